@@ -87,7 +87,7 @@ class Settings(BaseSettings):
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
         dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """The stack file comes after the environment and `.env`, before the defaults."""
         return init_settings, env_settings, dotenv_settings, _StackFile(settings_cls)
@@ -106,7 +106,7 @@ class Settings(BaseSettings):
 class _StackFile(PydanticBaseSettingsSource):
     """Reads what ``tidings up`` wrote; an absent file is no error, a broken one is."""
 
-    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002
         """Not used: the file is read whole in `__call__`."""
         raise AssertionError(field_name)
 
@@ -118,7 +118,7 @@ class _StackFile(PydanticBaseSettingsSource):
         except FileNotFoundError:
             return {}
         except (OSError, ValueError) as error:
-            raise SettingsError(f"{path} cannot be read ({error}): end the stack and start `tidings up` again") from error
+            raise SettingsError(f"{path} cannot be read ({error}): end the stack, start `tidings up` again") from error
         return {name: value for name, value in found.items() if name in Settings.model_fields}
 
 
