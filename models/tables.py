@@ -1,0 +1,341 @@
+"""What the database holds: one class a table.
+
+Machine times (leases, hints, ends) are Unix seconds, written and compared on the database's own clock; a document's time
+is a naive UTC datetime. Text is stored once, in `Document.text`; everything else points at it. A column that would be
+NULL in a key (a handle has no keyword) holds "" and is exported as null.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, LargeBinary, MetaData, Text, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+BIG = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows by INTEGER PRIMARY KEY alone
+
+
+class Base(DeclarativeBase):
+    """The parent of every table; constraints are named so that migrations can speak of them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {str: Text, dict[str, Any]: JSON, list[str]: JSON}  # noqa: RUF012
+
+
+class Document(Base):
+    """One text with its source, date, address and, for posts, its handle."""
+
+    __tablename__ = "documents"
+    __table_args__ = (Index(None, "source", "published_at"), Index(None, "handle", "source"))
+
+    id: Mapped[int] = mapped_column(BIG, primary_key=True)
+    identity: Mapped[str] = mapped_column(unique=True)  # "nyt:…": what exports call `document`
+    source: Mapped[str]
+    handle: Mapped[str | None]  # lower case, without "@"
+    author_id: Mapped[str | None]  # what stays when a handle changes (a DID, say)
+    published_at: Mapped[datetime | None]
+    period: Mapped[str | None]  # "YYYY-MM" of `published_at`
+    address: Mapped[str | None]
+    text: Mapped[str]
+    material: Mapped[str | None]
+    repost: Mapped[bool] = mapped_column(default=False)
+
+
+class Import(Base):
+    """What one `tidings import` read, for the methods section of a report."""
+
+    __tablename__ = "imports"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    path: Mapped[str]  # the file's name, without its folder
+    source: Mapped[str]
+    read: Mapped[int]
+    added: Mapped[int]
+    empty: Mapped[int]
+    left_out: Mapped[int]
+    at: Mapped[float]
+
+
+class Crawl(Base):
+    """How far a service has been read for one month, handle or search term."""
+
+    __tablename__ = "crawls"
+
+    source: Mapped[str] = mapped_column(primary_key=True)
+    subject: Mapped[str] = mapped_column(primary_key=True)  # "2020-03", "@nasa", "search:term"
+    cursor: Mapped[dict[str, Any] | None]  # where to go on, None when the crawl is through
+    newest: Mapped[str | None]  # native id of the newest document known when the last whole crawl began
+    documents: Mapped[int] = mapped_column(default=0)
+    state: Mapped[str]  # "open", "complete", or why it ended otherwise
+    at: Mapped[float]
+
+
+class Run(Base):
+    """What a person submitted."""
+
+    __tablename__ = "runs"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str | None]
+    kind: Mapped[str]  # months, handles, search, training
+    state: Mapped[str] = mapped_column(index=True)
+    reason: Mapped[str | None]
+    parameters: Mapped[dict[str, Any]]  # models.parameters
+    planned: Mapped[dict[str, Any] | None]  # what `plan` said when it was submitted
+    mask: Mapped[bytes | None]  # PNG of the word clouds' shape
+    max_calls: Mapped[int | None]
+    calls_begun: Mapped[int] = mapped_column(default=0)  # attempts taken from `max_calls`
+    created_at: Mapped[float]
+    ended_at: Mapped[float | None]
+
+
+class Job(Base):
+    """One month, handle, search, training or report: the unit that is queued, claimed, resumed and retried."""
+
+    __tablename__ = "jobs"
+    __table_args__ = (
+        UniqueConstraint("run_id", "kind", "name"),
+        Index(None, "queue", "state", "run_id", "due_at"),
+        Index(None, "state", "lease_until"),
+    )
+
+    id: Mapped[int] = mapped_column(BIG, primary_key=True)
+    run_id: Mapped[int] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"))
+    kind: Mapped[str]
+    name: Mapped[str]  # its natural name: 2020-03, @nasa, search:covid, …
+    queue: Mapped[str]
+    options: Mapped[dict[str, Any]]  # what this job has for itself (a training's swept options)
+    state: Mapped[str]
+    result: Mapped[str | None]  # "no-data" where there was nothing to work on
+    reason: Mapped[str | None]
+    owner: Mapped[str | None]
+    claims: Mapped[int] = mapped_column(default=0)
+    deaths: Mapped[int] = mapped_column(default=0)
+    waits: Mapped[int] = mapped_column(default=0)  # times put off in a row without progress
+    waiting_since: Mapped[float | None]
+    lease_until: Mapped[float | None]
+    due_at: Mapped[float]
+    hinted_at: Mapped[float | None]
+    done_units: Mapped[int] = mapped_column(default=0)  # progress of the step at work, for `status`
+    all_units: Mapped[int] = mapped_column(default=0)
+    started_at: Mapped[float | None]
+    ended_at: Mapped[float | None]
+
+
+class JobStep(Base):
+    """What came of a step of a job."""
+
+    __tablename__ = "job_steps"
+
+    job_id: Mapped[int] = mapped_column(BIG, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
+    step: Mapped[str] = mapped_column(primary_key=True)
+    state: Mapped[str]
+    reason: Mapped[str | None]
+    documents: Mapped[int]
+    at: Mapped[float]
+
+
+class JobDocument(Base):
+    """The documents that a search found (a month's and a handle's follow from the documents themselves)."""
+
+    __tablename__ = "job_documents"
+
+    job_id: Mapped[int] = mapped_column(BIG, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
+    document_id: Mapped[int] = mapped_column(
+        BIG, ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+
+
+class Answer(Base):
+    """What the Text API said of one text, kept for ever; `key` is `models.answers.answer_key`."""
+
+    __tablename__ = "answers"
+
+    id: Mapped[int] = mapped_column(BIG, primary_key=True)
+    key: Mapped[bytes] = mapped_column(LargeBinary(16), unique=True)
+    value: Mapped[str]  # JSON
+
+
+class AnswerDocument(Base):
+    """Which documents an answer quotes, where it spoke of several: so that one can be forgotten."""
+
+    __tablename__ = "answer_documents"
+
+    document_id: Mapped[int] = mapped_column(BIG, ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True)
+    key: Mapped[bytes] = mapped_column(LargeBinary(16), primary_key=True, index=True)
+
+
+class AnswerClaim(Base):
+    """Somebody is asking for this answer until `until`; nobody else asks for it before."""
+
+    __tablename__ = "answer_claims"
+
+    key: Mapped[bytes] = mapped_column(LargeBinary(16), primary_key=True)
+    until: Mapped[float]
+    job_id: Mapped[int] = mapped_column(BIG)
+    claims: Mapped[int]  # the job's claim that asks
+    takeovers: Mapped[int] = mapped_column(default=0)  # times an earlier claimant may have asked already
+
+
+class Call(Base):
+    """Attempts at a service, a row per run, credential, operation and minute; limits are rebuilt from it."""
+
+    __tablename__ = "calls"
+    __table_args__ = (Index(None, "service", "credential", "minute"),)
+
+    run_id: Mapped[int] = mapped_column(primary_key=True)
+    service: Mapped[str] = mapped_column(primary_key=True)
+    credential: Mapped[str] = mapped_column(primary_key=True)  # hash of the key, never the key
+    operation: Mapped[str] = mapped_column(primary_key=True)
+    minute: Mapped[int] = mapped_column(primary_key=True)  # Unix time // 60
+    calls: Mapped[int]
+    answers_reused: Mapped[int]
+    retries: Mapped[int]
+    maybe_twice: Mapped[int]
+    seconds: Mapped[float]
+
+
+class Mention(Base):
+    """A sentence of a document that holds a term of a keyword."""
+
+    __tablename__ = "mentions"
+
+    job_id: Mapped[int] = mapped_column(BIG, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
+    document_id: Mapped[int] = mapped_column(
+        BIG, ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    keyword: Mapped[str] = mapped_column(primary_key=True)
+    term: Mapped[str] = mapped_column(primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)  # number of the sentence in its document, from 1
+    sentence: Mapped[str]
+    polarity: Mapped[float | None]
+
+
+class PostPolarity(Base):
+    """The polarity of a post, for handles and searches."""
+
+    __tablename__ = "post_polarities"
+
+    job_id: Mapped[int] = mapped_column(BIG, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
+    document_id: Mapped[int] = mapped_column(
+        BIG, ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    polarity: Mapped[float]
+
+
+class Phrase(Base):
+    """A phrase of a job, for one keyword ("" for a handle)."""
+
+    __tablename__ = "phrases"
+
+    job_id: Mapped[int] = mapped_column(BIG, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
+    keyword: Mapped[str] = mapped_column(primary_key=True)
+    rank: Mapped[int] = mapped_column(primary_key=True)
+    phrase: Mapped[str]
+    count: Mapped[int]  # documents of the job that hold it
+
+
+class Entity(Base):
+    """An entity of a job, for the whole job (`period` "") or one month."""
+
+    __tablename__ = "entities"
+
+    job_id: Mapped[int] = mapped_column(BIG, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
+    keyword: Mapped[str] = mapped_column(primary_key=True)
+    period: Mapped[str] = mapped_column(primary_key=True)
+    type: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    rank: Mapped[int]
+    count: Mapped[int]
+    spellings: Mapped[list[str]]
+
+
+class Summary(Base):
+    """The summary of a job, for one keyword ("" for a handle)."""
+
+    __tablename__ = "summaries"
+
+    job_id: Mapped[int] = mapped_column(BIG, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
+    keyword: Mapped[str] = mapped_column(primary_key=True)
+    summary: Mapped[str]
+
+
+class Epoch(Base):
+    """One pass over the training data."""
+
+    __tablename__ = "epochs"
+
+    job_id: Mapped[int] = mapped_column(BIG, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
+    epoch: Mapped[int] = mapped_column(primary_key=True)
+    train_loss: Mapped[float]
+    validation_loss: Mapped[float | None]
+    accuracy: Mapped[float | None]  # of the test split, as a fraction
+    seconds: Mapped[float]
+
+
+class Prediction(Base):
+    """What a trained network says of one example."""
+
+    __tablename__ = "predictions"
+
+    job_id: Mapped[int] = mapped_column(BIG, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
+    split: Mapped[str] = mapped_column(primary_key=True)  # train, validation, test
+    index: Mapped[int] = mapped_column(primary_key=True)
+    actual: Mapped[float]
+    predicted: Mapped[float]
+
+
+class Training(Base):
+    """A training's checkpoint and, when it is through, its result."""
+
+    __tablename__ = "trainings"
+
+    job_id: Mapped[int] = mapped_column(BIG, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
+    checkpoint: Mapped[bytes | None]  # .npz: weights, optimizer, generator state, epoch
+    weights: Mapped[bytes | None]  # .npz of the finished network
+    train_rmse: Mapped[float | None]
+    validation_rmse: Mapped[float | None]
+    accuracy: Mapped[float | None]
+    baseline_mean: Mapped[float | None]
+    baseline_last: Mapped[float | None]
+    baseline_recurrence: Mapped[float | None]
+    remarks: Mapped[list[str]]
+
+
+class Report(Base):
+    """What a run's report was last made of, so that what has not changed is not drawn again."""
+
+    __tablename__ = "reports"
+
+    run_id: Mapped[int] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
+    path: Mapped[str]
+    stale: Mapped[str | None]  # why it must be made again (a document was forgotten, say)
+    at: Mapped[float]
+
+
+class Worker(Base):
+    """A worker's parent process that was alive at `seen_at`."""
+
+    __tablename__ = "workers"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    queues: Mapped[str]  # comma-separated
+    slots: Mapped[int]  # processes that can work on a job at once
+    seen_at: Mapped[float]
+
+
+class Duty(Base):
+    """Something that one process at a time does for all, and when it was last done."""
+
+    __tablename__ = "duties"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    at: Mapped[float]
