@@ -1,0 +1,49 @@
+# Every target sets up what it needs; nothing but Python 3.11 to 3.13 with venv, make and git has to be there.
+
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+  $$p -c "import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))" 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+STAMP := .venv/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help venv demo test check browser chaos chaos-long bench lock
+
+help: ## this list
+	@awk -F ":.*## " "/^[a-z-]+:.*## / {printf \"make %-11s %s\\n\", \$$1, \$$2}" Makefile
+
+venv: $(STAMP) ## the virtual environment .venv with every extra, by the lock file
+
+$(STAMP): requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Tidings needs Python 3.11, 3.12 or 3.13: make PYTHON=/path/to/it" >&2; exit 1; }
+	test -x $(BIN)/pip || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: venv ## the whole pipeline on texts that ship with the project; the report is in report/
+	$(BIN)/tidings demo --out report
+
+test: check ## all checks, then every test but those of the browser and of chaos
+	$(BIN)/python -m pytest -m "not browser and not chaos"
+
+check: venv ## lint, format, types, and the arrows between the rooms
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+browser: venv ## the report in a real browser (needs Chromium)
+	$(BIN)/python -m pytest -m browser
+
+chaos: venv ## break things on purpose, for a few minutes
+	$(BIN)/python -m pytest -m chaos
+
+chaos-long: venv ## the same for as long as TIDINGS_CHAOS_MINUTES says (30)
+	TIDINGS_CHAOS_MINUTES=$${TIDINGS_CHAOS_MINUTES:-30} $(BIN)/python -m pytest -m chaos --timeout 0
+
+bench: venv ## every benchmark, one after the other
+	@for file in bench/bench_*.py; do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done
+
+lock: ## requirements.lock anew from pyproject.toml (needs uv)
+	uv pip compile --universal --generate-hashes --all-extras --python-version 3.11 --no-header --no-emit-index-url \
+	  --no-annotate pyproject.toml -o requirements.lock

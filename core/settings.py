@@ -21,8 +21,10 @@ from pydantic_settings import (
 )
 
 from core.errors import SettingsError
+from core.processes import is_locked
 
 STACK_FILE = "stack.json"
+STACK_LOCK = "stack.lock"
 
 Seconds = float
 
@@ -104,7 +106,11 @@ class Settings(BaseSettings):
 
 
 class _StackFile(PydanticBaseSettingsSource):
-    """Reads what ``tidings up`` wrote; an absent file is no error, a broken one is."""
+    """Reads what ``tidings up`` wrote.
+
+    An absent file is no error, a broken one is. A file left behind by a stack that was killed says nothing: a living
+    one holds the lock beside it.
+    """
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002
         """Not used: the file is read whole in `__call__`."""
@@ -113,6 +119,8 @@ class _StackFile(PydanticBaseSettingsSource):
     def __call__(self) -> dict[str, Any]:
         home = self.current_state.get("home") or Settings.model_fields["home"].default
         path = Path(str(home)) / STACK_FILE
+        if not is_locked(path.with_name(STACK_LOCK)):
+            return {}
         try:
             found = json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
@@ -132,6 +140,33 @@ def load(**given: object) -> Settings:
     except ValidationError as error:
         wrong = "; ".join(f"TIDINGS_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
         raise SettingsError(f"a setting makes no sense: {wrong}") from None
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """The environment that gives another process these settings and no others, wherever it stands."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("TIDINGS_")}
+    given = {name: getattr(settings, name) for name in settings.model_fields_set}
+    return inherited | {f"TIDINGS_{n.upper()}": _as_text(value) for n, value in given.items() if value is not None}
+
+
+def _as_text(value: object) -> str:
+    if isinstance(value, tuple):
+        return ",".join(map(_as_text, value))
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    return str(value.resolve() if isinstance(value, Path) else value)
+
+
+def private_folder(path: Path) -> Path:
+    """Make the folder *path* where it is not there, and let nobody but this user look into it."""
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.chmod(0o700)
+    return path
+
+
+def stack_lock(home: Path) -> Path:
+    """The lock file that the embedded stack holds for as long as any process of it is alive."""
+    return home / STACK_LOCK
 
 
 def stack_file(home: Path) -> Path:
