@@ -1,0 +1,92 @@
+"""Where sentences begin and end, by one regular expression and a list of abbreviations.
+
+A line break always ends a sentence and nothing is looked at across it: a text has the same sentences alone as packed
+with others, one a line, into one request. The case of letters decides only where nothing else does, so that texts
+without capitals are split as well.
+"""
+
+from __future__ import annotations
+
+import re
+
+Span = tuple[int, int]
+
+LINE_BREAKS = "\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"  # what str.splitlines() takes for one
+
+_CLOSERS = "\"'\u201d\u2019\u00bb)\\]}"
+_CANDIDATE = re.compile(rf"[{LINE_BREAKS}]+|(?<![.!?\u2026])[.!?\u2026]++[{_CLOSERS}]*+(?=\s)")
+_OPENERS = "\"'\u201c\u2018\u201e\u00ab([{"
+_NEXT = re.compile(rf"[^\S{LINE_BREAKS}]*[{re.escape(_OPENERS)}]*(\S)")
+_LONGEST_ABBREVIATION = 12
+_BEFORE_A_WORD = re.compile(r"[\s/\-\u2010\u2011\u2013\u2014]")
+
+# "U.S.", "E.M.S.", "Ph.D.", "J.": letters, each with its full stop.
+_INITIALS = re.compile(r"(?:[^\W\d_]{1,2}\.)*[^\W\d_]\.")
+
+# What stands before a name or a thing and never ends a sentence.
+_BEFORE_A_NAME = re.compile(
+    r"""(?: adm | atty | brig | capt | cmdr | col | cpl | det | dr | fr | ft | gen | gov | hon | insp | lt | maj
+    | messrs | mme | mr | mrs | ms | mt | pfc | pres | prof | pvt | reps? | rev | sens? | sgt | st |
+    supt | vs | viz | cf | approx | dept | vol )\.""",
+    re.VERBOSE,
+)
+# What may end a sentence: it does unless a small letter or a number follows.
+_BEFORE_A_CAPITAL = re.compile(
+    r"""(?: al | assn | ave | blvd | bros | co | corp | esq | etc | inc | jr | llc | ltd | rd | sq | sr | ste |
+    univ | ala | ariz | ark | calif | colo | conn | del | fla | kan | ky | mich | minn | mo | mont | neb
+    | nev | okla | pa | tenn | tex | va | vt | wis | wyo | jan | feb | aug | sept | oct | nov | dec |
+    mon | tues? | wed | thu | thurs? | fri )\.""",
+    re.VERBOSE,
+)
+# A word of its own, an abbreviation where a number follows ("No. 5").
+_BEFORE_A_NUMBER = re.compile(r"(?:nos?|pp?|figs?|art|sec|mar|apr|jun|jul)\.")
+
+
+def split(text: str) -> list[Span]:
+    """The sentences of *text* as (start, end) offsets without outer white space, in order; none is empty."""
+    spans: list[Span] = []
+    start = 0
+    for found in _CANDIDATE.finditer(text):
+        if found[0][0] in LINE_BREAKS or _ends_a_sentence(text, found):
+            _add(spans, text, start, found.end())
+            start = found.end()
+    _add(spans, text, start, len(text))
+    return spans
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences of *text*, as they stand there."""
+    return [text[start:end] for start, end in split(text)]
+
+
+def _add(spans: list[Span], text: str, start: int, end: int) -> None:
+    part = text[start:end]
+    stripped = part.strip()
+    if stripped:
+        start += len(part) - len(part.lstrip())
+        spans.append((start, start + len(stripped)))
+
+
+def _ends_a_sentence(text: str, found: re.Match[str]) -> bool:
+    mark = found[0]
+    following = _NEXT.match(text, found.end())
+    following_letter = following[1] if following else ""
+    if mark == ".":
+        return not _is_abbreviation(_word_up_to(text, found.end()), following_letter)
+    if mark[-1] in "!?":
+        return True
+    return not following_letter.islower()  # after an ellipsis or a closing quote ("“Why?” he asked") it may go on
+
+
+def _word_up_to(text: str, end: int) -> str:
+    """The word that ends at *end*, lower-cased, without opening quotes; only its tail where it is a long one."""
+    tail = text[max(0, end - _LONGEST_ABBREVIATION - 1) : end]
+    return _BEFORE_A_WORD.split(tail)[-1].lstrip(_OPENERS).lower()
+
+
+def _is_abbreviation(word: str, following: str) -> bool:
+    if _BEFORE_A_NAME.fullmatch(word) or _INITIALS.fullmatch(word):
+        return True
+    if _BEFORE_A_NUMBER.fullmatch(word):
+        return following.isdigit()
+    return bool(_BEFORE_A_CAPITAL.fullmatch(word)) and (following.islower() or following.isdigit())
