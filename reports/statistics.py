@@ -1,0 +1,131 @@
+"""Intervals and correlations, from their formulas; pure functions over plain numbers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import lru_cache
+from statistics import NormalDist
+
+CONFIDENCE = 0.95
+Z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
+
+_SERIES_UP_TO = 200  # degrees of freedom; beyond, the expansion is right to 1e-10
+_PLACES = 6
+
+
+def figure(value: float | None) -> float | None:
+    """*value* as it is shown: rounded to 6 places and never ``-0.0``."""
+    return None if value is None else round(value, _PLACES) + 0.0
+
+
+def wilson(matched: int, n: int) -> tuple[float, float]:
+    """The Wilson score interval (95 %) of the share *matched* of *n*.
+
+    E. B. Wilson, "Probable inference, the law of succession, and statistical inference", Journal of the American
+    Statistical Association 22 (1927). Unlike ``p ± z·√(p(1-p)/n)`` it keeps within 0 and 1 and is right for small *n*.
+    Raises ValueError where *n* < 1 or *matched* is not between 0 and *n*.
+    """
+    if n < 1 or not 0 <= matched <= n:
+        raise ValueError(f"{matched} of {n} is no share")
+    share = matched / n
+    middle = share + Z * Z / (2 * n)
+    half = Z * math.sqrt(share * (1 - share) / n + Z * Z / (4 * n * n))
+    scale = 1 + Z * Z / n
+    # At the ends the interval touches 0 or 1 exactly; rounding must not carry it across the share.
+    low = 0.0 if matched == 0 else (middle - half) / scale
+    high = 1.0 if matched == n else (middle + half) / scale
+    return low, high
+
+
+def mean(values: Sequence[float]) -> float | None:
+    """The arithmetic mean, its sum exact whatever the order; None of nothing."""
+    return math.fsum(values) / len(values) if values else None
+
+
+def t_interval(values: Sequence[float]) -> tuple[float | None, float | None, float | None]:
+    """Mean, lower and upper end of Student's 95 % interval; no mean of nothing, no interval of fewer than two.
+
+    "Student" (W. S. Gosset), "The probable error of a mean", Biometrika 6 (1908).
+    """
+    middle = mean(values)
+    if middle is None or len(values) < 2:
+        return middle, None, None
+    n = len(values)
+    variance = math.fsum((value - middle) ** 2 for value in values) / (n - 1)
+    half = t_quantile(n - 1) * math.sqrt(variance / n)
+    return middle, middle - half, middle + half
+
+
+@lru_cache(maxsize=4096)
+def t_quantile(degrees: int) -> float:
+    """The t that holds 95 % of Student's distribution with *degrees* of freedom between -t and t.
+
+    M. Abramowitz and I. A. Stegun, "Handbook of Mathematical Functions": 26.7.3 and 26.7.4, finite series for whole
+    degrees of freedom, solved by bisection; 26.7.5, expansion about the normal quantile, for many degrees.
+    """
+    if degrees < 1:
+        raise ValueError(f"{degrees} degrees of freedom: there must be one at least")
+    if degrees > _SERIES_UP_TO:
+        return _expansion(degrees)
+    low, high = 0.0, math.pi / 2  # the angle whose tangent is t/√degrees
+    while (middle := (low + high) / 2) not in (low, high):
+        if _mass(middle, degrees) < CONFIDENCE:
+            low = middle
+        else:
+            high = middle
+    return math.sqrt(degrees) * math.tan(middle)
+
+
+def _mass(angle: float, degrees: int) -> float:
+    """The mass of Student's distribution between -t and t, where ``tan(angle) = t/√degrees``."""
+    sine, cosine = math.sin(angle), math.cos(angle)
+    odd = degrees % 2
+    term = cosine if odd else 1.0
+    terms = [] if degrees == 1 else [term]
+    for power in range(2 + odd, degrees - 1, 2):  # exponent of the cosine
+        term *= cosine * cosine * (power - 1) / power
+        terms.append(term)
+    series = sine * math.fsum(terms)
+    return 2 / math.pi * (angle + series) if odd else series
+
+
+def _expansion(degrees: int) -> float:
+    z = Z
+    corrections = (
+        z,
+        (z**3 + z) / 4,
+        (5 * z**5 + 16 * z**3 + 3 * z) / 96,
+        (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
+        (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / 92160,
+    )
+    return math.fsum(correction / degrees**power for power, correction in enumerate(corrections))
+
+
+def spearman(x: Sequence[float], y: Sequence[float]) -> float | None:
+    """Spearman's rank correlation of pairs, ties at their mean rank; None where one side does not vary.
+
+    C. Spearman, "The proof and measurement of association between two things", American Journal of Psychology 15
+    (1904): Pearson's correlation of the ranks. Raises ValueError where the lengths differ.
+    """
+    if len(x) != len(y):
+        raise ValueError(f"{len(x)} and {len(y)} values make no pairs")
+    ranks_x, ranks_y = _ranks(x), _ranks(y)
+    middle = (len(x) + 1) / 2
+    across = math.fsum((a - middle) * (b - middle) for a, b in zip(ranks_x, ranks_y, strict=True))
+    spread = math.sqrt(math.fsum((a - middle) ** 2 for a in ranks_x) * math.fsum((b - middle) ** 2 for b in ranks_y))
+    return max(-1.0, min(1.0, across / spread)) if spread else None
+
+
+def _ranks(values: Sequence[float]) -> list[float]:
+    order = sorted(range(len(values)), key=values.__getitem__)
+    ranks = [0.0] * len(values)
+    start = 0
+    while start < len(order):
+        end = start
+        while end < len(order) and values[order[end]] == values[order[start]]:
+            end += 1
+        for place in order[start:end]:
+            ranks[place] = (start + 1 + end) / 2
+        start = end
+    return ranks
