@@ -1,0 +1,146 @@
+"""Rules that turn a gradient into a step, schedules of the learning rate, and clipping.
+
+A network keeps all its parameters in one flat array, so a rule is a few operations on whole arrays ``(n,)``.
+A rule keeps its memory in ``slots`` (name to array), which a checkpoint stores and puts back.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Protocol
+
+import numpy as np
+
+from networks.functions import Array
+
+
+class Optimizer(Protocol):
+    """A rule with its memory."""
+
+    slots: dict[str, Array]
+    steps: int
+
+    def step(self, parameters: Array, gradient: Array, rate: float) -> None:
+        """Change *parameters* in place; *gradient* may be used up."""
+
+
+class SGD:
+    """Gradient descent: ``w <- w - rate g``."""
+
+    def __init__(self, parameters: Array) -> None:
+        del parameters  # it needs no memory of them
+        self.slots: dict[str, Array] = {}
+        self.steps = 0
+
+    def step(self, parameters: Array, gradient: Array, rate: float) -> None:
+        """Change *parameters* in place; *gradient* is used up."""
+        self.steps += 1
+        gradient *= -rate
+        parameters += gradient
+
+
+class Momentum:
+    """Polyak's heavy ball (1964): ``v <- m v - rate g``, ``w <- w + v``."""
+
+    def __init__(self, parameters: Array, *, momentum: float = 0.9) -> None:
+        self.momentum = momentum
+        self.slots = {"velocity": np.zeros_like(parameters)}
+        self.steps = 0
+
+    def step(self, parameters: Array, gradient: Array, rate: float) -> None:
+        """Change *parameters* in place; *gradient* is used up."""
+        self.steps += 1
+        velocity = self.slots["velocity"]
+        velocity *= self.momentum
+        gradient *= -rate
+        velocity += gradient
+        parameters += velocity
+
+
+class Adam:
+    """Kingma and Ba (2015), algorithm 1, its corrections folded into the rate as section 2 of the paper says.
+
+    ``m <- b1 m + (1 - b1) g``, ``v <- b2 v + (1 - b2) g^2``, ``w <- w - rate' m / (sqrt(v) + epsilon)`` with
+    ``rate' = rate sqrt(1 - b2^t) / (1 - b1^t)``.
+    """
+
+    def __init__(
+        self, parameters: Array, *, mean_decay: float = 0.9, square_decay: float = 0.999, epsilon: float = 1e-8
+    ) -> None:
+        self.mean_decay = mean_decay
+        self.square_decay = square_decay
+        self.epsilon = epsilon
+        self.slots = {"mean": np.zeros_like(parameters), "square": np.zeros_like(parameters)}
+        self.steps = 0
+        self._scratch = np.empty_like(parameters)
+
+    def step(self, parameters: Array, gradient: Array, rate: float) -> None:
+        """Change *parameters* in place; *gradient* is left as it is."""
+        self.steps += 1
+        mean, square, scratch = self.slots["mean"], self.slots["square"], self._scratch
+        mean *= self.mean_decay
+        np.multiply(gradient, 1.0 - self.mean_decay, out=scratch)
+        mean += scratch
+        square *= self.square_decay
+        np.multiply(gradient, gradient, out=scratch)
+        scratch *= 1.0 - self.square_decay
+        square += scratch
+        np.sqrt(square, out=scratch)
+        scratch += self.epsilon
+        np.divide(mean, scratch, out=scratch)
+        scratch *= rate * math.sqrt(1.0 - self.square_decay**self.steps) / (1.0 - self.mean_decay**self.steps)
+        parameters -= scratch
+
+
+OPTIMIZERS: dict[str, Callable[[Array], Optimizer]] = {"sgd": SGD, "momentum": Momentum, "adam": Adam}
+
+
+# Schedules: the factor on the learning rate in an epoch, from progress = epochs done / epochs in all, 0 <= progress < 1.
+
+
+def constant(progress: float) -> float:
+    """1 throughout."""
+    del progress
+    return 1.0
+
+
+def linear(progress: float) -> float:
+    """From 1 straight down towards 0."""
+    return 1.0 - progress
+
+
+def cosine(progress: float) -> float:
+    """Half a cosine from 1 down towards 0 (Loshchilov and Hutter, 2017, eq. 5, without restarts)."""
+    return 0.5 * (1.0 + math.cos(math.pi * progress))
+
+
+def exponential(progress: float) -> float:
+    """From 1 down to a thousandth, by the same factor each epoch."""
+    return float(0.001**progress)
+
+
+SCHEDULES: dict[str, Callable[[float], float]] = {
+    "constant": constant,
+    "linear": linear,
+    "cosine": cosine,
+    "exponential": exponential,
+}
+
+
+# Clipping changes a gradient in place.
+
+
+def clip_by_value(gradient: Array, limit: float) -> None:
+    """Every entry is brought between ``-limit`` and ``limit``; the direction may change."""
+    np.clip(gradient, -limit, limit, out=gradient)
+
+
+def clip_by_norm(gradient: Array, limit: float) -> None:
+    """A gradient longer than *limit* is scaled to that length; the direction stays (Pascanu et al., 2013, algorithm 1)."""
+    norm = math.sqrt(float(gradient @ gradient))
+    if norm > limit:
+        gradient *= limit / norm
+
+
+CLIPS: dict[str, Callable[[Array, float], None]] = {"value": clip_by_value, "norm": clip_by_norm}
