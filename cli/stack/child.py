@@ -13,10 +13,9 @@ from core.processes import die_with_parent
 
 
 def main() -> None:
-    """Tell the kernel, keep what is written private, and become the command."""
+    """Tell the kernel, and become the command."""
     parent, *command = sys.argv[1:]
     die_with_parent(int(parent))
-    os.umask(0o077)
     os.execv(command[0], command)  # noqa: S606 - no shell is wanted
 
 

@@ -25,6 +25,7 @@ from core.settings import Settings, environment, private_folder, stack_file, wri
 
 START_SECONDS = 60.0
 LOOK_SECONDS = 0.1
+WORKER_ENVIRONMENT = {"REMAP_SIGTERM": "SIGQUIT"}  # else SIGTERM waits for the whole task
 
 Say = Callable[[str], None]
 
@@ -60,7 +61,7 @@ class Stack:
         worker, name = self._start_worker()
         if textapi:
             self._wait_for(textapi, lambda: http_answers(f"{self.settings.textapi_url}/ready"))
-        self._wait_for(worker, lambda: self._worker_answers(name))
+        self._wait_for(worker, lambda: worker_answers(str(self.settings.redis_url), name))
         if flower:
             self._wait_for(flower, lambda: http_answers(f"{self.flower_url}/healthcheck"))
         if self._ending:
@@ -129,18 +130,8 @@ class Stack:
 
     def _start_worker(self) -> tuple[Child, str]:
         name = f"tidings-{os.getpid()}@{socket.gethostname()}"
-        command = [*_python("celery"), "-A", "workers", "worker", "--loglevel", self.settings.log_level]
-        command += ["--queues", ",".join(queues.QUEUES), "--concurrency", str(self._workers), "--hostname", name]
-        command += ["--without-mingle", "--without-gossip"]  # they cost a second, and it has no one to talk to
-        return self._start(self._child("worker", command, {"REMAP_SIGTERM": "SIGQUIT"}, 10.0)), name
-
-    def _worker_answers(self, name: str) -> bool:
-        from celery import Celery
-        from kombu.exceptions import OperationalError
-
-        with Celery("look", broker=self.settings.redis_url, set_as_current=False) as app, suppress(OperationalError):
-            return bool(app.control.ping(destination=[name], timeout=0.5, limit=1))
-        return False
+        command = worker_command(name, workers=self._workers, log_level=self.settings.log_level)
+        return self._start(self._child("worker", command, WORKER_ENVIRONMENT, 10.0)), name
 
     def _start_flower(self) -> Child:
         port, password = free_port(), secrets.token_urlsafe(12)
@@ -172,6 +163,23 @@ class Stack:
         }
         found = {name: value for name, value in known.items() if value is not None}
         write_private(stack_file(self.settings.home), json.dumps(found, indent=1) + "\n")
+
+
+def worker_command(name: str, *, workers: int, log_level: str) -> list[str]:
+    """The command that starts a Celery worker *name* for all queues, with *workers* processes."""
+    command = [*_python("celery"), "-A", "workers", "worker", "--queues", ",".join(queues.QUEUES)]
+    command += ["--concurrency", str(workers), "--hostname", name, "--loglevel", log_level]
+    return [*command, "--without-mingle", "--without-gossip"]  # they cost a second, and it has no one to talk to
+
+
+def worker_answers(redis_url: str, name: str) -> bool:
+    """Whether the Celery worker *name* can be reached over the broker at *redis_url*."""
+    from celery import Celery
+    from kombu.exceptions import OperationalError
+
+    with Celery("look", broker=redis_url, set_as_current=False) as app, suppress(OperationalError):
+        return bool(app.control.ping(destination=[name], timeout=0.5, limit=1))
+    return False
 
 
 def _absolute(url: str) -> str:

@@ -1,0 +1,130 @@
+"""What many tests need: a clean environment, real servers, a database of their own on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import pytest
+import redis
+
+from cli.stack.children import Child
+from core.settings import Settings
+from models.database import migrate
+from tests.services import NoPostgresError, running_postgres, running_valkey, running_worker
+
+OURS = {"TIDINGS_TEST_POSTGRES_URL", "TIDINGS_REAL_DATA", "TIDINGS_CHAOS_MINUTES"}
+
+for _name in [name for name in os.environ if name.startswith(("TIDINGS_", "CELERY_", "FLOWER_", "PG"))]:
+    if _name not in OURS:
+        del os.environ[_name]
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test sees the `.env` or the stack of whoever runs it."""
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def _valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with running_valkey(tmp_path_factory.mktemp("valkey")) as url:
+        yield url
+
+
+@pytest.fixture
+def redis_url(_valkey: str) -> str:
+    """The address of a real, empty Valkey, password included."""
+    with redis.Redis.from_url(_valkey) as client:
+        client.flushall()
+    return _valkey
+
+
+@dataclass(frozen=True)
+class Postgres:
+    """A server: the address of one of its databases, and the name of a database with our tables."""
+
+    url: str
+    template: str
+
+    def execute(self, statement: str) -> None:
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            connection.execute(statement.encode())
+
+    def at(self, database: str) -> str:
+        return urlunsplit(urlsplit(self.url)._replace(path=f"/{database}"))
+
+
+@pytest.fixture(scope="session")
+def _postgres() -> Iterator[Postgres]:
+    with ExitStack() as stack:
+        url = os.environ.get("TIDINGS_TEST_POSTGRES_URL")
+        if not url:
+            try:
+                url = stack.enter_context(running_postgres())
+            except NoPostgresError as error:
+                if os.environ.get("CI"):
+                    pytest.fail(f"no PostgreSQL: {error}")
+                pytest.skip(f"no PostgreSQL: {error}")
+        server = Postgres(url, f"tidings_template_{secrets.token_hex(4)}")
+        server.execute(f"CREATE DATABASE {server.template} TEMPLATE template0 ENCODING 'UTF8'")
+        try:
+            migrate(server.at(server.template))
+            yield server
+        finally:
+            server.execute(f"DROP DATABASE {server.template} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("sqlite") / "template.db"
+    migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database of the test's own with our tables and nothing in them; the test runs once on each kind."""
+    if request.param == "sqlite":
+        path = tmp_path / "tidings.db"
+        shutil.copyfile(request.getfixturevalue("_sqlite_template"), path)
+        yield f"sqlite:///{path}"
+    else:
+        server = request.getfixturevalue("_postgres")
+        yield from _database(server, server.template)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The same without any table, for the migrations themselves."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'empty.db'}"
+    else:
+        yield from _database(request.getfixturevalue("_postgres"), "template0")
+
+
+def _database(server: Postgres, template: str) -> Iterator[str]:
+    name = f"tidings_{secrets.token_hex(6)}"
+    server.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield server.at(name)
+    server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def start_worker() -> Iterator[Callable[..., Child]]:
+    """Starts Celery workers as `running_worker` does; they end with the test."""
+    with ExitStack() as stack:
+        yield lambda settings, **options: stack.enter_context(running_worker(settings, **options))
+
+
+@pytest.fixture
+def settings(tmp_path: Path, database_url: str, redis_url: str) -> Settings:
+    """Settings with a home, a database and a broker of the test's own."""
+    return Settings(home=tmp_path / "home", database_url=database_url, redis_url=redis_url)

