@@ -1,7 +1,7 @@
 """What the database holds: one class a table.
 
-Machine times (leases, hints, ends) are Unix seconds, written and compared on the database's own clock; a document's time
-is a naive UTC datetime. Text is stored once, in `Document.text`; everything else points at it. A column that would be
+Machine times (leases, hints, ends) are Unix seconds, written and compared on the clock of the database; a document has
+a naive UTC datetime. Text is stored once, in `Document.text`; everything else points at it. A column that would be
 NULL in a key (a handle has no keyword) holds "" and is exported as null.
 """
 

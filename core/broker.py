@@ -1,0 +1,77 @@
+"""Celery as producers and workers both need it, and how many hints a queue holds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import redis
+from celery import Celery
+from kombu.entity import Queue
+from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
+
+from core.errors import BrokerAway, SettingsError
+from core.queues import QUEUES
+from core.settings import Settings
+
+NO_STACK = "there is no stack: start one with `tidings up`, or set TIDINGS_REDIS_URL"
+
+
+def celery_app(settings: Settings) -> Celery:
+    """The Celery application without its tasks: a producer sends by name.
+
+    The values are measured ones; docs/architecture.md says what each is for.
+    """
+    app = Celery("tidings", broker=settings.redis_url or "redis://127.0.0.1:1/0", set_as_current=False)
+    app.conf.update(
+        task_serializer="json",
+        accept_content=["json"],
+        result_backend=None,
+        task_ignore_result=True,
+        task_queues=[Queue(name) for name in QUEUES],
+        task_default_queue=QUEUES[0],
+        task_create_missing_queues=False,
+        task_acks_late=True,
+        task_reject_on_worker_lost=True,
+        task_soft_time_limit=150,
+        task_time_limit=180,
+        worker_prefetch_multiplier=1,
+        worker_send_task_events=True,
+        task_send_sent_event=True,
+        worker_soft_shutdown_timeout=2,
+        worker_cancel_long_running_tasks_on_connection_loss=False,
+        worker_hijack_root_logger=False,
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        broker_transport_options={
+            "visibility_timeout": 300,
+            "unacked_restore_interval": 10,
+            "unacked_restore_throttle": 1,
+            "health_check_interval": 10,
+            "socket_keepalive": True,
+        },
+    )
+    return app
+
+
+def redis_client(settings: Settings) -> redis.Redis:
+    """A client of the broker for short questions. Raises `SettingsError` where no address is known."""
+    if not settings.redis_url:
+        raise SettingsError(NO_STACK)
+    return redis.Redis.from_url(settings.redis_url, socket_timeout=5, socket_connect_timeout=3)
+
+
+def queue_length(client: redis.Redis, queue: str) -> int:
+    """How many hints wait in *queue*. Raises `BrokerAway`."""
+    try:
+        return int(client.llen(queue))
+    except RedisError as error:
+        raise BrokerAway(f"Redis does not answer ({type(error).__name__}): is the stack up?") from error
+
+
+def send_hint(app: Celery, *, kind: str, queue: str, hint: dict[str, Any]) -> None:
+    """Tell the workers of *queue* that a job is due; losing this loses nothing. Raises `BrokerAway`."""
+    try:
+        app.send_task(kind, kwargs=hint, queue=queue, retry=False)
+    except (OperationalError, RedisError, OSError) as error:
+        raise BrokerAway(f"Redis does not answer ({type(error).__name__}): is the stack up?") from error

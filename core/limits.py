@@ -1,0 +1,392 @@
+"""What a service allows all workers together: a log in Redis of the calls under way and made.
+
+Each window (second, minute, day) is a sorted set of calls, scored by the time at which the call stops counting. A call
+enters every window or none, in one script. While it is in flight its entry is held 3 s + the window ahead, renewed each
+second; when the response comes the entry is set to that moment + the window. The service counted the call before it
+answered, so its own window cannot be exceeded, however late anything arrives here.
+
+A Redis that lost its memory (another run id than the one noted) means that nobody knows what was called: nobody calls
+until one process has waited out the short windows and refilled the long ones from the table of calls.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import random
+import re
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from core.errors import BrokerAway, CapReached, SettingsError, TidingsError
+
+HOLD_MS = 3000  # how long an entry outlives its last renewal, beside the window itself
+RENEW_SECONDS = 1.0
+SEND_WITHIN_SECONDS = 2.0  # an entry not used by then is given back: it may lapse before the service counts the call
+STAMP_SECONDS = 0.003
+TAKE_AGAIN_SECONDS = 0.002  # entries that open one by one are taken a few at a time
+LONG_WINDOW_SECONDS = 60  # from here on windows are refilled from the table of calls, shorter ones are waited out
+LONGEST_WAIT_SECONDS = 20.0  # who would wait longer comes back later instead of holding a worker
+CLOSED_CHECK_SECONDS = 0.25
+
+_UNITS = {"s": 1, "min": 60, "h": 3600, "d": 86400, "month": 30 * 86400}
+_LIMIT = re.compile(r"^(\d+)/(\d*)(s|min|h|d|month)$")
+
+
+@dataclass(frozen=True)
+class Window:
+    """At most *calls* calls in any stretch of *seconds*."""
+
+    calls: int
+    seconds: int
+
+    def __str__(self) -> str:
+        unit, size = max(((u, s) for u, s in _UNITS.items() if self.seconds % s == 0), key=lambda pair: pair[1])
+        count = self.seconds // size
+        return f"{self.calls}/{count if count > 1 else ''}{unit}"
+
+
+def parse_limits(text: str) -> tuple[Window, ...]:
+    """Read ``10/s,50000/d`` or ``450/15min``; "" is no limit. Raises `SettingsError`."""
+    windows = []
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        match = _LIMIT.match(part)
+        if not match or not int(match[1]) or match[2] == "0":
+            raise SettingsError(f"{part!r} is no limit: write calls/unit, as 10/s, 5/min, 450/15min, 50000/d")
+        windows.append(Window(int(match[1]), int(match[2] or 1) * _UNITS[match[3]]))
+    return tuple(sorted(windows, key=lambda window: window.seconds))
+
+
+def credential_of(key: str | None) -> str:
+    """A name for a key that does not tell it."""
+    return hashlib.sha256(b"tidings credential\0" + (key or "").encode()).hexdigest()[:12]
+
+
+_HEAD = """
+local t = redis.call('TIME')
+local now = t[1] * 1000 + math.floor(t[2] / 1000)
+"""
+
+# KEYS: epoch, closed, probe, a set per window. ARGV: wanted, first id, hold, then calls and ms per window.
+# Returns {granted, ms to wait, what for: -2 unknown, -1 closed, 0 granted, k the k-th window}.
+_TAKE = (
+    _HEAD
+    + """
+if #KEYS > 3 then
+  local run = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
+  if redis.call('GET', KEYS[1]) ~= run then return {0, 0, -2} end
+end
+local wanted = tonumber(ARGV[1])
+local closed = tonumber(redis.call('GET', KEYS[2]) or 0)
+if closed > now then return {0, closed - now, -1} end
+if closed > 0 then
+  if not redis.call('SET', KEYS[3], ARGV[2], 'NX', 'PX', 3000) then return {0, 100, -1} end
+  wanted = 1
+end
+local granted, wait, window = wanted, 0, 0
+for k = 4, #KEYS do
+  local calls = tonumber(ARGV[4 + 2 * (k - 4)])
+  redis.call('ZREMRANGEBYSCORE', KEYS[k], '-inf', now)
+  local used = redis.call('ZCARD', KEYS[k])
+  local free = calls - used
+  if free < granted then granted = math.max(free, 0) end
+  if free <= 0 then
+    local opens = redis.call('ZRANGE', KEYS[k], used - calls, used - calls, 'WITHSCORES')
+    -- an entry in flight is held longer than its window: answered now it would open a window from now
+    local ms = math.min(tonumber(opens[2]) - now, tonumber(ARGV[5 + 2 * (k - 4)]))
+    if ms > wait then wait, window = ms, k - 3 end
+  end
+end
+if granted == 0 then
+  if closed > 0 then redis.call('DEL', KEYS[3]) end
+  return {0, math.max(wait, 1), window}
+end
+local first = tonumber(ARGV[2])
+for k = 4, #KEYS do
+  local ends = now + tonumber(ARGV[3]) + tonumber(ARGV[5 + 2 * (k - 4)])
+  for i = 0, granted - 1 do redis.call('ZADD', KEYS[k], ends, first + i) end
+  redis.call('PEXPIREAT', KEYS[k], ends + 60000)
+end
+return {granted, 0, 0}
+"""
+)
+
+# KEYS: closed, probe, a set per window. ARGV: hold, ok, number of windows' ms, the ms, then the ids.
+_STAMP = (
+    _HEAD
+    + """
+local windows = #KEYS - 2
+for k = 1, windows do
+  local ends = now + tonumber(ARGV[1]) + tonumber(ARGV[2 + k])
+  for i = 3 + windows, #ARGV do redis.call('ZADD', KEYS[k + 2], ends, ARGV[i]) end
+  redis.call('PEXPIREAT', KEYS[k + 2], ends + 60000)
+end
+if ARGV[2] == '1' then
+  local closed = tonumber(redis.call('GET', KEYS[1]) or 0)
+  if closed > 0 and closed <= now then redis.call('DEL', KEYS[1], KEYS[2]) end
+end
+return now
+"""
+)
+
+# KEYS: closed, probe. ARGV: ms from now. The longest closing wins; the key outlives it, so that one call tries first.
+_CLOSE = (
+    _HEAD
+    + """
+local till = now + tonumber(ARGV[1])
+redis.call('DEL', KEYS[2])
+if till > tonumber(redis.call('GET', KEYS[1]) or 0) then
+  redis.call('SET', KEYS[1], till, 'PX', tonumber(ARGV[1]) + 600000)
+end
+return till
+"""
+)
+
+# KEYS: a long window's set. ARGV: window ms, then minute and calls in turn.
+_REFILL = """
+redis.call('DEL', KEYS[1])
+local last = 0
+for i = 2, #ARGV, 2 do
+  local ends = (tonumber(ARGV[i]) + 1) * 60000 + tonumber(ARGV[1])
+  for n = 1, tonumber(ARGV[i + 1]) do redis.call('ZADD', KEYS[1], ends, 'm' .. ARGV[i] .. ':' .. n) end
+  if ends > last then last = ends end
+end
+if last > 0 then redis.call('PEXPIREAT', KEYS[1], last + 60000) end
+return last
+"""
+
+History = Callable[[float], Awaitable[Sequence[tuple[int, int]]]]
+
+
+class Gate:
+    """One process's way through the shared limit of one service and credential.
+
+    *history* gives ``(minute, calls)`` of the last so many seconds from the table of calls, and what may be in flight.
+    Use within one event loop; `aclose` at its end.
+    """
+
+    def __init__(
+        self, redis: Redis, *, service: str, credential: str, windows: Sequence[Window], history: History
+    ) -> None:
+        self.service = service
+        self.windows = tuple(windows)
+        self._redis = redis
+        self._history = history
+        base = f"tidings:limit:{service}:{credential}"
+        self._epoch, self._closed, self._probe, self._lock = (
+            f"{base}:{part}" for part in ("epoch", "closed", "probe", "rebuild")
+        )
+        self._sets = [f"{base}:{window.seconds}s" for window in self.windows]
+        self._take = redis.register_script(_TAKE)
+        self._stamp = redis.register_script(_STAMP)
+        self._close = redis.register_script(_CLOSE)
+        self._refill = redis.register_script(_REFILL)
+        self._next_id = random.getrandbits(52)  # a double in Lua holds 53 bits
+        self._waiting: deque[asyncio.Future[tuple[int, float]]] = deque()
+        self._in_flight: set[int] = set()
+        self._answered: list[tuple[int, bool]] = []
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._looked_at = 0.0
+        self._opens_at = 0.0
+        self.waited_seconds = 0.0
+
+    @asynccontextmanager
+    async def call(self) -> AsyncIterator[None]:
+        """Wait until one call is allowed, and hold its place until the block is left.
+
+        Raises `CapReached` where the wait is longer than a worker should stand still.
+        """
+        began = time.monotonic()
+        if not self.windows:
+            await self._wait_while_closed()
+            self.waited_seconds += time.monotonic() - began
+            yield
+            return
+        entry = await self._entry()
+        self.waited_seconds += time.monotonic() - began
+        self._in_flight.add(entry)
+        self._ensure("renew", self._renew)
+        ok = False
+        try:
+            yield
+            ok = True
+        finally:
+            self._in_flight.discard(entry)
+            self._answered.append((entry, ok))
+            self._ensure("stamp", self._stamp_answered)
+
+    async def close(self, seconds: float) -> None:
+        """The service said to be left alone for so long: nobody calls it before."""
+        self._looked_at = 0.0
+        with suppress(RedisError):  # a closing that cannot be told still holds here, through the caller's own wait
+            await self._close(keys=[self._closed, self._probe], args=[int(seconds * 1000)])
+
+    async def aclose(self) -> None:
+        """Stamp what was answered, and stop."""
+        for task in self._tasks.values():
+            task.cancel()
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        self._tasks.clear()
+        with suppress(RedisError):
+            await self._send_stamps()
+
+    async def _entry(self) -> int:
+        """An entry in every window, no older than a call may be when it is sent."""
+        while True:
+            future: asyncio.Future[tuple[int, float]] = asyncio.get_running_loop().create_future()
+            self._waiting.append(future)
+            self._ensure("dispatch", self._dispatch)
+            try:
+                entry, taken_at = await future
+            except asyncio.CancelledError:
+                if future.done() and not future.cancelled() and future.exception() is None:
+                    self._answered.append((future.result()[0], False))
+                    self._ensure("stamp", self._stamp_answered)
+                raise
+            if time.monotonic() - taken_at <= SEND_WITHIN_SECONDS:
+                return entry
+            with suppress(RedisError):
+                for name in self._sets:
+                    await self._redis.zrem(name, entry)
+
+    async def _dispatch(self) -> None:
+        """Take entries for all who wait, in one call for as many as there are."""
+        away_since: float | None = None
+        while self._waiting:
+            try:
+                await self._take_once()
+                away_since = None
+            except RedisError as error:
+                away_since = away_since or time.monotonic()
+                if time.monotonic() - away_since > LONGEST_WAIT_SECONDS:
+                    self._refuse(BrokerAway(f"Redis does not answer ({type(error).__name__}): is the stack up?"))
+                    return
+                await asyncio.sleep(0.5)
+            except TidingsError as error:
+                self._refuse(error)
+                return
+
+    async def _take_once(self) -> None:
+        wanted = len(self._waiting)
+        first, self._next_id = self._next_id, self._next_id + wanted
+        asked_at = time.monotonic()
+        granted, wait_ms, what = await self._take(
+            keys=[self._epoch, self._closed, self._probe, *self._sets],
+            args=[wanted, first, HOLD_MS, *(n for w in self.windows for n in (w.calls, w.seconds * 1000))],
+        )
+        for entry in range(first, first + granted):
+            future = self._next_waiting()
+            if future is None:  # who wanted it has been cancelled meanwhile
+                self._answered.append((entry, False))
+                self._ensure("stamp", self._stamp_answered)
+            else:
+                future.set_result((entry, asked_at))
+        if granted == 0:
+            await self._stand_back(wait_ms / 1000, what)
+        elif self._waiting:
+            await asyncio.sleep(TAKE_AGAIN_SECONDS)
+
+    async def _stand_back(self, seconds: float, what: int) -> None:
+        if what == -2:
+            await self._rebuild()
+        elif seconds > LONGEST_WAIT_SECONDS:
+            self._refuse(self._cap(seconds, what))
+        elif what == -1:
+            await asyncio.sleep(seconds + random.uniform(0, min(1.0, seconds)))
+        else:
+            await asyncio.sleep(max(seconds, TAKE_AGAIN_SECONDS))
+
+    def _cap(self, seconds: float, what: int) -> CapReached:
+        until = time.time() + seconds
+        at = datetime.fromtimestamp(until, UTC).strftime("%Y-%m-%d %H:%M UTC")
+        why = "is closed" if what == -1 else f"limit of {self.windows[what - 1]} is reached"
+        return CapReached(f"{self.service}: {why} until {at}", service=self.service, until=until)
+
+    def _refuse(self, error: Exception) -> None:
+        while (future := self._next_waiting()) is not None:
+            future.set_exception(error)
+
+    def _next_waiting(self) -> asyncio.Future[tuple[int, float]] | None:
+        while self._waiting:
+            future = self._waiting.popleft()
+            if not future.done():
+                return future
+        return None
+
+    async def _wait_while_closed(self) -> None:
+        """Without a limit only a closed service holds a call back; looked at now and then, not at each call."""
+        while True:
+            now = time.monotonic()
+            if now - self._looked_at >= CLOSED_CHECK_SECONDS:
+                self._looked_at = now
+                with suppress(RedisError):  # without Redis there is no limit that a call could break
+                    closed = await self._redis.get(self._closed)
+                    self._opens_at = time.monotonic() + max(0.0, float(closed or 0) / 1000 - time.time())
+            wait = self._opens_at - time.monotonic()
+            if wait <= 0:
+                return
+            if wait > LONGEST_WAIT_SECONDS:
+                raise self._cap(wait, -1)
+            await asyncio.sleep(min(wait + random.uniform(0, 0.5), CLOSED_CHECK_SECONDS))
+
+    async def _renew(self) -> None:
+        while self._in_flight:
+            await asyncio.sleep(RENEW_SECONDS)
+            if self._in_flight:
+                with suppress(RedisError):  # the next second tries again; the entry outlives three
+                    await self._stamp_ids(list(self._in_flight), hold_ms=HOLD_MS, ok=False)
+
+    async def _stamp_answered(self) -> None:
+        while self._answered:
+            await asyncio.sleep(STAMP_SECONDS)
+            try:
+                await self._send_stamps()
+            except RedisError:
+                await asyncio.sleep(0.2)
+
+    async def _send_stamps(self) -> None:
+        batch, self._answered = self._answered, []
+        try:
+            if batch:
+                await self._stamp_ids([entry for entry, _ in batch], hold_ms=0, ok=any(ok for _, ok in batch))
+        except BaseException:
+            self._answered = batch + self._answered
+            raise
+
+    async def _stamp_ids(self, entries: list[int], *, hold_ms: int, ok: bool) -> None:
+        await self._stamp(
+            keys=[self._closed, self._probe, *self._sets],
+            args=[hold_ms, int(ok), *(w.seconds * 1000 for w in self.windows), *entries],
+        )
+
+    async def _rebuild(self) -> None:
+        """Nobody knows what was called: one process finds out, the others look again in a moment."""
+        if not await self._redis.set(self._lock, "1", nx=True, px=30_000):
+            await asyncio.sleep(0.2)
+            return
+        try:
+            run = (await self._redis.info("server"))["run_id"]
+            short = [window.seconds for window in self.windows if window.seconds < LONG_WINDOW_SECONDS]
+            # what other processes have in flight is back in the sets with their next renewal, what they have stored
+            # is in the table with their next flush: both within a second
+            await asyncio.sleep(max(short, default=0) + 1.2 * RENEW_SECONDS)
+            for window, name in zip(self.windows, self._sets, strict=True):
+                if window.seconds >= LONG_WINDOW_SECONDS:
+                    rows = await self._history(window.seconds + 60)
+                    await self._refill(keys=[name], args=[window.seconds * 1000, *(n for row in rows for n in row)])
+            await asyncio.sleep(1.2 * RENEW_SECONDS)
+            await self._redis.set(self._epoch, run)
+        finally:
+            await self._redis.delete(self._lock)
+
+    def _ensure(self, name: str, work: Callable[[], Coroutine[None, None, None]]) -> None:
+        task = self._tasks.get(name)
+        if task is None or task.done():
+            self._tasks[name] = asyncio.create_task(work())

@@ -1,0 +1,181 @@
+"""The ledger of answers: what was ever answered, who is asking for what now, and how many calls were made."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, and_, delete, func, or_, select
+
+from models.database import Database, clock
+from models.jobs import Claim, note_progress
+from models.tables import Answer, AnswerClaim, AnswerDocument, Call
+
+KEYS_A_STATEMENT = 900  # SQLite before 3.32 takes 999 variables
+
+
+@dataclass
+class Tally:
+    """Attempts at a service since the last flush, for one operation."""
+
+    calls: int = 0
+    answers_reused: int = 0
+    retries: int = 0
+    maybe_twice: int = 0
+    seconds: float = 0.0
+
+
+@dataclass
+class Batch:
+    """What one transaction stores: answers, the documents that they quote, and the calls made since the last."""
+
+    answers: dict[bytes, str] = field(default_factory=dict)
+    documents: list[tuple[int, bytes]] = field(default_factory=list)
+    tallies: dict[str, Tally] = field(default_factory=dict)
+
+    def tally(self, operation: str) -> Tally:
+        """The tally of *operation*."""
+        return self.tallies.setdefault(operation, Tally())
+
+
+def read_answers(connection: Connection, keys: Collection[bytes]) -> dict[bytes, str]:
+    """The stored answers among *keys*, as JSON texts."""
+    found: dict[bytes, str] = {}
+    for some in _batched(list(keys)):
+        found.update(connection.execute(select(Answer.key, Answer.value).where(Answer.key.in_(some))).tuples().all())
+    return found
+
+
+def known_keys(connection: Connection, keys: Collection[bytes]) -> set[bytes]:
+    """Those of *keys* that are answered."""
+    known: set[bytes] = set()
+    for some in _batched(list(keys)):
+        known.update(connection.scalars(select(Answer.key).where(Answer.key.in_(some))))
+    return known
+
+
+def claim_answers(db: Database, claim: Claim, keys: Collection[bytes], *, seconds: float) -> dict[bytes, int]:
+    """Claim the right to ask for *keys*: the ones won, each with the number of claimants that may have asked before.
+
+    Won are those that nobody claims, whose claim ran out, or that an earlier claim of this same job left behind;
+    an answered one is not won. One statement a batch, keys sorted: unsorted, two batches can wait for each other.
+    """
+    won: dict[bytes, int] = {}
+    with db.write() as connection:
+        for some in _batched(sorted(keys)):
+            insert = db.upsert(AnswerClaim).values(
+                [
+                    {
+                        "key": key,
+                        "until": clock() + seconds,
+                        "job_id": claim.job_id,
+                        "claims": claim.number,
+                        "takeovers": 0,
+                    }
+                    for key in some
+                ]
+            )
+            statement = insert.on_conflict_do_update(
+                index_elements=["key"],
+                set_={
+                    "until": insert.excluded.until,
+                    "job_id": insert.excluded.job_id,
+                    "claims": insert.excluded.claims,
+                    "takeovers": AnswerClaim.takeovers + 1,
+                },
+                where=or_(
+                    AnswerClaim.until < clock(),
+                    and_(AnswerClaim.job_id == claim.job_id, AnswerClaim.claims < claim.number),
+                ),
+            ).returning(AnswerClaim.key, AnswerClaim.takeovers)
+            won.update(connection.execute(statement).tuples().all())
+        answered = known_keys(connection, won)  # after claiming: what was answered in between needs no asking
+        _drop_claims(connection, claim, answered)
+    return {key: takeovers for key, takeovers in won.items() if key not in answered}
+
+
+def store_batch(db: Database, claim: Claim, batch: Batch, *, service: str, credential: str) -> None:
+    """Store what was paid for, end its claims and count the calls, whoever owns the job now."""
+    with db.write() as connection:
+        if batch.answers:
+            rows = [{"key": key, "value": value} for key, value in sorted(batch.answers.items())]
+            connection.execute(db.upsert(Answer).on_conflict_do_nothing(), rows)
+            _drop_claims(connection, claim, batch.answers)
+            note_progress(connection, claim)
+        if batch.documents:
+            connection.execute(
+                db.upsert(AnswerDocument).on_conflict_do_nothing(),
+                [{"document_id": document, "key": key} for document, key in sorted(batch.documents)],
+            )
+        count_calls(db, connection, claim.run_id, batch.tallies, service=service, credential=credential)
+
+
+def count_calls(
+    db: Database, connection: Connection, run_id: int, tallies: Mapping[str, Tally], *, service: str, credential: str
+) -> None:
+    """Add to the counts of this minute."""
+    minute = int(connection.execute(select(clock())).scalar_one() // 60)
+    for operation, tally in sorted(tallies.items()):
+        counts = {
+            "calls": tally.calls,
+            "answers_reused": tally.answers_reused,
+            "retries": tally.retries,
+            "maybe_twice": tally.maybe_twice,
+            "seconds": tally.seconds,
+        }
+        if any(counts.values()):
+            statement = db.upsert(Call).values(
+                run_id=run_id, service=service, credential=credential, operation=operation, minute=minute, **counts
+            )
+            connection.execute(
+                statement.on_conflict_do_update(
+                    index_elements=["run_id", "service", "credential", "operation", "minute"],
+                    set_={name: getattr(Call, name) + statement.excluded[name] for name in counts},
+                )
+            )
+
+
+def give_up_claims(db: Database, claim: Claim, keys: Collection[bytes]) -> None:
+    """These were not asked, or the service said no: others may ask at once."""
+    if keys:
+        with db.write() as connection:
+            _drop_claims(connection, claim, keys)
+
+
+def drop_dead_claims(db: Database, *, older_than: float) -> None:
+    """Forget claims that ran out so many seconds ago: whoever wants those answers claims them anew."""
+    with db.write() as connection:
+        connection.execute(delete(AnswerClaim).where(AnswerClaim.until < clock() - older_than))
+
+
+def calls_by_minute(db: Database, *, service: str, credential: str, seconds: float) -> list[tuple[int, int]]:
+    """Attempts of all runs in the last *seconds*, ``(minute, calls)``, with what may be in flight in this minute."""
+    with db.read() as connection:
+        now = connection.execute(select(clock())).scalar_one()
+        rows = dict(
+            connection.execute(
+                select(Call.minute, func.sum(Call.calls))
+                .where(Call.service == service, Call.credential == credential)
+                .where(Call.minute >= int((now - seconds) // 60), Call.calls > 0)
+                .group_by(Call.minute)
+            )
+            .tuples()
+            .all()
+        )
+        if service == "textapi":
+            # a job that was killed with calls in flight left its claims; nobody knows how many calls they were
+            in_flight = connection.scalar(
+                select(func.count(func.distinct(AnswerClaim.job_id))).where(AnswerClaim.until > clock())
+            )
+            rows[int(now // 60)] = int(rows.get(int(now // 60), 0)) + int(in_flight or 0)
+    return sorted((int(minute), int(calls)) for minute, calls in rows.items())
+
+
+def _drop_claims(connection: Connection, claim: Claim, keys: Collection[bytes]) -> None:
+    for some in _batched(sorted(keys)):
+        connection.execute(delete(AnswerClaim).where(AnswerClaim.key.in_(some), AnswerClaim.job_id == claim.job_id))
+
+
+def _batched(keys: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+    for start in range(0, len(keys), KEYS_A_STATEMENT // 5):
+        yield keys[start : start + KEYS_A_STATEMENT // 5]

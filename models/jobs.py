@@ -1,0 +1,407 @@
+"""The life of a job in the database: due, claimed by lease, fenced, released, ended, taken back.
+
+Every rule here is one of docs/architecture.md, "Life of a run"; lease times are compared on the database's clock alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, and_, case, func, or_, select, update
+
+from core.errors import LeaseLost
+from core.queues import Kind, State, StepState
+from models.database import Database, clock
+from models.runs import close_run, lock_run
+from models.tables import Duty, Job, JobStep, Run, Worker
+
+DEATHS_ALLOWED = 3  # in a row, without any progress
+HINT_LOST_SECONDS = 30.0  # a hint this old with nobody at work on its job is sent again
+WORKER_LOST_SECONDS = 60.0
+IS_OPEN = Run.state.in_((State.QUEUED, State.RUNNING))
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The right to work on a job until the lease runs out or somebody else has it."""
+
+    job_id: int
+    run_id: int
+    kind: Kind
+    name: str
+    owner: str
+    number: int  # of this claim: `Job.claims` when it was made
+    deaths: int
+    options: dict[str, Any]
+    parameters: dict[str, Any]
+    max_calls: int | None
+
+
+@dataclass(frozen=True)
+class Due:
+    """A job that a worker should hear of."""
+
+    job_id: int
+    run_id: int
+    kind: Kind
+    name: str
+
+
+def claim_job(
+    db: Database, job_id: int, *, owner: str, lease_seconds: float, is_gone: Callable[[str], bool]
+) -> Claim | None:
+    """Claim the job if it is due, or if whoever had it is dead; None where there is nothing to do.
+
+    A job whose owner died for the third time in a row without progress is failed here instead.
+    """
+    with db.read() as connection:
+        job = connection.execute(
+            select(
+                Job.id, Job.run_id, Job.kind, Job.name, Job.state, Job.owner, Job.claims, Job.deaths, Job.options,
+                (Job.due_at <= clock()).label("due"),
+                (Job.lease_until < clock()).label("expired"),
+                Run.state.label("run_state"), Run.parameters, Run.max_calls,
+            )
+            .join(Run, Run.id == Job.run_id)
+            .where(Job.id == job_id)
+        ).one_or_none()  # fmt: skip
+    if job is None or job.run_state == State.PAUSED:
+        return None
+    if job.state in (State.QUEUED, State.WAITING):
+        died = False
+        if not job.due:
+            return None
+    elif job.state == State.RUNNING and (job.expired or (job.owner and is_gone(job.owner))):
+        died = True
+    else:
+        return None
+    if died and job.deaths + 1 >= DEATHS_ALLOWED:
+        _fail_dead(db, job.run_id, job_id, owner=job.owner, number=job.claims)
+        return None
+    deaths = job.deaths + died
+    with db.write() as connection:
+        if job.run_state == State.QUEUED:
+            connection.execute(
+                update(Run).where(Run.id == job.run_id, Run.state == State.QUEUED).values(state=State.RUNNING)
+            )
+        claimed = connection.execute(
+            update(Job)
+            .where(Job.id == job_id, Job.claims == job.claims, Job.state == job.state)
+            .values(
+                state=State.RUNNING,
+                owner=owner,
+                claims=job.claims + 1,
+                deaths=deaths,
+                lease_until=clock() + lease_seconds,
+                started_at=func.coalesce(Job.started_at, clock()),
+                hinted_at=None,
+                reason=None,
+            )
+        ).rowcount
+    if not claimed:
+        return None
+    return Claim(
+        job_id=job_id,
+        run_id=job.run_id,
+        kind=Kind(job.kind),
+        name=job.name,
+        owner=owner,
+        number=job.claims + 1,
+        deaths=deaths,
+        options=job.options,
+        parameters=job.parameters,
+        max_calls=job.max_calls,
+    )
+
+
+def renew_lease(db: Database, claim: Claim, *, lease_seconds: float) -> State | None:
+    """Prolong the lease and tell the run's state, by which a pause is heard; None where the claim is lost."""
+    with db.write() as connection:
+        if not connection.execute(_fenced(claim).values(lease_until=clock() + lease_seconds)).rowcount:
+            return None
+        return State(connection.execute(select(Run.state).where(Run.id == claim.run_id)).scalar_one())
+
+
+def fence(connection: Connection, claim: Claim, *, progress: bool = False, **values: Any) -> None:
+    """First statement of every transaction in which a job writes: raises `LeaseLost` where another owns it.
+
+    *progress* says that something new is stored, so that deaths before it do not count; *values* are columns of the job
+    to set on the way.
+    """
+    if progress:
+        values |= {"deaths": 0, "waits": 0, "waiting_since": None}
+    if not connection.execute(_fenced(claim).values(claims=claim.number, **values)).rowcount:
+        raise LeaseLost(f"job {claim.name} of run {claim.run_id} has another owner now")
+
+
+def note_progress(connection: Connection, claim: Claim) -> None:
+    """Answers were stored for the job, whoever owns it now: no death before this counts any more."""
+    connection.execute(
+        update(Job)
+        .where(Job.id == claim.job_id, or_(Job.deaths > 0, Job.waits > 0))
+        .values(deaths=0, waits=0, waiting_since=None)
+    )
+
+
+def set_step(
+    connection: Connection,
+    db: Database,
+    claim: Claim,
+    *,
+    step: str,
+    state: StepState,
+    documents: int,
+    reason: str | None = None,
+) -> None:
+    """Record what came of a step; call it after `fence` in the same transaction."""
+    values = {"state": state, "reason": reason, "documents": documents, "at": clock()}
+    connection.execute(
+        db.upsert(JobStep)
+        .values(job_id=claim.job_id, step=step, **values)
+        .on_conflict_do_update(index_elements=["job_id", "step"], set_=values)
+    )
+
+
+def steps_done(connection: Connection, job_id: int) -> dict[str, int]:
+    """The complete steps of a job, each with its number of documents."""
+    rows = connection.execute(
+        select(JobStep.step, JobStep.documents).where(JobStep.job_id == job_id, JobStep.state == StepState.COMPLETE)
+    )
+    return {row.step: row.documents for row in rows}
+
+
+def release_job(db: Database, claim: Claim, *, state: State, due_in: float = 0.0, reason: str | None = None) -> None:
+    """Give the job back: queued, or waiting until it is due again. A lost claim has nothing to give back."""
+    waiting = state == State.WAITING
+    with db.write() as connection:
+        connection.execute(
+            _fenced(claim).values(
+                state=state,
+                owner=None,
+                lease_until=None,
+                hinted_at=None,
+                due_at=clock() + due_in,
+                reason=reason,
+                waits=Job.waits + 1 if waiting else Job.waits,
+                waiting_since=func.coalesce(Job.waiting_since, clock()) if waiting else Job.waiting_since,
+            )
+        )
+
+
+def end_job(db: Database, claim: Claim, *, state: State, result: str | None = None, reason: str | None = None) -> None:
+    """The job's end, and the run's where it was the last: run locked first, then job, then run, a statement each.
+
+    Raises `LeaseLost`.
+    """
+    with db.write() as connection:
+        lock_run(connection, claim.run_id)
+        fence(
+            connection,
+            claim,
+            state=state,
+            result=result,
+            reason=reason,
+            owner=None,
+            lease_until=None,
+            ended_at=clock(),
+        )
+        close_run(connection, claim.run_id)
+
+
+def waited_seconds(db: Database, claim: Claim) -> tuple[int, float]:
+    """How many times in a row, and for how long, the job has been put off without progress."""
+    with db.read() as connection:
+        row = connection.execute(
+            select(Job.waits, func.coalesce(clock() - Job.waiting_since, 0.0).label("seconds")).where(
+                Job.id == claim.job_id
+            )
+        ).one()
+        return row.waits, row.seconds
+
+
+def pick_due(db: Database, queue: str, wanted: int) -> list[Due]:
+    """Up to *wanted* due jobs of *queue* that nobody was told of, the run with the fewest at work first.
+
+    They are marked as hinted; a hint that came to nothing is given again after `HINT_LOST_SECONDS`.
+    """
+    is_due = and_(
+        Job.queue == queue,
+        Job.state.in_((State.QUEUED, State.WAITING)),
+        Job.due_at <= clock(),
+        or_(Job.hinted_at.is_(None), Job.hinted_at < clock() - HINT_LOST_SECONDS),
+    )
+    told = and_(Job.queue == queue, or_(Job.state == State.RUNNING, Job.hinted_at >= clock() - HINT_LOST_SECONDS))
+    with db.write() as connection:
+        busy = dict(
+            connection.execute(select(Job.run_id, func.count()).where(told).group_by(Job.run_id)).tuples().all()
+        )
+        runs = connection.scalars(
+            select(Run.id)
+            .where(or_(IS_OPEN, Job.kind == Kind.REPORT), Run.state != State.PAUSED)
+            .join(Job, Job.run_id == Run.id)
+            .where(is_due)
+            .group_by(Run.id)
+            .order_by(Run.id)
+        ).all()
+        waiting = {
+            run_id: list(
+                connection.execute(
+                    select(Job.id, Job.run_id, Job.kind, Job.name)
+                    .where(is_due, Job.run_id == run_id)
+                    .order_by(Job.due_at, Job.id)
+                    .limit(wanted)
+                    .with_for_update(skip_locked=True)
+                )
+            )
+            for run_id in runs
+        }
+        picked = _fairly(waiting, busy, wanted)
+        if picked:
+            connection.execute(update(Job).where(Job.id.in_([due.job_id for due in picked])).values(hinted_at=clock()))
+        return picked
+
+
+def _fairly(waiting: dict[int, list[Any]], busy: dict[int, int], wanted: int) -> list[Due]:
+    """One job at a time from the run with the fewest at work or told of; the older run where they are equal."""
+    busy = dict(busy)
+    picked: list[Due] = []
+    while len(picked) < wanted and (left := [run_id for run_id, jobs in waiting.items() if jobs]):
+        run_id = min(left, key=lambda run: (busy.get(run, 0), run))
+        job = waiting[run_id].pop(0)
+        busy[run_id] = busy.get(run_id, 0) + 1
+        picked.append(Due(job.id, job.run_id, Kind(job.kind), job.name))
+    return picked
+
+
+def forget_hints(db: Database, picked: Sequence[Due]) -> None:
+    """These hints could not be sent: the jobs may be picked again at once."""
+    with db.write() as connection:
+        connection.execute(update(Job).where(Job.id.in_([due.job_id for due in picked])).values(hinted_at=None))
+
+
+def take_back_lost(db: Database, is_gone: Callable[[str], bool]) -> int:
+    """Queue the jobs whose owner is gone or whose lease ran out again, fail those that die and die; how many."""
+    with db.read() as connection:
+        running = connection.execute(
+            select(
+                Job.id, Job.run_id, Job.owner, Job.claims, Job.deaths, (Job.lease_until < clock()).label("expired")
+            ).where(Job.state == State.RUNNING)
+        ).all()
+    lost = [job for job in running if job.expired or (job.owner and is_gone(job.owner))]
+    for job in lost:
+        if job.deaths + 1 >= DEATHS_ALLOWED:
+            _fail_dead(db, job.run_id, job.id, owner=job.owner, number=job.claims)
+            continue
+        with db.write() as connection:
+            connection.execute(
+                update(Job)
+                .where(Job.id == job.id, Job.claims == job.claims, Job.state == State.RUNNING, Job.owner == job.owner)
+                .where(True if is_gone(job.owner or "") else Job.lease_until < clock())
+                .values(
+                    state=State.QUEUED,
+                    owner=None,
+                    lease_until=None,
+                    hinted_at=None,
+                    due_at=clock(),
+                    deaths=Job.deaths + 1,
+                )
+            )
+    return len(lost)
+
+
+def close_ended_runs(db: Database) -> None:
+    """Close what should have been closed with its last job, were its worker not killed just then."""
+    with db.read() as connection:
+        open_runs = connection.scalars(
+            select(Run.id)
+            .where(IS_OPEN)
+            .where(
+                ~select(Job.id)
+                .where(Job.run_id == Run.id, Job.kind != Kind.REPORT)
+                .where(Job.state.in_((State.QUEUED, State.RUNNING, State.WAITING)))
+                .exists()
+            )
+        ).all()
+    for run_id in open_runs:
+        with db.write() as connection:
+            lock_run(connection, run_id)
+            close_run(connection, run_id)
+
+
+def take_duty(db: Database, name: str, *, every_seconds: float) -> bool:
+    """Whether this process is the one to do what is done every so often for all."""
+    with db.write() as connection:
+        connection.execute(db.upsert(Duty).values(name=name, at=0.0).on_conflict_do_nothing())
+        return (
+            connection.execute(
+                update(Duty).where(Duty.name == name, Duty.at < clock() - every_seconds).values(at=clock())
+            ).rowcount
+            == 1
+        )
+
+
+def worker_seen(db: Database, name: str, *, queues: str, slots: int) -> None:
+    """Say that this worker's parent process is alive and what it listens to."""
+    values = {"queues": queues, "slots": slots, "seen_at": clock()}
+    with db.write() as connection:
+        connection.execute(
+            db.upsert(Worker).values(name=name, **values).on_conflict_do_update(index_elements=["name"], set_=values)
+        )
+
+
+def live_slots(db: Database, is_gone: Callable[[str], bool]) -> dict[str, int]:
+    """Jobs that can be at work at once, by queue, over all workers seen lately."""
+    with db.read() as connection:
+        rows = connection.execute(
+            select(Worker.name, Worker.queues, Worker.slots).where(Worker.seen_at > clock() - WORKER_LOST_SECONDS)
+        ).all()
+    slots: dict[str, int] = {}
+    for row in rows:
+        if not is_gone(row.name):
+            for queue in row.queues.split(","):
+                slots[queue] = slots.get(queue, 0) + row.slots
+    return slots
+
+
+def _fenced(claim: Claim) -> Any:
+    return update(Job).where(
+        Job.id == claim.job_id, Job.owner == claim.owner, Job.claims == claim.number, Job.state == State.RUNNING
+    )
+
+
+def _fail_dead(db: Database, run_id: int, job_id: int, *, owner: str | None, number: int) -> None:
+    reason = f"killed its worker {DEATHS_ALLOWED} times in a row without progress: see the log, then `tidings retry`"
+    with db.write() as connection:
+        lock_run(connection, run_id)
+        failed = connection.execute(
+            update(Job)
+            .where(Job.id == job_id, Job.owner == owner, Job.claims == number, Job.state == State.RUNNING)
+            .values(
+                state=State.FAILED,
+                owner=None,
+                lease_until=None,
+                ended_at=clock(),
+                deaths=DEATHS_ALLOWED,
+                reason=reason,
+            )
+        ).rowcount
+        if failed:
+            close_run(connection, run_id)
+
+
+def job_counts(connection: Connection, run_id: int) -> dict[str, int]:
+    """How many jobs of the run are in each state; states without any are left out."""
+    rows = connection.execute(select(Job.state, func.count()).where(Job.run_id == run_id).group_by(Job.state)).tuples()
+    return dict(rows.all())
+
+
+def progress_of(connection: Connection, run_id: int) -> float:
+    """The share of the run's work that is done, 0 to 1: ended jobs whole, others by their units."""
+    share = case(
+        (Job.state.in_((State.DONE, State.FAILED, State.CANCELLED)), 1.0),
+        (Job.all_units > 0, 1.0 * Job.done_units / Job.all_units),
+        else_=0.0,
+    )
+    return float(connection.scalar(select(func.coalesce(func.avg(share), 0.0)).where(Job.run_id == run_id)) or 0.0)
