@@ -16,8 +16,9 @@ from networks.functions import Array
 
 @dataclass(frozen=True)
 class Baselines:
-    """Root mean squared errors on the validation windows, and the recurrence ``x[t] = first x[t-1] + second x[t-2] + constant``.
+    """Root mean squared errors on the validation windows, and the coefficients of the recurrence.
 
+    It is ``x[t] = first x[t-1] + second x[t-2] + constant``.
     For sin(0), sin(1), … that recurrence is exact: ``2 cos(1) x[t-1] - x[t-2]``, by the sum formulas of the sine.
     *recurrence* is None where windows hold a single value.
     """

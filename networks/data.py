@@ -1,7 +1,7 @@
 """What a network learns from: samples to train on, to validate with and to test with, and how raw values were scaled.
 
-Pictures with labels become ``x (n, features)``, ``y (n, classes)`` one-hot. A series becomes windows ``x (n, sequence, 1)``
-that each predict the value after them, ``y (n, 1)``.
+Pictures with labels become ``x (n, features)``, ``y (n, classes)`` one-hot. A series becomes windows
+``x (n, sequence, 1)`` that each predict the value after them, ``y (n, 1)``.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Scaling:
 
 @dataclass(frozen=True)
 class Samples:
-    """Inputs *x*, wanted outputs *y*, and *index*: where each stood in its file, or the place in the series of what it predicts."""
+    """Inputs *x*, wanted outputs *y*, and *index*: where each stood in its file, or in the series what it predicts."""
 
     x: Array
     y: Array
@@ -82,8 +82,8 @@ def pictures(
 ) -> Data:
     """Data of pictures and labels, each a pair ``(pictures (n, …), labels (n,))``.
 
-    Without *validation* the last sixth of *train* validates (the last 10,000 of MNIST's 60,000). Bytes are divided by 255,
-    other numbers by the largest in *train*. Raises NetworkError where shapes, labels or numbers do not fit.
+    Without *validation* the last sixth of *train* validates (the last 10,000 of MNIST's 60,000). Bytes are divided by
+    255, other numbers by the largest in *train*. Raises NetworkError where shapes, labels or numbers do not fit.
     """
     if validation is None:
         cut = len(train[0]) - len(train[0]) // 6
@@ -123,9 +123,10 @@ def _check_pictures(name: str, x: Array, labels: Array) -> None:
 
 
 def shuffled_pictures(x: Array, labels: Array, *, dtype: DTypeLike) -> Data:
-    """Data of one set that has no split of its own: mixed, always in the same way, a sixth tests and a sixth of the rest validates.
+    """Data of one set that has no split of its own.
 
-    Raises NetworkError as `pictures`.
+    It is mixed, always in the same way; a sixth tests, and a sixth of the rest validates. Raises NetworkError as
+    `pictures`.
     """
     x, labels = np.asarray(x), np.asarray(labels)
     _check_pictures("given", x, labels)
@@ -136,7 +137,7 @@ def shuffled_pictures(x: Array, labels: Array, *, dtype: DTypeLike) -> Data:
 
 
 def sine(points: int = 200) -> list[float | None]:
-    """sin(0), sin(1), …"""
+    """The sine of 0, 1, 2 and so on."""
     return list(np.sin(np.arange(points, dtype=np.float64)))
 
 
@@ -145,9 +146,10 @@ def series(
 ) -> Data:
     """Windows of *sequence* values that each predict the next; a window starts every *stride* values.
 
-    The first two thirds of the windows train, the rest validates (200 points and windows of 50: those that start at 0 to
-    99, then 100 to 149). A window that holds a gap (None) is left out and counted. With *standardise* values are scaled to
-    mean 0 and deviation 1 of what the training windows hold. Raises NetworkError where too few windows are left.
+    The first two thirds of the windows train, the rest validates (200 points and windows of 50: those that start at 0
+    to 99, then 100 to 149). A window that holds a gap (None) is left out and counted. With *standardise* values are
+    scaled to mean 0 and deviation 1 of what the training windows hold. Raises NetworkError where too few windows are
+    left.
     """
     raw = np.array([np.nan if value is None else value for value in values], dtype=np.float64)
     starts = np.arange(0, len(raw) - sequence, stride)
@@ -162,7 +164,8 @@ def series(
     parts = [np.flatnonzero(whole & training), np.flatnonzero(whole & ~training)]
     if min(len(part) for part in parts) == 0:
         raise NetworkError(
-            f"gaps leave {len(parts[0])} windows of {sequence} to train and {len(parts[1])} to validate: choose a shorter sequence"
+            f"gaps leave {len(parts[0])} windows of {sequence} to train and {len(parts[1])} to validate: "
+            "choose a shorter sequence"
         )
     seen = raw[: starts[training][-1] + sequence + 1]
     scaling = Scaling(float(np.nanmean(seen)), float(np.nanstd(seen)) or 1.0) if standardise else Scaling()

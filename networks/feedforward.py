@@ -1,7 +1,8 @@
 """A feed-forward network of any number of layers.
 
-Layer ``l`` computes ``z = a W^T + b`` and ``a' = f(z)``; rows are samples. All weights and biases lie in one flat array,
-``parameters``, their derivatives in another, ``gradient``; ``weights[l]`` ``(out, in)`` and ``biases[l]`` ``(out,)`` are views.
+Layer ``l`` computes ``z = a W^T + b`` and ``a' = f(z)``; rows are samples. All weights and biases lie in one flat
+array, ``parameters``, their derivatives in another, ``gradient``; ``weights[l]`` ``(out, in)`` and ``biases[l]``
+``(out,)`` are views.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ class FeedForward:
         self._buffers: dict[int, list[Array]] = {}
 
     def initialise(self, initialiser: str, generator: np.random.Generator) -> None:
-        """Draw the weights; the biases become 0, or standard normal with the initialiser ``normal``, as in the tutorial."""
+        """Draw the weights; the biases become 0, or standard normal with ``normal``, as in the tutorial."""
         draw = named(INITIALISERS, initialiser, "initialiser")
         for weights, biases in zip(self.weights, self.biases, strict=True):
             weights[...] = draw(weights.shape, generator)
@@ -72,13 +73,13 @@ class FeedForward:
     def backpropagate(self, x: Array, y: Array, outputs: Array) -> None:
         """Fill ``gradient`` with the derivative of the mean cost over these rows, and *outputs* with what was said.
 
-        *x* is ``(rows, inputs)``; *y* and *outputs* are ``(rows, outputs)``; all of the network's dtype, *x* contiguous.
+        *x* is ``(rows, inputs)``; *y* and *outputs* are ``(rows, outputs)``; all of the network's dtype.
         """
         weights, biases, value = self.weights, self.biases, self._activation.value
         hidden = self._hidden(len(x))
         a = x
-        for layer, z in enumerate(hidden):
-            np.matmul(a, weights[layer].T, out=z)
+        for layer, room in enumerate(hidden):
+            z = np.matmul(a, weights[layer].T, out=room)
             z += biases[layer]
             a = value(z, z)
         np.matmul(a, weights[-1].T, out=outputs)
@@ -102,7 +103,7 @@ class FeedForward:
         return self._buffers[rows]
 
     def arrays(self) -> dict[str, Array]:
-        """The parameters by name, as views: ``weights1`` ``(out, in)``, ``biases1``, …"""
+        """The parameters by name, as views: ``weights1`` ``(out, in)``, ``biases1`` and so on."""
         return {
             f"{kind}{layer}": view
             for kind, views in (("weights", self.weights), ("biases", self.biases))

@@ -6,6 +6,7 @@ An ``out`` array may be given to spare an allocation (it may be the input itself
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeAlias
 
@@ -136,7 +137,7 @@ def plain_delta(a: Array, y: Array) -> Array:
 
 
 def quadratic_softmax_delta(a: Array, y: Array) -> Array:
-    """``a_j (g_j - sum_k g_k a_k) / rows`` with ``g = a - y``: softmax's Jacobian times the quadratic loss's gradient."""
+    """``a_j (g_j - sum_k g_k a_k) / rows``, ``g = a - y``: softmax's Jacobian times the quadratic loss's gradient."""
     delta = plain_delta(a, y)
     delta -= np.add.reduce(delta * a, axis=1, keepdims=True)
     delta *= a
@@ -183,12 +184,12 @@ def unit_uniform(shape: tuple[int, int], generator: np.random.Generator) -> Arra
 
 def glorot(shape: tuple[int, int], generator: np.random.Generator) -> Array:
     """Normal of variance ``2 / (in + out)`` (Glorot and Bengio, 2010, eq. 12)."""
-    return generator.standard_normal(shape) * np.sqrt(2.0 / sum(shape))
+    return generator.standard_normal(shape) * math.sqrt(2.0 / sum(shape))
 
 
 def he(shape: tuple[int, int], generator: np.random.Generator) -> Array:
     """Normal of variance ``2 / in``, for ReLU (He et al., 2015, eq. 10)."""
-    return generator.standard_normal(shape) * np.sqrt(2.0 / shape[1])
+    return generator.standard_normal(shape) * math.sqrt(2.0 / shape[1])
 
 
 def orthogonal(shape: tuple[int, int], generator: np.random.Generator) -> Array:
@@ -216,7 +217,7 @@ def named(table: dict[str, Any], name: str, what: str) -> Any:
 
 
 def cost(loss: str, output: str) -> Cost:
-    """The cost of *loss* after the last layer's activation *output*. Raises NetworkError where the two do not go together."""
+    """The cost of *loss* after the activation *output*. Raises NetworkError where the two do not go together."""
     if (loss, output) not in COSTS:
         raise NetworkError(
             f"the loss {loss!r} does not go with the output {output!r}: "

@@ -96,7 +96,7 @@ class Adam:
 OPTIMIZERS: dict[str, Callable[[Array], Optimizer]] = {"sgd": SGD, "momentum": Momentum, "adam": Adam}
 
 
-# Schedules: the factor on the learning rate in an epoch, from progress = epochs done / epochs in all, 0 <= progress < 1.
+# Schedules: the factor on the learning rate in an epoch, from progress = epochs done / epochs in all.
 
 
 def constant(progress: float) -> float:
@@ -137,7 +137,7 @@ def clip_by_value(gradient: Array, limit: float) -> None:
 
 
 def clip_by_norm(gradient: Array, limit: float) -> None:
-    """A gradient longer than *limit* is scaled to that length; the direction stays (Pascanu et al., 2013, algorithm 1)."""
+    """A gradient longer than *limit* is scaled to that length; the direction stays (Pascanu et al., 2013)."""
     norm = math.sqrt(float(gradient @ gradient))
     if norm > limit:
         gradient *= limit / norm

@@ -1,4 +1,4 @@
-"""What a training is asked for: two presets for each kind of network, options that override them, and the network so built."""
+"""What a training is asked for: two presets for each kind of network, what overrides them, and the network so built."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ from networks.recurrent import Recurrent
 class Options:
     """All that decides a training but its data. The last five concern a recurrent network and are None for the other.
 
-    *precision* is 32 or 64 bits. *schedule* lets the learning rate fall over the epochs. *patience*: stop after so many
-    epochs without a better validation loss and keep the best weights (None: never). *weight_decay* pulls weights to zero.
-    *sequence* steps make a window; *truncate* steps are learned from (None: all); gradients are clipped at *clip* (None:
-    not) by *clip_by*, ``norm`` or ``value``; with *carry* windows follow one another and hand on the hidden state.
+    *precision* is 32 or 64 bits. *schedule* lets the learning rate fall over the epochs. *patience*: stop after so
+    many epochs without a better validation loss and keep the best weights (None: never). *weight_decay* pulls weights
+    to zero. *sequence* steps make a window; *truncate* steps are learned from (None: all); gradients are clipped at
+    *clip* (None: not) by *clip_by*, ``norm`` or ``value``; with *carry* windows follow one another and hand on the
+    hidden state.
     """
 
     kind: str
@@ -138,9 +139,9 @@ PRESETS = {
 def options(kind: str, overrides: Mapping[str, Any] | None = None) -> Options:
     """The options for a network of *kind* (``feedforward`` or ``recurrent``): a preset, and what overrides it.
 
-    Names in *overrides* are those of `Options`, with ``-`` or ``_``; values are text as typed or of the right type already
-    (``hidden``: ``"30,20"``, 30 or ``[30, 20]``); None means "as the preset has it", ``"none"`` takes an optional one away.
-    Raises NetworkError, which names the option, what was given and what it may be.
+    Names in *overrides* are those of `Options`, with ``-`` or ``_``; values are text as typed or of the right type
+    already (``hidden``: ``"30,20"``, 30 or ``[30, 20]``); None means "as the preset has it", ``"none"`` takes an
+    optional one away. Raises NetworkError, which names the option, what was given and what it may be.
     """
     given = {name.replace("-", "_"): value for name, value in (overrides or {}).items() if value is not None}
     preset = str(given.pop("preset", "standard"))
@@ -245,14 +246,14 @@ def _check(chosen: Options) -> None:
 
 
 def output_for(chosen: Options) -> str:
-    """The last layer's activation: a forecast is a plain number, cross-entropy wants probabilities, quadratic a sigmoid."""
+    """The last layer's activation: a plain number for a forecast, softmax for cross-entropy, sigmoid for quadratic."""
     if chosen.kind == "recurrent":
         return "identity"
     return "softmax" if chosen.loss == "cross-entropy" else "sigmoid"
 
 
 def build(chosen: Options, inputs: int, outputs: int, generator: np.random.Generator) -> FeedForward | Recurrent:
-    """The network of these options between *inputs* and *outputs* (see `Data.inputs`, `Data.outputs`), its weights drawn."""
+    """The network of these options between *inputs* and *outputs* (`Data` tells both), its weights drawn."""
     network: FeedForward | Recurrent
     if chosen.kind == "recurrent":
         network = Recurrent(

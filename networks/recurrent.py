@@ -3,8 +3,8 @@
     h_t = f(h_{t-1} U + x_t V + b)        t = 1 … T, the same U, V and b at every step
     output = h_T W + c
 
-``U``, ``V`` and ``b`` lie under one another in one matrix, ``cell`` ``(hidden + inputs + 1, hidden)``, so that a step is
-one product, ``f([h_{t-1}, x_t, 1] cell)``, and the derivative of all three over all steps is one product as well.
+``U``, ``V`` and ``b`` lie under one another in one matrix, ``cell`` ``(hidden + inputs + 1, hidden)``, so that a step
+is one product, ``f([h_{t-1}, x_t, 1] cell)``, and the derivative of all three over all steps is one product as well.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class Recurrent:
         self.state = None
 
     def outputs(self, x: Array) -> Array:
-        """What the network says after each window of *x* ``(rows, steps, inputs)``: ``(rows, outputs)``; from state zero."""
+        """What it says after each window of *x* ``(rows, steps, inputs)``, from state zero: ``(rows, outputs)``."""
         return self.outputs_from(x, np.zeros((len(x), self.sizes[1]), self.dtype))[0]
 
     def outputs_from(self, x: Array, state: Array) -> tuple[Array, Array]:
@@ -136,7 +136,7 @@ class Recurrent:
         return self._buffers[rows, steps]
 
     def arrays(self) -> dict[str, Array]:
-        """The parameters by name, as views: shapes ``(hidden, hidden)``, ``(inputs, hidden)``, ``(hidden,)``, …"""
+        """The parameters by name, as views: ``(hidden, hidden)``, ``(inputs, hidden)``, ``(hidden,)`` and so on."""
         inputs, hidden, _ = self.sizes
         w = self._weights
         return {

@@ -1,4 +1,4 @@
-"""Networks and unfinished trainings as ``.npz`` bytes: arrays with their shapes, a version, and JSON for the rest; never a pickle.
+"""Networks and unfinished trainings as ``.npz`` bytes: arrays, a version, and JSON for the rest; never a pickle.
 
 Equal content gives equal bytes.
 """
@@ -59,7 +59,7 @@ def network_bytes(network: FeedForward | Recurrent, scaling: Scaling) -> bytes:
 def load_network(stored: bytes | str | os.PathLike[str]) -> tuple[FeedForward | Recurrent, Scaling]:
     """The network in these bytes or in the file of this name, and the scaling its inputs need.
 
-    Raises NetworkError for what is no such file, another version, or arrays whose names or shapes are not the network's.
+    Raises NetworkError for what is no such file, another version, or arrays that are not the network's.
     """
     if not isinstance(stored, bytes):
         try:

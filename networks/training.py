@@ -1,4 +1,4 @@
-"""One loop that trains either network: mini-batches, a callback an epoch, checkpoints that resume to the same last bit."""
+"""One loop that trains either network: mini-batches, a callback an epoch, checkpoints that resume to the last bit."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ Network = FeedForward | Recurrent
 class Epoch:
     """The figures of one epoch, which counts from 1.
 
-    *train_loss* is the mean over the epoch's mini-batches, each before its own step; *validation_loss* and *accuracy* (the
-    fraction of the test samples that are right; None without a test set) are of the weights at the epoch's end.
+    *train_loss* is the mean over the epoch's mini-batches, each before its own step; *validation_loss* and *accuracy*
+    (the fraction of the test samples that are right; None without a test set) are of the weights at the epoch's end.
     """
 
     epoch: int
@@ -60,10 +60,11 @@ def train(
 ) -> History:
     """Train *network* in place, from where it is or from *state*, to the end of ``options.epochs``.
 
-    After each epoch *on_epoch* is called with its figures and with a function that gives the checkpoint to be passed as
-    *state* later; the final weights are then the same, bit for bit, as if nothing had happened in between. *should_stop* is
-    asked several times a second, between mini-batches; TrainingStopped is raised once it says yes. Whatever the two raise
-    themselves goes through. Raises NetworkError where a loss is no longer finite, or *state* belongs to another training.
+    After each epoch *on_epoch* is called with its figures and with a function that gives the checkpoint to be passed
+    as *state* later; the final weights are then the same, bit for bit, as if nothing had happened in between.
+    *should_stop* is asked several times a second, between mini-batches; TrainingStopped is raised once it says yes.
+    Whatever the two raise themselves goes through. Raises NetworkError where a loss is no longer finite, or *state*
+    belongs to another training.
     """
     training = _Training(network, data, options, generator)
     if state is not None:
@@ -118,12 +119,15 @@ class _Training:
         options, done = self.options, len(self.history.epochs)
         rate = options.learning_rate * SCHEDULES[options.schedule](done / options.epochs)
         with np.errstate(over="ignore", invalid="ignore"):  # a loss that is not finite is told below, once
-            train_loss = run_batches(self.network, self.optimizer, self.data.train, options, rate, self.generator, stop)
+            train_loss = run_batches(
+                self.network, self.optimizer, self.data.train, options, rate, generator=self.generator, stop=stop
+            )
             validation_loss = loss_on(self.network, self.data.validation, stop)
             accuracy = accuracy_on(self.network, self.data.test, stop) if self.data.test else None
         if not (math.isfinite(train_loss) and math.isfinite(validation_loss)):
             raise NetworkError(
-                f"the loss is no longer finite in epoch {done + 1}: choose a learning rate below {options.learning_rate:g}"
+                f"the loss is no longer finite in epoch {done + 1}: "
+                f"choose a learning rate below {options.learning_rate:g}"
             )
         epoch = Epoch(done + 1, train_loss, validation_loss, accuracy, time.perf_counter() - began)
         self.history.epochs.append(epoch)
@@ -179,8 +183,9 @@ def run_batches(
     samples: Samples,
     options: Options,
     rate: float,
+    *,
     generator: np.random.Generator,
-    stop: Callable[[], None],
+    stop: Callable[[], None] = lambda: None,
 ) -> float:
     """One pass of mini-batches over *samples* in a new order; the mean loss, each batch's before its step."""
     size = min(options.batch_size, len(samples))
@@ -208,7 +213,7 @@ def run_batches(
 
 
 def _in_streams(rows: int, size: int) -> Array:
-    """An order in which row *i* of each batch of *size* follows row *i* of the batch before; the odd rest is left out."""
+    """An order in which row *i* of each batch of *size* follows row *i* of the one before; the odd rest is left out."""
     return np.arange(rows // size * size).reshape(size, -1).T.ravel()
 
 
