@@ -1,0 +1,112 @@
+"""Word clouds: the words of a month's mentions, sized by how often they come."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable
+from io import BytesIO
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+from wordcloud import WordCloud
+
+from core.errors import BadInput
+from reports import fonts, stopwords
+
+WIDTH, HEIGHT, SCALE = 640, 400, 2  # laid out at the first two, drawn twice as large
+LARGEST_MASK = 640  # a larger mask is laid out at this size
+_INKS = ("#0072B2", "#00664b", "#a64900", "#7d3f63", "#1b1f24")  # the house's colours, dark enough on white
+
+_ADDRESS = re.compile(r"https?://\S+|\bwww\.\S+|@\w+")
+_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+_IDEOGRAPHS = re.compile("[\u3400-\u4dbf\u4e00-\u9fff]+|[\u30a0-\u30ff]{2,}")
+_SPACELESS = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")
+_POSSESSIVE = re.compile(r"'s$")
+
+
+def count_words(texts: Iterable[str], leave_out: Collection[re.Pattern[str]] = ()) -> Counter[str]:
+    """How many times each word comes, in the spelling that is most common; case, possessives, addresses aside.
+
+    *leave_out*: patterns of a keyword's terms; what they match is cut out before words are counted. Chinese and
+    Japanese, which write no spaces, are counted by pairs of characters.
+    """
+    spellings: dict[str, Counter[str]] = {}
+    for text in texts:
+        rest = _ADDRESS.sub(" ", text)
+        for pattern in leave_out:
+            rest = pattern.sub(" ", rest)
+        for word in _words(rest):
+            spellings.setdefault(word.casefold(), Counter())[word] += 1
+    return Counter(
+        {max(forms, key=lambda form: (forms[form], form)): forms.total() for forms in spellings.values()}
+    )
+
+
+def _words(text: str) -> Iterable[str]:
+    for found in _WORD.findall(text):
+        if _SPACELESS.search(found):
+            for run in _IDEOGRAPHS.findall(found):
+                yield from (run[i : i + 2] for i in range(len(run) - 1)) if "\u3400" <= run[0] else (run,)
+        else:
+            word = _POSSESSIVE.sub("", found.replace("’", "'"))
+            if len(word) > 1 and not word.isdigit():
+                yield word
+
+
+def choose(words: Counter[str], leave_out: Collection[str], most: int) -> dict[str, int]:
+    """The *most* frequent words without stop words of the text's languages and without *leave_out* (case ignored)."""
+    unwanted = stopwords.of(words) | {word.casefold() for word in leave_out}
+    kept = ((word, times) for word, times in words.items() if word.casefold() not in unwanted)
+    return dict(sorted(kept, key=lambda item: (-item[1], item[0]))[:most])
+
+
+def read_mask(png: bytes) -> np.ndarray:
+    """A mask as numbers: words go where it is darker than white. Raises `BadInput` where it is no picture."""
+    try:
+        picture = Image.open(BytesIO(png)).convert("RGBA")
+    except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
+        raise BadInput(f"the mask is no picture that can be read ({error}): give a PNG") from error
+    picture.thumbnail((LARGEST_MASK, LARGEST_MASK))
+    paper = Image.new("RGBA", picture.size, "white")
+    shades = np.array(Image.alpha_composite(paper, picture).convert("L"))
+    return np.where(shades > 250, 255, shades).astype(np.uint8)
+
+
+def font_for(words: Collection[str]) -> tuple[str, list[str]]:
+    """The one font that draws most of the *words*, and the words that it lacks."""
+    candidates = fonts.families(words)
+    best = max(candidates, key=lambda font: sum(fonts.covers(font, word) for word in words))
+    return best, [word for word in words if not fonts.covers(best, word)]
+
+
+def draw_cloud(words: dict[str, int], *, mask: np.ndarray | None, seed: int = 1) -> bytes | None:
+    """A word cloud as PNG on white, the same for the same words; None where there is nothing to draw or no room."""
+    font, lacking = font_for(words)
+    drawn = {word: times for word, times in words.items() if word not in lacking}
+    if not drawn:
+        return None
+    inks = {word: _INKS[number % len(_INKS)] for number, word in enumerate(drawn)}
+    cloud = WordCloud(
+        font_path=fonts.path_of(font),
+        width=WIDTH,
+        height=HEIGHT,
+        scale=SCALE,
+        mask=mask,
+        max_words=len(drawn),
+        background_color="white",
+        prefer_horizontal=0.92,
+        relative_scaling=0.45,
+        min_font_size=8,
+        margin=3,
+        random_state=seed,
+        color_func=lambda word, **_: inks[word],
+    )
+    try:
+        cloud.generate_from_frequencies(drawn)
+    except ValueError:  # "Couldn't find space to draw": a mask of a few dots
+        return None
+    picture = cloud.to_image().quantize(64, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    out = BytesIO()
+    picture.save(out, format="PNG", optimize=False)
+    return out.getvalue()

@@ -1,0 +1,38 @@
+"""Words that say nothing of a subject, by language: one file a language, our own lists of common function words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+
+_ALSO = 0.5  # a language this much as frequent as the most frequent one counts too
+
+
+@cache
+def lists() -> dict[str, frozenset[str]]:
+    """The stop words of each language, by its two-letter code, in lower case."""
+    found = {}
+    for file in sorted(files(__name__).iterdir(), key=lambda entry: entry.name):
+        if file.name.endswith(".txt"):
+            words = file.read_text(encoding="utf-8").split()
+            found[file.name.removesuffix(".txt")] = frozenset(word.casefold() for word in words)
+    return found
+
+
+def languages(words: Mapping[str, int]) -> list[str]:
+    """The languages of a text, by whose stop words are the most frequent in it; English where none of them is.
+
+    *words*: how many times each word comes.
+    """
+    hits = {
+        language: sum(times for word, times in words.items() if word.casefold() in known)
+        for language, known in lists().items()
+    }
+    most = max(hits.values(), default=0)
+    return [language for language, times in hits.items() if most and times >= most * _ALSO] or ["en"]
+
+
+def of(words: Mapping[str, int]) -> frozenset[str]:
+    """The stop words of the languages of *words*."""
+    return frozenset().union(*(lists()[language] for language in languages(words)))
