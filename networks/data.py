@@ -93,6 +93,8 @@ def pictures(
     parts = {"train": train, "validation": validation, "test": test}
     for name, (x, labels) in parts.items():
         _check_pictures(name, np.asarray(x), np.asarray(labels))
+    if len({np.shape(x)[1:] for x, _ in parts.values()}) != 1:
+        raise NetworkError("the pictures to train, validate and test with differ in size: give pictures of one size")
     classes = 1 + max(int(np.max(labels)) for _, labels in parts.values())
     x = np.asarray(train[0])
     scaling = Scaling(scale=255.0 if x.dtype == np.uint8 else float(np.max(np.abs(x))) or 1.0)
@@ -102,10 +104,7 @@ def pictures(
         one_hot = np.eye(classes, dtype=dtype)[np.asarray(labels, dtype=np.int64)]
         return Samples(scaling.apply(x, dtype).reshape(len(x), -1), one_hot, np.arange(first, first + len(x)))
 
-    data = Data(samples(train), samples(validation, offset), samples(test), scaling)
-    if len({part.x.shape[1] for part in (data.train, data.validation, samples(test))}) != 1:
-        raise NetworkError("the pictures to train, validate and test with differ in size: give pictures of one size")
-    return data
+    return Data(samples(train), samples(validation, offset), samples(test), scaling)
 
 
 def _check_pictures(name: str, x: Array, labels: Array) -> None:

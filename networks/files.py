@@ -22,7 +22,7 @@ from networks.errors import NetworkError
 from networks.functions import Array
 from networks.pickled_arrays import read_pickled_arrays
 
-# IDX: two zero bytes, a code of the type, the number of dimensions, each dimension in four bytes, the values; big-endian.
+# IDX: two zero bytes, the type's code, the number of dimensions, each of them in four bytes, the values; big-endian.
 _IDX_TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 _IDX_NAMES = {"train_x": "train-images", "train_y": "train-labels", "test_x": "t10k-images", "test_y": "t10k-labels"}
 _FORMS = "a folder with MNIST's four IDX files, an .npz, or mnist.pkl.gz"
@@ -32,8 +32,8 @@ def read_pictures(path: str | Path, *, dtype: DTypeLike) -> Data:
     """The pictures and labels at *path*, split and scaled as `pictures` says.
 
     A folder holds the four IDX files under MNIST's names. An ``.npz`` holds ``x_train, y_train, x_test, y_test`` (and
-    ``x_validation, y_validation``), or ``x, y``, which are then split. A ``.pkl`` or ``.pkl.gz`` holds three pairs (train,
-    validation, test). Raises NetworkError where it is none of these or does not fit together.
+    ``x_validation, y_validation``), or ``x, y``, which are then split. A ``.pkl`` or ``.pkl.gz`` holds three pairs
+    (train, validation, test). Raises NetworkError where it is none of these or does not fit together.
     """
     path = Path(path)
     if path.is_dir():
@@ -43,15 +43,14 @@ def read_pictures(path: str | Path, *, dtype: DTypeLike) -> Data:
         return _pictures_of_npz(path, dtype)
     if path.name.endswith((".pkl", ".pkl.gz")):
         return _pictures_of_pickle(path, dtype)
-    raise NetworkError(
-        f"{path} is no set of pictures: give {_FORMS}" + ("" if path.exists() else " (there is no such file)")
-    )
+    reason = "is no set of pictures" if path.exists() else "is not there"
+    raise NetworkError(f"{path} {reason}: give {_FORMS}")
 
 
 def read_inputs(path: str | Path) -> Array:
-    """Pictures without labels ``(n, features)``, not scaled: an IDX file, an ``.npz`` with ``x``, or the test set of a folder.
+    """Pictures without labels ``(n, features)``, not scaled.
 
-    Raises NetworkError where there are none.
+    They are an IDX file, an ``.npz`` with ``x``, or the test set of a folder. Raises NetworkError where there are none.
     """
     path = Path(path)
     if path.is_dir():
@@ -69,7 +68,7 @@ def read_inputs(path: str | Path) -> Array:
 
 
 def read_idx(path: str | Path) -> Array:
-    """The array in an IDX file, which may be compressed by gzip. Raises NetworkError where it is cut short or no IDX."""
+    """The array in an IDX file, compressed by gzip or not. Raises NetworkError where it is cut short or no IDX."""
     raw = _read(Path(path))
     if len(raw) < 4 or raw[:2] != b"\0\0" or raw[2] not in _IDX_TYPES or len(raw) < 4 + 4 * raw[3]:
         raise NetworkError(f"{path} is no IDX file: give {_FORMS}")

@@ -1,9 +1,9 @@
 """Numpy arrays out of a pickle, without unpickling it.
 
-A pickle is a program for a small stack machine, and two of its instructions call whatever the file names. Here the program
-is read with `pickletools`, which runs nothing, and played on a machine of our own that knows plain values, tuples, lists,
-dictionaries and numpy arrays of numbers. It can call nothing: a name is compared with the few that numpy writes, never
-looked up. What else a file holds is refused.
+A pickle is a program for a small stack machine, and some of its instructions call whatever the file names. Here the
+program is read with `pickletools`, which runs nothing, and played on a machine of our own that knows plain values,
+tuples, lists, dictionaries and numpy arrays of numbers. It can call nothing: a name is compared with the few that numpy
+writes, never looked up. What else a file holds is refused.
 """
 
 from __future__ import annotations
@@ -148,16 +148,111 @@ class _Machine:
             _, shape, dtype, fortran, values = state
             target.values = _array(values, dtype, shape, fortran=bool(fortran))
         else:
-            raise ValueError("only arrays have a state")
+            raise TypeError("only arrays have a state")
 
     def append(self, values: list[Any]) -> None:
         if not isinstance(self.stack[-1], list):
-            raise ValueError("no list to append to")
+            raise TypeError("no list to append to")
         self.stack[-1].extend(values)
 
     def set_items(self, values: list[Any]) -> None:
         if not isinstance(self.stack[-1], dict):
-            raise ValueError("no dictionary to fill")
+            raise TypeError("no dictionary to fill")
+        self.stack[-1].update(zip(values[::2], values[1::2], strict=True))
+
+    def stop(self) -> None:
+        (self.result,) = self.take(1)
+
+
+_CONSTANTS: dict[str, Callable[[], Any]] = {
+    "MARK": lambda: _MARK,
+    "NONE": lambda: None,
+    "NEWTRUE": lambda: True,
+    "NEWFALSE": lambda: False,
+    "EMPTY_TUPLE": tuple,
+    "EMPTY_LIST": list,
+    "EMPTY_DICT": dict,
+}
+_VALUES = {
+    *("BININT", "BININT1", "BININT2", "LONG1", "LONG4", "BINFLOAT"),
+    *("BINSTRING", "SHORT_BINSTRING", "BINUNICODE", "SHORT_BINUNICODE", "BINUNICODE8"),
+    *("BINBYTES", "SHORT_BINBYTES", "BINBYTES8", "BYTEARRAY8"),
+}
+_MOVES:
+            _MOVES[name](self, argument)
+        elif name not in {"PROTO", "FRAME"}:
+            raise NetworkError(
+                f"the pickle asks for {name}, which no array needs: it was refused and nothing of it was run"
+            )
+
+    def above_mark(self) -> list[Any]:
+        """Take everything down to the last mark off the stack."""
+        at = len(self.stack) - 1
+        while self.stack[at] is not _MARK:
+            at -= 1
+            if at < 0:
+                raise ValueError("no mark")
+        values = self.stack[at + 1 :]
+        del self.stack[at:]
+        return values
+
+    def take(self, count: int) -> tuple[Any, ...]:
+        """Take *count* values off the stack, in the order they were put there."""
+        if len(self.stack) < count:
+            raise ValueError("the stack is empty")
+        values = tuple(self.stack[len(self.stack) - count :])
+        del self.stack[len(self.stack) - count :]
+        return values
+
+    def name(self, text: str) -> None:
+        if text not in _NAMES:
+            raise NetworkError(
+                f"the pickle names {text.replace(' ', '.')!r}, and only numpy arrays are admitted: "
+                "it was refused and nothing of it was run"
+            )
+        self.stack.append(_Name(text))
+
+    def stack_name(self) -> None:
+        module, name = self.take(2)
+        self.name(f"{module} {name}")
+
+    def reduce(self) -> None:
+        """Where a pickle would call what it named: put in its place what numpy would have made."""
+        named, arguments = self.take(2)
+        text = named.text
+        if text in _ARRAY_NAMES:
+            made: Any = _Array()
+        elif text in _BUFFER_NAMES:
+            buffer, dtype, shape, order = arguments
+            made = _Array(_array(buffer, dtype, shape, fortran=order == "F"))
+        elif text == "numpy dtype":
+            made = _Dtype(_text(arguments[0]))
+        elif text == _ENCODE and _text(arguments[1]) == "latin1":
+            made = arguments[0].encode("latin-1")
+        else:
+            raise ValueError(text)
+        self.stack.append(made)
+
+    def build(self) -> None:
+        """Give an array its values, a dtype its byte order."""
+        state = self.stack.pop()
+        target = self.stack[-1]
+        if isinstance(target, _Dtype):
+            target.order = _text(state[1])
+        elif isinstance(target, _Array):
+            _, shape, dtype, fortran, values = state
+            target.values = _array(values, dtype, shape, fortran=bool(fortran))
+        else:
+            raise TypeError("only arrays have a state")
+
+    def append(self, values: list[Any]) -> None:
+        if not isinstance(self.stack[-1], list):
+            raise TypeError("no list to append to")
+        self.stack[-1].extend(values)
+
+    def set_items(self, values: list[Any]) -> None:
+        if not isinstance(self.stack[-1], dict):
+            raise TypeError("no dictionary to fill")
         self.stack[-1].update(zip(values[::2], values[1::2], strict=True))
 
     def stop(self) -> None:
@@ -210,7 +305,7 @@ def _array(values: Any, dtype: _Dtype, shape: tuple[int, ...], *, fortran: bool)
         raise NetworkError(f"the pickle holds an array of {dtype.code!r}: only arrays of numbers are admitted")
     raw = values.encode("latin-1") if isinstance(values, str) else values
     order = dtype.order if dtype.order in {"<", ">"} else "="
-    flat = np.frombuffer(raw, np.dtype(dtype.code).newbyteorder(order))
+    flat = np.frombuffer(raw, np.dtype(order + dtype.code))
     return flat.reshape(shape, order="F" if fortran else "C")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
@@ -14,7 +13,8 @@ from networks.recurrent import Recurrent
 from networks.training import Network, outputs_on
 
 
-class Prediction(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Prediction:
     """One prediction: of a series ``actual`` and ``predicted`` are raw values, of pictures classes.
 
     *index* is the place in the series of the value predicted, or the picture's place in its file.
@@ -28,9 +28,9 @@ class Prediction(NamedTuple):
 
 @dataclass(frozen=True)
 class Results:
-    """Errors in the values as given (for pictures: of the outputs against one-hot). *accuracy* is of the test split.
+    """Errors in the values as given (for pictures: of the outputs against one-hot).
 
-    *predictions* are of train and validation for a series, of the test split for pictures; *baselines* is None for those.
+    *accuracy* is of the test split. *predictions* are of train and validation for a series, of the test split for pictures; *baselines* is None for those.
     """
 
     train_rmse: float
