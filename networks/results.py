@@ -30,7 +30,8 @@ class Prediction:
 class Results:
     """Errors in the values as given (for pictures: of the outputs against one-hot).
 
-    *accuracy* is of the test split. *predictions* are of train and validation for a series, of the test split for pictures; *baselines* is None for those.
+    *accuracy* is of the test split. *predictions* are of train and validation for a series, of the test split for
+    pictures; *baselines* is None for those.
     """
 
     train_rmse: float
