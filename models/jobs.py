@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, and_, case, func, or_, select, update
+from sqlalchemy import Connection, and_, case, func, or_, select, true, update
 
 from core.errors import LeaseLost
 from core.queues import Kind, State, StepState
@@ -298,7 +298,7 @@ def take_back_lost(db: Database, is_gone: Callable[[str], bool]) -> int:
             connection.execute(
                 update(Job)
                 .where(Job.id == job.id, Job.claims == job.claims, Job.state == State.RUNNING, Job.owner == job.owner)
-                .where(True if is_gone(job.owner or "") else Job.lease_until < clock())
+                .where(true() if is_gone(job.owner or "") else Job.lease_until < clock())
                 .values(
                     state=State.QUEUED,
                     owner=None,

@@ -1,0 +1,104 @@
+"""Documents: stored once by identity, read by month, handle or search."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select
+
+from models.database import Database, clock
+from models.tables import Document, Import, JobDocument
+
+ARCHIVE_SOURCE = "nyt"
+ROWS_A_STATEMENT = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A document as a step needs it."""
+
+    id: int
+    identity: str
+    period: str | None
+    text: str
+
+
+def add_documents(db: Database, documents: Sequence[dict[str, Any]], *, job_id: int | None = None) -> int:
+    """Store those that are new, by identity; how many were. *job_id*: the search that found them all."""
+    added = 0
+    with db.write() as connection:
+        for start in range(0, len(documents), ROWS_A_STATEMENT):
+            some = documents[start : start + ROWS_A_STATEMENT]
+            statement = db.upsert(Document).on_conflict_do_nothing(index_elements=["identity"]).returning(Document.id)
+            added += len(connection.execute(statement, some).all())
+            if job_id is not None:
+                ids = connection.scalars(
+                    select(Document.id).where(Document.identity.in_([row["identity"] for row in some]))
+                )
+                links = [{"job_id": job_id, "document_id": document_id} for document_id in ids]
+                connection.execute(db.upsert(JobDocument).on_conflict_do_nothing(), links)
+    return added
+
+
+def add_import(db: Database, *, path: str, source: str, read: int, added: int, empty: int, left_out: int) -> None:
+    """Note what an import read, for the methods section of reports."""
+    with db.write() as connection:
+        connection.execute(
+            insert(Import).values(
+                path=path, source=source, read=read, added=added, empty=empty, left_out=left_out, at=clock()
+            )
+        )
+
+
+def days_of(period: str) -> list[tuple[datetime, datetime]]:
+    """Each day of a month as (first moment, first moment of the next), naive UTC."""
+    day = datetime(int(period[:4]), int(period[5:]), 1, tzinfo=UTC).replace(tzinfo=None)
+    days = []
+    while f"{day:%Y-%m}" == period:
+        days.append((day, day + timedelta(days=1)))
+        day += timedelta(days=1)
+    return days
+
+
+def archive_size(connection: Connection, period: str, material: str | None = None) -> int:
+    """How many documents of the archive that month has, of that material where one is named."""
+    first, last = days_of(period)[0][0], days_of(period)[-1][1]
+    statement = select(func.count()).where(
+        Document.source == ARCHIVE_SOURCE, Document.published_at >= first, Document.published_at < last
+    )
+    return connection.scalar(statement if material is None else statement.where(Document.material == material)) or 0
+
+
+def archive_day(connection: Connection, first: datetime, last: datetime, material: str | None) -> list[Text]:
+    """The archive's documents of one day, in the order of their identities."""
+    statement = select(Document.id, Document.identity, Document.period, Document.text).where(
+        Document.source == ARCHIVE_SOURCE, Document.published_at >= first, Document.published_at < last
+    )
+    if material is not None:
+        statement = statement.where(Document.material == material)
+    return _in_order(connection.execute(statement))
+
+
+def posts_of(connection: Connection, handle: str, source: str | None) -> list[Text]:
+    """Every stored document of a handle, oldest month first, then by identity."""
+    statement = select(Document.id, Document.identity, Document.period, Document.text).where(Document.handle == handle)
+    return _in_order(connection.execute(statement if source is None else statement.where(Document.source == source)))
+
+
+def posts_found(connection: Connection, job_id: int) -> list[Text]:
+    """Every document that a search found."""
+    return _in_order(
+        connection.execute(
+            select(Document.id, Document.identity, Document.period, Document.text)
+            .join(JobDocument, JobDocument.document_id == Document.id)
+            .where(JobDocument.job_id == job_id)
+        )
+    )
+
+
+def _in_order(rows: Iterable[Any]) -> list[Text]:
+    # sorted here and not by the database: databases differ in how they order text
+    return sorted((Text(*row) for row in rows), key=lambda text: (text.period or "", text.identity))

@@ -1,0 +1,233 @@
+"""The client of the Text API: one session, one shared limit, errors by kind, retries with full jitter."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+import aiohttp
+from tenacity import (
+    AsyncRetrying,
+    RetryCallState,
+    retry_if_exception_type,
+    stop_after_attempt,
+    stop_after_delay,
+    wait_random_exponential,
+)
+
+from core.errors import ServiceBadAnswer, ServiceRefused, ServiceUnavailable, SettingsError
+from core.settings import Settings
+from textapi.messages import ENGINE_HEADER, KEY_HEADER, Operation
+from textapi.questions import SERVICE
+
+ATTEMPTS = 5
+RETRY_SECONDS = 45.0  # no further attempt after so long
+LONGEST_ANSWER = 16 * 2**20  # bytes; a longer body is no answer to a request of ours
+READY_SECONDS = 5.0
+
+_WHAT_TO_DO = {
+    400: "the request is malformed",
+    401: "set TIDINGS_TEXTAPI_KEY to a key that it accepts",
+    403: "the key may not do this: set TIDINGS_TEXTAPI_KEY to one that may",
+    404: "it has no such endpoint: look at TIDINGS_TEXTAPI_URL",
+    413: "the text is too long for it: submit with a smaller --text-size",
+    422: "it cannot work on this text",
+}
+
+
+class Limit(Protocol):
+    """What the client needs of the shared limit (`core.limits.Gate`)."""
+
+    def call(self) -> AbstractAsyncContextManager[None]:
+        """Wait for one call's place and hold it."""
+
+    async def close(self, seconds: float) -> None:
+        """Let nobody call for so long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back from one question, and how many attempts it took."""
+
+    value: Mapping[str, Any]
+    engine: str | None  # as the answer's header says
+    attempts: int
+
+
+class TextApi:
+    """Asks the Text API within the shared limit, at most `textapi_concurrency` calls at a time.
+
+    *session* is the caller's; *before_attempt* is awaited before each attempt, the operation its argument.
+    """
+
+    def __init__(self, session: aiohttp.ClientSession, settings: Settings, limit: Limit) -> None:
+        if not settings.textapi_url:
+            raise SettingsError("no Text API is known: start the stack with `tidings up`, or set TIDINGS_TEXTAPI_URL")
+        self._session = session
+        self._base = settings.textapi_url.rstrip("/")
+        key = settings.textapi_key
+        self._headers = {KEY_HEADER: key.get_secret_value()} if key else {}
+        self._timeout = aiohttp.ClientTimeout(
+            total=settings.textapi_timeout, sock_connect=settings.textapi_connect_timeout
+        )
+        self._limit = limit
+        self._places = asyncio.Semaphore(settings.textapi_concurrency)
+        self._engine: str | None = None
+
+    async def engine(self) -> str:
+        """Name and version of the engine; a service that does not tell is named by its host.
+
+        Raises `ServiceUnavailable`.
+        """
+        if self._engine is None:
+            self._engine = await self._ask_engine()
+        return self._engine
+
+    def note_engine(self, engine: str | None) -> bool:
+        """Whether an answer came from another engine than `engine` said; from now on that one is asked for."""
+        changed = engine is not None and self._engine is not None and engine != self._engine
+        if changed:
+            self._engine = engine
+        return changed
+
+    async def ask(
+        self, operation: Operation, body: Mapping[str, Any], before_attempt: Callable[[Operation, int], Awaitable[None]]
+    ) -> Reply:
+        """Ask, and again where that can help. Raises `ServiceRefused`, `ServiceUnavailable`, `ServiceBadAnswer`."""
+        attempts = 0
+        retrying = AsyncRetrying(
+            retry=retry_if_exception_type((ServiceUnavailable, ServiceBadAnswer)),
+            stop=stop_after_attempt(ATTEMPTS) | stop_after_delay(RETRY_SECONDS),
+            wait=_wait,
+            reraise=True,
+        )
+        async for attempt in retrying:
+            with attempt:
+                async with self._places, self._limit.call():
+                    attempts += 1
+                    await before_attempt(operation, attempts)
+                    value, engine = await self._attempt(operation, body)
+                return Reply(value, engine, attempts)
+        raise AssertionError("unreachable")  # pragma: no cover
+
+    async def _attempt(self, operation: Operation, body: Mapping[str, Any]) -> tuple[Mapping[str, Any], str | None]:
+        try:
+            async with self._session.post(
+                f"{self._base}/text/{operation}",
+                json=body,
+                headers=self._headers,
+                timeout=self._timeout,
+                allow_redirects=False,
+            ) as response:
+                if response.status != 200:
+                    await self._refuse(operation, response)
+                if (response.content_length or 0) > LONGEST_ANSWER:
+                    raise ServiceBadAnswer(f"textapi: {operation} answered with too much", service=SERVICE)
+                value = _object(operation, await _bounded(operation, response))
+                return value, response.headers.get(ENGINE_HEADER)
+        except TimeoutError as error:
+            raise ServiceUnavailable(
+                f"textapi: {operation} had no answer within {self._timeout.total:g} s", service=SERVICE
+            ) from error
+        except aiohttp.ClientError as error:
+            raise ServiceUnavailable(
+                f"textapi at {self.where} does not answer ({_kind(error)}): is it running?", service=SERVICE
+            ) from error
+
+    @property
+    def where(self) -> str:
+        """The address without anything that could be a secret."""
+        parts = urlsplit(self._base)
+        return f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")
+
+    async def _refuse(self, operation: Operation, response: aiohttp.ClientResponse) -> None:
+        status = response.status
+        if status in (408, 425, 429) or status >= 500:
+            wait = retry_after(response.headers, datetime.now(UTC))
+            if status in (429, 503) and wait is not None:
+                await self._limit.close(wait)
+            raise ServiceUnavailable(f"textapi: {operation} answered {status}", service=SERVICE, retry_after=wait)
+        todo = _WHAT_TO_DO.get(status, "look at TIDINGS_TEXTAPI_URL")
+        raise ServiceRefused(
+            f"textapi at {self.where} refused {operation} ({status}): {todo}", service=SERVICE, status=status
+        )
+
+    async def _ask_engine(self) -> str:
+        try:
+            async with self._session.get(
+                f"{self._base}/ready", timeout=aiohttp.ClientTimeout(total=READY_SECONDS), allow_redirects=False
+            ) as response:
+                if engine := response.headers.get(ENGINE_HEADER):
+                    return engine
+                if response.status == 200 and response.content_type == "application/json":
+                    known = await response.json()
+                    if isinstance(known, dict) and isinstance(known.get("engine"), str):
+                        return str(known["engine"])
+        except (TimeoutError, aiohttp.ClientConnectionError) as error:
+            raise ServiceUnavailable(
+                f"textapi at {self.where} does not answer ({_kind(error)}): is it running?", service=SERVICE
+            ) from error
+        except (aiohttp.ClientError, ValueError):
+            pass  # it speaks, but not of its engine: a service of another make
+        return urlsplit(self._base).netloc.rpartition("@")[2]
+
+
+def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Seconds to wait, by ``Retry-After`` (seconds or a date) or ``X-RateLimit-Reset`` (Unix time or seconds)."""
+    if value := headers.get("Retry-After"):
+        try:
+            return max(0.0, float(value))
+        except ValueError:
+            try:
+                return max(0.0, (parsedate_to_datetime(value) - now).total_seconds())
+            except (TypeError, ValueError):
+                return None
+    if value := headers.get("X-RateLimit-Reset"):
+        try:
+            reset = float(value)
+        except ValueError:
+            return None
+        return max(0.0, reset - now.timestamp() if reset > 1e9 else reset)
+    return None
+
+
+def _wait(state: RetryCallState) -> float:
+    error = state.outcome.exception() if state.outcome else None
+    jittered = wait_random_exponential(multiplier=0.25, max=10)(state)
+    asked = error.retry_after if isinstance(error, ServiceUnavailable) else None
+    return jittered + min(asked or 0.0, RETRY_SECONDS)
+
+
+async def _bounded(operation: Operation, response: aiohttp.ClientResponse) -> bytes:
+    parts, length = [], 0
+    async for part in response.content.iter_any():
+        length += len(part)
+        if length > LONGEST_ANSWER:
+            raise ServiceBadAnswer(f"textapi: {operation} answered with too much", service=SERVICE)
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _object(operation: Operation, body: bytes) -> Mapping[str, Any]:
+    try:
+        value = json.loads(body)
+    except ValueError as error:
+        raise ServiceBadAnswer(f"textapi: {operation} answered with what is no JSON", service=SERVICE) from error
+    if not isinstance(value, dict):
+        raise ServiceBadAnswer(f"textapi: {operation} answered with no JSON object", service=SERVICE)
+    return value
+
+
+def _kind(error: BaseException) -> str:
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return error.strerror or type(error.os_error).__name__
+    return {"TimeoutError": "time-out", "ServerDisconnectedError": "disconnected"}.get(
+        type(error).__name__, type(error).__name__
+    )
