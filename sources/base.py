@@ -188,8 +188,8 @@ class Gate(Protocol):
     def call(self) -> AbstractAsyncContextManager[None]:
         """Held while a request is in flight; waits for its turn, or raises what the limit has to say."""
 
-    async def close(self, until: float, reason: str) -> None:
-        """Let nobody call before *until* (Unix time): the service said so."""
+    async def close(self, seconds: float) -> None:
+        """Let nobody call for so long: the service said so."""
 
 
 class AccountGone(ServiceError):
