@@ -26,7 +26,7 @@ DICTIONARY: dict[str, tuple[str, dict[str, str]]] = {
         },
     ),
     "periods": (
-        "One row per month and keyword (all terms together) and per month and term; for posts, per month that has some.",
+        "One row per month and keyword (all terms together) and per month and term; of posts, per month.",
         {
             "run": _RUN,
             "period": "Month, UTC.",
@@ -133,7 +133,7 @@ DICTIONARY: dict[str, tuple[str, dict[str, str]]] = {
         },
     ),
     "trainings": (
-        "One row per training, with a column for each option after `job`: network, data, then by name; lists with commas.",
+        "One row per training, with a column per option after `job`: network, data, others by name; lists with commas.",
         {
             "run": _RUN,
             "job": _JOB,
