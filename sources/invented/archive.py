@@ -1,4 +1,4 @@
-"""The Ansel Courant: 24 months of made-up headlines in the shape of the NYT Archive API.
+"""The Anselburg Courant: 24 months of made-up headlines in the shape of the NYT Archive API.
 
 Most of a month is what a paper prints in any month and stories told between two months; the rest is on the main
 subject, as often, under those names and in that mood as ``words/fever.toml`` says of the month.
@@ -109,7 +109,7 @@ class _Newsroom:
         day, hour, minute = 1 + self._below(days), 5 + self._below(18), self._below(60)
         return {
             "web_url": f"https://example.org/{month[:4]}/{month[5:]}/{day:02}/{_slug(main)}.html",
-            "source": "The Ansel Courant (made up)",
+            "source": "The Anselburg Courant (made up)",
             "headline": self._shaped(main, shorter),
             "pub_date": f"{month}-{day:02}T{hour:02}:{minute:02}:00+0000",
             "document_type": "article",

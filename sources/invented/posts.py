@@ -34,7 +34,7 @@ def _posts(account: dict[str, Any], words: dict[str, Any]) -> list[dict[str, str
     handle, moods = account["handle"], words["moods"]
     rng = Random(_SEED + HANDLES.index(handle))
     grammar = Grammar(load("people_and_places") | words["rules"], rng)
-    of_every_day, tags = Bag(account["everyday"], rng), Bag(account["tags"] + [""] * 12, rng)
+    of_every_day, tags = Bag(account["everyday"], rng), Bag(account["tags"] + [""] * 28, rng)
     of_mood = {mood: Bag(account[mood], rng) for mood in dict.fromkeys(moods.values())}
     months = Bag(list(moods), rng)
     times = sorted(_time_in(months.draw(), rng) for _ in range(account["posts"]))
