@@ -1,13 +1,102 @@
-"""Posts of Bluesky, as ``app.bsky.feed.getAuthorFeed`` gives them."""
+"""Posts of Bluesky, as ``app.bsky.feed.getAuthorFeed`` gives them, from files and from its public host (no key)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
-from typing import Any
+from collections.abc import AsyncIterator, Mapping
+from datetime import UTC, datetime
+from typing import Any, Literal
 
-from sources.base import BLUESKY, Document, Empty, Item, LeftOut, clean, clean_or_none, fold_handle, whole_second
+from core.errors import ServiceBadAnswer
+from sources.base import (
+    BLUESKY,
+    AccountGone,
+    Cursor,
+    Document,
+    Empty,
+    Item,
+    LeftOut,
+    Page,
+    clean,
+    clean_or_none,
+    fold_handle,
+    whole_second,
+)
+from sources.crawl import Crawl
 from sources.times import parse_time
+from sources.web import Answer, Web
+
+PATH = "/xrpc/app.bsky.feed.getAuthorFeed"
+PAGE_SIZE = 100
+
+
+async def pages(
+    handle: str,
+    *,
+    web: Web,
+    cursor: Cursor | None = None,
+    limit: int | None = None,
+    feed_filter: str = "posts_with_replies",
+) -> AsyncIterator[Page]:
+    """The posts of an account (a handle or a DID), newest first, 100 a page.
+
+    Raises `AccountGone`, or what `Web.get` raises.
+    """
+    crawl = Crawl.from_cursor(cursor, limit)
+    while True:
+        params = {"actor": handle, "filter": feed_filter, "limit": str(crawl.wanted(PAGE_SIZE))}
+        if crawl.next is not None:
+            params["cursor"] = crawl.next
+        answer = await web.get(PATH, params, explain=lambda refused: _account_gone(handle, refused))
+        page = _page(handle, answer.value, crawl)
+        yield page
+        if page.end is not None:
+            return
+
+
+def _page(handle: str, value: Any, crawl: Crawl) -> Page:
+    feed = value.get("feed") if isinstance(value, Mapping) else None
+    if not isinstance(feed, list):
+        raise ServiceBadAnswer("bluesky answered without a `feed`: is its address right?", service=BLUESKY)
+    now = datetime.now(UTC)
+    known = False
+    for entry in feed:
+        moment = None if not isinstance(entry, Mapping) or is_pinned(entry) else entry_time(entry)
+        if moment is None:
+            continue
+        _keep_out_of_it(handle, entry)
+        post_id, time = str(_mapping(entry.get("post")).get("uri")), moment.isoformat(timespec="milliseconds")
+        known = known or crawl.knows(post_id, time)
+        if moment <= now:
+            crawl.saw(post_id, time)
+    items = tuple(feed_item(entry, f"bluesky @{handle}", index, now) for index, entry in enumerate(feed))
+    following = value.get("cursor")
+    return crawl.page(items, following if isinstance(following, str) and following else None, known=known)
+
+
+def _keep_out_of_it(handle: str, entry: Mapping[str, Any]) -> None:
+    """An account can ask to be shown to nobody who is not logged in; its public posts come all the same."""
+    author = _mapping(_mapping(entry.get("post")).get("author"))
+    if repost_reason(entry) or not isinstance(author.get("labels"), list):
+        return
+    if any(_mapping(label).get("val") == "!no-unauthenticated" for label in author["labels"]):
+        raise _gone(handle, "protected", "asks not to be shown to people who are not logged in")
+
+
+def _account_gone(handle: str, refused: Answer) -> AccountGone | None:
+    if refused.status not in (400, 404):
+        return None
+    error, message = _mapping(refused.value).get("error"), str(_mapping(refused.value).get("message", "")).lower()
+    if error == "AccountTakedown" or "suspended" in message or "taken down" in message:
+        return _gone(handle, "suspended", "is suspended")
+    if error == "AccountDeactivated":
+        return _gone(handle, "not-found", "was switched off by its owner")
+    if refused.status == 404 or "not found" in message or "resolve" in message or "valid did or a handle" in message:
+        return _gone(handle, "not-found", "does not exist")
+    return None
+
+
+def _gone(handle: str, state: Literal["not-found", "suspended", "protected"], what: str) -> AccountGone:
+    return AccountGone(f"the account @{handle} {what} on bluesky", service=BLUESKY, state=state)
 
 
 def feed_item(entry: Any, file: str, index: int, now: datetime) -> Item:

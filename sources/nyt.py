@@ -1,13 +1,21 @@
-"""Headlines of the New York Times: files in the shape of its Archive API."""
+"""Headlines of the New York Times: files in the shape of its Archive API, and months fetched from it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import asyncio
+import re
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from core.errors import BadInput
+import aiohttp
+
+from core.errors import BadInput, ServiceBadAnswer, ServiceRefused, ServiceUnavailable, StackError, TidingsError
 from sources.base import (
     NYT,
     Document,
@@ -22,6 +30,7 @@ from sources.base import (
 )
 from sources.jsonstream import Element, elements_of_file
 from sources.times import parse_time
+from sources.web import Answer, Web, seconds_to_wait
 
 LISTS = frozenset({(), ("docs",), ("response", "docs")})
 OBJECTS = frozenset({(), ("response",)})
@@ -30,6 +39,12 @@ _METAS = frozenset({("meta",), ("metadata",), ("response", "meta"), ("response",
 _KEYS = frozenset({"_id", "web_url", "headline", "pub_date"})  # one of them makes an object a document
 _END_PUNCTUATION = (".", "!", "?", "…")
 _CLOSING = "\"'\u201d\u2019»\u203a)]}"  # may stand behind end punctuation
+
+FIRST_MONTH = "1851-09"
+_MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
+_CUT = "the file ends"  # what `read_archive` says of a document in whose middle it stops
+_TIMEOUT = aiohttp.ClientTimeout(total=600, connect=5, sock_read=30)  # some 20 MB
+_A_MINUTE = 60.0  # NYT's 429 names no time; its shorter limit is one of a minute
 
 
 def read_archive(path: Path, *, now: datetime | None = None) -> Iterator[Item]:
@@ -128,3 +143,81 @@ def _kind(value: object) -> str:
         return "null"
     names = {bool: "a boolean", int: "a number", float: "a number", str: "a string", list: "a list"}
     return names.get(type(value), type(value).__name__)
+
+
+# --- the Archive API ---
+
+
+@asynccontextmanager
+async def fetched_month(month: str, *, web: Web, key: str, now: datetime | None = None) -> AsyncIterator[Path]:
+    """The month ``YYYY-MM`` as a file for `read_archive`, there until the block is left.
+
+    About 20 MB are streamed to disk. The file is given out only if its JSON is whole and holds as many documents as
+    ``meta.hits`` says: the service does answer 200 with half a body.
+
+    Raises `ServiceRefused` for a month that cannot be there (nothing is asked then) and for 401, 403, 404;
+    `ServiceUnavailable` for 429 and what passes; `ServiceBadAnswer` for a month that is not whole; `StackError` where
+    there is no room for it. The key stands in the address: no message holds it.
+    """
+    found = _MONTH.fullmatch(month)
+    if found is None:
+        raise ServiceRefused(f"{month!r} is no month: write it as YYYY-MM", service=NYT)
+    this_month = f"{now or datetime.now(UTC):%Y-%m}"
+    if not FIRST_MONTH <= month <= this_month:
+        problem = f"the NYT archive has no {month}: it goes from {FIRST_MONTH} to this month, {this_month}"
+        raise ServiceRefused(problem, service=NYT)
+    path = f"/svc/archive/v1/{int(found[1])}/{int(found[2])}.json"
+    with tempfile.TemporaryDirectory(prefix="tidings-nyt-") as folder:
+        file = Path(folder) / f"{month}.json"
+        await _download(replace(web, secrets=(*web.secrets, key), timeout=_TIMEOUT), path, key, file)
+        missing = await asyncio.to_thread(_what_is_missing, file)
+        if missing is not None:
+            raise ServiceBadAnswer(f"nyt sent {month} incomplete ({missing}): it is fetched again", service=NYT)
+        yield file
+
+
+async def _download(web: Web, path: str, key: str, file: Path) -> None:
+    try:
+        with file.open("wb") as body:
+            await web.get(path, {"api-key": key}, explain=_explain, into=body)
+    except OSError as error:
+        raise StackError(
+            f"{file.parent} takes no month of the NYT ({error.strerror}): make room, or set TMPDIR"
+        ) from None
+
+
+def _what_is_missing(path: Path) -> str | None:
+    """Why a month's file is not whole. Single documents that cannot be read are no reason: they stay so."""
+    try:
+        for item in read_archive(path):
+            if isinstance(item, LeftOut) and (item.index is None or item.why.startswith(_CUT)):
+                return item.why
+    except BadInput:
+        return "it is no archive JSON"
+    return None
+
+
+def _explain(refused: Answer) -> TidingsError | None:
+    """What the Archive API's refusals mean; their own words are left out, for they hold the key."""
+    match refused.status:
+        case 401:
+            return ServiceRefused(
+                "nyt does not accept the key: check TIDINGS_NYT_KEY, keys are made at developer.nytimes.com",
+                service=NYT,
+                status=401,
+            )
+        case 403:
+            return ServiceRefused(
+                "nyt does not give this to the key: enable the Archive API for it at developer.nytimes.com",
+                service=NYT,
+                status=403,
+            )
+        case 404:
+            return ServiceRefused("nyt has no such month (404): is TIDINGS_NYT_URL right?", service=NYT, status=404)
+        case 429:
+            return ServiceUnavailable(
+                "nyt: the limit of calls (5 a minute, 500 a day) is reached: it is tried again later",
+                service=NYT,
+                retry_after=seconds_to_wait(refused, time.time()) or _A_MINUTE,
+            )
+    return None
