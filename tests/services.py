@@ -8,6 +8,7 @@ import secrets
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+import pytest
 
 from cli.stack import valkey
 from cli.stack.children import Child
@@ -70,6 +72,28 @@ def running_worker(settings: Settings, *, name: str = "worker", workers: int = 2
         wait_until(lambda: child.ended() or worker_answers(url, address), what=f"the worker's start ({child.log})")
         assert child.ended() is None, child.log.read_text()
         yield child
+
+
+@contextmanager
+def running_up(settings: Settings, *options: str) -> Iterator[subprocess.Popen[str]]:
+    """`tidings up` as a process of its own that says the stack is up; ended by SIGTERM at the end if it still runs."""
+    command = [sys.executable, "-P", "-m", "cli.stack.child", str(os.getpid())]
+    command += [sys.executable, "-P", "-m", "cli.main", "up", "--workers", "1", *options]
+    with subprocess.Popen(  # noqa: S603 - our own program
+        command, env=environment(settings), stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        said = []
+        assert process.stderr
+        try:
+            for line in process.stderr:
+                said.append(line)
+                if "Ctrl-C" in line:
+                    break
+            else:
+                pytest.fail(f"`tidings up` ended with status {process.wait()}: {''.join(said)}")
+            yield process
+        finally:
+            process.terminate()
 
 
 @contextmanager

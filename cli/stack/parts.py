@@ -193,7 +193,9 @@ def _absolute(url: str) -> str:
 def without_password(url: str) -> str:
     """An address fit to be shown."""
     parts = urlsplit(url)
-    return url.replace(f":{parts.password}@", "@") if parts.password else url
+    if not parts.password:
+        return url
+    return url.replace(f"{parts.username}:{parts.password}@", f"{parts.username}@" if parts.username else "", 1)
 
 
 def _python(module: str) -> list[str]:
