@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from models.jobs import Claim
 from models.tables import Document, Entity, Mention, Phrase, PostPolarity, Summary
@@ -54,16 +54,20 @@ def set_mention_polarities(connection: Connection, claim: Claim, polarities: Map
         )
     ).all()
     if keys:
+        table = Mention.__table__
+        by_key = update(Mention).where(
+            *(table.c[name] == bindparam(f"key_{name}") for name in ("document_id", "keyword", "term", "position")),
+            Mention.job_id == claim.job_id,
+        )
         connection.execute(
-            update(Mention),
+            by_key.values(polarity=bindparam("new")),
             [
                 {
-                    "job_id": claim.job_id,
-                    "document_id": key.document_id,
-                    "keyword": key.keyword,
-                    "term": key.term,
-                    "position": key.position,
-                    "polarity": polarities[key.sentence],
+                    "key_document_id": key.document_id,
+                    "key_keyword": key.keyword,
+                    "key_term": key.term,
+                    "key_position": key.position,
+                    "new": polarities[key.sentence],
                 }
                 for key in keys
             ],

@@ -1,0 +1,59 @@
+"""``tidings demo``: the whole pipeline, embedded, on a newspaper and accounts that the project made up."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from cli import opening
+from cli.control import tell_workers
+from cli.stack.up import running_stack
+from cli.waiting import wait_for
+from core.settings import Settings
+from models.database import Database
+from models.parameters import HandlesParameters, Keyword, MonthsParameters
+from producers.imports import import_paths
+from producers.submit import submit_run
+from reports.build import build
+from sources import invented
+
+
+def run_demo(known: Settings, out: Path) -> int:
+    """Start the stack, import, submit, wait, and lay the report in *out*; the exit status."""
+    with running_stack(known) as stack:
+        db = opening.database(stack, make=True)
+        _import(db)
+        months = submit_run(
+            db,
+            MonthsParameters(
+                first=invented.FIRST, last=invented.LAST, keywords=(Keyword.parse(invented.KEYWORD),), material="News"
+            ),
+            (),
+            name="demo: headlines",
+        )
+        accounts = submit_run(db, HandlesParameters(), invented.HANDLES, name="demo: accounts")
+        tell_workers(db, stack)
+        status = max(wait_for(db, stack, run) for run in (months, accounts))
+        page = build(db, [months], out)
+        build(db, [accounts], out / "accounts")
+    print(f"{invented.NOTICE}", file=sys.stderr)
+    print("the report is here; open it in a browser:", file=sys.stderr)
+    print(page)
+    return status
+
+
+def _import(db: Database) -> None:
+    folder = Path(tempfile.mkdtemp(prefix="tidings-demo-"))
+    try:
+        invented.write_archive(folder / "archive")
+        invented.write_posts(folder / "posts")
+        headlines = import_paths(db, [folder / "archive"], source="nyt", handle=None, columns={})
+        posts = import_paths(db, [folder / "posts"], source="posts", handle=None, columns={})
+    finally:
+        shutil.rmtree(folder)
+    print(
+        f"imported {headlines.tally.documents:,} made-up headlines and {posts.tally.documents:,} made-up posts",
+        file=sys.stderr,
+    )

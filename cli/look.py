@@ -1,0 +1,121 @@
+"""Looking at runs: ``tidings runs``, ``status``, ``report``, ``export``."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cli import opening
+from cli.control import Run
+from core.queues import ENDED, State
+
+WATCH_SECONDS = 1.0
+
+
+def register(app: typer.Typer) -> None:
+    """Give *app* the commands of this file."""
+    for command in (runs, status, report, export):
+        app.command()(command)
+
+
+def runs(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """List the runs, newest first."""
+    from producers.status import all_runs
+
+    found = all_runs(opening.database(opening.settings()))
+    if as_json:
+        print(json.dumps(found))
+        return
+    for run in found:
+        at = datetime.fromtimestamp(run["created_at"], UTC).strftime("%Y-%m-%d %H:%M")
+        counts = ", ".join(f"{count} {state}" for state, count in sorted(run["jobs"].items()))
+        print(f"{run['run']:>5}  {at}  {run['kind']:<9}{run['state']:<11}{counts}  {run['name'] or ''}".rstrip())
+
+
+def status(
+    run: Annotated[int | None, typer.Argument(metavar="RUN", help="The run; the newest by default.")] = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Show it until the run ends.")] = False,
+    failed: Annotated[bool, typer.Option("--failed", help="Only the failed jobs, with why.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Where a run stands, job by job, and what it waits for where it does not move."""
+    from core.errors import NotFound
+    from producers.status import all_runs, status_of
+
+    known = opening.settings()
+    db = opening.database(known)
+    if run is None:
+        newest = all_runs(db)
+        if not newest:
+            raise NotFound("there is no run yet: `tidings submit` makes one")
+        run = int(newest[0]["run"])
+    while True:
+        found = status_of(db, known, run)
+        if failed:
+            found["details"] = [job for job in found["details"] if job["state"] == State.FAILED]
+        if as_json:
+            print(json.dumps(found))
+        else:
+            _show(found, failed=failed)
+        if not watch or found["state"] in ENDED:
+            return
+        time.sleep(WATCH_SECONDS)
+
+
+def _show(found: dict[str, Any], *, failed: bool) -> None:
+    counts = ", ".join(f"{count} {state}" for state, count in found["jobs"].items() if count)
+    name = f" ({found['name']})" if found["name"] else ""
+    print(f"run {found['run']}{name}: {found['state']}, {found['progress']:.0%}; {counts}; {found['calls']:,} calls")
+    if found["reason"]:
+        print(f"  {found['reason']}")
+    if found["waiting_for"]:
+        print(f"  waits for: {found['waiting_for']}")
+    for job in found["details"]:
+        why = f"  {job['reason']}" if job["reason"] else ""
+        if failed:
+            print(f"  {job['job']}{why}")
+            continue
+        steps = " ".join(f"{step['step']}:{step['state']}" for step in job["steps"])
+        print(f"  {job['job']:<14}{job['result'] or job['state']:<11}{steps}{why}".rstrip())
+
+
+def report(
+    run: Annotated[list[int], typer.Argument(metavar="RUN...", help="One run, or several to be put side by side.")],
+    out: Annotated[Path | None, typer.Option(help="The folder to write; by default where the run's report is.")] = None,
+) -> None:
+    """Write a report into a folder and print the page to open; what has not changed is not drawn again."""
+    from rich.console import Console
+
+    from reports.build import build
+
+    known = opening.settings()
+    db = opening.database(known)
+    folder = out or known.reports / "-".join(str(number) for number in run)
+    console = Console(stderr=True, highlight=False)
+    with console.status("drawing") as shown:
+        page = build(db, run, folder, progress=lambda done, of: shown.update(f"drawing: {done} of {of}"))
+    print(page)
+
+
+def export(
+    run: Run,
+    table: Annotated[str, typer.Argument(help="mentions, periods, phrases, entities, documents, coverage, calls, …")],
+    form: Annotated[str, typer.Option("--format", help="jsonl, csv or parquet.")] = "jsonl",
+    out: Annotated[Path | None, typer.Option(help="A file; standard output by default.")] = None,
+) -> None:
+    """Write a table of a run, in an order and form that other programs can rely on."""
+    from reports.exports import write
+
+    db = opening.database(opening.settings())
+    if out is not None:
+        count = write(db, run, table, form, out)
+        print(f"{count:,} rows written to {out}", file=sys.stderr)
+    else:
+        write(db, run, table, form, sys.stdout.buffer)
+        sys.stdout.buffer.flush()

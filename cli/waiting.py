@@ -1,0 +1,65 @@
+"""Waiting for a run's end, with its progress on standard error."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+from rich.console import Console
+from sqlalchemy import select
+
+from core.owners import is_gone
+from core.queues import ENDED, State
+from core.settings import Settings
+from models.database import Database
+from models.jobs import job_counts, live_slots, progress_of
+from models.runs import get_run
+from models.tables import Job
+from producers.status import waiting_for
+
+LOOK_SECONDS = 0.25
+NO_WORKER_SECONDS = 20.0
+
+
+def wait_for(db: Database, known: Settings, run: int) -> int:
+    """Wait until every job of the run, its report too, has ended; 0 when all are done, 1 when one failed."""
+    console = Console(stderr=True, highlight=False)
+    said = ""
+    begun = time.monotonic()
+    with console.status(f"run {run}") as status:
+        while True:
+            with db.read() as connection:
+                row = get_run(connection, run)
+                counts = job_counts(connection, run)
+                share = progress_of(connection, run)
+            if row.state in ENDED and not any(
+                counts.get(state) for state in (State.QUEUED, State.RUNNING, State.WAITING)
+            ):
+                break
+            if row.state == State.PAUSED:
+                print(f"tidings: run {run} is paused: {row.reason or 'by hand'}", file=sys.stderr)
+                return 1
+            if not live_slots(db, is_gone) and time.monotonic() - begun > NO_WORKER_SECONDS:
+                print("tidings: no worker is at work: start the stack with `tidings up`", file=sys.stderr)
+                return 1
+            parts = ", ".join(f"{count} {state}" for state, count in sorted(counts.items()))
+            status.update(f"run {run}: {share:4.0%} ({parts})")
+            reason = waiting_for(db, known, run)
+            if reason and reason != said:
+                print(f"tidings: run {run} waits: {reason}", file=sys.stderr)
+                said = reason
+            time.sleep(LOOK_SECONDS)
+    return _say_what_came(db, run)
+
+
+def _say_what_came(db: Database, run: int) -> int:
+    with db.read() as connection:
+        jobs = connection.execute(
+            select(Job.name, Job.state, Job.result, Job.reason).where(Job.run_id == run).order_by(Job.id)
+        ).all()
+    for job in jobs:
+        if job.state == State.FAILED:
+            print(f"tidings: {job.name} failed: {job.reason}", file=sys.stderr)
+        elif job.result:
+            print(f"tidings: {job.name}: {job.result}: {job.reason}", file=sys.stderr)
+    return int(any(job.state != State.DONE for job in jobs))

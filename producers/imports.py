@@ -1,0 +1,87 @@
+"""Importing files: what a source reads is stored in batches, what it leaves out is counted and named."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from models.database import Database
+from models.documents import add_documents, add_import
+from sources.base import Document, LeftOut, Tally
+from sources.files import read_path
+
+BATCH = 1000
+NAMED = 1000  # left-out documents that are kept by name; all are counted
+
+
+@dataclass
+class Imported:
+    """What an import did."""
+
+    tally: Tally = field(default_factory=Tally)
+    added: int = 0
+    left_out: list[LeftOut] = field(default_factory=list)
+
+
+def import_paths(
+    db: Database,
+    paths: Iterable[Path],
+    *,
+    source: str | None,
+    handle: str | None,
+    columns: Mapping[str, str],
+    on_progress: Callable[[int], None] = lambda _: None,
+) -> Imported:
+    """Read *paths* and store what is new. *on_progress* hears the number of documents read so far.
+
+    Raises `BadInput` where nothing of a path can be read.
+    """
+    done = Imported()
+    for path in paths:
+        before = (done.tally.documents, done.added, done.tally.empty, done.tally.left_out)
+        batch: list[dict[str, Any]] = []
+        sources: set[str] = set()
+        for item in read_path(path, source=source, handle=handle, columns=columns):
+            done.tally.add(item)
+            if isinstance(item, Document):
+                sources.add(item.source)
+                batch.append(row_of(item))
+            elif isinstance(item, LeftOut) and len(done.left_out) < NAMED:
+                done.left_out.append(item)
+            if len(batch) >= BATCH:
+                done.added += add_documents(db, batch)
+                batch = []
+                on_progress(done.tally.documents)
+        done.added += add_documents(db, batch)
+        on_progress(done.tally.documents)
+        after = (done.tally.documents, done.added, done.tally.empty, done.tally.left_out)
+        read, added, empty, left_out = (now - then for now, then in zip(after, before, strict=True))
+        add_import(
+            db,
+            path=path.name,
+            source=",".join(sorted(sources)) or source or "",
+            read=read,
+            added=added,
+            empty=empty,
+            left_out=left_out,
+        )
+    return done
+
+
+def row_of(document: Document) -> dict[str, Any]:
+    """The row of `models.tables.Document`."""
+    at = document.published_at
+    return {
+        "identity": document.identity,
+        "source": document.source,
+        "handle": document.handle,
+        "author_id": document.author_id,
+        "published_at": at.replace(tzinfo=None) if at else None,
+        "period": document.period,
+        "address": document.address,
+        "text": document.text,
+        "material": document.material,
+        "repost": document.repost,
+    }

@@ -1,0 +1,130 @@
+"""Where a run stands, and what it waits for where it does not move."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import func, select
+
+from core.owners import is_gone
+from core.queues import ENDED, State
+from core.settings import Settings
+from models.database import Database, clock
+from models.jobs import job_counts, live_slots, progress_of
+from models.runs import get_run
+from models.tables import Call, Job, JobStep, Run
+
+
+def shown_state(state: str, counts: dict[str, int]) -> str:
+    """A run whose jobs all wait is waiting, whatever it was when it was written."""
+    if state not in (State.QUEUED, State.RUNNING):
+        return state
+    if counts.get(State.RUNNING):
+        return State.RUNNING
+    if counts.get(State.WAITING) and not counts.get(State.QUEUED):
+        return State.WAITING
+    return state
+
+
+def waiting_for(db: Database, known: Settings, run_id: int) -> str | None:
+    """What keeps a run from moving; None where it moves or has ended."""
+    with db.read() as connection:
+        run = get_run(connection, run_id)
+        if run.state in ENDED:
+            return None
+        if run.state == State.PAUSED:
+            return f"`tidings resume {run_id}`" + (f" ({run.reason})" if run.reason else "")
+        counts = dict(
+            connection.execute(
+                select(Job.queue, func.count())
+                .where(Job.run_id == run_id, Job.state.in_((State.QUEUED, State.RUNNING)))
+                .group_by(Job.queue)
+            )
+            .tuples()
+            .all()
+        )
+        running = connection.scalar(
+            select(func.count()).where(Job.run_id == run_id, Job.state == State.RUNNING, Job.lease_until > clock())
+        )
+        waits = connection.execute(
+            select(Job.reason, func.min(Job.due_at - clock()))
+            .where(Job.run_id == run_id, Job.state == State.WAITING)
+            .group_by(Job.reason)
+            .order_by(func.count().desc())
+        ).first()
+    if running:
+        return None
+    if not known.redis_url:
+        return "a stack: start one with `tidings up`, or set TIDINGS_REDIS_URL"
+    slots = live_slots(db, is_gone)
+    if unheard := [queue for queue in counts if not slots.get(queue)]:
+        return f"a worker that listens to the queue {unheard[0]}: start one with `tidings up`"
+    if not counts and waits:
+        return f"{waits[0]} (next try in {max(0, waits[1]):.0f} s)"
+    return None
+
+
+def status_of(db: Database, known: Settings, run_id: int) -> dict[str, Any]:
+    """Everything `tidings status RUN --json` says."""
+    reason = waiting_for(db, known, run_id)
+    with db.read() as connection:
+        run = get_run(connection, run_id)
+        counts = job_counts(connection, run_id)
+        calls = connection.scalar(select(func.coalesce(func.sum(Call.calls), 0)).where(Call.run_id == run_id))
+        jobs = connection.execute(
+            select(Job.id, Job.name, Job.kind, Job.state, Job.result, Job.reason, Job.claims, Job.deaths)
+            .where(Job.run_id == run_id)
+            .order_by(Job.id)
+        ).all()
+        steps = connection.execute(
+            select(JobStep.job_id, JobStep.step, JobStep.state, JobStep.reason, JobStep.documents)
+            .join(Job, Job.id == JobStep.job_id)
+            .where(Job.run_id == run_id)
+            .order_by(JobStep.at)
+        ).all()
+        share = progress_of(connection, run_id)
+    by_job: dict[int, list[dict[str, Any]]] = {job.id: [] for job in jobs}
+    for step in steps:
+        by_job[step.job_id].append(
+            {"step": step.step, "state": step.state, "reason": step.reason, "documents": step.documents}
+        )
+    return {
+        "run": run_id,
+        "name": run.name,
+        "kind": run.kind,
+        "state": shown_state(run.state, counts),
+        "reason": run.reason,
+        "jobs": {state.value: counts.get(state, 0) for state in State},
+        "waiting_for": reason,
+        "calls": int(calls or 0),
+        "max_calls": run.max_calls,
+        "progress": round(share, 4),
+        "details": [
+            {
+                "job": job.name,
+                "kind": job.kind,
+                "state": job.state,
+                "result": job.result,
+                "reason": job.reason,
+                "steps": by_job[job.id],
+            }
+            for job in jobs
+        ],
+    }
+
+
+def all_runs(db: Database) -> list[dict[str, Any]]:
+    """Every run with its counts, newest first."""
+    with db.read() as connection:
+        runs = connection.execute(select(Run.id, Run.name, Run.kind, Run.state, Run.created_at).order_by(Run.id.desc()))
+        return [
+            {
+                "run": run.id,
+                "name": run.name,
+                "kind": run.kind,
+                "state": shown_state(run.state, counts := job_counts(connection, run.id)),
+                "jobs": counts,
+                "created_at": run.created_at,
+            }
+            for run in runs.all()
+        ]

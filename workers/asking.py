@@ -1,0 +1,225 @@
+"""Asking through the ledger: nothing answered is asked again, and no two workers ask for the same at once.
+
+Claim first, then look what is answered, then ask. What is answered is stored in batches, whoever owns the job by then:
+it is paid for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
+from itertools import islice
+from typing import Any
+
+from core.errors import CapReached, DatabaseAway, TidingsError
+from core.limits import credential_of
+from core.logs import get_logger
+from models.answers import Batch, claim_answers, give_up_claims, known_keys, read_answers, store_batch
+from models.runs import take_call
+from textapi.messages import Operation
+from textapi.questions import SERVICE, DoesNotMap, Question
+from workers.jobs import Job, SliceEnded
+
+FLUSH_SECONDS = 0.5
+FLUSH_ANSWERS = 500
+LOOK_AGAIN_SECONDS = 0.2
+CLAIM_MARGIN_SECONDS = 5.0
+DATABASE_AWAY_SECONDS = 60.0  # answers in hand are kept this long for a database that is away
+CAP = "cap of {} calls is reached: `tidings resume {} --max-calls N` goes on"
+
+log = get_logger(__name__)
+
+
+class Asker:
+    """Gets the answers to a job's questions into the ledger, within one slice."""
+
+    def __init__(self, job: Job, engine: str) -> None:
+        self.engine = engine
+        self._job = job
+        self._api = job.runtime.textapi()
+        self._credential = credential_of(job.runtime.textapi_key)
+        concurrency = job.runtime.settings.textapi_concurrency
+        self._begun_at_once = 2 * concurrency  # enough to keep every place taken while the next are claimed
+        self._claim_seconds = job.runtime.settings.textapi_timeout + CLAIM_MARGIN_SECONDS
+        self._batch = Batch()
+        self._flushing = asyncio.Lock()
+        self._error: TidingsError | None = None
+        self._asking: set[asyncio.Task[None]] = set()
+        self._unasked: set[bytes] = set()  # claimed, and not sent yet
+
+    async def ask(self, questions: Iterable[Question]) -> None:
+        """See that every answer is in the ledger.
+
+        Raises `SliceEnded` where time ran out before, and the first error of a call that nothing could mend; what was
+        answered until then is stored in either case.
+        """
+        left = iter(questions)
+        flusher = asyncio.create_task(self._flush_regularly())
+        try:
+            others = await self._ask_new(left)
+            await self._drain()
+            while others and not self._error:
+                self._job.check()
+                await self._flush()
+                still = await self._ask_new(iter(others), count_reuse=False)
+                await self._drain()
+                if len(still) == len(others):
+                    await asyncio.sleep(LOOK_AGAIN_SECONDS)
+                others = still
+        finally:
+            flusher.cancel()
+            await self._end()
+        if self._error:
+            raise self._error
+
+    async def _ask_new(self, left: Iterator[Question], *, count_reuse: bool = True) -> list[Question]:
+        """Begin to ask whatever is neither answered nor asked by another; the questions that others are asking."""
+        others: list[Question] = []
+        while not self._error and (some := list(islice(left, self._begun_at_once))):
+            if self._job.is_over:
+                await self._drain()
+                raise SliceEnded
+            wanted = {key for question in some for key in question.keys}
+            known = await self._job.reading(known_keys, wanted)
+            if count_reuse:
+                for question in some:
+                    self._batch.tally(question.operation).answers_reused += len(known.intersection(question.keys))
+            missing = wanted - known
+            if not missing:
+                continue
+            won = await asyncio.to_thread(
+                claim_answers, self._job.db, self._job.claim, missing, seconds=self._claim_seconds
+            )
+            self._unasked.update(won)
+            for question in some:
+                own = [key for key in question.keys if key in won]
+                if own:
+                    await self._begin(question, own, maybe_twice=any(won[key] for key in own))
+            if len(won) < len(missing):
+                answered_now = await self._job.reading(known_keys, missing.difference(won))
+                elsewhere = missing - won.keys() - answered_now
+                others += [question for question in some if elsewhere.intersection(question.keys)]
+        return others
+
+    async def _begin(self, question: Question, keys: Collection[bytes], *, maybe_twice: bool) -> None:
+        while len(self._asking) >= self._begun_at_once:
+            await asyncio.wait(self._asking, return_when=asyncio.FIRST_COMPLETED)
+        task = asyncio.create_task(self._ask_one(question, keys, maybe_twice=maybe_twice))
+        self._asking.add(task)
+        task.add_done_callback(self._asking.discard)
+
+    async def _ask_one(self, question: Question, keys: Collection[bytes], *, maybe_twice: bool) -> None:
+        if self._error or self._job.is_over:
+            return  # its claims are given up at the end
+        if maybe_twice:
+            self._batch.tally(question.operation).maybe_twice += 1
+        try:
+            answers = await self._answers(question, keys)
+        except TidingsError as error:
+            self._unasked.update(keys)  # to be given up: the service has not answered, others may ask
+            self._error = self._error or error
+            return
+        self._batch.answers.update(answers)
+        self._batch.documents += [pair for pair in question.documents if pair[1] in answers]
+        if len(self._batch.answers) >= FLUSH_ANSWERS:
+            await self._flush()
+
+    async def _answers(self, question: Question, keys: Collection[bytes]) -> dict[bytes, str]:
+        began = time.monotonic()
+        try:
+            reply = await self._api.ask(question.operation, question.body(keys), self._before_attempt(keys))
+        finally:
+            self._batch.tally(question.operation).seconds += time.monotonic() - began
+        if self._api.note_engine(reply.engine):
+            raise SliceEnded  # the service changed in the middle: the next slice asks the new one
+        try:
+            return question.answers(reply.value, keys)
+        except DoesNotMap:
+            singles = question.singly(keys)
+            if singles == [question]:
+                raise
+            answers: dict[bytes, str] = {}
+            for single in singles:
+                answers |= await self._answers(single, [key for key in single.keys if key in set(keys)])
+            return answers
+
+    def _before_attempt(self, keys: Collection[bytes]) -> Any:
+        async def before(operation: Operation, attempt: int) -> None:
+            claim = self._job.claim
+            if claim.max_calls is not None and not await asyncio.to_thread(take_call, self._job.db, claim.run_id):
+                raise CapReached(CAP.format(claim.max_calls, claim.run_id), service=SERVICE)
+            self._unasked.difference_update(keys)
+            tally = self._batch.tally(operation)
+            tally.calls += 1
+            tally.retries += attempt > 1
+
+        return before
+
+    async def _drain(self) -> None:
+        while self._asking:
+            await asyncio.wait(self._asking)
+        await self._flush()
+
+    async def _flush_regularly(self) -> None:
+        while True:
+            await asyncio.sleep(FLUSH_SECONDS)
+            with suppress(DatabaseAway):  # what could not be stored is kept, and tried again
+                await self._flush()
+
+    async def _flush(self) -> None:
+        async with self._flushing:
+            batch, self._batch = self._batch, Batch()
+            if not (batch.answers or batch.tallies):
+                return
+            try:
+                await asyncio.shield(
+                    asyncio.to_thread(
+                        store_batch,
+                        self._job.db,
+                        self._job.claim,
+                        batch,
+                        service=SERVICE,
+                        credential=self._credential,
+                    )
+                )
+            except DatabaseAway:
+                self._put_back(batch)
+                raise
+
+    def _put_back(self, batch: Batch) -> None:
+        self._batch.answers = batch.answers | self._batch.answers
+        self._batch.documents = batch.documents + self._batch.documents
+        for operation, tally in batch.tallies.items():
+            now = self._batch.tally(operation)
+            now.calls += tally.calls
+            now.answers_reused += tally.answers_reused
+            now.retries += tally.retries
+            now.maybe_twice += tally.maybe_twice
+            now.seconds += tally.seconds
+
+    async def _end(self) -> None:
+        """Leave no call running, store what was paid for, and let others ask for the rest."""
+        for task in list(self._asking):
+            task.cancel()
+        if self._asking:
+            await asyncio.wait(self._asking)
+        given_up_at = time.monotonic() + DATABASE_AWAY_SECONDS
+        while True:
+            try:
+                await self._flush()
+                await asyncio.to_thread(give_up_claims, self._job.db, self._job.claim, self._unasked)
+                break
+            except DatabaseAway as error:
+                if time.monotonic() > given_up_at:
+                    raise
+                log.warning("answers wait for the database", answers=len(self._batch.answers), why=str(error))
+                await asyncio.sleep(1.0)
+
+
+async def answers_to(job: Job, questions: Collection[Question]) -> dict[bytes, Any]:
+    """The stored answers to *questions*, decoded, by key."""
+    stored = await job.reading(read_answers, [key for question in questions for key in question.keys])
+    return {key: json.loads(value) for key, value in stored.items()}

@@ -1,0 +1,96 @@
+"""The Celery application of the workers: ``celery -A workers worker``, ``celery -A workers flower``."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from celery import bootsteps, signals
+from celery.worker import WorkController
+
+from core import settings as core_settings
+from core.broker import celery_app, redis_client
+from core.errors import TidingsError
+from core.logs import configure, get_logger
+from core.owners import is_gone, own_name
+from core.processes import die_with_parent
+from models.database import Database
+from models.jobs import worker_seen
+from producers.hints import reconcile
+from workers.runtime import Runtime
+from workers.tasks import register
+
+RECONCILE_SECONDS = 15.0
+RECONCILE_PATIENCE_SECONDS = 3.0  # it runs on the parent's own loop, which must not stand still
+
+settings = core_settings.load()
+app = celery_app(settings)
+app.set_current()
+app.set_default()
+register(app)
+
+log = get_logger(__name__)
+_runtime: Runtime | None = None
+
+
+def runtime() -> Runtime:
+    """What this process holds open, opened when it is first needed: in a child of its own, never before a fork."""
+    global _runtime  # noqa: PLW0603 - one per process is what it is
+    if _runtime is None:
+        _runtime = Runtime(settings, app)
+    return _runtime
+
+
+class Reconcile(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no types
+    """In every worker's parent, every 15 s: no single process has to live for the others to go on.
+
+    It runs on the parent's loop, between forks, with connections that are closed before it returns: a child never
+    inherits one.
+    """
+
+    requires = ("celery.worker.components:Timer",)
+
+    def __init__(self, parent: WorkController, **_kw: Any) -> None:
+        self._timer: Any = None
+        self._queues = ",".join(sorted(parent.app.amqp.queues.consume_from))
+        self._slots = int(parent.concurrency or 1)
+
+    def start(self, parent: WorkController) -> None:
+        """Begin, at once and then regularly."""
+        self._timer = parent.timer.call_repeatedly(RECONCILE_SECONDS, self._tick)
+        parent.timer.call_after(0.1, self._tick)
+
+    def stop(self, parent: WorkController) -> None:  # noqa: ARG002 - Celery's signature
+        """End."""
+        if self._timer:
+            self._timer.cancel()
+
+    def _tick(self) -> None:
+        db = Database(settings.database, pooled=False, patience=RECONCILE_PATIENCE_SECONDS)
+        try:
+            worker_seen(db, own_name(), queues=self._queues, slots=self._slots)
+            with redis_client(settings) as broker:
+                reconcile(db, app, broker, is_gone)
+        except TidingsError as error:
+            log.warning("could not reconcile; the next turn tries again", why=str(error))
+        finally:
+            db.close()
+
+
+app.steps["worker"].add(Reconcile)
+
+
+@signals.setup_logging.connect  # type: ignore[untyped-decorator]
+def _logs(**_kw: Any) -> None:
+    configure(settings)
+
+
+@signals.worker_process_init.connect  # type: ignore[untyped-decorator]
+def _begin_child(**_kw: Any) -> None:
+    die_with_parent(os.getppid())
+
+
+@signals.worker_process_shutdown.connect  # type: ignore[untyped-decorator]
+def _end_child(**_kw: Any) -> None:
+    if _runtime is not None:
+        _runtime.close()

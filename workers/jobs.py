@@ -1,0 +1,100 @@
+"""A job at work: what its steps are given, and how they end."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection
+
+from core.queues import StepState
+from models.database import Database
+from models.jobs import Claim, fence, set_step, steps_done
+from workers.runtime import Runtime
+
+T = TypeVar("T")
+
+
+class SliceEnded(Exception):
+    """The slice is over and the job is not: it is queued again, and others get their turn."""
+
+
+@dataclass
+class Job:
+    """A claimed job with the means to do it. Steps call `check` before anything long."""
+
+    runtime: Runtime
+    claim: Claim
+    ends_at: float  # time.monotonic() at which the slice is over
+    stopped: bool = field(default=False)  # the run was paused
+
+    @property
+    def db(self) -> Database:
+        """The database."""
+        return self.runtime.db
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing new should be begun in this slice."""
+        return self.stopped or time.monotonic() >= self.ends_at
+
+    def check(self) -> None:
+        """Raises `SliceEnded` where the slice is over."""
+        if self.is_over:
+            raise SliceEnded
+
+    async def reading(self, query: Callable[..., T], *arguments: Any) -> T:
+        """Run ``query(connection, *arguments)`` in a thread: the loop goes on meanwhile."""
+
+        def read() -> T:
+            with self.db.read() as connection:
+                return query(connection, *arguments)
+
+        return await asyncio.to_thread(read)
+
+    async def writing(self, *changes: Callable[[Connection], None]) -> None:
+        """Run the *changes* in one fenced transaction, in a thread. Raises `LeaseLost`."""
+
+        def write() -> None:
+            with self.db.write() as connection:
+                fence(connection, self.claim, progress=True)
+                for change in changes:
+                    change(connection)
+
+        await asyncio.to_thread(write)
+
+    async def complete(self, step: str, documents: int, *changes: Callable[[Connection], None]) -> None:
+        """Make the *changes* and record the step as complete, in one fenced transaction."""
+        await self.writing(*changes, self.step_is(step, StepState.COMPLETE, documents))
+
+    def step_is(
+        self, step: str, state: StepState, documents: int, reason: str | None = None
+    ) -> Callable[[Connection], None]:
+        """The change that records what came of a step."""
+        return lambda connection: set_step(
+            connection, self.db, self.claim, step=step, state=state, documents=documents, reason=reason
+        )
+
+    async def done_steps(self) -> dict[str, int]:
+        """The steps that are complete, with their numbers of documents."""
+        return await self.reading(steps_done, self.claim.job_id)
+
+    async def note_units(self, done: int, of: int) -> None:
+        """How far the job is, for `status`."""
+
+        def note() -> None:
+            with self.db.write() as connection:
+                fence(connection, self.claim, done_units=done, all_units=of)
+
+        await asyncio.to_thread(note)
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a job ended that did not fail."""
+
+    result: str | None = None
+    reason: str | None = None

@@ -1,0 +1,118 @@
+"""One month of the archive: its documents, who mentions what, in what mood, in which words, and who else is named."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Connection
+
+from core.queues import Step, StepState
+from models.answers import read_answers
+from models.documents import Text, archive_size
+from models.findings import (
+    add_mentions,
+    clear_mentions,
+    mention_sentences,
+    mentioning_documents,
+    set_mention_polarities,
+)
+from models.parameters import Keyword, MonthsParameters
+from producers.months import all_terms, mentions_in, month_days, month_packs
+from textapi.questions import keyword_key, polarity_key, polarity_questions
+from workers.asking import Asker
+from workers.fetching import fetch_month
+from workers.jobs import Ended, Job
+from workers.texts import Body, count_holding, entities_step, phrases_step, summary_step
+
+NO_DATA = "no-data"
+
+
+async def work_on_month(job: Job, parameters: MonthsParameters) -> Ended:
+    """Do what is left of a month's steps. Raises `SliceEnded` between two of them, or within one."""
+    period = job.claim.name
+    done = await job.done_steps()
+    if Step.DOCUMENTS not in done:
+        reason = await _documents(job, parameters, period)
+        if reason:
+            return Ended(NO_DATA, reason)
+    steps = [step for step in Step if step in parameters.steps and step not in done]
+    if not steps:
+        return Ended()
+    asker = Asker(job, await job.runtime.textapi().engine())
+    if Step.KEYWORDS not in done:
+        await _keywords(job, asker, parameters, period)
+    if Step.POLARITY in steps:
+        await _polarity(job, asker, parameters)
+    bodies = [await _mentioning_body(job, keyword) for keyword in parameters.keywords]
+    if Step.SUMMARY in steps:
+        await summary_step(job, asker, bodies, parameters)
+    if Step.PHRASES in steps:
+        days = month_days(job.db, parameters, period)
+        await phrases_step(job, asker, bodies, parameters, lambda phrases: count_holding(days, phrases))
+    if Step.ENTITIES in steps:
+        await entities_step(job, asker, bodies, parameters)
+    return Ended()
+
+
+async def _documents(job: Job, parameters: MonthsParameters, period: str) -> str | None:
+    """Record how many documents there are; why there are none, where nobody can know of any."""
+    if not await job.reading(archive_size, period):
+        reason = await fetch_month(job, period)
+        if reason:
+            steps = [Step.DOCUMENTS, *parameters.steps]
+            await job.writing(*(job.step_is(step, StepState.NO_DATA, 0, reason) for step in steps))
+            return reason
+    count = await job.reading(archive_size, period, parameters.material)
+    await job.complete(Step.DOCUMENTS, count)
+    return None
+
+
+async def _keywords(job: Job, asker: Asker, parameters: MonthsParameters, period: str) -> None:
+    """Which sentences mention a term: asked for all texts of the month, then read day by day out of the ledger."""
+    await asker.ask(month_packs(job.db, asker.engine, parameters, period))
+    await job.writing(lambda connection: clear_mentions(connection, job.claim))
+    documents = 0
+    for texts in month_days(job.db, parameters, period):
+        job.check()
+        documents += len(texts)
+        rows = await job.reading(_mentions_of, asker.engine, texts, parameters.keywords)
+        if rows:
+            await job.writing(partial(add_mentions, claim=job.claim, rows=rows))
+    await job.complete(Step.KEYWORDS, documents)
+
+
+def _mentions_of(
+    connection: Connection, engine: str, texts: Sequence[Text], keywords: Sequence[Keyword]
+) -> list[dict[str, Any]]:
+    terms = all_terms(keywords)
+    keys = {(text.id, term): keyword_key(engine, term, text.text) for text in texts for term in terms}
+    stored = read_answers(connection, set(keys.values()))
+    return [
+        row
+        for text in texts
+        for row in mentions_in(text, keywords, {term: json.loads(stored[keys[text.id, term]]) for term in terms})
+    ]
+
+
+async def _polarity(job: Job, asker: Asker, parameters: MonthsParameters) -> None:
+    sentences = await job.reading(mention_sentences, job.claim.job_id)
+    await asker.ask(polarity_questions(asker.engine, sentences, parameters.text_size))
+    keys = {sentence: polarity_key(asker.engine, sentence) for sentence in sentences}
+    stored = await job.reading(read_answers, list(keys.values()))
+    polarities = {sentence: float(json.loads(stored[key])) for sentence, key in keys.items()}
+    bodies = [await _mentioning_body(job, keyword) for keyword in parameters.keywords]
+    documents = {document for body in bodies for document, _ in body.all_documents}
+    await job.complete(
+        Step.POLARITY,
+        len(documents),
+        lambda connection: set_mention_polarities(connection, job.claim, polarities),
+    )
+
+
+async def _mentioning_body(job: Job, keyword: Keyword) -> Body:
+    """The documents of the month that mention the keyword; its phrases are counted in all of the month's."""
+    documents = await job.reading(mentioning_documents, job.claim.job_id, keyword.name)
+    return Body(keyword.name, {job.claim.name: documents})

@@ -1,0 +1,155 @@
+"""One slice of one job: claim, work, and give back, end or fail it; whatever happens, the job says why."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from core.errors import (
+    BrokerAway,
+    CapReached,
+    DatabaseAway,
+    LeaseLost,
+    ServiceUnavailable,
+    TidingsError,
+)
+from core.logs import get_logger
+from core.owners import is_gone
+from core.queues import Kind, State
+from models.jobs import Claim, claim_job, end_job, release_job, waited_seconds
+from models.parameters import read as read_parameters
+from models.runs import pause_run
+from producers.hints import top_up
+from workers.handles import work_on_posts
+from workers.jobs import Ended, Job, SliceEnded
+from workers.leases import Lease
+from workers.months import work_on_month
+from workers.reporting import make_report
+from workers.runtime import Runtime
+
+FIRST_WAIT_SECONDS = 5.0
+LONGEST_WAIT_SECONDS = 300.0
+
+log = get_logger(__name__)
+
+
+def work_on(runtime: Runtime, job_id: int) -> None:
+    """Work one slice on the job, if it is due and nobody else does; then tell the workers what is due next."""
+    claim = claim_job(
+        runtime.db,
+        job_id,
+        owner=runtime.owner,
+        lease_seconds=runtime.settings.lease_seconds,
+        is_gone=lambda owner: owner != runtime.owner and is_gone(owner),
+    )
+    if claim is not None:
+        with structlog.contextvars.bound_contextvars(run=claim.run_id, job=claim.name):
+            _work(runtime, claim)
+    try:
+        top_up(runtime.db, runtime.app, runtime.broker)
+    except (BrokerAway, DatabaseAway) as error:
+        log.warning("no hints were sent; the next reconcile tries again", why=str(error))
+
+
+def _work(runtime: Runtime, claim: Claim) -> None:
+    job = Job(runtime, claim, ends_at=time.monotonic() + runtime.settings.slice_seconds)
+    cancels: list[Callable[[], object]] = []
+    lease = Lease(
+        runtime.lease_db,
+        claim,
+        seconds=runtime.settings.lease_seconds,
+        slice_seconds=runtime.settings.slice_seconds,
+        on_stop=lambda: setattr(job, "stopped", True),
+        on_lost=lambda: [cancel() for cancel in cancels],
+    )
+    try:
+        with lease:
+            ended = _do(job, cancels)
+        end_job(runtime.db, claim, state=State.DONE, result=ended.result, reason=ended.reason)
+        log.info("job ended", result=ended.result or "done")
+    except SliceEnded:
+        release_job(runtime.db, claim, state=State.QUEUED)
+    except LeaseLost as error:
+        log.warning("stopped: the job has another owner", why=str(error))
+    except asyncio.CancelledError:
+        log.warning("stopped: the job has another owner" if lease.lost else "stopped")
+    except CapReached as error:
+        _wait_for_cap(runtime, claim, error)
+    except (ServiceUnavailable, BrokerAway, DatabaseAway) as error:
+        _wait_or_fail(runtime, claim, error)
+    except TidingsError as error:
+        _fail(runtime, claim, str(error))
+    except (SystemExit, KeyboardInterrupt):
+        release_job(runtime.db, claim, state=State.QUEUED)
+        raise
+    except SQLAlchemyError as error:
+        log.exception("the database refused a statement")
+        _fail(runtime, claim, f"the database refused a statement ({type(error).__name__}): see the worker's log")
+    except Exception as error:  # a fault of ours must not leave a job without a word
+        log.exception("job failed")
+        _fail(runtime, claim, f"{type(error).__name__}, which is a fault of the program: see the worker's log")
+
+
+def _do(job: Job, cancels: list[Callable[[], object]]) -> Ended:
+    """The work itself; work on the loop is cancelled through *cancels* when the lease is lost."""
+    if job.claim.kind == Kind.REPORT:
+        return make_report(job)
+    parameters = read_parameters(job.claim.parameters)
+
+    async def work() -> Ended:
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        assert task is not None  # noqa: S101 - a coroutine that runs has one
+        cancels.append(lambda: loop.call_soon_threadsafe(task.cancel))
+        return await _ON_THE_LOOP[job.claim.kind](job, parameters)
+
+    return job.runtime.run(work)
+
+
+_ON_THE_LOOP: Mapping[Kind, Callable[[Job, Any], Coroutine[Any, Any, Ended]]] = {
+    Kind.MONTH: work_on_month,
+    Kind.HANDLE: work_on_posts,
+    Kind.SEARCH: work_on_posts,
+}
+
+
+def _wait_for_cap(runtime: Runtime, claim: Claim, error: CapReached) -> None:
+    if error.until is None:  # the run's own cap: nothing of it starts until a person says so
+        release_job(runtime.db, claim, state=State.QUEUED, reason=str(error))
+        pause_run(runtime.db, claim.run_id, reason=str(error))
+        log.warning("run paused", why=str(error))
+        return
+    release_job(runtime.db, claim, state=State.WAITING, due_in=max(1.0, error.until - time.time()), reason=str(error))
+    log.info("job waits", why=str(error))
+
+
+def _wait_or_fail(runtime: Runtime, claim: Claim, error: TidingsError) -> None:
+    """Come back later, less often each time; give up after the settings' patience without any progress."""
+    for _ in range(40):
+        try:
+            waits, seconds = waited_seconds(runtime.db, claim)
+            if seconds >= runtime.settings.patience_seconds:
+                _fail(runtime, claim, f"{error} (tried for {seconds / 60:.0f} minutes)")
+                return
+            due_in = max(
+                min(FIRST_WAIT_SECONDS * 2**waits, LONGEST_WAIT_SECONDS),
+                (error.retry_after or 0.0) if isinstance(error, ServiceUnavailable) else 0.0,
+            )
+            release_job(runtime.db, claim, state=State.WAITING, due_in=due_in, reason=str(error))
+        except DatabaseAway:
+            time.sleep(1.0)  # the job's state is in there; its lease keeps it until somebody can write
+        else:
+            log.warning("job waits", seconds=due_in, why=str(error))
+            return
+
+
+def _fail(runtime: Runtime, claim: Claim, reason: str) -> None:
+    try:
+        end_job(runtime.db, claim, state=State.FAILED, reason=reason)
+    except LeaseLost:
+        return
+    log.error("job failed", why=reason)

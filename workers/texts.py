@@ -1,0 +1,131 @@
+"""Phrases, entities and summaries of many texts, asked in chunks and merged: for months and for accounts alike."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from core.queues import Step
+from models.answers import read_answers
+from models.documents import Text
+from models.findings import replace_entities, replace_phrases, replace_summary
+from models.parameters import TextOptions
+from textapi.questions import TextQuestion, chunks, entities_of, phrases_of, summary_of
+from workers.asking import Asker
+from workers.entities import Found, aggregate
+from workers.jobs import Job
+
+
+@dataclass(frozen=True)
+class Body:
+    """What is asked about as one: the documents, ``(id, text)`` by period, of a keyword ("" for an account)."""
+
+    keyword: str
+    documents: Mapping[str, Sequence[tuple[int, str]]]
+
+    @property
+    def all_documents(self) -> list[tuple[int, str]]:
+        """Every document, in the order of the periods."""
+        return [document for period in self.documents for document in self.documents[period]]
+
+    def chunks(self, size: int) -> Iterator[tuple[str, str, tuple[int, ...]]]:
+        """``(period, text, ids)``; a chunk ends with its period, so that what it says belongs to that month."""
+        for period, documents in self.documents.items():
+            for text, ids in chunks(documents, size):
+                yield period, text, ids
+
+
+CountDocuments = Callable[[Iterable[str]], dict[str, int]]
+
+
+async def phrases_step(
+    job: Job, asker: Asker, bodies: Sequence[Body], options: TextOptions, count: CountDocuments
+) -> None:
+    """The phrases of each body: best rank in any chunk first, then the number of documents that hold it, then name."""
+    changes = []
+    for body in bodies:
+        questions = [
+            phrases_of(asker.engine, text, options.phrases, ids) for _, text, ids in body.chunks(options.text_size)
+        ]
+        answers = await _answers(job, asker, questions)
+        best: dict[str, int] = {}
+        for answer in answers:
+            for rank, phrase in enumerate(answer):
+                best[phrase] = min(rank, best.get(phrase, rank))
+        candidates = _best_ranked(best, options.phrases)
+        counts = count(candidates)
+        ordered = sorted(candidates, key=lambda phrase: (best[phrase], -counts[phrase], phrase))
+        kept = [(phrase, counts[phrase]) for phrase in ordered[: options.phrases]]
+        changes.append(partial(replace_phrases, claim=job.claim, keyword=body.keyword, phrases=kept))
+    await job.complete(Step.PHRASES, _size(bodies), *changes)
+
+
+async def entities_step(job: Job, asker: Asker, bodies: Sequence[Body], options: TextOptions) -> None:
+    """The entities of each body, over all and by month, spellings joined where that is safe."""
+    changes = []
+    for body in bodies:
+        parts = list(body.chunks(options.text_size))
+        answers = await _answers(job, asker, [entities_of(asker.engine, text, ids) for _, text, ids in parts])
+        found = [
+            Found(period, type_, name)
+            for (period, _, _), answer in zip(parts, answers, strict=True)
+            for type_, name in answer
+        ]
+        entities = aggregate(found)
+        changes.append(partial(replace_entities, claim=job.claim, keyword=body.keyword, entities=entities))
+    await job.complete(Step.ENTITIES, _size(bodies), *changes)
+
+
+async def summary_step(job: Job, asker: Asker, bodies: Sequence[Body], options: TextOptions) -> None:
+    """The summary of each body; of many chunks, the summary of their summaries, until it fits into one request."""
+    changes = []
+    for body in bodies:
+        parts = [(text, ids) for _, text, ids in body.chunks(options.text_size)]
+        quoted = tuple(document for document, _ in body.all_documents)
+        while True:
+            questions = [summary_of(asker.engine, text, options.proportion, ids) for text, ids in parts]
+            summaries = [summary for summary in await _answers(job, asker, questions) if summary]
+            joined = "\n".join(summaries)
+            if len(joined) <= options.text_size or len(parts) <= 1:
+                break
+            parts = [(text, quoted) for text, _ in chunks(enumerate(summaries), options.text_size)]
+        summary = " ".join(joined.split())
+        changes.append(partial(replace_summary, claim=job.claim, keyword=body.keyword, summary=summary))
+    await job.complete(Step.SUMMARY, _size(bodies), *changes)
+
+
+def count_holding(texts: Iterable[Sequence[Text]], phrases: Iterable[str]) -> dict[str, int]:
+    """How many of the documents hold each phrase, case ignored."""
+    folded = {phrase: phrase.casefold() for phrase in phrases}
+    counts = dict.fromkeys(folded, 0)
+    if counts:
+        for some in texts:
+            for text in some:
+                body = text.text.casefold()
+                for phrase, wanted in folded.items():
+                    counts[phrase] += wanted in body
+    return counts
+
+
+async def _answers(job: Job, asker: Asker, questions: Sequence[TextQuestion]) -> list[Any]:
+    unique = {question.key: question for question in questions}
+    await asker.ask(unique.values())
+    stored = await job.reading(read_answers, list(unique))
+    return [json.loads(stored[question.key]) for question in questions]
+
+
+def _best_ranked(best: Mapping[str, int], wanted: int) -> list[str]:
+    """The phrases of the best ranks, as many ranks as it takes to have *wanted* of them: no other can be kept."""
+    kept: list[str] = []
+    for rank in sorted(set(best.values())):
+        if len(kept) >= wanted:
+            break
+        kept += [phrase for phrase, its in best.items() if its == rank]
+    return kept
+
+
+def _size(bodies: Sequence[Body]) -> int:
+    return len({document for body in bodies for document, _ in body.all_documents})
