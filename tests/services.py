@@ -131,7 +131,6 @@ def running_postgres() -> Iterator[str]:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                preexec_fn=_quit_with_parent(os.getpid()),  # noqa: PLW1509 - after the change of user, before any thread
                 start_new_session=True,
                 **as_user,
             )
@@ -170,7 +169,12 @@ def _programs(folder: Path) -> Path:
 
 def _unprivileged(folder: Path) -> dict[str, Any]:
     """Arguments of `Popen` that run a program in *folder*, not as root; *folder* is given to that user."""
-    common: dict[str, Any] = {"cwd": folder, "env": {"PATH": os.defpath, "HOME": str(folder), "LC_ALL": "C"}}
+    parent = os.getpid()
+    common: dict[str, Any] = {
+        "cwd": folder,
+        "env": {"PATH": os.defpath, "HOME": str(folder), "LC_ALL": "C"},
+        "preexec_fn": lambda: die_with_parent(parent, signal.SIGQUIT),  # it runs after the change of user
+    }
     if os.geteuid() != 0:
         return common
     try:
@@ -193,10 +197,6 @@ def _initdb(programs: Path, folder: Path, password: str, as_user: dict[str, Any]
     secret.unlink()
     if done.returncode:
         raise NoPostgresError(f"initdb: {done.stderr.strip()}")
-
-
-def _quit_with_parent(parent: int) -> Callable[[], None]:
-    return lambda: die_with_parent(parent, signal.SIGQUIT)
 
 
 def _postgres_answers(url: str) -> bool:
