@@ -107,9 +107,9 @@ def _next_max_id(link: str) -> str | None:
 def _account_gone(handle: str, refused: Answer) -> AccountGone | None:
     if refused.status == 404:
         return _gone(handle, "not-found", "does not exist")
-    if refused.status == 410 or (refused.status == 403 and "suspended" in refused.said().lower()):
+    if refused.status == 410 or (refused.status == 403 and "suspended" in refused.said.lower()):
         return _gone(handle, "suspended", "is suspended")
-    if refused.status in (401, 403) or (refused.status == 422 and "authenticated" in refused.said().lower()):
+    if refused.status in (401, 403) or (refused.status == 422 and "authenticated" in refused.said.lower()):
         return _gone(handle, "protected", "is shown to people who are logged in there alone")
     return None
 

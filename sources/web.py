@@ -55,17 +55,8 @@ class Answer:
     status: int
     headers: Mapping[str, str]  #: names in lower case
     value: Any = None
-    text: str = ""  #: of a body that is no JSON, its beginning
-
-    def said(self) -> str:
-        """The service's own words on an error, short."""
-        value = self.value if isinstance(self.value, Mapping) else {}
-        fault = value.get("fault")
-        inner = fault.get("faultstring") if isinstance(fault, Mapping) else None
-        for words in (value.get("detail"), value.get("message"), inner, value.get("error"), value.get("title")):
-            if isinstance(words, str) and words:
-                return words[:200]
-        return ""
+    said: str = ""  #: the service's own words on an error, short and without secrets
+    is_json: bool = True
 
 
 Explain = Callable[[Answer], TidingsError | None]
@@ -120,7 +111,7 @@ class Web:
         except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
             problem = self._unreachable(error)
         else:
-            found = await self._problem_of(answer, explain, into)
+            found = await self._problem_of(answer, explain)
             if found is None:
                 return answer
             problem = found
@@ -141,17 +132,17 @@ class Web:
                 return Answer(status=response.status, headers=headers)
             body = await response.read()
         try:
-            return Answer(status=response.status, headers=headers, value=json.loads(body))
+            value = json.loads(body)
         except (ValueError, RecursionError):
-            text = body[:200].decode("utf-8", "replace")
-            return Answer(status=response.status, headers=headers, text=text or "nothing")
+            return Answer(status=response.status, headers=headers, is_json=False)
+        return Answer(status=response.status, headers=headers, value=value, said=self.redact(_words(value))[:200])
 
-    async def _problem_of(self, answer: Answer, explain: Explain, into: BinaryIO | None) -> TidingsError | None:
+    async def _problem_of(self, answer: Answer, explain: Explain) -> TidingsError | None:
         wait = seconds_to_wait(answer, time.time())
         problem: TidingsError | None = None
         if answer.status != HTTPStatus.OK:
             problem = explain(answer) or self._by_status(answer, wait)
-        elif into is None and answer.text:
+        elif not answer.is_json:
             message = f"{self.service} answered with no JSON, or with half of it: try again later"
             problem = ServiceBadAnswer(message, service=self.service)
         if isinstance(problem, ServiceUnavailable):
@@ -161,8 +152,8 @@ class Web:
         return problem
 
     def _by_status(self, answer: Answer, asked_to_wait: float | None) -> ServiceError:
-        status, said = answer.status, self.redact(answer.said())
-        words = f"{status}: {said}" if said else str(status)
+        status = answer.status
+        words = f"{status}: {answer.said}" if answer.said else str(status)
         if status in _LATER or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             problem = f"{self.service} cannot answer now ({words}): it is tried again later"
             return ServiceUnavailable(problem, service=self.service, retry_after=asked_to_wait)
@@ -201,6 +192,14 @@ class Web:
         error = state.outcome.exception() if state.outcome else None
         told = error.retry_after if isinstance(error, ServiceUnavailable) else None
         return (told or 0) + jitter
+
+
+def _words(value: Any) -> str:
+    said = value if isinstance(value, Mapping) else {}
+    fault = said.get("fault")
+    inner = fault.get("faultstring") if isinstance(fault, Mapping) else None
+    candidates = (said.get("detail"), said.get("message"), inner, said.get("error"), said.get("title"))
+    return next((words for words in candidates if isinstance(words, str) and words), "")
 
 
 def seconds_to_wait(answer: Answer, now: float) -> float | None:

@@ -280,7 +280,7 @@ def _explain(refused: Answer) -> TidingsError | None:
     if refused.status == 401:
         return ServiceRefused("x does not accept the token: check TIDINGS_X_BEARER", service=X, status=401)
     if refused.status == 403:
-        words = f" ({refused.said()})" if refused.said() else ""
+        words = f" ({refused.said})" if refused.said else ""
         return ServiceRefused(
             f"x does not allow this to the token's plan{words}: look at its access in the developer portal",
             service=X,
