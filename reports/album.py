@@ -1,10 +1,11 @@
-"""The pictures of a report's folder: each is drawn once, under a name that says what it shows and what it was made of."""
+"""The pictures of a report's folder: each drawn once, under a name that says what it shows and of what it was made."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import re
+import struct
 import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from reports import fonts
 FOLDER = "figures"
 _OURS = re.compile(r"^[\w.@-]+-[0-9a-f]{12}\.(png|svg)$")
 
-Draw = Callable[[], dict[str, bytes] | None]
+Draw = Callable[[], dict[str, bytes]]
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Shown:
     png: str
     alt: str
     caption: str
+    size: tuple[int, int] | None  # of the PNG, in pixels; None where another worker is to draw it
 
 
 class Album:
@@ -46,7 +48,7 @@ class Album:
         self._seen = 0
         self._there: set[str] = set()
         _folder(self.folder)
-        self._there = set(os.listdir(self.folder))
+        self._there = {path.name for path in self.folder.iterdir()}
 
     def show(
         self, name: str, data: object, draw: Draw, *, alt: str, caption: str, forms: Iterable[str] = ("svg", "png")
@@ -61,16 +63,27 @@ class Album:
         self.used.update(names.values())
         self._seen += 1
         if not self._there.issuperset(names.values()) and self._seen % self.of == self.part:
-            for form, content in (draw() or {}).items():
+            for form, content in draw().items():
                 put(self.folder / names[form], content)
             self.drawn += 1
-        return Shown(f"{FOLDER}/{names[forms[0]]}", f"{FOLDER}/{names['png']}", alt, caption)
+        size = _size(self.folder / names["png"])
+        return Shown(f"{FOLDER}/{names[forms[0]]}", f"{FOLDER}/{names['png']}", alt, caption, size)
 
     def drop_unused(self) -> None:
         """Delete the pictures of earlier reports that this one does not show; other people's files stay."""
         for name in self._there - self.used:
             if _OURS.match(name):
                 (self.folder / name).unlink(missing_ok=True)
+
+
+def _size(png: Path) -> tuple[int, int] | None:
+    """Width and height, from where every PNG has them."""
+    try:
+        with png.open("rb") as file:
+            width, height = struct.unpack(">II", file.read(24)[16:24])
+    except FileNotFoundError:
+        return None
+    return width, height
 
 
 def put(path: Path, content: bytes) -> None:

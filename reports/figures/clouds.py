@@ -16,10 +16,11 @@ from reports import fonts, stopwords
 
 WIDTH, HEIGHT, SCALE = 640, 400, 2  # laid out at the first two, drawn twice as large
 LARGEST_MASK = 640  # a larger mask is laid out at this size
+LONGEST = 40  # characters; what is longer is no word, and would find no room
 _INKS = ("#0072B2", "#00664b", "#a64900", "#7d3f63", "#1b1f24")  # the house's colours, dark enough on white
 
 _ADDRESS = re.compile(r"https?://\S+|\bwww\.\S+|@\w+")
-_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+_WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
 _IDEOGRAPHS = re.compile("[\u3400-\u4dbf\u4e00-\u9fff]+|[\u30a0-\u30ff]{2,}")
 _SPACELESS = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")
 _POSSESSIVE = re.compile(r"'s$")
@@ -38,19 +39,17 @@ def count_words(texts: Iterable[str], leave_out: Collection[re.Pattern[str]] = (
             rest = pattern.sub(" ", rest)
         for word in _words(rest):
             spellings.setdefault(word.casefold(), Counter())[word] += 1
-    return Counter(
-        {max(forms, key=lambda form: (forms[form], form)): forms.total() for forms in spellings.values()}
-    )
+    return Counter({max(forms, key=lambda form: (forms[form], form)): forms.total() for forms in spellings.values()})
 
 
 def _words(text: str) -> Iterable[str]:
     for found in _WORD.findall(text):
         if _SPACELESS.search(found):
             for run in _IDEOGRAPHS.findall(found):
-                yield from (run[i : i + 2] for i in range(len(run) - 1)) if "\u3400" <= run[0] else (run,)
+                yield from (run[i : i + 2] for i in range(len(run) - 1)) if run[0] >= "\u3400" else (run,)
         else:
-            word = _POSSESSIVE.sub("", found.replace("’", "'"))
-            if len(word) > 1 and not word.isdigit():
+            word = _POSSESSIVE.sub("", found.replace("\u2019", "'"))
+            if 1 < len(word) <= LONGEST and not word.isdigit():
                 yield word
 
 
@@ -80,20 +79,20 @@ def font_for(words: Collection[str]) -> tuple[str, list[str]]:
     return best, [word for word in words if not fonts.covers(best, word)]
 
 
-def draw_cloud(words: dict[str, int], *, mask: np.ndarray | None, seed: int = 1) -> bytes | None:
-    """A word cloud as PNG on white, the same for the same words; None where there is nothing to draw or no room."""
-    font, lacking = font_for(words)
-    drawn = {word: times for word, times in words.items() if word not in lacking}
-    if not drawn:
-        return None
-    inks = {word: _INKS[number % len(_INKS)] for number, word in enumerate(drawn)}
+def draw_cloud(words: dict[str, int], *, mask: np.ndarray | None, seed: int = 1) -> bytes:
+    """A word cloud as PNG on white, the same for the same words; without the mask where that leaves no room.
+
+    Every word is to be one that `font_for` does not lack.
+    """
+    font, _ = font_for(words)
+    inks = {word: _INKS[number % len(_INKS)] for number, word in enumerate(words)}
     cloud = WordCloud(
         font_path=fonts.path_of(font),
         width=WIDTH,
         height=HEIGHT,
         scale=SCALE,
         mask=mask,
-        max_words=len(drawn),
+        max_words=len(words),
         background_color="white",
         prefer_horizontal=0.92,
         relative_scaling=0.45,
@@ -103,10 +102,12 @@ def draw_cloud(words: dict[str, int], *, mask: np.ndarray | None, seed: int = 1)
         color_func=lambda word, **_: inks[word],
     )
     try:
-        cloud.generate_from_frequencies(drawn)
+        cloud.generate_from_frequencies(words)
     except ValueError:  # "Couldn't find space to draw": a mask of a few dots
-        return None
+        if mask is None:
+            raise
+        return draw_cloud(words, mask=None, seed=seed)
     picture = cloud.to_image().quantize(64, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
     out = BytesIO()
-    picture.save(out, format="PNG", optimize=False)
+    picture.save(out, format="PNG")
     return out.getvalue()

@@ -13,6 +13,21 @@ from reports.figures import style
 
 _LONG = 30
 
+#: What the engine's types are called in a report.
+TYPES = {
+    "PERSON": "People",
+    "ORG": "Organisations",
+    "GPE": "Countries and cities",
+    "LOC": "Places",
+    "FAC": "Buildings and roads",
+    "NORP": "Peoples, faiths and parties",
+    "EVENT": "Events",
+    "PRODUCT": "Products",
+    "WORK_OF_ART": "Works",
+    "LAW": "Laws",
+    "LANGUAGE": "Languages",
+}
+
 
 def draw_entities(ax: Axes, names: Sequence[str], counts: Sequence[int], *, color: str = style.BLUE) -> None:
     """A bar for each name, the most frequent above, its count at its end."""
@@ -47,6 +62,8 @@ def entities_figure(by_type: Mapping[str, Sequence[tuple[str, int]]], *, subject
         draw_entities(ax, [n for n, _ in names], [c for _, c in names])
         rows = heights[number // across]
         ax.set_ylim(rows - 0.4, -0.6)  # bars of one thickness in a row of panels
-        ax.set_title(types[number].replace("_", " ").capitalize(), fontsize=10, color=style.MUTED)
+        ax.set_title(
+            TYPES.get(types[number], types[number].replace("_", " ").capitalize()), fontsize=10, color=style.MUTED
+        )
     figure.suptitle(f"Named along with {subject} ({unit})", x=0.01, ha="left", fontsize=11.5, fontweight="bold")
     return figure

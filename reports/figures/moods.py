@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from reports.figures import style
 from reports.results import PeriodRow
@@ -27,8 +28,8 @@ def draw_mood(ax: Axes, rows: Sequence[PeriodRow], *, span: style.Range, color: 
             ax.fill_between(x, _within(bottom), _within(top), color=color, alpha=0.14, linewidth=0, label="_interval")
     for row in placed:
         if row.polarity_low is not None and row.polarity_high is not None:
-            x, ends = style.month_number(row.period), _within([row.polarity_low, row.polarity_high])
-            ax.plot([x, x], ends, color=color, alpha=0.3, linewidth=1, label="_interval")
+            middle, ends = style.month_number(row.period), _within([row.polarity_low, row.polarity_high])
+            ax.plot([middle, middle], ends, color=color, alpha=0.3, linewidth=1, label="_interval")
     with_mean = [r for r in placed if r.polarity_mean is not None]
     ax.scatter(
         [style.month_number(r.period) for r in with_mean],
@@ -42,7 +43,8 @@ def draw_mood(ax: Axes, rows: Sequence[PeriodRow], *, span: style.Range, color: 
     ax.axhline(0, color=style.MUTED, linewidth=0.8, zorder=1, label="_zero")
     style.mark_gaps(ax, gaps(placed))
     style.date_axis(ax, span)
-    ax.set_ylabel("mean polarity (−1 to 1)")
+    ax.yaxis.set_major_locator(MaxNLocator(nbins=5))
+    ax.set_ylabel("mean polarity")
 
 
 def gaps(rows: Sequence[PeriodRow]) -> list[str]:
@@ -62,15 +64,23 @@ def print_n(ax: Axes, rows: Sequence[PeriodRow], *, span: style.Range) -> None:
     for row in rows:
         if row.mentions is not None and row.period in set(span):
             ax.text(
-                style.month_number(row.period), 0.015, f"{row.mentions:,}", transform=ax.get_xaxis_transform(),
-                ha="center", va="bottom", fontsize=7, color=style.MUTED,
+                style.month_number(row.period),
+                0.015,
+                f"{row.mentions:,}",
+                transform=ax.get_xaxis_transform(),
+                ha="center",
+                va="bottom",
+                fontsize=7,
+                color=style.MUTED,
             )
 
 
 def limits(rows: Sequence[PeriodRow]) -> tuple[float, float]:
     """One scale for all pictures of a run's mean polarity: zero inside, the means and most intervals too."""
     values = [v for r in rows for v in (r.polarity_mean,) if v is not None]
-    ends = [v for r in rows if (r.mentions or 0) >= style.FEW for v in (r.polarity_low, r.polarity_high) if v is not None]
+    ends = [
+        v for r in rows if (r.mentions or 0) >= style.FEW for v in (r.polarity_low, r.polarity_high) if v is not None
+    ]
     reach = max((abs(v) for v in values + ends), default=0.1)
     reach = min(1.0, max(0.1, reach * 1.15))
     return -reach, reach
@@ -109,6 +119,7 @@ def yearly_figure(rows: Sequence[PeriodRow], *, subject: str, unit: str = "menti
         print_n(ax, of_year, span=style.Range(f"{year}-01", f"{year}-12"))
         n = sum(row.mentions or 0 for row in of_year)
         style.title(ax, year, sub=f"n = {n:,} {unit}")
-    figure.suptitle(f"Mean polarity of {subject}, month by month in each year", x=0.01, ha="left", fontsize=11.5,
-                    fontweight="bold")
+    figure.suptitle(
+        f"Mean polarity of {subject}, month by month in each year", x=0.01, ha="left", fontsize=11.5, fontweight="bold"
+    )
     return figure

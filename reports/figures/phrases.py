@@ -55,22 +55,35 @@ def draw_phrases(ax: Axes, table: PhraseGrid, *, gaps: Sequence[str]) -> None:
     )
     for column, period in enumerate(table.periods):
         if period in gaps:
-            ax.axvspan(column - 0.5, column + 0.5, facecolor=style.GAP, edgecolor="#c3c8cd", hatch="////", linewidth=0,
-                       zorder=0.5, label="_gap")
+            ax.axvspan(
+                column - 0.5,
+                column + 0.5,
+                facecolor=style.GAP,
+                edgecolor="#c3c8cd",
+                hatch="////",
+                linewidth=0,
+                zorder=0.5,
+                label="_gap",
+            )
     if len(table.periods) <= 36:
         for row, column in zip(*np.nonzero(~np.isnan(counts)), strict=True):
             count = counts[row, column]
-            ax.text(column, row, f"{count:.0f}", ha="center", va="center", fontsize=7.5,
-                    color="white" if count > top * 0.45 else style.INK)
+            ax.text(
+                column,
+                row,
+                f"{count:.0f}",
+                ha="center",
+                va="center",
+                fontsize=7.5,
+                color="white" if count > top * 0.45 else style.INK,
+            )
     usable = fonts.families(table.phrases)
     ax.set_yticks(range(len(table.phrases)), [_label(fonts.drawable(phrase, usable)) for phrase in table.phrases])
     ax.set_yticks([edge - 0.5 for edge in range(1, len(table.phrases))], minor=True)
     ax.grid(visible=False)
     ax.grid(visible=True, which="minor", axis="y", color=style.HAIR, linewidth=0.6)
-    step = next(s for s in (1, 3, 6, 12, 24, 60, 120, 1200) if len(table.periods) / s <= 16)
-    ticks = [c for c, p in enumerate(table.periods) if step == 1 or (int(p[5:]) - 1 + int(p[:4]) * 12) % step == 0]
-    form = "%b\n%Y" if step < 12 else "%Y"
-    ax.set_xticks(ticks, [style.month_name(table.periods[column], form) for column in ticks])
+    chosen = style.ticks(style.Range(table.periods[0], table.periods[-1]))
+    ax.set_xticks([table.periods.index(period) for period, _ in chosen], [label for _, label in chosen])
     ax.set_xlim(-0.5, len(table.periods) - 0.5)
     ax.tick_params(which="both", length=0)
     ax.tick_params(axis="y", labelcolor=style.INK)

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import matplotlib.dates as mdates
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -46,7 +45,7 @@ def spread(days: Sequence[int]) -> list[float]:
 
 def draw_polarities(ax: Axes, month: MonthOfPolarities, *, small: bool = False) -> None:
     """A dot for each mention at its date, the month's mean as a line with its interval."""
-    start = float(mdates.date2num(style.first_day(month.period)))
+    start = style.first_day(month.period)
     length = calendar.monthrange(int(month.period[:4]), int(month.period[5:]))[1]
     shade = 1.0 if len(month.polarities) >= style.FEW else 0.55
     ax.axhline(0, color=style.HAIR, linewidth=0.8, zorder=0.8, label="_zero")
@@ -64,10 +63,17 @@ def draw_polarities(ax: Axes, month: MonthOfPolarities, *, small: bool = False) 
     )
     if month.mean is not None:
         if month.low is not None and month.high is not None:
-            ax.axhspan(max(-1.0, month.low), min(1.0, month.high), color=style.VERMILLION, alpha=0.13, linewidth=0,
-                       label="_interval")
-        ax.axhline(month.mean, color=style.VERMILLION, alpha=shade, linewidth=1.2 if small else 1.8, zorder=3,
-                   label="mean")
+            ax.axhspan(
+                max(-1.0, month.low),
+                min(1.0, month.high),
+                color=style.VERMILLION,
+                alpha=0.13,
+                linewidth=0,
+                label="_interval",
+            )
+        ax.axhline(
+            month.mean, color=style.VERMILLION, alpha=shade, linewidth=1.2 if small else 1.8, zorder=3, label="mean"
+        )
     ax.set_xlim(start, start + length)
     ax.set_ylim(-1.05, 1.05)
     if not small:
@@ -75,7 +81,7 @@ def draw_polarities(ax: Axes, month: MonthOfPolarities, *, small: bool = False) 
         ax.set_xticks([start + day - 0.5 for day in marks], [str(day) for day in marks])
         ax.set_yticks([-1, -0.5, 0, 0.5, 1])
         ax.set_xlabel(f"day of {style.month_name(month.period, '%B %Y')}")
-        ax.set_ylabel("polarity (−1 to 1)")
+        ax.set_ylabel("polarity (\u22121 to 1)")
 
 
 def month_figure(month: MonthOfPolarities, *, subject: str) -> Figure:
@@ -108,6 +114,7 @@ def sheet_figure(all_months: Sequence[MonthOfPolarities], *, subject: str) -> Fi
         ax.set_title(name, fontsize=8 if across <= 6 else 6, fontweight="normal", pad=3)
         n = f"n={len(month.polarities):,}" if month.known else "gap"
         ax.text(0.97, 0.03, n, transform=ax.transAxes, ha="right", va="bottom", fontsize=6.5, color=style.MUTED)
-    figure.suptitle(f"Polarity of {subject}: every mention of every month", x=0.01, ha="left", fontsize=11.5,
-                    fontweight="bold")
+    figure.suptitle(
+        f"Polarity of {subject}: every mention of every month", x=0.01, ha="left", fontsize=11.5, fontweight="bold"
+    )
     return figure

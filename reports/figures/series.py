@@ -49,14 +49,22 @@ def draw_counts(ax: Axes, rows: Sequence[PeriodRow], *, span: style.Range, unit:
         [style.month_number(r.period) for r in seen],
         [r.mentions for r in seen],
         width=BAR,
-        color=[(style.BLUE, style.FAINT if r.mentions < style.FEW else 1.0) for r in seen],
+        color=[style.shade(style.BLUE, r.mentions) for r in seen],
         label=unit,
     )
     zeros = [style.month_number(r.period) for r in seen if r.mentions == 0]
-    ax.plot(
-        zeros, [0.0] * len(zeros), "o", markersize=5, markerfacecolor="white", color=style.BLUE, clip_on=False,
-        zorder=4, label="_zero",
-    )
+    if zeros:
+        ax.plot(
+            zeros,
+            [0.0] * len(zeros),
+            "o",
+            markersize=5,
+            markerfacecolor="white",
+            color=style.BLUE,
+            clip_on=False,
+            zorder=4,
+            label="_zero",
+        )
     style.mark_gaps(ax, gaps(rows))
     style.date_axis(ax, span)
     ax.set_ylim(bottom=0, top=None if any(r.mentions for r in seen) else 1)
@@ -69,14 +77,18 @@ def draw_share(ax: Axes, rows: Sequence[PeriodRow], *, span: style.Range, of: st
     seen = [r for r in known(rows) if r.share is not None]
     for row in seen:
         x = style.month_number(row.period)
-        shade = style.FAINT if row.matched < style.FEW else 1.0
-        ax.plot([x, x], [row.low, row.high], color=style.VERMILLION, alpha=shade * 0.75, linewidth=2.2,
-                label="_interval")
+        ax.plot(
+            [x, x],
+            [row.low, row.high],
+            color=style.shade(style.VERMILLION, row.matched),
+            linewidth=1.6,
+            label="_interval",
+        )
     ax.scatter(
         [style.month_number(r.period) for r in seen],
         [r.share or 0.0 for r in seen],
         s=26,
-        color=[(style.VERMILLION, style.FAINT if r.matched < style.FEW else 1.0) for r in seen],
+        color=[style.shade(style.VERMILLION, r.matched) for r in seen],
         zorder=3,
         label="share",
     )
@@ -97,7 +109,9 @@ def mentions_figure(rows: Sequence[PeriodRow], *, span: style.Range, subject: st
     total = sum(r.mentions for r in known(rows))
     style.title(above, f"Mentions of {subject} per month", sub=f"n = {total:,} mentions")
     documents = sum(r.documents for r in known(rows))
-    style.title(below, "Share of documents that mention it", sub=f"n = {documents:,} documents · bars: 95 % Wilson")
+    style.title(
+        below, "Share of documents that mention it", sub=f"n = {documents:,} documents · lines: 95 % Wilson interval"
+    )
     return figure
 
 

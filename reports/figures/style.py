@@ -10,8 +10,8 @@ from io import BytesIO
 from typing import Any
 
 import matplotlib as mpl
-import matplotlib.dates as mdates
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 
 from models.parameters import months
@@ -27,6 +27,11 @@ WIDTH = 9.0  # inches of a figure that fills the page's column
 FEW = 5  # a month with fewer mentions than this is drawn lighter
 FAINT = 0.38  # opacity of what is drawn lighter
 PNG_DPI = 150
+
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
 
 _RULES: dict[str, Any] = {
     "font.size": 10,
@@ -64,10 +69,16 @@ _RULES: dict[str, Any] = {
 }
 
 
+def shade(color: str, n: int) -> tuple[float, float, float, float]:
+    """*color*, lighter where *n* is small."""
+    return to_rgba(color, FAINT if n < FEW else 1.0)
+
+
 @contextmanager
 def house(texts: Iterable[str] = ()) -> Iterator[None]:
     """Draw in the house's style, with fonts for the writing systems of *texts*."""
-    with mpl.rc_context({**_RULES, "font.family": fonts.families(texts)}):
+    rules: Any = _RULES | {"font.family": fonts.families(texts)}
+    with mpl.rc_context(rules):
         yield
 
 
@@ -96,21 +107,19 @@ def to_png(figure: Figure) -> bytes:
     return out.getvalue()
 
 
-def first_day(period: str) -> date:
-    """The first day of the month ``YYYY-MM``."""
-    return date(int(period[:4]), int(period[5:]), 1)
+def first_day(period: str) -> float:
+    """The first day of the month ``YYYY-MM`` on a date axis, which matplotlib counts in days from 1970."""
+    return float((date(int(period[:4]), int(period[5:]), 1) - date(1970, 1, 1)).days)
 
 
 def month_number(period: str) -> float:
-    """Where the middle of a month lies on a date axis, in matplotlib's days."""
-    start = first_day(period)
-    return float(mdates.date2num(start)) + 15.0
+    """Where the middle of a month lies on a date axis."""
+    return first_day(period) + 15.0
 
 
 def month_name(period: str, form: str = "%b %Y") -> str:
     """``2020-03`` as "Mar 2020"; English at every locale."""
-    names = ("January February March April May June July August September October November December").split()
-    full = names[int(period[5:]) - 1]
+    full = _MONTHS[int(period[5:]) - 1]
     return form.replace("%b", full[:3]).replace("%B", full).replace("%Y", period[:4])
 
 
@@ -134,25 +143,23 @@ class Range:
         return len(months(self.first, self.last))
 
 
-def date_axis(ax: Axes, span: Range, *, labels: bool = True) -> None:
-    """Let *ax* show the months of *span*: a tick at the middle of as many months as have room, years under January."""
+def ticks(span: Range) -> list[tuple[str, str]]:
+    """As many months as have room for a label, and their labels: the year stands under the first and each January."""
     shown = list(span)
-    ax.set_xlim(
-        float(mdates.date2num(first_day(shown[0]))), float(mdates.date2num(first_day(_after(shown[-1]))))
-    )
     step = next((s for s in (1, 3, 6, 12, 24, 60, 120) if len(shown) / s <= 16), 240)
-    if step == 1:
-        ticks = shown
-    else:
-        ticks = [p for p in shown if (int(p[:4]) * 12 + int(p[5:]) - 1) % step == 0]
-    names = []
-    for number, period in enumerate(ticks):
-        if step >= 12:
-            names.append(period[:4])
-        else:
-            with_year = number == 0 or period.endswith("-01") or ticks[number - 1][:4] != period[:4]
-            names.append(month_name(period, "%b\n%Y" if with_year else "%b"))
-    ax.set_xticks([month_number(p) for p in ticks], names if labels else [""] * len(names))
+    chosen = [p for p in shown if step == 1 or (int(p[:4]) * 12 + int(p[5:]) - 1) % step == 0]
+    labels = []
+    for number, period in enumerate(chosen):
+        new_year = number == 0 or chosen[number - 1][:4] != period[:4]
+        labels.append(period[:4] if step >= 12 else month_name(period, "%b\n%Y" if new_year else "%b"))
+    return list(zip(chosen, labels, strict=True))
+
+
+def date_axis(ax: Axes, span: Range) -> None:
+    """Let *ax* show the months of *span*, each from its first day to its last, with ticks in the middle."""
+    ax.set_xlim(first_day(span.first), first_day(_after(span.last)))
+    chosen = ticks(span)
+    ax.set_xticks([month_number(period) for period, _ in chosen], [label for _, label in chosen])
     ax.tick_params(axis="x", length=3, color=HAIR)
 
 
@@ -164,8 +171,8 @@ def _after(period: str) -> str:
 def mark_gaps(ax: Axes, gaps: Sequence[str]) -> None:
     """Shade the months of which nothing is known, so that nobody takes them for zeros; they are named "gap"."""
     for period in gaps:
-        start = float(mdates.date2num(first_day(period)))
-        end = float(mdates.date2num(first_day(_after(period))))
+        start = first_day(period)
+        end = first_day(_after(period))
         ax.axvspan(start, end, facecolor=GAP, edgecolor="#c3c8cd", hatch="////", linewidth=0, zorder=0.5, label="_gap")
 
 
@@ -177,9 +184,9 @@ def title(ax: Axes, text: str, *, sub: str = "") -> None:
 
 
 def signed(value: float) -> str:
-    """A polarity with its sign, two places, a true minus: +0.12, −0.30, 0.00."""
+    """A polarity with its sign, two places, a true minus: +0.12, 0.00."""
     text = f"{value:+.2f}"
-    return "0.00" if text in {"+0.00", "-0.00"} else text.replace("-", "−")
+    return "0.00" if text in {"+0.00", "-0.00"} else text.replace("-", "\u2212")
 
 
 def segments(positions: Sequence[float], values: Sequence[float | None]) -> list[tuple[list[float], list[float]]]:

@@ -51,7 +51,7 @@ def draw_terms(
     ax: Axes, by_term: Mapping[str, Sequence[PeriodRow]], together: Sequence[PeriodRow], *, span: style.Range
 ) -> None:
     """Bars stacked by term, and a mark for all terms together, where a sentence that holds two counts once."""
-    heights = {period: 0 for period in span}
+    heights = dict.fromkeys(span, 0)
     for number, (term, rows) in enumerate(by_term.items()):
         seen = known(rows)
         ax.bar(
@@ -81,8 +81,14 @@ def draw_terms(
     for change in changes_of_wording(by_term):
         x = style.month_number(change.period) - 15
         ax.axvline(x, color=style.MUTED, linestyle=(0, (3, 3)), linewidth=1, zorder=0.9, label="_change")
-        ax.annotate(f"“{change.after}” leads", (x, top * 1.08), xytext=(4, 0), textcoords="offset points", fontsize=8.5,
-                    color=style.MUTED)
+        ax.annotate(
+            f"“{change.after}” leads",
+            (x, top * 1.08),
+            xytext=(4, 0),
+            textcoords="offset points",
+            fontsize=8.5,
+            color=style.MUTED,
+        )
     style.mark_gaps(ax, gaps(together))
     style.date_axis(ax, span)
     ax.set_ylim(0, top * 1.2)

@@ -1,0 +1,128 @@
+"""A report: one folder with `index.html`, its pictures and the exports, made from stored results."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from importlib.resources import files
+from pathlib import Path
+
+from core.errors import UsageError
+from models.database import Database
+from reports import exports, facts, fonts, months, page
+from reports.album import Album, put
+from reports.facts import Facts
+from reports.formats import WRITERS
+
+INDEX = "index.html"
+MANIFEST = "report.json"
+
+Progress = Callable[[int, int], None]
+
+
+def build(db: Database, run_ids: Sequence[int], out: Path, *, progress: Progress | None = None) -> Path:
+    """Make the report of a run in the folder *out*, or of several side by side; the path of its `index.html`.
+
+    Where nothing has changed since it was last made, nothing is done. Pictures and tables are put in place first, each
+    whole, and the page last, so that at any time the folder holds a report that is right in itself; after a kill the
+    next build goes on where this one stopped. *progress* is called with steps done and steps in all.
+    Raises `NotFound` where there is no such run, `UsageError` where *out* holds another program's page.
+    """
+    say = progress or (lambda _done, _all: None)
+    index = out / INDEX
+    _refuse_foreign(index)
+    print_of = _fingerprint(db, run_ids)
+    if _is_unchanged(out, print_of):
+        say(1, 1)
+        return index
+    read = [facts.read(db, run_id) for run_id in run_ids]
+    album = Album(out)
+    say(0, 3)
+    pages = _pages(db, read, album)
+    say(1, 3)
+    written = [str(path.relative_to(out)) for one in read for path in _export(db, one, out, several=len(read) > 1)]
+    say(2, 3)
+    for name in sorted(pages, key=lambda name: name == INDEX):
+        put(out / name, pages[name].encode())
+    album.drop_unused()
+    held = sorted({*written, *pages, *(f"{album.folder.name}/{name}" for name in album.used)})
+    put(out / MANIFEST, json.dumps({"fingerprint": print_of, "runs": list(run_ids), "files": held}, indent=1).encode())
+    say(3, 3)
+    return index
+
+
+def draw(db: Database, run_ids: Sequence[int], out: Path, *, part: int, of: int) -> int:
+    """Draw one share of the pictures of a report that are not there yet; how many were drawn.
+
+    For a large run: several workers draw *part* 0 to *of* - 1 of it, then `build` finds them all there.
+    """
+    album = Album(out, part=part, of=of)
+    _pages(db, [facts.read(db, run_id) for run_id in run_ids], album)
+    return album.drawn
+
+
+def _pages(db: Database, read: Sequence[Facts], album: Album) -> dict[str, str]:
+    (one,) = read
+    return _months(db, one, album)
+
+
+def _months(db: Database, one: Facts, album: Album) -> dict[str, str]:
+    shown = months.make(db, one, album)
+    names = [keyword.name for keyword in shown.keywords]
+    return {
+        INDEX: page.render(
+            "months.html",
+            title=f"What was said about {_listed(names)}",
+            page=shown,
+            missing_fonts=fonts.missing(shown.texts),
+            **_common(one, [facts.command(one.parameters, [])]),
+        )
+    }
+
+
+def _common(one: Facts, commands: list[str]) -> dict[str, object]:
+    return {
+        "facts": one,
+        "states": facts.states_in_words(one.jobs),
+        "commands": commands,
+        "files": {table: {form: f"{table}.{form}" for form in WRITERS} for table in exports.tables_of(one.parameters)},
+        "made": one.ended,
+    }
+
+
+def _listed(names: Sequence[str]) -> str:
+    quoted = [f"“{name}”" for name in names]
+    return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"
+
+
+def _export(db: Database, one: Facts, out: Path, *, several: bool) -> list[Path]:
+    folder = out / f"run-{one.id}" if several else out
+    folder.mkdir(exist_ok=True)
+    return exports.write_all(db, one.id, folder)
+
+
+def _fingerprint(db: Database, run_ids: Sequence[int]) -> str:
+    """Of the stored results and of the code that shows them."""
+    hashed = hashlib.sha256()
+    for run_id in run_ids:
+        hashed.update(f"{run_id} {facts.fingerprint(db, run_id)}".encode())
+    for package in ("reports", "reports.figures", "reports.templates", "reports.stopwords"):
+        for file in sorted(files(package).iterdir(), key=lambda entry: entry.name):
+            if file.is_file():
+                hashed.update(file.read_bytes())
+    return hashed.hexdigest()
+
+
+def _is_unchanged(out: Path, print_of: str) -> bool:
+    try:
+        manifest = json.loads((out / MANIFEST).read_text(encoding="utf-8"))
+        return manifest["fingerprint"] == print_of and all((out / name).is_file() for name in manifest["files"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def _refuse_foreign(index: Path) -> None:
+    """Never write over a page that is not ours."""
+    if index.exists() and b'name="generator" content="Tidings"' not in index.read_bytes()[:4096]:
+        raise UsageError(f"{index} is there already and no report of Tidings: choose another folder with --out")
