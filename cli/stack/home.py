@@ -10,7 +10,7 @@ from pathlib import Path
 
 from core.errors import StackError
 from core.processes import take_lock
-from core.settings import private_folder, stack_lock
+from core.settings import private_folder, stack_file, stack_lock
 
 LOCK_SECONDS = 5.0
 
@@ -19,6 +19,7 @@ LOCK_SECONDS = 5.0
 def occupied(home: Path) -> Iterator[int]:
     """Make *home* private and hold its lock, whose descriptor is given. Raises `StackError` if a stack has it."""
     lock = _lock(private_folder(home))
+    stack_file(home).unlink(missing_ok=True)  # a killed stack left it, and with the lock held it would be believed
     try:
         yield lock
     finally:

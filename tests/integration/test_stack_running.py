@@ -1,0 +1,77 @@
+import base64
+import http.client
+import json
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psutil
+import pytest
+
+from cli.stack.ports import http_answers
+from cli.stack.up import running_stack
+from core.errors import StackError
+from core.settings import load
+
+
+@pytest.fixture
+def started() -> Callable[[], list[psutil.Process]]:
+    """The processes that were started since the test began and are alive."""
+    before = set(psutil.Process().children(recursive=True))
+    return lambda: [child for child in psutil.Process().children(recursive=True) if child not in before]
+
+
+def status_of(url: str, path: str, authorization: str | None = None) -> int:
+    connection = http.client.HTTPConnection("127.0.0.1", urlsplit(url).port or 0, timeout=10)
+    connection.request("GET", path, headers={"Authorization": authorization} if authorization else {})
+    status = connection.getresponse().status
+    connection.close()
+    return status
+
+
+def test_the_whole_stack_stands_around_a_block_and_is_gone_after_it(
+    tmp_path: Path, started: Callable[[], list[psutil.Process]]
+) -> None:
+    with running_stack(load(home=tmp_path / "home"), workers=1, flower=True) as stack:
+        assert stack.database_url == f"sqlite:///{tmp_path / 'home' / 'tidings.db'}"
+        assert http_answers(f"{stack.textapi_url}/ready")
+        found = load(home=stack.home)  # what others find is what the block was given
+        assert (found.redis_url, found.textapi_url) == (stack.redis_url, stack.textapi_url)
+        assert len(started()) >= 5  # Valkey, the Text API, Flower, the worker and its process
+        names = {path.stem for path in (stack.home / "logs").glob("*.log")}
+        assert names == {"valkey", "textapi", "worker", "flower"}
+    assert started() == []
+
+
+def test_flower_wants_the_password_that_the_stack_made(
+    tmp_path: Path, started: Callable[[], list[psutil.Process]]
+) -> None:
+    settings = load(home=tmp_path / "home", textapi_url="http://127.0.0.1:1")
+    with running_stack(settings, workers=1, flower=True) as stack:
+        url = json.loads((stack.home / "stack.json").read_text())["flower_url"]
+        parts = urlsplit(url)
+        basic = base64.b64encode(f"{parts.username}:{parts.password}".encode()).decode()
+        assert status_of(url, "/workers") == 401
+        assert status_of(url, "/workers", f"Basic {basic}") == 200
+        assert parts.password not in " ".join(w for c in started() for w in c.cmdline())
+
+
+def test_sigterm_ends_the_block_and_the_stack(tmp_path: Path, started: Callable[[], list[psutil.Process]]) -> None:
+    settings = load(home=tmp_path / "home", textapi_url="http://127.0.0.1:1")
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(SystemExit) as raised, running_stack(settings, workers=1):
+        signal.raise_signal(signal.SIGTERM)
+    assert raised.value.code == 128 + signal.SIGTERM
+    assert started() == []
+    assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_a_part_that_cannot_start_is_named_with_its_last_words(
+    tmp_path: Path, started: Callable[[], list[psutil.Process]]
+) -> None:
+    settings = load(home=tmp_path / "home", textapi_key_limit="as much as you like")
+    said = r"textapi ended with status 1 before it was ready \(.*TEXTAPI_KEY_LIMIT"
+    with pytest.raises(StackError, match=said), running_stack(settings, workers=1):
+        pass
+    assert started() == []
