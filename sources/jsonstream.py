@@ -209,6 +209,10 @@ def _walk_list(window: _Window, path: Keys, place: list[tuple[Keys, int | None]]
 
 def _decode(text: str, at: int) -> tuple[Any, int | None, str | None]:
     """Value, its end, None; or None, None and the reason: either it is wrong, or it goes on behind the window."""
+    if text[at] not in '{["':  # a number goes on to the next border: "1" is whole, and so it is in "1e5"
+        end = _end_of_value(text, at)
+        value, wrong = loads_line(text[at:end])
+        return value, end if wrong is None else None, wrong
     try:
         value, end = _DECODER.raw_decode(text, at)
     except JSONDecodeError as error:
@@ -239,7 +243,7 @@ def _end_of_value(text: str, at: int) -> int | None:
 
 def loads_line(line: str) -> tuple[Any, str | None]:
     """The value of one line of a JSONL file, else None and what is wrong with it."""
-    if _BAD_BYTE.search(line):
+    if _BAD_BYTE.search(line) is not None:
         return None, "it holds bytes that are no UTF-8"
     try:
         return json.loads(line, strict=False), None
