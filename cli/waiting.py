@@ -18,6 +18,7 @@ from models.tables import Job
 from producers.status import waiting_for
 
 LOOK_SECONDS = 0.25
+AT_WORK = (State.QUEUED, State.RUNNING, State.WAITING)
 NO_WORKER_SECONDS = 20.0
 
 
@@ -32,9 +33,7 @@ def wait_for(db: Database, known: Settings, run: int) -> int:
                 row = get_run(connection, run)
                 counts = job_counts(connection, run)
                 share = progress_of(connection, run)
-            if row.state in ENDED and not any(
-                counts.get(state) for state in (State.QUEUED, State.RUNNING, State.WAITING)
-            ):
+            if row.state in ENDED and not any(counts.get(state) for state in AT_WORK):
                 break
             if row.state == State.PAUSED:
                 print(f"tidings: run {run} is paused: {row.reason or 'by hand'}", file=sys.stderr)

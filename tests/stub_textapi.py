@@ -1,0 +1,136 @@
+"""A stand-in for a metered Text API: counts what it is asked in its own sliding windows and misbehaves as told.
+
+``python tests/stub_textapi.py PORT`` serves on loopback. ``GET /counts`` tells what it saw, ``POST /faults`` sets how it
+behaves: ``{"latency": s, "error_500": share, "reset": share, "hang": share, "status": n, "retry_after": s, "body": text}``.
+It answers by the project's own sentence and keyword rules, and fixed rules for the rest, so that runs can be compared.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import sys
+import time
+from bisect import bisect_right, insort
+from collections import Counter
+
+from aiohttp import web
+
+from textapi.engine.keywords import sentences_with
+from textapi.engine.sentences import sentences
+
+FAULTS = web.AppKey("faults", dict)
+SEEN = web.AppKey("seen", dict)
+
+
+def polarity(text: str) -> float:
+    """A number from -1 to 1 that depends on the text alone."""
+    return (sum(map(ord, text)) % 2001 - 1000) / 1000
+
+
+def answer(operation: str, body: dict) -> dict:
+    """What each endpoint says."""
+    text = body["text"]
+    words = [word for word in text.lower().split() if word.isalpha()]
+    match operation:
+        case "sentences_with_keywords":
+            return sentences_with(text, body["keywords"])
+        case "text_polarity":
+            return {"text polarity": polarity(text)}
+        case "polarity_by_sentence":
+            return {"polarity by sentence": [[polarity(sentence), sentence] for sentence in sentences(text)]}
+        case "most_common_phrases":
+            pairs = Counter(f"{a} {b}" for a, b in zip(words, words[1:], strict=False))
+            ranked = sorted(pairs, key=lambda pair: (-pairs[pair], pair))
+            return {"most common phrases": ranked[: body["num_phrases"]]}
+        case "ner":
+            return {"ner": [["ORG", word] for word in text.split() if word.isupper() and len(word) > 2]}
+        case "summarize":
+            found = sentences(text)
+            return {"summary": " ".join(found[: max(1, round(len(found) * body["proportion"]))])}
+    raise web.HTTPNotFound
+
+
+async def ask(request: web.Request) -> web.StreamResponse:
+    seen, faults = request.app[SEEN], request.app[FAULTS]
+    now = time.monotonic()
+    insort(seen["times"], now)
+    body = await request.json()
+    operation = request.match_info["operation"]
+    seen["operations"][operation] += 1
+    seen["bodies"][json.dumps([operation, body], sort_keys=True)] += 1
+    if faults.get("latency"):
+        await asyncio.sleep(faults["latency"])
+    if status := faults.get("status"):
+        headers = {"Retry-After": str(faults["retry_after"])} if "retry_after" in faults else {}
+        return web.json_response({"error": "told to"}, status=status, headers=headers)
+    if "body" in faults:
+        return web.Response(text=faults["body"], content_type="text/html")
+    draw = random.random()
+    for fault in ("error_500", "reset", "hang"):
+        draw -= faults.get(fault, 0)
+        if draw < 0:
+            break
+    else:
+        seen["answered"] += 1
+        return web.json_response(answer(operation, body))
+    if fault == "error_500":
+        return web.json_response({"error": "told to"}, status=500)
+    if fault == "reset":
+        assert request.transport
+        request.transport.abort()
+        return web.Response()
+    await asyncio.sleep(faults.get("hang_seconds", 3600))
+    return web.Response(status=500)
+
+
+async def counts(request: web.Request) -> web.Response:
+    seen = request.app[SEEN]
+    windows = [float(size) for size in request.query.get("windows", "1").split(",")]
+    times = seen["times"]
+    fullest = {
+        str(size): max((bisect_right(times, at + size - 1e-9) - i for i, at in enumerate(times)), default=0)
+        for size in windows
+    }
+    repeated = sum(count - 1 for count in seen["bodies"].values())
+    return web.json_response(
+        {
+            "calls": len(times),
+            "answered": seen["answered"],
+            "operations": seen["operations"],
+            "repeated": repeated,
+            "fullest": fullest,
+            "span": times[-1] - times[0] if times else 0.0,
+        }
+    )
+
+
+async def faults(request: web.Request) -> web.Response:
+    request.app[FAULTS].clear()
+    request.app[FAULTS].update(await request.json())
+    return web.json_response({})
+
+
+async def clear(request: web.Request) -> web.Response:
+    request.app[SEEN].update(new_seen())
+    return web.json_response({})
+
+
+def new_seen() -> dict:
+    return {"times": [], "operations": Counter(), "bodies": Counter(), "answered": 0}
+
+
+def make_app() -> web.Application:
+    app = web.Application(client_max_size=2**24)
+    app[FAULTS] = {}
+    app[SEEN] = new_seen()
+    app.router.add_post("/text/{operation}", ask)
+    app.router.add_get("/counts", counts)
+    app.router.add_post("/faults", faults)
+    app.router.add_post("/clear", clear)
+    return app
+
+
+if __name__ == "__main__":
+    web.run_app(make_app(), host="127.0.0.1", port=int(sys.argv[1]), print=None, access_log=None)
