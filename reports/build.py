@@ -9,8 +9,9 @@ from importlib.resources import files
 from pathlib import Path
 
 from core.errors import UsageError
+from models import parameters as asked
 from models.database import Database
-from reports import exports, facts, fonts, months, page
+from reports import exports, facts, fonts, handles, months, page
 from reports.album import Album, put
 from reports.facts import Facts
 from reports.formats import WRITERS
@@ -64,7 +65,9 @@ def draw(db: Database, run_ids: Sequence[int], out: Path, *, part: int, of: int)
 
 def _pages(db: Database, read: Sequence[Facts], album: Album) -> dict[str, str]:
     (one,) = read
-    return _months(db, one, album)
+    if isinstance(one.parameters, asked.MonthsParameters):
+        return _months(db, one, album)
+    return _handles(db, one, album)
 
 
 def _months(db: Database, one: Facts, album: Album) -> dict[str, str]:
@@ -79,6 +82,42 @@ def _months(db: Database, one: Facts, album: Album) -> dict[str, str]:
             **_common(one, [facts.command(one.parameters, [])]),
         )
     }
+
+
+def _handles(db: Database, one: Facts, album: Album) -> dict[str, str]:
+    """A page that compares, and one for each; a run of one account has its portrait alone."""
+    shown = handles.make(db, one, album)
+    common = _common(one, [facts.command(one.parameters, handles.submitted(one, shown))])
+    if len(shown.portraits) == 1:
+        (portrait,) = shown.portraits
+        missing = fonts.missing(shown.texts)
+        return {
+            INDEX: page.render(
+                "handle.html",
+                title=portrait.name,
+                portrait=portrait,
+                page=shown,
+                alone=True,
+                missing_fonts=missing,
+                **common,
+            )
+        }
+    title = one.name or f"{len(shown.portraits)} {'searches' if one.kind == 'search' else 'accounts'}"
+    pages = {
+        INDEX: page.render("handles.html", title=title, page=shown, missing_fonts=fonts.missing(shown.texts), **common)
+    }
+    for portrait in shown.portraits:
+        texts = [post.text for post in portrait.posts]
+        pages[f"{portrait.slug}.html"] = page.render(
+            "handle.html",
+            title=portrait.name,
+            portrait=portrait,
+            page=shown,
+            alone=False,
+            missing_fonts=fonts.missing(texts),
+            **common,
+        )
+    return pages
 
 
 def _common(one: Facts, commands: list[str]) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""What a report says of its run besides the results: what was asked, of which texts, how far it is, what is left out."""
+"""What a report says of its run besides the results: what was asked, of which texts, how far it is, what was left."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 from reports import statistics
+from reports.figures.accounts import Account
 from reports.figures.series import known
 from reports.figures.style import FEW, month_name, signed
 from reports.figures.terms import changes_of_wording
@@ -35,6 +36,21 @@ def of_handle(subject: str, rows: Sequence[PeriodRow]) -> list[str]:
     return [sentence for sentence in sentences if sentence]
 
 
+def of_accounts(accounts: Sequence[Account]) -> list[str]:
+    """Findings on several accounts: who posts most, and whether they sound different."""
+    posting = [account for account in accounts if account.n]
+    if len(posting) < 2:
+        return []
+    most = max(posting, key=lambda account: account.n)
+    total = sum(account.n for account in posting)
+    found = [f"{most.name} has most posts: {most.n:,} of {total:,}."]
+    moods = [mood for mood in (_mood(a.name, a.n, a.mean, a.low, a.high) for a in posting) if mood is not None]
+    if len(moods) > 1:
+        found.append(_apart("The accounts sound different, by", "There is no difference in mood", moods))
+    silent = len(accounts) - len(posting)
+    return [*found, f"{silent} of {len(accounts)} have no posts; why stands in the table."] if silent else found
+
+
 def _peak(subject: str, rows: Sequence[PeriodRow]) -> str:
     counted = [row for row in known(rows) if row.share is not None]
     if not counted or not any(row.mentions for row in counted):
@@ -51,35 +67,41 @@ def _extremes_of_mood(subject: str, rows: Sequence[PeriodRow]) -> str:
 
     A z test of the two means at 5 %, divided by the number of pairs of months one could have picked (Bonferroni).
     """
-    sure = [mood for mood in map(_mood, rows) if mood is not None]
+    found = [
+        _mood(month_name(r.period, "%B %Y"), r.mentions or 0, r.polarity_mean, r.polarity_low, r.polarity_high)
+        for r in rows
+    ]
+    sure = [mood for mood in found if mood is not None]
     if len(sure) < 2:
         return ""
-    best, worst = max(sure, key=lambda mood: mood.mean), min(sure, key=lambda mood: mood.mean)
-    pairs = len(sure) * (len(sure) - 1) / 2
+    return _apart(f"The mood around {subject} moved", f"The mood around {subject} shows no change", sure)
+
+
+def _apart(differs: str, does_not: str, moods: Sequence[_Mood]) -> str:
+    best, worst = max(moods, key=lambda mood: mood.mean), min(moods, key=lambda mood: mood.mean)
+    pairs = len(moods) * (len(moods) - 1) / 2
     needed = NormalDist().inv_cdf(1 - 0.025 / pairs) * math.hypot(best.error, worst.error)
     both = f"{best} the highest, {worst} the lowest"
     if best.mean - worst.mean > needed:
-        return f"The mood around {subject} moved more than chance explains: {both}."
-    return f"The mood around {subject} shows no change that chance could not explain: {both}."
+        return f"{differs} more than chance explains: {both}."
+    return f"{does_not} that chance could not explain: {both}."
 
 
 @dataclass(frozen=True)
 class _Mood:
-    period: str
+    name: str
     mean: float
     error: float  # standard error of the mean
     n: int
 
     def __str__(self) -> str:
-        return f"{month_name(self.period, '%B %Y')} has {signed(self.mean)} (n = {self.n:,})"
+        return f"{self.name} has {signed(self.mean)} (n = {self.n:,})"
 
 
-def _mood(row: PeriodRow) -> _Mood | None:
-    n = row.mentions or 0
-    if n < FEW or row.polarity_mean is None or row.polarity_low is None or row.polarity_high is None:
+def _mood(name: str, n: int, mean: float | None, low: float | None, high: float | None) -> _Mood | None:
+    if n < FEW or mean is None or low is None or high is None:
         return None
-    error = (row.polarity_high - row.polarity_low) / 2 / statistics.t_quantile(n - 1)
-    return _Mood(row.period, row.polarity_mean, error, n)
+    return _Mood(name, mean, (high - low) / 2 / statistics.t_quantile(n - 1), n)
 
 
 def _wording(by_term: Mapping[str, Sequence[PeriodRow]]) -> str:

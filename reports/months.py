@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from core.queues import Step
 from models import parameters as asked
 from models.database import Database
 from reports import findings, results
 from reports.album import Album, Shown, slug
+from reports.coverage import CoverageGrid, coverage_grid
+from reports.drawing import cloud, draw, top_entities
 from reports.facts import Facts
 from reports.figures import clouds, entities, moods, phrases, scatter, series, style, terms
 from reports.results import MentionRow, PeriodRow, PhraseRow
 from textapi.engine.keywords import pattern
 
 TABLE_ROWS = 1000  # mentions shown on the page; all of them are in the exports
-ENTITIES_SHOWN = 8  # of each type
-TYPES_SHOWN = 6
 
 
 @dataclass
@@ -74,24 +72,6 @@ class MonthsPage:
     texts: list[str]  # samples of the texts, to see which writing systems they use
 
 
-@dataclass(frozen=True)
-class CoverageGrid:
-    """A row per job, a column per step."""
-
-    steps: tuple[str, ...]
-    jobs: dict[str, dict[str, results.CoverageRow]]
-
-
-def coverage_grid(db: Database, run_id: int) -> CoverageGrid:
-    """Which steps of which jobs are complete, failed, without data, or not reached."""
-    jobs: dict[str, dict[str, results.CoverageRow]] = {}
-    for row in results.coverage(db, run_id):
-        jobs.setdefault(row.job, {})[row.step] = row
-    asked_for = {step for steps in jobs.values() for step in steps}
-    order = [step.value for step in Step if step.value in asked_for]
-    return CoverageGrid(tuple(order), jobs)
-
-
 def make(db: Database, facts: Facts, album: Album) -> MonthsPage:
     """Read a run's results and draw its pictures; memory is that of one month and of the counts of all."""
     parameters = facts.parameters
@@ -102,9 +82,10 @@ def make(db: Database, facts: Facts, album: Album) -> MonthsPage:
     sections = {k.name: _section(k, periods, said, coverage) for k in parameters.keywords}
     page = MonthsPage(style.Range(parameters.first, parameters.last), list(sections.values()), [], 0, coverage, [])
     _month_by_month(db, facts, page, album)
-    named = list(_entities_by_keyword(db, facts.id))
+    named = list(results.entities(db, facts.id))
     for section in sections.values():
-        _figures(section, page.span, parameters.phrases, album, {t: n for k, t, n in named if k == section.name})
+        of_keyword = top_entities(row for row in named if row.keyword == section.name)
+        _figures(section, page.span, parameters.phrases, album, of_keyword)
     return page
 
 
@@ -228,45 +209,6 @@ def _scatters(section: KeywordSection, found: dict[str, scatter.MonthOfPolaritie
         caption="Every mention of every month to one scale; the line is the month's mean. Dots and lines are "
         "lighter where n < 5; hatched months have no data.",
     )
-
-
-def draw(texts: list[str], figure: object) -> dict[str, bytes]:
-    """Draw a figure in the house's style as SVG and PNG. *figure* makes it when called."""
-    with style.house(texts):
-        made = figure()  # type: ignore[operator]
-        return {"svg": style.to_svg(made), "png": style.to_png(made)}
-
-
-def cloud(
-    album: Album, name: str, words: Counter[str], leave_out: tuple[str, ...], facts: Facts, *, caption: str
-) -> Shown | None:
-    """A word cloud; None where there are no words that a font of this machine can draw."""
-    chosen = clouds.choose(words, leave_out, facts.parameters.max_words)
-    for word in clouds.font_for(chosen)[1]:
-        del chosen[word]
-    if not chosen:
-        return None
-    return album.show(
-        name,
-        (chosen, facts.mask),
-        lambda: {"png": clouds.draw_cloud(chosen, mask=clouds.read_mask(facts.mask) if facts.mask else None)},
-        alt="Word cloud. Most frequent: " + ", ".join(f"{word} ({n})" for word, n in list(chosen.items())[:8]) + ".",
-        caption=caption,
-        forms=("png",),
-    )
-
-
-def _entities_by_keyword(db: Database, run_id: int) -> Iterator[tuple[str, str, list[tuple[str, int]]]]:
-    """(keyword, type, names with counts over all months), types by frequency, names too."""
-    counts: dict[str, dict[str, Counter[str]]] = {}
-    for row in results.entities(db, run_id):
-        if row.period is None:
-            counts.setdefault(row.keyword or "", {}).setdefault(row.type, Counter())[row.name] += row.count
-    for keyword, types in counts.items():
-        order = sorted(types, key=lambda kind: (-types[kind].total(), kind))[:TYPES_SHOWN]
-        for kind in order:
-            names = sorted(types[kind].items(), key=lambda item: (-item[1], item[0]))[:ENTITIES_SHOWN]
-            yield keyword, kind, names
 
 
 def _figures(

@@ -1,0 +1,54 @@
+"""What the pages of all kinds draw alike."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+
+from matplotlib.figure import Figure
+
+from reports.album import Album, Shown
+from reports.facts import Facts
+from reports.figures import clouds, style
+from reports.results import EntityRow
+
+ENTITIES_SHOWN = 8  # of each type
+TYPES_SHOWN = 6
+
+
+def draw(texts: Iterable[str], make: Callable[[], Figure]) -> dict[str, bytes]:
+    """A figure in the house's style, as SVG and PNG; *texts* are what it writes, for their fonts."""
+    with style.house(texts):
+        figure = make()
+        svg = style.to_svg(figure)
+        figure.set_layout_engine("none")  # it stays as it was laid out for the SVG
+        return {"svg": svg, "png": style.to_png(figure)}
+
+
+def cloud(
+    album: Album, name: str, words: Counter[str], leave_out: Sequence[str], facts: Facts, *, caption: str
+) -> Shown | None:
+    """A word cloud; None where there are no words that a font of this machine can draw."""
+    chosen = clouds.choose(words, leave_out, facts.parameters.max_words)
+    for word in clouds.font_for(chosen)[1]:
+        del chosen[word]
+    if not chosen:
+        return None
+    return album.show(
+        name,
+        (chosen, facts.mask),
+        lambda: {"png": clouds.draw_cloud(chosen, mask=clouds.read_mask(facts.mask) if facts.mask else None)},
+        alt="Word cloud. Most frequent: " + ", ".join(f"{word} ({n})" for word, n in list(chosen.items())[:8]) + ".",
+        caption=caption,
+        forms=("png",),
+    )
+
+
+def top_entities(rows: Iterable[EntityRow]) -> dict[str, list[tuple[str, int]]]:
+    """The most frequent names of the most frequent types, over the jobs of *rows*."""
+    counts: dict[str, Counter[str]] = {}
+    for row in rows:
+        if row.period is None:
+            counts.setdefault(row.type, Counter())[row.name] += row.count
+    order = sorted(counts, key=lambda kind: (-counts[kind].total(), kind))[:TYPES_SHOWN]
+    return {kind: sorted(counts[kind].items(), key=lambda item: (-item[1], item[0]))[:ENTITIES_SHOWN] for kind in order}
