@@ -1,0 +1,191 @@
+"""What is said between a client of the Text API and the server: requests, answers, and which belong together.
+
+Field names use underscores; on the wire the keys of answers use spaces ("text polarity"), by alias.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field, RootModel
+
+MAX_TEXT = 100_000  # characters of one text
+MAX_KEYWORDS = 1_000
+MAX_KEYWORD = 200  # characters of one keyword
+MAX_RESULTS = 1_000  # phrases or sentences that may be asked for
+
+ENGINE_HEADER = "X-Textapi-Engine"
+KEY_HEADER = "apikey"
+
+
+class Operation(StrEnum):
+    """The endpoints, by the name in their address."""
+
+    SENTENCES_WITH_KEYWORDS = "sentences_with_keywords"
+    TEXT_POLARITY = "text_polarity"
+    POLARITY_BY_SENTENCE = "polarity_by_sentence"
+    MOST_COMMON_PHRASES = "most_common_phrases"
+    LEAST_COMMON_PHRASES = "least_common_phrases"
+    MOST_POSITIVE_SENTENCES = "most_positive_sentences"
+    MOST_NEGATIVE_SENTENCES = "most_negative_sentences"
+    NER = "ner"
+    SUMMARIZE = "summarize"
+
+
+def _not_blank(keyword: str) -> str:
+    if not keyword.strip():
+        raise ValueError("a keyword needs at least one character that is not white space")
+    return keyword
+
+
+Keyword = Annotated[
+    str, Field(max_length=MAX_KEYWORD, json_schema_extra={"pattern": r"\S"}), AfterValidator(_not_blank)
+]
+HowMany = Annotated[int, Field(ge=1, le=MAX_RESULTS)]
+Polarity = Annotated[float, Field(ge=-1, le=1)]
+
+
+class TextRequest(BaseModel):
+    """A request that needs nothing but a text; keys that are not known are passed over, as the original did."""
+
+    model_config = ConfigDict(strict=True, frozen=True, populate_by_name=True)
+
+    text: str = Field(max_length=MAX_TEXT)
+
+
+class SentencesWithKeywordsRequest(TextRequest):
+    """Asks for the sentences that mention each keyword, with their neighbours where wanted."""
+
+    keywords: list[Keyword] = Field(max_length=MAX_KEYWORDS)
+    include_before: bool = False
+    include_after: bool = False
+
+
+class TextPolarityRequest(TextRequest):
+    """Asks for the polarity of a text."""
+
+
+class PolarityBySentenceRequest(TextRequest):
+    """Asks for the polarity of each sentence."""
+
+
+class PhrasesRequest(TextRequest):
+    """Asks for the most or the least common noun phrases."""
+
+    num_phrases: HowMany = 3
+
+
+class SentencesRequest(TextRequest):
+    """Asks for the most positive or the most negative sentences."""
+
+    num_sentences: HowMany = 3
+
+
+class NerRequest(TextRequest):
+    """Asks for the entities of a kind of text, or of the types in *labels* (`key_list` in the original's client)."""
+
+    doctype: Literal["REVIEW", "ARTICLE"] = "REVIEW"
+    labels: list[str] | None = Field(None, max_length=100, validation_alias=AliasChoices("labels", "key_list"))
+
+
+class SummarizeRequest(TextRequest):
+    """Asks for a *proportion* of the sentences, those that say most."""
+
+    proportion: float = Field(0.3, gt=0, le=1)
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(alias_generator=lambda name: name.replace("_", " "), populate_by_name=True, frozen=True)
+
+
+class SentencesWithKeywordsAnswer(RootModel[dict[str, list[str]]]):
+    """For every keyword, as it was sent, the sentences that mention it."""
+
+
+class TextPolarityAnswer(_Answer):
+    """Polarity from -1 to 1."""
+
+    text_polarity: Polarity
+
+
+class PolarityBySentenceAnswer(_Answer):
+    """Pairs of polarity and sentence, in the order of the text."""
+
+    polarity_by_sentence: list[tuple[Polarity, str]]
+
+
+class MostCommonPhrasesAnswer(_Answer):
+    """Lower-case noun phrases, the most common first."""
+
+    most_common_phrases: list[str]
+
+
+class LeastCommonPhrasesAnswer(_Answer):
+    """Lower-case noun phrases, the least common first."""
+
+    least_common_phrases: list[str]
+
+
+class MostPositiveSentencesAnswer(_Answer):
+    """Sentences, the most positive first."""
+
+    most_positive_sentences: list[str]
+
+
+class MostNegativeSentencesAnswer(_Answer):
+    """Sentences, the most negative first."""
+
+    most_negative_sentences: list[str]
+
+
+class NerAnswer(_Answer):
+    """Pairs of type and text, one for each occurrence, in the order of the text."""
+
+    ner: list[tuple[str, str]]
+
+
+class SummarizeAnswer(_Answer):
+    """Whole sentences in the order of the text."""
+
+    summary: str
+
+
+class ErrorAnswer(BaseModel):
+    """What every refusal looks like."""
+
+    error: str
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """What one operation is asked with and answered with."""
+
+    request: type[TextRequest]
+    answer: type[BaseModel]
+
+    @property
+    def answer_key(self) -> str | None:
+        """The one key of the answer as it is on the wire; None where the keywords are the keys."""
+        if issubclass(self.answer, RootModel):
+            return None
+        (field,) = self.answer.model_fields.values()
+        return field.alias
+
+    def answer_json(self, value: Any) -> dict[str, Any]:
+        """The answer that holds *value*, ready to be written as JSON; *value* is not checked again."""
+        return value if self.answer_key is None else {self.answer_key: value}
+
+
+EXCHANGES: dict[Operation, Exchange] = {
+    Operation.SENTENCES_WITH_KEYWORDS: Exchange(SentencesWithKeywordsRequest, SentencesWithKeywordsAnswer),
+    Operation.TEXT_POLARITY: Exchange(TextPolarityRequest, TextPolarityAnswer),
+    Operation.POLARITY_BY_SENTENCE: Exchange(PolarityBySentenceRequest, PolarityBySentenceAnswer),
+    Operation.MOST_COMMON_PHRASES: Exchange(PhrasesRequest, MostCommonPhrasesAnswer),
+    Operation.LEAST_COMMON_PHRASES: Exchange(PhrasesRequest, LeastCommonPhrasesAnswer),
+    Operation.MOST_POSITIVE_SENTENCES: Exchange(SentencesRequest, MostPositiveSentencesAnswer),
+    Operation.MOST_NEGATIVE_SENTENCES: Exchange(SentencesRequest, MostNegativeSentencesAnswer),
+    Operation.NER: Exchange(NerRequest, NerAnswer),
+    Operation.SUMMARIZE: Exchange(SummarizeRequest, SummarizeAnswer),
+}
