@@ -11,10 +11,11 @@ from pathlib import Path
 from core.errors import UsageError
 from models import parameters as asked
 from models.database import Database
-from reports import exports, facts, fonts, handles, months, page
+from reports import comparison, exports, facts, fonts, handles, months, page, trainings
 from reports.album import Album, put
 from reports.facts import Facts
 from reports.formats import WRITERS
+from reports.selection import read_run
 
 INDEX = "index.html"
 MANIFEST = "report.json"
@@ -64,19 +65,22 @@ def draw(db: Database, run_ids: Sequence[int], out: Path, *, part: int, of: int)
 
 
 def _pages(db: Database, read: Sequence[Facts], album: Album) -> dict[str, str]:
+    if len(read) > 1:
+        return _comparison(db, read, album)
     (one,) = read
     if isinstance(one.parameters, asked.MonthsParameters):
         return _months(db, one, album)
+    if isinstance(one.parameters, asked.TrainingParameters):
+        return _trainings(db, one, album)
     return _handles(db, one, album)
 
 
 def _months(db: Database, one: Facts, album: Album) -> dict[str, str]:
     shown = months.make(db, one, album)
-    names = [keyword.name for keyword in shown.keywords]
     return {
         INDEX: page.render(
             "months.html",
-            title=f"What was said about {_listed(names)}",
+            title=f"What was said about {_and([f'“{keyword.name}”' for keyword in shown.keywords])}",
             page=shown,
             missing_fonts=fonts.missing(shown.texts),
             **_common(one, [facts.command(one.parameters, [])]),
@@ -87,7 +91,7 @@ def _months(db: Database, one: Facts, album: Album) -> dict[str, str]:
 def _handles(db: Database, one: Facts, album: Album) -> dict[str, str]:
     """A page that compares, and one for each; a run of one account has its portrait alone."""
     shown = handles.make(db, one, album)
-    common = _common(one, [facts.command(one.parameters, handles.submitted(one, shown))])
+    common = _common(one, [facts.command(one.parameters, _names(db, one))])
     if len(shown.portraits) == 1:
         (portrait,) = shown.portraits
         missing = fonts.missing(shown.texts)
@@ -120,19 +124,53 @@ def _handles(db: Database, one: Facts, album: Album) -> dict[str, str]:
     return pages
 
 
+def _trainings(db: Database, one: Facts, album: Album) -> dict[str, str]:
+    shown = trainings.make(db, one, album)
+    title = f"A {shown.network} network" if len(shown.sections) == 1 else f"{shown.network} networks".capitalize()
+    common = _common(one, [facts.command(one.parameters, [])])
+    return {INDEX: page.render("trainings.html", title=title, page=shown, **common)}
+
+
+def _comparison(db: Database, read: Sequence[Facts], album: Album) -> dict[str, str]:
+    shown = comparison.make(db, read, album)
+    return {
+        INDEX: page.render(
+            "comparison.html",
+            title=f"{_and([comparison.label(one) for one in read])} side by side",
+            page=shown,
+            runs=read,
+            made=max((one.ended for one in read if one.ended), default=None),
+            states=[facts.states_in_words(one.jobs) for one in read],
+            commands=[[facts.command(one.parameters, _names(db, one))] for one in read],
+            files=[_files(one, f"run-{one.id}/") for one in read],
+        )
+    }
+
+
+def _names(db: Database, one: Facts) -> list[str]:
+    """The handles or terms of a run, as they are given to `tidings submit`."""
+    if isinstance(one.parameters, asked.MonthsParameters):
+        return []
+    return [job.name.removeprefix("search:") for job in read_run(db, one.id).jobs]
+
+
+def _files(one: Facts, folder: str) -> dict[str, dict[str, str]]:
+    tables = exports.tables_of(one.parameters)
+    return {table: {form: f"{folder}{table}.{form}" for form in WRITERS} for table in tables}
+
+
 def _common(one: Facts, commands: list[str]) -> dict[str, object]:
     return {
         "facts": one,
         "states": facts.states_in_words(one.jobs),
         "commands": commands,
-        "files": {table: {form: f"{table}.{form}" for form in WRITERS} for table in exports.tables_of(one.parameters)},
+        "files": _files(one, ""),
         "made": one.ended,
     }
 
 
-def _listed(names: Sequence[str]) -> str:
-    quoted = [f"“{name}”" for name in names]
-    return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"
+def _and(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _export(db: Database, one: Facts, out: Path, *, several: bool) -> list[Path]:

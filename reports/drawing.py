@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from matplotlib.figure import Figure
 
+from reports import fonts
 from reports.album import Album, Shown
 from reports.facts import Facts
 from reports.figures import clouds, style
@@ -30,10 +31,17 @@ def cloud(
 ) -> Shown | None:
     """A word cloud; None where there are no words that a font of this machine can draw."""
     chosen = clouds.choose(words, leave_out, facts.parameters.max_words)
-    for word in clouds.font_for(chosen)[1]:
+    if not chosen:
+        return None
+    lacking = clouds.font_for(chosen)[1]
+    for word in lacking:
         del chosen[word]
     if not chosen:
         return None
+    if lacking:
+        caption += f" Left out, for want of one font that has them all: {', '.join(lacking[:5])}."
+    if not fonts.shapes_arabic() and "Arabic" in fonts.scripts_in(chosen):
+        caption += " Arabic letters stand unjoined: the machine lacks FriBiDi."
     return album.show(
         name,
         (chosen, facts.mask),

@@ -8,7 +8,6 @@ from dataclasses import replace as changed
 
 from sqlalchemy import and_, select
 
-from models import parameters as asked
 from models.database import Database
 from models.tables import Document, PostPolarity
 from reports import findings, results
@@ -260,11 +259,3 @@ def _compare(page: HandlesPage, album: Album) -> None:
 
 def _posts(row: PeriodRow | None) -> float | None:
     return row.mentions if row is not None and row.mentions else None
-
-
-def submitted(facts: Facts, page: HandlesPage) -> list[str]:
-    """The handles or terms as they are given to `tidings submit`."""
-    names = [portrait.name for portrait in page.portraits]
-    if isinstance(facts.parameters, asked.SearchParameters):
-        return [name.removeprefix("search:") for name in names]
-    return names

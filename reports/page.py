@@ -12,6 +12,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from reports.figures.entities import TYPES
 from reports.figures.style import month_name, signed
 
 _WEB = re.compile(r"^https?://[^\s/]", re.IGNORECASE)
@@ -44,6 +45,7 @@ def _environment() -> Environment:
         percent=percent,
         signed=lambda value: "" if value is None else signed(value),
         month=month_name,
+        kind=kind_name,
         day=lambda at: "" if at is None else at[:10],
     )
     return environment
@@ -52,6 +54,11 @@ def _environment() -> Environment:
 def web_address(address: str | None) -> str | None:
     """*address* where it is one of the web (http, https) that may become a link; else None."""
     return address if address and _WEB.match(address) else None
+
+
+def kind_name(kind: str) -> str:
+    """What the engine's type of an entity is called in a sentence."""
+    return TYPES.get(kind, kind).lower()
 
 
 def number(value: float | None) -> str:

@@ -19,7 +19,7 @@ LARGEST_MASK = 640  # a larger mask is laid out at this size
 LONGEST = 40  # characters; what is longer is no word, and would find no room
 _INKS = ("#0072B2", "#00664b", "#a64900", "#7d3f63", "#1b1f24")  # the house's colours, dark enough on white
 
-_ADDRESS = re.compile(r"https?://\S+|\bwww\.\S+|@\w+")
+_ADDRESS = re.compile(r"\bhttps?\b\S*|\bwww\.\S+|@\w+")
 _WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
 _IDEOGRAPHS = re.compile("[\u3400-\u4dbf\u4e00-\u9fff]+|[\u30a0-\u30ff]{2,}")
 _SPACELESS = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")
