@@ -13,6 +13,8 @@ import typer
 
 from cli import opening
 from cli.control import Run
+from cli.trainings import WEIGHTS, write_weights
+from core.errors import UsageError
 from core.queues import ENDED, State
 
 WATCH_SECONDS = 1.0
@@ -105,15 +107,22 @@ def report(
 
 def export(
     run: Run,
-    table: Annotated[str, typer.Argument(help="mentions, periods, phrases, entities, documents, coverage, calls, …")],
+    table: Annotated[
+        str, typer.Argument(help="mentions, periods, phrases, entities, documents, coverage, calls, …; weights")
+    ],
     form: Annotated[str, typer.Option("--format", help="jsonl, csv or parquet.")] = "jsonl",
     out: Annotated[Path | None, typer.Option(help="A file; standard output by default.")] = None,
+    job: Annotated[str | None, typer.Option(help="Of weights: which job's, where the run has several.")] = None,
 ) -> None:
-    """Write a table of a run, in an order and form that other programs can rely on."""
+    """Write a table of a run, in an order and form that other programs can rely on; or its weights, as .npz."""
     from reports.exports import write
 
     db = opening.database(opening.settings())
-    if out is not None:
+    if table == WEIGHTS:
+        write_weights(db, run, job, out)
+    elif job is not None:
+        raise UsageError(f"--job goes with {WEIGHTS}: a table holds all jobs of a run")
+    elif out is not None:
         count = write(db, run, table, form, out)
         print(f"{count:,} rows written to {out}", file=sys.stderr)
     else:

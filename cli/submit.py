@@ -16,6 +16,8 @@ from cli import opening
 from cli.control import tell_workers
 from core.errors import BadInput, UsageError
 from core.queues import Step
+from core.settings import Settings
+from models.database import Database
 from models.parameters import (
     HANDLE_STEPS,
     MONTH_STEPS,
@@ -55,11 +57,14 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def register(app: typer.Typer) -> None:
-    """Give *app* the commands of this file."""
+    """Give *app* the commands of this file, and those that submit trainings."""
+    from cli.trainings import submit_typer
+
     submit = typer.Typer(no_args_is_help=True, help="Queue a run; its number is the last line on standard output.")
     submit.command("months")(submit_months)
     submit.command("handles")(submit_handles)
     submit.command("search")(submit_search)
+    submit.add_typer(submit_typer(), name="training")
     app.add_typer(submit, name="submit")
     plan = typer.Typer(no_args_is_help=True, help="Say what a run would ask, how long it takes and what binds.")
     plan.command("months")(plan_months)
@@ -224,12 +229,18 @@ def submit(
     wait: bool,
 ) -> None:
     """Write the run, tell the workers, print its number, and wait where that is wanted."""
-    from cli.waiting import wait_for
     from producers.submit import submit_run
 
     known = opening.settings()
     db = opening.database(known, make=True)
     run = submit_run(db, parameters, names, name=name, max_calls=max_calls, mask=_mask(mask))
+    hand_over(db, known, run, wait=wait)
+
+
+def hand_over(db: Database, known: Settings, run: int, *, wait: bool) -> None:
+    """Tell the workers of a run that was written, print its number, and wait where that is wanted."""
+    from cli.waiting import wait_for
+
     told = tell_workers(db, known)
     if not wait:
         print(run)

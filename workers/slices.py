@@ -22,6 +22,7 @@ from core.logs import get_logger
 from core.owners import is_gone
 from core.queues import Kind, State
 from models.jobs import Claim, claim_job, end_job, release_job, waited_seconds
+from models.parameters import TrainingParameters
 from models.parameters import read as read_parameters
 from models.runs import pause_run
 from producers.hints import top_up
@@ -100,6 +101,11 @@ def _do(job: Job, cancels: list[Callable[[], object]]) -> Ended:
     if job.claim.kind == Kind.REPORT:
         return make_report(job)
     parameters = read_parameters(job.claim.parameters)
+    if isinstance(parameters, TrainingParameters):
+        from workers.trainings import run_training  # noqa: PLC0415 - numpy is for who trains
+
+        cancels.append(lambda: setattr(job, "stopped", True))
+        return run_training(job, parameters)
 
     async def work() -> Ended:
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
