@@ -93,7 +93,7 @@ class NerRequest(TextRequest):
 class SummarizeRequest(TextRequest):
     """Asks for a *proportion* of the sentences, those that say most."""
 
-    proportion: float = Field(0.3, gt=0, le=1)
+    proportion: float = Field(0.3, gt=0, le=1, allow_inf_nan=False)
 
 
 class _Answer(BaseModel):

@@ -1,0 +1,68 @@
+"""Starting the server and ending it well: one process, or several under gunicorn."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+
+from aiohttp import web
+
+from core.errors import SettingsError, StackError
+from core.limits import parse_limits
+from core.logs import get_logger
+from core.settings import Settings
+from textapi.engine import language
+from textapi.server.guards import Keys
+
+SHUTDOWN_SECONDS = 30.0  # for what has begun to be finished
+
+_log = get_logger(__name__)
+
+
+def serve(settings: Settings, host: str = "127.0.0.1", port: int = 8765, workers: int = 1) -> None:
+    """Serve the Text API on *host* and *port* until SIGTERM or SIGINT, then finish what has begun.
+
+    Raises `SettingsError` where no key is set, `StackError` where the language model cannot be used or the address is
+    taken.
+    """
+    if not settings.textapi_keys:
+        raise SettingsError(
+            "the Text API has no key to let anyone in with: set TIDINGS_TEXTAPI_KEYS (several are separated by commas)"
+        )
+    keys = Keys([key.get_secret_value() for key in settings.textapi_keys], parse_limits(settings.textapi_key_limit))
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy is imported
+    language.find_model()
+    _log.info("the Text API starts", host=host, port=port, workers=workers, polarity=settings.textapi_polarity)
+    if workers == 1:
+        _serve_here(settings, keys, host, port)
+    else:
+        _serve_with_gunicorn(settings, keys, host, port, workers)
+
+
+def _serve_here(settings: Settings, keys: Keys, host: str, port: int) -> None:
+    from textapi.server.routes import make_app  # noqa: PLC0415  # counts in this process alone
+
+    try:
+        web.run_app(
+            make_app(settings.textapi_polarity, keys),
+            host=host,
+            port=port,
+            access_log=None,
+            print=None,
+            handler_cancellation=True,
+            shutdown_timeout=SHUTDOWN_SECONDS,
+        )
+    except OSError as error:
+        raise StackError(f"{host}:{port} cannot be served ({error.strerror}): choose another --port") from error
+
+
+def _serve_with_gunicorn(settings: Settings, keys: Keys, host: str, port: int, workers: int) -> None:
+    counts = tempfile.mkdtemp(prefix="tidings-textapi-")
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = counts  # before prometheus_client is imported
+    try:
+        from textapi.server.processes import run  # noqa: PLC0415
+
+        run(settings.textapi_polarity, keys, host, port, workers)
+    finally:
+        shutil.rmtree(counts, ignore_errors=True)

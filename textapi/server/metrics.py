@@ -1,0 +1,41 @@
+"""What the server counts. Import it after `PROMETHEUS_MULTIPROC_DIR` is set where several processes serve."""
+
+from __future__ import annotations
+
+import os
+
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    REGISTRY,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+)
+from prometheus_client.multiprocess import MultiProcessCollector
+
+REQUESTS = Counter("textapi_requests", "Requests answered.", ["endpoint", "status"])
+SECONDS = Histogram(
+    "textapi_request_seconds",
+    "Time from a request's head to its answer.",
+    ["endpoint"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+)
+BATCH_TEXTS = Histogram(
+    "textapi_batch_texts", "Texts read in one batch.", buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
+)
+WAITING_CHARACTERS = Gauge(
+    "textapi_waiting_characters", "Characters of text in work or waiting for it.", multiprocess_mode="livesum"
+)
+
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+
+
+def exposition() -> bytes:
+    """All metrics in Prometheus's text format, of all processes of this server."""
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        return generate_latest(REGISTRY)
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return generate_latest(registry)
