@@ -42,7 +42,7 @@ def read_answers(connection: Connection, keys: Collection[bytes]) -> dict[bytes,
     """The stored answers among *keys*, as JSON texts."""
     found: dict[bytes, str] = {}
     for some in _batched(list(keys)):
-        found.update(connection.execute(select(Answer.key, Answer.value).where(Answer.key.in_(some))).tuples().all())
+        found.update(connection.execute(select(Answer.key, Answer.value).where(Answer.key.in_(some))).all())
     return found
 
 
@@ -88,7 +88,7 @@ def claim_answers(db: Database, claim: Claim, keys: Collection[bytes], *, second
                     and_(AnswerClaim.job_id == claim.job_id, AnswerClaim.claims < claim.number),
                 ),
             ).returning(AnswerClaim.key, AnswerClaim.takeovers)
-            won.update(connection.execute(statement).tuples().all())
+            won.update(connection.execute(statement).all())
         answered = known_keys(connection, won)  # after claiming: what was answered in between needs no asking
         _drop_claims(connection, claim, answered)
     return {key: takeovers for key, takeovers in won.items() if key not in answered}
@@ -158,9 +158,7 @@ def calls_by_minute(db: Database, *, service: str, credential: str, seconds: flo
                 .where(Call.service == service, Call.credential == credential)
                 .where(Call.minute >= int((now - seconds) // 60), Call.calls > 0)
                 .group_by(Call.minute)
-            )
-            .tuples()
-            .all()
+            ).all()
         )
         if service == "textapi":
             # a job that was killed with calls in flight left its claims; nobody knows how many calls they were

@@ -234,9 +234,7 @@ def pick_due(db: Database, queue: str, wanted: int) -> list[Due]:
     )
     told = and_(Job.queue == queue, or_(Job.state == State.RUNNING, Job.hinted_at >= clock() - HINT_LOST_SECONDS))
     with db.write() as connection:
-        busy = dict(
-            connection.execute(select(Job.run_id, func.count()).where(told).group_by(Job.run_id)).tuples().all()
-        )
+        busy = dict(connection.execute(select(Job.run_id, func.count()).where(told).group_by(Job.run_id)).all())
         runs = connection.scalars(
             select(Run.id)
             .where(or_(IS_OPEN, Job.kind == Kind.REPORT), Run.state != State.PAUSED)
@@ -393,7 +391,7 @@ def _fail_dead(db: Database, run_id: int, job_id: int, *, owner: str | None, num
 
 def job_counts(connection: Connection, run_id: int) -> dict[str, int]:
     """How many jobs of the run are in each state; states without any are left out."""
-    rows = connection.execute(select(Job.state, func.count()).where(Job.run_id == run_id).group_by(Job.state)).tuples()
+    rows = connection.execute(select(Job.state, func.count()).where(Job.run_id == run_id).group_by(Job.state))
     return dict(rows.all())
 
 

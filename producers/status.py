@@ -39,9 +39,7 @@ def waiting_for(db: Database, known: Settings, run_id: int) -> str | None:
                 select(Job.queue, func.count())
                 .where(Job.run_id == run_id, Job.state.in_((State.QUEUED, State.RUNNING)))
                 .group_by(Job.queue)
-            )
-            .tuples()
-            .all()
+            ).all()
         )
         running = connection.scalar(
             select(func.count()).where(Job.run_id == run_id, Job.state == State.RUNNING, Job.lease_until > clock())

@@ -1,7 +1,8 @@
 """A stand-in for a metered Text API: counts what it is asked in its own sliding windows and misbehaves as told.
 
-``python tests/stub_textapi.py PORT`` serves on loopback. ``GET /counts`` tells what it saw, ``POST /faults`` sets how it
-behaves: ``{"latency": s, "error_500": share, "reset": share, "hang": share, "status": n, "retry_after": s, "body": text}``.
+``python tests/stub_textapi.py PORT`` serves on loopback. ``GET /counts`` tells what it saw, ``POST /faults`` sets how
+it behaves: ``latency`` in seconds, shares of ``error_500``, ``reset`` and ``hang``, or one ``status`` with its
+``retry_after``, or one ``body``.
 It answers by the project's own sentence and keyword rules, and fixed rules for the rest, so that runs can be compared.
 """
 
@@ -14,6 +15,7 @@ import sys
 import time
 from bisect import bisect_right, insort
 from collections import Counter
+from itertools import pairwise
 
 from aiohttp import web
 
@@ -41,7 +43,7 @@ def answer(operation: str, body: dict) -> dict:
         case "polarity_by_sentence":
             return {"polarity by sentence": [[polarity(sentence), sentence] for sentence in sentences(text)]}
         case "most_common_phrases":
-            pairs = Counter(f"{a} {b}" for a, b in zip(words, words[1:], strict=False))
+            pairs = Counter(f"{a} {b}" for a, b in pairwise(words))
             ranked = sorted(pairs, key=lambda pair: (-pairs[pair], pair))
             return {"most common phrases": ranked[: body["num_phrases"]]}
         case "ner":

@@ -1,0 +1,175 @@
+"""From headlines to exports, through a real broker, a real worker process and real HTTP."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cli.stack.children import Child
+from core.settings import Settings
+from models.database import Database
+from models.parameters import HandlesParameters, Keyword, MonthsParameters
+from models.runs import get_run, resume_run
+from producers.imports import import_paths
+from producers.plan import plan_months
+from producers.status import status_of
+from producers.submit import submit_run
+from reports.exports import write
+from tests.e2e_kit import Stub, run_to_its_end, write_archive
+from tests.services import wait_until
+
+HEADLINES = {
+    "2020-01-03": ["A Quiet Day in the Valley", "Coronavirus Reaches the Coast. The Town Waits."],
+    "2020-02-10": ["Covid-19 Is Named", "Doctors Fear COVID; Covid Wards Fill Up"],
+    "2020-02-11": ["Post-Covid Plans Are Made. Covid Is Not Over, Doctors Say.", "The CovidTracker Grows"],
+    "2020-03-01": ["Nothing of the Kind Is Said Here"],
+}
+PARAMETERS = MonthsParameters(
+    first="2020-01", last="2020-04", keywords=(Keyword.parse("covid:covid-19,coronavirus"), Keyword.parse("doctors"))
+)
+
+
+@pytest.fixture
+def db(known: Settings) -> Iterator[Database]:
+    with closing(Database(known.database)) as database:
+        yield database
+
+
+@pytest.fixture
+def archive(known: Settings, db: Database, tmp_path: Path) -> Settings:
+    done = import_paths(db, [write_archive(tmp_path / "archive", HEADLINES)], source=None, handle=None, columns={})
+    assert (done.added, done.tally.left_out) == (7, 0)
+    return known
+
+
+def exported(known: Settings, run: int, table: str) -> list[dict[str, Any]]:
+    out = io.BytesIO()
+    with closing(Database(known.database)) as db:
+        write(db, run, table, "jsonl", out)
+    return [json.loads(line) for line in out.getvalue().splitlines()]
+
+
+def test_every_mention_is_found_once_and_points_at_its_document(
+    archive: Settings, start_worker: Callable[..., Child]
+) -> None:
+    start_worker(archive)
+    run = run_to_its_end(archive, PARAMETERS)
+    mentions = exported(archive, run, "mentions")
+    found = [(m["period"], m["keyword"], m["term"], m["position"], m["sentence"]) for m in mentions]
+    assert found == [
+        ("2020-01", "covid", "coronavirus", 1, "Coronavirus Reaches the Coast."),
+        ("2020-02", "covid", "covid-19", 1, "Covid-19 Is Named."),
+        ("2020-02", "covid", "covid", 1, "Doctors Fear COVID; Covid Wards Fill Up."),
+        ("2020-02", "doctors", "doctors", 1, "Doctors Fear COVID; Covid Wards Fill Up."),
+        ("2020-02", "covid", "covid", 1, "Post-Covid Plans Are Made."),
+        ("2020-02", "covid", "covid", 2, "Covid Is Not Over, Doctors Say."),
+        ("2020-02", "doctors", "doctors", 2, "Covid Is Not Over, Doctors Say."),
+    ]
+    assert all(m["sentence"] in m["text"] and m["polarity"] is not None for m in mentions)
+
+
+def test_a_month_without_documents_is_a_gap_and_one_without_mentions_a_true_zero(
+    archive: Settings, start_worker: Callable[..., Child]
+) -> None:
+    start_worker(archive)
+    run = run_to_its_end(archive, PARAMETERS)
+    rows = [row for row in exported(archive, run, "periods") if row["keyword"] == "covid" and row["term"] is None]
+    assert [(r["period"], r["state"], r["documents"], r["matched"], r["mentions"]) for r in rows] == [
+        ("2020-01", "complete", 2, 1, 1),
+        ("2020-02", "complete", 4, 3, 4),
+        ("2020-03", "complete", 1, 0, 0),
+        ("2020-04", "no-data", 0, None, None),
+    ]
+    assert rows[2]["polarity_mean"] is None
+
+
+def test_plan_counts_the_calls_exactly_and_the_same_run_again_makes_none(
+    archive: Settings, db: Database, stub: Stub, start_worker: Callable[..., Child]
+) -> None:
+    engine = stub.url.removeprefix("http://")
+    planned = plan_months(db, PARAMETERS, engine=engine, windows=())
+    assert stub.counts()["calls"] == 0
+    start_worker(archive)
+    first = run_to_its_end(archive, PARAMETERS)
+    made = stub.counts()
+    assert (made["calls"], made["repeated"]) == (planned.calls_to_make, 0)
+    second = run_to_its_end(archive, PARAMETERS)
+    assert stub.counts()["calls"] == made["calls"]
+    assert plan_months(db, PARAMETERS, engine=engine, windows=()).calls_to_make == 0
+    for table in ("mentions", "periods", "phrases", "entities", "coverage"):
+        assert [row | {"run": second} for row in exported(archive, first, table)] == exported(archive, second, table)
+    # one more term pays for itself alone: a call for each day with documents, and what is said of the new documents
+    more = PARAMETERS.model_copy(update={"keywords": (*PARAMETERS.keywords, Keyword.parse("nobody-says-this"))})
+    run_to_its_end(archive, more)
+    assert stub.counts()["calls"] - made["calls"] == 4
+
+
+@pytest.mark.parametrize(
+    ("faults", "says"),
+    [
+        ({"status": 401}, "set TIDINGS_TEXTAPI_KEY"),
+        ({"body": "<html>We are closed</html>"}, "answered with what is no JSON"),
+    ],
+)
+def test_a_service_that_will_not_answer_fails_the_job_with_what_to_do(
+    archive: Settings, db: Database, stub: Stub, start_worker: Callable[..., Child], faults: dict[str, Any], says: str
+) -> None:
+    stub.faults(**faults)
+    start_worker(archive)
+    run = run_to_its_end(archive, PARAMETERS.model_copy(update={"first": "2020-02", "last": "2020-02"}))
+    rows = exported(archive, run, "periods")
+    assert {row["state"] for row in rows} == {"failed"}
+    found = status_of(db, archive, run)
+    assert found["state"] == "failed"
+    assert says in found["details"][0]["reason"]
+
+
+def test_a_cap_on_calls_is_kept_and_said(
+    archive: Settings, db: Database, stub: Stub, start_worker: Callable[..., Child]
+) -> None:
+    start_worker(archive)
+    run = submit_run(db, PARAMETERS, (), max_calls=2)
+
+    def state() -> str:
+        with db.read() as connection:
+            return str(get_run(connection, run).state)
+
+    wait_until(lambda: state() == "paused", seconds=60, what="the pause")
+    with db.read() as connection:
+        assert "cap of 2 calls is reached" in get_run(connection, run).reason
+    assert stub.counts()["calls"] == 2
+    resume_run(db, run, max_calls=100)
+    wait_until(lambda: state() == "done", seconds=60, what="the end")
+
+
+def test_posts_of_a_handle_become_a_portrait(
+    known: Settings, db: Database, tmp_path: Path, start_worker: Callable[..., Child]
+) -> None:
+    posts = tmp_path / "posts.jsonl"
+    posts.write_text(
+        "\n".join(
+            json.dumps({"id": str(i), "handle": "Pilot", "created_at": f"2021-0{1 + i % 2}-01T00:00:00Z", "text": text})
+            for i, text in enumerate(["The NASA tide is in. All is well.", "Fog again", "The NASA tide is out"])
+        )
+    )
+    import_paths(db, [posts], source="posts", handle=None, columns={})
+    start_worker(known)
+    run = run_to_its_end(known, HandlesParameters(), "@PILOT", "nobody")
+    assert [
+        (p["period"], p["documents"], p["state"]) for p in exported(known, run, "periods") if p["handle"] == "pilot"
+    ] == [
+        ("2021-01", 2, "complete"),
+        ("2021-02", 1, "complete"),
+    ]
+    whole = [e for e in exported(known, run, "entities") if e["period"] is None]
+    assert [(e["type"], e["name"], e["count"], e["rank"]) for e in whole] == [("ORG", "NASA", 2, 1)]
+    assert len(exported(known, run, "documents")) == 3
+    assert exported(known, run, "summaries")[0]["summary"]
+    states = {row["job"]: row["state"] for row in exported(known, run, "coverage") if row["step"] == "documents"}
+    assert states == {"@nobody": "no-data", "@pilot": "complete"}
