@@ -271,7 +271,7 @@ def _explain(refused: Answer) -> TidingsError | None:
     kind = f"{value.get('title', '')} {value.get('type', '')} {value.get('detail', '')}".lower()
     if refused.status == 402 or "creditsdepleted" in kind:
         return CapReached("x has no credits left for this token: buy some in its developer portal", service=X)
-    if refused.status == 429 and ("usage-capped" in kind or "usagecapexceeded" in kind or "usage cap" in kind):
+    if refused.status == 429 and ("usage-capped" in kind or "usagecapexceeded" in kind):
         period = str(value.get("period") or "monthly").lower()
         return CapReached(
             f"x: the {period} cap on posts is reached; wait until it is renewed, or raise it in the developer portal",

@@ -242,6 +242,13 @@ def test_the_last_call_of_a_window_closes_the_service_before_it_refuses(subject:
     assert [55 < seconds <= 60 for seconds in gate.closed] == [True]
 
 
+def test_a_wait_of_some_seconds_is_left_to_the_job() -> None:
+    subject = SUBJECTS[0]
+    error, replay, closed = failure(subject, [Scripted({}, 503, {"Retry-After": "4"})])
+    assert isinstance(error, ServiceUnavailable)
+    assert (error.retry_after, closed, len(replay.posts_asked)) == (4, [4], 1)
+
+
 @pytest.mark.parametrize("status", [400, 422])
 def test_what_is_refused_is_never_asked_again(subject: Subject, status: int) -> None:
     error, replay, _ = failure(subject, [Scripted({"message": "no such parameter"}, status)])
