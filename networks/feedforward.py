@@ -51,7 +51,7 @@ class FeedForward:
         self.gradient: Array = np.zeros(count, self.dtype)
         self.weights, self.biases = _views(self.parameters, shapes)
         self._weight_gradients, self._bias_gradients = _views(self.gradient, shapes)
-        self._buffers: dict[int, list[Array]] = {}
+        self._buffers: dict[int, tuple[list[Array], Array]] = {}
 
     def initialise(self, initialiser: str, generator: np.random.Generator) -> None:
         """Draw the weights; the biases become 0, or standard normal with ``normal``, as in the tutorial."""
@@ -75,31 +75,33 @@ class FeedForward:
 
         *x* is ``(rows, inputs)``; *y* and *outputs* are ``(rows, outputs)``; all of the network's dtype.
         """
+        # np.dot rather than np.matmul: the same product, half a microsecond sooner, which counts at ten rows a time.
         weights, biases, value = self.weights, self.biases, self._activation.value
-        hidden = self._hidden(len(x))
+        hidden, ones = self._room(len(x))
         a = x
         for layer, room in enumerate(hidden):
-            z = np.matmul(a, weights[layer].T, out=room)
+            z = np.dot(a, weights[layer].T, out=room)
             z += biases[layer]
             a = value(z, z)
-        np.matmul(a, weights[-1].T, out=outputs)
+        np.dot(a, weights[-1].T, out=outputs)
         outputs += biases[-1]
         self._output(outputs, outputs)
 
         delta = self.cost.delta(outputs, y)
         for layer in range(len(hidden), 0, -1):
             a = hidden[layer - 1]
-            np.matmul(delta.T, a, out=self._weight_gradients[layer])
-            np.add.reduce(delta, axis=0, out=self._bias_gradients[layer])
-            delta = delta @ weights[layer]
+            np.dot(delta.T, a, out=self._weight_gradients[layer])
+            np.dot(ones, delta, out=self._bias_gradients[layer])
+            delta = np.dot(delta, weights[layer])
             delta *= self._activation.slope(a)
-        np.matmul(delta.T, x, out=self._weight_gradients[0])
-        np.add.reduce(delta, axis=0, out=self._bias_gradients[0])
+        np.dot(delta.T, x, out=self._weight_gradients[0])
+        np.dot(ones, delta, out=self._bias_gradients[0])
 
-    def _hidden(self, rows: int) -> list[Array]:
-        """Room for the hidden layers' values, made once for each number of rows (all batches but the last have one)."""
+    def _room(self, rows: int) -> tuple[list[Array], Array]:
+        """Room for the hidden layers' values, and ones to sum rows with; made once for each number of rows."""
         if rows not in self._buffers:
-            self._buffers[rows] = [np.empty((rows, size), self.dtype) for size in self.sizes[1:-1]]
+            hidden = [np.empty((rows, size), self.dtype) for size in self.sizes[1:-1]]
+            self._buffers[rows] = hidden, np.ones(rows, self.dtype)
         return self._buffers[rows]
 
     def arrays(self) -> dict[str, Array]:
