@@ -18,7 +18,7 @@ from models.runs import close_run, lock_run
 from models.tables import Duty, Job, JobStep, Run, Worker
 
 DEATHS_ALLOWED = 3  # in a row, without any progress
-HINT_LOST_SECONDS = 30.0  # a hint this old with nobody at work on its job is sent again
+HINT_LATE_SECONDS = 30.0  # a hint this old with nobody at work on its job is sent again
 WORKER_LOST_SECONDS = 60.0
 IS_OPEN = Run.state.in_((State.QUEUED, State.RUNNING))
 
@@ -221,18 +221,18 @@ def waited_seconds(db: Database, claim: Claim) -> tuple[int, float]:
         return row.waits, row.seconds
 
 
-def pick_due(db: Database, queue: str, wanted: int) -> list[Due]:
+def pick_due(db: Database, queue: str, wanted: int, *, lost_after: float = HINT_LATE_SECONDS) -> list[Due]:
     """Up to *wanted* due jobs of *queue* that nobody was told of, the run with the fewest at work first.
 
-    They are marked as hinted; a hint that came to nothing is given again after `HINT_LOST_SECONDS`.
+    They are marked as hinted; a hint that came to nothing is given again after so many seconds.
     """
     is_due = and_(
         Job.queue == queue,
         Job.state.in_((State.QUEUED, State.WAITING)),
         Job.due_at <= clock(),
-        or_(Job.hinted_at.is_(None), Job.hinted_at < clock() - HINT_LOST_SECONDS),
+        or_(Job.hinted_at.is_(None), Job.hinted_at < clock() - lost_after),
     )
-    told = and_(Job.queue == queue, or_(Job.state == State.RUNNING, Job.hinted_at >= clock() - HINT_LOST_SECONDS))
+    told = and_(Job.queue == queue, or_(Job.state == State.RUNNING, Job.hinted_at >= clock() - lost_after))
     with db.write() as connection:
         busy = dict(connection.execute(select(Job.run_id, func.count()).where(told).group_by(Job.run_id)).all())
         runs = connection.scalars(

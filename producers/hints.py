@@ -13,10 +13,19 @@ from core.owners import is_gone as process_is_gone
 from core.queues import QUEUES
 from models.answers import drop_dead_claims
 from models.database import Database
-from models.jobs import close_ended_runs, forget_hints, live_slots, pick_due, take_back_lost, take_duty
+from models.jobs import (
+    HINT_LATE_SECONDS,
+    close_ended_runs,
+    forget_hints,
+    live_slots,
+    pick_due,
+    take_back_lost,
+    take_duty,
+)
 
 HINTS_A_SLOT = 2
 HINTS_WITHOUT_WORKER = 8
+HINT_LOST_SECONDS = 5.0  # an empty queue holds no hint: what was sent before is with a worker by then, or lost
 RECONCILE_SECONDS = 10.0
 DEAD_CLAIM_SECONDS = 3600.0
 
@@ -30,8 +39,9 @@ def top_up(db: Database, app: Celery, broker: redis.Redis) -> int:
     sent = 0
     for queue in QUEUES:
         wanted = HINTS_A_SLOT * slots.get(queue, 0) or HINTS_WITHOUT_WORKER
-        room = wanted - queue_length(broker, queue)
-        picked = pick_due(db, queue, room) if room > 0 else []
+        there = queue_length(broker, queue)
+        lost_after = HINT_LOST_SECONDS if there == 0 else HINT_LATE_SECONDS
+        picked = pick_due(db, queue, wanted - there, lost_after=lost_after) if there < wanted else []
         for number, due in enumerate(picked):
             try:
                 send_hint(

@@ -1,0 +1,85 @@
+"""The undisturbed run that every disturbed one is held against, and the table of what was seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from models.database import Database, migrate
+from tests.chaos.fleet import Fleet, Outcome, copy_of, fill, running_fleet
+
+ROWS = pytest.StashKey[list[str]]()
+HEAD = "case                                     calls  answered again  answers  seconds  silence  exports equal"
+
+
+@pytest.fixture(scope="session")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite database that holds the archive and nothing else."""
+    path = tmp_path_factory.mktemp("archive") / "filled.db"
+    migrate(f"sqlite:///{path}")
+    db = Database(f"sqlite:///{path}", pooled=False)
+    fill(db)
+    db.tidy()
+    db.close()
+    return path
+
+
+@pytest.fixture(scope="session")
+def undisturbed(filled: Path, tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Outcome:
+    """What comes of the run when nothing happens to it."""
+    home = tmp_path_factory.mktemp("undisturbed") / "home"
+    with running_fleet(home, copy_of(filled, home)) as fleet:
+        fleet.submit()
+        fleet.finish()
+        outcome = fleet.outcome()
+    assert outcome.exports["mentions"].count(b"\n") > 300
+    note(pytestconfig, "undisturbed", outcome, outcome)
+    return outcome
+
+
+@pytest.fixture
+def fleet(filled: Path, tmp_path: Path, undisturbed: Outcome) -> Iterator[Fleet]:  # noqa: ARG001 - it runs before
+    """A fleet with an archive of its own."""
+    home = tmp_path / "home"
+    with running_fleet(home, copy_of(filled, home)) as running:
+        yield running
+
+
+@pytest.fixture
+def hold(undisturbed: Outcome, request: pytest.FixtureRequest) -> Callable[..., None]:
+    """Holds an outcome against the undisturbed one: equal exports, no more asked again than was in hand."""
+
+    def compare(outcome: Outcome, *, again: int) -> None:
+        name = request.node.name.removeprefix("test_").replace("_", " ")
+        note(request.config, name, outcome, undisturbed)
+        for table, expected in undisturbed.exports.items():
+            assert outcome.exports[table] == expected, f"{table} differs"
+        assert outcome.answers == undisturbed.answers
+        assert outcome.answered - undisturbed.answered <= again, "more was asked again than had been in flight"
+
+    return compare
+
+
+def note(config: pytest.Config, name: str, outcome: Outcome, against: Outcome) -> None:
+    """A row for the table at the end."""
+    again = outcome.answered - against.answered
+    equal = replace(outcome, **_MEASURED) == replace(against, **_MEASURED)
+    config.stash.setdefault(ROWS, []).append(
+        f"{name[:40]:40} {outcome.calls:5}  {again:14}  {outcome.answers:7}  {outcome.seconds:7.1f}  "
+        f"{outcome.silence:7.1f}  {'yes' if equal else 'NO'}"
+    )
+
+
+_MEASURED = {"calls": 0, "answered": 0, "seconds": 0.0, "silence": 0.0}
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Show what was seen."""
+    rows = config.stash.get(ROWS, [])
+    if rows:
+        terminalreporter.section("what was broken, and what came of it")
+        for row in [HEAD, *rows]:
+            terminalreporter.write_line(row)

@@ -1,0 +1,82 @@
+"""Processes killed, stopped and asked to end while a run is under way: it ends by itself, with the same exports."""
+
+from __future__ import annotations
+
+import random
+import signal
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+import psutil
+import pytest
+
+from tests.chaos.fleet import CONCURRENCY, LATENCY, PROCESSES, WORKERS, Fleet
+
+pytestmark = pytest.mark.chaos
+
+# What one killed process may have had in hand: calls in flight, and answers of the half second before they are stored.
+IN_HAND = CONCURRENCY + round(CONCURRENCY * 0.7 / LATENCY)
+
+
+def test_a_child_killed_every_second(fleet: Fleet, hold: Callable[..., None]) -> None:
+    fleet.submit()
+    fleet.until_asked(20)
+    kills = 0
+    end = time.monotonic() + 60.0
+    while not fleet.tend(1.0):
+        assert time.monotonic() < end, fleet.state()
+        children = [child for name in WORKERS for child in fleet.children_of(name)]
+        if children:
+            with suppress(psutil.NoSuchProcess):
+                random.choice(children).kill()
+                kills += 1
+    assert kills >= 5
+    hold(fleet.outcome(), again=kills * IN_HAND)
+
+
+def test_the_parent_of_a_worker_killed(fleet: Fleet, hold: Callable[..., None]) -> None:
+    fleet.submit()
+    fleet.until_asked(100)
+    fleet.kill("worker-a")
+    fleet.finish()
+    hold(fleet.outcome(), again=PROCESSES * IN_HAND)
+
+
+def test_a_worker_asked_to_end_loses_nothing(fleet: Fleet, hold: Callable[..., None]) -> None:
+    fleet.submit()
+    fleet.until_asked(100)
+    fleet.kill("worker-a", signal.SIGTERM)
+    fleet.finish()
+    hold(fleet.outcome(), again=PROCESSES * CONCURRENCY)
+
+
+def test_everything_killed_and_started_again(fleet: Fleet, hold: Callable[..., None]) -> None:
+    fleet.submit()
+    fleet.until_asked(100)
+    for name in ("valkey", *WORKERS):
+        fleet.kill_and_leave(name)
+    fleet.start_all()
+    fleet.finish()
+    hold(fleet.outcome(), again=len(WORKERS) * PROCESSES * IN_HAND)
+
+
+def test_a_child_stopped_past_its_lease_writes_nothing_when_it_goes_on(fleet: Fleet, hold: Callable[..., None]) -> None:
+    fleet.submit()
+    fleet.until_asked(100)
+    stopped = fleet.children_of("worker-a")
+    for child in stopped:
+        child.suspend()
+    fleet.tend(fleet.settings.lease_seconds + 4.0)
+    for child in stopped:
+        child.resume()
+    fleet.finish()
+    fleet.tend(2.0)
+    hold(fleet.outcome(), again=len(stopped) * IN_HAND)
+
+
+def test_two_identical_runs_at_once_are_asked_for_once(fleet: Fleet, hold: Callable[..., None]) -> None:
+    first, second = fleet.submit(), fleet.submit()
+    fleet.finish()
+    hold(fleet.outcome(first), again=0)
+    hold(fleet.outcome(second), again=0)

@@ -1,0 +1,64 @@
+"""Valkey, the Text API and the database misbehave while a run is under way."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Callable
+
+import pytest
+import redis
+
+from tests.chaos.fleet import CONCURRENCY, PROCESSES, WORKERS, Fleet
+from tests.services import wait_until
+
+LONG = bool(os.environ.get("TIDINGS_CHAOS_MINUTES"))
+SLOTS = CONCURRENCY * PROCESSES * len(WORKERS)
+
+pytestmark = pytest.mark.chaos
+long_form = pytest.mark.skipif(not LONG, reason="part of the long form: make chaos-long")
+
+
+def test_valkey_forgets_everything(fleet: Fleet, hold: Callable[..., None]) -> None:
+    fleet.submit()
+    fleet.until_asked(100)
+    with redis.Redis.from_url(str(fleet.settings.redis_url)) as client:
+        client.flushall()
+    fleet.finish()
+    hold(fleet.outcome(), again=0)
+
+
+@pytest.mark.parametrize("file", ["kept", "lost"])
+def test_valkey_killed_with_its_file(fleet: Fleet, hold: Callable[..., None], file: str) -> None:
+    fleet.submit()
+    fleet.until_asked(100)
+    fleet.kill_and_leave("valkey")
+    if file == "lost":
+        shutil.rmtree(fleet.home / "valkey" / "appendonlydir")
+    fleet.start("valkey")
+    fleet.finish()
+    hold(fleet.outcome(), again=0)
+
+
+def test_the_text_api_fails_resets_and_hangs(fleet: Fleet, hold: Callable[..., None]) -> None:
+    fleet.behave(error_500=0.10, reset=0.05, hang=0.02)
+    fleet.submit()
+    fleet.finish(110.0)
+    hold(fleet.outcome(), again=0)
+
+
+def test_the_text_api_wants_to_be_left_alone(fleet: Fleet, hold: Callable[..., None]) -> None:
+    fleet.submit()
+    fleet.until_asked(100)
+    before = fleet.seen()["calls"]
+    fleet.behave(status=429, retry_after=5)
+    told_by = time.monotonic() + 2.0
+    wait_until(lambda: time.monotonic() > told_by, what="two seconds")
+    closed = fleet.seen()["calls"]
+    assert closed - before <= 2 * SLOTS, "calls went on after the service had said how long to wait"
+    fleet.behave()
+    fleet.tend(1.5)
+    assert fleet.seen()["calls"] == closed, "calls were made before the time that the service had named"
+    fleet.finish()
+    hold(fleet.outcome(), again=0)
