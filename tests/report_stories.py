@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -17,7 +18,21 @@ from core.queues import Kind, State, Step, StepState
 from models import parameters as asked
 from models import runs
 from models.database import Database, migrate
-from models.tables import Document, Entity, Import, Job, JobStep, Mention, Phrase, PostPolarity, Run, Summary
+from models.tables import (
+    Document,
+    Entity,
+    Epoch,
+    Import,
+    Job,
+    JobStep,
+    Mention,
+    Phrase,
+    PostPolarity,
+    Prediction,
+    Run,
+    Summary,
+    Training,
+)
 from textapi.engine.keywords import pattern
 from textapi.engine.sentences import sentences
 
@@ -245,5 +260,68 @@ def handles_run(db: Database, handles: Sequence[str], *, dead: Sequence[str] = (
             )
             connection.execute(
                 insert(Summary), [{"job_id": job, "keyword": "", "summary": " ".join(t for _, t, _ in posts[:3])}]
+            )
+    return run
+
+
+def trainings_run(db: Database, network: str, learning_rates: Sequence[float]) -> int:
+    """A sweep of trainings with their epochs and predictions; the last is still going."""
+    data = "digits" if network == "feedforward" else "sine"
+    parameters = asked.TrainingParameters(network=network, data=data, options={"hidden": [30], "seed": 1})  # type: ignore[arg-type]
+    run = runs.create_run(
+        db,
+        kind="training",
+        name=None,
+        parameters=parameters.model_dump(mode="json"),
+        jobs=[runs.NewJob(Kind.TRAINING, f"{network} learning-rate={r}", {"learning_rate": r}) for r in learning_rates],
+    )
+    with db.write() as connection:
+        connection.execute(update(Run).where(Run.id == run).values(state=State.DONE, created_at=NOW, ended_at=NOW + 9))
+        for number, job in enumerate(connection.scalars(select(Job.id).where(Job.run_id == run)).all()):
+            connection.execute(update(Job).where(Job.id == job).values(state=State.DONE))
+            told = network == "feedforward"
+            connection.execute(
+                insert(Epoch),
+                [
+                    {
+                        "job_id": job,
+                        "epoch": e,
+                        "train_loss": 1 / (e + number),
+                        "validation_loss": 1.2 / (e + number),
+                        "accuracy": 0.9 + e / 1000 if told else None,
+                        "seconds": 0.1,
+                    }
+                    for e in range(1, 31)
+                ],
+            )
+            connection.execute(
+                insert(Training),
+                [
+                    {
+                        "job_id": job,
+                        "train_rmse": 0.01 * (number + 1),
+                        "validation_rmse": 0.02 * (number + 1),
+                        "accuracy": 0.95 - number / 100 if told else None,
+                        "baseline_mean": None if told else 0.705,
+                        "baseline_last": None if told else 0.68,
+                        "baseline_recurrence": None if told else 1e-15,
+                        "remarks": [],
+                    }
+                ],
+            )
+            if told:
+                said = [("test", i, i % 10, (i + 1) % 10 if i % 17 == 0 else i % 10) for i in range(299)]
+            else:
+                said = [
+                    (split, i, math.sin(i), math.sin(i) * 0.97)
+                    for split, span in (("train", range(50, 150)), ("validation", range(150, 200)))
+                    for i in span
+                ]
+            connection.execute(
+                insert(Prediction),
+                [
+                    {"job_id": job, "split": split, "index": i, "actual": actual, "predicted": predicted}
+                    for split, i, actual, predicted in said
+                ],
             )
     return run

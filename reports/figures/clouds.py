@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable
+from functools import cache
 from io import BytesIO
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageColor, UnidentifiedImageError
 from wordcloud import WordCloud
 
 from core.errors import BadInput
@@ -103,11 +104,26 @@ def draw_cloud(words: dict[str, int], *, mask: np.ndarray | None, seed: int = 1)
     )
     try:
         cloud.generate_from_frequencies(words)
-    except ValueError:  # "Couldn't find space to draw": a mask of a few dots
+    except ValueError:  # "Couldn't find space to draw"
         if mask is None:
             raise
+    if not cloud.layout_ and mask is not None:  # a mask of a few dots
         return draw_cloud(words, mask=None, seed=seed)
-    picture = cloud.to_image().quantize(64, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    picture = cloud.to_image().quantize(palette=_palette(), dither=Image.Dither.NONE)
     out = BytesIO()
     picture.save(out, format="PNG")
     return out.getvalue()
+
+
+@cache
+def _palette() -> Image.Image:
+    """White, and each ink in the shades that the edges of letters have: a small file whose paper is white."""
+    shades = [(255, 255, 255)]
+    for ink in _INKS:
+        red, green, blue = ImageColor.getrgb(ink)[:3]
+        for level in range(24):
+            part = level / 24
+                    shades.append(tuple(round(255 * part + value * (1 - part)) for value in (red, green, blue)))  # type: ignore[arg-type]
+    palette = Image.new("P", (1, 1))
+    palette.putpalette([value for shade in shades for value in shade])
+    return palette

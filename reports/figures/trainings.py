@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter, PercentFormatter
 
 from reports.figures import style
 from reports.results import EpochRow, PredictionRow
@@ -27,6 +27,8 @@ def draw_losses(ax: Axes, epochs: Sequence[EpochRow]) -> None:
     known = [loss for _, _, losses in kinds for loss in losses if loss is not None]
     if known and min(known) > 0:
         ax.set_yscale("log")
+        ax.yaxis.set_major_formatter(FuncFormatter(lambda loss, _: f"{loss:g}"))
+        ax.yaxis.set_minor_formatter(NullFormatter())
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set_xlabel("epoch")
     ax.set_ylabel("mean loss")
@@ -124,7 +126,7 @@ def sequence_figure(predictions: Sequence[PredictionRow]) -> Figure:
         of_split = [p for p in predictions if p.split == split]
         draw_sequence(ax, of_split)
         style.title(ax, {"train": "Training"}.get(split, split.capitalize()), sub=f"n = {len(of_split):,}")
-    figure.axes[0].legend(loc="upper right", ncols=2)
+    figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside lower left", ncols=2)
     return figure
 
 

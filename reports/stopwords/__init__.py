@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 
-_ALSO = 0.5  # a language this much as frequent as the most frequent one counts too
+_ALSO = 0.75  # a language this much as frequent as the most frequent one counts too
 
 
 @cache

@@ -1,0 +1,120 @@
+"""Word clouds: which words are counted, which are left out, and that a picture comes of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from io import BytesIO
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core.errors import BadInput
+from reports import fonts, stopwords
+from reports.figures import clouds
+from textapi.engine.keywords import pattern
+
+
+def picture(png: bytes) -> np.ndarray:
+    return np.array(Image.open(BytesIO(png)).convert("L"))
+
+
+def test_words_are_counted_whatever_their_case_in_the_spelling_most_used() -> None:
+    assert clouds.count_words(["Masks masks MASKS", "Masks work"]) == {"Masks": 4, "work": 1}
+
+
+def test_possessives_numbers_single_letters_and_addresses_are_no_words() -> None:
+    counted = clouds.count_words(["Fauci\u2019s plan B, 19 https://t.co/x @who www.a.b Don\u2019t"])
+    assert counted == {"Fauci": 1, "plan": 1, "Don't": 1}
+
+
+def test_what_a_term_matches_is_cut_out_before_words_are_counted() -> None:
+    terms = [pattern("hong kong"), pattern("covid-19")]
+    assert clouds.count_words(["Hong\nKong\u2019s king and Covid-19 in kong"], terms) == {
+        "king": 1, "and": 1, "in": 1, "kong": 1,
+    }  # fmt: skip
+
+
+def test_chinese_and_japanese_are_counted_by_pairs_of_characters() -> None:
+    assert clouds.count_words(["新冠病毒", "トランプの新冠"]) == {"新冠": 2, "冠病": 1, "病毒": 1, "トランプ": 1}
+
+
+def test_stop_words_and_the_keyword_are_left_out_and_the_most_frequent_kept() -> None:
+    words = Counter({"the": 9, "Covid": 8, "vaccine": 5, "mask": 3, "test": 3})
+    assert clouds.choose(words, ["covid"], 2) == {"vaccine": 5, "mask": 3}
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "the minister said that the people of the city are not to be blamed"),
+        ("de", "der Minister sagte dass die Menschen in der Stadt nicht schuld sind"),
+        ("fr", "le ministre dit que les gens de la ville ne sont pas coupables"),
+        ("es", "el ministro dijo que la gente de la ciudad no es culpable"),
+        ("ru", "министр сказал что люди в городе не виноваты"),
+        ("el", "ο υπουργός είπε ότι οι άνθρωποι της πόλης δεν φταίνε"),  # noqa: RUF001
+        ("ar", "قال الوزير إن الناس في المدينة من هذا العام"),
+    ],
+)
+def test_the_language_of_a_text_is_told_by_its_common_words(language: str, text: str) -> None:
+    assert stopwords.languages(Counter(text.split())) == [language]
+
+
+def test_a_text_without_common_words_is_taken_for_english() -> None:
+    assert stopwords.languages(Counter({"Covid": 3})) == ["en"]
+
+
+def test_a_cloud_is_dark_words_on_white_and_the_same_each_time() -> None:
+    words = {"vaccine": 9, "mask": 4, "school": 2}
+    png = clouds.draw_cloud(words, mask=None)
+    assert png == clouds.draw_cloud(words, mask=None)
+    shades = picture(png)
+    assert shades.shape == (clouds.HEIGHT * clouds.SCALE, clouds.WIDTH * clouds.SCALE)
+    assert shades[0, 0] == 255
+    assert shades.min() < 120
+
+
+def test_words_stay_inside_the_mask() -> None:
+    mask = Image.new("RGB", (300, 300), "white")
+    mask.paste((0, 0, 0), (0, 0, 150, 300))  # the left half alone
+    out = BytesIO()
+    mask.save(out, format="PNG")
+    shades = picture(clouds.draw_cloud({"vaccine": 9, "mask": 4}, mask=clouds.read_mask(out.getvalue())))
+    middle = shades.shape[1] // 2
+    assert shades[:, :middle].min() < 120
+    assert shades[:, middle + 4 :].min() == 255
+
+
+def test_what_is_transparent_in_a_mask_is_outside_it() -> None:
+    mask = Image.new("RGBA", (100, 100), (0, 0, 0, 0))
+    mask.paste((0, 0, 0, 255), (0, 0, 100, 50))
+    out = BytesIO()
+    mask.save(out, format="PNG")
+    read = clouds.read_mask(out.getvalue())
+    assert (read[10, 50], read[90, 50]) == (0, 255)
+
+
+def test_a_mask_without_room_gives_a_cloud_without_a_mask() -> None:
+    dots = np.full((200, 200), 255, dtype=np.uint8)
+    dots[::50, ::50] = 0
+    assert picture(clouds.draw_cloud({"vaccine": 9}, mask=dots)).min() < 120
+
+
+def test_a_mask_that_is_no_picture_is_refused() -> None:
+    with pytest.raises(BadInput, match="give a PNG"):
+        clouds.read_mask(b"not a picture")
+
+
+def test_writing_systems_are_told_apart() -> None:
+    found = fonts.scripts_in(["abc", "где", "\u03b1\u03b2", "سلام", "中文", "かな", "한글"])
+    assert set(found) == {"Latin", "Cyrillic", "Greek", "Arabic", "Chinese", "Japanese", "Korean"}
+    assert found["Latin"] == 3
+
+
+def test_what_no_font_has_becomes_an_ellipsis() -> None:
+    assert fonts.drawable("go \U0001f680\U0001f680 up", [fonts.HOUSE_FONT]) == "go \u2026 up"
+
+
+def test_latin_greek_cyrillic_and_arabic_need_no_font_beyond_the_shipped_one() -> None:
+    assert fonts.missing(["abc где αβ سلام"]) == []
+    assert fonts.families(["abc где αβ سلام"]) == [fonts.HOUSE_FONT]

@@ -1,0 +1,72 @@
+"""Findings say what the numbers carry, and no more."""
+
+from __future__ import annotations
+
+from reports import findings
+from reports.figures.accounts import Account
+from reports.results import PeriodRow
+from reports.statistics import wilson
+
+
+def row(period: str, matched: int | None, mean: float | None = None, half: float = 0.1) -> PeriodRow:
+    low, high = wilson(matched, 1000) if matched is not None else (None, None)
+    ends = (None, None) if mean is None else (mean - half, mean + half)
+    state = "complete" if matched is not None else "no-data"
+    share = None if matched is None else matched / 1000
+    return PeriodRow(1, period, None, "c", None, state, 1000, matched, matched, share, low, high, mean, *ends)
+
+
+def test_the_peak_is_the_month_with_the_greatest_share() -> None:
+    first, *_ = findings.of_keyword("X", [row("2020-01", 3), row("2020-02", 9), row("2020-03", None)], {})
+    assert first == (
+        "X stood out most in February 2020: 9 of 1,000 documents mention it, 0.9 % (95 % interval 0.5 % to 1.7 %)."
+    )
+
+
+def test_nothing_found_is_called_a_true_zero() -> None:
+    assert findings.of_keyword("X", [row("2020-01", 0)], {}) == [
+        "No document mentions X in the months that were read: a true zero."
+    ]
+
+
+def test_nothing_read_gives_no_finding() -> None:
+    assert findings.of_keyword("X", [row("2020-01", None)], {}) == []
+
+
+def test_moods_that_lie_far_apart_are_said_to_have_moved() -> None:
+    said = findings.of_keyword("X", [row("2020-01", 50, 0.5, 0.05), row("2020-02", 50, -0.5, 0.05)], {})
+    assert said[1] == (
+        "The mood around X moved more than chance explains: January 2020 has +0.50 (n = 50) the highest, "
+        "February 2020 has \u22120.50 (n = 50) the lowest."
+    )
+
+
+def test_moods_that_chance_explains_are_not_said_to_have_moved() -> None:
+    said = findings.of_keyword("X", [row("2020-01", 50, 0.05), row("2020-02", 50, -0.05)], {})
+    assert "shows no change that chance could not explain" in said[1]
+
+
+def test_of_many_months_some_lie_apart_by_chance_and_that_is_reckoned_with() -> None:
+    apart = [row("2020-01", 50, 0.15), row("2020-02", 50, 0.0)]  # two alone: told apart
+    many = apart + [row(f"20{year}-03", 50, 0.07) for year in range(21, 51)]
+    assert "moved" in findings.of_keyword("X", apart, {})[1]
+    assert "no change" in findings.of_keyword("X", many, {})[1]
+
+
+def test_months_with_few_mentions_carry_no_finding_on_mood() -> None:
+    assert len(findings.of_keyword("X", [row("2020-01", 4, 0.9), row("2020-02", 4, -0.9)], {})) == 1
+
+
+def test_the_first_mention_is_told_where_documents_were_read_before_it() -> None:
+    said = findings.of_keyword("X", [row("2020-01", 0), row("2020-02", 2)], {})
+    assert said[-1] == (
+        "X is first mentioned in February 2020; the 1,000 documents of the months before hold it nowhere."
+    )
+
+
+def test_accounts_are_compared_by_number_and_mood() -> None:
+    said = findings.of_accounts([Account("@a", 90, 0.5, 0.45, 0.55), Account("@b", 10, 0.0, -0.1, 0.1),
+                                 Account("@c", 0, None, None, None)])  # fmt: skip
+    assert said[0] == "@a has most posts: 90 of 100."
+    assert "sound different" in said[1]
+    assert said[2] == "1 of 3 have no posts; why stands in the table."

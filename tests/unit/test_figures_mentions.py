@@ -1,0 +1,185 @@
+"""Scatters, terms, phrases, entities, accounts, comparisons and trainings, read from their artists."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from reports.figures import accounts, comparison, entities, phrases, scatter, style, terms, trainings
+from reports.results import EpochRow, PeriodRow, PredictionRow
+
+
+def day(text: str) -> float:
+    return float((date.fromisoformat(text) - date(1970, 1, 1)).days)
+
+
+def row(period: str, term: str | None, mentions: int | None, share: float | None = None) -> PeriodRow:
+    state = "no-data" if mentions is None else "complete"
+    return PeriodRow(1, period, None, "c", term, state, 50, mentions, mentions, share, None, None, share, None, None)
+
+
+@pytest.fixture
+def ax() -> Iterator[Axes]:
+    with style.house():
+        yield Figure().add_subplot()
+
+
+def label(artists: Iterable[Any], wanted: str) -> Any:
+    (found,) = [artist for artist in artists if artist.get_label() == wanted]
+    return found
+
+
+def test_mentions_lie_within_their_day_side_by_side() -> None:
+    assert scatter.spread([3, 3, 7, 3, 3]) == [3.125, 3.375, 7.5, 3.625, 3.875]
+
+
+def test_each_mention_is_a_dot_on_its_day_and_the_mean_a_line(ax: Axes) -> None:
+    month = scatter.MonthOfPolarities("2020-02", True, (1, 29, 29), (0.5, -0.5, 0.25), 0.0833, -0.1, 0.2)
+    scatter.draw_polarities(ax, month)
+    dots = label(ax.collections, "mentions").get_offsets().tolist()
+    assert dots == [[day("2020-02-01") + 0.5, 0.5], [day("2020-02-29") + 0.25, -0.5], [day("2020-02-29") + 0.75, 0.25]]
+    assert list(label(ax.lines, "mean").get_ydata()) == [0.0833, 0.0833]
+    assert ax.get_xlim() == (day("2020-02-01"), day("2020-03-01"))
+    assert ax.get_ylim() == (-1.05, 1.05)
+    assert ax.get_xlabel() == "day of February 2020"
+
+
+def test_the_sheet_has_a_panel_for_each_month_in_order_gaps_among_them() -> None:
+    months = [
+        scatter.MonthOfPolarities("2020-01", False, (), (), None, None, None),
+        scatter.MonthOfPolarities("2020-02", True, (), (), None, None, None),
+        scatter.MonthOfPolarities("2020-03", True, (5,), (0.4,), 0.4, None, None),
+    ]
+    with style.house():
+        figure = scatter.sheet_figure(months, subject="covid")
+    panels = [(ax.get_title("left"), ax.texts[0].get_text()) for ax in figure.axes]
+    assert panels == [("Jan 2020", "gap"), ("Feb 2020", "n=0"), ("Mar 2020", "n=1")]
+    hatched = [bool([patch for patch in ax.patches if patch.get_label() == "_gap"]) for ax in figure.axes]
+    assert hatched == [True, False, False]
+
+
+BY_TERM = {
+    "coronavirus": [row(f"2020-0{m}", "coronavirus", n) for m, n in ((1, 60), (2, 20), (3, 9))],
+    "covid": [row("2020-01", "covid", 0), row("2020-02", "covid", 25), row("2020-03", "covid", 30)],
+}  # fmt: skip
+TOGETHER = [row("2020-01", None, 60), row("2020-02", None, 40), row("2020-03", None, 39)]
+
+
+def test_terms_are_stacked_apart_and_marked_together(ax: Axes) -> None:
+    terms.draw_terms(ax, BY_TERM, TOGETHER, span=style.Range("2020-01", "2020-03"))
+    first, second = (label(ax.containers, term) for term in BY_TERM)
+    assert [bar.get_height() for bar in first] == [60, 20, 9]
+    assert [(bar.get_y(), bar.get_height()) for bar in second] == [(60, 0), (20, 25), (9, 30)]
+    assert list(label(ax.lines, "together, a sentence once").get_ydata()) == [60, 40, 39]
+
+
+def test_a_change_of_wording_is_marked_where_the_new_word_leads(ax: Axes) -> None:
+    terms.draw_terms(ax, BY_TERM, TOGETHER, span=style.Range("2020-01", "2020-03"))
+    assert list(label(ax.lines, "_change").get_xdata()) == [day("2020-02-01")] * 2
+    assert [text.get_text() for text in ax.texts] == ["\u201ccovid\u201d leads"]
+
+
+def test_a_lead_of_one_month_is_no_change_of_wording() -> None:
+    flicker = {
+        "a": [row("2020-01", "a", 9), row("2020-02", "a", 5), row("2020-03", "a", 9)],
+        "b": [row("2020-01", "b", 1), row("2020-02", "b", 6), row("2020-03", "b", 2)],
+    }
+    assert terms.changes_of_wording(flicker) == []
+
+
+def test_months_with_few_mentions_change_no_wording() -> None:
+    few = {"a": [row("2020-01", "a", 9), row("2020-02", "a", 1)], "b": [row("2020-01", "b", 0), row("2020-02", "b", 4)]}
+    assert terms.changes_of_wording(few) == []
+
+
+def test_phrases_stand_in_the_order_in_which_they_came_up_and_blank_is_no_zero() -> None:
+    found = {"2020-01": [("old", 4)], "2020-02": [], "2020-03": [("new", 2), ("old", 1)]}
+    table = phrases.grid(found, span=style.Range("2020-01", "2020-03"))
+    assert table.phrases == ("old", "new")
+    assert table.counts == ((4, None, 1), (None, None, 2))
+
+
+def test_only_so_many_phrases_are_kept_the_lasting_ones_first() -> None:
+    found = {"2020-01": [("once", 50), ("twice", 1)], "2020-02": [("twice", 1)]}
+    assert phrases.grid(found, span=style.Range("2020-01", "2020-02"), most=1).phrases == ("twice",)
+
+
+def test_cells_of_phrases_say_their_count_and_gaps_are_hatched(ax: Axes) -> None:
+    table = phrases.PhraseGrid(("old", "new"), ("2020-01", "2020-02", "2020-03"), ((4, None, 1), (None, None, 2)))
+    phrases.draw_phrases(ax, table, gaps=["2020-02"])
+    assert {(text.get_position(), text.get_text()) for text in ax.texts} == {
+        ((0, 0), "4"),
+        ((2, 0), "1"),
+        ((2, 1), "2"),
+    }
+    gap = label(ax.patches, "_gap")
+    assert (gap.get_x(), gap.get_width()) == (0.5, 1)
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["old", "new"]
+
+
+def test_entities_are_bars_with_their_names_and_counts(ax: Axes) -> None:
+    entities.draw_entities(ax, ["Biden", "Fauci"], [12, 3])
+    assert [bar.get_width() for bar in ax.containers[0]] == [12, 3]
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["Biden", "Fauci"]
+    assert [text.get_text() for text in ax.texts] == ["12", "3"]
+
+
+def test_accounts_are_dots_with_intervals_and_n(ax: Axes) -> None:
+    accounts.draw_moods(ax, [accounts.Account("@a", 50, 0.2, 0.1, 0.3), accounts.Account("@b", 0, None, None, None)])
+    assert [tuple(line.get_xdata()) for line in ax.lines if line.get_label() == "_mean"] == [(0.2,)]
+    assert [tuple(line.get_xdata()) for line in ax.lines if line.get_label() == "_interval"] == [(0.1, 0.3)]
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["@a  n = 50", "@b  n = 0"]
+
+
+def test_a_month_without_a_post_is_a_blank_cell(ax: Axes) -> None:
+    accounts.draw_calendar(ax, ["@a"], style.Range("2020-01", "2020-03"), [[3, None, 5]], mood=False)
+    cells = ax.images[0].get_array()
+    assert cells.tolist() == [[3, None, 5]]
+
+
+def test_compared_lines_break_at_gaps(ax: Axes) -> None:
+    rows = [row("2020-01", None, 5, 0.1), row("2020-02", None, None), row("2020-03", None, 5, 0.3)]
+    comparison.draw_lines(ax, {"covid": rows}, span=style.Range("2020-01", "2020-03"), value="share")
+    drawn = [(list(line.get_xdata()), list(line.get_ydata())) for line in ax.lines]
+    assert drawn == [([day("2020-01-16")], [0.1]), ([day("2020-03-16")], [0.3])]
+
+
+def test_agreement_is_a_dot_for_each_pair_and_the_line_of_equals(ax: Axes) -> None:
+    comparison.draw_agreement(ax, [(0.5, 0.25), (-1.0, -0.5)], names=("a", "b"))
+    assert ax.collections[0].get_offsets().tolist() == [[0.5, 0.25], [-1.0, -0.5]]
+    assert ax.get_xlim() == ax.get_ylim()
+
+
+def test_losses_are_drawn_by_epoch_for_training_and_validation(ax: Axes) -> None:
+    epochs = [EpochRow(1, "j", e, 1 / e, 2 / e, None, 0.1) for e in (1, 2, 3)]
+    trainings.draw_losses(ax, epochs)
+    lines = {line.get_label(): line.get_xydata().tolist() for line in ax.lines}
+    assert lines == {
+        "training": [[1, 1], [2, 1 / 2], [3, 1 / 3]],
+        "validation": [[1, 2], [2, 1], [3, 2 / 3]],
+    }
+
+
+def test_a_loss_past_all_numbers_leaves_a_gap(ax: Axes) -> None:
+    losses = [1.0, None, 0.5]
+    trainings.draw_losses(ax, [EpochRow(1, "j", e, loss, None, None, 0.1) for e, loss in enumerate(losses, 1)])
+    assert [line.get_xydata().tolist() for line in ax.lines] == [[[1, 1]], [[3, 0.5]]]
+
+
+def test_actual_and_predicted_stand_at_their_place_in_the_series(ax: Axes) -> None:
+    said = [PredictionRow(1, "j", "train", i, math.sin(i), 0.5) for i in (50, 51)]
+    trainings.draw_sequence(ax, said)
+    assert label(ax.lines, "actual").get_xydata().tolist() == [[50, math.sin(50)], [51, math.sin(51)]]
+    assert label(ax.lines, "predicted").get_xydata().tolist() == [[50, 0.5], [51, 0.5]]
+
+
+def test_the_confusion_matrix_counts_rows_as_what_it_was() -> None:
+    said = [PredictionRow(1, "j", "test", i, a, p) for i, (a, p) in enumerate([(0, 0), (0, 1), (0, 1), (2, 2)])]
+    assert np.array_equal(trainings.confusion(said), [[1, 2, 0], [0, 0, 0], [0, 0, 1]])

@@ -1,0 +1,167 @@
+"""Values are read from what was drawn, so a wrong month, a dropped gap or a shifted axis fails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from reports.figures import moods, series, style
+from reports.results import PeriodRow
+
+
+def row(period: str, mentions: int | None, *, documents: int = 100, mean: float | None = None) -> PeriodRow:
+    share = None if mentions is None else mentions / documents
+    bounds = (None, None) if mean is None or (mentions or 0) < 2 else (mean - 0.1, mean + 0.1)
+    state = "no-data" if mentions is None else "complete"
+    return PeriodRow(
+        1, period, None, "covid", None, state, documents, mentions, mentions, share,
+        None if share is None else max(0.0, share - 0.02), None if share is None else share + 0.02, mean, *bounds,
+    )  # fmt: skip
+
+
+def day(text: str) -> float:
+    return float((date.fromisoformat(text) - date(1970, 1, 1)).days)
+
+
+ROWS = [
+    row("2019-12", 3, mean=0.5),
+    row("2020-01", None),
+    row("2020-02", 0),
+    row("2020-03", 12, mean=-0.25),
+    row("2020-04", 40, mean=0.1),
+]
+SPAN = style.Range("2019-12", "2020-04")
+
+
+@pytest.fixture
+def ax() -> Iterator[Axes]:
+    with style.house():
+        yield Figure().add_subplot()
+
+
+def test_each_month_has_a_bar_of_its_mentions_in_the_middle_of_the_month(ax: Axes) -> None:
+    series.draw_counts(ax, ROWS, span=SPAN, unit="mentions")
+    (bars,) = [c for c in ax.containers if c.get_label() == "mentions"]
+    drawn = [(bar.get_x() + bar.get_width() / 2, bar.get_height()) for bar in bars]
+    assert drawn == [
+        (day("2019-12-16"), 3),
+        (day("2020-02-16"), 0),
+        (day("2020-03-16"), 12),
+        (day("2020-04-16"), 40),
+    ]
+
+
+def test_a_month_without_data_is_hatched_from_its_first_day_to_its_last(ax: Axes) -> None:
+    series.draw_counts(ax, ROWS, span=SPAN, unit="mentions")
+    (gap,) = [patch for patch in ax.patches if patch.get_label() == "_gap"]
+    assert (gap.get_x(), gap.get_x() + gap.get_width()) == (day("2020-01-01"), day("2020-02-01"))
+    assert gap.get_hatch()
+
+
+def test_a_true_zero_is_a_ring_at_zero_and_no_gap(ax: Axes) -> None:
+    series.draw_counts(ax, ROWS, span=SPAN, unit="mentions")
+    (ring,) = [line for line in ax.lines if line.get_label() == "_zero"]
+    assert list(zip(ring.get_xdata(), ring.get_ydata(), strict=True)) == [(day("2020-02-16"), 0)]
+
+
+def test_months_with_fewer_than_five_mentions_are_drawn_lighter(ax: Axes) -> None:
+    series.draw_counts(ax, ROWS, span=SPAN, unit="mentions")
+    opacities = [bar.get_facecolor()[3] for bar in ax.containers[0]]
+    assert opacities == [style.FAINT, style.FAINT, 1.0, 1.0]
+
+
+def test_the_axis_shows_every_month_from_the_first_day_of_the_first_to_the_last_of_the_last(ax: Axes) -> None:
+    series.draw_counts(ax, ROWS, span=SPAN, unit="mentions")
+    assert ax.get_xlim() == (day("2019-12-01"), day("2020-05-01"))
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["Dec\n2019", "Jan\n2020", "Feb", "Mar", "Apr"]
+    assert list(ax.get_xticks()) == [day(f"{month}-16") for month in SPAN]
+    assert ax.get_ylabel() == "mentions a month"
+
+
+def test_shares_have_their_intervals_and_the_gap_has_none(ax: Axes) -> None:
+    series.draw_share(ax, ROWS, span=SPAN, of="documents")
+    (dots,) = [c for c in ax.collections if c.get_label() == "share"]
+    assert dots.get_offsets().tolist() == [
+        [day("2019-12-16"), 0.03], [day("2020-02-16"), 0.0], [day("2020-03-16"), 0.12], [day("2020-04-16"), 0.4],
+    ]  # fmt: skip
+    ends = [tuple(line.get_ydata()) for line in ax.lines if line.get_label() == "_interval"]
+    assert ends == [(pytest.approx(0.01), pytest.approx(0.05)), (0, 0.02), (pytest.approx(0.10), pytest.approx(0.14)),
+                    (pytest.approx(0.38), pytest.approx(0.42))]  # fmt: skip
+
+
+def test_the_line_of_means_breaks_at_gaps_and_at_months_without_a_mention(ax: Axes) -> None:
+    moods.draw_mood(ax, ROWS, span=SPAN)
+    lines = [(list(line.get_xdata()), list(line.get_ydata())) for line in ax.lines if line.get_label() == "mean"]
+    assert lines == [
+        ([day("2019-12-16")], [0.5]),
+        ([day("2020-03-16"), day("2020-04-16")], [-0.25, 0.1]),
+    ]
+    gaps = [patch.get_x() for patch in ax.patches if patch.get_label() == "_gap"]
+    assert gaps == [day("2020-01-01")]
+
+
+def test_a_mean_of_few_is_a_hollow_dot(ax: Axes) -> None:
+    moods.draw_mood(ax, ROWS, span=SPAN)
+    (dots,) = [c for c in ax.collections if c.get_label() == "months"]
+    white = [tuple(color[:3]) == (1, 1, 1) for color in dots.get_facecolors()]
+    assert white == [True, False, False]
+
+
+def test_a_year_shows_january_to_december_whatever_it_holds() -> None:
+    with style.house():
+        figure = moods.yearly_figure(ROWS, subject="covid")
+    years = {ax.get_title("left"): ax.get_xlim() for ax in figure.axes if ax.get_title("left")}
+    assert years == {
+        "2019": (day("2019-01-01"), day("2020-01-01")),
+        "2020": (day("2020-01-01"), day("2021-01-01")),
+    }
+
+
+def test_the_line_over_all_months_holds_every_year() -> None:
+    rows = [row(f"{year}-{month:02}", 10, mean=0.1) for year in (2019, 2020, 2021) for month in range(1, 13)]
+    with style.house():
+        figure = moods.overall_figure(rows, span=style.Range("2019-01", "2021-12"), subject="covid")
+    (line,) = [line for line in figure.axes[0].lines if line.get_label() == "mean"]
+    assert len(line.get_xdata()) == 36
+    assert line.get_xdata()[0] == day("2019-01-16")
+
+
+def test_n_is_written_under_each_counted_month(ax: Axes) -> None:
+    moods.print_n(ax, ROWS, span=SPAN)
+    assert [(text.get_position()[0], text.get_text()) for text in ax.texts] == [
+        (day("2019-12-16"), "3"), (day("2020-02-16"), "0"), (day("2020-03-16"), "12"), (day("2020-04-16"), "40"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("first", "last", "labels"), [
+    ("2020-01", "2021-12", ["Jan\n2020", "Apr", "Jul", "Oct", "Jan\n2021", "Apr", "Jul", "Oct"]),
+    ("2020-11", "2021-02", ["Nov\n2020", "Dec", "Jan\n2021", "Feb"]),
+    ("2001-01", "2012-12", [str(year) for year in range(2001, 2013)]),
+])  # fmt: skip
+def test_ticks_name_as_many_months_as_have_room(first: str, last: str, labels: list[str]) -> None:
+    assert [label for _, label in style.ticks(style.Range(first, last))] == labels
+
+
+def test_equal_data_make_equal_bytes() -> None:
+    def drawn() -> tuple[bytes, bytes]:
+        with style.house():
+            figure = series.mentions_figure(ROWS, span=SPAN, subject="covid")
+            return style.to_svg(figure), style.to_png(figure)
+
+    assert drawn() == drawn()
+
+
+def test_a_dollar_in_a_name_is_a_dollar() -> None:
+    with style.house(["a $b$ c"]):
+        figure = series.mentions_figure(ROWS, span=SPAN, subject="$\\frac{$")
+        assert b"<svg" in style.to_svg(figure)
+
+
+def test_a_run_of_nothing_but_gaps_can_be_drawn() -> None:
+    with style.house():
+        figure = series.mentions_figure([row("2020-01", None)], span=style.Range("2020-01", "2020-01"), subject="x")
+        assert style.to_png(figure).startswith(b"\x89PNG")
