@@ -13,7 +13,7 @@ from typing import Any
 
 import pyarrow.parquet
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, insert, select, update
 
@@ -260,6 +260,12 @@ def test_coverage_says_of_each_step_what_came_of_it(db: Database) -> None:
     ]
 
 
+def test_coverage_names_every_step_that_was_asked_for_by_name(db: Database) -> None:
+    run, _ = months(db, "2020-03", "2020-03", steps=("summary", "phrases", "polarity", "keywords", "entities"))
+    expected = [(name, None) for name in ("documents", "entities", "keywords", "phrases", "polarity", "summary")]
+    assert columns_of(db, run, "coverage", "step", "state") == expected
+
+
 def test_documents_of_months_are_those_after_the_choice_of_material(db: Database) -> None:
     run, _ = four_months(db)
     assert columns_of(db, run, "documents", "document", "polarity") == [
@@ -343,11 +349,15 @@ def test_a_named_source_leaves_the_others_out(db: Database) -> None:
     assert columns_of(db, run, "documents", "document", "polarity") == [("bluesky:2", None)]
 
 
-def test_a_search_has_the_documents_it_found_each_once(db: Database) -> None:
+def search(db: Database, *terms: str) -> tuple[int, dict[str, int]]:
     parameters = asked.SearchParameters(steps=("polarity",)).model_dump(mode="json")
-    jobs = [NewJob(Kind.SEARCH, f"search:{term}", {}) for term in ("mars", "moon")]
+    jobs = [NewJob(Kind.SEARCH, f"search:{term}", {}) for term in terms]
     run = create_run(db, kind="search", name=None, parameters=parameters, jobs=jobs)
-    ids = jobs_of(db, run)
+    return run, jobs_of(db, run)
+
+
+def test_a_search_has_the_documents_it_found_each_once(db: Database) -> None:
+    run, ids = search(db, "mars", "moon")
     add(db, Document, *(document(n, str(n), "2020-04", source="x", handle="someone") for n in (1, 2, 3)))
     found = [("search:mars", 2), ("search:moon", 2), ("search:moon", 1)]
     add(db, JobDocument, *({"job_id": ids[job], "document_id": n} for job, n in found))
@@ -524,6 +534,7 @@ NUMBERS = st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_in
 
 
 @given(st.lists(st.tuples(CELLS, NUMBERS, CELLS)))
+@example([(f"{start}1", -1, start) for start in ("=", "+", "-", "@", "\t", "\r")])
 def test_a_csv_read_back_is_what_was_written(rows: Sequence[tuple[str | None, float, str | None]]) -> None:
     out = io.BytesIO()
     Csv(out, {"left": str, "number": float, "right": str}).write(rows)
@@ -532,6 +543,7 @@ def test_a_csv_read_back_is_what_was_written(rows: Sequence[tuple[str | None, fl
     for (left, number, right), cells in zip(rows, found, strict=True):
         assert cells[1] == str(number)
         for value, cell in ((left, cells[0]), (right, cells[2])):
+            # What a spreadsheet program would take for a formula is not there.
             assert not cell.startswith(("=", "+", "-", "@", "\t", "\r"))
             assert cell in {value or "", f"'{value}"}
 
@@ -578,18 +590,39 @@ SEEN: dict[str, bytes] = {}  # what the first database and order gave: the other
 def test_large_tables_are_read_in_pages_that_lose_and_repeat_nothing(
     db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(selection, "PAGE", 7)
-    monkeypatch.setattr(exports, "_ROWS_AT_A_TIME", 10)
+    monkeypatch.setattr(selection, "PAGE", 90)
     run, jobs = months(db, "2020-03", "2020-04")
-    names = [f"{number:04}" for number in range(selection.BATCH * 2 + 1)]
+    names = [f"{'aBcD'[number % 4]}{number}" for number in range(selection.BATCH * 2 + 1)]
     add(db, Document, *(document(n, name, "2020-03") for n, name in enumerate(names)))
     add(db, Mention, *(mention(jobs["2020-03"], n, "covid", 1, None) for n in range(len(names))))
-    expected = [(f"nyt:{name}",) for name in names]
+    expected = [(f"nyt:{name}",) for name in sorted(names)]
     assert columns_of(db, run, "documents", "document") == expected
     assert columns_of(db, run, "mentions", "document") == expected
+    network = training(db)
+    add(
+        db,
+        Prediction,
+        *(
+            {"job_id": jobs_of(db, network)["feedforward 1"], "split": "test", "index": n, "actual": 0, "predicted": 0}
+            for n in range(200)
+        ),
+    )
+    assert columns_of(db, network, "predictions", "job", "index")[3:] == [("feedforward 1", n) for n in range(200)]
+
+
+def test_a_document_of_many_jobs_is_there_once_however_many_there_are(db: Database) -> None:
+    run, ids = search(db, "mars", "moon", "sun")
+    numbers = range(selection.BATCH + 1)
+    add(db, Document, *(document(n, f"{n:04}", "2020-04", source="x") for n in numbers))
+    add(db, JobDocument, *({"job_id": job, "document_id": n} for job in ids.values() for n in numbers))
+    assert columns_of(db, run, "documents", "document") == [(f"x:{n:04}",) for n in numbers]
+
+
+def test_a_row_group_of_parquet_holds_some_thousand_rows(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exports, "_ROWS_AT_A_TIME", 4)
+    run, _ = four_months(db)
     parquet = pyarrow.parquet.ParquetFile(io.BytesIO(exported(db, run, "documents", "parquet")))
-    assert parquet.num_row_groups == 101
-    assert parquet.read(["document"]).column(0).to_pylist() == [name for (name,) in expected]
+    assert [parquet.metadata.row_group(group).num_rows for group in range(parquet.num_row_groups)] == [4, 2]
 
 
 def test_a_file_is_written_whole(db: Database, tmp_path: Path) -> None:
