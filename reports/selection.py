@@ -99,7 +99,7 @@ def coverage_of(db: Database, run: RunRead, jobs: Sequence[JobOfRun]) -> dict[in
 def _all_steps(run: RunRead, job: JobOfRun, found: dict[str, CoverageRow]) -> list[CoverageRow]:
     """The steps that have a row, and those that were asked for and have none yet."""
     steps = () if isinstance(run.parameters, asked.TrainingParameters) else (Step.DOCUMENTS, *run.parameters.steps)
-    missing = [step for step in Step if step in steps and step not in found]
+    missing = [step for step in _order_of_work(run) if step in steps and step not in found]
     documents = found.get(Step.DOCUMENTS)
     rows = dict(found)
     for step in missing:
@@ -110,6 +110,14 @@ def _all_steps(run: RunRead, job: JobOfRun, found: dict[str, CoverageRow]) -> li
             state, reason = StepState.FAILED.value, job.reason  # the step that the job broke off in
         rows[step] = CoverageRow(run.id, job.name, step.value, state, reason, count)
     return sorted(rows.values(), key=lambda row: row.step)
+
+
+def _order_of_work(run: RunRead) -> tuple[Step, ...]:
+    """Steps as a job comes to them; a month has its polarities before it looks for phrases."""
+    if isinstance(run.parameters, asked.MonthsParameters):
+        first = (Step.DOCUMENTS, Step.KEYWORDS, Step.POLARITY)
+        return (*first, *(step for step in Step if step not in first))
+    return tuple(Step)
 
 
 def fetch(db: Database, statement: Statement) -> Sequence[AnyRow]:

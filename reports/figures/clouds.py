@@ -118,12 +118,16 @@ def draw_cloud(words: dict[str, int], *, mask: np.ndarray | None, seed: int = 1)
 @cache
 def _palette() -> Image.Image:
     """White, and each ink in the shades that the edges of letters have: a small file whose paper is white."""
+
+    def mixed(value: int, part: float) -> int:
+        return round(255 * part + value * (1 - part))
+
     shades = [(255, 255, 255)]
     for ink in _INKS:
         red, green, blue = ImageColor.getrgb(ink)[:3]
         for level in range(24):
             part = level / 24
-                    shades.append(tuple(round(255 * part + value * (1 - part)) for value in (red, green, blue)))  # type: ignore[arg-type]
+            shades.append((mixed(red, part), mixed(green, part), mixed(blue, part)))
     palette = Image.new("P", (1, 1))
     palette.putpalette([value for shade in shades for value in shade])
     return palette

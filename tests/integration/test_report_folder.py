@@ -1,0 +1,295 @@
+"""Reports made whole, from a database to a folder."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from sqlalchemy import delete, update
+
+from core.errors import NotFound, UsageError
+from core.queues import State
+from models.database import Database
+from models.tables import Mention, Run
+from reports import build
+from tests import report_stories as stories
+from tests.report_stories import Text
+
+TEXTS = [
+    Text("2020-02-03", "Markets rise on hopes of a deal.", "https://example.org/0"),
+    Text("2020-03-01", "Coronavirus Fears Close Schools in the City.", "https://example.org/1"),
+    Text("2020-03-01", "A Coronavirus Test for Everyone.", "https://example.org/2"),
+    Text("2020-03-09", "Coronavirus and Covid Are One. The Mayor Said So.", "https://example.org/3"),
+    Text("2020-04-30", "<script>alert('x')</script> \"Covid\" & =cmd|'/C calc'!A0 Toll.", "javascript:alert(1)"),
+    Text("2020-04-30", "\u0627\u0644\u0642\u0627\u0647\u0631\u0629 Covid \U0001f9a0 \U0001f637.", None),
+    Text("2020-05-04", "Nothing of that sort.", "https://example.org/6"),
+]
+
+
+class Page(HTMLParser):
+    """The addresses, ids, tags and text of a page."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.links: list[str] = []
+        self.pictures: list[dict[str, str]] = []
+        self.ids: list[str] = []
+        self.tags: list[str] = []
+        self.text = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = {name: value or "" for name, value in attrs}
+        self.tags.append(tag)
+        if "href" in found:
+            self.links.append(found["href"])
+        if "id" in found:
+            self.ids.append(found["id"])
+        if tag == "img":
+            self.pictures.append(found)
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Iterator[Database]:
+    made = stories.database(tmp_path)
+    stories.store(made, TEXTS)
+    yield made
+    made.close()
+
+
+def report(db: Database, run: int, out: Path) -> Page:
+    return Page(build.build(db, [run], out).read_text(encoding="utf-8"))
+
+
+def months(db: Database, **more: object) -> int:
+    return stories.months_run(
+        db,
+        "2020-01",
+        "2020-05",
+        ["covid:coronavirus"],
+        no_data=["2020-01"],
+        **more,  # type: ignore[arg-type]
+    )
+
+
+def test_every_picture_and_link_of_the_page_is_in_the_folder(db: Database, tmp_path: Path) -> None:
+    page = report(db, months(db), tmp_path / "out")
+    for picture in page.pictures:
+        assert (tmp_path / "out" / picture["src"]).is_file()
+        assert picture["alt"]
+    inside = [link for link in page.links if not link.startswith("https://")]
+    for link in inside:
+        if link.startswith("#"):
+            assert link[1:] in page.ids, link
+        else:
+            assert (tmp_path / "out" / link).is_file(), link
+    assert len(page.ids) == len(set(page.ids))
+
+
+def test_each_month_with_mentions_has_a_scatter_and_a_cloud(db: Database, tmp_path: Path) -> None:
+    report(db, months(db), tmp_path / "out")
+    names = [path.name for path in (tmp_path / "out" / "figures").iterdir()]
+    for month in ("2020-03", "2020-04"):
+        for kind in ("polarity", "cloud"):
+            assert [name for name in names if name.startswith(f"covid-{month}-{kind}-") and name.endswith(".png")]
+    assert not [name for name in names if "2020-01" in name or "2020-02" in name]
+
+
+def test_a_gap_and_a_true_zero_are_said_apart(db: Database, tmp_path: Path) -> None:
+    text = report(db, months(db), tmp_path / "out").text
+    assert "No data: no document to look at. This is a gap, not a zero: no documents stored, no key set" in text
+    assert "A true zero: none of 1 documents mentions it." in text
+
+
+def test_what_comes_from_outside_is_text_and_its_script_no_script(db: Database, tmp_path: Path) -> None:
+    page = report(db, months(db), tmp_path / "out")
+    assert page.tags.count("script") == 1
+    assert "<script>alert('x')</script> \"Covid\" & =cmd|'/C calc'!A0 Toll." in page.text
+    assert "javascript:alert(1)" not in page.links
+
+
+def test_a_made_up_archive_is_called_so_and_credits_nobody(db: Database, tmp_path: Path) -> None:
+    with db.write() as connection:  # the one address that is none of example.org
+        connection.execute(delete(Mention))
+        connection.exec_driver_sql("UPDATE documents SET address = NULL WHERE address NOT LIKE 'https://example.org/%'")
+    text = report(db, months(db), tmp_path / "out").text
+    assert "These texts are made up." in text
+    assert "Data provided by The New York Times" not in text
+
+
+def test_headlines_of_the_times_are_attributed(db: Database, tmp_path: Path) -> None:
+    with db.write() as connection:
+        connection.exec_driver_sql("UPDATE documents SET address = 'https://www.nytimes.com/x.html'")
+    text = report(db, months(db), tmp_path / "out").text
+    assert "Data provided by The New York Times" in text
+    assert "made up" not in text
+
+
+def test_the_second_build_of_unchanged_results_touches_nothing(db: Database, tmp_path: Path) -> None:
+    run, out = months(db), tmp_path / "out"
+    build.build(db, [run], out)
+    before = {path: path.stat().st_mtime_ns for path in out.rglob("*")}
+    began = time.perf_counter()
+    build.build(db, [run], out)
+    assert time.perf_counter() - began < 2
+    assert {path: path.stat().st_mtime_ns for path in out.rglob("*")} == before
+
+
+def test_a_changed_month_draws_its_pictures_anew_and_no_other(db: Database, tmp_path: Path) -> None:
+    run, out = months(db), tmp_path / "out"
+    build.build(db, [run], out)
+    before = {path.name for path in (out / "figures").iterdir()}
+    with db.write() as connection:
+        connection.execute(update(Mention).where(Mention.sentence.contains("Toll")).values(polarity=0.75))
+        connection.execute(delete(Mention).where(Mention.sentence.contains("A Coronavirus Test")))
+    build.build(db, [run], out)
+    after = {path.name for path in (out / "figures").iterdir()}
+    kept = {re.sub(r"-[0-9a-f]{12}\.\w+$", "", name) for name in before & after}
+    drawn = {re.sub(r"-[0-9a-f]{12}\.\w+$", "", name) for name in after - before}
+    assert "covid-2020-04-cloud" in kept
+    assert {"covid-2020-03-cloud", "covid-2020-03-polarity", "covid-2020-04-polarity", "covid-mentions"} <= drawn
+    assert len(after) == len(before)  # what is not shown any more is gone
+
+
+def test_equal_results_make_an_equal_folder(db: Database, tmp_path: Path) -> None:
+    run = months(db)
+    build.build(db, [run], tmp_path / "a")
+    build.build(db, [run], tmp_path / "b")
+    a, b = ({p.relative_to(root): p.read_bytes() for p in root.rglob("*") if p.is_file()} for root in
+            (tmp_path / "a", tmp_path / "b"))  # fmt: skip
+    assert a == b
+
+
+def test_pictures_drawn_in_shares_are_those_that_the_report_shows(db: Database, tmp_path: Path) -> None:
+    run, out = months(db), tmp_path / "out"
+    drawn = [build.draw(db, [run], out, part=part, of=3) for part in range(3)]
+    there = {path.name for path in (out / "figures").iterdir()}
+    build.build(db, [run], out)
+    assert {path.name for path in (out / "figures").iterdir()} == there
+    assert all(drawn)
+
+
+def test_a_lost_picture_is_drawn_again(db: Database, tmp_path: Path) -> None:
+    run, out = months(db), tmp_path / "out"
+    build.build(db, [run], out)
+    lost = next((out / "figures").glob("covid-mentions-*.svg"))
+    lost.unlink()
+    build.build(db, [run], out)
+    assert lost.is_file()
+
+
+def test_the_page_of_another_program_is_never_written_over(db: Database, tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text("<h1>My home page</h1>")
+    with pytest.raises(UsageError, match="choose another folder"):
+        build.build(db, [months(db)], tmp_path)
+    assert (tmp_path / "index.html").read_text() == "<h1>My home page</h1>"
+
+
+def test_other_files_in_the_folder_stay(db: Database, tmp_path: Path) -> None:
+    run, out = months(db), tmp_path / "out"
+    build.build(db, [run], out)
+    (out / "figures" / "mine.png").write_bytes(b"mine")
+    with db.write() as connection:
+        connection.execute(update(Run).values(name="another"))
+    build.build(db, [run], out)
+    assert (out / "figures" / "mine.png").read_bytes() == b"mine"
+
+
+def test_a_run_that_still_goes_shows_what_there_is_and_says_so(db: Database, tmp_path: Path) -> None:
+    run = months(db, unfinished=["2020-04", "2020-05"], state=State.RUNNING)
+    text = report(db, run, tmp_path / "out").text
+    assert "This run is still going" in text
+    assert "Not counted yet" in text
+    assert "3 mentions" in text
+
+
+def test_a_failed_month_is_a_gap_with_its_reason(db: Database, tmp_path: Path) -> None:
+    text = report(db, months(db, failed=["2020-04"]), tmp_path / "out").text
+    assert "1 of 5 jobs failed." in text
+    assert "Failed: the Text API refused the key" in text
+
+
+def test_each_keyword_has_a_section(db: Database, tmp_path: Path) -> None:
+    run = stories.months_run(db, "2020-03", "2020-04", ["covid", "mayor", "nowhere"])
+    page = report(db, run, tmp_path / "out")
+    assert {"covid", "mayor", "nowhere", "mayor-2020-03", "nowhere-months"} <= set(page.ids)
+    assert "No document mentions \u201cnowhere\u201d in the months that were read: a true zero." in page.text
+
+
+def test_a_long_table_is_cut_and_says_where_all_of_it_is(
+    db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reports.months.TABLE_ROWS", 2)
+    page = report(db, months(db), tmp_path / "out")
+    assert "The first 2 of 6 rows; all of them are in mentions.csv." in page.text
+    assert (tmp_path / "out" / "mentions.csv").read_text(encoding="utf-8-sig").count("\n") == 7
+
+
+def test_a_portrait_for_each_account_and_a_page_that_compares_them(tmp_path: Path) -> None:
+    db = stories.database(tmp_path)
+    posts = [Text(f"2020-0{m}-01", f"Liftoff of {n} rockets to Mars today.", f"https://x.com/{m}/{n}", "nasa", "x")
+             for m in (1, 3) for n in range(3)]  # fmt: skip
+    stories.store(db, [*posts, Text("2020-02-02", "Hello World.", None, "other", "x")])
+    run = stories.handles_run(db, ["nasa", "other"], dead=["gone"])
+    index = report(db, run, tmp_path / "out")
+    assert {"@nasa.html", "@other.html", "@gone.html"} <= set(index.links)
+    assert "there is no such account" in index.text
+    portrait = Page((tmp_path / "out" / "@nasa.html").read_text(encoding="utf-8"))
+    assert "6 posts of x, January 2020 to March 2020." in portrait.text
+    assert "https://x.com/1/0" in portrait.links
+    db.close()
+
+
+def test_a_sweep_has_a_row_and_pictures_for_each_training(db: Database, tmp_path: Path) -> None:
+    page = report(db, stories.trainings_run(db, "feedforward", [0.5, 3.0]), tmp_path / "out")
+    assert "feedforward learning-rate=0.5, the best of 2, tells 95.00 % of the test split rightly." in page.text
+    assert len([p for p in page.pictures if "-course-" in p["src"] or "-confusion-" in p["src"]]) == 4
+
+
+def test_a_forecast_that_does_not_beat_the_simple_ones_says_so(db: Database, tmp_path: Path) -> None:
+    page = report(db, stories.trainings_run(db, "recurrent", [0.001]), tmp_path / "out")
+    assert "It does not beat the best simple forecast, a linear recurrence, with 1e-15." in page.text
+
+
+def test_two_engines_are_compared_on_the_same_sentences(db: Database, tmp_path: Path) -> None:
+    first, second = months(db, name="one"), months(db, name="two", shift=0.2)
+    out = tmp_path / "out"
+    text = Page(build.build(db, [first, second], out).read_text(encoding="utf-8")).text
+    assert "one and two scored 5 of the same" in text
+    assert "Spearman\u2019s rank correlation is +1.00" in text
+    assert (out / f"run-{first}" / "mentions.csv").is_file()
+
+
+def test_trainings_are_not_put_beside_other_runs(db: Database, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no months to compare"):
+        build.build(db, [months(db), stories.trainings_run(db, "recurrent", [0.1])], tmp_path / "out")
+
+
+def test_a_run_that_is_not_there_is_said(db: Database, tmp_path: Path) -> None:
+    with pytest.raises(NotFound):
+        build.build(db, [99], tmp_path / "out")
+    assert not (tmp_path / "out" / "index.html").exists()
+
+
+def test_progress_reaches_its_end(db: Database, tmp_path: Path) -> None:
+    seen: list[tuple[int, int]] = []
+    build.build(db, [months(db)], tmp_path / "out", progress=lambda done, every: seen.append((done, every)))
+    assert seen[0][0] == 0
+    assert seen[-1][0] == seen[-1][1]
+
+
+def test_the_manifest_lists_what_the_report_is_made_of(db: Database, tmp_path: Path) -> None:
+    run = months(db)
+    build.build(db, [run], tmp_path / "out")
+    manifest = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert manifest["runs"] == [run]
+    there = {str(p.relative_to(tmp_path / "out")) for p in (tmp_path / "out").rglob("*") if p.is_file()}
+    assert there == {*manifest["files"], "report.json"}
