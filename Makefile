@@ -42,7 +42,7 @@ chaos-long: venv ## the same for as long as TIDINGS_CHAOS_MINUTES says (30)
 	TIDINGS_CHAOS_MINUTES=$${TIDINGS_CHAOS_MINUTES:-30} $(BIN)/python -m pytest -m chaos --timeout 0
 
 bench: venv ## every benchmark, one after the other
-	@for file in bench/bench_*.py; do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done
+	@for file in bench/*.py; do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done
 
 lock: ## requirements.lock anew from pyproject.toml (needs uv)
 	uv pip compile --universal --generate-hashes --all-extras --python-version 3.11 --no-header --no-emit-index-url \

@@ -1,0 +1,49 @@
+"""``--keyword NAME[:term,term]``, months, and the limits in settings."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.errors import SettingsError
+from core.limits import Window, parse_limits
+from models.parameters import Keyword, months
+from producers.plan import time_at
+
+
+def test_the_name_is_one_of_the_terms() -> None:
+    keyword = Keyword.parse("covid:covid-19, new  york,COVID")
+    assert (keyword.name, keyword.terms) == ("covid", ("covid", "covid-19", "new york"))
+
+
+@pytest.mark.parametrize("wrong", ["", ":", "covid:", "covid:,a", " "])
+def test_an_empty_term_is_refused(wrong: str) -> None:
+    with pytest.raises(ValueError, match="empty term"):
+        Keyword.parse(wrong)
+
+
+def test_months_run_over_the_turn_of_the_year() -> None:
+    assert months("2019-11", "2020-02") == ["2019-11", "2019-12", "2020-01", "2020-02"]
+    assert len(months("1851-09", "2026-08")) == 2100
+
+
+def test_limits_are_read_and_written_alike() -> None:
+    assert parse_limits("50000/d, 10/s,450/15min") == (Window(10, 1), Window(450, 900), Window(50000, 86400))
+    assert [str(window) for window in parse_limits("10/s,450/15min,5/min,500/d")] == [
+        "10/s",
+        "5/min",
+        "450/15min",
+        "500/d",
+    ]
+
+
+@pytest.mark.parametrize("wrong", ["10", "10/week", "0/s", "-1/s", "10/0s"])
+def test_what_is_no_limit_is_refused(wrong: str) -> None:
+    with pytest.raises(SettingsError, match="no limit"):
+        parse_limits(wrong)
+
+
+def test_the_slowest_limit_binds() -> None:
+    seconds, binding = time_at(parse_limits("5/min,500/d"), 2100)
+    assert binding == "500/d"
+    assert 4 * 86400 < seconds <= 5 * 86400
+    assert time_at(parse_limits("10/s"), 0) == (0.0, None)
