@@ -27,7 +27,10 @@ def run_demo(known: Settings, out: Path) -> int:
         months = submit_run(
             db,
             MonthsParameters(
-                first=invented.FIRST_MONTH, last=invented.LAST_MONTH, keywords=(Keyword.parse(invented.KEYWORD),), material="News"
+                first=invented.FIRST_MONTH,
+                last=invented.LAST_MONTH,
+                keywords=(Keyword.parse(invented.KEYWORD),),
+                material="News",
             ),
             (),
             name="demo: headlines",
