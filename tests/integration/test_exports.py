@@ -158,9 +158,8 @@ def four_months(db: Database) -> tuple[int, dict[str, int]]:
         *(step(march, name, documents=4) for name in TEXT_STEPS),
         step(jobs["2020-04"], "documents", documents=2),
     )
+    fail(db, jobs["2020-04"], "the Text API refused the key")
     with db.write() as connection:
-        failed = {"state": "failed", "reason": "the Text API refused the key"}
-        connection.execute(update(Job).where(Job.id == jobs["2020-04"]).values(failed))
         queue_report(connection, run)
     return run, jobs
 
@@ -264,6 +263,39 @@ def test_coverage_names_every_step_that_was_asked_for_by_name(db: Database) -> N
     run, _ = months(db, "2020-03", "2020-03", steps=("summary", "phrases", "polarity", "keywords", "entities"))
     expected = [(name, None) for name in ("documents", "entities", "keywords", "phrases", "polarity", "summary")]
     assert columns_of(db, run, "coverage", "step", "state") == expected
+
+
+def fail(db: Database, job: int, reason: str) -> None:
+    with db.write() as connection:
+        connection.execute(update(Job).where(Job.id == job).values(state="failed", reason=reason))
+
+
+def test_a_month_breaks_off_in_the_step_that_it_was_at(db: Database) -> None:
+    run, jobs = months(db, "2020-03", "2020-03")
+    add(db, JobStep, step(jobs["2020-03"], "documents"), step(jobs["2020-03"], "keywords"))
+    fail(db, jobs["2020-03"], "the Text API is away")
+    assert columns_of(db, run, "coverage", "step", "state", "reason") == [
+        ("documents", "complete", None),
+        ("entities", None, None),
+        ("keywords", "complete", None),
+        ("phrases", None, None),
+        ("polarity", "failed", "the Text API is away"),
+    ]
+    row = rows_of(db, run, "periods")[0]
+    assert (row["state"], row["documents"], row["mentions"], row["polarity_mean"]) == ("failed", 0, 0, None)
+
+
+def test_an_account_breaks_off_in_the_step_that_it_was_at(db: Database) -> None:
+    run, jobs = handles(db, "nasa")
+    add(db, JobStep, step(jobs["@nasa"], "documents"), step(jobs["@nasa"], "summary"))
+    fail(db, jobs["@nasa"], "the Text API is away")
+    assert columns_of(db, run, "coverage", "step", "state") == [
+        ("documents", "complete"),
+        ("entities", None),
+        ("phrases", "failed"),
+        ("polarity", None),
+        ("summary", "complete"),
+    ]
 
 
 def test_documents_of_months_are_those_after_the_choice_of_material(db: Database) -> None:
