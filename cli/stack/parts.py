@@ -25,6 +25,7 @@ from core.settings import Settings, environment, private_folder, stack_file, wri
 
 START_SECONDS = 60.0
 LOOK_SECONDS = 0.1
+APPLICATION = "workers.celery:app"  # as `workers`, but an error while it is imported is not hidden
 WORKER_ENVIRONMENT = {"REMAP_SIGTERM": "SIGQUIT"}  # else SIGTERM waits for the whole task
 
 Say = Callable[[str], None]
@@ -135,7 +136,7 @@ class Stack:
 
     def _start_flower(self) -> Child:
         port, password = free_port(), secrets.token_urlsafe(12)
-        command = [*_python("celery"), "-A", "workers", "flower", "--address=127.0.0.1", f"--port={port}"]
+        command = [*_python("celery"), "-A", APPLICATION, "flower", "--address=127.0.0.1", f"--port={port}"]
         child = self._start(self._child("flower", command, {"FLOWER_BASIC_AUTH": f"tidings:{password}"}, 3.0))
         self.flower_url = f"http://tidings:{password}@127.0.0.1:{port}"
         return child
@@ -167,7 +168,7 @@ class Stack:
 
 def worker_command(name: str, *, workers: int, log_level: str) -> list[str]:
     """The command that starts a Celery worker *name* for all queues, with *workers* processes."""
-    command = [*_python("celery"), "-A", "workers", "worker", "--queues", ",".join(queues.QUEUES)]
+    command = [*_python("celery"), "-A", APPLICATION, "worker", "--queues", ",".join(queues.QUEUES)]
     command += ["--concurrency", str(workers), "--hostname", name, "--loglevel", log_level]
     return [*command, "--without-mingle", "--without-gossip"]  # they cost a second, and it has no one to talk to
 
