@@ -64,7 +64,7 @@ def run_training(job: Job, parameters: TrainingParameters) -> Ended:
         remarks.append(found.remark)
     baselines = found.baselines
     with job.db.write() as connection:
-        fence(connection, job.claim, progress=True)
+        fence(connection, job.claim, progress=True, done_units=options.epochs, all_units=options.epochs)
         store_epochs(connection, job.db, job.claim, keeper.not_stored())
         store_result(
             connection,
@@ -92,7 +92,7 @@ class _Keeper:
         self._job, self._all = job, epochs
         self._epochs: list[Epoch] = []  # not stored yet
         self._stored = False  # whether anything was stored in this slice
-        self._next_store = time.monotonic() + STORE_SECONDS
+        self._next_store = 0.0  # the first epoch of a slice is stored at once: it proves that the job moves
         self._next_look = 0.0
 
     def keep(self, epoch: Epoch, checkpoint: Callable[[], bytes]) -> None:

@@ -1,0 +1,422 @@
+"""Trainings as jobs, on both databases: results, slices, kills, cancelling, data of every kind, the commands."""
+
+from __future__ import annotations
+
+import io
+import json
+import random
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sqlalchemy import select, update
+
+from cli import main
+from core.broker import celery_app
+from core.errors import LeaseLost, NotFound, UsageError
+from core.queues import Kind, State
+from core.settings import Settings, environment
+from models.database import Database
+from models.jobs import claim_job
+from models.runs import cancel_run, pause_run, resume_run, retry_run
+from models.tables import Epoch, Job, Run, Training
+from models.trainings import trained
+from networks.storage import load_network
+from producers.trainings import Network, plan_training, submit_training
+from reports import exports
+from tests.report_stories import Text, months_run, store
+from tests.services import wait_until
+from workers import trainings
+from workers.jobs import Job as JobAtWork
+from workers.runtime import Runtime
+from workers.slices import work_on
+from workers.trainings import run_training
+
+ENDLESS = {"hidden": "8", "sequence": "10", "epochs": "1000000"}
+
+
+@pytest.fixture
+def db(database_url: str) -> Iterator[Database]:
+    database = Database(database_url)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def runtime(settings: Settings) -> Iterator[Runtime]:
+    opened = Runtime(settings, celery_app(settings))
+    yield opened
+    opened.lease_db.close()
+    opened.close()
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> str:
+    """Noisy bars, upright or lying, on 5 by 5 points."""
+    generator = np.random.default_rng(1)
+    labels = generator.integers(0, 2, 240)
+    x = generator.random((240, 5, 5)) * 0.3
+    for picture, label in zip(x, labels, strict=True):
+        at = generator.integers(0, 5)
+        picture[(slice(None), at) if label else (at, slice(None))] += 0.7
+    np.savez(tmp_path / "bars.npz", x=x, y=labels)
+    return str(tmp_path / "bars.npz")
+
+
+def submit(db: Database, network: Network, data: str, sweep: Sequence[str] = (), **given: Any) -> int:
+    return submit_training(db, *plan_training(network, data, given, sweep))
+
+
+def jobs(db: Database, run: int) -> list[Any]:
+    with db.read() as connection:
+        statement = select(*Job.__table__.columns).where(Job.run_id == run, Job.kind == Kind.TRAINING)
+        return list(connection.execute(statement.order_by(Job.id)))
+
+
+def result(db: Database, run: int) -> Any:
+    with db.read() as connection:
+        return connection.execute(
+            select(*Training.__table__.columns).join(Job, Job.id == Training.job_id).where(Job.run_id == run)
+        ).one()
+
+
+def epochs(db: Database, run: int) -> list[int]:
+    return [row["epoch"] for row in export(db, run, "epochs")]
+
+
+def work(runtime: Runtime, run: int) -> int:
+    """Work on the run's jobs until they have ended; how many slices that took."""
+    slices = 0
+    while waiting := [job for job in jobs(runtime.db, run) if job.state == State.QUEUED]:
+        work_on(runtime, waiting[0].id)
+        slices += 1
+    return slices
+
+
+def export(db: Database, run: int, table: str) -> list[dict[str, Any]]:
+    out = io.BytesIO()
+    exports.write(db, run, table, "jsonl", out)
+    return [json.loads(line) for line in out.getvalue().splitlines()]
+
+
+def without(rows: Sequence[Mapping[str, Any]], *names: str) -> list[dict[str, Any]]:
+    return [{name: value for name, value in row.items() if name not in names} for row in rows]
+
+
+def weights(db: Database, run: int, job: str | None = None) -> bytes:
+    with db.read() as connection:
+        return trained(connection, run, job).weights
+
+
+def worker_process(settings: Settings, job: int) -> subprocess.Popen[bytes]:
+    """A process that works one slice on the job, as a worker's child would, with checkpoints often."""
+    program = (
+        "from workers import trainings; trainings.STORE_SECONDS = 0.02; "
+        f"from workers.celery import runtime; from workers.slices import work_on; work_on(runtime(), {job})"
+    )
+    return subprocess.Popen([sys.executable, "-P", "-c", program], env=environment(settings))  # noqa: S603 - ours
+
+
+def test_a_sweep_gives_each_job_its_epochs_predictions_figures_and_weights(
+    db: Database, runtime: Runtime, pictures: str
+) -> None:
+    run = submit(db, "feedforward", pictures, ["hidden=4,6"], epochs="5", **{"learning-rate": "1"})
+    assert work(runtime, run) == 2
+    assert [(job.state, job.done_units, job.all_units) for job in jobs(db, run)] == [(State.DONE, 5, 5)] * 2
+    names = ["feedforward hidden=4", "feedforward hidden=6"]
+    assert [(row["job"], row["epoch"]) for row in export(db, run, "epochs")] == [
+        (name, epoch) for name in names for epoch in range(1, 6)
+    ]
+    table = export(db, run, "trainings")
+    assert [(row["job"], row["hidden"], row["epochs"], row["baseline_mean"]) for row in table] == [
+        (names[0], "4", 5, None),
+        (names[1], "6", 5, None),
+    ]
+    predictions = [row for row in export(db, run, "predictions") if row["job"] == names[1]]
+    assert [(row["split"], row["index"]) for row in predictions] == [("test", index) for index in range(40)]
+    right = sum(row["actual"] == row["predicted"] for row in predictions)
+    assert table[1]["accuracy"] == right / 40 > 0.8
+    network, _ = load_network(weights(db, run, names[1]))
+    assert network.sizes == (25, 6, 2)
+    with db.read() as connection:
+        assert connection.scalar(select(Run.state).where(Run.id == run)) == State.DONE
+        with pytest.raises(UsageError, match=names[0]):
+            trained(connection, run)
+        with pytest.raises(NotFound, match="no trained network 'x'"):
+            trained(connection, run, "x")
+
+
+def test_equal_runs_give_equal_bytes_however_they_are_sliced(
+    db: Database, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = {"epochs": "9", "hidden": "6", "sequence": "8"}
+    whole = submit(db, "recurrent", "sine", **options)
+    assert work(runtime, whole) == 1
+    monkeypatch.setattr(JobAtWork, "is_over", property(lambda _: True))  # each slice is over after its first epoch
+    sliced = submit(db, "recurrent", "sine", **options)
+    assert work(runtime, sliced) == 9
+    assert weights(db, sliced) == weights(db, whole)
+    for table in ("epochs", "predictions", "trainings"):
+        first, second = (without(export(db, run, table), "run", "seconds") for run in (whole, sliced))
+        assert first == second
+        assert first
+    other = submit(db, "recurrent", "sine", **options, seed="1")
+    work(runtime, other)
+    assert weights(db, other) != weights(db, whole)
+
+
+def test_a_training_killed_at_three_random_points_ends_with_the_weights_of_one_that_was_not(
+    db: Database, runtime: Runtime, settings: Settings
+) -> None:
+    options = {"epochs": "250", "hidden": "16", "sequence": "20", "precision": "64"}
+    undisturbed = submit(db, "recurrent", "sine", **options)
+    work(runtime, undisturbed)
+    run = submit(db, "recurrent", "sine", **options)
+    job = jobs(db, run)[0].id
+    chance = random.Random(20200311)
+    for _ in range(3):
+        wanted = jobs(db, run)[0].done_units + chance.randint(1, 20)
+        with worker_process(settings, job) as process:
+            wait_until(lambda: jobs(db, run)[0].done_units >= wanted, what=f"epoch {wanted}")  # noqa: B023
+            process.kill()
+    killed = jobs(db, run)[0]
+    assert (killed.state, killed.claims) == (State.RUNNING, 3)
+    work_on(runtime, job)  # its owner is seen to be gone
+    (ended,) = jobs(db, run)
+    assert (ended.state, ended.claims) == (State.DONE, 4)
+    assert epochs(db, run) == list(range(1, 251))
+    assert weights(db, run) == weights(db, undisturbed)
+
+
+def test_a_cancelled_training_stops_in_the_middle_and_writes_nothing_more(db: Database, settings: Settings) -> None:
+    run = submit(db, "recurrent", "sine", **ENDLESS)
+    with worker_process(settings, jobs(db, run)[0].id) as process:
+        wait_until(lambda: jobs(db, run)[0].done_units > 0, what="the first epoch")
+        cancel_run(db, run)
+        there = epochs(db, run)
+        assert process.wait(20) == 0
+    assert jobs(db, run)[0].state == State.CANCELLED
+    assert epochs(db, run) == there
+    assert result(db, run).weights is None
+
+
+def test_a_paused_training_goes_on_from_its_checkpoint(
+    db: Database, runtime: Runtime, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = submit(db, "recurrent", "sine", **ENDLESS)
+    job = jobs(db, run)[0].id
+    with worker_process(settings, job) as process:
+        wait_until(lambda: jobs(db, run)[0].done_units > 0, what="the first epoch")
+        pause_run(db, run)
+        assert process.wait(20) == 0
+    (paused,) = jobs(db, run)
+    assert (paused.state, paused.owner) == (State.QUEUED, None)
+    work_on(runtime, job)
+    assert jobs(db, run)[0].claims == 1  # nothing new starts
+    resume_run(db, run)
+    monkeypatch.setattr(JobAtWork, "is_over", property(lambda _: True))
+    work_on(runtime, job)
+    assert epochs(db, run) == list(range(1, paused.done_units + 2))
+
+
+def test_a_training_that_stops_early_keeps_all_its_epochs_and_its_best_weights(
+    db: Database, runtime: Runtime, pictures: str
+) -> None:
+    run = submit(db, "feedforward", pictures, epochs="500", patience="2", schedule="constant")
+    work(runtime, run)
+    losses = [row["validation_loss"] for row in export(db, run, "epochs")]
+    assert epochs(db, run) == list(range(1, len(losses) + 1))
+    assert 3 <= len(losses) < 500
+    assert losses.index(min(losses)) == len(losses) - 3
+    assert jobs(db, run)[0].done_units == 500
+
+
+def test_a_result_that_was_stored_before_its_worker_died_is_not_trained_again(
+    db: Database, runtime: Runtime, pictures: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = submit(db, "feedforward", pictures, epochs="2")
+    work(runtime, run)
+    stored = weights(db, run)
+    with db.write() as connection:
+        connection.execute(update(Job).where(Job.run_id == run, Job.kind == Kind.TRAINING).values(state=State.QUEUED))
+    monkeypatch.delattr(trainings, "train")
+    work(runtime, run)
+    assert jobs(db, run)[0].state == State.DONE
+    assert weights(db, run) == stored
+
+
+def test_who_has_lost_the_job_stores_nothing(db: Database, runtime: Runtime, pictures: str) -> None:
+    parameters, planned = plan_training("feedforward", pictures, {"epochs": "2"})
+    run = submit_training(db, parameters, planned)
+    job = jobs(db, run)[0].id
+    claim = claim_job(db, job, owner=runtime.owner, lease_seconds=20, is_gone=lambda _: False)
+    assert claim
+    with db.write() as connection:
+        connection.execute(update(Job).where(Job.id == job).values(owner="another", claims=2))
+    with pytest.raises(LeaseLost):
+        run_training(JobAtWork(runtime, claim, ends_at=float("inf")), parameters)
+    with db.read() as connection:
+        assert connection.execute(select(Epoch.epoch)).all() == []
+        assert connection.execute(select(Training.job_id)).all() == []
+
+
+def test_a_loss_that_leaves_all_numbers_fails_the_job_and_says_what_to_do(
+    db: Database, runtime: Runtime, tmp_path: Path
+) -> None:
+    (tmp_path / "s.csv").write_text("v\n" + "\n".join(str(n % 7) for n in range(60)))
+    given = {"hidden": "4", "sequence": "5", "optimizer": "sgd", "activation": "relu", "clip": "none"}
+    run = submit(db, "recurrent", "s.csv:v", **given, **{"learning-rate": "1e30"})
+    work(runtime, run)
+    (job,) = jobs(db, run)
+    assert job.state == State.FAILED
+    assert "choose a learning rate below 1e+30" in job.reason
+
+
+def test_a_file_that_went_away_fails_the_job_until_it_is_back(db: Database, runtime: Runtime, pictures: str) -> None:
+    run = submit(db, "feedforward", pictures, epochs="1")
+    away = Path(pictures).rename(Path(pictures).with_suffix(".away"))
+    work(runtime, run)
+    (job,) = jobs(db, run)
+    assert job.state == State.FAILED
+    assert job.reason.startswith(f"{pictures} is no")
+    away.rename(pictures)
+    retry_run(db, run)
+    work(runtime, run)
+    assert jobs(db, run)[0].state == State.DONE
+
+
+def test_an_epoch_that_is_too_long_for_any_slice_fails_with_the_reason(
+    db: Database, runtime: Runtime, pictures: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trainings, "OVERRUN_SECONDS", -runtime.settings.slice_seconds)
+    run = submit(db, "feedforward", pictures, epochs="1")
+    work(runtime, run)
+    assert "one epoch takes longer than 0 s" in jobs(db, run)[0].reason
+
+
+def test_gaps_of_a_csv_column_are_left_out_and_said(db: Database, runtime: Runtime, tmp_path: Path) -> None:
+    values = [str(n % 5) for n in range(80)]
+    values[10] = values[30] = ""
+    (tmp_path / "s.csv").write_text("n,v\n" + "\n".join(f"{n},{value}" for n, value in enumerate(values)))
+    run = submit(db, "recurrent", "s.csv:v", epochs="1", hidden="4", sequence="6")
+    work(runtime, run)
+    said = result(db, run).remarks
+    assert said[0] == "2 of 80 rows have no value: 14 windows of 6 that hold one were left out."
+    assert "does not beat the best simple forecast" in said[1]
+    assert len(said) == 2
+    row = export(db, run, "trainings")[0]
+    assert 0 < row["baseline_recurrence"] < row["validation_rmse"]
+    assert {row["split"] for row in export(db, run, "predictions")} == {"train", "validation"}
+
+
+def test_a_runs_monthly_polarity_is_forecast_with_its_gap_said(
+    db: Database, runtime: Runtime, call: Callable[..., tuple[int, str, str]]
+) -> None:
+    months = [f"{year}-{month:02}" for year in (2018, 2019, 2020) for month in range(1, 13)]
+    gap = "2019-02"
+    store(db, [Text(f"{m}-03", f"The harbour of {m} is new.") for m in months if m != gap])
+    source = months_run(db, months[0], months[-1], ["harbour"], no_data=[gap])
+    assert call("submit", "training", "recurrent", "--data", f"{source}:polarity")[0] == 2  # 50 months make no window
+    run = submit(db, "recurrent", f"{source}:polarity", epochs="2", hidden="4", sequence="4")
+    work(runtime, run)
+    assert result(db, run).remarks[0] == ("1 of 36 months have no value: 5 windows of 4 that hold one were left out.")
+    moods = [row["polarity_mean"] for row in export(db, source, "periods") if row["term"] is None]
+    actual = {row["index"]: row["actual"] for row in export(db, run, "predictions")}
+    assert len(actual) == 32 - 5
+    for index, value in actual.items():
+        assert value == pytest.approx(moods[index], abs=1e-6)  # in 32 bits
+    status, said, _ = call("predict", str(run), "--data", f"{source}:polarity", "--json")
+    assert status == 0
+    assert json.loads(said)[0]["index"] == 36
+
+
+def test_a_run_of_several_keywords_wants_one_named(db: Database, call: Callable[..., tuple[int, str, str]]) -> None:
+    months = [f"2020-{month:02}" for month in range(1, 13)]
+    store(db, [Text(f"{m}-03", f"The harbour of {m} has a ferry.") for m in months])
+    source = months_run(db, months[0], months[-1], ["harbour", "ferry"])
+    command = ("submit", "training", "recurrent", "--sequence", "3", "--data")
+    status, _, said = call(*command, f"{source}:polarity")
+    assert (status, said.count("\n")) == (2, 1)
+    assert f"{source}:polarity:ferry, {source}:polarity:harbour" in said
+    assert call(*command, f"{source}:polarity:ferry")[0] == 0
+
+
+def test_the_bundled_digits_are_learned(db: Database, runtime: Runtime) -> None:
+    pytest.importorskip("sklearn")
+    run = submit(db, "feedforward", "digits", epochs="10")
+    work(runtime, run)
+    (row,) = export(db, run, "trainings")
+    assert row["accuracy"] > 0.93
+    assert len(export(db, run, "predictions")) == 1797 // 6
+
+
+@pytest.fixture
+def call(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str, str]]:
+    """Runs the command line as a person would: its status, standard output and standard error."""
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        for name, value in environment(settings).items():
+            if name.startswith("TIDINGS_"):
+                monkeypatch.setenv(name, value)
+        monkeypatch.setattr(sys, "argv", ["tidings", *arguments])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main.main()
+        said = capsys.readouterr()
+        return int(ended.value.code or 0), said.out, said.err
+
+    return run
+
+
+def test_submitting_prints_the_run_and_its_network_can_be_exported_and_asked(
+    db: Database, runtime: Runtime, pictures: str, tmp_path: Path, call: Callable[..., tuple[int, str, str]]
+) -> None:
+    options = ("--epochs", "8", "--hidden", "6", "--learning-rate", "1", "--sweep", "seed=1,2", "--name", "bars")
+    status, said, _ = call("submit", "training", "feedforward", "--data", pictures, *options)
+    run = int(said)
+    assert (status, [job.name for job in jobs(db, run)]) == (0, ["feedforward seed=1", "feedforward seed=2"])
+    assert call("predict", str(run), "--data", pictures)[0] == 1  # it is not trained yet
+    work(runtime, run)
+
+    out = tmp_path / "w.npz"
+    assert call("export", str(run), "weights", "--out", str(out))[0] == 2  # of two
+    assert call("export", str(run), "weights", "--job", "feedforward seed=2", "--out", str(out))[0] == 0
+    assert out.read_bytes() == weights(db, run, "feedforward seed=2")
+
+    status, said, _ = call("predict", str(run), "--job", "feedforward seed=2", "--data", pictures, "--json")
+    with np.load(pictures) as file:
+        labels = file["y"]
+    found = json.loads(said)
+    assert [row["index"] for row in found] == list(range(240))
+    assert np.mean([row["predicted"] == label for row, label in zip(found, labels, strict=True)]) > 0.9
+    np.savez(tmp_path / "other.npz", x=np.zeros((2, 9)))
+    status, _, said = call("predict", str(run), "--job", "feedforward seed=2", "--data", str(tmp_path / "other.npz"))
+    assert (status, said.count("\n")) == (1, 1)
+    assert "pictures of 9 values, the network takes 25" in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("feedforward", "--data", "nowhere"), "nowhere is not there"),
+        (("feedforward", "--data", "digits", "--hidden", "0"), "hidden"),
+        (("feedforward", "--data", "digits", "--optimizer", "luck"), "'luck'"),
+        (("recurrent", "--data", "nowhere.csv:v"), "nowhere.csv cannot be read"),
+        (("recurrent", "--data", "sine", "--sequence", "500"), "choose a sequence of at most 197"),
+        (("recurrent", "--data", "sine", "--sweep", "sequence=10,500"), "choose a sequence of at most 197"),
+    ],
+)
+def test_what_does_not_fit_is_one_line_and_status_2_and_nothing_is_queued(
+    db: Database, call: Callable[..., tuple[int, str, str]], arguments: tuple[str, ...], said: str
+) -> None:
+    status, out, err = call("submit", "training", *arguments)
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert said in err
+    with db.read() as connection:
+        assert connection.execute(select(Run.id)).all() == []
