@@ -1,6 +1,6 @@
 """Simple forecasts of the value after a window: what a trained network has to beat before it has learned anything.
 
-Windows are ``(n, sequence)``, targets ``(n,)``, in the values as they were given, not scaled.
+They work on the values as they were given, not scaled.
 """
 
 from __future__ import annotations
@@ -41,22 +41,29 @@ def rmse(actual: Array, predicted: Array) -> float:
     return math.sqrt(float(np.mean(difference * difference)))
 
 
-def fit_recurrence(windows: Array, targets: Array) -> tuple[float, float, float]:
-    """The least-squares coefficients of the last value, the one before it and 1 (the smallest, where several fit)."""
-    first, second, constant = np.linalg.lstsq(_terms(windows), targets, rcond=None)[0]
+def fit_recurrence(series: Array, index: Array) -> tuple[float, float, float]:
+    """The least-squares coefficients that give *series* at *index* from the two values before and a constant.
+
+    Of several solutions it is the smallest.
+    """
+    first, second, constant = np.linalg.lstsq(_terms(series, index), series[index], rcond=None)[0]
     return float(first), float(second), float(constant)
 
 
-def _terms(windows: Array) -> Array:
-    return np.column_stack([windows[:, -1], windows[:, -2], np.ones(len(windows))])
+def _terms(series: Array, index: Array) -> Array:
+    return np.column_stack([series[index - 1], series[index - 2], np.ones(len(index))])
 
 
 def baselines(data: Data) -> Baselines:
-    """Each simple forecast fitted on the training windows and measured on the validation windows."""
-    seen, held = data.scaling.undo(data.train.x[:, :, 0]), data.scaling.undo(data.validation.x[:, :, 0])
-    targets, wanted = data.scaling.undo(data.train.y[:, 0]), data.scaling.undo(data.validation.y[:, 0])
-    mean, last = rmse(wanted, np.full_like(wanted, targets.mean())), rmse(wanted, held[:, -1])
-    if seen.shape[1] < 2:
+    """Each simple forecast fitted on what the training windows predict and measured on what the validation windows do.
+
+    *data* is of a series. Both need whole windows, so that network and forecasts are measured on the same values.
+    """
+    assert data.series is not None, "pictures have no simple forecasts"  # noqa: S101
+    series, seen, held = data.series, data.train.index, data.validation.index
+    wanted = series[held]
+    mean, last = rmse(wanted, np.full_like(wanted, series[seen].mean())), rmse(wanted, series[held - 1])
+    if data.train.x.shape[1] < 2:
         return Baselines(mean, last, None, None)
-    coefficients = fit_recurrence(seen, targets)
-    return Baselines(mean, last, rmse(wanted, _terms(held) @ np.array(coefficients)), coefficients)
+    coefficients = fit_recurrence(series, seen)
+    return Baselines(mean, last, rmse(wanted, _terms(series, held) @ np.array(coefficients)), coefficients)

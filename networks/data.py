@@ -54,13 +54,18 @@ class Samples:
 
 @dataclass(frozen=True)
 class Data:
-    """All of a training's samples. *skipped* windows were left out because a value in them is missing."""
+    """All of a training's samples.
+
+    Of a series, *series* holds the values as they were given, in float64 (NaN for a gap), and *skipped* counts the
+    windows left out because a value in them is missing.
+    """
 
     train: Samples
     validation: Samples
     test: Samples | None
     scaling: Scaling
     skipped: int = 0
+    series: Array | None = None
 
     @property
     def inputs(self) -> int:
@@ -140,6 +145,11 @@ def sine(points: int = 200) -> list[float | None]:
     return list(np.sin(np.arange(points, dtype=np.float64)))
 
 
+def with_gaps(values: Sequence[float | None]) -> Array:
+    """*values* in float64, NaN where there is none."""
+    return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+
+
 def series(
     values: Sequence[float | None], sequence: int, *, dtype: DTypeLike, standardise: bool = True, stride: int = 1
 ) -> Data:
@@ -150,7 +160,7 @@ def series(
     scaled to mean 0 and deviation 1 of what the training windows hold. Raises NetworkError where too few windows are
     left.
     """
-    raw = np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+    raw = with_gaps(values)
     starts = np.arange(0, len(raw) - sequence, stride)
     if len(starts) < 3:
         raise NetworkError(
@@ -173,4 +183,5 @@ def series(
         scaled = scaling.apply(windows[rows], dtype)
         return Samples(np.ascontiguousarray(scaled[:, :-1, None]), scaled[:, -1:].copy(), starts[rows] + sequence)
 
-    return Data(samples(parts[0]), samples(parts[1]), None, scaling, skipped=int(len(starts) - whole.sum()))
+    skipped = int(len(starts) - whole.sum())
+    return Data(samples(parts[0]), samples(parts[1]), None, scaling, skipped, raw)

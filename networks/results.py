@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from networks.baselines import Baselines, baselines, rmse
-from networks.data import Data, Samples
+from networks.data import Data, Scaling, with_gaps
+from networks.errors import NetworkError
+from networks.feedforward import FeedForward
 from networks.functions import Array
 from networks.recurrent import Recurrent
-from networks.training import Network, outputs_on
+from networks.training import ROWS_AT_ONCE, Network, outputs_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +78,10 @@ def results(network: Network, data: Data) -> Results:
 
 
 def _of_series(network: Recurrent, data: Data) -> Results:
-    def forecast(samples: Samples) -> tuple[Array, Array]:
-        outputs = outputs_on(network, samples)
-        return data.scaling.undo(samples.y[:, 0]), data.scaling.undo(outputs[:, 0])
-
+    assert data.series is not None, "a recurrent network learns from a series"  # noqa: S101
     errors, predictions = {}, []
     for split, samples in (("train", data.train), ("validation", data.validation)):
-        actual, predicted = forecast(samples)
+        actual, predicted = data.series[samples.index], data.scaling.undo(outputs_on(network, samples)[:, 0])
         errors[split] = rmse(actual, predicted)
         rows = zip(samples.index, actual, predicted, strict=True)
         predictions += [Prediction(split, int(index), float(a), float(p)) for index, a, p in rows]
@@ -95,6 +95,35 @@ def confusion(actual: Array, predicted: Array, classes: int) -> Array:
     return counts
 
 
-def forecast_next(network: Recurrent, history: Array) -> float:
-    """The value that follows *history* (scaled, as many as a window has), as the network says it: scaled."""
-    return float(network.outputs(np.asarray(history, network.dtype).reshape(1, -1, 1))[0, 0])
+def classify(network: FeedForward, scaling: Scaling, pictures: Array) -> Array:
+    """The class that *network* sees in each of the raw *pictures* ``(n, features)``: ``(n,)``, whole numbers.
+
+    Raises NetworkError where they are of another size than those it was trained with.
+    """
+    if pictures.ndim != 2 or pictures.shape[1] != network.sizes[0]:
+        raise NetworkError(
+            f"the pictures have shape {pictures.shape}, the network reads {network.sizes[0]} numbers each: give such pictures"
+        )
+    x = scaling.apply(pictures, network.dtype)
+    said = [network.outputs(x[at : at + ROWS_AT_ONCE]).argmax(axis=1) for at in range(0, len(x), ROWS_AT_ONCE)]
+    return np.concatenate(said) if said else np.zeros(0, np.int64)
+
+
+def forecast(
+    network: Recurrent, scaling: Scaling, values: Sequence[float | None], sequence: int
+) -> list[tuple[int, float | None, float]]:
+    """What *network* says after each whole window of *values*: ``(index, actual, predicted)``, raw values.
+
+    The last is of the value that is not there yet, its *actual* None, unless a gap stands in the last window. Raises
+    NetworkError where no window is whole.
+    """
+    raw = with_gaps(values)
+    if len(raw) < sequence:
+        raise NetworkError(f"there are {len(raw)} values, and the network reads {sequence} at a time: give more")
+    windows = np.lib.stride_tricks.sliding_window_view(raw, sequence)
+    rows = np.flatnonzero(np.isfinite(windows).all(axis=1))
+    if len(rows) == 0:
+        raise NetworkError(f"gaps leave no {sequence} values in a row: give a series with fewer gaps")
+    predicted = scaling.undo(network.outputs(scaling.apply(windows[rows], network.dtype)[:, :, None])[:, 0])
+    after = [*values, None]
+    return [(int(index), after[index], float(value)) for index, value in zip(rows + sequence, predicted, strict=True)]
