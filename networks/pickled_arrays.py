@@ -22,7 +22,8 @@ from networks.functions import Array
 _ARRAY_NAMES = {"numpy.core.multiarray _reconstruct", "numpy._core.multiarray _reconstruct"}
 _BUFFER_NAMES = {"numpy.core.numeric _frombuffer", "numpy._core.numeric _frombuffer"}
 _ENCODE = "_codecs encode"  # how Python 3 writes bytes for Python 2
-_NAMES = {*_ARRAY_NAMES, *_BUFFER_NAMES, _ENCODE, "numpy ndarray", "numpy dtype"}
+_EMPTY = "__builtin__ bytes"  # and no bytes at all
+_NAMES = {*_ARRAY_NAMES, *_BUFFER_NAMES, _ENCODE, _EMPTY, "numpy ndarray", "numpy dtype"}
 _DTYPES = {
     f"{kind}{size}" for kind, sizes in (("b", "1"), ("u", "1248"), ("i", "1248"), ("f", "248")) for size in sizes
 }
@@ -134,6 +135,8 @@ class _Machine:
             made = _Dtype(_text(arguments[0]))
         elif text == _ENCODE and _text(arguments[1]) == "latin1":
             made = arguments[0].encode("latin-1")
+        elif text == _EMPTY and arguments == ():
+            made = b""
         else:
             raise ValueError(text)
         self.stack.append(made)

@@ -102,7 +102,8 @@ def classify(network: FeedForward, scaling: Scaling, pictures: Array) -> Array:
     """
     if pictures.ndim != 2 or pictures.shape[1] != network.sizes[0]:
         raise NetworkError(
-            f"the pictures have shape {pictures.shape}, the network reads {network.sizes[0]} numbers each: give such pictures"
+            f"the pictures have shape {pictures.shape}, the network reads {network.sizes[0]} numbers each: "
+            "give such pictures"
         )
     x = scaling.apply(pictures, network.dtype)
     said = [network.outputs(x[at : at + ROWS_AT_ONCE]).argmax(axis=1) for at in range(0, len(x), ROWS_AT_ONCE)]

@@ -1,0 +1,274 @@
+"""Files of digits and columns: each form read, everything else refused, and no pickle ever run."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+import pickle
+import struct
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from networks.errors import NetworkError
+from networks.files import read_column, read_idx, read_inputs, read_pictures
+from networks.pickled_arrays import read_pickled_arrays
+
+
+def idx(values: np.ndarray) -> bytes:
+    return (
+        bytes([0, 0, 8, values.ndim]) + struct.pack(f">{values.ndim}I", *values.shape) + values.astype("u1").tobytes()
+    )
+
+
+GENERATOR = np.random.default_rng(1)
+TRAIN = GENERATOR.integers(0, 256, (12, 2, 3)), np.arange(12) % 4
+TEST = GENERATOR.integers(0, 256, (5, 2, 3)), np.arange(5) % 4
+
+
+def mnist_folder(folder: Path, pack: Callable[[bytes], bytes] = bytes, ending: str = "") -> Path:
+    for stem, (x, y) in (("train", TRAIN), ("t10k", TEST)):
+        (folder / f"{stem}-images-idx3-ubyte{ending}").write_bytes(pack(idx(x)))
+        (folder / f"{stem}-labels-idx1-ubyte{ending}").write_bytes(pack(idx(y)))
+    return folder
+
+
+@pytest.mark.parametrize(("pack", "ending"), [(bytes, ""), (gzip.compress, ".gz")])
+def test_a_folder_of_idx_files_is_split_and_scaled(tmp_path: Path, pack: Callable[[bytes], bytes], ending: str) -> None:
+    data = read_pictures(mnist_folder(tmp_path, pack, ending), dtype=np.float64)
+    assert (len(data.train), len(data.validation), data.inputs, data.outputs) == (10, 2, 6, 4)
+    assert np.array_equal(data.train.x, TRAIN[0][:10].reshape(10, 6) / 255)
+    assert np.array_equal(data.validation.x, TRAIN[0][10:].reshape(2, 6) / 255)
+    assert data.validation.index.tolist() == [10, 11]
+    assert data.train.y[5].tolist() == [0, 1, 0, 0]
+    assert data.test is not None
+    assert np.array_equal(data.test.y.argmax(axis=1), TEST[1])
+
+
+def test_an_npz_gives_the_same_data_as_the_folder(tmp_path: Path) -> None:
+    bytes_of = [array.astype(np.uint8) for pair in (TRAIN, TEST) for array in pair]
+    np.savez(tmp_path / "a.npz", **dict(zip(("x_train", "y_train", "x_test", "y_test"), bytes_of, strict=True)))
+    from_npz = read_pictures(tmp_path / "a.npz", dtype=np.float32)
+    from_folder = read_pictures(mnist_folder(tmp_path), dtype=np.float32)
+    assert np.array_equal(from_npz.train.x, from_folder.train.x)
+    assert np.array_equal(from_npz.validation.y, from_folder.validation.y)
+
+
+def test_an_npz_of_one_set_is_split_always_the_same_way(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", x=np.arange(72.0).reshape(36, 2), y=np.arange(36) % 3)
+    once, twice = (read_pictures(tmp_path / "a.npz", dtype=np.float64) for _ in range(2))
+    assert once.test is not None
+    assert (len(once.train), len(once.validation), len(once.test)) == (25, 5, 6)
+    assert np.array_equal(once.train.x, twice.train.x)
+    rows = np.concatenate([part.x[:, 0] for part in (once.train, once.validation, once.test)])
+    assert sorted(np.round(once.scaling.undo(rows))) == list(range(0, 72, 2))
+
+
+@pytest.mark.parametrize("protocol", [2, 3, 4, 5])
+def test_a_pickle_of_arrays_is_read_without_unpickling(tmp_path: Path, protocol: int) -> None:
+    pairs = tuple(
+        (part[0].reshape(len(part[0]), -1).astype(np.float32) / 255, part[1].astype(np.int64))
+        for part in (TRAIN, TEST, TEST)
+    )
+    (tmp_path / "mnist.pkl.gz").write_bytes(gzip.compress(pickle.dumps(pairs, protocol)))
+    data = read_pictures(tmp_path / "mnist.pkl.gz", dtype=np.float32)
+    assert (len(data.train), len(data.validation)) == (12, 5)
+    assert np.allclose(data.scaling.undo(data.train.x), pairs[0][0], atol=1e-6)
+
+
+def test_a_pickle_of_python_2_is_read() -> None:
+    # As Python 2's cPickle wrote the MNIST file: protocol 2, bytes as text, numpy's old module names.
+    raw = np.array([[1.5, -2.0]], "<f4").tobytes()
+    pickled = (
+        b"\x80\x02cnumpy.core.multiarray\n_reconstruct\nq\x01cnumpy\nndarray\nq\x02K\x00\x85U\x01b\x87Rq\x03"
+        b"(K\x01K\x01K\x02\x86cnumpy\ndtype\nU\x02f4K\x00K\x01\x87R(K\x03U\x01<NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb"
+        b"\x89U" + bytes([len(raw)]) + raw + b"tb."
+    )
+    assert read_pickled_arrays(pickled).tolist() == [[1.5, -2.0]]
+
+
+arrays = st.sampled_from(["u1", "<i4", ">i8", "<f4", ">f8", "?"]).flatmap(
+    lambda dtype: st.tuples(st.integers(0, 3), st.integers(1, 4)).map(
+        lambda shape: (np.arange(shape[0] * shape[1]) % 2).reshape(shape).astype(dtype)
+    )
+)
+
+
+@given(st.lists(st.one_of(arrays, st.integers(), st.text(), st.binary(), st.none()), max_size=5), st.integers(2, 5))
+def test_plain_values_and_arrays_come_back_as_they_were(values: list[Any], protocol: int) -> None:
+    found = read_pickled_arrays(pickle.dumps((values, {"of": np.asfortranarray(np.eye(2, 3))}), protocol))
+    assert len(found[0]) == len(values)
+    for value, again in zip(values, found[0], strict=True):
+        if isinstance(value, np.ndarray):
+            assert again.dtype == value.dtype
+        assert np.array_equal(again, value) if isinstance(value, np.ndarray) else again == value
+    assert np.array_equal(found[1]["of"], np.eye(2, 3))
+
+
+class Runs:
+    """A pickle of this calls *function* when it is unpickled."""
+
+    def __init__(self, function: Callable[..., Any], *arguments: Any) -> None:
+        self.call = function, arguments
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        return self.call
+
+
+@pytest.mark.parametrize("protocol", range(6))
+@pytest.mark.parametrize("hidden", [False, True])
+def test_a_pickle_that_would_run_a_command_is_refused_and_does_not(tmp_path: Path, protocol: int, hidden: bool) -> None:
+    proof = tmp_path / "proof"
+    evil: Any = Runs(os.system, f"touch {proof}")
+    pickled = pickle.dumps((np.zeros(3), [evil]) if hidden else evil, protocol)
+    path = tmp_path / "mnist.pkl"
+    path.write_bytes(pickled)
+    with pytest.raises(NetworkError, match=r"refused|damaged"):
+        read_pictures(path, dtype=np.float32)
+    assert not proof.exists()
+    pickle.loads(pickled)  # noqa: S301 - the proof that it would have run
+    assert proof.exists()
+
+
+@pytest.mark.parametrize(
+    "evil",
+    [
+        Runs(eval, "1 / 0"),
+        Runs(np.load, "file"),
+        Runs(np.frombuffer, b"12345678"),
+        np.array([{"an": "object"}], dtype=object),
+        np.zeros(2, dtype="datetime64[s]"),
+        {1, 2},
+        3 + 4j,
+        b"".join,
+    ],
+)
+def test_what_is_no_array_of_numbers_is_refused(evil: Any) -> None:
+    with pytest.raises(NetworkError):
+        read_pickled_arrays(pickle.dumps([evil], 4))
+
+
+@pytest.mark.parametrize(
+    "pickled",
+    [
+        b"i os\nsystem\n.",  # INST calls at once
+        b"(S'ls'\nios\nsystem\n.",
+        b"\x80\x04\x82\x01.",  # an extension code
+        b"P1\n.",  # a persistent id
+        b"\x80\x02cnumpy\nndarray\n)\x81.",  # NEWOBJ
+        b"\x80\x02cnumpy\ndtype\nU\x02f4\x85R}U\x07__doc__U\x01xsb.",  # a state that is no state
+        b"\x80\x02cnumpy.core.multiarray\n_reconstruct\n)R.",  # an array that never gets its values
+        b"\x80\x02cnumpy\ndtype\n.",
+        b"\x80\x02(.",
+        b"\x80\x02h\x05.",
+        b"\x80\x02t.",
+        b"\x80\x02]K\x01K\x02s.",
+        b"",
+        b"\x80\x04",
+        b"(((((((((",
+    ],
+)
+def test_a_crooked_pickle_is_refused(pickled: bytes) -> None:
+    with pytest.raises(NetworkError):
+        read_pickled_arrays(pickled)
+
+
+@given(st.binary(max_size=60))
+def test_no_bytes_do_more_than_be_refused(noise: bytes) -> None:
+    good = pickle.dumps(np.arange(3.0), 4)
+    for pickled in (noise, good[:20] + noise, good[: len(noise)] + noise + good[len(noise) :]):
+        try:
+            read_pickled_arrays(pickled)
+        except NetworkError:
+            continue
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "no IDX file"),
+        (b"nonsense", "no IDX file"),
+        (idx(np.zeros((3, 3)))[:-1], "holds 8 bytes of values, its header says 9"),
+        (idx(np.zeros((3, 3))) + b"x", "holds 10 bytes of values, its header says 9"),
+        (gzip.compress(idx(np.zeros((3, 3))))[:-9], "compressed content is damaged"),
+    ],
+)
+def test_a_damaged_idx_file_is_refused(tmp_path: Path, content: bytes, words: str) -> None:
+    path = tmp_path / "train-images-idx3-ubyte"
+    path.write_bytes(content)
+    with pytest.raises(NetworkError, match=words):
+        read_idx(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "arrays", "words"),
+    [
+        ("a.npz", {"x_train": np.zeros((6, 2))}, "holds x_train: give"),
+        ("a.npz", {"x": np.zeros((6, 2)), "y": np.zeros(5, int)}, "as many labels as pictures"),
+        ("a.npz", {"x": np.zeros((6, 2)), "y": np.full(6, -1)}, "labels are not classes"),
+        ("a.npz", {"x": np.full((6, 2), np.nan), "y": np.zeros(6, int)}, "no finite numbers"),
+        ("a.npz", {"x": np.zeros((0, 2)), "y": np.zeros(0, int)}, "is empty"),
+        ("a.txt", {"x": np.zeros(3)}, "is no set of pictures"),
+    ],
+)
+def test_pictures_that_do_not_fit_are_refused(
+    tmp_path: Path, name: str, arrays: dict[str, np.ndarray], words: str
+) -> None:
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)  # type: ignore[arg-type]
+    (tmp_path / name).write_bytes(buffer.getvalue())
+    with pytest.raises(NetworkError, match=words):
+        read_pictures(tmp_path / name, dtype=np.float32)
+
+
+def test_a_folder_that_lacks_a_file_names_it(tmp_path: Path) -> None:
+    (mnist_folder(tmp_path) / "t10k-labels-idx1-ubyte").unlink()
+    with pytest.raises(NetworkError, match="no file t10k-labels-idx"):
+        read_pictures(tmp_path, dtype=np.float32)
+
+
+def test_new_pictures_come_flat_and_unscaled(tmp_path: Path) -> None:
+    assert read_inputs(mnist_folder(tmp_path)).tolist() == TEST[0].reshape(5, 6).tolist()
+    np.savez(tmp_path / "new.npz", x=np.ones((2, 3, 4)))
+    assert read_inputs(tmp_path / "new.npz").shape == (2, 12)
+
+
+def test_a_column_is_read_with_its_gaps(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text('\ufeffmonth, mood \n2020-01,0.5\n2020-02,\n"2020-03",-1e-1\n', encoding="utf-8")
+    assert read_column(path, "mood") == [0.5, None, -0.1]
+
+
+@pytest.mark.parametrize(
+    ("content", "column", "words"),
+    [
+        (b"a,b\n1,2\n", "c", "no column 'c': it has a, b"),
+        (b"a\n1\nx\n", "a", "line 3: 'x' is no finite number"),
+        (b"a\nnan\n", "a", "'nan' is no finite number"),
+        (b"a\n\xff\n", "a", "not in UTF-8"),
+        (b"", "a", "no header"),
+    ],
+)
+def test_a_column_that_cannot_be_read_says_why(tmp_path: Path, content: bytes, column: str, words: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(content)
+    with pytest.raises(NetworkError, match=words):
+        read_column(path, column)
+
+
+@pytest.mark.real_data
+def test_mnist_is_split_as_the_contract_says() -> None:
+    folder = os.environ.get("TIDINGS_REAL_DATA")
+    if not folder:
+        pytest.skip("TIDINGS_REAL_DATA does not name the folder of real data")
+    data = read_pictures(Path(folder) / "digits", dtype=np.float32)
+    assert data.test is not None
+    assert (len(data.train), len(data.validation), len(data.test)) == (50_000, 10_000, 10_000)
+    assert (data.inputs, data.outputs) == (784, 10)
+    assert data.validation.index[0] == 50_000
