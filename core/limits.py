@@ -31,10 +31,12 @@ HOLD_MS = 3000  # how long an entry outlives its last renewal, beside the window
 RENEW_SECONDS = 1.0
 SEND_WITHIN_SECONDS = 2.0  # an entry not used by then is given back: it may lapse before the service counts the call
 STAMP_SECONDS = 0.003
+LOCK_MS = 5000  # renewed each second by the process that finds out what was called
 TAKE_AGAIN_SECONDS = 0.002  # entries that open one by one are taken a few at a time
 LONG_WINDOW_SECONDS = 60  # from here on windows are refilled from the table of calls, shorter ones are waited out
 LONGEST_WAIT_SECONDS = 20.0  # who would wait longer comes back later instead of holding a worker
 CLOSED_CHECK_SECONDS = 0.25
+REDIS_AWAY_SECONDS = 5.0
 
 _UNITS = {"s": 1, "min": 60, "h": 3600, "d": 86400, "month": 30 * 86400}
 _LIMIT = re.compile(r"^(\d+)/(\d*)(s|min|h|d|month)$")
@@ -149,17 +151,26 @@ return till
 """
 )
 
-# KEYS: a long window's set. ARGV: window ms, then minute and calls in turn.
+# KEYS: lock, a long window's set. ARGV: token of the lock, window ms, then minute and calls in turn.
 _REFILL = """
-redis.call('DEL', KEYS[1])
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('DEL', KEYS[2])
 local last = 0
-for i = 2, #ARGV, 2 do
-  local ends = (tonumber(ARGV[i]) + 1) * 60000 + tonumber(ARGV[1])
-  for n = 1, tonumber(ARGV[i + 1]) do redis.call('ZADD', KEYS[1], ends, 'm' .. ARGV[i] .. ':' .. n) end
+for i = 3, #ARGV, 2 do
+  local ends = (tonumber(ARGV[i]) + 1) * 60000 + tonumber(ARGV[2])
+  for n = 1, tonumber(ARGV[i + 1]) do redis.call('ZADD', KEYS[2], ends, 'm' .. ARGV[i] .. ':' .. n) end
   if ends > last then last = ends end
 end
-if last > 0 then redis.call('PEXPIREAT', KEYS[1], last + 60000) end
-return last
+if last > 0 then redis.call('PEXPIREAT', KEYS[2], last + 60000) end
+return 1
+"""
+
+# KEYS: lock, epoch, since when nothing is known. ARGV: token of the lock, run id.
+_KNOWN = """
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[2], ARGV[2])
+redis.call('DEL', KEYS[1], KEYS[3])
+return 1
 """
 
 History = Callable[[float], Awaitable[Sequence[tuple[int, int]]]]
@@ -188,12 +199,14 @@ class Gate:
         self._stamp = redis.register_script(_STAMP)
         self._close = redis.register_script(_CLOSE)
         self._refill = redis.register_script(_REFILL)
+        self._known = redis.register_script(_KNOWN)
         self._next_id = random.getrandbits(52)  # a double in Lua holds 53 bits
         self._waiting: deque[asyncio.Future[tuple[int, float]]] = deque()
         self._in_flight: set[int] = set()
         self._answered: list[tuple[int, bool]] = []
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._looked_at = 0.0
+        self._looking = asyncio.Lock()
+        self._look_again_at = 0.0
         self._opens_at = 0.0
         self.waited_seconds = 0.0
 
@@ -224,7 +237,7 @@ class Gate:
 
     async def close(self, seconds: float) -> None:
         """The service said to be left alone for so long: nobody calls it before."""
-        self._looked_at = 0.0
+        self._opens_at = max(self._opens_at, time.monotonic() + seconds)
         with suppress(RedisError):  # a closing that cannot be told still holds here, through the caller's own wait
             await self._close(keys=[self._closed, self._probe], args=[int(seconds * 1000)])
 
@@ -274,7 +287,10 @@ class Gate:
                 return
 
     async def _take_once(self) -> None:
+        self._waiting = deque(future for future in self._waiting if not future.done())  # the others were cancelled
         wanted = len(self._waiting)
+        if not wanted:
+            return
         first, self._next_id = self._next_id, self._next_id + wanted
         asked_at = time.monotonic()
         granted, wait_ms, what = await self._take(
@@ -323,18 +339,24 @@ class Gate:
     async def _wait_while_closed(self) -> None:
         """Without a limit only a closed service holds a call back; looked at now and then, not at each call."""
         while True:
-            now = time.monotonic()
-            if now - self._looked_at >= CLOSED_CHECK_SECONDS:
-                self._looked_at = now
-                with suppress(RedisError):  # without Redis there is no limit that a call could break
-                    closed = await self._redis.get(self._closed)
-                    self._opens_at = time.monotonic() + max(0.0, float(closed or 0) / 1000 - time.time())
+            async with self._looking:  # who comes while one looks waits for what it sees
+                if time.monotonic() >= self._look_again_at:
+                    await self._look_whether_closed()
             wait = self._opens_at - time.monotonic()
             if wait <= 0:
                 return
             if wait > LONGEST_WAIT_SECONDS:
                 raise self._cap(wait, -1)
             await asyncio.sleep(min(wait + random.uniform(0, 0.5), CLOSED_CHECK_SECONDS))
+
+    async def _look_whether_closed(self) -> None:
+        try:
+            closed = await self._redis.get(self._closed)
+        except RedisError:  # without Redis there is no limit that a call could break, nor a reason to ask it each time
+            self._look_again_at = time.monotonic() + REDIS_AWAY_SECONDS
+        else:
+            self._opens_at = time.monotonic() + max(0.0, float(closed or 0) / 1000 - time.time())
+            self._look_again_at = time.monotonic() + CLOSED_CHECK_SECONDS
 
     async def _renew(self) -> None:
         while self._in_flight:
@@ -368,23 +390,47 @@ class Gate:
 
     async def _rebuild(self) -> None:
         """Nobody knows what was called: one process finds out, the others look again in a moment."""
-        if not await self._redis.set(self._lock, "1", nx=True, px=30_000):
+        token = str(random.getrandbits(52))
+        if not await self._redis.set(self._lock, token, nx=True, px=LOCK_MS):
             await asyncio.sleep(0.2)
             return
+        keeper = asyncio.create_task(self._keep_lock())
         try:
             run = (await self._redis.info("server"))["run_id"]
             short = [window.seconds for window in self.windows if window.seconds < LONG_WINDOW_SECONDS]
             # what other processes have in flight is back in the sets with their next renewal, what they have stored
             # is in the table with their next flush: both within a second
-            await asyncio.sleep(max(short, default=0) + 1.2 * RENEW_SECONDS)
+            unknown_for = await self._unknown_for(run)
+            await asyncio.sleep(max(0.0, max(short, default=0) + 1.2 * RENEW_SECONDS - unknown_for))
             for window, name in zip(self.windows, self._sets, strict=True):
                 if window.seconds >= LONG_WINDOW_SECONDS:
                     rows = await self._history(window.seconds + 60)
-                    await self._refill(keys=[name], args=[window.seconds * 1000, *(n for row in rows for n in row)])
+                    calls = (n for row in rows for n in row)
+                    if not await self._refill(keys=[self._lock, name], args=[token, window.seconds * 1000, *calls]):
+                        return  # it was lost on the way: another finds out
             await asyncio.sleep(1.2 * RENEW_SECONDS)
-            await self._redis.set(self._epoch, run)
+            await self._known(keys=[self._lock, self._epoch, self._unknown(run)], args=[token, run])
         finally:
-            await self._redis.delete(self._lock)
+            keeper.cancel()
+
+    async def _unknown_for(self, run: str) -> float:
+        """Seconds since somebody first saw that this life of Redis knows nothing: nobody has called since."""
+        seconds, microseconds = await self._redis.time()
+        now = seconds + microseconds / 1e6
+        name = self._unknown(run)
+        if await self._redis.set(name, now, nx=True, ex=600):
+            return 0.0
+        return float(now - float(await self._redis.get(name) or now))
+
+    def _unknown(self, run: str) -> str:
+        return f"{self._epoch}:unknown:{run}"
+
+    async def _keep_lock(self) -> None:
+        """A process that is killed while it finds out holds the others up no longer than the lock lasts."""
+        while True:
+            await asyncio.sleep(RENEW_SECONDS)
+            with suppress(RedisError):
+                await self._redis.pexpire(self._lock, LOCK_MS)
 
     def _ensure(self, name: str, work: Callable[[], Coroutine[None, None, None]]) -> None:
         task = self._tasks.get(name)

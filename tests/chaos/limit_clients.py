@@ -60,6 +60,10 @@ def running_stub() -> Iterator[str]:
             process.kill()
 
 
+def _start(command: list[str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(command, env=ENVIRONMENT)  # noqa: S603 - our own program
+
+
 def count(
     redis_url: str,
     limits: str,
@@ -76,28 +80,24 @@ def count(
     with running_stub() as stub:
         _ask(f"{stub}/faults", {"latency": latency})
 
-        def start(left: float) -> subprocess.Popen[bytes]:
-            command = [sys.executable, str(CLIENT), redis_url, stub, limits, f"{left:.2f}", *options]
-            return subprocess.Popen(command, env=ENVIRONMENT)  # noqa: S603 - our own program
-
-        begun = time.monotonic()
-        clients = [start(seconds) for _ in range(processes)]
+        command = [sys.executable, str(CLIENT), redis_url, stub, limits, "600", *options]
+        clients = [_start(command) for _ in range(processes)]
         try:
-            killed_at = begun + seconds / 3
+            wait_until(lambda: _ask(f"{stub}/counts")["calls"], seconds=60.0, what="the first call")
+            begun = killed_at = time.monotonic()
             while (now := time.monotonic()) < begun + seconds:
                 if kill_every and now >= killed_at + kill_every:
                     killed_at = now
-                    clients[0].kill()
-                    clients[0].wait()
-                    clients.pop(0)
-                    clients.append(start(begun + seconds - now))
+                    oldest = clients.pop(0)
+                    oldest.kill()
+                    oldest.wait()
+                    clients.append(_start(command))
                 if flush_after and now >= begun + flush_after:
                     flush_after = None
                     with redis.Redis.from_url(redis_url) as client:
                         client.flushall()
                 time.sleep(0.05)
-            for process in clients:
-                assert process.wait(20) == 0
+                assert not any(client.poll() for client in clients)
         finally:
             for process in clients:
                 process.kill()

@@ -1,0 +1,53 @@
+"""How much of a shared limit is used, and that no sliding window is ever over, as the service itself counts.
+
+``python bench/limits.py``: about three minutes on two cores, on loopback, with a Valkey and a stub of its own.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+import redis
+
+from core.limits import parse_limits
+from tests.chaos.limit_clients import count
+from tests.services import running_valkey
+
+SECONDS = 12.0
+CASES: list[tuple[str, str, dict[str, Any]]] = [
+    (f"{limit}, {processes} processes, 20 ms", limit, {"processes": processes, "latency": 0.02})
+    for limit in ("100/s", "1000/s")
+    for processes in (1, 2, 4)
+]
+CASES += [
+    ("100/s, 4 processes, 50 ms", "100/s", {"processes": 4, "latency": 0.05}),
+    ("100/s, 4 processes, one killed each second", "100/s", {"processes": 4, "latency": 0.02, "kill_every": 1.0}),
+    ("100/s, 4 processes, busy loops", "100/s", {"processes": 4, "latency": 0.02, "options": ("--busy",)}),
+    ("100/s, 4 processes, jitter to 200 ms", "100/s", {"processes": 4, "latency": 0.0, "options": ("--jitter", "0.2")}),
+    ("100/s, 4 processes, FLUSHALL", "100/s", {"processes": 4, "latency": 0.02, "flush_after": 7.3}),
+    ("5/2s,20/16s, 2 processes", "5/2s,20/16s", {"processes": 2, "latency": 0.02, "seconds": 36.0}),
+]
+
+
+def main() -> None:
+    print(f"{'case':46} {'calls':>6} {'share':>7}  fullest window")
+    over = False
+    with tempfile.TemporaryDirectory() as folder, running_valkey(Path(folder)) as url:
+        for name, limits, options in CASES:
+            with redis.Redis.from_url(url) as client:
+                client.flushall()
+            counted = count(url, limits, **({"seconds": SECONDS} | options))
+            allowed = {window.seconds: window.calls for window in parse_limits(limits)}
+            over |= any(counted.fullest[size] > calls for size, calls in allowed.items())
+            fullest = ", ".join(f"{counted.fullest[size]} of {calls} in {size} s" for size, calls in allowed.items())
+            print(f"{name:46} {counted.calls:6} {counted.share:7.1%}  {fullest}", flush=True)
+    sys.exit("a window was over" if over else 0)
+
+
+if __name__ == "__main__":
+    main()
