@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, fields
 from operator import attrgetter
 from pathlib import Path
@@ -16,7 +16,7 @@ from models import parameters as asked
 from models.database import Database
 from reports import results
 from reports.dictionary import markdown
-from reports.formats import WRITERS, Columns, Values, Writer
+from reports.formats import WRITERS, Columns, Values, Write
 from reports.selection import batches, read_run
 
 DICTIONARY_FILE = "dictionary.md"
@@ -58,9 +58,9 @@ def write(db: Database, run_id: int, table: str, form: str, out: IO[bytes] | Pat
     """
     columns, rows = _open(db, run_id, table)
     if not isinstance(out, Path):
-        return _pour(rows, [_writer(form, out, columns)])
+        return _pour(columns, rows, {form: out})
     with _whole(out) as file:
-        return _pour(rows, [_writer(form, file, columns)])
+        return _pour(columns, rows, {form: file})
 
 
 def write_all(db: Database, run_id: int, folder: Path, forms: Sequence[str] = tuple(WRITERS)) -> list[Path]:
@@ -68,14 +68,13 @@ def write_all(db: Database, run_id: int, folder: Path, forms: Sequence[str] = tu
 
     A table is read once for all its formats. Raises as `write` does.
     """
-    written = []
+    written: list[Path] = []
     for table in tables_of(read_run(db, run_id).parameters):
         columns, rows = _open(db, run_id, table)
-        paths = [folder / f"{table}.{form}" for form in forms]
+        paths = {form: folder / f"{table}.{form}" for form in forms}
         with ExitStack() as stack:
-            files = [stack.enter_context(_whole(path)) for path in paths]
-            _pour(rows, [_writer(form, file, columns) for form, file in zip(forms, files, strict=True)])
-        written += paths
+            _pour(columns, rows, {form: stack.enter_context(_whole(path)) for form, path in paths.items()})
+        written += paths.values()
     with _whole(folder / DICTIONARY_FILE) as file:
         file.write(markdown().encode())
     return [*written, folder / DICTIONARY_FILE]
@@ -141,21 +140,22 @@ def _as(kind: type, value: Any) -> Any:
     return float(value) if kind is float and value is not None else value
 
 
-def _writer(form: str, out: IO[bytes], columns: Columns) -> Writer:
+def _pour(columns: Columns, rows: Iterable[Values], outs: Mapping[str, IO[bytes]]) -> int:
+    """Write the rows to a file for each format; how many there are."""
+    count = 0
+    with ExitStack() as stack:
+        writes = [stack.enter_context(_writer(form)(out, columns)) for form, out in outs.items()]
+        for batch in batches(rows, _ROWS_AT_A_TIME):
+            count += len(batch)
+            for write_rows in writes:
+                write_rows(batch)
+    return count
+
+
+def _writer(form: str) -> Callable[[IO[bytes], Columns], AbstractContextManager[Write]]:
     if form not in WRITERS:
         raise UsageError(f"there is no format {form!r}: choose one of {', '.join(WRITERS)}")
-    return WRITERS[form](out, columns)
-
-
-def _pour(rows: Iterable[Values], writers: Sequence[Writer]) -> int:
-    count = 0
-    for batch in batches(rows, _ROWS_AT_A_TIME):
-        count += len(batch)
-        for writer in writers:
-            writer.write(batch)
-    for writer in writers:
-        writer.finish()
-    return count
+    return WRITERS[form]
 
 
 @contextmanager

@@ -10,61 +10,42 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Sequence
-from typing import IO, Any, Protocol
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from typing import IO, Any
 
 Columns = dict[str, type]  # bool, int, float, str or list, by the column's name; any value may be None
 Values = tuple[Any, ...]
+Write = Callable[[Sequence[Values]], None]  # writes some rows
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what makes a spreadsheet program take a cell for a formula
 _LINE_ENDS = str.maketrans({end: f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"})
 
 
-class Writer(Protocol):
-    """Writes rows of known columns to a binary file that somebody else opens and closes."""
-
-    def __init__(self, out: IO[bytes], columns: Columns) -> None: ...
-
-    def write(self, rows: Sequence[Values]) -> None:
-        """Write some rows."""
-
-    def finish(self) -> None:
-        """Write what comes after the last row; the file stays open."""
-
-
-class Jsonl:
+@contextmanager
+def jsonl(out: IO[bytes], columns: Columns) -> Iterator[Write]:
     """One object a line, its keys in the order of the columns."""
 
-    def __init__(self, out: IO[bytes], columns: Columns) -> None:
-        self._out = out
-        self._columns = columns
-
-    def write(self, rows: Sequence[Values]) -> None:
-        """Write some rows."""
-        lines = (json.dumps(dict(zip(self._columns, row, strict=True)), ensure_ascii=False) for row in rows)
+    def write(rows: Sequence[Values]) -> None:
+        lines = (json.dumps(dict(zip(columns, row, strict=True)), ensure_ascii=False) for row in rows)
         # JSON lets U+2028 and its like stand in a text, but some readers end a line there.
-        self._out.write("".join(f"{line.translate(_LINE_ENDS)}\n" for line in lines).encode())
+        out.write("".join(f"{line.translate(_LINE_ENDS)}\n" for line in lines).encode())
 
-    def finish(self) -> None:
-        """Nothing comes after the last row."""
+    yield write
 
 
-class Csv:
+@contextmanager
+def comma_separated(out: IO[bytes], columns: Columns) -> Iterator[Write]:
     """A table that spreadsheet programs open rightly and without running anything in it."""
 
-    def __init__(self, out: IO[bytes], columns: Columns) -> None:
-        self._out = out
-        out.write(b"\xef\xbb\xbf")
-        self.write([tuple(columns)])
-
-    def write(self, rows: Sequence[Values]) -> None:
-        """Write some rows."""
+    def write(rows: Sequence[Values]) -> None:
         text = io.StringIO(newline="")
         csv.writer(text, lineterminator="\r\n").writerows([_cell(value) for value in row] for row in rows)
-        self._out.write(text.getvalue().encode())
+        out.write(text.getvalue().encode())
 
-    def finish(self) -> None:
-        """Nothing comes after the last row."""
+    out.write(b"\xef\xbb\xbf")
+    write([tuple(columns)])
+    yield write
 
 
 def _cell(value: Any) -> Any:
@@ -75,28 +56,46 @@ def _cell(value: Any) -> Any:
     return value
 
 
-class Parquet:
-    """Columns of fixed types, a row group for each `write`."""
+@contextmanager
+def parquet(out: IO[bytes], columns: Columns) -> Iterator[Write]:
+    """Columns of fixed types, a row group for each `write`; no footer after an error, so that no reader opens it."""
+    import pyarrow as pa  # noqa: PLC0415 - time and memory that the other formats do without
+    from pyarrow.parquet import ParquetWriter  # noqa: PLC0415
 
-    def __init__(self, out: IO[bytes], columns: Columns) -> None:
-        import pyarrow as pa  # noqa: PLC0415 - time and memory that the other formats do without
-        from pyarrow import parquet  # noqa: PLC0415
+    types = {bool: pa.bool_(), int: pa.int64(), float: pa.float64(), str: pa.string(), list: pa.list_(pa.string())}
+    schema = pa.schema([(name, types[kind]) for name, kind in columns.items()])
 
-        types = {bool: pa.bool_(), int: pa.int64(), float: pa.float64(), str: pa.string(), list: pa.list_(pa.string())}
-        self._schema = pa.schema([(name, types[kind]) for name, kind in columns.items()])
-        self._batch = pa.RecordBatch.from_arrays
-        self._array = pa.array
-        self._file = parquet.ParquetWriter(out, self._schema)
+    def write(rows: Sequence[Values]) -> None:
+        by_column = zip(zip(*rows, strict=True), schema, strict=True)
+        arrays = [pa.array(values, field.type) for values, field in by_column]
+        file.write_batch(pa.RecordBatch.from_arrays(arrays, schema=schema))
 
-    def write(self, rows: Sequence[Values]) -> None:
-        """Write some rows as one row group."""
-        columns = zip(zip(*rows, strict=True), self._schema, strict=True)
-        arrays = [self._array(values, field.type) for values, field in columns]
-        self._file.write_batch(self._batch(arrays, schema=self._schema))
-
-    def finish(self) -> None:
-        """Write the footer, without which no reader opens the file."""
-        self._file.close()
+    sink = _Sink(out)
+    file = ParquetWriter(sink, schema)
+    try:
+        yield write
+    except BaseException:
+        sink.out = io.BytesIO()  # the footer goes nowhere
+        raise
+    finally:
+        file.close()
 
 
-WRITERS: dict[str, type[Writer]] = {"jsonl": Jsonl, "csv": Csv, "parquet": Parquet}
+class _Sink(io.RawIOBase):
+    """Hands what is written to it on to `out`, which stays open."""
+
+    def __init__(self, out: IO[bytes]) -> None:
+        self.out = out
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        return self.out.write(data)
+
+
+WRITERS: dict[str, Callable[[IO[bytes], Columns], AbstractContextManager[Write]]] = {
+    "jsonl": jsonl,
+    "csv": comma_separated,
+    "parquet": parquet,
+}

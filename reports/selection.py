@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, Row, Select, select
 from sqlalchemy.orm import InstrumentedAttribute
 
+from core.errors import TidingsError
 from core.queues import Kind, State, Step, StepState
 from models import parameters as asked
 from models.database import Database
@@ -152,7 +153,11 @@ def by_identity(documents: Iterable[tuple[int, str]]) -> Iterator[int]:
     databases sort text each by its own rules.
     """
     with closing(sqlite3.connect("")) as disk:
-        disk.execute("CREATE TABLE found (id INTEGER, identity TEXT)")
-        disk.executemany("INSERT INTO found VALUES (?, ?)", documents)
-        for (found,) in disk.execute("SELECT id FROM found GROUP BY identity ORDER BY identity"):
+        try:
+            disk.execute("CREATE TABLE found (id INTEGER, identity TEXT)")
+            disk.executemany("INSERT INTO found VALUES (?, ?)", documents)
+            in_order = disk.execute("SELECT id FROM found GROUP BY identity ORDER BY identity")
+        except sqlite3.Error as error:
+            raise TidingsError(f"documents cannot be sorted ({error}): make room for temporary files") from error
+        for (found,) in in_order:
             yield found

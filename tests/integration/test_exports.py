@@ -40,7 +40,7 @@ from models.tables import (
 )
 from reports import exports, selection
 from reports.dictionary import DICTIONARY, markdown
-from reports.formats import Csv, Jsonl
+from reports.formats import comma_separated, jsonl
 
 TEXT_STEPS = ("documents", "keywords", "polarity")
 COVID = asked.Keyword.parse("covid:coronavirus,covid-19")
@@ -569,7 +569,8 @@ NUMBERS = st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_in
 @example([(f"{start}1", -1, start) for start in ("=", "+", "-", "@", "\t", "\r")])
 def test_a_csv_read_back_is_what_was_written(rows: Sequence[tuple[str | None, float, str | None]]) -> None:
     out = io.BytesIO()
-    Csv(out, {"left": str, "number": float, "right": str}).write(rows)
+    with comma_separated(out, {"left": str, "number": float, "right": str}) as write:
+        write(rows)
     header, *found = csv.reader(io.StringIO(out.getvalue().decode("utf-8-sig"), newline=""))
     assert header == ["left", "number", "right"]
     for (left, number, right), cells in zip(rows, found, strict=True):
@@ -583,7 +584,8 @@ def test_a_csv_read_back_is_what_was_written(rows: Sequence[tuple[str | None, fl
 @given(st.lists(st.tuples(CELLS, NUMBERS)))
 def test_jsonl_read_back_is_what_was_written(rows: Sequence[tuple[str | None, float]]) -> None:
     out = io.BytesIO()
-    Jsonl(out, {"text": str, "number": float}).write(rows)
+    with jsonl(out, {"text": str, "number": float}) as write:
+        write(rows)
     lines = out.getvalue().decode().splitlines()
     assert [tuple(json.loads(line).values()) for line in lines] == list(rows)
 
@@ -664,24 +666,44 @@ def test_a_file_is_written_whole(db: Database, tmp_path: Path) -> None:
     assert path.read_bytes() == exported(db, run, "documents", "csv")
 
 
+def break_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the export of documents fail after its last row."""
+    real = exports.TABLES["documents"]
+
+    def read(database: Database, run_id: int) -> Iterator[Any]:
+        yield from real.read(database, run_id)
+        raise NotFound("forgotten meanwhile")
+
+    monkeypatch.setitem(exports.TABLES, "documents", exports.Table(real.row, read))
+    monkeypatch.setattr(exports, "_ROWS_AT_A_TIME", 2)
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv", "parquet"])
 def test_a_file_that_cannot_be_finished_is_as_it_was(
-    db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str
 ) -> None:
     run, _ = four_months(db)
     folder = tmp_path / "out"
     folder.mkdir()
-    path = folder / "documents.jsonl"
+    path = folder / f"documents.{form}"
     path.write_text("before")
-
-    def fails_in_the_middle(_db: Database, _run: int) -> Iterator[Any]:
-        yield from ()
-        raise NotFound("forgotten meanwhile")
-
-    table = exports.Table(exports.TABLES["documents"].row, fails_in_the_middle)
-    monkeypatch.setitem(exports.TABLES, "documents", table)
+    break_off(monkeypatch)
     with pytest.raises(NotFound):
-        exports.write(db, run, "documents", "jsonl", path)
-    assert {file.name: file.read_text() for file in folder.iterdir()} == {"documents.jsonl": "before"}
+        exports.write(db, run, "documents", form, path)
+    assert {file.name: file.read_text() for file in folder.iterdir()} == {path.name: "before"}
+
+
+def test_the_beginning_of_a_parquet_file_is_not_taken_for_the_whole(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, _ = four_months(db)
+    break_off(monkeypatch)
+    out = io.BytesIO()
+    with pytest.raises(NotFound):
+        exports.write(db, run, "documents", "parquet", out)
+    assert len(out.getvalue()) > 100
+    with pytest.raises(pyarrow.ArrowInvalid):
+        pyarrow.parquet.read_table(io.BytesIO(out.getvalue()))
 
 
 def test_a_place_that_cannot_be_written_is_said(db: Database, tmp_path: Path) -> None:
