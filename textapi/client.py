@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ ATTEMPTS = 5
 RETRY_SECONDS = 45.0  # no further attempt after so long
 LONGEST_ANSWER = 16 * 2**20  # bytes; a longer body is no answer to a request of ours
 READY_SECONDS = 5.0
+LONGEST_RETRY_AFTER = 30 * 86400.0  # seconds
 
 _WHAT_TO_DO = {
     400: "the request is malformed",
@@ -182,20 +184,32 @@ class TextApi:
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
     """Seconds to wait, by ``Retry-After`` (seconds or a date) or ``X-RateLimit-Reset`` (Unix time or seconds)."""
     if value := headers.get("Retry-After"):
-        try:
-            return max(0.0, float(value))
-        except ValueError:
-            try:
-                return max(0.0, (parsedate_to_datetime(value) - now).total_seconds())
-            except (TypeError, ValueError):
-                return None
-    if value := headers.get("X-RateLimit-Reset"):
-        try:
-            reset = float(value)
-        except ValueError:
-            return None
-        return max(0.0, reset - now.timestamp() if reset > 1e9 else reset)
-    return None
+        seconds = _number(value)
+        return _sensible(_until(value, now) if seconds is None else seconds)
+    reset = _number(headers.get("X-RateLimit-Reset", ""))
+    return _sensible(reset - now.timestamp() if reset and reset > 1e9 else reset)
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def _until(date: str, now: datetime) -> float | None:
+    try:
+        then = parsedate_to_datetime(date)
+    except ValueError:
+        return None
+    return ((then if then.tzinfo else then.replace(tzinfo=UTC)) - now).total_seconds()  # "-0000" is read as naive
+
+
+def _sensible(seconds: float | None) -> float | None:
+    """No time before now, none beyond `LONGEST_RETRY_AFTER`; "nan" and "inf" are numbers to Python and no answer."""
+    if seconds is None or not math.isfinite(seconds):
+        return None
+    return min(max(seconds, 0.0), LONGEST_RETRY_AFTER)
 
 
 def _wait(state: RetryCallState) -> float:

@@ -1,0 +1,309 @@
+"""The client of the Text API against a server that has bad days, one kind at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+from redis.asyncio import Redis
+
+from core.errors import CapReached, ServiceBadAnswer, ServiceRefused, ServiceUnavailable
+from core.limits import Gate
+from core.settings import Settings
+from textapi import client
+from textapi.client import Reply, TextApi, retry_after
+from textapi.messages import ENGINE_HEADER, Operation
+
+KEY = "a-key-nobody-may-see"
+GOOD = {"text polarity": 0.5}
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@pytest.fixture(autouse=True)
+def _two_attempts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "ATTEMPTS", 2)
+
+
+def asked(handler: Handler, work: Callable[[TextApi], Awaitable[Any]] | None = None, **changed: Any) -> Any:
+    """What a client makes of a server that answers by *handler*, to one question unless told otherwise."""
+
+    async def main() -> Any:
+        app = web.Application()
+        app.router.add_route("*", "/{rest:.*}", handler)
+        runner = web.AppRunner(app, shutdown_timeout=0.1)
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        redis = Redis.from_url("redis://127.0.0.1:1/0")  # without a limit nothing needs it
+        gate = Gate(redis, service="textapi", credential="c", windows=(), history=no_history)
+        try:
+            async with aiohttp.ClientSession() as session:
+                settings = Settings(textapi_url=url, textapi_key=KEY, **({"textapi_timeout": 0.5} | changed))
+                return await (work or ask)(TextApi(session, settings, gate))
+        finally:
+            await gate.aclose()
+            await redis.aclose()
+            await runner.cleanup()
+
+    return asyncio.run(main())
+
+
+async def no_history(_seconds: float) -> list[tuple[int, int]]:
+    return []
+
+
+async def ask(api: TextApi) -> Reply:
+    async def before(_operation: Operation, _attempt: int) -> None:
+        pass
+
+    return await api.ask(Operation.TEXT_POLARITY, {"text": "x"}, before)
+
+
+def in_turn(*answers: Callable[[web.Request], Any]) -> tuple[Handler, list[web.Request]]:
+    """A handler that gives the answers one after the other, the last for ever, and the requests it saw."""
+    seen: list[web.Request] = []
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        seen.append(request)
+        answer = answers[min(len(seen), len(answers)) - 1](request)
+        return await answer if asyncio.iscoroutine(answer) else answer
+
+    return handler, seen
+
+
+def good(_request: web.Request) -> web.Response:
+    return web.json_response(GOOD, headers={ENGINE_HEADER: "stub/1"})
+
+
+def status(number: int, **headers: str) -> Callable[[web.Request], web.Response]:
+    return lambda _: web.json_response({"error": KEY}, status=number, headers=headers)
+
+
+def text(body: str) -> Callable[[web.Request], web.Response]:
+    return lambda _: web.Response(text=body, content_type="text/html")
+
+
+async def reset(request: web.Request) -> web.Response:
+    assert request.transport
+    request.transport.abort()
+    return web.Response()
+
+
+async def reset_in_mid_body(request: web.Request) -> web.StreamResponse:
+    response = web.StreamResponse(headers={"Content-Length": "1000"})
+    await response.prepare(request)
+    await response.write(b'{"text polarity"')
+    assert request.transport
+    request.transport.abort()
+    return response
+
+
+async def hang(_request: web.Request) -> web.Response:
+    await asyncio.sleep(30)
+    return web.Response()
+
+
+async def drip(request: web.Request) -> web.StreamResponse:
+    response = web.StreamResponse()
+    await response.prepare(request)
+    while True:
+        await response.write(b" ")
+        await asyncio.sleep(0.05)
+
+
+async def huge(request: web.Request) -> web.StreamResponse:
+    response = web.StreamResponse()  # chunked: it does not say how much it is
+    await response.prepare(request)
+    while True:
+        await response.write(b" " * 2**16)
+
+
+def test_a_good_answer_is_given_with_the_engine_and_the_key_was_sent() -> None:
+    handler, seen = in_turn(good)
+    assert asked(handler) == Reply(GOOD, "stub/1", 1)
+    assert seen[0].path == "/text/text_polarity"
+    assert seen[0].headers["apikey"] == KEY
+
+
+@pytest.mark.parametrize(
+    ("number", "todo"),
+    [
+        (400, "malformed"),
+        (401, "TIDINGS_TEXTAPI_KEY"),
+        (403, "TIDINGS_TEXTAPI_KEY"),
+        (404, "TIDINGS_TEXTAPI_URL"),
+        (413, "--text-size"),
+        (422, "cannot work on this text"),
+        (302, "TIDINGS_TEXTAPI_URL"),
+    ],
+)
+def test_what_is_our_fault_is_asked_once_and_says_what_to_do(number: int, todo: str) -> None:
+    handler, seen = in_turn(status(number, Location="/elsewhere"))
+    with pytest.raises(ServiceRefused, match=rf"\({number}\).*{todo}") as error:
+        asked(handler)
+    assert len(seen) == 1
+    assert error.value.status == number
+    assert KEY not in str(error.value)
+
+
+BAD_DAYS = {
+    "408": status(408),
+    "429": status(429),
+    "500": status(500),
+    "503": status(503),
+    "reset": reset,
+    "reset in mid-body": reset_in_mid_body,
+    "hang": hang,
+    "drip": drip,
+}
+NO_ANSWERS = {
+    "HTML": text("<html>busy</html>"),
+    "truncated": text('{"text polarity": 0.'),
+    "a list": text("[0.5]"),
+    "nothing": text(""),
+    "huge": huge,
+}
+
+
+@pytest.mark.parametrize("kind", [*BAD_DAYS, *NO_ANSWERS])
+def test_what_may_pass_is_asked_again(kind: str) -> None:
+    handler, seen = in_turn((BAD_DAYS | NO_ANSWERS)[kind], good)
+    assert asked(handler) == Reply(GOOD, "stub/1", 2)
+    assert len(seen) == 2
+
+
+@pytest.mark.parametrize("kind", BAD_DAYS)
+def test_what_does_not_pass_is_the_service_being_away(kind: str) -> None:
+    handler, seen = in_turn(BAD_DAYS[kind])
+    with pytest.raises(ServiceUnavailable, match="textapi"):
+        asked(handler)
+    assert len(seen) == 2
+
+
+@pytest.mark.parametrize("kind", NO_ANSWERS)
+def test_what_is_no_answer_and_stays_so_is_a_bad_answer(kind: str) -> None:
+    handler, seen = in_turn(NO_ANSWERS[kind])
+    with pytest.raises(ServiceBadAnswer, match="textapi: text_polarity answered with"):
+        asked(handler)
+    assert len(seen) == 2
+
+
+def test_a_body_announced_as_too_long_is_not_read() -> None:
+    handler, _ = in_turn(lambda _: web.Response(body=b" " * (client.LONGEST_ANSWER + 1)))
+    with pytest.raises(ServiceBadAnswer, match="too much"):
+        asked(handler)
+
+
+def test_nobody_calls_before_the_time_that_the_service_named() -> None:
+    handler, seen = in_turn(status(429, **{"Retry-After": "1"}), good)
+
+    async def work(api: TextApi) -> list[float]:
+        times = []
+
+        async def one() -> None:
+            async def before(_operation: Operation, _attempt: int) -> None:
+                times.append(asyncio.get_running_loop().time())
+
+            await api.ask(Operation.TEXT_POLARITY, {"text": "x"}, before)
+
+        first = asyncio.create_task(one())
+        while not seen:  # noqa: ASYNC110 - the server knows of no event
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.05)
+        await asyncio.gather(first, *(one() for _ in range(4)))
+        return times
+
+    times = asked(handler, work)
+    assert len(times) == 6
+    assert min(times[1:]) - times[0] >= 0.95
+
+
+def test_a_service_that_wants_to_be_left_alone_for_long_is_a_wait_with_an_end() -> None:
+    handler, seen = in_turn(status(503, **{"Retry-After": "600"}))
+
+    async def work(api: TextApi) -> None:
+        first = asyncio.create_task(ask(api))
+        while not seen:  # noqa: ASYNC110 - the server knows of no event
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.05)
+        with pytest.raises(CapReached, match="textapi: is closed until"):
+            await ask(api)
+        first.cancel()
+        await asyncio.gather(first, return_exceptions=True)
+
+    asked(handler, work)
+    assert len(seen) == 1
+
+
+def test_no_more_calls_are_in_flight_than_allowed() -> None:
+    now, most = 0, 0
+
+    async def handler(request: web.Request) -> web.Response:
+        nonlocal now, most
+        now += 1
+        most = max(most, now)
+        await asyncio.sleep(0.02)
+        now -= 1
+        return good(request)
+
+    async def work(api: TextApi) -> None:
+        await asyncio.gather(*(ask(api) for _ in range(20)))
+
+    asked(handler, work, textapi_concurrency=3)
+    assert most == 3
+
+
+NOW = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({}, None),
+        ({"Retry-After": "7"}, 7.0),
+        ({"Retry-After": "0.5"}, 0.5),
+        ({"Retry-After": "-3"}, 0.0),
+        ({"Retry-After": "Thu, 01 Jan 2026 12:01:30 GMT"}, 90.0),
+        ({"Retry-After": "Thu, 01 Jan 2026 11:00:00 GMT"}, 0.0),
+        ({"Retry-After": "Thu, 01 Jan 2026 12:01:30 -0000"}, 90.0),
+        ({"Retry-After": "1e300"}, 2592000.0),
+        ({"Retry-After": "soon"}, None),
+        ({"Retry-After": "nan"}, None),
+        ({"Retry-After": "inf"}, None),
+        ({"Retry-After": ""}, None),
+        ({"X-RateLimit-Reset": f"{NOW.timestamp() + 30:.0f}"}, 30.0),
+        ({"X-RateLimit-Reset": "30"}, 30.0),
+        ({"X-RateLimit-Reset": "nan"}, None),
+        ({"X-RateLimit-Reset": "later"}, None),
+        ({"Retry-After": "2", "X-RateLimit-Reset": "30"}, 2.0),
+    ],
+)
+def test_the_wait_that_a_service_asks_for_is_read(headers: dict[str, str], seconds: float | None) -> None:
+    assert retry_after(headers, NOW) == seconds
+
+
+def test_an_engine_is_named_by_itself_or_by_its_host() -> None:
+    handler, _ = in_turn(good)
+    assert asked(handler, lambda api: api.engine()) == "stub/1"
+    handler, _ = in_turn(status(404))
+    assert asked(handler, lambda api: api.engine()).startswith("127.0.0.1:")
+    handler, _ = in_turn(reset)
+    with pytest.raises(ServiceUnavailable, match="is it running"):
+        asked(handler, lambda api: api.engine())
+
+
+def test_a_service_that_is_not_there_is_said_by_its_address_without_a_secret() -> None:
+    async def work(api: TextApi) -> Any:
+        api._base = "http://user:hidden@127.0.0.1:1"
+        return await ask(api)
+
+    handler, _ = in_turn(good)
+    with pytest.raises(ServiceUnavailable, match=r"textapi at http://127\.0\.0\.1:1 does not answer") as error:
+        asked(handler, work)
+    assert "hidden" not in str(error.value)
