@@ -28,18 +28,25 @@ class Text:
 
 def add_documents(db: Database, documents: Sequence[dict[str, Any]], *, job_id: int | None = None) -> int:
     """Store those that are new, by identity; how many were. *job_id*: the search that found them all."""
-    added = 0
     with db.write() as connection:
-        for start in range(0, len(documents), ROWS_A_STATEMENT):
-            some = documents[start : start + ROWS_A_STATEMENT]
-            statement = db.upsert(Document).on_conflict_do_nothing(index_elements=["identity"]).returning(Document.id)
-            added += len(connection.execute(statement, some).all())
-            if job_id is not None:
-                ids = connection.scalars(
-                    select(Document.id).where(Document.identity.in_([row["identity"] for row in some]))
-                )
-                links = [{"job_id": job_id, "document_id": document_id} for document_id in ids]
-                connection.execute(db.upsert(JobDocument).on_conflict_do_nothing(), links)
+        return insert_documents(connection, db, documents, job_id=job_id)
+
+
+def insert_documents(
+    connection: Connection, db: Database, documents: Sequence[dict[str, Any]], *, job_id: int | None = None
+) -> int:
+    """`add_documents` within a transaction that does more."""
+    added = 0
+    for start in range(0, len(documents), ROWS_A_STATEMENT):
+        some = documents[start : start + ROWS_A_STATEMENT]
+        statement = db.upsert(Document).on_conflict_do_nothing(index_elements=["identity"]).returning(Document.id)
+        added += len(connection.execute(statement, some).all())
+        if job_id is not None:
+            ids = connection.scalars(
+                select(Document.id).where(Document.identity.in_([row["identity"] for row in some]))
+            )
+            links = [{"job_id": job_id, "document_id": document_id} for document_id in ids]
+            connection.execute(db.upsert(JobDocument).on_conflict_do_nothing(), links)
     return added
 
 

@@ -7,11 +7,14 @@ from collections.abc import Sequence
 
 from core.queues import Step, StepState
 from models.answers import read_answers
+from models.crawls import remark_on_documents
 from models.documents import Text, posts_found, posts_of
 from models.findings import replace_post_polarities
 from models.parameters import HandlesParameters, SearchParameters
+from sources.base import AccountGone
 from textapi.questions import polarity_key, polarity_questions
 from workers.asking import Asker
+from workers.crawling import STORED_ALONE, Subject, account_of, crawl, link_stored, search_of
 from workers.jobs import Ended, Job
 from workers.texts import Body, count_holding, entities_step, phrases_step, summary_step
 
@@ -21,18 +24,17 @@ NO_DATA = "no-data"
 async def work_on_posts(job: Job, parameters: HandlesParameters | SearchParameters) -> Ended:
     """Do what is left of an account's or a search's steps. Raises `SliceEnded` between two of them, or within one."""
     done = await job.done_steps()
-    posts = await _posts(job, parameters)
-    reason = None
     if Step.DOCUMENTS not in done:
-        if not posts:
-            reason = f"no posts of {job.claim.name} are stored: import them"
-            steps = [Step.DOCUMENTS, *parameters.steps]
-            await job.writing(*(job.step_is(step, StepState.NO_DATA, 0, reason) for step in steps))
-            return Ended(NO_DATA, reason)
-        await job.complete(Step.DOCUMENTS, len(posts))
+        ended = await _documents(job, parameters)
+        if ended is not None:
+            return ended
+    posts = await _posts(job, parameters)
+    remark = await job.reading(remark_on_documents, job.claim.job_id)
+    if remark is None and _service(job, parameters) is None:
+        remark = STORED_ALONE
     steps = [step for step in Step if step in parameters.steps and step not in done]
     if not steps:
-        return Ended()
+        return Ended(reason=remark)
     asker = Asker(job, await job.runtime.textapi().engine())
     body = _body(posts)
     for step in steps:
@@ -45,7 +47,34 @@ async def work_on_posts(job: Job, parameters: HandlesParameters | SearchParamete
             await entities_step(job, asker, [body], parameters)
         elif step == Step.POLARITY:
             await _polarity(job, asker, posts, parameters.text_size)
-    return Ended(reason="stored documents only")
+    return Ended(reason=remark)
+
+
+async def _documents(job: Job, parameters: HandlesParameters | SearchParameters) -> Ended | None:
+    """Fetch and find the posts and record how many there are; how the job ends, where there are none."""
+    subject = _service(job, parameters)
+    state, remark = NO_DATA, None
+    if subject is not None:
+        try:
+            remark = await crawl(job, subject, parameters.limit)
+        except AccountGone as gone:
+            state, remark = gone.state, str(gone)
+    if isinstance(parameters, SearchParameters):
+        await link_stored(job, parameters.source)
+    posts = await _posts(job, parameters)
+    if posts:
+        await job.writing(job.step_is(Step.DOCUMENTS, StepState.COMPLETE, len(posts), remark))
+        return None
+    asked = f", and {subject.source} has none: is it written correctly?" if subject else ": import them"
+    reason = remark or f"no posts of {job.claim.name} are stored{asked}"
+    steps = [Step.DOCUMENTS, *parameters.steps]
+    await job.writing(*(job.step_is(step, StepState.NO_DATA, 0, reason) for step in steps))
+    return Ended(state, reason)
+
+
+def _service(job: Job, parameters: HandlesParameters | SearchParameters) -> Subject | None:
+    choose = account_of if isinstance(parameters, HandlesParameters) else search_of
+    return choose(job, parameters.source)
 
 
 async def _posts(job: Job, parameters: HandlesParameters | SearchParameters) -> list[Text]:

@@ -59,12 +59,11 @@ async def work_on_month(job: Job, parameters: MonthsParameters) -> Ended:
 
 async def _documents(job: Job, parameters: MonthsParameters, period: str) -> str | None:
     """Record how many documents there are; why there are none, where nobody can know of any."""
-    if not await job.reading(archive_size, period):
-        reason = await fetch_month(job, period)
-        if reason:
-            steps = [Step.DOCUMENTS, *parameters.steps]
-            await job.writing(*(job.step_is(step, StepState.NO_DATA, 0, reason) for step in steps))
-            return reason
+    reason = await fetch_month(job, period)
+    if reason:
+        steps = [Step.DOCUMENTS, *parameters.steps]
+        await job.writing(*(job.step_is(step, StepState.NO_DATA, 0, reason) for step in steps))
+        return reason
     count = await job.reading(archive_size, period, parameters.material)
     await job.complete(Step.DOCUMENTS, count)
     return None

@@ -1,0 +1,69 @@
+"""``tidings forget``: a run, a document or an account, with all that was made of it."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from cli import opening
+from cli.control import tell_workers
+from core.errors import UsageError
+from core.settings import Settings
+from models.database import Database
+
+
+def register(app: typer.Typer) -> None:
+    """Give *app* the command of this file."""
+    app.command()(forget)
+
+
+def forget(
+    run: Annotated[int | None, typer.Argument(metavar="[RUN]", help="A run, with its results and its report.")] = None,
+    handle: Annotated[str | None, typer.Option(help="An account: all its posts, and its portraits.")] = None,
+    document: Annotated[str | None, typer.Option(help="A document, by its name in exports: nyt:…")] = None,
+) -> None:
+    """Remove a run, an account or a document, and all that was made of it; the reports that held it are made again."""
+    if sum(given is not None for given in (run, handle, document)) != 1:
+        raise UsageError("say what to forget: RUN, or --handle H, or --document D, and one of them alone")
+    known = opening.settings()
+    db = opening.database(known)
+    if run is not None:
+        from models.forgetting import forget_run
+
+        forget_run(db, run)
+        _remove_reports(known, {run})
+        print(f"run {run} is forgotten, with its results and its report", file=sys.stderr)
+    else:
+        _forget_documents(db, known, handle, document)
+
+
+def _forget_documents(db: Database, known: Settings, handle: str | None, document: str | None) -> None:
+    from models.forgetting import documents_named, documents_of_account, forget_documents
+    from sources.base import fold_handle
+    from textapi.engine.sentences import sentences
+
+    account = fold_handle(handle)
+    if handle is not None and account is None:
+        raise UsageError("--handle is empty: name an account")
+    with db.read() as connection:
+        ids = documents_of_account(connection, account) if account else documents_named(connection, document or "")
+    reason = f"{len(ids):,} document{'s' if len(ids) > 1 else ''} forgotten on request, {datetime.now(UTC):%Y-%m-%d}"
+    gone = forget_documents(db, ids, sentences=sentences, reason=reason, handle=account)
+    _remove_reports(known, set(gone.runs))
+    print(f"forgotten: {gone.documents:,} documents, and {gone.answers:,} answers that quote them", file=sys.stderr)
+    if gone.runs:
+        runs = ", ".join(map(str, gone.runs))
+        print(f"results and reports that held them are made again: run {runs}", file=sys.stderr)
+        tell_workers(db, known)
+
+
+def _remove_reports(known: Settings, runs: set[int]) -> None:
+    """Remove the folders of these runs' reports, and of those that put them beside others."""
+    for folder in known.reports.glob("[0-9]*"):
+        numbers = folder.name.split("-")
+        if folder.is_dir() and all(map(str.isdigit, numbers)) and not runs.isdisjoint(map(int, numbers)):
+            shutil.rmtree(folder)

@@ -1,0 +1,153 @@
+"""Posts of an account, or on a term, read from their service page by page: each page is stored with its place."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+from models.crawls import COMPLETE, OPEN, Crawled, link_as_before, link_documents, posts_after, read_crawl
+from producers.imports import row_of
+from sources import bluesky, mastodon, x
+from sources.base import BLUESKY, MASTODON, NYT, Document, Page, X
+from sources.crawl import AT_NEWEST, NO_MORE, REPEATED
+from sources.web import Web
+from textapi.engine.keywords import pattern
+from workers.fetching import bad_answers_wait, stored_with_place, web_of
+from workers.jobs import Job
+
+STORED_ALONE = "stored documents only"
+SCANNED_AT_ONCE = 5000
+
+_DOMAIN = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+|did:[a-z]+:\S+")
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
+_NAME = re.compile(r"\w{1,15}", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is crawled, and from where."""
+
+    source: str
+    name: str  # the job's: "@ann@home.example", "search:tide"
+    web: Web
+    query: str = ""  # of a search on X
+    handle: str | None = None  # of an account
+
+    def pages(self, cursor: Mapping[str, Any] | None, limit: int | None) -> AsyncIterator[Page]:
+        """Its pages from *cursor* on."""
+        if self.handle is None:
+            return x.search_pages(self.query, web=self.web, cursor=cursor, limit=limit)
+        if self.source == X:
+            return x.handle_pages(self.handle, web=self.web, query=self.query, cursor=cursor, limit=limit)
+        crawl = bluesky.pages if self.source == BLUESKY else mastodon.pages
+        return crawl(self.handle, web=self.web, cursor=cursor, limit=limit)
+
+    def row(self, document: Document) -> dict[str, Any]:
+        """A document as it is stored. An account is found again by the handle that was asked for.
+
+        A Mastodon server may name itself otherwise, and a DID has a handle: all of the feed is the account's anyhow.
+        """
+        if self.handle is not None and self.source != X:
+            document = replace(document, handle=self.handle)
+        return row_of(document)
+
+
+def account_of(job: Job, source: str | None) -> Subject | None:
+    """The service that can be asked about a job's handle; None where the stored documents are all there is.
+
+    A service of the handle's form that needs no key, or whose key is set; *source* names another one.
+    """
+    handle, settings = job.claim.name.removeprefix("@"), job.runtime.settings
+    of = partial(Subject, name=job.claim.name, handle=handle)
+    if source == MASTODON or (source is None and _ADDRESS.fullmatch(handle)):
+        server = mastodon.home_server(handle)
+        address = settings.mastodon_url or f"https://{server}"
+        web = web_of(job, MASTODON, address, settings.mastodon_limits, key=server, operation="statuses")
+        return of(MASTODON, web=web)
+    if source == BLUESKY or (source is None and _DOMAIN.fullmatch(handle)):
+        web = web_of(job, BLUESKY, settings.bluesky_url, settings.bluesky_limits, key=None, operation="getAuthorFeed")
+        return of(BLUESKY, web=web)
+    if source == X or (source is None and _NAME.fullmatch(handle)):
+        web_of_x = _x(job, "posts")
+        return of(X, web=web_of_x, query=settings.x_query) if web_of_x else None
+    return None
+
+
+def search_of(job: Job, source: str | None) -> Subject | None:
+    """The service that can be searched for a job's term: X, where its token is set; else None."""
+    term, settings = job.claim.name.removeprefix("search:"), job.runtime.settings
+    web = _x(job, "search") if source in (None, X) else None
+    if web is None:
+        return None
+    words = f'"{term}"' if " " in term else term
+    filters = " ".join(settings.x_query.replace("from:{handle}", "").replace("{handle}", "").split())
+    return Subject(X, job.claim.name, web, query=f"{words} {filters}".strip())
+
+
+async def crawl(job: Job, subject: Subject, limit: int | None) -> str | None:
+    """Read what is new, from where the last crawl was left; what is to be said of it, if anything.
+
+    Raises `SliceEnded` between two pages, `AccountGone`, or what asking raises. A crawl that another job left half-way
+    is read to its end, and then what is newer.
+    """
+    crawled = await job.reading(read_crawl, subject.source, subject.name)
+    left_by_another = crawled is not None and crawled.state == OPEN and _cursor(crawled).get("job") != job.claim.job_id
+    remark = await _crawl(job, subject, crawled, limit)
+    if left_by_another:
+        crawled = await job.reading(read_crawl, subject.source, subject.name)
+        remark = await _crawl(job, subject, crawled, limit) or remark
+    return remark
+
+
+async def _crawl(job: Job, subject: Subject, crawled: Crawled | None, limit: int | None) -> str | None:
+    cursor = _cursor(crawled)
+    limited = bool(cursor.get("limited"))  # posts older than the newest may be missing
+    if limited and limit is None and "next" not in cursor:
+        cursor, limited = {name: cursor[name] for name in ("account",) if name in cursor}, False
+    found_by = job.claim.job_id if subject.handle is None else None
+    end = None
+    async with bad_answers_wait(), aclosing(subject.pages(cursor or None, limit)) as pages:  # type: ignore[type-var]
+        async for page in pages:
+            end = page.end
+            limited = limited or end not in (None, NO_MORE, AT_NEWEST, REPEATED)
+            state = OPEN if end is None else COMPLETE if end in (NO_MORE, AT_NEWEST) else end
+            place = {**page.cursor, "job": job.claim.job_id} | ({"limited": True} if limited else {})
+            rows = [subject.row(document) for document in page.documents]
+            await job.writing(
+                stored_with_place(job, subject.source, subject.name, rows, state=state, cursor=place, found_by=found_by)
+            )
+            if end is None:
+                job.check()
+    return end if end == REPEATED else None
+
+
+def _cursor(crawled: Crawled | None) -> Mapping[str, Any]:
+    return (crawled.cursor if crawled else None) or {}
+
+
+def _x(job: Job, operation: str) -> Web | None:
+    settings = job.runtime.settings
+    if settings.x_bearer is None:
+        return None
+    token = settings.x_bearer.get_secret_value()
+    return web_of(job, X, settings.x_url, settings.x_limits, key=token, operation=operation, bearer=True)
+
+
+async def link_stored(job: Job, source: str | None) -> None:
+    """Link the stored posts that hold the job's term by the keyword rule, and what this search found before."""
+    rule = pattern(job.claim.name.removeprefix("search:"))
+    await job.writing(partial(link_as_before, db=job.db, job_id=job.claim.job_id, name=job.claim.name))
+
+    def matching(connection: Any, after: int) -> tuple[int | None, list[int]]:
+        posts = posts_after(connection, after, source=source, but=NYT, limit=SCANNED_AT_ONCE)
+        return posts[-1][0] if posts else None, [number for number, text in posts if rule.search(text)]
+
+    after: int | None = 0
+    while after is not None:
+        after, ids = await job.reading(matching, after)
+        if ids:
+            await job.writing(partial(link_documents, db=job.db, job_id=job.claim.job_id, ids=ids))
