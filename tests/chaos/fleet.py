@@ -47,6 +47,8 @@ TABLES = ("mentions", "periods", "phrases", "entities", "documents", "coverage")
 FIRST, LAST, DOCUMENTS_A_MONTH = "2020-01", "2021-12", 100
 LATENCY = 0.1
 CONCURRENCY = 3  # calls in flight per process: a run takes long enough to be disturbed
+# What one killed process may have had in hand: calls in flight, and answers of the half second before they are stored.
+IN_HAND = CONCURRENCY + round(CONCURRENCY * 0.7 / LATENCY)
 WORKERS = ("worker-a", "worker-b")
 PROCESSES = 2
 QUICK = {

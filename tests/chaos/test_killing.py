@@ -11,12 +11,9 @@ from contextlib import suppress
 import psutil
 import pytest
 
-from tests.chaos.fleet import CONCURRENCY, LATENCY, PROCESSES, WORKERS, Fleet
+from tests.chaos.fleet import CONCURRENCY, IN_HAND, PROCESSES, WORKERS, Fleet
 
-pytestmark = pytest.mark.chaos
-
-# What one killed process may have had in hand: calls in flight, and answers of the half second before they are stored.
-IN_HAND = CONCURRENCY + round(CONCURRENCY * 0.7 / LATENCY)
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(240)]
 
 
 def test_a_child_killed_every_second(fleet: Fleet, hold: Callable[..., None]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
 from collections.abc import Callable
@@ -13,11 +12,9 @@ import redis
 from tests.chaos.fleet import CONCURRENCY, PROCESSES, WORKERS, Fleet
 from tests.services import wait_until
 
-LONG = bool(os.environ.get("TIDINGS_CHAOS_MINUTES"))
 SLOTS = CONCURRENCY * PROCESSES * len(WORKERS)
 
-pytestmark = pytest.mark.chaos
-long_form = pytest.mark.skipif(not LONG, reason="part of the long form: make chaos-long")
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(240)]
 
 
 def test_valkey_forgets_everything(fleet: Fleet, hold: Callable[..., None]) -> None:

@@ -1,0 +1,116 @@
+"""What takes minutes (`make chaos-long`): everything killed again and again, a part away for long, no space left."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import psycopg
+import pytest
+
+from models.database import Database, migrate
+from tests.chaos.fleet import IN_HAND, PROCESSES, WORKERS, Fleet, fill, running_fleet
+from tests.services import _unprivileged, running_postgres, wait_until
+
+pytestmark = [
+    pytest.mark.chaos,
+    pytest.mark.skipif(not os.environ.get("TIDINGS_CHAOS_MINUTES"), reason="part of the long form: make chaos-long"),
+]
+SMALL_FILE = 60_000  # bytes; SQLite's log is longer after the first few transactions
+
+
+def test_everything_killed_three_times(fleet: Fleet, hold: Callable[..., None]) -> None:
+    fleet.submit()
+    for calls in (60, 250, 450):
+        fleet.until_asked(calls)
+        for name in ("valkey", *WORKERS):
+            fleet.kill_and_leave(name)
+        fleet.start_all()
+    fleet.finish(120.0)
+    hold(fleet.outcome(), again=3 * len(WORKERS) * PROCESSES * IN_HAND)
+
+
+def test_valkey_away_for_a_minute(fleet: Fleet, hold: Callable[..., None]) -> None:
+    fleet.submit()
+    fleet.until_asked(100)
+    fleet.kill_and_leave("valkey")
+    fleet.tend(60.0)
+    fleet.start("valkey")
+    fleet.finish(120.0)
+    hold(fleet.outcome(), again=0)
+
+
+def test_the_text_api_unavailable_for_a_minute(fleet: Fleet, hold: Callable[..., None]) -> None:
+    fleet.submit()
+    fleet.until_asked(100)
+    fleet.behave(status=503)
+    fleet.tend(60.0)
+    fleet.behave()
+    fleet.finish(240.0)
+    hold(fleet.outcome(), again=0)
+
+
+def test_no_space_left_and_freed_again(fleet: Fleet, hold: Callable[..., None]) -> None:
+    fleet.submit()
+    fleet.until_asked(100)
+    limit_files(fleet, SMALL_FILE)
+    fleet.tend(15.0)
+    assert not fleet.ended()
+    limit_files(fleet, psutil.RLIM_INFINITY)
+    fleet.finish(120.0)
+    hold(fleet.outcome(), again=0)
+
+
+def limit_files(fleet: Fleet, size: int) -> None:
+    """Let no process of a worker write beyond the *size* of a file: a full disk without a disk of its own."""
+    for name in WORKERS:
+        for process in (psutil.Process(fleet.programs[name].pid), *fleet.children_of(name)):
+            process.rlimit(psutil.RLIMIT_FSIZE, (size, psutil.RLIM_INFINITY))
+
+
+def test_postgresql_away_for_half_a_minute(tmp_path: Path, hold: Callable[..., None]) -> None:
+    with running_postgres() as url:
+        migrate(url)
+        db = Database(url, pooled=False)
+        fill(db)
+        db.close()
+        with running_fleet(tmp_path / "home", url) as fleet:
+            fleet.submit()
+            fleet.until_asked(100)
+            with stopped_postgres(url) as start_again:
+                fleet.tend(30.0)
+                start_again()
+                fleet.finish(120.0)
+                hold(fleet.outcome(), again=0)
+
+
+@contextmanager
+def stopped_postgres(url: str) -> Iterator[Callable[[], None]]:
+    """The server stopped, as an administrator stops it; what is given starts it again until the end of the block."""
+    with psycopg.connect(url) as connection:
+        row = connection.execute("SHOW data_directory").fetchone()
+    assert row
+    data = Path(row[0])
+    server = psutil.Process(int((data / "postmaster.pid").read_text().split()[0]))
+    command, again = server.cmdline(), []
+    server.send_signal(signal.SIGINT)
+    wait_until(lambda: not server.is_running() or server.status() == psutil.STATUS_ZOMBIE, what="PostgreSQL's end")
+
+    def start() -> None:
+        again.append(
+            subprocess.Popen(  # noqa: S603 - as it was started before
+                command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **_unprivileged(data.parent)
+            )
+        )
+
+    try:
+        yield start
+    finally:
+        for process in again:
+            process.send_signal(signal.SIGQUIT)
+            process.wait(20)
