@@ -19,8 +19,6 @@ from models.tables import Crawl, Document, Epoch, Import, Job, JobStep, Mention,
 from reports import results
 from reports.selection import fetch, of_job, read_run
 
-SOURCES = {"nyt": "The New York Times", "x": "X", "bluesky": "Bluesky", "mastodon": "Mastodon"}
-
 
 @dataclass(frozen=True)
 class Facts:

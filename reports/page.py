@@ -15,6 +15,8 @@ from markupsafe import Markup
 from reports.figures.entities import TYPES
 from reports.figures.style import month_name, signed
 
+SOURCES = {"nyt": "The New York Times", "x": "X", "bluesky": "Bluesky", "mastodon": "Mastodon"}
+
 _WEB = re.compile(r"^https?://[^\s/]", re.IGNORECASE)
 
 
@@ -46,6 +48,7 @@ def _environment() -> Environment:
         signed=lambda value: "" if value is None else signed(value),
         month=month_name,
         kind=kind_name,
+        source=lambda name: SOURCES.get(name, name),
         day=lambda at: "" if at is None else at[:10],
     )
     return environment

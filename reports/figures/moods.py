@@ -104,6 +104,7 @@ def yearly_figure(rows: Sequence[PeriodRow], *, subject: str, unit: str = "menti
     across = min(2, len(years))
     down = -(-len(years) // across)
     figure = style.new_figure(0.5 + 2.4 * down)
+    figure.set_layout_engine("constrained", wspace=0.06, hspace=0.06)
     panels = figure.subplots(down, across, sharey=True, squeeze=False)
     low, high = limits(rows)
     for number, ax in enumerate(panels.flat):

@@ -86,7 +86,9 @@ def draw_polarities(ax: Axes, month: MonthOfPolarities, *, small: bool = False) 
 
 def month_figure(month: MonthOfPolarities, *, subject: str) -> Figure:
     """One month by itself."""
-    figure, ax = style.new_axes(3.0, 6.4)
+    figure = Figure(figsize=(6.4, 3.0))  # laid out by hand: all months alike, and there are many
+    figure.subplots_adjust(left=0.105, right=0.985, bottom=0.16, top=0.89)
+    ax = figure.add_subplot()
     draw_polarities(ax, month)
     said = f"n = {len(month.polarities):,}"
     if month.mean is not None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from sqlalchemy import delete, update
 from core.errors import NotFound, UsageError
 from core.queues import State
 from models.database import Database
-from models.tables import Mention, Run
+from models.tables import Mention
 from reports import build
 from tests import report_stories as stories
 from tests.report_stories import Text
@@ -65,6 +67,26 @@ def db(tmp_path: Path) -> Iterator[Database]:
     made.close()
 
 
+@dataclass(frozen=True)
+class Made:
+    """A report that several tests look at and none changes."""
+
+    db: Database
+    run: int
+    out: Path
+    page: Page
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
+    folder = tmp_path_factory.mktemp("made")
+    db = stories.database(folder)
+    stories.store(db, TEXTS)
+    run = months(db)
+    yield Made(db, run, folder / "out", report(db, run, folder / "out"))
+    db.close()
+
+
 def report(db: Database, run: int, out: Path) -> Page:
     return Page(build.build(db, [run], out).read_text(encoding="utf-8"))
 
@@ -80,37 +102,36 @@ def months(db: Database, **more: object) -> int:
     )
 
 
-def test_every_picture_and_link_of_the_page_is_in_the_folder(db: Database, tmp_path: Path) -> None:
-    page = report(db, months(db), tmp_path / "out")
+def test_every_picture_and_link_of_the_page_is_in_the_folder(made: Made) -> None:
+    page = made.page
     for picture in page.pictures:
-        assert (tmp_path / "out" / picture["src"]).is_file()
+        assert (made.out / picture["src"]).is_file()
         assert picture["alt"]
     inside = [link for link in page.links if not link.startswith("https://")]
     for link in inside:
         if link.startswith("#"):
             assert link[1:] in page.ids, link
         else:
-            assert (tmp_path / "out" / link).is_file(), link
+            assert (made.out / link).is_file(), link
     assert len(page.ids) == len(set(page.ids))
 
 
-def test_each_month_with_mentions_has_a_scatter_and_a_cloud(db: Database, tmp_path: Path) -> None:
-    report(db, months(db), tmp_path / "out")
-    names = [path.name for path in (tmp_path / "out" / "figures").iterdir()]
+def test_each_month_with_mentions_has_a_scatter_and_a_cloud(made: Made) -> None:
+    names = [path.name for path in (made.out / "figures").iterdir()]
     for month in ("2020-03", "2020-04"):
         for kind in ("polarity", "cloud"):
             assert [name for name in names if name.startswith(f"covid-{month}-{kind}-") and name.endswith(".png")]
     assert not [name for name in names if "2020-01" in name or "2020-02" in name]
 
 
-def test_a_gap_and_a_true_zero_are_said_apart(db: Database, tmp_path: Path) -> None:
-    text = report(db, months(db), tmp_path / "out").text
+def test_a_gap_and_a_true_zero_are_said_apart(made: Made) -> None:
+    text = made.page.text
     assert "No data: no document to look at. This is a gap, not a zero: no documents stored, no key set" in text
     assert "A true zero: none of 1 documents mentions it." in text
 
 
-def test_what_comes_from_outside_is_text_and_its_script_no_script(db: Database, tmp_path: Path) -> None:
-    page = report(db, months(db), tmp_path / "out")
+def test_what_comes_from_outside_is_text_and_its_script_no_script(made: Made) -> None:
+    page = made.page
     assert page.tags.count("script") == 1
     assert "<script>alert('x')</script> \"Covid\" & =cmd|'/C calc'!A0 Toll." in page.text
     assert "javascript:alert(1)" not in page.links
@@ -133,12 +154,11 @@ def test_headlines_of_the_times_are_attributed(db: Database, tmp_path: Path) -> 
     assert "made up" not in text
 
 
-def test_the_second_build_of_unchanged_results_touches_nothing(db: Database, tmp_path: Path) -> None:
-    run, out = months(db), tmp_path / "out"
-    build.build(db, [run], out)
+def test_the_second_build_of_unchanged_results_touches_nothing(made: Made) -> None:
+    out = made.out
     before = {path: path.stat().st_mtime_ns for path in out.rglob("*")}
     began = time.perf_counter()
-    build.build(db, [run], out)
+    build.build(made.db, [made.run], out)
     assert time.perf_counter() - began < 2
     assert {path: path.stat().st_mtime_ns for path in out.rglob("*")} == before
 
@@ -159,30 +179,27 @@ def test_a_changed_month_draws_its_pictures_anew_and_no_other(db: Database, tmp_
     assert len(after) == len(before)  # what is not shown any more is gone
 
 
-def test_equal_results_make_an_equal_folder(db: Database, tmp_path: Path) -> None:
-    run = months(db)
-    build.build(db, [run], tmp_path / "a")
-    build.build(db, [run], tmp_path / "b")
+def test_equal_results_make_an_equal_folder(made: Made, tmp_path: Path) -> None:
+    build.build(made.db, [made.run], tmp_path / "b")
     a, b = ({p.relative_to(root): p.read_bytes() for p in root.rglob("*") if p.is_file()} for root in
-            (tmp_path / "a", tmp_path / "b"))  # fmt: skip
+            (made.out, tmp_path / "b"))  # fmt: skip
     assert a == b
 
 
-def test_pictures_drawn_in_shares_are_those_that_the_report_shows(db: Database, tmp_path: Path) -> None:
-    run, out = months(db), tmp_path / "out"
-    drawn = [build.draw(db, [run], out, part=part, of=3) for part in range(3)]
+def test_pictures_drawn_in_shares_are_those_that_the_report_shows(made: Made, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    drawn = [build.draw(made.db, [made.run], out, part=part, of=3) for part in range(3)]
     there = {path.name for path in (out / "figures").iterdir()}
-    build.build(db, [run], out)
-    assert {path.name for path in (out / "figures").iterdir()} == there
+    assert there == {path.name for path in (made.out / "figures").iterdir()}
     assert all(drawn)
 
 
-def test_a_lost_picture_is_drawn_again(db: Database, tmp_path: Path) -> None:
-    run, out = months(db), tmp_path / "out"
-    build.build(db, [run], out)
+def test_a_lost_picture_is_drawn_again(made: Made, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    shutil.copytree(made.out, out)
     lost = next((out / "figures").glob("covid-mentions-*.svg"))
     lost.unlink()
-    build.build(db, [run], out)
+    build.build(made.db, [made.run], out)
     assert lost.is_file()
 
 
@@ -193,13 +210,12 @@ def test_the_page_of_another_program_is_never_written_over(db: Database, tmp_pat
     assert (tmp_path / "index.html").read_text() == "<h1>My home page</h1>"
 
 
-def test_other_files_in_the_folder_stay(db: Database, tmp_path: Path) -> None:
-    run, out = months(db), tmp_path / "out"
-    build.build(db, [run], out)
+def test_other_files_in_the_folder_stay(made: Made, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    shutil.copytree(made.out, out)
     (out / "figures" / "mine.png").write_bytes(b"mine")
-    with db.write() as connection:
-        connection.execute(update(Run).values(name="another"))
-    build.build(db, [run], out)
+    (out / "report.json").unlink()  # so that the report is made again
+    build.build(made.db, [made.run], out)
     assert (out / "figures" / "mine.png").read_bytes() == b"mine"
 
 
@@ -218,17 +234,18 @@ def test_a_failed_month_is_a_gap_with_its_reason(db: Database, tmp_path: Path) -
 
 
 def test_each_keyword_has_a_section(db: Database, tmp_path: Path) -> None:
-    run = stories.months_run(db, "2020-03", "2020-04", ["covid", "mayor", "nowhere"])
+    run = stories.months_run(db, "2020-03", "2020-03", ["covid", "mayor", "nowhere"])
     page = report(db, run, tmp_path / "out")
     assert {"covid", "mayor", "nowhere", "mayor-2020-03", "nowhere-months"} <= set(page.ids)
     assert "No document mentions \u201cnowhere\u201d in the months that were read: a true zero." in page.text
 
 
 def test_a_long_table_is_cut_and_says_where_all_of_it_is(
-    db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("reports.months.TABLE_ROWS", 2)
-    page = report(db, months(db), tmp_path / "out")
+    shutil.copytree(made.out / "figures", tmp_path / "out" / "figures")
+    page = report(made.db, made.run, tmp_path / "out")
     assert "The first 2 of 6 rows; all of them are in mentions.csv." in page.text
     assert (tmp_path / "out" / "mentions.csv").read_text(encoding="utf-8-sig").count("\n") == 7
 
@@ -243,7 +260,7 @@ def test_a_portrait_for_each_account_and_a_page_that_compares_them(tmp_path: Pat
     assert {"@nasa.html", "@other.html", "@gone.html"} <= set(index.links)
     assert "there is no such account" in index.text
     portrait = Page((tmp_path / "out" / "@nasa.html").read_text(encoding="utf-8"))
-    assert "6 posts of x, January 2020 to March 2020." in portrait.text
+    assert "6 posts of X, January 2020 to March 2020." in portrait.text
     assert "https://x.com/1/0" in portrait.links
     db.close()
 
@@ -279,17 +296,16 @@ def test_a_run_that_is_not_there_is_said(db: Database, tmp_path: Path) -> None:
     assert not (tmp_path / "out" / "index.html").exists()
 
 
-def test_progress_reaches_its_end(db: Database, tmp_path: Path) -> None:
+def test_progress_reaches_its_end(made: Made, tmp_path: Path) -> None:
+    shutil.copytree(made.out / "figures", tmp_path / "out" / "figures")
     seen: list[tuple[int, int]] = []
-    build.build(db, [months(db)], tmp_path / "out", progress=lambda done, every: seen.append((done, every)))
+    build.build(made.db, [made.run], tmp_path / "out", progress=lambda done, every: seen.append((done, every)))
     assert seen[0][0] == 0
     assert seen[-1][0] == seen[-1][1]
 
 
-def test_the_manifest_lists_what_the_report_is_made_of(db: Database, tmp_path: Path) -> None:
-    run = months(db)
-    build.build(db, [run], tmp_path / "out")
-    manifest = json.loads((tmp_path / "out" / "report.json").read_text())
-    assert manifest["runs"] == [run]
-    there = {str(p.relative_to(tmp_path / "out")) for p in (tmp_path / "out").rglob("*") if p.is_file()}
+def test_the_manifest_lists_what_the_report_is_made_of(made: Made) -> None:
+    manifest = json.loads((made.out / "report.json").read_text())
+    assert manifest["runs"] == [made.run]
+    there = {str(p.relative_tomade.out) for p in made.out.rglob("*") if p.is_file()}
     assert there == {*manifest["files"], "report.json"}
