@@ -184,7 +184,7 @@ def predict(
     job: JobName = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """What a trained network says of new inputs: the class of each picture, or the value after a series' end."""
+    """The class of each picture, or the value after each window of a series, as a trained network sees them."""
     from workers.training_data import predictions
 
     said = predictions(opening.database(opening.settings()), run, job, data)
@@ -196,6 +196,8 @@ def predict(
 
 
 def _shown(value: Any) -> str:
+    if value is None:
+        return "-"
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 

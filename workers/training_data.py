@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from core.errors import BadInput, UsageError
 from core.queues import ENDED
 from models.database import Database
@@ -15,12 +13,12 @@ from models.parameters import TrainingParameters, months
 from models.parameters import read as read_parameters
 from models.runs import NewJob, get_run
 from models.trainings import trained
-from networks.data import Data, Scaling, series, shuffled_pictures, sine
+from networks.data import Data, series, shuffled_pictures, sine
 from networks.errors import NetworkError
 from networks.files import read_column, read_inputs, read_pictures
 from networks.presets import Options
 from networks.recurrent import Recurrent
-from networks.results import forecast_next
+from networks.results import classify, forecast
 from networks.storage import load_network
 from producers.trainings import CSV_COLUMN, DIGITS, RUN_POLARITY, SINE, options_of
 from reports.results import PeriodRow, periods
@@ -47,7 +45,7 @@ def training_data(db: Database, parameters: TrainingParameters, options: Options
         sequence = options.sequence or 1
         # With a carried state each window goes on where the one before it ended.
         stride = sequence if options.carry else 1
-        data = series(found.values, sequence, dtype=options.dtype, standardise=parameters.data != SINE, stride=stride)
+        data = series(found.values, sequence, dtype=options.dtype, stride=stride)
     except NetworkError as error:
         raise BadInput(str(error)) from None
     missing = found.values.count(None)
@@ -124,9 +122,8 @@ def _polarities(db: Database, run_id: int, subject: str | None) -> list[float | 
 def predictions(db: Database, run_id: int, job: str | None, data: str) -> list[dict[str, Any]]:
     """What a finished training says of *data*.
 
-    Of pictures, for each its ``index``, the class ``predicted`` and how sure the network is of it (its ``output``); of
-    a series, the value ``predicted`` after its last window, and its ``index``. Raises `NotFound`, `UsageError`,
-    `BadInput`.
+    Of pictures, the class ``predicted`` for each ``index``; of a series, the value after each window beside the
+    ``actual`` one, the last of which is not there yet (None). Raises `NotFound`, `UsageError`, `BadInput`.
     """
     with db.read() as connection:
         found = trained(connection, run_id, job)
@@ -136,25 +133,9 @@ def predictions(db: Database, run_id: int, job: str | None, data: str) -> list[d
         network, scaling = load_network(found.weights)
         if isinstance(network, Recurrent):
             sequence = options_of(parameters, found.options).sequence or 1
-            return [_forecast(network, scaling, read_series(db, data), sequence)]
-        pictures = read_inputs(data)
+            said = forecast(network, scaling, read_series(db, data).values, sequence)
+            return [{"index": index, "actual": actual, "predicted": value} for index, actual, value in said]
+        classes = classify(network, scaling, read_inputs(data))
     except NetworkError as error:
         raise BadInput(str(error)) from None
-    if pictures.shape[1] != network.sizes[0]:
-        raise BadInput(f"{data} has pictures of {pictures.shape[1]} values, the network takes {network.sizes[0]}")
-    outputs = network.outputs(scaling.apply(pictures, network.dtype))
-    return [
-        {"index": index, "predicted": int(row.argmax()), "output": float(row.max())}
-        for index, row in enumerate(outputs)
-    ]
-
-
-def _forecast(network: Recurrent, scaling: Scaling, series: Series, sequence: int) -> dict[str, Any]:
-    window = [value for value in series.values[-sequence:] if value is not None]
-    if len(window) < sequence:
-        raise BadInput(
-            f"the network reads the last {sequence} {series.one}s, of which {sequence - len(window)} have no value: "
-            "give a series that ends without a gap"
-        )
-    scaled = forecast_next(network, scaling.apply(window, network.dtype))
-    return {"index": len(series.values), "predicted": float(scaling.undo(np.array(scaled)))}
+    return [{"index": index, "predicted": int(said)} for index, said in enumerate(classes)]
