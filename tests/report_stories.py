@@ -310,7 +310,7 @@ def trainings_run(db: Database, network: str, learning_rates: Sequence[float]) -
                 ],
             )
             if told:
-                said = [("test", i, i % 10, (i + 1) % 10 if i % 17 == 0 else i % 10) for i in range(299)]
+                said = [("test", i, i % 10, (i + 1) % 10 if i % 97 == 0 else i % 10) for i in range(299)]
             else:
                 said = [
                     (split, i, math.sin(i), math.sin(i) * 0.97)

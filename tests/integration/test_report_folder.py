@@ -18,7 +18,7 @@ from core.errors import NotFound, UsageError
 from core.queues import State
 from models.database import Database
 from models.tables import Mention
-from reports import build
+from reports import build, facts, page
 from tests import report_stories as stories
 from tests.report_stories import Text
 
@@ -103,17 +103,17 @@ def months(db: Database, **more: object) -> int:
 
 
 def test_every_picture_and_link_of_the_page_is_in_the_folder(made: Made) -> None:
-    page = made.page
-    for picture in page.pictures:
+    shown = made.page
+    for picture in shown.pictures:
         assert (made.out / picture["src"]).is_file()
         assert picture["alt"]
-    inside = [link for link in page.links if not link.startswith("https://")]
+    inside = [link for link in shown.links if not link.startswith("https://")]
     for link in inside:
         if link.startswith("#"):
-            assert link[1:] in page.ids, link
+            assert link[1:] in shown.ids, link
         else:
             assert (made.out / link).is_file(), link
-    assert len(page.ids) == len(set(page.ids))
+    assert len(shown.ids) == len(set(shown.ids))
 
 
 def test_each_month_with_mentions_has_a_scatter_and_a_cloud(made: Made) -> None:
@@ -131,27 +131,44 @@ def test_a_gap_and_a_true_zero_are_said_apart(made: Made) -> None:
 
 
 def test_what_comes_from_outside_is_text_and_its_script_no_script(made: Made) -> None:
-    page = made.page
-    assert page.tags.count("script") == 1
-    assert "<script>alert('x')</script> \"Covid\" & =cmd|'/C calc'!A0 Toll." in page.text
-    assert "javascript:alert(1)" not in page.links
+    shown = made.page
+    assert shown.tags.count("script") == 1
+    assert "<script>alert('x')</script> \"Covid\" & =cmd|'/C calc'!A0 Toll." in shown.text
+    assert "javascript:alert(1)" not in shown.links
 
 
-def test_a_made_up_archive_is_called_so_and_credits_nobody(db: Database, tmp_path: Path) -> None:
-    with db.write() as connection:  # the one address that is none of example.org
-        connection.execute(delete(Mention))
-        connection.exec_driver_sql("UPDATE documents SET address = NULL WHERE address NOT LIKE 'https://example.org/%'")
-    text = report(db, months(db), tmp_path / "out").text
-    assert "These texts are made up." in text
-    assert "Data provided by The New York Times" not in text
+def test_a_made_up_archive_is_called_so_and_credits_nobody(made: Made) -> None:
+    one = facts.read(made.db, made.run)
+    assert (one.made_up, one.nyt_texts) == (False, False)  # one of its addresses is none of example.org
+    with made.db.write() as connection:
+        connection.exec_driver_sql("UPDATE documents SET address = NULL WHERE address LIKE 'javascript:%'")
+    one = facts.read(made.db, made.run)
+    assert (one.made_up, one.nyt_texts) == (True, False)
+    assert "These texts are made up." in notices(one)
+    with made.db.write() as connection:
+        connection.exec_driver_sql("UPDATE documents SET address = 'javascript:alert(1)' WHERE text LIKE '<script>%'")
 
 
-def test_headlines_of_the_times_are_attributed(db: Database, tmp_path: Path) -> None:
+def notices(one: facts.Facts) -> str:
+    return str(page._environment().get_template("parts.html").module.notices(one, [], ""))  # type: ignore[attr-defined]
+
+
+def methods(one: facts.Facts) -> str:
+    return str(page._environment().get_template("parts.html").module.methods(one, [], {}, []))  # type: ignore[attr-defined]
+
+
+def test_headlines_of_the_times_are_attributed(db: Database) -> None:
+    run = months(db)
+    assert "Data provided by The New York Times" not in methods(facts.read(db, run))
     with db.write() as connection:
         connection.exec_driver_sql("UPDATE documents SET address = 'https://www.nytimes.com/x.html'")
-    text = report(db, months(db), tmp_path / "out").text
-    assert "Data provided by The New York Times" in text
-    assert "made up" not in text
+    one = facts.read(db, run)
+    assert (one.made_up, one.nyt_texts) == (False, True)
+    assert "Data provided by The New York Times" in methods(one)
+
+
+def test_the_methods_say_what_was_left_out(db: Database) -> None:
+    assert "2 of 10 documents read could not be used, 1 more were empty" in methods(facts.read(db, months(db)))
 
 
 def test_the_second_build_of_unchanged_results_touches_nothing(made: Made) -> None:
@@ -220,24 +237,22 @@ def test_other_files_in_the_folder_stay(made: Made, tmp_path: Path) -> None:
 
 
 def test_a_run_that_still_goes_shows_what_there_is_and_says_so(db: Database, tmp_path: Path) -> None:
-    run = months(db, unfinished=["2020-04", "2020-05"], state=State.RUNNING)
+    run = stories.months_run(
+        db, "2020-03", "2020-05", ["covid:coronavirus"], failed=["2020-04"], unfinished=["2020-05"], state=State.RUNNING
+    )
     text = report(db, run, tmp_path / "out").text
-    assert "This run is still going" in text
+    assert "This run is still going (1 queued, 1 done, 1 failed)" in text
     assert "Not counted yet" in text
-    assert "3 mentions" in text
-
-
-def test_a_failed_month_is_a_gap_with_its_reason(db: Database, tmp_path: Path) -> None:
-    text = report(db, months(db, failed=["2020-04"]), tmp_path / "out").text
-    assert "1 of 5 jobs failed." in text
+    assert "3 mentions in 3 of 3 documents" in text
+    assert "1 of 3 jobs failed." in text
     assert "Failed: the Text API refused the key" in text
 
 
 def test_each_keyword_has_a_section(db: Database, tmp_path: Path) -> None:
     run = stories.months_run(db, "2020-03", "2020-03", ["covid", "mayor", "nowhere"])
-    page = report(db, run, tmp_path / "out")
-    assert {"covid", "mayor", "nowhere", "mayor-2020-03", "nowhere-months"} <= set(page.ids)
-    assert "No document mentions \u201cnowhere\u201d in the months that were read: a true zero." in page.text
+    shown = report(db, run, tmp_path / "out")
+    assert {"covid", "mayor", "nowhere", "mayor-2020-03", "nowhere-months"} <= set(shown.ids)
+    assert "No document mentions \u201cnowhere\u201d in the months that were read: a true zero." in shown.text
 
 
 def test_a_long_table_is_cut_and_says_where_all_of_it_is(
@@ -245,8 +260,8 @@ def test_a_long_table_is_cut_and_says_where_all_of_it_is(
 ) -> None:
     monkeypatch.setattr("reports.months.TABLE_ROWS", 2)
     shutil.copytree(made.out / "figures", tmp_path / "out" / "figures")
-    page = report(made.db, made.run, tmp_path / "out")
-    assert "The first 2 of 6 rows; all of them are in mentions.csv." in page.text
+    shown = report(made.db, made.run, tmp_path / "out")
+    assert "The first 2 of 6 rows; all of them are in mentions.csv." in shown.text
     assert (tmp_path / "out" / "mentions.csv").read_text(encoding="utf-8-sig").count("\n") == 7
 
 
@@ -266,14 +281,14 @@ def test_a_portrait_for_each_account_and_a_page_that_compares_them(tmp_path: Pat
 
 
 def test_a_sweep_has_a_row_and_pictures_for_each_training(db: Database, tmp_path: Path) -> None:
-    page = report(db, stories.trainings_run(db, "feedforward", [0.5, 3.0]), tmp_path / "out")
-    assert "feedforward learning-rate=0.5, the best of 2, tells 95.00 % of the test split rightly." in page.text
-    assert len([p for p in page.pictures if "-course-" in p["src"] or "-confusion-" in p["src"]]) == 4
+    shown = report(db, stories.trainings_run(db, "feedforward", [0.5, 3.0]), tmp_path / "out")
+    assert "feedforward learning-rate=0.5, the best of 2, tells 95.00 % of the test split rightly." in shown.text
+    assert len([p for p in shown.pictures if "-course-" in p["src"] or "-confusion-" in p["src"]]) == 4
 
 
 def test_a_forecast_that_does_not_beat_the_simple_ones_says_so(db: Database, tmp_path: Path) -> None:
-    page = report(db, stories.trainings_run(db, "recurrent", [0.001]), tmp_path / "out")
-    assert "It does not beat the best simple forecast, a linear recurrence, with 1e-15." in page.text
+    shown = report(db, stories.trainings_run(db, "recurrent", [0.001]), tmp_path / "out")
+    assert "It does not beat the best simple forecast, a linear recurrence, with 1e-15." in shown.text
 
 
 def test_two_engines_are_compared_on_the_same_sentences(db: Database, tmp_path: Path) -> None:
@@ -307,5 +322,5 @@ def test_progress_reaches_its_end(made: Made, tmp_path: Path) -> None:
 def test_the_manifest_lists_what_the_report_is_made_of(made: Made) -> None:
     manifest = json.loads((made.out / "report.json").read_text())
     assert manifest["runs"] == [made.run]
-    there = {str(p.relative_tomade.out) for p in made.out.rglob("*") if p.is_file()}
+    there = {str(p.relative_to(made.out)) for p in made.out.rglob("*") if p.is_file()}
     assert there == {*manifest["files"], "report.json"}
