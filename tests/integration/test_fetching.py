@@ -16,20 +16,16 @@ from aiohttp.test_utils import TestServer
 from pydantic import SecretStr
 from sqlalchemy import func, select, update
 
-from core.broker import celery_app
-from core.queues import ENDED, State, Step
+from core.queues import State, Step
 from core.settings import Settings
 from models.crawls import COMPLETE, OPEN, Crawled, read_crawl
-from models.database import Database
 from models.documents import add_documents, insert_documents
 from models.parameters import HandlesParameters, Keyword, MonthsParameters, SearchParameters
 from models.runs import cancel_run
 from models.tables import Call, Crawl, Document, Job, JobDocument, JobStep
-from producers.submit import submit_run
 from tests.contract.replay import MASTODON_ACCOUNT, SUBJECTS, Scripted
+from tests.jobs_kit import Jobs
 from workers import fetching
-from workers.runtime import Runtime
-from workers.slices import work_on
 
 PAGES = {subject.name: subject.page for subject in SUBJECTS}
 ANN, ANN_THERE = "ann.example", "ann@home.example"
@@ -88,39 +84,8 @@ class Account:
         return await PAGES[self.kind](list(numbers), following).send(request)
 
 
-class Jobs:
-    """Submits runs and works on their jobs in this process, a slice after the other."""
-
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
-        self.db = Database(settings.database)
-        self.runtime = Runtime(settings, celery_app(settings))
-
-    def close(self) -> None:
-        self.runtime.close()
-        self.db.close()
-
-    def submit(self, parameters: Any, *names: str) -> int:
-        return submit_run(self.db, parameters, names)
-
-    def row(self, run: int, name: str | None = None) -> Any:
-        wanted = select(Job.__table__).where(Job.run_id == run, Job.kind != "report")
-        with self.db.read() as connection:
-            return connection.execute(wanted if name is None else wanted.where(Job.name == name)).one()
-
-    def slice(self, run: int, name: str | None = None) -> Any:
-        work_on(self.runtime, self.row(run, name).id)
-        return self.row(run, name)
-
-    def to_its_end(self, run: int, name: str | None = None) -> Any:
-        for _ in range(500):
-            row = self.slice(run, name)
-            if row.state in (*ENDED, State.WAITING):
-                return row
-        raise AssertionError(row)
-
-    def do(self, parameters: Any, *names: str) -> Any:
-        return self.to_its_end(self.submit(parameters, *names))
+class Read(Jobs):
+    """What jobs have read and asked."""
 
     def identities(self) -> list[str]:
         with self.db.read() as connection:
@@ -138,8 +103,8 @@ class Jobs:
 
 
 @contextmanager
-def jobs_asking(settings: Settings, **given: Any) -> Iterator[Jobs]:
-    with closing(Jobs(settings.model_copy(update=given))) as jobs:
+def jobs_asking(settings: Settings, **given: Any) -> Iterator[Read]:
+    with closing(Read(settings.model_copy(update=given))) as jobs:
         yield jobs
 
 

@@ -1,0 +1,65 @@
+"""Runs whose jobs are worked on in the test's own process, a slice after the other: no worker, no waiting."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select
+
+from core.broker import celery_app
+from core.queues import ENDED, Kind, State
+from core.settings import Settings
+from models.database import Database
+from models.tables import Job
+from producers.submit import submit_run
+from workers.runtime import Runtime
+from workers.slices import work_on
+
+
+class Jobs:
+    """Submits runs and works on their jobs."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.db = Database(settings.database)
+        self.runtime = Runtime(settings, celery_app(settings))
+
+    def close(self) -> None:
+        self.runtime.close()
+        self.db.close()
+
+    def submit(self, parameters: Any, *names: str) -> int:
+        return submit_run(self.db, parameters, names)
+
+    def rows(self, run: int) -> list[Any]:
+        """The run's jobs but for its report."""
+        with self.db.read() as connection:
+            wanted = select(Job.__table__).where(Job.run_id == run, Job.kind != Kind.REPORT).order_by(Job.id)
+            return list(connection.execute(wanted).all())
+
+    def row(self, run: int, name: str | None = None) -> Any:
+        """The job of that name, or the run's only one."""
+        (found,) = (row for row in self.rows(run) if name in (None, row.name))
+        return found
+
+    def slice(self, run: int, name: str | None = None) -> Any:
+        """Work on a job for one slice; its row then."""
+        work_on(self.runtime, self.row(run, name).id)
+        return self.row(run, name)
+
+    def to_its_end(self, run: int, name: str | None = None) -> Any:
+        """Work on a job until it has ended or waits; its row then."""
+        for _ in range(500):
+            row = self.slice(run, name)
+            if row.state in (*ENDED, State.WAITING):
+                return row
+        raise AssertionError(row)
+
+    def do(self, parameters: Any, *names: str) -> Any:
+        """Submit a run of one job and work on it; its row."""
+        return self.to_its_end(self.submit(parameters, *names))
+
+    def do_all(self, run: int) -> None:
+        """Work on every job of a run."""
+        for row in self.rows(run):
+            self.to_its_end(run, row.name)
