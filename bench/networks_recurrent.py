@@ -3,9 +3,9 @@
     OPENBLAS_NUM_THREADS=1 python bench/networks_recurrent.py [--rounds 7] [--precision 32] [--truncate 5]
 
 Hidden 100 (tanh), windows of 50, mini-batches of 10, plain gradient descent from one start, one thread; without
---truncate errors go back through all 50 steps. Contenders take turns, one epoch each, so that what else the machine does
-falls on all; printed is the median of processor time (on one thread and an idle machine the same as time). Then our
-standard preset is trained to its end for five seeds: its seconds and validation RMSE, and the simple forecasts.
+--truncate errors go back through all 50 steps. Contenders take turns, one epoch each, so that what else the machine
+does falls on all; printed is the median of processor time (on one thread of an idle machine the same as time). Then
+our standard preset is trained to its end for five seeds: its seconds and validation RMSE, and the simple forecasts.
 
 There are two per-sample programs. The plain one does what ours does, window by window and step by step. The one in the
 tutorial's layout feeds each step the whole window, zero but for one place, and sends an error back from each of the 50
