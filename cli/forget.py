@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from contextlib import closing
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -30,15 +31,19 @@ def forget(
     if sum(given is not None for given in (run, handle, document)) != 1:
         raise UsageError("say what to forget: RUN, or --handle H, or --document D, and one of them alone")
     known = opening.settings()
-    db = opening.database(known)
-    if run is not None:
-        from models.forgetting import forget_run
+    with closing(opening.database(known)) as db:
+        if run is not None:
+            _forget_run(db, known, run)
+        else:
+            _forget_documents(db, known, handle, document)
 
-        forget_run(db, run)
-        _remove_reports(known, {run})
-        print(f"run {run} is forgotten, with its results and its report", file=sys.stderr)
-    else:
-        _forget_documents(db, known, handle, document)
+
+def _forget_run(db: Database, known: Settings, run: int) -> None:
+    from models.forgetting import forget_run
+
+    forget_run(db, run)
+    _remove_reports(known, {run})
+    print(f"run {run} is forgotten, with its results and its report", file=sys.stderr)
 
 
 def _forget_documents(db: Database, known: Settings, handle: str | None, document: str | None) -> None:
