@@ -115,7 +115,7 @@ def weights(db: Database, run: int, job: str | None = None) -> bytes:
 def worker_process(settings: Settings, job: int) -> subprocess.Popen[bytes]:
     """A process that works one slice on the job, as a worker's child would, with checkpoints often."""
     program = (
-        "from workers import trainings; trainings.STORE_SECONDS = 0.02; "
+        "from workers import trainings; trainings.STORE_SECONDS, trainings.STORE_SHARE = 0.02, 0; "
         f"from workers.celery import runtime; from workers.slices import work_on; work_on(runtime(), {job})"
     )
     return subprocess.Popen([sys.executable, "-P", "-c", program], env=environment(settings))  # noqa: S603 - ours
