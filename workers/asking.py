@@ -14,7 +14,7 @@ from contextlib import suppress
 from itertools import islice
 from typing import Any
 
-from core.errors import CapReached, DatabaseAway, TidingsError
+from core.errors import CapReached, DatabaseAway
 from core.limits import credential_of
 from core.logs import get_logger
 from models.answers import Batch, claim_answers, give_up_claims, known_keys, read_answers, store_batch
@@ -46,7 +46,7 @@ class Asker:
         self._claim_seconds = job.runtime.settings.textapi_timeout + CLAIM_MARGIN_SECONDS
         self._batch = Batch()
         self._flushing = asyncio.Lock()
-        self._error: TidingsError | None = None
+        self._error: Exception | None = None  # why not everything will be asked; the first counts
         self._asking: set[asyncio.Task[None]] = set()
         self._unasked: set[bytes] = set()  # claimed, and not sent yet
 
@@ -113,12 +113,13 @@ class Asker:
 
     async def _ask_one(self, question: Question, keys: Collection[bytes], *, maybe_twice: bool) -> None:
         if self._error or self._job.is_over:
+            self._error = self._error or SliceEnded()
             return  # its claims are given up at the end
         if maybe_twice:
             self._batch.tally(question.operation).maybe_twice += 1
         try:
             answers = await self._answers(question, keys)
-        except TidingsError as error:
+        except Exception as error:  # noqa: BLE001 - `ask` raises it: in a task nobody would hear of it
             self._unasked.update(keys)  # to be given up: the service has not answered, others may ask
             self._error = self._error or error
             return

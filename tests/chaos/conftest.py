@@ -41,10 +41,15 @@ def undisturbed(filled: Path, tmp_path_factory: pytest.TempPathFactory, pytestco
 
 
 @pytest.fixture
-def fleet(filled: Path, tmp_path: Path, undisturbed: Outcome) -> Iterator[Fleet]:  # noqa: ARG001 - it runs before
-    """A fleet with an archive of its own."""
+def fleet(
+    filled: Path,
+    tmp_path: Path,
+    undisturbed: Outcome,  # noqa: ARG001 - it runs before
+    request: pytest.FixtureRequest,
+) -> Iterator[Fleet]:
+    """A fleet with an archive of its own; a test's parameter changes its settings."""
     home = tmp_path / "home"
-    with running_fleet(home, copy_of(filled, home)) as running:
+    with running_fleet(home, copy_of(filled, home), **getattr(request, "param", {})) as running:
         yield running
 
 

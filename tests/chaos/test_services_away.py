@@ -5,11 +5,13 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
+import psutil
 import pytest
 import redis
 
-from tests.chaos.fleet import CONCURRENCY, PROCESSES, WORKERS, Fleet
+from tests.chaos.fleet import CONCURRENCY, IN_HAND, PROCESSES, WORKERS, Fleet
 from tests.services import wait_until
 
 SLOTS = CONCURRENCY * PROCESSES * len(WORKERS)
@@ -59,3 +61,22 @@ def test_the_text_api_wants_to_be_left_alone(fleet: Fleet, hold: Callable[..., N
     assert fleet.seen()["calls"] == closed, "calls were made before the time that the service had named"
     fleet.finish()
     hold(fleet.outcome(), again=0)
+
+
+@pytest.mark.parametrize("fleet", [{"textapi_limits": "60/s,100000/d"}], indirect=True)
+def test_a_limit_is_kept_while_children_are_killed_and_valkey_forgets(fleet: Fleet, hold: Callable[..., None]) -> None:
+    fleet.submit()
+    fleet.until_asked(100)
+    with redis.Redis.from_url(str(fleet.settings.redis_url)) as client:
+        client.flushall()
+    kills = 0
+    end = time.monotonic() + 100.0
+    while not fleet.tend(2.0):
+        assert time.monotonic() < end, fleet.state()
+        for child in fleet.children_of(WORKERS[kills % 2])[:1]:
+            with suppress(psutil.NoSuchProcess):
+                child.kill()
+                kills += 1
+    assert kills >= 3
+    assert fleet.seen()["fullest"]["1.0"] <= 60
+    hold(fleet.outcome(), again=kills * IN_HAND)

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import pytest
 from sqlalchemy import select, update
 
+from core.broker import celery_app
+from core.errors import CapReached
 from core.queues import Kind
+from core.settings import Settings
 from models.answers import (
     Batch,
     Tally,
@@ -23,7 +28,13 @@ from models.answers import (
 from models.database import Database, clock
 from models.jobs import Claim, claim_job
 from models.runs import NewJob, create_run, resume_run, take_call
-from models.tables import AnswerClaim, Call, Job
+from models.tables import Answer, AnswerClaim, Call, Job
+from tests.chaos.limit_clients import running_stub
+from textapi.questions import polarity_questions
+from workers.asking import Asker
+from workers.jobs import Job as WorkingJob
+from workers.jobs import SliceEnded
+from workers.runtime import Runtime
 
 KEYS = [bytes([number]) * 16 for number in range(8)]
 
@@ -193,3 +204,53 @@ def test_a_cap_on_calls_is_kept_by_all_who_ask_at_once(db: Database) -> None:
     assert allowed.count(True) == 25
     resume_run(db, run, max_calls=26)
     assert [take_call(db, run), take_call(db, run)] == [True, False]
+
+
+class EndsAfterOneLook(WorkingJob):
+    """A job whose slice ends between the look at the clock and the calls that were begun on it."""
+
+    looks = 0
+
+    @property
+    def is_over(self) -> bool:
+        self.looks += 1
+        return self.looks > 1
+
+
+def asking(db: Database, settings: Settings, job_type: type[WorkingJob] = WorkingJob, **changed: Any) -> int:
+    """Ask for the polarity of ten texts in one slice; how many answers are stored then."""
+    (claim,) = new_claims(db, jobs=1, **changed)
+    with running_stub() as stub:
+        known = settings.model_copy(update={"textapi_url": stub, "textapi_concurrency": 4})
+        runtime = Runtime(known, celery_app(known))
+        try:
+            job = job_type(runtime, claim, ends_at=time.monotonic() + 60)
+            questions = polarity_questions("stub", [f"Sentence {number}. Another." for number in range(10)], 3000)
+            runtime.run(lambda: Asker(job, "stub").ask(questions))
+        finally:
+            runtime.close()
+    with db.read() as connection:
+        return len(connection.scalars(select(Answer.key)).all())
+
+
+def test_a_slice_that_ends_with_questions_unasked_says_so_and_gives_them_up(db: Database, settings: Settings) -> None:
+    with pytest.raises(SliceEnded):
+        asking(db, settings, EndsAfterOneLook)
+    with db.read() as connection:
+        assert connection.scalars(select(AnswerClaim.key)).all() == []
+
+
+def test_what_is_asked_in_a_slice_is_answered_and_counted(db: Database, settings: Settings) -> None:
+    assert asking(db, settings) == 10
+    with db.read() as connection:
+        assert connection.scalars(select(AnswerClaim.key)).all() == []
+        assert sum(connection.scalars(select(Call.calls))) == 10
+
+
+def test_a_cap_that_is_reached_in_the_midst_keeps_what_was_paid_for(db: Database, settings: Settings) -> None:
+    with pytest.raises(CapReached, match="cap of 6 calls is reached"):
+        asking(db, settings, max_calls=6)
+    with db.read() as connection:
+        assert len(connection.scalars(select(Answer.key)).all()) <= 6
+        assert sum(connection.scalars(select(Call.calls))) == 6
+        assert connection.scalars(select(AnswerClaim.key)).all() == []
