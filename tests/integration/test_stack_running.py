@@ -3,6 +3,7 @@ import http.client
 import json
 import signal
 from collections.abc import Callable
+from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -12,7 +13,7 @@ import pytest
 from cli.stack.ports import http_answers
 from cli.stack.up import running_stack
 from core.errors import StackError
-from core.settings import load
+from core.settings import load, stack_file
 
 
 @pytest.fixture
@@ -41,20 +42,13 @@ def test_the_whole_stack_stands_around_a_block_and_is_gone_after_it(
         assert len(started()) >= 5  # Valkey, the Text API, Flower, the worker and its process
         names = {path.stem for path in (stack.home / "logs").glob("*.log")}
         assert names == {"valkey", "textapi", "worker", "flower"}
+        flower = json.loads(stack_file(stack.home).read_text())["flower_url"]
+        password = urlsplit(flower).password
+        basic = base64.b64encode(f"tidings:{password}".encode()).decode()
+        assert status_of(flower, "/workers") == HTTPStatus.UNAUTHORIZED
+        assert status_of(flower, "/workers", f"Basic {basic}") == HTTPStatus.OK
+        assert password not in " ".join(word for child in started() for word in child.cmdline())
     assert started() == []
-
-
-def test_flower_wants_the_password_that_the_stack_made(
-    tmp_path: Path, started: Callable[[], list[psutil.Process]]
-) -> None:
-    settings = load(home=tmp_path / "home", textapi_url="http://127.0.0.1:1")
-    with running_stack(settings, workers=1, flower=True) as stack:
-        url = json.loads((stack.home / "stack.json").read_text())["flower_url"]
-        parts = urlsplit(url)
-        basic = base64.b64encode(f"{parts.username}:{parts.password}".encode()).decode()
-        assert status_of(url, "/workers") == 401
-        assert status_of(url, "/workers", f"Basic {basic}") == 200
-        assert parts.password not in " ".join(w for c in started() for w in c.cmdline())
 
 
 def test_sigterm_ends_the_block_and_the_stack(tmp_path: Path, started: Callable[[], list[psutil.Process]]) -> None:
