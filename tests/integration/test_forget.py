@@ -44,7 +44,7 @@ POSTS = {
     "posts:2": ("ann", "Zeppelins again, says NASA."),
     "posts:3": ("bob", "The tide is out, says NATO."),
 }
-TABLES = ("mentions", "periods", "phrases", "entities", "summaries", "documents")
+TABLES = ("mentions", "periods", "phrases", "entities", "summaries", "documents", "coverage")
 
 
 @pytest.fixture
