@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from typer.testing import CliRunner
 
 from cli.main import app
@@ -122,7 +122,7 @@ def test_a_forgotten_document_leaves_nothing_behind_and_its_run_is_as_if_it_had_
     jobs: Jobs, forget: Callable[..., Any], tmp_path: Path
 ) -> None:
     with jobs.db.write() as connection:
-        connection.execute(Document.__table__.delete().where(Document.source == "posts"))
+        connection.execute(delete(Document).where(Document.source == "posts"))
     run = done(jobs, MONTHS)
     assert {"documents", "answers", "mentions", "summaries"} <= set(where_it_stands(jobs, "zeppelins"))
     result = forget("--document", "nyt:2")
@@ -134,7 +134,7 @@ def test_a_forgotten_document_leaves_nothing_behind_and_its_run_is_as_if_it_had_
     with jobs.db.read() as connection:
         assert get_run(connection, run).state == State.DONE
         assert get_run(connection, run).reason.startswith("1 document forgotten on request, 20")
-        assert connection.scalar(select(Report.stale)).startswith("1 document forgotten")
+        assert str(connection.scalar(select(Report.stale))).startswith("1 document forgotten")
     expected = as_if_never_there(jobs, tmp_path, MONTHS, but=("nyt:2", *POSTS))
     assert exported(jobs, run) == expected
     assert '"documents":2,' in expected["periods"].replace(" ", "")
@@ -158,7 +158,7 @@ def test_a_forgotten_account_has_no_portrait_and_the_others_keep_theirs(
     with jobs.db.write() as connection:
         move_crawl(connection, jobs.db, "bluesky", "@ann", state=COMPLETE, documents=2)
         move_crawl(connection, jobs.db, "bluesky", "@bob", state=COMPLETE, documents=1)
-        connection.execute(Document.__table__.delete().where(Document.source == "nyt"))
+        connection.execute(delete(Document).where(Document.source == "nyt"))
         connection.execute(update(Document).where(Document.identity == "posts:2").values(handle="ann_before"))
     assert forget("--handle", "@ANN").exit_code == 0
     for word in ("zeppelins", "nasa"):
