@@ -111,6 +111,11 @@ def test_plain_values_and_arrays_come_back_as_they_were(values: list[Any], proto
     assert np.array_equal(found[1]["of"], np.eye(2, 3))
 
 
+def test_what_a_pickle_would_call_is_named_when_it_is_refused() -> None:
+    with pytest.raises(NetworkError, match=r"names 'posix\.system', and only numpy arrays are admitted"):
+        read_pickled_arrays(pickle.dumps(Runs(os.system, "true"), 4))
+
+
 class Runs:
     """A pickle of this calls *function* when it is unpickled."""
 

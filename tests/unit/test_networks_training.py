@@ -186,3 +186,13 @@ def test_a_checkpoint_holds_no_pickle() -> None:
     trained(made, data, on_epoch=lambda _, checkpoint: states.append(checkpoint()))
     assert b"pickle" not in states[0]
     assert states[0][:2] == b"PK"  # a zip of plain arrays: reading it with allow_pickle=False is tested by resuming
+
+
+def test_weight_decay_takes_its_share_of_the_weights_before_each_step() -> None:
+    made, data = chosen("feedforward", epochs=1, batch_size=10_000, precision=64, learning_rate=0.5, weight_decay=0.1)
+    start = build(made, data.inputs, data.outputs, np.random.default_rng(made.seed)).parameters
+    plain, _ = trained(
+        chosen("feedforward", epochs=1, batch_size=10_000, precision=64, learning_rate=0.5, weight_decay=0)[0], data
+    )
+    decayed, _ = trained(made, data)
+    assert np.allclose(decayed.parameters, plain.parameters - 0.5 * 0.1 * start, atol=1e-12)
