@@ -32,7 +32,7 @@ for processes in (1, 2, 4):
     ]
 CASES += [
     ("100/s, 4 processes, 50 ms", "100/s", {"processes": 4, "latency": 0.05}),
-    ("100/s, 4 processes, one killed each second", "100/s", {"processes": 4, "latency": 0.02, "kill_every": 1.0}),
+    ("100/s, 4 processes, one killed every 3 s", "100/s", {"processes": 4, "latency": 0.02, "kill_every": 3.0}),
     ("100/s, 4 processes, busy loops", "100/s", {"processes": 4, "latency": 0.02, "options": ("--busy",)}),
     ("100/s, 4 processes, jitter to 200 ms", "100/s", {"processes": 4, "latency": 0.0, "options": ("--jitter", "0.2")}),
     ("100/s, 4 processes, FLUSHALL", "100/s", {"processes": 4, "latency": 0.02, "flush_after": 7.3}),
