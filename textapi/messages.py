@@ -9,7 +9,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field, RootModel
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    RootModel,
+    WithJsonSchema,
+)
 
 MAX_TEXT = 100_000  # characters of one text
 MAX_KEYWORDS = 1_000
@@ -40,11 +49,21 @@ def _not_blank(keyword: str) -> str:
     return keyword
 
 
+def _whole(number: Any) -> Any:
+    """3.0 is an integer in JSON."""
+    return int(number) if isinstance(number, float) and number.is_integer() else number
+
+
 Keyword = Annotated[
-    str, Field(max_length=MAX_KEYWORD, json_schema_extra={"pattern": r"\S"}), AfterValidator(_not_blank)
+    str, Field(max_length=MAX_KEYWORD, json_schema_extra={"pattern": r"[^\s\x1c-\x1f\x85]"}), AfterValidator(_not_blank)
 ]
-HowMany = Annotated[int, Field(ge=1, le=MAX_RESULTS)]
+HowMany = Annotated[int, Field(ge=1, le=MAX_RESULTS), BeforeValidator(_whole)]
 Polarity = Annotated[float, Field(ge=-1, le=1)]
+
+
+def _pair(item: dict[str, Any]) -> WithJsonSchema:
+    """A pair's schema without `prefixItems`, which not every reader of OpenAPI 3.1 understands yet."""
+    return WithJsonSchema({"type": "array", "items": item, "minItems": 2, "maxItems": 2})
 
 
 class TextRequest(BaseModel):
@@ -113,7 +132,7 @@ class TextPolarityAnswer(_Answer):
 class PolarityBySentenceAnswer(_Answer):
     """Pairs of polarity and sentence, in the order of the text."""
 
-    polarity_by_sentence: list[tuple[Polarity, str]]
+    polarity_by_sentence: list[Annotated[tuple[Polarity, str], _pair({"type": ["number", "string"]})]]
 
 
 class MostCommonPhrasesAnswer(_Answer):
@@ -143,7 +162,7 @@ class MostNegativeSentencesAnswer(_Answer):
 class NerAnswer(_Answer):
     """Pairs of type and text, one for each occurrence, in the order of the text."""
 
-    ner: list[tuple[str, str]]
+    ner: list[Annotated[tuple[str, str], _pair({"type": "string"})]]
 
 
 class SummarizeAnswer(_Answer):
