@@ -36,7 +36,7 @@ def up(
 
 def textapi(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="The port.")] = 8750,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port.")] = 8765,
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
 ) -> None:
     """Serve the Text API; keys are read from TIDINGS_TEXTAPI_KEYS."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import func, select
@@ -45,7 +46,7 @@ def waiting_for(db: Database, known: Settings, run_id: int) -> str | None:
             select(func.count()).where(Job.run_id == run_id, Job.state == State.RUNNING, Job.lease_until > clock())
         )
         waits = connection.execute(
-            select(Job.reason, func.min(Job.due_at - clock()))
+            select(Job.reason, func.min(Job.due_at))
             .where(Job.run_id == run_id, Job.state == State.WAITING)
             .group_by(Job.reason)
             .order_by(func.count().desc())
@@ -58,7 +59,8 @@ def waiting_for(db: Database, known: Settings, run_id: int) -> str | None:
     if unheard := [queue for queue in counts if not slots.get(queue)]:
         return f"a worker that listens to the queue {unheard[0]}: start one with `tidings up`"
     if not counts and waits:
-        return f"{waits[0]} (next try in {max(0, waits[1]):.0f} s)"
+        at = datetime.fromtimestamp(waits[1], UTC).strftime("%H:%M:%S UTC")
+        return f"{waits[0]} (next try at {at})"
     return None
 
 

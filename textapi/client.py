@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import math
+import os
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -233,7 +234,9 @@ def _object(operation: Operation, body: bytes) -> Mapping[str, Any]:
     try:
         value = json.loads(body)
     except ValueError as error:
-        raise ServiceBadAnswer(f"textapi: {operation} answered with what is no JSON", service=SERVICE) from error
+        raise ServiceBadAnswer(
+            f"textapi: {operation} answered with what is no JSON: look at TIDINGS_TEXTAPI_URL", service=SERVICE
+        ) from error
     if not isinstance(value, dict):
         raise ServiceBadAnswer(f"textapi: {operation} answered with no JSON object", service=SERVICE)
     return value
@@ -241,7 +244,7 @@ def _object(operation: Operation, body: bytes) -> Mapping[str, Any]:
 
 def _kind(error: BaseException) -> str:
     if isinstance(error, aiohttp.ClientConnectorError):
-        return error.strerror or type(error.os_error).__name__
+        return os.strerror(error.os_error.errno) if error.os_error.errno else type(error.os_error).__name__
     return {"TimeoutError": "time-out", "ServerDisconnectedError": "disconnected"}.get(
         type(error).__name__, type(error).__name__
     )

@@ -118,7 +118,10 @@ async def _crawl(job: Job, subject: Subject, crawled: Crawled | None, limit: int
             place = {**page.cursor, "job": job.claim.job_id} | ({"limited": True} if limited else {})
             rows = [subject.row(document) for document in page.documents]
             await job.writing(
-                stored_with_place(job, subject.source, subject.name, rows, state=state, cursor=place, found_by=found_by)
+                stored_with_place(
+                    job, subject.source, subject.name, rows, state=state, cursor=place, found_by=found_by
+                ),
+                progress=True,
             )
             if end is None:
                 job.check()

@@ -129,7 +129,7 @@ async def _fetch(job: Job, period: str, key: SecretStr) -> None:
     async with fetched_month(period, web=web, key=secret) as file:
         documents = (item for item in read_archive(file) if isinstance(item, Document))
         while rows := await asyncio.to_thread(_next_rows, documents):
-            await job.writing(stored_with_place(job, NYT, period, rows, state=OPEN))
+            await job.writing(stored_with_place(job, NYT, period, rows, state=OPEN), progress=bool(rows))
     await job.writing(stored_with_place(job, NYT, period, [], state=COMPLETE))
 
 

@@ -55,12 +55,15 @@ class Job:
 
         return await asyncio.to_thread(read)
 
-    async def writing(self, *changes: Callable[[Connection], None]) -> None:
-        """Run the *changes* in one fenced transaction, in a thread. Raises `LeaseLost`."""
+    async def writing(self, *changes: Callable[[Connection], None], progress: bool = False) -> None:
+        """Run the *changes* in one fenced transaction, in a thread. Raises `LeaseLost`.
+
+        *progress* says that they are new, and no repetition of what an earlier claim did: deaths before do not count.
+        """
 
         def write() -> None:
             with self.db.write() as connection:
-                fence(connection, self.claim, progress=True)
+                fence(connection, self.claim, progress=progress)
                 for change in changes:
                     change(connection)
 
@@ -68,7 +71,7 @@ class Job:
 
     async def complete(self, step: str, documents: int, *changes: Callable[[Connection], None]) -> None:
         """Make the *changes* and record the step as complete, in one fenced transaction."""
-        await self.writing(*changes, self.step_is(step, StepState.COMPLETE, documents))
+        await self.writing(*changes, self.step_is(step, StepState.COMPLETE, documents), progress=True)
 
     def step_is(
         self, step: str, state: StepState, documents: int, reason: str | None = None
