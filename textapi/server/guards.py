@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import hmac
 import mmap
+import os
 import struct
 import tempfile
 import time
@@ -50,7 +51,7 @@ class Keys:
     def __init__(self, keys: Sequence[str], windows: Sequence[Window]) -> None:
         self._keys = [key.encode() for key in keys]
         self._logs = [[_CallLog(window) for window in windows] for _ in keys] if windows else []
-        self._lock = tempfile.TemporaryFile() if windows else None  # noqa: SIM115  # as long as the process
+        self._lock = _nameless_file() if windows else None
 
     def admit(self, key: str | None) -> None:
         """Let one request with *key* pass, or raise `Refused` (401, or 429 with the seconds to wait)."""
@@ -80,6 +81,13 @@ class Keys:
         if wait > 0:
             limit = ",".join(str(log.window) for log in logs)
             raise Refused(429, f"this key may ask {limit}: try again in {wait:.1f} s", retry_after=wait)
+
+
+def _nameless_file() -> int:
+    """A descriptor that forked processes share, for as long as one of them lives."""
+    descriptor, path = tempfile.mkstemp(prefix="tidings-textapi-")
+    os.unlink(path)  # noqa: PTH108
+    return descriptor
 
 
 class _CallLog:
