@@ -52,7 +52,7 @@ def test_stop_words_and_the_keyword_are_left_out_and_the_most_frequent_kept() ->
         ("fr", "le ministre dit que les gens de la ville ne sont pas coupables"),
         ("es", "el ministro dijo que la gente de la ciudad no es culpable"),
         ("ru", "министр сказал что люди в городе не виноваты"),
-        ("el", "ο υπουργός είπε ότι οι άνθρωποι της πόλης δεν φταίνε"),  # noqa: RUF001
+        ("el", "ο υπουργός είπε ότι οι άνθρωποι της πόλης δεν φταίνε"),
         ("ar", "قال الوزير إن الناس في المدينة من هذا العام"),
     ],
 )
