@@ -75,7 +75,8 @@ class FeedForward:
 
         *x* is ``(rows, inputs)``; *y* and *outputs* are ``(rows, outputs)``; all of the network's dtype.
         """
-        # np.dot rather than np.matmul: the same product, half a microsecond sooner, which counts at ten rows a time.
+        # np.dot is np.matmul's product, half a microsecond sooner, which counts at ten rows a time; only with a large
+        # transposed result np.matmul is the faster one.
         weights, biases, value = self.weights, self.biases, self._activation.value
         hidden, ones = self._room(len(x))
         a = x
@@ -94,7 +95,7 @@ class FeedForward:
             np.dot(ones, delta, out=self._bias_gradients[layer])
             delta = np.dot(delta, weights[layer])
             delta *= self._activation.slope(a)
-        np.dot(delta.T, x, out=self._weight_gradients[0])
+        np.matmul(delta.T, x, out=self._weight_gradients[0])
         np.dot(ones, delta, out=self._bias_gradients[0])
 
     def _room(self, rows: int) -> tuple[list[Array], Array]:

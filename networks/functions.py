@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -137,9 +138,14 @@ def _inside(a: Array) -> Array:
 
 def plain_delta(a: Array, y: Array) -> Array:
     """``(a - y) / rows``: where the output's slope cancels (cross-entropy with softmax or sigmoid)."""
-    delta = np.subtract(a, y)
-    delta *= 1.0 / len(a)
+    delta: Array = np.subtract(a, y)
+    delta *= _share(len(a), a.dtype)
     return delta
+
+
+@lru_cache
+def _share(rows: int, dtype: Any) -> Array:
+    return np.array(1.0 / rows, dtype)
 
 
 def quadratic_softmax_delta(a: Array, y: Array) -> Array:
@@ -159,7 +165,9 @@ class Cost(NamedTuple):
 
 def _quadratic_after(slope: Callable[[Array], Array]) -> Cost:
     def delta(a: Array, y: Array) -> Array:
-        return plain_delta(a, y) * slope(a)
+        delta = plain_delta(a, y)
+        delta *= slope(a)
+        return delta
 
     return Cost(quadratic, delta)
 

@@ -36,7 +36,7 @@ class SGD:
     def step(self, parameters: Array, gradient: Array, rate: float) -> None:
         """Change *parameters* in place; *gradient* is used up."""
         self.steps += 1
-        gradient *= -rate
+        gradient *= np.array(-rate, gradient.dtype)
         parameters += gradient
 
 
