@@ -24,22 +24,24 @@ _BEFORE_A_WORD = re.compile(r"[\s/\-\u2010\u2011\u2013\u2014]")
 _INITIALS = re.compile(r"(?:[^\W\d_]{1,2}\.)*[^\W\d_]\.")
 
 # What stands before a name or a thing and never ends a sentence.
-_BEFORE_A_NAME = re.compile(
-    r"""(?: adm | atty | brig | capt | cmdr | col | cpl | det | dr | fr | ft | gen | gov | hon | insp | lt | maj
-    | messrs | mme | mr | mrs | ms | mt | pfc | pres | prof | pvt | reps? | rev | sens? | sgt | st |
-    supt | vs | viz | cf | approx | dept | vol )\.""",
-    re.VERBOSE,
+_BEFORE_A_NAME = frozenset(
+    re.findall(
+        r"\w+",
+        """adm atty brig capt cmdr col cpl det dr fr ft gen gov hon insp lt maj messrs mme mr mrs ms mt pfc pres prof
+        pvt rep reps rev sen sens sgt st supt vs viz cf approx dept vol""",
+    )
 )
 # What may end a sentence: it does unless a small letter or a number follows.
-_BEFORE_A_CAPITAL = re.compile(
-    r"""(?: al | assn | ave | blvd | bros | co | corp | esq | etc | inc | jr | llc | ltd | rd | sq | sr | ste |
-    univ | ala | ariz | ark | calif | colo | conn | del | fla | kan | ky | mich | minn | mo | mont | neb
-    | nev | okla | pa | tenn | tex | va | vt | wis | wyo | jan | feb | aug | sept | oct | nov | dec |
-    mon | tues? | wed | thu | thurs? | fri )\.""",
-    re.VERBOSE,
+_BEFORE_A_CAPITAL = frozenset(
+    re.findall(
+        r"\w+",
+        """al assn ave blvd bros co corp esq etc inc jr llc ltd rd sq sr ste univ ala ariz ark calif colo conn del fla
+        kan ky mich minn mo mont neb nev okla pa tenn tex va vt wis wyo jan feb aug sept oct nov dec mon tue tues wed
+        thu thur thurs fri""",
+    )
 )
 # A word of its own, an abbreviation where a number follows ("No. 5").
-_BEFORE_A_NUMBER = re.compile(r"(?:nos?|pp?|figs?|art|sec|mar|apr|jun|jul)\.")
+_BEFORE_A_NUMBER = frozenset({"no", "nos", "p", "pp", "fig", "figs", "art", "sec", "mar", "apr", "jun", "jul"})
 
 
 def split(text: str) -> list[Span]:
@@ -85,8 +87,10 @@ def _word_up_to(text: str, end: int) -> str:
 
 
 def _is_abbreviation(word: str, following: str) -> bool:
-    if _BEFORE_A_NAME.fullmatch(word) or _INITIALS.fullmatch(word):
+    """Whether *word*, its full stop included, stands for a longer one, where *following* is the next letter."""
+    name = word[:-1]
+    if name in _BEFORE_A_NAME or _INITIALS.fullmatch(word):
         return True
-    if _BEFORE_A_NUMBER.fullmatch(word):
+    if name in _BEFORE_A_NUMBER:
         return following.isdigit()
-    return bool(_BEFORE_A_CAPITAL.fullmatch(word)) and (following.islower() or following.isdigit())
+    return name in _BEFORE_A_CAPITAL and (following.islower() or following.isdigit())
