@@ -16,6 +16,7 @@ from models.database import Database
 from models.parameters import HandlesParameters, Keyword, MonthsParameters
 from producers.imports import import_paths
 from producers.submit import submit_run
+from producers.trainings import plan_training, submit_training
 from sources import invented
 
 
@@ -36,12 +37,24 @@ def run_demo(known: Settings, out: Path) -> int:
             name="demo: headlines",
         )
         accounts = submit_run(db, HandlesParameters(), invented.HANDLES, name="demo: accounts")
+        digits = submit_training(
+            db, *plan_training("feedforward", "digits", {"epochs": "10"}), name="demo: a network reads digits"
+        )
+        sine = submit_training(
+            db, *plan_training("recurrent", "sine", {"epochs": "60"}), name="demo: a network follows a wave"
+        )
         tell_workers(db, stack)
-        status = max(wait_for(db, stack, run) for run in (months, accounts))
-        for run, folder in ((months, out), (accounts, out / "accounts")):
+        status = max(wait_for(db, stack, run) for run in (months, accounts, digits, sine))
+        for run, folder in (
+            (months, out),
+            (accounts, out / "accounts"),
+            (digits, out / "digits"),
+            (sine, out / "sine"),
+        ):
             shutil.copytree(stack.reports / str(run), folder, dirs_exist_ok=True)
     print(f"{invented.NOTICE}", file=sys.stderr)
     print("the report is here; open it in a browser:", file=sys.stderr)
+    print("beside it: accounts/, and two trained networks in digits/ and sine/", file=sys.stderr)
     print(out / "index.html")
     return status
 
