@@ -15,6 +15,7 @@ from reports.results import EntityRow
 
 ENTITIES_SHOWN = 8  # of each type
 TYPES_SHOWN = 6
+NO_NAMES = {"DATE", "TIME", "MONEY", "PERCENT", "QUANTITY", "CARDINAL", "ORDINAL"}  # they are in the exports
 
 
 def draw(texts: Iterable[str], make: Callable[[], Figure]) -> dict[str, bytes]:
@@ -56,7 +57,7 @@ def top_entities(rows: Iterable[EntityRow]) -> dict[str, list[tuple[str, int]]]:
     """The most frequent names of the most frequent types, over the jobs of *rows*."""
     counts: dict[str, Counter[str]] = {}
     for row in rows:
-        if row.period is None:
+        if row.period is None and row.type not in NO_NAMES:
             counts.setdefault(row.type, Counter())[row.name] += row.count
     order = sorted(counts, key=lambda kind: (-counts[kind].total(), kind))[:TYPES_SHOWN]
     return {kind: sorted(counts[kind].items(), key=lambda item: (-item[1], item[0]))[:ENTITIES_SHOWN] for kind in order}

@@ -37,7 +37,7 @@ class Facts:
     jobs: Counter[str]  # how many are in each state
     sources: dict[str, int]  # documents of each source
     nyt_texts: bool  # documents that come from nytimes.com are among them
-    made_up: bool  # every address is one of example.org: the project's own archive
+    made_up: bool  # the project's own: every address is one of example.org, or none has one and they are marked
     first: str | None  # day of the oldest document
     last: str | None
     imports: list[Any]  # rows of `Import`, of these sources
@@ -65,7 +65,7 @@ def read(db: Database, run_id: int) -> Facts:
                 select(Job.state, func.count()).where(Job.run_id == run_id, Job.kind != Kind.REPORT).group_by(Job.state)
             ).all()
         )
-    sources, nytimes, example, addressed = Counter[str](), 0, 0, 0
+    sources, nytimes, example, marked, addressed = Counter[str](), 0, 0, 0, 0
     days: list[datetime] = []
     for job in run.jobs if not isinstance(run.parameters, asked.TrainingParameters) else []:
         statement = select(
@@ -74,16 +74,18 @@ def read(db: Database, run_id: int) -> Facts:
             func.count(Document.address),
             func.sum(case((Document.address.like("%://%nytimes.com/%"), 1), else_=0)),
             func.sum(case((Document.address.like("%://example.org/%"), 1), else_=0)),
+            func.sum(case((Document.identity.like("%:made-up-%"), 1), else_=0)),
             func.min(Document.published_at),
             func.max(Document.published_at),
         )
-        for source, n, with_address, of_nytimes, of_example, first, last in fetch(
+        for source, n, with_address, of_nytimes, of_example, of_marked, first, last in fetch(
             db, statement.where(of_job(run, job)).group_by(Document.source)
         ):
             sources[source] += n
             addressed += with_address
             nytimes += of_nytimes if source == "nyt" else 0
             example += of_example
+            marked += of_marked
             days += [day for day in (first, last) if day is not None]
     imported = fetch(
         db,
@@ -105,7 +107,7 @@ def read(db: Database, run_id: int) -> Facts:
         jobs=Counter(states),
         sources=dict(sorted(sources.items())),
         nyt_texts=nytimes > 0,
-        made_up=addressed > 0 and example == addressed,
+        made_up=example + marked > 0 and example == addressed,
         first=min(days).date().isoformat() if days else None,
         last=max(days).date().isoformat() if days else None,
         imports=list(imported),

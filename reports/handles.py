@@ -208,7 +208,8 @@ def _figures(portrait: Portrait, words: Counter[str], facts: Facts, album: Album
             alt="Bars of the most frequent names by type: "
             + "; ".join(f"{kind}: " + ", ".join(n for n, _ in names[:3]) for kind, names in named.items())
             + ".",
-            caption="Names are merged where their spellings are surely one.",
+            caption="Names are merged where their spellings are surely one. Dates, sums and numbers are left to "
+            "entities.csv.",
         )
     leave_out = (name.removeprefix("@").removeprefix("search:"),)
     picture = cloud(

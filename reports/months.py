@@ -199,7 +199,7 @@ def _scatters(section: KeywordSection, found: dict[str, scatter.MonthOfPolaritie
                 alt=f"Scatter of the polarity of {len(month.polarities)} mentions of {subject} by day of "
                 f"{style.month_name(month.period, '%B %Y')}.",
                 caption="Each dot is a sentence that mentions it, side by side within its day; the line is the mean, "
-                "the band its 95 % interval.",
+                "the band its 95 % interval (from five mentions on).",
             )
     section.figures["sheet"] = album.show(
         f"{section.slug}-sheet",
@@ -284,5 +284,6 @@ def _figures(
             alt="Bars of the most frequent names by type: "
             + "; ".join(f"{kind}: " + ", ".join(n for n, _ in names[:3]) for kind, names in named.items())
             + ".",
-            caption="Counts over all months; names are merged where their spellings are surely one.",
+            caption="Counts over all months; names are merged where their spellings are surely one. "
+            "Dates, sums and numbers are left to entities.csv.",
         )

@@ -15,7 +15,13 @@ from markupsafe import Markup
 from reports.figures.entities import TYPES
 from reports.figures.style import month_name, signed
 
-SOURCES = {"nyt": "The New York Times", "x": "X", "bluesky": "Bluesky", "mastodon": "Mastodon"}
+SOURCES = {
+    "nyt": "The New York Times",
+    "x": "X",
+    "bluesky": "Bluesky",
+    "mastodon": "Mastodon",
+    "posts": "imported files",
+}
 
 _WEB = re.compile(r"^https?://[^\s/]", re.IGNORECASE)
 

@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import Colormap, LinearSegmentedColormap
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from reports import fonts
 from reports.figures import style
@@ -87,6 +88,7 @@ def draw_calendar(
         bar = figure.colorbar(image, ax=ax, fraction=0.03, pad=0.01)
         bar.outline.set_visible(False)
         bar.ax.tick_params(length=0, labelsize=8)
+        bar.ax.yaxis.set_major_locator(MaxNLocator(nbins=4, integer=not mood))
 
 
 def moods_figure(accounts: Sequence[Account]) -> Figure:

@@ -21,8 +21,9 @@ def draw_mood(ax: Axes, rows: Sequence[PeriodRow], *, span: style.Range, color: 
     xs = [style.month_number(r.period) for r in placed]
     for x, y in style.segments(xs, [r.polarity_mean for r in placed]):
         ax.plot(x, y, color=color, zorder=3, label="mean")
-    low = style.segments(xs, [r.polarity_low for r in placed])
-    high = style.segments(xs, [r.polarity_high for r in placed])
+    enough = [(r.mentions or 0) >= style.FEW for r in placed]  # the interval of two mentions would drown all others
+    low = style.segments(xs, [r.polarity_low if many else None for r, many in zip(placed, enough, strict=True)])
+    high = style.segments(xs, [r.polarity_high if many else None for r, many in zip(placed, enough, strict=True)])
     for (x, bottom), (_, top) in zip(low, high, strict=True):
         if len(x) > 1:
             ax.fill_between(x, _within(bottom), _within(top), color=color, alpha=0.14, linewidth=0, label="_interval")

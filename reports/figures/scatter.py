@@ -62,7 +62,7 @@ def draw_polarities(ax: Axes, month: MonthOfPolarities, *, small: bool = False) 
         label="mentions",
     )
     if month.mean is not None:
-        if month.low is not None and month.high is not None:
+        if month.low is not None and month.high is not None and len(month.polarities) >= style.FEW:
             ax.axhspan(
                 max(-1.0, month.low),
                 min(1.0, month.high),
