@@ -65,7 +65,7 @@ def lines_figure(
         ax.axhline(0, color=style.MUTED, linewidth=0.8, zorder=1, label="_zero")
     ax.set_ylabel(unit)
     style.title(ax, heading)
-    figure.legend(loc="outside lower left", ncols=4, columnspacing=1.4)
+    figure.legend(loc="outside lower left", ncols=max(1, 110 // (8 + max(map(len, subjects)))), columnspacing=1.4)
     return figure
 
 
