@@ -20,7 +20,6 @@ from dataclasses import dataclass, field
 import psutil
 
 KEY = "bench"
-_START = "import sys; from cli.textapi import textapi; textapi(port=int(sys.argv[1]), workers=int(sys.argv[2]))"
 _WORDS = (
     "Governor Cuomo says New York hospitals need more beds before Friday as the virus spreads and the markets fall "
     "The Senate in Washington votes on a relief bill worth $2 trillion while Boeing and Airbus halt work in March "
@@ -48,7 +47,8 @@ def server(workers: int) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     environment = os.environ | {"TIDINGS_TEXTAPI_KEYS": KEY, "TIDINGS_LOG_LEVEL": "WARNING"}
-    process = subprocess.Popen([sys.executable, "-c", _START, str(port), str(workers)], env=environment)  # noqa: S603
+    command = [sys.executable, "-m", "cli.main", "textapi", "--port", str(port), "--workers", str(workers)]
+    process = subprocess.Popen(command, env=environment)  # noqa: S603
     try:
         for _ in range(20):  # several in a row: each process answers for itself
             _wait_until_ready(port)

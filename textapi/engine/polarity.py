@@ -85,6 +85,7 @@ def _lexicon_scorer() -> Callable[[str], float]:
 
     def score(text: str) -> float:
         polarity, _subjectivity = sentiment(text)
-        return max(-1.0, min(1.0, float(polarity)))
+        # Python 3.12 adds floats up otherwise than 3.11: the last digits are not kept.
+        return max(-1.0, min(1.0, round(float(polarity), 12)))
 
     return score

@@ -8,16 +8,16 @@ import tempfile
 
 from aiohttp import web
 
+from core import logs
 from core.errors import SettingsError, StackError
 from core.limits import parse_limits
-from core.logs import get_logger
 from core.settings import Settings
 from textapi.engine import language
 from textapi.server.guards import Keys
 
 SHUTDOWN_SECONDS = 30.0  # for what has begun to be finished
 
-_log = get_logger(__name__)
+_log = logs.get_logger(__name__)
 
 
 def serve(settings: Settings, host: str = "127.0.0.1", port: int = 8765, workers: int = 1) -> None:
@@ -31,6 +31,7 @@ def serve(settings: Settings, host: str = "127.0.0.1", port: int = 8765, workers
             "the Text API has no key to let anyone in with: set TIDINGS_TEXTAPI_KEYS (several are separated by commas)"
         )
     keys = Keys([key.get_secret_value() for key in settings.textapi_keys], parse_limits(settings.textapi_key_limit))
+    logs.configure(settings)
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy is imported
     language.find_model()
     _log.info("the Text API starts", host=host, port=port, workers=workers, polarity=settings.textapi_polarity)
@@ -58,6 +59,7 @@ def _serve_here(settings: Settings, keys: Keys, host: str, port: int) -> None:
 
 
 def _serve_with_gunicorn(settings: Settings, keys: Keys, host: str, port: int, workers: int) -> None:
+    parent = os.getpid()
     counts = tempfile.mkdtemp(prefix="tidings-textapi-")
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = counts  # before prometheus_client is imported
     try:
@@ -65,4 +67,5 @@ def _serve_with_gunicorn(settings: Settings, keys: Keys, host: str, port: int, w
 
         run(settings.textapi_polarity, keys, host, port, workers)
     finally:
-        shutil.rmtree(counts, ignore_errors=True)
+        if os.getpid() == parent:  # a worker comes by here too when it ends, while others still count
+            shutil.rmtree(counts, ignore_errors=True)
