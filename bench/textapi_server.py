@@ -1,6 +1,6 @@
 """Requests a second of each endpoint over HTTP, with one and two server processes, the client beside them.
 
-    python bench/textapi_server.py [SECONDS]
+    python bench/textapi_server.py [SECONDS] [ENDPOINT]
 
 Beside what came through stands the CPU time that a request took of the server and of the client, which does not depend
 on what else the machine is doing, and for entities and phrases of the engine alone, in process, in batches of the same
@@ -42,6 +42,8 @@ def main() -> None:
         "most_common_phrases, headline": [request_bytes("most_common_phrases", text=text) for text in headlines],
         "most_common_phrases, 3 kB": [request_bytes("most_common_phrases", text=text) for text in pages],
     }
+    wanted = sys.argv[2] if len(sys.argv) > 2 else ""
+    cases = {name: requests for name, requests in cases.items() if wanted in name}
     engine: dict[str, tuple[Work, list[str]]] = {
         "ner, headline": (entities.entities, headlines),
         "ner, 3 kB": (entities.entities, pages),
@@ -49,17 +51,20 @@ def main() -> None:
         "most_common_phrases, 3 kB": (phrases.phrases, pages),
     }
     model = language.load()
-    bare = {name: engine_seconds(work, model, texts, seconds) for name, (work, texts) in engine.items()}
+    bare = {
+        name: engine_seconds(work, model, texts, seconds) for name, (work, texts) in engine.items() if name in cases
+    }
     for workers in (1, 2):
         with server(workers) as (port, process):
             watched = psutil.Process(process.pid)
             for name, requests in cases.items():
                 served, asked = cpu_seconds(watched), time.process_time()
+                began = time.perf_counter()
                 tally = asyncio.run(load(port, requests, 64, seconds))
-                count = len(tally.times)
+                elapsed, count = time.perf_counter() - began, len(tally.times)
                 served, asked = (cpu_seconds(watched) - served) / count, (time.process_time() - asked) / count
                 print(
-                    f"{workers} process(es), {name}: {count / seconds:,.0f}/s, "
+                    f"{workers} process(es), {name}: {count / elapsed:,.0f}/s, "
                     f"p95 {tally.quantile(0.95) * 1000:.1f} ms, statuses {tally.statuses}; "
                     f"CPU a request: server {served * 1e6:,.0f} µs, client {asked * 1e6:,.0f} µs"
                     + (f", engine alone {bare[name] * 1e6:,.0f} µs" if name in bare else "")
