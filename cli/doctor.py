@@ -49,18 +49,9 @@ def _redis(known: Settings) -> str | None:
 
 
 def _textapi(known: Settings) -> str | None:
-    import asyncio
+    from cli.engine import engine_name
 
-    import aiohttp
-
-    from cli.submit import NoLimit
-    from textapi.client import TextApi
-
-    async def ask() -> None:
-        async with aiohttp.ClientSession() as session:
-            await TextApi(session, known, NoLimit()).engine()
-
-    asyncio.run(ask())
+    engine_name(known)
     return None
 
 

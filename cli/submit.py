@@ -167,7 +167,7 @@ def plan_months(
     found = plan(
         opening.database(known, make=True),
         parameters,
-        engine=engine_name(),
+        engine=_engine(known),
         windows=parse_limits(known.textapi_limits),
     )
     if as_json:
@@ -187,36 +187,17 @@ def plan_months(
         print(f"tidings: {remark}", file=sys.stderr)
 
 
-def engine_name() -> str:
-    """The engine of the Text API as it says itself, without asking it about any text."""
-    import asyncio
-
-    import aiohttp
-
+def _engine(known: Settings) -> str:
+    """The engine that will be asked; ours where it cannot say, of which nothing is answered then."""
+    from cli.engine import engine_name
     from core.errors import ServiceUnavailable, SettingsError
-    from textapi.client import TextApi
-
-    async def ask() -> str:
-        async with aiohttp.ClientSession() as session:
-            return await TextApi(session, opening.settings(), NoLimit()).engine()
+    from producers.plan import OWN_ENGINE
 
     try:
-        return asyncio.run(ask())
+        return engine_name(known)
     except (ServiceUnavailable, SettingsError) as error:
         print(f"tidings: {error}; planned as if nothing were answered", file=sys.stderr)
-        return "tidings"
-
-
-class NoLimit:
-    """No limit is needed to ask for a name."""
-
-    def call(self) -> Any:
-        """Nobody calls."""
-        raise AssertionError("no call is made")
-
-    async def close(self, seconds: float) -> None:
-        """Nobody closes."""
-        raise AssertionError(seconds)
+        return OWN_ENGINE
 
 
 def submit(

@@ -80,10 +80,6 @@ class Database:
         """Close every pooled connection."""
         self.engine.dispose()
 
-    def forget_parent(self) -> None:
-        """After a fork: leave the parent's connections alone and open our own."""
-        self.engine.dispose(close=False)
-
 
 def _engine(url: str, *, pooled: bool, patience: float) -> Engine:
     try:

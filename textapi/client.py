@@ -33,6 +33,7 @@ ATTEMPTS = 5
 RETRY_SECONDS = 45.0  # no further attempt after so long
 LONGEST_ANSWER = 16 * 2**20  # bytes; a longer body is no answer to a request of ours
 READY_SECONDS = 5.0
+NO_ADDRESS = "no Text API is known: start the stack with `tidings up`, or set TIDINGS_TEXTAPI_URL"
 LONGEST_RETRY_AFTER = 30 * 86400.0  # seconds
 
 _WHAT_TO_DO = {
@@ -67,12 +68,12 @@ class Reply:
 class TextApi:
     """Asks the Text API within the shared limit, at most `textapi_concurrency` calls at a time.
 
-    *session* is the caller's; *before_attempt* is awaited before each attempt, the operation its argument.
+    *session* is the caller's. Raises `SettingsError` where no address is known.
     """
 
     def __init__(self, session: aiohttp.ClientSession, settings: Settings, limit: Limit) -> None:
         if not settings.textapi_url:
-            raise SettingsError("no Text API is known: start the stack with `tidings up`, or set TIDINGS_TEXTAPI_URL")
+            raise SettingsError(NO_ADDRESS)
         self._session = session
         self._base = settings.textapi_url.rstrip("/")
         key = settings.textapi_key
@@ -90,7 +91,7 @@ class TextApi:
         Raises `ServiceUnavailable`.
         """
         if self._engine is None:
-            self._engine = await self._ask_engine()
+            self._engine = await engine_of(self._session, self._base)
         return self._engine
 
     def note_engine(self, engine: str | None) -> bool:
@@ -103,7 +104,10 @@ class TextApi:
     async def ask(
         self, operation: Operation, body: Mapping[str, Any], before_attempt: Callable[[Operation, int], Awaitable[None]]
     ) -> Reply:
-        """Ask, and again where that can help. Raises `ServiceRefused`, `ServiceUnavailable`, `ServiceBadAnswer`."""
+        """Ask, and again where that can help; *before_attempt* hears of each attempt and its number.
+
+        Raises `ServiceRefused`, `ServiceUnavailable`, `ServiceBadAnswer`.
+        """
         attempts = 0
         retrying = AsyncRetrying(
             retry=retry_if_exception_type((ServiceUnavailable, ServiceBadAnswer)),
@@ -140,15 +144,7 @@ class TextApi:
                 f"textapi: {operation} had no answer within {self._timeout.total:g} s", service=SERVICE
             ) from error
         except aiohttp.ClientError as error:
-            raise ServiceUnavailable(
-                f"textapi at {self.where} does not answer ({_kind(error)}): is it running?", service=SERVICE
-            ) from error
-
-    @property
-    def where(self) -> str:
-        """The address without anything that could be a secret."""
-        parts = urlsplit(self._base)
-        return f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")
+            raise _away(self._base, error) from error
 
     async def _refuse(self, operation: Operation, response: aiohttp.ClientResponse) -> None:
         status = response.status
@@ -159,27 +155,42 @@ class TextApi:
             raise ServiceUnavailable(f"textapi: {operation} answered {status}", service=SERVICE, retry_after=wait)
         todo = _WHAT_TO_DO.get(status, "look at TIDINGS_TEXTAPI_URL")
         raise ServiceRefused(
-            f"textapi at {self.where} refused {operation} ({status}): {todo}", service=SERVICE, status=status
+            f"textapi at {_where(self._base)} refused {operation} ({status}): {todo}", service=SERVICE, status=status
         )
 
-    async def _ask_engine(self) -> str:
-        try:
-            async with self._session.get(
-                f"{self._base}/ready", timeout=aiohttp.ClientTimeout(total=READY_SECONDS), allow_redirects=False
-            ) as response:
-                if engine := response.headers.get(ENGINE_HEADER):
-                    return engine
-                if response.status == 200 and response.content_type == "application/json":
-                    known = await response.json()
-                    if isinstance(known, dict) and isinstance(known.get("engine"), str):
-                        return str(known["engine"])
-        except (TimeoutError, aiohttp.ClientConnectionError) as error:
-            raise ServiceUnavailable(
-                f"textapi at {self.where} does not answer ({_kind(error)}): is it running?", service=SERVICE
-            ) from error
-        except (aiohttp.ClientError, ValueError):
-            pass  # it speaks, but not of its engine: a service of another make
-        return urlsplit(self._base).netloc.rpartition("@")[2]
+
+async def engine_of(session: aiohttp.ClientSession, url: str) -> str:
+    """Name and version of the engine at *url*, no text asked; a service that does not tell is named by its host.
+
+    Raises `ServiceUnavailable`.
+    """
+    try:
+        async with session.get(
+            f"{url.rstrip('/')}/ready", timeout=aiohttp.ClientTimeout(total=READY_SECONDS), allow_redirects=False
+        ) as response:
+            if engine := response.headers.get(ENGINE_HEADER):
+                return engine
+            if response.status == 200 and response.content_type == "application/json":
+                known = await response.json()
+                if isinstance(known, dict) and isinstance(known.get("engine"), str):
+                    return str(known["engine"])
+    except (TimeoutError, aiohttp.ClientConnectionError) as error:
+        raise _away(url, error) from error
+    except (aiohttp.ClientError, ValueError):
+        pass  # it speaks, but not of its engine: a service of another make
+    return urlsplit(url).netloc.rpartition("@")[2]
+
+
+def _where(url: str) -> str:
+    """The address without anything that could be a secret."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")
+
+
+def _away(url: str, error: BaseException) -> ServiceUnavailable:
+    return ServiceUnavailable(
+        f"textapi at {_where(url)} does not answer ({_kind(error)}): is it running?", service=SERVICE
+    )
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:

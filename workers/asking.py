@@ -7,7 +7,6 @@ it is paid for.
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
@@ -17,7 +16,7 @@ from typing import Any
 from core.errors import CapReached, DatabaseAway
 from core.limits import credential_of
 from core.logs import get_logger
-from models.answers import Batch, claim_answers, give_up_claims, known_keys, read_answers, store_batch
+from models.answers import Batch, claim_answers, give_up_claims, known_keys, store_batch
 from models.runs import take_call
 from textapi.messages import Operation
 from textapi.questions import SERVICE, DoesNotMap, Question
@@ -218,9 +217,3 @@ class Asker:
                     raise
                 log.warning("answers wait for the database", answers=len(self._batch.answers), why=str(error))
                 await asyncio.sleep(1.0)
-
-
-async def answers_to(job: Job, questions: Collection[Question]) -> dict[bytes, Any]:
-    """The stored answers to *questions*, decoded, by key."""
-    stored = await job.reading(read_answers, [key for question in questions for key in question.keys])
-    return {key: json.loads(value) for key, value in stored.items()}

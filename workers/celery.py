@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 from celery import bootsteps, signals
@@ -13,7 +12,6 @@ from core.broker import celery_app, redis_client
 from core.errors import TidingsError
 from core.logs import configure, get_logger
 from core.owners import is_gone, own_name
-from core.processes import die_with_parent
 from models.database import Database
 from models.jobs import worker_seen
 from producers.hints import reconcile
@@ -83,11 +81,6 @@ app.steps["worker"].add(Reconcile)
 @signals.setup_logging.connect  # type: ignore[untyped-decorator]
 def _logs(**_kw: Any) -> None:
     configure(settings)
-
-
-@signals.worker_process_init.connect  # type: ignore[untyped-decorator]
-def _begin_child(**_kw: Any) -> None:
-    die_with_parent(os.getppid())
 
 
 @signals.worker_process_shutdown.connect  # type: ignore[untyped-decorator]

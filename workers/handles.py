@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 from core.queues import Step, StepState
-from models.answers import read_answers
 from models.crawls import remark_on_documents
 from models.documents import Text, posts_found, posts_of
 from models.findings import replace_post_polarities
 from models.parameters import HandlesParameters, SearchParameters
 from sources.base import AccountGone
-from textapi.questions import polarity_key, polarity_questions
 from workers.asking import Asker
 from workers.crawling import STORED_ALONE, Subject, account_of, crawl, link_stored, search_of
 from workers.jobs import Ended, Job
-from workers.texts import Body, count_holding, entities_step, phrases_step, summary_step
-
-NO_DATA = "no-data"
+from workers.texts import Body, count_holding, entities_step, phrases_step, polarities_of, summary_step
 
 
 async def work_on_posts(job: Job, parameters: HandlesParameters | SearchParameters) -> Ended:
@@ -53,7 +48,7 @@ async def work_on_posts(job: Job, parameters: HandlesParameters | SearchParamete
 async def _documents(job: Job, parameters: HandlesParameters | SearchParameters) -> Ended | None:
     """Fetch and find the posts and record how many there are; how the job ends, where there are none."""
     subject = _service(job, parameters)
-    state, remark = NO_DATA, None
+    state, remark = str(StepState.NO_DATA), None
     if subject is not None:
         try:
             remark = await crawl(job, subject, parameters.limit)
@@ -67,8 +62,7 @@ async def _documents(job: Job, parameters: HandlesParameters | SearchParameters)
         return None
     asked = f", and {subject.source} has none: is it written correctly?" if subject else ": import them"
     reason = remark or f"no posts of {job.claim.name} are stored{asked}"
-    steps = [Step.DOCUMENTS, *parameters.steps]
-    await job.writing(*(job.step_is(step, StepState.NO_DATA, 0, reason) for step in steps))
+    await job.has_no_data(parameters.steps, reason)
     return Ended(state, reason)
 
 
@@ -84,11 +78,8 @@ async def _posts(job: Job, parameters: HandlesParameters | SearchParameters) -> 
 
 
 async def _polarity(job: Job, asker: Asker, posts: Sequence[Text], size: int) -> None:
-    texts = list(dict.fromkeys(post.text for post in posts))
-    await asker.ask(polarity_questions(asker.engine, texts, size))
-    keys = {post.id: polarity_key(asker.engine, post.text) for post in posts}
-    stored = await job.reading(read_answers, set(keys.values()))
-    polarities = {number: float(json.loads(stored[key])) for number, key in keys.items()}
+    by_text = await polarities_of(job, asker, list(dict.fromkeys(post.text for post in posts)), size)
+    polarities = {post.id: by_text[post.text] for post in posts}
     await job.complete(
         Step.POLARITY, len(posts), lambda connection: replace_post_polarities(connection, job.claim, polarities)
     )

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
-from core.queues import StepState
+from core.queues import Step, StepState
 from models.database import Database
 from models.jobs import Claim, fence, set_step, steps_done
 from workers.runtime import Runtime
@@ -73,6 +73,11 @@ class Job:
         """Make the *changes* and record the step as complete, in one fenced transaction."""
         await self.writing(*changes, self.step_is(step, StepState.COMPLETE, documents), progress=True)
 
+    async def has_no_data(self, steps: Iterable[Step], reason: str) -> None:
+        """Record that there is nothing to work on, for the documents and for every one of *steps*."""
+        none = [self.step_is(step, StepState.NO_DATA, 0, reason) for step in (Step.DOCUMENTS, *steps)]
+        await self.writing(*none)
+
     def step_is(
         self, step: str, state: StepState, documents: int, reason: str | None = None
     ) -> Callable[[Connection], None]:
@@ -84,15 +89,6 @@ class Job:
     async def done_steps(self) -> dict[str, int]:
         """The steps that are complete, with their numbers of documents."""
         return await self.reading(steps_done, self.claim.job_id)
-
-    async def note_units(self, done: int, of: int) -> None:
-        """How far the job is, for `status`."""
-
-        def note() -> None:
-            with self.db.write() as connection:
-                fence(connection, self.claim, done_units=done, all_units=of)
-
-        await asyncio.to_thread(note)
 
 
 @dataclass(frozen=True)

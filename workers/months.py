@@ -21,13 +21,11 @@ from models.findings import (
 )
 from models.parameters import Keyword, MonthsParameters
 from producers.months import all_terms, mentions_in, month_days, month_packs
-from textapi.questions import keyword_key, polarity_key, polarity_questions
+from textapi.questions import keyword_key
 from workers.asking import Asker
 from workers.fetching import fetch_month
 from workers.jobs import Ended, Job
-from workers.texts import Body, count_holding, entities_step, phrases_step, summary_step
-
-NO_DATA = "no-data"
+from workers.texts import Body, count_holding, entities_step, phrases_step, polarities_of, size_of, summary_step
 
 
 async def work_on_month(job: Job, parameters: MonthsParameters) -> Ended:
@@ -37,21 +35,26 @@ async def work_on_month(job: Job, parameters: MonthsParameters) -> Ended:
     if Step.DOCUMENTS not in done:
         reason = await _documents(job, parameters, period)
         if reason:
-            return Ended(NO_DATA, reason)
+            return Ended(StepState.NO_DATA, reason)
     steps = [step for step in Step if step in parameters.steps and step not in done]
     if not steps:
         return Ended()
     asker = Asker(job, await job.runtime.textapi().engine())
     if Step.KEYWORDS not in done:
         await _keywords(job, asker, parameters, period)
-    if Step.POLARITY in steps:
-        await _polarity(job, asker, parameters)
     bodies = [await _mentioning_body(job, keyword) for keyword in parameters.keywords]
+    if Step.POLARITY in steps:
+        await _polarity(job, asker, bodies, parameters.text_size)
     if Step.SUMMARY in steps:
         await summary_step(job, asker, bodies, parameters)
     if Step.PHRASES in steps:
-        days = month_days(job.db, parameters, period)
-        await phrases_step(job, asker, bodies, parameters, lambda phrases: count_holding(days, phrases))
+        await phrases_step(
+            job,
+            asker,
+            bodies,
+            parameters,
+            lambda phrases: count_holding(month_days(job.db, parameters, period), phrases),
+        )
     if Step.ENTITIES in steps:
         await entities_step(job, asker, bodies, parameters)
     return Ended()
@@ -61,8 +64,7 @@ async def _documents(job: Job, parameters: MonthsParameters, period: str) -> str
     """Record how many documents there are; why there are none, where nobody can know of any."""
     reason = await fetch_month(job, period)
     if reason:
-        steps = [Step.DOCUMENTS, *parameters.steps]
-        await job.writing(*(job.step_is(step, StepState.NO_DATA, 0, reason) for step in steps))
+        await job.has_no_data(parameters.steps, reason)
         return reason
     count = await job.reading(archive_size, period, parameters.material)
     await job.complete(Step.DOCUMENTS, count)
@@ -96,17 +98,12 @@ def _mentions_of(
     ]
 
 
-async def _polarity(job: Job, asker: Asker, parameters: MonthsParameters) -> None:
+async def _polarity(job: Job, asker: Asker, bodies: Sequence[Body], text_size: int) -> None:
     sentences = await job.reading(mention_sentences, job.claim.job_id)
-    await asker.ask(polarity_questions(asker.engine, sentences, parameters.text_size))
-    keys = {sentence: polarity_key(asker.engine, sentence) for sentence in sentences}
-    stored = await job.reading(read_answers, list(keys.values()))
-    polarities = {sentence: float(json.loads(stored[key])) for sentence, key in keys.items()}
-    bodies = [await _mentioning_body(job, keyword) for keyword in parameters.keywords]
-    documents = {document for body in bodies for document, _ in body.all_documents}
+    polarities = await polarities_of(job, asker, sentences, text_size)
     await job.complete(
         Step.POLARITY,
-        len(documents),
+        size_of(bodies),
         lambda connection: set_mention_polarities(connection, job.claim, polarities),
     )
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Coroutine, Mapping
-from typing import Any
+from contextlib import suppress
+from typing import Any, ParamSpec
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -35,6 +36,9 @@ from workers.runtime import Runtime
 
 FIRST_WAIT_SECONDS = 5.0
 LONGEST_WAIT_SECONDS = 300.0
+DATABASE_AWAY_TRIES = 40  # a second apart
+
+P = ParamSpec("P")
 
 log = get_logger(__name__)
 
@@ -74,26 +78,29 @@ def _work(runtime: Runtime, claim: Claim) -> None:
         end_job(runtime.db, claim, state=State.DONE, result=ended.result, reason=ended.reason)
         log.info("job ended", result=ended.result or "done")
     except SliceEnded:
-        release_job(runtime.db, claim, state=State.QUEUED)
+        _patiently(_release, runtime, claim)
     except LeaseLost as error:
         log.warning("stopped: the job has another owner", why=str(error))
     except asyncio.CancelledError:
         log.warning("stopped: the job has another owner" if lease.lost else "stopped")
     except CapReached as error:
-        _wait_for_cap(runtime, claim, error)
+        _patiently(_wait_for_cap, runtime, claim, error)
     except (ServiceUnavailable, BrokerAway, DatabaseAway) as error:
-        _wait_or_fail(runtime, claim, error)
+        _patiently(_wait_or_fail, runtime, claim, error)
     except TidingsError as error:
-        _fail(runtime, claim, str(error))
+        _patiently(_fail, runtime, claim, str(error))
     except (SystemExit, KeyboardInterrupt):
-        release_job(runtime.db, claim, state=State.QUEUED)
+        with suppress(DatabaseAway):  # there is no time to wait for it: the lease runs out instead
+            _release(runtime, claim)
         raise
     except SQLAlchemyError as error:
         log.exception("the database refused a statement")
-        _fail(runtime, claim, f"the database refused a statement ({type(error).__name__}): see the worker's log")
+        why = f"the database refused a statement ({type(error).__name__}): see the worker's log"
+        _patiently(_fail, runtime, claim, why)
     except Exception as error:  # a fault of ours must not leave a job without a word
         log.exception("job failed")
-        _fail(runtime, claim, f"{type(error).__name__}, which is a fault of the program: see the worker's log")
+        why = f"{type(error).__name__}, which is a fault of the program: see the worker's log"
+        _patiently(_fail, runtime, claim, why)
 
 
 def _do(job: Job, cancels: list[Callable[[], object]]) -> Ended:
@@ -123,6 +130,10 @@ _ON_THE_LOOP: Mapping[Kind, Callable[[Job, Any], Coroutine[Any, Any, Ended]]] = 
 }
 
 
+def _release(runtime: Runtime, claim: Claim) -> None:
+    release_job(runtime.db, claim, state=State.QUEUED)
+
+
 def _wait_for_cap(runtime: Runtime, claim: Claim, error: CapReached) -> None:
     if error.until is None:  # the run's own cap: nothing of it starts until a person says so
         release_job(runtime.db, claim, state=State.QUEUED, reason=str(error))
@@ -135,21 +146,27 @@ def _wait_for_cap(runtime: Runtime, claim: Claim, error: CapReached) -> None:
 
 def _wait_or_fail(runtime: Runtime, claim: Claim, error: TidingsError) -> None:
     """Come back later, less often each time; give up after the settings' patience without any progress."""
-    for _ in range(40):
+    waits, seconds = waited_seconds(runtime.db, claim)
+    if seconds >= runtime.settings.patience_seconds:
+        _fail(runtime, claim, f"{error} (tried for {seconds / 60:.0f} minutes)")
+        return
+    due_in = max(
+        min(FIRST_WAIT_SECONDS * 2**waits, LONGEST_WAIT_SECONDS),
+        (error.retry_after or 0.0) if isinstance(error, ServiceUnavailable) else 0.0,
+    )
+    release_job(runtime.db, claim, state=State.WAITING, due_in=due_in, reason=str(error))
+    log.warning("job waits", seconds=due_in, why=str(error))
+
+
+def _patiently(write: Callable[P, None], *arguments: P.args, **named: P.kwargs) -> None:
+    """Tell the database how the slice ended, again while it is away; after that the lease runs out and tells it."""
+    for _ in range(DATABASE_AWAY_TRIES):
         try:
-            waits, seconds = waited_seconds(runtime.db, claim)
-            if seconds >= runtime.settings.patience_seconds:
-                _fail(runtime, claim, f"{error} (tried for {seconds / 60:.0f} minutes)")
-                return
-            due_in = max(
-                min(FIRST_WAIT_SECONDS * 2**waits, LONGEST_WAIT_SECONDS),
-                (error.retry_after or 0.0) if isinstance(error, ServiceUnavailable) else 0.0,
-            )
-            release_job(runtime.db, claim, state=State.WAITING, due_in=due_in, reason=str(error))
-        except DatabaseAway:
-            time.sleep(1.0)  # the job's state is in there; its lease keeps it until somebody can write
+            write(*arguments, **named)
+        except DatabaseAway as error:
+            log.warning("the end of a slice waits for the database", why=str(error))
+            time.sleep(1.0)
         else:
-            log.warning("job waits", seconds=due_in, why=str(error))
             return
 
 

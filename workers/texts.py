@@ -13,7 +13,15 @@ from models.answers import read_answers
 from models.documents import Text
 from models.findings import replace_entities, replace_phrases, replace_summary
 from models.parameters import TextOptions
-from textapi.questions import TextQuestion, chunks, entities_of, phrases_of, summary_of
+from textapi.questions import (
+    TextQuestion,
+    chunks,
+    entities_of,
+    phrases_of,
+    polarity_key,
+    polarity_questions,
+    summary_of,
+)
 from workers.asking import Asker
 from workers.entities import Found, aggregate
 from workers.jobs import Job
@@ -60,7 +68,7 @@ async def phrases_step(
         ordered = sorted(candidates, key=lambda phrase: (best[phrase], -counts[phrase], phrase))
         kept = [(phrase, counts[phrase]) for phrase in ordered[: options.phrases]]
         changes.append(partial(replace_phrases, claim=job.claim, keyword=body.keyword, phrases=kept))
-    await job.complete(Step.PHRASES, _size(bodies), *changes)
+    await job.complete(Step.PHRASES, size_of(bodies), *changes)
 
 
 async def entities_step(job: Job, asker: Asker, bodies: Sequence[Body], options: TextOptions) -> None:
@@ -76,7 +84,7 @@ async def entities_step(job: Job, asker: Asker, bodies: Sequence[Body], options:
         ]
         entities = aggregate(found)
         changes.append(partial(replace_entities, claim=job.claim, keyword=body.keyword, entities=entities))
-    await job.complete(Step.ENTITIES, _size(bodies), *changes)
+    await job.complete(Step.ENTITIES, size_of(bodies), *changes)
 
 
 async def summary_step(job: Job, asker: Asker, bodies: Sequence[Body], options: TextOptions) -> None:
@@ -94,7 +102,15 @@ async def summary_step(job: Job, asker: Asker, bodies: Sequence[Body], options: 
             parts = [(text, quoted) for text, _ in chunks(enumerate(summaries), options.text_size)]
         summary = " ".join(joined.split())
         changes.append(partial(replace_summary, claim=job.claim, keyword=body.keyword, summary=summary))
-    await job.complete(Step.SUMMARY, _size(bodies), *changes)
+    await job.complete(Step.SUMMARY, size_of(bodies), *changes)
+
+
+async def polarities_of(job: Job, asker: Asker, texts: Sequence[str], size: int) -> dict[str, float]:
+    """The polarity of each of *texts*, which are all different; *size* is how many characters go into one request."""
+    await asker.ask(polarity_questions(asker.engine, texts, size))
+    keys = {text: polarity_key(asker.engine, text) for text in texts}
+    stored = await job.reading(read_answers, list(keys.values()))
+    return {text: float(json.loads(stored[key])) for text, key in keys.items()}
 
 
 def count_holding(texts: Iterable[Sequence[Text]], phrases: Iterable[str]) -> dict[str, int]:
@@ -127,5 +143,6 @@ def _best_ranked(best: Mapping[str, int], wanted: int) -> list[str]:
     return kept
 
 
-def _size(bodies: Sequence[Body]) -> int:
+def size_of(bodies: Sequence[Body]) -> int:
+    """How many different documents the bodies hold."""
     return len({document for body in bodies for document, _ in body.all_documents})

@@ -74,6 +74,19 @@ def test_every_mention_is_found_once_and_points_at_its_document(
     assert all(m["sentence"] in m["text"] and m["polarity"] is not None for m in mentions)
 
 
+def test_a_phrase_is_counted_in_all_documents_of_its_month_for_every_keyword(
+    archive: Settings, start_worker: Callable[..., Child]
+) -> None:
+    start_worker(archive)
+    run = run_to_its_end(archive, PARAMETERS)
+    texts = [(row["published_at"][:7], row["text"].casefold()) for row in exported(archive, run, "documents")]
+    phrases = exported(archive, run, "phrases")
+    assert {row["keyword"] for row in phrases if row["count"]} == {"covid", "doctors"}
+    assert [row["count"] for row in phrases] == [
+        sum(period == row["job"] and row["phrase"] in text for period, text in texts) for row in phrases
+    ]
+
+
 def test_a_month_without_documents_is_a_gap_and_one_without_mentions_a_true_zero(
     archive: Settings, start_worker: Callable[..., Child]
 ) -> None:
