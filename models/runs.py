@@ -14,6 +14,7 @@ from models.database import Database, clock
 from models.tables import Job, Run
 
 REPORT_JOB = "report"
+PAUSABLE = (State.QUEUED, State.RUNNING)
 
 
 @dataclass(frozen=True)
@@ -86,9 +87,23 @@ def get_run(connection: Connection, run_id: int) -> Row[Any]:
     return row
 
 
-def pause_run(db: Database, run_id: int, reason: str | None = None) -> None:
+def pause_run(db: Database, run_id: int) -> None:
     """Let nothing new start; what is at work ends its slice soon."""
-    _turn(db, run_id, State.PAUSED, reason, allowed=(State.QUEUED, State.RUNNING))
+    with db.write() as connection:
+        _lock(connection, run_id)
+        connection.execute(
+            update(Run).where(Run.id == run_id, Run.state.in_(PAUSABLE)).values(state=State.PAUSED, reason=None)
+        )
+
+
+def pause_at_cap(db: Database, run_id: int, reason: str) -> None:
+    """Pause a run whose cap on calls is reached; not one whose cap was raised since its job ran into it."""
+    with db.write() as connection:
+        connection.execute(
+            update(Run)
+            .where(Run.id == run_id, Run.state.in_(PAUSABLE), Run.calls_begun >= Run.max_calls)
+            .values(state=State.PAUSED, reason=reason)
+        )
 
 
 def resume_run(db: Database, run_id: int, max_calls: int | None = None) -> None:
@@ -99,8 +114,8 @@ def resume_run(db: Database, run_id: int, max_calls: int | None = None) -> None:
             connection.execute(update(Run).where(Run.id == run_id).values(max_calls=max_calls))
         connection.execute(
             update(Job)
-            .where(Job.run_id == run_id, Job.state == State.WAITING)
-            .values(state=State.QUEUED, due_at=clock(), hinted_at=None, reason=None)
+            .where(Job.run_id == run_id, Job.state.in_((State.QUEUED, State.WAITING)))
+            .values(state=State.QUEUED, due_at=clock(), hinted_at=None, reason=None)  # hints met a paused run
         )
         connection.execute(
             update(Run).where(Run.id == run_id, Run.state == State.PAUSED).values(state=State.RUNNING, reason=None)
@@ -228,11 +243,3 @@ def lock_run(connection: Connection, run_id: int) -> None:
 def _lock(connection: Connection, run_id: int) -> Row[Any]:
     lock_run(connection, run_id)
     return get_run(connection, run_id)
-
-
-def _turn(db: Database, run_id: int, state: State, reason: str | None, allowed: Sequence[State]) -> None:
-    with db.write() as connection:
-        _lock(connection, run_id)
-        connection.execute(
-            update(Run).where(Run.id == run_id, Run.state.in_(allowed)).values(state=state, reason=reason)
-        )

@@ -80,12 +80,17 @@ def write_archive(folder: Path, headlines: dict[str, list[str]]) -> Path:
     return path
 
 
+def tell_workers(db: Database, known: Settings) -> None:
+    """Send hints for what is due, as every command does that makes something due."""
+    with redis_client(known) as broker:
+        top_up(db, celery_app(known), broker)
+
+
 def run_to_its_end(known: Settings, parameters: Parameters, *names: str, **options: Any) -> int:
     """Submit, and wait until the run has ended, its report aside; the run's id."""
     db = Database(known.database)
     run = submit_run(db, parameters, names, **options)
-    with redis_client(known) as broker:
-        top_up(db, celery_app(known), broker)
+    tell_workers(db, known)
 
     def ended() -> bool:
         with db.read() as connection:

@@ -25,7 +25,7 @@ from core.queues import Kind, State
 from models.jobs import Claim, claim_job, end_job, release_job, waited_seconds
 from models.parameters import TrainingParameters
 from models.parameters import read as read_parameters
-from models.runs import pause_run
+from models.runs import pause_at_cap
 from producers.hints import top_up
 from workers.handles import work_on_posts
 from workers.jobs import Ended, Job, SliceEnded
@@ -137,8 +137,8 @@ def _release(runtime: Runtime, claim: Claim) -> None:
 def _wait_for_cap(runtime: Runtime, claim: Claim, error: CapReached) -> None:
     if error.until is None:  # the run's own cap: nothing of it starts until a person says so
         release_job(runtime.db, claim, state=State.QUEUED, reason=str(error))
-        pause_run(runtime.db, claim.run_id, reason=str(error))
-        log.warning("run paused", why=str(error))
+        pause_at_cap(runtime.db, claim.run_id, str(error))
+        log.warning("no call is left to the run", why=str(error))
         return
     release_job(runtime.db, claim, state=State.WAITING, due_in=max(1.0, error.until - time.time()), reason=str(error))
     log.info("job waits", why=str(error))

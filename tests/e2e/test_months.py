@@ -21,7 +21,7 @@ from producers.plan import plan_months
 from producers.status import status_of
 from producers.submit import submit_run
 from reports.exports import write
-from tests.e2e_kit import Stub, run_to_its_end, write_archive
+from tests.e2e_kit import Stub, run_to_its_end, tell_workers, write_archive
 from tests.services import wait_until
 
 HEADLINES = {
@@ -148,6 +148,7 @@ def test_a_cap_on_calls_is_kept_and_said(
 ) -> None:
     start_worker(archive)
     run = submit_run(db, PARAMETERS, (), max_calls=2)
+    tell_workers(db, archive)
 
     def state() -> str:
         with db.read() as connection:
@@ -158,6 +159,7 @@ def test_a_cap_on_calls_is_kept_and_said(
         assert "cap of 2 calls is reached" in get_run(connection, run).reason
     assert stub.counts()["calls"] == 2
     resume_run(db, run, max_calls=100)
+    tell_workers(db, archive)
     wait_until(lambda: state() == "done", seconds=60, what="the end")
 
 

@@ -27,7 +27,7 @@ from models.answers import (
 )
 from models.database import Database, clock
 from models.jobs import Claim, claim_job
-from models.runs import NewJob, create_run, resume_run, take_call
+from models.runs import NewJob, create_run, get_run, pause_at_cap, resume_run, take_call
 from models.tables import Answer, AnswerClaim, Call, Job
 from tests.chaos.limit_clients import running_stub
 from textapi.questions import polarity_questions
@@ -245,6 +245,22 @@ def test_what_is_asked_in_a_slice_is_answered_and_counted(db: Database, settings
     with db.read() as connection:
         assert connection.scalars(select(AnswerClaim.key)).all() == []
         assert sum(connection.scalars(select(Call.calls))) == 10
+
+
+def test_a_job_that_ran_into_an_old_cap_does_not_pause_a_run_whose_cap_was_raised(db: Database) -> None:
+    run = new_claims(db, max_calls=1)[0].run_id
+
+    def state() -> tuple[str, str | None]:
+        with db.read() as connection:
+            row = get_run(connection, run)
+            return row.state, row.reason
+
+    assert take_call(db, run)
+    pause_at_cap(db, run, "cap of 1 calls is reached")
+    assert state() == ("paused", "cap of 1 calls is reached")
+    resume_run(db, run, max_calls=2)
+    pause_at_cap(db, run, "cap of 1 calls is reached")
+    assert state() == ("running", None)
 
 
 def test_a_cap_that_is_reached_in_the_midst_keeps_what_was_paid_for(db: Database, settings: Settings) -> None:
