@@ -6,7 +6,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test check browser chaos chaos-long bench lock
+.PHONY: help venv env demo test check browser chaos chaos-long bench lock
 
 help: ## this list
 	@awk -F ":.*## " "/^[a-z-]+:.*## / {printf \"make %-11s %s\\n\", \$$1, \$$2}" Makefile
@@ -19,6 +19,15 @@ $(STAMP): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
+
+env: .env ## what docker compose needs: .env with fresh passwords, and the folders archive/ and out/
+
+.env:
+	@umask 077 && while IFS= read -r line; do case "$$line" in \
+	  *_PASSWORD=|TIDINGS_TEXTAPI_KEY=) line="$$line$$(od -An -N24 -tx1 /dev/urandom | tr -d ' \n')" ;; \
+	  REPORTS_USER=*) test "$$(id -u)" = 0 || line="REPORTS_USER=$$(id -u):$$(id -g)" ;; \
+	  esac; printf '%s\n' "$$line"; done < .env.example > .env.part && mv .env.part .env
+	@mkdir -p archive out && if test "$$(id -u)" = 0; then chown 1000:1000 out; fi
 
 demo: venv ## the whole pipeline on texts that ship with the project; the report is in report/
 	$(BIN)/tidings demo --out report

@@ -41,7 +41,9 @@ Keys = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_comma_separat
 class Settings(BaseSettings):
     """What a process needs to know of the world; every field is an environment variable ``TIDINGS_<NAME>``."""
 
-    model_config = SettingsConfigDict(env_prefix="TIDINGS_", env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="TIDINGS_", env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
+    )
 
     home: Path = Field(Path(".tidings"), description="Folder of the embedded stack, its database and the reports.")
     database_url: str | None = Field(None, description="SQLAlchemy address of the database.")
@@ -50,6 +52,9 @@ class Settings(BaseSettings):
     log_format: Literal["console", "json"] = Field("console", description="How log lines look.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level that is logged.")
     metrics_port: int | None = Field(None, description="Port on which a worker serves Prometheus metrics.")
+    alive_file: Path | None = Field(
+        None, description="File whose time a worker renews every two seconds while it is alive, for health checks."
+    )
     slice_seconds: Seconds = Field(60.0, gt=0, le=120, description="How long a job works before it lets others in.")
     lease_seconds: Seconds = Field(25.0, ge=2, description="How long a claimed job stays claimed without a heartbeat.")
     patience_seconds: Seconds = Field(

@@ -83,6 +83,13 @@ def _logs(**_kw: Any) -> None:
     configure(settings)
 
 
+@signals.heartbeat_sent.connect  # type: ignore[untyped-decorator]
+def _show_life(**_kw: Any) -> None:
+    """Every two seconds, from the parent's loop, as long as the loop turns and the broker takes its events."""
+    if settings.alive_file is not None:
+        settings.alive_file.touch()
+
+
 @signals.worker_process_shutdown.connect  # type: ignore[untyped-decorator]
 def _end_child(**_kw: Any) -> None:
     if _runtime is not None:
