@@ -9,10 +9,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, and_, case, func, or_, select, true, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, or_, select, true, update
 
 from core.errors import LeaseLost
-from core.queues import Kind, State, StepState
+from core.queues import QUEUE_REPORTS, Kind, State, StepState
 from models.database import Database, clock
 from models.runs import close_run, lock_run
 from models.tables import Duty, Job, JobStep, Run, Worker
@@ -20,6 +20,7 @@ from models.tables import Duty, Job, JobStep, Run, Worker
 DEATHS_ALLOWED = 3  # in a row, without any progress
 HINT_LATE_SECONDS = 30.0  # a hint this old with nobody at work on its job is sent again
 WORKER_LOST_SECONDS = 60.0
+UNTAKEN = (State.QUEUED, State.WAITING)
 IS_OPEN = Run.state.in_((State.QUEUED, State.RUNNING))
 
 
@@ -226,39 +227,42 @@ def pick_due(db: Database, queue: str, wanted: int, *, lost_after: float = HINT_
 
     They are marked as hinted; a hint that came to nothing is given again after so many seconds.
     """
-    is_due = and_(
-        Job.queue == queue,
-        Job.state.in_((State.QUEUED, State.WAITING)),
-        Job.due_at <= clock(),
-        or_(Job.hinted_at.is_(None), Job.hinted_at < clock() - lost_after),
-    )
-    told = and_(Job.queue == queue, or_(Job.state == State.RUNNING, Job.hinted_at >= clock() - lost_after))
+    now = select(clock()).scalar_subquery()  # read once: what changes within a statement cannot be found by an index
+    told = or_(Job.state == State.RUNNING, Job.hinted_at >= now - lost_after)
+    is_due = and_(Job.queue == queue, Job.due_at <= now, or_(Job.hinted_at.is_(None), Job.hinted_at < now - lost_after))
+    wanting = Run.state != State.PAUSED if queue == QUEUE_REPORTS else IS_OPEN  # a report is of a run that ended
     with db.write() as connection:
-        busy = dict(connection.execute(select(Job.run_id, func.count()).where(told).group_by(Job.run_id)).all())
-        runs = connection.scalars(
-            select(Run.id)
-            .where(or_(IS_OPEN, Job.kind == Kind.REPORT), Run.state != State.PAUSED)
-            .join(Job, Job.run_id == Run.id)
-            .where(is_due)
-            .group_by(Run.id)
-            .order_by(Run.id)
-        ).all()
-        waiting = {
-            run_id: list(
-                connection.execute(
-                    select(Job.id, Job.run_id, Job.kind, Job.name)
-                    .where(is_due, Job.run_id == run_id)
-                    .order_by(Job.due_at, Job.id)
-                    .limit(wanted)
-                    .with_for_update(skip_locked=True)
-                )
-            )
-            for run_id in runs
-        }
+        at_work = connection.execute(
+            select(Job.run_id, Job.queue, func.count()).where(told).group_by(Job.run_id, Job.queue)
+        )
+        busy = {run_id: count for run_id, its_queue, count in at_work if its_queue == queue}
+        first_due = [_due_jobs(Job.id, Run.id, state, is_due, 1).scalar_subquery() for state in UNTAKEN]
+        has_due = or_(*(job.is_not(None) for job in first_due))
+        runs = connection.scalars(select(Run.id).where(wanting, has_due)).all()
+        first = sorted(runs, key=lambda run_id: (busy.get(run_id, 0), run_id))[:wanted]  # no other can get one
+        waiting = {run_id: _due_of_run(connection, run_id, is_due, wanted) for run_id in first}
         picked = _fairly(waiting, busy, wanted)
         if picked:
             connection.execute(update(Job).where(Job.id.in_([due.job_id for due in picked])).values(hinted_at=clock()))
         return picked
+
+
+def _due_jobs(columns: Any, run_id: Any, state: State, is_due: ColumnElement[bool], wanted: int) -> Select[Any]:
+    """The first jobs of a run in one state, in an order that an index has: of 100,000 no more than these are read."""
+    return (
+        select(columns)
+        .where(Job.run_id == run_id, Job.state == state, is_due)
+        .order_by(Job.due_at, Job.id)
+        .limit(wanted)
+    )
+
+
+def _due_of_run(connection: Connection, run_id: int, is_due: ColumnElement[bool], wanted: int) -> list[Any]:
+    found: list[Any] = []
+    for state in UNTAKEN:
+        statement = _due_jobs(Job.__table__, run_id, state, is_due, wanted)
+        found += connection.execute(statement.with_for_update(skip_locked=True))
+    return sorted(found, key=lambda row: (row.due_at, row.id))
 
 
 def _fairly(waiting: dict[int, list[Any]], busy: dict[int, int], wanted: int) -> list[Due]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, exists, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, func, insert, or_, select, update
 
 from core.errors import NotFound, UsageError
 from core.queues import ENDED, QUEUE_OF, Kind, State
@@ -15,6 +15,7 @@ from models.tables import Job, Run
 
 REPORT_JOB = "report"
 PAUSABLE = (State.QUEUED, State.RUNNING)
+UNENDED = (State.QUEUED, State.RUNNING, State.WAITING)  # where a job stands that has not ended
 
 
 @dataclass(frozen=True)
@@ -191,13 +192,14 @@ def close_run(connection: Connection, run_id: int) -> None:
 
     Call it with the run locked (`lock_run`): on its own in a statement, after the job's own change.
     """
-    work = and_(Job.run_id == run_id, Job.kind != Kind.REPORT)
-    unfinished = exists().where(work, Job.state.not_in(ENDED))
-    failed = exists().where(work, Job.state == State.FAILED)
-    for state, condition in ((State.FAILED, failed), (State.DONE, ~failed)):
+    # by what a state may be and in an order that an index has: each end would look at all jobs that ended before
+    first = select(Job.id).where(Job.run_id == run_id, Job.kind != Kind.REPORT).order_by(Job.state).limit(1)
+    ended = first.where(Job.state.in_(UNENDED)).scalar_subquery().is_(None)
+    failed = first.where(Job.state == State.FAILED).scalar_subquery()
+    for state, condition in ((State.FAILED, failed.is_not(None)), (State.DONE, failed.is_(None))):
         closed = connection.execute(
             update(Run)
-            .where(Run.id == run_id, Run.state.not_in(ENDED), ~unfinished, condition)
+            .where(Run.id == run_id, Run.state.not_in(ENDED), ended, condition)
             .values(state=state, ended_at=clock())
         ).rowcount
         if closed:

@@ -1,0 +1,154 @@
+"""A database as it is after years: documents, a back-fill half done, hundreds of runs, their mentions and answers."""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import func, select
+
+from core.queues import Kind, State
+from models.database import Database
+from models.tables import Answer, AnswerDocument, Base, Call, Document, Job, JobDocument, Mention, Run
+
+BACKFILL, SMALL = 1, 102  # run ids
+MONTHS = [f"{year}-{month:02}" for year in range(2010, 2020) for month in range(1, 13)]
+HANDLES = 4000
+BACKFILL_JOBS = 100_000
+OLD_RUNS = 100
+
+ANSWER = '["a sentence of some length that was found"]'
+
+Rows = Iterable[dict[str, Any]]
+
+
+def fill(db: Database, *, documents: int) -> None:
+    """Six of ten documents are headlines of ten years, four are posts of `HANDLES` accounts; as many answers."""
+    put(db, Document, _documents(documents))
+    put(db, Run, _runs())
+    put(db, Job, _jobs())
+    put(db, Mention, _mentions(documents))
+    put(db, JobDocument, ({"job_id": n // 20 + 1, "document_id": n} for n in range(documents // 2, documents)))
+    put(db, Answer, ({"id": n, "key": _key(n), "value": ANSWER} for n in range(1, documents + 1)))
+    put(db, AnswerDocument, ({"document_id": n, "key": _key(n)} for n in range(1, documents // 2)))
+    put(db, Call, _calls())
+    if not db.is_sqlite:  # rows were given their numbers: let the next ones go on from there
+        with db.write() as connection:
+            for table in (Document, Job, Answer, Run):
+                sequence = func.pg_get_serial_sequence(table.__tablename__, "id")
+                connection.execute(select(func.setval(sequence, func.max(table.id))))
+
+
+def put(db: Database, table: type[Base], rows: Rows) -> None:
+    """Store *rows* the quick way: COPY, or one statement for many."""
+    columns = [column.name for column in table.__table__.columns]
+    with db.write() as connection:
+        raw = connection.connection.driver_connection
+        assert raw is not None
+        tuples = ([_plain(row.get(name)) for name in columns] for row in rows)
+        if db.is_sqlite:
+            marks = ",".join("?" * len(columns))
+            names = ",".join(f'"{name}"' for name in columns)
+            for some in _batched(tuples, 20_000):
+                raw.executemany(f"INSERT INTO {table.__tablename__} ({names}) VALUES ({marks})", some)  # noqa: S608
+            return
+        names = ",".join(f'"{name}"' for name in columns)
+        with raw.cursor() as cursor, cursor.copy(f"COPY {table.__tablename__} ({names}) FROM STDIN") as copy:
+            for row in tuples:
+                copy.write_row(row)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return json.dumps(value)
+    return str(value) if isinstance(value, datetime) else value
+
+
+def _documents(size: int) -> Rows:
+    posts_from = size * 6 // 10
+    minutes = (datetime(2020, 1, 1) - datetime(2010, 1, 1)) / timedelta(minutes=1)  # noqa: DTZ001
+    for n in range(1, size + 1):
+        at = datetime(2010, 1, 1) + timedelta(minutes=random.randrange(int(minutes)))  # noqa: DTZ001
+        post = n > posts_from
+        yield {
+            "id": n,
+            "identity": f"{'x' if post else 'nyt'}:{random.getrandbits(128):032x}",
+            "source": ("x" if n % 2 else "bluesky") if post else "nyt",
+            "handle": f"handle{n % HANDLES}" if post else None,
+            "published_at": at,
+            "period": f"{at:%Y-%m}",
+            "text": f"Headline number {n} says that something has happened somewhere, {at:%A}.",
+            "material": None if post else ("News" if n % 3 else "Op-Ed"),
+            "repost": False,
+        }
+
+
+def _runs() -> Rows:
+    for n in range(1, SMALL + 1):
+        state = State.RUNNING if n in (BACKFILL, SMALL) else State.DONE
+        kind = "handles" if n == BACKFILL else "months"
+        yield {"id": n, "kind": kind, "state": state, "parameters": {}, "calls_begun": 0, "created_at": time.time()}
+
+
+def _job(number: int, run: int, kind: Kind, name: str, state: State) -> dict[str, Any]:
+    now = time.time()
+    numbers = dict.fromkeys(("claims", "deaths", "waits", "done_units", "all_units"), 0)
+    ended = now - 60 if state == State.DONE else None
+    owner = {"owner": f"worker {number}", "lease_until": now + 3600} if state == State.RUNNING else {}
+    return {
+        "id": number, "run_id": run, "kind": kind, "name": name, "queue": "text", "options": {}, "state": state,
+        "due_at": now - 100, "ended_at": ended, **numbers, **owner,
+    }  # fmt: skip
+
+
+def _jobs() -> Rows:
+    """The back-fill's jobs, six of ten done, a few at work; old runs of all months, done; a small run, queued."""
+    number = 0
+    for n in range(BACKFILL_JOBS):
+        number += 1
+        share = n / BACKFILL_JOBS
+        state = State.DONE if share < 0.6 else State.RUNNING if share < 0.60004 else State.QUEUED
+        yield _job(number, BACKFILL, Kind.HANDLE, f"@account{n:06}", state)
+    for run in range(2, SMALL):
+        for month in MONTHS:
+            number += 1
+            yield _job(number, run, Kind.MONTH, month, State.DONE)
+    for month in MONTHS[:24]:
+        number += 1
+        yield _job(number, SMALL, Kind.MONTH, month, State.QUEUED)
+
+
+def _mentions(documents: int) -> Rows:
+    """Forty mentions in each month of the old runs."""
+    first = BACKFILL_JOBS + 1
+    for job in range(first, first + OLD_RUNS * len(MONTHS)):
+        for document in random.sample(range(1, documents * 6 // 10), 40):
+            yield {
+                "job_id": job, "document_id": document, "keyword": "covid", "term": "covid", "position": 1,
+                "sentence": f"Headline number {document} says that something has happened.", "polarity": 0.1,
+            }  # fmt: skip
+
+
+def _calls() -> Rows:
+    now = int(time.time() // 60)
+    for run in range(1, SMALL):
+        for minute in range(now - 500 * 600, now, 600):  # some 200 days
+            for operation in ("sentences_with_keywords", "polarity_by_sentence", "ner", "most_common_phrases"):
+                yield {
+                    "run_id": run, "service": "textapi", "credential": "c", "operation": operation, "minute": minute,
+                    "calls": 3, "answers_reused": 1, "retries": 0, "maybe_twice": 0, "seconds": 1.5,
+                }  # fmt: skip
+
+
+def _key(number: int) -> bytes:
+    return random.Random(number).randbytes(16)
+
+
+def _batched(rows: Iterator[Sequence[Any]], size: int) -> Iterator[list[Sequence[Any]]]:
+    while some := list(islice(rows, size)):
+        yield some
