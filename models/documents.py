@@ -14,6 +14,8 @@ from models.tables import Document, Import, JobDocument
 
 ARCHIVE_SOURCE = "nyt"
 ROWS_A_STATEMENT = 500
+_REPOSTS = "pass on somebody else's words, which no later step reads"
+_POSTS = select(Document.id, Document.identity, Document.period, Document.text, Document.repost)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,7 @@ class Text:
     identity: str
     period: str | None
     text: str
+    repost: bool = False  # somebody else's words
 
 
 def add_documents(db: Database, documents: Sequence[dict[str, Any]], *, job_id: int | None = None) -> int:
@@ -91,19 +94,22 @@ def archive_day(connection: Connection, first: datetime, last: datetime, materia
 
 def posts_of(connection: Connection, handle: str, source: str | None) -> list[Text]:
     """Every stored document of a handle, oldest month first, then by identity."""
-    statement = select(Document.id, Document.identity, Document.period, Document.text).where(Document.handle == handle)
+    statement = _POSTS.where(Document.handle == handle)
     return _in_order(connection.execute(statement if source is None else statement.where(Document.source == source)))
 
 
 def posts_found(connection: Connection, job_id: int) -> list[Text]:
     """Every document that a search found."""
-    return _in_order(
-        connection.execute(
-            select(Document.id, Document.identity, Document.period, Document.text)
-            .join(JobDocument, JobDocument.document_id == Document.id)
-            .where(JobDocument.job_id == job_id)
-        )
-    )
+    found = _POSTS.join(JobDocument, JobDocument.document_id == Document.id).where(JobDocument.job_id == job_id)
+    return _in_order(connection.execute(found))
+
+
+def with_reposts(remark: str | None, posts: Sequence[Text]) -> str | None:
+    """*remark* on these posts, and how many of them are reposts, in the place of what it said of that before."""
+    reposts = sum(post.repost for post in posts)
+    others = [part for part in (remark or "").split("; ") if part and not part.endswith(_REPOSTS)]
+    own = [f"{reposts:,} of {len(posts):,} posts {_REPOSTS}"] if reposts else []
+    return "; ".join([*others, *own]) or None
 
 
 def _in_order(rows: Iterable[Any]) -> list[Text]:

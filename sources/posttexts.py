@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from contextlib import suppress
 from html.parser import HTMLParser
 
 # With its semicolon only: `html.unescape` alone would make "¬" of the beginning of "&notable".
@@ -15,6 +16,15 @@ _UNSEEN = frozenset({"script", "style"})
 _SPACES = re.compile(r"[ \t\r\f]+")
 _AROUND_BREAK = re.compile(r" ?\n ?")
 _BREAKS = re.compile(r"\n{3,}")
+# With a scheme, cut off or not; the names of hosts with a path behind them; addresses of pictures.
+_WEB_ADDRESS = re.compile(
+    r"\bhttps?(?::\S*|\u2026)|\bwww\.\S+|\bpic\.twitter\.com/\S+|(?<![\w@./-])(?:[\w-]+\.)+[a-z]{2,}/\S*",
+    re.IGNORECASE,
+)
+_TRAILING_TAGS = re.compile(r"(?<=[.!?:\u2026\"\u201d)])(?: #\w++)++$")
+_DASH_BEFORE = re.compile(r"(?<!\S)([\u2013\u2014])(?=\w)")  # glued to a name, it would be taken for a part of it
+_MISREAD = re.compile(r"[^\x00-\x7f]{3,12}")  # no writing has three such signs that happen to be UTF-8
+_NO_WORDS = re.compile(r"(?:[@#]\w++|[\W_])*+")
 
 
 def decode_entities(text: str) -> str:
@@ -32,6 +42,29 @@ def html_to_text(source: str) -> str:
     parser.close()
     text = _AROUND_BREAK.sub("\n", _SPACES.sub(" ", "".join(parser.parts)))
     return _BREAKS.sub("\n\n", text).strip()
+
+
+def words_of_post(text: str) -> str:
+    """What a post says, line by line: without web addresses, and without the tags that follow its last sentence.
+
+    Punctuation that was read in a wrong encoding is mended. "" where nothing but tags, handles and signs is left.
+    """
+    words = [_TRAILING_TAGS.sub("", " ".join(_WEB_ADDRESS.sub(" ", line).split())) for line in text.split("\n")]
+    mended = (_MISREAD.sub(_mended, line) for line in words if not _NO_WORDS.fullmatch(line))
+    return "\n".join(_DASH_BEFORE.sub(r"\1 ", line) for line in mended)
+
+
+def _mended(misread: re.Match[str]) -> str:
+    """UTF-8 that was taken for Windows-1252, on the way there perhaps for Mac OS Roman, once or twice."""
+    text = misread[0]
+    for _ in range(3):
+        with suppress(UnicodeError):
+            return text.encode("cp1252").decode()
+        try:
+            text = text.encode("cp1252").decode("mac_roman")
+        except UnicodeError:
+            break
+    return misread[0]
 
 
 class _Reader(HTMLParser):

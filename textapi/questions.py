@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,8 @@ from textapi.engine.sentences import split
 from textapi.messages import Operation
 
 SERVICE = "textapi"
+
+_SIGN = re.compile(r"(?<!\w)\.?[@#](?=\w)")  # of a tag or a handle; ".@" lets a post be seen by all
 
 
 class DoesNotMap(ServiceBadAnswer):
@@ -224,8 +227,12 @@ def phrases_of(engine: str, text: str, count: int, documents: Sequence[int] = ()
 
 
 def entities_of(engine: str, text: str, documents: Sequence[int] = ()) -> TextQuestion:
-    """The entities of a text, by the labels for articles."""
-    return TextQuestion(engine, Operation.NER, {"doctype": "ARTICLE"}, text, "ner", tuple(documents))
+    """The entities of a text, by the labels for articles.
+
+    It is asked without the signs of tags and handles, which a model takes for signs of money or for noise.
+    """
+    words = _SIGN.sub("", text)
+    return TextQuestion(engine, Operation.NER, {"doctype": "ARTICLE"}, words, "ner", tuple(documents))
 
 
 def summary_of(engine: str, text: str, proportion: float, documents: Sequence[int] = ()) -> TextQuestion:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from core.queues import Step, StepState
 from models.crawls import remark_on_documents
-from models.documents import Text, posts_found, posts_of
+from models.documents import Text, posts_found, posts_of, with_reposts
 from models.findings import replace_post_polarities
 from models.parameters import HandlesParameters, SearchParameters
+from producers.posts import own_posts, to_sum_up, words_by_month
 from sources.base import AccountGone
 from workers.asking import Asker
 from workers.crawling import STORED_ALONE, Subject, account_of, crawl, link_stored, search_of
@@ -25,23 +27,25 @@ async def work_on_posts(job: Job, parameters: HandlesParameters | SearchParamete
             return ended
     posts = await _posts(job, parameters)
     remark = await job.reading(remark_on_documents, job.claim.job_id)
-    if remark is None and _service(job, parameters) is None:
-        remark = STORED_ALONE
+    if _service(job, parameters) is None:
+        remark = "; ".join(filter(None, (STORED_ALONE, remark)))
     steps = [step for step in Step if step in parameters.steps and step not in done]
     if not steps:
         return Ended(reason=remark)
     asker = Asker(job, await job.runtime.textapi().engine())
-    body = _body(posts)
+    own = own_posts(posts)
+    body = Body("", words_by_month(own))
     for step in steps:
         job.check()
         if step == Step.SUMMARY:
-            await summary_step(job, asker, [body], parameters)
+            await summary_step(job, asker, [Body("", to_sum_up(body.documents))], parameters)
         elif step == Step.PHRASES:
-            await phrases_step(job, asker, [body], parameters, lambda phrases: count_holding([posts], phrases))
+            words = [text for _, text in body.all_documents]
+            await phrases_step(job, asker, [body], parameters, partial(count_holding, words))
         elif step == Step.ENTITIES:
             await entities_step(job, asker, [body], parameters)
         elif step == Step.POLARITY:
-            await _polarity(job, asker, posts, parameters.text_size)
+            await _polarity(job, asker, own, parameters.text_size)
     return Ended(reason=remark)
 
 
@@ -58,6 +62,7 @@ async def _documents(job: Job, parameters: HandlesParameters | SearchParameters)
         await link_stored(job, parameters.source)
     posts = await _posts(job, parameters)
     if posts:
+        remark = with_reposts(remark, posts)
         await job.writing(job.step_is(Step.DOCUMENTS, StepState.COMPLETE, len(posts), remark))
         return None
     asked = f", and {subject.source} has none: is it written correctly?" if subject else ": import them"
@@ -83,10 +88,3 @@ async def _polarity(job: Job, asker: Asker, posts: Sequence[Text], size: int) ->
     await job.complete(
         Step.POLARITY, len(posts), lambda connection: replace_post_polarities(connection, job.claim, polarities)
     )
-
-
-def _body(posts: Sequence[Text]) -> Body:
-    by_period: dict[str, list[tuple[int, str]]] = {}
-    for post in posts:
-        by_period.setdefault(post.period or "", []).append((post.id, post.text))
-    return Body("", by_period)

@@ -53,7 +53,9 @@ async def work_on_month(job: Job, parameters: MonthsParameters) -> Ended:
             asker,
             bodies,
             parameters,
-            lambda phrases: count_holding(month_days(job.db, parameters, period), phrases),
+            lambda phrases: count_holding(
+                (text.text for texts in month_days(job.db, parameters, period) for text in texts), phrases
+            ),
         )
     if Step.ENTITIES in steps:
         await entities_step(job, asker, bodies, parameters)

@@ -10,7 +10,6 @@ from typing import Any
 
 from core.queues import Step
 from models.answers import read_answers
-from models.documents import Text
 from models.findings import replace_entities, replace_phrases, replace_summary
 from models.parameters import TextOptions
 from textapi.questions import (
@@ -82,7 +81,7 @@ async def entities_step(job: Job, asker: Asker, bodies: Sequence[Body], options:
             for (period, _, _), answer in zip(parts, answers, strict=True)
             for type_, name in answer
         ]
-        entities = aggregate(found)
+        entities = aggregate(found, [text for _, text in body.all_documents])
         changes.append(partial(replace_entities, claim=job.claim, keyword=body.keyword, entities=entities))
     await job.complete(Step.ENTITIES, size_of(bodies), *changes)
 
@@ -113,16 +112,15 @@ async def polarities_of(job: Job, asker: Asker, texts: Sequence[str], size: int)
     return {text: float(json.loads(stored[key])) for text, key in keys.items()}
 
 
-def count_holding(texts: Iterable[Sequence[Text]], phrases: Iterable[str]) -> dict[str, int]:
-    """How many of the documents hold each phrase, case ignored."""
+def count_holding(texts: Iterable[str], phrases: Iterable[str]) -> dict[str, int]:
+    """How many of the texts hold each phrase, case ignored."""
     folded = {phrase: phrase.casefold() for phrase in phrases}
     counts = dict.fromkeys(folded, 0)
     if counts:
-        for some in texts:
-            for text in some:
-                body = text.text.casefold()
-                for phrase, wanted in folded.items():
-                    counts[phrase] += wanted in body
+        for text in texts:
+            body = text.casefold()
+            for phrase, wanted in folded.items():
+                counts[phrase] += wanted in body
     return counts
 
 
