@@ -1,6 +1,6 @@
 """How much of a shared limit is used, and that no sliding window is ever over, as the service itself counts.
 
-``python bench/limits.py``: about four minutes on two cores, on loopback, with a Valkey and a stub of its own.
+``python bench/limits.py``: about six minutes on two cores, on loopback, with a Valkey and a stub of its own.
 """
 
 from __future__ import annotations
@@ -20,23 +20,21 @@ from tests.services import running_valkey
 
 SECONDS = 12.0
 MANY = ("--concurrency", "60")
+NEAR = {"latency": 0.016}  # with what HTTP adds a round trip of just under 20 ms
 CASES: list[tuple[str, str, dict[str, Any]]] = [
-    (f"100/s, {processes} processes, 20 ms", "100/s", {"processes": processes, "latency": 0.02})
+    (f"100/s, {processes} processes, 20 ms", "100/s", NEAR | {"processes": processes}) for processes in (1, 2, 4)
+]
+CASES += [
+    (f"1000/s, {processes} processes, 20 ms", "1000/s", NEAR | {"processes": processes, "options": MANY})
     for processes in (1, 2, 4)
 ]
-for processes in (1, 2, 4):
-    options = {"processes": processes, "latency": 0.02, "options": MANY}
-    CASES += [
-        (f"a limit that does not bind, {processes} processes", "1000000/s", options),  # what there is to be had
-        (f"1000/s, {processes} processes, 20 ms", "1000/s", options),
-    ]
 CASES += [
-    ("100/s, 4 processes, 50 ms", "100/s", {"processes": 4, "latency": 0.05}),
-    ("100/s, 4 processes, one killed every 3 s", "100/s", {"processes": 4, "latency": 0.02, "kill_every": 3.0}),
-    ("100/s, 4 processes, busy loops", "100/s", {"processes": 4, "latency": 0.02, "options": ("--busy",)}),
+    ("100/s, 4 processes, 50 ms", "100/s", {"processes": 4, "latency": 0.046}),
+    ("100/s, 4 processes, one killed every 3 s", "100/s", NEAR | {"processes": 4, "kill_every": 3.0}),
+    ("100/s, 4 processes, busy loops", "100/s", NEAR | {"processes": 4, "options": ("--busy",)}),
     ("100/s, 4 processes, jitter to 200 ms", "100/s", {"processes": 4, "latency": 0.0, "options": ("--jitter", "0.2")}),
-    ("100/s, 4 processes, FLUSHALL", "100/s", {"processes": 4, "latency": 0.02, "flush_after": 7.3}),
-    ("5/2s,20/16s, 2 processes", "5/2s,20/16s", {"processes": 2, "latency": 0.02, "seconds": 36.0}),
+    ("100/s, 4 processes, FLUSHALL", "100/s", NEAR | {"processes": 4, "flush_after": 7.3}),
+    ("5/min,500/d as 5/s,60/70s, 2 processes", "5/s,60/70s", NEAR | {"processes": 2, "seconds": 150.0}),
 ]
 
 

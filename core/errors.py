@@ -71,11 +71,15 @@ class ServiceRefused(ServiceError):
 
 
 class ServiceUnavailable(ServiceError):
-    """The service cannot answer now (408, 429, 5xx, resets, time-outs); *retry_after* is in seconds, where it said."""
+    """The service cannot answer now (408, 429, 5xx, resets, time-outs); *retry_after* is in seconds, where it said.
 
-    def __init__(self, message: str, *, service: str, retry_after: float | None = None) -> None:
+    *away*: it is the service that is not there (503, refused connections), not one call that failed.
+    """
+
+    def __init__(self, message: str, *, service: str, retry_after: float | None = None, away: bool = False) -> None:
         super().__init__(message, service=service)
         self.retry_after = retry_after
+        self.away = away
 
 
 class ServiceBadAnswer(ServiceError):

@@ -2,8 +2,9 @@
 
 Each window (second, minute, day) is a sorted set of calls, scored by the time at which the call stops counting. A call
 enters every window or none, in one script. While it is in flight its entry is held 3 s + the window ahead, renewed each
-second; when the response comes the entry is set to that moment + the window. The service counted the call before it
-answered, so its own window cannot be exceeded, however late anything arrives here.
+second; when the response comes the entry is set to that moment + the window (told by its age, so that telling it a
+little later costs nothing, and never too early: Redis reads its clock after the age was taken). The service counted
+the call before it answered, so its own window cannot be exceeded, however late anything arrives here.
 
 A Redis that lost its memory (another run id than the one noted) means that nobody knows what was called: nobody calls
 until one process has waited out the short windows and refilled the long ones from the table of calls.
@@ -17,7 +18,7 @@ import random
 import re
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -30,9 +31,11 @@ from core.errors import BrokerAway, CapReached, SettingsError, TidingsError
 HOLD_MS = 3000  # how long an entry outlives its last renewal, beside the window itself
 RENEW_SECONDS = 1.0
 SEND_WITHIN_SECONDS = 2.0  # an entry not used by then is given back: it may lapse before the service counts the call
-STAMP_SECONDS = 0.003
+STAMP_SECONDS = 0.02  # late is free: an entry is told with its age
 LOCK_MS = 5000  # renewed each second by the process that finds out what was called
-TAKE_AGAIN_SECONDS = 0.002  # entries that open one by one are taken a few at a time
+TAKE_AGAIN_SECONDS = 0.004  # entries that open one by one are taken a few at a time
+SPACING = 0.75  # of a window's even spacing: what a slow moment left unused is made up for
+SPACING_TOLERANCE_MS = 10.0
 LONG_WINDOW_SECONDS = 60  # from here on windows are refilled from the table of calls, shorter ones are waited out
 LONGEST_WAIT_SECONDS = 20.0  # who would wait longer comes back later instead of holding a worker
 CLOSED_CHECK_SECONDS = 0.25
@@ -73,28 +76,36 @@ def credential_of(key: str | None) -> str:
 
 _HEAD = """
 local t = redis.call('TIME')
-local now = t[1] * 1000 + math.floor(t[2] / 1000)
+local now = t[1] * 1000 + t[2] / 1000
 """
 
-# KEYS: epoch, closed, probe, a set per window. ARGV: wanted, first id, hold, then calls and ms per window.
-# Returns {granted, ms to wait, what for: -2 unknown, -1 closed, 0 granted, k the k-th window}.
+# KEYS: epoch, closed, probe, spaced, a set per window. ARGV: wanted, first id, hold, spacing and tolerance in ms, then
+# calls and ms per window. Spacing only smooths, so that a window is not used up in one burst that slows the service:
+# "spaced" holds the time that the calls granted so far would take at that spacing (the generic cell rate algorithm).
+# Returns {granted, µs to wait, what for: -2 unknown, -1 closed, 0 granted, k the k-th window}.
 _TAKE = (
     _HEAD
     + """
-if #KEYS > 3 then
+if #KEYS > 4 then
   local run = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
   if redis.call('GET', KEYS[1]) ~= run then return {0, 0, -2} end
 end
 local wanted = tonumber(ARGV[1])
 local closed = tonumber(redis.call('GET', KEYS[2]) or 0)
-if closed > now then return {0, closed - now, -1} end
+if closed > now then return {0, (closed - now) * 1000, -1} end
 if closed > 0 then
-  if not redis.call('SET', KEYS[3], ARGV[2], 'NX', 'PX', 3000) then return {0, 100, -1} end
+  if not redis.call('SET', KEYS[3], ARGV[2], 'NX', 'PX', 3000) then return {0, 100000, -1} end
   wanted = 1
 end
 local granted, wait, window = wanted, 0, 0
-for k = 4, #KEYS do
-  local calls = tonumber(ARGV[4 + 2 * (k - 4)])
+local spacing, tolerance = tonumber(ARGV[4]), tonumber(ARGV[5])
+local spaced = math.max(tonumber(redis.call('GET', KEYS[4]) or 0), now)
+if spacing > 0 then
+  granted = math.min(wanted, math.floor((now + tolerance - spaced) / spacing))
+  if granted < 1 then return {0, math.ceil((spaced + spacing - tolerance - now) * 1000), 1} end
+end
+for k = 5, #KEYS do
+  local calls = tonumber(ARGV[6 + 2 * (k - 5)])
   redis.call('ZREMRANGEBYSCORE', KEYS[k], '-inf', now)
   local used = redis.call('ZCARD', KEYS[k])
   local free = calls - used
@@ -102,33 +113,34 @@ for k = 4, #KEYS do
   if free <= 0 then
     local opens = redis.call('ZRANGE', KEYS[k], used - calls, used - calls, 'WITHSCORES')
     -- an entry in flight is held longer than its window: answered now it would open a window from now
-    local ms = math.min(tonumber(opens[2]) - now, tonumber(ARGV[5 + 2 * (k - 4)]))
-    if ms > wait then wait, window = ms, k - 3 end
+    local ms = math.min(tonumber(opens[2]) - now, tonumber(ARGV[7 + 2 * (k - 5)]))
+    if ms > wait then wait, window = ms, k - 4 end
   end
 end
 if granted == 0 then
   if closed > 0 then redis.call('DEL', KEYS[3]) end
-  return {0, math.max(wait, 1), window}
+  return {0, math.ceil(wait * 1000), window}
 end
 local first = tonumber(ARGV[2])
-for k = 4, #KEYS do
-  local ends = now + tonumber(ARGV[3]) + tonumber(ARGV[5 + 2 * (k - 4)])
+if spacing > 0 then redis.call('SET', KEYS[4], string.format('%.3f', spaced + granted * spacing), 'PX', 60000) end
+for k = 5, #KEYS do
+  local ends = now + tonumber(ARGV[3]) + tonumber(ARGV[7 + 2 * (k - 5)])
   for i = 0, granted - 1 do redis.call('ZADD', KEYS[k], ends, first + i) end
-  redis.call('PEXPIREAT', KEYS[k], ends + 60000)
+  redis.call('PEXPIREAT', KEYS[k], math.ceil(ends) + 60000)
 end
 return {granted, 0, 0}
 """
 )
 
-# KEYS: closed, probe, a set per window. ARGV: hold, ok, number of windows' ms, the ms, then the ids.
+# KEYS: closed, probe, a set per window. ARGV: hold, ok, ms of each window, then each id and the ms since its response.
 _STAMP = (
     _HEAD
     + """
 local windows = #KEYS - 2
 for k = 1, windows do
   local ends = now + tonumber(ARGV[1]) + tonumber(ARGV[2 + k])
-  for i = 3 + windows, #ARGV do redis.call('ZADD', KEYS[k + 2], ends, ARGV[i]) end
-  redis.call('PEXPIREAT', KEYS[k + 2], ends + 60000)
+  for i = 3 + windows, #ARGV, 2 do redis.call('ZADD', KEYS[k + 2], ends - tonumber(ARGV[i + 1]), ARGV[i]) end
+  redis.call('PEXPIREAT', KEYS[k + 2], math.ceil(ends) + 60000)
 end
 if ARGV[2] == '1' then
   local closed = tonumber(redis.call('GET', KEYS[1]) or 0)
@@ -145,7 +157,7 @@ _CLOSE = (
 local till = now + tonumber(ARGV[1])
 redis.call('DEL', KEYS[2])
 if till > tonumber(redis.call('GET', KEYS[1]) or 0) then
-  redis.call('SET', KEYS[1], till, 'PX', tonumber(ARGV[1]) + 600000)
+  redis.call('SET', KEYS[1], string.format('%.3f', till), 'PX', tonumber(ARGV[1]) + 600000)
 end
 return till
 """
@@ -173,6 +185,15 @@ redis.call('DEL', KEYS[1], KEYS[3])
 return 1
 """
 
+
+def _spacing_ms(windows: Sequence[Window]) -> tuple[float, float]:
+    """How far apart calls are, and how far ahead of that they may be; long windows are used as fast as one likes."""
+    if not windows or windows[0].seconds >= LONG_WINDOW_SECONDS:
+        return 0.0, 0.0
+    spacing = SPACING * windows[0].seconds * 1000 / windows[0].calls
+    return spacing, max(spacing, SPACING_TOLERANCE_MS)
+
+
 History = Callable[[float], Awaitable[Sequence[tuple[int, int]]]]
 
 
@@ -191,10 +212,11 @@ class Gate:
         self._redis = redis
         self._history = history
         base = f"tidings:limit:{service}:{credential}"
-        self._epoch, self._closed, self._probe, self._lock = (
-            f"{base}:{part}" for part in ("epoch", "closed", "probe", "rebuild")
+        self._epoch, self._closed, self._probe, self._spaced, self._lock = (
+            f"{base}:{part}" for part in ("epoch", "closed", "probe", "spaced", "rebuild")
         )
         self._sets = [f"{base}:{window.seconds}s" for window in self.windows]
+        self._spacing_ms = _spacing_ms(self.windows)
         self._take = redis.register_script(_TAKE)
         self._stamp = redis.register_script(_STAMP)
         self._close = redis.register_script(_CLOSE)
@@ -203,7 +225,7 @@ class Gate:
         self._next_id = random.getrandbits(52)  # a double in Lua holds 53 bits
         self._waiting: deque[asyncio.Future[tuple[int, float]]] = deque()
         self._in_flight: set[int] = set()
-        self._answered: list[tuple[int, bool]] = []
+        self._answered: list[tuple[int, bool, float]] = []  # entry, whether it went well, when (monotonic)
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._looking = asyncio.Lock()
         self._look_again_at = 0.0
@@ -218,9 +240,12 @@ class Gate:
         """
         began = time.monotonic()
         if not self.windows:
-            await self._wait_while_closed()
+            tries_first = await self._wait_while_closed()
             self.waited_seconds += time.monotonic() - began
             yield
+            if tries_first:
+                with suppress(RedisError):  # another tries again in a few seconds
+                    await self._stamp_ids({}, hold_ms=0, ok=True)
             return
         entry = await self._entry()
         self.waited_seconds += time.monotonic() - began
@@ -232,8 +257,7 @@ class Gate:
             ok = True
         finally:
             self._in_flight.discard(entry)
-            self._answered.append((entry, ok))
-            self._ensure("stamp", self._stamp_answered)
+            self._give_back(entry, ok=ok)
 
     async def close(self, seconds: float) -> None:
         """The service said to be left alone for so long: nobody calls it before."""
@@ -260,8 +284,7 @@ class Gate:
                 entry, taken_at = await future
             except asyncio.CancelledError:
                 if future.done() and not future.cancelled() and future.exception() is None:
-                    self._answered.append((future.result()[0], False))
-                    self._ensure("stamp", self._stamp_answered)
+                    self._give_back(future.result()[0], ok=False)
                 raise
             if time.monotonic() - taken_at <= SEND_WITHIN_SECONDS:
                 return entry
@@ -293,19 +316,24 @@ class Gate:
             return
         first, self._next_id = self._next_id, self._next_id + wanted
         asked_at = time.monotonic()
-        granted, wait_ms, what = await self._take(
-            keys=[self._epoch, self._closed, self._probe, *self._sets],
-            args=[wanted, first, HOLD_MS, *(n for w in self.windows for n in (w.calls, w.seconds * 1000))],
+        granted, wait_us, what = await self._take(
+            keys=[self._epoch, self._closed, self._probe, self._spaced, *self._sets],
+            args=[
+                wanted,
+                first,
+                HOLD_MS,
+                *self._spacing_ms,
+                *(n for w in self.windows for n in (w.calls, w.seconds * 1000)),
+            ],
         )
         for entry in range(first, first + granted):
             future = self._next_waiting()
             if future is None:  # who wanted it has been cancelled meanwhile
-                self._answered.append((entry, False))
-                self._ensure("stamp", self._stamp_answered)
+                self._give_back(entry, ok=False)
             else:
                 future.set_result((entry, asked_at))
         if granted == 0:
-            await self._stand_back(wait_ms / 1000, what)
+            await self._stand_back(wait_us / 1e6, what)
         elif self._waiting:
             await asyncio.sleep(TAKE_AGAIN_SECONDS)
 
@@ -336,34 +364,51 @@ class Gate:
                 return future
         return None
 
-    async def _wait_while_closed(self) -> None:
-        """Without a limit only a closed service holds a call back; looked at now and then, not at each call."""
+    async def _wait_while_closed(self) -> bool:
+        """Without a limit only a closed service holds a call back; looked at now and then, not at each call.
+
+        True for the one call that is let through to try whether the service is back.
+        """
         while True:
             async with self._looking:  # who comes while one looks waits for what it sees
-                if time.monotonic() >= self._look_again_at:
-                    await self._look_whether_closed()
+                if time.monotonic() >= self._look_again_at and await self._look_whether_closed():
+                    return True
             wait = self._opens_at - time.monotonic()
             if wait <= 0:
-                return
+                return False
             if wait > LONGEST_WAIT_SECONDS:
                 raise self._cap(wait, -1)
             await asyncio.sleep(min(wait + random.uniform(0, 0.5), CLOSED_CHECK_SECONDS))
 
-    async def _look_whether_closed(self) -> None:
+    async def _look_whether_closed(self) -> bool:
+        tries_first = False
         try:
             closed = await self._redis.get(self._closed)
+            if closed is None:
+                self._opens_at = 0.0
+            else:
+                self._next_id += 1
+                granted, wait_us, _ = await self._take(
+                    keys=[self._epoch, self._closed, self._probe, self._spaced], args=[1, self._next_id, HOLD_MS, 0, 0]
+                )
+                tries_first = bool(granted)
+                self._opens_at = time.monotonic() + (CLOSED_CHECK_SECONDS if granted else wait_us / 1e6)
         except RedisError:  # without Redis there is no limit that a call could break, nor a reason to ask it each time
             self._look_again_at = time.monotonic() + REDIS_AWAY_SECONDS
         else:
-            self._opens_at = time.monotonic() + max(0.0, float(closed or 0) / 1000 - time.time())
             self._look_again_at = time.monotonic() + CLOSED_CHECK_SECONDS
+        return tries_first
 
     async def _renew(self) -> None:
         while self._in_flight:
             await asyncio.sleep(RENEW_SECONDS)
             if self._in_flight:
                 with suppress(RedisError):  # the next second tries again; the entry outlives three
-                    await self._stamp_ids(list(self._in_flight), hold_ms=HOLD_MS, ok=False)
+                    await self._stamp_ids(dict.fromkeys(self._in_flight, 0.0), hold_ms=HOLD_MS, ok=False)
+
+    def _give_back(self, entry: int, *, ok: bool) -> None:
+        self._answered.append((entry, ok, time.monotonic()))
+        self._ensure("stamp", self._stamp_answered)
 
     async def _stamp_answered(self) -> None:
         while self._answered:
@@ -377,15 +422,18 @@ class Gate:
         batch, self._answered = self._answered, []
         try:
             if batch:
-                await self._stamp_ids([entry for entry, _ in batch], hold_ms=0, ok=any(ok for _, ok in batch))
+                now = time.monotonic()
+                ages = {entry: (now - at) * 1000 for entry, _, at in batch}
+                await self._stamp_ids(ages, hold_ms=0, ok=any(ok for _, ok, _ in batch))
         except BaseException:
             self._answered = batch + self._answered
             raise
 
-    async def _stamp_ids(self, entries: list[int], *, hold_ms: int, ok: bool) -> None:
+    async def _stamp_ids(self, ages_ms: Mapping[int, float], *, hold_ms: int, ok: bool) -> None:
+        pairs = (n for pair in ages_ms.items() for n in pair)
         await self._stamp(
             keys=[self._closed, self._probe, *self._sets],
-            args=[hold_ms, int(ok), *(w.seconds * 1000 for w in self.windows), *entries],
+            args=[hold_ms, int(ok), *(w.seconds * 1000 for w in self.windows), *pairs],
         )
 
     async def _rebuild(self) -> None:

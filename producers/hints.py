@@ -26,7 +26,6 @@ from models.jobs import (
 HINTS_A_SLOT = 2
 HINTS_WITHOUT_WORKER = 8
 HINT_LOST_SECONDS = 5.0  # an empty queue holds no hint: what was sent before is with a worker by then, or lost
-RECONCILE_SECONDS = 10.0
 DEAD_CLAIM_SECONDS = 3600.0
 
 
@@ -54,13 +53,15 @@ def top_up(db: Database, app: Celery, broker: redis.Redis) -> int:
     return sent
 
 
-def reconcile(db: Database, app: Celery, broker: redis.Redis, is_gone: Callable[[str], bool]) -> bool:
-    """Put right whatever a crash left behind; False where another process has just done so.
+def reconcile(
+    db: Database, app: Celery, broker: redis.Redis, is_gone: Callable[[str], bool], *, every_seconds: float
+) -> bool:
+    """Put right whatever a crash left behind; False where another process did so in the last *every_seconds*.
 
     Safe anywhere, any number of times: jobs whose owner is gone are taken back, ended runs closed, dead claims dropped,
     queues topped up, SQLite's log truncated.
     """
-    if not take_duty(db, "reconcile", every_seconds=RECONCILE_SECONDS):
+    if not take_duty(db, "reconcile", every_seconds=every_seconds):
         return False
     take_back_lost(db, is_gone)
     close_ended_runs(db)

@@ -1,7 +1,8 @@
 """A stand-in for a metered Text API: counts what it is asked in its own sliding windows and misbehaves as told.
 
-``python tests/stub_textapi.py PORT`` serves on loopback. ``GET /counts`` tells what it saw, ``POST /faults`` sets how
-it behaves: ``latency`` in seconds, shares of ``error_500``, ``reset`` and ``hang``, or one ``status`` with its
+``python tests/stub_textapi.py PORT`` serves on loopback. ``GET /counts?windows=1,60&calls=100`` tells what it saw,
+among it the most calls in any stretch of so many seconds, and the mean time in which 100 calls came. ``POST /faults``
+sets how it behaves: ``latency`` in seconds, shares of ``error_500``, ``reset`` and ``hang``, or one ``status`` with its
 ``retry_after``, or one ``body``.
 It answers by the project's own sentence and keyword rules, and fixed rules for the rest, so that runs can be compared.
 """
@@ -90,7 +91,8 @@ async def ask(request: web.Request) -> web.StreamResponse:
 async def counts(request: web.Request) -> web.Response:
     seen = request.app[SEEN]
     windows = [float(size) for size in request.query.get("windows", "1").split(",")]
-    times = seen["times"]
+    times, calls = seen["times"], int(request.query.get("calls", "1"))
+    fillings = len(times) // calls
     fullest = {
         str(size): max((bisect_right(times, at + size - 1e-9) - i for i, at in enumerate(times)), default=0)
         for size in windows
@@ -103,7 +105,7 @@ async def counts(request: web.Request) -> web.Response:
             "operations": seen["operations"],
             "repeated": repeated,
             "fullest": fullest,
-            "span": times[-1] - times[0] if times else 0.0,
+            "filling": (times[fillings * calls - 1] - times[calls - 1]) / (fillings - 1) if fillings > 1 else None,
         }
     )
 

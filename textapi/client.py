@@ -31,6 +31,8 @@ from textapi.questions import SERVICE
 
 ATTEMPTS = 5
 RETRY_SECONDS = 45.0  # no further attempt after so long
+AWAY_ATTEMPTS = 3  # a service that is away, and does not say for how long, is left alone by all for a moment
+AWAY_SECONDS = 3.0
 LONGEST_ANSWER = 16 * 2**20  # bytes; a longer body is no answer to a request of ours
 READY_SECONDS = 5.0
 NO_ADDRESS = "no Text API is known: start the stack with `tidings up`, or set TIDINGS_TEXTAPI_URL"
@@ -120,7 +122,12 @@ class TextApi:
                 async with self._places, self._limit.call():
                     attempts += 1
                     await before_attempt(operation, attempts)
-                    value, engine = await self._attempt(operation, body)
+                    try:
+                        value, engine = await self._attempt(operation, body)
+                    except ServiceUnavailable as error:
+                        if error.away and attempts >= AWAY_ATTEMPTS:
+                            await self._limit.close(AWAY_SECONDS)
+                        raise
                 return Reply(value, engine, attempts)
         raise AssertionError("unreachable")  # pragma: no cover
 
@@ -152,7 +159,9 @@ class TextApi:
             wait = retry_after(response.headers, datetime.now(UTC))
             if status in (429, 503) and wait is not None:
                 await self._limit.close(wait)
-            raise ServiceUnavailable(f"textapi: {operation} answered {status}", service=SERVICE, retry_after=wait)
+            raise ServiceUnavailable(
+                f"textapi: {operation} answered {status}", service=SERVICE, retry_after=wait, away=status == 503
+            )
         todo = _WHAT_TO_DO.get(status, "look at TIDINGS_TEXTAPI_URL")
         raise ServiceRefused(
             f"textapi at {_where(self._base)} refused {operation} ({status}): {todo}", service=SERVICE, status=status
@@ -189,7 +198,9 @@ def _where(url: str) -> str:
 
 def _away(url: str, error: BaseException) -> ServiceUnavailable:
     return ServiceUnavailable(
-        f"textapi at {_where(url)} does not answer ({_kind(error)}): is it running?", service=SERVICE
+        f"textapi at {_where(url)} does not answer ({_kind(error)}): is it running?",
+        service=SERVICE,
+        away=isinstance(error, aiohttp.ClientConnectorError),
     )
 
 

@@ -14,11 +14,13 @@ from core.logs import configure, get_logger
 from core.owners import is_gone, own_name
 from models.database import Database
 from models.jobs import worker_seen
-from producers.hints import reconcile
+from producers.hints import HINT_LOST_SECONDS, reconcile
 from workers.runtime import Runtime
 from workers.tasks import register
 
 RECONCILE_SECONDS = 15.0
+RECONCILE_GUARD_SECONDS = 10.0  # what one worker has done, the others need not do within so long
+FIRST_SECONDS = (0.1, HINT_LOST_SECONDS + 1.0)  # whoever is new looks at once, and when hints sent before count as lost
 RECONCILE_PATIENCE_SECONDS = 3.0  # it runs on the parent's own loop, which must not stand still
 
 settings = core_settings.load()
@@ -56,19 +58,20 @@ class Reconcile(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no
     def start(self, parent: WorkController) -> None:
         """Begin, at once and then regularly."""
         self._timer = parent.timer.call_repeatedly(RECONCILE_SECONDS, self._tick)
-        parent.timer.call_after(0.1, self._tick)
+        for seconds in FIRST_SECONDS:
+            parent.timer.call_after(seconds, self._tick, kwargs={"every_seconds": 0.0})
 
     def stop(self, parent: WorkController) -> None:  # noqa: ARG002 - Celery's signature
         """End."""
         if self._timer:
             self._timer.cancel()
 
-    def _tick(self) -> None:
+    def _tick(self, every_seconds: float = RECONCILE_GUARD_SECONDS) -> None:
         db = Database(settings.database, pooled=False, patience=RECONCILE_PATIENCE_SECONDS)
         try:
             worker_seen(db, own_name(), queues=self._queues, slots=self._slots)
             with redis_client(settings) as broker:
-                reconcile(db, app, broker, is_gone)
+                reconcile(db, app, broker, is_gone, every_seconds=every_seconds)
         except TidingsError as error:
             log.warning("could not reconcile; the next turn tries again", why=str(error))
         finally:

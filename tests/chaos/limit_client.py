@@ -14,6 +14,7 @@ from collections.abc import Sequence
 import aiohttp
 from redis.asyncio import Redis
 
+from core.errors import CapReached
 from core.limits import Gate, parse_limits
 
 
@@ -29,11 +30,14 @@ async def main(given: argparse.Namespace) -> None:
 
     async def calls(session: aiohttp.ClientSession) -> None:
         while time.monotonic() < end:
-            async with gate.call():
-                if given.jitter:
-                    await asyncio.sleep(random.uniform(0, given.jitter))
-                async with session.post(f"{given.stub}/text/text_polarity", json={"text": "x"}) as response:
-                    await response.read()
+            try:
+                async with gate.call():
+                    if given.jitter:
+                        await asyncio.sleep(random.uniform(0, given.jitter))
+                    async with session.post(f"{given.stub}/text/text_polarity", json={"text": "x"}) as response:
+                        await response.read()
+            except CapReached as error:  # a job would be put off until then
+                await asyncio.sleep(max(error.until - time.time(), 0.0))
 
     async def stand_still() -> None:
         while True:

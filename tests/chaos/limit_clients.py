@@ -31,7 +31,7 @@ class Counted:
 
     calls: int
     fullest: dict[int, int]  # window's seconds -> most calls in any stretch of that length
-    share: float  # of what the shortest window allows, from the first call to the last
+    share: float  # of what the shortest window allows, from its first filling to the last whole one
 
 
 def _ask(url: str, body: dict[str, Any] | None = None) -> Any:
@@ -102,8 +102,8 @@ def count(
             for process in clients:
                 process.kill()
                 process.wait()
-        seen = _ask(f"{stub}/counts?windows={','.join(str(window.seconds) for window in windows)}")
+        sizes = ",".join(str(window.seconds) for window in windows)
+        seen = _ask(f"{stub}/counts?windows={sizes}&calls={windows[0].calls}")
     fullest = {window.seconds: seen["fullest"][str(float(window.seconds))] for window in windows}
     first = windows[0]
-    whole = first.calls * seen["span"] / first.seconds
-    return Counted(seen["calls"], fullest, (seen["calls"] - first.calls) / whole if whole else 0.0)
+    return Counted(seen["calls"], fullest, first.seconds / seen["filling"] if seen["filling"] else 0.0)

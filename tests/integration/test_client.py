@@ -241,6 +241,26 @@ def test_a_service_that_wants_to_be_left_alone_for_long_is_a_wait_with_an_end() 
     assert len(seen) == 1
 
 
+def test_a_service_that_is_away_without_saying_for_how_long_is_left_alone_by_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(client, "ATTEMPTS", 3)
+    monkeypatch.setattr(client, "AWAY_SECONDS", 1.0)
+    handler, seen = in_turn(status(503), status(503), status(503), good)
+
+    async def work(api: TextApi) -> tuple[float, list[Reply]]:
+        with pytest.raises(ServiceUnavailable, match="503"):
+            await ask(api)
+        began = asyncio.get_running_loop().time()
+        replies = await asyncio.gather(*(ask(api) for _ in range(5)))
+        return asyncio.get_running_loop().time() - began, list(replies)
+
+    waited, replies = asked(handler, work)
+    assert waited >= 0.7  # others may look at the closing only now and then
+    assert [reply.attempts for reply in replies] == [1] * 5
+    assert len(seen) == 8
+
+
 def test_no_more_calls_are_in_flight_than_allowed() -> None:
     now, most = 0, 0
 

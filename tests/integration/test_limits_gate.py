@@ -175,7 +175,8 @@ def test_a_service_closed_for_long_is_no_wait_but_a_cap(redis_url: str) -> None:
 
 
 @pytest.mark.usefixtures("quick_rebuild")
-def test_a_reopened_service_is_tried_by_one_call_first(redis_url: str) -> None:
+@pytest.mark.parametrize("limit", ["", "100/s"])
+def test_a_reopened_service_is_tried_by_one_call_first(redis_url: str, limit: str) -> None:
     async def work(gate: Gate, other: Gate) -> list[tuple[float, float]]:
         spans = []
 
@@ -190,7 +191,7 @@ def test_a_reopened_service_is_tried_by_one_call_first(redis_url: str) -> None:
         await asyncio.gather(*(slow(one) for one in (gate, other) for _ in range(4)))
         return sorted(spans)
 
-    spans = with_gates(redis_url, "100/s", work, gates=2)
+    spans = with_gates(redis_url, limit, work, gates=2)
     assert len(spans) == 8
     assert all(began >= spans[0][1] for began, _ in spans[1:])
 
