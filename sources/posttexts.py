@@ -49,9 +49,9 @@ def words_of_post(text: str) -> str:
 
     Punctuation that was read in a wrong encoding is mended. "" where nothing but tags, handles and signs is left.
     """
-    words = [_TRAILING_TAGS.sub("", " ".join(_WEB_ADDRESS.sub(" ", line).split())) for line in text.split("\n")]
-    mended = (_MISREAD.sub(_mended, line) for line in words if not _NO_WORDS.fullmatch(line))
-    return "\n".join(_DASH_BEFORE.sub(r"\1 ", line) for line in mended)
+    lines = _WEB_ADDRESS.sub(" ", _MISREAD.sub(_mended, text)).split("\n")
+    words = [_TRAILING_TAGS.sub("", " ".join(_DASH_BEFORE.sub(r"\1 ", line).split())) for line in lines]
+    return "\n".join(line for line in words if not _NO_WORDS.fullmatch(line))
 
 
 def _mended(misread: re.Match[str]) -> str:
