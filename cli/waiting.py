@@ -43,7 +43,7 @@ def wait_for(db: Database, known: Settings, run: int) -> int:
                 return 1
             parts = ", ".join(f"{count} {state}" for state, count in sorted(counts.items()))
             status.update(f"run {run}: {share:4.0%} ({parts})")
-            reason = waiting_for(db, known, run)
+            reason = None if row.state in ENDED else waiting_for(db, known, run)  # its report is still to be made
             if reason and reason != said:
                 print(f"tidings: run {run} waits: {reason}", file=sys.stderr)
                 said = reason

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import func, select
 
+from core.broker import queue_length, redis_client
+from core.errors import BrokerAway, SettingsError
 from core.owners import is_gone
-from core.queues import ENDED, State
+from core.queues import ENDED, QUEUES, State
 from core.settings import Settings
 from models.database import Database, clock
 from models.jobs import job_counts, live_slots, progress_of
@@ -28,40 +31,52 @@ def shown_state(state: str, counts: dict[str, int]) -> str:
 
 
 def waiting_for(db: Database, known: Settings, run_id: int) -> str | None:
-    """What keeps a run from moving; None where it moves or has ended."""
+    """What keeps a run from moving, or from having ended well; None where it moves or is done."""
     with db.read() as connection:
         run = get_run(connection, run_id)
+        if run.state == State.FAILED:
+            failed = job_counts(connection, run_id).get(State.FAILED, 0)
+            return f"{failed} failed: `tidings status {run_id} --failed` says why, `tidings retry {run_id}` tries again"
         if run.state in ENDED:
             return None
         if run.state == State.PAUSED:
             return f"`tidings resume {run_id}`" + (f" ({run.reason})" if run.reason else "")
-        counts = dict(
-            connection.execute(
-                select(Job.queue, func.count())
-                .where(Job.run_id == run_id, Job.state.in_((State.QUEUED, State.RUNNING)))
-                .group_by(Job.queue)
-            ).all()
-        )
-        running = connection.scalar(
-            select(func.count()).where(Job.run_id == run_id, Job.state == State.RUNNING, Job.lease_until > clock())
-        )
+        at_work = select(func.count()).where(Job.state == State.RUNNING, Job.lease_until > clock())
+        if connection.scalar(at_work.where(Job.run_id == run_id)):
+            return None
+        queues = connection.scalars(
+            select(Job.queue).where(Job.run_id == run_id, Job.state.in_((State.QUEUED, State.RUNNING))).distinct()
+        ).all()
+        others = connection.scalar(at_work.where(Job.queue.in_(queues)))
         waits = connection.execute(
             select(Job.reason, func.min(Job.due_at))
             .where(Job.run_id == run_id, Job.state == State.WAITING)
             .group_by(Job.reason)
             .order_by(func.count().desc())
         ).first()
-    if running:
-        return None
-    if not known.redis_url:
-        return "a stack: start one with `tidings up`, or set TIDINGS_REDIS_URL"
-    slots = live_slots(db, is_gone)
-    if unheard := [queue for queue in counts if not slots.get(queue)]:
-        return f"a worker that listens to the queue {unheard[0]}: start one with `tidings up`"
-    if not counts and waits:
+    if missing := _missing_part(db, known, queues):
+        return missing
+    if others:
+        return f"its turn: {others} {'jobs' if others > 1 else 'job'} of other runs at work"
+    if not queues and waits:
         at = datetime.fromtimestamp(waits[1], UTC).strftime("%H:%M:%S UTC")
         return f"{waits[0]} (next try at {at})"
     return None
+
+
+def _missing_part(db: Database, known: Settings, queues: Sequence[str]) -> str | None:
+    """What of the stack is not there that jobs on *queues* need."""
+    try:
+        with redis_client(known) as broker:
+            for queue in queues or QUEUES[:1]:
+                queue_length(broker, queue)
+    except SettingsError:
+        return "a stack: start one with `tidings up`, or set TIDINGS_REDIS_URL"
+    except BrokerAway as error:
+        return str(error)
+    slots = live_slots(db, is_gone)
+    unheard = [queue for queue in queues if not slots.get(queue)]
+    return f"a worker that listens to the queue {unheard[0]}: start one with `tidings up`" if unheard else None
 
 
 def status_of(db: Database, known: Settings, run_id: int) -> dict[str, Any]:
