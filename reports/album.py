@@ -7,7 +7,7 @@ import os
 import re
 import struct
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -17,6 +17,7 @@ from core.errors import TidingsError
 from reports import fonts
 
 FOLDER = "figures"
+FORMS = ("svg", "png")
 _OURS = re.compile(r"^[\w.@-]+-[0-9a-f]{12}\.(png|svg)$")
 
 Draw = Callable[[], dict[str, bytes]]
@@ -26,63 +27,55 @@ Draw = Callable[[], dict[str, bytes]]
 class Shown:
     """A picture as a page shows it: addresses relative to the page."""
 
-    src: str  # the SVG where there is one
+    svg: str
     png: str
     alt: str
     caption: str
-    size: tuple[int, int] | None  # of the PNG, in pixels; None where another worker is to draw it
+    size: tuple[int, int]  # of the PNG, in pixels
 
 
 class Album:
     """Draws what is not there yet into ``folder/figures``; equal data and style give the same name and are kept.
 
-    With *part* of *of* only that share of the pictures is drawn, so that several workers can fill one folder: each
-    file is put in place whole, and the same picture drawn twice is the same file.
+    Several workers can fill one folder: each looks right before it draws, each file is put in place whole, and the same
+    picture drawn twice is the same file.
     """
 
-    def __init__(self, folder: Path, *, part: int = 0, of: int = 1) -> None:
+    def __init__(self, folder: Path, *, check: Callable[[], None] = lambda: None) -> None:
         self.folder = folder / FOLDER
-        self.part, self.of = part, of
+        self._check = check  # called before anything is drawn; what it raises ends the drawing there
         self.drawn = 0
         self.used: set[str] = set()
-        self._seen = 0
-        self._there: set[str] = set()
         _folder(self.folder)
-        self._there = {path.name for path in self.folder.iterdir()}
+        self._before = {path.name for path in self.folder.iterdir()}
 
-    def show(
-        self, name: str, data: object, draw: Draw, *, alt: str, caption: str, forms: Iterable[str] = ("svg", "png")
-    ) -> Shown:
+    def show(self, name: str, data: object, draw: Draw, *, alt: str, caption: str) -> Shown:
         """The picture *name*, drawn by *draw* (bytes by ending) unless one of the same *data* is there.
 
         *data* is all that the drawing depends on; its `repr` must tell apart what looks different.
         """
-        forms = tuple(forms)
         key = hashlib.sha256(f"{_style()}\0{data!r}".encode()).hexdigest()[:12]
-        names = {form: f"{name}-{key}.{form}" for form in forms}
+        names = {form: f"{name}-{key}.{form}" for form in FORMS}
         self.used.update(names.values())
-        self._seen += 1
-        if not self._there.issuperset(names.values()) and self._seen % self.of == self.part:
+        if not all((self.folder / file).exists() for file in names.values()):
+            self._check()
             for form, content in draw().items():
                 put(self.folder / names[form], content)
             self.drawn += 1
         size = _size(self.folder / names["png"])
-        return Shown(f"{FOLDER}/{names[forms[0]]}", f"{FOLDER}/{names['png']}", alt, caption, size)
+        return Shown(f"{FOLDER}/{names['svg']}", f"{FOLDER}/{names['png']}", alt, caption, size)
 
     def drop_unused(self) -> None:
         """Delete the pictures of earlier reports that this one does not show; other people's files stay."""
-        for name in self._there - self.used:
+        for name in self._before - self.used:
             if _OURS.match(name):
                 (self.folder / name).unlink(missing_ok=True)
 
 
-def _size(png: Path) -> tuple[int, int] | None:
+def _size(png: Path) -> tuple[int, int]:
     """Width and height, from where every PNG has them."""
-    try:
-        with png.open("rb") as file:
-            width, height = struct.unpack(">II", file.read(24)[16:24])
-    except FileNotFoundError:
-        return None
+    with png.open("rb") as file:
+        width, height = struct.unpack(">II", file.read(24)[16:24])
     return width, height
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from importlib.resources import files
 from pathlib import Path
 
@@ -15,20 +15,31 @@ from reports import comparison, exports, facts, fonts, handles, months, page, tr
 from reports.album import Album, put
 from reports.facts import Facts
 from reports.formats import WRITERS
-from reports.selection import read_run
+from reports.selection import batches, read_run
 
 INDEX = "index.html"
 MANIFEST = "report.json"
 
+PART = 24  # pictures that one job of a large report draws: a few seconds
+SMALL = 2  # a report of so many parts is drawn by the job that makes it
+
 Progress = Callable[[int, int], None]
 
 
-def build(db: Database, run_ids: Sequence[int], out: Path, *, progress: Progress | None = None) -> Path:
+def build(
+    db: Database,
+    run_ids: Sequence[int],
+    out: Path,
+    *,
+    progress: Progress | None = None,
+    check: Callable[[], None] = lambda: None,
+) -> Path:
     """Make the report of a run in the folder *out*, or of several side by side; the path of its `index.html`.
 
     Where nothing has changed since it was last made, nothing is done. Pictures and tables are put in place first, each
     whole, and the page last, so that at any time the folder holds a report that is right in itself; after a kill the
-    next build goes on where this one stopped. *progress* is called with steps done and steps in all.
+    next build goes on where this one stopped. *progress* is called with steps done and steps in all, *check* before
+    each picture that is to be drawn: what it raises ends the build there.
     Raises `NotFound` where there is no such run, `UsageError` where *out* holds another program's page.
     """
     say = progress or (lambda _done, _all: None)
@@ -39,7 +50,7 @@ def build(db: Database, run_ids: Sequence[int], out: Path, *, progress: Progress
         say(1, 1)
         return index
     read = [facts.read(db, run_id) for run_id in run_ids]
-    album = Album(out)
+    album = Album(out, check=check)
     say(0, 3)
     pages = _pages(db, read, album)
     say(1, 3)
@@ -54,13 +65,31 @@ def build(db: Database, run_ids: Sequence[int], out: Path, *, progress: Progress
     return index
 
 
-def draw(db: Database, run_ids: Sequence[int], out: Path, *, part: int, of: int) -> int:
-    """Draw one share of the pictures of a report that are not there yet; how many were drawn.
+def is_made(db: Database, run_ids: Sequence[int], out: Path) -> bool:
+    """Whether *out* holds the report of these runs as they are now. Raises `NotFound`."""
+    return _is_unchanged(out, _fingerprint(db, run_ids))
 
-    For a large run: several workers draw *part* 0 to *of* - 1 of it, then `build` finds them all there.
-    """
-    album = Album(out, part=part, of=of)
-    _pages(db, [facts.read(db, run_id) for run_id in run_ids], album)
+
+def parts(db: Database, run_id: int) -> list[tuple[str, ...]]:
+    """The names of the run's jobs in groups whose pictures one worker draws in a few seconds; none for a small run."""
+    run = read_run(db, run_id)
+    if isinstance(run.parameters, asked.MonthsParameters):
+        pictures = 2 * len(run.parameters.keywords)
+    else:
+        pictures = 3 if isinstance(run.parameters, asked.TrainingParameters) else 4
+    groups = list(batches((job.name for job in run.jobs), max(1, PART // pictures)))
+    return [tuple(group) for group in groups] if len(groups) > SMALL else []
+
+
+def draw(db: Database, run_id: int, out: Path, names: Collection[str], *, check: Callable[[], None]) -> int:
+    """Draw the pictures of the run's jobs *names* that are not there yet, which `build` then finds; how many."""
+    one, album = facts.read(db, run_id), Album(out, check=check)
+    if isinstance(one.parameters, asked.MonthsParameters):
+        months.draw_months(db, one, album, names)
+    elif isinstance(one.parameters, asked.TrainingParameters):
+        trainings.make(db, one, album, names)
+    else:
+        handles.draw_accounts(db, one, album, names)
     return album.drawn
 
 

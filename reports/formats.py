@@ -19,7 +19,8 @@ Values = tuple[Any, ...]
 Write = Callable[[Sequence[Values]], None]  # writes some rows
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what makes a spreadsheet program take a cell for a formula
-_LINE_ENDS = str.maketrans({end: f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"})
+_LINE_ENDS = {end: f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"}
+_encode = json.JSONEncoder(ensure_ascii=False).encode
 
 
 @contextmanager
@@ -27,9 +28,10 @@ def jsonl(out: IO[bytes], columns: Columns) -> Iterator[Write]:
     """One object a line, its keys in the order of the columns."""
 
     def write(rows: Sequence[Values]) -> None:
-        lines = (json.dumps(dict(zip(columns, row, strict=True)), ensure_ascii=False) for row in rows)
-        # JSON lets U+2028 and its like stand in a text, but some readers end a line there.
-        out.write("".join(f"{line.translate(_LINE_ENDS)}\n" for line in lines).encode())
+        text = "".join([_encode(dict(zip(columns, row, strict=True))) + "\n" for row in rows])
+        for end, escaped in _LINE_ENDS.items():  # JSON lets them stand in a text, but some readers end a line there
+            text = text.replace(end, escaped)
+        out.write(text.encode())
 
     yield write
 
@@ -39,12 +41,18 @@ def comma_separated(out: IO[bytes], columns: Columns) -> Iterator[Write]:
     """A table that spreadsheet programs open rightly and without running anything in it."""
 
     def write(rows: Sequence[Values]) -> None:
+        if not rows:
+            return
         text = io.StringIO(newline="")
-        csv.writer(text, lineterminator="\r\n").writerows([_cell(value) for value in row] for row in rows)
+        # numbers are as they are: only the other columns are looked at, cell by cell
+        by_column = [
+            cells if kind in {int, float} else [_cell(value) for value in cells]
+            for cells, kind in zip(zip(*rows, strict=True), columns.values(), strict=True)
+        ]
+        csv.writer(text, lineterminator="\r\n").writerows(zip(*by_column, strict=True))
         out.write(text.getvalue().encode())
 
-    out.write(b"\xef\xbb\xbf")
-    write([tuple(columns)])
+    out.write(b"\xef\xbb\xbf" + ",".join(columns).encode() + b"\r\n")
     yield write
 
 

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from dataclasses import replace as changed
 
 from sqlalchemy import and_, select
 
+from core.queues import Kind
 from models.database import Database
 from models.tables import Document, PostPolarity
 from reports import findings, results
 from reports.album import Album, Shown, slug
 from reports.coverage import CoverageGrid, coverage_grid
-from reports.drawing import cloud, draw, top_entities
+from reports.drawing import Named, cloud, draw, entities_shown, top_entities
 from reports.facts import Facts
-from reports.figures import accounts, clouds, entities, moods, series, style
+from reports.figures import accounts, clouds, moods, series, style
 from reports.results import EntityRow, PeriodRow, PhraseRow
-from reports.selection import JobOfRun, RunRead, fetch, handle_of, of_job, paged, read_run, term_of
+from reports.selection import JobOfRun, RunRead, fetch, handle_of, of_job, paged, read_run
 from reports.statistics import figure, t_interval
 from textapi.engine.sentences import sentences
 
@@ -51,17 +53,18 @@ class Portrait:
 
     name: str  # of the job: @nasa, search:term
     slug: str
-    rows: list[PeriodRow]  # every month from the first post to the last
     account: accounts.Account
     posts: list[Post]
-    phrases: list[PhraseRow]
-    entities: dict[str, list[tuple[str, int]]]
-    merged: list[EntityRow]  # names that were written in several ways
     summary: list[Quote]
     summary_sentences: int
-    reasons: list[str]
     sources: list[str]
-    findings: list[str]
+    texts: list[str]  # samples
+    rows: list[PeriodRow] = field(default_factory=list)  # every month from the first post to the last
+    phrases: list[PhraseRow] = field(default_factory=list)
+    named: Named = field(default_factory=lambda: Named({}, 0))
+    merged: list[EntityRow] = field(default_factory=list)  # names that were written in several ways
+    reasons: list[str] = field(default_factory=list)
+    findings: list[str] = field(default_factory=list)
     figures: dict[str, Shown] = field(default_factory=dict)
 
 
@@ -78,33 +81,52 @@ class HandlesPage:
 
 def make(db: Database, facts: Facts, album: Album) -> HandlesPage:
     """Read a run's results and draw its pictures, one account after the other."""
-    run = read_run(db, facts.id)
-    periods = list(results.periods(db, facts.id))
-    said = list(results.phrases(db, facts.id))
-    named = list(results.entities(db, facts.id))
-    summaries = {row.job: row.summary for row in results.summaries(db, facts.id)}
     page = HandlesPage([], coverage_grid(db, facts.id))
-    for job in run.jobs:
-        portrait, words, texts = _portrait(db, run, job, summaries.get(job.name, ""))
-        wanted = handle_of(job) if job.name.startswith("@") else term_of(job)
-        portrait.rows = _every_month([row for row in periods if wanted in {row.handle, row.keyword}])
-        portrait.phrases = [row for row in said if row.job == job.name]
-        portrait.entities = top_entities(row for row in named if row.job == job.name)
-        portrait.merged = [r for r in named if r.job == job.name and r.period is None and len(r.spellings) > 1][:12]
-        portrait.reasons = sorted({row.reason for row in page.coverage.jobs.get(job.name, {}).values() if row.reason})
-        portrait.findings = findings.of_handle(job.name, portrait.rows)
-        _figures(portrait, words, facts, album)
+    for portrait in _portraits(db, facts, album, page.coverage):
         page.portraits.append(portrait)
-        page.texts += texts
+        page.texts += portrait.texts
     page.findings = findings.of_accounts([portrait.account for portrait in page.portraits])
     _compare(page, album)
     return page
 
 
-def _portrait(db: Database, run: RunRead, job: JobOfRun, summary: str) -> tuple[Portrait, Counter[str], list[str]]:
-    """The account without what other tables say of it; its words; some of its texts."""
-    quotes = dict.fromkeys(sentences(summary))
-    shown: dict[str, str | None] = dict.fromkeys(list(quotes)[:SENTENCES_SHOWN])
+def draw_accounts(db: Database, facts: Facts, album: Album, names: Collection[str]) -> None:
+    """Draw the pictures of the accounts or searches *names* alone, which `make` then finds."""
+    for _ in _portraits(db, facts, album, CoverageGrid((), {}), names):
+        pass
+
+
+def _portraits(
+    db: Database, facts: Facts, album: Album, coverage: CoverageGrid, names: Collection[str] | None = None
+) -> Iterator[Portrait]:
+    run = read_run(db, facts.id)
+    rows, said, named = defaultdict(list), defaultdict(list), defaultdict(list)
+    for period in results.periods(db, facts.id, names):
+        rows[f"@{period.handle}" if period.handle else f"search:{period.keyword}"].append(period)
+    for phrase in results.phrases(db, facts.id):
+        said[phrase.job].append(phrase)
+    for entity in results.entities(db, facts.id):
+        if entity.period is None:
+            named[entity.job].append(entity)
+    summaries = {row.job: row.summary for row in results.summaries(db, facts.id)}
+    for job in run.jobs:
+        if names is not None and job.name not in names:
+            continue
+        portrait, words = _portrait(db, run, job, summaries.get(job.name, ""))
+        portrait.rows = _every_month(rows[f"@{handle_of(job)}" if job.kind == Kind.HANDLE else job.name])
+        portrait.phrases = said[job.name]
+        portrait.named = top_entities(named[job.name])
+        portrait.merged = [row for row in named[job.name] if len(row.spellings) > 1][:12]
+        portrait.reasons = sorted({row.reason for row in coverage.jobs.get(job.name, {}).values() if row.reason})
+        portrait.findings = findings.of_handle(job.name, portrait.rows)
+        _figures(portrait, words, facts, album)
+        yield portrait
+
+
+def _portrait(db: Database, run: RunRead, job: JobOfRun, summary: str) -> tuple[Portrait, Counter[str]]:
+    """The account without what other tables say of it, and its words."""
+    quotes = [quote for quote in dict.fromkeys(sentences(summary)) if clouds.holds_words(quote)]
+    shown: dict[str, str | None] = dict.fromkeys(quotes[:SENTENCES_SHOWN])
     words, sources = Counter[str](), set[str]()
     polarities: list[float] = []
     texts: list[str] = []
@@ -117,7 +139,7 @@ def _portrait(db: Database, run: RunRead, job: JobOfRun, summary: str) -> tuple[
     n = 0
     for _, text, address, source, polarity in paged(db, statement, Document.id):
         n += 1
-        words += clouds.count_words([text])
+        words.update(clouds.count_words([text]))
         sources.add(source)
         if polarity is not None:
             polarities.append(polarity)
@@ -136,25 +158,17 @@ def _portrait(db: Database, run: RunRead, job: JobOfRun, summary: str) -> tuple[
         .limit(POSTS_SHOWN),
     )
     mean, low, high = map(figure, t_interval(polarities))
-    return (
-        Portrait(
-            job.name,
-            slug(job.name),
-            [],
-            accounts.Account(job.name, n, mean, low, high),
-            [Post(at.isoformat() if at else None, *rest) for at, *rest in newest],
-            [],
-            {},
-            [],
-            [Quote(sentence, address) for sentence, address in shown.items()],
-            len(quotes),
-            [],
-            sorted(sources),
-            [],
-        ),
-        words,
-        texts,
+    portrait = Portrait(
+        name=job.name,
+        slug=slug(job.name),
+        account=accounts.Account(job.name, n, mean, low, high),
+        posts=[Post(at.isoformat() if at else None, *rest) for at, *rest in newest],
+        summary=[Quote(sentence, address) for sentence, address in shown.items()],
+        summary_sentences=len(quotes),
+        sources=sorted(sources),
+        texts=texts,
     )
+    return portrait, clouds.one_spelling(words)
 
 
 def _every_month(rows: list[PeriodRow]) -> list[PeriodRow]:
@@ -196,20 +210,14 @@ def _figures(portrait: Portrait, words: Counter[str], facts: Facts, album: Album
                 alt=f"Line: mean polarity of the posts of {name} in each month, with its interval.",
                 caption="The line breaks where a month has no post. Hollow dots: n < 5.",
             )
-    if portrait.entities:
-        named = portrait.entities
-        shown["entities"] = album.show(
-            f"{portrait.slug}-entities",
-            (named, name),
-            lambda: draw(
-                [n for names in named.values() for n, _ in names],
-                lambda: entities.entities_figure(named, subject=name, unit="times named in its posts"),
-            ),
-            alt="Bars of the most frequent names by type: "
-            + "; ".join(f"{kind}: " + ", ".join(n for n, _ in names[:3]) for kind, names in named.items())
-            + ".",
-            caption="Names are merged where their spellings are surely one. Dates, sums and numbers are left to "
-            "entities.csv.",
+    if portrait.named.by_type:
+        shown["entities"] = entities_shown(
+            album,
+            portrait.slug,
+            portrait.named,
+            subject=name,
+            unit="times named in its posts",
+            texts=portrait.texts,
         )
     leave_out = (name.removeprefix("@").removeprefix("search:"),)
     picture = cloud(

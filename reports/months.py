@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
@@ -11,10 +13,11 @@ from models.database import Database
 from reports import findings, results
 from reports.album import Album, Shown, slug
 from reports.coverage import CoverageGrid, coverage_grid
-from reports.drawing import cloud, draw, top_entities
+from reports.drawing import Named, cloud, draw, entities_shown, top_entities
 from reports.facts import Facts
-from reports.figures import clouds, entities, moods, phrases, scatter, series, style, terms
+from reports.figures import clouds, moods, phrases, scatter, series, style, terms
 from reports.results import MentionRow, PeriodRow, PhraseRow
+from reports.statistics import t_interval
 from textapi.engine.keywords import pattern
 
 TABLE_ROWS = 1000  # mentions shown on the page; all of them are in the exports
@@ -27,6 +30,7 @@ class MonthSection:
     row: PeriodRow
     name: str
     reasons: list[str]
+    polarities: scatter.MonthOfPolarities
     scatter: Shown | None = None
     cloud: Shown | None = None
     phrases: list[PhraseRow] = field(default_factory=list)
@@ -55,9 +59,13 @@ class KeywordSection:
     findings: list[str]
     months: dict[str, MonthSection]
     figures: dict[str, Shown] = field(default_factory=dict)
+    words: Counter[str] = field(default_factory=Counter)  # of all mentions
+    polarities: array[float] = field(default_factory=lambda: array("d"))  # of all mentions in months that are known
     mentions: int = 0
     matched: int = 0
-    mean: float | None = None
+    mean: float | None = None  # with its 95 % interval
+    low: float | None = None
+    high: float | None = None
 
 
 @dataclass
@@ -74,19 +82,33 @@ class MonthsPage:
 
 def make(db: Database, facts: Facts, album: Album) -> MonthsPage:
     """Read a run's results and draw its pictures; memory is that of one month and of the counts of all."""
-    parameters = facts.parameters
-    assert isinstance(parameters, asked.MonthsParameters)  # noqa: S101 - the caller chose by kind
+    parameters = _parameters(facts)
     coverage = coverage_grid(db, facts.id)
     periods = list(results.periods(db, facts.id))
     said = list(results.phrases(db, facts.id))
-    sections = {k.name: _section(k, periods, said, coverage) for k in parameters.keywords}
-    page = MonthsPage(style.Range(parameters.first, parameters.last), list(sections.values()), [], 0, coverage, [])
+    sections = [_section(k, periods, said, coverage) for k in parameters.keywords]
+    page = MonthsPage(style.Range(parameters.first, parameters.last), sections, [], 0, coverage, [])
     _month_by_month(db, facts, page, album)
     named = list(results.entities(db, facts.id))
-    for section in sections.values():
-        of_keyword = top_entities(row for row in named if row.keyword == section.name)
-        _figures(section, page.span, parameters.phrases, album, of_keyword)
+    for section in sections:
+        patterns = [pattern(term) for term in section.terms]
+        of_keyword = top_entities((row for row in named if row.keyword == section.name), patterns)
+        _figures(section, page, parameters.phrases, album, of_keyword)
     return page
+
+
+def draw_months(db: Database, facts: Facts, album: Album, months: Collection[str]) -> None:
+    """Draw the pictures of these *months* alone, which `make` then finds."""
+    rows = list(results.periods(db, facts.id, months))
+    sections = [_section(k, rows, [], CoverageGrid((), {})) for k in _parameters(facts).keywords]
+    for period, said in groupby(results.mentions(db, facts.id, months), key=lambda row: row.period):
+        for section, once in _by_keyword(sections, said):
+            _month_pictures(section, section.months[period], once, facts, album)
+
+
+def _parameters(facts: Facts) -> asked.MonthsParameters:
+    assert isinstance(facts.parameters, asked.MonthsParameters)  # noqa: S101 - the caller chose by kind
+    return facts.parameters
 
 
 def _section(
@@ -100,6 +122,7 @@ def _section(
             row,
             style.month_name(row.period, "%B %Y"),
             sorted({r.reason for r in coverage.jobs.get(row.period, {}).values() if r.reason}),
+            scatter.of_month(row, []),
             phrases=[p for p in said if p.job == row.period and p.keyword == keyword.name],
         )
         for row in rows
@@ -115,110 +138,109 @@ def _section(
         months,
         mentions=sum(row.mentions or 0 for row in rows),
         matched=sum(row.matched or 0 for row in rows),
-        mean=_mean_of_means(rows),
     )
-
-
-def _mean_of_means(rows: list[PeriodRow]) -> float | None:
-    weighed = [(row.polarity_mean, row.mentions) for row in rows if row.polarity_mean is not None and row.mentions]
-    n = sum(mentions for _, mentions in weighed)
-    return sum(mean * mentions for mean, mentions in weighed) / n if n else None
 
 
 def _month_by_month(db: Database, facts: Facts, page: MonthsPage, album: Album) -> None:
-    """One pass over all mentions: each month's scatter and cloud, and what all months have together."""
-    words: dict[str, Counter[str]] = {section.name: Counter() for section in page.keywords}
-    polarities: dict[str, dict[str, scatter.MonthOfPolarities]] = {section.name: {} for section in page.keywords}
+    """One pass over all mentions: each month's pictures, and what all months have together."""
     for period, of_month in groupby(results.mentions(db, facts.id), key=lambda row: row.period):
-        by_keyword: dict[str, list[MentionRow]] = {section.name: [] for section in page.keywords}
-        for mention in of_month:
-            page.mentions_in_all += 1
-            if len(page.mentions) < TABLE_ROWS:
-                page.mentions.append(mention)
-            by_keyword[mention.keyword].append(mention)
-        for section in page.keywords:
-            once = _each_sentence_once(by_keyword[section.name])
+        for section, once in _by_keyword(page.keywords, _noted(of_month, page)):
             month = section.months[period]
             month.sentences = once[:3]
-            polarities[section.name][period] = _polarities(month.row, once)
-            counted = clouds.count_words((m.sentence for m in once), [pattern(term) for term in section.terms])
-            words[section.name] += counted
             page.texts += [m.sentence for m in once[:20]]
-            month.cloud = cloud(
-                album,
-                f"{section.slug}-{period}-cloud",
-                counted,
-                section.terms,
-                facts,
-                caption=f"The words of {len(once):,} mentions in {month.name}.",
-            )
+            section.words.update(_month_pictures(section, month, once, facts, album))
+            if month.polarities.known:
+                section.polarities.extend(m.polarity for m in once if m.polarity is not None)
+            month.polarities = scatter.thinned(month.polarities, scatter.SMALL_DOTS)
     for section in page.keywords:
-        _scatters(section, polarities[section.name], album)
-        whole = cloud(
-            album,
-            f"{section.slug}-cloud",
-            words[section.name],
-            section.terms,
-            facts,
-            caption=f"The words of all {section.mentions:,} mentions, larger where more frequent.",
-        )
-        if whole:
-            section.figures["cloud"] = whole
+        section.mean, section.low, section.high = t_interval(section.polarities)
+        _all_months(section, facts, album)
 
 
-def _each_sentence_once(mentions: list[MentionRow]) -> list[MentionRow]:
-    """A sentence that holds two terms has two rows; in order of publication."""
-    once = {(m.document, m.position): m for m in mentions}
-    return sorted(once.values(), key=lambda m: (m.published_at or "", m.document, m.position))
+def _noted(of_month: Iterable[MentionRow], page: MonthsPage) -> Iterator[MentionRow]:
+    """The mentions as they come, the first of all also for the page's table."""
+    for mention in of_month:
+        page.mentions_in_all += 1
+        if len(page.mentions) < TABLE_ROWS:
+            page.mentions.append(mention)
+        yield mention
 
 
-def _polarities(row: PeriodRow, mentions: list[MentionRow]) -> scatter.MonthOfPolarities:
-    scored = [(int((m.published_at or "")[8:10]), m.polarity) for m in mentions if m.polarity is not None]
-    return scatter.MonthOfPolarities(
-        row.period,
-        not moods.gaps([row]),
-        tuple(day for day, _ in scored),
-        tuple(polarity for _, polarity in scored),
-        row.polarity_mean,
-        row.polarity_low,
-        row.polarity_high,
+def _by_keyword(
+    sections: Sequence[KeywordSection], mentions: Iterable[MentionRow]
+) -> Iterator[tuple[KeywordSection, list[MentionRow]]]:
+    """Each keyword with a month's mentions of it; a sentence that holds two terms has two rows and is given once.
+
+    In order of publication.
+    """
+    once: dict[str, dict[tuple[str, int], MentionRow]] = {section.name: {} for section in sections}
+    for m in mentions:
+        once[m.keyword][m.document, m.position] = m
+    for section in sections:
+        in_order = sorted(once[section.name].values(), key=lambda m: (m.published_at or "", m.document, m.position))
+        if in_order:
+            yield section, in_order
+
+
+def _month_pictures(
+    section: KeywordSection, month: MonthSection, once: list[MentionRow], facts: Facts, album: Album
+) -> Counter[str]:
+    """Draw a month's scatter and cloud; its words."""
+    counted = clouds.count_words((m.sentence for m in once), [pattern(term) for term in section.terms])
+    month.cloud = cloud(
+        album,
+        f"{section.slug}-{month.row.period}-cloud",
+        counted,
+        section.terms,
+        facts,
+        caption=f"The words of {len(once):,} mentions in {month.name}.",
     )
+    scored = [(int((m.published_at or "")[8:10]), m.polarity) for m in once if m.polarity is not None]
+    month.polarities = found = scatter.of_month(month.row, scored)
+    if scored:
+        subject = f"“{section.name}”"
+        drawn = scatter.thinned(found, scatter.MOST_DOTS)
+        month.scatter = album.show(
+            f"{section.slug}-{month.row.period}-polarity",
+            (drawn, subject),
+            lambda: draw([subject], lambda: scatter.month_figure(drawn, subject=subject)),
+            alt=f"Scatter of the polarity of {found.n:,} mentions of {subject} by day of {month.name}.",
+            caption="Each dot is a sentence that mentions it, side by side within its day; the line is the mean, "
+            "the band its 95 % interval (from five mentions on)."
+            + (f" One dot in {found.n / len(drawn.days):.1f} is drawn." if drawn is not found else ""),
+        )
+    return counted
 
 
-def _scatters(section: KeywordSection, found: dict[str, scatter.MonthOfPolarities], album: Album) -> None:
-    all_months = [found.get(row.period) or _polarities(row, []) for row in section.rows]
-    if not any(month.polarities for month in all_months):
+def _all_months(section: KeywordSection, facts: Facts, album: Album) -> None:
+    """The cloud of all months, and the sheet that shows each."""
+    whole = cloud(
+        album,
+        f"{section.slug}-cloud",
+        clouds.one_spelling(section.words),
+        section.terms,
+        facts,
+        caption=f"The words of all {section.mentions:,} mentions, larger where more frequent.",
+    )
+    if whole:
+        section.figures["cloud"] = whole
+    if not section.polarities:
         return
-    subject = f"“{section.name}”"
-    for month in all_months:
-        if month.polarities:
-            section.months[month.period].scatter = album.show(
-                f"{section.slug}-{month.period}-polarity",
-                (month, subject),
-                lambda month=month: draw([subject], lambda: scatter.month_figure(month, subject=subject)),  # type: ignore[misc]
-                alt=f"Scatter of the polarity of {len(month.polarities)} mentions of {subject} by day of "
-                f"{style.month_name(month.period, '%B %Y')}.",
-                caption="Each dot is a sentence that mentions it, side by side within its day; the line is the mean, "
-                "the band its 95 % interval (from five mentions on).",
-            )
+    subject, sheet = f"“{section.name}”", [month.polarities for month in section.months.values()]
     section.figures["sheet"] = album.show(
         f"{section.slug}-sheet",
-        (all_months, subject),
-        lambda: draw([subject], lambda: scatter.sheet_figure(all_months, subject=subject)),
-        alt=f"One small scatter of polarity for each of {len(all_months)} months, all to one scale.",
-        caption="Every mention of every month to one scale; the line is the month's mean. Dots and lines are "
-        "lighter where n < 5; hatched months have no data.",
+        (sheet, subject),
+        lambda: draw([subject], lambda: scatter.sheet_figure(sheet, subject=subject)),
+        alt=f"One small scatter of polarity for each of {len(sheet)} months, all to one scale.",
+        caption="Every mention of every month to one scale"
+        + (f", of large months {scatter.SMALL_DOTS} at even distances" if any(m.n > len(m.days) for m in sheet) else "")
+        + "; the line is the mean of all the month's mentions. Dots and lines are lighter where n < 5; hatched months "
+        "have no data.",
     )
 
 
-def _figures(
-    section: KeywordSection,
-    span: style.Range,
-    kept: int,
-    album: Album,
-    named: dict[str, list[tuple[str, int]]],
-) -> None:
-    subject, rows = f"“{section.name}”", section.rows
+def _figures(section: KeywordSection, page: MonthsPage, kept: int, album: Album, named: Named) -> None:
+    subject, rows, span = f"“{section.name}”", section.rows, page.span
     shown = section.figures
     shown["mentions"] = album.show(
         f"{section.slug}-mentions",
@@ -272,18 +294,12 @@ def _figures(
             caption=f"The phrases that were among a month's {kept} most common, in the order in which they came up; a "
             "cell holds the number of documents. A blank cell is no zero: the phrase was not among the month's first.",
         )
-    if named:
-        unit = "times named in documents that mention it"
-        shown["entities"] = album.show(
-            f"{section.slug}-entities",
-            (named, subject),
-            lambda: draw(
-                [n for names in named.values() for n, _ in names],
-                lambda: entities.entities_figure(named, subject=subject, unit=unit),
-            ),
-            alt="Bars of the most frequent names by type: "
-            + "; ".join(f"{kind}: " + ", ".join(n for n, _ in names[:3]) for kind, names in named.items())
-            + ".",
-            caption="Counts over all months; names are merged where their spellings are surely one. "
-            "Dates, sums and numbers are left to entities.csv.",
+    if named.by_type:
+        shown["entities"] = entities_shown(
+            album,
+            section.slug,
+            named,
+            subject=subject,
+            unit="times named in documents that mention it",
+            texts=page.texts,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from array import array
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import and_, func, select
@@ -34,18 +34,19 @@ Sentences = dict[tuple[int, int], float | None]  # (document, position of the se
 _STEPS = (Step.DOCUMENTS, Step.KEYWORDS, Step.POLARITY)  # that a row of this table speaks of
 
 
-def periods(db: Database, run_id: int) -> Iterator[PeriodRow]:
+def periods(db: Database, run_id: int, names: Collection[str] | None = None) -> Iterator[PeriodRow]:
     """A row per month and keyword (term None), one per term; or a row per month and handle or search.
 
     Every month of a run of months has its rows. Counts are None until the month's keywords are complete (they would be
     too small) and where there was no document to look at (that is no zero). A handle or a search has a row for each
-    month in which there are posts.
+    month in which there are posts. *names*: of the jobs with these names alone.
     """
     run = read_run(db, run_id)
+    jobs = [job for job in run.jobs if names is None or job.name in names]
     if isinstance(run.parameters, asked.MonthsParameters):
-        yield from _months(db, run, run.parameters)
+        yield from _months(db, run, run.parameters, jobs)
     elif not isinstance(run.parameters, asked.TrainingParameters):
-        rows = [row for jobs in batches(run.jobs) for row in _posts(db, run, jobs)]
+        rows = [row for some in batches(jobs) for row in _posts(db, run, some)]
         yield from sorted(rows, key=lambda row: (row.period, row.handle or "", row.keyword or ""))
 
 
@@ -71,11 +72,12 @@ class _Known:
         return cls(state, counts=Step.KEYWORDS in through, polarity=Step.POLARITY in through)
 
 
-def _months(db: Database, run: RunRead, parameters: asked.MonthsParameters) -> Iterator[PeriodRow]:
-    jobs = {job.name: job for job in run.jobs}
+def _months(
+    db: Database, run: RunRead, parameters: asked.MonthsParameters, jobs: Sequence[JobOfRun]
+) -> Iterator[PeriodRow]:
     keywords = sorted(parameters.keywords, key=lambda keyword: keyword.name)
-    for period in asked.months(parameters.first, parameters.last):
-        job = jobs[period]
+    for job in jobs:
+        period = job.name
         known = _Known.of(coverage_of(db, run, [job])[job.id])
         (documents,) = fetch(db, select(func.count()).select_from(Document).where(of_job(run, job)))[0]
         sentences = mentioning_sentences(db, job) if known.counts else {}

@@ -9,7 +9,7 @@ the first row is asked for.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -76,10 +76,12 @@ __all__ = [
 ]
 
 
-def mentions(db: Database, run_id: int) -> Iterator[MentionRow]:
-    """A row per month, document, keyword, term and sentence. Only runs of months have keywords."""
-    run = read_run(db, run_id)
-    for job in run.jobs:
+def mentions(db: Database, run_id: int, names: Collection[str] | None = None) -> Iterator[MentionRow]:
+    """A row per month, document, keyword, term and sentence. Only runs of months have keywords.
+
+    *names*: of the jobs with these names alone.
+    """
+    for job in _named(read_run(db, run_id).jobs, names):
         if job.kind != Kind.MONTH:
             continue
         mentioned = select(Mention.document_id).where(Mention.job_id == job.id)
@@ -208,17 +210,17 @@ def coverage(db: Database, run_id: int) -> Iterator[CoverageRow]:
             yield from rows[job.id]
 
 
-def epochs(db: Database, run_id: int) -> Iterator[EpochRow]:
-    """A row per training and epoch; a loss that grew past all numbers is None."""
-    for job in read_run(db, run_id).jobs:
+def epochs(db: Database, run_id: int, names: Collection[str] | None = None) -> Iterator[EpochRow]:
+    """A row per training (of those with *names* alone, if given) and epoch; a loss past all numbers is None."""
+    for job in _named(read_run(db, run_id).jobs, names):
         statement = select(Epoch.epoch, Epoch.train_loss, Epoch.validation_loss, Epoch.accuracy, Epoch.seconds)
         for epoch, *figures in fetch(db, statement.where(Epoch.job_id == job.id).order_by(Epoch.epoch)):
             yield EpochRow(run_id, job.name, epoch, *map(_number, figures))
 
 
-def predictions(db: Database, run_id: int) -> Iterator[PredictionRow]:
-    """A row per training, split and example."""
-    for job in read_run(db, run_id).jobs:
+def predictions(db: Database, run_id: int, names: Collection[str] | None = None) -> Iterator[PredictionRow]:
+    """A row per training (of those with *names* alone, if given), split and example."""
+    for job in _named(read_run(db, run_id).jobs, names):
         splits = fetch(db, select(Prediction.split).distinct().where(Prediction.job_id == job.id))
         for split in sorted(split for (split,) in splits):
             statement = select(Prediction.index, Prediction.actual, Prediction.predicted).where(
@@ -263,6 +265,10 @@ def calls(db: Database, run_id: int) -> Iterator[CallRow]:
     found = fetch(db, statement.where(Call.run_id == run_id).group_by(Call.service, Call.operation))
     for service, operation, *numbers, seconds in sorted(found, key=lambda row: (row.service, row.operation)):
         yield CallRow(run_id, service, operation, *(*map(int, numbers), round(seconds, 3)))
+
+
+def _named(jobs: list[JobOfRun], names: Collection[str] | None) -> list[JobOfRun]:
+    return jobs if names is None else [job for job in jobs if job.name in names]
 
 
 def _time(at: datetime | None) -> str | None:

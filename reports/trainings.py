@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from itertools import groupby
 
@@ -52,12 +53,14 @@ class TrainingsPage:
     findings: list[str]
 
 
-def make(db: Database, facts: Facts, album: Album) -> TrainingsPage:
-    """Read a run's results and draw its pictures, one training after the other."""
+def make(db: Database, facts: Facts, album: Album, names: Collection[str] | None = None) -> TrainingsPage:
+    """Read a run's results and draw its pictures, one training after the other; with *names* of these alone."""
     parameters = facts.parameters
     assert isinstance(parameters, asked.TrainingParameters)  # noqa: S101 - the caller chose by kind
     rows = list(results.trainings(db, facts.id))
-    epochs = {job: list(of_job) for job, of_job in groupby(results.epochs(db, facts.id), key=lambda row: row.job)}
+    epochs = {
+        job: list(of_job) for job, of_job in groupby(results.epochs(db, facts.id, names), key=lambda row: row.job)
+    }
     statement = (
         select(Job.name, Job.state, Job.reason, Training.remarks).outerjoin(Training).where(Job.run_id == facts.id)
     )
@@ -68,16 +71,18 @@ def make(db: Database, facts: Facts, album: Album) -> TrainingsPage:
         )
         for row in rows
     ]
-    names = list(rows[0].options) if rows else []
-    varied = [name for name in names if len({repr(row.options[name]) for row in rows}) > 1]
-    shared = {name: rows[0].options[name] for name in names if name not in varied and rows[0].options[name] is not None}
+    options = list(rows[0].options) if rows else []
+    varied = [name for name in options if len({repr(row.options[name]) for row in rows}) > 1]
+    shared = {
+        name: rows[0].options[name] for name in options if name not in varied and rows[0].options[name] is not None
+    }
     page = TrainingsPage(parameters.network, parameters.data, varied, shared, sections, _best(sections), [])
     for section in sections:
         if section.epochs:
             _course(section, album)
     tested = _tested(parameters.data) if parameters.network == "feedforward" else None
     by_job = {section.row.job: section for section in sections}
-    for job, of_job in groupby(results.predictions(db, facts.id), key=lambda row: row.job):
+    for job, of_job in groupby(results.predictions(db, facts.id, names), key=lambda row: row.job):
         said = [row for row, _ in zip(of_job, range(MOST_PREDICTIONS), strict=False)]
         _learned(by_job[job], said, parameters.network, tested, album)
     page.findings = _findings(page)

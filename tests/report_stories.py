@@ -56,10 +56,11 @@ def database(folder: Path) -> Database:
     return Database(url)
 
 
-def store(db: Database, texts: Iterable[Text]) -> None:
+def store(db: Database, texts: Iterable[Text], *, prefix: str = "") -> None:
+    """Store documents; *prefix* keeps the identities of several calls apart."""
     rows = [
         {
-            "identity": f"{t.source}:{number:06}",
+            "identity": f"{t.source}:{prefix}{number:06}",
             "source": t.source,
             "handle": t.handle,
             "published_at": datetime.fromisoformat(t.at),

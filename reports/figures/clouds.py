@@ -9,14 +9,17 @@ from functools import cache
 from io import BytesIO
 
 import numpy as np
+from matplotlib.font_manager import get_font
+from matplotlib.path import Path
+from matplotlib.textpath import text_to_path
 from PIL import Image, ImageColor, UnidentifiedImageError
 from wordcloud import WordCloud
 
 from core.errors import BadInput
 from reports import fonts, stopwords
 
-WIDTH, HEIGHT, SCALE = 640, 400, 2  # laid out at the first two, drawn twice as large
-LARGEST_MASK = 640  # a larger mask is laid out at this size
+WIDTH, HEIGHT, SCALE = 320, 200, 4  # laid out at the first two, drawn larger: finding room is what takes time
+LARGEST_MASK = 320  # a larger mask is laid out at this size
 LONGEST = 40  # characters; what is longer is no word, and would find no room
 _INKS = ("#0072B2", "#00664b", "#a64900", "#7d3f63", "#1b1f24")  # the house's colours, dark enough on white
 
@@ -33,14 +36,26 @@ def count_words(texts: Iterable[str], leave_out: Collection[re.Pattern[str]] = (
     *leave_out*: patterns of a keyword's terms; what they match is cut out before words are counted. Chinese and
     Japanese, which write no spaces, are counted by pairs of characters.
     """
-    spellings: dict[str, Counter[str]] = {}
+    counted = Counter[str]()
     for text in texts:
         rest = _ADDRESS.sub(" ", text)
         for pattern in leave_out:
             rest = pattern.sub(" ", rest)
-        for word in _words(rest):
-            spellings.setdefault(word.casefold(), Counter())[word] += 1
+        counted.update(_words(rest))
+    return one_spelling(counted)
+
+
+def one_spelling(words: Counter[str]) -> Counter[str]:
+    """Words that differ in case alone counted as one, in the spelling that is most common."""
+    spellings: dict[str, Counter[str]] = {}
+    for word, times in words.items():
+        spellings.setdefault(word.casefold(), Counter())[word] = times
     return Counter({max(forms, key=lambda form: (forms[form], form)): forms.total() for forms in spellings.values()})
+
+
+def holds_words(text: str) -> bool:
+    """Whether a text holds more than addresses and names of accounts."""
+    return any(True for _ in _words(_ADDRESS.sub(" ", text)))
 
 
 def _words(text: str) -> Iterable[str]:
@@ -80,8 +95,8 @@ def font_for(words: Collection[str]) -> tuple[str, list[str]]:
     return best, [word for word in words if not fonts.covers(best, word)]
 
 
-def draw_cloud(words: dict[str, int], *, mask: np.ndarray | None, seed: int = 1) -> bytes:
-    """A word cloud as PNG on white, the same for the same words; without the mask where that leaves no room.
+def lay_out(words: dict[str, int], *, mask: np.ndarray | None, seed: int = 1) -> WordCloud:
+    """Where each word goes, the same for the same words; without the mask where that leaves no room.
 
     Every word is to be one that `font_for` does not lack.
     """
@@ -97,7 +112,7 @@ def draw_cloud(words: dict[str, int], *, mask: np.ndarray | None, seed: int = 1)
         background_color="white",
         prefer_horizontal=0.92,
         relative_scaling=0.45,
-        min_font_size=8,
+        min_font_size=4,
         margin=3,
         random_state=seed,
         color_func=lambda word, **_: inks[word],
@@ -108,11 +123,57 @@ def draw_cloud(words: dict[str, int], *, mask: np.ndarray | None, seed: int = 1)
         if mask is None:
             raise
     if not cloud.layout_ and mask is not None:  # a mask of a few dots
-        return draw_cloud(words, mask=None, seed=seed)
+        return lay_out(words, mask=None, seed=seed)
+    return cloud
+
+
+def to_png(cloud: WordCloud) -> bytes:
+    """The cloud as PNG."""
     picture = cloud.to_image().quantize(palette=_palette(), dither=Image.Dither.NONE)
     out = BytesIO()
     picture.save(out, format="PNG")
     return out.getvalue()
+
+
+def to_svg(cloud: WordCloud) -> bytes:
+    """The cloud as SVG: letters as outlines, so that it looks the same where the font is not; each letter once."""
+    font = get_font(cloud.font_path)
+    font.set_size(text_to_path.FONT_SCALE, text_to_path.DPI)
+    names: dict[str, str] = {}  # of each glyph in the file
+    outlines, placed = [], []
+    for (word, _), size, (top, left), turned, ink in cloud.layout_:
+        glyphs, shapes, _ = text_to_path.get_glyphs_with_font(font, word)
+        for glyph, *_ in glyphs:
+            if glyph not in names:
+                names[glyph] = f"g{len(names)}"
+                outlines.append(f'<path id="{names[glyph]}" d="{_outline(*shapes[glyph])}"/>')
+        scale = size / text_to_path.FONT_SCALE
+        corners = np.concatenate([shapes[glyph][0] + [x, y] for glyph, x, y, _ in glyphs if len(shapes[glyph][0])])
+        (x0, _), (x1, y1) = corners.min(axis=0), corners.max(axis=0)
+        turn = f"translate({left},{top + scale * (x1 - x0):.2f})rotate(-90)" if turned else f"translate({left},{top})"
+        move = f"{turn}scale({scale:g},{-scale:g})translate({-x0:.1f},{-y1:.1f})"
+        letters = "".join(f'<use xlink:href="#{names[g]}" x="{x:.1f}" y="{y:.1f}"/>' for g, x, y, _ in glyphs)
+        placed.append(f'<g fill="{ink}" transform="{move}">{letters}</g>')
+    height, width = cloud.mask.shape if cloud.mask is not None else (HEIGHT, WIDTH)
+    size = f'width="{width * SCALE}" height="{height * SCALE}" viewBox="0 0 {width} {height}"'
+    spaces = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
+    paper = f'<rect width="{width}" height="{height}" fill="#fff"/>'
+    lines = [f"<svg {spaces} {size}>", paper, f"<defs>{''.join(outlines)}</defs>", *placed, "</svg>"]
+    return ("\n".join(lines) + "\n").encode()
+
+
+_COMMANDS = {Path.MOVETO: ("M", 1), Path.LINETO: ("L", 1), Path.CURVE3: ("Q", 2), Path.CURVE4: ("C", 3)}
+
+
+def _outline(points: np.ndarray, codes: np.ndarray) -> str:
+    """A glyph as the data of an SVG path; its unit is a hundredth of the font's size."""
+    parts: list[str] = []
+    place = 0
+    while place < len(codes):
+        command, count = _COMMANDS.get(codes[place], ("Z", 0))
+        parts.append(command + " ".join(f"{x:.1f},{y:.1f}" for x, y in points[place : place + count]))
+        place += max(count, 1)
+    return "".join(parts)
 
 
 @cache

@@ -5,28 +5,51 @@ from __future__ import annotations
 import calendar
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from reports.figures import style
+from reports.figures.moods import gaps
+from reports.results import PeriodRow
+
+MOST_DOTS = 2000  # of a month's picture
+SMALL_DOTS = 300  # of a month's panel on the sheet
 
 
 @dataclass(frozen=True)
 class MonthOfPolarities:
     """A month's mentions in order of publication: when, and how they sound; *known* is False where they are not.
 
-    *mean*, *low* and *high* are the month's mean polarity and its 95 % interval.
+    *mean*, *low* and *high* are the month's mean polarity and its 95 % interval, over all *n* of its mentions.
     """
 
     period: str
     known: bool
     days: tuple[int, ...]  # day of the month, of each mention
     polarities: tuple[float, ...]
+    n: int  # more than there are dots where they were thinned out
     mean: float | None
     low: float | None
     high: float | None
+
+
+def of_month(row: PeriodRow, scored: Sequence[tuple[int, float]]) -> MonthOfPolarities:
+    """The month of *row* with its mentions, ``(day, polarity)``."""
+    days, polarities = tuple(day for day, _ in scored), tuple(polarity for _, polarity in scored)
+    known = not gaps([row])
+    return MonthOfPolarities(
+        row.period, known, days, polarities, len(days), row.polarity_mean, row.polarity_low, row.polarity_high
+    )
+
+
+def thinned(month: MonthOfPolarities, most: int) -> MonthOfPolarities:
+    """The month with at most about *most* dots, taken at even distances; the mean stays that of all."""
+    step = -(-len(month.days) // most)
+    if step <= 1:
+        return month
+    return replace(month, days=month.days[::step], polarities=month.polarities[::step])
 
 
 def spread(days: Sequence[int]) -> list[float]:
@@ -47,7 +70,7 @@ def draw_polarities(ax: Axes, month: MonthOfPolarities, *, small: bool = False) 
     """A dot for each mention at its date, the month's mean as a line with its interval."""
     start = style.first_day(month.period)
     length = calendar.monthrange(int(month.period[:4]), int(month.period[5:]))[1]
-    shade = 1.0 if len(month.polarities) >= style.FEW else 0.55
+    shade = 1.0 if month.n >= style.FEW else 0.55
     ax.axhline(0, color=style.HAIR, linewidth=0.8, zorder=0.8, label="_zero")
     if not month.known:
         style.mark_gaps(ax, [month.period])
@@ -62,7 +85,7 @@ def draw_polarities(ax: Axes, month: MonthOfPolarities, *, small: bool = False) 
         label="mentions",
     )
     if month.mean is not None:
-        if month.low is not None and month.high is not None and len(month.polarities) >= style.FEW:
+        if month.low is not None and month.high is not None and month.n >= style.FEW:
             ax.axhspan(
                 max(-1.0, month.low),
                 min(1.0, month.high),
@@ -90,7 +113,7 @@ def month_figure(month: MonthOfPolarities, *, subject: str) -> Figure:
     figure.subplots_adjust(left=0.105, right=0.985, bottom=0.16, top=0.89)
     ax = figure.add_subplot()
     draw_polarities(ax, month)
-    said = f"n = {len(month.polarities):,}"
+    said = f"n = {month.n:,}"
     if month.mean is not None:
         said += f" · mean {style.signed(month.mean)}"
     style.title(ax, f"Polarity of {subject}, {style.month_name(month.period, '%B %Y')}", sub=said)
@@ -114,7 +137,7 @@ def sheet_figure(all_months: Sequence[MonthOfPolarities], *, subject: str) -> Fi
         ax.set_yticks([-1, 0, 1])
         name = style.month_name(month.period) if across <= 6 else month.period
         ax.set_title(name, fontsize=8 if across <= 6 else 6, fontweight="normal", pad=3)
-        n = f"n={len(month.polarities):,}" if month.known else "gap"
+        n = f"n={month.n:,}" if month.known else "gap"
         ax.text(0.97, 0.03, n, transform=ax.transAxes, ha="right", va="bottom", fontsize=6.5, color=style.MUTED)
     figure.suptitle(
         f"Polarity of {subject}: every mention of every month", x=0.01, ha="left", fontsize=11.5, fontweight="bold"

@@ -49,6 +49,7 @@ _RULES: dict[str, Any] = {
     "axes.titleweight": "bold",
     "axes.titlelocation": "left",
     "axes.titlepad": 10,
+    "axes.titley": 1.0,  # else each title looks for its place among all ticks, every time it is drawn
     "axes.axisbelow": True,
     "axes.grid": True,
     "axes.grid.axis": "y",

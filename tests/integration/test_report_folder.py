@@ -203,12 +203,37 @@ def test_equal_results_make_an_equal_folder(made: Made, tmp_path: Path) -> None:
     assert a == b
 
 
-def test_pictures_drawn_in_shares_are_those_that_the_report_shows(made: Made, tmp_path: Path) -> None:
+def test_the_parts_of_a_report_draw_the_pictures_that_it_shows(made: Made, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    drawn = [build.draw(made.db, [made.run], out, part=part, of=3) for part in range(3)]
+    drawn = {m: build.draw(made.db, made.run, out, [m], check=lambda: None) for m in ("2020-02", "2020-03", "2020-04")}
+    assert drawn == {"2020-02": 0, "2020-03": 2, "2020-04": 2}  # a scatter and a cloud
     there = {path.name for path in (out / "figures").iterdir()}
-    assert there == {path.name for path in (made.out / "figures").iterdir()}
-    assert all(drawn)
+    assert there < {path.name for path in (made.out / "figures").iterdir()}
+    assert build.draw(made.db, made.run, out, ["2020-03", "2020-04"], check=lambda: None) == 0
+
+
+def test_a_build_that_is_told_to_stop_keeps_what_it_drew_and_leaves_no_page(made: Made, tmp_path: Path) -> None:
+    out, drawn = tmp_path / "out", 0
+
+    def check() -> None:
+        nonlocal drawn
+        drawn += 1
+        if drawn > 3:
+            raise TimeoutError
+
+    with pytest.raises(TimeoutError):
+        build.build(made.db, [made.run], out, check=check)
+    assert len(list((out / "figures").iterdir())) == 6
+    assert not (out / "index.html").exists()
+    build.build(made.db, [made.run], out)
+    assert (out / "index.html").read_bytes() == (made.out / "index.html").read_bytes()
+
+
+def test_a_large_run_is_drawn_in_parts_and_a_small_one_is_not(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = stories.months_run(db, "2020-01", "2020-05", ["covid"])
+    assert build.parts(db, run) == []
+    monkeypatch.setattr(build, "PART", 4)  # two months of a keyword
+    assert build.parts(db, run) == [("2020-01", "2020-02"), ("2020-03", "2020-04"), ("2020-05",)]
 
 
 def test_a_lost_picture_is_drawn_again(made: Made, tmp_path: Path) -> None:

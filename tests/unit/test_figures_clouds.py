@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from io import BytesIO
+from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
@@ -17,6 +19,10 @@ from textapi.engine.keywords import pattern
 
 def picture(png: bytes) -> np.ndarray:
     return np.array(Image.open(BytesIO(png)).convert("L"))
+
+
+def drawn(words: dict[str, int], *, mask: np.ndarray | None) -> bytes:
+    return clouds.to_png(clouds.lay_out(words, mask=mask))
 
 
 def test_words_are_counted_whatever_their_case_in_the_spelling_most_used() -> None:
@@ -66,12 +72,56 @@ def test_a_text_without_common_words_is_taken_for_english() -> None:
 
 def test_a_cloud_is_dark_words_on_white_and_the_same_each_time() -> None:
     words = {"vaccine": 9, "mask": 4, "school": 2}
-    png = clouds.draw_cloud(words, mask=None)
-    assert png == clouds.draw_cloud(words, mask=None)
+    png = drawn(words, mask=None)
+    assert png == drawn(words, mask=None)
     shades = picture(png)
     assert shades.shape == (clouds.HEIGHT * clouds.SCALE, clouds.WIDTH * clouds.SCALE)
     assert shades[0, 0] == 255
     assert shades.min() < 120
+
+
+def test_words_that_differ_in_case_from_month_to_month_are_one_word_over_all() -> None:
+    assert clouds.one_spelling(Counter({"Masks": 4, "masks": 5, "city": 1})) == {"masks": 9, "city": 1}
+
+
+def svg_words(svg: bytes) -> list[tuple[str, list[str]]]:
+    """The colour and the letters' names of each word."""
+    root = ET.fromstring(svg)  # noqa: S314 - our own
+    link = "{http://www.w3.org/1999/xlink}href"
+    return [
+        (group.attrib["fill"], [use.attrib[link] for use in group])
+        for group in root
+        if "fill" in group.attrib and len(group)
+    ]
+
+
+def test_the_svg_of_a_cloud_has_the_words_of_its_png_as_outlines_each_letter_once() -> None:
+    cloud = clouds.lay_out({"banana": 9, "nab": 4}, mask=None)
+    svg = clouds.to_svg(cloud)
+    (first, letters), (second, others) = svg_words(svg)
+    assert (len(set(letters)), len(letters)) == (3, 6)
+    assert others == [letters[2], letters[1], letters[0]]
+    assert first != second
+    assert svg.count(b"<path") == 3
+    assert b"<text" not in svg
+    assert svg == clouds.to_svg(cloud)
+
+
+def test_the_letters_of_arabic_are_joined_in_the_svg_of_a_cloud() -> None:
+    apart = svg_words(clouds.to_svg(clouds.lay_out({"\u0628": 1}, mask=None)))[0][1]
+    joined = svg_words(clouds.to_svg(clouds.lay_out({"\u0628\u0628\u0628": 1}, mask=None)))[0][1]
+    assert len(apart) == 1
+    assert len(set(joined)) == 3  # the first, middle and last form of one letter are three shapes
+
+
+def test_a_word_stands_in_the_svg_where_its_png_has_it() -> None:
+    cloud = clouds.lay_out({"vaccine": 9, "mask": 4, "school": 2}, mask=None)
+    root = ET.fromstring(clouds.to_svg(cloud))  # noqa: S314 - our own
+    shown = picture(clouds.to_png(cloud))
+    for group in [g for g in root if "fill" in g.attrib and len(g)]:
+        left, top = map(float, re.match(r"translate\(([\d.]+),([\d.]+)\)", group.attrib["transform"]).groups())  # type: ignore[union-attr]
+        assert shown[int(top * clouds.SCALE) :, int(left * clouds.SCALE) :].min() < 120
+    assert root.attrib["viewBox"] == f"0 0 {clouds.WIDTH} {clouds.HEIGHT}"
 
 
 def test_words_stay_inside_the_mask() -> None:
@@ -79,7 +129,7 @@ def test_words_stay_inside_the_mask() -> None:
     mask.paste((0, 0, 0), (0, 0, 150, 300))  # the left half alone
     out = BytesIO()
     mask.save(out, format="PNG")
-    shades = picture(clouds.draw_cloud({"vaccine": 9, "mask": 4}, mask=clouds.read_mask(out.getvalue())))
+    shades = picture(drawn({"vaccine": 9, "mask": 4}, mask=clouds.read_mask(out.getvalue())))
     middle = shades.shape[1] // 2
     assert shades[:, :middle].min() < 120
     assert shades[:, middle + 4 :].min() == 255
@@ -97,7 +147,7 @@ def test_what_is_transparent_in_a_mask_is_outside_it() -> None:
 def test_a_mask_without_room_gives_a_cloud_without_a_mask() -> None:
     dots = np.full((200, 200), 255, dtype=np.uint8)
     dots[::50, ::50] = 0
-    assert picture(clouds.draw_cloud({"vaccine": 9}, mask=dots)).min() < 120
+    assert picture(drawn({"vaccine": 9}, mask=dots)).min() < 120
 
 
 def test_a_mask_that_is_no_picture_is_refused() -> None:

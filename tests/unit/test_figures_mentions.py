@@ -41,7 +41,7 @@ def test_mentions_lie_within_their_day_side_by_side() -> None:
 
 
 def test_each_mention_is_a_dot_on_its_day_and_the_mean_a_line(ax: Axes) -> None:
-    month = scatter.MonthOfPolarities("2020-02", True, (1, 29, 29), (0.5, -0.5, 0.25), 0.0833, -0.1, 0.2)
+    month = scatter.MonthOfPolarities("2020-02", True, (1, 29, 29), (0.5, -0.5, 0.25), 3, 0.0833, -0.1, 0.2)
     scatter.draw_polarities(ax, month)
     dots = label(ax.collections, "mentions").get_offsets().tolist()
     assert dots == [[day("2020-02-01") + 0.5, 0.5], [day("2020-02-29") + 0.25, -0.5], [day("2020-02-29") + 0.75, 0.25]]
@@ -51,11 +51,26 @@ def test_each_mention_is_a_dot_on_its_day_and_the_mean_a_line(ax: Axes) -> None:
     assert ax.get_xlabel() == "day of February 2020"
 
 
+def test_a_month_of_many_mentions_is_thinned_out_evenly_and_keeps_its_mean_and_n(ax: Axes) -> None:
+    days, polarities = tuple(range(1, 29)), tuple(number / 100 for number in range(28))
+    month = scatter.thinned(scatter.MonthOfPolarities("2020-02", True, days, polarities, 28, 0.135, 0.1, 0.17), 10)
+    assert month.days == (1, 4, 7, 10, 13, 16, 19, 22, 25, 28)
+    scatter.draw_polarities(ax, month)
+    assert list(label(ax.lines, "mean").get_ydata()) == [0.135, 0.135]
+    with style.house():
+        assert scatter.month_figure(month, subject="x").axes[0].get_title("right") == "n = 28 \u00b7 mean +0.14"
+
+
+def test_a_month_of_few_mentions_keeps_every_dot() -> None:
+    month = scatter.MonthOfPolarities("2020-02", True, (1, 2), (0.1, 0.2), 2, 0.15, None, None)
+    assert scatter.thinned(month, 2) is month
+
+
 def test_the_sheet_has_a_panel_for_each_month_in_order_gaps_among_them() -> None:
     months = [
-        scatter.MonthOfPolarities("2020-01", False, (), (), None, None, None),
-        scatter.MonthOfPolarities("2020-02", True, (), (), None, None, None),
-        scatter.MonthOfPolarities("2020-03", True, (5,), (0.4,), 0.4, None, None),
+        scatter.MonthOfPolarities("2020-01", False, (), (), 0, None, None, None),
+        scatter.MonthOfPolarities("2020-02", True, (), (), 0, None, None, None),
+        scatter.MonthOfPolarities("2020-03", True, (5,), (0.4,), 1, 0.4, None, None),
     ]
     with style.house():
         figure = scatter.sheet_figure(months, subject="covid")

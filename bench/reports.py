@@ -1,0 +1,90 @@
+"""A report made from stored results: how long, how much memory, how long when nothing has changed.
+
+``python bench/reports.py [MONTHS...]``: 24, 120 and 240 months by default, some minutes. Each month has 5,000
+headlines, of which about 150 mention the subject. A report is made in a process of its own: first by one process; then
+again with nothing changed; then into another folder by two processes at once, as two workers of the queue ``reports``
+make it.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import random
+import resource
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from models.database import Database
+from models.parameters import months
+from tests import report_stories as stories
+
+HEADLINES = 5000
+TERMS = ("covid", "coronavirus", "covid-19")
+WORDS = (
+    *("school", "mask", "vaccine", "nurse", "city", "mayor", "budget", "storm", "bridge", "garden", "theatre"),
+    *("player", "market", "train", "river", "hospital", "test", "summer", "winter", "closing", "opening", "hope"),
+    *("fear", "plan", "doctor", "senate", "museum", "travel", "island", "bakery", "letter", "strike", "union"),
+)
+
+
+def fill(folder: Path, count: int) -> tuple[Database, int]:
+    """A database of *count* months and a run over it."""
+    db = stories.database(folder)
+    dice = random.Random(1)
+    periods = months("2001-01", "2020-12")[:count]
+    for period in periods:
+        texts = []
+        for number in range(HEADLINES):
+            words = " ".join(dice.choices(WORDS, k=7)).capitalize()
+            if dice.random() < 0.03:
+                words = f"{dice.choice(TERMS)} and {words}"
+            day = 1 + number * 28 // HEADLINES
+            texts.append(stories.Text(f"{period}-{day:02}", f"{words}.", f"https://example.org/{period}/{number}"))
+        stories.store(db, texts, prefix=period)
+    return db, stories.months_run(db, periods[0], periods[-1], ["covid:coronavirus,covid-19"])
+
+
+def make(url: str, run: int, out: Path, told: multiprocessing.Queue[tuple[float, int]]) -> None:
+    began = time.perf_counter()
+    from reports.build import build  # noqa: PLC0415 - a worker imports it for its first report
+
+    db = Database(url)
+    build(db, [run], out)
+    told.put((time.perf_counter() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss))
+
+
+def measured(url: str, run: int, out: Path) -> tuple[float, float]:
+    """Seconds, and MB at the peak, of one build in a fresh process."""
+    context = multiprocessing.get_context("spawn")
+    told = context.Queue()
+    process = context.Process(target=make, args=(url, run, out, told))
+    process.start()
+    seconds, peak = told.get()
+    process.join()
+    return seconds, peak / 1024
+
+
+def main() -> None:
+    for count in map(int, sys.argv[1:] or ("24", "120", "240")):
+        folder = Path(tempfile.mkdtemp(prefix="tidings-bench-"))
+        db, run = fill(folder, count)
+        first, peak = measured(db.url, run, folder / "out")
+        again, _ = measured(db.url, run, folder / "out")
+        size = sum(path.stat().st_size for path in (folder / "out").rglob("*") if path.is_file())
+        pictures = len(list((folder / "out" / "figures").iterdir()))
+        print(
+            f"{count} months: made in {first:.1f} s, {peak:.0f} MB at the peak, again in {again:.2f} s; "
+            f"{pictures} pictures, {size / 1e6:.0f} MB",
+            flush=True,
+        )
+        db.close()
+        shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,169 @@
+"""The report of a large run as jobs: parts that draw, and the report that comes after them. On both databases."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+
+from cli.stack.children import Child
+from core.broker import celery_app
+from core.queues import Kind, State
+from core.settings import Settings
+from models import runs
+from models.database import Database, clock, migrate
+from models.tables import Job, Mention
+from producers.hints import top_up
+from reports import build
+from tests import report_stories as stories
+from tests.report_stories import Text
+from tests.services import wait_until
+from workers.runtime import Runtime
+from workers.slices import work_on
+
+MONTHS = [f"2020-{number:02}" for number in range(1, 7)]
+TEXTS = [
+    Text(f"{month}-{day:02}", f"Covid closes {what} on the {day}th.", f"https://example.org/{month}/{day}")
+    for month in MONTHS
+    for day, what in ((4, "schools"), (11, "markets"), (23, "theatres"))
+]
+PARTS = ["report: pictures 1 of 3", "report: pictures 2 of 3", "report: pictures 3 of 3"]
+
+
+@dataclass
+class Large:
+    """A run whose report is drawn in three parts of two months each, and nobody at work on it."""
+
+    db: Database
+    runtime: Runtime
+    run: int
+    folder: Path
+
+    def jobs(self) -> dict[str, Any]:
+        with self.db.read() as connection:
+            wanted = select(Job.__table__).where(Job.run_id == self.run, Job.kind == Kind.REPORT).order_by(Job.id)
+            return {row.name: row for row in connection.execute(wanted)}
+
+    def states(self) -> dict[str, str]:
+        return {name: row.state for name, row in self.jobs().items()}
+
+    def work(self, name: str) -> str:
+        self.set(name, due_at=0.0)
+        work_on(self.runtime, self.jobs()[name].id)
+        return self.states()[name]
+
+    def set(self, name: str, **values: Any) -> None:
+        with self.db.write() as connection:
+            connection.execute(update(Job).where(Job.id == self.jobs()[name].id).values(**values))
+
+    def pictures(self) -> dict[str, int]:
+        return {path.name: path.stat().st_mtime_ns for path in (self.folder / "figures").iterdir()}
+
+
+@pytest.fixture
+def large(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Large]:
+    monkeypatch.setattr(build, "PART", 4)
+    db, runtime = Database(settings.database), Runtime(settings, celery_app(settings))
+    stories.store(db, TEXTS)
+    run = stories.months_run(db, MONTHS[0], MONTHS[-1], ["covid"])
+    with db.write() as connection:
+        runs.queue_report(connection, run)
+    yield Large(db, runtime, run, settings.reports / str(run))
+    runtime.close()
+    db.close()
+
+
+def test_a_large_report_hands_out_its_parts_and_waits_until_each_is_begun(large: Large) -> None:
+    assert large.work("report") == State.WAITING
+    assert large.jobs()["report"].reason == "its pictures are being drawn"
+    assert large.states() == {"report": State.WAITING, **dict.fromkeys(PARTS, State.QUEUED)}
+    assert [large.jobs()[name].options for name in PARTS] == [
+        {"pictures": MONTHS[:2]}, {"pictures": MONTHS[2:4]}, {"pictures": MONTHS[4:]},
+    ]  # fmt: skip
+    assert not (large.folder / "index.html").exists()
+    assert large.work("report") == State.WAITING  # handed out once
+    assert len(large.jobs()) == 4
+
+
+def test_the_report_finds_what_its_parts_have_drawn(large: Large) -> None:
+    large.work("report")
+    assert [large.work(name) for name in PARTS] == [State.DONE] * 3
+    drawn = large.pictures()
+    assert len(drawn) == 6 * 2 * 2  # a scatter and a cloud of each month, as SVG and PNG
+    assert large.work("report") == State.DONE
+    after = large.pictures()
+    assert {name: after[name] for name in drawn} == drawn
+    assert len(after) > len(drawn)
+    assert "What was said about" in (large.folder / "index.html").read_text(encoding="utf-8")
+
+
+def test_a_part_that_is_lost_is_drawn_by_the_report_itself(large: Large) -> None:
+    large.work("report")
+    for name in PARTS[:2]:
+        large.work(name)
+    large.set(PARTS[2], state=State.RUNNING, owner="a worker that hangs", lease_until=clock() + 20)
+    assert large.work("report") == State.DONE
+    assert [name for name in large.pictures() if "2020-06" in name]
+
+
+def test_a_part_whose_slice_is_over_goes_on_in_the_next(large: Large) -> None:
+    large.work("report")
+    settings = large.runtime.settings
+    large.runtime.settings = settings.model_copy(update={"slice_seconds": 0.0})
+    assert large.work(PARTS[0]) == State.QUEUED
+    large.runtime.settings = settings
+    assert large.work(PARTS[0]) == State.DONE
+
+
+def test_a_report_that_is_made_again_draws_what_has_changed(large: Large) -> None:
+    large.work("report")
+    for name in (*PARTS, "report"):
+        large.work(name)
+    before, page = large.pictures(), (large.folder / "index.html").stat().st_mtime_ns
+    with large.db.write() as connection:
+        runs.queue_report(connection, large.run)
+    assert large.work("report") == State.DONE  # nothing has changed
+    assert (large.pictures(), (large.folder / "index.html").stat().st_mtime_ns) == (before, page)
+    with large.db.write() as connection:
+        connection.execute(update(Mention).where(Mention.sentence.contains("theatres")).values(polarity=0.5))
+        connection.execute(update(Job).where(Job.name == "2020-06").values(claims=7))  # as any job that worked again
+        runs.queue_report(connection, large.run)
+    for name in (*PARTS, "report"):
+        assert large.work(name) == State.DONE
+    after = large.pictures()
+    assert {name for name in before if "cloud" in name} <= set(after)
+    assert not [name for name in before if "2020-06-polarity" in name and name in after]
+
+
+def test_a_small_report_is_made_at_once(large: Large, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(build, "PART", 24)
+    assert large.work("report") == State.DONE
+    assert large.states() == {"report": State.DONE}
+
+
+def test_two_workers_draw_a_large_report_and_nothing_is_done_twice(
+    tmp_path: Path, redis_url: str, start_worker: Callable[..., Child]
+) -> None:
+    settings = Settings(
+        home=tmp_path / "home", database_url=f"sqlite:///{tmp_path / 'tidings.db'}", redis_url=redis_url
+    )
+    migrate(settings.database)
+    db = Database(settings.database)
+    stories.store(db, TEXTS)
+    run = stories.months_run(db, "2018-06", "2020-06", ["covid"])  # three parts
+    with db.write() as connection:
+        runs.queue_report(connection, run)
+    app, runtime = celery_app(settings), Runtime(settings, celery_app(settings))
+    start_worker(settings, workers=2)
+    top_up(db, app, runtime.broker)
+    large = Large(db, runtime, run, settings.reports / str(run))
+    wait_until(lambda: large.states().get("report") == State.DONE, seconds=60, what="the report")
+    wait_until(lambda: set(large.states().values()) == {State.DONE}, seconds=30, what="the end of every part")
+    assert {name: row.claims for name, row in large.jobs().items() if name != "report"} == dict.fromkeys(PARTS, 1)
+    assert (large.folder / "index.html").is_file()
+    runtime.close()
+    db.close()
