@@ -27,6 +27,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from core.errors import BrokerAway, CapReached, SettingsError, TidingsError
+from core.metrics import count_wait
 
 HOLD_MS = 3000  # how long an entry outlives its last renewal, beside the window itself
 RENEW_SECONDS = 1.0
@@ -230,7 +231,6 @@ class Gate:
         self._looking = asyncio.Lock()
         self._look_again_at = 0.0
         self._opens_at = 0.0
-        self.waited_seconds = 0.0
 
     @asynccontextmanager
     async def call(self) -> AsyncIterator[None]:
@@ -241,14 +241,14 @@ class Gate:
         began = time.monotonic()
         if not self.windows:
             tries_first = await self._wait_while_closed()
-            self.waited_seconds += time.monotonic() - began
+            count_wait(self.service, time.monotonic() - began)
             yield
             if tries_first:
                 with suppress(RedisError):  # another tries again in a few seconds
                     await self._stamp_ids({}, hold_ms=0, ok=True)
             return
         entry = await self._entry()
-        self.waited_seconds += time.monotonic() - began
+        count_wait(self.service, time.monotonic() - began)
         self._in_flight.add(entry)
         self._ensure("renew", self._renew)
         ok = False
@@ -262,6 +262,7 @@ class Gate:
     async def close(self, seconds: float) -> None:
         """The service said to be left alone for so long: nobody calls it before."""
         self._opens_at = max(self._opens_at, time.monotonic() + seconds)
+        self._look_again_at = min(self._look_again_at, self._opens_at)
         with suppress(RedisError):  # a closing that cannot be told still holds here, through the caller's own wait
             await self._close(keys=[self._closed, self._probe], args=[int(seconds * 1000)])
 
@@ -397,6 +398,8 @@ class Gate:
             self._look_again_at = time.monotonic() + REDIS_AWAY_SECONDS
         else:
             self._look_again_at = time.monotonic() + CLOSED_CHECK_SECONDS
+            if self._opens_at:  # who is closed looks before it calls
+                self._look_again_at = min(self._look_again_at, self._opens_at)
         return tries_first
 
     async def _renew(self) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, and_, delete, func, or_, select
 
+from core.metrics import count_reuse
 from models.database import Database, clock
 from models.jobs import Claim, note_progress
 from models.tables import Answer, AnswerClaim, AnswerDocument, Call
@@ -108,6 +109,8 @@ def store_batch(db: Database, claim: Claim, batch: Batch, *, service: str, crede
                 [{"document_id": document, "key": key} for document, key in sorted(batch.documents)],
             )
         count_calls(db, connection, claim.run_id, batch.tallies, service=service, credential=credential)
+    for operation, tally in batch.tallies.items():
+        count_reuse(operation, tally.answers_reused)
 
 
 def count_calls(
@@ -148,8 +151,13 @@ def drop_dead_claims(db: Database, *, older_than: float) -> None:
         connection.execute(delete(AnswerClaim).where(AnswerClaim.until < clock() - older_than))
 
 
-def calls_by_minute(db: Database, *, service: str, credential: str, seconds: float) -> list[tuple[int, int]]:
-    """Attempts of all runs in the last *seconds*, ``(minute, calls)``, with what may be in flight in this minute."""
+def calls_by_minute(
+    db: Database, *, service: str, credential: str, seconds: float, at_once: int
+) -> list[tuple[int, int]]:
+    """Attempts of all runs in the last *seconds*, ``(minute, calls)``, with what may be in flight in this minute.
+
+    *at_once* is how many calls one process may have in flight.
+    """
     with db.read() as connection:
         now = connection.execute(select(clock())).scalar_one()
         rows = dict(
@@ -162,10 +170,11 @@ def calls_by_minute(db: Database, *, service: str, credential: str, seconds: flo
         )
         if service == "textapi":
             # a job that was killed with calls in flight left its claims; nobody knows how many calls they were
-            in_flight = connection.scalar(
-                select(func.count(func.distinct(AnswerClaim.job_id))).where(AnswerClaim.until > clock())
+            claims = connection.scalars(
+                select(func.count()).where(AnswerClaim.until > clock()).group_by(AnswerClaim.job_id)
             )
-            rows[int(now // 60)] = int(rows.get(int(now // 60), 0)) + int(in_flight or 0)
+            in_flight = sum(min(count, at_once) for count in claims)
+            rows[int(now // 60)] = int(rows.get(int(now // 60), 0)) + in_flight
     return sorted((int(minute), int(calls)) for minute, calls in rows.items())
 
 

@@ -93,7 +93,12 @@ class Runtime:
 
             async def history(seconds: float) -> list[tuple[int, int]]:
                 return await asyncio.to_thread(
-                    calls_by_minute, self.db, service=service, credential=credential, seconds=seconds
+                    calls_by_minute,
+                    self.db,
+                    service=service,
+                    credential=credential,
+                    seconds=seconds,
+                    at_once=self.settings.textapi_concurrency,
                 )
 
             self._gates[name] = Gate(
