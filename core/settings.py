@@ -51,7 +51,10 @@ class Settings(BaseSettings):
     reports_dir: Path | None = Field(None, description="Where reports are written; by default HOME/reports.")
     log_format: Literal["console", "json"] = Field("console", description="How log lines look.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level that is logged.")
-    metrics_port: int | None = Field(None, description="Port on which a worker serves Prometheus metrics.")
+    metrics_port: int | None = Field(
+        None, ge=1, le=65535, description="Port on which a worker serves Prometheus metrics; none by default."
+    )
+    metrics_host: str = Field("127.0.0.1", description="Address on which a worker serves Prometheus metrics.")
     alive_file: Path | None = Field(
         None, description="File whose time a worker renews every two seconds while it is alive, for health checks."
     )

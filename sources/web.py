@@ -23,6 +23,7 @@ from core.errors import (
     ServiceUnavailable,
     TidingsError,
 )
+from core.metrics import counted
 from sources.base import Gate
 from sources.times import parse_time
 
@@ -99,7 +100,7 @@ class Web:
             sleep=asyncio.sleep,
             reraise=True,
         )
-        return await attempts(self._once, path, dict(params or {}), explain, into)
+        return await attempts(counted(self.service)(self._once), path, dict(params or {}), explain, into)
 
     async def _once(self, path: str, params: dict[str, str], explain: Explain, into: BinaryIO | None) -> Answer:
         problem: TidingsError

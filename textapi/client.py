@@ -25,6 +25,7 @@ from tenacity import (
 )
 
 from core.errors import ServiceBadAnswer, ServiceRefused, ServiceUnavailable, SettingsError
+from core.metrics import counted
 from core.settings import Settings
 from textapi.messages import ENGINE_HEADER, KEY_HEADER, Operation
 from textapi.questions import SERVICE
@@ -131,6 +132,7 @@ class TextApi:
                 return Reply(value, engine, attempts)
         raise AssertionError("unreachable")  # pragma: no cover
 
+    @counted(SERVICE)
     async def _attempt(self, operation: Operation, body: Mapping[str, Any]) -> tuple[Mapping[str, Any], str | None]:
         try:
             async with self._session.post(
