@@ -59,7 +59,7 @@ COPY --from=worker-environment /opt/tidings /opt/tidings
 WORKDIR /work
 USER tidings
 HEALTHCHECK --interval=15s --timeout=5s --start-period=60s --retries=3 \
-  CMD ["python", "-IS", "-c", "import os, time; exit(time.time() - os.stat('/tmp/alive').st_mtime > 30)"]
+  CMD ["python", "-IS", "-c", "import os, sys, time; sys.exit(time.time() - os.stat('/tmp/alive').st_mtime > 30)"]
 CMD ["celery", "-A", "workers", "worker", "--queues", "text", "--without-mingle", "--without-gossip"]
 
 

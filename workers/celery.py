@@ -6,6 +6,7 @@ from typing import Any
 
 from celery import bootsteps, signals
 from celery.worker import WorkController
+from kombu.transport import redis as redis_transport
 
 from core import settings as core_settings
 from core.broker import celery_app, redis_client
@@ -15,7 +16,7 @@ from core.owners import is_gone, own_name
 from models.database import Database
 from models.jobs import worker_seen
 from producers.hints import HINT_LOST_SECONDS, reconcile
-from workers.metrics import Metrics
+from workers.channel import Channel
 from workers.runtime import Runtime
 from workers.tasks import register
 
@@ -55,12 +56,9 @@ class Reconcile(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no
         self._timer: Any = None
         self._queues = ",".join(sorted(parent.app.amqp.queues.consume_from))
         self._slots = int(parent.concurrency or 1)
-        self._metrics = Metrics() if settings.metrics_port else None
 
     def start(self, parent: WorkController) -> None:
         """Begin, at once and then regularly."""
-        if self._metrics and settings.metrics_port:
-            self._metrics.serve(settings.metrics_host, settings.metrics_port)
         self._timer = parent.timer.call_repeatedly(RECONCILE_SECONDS, self._tick)
         for seconds in FIRST_SECONDS:
             parent.timer.call_after(seconds, self._tick, kwargs={"every_seconds": 0.0})
@@ -69,8 +67,6 @@ class Reconcile(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no
         """End."""
         if self._timer:
             self._timer.cancel()
-        if self._metrics:
-            self._metrics.close()
 
     def _tick(self, every_seconds: float = RECONCILE_GUARD_SECONDS) -> None:
         db = Database(settings.database, pooled=False, patience=RECONCILE_PATIENCE_SECONDS)
@@ -78,17 +74,14 @@ class Reconcile(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no
             worker_seen(db, own_name(), queues=self._queues, slots=self._slots)
             with redis_client(settings) as broker:
                 reconcile(db, app, broker, is_gone, every_seconds=every_seconds)
-                if self._metrics:
-                    self._metrics.look(db, broker)
         except TidingsError as error:
-            if self._metrics:
-                self._metrics.forget()
             log.warning("could not reconcile; the next turn tries again", why=str(error))
         finally:
             db.close()
 
 
 app.steps["worker"].add(Reconcile)
+redis_transport.Transport.Channel = Channel
 
 
 @signals.setup_logging.connect  # type: ignore[untyped-decorator]
