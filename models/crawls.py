@@ -91,7 +91,7 @@ def link_documents(connection: Connection, db: Database, job_id: int, ids: list[
         connection.execute(db.upsert(JobDocument).on_conflict_do_nothing(), links)
 
 
-def link_as_before(connection: Connection, db: Database, job_id: int, name: str) -> None:
-    """Link what earlier searches of the same *name* found: a service is asked for what is newer alone."""
+def found_before(connection: Connection, name: str) -> list[int]:
+    """The documents that earlier searches of the same *name* found: a service is asked for what is newer alone."""
     earlier = select(JobDocument.document_id).join(Job, Job.id == JobDocument.job_id).where(Job.name == name)
-    link_documents(connection, db, job_id, list(connection.scalars(earlier.distinct())))
+    return list(connection.scalars(earlier.distinct()))

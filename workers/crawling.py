@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from models.crawls import COMPLETE, OPEN, Crawled, link_as_before, link_documents, posts_after, read_crawl
+from models.crawls import COMPLETE, OPEN, Crawled, found_before, link_documents, read_crawl
 from producers.imports import row_of
+from producers.posts import OPERATIONS, SEARCH, service_of_handle, service_of_search, stored_matches
 from sources import bluesky, mastodon, x
-from sources.base import BLUESKY, MASTODON, NYT, Document, Page, X
+from sources.base import BLUESKY, MASTODON, Document, Page, X
 from sources.crawl import AT_NEWEST, NO_MORE, REPEATED
 from sources.web import Web
-from textapi.engine.keywords import pattern
 from workers.fetching import bad_answers_wait, stored_with_place, web_of
 from workers.jobs import Job
 
 STORED_ALONE = "stored documents only"
-SCANNED_AT_ONCE = 5000
-
-_DOMAIN = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+|did:[a-z]+:\S+")
-_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
-_NAME = re.compile(r"\w{1,15}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -57,35 +51,31 @@ class Subject:
 
 
 def account_of(job: Job, source: str | None) -> Subject | None:
-    """The service that can be asked about a job's handle; None where the stored documents are all there is.
-
-    A service of the handle's form that needs no key, or whose key is set; *source* names another one.
-    """
+    """What is crawled of a job's handle; None where the stored documents are all there is."""
     handle, settings = job.claim.name.removeprefix("@"), job.runtime.settings
     of = partial(Subject, name=job.claim.name, handle=handle)
-    if source == MASTODON or (source is None and _ADDRESS.fullmatch(handle)):
-        server = mastodon.home_server(handle)
-        address = settings.mastodon_url or f"https://{server}"
-        web = web_of(job, MASTODON, address, settings.mastodon_limits, key=server, operation="statuses")
-        return of(MASTODON, web=web)
-    if source == BLUESKY or (source is None and _DOMAIN.fullmatch(handle)):
-        web = web_of(job, BLUESKY, settings.bluesky_url, settings.bluesky_limits, key=None, operation="getAuthorFeed")
-        return of(BLUESKY, web=web)
-    if source == X or (source is None and _NAME.fullmatch(handle)):
-        web_of_x = _x(job, "posts")
-        return of(X, web=web_of_x, query=settings.x_query) if web_of_x else None
+    match service_of_handle(handle, source, settings):
+        case "mastodon":
+            server = mastodon.home_server(handle)
+            address = settings.mastodon_url or f"https://{server}"
+            web = web_of(job, MASTODON, address, settings.mastodon_limits, key=server, operation=OPERATIONS[MASTODON])
+            return of(MASTODON, web=web)
+        case "bluesky":
+            address, limits = settings.bluesky_url, settings.bluesky_limits
+            return of(BLUESKY, web=web_of(job, BLUESKY, address, limits, key=None, operation=OPERATIONS[BLUESKY]))
+        case "x":
+            return of(X, web=_x(job, OPERATIONS[X]), query=settings.x_query)
     return None
 
 
 def search_of(job: Job, source: str | None) -> Subject | None:
-    """The service that can be searched for a job's term: X, where its token is set; else None."""
+    """What is crawled of a job's term; None where no service can be searched."""
     term, settings = job.claim.name.removeprefix("search:"), job.runtime.settings
-    web = _x(job, "search") if source in (None, X) else None
-    if web is None:
+    if service_of_search(source, settings) is None:
         return None
     words = f'"{term}"' if " " in term else term
     filters = " ".join(settings.x_query.replace("from:{handle}", "").replace("{handle}", "").split())
-    return Subject(X, job.claim.name, web, query=f"{words} {filters}".strip())
+    return Subject(X, job.claim.name, _x(job, SEARCH), query=f"{words} {filters}".strip())
 
 
 async def crawl(job: Job, subject: Subject, limit: int | None) -> str | None:
@@ -116,13 +106,17 @@ async def _crawl(job: Job, subject: Subject, crawled: Crawled | None, limit: int
             limited = limited or end not in (None, NO_MORE, AT_NEWEST, REPEATED)
             state = OPEN if end is None else COMPLETE if end in (NO_MORE, AT_NEWEST) else end
             place = {**page.cursor, "job": job.claim.job_id} | ({"limited": True} if limited else {})
-            rows = [subject.row(document) for document in page.documents]
-            await job.writing(
-                stored_with_place(
-                    job, subject.source, subject.name, rows, state=state, cursor=place, found_by=found_by
-                ),
-                progress=True,
+            stored = stored_with_place(
+                job,
+                subject.source,
+                subject.name,
+                page.items,
+                row=subject.row,
+                state=state,
+                cursor=place,
+                found_by=found_by,
             )
+            await job.writing(stored, progress=True)
             if end is None:
                 job.check()
     return end if end == REPEATED else None
@@ -132,25 +126,19 @@ def _cursor(crawled: Crawled | None) -> Mapping[str, Any]:
     return (crawled.cursor if crawled else None) or {}
 
 
-def _x(job: Job, operation: str) -> Web | None:
+def _x(job: Job, operation: str) -> Web:
     settings = job.runtime.settings
-    if settings.x_bearer is None:
-        return None
+    assert settings.x_bearer is not None  # noqa: S101 - else no job asks X
     token = settings.x_bearer.get_secret_value()
     return web_of(job, X, settings.x_url, settings.x_limits, key=token, operation=operation, bearer=True)
 
 
 async def link_stored(job: Job, source: str | None) -> None:
     """Link the stored posts that hold the job's term by the keyword rule, and what this search found before."""
-    rule = pattern(job.claim.name.removeprefix("search:"))
-    await job.writing(partial(link_as_before, db=job.db, job_id=job.claim.job_id, name=job.claim.name))
-
-    def matching(connection: Any, after: int) -> tuple[int | None, list[int]]:
-        posts = posts_after(connection, after, source=source, but=NYT, limit=SCANNED_AT_ONCE)
-        return posts[-1][0] if posts else None, [number for number, text in posts if rule.search(text)]
-
+    term = job.claim.name.removeprefix("search:")
+    ids = await job.reading(found_before, job.claim.name)
     after: int | None = 0
     while after is not None:
-        after, ids = await job.reading(matching, after)
         if ids:
             await job.writing(partial(link_documents, db=job.db, job_id=job.claim.job_id, ids=ids))
+        after, ids = await job.reading(stored_matches, term, after, source)
