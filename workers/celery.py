@@ -17,6 +17,7 @@ from models.database import Database
 from models.jobs import worker_seen
 from producers.hints import HINT_LOST_SECONDS, reconcile
 from workers.channel import Channel
+from workers.metrics import Metrics
 from workers.runtime import Runtime
 from workers.tasks import register
 
@@ -56,9 +57,12 @@ class Reconcile(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no
         self._timer: Any = None
         self._queues = ",".join(sorted(parent.app.amqp.queues.consume_from))
         self._slots = int(parent.concurrency or 1)
+        self._metrics = Metrics() if settings.metrics_port else None
 
     def start(self, parent: WorkController) -> None:
         """Begin, at once and then regularly."""
+        if self._metrics and settings.metrics_port:
+            self._metrics.serve(settings.metrics_host, settings.metrics_port)
         self._timer = parent.timer.call_repeatedly(RECONCILE_SECONDS, self._tick)
         for seconds in FIRST_SECONDS:
             parent.timer.call_after(seconds, self._tick, kwargs={"every_seconds": 0.0})
@@ -67,6 +71,8 @@ class Reconcile(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no
         """End."""
         if self._timer:
             self._timer.cancel()
+        if self._metrics:
+            self._metrics.close()
 
     def _tick(self, every_seconds: float = RECONCILE_GUARD_SECONDS) -> None:
         db = Database(settings.database, pooled=False, patience=RECONCILE_PATIENCE_SECONDS)
@@ -74,7 +80,11 @@ class Reconcile(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no
             worker_seen(db, own_name(), queues=self._queues, slots=self._slots)
             with redis_client(settings) as broker:
                 reconcile(db, app, broker, is_gone, every_seconds=every_seconds)
+                if self._metrics:
+                    self._metrics.look(db, broker)
         except TidingsError as error:
+            if self._metrics:
+                self._metrics.forget()
             log.warning("could not reconcile; the next turn tries again", why=str(error))
         finally:
             db.close()
