@@ -1,0 +1,155 @@
+"""What a real worker tells Prometheus, against what the service counted and the database holds."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from urllib.request import urlopen
+
+import psutil
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy import func, select
+
+from cli.stack.children import Child
+from cli.stack.ports import free_port
+from core.settings import Settings
+from models.database import Database
+from models.parameters import Keyword, MonthsParameters
+from models.tables import Call
+from producers.imports import import_paths
+from tests.e2e_kit import Stub, run_to_its_end, write_archive
+from tests.ops_kit import names_and_labels
+from tests.services import wait_until
+
+PARAMETERS = MonthsParameters(first="2020-01", last="2020-03", keywords=(Keyword.parse("covid"),))
+Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
+
+
+@pytest.fixture
+def measured(known: Settings, tmp_path: Path) -> Settings:
+    """Settings of a worker that serves metrics and has an archive to work on."""
+    headlines = {f"2020-0{month}-1{day}": [f"Covid Day {day} of {month}"] for month in (1, 2, 3) for day in range(5)}
+    with_metrics = known.model_copy(update={"metrics_port": free_port(), "textapi_limits": "40/s"})
+    db = Database(known.database)
+    import_paths(db, [write_archive(tmp_path / "archive", headlines)], source=None, handle=None, columns={})
+    db.close()
+    return with_metrics
+
+
+def page(settings: Settings) -> str:
+    with urlopen(f"http://127.0.0.1:{settings.metrics_port}/metrics") as response:
+        return str(response.read().decode())
+
+
+def samples(settings: Settings) -> Samples:
+    return {
+        (sample.name, tuple(sorted(sample.labels.items()))): sample.value
+        for family in text_string_to_metric_families(page(settings))
+        for sample in family.samples
+    }
+
+
+def by(found: Samples, name: str, label: str) -> dict[str, float]:
+    summed: Counter[str] = Counter()
+    for (its_name, labels), value in found.items():
+        if its_name == name:
+            summed[dict(labels)[label]] += value
+    return dict(summed)
+
+
+def jobs(found: Samples, state: str) -> float:
+    return sum(v for (name, labels), v in found.items() if name == "tidings_jobs" and dict(labels)["state"] == state)
+
+
+def test_calls_waits_and_reuse_are_counted_over_all_processes_and_survive_a_killed_one(
+    measured: Settings, stub: Stub, start_worker: Callable[..., Child]
+) -> None:
+    stub.faults(error_500=0.3)
+    worker = start_worker(measured)
+    run_to_its_end(measured, PARAMETERS)
+    wait_until(lambda: jobs(samples(measured), "done") == 4, what="the look at three months and a report")
+    found, counts = samples(measured), stub.counts()
+    assert by(found, "tidings_calls_total", "service") == {"textapi": counts["calls"]}
+    outcomes = by(found, "tidings_calls_total", "outcome")
+    assert outcomes["answered"] == counts["answered"]
+    assert outcomes.get("unavailable", 0) == counts["calls"] - counts["answered"]
+
+    for process in psutil.Process(worker.pid).children():
+        os.kill(process.pid, signal.SIGKILL)
+    stub.faults()
+    run_to_its_end(measured, PARAMETERS)
+    wait_until(lambda: jobs(samples(measured), "done") == 8, seconds=40, what="the second look")
+    found = samples(measured)
+    assert by(found, "tidings_calls_total", "service") == {"textapi": counts["calls"]}  # nothing was asked again
+    db = Database(measured.database)
+    with db.read() as connection:
+        reused = connection.execute(
+            select(Call.operation, func.sum(Call.answers_reused)).group_by(Call.operation)
+        ).all()
+    db.close()
+    assert by(found, "tidings_answers_reused_total", "operation") == {row[0]: float(row[1]) for row in reused if row[1]}
+    assert by(found, "tidings_limit_wait_seconds_total", "service")["textapi"] > 0
+
+
+def test_jobs_slots_and_age_are_of_the_whole_system_and_gone_when_nobody_knows(
+    measured: Settings, stub: Stub, start_worker: Callable[..., Child]
+) -> None:
+    stub.faults(status=503, retry_after=3600)
+    start_worker(measured, workers=3)
+    wait_until(lambda: by(samples(measured), "tidings_slots", "queue").get("text") == 3, what="the first look")
+    found = samples(measured)
+    assert found["tidings_stack_up", ()] == 1
+    assert by(found, "tidings_oldest_due_seconds", "queue") == {"text": 0, "training": 0, "reports": 0}
+    assert by(found, "tidings_queue_hints", "queue") == {"text": 0, "training": 0, "reports": 0}
+    assert jobs(found, "waiting") == 0
+    if "sqlite" in measured.database:
+        Path(measured.database.removeprefix("sqlite:///")).rename(measured.home / "elsewhere.db")
+        Path(measured.database.removeprefix("sqlite:///")).mkdir()
+        wait_until(lambda: samples(measured)["tidings_stack_up", ()] == 0, what="the look that fails")
+        assert not any(name == "tidings_jobs" for name, _ in samples(measured))
+
+
+def test_metrics_are_on_loopback(measured: Settings, start_worker: Callable[..., Child]) -> None:
+    start_worker(measured)
+    listening = {c.laddr for c in psutil.net_connections("tcp") if c.status == psutil.CONN_LISTEN}
+    assert {address.ip for address in listening if address.port == measured.metrics_port} == {"127.0.0.1"}
+
+
+def test_a_taken_port_is_said_and_ends_the_worker(measured: Settings, start_worker: Callable[..., Child]) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", measured.metrics_port or 0))
+        other.listen()
+        with pytest.raises(AssertionError, match=r"TIDINGS_METRICS_PORT: 127\.0\.0\.1:\d+ cannot be listened on"):
+            start_worker(measured)
+
+
+def test_dashboard_and_alerts_name_only_metrics_and_labels_that_a_worker_serves(
+    measured: Settings, stub: Stub, start_worker: Callable[..., Child]
+) -> None:
+    start_worker(measured)
+    stub.faults(error_500=0.3)
+    run_to_its_end(measured, PARAMETERS)
+    run_to_its_end(measured, PARAMETERS)  # the same again: answers are reused
+    served: dict[str, set[str]] = {}
+    for name, labels in samples(measured):
+        served.setdefault(name, set()).update(label for label, _ in labels)
+    named = names_and_labels()
+    assert named
+    assert set(named) <= set(served)
+    for name, labels in named.items():
+        assert labels <= served[name], name
+
+
+def test_no_secret_is_in_the_metrics(measured: Settings, start_worker: Callable[..., Child]) -> None:
+    secret = "never-to-be-seen-8f3a"
+    given = Settings(**(json.loads(measured.model_dump_json(exclude_none=True)) | {"textapi_key": secret}))
+    start_worker(given)
+    run_to_its_end(given, PARAMETERS)
+    assert "tidings_calls_total" in page(given)
+    assert secret not in page(given)
