@@ -63,7 +63,8 @@ def import_(
     counts: dict[str, Any] = {
         "read": tally.documents,
         "added": done.added,
-        "known": tally.documents - done.added,
+        "known": tally.documents - done.added - done.forgotten,
+        "forgotten": done.forgotten,
         "empty": tally.empty,
         "left_out": tally.left_out,
         "wrong_times": tally.wrong_times,
@@ -75,6 +76,12 @@ def import_(
         print(f"tidings: left out: {left_out}", file=sys.stderr)
     if len(done.left_out) > NAMED_LINES:
         print(f"tidings: and {tally.left_out - NAMED_LINES:,} more were left out", file=sys.stderr)
+    if done.forgotten:
+        print(
+            f"tidings: {done.forgotten:,} of the documents read were forgotten on request and stay away: "
+            "`tidings forget --lift` lets them come back",
+            file=sys.stderr,
+        )
     if as_json:
         print(json.dumps(counts))
     else:

@@ -12,7 +12,7 @@ import typer
 
 from cli import opening
 from cli.control import tell_workers
-from core.errors import UsageError
+from core.errors import NotFound, UsageError
 from core.settings import Settings
 from models.database import Database
 
@@ -26,13 +26,21 @@ def forget(
     run: Annotated[int | None, typer.Argument(metavar="[RUN]", help="A run, with its results and its report.")] = None,
     handle: Annotated[str | None, typer.Option(help="An account: all its posts, and its portraits.")] = None,
     document: Annotated[str | None, typer.Option(help="A document, by its name in exports: nyt:…")] = None,
+    lift: Annotated[bool, typer.Option("--lift", help="Let a forgotten account or document come back.")] = False,
 ) -> None:
-    """Remove a run, an account or a document, and all that was made of it; the reports that held it are made again."""
+    """Remove a run, an account or a document, and all that was made of it; the reports that held it are made again.
+
+    Accounts and documents stay away: no import and no crawl brings them back, until --lift.
+    """
     if sum(given is not None for given in (run, handle, document)) != 1:
         raise UsageError("say what to forget: RUN, or --handle H, or --document D, and one of them alone")
+    if lift and run is not None:
+        raise UsageError("--lift is for accounts and documents: a run is submitted anew")
     known = opening.settings()
     with closing(opening.database(known)) as db:
-        if run is not None:
+        if lift:
+            _lift(db, handle, document)
+        elif run is not None:
             _forget_run(db, known, run)
         else:
             _forget_documents(db, known, handle, document)
@@ -64,6 +72,17 @@ def _forget_documents(db: Database, known: Settings, handle: str | None, documen
         runs = ", ".join(map(str, gone.runs))
         print(f"results and reports that held them are made again: run {runs}", file=sys.stderr)
         tell_workers(db, known)
+
+
+def _lift(db: Database, handle: str | None, document: str | None) -> None:
+    from models.forgotten import let_come_back
+    from sources.base import fold_handle
+
+    what = document or f"@{fold_handle(handle)}"
+    with db.write() as connection:
+        if not let_come_back(connection, handle=fold_handle(handle) if handle else None, document=document):
+            raise NotFound(f"{what} was not forgotten")
+    print(f"{what} may come back: import it or have it fetched again", file=sys.stderr)
 
 
 def _remove_reports(known: Settings, runs: set[int]) -> None:

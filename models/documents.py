@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, delete, func, insert, select
 
 from models.database import Database, clock
+from models.forgotten import without_forgotten
 from models.tables import Document, Import, JobDocument
 
 ARCHIVE_SOURCE = "nyt"
 ROWS_A_STATEMENT = 500
+NAMED = 1000  # of what is left out, all of it is counted and so many are kept by name
+NAMED_IN_A_REMARK = 3
 _REPOSTS = "pass on somebody else's words, which no later step reads"
 _POSTS = select(Document.id, Document.identity, Document.period, Document.text, Document.repost)
 
@@ -29,19 +32,28 @@ class Text:
     repost: bool = False  # somebody else's words
 
 
-def add_documents(db: Database, documents: Sequence[dict[str, Any]], *, job_id: int | None = None) -> int:
-    """Store those that are new, by identity; how many were. *job_id*: the search that found them all."""
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What came of documents that were to be stored; the others were known."""
+
+    added: int
+    forgotten: int  # kept away: somebody asked to have them forgotten
+
+
+def add_documents(db: Database, documents: Sequence[dict[str, Any]], *, job_id: int | None = None) -> Stored:
+    """Store those that are new, by identity, and not to be forgotten. *job_id*: the search that found them all."""
     with db.write() as connection:
         return insert_documents(connection, db, documents, job_id=job_id)
 
 
 def insert_documents(
     connection: Connection, db: Database, documents: Sequence[dict[str, Any]], *, job_id: int | None = None
-) -> int:
+) -> Stored:
     """`add_documents` within a transaction that does more."""
     added = 0
-    for start in range(0, len(documents), ROWS_A_STATEMENT):
-        some = documents[start : start + ROWS_A_STATEMENT]
+    wanted = without_forgotten(connection, documents)
+    for start in range(0, len(wanted), ROWS_A_STATEMENT):
+        some = wanted[start : start + ROWS_A_STATEMENT]
         statement = db.upsert(Document).on_conflict_do_nothing(index_elements=["identity"]).returning(Document.id)
         added += len(connection.execute(statement, some).all())
         if job_id is not None:
@@ -50,17 +62,55 @@ def insert_documents(
             )
             links = [{"job_id": job_id, "document_id": document_id} for document_id in ids]
             connection.execute(db.upsert(JobDocument).on_conflict_do_nothing(), links)
-    return added
+    return Stored(added, len(documents) - len(wanted))
 
 
-def add_import(db: Database, *, path: str, source: str, read: int, added: int, empty: int, left_out: int) -> None:
-    """Note what an import read, for the methods section of reports."""
-    with db.write() as connection:
-        connection.execute(
-            insert(Import).values(
-                path=path, source=source, read=read, added=added, empty=empty, left_out=left_out, at=clock()
-            )
-        )
+def add_import(
+    connection: Connection,
+    *,
+    path: str,
+    source: str,
+    read: int,
+    added: int,
+    empty: int,
+    left_out: int,
+    named: Sequence[str],
+) -> None:
+    """Note what was read from *path*, for the methods section of reports; of *named* the first are kept."""
+    counts = {"read": read, "added": added, "empty": empty, "left_out": left_out}
+    connection.execute(insert(Import).values(path=path, source=source, named=list(named[:NAMED]), at=clock(), **counts))
+
+
+def count_import(
+    connection: Connection, *, path: str, source: str, read: int, added: int, empty: int, named: Sequence[str]
+) -> None:
+    """`add_import` for what comes page by page: it is added to what was noted of *path* before."""
+    here = (Import.path == path, Import.source == source)
+    left_out, all_named = len(named), list(named)
+    before = connection.execute(select(Import).where(*here).order_by(Import.id.desc()).limit(1)).one_or_none()
+    if before is not None:
+        connection.execute(delete(Import).where(Import.id == before.id))
+        read, added, empty = read + before.read, added + before.added, empty + before.empty
+        left_out, all_named = left_out + before.left_out, [*before.named, *named]
+    counts = {"read": read, "added": added, "empty": empty, "left_out": left_out}
+    add_import(connection, path=path, source=source, named=all_named, **counts)
+
+
+def drop_import(connection: Connection, *, path: str, source: str) -> None:
+    """Before *path* is read from its beginning again."""
+    connection.execute(delete(Import).where(Import.path == path, Import.source == source))
+
+
+def left_out_remark(connection: Connection, path: str, source: str) -> str | None:
+    """What could not be read of *path* when it was read last; None where that is nothing."""
+    here = (Import.path == path, Import.source == source)
+    statement = select(Import.left_out, Import.named).where(*here).order_by(Import.id.desc()).limit(1)
+    found = connection.execute(statement).one_or_none()
+    if found is None or not found.left_out:
+        return None
+    shown = ", ".join(found.named[:NAMED_IN_A_REMARK])
+    more = ", …" if found.left_out > NAMED_IN_A_REMARK else ""
+    return f"{found.left_out:,} of what was read could not be used ({shown}{more})"
 
 
 def days_of(period: str) -> list[tuple[datetime, datetime]]:
@@ -102,6 +152,14 @@ def posts_found(connection: Connection, job_id: int) -> list[Text]:
     """Every document that a search found."""
     found = _POSTS.join(JobDocument, JobDocument.document_id == Document.id).where(JobDocument.job_id == job_id)
     return _in_order(connection.execute(found))
+
+
+def texts_of(connection: Connection, ids: Sequence[int]) -> list[Text]:
+    """The documents of these *ids*, in the order that all reading has."""
+    rows: list[Any] = []
+    for start in range(0, len(ids), ROWS_A_STATEMENT):
+        rows += connection.execute(_POSTS.where(Document.id.in_(ids[start : start + ROWS_A_STATEMENT]))).all()
+    return _in_order(rows)
 
 
 def with_reposts(remark: str | None, posts: Sequence[Text]) -> str | None:

@@ -12,12 +12,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, delete, func, or_, select, update
+from sqlalchemy import Connection, delete, or_, select, update
 
 from core.errors import NotFound
 from core.queues import Kind, State, Step, StepState
 from models.database import Database, clock
-from models.documents import archive_size, posts_of
+from models.documents import Text, archive_size, posts_found, posts_of, with_reposts
+from models.forgotten import keep_away
 from models.jobs import steps_done
 from models.runs import lock_run, queue_report
 from models.tables import (
@@ -116,6 +117,7 @@ def forget_documents(
         answers = _forget_answers(connection, ids, quoting)
         if handle is not None:
             connection.execute(delete(Crawl).where(Crawl.subject == f"@{handle}"))
+        keep_away(connection, db, ids, handle)
         for some in _batched(ids):
             connection.execute(delete(Document).where(Document.id.in_(some)))
         for job in jobs:
@@ -194,11 +196,14 @@ def _make_again(connection: Connection, job: Any, reason: str) -> None:
     steps = JobStep.job_id == job.id
     if not began:
         return
-    count, all_there = _documents_left(connection, job)
+    left = _documents_left(connection, job)
     values: dict[str, Any] = {"owner": None, "lease_until": None, "hinted_at": None}
-    if all_there:
+    if left.all_there:
         connection.execute(delete(JobStep).where(steps, JobStep.step != Step.DOCUMENTS))
-        connection.execute(update(JobStep).where(steps).values(documents=count))
+        if left.posts:
+            remark = with_reposts(connection.scalar(select(JobStep.reason).where(steps)), left.posts)
+            connection.execute(update(JobStep).where(steps).values(reason=remark))
+        connection.execute(update(JobStep).where(steps).values(documents=left.documents))
         values |= {"state": State.QUEUED, "result": None, "reason": None, "ended_at": None, "due_at": clock()}
     else:
         gone = {"state": StepState.NO_DATA, "documents": 0, "reason": reason}
@@ -208,17 +213,23 @@ def _make_again(connection: Connection, job: Any, reason: str) -> None:
         connection.execute(update(Job).where(Job.id == job.id).values(**values))
 
 
-def _documents_left(connection: Connection, job: Any) -> tuple[int, int]:
-    """How many documents the job has, and how many there are before its choice of material."""
+@dataclass(frozen=True)
+class _Left:
+    documents: int  # of the job
+    all_there: int  # before its choice of material
+    posts: Sequence[Text] = ()
+
+
+def _documents_left(connection: Connection, job: Any) -> _Left:
     if job.kind == Kind.MONTH:
         whole = archive_size(connection, job.name)
         material = job.parameters.get("material")
-        return (archive_size(connection, job.name, material) if material else whole), whole
+        return _Left(archive_size(connection, job.name, material) if material else whole, whole)
     if job.kind == Kind.HANDLE:
-        count = len(posts_of(connection, job.name.removeprefix("@"), job.parameters.get("source")))
+        posts = posts_of(connection, job.name.removeprefix("@"), job.parameters.get("source"))
     else:
-        count = connection.scalar(select(func.count()).where(JobDocument.job_id == job.id)) or 0
-    return count, count
+        posts = posts_found(connection, job.id)
+    return _Left(len(posts), len(posts), posts)
 
 
 def _reopen(connection: Connection, db: Database, run_id: int, reason: str) -> None:

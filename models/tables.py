@@ -51,17 +51,28 @@ class Document(Base):
 
 
 class Import(Base):
-    """What one `tidings import` read, for the methods section of a report."""
+    """What was read from one file, one fetched month or one service's subject, for the methods section of a report."""
 
     __tablename__ = "imports"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    path: Mapped[str]  # the file's name, without its folder
+    path: Mapped[str]  # the file's name, without its folder; else the month or subject
     source: Mapped[str]
     read: Mapped[int]
     added: Mapped[int]
     empty: Mapped[int]
     left_out: Mapped[int]
+    named: Mapped[list[str]] = mapped_column(default=list)  # what was left out and why, the first of them
+    at: Mapped[float]
+
+
+class Forgotten(Base):
+    """The hash of a name that was forgotten on request, so that it stays away (`models.forgotten`)."""
+
+    __tablename__ = "forgotten"
+
+    name: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    account: Mapped[bytes | None] = mapped_column(LargeBinary(32), index=True)  # the account it was forgotten with
     at: Mapped[float]
 
 

@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from models.database import Database
-from models.documents import add_documents, add_import
+from models.documents import NAMED, add_documents, add_import
 from sources.base import Document, LeftOut, Tally
 from sources.files import read_path
 
 BATCH = 1000
-NAMED = 1000  # left-out documents that are kept by name; all are counted
 
 
 @dataclass
@@ -22,6 +21,7 @@ class Imported:
 
     tally: Tally = field(default_factory=Tally)
     added: int = 0
+    forgotten: int = 0  # kept away: somebody asked to have them forgotten
     left_out: list[LeftOut] = field(default_factory=list)
 
 
@@ -39,8 +39,16 @@ def import_paths(
     Raises `BadInput` where nothing of a path can be read.
     """
     done = Imported()
+
+    def store(rows: list[dict[str, Any]]) -> None:
+        stored = add_documents(db, rows)
+        done.added += stored.added
+        done.forgotten += stored.forgotten
+        on_progress(done.tally.documents)
+
     for path in paths:
         before = (done.tally.documents, done.added, done.tally.empty, done.tally.left_out)
+        named: list[str] = []
         batch: list[dict[str, Any]] = []
         sources: set[str] = set()
         for item in read_path(path, source=source, handle=handle, columns=columns):
@@ -48,25 +56,26 @@ def import_paths(
             if isinstance(item, Document):
                 sources.add(item.source)
                 batch.append(row_of(item))
-            elif isinstance(item, LeftOut) and len(done.left_out) < NAMED:
+            elif isinstance(item, LeftOut) and len(named) < NAMED:
+                named.append(str(item).removeprefix(f"{path.parent}/"))
                 done.left_out.append(item)
             if len(batch) >= BATCH:
-                done.added += add_documents(db, batch)
+                store(batch)
                 batch = []
-                on_progress(done.tally.documents)
-        done.added += add_documents(db, batch)
-        on_progress(done.tally.documents)
+        store(batch)
         after = (done.tally.documents, done.added, done.tally.empty, done.tally.left_out)
         read, added, empty, left_out = (now - then for now, then in zip(after, before, strict=True))
-        add_import(
-            db,
-            path=path.name,
-            source=",".join(sorted(sources)) or source or "",
-            read=read,
-            added=added,
-            empty=empty,
-            left_out=left_out,
-        )
+        with db.write() as connection:
+            add_import(
+                connection,
+                path=path.name,
+                source=",".join(sorted(sources)) or source or "",
+                read=read,
+                added=added,
+                empty=empty,
+                left_out=left_out,
+                named=named,
+            )
     return done
 
 

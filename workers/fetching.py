@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import calendar
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -17,15 +16,15 @@ from sqlalchemy import Connection
 
 from core.errors import ServiceBadAnswer, ServiceRefused, ServiceUnavailable
 from core.limits import credential_of
-from models.crawls import COMPLETE, OPEN, Crawled, count_attempt, move_crawl, read_crawl
-from models.documents import archive_size, insert_documents
+from models.crawls import COMPLETE, OPEN, count_attempt, move_crawl, read_crawl
+from models.documents import archive_size, count_import, drop_import, insert_documents
 from producers.imports import row_of
-from sources.base import NYT, Document, Gate
+from producers.months import ARCHIVE, is_to_be_fetched
+from sources.base import NYT, Document, Empty, Gate, Item, LeftOut
 from sources.nyt import fetched_month, read_archive
 from sources.web import Web
 from workers.jobs import Job
 
-DAY = 86400.0
 BATCH = 1000
 
 
@@ -96,7 +95,7 @@ async def fetch_month(job: Job, period: str) -> str | None:
     """
     crawled = await job.reading(read_crawl, NYT, period)
     stored = await job.reading(archive_size, period)
-    if not _is_wanted(period, stored, crawled, time.time()):
+    if not is_to_be_fetched(period, stored, crawled, time.time()):
         return None
     key = job.runtime.settings.nyt_key
     if key is None:
@@ -114,22 +113,14 @@ async def fetch_month(job: Job, period: str) -> str | None:
     return None
 
 
-def _is_wanted(period: str, stored: int, crawled: Crawled | None, now: float) -> bool:
-    year, month = int(period[:4]), int(period[5:])
-    last_day = datetime(year, month, calendar.monthrange(year, month)[1], tzinfo=UTC)
-    settled = last_day.timestamp() + 2 * DAY  # New York is behind UTC, and the archive behind New York
-    if crawled is None:
-        return not stored or now < settled
-    return crawled.state != COMPLETE or (crawled.at < settled and now >= crawled.at + DAY)
-
-
 async def _fetch(job: Job, period: str, key: SecretStr) -> None:
     secret, settings = key.get_secret_value(), job.runtime.settings
-    web = web_of(job, NYT, settings.nyt_url, settings.nyt_limits, key=secret, operation="archive")
+    web = web_of(job, NYT, settings.nyt_url, settings.nyt_limits, key=secret, operation=ARCHIVE)
     async with fetched_month(period, web=web, key=secret) as file:
-        documents = (item for item in read_archive(file) if isinstance(item, Document))
-        while rows := await asyncio.to_thread(_next_rows, documents):
-            await job.writing(stored_with_place(job, NYT, period, rows, state=OPEN), progress=bool(rows))
+        await job.writing(partial(drop_import, path=period, source=NYT))
+        items = read_archive(file)
+        while some := await asyncio.to_thread(_next, items):
+            await job.writing(stored_with_place(job, NYT, period, some, state=OPEN), progress=True)
     await job.writing(stored_with_place(job, NYT, period, [], state=COMPLETE))
 
 
@@ -137,20 +128,29 @@ def stored_with_place(
     job: Job,
     source: str,
     subject: str,
-    rows: Sequence[dict[str, Any]],
+    items: Sequence[Item],
     *,
+    row: Callable[[Document], dict[str, Any]] = row_of,
     state: str,
     cursor: Mapping[str, Any] | None = None,
     found_by: int | None = None,
 ) -> Callable[[Connection], None]:
-    """The change that stores what was read together with the place that was reached; *found_by* a search's job."""
+    """The change that stores what was read together with the place that was reached, and counts what was not usable.
+
+    *found_by*: a search's job.
+    """
+    rows = [row(item) for item in items if isinstance(item, Document)]
+    empty = sum(isinstance(item, Empty) for item in items)
+    named = [f"document {item.index}: {item.why}" for item in items if isinstance(item, LeftOut)]
 
     def change(connection: Connection) -> None:
-        added = insert_documents(connection, job.db, rows, job_id=found_by)
+        added = insert_documents(connection, job.db, rows, job_id=found_by).added
         move_crawl(connection, job.db, source, subject, state=state, documents=added, cursor=cursor)
+        if items:
+            count_import(connection, path=subject, source=source, read=len(rows), added=added, empty=empty, named=named)
 
     return change
 
 
-def _next_rows(documents: Iterator[Document]) -> list[dict[str, Any]]:
-    return [row_of(document) for document in islice(documents, BATCH)]
+def _next(items: Iterator[Item]) -> list[Item]:
+    return list(islice(items, BATCH))

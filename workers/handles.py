@@ -7,8 +7,9 @@ from functools import partial
 
 from core.queues import Step, StepState
 from models.crawls import remark_on_documents
-from models.documents import Text, posts_found, posts_of, with_reposts
+from models.documents import Text, left_out_remark, posts_found, posts_of, with_reposts
 from models.findings import replace_post_polarities
+from models.forgotten import is_forgotten
 from models.parameters import HandlesParameters, SearchParameters
 from producers.posts import own_posts, to_sum_up, words_by_month
 from sources.base import AccountGone
@@ -51,6 +52,12 @@ async def work_on_posts(job: Job, parameters: HandlesParameters | SearchParamete
 
 async def _documents(job: Job, parameters: HandlesParameters | SearchParameters) -> Ended | None:
     """Fetch and find the posts and record how many there are; how the job ends, where there are none."""
+    if isinstance(parameters, HandlesParameters):
+        handle = job.claim.name.removeprefix("@")
+        if await job.reading(is_forgotten, handle):
+            reason = f"@{handle} was forgotten on request: `tidings forget --handle {handle} --lift` lets it come back"
+            await job.has_no_data(parameters.steps, reason)
+            return Ended(StepState.NO_DATA, reason)
     subject = _service(job, parameters)
     state, remark = str(StepState.NO_DATA), None
     if subject is not None:
@@ -58,6 +65,9 @@ async def _documents(job: Job, parameters: HandlesParameters | SearchParameters)
             remark = await crawl(job, subject, parameters.limit)
         except AccountGone as gone:
             state, remark = gone.state, str(gone)
+        else:
+            left_out = await job.reading(left_out_remark, subject.name, subject.source)
+            remark = "; ".join(filter(None, (remark, left_out))) or None
     if isinstance(parameters, SearchParameters):
         await link_stored(job, parameters.source)
     posts = await _posts(job, parameters)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from core.queues import Step, StepState
 from models.answers import read_answers
-from models.documents import Text, archive_size
+from models.documents import Text, archive_size, left_out_remark
 from models.findings import (
     add_mentions,
     clear_mentions,
@@ -21,6 +21,7 @@ from models.findings import (
 )
 from models.parameters import Keyword, MonthsParameters
 from producers.months import all_terms, mentions_in, month_days, month_packs
+from sources.base import NYT
 from textapi.questions import keyword_key
 from workers.asking import Asker
 from workers.fetching import fetch_month
@@ -69,7 +70,8 @@ async def _documents(job: Job, parameters: MonthsParameters, period: str) -> str
         await job.has_no_data(parameters.steps, reason)
         return reason
     count = await job.reading(archive_size, period, parameters.material)
-    await job.complete(Step.DOCUMENTS, count)
+    remark = await job.reading(left_out_remark, period, NYT)
+    await job.writing(job.step_is(Step.DOCUMENTS, StepState.COMPLETE, count, remark), progress=True)
     return None
 
 

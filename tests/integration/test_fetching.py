@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestServer
 from pydantic import SecretStr
 from sqlalchemy import func, select, update
 
@@ -22,14 +19,13 @@ from models.crawls import COMPLETE, OPEN, Crawled, read_crawl
 from models.documents import add_documents, insert_documents
 from models.parameters import HandlesParameters, Keyword, MonthsParameters, SearchParameters
 from models.runs import cancel_run
-from models.tables import Call, Crawl, Document, Job, JobDocument, JobStep
-from tests.contract.replay import MASTODON_ACCOUNT, SUBJECTS, Scripted
+from models.tables import Call, Crawl, Document, Import, Job, JobDocument, JobStep
+from tests.contract.replay import SUBJECTS, Scripted
+from tests.feeds_kit import PAGES, Account, service
 from tests.jobs_kit import Jobs
 from workers import fetching
 
-PAGES = {subject.name: subject.page for subject in SUBJECTS}
 ANN, ANN_THERE = "ann.example", "ann@home.example"
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 ACCOUNTS = HandlesParameters(steps=())
 MONTHS = MonthsParameters(first="2020-01", last="2020-01", keywords=(Keyword.parse("tide"),), steps=())
 
@@ -40,48 +36,6 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Any, _sqlite_template
     path = tmp_path / "tidings.db"
     path.write_bytes(_sqlite_template.read_bytes())
     return f"{request.param}:///{path}"
-
-
-@contextmanager
-def service(handler: Handler) -> Iterator[str]:
-    """*handler* on loopback, on a loop of its own: jobs have another."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
-    thread.start()
-
-    async def answer(request: web.Request) -> web.StreamResponse:
-        return await handler(request)
-
-    app = web.Application()
-    app.router.add_get("/{path:.*}", answer)
-    server = TestServer(app, host="127.0.0.1")
-    asyncio.run_coroutine_threadsafe(server.start_server(), loop).result(10)
-    try:
-        yield str(server.make_url("")).rstrip("/")
-    finally:
-        asyncio.run_coroutine_threadsafe(server.close(), loop).result(10)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
-
-
-class Account:
-    """A feed of posts 1 to *posts*, newest first, of 100 a page; tells what it was asked."""
-
-    def __init__(self, posts: int, kind: str = "bluesky", *, token: str = "cursor", size: int = 100) -> None:  # noqa: S107 - no secret
-        self.posts, self.kind, self.token, self.size = posts, kind, token, size
-        self.asked: list[web.Request] = []
-        self.before_answer: Callable[[int], None] = lambda _: None
-
-    async def __call__(self, request: web.Request) -> web.StreamResponse:
-        self.asked.append(request)
-        self.before_answer(len(self.asked))
-        if "/lookup" in request.path:
-            return await MASTODON_ACCOUNT.send(request)
-        newest = int(request.query.get(self.token, self.posts + 1)) - 1
-        numbers = range(newest, max(newest - self.size, 0), -1)
-        following = str(numbers[-1]) if numbers and numbers[-1] > 1 else None
-        return await PAGES[self.kind](list(numbers), following).send(request)
 
 
 class Read(Jobs):
@@ -322,6 +276,28 @@ class Archive:
     async def __call__(self, request: web.Request) -> web.StreamResponse:
         self.asked.append(str(request.rel_url))
         return await self.answers[min(len(self.asked), len(self.answers)) - 1].send(request)
+
+
+def test_what_a_fetched_month_could_not_use_is_counted_named_and_said(settings: Settings) -> None:
+    month = month_of(["2020-01-02", "2020-01-03"], hits=4)
+    month.value["response"]["docs"] += [7, {"_id": "nyt://empty", "headline": {}}]
+    with service(Archive(month)) as url, jobs_asking(settings, nyt_url=url, nyt_key=SecretStr("k/1")) as jobs:
+        for _ in range(2):
+            run = jobs.submit(MONTHS)
+            assert jobs.to_its_end(run).state == State.DONE
+            with jobs.db.read() as connection:
+                [row] = connection.execute(select(Import)).all()
+                said = connection.scalar(select(JobStep.reason).where(JobStep.job_id == jobs.row(run).id))
+            assert (row.path, row.source, row.read, row.added, row.empty, row.left_out) == (
+                "2020-01",
+                "nyt",
+                2,
+                2,
+                1,
+                1,
+            )
+            assert row.named == ["document 2: it is no object but a number"]
+            assert said == "1 of what was read could not be used (document 2: it is no object but a number)"
 
 
 def test_a_month_that_is_not_stored_is_fetched_once(settings: Settings) -> None:

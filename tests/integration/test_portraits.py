@@ -1,0 +1,269 @@
+"""Accounts worked on to their portraits: their own words alone, and nobody's who asked to be forgotten."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+from sqlalchemy import func, select
+from typer.testing import CliRunner
+
+from cli.main import app
+from core.queues import State
+from core.settings import Settings, environment
+from models.documents import add_documents
+from models.forgotten import is_forgotten
+from models.parameters import HandlesParameters, SearchParameters
+from models.tables import Crawl, Document, Forgotten, Import
+from producers.imports import import_paths
+from reports.exports import write
+from tests.contract.replay import SUBJECTS
+from tests.e2e_kit import known, stub  # noqa: F401 - fixtures
+from tests.feeds_kit import PAGES, Account, service
+from tests.integration.test_fetching import stored_post
+from tests.jobs_kit import Jobs
+
+ANN = "ann.example"
+COMMAND = CliRunner()
+
+
+@pytest.fixture(params=["sqlite"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path, _sqlite_template: Path) -> str:
+    """What differs between databases has its tests."""
+    path = tmp_path / "tidings.db"
+    path.write_bytes(_sqlite_template.read_bytes())
+    return f"{request.param}:///{path}"
+
+
+@pytest.fixture
+def tidings(known: Settings, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:  # noqa: F811
+    """The command line with these arguments."""
+    for name, value in environment(known).items():
+        if name.startswith("TIDINGS_"):
+            monkeypatch.setenv(name, value)
+    return lambda *arguments: COMMAND.invoke(app, list(map(str, arguments)))
+
+
+@pytest.fixture
+def jobs(known: Settings) -> Iterator[Jobs]:  # noqa: F811
+    with closing(Jobs(known)) as opened:
+        yield opened
+
+
+def exported(jobs: Jobs, run: int, table: str) -> list[dict[str, Any]]:
+    out = io.BytesIO()
+    write(jobs.db, run, table, "jsonl", out)
+    return [json.loads(line) for line in out.getvalue().splitlines()]
+
+
+def identities(jobs: Jobs) -> list[str]:
+    with jobs.db.read() as connection:
+        return sorted(connection.scalars(select(Document.identity)))
+
+
+def done(jobs: Jobs, parameters: Any, *names: str) -> int:
+    run = jobs.submit(parameters, *names)
+    jobs.do_all(run)
+    assert {row.state for row in jobs.rows(run)} == {State.DONE}
+    return run
+
+
+POSTS = [
+    stored_post(1, text="The NASA tide is in at last. http://t.co/x"),
+    stored_post(2, text="RT @ann: The ESA storm is over the old harbour again.") | {"repost": True},
+    stored_post(3, text="The NASA tide is out again now."),
+]
+
+
+def test_reposts_are_kept_and_no_step_reads_them(jobs: Jobs) -> None:
+    add_documents(jobs.db, POSTS)
+    run = done(jobs, HandlesParameters(), "bob")
+    assert [(row["document"], row["polarity"] is None) for row in exported(jobs, run, "documents")] == [
+        ("posts:1", False),
+        ("posts:2", True),
+        ("posts:3", False),
+    ]
+    assert [
+        (row["type"], row["name"], row["count"]) for row in exported(jobs, run, "entities") if not row["period"]
+    ] == [("ORG", "NASA", 2)]
+    told = json.dumps([exported(jobs, run, table) for table in ("phrases", "summaries")])
+    assert "tide" in told
+    assert "storm" not in told
+    assert "http" not in told
+    coverage = {row["step"]: (row["documents"], row["reason"]) for row in exported(jobs, run, "coverage")}
+    said = "1 of 3 posts pass on somebody else's words, which no later step reads"
+    assert coverage.pop("documents") == (3, said)
+    assert set(coverage.values()) == {(2, None)}
+    assert jobs.row(run).reason == f"stored documents only; {said}"
+    assert [row["documents"] for row in exported(jobs, run, "periods")] == [3]
+
+
+def test_of_a_search_too_reposts_are_left_out(jobs: Jobs) -> None:
+    add_documents(jobs.db, POSTS)
+    run = done(jobs, SearchParameters(), "storm")
+    coverage = {row["step"]: row["documents"] for row in exported(jobs, run, "coverage")}
+    assert coverage == {"documents": 1, "entities": 0, "phrases": 0, "polarity": 0, "summary": 0}
+    assert exported(jobs, run, "entities") == exported(jobs, run, "phrases") == []
+
+
+def test_a_forgotten_repost_is_no_longer_counted(jobs: Jobs, tidings: Callable[..., Any]) -> None:
+    add_documents(jobs.db, POSTS)
+    run = done(jobs, HandlesParameters(), "bob")
+    assert tidings("forget", "--document", "posts:2").exit_code == 0
+    jobs.do_all(run)
+    coverage = {row["step"]: (row["documents"], row["reason"]) for row in exported(jobs, run, "coverage")}
+    assert coverage["documents"] == (2, None)
+
+
+def test_of_fifty_accounts_ten_are_gone_and_forty_have_a_portrait(known: Settings) -> None:  # noqa: F811
+    gone = {subject.name: subject.gone for subject in SUBJECTS}["bluesky"]
+    states = ["not-found", "suspended", "protected"]
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        number = int(request.query["actor"].partition(".")[0][1:])
+        if number % 5 == 0:
+            return await gone[states[number % 3]][0].send(request)
+        page = PAGES["bluesky"]([1, 2, 3], None)
+        for entry in page.value["feed"]:
+            entry["post"]["uri"] += f"-of-{number}"
+            entry["post"]["record"]["text"] = f"The NASA tide number {number} is in at last."
+        return await page.send(request)
+
+    with service(answer) as url, closing(Jobs(known.model_copy(update={"bluesky_url": url}))) as jobs:
+        names = [f"a{number:02}.example" for number in range(50)]
+        run = done(jobs, HandlesParameters(), *names)
+        summaries = {row["job"]: row["summary"] for row in exported(jobs, run, "summaries")}
+        entities = {row["job"]: row["name"] for row in exported(jobs, run, "entities") if row["period"] is None}
+        periods = {f"@{row['handle']}": row["polarity_mean"] for row in exported(jobs, run, "periods")}
+        portraits = sorted(f"@{name}" for number, name in enumerate(names) if number % 5)
+        assert len(portraits) == 40
+        assert sorted(summaries) == sorted(entities) == sorted(periods) == portraits
+        assert summaries["@a07.example"] == "The NASA tide number 7 is in at last."
+        assert None not in periods.values()
+        ended = {row.name: (row.result, row.reason) for row in jobs.rows(run)}
+        reasons = {name: why for name, (result, why) in ended.items() if result in states}
+        assert len(reasons) == 10
+        assert all(name.removeprefix("@") in why and "bluesky" in why for name, why in reasons.items())
+
+
+# --- what was forgotten stays away ---
+
+
+def test_a_forgotten_account_is_neither_asked_for_nor_imported_again(
+    known: Settings,  # noqa: F811
+    tidings: Callable[..., Any],
+    tmp_path: Path,
+) -> None:
+    account = Account(3)
+    with service(account) as url, closing(Jobs(known.model_copy(update={"bluesky_url": url}))) as jobs:
+        add_documents(jobs.db, [stored_post(9)])
+        done(jobs, HandlesParameters(steps=()), ANN)
+        assert tidings("forget", "--handle", f"@{ANN}").exit_code == 0
+        assert identities(jobs) == ["posts:9"]
+        account.asked.clear()
+        ended = jobs.do(HandlesParameters(steps=()), ANN)
+        assert (ended.state, ended.result, account.asked) == (State.DONE, "no-data", [])
+        assert ended.reason == (
+            "@ann.example was forgotten on request: `tidings forget --handle ann.example --lift` lets it come back"
+        )
+        posts = tmp_path / "posts.jsonl"
+        rows = [
+            {"id": "1", "handle": "Ann.Example", "text": "I am here", "date": "2021-01-01"},
+            {"id": "2", "handle": "Cleo", "text": "So am I", "date": "2021-01-01"},
+        ]
+        posts.write_text("\n".join(map(json.dumps, rows)))
+        result = tidings("import", posts, "--json")
+        assert (result.exit_code, json.loads(result.stdout)) == (0, json.loads(result.stdout) | {
+            "read": 2, "added": 1, "known": 0, "forgotten": 1})  # fmt: skip
+        assert "1 of the documents read were forgotten on request and stay away" in result.stderr
+        assert identities(jobs) == ["posts:2", "posts:9"]
+        assert tidings("forget", "--handle", "ANN.example", "--lift").exit_code == 0
+        with jobs.db.read() as connection:
+            assert connection.scalar(select(func.count()).select_from(Forgotten)) == 0
+        assert jobs.do(HandlesParameters(steps=()), ANN).result is None
+        assert len(identities(jobs)) == 5
+
+
+def test_the_list_of_the_forgotten_names_nobody(jobs: Jobs, tidings: Callable[..., Any]) -> None:
+    add_documents(jobs.db, [stored_post(1) | {"author_id": "did:plc:bob"}])
+    assert tidings("forget", "--handle", "bob").exit_code == 0
+    with jobs.db.read() as connection:
+        listed = connection.execute(select(Forgotten)).all()
+        assert is_forgotten(connection, "bob")
+    assert len(listed) == 3  # the account, its document, its author
+    assert not any(b"bob" in (row.name + row.account) for row in listed)
+
+
+def test_an_account_that_takes_another_name_stays_away_as_well(jobs: Jobs, tidings: Callable[..., Any]) -> None:
+    author = {"author_id": "did:plc:bob"}
+    add_documents(jobs.db, [stored_post(1) | author])
+    assert tidings("forget", "--handle", "bob").exit_code == 0
+    stored = add_documents(
+        jobs.db, [stored_post(2, handle="robert") | author, stored_post(3, handle="robert"), stored_post(1, handle="x")]
+    )
+    assert (stored.added, stored.forgotten, identities(jobs)) == (1, 2, ["posts:3"])
+
+
+def test_a_forgotten_document_stays_away_and_its_account_does_not(jobs: Jobs, tidings: Callable[..., Any]) -> None:
+    add_documents(jobs.db, [stored_post(1), stored_post(2)])
+    assert tidings("forget", "--document", "posts:1").exit_code == 0
+    stored = add_documents(jobs.db, [stored_post(1), stored_post(2), stored_post(3)])
+    assert (stored.added, stored.forgotten) == (1, 1)
+    assert tidings("forget", "--document", "posts:1", "--lift").exit_code == 0
+    assert add_documents(jobs.db, [stored_post(1)]).added == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--handle", "bob", "--lift"), "@bob was not forgotten"),
+        (("--document", "posts:1", "--lift"), "posts:1 was not forgotten"),
+        ((1, "--lift"), "--lift is for accounts and documents"),
+    ],
+)
+def test_what_was_not_forgotten_cannot_be_lifted(
+    tidings: Callable[..., Any],
+    arguments: tuple[object, ...],
+    said: str,
+) -> None:
+    result = tidings("forget", *arguments)
+    assert result.exception is not None
+    assert said in str(result.exception)
+
+
+# --- what could not be read ---
+
+
+def test_what_an_import_leaves_out_is_counted_and_named(jobs: Jobs, tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "posts.jsonl").write_text('{"id": "1", "text": "One"}\n{"id": "2", "text"\n{"id": "3", "text": ""}\n')
+    import_paths(jobs.db, [folder], source=None, handle="bob", columns={})
+    with jobs.db.read() as connection:
+        [row] = connection.execute(select(Import)).all()
+    assert (row.path, row.read, row.added, row.empty, row.left_out) == ("in", 1, 1, 1, 1)
+    assert [name.partition(": ")[0] for name in row.named] == ["in/posts.jsonl, document 1"]
+
+
+def test_what_a_crawl_could_not_read_is_counted_named_and_said(known: Settings) -> None:  # noqa: F811
+    async def answer(request: web.Request) -> web.StreamResponse:
+        at = int(request.query.get("cursor", 5))
+        page = PAGES["bluesky"]([at, at - 1], str(at - 2) if at > 3 else None)
+        page.value["feed"][0] = {"post": {"uri": 7}}
+        return await page.send(request)
+
+    with service(answer) as url, closing(Jobs(known.model_copy(update={"bluesky_url": url}))) as jobs:
+        ended = jobs.do(HandlesParameters(steps=()), ANN)
+        with jobs.db.read() as connection:
+            [row] = connection.execute(select(Import)).all()
+            assert connection.scalar(select(Crawl.documents)) == 2
+        assert (row.path, row.source, row.read, row.added, row.left_out) == (f"@{ANN}", "bluesky", 2, 2, 2)
+        why = "document 0: it is no post of Bluesky: it has no uri or no record"
+        assert row.named == [why, why]
+        assert ended.reason == f"2 of what was read could not be used ({why}, {why})"
