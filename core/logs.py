@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import contextvars
 import logging
 import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 import structlog
 
 from core.settings import Settings
 
+# One dict for the whole of a slice, its threads and tasks too: all of them tell the step it has come to.
+_place: contextvars.ContextVar[dict[str, object]] = contextvars.ContextVar("place")
+
 
 def configure(settings: Settings) -> None:
     """Send this process's logs, the libraries' too, to stderr in the format of the settings."""
     shared: list[structlog.typing.Processor] = [
-        structlog.contextvars.merge_contextvars,
+        _with_place,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -42,9 +49,38 @@ def configure(settings: Settings) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(settings.log_level)
+    logging.captureWarnings(True)  # a warning is a line like any other
 
 
 def get_logger(name: str) -> structlog.stdlib.BoundLogger:
-    """A logger whose lines carry what `structlog.contextvars` has bound (run, job, step)."""
+    """A logger whose lines carry the run, job and step that are at work."""
     logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(name)
     return logger
+
+
+@contextmanager
+def job_at_work(*, run: int, job: str) -> Iterator[None]:
+    """Every line written within, in tasks and threads that carry on its context too, tells run, job and step."""
+    token = _place.set({"run": run, "job": job})
+    try:
+        yield
+    finally:
+        _place.reset(token)
+
+
+@asynccontextmanager
+async def at_step(step: str) -> AsyncIterator[None]:
+    """Around a step, or decorating the coroutine function that does it: its lines tell so.
+
+    The step stays named where it does not come to its end, so that the line which says why tells it as well.
+    """
+    place = _place.get({})
+    place["step"] = step
+    began = time.monotonic()
+    yield
+    get_logger(__name__).info("step ended", seconds=round(time.monotonic() - began, 3))
+    place.pop("step", None)
+
+
+def _with_place(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    return {**_place.get({}), **event}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
+from core.logs import at_step
 from core.queues import Step, StepState
 from models.crawls import remark_on_documents
 from models.documents import Text, left_out_remark, posts_found, posts_of, with_reposts
@@ -50,6 +51,7 @@ async def work_on_posts(job: Job, parameters: HandlesParameters | SearchParamete
     return Ended(reason=remark)
 
 
+@at_step(Step.DOCUMENTS)
 async def _documents(job: Job, parameters: HandlesParameters | SearchParameters) -> Ended | None:
     """Fetch and find the posts and record how many there are; how the job ends, where there are none."""
     if isinstance(parameters, HandlesParameters):
@@ -92,6 +94,7 @@ async def _posts(job: Job, parameters: HandlesParameters | SearchParameters) -> 
     return await job.reading(posts_found, job.claim.job_id)
 
 
+@at_step(Step.POLARITY)
 async def _polarity(job: Job, asker: Asker, posts: Sequence[Text], size: int) -> None:
     by_text = await polarities_of(job, asker, list(dict.fromkeys(post.text for post in posts)), size)
     polarities = {post.id: by_text[post.text] for post in posts}

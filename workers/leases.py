@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import threading
 from collections.abc import Callable
 from types import TracebackType
@@ -38,7 +39,9 @@ class Lease:
         self._beats = int((slice_seconds + HARD_END_SECONDS) / (seconds / 5))
         self._on_stop, self._on_lost = on_stop, on_lost
         self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._beat, name=f"lease of job {claim.job_id}", daemon=True)
+        carry_on = contextvars.copy_context()  # its lines tell the job as well
+        name = f"lease of job {claim.job_id}"
+        self._thread = threading.Thread(target=carry_on.run, args=(self._beat,), name=name, daemon=True)
         self.lost = False
 
     def __enter__(self) -> Self:

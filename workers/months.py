@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from core.logs import at_step
 from core.queues import Step, StepState
 from models.answers import read_answers
 from models.documents import Text, archive_size, left_out_remark
@@ -63,6 +64,7 @@ async def work_on_month(job: Job, parameters: MonthsParameters) -> Ended:
     return Ended()
 
 
+@at_step(Step.DOCUMENTS)
 async def _documents(job: Job, parameters: MonthsParameters, period: str) -> str | None:
     """Record how many documents there are; why there are none, where nobody can know of any."""
     reason = await fetch_month(job, period)
@@ -75,6 +77,7 @@ async def _documents(job: Job, parameters: MonthsParameters, period: str) -> str
     return None
 
 
+@at_step(Step.KEYWORDS)
 async def _keywords(job: Job, asker: Asker, parameters: MonthsParameters, period: str) -> None:
     """Which sentences mention a term: asked for all texts of the month, then read day by day out of the ledger."""
     await asker.ask(month_packs(job.db, asker.engine, parameters, period))
@@ -102,6 +105,7 @@ def _mentions_of(
     ]
 
 
+@at_step(Step.POLARITY)
 async def _polarity(job: Job, asker: Asker, bodies: Sequence[Body], text_size: int) -> None:
     sentences = await job.reading(mention_sentences, job.claim.job_id)
     polarities = await polarities_of(job, asker, sentences, text_size)

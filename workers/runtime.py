@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import signal
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
@@ -67,7 +68,7 @@ class Runtime:
                     signal.signal(number, handler)
 
         try:
-            return self._runner.run(main())
+            return self._runner.run(main(), context=contextvars.copy_context())
         except asyncio.CancelledError:
             if told and told[0] == signal.SIGUSR1:
                 raise SoftTimeLimitExceeded from None

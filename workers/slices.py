@@ -8,7 +8,6 @@ from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
 from typing import Any, ParamSpec
 
-import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.errors import (
@@ -19,7 +18,7 @@ from core.errors import (
     ServiceUnavailable,
     TidingsError,
 )
-from core.logs import get_logger
+from core.logs import get_logger, job_at_work
 from core.owners import is_gone
 from core.queues import Kind, State
 from models.jobs import Claim, claim_job, end_job, release_job, waited_seconds
@@ -53,7 +52,7 @@ def work_on(runtime: Runtime, job_id: int) -> None:
         is_gone=lambda owner: owner != runtime.owner and is_gone(owner),
     )
     if claim is not None:
-        with structlog.contextvars.bound_contextvars(run=claim.run_id, job=claim.name):
+        with job_at_work(run=claim.run_id, job=claim.name):
             _work(runtime, claim)
     try:
         top_up(runtime.db, runtime.app, runtime.broker)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from core.logs import at_step
 from core.queues import Step
 from models.answers import read_answers
 from models.findings import replace_entities, replace_phrases, replace_summary
@@ -48,6 +49,7 @@ class Body:
 CountDocuments = Callable[[Iterable[str]], dict[str, int]]
 
 
+@at_step(Step.PHRASES)
 async def phrases_step(
     job: Job, asker: Asker, bodies: Sequence[Body], options: TextOptions, count: CountDocuments
 ) -> None:
@@ -70,6 +72,7 @@ async def phrases_step(
     await job.complete(Step.PHRASES, size_of(bodies), *changes)
 
 
+@at_step(Step.ENTITIES)
 async def entities_step(job: Job, asker: Asker, bodies: Sequence[Body], options: TextOptions) -> None:
     """The entities of each body, over all and by month, spellings joined where that is safe."""
     changes = []
@@ -86,6 +89,7 @@ async def entities_step(job: Job, asker: Asker, bodies: Sequence[Body], options:
     await job.complete(Step.ENTITIES, size_of(bodies), *changes)
 
 
+@at_step(Step.SUMMARY)
 async def summary_step(job: Job, asker: Asker, bodies: Sequence[Body], options: TextOptions) -> None:
     """The summary of each body; of many chunks, the summary of their summaries, until it fits into one request."""
     changes = []

@@ -1,0 +1,141 @@
+"""What a real worker writes: a line an event, each with the run, the job and the step it belongs to, and no secret."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import structlog
+
+from cli.stack.children import Child
+from core.logs import at_step, configure, get_logger, job_at_work
+from core.settings import Settings
+from models.database import Database
+from models.parameters import Keyword, MonthsParameters
+from producers.imports import import_paths
+from producers.submit import submit_run
+from tests.e2e_kit import Stub, run_to_its_end, tell_workers, write_archive
+from tests.services import wait_until
+
+KEY = "textapi-key-nobody-may-see"
+HEADLINES = {f"2020-0{month}-10": ["Covid Is Back", "A Quiet Day"] for month in (1, 2)}
+MONTHS = MonthsParameters(first="2020-01", last="2020-02", keywords=(Keyword.parse("covid"),))
+
+
+@pytest.fixture
+def logged(known: Settings, tmp_path: Path) -> Settings:
+    given = Settings(**(known.model_dump(exclude_none=True) | {"log_format": "json", "textapi_key": KEY}))
+    db = Database(given.database)
+    import_paths(db, [write_archive(tmp_path / "archive", HEADLINES)], source=None, handle=None, columns={})
+    db.close()
+    return given
+
+
+def lines(worker: Child) -> list[dict[str, Any]]:
+    """The lines since the worker was ready; each has to be JSON."""
+    written = worker.log.read_text().splitlines()
+    ready = next(number for number, line in enumerate(written) if "ready." in line)
+    return [json.loads(line) for line in written[ready:]]
+
+
+def test_each_line_of_a_job_tells_run_job_and_step(logged: Settings, start_worker: Callable[..., Child]) -> None:
+    worker = start_worker(logged)
+    run = run_to_its_end(logged, MONTHS)
+    second = run_to_its_end(logged, MONTHS)
+    ours = [line for line in lines(worker) if line["logger"].startswith(("workers.", "core.")) and "job" in line]
+    steps = {(line["run"], line["job"], line["step"]) for line in ours if line["event"] == "step ended"}
+    wanted = ("documents", "keywords", "polarity", "phrases", "entities")
+    assert steps == {(r, month, step) for r in (run, second) for month in ("2020-01", "2020-02") for step in wanted}
+    ended = [(line["run"], line["job"], "step" in line) for line in ours if line["event"] == "job ended"]
+    assert {(run, "2020-01", False), (second, "2020-02", False)} <= set(ended)
+    assert all(line["level"] == "info" and line["timestamp"].endswith("Z") for line in ours)
+
+
+def test_a_job_that_fails_or_waits_says_in_which_step(
+    logged: Settings, stub: Stub, start_worker: Callable[..., Child]
+) -> None:
+    worker = start_worker(logged)
+    stub.faults(status=401)
+    refused = run_to_its_end(logged, MONTHS)
+    failed = [line for line in lines(worker) if line["event"] == "job failed"]
+    assert {(line["run"], line["job"], line["step"]) for line in failed} == {
+        (refused, "2020-01", "keywords"),
+        (refused, "2020-02", "keywords"),
+    }
+    assert all("TIDINGS_TEXTAPI_KEY" in line["why"] for line in failed)
+    stub.faults(status=503, retry_after=600)
+    db = Database(logged.database)
+    waiting = submit_run(db, MONTHS, ())
+    tell_workers(db, logged)
+    db.close()
+
+    def waits() -> set[tuple[str, str]]:
+        return {
+            (line["job"], line["step"])
+            for line in lines(worker)
+            if line["event"] == "job waits" and line["run"] == waiting
+        }
+
+    wait_until(lambda: waits() == {("2020-01", "keywords"), ("2020-02", "keywords")}, what="two jobs that wait")
+
+
+def test_no_secret_is_in_any_line(logged: Settings, stub: Stub, start_worker: Callable[..., Child]) -> None:
+    worker = start_worker(logged.model_copy(update={"log_level": "DEBUG"}))
+    run_to_its_end(logged, MONTHS)
+    stub.faults(status=401)
+    run_to_its_end(logged, MONTHS.model_copy(update={"keywords": (Keyword.parse("quiet"),)}))
+    written = worker.log.read_text()
+    assert "job failed" in written
+    secrets = [KEY, urlsplit(logged.redis_url).password, urlsplit(logged.database).password]
+    assert [secret for secret in secrets if secret and secret in written] == []
+
+
+@pytest.fixture
+def written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[[str], str]]:
+    """Configures logging in the format given, writes three lines as a job would; what was written."""
+    root = logging.getLogger()
+    before = (root.handlers[:], root.level)
+
+    async def story() -> None:
+        @at_step("phrases")
+        async def phrases() -> None:
+            get_logger("story").info("asked", calls=3)
+
+        await phrases()
+        get_logger("story").warning("after")
+
+    def write(form: str) -> str:
+        configure(Settings(home=tmp_path, log_format=form))
+        with job_at_work(run=7, job="2020-03"):
+            asyncio.run(story())
+        logging.getLogger("library").warning("no job")
+        return capsys.readouterr().err
+
+    yield write
+    logging.captureWarnings(False)
+    root.handlers[:], root.level = before
+    structlog.reset_defaults()
+
+
+def test_json_is_an_object_a_line(written: Callable[[str], str]) -> None:
+    found = [json.loads(line) for line in written("json").splitlines()]
+    assert [line["event"] for line in found] == ["asked", "step ended", "after", "no job"]
+    assert {key: found[0][key] for key in ("run", "job", "step", "calls", "level")} == {
+        "run": 7, "job": "2020-03", "step": "phrases", "calls": 3, "level": "info",
+    }  # fmt: skip
+    assert found[1]["step"] == "phrases"
+    assert (found[2]["job"], "step" in found[2]) == ("2020-03", False)
+    assert "run" not in found[3]
+
+
+def test_console_lines_say_the_same_to_people(written: Callable[[str], str]) -> None:
+    first, *_, last = written("console").splitlines()
+    assert "asked" in first
+    assert all(part in first for part in ("run=7", "job=2020-03", "step=phrases", "calls=3"))
+    assert "run=" not in last
