@@ -2,48 +2,72 @@
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from core.limits import Window
-from core.queues import Step
-from models.answers import known_keys, read_answers
+from sqlalchemy import func, select
+
+from core.errors import UsageError
+from core.limits import LONG_WINDOW_SECONDS, Window, parse_limits
+from core.queues import Kind
+from core.settings import Settings
+from models.answers import known_keys
+from models.crawls import found_before, read_crawl
 from models.database import Database
-from models.documents import Text
-from models.parameters import MonthsParameters, months
-from producers.months import all_terms, mentions_in, month_days, month_packs
-from textapi.engine.keywords import sentences_with
+from models.documents import Text, archive_size, posts_of, texts_of
+from models.parameters import (
+    HandlesParameters,
+    MonthsParameters,
+    SearchParameters,
+    TrainingParameters,
+    months,
+    read,
+)
+from models.runs import get_run
+from models.tables import Call, Job
+from producers.foreseen import Mentions, questions_of_posts
+from producers.months import ARCHIVE, is_to_be_fetched, month_days, month_packs
+from producers.posts import (
+    OPERATIONS,
+    SEARCH,
+    service_of_handle,
+    service_of_search,
+    stored_matches,
+)
+from sources.base import NYT, X
 from textapi.questions import (
+    SERVICE,
     Question,
-    chunks,
-    entities_of,
-    keyword_key,
-    phrases_of,
-    polarity_questions,
-    summary_of,
 )
 
 OWN_ENGINE = "tidings"  # engines whose names begin so have the matcher that plan runs itself
 
+Planned = MonthsParameters | HandlesParameters | SearchParameters
+
 
 @dataclass
 class Plan:
-    """Figures of `tidings plan`; *exact* says whether the calls beyond the keywords are certain."""
+    """Figures of `tidings plan`; *exact* says whether the calls will be just these where nothing fails.
+
+    `needed_by_operation` and `by_operation` are the calls in all and those still to be made; what is asked of sources
+    is counted with what is asked of the Text API.
+    """
 
     documents: int = 0
     calls_needed: int = 0
     calls_answered: int = 0
     calls_to_make: int = 0
     by_operation: dict[str, int] = field(default_factory=dict)
+    needed_by_operation: dict[str, int] = field(default_factory=dict)
     seconds: float = 0.0
     ends_at: str | None = None
     binding_limit: str | None = None
+    binding_service: str | None = None
     exact: bool = True
     remarks: list[str] = field(default_factory=list)
 
@@ -52,115 +76,184 @@ class Plan:
         return asdict(self)
 
 
-class _Counter:
-    """Counts questions, each answer wanted once however often it is asked for."""
+class _Planner:
+    """Counts questions, each answer wanted once however often it is asked for, and what sources are asked."""
 
-    def __init__(self, db: Database) -> None:
-        self.needed: Counter[str] = Counter()
-        self.to_make: Counter[str] = Counter()
-        self._db = db
+    def __init__(self, db: Database, engine: str, known: Settings) -> None:
+        self.plan = Plan(exact=engine.startswith(OWN_ENGINE))
+        self._db, self._engine, self._known = db, engine, known
+        self._needed: Counter[tuple[str, str]] = Counter()  # (service, operation)
+        self._to_make: Counter[tuple[str, str]] = Counter()
         self._asked: set[bytes] = set()
 
-    def add(self, questions: Iterable[Question]) -> None:
+    def months(self, parameters: MonthsParameters) -> None:
+        """Count a run over months; no more than a day is held."""
+        without = 0
+        for period in months(parameters.first, parameters.last):
+            with self._db.read() as connection:
+                stored, crawled = archive_size(connection, period), read_crawl(connection, NYT, period)
+            if is_to_be_fetched(period, stored, crawled, time.time()):
+                if self._known.nyt_key is not None:
+                    self._fetch(NYT, ARCHIVE)
+                elif not stored:
+                    without += 1
+            if stored:
+                self._month(parameters, period)
+        if without:
+            self._remark(
+                f"{without:,} months without documents will end as no-data: import them, or set TIDINGS_NYT_KEY"
+            )
+        if fetched := self._to_fetch(NYT):
+            self._remark(f"{fetched:,} months are to be fetched first: what is asked of their texts is not counted")
+            self.plan.exact = False
+        if not self._engine.startswith(OWN_ENGINE):
+            self._remark(
+                f"{self._engine} is not our engine: keyword calls are exact, the others are what our own matcher would"
+                " lead to"
+            )
+
+    def posts(self, parameters: HandlesParameters | SearchParameters, names: Sequence[str]) -> None:
+        """Count a run over accounts or terms; one account's posts are held, as the job that works on it does."""
+        crawled: Counter[str] = Counter()
+        for name in names:
+            if isinstance(parameters, HandlesParameters):
+                handle = name.removeprefix("@")
+                service, operation = service_of_handle(handle, parameters.source, self._known), None
+                with self._db.read() as connection:
+                    posts = posts_of(connection, handle, parameters.source)
+            else:
+                service, operation = service_of_search(parameters.source, self._known), SEARCH
+                posts = _posts_on(self._db, name, parameters.source)
+            if service is not None:
+                crawled[service] += 1
+                self._fetch(service, operation or OPERATIONS[service])
+            self.plan.documents += len(posts)
+            self._add(questions_of_posts(self._engine, posts, parameters))
+        for service, subjects in crawled.items():
+            self._remark(f"{service} is asked for {subjects:,}, a call at least for each: what is new is not counted")
+            self.plan.exact = False
+        if crawled[X] and self._known.x_price_per_post:
+            self._remark(_price(crawled[X], parameters.limit, self._known.x_price_per_post))
+        if not self._engine.startswith(OWN_ENGINE):
+            self._remark(f"{self._engine} is not our engine: summaries of summaries are what our own would lead to")
+
+    def finished(self) -> Plan:
+        """The plan with its sums and its time."""
+        plan, ordered = self.plan, sorted(self._needed)
+        plan.calls_needed = self._needed.total()
+        plan.calls_to_make = self._to_make.total()
+        plan.calls_answered = plan.calls_needed - plan.calls_to_make
+        plan.by_operation = {operation: self._to_make[service, operation] for service, operation in ordered}
+        plan.needed_by_operation = {operation: self._needed[service, operation] for service, operation in ordered}
+        for service in sorted({service for service, _ in ordered}):
+            windows = parse_limits(getattr(self._known, f"{service}_limits"))
+            seconds, limit = time_at(windows, self._to_fetch(service))
+            if limit and seconds > plan.seconds:
+                plan.seconds, plan.binding_limit, plan.binding_service = seconds, limit, service
+        if plan.binding_limit:
+            ends = datetime.fromtimestamp(time.time() + plan.seconds, UTC)
+            plan.ends_at = ends.strftime("%Y-%m-%dT%H:%M:%SZ")
+        return plan
+
+    def _month(self, parameters: MonthsParameters, period: str) -> None:
+        self._add(month_packs(self._db, self._engine, parameters, period))
+        found = Mentions(parameters)
+        for texts in month_days(self._db, parameters, period):
+            self.plan.documents += len(texts)
+            found.add(self._db, self._engine, texts)
+        self._add(found.questions(self._engine))
+
+    def _add(self, questions: Iterable[Question]) -> None:
         for question in questions:
             new = [key for key in question.keys if key not in self._asked]
             if not new:
                 continue
             self._asked.update(new)
-            self.needed[question.operation] += 1
             with self._db.read() as connection:
                 known = known_keys(connection, new)
-            self.to_make[question.operation] += len(known) < len(new)
+            self._needed[SERVICE, question.operation] += 1
+            self._to_make[SERVICE, question.operation] += len(known) < len(new)
+
+    def _fetch(self, service: str, operation: str) -> None:
+        self._needed[service, operation] += 1
+        self._to_make[service, operation] += 1
+
+    def _to_fetch(self, service: str) -> int:
+        return sum(calls for (of, _), calls in self._to_make.items() if of == service)
+
+    def _remark(self, remark: str) -> None:
+        self.plan.remarks.append(remark)
 
 
-def plan_months(db: Database, parameters: MonthsParameters, *, engine: str, windows: Sequence[Window]) -> Plan:
-    """Count what `submit months` would ask; nothing is asked, and a month is held a day at a time."""
-    counter, plan = _Counter(db), Plan(exact=engine.startswith(OWN_ENGINE))
-    for period in months(parameters.first, parameters.last):
-        counter.add(month_packs(db, engine, parameters, period))
-        found = _Mentions(parameters)
-        for texts in month_days(db, parameters, period):
-            plan.documents += len(texts)
-            found.add(db, engine, texts)
-        counter.add(found.questions(engine))
-    if not plan.exact:
-        plan.remarks.append(
-            f"{engine} is not our engine: keyword calls are exact, the others are what our own matcher would lead to"
-        )
-    return _finished(plan, counter, windows)
+def plan_run(db: Database, parameters: Planned, names: Sequence[str], *, engine: str, known: Settings) -> Plan:
+    """Count what a run would ask; nothing is asked. *names*: those of its jobs that have no months."""
+    planner = _Planner(db, engine, known)
+    if isinstance(parameters, MonthsParameters):
+        planner.months(parameters)
+    else:
+        planner.posts(parameters, names)
+    return planner.finished()
 
 
-class _Mentions:
-    """What our own matcher finds in a month, and what would be asked of it."""
-
-    def __init__(self, parameters: MonthsParameters) -> None:
-        self._parameters = parameters
-        self._terms = all_terms(parameters.keywords)
-        self._sentences: dict[str, None] = {}
-        self._documents: dict[str, dict[int, str]] = {keyword.name: {} for keyword in parameters.keywords}
-
-    def add(self, db: Database, engine: str, texts: Sequence[Text]) -> None:
-        """Match a day's texts; what is answered already is taken from the ledger."""
-        keys = {(text.id, term): keyword_key(engine, term, text.text) for text in texts for term in self._terms}
-        with db.read() as connection:
-            stored = read_answers(connection, set(keys.values()))
-        for text in texts:
-            answers = {term: stored.get(keys[text.id, term]) for term in self._terms}
-            missing = [term for term, answer in answers.items() if answer is None]
-            found = sentences_with(text.text, missing) if missing else {}
-            found |= {term: json.loads(answer) for term, answer in answers.items() if answer is not None}
-            mentions = mentions_in(text, self._parameters.keywords, found)
-            for mention in sorted(mentions, key=lambda mention: int(mention["position"])):
-                self._sentences.setdefault(mention["sentence"])
-                self._documents[mention["keyword"]][text.id] = text.text
-
-    def questions(self, engine: str) -> Iterator[Question]:
-        """The questions of the later steps."""
-        parameters = self._parameters
-        if Step.POLARITY in parameters.steps:
-            yield from polarity_questions(engine, self._sentences, parameters.text_size)
-        for documents in self._documents.values():
-            parts = [text for text, _ in chunks(documents.items(), parameters.text_size)]
-            if Step.PHRASES in parameters.steps:
-                yield from (phrases_of(engine, part, parameters.phrases) for part in parts)
-            if Step.ENTITIES in parameters.steps:
-                yield from (entities_of(engine, part) for part in parts)
-            if Step.SUMMARY in parameters.steps:
-                yield from _summaries(engine, parts, parameters)
+def plan_again(db: Database, run_id: int, *, engine: str, known: Settings) -> Plan:
+    """What a run that was submitted needs. Raises `NotFound`, and `UsageError` for one that asks nothing."""
+    with db.read() as connection:
+        parameters = read(get_run(connection, run_id).parameters)
+        names = connection.scalars(select(Job.name).where(Job.run_id == run_id, Job.kind != Kind.REPORT)).all()
+    if isinstance(parameters, TrainingParameters):
+        raise UsageError(f"run {run_id} trains networks: it asks nothing")
+    return plan_run(db, parameters, names, engine=engine, known=known)
 
 
-def _summaries(engine: str, parts: Sequence[str], parameters: MonthsParameters) -> Iterator[Question]:
-    from textapi.engine.summary import summarize  # noqa: PLC0415 - only here
+def made_calls(db: Database, run_id: int) -> dict[str, dict[str, int]]:
+    """What a run has asked so far, by operation: calls, and of these the retries and those that may be repeated."""
+    with db.read() as connection:
+        get_run(connection, run_id)
+        rows = connection.execute(
+            select(
+                Call.operation,
+                func.sum(Call.calls),
+                func.sum(Call.retries),
+                func.sum(Call.maybe_twice),
+                func.sum(Call.answers_reused),
+            )
+            .where(Call.run_id == run_id)
+            .group_by(Call.operation)
+            .order_by(Call.operation)
+        ).all()
+    names = ("calls", "retries", "maybe_twice", "answers_reused")
+    return {operation: dict(zip(names, map(int, counts), strict=True)) for operation, *counts in rows}
 
-    while True:
-        yield from (summary_of(engine, part, parameters.proportion) for part in parts)
-        summaries = list(filter(None, (summarize(part, parameters.proportion) for part in parts)))
-        if len(parts) <= 1 or len("\n".join(summaries)) <= parameters.text_size:
-            return
-        parts = [text for text, _ in chunks(enumerate(summaries), parameters.text_size)]
+
+def _price(subjects: int, limit: int | None, price: float) -> str:
+    if limit is None:
+        return f"a post read of x costs {price:g}: --limit bounds how many are read"
+    return f"x: at most {limit * subjects:,} posts, which cost {limit * subjects * price:,.2f}"
 
 
-def _finished(plan: Plan, counter: _Counter, windows: Sequence[Window]) -> Plan:
-    plan.calls_needed = counter.needed.total()
-    plan.calls_to_make = counter.to_make.total()
-    plan.calls_answered = plan.calls_needed - plan.calls_to_make
-    plan.by_operation = {operation: counter.to_make[operation] for operation in sorted(counter.needed)}
-    plan.seconds, plan.binding_limit = time_at(windows, plan.calls_to_make)
-    if plan.binding_limit:
-        ends = datetime.fromtimestamp(time.time() + plan.seconds, UTC)
-        plan.ends_at = ends.strftime("%Y-%m-%dT%H:%M:%SZ")
-    return plan
+def _posts_on(db: Database, name: str, source: str | None) -> list[Text]:
+    with db.read() as connection:
+        ids = set(found_before(connection, name))
+        after: int | None = 0
+        while after is not None:
+            after, some = stored_matches(connection, name.removeprefix("search:"), after, source)
+            ids.update(some)
+        return texts_of(connection, sorted(ids))
 
 
 def time_at(windows: Sequence[Window], calls: int) -> tuple[float, str | None]:
-    """Seconds until the last of *calls* may be made, and the limit that says so; 0 and None where none does."""
-    if not calls or not windows:
-        return 0.0, None
-    slowest = max(windows, key=lambda window: _seconds(window, calls))
-    return _seconds(slowest, calls), str(slowest)
+    """Seconds until the last of *calls* may be made, and the limit that says so; 0 and None where none does.
 
-
-def _seconds(window: Window, calls: int) -> float:
-    """A window's worth of calls may be made at once, the next when it is over."""
-    full = math.ceil(calls / window.calls) - 1
-    return full * window.seconds + (calls - full * window.calls) / window.calls * window.seconds
+    A window's worth of calls may be made as soon as the shorter windows let it, the next when the window is over.
+    """
+    seconds, binding, most = 0.0, None, 0.0
+    for window in sorted(windows, key=lambda window: window.seconds, reverse=True):
+        full = max(math.ceil(calls / window.calls) - 1, 0)
+        calls -= full * window.calls
+        spent = float(full * window.seconds)
+        if window.seconds < LONG_WINDOW_SECONDS:
+            spent += calls / window.calls * window.seconds  # within a short window calls are spaced
+        if spent > most:
+            binding, most = str(window), spent
+        seconds += spent
+    return seconds, binding

@@ -17,7 +17,7 @@ from models.database import Database
 from models.parameters import HandlesParameters, Keyword, MonthsParameters
 from models.runs import get_run, resume_run
 from producers.imports import import_paths
-from producers.plan import plan_months
+from producers.plan import made_calls, plan_again, plan_run
 from producers.status import status_of
 from producers.submit import submit_run
 from reports.exports import write
@@ -106,15 +106,17 @@ def test_plan_counts_the_calls_exactly_and_the_same_run_again_makes_none(
     archive: Settings, db: Database, stub: Stub, start_worker: Callable[..., Child]
 ) -> None:
     engine = stub.url.removeprefix("http://")
-    planned = plan_months(db, PARAMETERS, engine=engine, windows=())
+    planned = plan_run(db, PARAMETERS, (), engine=engine, known=archive)
     assert stub.counts()["calls"] == 0
     start_worker(archive)
     first = run_to_its_end(archive, PARAMETERS)
     made = stub.counts()
     assert (made["calls"], made["repeated"]) == (planned.calls_to_make, 0)
+    again = plan_again(db, first, engine=engine, known=archive)
+    assert {name: counts["calls"] for name, counts in made_calls(db, first).items()} == again.needed_by_operation
     second = run_to_its_end(archive, PARAMETERS)
     assert stub.counts()["calls"] == made["calls"]
-    assert plan_months(db, PARAMETERS, engine=engine, windows=()).calls_to_make == 0
+    assert plan_run(db, PARAMETERS, (), engine=engine, known=archive).calls_to_make == 0
     for table in ("mentions", "periods", "phrases", "entities", "coverage"):
         assert [row | {"run": second} for row in exported(archive, first, table)] == exported(archive, second, table)
     # one more term pays for itself alone: a call for each day with documents, and what is said of the new documents
