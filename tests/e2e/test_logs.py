@@ -69,7 +69,7 @@ def test_a_job_that_fails_or_waits_says_in_which_step(
         (refused, "2020-02", "keywords"),
     }
     assert all("TIDINGS_TEXTAPI_KEY" in line["why"] for line in failed)
-    stub.faults(status=503, retry_after=600)
+    stub.faults(status=500)
     db = Database(logged.database)
     waiting = submit_run(db, MONTHS, ())
     tell_workers(db, logged)
