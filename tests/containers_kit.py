@@ -1,0 +1,77 @@
+"""docker-compose.yml as a project of its own, with secrets of its own, on a real Docker engine."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from cli.stack.ports import free_port
+
+ROOT = Path(__file__).parents[1]
+SECRETS = {name: f"SECRET{name.replace('_', '')}0123456789" for name in ("POSTGRES_PASSWORD", "REDIS_PASSWORD")}
+SECRETS |= {name: f"SECRET{name.replace('_', '')}0123456789" for name in ("FLOWER_PASSWORD", "TIDINGS_TEXTAPI_KEY")}
+SECRETS |= {"TIDINGS_NYT_KEY": "SECRETNYTKEY0123456789", "TIDINGS_X_BEARER": "SECRETXBEARER0123456789"}
+
+
+def engine_answers() -> bool:
+    """Whether a Docker engine with compose answers here."""
+    docker = shutil.which("docker")
+    return bool(docker) and not subprocess.run([docker, "compose", "ls"], capture_output=True, check=False).returncode  # noqa: S603
+
+
+class Compose:
+    """The project *name*, its archive and reports in *folder*; *changes* are laid over the services of the file."""
+
+    def __init__(self, name: str, folder: Path, changes: Mapping[str, Any], variables: Mapping[str, str]) -> None:
+        self.name = name
+        self.flower_port = free_port()
+        self.variables = {
+            **SECRETS,
+            "ARCHIVE": str(folder / "archive"),
+            "FLOWER_PORT": str(self.flower_port),
+            **variables,
+        }
+        out = folder / "out"
+        for shared in (folder / "archive", out):
+            shared.mkdir(exist_ok=True)
+        out.chmod(0o777)
+        services = {**changes, **{one: {"volumes": [f"{out}:/work/out"]} for one in ("reporter", "tidings")}}
+        self._files = [ROOT / "docker-compose.yml", folder / "changes.json"]
+        self._files[1].write_text(json.dumps({"services": services}))
+        (folder / "empty.env").touch()
+        self._env_file = folder / "empty.env"
+
+    def __call__(self, *arguments: str) -> str:
+        """Run ``docker compose`` with these arguments; what it says on standard output. Nothing else may go wrong."""
+        command = ["docker", "compose", "--project-name", self.name, "--env-file", str(self._env_file)]
+        command += [word for file in self._files for word in ("--file", str(file))]
+        done = subprocess.run(  # noqa: S603
+            [*command, *arguments], env=os.environ | self.variables, capture_output=True, text=True, check=False
+        )
+        assert not done.returncode, (
+            f"docker compose {' '.join(arguments)}:\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+        )
+        return done.stdout
+
+    def tidings(self, *arguments: str) -> str:
+        """Run ``tidings`` with these arguments in a container of its own; what it says on standard output."""
+        return self("run", "--rm", "-T", "tidings", *arguments)
+
+    def ask_database(self, query: str) -> str:
+        """The one value that *query* gives."""
+        return self("exec", "-T", "db", "psql", "--username=tidings", "-tA", "--command", query).strip()
+
+    def containers(self, service: str) -> list[str]:
+        """The ids of the containers of a service that run."""
+        return self("ps", "--quiet", service).split()
+
+
+def docker(*arguments: str) -> str:
+    """Run ``docker`` with these arguments; what it says, errors included."""
+    done = subprocess.run(["docker", *arguments], capture_output=True, check=True)  # noqa: S603, S607
+    return (done.stdout + done.stderr).decode(errors="replace")
