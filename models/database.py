@@ -19,6 +19,8 @@ from sqlalchemy.sql.functions import FunctionElement
 
 from core.errors import DatabaseAway, SettingsError
 
+MIGRATIONS = str(Path(__file__).parent / "migrations")
+
 
 class clock(FunctionElement[float]):  # noqa: N801 - it reads as the SQL function it is
     """The database's clock in Unix seconds: the only one that leases are written and compared on."""
@@ -131,7 +133,8 @@ def _translated(url: str) -> Iterator[None]:
         shown = make_url(url).render_as_string(hide_password=True)
         reason = str(error.orig).strip().splitlines()[0] if error.orig else type(error).__name__
         if error.connection_invalidated or _is_away(error):
-            raise DatabaseAway(f"the database at {shown} does not answer ({reason}): is it running?") from error
+            todo = "look at TIDINGS_DATABASE_URL" if "FATAL" in reason else "is it running?"
+            raise DatabaseAway(f"the database at {shown} does not answer ({reason}): {todo}") from error
         raise
 
 
@@ -146,7 +149,7 @@ def migrate(url: str, revision: str = "head") -> None:
     from alembic.config import Config  # noqa: PLC0415
 
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("script_location", MIGRATIONS)
     config.attributes["database"] = database = Database(url, pooled=False)
     try:
         with _translated(url):
@@ -157,6 +160,14 @@ def migrate(url: str, revision: str = "head") -> None:
                 command.downgrade(config, revision)
     finally:
         database.close()
+
+
+def revisions(url: str) -> tuple[str | None, str]:
+    """The revision of the database's tables, None where it has none, and the newest there is. Raises `DatabaseAway`."""
+    from alembic.script import ScriptDirectory  # noqa: PLC0415 - the same
+
+    newest = ScriptDirectory(MIGRATIONS).get_current_head()
+    return _revision(Database(url, pooled=False)), str(newest)
 
 
 def _revision(database: Database) -> str | None:

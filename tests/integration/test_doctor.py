@@ -1,0 +1,147 @@
+"""`tidings doctor` against parts that are really away, behind, or set up wrongly."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from types import SimpleNamespace
+from urllib.parse import urlsplit
+
+import pytest
+import redis
+from sqlalchemy import select
+
+from cli.doctor import examine
+from cli.stack.children import Child
+from core.settings import Settings, environment
+from models.database import Database, migrate
+from models.tables import Call
+from tests.e2e_kit import Stub, known, stub  # noqa: F401 - fixtures
+
+AWAY = "http://127.0.0.1:1"
+
+
+def problem(settings: Settings, part: str) -> str:
+    return dict(examine(settings))[part] or ""
+
+
+@pytest.fixture
+def broker(settings: Settings) -> Iterator[redis.Redis]:
+    """The broker itself, to be set up wrongly, and rightly again at the end."""
+    with redis.Redis.from_url(str(settings.redis_url)) as client:
+        yield client
+        client.config_set("maxmemory-policy", "noeviction")
+        client.config_set("appendonly", "yes")
+
+
+def test_nothing_is_wrong_with_a_stack_that_works(
+    known: Settings,  # noqa: F811
+    start_worker: Callable[..., Child],
+) -> None:
+    start_worker(known)
+    end = time.monotonic() + 10
+    while problems := {part: said for part, said in examine(known) if said}:
+        assert time.monotonic() < end, problems  # the worker is known from its first reconcile on
+    command = [sys.executable, "-P", "-m", "cli.main", "doctor"]
+    done = subprocess.run(  # noqa: S603 - our own program
+        command, env=environment(known), capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [line[:4] for line in done.stdout.splitlines()] == ["ok  "] * 8
+
+
+def test_redis_that_is_away_or_unset_is_said(settings: Settings) -> None:
+    away = settings.model_copy(update={"redis_url": "redis://:hidden@127.0.0.1:1/0"})
+    assert "does not answer (ConnectionError)" in problem(away, "Redis")
+    assert "hidden" not in str(examine(away))
+    assert "tidings up" in problem(settings.model_copy(update={"redis_url": None}), "Redis")
+
+
+def test_a_wrong_password_of_redis_is_said(settings: Settings) -> None:
+    port = urlsplit(str(settings.redis_url)).port
+    for given in (f"redis://:wrong@127.0.0.1:{port}/0", f"redis://127.0.0.1:{port}/0"):
+        assert "refuses the password: set it in TIDINGS_REDIS_URL" in problem(
+            settings.model_copy(update={"redis_url": given}), "Redis"
+        )
+
+
+def test_redis_that_may_forget_is_said(settings: Settings, broker: redis.Redis) -> None:
+    assert problem(settings, "Redis") == ""
+    broker.config_set("maxmemory-policy", "allkeys-lru")
+    assert "maxmemory-policy is allkeys-lru" in problem(settings, "Redis")
+    broker.config_set("appendonly", "no")
+    said = problem(settings, "Redis")
+    assert "set it to noeviction" in said
+    assert "appendonly is no" in said
+
+
+def test_a_database_that_is_away_is_said(settings: Settings, tmp_path: Path) -> None:
+    away = settings.model_copy(update={"database_url": "postgresql://tidings:hidden@127.0.0.1:1/tidings"})
+    assert "does not answer" in problem(away, "database")
+    assert "hidden" not in str(examine(away))
+    missing = settings.model_copy(update={"database_url": f"sqlite:///{tmp_path / 'none' / 'tidings.db'}"})
+    assert "`tidings migrate` makes it" in problem(missing, "database")
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_wrong_password_of_the_database_is_said(settings: Settings) -> None:
+    if "postgresql" not in settings.database:
+        return  # SQLite has none
+    wrong = settings.database.replace(str(urlsplit(settings.database).password), "wrong")
+    said = problem(settings.model_copy(update={"database_url": wrong}), "database")
+    assert "password authentication failed" in said
+    assert "look at TIDINGS_DATABASE_URL" in said
+
+
+def test_tables_that_are_behind_ahead_or_not_there_are_said(settings: Settings) -> None:
+    assert problem(settings, "database") == ""
+    migrate(settings.database, "0001")
+    assert "its tables are of revision 0001" in problem(settings, "database")
+    migrate(settings.database)
+    with closing(Database(settings.database)) as db, db.write() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    assert "bring this machine up to date" in problem(settings, "database")
+    with closing(Database(settings.database)) as db, db.write() as connection:
+        connection.exec_driver_sql("DELETE FROM alembic_version")
+    assert "it has no tables" in problem(settings, "database")
+
+
+def test_a_text_api_that_is_away_is_said(settings: Settings) -> None:
+    assert "does not answer" in problem(settings.model_copy(update={"textapi_url": AWAY}), "Text API")
+    assert "no Text API is known" in problem(settings, "Text API")
+
+
+def test_a_key_that_is_refused_is_said_for_one_call_that_is_counted(
+    known: Settings,  # noqa: F811
+    stub: Stub,  # noqa: F811
+) -> None:
+    assert problem(known, "Text API") == ""
+    stub.faults(status=401)
+    said = problem(known.model_copy(update={"textapi_limits": "5/min"}), "Text API")
+    assert "refused text_polarity (401): set TIDINGS_TEXTAPI_KEY" in said
+    assert stub.counts()["calls"] == 2
+    with closing(Database(known.database)) as db, db.read() as connection:
+        assert sum(connection.scalars(select(Call.calls).where(Call.run_id == 0))) == 2
+
+
+def test_clocks_that_differ_are_said(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert problem(settings, "clocks") == ""
+    now = time.time
+    monkeypatch.setattr(time, "time", lambda: now() - 60)
+    said = problem(settings, "clocks")
+    assert "the clock of Redis is 60 s ahead of this machine's" in said
+    assert ("the clock of the database is 60 s ahead" in said) == ("postgresql" in settings.database)
+
+
+def test_a_full_disk_is_said(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=5_000_000))
+    assert "5 MB are free" in problem(settings, "disk")
+
+
+def test_a_queue_without_a_worker_is_said(settings: Settings) -> None:
+    assert "none has been seen" in problem(settings, "worker for the queue text")
