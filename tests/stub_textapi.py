@@ -2,8 +2,8 @@
 
 ``python tests/stub_textapi.py PORT`` serves on loopback. ``GET /counts?windows=1,60&calls=100`` tells what it saw,
 among it the most calls in any stretch of so many seconds, and the mean time in which 100 calls came. ``POST /faults``
-sets how it behaves: ``latency`` in seconds, shares of ``error_500``, ``reset`` and ``hang``, or one ``status`` with its
-``retry_after``, or one ``body``.
+sets how it behaves: ``latency`` in seconds, shares of ``error_500``, ``reset``, ``hang`` and ``broken`` answers, or one
+``status`` with its ``retry_after``, or one ``body``.
 It answers by the project's own sentence and keyword rules, and fixed rules for the rest, so that runs can be compared.
 """
 
@@ -71,7 +71,7 @@ async def ask(request: web.Request) -> web.StreamResponse:
     if "body" in faults:
         return web.Response(text=faults["body"], content_type="text/html")
     draw = random.random()
-    for fault in ("error_500", "reset", "hang"):
+    for fault in ("error_500", "reset", "hang", "broken"):
         draw -= faults.get(fault, 0)
         if draw < 0:
             break
@@ -80,12 +80,40 @@ async def ask(request: web.Request) -> web.StreamResponse:
         return web.json_response(answer(operation, body))
     if fault == "error_500":
         return web.json_response({"error": "told to"}, status=500)
+    if fault == "broken":
+        return await broken(request, answer(operation, body))
     if fault == "reset":
         assert request.transport
         request.transport.abort()
         return web.Response()
     await asyncio.sleep(faults.get("hang_seconds", 3600))
     return web.Response(status=500)
+
+
+async def broken(request: web.Request, whole: dict) -> web.StreamResponse:
+    """An answer with status 200 that is none: of its kinds one after the other."""
+    seen = request.app[SEEN]
+    seen["broken"] += 1
+    text = json.dumps(whole)
+    match seen["broken"] % 6:
+        case 0:
+            return web.Response(text="<html>busy</html>", content_type="text/html")
+        case 1:
+            return web.Response(text=text[: len(text) // 2], content_type="application/json")
+        case 2:
+            return web.json_response({})
+        case 3:
+            return web.json_response(dict.fromkeys(whole, "high"))
+    response = web.StreamResponse()  # chunked: it does not say how much it is
+    await response.prepare(request)
+    if seen["broken"] % 6 == 4:
+        for _ in range(20):
+            await response.write(b" " * 2**20)
+        return response
+    await response.write(text[:-1].encode())
+    assert request.transport
+    request.transport.abort()
+    return response
 
 
 async def counts(request: web.Request) -> web.Response:
@@ -102,6 +130,7 @@ async def counts(request: web.Request) -> web.Response:
         {
             "calls": len(times),
             "answered": seen["answered"],
+            "broken": seen["broken"],
             "operations": seen["operations"],
             "repeated": repeated,
             "fullest": fullest,
@@ -122,7 +151,7 @@ async def clear(request: web.Request) -> web.Response:
 
 
 def new_seen() -> dict:
-    return {"times": [], "operations": Counter(), "bodies": Counter(), "answered": 0}
+    return {"times": [], "operations": Counter(), "bodies": Counter(), "answered": 0, "broken": 0}
 
 
 def make_app() -> web.Application:

@@ -11,7 +11,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -19,6 +19,7 @@ from tenacity import (
     AsyncRetrying,
     RetryCallState,
     retry_if_exception_type,
+    retry_if_not_exception_type,
     stop_after_attempt,
     stop_after_delay,
     wait_random_exponential,
@@ -28,7 +29,9 @@ from core.errors import ServiceBadAnswer, ServiceRefused, ServiceUnavailable, Se
 from core.metrics import counted
 from core.settings import Settings
 from textapi.messages import ENGINE_HEADER, KEY_HEADER, Operation
-from textapi.questions import SERVICE
+from textapi.questions import SERVICE, DoesNotMap
+
+T = TypeVar("T")
 
 ATTEMPTS = 5
 RETRY_SECONDS = 45.0  # no further attempt after so long
@@ -60,10 +63,10 @@ class Limit(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
-    """What came back from one question, and how many attempts it took."""
+class Reply(Generic[T]):
+    """What came back from one question, as it was read, and how many attempts it took."""
 
-    value: Mapping[str, Any]
+    value: T
     engine: str | None  # as the answer's header says
     attempts: int
 
@@ -105,15 +108,21 @@ class TextApi:
         return changed
 
     async def ask(
-        self, operation: Operation, body: Mapping[str, Any], before_attempt: Callable[[Operation, int], Awaitable[None]]
-    ) -> Reply:
+        self,
+        operation: Operation,
+        body: Mapping[str, Any],
+        before_attempt: Callable[[Operation, int], Awaitable[None]],
+        read: Callable[[Mapping[str, Any]], T],
+    ) -> Reply[T]:
         """Ask, and again where that can help; *before_attempt* hears of each attempt and its number.
 
-        Raises `ServiceRefused`, `ServiceUnavailable`, `ServiceBadAnswer`.
+        *read* makes of the answer what is wanted of it. Raises `ServiceRefused`, `ServiceUnavailable`,
+        `ServiceBadAnswer` (of *read* too, when attempts are used up) and `DoesNotMap`, which no attempt can mend.
         """
         attempts = 0
         retrying = AsyncRetrying(
-            retry=retry_if_exception_type((ServiceUnavailable, ServiceBadAnswer)),
+            retry=retry_if_exception_type((ServiceUnavailable, ServiceBadAnswer))
+            & retry_if_not_exception_type(DoesNotMap),
             stop=stop_after_attempt(ATTEMPTS) | stop_after_delay(RETRY_SECONDS),
             wait=_wait,
             reraise=True,
@@ -124,12 +133,12 @@ class TextApi:
                     attempts += 1
                     await before_attempt(operation, attempts)
                     try:
-                        value, engine = await self._attempt(operation, body)
+                        answer, engine = await self._attempt(operation, body)
                     except ServiceUnavailable as error:
                         if error.away and attempts >= AWAY_ATTEMPTS:
                             await self._limit.close(AWAY_SECONDS)
                         raise
-                return Reply(value, engine, attempts)
+                return Reply(read(answer), engine, attempts)
         raise AssertionError("unreachable")  # pragma: no cover
 
     @counted(SERVICE)

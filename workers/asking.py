@@ -130,13 +130,12 @@ class Asker:
     async def _answers(self, question: Question, keys: Collection[bytes]) -> dict[bytes, str]:
         began = time.monotonic()
         try:
-            reply = await self._api.ask(question.operation, question.body(keys), self._before_attempt(keys))
-        finally:
-            self._batch.tally(question.operation).seconds += time.monotonic() - began
-        if self._api.note_engine(reply.engine):
-            raise SliceEnded  # the service changed in the middle: the next slice asks the new one
-        try:
-            return question.answers(reply.value, keys)
+            reply = await self._api.ask(
+                question.operation,
+                question.body(keys),
+                self._before_attempt(keys),
+                read=lambda answer: question.answers(answer, keys),
+            )
         except DoesNotMap:
             singles = question.singly(keys)
             if singles == [question]:
@@ -145,6 +144,11 @@ class Asker:
             for single in singles:
                 answers |= await self._answers(single, [key for key in single.keys if key in set(keys)])
             return answers
+        finally:
+            self._batch.tally(question.operation).seconds += time.monotonic() - began
+        if self._api.note_engine(reply.engine):
+            raise SliceEnded  # the service changed in the middle: the next slice asks the new one
+        return reply.value
 
     def _before_attempt(self, keys: Collection[bytes]) -> Any:
         async def before(operation: Operation, attempt: int) -> None:

@@ -31,7 +31,7 @@ class Counted:
 
     calls: int
     fullest: dict[int, int]  # window's seconds -> most calls in any stretch of that length
-    share: float  # of what the shortest window allows, from its first filling to the last whole one
+    share: float  # of what the window that binds allows, from its first filling to the last whole one
 
 
 def _ask(url: str, body: dict[str, Any] | None = None) -> Any:
@@ -77,6 +77,7 @@ def count(
 ) -> Counted:
     """Have *processes* call for *seconds*; kill one (and start another) and empty Redis as told."""
     windows = parse_limits(limits)
+    slowest = min(windows, key=lambda window: window.calls / window.seconds)
     with running_stub() as stub:
         _ask(f"{stub}/faults", {"latency": latency})
 
@@ -103,7 +104,6 @@ def count(
                 process.kill()
                 process.wait()
         sizes = ",".join(str(window.seconds) for window in windows)
-        seen = _ask(f"{stub}/counts?windows={sizes}&calls={windows[0].calls}")
+        seen = _ask(f"{stub}/counts?windows={sizes}&calls={slowest.calls}")
     fullest = {window.seconds: seen["fullest"][str(float(window.seconds))] for window in windows}
-    first = windows[0]
-    return Counted(seen["calls"], fullest, first.seconds / seen["filling"] if seen["filling"] else 0.0)
+    return Counted(seen["calls"], fullest, slowest.seconds / seen["filling"] if seen["filling"] else 0.0)

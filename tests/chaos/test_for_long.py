@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psutil
 import psycopg
@@ -64,6 +66,18 @@ def test_no_space_left_and_freed_again(fleet: Fleet, hold: Callable[..., None]) 
     fleet.tend(15.0)
     assert not fleet.ended()
     limit_files(fleet, psutil.RLIM_INFINITY)
+    fleet.finish(120.0)
+    hold(fleet.outcome(), again=ALL_IN_HAND)
+
+
+def test_the_database_locked_for_half_a_minute(fleet: Fleet, hold: Callable[..., None]) -> None:
+    fleet.submit()
+    fleet.until_asked(100)
+    with closing(sqlite3.connect(urlsplit(fleet.settings.database).path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        fleet.tend(30.0)
+        assert not fleet.ended()
+        other.execute("ROLLBACK")
     fleet.finish(120.0)
     hold(fleet.outcome(), again=ALL_IN_HAND)
 

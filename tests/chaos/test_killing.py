@@ -10,7 +10,11 @@ from contextlib import suppress
 
 import psutil
 import pytest
+from sqlalchemy import select
 
+from core.queues import Kind, State
+from models.runs import retry_run
+from models.tables import Job
 from tests.chaos.fleet import CONCURRENCY, IN_HAND, PROCESSES, WORKERS, Fleet
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(240)]
@@ -77,3 +81,34 @@ def test_two_identical_runs_at_once_are_asked_for_once(fleet: Fleet, hold: Calla
     fleet.finish()
     hold(fleet.outcome(first), again=0)
     hold(fleet.outcome(second), again=0)
+
+
+def test_jobs_that_kill_their_worker_fail_with_the_reason_and_are_done_when_tried_again(
+    fleet: Fleet, hold: Callable[..., None]
+) -> None:
+    fleet.behave(hang=1.0)
+    run = fleet.submit()
+    end = time.monotonic() + 120.0
+    while not fleet.tend(0.3):
+        assert time.monotonic() < end, fleet.state()
+        for child in at_work(fleet):
+            with suppress(psutil.NoSuchProcess):
+                psutil.Process(child).kill()
+    with fleet.db.read() as connection:
+        jobs = connection.execute(
+            select(Job.state, Job.reason).where(Job.run_id == run, Job.kind == Kind.MONTH).distinct()
+        ).all()
+    assert [job.state for job in jobs] == [State.FAILED]
+    assert jobs[0].reason.startswith("killed its worker 3 times in a row without progress")
+    fleet.behave()
+    assert retry_run(fleet.db, run) == 24
+    fleet.finish()
+    hold(fleet.outcome(), again=0)
+
+
+def at_work(fleet: Fleet) -> list[int]:
+    """The processes that hold a job, by their numbers."""
+    with fleet.db.read() as connection:
+        owners = connection.scalars(select(Job.owner).where(Job.state == State.RUNNING)).all()
+    pids = {int(owner.split(":")[-2]) for owner in owners if owner}
+    return sorted(pids.intersection(child.pid for name in WORKERS for child in fleet.children_of(name)))

@@ -47,6 +47,17 @@ def test_the_text_api_fails_resets_and_hangs(fleet: Fleet, hold: Callable[..., N
     hold(fleet.outcome(), again=0)
 
 
+def test_the_text_api_answers_with_what_is_no_answer(fleet: Fleet, hold: Callable[..., None]) -> None:
+    """HTML, half an answer, a missing key, a wrong type, twenty megabytes, a reset in mid-body."""
+    fleet.behave(broken=0.10)
+    fleet.submit()
+    fleet.finish(110.0)
+    assert fleet.seen()["broken"] >= 30
+    sizes = [child.memory_info().rss for name in WORKERS for child in fleet.children_of(name)]
+    assert max(sizes) < 250 * 2**20, "a huge answer was held"
+    hold(fleet.outcome(), again=0)
+
+
 def test_the_text_api_wants_to_be_left_alone(fleet: Fleet, hold: Callable[..., None]) -> None:
     fleet.submit()
     fleet.until_asked(100)
