@@ -55,16 +55,7 @@ def draw_phrases(ax: Axes, table: PhraseGrid, *, gaps: Sequence[str]) -> None:
     )
     for column, period in enumerate(table.periods):
         if period in gaps:
-            ax.axvspan(
-                column - 0.5,
-                column + 0.5,
-                facecolor=style.GAP,
-                edgecolor="#c3c8cd",
-                hatch="////",
-                linewidth=0,
-                zorder=0.5,
-                label="_gap",
-            )
+            ax.axvspan(column - 0.5, column + 0.5, label="_gap", **style.GAP_LOOK)
     if len(table.periods) <= 36:
         for row, column in zip(*np.nonzero(~np.isnan(counts)), strict=True):
             count = counts[row, column]

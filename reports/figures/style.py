@@ -27,6 +27,7 @@ INK, MUTED, HAIR, GAP = "#1b1f24", "#5d6670", "#d9dde1", "#eceef0"
 
 WIDTH = 9.0  # inches of a figure that fills the page's column
 FEW = 5  # a month with fewer mentions than this is drawn lighter
+GAP_LOOK: dict[str, Any] = {"facecolor": GAP, "edgecolor": "#c3c8cd", "hatch": "////", "linewidth": 0, "zorder": 0.5}
 FAINT = 0.38  # opacity of what is drawn lighter
 PNG_DPI = 150
 
@@ -162,13 +163,14 @@ def ticks(span: Range) -> list[tuple[str, str]]:
 
 def date_axis(ax: Axes, span: Range) -> None:
     """Let *ax* show the months of *span*, each from its first day to its last, with ticks in the middle."""
-    ax.set_xlim(first_day(span.first), first_day(_after(span.last)))
+    ax.set_xlim(first_day(span.first), first_day(after(span.last)))
     chosen = ticks(span)
     ax.set_xticks([month_number(period) for period, _ in chosen], [label for _, label in chosen])
     ax.tick_params(axis="x", length=3, color=HAIR)
 
 
-def _after(period: str) -> str:
+def after(period: str) -> str:
+    """The month after *period*."""
     year, month = int(period[:4]), int(period[5:])
     return f"{year + month // 12:04d}-{month % 12 + 1:02d}"
 
@@ -177,8 +179,8 @@ def mark_gaps(ax: Axes, gaps: Sequence[str]) -> None:
     """Shade the months of which nothing is known, so that nobody takes them for zeros; they are named "gap"."""
     for period in gaps:
         start = first_day(period)
-        end = first_day(_after(period))
-        ax.axvspan(start, end, facecolor=GAP, edgecolor="#c3c8cd", hatch="////", linewidth=0, zorder=0.5, label="_gap")
+        end = first_day(after(period))
+        ax.axvspan(start, end, label="_gap", **GAP_LOOK)
 
 
 def title(ax: Axes, text: str, *, sub: str = "") -> None:

@@ -66,18 +66,38 @@ def test_a_month_of_few_mentions_keeps_every_dot() -> None:
     assert scatter.thinned(month, 2) is month
 
 
-def test_the_sheet_has_a_panel_for_each_month_in_order_gaps_among_them() -> None:
-    months = [
-        scatter.MonthOfPolarities("2020-01", False, (), (), 0, None, None, None),
-        scatter.MonthOfPolarities("2020-02", True, (), (), 0, None, None, None),
-        scatter.MonthOfPolarities("2020-03", True, (5,), (0.4,), 1, 0.4, None, None),
+SHEET = [
+    scatter.MonthOfPolarities("2020-01", False, (), (), 0, None, None, None),
+    scatter.MonthOfPolarities("2020-02", True, (), (), 0, None, None, None),
+    scatter.MonthOfPolarities("2020-03", True, (5, 31), (0.4, -0.2), 2, 0.1, None, None),
+    scatter.MonthOfPolarities("2020-04", True, (1,), (-1.0,), 1, -1.0, None, None),
+]
+
+
+def test_the_sheet_has_a_panel_for_each_month_in_order_gaps_among_them(ax: Axes) -> None:
+    scatter.draw_sheet(ax, SHEET, across=2)
+    assert scatter.panels(4, 2) == [scatter.Panel(0.0, 0.0), scatter.Panel(1.08, 0.0), scatter.Panel(0.0, -3.0),
+                                    scatter.Panel(1.08, -3.0)]  # fmt: skip
+    said = {text.get_text(): text.get_position() for text in ax.texts if "20" in text.get_text()}
+    assert said == {"Jan 2020": (0.0, 1.12), "Feb 2020": (1.08, 1.12), "Mar 2020": (0.0, -3.0 + 1.12),
+                    "Apr 2020": (1.08, -3.0 + 1.12)}  # fmt: skip
+    assert [text.get_text() for text in ax.texts if text.get_text().startswith(("n=", "gap"))] == [
+        "gap", "n=0", "n=2", "n=1",
+    ]  # fmt: skip
+    gap = label(ax.patches, "_gap")
+    assert (gap.get_x(), gap.get_width(), gap.get_y(), gap.get_height()) == (0.0, 1, -1.0, 2)
+
+
+def test_every_mention_is_a_dot_in_the_panel_of_its_month_and_the_mean_a_line(ax: Axes) -> None:
+    scatter.draw_sheet(ax, SHEET, across=2)
+    dots = label(ax.collections, "mentions").get_offsets().tolist()
+    assert dots == [
+        [pytest.approx(4.5 / 31), pytest.approx(-3.0 + 0.4)],
+        [pytest.approx(30.5 / 31), pytest.approx(-3.0 - 0.2)],
+        [pytest.approx(1.08 + 0.5 / 30), pytest.approx(-4.0)],
     ]
-    with style.house():
-        figure = scatter.sheet_figure(months, subject="covid")
-    panels = [(ax.get_title("left"), ax.texts[0].get_text()) for ax in figure.axes]
-    assert panels == [("Jan 2020", "gap"), ("Feb 2020", "n=0"), ("Mar 2020", "n=1")]
-    hatched = [bool([patch for patch in ax.patches if patch.get_label() == "_gap"]) for ax in figure.axes]
-    assert hatched == [True, False, False]
+    means = [line.tolist() for line in label(ax.collections, "mean").get_segments()]
+    assert means == [[[0.0, -2.9], [1.0, -2.9]], [[1.08, -4.0], [2.08, -4.0]]]
 
 
 BY_TERM = {
