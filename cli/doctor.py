@@ -164,7 +164,7 @@ def _refused(known: Settings) -> str | None:
 
     async def ask() -> None:
         async with asyncio.timeout(QUESTION_SECONDS):
-            await runtime.textapi().ask(Operation.TEXT_POLARITY, {"text": "Good."}, count)
+            await runtime.textapi().ask(Operation.TEXT_POLARITY, {"text": "Good."}, count, dict)
 
     try:
         runtime.run(ask)

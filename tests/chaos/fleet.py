@@ -151,7 +151,12 @@ class Fleet:
 
     def submit(self) -> int:
         """Submit the run over all months, as the command line does."""
-        parameters = MonthsParameters(first=FIRST, last=LAST, keywords=(Keyword.parse("fever:marsh fever"),))
+        return self.submit_parameters(
+            MonthsParameters(first=FIRST, last=LAST, keywords=(Keyword.parse("fever:marsh fever"),))
+        )
+
+    def submit_parameters(self, parameters: MonthsParameters) -> int:
+        """Submit a run as the command line does."""
         run = submit_run(self.db, parameters, ())
         self.runs.append(run)
         if len(self.runs) == 1:
