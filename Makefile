@@ -6,7 +6,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help venv env demo test check browser chaos chaos-long bench lock
+.PHONY: help venv env demo test check browser chaos chaos-long containers bench lock
 
 help: ## this list
 	@awk -F ":.*## " "/^[a-z-]+:.*## / {printf \"make %-11s %s\\n\", \$$1, \$$2}" Makefile
@@ -49,6 +49,9 @@ chaos: venv ## break things on purpose, for a few minutes
 
 chaos-long: venv ## the same for as long as TIDINGS_CHAOS_MINUTES says (30)
 	TIDINGS_CHAOS_MINUTES=$${TIDINGS_CHAOS_MINUTES:-30} $(BIN)/python -m pytest -m chaos --timeout 0
+
+containers: venv ## the compose stack on a real Docker engine: builds it, breaks it, looks for secrets
+	CONTAINERS=1 $(BIN)/python -m pytest tests/e2e/test_containers.py
 
 bench: venv ## every benchmark, one after the other
 	@for file in bench/*.py; do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done
