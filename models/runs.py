@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, and_, func, insert, or_, select, update
 from core.errors import NotFound, UsageError
 from core.queues import ENDED, QUEUE_OF, Kind, State
 from models.database import Database, clock
-from models.tables import Job, Run
+from models.tables import Job, Run, RunEngine
 
 REPORT_JOB = "report"
 PAUSABLE = (State.QUEUED, State.RUNNING)
@@ -172,6 +172,11 @@ def retry_run(db: Database, run_id: int, names: Sequence[str] = ()) -> int:
                 .values(state=State.RUNNING, reason=None, ended_at=None)
             )
         return queued
+
+
+def note_engine(connection: Connection, db: Database, run_id: int, engine: str) -> None:
+    """The run's results come from this engine, perhaps among others: for the methods section of its report."""
+    connection.execute(db.upsert(RunEngine).values(run_id=run_id, engine=engine).on_conflict_do_nothing())
 
 
 def take_call(db: Database, run_id: int) -> bool:

@@ -109,6 +109,15 @@ class Run(Base):
     ended_at: Mapped[float | None]
 
 
+class RunEngine(Base):
+    """An engine of the Text API whose answers a run's results are made of: its name and version."""
+
+    __tablename__ = "run_engines"
+
+    run_id: Mapped[int] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
+    engine: Mapped[str] = mapped_column(primary_key=True)
+
+
 class Job(Base):
     """One month, handle, search, training or report: the unit that is queued, claimed, resumed and retried."""
 

@@ -15,7 +15,20 @@ from core.queues import ENDED, Kind, State
 from models import parameters as asked
 from models.database import Database
 from models.runs import get_run
-from models.tables import Crawl, Document, Epoch, Import, Job, JobStep, Mention, PostPolarity, Report, Run, Training
+from models.tables import (
+    Crawl,
+    Document,
+    Epoch,
+    Import,
+    Job,
+    JobStep,
+    Mention,
+    PostPolarity,
+    Report,
+    Run,
+    RunEngine,
+    Training,
+)
 from reports import results
 from reports.selection import fetch, of_job, read_run
 
@@ -33,7 +46,7 @@ class Facts:
     mask: bytes | None
     created: str
     ended: str | None
-    planned: dict[str, Any]
+    engines: list[str]  # of the Text API, whose answers the results are made of
     jobs: Counter[str]  # how many are in each state
     sources: dict[str, int]  # documents of each source
     nyt_texts: bool  # documents that come from nytimes.com are among them
@@ -59,6 +72,7 @@ def read(db: Database, run_id: int) -> Facts:
     run = read_run(db, run_id)
     with db.read() as connection:
         row = get_run(connection, run_id)
+        engines = list(connection.scalars(select(RunEngine.engine).where(RunEngine.run_id == run_id)))
         mask = connection.scalar(select(Run.mask).where(Run.id == run_id))
         states = dict(
             connection.execute(
@@ -103,7 +117,7 @@ def read(db: Database, run_id: int) -> Facts:
         mask=mask,
         created=_day(row.created_at),
         ended=_day(row.ended_at) if row.ended_at else None,
-        planned=row.planned or {},
+        engines=sorted(engines),
         jobs=Counter(states),
         sources=dict(sorted(sources.items())),
         nyt_texts=nytimes > 0,
@@ -134,6 +148,7 @@ def fingerprint(db: Database, run_id: int) -> str:
         select(func.count(Training.weights)).where(Training.job_id.in_(jobs)),
         select(Report.stale).where(Report.run_id == run_id),
         select(func.count()).where(Epoch.job_id.in_(jobs)),
+        select(RunEngine.engine).where(RunEngine.run_id == run_id).order_by(RunEngine.engine),
     )
     found = [[tuple(row) for row in fetch(db, statement)] for statement in asked_for]
     return hashlib.sha256(repr(found).encode()).hexdigest()

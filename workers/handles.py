@@ -12,6 +12,7 @@ from models.documents import Text, left_out_remark, posts_found, posts_of, with_
 from models.findings import replace_post_polarities
 from models.forgotten import is_forgotten
 from models.parameters import HandlesParameters, SearchParameters
+from models.runs import note_engine
 from producers.posts import own_posts, to_sum_up, words_by_month
 from sources.base import AccountGone
 from workers.asking import Asker
@@ -35,6 +36,7 @@ async def work_on_posts(job: Job, parameters: HandlesParameters | SearchParamete
     if not steps:
         return Ended(reason=remark)
     asker = Asker(job, await job.runtime.textapi().engine())
+    await job.writing(lambda connection: note_engine(connection, job.db, job.claim.run_id, asker.engine))
     own = own_posts(posts)
     body = Body("", words_by_month(own))
     for step in steps:

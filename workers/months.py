@@ -21,6 +21,7 @@ from models.findings import (
     set_mention_polarities,
 )
 from models.parameters import Keyword, MonthsParameters
+from models.runs import note_engine
 from producers.months import all_terms, mentions_in, month_days, month_packs
 from sources.base import NYT
 from textapi.questions import keyword_key
@@ -42,6 +43,7 @@ async def work_on_month(job: Job, parameters: MonthsParameters) -> Ended:
     if not steps:
         return Ended()
     asker = Asker(job, await job.runtime.textapi().engine())
+    await job.writing(lambda connection: note_engine(connection, job.db, job.claim.run_id, asker.engine))
     if Step.KEYWORDS not in done:
         await _keywords(job, asker, parameters, period)
     bodies = [await _mentioning_body(job, keyword) for keyword in parameters.keywords]
