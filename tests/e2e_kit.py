@@ -6,7 +6,7 @@ import gzip
 import json
 import sys
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
@@ -47,9 +47,16 @@ class Stub:
 @pytest.fixture
 def stub(tmp_path: Path) -> Iterator[Stub]:
     """A stub of the Text API in a process of its own."""
+    with running_stub(tmp_path / "stub") as running:
+        yield running
+
+
+@contextmanager
+def running_stub(folder: Path) -> Iterator[Stub]:
+    """The same outside of tests; its log is in *folder*."""
     port = free_port()
     command = [sys.executable, str(ROOT / "tests/stub_textapi.py"), str(port)]
-    with _child("stub", command, {"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"}, tmp_path / "stub") as child:
+    with _child("stub", command, {"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"}, folder) as child:
         url = f"http://127.0.0.1:{port}"
         wait_until(lambda: http_answers(f"{url}/counts") or child.ended(), what=f"the stub's start ({child.log})")
         yield Stub(url)

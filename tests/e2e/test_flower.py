@@ -1,0 +1,150 @@
+"""Flower beside a real worker: what it shows, to whom, and after the broker was away."""
+
+from __future__ import annotations
+
+import ast
+import base64
+import json
+import os
+import secrets
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from cli.stack import valkey
+from cli.stack.children import Child
+from cli.stack.parts import APPLICATION
+from cli.stack.ports import free_port, http_answers
+from core.broker import redis_client
+from core.settings import Settings, environment
+from models.database import Database
+from models.parameters import HandlesParameters, Keyword, MonthsParameters
+from models.runs import cancel_run
+from producers.imports import import_paths
+from producers.submit import submit_run
+from tests.e2e_kit import run_to_its_end, tell_workers, write_archive
+from tests.services import _child, wait_until
+
+MONTHS = MonthsParameters(first="2020-01", last="2020-02", keywords=(Keyword.parse("covid"),))
+KEY = "textapi-key-nobody-may-see"
+
+
+class Flower:
+    """Flower's pages, asked as its user."""
+
+    def __init__(self, port: int, password: str) -> None:
+        self.port = port
+        self._basic = "Basic " + base64.b64encode(f"tidings:{password}".encode()).decode()
+
+    def get(self, path: str, *, known: bool = True) -> tuple[int, str]:
+        with closing(HTTPConnection("127.0.0.1", self.port, timeout=20)) as connection:
+            connection.request("GET", path, headers={"Authorization": self._basic} if known else {})
+            response = connection.getresponse()
+            return response.status, response.read().decode()
+
+    def json(self, path: str) -> Any:
+        status, body = self.get(path)
+        assert status == 200, (path, status, body)
+        return json.loads(body)
+
+    def tasks(self, state: str = "SUCCESS") -> set[tuple[str, int, str]]:
+        """Name, run and job of every task in that state."""
+        found = set()
+        for task in self.json("/api/tasks?limit=1000").values():
+            if task["state"] == state:
+                hint = ast.literal_eval(task["kwargs"])
+                found.add((task["name"], hint["run"], hint["name"]))
+        return found
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[tuple[Child, str]]:
+    """A Valkey of the test's own, which can be killed and started again."""
+    folder, port, password = tmp_path / "valkey", free_port(), secrets.token_urlsafe(8)
+    configuration = valkey.configure(folder, port=port, password=password)
+    url = valkey.address(port, password)
+    with _child("valkey", [str(valkey.binary()), str(configuration)], dict(os.environ), folder) as child:
+        wait_until(lambda: valkey.answers(url), what="the start of Valkey")
+        yield child, url
+
+
+@pytest.fixture
+def watched(known: Settings, broker: tuple[Child, str], tmp_path: Path) -> Settings:
+    given = Settings(**(known.model_dump(exclude_none=True) | {"redis_url": broker[1], "textapi_key": KEY}))
+    db = Database(given.database)
+    headlines = {f"2020-0{month}-10": ["Covid Is Back", "A Quiet Day"] for month in (1, 2)}
+    import_paths(db, [write_archive(tmp_path / "archive", headlines)], source=None, handle=None, columns={})
+    db.close()
+    return given
+
+
+@pytest.fixture
+def flower(watched: Settings) -> Iterator[Flower]:
+    port, password = free_port(), secrets.token_urlsafe(8)
+    command = [
+        sys.executable,
+        "-P",
+        "-m",
+        "celery",
+        "-A",
+        APPLICATION,
+        "flower",
+        "--address=127.0.0.1",
+        f"--port={port}",
+    ]
+    variables = environment(watched) | {"FLOWER_BASIC_AUTH": f"tidings:{password}"}
+    with _child("flower", command, variables, watched.home) as child:
+        wait_until(
+            lambda: child.ended() or http_answers(f"http://127.0.0.1:{port}/healthcheck"),
+            seconds=60,
+            what=f"Flower's start ({child.log})",
+        )
+        yield Flower(port, password)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_flower_shows_what_is_done_to_its_user_alone_and_goes_on_after_a_restart_of_the_broker(
+    watched: Settings, flower: Flower, broker: tuple[Child, str], start_worker: Callable[..., Child]
+) -> None:
+    worker = start_worker(watched)
+    run = run_to_its_end(watched, MONTHS)
+    expected = {("month", run, "2020-01"), ("month", run, "2020-02"), ("report", run, "report")}
+    wait_until(lambda: flower.tasks() == expected, what="three tasks that can be read")
+    for page in ("/workers", "/tasks", "/broker", "/api/tasks", "/api/workers", "/api/queues/length"):
+        assert flower.get(page, known=False)[0] == 401, page
+        assert flower.get(page)[0] == 200, page
+    status, metrics = flower.get("/metrics")
+    assert status == 200
+    assert 'flower_events_total{task="month",type="task-succeeded"' in metrics
+
+    (name,) = flower.json("/api/workers?refresh=1&status=1")
+    assert flower.json("/api/workers")[name]["stats"]["pool"]["max-concurrency"] == 2
+    hidden = [KEY, str(urlsplit(str(watched.redis_url)).password)]
+    pages = [f"/worker/{name}", "/workers", "/broker", "/api/workers", "/api/tasks", "/tasks", "/metrics"]
+    assert [(page, secret) for page in pages for secret in hidden if secret in flower.get(page)[1]] == []
+
+    child, url = broker
+    os.kill(child.pid or 0, signal.SIGKILL)
+    wait_until(child.ended, what="the end of Valkey")
+    child.start()
+    wait_until(lambda: valkey.answers(url), what="Valkey's return")
+    second = run_to_its_end(watched, MONTHS)
+    wait_until(lambda: ("month", second, "2020-02") in flower.tasks(), seconds=60, what="a task after the restart")
+
+    worker.ask_to_end()
+    worker.wait()
+    db = Database(watched.database)
+    waiting = submit_run(db, HandlesParameters(source="x"), ["nasa", "esa"])
+    tell_workers(db, watched)
+    lengths = {queue["name"]: queue["messages"] for queue in flower.json("/api/queues/length")["active_queues"]}
+    with redis_client(watched) as client:
+        assert lengths["text"] == client.llen("text") == 2
+    cancel_run(db, waiting)
+    db.close()
