@@ -165,7 +165,7 @@ def _comparison(db: Database, read: Sequence[Facts], album: Album) -> dict[str, 
     return {
         INDEX: page.render(
             "comparison.html",
-            title=f"{_and([comparison.label(one) for one in read])} side by side",
+            title=f"{_and(list(comparison.labels(read).values()))} side by side",
             page=shown,
             runs=read,
             made=max((one.ended for one in read if one.ended), default=None),

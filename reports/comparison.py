@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations, groupby
@@ -39,6 +40,7 @@ class ComparisonPage:
     subjects: dict[str, list[PeriodRow]]
     span: style.Range | None
     agreements: list[Agreement]
+    one_engine: list[tuple[str, str]] = field(default_factory=list)  # pairs of runs that have the same
     figures: dict[str, Shown] = field(default_factory=dict)
 
     @property
@@ -50,6 +52,7 @@ class ComparisonPage:
 
 def make(db: Database, read: Sequence[Facts], album: Album) -> ComparisonPage:
     """Read the runs' results and draw what compares them. Raises `UsageError` for trainings."""
+    names = labels(read)
     if any(isinstance(one.parameters, asked.TrainingParameters) for one in read):
         raise UsageError("a training has no months to compare: give runs of months, handles or searches")
     subjects: dict[str, list[PeriodRow]] = {}
@@ -57,11 +60,14 @@ def make(db: Database, read: Sequence[Facts], album: Album) -> ComparisonPage:
         for row in results.periods(db, one.id):
             if row.term is None:
                 about = f"@{row.handle}" if row.handle else row.keyword
-                subjects.setdefault(f"{label(one)}: {about}", []).append(row)
+                subjects.setdefault(f"{names[one.id]}: {about}", []).append(row)
     span = style.Range.of(r.period for rows in subjects.values() for r in rows) if subjects else None
     page = ComparisonPage(subjects, span, [])
     for first, second in combinations(read, 2):
-        agreement = _agreement(db, first, second, album)
+        if first.engines and first.engines == second.engines:
+            page.one_engine.append((names[first.id], names[second.id]))
+            continue  # what the same engine says of the same text is the same
+        agreement = _agreement(db, (first, second), (names[first.id], names[second.id]), album)
         if agreement is not None:
             page.agreements.append(agreement)
     if span is not None:
@@ -69,9 +75,17 @@ def make(db: Database, read: Sequence[Facts], album: Album) -> ComparisonPage:
     return page
 
 
-def label(one: Facts) -> str:
-    """What a run is called beside others."""
-    return one.name or f"run {one.id}"
+def labels(read: Sequence[Facts]) -> dict[int, str]:
+    """What each run is called beside the others: by its name, with its number where two have the same."""
+    given = Counter(one.name for one in read)
+    return {
+        one.id: f"run {one.id}"
+        if one.name is None
+        else f"{one.name} (run {one.id})"
+        if given[one.name] > 1
+        else one.name
+        for one in read
+    }
 
 
 def _figures(page: ComparisonPage, span: style.Range, album: Album) -> None:
@@ -101,11 +115,11 @@ def _figures(page: ComparisonPage, span: style.Range, album: Album) -> None:
             )
 
 
-def _agreement(db: Database, first: Facts, second: Facts, album: Album) -> Agreement | None:
+def _agreement(db: Database, runs: tuple[Facts, Facts], names: tuple[str, str], album: Album) -> Agreement | None:
+    first, second = runs
     pairs = list(_pairs(_scored(db, first), _scored(db, second)))
     if not pairs:
         return None
-    names = (label(first), label(second))
     left, right = [x for x, _ in pairs], [y for _, y in pairs]
     rank = spearman(left, right)
     same = sum((x > 0) - (x < 0) == (y > 0) - (y < 0) for x, y in pairs) / len(pairs)

@@ -276,9 +276,11 @@ def _figures(section: KeywordSection, page: MonthsPage, kept: int, album: Album,
                 list(section.terms),
                 lambda: terms.terms_figure(section.by_term, rows, span=span, subject=subject),
             ),
-            alt="Stacked bars: mentions per month of " + ", ".join(section.terms) + ".",
-            caption="Terms apart (stacked) and together (the black marks: a sentence with two terms counts once). "
-            "A dashed line marks where one word gives way to another.",
+            alt="Stacked bars: mentions per month of "
+            + ", ".join(section.terms)
+            + "; below, each one's share of them. The numbers are in periods.csv.",
+            caption="Above: terms apart (stacked) and together (the black marks: a sentence with two terms counts "
+            "once); a dashed line marks where one word gives way to another. Below: which of them is said.",
         )
     by_month = {period: [(p.phrase, p.count) for p in month.phrases] for period, month in section.months.items()}
     if any(by_month.values()):

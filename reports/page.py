@@ -55,6 +55,7 @@ def _environment() -> Environment:
         month=month_name,
         kind=kind_name,
         source=lambda name: SOURCES.get(name, name),
+        lines=in_lines,
         day=lambda at: "" if at is None else at[:10],
     )
     return environment
@@ -80,6 +81,11 @@ def percent(share: float | None) -> str:
     if share is None:
         return "\u2013"
     return f"{100 * share:.1f} %" if share >= 0.001 or share == 0 else f"{100 * share:.3f} %"
+
+
+def in_lines(command: str) -> str:
+    """A long command with an option a line, to be copied as it stands."""
+    return command if len(command) <= 80 else command.replace(" --", " \\\n  --")
 
 
 @cache

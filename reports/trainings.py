@@ -13,7 +13,7 @@ from core.errors import TidingsError
 from models import parameters as asked
 from models.database import Database
 from models.tables import Job, Training
-from networks.data import Samples, shuffled_pictures
+from networks.data import Data, Samples, shuffled_pictures
 from networks.errors import NetworkError
 from networks.files import read_pictures
 from reports import results
@@ -51,6 +51,7 @@ class TrainingsPage:
     sections: list[TrainingSection]
     best: TrainingSection | None
     findings: list[str]
+    rules: dict[str, float] = field(default_factory=dict)  # what tells so large a share rightly without any training
 
 
 def make(db: Database, facts: Facts, album: Album, names: Collection[str] | None = None) -> TrainingsPage:
@@ -80,7 +81,10 @@ def make(db: Database, facts: Facts, album: Album, names: Collection[str] | None
     for section in sections:
         if section.epochs:
             _course(section, album)
-    tested = _tested(parameters.data) if parameters.network == "feedforward" else None
+    told = _pictures(parameters.data) if parameters.network == "feedforward" else None
+    tested = told.test if told is not None else None
+    if told is not None and names is None:
+        page.rules = simple_rules(told)
     by_job = {section.row.job: section for section in sections}
     for job, of_job in groupby(results.predictions(db, facts.id, names), key=lambda row: row.job):
         said = [row for row, _ in zip(of_job, range(MOST_PREDICTIONS), strict=False)]
@@ -103,7 +107,12 @@ def _findings(page: TrainingsPage) -> list[str]:
     row, several = page.best.row, len(page.sections) > 1
     who = f"{row.job}, the best of {len(page.sections)}," if several else "The network"
     if row.accuracy is not None:
-        return [f"{who} tells {100 * row.accuracy:.2f} % of the test split rightly.", *page.best.remarks[:2]]
+        found = [f"{who} tells {100 * row.accuracy:.2f} % of the test split rightly."]
+        if page.rules:
+            name = max(page.rules, key=lambda rule: page.rules[rule])
+            verdict = "beats" if row.accuracy > page.rules[name] else "does not beat"
+            found.append(f"It {verdict} the best simple rule, {name}, with {100 * page.rules[name]:.2f} %.")
+        return [*found, *page.best.remarks[:1]]
     simple = {
         "the mean": row.baseline_mean,
         "the last value": row.baseline_last,
@@ -166,14 +175,29 @@ def _patches(wrong: list[PredictionRow], tested: Samples) -> list[tuple[np.ndarr
     return [(tested.x[p.index], int(p.actual or 0), int(p.predicted or 0)) for p in wrong]
 
 
-def _tested(data: str) -> Samples | None:
-    """The pictures of the test split, to show the mistakes; None where the data is not here any more."""
+def simple_rules(data: Data) -> dict[str, float]:
+    """The share of the test split that rules without a network tell rightly; both learn from the training split."""
+    if data.test is None or not len(data.test):
+        return {}
+    wanted, classes = data.test.y.argmax(axis=1), data.train.y.argmax(axis=1)
+    counts = data.train.y.sum(axis=0)
+    means = data.train.y.T @ data.train.x / np.maximum(counts, 1)[:, None]
+    # the mean that is nearest has the largest x·m - |m|²/2
+    nearest = (data.test.x @ means.T - (means**2).sum(axis=1) / 2).argmax(axis=1)
+    return {
+        "always the most frequent class": float((wanted == np.bincount(classes).argmax()).mean()),
+        "the class whose mean picture is nearest": float((wanted == nearest).mean()),
+    }
+
+
+def _pictures(data: str) -> Data | None:
+    """The pictures that were trained on and tested with; None where they are not here any more."""
     try:
         if data == "digits":
             from sklearn.datasets import load_digits  # noqa: PLC0415 - an extra that not everybody has
 
             digits = load_digits()
-            return shuffled_pictures(digits.images, digits.target, dtype=np.float32).test
-        return read_pictures(data, dtype=np.float32).test
+            return shuffled_pictures(digits.images, digits.target, dtype=np.float32)
+        return read_pictures(data, dtype=np.float32)
     except (ImportError, NetworkError, TidingsError, OSError):
         return None

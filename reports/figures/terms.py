@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from reports.figures import style
 from reports.figures.series import BAR, gaps, known
@@ -96,13 +96,47 @@ def draw_terms(
     ax.set_ylabel("mentions a month")
 
 
+def draw_term_shares(ax: Axes, by_term: Mapping[str, Sequence[PeriodRow]], *, span: style.Range) -> None:
+    """Each term's share of a month's mentions of any, stacked to the whole; lighter where they are fewer than five."""
+    counts = {term: {row.period: row.mentions for row in known(rows)} for term, rows in by_term.items()}
+    totals = {period: sum(of_term.get(period, 0) for of_term in counts.values()) for period in span}
+    months = [period for period in span if totals[period]]
+    heights = dict.fromkeys(months, 0.0)
+    for number, (term, of_term) in enumerate(counts.items()):
+        shares = [of_term.get(period, 0) / totals[period] for period in months]
+        color = style.CYCLE[number % len(style.CYCLE)]
+        ax.bar(
+            [style.month_number(period) for period in months],
+            shares,
+            width=BAR,
+            bottom=[heights[period] for period in months],
+            color=[style.shade(color, totals[period]) for period in months],
+            edgecolor="white",
+            linewidth=0.5,
+            hatch="" if number < len(style.CYCLE) else "//",
+            label=term,
+        )
+        for period, share in zip(months, shares, strict=True):
+            heights[period] += share
+    style.mark_gaps(ax, sorted({period for rows in by_term.values() for period in gaps(rows)}))
+    style.date_axis(ax, span)
+    ax.set_ylim(0, 1)
+    ax.yaxis.set_major_locator(MaxNLocator(nbins=4))
+    ax.yaxis.set_major_formatter(PercentFormatter(xmax=1))
+    ax.set_ylabel("share of them")
+
+
 def terms_figure(
     by_term: Mapping[str, Sequence[PeriodRow]], together: Sequence[PeriodRow], *, span: style.Range, subject: str
 ) -> Figure:
-    """The picture of a keyword with synonyms."""
-    figure, ax = style.new_axes(3.8)
-    draw_terms(ax, by_term, together, span=span)
+    """The picture of a keyword with synonyms: how often each is said, and which one people say."""
+    figure = style.new_figure(5.6)
+    above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
+    draw_terms(above, by_term, together, span=span)
+    draw_term_shares(below, by_term, span=span)
     n = sum(r.mentions for r in known(together))
-    style.title(ax, f"The words for {subject}", sub=f"n = {n:,} mentions")
-    figure.legend(loc="outside lower left", ncols=5, handlelength=1.1, columnspacing=1.4)
+    style.title(above, f"The words for {subject}", sub=f"n = {n:,} mentions")
+    style.title(below, "Which word is said", sub="share of each month's mentions")
+    handles, labels = above.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower left", ncols=5, handlelength=1.1, columnspacing=1.4)
     return figure
