@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from celery import bootsteps, signals
@@ -31,6 +32,8 @@ app = celery_app(settings)
 app.set_current()
 app.set_default()
 register(app)
+# Flower, which reads this when it starts: a task's arguments tell which month or account of which run it is.
+os.environ.setdefault("FLOWER_TASKS_COLUMNS", "name,kwargs,state,received,runtime,worker,uuid")
 
 log = get_logger(__name__)
 _runtime: Runtime | None = None

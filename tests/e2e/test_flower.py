@@ -120,6 +120,8 @@ def test_flower_shows_what_is_done_to_its_user_alone_and_goes_on_after_a_restart
     for page in ("/workers", "/tasks", "/broker", "/api/tasks", "/api/workers", "/api/queues/length"):
         assert flower.get(page, known=False)[0] == 401, page
         assert flower.get(page)[0] == 200, page
+    head = flower.get("/tasks")[1].partition("<thead>")[2].partition("</thead>")[0].lower()
+    assert head.index("kwargs") < head.index("state")  # which month or account it is stands in the list
     status, metrics = flower.get("/metrics")
     assert status == 200
     assert 'flower_events_total{task="month",type="task-succeeded"' in metrics
