@@ -335,7 +335,7 @@ class Gate:
                 future.set_result((entry, asked_at))
         if granted == 0:
             await self._stand_back(wait_us / 1e6, what)
-        elif self._waiting:
+        elif granted < wanted:
             await asyncio.sleep(TAKE_AGAIN_SECONDS)
 
     async def _stand_back(self, seconds: float, what: int) -> None:
@@ -346,7 +346,7 @@ class Gate:
         elif what == -1:
             await asyncio.sleep(seconds + random.uniform(0, min(1.0, seconds)))
         else:
-            await asyncio.sleep(max(seconds, TAKE_AGAIN_SECONDS))
+            await asyncio.sleep(max(seconds, 0.001))
 
     def _cap(self, seconds: float, what: int) -> CapReached:
         until = time.time() + seconds
@@ -370,16 +370,17 @@ class Gate:
 
         True for the one call that is let through to try whether the service is back.
         """
-        while True:
+        while time.monotonic() >= self._look_again_at or self._opens_at > time.monotonic():
             async with self._looking:  # who comes while one looks waits for what it sees
                 if time.monotonic() >= self._look_again_at and await self._look_whether_closed():
                     return True
             wait = self._opens_at - time.monotonic()
             if wait <= 0:
-                return False
+                break
             if wait > LONGEST_WAIT_SECONDS:
                 raise self._cap(wait, -1)
             await asyncio.sleep(min(wait + random.uniform(0, 0.5), CLOSED_CHECK_SECONDS))
+        return False
 
     async def _look_whether_closed(self) -> bool:
         tries_first = False

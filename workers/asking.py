@@ -24,6 +24,7 @@ from workers.jobs import Job, SliceEnded
 
 FLUSH_SECONDS = 0.5
 FLUSH_ANSWERS = 500
+MOST_AT_ONCE = 200  # questions claimed together
 LOOK_AGAIN_SECONDS = 0.2
 CLAIM_MARGIN_SECONDS = 5.0
 DATABASE_AWAY_SECONDS = 60.0  # answers in hand are kept this long for a database that is away
@@ -41,7 +42,9 @@ class Asker:
         self._api = job.runtime.textapi()
         self._credential = credential_of(job.runtime.textapi_key)
         concurrency = job.runtime.settings.textapi_concurrency
-        self._begun_at_once = 2 * concurrency  # enough to keep every place taken while the next are claimed
+        self._least_at_once = 2 * concurrency  # enough to keep every place taken while the next are claimed
+        self._begun_at_once = self._least_at_once
+        self._asked_since = 0  # questions answered since the last flush
         self._claim_seconds = job.runtime.settings.textapi_timeout + CLAIM_MARGIN_SECONDS
         self._batch = Batch()
         self._flushing = asyncio.Lock()
@@ -122,6 +125,7 @@ class Asker:
             self._unasked.update(keys)  # to be given up: the service has not answered, others may ask
             self._error = self._error or error
             return
+        self._asked_since += 1
         self._batch.answers.update(answers)
         self._batch.documents += [pair for pair in question.documents if pair[1] in answers]
         if len(self._batch.answers) >= FLUSH_ANSWERS:
@@ -170,6 +174,9 @@ class Asker:
     async def _flush_regularly(self) -> None:
         while True:
             await asyncio.sleep(FLUSH_SECONDS)
+            # as many as a flush's time is enough for: large batches cost less, and no claim waits long to be asked
+            self._begun_at_once = max(self._least_at_once, min(self._asked_since, MOST_AT_ONCE))
+            self._asked_since = 0
             with suppress(DatabaseAway):  # what could not be stored is kept, and tried again
                 await self._flush()
 
