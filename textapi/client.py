@@ -116,14 +116,16 @@ class TextApi:
         `ServiceBadAnswer` (of *read* too, when attempts are used up) and `DoesNotMap`, which no attempt can mend.
         """
         began = time.monotonic()
+        worst: ServiceError | None = None  # who was away for one of the attempts may answer well when it is back
         for attempt in count(1):
             try:
                 return await self._once(operation, body, before_attempt, read, attempt)
             except DoesNotMap:
                 raise
             except (ServiceUnavailable, ServiceBadAnswer) as error:
+                worst = error if worst is None or isinstance(error, ServiceUnavailable) else worst
                 if attempt >= ATTEMPTS or time.monotonic() - began >= RETRY_SECONDS:
-                    raise
+                    raise worst from None
                 await asyncio.sleep(_wait(attempt, error))
         raise AssertionError("unreachable")  # pragma: no cover
 

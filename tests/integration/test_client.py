@@ -213,6 +213,12 @@ def test_an_answer_that_lacks_what_was_asked_for_is_asked_again() -> None:
     assert len(seen) == 2
 
 
+def test_a_bad_answer_after_a_bad_day_is_the_service_being_away() -> None:
+    handler, _ = in_turn(status(500), text("<html>busy</html>"))
+    with pytest.raises(ServiceUnavailable, match="500"):
+        asked(handler)
+
+
 def test_a_body_announced_as_too_long_is_not_read() -> None:
     handler, _ = in_turn(lambda _: web.Response(body=b" " * (client.LONGEST_ANSWER + 1)))
     with pytest.raises(ServiceBadAnswer, match="too much"):
