@@ -34,7 +34,6 @@ def create_run(
     name: str | None,
     parameters: Mapping[str, Any],
     jobs: Sequence[NewJob],
-    planned: Mapping[str, Any] | None = None,
     max_calls: int | None = None,
     mask: bytes | None = None,
 ) -> int:
@@ -47,7 +46,6 @@ def create_run(
                 kind=kind,
                 state=State.QUEUED,
                 parameters=dict(parameters),
-                planned=dict(planned) if planned else None,
                 mask=mask,
                 max_calls=max_calls,
                 calls_begun=0,

@@ -101,7 +101,6 @@ class Run(Base):
     state: Mapped[str] = mapped_column(index=True)
     reason: Mapped[str | None]
     parameters: Mapped[dict[str, Any]]  # models.parameters
-    planned: Mapped[dict[str, Any] | None]  # what `plan` said when it was submitted
     mask: Mapped[bytes | None]  # PNG of the word clouds' shape
     max_calls: Mapped[int | None]
     calls_begun: Mapped[int] = mapped_column(default=0)  # attempts taken from `max_calls`
