@@ -13,6 +13,7 @@ import typer
 
 from cli import opening
 from cli.asked import Act, Asked, for_handles, for_months, for_search
+from cli.control import Run
 from core.settings import Settings
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -72,7 +73,7 @@ def plan(asked: Asked, *, as_json: bool) -> None:
         print(f"tidings: {remark}", file=sys.stderr)
 
 
-def against(run: Annotated[int, typer.Argument(metavar="RUN")], as_json: Json = False) -> None:
+def against(run: Run, as_json: Json = False) -> None:
     """What a run needs, by operation, against what it has asked so far."""
     from producers.plan import made_calls, plan_again
 

@@ -1,0 +1,75 @@
+"""The tutorial, typed as it is written, into an empty folder."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+TUTORIAL = Path(__file__).parents[2] / "docs" / "tutorial.md"
+SETTING_UP = "make venv"  # the block that makes the environment in which this runs already
+
+
+def blocks() -> list[str]:
+    return re.findall(r"^```sh\n(.*?)^```$", TUTORIAL.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+
+
+@pytest.mark.timeout(240)
+def test_every_command_of_the_tutorial_does_what_it_says(tmp_path: Path) -> None:
+    first, *typed = blocks()
+    assert first.startswith(SETTING_UP)
+    assert len(typed) == 8
+    said = [f"echo '== {number}'\n{block}" for number, block in enumerate(typed)]
+    variables = {name: value for name, value in os.environ.items() if not name.startswith("TIDINGS_")}
+    variables["PATH"] = f"{Path(sys.executable).parent}:{variables['PATH']}"
+    with subprocess.Popen(
+        ["/bin/bash", "-m", "-e", "-o", "pipefail"],
+        cwd=tmp_path,
+        env=variables,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as shell:
+        try:
+            out, err = shell.communicate("\n".join(said), timeout=220)
+        finally:
+            leave(tmp_path)
+    assert shell.returncode == 0, err
+    shown = dict(enumerate(out.split("== ")[1:]))
+    assert "12 documents read, 12 of them new" in shown[2]
+    assert "documents       12" in shown[3]
+    assert "run 1 (The flood): done, 100%" in shown[3]
+    assert (tmp_path / ".tidings" / "reports" / "1" / "index.html").exists()
+    assert "reports/1/index.html" in shown[4]
+    rows = list(csv.DictReader(io.StringIO(shown[4][shown[4].index("run,") :])))
+    totals = {row["period"]: row for row in rows if not row["term"]}
+    assert [totals[f"2024-0{month}"]["matched"] for month in (1, 2, 3)] == ["1", "5", "2"]
+    assert float(totals["2024-02"]["polarity_mean"]) < float(totals["2024-03"]["polarity_mean"])
+    mentions = list(csv.DictReader(io.StringIO((tmp_path / "mentions.csv").read_text(encoding="utf-8"))))
+    assert {row["term"] for row in mentions} == {"flood", "flooding", "high water"}
+    assert (tmp_path / ".tidings" / "reports" / "2" / "index.html").exists()
+    calls = list(csv.DictReader(io.StringIO(shown[6][shown[6].index("run,") :])))
+    assert {row["calls"] for row in calls} == {"0"}
+    assert sum(int(row["answers_reused"]) for row in calls) > 0
+    assert "The flood" in shown[7]
+
+
+def leave(folder: Path) -> None:
+    """End the stack that stands in *folder*, should the tutorial not have come to its end."""
+    lock = folder / ".tidings" / "stack.lock"
+    if lock.exists() and (holder := lock.read_text().strip()):
+        try:
+            command = Path(f"/proc/{holder}/cmdline").read_bytes()
+        except OSError:
+            return
+        if b"tidings" in command:
+            os.kill(int(holder), signal.SIGTERM)

@@ -1,0 +1,152 @@
+"""Writes docs/reference from the code: ``python tests/reference_pages.py``; a test holds the pages to it."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args, get_origin
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from pydantic import SecretStr
+from pydantic.fields import FieldInfo
+from typer.main import get_command
+
+from cli.main import app
+from core.settings import Settings
+
+FOLDER = Path(__file__).parents[1] / "docs" / "reference"
+NOTE = "<!-- Written by tests/reference_pages.py from the code: change it there, then run it. -->"
+GROUPS = {
+    "Where things are": ("home", "database_url", "redis_url", "reports_dir"),
+    "Workers": (),  # whatever no other group has
+    "The Text API": (
+        "textapi_url", "textapi_key", "textapi_limits", "textapi_concurrency",
+        "textapi_connect_timeout", "textapi_timeout",
+    ),
+    "The self-hosted Text API's server": ("textapi_keys", "textapi_polarity", "textapi_key_limit"),
+    "Services that documents come from": ("nyt_", "x_", "bluesky_", "mastodon_"),
+}  # fmt: skip
+
+
+def settings_page() -> str:
+    """Every setting with its kind, its default and what it means."""
+    lines = [
+        "# Settings", "", NOTE, "",
+        "A setting is an environment variable. It comes from the first of: the environment, a `.env` file where the",
+        "command stands, what `tidings up` wrote to `TIDINGS_HOME`, the default. An empty value counts as none.", "",
+        "A limit is calls per unit, several of them comma-separated: `10/s`, `450/15min`, `100/h`, `50000/d`,",
+        "`10000/month`; nothing is no limit. Seconds may be fractions. A list is comma-separated.",
+    ]  # fmt: skip
+    fields = dict(Settings.model_fields)
+    groups: dict[str, list[str]] = {title: [] for title in GROUPS}
+    for name in fields:
+        groups[_group(name)].append(name)
+    for title, names in groups.items():
+        lines += ["", f"## {title}", "", "| variable | kind | default | meaning |", "| --- | --- | --- | --- |"]
+        for name in names:
+            field = fields[name]
+            lines.append(
+                f"| `TIDINGS_{name.upper()}` | {_kind(field)} | {_default(field)} | {_cell(field.description or '')} |"
+            )
+    return "\n".join(lines) + "\n"
+
+
+def _group(name: str) -> str:
+    for title, names in GROUPS.items():
+        if name in names or (title.startswith("Services") and name.startswith(names)):
+            return title
+    return "Workers"
+
+
+def _kind(field: FieldInfo) -> str:
+    kind: Any = field.annotation
+    options = get_args(kind) if get_origin(kind) is not None else (kind,)
+    if any(isinstance(option, str) for option in options):
+        return " or ".join(f"`{option}`" for option in options)
+    if get_origin(kind) is tuple:
+        return "list of secrets"
+    first = next(option for option in options if option is not type(None))
+    words = {str: "text", int: "number", float: "number", Path: "path", SecretStr: "secret", bool: "yes or no"}
+    bounds = [
+        f"{word} {value:g}"
+        for each in field.metadata
+        for sign, word in (("ge", "from"), ("gt", "over"), ("le", "to"))
+        if (value := getattr(each, sign, None)) is not None
+    ]
+    return " ".join([words[first], ", ".join(bounds)]).strip()
+
+
+def _default(field: FieldInfo) -> str:
+    value = field.get_default()
+    return "none" if value in (None, "", ()) else f"`{value}`"
+
+
+def commands_page() -> str:
+    """Every command with its arguments and options."""
+    lines = [
+        "# Commands", "", NOTE, "",
+        "A known error is one line on standard error and exit status 1; wrong usage is 2. `tidings COMMAND --help`",
+        "says the same as this page.",
+    ]  # fmt: skip
+    for path, command in sorted(_commands(get_command(app), ("tidings",))):
+        lines += ["", f"## {' '.join(path)}", "", _text(command.help)]
+        arguments = [each for each in command.params if each.param_type_name == "argument"]
+        options = [each for each in command.params if each.param_type_name == "option" and each.name != "help"]
+        usage = " ".join([*path, *(_metavar(each) for each in arguments), *(["[OPTIONS]"] if options else [])])
+        lines += ["", f"    {usage}"]
+        if arguments or options:
+            lines += ["", "| | default | meaning |", "| --- | --- | --- |"]
+        for each in arguments:
+            lines.append(f"| `{_metavar(each)}` | {_shown(each)} | {_cell(_text(each.help))} |")
+        for each in options:
+            value = "" if each.is_flag else f" {_cell(_value_name(each))}"
+            names = ", ".join([*each.opts, *each.secondary_opts])
+            lines.append(f"| `{names}{value}` | {_shown(each)} | {_cell(_text(each.help))} |")
+    return "\n".join(lines) + "\n"
+
+
+def _commands(command: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    if not hasattr(command, "commands"):
+        yield path, command
+        return
+    for name, below in command.commands.items():
+        if not below.hidden:
+            yield from _commands(below, (*path, name))
+
+
+def _metavar(argument: Any) -> str:
+    name = argument.metavar or argument.name.upper()
+    return name if argument.required or name.startswith("[") else f"[{name}]"
+
+
+def _value_name(option: Any) -> str:
+    return option.metavar or option.name.upper()
+
+
+def _shown(parameter: Any) -> str:
+    if parameter.required:
+        return "needed"
+    value = parameter.default
+    if value in (None, False, (), []) or callable(value):
+        return "" if parameter.param_type_name == "option" and parameter.is_flag else "none"
+    return f"`{value}`"
+
+
+def _text(help_text: str | None) -> str:
+    return inspect.cleandoc(help_text or "").strip()
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+PAGES = {"settings.md": settings_page, "commands.md": commands_page}
+
+if __name__ == "__main__":
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for file, page in PAGES.items():
+        (FOLDER / file).write_text(page(), encoding="utf-8")
