@@ -27,7 +27,7 @@ def service(handler: Handler) -> Iterator[str]:
         return await handler(request)
 
     app = web.Application()
-    app.router.add_get("/{path:.*}", answer)
+    app.router.add_route("*", "/{path:.*}", answer)
     server = TestServer(app, host="127.0.0.1")
     asyncio.run_coroutine_threadsafe(server.start_server(), loop).result(10)
     try:

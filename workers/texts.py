@@ -14,6 +14,7 @@ from models.answers import read_answers
 from models.findings import replace_entities, replace_phrases, replace_summary
 from models.parameters import TextOptions
 from textapi.questions import (
+    Question,
     TextQuestion,
     chunks,
     entities_of,
@@ -46,20 +47,48 @@ class Body:
                 yield period, text, ids
 
 
+class Once:
+    """An asker that is not asked again, within a slice, for what it was asked before: several steps can ask at once."""
+
+    def __init__(self, asker: Asker) -> None:
+        self.engine = asker.engine
+        self._asker = asker
+        self._asked: set[bytes] = set()
+
+    async def ask(self, questions: Iterable[Question]) -> None:
+        """As `Asker.ask`."""
+        new = [question for question in questions if not self._asked.issuperset(question.keys)]
+        if new:
+            await self._asker.ask(new)
+            self._asked.update(key for question in new for key in question.keys)
+
+
 CountDocuments = Callable[[Iterable[str]], dict[str, int]]
+
+
+def phrases_questions(engine: str, body: Body, options: TextOptions) -> list[TextQuestion]:
+    """For the phrases of each chunk."""
+    return [phrases_of(engine, text, options.phrases, ids) for _, text, ids in body.chunks(options.text_size)]
+
+
+def entities_questions(engine: str, body: Body, options: TextOptions) -> list[TextQuestion]:
+    """For the entities of each chunk."""
+    return [entities_of(engine, text, ids) for _, text, ids in body.chunks(options.text_size)]
+
+
+def summary_questions(engine: str, body: Body, options: TextOptions) -> list[TextQuestion]:
+    """For the summary of each chunk; what is asked of these summaries follows from them."""
+    return [summary_of(engine, text, options.proportion, ids) for _, text, ids in body.chunks(options.text_size)]
 
 
 @at_step(Step.PHRASES)
 async def phrases_step(
-    job: Job, asker: Asker, bodies: Sequence[Body], options: TextOptions, count: CountDocuments
+    job: Job, asker: Asker | Once, bodies: Sequence[Body], options: TextOptions, count: CountDocuments
 ) -> None:
     """The phrases of each body: best rank in any chunk first, then the number of documents that hold it, then name."""
     changes = []
     for body in bodies:
-        questions = [
-            phrases_of(asker.engine, text, options.phrases, ids) for _, text, ids in body.chunks(options.text_size)
-        ]
-        answers = await _answers(job, asker, questions)
+        answers = await _answers(job, asker, phrases_questions(asker.engine, body, options))
         best: dict[str, int] = {}
         for answer in answers:
             for rank, phrase in enumerate(answer):
@@ -73,15 +102,15 @@ async def phrases_step(
 
 
 @at_step(Step.ENTITIES)
-async def entities_step(job: Job, asker: Asker, bodies: Sequence[Body], options: TextOptions) -> None:
+async def entities_step(job: Job, asker: Asker | Once, bodies: Sequence[Body], options: TextOptions) -> None:
     """The entities of each body, over all and by month, spellings joined where that is safe."""
     changes = []
     for body in bodies:
-        parts = list(body.chunks(options.text_size))
-        answers = await _answers(job, asker, [entities_of(asker.engine, text, ids) for _, text, ids in parts])
+        answers = await _answers(job, asker, entities_questions(asker.engine, body, options))
+        periods = [period for period, _, _ in body.chunks(options.text_size)]
         found = [
             Found(period, type_, name)
-            for (period, _, _), answer in zip(parts, answers, strict=True)
+            for period, answer in zip(periods, answers, strict=True)
             for type_, name in answer
         ]
         entities = aggregate(found, [text for _, text in body.all_documents])
@@ -90,25 +119,25 @@ async def entities_step(job: Job, asker: Asker, bodies: Sequence[Body], options:
 
 
 @at_step(Step.SUMMARY)
-async def summary_step(job: Job, asker: Asker, bodies: Sequence[Body], options: TextOptions) -> None:
+async def summary_step(job: Job, asker: Asker | Once, bodies: Sequence[Body], options: TextOptions) -> None:
     """The summary of each body; of many chunks, the summary of their summaries, until it fits into one request."""
     changes = []
     for body in bodies:
-        parts = [(text, ids) for _, text, ids in body.chunks(options.text_size)]
+        questions = summary_questions(asker.engine, body, options)
         quoted = tuple(document for document, _ in body.all_documents)
         while True:
-            questions = [summary_of(asker.engine, text, options.proportion, ids) for text, ids in parts]
             summaries = [summary for summary in await _answers(job, asker, questions) if summary]
             joined = "\n".join(summaries)
-            if len(joined) <= options.text_size or len(parts) <= 1:
+            if len(joined) <= options.text_size or len(questions) <= 1:
                 break
-            parts = [(text, quoted) for text, _ in chunks(enumerate(summaries), options.text_size)]
+            parts = chunks(enumerate(summaries), options.text_size)
+            questions = [summary_of(asker.engine, text, options.proportion, quoted) for text, _ in parts]
         summary = " ".join(joined.split())
         changes.append(partial(replace_summary, claim=job.claim, keyword=body.keyword, summary=summary))
     await job.complete(Step.SUMMARY, size_of(bodies), *changes)
 
 
-async def polarities_of(job: Job, asker: Asker, texts: Sequence[str], size: int) -> dict[str, float]:
+async def polarities_of(job: Job, asker: Asker | Once, texts: Sequence[str], size: int) -> dict[str, float]:
     """The polarity of each of *texts*, which are all different; *size* is how many characters go into one request."""
     await asker.ask(polarity_questions(asker.engine, texts, size))
     keys = {text: polarity_key(asker.engine, text) for text in texts}
@@ -128,7 +157,7 @@ def count_holding(texts: Iterable[str], phrases: Iterable[str]) -> dict[str, int
     return counts
 
 
-async def _answers(job: Job, asker: Asker, questions: Sequence[TextQuestion]) -> list[Any]:
+async def _answers(job: Job, asker: Asker | Once, questions: Sequence[TextQuestion]) -> list[Any]:
     unique = {question.key: question for question in questions}
     await asker.ask(unique.values())
     stored = await job.reading(read_answers, list(unique))

@@ -23,6 +23,7 @@ from models.parameters import HandlesParameters, SearchParameters
 from models.tables import Crawl, Document, Forgotten, Import
 from producers.imports import import_paths
 from reports.exports import write
+from tests import stub_textapi
 from tests.contract.replay import SUBJECTS
 from tests.e2e_kit import known, stub  # noqa: F401 - fixtures
 from tests.feeds_kit import PAGES, Account, service
@@ -150,6 +151,38 @@ def test_of_fifty_accounts_ten_are_gone_and_forty_have_a_portrait(known: Setting
         reasons = {name: why for name, (result, why) in ended.items() if result in states}
         assert len(reasons) == 10
         assert all(name.removeprefix("@") in why and "bluesky" in why for name, why in reasons.items())
+
+
+def test_a_question_that_is_refused_takes_no_other_answer_with_it(known: Settings) -> None:  # noqa: F811
+    asked: list[str] = []
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        if request.method == "GET":
+            return web.Response(status=404)
+        asked.append(request.path.rpartition("/")[2])
+        if asked[-1] == "ner":
+            return web.json_response({"error": "no"}, status=422)
+        return web.json_response(stub_textapi.answer(asked[-1], await request.json()))
+
+    with service(answer) as url, closing(Jobs(known.model_copy(update={"textapi_url": url}))) as jobs:
+        add_documents(jobs.db, POSTS)
+        run = jobs.submit(HandlesParameters(), "bob")
+        assert jobs.to_its_end(run).state == State.FAILED
+        coverage = {row["step"]: row["state"] for row in exported(jobs, run, "coverage")}
+        assert coverage == {
+            "documents": "complete",
+            "summary": "complete",
+            "phrases": "complete",
+            "entities": "failed",
+            "polarity": None,
+        }
+        assert {operation: asked.count(operation) for operation in set(asked)} == {
+            "summarize": 1,
+            "most_common_phrases": 1,
+            "polarity_by_sentence": 1,
+            "text_polarity": 1,
+            "ner": 2,
+        }
 
 
 # --- what was forgotten stays away ---
