@@ -15,7 +15,7 @@ from models.tables import Document, PostPolarity
 from reports import findings, results
 from reports.album import Album, Shown, slug
 from reports.coverage import CoverageGrid, coverage_grid
-from reports.drawing import Named, cloud, draw, entities_shown, top_entities
+from reports.drawing import NO_NAMES, Named, cloud, draw, entities_shown, top_entities
 from reports.facts import Facts
 from reports.figures import accounts, clouds, moods, series, style
 from reports.results import EntityRow, PeriodRow, PhraseRow
@@ -116,7 +116,7 @@ def _portraits(
         portrait.rows = _every_month(rows[f"@{handle_of(job)}" if job.kind == Kind.HANDLE else job.name])
         portrait.phrases = said[job.name]
         portrait.named = top_entities(named[job.name])
-        portrait.merged = [row for row in named[job.name] if len(row.spellings) > 1][:12]
+        portrait.merged = [r for r in named[job.name] if len(r.spellings) > 1 and r.type not in NO_NAMES][:12]
         portrait.reasons = sorted({row.reason for row in coverage.jobs.get(job.name, {}).values() if row.reason})
         portrait.findings = findings.of_handle(job.name, portrait.rows)
         _figures(portrait, words, facts, album)
@@ -125,7 +125,7 @@ def _portraits(
 
 def _portrait(db: Database, run: RunRead, job: JobOfRun, summary: str) -> tuple[Portrait, Counter[str]]:
     """The account without what other tables say of it, and its words."""
-    quotes = [quote for quote in dict.fromkeys(sentences(summary)) if clouds.holds_words(quote)]
+    quotes = [quote for quote in dict.fromkeys(sentences(summary)) if clouds.says_something(quote)]
     shown: dict[str, str | None] = dict.fromkeys(quotes[:SENTENCES_SHOWN])
     words, sources = Counter[str](), set[str]()
     polarities: list[float] = []

@@ -183,7 +183,8 @@ def simple_rules(data: Data) -> dict[str, float]:
     counts = data.train.y.sum(axis=0)
     means = data.train.y.T @ data.train.x / np.maximum(counts, 1)[:, None]
     # the mean that is nearest has the largest x·m - |m|²/2
-    nearest = (data.test.x @ means.T - (means**2).sum(axis=1) / 2).argmax(axis=1)
+    closeness = data.test.x @ means.T - (means**2).sum(axis=1) / 2
+    nearest = np.where(counts > 0, closeness, -np.inf).argmax(axis=1)  # a class without a picture has no mean
     return {
         "always the most frequent class": float((wanted == np.bincount(classes).argmax()).mean()),
         "the class whose mean picture is nearest": float((wanted == nearest).mean()),

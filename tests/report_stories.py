@@ -108,6 +108,7 @@ def months_run(
     mask: bytes | None = None,
     shift: float = 0.0,
     name: str | None = None,
+    engine: str | None = None,
 ) -> int:
     """A run of months over the stored documents, with all its steps, and its number."""
     parameters = asked.MonthsParameters(first=first, last=last, keywords=tuple(map(asked.Keyword.parse, keywords)))
@@ -122,6 +123,8 @@ def months_run(
     )
     with db.write() as connection:
         connection.execute(update(Run).where(Run.id == run).values(state=state, created_at=NOW, ended_at=NOW + 90))
+        if engine:
+            runs.note_engine(connection, db, run, engine)
         jobs = dict(connection.execute(select(Job.name, Job.id).where(Job.run_id == run)).all())
         for period, job in jobs.items():
             texts = connection.execute(

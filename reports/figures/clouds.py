@@ -53,9 +53,9 @@ def one_spelling(words: Counter[str]) -> Counter[str]:
     return Counter({max(forms, key=lambda form: (forms[form], form)): forms.total() for forms in spellings.values()})
 
 
-def holds_words(text: str) -> bool:
-    """Whether a text holds more than addresses and names of accounts."""
-    return any(True for _ in _words(_ADDRESS.sub(" ", text)))
+def says_something(text: str) -> bool:
+    """Whether a text holds three words at least besides addresses and names of accounts."""
+    return len(list(_words(_ADDRESS.sub(" ", text)))) >= 3
 
 
 def _words(text: str) -> Iterable[str]:
@@ -113,7 +113,7 @@ def lay_out(words: dict[str, int], *, mask: np.ndarray | None, seed: int = 1) ->
         prefer_horizontal=0.92,
         relative_scaling=0.45,
         min_font_size=4,
-        margin=3,
+        margin=4,
         random_state=seed,
         color_func=lambda word, **_: inks[word],
     )

@@ -17,7 +17,11 @@ _MARKERS = "osD^vPX*"
 
 
 def draw_lines(ax: Axes, subjects: Mapping[str, Sequence[PeriodRow]], *, span: style.Range, value: str) -> None:
-    """A line for each subject, broken where a month has no *value* (the name of a column, "share" say)."""
+    """A line for each subject, broken where a month has no *value* (the name of a column, "share" say).
+
+    A share and a mean have their 95 % intervals, a mean only from five mentions on.
+    """
+    bounds = {"share": ("share_low", "share_high"), "polarity_mean": ("polarity_low", "polarity_high")}.get(value)
     for number, (name, rows) in enumerate(subjects.items()):
         color = style.CYCLE[number % len(style.CYCLE)]
         by_month = {row.period: getattr(row, value) for row in rows}
@@ -33,6 +37,11 @@ def draw_lines(ax: Axes, subjects: Mapping[str, Sequence[PeriodRow]], *, span: s
                 linestyle="-" if number < len(style.CYCLE) else "--",
                 label=name if part == 0 else "_more",
             )
+        for row in rows if bounds else ():
+            low, high = (getattr(row, name) for name in bounds or ())
+            if low is not None and high is not None and (value == "share" or (row.mentions or 0) >= style.FEW):
+                x = style.month_number(row.period)
+                ax.plot([x, x], [low, high], color=color, alpha=0.35, linewidth=2.2, zorder=1.5, label="_interval")
     style.date_axis(ax, span)
     ax.yaxis.set_major_locator(MaxNLocator(nbins=5))
 
@@ -64,7 +73,7 @@ def lines_figure(
     else:
         ax.axhline(0, color=style.MUTED, linewidth=0.8, zorder=1, label="_zero")
     ax.set_ylabel(unit)
-    style.title(ax, heading)
+    style.title(ax, heading, sub="" if value == "mentions" else "upright lines: 95 % intervals")
     figure.legend(loc="outside lower left", ncols=max(1, 110 // (8 + max(map(len, subjects)))), columnspacing=1.4)
     return figure
 

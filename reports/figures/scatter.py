@@ -163,7 +163,7 @@ def draw_sheet(ax: Axes, all_months: Sequence[MonthOfPolarities], *, across: int
             text = f"{value}".replace("-", "\u2212")
             ax.text(at.left - 0.04, at.zero + value, text, ha="right", va="center", fontsize=7.5, color=style.MUTED)
     ax.set_xlim(-0.2, 1.08 * across)
-    ax.set_ylim(places[-1].zero - 1.1, 1.9)
+    ax.set_ylim(places[-1].zero - 1.1, 1.6)
     ax.set_axis_off()
 
 

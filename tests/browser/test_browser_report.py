@@ -71,6 +71,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     build.build(db, [stories.trainings_run(db, "feedforward", [0.5, 3.0])], where / "trainings")
     other = stories.months_run(db, "2020-03", "2020-05", ["covid:coronavirus"], shift=0.1, name="another engine")
     build.build(db, [run, other], where / "compared")
+    stories.store(db, [Text("2021-01-05", f"Covid and the number {n}.") for n in range(70)], prefix="many")
+    build.build(db, [stories.months_run(db, "2021-01", "2021-01", ["covid"])], where / "many")
     db.close()
     return where
 
@@ -242,6 +244,31 @@ def test_print_leaves_out_what_paper_cannot_do(months: Watched) -> None:
     assert not months.page.locator("nav.contents").is_visible()
     assert not months.page.locator(".filters").first.is_visible()
     assert months.page.locator("#all-mentions").is_visible()
+
+
+def test_print_cuts_a_long_table_and_says_so(browser: Browser, folder: Path) -> None:
+    watched = opened(browser, folder / "many" / "index.html")
+    rows = watched.page.locator("#all-mentions tbody tr")
+    assert [rows.nth(n).is_visible() for n in (59, 60)] == [True, True]
+    assert not watched.page.locator(".printed").is_visible()
+    watched.page.emulate_media(media="print")
+    assert [rows.nth(n).is_visible() for n in (59, 60)] == [True, False]
+    assert watched.page.locator(".printed").inner_text() == (
+        "Printed are the first 60 rows; the rest is in mentions.csv."
+    )
+    watched.page.context.close()
+
+
+def test_the_keyboard_reaches_the_filters_the_table_and_its_links(months: Watched) -> None:
+    months.page.locator("[data-filters=all-mentions] input").focus()
+    months.page.keyboard.type("spring")
+    assert column(months.page, "all-mentions", 4) == ["A Covid Ward in Spring."]
+    reached = []
+    for _ in range(9):
+        months.page.keyboard.press("Tab")
+        reached.append(months.page.evaluate("document.activeElement.href ?? document.activeElement.tagName"))
+    assert reached[:3] == ["SELECT", "SELECT", "DIV"]  # the last: the table, which scrolls
+    assert "https://example.org/3" in reached
 
 
 def test_without_script_the_page_shows_all(browser: Browser, folder: Path) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy import delete, update
 
 from core.errors import NotFound, UsageError
 from core.queues import State
+from models import runs
 from models.database import Database
 from models.tables import Mention
 from reports import build, facts, page
@@ -167,6 +168,16 @@ def test_headlines_of_the_times_are_attributed(db: Database) -> None:
     assert "Data provided by The New York Times" in methods(one)
 
 
+def test_the_methods_name_the_engine_and_say_where_it_changed(db: Database) -> None:
+    run = months(db, engine="tidings-1.0+vader")
+    assert "<dd>tidings-1.0+vader</dd>" in methods(facts.read(db, run))
+    with db.write() as connection:
+        runs.note_engine(connection, db, run, "tidings-1.0+vader")  # as every slice does
+        runs.note_engine(connection, db, run, "other-2")
+    assert "<dd>other-2; tidings-1.0+vader: the Text API\u2019s engine changed" in methods(facts.read(db, run))
+    assert "none was asked" in methods(facts.read(db, months(db)))
+
+
 def test_the_methods_say_what_was_left_out(db: Database) -> None:
     assert "2 of 10 documents read could not be used, 1 more were empty" in methods(facts.read(db, months(db)))
 
@@ -308,6 +319,7 @@ def test_a_portrait_for_each_account_and_a_page_that_compares_them(tmp_path: Pat
 def test_a_sweep_has_a_row_and_pictures_for_each_training(db: Database, tmp_path: Path) -> None:
     shown = report(db, stories.trainings_run(db, "feedforward", [0.5, 3.0]), tmp_path / "out")
     assert "feedforward learning-rate=0.5, the best of 2, tells 95.00 % of the test split rightly." in shown.text
+    assert "It beats the best simple rule, the class whose mean picture is nearest, with 89.30 %." in shown.text
     assert len([p for p in shown.pictures if "-course-" in p["src"] or "-confusion-" in p["src"]]) == 4
 
 
@@ -323,6 +335,31 @@ def test_two_engines_are_compared_on_the_same_sentences(db: Database, tmp_path: 
     assert "one and two scored 5 of the same" in text
     assert "Spearman\u2019s rank correlation is +1.00" in text
     assert (out / f"run-{first}" / "mentions.csv").is_file()
+
+
+def test_runs_of_one_engine_have_no_agreement_to_measure(db: Database, tmp_path: Path) -> None:
+    given = [months(db, name=name, engine=engine, shift=shift) for name, engine, shift in
+             (("one", "a-1", 0.0), ("two", "a-1", 0.0), ("three", "b-1", 0.2))]  # fmt: skip
+    text = Page(build.build(db, given, tmp_path / "out").read_text(encoding="utf-8")).text
+    assert "one and two have one engine" in text
+    assert "one and three scored 5 of the same" in text
+    assert "one and two scored" not in text
+
+
+def test_two_runs_of_the_same_name_are_kept_apart(db: Database, tmp_path: Path) -> None:
+    first, second = months(db, name="covid"), months(db, name="covid")
+    text = Page(build.build(db, [first, second], tmp_path / "out").read_text(encoding="utf-8")).text
+    assert f"covid (run {first}): covid" in text
+    assert f"covid (run {second}): covid" in text
+
+
+def test_news_and_posts_stand_side_by_side(db: Database, tmp_path: Path) -> None:
+    stories.store(db, [Text("2020-03-02", f"Liftoff {n}.", None, "nasa", "x") for n in range(3)], prefix="p")
+    read = [months(db, name="news"), stories.handles_run(db, ["nasa"], name="posts")]
+    shown = Page(build.build(db, read, tmp_path / "out").read_text(encoding="utf-8"))
+    assert "news: covid" in shown.text
+    assert "posts: @nasa" in shown.text
+    assert len([p for p in shown.pictures if "compared-" in p["src"]]) == 3
 
 
 def test_trainings_are_not_put_beside_other_runs(db: Database, tmp_path: Path) -> None:

@@ -70,3 +70,16 @@ def test_accounts_are_compared_by_number_and_mood() -> None:
     assert said[0] == "@a has most posts: 90 of 100."
     assert "sound different" in said[1]
     assert said[2] == "1 of 3 have no posts; why stands in the table."
+
+
+def test_the_word_that_gained_most_is_told_where_chance_does_not_explain_it() -> None:
+    of = {
+        "coronavirus": [row("2020-03", 760), row("2020-06", 140)],
+        "covid-19": [row("2020-03", 6), row("2020-06", 20)],
+    }
+    together = [row("2020-03", 766), row("2020-06", 160)]
+    assert findings.of_keyword("X", together, of)[-1] == (
+        "Of the words for it \u201ccovid-19\u201d gained most: 6 of 766 mentions in March 2020, 20 of 160 in June 2020."
+    )
+    same = {"a": [row("2020-03", 50), row("2020-06", 48)], "b": [row("2020-03", 50), row("2020-06", 52)]}
+    assert not [said for said in findings.of_keyword("X", together, same) if "gained" in said]

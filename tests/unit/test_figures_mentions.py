@@ -218,3 +218,36 @@ def test_actual_and_predicted_stand_at_their_place_in_the_series(ax: Axes) -> No
 def test_the_confusion_matrix_counts_rows_as_what_it_was() -> None:
     said = [PredictionRow(1, "j", "test", i, a, p) for i, (a, p) in enumerate([(0, 0), (0, 1), (0, 1), (2, 2)])]
     assert np.array_equal(trainings.confusion(said), [[1, 2, 0], [0, 0, 0], [0, 0, 1]])
+
+
+def test_compared_shares_have_their_intervals_and_means_of_few_have_none(ax: Axes) -> None:
+    few = PeriodRow(1, "2020-01", None, "c", None, "complete", 50, 4, 4, 0.08, 0.03, 0.19, 0.2, -0.3, 0.7)
+    many = PeriodRow(1, "2020-02", None, "c", None, "complete", 50, 9, 9, 0.18, 0.10, 0.31, 0.1, 0.0, 0.2)
+    span = style.Range("2020-01", "2020-02")
+    comparison.draw_lines(ax, {"c": [few, many]}, span=span, value="share")
+    comparison.draw_lines(ax, {"c": [few, many]}, span=span, value="polarity_mean")
+    ends = [tuple(line.get_ydata()) for line in ax.lines if line.get_label() == "_interval"]
+    assert ends == [(0.03, 0.19), (0.10, 0.31), (0.0, 0.2)]
+
+
+def test_each_term_has_its_share_of_the_mentions_of_a_month(ax: Axes) -> None:
+    terms.draw_term_shares(ax, BY_TERM, span=style.Range("2020-01", "2020-03"))
+    shares = {name: [(bar.get_y(), bar.get_height()) for bar in label(ax.containers, name)] for name in BY_TERM}
+    assert shares == {
+        "coronavirus": [(0.0, 1.0), (0.0, pytest.approx(20 / 45)), (0.0, pytest.approx(9 / 39))],
+        "covid": [
+            (1.0, 0.0), (pytest.approx(20 / 45), pytest.approx(25 / 45)), (pytest.approx(9 / 39), pytest.approx(30 / 39)),
+        ],
+    }  # fmt: skip
+    assert ax.get_xlim() == (day("2020-01-01"), day("2020-04-01"))
+    assert ax.get_ylim() == (0, 1)
+
+
+def test_the_shares_of_a_month_with_few_mentions_are_lighter_and_a_gap_is_hatched(ax: Axes) -> None:
+    found = {
+        "a": [row("2020-01", "a", 3), row("2020-02", "a", None)],
+        "b": [row("2020-01", "b", 1), row("2020-02", "b", None)],
+    }
+    terms.draw_term_shares(ax, found, span=style.Range("2020-01", "2020-02"))
+    assert {bar.get_facecolor()[3] for container in ax.containers for bar in container} == {style.FAINT}
+    assert label(ax.patches, "_gap").get_x() == day("2020-02-01")

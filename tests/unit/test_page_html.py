@@ -88,3 +88,12 @@ def test_the_command_of_handles_names_them() -> None:
 def test_the_command_of_a_training_holds_its_options() -> None:
     parameters = asked.TrainingParameters(network="feedforward", data="digits", options={"hidden": [30, 20], "seed": 1})
     assert facts.command(parameters, []) == "tidings submit training feedforward --data digits --hidden 30,20 --seed 1"
+
+
+def test_a_long_command_stands_in_lines_that_a_shell_takes_as_one() -> None:
+    command = "tidings submit months 2020-03..2020-06 --keyword covid:covid-19,coronavirus --material News --phrases 5"
+    assert page.in_lines(command) == (
+        "tidings submit months 2020-03..2020-06 \\\n  --keyword covid:covid-19,coronavirus \\\n  --material News \\\n"
+        "  --phrases 5"
+    )
+    assert page.in_lines("tidings submit handles @nasa") == "tidings submit handles @nasa"
