@@ -40,8 +40,10 @@ def draw_lines(ax: Axes, subjects: Mapping[str, Sequence[PeriodRow]], *, span: s
         for row in rows if bounds else ():
             low, high = (getattr(row, name) for name in bounds or ())
             if low is not None and high is not None and (value == "share" or (row.mentions or 0) >= style.FEW):
-                x = style.month_number(row.period)
-                ax.plot([x, x], [low, high], color=color, alpha=0.35, linewidth=2.2, zorder=1.5, label="_interval")
+                middle = style.month_number(row.period)
+                ax.plot(
+                    [middle, middle], [low, high], color=color, alpha=0.35, linewidth=2.2, zorder=1.5, label="_interval"
+                )
     style.date_axis(ax, span)
     ax.yaxis.set_major_locator(MaxNLocator(nbins=5))
 

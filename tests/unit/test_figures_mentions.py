@@ -236,7 +236,9 @@ def test_each_term_has_its_share_of_the_mentions_of_a_month(ax: Axes) -> None:
     assert shares == {
         "coronavirus": [(0.0, 1.0), (0.0, pytest.approx(20 / 45)), (0.0, pytest.approx(9 / 39))],
         "covid": [
-            (1.0, 0.0), (pytest.approx(20 / 45), pytest.approx(25 / 45)), (pytest.approx(9 / 39), pytest.approx(30 / 39)),
+            (1.0, 0.0),
+            (pytest.approx(20 / 45), pytest.approx(25 / 45)),
+            (pytest.approx(9 / 39), pytest.approx(30 / 39)),
         ],
     }  # fmt: skip
     assert ax.get_xlim() == (day("2020-01-01"), day("2020-04-01"))
