@@ -96,12 +96,9 @@ class TextApi:
             self._engine = await engine_of(self._session, self._base)
         return self._engine
 
-    def note_engine(self, engine: str | None) -> bool:
-        """Whether an answer came from another engine than `engine` said; from now on that one is asked for."""
-        changed = engine is not None and self._engine is not None and engine != self._engine
-        if changed:
-            self._engine = engine
-        return changed
+    def note_engine(self, engine: str) -> None:
+        """An answer came from this engine: from now on it is the one that `engine` names."""
+        self._engine = engine
 
     async def ask(
         self,

@@ -11,7 +11,7 @@ import json
 import re
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from core.errors import ServiceBadAnswer
@@ -34,6 +34,10 @@ class Question(Protocol):
     """One call's worth of answers wanted."""
 
     @property
+    def engine(self) -> str:
+        """Whose answers are wanted."""
+
+    @property
     def operation(self) -> Operation:
         """The endpoint that is asked."""
 
@@ -53,6 +57,9 @@ class Question(Protocol):
 
     def singly(self, keys: Collection[bytes]) -> list[Question]:
         """The same for *keys*, each text in a question of its own."""
+
+    def under(self, engine: str) -> Question:
+        """The same of another engine, its keys in the same order."""
 
 
 def answer_key(engine: str, operation: str, parameters: Mapping[str, Any], text: str) -> bytes:
@@ -104,6 +111,10 @@ class KeywordPack:
                 answers[keyword_key(self.engine, term, text)] = _json(sentences)
         return answers
 
+    def under(self, engine: str) -> Question:
+        """The same of another engine."""
+        return replace(self, engine=engine)
+
     def singly(self, keys: Collection[bytes]) -> list[Question]:
         """A pack of one text each."""
         texts, terms = self._wanted(keys)
@@ -150,6 +161,10 @@ class PolarityPack:
                 case _:
                     raise DoesNotMap(self.operation)
         return answers
+
+    def under(self, engine: str) -> Question:
+        """The same of another engine."""
+        return replace(self, engine=engine)
 
     def singly(self, keys: Collection[bytes]) -> list[Question]:
         """Each text by `text_polarity`."""
@@ -198,6 +213,10 @@ class TextQuestion:
                 f"textapi: {self.operation} answered without a fitting {self.answer_name!r}", service=SERVICE
             )
         return {self.key: _json(value)}
+
+    def under(self, engine: str) -> Question:
+        """The same of another engine."""
+        return replace(self, engine=engine)
 
     def singly(self, keys: Collection[bytes]) -> list[Question]:  # noqa: ARG002 - it is single
         """Itself."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from itertools import islice
 from typing import Any
@@ -126,8 +126,7 @@ class Asker:
             self._error = self._error or error
             return
         self._asked_since += 1
-        self._batch.answers.update(answers)
-        self._batch.documents += [pair for pair in question.documents if pair[1] in answers]
+        self._keep(question, answers)
         if len(self._batch.answers) >= FLUSH_ANSWERS:
             await self._flush()
 
@@ -150,9 +149,17 @@ class Asker:
             return answers
         finally:
             self._batch.tally(question.operation).seconds += time.monotonic() - began
-        if self._api.note_engine(reply.engine):
+        if reply.engine is not None and reply.engine != question.engine:
+            self._api.note_engine(reply.engine)
+            named = question.under(reply.engine)
+            pairs = zip(question.keys, named.keys, strict=True)
+            self._keep(named, {new: reply.value[old] for old, new in pairs if old in reply.value})
             raise SliceEnded  # the service changed in the middle: the next slice asks the new one
         return reply.value
+
+    def _keep(self, question: Question, answers: Mapping[bytes, str]) -> None:
+        self._batch.answers.update(answers)
+        self._batch.documents += [pair for pair in question.documents if pair[1] in answers]
 
     def _before_attempt(self, keys: Collection[bytes]) -> Any:
         async def before(operation: Operation, attempt: int) -> None:

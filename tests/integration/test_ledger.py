@@ -8,8 +8,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
+from aiohttp import web
 from sqlalchemy import select, update
 
+from cli.stack.ports import free_port
 from core.broker import celery_app
 from core.errors import CapReached
 from core.queues import Kind
@@ -30,7 +32,8 @@ from models.jobs import Claim, claim_job
 from models.runs import NewJob, create_run, get_run, pause_at_cap, resume_run, take_call
 from models.tables import Answer, AnswerClaim, Call, Job
 from tests.chaos.limit_clients import running_stub
-from textapi.questions import polarity_questions
+from textapi.messages import ENGINE_HEADER
+from textapi.questions import polarity_key, polarity_questions
 from workers.asking import Asker
 from workers.jobs import Job as WorkingJob
 from workers.jobs import SliceEnded
@@ -249,6 +252,46 @@ def test_what_is_asked_in_a_slice_is_answered_and_counted(db: Database, settings
     with db.read() as connection:
         assert connection.scalars(select(AnswerClaim.key)).all() == []
         assert sum(connection.scalars(select(Call.calls))) == 10
+
+
+def test_what_a_newer_engine_answers_is_kept_under_its_name_and_ends_the_slice(
+    db: Database, settings: Settings
+) -> None:
+    texts = ["One. Two.", "Three. Four."]
+    (claim,) = new_claims(db, jobs=1)
+    known = settings.model_copy(update={"textapi_url": f"http://127.0.0.1:{free_port()}", "textapi_concurrency": 1})
+    runtime = Runtime(known, celery_app(known))
+
+    async def ready(_request: web.Request) -> web.Response:
+        return web.json_response({}, headers={ENGINE_HEADER: "stub/1"})
+
+    async def polarity(_request: web.Request) -> web.Response:
+        return web.json_response({"text polarity": 0.5}, headers={ENGINE_HEADER: "stub/2"})
+
+    async def work() -> None:
+        service = web.Application()
+        service.router.add_get("/ready", ready)
+        service.router.add_post("/text/text_polarity", polarity)
+        runner = web.AppRunner(service)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", int(known.textapi_url.rpartition(":")[2])).start()
+        try:
+            job = WorkingJob(runtime, claim, ends_at=time.monotonic() + 60)
+            engine = await runtime.textapi().engine()
+            await Asker(job, engine).ask(polarity_questions(engine, texts, 3000))
+        finally:
+            await runner.cleanup()
+
+    try:
+        with pytest.raises(SliceEnded):
+            runtime.run(work)
+    finally:
+        runtime.close()
+    with db.read() as connection:
+        kept = {key for text in texts for key in known_keys(connection, [polarity_key("stub/2", text)])}
+        assert kept >= {polarity_key("stub/2", texts[0])}
+        assert known_keys(connection, [polarity_key("stub/1", text) for text in texts]) == set()
+        assert connection.scalars(select(AnswerClaim.key)).all() == []
 
 
 def test_a_job_that_ran_into_an_old_cap_does_not_pause_a_run_whose_cap_was_raised(db: Database) -> None:
