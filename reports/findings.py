@@ -151,6 +151,8 @@ def _first(subject: str, rows: Sequence[PeriodRow]) -> str:
     if first is None or first is counted[0]:
         return ""
     before = sum(row.documents for row in counted if row.period < first.period)
+    if not before:
+        return ""
     return (
         f"{subject} is first mentioned in {month_name(first.period, '%B %Y')}; the {before:,} documents of the months "
         f"before hold it nowhere."

@@ -71,6 +71,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     build.build(db, [stories.trainings_run(db, "feedforward", [0.5, 3.0])], where / "trainings")
     other = stories.months_run(db, "2020-03", "2020-05", ["covid:coronavirus"], shift=0.1, name="another engine")
     build.build(db, [run, other], where / "compared")
+    stories.store(
+        db,
+        [Text("2022-03-04", "\u0627\u0644\u0642\u0627\u0647\u0631\u0629 \u0645\u0637\u0631.", "https://example.org/r")],
+        prefix="r",
+    )
+    arabic = stories.months_run(db, "2022-03", "2022-03", ["\u0627\u0644\u0642\u0627\u0647\u0631\u0629"])
+    build.build(db, [arabic], where / "right")
     stories.store(db, [Text("2021-01-05", f"Covid and the number {n}.") for n in range(70)], prefix="many")
     build.build(db, [stories.months_run(db, "2021-01", "2021-01", ["covid"])], where / "many")
     db.close()
@@ -155,6 +162,18 @@ def test_hostile_headlines_show_as_they_are(months: Watched) -> None:
     assert "hacked" not in months.page.title()
     assert months.page.locator("a[href^='javascript:']").count() == 0
     assert months.page.locator("main script, main img[src=x]").count() == 0
+
+
+def test_a_date_beside_text_that_runs_from_right_to_left_keeps_its_order(browser: Browser, folder: Path) -> None:
+    watched = opened(browser, folder / "right" / "index.html")
+    quote = watched.page.locator("ul.quotes li").first
+    assert quote.locator("bdi").inner_text() == "\u0627\u0644\u0642\u0627\u0647\u0631\u0629 \u0645\u0637\u0631."
+    date = quote.locator("a").bounding_box()
+    sentence = quote.locator("bdi").bounding_box()
+    assert date is not None
+    assert sentence is not None
+    assert date["x"] >= sentence["x"] + sentence["width"]  # after it, as in the English around it
+    watched.page.context.close()
 
 
 def test_a_script_smuggled_into_the_page_is_refused_by_its_policy(

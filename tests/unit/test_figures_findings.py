@@ -83,3 +83,8 @@ def test_the_word_that_gained_most_is_told_where_chance_does_not_explain_it() ->
     )
     same = {"a": [row("2020-03", 50), row("2020-06", 48)], "b": [row("2020-03", 50), row("2020-06", 52)]}
     assert not [said for said in findings.of_keyword("X", together, same) if "gained" in said]
+
+
+def test_months_without_a_document_before_the_first_mention_say_nothing() -> None:
+    empty = PeriodRow(1, "2020-02", None, "c", None, "complete", 0, 0, 0, None, None, None, None, None, None)
+    assert not [said for said in findings.of_keyword("X", [empty, row("2020-03", 9)], {}) if "first mentioned" in said]
