@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from queries_fill import BACKFILL, SMALL, fill
 from sqlalchemy import Connection, event, select, text
 
-from core.queues import QUEUE_TEXT, State
+from core.queues import QUEUE_TEXT, Kind, State
 from models.answers import (
     Batch,
     calls_by_minute,
@@ -36,7 +36,7 @@ from models.answers import (
     read_answers,
     store_batch,
 )
-from models.crawls import link_as_before
+from models.crawls import found_before
 from models.database import Database, migrate
 from models.documents import archive_day, archive_size, posts_of
 from models.findings import clear_mentions, mention_sentences, mentioning_documents
@@ -51,12 +51,13 @@ from models.jobs import (
     renew_lease,
     take_back_lost,
 )
+from models.overview import overview
 from models.tables import Answer, Job
 from producers.status import status_of
 from tests.services import running_postgres
 
 LARGE = ("job_documents", "documents", "jobs", "mentions", "answers", "answer_documents", "calls")
-WHOLE = {"job_counts of the large run"}  # nine of ten jobs are of it: there is no shorter way
+WHOLE = {"job_counts of the large run", "jobs at a glance"}  # they count (nearly) all jobs: there is no shorter way
 
 
 class Explained:
@@ -117,7 +118,7 @@ def questions(db: Database) -> Iterator[tuple[str, Callable[[], Any]]]:
     with db.read() as connection:
         keys = list(connection.scalars(select(Answer.key).limit(400)))
         done = connection.execute(
-            select(Job.id, Job.run_id).where(Job.state == State.DONE, Job.kind == "month")
+            select(Job.id, Job.run_id).where(Job.state == State.DONE, Job.kind == Kind.MONTH)
         ).first()
         queued = connection.execute(
             select(Job.id).where(Job.run_id == BACKFILL, Job.state == State.QUEUED).order_by(Job.id)
@@ -134,10 +135,6 @@ def questions(db: Database) -> Iterator[tuple[str, Callable[[], Any]]]:
     def clear() -> None:
         with db.write() as connection:
             clear_mentions(connection, claims[0])
-
-    def link() -> None:
-        with db.write() as connection:
-            link_as_before(connection, db, done.id, "search:nothing")
 
     yield "pick_due, 64 jobs of one run", lambda: pick_due(db, QUEUE_TEXT, 64)
     yield "pick_due again, beside a small run", lambda: pick_due(db, QUEUE_TEXT, 64)
@@ -157,7 +154,7 @@ def questions(db: Database) -> Iterator[tuple[str, Callable[[], Any]]]:
     yield "documents of a day", reading(archive_day, day, day + timedelta(days=1), None)
     yield "posts of a handle", reading(posts_of, "handle77", None)
     yield "posts of a handle at one source", reading(posts_of, "handle77", "x")
-    yield "a search's earlier documents", link
+    yield "a search's earlier documents", reading(found_before, "search:nothing")
     yield "mentions of a job", reading(mention_sentences, done.id)
     yield "documents that mention a keyword", reading(mentioning_documents, done.id, "covid")
     yield "clear_mentions", clear
@@ -165,10 +162,14 @@ def questions(db: Database) -> Iterator[tuple[str, Callable[[], Any]]]:
     yield "reconcile: take_back_lost", lambda: take_back_lost(db, lambda _: False)
     yield "reconcile: close_ended_runs", lambda: close_ended_runs(db)
     yield "reconcile: drop_dead_claims", lambda: drop_dead_claims(db, older_than=3600)
-    yield "limits: calls of a day", lambda: calls_by_minute(db, service="textapi", credential="c", seconds=86400)
+    yield (
+        "limits: calls of a day",
+        lambda: calls_by_minute(db, service="textapi", credential="c", seconds=86400, at_once=10),
+    )
     yield "job_counts of a small run", reading(job_counts, SMALL)
     yield "job_counts of the large run", reading(job_counts, BACKFILL)
     yield "progress_of a small run", reading(progress_of, SMALL)
+    yield "jobs at a glance", lambda: overview(db)
     yield "status of a small run", lambda: status_of(db, _settings(db), SMALL)
 
 
@@ -179,23 +180,29 @@ def _settings(db: Database) -> Any:
 
 
 def look(db: Database) -> list[str]:
-    """Ask every question; the names of those that read a large table whole."""
-    explained, bad = Explained(db), []
-    for name, ask in questions(db):
-        explained.take()
-        ask()  # explained
-        ways = explained.take()
-        whole = [way for _, way, everything in ways if everything and name not in WHOLE]
-        bad += [name] if whole else []
-        print(f"{'BAD ' if whole else 'ok  '}{name}")
-        for table, way, everything in ways:
-            print(f"        {'!' if everything else ' '} {table:17}{way}")
-    event.remove(db.engine, "before_cursor_execute", explained._explain)  # noqa: SLF001
+    """Ask every question, have it explained and timed; the names of those that read a large table whole."""
+    bad = ways(db)
     print("-- times, nothing explained")
     for name, ask in questions(db):
         began = time.perf_counter()
         ask()
         print(f"    {name:40}{(time.perf_counter() - began) * 1000:10.1f} ms", flush=True)
+    return bad
+
+
+def ways(db: Database) -> list[str]:
+    """Ask every question and print the ways into the large tables; the names of those that read one whole."""
+    explained, bad = Explained(db), []
+    for name, ask in questions(db):
+        explained.take()
+        ask()  # explained
+        found = explained.take()
+        whole = [way for _, way, everything in found if everything and name not in WHOLE]
+        bad += [name] if whole else []
+        print(f"{'BAD ' if whole else 'ok  '}{name}")
+        for table, way, everything in found:
+            print(f"        {'!' if everything else ' '} {table:17}{way}")
+    event.remove(db.engine, "before_cursor_execute", explained._explain)  # noqa: SLF001
     return bad
 
 

@@ -27,16 +27,16 @@ ANSWER = '["a sentence of some length that was found"]'
 Rows = Iterable[dict[str, Any]]
 
 
-def fill(db: Database, *, documents: int) -> None:
+def fill(db: Database, *, documents: int, jobs: int = BACKFILL_JOBS) -> None:
     """Six of ten documents are headlines of ten years, four are posts of `HANDLES` accounts; as many answers."""
     put(db, Document, _documents(documents))
     put(db, Run, _runs())
-    put(db, Job, _jobs())
-    put(db, Mention, _mentions(documents))
+    put(db, Job, _jobs(jobs))
+    put(db, Mention, _mentions(documents, jobs))
     put(db, JobDocument, ({"job_id": n // 20 + 1, "document_id": n} for n in range(documents // 2, documents)))
     put(db, Answer, ({"id": n, "key": _key(n), "value": ANSWER} for n in range(1, documents + 1)))
     put(db, AnswerDocument, ({"document_id": n, "key": _key(n)} for n in range(1, documents // 2)))
-    put(db, Call, _calls())
+    put(db, Call, _calls(documents))
     if not db.is_sqlite:  # rows were given their numbers: let the next ones go on from there
         with db.write() as connection:
             for table in (Document, Job, Answer, Run):
@@ -106,12 +106,12 @@ def _job(number: int, run: int, kind: Kind, name: str, state: State) -> dict[str
     }  # fmt: skip
 
 
-def _jobs() -> Rows:
+def _jobs(size: int) -> Rows:
     """The back-fill's jobs, six of ten done, a few at work; old runs of all months, done; a small run, queued."""
     number = 0
-    for n in range(BACKFILL_JOBS):
+    for n in range(size):
         number += 1
-        share = n / BACKFILL_JOBS
+        share = n / size
         state = State.DONE if share < 0.6 else State.RUNNING if share < 0.60004 else State.QUEUED
         yield _job(number, BACKFILL, Kind.HANDLE, f"@account{n:06}", state)
     for run in range(2, SMALL):
@@ -123,21 +123,21 @@ def _jobs() -> Rows:
         yield _job(number, SMALL, Kind.MONTH, month, State.QUEUED)
 
 
-def _mentions(documents: int) -> Rows:
-    """Forty mentions in each month of the old runs."""
-    first = BACKFILL_JOBS + 1
+def _mentions(documents: int, jobs: int) -> Rows:
+    """Forty mentions in each month of the old runs, among a million documents."""
+    first = jobs + 1
     for job in range(first, first + OLD_RUNS * len(MONTHS)):
-        for document in random.sample(range(1, documents * 6 // 10), 40):
+        for document in random.sample(range(1, documents * 6 // 10), max(1, documents // 25_000)):
             yield {
                 "job_id": job, "document_id": document, "keyword": "covid", "term": "covid", "position": 1,
                 "sentence": f"Headline number {document} says that something has happened.", "polarity": 0.1,
             }  # fmt: skip
 
 
-def _calls() -> Rows:
+def _calls(documents: int) -> Rows:
     now = int(time.time() // 60)
     for run in range(1, SMALL):
-        for minute in range(now - 500 * 600, now, 600):  # some 200 days
+        for minute in range(now - documents // 2000 * 600, now, 600):  # some 200 days
             for operation in ("sentences_with_keywords", "polarity_by_sentence", "ner", "most_common_phrases"):
                 yield {
                     "run_id": run, "service": "textapi", "credential": "c", "operation": operation, "minute": minute,
