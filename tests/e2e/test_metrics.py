@@ -24,7 +24,7 @@ from models.parameters import Keyword, MonthsParameters
 from models.tables import Call
 from producers.imports import import_paths
 from tests.e2e_kit import Stub, run_to_its_end, write_archive
-from tests.ops_kit import names_and_labels
+from tests.ops_kit import OPS, names_and_labels
 from tests.services import wait_until
 
 PARAMETERS = MonthsParameters(first="2020-01", last="2020-03", keywords=(Keyword.parse("covid"),))
@@ -139,6 +139,13 @@ def test_dashboard_and_alerts_name_only_metrics_and_labels_that_a_worker_serves(
     served: dict[str, set[str]] = {}
     for name, labels in samples(measured):
         served.setdefault(name, set()).update(label for label, _ in labels)
+    rows = [
+        row.split("|")
+        for row in (OPS.parent / "docs/reference/metrics.md").read_text().splitlines()
+        if "`tidings_" in row
+    ]
+    told = {row[1].strip(" `"): {label.strip() for label in row[2].split(",")} - {""} for row in rows if len(row) > 3}
+    assert told == served
     named = names_and_labels()
     assert named
     assert set(named) <= set(served)
