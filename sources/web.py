@@ -29,6 +29,7 @@ from sources.times import parse_time
 
 HIDDEN = "***"
 _LONGEST_RESET = 24 * 3600.0
+LONGEST_ANSWER = 64 * 2**20  # bytes held in memory; a page of any of these services is far shorter
 _LATER = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS)
 # (calls left, when there are more): X, its daily limit for an application, Mastodon, Bluesky
 _COUNTERS = (
@@ -131,12 +132,21 @@ class Web:
                 async for piece in response.content.iter_chunked(1 << 16):
                     into.write(piece)
                 return Answer(status=response.status, headers=headers)
-            body = await response.read()
+            body = await self._bounded(response)
         try:
             value = json.loads(body)
         except (ValueError, RecursionError):
             return Answer(status=response.status, headers=headers, is_json=False)
         return Answer(status=response.status, headers=headers, value=value, said=self.redact(_words(value))[:200])
+
+    async def _bounded(self, response: aiohttp.ClientResponse) -> bytes:
+        pieces, length = [], 0
+        async for piece in response.content.iter_chunked(1 << 16):
+            length += len(piece)
+            if length > LONGEST_ANSWER:
+                raise ServiceBadAnswer(f"{self.service} answered with more than fits a page", service=self.service)
+            pieces.append(piece)
+        return b"".join(pieces)
 
     async def _problem_of(self, answer: Answer, explain: Explain) -> TidingsError | None:
         wait = seconds_to_wait(answer, time.time())

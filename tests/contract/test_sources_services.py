@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import aiohttp
 import pytest
 
+import sources.web
 from core.errors import ServiceBadAnswer, ServiceRefused, ServiceUnavailable, TidingsError
 from sources.base import AccountGone, Cursor, Page
 from tests.contract.replay import SECRET, SUBJECTS, CountingGate, Replay, Scripted, Subject, asking, in_a_while, serving
@@ -187,6 +188,14 @@ def test_a_connection_cut_in_the_middle_of_a_page_is_asked_again(subject: Subjec
 def test_an_answer_that_stays_broken_is_a_bad_answer(subject: Subject, body: bytes) -> None:
     error, replay, _ = failure(subject, [Scripted(body=body)])
     assert isinstance(error, ServiceBadAnswer)
+    assert len(replay.posts_asked) == 3
+
+
+def test_an_answer_that_is_longer_than_any_page_is_not_held(subject: Subject, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sources.web, "LONGEST_ANSWER", 100_000)
+    error, replay, _ = failure(subject, [Scripted(body=b" " * 100_001)])
+    assert isinstance(error, ServiceBadAnswer)
+    assert "more than fits" in str(error)
     assert len(replay.posts_asked) == 3
 
 
