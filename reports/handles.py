@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from dataclasses import replace as changed
 
@@ -21,6 +21,7 @@ from reports.figures import accounts, clouds, moods, series, style
 from reports.results import EntityRow, PeriodRow, PhraseRow
 from reports.selection import JobOfRun, RunRead, fetch, handle_of, of_job, paged, read_run
 from reports.statistics import figure, t_interval
+from sources.posttexts import words_of_post
 from textapi.engine.sentences import sentences
 
 POSTS_SHOWN = 200  # the newest; all of them are in the exports
@@ -125,30 +126,31 @@ def _portraits(
 
 def _portrait(db: Database, run: RunRead, job: JobOfRun, summary: str) -> tuple[Portrait, Counter[str]]:
     """The account without what other tables say of it, and its words."""
-    quotes = [quote for quote in dict.fromkeys(sentences(summary)) if clouds.says_something(quote)]
-    shown: dict[str, str | None] = dict.fromkeys(quotes[:SENTENCES_SHOWN])
+    flat = " ".join(summary.split())
+    quoted: dict[str, str | None] = {}
     words, sources = Counter[str](), set[str]()
     polarities: list[float] = []
     texts: list[str] = []
     said = and_(PostPolarity.document_id == Document.id, PostPolarity.job_id == job.id)
     statement = (
-        select(Document.id, Document.text, Document.address, Document.source, PostPolarity.polarity)
+        select(Document.id, Document.text, Document.address, Document.source, Document.repost, PostPolarity.polarity)
         .outerjoin(PostPolarity, said)
         .where(of_job(run, job))
     )
     n = 0
-    for _, text, address, source, polarity in paged(db, statement, Document.id):
+    for _, text, address, source, repost, polarity in paged(db, statement, Document.id):
         n += 1
-        words.update(clouds.count_words([text]))
         sources.add(source)
         if polarity is not None:
             polarities.append(polarity)
         if len(texts) < 50:
             texts.append(text)
-        plain = " ".join(text.split())
-        for sentence, found in shown.items():
-            if found is None and sentence in plain:
-                shown[sentence] = address
+        if not repost:
+            own = words_of_post(text)
+            words.update(clouds.count_words([own]))
+            for sentence in sentences(own):
+                if sentence in flat:
+                    quoted.setdefault(sentence, address)
     newest = fetch(
         db,
         select(Document.published_at, Document.address, Document.text, PostPolarity.polarity, Document.repost)
@@ -158,17 +160,35 @@ def _portrait(db: Database, run: RunRead, job: JobOfRun, summary: str) -> tuple[
         .limit(POSTS_SHOWN),
     )
     mean, low, high = map(figure, t_interval(polarities))
+    quotes = [quote for quote in _quotes(flat, quoted) if clouds.says_something(quote.sentence)]
     portrait = Portrait(
         name=job.name,
         slug=slug(job.name),
         account=accounts.Account(job.name, n, mean, low, high),
         posts=[Post(at.isoformat() if at else None, *rest) for at, *rest in newest],
-        summary=[Quote(sentence, address) for sentence, address in shown.items()],
+        summary=quotes[:SENTENCES_SHOWN],
         summary_sentences=len(quotes),
         sources=sorted(sources),
         texts=texts,
     )
     return portrait, clouds.one_spelling(words)
+
+
+def _quotes(summary: str, quoted: Mapping[str, str | None]) -> list[Quote]:
+    """A summary cut into the sentences of posts that it is made of, each once, with the posts' addresses.
+
+    Not cut by the rules for sentences: one that ends without a full stop would be one with the next.
+    """
+    spans = sorted((summary.find(sentence), -len(sentence), sentence) for sentence in quoted)
+    quotes: dict[str, str | None] = {}
+    end = 0
+    for start, _, sentence in spans:
+        if start >= end:
+            quotes.setdefault(summary[end:start].strip())
+            quotes[sentence] = quoted[sentence]
+            end = start + len(sentence)
+    quotes.setdefault(summary[end:].strip())
+    return [Quote(sentence, address) for sentence, address in quotes.items() if sentence]
 
 
 def _every_month(rows: list[PeriodRow]) -> list[PeriodRow]:

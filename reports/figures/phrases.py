@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.colors import LinearSegmentedColormap, PowerNorm
 from matplotlib.figure import Figure
 
 from reports import fonts
@@ -48,8 +48,7 @@ def draw_phrases(ax: Axes, table: PhraseGrid, *, gaps: Sequence[str]) -> None:
         np.ma.masked_invalid(counts),
         aspect="auto",
         cmap=_BLUES,
-        vmin=0,
-        vmax=top,
+        norm=PowerNorm(0.5, vmin=0, vmax=top),  # one phrase of hundreds must not blanch all others
         interpolation="nearest",
         extent=(-0.5, len(table.periods) - 0.5, len(table.phrases) - 0.5, -0.5),
     )
@@ -66,7 +65,7 @@ def draw_phrases(ax: Axes, table: PhraseGrid, *, gaps: Sequence[str]) -> None:
                 ha="center",
                 va="center",
                 fontsize=7.5,
-                color="white" if count > top * 0.45 else style.INK,
+                color="white" if count > top * 0.3 else style.INK,
             )
     usable = fonts.families(table.phrases)
     ax.set_yticks(range(len(table.phrases)), [_label(fonts.drawable(phrase, usable)) for phrase in table.phrases])

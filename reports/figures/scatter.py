@@ -153,9 +153,18 @@ def draw_sheet(ax: Axes, all_months: Sequence[MonthOfPolarities], *, across: int
         if not month.known:
             gap = Rectangle((at.left, at.zero - 1), 1, 2, label="_gap", **style.GAP_LOOK)
             ax.add_patch(gap)
-        ax.text(at.left, at.zero + 1.12, style.month_name(month.period), fontsize=8, va="bottom", color=style.INK)
+        name = style.month_name(month.period) if across <= 6 else month.period
+        ax.text(at.left, at.zero + 1.12, name, fontsize=8 if across <= 6 else 6, va="bottom", color=style.INK)
         n = f"n={month.n:,}" if month.known else "gap"
-        ax.text(at.left + 0.98, at.zero - 0.97, n, ha="right", va="bottom", fontsize=6.5, color=style.MUTED)
+        ax.text(
+            at.left + 1,
+            at.zero + 1.12,
+            n,
+            ha="right",
+            va="bottom",
+            fontsize=6.5 if across <= 6 else 5,
+            color=style.MUTED,
+        )
     ax.scatter([x for x, _ in dots], [y for _, y in dots], s=5, color=colors, linewidths=0, zorder=2, label="mentions")
     _lines(ax, all_months, places)
     for at in places[::across]:
