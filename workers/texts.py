@@ -47,6 +47,9 @@ class Body:
                 yield period, text, ids
 
 
+_NO_PART = "\u2013\u2014-* "  # of a phrase: a dash that a model took along
+
+
 class Once:
     """An asker that is not asked again, within a slice, for what it was asked before: several steps can ask at once."""
 
@@ -92,7 +95,9 @@ async def phrases_step(
         best: dict[str, int] = {}
         for answer in answers:
             for rank, phrase in enumerate(answer):
-                best[phrase] = min(rank, best.get(phrase, rank))
+                bare = phrase.strip(_NO_PART)
+                if bare:
+                    best[bare] = min(rank, best.get(bare, rank))
         candidates = _best_ranked(best, options.phrases)
         counts = count(candidates)
         ordered = sorted(candidates, key=lambda phrase: (best[phrase], -counts[phrase], phrase))
