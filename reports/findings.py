@@ -22,8 +22,8 @@ def of_keyword(subject: str, rows: Sequence[PeriodRow], by_term: Mapping[str, Se
     return [sentence for sentence in found if sentence][:3]
 
 
-def of_handle(subject: str, rows: Sequence[PeriodRow]) -> list[str]:
-    """Findings on the posts of one account or search."""
+def of_handle(subject: str, rows: Sequence[PeriodRow], moods: Sequence[PeriodRow]) -> list[str]:
+    """Findings on the posts of one account or search; *moods* are the same rows with the number of scored posts."""
     counted = known(rows)
     if not counted:
         return []
@@ -32,7 +32,7 @@ def of_handle(subject: str, rows: Sequence[PeriodRow]) -> list[str]:
         f"{subject} posted most in {month_name(most.period, '%B %Y')}: {most.mentions:,} posts."
         if most.mentions
         else "",
-        _extremes_of_mood(subject, rows),
+        _extremes_of_mood(subject, moods),
     ]
     return [sentence for sentence in sentences if sentence]
 
@@ -45,7 +45,7 @@ def of_accounts(accounts: Sequence[Account]) -> list[str]:
     most = max(posting, key=lambda account: account.n)
     total = sum(account.n for account in posting)
     found = [f"{most.name} has most posts: {most.n:,} of {total:,}."]
-    moods = [mood for mood in (_mood(a.name, a.n, a.mean, a.low, a.high) for a in posting) if mood is not None]
+    moods = [mood for mood in (_mood(a.name, a.scored, a.mean, a.low, a.high) for a in posting) if mood is not None]
     if len(moods) > 1:
         found.append(_apart("The accounts sound different, by", "There is no difference in mood", moods))
     silent = len(accounts) - len(posting)

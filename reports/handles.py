@@ -60,7 +60,9 @@ class Portrait:
     summary_sentences: int
     sources: list[str]
     texts: list[str]  # samples
+    scored: Counter[str]  # posts with a polarity, by month
     rows: list[PeriodRow] = field(default_factory=list)  # every month from the first post to the last
+    moods: list[PeriodRow] = field(default_factory=list)  # the same, of the scored posts alone
     phrases: list[PhraseRow] = field(default_factory=list)
     named: Named = field(default_factory=lambda: Named({}, 0))
     merged: list[EntityRow] = field(default_factory=list)  # names that were written in several ways
@@ -119,7 +121,8 @@ def _portraits(
         portrait.named = top_entities(named[job.name])
         portrait.merged = [r for r in named[job.name] if len(r.spellings) > 1 and r.type not in NO_NAMES][:12]
         portrait.reasons = sorted({row.reason for row in coverage.jobs.get(job.name, {}).values() if row.reason})
-        portrait.findings = findings.of_handle(job.name, portrait.rows)
+        portrait.moods = [changed(row, mentions=portrait.scored[row.period]) for row in portrait.rows]
+        portrait.findings = findings.of_handle(job.name, portrait.rows, portrait.moods)
         _figures(portrait, words, facts, album)
         yield portrait
 
@@ -130,19 +133,22 @@ def _portrait(db: Database, run: RunRead, job: JobOfRun, summary: str) -> tuple[
     quoted: dict[str, str | None] = {}
     words, sources = Counter[str](), set[str]()
     polarities: list[float] = []
+    scored = Counter[str]()
     texts: list[str] = []
     said = and_(PostPolarity.document_id == Document.id, PostPolarity.job_id == job.id)
     statement = (
-        select(Document.id, Document.text, Document.address, Document.source, Document.repost, PostPolarity.polarity)
+        select(Document.id, Document.period, Document.text, Document.address, Document.source, Document.repost)
+        .add_columns(PostPolarity.polarity)
         .outerjoin(PostPolarity, said)
         .where(of_job(run, job))
     )
     n = 0
-    for _, text, address, source, repost, polarity in paged(db, statement, Document.id):
+    for _, period, text, address, source, repost, polarity in paged(db, statement, Document.id):
         n += 1
         sources.add(source)
         if polarity is not None:
             polarities.append(polarity)
+            scored[period or ""] += 1
         if len(texts) < 50:
             texts.append(text)
         if not repost:
@@ -164,7 +170,8 @@ def _portrait(db: Database, run: RunRead, job: JobOfRun, summary: str) -> tuple[
     portrait = Portrait(
         name=job.name,
         slug=slug(job.name),
-        account=accounts.Account(job.name, n, mean, low, high),
+        account=accounts.Account(job.name, n, len(polarities), mean, low, high),
+        scored=scored,
         posts=[Post(at.isoformat() if at else None, *rest) for at, *rest in newest],
         summary=quotes[:SENTENCES_SHOWN],
         summary_sentences=len(quotes),
@@ -225,8 +232,10 @@ def _figures(portrait: Portrait, words: Counter[str], facts: Facts, album: Album
         if any(row.polarity_mean is not None for row in rows):
             shown["mood"] = album.show(
                 f"{portrait.slug}-mood",
-                (rows, span, name),
-                lambda: draw([name], lambda: moods.overall_figure(rows, span=span, subject=name, unit="posts")),
+                (portrait.moods, span, name),
+                lambda: draw(
+                    [name], lambda: moods.overall_figure(portrait.moods, span=span, subject=name, unit="posts")
+                ),
                 alt=f"Line: mean polarity of the posts of {name} in each month, with its interval.",
                 caption="The line breaks where a month has no post. Hollow dots: n < 5.",
             )

@@ -20,10 +20,11 @@ _MOOD = LinearSegmentedColormap.from_list("mood", ["#a64900", "#efb38a", "#f4f4f
 
 @dataclass(frozen=True)
 class Account:
-    """One account or search: its mean polarity with its 95 % interval, and n posts."""
+    """One account or search: n posts, and the mean polarity with its 95 % interval of those that were scored."""
 
     name: str
     n: int
+    scored: int  # reposts are not
     mean: float | None
     low: float | None
     high: float | None
@@ -37,13 +38,13 @@ def draw_moods(ax: Axes, accounts: Sequence[Account]) -> None:
         if account.low is not None and account.high is not None:
             ends = [max(-1.0, account.low), min(1.0, account.high)]
             ax.plot(ends, [row, row], color=style.BLUE, alpha=0.45, linewidth=2.4, label="_interval")
-        face = "white" if account.n < style.FEW else style.BLUE
+        face = "white" if account.scored < style.FEW else style.BLUE
         ax.plot(
             [account.mean], [row], "o", markersize=6, markerfacecolor=face, markeredgecolor=style.BLUE, label="_mean"
         )
     ax.axvline(0, color=style.MUTED, linewidth=0.8, zorder=1, label="_zero")
     usable = fonts.families(a.name for a in accounts)
-    ax.set_yticks(range(len(accounts)), [f"{fonts.drawable(a.name, usable)}  n = {a.n:,}" for a in accounts])
+    ax.set_yticks(range(len(accounts)), [f"{fonts.drawable(a.name, usable)}  n = {a.scored:,}" for a in accounts])
     ax.tick_params(axis="y", labelcolor=style.INK)
     ax.set_ylim(len(accounts) - 0.4, -0.6)
     ax.grid(visible=True, axis="x")

@@ -65,10 +65,11 @@ def test_the_first_mention_is_told_where_documents_were_read_before_it() -> None
 
 
 def test_accounts_are_compared_by_number_and_mood() -> None:
-    said = findings.of_accounts([Account("@a", 90, 0.5, 0.45, 0.55), Account("@b", 10, 0.0, -0.1, 0.1),
-                                 Account("@c", 0, None, None, None)])  # fmt: skip
+    said = findings.of_accounts([Account("@a", 90, 80, 0.5, 0.45, 0.55), Account("@b", 10, 10, 0.0, -0.1, 0.1),
+                                 Account("@c", 0, 0, None, None, None)])  # fmt: skip
     assert said[0] == "@a has most posts: 90 of 100."
     assert "sound different" in said[1]
+    assert "@a has +0.50 (n = 80)" in said[1]
     assert said[2] == "1 of 3 have no posts; why stands in the table."
 
 
