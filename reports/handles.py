@@ -61,6 +61,7 @@ class Portrait:
     sources: list[str]
     texts: list[str]  # samples
     scored: Counter[str]  # posts with a polarity, by month
+    own: int  # posts that are no reposts
     rows: list[PeriodRow] = field(default_factory=list)  # every month from the first post to the last
     moods: list[PeriodRow] = field(default_factory=list)  # the same, of the scored posts alone
     phrases: list[PhraseRow] = field(default_factory=list)
@@ -142,7 +143,7 @@ def _portrait(db: Database, run: RunRead, job: JobOfRun, summary: str) -> tuple[
         .outerjoin(PostPolarity, said)
         .where(of_job(run, job))
     )
-    n = 0
+    n = own = 0
     for _, period, text, address, source, repost, polarity in paged(db, statement, Document.id):
         n += 1
         sources.add(source)
@@ -152,9 +153,10 @@ def _portrait(db: Database, run: RunRead, job: JobOfRun, summary: str) -> tuple[
         if len(texts) < 50:
             texts.append(text)
         if not repost:
-            own = words_of_post(text)
-            words.update(clouds.count_words([own]))
-            for sentence in sentences(own):
+            own += 1
+            said_here = words_of_post(text)
+            words.update(clouds.count_words([said_here]))
+            for sentence in sentences(said_here):
                 if sentence in flat:
                     quoted.setdefault(sentence, address)
     newest = fetch(
@@ -172,6 +174,7 @@ def _portrait(db: Database, run: RunRead, job: JobOfRun, summary: str) -> tuple[
         slug=slug(job.name),
         account=accounts.Account(job.name, n, len(polarities), mean, low, high),
         scored=scored,
+        own=own,
         posts=[Post(at.isoformat() if at else None, *rest) for at, *rest in newest],
         summary=quotes[:SENTENCES_SHOWN],
         summary_sentences=len(quotes),
@@ -255,7 +258,7 @@ def _figures(portrait: Portrait, words: Counter[str], facts: Facts, album: Album
         words,
         leave_out,
         facts,
-        caption=f"The words of {portrait.account.n:,} posts, larger where more frequent.",
+        caption=f"The words of {portrait.own:,} posts, larger where more frequent.",
     )
     if picture:
         shown["cloud"] = picture

@@ -122,7 +122,8 @@ async def _documents(job: Job, parameters: HandlesParameters | SearchParameters)
         await job.writing(job.step_is(Step.DOCUMENTS, StepState.COMPLETE, len(posts), remark))
         return None
     asked = f", and {subject.source} has none: is it written correctly?" if subject else ": import them"
-    reason = remark or f"no posts of {job.claim.name} are stored{asked}"
+    of_source = f" as documents of {parameters.source}" if parameters.source else ""
+    reason = remark or f"no posts of {job.claim.name} are stored{of_source}{asked}"
     await job.has_no_data(parameters.steps, reason)
     return Ended(state, reason)
 
