@@ -14,6 +14,8 @@ from core.errors import BrokerAway, SettingsError
 from core.queues import QUEUES
 from core.settings import Settings
 
+FIRST, RESERVE = 0, 9  # of hints: Redis takes those of the lower number first
+_SEPARATOR = "\x06\x16"  # kombu's, between the name of a queue and a priority
 NO_STACK = "there is no stack: start one with `tidings up`, or set TIDINGS_REDIS_URL"
 
 
@@ -44,6 +46,7 @@ def celery_app(settings: Settings) -> Celery:
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
         broker_transport_options={
+            "priority_steps": [FIRST, RESERVE],
             "visibility_timeout": 300,
             "unacked_restore_interval": 10,
             "unacked_restore_throttle": 1,
@@ -62,16 +65,16 @@ def redis_client(settings: Settings) -> redis.Redis:
 
 
 def queue_length(client: redis.Redis, queue: str) -> int:
-    """How many hints wait in *queue*. Raises `BrokerAway`."""
+    """How many hints wait in *queue*, of either priority. Raises `BrokerAway`."""
     try:
-        return int(client.llen(queue))
+        return sum(int(client.llen(f"{queue}{_SEPARATOR}{step}" if step else queue)) for step in (FIRST, RESERVE))
     except RedisError as error:
         raise BrokerAway(f"Redis does not answer ({type(error).__name__}): is the stack up?") from error
 
 
-def send_hint(app: Celery, *, kind: str, queue: str, hint: dict[str, Any]) -> None:
+def send_hint(app: Celery, *, kind: str, queue: str, hint: dict[str, Any], priority: int) -> None:
     """Tell the workers of *queue* that a job is due; losing this loses nothing. Raises `BrokerAway`."""
     try:
-        app.send_task(kind, kwargs=hint, queue=queue, retry=False)
+        app.send_task(kind, kwargs=hint, queue=queue, retry=False, priority=priority)
     except (OperationalError, RedisError, OSError) as error:
         raise BrokerAway(f"Redis does not answer ({type(error).__name__}): is the stack up?") from error

@@ -20,6 +20,7 @@ from models.tables import Duty, Job, JobStep, Run, Worker
 DEATHS_ALLOWED = 3  # in a row, without any progress
 HINT_LATE_SECONDS = 30.0  # a hint this old with nobody at work on its job is sent again
 WORKER_LOST_SECONDS = 60.0
+IDLE = (0, 0)  # running, running or told of
 UNTAKEN = (State.QUEUED, State.WAITING)
 IS_OPEN = Run.state.in_((State.QUEUED, State.RUNNING))
 
@@ -48,6 +49,7 @@ class Due:
     run_id: int
     kind: Kind
     name: str
+    in_turn: bool = True  # its run has fewer jobs running than its share of the slots; else it is in reserve
 
 
 def claim_job(
@@ -222,26 +224,32 @@ def waited_seconds(db: Database, claim: Claim) -> tuple[int, float]:
         return row.waits, row.seconds
 
 
-def pick_due(db: Database, queue: str, wanted: int, *, lost_after: float = HINT_LATE_SECONDS) -> list[Due]:
-    """Up to *wanted* due jobs of *queue* that nobody was told of, the run with the fewest at work first.
+def pick_due(
+    db: Database, queue: str, wanted: int, *, lost_after: float = HINT_LATE_SECONDS, slots: int = 0
+) -> list[Due]:
+    """Up to *wanted* due jobs of *queue* that nobody was told of, the run with the fewest running first.
 
-    They are marked as hinted; a hint that came to nothing is given again after so many seconds.
+    They are marked as hinted; a hint that came to nothing is given again after so many seconds. A run that has its
+    share of the *slots* already gets hints in reserve alone, or a run of long jobs would hold every slot for most of
+    the time.
     """
     now = select(clock()).scalar_subquery()  # read once: what changes within a statement cannot be found by an index
     told = or_(Job.state == State.RUNNING, Job.hinted_at >= now - lost_after)
     is_due = and_(Job.queue == queue, Job.due_at <= now, or_(Job.hinted_at.is_(None), Job.hinted_at < now - lost_after))
     wanting = Run.state != State.PAUSED if queue == QUEUE_REPORTS else IS_OPEN  # a report is of a run that ended
     with db.write() as connection:
+        is_running = func.sum(case((Job.state == State.RUNNING, 1), else_=0))
         at_work = connection.execute(
-            select(Job.run_id, Job.queue, func.count()).where(told).group_by(Job.run_id, Job.queue)
+            select(Job.run_id, Job.queue, is_running, func.count()).where(told).group_by(Job.run_id, Job.queue)
         )
-        busy = {run_id: count for run_id, its_queue, count in at_work if its_queue == queue}
+        busy = {run_id: (int(running), count) for run_id, its_queue, running, count in at_work if its_queue == queue}
         first_due = [_due_jobs(Job.id, Run.id, state, is_due, 1).scalar_subquery() for state in UNTAKEN]
         has_due = or_(*(job.is_not(None) for job in first_due))
         runs = connection.scalars(select(Run.id).where(wanting, has_due)).all()
-        first = sorted(runs, key=lambda run_id: (busy.get(run_id, 0), run_id))[:wanted]  # no other can get one
+        first = sorted(runs, key=lambda run_id: (busy.get(run_id, IDLE), run_id))[:wanted]  # no other can get one
         waiting = {run_id: _due_of_run(connection, run_id, is_due, wanted) for run_id in first}
-        picked = _fairly(waiting, busy, wanted)
+        share = max(1, slots // max(1, len({*busy, *runs})))
+        picked = _fairly(waiting, busy, wanted, share)
         if picked:
             connection.execute(update(Job).where(Job.id.in_([due.job_id for due in picked])).values(hinted_at=clock()))
         return picked
@@ -265,15 +273,17 @@ def _due_of_run(connection: Connection, run_id: int, is_due: ColumnElement[bool]
     return sorted(found, key=lambda row: (row.due_at, row.id))
 
 
-def _fairly(waiting: dict[int, list[Any]], busy: dict[int, int], wanted: int) -> list[Due]:
-    """One job at a time from the run with the fewest at work or told of; the older run where they are equal."""
-    busy = dict(busy)
+def _fairly(waiting: dict[int, list[Any]], busy: dict[int, tuple[int, int]], wanted: int, share: int) -> list[Due]:
+    """One job at a time from the run with the fewest running, then told of; the older run where they are equal."""
+    busy, turns = dict(busy), dict[int, int]()
     picked: list[Due] = []
     while len(picked) < wanted and (left := [run_id for run_id, jobs in waiting.items() if jobs]):
-        run_id = min(left, key=lambda run: (busy.get(run, 0), run))
+        run_id = min(left, key=lambda run: (busy.get(run, IDLE), run))
         job = waiting[run_id].pop(0)
-        busy[run_id] = busy.get(run_id, 0) + 1
-        picked.append(Due(job.id, job.run_id, Kind(job.kind), job.name))
+        running, told = busy.get(run_id, IDLE)
+        busy[run_id] = (running, told + 1)
+        turns[run_id] = turns.get(run_id, running) + 1
+        picked.append(Due(job.id, job.run_id, Kind(job.kind), job.name, in_turn=turns[run_id] <= share))
     return picked
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import redis
 from celery import Celery
 
-from core.broker import queue_length, send_hint
+from core.broker import FIRST, RESERVE, queue_length, send_hint
 from core.errors import BrokerAway
 from core.owners import is_gone as process_is_gone
 from core.queues import QUEUES
@@ -40,12 +40,12 @@ def top_up(db: Database, app: Celery, broker: redis.Redis) -> int:
         wanted = HINTS_A_SLOT * slots.get(queue, 0) or HINTS_WITHOUT_WORKER
         there = queue_length(broker, queue)
         lost_after = HINT_LOST_SECONDS if there == 0 else HINT_LATE_SECONDS
-        picked = pick_due(db, queue, wanted - there, lost_after=lost_after) if there < wanted else []
+        room, at_once = wanted - there, slots.get(queue, 0)
+        picked = pick_due(db, queue, room, lost_after=lost_after, slots=at_once) if room > 0 else []
         for number, due in enumerate(picked):
             try:
-                send_hint(
-                    app, kind=due.kind, queue=queue, hint={"job": due.job_id, "run": due.run_id, "name": due.name}
-                )
+                hint = {"job": due.job_id, "run": due.run_id, "name": due.name}
+                send_hint(app, kind=due.kind, queue=queue, hint=hint, priority=FIRST if due.in_turn else RESERVE)
             except BrokerAway:
                 forget_hints(db, picked[number:])
                 raise

@@ -22,7 +22,7 @@ from cli.stack import valkey
 from cli.stack.children import Child
 from cli.stack.parts import APPLICATION
 from cli.stack.ports import free_port, http_answers
-from core.broker import redis_client
+from core.broker import queue_length, redis_client
 from core.settings import Settings, environment
 from models.database import Database
 from models.parameters import HandlesParameters, Keyword, MonthsParameters
@@ -147,6 +147,6 @@ def test_flower_shows_what_is_done_to_its_user_alone_and_goes_on_after_a_restart
     tell_workers(db, watched)
     lengths = {queue["name"]: queue["messages"] for queue in flower.json("/api/queues/length")["active_queues"]}
     with redis_client(watched) as client:
-        assert lengths["text"] == client.llen("text") == 2
+        assert lengths["text"] == queue_length(client, "text") == 2
     cancel_run(db, waiting)
     db.close()

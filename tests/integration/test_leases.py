@@ -313,3 +313,27 @@ def test_a_duty_is_done_by_one_at_a_time(db: Database) -> None:
     assert take_duty(db, "reconcile", every_seconds=10)
     assert not take_duty(db, "reconcile", every_seconds=10)
     assert take_duty(db, "reconcile", every_seconds=-1)
+
+
+def test_a_run_that_has_its_share_of_the_slots_is_told_of_in_reserve(db: Database) -> None:
+    large = new_run(db, *(f"2020-{month:02}" for month in range(1, 7)))
+    first = pick_due(db, QUEUE_TEXT, 4, slots=2)
+    assert [(due.run_id, due.in_turn) for due in first] == [
+        (large, True),
+        (large, True),
+        (large, False),
+        (large, False),
+    ]
+    must_claim(db, large, name="2020-01")
+    must_claim(db, large, name="2020-02")
+    small = new_run(db, "2021-01", "2021-02")
+    told = pick_due(db, QUEUE_TEXT, 2, slots=2)
+    assert [(due.run_id, due.in_turn) for due in told] == [(small, True), (small, False)]
+
+
+def test_a_run_with_nothing_running_comes_before_one_that_is_told_of_less(db: Database) -> None:
+    large, small = new_run(db, "2020-01", "2020-02", "2020-03"), new_run(db, "2021-01", "2021-02", "2021-03")
+    pick_due(db, QUEUE_TEXT, 2, slots=2)  # one of each
+    must_claim(db, small, name="2021-01")
+    (told,) = pick_due(db, QUEUE_TEXT, 1, slots=2)
+    assert (told.run_id, told.in_turn) == (large, True)
