@@ -1,9 +1,9 @@
 """A report made from stored results: how long, how much memory, how long when nothing has changed.
 
 ``python bench/reports.py [MONTHS...]``: 24, 120 and 240 months by default, some minutes. Each month has 5,000
-headlines, of which about 150 mention the subject. A report is made in a process of its own: first by one process; then
-again with nothing changed; then into another folder by two processes at once, as two workers of the queue ``reports``
-make it.
+headlines, of which about 150 mention the subject. A report is made by one process; again with nothing changed; and into
+another folder by two processes that draw its parts and one of them that makes it, as two workers of the queue
+``reports`` do.
 """
 
 from __future__ import annotations
@@ -69,17 +69,39 @@ def measured(url: str, run: int, out: Path) -> tuple[float, float]:
     return seconds, peak / 1024
 
 
+def draw_parts(url: str, run: int, out: Path, part: int) -> None:
+    from reports import build  # noqa: PLC0415
+
+    db = Database(url)
+    for names in build.parts(db, run)[part::2]:
+        build.draw(db, run, out, names, check=lambda: None)
+
+
+def by_two(url: str, run: int, out: Path) -> float:
+    """Seconds until two processes have drawn the parts and one has made the report."""
+    context = multiprocessing.get_context("spawn")
+    began = time.perf_counter()
+    drawing = [context.Process(target=draw_parts, args=(url, run, out, part)) for part in range(2)]
+    for process in drawing:
+        process.start()
+    for process in drawing:
+        process.join()
+    measured(url, run, out)
+    return time.perf_counter() - began
+
+
 def main() -> None:
     for count in map(int, sys.argv[1:] or ("24", "120", "240")):
         folder = Path(tempfile.mkdtemp(prefix="tidings-bench-"))
         db, run = fill(folder, count)
         first, peak = measured(db.url, run, folder / "out")
         again, _ = measured(db.url, run, folder / "out")
+        both = by_two(db.url, run, folder / "both")
         size = sum(path.stat().st_size for path in (folder / "out").rglob("*") if path.is_file())
         pictures = len(list((folder / "out" / "figures").iterdir()))
         print(
             f"{count} months: made in {first:.1f} s, {peak:.0f} MB at the peak, again in {again:.2f} s; "
-            f"{pictures} pictures, {size / 1e6:.0f} MB",
+            f"by two workers in {both:.1f} s; {pictures} pictures, {size / 1e6:.0f} MB",
             flush=True,
         )
         db.close()
