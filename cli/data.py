@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cli import opening
 from core.errors import UsageError
+
+if TYPE_CHECKING:
+    from producers.imports import Imported
 
 LEFT_OUT = 3  # exit status where something unreadable was left out
 NAMED_LINES = 20
@@ -70,18 +73,7 @@ def import_(
         "wrong_times": tally.wrong_times,
         "replaced_characters": tally.replaced_characters,
     }
-    for remark in tally.remarks[:NAMED_LINES]:
-        print(f"tidings: {remark}", file=sys.stderr)
-    for left_out in done.left_out[:NAMED_LINES]:
-        print(f"tidings: left out: {left_out}", file=sys.stderr)
-    if len(done.left_out) > NAMED_LINES:
-        print(f"tidings: and {tally.left_out - NAMED_LINES:,} more were left out", file=sys.stderr)
-    if done.forgotten:
-        print(
-            f"tidings: {done.forgotten:,} of the documents read were forgotten on request and stay away: "
-            "`tidings forget --lift` lets them come back",
-            file=sys.stderr,
-        )
+    _tell(done)
     if as_json:
         print(json.dumps(counts))
     else:
@@ -91,3 +83,26 @@ def import_(
         )
     if tally.left_out:
         raise typer.Exit(LEFT_OUT)
+
+
+def _tell(done: Imported) -> None:
+    """What a person should know of an import besides its counts, on stderr."""
+    tally = done.tally
+    for remark in tally.remarks[:NAMED_LINES]:
+        print(f"tidings: {remark}", file=sys.stderr)
+    for left_out in done.left_out[:NAMED_LINES]:
+        print(f"tidings: left out: {left_out}", file=sys.stderr)
+    if len(done.left_out) > NAMED_LINES:
+        print(f"tidings: and {tally.left_out - NAMED_LINES:,} more were left out", file=sys.stderr)
+    if tally.wrong_times:
+        print(
+            f"tidings: {tally.wrong_times:,} of the documents read have a time that their service cannot have meant: "
+            "they are in no month",
+            file=sys.stderr,
+        )
+    if done.forgotten:
+        print(
+            f"tidings: {done.forgotten:,} of the documents read were forgotten on request and stay away: "
+            "`tidings forget --lift` lets them come back",
+            file=sys.stderr,
+        )

@@ -18,6 +18,7 @@ ROWS_A_STATEMENT = 500
 NAMED = 1000  # of what is left out, all of it is counted and so many are kept by name
 NAMED_IN_A_REMARK = 3
 _REPOSTS = "pass on somebody else's words, which no later step reads"
+_TIMELESS = "have no time that can be meant, and are in no month"
 _POSTS = select(Document.id, Document.identity, Document.period, Document.text, Document.repost)
 
 
@@ -162,11 +163,12 @@ def texts_of(connection: Connection, ids: Sequence[int]) -> list[Text]:
     return _in_order(rows)
 
 
-def with_reposts(remark: str | None, posts: Sequence[Text]) -> str | None:
-    """*remark* on these posts, and how many of them are reposts, in the place of what it said of that before."""
-    reposts = sum(post.repost for post in posts)
-    others = [part for part in (remark or "").split("; ") if part and not part.endswith(_REPOSTS)]
-    own = [f"{reposts:,} of {len(posts):,} posts {_REPOSTS}"] if reposts else []
+def with_counts(remark: str | None, posts: Sequence[Text]) -> str | None:
+    """*remark* on these posts, with how many are reposts or have no time in the place of what it said of that."""
+    others = [part for part in (remark or "").split("; ") if part and not part.endswith((_REPOSTS, _TIMELESS))]
+    reposts, timeless = sum(post.repost for post in posts), sum(post.period is None for post in posts)
+    of_all = f"of {len(posts):,} posts"
+    own = [f"{count:,} {of_all} {what}" for count, what in ((reposts, _REPOSTS), (timeless, _TIMELESS)) if count]
     return "; ".join([*others, *own]) or None
 
 

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, delete, or_, select, update
 from core.errors import NotFound
 from core.queues import Kind, State, Step, StepState
 from models.database import Database, clock
-from models.documents import Text, archive_size, posts_found, posts_of, with_reposts
+from models.documents import Text, archive_size, posts_found, posts_of, with_counts
 from models.forgotten import keep_away
 from models.jobs import steps_done
 from models.runs import lock_run, queue_report
@@ -201,7 +201,7 @@ def _make_again(connection: Connection, job: Any, reason: str) -> None:
     if left.all_there:
         connection.execute(delete(JobStep).where(steps, JobStep.step != Step.DOCUMENTS))
         if left.posts:
-            remark = with_reposts(connection.scalar(select(JobStep.reason).where(steps)), left.posts)
+            remark = with_counts(connection.scalar(select(JobStep.reason).where(steps)), left.posts)
             connection.execute(update(JobStep).where(steps).values(reason=remark))
         connection.execute(update(JobStep).where(steps).values(documents=left.documents))
         values |= {"state": State.QUEUED, "result": None, "reason": None, "ended_at": None, "due_at": clock()}

@@ -9,7 +9,7 @@ from core.errors import ServiceBadAnswer, ServiceRefused
 from core.logs import at_step
 from core.queues import Step, StepState
 from models.crawls import remark_on_documents
-from models.documents import Text, left_out_remark, posts_found, posts_of, with_reposts
+from models.documents import Text, left_out_remark, posts_found, posts_of, with_counts
 from models.findings import replace_post_polarities
 from models.forgotten import is_forgotten
 from models.parameters import HandlesParameters, SearchParameters, TextOptions
@@ -118,7 +118,7 @@ async def _documents(job: Job, parameters: HandlesParameters | SearchParameters)
         await link_stored(job, parameters.source)
     posts = await _posts(job, parameters)
     if posts:
-        remark = with_reposts(remark, posts)
+        remark = with_counts(remark, posts)
         await job.writing(job.step_is(Step.DOCUMENTS, StepState.COMPLETE, len(posts), remark))
         return None
     asked = f", and {subject.source} has none: is it written correctly?" if subject else ": import them"

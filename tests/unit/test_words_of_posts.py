@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.documents import Text, with_reposts
+from models.documents import Text, with_counts
 from producers.posts import own_posts, to_sum_up, words_by_month
 from sources.posttexts import words_of_post
 
@@ -73,10 +73,19 @@ def test_a_summary_is_made_of_sentences_that_say_something() -> None:
 
 def test_what_is_said_of_reposts_takes_the_place_of_what_was_said_before() -> None:
     posts = [post(1, "a"), post(2, "b", repost=True), post(3, "c", repost=True)]
-    first = with_reposts("the service is odd", posts)
+    first = with_counts("the service is odd", posts)
     assert first == "the service is odd; 2 of 3 posts pass on somebody else's words, which no later step reads"
-    assert with_reposts(first, posts[:2]) == (
+    assert with_counts(first, posts[:2]) == (
         "the service is odd; 1 of 2 posts pass on somebody else's words, which no later step reads"
     )
-    assert with_reposts(first, posts[:1]) == "the service is odd"
-    assert with_reposts(None, posts[:1]) is None
+    assert with_counts(first, posts[:1]) == "the service is odd"
+    assert with_counts(None, posts[:1]) is None
+
+
+def test_posts_without_a_time_are_said() -> None:
+    posts = [post(1, "a"), post(2, "b", repost=True, period=None)]
+    assert with_counts("odd", posts) == (
+        "odd; 1 of 2 posts pass on somebody else's words, which no later step reads; "
+        "1 of 2 posts have no time that can be meant, and are in no month"
+    )
+    assert with_counts(with_counts("odd", posts), posts[:1]) == "odd"
