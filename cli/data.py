@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -49,11 +50,10 @@ def import_(
         raise UsageError("--column wants FIELD=NAME, as text=headline")
     if missing := [path for path in paths if not path.exists()]:
         raise UsageError(f"there is no {missing[0]}")
-    db = opening.database(opening.settings(), make=True)
     from rich.console import Console
 
     console = Console(stderr=True, highlight=False)
-    with console.status("importing") as status:
+    with closing(opening.database(opening.settings(), make=True)) as db, console.status("importing") as status:
         done = import_paths(
             db,
             paths,
