@@ -33,7 +33,8 @@ def draw_lines(ax: Axes, subjects: Mapping[str, Sequence[PeriodRow]], *, span: s
                 y,
                 color=color,
                 marker=_MARKERS[number % len(_MARKERS)],
-                markersize=4.5,
+                markersize=max(3.5, 7.0 - number),  # of two that are the same both are seen
+                linewidth=max(1.2, 3.0 - 0.6 * number),
                 linestyle="-" if number < len(style.CYCLE) else "--",
                 label=name if part == 0 else "_more",
             )
