@@ -1,4 +1,4 @@
-"""A report made from stored results: how long, how much memory, how long when nothing has changed.
+"""A report made from stored results: how long, how much of a core, how much memory, how long when nothing has changed.
 
 ``python bench/reports.py [MONTHS...]``: 24, 120 and 240 months by default, some minutes. Each month has 5,000
 headlines, of which about 150 mention the subject. A report is made by one process; again with nothing changed; and into
@@ -49,24 +49,24 @@ def fill(folder: Path, count: int) -> tuple[Database, int]:
     return db, stories.months_run(db, periods[0], periods[-1], ["covid:coronavirus,covid-19"])
 
 
-def make(url: str, run: int, out: Path, told: multiprocessing.Queue[tuple[float, int]]) -> None:
+def make(url: str, run: int, out: Path, told: multiprocessing.Queue[tuple[float, float, int]]) -> None:
     began = time.perf_counter()
     from reports.build import build  # noqa: PLC0415 - a worker imports it for its first report
 
     db = Database(url)
     build(db, [run], out)
-    told.put((time.perf_counter() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss))
+    told.put((time.perf_counter() - began, time.process_time(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss))
 
 
-def measured(url: str, run: int, out: Path) -> tuple[float, float]:
-    """Seconds, and MB at the peak, of one build in a fresh process."""
+def measured(url: str, run: int, out: Path) -> tuple[float, float, float]:
+    """Seconds, seconds of a core, and MB at the peak, of one build in a fresh process."""
     context = multiprocessing.get_context("spawn")
     told = context.Queue()
     process = context.Process(target=make, args=(url, run, out, told))
     process.start()
-    seconds, peak = told.get()
+    seconds, busy, peak = told.get()
     process.join()
-    return seconds, peak / 1024
+    return seconds, busy, peak / 1024
 
 
 def draw_parts(url: str, run: int, out: Path, part: int) -> None:
@@ -94,13 +94,13 @@ def main() -> None:
     for count in map(int, sys.argv[1:] or ("24", "120", "240")):
         folder = Path(tempfile.mkdtemp(prefix="tidings-bench-"))
         db, run = fill(folder, count)
-        first, peak = measured(db.url, run, folder / "out")
-        again, _ = measured(db.url, run, folder / "out")
+        first, busy, peak = measured(db.url, run, folder / "out")
+        again, *_ = measured(db.url, run, folder / "out")
         both = by_two(db.url, run, folder / "both")
         size = sum(path.stat().st_size for path in (folder / "out").rglob("*") if path.is_file())
         pictures = len(list((folder / "out" / "figures").iterdir()))
         print(
-            f"{count} months: made in {first:.1f} s, {peak:.0f} MB at the peak, again in {again:.2f} s; "
+            f"{count} months: made in {first:.1f} s ({busy:.1f} s of a core), {peak:.0f} MB at the peak, again in {again:.2f} s; "
             f"by two workers in {both:.1f} s; {pictures} pictures, {size / 1e6:.0f} MB",
             flush=True,
         )
