@@ -100,8 +100,8 @@ def main() -> None:
         size = sum(path.stat().st_size for path in (folder / "out").rglob("*") if path.is_file())
         pictures = len(list((folder / "out" / "figures").iterdir()))
         print(
-            f"{count} months: made in {first:.1f} s ({busy:.1f} s of a core), {peak:.0f} MB at the peak, again in {again:.2f} s; "
-            f"by two workers in {both:.1f} s; {pictures} pictures, {size / 1e6:.0f} MB",
+            f"{count} months: made in {first:.1f} s ({busy:.1f} s of a core), {peak:.0f} MB at the peak, "
+            f"again in {again:.2f} s; by two workers in {both:.1f} s; {pictures} pictures, {size / 1e6:.0f} MB",
             flush=True,
         )
         db.close()
