@@ -40,6 +40,8 @@ SPACING = 0.75  # of a window's even spacing: what a slow moment left unused is 
 SPACING_TOLERANCE_MS = 10.0
 LONG_WINDOW_SECONDS = 60  # from here on windows are refilled from the table of calls, shorter ones are waited out
 LONGEST_WAIT_SECONDS = 20.0  # who would wait longer comes back later instead of holding a worker
+STOCK_SECONDS = 0.05  # entries are taken so far ahead where the limit does not bind, and given back when older
+STOCK_MOST = 64
 CLOSED_CHECK_SECONDS = 0.25
 REDIS_AWAY_SECONDS = 5.0
 
@@ -114,6 +116,10 @@ class Gate:
         self._known = redis.register_script(KNOWN)
         self._next_id = random.getrandbits(52)  # a double in Lua holds 53 bits
         self._waiting: deque[asyncio.Future[tuple[int, float]]] = deque()
+        self._stock: deque[tuple[int, float]] = deque()  # entries ahead of their calls, and when they were taken
+        self._stock_size = 0
+        self._called_since = 0  # calls since the last take, by which the stock is measured
+        self._taken_at = 0.0
         self._in_flight: set[int] = set()
         self._answered: list[tuple[int, bool, float]] = []  # entry, whether it went well, when (monotonic)
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -152,6 +158,9 @@ class Gate:
         """The service said to be left alone for so long: nobody calls it before."""
         self._opens_at = max(self._opens_at, time.monotonic() + seconds)
         self._look_again_at = min(self._look_again_at, self._opens_at)
+        self._stock_size = 0
+        with suppress(RedisError):
+            await self._return_unused(0.0)
         with suppress(RedisError):  # a closing that cannot be told still holds here, through the caller's own wait
             await self._close(keys=[self._closed, self._probe], args=[int(seconds * 1000)])
 
@@ -163,9 +172,19 @@ class Gate:
         self._tasks.clear()
         with suppress(RedisError):
             await self._send_stamps()
+            await self._return_unused(0.0)
 
     async def _entry(self) -> int:
         """An entry in every window, no older than a call may be when it is sent."""
+        self._called_since += 1
+        while self._stock:
+            entry, taken_at = self._stock.popleft()
+            if time.monotonic() - taken_at <= STOCK_SECONDS:
+                if 2 * len(self._stock) < self._stock_size:
+                    self._ensure("dispatch", self._dispatch)
+                return entry
+            self._stock.appendleft((entry, taken_at))
+            break
         while True:
             future: asyncio.Future[tuple[int, float]] = asyncio.get_running_loop().create_future()
             self._waiting.append(future)
@@ -185,7 +204,7 @@ class Gate:
     async def _dispatch(self) -> None:
         """Take entries for all who wait, in one call for as many as there are."""
         away_since: float | None = None
-        while self._waiting:
+        while self._waiting or 2 * len(self._stock) < self._stock_size:
             try:
                 await self._take_once()
                 away_since = None
@@ -201,7 +220,7 @@ class Gate:
 
     async def _take_once(self) -> None:
         self._waiting = deque(future for future in self._waiting if not future.done())  # the others were cancelled
-        wanted = len(self._waiting)
+        wanted = len(self._waiting) + max(0, self._stock_size - len(self._stock))
         if not wanted:
             return
         first, self._next_id = self._next_id, self._next_id + wanted
@@ -218,14 +237,37 @@ class Gate:
         )
         for entry in range(first, first + granted):
             future = self._next_waiting()
-            if future is None:  # who wanted it has been cancelled meanwhile
-                self._give_back(entry, ok=False)
+            if future is None:
+                self._stock.append((entry, asked_at))
             else:
                 future.set_result((entry, asked_at))
-        if granted == 0:
+        self._measure_stock(asked_at, binds=granted < wanted)
+        if self._stock:
+            self._ensure("stock", self._return_old)
+        if granted == 0 and self._waiting:
             await self._stand_back(wait_us / 1e6, what)
         elif granted < wanted:
             await asyncio.sleep(TAKE_AGAIN_SECONDS)
+
+    def _measure_stock(self, now: float, *, binds: bool) -> None:
+        """As many as half of `STOCK_SECONDS` is enough for at the present rate; none where the limit binds."""
+        rate = self._called_since / max(now - self._taken_at, 1e-3)
+        self._stock_size = 0 if binds else min(int(rate * STOCK_SECONDS / 2), STOCK_MOST)
+        self._called_since, self._taken_at = 0, now
+
+    async def _return_old(self) -> None:
+        while self._stock:
+            await asyncio.sleep(STOCK_SECONDS)
+            with suppress(RedisError):  # they lapse by themselves
+                await self._return_unused(STOCK_SECONDS)
+
+    async def _return_unused(self, older_than: float) -> None:
+        """Give back entries of the stock: no call was made for them."""
+        now, unused = time.monotonic(), []
+        while self._stock and now - self._stock[0][1] >= older_than:
+            unused.append(self._stock.popleft()[0])
+        for name in self._sets if unused else ():
+            await self._redis.zrem(name, *unused)
 
     async def _stand_back(self, seconds: float, what: int) -> None:
         if what == -2:

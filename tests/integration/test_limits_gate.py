@@ -197,6 +197,27 @@ def test_a_reopened_service_is_tried_by_one_call_first(redis_url: str, limit: st
 
 
 @pytest.mark.usefixtures("quick_rebuild")
+def test_what_was_taken_ahead_of_calls_that_never_came_is_given_back(redis_url: str) -> None:
+    async def work(gate: Gate) -> list[int]:
+        async def calls() -> None:
+            for _ in range(100):
+                await call(gate)
+
+        await asyncio.gather(*(calls() for _ in range(10)))
+        entries = [len(gate._stock)]
+        async with asyncio.timeout(10):
+            async with Redis.from_url(redis_url) as client:
+                while entries[-1] != 1000:
+                    entries.append(await client.zcard("tidings:limit:nyt:c:60s"))
+                    await asyncio.sleep(0.01)
+        return entries
+
+    ahead, *_, left = with_gates(redis_url, "100000/min", work)
+    assert ahead > 0
+    assert left == 1000
+
+
+@pytest.mark.usefixtures("quick_rebuild")
 def test_who_is_cancelled_while_waiting_takes_no_place(redis_url: str) -> None:
     async def work(gate: Gate) -> list[float]:
         times = [await call(gate) for _ in range(2)]
