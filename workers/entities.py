@@ -21,6 +21,15 @@ _EDGES = " ,;:!?&|/\\*+=~_<>\"'\u201c\u201d\u2018\u2019()[]{}\u2026\u2022-\u2013
 _BEFORE = _EDGES.replace("@", "").replace("#", "") + "."
 _LETTER = re.compile(r"[^\W\d_]")
 _SUM = re.compile(r"\d|[$\u00a2\u00a3\u00a5\u20ac]|\b(?:dollar|cent|euro|pound|(?:m|b|tr)illion)s?\b", re.IGNORECASE)
+_TITLES = frozenset(
+    re.findall(
+        r"\w+",
+        """mr mrs ms miss dr sir lady lord madam nurse doctor prof professor judge justice president vp senator sen rep
+        congressman congresswoman secretary sec gov governor mayor premier minister chancellor king queen prince
+        princess pope captain capt gen general col colonel sgt lt major admiral admin administrator chief director
+        uncle aunt saint st rev father brother sister coach""",
+    )
+)
 _LONGEST = 80  # characters; what is longer is no name
 
 
@@ -164,23 +173,25 @@ def _squeezed(form: str) -> str:
 
 
 def _joined_persons(counts: Mapping[Entity, Counter[str]], usage: Usage) -> dict[Entity, Entity]:
-    """Last names that end exactly one longer name, with that name."""
-    longer: dict[str, list[Entity]] = defaultdict(list)
-    for type_, form in counts:
-        if type_ == PERSON and " " in form:
-            longer[form.split()[-1]].append((type_, form))
+    """Last names that end exactly one full name, with that name. "Mrs. Gray" may be another than "John Gray"."""
+    full: dict[str, list[Entity]] = defaultdict(list)
+    for entity, spellings in counts.items():
+        if entity[0] == PERSON and _is_a_full_name(_shown(spellings), usage):
+            full[entity[1].split()[-1]].append(entity)
     joined = {}
     for entity in counts:
-        match longer.get(entity[1]):
-            case [full] if entity[0] == PERSON and _is_a_full_name(counts[full], usage):
-                joined[entity] = full
+        match full.get(entity[1]):
+            case [only] if entity[0] == PERSON:
+                joined[entity] = only
     return joined
 
 
-def _is_a_full_name(spellings: Counter[str], usage: Usage) -> bool:
-    """Whether it begins as a name does: "Watch Curiosity" is none, nor is what is written in small letters."""
-    first = _shown(spellings).split()[0]
-    return first[0].isupper() and not usage.is_common(first)
+def _is_a_full_name(name: str, usage: Usage) -> bool:
+    """Whether it has a first name: "Nurse Gray" has none, nor has "Watch Curiosity" or what is in small letters."""
+    first, _, rest = name.partition(" ")
+    return (
+        rest != "" and first[0].isupper() and first.casefold().strip(".") not in _TITLES and not usage.is_common(first)
+    )
 
 
 def _shown(spellings: Counter[str]) -> str:

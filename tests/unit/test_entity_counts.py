@@ -81,3 +81,8 @@ def test_what_a_model_took_along_or_took_for_a_name_is_left_out() -> None:
 def test_sums_have_a_number_and_times_need_none() -> None:
     found = (("MONEY", "GoodNight"), ("MONEY", "$5"), ("MONEY", "billions of dollars"), ("DATE", "today"))
     assert names(*found, texts=("today and today",)) == [("today", 1), ("$5", 1), ("billions of dollars", 1)]
+
+
+def test_a_title_makes_no_full_name_and_hides_none() -> None:
+    found = (("PERSON", "Mabel Quist"), ("PERSON", "Nurse Quist"), ("PERSON", "Quist"), ("PERSON", "Mrs. Gray"))
+    assert names(*found, ("PERSON", "Gray")) == [("Mabel Quist", 2), ("Gray", 1), ("Mrs. Gray", 1), ("Nurse Quist", 1)]
