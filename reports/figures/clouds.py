@@ -18,7 +18,7 @@ from wordcloud import WordCloud
 from core.errors import BadInput
 from reports import fonts, stopwords
 
-WIDTH, HEIGHT, SCALE = 320, 200, 4  # laid out at the first two, drawn larger: finding room is what takes time
+WIDTH, HEIGHT, SCALE = 320, 200, 3  # laid out at the first two, drawn larger: finding room is what takes time
 LARGEST_MASK = 320  # a larger mask is laid out at this size
 LONGEST = 40  # characters; what is longer is no word, and would find no room
 _INKS = ("#0072B2", "#00664b", "#a64900", "#7d3f63", "#1b1f24")  # the house's colours, dark enough on white
