@@ -65,16 +65,7 @@ def claim_answers(db: Database, claim: Claim, keys: Collection[bytes], *, second
     with db.write() as connection:
         for some in _batched(sorted(keys)):
             insert = db.upsert(AnswerClaim).values(
-                [
-                    {
-                        "key": key,
-                        "until": clock() + seconds,
-                        "job_id": claim.job_id,
-                        "claims": claim.number,
-                        "takeovers": 0,
-                    }
-                    for key in some
-                ]
+                until=clock() + seconds, job_id=claim.job_id, claims=claim.number, takeovers=0
             )
             statement = insert.on_conflict_do_update(
                 index_elements=["key"],
@@ -89,7 +80,7 @@ def claim_answers(db: Database, claim: Claim, keys: Collection[bytes], *, second
                     and_(AnswerClaim.job_id == claim.job_id, AnswerClaim.claims < claim.number),
                 ),
             ).returning(AnswerClaim.key, AnswerClaim.takeovers)
-            won.update(connection.execute(statement).all())
+            won.update(connection.execute(statement, [{"key": key} for key in some]).all())
         answered = known_keys(connection, won)  # after claiming: what was answered in between needs no asking
         _drop_claims(connection, claim, answered)
     return {key: takeovers for key, takeovers in won.items() if key not in answered}
