@@ -15,6 +15,7 @@ from cli.stack.ports import free_port
 ROOT = Path(__file__).parents[1]
 SECRETS = {name: f"SECRET{name.replace('_', '')}0123456789" for name in ("POSTGRES_PASSWORD", "REDIS_PASSWORD")}
 SECRETS |= {name: f"SECRET{name.replace('_', '')}0123456789" for name in ("FLOWER_PASSWORD", "TIDINGS_TEXTAPI_KEY")}
+NOWHERE = dict.fromkeys(("TIDINGS_NYT_URL", "TIDINGS_X_URL", "TIDINGS_BLUESKY_URL"), "http://127.0.0.1:1")
 SECRETS |= {"TIDINGS_NYT_KEY": "SECRETNYTKEY0123456789", "TIDINGS_X_BEARER": "SECRETXBEARER0123456789"}
 
 
@@ -32,6 +33,7 @@ class Compose:
         self.flower_port = free_port()
         self.variables = {
             **SECRETS,
+            **NOWHERE,
             "ARCHIVE": str(folder / "archive"),
             "FLOWER_PORT": str(self.flower_port),
             **variables,
@@ -75,3 +77,17 @@ def docker(*arguments: str) -> str:
     """Run ``docker`` with these arguments; what it says, errors included."""
     done = subprocess.run(["docker", *arguments], capture_output=True, check=True)  # noqa: S603, S607
     return (done.stdout + done.stderr).decode(errors="replace")
+
+
+def secrets_in_layers(image: str) -> set[str]:
+    """The names of the secrets that any file of any layer of *image* holds."""
+    found: set[str] = set()
+    with subprocess.Popen(["docker", "save", image], stdout=subprocess.PIPE) as saving:  # noqa: S603, S607
+        assert saving.stdout
+        end = b""
+        while chunk := saving.stdout.read(2**24):
+            seen = end + chunk
+            found.update(name for name, secret in SECRETS.items() if secret.encode() in seen)
+            end = seen[-100:]
+    assert not saving.returncode
+    return found
