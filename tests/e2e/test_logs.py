@@ -24,6 +24,7 @@ from tests.e2e_kit import Stub, run_to_its_end, tell_workers, write_archive
 from tests.services import wait_until
 
 KEY = "textapi-key-nobody-may-see"
+ONE_DATABASE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # where it makes no difference
 HEADLINES = {f"2020-0{month}-10": ["Covid Is Back", "A Quiet Day"] for month in (1, 2)}
 MONTHS = MonthsParameters(first="2020-01", last="2020-02", keywords=(Keyword.parse("covid"),))
 
@@ -44,6 +45,7 @@ def lines(worker: Child) -> list[dict[str, Any]]:
     return [json.loads(line) for line in written[ready:]]
 
 
+@ONE_DATABASE
 def test_each_line_of_a_job_tells_run_job_and_step(logged: Settings, start_worker: Callable[..., Child]) -> None:
     worker = start_worker(logged)
     run = run_to_its_end(logged, MONTHS)
@@ -57,6 +59,7 @@ def test_each_line_of_a_job_tells_run_job_and_step(logged: Settings, start_worke
     assert all(line["level"] == "info" and line["timestamp"].endswith("Z") for line in ours)
 
 
+@ONE_DATABASE
 def test_a_job_that_fails_or_waits_says_in_which_step(
     logged: Settings, stub: Stub, start_worker: Callable[..., Child]
 ) -> None:

@@ -28,6 +28,7 @@ from tests.ops_kit import OPS, names_and_labels
 from tests.services import wait_until
 
 PARAMETERS = MonthsParameters(first="2020-01", last="2020-03", keywords=(Keyword.parse("covid"),))
+ONE_DATABASE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # where it makes no difference
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 
 
@@ -67,6 +68,7 @@ def jobs(found: Samples, state: str) -> float:
     return sum(v for (name, labels), v in found.items() if name == "tidings_jobs" and dict(labels)["state"] == state)
 
 
+@ONE_DATABASE
 def test_calls_waits_and_reuse_are_counted_over_all_processes_and_survive_a_killed_one(
     measured: Settings, stub: Stub, start_worker: Callable[..., Child]
 ) -> None:
@@ -115,12 +117,14 @@ def test_jobs_slots_and_age_are_of_the_whole_system_and_gone_when_nobody_knows(
         assert not any(name == "tidings_jobs" for name, _ in samples(measured))
 
 
+@ONE_DATABASE
 def test_metrics_are_on_loopback(measured: Settings, start_worker: Callable[..., Child]) -> None:
     start_worker(measured)
     listening = {c.laddr for c in psutil.net_connections("tcp") if c.status == psutil.CONN_LISTEN}
     assert {address.ip for address in listening if address.port == measured.metrics_port} == {"127.0.0.1"}
 
 
+@ONE_DATABASE
 def test_a_taken_port_is_said_and_ends_the_worker(measured: Settings, start_worker: Callable[..., Child]) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", measured.metrics_port or 0))
@@ -129,6 +133,7 @@ def test_a_taken_port_is_said_and_ends_the_worker(measured: Settings, start_work
             start_worker(measured)
 
 
+@ONE_DATABASE
 def test_dashboard_and_alerts_name_only_metrics_and_labels_that_a_worker_serves(
     measured: Settings, stub: Stub, start_worker: Callable[..., Child]
 ) -> None:
@@ -153,6 +158,7 @@ def test_dashboard_and_alerts_name_only_metrics_and_labels_that_a_worker_serves(
         assert labels <= served[name], name
 
 
+@ONE_DATABASE
 def test_no_secret_is_in_the_metrics(measured: Settings, start_worker: Callable[..., Child]) -> None:
     secret = "never-to-be-seen-8f3a"
     given = Settings(**(json.loads(measured.model_dump_json(exclude_none=True)) | {"textapi_key": secret}))
