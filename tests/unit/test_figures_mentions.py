@@ -167,7 +167,8 @@ def test_entities_are_bars_with_their_names_and_counts(ax: Axes) -> None:
 
 
 def test_accounts_are_dots_with_intervals_and_n(ax: Axes) -> None:
-    accounts.draw_moods(ax, [accounts.Account("@a", 60, 50, 0.2, 0.1, 0.3), accounts.Account("@b", 0, 0, None, None, None)])
+    silent = accounts.Account("@b", 0, 0, None, None, None)
+    accounts.draw_moods(ax, [accounts.Account("@a", 60, 50, 0.2, 0.1, 0.3), silent])
     assert [tuple(line.get_xdata()) for line in ax.lines if line.get_label() == "_mean"] == [(0.2,)]
     assert [tuple(line.get_xdata()) for line in ax.lines if line.get_label() == "_interval"] == [(0.1, 0.3)]
     assert [tick.get_text() for tick in ax.get_yticklabels()] == ["@a  n = 50", "@b  n = 0"]
