@@ -11,7 +11,6 @@ from __future__ import annotations
 import multiprocessing
 import random
 import resource
-import shutil
 import sys
 import tempfile
 import time
@@ -92,20 +91,22 @@ def by_two(url: str, run: int, out: Path) -> float:
 
 def main() -> None:
     for count in map(int, sys.argv[1:] or ("24", "120", "240")):
-        folder = Path(tempfile.mkdtemp(prefix="tidings-bench-"))
-        db, run = fill(folder, count)
-        first, busy, peak = measured(db.url, run, folder / "out")
-        again, *_ = measured(db.url, run, folder / "out")
-        both = by_two(db.url, run, folder / "both")
-        size = sum(path.stat().st_size for path in (folder / "out").rglob("*") if path.is_file())
-        pictures = len(list((folder / "out" / "figures").iterdir()))
-        print(
-            f"{count} months: made in {first:.1f} s ({busy:.1f} s of a core), {peak:.0f} MB at the peak, "
-            f"again in {again:.2f} s; by two workers in {both:.1f} s; {pictures} pictures, {size / 1e6:.0f} MB",
-            flush=True,
-        )
-        db.close()
-        shutil.rmtree(folder)
+        with tempfile.TemporaryDirectory(prefix="tidings-bench-") as name:
+            print(f"{count} months: {one_size(Path(name), count)}", flush=True)
+
+
+def one_size(folder: Path, count: int) -> str:
+    db, run = fill(folder, count)
+    db.close()
+    first, busy, peak = measured(db.url, run, folder / "out")
+    again, *_ = measured(db.url, run, folder / "out")
+    both = by_two(db.url, run, folder / "both")
+    size = sum(path.stat().st_size for path in (folder / "out").rglob("*") if path.is_file())
+    pictures = len(list((folder / "out" / "figures").iterdir()))
+    return (
+        f"made in {first:.1f} s ({busy:.1f} s of a core), {peak:.0f} MB at the peak, again in {again:.2f} s; "
+        f"by two workers in {both:.1f} s; {pictures} pictures, {size / 1e6:.0f} MB"
+    )
 
 
 if __name__ == "__main__":
