@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import redis
 
-from core.limits import parse_limits
+from core.windows import parse_limits
 from tests.chaos.limit_clients import count
 from tests.services import running_valkey
 

@@ -142,7 +142,7 @@ def _textapi(known: Settings) -> str | None:
 
 def _refused(known: Settings) -> str | None:
     """Ask for the polarity of one word, within the limit that all workers share: whether the key is taken."""
-    from core.limits import credential_of
+    from core.windows import credential_of
     from models.crawls import count_attempt
     from textapi.messages import Operation
     from textapi.questions import SERVICE

@@ -13,22 +13,20 @@ until one process has waited out the short windows and refilled the long ones fr
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import random
-import re
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from core.errors import BrokerAway, CapReached, SettingsError, TidingsError
+from core.errors import BrokerAway, CapReached, TidingsError
 from core.limit_scripts import CLOSE, KNOWN, REFILL, STAMP, TAKE
 from core.metrics import count_wait
+from core.windows import LONG_WINDOW_SECONDS, Window
 
 HOLD_MS = 3000  # how long an entry outlives its last renewal, beside the window itself
 RENEW_SECONDS = 1.0
@@ -38,44 +36,11 @@ LOCK_MS = 5000  # renewed each second by the process that finds out what was cal
 TAKE_AGAIN_SECONDS = 0.004  # entries that open one by one are taken a few at a time
 SPACING = 0.75  # of a window's even spacing: what a slow moment left unused is made up for
 SPACING_TOLERANCE_MS = 10.0
-LONG_WINDOW_SECONDS = 60  # from here on windows are refilled from the table of calls, shorter ones are waited out
 LONGEST_WAIT_SECONDS = 20.0  # who would wait longer comes back later instead of holding a worker
 STOCK_SECONDS = 0.05  # entries are taken so far ahead where the limit does not bind, and given back when older
 STOCK_MOST = 64
 CLOSED_CHECK_SECONDS = 0.25
 REDIS_AWAY_SECONDS = 5.0
-
-_UNITS = {"s": 1, "min": 60, "h": 3600, "d": 86400, "month": 30 * 86400}
-_LIMIT = re.compile(r"^(\d+)/(\d*)(s|min|h|d|month)$")
-
-
-@dataclass(frozen=True)
-class Window:
-    """At most *calls* calls in any stretch of *seconds*."""
-
-    calls: int
-    seconds: int
-
-    def __str__(self) -> str:
-        unit, size = max(((u, s) for u, s in _UNITS.items() if self.seconds % s == 0), key=lambda pair: pair[1])
-        count = self.seconds // size
-        return f"{self.calls}/{count if count > 1 else ''}{unit}"
-
-
-def parse_limits(text: str) -> tuple[Window, ...]:
-    """Read ``10/s,50000/d`` or ``450/15min``; "" is no limit. Raises `SettingsError`."""
-    windows = []
-    for part in filter(None, (part.strip() for part in text.split(","))):
-        match = _LIMIT.match(part)
-        if not match or not int(match[1]) or match[2] == "0":
-            raise SettingsError(f"{part!r} is no limit: write calls/unit, as 10/s, 5/min, 450/15min, 50000/d")
-        windows.append(Window(int(match[1]), int(match[2] or 1) * _UNITS[match[3]]))
-    return tuple(sorted(windows, key=lambda window: window.seconds))
-
-
-def credential_of(key: str | None) -> str:
-    """A name for a key that does not tell it."""
-    return hashlib.sha256(b"tidings credential\0" + (key or "").encode()).hexdigest()[:12]
 
 
 def _spacing_ms(windows: Sequence[Window]) -> tuple[float, float]:

@@ -13,9 +13,9 @@ from typing import Any
 from sqlalchemy import func, select
 
 from core.errors import UsageError
-from core.limits import LONG_WINDOW_SECONDS, Window, parse_limits
 from core.queues import Kind
 from core.settings import Settings
+from core.windows import LONG_WINDOW_SECONDS, Window, parse_limits
 from models.answers import known_keys
 from models.crawls import found_before, read_crawl
 from models.database import Database

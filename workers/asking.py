@@ -14,8 +14,8 @@ from itertools import islice
 from typing import Any
 
 from core.errors import CapReached, DatabaseAway
-from core.limits import credential_of
 from core.logs import get_logger
+from core.windows import credential_of
 from models.answers import Batch, claim_answers, give_up_claims, known_keys, store_batch
 from models.runs import take_call
 from textapi.messages import Operation

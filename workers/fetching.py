@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from sqlalchemy import Connection
 
 from core.errors import ServiceBadAnswer, ServiceRefused, ServiceUnavailable
-from core.limits import credential_of
+from core.windows import credential_of
 from models.crawls import COMPLETE, OPEN, count_attempt, move_crawl, read_crawl
 from models.documents import archive_size, count_import, drop_import, insert_documents
 from producers.imports import row_of

@@ -16,9 +16,10 @@ from redis.asyncio import Redis
 
 from core.broker import redis_client
 from core.errors import SettingsError
-from core.limits import Gate, credential_of, parse_limits
+from core.limits import Gate
 from core.owners import own_name
 from core.settings import Settings
+from core.windows import credential_of, parse_limits
 from models.answers import calls_by_minute
 from models.database import Database
 from textapi.client import TextApi

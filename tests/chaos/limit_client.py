@@ -15,7 +15,8 @@ import aiohttp
 from redis.asyncio import Redis
 
 from core.errors import CapReached
-from core.limits import Gate, parse_limits
+from core.limits import Gate
+from core.windows import parse_limits
 
 
 async def _nothing_known(_seconds: float) -> Sequence[tuple[int, int]]:

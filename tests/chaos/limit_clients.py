@@ -17,7 +17,7 @@ from typing import Any
 import redis
 
 from cli.stack.ports import free_port
-from core.limits import parse_limits
+from core.windows import parse_limits
 from tests.services import wait_until
 
 ROOT = Path(__file__).parents[2]

@@ -13,7 +13,8 @@ from redis.asyncio import Redis
 
 from core import limits
 from core.errors import BrokerAway, CapReached
-from core.limits import Gate, parse_limits
+from core.limits import Gate
+from core.windows import parse_limits
 from tests.chaos.limit_clients import count
 
 Rows = list[tuple[int, int]]

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import insert
 
-from core.limits import parse_limits
 from core.settings import Settings
+from core.windows import parse_limits
 from models.database import Database, clock
 from models.documents import add_documents
 from models.parameters import HandlesParameters, Keyword, MonthsParameters, SearchParameters

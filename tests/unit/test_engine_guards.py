@@ -1,6 +1,6 @@
 import pytest
 
-from core.limits import parse_limits
+from core.windows import parse_limits
 from textapi.server.guards import Keys, Refused
 
 

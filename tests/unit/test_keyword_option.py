@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.errors import SettingsError
-from core.limits import Window, parse_limits
+from core.windows import Window, parse_limits
 from models.parameters import Keyword, months
 from producers.plan import time_at
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import SettingsError
-from core.limits import Window, credential_of, parse_limits
+from core.windows import Window, credential_of, parse_limits
 
 
 @pytest.mark.parametrize(

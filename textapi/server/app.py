@@ -10,8 +10,8 @@ from aiohttp import web
 
 from core import logs
 from core.errors import SettingsError, StackError
-from core.limits import parse_limits
 from core.settings import Settings
+from core.windows import parse_limits
 from textapi.engine import language
 from textapi.server.guards import Keys
 

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from core.limits import Window
+from core.windows import Window
 from textapi.messages import TextRequest
 
 Request = TypeVar("Request", bound=TextRequest)
