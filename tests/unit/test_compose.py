@@ -180,7 +180,7 @@ def test_secrets_reach_only_who_needs_them() -> None:
     assert not names("textapi") & {"TIDINGS_DATABASE_URL", "TIDINGS_REDIS_URL"}
     assert names("redis") == {"REDIS_PASSWORD"}
     with_keys = {name for name in SERVICES if names(name) & {"TIDINGS_NYT_KEY", "TIDINGS_X_BEARER"}}
-    assert with_keys == {"worker"}
+    assert with_keys == {"worker", "tidings"}  # who fetches, and who plans
 
 
 @each
