@@ -113,7 +113,6 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
         "synchronous=NORMAL",
         "foreign_keys=ON",
         "journal_size_limit=67108864",
-        "cache_size=-8000",  # KB of each connection; the machine's own cache holds the rest
     ):
         connection.execute(f"PRAGMA {pragma}")
 
