@@ -26,6 +26,7 @@ from models.parameters import TrainingParameters
 from models.parameters import read as read_parameters
 from models.runs import pause_at_cap
 from producers.hints import top_up
+from textapi.questions import SERVICE
 from workers.handles import work_on_posts
 from workers.jobs import Ended, Job, SliceEnded
 from workers.leases import Lease
@@ -35,6 +36,7 @@ from workers.runtime import Runtime
 
 FIRST_WAIT_SECONDS = 5.0
 LONGEST_WAIT_SECONDS = 300.0
+CAP_LOOK_SECONDS = 6 * 3600.0  # between two tries at a service whose cap opens nobody knows when
 DATABASE_AWAY_TRIES = 40  # a second apart
 
 P = ParamSpec("P")
@@ -134,12 +136,13 @@ def _release(runtime: Runtime, claim: Claim) -> None:
 
 
 def _wait_for_cap(runtime: Runtime, claim: Claim, error: CapReached) -> None:
-    if error.until is None:  # the run's own cap: nothing of it starts until a person says so
+    if error.until is None and error.service == SERVICE:  # the run's own cap: nothing starts until a person says so
         release_job(runtime.db, claim, state=State.QUEUED, reason=str(error))
         pause_at_cap(runtime.db, claim.run_id, str(error))
         log.warning("no call is left to the run", why=str(error))
         return
-    release_job(runtime.db, claim, state=State.WAITING, due_in=max(1.0, error.until - time.time()), reason=str(error))
+    due_in = CAP_LOOK_SECONDS if error.until is None else max(1.0, error.until - time.time())
+    release_job(runtime.db, claim, state=State.WAITING, due_in=due_in, reason=str(error))
     log.info("job waits", why=str(error))
 
 

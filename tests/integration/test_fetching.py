@@ -18,7 +18,7 @@ from core.settings import Settings
 from models.crawls import COMPLETE, OPEN, Crawled, read_crawl
 from models.documents import add_documents, insert_documents
 from models.parameters import HandlesParameters, Keyword, MonthsParameters, SearchParameters
-from models.runs import cancel_run
+from models.runs import cancel_run, get_run
 from models.tables import Call, Crawl, Document, Import, Job, JobDocument, JobStep
 from tests.contract.replay import SUBJECTS, Scripted
 from tests.feeds_kit import PAGES, Account, service
@@ -245,6 +245,20 @@ def test_a_search_links_what_x_finds_and_what_is_stored(settings: Settings) -> N
         assert asked[0].query["query"] == "tide lang:en -has:links -is:retweet"
         assert asked[0].headers["Authorization"] == "Bearer token"
         assert jobs.calls("x") == 2
+
+
+def test_a_monthly_cap_of_a_service_lets_its_jobs_wait_and_no_others(settings: Settings) -> None:
+    capped = Scripted({"title": "UsageCapExceeded", "period": "Monthly"}, status=429)
+    with (
+        service(Archive(capped)) as url,
+        jobs_asking(settings, x_url=url, x_bearer=SecretStr("token")) as jobs,
+    ):
+        run = jobs.submit(HandlesParameters(steps=()), "bob")
+        waiting = jobs.to_its_end(run, "@bob")
+        assert waiting.state == State.WAITING
+        assert waiting.reason.startswith("x: the monthly cap on posts is reached")
+        with jobs.db.read() as connection:
+            assert get_run(connection, run).state != State.PAUSED
 
 
 def test_without_a_token_a_search_is_of_what_is_stored(settings: Settings) -> None:
