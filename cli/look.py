@@ -92,16 +92,19 @@ def report(
     out: Annotated[Path | None, typer.Option(help="The folder to write; by default where the run's report is.")] = None,
 ) -> None:
     """Write a report into a folder and print the page to open; what has not changed is not drawn again."""
+    from itertools import count
+
     from rich.console import Console
 
     from reports.build import build
 
     known = opening.settings()
     db = opening.database(known)
+    pictures = count(1)
     folder = out or known.reports / "-".join(str(number) for number in run)
     console = Console(stderr=True, highlight=False)
     with console.status("drawing") as shown:
-        page = build(db, run, folder, progress=lambda done, of: shown.update(f"drawing: {done} of {of}"))
+        page = build(db, run, folder, check=lambda: shown.update(f"drawing picture {next(pictures)}"))
     print(page)
 
 

@@ -23,45 +23,36 @@ MANIFEST = "report.json"
 PART = 24  # pictures that one job of a large report draws: a few seconds
 SMALL = 2  # a report of so many parts is drawn by the job that makes it
 
-Progress = Callable[[int, int], None]
-
 
 def build(
     db: Database,
     run_ids: Sequence[int],
     out: Path,
     *,
-    progress: Progress | None = None,
     check: Callable[[], None] = lambda: None,
 ) -> Path:
     """Make the report of a run in the folder *out*, or of several side by side; the path of its `index.html`.
 
     Where nothing has changed since it was last made, nothing is done. Pictures and tables are put in place first, each
     whole, and the page last, so that at any time the folder holds a report that is right in itself; after a kill the
-    next build goes on where this one stopped. *progress* is called with steps done and steps in all, *check* before
-    each picture that is to be drawn: what it raises ends the build there.
+    next build goes on where this one stopped. *check* is called before each picture that is to be drawn: what it raises
+    ends the build there.
     Raises `NotFound` where there is no such run, `UsageError` where *out* holds another program's page.
     """
-    say = progress or (lambda _done, _all: None)
     index = out / INDEX
     _refuse_foreign(index)
     print_of = _fingerprint(db, run_ids)
     if _is_unchanged(out, print_of):
-        say(1, 1)
         return index
     read = [facts.read(db, run_id) for run_id in run_ids]
     album = Album(out, check=check)
-    say(0, 3)
     pages = _pages(db, read, album)
-    say(1, 3)
     written = [str(path.relative_to(out)) for one in read for path in _export(db, one, out, several=len(read) > 1)]
-    say(2, 3)
     for name in sorted(pages, key=lambda name: name == INDEX):
         put(out / name, pages[name].encode())
     album.drop_unused()
     held = sorted({*written, *pages, *(f"{album.folder.name}/{name}" for name in album.used)})
     put(out / MANIFEST, json.dumps({"fingerprint": print_of, "runs": list(run_ids), "files": held}, indent=1).encode())
-    say(3, 3)
     return index
 
 

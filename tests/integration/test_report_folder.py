@@ -373,14 +373,6 @@ def test_a_run_that_is_not_there_is_said(db: Database, tmp_path: Path) -> None:
     assert not (tmp_path / "out" / "index.html").exists()
 
 
-def test_progress_reaches_its_end(made: Made, tmp_path: Path) -> None:
-    shutil.copytree(made.out / "figures", tmp_path / "out" / "figures")
-    seen: list[tuple[int, int]] = []
-    build.build(made.db, [made.run], tmp_path / "out", progress=lambda done, every: seen.append((done, every)))
-    assert seen[0][0] == 0
-    assert seen[-1][0] == seen[-1][1]
-
-
 def test_the_manifest_lists_what_the_report_is_made_of(made: Made) -> None:
     manifest = json.loads((made.out / "report.json").read_text())
     assert manifest["runs"] == [made.run]
