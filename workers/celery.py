@@ -77,6 +77,8 @@ class Reconcile(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no
         if self._metrics:
             self._metrics.close()
 
+    terminate = stop  # a quick end is an end too: Celery calls one or the other
+
     def _tick(self, every_seconds: float = RECONCILE_GUARD_SECONDS) -> None:
         db = Database(settings.database, pooled=False, patience=RECONCILE_PATIENCE_SECONDS)
         try:

@@ -118,10 +118,17 @@ def test_jobs_slots_and_age_are_of_the_whole_system_and_gone_when_nobody_knows(
 
 
 @ONE_DATABASE
-def test_metrics_are_on_loopback(measured: Settings, start_worker: Callable[..., Child]) -> None:
-    start_worker(measured)
+def test_metrics_are_on_loopback_and_leave_no_file(
+    measured: Settings, start_worker: Callable[..., Child], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    worker = start_worker(measured)
+    assert len(list(tmp_path.glob("tidings-metrics-*"))) == 1
     listening = {c.laddr for c in psutil.net_connections("tcp") if c.status == psutil.CONN_LISTEN}
     assert {address.ip for address in listening if address.port == measured.metrics_port} == {"127.0.0.1"}
+    worker.ask_to_end()
+    worker.wait()
+    assert list(tmp_path.glob("tidings-metrics-*")) == []
 
 
 @ONE_DATABASE
