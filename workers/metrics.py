@@ -59,6 +59,7 @@ class Metrics(Collector):
         try:
             self._server, self._thread = start_http_server(port, host, self.registry)
         except OSError as error:
+            shutil.rmtree(self._folder)
             raise SettingsError(
                 f"TIDINGS_METRICS_PORT: {host}:{port} cannot be listened on ({error.strerror})"
             ) from error
