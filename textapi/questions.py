@@ -12,6 +12,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Protocol
 
 from core.errors import ServiceBadAnswer
@@ -136,7 +137,7 @@ class PolarityPack:
     operation: Operation = Operation.POLARITY_BY_SENTENCE
     documents: tuple[tuple[int, bytes], ...] = ()
 
-    @property
+    @cached_property
     def keys(self) -> tuple[bytes, ...]:
         """The keys under which `text_polarity` of each text is kept."""
         return tuple(polarity_key(self.engine, text) for text in self.texts)
@@ -186,7 +187,7 @@ class TextQuestion:
     answer_name: str  # the reply's key that holds the answer
     quoted: tuple[int, ...] = ()  # the documents whose text this is made of
 
-    @property
+    @cached_property
     def key(self) -> bytes:
         """The answer's key."""
         return answer_key(self.engine, self.operation, self.parameters, self.text)
