@@ -20,13 +20,14 @@ from producers.status import waiting_for
 LOOK_SECONDS = 0.25
 AT_WORK = (State.QUEUED, State.RUNNING, State.WAITING)
 NO_WORKER_SECONDS = 20.0
+WORTH_SAYING_SECONDS = 2.0
 
 
 def wait_for(db: Database, known: Settings, run: int) -> int:
     """Wait until every job of the run, its report too, has ended; 0 when all are done, 1 when one failed."""
     console = Console(stderr=True, highlight=False)
-    said = ""
-    begun = time.monotonic()
+    said, now_waits_for = "", None
+    begun = since = time.monotonic()
     with console.status(f"run {run}") as status:
         while True:
             with db.read() as connection:
@@ -44,7 +45,9 @@ def wait_for(db: Database, known: Settings, run: int) -> int:
             parts = ", ".join(f"{count} {state}" for state, count in sorted(counts.items()))
             status.update(f"run {run}: {share:4.0%} ({parts})")
             reason = None if row.state in ENDED else waiting_for(db, known, run)  # its report is still to be made
-            if reason and reason != said:
+            if reason != now_waits_for:
+                now_waits_for, since = reason, time.monotonic()
+            if reason and reason != said and time.monotonic() - since >= WORTH_SAYING_SECONDS:
                 print(f"tidings: run {run} waits: {reason}", file=sys.stderr)
                 said = reason
             time.sleep(LOOK_SECONDS)
