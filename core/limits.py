@@ -32,7 +32,7 @@ HOLD_MS = 3000  # how long an entry outlives its last renewal, beside the window
 RENEW_SECONDS = 1.0
 SEND_WITHIN_SECONDS = 2.0  # an entry not used by then is given back: it may lapse before the service counts the call
 STAMP_SECONDS = 0.02  # late is free: an entry is told with its age
-LOCK_MS = 5000  # renewed each second by the process that finds out what was called
+LOCK_MS = 2000  # renewed by the process that finds out what was called; who dies at it holds the others up no longer
 TAKE_AGAIN_SECONDS = 0.004  # entries that open one by one are taken a few at a time
 SPACING = 0.75  # of a window's even spacing: what a slow moment left unused is made up for
 SPACING_TOLERANCE_MS = 10.0
@@ -376,7 +376,7 @@ class Gate:
     async def _keep_lock(self) -> None:
         """A process that is killed while it finds out holds the others up no longer than the lock lasts."""
         while True:
-            await asyncio.sleep(RENEW_SECONDS)
+            await asyncio.sleep(LOCK_MS / 4000)
             with suppress(RedisError):
                 await self._redis.pexpire(self._lock, LOCK_MS)
 
