@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -63,7 +63,7 @@ def running_valkey(folder: Path) -> Iterator[str]:
 
 @contextmanager
 def running_worker(settings: Settings, *, name: str = "worker", workers: int = 2) -> Iterator[Child]:
-    """A Celery worker with these settings that answers; at the end it has 10 s to end by itself."""
+    """A Celery worker with these settings that answers; at the end it is killed: nothing of it is to be kept."""
     assert settings.redis_url, "a worker needs a broker"
     address = f"{name}-{secrets.token_hex(4)}@test"
     command = worker_command(address, workers=workers, log_level=settings.log_level)
@@ -71,7 +71,12 @@ def running_worker(settings: Settings, *, name: str = "worker", workers: int = 2
         url = settings.redis_url
         wait_until(lambda: child.ended() or worker_answers(url, address), what=f"the worker's start ({child.log})")
         assert child.ended() is None, child.log.read_text()
-        yield child
+        try:
+            yield child
+        finally:
+            if child.pid and child.ended() is None:
+                with suppress(ProcessLookupError):
+                    os.killpg(child.pid, signal.SIGKILL)
 
 
 @contextmanager

@@ -33,8 +33,9 @@ Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 
 
 @pytest.fixture
-def measured(known: Settings, tmp_path: Path) -> Settings:
-    """Settings of a worker that serves metrics and has an archive to work on."""
+def measured(known: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Settings of a worker that serves metrics and has an archive to work on; its files go with the test."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
     headlines = {f"2020-0{month}-1{day}": [f"Covid Day {day} of {month}"] for month in (1, 2, 3) for day in range(5)}
     with_metrics = known.model_copy(update={"metrics_port": free_port(), "textapi_limits": "40/s"})
     db = Database(known.database)
