@@ -56,7 +56,7 @@ FROM base AS worker
 # SIGTERM has a worker hand its slice back and end within seconds, and not after the whole task.
 ENV REMAP_SIGTERM=SIGQUIT TIDINGS_ALIVE_FILE=/tmp/alive
 COPY --from=worker-environment /opt/tidings /opt/tidings
-WORKDIR /work
+WORKDIR /srv
 USER tidings
 HEALTHCHECK --interval=15s --timeout=5s --start-period=60s --retries=3 \
   CMD ["python", "-IS", "-c", "import os, sys, time; sys.exit(time.time() - os.stat('/tmp/alive').st_mtime > 30)"]

@@ -37,7 +37,7 @@ class Stack(Compose):
             "build": {"context": str(ROOT), "target": "worker"},
             "image": "tidings-worker",
             "command": ["python", "-c", STUB],
-            "volumes": [f"{ROOT / 'tests'}:/work/tests:ro"],
+            "volumes": [f"{ROOT / 'tests'}:/srv/tests:ro"],
             "healthcheck": {"test": ["CMD", "python", "-c", _fetch("/counts")], "interval": "2s"},
         }
         super().__init__("tidings-bench", folder, {"textapi": stub}, {"WORKER_PROCESSES": "1"})

@@ -48,10 +48,7 @@ def move_crawl(
     cursor: Mapping[str, Any] | None = None,
 ) -> None:
     """Note the place that was reached and *documents* new ones; call it in the transaction that stores them."""
-    newest = (cursor or {}).get("newest") if state != OPEN else None
     values = {"cursor": dict(cursor) if cursor else None, "state": state, "at": clock()}
-    if newest:
-        values["newest"] = newest["id"]
     statement = db.upsert(Crawl).values(source=source, subject=subject, documents=documents, **values)
     connection.execute(
         statement.on_conflict_do_update(

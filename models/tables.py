@@ -84,7 +84,6 @@ class Crawl(Base):
     source: Mapped[str] = mapped_column(primary_key=True)
     subject: Mapped[str] = mapped_column(primary_key=True)  # "2020-03", "@nasa", "search:term"
     cursor: Mapped[dict[str, Any] | None]  # where to go on; after the end, where the next one begins
-    newest: Mapped[str | None]  # native id of the newest document known when the last whole crawl began
     documents: Mapped[int] = mapped_column(default=0)
     state: Mapped[str]  # "open", "complete", or why it ended otherwise
     at: Mapped[float]

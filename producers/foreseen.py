@@ -3,32 +3,32 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from core.queues import Step
 from models.answers import read_answers
 from models.database import Database
 from models.documents import Text
 from models.parameters import HandlesParameters, MonthsParameters, SearchParameters, TextOptions
-from producers.months import all_terms, mentions_in
-from producers.posts import own_posts, to_sum_up, words_by_month
-from textapi.engine.keywords import sentences_with
-from textapi.questions import (
-    Question,
-    chunks,
-    entities_of,
-    keyword_key,
-    phrases_of,
-    polarity_questions,
-    summary_of,
+from producers.bodies import (
+    Body,
+    entities_questions,
+    further_summary_questions,
+    phrases_questions,
+    summary_questions,
 )
+from producers.months import all_terms, mentions_in
+from producers.posts import OwnWords
+from textapi.engine.keywords import sentences_with
+from textapi.questions import Question, TextQuestion, keyword_key, polarity_questions
 
 
 class Mentions:
     """What our own matcher finds in a month, and what would be asked of it."""
 
-    def __init__(self, parameters: MonthsParameters) -> None:
+    def __init__(self, parameters: MonthsParameters, period: str) -> None:
         self._parameters = parameters
+        self._period = period
         self._terms = all_terms(parameters.keywords)
         self._sentences: dict[str, None] = {}
         self._documents: dict[str, dict[int, str]] = {keyword.name: {} for keyword in parameters.keywords}
@@ -53,43 +53,33 @@ class Mentions:
         parameters = self._parameters
         if Step.POLARITY in parameters.steps:
             yield from polarity_questions(engine, self._sentences, parameters.text_size)
-        for documents in self._documents.values():
-            parts = [text for text, _ in chunks(documents.items(), parameters.text_size)]
+        for keyword, documents in self._documents.items():
+            body = Body(keyword, {self._period: list(documents.items())})
             if Step.PHRASES in parameters.steps:
-                yield from (phrases_of(engine, part, parameters.phrases) for part in parts)
+                yield from phrases_questions(engine, body, parameters)
             if Step.ENTITIES in parameters.steps:
-                yield from (entities_of(engine, part) for part in parts)
+                yield from entities_questions(engine, body, parameters)
             if Step.SUMMARY in parameters.steps:
-                yield from _summaries(engine, parts, parameters)
+                yield from _summaries(engine, summary_questions(engine, body, parameters), parameters)
 
 
 def questions_of_posts(
     engine: str, posts: Sequence[Text], parameters: HandlesParameters | SearchParameters
 ) -> Iterator[Question]:
     """What is asked about the posts of an account, or on a term."""
-    own = own_posts(posts)
-    words = words_by_month(own)
-    parts = _parts(words, parameters.text_size)
-    if Step.SUMMARY in parameters.steps:
-        yield from _summaries(engine, _parts(to_sum_up(words), parameters.text_size), parameters)
-    if Step.PHRASES in parameters.steps:
-        yield from (phrases_of(engine, part, parameters.phrases) for part in parts)
-    if Step.ENTITIES in parameters.steps:
-        yield from (entities_of(engine, part) for part in parts)
-    if Step.POLARITY in parameters.steps:
-        yield from polarity_questions(engine, list(dict.fromkeys(post.text for post in own)), parameters.text_size)
+    own = OwnWords.of(posts)
+    for step in parameters.steps:
+        if step == Step.SUMMARY:
+            yield from _summaries(engine, summary_questions(engine, own.told, parameters), parameters)
+        else:
+            yield from own.first_questions(step, engine, parameters)
 
 
-def _parts(by_period: Mapping[str, Sequence[tuple[int, str]]], size: int) -> list[str]:
-    return [text for documents in by_period.values() for text, _ in chunks(documents, size)]
-
-
-def _summaries(engine: str, parts: Sequence[str], parameters: TextOptions) -> Iterator[Question]:
+def _summaries(engine: str, questions: Sequence[TextQuestion], options: TextOptions) -> Iterator[Question]:
+    """The *questions*, and those that follow from what our own engine would answer."""
     from textapi.engine.summary import summarize  # noqa: PLC0415 - only here
 
-    while True:
-        yield from (summary_of(engine, part, parameters.proportion) for part in parts)
-        summaries = list(filter(None, (summarize(part, parameters.proportion) for part in parts)))
-        if len(parts) <= 1 or len("\n".join(summaries)) <= parameters.text_size:
-            return
-        parts = [text for text, _ in chunks(enumerate(summaries), parameters.text_size)]
+    while questions:
+        yield from questions
+        summaries = [summary for question in questions if (summary := summarize(question.text, options.proportion))]
+        questions = further_summary_questions(engine, summaries, len(questions), options)

@@ -157,7 +157,7 @@ class _Planner:
 
     def _month(self, parameters: MonthsParameters, period: str) -> None:
         self._add(month_packs(self._db, self._engine, parameters, period))
-        found = Mentions(parameters)
+        found = Mentions(parameters, period)
         for texts in month_days(self._db, parameters, period):
             self.plan.documents += len(texts)
             found.add(self._db, self._engine, texts)

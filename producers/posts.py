@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Self
 
 from sqlalchemy import Connection
 
+from core.queues import Step
 from core.settings import Settings
 from models.crawls import posts_after
 from models.documents import Text
+from models.parameters import TextOptions
+from producers.bodies import Body, entities_questions, phrases_questions, summary_questions
 from sources.base import BLUESKY, MASTODON, NYT, X
 from sources.posttexts import words_of_post
 from textapi.engine.keywords import pattern
 from textapi.engine.sentences import sentences
+from textapi.questions import Question, polarity_questions
 
 SCANNED_AT_ONCE = 5000
 SHORT = 5  # words; calls ("Watch live:") and signatures are shorter, and win by being repeated
@@ -79,3 +85,37 @@ def to_sum_up(words: Mapping[str, Texts]) -> dict[str, Texts]:
 def _long(document: tuple[int, str]) -> tuple[int, str]:
     number, text = document
     return number, "\n".join(one for one in sentences(text) if len(_WORD.findall(one)) >= SHORT)
+
+
+@dataclass(frozen=True)
+class OwnWords:
+    """What a portrait is made of: an account's own posts, their words, and of these what a summary may be made of."""
+
+    posts: Sequence[Text]
+    said: Body
+    told: Body
+
+    @classmethod
+    def of(cls, posts: Iterable[Text]) -> Self:
+        """Those of *posts*, reposts left out."""
+        own = own_posts(posts)
+        words = words_by_month(own)
+        return cls(own, Body("", words), Body("", to_sum_up(words)))
+
+    @property
+    def texts(self) -> list[str]:
+        """Each different text once."""
+        return list(dict.fromkeys(post.text for post in self.posts))
+
+    def first_questions(self, step: Step, engine: str, options: TextOptions) -> Sequence[Question]:
+        """What a step asks to begin with; only a summary leads to further questions."""
+        match step:
+            case Step.SUMMARY:
+                return summary_questions(engine, self.told, options)
+            case Step.PHRASES:
+                return phrases_questions(engine, self.said, options)
+            case Step.ENTITIES:
+                return entities_questions(engine, self.said, options)
+            case Step.POLARITY:
+                return polarity_questions(engine, self.texts, options.text_size)
+        return ()

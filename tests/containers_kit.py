@@ -42,7 +42,7 @@ class Compose:
         for shared in (folder / "archive", out):
             shared.mkdir(exist_ok=True)
         out.chmod(0o777)
-        services = {**changes, **{one: {"volumes": [f"{out}:/work/out"]} for one in ("reporter", "tidings")}}
+        services = {**changes, **{one: {"volumes": [f"{out}:/srv/out"]} for one in ("reporter", "tidings")}}
         self._files = [ROOT / "docker-compose.yml", folder / "changes.json"]
         self._files[1].write_text(json.dumps({"services": services}))
         (folder / "empty.env").touch()

@@ -33,7 +33,7 @@ app.set_current()
 app.set_default()
 register(app)
 # Flower, which reads this when it starts: a task's arguments tell which month or account of which run it is.
-os.environ.setdefault("FLOWER_TASKS_COLUMNS", "name,kwargs,state,received,runtime,worker,uuid")
+os.environ.setdefault("FLOWER_TASKS_COLUMNS", "name,kwargs,state,received,started,runtime,retries,worker")
 
 log = get_logger(__name__)
 _runtime: Runtime | None = None

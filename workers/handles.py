@@ -12,24 +12,20 @@ from models.crawls import remark_on_documents
 from models.documents import Text, left_out_remark, posts_found, posts_of, with_counts
 from models.findings import replace_post_polarities
 from models.forgotten import is_forgotten
-from models.parameters import HandlesParameters, SearchParameters, TextOptions
+from models.parameters import HandlesParameters, SearchParameters
 from models.runs import note_engine
-from producers.posts import own_posts, to_sum_up, words_by_month
+from producers.posts import OwnWords
 from sources.base import AccountGone
-from textapi.questions import Question, polarity_questions
+from textapi.questions import Question
 from workers.asking import Asker
 from workers.crawling import STORED_ALONE, Subject, account_of, crawl, link_stored, search_of
 from workers.jobs import Ended, Job
 from workers.texts import (
-    Body,
     Once,
     count_holding,
-    entities_questions,
     entities_step,
-    phrases_questions,
     phrases_step,
     polarities_of,
-    summary_questions,
     summary_step,
 )
 
@@ -48,41 +44,23 @@ async def work_on_posts(job: Job, parameters: HandlesParameters | SearchParamete
     steps = [step for step in Step if step in parameters.steps and step not in done]
     if not steps:
         return Ended(reason=remark)
-    own = own_posts(posts)
-    words = words_by_month(own)
-    body, telling = Body("", words), Body("", to_sum_up(words))
+    own = OwnWords.of(posts)
     engine = await job.runtime.textapi().engine()
     await job.writing(lambda connection: note_engine(connection, job.db, job.claim.run_id, engine))
-    questions = [question for step in steps for question in _first(step, engine, body, telling, own, parameters)]
+    questions = [question for step in steps for question in own.first_questions(step, engine, parameters)]
     asker = await _asked_at_once(job, engine, questions)
     for step in steps:
         job.check()
         if step == Step.SUMMARY:
-            await summary_step(job, asker, [telling], parameters)
+            await summary_step(job, asker, [own.told], parameters)
         elif step == Step.PHRASES:
-            said = [text for _, text in body.all_documents]
-            await phrases_step(job, asker, [body], parameters, partial(count_holding, said))
+            said = [text for _, text in own.said.all_documents]
+            await phrases_step(job, asker, [own.said], parameters, partial(count_holding, said))
         elif step == Step.ENTITIES:
-            await entities_step(job, asker, [body], parameters)
+            await entities_step(job, asker, [own.said], parameters)
         elif step == Step.POLARITY:
             await _polarity(job, asker, own, parameters.text_size)
     return Ended(reason=remark)
-
-
-def _first(  # noqa: PLR0917 - all that the steps work with
-    step: Step, engine: str, body: Body, telling: Body, own: Sequence[Text], parameters: TextOptions
-) -> Sequence[Question]:
-    """What a step asks to begin with."""
-    match step:
-        case Step.SUMMARY:
-            return summary_questions(engine, telling, parameters)
-        case Step.PHRASES:
-            return phrases_questions(engine, body, parameters)
-        case Step.ENTITIES:
-            return entities_questions(engine, body, parameters)
-        case Step.POLARITY:
-            return polarity_questions(engine, _texts(own), parameters.text_size)
-    return ()
 
 
 async def _asked_at_once(job: Job, engine: str, questions: Sequence[Question]) -> Once:
@@ -140,13 +118,9 @@ async def _posts(job: Job, parameters: HandlesParameters | SearchParameters) -> 
 
 
 @at_step(Step.POLARITY)
-async def _polarity(job: Job, asker: Once, own: Sequence[Text], size: int) -> None:
-    by_text = await polarities_of(job, asker, _texts(own), size)
-    polarities = {post.id: by_text[post.text] for post in own}
+async def _polarity(job: Job, asker: Once, own: OwnWords, size: int) -> None:
+    by_text = await polarities_of(job, asker, own.texts, size)
+    polarities = {post.id: by_text[post.text] for post in own.posts}
     await job.complete(
-        Step.POLARITY, len(own), lambda connection: replace_post_polarities(connection, job.claim, polarities)
+        Step.POLARITY, len(own.posts), lambda connection: replace_post_polarities(connection, job.claim, polarities)
     )
-
-
-def _texts(own: Sequence[Text]) -> list[str]:
-    return list(dict.fromkeys(post.text for post in own))

@@ -22,13 +22,14 @@ from models.findings import (
 )
 from models.parameters import Keyword, MonthsParameters
 from models.runs import note_engine
+from producers.bodies import Body
 from producers.months import all_terms, mentions_in, month_days, month_packs
 from sources.base import NYT
 from textapi.questions import keyword_key
 from workers.asking import Asker
 from workers.fetching import fetch_month
 from workers.jobs import Ended, Job
-from workers.texts import Body, count_holding, entities_step, phrases_step, polarities_of, size_of, summary_step
+from workers.texts import count_holding, entities_step, phrases_step, polarities_of, size_of, summary_step
 
 
 async def work_on_month(job: Job, parameters: MonthsParameters) -> Ended:

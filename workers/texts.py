@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -13,39 +12,22 @@ from core.queues import Step
 from models.answers import read_answers
 from models.findings import replace_entities, replace_phrases, replace_summary
 from models.parameters import TextOptions
+from producers.bodies import (
+    Body,
+    entities_questions,
+    further_summary_questions,
+    phrases_questions,
+    summary_questions,
+)
 from textapi.questions import (
     Question,
     TextQuestion,
-    chunks,
-    entities_of,
-    phrases_of,
     polarity_key,
     polarity_questions,
-    summary_of,
 )
 from workers.asking import Asker
 from workers.entities import Found, aggregate
 from workers.jobs import Job
-
-
-@dataclass(frozen=True)
-class Body:
-    """What is asked about as one: the documents, ``(id, text)`` by period, of a keyword ("" for an account)."""
-
-    keyword: str
-    documents: Mapping[str, Sequence[tuple[int, str]]]
-
-    @property
-    def all_documents(self) -> list[tuple[int, str]]:
-        """Every document, in the order of the periods."""
-        return [document for period in self.documents for document in self.documents[period]]
-
-    def chunks(self, size: int) -> Iterator[tuple[str, str, tuple[int, ...]]]:
-        """``(period, text, ids)``; a chunk ends with its period, so that what it says belongs to that month."""
-        for period, documents in self.documents.items():
-            for text, ids in chunks(documents, size):
-                yield period, text, ids
-
 
 _NO_PART = "\u2013\u2014-* "  # of a phrase: a dash that a model took along
 
@@ -67,21 +49,6 @@ class Once:
 
 
 CountDocuments = Callable[[Iterable[str]], dict[str, int]]
-
-
-def phrases_questions(engine: str, body: Body, options: TextOptions) -> list[TextQuestion]:
-    """For the phrases of each chunk."""
-    return [phrases_of(engine, text, options.phrases, ids) for _, text, ids in body.chunks(options.text_size)]
-
-
-def entities_questions(engine: str, body: Body, options: TextOptions) -> list[TextQuestion]:
-    """For the entities of each chunk."""
-    return [entities_of(engine, text, ids) for _, text, ids in body.chunks(options.text_size)]
-
-
-def summary_questions(engine: str, body: Body, options: TextOptions) -> list[TextQuestion]:
-    """For the summary of each chunk; what is asked of these summaries follows from them."""
-    return [summary_of(engine, text, options.proportion, ids) for _, text, ids in body.chunks(options.text_size)]
 
 
 @at_step(Step.PHRASES)
@@ -128,16 +95,13 @@ async def summary_step(job: Job, asker: Asker | Once, bodies: Sequence[Body], op
     """The summary of each body; of many chunks, the summary of their summaries, until it fits into one request."""
     changes = []
     for body in bodies:
-        questions = summary_questions(asker.engine, body, options)
+        summaries: list[str] = []
         quoted = tuple(document for document, _ in body.all_documents)
-        while True:
+        questions = summary_questions(asker.engine, body, options)
+        while questions:
             summaries = [summary for summary in await _answers(job, asker, questions) if summary]
-            joined = "\n".join(summaries)
-            if len(joined) <= options.text_size or len(questions) <= 1:
-                break
-            parts = chunks(enumerate(summaries), options.text_size)
-            questions = [summary_of(asker.engine, text, options.proportion, quoted) for text, _ in parts]
-        summary = " ".join(joined.split())
+            questions = further_summary_questions(asker.engine, summaries, len(questions), options, quoted)
+        summary = " ".join("\n".join(summaries).split())
         changes.append(partial(replace_summary, claim=job.claim, keyword=body.keyword, summary=summary))
     await job.complete(Step.SUMMARY, size_of(bodies), *changes)
 

@@ -26,7 +26,6 @@ from core.settings import Settings, environment, private_folder, stack_file, wri
 START_SECONDS = 60.0
 LOOK_SECONDS = 0.1
 APPLICATION = "workers.celery:app"  # as `workers`, but an error while it is imported is not hidden
-FLOWER_COLUMNS = "name,kwargs,state,received,started,runtime,retries,worker"
 WORKER_ENVIRONMENT = {"REMAP_SIGTERM": "SIGQUIT"}  # else SIGTERM waits for the whole task
 
 Say = Callable[[str], None]
@@ -138,7 +137,7 @@ class Stack:
     def _start_flower(self) -> Child:
         port, password = free_port(), secrets.token_urlsafe(12)
         command = [*_python("celery"), "-A", APPLICATION, "flower", "--address=127.0.0.1", f"--port={port}"]
-        options = {"FLOWER_BASIC_AUTH": f"tidings:{password}", "FLOWER_TASKS_COLUMNS": FLOWER_COLUMNS}
+        options = {"FLOWER_BASIC_AUTH": f"tidings:{password}"}
         child = self._start(self._child("flower", command, options, 3.0))
         self.flower_url = f"http://tidings:{password}@127.0.0.1:{port}"
         return child

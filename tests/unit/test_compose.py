@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 import yaml
 
-from cli.stack.parts import FLOWER_COLUMNS
 from core.broker import celery_app
 from core.queues import QUEUES
 from core.settings import Settings
@@ -167,16 +166,11 @@ def test_make_env_draws_the_secrets_that_compose_asks_for(tmp_path: Path) -> Non
     assert env.read_text() == before, "passwords were drawn anew over those in use"
 
 
-def test_flower_shows_what_a_task_is_about_here_as_in_the_embedded_stack() -> None:
-    assert SERVICES["flower"]["environment"]["FLOWER_TASKS_COLUMNS"] == FLOWER_COLUMNS
-    assert "kwargs" in FLOWER_COLUMNS
-
-
 def test_secrets_reach_only_who_needs_them() -> None:
     def names(service: str) -> set[str]:
         return set(SERVICES[service].get("environment", {}))
 
-    assert names("flower") == {"TIDINGS_REDIS_URL", "TIDINGS_LOG_FORMAT", "FLOWER_BASIC_AUTH", "FLOWER_TASKS_COLUMNS"}
+    assert names("flower") == {"TIDINGS_REDIS_URL", "TIDINGS_LOG_FORMAT", "FLOWER_BASIC_AUTH"}
     assert not names("textapi") & {"TIDINGS_DATABASE_URL", "TIDINGS_REDIS_URL"}
     assert names("redis") == {"REDIS_PASSWORD"}
     with_keys = {name for name in SERVICES if names(name) & {"TIDINGS_NYT_KEY", "TIDINGS_X_BEARER"}}

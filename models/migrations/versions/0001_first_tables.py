@@ -107,6 +107,7 @@ def upgrade() -> None:
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("parameters", sa.JSON(), nullable=False),
+        sa.Column("planned", sa.JSON(), nullable=True),
         sa.Column("mask", sa.LargeBinary(), nullable=True),
         sa.Column("max_calls", sa.Integer(), nullable=True),
         sa.Column("calls_begun", sa.Integer(), nullable=False),
