@@ -45,7 +45,6 @@ from models.jobs import (
     close_ended_runs,
     end_job,
     job_counts,
-    pick_due,
     progress_of,
     release_job,
     renew_lease,
@@ -53,6 +52,7 @@ from models.jobs import (
 )
 from models.overview import overview
 from models.tables import Answer, Job
+from models.turns import pick_due
 from producers.status import status_of
 from tests.services import running_postgres
 

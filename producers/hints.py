@@ -13,15 +13,8 @@ from core.owners import is_gone as process_is_gone
 from core.queues import QUEUES
 from models.answers import drop_dead_claims
 from models.database import Database
-from models.jobs import (
-    HINT_LATE_SECONDS,
-    close_ended_runs,
-    forget_hints,
-    live_slots,
-    pick_due,
-    take_back_lost,
-    take_duty,
-)
+from models.jobs import close_ended_runs, live_slots, take_back_lost, take_duty
+from models.turns import HINT_LATE_SECONDS, forget_hints, pick_due
 
 HINTS_A_SLOT = 2
 HINTS_WITHOUT_WORKER = 8

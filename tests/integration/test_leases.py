@@ -18,9 +18,7 @@ from models.jobs import (
     close_ended_runs,
     end_job,
     fence,
-    forget_hints,
     note_progress,
-    pick_due,
     release_job,
     renew_lease,
     set_step,
@@ -30,6 +28,7 @@ from models.jobs import (
 )
 from models.runs import NewJob, cancel_run, create_run, pause_run, resume_run, retry_run
 from models.tables import Job, JobStep, Run
+from models.turns import forget_hints, pick_due
 
 
 def alive(_owner: str) -> bool:
