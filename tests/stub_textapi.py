@@ -1,9 +1,10 @@
 """A stand-in for a metered Text API: counts what it is asked in its own sliding windows and misbehaves as told.
 
 ``python tests/stub_textapi.py PORT`` serves on loopback. ``GET /counts?windows=1,60&calls=100`` tells what it saw,
-among it the most calls in any stretch of so many seconds, and the mean time in which 100 calls came. ``POST /faults``
-sets how it behaves: ``latency`` in seconds, shares of ``error_500``, ``reset``, ``hang`` and ``broken`` answers, or one
-``status`` with its ``retry_after``, or one ``body``.
+among it the most calls in any stretch of so many seconds, the mean time in which 100 calls came, and how many calls
+were answered with what had been answered before. ``POST /faults`` sets how it behaves: ``latency`` in seconds, shares
+of ``error_500``, ``reset``, ``hang`` and ``broken`` answers, or one ``status`` with its ``retry_after``, or one
+``body``.
 It answers by the project's own sentence and keyword rules, and fixed rules for the rest, so that runs can be compared.
 """
 
@@ -55,6 +56,16 @@ def answer(operation: str, body: dict) -> dict:
     raise web.HTTPNotFound
 
 
+def answers_in(operation: str, body: dict) -> set[tuple]:
+    """What the reply answers, each by itself: a call may ask for many texts, a line each, and for many keywords."""
+    match operation:
+        case "sentences_with_keywords":
+            return {(operation, line, word) for line in body["text"].split("\n") for word in body["keywords"]}
+        case "polarity_by_sentence":
+            return {("text_polarity", line) for line in body["text"].split("\n")}
+    return {(operation, *sorted(body.items()))}
+
+
 async def ask(request: web.Request) -> web.StreamResponse:
     seen, faults = request.app[SEEN], request.app[FAULTS]
     now = time.monotonic()
@@ -77,6 +88,9 @@ async def ask(request: web.Request) -> web.StreamResponse:
             break
     else:
         seen["answered"] += 1
+        wanted = answers_in(operation, body)
+        seen["again"] += not seen["given"].isdisjoint(wanted)
+        seen["given"] |= wanted
         return web.json_response(answer(operation, body))
     if fault == "error_500":
         return web.json_response({"error": "told to"}, status=500)
@@ -86,6 +100,7 @@ async def ask(request: web.Request) -> web.StreamResponse:
         assert request.transport
         request.transport.abort()
         return web.Response()
+    seen["hung"] += 1
     await asyncio.sleep(faults.get("hang_seconds", 3600))
     return web.Response(status=500)
 
@@ -130,7 +145,9 @@ async def counts(request: web.Request) -> web.Response:
         {
             "calls": len(times),
             "answered": seen["answered"],
+            "again": seen["again"],
             "broken": seen["broken"],
+            "hung": seen["hung"],
             "operations": seen["operations"],
             "repeated": repeated,
             "fullest": fullest,
@@ -151,7 +168,8 @@ async def clear(request: web.Request) -> web.Response:
 
 
 def new_seen() -> dict:
-    return {"times": [], "operations": Counter(), "bodies": Counter(), "answered": 0, "broken": 0}
+    numbers = dict.fromkeys(("answered", "again", "broken", "hung"), 0)
+    return {"times": [], "operations": Counter(), "bodies": Counter(), "given": set(), **numbers}
 
 
 def make_app() -> web.Application:

@@ -67,7 +67,7 @@ class Outcome:
     exports: dict[str, bytes]
     answers: int  # rows in the ledger
     calls: int
-    answered: int
+    again: int  # calls that were answered with what had been answered before
     seconds: float
     silence: float  # the longest stretch in which nothing was asked, from submit to the end
 
@@ -262,7 +262,7 @@ class Fleet:
             out = io.BytesIO()
             write(self.db, run, table, "jsonl", out)
             exports[table] = out.getvalue().replace(f'{{"run": {run}, '.encode(), b'{"run": 0, ')
-        return Outcome(exports, answers, seen["calls"], seen["answered"], seconds, self._silence)
+        return Outcome(exports, answers, seen["calls"], seen["again"], seconds, self._silence)
 
     def end(self) -> None:
         """End everything."""

@@ -16,6 +16,7 @@ from core.queues import Kind, State
 from models.runs import retry_run
 from models.tables import Job
 from tests.chaos.fleet import CONCURRENCY, IN_HAND, PROCESSES, WORKERS, Fleet
+from tests.services import wait_until
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(240)]
 
@@ -100,10 +101,17 @@ def test_jobs_that_kill_their_worker_fail_with_the_reason_and_are_done_when_trie
         ).all()
     assert [job.state for job in jobs] == [State.FAILED]
     assert jobs[0].reason.startswith("killed its worker 3 times in a row without progress")
+    wait_until(lambda: all_hang(fleet), what="the hanging of the last calls of the killed")
     fleet.behave()
     assert retry_run(fleet.db, run) == 24
     fleet.finish()
     hold(fleet.outcome(), again=0)
+
+
+def all_hang(fleet: Fleet) -> bool:
+    """Whether every call made so far has got to where it hangs."""
+    seen = fleet.seen()
+    return bool(seen["hung"] == seen["calls"])
 
 
 def at_work(fleet: Fleet) -> list[int]:
