@@ -4,15 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
-from sqlalchemy import Connection, and_, delete, func, or_, select
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    Float,
+    Integer,
+    and_,
+    bindparam,
+    delete,
+    func,
+    literal_column,
+    or_,
+    select,
+)
+from sqlalchemy.sql.dml import ReturningInsert
 
 from core.metrics import count_reuse
 from models.database import Database, clock
 from models.jobs import Claim, note_progress
 from models.tables import Answer, AnswerClaim, AnswerDocument, Call
 
+T = TypeVar("T")
+
 KEYS_A_STATEMENT = 900  # SQLite before 3.32 takes 999 variables
+
+# one parameter that grows, and not one for each key: 900 of those cost more than what the database does with them
+_KEYS: BindParameter[list[bytes]] = bindparam("keys", expanding=True)
+_ANSWERS = select(Answer.key, Answer.value).where(Answer.key.in_(_KEYS))
+_KNOWN = select(Answer.key).where(Answer.key.in_(_KEYS))
+_DROP = delete(AnswerClaim).where(AnswerClaim.key.in_(_KEYS), AnswerClaim.job_id == bindparam("job"))
 
 
 @dataclass
@@ -43,7 +65,7 @@ def read_answers(connection: Connection, keys: Collection[bytes]) -> dict[bytes,
     """The stored answers among *keys*, as JSON texts."""
     found: dict[bytes, str] = {}
     for some in _batched(list(keys)):
-        found.update(connection.execute(select(Answer.key, Answer.value).where(Answer.key.in_(some))).all())
+        found.update(connection.execute(_ANSWERS, {"keys": some}).all())
     return found
 
 
@@ -51,7 +73,7 @@ def known_keys(connection: Connection, keys: Collection[bytes]) -> set[bytes]:
     """Those of *keys* that are answered."""
     known: set[bytes] = set()
     for some in _batched(list(keys)):
-        known.update(connection.scalars(select(Answer.key).where(Answer.key.in_(some))))
+        known.update(connection.scalars(_KNOWN, {"keys": some}))
     return known
 
 
@@ -62,43 +84,49 @@ def claim_answers(db: Database, claim: Claim, keys: Collection[bytes], *, second
     an answered one is not won. One statement a batch, keys sorted: unsorted, two batches can wait for each other.
     """
     won: dict[bytes, int] = {}
+    rows = [{"key": key} for key in sorted(keys)]
+    statement = _claiming(db, claim, seconds)
     with db.write() as connection:
-        for some in _batched(sorted(keys)):
-            insert = db.upsert(AnswerClaim).values(
-                until=clock() + seconds, job_id=claim.job_id, claims=claim.number, takeovers=0
-            )
-            statement = insert.on_conflict_do_update(
-                index_elements=["key"],
-                set_={
-                    "until": insert.excluded.until,
-                    "job_id": insert.excluded.job_id,
-                    "claims": insert.excluded.claims,
-                    "takeovers": AnswerClaim.takeovers + 1,
-                },
-                where=or_(
-                    AnswerClaim.until < clock(),
-                    and_(AnswerClaim.job_id == claim.job_id, AnswerClaim.claims < claim.number),
-                ),
-            ).returning(AnswerClaim.key, AnswerClaim.takeovers)
-            won.update(connection.execute(statement, [{"key": key} for key in some]).all())
+        for some in _batched(rows):
+            won.update(connection.execute(statement, some).all())
         answered = known_keys(connection, won)  # after claiming: what was answered in between needs no asking
         _drop_claims(connection, claim, answered)
     return {key: takeovers for key, takeovers in won.items() if key not in answered}
 
 
+def _claiming(db: Database, claim: Claim, seconds: float) -> ReturningInsert[bytes, int]:
+    # What is the same in each row is written into the statement, as numbers: as parameters of thousands of rows it
+    # would cost half of all.
+    job, number = literal_column(str(int(claim.job_id)), Integer), literal_column(str(int(claim.number)), Integer)
+    insert = db.upsert(AnswerClaim).values(
+        until=clock() + literal_column(repr(float(seconds)), Float),
+        job_id=job,
+        claims=number,
+        takeovers=literal_column("0", Integer),
+    )
+    return insert.on_conflict_do_update(
+        index_elements=["key"],
+        set_={
+            "until": insert.excluded.until,
+            "job_id": insert.excluded.job_id,
+            "claims": insert.excluded.claims,
+            "takeovers": AnswerClaim.takeovers + literal_column("1", Integer),
+        },
+        where=or_(AnswerClaim.until < clock(), and_(AnswerClaim.job_id == job, AnswerClaim.claims < number)),
+    ).returning(AnswerClaim.key, AnswerClaim.takeovers)
+
+
 def store_batch(db: Database, claim: Claim, batch: Batch, *, service: str, credential: str) -> None:
     """Store what was paid for, end its claims and count the calls, whoever owns the job now."""
+    rows = [{"key": key, "value": value} for key, value in sorted(batch.answers.items())]
+    documents = [{"document_id": document, "key": key} for document, key in sorted(batch.documents)]
     with db.write() as connection:
-        if batch.answers:
-            rows = [{"key": key, "value": value} for key, value in sorted(batch.answers.items())]
+        if rows:
             connection.execute(db.upsert(Answer).on_conflict_do_nothing(), rows)
             _drop_claims(connection, claim, batch.answers)
             note_progress(connection, claim)
-        if batch.documents:
-            connection.execute(
-                db.upsert(AnswerDocument).on_conflict_do_nothing(),
-                [{"document_id": document, "key": key} for document, key in sorted(batch.documents)],
-            )
+        if documents:
+            connection.execute(db.upsert(AnswerDocument).on_conflict_do_nothing(), documents)
         count_calls(db, connection, claim.run_id, batch.tallies, service=service, credential=credential)
     for operation, tally in batch.tallies.items():
         count_reuse(operation, tally.answers_reused)
@@ -171,9 +199,9 @@ def calls_by_minute(
 
 def _drop_claims(connection: Connection, claim: Claim, keys: Collection[bytes]) -> None:
     for some in _batched(sorted(keys)):
-        connection.execute(delete(AnswerClaim).where(AnswerClaim.key.in_(some), AnswerClaim.job_id == claim.job_id))
+        connection.execute(_DROP, {"keys": some, "job": claim.job_id})
 
 
-def _batched(keys: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
-    for start in range(0, len(keys), KEYS_A_STATEMENT // 5):
-        yield keys[start : start + KEYS_A_STATEMENT // 5]
+def _batched(keys: Sequence[T]) -> Iterator[Sequence[T]]:
+    for start in range(0, len(keys), KEYS_A_STATEMENT):
+        yield keys[start : start + KEYS_A_STATEMENT]

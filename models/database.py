@@ -113,6 +113,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
         "synchronous=NORMAL",
         "foreign_keys=ON",
         "journal_size_limit=67108864",
+        "wal_autocheckpoint=8000",  # 32 MB: answers lie all over their index, so that each checkpoint writes most of it
     ):
         connection.execute(f"PRAGMA {pragma}")
 

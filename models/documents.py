@@ -140,19 +140,21 @@ def archive_day(connection: Connection, first: datetime, last: datetime, materia
     )
     if material is not None:
         statement = statement.where(Document.material == material)
-    return _in_order(connection.execute(statement))
+    return _in_order(connection.execute(statement).all())
 
 
 def posts_of(connection: Connection, handle: str, source: str | None) -> list[Text]:
     """Every stored document of a handle, oldest month first, then by identity."""
     statement = _POSTS.where(Document.handle == handle)
-    return _in_order(connection.execute(statement if source is None else statement.where(Document.source == source)))
+    if source is not None:
+        statement = statement.where(Document.source == source)
+    return _in_order(connection.execute(statement).all())
 
 
 def posts_found(connection: Connection, job_id: int) -> list[Text]:
     """Every document that a search found."""
     found = _POSTS.join(JobDocument, JobDocument.document_id == Document.id).where(JobDocument.job_id == job_id)
-    return _in_order(connection.execute(found))
+    return _in_order(connection.execute(found).all())
 
 
 def texts_of(connection: Connection, ids: Sequence[int]) -> list[Text]:

@@ -10,11 +10,36 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, LargeBinary, MetaData, Text, UniqueConstraint, text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 TOLD = text("hinted_at IS NOT NULL")  # of 100,000 queued jobs a few dozen
 BIG = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows by INTEGER PRIMARY KEY alone
+
+
+class Hash(LargeBinary):
+    """The digest of something, as the bytes that it is: both drivers take and give them so.
+
+    `LargeBinary` wraps and copies each, which was a tenth of a worker's time.
+    """
+
+    def bind_processor(self, dialect: Dialect) -> None:
+        """Nothing is done to a parameter."""
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> None:
+        """Nothing is done to a result."""
 
 
 class Base(DeclarativeBase):
@@ -71,8 +96,8 @@ class Forgotten(Base):
 
     __tablename__ = "forgotten"
 
-    name: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
-    account: Mapped[bytes | None] = mapped_column(LargeBinary(32), index=True)  # the account it was forgotten with
+    name: Mapped[bytes] = mapped_column(Hash(32), primary_key=True)
+    account: Mapped[bytes | None] = mapped_column(Hash(32), index=True)  # the account it was forgotten with
     at: Mapped[float]
 
 
@@ -182,7 +207,7 @@ class Answer(Base):
     __tablename__ = "answers"
 
     id: Mapped[int] = mapped_column(BIG, primary_key=True)
-    key: Mapped[bytes] = mapped_column(LargeBinary(16), unique=True)
+    key: Mapped[bytes] = mapped_column(Hash(16), unique=True)
     value: Mapped[str]  # JSON
 
 
@@ -192,7 +217,7 @@ class AnswerDocument(Base):
     __tablename__ = "answer_documents"
 
     document_id: Mapped[int] = mapped_column(BIG, ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True)
-    key: Mapped[bytes] = mapped_column(LargeBinary(16), primary_key=True, index=True)
+    key: Mapped[bytes] = mapped_column(Hash(16), primary_key=True, index=True)
 
 
 class AnswerClaim(Base):
@@ -200,7 +225,7 @@ class AnswerClaim(Base):
 
     __tablename__ = "answer_claims"
 
-    key: Mapped[bytes] = mapped_column(LargeBinary(16), primary_key=True)
+    key: Mapped[bytes] = mapped_column(Hash(16), primary_key=True)
     until: Mapped[float]
     job_id: Mapped[int] = mapped_column(BIG)
     claims: Mapped[int]  # the job's claim that asks

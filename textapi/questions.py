@@ -9,10 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Protocol
 
 from core.errors import ServiceBadAnswer
@@ -64,9 +63,20 @@ class Question(Protocol):
 
 
 def answer_key(engine: str, operation: str, parameters: Mapping[str, Any], text: str) -> bytes:
-    """The 16-byte name of an answer in the ledger."""
-    name = json.dumps([engine, operation, parameters, text], sort_keys=True, ensure_ascii=True, separators=(",", ":"))
-    return hashlib.blake2b(name.encode(), digest_size=16).digest()
+    """The 16-byte name of an answer in the ledger: the hash of ``[engine, operation, parameters, text]`` as JSON."""
+    return _key_of(_head(engine, operation, parameters), text)
+
+
+def _head(engine: str, operation: str, parameters: Mapping[str, Any]) -> Any:
+    """The hash of all but the text: a month asks for thousands of texts alike."""
+    name = json.dumps([engine, operation, parameters], sort_keys=True, separators=(",", ":"))
+    return hashlib.blake2b(f"{name[:-1]},".encode(), digest_size=16)
+
+
+def _key_of(head: Any, text: str) -> bytes:
+    key = head.copy()
+    key.update(f"{json.dumps(text)}]".encode())
+    return bytes(key.digest())
 
 
 @dataclass(frozen=True)
@@ -226,12 +236,22 @@ class TextQuestion:
 
 def keyword_key(engine: str, term: str, text: str) -> bytes:
     """The key of the sentences of *text* that mention *term*."""
-    return answer_key(engine, Operation.SENTENCES_WITH_KEYWORDS, {"keyword": term}, text)
+    return _key_of(_keyword_head(engine, term), text)
+
+
+@lru_cache(maxsize=256)
+def _keyword_head(engine: str, term: str) -> Any:
+    return _head(engine, Operation.SENTENCES_WITH_KEYWORDS, {"keyword": term})
 
 
 def polarity_key(engine: str, text: str) -> bytes:
     """The key of the polarity of *text*."""
-    return answer_key(engine, Operation.TEXT_POLARITY, {}, text)
+    return _key_of(_polarity_head(engine), text)
+
+
+@lru_cache(maxsize=16)
+def _polarity_head(engine: str) -> Any:
+    return _head(engine, Operation.TEXT_POLARITY, {})
 
 
 def polarity_of(engine: str, text: str) -> TextQuestion:
@@ -333,29 +353,32 @@ def _by_text(found: Sequence[str], texts: Sequence[str], operation: str) -> list
     if len(texts) == 1:
         return [list(found)]
     by_text: list[list[str]] = [[] for _ in texts]
-    if not found:
-        return by_text
-    packed = "\n".join(texts)
-    starts = [0]
-    for text in texts[:-1]:
-        starts.append(starts[-1] + len(text) + 1)
-    own = split(packed)
-    next_span, cursor = 0, 0
+    number, cursor = 0, 0
     for sentence in found:
-        # our own sentences first: a sentence may also stand inside an earlier, longer one
-        for number in range(next_span, len(own)):
-            start, end = own[number]
-            if end - start == len(sentence) and packed.startswith(sentence, start):
-                at, next_span = start, number + 1
-                break
-        else:
-            at = packed.find(sentence, cursor)
-        number = bisect_right(starts, at) - 1
-        if at < 0 or not sentence or at + len(sentence) > starts[number] + len(texts[number]):
+        place = _place(sentence, texts, number, cursor)
+        if not sentence or place is None:
             raise DoesNotMap(operation)
-        cursor = at + len(sentence)
+        number, cursor = place[0], place[1] + len(sentence)
         by_text[number].append(sentence)
     return by_text
+
+
+def _place(sentence: str, texts: Sequence[str], number: int, cursor: int) -> tuple[int, int] | None:
+    """Text and offset of *sentence*, at or after *cursor* of text *number*.
+
+    Where it is one of our own sentences, else where it stands first: it may also stand inside an earlier, longer one.
+    """
+    first = None
+    for later in range(number, len(texts)):
+        text, begin = texts[later], cursor if later == number else 0
+        at = text.find(sentence, begin)
+        if at < 0:
+            continue
+        first = first or (later, at)
+        for start, end in split(text):
+            if start >= begin and text[start:end] == sentence:
+                return later, start
+    return first
 
 
 def _fits(operation: Operation, value: Any) -> bool:

@@ -31,6 +31,8 @@ from workers.fetching import fetch_month
 from workers.jobs import Ended, Job
 from workers.texts import count_holding, entities_step, phrases_step, polarities_of, size_of, summary_step
 
+MENTIONS_AT_ONCE = 1000  # stored in one transaction: a transaction a day costs more than its rows
+
 
 async def work_on_month(job: Job, parameters: MonthsParameters) -> Ended:
     """Do what is left of a month's steps. Raises `SliceEnded` between two of them, or within one."""
@@ -86,13 +88,15 @@ async def _keywords(job: Job, asker: Asker, parameters: MonthsParameters, period
     await asker.ask(month_packs(job.db, asker.engine, parameters, period))
     await job.writing(lambda connection: clear_mentions(connection, job.claim))
     documents = 0
+    rows: list[dict[str, Any]] = []
     for texts in month_days(job.db, parameters, period):
         job.check()
         documents += len(texts)
-        rows = await job.reading(_mentions_of, asker.engine, texts, parameters.keywords)
-        if rows:
+        rows += await job.reading(_mentions_of, asker.engine, texts, parameters.keywords)
+        if len(rows) >= MENTIONS_AT_ONCE:
             await job.writing(partial(add_mentions, claim=job.claim, rows=rows))
-    await job.complete(Step.KEYWORDS, documents)
+            rows = []
+    await job.complete(Step.KEYWORDS, documents, partial(add_mentions, claim=job.claim, rows=rows))
 
 
 def _mentions_of(
