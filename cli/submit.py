@@ -8,10 +8,8 @@ import typer
 
 from cli import opening
 from cli.asked import Asked, for_handles, for_months, for_search
-from cli.control import tell_workers
+from cli.trainings import submit_typer
 from core.errors import BadInput
-from core.settings import Settings
-from models.database import Database
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 LARGEST_MASK = 5 * 2**20  # bytes
@@ -19,8 +17,6 @@ LARGEST_MASK = 5 * 2**20  # bytes
 
 def register(app: typer.Typer) -> None:
     """Give *app* the commands of this file, and those that submit trainings."""
-    from cli.trainings import submit_typer
-
     group = typer.Typer(no_args_is_help=True, help="Queue a run; its number is the last line on standard output.")
     group.command("months")(for_months(submit))
     group.command("handles")(for_handles(submit))
@@ -31,6 +27,7 @@ def register(app: typer.Typer) -> None:
 
 def submit(asked: Asked) -> None:
     """Write the run, tell the workers, print its number, and wait where that is wanted."""
+    from cli.waiting import hand_over
     from producers.submit import submit_run
 
     known = opening.settings()
@@ -38,19 +35,6 @@ def submit(asked: Asked) -> None:
     mask = _mask(asked.mask)
     run = submit_run(db, asked.parameters, asked.names, name=asked.name, max_calls=asked.max_calls, mask=mask)
     hand_over(db, known, run, wait=asked.wait)
-
-
-def hand_over(db: Database, known: Settings, run: int, *, wait: bool) -> None:
-    """Tell the workers of a run that was written, print its number, and wait where that is wanted."""
-    from cli.waiting import wait_for
-
-    told = tell_workers(db, known)
-    if not wait:
-        print(run)
-        return
-    status = wait_for(db, known, run) if told else 1
-    print(run)
-    raise typer.Exit(status)
 
 
 def _mask(path: Path | None) -> bytes | None:

@@ -162,7 +162,7 @@ def _submit(
     name: str | None,
     wait: bool,
 ) -> None:
-    from cli.submit import hand_over
+    from cli.waiting import hand_over
     from producers.trainings import plan_training, submit_training
     from workers.training_data import check_data
 

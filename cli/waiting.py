@@ -1,13 +1,15 @@
-"""Waiting for a run's end, with its progress on standard error."""
+"""A run handed to the workers, and its end waited for with progress on standard error."""
 
 from __future__ import annotations
 
 import sys
 import time
 
+import typer
 from rich.console import Console
 from sqlalchemy import select
 
+from cli.control import tell_workers
 from core.owners import is_gone
 from core.queues import ENDED, State
 from core.settings import Settings
@@ -21,6 +23,17 @@ LOOK_SECONDS = 0.25
 AT_WORK = (State.QUEUED, State.RUNNING, State.WAITING)
 NO_WORKER_SECONDS = 20.0
 WORTH_SAYING_SECONDS = 2.0
+
+
+def hand_over(db: Database, known: Settings, run: int, *, wait: bool) -> None:
+    """Tell the workers of a run that was written, print its number, and wait where that is wanted."""
+    told = tell_workers(db, known)
+    if not wait:
+        print(run)
+        return
+    status = wait_for(db, known, run) if told else 1
+    print(run)
+    raise typer.Exit(status)
 
 
 def wait_for(db: Database, known: Settings, run: int) -> int:

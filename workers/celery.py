@@ -31,7 +31,6 @@ settings = core_settings.load()
 app = celery_app(settings)
 app.set_current()
 app.set_default()
-register(app)
 # Flower, which reads this when it starts: a task's arguments tell which month or account of which run it is.
 os.environ.setdefault("FLOWER_TASKS_COLUMNS", "name,kwargs,state,received,started,runtime,retries,worker")
 
@@ -45,6 +44,9 @@ def runtime() -> Runtime:
     if _runtime is None:
         _runtime = Runtime(settings, app)
     return _runtime
+
+
+register(app, runtime)
 
 
 class Reconcile(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no types

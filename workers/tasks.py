@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from celery import Celery, Task
 
 from core.queues import Kind
+from workers.runtime import Runtime
 from workers.slices import work_on
 
 
-def register(app: Celery) -> None:
+def register(app: Celery, runtime: Callable[[], Runtime]) -> None:
     """Give *app* a task for each kind of job; its arguments are the hint: the job's id, its run and its name."""
+
+    def work_one_slice(self: Task, *, job: int, run: int, name: str) -> None:  # noqa: ARG001 - to be read in Flower
+        """Work one slice on a job; safe to be delivered twice."""
+        work_on(runtime(), job)
+
     for kind in Kind:
-        app.task(_slice, name=kind.value, bind=True, max_retries=3, default_retry_delay=5)
-
-
-def _slice(self: Task, *, job: int, run: int, name: str) -> None:  # noqa: ARG001 - they are there to be read in Flower
-    """Work one slice on a job; safe to be delivered twice."""
-    from workers.celery import runtime  # noqa: PLC0415 - it registers these tasks
-
-    work_on(runtime(), job)
+        app.task(work_one_slice, name=kind.value, bind=True, max_retries=3, default_retry_delay=5)
