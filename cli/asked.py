@@ -22,8 +22,10 @@ from models.parameters import (
     MonthsParameters,
     SearchParameters,
 )
+from sources.base import NYT, SOURCES
+from textapi.engine.sentences import sentences
 
-_RANGE = re.compile(r"^(\d{4}-\d{2})\.\.(\d{4}-\d{2})$")
+_RANGE = re.compile(r"([12]\d{3}-(?:0[1-9]|1[0-2]))\.\.([12]\d{3}-(?:0[1-9]|1[0-2]))")
 
 MonthRange = Annotated[str, typer.Argument(metavar="FROM..TO", help="Months, as 2020-01..2021-12; both are included.")]
 Keywords = Annotated[
@@ -106,13 +108,13 @@ def for_handles(act: Act) -> Callable[..., None]:
         wait: Wait = False,
     ) -> None:
         """A portrait of each account: summary, phrases, entities, mood over time."""
-        given = [line.strip() for line in sys.stdin] if handles == ["-"] else handles
-        names = [handle for handle in given if handle.strip("@ ")]
+        given = _lines() if handles == ["-"] else handles
+        names = [_utf8(handle) for handle in given if handle.strip("@ ")]
         if not names:
             raise UsageError("no handle was given")
         options = _options(phrases, proportion, text_size, limit, max_words)
-        parameters = _checked(HandlesParameters, source=source, steps=_steps(steps, HANDLE_STEPS), **options)
-        act(Asked(parameters, names, name, max_calls, mask, wait))
+        wanted = {"source": _source(source), "steps": _steps(steps, HANDLE_STEPS)}
+        act(Asked(_checked(HandlesParameters, **wanted, **options), names, name, max_calls, mask, wait))
 
     return command
 
@@ -136,8 +138,11 @@ def for_search(act: Act) -> Callable[..., None]:
     ) -> None:
         """What people post on a term: the same steps as for an account."""
         options = _options(phrases, proportion, text_size, limit, max_words)
-        parameters = _checked(SearchParameters, source=source, steps=_steps(steps, HANDLE_STEPS), **options)
-        act(Asked(parameters, terms, name, max_calls, mask, wait))
+        names = [_utf8(term) for term in terms if term.strip()]
+        if not names:
+            raise UsageError("no term was given")
+        wanted = {"source": _source(source), "steps": _steps(steps, HANDLE_STEPS)}
+        act(Asked(_checked(SearchParameters, **wanted, **options), names, name, max_calls, mask, wait))
 
     return command
 
@@ -146,15 +151,18 @@ def months_parameters(
     months: str, keywords: Sequence[str], material: str | None, steps: str | None, options: dict[str, Any]
 ) -> MonthsParameters:
     """The parameters of `submit months`. Raises `UsageError`."""
-    found = _RANGE.match(months)
+    found = _RANGE.fullmatch(months)
     if not found or found[1] > found[2]:
-        raise UsageError(f"{months} is no range of months: write FROM..TO, as 2020-01..2021-12")
+        raise UsageError(f"{_shown(months)} is no range of months: write FROM..TO, as 2020-01..2021-12")
     try:
-        parsed = tuple(Keyword.parse(keyword) for keyword in keywords)
+        parsed = tuple(Keyword.parse(_utf8(keyword)) for keyword in keywords)
     except ValueError as error:
         raise UsageError(f"--keyword: {error}") from None
     if len({keyword.name for keyword in parsed}) < len(parsed):
         raise UsageError("--keyword: a name was given twice; put its terms behind one, NAME:term,term")
+    for term in (term for keyword in parsed for term in keyword.terms):
+        if len(sentences(term)) > 1:
+            print(f"tidings: {term!r} holds the end of a sentence, and is looked for within one", file=sys.stderr)
     parameters: MonthsParameters = _checked(
         MonthsParameters,
         first=found[1],
@@ -165,6 +173,35 @@ def months_parameters(
         **options,
     )
     return parameters
+
+
+def _lines() -> list[str]:
+    """What stands on standard input, a line each."""
+    try:
+        return [line.strip() for line in sys.stdin]
+    except UnicodeDecodeError as error:
+        raise UsageError(f"standard input is no UTF-8 ({error.reason})") from None
+
+
+def _utf8(text: str) -> str:
+    """*text*, if it is text: bytes of another encoding come from a shell as halves of characters."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise UsageError(f"{_shown(text)} is no UTF-8: give it in that encoding") from None
+    return text
+
+
+def _shown(text: str) -> str:
+    return text.encode(errors="backslashreplace").decode()
+
+
+def _source(given: str | None) -> str | None:
+    """Where posts can come from."""
+    posts = [source for source in SOURCES if source != NYT]
+    if given is not None and given not in posts:
+        raise UsageError(f"--source {_shown(given)}: it is one of {', '.join(posts)}")
+    return given
 
 
 def _options(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
 
 import typer
@@ -40,10 +41,16 @@ def submit(asked: Asked) -> None:
 def _mask(path: Path | None) -> bytes | None:
     if path is None:
         return None
+    from PIL import Image
+
     try:
         content = path.read_bytes()
     except OSError as error:
         raise BadInput(f"--mask {path} cannot be read ({error.strerror})") from error
     if not content.startswith(_PNG) or len(content) > LARGEST_MASK:
         raise BadInput(f"--mask {path} is no PNG of up to {LARGEST_MASK // 2**20} MB")
+    try:
+        Image.open(BytesIO(content)).load()
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise BadInput(f"--mask {path} is a broken PNG, or one of too many points: give another") from error
     return content

@@ -5,6 +5,7 @@
     ├── UsageError               what was asked for does not fit together (exit status 2)
     ├── BadInput                 a file or a document that cannot be read
     ├── NotFound                 a run, job, table or handle that is not there
+    ├── RunEnded                 a run that has ended cannot be paused, resumed or cancelled
     ├── StackError               a part of the stack is away or cannot be started
     │   ├── DatabaseAway         the database does not answer, is locked or full
     │   └── BrokerAway           Redis does not answer
@@ -40,6 +41,10 @@ class BadInput(TidingsError):
 
 class NotFound(TidingsError):
     """A run, job, table or handle is not there."""
+
+
+class RunEnded(TidingsError):
+    """A run has ended, and what was asked for needs one that has not."""
 
 
 class StackError(TidingsError):

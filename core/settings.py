@@ -11,7 +11,7 @@ import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -22,6 +22,7 @@ from pydantic_settings import (
 
 from core.errors import SettingsError
 from core.processes import is_locked
+from core.windows import parse_limits
 
 STACK_FILE = "stack.json"
 STACK_LOCK = "stack.lock"
@@ -90,6 +91,17 @@ class Settings(BaseSettings):
     mastodon_url: str | None = Field(None, description="Stands in for every Mastodon home server (tests, mirrors).")
     mastodon_limits: str = Field("300/5min", description="Limit of one Mastodon server.")
 
+    @field_validator(
+        "textapi_limits", "textapi_key_limit", "nyt_limits", "x_limits", "bluesky_limits", "mastodon_limits"
+    )
+    @classmethod
+    def _is_a_limit(cls, value: str) -> str:
+        try:
+            parse_limits(value)
+        except SettingsError as error:
+            raise ValueError(str(error)) from None
+        return value
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -146,7 +158,10 @@ def load(**given: object) -> Settings:
     try:
         return Settings(**given)  # type: ignore[arg-type]
     except ValidationError as error:
-        wrong = "; ".join(f"TIDINGS_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
+        wrong = "; ".join(
+            f"TIDINGS_{'_'.join(map(str, one['loc'])).upper()}: {one['msg'].removeprefix('Value error, ')}"
+            for one in error.errors()
+        )
         raise SettingsError(f"a setting makes no sense: {wrong}") from None
 
 

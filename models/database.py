@@ -17,7 +17,7 @@ from sqlalchemy.pool import NullPool
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
-from core.errors import DatabaseAway, SettingsError
+from core.errors import DatabaseAway, SettingsError, UsageError
 
 MIGRATIONS = str(Path(__file__).parent / "migrations")
 
@@ -147,6 +147,7 @@ def migrate(url: str, revision: str = "head") -> None:
     """Bring the database's tables to *revision*, making them where there are none."""
     from alembic import command  # noqa: PLC0415 - 0.2 s that only this needs
     from alembic.config import Config  # noqa: PLC0415
+    from alembic.util import CommandError  # noqa: PLC0415
 
     config = Config()
     config.set_main_option("script_location", MIGRATIONS)
@@ -158,6 +159,8 @@ def migrate(url: str, revision: str = "head") -> None:
                 command.upgrade(config, revision)
             else:
                 command.downgrade(config, revision)
+    except CommandError as error:
+        raise UsageError(f"{revision!r} is no revision of the tables ({error}): head is the newest") from None
     finally:
         database.close()
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select
 
 from models.database import Database, clock
 from models.forgotten import without_forgotten
@@ -124,30 +124,27 @@ def days_of(period: str) -> list[tuple[datetime, datetime]]:
     return days
 
 
-def archive_size(connection: Connection, period: str, material: str | None = None) -> int:
-    """How many documents of the archive that month has, of that material where one is named."""
+def archive_size(connection: Connection, period: str, material: str | None = None, *, up_to: int | None = None) -> int:
+    """How many documents of the archive that month has, of that material where one is named, up to that id."""
     first, last = days_of(period)[0][0], days_of(period)[-1][1]
-    statement = select(func.count()).where(
-        Document.source == ARCHIVE_SOURCE, Document.published_at >= first, Document.published_at < last
-    )
-    return connection.scalar(statement if material is None else statement.where(Document.material == material)) or 0
+    return connection.scalar(select(func.count()).where(*_archive(first, last, material, up_to))) or 0
 
 
-def archive_day(connection: Connection, first: datetime, last: datetime, material: str | None) -> list[Text]:
-    """The archive's documents of one day, in the order of their identities."""
-    statement = select(Document.id, Document.identity, Document.period, Document.text).where(
-        Document.source == ARCHIVE_SOURCE, Document.published_at >= first, Document.published_at < last
-    )
-    if material is not None:
-        statement = statement.where(Document.material == material)
-    return _in_order(connection.execute(statement).all())
+def archive_day(
+    connection: Connection, first: datetime, last: datetime, material: str | None, *, up_to: int | None = None
+) -> list[Text]:
+    """The archive's documents of one day up to that id, in the order of their identities."""
+    statement = select(Document.id, Document.identity, Document.period, Document.text)
+    return _in_order(connection.execute(statement.where(*_archive(first, last, material, up_to))).all())
 
 
-def posts_of(connection: Connection, handle: str, source: str | None) -> list[Text]:
-    """Every stored document of a handle, oldest month first, then by identity."""
+def posts_of(connection: Connection, handle: str, source: str | None, *, up_to: int | None = None) -> list[Text]:
+    """Every stored document of a handle up to that id, oldest month first, then by identity."""
     statement = _POSTS.where(Document.handle == handle)
     if source is not None:
         statement = statement.where(Document.source == source)
+    if up_to is not None:
+        statement = statement.where(Document.id <= up_to)
     return _in_order(connection.execute(statement).all())
 
 
@@ -172,6 +169,15 @@ def with_counts(remark: str | None, posts: Sequence[Text]) -> str | None:
     of_all = f"of {len(posts):,} posts"
     own = [f"{count:,} {of_all} {what}" for count, what in ((reposts, _REPOSTS), (timeless, _TIMELESS)) if count]
     return "; ".join([*others, *own]) or None
+
+
+def _archive(first: datetime, last: datetime, material: str | None, up_to: int | None) -> list[ColumnElement[bool]]:
+    wanted = [Document.source == ARCHIVE_SOURCE, Document.published_at >= first, Document.published_at < last]
+    if material is not None:
+        wanted.append(Document.material == material)
+    if up_to is not None:
+        wanted.append(Document.id <= up_to)
+    return wanted
 
 
 def _in_order(rows: Iterable[Any]) -> list[Text]:

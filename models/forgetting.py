@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, delete, or_, select, update
+from sqlalchemy import Connection, delete, func, or_, select, update
 
 from core.errors import NotFound
 from core.queues import Kind, State, Step, StepState
 from models.database import Database, clock
-from models.documents import Text, archive_size, posts_found, posts_of, with_counts
+from models.documents import ARCHIVE_SOURCE, Text, archive_size, posts_found, posts_of, with_counts
 from models.forgotten import keep_away
 from models.jobs import steps_done
 from models.runs import lock_run, queue_report
@@ -120,12 +120,19 @@ def forget_documents(
         keep_away(connection, db, ids, handle)
         for some in _batched(ids):
             connection.execute(delete(Document).where(Document.id.in_(some)))
+        _lower_marks(connection)
         for job in jobs:
             _make_again(connection, job, reason)
         runs = sorted({job.run_id for job in jobs})
         for run_id in runs:
             _reopen(connection, db, run_id, reason)
     return Forgotten(len(ids), answers, runs)
+
+
+def _lower_marks(connection: Connection) -> None:
+    """SQLite gives the highest ids anew when their rows are gone: a job that ended must not take those for its own."""
+    newest = connection.scalar(select(func.max(Document.id))) or 0
+    connection.execute(update(Job).where(Job.newest_document > newest).values(newest_document=newest))
 
 
 def _jobs_with(connection: Connection, ids: Sequence[int], handle: str | None) -> list[Any]:
@@ -139,7 +146,8 @@ def _jobs_with(connection: Connection, ids: Sequence[int], handle: str | None) -
             select(Document.source, Document.period, Document.handle).where(Document.id.in_(some))
         )
         for row in rows:
-            periods.add(row.period)
+            if row.source == ARCHIVE_SOURCE:
+                periods.add(row.period)
             names.add(f"@{row.handle}")
     for kind, wanted in ((Kind.MONTH, periods), (Kind.HANDLE, names)):
         for group in _batched(sorted(filter(None, wanted))):
@@ -147,7 +155,16 @@ def _jobs_with(connection: Connection, ids: Sequence[int], handle: str | None) -
     found: list[Any] = []
     for numbered in _batched(sorted(numbers)):
         found += connection.execute(
-            select(Job.id, Job.run_id, Job.kind, Job.name, Job.state, Run.state.label("run_state"), Run.parameters)
+            select(
+                Job.id,
+                Job.run_id,
+                Job.kind,
+                Job.name,
+                Job.state,
+                Job.newest_document,
+                Run.state.label("run_state"),
+                Run.parameters,
+            )
             .join(Run, Run.id == Job.run_id)
             .where(Job.id.in_(numbered))
         ).all()
@@ -222,11 +239,13 @@ class _Left:
 
 def _documents_left(connection: Connection, job: Any) -> _Left:
     if job.kind == Kind.MONTH:
-        whole = archive_size(connection, job.name)
+        whole = archive_size(connection, job.name, up_to=job.newest_document)
         material = job.parameters.get("material")
-        return _Left(archive_size(connection, job.name, material) if material else whole, whole)
+        own = archive_size(connection, job.name, material, up_to=job.newest_document) if material else whole
+        return _Left(own, whole)
     if job.kind == Kind.HANDLE:
-        posts = posts_of(connection, job.name.removeprefix("@"), job.parameters.get("source"))
+        source = job.parameters.get("source")
+        posts = posts_of(connection, job.name.removeprefix("@"), source, up_to=job.newest_document)
     else:
         posts = posts_found(connection, job.id)
     return _Left(len(posts), len(posts), posts)

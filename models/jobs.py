@@ -15,7 +15,7 @@ from core.errors import LeaseLost
 from core.queues import Kind, State, StepState
 from models.database import Database, clock
 from models.runs import close_run, lock_run
-from models.tables import Duty, Job, JobStep, Run, Worker
+from models.tables import Document, Duty, Job, JobStep, Run, Worker
 
 DEATHS_ALLOWED = 3  # in a row, without any progress
 WORKER_LOST_SECONDS = 60.0
@@ -151,6 +151,21 @@ def set_step(
         .values(job_id=claim.job_id, step=step, **values)
         .on_conflict_do_update(index_elements=["job_id", "step"], set_=values)
     )
+
+
+def settle_documents(connection: Connection, job_id: int) -> int:
+    """The job's documents are those stored by now: what is imported later changes none of its figures.
+
+    Returns the newest one's id, 0 where nothing is stored.
+    """
+    newest = connection.scalar(select(func.max(Document.id))) or 0
+    connection.execute(update(Job).where(Job.id == job_id).values(newest_document=newest))
+    return newest
+
+
+def newest_document(connection: Connection, job_id: int) -> int | None:
+    """The id that `settle_documents` noted; None before."""
+    return connection.scalar(select(Job.newest_document).where(Job.id == job_id))
 
 
 def steps_done(connection: Connection, job_id: int) -> dict[str, int]:

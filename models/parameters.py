@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
 from core.queues import Step
 
-PERIOD = re.compile(r"^\d{4}-(0[1-9]|1[0-2])$")
+PERIOD = re.compile(r"^[12]\d{3}-(0[1-9]|1[0-2])$")
 
 MONTH_STEPS = (Step.KEYWORDS, Step.POLARITY, Step.PHRASES, Step.ENTITIES)
 HANDLE_STEPS = (Step.SUMMARY, Step.PHRASES, Step.ENTITIES, Step.POLARITY)

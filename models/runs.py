@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, func, insert, or_, select, update
 
-from core.errors import NotFound, UsageError
+from core.errors import NotFound, RunEnded
 from core.queues import ENDED, QUEUE_OF, Kind, State
 from models.database import Database, clock
 from models.tables import Job, Run, RunEngine
@@ -87,9 +87,9 @@ def get_run(connection: Connection, run_id: int) -> Row[Any]:
 
 
 def pause_run(db: Database, run_id: int) -> None:
-    """Let nothing new start; what is at work ends its slice soon."""
+    """Let nothing new start; what is at work ends its slice soon. Raises `NotFound`, `RunEnded`."""
     with db.write() as connection:
-        _lock(connection, run_id)
+        _not_ended(_lock(connection, run_id))
         connection.execute(
             update(Run).where(Run.id == run_id, Run.state.in_(PAUSABLE)).values(state=State.PAUSED, reason=None)
         )
@@ -106,9 +106,9 @@ def pause_at_cap(db: Database, run_id: int, reason: str) -> None:
 
 
 def resume_run(db: Database, run_id: int, max_calls: int | None = None) -> None:
-    """Go on with a paused run; *max_calls* raises its cap."""
+    """Go on with a paused run; *max_calls* raises its cap. Raises `NotFound`, `RunEnded`."""
     with db.write() as connection:
-        _lock(connection, run_id)
+        _not_ended(_lock(connection, run_id))
         if max_calls is not None:
             connection.execute(update(Run).where(Run.id == run_id).values(max_calls=max_calls))
         connection.execute(
@@ -122,9 +122,14 @@ def resume_run(db: Database, run_id: int, max_calls: int | None = None) -> None:
 
 
 def cancel_run(db: Database, run_id: int) -> None:
-    """End a run for good; its answers stay. A job at work loses its claim and stops."""
+    """End a run for good; its answers stay. A job at work loses its claim and stops.
+
+    Raises `NotFound`, and `RunEnded` where it came to another end before.
+    """
     with db.write() as connection:
-        _lock(connection, run_id)
+        run = _lock(connection, run_id)
+        if run.state != State.CANCELLED:
+            _not_ended(run)
         connection.execute(
             update(Run)
             .where(Run.id == run_id, Run.state.not_in(ENDED))
@@ -138,11 +143,14 @@ def cancel_run(db: Database, run_id: int) -> None:
 
 
 def retry_run(db: Database, run_id: int, names: Sequence[str] = ()) -> int:
-    """Queue failed jobs again (those *names*, or all); how many. Raises `NotFound` where a name is none of them."""
+    """Queue failed jobs again (those *names*, or all); how many.
+
+    Raises `NotFound` where a name is none of them, `RunEnded` where the run was cancelled.
+    """
     with db.write() as connection:
         run = _lock(connection, run_id)
         if run.state == State.CANCELLED:
-            raise UsageError(f"run {run_id} was cancelled: submit it again")
+            _not_ended(run)
         failed = and_(Job.run_id == run_id, Job.state == State.FAILED)
         if names:
             there = set(connection.scalars(select(Job.name).where(failed, Job.name.in_(names))))
@@ -248,3 +256,9 @@ def lock_run(connection: Connection, run_id: int) -> None:
 def _lock(connection: Connection, run_id: int) -> Row[Any]:
     lock_run(connection, run_id)
     return get_run(connection, run_id)
+
+
+def _not_ended(run: Row[Any]) -> None:
+    if run.state in ENDED:
+        todo = f"`tidings retry {run.id}` does what failed again" if run.state == State.FAILED else "submit it again"
+        raise RunEnded(f"run {run.id} has ended, it is {run.state}: {todo}")

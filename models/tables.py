@@ -173,6 +173,7 @@ class Job(Base):
     hinted_at: Mapped[float | None]
     done_units: Mapped[int] = mapped_column(default=0)  # progress of the step at work, for `status`
     all_units: Mapped[int] = mapped_column(default=0)
+    newest_document: Mapped[int | None] = mapped_column(BigInteger)  # the last of its own; None: it has not looked
     started_at: Mapped[float | None]
     ended_at: Mapped[float | None]
 

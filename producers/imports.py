@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from core.errors import BadInput
 from models.database import Database
 from models.documents import NAMED, add_documents, add_import
-from sources.base import Document, LeftOut, Tally
+from sources.base import Document, Item, LeftOut, Tally
 from sources.files import read_path
 
 BATCH = 1000
@@ -36,9 +37,11 @@ def import_paths(
 ) -> Imported:
     """Read *paths* and store what is new. *on_progress* hears the number of documents read so far.
 
-    Raises `BadInput` where nothing of a path can be read.
+    A path of which nothing can be read is left out and named like a document; raises `BadInput` where it is the only
+    one.
     """
     done = Imported()
+    every = list(paths)
 
     def store(rows: list[dict[str, Any]]) -> None:
         stored = add_documents(db, rows)
@@ -46,12 +49,13 @@ def import_paths(
         done.forgotten += stored.forgotten
         on_progress(done.tally.documents)
 
-    for path in paths:
+    for path in every:
         before = (done.tally.documents, done.added, done.tally.empty, done.tally.left_out)
         named: list[str] = []
         batch: list[dict[str, Any]] = []
         sources: set[str] = set()
-        for item in read_path(path, source=source, handle=handle, columns=columns):
+        items = read_path(path, source=source, handle=handle, columns=columns)
+        for item in items if len(every) == 1 else _or_left_out(path, items):
             done.tally.add(item)
             if isinstance(item, Document):
                 sources.add(item.source)
@@ -77,6 +81,14 @@ def import_paths(
                 named=named,
             )
     return done
+
+
+def _or_left_out(path: Path, items: Iterable[Item]) -> Iterator[Item]:
+    """*items*, and the file by its name where it cannot be read (on)."""
+    try:
+        yield from items
+    except BadInput as error:
+        yield LeftOut(str(path), None, str(error).removeprefix(f"{path}: ").removeprefix(f"{path} "))
 
 
 def row_of(document: Document) -> dict[str, Any]:

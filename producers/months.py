@@ -24,24 +24,28 @@ def all_terms(keywords: Sequence[Keyword]) -> list[str]:
     return list(dict.fromkeys(term for keyword in keywords for term in keyword.terms))
 
 
-def month_days(db: Database, parameters: MonthsParameters, period: str) -> Iterator[list[Text]]:
-    """The month's documents, a day at a time: no more than a day is held."""
+def month_days(
+    db: Database, parameters: MonthsParameters, period: str, *, up_to: int | None = None
+) -> Iterator[list[Text]]:
+    """The month's documents (up to that id), a day at a time: no more than a day is held."""
     for first, last in days_of(period):
         with db.read() as connection:
-            texts = archive_day(connection, first, last, parameters.material)
+            texts = archive_day(connection, first, last, parameters.material, up_to=up_to)
         if texts:
             yield texts
 
 
-def month_packs(db: Database, engine: str, parameters: MonthsParameters, period: str) -> Iterator[KeywordPack]:
-    """The keyword questions of a month.
+def month_packs(
+    db: Database, engine: str, parameters: MonthsParameters, period: str, *, up_to: int | None = None
+) -> Iterator[KeywordPack]:
+    """The keyword questions of a month, of its documents up to that id.
 
     A pack ends with its day, so that a document added elsewhere moves no other pack; a text that stands twice in the
     month is asked once.
     """
     terms = all_terms(parameters.keywords)
     seen: set[bytes] = set()
-    for texts in month_days(db, parameters, period):
+    for texts in month_days(db, parameters, period, up_to=up_to):
         new = []
         for text in texts:
             key = polarity_key("", text.text)  # any hash of the text would do

@@ -39,6 +39,7 @@ class JobOfRun:
     state: str
     reason: str | None
     options: dict[str, Any]
+    newest_document: int | None  # of those it worked on; None where it has not looked yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def read_run(db: Database, run_id: int) -> RunRead:
     with db.read() as connection:
         parameters = asked.read(get_run(connection, run_id).parameters)
         jobs = connection.execute(
-            select(Job.id, Job.kind, Job.name, Job.state, Job.reason, Job.options).where(
+            select(Job.id, Job.kind, Job.name, Job.state, Job.reason, Job.options, Job.newest_document).where(
                 Job.run_id == run_id, Job.kind != Kind.REPORT
             )
         ).all()
@@ -64,7 +65,12 @@ def read_run(db: Database, run_id: int) -> RunRead:
 
 
 def of_job(run: RunRead, job: JobOfRun) -> ColumnElement[bool]:
-    """The condition on `Document` that holds for the documents that *job* works on."""
+    """The condition on `Document` that holds for the documents that *job* works on: none that were stored later."""
+    wanted = _asked_for(run, job)
+    return wanted if job.newest_document is None else wanted & (Document.id <= job.newest_document)
+
+
+def _asked_for(run: RunRead, job: JobOfRun) -> ColumnElement[bool]:
     parameters = run.parameters
     if isinstance(parameters, asked.MonthsParameters):
         first = datetime(int(job.name[:4]), int(job.name[5:]), 1)  # noqa: DTZ001 - the column is naive UTC

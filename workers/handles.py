@@ -94,6 +94,7 @@ async def _documents(job: Job, parameters: HandlesParameters | SearchParameters)
             remark = "; ".join(filter(None, (remark, left_out))) or None
     if isinstance(parameters, SearchParameters):
         await link_stored(job, parameters.source)
+    await job.settle_documents()
     posts = await _posts(job, parameters)
     if posts:
         remark = with_counts(remark, posts)
@@ -113,7 +114,8 @@ def _service(job: Job, parameters: HandlesParameters | SearchParameters) -> Subj
 
 async def _posts(job: Job, parameters: HandlesParameters | SearchParameters) -> list[Text]:
     if isinstance(parameters, HandlesParameters):
-        return await job.reading(posts_of, job.claim.name.removeprefix("@"), parameters.source)
+        up_to = await job.newest_document()
+        return await job.reading(partial(posts_of, up_to=up_to), job.claim.name.removeprefix("@"), parameters.source)
     return await job.reading(posts_found, job.claim.job_id)
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from core.queues import Step, StepState
 from models.database import Database
-from models.jobs import Claim, fence, set_step, steps_done
+from models.jobs import Claim, fence, newest_document, set_step, settle_documents, steps_done
 from workers.runtime import Runtime
 
 T = TypeVar("T")
@@ -76,7 +76,18 @@ class Job:
     async def has_no_data(self, steps: Iterable[Step], reason: str) -> None:
         """Record that there is nothing to work on, for the documents and for every one of *steps*."""
         none = [self.step_is(step, StepState.NO_DATA, 0, reason) for step in (Step.DOCUMENTS, *steps)]
-        await self.writing(*none)
+        await self.writing(self._settle, *none)
+
+    async def settle_documents(self) -> None:
+        """The job's documents are those stored by now."""
+        await self.writing(self._settle)
+
+    async def newest_document(self) -> int | None:
+        """The id up to which documents are the job's."""
+        return await self.reading(newest_document, self.claim.job_id)
+
+    def _settle(self, connection: Connection) -> None:
+        settle_documents(connection, self.claim.job_id)
 
     def step_is(
         self, step: str, state: StepState, documents: int, reason: str | None = None

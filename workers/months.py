@@ -45,10 +45,11 @@ async def work_on_month(job: Job, parameters: MonthsParameters) -> Ended:
     steps = [step for step in Step if step in parameters.steps and step not in done]
     if not steps:
         return Ended()
+    up_to = await job.newest_document()
     asker = Asker(job, await job.runtime.textapi().engine())
     await job.writing(lambda connection: note_engine(connection, job.db, job.claim.run_id, asker.engine))
     if Step.KEYWORDS not in done:
-        await _keywords(job, asker, parameters, period)
+        await _keywords(job, asker, parameters, period, up_to)
     bodies = [await _mentioning_body(job, keyword) for keyword in parameters.keywords]
     if Step.POLARITY in steps:
         await _polarity(job, asker, bodies, parameters.text_size)
@@ -61,7 +62,7 @@ async def work_on_month(job: Job, parameters: MonthsParameters) -> Ended:
             bodies,
             parameters,
             lambda phrases: count_holding(
-                (text.text for texts in month_days(job.db, parameters, period) for text in texts), phrases
+                (text.text for texts in month_days(job.db, parameters, period, up_to=up_to) for text in texts), phrases
             ),
         )
     if Step.ENTITIES in steps:
@@ -73,23 +74,27 @@ async def work_on_month(job: Job, parameters: MonthsParameters) -> Ended:
 async def _documents(job: Job, parameters: MonthsParameters, period: str) -> str | None:
     """Record how many documents there are; why there are none, where nobody can know of any."""
     reason = await fetch_month(job, period)
+    if not reason and not await job.reading(archive_size, period):
+        reason = f"the archive has no documents of {period}"
     if reason:
         await job.has_no_data(parameters.steps, reason)
         return reason
-    count = await job.reading(archive_size, period, parameters.material)
+    await job.settle_documents()
+    up_to = await job.newest_document()
+    count = await job.reading(partial(archive_size, up_to=up_to), period, parameters.material)
     remark = await job.reading(left_out_remark, period, NYT)
     await job.writing(job.step_is(Step.DOCUMENTS, StepState.COMPLETE, count, remark), progress=True)
     return None
 
 
 @at_step(Step.KEYWORDS)
-async def _keywords(job: Job, asker: Asker, parameters: MonthsParameters, period: str) -> None:
+async def _keywords(job: Job, asker: Asker, parameters: MonthsParameters, period: str, up_to: int | None) -> None:
     """Which sentences mention a term: asked for all texts of the month, then read day by day out of the ledger."""
-    await asker.ask(month_packs(job.db, asker.engine, parameters, period))
+    await asker.ask(month_packs(job.db, asker.engine, parameters, period, up_to=up_to))
     await job.writing(lambda connection: clear_mentions(connection, job.claim))
     documents = 0
     rows: list[dict[str, Any]] = []
-    for texts in month_days(job.db, parameters, period):
+    for texts in month_days(job.db, parameters, period, up_to=up_to):
         job.check()
         documents += len(texts)
         rows += await job.reading(_mentions_of, asker.engine, texts, parameters.keywords)

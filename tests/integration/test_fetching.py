@@ -341,12 +341,13 @@ def test_a_month_before_the_archive_has_no_data_and_is_not_asked_for(settings: S
         assert "it goes from 1851-09" in ended.reason
 
 
-def test_a_month_in_which_nothing_was_printed_is_a_true_zero(settings: Settings) -> None:
+def test_a_month_in_which_nothing_was_printed_has_no_data_and_is_fetched_once(settings: Settings) -> None:
     archive = Archive(month_of([]))
     with service(archive) as url, jobs_asking(settings, nyt_url=url, nyt_key=SecretStr("k")) as jobs:
         for _ in range(2):
             ended = jobs.do(MONTHS)
-            assert (ended.state, ended.result) == (State.DONE, None)
+            assert (ended.state, ended.result) == (State.DONE, "no-data")
+            assert ended.reason == "the archive has no documents of 2020-01"
         assert len(archive.asked) == 1
 
 
