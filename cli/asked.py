@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 from pydantic import ValidationError
@@ -24,6 +24,8 @@ from models.parameters import (
 )
 from sources.base import NYT, SOURCES
 from textapi.engine.sentences import sentences
+
+StrOrNone = TypeVar("StrOrNone", str, str | None)
 
 _RANGE = re.compile(r"([12]\d{3}-(?:0[1-9]|1[0-2]))\.\.([12]\d{3}-(?:0[1-9]|1[0-2]))")
 
@@ -85,7 +87,7 @@ def for_months(act: Act) -> Callable[..., None]:
     ) -> None:
         """Who mentions a subject in the archive, month by month: counts, mood, phrases, who else is named."""
         options = _options(phrases, proportion, text_size, limit, max_words)
-        act(Asked(months_parameters(months, keyword, material, steps, options), (), name, max_calls, mask, wait))
+        act(Asked(months_parameters(months, keyword, material, steps, options), (), utf8(name), max_calls, mask, wait))
 
     return command
 
@@ -109,12 +111,12 @@ def for_handles(act: Act) -> Callable[..., None]:
     ) -> None:
         """A portrait of each account: summary, phrases, entities, mood over time."""
         given = _lines() if handles == ["-"] else handles
-        names = [_utf8(handle) for handle in given if handle.strip("@ ")]
+        names = [utf8(handle) for handle in given if handle.strip("@ ")]
         if not names:
             raise UsageError("no handle was given")
         options = _options(phrases, proportion, text_size, limit, max_words)
         wanted = {"source": _source(source), "steps": _steps(steps, HANDLE_STEPS)}
-        act(Asked(_checked(HandlesParameters, **wanted, **options), names, name, max_calls, mask, wait))
+        act(Asked(_checked(HandlesParameters, **wanted, **options), names, utf8(name), max_calls, mask, wait))
 
     return command
 
@@ -138,11 +140,11 @@ def for_search(act: Act) -> Callable[..., None]:
     ) -> None:
         """What people post on a term: the same steps as for an account."""
         options = _options(phrases, proportion, text_size, limit, max_words)
-        names = [_utf8(term) for term in terms if term.strip()]
+        names = [utf8(term) for term in terms if term.strip()]
         if not names:
             raise UsageError("no term was given")
         wanted = {"source": _source(source), "steps": _steps(steps, HANDLE_STEPS)}
-        act(Asked(_checked(SearchParameters, **wanted, **options), names, name, max_calls, mask, wait))
+        act(Asked(_checked(SearchParameters, **wanted, **options), names, utf8(name), max_calls, mask, wait))
 
     return command
 
@@ -155,7 +157,7 @@ def months_parameters(
     if not found or found[1] > found[2]:
         raise UsageError(f"{_shown(months)} is no range of months: write FROM..TO, as 2020-01..2021-12")
     try:
-        parsed = tuple(Keyword.parse(_utf8(keyword)) for keyword in keywords)
+        parsed = tuple(Keyword.parse(utf8(keyword)) for keyword in keywords)
     except ValueError as error:
         raise UsageError(f"--keyword: {error}") from None
     if len({keyword.name for keyword in parsed}) < len(parsed):
@@ -183,11 +185,12 @@ def _lines() -> list[str]:
         raise UsageError(f"standard input is no UTF-8 ({error.reason})") from None
 
 
-def _utf8(text: str) -> str:
+def utf8(text: StrOrNone) -> StrOrNone:
     """*text*, if it is text: bytes of another encoding come from a shell as halves of characters."""
     try:
-        text.encode()
+        (text or "").encode()
     except UnicodeEncodeError:
+        assert text  # noqa: S101 - what cannot be encoded is there
         raise UsageError(f"{_shown(text)} is no UTF-8: give it in that encoding") from None
     return text
 

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from cli import opening
+from cli.asked import utf8
 from cli.control import Run
 from core.errors import BadInput, UsageError
 from models.database import Database
@@ -173,7 +174,7 @@ def _submit(
         check_data(db, parameters, jobs)
     except BadInput as error:  # nothing is submitted: what was asked for does not fit
         raise UsageError(str(error)) from error
-    hand_over(db, known, submit_training(db, parameters, jobs, name=name), wait=wait)
+    hand_over(db, known, submit_training(db, parameters, jobs, name=utf8(name)), wait=wait)
 
 
 def predict(

@@ -24,7 +24,7 @@ from sqlalchemy.sql.dml import ReturningInsert
 from core.metrics import count_reuse
 from models.database import Database, clock
 from models.jobs import Claim, note_progress
-from models.tables import Answer, AnswerClaim, AnswerDocument, Call
+from models.tables import Answer, AnswerClaim, AnswerDocument, Call, Document
 
 T = TypeVar("T")
 
@@ -117,14 +117,18 @@ def _claiming(db: Database, claim: Claim, seconds: float) -> ReturningInsert[byt
 
 
 def store_batch(db: Database, claim: Claim, batch: Batch, *, service: str, credential: str) -> None:
-    """Store what was paid for, end its claims and count the calls, whoever owns the job now."""
-    rows = [{"key": key, "value": value} for key, value in sorted(batch.answers.items())]
-    documents = [{"document_id": document, "key": key} for document, key in sorted(batch.documents)]
+    """Store what was paid for, end its claims and count the calls, whoever owns the job now.
+
+    An answer that quotes a document which was forgotten meanwhile is not kept.
+    """
     with db.write() as connection:
+        gone = _quoting_the_forgotten(connection, batch.documents)
+        rows = [{"key": key, "value": value} for key, value in sorted(batch.answers.items()) if key not in gone]
+        documents = [{"document_id": id_, "key": key} for id_, key in sorted(batch.documents) if key not in gone]
         if rows:
             connection.execute(db.upsert(Answer).on_conflict_do_nothing(), rows)
-            _drop_claims(connection, claim, batch.answers)
             note_progress(connection, claim)
+        _drop_claims(connection, claim, batch.answers)
         if documents:
             connection.execute(db.upsert(AnswerDocument).on_conflict_do_nothing(), documents)
         count_calls(db, connection, claim.run_id, batch.tallies, service=service, credential=credential)
@@ -195,6 +199,14 @@ def calls_by_minute(
             in_flight = sum(min(count, at_once) for count in claims)
             rows[int(now // 60)] = int(rows.get(int(now // 60), 0)) + in_flight
     return sorted((int(minute), int(calls)) for minute, calls in rows.items())
+
+
+def _quoting_the_forgotten(connection: Connection, pairs: Sequence[tuple[int, bytes]]) -> set[bytes]:
+    wanted = sorted({document for document, _ in pairs})
+    there: set[int] = set()
+    for some in _batched(wanted):
+        there.update(connection.scalars(select(Document.id).where(Document.id.in_(some))))
+    return {key for document, key in pairs if document not in there}
 
 
 def _drop_claims(connection: Connection, claim: Claim, keys: Collection[bytes]) -> None:

@@ -160,6 +160,8 @@ def migrate(url: str, revision: str = "head") -> None:
             else:
                 command.downgrade(config, revision)
     except CommandError as error:
+        if revision == "head":
+            raise SettingsError(f"the tables are newer than this program ({error}): upgrade the program") from None
         raise UsageError(f"{revision!r} is no revision of the tables ({error}): head is the newest") from None
     finally:
         database.close()

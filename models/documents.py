@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, select
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, text
 
 from models.database import Database, clock
 from models.forgotten import without_forgotten
@@ -169,6 +169,17 @@ def with_counts(remark: str | None, posts: Sequence[Text]) -> str | None:
     of_all = f"of {len(posts):,} posts"
     own = [f"{count:,} {of_all} {what}" for count, what in ((reposts, _REPOSTS), (timeless, _TIMELESS)) if count]
     return "; ".join([*others, *own]) or None
+
+
+def newest_document(db: Database) -> int:
+    """The id of the newest stored document, 0 where there is none; whatever is stored later has a higher one.
+
+    PostgreSQL gives out ids before others see their rows: for an instant it lets nobody insert and waits for who does.
+    """
+    with db.read() as connection:
+        if not db.is_sqlite:
+            connection.execute(text("LOCK TABLE documents IN SHARE MODE"))
+        return connection.scalar(select(func.max(Document.id))) or 0
 
 
 def _archive(first: datetime, last: datetime, material: str | None, up_to: int | None) -> list[ColumnElement[bool]]:

@@ -120,7 +120,8 @@ def forget_documents(
         keep_away(connection, db, ids, handle)
         for some in _batched(ids):
             connection.execute(delete(Document).where(Document.id.in_(some)))
-        _lower_marks(connection)
+        if db.is_sqlite:
+            _lower_marks(connection)
         for job in jobs:
             _make_again(connection, job, reason)
         runs = sorted({job.run_id for job in jobs})
@@ -136,22 +137,27 @@ def _lower_marks(connection: Connection) -> None:
 
 
 def _jobs_with(connection: Connection, ids: Sequence[int], handle: str | None) -> list[Any]:
-    """The jobs that hold one of the documents: found in, linked to, of their month or of their handle."""
+    """The jobs that hold one of the documents: found in, linked to, of their month or of their handle.
+
+    Not those that looked before the first of a month's or a handle's was stored.
+    """
     numbers: set[int] = set()
-    periods, names = set(), {f"@{handle}"} if handle is not None else set()
+    first: dict[tuple[Kind, str], int] = {} if handle is None else {(Kind.HANDLE, f"@{handle}"): 0}
     for some in _batched(ids):
         for table in (Mention, PostPolarity, JobDocument):
             numbers.update(connection.scalars(select(table.job_id).where(table.document_id.in_(some)).distinct()))
         rows = connection.execute(
-            select(Document.source, Document.period, Document.handle).where(Document.id.in_(some))
+            select(Document.id, Document.source, Document.period, Document.handle).where(Document.id.in_(some))
         )
         for row in rows:
-            if row.source == ARCHIVE_SOURCE:
-                periods.add(row.period)
-            names.add(f"@{row.handle}")
-    for kind, wanted in ((Kind.MONTH, periods), (Kind.HANDLE, names)):
-        for group in _batched(sorted(filter(None, wanted))):
-            numbers.update(connection.scalars(select(Job.id).where(Job.kind == kind, Job.name.in_(group))))
+            of_month = row.source == ARCHIVE_SOURCE and row.period
+            named = [(Kind.MONTH, row.period)] if of_month else []
+            named += [(Kind.HANDLE, f"@{row.handle}")] if row.handle else []
+            for one in named:
+                first[one] = min(row.id, first.get(one, row.id))
+    for (kind, name), number in first.items():
+        looked_later = or_(Job.newest_document.is_(None), Job.newest_document >= number)
+        numbers.update(connection.scalars(select(Job.id).where(Job.kind == kind, Job.name == name, looked_later)))
     found: list[Any] = []
     for numbered in _batched(sorted(numbers)):
         found += connection.execute(
@@ -226,6 +232,7 @@ def _make_again(connection: Connection, job: Any, reason: str) -> None:
         gone = {"state": StepState.NO_DATA, "documents": 0, "reason": reason}
         connection.execute(update(JobStep).where(steps).values(**gone))
         values |= {"state": State.DONE, "result": StepState.NO_DATA, "reason": reason, "ended_at": clock()}
+        values["newest_document"] = 0
     if job.run_state != State.CANCELLED and job.state in (State.DONE, State.RUNNING, State.QUEUED, State.WAITING):
         connection.execute(update(Job).where(Job.id == job.id).values(**values))
 

@@ -15,7 +15,7 @@ from core.errors import LeaseLost
 from core.queues import Kind, State, StepState
 from models.database import Database, clock
 from models.runs import close_run, lock_run
-from models.tables import Document, Duty, Job, JobStep, Run, Worker
+from models.tables import Duty, Job, JobStep, Run, Worker
 
 DEATHS_ALLOWED = 3  # in a row, without any progress
 WORKER_LOST_SECONDS = 60.0
@@ -153,18 +153,13 @@ def set_step(
     )
 
 
-def settle_documents(connection: Connection, job_id: int) -> int:
-    """The job's documents are those stored by now: what is imported later changes none of its figures.
-
-    Returns the newest one's id, 0 where nothing is stored.
-    """
-    newest = connection.scalar(select(func.max(Document.id))) or 0
+def settle_documents(connection: Connection, job_id: int, newest: int) -> None:
+    """The job's documents end with this one, 0 for none at all: what is stored later changes none of its figures."""
     connection.execute(update(Job).where(Job.id == job_id).values(newest_document=newest))
-    return newest
 
 
-def newest_document(connection: Connection, job_id: int) -> int | None:
-    """The id that `settle_documents` noted; None before."""
+def settled_at(connection: Connection, job_id: int) -> int | None:
+    """The id of the job's newest document, as `settle_documents` noted it; None before."""
     return connection.scalar(select(Job.newest_document).where(Job.id == job_id))
 
 
@@ -210,6 +205,7 @@ def end_job(db: Database, claim: Claim, *, state: State, result: str | None = No
             owner=None,
             lease_until=None,
             ended_at=clock(),
+            newest_document=func.coalesce(Job.newest_document, 0),
         )
         close_run(connection, claim.run_id)
 
@@ -329,6 +325,7 @@ def _fail_dead(db: Database, run_id: int, job_id: int, *, owner: str | None, num
                 ended_at=clock(),
                 deaths=DEATHS_ALLOWED,
                 reason=reason,
+                newest_document=func.coalesce(Job.newest_document, 0),
             )
         ).rowcount
         if failed:

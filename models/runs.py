@@ -138,7 +138,14 @@ def cancel_run(db: Database, run_id: int) -> None:
         connection.execute(
             update(Job)
             .where(Job.run_id == run_id, Job.state.not_in(ENDED))
-            .values(state=State.CANCELLED, ended_at=clock(), owner=None, lease_until=None, reason="cancelled")
+            .values(
+                state=State.CANCELLED,
+                ended_at=clock(),
+                owner=None,
+                lease_until=None,
+                reason="cancelled",
+                newest_document=func.coalesce(Job.newest_document, 0),
+            )
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -79,7 +79,8 @@ class Plan:
 class _Planner:
     """Counts questions, each answer wanted once however often it is asked for, and what sources are asked."""
 
-    def __init__(self, db: Database, engine: str, known: Settings) -> None:
+    def __init__(self, db: Database, engine: str, known: Settings, up_to: Mapping[str, int]) -> None:
+        self._up_to = up_to  # by the names of jobs that have looked: the newest document that is theirs
         self.plan = Plan(exact=engine.startswith(OWN_ENGINE))
         self._db, self._engine, self._known = db, engine, known
         self._needed: Counter[tuple[str, str]] = Counter()  # (service, operation)
@@ -91,8 +92,9 @@ class _Planner:
         without = 0
         for period in months(parameters.first, parameters.last):
             with self._db.read() as connection:
-                stored, crawled = archive_size(connection, period), read_crawl(connection, NYT, period)
-            if is_to_be_fetched(period, stored, crawled, time.time()):
+                stored = archive_size(connection, period, up_to=self._up_to.get(period))
+                crawled = read_crawl(connection, NYT, period)
+            if period not in self._up_to and is_to_be_fetched(period, stored, crawled, time.time()):
                 if self._known.nyt_key is not None:
                     self._fetch(NYT, ARCHIVE)
                 elif not stored:
@@ -120,10 +122,10 @@ class _Planner:
                 handle = name.removeprefix("@")
                 service, operation = service_of_handle(handle, parameters.source, self._known), None
                 with self._db.read() as connection:
-                    posts = posts_of(connection, handle, parameters.source)
+                    posts = posts_of(connection, handle, parameters.source, up_to=self._up_to.get(name))
             else:
                 service, operation = service_of_search(parameters.source, self._known), SEARCH
-                posts = _posts_on(self._db, name, parameters.source)
+                posts = _posts_on(self._db, name, parameters.source, self._up_to.get(name))
             if service is not None:
                 crawled[service] += 1
                 self._fetch(service, operation or OPERATIONS[service])
@@ -156,9 +158,10 @@ class _Planner:
         return plan
 
     def _month(self, parameters: MonthsParameters, period: str) -> None:
-        self._add(month_packs(self._db, self._engine, parameters, period))
+        up_to = self._up_to.get(period)
+        self._add(month_packs(self._db, self._engine, parameters, period, up_to=up_to))
         found = Mentions(parameters, period)
-        for texts in month_days(self._db, parameters, period):
+        for texts in month_days(self._db, parameters, period, up_to=up_to):
             self.plan.documents += len(texts)
             found.add(self._db, self._engine, texts)
         self._add(found.questions(self._engine))
@@ -185,9 +188,20 @@ class _Planner:
         self.plan.remarks.append(remark)
 
 
-def plan_run(db: Database, parameters: Planned, names: Sequence[str], *, engine: str, known: Settings) -> Plan:
-    """Count what a run would ask; nothing is asked. *names*: those of its jobs that have no months."""
-    planner = _Planner(db, engine, known)
+def plan_run(
+    db: Database,
+    parameters: Planned,
+    names: Sequence[str],
+    *,
+    engine: str,
+    known: Settings,
+    up_to: Mapping[str, int] | None = None,
+) -> Plan:
+    """Count what a run would ask; nothing is asked. *names*: those of its jobs that have no months.
+
+    *up_to*: the newest document of each job that has looked already, by its name.
+    """
+    planner = _Planner(db, engine, known, up_to or {})
     if isinstance(parameters, MonthsParameters):
         planner.months(parameters)
     else:
@@ -199,10 +213,13 @@ def plan_again(db: Database, run_id: int, *, engine: str, known: Settings) -> Pl
     """What a run that was submitted needs. Raises `NotFound`, and `UsageError` for one that asks nothing."""
     with db.read() as connection:
         parameters = read(get_run(connection, run_id).parameters)
-        names = connection.scalars(select(Job.name).where(Job.run_id == run_id, Job.kind != Kind.REPORT)).all()
+        jobs = connection.execute(
+            select(Job.name, Job.newest_document).where(Job.run_id == run_id, Job.kind != Kind.REPORT)
+        ).all()
     if isinstance(parameters, TrainingParameters):
         raise UsageError(f"run {run_id} trains networks: it asks nothing")
-    return plan_run(db, parameters, names, engine=engine, known=known)
+    up_to = {name: newest for name, newest in jobs if newest is not None}
+    return plan_run(db, parameters, [name for name, _ in jobs], engine=engine, known=known, up_to=up_to)
 
 
 def made_calls(db: Database, run_id: int) -> dict[str, dict[str, int]]:
@@ -231,14 +248,14 @@ def _price(subjects: int, limit: int | None, price: float) -> str:
     return f"x: at most {limit * subjects:,} posts, which cost {limit * subjects * price:,.2f}"
 
 
-def _posts_on(db: Database, name: str, source: str | None) -> list[Text]:
+def _posts_on(db: Database, name: str, source: str | None, up_to: int | None) -> list[Text]:
     with db.read() as connection:
         ids = set(found_before(connection, name))
         after: int | None = 0
         while after is not None:
             after, some = stored_matches(connection, name.removeprefix("search:"), after, source)
             ids.update(some)
-        return texts_of(connection, sorted(ids))
+        return texts_of(connection, sorted(number for number in ids if up_to is None or number <= up_to))
 
 
 def time_at(windows: Sequence[Window], calls: int) -> tuple[float, str | None]:

@@ -63,6 +63,8 @@ def answers_in(operation: str, body: dict) -> set[tuple]:
             return {(operation, line, word) for line in body["text"].split("\n") for word in body["keywords"]}
         case "polarity_by_sentence":
             return {("text_polarity", line) for line in body["text"].split("\n")}
+        case "text_polarity":
+            return {(operation, body["text"])}
     return {(operation, *sorted(body.items()))}
 
 

@@ -9,13 +9,15 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
+from itertools import islice
 from typing import Any, Protocol
 
 from core.errors import ServiceBadAnswer
-from textapi.engine.sentences import split
+from textapi.engine.sentences import Span, split
 from textapi.messages import Operation
 
 SERVICE = "textapi"
@@ -353,9 +355,10 @@ def _by_text(found: Sequence[str], texts: Sequence[str], operation: str) -> list
     if len(texts) == 1:
         return [list(found)]
     by_text: list[list[str]] = [[] for _ in texts]
+    own = lru_cache(maxsize=None)(split)  # of this reply: a text is split when a sentence may stand in it, and once
     number, cursor = 0, 0
     for sentence in found:
-        place = _place(sentence, texts, number, cursor)
+        place = _place(sentence, texts, number, cursor, own)
         if not sentence or place is None:
             raise DoesNotMap(operation)
         number, cursor = place[0], place[1] + len(sentence)
@@ -363,10 +366,12 @@ def _by_text(found: Sequence[str], texts: Sequence[str], operation: str) -> list
     return by_text
 
 
-def _place(sentence: str, texts: Sequence[str], number: int, cursor: int) -> tuple[int, int] | None:
+def _place(
+    sentence: str, texts: Sequence[str], number: int, cursor: int, own: Callable[[str], list[Span]]
+) -> tuple[int, int] | None:
     """Text and offset of *sentence*, at or after *cursor* of text *number*.
 
-    Where it is one of our own sentences, else where it stands first: it may also stand inside an earlier, longer one.
+    Where it is one of our *own* sentences, else where it stands first: it may also stand inside an earlier, longer one.
     """
     first = None
     for later in range(number, len(texts)):
@@ -375,8 +380,8 @@ def _place(sentence: str, texts: Sequence[str], number: int, cursor: int) -> tup
         if at < 0:
             continue
         first = first or (later, at)
-        for start, end in split(text):
-            if start >= begin and text[start:end] == sentence:
+        for start, end in islice(own(text), bisect_left(own(text), (begin, 0)), None):
+            if end - start == len(sentence) and text.startswith(sentence, start):
                 return later, start
     return first
 

@@ -12,7 +12,8 @@ from sqlalchemy import Connection
 
 from core.queues import Step, StepState
 from models.database import Database
-from models.jobs import Claim, fence, newest_document, set_step, settle_documents, steps_done
+from models.documents import newest_document
+from models.jobs import Claim, fence, set_step, settle_documents, settled_at, steps_done
 from workers.runtime import Runtime
 
 T = TypeVar("T")
@@ -76,18 +77,17 @@ class Job:
     async def has_no_data(self, steps: Iterable[Step], reason: str) -> None:
         """Record that there is nothing to work on, for the documents and for every one of *steps*."""
         none = [self.step_is(step, StepState.NO_DATA, 0, reason) for step in (Step.DOCUMENTS, *steps)]
-        await self.writing(self._settle, *none)
+        await self.writing(lambda connection: settle_documents(connection, self.claim.job_id, 0), *none)
 
-    async def settle_documents(self) -> None:
-        """The job's documents are those stored by now."""
-        await self.writing(self._settle)
+    async def settle_documents(self) -> int:
+        """The job's documents are those stored by now; the id of the newest."""
+        newest = await asyncio.to_thread(newest_document, self.db)
+        await self.writing(lambda connection: settle_documents(connection, self.claim.job_id, newest))
+        return newest
 
-    async def newest_document(self) -> int | None:
-        """The id up to which documents are the job's."""
-        return await self.reading(newest_document, self.claim.job_id)
-
-    def _settle(self, connection: Connection) -> None:
-        settle_documents(connection, self.claim.job_id)
+    async def settled_at(self) -> int | None:
+        """The id of the newest document that is the job's; None before they are settled."""
+        return await self.reading(settled_at, self.claim.job_id)
 
     def step_is(
         self, step: str, state: StepState, documents: int, reason: str | None = None

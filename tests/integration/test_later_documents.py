@@ -15,12 +15,15 @@ from sqlalchemy import Connection, func, insert, select
 import workers.months
 from core.queues import State
 from core.settings import Settings
+from models.answers import Batch, known_keys, store_batch
 from models.documents import add_documents
 from models.findings import clear_mentions
-from models.forgetting import documents_of_account, forget_documents
-from models.parameters import HandlesParameters, Keyword, MonthsParameters
-from models.runs import get_run
+from models.forgetting import documents_named, documents_of_account, forget_documents
+from models.jobs import claim_job
+from models.parameters import HandlesParameters, Keyword, MonthsParameters, SearchParameters
+from models.runs import cancel_run, get_run
 from models.tables import Document
+from producers.plan import plan_again
 from reports.exports import write
 from tests.e2e_kit import Stub, known, stub  # noqa: F401 - fixtures
 from tests.jobs_kit import Jobs
@@ -110,6 +113,58 @@ def test_what_is_imported_while_a_month_is_worked_on_waits_for_the_next_run(
     monkeypatch.setattr(workers.months, "clear_mentions", import_before)  # between asking and reading the answers
     run = done(jobs, MONTHS)
     assert counts(jobs, run)[0] == ("2020-02", "complete", 2, 1, 0.5)
+
+
+def test_a_run_that_ended_before_it_looked_has_no_documents(jobs: Jobs) -> None:
+    run = jobs.submit(MONTHS)
+    cancel_run(jobs.db, run)
+    assert exported(jobs, run)["documents"] == []
+
+
+def test_what_a_search_found_and_would_ask_does_not_change(jobs: Jobs) -> None:
+    parameters = SearchParameters()
+    run = done(jobs, parameters, "fog")
+    before, plan = exported(jobs, run), planned(jobs, run)
+    assert [row["document"] for row in before["documents"]] == ["posts:1"]
+    add_documents(jobs.db, [post(2, "Fog tomorrow.")])
+    assert (exported(jobs, run), planned(jobs, run)) == (before, plan)
+
+
+@pytest.mark.parametrize(("parameters", "names"), [(MONTHS, ()), (HandlesParameters(), ("@ann",))])
+def test_what_a_run_would_ask_does_not_change(jobs: Jobs, parameters: Any, names: tuple[str, ...]) -> None:
+    run = done(jobs, parameters, *names)
+    plan = planned(jobs, run)
+    assert plan[0] == (2 if parameters is MONTHS else 1)
+    add_documents(jobs.db, [headline(3, "Fever is in Port."), post(2, "Sun tomorrow.")])
+    assert planned(jobs, run) == plan
+
+
+def test_a_run_is_left_alone_when_what_it_never_saw_is_forgotten(jobs: Jobs) -> None:
+    run = done(jobs, MONTHS)
+    add_documents(jobs.db, [headline(3, "Fever is in Port."), headline(4, "Fever ends.", month=3)])
+    with jobs.db.read() as connection:
+        ids = [*documents_named(connection, "nyt:3"), *documents_named(connection, "nyt:4")]
+    forgotten = forget_documents(jobs.db, ids, sentences=sentences, reason="asked to")
+    assert forgotten.runs == []
+    with jobs.db.read() as connection:
+        assert get_run(connection, run).reason is None
+
+
+def test_an_answer_that_quotes_what_was_forgotten_meanwhile_is_not_kept(jobs: Jobs) -> None:
+    run = jobs.submit(MONTHS)
+    claim = claim_job(jobs.db, jobs.rows(run)[0].id, owner="a", lease_seconds=20, is_gone=lambda _: False)
+    assert claim is not None
+    with jobs.db.read() as connection:
+        there = documents_named(connection, "nyt:1")[0]
+    batch = Batch({b"a" * 16: '"kept"', b"b" * 16: '"not"'}, [(there, b"a" * 16), (there + 1000, b"b" * 16)])
+    store_batch(jobs.db, claim, batch, service="textapi", credential="c")
+    with jobs.db.read() as connection:
+        assert known_keys(connection, [b"a" * 16, b"b" * 16]) == {b"a" * 16}
+
+
+def planned(jobs: Jobs, run: int) -> tuple[Any, ...]:
+    plan = plan_again(jobs.db, run, engine="other 1", known=jobs.settings)
+    return plan.documents, plan.calls_needed, plan.by_operation
 
 
 def test_a_number_that_a_forgotten_document_had_brings_no_other_into_an_ended_run(jobs: Jobs) -> None:

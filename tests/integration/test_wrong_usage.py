@@ -38,6 +38,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
         (("submit", "search", "a\udcff"), "a\\udcff is no UTF-8"),
         (("submit", "handles", "a\udcff"), "a\\udcff is no UTF-8"),
         (("submit", "months", "2020-01..2020-02", "--keyword", "a\udcff"), "a\\udcff is no UTF-8"),
+        (("submit", "handles", "ann", "--name", "a\udcff"), "a\\udcff is no UTF-8"),
         (("submit", "handles", "ann", "--source", "foo"), "--source foo: it is one of x, bluesky, mastodon, posts"),
         (("plan", "search", "ann", "--source", "nyt"), "--source nyt: it is one of x, bluesky, mastodon, posts"),
         (("import", ".", "--column", "foo=a"), "--column foo=…: the field is one of text, published_at"),

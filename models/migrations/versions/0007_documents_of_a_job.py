@@ -12,8 +12,9 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add the mark; jobs that have looked already are taken to have seen what is stored now."""
+    """Add the mark; jobs that have looked are taken to have seen what is stored now, others that ended saw nothing."""
     op.add_column("jobs", sa.Column("newest_document", sa.BigInteger(), nullable=True))
+    op.execute("UPDATE jobs SET newest_document = 0 WHERE state IN ('done', 'failed', 'cancelled')")
     op.execute(
         "UPDATE jobs SET newest_document = (SELECT coalesce(max(id), 0) FROM documents)"
         " WHERE id IN (SELECT job_id FROM job_steps WHERE step = 'documents')"
