@@ -101,6 +101,7 @@ def read(db: Database, run_id: int) -> Facts:
             example += of_example
             marked += of_marked
             days += [day for day in (first, last) if day is not None]
+    made_up = example + marked > 0 and example == addressed
     imported = fetch(
         db,
         select(Import.path, Import.source, Import.read, Import.added, Import.empty, Import.left_out)
@@ -120,8 +121,8 @@ def read(db: Database, run_id: int) -> Facts:
         engines=sorted(engines),
         jobs=Counter(states),
         sources=dict(sorted(sources.items())),
-        nyt_texts=nytimes > 0,
-        made_up=example + marked > 0 and example == addressed,
+        nyt_texts=nytimes > 0 or (sources["nyt"] > 0 and not addressed and not made_up),  # a file may leave them out
+        made_up=made_up,
         first=min(days).date().isoformat() if days else None,
         last=max(days).date().isoformat() if days else None,
         imports=list(imported),

@@ -160,12 +160,16 @@ def methods(one: facts.Facts) -> str:
 
 def test_headlines_of_the_times_are_attributed(db: Database) -> None:
     run = months(db)
-    assert "Data provided by The New York Times" not in methods(facts.read(db, run))
-    with db.write() as connection:
-        connection.exec_driver_sql("UPDATE documents SET address = 'https://www.nytimes.com/x.html'")
-    one = facts.read(db, run)
-    assert (one.made_up, one.nyt_texts) == (False, True)
-    assert "Data provided by The New York Times" in methods(one)
+    for address, theirs in (
+        ("'https://paper.test/x'", False),
+        ("'https://www.nytimes.com/x.html'", True),
+        ("NULL", True),
+    ):
+        with db.write() as connection:
+            connection.exec_driver_sql(f"UPDATE documents SET address = {address}")  # noqa: S608 - of this test
+        one = facts.read(db, run)
+        assert (one.made_up, one.nyt_texts) == (False, theirs), address
+        assert ("Data provided by The New York Times" in methods(one)) is theirs
 
 
 def test_the_methods_name_the_engine_and_say_where_it_changed(db: Database) -> None:
