@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     BindParameter,
@@ -86,9 +86,10 @@ def claim_answers(db: Database, claim: Claim, keys: Collection[bytes], *, second
     won: dict[bytes, int] = {}
     rows = [{"key": key} for key in sorted(keys)]
     statement = _claiming(db, claim, seconds)
+    compiled: dict[Any, Any] = {}  # of this claim alone: in the common cache each job would leave its own
     with db.write() as connection:
         for some in _batched(rows):
-            won.update(connection.execute(statement, some).all())
+            won.update(connection.execute(statement, some, execution_options={"compiled_cache": compiled}).all())
         answered = known_keys(connection, won)  # after claiming: what was answered in between needs no asking
         _drop_claims(connection, claim, answered)
     return {key: takeovers for key, takeovers in won.items() if key not in answered}

@@ -23,7 +23,7 @@ from textapi.questions import SERVICE, DoesNotMap, Question
 from workers.jobs import Job, SliceEnded
 
 FLUSH_SECONDS = 0.5
-FLUSH_ANSWERS = 5000
+FLUSH_ANSWERS = 1000  # from here on whoever brings one waits until they are stored: memory stays bounded
 MOST_AT_ONCE = 200  # questions claimed together
 LOOK_AGAIN_SECONDS = 0.2
 CLAIM_MARGIN_SECONDS = 5.0
