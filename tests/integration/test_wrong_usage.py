@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from cli import opening
 from cli.main import main
+from models.database import Database
 
 Run = Callable[..., tuple[int, str]]
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Run]:
     """``tidings`` with these arguments, without a stack: its status and what it said."""
+    opened: list[Database] = []  # a command leaves closing to the end of its process, which is this one
+
+    def open_one(*arguments: Any, **named: Any) -> Database:
+        opened.append(database(*arguments, **named))
+        return opened[-1]
+
+    database = opening.database
+    monkeypatch.setattr(opening, "database", open_one)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TIDINGS_HOME", str(tmp_path / "home"))
 
@@ -25,7 +36,9 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
             main()
         return int(ended.value.code or 0), capsys.readouterr().err
 
-    return call
+    yield call
+    for one in opened:
+        one.close()
 
 
 @pytest.mark.parametrize(
