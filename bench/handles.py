@@ -20,14 +20,11 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import aiohttp
-from sqlalchemy import func, select
 
 from core.broker import celery_app, redis_client
-from core.queues import ENDED
 from models.database import migrate
 from models.documents import add_documents
 from models.parameters import HandlesParameters
-from models.tables import Job
 from producers.hints import top_up
 from producers.submit import submit_run
 from tests.chaos.fleet import Fleet, running_fleet
@@ -96,14 +93,8 @@ def all_at_once(fleet: Fleet, accounts: int, round_: int) -> float:
     while not fleet.ended():
         time.sleep(0.005)
     seconds = time.perf_counter() - began
-    wait_until(lambda: reports_are_made(fleet), seconds=120, what="the report")  # else it is drawn in the next round
+    wait_until(fleet.reports_are_made, seconds=120, what="the report")  # else it is drawn in the next round
     return seconds
-
-
-def reports_are_made(fleet: Fleet) -> bool:
-    """Whether no job is left at all."""
-    with fleet.db.read() as connection:
-        return connection.scalar(select(func.count()).where(Job.state.not_in(ENDED))) == 0
 
 
 def main() -> None:

@@ -22,7 +22,6 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import aiohttp
 
-from bench.handles import reports_are_made
 from core.queues import Step
 from models.database import Database, migrate
 from models.documents import add_documents
@@ -96,7 +95,7 @@ def ours(fleet: Fleet) -> tuple[dict[str, dict[str, int]], float]:
     run = fleet.submit_parameters(PARAMETERS)
     fleet.finish(600.0)
     seconds = time.monotonic() - began
-    wait_until(lambda: reports_are_made(fleet), seconds=120, what="the report")  # else it is drawn in the next run
+    wait_until(fleet.reports_are_made, seconds=120, what="the report")  # else it is drawn in the next run
     return made_calls(fleet.db, run), seconds
 
 

@@ -153,6 +153,8 @@ def months_parameters(
     months: str, keywords: Sequence[str], material: str | None, steps: str | None, options: dict[str, Any]
 ) -> MonthsParameters:
     """The parameters of `submit months`. Raises `UsageError`."""
+    from producers.months import all_terms
+
     found = _RANGE.fullmatch(months)
     if not found or found[1] > found[2]:
         raise UsageError(f"{_shown(months)} is no range of months: write FROM..TO, as 2020-01..2021-12")
@@ -162,7 +164,7 @@ def months_parameters(
         raise UsageError(f"--keyword: {error}") from None
     if len({keyword.name for keyword in parsed}) < len(parsed):
         raise UsageError("--keyword: a name was given twice; put its terms behind one, NAME:term,term")
-    for term in (term for keyword in parsed for term in keyword.terms):
+    for term in all_terms(parsed):
         if len(sentences(term)) > 1:
             print(f"tidings: {term!r} holds the end of a sentence, and is looked for within one", file=sys.stderr)
     parameters: MonthsParameters = _checked(
@@ -170,7 +172,7 @@ def months_parameters(
         first=found[1],
         last=found[2],
         keywords=parsed,
-        material=material,
+        material=utf8(material),
         steps=_steps(steps, MONTH_STEPS),
         **options,
     )
@@ -187,11 +189,8 @@ def _lines() -> list[str]:
 
 def utf8(text: StrOrNone) -> StrOrNone:
     """*text*, if it is text: bytes of another encoding come from a shell as halves of characters."""
-    try:
-        (text or "").encode()
-    except UnicodeEncodeError:
-        assert text  # noqa: S101 - what cannot be encoded is there
-        raise UsageError(f"{_shown(text)} is no UTF-8: give it in that encoding") from None
+    if text is not None and _shown(text) != text:
+        raise UsageError(f"{_shown(text)} is no UTF-8: give it in that encoding")
     return text
 
 

@@ -41,16 +41,10 @@ def import_(
     The exit status is 3 when something unreadable was left out, 0 when documents were merely empty.
     """
     from producers.imports import import_paths
-    from sources.base import SOURCES
-    from sources.columns import FIELDS
 
-    if source is not None and source not in SOURCES:
-        raise UsageError(f"--source {source}: it is one of {', '.join(SOURCES)}")
     columns = dict(pair.partition("=")[::2] for pair in column or [])
     if not all(columns.values()):
         raise UsageError("--column wants FIELD=NAME, as text=headline")
-    if odd := sorted(columns.keys() - set(FIELDS)):
-        raise UsageError(f"--column {odd[0]}=…: the field is one of {', '.join(FIELDS)}")
     if missing := [path for path in paths if not path.exists()]:
         raise UsageError(f"there is no {missing[0]}")
     from rich.console import Console

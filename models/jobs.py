@@ -158,7 +158,7 @@ def settle_documents(connection: Connection, job_id: int, newest: int) -> None:
     connection.execute(update(Job).where(Job.id == job_id).values(newest_document=newest))
 
 
-def settled_at(connection: Connection, job_id: int) -> int | None:
+def newest_document_of(connection: Connection, job_id: int) -> int | None:
     """The id of the job's newest document, as `settle_documents` noted it; None before."""
     return connection.scalar(select(Job.newest_document).where(Job.id == job_id))
 

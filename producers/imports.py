@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from core.errors import BadInput
 from models.database import Database
 from models.documents import NAMED, add_documents, add_import
-from sources.base import Document, Item, LeftOut, Tally
-from sources.files import read_path
+from sources.base import Document, LeftOut, Tally
+from sources.files import or_left_out, read_path
 
 BATCH = 1000
 
@@ -55,7 +54,7 @@ def import_paths(
         batch: list[dict[str, Any]] = []
         sources: set[str] = set()
         items = read_path(path, source=source, handle=handle, columns=columns)
-        for item in items if len(every) == 1 else _or_left_out(path, items):
+        for item in items if len(every) == 1 else or_left_out(path, items):
             done.tally.add(item)
             if isinstance(item, Document):
                 sources.add(item.source)
@@ -81,14 +80,6 @@ def import_paths(
                 named=named,
             )
     return done
-
-
-def _or_left_out(path: Path, items: Iterable[Item]) -> Iterator[Item]:
-    """*items*, and the file by its name where it cannot be read (on)."""
-    try:
-        yield from items
-    except BadInput as error:
-        yield LeftOut(str(path), None, str(error).removeprefix(f"{path}: ").removeprefix(f"{path} "))
 
 
 def row_of(document: Document) -> dict[str, Any]:

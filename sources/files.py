@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from core.errors import BadInput
+from core.errors import BadInput, UsageError
 from sources import bluesky, mastodon, nyt, x
 from sources.base import BLUESKY, MASTODON, NYT, POSTS, SOURCES, Item, LeftOut, Remark, X, fold_handle
 from sources.columns import (
@@ -59,13 +59,14 @@ def read_path(
     not say; *columns* maps a field (`FIELDS`) to the name of the column that holds it. Documents without a handle are
     yielded all the same, with a remark.
 
-    Raises `BadInput` where *path* itself cannot be read; inside a folder such a file is an item `LeftOut`.
+    Raises `BadInput` where *path* itself cannot be read; inside a folder such a file is an item `LeftOut`. Raises
+    `UsageError` where there is no such source or field.
     """
     given = dict(columns or {})
     if source is not None and source not in SOURCES:
-        raise BadInput(f"{source!r} is no source: use one of {', '.join(SOURCES)}")
+        raise UsageError(f"{source!r} is no source: use one of {', '.join(SOURCES)}")
     if odd := sorted(given.keys() - set(FIELDS)):
-        raise BadInput(f"{odd[0]!r} is no field that a column can hold: use one of {', '.join(FIELDS)}")
+        raise UsageError(f"{odd[0]!r} is no field that a column can hold: use one of {', '.join(FIELDS)}")
     asked = _Asked(source=source, handle=fold_handle(handle), columns=given, now=now or datetime.now(UTC))
     if path.is_dir():
         yield from _read_folder(path, asked)
@@ -86,10 +87,15 @@ def _read_folder(folder: Path, asked: _Asked) -> Iterator[Item]:
             continue
         if _archive_part(path) not in (None, "tweet", "tweets"):
             continue  # an X archive has dozens of these: likes, followers, settings
-        try:
-            yield from _read_file(path, asked)
-        except BadInput as error:
-            yield LeftOut(str(path), None, str(error).removeprefix(f"{path}: ").removeprefix(f"{path} "))
+        yield from or_left_out(path, _read_file(path, asked))
+
+
+def or_left_out(path: Path, items: Iterable[Item]) -> Iterator[Item]:
+    """*items* of the file *path*, and the file by its name where it cannot be read (on)."""
+    try:
+        yield from items
+    except BadInput as error:
+        yield LeftOut(str(path), None, str(error).removeprefix(f"{path}: ").removeprefix(f"{path} "))
 
 
 def _ending(path: Path) -> str:

@@ -114,8 +114,8 @@ def _service(job: Job, parameters: HandlesParameters | SearchParameters) -> Subj
 
 async def _posts(job: Job, parameters: HandlesParameters | SearchParameters) -> list[Text]:
     if isinstance(parameters, HandlesParameters):
-        up_to = await job.settled_at()
-        return await job.reading(partial(posts_of, up_to=up_to), job.claim.name.removeprefix("@"), parameters.source)
+        handle, up_to = job.claim.name.removeprefix("@"), await job.newest_document()
+        return await job.reading(posts_of, handle, parameters.source, up_to=up_to)
     return await job.reading(posts_found, job.claim.job_id)
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from core.queues import Step, StepState
 from models.database import Database
 from models.documents import newest_document
-from models.jobs import Claim, fence, set_step, settle_documents, settled_at, steps_done
+from models.jobs import Claim, fence, newest_document_of, set_step, settle_documents, steps_done
 from workers.runtime import Runtime
 
 T = TypeVar("T")
@@ -47,12 +47,12 @@ class Job:
         if self.is_over:
             raise SliceEnded
 
-    async def reading(self, query: Callable[..., T], *arguments: Any) -> T:
-        """Run ``query(connection, *arguments)`` in a thread: the loop goes on meanwhile."""
+    async def reading(self, query: Callable[..., T], *arguments: Any, **named: Any) -> T:
+        """Run ``query(connection, *arguments, **named)`` in a thread: the loop goes on meanwhile."""
 
         def read() -> T:
             with self.db.read() as connection:
-                return query(connection, *arguments)
+                return query(connection, *arguments, **named)
 
         return await asyncio.to_thread(read)
 
@@ -85,9 +85,9 @@ class Job:
         await self.writing(lambda connection: settle_documents(connection, self.claim.job_id, newest))
         return newest
 
-    async def settled_at(self) -> int | None:
+    async def newest_document(self) -> int | None:
         """The id of the newest document that is the job's; None before they are settled."""
-        return await self.reading(settled_at, self.claim.job_id)
+        return await self.reading(newest_document_of, self.claim.job_id)
 
     def step_is(
         self, step: str, state: StepState, documents: int, reason: str | None = None

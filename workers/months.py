@@ -45,7 +45,7 @@ async def work_on_month(job: Job, parameters: MonthsParameters) -> Ended:
     steps = [step for step in Step if step in parameters.steps and step not in done]
     if not steps:
         return Ended()
-    up_to = await job.settled_at()
+    up_to = await job.newest_document()
     asker = Asker(job, await job.runtime.textapi().engine())
     await job.writing(lambda connection: note_engine(connection, job.db, job.claim.run_id, asker.engine))
     if Step.KEYWORDS not in done:
@@ -75,12 +75,12 @@ async def _documents(job: Job, parameters: MonthsParameters, period: str) -> str
     """Record how many documents there are; why there are none, where nobody can know of any."""
     reason = await fetch_month(job, period)
     up_to = await job.settle_documents()
-    if not reason and not await job.reading(partial(archive_size, up_to=up_to), period):
+    if not reason and not await job.reading(archive_size, period, up_to=up_to):
         reason = f"the archive has no documents of {period}"
     if reason:
         await job.has_no_data(parameters.steps, reason)
         return reason
-    count = await job.reading(partial(archive_size, up_to=up_to), period, parameters.material)
+    count = await job.reading(archive_size, period, parameters.material, up_to=up_to)
     remark = await job.reading(left_out_remark, period, NYT)
     await job.writing(job.step_is(Step.DOCUMENTS, StepState.COMPLETE, count, remark), progress=True)
     return None

@@ -174,6 +174,11 @@ class Fleet:
             return False
         return all(state in ENDED for state in states)
 
+    def reports_are_made(self) -> bool:
+        """Whether no job is left at all."""
+        with self.db.read() as connection:
+            return connection.scalar(select(func.count()).where(Job.state.not_in(ENDED))) == 0
+
     def tend(self, seconds: float, until: Callable[[], bool] = lambda: False) -> bool:
         """Let time pass: start again what died, note when calls are made. True as soon as the runs have ended."""
         end = time.monotonic() + seconds

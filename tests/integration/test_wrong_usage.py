@@ -54,7 +54,12 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
         (("submit", "handles", "ann", "--name", "a\udcff"), "a\\udcff is no UTF-8"),
         (("submit", "handles", "ann", "--source", "foo"), "--source foo: it is one of x, bluesky, mastodon, posts"),
         (("plan", "search", "ann", "--source", "nyt"), "--source nyt: it is one of x, bluesky, mastodon, posts"),
-        (("import", ".", "--column", "foo=a"), "--column foo=…: the field is one of text, published_at"),
+        (("submit", "months", "2020-01..2020-02", "--keyword", "a", "--material", "a\udcff"), "a\\udcff is no UTF-8"),
+        (
+            ("import", ".", "--column", "foo=a"),
+            "'foo' is no field that a column can hold: use one of text, published_at",
+        ),
+        (("import", ".", "--source", "foo"), "'foo' is no source: use one of nyt, x, bluesky, mastodon, posts"),
         (("migrate", "nosuch"), "'nosuch' is no revision of the tables"),
     ],
 )

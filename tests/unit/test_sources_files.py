@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from core.errors import BadInput
+from core.errors import BadInput, UsageError
 from sources.base import Document, Empty, Item, LeftOut, Remark
 from sources.files import read_path
 
@@ -97,7 +97,7 @@ def test_a_column_that_is_not_there_and_a_missing_text_say_what_to_do(tmp_path: 
         read(tmp_path / "posts.csv", "a,b\n1,2\n", columns={"text": "words"})
     with pytest.raises(BadInput, match="--column text=NAME"):
         read(tmp_path / "posts.csv", "a,b\n1,2\n")
-    with pytest.raises(BadInput, match="'tekst' is no field"):
+    with pytest.raises(UsageError, match="'tekst' is no field"):
         read(tmp_path / "posts.csv", "a,b\n1,2\n", columns={"tekst": "a"})
 
 
