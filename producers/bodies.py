@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from models.parameters import TextOptions
-from textapi.questions import TextQuestion, chunks, entities_of, phrases_of, summary_of
+from textapi.packing import chunks
+from textapi.questions import TextQuestion, entities_of, phrases_of, summary_of
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Questions for the Text API: which texts go into one call, and which answer belongs to which text.
+"""Questions for the Text API: what one call asks, and which answer belongs to which text.
 
 An answer's key is made of engine, operation, parameters and text alone, so whoever asks the same finds it. A question
 may hold many answers; it builds the request for those still wanted and reads each text's answer out of the reply.
@@ -9,16 +9,15 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from bisect import bisect_left
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
-from itertools import islice
 from typing import Any, Protocol
 
 from core.errors import ServiceBadAnswer
-from textapi.engine.sentences import Span, split
+from textapi.engine.sentences import split
 from textapi.messages import Operation
+from textapi.packing import packed, placed
 
 SERVICE = "textapi"
 
@@ -120,7 +119,10 @@ class KeywordPack:
                 raise ServiceBadAnswer(
                     f"textapi: {self.operation} gave no list of sentences for {term!r}", service=SERVICE
                 )
-            for text, sentences in zip(texts, _by_text(found, texts, self.operation), strict=True):
+            by_text = placed(found, texts)
+            if by_text is None:
+                raise DoesNotMap(self.operation)
+            for text, sentences in zip(texts, by_text, strict=True):
                 answers[keyword_key(self.engine, term, text)] = _json(sentences)
         return answers
 
@@ -284,7 +286,7 @@ def summary_of(engine: str, text: str, proportion: float, documents: Sequence[in
 
 def keyword_packs(engine: str, texts: Iterable[str], terms: Sequence[str], size: int) -> Iterator[KeywordPack]:
     """Packs of up to *size* characters, in the order of *texts*, which are all different; a longer text goes alone."""
-    for pack in _packed(texts, size):
+    for pack in packed(texts, size):
         yield KeywordPack(engine, tuple(pack), tuple(terms))
 
 
@@ -297,93 +299,8 @@ def polarity_questions(engine: str, texts: Iterable[str], size: int) -> list[Que
             single.append(text)
         else:
             several.append(polarity_of(engine, text))
-    packs: list[Question] = [PolarityPack(engine, tuple(pack)) for pack in _packed(single, size)]
+    packs: list[Question] = [PolarityPack(engine, tuple(pack)) for pack in packed(single, size)]
     return packs + several
-
-
-def chunks(documents: Iterable[tuple[int, str]], size: int) -> Iterator[tuple[str, tuple[int, ...]]]:
-    """Texts of up to *size* characters made of whole documents, a line each, with the documents' ids.
-
-    A longer document is cut between its sentences, a longer sentence where *size* is reached.
-    """
-    lines: list[str] = []
-    ids: list[int] = []
-    length = 0
-    for number, text in documents:
-        for piece in _pieces(text, size):
-            if lines and length + 1 + len(piece) > size:
-                yield "\n".join(lines), tuple(dict.fromkeys(ids))
-                lines, ids, length = [], [], 0
-            length += len(piece) + (1 if lines else 0)
-            lines.append(piece)
-            ids.append(number)
-    if lines:
-        yield "\n".join(lines), tuple(dict.fromkeys(ids))
-
-
-def _pieces(text: str, size: int) -> Iterator[str]:
-    if len(text) <= size:
-        yield text
-        return
-    piece = ""
-    for start, end in split(text):
-        for cut in range(start, end, size):
-            sentence = text[cut : min(end, cut + size)]
-            if piece and len(piece) + 1 + len(sentence) > size:
-                yield piece
-                piece = ""
-            piece = f"{piece} {sentence}" if piece else sentence
-    if piece:
-        yield piece
-
-
-def _packed(texts: Iterable[str], size: int) -> Iterator[list[str]]:
-    pack: list[str] = []
-    length = 0
-    for text in texts:
-        if pack and length + 1 + len(text) > size:
-            yield pack
-            pack, length = [], 0
-        length += len(text) + (1 if pack else 0)
-        pack.append(text)
-    if pack:
-        yield pack
-
-
-def _by_text(found: Sequence[str], texts: Sequence[str], operation: str) -> list[list[str]]:
-    """Give each sentence of a reply to the text in which it stands; the reply keeps the order of the texts."""
-    if len(texts) == 1:
-        return [list(found)]
-    by_text: list[list[str]] = [[] for _ in texts]
-    own = lru_cache(maxsize=None)(split)  # of this reply: a text is split when a sentence may stand in it, and once
-    number, cursor = 0, 0
-    for sentence in found:
-        place = _place(sentence, texts, number, cursor, own)
-        if not sentence or place is None:
-            raise DoesNotMap(operation)
-        number, cursor = place[0], place[1] + len(sentence)
-        by_text[number].append(sentence)
-    return by_text
-
-
-def _place(
-    sentence: str, texts: Sequence[str], number: int, cursor: int, own: Callable[[str], list[Span]]
-) -> tuple[int, int] | None:
-    """Text and offset of *sentence*, at or after *cursor* of text *number*.
-
-    Where it is one of our *own* sentences, else where it stands first: it may also stand inside an earlier, longer one.
-    """
-    first = None
-    for later in range(number, len(texts)):
-        text, begin = texts[later], cursor if later == number else 0
-        at = text.find(sentence, begin)
-        if at < 0:
-            continue
-        first = first or (later, at)
-        for start, end in islice(own(text), bisect_left(own(text), (begin, 0)), None):
-            if end - start == len(sentence) and text.startswith(sentence, start):
-                return later, start
-    return first
 
 
 def _fits(operation: Operation, value: Any) -> bool:

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from core.errors import ServiceBadAnswer
 from textapi.engine.keywords import sentences_with
 from textapi.engine.sentences import sentences, split
+from textapi.packing import chunks
 from textapi.questions import (
     DoesNotMap,
     KeywordPack,
     PolarityPack,
-    chunks,
     keyword_key,
     keyword_packs,
     polarity_key,
