@@ -17,7 +17,7 @@ import redis
 
 from cli.stack.children import Child
 from core.settings import Settings
-from models.database import migrate
+from models.database import Database, migrate
 from tests.services import NoPostgresError, running_postgres, running_valkey, running_worker
 
 OURS = {"TIDINGS_TEST_POSTGRES_URL", "TIDINGS_REAL_DATA", "TIDINGS_CHAOS_MINUTES"}
@@ -99,6 +99,14 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     else:
         server = request.getfixturevalue("_postgres")
         yield from _database(server, server.template)
+
+
+@pytest.fixture
+def db(database_url: str) -> Iterator[Database]:
+    """That database, open."""
+    database = Database(database_url)
+    yield database
+    database.close()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -40,13 +40,6 @@ from workers.jobs import SliceEnded
 from workers.runtime import Runtime
 
 KEYS = [bytes([number]) * 16 for number in range(8)]
-
-
-@pytest.fixture
-def db(database_url: str) -> Iterator[Database]:
-    database = Database(database_url)
-    yield database
-    database.close()
 
 
 def new_claims(db: Database, jobs: int = 2, max_calls: int | None = None) -> list[Claim]:

@@ -34,12 +34,6 @@ def jobs(known: Settings) -> Iterator[Jobs]:  # noqa: F811
         yield opened
 
 
-@pytest.fixture
-def db(database_url: str) -> Iterator[Database]:
-    with closing(Database(database_url)) as database:
-        yield database
-
-
 @pytest.mark.parametrize(
     ("limits", "calls", "expected"),
     [

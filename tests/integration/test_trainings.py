@@ -40,13 +40,6 @@ ENDLESS = {"hidden": "8", "sequence": "10", "epochs": "1000000"}
 
 
 @pytest.fixture
-def db(database_url: str) -> Iterator[Database]:
-    database = Database(database_url)
-    yield database
-    database.close()
-
-
-@pytest.fixture
 def runtime(settings: Settings) -> Iterator[Runtime]:
     opened = Runtime(settings, celery_app(settings))
     yield opened

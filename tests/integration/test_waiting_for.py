@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -16,13 +15,6 @@ from models.jobs import Claim, claim_job, end_job, release_job, worker_seen
 from models.runs import NewJob, create_run, get_run, pause_at_cap, pause_run
 from models.tables import Run
 from producers.status import status_of, waiting_for
-
-
-@pytest.fixture
-def db(database_url: str) -> Iterator[Database]:
-    database = Database(database_url)
-    yield database
-    database.close()
 
 
 @pytest.fixture

@@ -1,0 +1,206 @@
+"""Runs with results, put straight into the tables on either database, and what is exported of them."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, select, update
+
+from core.queues import Kind
+from models import parameters as asked
+from models.database import Database
+from models.runs import NewJob, create_run, queue_report
+from models.tables import (
+    Base,
+    Document,
+    Epoch,
+    Job,
+    JobStep,
+    Mention,
+    PostPolarity,
+    Prediction,
+    Training,
+)
+from reports import exports
+
+TEXT_STEPS = ("documents", "keywords", "polarity")
+COVID = asked.Keyword.parse("covid:coronavirus,covid-19")
+
+
+def add(db: Database, table: type[Base], *rows: Mapping[str, Any]) -> None:
+    with db.write() as connection:
+        connection.execute(insert(table), list(rows))
+
+
+def document(number: int, name: str, period: str | None = None, **given: Any) -> dict[str, Any]:
+    at = None if period is None else datetime(int(period[:4]), int(period[5:]), 14, 21, 30, 5, 999_999)  # noqa: DTZ001
+    values = {
+        "source": "nyt",
+        "handle": None,
+        "author_id": None,
+        "address": f"https://example.org/{name}",
+        "text": f"Text of {name}.",
+        "material": "News",
+        "repost": False,
+    }
+    source = given.get("source", "nyt")
+    return values | {"id": number, "identity": f"{source}:{name}", "published_at": at, "period": period} | given
+
+
+def jobs_of(db: Database, run: int) -> dict[str, int]:
+    with db.read() as connection:
+        found = connection.execute(select(Job.name, Job.id).where(Job.run_id == run))
+        return {row.name: row.id for row in found}
+
+
+def step(job: int, name: str, state: str = "complete", documents: int = 0, reason: str | None = None) -> dict[str, Any]:
+    return {"job_id": job, "step": name, "state": state, "reason": reason, "documents": documents, "at": 0.0}
+
+
+def mention(job: int, document: int, term: str, position: int, polarity: float | None) -> dict[str, Any]:
+    return {
+        "job_id": job,
+        "document_id": document,
+        "keyword": "covid",
+        "term": term,
+        "position": position,
+        "sentence": f"Sentence {position}.",
+        "polarity": polarity,
+    }
+
+
+def months(db: Database, first: str, last: str, **options: Any) -> tuple[int, dict[str, int]]:
+    """A run over months with the keyword `covid`, and its jobs by name."""
+    parameters = asked.MonthsParameters(first=first, last=last, keywords=(COVID,), **options)
+    jobs = [NewJob(Kind.MONTH, period, {}) for period in asked.months(first, last)]
+    run = create_run(db, kind="months", name=None, parameters=parameters.model_dump(mode="json"), jobs=jobs)
+    return run, jobs_of(db, run)
+
+
+def handles(db: Database, *names: str, **options: Any) -> tuple[int, dict[str, int]]:
+    parameters = asked.HandlesParameters(**options).model_dump(mode="json")
+    jobs = [NewJob(Kind.HANDLE, f"@{name}", {}) for name in names]
+    run = create_run(db, kind="handles", name=None, parameters=parameters, jobs=jobs)
+    return run, jobs_of(db, run)
+
+
+def exported(db: Database, run: int, table: str, form: str = "jsonl") -> bytes:
+    out = io.BytesIO()
+    exports.write(db, run, table, form, out)
+    return out.getvalue()
+
+
+def rows_of(db: Database, run: int, table: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in exported(db, run, table).splitlines()]
+
+
+def columns_of(db: Database, run: int, table: str, *names: str) -> list[tuple[Any, ...]]:
+    return [tuple(row[name] for name in names) for row in rows_of(db, run, table)]
+
+
+def four_months(db: Database) -> tuple[int, dict[str, int]]:
+    """January: only an opinion; February: nothing; March: four news; April: two, and the keywords failed."""
+    run, jobs = months(db, "2020-01", "2020-04", material="News", steps=("keywords", "polarity"))
+    add(
+        db,
+        Document,
+        document(1, "opinion", "2020-01", material="Op-Ed"),
+        document(2, "b", "2020-03"),
+        document(3, "a", "2020-03"),
+        document(4, "c", "2020-03"),
+        document(5, "d", "2020-03"),
+        document(6, "post", "2020-03", source="x", handle="nasa"),
+        document(7, "april", "2020-04"),
+        document(8, "april-2", "2020-04"),
+        document(9, "opinion-2", "2020-03", material="Op-Ed"),
+    )
+    march = jobs["2020-03"]
+    add(
+        db,
+        Mention,
+        mention(march, 2, "covid-19", 1, -0.0),
+        mention(march, 3, "covid", 2, -0.25),
+        mention(march, 3, "covid", 1, 0.5),
+        mention(march, 3, "coronavirus", 1, 0.5),
+        mention(jobs["2020-04"], 7, "covid", 1, 0.9),
+    )
+    add(
+        db,
+        JobStep,
+        *(step(jobs["2020-01"], name) for name in TEXT_STEPS),
+        step(jobs["2020-02"], "documents", "no-data", reason="no document of 2020-02 is stored"),
+        *(step(march, name, documents=4) for name in TEXT_STEPS),
+        step(jobs["2020-04"], "documents", documents=2),
+    )
+    fail(db, jobs["2020-04"], "the Text API refused the key")
+    with db.write() as connection:
+        queue_report(connection, run)
+    return run, jobs
+
+
+def fail(db: Database, job: int, reason: str) -> None:
+    with db.write() as connection:
+        connection.execute(update(Job).where(Job.id == job).values(state="failed", reason=reason))
+
+
+def posts(db: Database) -> tuple[int, dict[str, int]]:
+    run, jobs = handles(db, "nasa", "Esa", "nobody")
+    add(
+        db,
+        Document,
+        document(1, "1", "2020-05", source="x", handle="nasa"),
+        document(2, "2", "2020-04", source="bluesky", handle="nasa"),
+        document(3, "3", "2020-04", source="x", handle="nasa"),
+        document(4, "4", "2020-04", source="x", handle="esa"),
+        document(5, "5", None, source="x", handle="esa"),
+        document(6, "6", "2020-04", source="x", handle="other"),
+    )
+    add(
+        db,
+        PostPolarity,
+        {"job_id": jobs["@nasa"], "document_id": 1, "polarity": 1.0},
+        {"job_id": jobs["@nasa"], "document_id": 2, "polarity": 0.5},
+        {"job_id": jobs["@nasa"], "document_id": 3, "polarity": -0.5},
+        {"job_id": jobs["@Esa"], "document_id": 4, "polarity": 0.25},
+    )
+    add(
+        db,
+        JobStep,
+        *(step(jobs["@nasa"], name, documents=3) for name in ("documents", "polarity")),
+        *(step(jobs["@Esa"], name, documents=2) for name in ("documents", "polarity")),
+        step(jobs["@nobody"], "documents", "no-data", reason="stored documents only"),
+    )
+    return run, jobs
+
+
+def search(db: Database, *terms: str) -> tuple[int, dict[str, int]]:
+    parameters = asked.SearchParameters(steps=("polarity",)).model_dump(mode="json")
+    jobs = [NewJob(Kind.SEARCH, f"search:{term}", {}) for term in terms]
+    run = create_run(db, kind="search", name=None, parameters=parameters, jobs=jobs)
+    return run, jobs_of(db, run)
+
+
+def training(db: Database) -> int:
+    parameters = asked.TrainingParameters(
+        network="feedforward", data="digits", options={"hidden": [30], "batch_size": 10, "learning_rate": 1}
+    )
+    jobs = [NewJob(Kind.TRAINING, f"feedforward {value}", {"learning_rate": value}) for value in (0.5, 1)]
+    jobs.append(NewJob(Kind.TRAINING, "feedforward 30,20", {"hidden": [30, 20], "nesterov": True}))
+    run = create_run(db, kind="training", name=None, parameters=parameters.model_dump(mode="json"), jobs=jobs)
+    ids = jobs_of(db, run)
+    first = ids["feedforward 0.5"]
+    losses: dict[str, Any] = {"validation_loss": 1e-9, "accuracy": None, "seconds": 0.5}
+    add(db, Epoch, *({"job_id": first, "epoch": n, "train_loss": loss} | losses for n, loss in ((10, 2.0), (2, 3e300))))
+    add(
+        db,
+        Prediction,
+        *({"job_id": first, "split": "test", "index": n, "actual": 1.0, "predicted": 0.9} for n in (10, 9)),
+        {"job_id": first, "split": "train", "index": 0, "actual": 2.0, "predicted": 2.5},
+    )
+    blobs: dict[str, Any] = {"checkpoint": None, "weights": b"weights", "remarks": []}
+    add(db, Training, {"job_id": first, "accuracy": 0.9625} | blobs)
+    return run

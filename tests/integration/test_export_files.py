@@ -1,0 +1,277 @@
+"""Exports as files: their formats, their order to the byte, and what is left when one cannot be finished."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pyarrow.parquet
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import delete
+
+from core.errors import NotFound, TidingsError, UsageError
+from models.database import Database
+from models.tables import (
+    Document,
+    Job,
+    JobDocument,
+    JobStep,
+    Mention,
+    Prediction,
+)
+from reports import exports, selection
+from reports.dictionary import DICTIONARY, markdown
+from reports.formats import comma_separated, jsonl
+from tests.exports_kit import (
+    COVID,
+    TEXT_STEPS,
+    add,
+    columns_of,
+    document,
+    exported,
+    four_months,
+    jobs_of,
+    mention,
+    months,
+    rows_of,
+    search,
+    step,
+    training,
+)
+
+
+def test_every_format_has_the_columns_of_the_dictionary_even_without_rows(db: Database) -> None:
+    run, _ = months(db, "2020-03", "2020-03")
+    for table, (_, meanings) in DICTIONARY.items():
+        (header, *_) = csv.reader(io.StringIO(exported(db, run, table, "csv").decode("utf-8-sig"), newline=""))
+        parquet = pyarrow.parquet.read_table(io.BytesIO(exported(db, run, table, "parquet")))
+        assert header == list(meanings)
+        assert parquet.column_names == list(meanings)
+        assert all(list(row) == list(meanings) for row in rows_of(db, run, table))
+
+
+def test_the_three_formats_hold_the_same_values(db: Database) -> None:
+    run, _ = four_months(db)
+    for table in ("mentions", "periods", "documents", "coverage"):
+        rows = rows_of(db, run, table)
+        assert rows
+        assert pyarrow.parquet.read_table(io.BytesIO(exported(db, run, table, "parquet"))).to_pylist() == rows
+        text = exported(db, run, table, "csv").decode("utf-8-sig")
+        as_text = [{name: "" if value is None else str(value) for name, value in row.items()} for row in rows]
+        assert list(csv.DictReader(io.StringIO(text, newline=""))) == as_text
+
+
+def test_a_csv_opens_in_a_spreadsheet_and_runs_nothing(db: Database) -> None:
+    run, jobs = months(db, "2020-03", "2020-03")
+    text = '=cmd|"/C calc"!A0, "quoted"\r\nsecond line é 😀 שלום'
+    add(db, Document, document(1, "a", "2020-03", text=text, address="@here"))
+    add(db, Mention, mention(jobs["2020-03"], 1, "covid", 1, -0.5))
+    raw = exported(db, run, "mentions", "csv")
+    header = "run,period,handle,document,published_at,address,keyword,term,position,sentence,text,polarity"
+    assert (
+        raw
+        == (
+            f"\ufeff{header}\r\n"
+            f"{run},2020-03,,nyt:a,2020-03-14T21:30:05Z,'@here,covid,covid,1,Sentence 1.,"
+            '"\'=cmd|""/C calc""!A0, ""quoted""\r\nsecond line é 😀 שלום",-0.5\r\n'
+        ).encode()
+    )
+
+
+def test_a_line_of_jsonl_is_one_line_for_every_reader(db: Database) -> None:
+    run, _ = months(db, "2020-03", "2020-03")
+    add(db, Document, document(1, "a", "2020-03", text="one\u2028two\x85three\nfour \u2029é <script>"))
+    raw = exported(db, run, "documents").decode()
+    assert len(raw.splitlines()) == 1
+    assert "é <script>" in raw
+    assert rows_of(db, run, "documents")[0]["text"] == "one\u2028two\x85three\nfour \u2029é <script>"
+
+
+CELLS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")) | st.none()
+NUMBERS = st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False)
+
+
+@given(st.lists(st.tuples(CELLS, NUMBERS, CELLS)))
+@example([(f"{start}1", -1, start) for start in ("=", "+", "-", "@", "\t", "\r")])
+def test_a_csv_read_back_is_what_was_written(rows: Sequence[tuple[str | None, float, str | None]]) -> None:
+    out = io.BytesIO()
+    with comma_separated(out, {"left": str, "number": float, "right": str}) as write:
+        write(rows)
+    header, *found = csv.reader(io.StringIO(out.getvalue().decode("utf-8-sig"), newline=""))
+    assert header == ["left", "number", "right"]
+    for (left, number, right), cells in zip(rows, found, strict=True):
+        assert cells[1] == str(number)
+        for value, cell in ((left, cells[0]), (right, cells[2])):
+            # What a spreadsheet program would take for a formula is not there.
+            assert not cell.startswith(("=", "+", "-", "@", "\t", "\r"))
+            assert cell in {value or "", f"'{value}"}
+
+
+@given(st.lists(st.tuples(CELLS, NUMBERS)))
+def test_jsonl_read_back_is_what_was_written(rows: Sequence[tuple[str | None, float]]) -> None:
+    out = io.BytesIO()
+    with jsonl(out, {"text": str, "number": float}) as write:
+        write(rows)
+    lines = out.getvalue().decode().splitlines()
+    assert [tuple(json.loads(line).values()) for line in lines] == list(rows)
+
+
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(chance=st.randoms(use_true_random=False))
+def test_exports_do_not_depend_on_the_order_in_which_rows_came(db: Database, chance: Random) -> None:
+    with db.write() as connection:
+        for table in (Mention, JobStep, Job, Document):
+            connection.execute(delete(table))
+    run, jobs = months(db, "2020-03", "2020-04", steps=("keywords", "polarity"))
+    places = [(number, position) for number in range(12) for position in (1, 2, 11)]
+    documents = [document(n, f"{n % 5}-{n}", ("2020-03", "2020-04")[n % 2]) for n in range(12)]
+    mentions = [
+        mention(jobs[("2020-03", "2020-04")[number % 2]], number, term, position, (number - 5) / 7 + position / 10)
+        for number, position in places
+        for term in COVID.terms
+    ]
+    steps = [step(job, name) for job in jobs.values() for name in TEXT_STEPS]
+    for rows in (documents, mentions, steps):
+        chance.shuffle(rows)
+    ids = list(range(100, 112))
+    chance.shuffle(ids)  # a document's number says nothing
+    add(db, Document, *(row | {"id": ids[row["id"]]} for row in documents))
+    add(db, Mention, *(row | {"document_id": ids[row["document_id"]]} for row in mentions))
+    add(db, JobStep, *steps)
+    for name in ("mentions", "periods", "documents", "coverage"):
+        shown = exported(db, run, name).replace(f'"run": {run},'.encode(), b'"run": 1,')
+        assert SEEN.setdefault(name, shown) == shown
+    assert len(rows_of(db, run, "mentions")) == len(mentions)
+
+
+SEEN: dict[str, bytes] = {}  # what the first database and order gave: the others must give the same
+
+
+def test_large_tables_are_read_in_pages_that_lose_and_repeat_nothing(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(selection, "PAGE", 90)
+    run, jobs = months(db, "2020-03", "2020-04")
+    names = [f"{'aBcD'[number % 4]}{number}" for number in range(selection.BATCH * 2 + 1)]
+    add(db, Document, *(document(n, name, "2020-03") for n, name in enumerate(names)))
+    add(db, Mention, *(mention(jobs["2020-03"], n, "covid", 1, None) for n in range(len(names))))
+    expected = [(f"nyt:{name}",) for name in sorted(names)]
+    assert columns_of(db, run, "documents", "document") == expected
+    assert columns_of(db, run, "mentions", "document") == expected
+    network = training(db)
+    add(
+        db,
+        Prediction,
+        *(
+            {"job_id": jobs_of(db, network)["feedforward 1"], "split": "test", "index": n, "actual": 0, "predicted": 0}
+            for n in range(200)
+        ),
+    )
+    assert columns_of(db, network, "predictions", "job", "index")[3:] == [("feedforward 1", n) for n in range(200)]
+
+
+def test_a_document_of_many_jobs_is_there_once_however_many_there_are(db: Database) -> None:
+    run, ids = search(db, "mars", "moon", "sun")
+    numbers = range(selection.BATCH + 1)
+    add(db, Document, *(document(n, f"{n:04}", "2020-04", source="x") for n in numbers))
+    add(db, JobDocument, *({"job_id": job, "document_id": n} for job in ids.values() for n in numbers))
+    assert columns_of(db, run, "documents", "document") == [(f"x:{n:04}",) for n in numbers]
+
+
+def test_a_row_group_of_parquet_holds_some_thousand_rows(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exports, "_ROWS_AT_A_TIME", 4)
+    run, _ = four_months(db)
+    parquet = pyarrow.parquet.ParquetFile(io.BytesIO(exported(db, run, "documents", "parquet")))
+    assert [parquet.metadata.row_group(group).num_rows for group in range(parquet.num_row_groups)] == [4, 2]
+
+
+def test_a_file_is_written_whole(db: Database, tmp_path: Path) -> None:
+    run, _ = four_months(db)
+    path = tmp_path / "documents.csv"
+    assert exports.write(db, run, "documents", "csv", path) == 6
+    assert path.read_bytes() == exported(db, run, "documents", "csv")
+
+
+def break_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the export of documents fail after its last row."""
+    real = exports.TABLES["documents"]
+
+    def read(database: Database, run_id: int) -> Iterator[Any]:
+        yield from real.read(database, run_id)
+        raise NotFound("forgotten meanwhile")
+
+    monkeypatch.setitem(exports.TABLES, "documents", exports.Table(real.row, read))
+    monkeypatch.setattr(exports, "_ROWS_AT_A_TIME", 2)
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv", "parquet"])
+def test_a_file_that_cannot_be_finished_is_as_it_was(
+    db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    run, _ = four_months(db)
+    folder = tmp_path / "out"
+    folder.mkdir()
+    path = folder / f"documents.{form}"
+    path.write_text("before")
+    break_off(monkeypatch)
+    with pytest.raises(NotFound):
+        exports.write(db, run, "documents", form, path)
+    assert {file.name: file.read_text() for file in folder.iterdir()} == {path.name: "before"}
+
+
+def test_the_beginning_of_a_parquet_file_is_not_taken_for_the_whole(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, _ = four_months(db)
+    break_off(monkeypatch)
+    out = io.BytesIO()
+    with pytest.raises(NotFound):
+        exports.write(db, run, "documents", "parquet", out)
+    assert len(out.getvalue()) > 100
+    with pytest.raises(pyarrow.ArrowInvalid):
+        pyarrow.parquet.read_table(io.BytesIO(out.getvalue()))
+
+
+def test_a_place_that_cannot_be_written_is_said(db: Database, tmp_path: Path) -> None:
+    run, _ = four_months(db)
+    (tmp_path / "file").write_text("")
+    for path in (tmp_path / "nowhere" / "x.csv", tmp_path / "file" / "x.csv"):
+        with pytest.raises(TidingsError, match="cannot be written"):
+            exports.write(db, run, "periods", "csv", path)
+
+
+def test_what_is_not_there_is_said(db: Database) -> None:
+    run, _ = months(db, "2020-03", "2020-03")
+    with pytest.raises(NotFound, match="no run 999"):
+        exports.write(db, 999, "periods", "jsonl", io.BytesIO())
+    with pytest.raises(UsageError, match="mentions, periods, phrases"):
+        exports.write(db, run, "period", "jsonl", io.BytesIO())
+    with pytest.raises(UsageError, match="jsonl, csv, parquet"):
+        exports.write(db, run, "periods", "xlsx", io.BytesIO())
+
+
+def test_a_folder_holds_every_table_and_the_dictionary(db: Database, tmp_path: Path) -> None:
+    run, _ = four_months(db)
+    written = exports.write_all(db, run, tmp_path, ("jsonl", "csv"))
+    tables = ("mentions", "periods", "phrases", "entities", "summaries", "documents", "coverage", "calls")
+    expected = {f"{table}.{form}" for table in tables for form in ("jsonl", "csv")} | {"dictionary.md"}
+    assert {path.name for path in written} == expected
+    assert {path.name for path in tmp_path.iterdir() if path.suffix in {".jsonl", ".csv", ".md"}} == expected
+    assert (tmp_path / "periods.csv").read_bytes() == exported(db, run, "periods", "csv")
+
+
+def test_the_dictionary_speaks_of_every_table_and_column() -> None:
+    page = markdown()
+    assert list(DICTIONARY) == list(exports.TABLES)
+    assert all(
+        f"| `{column}` | {meaning} |" in page
+        for _, columns in DICTIONARY.values()
+        for column, meaning in columns.items()
+    )
