@@ -21,18 +21,18 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from sqlalchemy import select
 
 from core.broker import celery_app
-from core.queues import Kind
+from core.enums import JobKind
 from core.settings import Settings
 from models.database import migrate
 from models.jobs import claim_job
 from models.runs import NewJob, create_run
-from models.tables import Job
+from models.tables import JobContext
 from tests.chaos.limit_clients import running_stub
 from tests.services import running_valkey
 from textapi.messages import Operation
-from textapi.questions import polarity_of
-from workers.asking import Asker
-from workers.jobs import Job as WorkingJob
+from textapi.requests import polarity_of
+from workers.answer_fetcher import AnswerFetcher
+from workers.context import JobContext as WorkingJob
 from workers.runtime import Runtime
 
 CALLS = 2000
@@ -47,7 +47,11 @@ def opened(folder: Path, stub: str, redis_url: str, limits: str) -> Iterator[Run
     url = f"sqlite:///{folder}/asking.db"
     migrate(url)
     known = Settings(
-        database_url=url, redis_url=redis_url, textapi_url=stub, textapi_limits=limits, textapi_concurrency=AT_ONCE
+        database_url=url,
+        redis_url=redis_url,
+        textapi_url=stub,
+        textapi_limits=limits,
+        textapi_concurrency=AT_ONCE,
     )
     runtime = Runtime(known, celery_app(known))
     try:
@@ -85,7 +89,9 @@ def client(runtime: Runtime) -> None:
         pass
 
     async def one() -> None:
-        await runtime.textapi().ask(Operation.TEXT_POLARITY, {"text": f"Text {next(numbers)}."}, before, dict)
+        await runtime.textapi().ask(
+            Operation.TEXT_POLARITY, {"text": f"Text {next(numbers)}."}, before, dict
+        )
 
     runtime.run(lambda: at_once(one))
 
@@ -93,24 +99,37 @@ def client(runtime: Runtime) -> None:
 def whole(runtime: Runtime) -> None:
     """Claimed, asked, and stored in the ledger."""
     run = create_run(
-        runtime.db, kind="months", name=None, parameters={}, jobs=[NewJob(Kind.MONTH, f"{next(numbers)}", {})]
+        runtime.db,
+        kind="months",
+        name=None,
+        parameters={},
+        jobs=[NewJob(JobKind.MONTH, f"{next(numbers)}", {})],
     )
     with runtime.db.read() as connection:
-        number = connection.scalars(select(Job.id).where(Job.run_id == run)).one()
-    claim = claim_job(runtime.db, number, owner="bench", lease_seconds=60, is_gone=lambda _: False)
+        number = connection.scalars(select(JobContext.id).where(JobContext.run_id == run)).one()
+    claim = claim_job(
+        runtime.db, number, owner="bench", lease_seconds=60, has_exited=lambda _: False
+    )
     assert claim is not None
     job = WorkingJob(runtime, claim, ends_at=time.monotonic() + 60)
     questions = [polarity_of("stub", f"Text {next(numbers)}.") for _ in range(CALLS)]
-    runtime.run(lambda: Asker(job, "stub").ask(questions))
+    runtime.run(lambda: AnswerFetcher(job, "stub").ask(questions))
 
 
 def main() -> None:
     """Measure and print."""
-    with tempfile.TemporaryDirectory() as folder, running_valkey(Path(folder)) as redis_url, running_stub() as stub:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running_valkey(Path(folder)) as redis_url,
+        running_stub() as stub,
+    ):
         free, limited = Path(folder) / "free", Path(folder) / "limited"
         free.mkdir()
         limited.mkdir()
-        with opened(free, stub, redis_url, "") as runtime, opened(limited, stub, redis_url, "1000000/s") as other:
+        with (
+            opened(free, stub, redis_url, "") as runtime,
+            opened(limited, stub, redis_url, "1000000/s") as other,
+        ):
             ways = {
                 "bare aiohttp loop": lambda: bare(runtime),
                 "client": lambda: client(runtime),

@@ -22,11 +22,28 @@ MONTHS = [f"{year}-{month:02d}" for year in (2018, 2019) for month in range(1, 1
 HEADLINES = 2500  # a month
 LATENCY = 0.05
 LIMIT = 100
-KEYWORDS = ["amber", "basil", "cedar", "dusk", "ember", "flint"]  # one a run: nothing is answered twice
-WORDS = ("council", "votes", "harbour", "budget", "winter", "debate", "trains", "schools", "reopen", "slowly", "after")
-STUB = (
-    "from aiohttp import web; from tests.stub_textapi import make_app; web.run_app(make_app(), port=8765, print=None)"
+KEYWORDS = [
+    "amber",
+    "basil",
+    "cedar",
+    "dusk",
+    "ember",
+    "flint",
+]  # one a run: nothing is answered twice
+WORDS = (
+    "council",
+    "votes",
+    "harbour",
+    "budget",
+    "winter",
+    "debate",
+    "trains",
+    "schools",
+    "reopen",
+    "slowly",
+    "after",
 )
+STUB = "from aiohttp import web; from tests.stub_textapi import make_app; web.run_app(make_app(), port=8765, print=None)"
 
 
 class Stack(Compose):
@@ -49,14 +66,25 @@ class Stack(Compose):
     def workers(self, count: int, limits: str) -> None:
         """Have so many worker containers, all ready, under these limits."""
         self.variables["TIDINGS_TEXTAPI_LIMITS"] = limits
-        self("up", "--detach", "--wait", "--no-deps", "--force-recreate", "--scale", f"worker={count}", "worker")
+        self(
+            "up",
+            "--detach",
+            "--wait",
+            "--no-deps",
+            "--force-recreate",
+            "--scale",
+            f"worker={count}",
+            "worker",
+        )
 
     def run(self, keyword: str) -> dict[str, Any]:
         """Ask everything about *keyword*; what the stub counted, and the seconds from the first job to the last."""
         self.stub("/clear", "")
         span = f"{MONTHS[0]}..{MONTHS[-1]}"
         options = ["--steps", "keywords,polarity", "--text-size", "500"]
-        run = int(self.tidings("submit", "months", span, "--keyword", keyword, *options).split()[-1])
+        run = int(
+            self.tidings("submit", "months", span, "--keyword", keyword, *options).split()[-1]
+        )
         months = f"FROM jobs WHERE run_id = {run} AND kind = 'month'"
         while self.ask_database(f"SELECT count(*) {months} AND state <> 'done'") != "0":
             time.sleep(1.0)
@@ -75,7 +103,9 @@ def write_archive(folder: Path) -> None:
     for month in MONTHS:
         with (folder / f"{month}.jsonl").open("w") as file:
             for number in range(HEADLINES):
-                found = rng.sample(WORDS, 9) + ([KEYWORDS[number // 100 % len(KEYWORDS)]] if number % 100 == 0 else [])
+                found = rng.sample(WORDS, 9) + (
+                    [KEYWORDS[number // 100 % len(KEYWORDS)]] if number % 100 == 0 else []
+                )
                 day = 1 + number * 28 // HEADLINES
                 document = {
                     "_id": f"nyt://article/{month}-{number}",
@@ -101,7 +131,14 @@ def main() -> None:
             stack.stub("/faults", json.dumps({"latency": LATENCY}))
             print("containers   limit  calls  seconds  calls/s   share  fullest second")
             keywords = iter(KEYWORDS)
-            for count, limits in [(1, ""), (2, ""), (4, ""), (1, f"{LIMIT}/s"), (2, f"{LIMIT}/s"), (4, f"{LIMIT}/s")]:
+            for count, limits in [
+                (1, ""),
+                (2, ""),
+                (4, ""),
+                (1, f"{LIMIT}/s"),
+                (2, f"{LIMIT}/s"),
+                (4, f"{LIMIT}/s"),
+            ]:
                 stack.workers(count, limits)
                 counted = stack.run(next(keywords))
                 rate = counted["calls"] / counted["seconds"]

@@ -24,14 +24,14 @@ from queries_fill import put
 from sqlalchemy import func, select
 
 from core.broker import celery_app, redis_client
-from core.queues import ENDED, State, Step
+from core.enums import ENDED, State, Step
 from core.settings import Settings
 from models.database import Database, migrate
 from models.jobs import job_counts
 from models.parameters import HandlesParameters, Keyword, MonthsParameters
 from models.runs import UNENDED, cancel_run, get_run
 from models.tables import Call, Document, Job
-from producers.hints import top_up
+from producers.dispatch import dispatch_due_jobs
 from producers.submit import submit_run
 from tests.e2e_kit import Stub, running_stub
 from tests.services import running_postgres, running_valkey, running_worker, wait_until
@@ -73,7 +73,7 @@ class Bench:
     def tell(self) -> None:
         """Send hints for what is due."""
         with redis_client(self.settings) as broker:
-            top_up(self.db, celery_app(self.settings), broker)
+            dispatch_due_jobs(self.db, celery_app(self.settings), broker)
 
     def done(self, run: int) -> bool:
         """Whether the run has ended."""
@@ -95,12 +95,19 @@ class Bench:
     def ended(self, run: int) -> int:
         """How many of its jobs are done."""
         with self.db.read() as connection:
-            return int(connection.scalar(select(func.count()).where(Job.run_id == run, Job.state == State.DONE)) or 0)
+            return int(
+                connection.scalar(
+                    select(func.count()).where(Job.run_id == run, Job.state == State.DONE)
+                )
+                or 0
+            )
 
     def calls(self, run: int) -> int:
         """How many calls it has made."""
         with self.db.read() as connection:
-            return int(connection.scalar(select(func.sum(Call.calls)).where(Call.run_id == run)) or 0)
+            return int(
+                connection.scalar(select(func.sum(Call.calls)).where(Call.run_id == run)) or 0
+            )
 
 
 def account(number: int) -> str:
@@ -139,7 +146,11 @@ def fill(db: Database, accounts: int) -> None:
 def stack(kind: str, accounts: int) -> Iterator[Bench]:
     with ExitStack() as opened:
         folder = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="tidings-bench-")))
-        url = f"sqlite:///{folder}/tidings.db" if kind == "sqlite" else opened.enter_context(running_postgres())
+        url = (
+            f"sqlite:///{folder}/tidings.db"
+            if kind == "sqlite"
+            else opened.enter_context(running_postgres())
+        )
         migrate(url)
         stub = opened.enter_context(running_stub(folder / "stub"))
         stub.faults(latency=0.05)
@@ -153,7 +164,10 @@ def stack(kind: str, accounts: int) -> Iterator[Bench]:
         db = Database(url)
         began = time.perf_counter()
         fill(db, accounts)
-        print(f"== {kind}: {2 * accounts + 7200:,} documents stored in {time.perf_counter() - began:.0f} s", flush=True)
+        print(
+            f"== {kind}: {2 * accounts + 7200:,} documents stored in {time.perf_counter() - began:.0f} s",
+            flush=True,
+        )
         yield Bench(settings, db, stub)
         db.close()
 
@@ -175,7 +189,10 @@ def beside_a_backfill(bench: Bench, jobs: int) -> None:
         alone = small_runs(bench, jobs)
         began = time.perf_counter()
         backfill = bench.submit([account(n) for n in range(jobs)])
-        print(f"   submitting {jobs:,} jobs                     {time.perf_counter() - began:6.1f} s", flush=True)
+        print(
+            f"   submitting {jobs:,} jobs                     {time.perf_counter() - began:6.1f} s",
+            flush=True,
+        )
         time.sleep(5)
         before, at = bench.ended(backfill), time.perf_counter()
         time.sleep(10)
@@ -196,7 +213,10 @@ def beside_long_jobs(bench: Bench, first: int) -> None:
         names = [account(first + n) for n in range(SMALL)]
         began = time.perf_counter()
         seconds = bench.seconds_to_done(bench.submit(names), began)
-        print(f"   {SMALL} jobs beside jobs of many {SLICE_SECONDS:.0f} s slices, 20/s {seconds:6.1f} s", flush=True)
+        print(
+            f"   {SMALL} jobs beside jobs of many {SLICE_SECONDS:.0f} s slices, 20/s {seconds:6.1f} s",
+            flush=True,
+        )
         cancel_run(bench.db, backfill)
 
 
@@ -212,7 +232,10 @@ def under_a_limit(bench: Bench) -> None:
             before, at = (bench.calls(large), bench.calls(small)), time.perf_counter()
             time.sleep(3 * SLICE_SECONDS)
             spent = time.perf_counter() - at
-            rates = [(bench.calls(run) - then) / spent for run, then in zip((large, small), before, strict=True)]
+            rates = [
+                (bench.calls(run) - then) / spent
+                for run, then in zip((large, small), before, strict=True)
+            ]
             for run in (large, small):
                 cancel_run(bench.db, run)
         print(

@@ -25,13 +25,25 @@ from core.broker import celery_app, redis_client
 from models.database import migrate
 from models.documents import add_documents
 from models.parameters import HandlesParameters
-from producers.hints import top_up
+from producers.dispatch import dispatch_due_jobs
 from producers.submit import submit_run
 from tests.chaos.fleet import Fleet, running_fleet
 from tests.services import wait_until
 
 ACCOUNTS, POSTS, LATENCIES, ROUNDS = 20, 25, (0.05, 0.25), 3
-WORDS = ("tide", "harbour", "NASA", "storm", "ferry", "bridge", "UNESCO", "market", "orchard", "NATO", "light")
+WORDS = (
+    "tide",
+    "harbour",
+    "NASA",
+    "storm",
+    "ferry",
+    "bridge",
+    "UNESCO",
+    "market",
+    "orchard",
+    "NATO",
+    "light",
+)
 QUESTIONS: dict[str, dict[str, Any]] = {
     "summarize": {"proportion": 0.1},
     "most_common_phrases": {"num_phrases": 5},
@@ -43,7 +55,10 @@ QUESTIONS: dict[str, dict[str, Any]] = {
 def texts_of(account: int, round_: int) -> list[str]:
     """The posts of an account, of one sentence each, unlike those of any other."""
     dice = random.Random(account * 1000 + round_)
-    return [f"The {' '.join(dice.choices(WORDS, k=12))} of {post} and {account} in {round_}." for post in range(POSTS)]
+    return [
+        f"The {' '.join(dice.choices(WORDS, k=12))} of {post} and {account} in {round_}."
+        for post in range(POSTS)
+    ]
 
 
 async def one_after_the_other(url: str, accounts: int, round_: int) -> float:
@@ -57,8 +72,12 @@ async def one_after_the_other(url: str, accounts: int, round_: int) -> float:
 
         began = time.perf_counter()
         for account in range(accounts):
-            text = ". ".join(texts_of(account, round_)).replace("\n", " ") + " "  # not the text that we ask about
-            await asyncio.gather(*(ask(operation, {"text": text, **body}) for operation, body in QUESTIONS.items()))
+            text = (
+                ". ".join(texts_of(account, round_)).replace("\n", " ") + " "
+            )  # not the text that we ask about
+            await asyncio.gather(
+                *(ask(operation, {"text": text, **body}) for operation, body in QUESTIONS.items())
+            )
         return time.perf_counter() - began
 
 
@@ -88,12 +107,14 @@ def all_at_once(fleet: Fleet, accounts: int, round_: int) -> float:
     began = time.perf_counter()
     run = submit_run(fleet.db, HandlesParameters(), names)
     with redis_client(fleet.settings) as broker:
-        top_up(fleet.db, celery_app(fleet.settings), broker)
+        dispatch_due_jobs(fleet.db, celery_app(fleet.settings), broker)
     fleet.runs[:] = [run]
     while not fleet.ended():
         time.sleep(0.005)
     seconds = time.perf_counter() - began
-    wait_until(fleet.reports_are_made, seconds=120, what="the report")  # else it is drawn in the next round
+    wait_until(
+        fleet.reports_are_made, seconds=120, what="the report"
+    )  # else it is drawn in the next round
     return seconds
 
 
@@ -112,7 +133,9 @@ def main() -> None:
                 for round_ in range(ROUNDS):
                     before = fleet.seen()["calls"]
                     theirs = asyncio.run(
-                        one_after_the_other(str(fleet.settings.textapi_url), accounts, 10 * number + round_)
+                        one_after_the_other(
+                            str(fleet.settings.textapi_url), accounts, 10 * number + round_
+                        )
                     )
                     between = fleet.seen()["calls"]
                     ours = all_at_once(fleet, accounts, 10 * number + round_)

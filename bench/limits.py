@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import redis
 
-from core.windows import parse_limits
+from core.rate_limit_notation import parse_limits
 from tests.chaos.limit_clients import count
 from tests.services import running_valkey
 
@@ -22,19 +22,36 @@ SECONDS = 12.0
 MANY = ("--concurrency", "60")
 NEAR = {"latency": 0.016}  # with what HTTP adds a round trip of just under 20 ms
 CASES: list[tuple[str, str, dict[str, Any]]] = [
-    (f"100/s, {processes} processes, 20 ms", "100/s", NEAR | {"processes": processes}) for processes in (1, 2, 4)
+    (f"100/s, {processes} processes, 20 ms", "100/s", NEAR | {"processes": processes})
+    for processes in (1, 2, 4)
 ]
 CASES += [
-    (f"1000/s, {processes} processes, 20 ms", "1000/s", NEAR | {"processes": processes, "options": MANY})
+    (
+        f"1000/s, {processes} processes, 20 ms",
+        "1000/s",
+        NEAR | {"processes": processes, "options": MANY},
+    )
     for processes in (1, 2, 4)
 ]
 CASES += [
     ("100/s, 4 processes, 50 ms", "100/s", {"processes": 4, "latency": 0.046}),
-    ("100/s, 4 processes, one killed every 3 s", "100/s", NEAR | {"processes": 4, "kill_every": 3.0}),
+    (
+        "100/s, 4 processes, one killed every 3 s",
+        "100/s",
+        NEAR | {"processes": 4, "kill_every": 3.0},
+    ),
     ("100/s, 4 processes, busy loops", "100/s", NEAR | {"processes": 4, "options": ("--busy",)}),
-    ("100/s, 4 processes, jitter to 200 ms", "100/s", {"processes": 4, "latency": 0.0, "options": ("--jitter", "0.2")}),
+    (
+        "100/s, 4 processes, jitter to 200 ms",
+        "100/s",
+        {"processes": 4, "latency": 0.0, "options": ("--jitter", "0.2")},
+    ),
     ("100/s, 4 processes, FLUSHALL", "100/s", NEAR | {"processes": 4, "flush_after": 7.3}),
-    ("5/min,500/d as 5/s,60/70s, 2 processes", "5/s,60/70s", NEAR | {"processes": 2, "seconds": 150.0}),
+    (
+        "5/min,500/d as 5/s,60/70s, 2 processes",
+        "5/s,60/70s",
+        NEAR | {"processes": 2, "seconds": 150.0},
+    ),
 ]
 
 
@@ -48,7 +65,9 @@ def main() -> None:
             counted = count(url, limits, **({"seconds": SECONDS} | options))
             allowed = {window.seconds: window.calls for window in parse_limits(limits)}
             over |= any(counted.fullest[size] > calls for size, calls in allowed.items())
-            fullest = ", ".join(f"{counted.fullest[size]} of {calls} in {size} s" for size, calls in allowed.items())
+            fullest = ", ".join(
+                f"{counted.fullest[size]} of {calls} in {size} s" for size, calls in allowed.items()
+            )
             print(f"{name:46} {counted.calls:6} {counted.share:7.1%}  {fullest}", flush=True)
     sys.exit("a window was over" if over else 0)
 

@@ -46,7 +46,10 @@ def main() -> None:
                     f"  {figures['note']}",
                     flush=True,
                 )
-    grown = {part: found[max(sizes)][part]["mb"] - found[min(sizes)][part]["mb"] for part in ("fill", "work", "export")}
+    grown = {
+        part: found[max(sizes)][part]["mb"] - found[min(sizes)][part]["mb"]
+        for part in ("fill", "work", "export")
+    }
     print("growth:", ", ".join(f"{part} {mb:.1f} MB" for part, mb in grown.items()))
     sys.exit(int(max(grown.values()) > ALLOWED_MB))
 
@@ -95,14 +98,14 @@ def fill(folder: Path, size: int) -> str:
 def work(folder: Path, _size: int) -> str:
     """Every month of the run, slice after slice in this process, as a worker's child does."""
     from core.broker import celery_app  # noqa: PLC0415
+    from core.enums import Step  # noqa: PLC0415
     from core.logs import configure  # noqa: PLC0415
-    from core.queues import Step  # noqa: PLC0415
     from models.parameters import Keyword, MonthsParameters  # noqa: PLC0415
     from producers.submit import submit_run  # noqa: PLC0415
     from tests.e2e_kit import running_stub  # noqa: PLC0415
     from tests.services import running_valkey  # noqa: PLC0415
+    from workers.executor import work_on  # noqa: PLC0415
     from workers.runtime import Runtime  # noqa: PLC0415
-    from workers.slices import work_on  # noqa: PLC0415
 
     last = FIRST + timedelta(days=30 * MONTHS - 1)
     with running_stub(folder / "stub") as stub, running_valkey(folder / "valkey") as redis_url:
@@ -111,7 +114,10 @@ def work(folder: Path, _size: int) -> str:
         runtime = Runtime(settings, celery_app(settings))
         steps = (Step.KEYWORDS, Step.POLARITY)
         parameters = MonthsParameters(
-            first=f"{FIRST:%Y-%m}", last=f"{last:%Y-%m}", keywords=(Keyword.parse("covid"),), steps=steps
+            first=f"{FIRST:%Y-%m}",
+            last=f"{last:%Y-%m}",
+            keywords=(Keyword.parse("covid"),),
+            steps=steps,
         )
         run = submit_run(runtime.db, parameters, [])
         while left := _unfinished(runtime.db, run):
@@ -143,11 +149,13 @@ class _Nowhere(io.RawIOBase):
 def _unfinished(db: Any, run: int) -> list[int]:
     from sqlalchemy import select  # noqa: PLC0415
 
-    from core.queues import ENDED, Kind  # noqa: PLC0415
+    from core.enums import ENDED, JobKind  # noqa: PLC0415
     from models.tables import Job  # noqa: PLC0415
 
     with db.read() as connection:
-        wanted = select(Job.id).where(Job.run_id == run, Job.kind == Kind.MONTH, Job.state.not_in(ENDED))
+        wanted = select(Job.id).where(
+            Job.run_id == run, Job.kind == JobKind.MONTH, Job.state.not_in(ENDED)
+        )
         return list(connection.scalars(wanted.order_by(Job.id)))
 
 

@@ -22,15 +22,15 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import aiohttp
 
-from core.queues import Step
+from core.enums import Step
 from models.database import Database, migrate
 from models.documents import add_documents
 from models.parameters import Keyword, MonthsParameters, months
 from producers.months import month_days
-from producers.plan import made_calls
+from producers.plan import call_counts
 from tests.chaos.fleet import Fleet, running_fleet
 from tests.services import wait_until
-from textapi.questions import keyword_packs
+from textapi.requests import keyword_batches
 
 LATENCY = 0.05
 AT_ONCE = 10
@@ -41,7 +41,12 @@ PARAMETERS = MonthsParameters(
     keywords=(Keyword.parse("fever:marsh fever"),),
     steps=(Step.KEYWORDS, Step.POLARITY),
 )
-SETTINGS = {"textapi_concurrency": AT_ONCE, "textapi_timeout": 30.0, "slice_seconds": 60.0, "lease_seconds": 25.0}
+SETTINGS = {
+    "textapi_concurrency": AT_ONCE,
+    "textapi_timeout": 30.0,
+    "slice_seconds": 60.0,
+    "lease_seconds": 25.0,
+}
 
 
 def headlines(period: str, count: int) -> Iterator[dict[str, Any]]:
@@ -49,7 +54,11 @@ def headlines(period: str, count: int) -> Iterator[dict[str, Any]]:
     rng = random.Random(period)
     first = datetime.strptime(period, "%Y-%m").replace(tzinfo=UTC).replace(tzinfo=None)
     for number in range(count):
-        subject = "Marsh fever" if rng.random() < 0.05 else rng.choice(["Market", "Harbour", "School", "Orchard"])
+        subject = (
+            "Marsh fever"
+            if rng.random() < 0.05
+            else rng.choice(["Market", "Harbour", "School", "Orchard"])
+        )
         yield {
             "identity": f"made-up:{period}:{number:05}",
             "source": "nyt",
@@ -74,8 +83,10 @@ async def one_after_the_other(url: str, texts: list[str]) -> tuple[int, int, flo
                 return found
 
         began, calls, sentences = time.monotonic(), 0, []
-        for pack in keyword_packs("", texts, TERMS, PARAMETERS.text_size):
-            found = await ask("sentences_with_keywords", {"text": "\n".join(pack.texts), "keywords": TERMS})
+        for pack in keyword_batches("", texts, TERMS, PARAMETERS.text_size):
+            found = await ask(
+                "sentences_with_keywords", {"text": "\n".join(pack.texts), "keywords": TERMS}
+            )
             sentences += found["fever"]
             calls += 1
         keywords = time.monotonic() - began
@@ -95,8 +106,10 @@ def ours(fleet: Fleet) -> tuple[dict[str, dict[str, int]], float]:
     run = fleet.submit_parameters(PARAMETERS)
     fleet.finish(600.0)
     seconds = time.monotonic() - began
-    wait_until(fleet.reports_are_made, seconds=120, what="the report")  # else it is drawn in the next run
-    return made_calls(fleet.db, run), seconds
+    wait_until(
+        fleet.reports_are_made, seconds=120, what="the report"
+    )  # else it is drawn in the next run
+    return call_counts(fleet.db, run), seconds
 
 
 def main(documents: int) -> None:
@@ -117,10 +130,14 @@ def main(documents: int) -> None:
         with running_fleet(Path(folder) / "home", url, **SETTINGS) as fleet:
             fleet.ask_stub("/faults", {"latency": LATENCY})
             calls, seconds = ours(fleet)
-            made = ", ".join(f"{operation} {counts['calls']:,}" for operation, counts in calls.items())
+            made = ", ".join(
+                f"{operation} {counts['calls']:,}" for operation, counts in calls.items()
+            )
             print(f"tidings, 4 processes: {seconds:.1f} s ({made})", flush=True)
             again, seconds_again = ours(fleet)
-            print(f"the same run again:   {seconds_again:.1f} s, {sum(c['calls'] for c in again.values())} calls")
+            print(
+                f"the same run again:   {seconds_again:.1f} s, {sum(c['calls'] for c in again.values())} calls"
+            )
             packs, sentences, keywords, polarity = asyncio.run(
                 one_after_the_other(str(fleet.settings.textapi_url), texts)
             )

@@ -45,7 +45,9 @@ Contender = tuple[Callable[[], object], Callable[[Array], Array]]  # one epoch; 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="MNIST, 784-30-10, one thread.")
-    parser.add_argument("folder", nargs="?", default=os.environ.get("TIDINGS_REAL_DATA", "") + "/digits")
+    parser.add_argument(
+        "folder", nargs="?", default=os.environ.get("TIDINGS_REAL_DATA", "") + "/digits"
+    )
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--precision", type=int, choices=(32, 64), default=32)
     arguments = parser.parse_args()
@@ -57,7 +59,9 @@ def main() -> None:
 
     def ours() -> Contender:
         generator, rule = np.random.default_rng(2), SGD(network.parameters)
-        return lambda: run_batches(network, rule, data.train, chosen, RATE, generator=generator), network.outputs
+        return lambda: run_batches(
+            network, rule, data.train, chosen, RATE, generator=generator
+        ), network.outputs
 
     makers: dict[str, Callable[[], Contender]] = {
         "per-sample numpy program": lambda: per_sample(data, start),
@@ -74,7 +78,9 @@ def main() -> None:
         print("scikit-learn is not installed here: left out (pip install scikit-learn)")
     report({name: maker() for name, maker in makers.items()}, data, arguments.rounds)
     if importlib.util.find_spec("torch"):
-        print(f"largest relative difference of our gradient from PyTorch's (float64): {torch_agreement():.1e}")
+        print(
+            f"largest relative difference of our gradient from PyTorch's (float64): {torch_agreement():.1e}"
+        )
 
 
 def report(contenders: dict[str, Contender], data: Data, rounds: int) -> None:
@@ -115,7 +121,10 @@ def per_sample(data: Data, start: Weights) -> Contender:
         for w, b in zip(weights, biases, strict=True):
             zs.append(np.dot(w, activations[-1]) + b)
             activations.append(sigmoid(zs[-1]))
-        by_weights, by_biases = [np.zeros_like(w) for w in weights], [np.zeros_like(b) for b in biases]
+        by_weights, by_biases = (
+            [np.zeros_like(w) for w in weights],
+            [np.zeros_like(b) for b in biases],
+        )
         delta = (activations[-1] - y) * sigmoid(zs[-1]) * (1 - sigmoid(zs[-1]))
         by_biases[-1], by_weights[-1] = delta, np.dot(delta, activations[-2].T)
         for layer in range(2, len(weights) + 1):
@@ -132,8 +141,12 @@ def per_sample(data: Data, start: Weights) -> Contender:
                 by_weights, by_biases = gradient(*samples[row])
                 sum_w = [total + one for total, one in zip(sum_w, by_weights, strict=True)]
                 sum_b = [total + one for total, one in zip(sum_b, by_biases, strict=True)]
-            weights = [w - (RATE / len(rows)) * total for w, total in zip(weights, sum_w, strict=True)]
-            biases = [b - (RATE / len(rows)) * total for b, total in zip(biases, sum_b, strict=True)]
+            weights = [
+                w - (RATE / len(rows)) * total for w, total in zip(weights, sum_w, strict=True)
+            ]
+            biases = [
+                b - (RATE / len(rows)) * total for b, total in zip(biases, sum_b, strict=True)
+            ]
 
     def outputs(x: Array) -> Array:
         a = x.T
@@ -179,7 +192,9 @@ def torch_by_hand(data: Data, start: Weights) -> Contender:
     import torch  # noqa: PLC0415 - may be missing
 
     torch.set_num_threads(1)
-    (w1, b1), (w2, b2) = [(torch.from_numpy(w.copy()), torch.from_numpy(b.copy())) for w, b in start]
+    (w1, b1), (w2, b2) = [
+        (torch.from_numpy(w.copy()), torch.from_numpy(b.copy())) for w, b in start
+    ]
     x, y = torch.from_numpy(data.train.x), torch.from_numpy(data.train.y)
     torch.manual_seed(2)
 
@@ -214,7 +229,9 @@ def scikit(data: Data) -> Contender:
         random_state=2,
     )  # fmt: skip
     labels = data.train.y.argmax(axis=1)
-    return lambda: model.partial_fit(data.train.x, labels, classes=np.arange(10)), model.predict_proba
+    return lambda: model.partial_fit(
+        data.train.x, labels, classes=np.arange(10)
+    ), model.predict_proba
 
 
 def torch_agreement() -> float:
@@ -227,12 +244,21 @@ def torch_agreement() -> float:
         for loss in ("quadratic", "cross-entropy"):
             chosen = options(
                 "feedforward",
-                {"hidden": (20, 15), "activation": name, "loss": loss, "precision": 64, "initialiser": "glorot"},
+                {
+                    "hidden": (20, 15),
+                    "activation": name,
+                    "loss": loss,
+                    "precision": 64,
+                    "initialiser": "glorot",
+                },
             )
             network = build(chosen, 12, 4, generator)
             x, y = generator.standard_normal((10, 12)), np.eye(4)[generator.integers(0, 4, 10)]
             network.backpropagate(x, y, np.empty_like(y))
-            parameters = {key: torch.tensor(array, requires_grad=True) for key, array in network.arrays().items()}
+            parameters = {
+                key: torch.tensor(array, requires_grad=True)
+                for key, array in network.arrays().items()
+            }
             a = torch.from_numpy(x)
             for layer in (1, 2, 3):
                 z = a @ parameters[f"weights{layer}"].T + parameters[f"biases{layer}"]
@@ -248,7 +274,9 @@ def torch_agreement() -> float:
                 for kind in ("weights", "biases")
             ]
             theirs = np.concatenate(order)
-            worst = max(worst, float(np.max(np.abs(network.gradient - theirs)) / np.max(np.abs(theirs))))
+            worst = max(
+                worst, float(np.max(np.abs(network.gradient - theirs)) / np.max(np.abs(theirs)))
+            )
     return worst
 
 

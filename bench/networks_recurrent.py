@@ -52,7 +52,12 @@ def main() -> None:
     arguments = parser.parse_args()
     chosen = options(
         "recurrent",
-        {"optimizer": "sgd", "clip": "none", "precision": arguments.precision, "truncate": arguments.truncate},
+        {
+            "optimizer": "sgd",
+            "clip": "none",
+            "precision": arguments.precision,
+            "truncate": arguments.truncate,
+        },
     )
     data = series(sine(), STEPS, dtype=chosen.dtype, standardise=False)
     network = build(chosen, 1, 1, np.random.default_rng(1))
@@ -69,7 +74,9 @@ def main() -> None:
         contenders["PyTorch, gradients by hand"] = torch_by_hand(data, start, depth)
     else:
         print("PyTorch is not installed here: left out (pip install torch)")
-    compare(contenders, arguments.rounds, f"{data.train.x.dtype}, errors go back through {depth} steps")
+    compare(
+        contenders, arguments.rounds, f"{data.train.x.dtype}, errors go back through {depth} steps"
+    )
     if importlib.util.find_spec("torch"):
         print(
             f"largest relative difference of our gradient from PyTorch's (float64): {torch_agreement(start, depth):.1e}"
@@ -88,7 +95,9 @@ def compare(contenders: dict[str, Callable[[], object]], rounds: int, what: str)
     print(f"{'':30}{'ms an epoch':>12}{'best':>9}{'of ours':>9}")
     for name, times in seconds.items():
         ratio = statistics.median(times) / statistics.median(seconds["ours"])
-        print(f"{name:30}{1000 * statistics.median(times):12.2f}{1000 * min(times):9.2f}{ratio:9.1f}")
+        print(
+            f"{name:30}{1000 * statistics.median(times):12.2f}{1000 * min(times):9.2f}{ratio:9.1f}"
+        )
 
 
 def standard() -> None:
@@ -105,7 +114,9 @@ def standard() -> None:
         told = results(network, data)
         errors.append(told.validation_rmse)
         print(f"  seed {seed}: {times[-1]:.2f} s, {told.validation_rmse:.2e}")
-    print(f"  median {statistics.median(times):.2f} s, {statistics.median(errors):.2e}; beside it {told.baselines}")
+    print(
+        f"  median {statistics.median(times):.2f} s, {statistics.median(errors):.2e}; beside it {told.baselines}"
+    )
 
 
 def ours(data: Data, network: Recurrent, chosen: Options) -> Callable[[], object]:
@@ -247,7 +258,9 @@ def torch_by_hand(data: Data, start: Parts, depth: int) -> Callable[[], object]:
                 w.addmm_(states[-1].T, delta_out, alpha=-RATE)
                 c.add_(delta_out.sum(0), alpha=-RATE)
                 u.addmm_(torch.cat(states[STEPS - depth : STEPS]).T, used, alpha=-RATE)
-                v.addmm_(batch[:, STEPS - depth :].transpose(0, 1).reshape(-1, 1).T, used, alpha=-RATE)
+                v.addmm_(
+                    batch[:, STEPS - depth :].transpose(0, 1).reshape(-1, 1).T, used, alpha=-RATE
+                )
                 b.add_(used.sum(0), alpha=-RATE)
 
     return epoch

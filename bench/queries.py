@@ -26,12 +26,12 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from queries_fill import BACKFILL, SMALL, fill
 from sqlalchemy import Connection, event, select, text
 
-from core.queues import QUEUE_TEXT, Kind, State
+from core.enums import QUEUE_TEXT, JobKind, State
 from models.answers import (
     Batch,
     calls_by_minute,
     claim_answers,
-    drop_dead_claims,
+    delete_expired_claims,
     known_keys,
     read_answers,
     store_batch,
@@ -39,25 +39,28 @@ from models.answers import (
 from models.crawls import found_before
 from models.database import Database, migrate
 from models.documents import archive_day, archive_size, posts_of
-from models.findings import clear_mentions, mention_sentences, mentioning_documents
 from models.jobs import (
     claim_job,
     close_ended_runs,
-    end_job,
+    finish_job,
     job_counts,
     progress_of,
     release_job,
     renew_lease,
-    take_back_lost,
+    requeue_lost_jobs,
 )
-from models.overview import overview
+from models.queue_stats import overview
+from models.results import clear_mentions, mention_sentences, mentioning_documents
+from models.scheduling import select_due_jobs
 from models.tables import Answer, Job
-from models.turns import pick_due
-from producers.status import status_of
+from producers.status import run_status
 from tests.services import running_postgres
 
 LARGE = ("job_documents", "documents", "jobs", "mentions", "answers", "answer_documents", "calls")
-WHOLE = {"job_counts of the large run", "jobs at a glance"}  # they count (nearly) all jobs: there is no shorter way
+WHOLE = {
+    "job_counts of the large run",
+    "jobs at a glance",
+}  # they count (nearly) all jobs: there is no shorter way
 
 
 class Explained:
@@ -68,7 +71,9 @@ class Explained:
         self.found: list[tuple[str, str, bool]] = []  # table, way, whether all of it is read
         event.listen(db.engine, "before_cursor_execute", self._explain)
 
-    def _explain(self, _connection: Connection, cursor: Any, statement: str, parameters: Any, *more: Any) -> None:
+    def _explain(
+        self, _connection: Connection, cursor: Any, statement: str, parameters: Any, *more: Any
+    ) -> None:
         if not statement.lstrip().upper().startswith(("SELECT", "UPDATE", "DELETE", "WITH")):
             return
         first = parameters[0] if more[-1] else parameters  # the last argument: executed for many
@@ -78,7 +83,9 @@ class Explained:
         else:
             cursor.execute(f"EXPLAIN (FORMAT JSON) {statement}", first)
             plan = cursor.fetchone()[0]
-            self.found += _postgres_ways((plan if isinstance(plan, list) else json.loads(plan))[0]["Plan"])
+            self.found += _postgres_ways(
+                (plan if isinstance(plan, list) else json.loads(plan))[0]["Plan"]
+            )
 
     def take(self) -> list[tuple[str, str, bool]]:
         """The ways heard of since the last time, each once."""
@@ -96,7 +103,9 @@ def _sqlite_way(step: str) -> tuple[str, str, bool] | None:
 def _postgres_ways(node: dict[str, Any]) -> list[tuple[str, str, bool]]:
     ways = []
     index = node.get("Index Name", "")
-    table = node.get("Relation Name") or next((name for name in LARGE if index.startswith(f"ix_{name}")), None)
+    table = node.get("Relation Name") or next(
+        (name for name in LARGE if index.startswith(f"ix_{name}")), None
+    )
     if table in LARGE and node["Node Type"] not in {"ModifyTable", "Bitmap Heap Scan"}:
         whole = node["Node Type"] == "Seq Scan" or (bool(index) and "Index Cond" not in node)
         ways.append((str(table), f"{node['Node Type']} {index}".strip(), whole))
@@ -118,7 +127,7 @@ def questions(db: Database) -> Iterator[tuple[str, Callable[[], Any]]]:
     with db.read() as connection:
         keys = list(connection.scalars(select(Answer.key).limit(400)))
         done = connection.execute(
-            select(Job.id, Job.run_id).where(Job.state == State.DONE, Job.kind == Kind.MONTH)
+            select(Job.id, Job.run_id).where(Job.state == State.DONE, Job.kind == JobKind.MONTH)
         ).first()
         queued = connection.execute(
             select(Job.id).where(Job.run_id == BACKFILL, Job.state == State.QUEUED).order_by(Job.id)
@@ -130,14 +139,16 @@ def questions(db: Database) -> Iterator[tuple[str, Callable[[], Any]]]:
     claims: list[Any] = []
 
     def claim() -> None:
-        claims.append(claim_job(db, queued.id, owner="bench", lease_seconds=25, is_gone=lambda _: False))
+        claims.append(
+            claim_job(db, queued.id, owner="bench", lease_seconds=25, has_exited=lambda _: False)
+        )
 
     def clear() -> None:
         with db.write() as connection:
             clear_mentions(connection, claims[0])
 
-    yield "pick_due, 64 jobs of one run", lambda: pick_due(db, QUEUE_TEXT, 64)
-    yield "pick_due again, beside a small run", lambda: pick_due(db, QUEUE_TEXT, 64)
+    yield "select_due_jobs, 64 jobs of one run", lambda: select_due_jobs(db, QUEUE_TEXT, 64)
+    yield "select_due_jobs again, beside a small run", lambda: select_due_jobs(db, QUEUE_TEXT, 64)
     yield "claim_job", claim
     yield "renew_lease", lambda: renew_lease(db, claims[0], lease_seconds=25)
     yield "release_job", lambda: release_job(db, claims[0], state=State.QUEUED)
@@ -145,7 +156,13 @@ def questions(db: Database) -> Iterator[tuple[str, Callable[[], Any]]]:
     yield "claim_answers, 200 new", lambda: claim_answers(db, claims[1], new, seconds=35)
     yield (
         "store_batch, 200 answers",
-        lambda: store_batch(db, claims[1], Batch(answers=dict.fromkeys(new, "[]")), service="textapi", credential="c"),
+        lambda: store_batch(
+            db,
+            claims[1],
+            Batch(answers=dict.fromkeys(new, "[]")),
+            service="textapi",
+            credential="c",
+        ),
     )
     yield "known_keys, 400", reading(known_keys, keys)
     yield "read_answers, 400", reading(read_answers, keys)
@@ -158,10 +175,10 @@ def questions(db: Database) -> Iterator[tuple[str, Callable[[], Any]]]:
     yield "mentions of a job", reading(mention_sentences, done.id)
     yield "documents that mention a keyword", reading(mentioning_documents, done.id, "covid")
     yield "clear_mentions", clear
-    yield "end_job, in the run of 100,000", lambda: end_job(db, claims[1], state=State.DONE)
-    yield "reconcile: take_back_lost", lambda: take_back_lost(db, lambda _: False)
+    yield "finish_job, in the run of 100,000", lambda: finish_job(db, claims[1], state=State.DONE)
+    yield "reconcile: requeue_lost_jobs", lambda: requeue_lost_jobs(db, lambda _: False)
     yield "reconcile: close_ended_runs", lambda: close_ended_runs(db)
-    yield "reconcile: drop_dead_claims", lambda: drop_dead_claims(db, older_than=3600)
+    yield "reconcile: delete_expired_claims", lambda: delete_expired_claims(db, older_than=3600)
     yield (
         "limits: calls of a day",
         lambda: calls_by_minute(db, service="textapi", credential="c", seconds=86400, at_once=10),
@@ -170,7 +187,7 @@ def questions(db: Database) -> Iterator[tuple[str, Callable[[], Any]]]:
     yield "job_counts of the large run", reading(job_counts, BACKFILL)
     yield "progress_of a small run", reading(progress_of, SMALL)
     yield "jobs at a glance", lambda: overview(db)
-    yield "status of a small run", lambda: status_of(db, _settings(db), SMALL)
+    yield "status of a small run", lambda: run_status(db, _settings(db), SMALL)
 
 
 def _settings(db: Database) -> Any:
@@ -235,7 +252,10 @@ def main() -> None:
             if not db.is_sqlite:  # autovacuum does so by itself, only later
                 with db.write() as connection:
                     connection.execute(text("ANALYZE"))
-            print(f"== {kind}: {size:,} documents, filled in {time.perf_counter() - began:.0f} s", flush=True)
+            print(
+                f"== {kind}: {size:,} documents, filled in {time.perf_counter() - began:.0f} s",
+                flush=True,
+            )
             bad += [f"{kind}: {name}" for name in look(db)]
     if bad:
         sys.exit("a large table is read whole by: " + "; ".join(bad))

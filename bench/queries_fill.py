@@ -12,9 +12,19 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from core.queues import Kind, State
+from core.enums import JobKind, State
 from models.database import Database
-from models.tables import Answer, AnswerDocument, Base, Call, Document, Job, JobDocument, Mention, Run
+from models.tables import (
+    Answer,
+    AnswerDocument,
+    Base,
+    Call,
+    Document,
+    Job,
+    JobDocument,
+    Mention,
+    Run,
+)
 
 BACKFILL, SMALL = 1, 102  # run ids
 MONTHS = [f"{year}-{month:02}" for year in range(2010, 2020) for month in range(1, 13)]
@@ -33,7 +43,11 @@ def fill(db: Database, *, documents: int, jobs: int = BACKFILL_JOBS) -> None:
     put(db, Run, _runs())
     put(db, Job, _jobs(jobs))
     put(db, Mention, _mentions(documents, jobs))
-    put(db, JobDocument, ({"job_id": n // 20 + 1, "document_id": n} for n in range(documents // 2, documents)))
+    put(
+        db,
+        JobDocument,
+        ({"job_id": n // 20 + 1, "document_id": n} for n in range(documents // 2, documents)),
+    )
     put(db, Answer, ({"id": n, "key": _key(n), "value": ANSWER} for n in range(1, documents + 1)))
     put(db, AnswerDocument, ({"document_id": n, "key": _key(n)} for n in range(1, documents // 2)))
     put(db, Call, _calls(documents))
@@ -55,10 +69,14 @@ def put(db: Database, table: type[Base], rows: Rows) -> None:
             marks = ",".join("?" * len(columns))
             names = ",".join(f'"{name}"' for name in columns)
             for some in _batched(tuples, 20_000):
-                raw.executemany(f"INSERT INTO {table.__tablename__} ({names}) VALUES ({marks})", some)  # noqa: S608
+                insert = f"INSERT INTO {table.__tablename__} ({names}) VALUES ({marks})"  # noqa: S608
+                raw.executemany(insert, some)
             return
         names = ",".join(f'"{name}"' for name in columns)
-        with raw.cursor() as cursor, cursor.copy(f"COPY {table.__tablename__} ({names}) FROM STDIN") as copy:
+        with (
+            raw.cursor() as cursor,
+            cursor.copy(f"COPY {table.__tablename__} ({names}) FROM STDIN") as copy,
+        ):
             for row in tuples:
                 copy.write_row(row)
 
@@ -92,14 +110,23 @@ def _runs() -> Rows:
     for n in range(1, SMALL + 1):
         state = State.RUNNING if n in (BACKFILL, SMALL) else State.DONE
         kind = "handles" if n == BACKFILL else "months"
-        yield {"id": n, "kind": kind, "state": state, "parameters": {}, "calls_begun": 0, "created_at": time.time()}
+        yield {
+            "id": n,
+            "kind": kind,
+            "state": state,
+            "parameters": {},
+            "calls_begun": 0,
+            "created_at": time.time(),
+        }
 
 
-def _job(number: int, run: int, kind: Kind, name: str, state: State) -> dict[str, Any]:
+def _job(number: int, run: int, kind: JobKind, name: str, state: State) -> dict[str, Any]:
     now = time.time()
-    numbers = dict.fromkeys(("claims", "deaths", "waits", "done_units", "all_units"), 0)
+    numbers = dict.fromkeys(("claims", "crashes", "waits", "done_units", "all_units"), 0)
     ended = now - 60 if state == State.DONE else None
-    owner = {"owner": f"worker {number}", "lease_until": now + 3600} if state == State.RUNNING else {}
+    owner = (
+        {"owner": f"worker {number}", "lease_until": now + 3600} if state == State.RUNNING else {}
+    )
     return {
         "id": number, "run_id": run, "kind": kind, "name": name, "queue": "text", "options": {}, "state": state,
         "due_at": now - 100, "ended_at": ended, **numbers, **owner,
@@ -113,14 +140,14 @@ def _jobs(size: int) -> Rows:
         number += 1
         share = n / size
         state = State.DONE if share < 0.6 else State.RUNNING if share < 0.60004 else State.QUEUED
-        yield _job(number, BACKFILL, Kind.HANDLE, f"@account{n:06}", state)
+        yield _job(number, BACKFILL, JobKind.HANDLE, f"@account{n:06}", state)
     for run in range(2, SMALL):
         for month in MONTHS:
             number += 1
-            yield _job(number, run, Kind.MONTH, month, State.DONE)
+            yield _job(number, run, JobKind.MONTH, month, State.DONE)
     for month in MONTHS[:24]:
         number += 1
-        yield _job(number, SMALL, Kind.MONTH, month, State.QUEUED)
+        yield _job(number, SMALL, JobKind.MONTH, month, State.QUEUED)
 
 
 def _mentions(documents: int, jobs: int) -> Rows:
@@ -138,7 +165,12 @@ def _calls(documents: int) -> Rows:
     now = int(time.time() // 60)
     for run in range(1, SMALL):
         for minute in range(now - documents // 2000 * 600, now, 600):  # some 200 days
-            for operation in ("sentences_with_keywords", "polarity_by_sentence", "ner", "most_common_phrases"):
+            for operation in (
+                "sentences_with_keywords",
+                "polarity_by_sentence",
+                "ner",
+                "most_common_phrases",
+            ):
                 yield {
                     "run_id": run, "service": "textapi", "credential": "c", "operation": operation, "minute": minute,
                     "calls": 3, "answers_reused": 1, "retries": 0, "maybe_twice": 0, "seconds": 1.5,

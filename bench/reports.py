@@ -25,9 +25,45 @@ from tests import report_stories as stories
 HEADLINES = 5000
 TERMS = ("covid", "coronavirus", "covid-19")
 WORDS = (
-    *("school", "mask", "vaccine", "nurse", "city", "mayor", "budget", "storm", "bridge", "garden", "theatre"),
-    *("player", "market", "train", "river", "hospital", "test", "summer", "winter", "closing", "opening", "hope"),
-    *("fear", "plan", "doctor", "senate", "museum", "travel", "island", "bakery", "letter", "strike", "union"),
+    *(
+        "school",
+        "mask",
+        "vaccine",
+        "nurse",
+        "city",
+        "mayor",
+        "budget",
+        "storm",
+        "bridge",
+        "garden",
+        "theatre",
+    ),
+    *(
+        "player",
+        "market",
+        "train",
+        "river",
+        "hospital",
+        "test",
+        "summer",
+        "winter",
+        "closing",
+        "opening",
+        "hope",
+    ),
+    *(
+        "fear",
+        "plan",
+        "doctor",
+        "senate",
+        "museum",
+        "travel",
+        "island",
+        "bakery",
+        "letter",
+        "strike",
+        "union",
+    ),
 )
 
 
@@ -43,18 +79,30 @@ def fill(folder: Path, count: int) -> tuple[Database, int]:
             if dice.random() < 0.03:
                 words = f"{dice.choice(TERMS)} and {words}"
             day = 1 + number * 28 // HEADLINES
-            texts.append(stories.Text(f"{period}-{day:02}", f"{words}.", f"https://example.org/{period}/{number}"))
+            texts.append(
+                stories.Text(
+                    f"{period}-{day:02}", f"{words}.", f"https://example.org/{period}/{number}"
+                )
+            )
         stories.store(db, texts, prefix=period)
     return db, stories.months_run(db, periods[0], periods[-1], ["covid:coronavirus,covid-19"])
 
 
-def make(url: str, run: int, out: Path, told: multiprocessing.Queue[tuple[float, float, int]]) -> None:
+def make(
+    url: str, run: int, out: Path, told: multiprocessing.Queue[tuple[float, float, int]]
+) -> None:
     began = time.perf_counter()
     from reports.build import build  # noqa: PLC0415 - a worker imports it for its first report
 
     db = Database(url)
     build(db, [run], out)
-    told.put((time.perf_counter() - began, time.process_time(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss))
+    told.put(
+        (
+            time.perf_counter() - began,
+            time.process_time(),
+            resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
+        )
+    )
 
 
 def measured(url: str, run: int, out: Path) -> tuple[float, float, float]:

@@ -39,14 +39,22 @@ def main() -> None:
 def compare(name: str, texts: list[str], seconds: float) -> None:
     for function, ours, library, theirs in cases():
         mine, other = rate(ours, texts, seconds), rate(theirs, texts, seconds)
-        print(f"{function}, {name}: {mine:,.0f}/s; {library} {other:,.0f}/s; {mine / other:.2f} times", flush=True)
+        print(
+            f"{function}, {name}: {mine:,.0f}/s; {library} {other:,.0f}/s; {mine / other:.2f} times",
+            flush=True,
+        )
 
 
 def cases() -> Iterator[tuple[str, Work, str, Work]]:
     """Function, our way through many texts, the library, its way."""
     splitter = spacy.blank("en")
     splitter.add_pipe("sentencizer")
-    yield "sentences", each(sentences.sentences), "spaCy's sentencizer", each(lambda text: list(splitter(text).sents))
+    yield (
+        "sentences",
+        each(sentences.sentences),
+        "spaCy's sentencizer",
+        each(lambda text: list(splitter(text).sents)),
+    )
     terms = ["virus", "New York", "Boeing"]
     plain_terms = [re.compile(rf"\b{term}\b", re.IGNORECASE) for term in terms]
     yield (
@@ -56,7 +64,12 @@ def cases() -> Iterator[tuple[str, Work, str, Work]]:
         each(lambda text: [term.findall(text) for term in plain_terms]),
     )
     vader = SentimentIntensityAnalyzer()
-    yield "polarity, vader", each(polarity.text_polarity), "VADER on the whole text", each(vader.polarity_scores)
+    yield (
+        "polarity, vader",
+        each(polarity.text_polarity),
+        "VADER on the whole text",
+        each(vader.polarity_scores),
+    )
     yield (
         "polarity, compatible",
         each(lambda text: polarity.text_polarity(text, "compatible")),
@@ -69,7 +82,12 @@ def cases() -> Iterator[tuple[str, Work, str, Work]]:
     recogniser = "spaCy's recogniser, a text at a time"
     read = partial(entities.entities, model)
     yield "entities", read, recogniser, each(lambda text: plain(text, disable=not_needed).ents)
-    yield "entities", read, "spaCy's whole pipeline, piped", lambda texts: [doc.ents for doc in plain.pipe(texts)]
+    yield (
+        "entities",
+        read,
+        "spaCy's whole pipeline, piped",
+        lambda texts: [doc.ents for doc in plain.pipe(texts)],
+    )
     yield (
         "phrases",
         partial(phrases.phrases, model),

@@ -47,7 +47,16 @@ def server(workers: int) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     environment = os.environ | {"TIDINGS_TEXTAPI_KEYS": KEY, "TIDINGS_LOG_LEVEL": "WARNING"}
-    command = [sys.executable, "-m", "cli.main", "textapi", "--port", str(port), "--workers", str(workers)]
+    command = [
+        sys.executable,
+        "-m",
+        "cli.main",
+        "textapi",
+        "--port",
+        str(port),
+        "--workers",
+        str(workers),
+    ]
     process = subprocess.Popen(command, env=environment)  # noqa: S603
     try:
         for _ in range(20):  # several in a row: each process answers for itself
@@ -88,7 +97,9 @@ class Tally:
 
 def cpu_seconds(process: psutil.Process) -> float:
     """CPU time that *process* and its children have used."""
-    return float(sum(sum(each.cpu_times()[:2]) for each in [process, *process.children(recursive=True)]))
+    return float(
+        sum(sum(each.cpu_times()[:2]) for each in [process, *process.children(recursive=True)])
+    )
 
 
 def request_bytes(operation: str, **fields: object) -> bytes:
@@ -98,7 +109,9 @@ def request_bytes(operation: str, **fields: object) -> bytes:
     return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 
-async def exchange(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes) -> int:
+async def exchange(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes
+) -> int:
     """Send *request* and read the answer whole; its status."""
     writer.write(request)
     head = await reader.readuntil(b"\r\n\r\n")

@@ -46,8 +46,12 @@ def compatible_with_the_original(folder: Path, model: language.Language) -> None
     theirs = [row["polarity"] for row in rows]
     equal = sum(abs(a - b) <= 1e-9 for a, b in zip(ours, theirs, strict=True))
     sign = sum((a > 0) - (a < 0) == (b > 0) - (b < 0) for a, b in zip(ours, theirs, strict=True))
-    with_chunks = sum(abs(chunk_rule(row["sentence"], model) - row["polarity"]) <= 1e-9 for row in rows)
-    print(f"compatible: {equal / len(rows):.1%} of {len(rows)} equal to 1e-9, {sign / len(rows):.1%} of the same sign;")
+    with_chunks = sum(
+        abs(chunk_rule(row["sentence"], model) - row["polarity"]) <= 1e-9 for row in rows
+    )
+    print(
+        f"compatible: {equal / len(rows):.1%} of {len(rows)} equal to 1e-9, {sign / len(rows):.1%} of the same sign;"
+    )
     print(
         f"            {with_chunks / len(rows):.1%} equal with the mean of sentence and noun chunks that are not zero"
     )
@@ -56,7 +60,11 @@ def compatible_with_the_original(folder: Path, model: language.Language) -> None
 def chunk_rule(sentence: str, model: language.Language) -> float:
     """The mean of the sentence's polarity and that of each noun chunk that is not zero."""
     with model.read([sentence], "phrases") as [lines]:
-        chunks = [polarity.text_polarity(chunk.text, "compatible") for line in lines for chunk in line.noun_chunks]
+        chunks = [
+            polarity.text_polarity(chunk.text, "compatible")
+            for line in lines
+            for chunk in line.noun_chunks
+        ]
     scores = [polarity.text_polarity(sentence, "compatible"), *filter(None, chunks)]
     return sum(scores) / len(scores)
 
@@ -64,11 +72,17 @@ def chunk_rule(sentence: str, model: language.Language) -> float:
 def spearman(folder: Path) -> None:
     xml = (folder / "affectivetext_trial.xml").read_text(encoding="utf-8", errors="replace")
     headlines = dict(re.findall(r'<instance id="(\d+)">(.*?)</instance>', xml))
-    gold = dict(line.split() for line in (folder / "affectivetext_trial.valence.gold").read_text().splitlines() if line)
+    gold = dict(
+        line.split()
+        for line in (folder / "affectivetext_trial.valence.gold").read_text().splitlines()
+        if line
+    )
     ids = sorted(headlines.keys() & gold.keys(), key=int)
     for mode in ("vader", "compatible"):
         scores = [polarity.text_polarity(unescape(headlines[i]), mode) for i in ids]
-        print(f"{mode}: Spearman {rank_correlation(scores, [float(gold[i]) for i in ids]):.3f} on {len(ids)} headlines")
+        print(
+            f"{mode}: Spearman {rank_correlation(scores, [float(gold[i]) for i in ids]):.3f} on {len(ids)} headlines"
+        )
 
 
 def rank_correlation(left: list[float], right: list[float]) -> float:
@@ -76,7 +90,9 @@ def rank_correlation(left: list[float], right: list[float]) -> float:
     a, b = ranks(left), ranks(right)
     mean_a, mean_b = sum(a) / len(a), sum(b) / len(b)
     covariance = sum((x - mean_a) * (y - mean_b) for x, y in zip(a, b, strict=True))
-    return float(covariance / (sum((x - mean_a) ** 2 for x in a) * sum((y - mean_b) ** 2 for y in b)) ** 0.5)
+    return float(
+        covariance / (sum((x - mean_a) ** 2 for x in a) * sum((y - mean_b) ** 2 for y in b)) ** 0.5
+    )
 
 
 def ranks(values: list[float]) -> list[float]:
@@ -86,7 +102,9 @@ def ranks(values: list[float]) -> list[float]:
 
 
 def entities_f1(path: Path, model: language.Language) -> None:
-    sentences = [block for block in re.split(r"\n\s*\n", path.read_text(encoding="utf-8")) if block.strip()]
+    sentences = [
+        block for block in re.split(r"\n\s*\n", path.read_text(encoding="utf-8")) if block.strip()
+    ]
     texts, truths = zip(*map(read_block, sentences), strict=True)
     for name, change in (("cased", str), ("lower-cased", str.lower)):
         report_f1(f"{path.name} {name}", [change(text) for text in texts], truths, model, change)
@@ -94,7 +112,10 @@ def entities_f1(path: Path, model: language.Language) -> None:
 
 def read_block(block: str) -> tuple[str, list[tuple[str, str]]]:
     """The text and its (kind, text) entities; "@" and a handle are one word and no entity."""
-    tokens = [line.split("\t")[:2] for line in re.sub(r"(?m)^@\t.*\n(\S+)\t.*$", r"@\1\tO", block).splitlines()]
+    tokens = [
+        line.split("\t")[:2]
+        for line in re.sub(r"(?m)^@\t.*\n(\S+)\t.*$", r"@\1\tO", block).splitlines()
+    ]
     tokens = [token for token in tokens if len(token) == 2]
     found: list[tuple[str, list[str]]] = []
     for word, label in tokens:
@@ -103,7 +124,9 @@ def read_block(block: str) -> tuple[str, list[tuple[str, str]]]:
             found.append((kind, [word]))
         elif label.startswith("I-") and found:
             found[-1][1].append(word)
-    return " ".join(word for word, _ in tokens), [(kind, " ".join(words)) for kind, words in found if kind]
+    return " ".join(word for word, _ in tokens), [
+        (kind, " ".join(words)) for kind, words in found if kind
+    ]
 
 
 def report_f1(

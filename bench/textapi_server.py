@@ -30,17 +30,28 @@ def main() -> None:
     headlines = [headline(rng) for _ in range(TEXTS)]
     pages = [page(rng) for _ in range(TEXTS // 4)]
     cases = {
-        "text_polarity, headline": [request_bytes("text_polarity", text=text) for text in headlines],
-        "polarity_by_sentence, 3 kB": [request_bytes("polarity_by_sentence", text=text) for text in pages],
-        "sentences_with_keywords, 3 kB": [
-            request_bytes("sentences_with_keywords", text=text, keywords=["virus", "New York"]) for text in pages
+        "text_polarity, headline": [
+            request_bytes("text_polarity", text=text) for text in headlines
         ],
-        "most_positive_sentences, 3 kB": [request_bytes("most_positive_sentences", text=text) for text in pages],
+        "polarity_by_sentence, 3 kB": [
+            request_bytes("polarity_by_sentence", text=text) for text in pages
+        ],
+        "sentences_with_keywords, 3 kB": [
+            request_bytes("sentences_with_keywords", text=text, keywords=["virus", "New York"])
+            for text in pages
+        ],
+        "most_positive_sentences, 3 kB": [
+            request_bytes("most_positive_sentences", text=text) for text in pages
+        ],
         "summarize, 3 kB": [request_bytes("summarize", text=text) for text in pages],
         "ner, headline": [request_bytes("ner", text=text) for text in headlines],
         "ner, 3 kB": [request_bytes("ner", text=text) for text in pages],
-        "most_common_phrases, headline": [request_bytes("most_common_phrases", text=text) for text in headlines],
-        "most_common_phrases, 3 kB": [request_bytes("most_common_phrases", text=text) for text in pages],
+        "most_common_phrases, headline": [
+            request_bytes("most_common_phrases", text=text) for text in headlines
+        ],
+        "most_common_phrases, 3 kB": [
+            request_bytes("most_common_phrases", text=text) for text in pages
+        ],
     }
     wanted = sys.argv[2] if len(sys.argv) > 2 else ""
     cases = {name: requests for name, requests in cases.items() if wanted in name}
@@ -52,7 +63,9 @@ def main() -> None:
     }
     model = language.load()
     bare = {
-        name: engine_seconds(work, model, texts, seconds) for name, (work, texts) in engine.items() if name in cases
+        name: engine_seconds(work, model, texts, seconds)
+        for name, (work, texts) in engine.items()
+        if name in cases
     }
     for workers in (1, 2):
         with server(workers) as (port, process):
@@ -62,7 +75,10 @@ def main() -> None:
                 began = time.perf_counter()
                 tally = asyncio.run(load(port, requests, 64, seconds))
                 elapsed, count = time.perf_counter() - began, len(tally.times)
-                served, asked = (cpu_seconds(watched) - served) / count, (time.process_time() - asked) / count
+                served, asked = (
+                    (cpu_seconds(watched) - served) / count,
+                    (time.process_time() - asked) / count,
+                )
                 print(
                     f"{workers} process(es), {name}: {count / elapsed:,.0f}/s, "
                     f"p95 {tally.quantile(0.95) * 1000:.1f} ms, statuses {tally.statuses}; "

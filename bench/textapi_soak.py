@@ -30,18 +30,26 @@ def main() -> int:
         half, most = tally.quantile(0.5) * 1000, tally.quantile(0.95) * 1000
         print(f"{name}: {tally.statuses}, p50 {half:.0f} ms, p95 {most:.0f} ms")
     print("memory in MB:", ", ".join(f"{size / 1e6:.0f}" for size in memory))
-    statuses = {status for name, tally in tallies.items() if name != "dropped" for status in tally.statuses}
+    statuses = {
+        status for name, tally in tallies.items() if name != "dropped" for status in tally.statuses
+    }
     return int(not statuses <= {200, 503} or memory[-1] > 1.1 * memory[3])
 
 
-async def soak(port: int, process: psutil.Process, seconds: float) -> tuple[dict[str, Tally], list[int]]:
-    tallies = {name: Tally() for name in ("ner", "text_polarity", "sentences_with_keywords", "dropped")}
+async def soak(
+    port: int, process: psutil.Process, seconds: float
+) -> tuple[dict[str, Tally], list[int]]:
+    tallies = {
+        name: Tally() for name in ("ner", "text_polarity", "sentences_with_keywords", "dropped")
+    }
     end = time.perf_counter() + seconds
     clients = [asyncio.create_task(client(number, port, end, tallies)) for number in range(CLIENTS)]
     memory = []
     for _ in range(10):
         await asyncio.sleep(seconds / 10)
-        memory.append(sum(each.memory_info().rss for each in [process, *process.children(recursive=True)]))
+        memory.append(
+            sum(each.memory_info().rss for each in [process, *process.children(recursive=True)])
+        )
     await asyncio.gather(*clients)
     return tallies, memory
 
@@ -71,7 +79,9 @@ def wish(rng: random.Random) -> tuple[str, bytes]:
         return "ner", request_bytes("ner", text=text)
     if kind < 0.75:
         return "text_polarity", request_bytes("text_polarity", text=headline(rng))
-    return "sentences_with_keywords", request_bytes("sentences_with_keywords", text=page(rng), keywords=["virus"])
+    return "sentences_with_keywords", request_bytes(
+        "sentences_with_keywords", text=page(rng), keywords=["virus"]
+    )
 
 
 if __name__ == "__main__":

@@ -7,43 +7,47 @@ import sys
 import tempfile
 from pathlib import Path
 
-from cli import opening
-from cli.control import tell_workers
-from cli.stack.up import running_stack
-from cli.waiting import wait_for
+from cli import context
+from cli.control import dispatch_to_workers
+from cli.progress import wait_for
+from cli.stack.run import start_stack
 from core.settings import Settings
 from models.database import Database
 from models.parameters import HandlesParameters, Keyword, MonthsParameters
 from producers.imports import import_paths
 from producers.submit import submit_run
 from producers.trainings import plan_training, submit_training
-from sources import invented
+from sources import synthetic
 
 
-def run_demo(known: Settings, out: Path) -> int:
+def run_demo(settings: Settings, out: Path) -> int:
     """Start the stack, import, submit, wait, and lay the report in *out*; the exit status."""
-    with running_stack(known) as stack:
-        db = opening.database(stack, make=True)
+    with start_stack(settings) as stack:
+        db = context.database(stack, make=True)
         _import(db)
         months = submit_run(
             db,
             MonthsParameters(
-                first=invented.FIRST_MONTH,
-                last=invented.LAST_MONTH,
-                keywords=(Keyword.parse(invented.KEYWORD),),
+                first=synthetic.FIRST_MONTH,
+                last=synthetic.LAST_MONTH,
+                keywords=(Keyword.parse(synthetic.KEYWORD),),
                 material="News",
             ),
             (),
             name="demo: headlines",
         )
-        accounts = submit_run(db, HandlesParameters(), invented.HANDLES, name="demo: accounts")
+        accounts = submit_run(db, HandlesParameters(), synthetic.HANDLES, name="demo: accounts")
         digits = submit_training(
-            db, *plan_training("feedforward", "digits", {"epochs": "10"}), name="demo: a network reads digits"
+            db,
+            *plan_training("feedforward", "digits", {"epochs": "10"}),
+            name="demo: a network reads digits",
         )
         sine = submit_training(
-            db, *plan_training("recurrent", "sine", {"epochs": "60"}), name="demo: a network follows a wave"
+            db,
+            *plan_training("recurrent", "sine", {"epochs": "60"}),
+            name="demo: a network follows a wave",
         )
-        tell_workers(db, stack)
+        dispatch_to_workers(db, stack)
         status = max(wait_for(db, stack, run) for run in (months, accounts, digits, sine))
         for run, folder in (
             (months, out),
@@ -52,7 +56,7 @@ def run_demo(known: Settings, out: Path) -> int:
             (sine, out / "sine"),
         ):
             shutil.copytree(stack.reports / str(run), folder, dirs_exist_ok=True)
-    print(f"{invented.NOTICE}", file=sys.stderr)
+    print(f"{synthetic.NOTICE}", file=sys.stderr)
     print("the report is here; open it in a browser:", file=sys.stderr)
     print("beside it: accounts/, and two trained networks in digits/ and sine/", file=sys.stderr)
     print(out / "index.html")
@@ -62,8 +66,8 @@ def run_demo(known: Settings, out: Path) -> int:
 def _import(db: Database) -> None:
     folder = Path(tempfile.mkdtemp(prefix="tidings-demo-"))
     try:
-        invented.write_archive(folder / "archive")
-        invented.write_posts(folder / "posts")
+        synthetic.write_archive(folder / "archive")
+        synthetic.write_posts(folder / "posts")
         headlines = import_paths(db, [folder / "archive"], source="nyt", handle=None, columns={})
         posts = import_paths(db, [folder / "posts"], source="posts", handle=None, columns={})
     finally:

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy.engine import make_url
 
 from core.broker import NO_STACK, celery_app, redis_client
+from core.enums import QUEUES
 from core.errors import CapReached, DatabaseAway, SettingsError, TidingsError
-from core.owners import is_gone
-from core.queues import QUEUES
+from core.process_identity import has_exited
 from core.settings import Settings
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ NOBODY = 0  # the run to which a call belongs that no run made
 Check = Callable[[Settings], str | None]
 
 
-def examine(known: Settings) -> list[tuple[str, str | None]]:
+def examine(settings: Settings) -> list[tuple[str, str | None]]:
     """Each part of the stack with what is wrong with it, None where nothing is."""
     checks: list[tuple[str, Check]] = [
         ("database", _database),
@@ -39,23 +39,23 @@ def examine(known: Settings) -> list[tuple[str, str | None]]:
         ("Text API", _textapi),
         *((f"worker for the queue {queue}", _worker(queue)) for queue in QUEUES),
     ]
-    return [(name, _problem(check, known)) for name, check in checks]
+    return [(name, _problem(check, settings)) for name, check in checks]
 
 
-def _problem(check: Check, known: Settings) -> str | None:
+def _problem(check: Check, settings: Settings) -> str | None:
     try:
-        return check(known)
+        return check(settings)
     except TidingsError as error:
         return str(error)
 
 
-def _database(known: Settings) -> str | None:
+def _database(settings: Settings) -> str | None:
     from models.database import revisions
 
-    file = _sqlite_file(known)
+    file = _sqlite_file(settings)
     if file and not file.exists():
         return f"there is no {file} yet: `tidings migrate` makes it"
-    current, newest = revisions(known.database)
+    current, newest = revisions(settings.database)
     if current is None:
         return "it has no tables: `tidings migrate` makes them"
     if current < newest:
@@ -65,10 +65,10 @@ def _database(known: Settings) -> str | None:
     return None
 
 
-def _redis(known: Settings) -> str | None:
+def _redis(settings: Settings) -> str | None:
     import redis
 
-    with redis_client(known) as client:
+    with redis_client(settings) as client:
         try:
             client.ping()
         except redis.AuthenticationError:
@@ -84,34 +84,41 @@ def _unsafe(client: redis.Redis) -> list[str]:
 
     wanted = {
         "maxmemory-policy": ("noeviction", "it may throw hints and limits away"),
-        "appendonly": ("yes", "a restart forgets hints and limits, and calls stand still until they are known again"),
+        "appendonly": (
+            "yes",
+            "a restart forgets hints and limits, and calls stand still until they are known again",
+        ),
     }
     problems = []
     for name, (value, why) in wanted.items():
         try:
             found = client.config_get(name).get(name)
         except redis.ResponseError:
-            problems.append(f"it does not tell its {name} (CONFIG GET is refused): it has to be {value}")
+            problems.append(
+                f"it does not tell its {name} (CONFIG GET is refused): it has to be {value}"
+            )
             continue
         if found != value:
             problems.append(f"{name} is {found}, so {why}: set it to {value}")
     return problems
 
 
-def _clocks(known: Settings) -> str | None:
+def _clocks(settings: Settings) -> str | None:
     """Whether this machine, the database and Redis agree what time it is; nothing of those that are away."""
     import redis
     from sqlalchemy import select
 
     from models.database import Database, clock
 
-    file = _sqlite_file(known)
+    file = _sqlite_file(settings)
     ahead = {}
     if file is None:
-        with suppress(DatabaseAway), Database(known.database, pooled=False).read() as connection:
-            ahead["the database"] = float(connection.execute(select(clock())).scalar_one()) - time.time()
-    if known.redis_url:
-        with suppress(redis.RedisError), redis_client(known) as client:
+        with suppress(DatabaseAway), Database(settings.database, pooled=False).read() as connection:
+            ahead["the database"] = (
+                float(connection.execute(select(clock())).scalar_one()) - time.time()
+            )
+    if settings.redis_url:
+        with suppress(redis.RedisError), redis_client(settings) as client:
             seconds, microseconds = client.time()
             ahead["Redis"] = seconds + microseconds / 1e6 - time.time()
     skewed = [
@@ -122,33 +129,33 @@ def _clocks(known: Settings) -> str | None:
     return "; ".join(skewed) or None
 
 
-def _disk(known: Settings) -> str | None:
-    file = _sqlite_file(known)
-    for folder in {_existing(known.reports), _existing(file.parent if file else known.home)}:
+def _disk(settings: Settings) -> str | None:
+    file = _sqlite_file(settings)
+    for folder in {_existing(settings.reports), _existing(file.parent if file else settings.home)}:
         free = shutil.disk_usage(folder).free
         if free < LEAST_FREE_BYTES:
             return f"{free / 1e6:.0f} MB are free where {folder} is: make room, or reports and answers are lost"
     return None
 
 
-def _textapi(known: Settings) -> str | None:
+def _textapi(settings: Settings) -> str | None:
     from cli.engine import engine_name
 
-    engine_name(known)  # asks nothing that is counted
-    if not known.redis_url:
+    engine_name(settings)  # asks nothing that is counted
+    if not settings.redis_url:
         return f"whether it takes the key cannot be asked outside its limit: {NO_STACK}"
-    return _refused(known)
+    return _refused(settings)
 
 
-def _refused(known: Settings) -> str | None:
+def _refused(settings: Settings) -> str | None:
     """Ask for the polarity of one word, within the limit that all workers share: whether the key is taken."""
-    from core.windows import credential_of
+    from core.rate_limit_notation import credential_of
     from models.crawls import count_attempt
     from textapi.messages import Operation
-    from textapi.questions import SERVICE
+    from textapi.requests import SERVICE
     from workers.runtime import Runtime
 
-    runtime = Runtime(known, celery_app(known))
+    runtime = Runtime(settings, celery_app(settings))
 
     async def count(operation: Operation, attempt: int) -> None:
         credential = credential_of(runtime.textapi_key)
@@ -169,7 +176,9 @@ def _refused(known: Settings) -> str | None:
     try:
         runtime.run(ask)
     except CapReached as error:
-        return None if error.until else str(error)  # a limit that is used up is a limit that is kept
+        return (
+            None if error.until else str(error)
+        )  # a limit that is used up is a limit that is kept
     except TimeoutError:
         return f"it did not answer within {QUESTION_SECONDS:.0f} s: is it overloaded, or its limit used up?"
     finally:
@@ -178,21 +187,25 @@ def _refused(known: Settings) -> str | None:
 
 
 def _worker(queue: str) -> Check:
-    def check(known: Settings) -> str | None:
+    def check(settings: Settings) -> str | None:
         from models.database import Database
-        from models.jobs import live_slots
+        from models.jobs import count_live_slots
 
-        file = _sqlite_file(known)
+        file = _sqlite_file(settings)
         if file and not file.exists():
             raise SettingsError("none can be known without a database")
-        slots = live_slots(Database(known.database, pooled=False), is_gone)
-        return None if slots.get(queue) else "none has been seen for a minute: start one with `tidings up`"
+        slots = count_live_slots(Database(settings.database, pooled=False), has_exited)
+        return (
+            None
+            if slots.get(queue)
+            else "none has been seen for a minute: start one with `tidings up`"
+        )
 
     return check
 
 
-def _sqlite_file(known: Settings) -> Path | None:
-    address = make_url(known.database) if "://" in known.database else None
+def _sqlite_file(settings: Settings) -> Path | None:
+    address = make_url(settings.database) if "://" in settings.database else None
     if address is None or address.get_backend_name() != "sqlite" or not address.database:
         return None
     return Path(address.database)

@@ -8,15 +8,15 @@ from core.errors import SettingsError
 from core.settings import Settings
 
 
-def engine_name(known: Settings) -> str:
+def engine_name(settings: Settings) -> str:
     """Name and version of the engine; no text is asked. Raises `SettingsError`, `ServiceUnavailable`."""
     import aiohttp
 
     from textapi.client import NO_ADDRESS, engine_of
 
-    if not known.textapi_url:
+    if not settings.textapi_url:
         raise SettingsError(NO_ADDRESS)
-    url = known.textapi_url
+    url = settings.textapi_url
 
     async def ask() -> str:
         async with aiohttp.ClientSession() as session:

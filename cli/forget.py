@@ -10,8 +10,8 @@ from typing import Annotated
 
 import typer
 
-from cli import opening
-from cli.control import tell_workers
+from cli import context
+from cli.control import dispatch_to_workers
 from core.errors import NotFound, UsageError
 from core.settings import Settings
 from models.database import Database
@@ -23,39 +23,51 @@ def register(app: typer.Typer) -> None:
 
 
 def forget(
-    run: Annotated[int | None, typer.Argument(metavar="[RUN]", help="A run, with its results and its report.")] = None,
-    handle: Annotated[str | None, typer.Option(help="An account: all its posts, and its portraits.")] = None,
-    document: Annotated[str | None, typer.Option(help="A document, by its name in exports: nyt:…")] = None,
-    lift: Annotated[bool, typer.Option("--lift", help="Let a forgotten account or document come back.")] = False,
+    run: Annotated[
+        int | None, typer.Argument(metavar="[RUN]", help="A run, with its results and its report.")
+    ] = None,
+    handle: Annotated[
+        str | None, typer.Option(help="An account: all its posts, and its portraits.")
+    ] = None,
+    document: Annotated[
+        str | None, typer.Option(help="A document, by its name in exports: nyt:…")
+    ] = None,
+    lift: Annotated[
+        bool, typer.Option("--lift", help="Let a forgotten account or document come back.")
+    ] = False,
 ) -> None:
     """Remove a run, an account or a document, and all that was made of it; the reports that held it are made again.
 
     Accounts and documents stay away: no import and no crawl brings them back, until --lift.
     """
     if sum(given is not None for given in (run, handle, document)) != 1:
-        raise UsageError("say what to forget: RUN, or --handle H, or --document D, and one of them alone")
+        raise UsageError(
+            "say what to forget: RUN, or --handle H, or --document D, and one of them alone"
+        )
     if lift and run is not None:
         raise UsageError("--lift is for accounts and documents: a run is submitted anew")
-    known = opening.settings()
-    with closing(opening.database(known)) as db:
+    settings = context.settings()
+    with closing(context.database(settings)) as db:
         if lift:
             _lift(db, handle, document)
         elif run is not None:
-            _forget_run(db, known, run)
+            _forget_run(db, settings, run)
         else:
-            _forget_documents(db, known, handle, document)
+            _forget_documents(db, settings, handle, document)
 
 
-def _forget_run(db: Database, known: Settings, run: int) -> None:
-    from models.forgetting import forget_run
+def _forget_run(db: Database, settings: Settings, run: int) -> None:
+    from models.erasure import forget_run
 
     forget_run(db, run)
-    _remove_reports(known, {run})
+    _remove_reports(settings, {run})
     print(f"run {run} is forgotten, with its results and its report", file=sys.stderr)
 
 
-def _forget_documents(db: Database, known: Settings, handle: str | None, document: str | None) -> None:
-    from models.forgetting import documents_named, documents_of_account, forget_documents
+def _forget_documents(
+    db: Database, settings: Settings, handle: str | None, document: str | None
+) -> None:
+    from models.erasure import documents_by_account, documents_named, forget_documents
     from sources.base import fold_handle
     from textapi.engine.sentences import sentences
 
@@ -63,31 +75,44 @@ def _forget_documents(db: Database, known: Settings, handle: str | None, documen
     if handle is not None and account is None:
         raise UsageError("--handle is empty: name an account")
     with db.read() as connection:
-        ids = documents_of_account(connection, account) if account else documents_named(connection, document or "")
+        ids = (
+            documents_by_account(connection, account)
+            if account
+            else documents_named(connection, document or "")
+        )
     reason = f"{len(ids):,} document{'s' if len(ids) > 1 else ''} forgotten on request, {datetime.now(UTC):%Y-%m-%d}"
     gone = forget_documents(db, ids, sentences=sentences, reason=reason, handle=account)
-    _remove_reports(known, set(gone.runs))
-    print(f"forgotten: {gone.documents:,} documents, and {gone.answers:,} answers that quote them", file=sys.stderr)
+    _remove_reports(settings, set(gone.runs))
+    print(
+        f"forgotten: {gone.documents:,} documents, and {gone.answers:,} answers that quote them",
+        file=sys.stderr,
+    )
     if gone.runs:
         runs = ", ".join(map(str, gone.runs))
         print(f"results and reports that held them are made again: run {runs}", file=sys.stderr)
-        tell_workers(db, known)
+        dispatch_to_workers(db, settings)
 
 
 def _lift(db: Database, handle: str | None, document: str | None) -> None:
-    from models.forgotten import let_come_back
+    from models.suppression_list import unsuppress
     from sources.base import fold_handle
 
     what = document or f"@{fold_handle(handle)}"
     with db.write() as connection:
-        if not let_come_back(connection, handle=fold_handle(handle) if handle else None, document=document):
+        if not unsuppress(
+            connection, handle=fold_handle(handle) if handle else None, document=document
+        ):
             raise NotFound(f"{what} was not forgotten")
     print(f"{what} may come back: import it or have it fetched again", file=sys.stderr)
 
 
-def _remove_reports(known: Settings, runs: set[int]) -> None:
+def _remove_reports(settings: Settings, runs: set[int]) -> None:
     """Remove the folders of these runs' reports, and of those that put them beside others."""
-    for folder in known.reports.glob("[0-9]*"):
+    for folder in settings.reports.glob("[0-9]*"):
         numbers = folder.name.split("-")
-        if folder.is_dir() and all(map(str.isdigit, numbers)) and not runs.isdisjoint(map(int, numbers)):
+        if (
+            folder.is_dir()
+            and all(map(str.isdigit, numbers))
+            and not runs.isdisjoint(map(int, numbers))
+        ):
             shutil.rmtree(folder)

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from cli import control, data, forget, look, plan, service, submit, trainings
+from cli import control, forget, import_, look, plan, submit, textapi_server, trainings
 from core.errors import TidingsError, UsageError
 
 app = typer.Typer(
@@ -18,7 +18,7 @@ app = typer.Typer(
     help="What a text archive says about a subject, month by month and account by account.\n\n"
     "Begin with `tidings demo`, which shows it all on texts that ship with the project.",
 )
-for group in (service, data, plan, submit, look, control, trainings, forget):
+for group in (textapi_server, import_, plan, submit, look, control, trainings, forget):
     group.register(app)
 
 

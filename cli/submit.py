@@ -7,8 +7,8 @@ from pathlib import Path
 
 import typer
 
-from cli import opening
-from cli.asked import Asked, for_handles, for_months, for_search
+from cli import context
+from cli.run_options import Asked, for_handles, for_months, for_search
 from cli.trainings import submit_typer
 from core.errors import BadInput
 
@@ -18,7 +18,9 @@ LARGEST_MASK = 5 * 2**20  # bytes
 
 def register(app: typer.Typer) -> None:
     """Give *app* the commands of this file, and those that submit trainings."""
-    group = typer.Typer(no_args_is_help=True, help="Queue a run; its number is the last line on standard output.")
+    group = typer.Typer(
+        no_args_is_help=True, help="Queue a run; its number is the last line on standard output."
+    )
     group.command("months")(for_months(submit))
     group.command("handles")(for_handles(submit))
     group.command("search")(for_search(submit))
@@ -28,14 +30,16 @@ def register(app: typer.Typer) -> None:
 
 def submit(asked: Asked) -> None:
     """Write the run, tell the workers, print its number, and wait where that is wanted."""
-    from cli.waiting import hand_over
+    from cli.progress import dispatch_and_wait
     from producers.submit import submit_run
 
-    known = opening.settings()
-    db = opening.database(known, make=True)
+    settings = context.settings()
+    db = context.database(settings, make=True)
     mask = _mask(asked.mask)
-    run = submit_run(db, asked.parameters, asked.names, name=asked.name, max_calls=asked.max_calls, mask=mask)
-    hand_over(db, known, run, wait=asked.wait)
+    run = submit_run(
+        db, asked.parameters, asked.names, name=asked.name, max_calls=asked.max_calls, mask=mask
+    )
+    dispatch_and_wait(db, settings, run, wait=asked.wait)
 
 
 def _mask(path: Path | None) -> bytes | None:
@@ -52,5 +56,7 @@ def _mask(path: Path | None) -> bytes | None:
     try:
         Image.open(BytesIO(content)).load()
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise BadInput(f"--mask {path} is a broken PNG, or one of too many points: give another") from error
+        raise BadInput(
+            f"--mask {path} is a broken PNG, or one of too many points: give another"
+        ) from error
     return content

@@ -10,45 +10,81 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from cli import opening
-from cli.asked import utf8
+from cli import context
 from cli.control import Run
+from cli.run_options import utf8
 from core.errors import BadInput, UsageError
 from models.database import Database
 
 WEIGHTS = "weights"  # what `export` takes beside the tables
 
-Pictures = Annotated[str, typer.Option(metavar="digits|PATH", help="Pictures: scikit-learn's, or MNIST's files.")]
+Pictures = Annotated[
+    str, typer.Option(metavar="digits|PATH", help="Pictures: scikit-learn's, or MNIST's files.")
+]
 Numbers = Annotated[
-    str, typer.Option(metavar="sine|PATH.csv:COLUMN|RUN:polarity", help="A series: made up, of a file, or of a run.")
+    str,
+    typer.Option(
+        metavar="sine|PATH.csv:COLUMN|RUN:polarity",
+        help="A series: made up, of a file, or of a run.",
+    ),
 ]
 # What a network's options may be is said by `networks.presets`: they come here as text, to be checked in one place.
 Preset = Annotated[str | None, typer.Option(help="standard (the default) or tutorial.")]
-Hidden = Annotated[str | None, typer.Option(metavar="N[,N]", help="Sizes of the hidden layers, as 30 or 30,20.")]
-Activation = Annotated[str | None, typer.Option(help="Of the hidden layers: sigmoid, tanh or relu.")]
+Hidden = Annotated[
+    str | None, typer.Option(metavar="N[,N]", help="Sizes of the hidden layers, as 30 or 30,20.")
+]
+Activation = Annotated[
+    str | None, typer.Option(help="Of the hidden layers: sigmoid, tanh or relu.")
+]
 Loss = Annotated[str | None, typer.Option(help="quadratic or cross-entropy.")]
 Initialiser = Annotated[str | None, typer.Option(help="How the first weights are drawn.")]
 Optimizer = Annotated[str | None, typer.Option(help="sgd, momentum or adam.")]
 Schedule = Annotated[str | None, typer.Option(help="How the learning rate falls over the epochs.")]
 Rate = Annotated[str | None, typer.Option("--learning-rate", metavar="R", help="Size of a step.")]
-Decay = Annotated[str | None, typer.Option("--weight-decay", metavar="R", help="How weights are pulled to zero.")]
-BatchSize = Annotated[str | None, typer.Option("--batch-size", metavar="N", help="Samples of one step.")]
+Decay = Annotated[
+    str | None, typer.Option("--weight-decay", metavar="R", help="How weights are pulled to zero.")
+]
+BatchSize = Annotated[
+    str | None, typer.Option("--batch-size", metavar="N", help="Samples of one step.")
+]
 Epochs = Annotated[str | None, typer.Option(metavar="N", help="Passes over the training samples.")]
-Patience = Annotated[str | None, typer.Option(metavar="N", help="Stop after N epochs without a better validation.")]
+Patience = Annotated[
+    str | None, typer.Option(metavar="N", help="Stop after N epochs without a better validation.")
+]
 Precision = Annotated[str | None, typer.Option(metavar="32|64", help="Bits of a number.")]
-Seed = Annotated[str | None, typer.Option(metavar="N", help="The same seed gives the same weights.")]
-Sequence_ = Annotated[str | None, typer.Option("--sequence", metavar="N", help="Values of a window.")]
-Truncate = Annotated[str | None, typer.Option(metavar="N", help="Steps that errors go back through; none for all.")]
+Seed = Annotated[
+    str | None, typer.Option(metavar="N", help="The same seed gives the same weights.")
+]
+Sequence_ = Annotated[
+    str | None, typer.Option("--sequence", metavar="N", help="Values of a window.")
+]
+Truncate = Annotated[
+    str | None, typer.Option(metavar="N", help="Steps that errors go back through; none for all.")
+]
 Clip = Annotated[str | None, typer.Option(metavar="C", help="Largest gradient; none for any.")]
-ClipBy = Annotated[str | None, typer.Option("--clip-by", metavar="norm|value", help="What is clipped.")]
-Carry = Annotated[str | None, typer.Option(metavar="yes|no", help="Hand the hidden state on from window to window.")]
+ClipBy = Annotated[
+    str | None, typer.Option("--clip-by", metavar="norm|value", help="What is clipped.")
+]
+Carry = Annotated[
+    str | None,
+    typer.Option(metavar="yes|no", help="Hand the hidden state on from window to window."),
+]
 Sweep = Annotated[
     list[str] | None,
-    typer.Option(metavar="OPTION=V,V,…", help="A job for each value; given again, for each pair of values."),
+    typer.Option(
+        metavar="OPTION=V,V,…", help="A job for each value; given again, for each pair of values."
+    ),
 ]
 Name = Annotated[str | None, typer.Option(help="A name to know the run by.")]
-Wait = Annotated[bool, typer.Option("--wait", help="Wait for the end: status 0 when all is done, 1 when a job failed.")]
-JobName = Annotated[str | None, typer.Option("--job", help="Which network, where the run has several.")]
+Wait = Annotated[
+    bool,
+    typer.Option(
+        "--wait", help="Wait for the end: status 0 when all is done, 1 when a job failed."
+    ),
+]
+JobName = Annotated[
+    str | None, typer.Option("--job", help="Which network, where the run has several.")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -58,7 +94,9 @@ def register(app: typer.Typer) -> None:
 
 def submit_typer() -> typer.Typer:
     """The commands behind ``tidings submit training``."""
-    training = typer.Typer(no_args_is_help=True, help="Train networks, one for each point of a sweep.")
+    training = typer.Typer(
+        no_args_is_help=True, help="Train networks, one for each point of a sweep."
+    )
     training.command("feedforward")(submit_feedforward)
     training.command("recurrent")(submit_recurrent)
     return training
@@ -163,24 +201,30 @@ def _submit(
     name: str | None,
     wait: bool,
 ) -> None:
-    from cli.waiting import hand_over
+    from cli.progress import dispatch_and_wait
     from producers.trainings import plan_training, submit_training
     from workers.training_data import check_data
 
     parameters, jobs = plan_training(network, data, given, sweep)
-    known = opening.settings()
-    db = opening.database(known, make=True)
+    settings = context.settings()
+    db = context.database(settings, make=True)
     try:
         check_data(db, parameters, jobs)
     except BadInput as error:  # nothing is submitted: what was asked for does not fit
         raise UsageError(str(error)) from error
-    hand_over(db, known, submit_training(db, parameters, jobs, name=utf8(name)), wait=wait)
+    dispatch_and_wait(
+        db, settings, submit_training(db, parameters, jobs, name=utf8(name)), wait=wait
+    )
 
 
 def predict(
     run: Run,
     data: Annotated[
-        str, typer.Option(metavar="PATH", help="Pictures (IDX, .npz or a folder), or a series as it was trained on.")
+        str,
+        typer.Option(
+            metavar="PATH",
+            help="Pictures (IDX, .npz or a folder), or a series as it was trained on.",
+        ),
     ],
     job: JobName = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
@@ -188,7 +232,7 @@ def predict(
     """The class of each picture, or the value after each window of a series, as a trained network sees them."""
     from workers.training_data import predictions
 
-    said = predictions(opening.database(opening.settings()), run, job, data)
+    said = predictions(context.database(context.settings()), run, job, data)
     if as_json:
         print(json.dumps(said))
         return
@@ -213,5 +257,7 @@ def write_weights(db: Database, run: int, job: str | None, out: Path | None) -> 
     try:
         out.write_bytes(found.weights)
     except OSError as error:
-        raise BadInput(f"{out} cannot be written ({error.strerror}): choose another place for it") from error
+        raise BadInput(
+            f"{out} cannot be written ({error.strerror}): choose another place for it"
+        ) from error
     print(f"the weights of {found.job} are in {out}", file=sys.stderr)

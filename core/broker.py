@@ -10,8 +10,8 @@ from kombu.entity import Queue
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
+from core.enums import QUEUES
 from core.errors import BrokerAway, SettingsError
-from core.queues import QUEUES
 from core.settings import Settings
 
 FIRST, RESERVE = 0, 9  # of hints: Redis takes those of the lower number first
@@ -24,7 +24,9 @@ def celery_app(settings: Settings) -> Celery:
 
     The values are measured ones; docs/architecture.md says what each is for.
     """
-    app = Celery("tidings", broker=settings.redis_url or "redis://127.0.0.1:1/0", set_as_current=False)
+    app = Celery(
+        "tidings", broker=settings.redis_url or "redis://127.0.0.1:1/0", set_as_current=False
+    )
     app.conf.update(
         task_serializer="json",
         accept_content=["json"],
@@ -67,14 +69,23 @@ def redis_client(settings: Settings) -> redis.Redis:
 def queue_length(client: redis.Redis, queue: str) -> int:
     """How many hints wait in *queue*, of either priority. Raises `BrokerAway`."""
     try:
-        return sum(int(client.llen(f"{queue}{_SEPARATOR}{step}" if step else queue)) for step in (FIRST, RESERVE))
+        return sum(
+            int(client.llen(f"{queue}{_SEPARATOR}{step}" if step else queue))
+            for step in (FIRST, RESERVE)
+        )
     except RedisError as error:
-        raise BrokerAway(f"Redis does not answer ({type(error).__name__}): is the stack up?") from error
+        raise BrokerAway(
+            f"Redis does not answer ({type(error).__name__}): is the stack up?"
+        ) from error
 
 
-def send_hint(app: Celery, *, kind: str, queue: str, hint: dict[str, Any], priority: int) -> None:
+def send_job_message(
+    app: Celery, *, kind: str, queue: str, hint: dict[str, Any], priority: int
+) -> None:
     """Tell the workers of *queue* that a job is due; losing this loses nothing. Raises `BrokerAway`."""
     try:
         app.send_task(kind, kwargs=hint, queue=queue, retry=False, priority=priority)
     except (OperationalError, RedisError, OSError) as error:
-        raise BrokerAway(f"Redis does not answer ({type(error).__name__}): is the stack up?") from error
+        raise BrokerAway(
+            f"Redis does not answer ({type(error).__name__}): is the stack up?"
+        ) from error

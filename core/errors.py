@@ -81,7 +81,9 @@ class ServiceUnavailable(ServiceError):
     *away*: it is the service that is not there (503, refused connections), not one call that failed.
     """
 
-    def __init__(self, message: str, *, service: str, retry_after: float | None = None, away: bool = False) -> None:
+    def __init__(
+        self, message: str, *, service: str, retry_after: float | None = None, away: bool = False
+    ) -> None:
         super().__init__(message, service=service)
         self.retry_after = retry_after
         self.away = away

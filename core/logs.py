@@ -82,5 +82,7 @@ async def at_step(step: str) -> AsyncIterator[None]:
     place.pop("step", None)
 
 
-def _with_place(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+def _with_place(
+    _logger: object, _method: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
     return {**_place.get({}), **event}

@@ -22,9 +22,15 @@ OUTCOMES: dict[type[Exception], str] = {
 
 
 REGISTRY = CollectorRegistry()  # not the common one, which Flower and the Text API serve
-CALLS = Counter("tidings_calls", "Calls by how they ended.", ["service", "outcome"], registry=REGISTRY)
-WAITS = Counter("tidings_limit_wait_seconds", "Time calls waited for a limit.", ["service"], registry=REGISTRY)
-REUSED = Counter("tidings_answers_reused", "Answers that were not asked again.", ["operation"], registry=REGISTRY)
+CALLS = Counter(
+    "tidings_calls", "Calls by how they ended.", ["service", "outcome"], registry=REGISTRY
+)
+WAITS = Counter(
+    "tidings_limit_wait_seconds", "Time calls waited for a limit.", ["service"], registry=REGISTRY
+)
+REUSED = Counter(
+    "tidings_answers_reused", "Answers that were not asked again.", ["operation"], registry=REGISTRY
+)
 
 
 @asynccontextmanager

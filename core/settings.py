@@ -22,7 +22,7 @@ from pydantic_settings import (
 
 from core.errors import SettingsError
 from core.processes import is_locked
-from core.windows import parse_limits
+from core.rate_limit_notation import parse_limits
 
 STACK_FILE = "stack.json"
 STACK_LOCK = "stack.lock"
@@ -46,53 +46,93 @@ class Settings(BaseSettings):
         env_prefix="TIDINGS_", env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
     )
 
-    home: Path = Field(Path(".tidings"), description="Folder of the embedded stack, its database and the reports.")
+    home: Path = Field(
+        Path(".tidings"), description="Folder of the embedded stack, its database and the reports."
+    )
     database_url: str | None = Field(None, description="SQLAlchemy address of the database.")
-    redis_url: str | None = Field(None, description="Address of Redis or Valkey, password included.")
-    reports_dir: Path | None = Field(None, description="Where reports are written; by default HOME/reports.")
+    redis_url: str | None = Field(
+        None, description="Address of Redis or Valkey, password included."
+    )
+    reports_dir: Path | None = Field(
+        None, description="Where reports are written; by default HOME/reports."
+    )
     log_format: Literal["console", "json"] = Field("console", description="How log lines look.")
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level that is logged.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="Least level that is logged."
+    )
     metrics_port: int | None = Field(
-        None, ge=1, le=65535, description="Port on which a worker serves Prometheus metrics; none by default."
+        None,
+        ge=1,
+        le=65535,
+        description="Port on which a worker serves Prometheus metrics; none by default.",
     )
-    metrics_host: str = Field("127.0.0.1", description="Address on which a worker serves Prometheus metrics.")
+    metrics_host: str = Field(
+        "127.0.0.1", description="Address on which a worker serves Prometheus metrics."
+    )
     alive_file: Path | None = Field(
-        None, description="File whose time a worker renews every two seconds while it is alive, for health checks."
+        None,
+        description="File whose time a worker renews every two seconds while it is alive, for health checks.",
     )
-    slice_seconds: Seconds = Field(60.0, gt=0, le=120, description="How long a job works before it lets others in.")
-    lease_seconds: Seconds = Field(25.0, ge=2, description="How long a claimed job stays claimed without a heartbeat.")
+    slice_seconds: Seconds = Field(
+        60.0, gt=0, le=120, description="How long a job works before it lets others in."
+    )
+    lease_seconds: Seconds = Field(
+        25.0, ge=2, description="How long a claimed job stays claimed without a heartbeat."
+    )
     patience_seconds: Seconds = Field(
-        3600.0, ge=0, description="How long a job without progress keeps coming back to a service that is away."
+        3600.0,
+        ge=0,
+        description="How long a job without progress keeps coming back to a service that is away.",
     )
 
     textapi_url: str | None = Field(None, description="Base address of the Text API.")
     textapi_key: SecretStr | None = Field(None, description="The key that is sent to the Text API.")
-    textapi_limits: str = Field("", description='What the Text API allows all workers together: "10/s,50000/d".')
+    textapi_limits: str = Field(
+        "", description='What the Text API allows all workers together: "10/s,50000/d".'
+    )
     textapi_concurrency: int = Field(10, ge=1, description="Calls in flight per process.")
     textapi_connect_timeout: Seconds = Field(5.0, gt=0, description="Time to connect to a service.")
     textapi_timeout: Seconds = Field(30.0, gt=0, description="Time for one call in all.")
 
     textapi_keys: Keys = Field((), description="Server: keys that are let in, comma-separated.")
-    textapi_polarity: Literal["vader", "compatible"] = Field("vader", description="Server: polarity mode.")
-    textapi_key_limit: str = Field("", description='Server: what one key may ask, "100/s"; none by default.')
+    textapi_polarity: Literal["vader", "compatible"] = Field(
+        "vader", description="Server: polarity mode."
+    )
+    textapi_key_limit: str = Field(
+        "", description='Server: what one key may ask, "100/s"; none by default.'
+    )
 
-    nyt_url: str = Field("https://api.nytimes.com", description="Base address of the NYT Archive API.")
+    nyt_url: str = Field(
+        "https://api.nytimes.com", description="Base address of the NYT Archive API."
+    )
     nyt_key: SecretStr | None = Field(None, description="Key of the NYT Archive API.")
     nyt_limits: str = Field("5/min,500/d", description="Limit of the NYT Archive API.")
     x_url: str = Field("https://api.x.com", description="Base address of the X API v2.")
     x_bearer: SecretStr | None = Field(None, description="Bearer token of the X API v2.")
     x_limits: str = Field("450/15min", description="Limit of the X API v2.")
     x_query: str = Field(
-        "from:{handle} lang:en -has:links -is:retweet", description="Query for a handle; {handle} is filled in."
+        "from:{handle} lang:en -has:links -is:retweet",
+        description="Query for a handle; {handle} is filled in.",
     )
-    x_price_per_post: float = Field(0.0, ge=0, description="What a post read costs, for `tidings plan`.")
-    bluesky_url: str = Field("https://public.api.bsky.app", description="Base address of Bluesky's public API.")
+    x_price_per_post: float = Field(
+        0.0, ge=0, description="What a post read costs, for `tidings plan`."
+    )
+    bluesky_url: str = Field(
+        "https://public.api.bsky.app", description="Base address of Bluesky's public API."
+    )
     bluesky_limits: str = Field("3000/5min", description="Limit of Bluesky.")
-    mastodon_url: str | None = Field(None, description="Stands in for every Mastodon home server (tests, mirrors).")
+    mastodon_url: str | None = Field(
+        None, description="Stands in for every Mastodon home server (tests, mirrors)."
+    )
     mastodon_limits: str = Field("300/5min", description="Limit of one Mastodon server.")
 
     @field_validator(
-        "textapi_limits", "textapi_key_limit", "nyt_limits", "x_limits", "bluesky_limits", "mastodon_limits"
+        "textapi_limits",
+        "textapi_key_limit",
+        "nyt_limits",
+        "x_limits",
+        "bluesky_limits",
+        "mastodon_limits",
     )
     @classmethod
     def _is_a_limit(cls, value: str) -> str:
@@ -146,7 +186,9 @@ class _StackFile(PydanticBaseSettingsSource):
         except FileNotFoundError:
             return {}
         except (OSError, ValueError) as error:
-            raise SettingsError(f"{path} cannot be read ({error}): end the stack, start `tidings up` again") from error
+            raise SettingsError(
+                f"{path} cannot be read ({error}): end the stack, start `tidings up` again"
+            ) from error
         return {name: value for name, value in found.items() if name in Settings.model_fields}
 
 
@@ -167,9 +209,13 @@ def load(**given: object) -> Settings:
 
 def environment(settings: Settings) -> dict[str, str]:
     """The environment that gives another process these settings and no others, wherever it stands."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("TIDINGS_")}
+    inherited = {
+        name: value for name, value in os.environ.items() if not name.startswith("TIDINGS_")
+    }
     given = {name: getattr(settings, name) for name in settings.model_fields_set}
-    return inherited | {f"TIDINGS_{n.upper()}": _as_text(value) for n, value in given.items() if value is not None}
+    return inherited | {
+        f"TIDINGS_{n.upper()}": _as_text(value) for n, value in given.items() if value is not None
+    }
 
 
 def _as_text(value: object) -> str:

@@ -34,11 +34,13 @@ KEYS_A_STATEMENT = 900  # SQLite before 3.32 takes 999 variables
 _KEYS: BindParameter[list[bytes]] = bindparam("keys", expanding=True)
 _ANSWERS = select(Answer.key, Answer.value).where(Answer.key.in_(_KEYS))
 _KNOWN = select(Answer.key).where(Answer.key.in_(_KEYS))
-_DROP = delete(AnswerClaim).where(AnswerClaim.key.in_(_KEYS), AnswerClaim.job_id == bindparam("job"))
+_DROP = delete(AnswerClaim).where(
+    AnswerClaim.key.in_(_KEYS), AnswerClaim.job_id == bindparam("job")
+)
 
 
 @dataclass
-class Tally:
+class CallCounts:
     """Attempts at a service since the last flush, for one operation."""
 
     calls: int = 0
@@ -54,11 +56,11 @@ class Batch:
 
     answers: dict[bytes, str] = field(default_factory=dict)
     documents: list[tuple[int, bytes]] = field(default_factory=list)
-    tallies: dict[str, Tally] = field(default_factory=dict)
+    call_counts_by_operation: dict[str, CallCounts] = field(default_factory=dict)
 
-    def tally(self, operation: str) -> Tally:
-        """The tally of *operation*."""
-        return self.tallies.setdefault(operation, Tally())
+    def call_counts(self, operation: str) -> CallCounts:
+        """The call_counts of *operation*."""
+        return self.call_counts_by_operation.setdefault(operation, CallCounts())
 
 
 def read_answers(connection: Connection, keys: Collection[bytes]) -> dict[bytes, str]:
@@ -77,7 +79,9 @@ def known_keys(connection: Connection, keys: Collection[bytes]) -> set[bytes]:
     return known
 
 
-def claim_answers(db: Database, claim: Claim, keys: Collection[bytes], *, seconds: float) -> dict[bytes, int]:
+def claim_answers(
+    db: Database, claim: Claim, keys: Collection[bytes], *, seconds: float
+) -> dict[bytes, int]:
     """Claim the right to ask for *keys*: the ones won, each with the number of claimants that may have asked before.
 
     Won are those that nobody claims, whose claim ran out, or that an earlier claim of this same job left behind;
@@ -86,11 +90,19 @@ def claim_answers(db: Database, claim: Claim, keys: Collection[bytes], *, second
     won: dict[bytes, int] = {}
     rows = [{"key": key} for key in sorted(keys)]
     statement = _claiming(db, claim, seconds)
-    compiled: dict[Any, Any] = {}  # of this claim alone: in the common cache each job would leave its own
+    compiled: dict[
+        Any, Any
+    ] = {}  # of this claim alone: in the common cache each job would leave its own
     with db.write() as connection:
         for some in _batched(rows):
-            won.update(connection.execute(statement, some, execution_options={"compiled_cache": compiled}).all())
-        answered = known_keys(connection, won)  # after claiming: what was answered in between needs no asking
+            won.update(
+                connection.execute(
+                    statement, some, execution_options={"compiled_cache": compiled}
+                ).all()
+            )
+        answered = known_keys(
+            connection, won
+        )  # after claiming: what was answered in between needs no asking
         _drop_claims(connection, claim, answered)
     return {key: takeovers for key, takeovers in won.items() if key not in answered}
 
@@ -98,7 +110,10 @@ def claim_answers(db: Database, claim: Claim, keys: Collection[bytes], *, second
 def _claiming(db: Database, claim: Claim, seconds: float) -> ReturningInsert[bytes, int]:
     # What is the same in each row is written into the statement, as numbers: as parameters of thousands of rows it
     # would cost half of all.
-    job, number = literal_column(str(int(claim.job_id)), Integer), literal_column(str(int(claim.number)), Integer)
+    job, number = (
+        literal_column(str(int(claim.job_id)), Integer),
+        literal_column(str(int(claim.number)), Integer),
+    )
     insert = db.upsert(AnswerClaim).values(
         until=clock() + literal_column(repr(float(seconds)), Float),
         job_id=job,
@@ -113,7 +128,10 @@ def _claiming(db: Database, claim: Claim, seconds: float) -> ReturningInsert[byt
             "claims": insert.excluded.claims,
             "takeovers": AnswerClaim.takeovers + literal_column("1", Integer),
         },
-        where=or_(AnswerClaim.until < clock(), and_(AnswerClaim.job_id == job, AnswerClaim.claims < number)),
+        where=or_(
+            AnswerClaim.until < clock(),
+            and_(AnswerClaim.job_id == job, AnswerClaim.claims < number),
+        ),
     ).returning(AnswerClaim.key, AnswerClaim.takeovers)
 
 
@@ -124,35 +142,61 @@ def store_batch(db: Database, claim: Claim, batch: Batch, *, service: str, crede
     """
     with db.write() as connection:
         gone = _quoting_the_forgotten(connection, batch.documents)
-        rows = [{"key": key, "value": value} for key, value in sorted(batch.answers.items()) if key not in gone]
-        documents = [{"document_id": id_, "key": key} for id_, key in sorted(batch.documents) if key not in gone]
+        rows = [
+            {"key": key, "value": value}
+            for key, value in sorted(batch.answers.items())
+            if key not in gone
+        ]
+        documents = [
+            {"document_id": id_, "key": key}
+            for id_, key in sorted(batch.documents)
+            if key not in gone
+        ]
         if rows:
             connection.execute(db.upsert(Answer).on_conflict_do_nothing(), rows)
             note_progress(connection, claim)
         _drop_claims(connection, claim, batch.answers)
         if documents:
             connection.execute(db.upsert(AnswerDocument).on_conflict_do_nothing(), documents)
-        count_calls(db, connection, claim.run_id, batch.tallies, service=service, credential=credential)
-    for operation, tally in batch.tallies.items():
-        count_reuse(operation, tally.answers_reused)
+        count_calls(
+            db,
+            connection,
+            claim.run_id,
+            batch.call_counts_by_operation,
+            service=service,
+            credential=credential,
+        )
+    for operation, call_counts in batch.call_counts_by_operation.items():
+        count_reuse(operation, call_counts.answers_reused)
 
 
 def count_calls(
-    db: Database, connection: Connection, run_id: int, tallies: Mapping[str, Tally], *, service: str, credential: str
+    db: Database,
+    connection: Connection,
+    run_id: int,
+    call_counts_by_operation: Mapping[str, CallCounts],
+    *,
+    service: str,
+    credential: str,
 ) -> None:
     """Add to the counts of this minute."""
     minute = int(connection.execute(select(clock())).scalar_one() // 60)
-    for operation, tally in sorted(tallies.items()):
+    for operation, call_counts in sorted(call_counts_by_operation.items()):
         counts = {
-            "calls": tally.calls,
-            "answers_reused": tally.answers_reused,
-            "retries": tally.retries,
-            "maybe_twice": tally.maybe_twice,
-            "seconds": tally.seconds,
+            "calls": call_counts.calls,
+            "answers_reused": call_counts.answers_reused,
+            "retries": call_counts.retries,
+            "maybe_twice": call_counts.maybe_twice,
+            "seconds": call_counts.seconds,
         }
         if any(counts.values()):
             statement = db.upsert(Call).values(
-                run_id=run_id, service=service, credential=credential, operation=operation, minute=minute, **counts
+                run_id=run_id,
+                service=service,
+                credential=credential,
+                operation=operation,
+                minute=minute,
+                **counts,
             )
             connection.execute(
                 statement.on_conflict_do_update(
@@ -162,14 +206,14 @@ def count_calls(
             )
 
 
-def give_up_claims(db: Database, claim: Claim, keys: Collection[bytes]) -> None:
+def release_claims(db: Database, claim: Claim, keys: Collection[bytes]) -> None:
     """These were not asked, or the service said no: others may ask at once."""
     if keys:
         with db.write() as connection:
             _drop_claims(connection, claim, keys)
 
 
-def drop_dead_claims(db: Database, *, older_than: float) -> None:
+def delete_expired_claims(db: Database, *, older_than: float) -> None:
     """Forget claims that ran out so many seconds ago: whoever wants those answers claims them anew."""
     with db.write() as connection:
         connection.execute(delete(AnswerClaim).where(AnswerClaim.until < clock() - older_than))
@@ -202,7 +246,9 @@ def calls_by_minute(
     return sorted((int(minute), int(calls)) for minute, calls in rows.items())
 
 
-def _quoting_the_forgotten(connection: Connection, pairs: Sequence[tuple[int, bytes]]) -> set[bytes]:
+def _quoting_the_forgotten(
+    connection: Connection, pairs: Sequence[tuple[int, bytes]]
+) -> set[bytes]:
     wanted = sorted({document for document, _ in pairs})
     there: set[int] = set()
     for some in _batched(wanted):

@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from core.queues import Step
-from models.answers import Tally, count_calls
+from core.enums import Step
+from models.answers import CallCounts, count_calls
 from models.database import Database, clock
 from models.tables import Crawl, Document, Job, JobDocument, JobStep
 
@@ -49,7 +49,9 @@ def move_crawl(
 ) -> None:
     """Note the place that was reached and *documents* new ones; call it in the transaction that stores them."""
     values = {"cursor": dict(cursor) if cursor else None, "state": state, "at": clock()}
-    statement = db.upsert(Crawl).values(source=source, subject=subject, documents=documents, **values)
+    statement = db.upsert(Crawl).values(
+        source=source, subject=subject, documents=documents, **values
+    )
     connection.execute(
         statement.on_conflict_do_update(
             index_elements=["source", "subject"],
@@ -59,24 +61,38 @@ def move_crawl(
 
 
 def count_attempt(
-    db: Database, run_id: int, *, service: str, credential: str, operation: str, seconds: float, retries: int = 0
+    db: Database,
+    run_id: int,
+    *,
+    service: str,
+    credential: str,
+    operation: str,
+    seconds: float,
+    retries: int = 0,
 ) -> None:
     """Count one attempt at *service*, whatever became of it and whoever owns the job by now."""
     with db.write() as connection:
-        tally = {operation: Tally(calls=1, retries=retries, seconds=seconds)}
-        count_calls(db, connection, run_id, tally, service=service, credential=credential)
+        call_counts = {operation: CallCounts(calls=1, retries=retries, seconds=seconds)}
+        count_calls(db, connection, run_id, call_counts, service=service, credential=credential)
 
 
 def remark_on_documents(connection: Connection, job_id: int) -> str | None:
     """What the step that got a job's documents had to say of them."""
-    return connection.scalar(select(JobStep.reason).where(JobStep.job_id == job_id, JobStep.step == Step.DOCUMENTS))
+    return connection.scalar(
+        select(JobStep.reason).where(JobStep.job_id == job_id, JobStep.step == Step.DOCUMENTS)
+    )
 
 
 def posts_after(
     connection: Connection, after: int, *, source: str | None, but: str, limit: int
 ) -> list[tuple[int, str]]:
     """The next stored documents, ``(id, text)``, in the order of their ids: of *source*, or of any *but* one."""
-    statement = select(Document.id, Document.text).where(Document.id > after).order_by(Document.id).limit(limit)
+    statement = (
+        select(Document.id, Document.text)
+        .where(Document.id > after)
+        .order_by(Document.id)
+        .limit(limit)
+    )
     chosen = Document.source != but if source is None else Document.source == source
     return [(row.id, row.text) for row in connection.execute(statement.where(chosen))]
 
@@ -90,5 +106,9 @@ def link_documents(connection: Connection, db: Database, job_id: int, ids: list[
 
 def found_before(connection: Connection, name: str) -> list[int]:
     """The documents that earlier searches of the same *name* found: a service is asked for what is newer alone."""
-    earlier = select(JobDocument.document_id).join(Job, Job.id == JobDocument.job_id).where(Job.name == name)
+    earlier = (
+        select(JobDocument.document_id)
+        .join(Job, Job.id == JobDocument.job_id)
+        .where(Job.name == name)
+    )
     return list(connection.scalars(earlier.distinct()))

@@ -72,7 +72,7 @@ class Database:
         """An INSERT of this database's kind, on which `on_conflict_do_…` can be called."""
         return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
 
-    def tidy(self) -> None:
+    def checkpoint_wal(self) -> None:
         """Let SQLite's write-ahead log shrink; nobody waits for it."""
         if self.is_sqlite:
             with self.engine.connect() as connection:
@@ -87,23 +87,31 @@ def _engine(url: str, *, pooled: bool, patience: float) -> Engine:
     try:
         address = make_url(url)
     except SQLAlchemyError:
-        raise SettingsError("TIDINGS_DATABASE_URL is no database address: sqlite:///PATH or postgresql://…") from None
+        raise SettingsError(
+            "TIDINGS_DATABASE_URL is no database address: sqlite:///PATH or postgresql://…"
+        ) from None
     pool: dict[str, Any] = {"pool_pre_ping": True} if pooled else {"poolclass": NullPool}
     if address.get_backend_name() == "sqlite":
         if address.database:
             Path(address.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(address, connect_args={"timeout": patience, "check_same_thread": False}, **pool)
+        engine = create_engine(
+            address, connect_args={"timeout": patience, "check_same_thread": False}, **pool
+        )
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
     if address.get_backend_name() == "postgresql":
-        options = f"-c idle_in_transaction_session_timeout=15s -c lock_timeout={int(patience * 1000)}"
+        options = (
+            f"-c idle_in_transaction_session_timeout=15s -c lock_timeout={int(patience * 1000)}"
+        )
         return create_engine(
             address.set(drivername="postgresql+psycopg"),
             connect_args={"connect_timeout": max(2, int(min(patience, 10))), "options": options},
             **pool,
         )
-    raise SettingsError(f"TIDINGS_DATABASE_URL names {address.get_backend_name()}: use sqlite or postgresql")
+    raise SettingsError(
+        f"TIDINGS_DATABASE_URL names {address.get_backend_name()}: use sqlite or postgresql"
+    )
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
@@ -134,13 +142,17 @@ def _translated(url: str) -> Iterator[None]:
         reason = str(error.orig).strip().splitlines()[0] if error.orig else type(error).__name__
         if error.connection_invalidated or _is_away(error):
             todo = "look at TIDINGS_DATABASE_URL" if "FATAL" in reason else "is it running?"
-            raise DatabaseAway(f"the database at {shown} does not answer ({reason}): {todo}") from error
+            raise DatabaseAway(
+                f"the database at {shown} does not answer ({reason}): {todo}"
+            ) from error
         raise
 
 
 def _is_away(error: DBAPIError) -> bool:
     """Whether trying again later may help: locked, full, gone; not a broken constraint or a wrong statement."""
-    return type(error).__name__ in {"OperationalError", "InterfaceError"} and "no such" not in str(error.orig)
+    return type(error).__name__ in {"OperationalError", "InterfaceError"} and "no such" not in str(
+        error.orig
+    )
 
 
 def migrate(url: str, revision: str = "head") -> None:
@@ -161,8 +173,12 @@ def migrate(url: str, revision: str = "head") -> None:
                 command.downgrade(config, revision)
     except CommandError as error:
         if revision == "head":
-            raise SettingsError(f"the tables are newer than this program ({error}): upgrade the program") from None
-        raise UsageError(f"{revision!r} is no revision of the tables ({error}): head is the newest") from None
+            raise SettingsError(
+                f"the tables are newer than this program ({error}): upgrade the program"
+            ) from None
+        raise UsageError(
+            f"{revision!r} is no revision of the tables ({error}): head is the newest"
+        ) from None
     finally:
         database.close()
 

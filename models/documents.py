@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, text
 
 from models.database import Database, clock
-from models.forgotten import without_forgotten
+from models.suppression_list import without_suppressed
 from models.tables import Document, Import, JobDocument
 
 ARCHIVE_SOURCE = "nyt"
@@ -41,21 +41,31 @@ class Stored:
     forgotten: int  # kept away: somebody asked to have them forgotten
 
 
-def add_documents(db: Database, documents: Sequence[dict[str, Any]], *, job_id: int | None = None) -> Stored:
+def add_documents(
+    db: Database, documents: Sequence[dict[str, Any]], *, job_id: int | None = None
+) -> Stored:
     """Store those that are new, by identity, and not to be forgotten. *job_id*: the search that found them all."""
     with db.write() as connection:
         return insert_documents(connection, db, documents, job_id=job_id)
 
 
 def insert_documents(
-    connection: Connection, db: Database, documents: Sequence[dict[str, Any]], *, job_id: int | None = None
+    connection: Connection,
+    db: Database,
+    documents: Sequence[dict[str, Any]],
+    *,
+    job_id: int | None = None,
 ) -> Stored:
     """`add_documents` within a transaction that does more."""
     added = 0
-    wanted = without_forgotten(connection, documents)
+    wanted = without_suppressed(connection, documents)
     for start in range(0, len(wanted), ROWS_A_STATEMENT):
         some = wanted[start : start + ROWS_A_STATEMENT]
-        statement = db.upsert(Document).on_conflict_do_nothing(index_elements=["identity"]).returning(Document.id)
+        statement = (
+            db.upsert(Document)
+            .on_conflict_do_nothing(index_elements=["identity"])
+            .returning(Document.id)
+        )
         added += len(connection.execute(statement, some).all())
         if job_id is not None:
             ids = connection.scalars(
@@ -79,16 +89,29 @@ def add_import(
 ) -> None:
     """Note what was read from *path*, for the methods section of reports; of *named* the first are kept."""
     counts = {"read": read, "added": added, "empty": empty, "left_out": left_out}
-    connection.execute(insert(Import).values(path=path, source=source, named=list(named[:NAMED]), at=clock(), **counts))
+    connection.execute(
+        insert(Import).values(
+            path=path, source=source, named=list(named[:NAMED]), at=clock(), **counts
+        )
+    )
 
 
 def count_import(
-    connection: Connection, *, path: str, source: str, read: int, added: int, empty: int, named: Sequence[str]
+    connection: Connection,
+    *,
+    path: str,
+    source: str,
+    read: int,
+    added: int,
+    empty: int,
+    named: Sequence[str],
 ) -> None:
     """`add_import` for what comes page by page: it is added to what was noted of *path* before."""
     here = (Import.path == path, Import.source == source)
     left_out, all_named = len(named), list(named)
-    before = connection.execute(select(Import).where(*here).order_by(Import.id.desc()).limit(1)).one_or_none()
+    before = connection.execute(
+        select(Import).where(*here).order_by(Import.id.desc()).limit(1)
+    ).one_or_none()
     if before is not None:
         connection.execute(delete(Import).where(Import.id == before.id))
         read, added, empty = read + before.read, added + before.added, empty + before.empty
@@ -105,7 +128,9 @@ def drop_import(connection: Connection, *, path: str, source: str) -> None:
 def left_out_remark(connection: Connection, path: str, source: str) -> str | None:
     """What could not be read of *path* when it was read last; None where that is nothing."""
     here = (Import.path == path, Import.source == source)
-    statement = select(Import.left_out, Import.named).where(*here).order_by(Import.id.desc()).limit(1)
+    statement = (
+        select(Import.left_out, Import.named).where(*here).order_by(Import.id.desc()).limit(1)
+    )
     found = connection.execute(statement).one_or_none()
     if found is None or not found.left_out:
         return None
@@ -124,21 +149,34 @@ def days_of(period: str) -> list[tuple[datetime, datetime]]:
     return days
 
 
-def archive_size(connection: Connection, period: str, material: str | None = None, *, up_to: int | None = None) -> int:
+def archive_size(
+    connection: Connection, period: str, material: str | None = None, *, up_to: int | None = None
+) -> int:
     """How many documents of the archive that month has, of that material where one is named, up to that id."""
     first, last = days_of(period)[0][0], days_of(period)[-1][1]
-    return connection.scalar(select(func.count()).where(*_archive(first, last, material, up_to))) or 0
+    return (
+        connection.scalar(select(func.count()).where(*_archive(first, last, material, up_to))) or 0
+    )
 
 
 def archive_day(
-    connection: Connection, first: datetime, last: datetime, material: str | None, *, up_to: int | None = None
+    connection: Connection,
+    first: datetime,
+    last: datetime,
+    material: str | None,
+    *,
+    up_to: int | None = None,
 ) -> list[Text]:
     """The archive's documents of one day up to that id, in the order of their identities."""
     statement = select(Document.id, Document.identity, Document.period, Document.text)
-    return _in_order(connection.execute(statement.where(*_archive(first, last, material, up_to))).all())
+    return _in_order(
+        connection.execute(statement.where(*_archive(first, last, material, up_to))).all()
+    )
 
 
-def posts_of(connection: Connection, handle: str, source: str | None, *, up_to: int | None = None) -> list[Text]:
+def posts_of(
+    connection: Connection, handle: str, source: str | None, *, up_to: int | None = None
+) -> list[Text]:
     """Every stored document of a handle up to that id, oldest month first, then by identity."""
     statement = _POSTS.where(Document.handle == handle)
     if source is not None:
@@ -150,7 +188,9 @@ def posts_of(connection: Connection, handle: str, source: str | None, *, up_to: 
 
 def posts_found(connection: Connection, job_id: int) -> list[Text]:
     """Every document that a search found."""
-    found = _POSTS.join(JobDocument, JobDocument.document_id == Document.id).where(JobDocument.job_id == job_id)
+    found = _POSTS.join(JobDocument, JobDocument.document_id == Document.id).where(
+        JobDocument.job_id == job_id
+    )
     return _in_order(connection.execute(found).all())
 
 
@@ -158,16 +198,29 @@ def texts_of(connection: Connection, ids: Sequence[int]) -> list[Text]:
     """The documents of these *ids*, in the order that all reading has."""
     rows: list[Any] = []
     for start in range(0, len(ids), ROWS_A_STATEMENT):
-        rows += connection.execute(_POSTS.where(Document.id.in_(ids[start : start + ROWS_A_STATEMENT]))).all()
+        rows += connection.execute(
+            _POSTS.where(Document.id.in_(ids[start : start + ROWS_A_STATEMENT]))
+        ).all()
     return _in_order(rows)
 
 
 def with_counts(remark: str | None, posts: Sequence[Text]) -> str | None:
     """*remark* on these posts, with how many are reposts or have no time in the place of what it said of that."""
-    others = [part for part in (remark or "").split("; ") if part and not part.endswith((_REPOSTS, _TIMELESS))]
-    reposts, timeless = sum(post.repost for post in posts), sum(post.period is None for post in posts)
+    others = [
+        part
+        for part in (remark or "").split("; ")
+        if part and not part.endswith((_REPOSTS, _TIMELESS))
+    ]
+    reposts, timeless = (
+        sum(post.repost for post in posts),
+        sum(post.period is None for post in posts),
+    )
     of_all = f"of {len(posts):,} posts"
-    own = [f"{count:,} {of_all} {what}" for count, what in ((reposts, _REPOSTS), (timeless, _TIMELESS)) if count]
+    own = [
+        f"{count:,} {of_all} {what}"
+        for count, what in ((reposts, _REPOSTS), (timeless, _TIMELESS))
+        if count
+    ]
     return "; ".join([*others, *own]) or None
 
 
@@ -182,8 +235,14 @@ def newest_document(db: Database) -> int:
         return connection.scalar(select(func.max(Document.id))) or 0
 
 
-def _archive(first: datetime, last: datetime, material: str | None, up_to: int | None) -> list[ColumnElement[bool]]:
-    wanted = [Document.source == ARCHIVE_SOURCE, Document.published_at >= first, Document.published_at < last]
+def _archive(
+    first: datetime, last: datetime, material: str | None, up_to: int | None
+) -> list[ColumnElement[bool]]:
+    wanted = [
+        Document.source == ARCHIVE_SOURCE,
+        Document.published_at >= first,
+        Document.published_at < last,
+    ]
     if material is not None:
         wanted.append(Document.material == material)
     if up_to is not None:

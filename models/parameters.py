@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
-from core.queues import Step
+from core.enums import Step
 
 PERIOD = re.compile(r"^[12]\d{3}-(0[1-9]|1[0-2])$")
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, func, insert, or_, select, update
 
+from core.enums import ENDED, QUEUE_OF, JobKind, State
 from core.errors import NotFound, RunEnded
-from core.queues import ENDED, QUEUE_OF, Kind, State
 from models.database import Database, clock
 from models.tables import Job, Run, RunEngine
 
@@ -22,7 +22,7 @@ UNENDED = (State.QUEUED, State.RUNNING, State.WAITING)  # where a job stands tha
 class NewJob:
     """A job to be written with its run."""
 
-    kind: Kind
+    kind: JobKind
     name: str
     options: Mapping[str, Any]
 
@@ -65,7 +65,7 @@ def create_run(
                     "options": dict(job.options),
                     "state": State.QUEUED,
                     "claims": 0,
-                    "deaths": 0,
+                    "crashes": 0,
                     "waits": 0,
                     "done_units": 0,
                     "all_units": 0,
@@ -91,7 +91,9 @@ def pause_run(db: Database, run_id: int) -> None:
     with db.write() as connection:
         _not_ended(_lock(connection, run_id))
         connection.execute(
-            update(Run).where(Run.id == run_id, Run.state.in_(PAUSABLE)).values(state=State.PAUSED, reason=None)
+            update(Run)
+            .where(Run.id == run_id, Run.state.in_(PAUSABLE))
+            .values(state=State.PAUSED, reason=None)
         )
 
 
@@ -114,10 +116,14 @@ def resume_run(db: Database, run_id: int, max_calls: int | None = None) -> None:
         connection.execute(
             update(Job)
             .where(Job.run_id == run_id, Job.state.in_((State.QUEUED, State.WAITING)))
-            .values(state=State.QUEUED, due_at=clock(), hinted_at=None, reason=None)  # hints met a paused run
+            .values(
+                state=State.QUEUED, due_at=clock(), dispatched_at=None, reason=None
+            )  # hints met a paused run
         )
         connection.execute(
-            update(Run).where(Run.id == run_id, Run.state == State.PAUSED).values(state=State.RUNNING, reason=None)
+            update(Run)
+            .where(Run.id == run_id, Run.state == State.PAUSED)
+            .values(state=State.RUNNING, reason=None)
         )
 
 
@@ -170,8 +176,8 @@ def retry_run(db: Database, run_id: int, names: Sequence[str] = ()) -> int:
             .values(
                 state=State.QUEUED,
                 due_at=clock(),
-                hinted_at=None,
-                deaths=0,
+                dispatched_at=None,
+                crashes=0,
                 waits=0,
                 waiting_since=None,
                 reason=None,
@@ -189,16 +195,20 @@ def retry_run(db: Database, run_id: int, names: Sequence[str] = ()) -> int:
 
 def note_engine(connection: Connection, db: Database, run_id: int, engine: str) -> None:
     """The run's results come from this engine, perhaps among others: for the methods section of its report."""
-    connection.execute(db.upsert(RunEngine).values(run_id=run_id, engine=engine).on_conflict_do_nothing())
+    connection.execute(
+        db.upsert(RunEngine).values(run_id=run_id, engine=engine).on_conflict_do_nothing()
+    )
 
 
-def take_call(db: Database, run_id: int) -> bool:
+def reserve_call(db: Database, run_id: int) -> bool:
     """Take one call from the run's cap, shared by all workers; False where the cap is reached."""
     with db.write() as connection:
         return (
             connection.execute(
                 update(Run)
-                .where(Run.id == run_id, or_(Run.max_calls.is_(None), Run.calls_begun < Run.max_calls))
+                .where(
+                    Run.id == run_id, or_(Run.max_calls.is_(None), Run.calls_begun < Run.max_calls)
+                )
                 .values(calls_begun=Run.calls_begun + 1)
             ).rowcount
             == 1
@@ -211,7 +221,12 @@ def close_run(connection: Connection, run_id: int) -> None:
     Call it with the run locked (`lock_run`): on its own in a statement, after the job's own change.
     """
     # by what a state may be and in an order that an index has: each end would look at all jobs that ended before
-    first = select(Job.id).where(Job.run_id == run_id, Job.kind != Kind.REPORT).order_by(Job.state).limit(1)
+    first = (
+        select(Job.id)
+        .where(Job.run_id == run_id, Job.kind != JobKind.REPORT)
+        .order_by(Job.state)
+        .limit(1)
+    )
     ended = first.where(Job.state.in_(UNENDED)).scalar_subquery().is_(None)
     failed = first.where(Job.state == State.FAILED).scalar_subquery()
     for state, condition in ((State.FAILED, failed.is_not(None)), (State.DONE, failed.is_(None))):
@@ -229,22 +244,26 @@ def queue_report(connection: Connection, run_id: int) -> None:
     queued = {
         "state": State.QUEUED,
         "due_at": clock(),
-        "hinted_at": None,
+        "dispatched_at": None,
         "ended_at": None,
         "reason": None,
-        "deaths": 0,
+        "crashes": 0,
     }
     already = connection.execute(
-        update(Job).where(Job.run_id == run_id, Job.kind == Kind.REPORT, Job.state.in_(ENDED)).values(**queued)
+        update(Job)
+        .where(Job.run_id == run_id, Job.kind == JobKind.REPORT, Job.state.in_(ENDED))
+        .values(**queued)
     ).rowcount
-    there = connection.scalar(select(func.count()).where(Job.run_id == run_id, Job.kind == Kind.REPORT))
+    there = connection.scalar(
+        select(func.count()).where(Job.run_id == run_id, Job.kind == JobKind.REPORT)
+    )
     if not already and not there:
         connection.execute(
             insert(Job).values(
                 run_id=run_id,
-                kind=Kind.REPORT,
+                kind=JobKind.REPORT,
                 name=REPORT_JOB,
-                queue=QUEUE_OF[Kind.REPORT],
+                queue=QUEUE_OF[JobKind.REPORT],
                 options={},
                 claims=0,
                 waits=0,
@@ -267,5 +286,9 @@ def _lock(connection: Connection, run_id: int) -> Row[Any]:
 
 def _not_ended(run: Row[Any]) -> None:
     if run.state in ENDED:
-        todo = f"`tidings retry {run.id}` does what failed again" if run.state == State.FAILED else "submit it again"
+        todo = (
+            f"`tidings retry {run.id}` does what failed again"
+            if run.state == State.FAILED
+            else "submit it again"
+        )
         raise RunEnded(f"run {run.id} has ended, it is {run.state}: {todo}")

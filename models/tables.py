@@ -25,8 +25,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-TOLD = text("hinted_at IS NOT NULL")  # of 100,000 queued jobs a few dozen
-BIG = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows by INTEGER PRIMARY KEY alone
+DISPATCHED = text("dispatched_at IS NOT NULL")  # of 100,000 queued jobs a few dozen
+BIG = BigInteger().with_variant(
+    Integer, "sqlite"
+)  # SQLite numbers rows by INTEGER PRIMARY KEY alone
 
 
 class Hash(LargeBinary):
@@ -87,17 +89,21 @@ class Import(Base):
     added: Mapped[int]
     empty: Mapped[int]
     left_out: Mapped[int]
-    named: Mapped[list[str]] = mapped_column(default=list)  # what was left out and why, the first of them
+    named: Mapped[list[str]] = mapped_column(
+        default=list
+    )  # what was left out and why, the first of them
     at: Mapped[float]
 
 
-class Forgotten(Base):
-    """The hash of a name that was forgotten on request, so that it stays away (`models.forgotten`)."""
+class SuppressedName(Base):
+    """The hash of a name that was forgotten on request, so that it stays away (`models.suppression_list`)."""
 
     __tablename__ = "forgotten"
 
     name: Mapped[bytes] = mapped_column(Hash(32), primary_key=True)
-    account: Mapped[bytes | None] = mapped_column(Hash(32), index=True)  # the account it was forgotten with
+    account: Mapped[bytes | None] = mapped_column(
+        Hash(32), index=True
+    )  # the account it was forgotten with
     at: Mapped[float]
 
 
@@ -108,7 +114,9 @@ class Crawl(Base):
 
     source: Mapped[str] = mapped_column(primary_key=True)
     subject: Mapped[str] = mapped_column(primary_key=True)  # "2020-03", "@nasa", "search:term"
-    cursor: Mapped[dict[str, Any] | None]  # where to go on; after the end, where the next one begins
+    cursor: Mapped[
+        dict[str, Any] | None
+    ]  # where to go on; after the end, where the next one begins
     documents: Mapped[int] = mapped_column(default=0)
     state: Mapped[str]  # "open", "complete", or why it ended otherwise
     at: Mapped[float]
@@ -149,9 +157,16 @@ class Job(Base):
         UniqueConstraint("run_id", "kind", "name"),
         Index(None, "queue", "state", "run_id", "due_at", "id"),
         Index(None, "state", "lease_until"),
-        Index(None, "run_id", "state"),  # whether a run has ended, without a look at each of its jobs
+        Index(
+            None, "run_id", "state"
+        ),  # whether a run has ended, without a look at each of its jobs
         Index(None, "name"),
-        Index("ix_jobs_hinted_at", "hinted_at", sqlite_where=TOLD, postgresql_where=TOLD),
+        Index(
+            "ix_jobs_hinted_at",
+            "dispatched_at",
+            sqlite_where=DISPATCHED,
+            postgresql_where=DISPATCHED,
+        ),
     )
 
     id: Mapped[int] = mapped_column(BIG, primary_key=True)
@@ -165,15 +180,17 @@ class Job(Base):
     reason: Mapped[str | None]
     owner: Mapped[str | None]
     claims: Mapped[int] = mapped_column(default=0)
-    deaths: Mapped[int] = mapped_column(default=0)
+    crashes: Mapped[int] = mapped_column(default=0)
     waits: Mapped[int] = mapped_column(default=0)  # times put off in a row without progress
     waiting_since: Mapped[float | None]
     lease_until: Mapped[float | None]
     due_at: Mapped[float]
-    hinted_at: Mapped[float | None]
+    dispatched_at: Mapped[float | None]
     done_units: Mapped[int] = mapped_column(default=0)  # progress of the step at work, for `status`
     all_units: Mapped[int] = mapped_column(default=0)
-    newest_document: Mapped[int | None] = mapped_column(BigInteger)  # the last of its own; None: it has not looked
+    newest_document: Mapped[int | None] = mapped_column(
+        BigInteger
+    )  # the last of its own; None: it has not looked
     started_at: Mapped[float | None]
     ended_at: Mapped[float | None]
 
@@ -183,7 +200,9 @@ class JobStep(Base):
 
     __tablename__ = "job_steps"
 
-    job_id: Mapped[int] = mapped_column(BIG, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
+    job_id: Mapped[int] = mapped_column(
+        BIG, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True
+    )
     step: Mapped[str] = mapped_column(primary_key=True)
     state: Mapped[str]
     reason: Mapped[str | None]
@@ -196,7 +215,9 @@ class JobDocument(Base):
 
     __tablename__ = "job_documents"
 
-    job_id: Mapped[int] = mapped_column(BIG, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
+    job_id: Mapped[int] = mapped_column(
+        BIG, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True
+    )
     document_id: Mapped[int] = mapped_column(
         BIG, ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True, index=True
     )
@@ -217,7 +238,9 @@ class AnswerDocument(Base):
 
     __tablename__ = "answer_documents"
 
-    document_id: Mapped[int] = mapped_column(BIG, ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True)
+    document_id: Mapped[int] = mapped_column(
+        BIG, ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True
+    )
     key: Mapped[bytes] = mapped_column(Hash(16), primary_key=True, index=True)
 
 
@@ -230,7 +253,9 @@ class AnswerClaim(Base):
     until: Mapped[float]
     job_id: Mapped[int] = mapped_column(BIG)
     claims: Mapped[int]  # the job's claim that asks
-    takeovers: Mapped[int] = mapped_column(default=0)  # times an earlier claimant may have asked already
+    takeovers: Mapped[int] = mapped_column(
+        default=0
+    )  # times an earlier claimant may have asked already
 
 
 class Call(Base):
@@ -256,13 +281,17 @@ class Mention(Base):
 
     __tablename__ = "mentions"
 
-    job_id: Mapped[int] = mapped_column(BIG, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
+    job_id: Mapped[int] = mapped_column(
+        BIG, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True
+    )
     document_id: Mapped[int] = mapped_column(
         BIG, ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True, index=True
     )
     keyword: Mapped[str] = mapped_column(primary_key=True)
     term: Mapped[str] = mapped_column(primary_key=True)
-    position: Mapped[int] = mapped_column(primary_key=True)  # number of the sentence in its document, from 1
+    position: Mapped[int] = mapped_column(
+        primary_key=True
+    )  # number of the sentence in its document, from 1
     sentence: Mapped[str]
     polarity: Mapped[float | None]
 
@@ -272,7 +301,9 @@ class PostPolarity(Base):
 
     __tablename__ = "post_polarities"
 
-    job_id: Mapped[int] = mapped_column(BIG, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
+    job_id: Mapped[int] = mapped_column(
+        BIG, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True
+    )
     document_id: Mapped[int] = mapped_column(
         BIG, ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True, index=True
     )
@@ -284,7 +315,9 @@ class Phrase(Base):
 
     __tablename__ = "phrases"
 
-    job_id: Mapped[int] = mapped_column(BIG, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
+    job_id: Mapped[int] = mapped_column(
+        BIG, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True
+    )
     keyword: Mapped[str] = mapped_column(primary_key=True)
     rank: Mapped[int] = mapped_column(primary_key=True)
     phrase: Mapped[str]
@@ -296,7 +329,9 @@ class Entity(Base):
 
     __tablename__ = "entities"
 
-    job_id: Mapped[int] = mapped_column(BIG, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
+    job_id: Mapped[int] = mapped_column(
+        BIG, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True
+    )
     keyword: Mapped[str] = mapped_column(primary_key=True)
     period: Mapped[str] = mapped_column(primary_key=True)
     type: Mapped[str] = mapped_column(primary_key=True)
@@ -311,7 +346,9 @@ class Summary(Base):
 
     __tablename__ = "summaries"
 
-    job_id: Mapped[int] = mapped_column(BIG, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
+    job_id: Mapped[int] = mapped_column(
+        BIG, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True
+    )
     keyword: Mapped[str] = mapped_column(primary_key=True)
     summary: Mapped[str]
 
@@ -321,7 +358,9 @@ class Epoch(Base):
 
     __tablename__ = "epochs"
 
-    job_id: Mapped[int] = mapped_column(BIG, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
+    job_id: Mapped[int] = mapped_column(
+        BIG, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True
+    )
     epoch: Mapped[int] = mapped_column(primary_key=True)
     train_loss: Mapped[float]
     validation_loss: Mapped[float | None]
@@ -334,7 +373,9 @@ class Prediction(Base):
 
     __tablename__ = "predictions"
 
-    job_id: Mapped[int] = mapped_column(BIG, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
+    job_id: Mapped[int] = mapped_column(
+        BIG, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True
+    )
     split: Mapped[str] = mapped_column(primary_key=True)  # train, validation, test
     index: Mapped[int] = mapped_column(primary_key=True)
     actual: Mapped[float]
@@ -346,7 +387,9 @@ class Training(Base):
 
     __tablename__ = "trainings"
 
-    job_id: Mapped[int] = mapped_column(BIG, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
+    job_id: Mapped[int] = mapped_column(
+        BIG, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True
+    )
     checkpoint: Mapped[bytes | None]  # .npz: weights, optimizer, generator state, epoch
     weights: Mapped[bytes | None]  # .npz of the finished network
     train_rmse: Mapped[float | None]
@@ -380,7 +423,7 @@ class Worker(Base):
     seen_at: Mapped[float]
 
 
-class Duty(Base):
+class MaintenanceLock(Base):
     """Something that one process at a time does for all, and when it was last done."""
 
     __tablename__ = "duties"

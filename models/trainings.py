@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select
 
+from core.enums import JobKind, State
 from core.errors import LeaseLost, NotFound, UsageError
-from core.queues import Kind, State
 from models.database import Database
 from models.jobs import Claim
 from models.runs import get_run
@@ -29,12 +29,16 @@ class Trained:
 def progress_stored(connection: Connection, job_id: int) -> tuple[bytes | None, bool]:
     """The last checkpoint, None where there is none, and whether the training is through."""
     row = connection.execute(
-        select(Training.checkpoint, Training.weights.is_not(None).label("through")).where(Training.job_id == job_id)
+        select(Training.checkpoint, Training.weights.is_not(None).label("through")).where(
+            Training.job_id == job_id
+        )
     ).one_or_none()
     return (row.checkpoint, bool(row.through)) if row else (None, False)
 
 
-def store_epochs(connection: Connection, db: Database, claim: Claim, epochs: Sequence[Mapping[str, Any]]) -> None:
+def store_epochs(
+    connection: Connection, db: Database, claim: Claim, epochs: Sequence[Mapping[str, Any]]
+) -> None:
     """The figures of *epochs*; call it after `fence`, in the transaction of what goes on from them."""
     if not epochs:
         return
@@ -42,7 +46,8 @@ def store_epochs(connection: Connection, db: Database, claim: Claim, epochs: Seq
     figures = ("train_loss", "validation_loss", "accuracy", "seconds")
     connection.execute(
         table.on_conflict_do_update(
-            index_elements=["job_id", "epoch"], set_={name: table.excluded[name] for name in figures}
+            index_elements=["job_id", "epoch"],
+            set_={name: table.excluded[name] for name in figures},
         ),
         [{"job_id": claim.job_id, **epoch} for epoch in epochs],
     )
@@ -66,7 +71,9 @@ def store_result(
     """What came of a training, in place of its checkpoint; call it after `fence`. *figures*: columns of `Training`."""
     connection.execute(delete(Prediction).where(Prediction.job_id == claim.job_id))
     connection.execute(insert(Prediction), [{"job_id": claim.job_id, **row} for row in predictions])
-    _upsert(connection, db, claim, weights=weights, checkpoint=None, remarks=list(remarks), **figures)
+    _upsert(
+        connection, db, claim, weights=weights, checkpoint=None, remarks=list(remarks), **figures
+    )
 
 
 def _upsert(connection: Connection, db: Database, claim: Claim, **values: Any) -> None:
@@ -82,10 +89,17 @@ def run_state(connection: Connection, claim: Claim) -> State:
     state = connection.scalar(
         select(Run.state)
         .join(Job, Job.run_id == Run.id)
-        .where(Job.id == claim.job_id, Job.owner == claim.owner, Job.claims == claim.number, Job.state == State.RUNNING)
+        .where(
+            Job.id == claim.job_id,
+            Job.owner == claim.owner,
+            Job.claims == claim.number,
+            Job.state == State.RUNNING,
+        )
     )
     if state is None:
-        raise LeaseLost(f"job {claim.name} of run {claim.run_id} was cancelled or has another owner now")
+        raise LeaseLost(
+            f"job {claim.name} of run {claim.run_id} was cancelled or has another owner now"
+        )
     return State(state)
 
 
@@ -96,18 +110,24 @@ def trained(connection: Connection, run_id: int, job: str | None = None) -> Trai
     """
     run = get_run(connection, run_id)
     if run.kind != "training":
-        raise UsageError(f"run {run_id} is no training, it has no weights: `tidings runs` says what each run is")
+        raise UsageError(
+            f"run {run_id} is no training, it has no weights: `tidings runs` says what each run is"
+        )
     found = connection.execute(
         select(Job.name, Job.id, Job.options)
         .join(Training, Training.job_id == Job.id)
-        .where(Job.run_id == run_id, Job.kind == Kind.TRAINING, Training.weights.is_not(None))
+        .where(Job.run_id == run_id, Job.kind == JobKind.TRAINING, Training.weights.is_not(None))
         .order_by(Job.id)
     ).all()
     names = ", ".join(repr(row.name) for row in found)
     if not found:
-        raise NotFound(f"no training of run {run_id} is through: `tidings status {run_id}` says how far it is")
+        raise NotFound(
+            f"no training of run {run_id} is through: `tidings status {run_id}` says how far it is"
+        )
     if job is None and len(found) > 1:
-        raise UsageError(f"run {run_id} has {len(found)} trained networks: name one by --job, of {names}")
+        raise UsageError(
+            f"run {run_id} has {len(found)} trained networks: name one by --job, of {names}"
+        )
     chosen = next((row for row in found if job in (None, row.name)), None)
     if chosen is None:
         raise NotFound(f"run {run_id} has no trained network {job!r}: it has {names}")

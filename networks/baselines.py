@@ -30,7 +30,11 @@ class Baselines:
 
     def best(self) -> tuple[str, float]:
         """Name and error of the best of the three."""
-        errors = {name: value for name, value in asdict(self).items() if name != "coefficients" and value is not None}
+        errors = {
+            name: value
+            for name, value in asdict(self).items()
+            if name != "coefficients" and value is not None
+        }
         name = min(errors, key=lambda key: float(errors[key]))
         return name, float(errors[name])
 
@@ -62,8 +66,13 @@ def baselines(data: Data) -> Baselines:
     assert data.series is not None, "pictures have no simple forecasts"  # noqa: S101
     series, seen, held = data.series, data.train.index, data.validation.index
     wanted = series[held]
-    mean, last = rmse(wanted, np.full_like(wanted, series[seen].mean())), rmse(wanted, series[held - 1])
+    mean, last = (
+        rmse(wanted, np.full_like(wanted, series[seen].mean())),
+        rmse(wanted, series[held - 1]),
+    )
     if data.train.x.shape[1] < 2:
         return Baselines(mean, last, None, None)
     coefficients = fit_recurrence(series, seen)
-    return Baselines(mean, last, rmse(wanted, _terms(series, held) @ np.array(coefficients)), coefficients)
+    return Baselines(
+        mean, last, rmse(wanted, _terms(series, held) @ np.array(coefficients)), coefficients
+    )

@@ -92,14 +92,20 @@ def pictures(
     """
     if validation is None:
         cut = len(train[0]) - len(train[0]) // 6
-        train, validation, offset = (train[0][:cut], train[1][:cut]), (train[0][cut:], train[1][cut:]), cut
+        train, validation, offset = (
+            (train[0][:cut], train[1][:cut]),
+            (train[0][cut:], train[1][cut:]),
+            cut,
+        )
     else:
         offset = 0
     parts = {"train": train, "validation": validation, "test": test}
     for name, (x, labels) in parts.items():
         _check_pictures(name, np.asarray(x), np.asarray(labels))
     if len({np.shape(x)[1:] for x, _ in parts.values()}) != 1:
-        raise NetworkError("the pictures to train, validate and test with differ in size: give pictures of one size")
+        raise NetworkError(
+            "the pictures to train, validate and test with differ in size: give pictures of one size"
+        )
     classes = 1 + max(int(np.max(labels)) for _, labels in parts.values())
     x = np.asarray(train[0])
     scaling = Scaling(scale=255.0 if x.dtype == np.uint8 else float(np.max(np.abs(x))) or 1.0)
@@ -107,7 +113,9 @@ def pictures(
     def samples(part: tuple[Array, Array], first: int = 0) -> Samples:
         x, labels = part
         one_hot = np.eye(classes, dtype=dtype)[np.asarray(labels, dtype=np.int64)]
-        return Samples(scaling.apply(x, dtype).reshape(len(x), -1), one_hot, np.arange(first, first + len(x)))
+        return Samples(
+            scaling.apply(x, dtype).reshape(len(x), -1), one_hot, np.arange(first, first + len(x))
+        )
 
     return Data(samples(train), samples(validation, offset), samples(test), scaling)
 
@@ -119,9 +127,13 @@ def _check_pictures(name: str, x: Array, labels: Array) -> None:
             "give as many labels as pictures, one number each"
         )
     if len(x) == 0:
-        raise NetworkError(f"the {name} data is empty: give at least one picture (six to train, so that one validates)")
+        raise NetworkError(
+            f"the {name} data is empty: give at least one picture (six to train, so that one validates)"
+        )
     if x.dtype.kind not in "buif" or (x.dtype.kind == "f" and not np.all(np.isfinite(x))):
-        raise NetworkError(f"the {name} pictures are no finite numbers ({x.dtype}): give numbers only")
+        raise NetworkError(
+            f"the {name} pictures are no finite numbers ({x.dtype}): give numbers only"
+        )
     if labels.dtype.kind not in "bui" or labels.min() < 0 or labels.max() > 999:
         raise NetworkError(f"the {name} labels are not classes: give whole numbers from 0 to 999")
 
@@ -151,7 +163,12 @@ def with_gaps(values: Sequence[float | None]) -> Array:
 
 
 def series(
-    values: Sequence[float | None], sequence: int, *, dtype: DTypeLike, standardise: bool = True, stride: int = 1
+    values: Sequence[float | None],
+    sequence: int,
+    *,
+    dtype: DTypeLike,
+    standardise: bool = True,
+    stride: int = 1,
 ) -> Data:
     """Windows of *sequence* values that each predict the next; a window starts every *stride* values.
 
@@ -177,11 +194,19 @@ def series(
             "choose a shorter sequence"
         )
     seen = raw[: starts[training][-1] + sequence + 1]
-    scaling = Scaling(float(np.nanmean(seen)), float(np.nanstd(seen)) or 1.0) if standardise else Scaling()
+    scaling = (
+        Scaling(float(np.nanmean(seen)), float(np.nanstd(seen)) or 1.0)
+        if standardise
+        else Scaling()
+    )
 
     def samples(rows: Array) -> Samples:
         scaled = scaling.apply(windows[rows], dtype)
-        return Samples(np.ascontiguousarray(scaled[:, :-1, None]), scaled[:, -1:].copy(), starts[rows] + sequence)
+        return Samples(
+            np.ascontiguousarray(scaled[:, :-1, None]),
+            scaled[:, -1:].copy(),
+            starts[rows] + sequence,
+        )
 
     skipped = int(len(starts) - whole.sum())
     return Data(samples(parts[0]), samples(parts[1]), None, scaling, skipped, raw)

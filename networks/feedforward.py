@@ -38,7 +38,9 @@ class FeedForward:
         dtype: Any = np.float32,
     ) -> None:
         if len(sizes) < 2 or min(sizes) < 1:
-            raise NetworkError(f"layers {tuple(sizes)} make no network: give two or more sizes, each at least 1")
+            raise NetworkError(
+                f"layers {tuple(sizes)} make no network: give two or more sizes, each at least 1"
+            )
         self.sizes = tuple(int(size) for size in sizes)
         self.names = {"activation": activation, "output": output, "loss": loss}
         self.dtype = np.dtype(dtype)
@@ -58,7 +60,9 @@ class FeedForward:
         draw = named(INITIALISERS, initialiser, "initialiser")
         for weights, biases in zip(self.weights, self.biases, strict=True):
             weights[...] = draw(weights.shape, generator)
-            biases[...] = generator.standard_normal(biases.shape) if initialiser == "normal" else 0.0
+            biases[...] = (
+                generator.standard_normal(biases.shape) if initialiser == "normal" else 0.0
+            )
 
     def outputs(self, x: Array) -> Array:
         """What the network says of *x* ``(rows, inputs)``: ``(rows, outputs)``."""
@@ -99,7 +103,7 @@ class FeedForward:
         np.dot(ones, delta, out=self._bias_gradients[0])
 
     def _room(self, rows: int) -> tuple[list[Array], Array]:
-        """Room for the hidden layers' values, and ones to sum rows with; made once for each number of rows."""
+        """LoadShedder for the hidden layers' values, and ones to sum rows with; made once for each number of rows."""
         if rows not in self._buffers:
             hidden = [np.empty((rows, size), self.dtype) for size in self.sizes[1:-1]]
             self._buffers[rows] = hidden, np.ones(rows, self.dtype)

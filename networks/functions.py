@@ -20,8 +20,12 @@ Array: TypeAlias = NDArray[Any]  # of float32 or float64: whatever the network w
 
 
 # numpy takes an array of no dimensions twice as fast as a Python number: with small mini-batches that matters.
-_HALF: dict[Any, Array] = {np.dtype(dtype): np.array(0.5, dtype) for dtype in (np.float32, np.float64)}
-_ONE: dict[Any, Array] = {np.dtype(dtype): np.array(1.0, dtype) for dtype in (np.float32, np.float64)}
+_HALF: dict[Any, Array] = {
+    np.dtype(dtype): np.array(0.5, dtype) for dtype in (np.float32, np.float64)
+}
+_ONE: dict[Any, Array] = {
+    np.dtype(dtype): np.array(1.0, dtype) for dtype in (np.float32, np.float64)
+}
 
 # Activations -----------------------------------------------------------------------------------------------------
 
@@ -226,7 +230,9 @@ INITIALISERS: dict[str, Callable[[tuple[int, int], np.random.Generator], Array]]
 def named(table: dict[str, Any], name: str, what: str) -> Any:
     """The entry of *table* called *name*. Raises NetworkError, which lists the names there are."""
     if name not in table:
-        raise NetworkError(f"there is no {what} called {name!r}: choose one of {', '.join(sorted(table))}")
+        raise NetworkError(
+            f"there is no {what} called {name!r}: choose one of {', '.join(sorted(table))}"
+        )
     return table[name]
 
 

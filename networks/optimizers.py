@@ -66,7 +66,12 @@ class Adam:
     """
 
     def __init__(
-        self, parameters: Array, *, mean_decay: float = 0.9, square_decay: float = 0.999, epsilon: float = 1e-8
+        self,
+        parameters: Array,
+        *,
+        mean_decay: float = 0.9,
+        square_decay: float = 0.999,
+        epsilon: float = 1e-8,
     ) -> None:
         self.mean_decay = mean_decay
         self.square_decay = square_decay
@@ -89,11 +94,19 @@ class Adam:
         np.sqrt(square, out=scratch)
         scratch += self.epsilon
         np.divide(mean, scratch, out=scratch)
-        scratch *= rate * math.sqrt(1.0 - self.square_decay**self.steps) / (1.0 - self.mean_decay**self.steps)
+        scratch *= (
+            rate
+            * math.sqrt(1.0 - self.square_decay**self.steps)
+            / (1.0 - self.mean_decay**self.steps)
+        )
         parameters -= scratch
 
 
-OPTIMIZERS: dict[str, Callable[[Array], Optimizer]] = {"sgd": SGD, "momentum": Momentum, "adam": Adam}
+OPTIMIZERS: dict[str, Callable[[Array], Optimizer]] = {
+    "sgd": SGD,
+    "momentum": Momentum,
+    "adam": Adam,
+}
 
 
 # Schedules: the factor on the learning rate in an epoch, from progress = epochs done / epochs in all.

@@ -25,7 +25,9 @@ _ENCODE = "_codecs encode"  # how Python 3 writes bytes for Python 2
 _EMPTY = "__builtin__ bytes"  # and no bytes at all
 _NAMES = {*_ARRAY_NAMES, *_BUFFER_NAMES, _ENCODE, _EMPTY, "numpy ndarray", "numpy dtype"}
 _DTYPES = {
-    f"{kind}{size}" for kind, sizes in (("b", "1"), ("u", "1248"), ("i", "1248"), ("f", "248")) for size in sizes
+    f"{kind}{size}"
+    for kind, sizes in (("b", "1"), ("u", "1248"), ("i", "1248"), ("f", "248"))
+    for size in sizes
 }
 
 
@@ -41,7 +43,15 @@ def read_pickled_arrays(pickled: bytes) -> Any:
         return _finished(machine.result)
     except NetworkError:
         raise
-    except (ValueError, IndexError, KeyError, TypeError, AttributeError, RecursionError, MemoryError) as error:
+    except (
+        ValueError,
+        IndexError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+        MemoryError,
+    ) as error:
         raise NetworkError(
             f"the pickle is damaged or of a form this program does not read ({type(error).__name__}): "
             "give the IDX files or an .npz instead"
@@ -193,7 +203,9 @@ _MOVES: dict[str, Callable[[_Machine, Any], None]] = {
     "SETITEMS": lambda machine, _: machine.set_items(machine.above_mark()),
     "BINPUT": lambda machine, at: machine.memory.__setitem__(at, machine.stack[-1]),
     "LONG_BINPUT": lambda machine, at: machine.memory.__setitem__(at, machine.stack[-1]),
-    "MEMOIZE": lambda machine, _: machine.memory.__setitem__(len(machine.memory), machine.stack[-1]),
+    "MEMOIZE": lambda machine, _: machine.memory.__setitem__(
+        len(machine.memory), machine.stack[-1]
+    ),
     "BINGET": lambda machine, at: machine.stack.append(machine.memory[at]),
     "LONG_BINGET": lambda machine, at: machine.stack.append(machine.memory[at]),
     "GLOBAL": lambda machine, text: machine.name(text),
@@ -211,7 +223,9 @@ def _text(value: str | bytes) -> str:
 def _array(values: Any, dtype: _Dtype, shape: tuple[int, ...], *, fortran: bool) -> Array:
     """The array whose memory is *values*: bytes, or the text as which Python 2's bytes arrive."""
     if dtype.code not in _DTYPES:
-        raise NetworkError(f"the pickle holds an array of {dtype.code!r}: only arrays of numbers are admitted")
+        raise NetworkError(
+            f"the pickle holds an array of {dtype.code!r}: only arrays of numbers are admitted"
+        )
     raw = values.encode("latin-1") if isinstance(values, str) else values
     order = dtype.order if dtype.order in {"<", ">"} else "="
     flat = np.frombuffer(raw, np.dtype(order + dtype.code))

@@ -143,7 +143,11 @@ def options(kind: str, overrides: Mapping[str, Any] | None = None) -> Options:
     already (``hidden``: ``"30,20"``, 30 or ``[30, 20]``); None means "as the preset has it", ``"none"`` takes an
     optional one away. Raises NetworkError, which names the option, what was given and what it may be.
     """
-    given = {name.replace("-", "_"): value for name, value in (overrides or {}).items() if value is not None}
+    given = {
+        name.replace("-", "_"): value
+        for name, value in (overrides or {}).items()
+        if value is not None
+    }
     preset = str(given.pop("preset", "standard"))
     if kind not in {known for known, _ in PRESETS}:
         raise NetworkError(f"there is no network called {kind!r}: choose feedforward or recurrent")
@@ -194,7 +198,13 @@ def _number(value: Any) -> float:
 
 
 def _layers(value: Any) -> tuple[int, ...]:
-    parts = value.split(",") if isinstance(value, str) else value if isinstance(value, (list, tuple)) else [value]
+    parts = (
+        value.split(",")
+        if isinstance(value, str)
+        else value
+        if isinstance(value, (list, tuple))
+        else [value]
+    )
     return tuple(_integer(part) for part in parts)
 
 
@@ -209,7 +219,9 @@ _READERS: dict[str, tuple[Callable[[Any], Any], str]] = {
     "weight_decay": (_number, "a number"),
     "clip": (_number, "a number, or none"),
     "carry": (_yes_or_no, "yes or no"),
-    **dict.fromkeys(("batch_size", "epochs", "precision", "seed", "sequence"), (_integer, "a whole number")),
+    **dict.fromkeys(
+        ("batch_size", "epochs", "precision", "seed", "sequence"), (_integer, "a whole number")
+    ),
     **dict.fromkeys(("patience", "truncate"), (_integer, "a whole number, or none")),
 }
 
@@ -234,15 +246,25 @@ def _check(chosen: Options) -> None:
     if chosen.kind == "recurrent":
         named(CLIPS, chosen.clip_by or "", "way to clip")
         limits += [
-            ("hidden", len(chosen.hidden) == 1, "one size: a recurrent network has one hidden layer"),
-            ("loss", chosen.loss == "quadratic", "quadratic: a recurrent network forecasts a number"),
+            (
+                "hidden",
+                len(chosen.hidden) == 1,
+                "one size: a recurrent network has one hidden layer",
+            ),
+            (
+                "loss",
+                chosen.loss == "quadratic",
+                "quadratic: a recurrent network forecasts a number",
+            ),
             ("sequence", (chosen.sequence or 0) >= 1, "1 or more"),
             ("truncate", chosen.truncate is None or chosen.truncate >= 1, "1 or more, or none"),
             ("clip", chosen.clip is None or chosen.clip > 0, "a number above 0, or none"),
         ]
     for name, fits, wanted in limits:
         if not fits:
-            raise NetworkError(f"{name.replace('_', '-')} is {getattr(chosen, name)!r}: give {wanted}")
+            raise NetworkError(
+                f"{name.replace('_', '-')} is {getattr(chosen, name)!r}: give {wanted}"
+            )
 
 
 def output_for(chosen: Options) -> str:
@@ -252,7 +274,9 @@ def output_for(chosen: Options) -> str:
     return "softmax" if chosen.loss == "cross-entropy" else "sigmoid"
 
 
-def build(chosen: Options, inputs: int, outputs: int, generator: np.random.Generator) -> FeedForward | Recurrent:
+def build(
+    chosen: Options, inputs: int, outputs: int, generator: np.random.Generator
+) -> FeedForward | Recurrent:
     """The network of these options between *inputs* and *outputs* (`Data` tells both), its weights drawn."""
     network: FeedForward | Recurrent
     if chosen.kind == "recurrent":

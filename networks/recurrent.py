@@ -38,9 +38,13 @@ class Recurrent:
         dtype: Any = np.float32,
     ) -> None:
         if min(inputs, hidden, outputs) < 1:
-            raise NetworkError(f"sizes {inputs}, {hidden}, {outputs} make no network: each must be at least 1")
+            raise NetworkError(
+                f"sizes {inputs}, {hidden}, {outputs} make no network: each must be at least 1"
+            )
         if truncate is not None and truncate < 1:
-            raise NetworkError(f"truncating at {truncate} steps leaves nothing to learn from: give 1 or more, or none")
+            raise NetworkError(
+                f"truncating at {truncate} steps leaves nothing to learn from: give 1 or more, or none"
+            )
         self.sizes = (inputs, hidden, outputs)
         self.names = {"activation": activation, "truncate": truncate, "carry": carry}
         self.truncate = truncate
@@ -123,7 +127,7 @@ class Recurrent:
         np.dot(used.T, deltas.reshape(depth * rows, hidden), out=g.cell)
 
     def _room(self, rows: int, steps: int, depth: int) -> _Buffers:
-        """Room for one mini-batch, made once for each shape (all batches but the last have one)."""
+        """LoadShedder for one mini-batch, made once for each shape (all batches but the last have one)."""
         if (rows, steps) not in self._buffers:
             inputs, hidden, _ = self.sizes
             states = np.ones((steps + 1, rows, hidden + inputs + 1), self.dtype)
@@ -179,5 +183,7 @@ def _parts(flat: Array, sizes: tuple[int, int, int]) -> _Parts:
     middle = (hidden + inputs + 1) * hidden
     end = middle + hidden * outputs
     return _Parts(
-        flat[:middle].reshape(hidden + inputs + 1, hidden), flat[middle:end].reshape(hidden, outputs), flat[end:]
+        flat[:middle].reshape(hidden + inputs + 1, hidden),
+        flat[middle:end].reshape(hidden, outputs),
+        flat[end:],
     )

@@ -49,7 +49,11 @@ class Results:
         if self.baselines is None:
             return None
         name, error = self.baselines.best()
-        names = {"mean": "the mean", "last": "repeating the last value", "recurrence": "a linear recurrence"}
+        names = {
+            "mean": "the mean",
+            "last": "repeating the last value",
+            "recurrence": "a linear recurrence",
+        }
         verdict = "beats" if self.validation_rmse < error else "does not beat"
         return (
             f"The network's validation RMSE of {self.validation_rmse:.3g} {verdict} the best simple forecast, "
@@ -81,7 +85,10 @@ def _of_series(network: Recurrent, data: Data) -> Results:
     assert data.series is not None, "a recurrent network learns from a series"  # noqa: S101
     errors, predictions = {}, []
     for split, samples in (("train", data.train), ("validation", data.validation)):
-        actual, predicted = data.series[samples.index], data.scaling.undo(outputs_on(network, samples)[:, 0])
+        actual, predicted = (
+            data.series[samples.index],
+            data.scaling.undo(outputs_on(network, samples)[:, 0]),
+        )
         errors[split] = rmse(actual, predicted)
         rows = zip(samples.index, actual, predicted, strict=True)
         predictions += [Prediction(split, int(index), float(a), float(p)) for index, a, p in rows]
@@ -106,7 +113,10 @@ def classify(network: FeedForward, scaling: Scaling, pictures: Array) -> Array:
             "give such pictures"
         )
     x = scaling.apply(pictures, network.dtype)
-    said = [network.outputs(x[at : at + ROWS_AT_ONCE]).argmax(axis=1) for at in range(0, len(x), ROWS_AT_ONCE)]
+    said = [
+        network.outputs(x[at : at + ROWS_AT_ONCE]).argmax(axis=1)
+        for at in range(0, len(x), ROWS_AT_ONCE)
+    ]
     return np.concatenate(said) if said else np.zeros(0, np.int64)
 
 
@@ -120,11 +130,20 @@ def forecast(
     """
     raw = with_gaps(values)
     if len(raw) < sequence:
-        raise NetworkError(f"there are {len(raw)} values, and the network reads {sequence} at a time: give more")
+        raise NetworkError(
+            f"there are {len(raw)} values, and the network reads {sequence} at a time: give more"
+        )
     windows = np.lib.stride_tricks.sliding_window_view(raw, sequence)
     rows = np.flatnonzero(np.isfinite(windows).all(axis=1))
     if len(rows) == 0:
-        raise NetworkError(f"gaps leave no {sequence} values in a row: give a series with fewer gaps")
-    predicted = scaling.undo(network.outputs(scaling.apply(windows[rows], network.dtype)[:, :, None])[:, 0])
+        raise NetworkError(
+            f"gaps leave no {sequence} values in a row: give a series with fewer gaps"
+        )
+    predicted = scaling.undo(
+        network.outputs(scaling.apply(windows[rows], network.dtype)[:, :, None])[:, 0]
+    )
     after = [*values, None]
-    return [(int(index), after[index], float(value)) for index, value in zip(rows + sequence, predicted, strict=True)]
+    return [
+        (int(index), after[index], float(value))
+        for index, value in zip(rows + sequence, predicted, strict=True)
+    ]

@@ -52,7 +52,10 @@ def unpack(stored: bytes) -> tuple[dict[str, Any], dict[str, Array]]:
 
 def network_bytes(network: FeedForward | Recurrent, scaling: Scaling) -> bytes:
     """The network's weights by name, its description and the scaling of its inputs."""
-    meta = {"network": network.description(), "scaling": {"shift": scaling.shift, "scale": scaling.scale}}
+    meta = {
+        "network": network.description(),
+        "scaling": {"shift": scaling.shift, "scale": scaling.scale},
+    }
     return pack(meta, network.arrays())
 
 
@@ -72,11 +75,16 @@ def load_network(stored: bytes | str | os.PathLike[str]) -> tuple[FeedForward | 
     meta, arrays = unpack(stored)
     try:
         description = meta["network"]
-        kinds: dict[str, type[FeedForward | Recurrent]] = {"feedforward": FeedForward, "recurrent": Recurrent}
+        kinds: dict[str, type[FeedForward | Recurrent]] = {
+            "feedforward": FeedForward,
+            "recurrent": Recurrent,
+        }
         network = kinds[description["kind"]].from_description(description)
         scaling = Scaling(**meta["scaling"])
     except (KeyError, TypeError) as error:
-        raise NetworkError(f"the file does not describe a network ({error}): give what a training wrote") from error
+        raise NetworkError(
+            f"the file does not describe a network ({error}): give what a training wrote"
+        ) from error
     fill(network.arrays(), arrays)
     return network, scaling
 
@@ -86,6 +94,8 @@ def fill(targets: Mapping[str, Array], arrays: Mapping[str, Array]) -> None:
     wanted = {name: (array.shape, array.dtype.name) for name, array in targets.items()}
     found = {name: (array.shape, array.dtype.name) for name, array in arrays.items()}
     if wanted != found:
-        raise NetworkError(f"the stored arrays are {found}, the network's {wanted}: they belong to another network")
+        raise NetworkError(
+            f"the stored arrays are {found}, the network's {wanted}: they belong to another network"
+        )
     for name, target in targets.items():
         target[...] = arrays[name]

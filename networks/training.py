@@ -98,7 +98,9 @@ class _Asker:
 class _Training:
     """A training between two epochs: the network, the rule's memory, the generator, the history, the best weights."""
 
-    def __init__(self, network: Network, data: Data, options: Options, generator: np.random.Generator) -> None:
+    def __init__(
+        self, network: Network, data: Data, options: Options, generator: np.random.Generator
+    ) -> None:
         self.network = network
         self.data = data
         self.options = options
@@ -111,16 +113,26 @@ class _Training:
     def finished(self) -> bool:
         done, patience = len(self.history.epochs), self.options.patience
         waited = done - (self.history.best_epoch or 0)
-        return done >= self.options.epochs or (patience is not None and done > 0 and waited >= patience)
+        return done >= self.options.epochs or (
+            patience is not None and done > 0 and waited >= patience
+        )
 
     def run_epoch(self, stop: Callable[[], None]) -> Epoch:
         """One pass over the training samples, then the figures."""
         began = time.perf_counter()
         options, done = self.options, len(self.history.epochs)
         rate = options.learning_rate * SCHEDULES[options.schedule](done / options.epochs)
-        with np.errstate(over="ignore", invalid="ignore"):  # a loss that is not finite is told below, once
+        with np.errstate(
+            over="ignore", invalid="ignore"
+        ):  # a loss that is not finite is told below, once
             train_loss = run_batches(
-                self.network, self.optimizer, self.data.train, options, rate, generator=self.generator, stop=stop
+                self.network,
+                self.optimizer,
+                self.data.train,
+                options,
+                rate,
+                generator=self.generator,
+                stop=stop,
             )
             validation_loss = loss_on(self.network, self.data.validation, stop)
             accuracy = accuracy_on(self.network, self.data.test, stop) if self.data.test else None
@@ -167,7 +179,10 @@ class _Training:
     def restore(self, state: bytes) -> None:
         """Go back to where `checkpoint` was called. Raises NetworkError where it was another training's."""
         meta, arrays = unpack(state)
-        if meta.get("options") != self.options.as_dict() or meta.get("network") != self.network.description():
+        if (
+            meta.get("options") != self.options.as_dict()
+            or meta.get("network") != self.network.description()
+        ):
             raise NetworkError(
                 "the checkpoint belongs to a training with other options or data: start again without it"
             )
@@ -189,7 +204,9 @@ def run_batches(
 ) -> float:
     """One pass of mini-batches over *samples* in a new order; the mean loss, each batch's before its step."""
     size = min(options.batch_size, len(samples))
-    order = _in_streams(len(samples), size) if network.carry else generator.permutation(len(samples))
+    order = (
+        _in_streams(len(samples), size) if network.carry else generator.permutation(len(samples))
+    )
     if isinstance(network, Recurrent):
         network.reset()
     x, targets = samples.x, samples.y[order]
@@ -198,7 +215,9 @@ def run_batches(
     parameters, gradient = network.parameters, network.gradient
     clip, limit = CLIPS[options.clip_by or "norm"], options.clip
     keep = 1.0 - rate * options.weight_decay
-    for rows, wanted, said in zip(_cut(order, size), _cut(targets, size), _cut(outputs, size), strict=True):
+    for rows, wanted, said in zip(
+        _cut(order, size), _cut(targets, size), _cut(outputs, size), strict=True
+    ):
         stop()
         taken = batch if len(rows) == size else batch[: len(rows)]
         x.take(rows, axis=0, out=taken, mode="clip")  # any other mode makes a copy first
@@ -224,14 +243,18 @@ def _in_streams(rows: int, size: int) -> Array:
     return np.arange(rows // size * size).reshape(size, -1).T.ravel()
 
 
-def outputs_on(network: Network, samples: Samples, stop: Callable[[], None] = lambda: None) -> Array:
+def outputs_on(
+    network: Network, samples: Samples, stop: Callable[[], None] = lambda: None
+) -> Array:
     """What *network* says of every sample, some rows at a time; with a carried state window after window."""
     if isinstance(network, Recurrent) and network.carry:
         return _outputs_in_turn(network, samples, stop)
     outputs = np.empty_like(samples.y)
     for start in range(0, len(samples), ROWS_AT_ONCE):
         stop()
-        outputs[start : start + ROWS_AT_ONCE] = network.outputs(samples.x[start : start + ROWS_AT_ONCE])
+        outputs[start : start + ROWS_AT_ONCE] = network.outputs(
+            samples.x[start : start + ROWS_AT_ONCE]
+        )
     return outputs
 
 
@@ -248,7 +271,9 @@ def loss_on(network: Network, samples: Samples, stop: Callable[[], None] = lambd
     return network.cost.value(outputs_on(network, samples, stop), samples.y)
 
 
-def accuracy_on(network: Network, samples: Samples, stop: Callable[[], None] = lambda: None) -> float:
+def accuracy_on(
+    network: Network, samples: Samples, stop: Callable[[], None] = lambda: None
+) -> float:
     """The fraction of *samples* whose largest output is at the wanted class."""
     said: Any = outputs_on(network, samples, stop).argmax(axis=1)
     return float(np.mean(said == samples.y.argmax(axis=1)))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from models.parameters import TextOptions
 from textapi.packing import chunks
-from textapi.questions import TextQuestion, entities_of, phrases_of, summary_of
+from textapi.requests import TextQuestion, entities_of, phrases_of, summary_of
 
 
 @dataclass(frozen=True)
@@ -29,23 +29,33 @@ class Body:
                 yield period, text, ids
 
 
-def phrases_questions(engine: str, body: Body, options: TextOptions) -> list[TextQuestion]:
+def phrases_requests(engine: str, body: Body, options: TextOptions) -> list[TextQuestion]:
     """For the phrases of each chunk."""
-    return [phrases_of(engine, text, options.phrases, ids) for _, text, ids in body.chunks(options.text_size)]
+    return [
+        phrases_of(engine, text, options.phrases, ids)
+        for _, text, ids in body.chunks(options.text_size)
+    ]
 
 
-def entities_questions(engine: str, body: Body, options: TextOptions) -> list[TextQuestion]:
+def entities_requests(engine: str, body: Body, options: TextOptions) -> list[TextQuestion]:
     """For the entities of each chunk."""
     return [entities_of(engine, text, ids) for _, text, ids in body.chunks(options.text_size)]
 
 
-def summary_questions(engine: str, body: Body, options: TextOptions) -> list[TextQuestion]:
+def summary_requests(engine: str, body: Body, options: TextOptions) -> list[TextQuestion]:
     """For the summary of each chunk; what is asked of these summaries follows from them."""
-    return [summary_of(engine, text, options.proportion, ids) for _, text, ids in body.chunks(options.text_size)]
+    return [
+        summary_of(engine, text, options.proportion, ids)
+        for _, text, ids in body.chunks(options.text_size)
+    ]
 
 
-def further_summary_questions(
-    engine: str, summaries: Sequence[str], asked: int, options: TextOptions, quoted: Sequence[int] = ()
+def further_summary_requests(
+    engine: str,
+    summaries: Sequence[str],
+    asked: int,
+    options: TextOptions,
+    quoted: Sequence[int] = (),
 ) -> list[TextQuestion]:
     """For the summary of *summaries*, the answers to *asked* questions; none where they fit into one request.
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from models.database import Database
 from models.documents import NAMED, add_documents, add_import
-from sources.base import Document, LeftOut, Tally
+from sources.base import LeftOut, ReadCounts, SourceDocument
 from sources.files import or_left_out, read_path
 
 BATCH = 1000
@@ -19,7 +19,7 @@ BATCH = 1000
 class Imported:
     """What an import did."""
 
-    tally: Tally = field(default_factory=Tally)
+    tally: ReadCounts = field(default_factory=ReadCounts)
     added: int = 0
     forgotten: int = 0  # kept away: somebody asked to have them forgotten
     left_out: list[LeftOut] = field(default_factory=list)
@@ -56,7 +56,7 @@ def import_paths(
         items = read_path(path, source=source, handle=handle, columns=columns)
         for item in items if len(every) == 1 else or_left_out(path, items):
             done.tally.add(item)
-            if isinstance(item, Document):
+            if isinstance(item, SourceDocument):
                 sources.add(item.source)
                 batch.append(row_of(item))
             elif isinstance(item, LeftOut) and len(named) < NAMED:
@@ -82,8 +82,8 @@ def import_paths(
     return done
 
 
-def row_of(document: Document) -> dict[str, Any]:
-    """The row of `models.tables.Document`."""
+def row_of(document: SourceDocument) -> dict[str, Any]:
+    """The row of `models.tables.SourceDocument`."""
     at = document.published_at
     return {
         "identity": document.identity,

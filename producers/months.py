@@ -13,7 +13,7 @@ from models.documents import Text, archive_day, days_of
 from models.parameters import Keyword, MonthsParameters
 from textapi.engine.keywords import pattern
 from textapi.engine.sentences import split
-from textapi.questions import KeywordPack, keyword_packs, polarity_key
+from textapi.requests import KeywordBatch, keyword_batches, polarity_key
 
 ARCHIVE = "archive"  # the operation under which fetching a month is counted
 DAY_SECONDS = 86400.0
@@ -35,9 +35,14 @@ def month_days(
             yield texts
 
 
-def month_packs(
-    db: Database, engine: str, parameters: MonthsParameters, period: str, *, up_to: int | None = None
-) -> Iterator[KeywordPack]:
+def month_batches(
+    db: Database,
+    engine: str,
+    parameters: MonthsParameters,
+    period: str,
+    *,
+    up_to: int | None = None,
+) -> Iterator[KeywordBatch]:
     """The keyword questions of a month, of its documents up to that id.
 
     A pack ends with its day, so that a document added elsewhere moves no other pack; a text that stands twice in the
@@ -52,7 +57,7 @@ def month_packs(
             if key not in seen:
                 seen.add(key)
                 new.append(text.text)
-        yield from keyword_packs(engine, new, terms, parameters.text_size)
+        yield from keyword_batches(engine, new, terms, parameters.text_size)
 
 
 def mentions_in(
@@ -85,7 +90,9 @@ def mentions_in(
     ]
 
 
-def _positions(text: str, spans: Sequence[tuple[int, int]], term: str, sentences: Sequence[str]) -> list[int]:
+def _positions(
+    text: str, spans: Sequence[tuple[int, int]], term: str, sentences: Sequence[str]
+) -> list[int]:
     own = [text[start:end] for start, end in spans]
     found: set[int] = set()
     next_own, cursor = 0, 0
@@ -96,7 +103,9 @@ def _positions(text: str, spans: Sequence[tuple[int, int]], term: str, sentences
             next_own, cursor = number + 1, spans[number][1]
             continue
         at = max(text.find(sentence, cursor), 0)
-        covered = [i for i, (start, end) in enumerate(spans) if start < at + len(sentence) and end > at]
+        covered = [
+            i for i, (start, end) in enumerate(spans) if start < at + len(sentence) and end > at
+        ]
         holding = [i for i in covered if pattern(term).search(own[i])]
         found.update(holding or covered[:1])
         cursor = at + len(sentence)
@@ -107,7 +116,9 @@ def is_to_be_fetched(period: str, stored: int, crawled: Crawled | None, now: flo
     """Whether a service would be asked for the month: nothing or only a part is stored, or it was not over then."""
     year, month = int(period[:4]), int(period[5:])
     last_day = datetime(year, month, calendar.monthrange(year, month)[1], tzinfo=UTC)
-    settled = last_day.timestamp() + 2 * DAY_SECONDS  # New York is behind UTC, and the archive behind New York
+    settled = (
+        last_day.timestamp() + 2 * DAY_SECONDS
+    )  # New York is behind UTC, and the archive behind New York
     if crawled is None:
         return not stored or now < settled
     return crawled.state != COMPLETE or (crawled.at < settled and now >= crawled.at + DAY_SECONDS)

@@ -12,10 +12,10 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from core.enums import JobKind
 from core.errors import UsageError
-from core.queues import Kind
+from core.rate_limit_notation import LONG_WINDOW_SECONDS, Window, parse_limits
 from core.settings import Settings
-from core.windows import LONG_WINDOW_SECONDS, Window, parse_limits
 from models.answers import known_keys
 from models.crawls import found_before, read_crawl
 from models.database import Database
@@ -30,8 +30,8 @@ from models.parameters import (
 )
 from models.runs import get_run
 from models.tables import Call, Job
-from producers.foreseen import Mentions, questions_of_posts
-from producers.months import ARCHIVE, is_to_be_fetched, month_days, month_packs
+from producers.dry_run import Mentions, requests_of_posts
+from producers.months import ARCHIVE, is_to_be_fetched, month_batches, month_days
 from producers.posts import (
     OPERATIONS,
     SEARCH,
@@ -40,9 +40,9 @@ from producers.posts import (
     stored_matches,
 )
 from sources.base import NYT, X
-from textapi.questions import (
+from textapi.requests import (
     SERVICE,
-    Question,
+    ApiRequest,
 )
 
 OWN_ENGINE = "tidings"  # engines whose names begin so have the matcher that plan runs itself
@@ -79,10 +79,14 @@ class Plan:
 class _Planner:
     """Counts questions, each answer wanted once however often it is asked for, and what sources are asked."""
 
-    def __init__(self, db: Database, engine: str, known: Settings, up_to: Mapping[str, int]) -> None:
-        self._up_to = up_to  # by the names of jobs that have looked: the newest document that is theirs
+    def __init__(
+        self, db: Database, engine: str, settings: Settings, up_to: Mapping[str, int]
+    ) -> None:
+        self._up_to = (
+            up_to  # by the names of jobs that have looked: the newest document that is theirs
+        )
         self.plan = Plan(exact=engine.startswith(OWN_ENGINE))
-        self._db, self._engine, self._known = db, engine, known
+        self._db, self._engine, self._settings = db, engine, settings
         self._needed: Counter[tuple[str, str]] = Counter()  # (service, operation)
         self._to_make: Counter[tuple[str, str]] = Counter()
         self._asked: set[bytes] = set()
@@ -95,7 +99,7 @@ class _Planner:
                 stored = archive_size(connection, period, up_to=self._up_to.get(period))
                 crawled = read_crawl(connection, NYT, period)
             if period not in self._up_to and is_to_be_fetched(period, stored, crawled, time.time()):
-                if self._known.nyt_key is not None:
+                if self._settings.nyt_key is not None:
                     self._fetch(NYT, ARCHIVE)
                 elif not stored:
                     without += 1
@@ -106,7 +110,9 @@ class _Planner:
                 f"{without:,} months without documents will end as no-data: import them, or set TIDINGS_NYT_KEY"
             )
         if fetched := self._to_fetch(NYT):
-            self._remark(f"{fetched:,} months are to be fetched first: what is asked of their texts is not counted")
+            self._remark(
+                f"{fetched:,} months are to be fetched first: what is asked of their texts is not counted"
+            )
             self.plan.exact = False
         if not self._engine.startswith(OWN_ENGINE):
             self._remark(
@@ -120,24 +126,33 @@ class _Planner:
         for name in names:
             if isinstance(parameters, HandlesParameters):
                 handle = name.removeprefix("@")
-                service, operation = service_of_handle(handle, parameters.source, self._known), None
+                service, operation = (
+                    service_of_handle(handle, parameters.source, self._settings),
+                    None,
+                )
                 with self._db.read() as connection:
-                    posts = posts_of(connection, handle, parameters.source, up_to=self._up_to.get(name))
+                    posts = posts_of(
+                        connection, handle, parameters.source, up_to=self._up_to.get(name)
+                    )
             else:
-                service, operation = service_of_search(parameters.source, self._known), SEARCH
+                service, operation = service_of_search(parameters.source, self._settings), SEARCH
                 posts = _posts_on(self._db, name, parameters.source, self._up_to.get(name))
             if service is not None:
                 crawled[service] += 1
                 self._fetch(service, operation or OPERATIONS[service])
             self.plan.documents += len(posts)
-            self._add(questions_of_posts(self._engine, posts, parameters))
+            self._add(requests_of_posts(self._engine, posts, parameters))
         for service, subjects in crawled.items():
-            self._remark(f"{service} is asked for {subjects:,}, a call at least for each: what is new is not counted")
+            self._remark(
+                f"{service} is asked for {subjects:,}, a call at least for each: what is new is not counted"
+            )
             self.plan.exact = False
-        if crawled[X] and self._known.x_price_per_post:
-            self._remark(_price(crawled[X], parameters.limit, self._known.x_price_per_post))
+        if crawled[X] and self._settings.x_price_per_post:
+            self._remark(_price(crawled[X], parameters.limit, self._settings.x_price_per_post))
         if not self._engine.startswith(OWN_ENGINE):
-            self._remark(f"{self._engine} is not our engine: summaries of summaries are what our own would lead to")
+            self._remark(
+                f"{self._engine} is not our engine: summaries of summaries are what our own would lead to"
+            )
 
     def finished(self) -> Plan:
         """The plan with its sums and its time."""
@@ -145,10 +160,14 @@ class _Planner:
         plan.calls_needed = self._needed.total()
         plan.calls_to_make = self._to_make.total()
         plan.calls_answered = plan.calls_needed - plan.calls_to_make
-        plan.by_operation = {operation: self._to_make[service, operation] for service, operation in ordered}
-        plan.needed_by_operation = {operation: self._needed[service, operation] for service, operation in ordered}
+        plan.by_operation = {
+            operation: self._to_make[service, operation] for service, operation in ordered
+        }
+        plan.needed_by_operation = {
+            operation: self._needed[service, operation] for service, operation in ordered
+        }
         for service in sorted({service for service, _ in ordered}):
-            windows = parse_limits(getattr(self._known, f"{service}_limits"))
+            windows = parse_limits(getattr(self._settings, f"{service}_limits"))
             seconds, limit = time_at(windows, self._to_fetch(service))
             if limit and seconds > plan.seconds:
                 plan.seconds, plan.binding_limit, plan.binding_service = seconds, limit, service
@@ -159,14 +178,14 @@ class _Planner:
 
     def _month(self, parameters: MonthsParameters, period: str) -> None:
         up_to = self._up_to.get(period)
-        self._add(month_packs(self._db, self._engine, parameters, period, up_to=up_to))
+        self._add(month_batches(self._db, self._engine, parameters, period, up_to=up_to))
         found = Mentions(parameters, period)
         for texts in month_days(self._db, parameters, period, up_to=up_to):
             self.plan.documents += len(texts)
             found.add(self._db, self._engine, texts)
         self._add(found.questions(self._engine))
 
-    def _add(self, questions: Iterable[Question]) -> None:
+    def _add(self, questions: Iterable[ApiRequest]) -> None:
         for question in questions:
             new = [key for key in question.keys if key not in self._asked]
             if not new:
@@ -194,14 +213,14 @@ def plan_run(
     names: Sequence[str],
     *,
     engine: str,
-    known: Settings,
+    settings: Settings,
     up_to: Mapping[str, int] | None = None,
 ) -> Plan:
     """Count what a run would ask; nothing is asked. *names*: those of its jobs that have no months.
 
     *up_to*: the newest document of each job that has looked already, by its name.
     """
-    planner = _Planner(db, engine, known, up_to or {})
+    planner = _Planner(db, engine, settings, up_to or {})
     if isinstance(parameters, MonthsParameters):
         planner.months(parameters)
     else:
@@ -209,20 +228,24 @@ def plan_run(
     return planner.finished()
 
 
-def plan_again(db: Database, run_id: int, *, engine: str, known: Settings) -> Plan:
+def plan_again(db: Database, run_id: int, *, engine: str, settings: Settings) -> Plan:
     """What a run that was submitted needs. Raises `NotFound`, and `UsageError` for one that asks nothing."""
     with db.read() as connection:
         parameters = read(get_run(connection, run_id).parameters)
         jobs = connection.execute(
-            select(Job.name, Job.newest_document).where(Job.run_id == run_id, Job.kind != Kind.REPORT)
+            select(Job.name, Job.newest_document).where(
+                Job.run_id == run_id, Job.kind != JobKind.REPORT
+            )
         ).all()
     if isinstance(parameters, TrainingParameters):
         raise UsageError(f"run {run_id} trains networks: it asks nothing")
     up_to = {name: newest for name, newest in jobs if newest is not None}
-    return plan_run(db, parameters, [name for name, _ in jobs], engine=engine, known=known, up_to=up_to)
+    return plan_run(
+        db, parameters, [name for name, _ in jobs], engine=engine, settings=settings, up_to=up_to
+    )
 
 
-def made_calls(db: Database, run_id: int) -> dict[str, dict[str, int]]:
+def call_counts(db: Database, run_id: int) -> dict[str, dict[str, int]]:
     """What a run has asked so far, by operation: calls, and of these the retries and those that may be repeated."""
     with db.read() as connection:
         get_run(connection, run_id)
@@ -239,7 +262,9 @@ def made_calls(db: Database, run_id: int) -> dict[str, dict[str, int]]:
             .order_by(Call.operation)
         ).all()
     names = ("calls", "retries", "maybe_twice", "answers_reused")
-    return {operation: dict(zip(names, map(int, counts), strict=True)) for operation, *counts in rows}
+    return {
+        operation: dict(zip(names, map(int, counts), strict=True)) for operation, *counts in rows
+    }
 
 
 def _price(subjects: int, limit: int | None, price: float) -> str:
@@ -255,7 +280,9 @@ def _posts_on(db: Database, name: str, source: str | None, up_to: int | None) ->
         while after is not None:
             after, some = stored_matches(connection, name.removeprefix("search:"), after, source)
             ids.update(some)
-        return texts_of(connection, sorted(number for number in ids if up_to is None or number <= up_to))
+        return texts_of(
+            connection, sorted(number for number in ids if up_to is None or number <= up_to)
+        )
 
 
 def time_at(windows: Sequence[Window], calls: int) -> tuple[float, str | None]:

@@ -9,17 +9,17 @@ from typing import Self
 
 from sqlalchemy import Connection
 
-from core.queues import Step
+from core.enums import Step
 from core.settings import Settings
 from models.crawls import posts_after
 from models.documents import Text
 from models.parameters import TextOptions
-from producers.bodies import Body, entities_questions, phrases_questions, summary_questions
+from producers.bodies import Body, entities_requests, phrases_requests, summary_requests
 from sources.base import BLUESKY, MASTODON, NYT, X
-from sources.posttexts import words_of_post
+from sources.post_cleaning import words_of_post
 from textapi.engine.keywords import pattern
 from textapi.engine.sentences import sentences
-from textapi.questions import Question, polarity_questions
+from textapi.requests import ApiRequest, polarity_requests
 
 SCANNED_AT_ONCE = 5000
 SHORT = 5  # words; calls ("Watch live:") and signatures are shorter, and win by being repeated
@@ -35,7 +35,7 @@ SEARCH = "search"
 Texts = Sequence[tuple[int, str]]  # a document's id and what it says
 
 
-def service_of_handle(handle: str, source: str | None, known: Settings) -> str | None:
+def service_of_handle(handle: str, source: str | None, settings: Settings) -> str | None:
     """The service that can be asked about a handle; None where the stored documents are all there is.
 
     One of the handle's form that needs no key, or whose key is set; *source* names another one.
@@ -45,16 +45,18 @@ def service_of_handle(handle: str, source: str | None, known: Settings) -> str |
     if source == BLUESKY or (source is None and _DOMAIN.fullmatch(handle)):
         return BLUESKY
     if source == X or (source is None and _NAME.fullmatch(handle)):
-        return X if known.x_bearer is not None else None
+        return X if settings.x_bearer is not None else None
     return None
 
 
-def service_of_search(source: str | None, known: Settings) -> str | None:
+def service_of_search(source: str | None, settings: Settings) -> str | None:
     """The service that can be searched: X, where its token is set."""
-    return X if source in (None, X) and known.x_bearer is not None else None
+    return X if source in (None, X) and settings.x_bearer is not None else None
 
 
-def stored_matches(connection: Connection, term: str, after: int, source: str | None) -> tuple[int | None, list[int]]:
+def stored_matches(
+    connection: Connection, term: str, after: int, source: str | None
+) -> tuple[int | None, list[int]]:
     """Of the next stored posts after the one numbered *after*: where they end (None: nowhere) and which hold *term*."""
     posts = posts_after(connection, after, source=source, but=NYT, limit=SCANNED_AT_ONCE)
     rule = pattern(term)
@@ -67,7 +69,7 @@ def own_posts(posts: Iterable[Text]) -> list[Text]:
 
 
 def words_by_month(posts: Iterable[Text]) -> dict[str, list[tuple[int, str]]]:
-    """The words of *posts*, ``(id, text)`` by month ("" where it is not known), without those that say nothing."""
+    """The words of *posts*, ``(id, text)`` by month ("" where it is not settings), without those that say nothing."""
     by_period: dict[str, list[tuple[int, str]]] = {}
     for post in posts:
         words = words_of_post(post.text)
@@ -78,7 +80,9 @@ def words_by_month(posts: Iterable[Text]) -> dict[str, list[tuple[int, str]]]:
 
 def to_sum_up(words: Mapping[str, Texts]) -> dict[str, Texts]:
     """Of *words* the sentences that a summary may be made of, a line each; all of them where every one is short."""
-    chosen = {period: [one for one in map(_long, texts) if one[1]] for period, texts in words.items()}
+    chosen = {
+        period: [one for one in map(_long, texts) if one[1]] for period, texts in words.items()
+    }
     return dict(chosen) if any(chosen.values()) else dict(words)
 
 
@@ -107,15 +111,15 @@ class OwnWords:
         """Each different text once."""
         return list(dict.fromkeys(post.text for post in self.posts))
 
-    def first_questions(self, step: Step, engine: str, options: TextOptions) -> Sequence[Question]:
+    def first_requests(self, step: Step, engine: str, options: TextOptions) -> Sequence[ApiRequest]:
         """What a step asks to begin with; only a summary leads to further questions."""
         match step:
             case Step.SUMMARY:
-                return summary_questions(engine, self.told, options)
+                return summary_requests(engine, self.told, options)
             case Step.PHRASES:
-                return phrases_questions(engine, self.said, options)
+                return phrases_requests(engine, self.said, options)
             case Step.ENTITIES:
-                return entities_questions(engine, self.said, options)
+                return entities_requests(engine, self.said, options)
             case Step.POLARITY:
-                return polarity_questions(engine, self.texts, options.text_size)
+                return polarity_requests(engine, self.texts, options.text_size)
         return ()

@@ -9,12 +9,12 @@ from typing import Any
 from sqlalchemy import func, select
 
 from core.broker import queue_length, redis_client
+from core.enums import ENDED, QUEUES, State
 from core.errors import BrokerAway, SettingsError
-from core.owners import is_gone
-from core.queues import ENDED, QUEUES, State
+from core.process_identity import has_exited
 from core.settings import Settings
 from models.database import Database, clock
-from models.jobs import job_counts, live_slots, progress_of
+from models.jobs import count_live_slots, job_counts, progress_of
 from models.runs import get_run
 from models.tables import Call, Job, JobStep, Run
 
@@ -30,7 +30,7 @@ def shown_state(state: str, counts: dict[str, int]) -> str:
     return state
 
 
-def waiting_for(db: Database, known: Settings, run_id: int) -> str | None:
+def blocking_reason(db: Database, settings: Settings, run_id: int) -> str | None:
     """What keeps a run from moving, or from having ended well; None where it moves or is done."""
     with db.read() as connection:
         run = get_run(connection, run_id)
@@ -45,7 +45,9 @@ def waiting_for(db: Database, known: Settings, run_id: int) -> str | None:
         if connection.scalar(at_work.where(Job.run_id == run_id)):
             return None
         queues = connection.scalars(
-            select(Job.queue).where(Job.run_id == run_id, Job.state.in_((State.QUEUED, State.RUNNING))).distinct()
+            select(Job.queue)
+            .where(Job.run_id == run_id, Job.state.in_((State.QUEUED, State.RUNNING)))
+            .distinct()
         ).all()
         others = connection.scalar(at_work.where(Job.queue.in_(queues)))
         waits = connection.execute(
@@ -54,7 +56,7 @@ def waiting_for(db: Database, known: Settings, run_id: int) -> str | None:
             .group_by(Job.reason)
             .order_by(func.count().desc())
         ).first()
-    if missing := _missing_part(db, known, queues):
+    if missing := _missing_part(db, settings, queues):
         return missing
     if others:
         return f"its turn: {others} {'jobs' if others > 1 else 'job'} of other runs at work"
@@ -64,30 +66,45 @@ def waiting_for(db: Database, known: Settings, run_id: int) -> str | None:
     return None
 
 
-def _missing_part(db: Database, known: Settings, queues: Sequence[str]) -> str | None:
+def _missing_part(db: Database, settings: Settings, queues: Sequence[str]) -> str | None:
     """What of the stack is not there that jobs on *queues* need."""
     try:
-        with redis_client(known) as broker:
+        with redis_client(settings) as broker:
             for queue in queues or QUEUES[:1]:
                 queue_length(broker, queue)
     except SettingsError:
         return "a stack: start one with `tidings up`, or set TIDINGS_REDIS_URL"
     except BrokerAway as error:
         return str(error)
-    slots = live_slots(db, is_gone)
+    slots = count_live_slots(db, has_exited)
     unheard = [queue for queue in queues if not slots.get(queue)]
-    return f"a worker that listens to the queue {unheard[0]}: start one with `tidings up`" if unheard else None
+    return (
+        f"a worker that listens to the queue {unheard[0]}: start one with `tidings up`"
+        if unheard
+        else None
+    )
 
 
-def status_of(db: Database, known: Settings, run_id: int) -> dict[str, Any]:
+def run_status(db: Database, settings: Settings, run_id: int) -> dict[str, Any]:
     """Everything `tidings status RUN --json` says."""
-    reason = waiting_for(db, known, run_id)
+    reason = blocking_reason(db, settings, run_id)
     with db.read() as connection:
         run = get_run(connection, run_id)
         counts = job_counts(connection, run_id)
-        calls = connection.scalar(select(func.coalesce(func.sum(Call.calls), 0)).where(Call.run_id == run_id))
+        calls = connection.scalar(
+            select(func.coalesce(func.sum(Call.calls), 0)).where(Call.run_id == run_id)
+        )
         jobs = connection.execute(
-            select(Job.id, Job.name, Job.kind, Job.state, Job.result, Job.reason, Job.claims, Job.deaths)
+            select(
+                Job.id,
+                Job.name,
+                Job.kind,
+                Job.state,
+                Job.result,
+                Job.reason,
+                Job.claims,
+                Job.crashes,
+            )
             .where(Job.run_id == run_id)
             .order_by(Job.id)
         ).all()
@@ -101,7 +118,12 @@ def status_of(db: Database, known: Settings, run_id: int) -> dict[str, Any]:
     by_job: dict[int, list[dict[str, Any]]] = {job.id: [] for job in jobs}
     for step in steps:
         by_job[step.job_id].append(
-            {"step": step.step, "state": step.state, "reason": step.reason, "documents": step.documents}
+            {
+                "step": step.step,
+                "state": step.state,
+                "reason": step.reason,
+                "documents": step.documents,
+            }
         )
     return {
         "run": run_id,
@@ -128,10 +150,12 @@ def status_of(db: Database, known: Settings, run_id: int) -> dict[str, Any]:
     }
 
 
-def all_runs(db: Database) -> list[dict[str, Any]]:
+def list_runs(db: Database) -> list[dict[str, Any]]:
     """Every run with its counts, newest first."""
     with db.read() as connection:
-        runs = connection.execute(select(Run.id, Run.name, Run.kind, Run.state, Run.created_at).order_by(Run.id.desc()))
+        runs = connection.execute(
+            select(Run.id, Run.name, Run.kind, Run.state, Run.created_at).order_by(Run.id.desc())
+        )
         return [
             {
                 "run": run.id,

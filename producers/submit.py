@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.queues import Kind
+from core.enums import JobKind
 from models.database import Database
 from models.parameters import (
     HandlesParameters,
@@ -41,10 +41,15 @@ def jobs_of(parameters: Parameters, names: Sequence[str]) -> list[NewJob]:
     """The jobs of a run, each name once."""
     match parameters:
         case MonthsParameters():
-            return [NewJob(Kind.MONTH, month, {}) for month in months(parameters.first, parameters.last)]
+            return [
+                NewJob(JobKind.MONTH, month, {})
+                for month in months(parameters.first, parameters.last)
+            ]
         case HandlesParameters():
-            handles = dict.fromkeys("@" + name.strip().removeprefix("@").casefold() for name in names)
-            return [NewJob(Kind.HANDLE, handle, {}) for handle in handles]
+            handles = dict.fromkeys(
+                "@" + name.strip().removeprefix("@").casefold() for name in names
+            )
+            return [NewJob(JobKind.HANDLE, handle, {}) for handle in handles]
         case SearchParameters():
-            return [NewJob(Kind.SEARCH, f"search:{term}", {}) for term in dict.fromkeys(names)]
+            return [NewJob(JobKind.SEARCH, f"search:{term}", {}) for term in dict.fromkeys(names)]
     raise AssertionError(parameters.kind)

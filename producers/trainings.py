@@ -8,8 +8,8 @@ from itertools import product
 from pathlib import Path
 from typing import Any, Literal
 
+from core.enums import JobKind
 from core.errors import UsageError
-from core.queues import Kind
 from models.database import Database
 from models.parameters import TrainingParameters
 from models.runs import NewJob, create_run
@@ -28,7 +28,13 @@ def submit_training(
     db: Database, parameters: TrainingParameters, jobs: Sequence[NewJob], *, name: str | None = None
 ) -> int:
     """Write the run and the jobs that `plan_training` made; the run's id."""
-    return create_run(db, kind=parameters.kind, name=name, parameters=parameters.model_dump(mode="json"), jobs=jobs)
+    return create_run(
+        db,
+        kind=parameters.kind,
+        name=name,
+        parameters=parameters.model_dump(mode="json"),
+        jobs=jobs,
+    )
 
 
 def plan_training(
@@ -44,26 +50,36 @@ def plan_training(
         if given.get(name) is not None:
             raise UsageError(f"--{name} and --sweep {name} were both given: choose one")
     resolved = [
-        _resolve(network, {**given, **dict(zip(grid, point, strict=True))}) for point in product(*grid.values())
+        _resolve(network, {**given, **dict(zip(grid, point, strict=True))})
+        for point in product(*grid.values())
     ]
     plain = [_plain(chosen) for chosen in resolved]
     swept = {name.replace("-", "_") for name in grid}
     shared = {
-        key: value for key, value in plain[0].items() if key not in swept and all(one[key] == value for one in plain)
+        key: value
+        for key, value in plain[0].items()
+        if key not in swept and all(one[key] == value for one in plain)
     }
     jobs: dict[str, NewJob] = {}
     for one in plain:
-        name = " ".join([network, *(f"{name}={_text(one[name.replace('-', '_')])}" for name in grid)])
+        name = " ".join(
+            [network, *(f"{name}={_text(one[name.replace('-', '_')])}" for name in grid)]
+        )
         own = {key: value for key, value in one.items() if key not in shared}
-        jobs.setdefault(name, NewJob(Kind.TRAINING, name, own))
-    return TrainingParameters(network=network, data=_settled(network, data), options=shared), list(jobs.values())
+        jobs.setdefault(name, NewJob(JobKind.TRAINING, name, own))
+    return TrainingParameters(network=network, data=_settled(network, data), options=shared), list(
+        jobs.values()
+    )
 
 
 def options_of(parameters: TrainingParameters, own: Mapping[str, Any]) -> Options:
     """The options of one job again, from what its run shares and what it has for itself."""
     stored = {**parameters.options, **own}
     # None would mean "as the preset has it", which need not be None.
-    return options(parameters.network, {name: "none" if value is None else value for name, value in stored.items()})
+    return options(
+        parameters.network,
+        {name: "none" if value is None else value for name, value in stored.items()},
+    )
 
 
 def _grid(sweep: Sequence[str]) -> dict[str, list[str]]:
@@ -115,4 +131,6 @@ def _settled(network: Network, data: str) -> str:
         return data
     if found := CSV_COLUMN.match(data):
         return f"{Path(found['path']).resolve()}:{found['column']}"
-    raise UsageError(f"--data {data}: a recurrent network reads sine, PATH.csv:COLUMN or RUN:polarity")
+    raise UsageError(
+        f"--data {data}: a recurrent network reads sine, PATH.csv:COLUMN or RUN:polarity"
+    )

@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from itertools import combinations, groupby
 
 from core.errors import UsageError
-from models import parameters as asked
+from models import parameters as run_parameters
 from models.database import Database
 from reports import results
-from reports.album import Album, Shown
 from reports.drawing import draw
-from reports.facts import Facts
+from reports.figure_store import FigureRef, FigureStore
 from reports.figures import comparison, style
 from reports.results import PeriodRow
+from reports.run_summary import Facts
 from reports.statistics import mean, spearman
 
 Scored = dict[object, float]
@@ -30,7 +30,7 @@ class Agreement:
     rank: float | None
     means: tuple[float | None, float | None]
     same_sign: float | None  # share of texts on which both are above, below or at zero
-    shown: Shown | None
+    shown: FigureRef | None
 
 
 @dataclass
@@ -40,8 +40,10 @@ class ComparisonPage:
     subjects: dict[str, list[PeriodRow]]
     span: style.Range | None
     agreements: list[Agreement]
-    one_engine: list[tuple[str, str]] = field(default_factory=list)  # pairs of runs that have the same
-    figures: dict[str, Shown] = field(default_factory=dict)
+    one_engine: list[tuple[str, str]] = field(
+        default_factory=list
+    )  # pairs of runs that have the same
+    figures: dict[str, FigureRef] = field(default_factory=dict)
 
     @property
     def months(self) -> list[tuple[str, list[PeriodRow | None]]]:
@@ -50,18 +52,22 @@ class ComparisonPage:
         return [(period, [rows.get(period) for rows in found]) for period in self.span or ()]
 
 
-def make(db: Database, read: Sequence[Facts], album: Album) -> ComparisonPage:
+def make(db: Database, read: Sequence[Facts], album: FigureStore) -> ComparisonPage:
     """Read the runs' results and draw what compares them. Raises `UsageError` for trainings."""
     names = labels(read)
-    if any(isinstance(one.parameters, asked.TrainingParameters) for one in read):
-        raise UsageError("a training has no months to compare: give runs of months, handles or searches")
+    if any(isinstance(one.parameters, run_parameters.TrainingParameters) for one in read):
+        raise UsageError(
+            "a training has no months to compare: give runs of months, handles or searches"
+        )
     subjects: dict[str, list[PeriodRow]] = {}
     for one in read:
         for row in results.periods(db, one.id):
             if row.term is None:
                 about = f"@{row.handle}" if row.handle else row.keyword
                 subjects.setdefault(f"{names[one.id]}: {about}", []).append(row)
-    span = style.Range.of(r.period for rows in subjects.values() for r in rows) if subjects else None
+    span = (
+        style.Range.of(r.period for rows in subjects.values() for r in rows) if subjects else None
+    )
     page = ComparisonPage(subjects, span, [])
     for first, second in combinations(read, 2):
         if first.engines and first.engines == second.engines:
@@ -88,34 +94,40 @@ def labels(read: Sequence[Facts]) -> dict[int, str]:
     }
 
 
-def _figures(page: ComparisonPage, span: style.Range, album: Album) -> None:
+def _figures(page: ComparisonPage, span: style.Range, album: FigureStore) -> None:
     columns = (
         ("share", "Share of documents that mention it", "share of documents"),
         ("mentions", "Mentions, or posts, per month", "a month"),
         ("polarity_mean", "Mean polarity", "mean polarity"),
     )
     for value, heading, unit in columns:
-        if not any(getattr(row, value) is not None for rows in page.subjects.values() for row in rows):
+        if not any(
+            getattr(row, value) is not None for rows in page.subjects.values() for row in rows
+        ):
             continue
-        known = {
+        settings = {
             name: rows
             for name, rows in page.subjects.items()
             if value != "share" or any(row.share not in {None, 1.0} for row in rows)
         }
-        if known:
+        if settings:
             page.figures[value] = album.show(
                 f"compared-{value.replace('_', '-')}",
-                (known, span),
-                lambda known=known, value=value, heading=heading, unit=unit: draw(  # type: ignore[misc]
-                    known,
-                    lambda: comparison.lines_figure(known, span=span, value=value, heading=heading, unit=unit),
+                (settings, span),
+                lambda settings=settings, value=value, heading=heading, unit=unit: draw(  # type: ignore[misc]
+                    settings,
+                    lambda: comparison.lines_figure(
+                        settings, span=span, value=value, heading=heading, unit=unit
+                    ),
                 ),
-                alt=f"Lines: {heading.lower()} of {', '.join(known)} in each month.",
+                alt=f"Lines: {heading.lower()} of {', '.join(settings)} in each month.",
                 caption="A line breaks where a month has no value. The numbers are in the table of months.",
             )
 
 
-def _agreement(db: Database, runs: tuple[Facts, Facts], names: tuple[str, str], album: Album) -> Agreement | None:
+def _agreement(
+    db: Database, runs: tuple[Facts, Facts], names: tuple[str, str], album: FigureStore
+) -> Agreement | None:
     first, second = runs
     pairs = list(_pairs(_scored(db, first), _scored(db, second)))
     if not pairs:
@@ -136,16 +148,25 @@ def _agreement(db: Database, runs: tuple[Facts, Facts], names: tuple[str, str], 
 
 def _scored(db: Database, one: Facts) -> Iterator[tuple[str, Scored]]:
     """What the run scored, in groups that come in the order of their names: months, or documents."""
-    if isinstance(one.parameters, asked.MonthsParameters):
+    if isinstance(one.parameters, run_parameters.MonthsParameters):
         for period, rows in groupby(results.mentions(db, one.id), key=lambda row: row.period):
-            yield period, {(row.document, row.position): row.polarity for row in rows if row.polarity is not None}
+            yield (
+                period,
+                {
+                    (row.document, row.position): row.polarity
+                    for row in rows
+                    if row.polarity is not None
+                },
+            )
     else:
         for post in results.documents(db, one.id):
             if post.polarity is not None:
                 yield post.document, {0: post.polarity}
 
 
-def _pairs(first: Iterator[tuple[str, Scored]], second: Iterator[tuple[str, Scored]]) -> Iterator[tuple[float, float]]:
+def _pairs(
+    first: Iterator[tuple[str, Scored]], second: Iterator[tuple[str, Scored]]
+) -> Iterator[tuple[float, float]]:
     """The scores of what both have, a group of each in memory."""
     left, right = next(first, None), next(second, None)
     while left is not None and right is not None:

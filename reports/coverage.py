@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.queues import Step
+from core.enums import Step
 from models.database import Database
 from reports import results
 

@@ -182,5 +182,9 @@ def markdown() -> str:
     parts = [_HEAD]
     for table, (what, columns) in DICTIONARY.items():
         rows = [f"| `{column}` | {meaning} |" for column, meaning in columns.items()]
-        parts.append("\n".join([f"## {table}", "", what, "", "| column | meaning |", "| --- | --- |", *rows, ""]))
+        parts.append(
+            "\n".join(
+                [f"## {table}", "", what, "", "| column | meaning |", "| --- | --- |", *rows, ""]
+            )
+        )
     return "\n".join(parts)

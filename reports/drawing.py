@@ -10,14 +10,22 @@ from dataclasses import dataclass
 from matplotlib.figure import Figure
 
 from reports import fonts
-from reports.album import Album, Shown
-from reports.facts import Facts
+from reports.figure_store import FigureRef, FigureStore
 from reports.figures import clouds, entities, style
 from reports.results import EntityRow
+from reports.run_summary import Facts
 
 ENTITIES_SHOWN = 8  # of each type
 TYPES_SHOWN = 6
-NO_NAMES = {"DATE", "TIME", "MONEY", "PERCENT", "QUANTITY", "CARDINAL", "ORDINAL"}  # they are in the exports
+NO_NAMES = {
+    "DATE",
+    "TIME",
+    "MONEY",
+    "PERCENT",
+    "QUANTITY",
+    "CARDINAL",
+    "ORDINAL",
+}  # they are in the exports
 
 
 def draw(texts: Iterable[str], make: Callable[[], Figure]) -> dict[str, bytes]:
@@ -30,8 +38,14 @@ def draw(texts: Iterable[str], make: Callable[[], Figure]) -> dict[str, bytes]:
 
 
 def cloud(
-    album: Album, name: str, words: Counter[str], leave_out: Sequence[str], facts: Facts, *, caption: str
-) -> Shown | None:
+    album: FigureStore,
+    name: str,
+    words: Counter[str],
+    leave_out: Sequence[str],
+    facts: Facts,
+    *,
+    caption: str,
+) -> FigureRef | None:
     """A word cloud; None where there are no words that a font of this machine can draw."""
     chosen = clouds.choose(words, leave_out, facts.parameters.max_words)
     if not chosen:
@@ -49,7 +63,9 @@ def cloud(
         name,
         (chosen, facts.mask),
         lambda: _drawn(chosen, facts.mask),
-        alt="Word cloud. Most frequent: " + ", ".join(f"{word} ({n})" for word, n in list(chosen.items())[:8]) + ".",
+        alt="Word cloud. Most frequent: "
+        + ", ".join(f"{word} ({n})" for word, n in list(chosen.items())[:8])
+        + ".",
         caption=caption,
     )
 
@@ -77,7 +93,12 @@ def top_entities(rows: Iterable[EntityRow], terms: Sequence[re.Pattern[str]] = (
     for row in rows:
         if row.period is None and row.type not in NO_NAMES:
             counts.setdefault(row.type, Counter())[row.name] += row.count
-    subject = {(kind, name) for kind in counts for name in counts[kind] if any(term.search(name) for term in terms)}
+    subject = {
+        (kind, name)
+        for kind in counts
+        for name in counts[kind]
+        if any(term.search(name) for term in terms)
+    }
     for kind, name in subject:
         del counts[kind][name]
     least = 2 if any(times > 1 for names in counts.values() for times in names.values()) else 1
@@ -86,11 +107,15 @@ def top_entities(rows: Iterable[EntityRow], terms: Sequence[re.Pattern[str]] = (
                if times >= least][:ENTITIES_SHOWN]
         for kind, names in counts.items()
     }  # fmt: skip
-    order = sorted((kind for kind in found if found[kind]), key=lambda kind: (-found[kind][0][1], kind))
+    order = sorted(
+        (kind for kind in found if found[kind]), key=lambda kind: (-found[kind][0][1], kind)
+    )
     return Named({kind: found[kind] for kind in order[:TYPES_SHOWN]}, len(subject))
 
 
-def entities_shown(album: Album, name: str, named: Named, *, subject: str, unit: str, texts: Sequence[str]) -> Shown:
+def entities_shown(
+    album: FigureStore, name: str, named: Named, *, subject: str, unit: str, texts: Sequence[str]
+) -> FigureRef:
     """The bars of names, with what one has to know of them; *texts* are samples of what the engine read."""
     by_type = named.by_type
     caption = (
@@ -110,7 +135,9 @@ def entities_shown(album: Album, name: str, named: Named, *, subject: str, unit:
             lambda: entities.entities_figure(by_type, subject=subject, unit=unit),
         ),
         alt="Bars of the most frequent names by type: "
-        + "; ".join(f"{kind}: " + ", ".join(n for n, _ in names[:3]) for kind, names in by_type.items())
+        + "; ".join(
+            f"{kind}: " + ", ".join(n for n, _ in names[:3]) for kind, names in by_type.items()
+        )
         + ".",
         caption=caption,
     )
@@ -118,6 +145,11 @@ def entities_shown(album: Album, name: str, named: Named, *, subject: str, unit:
 
 def in_title_case(texts: Sequence[str]) -> bool:
     """Whether most words of four letters and more begin with a capital, as in headlines."""
-    words = [word for text in texts for word in re.findall(r"[^\W\d_]{4,}", text) if word[0].lower() != word[0].upper()]
+    words = [
+        word
+        for text in texts
+        for word in re.findall(r"[^\W\d_]{4,}", text)
+        if word[0].lower() != word[0].upper()
+    ]
     capitals = len([word for word in words if word[0].isupper()])
     return bool(words) and capitals > 0.6 * len(words)

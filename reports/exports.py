@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import IO, Any, get_args, get_type_hints
 
 from core.errors import TidingsError, UsageError
-from models import parameters as asked
+from models import parameters as run_parameters
 from models.database import Database
 from reports import results
 from reports.dictionary import markdown
 from reports.formats import WRITERS, Columns, Values, Write
-from reports.selection import batches, read_run
+from reports.queries import batches, read_run
 
 DICTIONARY_FILE = "dictionary.md"
 
@@ -63,7 +63,9 @@ def write(db: Database, run_id: int, table: str, form: str, out: IO[bytes] | Pat
         return _pour(columns, rows, {form: file})
 
 
-def write_all(db: Database, run_id: int, folder: Path, forms: Sequence[str] = tuple(WRITERS)) -> list[Path]:
+def write_all(
+    db: Database, run_id: int, folder: Path, forms: Sequence[str] = tuple(WRITERS)
+) -> list[Path]:
     """Write each table that a run of its kind can have to ``folder/TABLE.FORM``, and the data dictionary; the files.
 
     A table is read once for all its formats. Raises as `write` does.
@@ -73,18 +75,26 @@ def write_all(db: Database, run_id: int, folder: Path, forms: Sequence[str] = tu
         columns, rows = _open(db, run_id, table)
         paths = {form: folder / f"{table}.{form}" for form in forms}
         with ExitStack() as stack:
-            _pour(columns, rows, {form: stack.enter_context(_whole(path)) for form, path in paths.items()})
+            _pour(
+                columns,
+                rows,
+                {form: stack.enter_context(_whole(path)) for form, path in paths.items()},
+            )
         written += paths.values()
     with _whole(folder / DICTIONARY_FILE) as file:
         file.write(markdown().encode())
     return [*written, folder / DICTIONARY_FILE]
 
 
-def tables_of(parameters: asked.Parameters) -> tuple[str, ...]:
+def tables_of(parameters: run_parameters.Parameters) -> tuple[str, ...]:
     """The tables in which a run of this kind can have rows."""
-    if isinstance(parameters, asked.TrainingParameters):
+    if isinstance(parameters, run_parameters.TrainingParameters):
         return _OF_TRAININGS
-    return ("mentions", *_OF_TEXTS) if isinstance(parameters, asked.MonthsParameters) else _OF_TEXTS
+    return (
+        ("mentions", *_OF_TEXTS)
+        if isinstance(parameters, run_parameters.MonthsParameters)
+        else _OF_TEXTS
+    )
 
 
 def _open(db: Database, run_id: int, table: str) -> tuple[Columns, Iterable[Values]]:
@@ -114,7 +124,9 @@ def _kind(hint: Any) -> type:
 
 def _flattened(rows: Sequence[results.TrainingRow]) -> tuple[Columns, list[Values]]:
     """Trainings with a column for each option, of the one type that all its values have, else of text."""
-    options = {name: [row.options[name] for row in rows] for name in (rows[0].options if rows else ())}
+    options = {
+        name: [row.options[name] for row in rows] for name in (rows[0].options if rows else ())
+    }
     kinds = {name: _common_kind(values) for name, values in options.items()}
     columns: Columns = {}
     for name, kind in _columns(results.TrainingRow).items():
@@ -168,7 +180,9 @@ def _whole(path: Path) -> Iterator[IO[bytes]]:
         part.replace(path)
     except OSError as error:
         reason = error.strerror or error
-        raise TidingsError(f"{path} cannot be written ({reason}): choose another place for it") from error
+        raise TidingsError(
+            f"{path} cannot be written ({reason}): choose another place for it"
+        ) from error
     finally:
         with suppress(OSError):
             part.unlink(missing_ok=True)

@@ -26,7 +26,13 @@ class Script:
     fonts: tuple[str, ...] = ()
 
 
-_CJK = ("Noto Sans CJK JP", "Noto Sans CJK SC", "Source Han Sans", "WenQuanYi Micro Hei", "WenQuanYi Zen Hei")
+_CJK = (
+    "Noto Sans CJK JP",
+    "Noto Sans CJK SC",
+    "Source Han Sans",
+    "WenQuanYi Micro Hei",
+    "WenQuanYi Zen Hei",
+)
 
 SCRIPTS = (
     Script("Latin", re.compile("[A-Za-z\u00c0-\u024f\u1e00-\u1eff]"), "Aéř"),
@@ -34,15 +40,27 @@ SCRIPTS = (
     Script("Cyrillic", re.compile("[\u0400-\u052f]"), "Жы"),
     Script("Armenian", re.compile("[\u0530-\u058f]"), "Աբ", ("Noto Sans Armenian",)),
     Script("Hebrew", re.compile("[\u0590-\u05ff]"), "אש", ("Noto Sans Hebrew",)),
-    Script("Arabic", re.compile("[\u0600-\u06ff\u0750-\u077f\u08a0-\u08ff]"), "بش", ("Noto Naskh Arabic", "Amiri")),
+    Script(
+        "Arabic",
+        re.compile("[\u0600-\u06ff\u0750-\u077f\u08a0-\u08ff]"),
+        "بش",
+        ("Noto Naskh Arabic", "Amiri"),
+    ),
     Script("Devanagari", re.compile("[\u0900-\u097f]"), "कष", ("Noto Sans Devanagari",)),
     Script("Bengali", re.compile("[\u0980-\u09ff]"), "কষ", ("Noto Sans Bengali",)),
     Script("Tamil", re.compile("[\u0b80-\u0bff]"), "கற", ("Noto Sans Tamil",)),
     Script("Thai", re.compile("[\u0e00-\u0e7f]"), "กไ", ("Noto Sans Thai",)),
     Script("Georgian", re.compile("[\u10a0-\u10ff]"), "ქა", ("Noto Sans Georgian",)),
-    Script("Korean", re.compile("[\u1100-\u11ff\uac00-\ud7af]"), "한글", ("Noto Sans CJK KR", *_CJK, "NanumGothic")),
+    Script(
+        "Korean",
+        re.compile("[\u1100-\u11ff\uac00-\ud7af]"),
+        "한글",
+        ("Noto Sans CJK KR", *_CJK, "NanumGothic"),
+    ),
     Script("Japanese", re.compile("[\u3040-\u30ff]"), "かナ", (*_CJK, "VL Gothic", "IPAGothic")),
-    Script("Chinese", re.compile("[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0002ffff]"), "中新", _CJK),
+    Script(
+        "Chinese", re.compile("[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0002ffff]"), "中新", _CJK
+    ),
 )
 
 
@@ -68,7 +86,9 @@ def font_of(script: str) -> str | None:
         return HOUSE_FONT
     known = {entry.name: entry.fname for entry in font_manager.fontManager.ttflist}
     likely = [name for name in wanted.fonts if name in known]
-    for name in likely or sorted(known):  # reading every font takes a second, so only where no likely one is there
+    for name in likely or sorted(
+        known
+    ):  # reading every font takes a second, so only where no likely one is there
         if all(_covers(known[name], letter) for letter in wanted.sample):
             return name
     return None

@@ -14,11 +14,20 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import IO, Any
 
-Columns = dict[str, type]  # bool, int, float, str or list, by the column's name; any value may be None
+Columns = dict[
+    str, type
+]  # bool, int, float, str or list, by the column's name; any value may be None
 Values = tuple[Any, ...]
 Write = Callable[[Sequence[Values]], None]  # writes some rows
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what makes a spreadsheet program take a cell for a formula
+_FORMULA = (
+    "=",
+    "+",
+    "-",
+    "@",
+    "\t",
+    "\r",
+)  # what makes a spreadsheet program take a cell for a formula
 _LINE_ENDS = {end: f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"}
 _encode = json.JSONEncoder(ensure_ascii=False).encode
 
@@ -29,7 +38,12 @@ def jsonl(out: IO[bytes], columns: Columns) -> Iterator[Write]:
 
     def write(rows: Sequence[Values]) -> None:
         text = "".join([_encode(dict(zip(columns, row, strict=True))) + "\n" for row in rows])
-        for end, escaped in _LINE_ENDS.items():  # JSON lets them stand in a text, but some readers end a line there
+        for (
+            end,
+            escaped,
+        ) in (
+            _LINE_ENDS.items()
+        ):  # JSON lets them stand in a text, but some readers end a line there
             text = text.replace(end, escaped)
         out.write(text.encode())
 
@@ -70,7 +84,13 @@ def parquet(out: IO[bytes], columns: Columns) -> Iterator[Write]:
     import pyarrow as pa  # noqa: PLC0415 - time and memory that the other formats do without
     from pyarrow.parquet import ParquetWriter  # noqa: PLC0415
 
-    types = {bool: pa.bool_(), int: pa.int64(), float: pa.float64(), str: pa.string(), list: pa.list_(pa.string())}
+    types = {
+        bool: pa.bool_(),
+        int: pa.int64(),
+        float: pa.float64(),
+        str: pa.string(),
+        list: pa.list_(pa.string()),
+    }
     schema = pa.schema([(name, types[kind]) for name, kind in columns.items()])
 
     def write(rows: Sequence[Values]) -> None:

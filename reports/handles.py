@@ -9,19 +9,19 @@ from dataclasses import replace as changed
 
 from sqlalchemy import and_, select
 
-from core.queues import Kind
+from core.enums import JobKind
 from models.database import Database
 from models.tables import Document, PostPolarity
-from reports import findings, results
-from reports.album import Album, Shown, slug
+from reports import highlights, results
 from reports.coverage import CoverageGrid, coverage_grid
 from reports.drawing import NO_NAMES, Named, cloud, draw, entities_shown, top_entities
-from reports.facts import Facts
-from reports.figures import accounts, clouds, moods, series, style
+from reports.figure_store import FigureRef, FigureStore, slug
+from reports.figures import accounts, clouds, polarity, series, style
+from reports.queries import JobOfRun, RunRead, fetch, handle_of, of_job, paged, read_run
 from reports.results import EntityRow, PeriodRow, PhraseRow
-from reports.selection import JobOfRun, RunRead, fetch, handle_of, of_job, paged, read_run
+from reports.run_summary import Facts
 from reports.statistics import figure, t_interval
-from sources.posttexts import words_of_post
+from sources.post_cleaning import words_of_post
 from textapi.engine.sentences import sentences
 
 POSTS_SHOWN = 200  # the newest; all of them are in the exports
@@ -62,14 +62,16 @@ class Portrait:
     texts: list[str]  # samples
     scored: Counter[str]  # posts with a polarity, by month
     own: int  # posts that are no reposts
-    rows: list[PeriodRow] = field(default_factory=list)  # every month from the first post to the last
+    rows: list[PeriodRow] = field(
+        default_factory=list
+    )  # every month from the first post to the last
     moods: list[PeriodRow] = field(default_factory=list)  # the same, of the scored posts alone
     phrases: list[PhraseRow] = field(default_factory=list)
     named: Named = field(default_factory=lambda: Named({}, 0))
     merged: list[EntityRow] = field(default_factory=list)  # names that were written in several ways
     reasons: list[str] = field(default_factory=list)
     findings: list[str] = field(default_factory=list)
-    figures: dict[str, Shown] = field(default_factory=dict)
+    figures: dict[str, FigureRef] = field(default_factory=dict)
 
 
 @dataclass
@@ -78,30 +80,36 @@ class HandlesPage:
 
     portraits: list[Portrait]
     coverage: CoverageGrid
-    figures: dict[str, Shown] = field(default_factory=dict)
-    texts: list[str] = field(default_factory=list)  # some of each, to see which writing systems they use
+    figures: dict[str, FigureRef] = field(default_factory=dict)
+    texts: list[str] = field(
+        default_factory=list
+    )  # some of each, to see which writing systems they use
     findings: list[str] = field(default_factory=list)
 
 
-def make(db: Database, facts: Facts, album: Album) -> HandlesPage:
+def make(db: Database, facts: Facts, album: FigureStore) -> HandlesPage:
     """Read a run's results and draw its pictures, one account after the other."""
     page = HandlesPage([], coverage_grid(db, facts.id))
     for portrait in _portraits(db, facts, album, page.coverage):
         page.portraits.append(portrait)
         page.texts += portrait.texts
-    page.findings = findings.of_accounts([portrait.account for portrait in page.portraits])
+    page.findings = highlights.of_accounts([portrait.account for portrait in page.portraits])
     _compare(page, album)
     return page
 
 
-def draw_accounts(db: Database, facts: Facts, album: Album, names: Collection[str]) -> None:
+def draw_accounts(db: Database, facts: Facts, album: FigureStore, names: Collection[str]) -> None:
     """Draw the pictures of the accounts or searches *names* alone, which `make` then finds."""
     for _ in _portraits(db, facts, album, CoverageGrid((), {}), names):
         pass
 
 
 def _portraits(
-    db: Database, facts: Facts, album: Album, coverage: CoverageGrid, names: Collection[str] | None = None
+    db: Database,
+    facts: Facts,
+    album: FigureStore,
+    coverage: CoverageGrid,
+    names: Collection[str] | None = None,
 ) -> Iterator[Portrait]:
     run = read_run(db, facts.id)
     rows, said, named = defaultdict(list), defaultdict(list), defaultdict(list)
@@ -117,18 +125,28 @@ def _portraits(
         if names is not None and job.name not in names:
             continue
         portrait, words = _portrait(db, run, job, summaries.get(job.name, ""))
-        portrait.rows = _every_month(rows[f"@{handle_of(job)}" if job.kind == Kind.HANDLE else job.name])
+        portrait.rows = _every_month(
+            rows[f"@{handle_of(job)}" if job.kind == JobKind.HANDLE else job.name]
+        )
         portrait.phrases = said[job.name]
         portrait.named = top_entities(named[job.name])
-        portrait.merged = [r for r in named[job.name] if len(r.spellings) > 1 and r.type not in NO_NAMES][:12]
-        portrait.reasons = sorted({row.reason for row in coverage.jobs.get(job.name, {}).values() if row.reason})
-        portrait.moods = [changed(row, mentions=portrait.scored[row.period]) for row in portrait.rows]
-        portrait.findings = findings.of_handle(job.name, portrait.rows, portrait.moods)
+        portrait.merged = [
+            r for r in named[job.name] if len(r.spellings) > 1 and r.type not in NO_NAMES
+        ][:12]
+        portrait.reasons = sorted(
+            {row.reason for row in coverage.jobs.get(job.name, {}).values() if row.reason}
+        )
+        portrait.moods = [
+            changed(row, mentions=portrait.scored[row.period]) for row in portrait.rows
+        ]
+        portrait.findings = highlights.of_handle(job.name, portrait.rows, portrait.moods)
         _figures(portrait, words, facts, album)
         yield portrait
 
 
-def _portrait(db: Database, run: RunRead, job: JobOfRun, summary: str) -> tuple[Portrait, Counter[str]]:
+def _portrait(
+    db: Database, run: RunRead, job: JobOfRun, summary: str
+) -> tuple[Portrait, Counter[str]]:
     """The account without what other tables say of it, and its words."""
     flat = " ".join(summary.split())
     quoted: dict[str, str | None] = {}
@@ -138,17 +156,24 @@ def _portrait(db: Database, run: RunRead, job: JobOfRun, summary: str) -> tuple[
     texts: list[str] = []
     said = and_(PostPolarity.document_id == Document.id, PostPolarity.job_id == job.id)
     statement = (
-        select(Document.id, Document.period, Document.text, Document.address, Document.source, Document.repost)
+        select(
+            Document.id,
+            Document.period,
+            Document.text,
+            Document.address,
+            Document.source,
+            Document.repost,
+        )
         .add_columns(PostPolarity.polarity)
         .outerjoin(PostPolarity, said)
         .where(of_job(run, job))
     )
     n = own = 0
-    for _, period, text, address, source, repost, polarity in paged(db, statement, Document.id):
+    for _, period, text, address, source, repost, score in paged(db, statement, Document.id):
         n += 1
         sources.add(source)
-        if polarity is not None:
-            polarities.append(polarity)
+        if score is not None:
+            polarities.append(score)
             scored[period or ""] += 1
         if len(texts) < 50:
             texts.append(text)
@@ -161,7 +186,13 @@ def _portrait(db: Database, run: RunRead, job: JobOfRun, summary: str) -> tuple[
                     quoted.setdefault(sentence, address)
     newest = fetch(
         db,
-        select(Document.published_at, Document.address, Document.text, PostPolarity.polarity, Document.repost)
+        select(
+            Document.published_at,
+            Document.address,
+            Document.text,
+            PostPolarity.polarity,
+            Document.repost,
+        )
         .outerjoin(PostPolarity, said)
         .where(of_job(run, job))
         .order_by(Document.published_at.desc().nulls_last(), Document.identity)
@@ -218,10 +249,12 @@ def _every_month(rows: list[PeriodRow]) -> list[PeriodRow]:
         polarity_low=None,
         polarity_high=None,
     )
-    return [by_month.get(period) or changed(empty, period=period) for period in style.Range.of(by_month)]
+    return [
+        by_month.get(period) or changed(empty, period=period) for period in style.Range.of(by_month)
+    ]
 
 
-def _figures(portrait: Portrait, words: Counter[str], facts: Facts, album: Album) -> None:
+def _figures(portrait: Portrait, words: Counter[str], facts: Facts, album: FigureStore) -> None:
     name, rows, shown = portrait.name, portrait.rows, portrait.figures
     if rows:
         span = style.Range.of(row.period for row in rows)
@@ -237,7 +270,10 @@ def _figures(portrait: Portrait, words: Counter[str], facts: Facts, album: Album
                 f"{portrait.slug}-mood",
                 (portrait.moods, span, name),
                 lambda: draw(
-                    [name], lambda: moods.overall_figure(portrait.moods, span=span, subject=name, unit="posts")
+                    [name],
+                    lambda: polarity.overall_figure(
+                        portrait.moods, span=span, subject=name, unit="posts"
+                    ),
                 ),
                 alt=f"Line: mean polarity of the posts of {name} in each month, with its interval.",
                 caption="The line breaks where a month has no post. Hollow dots: n < 5.",
@@ -264,7 +300,7 @@ def _figures(portrait: Portrait, words: Counter[str], facts: Facts, album: Album
         shown["cloud"] = picture
 
 
-def _compare(page: HandlesPage, album: Album) -> None:
+def _compare(page: HandlesPage, album: FigureStore) -> None:
     some = [p for p in page.portraits if p.rows][:COMPARED]
     if len(some) < 2:
         return
@@ -273,7 +309,10 @@ def _compare(page: HandlesPage, album: Album) -> None:
     span = style.Range.of(row.period for p in some for row in p.rows)
     by_month = [{row.period: row for row in p.rows} for p in some]
     posts = [[_posts(rows.get(period)) for period in span] for rows in by_month]
-    mood = [[rows[period].polarity_mean if period in rows else None for period in span] for rows in by_month]
+    mood = [
+        [rows[period].polarity_mean if period in rows else None for period in span]
+        for rows in by_month
+    ]
     if any(account.mean is not None for account in compared):
         page.figures["moods"] = album.show(
             "accounts-moods",

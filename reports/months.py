@@ -8,15 +8,15 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from models import parameters as asked
+from models import parameters as run_parameters
 from models.database import Database
-from reports import findings, results
-from reports.album import Album, Shown, slug
+from reports import highlights, results
 from reports.coverage import CoverageGrid, coverage_grid
 from reports.drawing import Named, cloud, draw, entities_shown, top_entities
-from reports.facts import Facts
-from reports.figures import clouds, moods, phrases, scatter, series, style, terms
+from reports.figure_store import FigureRef, FigureStore, slug
+from reports.figures import clouds, phrases, polarity, scatter, series, style, terms
 from reports.results import MentionRow, PeriodRow, PhraseRow
+from reports.run_summary import Facts
 from reports.statistics import t_interval
 from textapi.engine.keywords import pattern
 
@@ -31,8 +31,8 @@ class MonthSection:
     name: str
     reasons: list[str]
     polarities: scatter.MonthOfPolarities
-    scatter: Shown | None = None
-    cloud: Shown | None = None
+    scatter: FigureRef | None = None
+    cloud: FigureRef | None = None
     phrases: list[PhraseRow] = field(default_factory=list)
     sentences: list[MentionRow] = field(default_factory=list)  # the first few
 
@@ -58,9 +58,11 @@ class KeywordSection:
     by_term: dict[str, list[PeriodRow]]
     findings: list[str]
     months: dict[str, MonthSection]
-    figures: dict[str, Shown] = field(default_factory=dict)
+    figures: dict[str, FigureRef] = field(default_factory=dict)
     words: Counter[str] = field(default_factory=Counter)  # of all mentions
-    polarities: array[float] = field(default_factory=lambda: array("d"))  # of all mentions in months that are known
+    polarities: array[float] = field(
+        default_factory=lambda: array("d")
+    )  # of all mentions in months that are known
     mentions: int = 0
     matched: int = 0
     mean: float | None = None  # with its 95 % interval
@@ -80,7 +82,7 @@ class MonthsPage:
     texts: list[str]  # samples of the texts, to see which writing systems they use
 
 
-def make(db: Database, facts: Facts, album: Album) -> MonthsPage:
+def make(db: Database, facts: Facts, album: FigureStore) -> MonthsPage:
     """Read a run's results and draw its pictures; memory is that of one month and of the counts of all."""
     parameters = _parameters(facts)
     coverage = coverage_grid(db, facts.id)
@@ -97,7 +99,7 @@ def make(db: Database, facts: Facts, album: Album) -> MonthsPage:
     return page
 
 
-def draw_months(db: Database, facts: Facts, album: Album, months: Collection[str]) -> None:
+def draw_months(db: Database, facts: Facts, album: FigureStore, months: Collection[str]) -> None:
     """Draw the pictures of these *months* alone, which `make` then finds."""
     rows = list(results.periods(db, facts.id, months))
     sections = [_section(k, rows, [], CoverageGrid((), {})) for k in _parameters(facts).keywords]
@@ -106,13 +108,16 @@ def draw_months(db: Database, facts: Facts, album: Album, months: Collection[str
             _month_pictures(section, section.months[period], once, facts, album)
 
 
-def _parameters(facts: Facts) -> asked.MonthsParameters:
-    assert isinstance(facts.parameters, asked.MonthsParameters)  # noqa: S101 - the caller chose by kind
+def _parameters(facts: Facts) -> run_parameters.MonthsParameters:
+    assert isinstance(facts.parameters, run_parameters.MonthsParameters)  # noqa: S101 - the caller chose by kind
     return facts.parameters
 
 
 def _section(
-    keyword: asked.Keyword, periods: list[PeriodRow], said: list[PhraseRow], coverage: CoverageGrid
+    keyword: run_parameters.Keyword,
+    periods: list[PeriodRow],
+    said: list[PhraseRow],
+    coverage: CoverageGrid,
 ) -> KeywordSection:
     of_keyword = [row for row in periods if row.keyword == keyword.name]
     rows = [row for row in of_keyword if row.term is None]
@@ -134,14 +139,14 @@ def _section(
         keyword.terms,
         rows,
         by_term,
-        findings.of_keyword(f"“{keyword.name}”", rows, several),
+        highlights.of_keyword(f"“{keyword.name}”", rows, several),
         months,
         mentions=sum(row.mentions or 0 for row in rows),
         matched=sum(row.matched or 0 for row in rows),
     )
 
 
-def _month_by_month(db: Database, facts: Facts, page: MonthsPage, album: Album) -> None:
+def _month_by_month(db: Database, facts: Facts, page: MonthsPage, album: FigureStore) -> None:
     """One pass over all mentions: each month's pictures, and what all months have together."""
     for period, of_month in groupby(results.mentions(db, facts.id), key=lambda row: row.period):
         for section, once in _by_keyword(page.keywords, _noted(of_month, page)):
@@ -177,16 +182,25 @@ def _by_keyword(
     for m in mentions:
         once[m.keyword][m.document, m.position] = m
     for section in sections:
-        in_order = sorted(once[section.name].values(), key=lambda m: (m.published_at or "", m.document, m.position))
+        in_order = sorted(
+            once[section.name].values(),
+            key=lambda m: (m.published_at or "", m.document, m.position),
+        )
         if in_order:
             yield section, in_order
 
 
 def _month_pictures(
-    section: KeywordSection, month: MonthSection, once: list[MentionRow], facts: Facts, album: Album
+    section: KeywordSection,
+    month: MonthSection,
+    once: list[MentionRow],
+    facts: Facts,
+    album: FigureStore,
 ) -> Counter[str]:
     """Draw a month's scatter and cloud; its words."""
-    counted = clouds.count_words((m.sentence for m in once), [pattern(term) for term in section.terms])
+    counted = clouds.count_words(
+        (m.sentence for m in once), [pattern(term) for term in section.terms]
+    )
     month.cloud = cloud(
         album,
         f"{section.slug}-{month.row.period}-cloud",
@@ -195,7 +209,9 @@ def _month_pictures(
         facts,
         caption=f"The words of {len(once):,} mentions in {month.name}.",
     )
-    scored = [(int((m.published_at or "")[8:10]), m.polarity) for m in once if m.polarity is not None]
+    scored = [
+        (int((m.published_at or "")[8:10]), m.polarity) for m in once if m.polarity is not None
+    ]
     month.polarities = found = scatter.of_month(month.row, scored)
     if scored:
         subject = f"“{section.name}”"
@@ -207,12 +223,16 @@ def _month_pictures(
             alt=f"Scatter of the polarity of {found.n:,} mentions of {subject} by day of {month.name}.",
             caption="Each dot is a sentence that mentions it, side by side within its day; the line is the mean, "
             "the band its 95 % interval (from five mentions on)."
-            + (f" One dot in {found.n / len(drawn.days):.1f} is drawn." if drawn is not found else ""),
+            + (
+                f" One dot in {found.n / len(drawn.days):.1f} is drawn."
+                if drawn is not found
+                else ""
+            ),
         )
     return counted
 
 
-def _all_months(section: KeywordSection, facts: Facts, album: Album) -> None:
+def _all_months(section: KeywordSection, facts: Facts, album: FigureStore) -> None:
     """The cloud of all months, and the sheet that shows each."""
     whole = cloud(
         album,
@@ -233,13 +253,19 @@ def _all_months(section: KeywordSection, facts: Facts, album: Album) -> None:
         lambda: draw([subject], lambda: scatter.sheet_figure(sheet, subject=subject)),
         alt=f"One small scatter of polarity for each of {len(sheet)} months, all to one scale.",
         caption="Every mention of every month to one scale"
-        + (f", of large months {scatter.SMALL_DOTS} at even distances" if any(m.n > len(m.days) for m in sheet) else "")
+        + (
+            f", of large months {scatter.SMALL_DOTS} at even distances"
+            if any(m.n > len(m.days) for m in sheet)
+            else ""
+        )
         + "; the line is the mean of all the month's mentions. Dots and lines are lighter where n < 5; hatched months "
         "have no data.",
     )
 
 
-def _figures(section: KeywordSection, page: MonthsPage, kept: int, album: Album, named: Named) -> None:
+def _figures(
+    section: KeywordSection, page: MonthsPage, kept: int, album: FigureStore, named: Named
+) -> None:
     subject, rows, span = f"“{section.name}”", section.rows, page.span
     shown = section.figures
     shown["mentions"] = album.show(
@@ -255,7 +281,9 @@ def _figures(section: KeywordSection, page: MonthsPage, kept: int, album: Album,
         shown["overall"] = album.show(
             f"{section.slug}-mood",
             (rows, span, subject),
-            lambda: draw([subject], lambda: moods.overall_figure(rows, span=span, subject=subject)),
+            lambda: draw(
+                [subject], lambda: polarity.overall_figure(rows, span=span, subject=subject)
+            ),
             alt=f"Line: mean polarity of the mentions of {subject} in each month, with its interval. The numbers are "
             "in the table of months.",
             caption="The line breaks where a month has no mention or no data. Hollow dots: n < 5. The figures along "
@@ -264,7 +292,7 @@ def _figures(section: KeywordSection, page: MonthsPage, kept: int, album: Album,
         shown["yearly"] = album.show(
             f"{section.slug}-years",
             (rows, subject),
-            lambda: draw([subject], lambda: moods.yearly_figure(rows, subject=subject)),
+            lambda: draw([subject], lambda: polarity.yearly_figure(rows, subject=subject)),
             alt=f"A panel for each year with the monthly mean polarity of {subject}.",
             caption="The same months year by year, to one scale.",
         )
@@ -282,7 +310,10 @@ def _figures(section: KeywordSection, page: MonthsPage, kept: int, album: Album,
             caption="Above: terms apart (stacked) and together (the black marks: a sentence with two terms counts "
             "once); a dashed line marks where one word gives way to another. Below: which of them is said.",
         )
-    by_month = {period: [(p.phrase, p.count) for p in month.phrases] for period, month in section.months.items()}
+    by_month = {
+        period: [(p.phrase, p.count) for p in month.phrases]
+        for period, month in section.months.items()
+    }
     if any(by_month.values()):
         table = phrases.grid(by_month, span=span)
         gaps = series.gaps(rows)
@@ -290,7 +321,8 @@ def _figures(section: KeywordSection, page: MonthsPage, kept: int, album: Album,
             f"{section.slug}-phrases",
             (table, gaps, subject, kept),
             lambda: draw(
-                list(table.phrases), lambda: phrases.phrases_figure(table, gaps=gaps, subject=subject, kept=kept)
+                list(table.phrases),
+                lambda: phrases.phrases_figure(table, gaps=gaps, subject=subject, kept=kept),
             ),
             alt="Heat chart of phrases by month: " + ", ".join(table.phrases) + ".",
             caption=f"The phrases that were among a month's {kept} most common, in the order in which they came up; a "

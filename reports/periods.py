@@ -10,12 +10,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import and_, func, select
 
-from core.queues import Kind, Step, StepState
-from models import parameters as asked
+from core.enums import JobKind, Step, StepState
+from models import parameters as run_parameters
 from models.database import Database
 from models.tables import Document, Mention, PostPolarity
-from reports.rows import CoverageRow, PeriodRow
-from reports.selection import (
+from reports.queries import (
     JobOfRun,
     RunRead,
     batches,
@@ -27,9 +26,12 @@ from reports.selection import (
     read_run,
     term_of,
 )
+from reports.rows import CoverageRow, PeriodRow
 from reports.statistics import figure, t_interval, wilson
 
-Sentences = dict[tuple[int, int], float | None]  # (document, position of the sentence in it): its polarity
+Sentences = dict[
+    tuple[int, int], float | None
+]  # (document, position of the sentence in it): its polarity
 
 _STEPS = (Step.DOCUMENTS, Step.KEYWORDS, Step.POLARITY)  # that a row of this table speaks of
 
@@ -43,9 +45,9 @@ def periods(db: Database, run_id: int, names: Collection[str] | None = None) -> 
     """
     run = read_run(db, run_id)
     jobs = [job for job in run.jobs if names is None or job.name in names]
-    if isinstance(run.parameters, asked.MonthsParameters):
+    if isinstance(run.parameters, run_parameters.MonthsParameters):
         yield from _months(db, run, run.parameters, jobs)
-    elif not isinstance(run.parameters, asked.TrainingParameters):
+    elif not isinstance(run.parameters, run_parameters.TrainingParameters):
         rows = [row for some in batches(jobs) for row in _posts(db, run, some)]
         yield from sorted(rows, key=lambda row: (row.period, row.handle or "", row.keyword or ""))
 
@@ -63,7 +65,11 @@ class _Known:
         steps = {row.step: row.state for row in coverage if row.step in _STEPS}
         if steps.get(Step.DOCUMENTS) == StepState.NO_DATA:
             return cls(StepState.NO_DATA.value, counts=False, polarity=False)
-        through = {step for step, state in steps.items() if state in {StepState.COMPLETE, StepState.NO_DATA}}
+        through = {
+            step
+            for step, state in steps.items()
+            if state in {StepState.COMPLETE, StepState.NO_DATA}
+        }
         state = None
         if StepState.FAILED in steps.values():
             state = StepState.FAILED.value
@@ -73,30 +79,54 @@ class _Known:
 
 
 def _months(
-    db: Database, run: RunRead, parameters: asked.MonthsParameters, jobs: Sequence[JobOfRun]
+    db: Database,
+    run: RunRead,
+    parameters: run_parameters.MonthsParameters,
+    jobs: Sequence[JobOfRun],
 ) -> Iterator[PeriodRow]:
     keywords = sorted(parameters.keywords, key=lambda keyword: keyword.name)
     for job in jobs:
         period = job.name
         known = _Known.of(coverage_of(db, run, [job])[job.id])
-        (documents,) = fetch(db, select(func.count()).select_from(Document).where(of_job(run, job)))[0]
+        (documents,) = fetch(
+            db, select(func.count()).select_from(Document).where(of_job(run, job))
+        )[0]
         sentences = mentioning_sentences(db, job) if known.counts else {}
         for keyword in keywords:
             for term in (None, *sorted(keyword.terms)):
                 found = sentences.get((keyword.name, term), {})
                 matched = len({document for document, _ in found})
-                counts = (matched, len(found), *_share(matched, documents)) if known.counts else (None,) * 5
-                said = [polarity for polarity in found.values() if polarity is not None] if known.polarity else []
+                counts = (
+                    (matched, len(found), *_share(matched, documents))
+                    if known.counts
+                    else (None,) * 5
+                )
+                said = (
+                    [polarity for polarity in found.values() if polarity is not None]
+                    if known.polarity
+                    else []
+                )
                 yield PeriodRow(
-                    run.id, period, None, keyword.name, term, known.state, documents, *(*counts, *_polarity(said))
+                    run.id,
+                    period,
+                    None,
+                    keyword.name,
+                    term,
+                    known.state,
+                    documents,
+                    *(*counts, *_polarity(said)),
                 )
 
 
 def mentioning_sentences(db: Database, job: JobOfRun) -> dict[tuple[str, str | None], Sentences]:
     """The sentences that hold a term, by keyword and term; under term None each of the keyword's sentences once."""
     found: dict[tuple[str, str | None], Sentences] = defaultdict(dict)
-    statement = select(Mention.keyword, Mention.term, Mention.document_id, Mention.position, Mention.polarity)
-    for keyword, term, document, position, polarity in fetch(db, statement.where(Mention.job_id == job.id)):
+    statement = select(
+        Mention.keyword, Mention.term, Mention.document_id, Mention.position, Mention.polarity
+    )
+    for keyword, term, document, position, polarity in fetch(
+        db, statement.where(Mention.job_id == job.id)
+    ):
         found[keyword, term][document, position] = polarity
         found[keyword, None][document, position] = polarity
     return found
@@ -108,8 +138,14 @@ def _posts(db: Database, run: RunRead, jobs: Sequence[JobOfRun]) -> Iterator[Per
         known = _Known.of(coverage[job.id])
         for period, polarities in _polarities_by_month(db, run, job).items():
             n = len(polarities)
-            said = [polarity for polarity in polarities if not math.isnan(polarity)] if known.polarity else []
-            handle, term = (handle_of(job), None) if job.kind == Kind.HANDLE else (None, term_of(job))
+            said = (
+                [polarity for polarity in polarities if not math.isnan(polarity)]
+                if known.polarity
+                else []
+            )
+            handle, term = (
+                (handle_of(job), None) if job.kind == JobKind.HANDLE else (None, term_of(job))
+            )
             figures = (*_share(n, n), *_polarity(said))
             yield PeriodRow(run.id, period, handle, term, None, known.state, n, n, n, *figures)
 
@@ -118,7 +154,10 @@ def _polarities_by_month(db: Database, run: RunRead, job: JobOfRun) -> dict[str,
     """A number for each post of the job, NaN where its polarity is not known."""
     statement = (
         select(Document.id, Document.period, PostPolarity.polarity)
-        .outerjoin(PostPolarity, and_(PostPolarity.document_id == Document.id, PostPolarity.job_id == job.id))
+        .outerjoin(
+            PostPolarity,
+            and_(PostPolarity.document_id == Document.id, PostPolarity.job_id == job.id),
+        )
         .where(of_job(run, job), Document.period.is_not(None))
     )
     found: dict[str, array[float]] = defaultdict(lambda: array("d"))

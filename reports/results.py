@@ -15,8 +15,8 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from core.queues import Kind
-from models import parameters as asked
+from core.enums import JobKind
+from models import parameters as run_parameters
 from models.database import Database
 from models.tables import (
     Call,
@@ -32,6 +32,16 @@ from models.tables import (
     Training,
 )
 from reports.periods import mentioning_sentences, periods
+from reports.queries import (
+    JobOfRun,
+    batches,
+    by_identity,
+    coverage_of,
+    fetch,
+    of_job,
+    paged,
+    read_run,
+)
 from reports.rows import (
     CallRow,
     CoverageRow,
@@ -46,7 +56,6 @@ from reports.rows import (
     SummaryRow,
     TrainingRow,
 )
-from reports.selection import JobOfRun, batches, by_identity, coverage_of, fetch, of_job, paged, read_run
 from reports.statistics import figure, mean
 
 __all__ = [
@@ -76,22 +85,33 @@ __all__ = [
 ]
 
 
-def mentions(db: Database, run_id: int, names: Collection[str] | None = None) -> Iterator[MentionRow]:
+def mentions(
+    db: Database, run_id: int, names: Collection[str] | None = None
+) -> Iterator[MentionRow]:
     """A row per month, document, keyword, term and sentence. Only runs of months have keywords.
 
     *names*: of the jobs with these names alone.
     """
     for job in _named(read_run(db, run_id).jobs, names):
-        if job.kind != Kind.MONTH:
+        if job.kind != JobKind.MONTH:
             continue
         mentioned = select(Mention.document_id).where(Mention.job_id == job.id)
-        found = fetch(db, select(Document.handle, Document.identity, Document.id).where(Document.id.in_(mentioned)))
-        in_order = sorted((handle or "", identity, document) for handle, identity, document in found)
+        found = fetch(
+            db,
+            select(Document.handle, Document.identity, Document.id).where(
+                Document.id.in_(mentioned)
+            ),
+        )
+        in_order = sorted(
+            (handle or "", identity, document) for handle, identity, document in found
+        )
         for batch in batches(in_order):
             yield from _mentions(db, run_id, job, [document for *_, document in batch])
 
 
-def _mentions(db: Database, run_id: int, job: JobOfRun, documents: Sequence[int]) -> list[MentionRow]:
+def _mentions(
+    db: Database, run_id: int, job: JobOfRun, documents: Sequence[int]
+) -> list[MentionRow]:
     statement = (
         select(
             Document.handle,
@@ -112,7 +132,9 @@ def _mentions(db: Database, run_id: int, job: JobOfRun, documents: Sequence[int]
         MentionRow(run_id, job.name, handle, document, _time(at), *(*rest, _number(polarity)))
         for handle, document, at, *rest, polarity in fetch(db, statement)
     ]
-    return sorted(rows, key=lambda row: (row.handle or "", row.document, row.keyword, row.term, row.position))
+    return sorted(
+        rows, key=lambda row: (row.handle or "", row.document, row.keyword, row.term, row.position)
+    )
 
 
 def phrases(db: Database, run_id: int) -> Iterator[PhraseRow]:
@@ -143,10 +165,20 @@ def entities(db: Database, run_id: int) -> Iterator[EntityRow]:
         )
         rows = [
             EntityRow(run_id, names[job], keyword or None, period or None, *rest)
-            for job, keyword, period, *rest in fetch(db, statement.where(Entity.job_id.in_(list(names))))
+            for job, keyword, period, *rest in fetch(
+                db, statement.where(Entity.job_id.in_(list(names)))
+            )
         ]
         yield from sorted(
-            rows, key=lambda row: (row.job, row.keyword or "", row.period or "", row.rank, row.type, row.name)
+            rows,
+            key=lambda row: (
+                row.job,
+                row.keyword or "",
+                row.period or "",
+                row.rank,
+                row.type,
+                row.name,
+            ),
         )
 
 
@@ -156,13 +188,15 @@ def summaries(db: Database, run_id: int) -> Iterator[SummaryRow]:
         by_id = {job.id: job for job in jobs}
         statement = select(Summary.job_id, Summary.keyword, Summary.summary)
         found = fetch(db, statement.where(Summary.job_id.in_(list(by_id))))
-        for job_id, keyword, summary in sorted(found, key=lambda row: (by_id[row.job_id].name, row.keyword)):
+        for job_id, keyword, summary in sorted(
+            found, key=lambda row: (by_id[row.job_id].name, row.keyword)
+        ):
             polarity = _mean_polarity(db, by_id[job_id], keyword)
             yield SummaryRow(run_id, by_id[job_id].name, keyword or None, summary, figure(polarity))
 
 
 def _mean_polarity(db: Database, job: JobOfRun, keyword: str) -> float | None:
-    if job.kind == Kind.MONTH:
+    if job.kind == JobKind.MONTH:
         sentences = mentioning_sentences(db, job).get((keyword, None), {})
         return mean([polarity for polarity in sentences.values() if polarity is not None])
     posts = fetch(db, select(PostPolarity.polarity).where(PostPolarity.job_id == job.id))
@@ -175,8 +209,10 @@ def documents(db: Database, run_id: int) -> Iterator[DocumentRow]:
     found = (
         (document, identity)
         for job in run.jobs
-        if job.kind != Kind.TRAINING
-        for document, identity in paged(db, select(Document.id, Document.identity).where(of_job(run, job)), Document.id)
+        if job.kind != JobKind.TRAINING
+        for document, identity in paged(
+            db, select(Document.id, Document.identity).where(of_job(run, job)), Document.id
+        )
     )
     jobs = select(Job.id).where(Job.run_id == run_id)
     for batch in batches(by_identity(found)):
@@ -196,7 +232,9 @@ def documents(db: Database, run_id: int) -> Iterator[DocumentRow]:
                 Document.text,
             ).where(Document.id.in_(batch)),
         )
-        for document, identity, source, handle, at, address, text in sorted(rows, key=lambda row: row.identity):
+        for document, identity, source, handle, at, address, text in sorted(
+            rows, key=lambda row: row.identity
+        ):
             polarity = polarities.get(document)
             yield DocumentRow(run_id, identity, source, handle, _time(at), address, text, polarity)
 
@@ -213,12 +251,18 @@ def coverage(db: Database, run_id: int) -> Iterator[CoverageRow]:
 def epochs(db: Database, run_id: int, names: Collection[str] | None = None) -> Iterator[EpochRow]:
     """A row per training (of those with *names* alone, if given) and epoch; a loss past all numbers is None."""
     for job in _named(read_run(db, run_id).jobs, names):
-        statement = select(Epoch.epoch, Epoch.train_loss, Epoch.validation_loss, Epoch.accuracy, Epoch.seconds)
-        for epoch, *figures in fetch(db, statement.where(Epoch.job_id == job.id).order_by(Epoch.epoch)):
+        statement = select(
+            Epoch.epoch, Epoch.train_loss, Epoch.validation_loss, Epoch.accuracy, Epoch.seconds
+        )
+        for epoch, *figures in fetch(
+            db, statement.where(Epoch.job_id == job.id).order_by(Epoch.epoch)
+        ):
             yield EpochRow(run_id, job.name, epoch, *map(_number, figures))
 
 
-def predictions(db: Database, run_id: int, names: Collection[str] | None = None) -> Iterator[PredictionRow]:
+def predictions(
+    db: Database, run_id: int, names: Collection[str] | None = None
+) -> Iterator[PredictionRow]:
     """A row per training (of those with *names* alone, if given), split and example."""
     for job in _named(read_run(db, run_id).jobs, names):
         splits = fetch(db, select(Prediction.split).distinct().where(Prediction.job_id == job.id))
@@ -227,7 +271,9 @@ def predictions(db: Database, run_id: int, names: Collection[str] | None = None)
                 Prediction.job_id == job.id, Prediction.split == split
             )
             for index, actual, predicted in paged(db, statement, Prediction.index):
-                yield PredictionRow(run_id, job.name, split, index, _number(actual), _number(predicted))
+                yield PredictionRow(
+                    run_id, job.name, split, index, _number(actual), _number(predicted)
+                )
 
 
 def trainings(db: Database, run_id: int) -> Iterator[TrainingRow]:
@@ -236,7 +282,7 @@ def trainings(db: Database, run_id: int) -> Iterator[TrainingRow]:
     An option that only some jobs have is None in the others; a list is written with commas, as one types it.
     """
     run = read_run(db, run_id)
-    if not isinstance(run.parameters, asked.TrainingParameters):
+    if not isinstance(run.parameters, run_parameters.TrainingParameters):
         return
     shared = {"network": run.parameters.network, "data": run.parameters.data}
     options = {job.id: run.parameters.options | job.options for job in run.jobs}
@@ -263,7 +309,9 @@ def calls(db: Database, run_id: int) -> Iterator[CallRow]:
     counted = (Call.calls, Call.answers_reused, Call.retries, Call.maybe_twice, Call.seconds)
     statement = select(Call.service, Call.operation, *(func.sum(column) for column in counted))
     found = fetch(db, statement.where(Call.run_id == run_id).group_by(Call.service, Call.operation))
-    for service, operation, *numbers, seconds in sorted(found, key=lambda row: (row.service, row.operation)):
+    for service, operation, *numbers, seconds in sorted(
+        found, key=lambda row: (row.service, row.operation)
+    ):
         yield CallRow(run_id, service, operation, *(*map(int, numbers), round(seconds, 3)))
 
 

@@ -113,7 +113,10 @@ def spearman(x: Sequence[float], y: Sequence[float]) -> float | None:
     ranks_x, ranks_y = _ranks(x), _ranks(y)
     middle = (len(x) + 1) / 2
     across = math.fsum((a - middle) * (b - middle) for a, b in zip(ranks_x, ranks_y, strict=True))
-    spread = math.sqrt(math.fsum((a - middle) ** 2 for a in ranks_x) * math.fsum((b - middle) ** 2 for b in ranks_y))
+    spread = math.sqrt(
+        math.fsum((a - middle) ** 2 for a in ranks_x)
+        * math.fsum((b - middle) ** 2 for b in ranks_y)
+    )
     return max(-1.0, min(1.0, across / spread)) if spread else None
 
 

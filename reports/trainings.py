@@ -10,19 +10,19 @@ import numpy as np
 from sqlalchemy import select
 
 from core.errors import TidingsError
-from models import parameters as asked
+from models import parameters as run_parameters
 from models.database import Database
 from models.tables import Job, Training
 from networks.data import Data, Samples, shuffled_pictures
 from networks.errors import NetworkError
 from networks.files import read_pictures
 from reports import results
-from reports.album import Album, Shown, slug
 from reports.drawing import draw
-from reports.facts import Facts
+from reports.figure_store import FigureRef, FigureStore, slug
 from reports.figures import trainings as figures
+from reports.queries import fetch
 from reports.results import EpochRow, PredictionRow, TrainingRow
-from reports.selection import fetch
+from reports.run_summary import Facts
 
 MOST_PREDICTIONS = 20_000  # of one training that its pictures show
 
@@ -37,7 +37,7 @@ class TrainingSection:
     reason: str | None
     remarks: list[str]
     epochs: list[EpochRow]
-    figures: dict[str, Shown] = field(default_factory=dict)
+    figures: dict[str, FigureRef] = field(default_factory=dict)
 
 
 @dataclass
@@ -51,33 +51,49 @@ class TrainingsPage:
     sections: list[TrainingSection]
     best: TrainingSection | None
     findings: list[str]
-    rules: dict[str, float] = field(default_factory=dict)  # what tells so large a share rightly without any training
+    rules: dict[str, float] = field(
+        default_factory=dict
+    )  # what tells so large a share rightly without any training
 
 
-def make(db: Database, facts: Facts, album: Album, names: Collection[str] | None = None) -> TrainingsPage:
+def make(
+    db: Database, facts: Facts, album: FigureStore, names: Collection[str] | None = None
+) -> TrainingsPage:
     """Read a run's results and draw its pictures, one training after the other; with *names* of these alone."""
     parameters = facts.parameters
-    assert isinstance(parameters, asked.TrainingParameters)  # noqa: S101 - the caller chose by kind
+    assert isinstance(parameters, run_parameters.TrainingParameters)  # noqa: S101 - the caller chose by kind
     rows = list(results.trainings(db, facts.id))
     epochs = {
-        job: list(of_job) for job, of_job in groupby(results.epochs(db, facts.id, names), key=lambda row: row.job)
+        job: list(of_job)
+        for job, of_job in groupby(results.epochs(db, facts.id, names), key=lambda row: row.job)
     }
     statement = (
-        select(Job.name, Job.state, Job.reason, Training.remarks).outerjoin(Training).where(Job.run_id == facts.id)
+        select(Job.name, Job.state, Job.reason, Training.remarks)
+        .outerjoin(Training)
+        .where(Job.run_id == facts.id)
     )
     known = {name: rest for name, *rest in fetch(db, statement)}
     sections = [
         TrainingSection(
-            row, slug(row.job), known[row.job][0], known[row.job][1], known[row.job][2] or [], epochs.get(row.job, [])
+            row,
+            slug(row.job),
+            known[row.job][0],
+            known[row.job][1],
+            known[row.job][2] or [],
+            epochs.get(row.job, []),
         )
         for row in rows
     ]
     options = list(rows[0].options) if rows else []
     varied = [name for name in options if len({repr(row.options[name]) for row in rows}) > 1]
     shared = {
-        name: rows[0].options[name] for name in options if name not in varied and rows[0].options[name] is not None
+        name: rows[0].options[name]
+        for name in options
+        if name not in varied and rows[0].options[name] is not None
     }
-    page = TrainingsPage(parameters.network, parameters.data, varied, shared, sections, _best(sections), [])
+    page = TrainingsPage(
+        parameters.network, parameters.data, varied, shared, sections, _best(sections), []
+    )
     for section in sections:
         if section.epochs:
             _course(section, album)
@@ -111,7 +127,9 @@ def _findings(page: TrainingsPage) -> list[str]:
         if page.rules:
             name = max(page.rules, key=lambda rule: page.rules[rule])
             verdict = "beats" if row.accuracy > page.rules[name] else "does not beat"
-            found.append(f"It {verdict} the best simple rule, {name}, with {100 * page.rules[name]:.2f} %.")
+            found.append(
+                f"It {verdict} the best simple rule, {name}, with {100 * page.rules[name]:.2f} %."
+            )
         return [*found, *page.best.remarks[:1]]
     simple = {
         "the mean": row.baseline_mean,
@@ -127,7 +145,7 @@ def _findings(page: TrainingsPage) -> list[str]:
     return found
 
 
-def _course(section: TrainingSection, album: Album) -> None:
+def _course(section: TrainingSection, album: FigureStore) -> None:
     name, epochs = section.row.job, section.epochs
     last = epochs[-1]
     section.figures["course"] = album.show(
@@ -141,7 +159,11 @@ def _course(section: TrainingSection, album: Album) -> None:
 
 
 def _learned(
-    section: TrainingSection, said: list[PredictionRow], network: str, tested: Samples | None, album: Album
+    section: TrainingSection,
+    said: list[PredictionRow],
+    network: str,
+    tested: Samples | None,
+    album: FigureStore,
 ) -> None:
     key = [(p.split, p.index, p.actual, p.predicted) for p in said]
     if network == "recurrent":
@@ -165,7 +187,9 @@ def _learned(
         section.figures["mistakes"] = album.show(
             f"{section.slug}-mistakes",
             [(p.index, p.actual, p.predicted) for p in wrong],
-            lambda: draw([], lambda: figures.mistakes_figure(_patches(wrong, tested), in_all=len(wrong))),
+            lambda: draw(
+                [], lambda: figures.mistakes_figure(_patches(wrong, tested), in_all=len(wrong))
+            ),
             alt=f"The first pictures of {len(wrong)} that the network gets wrong.",
             caption="What it was, and what the network took it for.",
         )
@@ -184,7 +208,9 @@ def simple_rules(data: Data) -> dict[str, float]:
     means = data.train.y.T @ data.train.x / np.maximum(counts, 1)[:, None]
     # the mean that is nearest has the largest x·m - |m|²/2
     closeness = data.test.x @ means.T - (means**2).sum(axis=1) / 2
-    nearest = np.where(counts > 0, closeness, -np.inf).argmax(axis=1)  # a class without a picture has no mean
+    nearest = np.where(counts > 0, closeness, -np.inf).argmax(
+        axis=1
+    )  # a class without a picture has no mean
     return {
         "always the most frequent class": float((wanted == np.argmax(np.bincount(classes))).mean()),
         "the class whose mean picture is nearest": float((wanted == nearest).mean()),

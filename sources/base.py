@@ -1,6 +1,6 @@
 """What every source gives: documents, and what was left out of them; and what it needs to ask a service.
 
-A source stores nothing. It yields items as it reads, in bounded memory, and whoever reads them keeps a `Tally`.
+A source stores nothing. It yields items as it reads, in bounded memory, and whoever reads them keeps a `ReadCounts`.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _ADDRESS = re.compile(r"(?:https?|at)://\S+", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
+class SourceDocument:
     """One text with where it comes from; what is None was not said, or could not have been meant."""
 
     source: str  #: one of `SOURCES`
@@ -90,11 +90,11 @@ class Remark:
         return f"{self.file}: {self.text}"
 
 
-Item: TypeAlias = Document | LeftOut | Empty | Remark
+Item: TypeAlias = SourceDocument | LeftOut | Empty | Remark
 
 
 @dataclass(slots=True)
-class Tally:
+class ReadCounts:
     """Counts of what a reader yielded."""
 
     documents: int = 0
@@ -110,7 +110,7 @@ class Tally:
     def add(self, item: Item) -> None:
         """Count one item."""
         match item:
-            case Document():
+            case SourceDocument():
                 self.documents += 1
                 self.reposts += item.repost
                 self.without_handle += item.handle is None
@@ -177,12 +177,12 @@ class Page:
     end: str | None = None  #: why this is the crawl's last page; None where another one follows
 
     @property
-    def documents(self) -> tuple[Document, ...]:
+    def documents(self) -> tuple[SourceDocument, ...]:
         """The page's documents, without what was left out."""
-        return tuple(item for item in self.items if isinstance(item, Document))
+        return tuple(item for item in self.items if isinstance(item, SourceDocument))
 
 
-class Gate(Protocol):
+class Limiter(Protocol):
     """A service's shared limit: every single attempt at a call passes through it."""
 
     def call(self) -> AbstractAsyncContextManager[None]:
@@ -195,6 +195,8 @@ class Gate(Protocol):
 class AccountGone(ServiceError):
     """An account that cannot be read: no fault of the service nor of the key, and asking again does not help."""
 
-    def __init__(self, message: str, *, service: str, state: Literal["not-found", "suspended", "protected"]) -> None:
+    def __init__(
+        self, message: str, *, service: str, state: Literal["not-found", "suspended", "protected"]
+    ) -> None:
         super().__init__(message, service=service)
         self.state = state

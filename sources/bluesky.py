@@ -11,19 +11,19 @@ from sources.base import (
     BLUESKY,
     AccountGone,
     Cursor,
-    Document,
     Empty,
     Item,
     LeftOut,
     Page,
+    SourceDocument,
     clean,
     clean_or_none,
     fold_handle,
     whole_second,
 )
-from sources.crawl import Crawl
-from sources.times import parse_time
-from sources.web import Answer, Web
+from sources.crawl import CrawlProgress
+from sources.http_client import Answer, HttpClient
+from sources.timestamps import parse_time
 
 PATH = "/xrpc/app.bsky.feed.getAuthorFeed"
 PAGE_SIZE = 100
@@ -32,31 +32,35 @@ PAGE_SIZE = 100
 async def pages(
     handle: str,
     *,
-    web: Web,
+    client: HttpClient,
     cursor: Cursor | None = None,
     limit: int | None = None,
     feed_filter: str = "posts_with_replies",
 ) -> AsyncIterator[Page]:
     """The posts of an account (a handle or a DID), newest first, 100 a page.
 
-    Raises `AccountGone`, or what `Web.get` raises.
+    Raises `AccountGone`, or what `HttpClient.get` raises.
     """
-    crawl = Crawl.from_cursor(cursor, limit)
+    crawl = CrawlProgress.from_cursor(cursor, limit)
     while True:
         params = {"actor": handle, "filter": feed_filter, "limit": str(crawl.wanted(PAGE_SIZE))}
         if crawl.next is not None:
             params["cursor"] = crawl.next
-        answer = await web.get(PATH, params, explain=lambda refused: _account_gone(handle, refused))
+        answer = await client.get(
+            PATH, params, explain=lambda refused: _account_gone(handle, refused)
+        )
         page = _page(handle, answer.value, crawl)
         yield page
         if page.end is not None:
             return
 
 
-def _page(handle: str, value: Any, crawl: Crawl) -> Page:
+def _page(handle: str, value: Any, crawl: CrawlProgress) -> Page:
     feed = value.get("feed") if isinstance(value, Mapping) else None
     if not isinstance(feed, list):
-        raise ServiceBadAnswer("bluesky answered without a `feed`: is its address right?", service=BLUESKY)
+        raise ServiceBadAnswer(
+            "bluesky answered without a `feed`: is its address right?", service=BLUESKY
+        )
     now = datetime.now(UTC)
     known = False
     for entry in feed:
@@ -64,13 +68,20 @@ def _page(handle: str, value: Any, crawl: Crawl) -> Page:
         if moment is None:
             continue
         _keep_out_of_it(handle, entry)
-        post_id, time = str(_mapping(entry.get("post")).get("uri")), moment.isoformat(timespec="milliseconds")
+        post_id, time = (
+            str(_mapping(entry.get("post")).get("uri")),
+            moment.isoformat(timespec="milliseconds"),
+        )
         known = known or crawl.knows(post_id, time)
         if moment <= now:
             crawl.saw(post_id, time)
-    items = tuple(feed_item(entry, f"bluesky @{handle}", index, now) for index, entry in enumerate(feed))
+    items = tuple(
+        feed_item(entry, f"bluesky @{handle}", index, now) for index, entry in enumerate(feed)
+    )
     following = value.get("cursor")
-    return crawl.page(items, following if isinstance(following, str) and following else None, known=known)
+    return crawl.page(
+        items, following if isinstance(following, str) and following else None, known=known
+    )
 
 
 def _keep_out_of_it(handle: str, entry: Mapping[str, Any]) -> None:
@@ -85,17 +96,27 @@ def _keep_out_of_it(handle: str, entry: Mapping[str, Any]) -> None:
 def _account_gone(handle: str, refused: Answer) -> AccountGone | None:
     if refused.status not in (400, 404):
         return None
-    error, message = _mapping(refused.value).get("error"), str(_mapping(refused.value).get("message", "")).lower()
+    error, message = (
+        _mapping(refused.value).get("error"),
+        str(_mapping(refused.value).get("message", "")).lower(),
+    )
     if error == "AccountTakedown" or "suspended" in message or "taken down" in message:
         return _gone(handle, "suspended", "is suspended")
     if error == "AccountDeactivated":
         return _gone(handle, "not-found", "was switched off by its owner")
-    if refused.status == 404 or "not found" in message or "resolve" in message or "valid did or a handle" in message:
+    if (
+        refused.status == 404
+        or "not found" in message
+        or "resolve" in message
+        or "valid did or a handle" in message
+    ):
         return _gone(handle, "not-found", "does not exist")
     return None
 
 
-def _gone(handle: str, state: Literal["not-found", "suspended", "protected"], what: str) -> AccountGone:
+def _gone(
+    handle: str, state: Literal["not-found", "suspended", "protected"], what: str
+) -> AccountGone:
     return AccountGone(f"the account @{handle} {what} on bluesky", service=BLUESKY, state=state)
 
 
@@ -111,11 +132,13 @@ def feed_item(entry: Any, file: str, index: int, now: datetime) -> Item:
     reason = repost_reason(entry)
     author = _mapping(reason.get("by")) if reason else _mapping(post.get("author"))
     account, handle = clean_or_none(author.get("did")), fold_handle(author.get("handle"))
-    native_id = (clean_or_none(reason.get("uri")) or f"{uri}#repost-by-{account}") if reason else uri
+    native_id = (
+        (clean_or_none(reason.get("uri")) or f"{uri}#repost-by-{account}") if reason else uri
+    )
     moment = entry_time(entry)
     published = whole_second(moment, BLUESKY, now)
     text, replaced = clean(record["text"].strip())
-    return Document(
+    return SourceDocument(
         source=BLUESKY,
         native_id=native_id,
         text=text,

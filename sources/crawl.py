@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sources.base import Cursor, Document, Item, Page
+from sources.base import Cursor, Item, Page, SourceDocument
 
 NO_MORE = "there are no more posts"
 AT_NEWEST = "it reached the newest post that was known"
@@ -14,7 +14,7 @@ REPEATED = "the service gave the same place a second time: older posts cannot be
 
 
 @dataclass(kw_only=True)
-class Crawl:
+class CrawlProgress:
     """A crawl of one account or search, from the newest post backwards.
 
     Its cursor is ``{"next", "since", "newest", "fetched", "account"}`` on the way and ``{"newest", "account"}``
@@ -22,7 +22,9 @@ class Crawl:
     """
 
     next: str | None = None  #: the service's own cursor of the page to ask for
-    since: Mapping[str, Any] | None = None  #: the post at which this crawl may stop: ``id`` and ``time``
+    since: Mapping[str, Any] | None = (
+        None  #: the post at which this crawl may stop: ``id`` and ``time``
+    )
     newest: Mapping[str, Any] | None = None  #: the newest post seen so far
     fetched: int = 0
     account: str | None = None  #: the service's own id of the account
@@ -30,7 +32,7 @@ class Crawl:
     _seen: set[str] = field(default_factory=set)
 
     @classmethod
-    def from_cursor(cls, cursor: Cursor | None, limit: int | None = None) -> Crawl:
+    def from_cursor(cls, cursor: Cursor | None, limit: int | None = None) -> CrawlProgress:
         """Go on where *cursor* says; None begins at the newest post."""
         stored = cursor or {}
         if stored.get("next") is None:
@@ -63,7 +65,7 @@ class Crawl:
         if self.next is not None:
             self._seen.add(self.next)
         items = self._cut(items)
-        self.fetched += sum(isinstance(item, Document) for item in items)
+        self.fetched += sum(isinstance(item, SourceDocument) for item in items)
         end = None
         if known:
             end = AT_NEWEST
@@ -82,7 +84,7 @@ class Crawl:
         kept: list[Item] = []
         left = self.limit - self.fetched
         for item in items:
-            if isinstance(item, Document):
+            if isinstance(item, SourceDocument):
                 if left <= 0:
                     break
                 left -= 1
@@ -92,5 +94,10 @@ class Crawl:
     def _cursor(self, *, ended: bool) -> dict[str, Any]:
         place: dict[str, Any] = {"newest": self.newest or self.since, "account": self.account}
         if not ended:
-            place |= {"next": self.next, "since": self.since, "fetched": self.fetched, "newest": self.newest}
+            place |= {
+                "next": self.next,
+                "since": self.since,
+                "fetched": self.fetched,
+                "newest": self.newest,
+            }
         return {name: value for name, value in place.items() if value is not None}

@@ -12,12 +12,25 @@ from typing import Any
 
 from core.errors import BadInput, UsageError
 from sources import bluesky, mastodon, nyt, x
-from sources.base import BLUESKY, MASTODON, NYT, POSTS, SOURCES, Item, LeftOut, Remark, X, fold_handle
-from sources.columns import (
+from sources.base import (
+    BLUESKY,
+    MASTODON,
+    NYT,
+    POSTS,
+    SOURCES,
+    Item,
+    LeftOut,
+    Remark,
+    X,
+    fold_handle,
+)
+from sources.file_reading import chunks_of, decoded, opened
+from sources.jsonstream import ASSIGNMENT, Element, elements_of_file, loads_line
+from sources.tables import (
     FIELDS,
     KNOWN,
     NO_HANDLE,
-    Table,
+    TableReader,
     find_columns,
     fold_column,
     guess_source,
@@ -25,10 +38,15 @@ from sources.columns import (
     missing_remarks,
     read_csv,
 )
-from sources.jsonstream import ASSIGNMENT, Element, elements_of_file, loads_line
-from sources.opening import chunks_of, decoded, opened
 
-ENDINGS = (".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".js")  #: what is read in a folder, ".gz" behind it or not
+ENDINGS = (
+    ".json",
+    ".jsonl",
+    ".ndjson",
+    ".csv",
+    ".tsv",
+    ".js",
+)  #: what is read in a folder, ".gz" behind it or not
 LISTS = nyt.LISTS | {("data",), ("feed",), ("statuses",), ("posts",)}
 _PAGE_KEYS = ("data", "feed", "docs", "statuses")
 
@@ -66,8 +84,12 @@ def read_path(
     if source is not None and source not in SOURCES:
         raise UsageError(f"{source!r} is no source: use one of {', '.join(SOURCES)}")
     if odd := sorted(given.keys() - set(FIELDS)):
-        raise UsageError(f"{odd[0]!r} is no field that a column can hold: use one of {', '.join(FIELDS)}")
-    asked = _Asked(source=source, handle=fold_handle(handle), columns=given, now=now or datetime.now(UTC))
+        raise UsageError(
+            f"{odd[0]!r} is no field that a column can hold: use one of {', '.join(FIELDS)}"
+        )
+    asked = _Asked(
+        source=source, handle=fold_handle(handle), columns=given, now=now or datetime.now(UTC)
+    )
     if path.is_dir():
         yield from _read_folder(path, asked)
     else:
@@ -75,7 +97,11 @@ def read_path(
 
 
 def _read_folder(folder: Path, asked: _Asked) -> Iterator[Item]:
-    found = [path for path in sorted(folder.rglob("*")) if path.is_file() and not path.name.startswith(".")]
+    found = [
+        path
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not path.name.startswith(".")
+    ]
     readable = [path for path in found if _ending(path) in ENDINGS]
     if not readable:
         raise BadInput(
@@ -95,7 +121,9 @@ def or_left_out(path: Path, items: Iterable[Item]) -> Iterator[Item]:
     try:
         yield from items
     except BadInput as error:
-        yield LeftOut(str(path), None, str(error).removeprefix(f"{path}: ").removeprefix(f"{path} "))
+        yield LeftOut(
+            str(path), None, str(error).removeprefix(f"{path}: ").removeprefix(f"{path} ")
+        )
 
 
 def _ending(path: Path) -> str:
@@ -106,8 +134,12 @@ def _read_file(path: Path, asked: _Asked) -> Iterator[Item]:
     head = _head(path)
     ending = _ending(path)
     begins = head.lstrip("\ufeff \t\r\n")[:1]
-    if ending in (".csv", ".tsv") or (ending not in ENDINGS and begins and begins not in "{[<" and "," in head):
-        yield from read_csv(path, source=asked.source, handle=asked.handle, columns=asked.columns, now=asked.now)
+    if ending in (".csv", ".tsv") or (
+        ending not in ENDINGS and begins and begins not in "{[<" and "," in head
+    ):
+        yield from read_csv(
+            path, source=asked.source, handle=asked.handle, columns=asked.columns, now=asked.now
+        )
     else:
         by_line = ending in (".jsonl", ".ndjson") or _is_jsonl(head)
         yield from _read_entries(path, asked, _line_entries if by_line else _json_entries)
@@ -160,14 +192,20 @@ class _Look:
     listed: bool = False  #: there is a list of documents, be it empty
 
 
-def _read_entries(path: Path, asked: _Asked, entries: Callable[[Path], Iterator[_Entry]]) -> Iterator[Item]:
+def _read_entries(
+    path: Path, asked: _Asked, entries: Callable[[Path], Iterator[_Entry]]
+) -> Iterator[Item]:
     part = _archive_part(path)
     if part is not None and not _ARCHIVED_POSTS.fullmatch(part):
-        raise BadInput(f"{path} is the list {part!r} of an X archive, not its posts: import tweets.js")
+        raise BadInput(
+            f"{path} is the list {part!r} of an X archive, not its posts: import tweets.js"
+        )
     look = _look_into(entries(path))
     if look.kind is None:
         if not look.listed:
-            raise BadInput(f"{path} holds no documents of a kind that is known here: is it the right file?")
+            raise BadInput(
+                f"{path} holds no documents of a kind that is known here: is it the right file?"
+            )
         look = _Look(asked.source or POSTS)
     if look.kind == NYT and not asked.columns and entries is _json_entries:
         _agree(NYT, asked, path)
@@ -245,7 +283,11 @@ def _look_into(entries: Iterator[_Entry]) -> _Look:
         users.update(entry.users)
         if entry.index is None:
             look = replace(look, listed=look.listed or entry.value == [])
-        elif look.kind is None and isinstance(entry.value, Mapping) and (kind := _kind(entry.value, entry.key)):
+        elif (
+            look.kind is None
+            and isinstance(entry.value, Mapping)
+            and (kind := _kind(entry.value, entry.key))
+        ):
             look = replace(look, kind=kind, first=entry.value, listed=True)
         if look.kind not in (None, X):
             return look
@@ -256,7 +298,11 @@ def _kind(item: Mapping[str, Any], key: str) -> str | None:
     """Which service's shape an object has; ``posts`` where it is a row with its text in a column."""
     if isinstance(item.get("post"), Mapping):
         return BLUESKY
-    of_x = isinstance(item.get("tweet"), Mapping) or "id_str" in item or "edit_history_tweet_ids" in item
+    of_x = (
+        isinstance(item.get("tweet"), Mapping)
+        or "id_str" in item
+        or "edit_history_tweet_ids" in item
+    )
     if of_x or (key == "data" and "id" in item):
         return X
     if isinstance(item.get("account"), Mapping) and "content" in item:
@@ -271,7 +317,9 @@ def _kind(item: Mapping[str, Any], key: str) -> str | None:
 
 def _agree(kind: str, asked: _Asked, path: Path) -> None:
     if asked.source not in (None, POSTS, kind):
-        raise BadInput(f"{path} holds documents of {kind}, not of {asked.source}: leave --source out")
+        raise BadInput(
+            f"{path} holds documents of {kind}, not of {asked.source}: leave --source out"
+        )
 
 
 def _reader(
@@ -282,7 +330,7 @@ def _reader(
     if kind == POSTS or asked.columns:
         columns = find_columns(look.first, asked.columns, file)
         source = asked.source or guess_source(look.first, columns)
-        table = Table(file=file, source=source, now=now, columns=columns, handle=handle)
+        table = TableReader(file=file, source=source, now=now, columns=columns, handle=handle)
         return table.item, missing_remarks(columns, source, handle, file)
     _agree(str(kind), asked, path)
     if kind == NYT:
@@ -295,7 +343,9 @@ def _reader(
     remarks = () if known else (Remark(file, NO_HANDLE),)
     if "tweet" in look.first or "id_str" in look.first:
         return lambda value, index: x.archived_item(value, handle, file, index, now), remarks
-    return lambda value, index: x.v2_item(value, look.users, file, index, now=now, handle=handle), remarks
+    return lambda value, index: x.v2_item(
+        value, look.users, file, index, now=now, handle=handle
+    ), remarks
 
 
 def _account_beside(path: Path) -> str | None:

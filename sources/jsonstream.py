@@ -16,17 +16,23 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from core.errors import BadInput
-from sources.opening import chunks_of, decoded, opened
+from sources.file_reading import chunks_of, decoded, opened
 
 Keys: TypeAlias = tuple[str, ...]
 
 LONGEST = 32 * 1024 * 1024  #: characters that one document may have
-_DECODER = JSONDecoder(strict=False)  # a raw line feed or NUL inside a string is no reason to lose a document
-ASSIGNMENT = re.compile(r"\ufeff?\s*window\.YTD\.(\w+)\.part\d+\s*=")  #: how each file of an X archive begins
+_DECODER = JSONDecoder(
+    strict=False
+)  # a raw line feed or NUL inside a string is no reason to lose a document
+ASSIGNMENT = re.compile(
+    r"\ufeff?\s*window\.YTD\.(\w+)\.part\d+\s*="
+)  #: how each file of an X archive begins
 _SPACE = " \t\r\n\ufeff"
 _TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[{}\[\]"]', re.DOTALL)
 _SCALAR_END = re.compile(r"[,\]}\s]")
-_BAD_BYTE = re.compile("[\udc80-\udcff]")  # how the error handler "surrogateescape" writes a byte that is no UTF-8
+_BAD_BYTE = re.compile(
+    "[\udc80-\udcff]"
+)  # how the error handler "surrogateescape" writes a byte that is no UTF-8
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +110,9 @@ class _Window:
                 raise _Broken("the file ends in the middle of this document")
 
 
-def elements(chunks: Iterator[str], *, lists: Collection[Keys], objects: Collection[Keys]) -> Iterator[Element]:
+def elements(
+    chunks: Iterator[str], *, lists: Collection[Keys], objects: Collection[Keys]
+) -> Iterator[Element]:
     """Every value of a JSON text, those of the *lists* and *objects* (paths of keys from the root) one by one.
 
     A list that is opened is an element with an empty list and no index, its values follow. A value that cannot be read
@@ -124,7 +132,9 @@ def elements(chunks: Iterator[str], *, lists: Collection[Keys], objects: Collect
         yield Element(path, index, wrong=str(broken))
 
 
-def elements_of_file(path: Path, *, lists: Collection[Keys], objects: Collection[Keys]) -> Iterator[Element]:
+def elements_of_file(
+    path: Path, *, lists: Collection[Keys], objects: Collection[Keys]
+) -> Iterator[Element]:
     """`elements` of a file, packed or not; a damaged one ends with an element that says so.
 
     Raises `BadInput` where the file cannot be opened or not even its beginning is JSON.
@@ -133,10 +143,14 @@ def elements_of_file(path: Path, *, lists: Collection[Keys], objects: Collection
     with opened(path) as file:
         first = True
         for element in elements(
-            _after_assignment(decoded(chunks_of(file, damages.append))), lists=lists, objects=objects
+            _after_assignment(decoded(chunks_of(file, damages.append))),
+            lists=lists,
+            objects=objects,
         ):
             if element.wrong and first and element.path == () and element.index is None:
-                raise BadInput(f"{path} is no JSON ({'; '.join([element.wrong, *damages])}): look at what it holds")
+                raise BadInput(
+                    f"{path} is no JSON ({'; '.join([element.wrong, *damages])}): look at what it holds"
+                )
             first = False
             if element.wrong and damages:
                 yield replace(element, wrong=f"{element.wrong}; {damages.pop()}")
@@ -185,7 +199,9 @@ def _walk(
         yield Element(path, None, value, wrong)
 
 
-def _walk_list(window: _Window, path: Keys, place: list[tuple[Keys, int | None]]) -> Iterator[Element]:
+def _walk_list(
+    window: _Window, path: Keys, place: list[tuple[Keys, int | None]]
+) -> Iterator[Element]:
     window.at += 1
     yield Element(path, None, [])
     index = 0
@@ -209,7 +225,9 @@ def _walk_list(window: _Window, path: Keys, place: list[tuple[Keys, int | None]]
 
 def _decode(text: str, at: int) -> tuple[Any, int | None, str | None]:
     """Value, its end, None; or None, None and the reason: either it is wrong, or it goes on behind the window."""
-    if text[at] not in '{["':  # a number goes on to the next border: "1" is whole, and so it is in "1e5"
+    if (
+        text[at] not in '{["'
+    ):  # a number goes on to the next border: "1" is whole, and so it is in "1e5"
         end = _end_of_value(text, at)
         value, wrong = loads_line(text[at:end])
         return value, end if wrong is None else None, wrong

@@ -13,21 +13,21 @@ from sources.base import (
     MASTODON,
     AccountGone,
     Cursor,
-    Document,
     Empty,
     Item,
     LeftOut,
     Page,
+    SourceDocument,
     clean,
     clean_address,
     clean_or_none,
     fold_handle,
     whole_second,
 )
-from sources.crawl import Crawl
-from sources.posttexts import html_to_text
-from sources.times import parse_time
-from sources.web import Answer, Web
+from sources.crawl import CrawlProgress
+from sources.http_client import Answer, HttpClient
+from sources.post_cleaning import html_to_text
+from sources.timestamps import parse_time
 
 LOOKUP = "/api/v1/accounts/lookup"
 STATUSES = "/api/v1/accounts/{account}/statuses"
@@ -46,20 +46,20 @@ def home_server(handle: str) -> str:
 
 
 async def pages(
-    handle: str, *, web: Web, cursor: Cursor | None = None, limit: int | None = None
+    handle: str, *, client: HttpClient, cursor: Cursor | None = None, limit: int | None = None
 ) -> AsyncIterator[Page]:
-    """The public statuses of ``user@server``, newest first, 40 a page; *web* asks the home server.
+    """The public statuses of ``user@server``, newest first, 40 a page; *client* asks the home server.
 
-    Raises `UsageError`, `AccountGone`, or what `Web.get` raises.
+    Raises `UsageError`, `AccountGone`, or what `HttpClient.get` raises.
     """
     home_server(handle)
-    crawl = Crawl.from_cursor(cursor, limit)
+    crawl = CrawlProgress.from_cursor(cursor, limit)
 
     def explain(refused: Answer) -> AccountGone | None:
         return _account_gone(handle, refused)
 
     if crawl.account is None:
-        answer = await web.get(LOOKUP, {"acct": handle.partition("@")[0]}, explain=explain)
+        answer = await client.get(LOOKUP, {"acct": handle.partition("@")[0]}, explain=explain)
         crawl.account = _account_id(handle, answer.value)
     while True:
         params = {"limit": str(crawl.wanted(PAGE_SIZE))}
@@ -67,7 +67,7 @@ async def pages(
             params["max_id"] = crawl.next
         if crawl.since is not None:
             params["since_id"] = crawl.since["id"]
-        answer = await web.get(STATUSES.format(account=crawl.account), params, explain=explain)
+        answer = await client.get(STATUSES.format(account=crawl.account), params, explain=explain)
         page = _page(handle, answer, crawl)
         yield page
         if page.end is not None:
@@ -77,15 +77,19 @@ async def pages(
 def _account_id(handle: str, account: Any) -> str:
     number = clean_or_none(account.get("id")) if isinstance(account, Mapping) else None
     if number is None or not re.fullmatch(r"\w+", number):
-        raise ServiceBadAnswer("mastodon answered without the account's id: is it a Mastodon server?", service=MASTODON)
+        raise ServiceBadAnswer(
+            "mastodon answered without the account's id: is it a Mastodon server?", service=MASTODON
+        )
     if account.get("suspended"):
         raise _gone(handle, "suspended", "is suspended")
     return number
 
 
-def _page(handle: str, answer: Answer, crawl: Crawl) -> Page:
+def _page(handle: str, answer: Answer, crawl: CrawlProgress) -> Page:
     if not isinstance(answer.value, list):
-        raise ServiceBadAnswer("mastodon answered without a list of statuses: try again later", service=MASTODON)
+        raise ServiceBadAnswer(
+            "mastodon answered without a list of statuses: try again later", service=MASTODON
+        )
     now = datetime.now(UTC)
     known = False
     for status in answer.value:
@@ -94,7 +98,10 @@ def _page(handle: str, answer: Answer, crawl: Crawl) -> Page:
             post_id, time = str(status.get("id")), moment.isoformat(timespec="milliseconds")
             known = known or crawl.knows(post_id, time)
             crawl.saw(post_id, time)
-    items = tuple(status_item(status, f"mastodon @{handle}", index, now) for index, status in enumerate(answer.value))
+    items = tuple(
+        status_item(status, f"mastodon @{handle}", index, now)
+        for index, status in enumerate(answer.value)
+    )
     return crawl.page(items, _next_max_id(answer.headers.get("link", "")), known=known)
 
 
@@ -109,12 +116,16 @@ def _account_gone(handle: str, refused: Answer) -> AccountGone | None:
         return _gone(handle, "not-found", "does not exist")
     if refused.status == 410 or (refused.status == 403 and "suspended" in refused.said.lower()):
         return _gone(handle, "suspended", "is suspended")
-    if refused.status in (401, 403) or (refused.status == 422 and "authenticated" in refused.said.lower()):
+    if refused.status in (401, 403) or (
+        refused.status == 422 and "authenticated" in refused.said.lower()
+    ):
         return _gone(handle, "protected", "is shown to people who are logged in there alone")
     return None
 
 
-def _gone(handle: str, state: Literal["not-found", "suspended", "protected"], what: str) -> AccountGone:
+def _gone(
+    handle: str, state: Literal["not-found", "suspended", "protected"], what: str
+) -> AccountGone:
     return AccountGone(f"the account @{handle} {what} (mastodon)", service=MASTODON, state=state)
 
 
@@ -132,7 +143,7 @@ def status_item(status: Any, file: str, index: int, now: datetime) -> Item:
     server = _server(account.get("url")) or _server(status.get("url")) or _server(status.get("uri"))
     written = status.get("created_at")
     published = whole_second(parse_time(written), MASTODON, now)
-    return Document(
+    return SourceDocument(
         source=MASTODON,
         native_id=f"{server}/{number}" if server else number,
         text=text,

@@ -15,28 +15,37 @@ from typing import Any
 
 import aiohttp
 
-from core.errors import BadInput, ServiceBadAnswer, ServiceRefused, ServiceUnavailable, StackError, TidingsError
+from core.errors import (
+    BadInput,
+    ServiceBadAnswer,
+    ServiceRefused,
+    ServiceUnavailable,
+    StackError,
+    TidingsError,
+)
 from sources.base import (
     NYT,
-    Document,
     Empty,
     Item,
     LeftOut,
+    SourceDocument,
     clean,
     clean_address,
     clean_or_none,
     hashed_id,
     whole_second,
 )
+from sources.http_client import Answer, HttpClient, seconds_to_wait
 from sources.jsonstream import Element, elements_of_file
-from sources.times import parse_time
-from sources.web import Answer, Web, seconds_to_wait
+from sources.timestamps import parse_time
 
 LISTS = frozenset({(), ("docs",), ("response", "docs")})
 OBJECTS = frozenset({(), ("response",)})
 _METAS = frozenset({("meta",), ("metadata",), ("response", "meta"), ("response", "metadata")})
 
-_KEYS = frozenset({"_id", "web_url", "headline", "pub_date"})  # one of them makes an object a document
+_KEYS = frozenset(
+    {"_id", "web_url", "headline", "pub_date"}
+)  # one of them makes an object a document
 _END_PUNCTUATION = (".", "!", "?", "…")
 _CLOSING = "\"'\u201d\u2019»\u203a)]}"  # may stand behind end punctuation
 
@@ -72,9 +81,15 @@ def read_archive(path: Path, *, now: datetime | None = None) -> Iterator[Item]:
     if not listed and _KEYS & loose.keys():
         yield item_of(Element((), 0, loose), str(path), moment)
     elif not listed and not damaged:
-        raise BadInput(f"{path} holds no NYT documents: neither a list of them nor `response.docs` is there")
+        raise BadInput(
+            f"{path} holds no NYT documents: neither a list of them nor `response.docs` is there"
+        )
     elif hits is not None and hits != count and not damaged:
-        yield LeftOut(str(path), None, f"meta.hits says {hits} documents, the file holds {count}: fetch it again")
+        yield LeftOut(
+            str(path),
+            None,
+            f"meta.hits says {hits} documents, the file holds {count}: fetch it again",
+        )
 
 
 def item_of(element: Element, file: str, now: datetime) -> Item:
@@ -94,9 +109,10 @@ def item_of(element: Element, file: str, now: datetime) -> Item:
     published = whole_second(moment, NYT, now)
     address = nyt_address(value.get("web_url"))
     date = f"{moment:%Y-%m-%dT%H:%M:%SZ}" if moment else clean_or_none(written) or ""
-    return Document(
+    return SourceDocument(
         source=NYT,
-        native_id=clean_or_none(value.get("_id")) or (hashed_id(address) if address else hashed_id(date, text)),
+        native_id=clean_or_none(value.get("_id"))
+        or (hashed_id(address) if address else hashed_id(date, text)),
         text=text,
         published_at=published,
         address=address,
@@ -111,7 +127,11 @@ def headline_text(headline: object) -> tuple[str, int]:
 
     Old answers have an empty list in the place of a missing headline, other archives a plain string.
     """
-    parts = (headline.get("main"), headline.get("print_headline")) if isinstance(headline, Mapping) else (headline,)
+    parts = (
+        (headline.get("main"), headline.get("print_headline"))
+        if isinstance(headline, Mapping)
+        else (headline,)
+    )
     there = [part.strip() for part in parts if isinstance(part, str) and part.strip()]
     text = ", ".join(dict.fromkeys(there))
     return clean(with_full_stop(text) if text else "")
@@ -149,7 +169,9 @@ def _kind(value: object) -> str:
 
 
 @asynccontextmanager
-async def fetched_month(month: str, *, web: Web, key: str, now: datetime | None = None) -> AsyncIterator[Path]:
+async def fetched_month(
+    month: str, *, client: HttpClient, key: str, now: datetime | None = None
+) -> AsyncIterator[Path]:
     """The month ``YYYY-MM`` as a file for `read_archive`, there until the block is left.
 
     About 20 MB are streamed to disk. The file is given out only if its JSON is whole and holds as many documents as
@@ -169,17 +191,21 @@ async def fetched_month(month: str, *, web: Web, key: str, now: datetime | None 
     path = f"/svc/archive/v1/{int(found[1])}/{int(found[2])}.json"
     with tempfile.TemporaryDirectory(prefix="tidings-nyt-") as folder:
         file = Path(folder) / f"{month}.json"
-        await _download(replace(web, secrets=(*web.secrets, key), timeout=_TIMEOUT), path, key, file)
+        await _download(
+            replace(client, secrets=(*client.secrets, key), timeout=_TIMEOUT), path, key, file
+        )
         missing = await asyncio.to_thread(_what_is_missing, file)
         if missing is not None:
-            raise ServiceBadAnswer(f"nyt sent {month} incomplete ({missing}): it is fetched again", service=NYT)
+            raise ServiceBadAnswer(
+                f"nyt sent {month} incomplete ({missing}): it is fetched again", service=NYT
+            )
         yield file
 
 
-async def _download(web: Web, path: str, key: str, file: Path) -> None:
+async def _download(client: HttpClient, path: str, key: str, file: Path) -> None:
     try:
         with file.open("wb") as body:
-            await web.get(path, {"api-key": key}, explain=_explain, into=body)
+            await client.get(path, {"api-key": key}, explain=_explain, into=body)
     except OSError as error:
         raise StackError(
             f"{file.parent} takes no month of the NYT ({error.strerror}): make room, or set TMPDIR"
@@ -213,7 +239,9 @@ def _explain(refused: Answer) -> TidingsError | None:
                 status=403,
             )
         case 404:
-            return ServiceRefused("nyt has no such month (404): is TIDINGS_NYT_URL right?", service=NYT, status=404)
+            return ServiceRefused(
+                "nyt has no such month (404): is TIDINGS_NYT_URL right?", service=NYT, status=404
+            )
         case 429:
             return ServiceUnavailable(
                 "nyt: the limit of calls (5 a minute, 500 a day) is reached: it is tried again later",

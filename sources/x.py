@@ -11,24 +11,25 @@ from core.errors import CapReached, ServiceBadAnswer, ServiceRefused, TidingsErr
 from sources.base import (
     AccountGone,
     Cursor,
-    Document,
     Empty,
     Item,
     LeftOut,
     Page,
+    SourceDocument,
     X,
     clean,
     clean_or_none,
     fold_handle,
     whole_second,
 )
-from sources.crawl import Crawl
-from sources.posttexts import decode_entities
-from sources.times import parse_time
-from sources.web import Answer, Web
+from sources.crawl import CrawlProgress
+from sources.http_client import Answer, HttpClient
+from sources.post_cleaning import decode_entities
+from sources.timestamps import parse_time
 
 _STATUS = re.compile(
-    r"https?://(?:www\.|mobile\.)?(?:twitter|x)\.com/(?:#!/)?([^/?#]+)/status(?:es)?/(\d+)", re.IGNORECASE
+    r"https?://(?:www\.|mobile\.)?(?:twitter|x)\.com/(?:#!/)?([^/?#]+)/status(?:es)?/(\d+)",
+    re.IGNORECASE,
 )
 _FIRST_TIMED_ID = 29_700_859_247
 _ID_EPOCH_MS = 1_288_834_974_657
@@ -49,7 +50,13 @@ _SEARCHABLE = timedelta(days=7) - timedelta(minutes=5)  # a `since_id` from befo
 
 
 def v2_item(
-    tweet: Any, users: Mapping[str, str], file: str, index: int, *, now: datetime, handle: str | None = None
+    tweet: Any,
+    users: Mapping[str, str],
+    file: str,
+    index: int,
+    *,
+    now: datetime,
+    handle: str | None = None,
 ) -> Item:
     """One post of an answer of the API v2; *users* are the handles of ``includes.users`` by id."""
     if not isinstance(tweet, Mapping) or not clean_or_none(tweet.get("id")):
@@ -65,7 +72,9 @@ def v2_item(
         handle=users.get(author or "") or handle,
         author=author,
         retweeted=isinstance(referenced, list)
-        and any(isinstance(other, Mapping) and other.get("type") == "retweeted" for other in referenced),
+        and any(
+            isinstance(other, Mapping) and other.get("type") == "retweeted" for other in referenced
+        ),
     )
 
 
@@ -86,7 +95,11 @@ def v2_users(includes: object) -> dict[str, str]:
 def archived_item(entry: Any, handle: str | None, file: str, index: int, now: datetime) -> Item:
     """One post of ``tweets.js``, or of any file with posts as the API v1.1 gave them."""
     tweet = entry.get("tweet", entry) if isinstance(entry, Mapping) else None
-    number = clean_or_none(tweet.get("id_str") or str(tweet.get("id") or "")) if isinstance(tweet, Mapping) else None
+    number = (
+        clean_or_none(tweet.get("id_str") or str(tweet.get("id") or ""))
+        if isinstance(tweet, Mapping)
+        else None
+    )
     if tweet is None or number is None:
         return LeftOut(file, index, "it is no post of X: it has no id")
     user = tweet.get("user") if isinstance(tweet.get("user"), Mapping) else {}
@@ -117,7 +130,7 @@ def _post(
     words, replaced = clean(decode_entities(text).strip())
     native_id = clean(number.strip())[0]
     published = whole_second(parse_time(created) or time_of_id(native_id), X, now)
-    return Document(
+    return SourceDocument(
         source=X,
         native_id=native_id,
         text=words,
@@ -143,7 +156,11 @@ def time_of_id(number: str) -> datetime | None:
 
 def status_address(number: str, handle: str | None) -> str | None:
     """Where a post can be looked at; without its account's handle, X finds it by its id."""
-    return f"https://x.com/{handle or 'i/web'}/status/{number}" if number.isascii() and number.isdigit() else None
+    return (
+        f"https://x.com/{handle or 'i/web'}/status/{number}"
+        if number.isascii() and number.isdigit()
+        else None
+    )
 
 
 def is_retweet(text: str) -> bool:
@@ -169,24 +186,31 @@ def handle_query(template: str, handle: str) -> str:
 
 
 async def search_pages(
-    query: str, *, web: Web, cursor: Cursor | None = None, limit: int | None = None
+    query: str, *, client: HttpClient, cursor: Cursor | None = None, limit: int | None = None
 ) -> AsyncIterator[Page]:
-    """What recent search finds, newest first; every post with its author's handle. Raises what `Web.get` raises."""
-    crawl = Crawl.from_cursor(cursor, limit)
+    """What recent search finds, newest first; every post with its author's handle. Raises what `HttpClient.get` raises."""
+    crawl = CrawlProgress.from_cursor(cursor, limit)
     while True:
         params = {**FIELDS, "query": query, "max_results": str(crawl.wanted(PAGE_SIZE, 10))}
         if crawl.next is not None:
             params["next_token"] = crawl.next
         if crawl.since is not None and _is_searchable(crawl.since["id"]):
             params["since_id"] = crawl.since["id"]
-        page = _page((await web.get(SEARCH, params, explain=_explain)).value, crawl, f"x {query}")
+        page = _page(
+            (await client.get(SEARCH, params, explain=_explain)).value, crawl, f"x {query}"
+        )
         yield page
         if page.end is not None:
             return
 
 
 async def handle_pages(
-    handle: str, *, web: Web, query: str, cursor: Cursor | None = None, limit: int | None = None
+    handle: str,
+    *,
+    client: HttpClient,
+    query: str,
+    cursor: Cursor | None = None,
+    limit: int | None = None,
 ) -> AsyncIterator[Page]:
     """A handle's posts by recent search; *query* is a template. An empty template reads the account's own posts.
 
@@ -194,33 +218,37 @@ async def handle_pages(
     account as well, and raises `AccountGone` where that says why.
     """
     if not query.strip():
-        async for page in user_pages(handle, web=web, cursor=cursor, limit=limit):
+        async for page in user_pages(handle, client=client, cursor=cursor, limit=limit):
             yield page
         return
     first = cursor is None
-    async for page in search_pages(handle_query(query, handle), web=web, cursor=cursor, limit=limit):
+    async for page in search_pages(
+        handle_query(query, handle), client=client, cursor=cursor, limit=limit
+    ):
         if first and not page.items and page.end is not None:
-            await _account_of(handle, web)
+            await _account_of(handle, client)
         first = False
         yield page
 
 
 async def user_pages(
-    handle: str, *, web: Web, cursor: Cursor | None = None, limit: int | None = None
+    handle: str, *, client: HttpClient, cursor: Cursor | None = None, limit: int | None = None
 ) -> AsyncIterator[Page]:
     """An account's own posts, newest first, as far back as X gives them (3,200). Raises `AccountGone`."""
-    crawl = Crawl.from_cursor(cursor, limit)
+    crawl = CrawlProgress.from_cursor(cursor, limit)
     if crawl.account is None:
-        crawl.account = await _account_of(handle, web)
+        crawl.account = await _account_of(handle, client)
     if crawl.account is None:
-        raise ServiceBadAnswer(f"x answered without the id of @{handle}: try again later", service=X)
+        raise ServiceBadAnswer(
+            f"x answered without the id of @{handle}: try again later", service=X
+        )
     while True:
         params = {**FIELDS, "max_results": str(crawl.wanted(PAGE_SIZE, 5))}
         if crawl.next is not None:
             params["pagination_token"] = crawl.next
         if crawl.since is not None:
             params["since_id"] = crawl.since["id"]
-        answer = await web.get(POSTS_OF.format(account=crawl.account), params, explain=_explain)
+        answer = await client.get(POSTS_OF.format(account=crawl.account), params, explain=_explain)
         _raise_if_gone(handle, answer.value)
         page = _page(answer.value, crawl, f"x @{handle}")
         yield page
@@ -228,11 +256,13 @@ async def user_pages(
             return
 
 
-async def _account_of(handle: str, web: Web) -> str | None:
+async def _account_of(handle: str, client: HttpClient) -> str | None:
     """An account's id. Raises `AccountGone` where there is none, or where its posts are hidden."""
     path = USER.format(name=_name(handle))
     try:
-        value = (await web.get(path, {"user.fields": FIELDS["user.fields"]}, explain=_explain)).value
+        value = (
+            await client.get(path, {"user.fields": FIELDS["user.fields"]}, explain=_explain)
+        ).value
     except ServiceRefused as refused:
         if refused.status != 404:
             raise
@@ -247,7 +277,7 @@ async def _account_of(handle: str, web: Web) -> str | None:
     return account if isinstance(account, str) and account.isdigit() else None
 
 
-def _page(value: Any, crawl: Crawl, where: str) -> Page:
+def _page(value: Any, crawl: CrawlProgress, where: str) -> Page:
     meta = value.get("meta") if isinstance(value, Mapping) else None
     data = value.get("data", []) if isinstance(value, Mapping) else None
     if not isinstance(meta, Mapping) or not isinstance(data, list):
@@ -262,7 +292,9 @@ def _page(value: Any, crawl: Crawl, where: str) -> Page:
             crawl.saw(number, f"{int(number):020}")  # ids are in the order of time
     items = tuple(v2_item(post, users, where, index, now=now) for index, post in enumerate(data))
     following = meta.get("next_token")
-    return crawl.page(items, following if isinstance(following, str) and following else None, known=known)
+    return crawl.page(
+        items, following if isinstance(following, str) and following else None, known=known
+    )
 
 
 def _explain(refused: Answer) -> TidingsError | None:
@@ -270,7 +302,9 @@ def _explain(refused: Answer) -> TidingsError | None:
     value = refused.value if isinstance(refused.value, Mapping) else {}
     kind = f"{value.get('title', '')} {value.get('type', '')} {value.get('detail', '')}".lower()
     if refused.status == 402 or "creditsdepleted" in kind:
-        return CapReached("x has no credits left for this token: buy some in its developer portal", service=X)
+        return CapReached(
+            "x has no credits left for this token: buy some in its developer portal", service=X
+        )
     if refused.status == 429 and ("usage-capped" in kind or "usagecapexceeded" in kind):
         period = str(value.get("period") or "monthly").lower()
         return CapReached(
@@ -278,7 +312,9 @@ def _explain(refused: Answer) -> TidingsError | None:
             service=X,
         )
     if refused.status == 401:
-        return ServiceRefused("x does not accept the token: check TIDINGS_X_BEARER", service=X, status=401)
+        return ServiceRefused(
+            "x does not accept the token: check TIDINGS_X_BEARER", service=X, status=401
+        )
     if refused.status == 403:
         words = f" ({refused.said})" if refused.said else ""
         return ServiceRefused(
@@ -292,7 +328,11 @@ def _explain(refused: Answer) -> TidingsError | None:
 def _raise_if_gone(handle: str, value: Any) -> None:
     errors = value.get("errors") if isinstance(value, Mapping) and "data" not in value else None
     for error in errors if isinstance(errors, list) else []:
-        words = f"{error.get('title', '')} {error.get('detail', '')}".lower() if isinstance(error, Mapping) else ""
+        words = (
+            f"{error.get('title', '')} {error.get('detail', '')}".lower()
+            if isinstance(error, Mapping)
+            else ""
+        )
         if "suspended" in words:
             raise _gone(handle, "suspended", "is suspended")
         if "not found" in words or "could not find" in words:
@@ -301,14 +341,18 @@ def _raise_if_gone(handle: str, value: Any) -> None:
             raise _gone(handle, "protected", "shows its posts to its followers alone")
 
 
-def _gone(handle: str, state: Literal["not-found", "suspended", "protected"], what: str) -> AccountGone:
+def _gone(
+    handle: str, state: Literal["not-found", "suspended", "protected"], what: str
+) -> AccountGone:
     return AccountGone(f"the account @{_name(handle)} {what} on x", service=X, state=state)
 
 
 def _name(handle: str) -> str:
     name = fold_handle(handle) or ""
     if not _NAME.fullmatch(name):
-        raise UsageError(f"{handle!r} is no account of X: its name has up to 15 letters, digits and underscores")
+        raise UsageError(
+            f"{handle!r} is no account of X: its name has up to 15 letters, digits and underscores"
+        )
     return name
 
 

@@ -15,14 +15,16 @@ import psycopg
 import pytest
 import redis
 
-from cli.stack.children import Child
+from cli.stack.supervised_process import Child
 from core.settings import Settings
 from models.database import Database, migrate
 from tests.services import NoPostgresError, running_postgres, running_valkey, running_worker
 
 OURS = {"TIDINGS_TEST_POSTGRES_URL", "TIDINGS_REAL_DATA", "TIDINGS_CHAOS_MINUTES"}
 
-for _name in [name for name in os.environ if name.startswith(("TIDINGS_", "CELERY_", "FLOWER_", "PG"))]:
+for _name in [
+    name for name in os.environ if name.startswith(("TIDINGS_", "CELERY_", "FLOWER_", "PG"))
+]:
     if _name not in OURS:
         del os.environ[_name]
 

@@ -13,22 +13,40 @@ from typing import Any
 from cli.stack.ports import free_port
 
 ROOT = Path(__file__).parents[1]
-SECRETS = {name: f"SECRET{name.replace('_', '')}0123456789" for name in ("POSTGRES_PASSWORD", "REDIS_PASSWORD")}
-SECRETS |= {name: f"SECRET{name.replace('_', '')}0123456789" for name in ("FLOWER_PASSWORD", "TIDINGS_TEXTAPI_KEY")}
-NOWHERE = dict.fromkeys(("TIDINGS_NYT_URL", "TIDINGS_X_URL", "TIDINGS_BLUESKY_URL"), "http://127.0.0.1:1")
-SECRETS |= {"TIDINGS_NYT_KEY": "SECRETNYTKEY0123456789", "TIDINGS_X_BEARER": "SECRETXBEARER0123456789"}
+SECRETS = {
+    name: f"SECRET{name.replace('_', '')}0123456789"
+    for name in ("POSTGRES_PASSWORD", "REDIS_PASSWORD")
+}
+SECRETS |= {
+    name: f"SECRET{name.replace('_', '')}0123456789"
+    for name in ("FLOWER_PASSWORD", "TIDINGS_TEXTAPI_KEY")
+}
+NOWHERE = dict.fromkeys(
+    ("TIDINGS_NYT_URL", "TIDINGS_X_URL", "TIDINGS_BLUESKY_URL"), "http://127.0.0.1:1"
+)
+SECRETS |= {
+    "TIDINGS_NYT_KEY": "SECRETNYTKEY0123456789",
+    "TIDINGS_X_BEARER": "SECRETXBEARER0123456789",
+}
 
 
 def engine_answers() -> bool:
     """Whether a Docker engine with compose answers here."""
     docker = shutil.which("docker")
-    return bool(docker) and not subprocess.run([docker, "compose", "ls"], capture_output=True, check=False).returncode  # noqa: S603
+    return (
+        bool(docker)
+        and not subprocess.run(  # noqa: S603
+            [docker, "compose", "ls"], capture_output=True, check=False
+        ).returncode
+    )
 
 
 class Compose:
     """The project *name*, its archive and reports in *folder*; *changes* are laid over the services of the file."""
 
-    def __init__(self, name: str, folder: Path, changes: Mapping[str, Any], variables: Mapping[str, str]) -> None:
+    def __init__(
+        self, name: str, folder: Path, changes: Mapping[str, Any], variables: Mapping[str, str]
+    ) -> None:
         self.name = name
         self.flower_port = free_port()
         self.variables = {
@@ -42,7 +60,10 @@ class Compose:
         for shared in (folder / "archive", out):
             shared.mkdir(exist_ok=True)
         out.chmod(0o777)
-        services = {**changes, **{one: {"volumes": [f"{out}:/srv/out"]} for one in ("reporter", "tidings")}}
+        services = {
+            **changes,
+            **{one: {"volumes": [f"{out}:/srv/out"]} for one in ("reporter", "tidings")},
+        }
         self._files = [ROOT / "docker-compose.yml", folder / "changes.json"]
         self._files[1].write_text(json.dumps({"services": services}))
         (folder / "empty.env").touch()
@@ -50,10 +71,21 @@ class Compose:
 
     def __call__(self, *arguments: str) -> str:
         """Run ``docker compose`` with these arguments; what it says on standard output. Nothing else may go wrong."""
-        command = ["docker", "compose", "--project-name", self.name, "--env-file", str(self._env_file)]
+        command = [
+            "docker",
+            "compose",
+            "--project-name",
+            self.name,
+            "--env-file",
+            str(self._env_file),
+        ]
         command += [word for file in self._files for word in ("--file", str(file))]
         done = subprocess.run(  # noqa: S603
-            [*command, *arguments], env=os.environ | self.variables, capture_output=True, text=True, check=False
+            [*command, *arguments],
+            env=os.environ | self.variables,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert not done.returncode, (
             f"docker compose {' '.join(arguments)}:\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
@@ -66,7 +98,9 @@ class Compose:
 
     def ask_database(self, query: str) -> str:
         """The one value that *query* gives."""
-        return self("exec", "-T", "db", "psql", "--username=tidings", "-tA", "--command", query).strip()
+        return self(
+            "exec", "-T", "db", "psql", "--username=tidings", "-tA", "--command", query
+        ).strip()
 
     def containers(self, service: str) -> list[str]:
         """The ids of the containers of a service that run."""

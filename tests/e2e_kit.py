@@ -15,12 +15,12 @@ import pytest
 
 from cli.stack.ports import free_port, http_answers
 from core.broker import celery_app, redis_client
-from core.queues import ENDED
+from core.enums import ENDED
 from core.settings import Settings
 from models.database import Database
 from models.parameters import Parameters
 from models.runs import get_run
-from producers.hints import top_up
+from producers.dispatch import dispatch_due_jobs
 from producers.submit import submit_run
 from tests.services import _child, wait_until
 
@@ -56,14 +56,19 @@ def running_stub(folder: Path) -> Iterator[Stub]:
     """The same outside of tests; its log is in *folder*."""
     port = free_port()
     command = [sys.executable, str(ROOT / "tests/stub_textapi.py"), str(port)]
-    with _child("stub", command, {"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"}, folder) as child:
+    with _child(
+        "stub", command, {"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"}, folder
+    ) as child:
         url = f"http://127.0.0.1:{port}"
-        wait_until(lambda: http_answers(f"{url}/counts") or child.ended(), what=f"the stub's start ({child.log})")
+        wait_until(
+            lambda: http_answers(f"{url}/counts") or child.ended(),
+            what=f"the stub's start ({child.log})",
+        )
         yield Stub(url)
 
 
 @pytest.fixture
-def known(settings: Settings, stub: Stub) -> Settings:
+def stub_settings(settings: Settings, stub: Stub) -> Settings:
     """Settings of a stack with the stub for its Text API."""
     return settings.model_copy(update={"textapi_url": stub.url})
 
@@ -83,21 +88,27 @@ def write_archive(folder: Path, headlines: dict[str, list[str]]) -> Path:
         for number, headline in enumerate(some)
     ]
     path = folder / "archive.json.gz"
-    path.write_bytes(gzip.compress(json.dumps({"response": {"docs": docs, "meta": {"hits": len(docs)}}}).encode()))
+    path.write_bytes(
+        gzip.compress(
+            json.dumps({"response": {"docs": docs, "meta": {"hits": len(docs)}}}).encode()
+        )
+    )
     return path
 
 
-def tell_workers(db: Database, known: Settings) -> None:
+def dispatch_to_workers(db: Database, stub_settings: Settings) -> None:
     """Send hints for what is due, as every command does that makes something due."""
-    with redis_client(known) as broker:
-        top_up(db, celery_app(known), broker)
+    with redis_client(stub_settings) as broker:
+        dispatch_due_jobs(db, celery_app(stub_settings), broker)
 
 
-def run_to_its_end(known: Settings, parameters: Parameters, *names: str, **options: Any) -> int:
+def run_to_its_end(
+    stub_settings: Settings, parameters: Parameters, *names: str, **options: Any
+) -> int:
     """Submit, and wait until the run has ended, its report aside; the run's id."""
-    db = Database(known.database)
+    db = Database(stub_settings.database)
     run = submit_run(db, parameters, names, **options)
-    tell_workers(db, known)
+    dispatch_to_workers(db, stub_settings)
 
     def ended() -> bool:
         with db.read() as connection:

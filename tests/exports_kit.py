@@ -10,8 +10,8 @@ from typing import Any
 
 from sqlalchemy import insert, select, update
 
-from core.queues import Kind
-from models import parameters as asked
+from core.enums import JobKind
+from models import parameters as run_parameters
 from models.database import Database
 from models.runs import NewJob, create_run, queue_report
 from models.tables import (
@@ -28,7 +28,7 @@ from models.tables import (
 from reports import exports
 
 TEXT_STEPS = ("documents", "keywords", "polarity")
-COVID = asked.Keyword.parse("covid:coronavirus,covid-19")
+COVID = run_parameters.Keyword.parse("covid:coronavirus,covid-19")
 
 
 def add(db: Database, table: type[Base], *rows: Mapping[str, Any]) -> None:
@@ -37,7 +37,11 @@ def add(db: Database, table: type[Base], *rows: Mapping[str, Any]) -> None:
 
 
 def document(number: int, name: str, period: str | None = None, **given: Any) -> dict[str, Any]:
-    at = None if period is None else datetime(int(period[:4]), int(period[5:]), 14, 21, 30, 5, 999_999)  # noqa: DTZ001
+    at = (
+        None
+        if period is None
+        else datetime(int(period[:4]), int(period[5:]), 14, 21, 30, 5, 999_999)  # noqa: DTZ001
+    )
     values = {
         "source": "nyt",
         "handle": None,
@@ -48,7 +52,11 @@ def document(number: int, name: str, period: str | None = None, **given: Any) ->
         "repost": False,
     }
     source = given.get("source", "nyt")
-    return values | {"id": number, "identity": f"{source}:{name}", "published_at": at, "period": period} | given
+    return (
+        values
+        | {"id": number, "identity": f"{source}:{name}", "published_at": at, "period": period}
+        | given
+    )
 
 
 def jobs_of(db: Database, run: int) -> dict[str, int]:
@@ -57,11 +65,22 @@ def jobs_of(db: Database, run: int) -> dict[str, int]:
         return {row.name: row.id for row in found}
 
 
-def step(job: int, name: str, state: str = "complete", documents: int = 0, reason: str | None = None) -> dict[str, Any]:
-    return {"job_id": job, "step": name, "state": state, "reason": reason, "documents": documents, "at": 0.0}
+def step(
+    job: int, name: str, state: str = "complete", documents: int = 0, reason: str | None = None
+) -> dict[str, Any]:
+    return {
+        "job_id": job,
+        "step": name,
+        "state": state,
+        "reason": reason,
+        "documents": documents,
+        "at": 0.0,
+    }
 
 
-def mention(job: int, document: int, term: str, position: int, polarity: float | None) -> dict[str, Any]:
+def mention(
+    job: int, document: int, term: str, position: int, polarity: float | None
+) -> dict[str, Any]:
     return {
         "job_id": job,
         "document_id": document,
@@ -75,15 +94,19 @@ def mention(job: int, document: int, term: str, position: int, polarity: float |
 
 def months(db: Database, first: str, last: str, **options: Any) -> tuple[int, dict[str, int]]:
     """A run over months with the keyword `covid`, and its jobs by name."""
-    parameters = asked.MonthsParameters(first=first, last=last, keywords=(COVID,), **options)
-    jobs = [NewJob(Kind.MONTH, period, {}) for period in asked.months(first, last)]
-    run = create_run(db, kind="months", name=None, parameters=parameters.model_dump(mode="json"), jobs=jobs)
+    parameters = run_parameters.MonthsParameters(
+        first=first, last=last, keywords=(COVID,), **options
+    )
+    jobs = [NewJob(JobKind.MONTH, period, {}) for period in run_parameters.months(first, last)]
+    run = create_run(
+        db, kind="months", name=None, parameters=parameters.model_dump(mode="json"), jobs=jobs
+    )
     return run, jobs_of(db, run)
 
 
 def handles(db: Database, *names: str, **options: Any) -> tuple[int, dict[str, int]]:
-    parameters = asked.HandlesParameters(**options).model_dump(mode="json")
-    jobs = [NewJob(Kind.HANDLE, f"@{name}", {}) for name in names]
+    parameters = run_parameters.HandlesParameters(**options).model_dump(mode="json")
+    jobs = [NewJob(JobKind.HANDLE, f"@{name}", {}) for name in names]
     run = create_run(db, kind="handles", name=None, parameters=parameters, jobs=jobs)
     return run, jobs_of(db, run)
 
@@ -178,27 +201,46 @@ def posts(db: Database) -> tuple[int, dict[str, int]]:
 
 
 def search(db: Database, *terms: str) -> tuple[int, dict[str, int]]:
-    parameters = asked.SearchParameters(steps=("polarity",)).model_dump(mode="json")
-    jobs = [NewJob(Kind.SEARCH, f"search:{term}", {}) for term in terms]
+    parameters = run_parameters.SearchParameters(steps=("polarity",)).model_dump(mode="json")
+    jobs = [NewJob(JobKind.SEARCH, f"search:{term}", {}) for term in terms]
     run = create_run(db, kind="search", name=None, parameters=parameters, jobs=jobs)
     return run, jobs_of(db, run)
 
 
 def training(db: Database) -> int:
-    parameters = asked.TrainingParameters(
-        network="feedforward", data="digits", options={"hidden": [30], "batch_size": 10, "learning_rate": 1}
+    parameters = run_parameters.TrainingParameters(
+        network="feedforward",
+        data="digits",
+        options={"hidden": [30], "batch_size": 10, "learning_rate": 1},
     )
-    jobs = [NewJob(Kind.TRAINING, f"feedforward {value}", {"learning_rate": value}) for value in (0.5, 1)]
-    jobs.append(NewJob(Kind.TRAINING, "feedforward 30,20", {"hidden": [30, 20], "nesterov": True}))
-    run = create_run(db, kind="training", name=None, parameters=parameters.model_dump(mode="json"), jobs=jobs)
+    jobs = [
+        NewJob(JobKind.TRAINING, f"feedforward {value}", {"learning_rate": value})
+        for value in (0.5, 1)
+    ]
+    jobs.append(
+        NewJob(JobKind.TRAINING, "feedforward 30,20", {"hidden": [30, 20], "nesterov": True})
+    )
+    run = create_run(
+        db, kind="training", name=None, parameters=parameters.model_dump(mode="json"), jobs=jobs
+    )
     ids = jobs_of(db, run)
     first = ids["feedforward 0.5"]
     losses: dict[str, Any] = {"validation_loss": 1e-9, "accuracy": None, "seconds": 0.5}
-    add(db, Epoch, *({"job_id": first, "epoch": n, "train_loss": loss} | losses for n, loss in ((10, 2.0), (2, 3e300))))
+    add(
+        db,
+        Epoch,
+        *(
+            {"job_id": first, "epoch": n, "train_loss": loss} | losses
+            for n, loss in ((10, 2.0), (2, 3e300))
+        ),
+    )
     add(
         db,
         Prediction,
-        *({"job_id": first, "split": "test", "index": n, "actual": 1.0, "predicted": 0.9} for n in (10, 9)),
+        *(
+            {"job_id": first, "split": "test", "index": n, "actual": 1.0, "predicted": 0.9}
+            for n in (10, 9)
+        ),
         {"job_id": first, "split": "train", "index": 0, "actual": 2.0, "predicted": 2.5},
     )
     blobs: dict[str, Any] = {"checkpoint": None, "weights": b"weights", "remarks": []}

@@ -42,7 +42,14 @@ def service(handler: Handler) -> Iterator[str]:
 class Account:
     """A feed of posts 1 to *posts*, newest first, of 100 a page; tells what it was asked."""
 
-    def __init__(self, posts: int, kind: str = "bluesky", *, token: str = "cursor", size: int = 100) -> None:  # noqa: S107 - no secret
+    def __init__(
+        self,
+        posts: int,
+        kind: str = "bluesky",
+        *,
+        token: str = "cursor",  # noqa: S107
+        size: int = 100,
+    ) -> None:
         self.posts, self.kind, self.token, self.size = posts, kind, token, size
         self.asked: list[web.Request] = []
         self.before_answer: Callable[[int], None] = lambda _: None

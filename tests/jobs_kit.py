@@ -7,13 +7,13 @@ from typing import Any
 from sqlalchemy import select
 
 from core.broker import celery_app
-from core.queues import ENDED, Kind, State
+from core.enums import ENDED, JobKind, State
 from core.settings import Settings
 from models.database import Database
 from models.tables import Job
 from producers.submit import submit_run
+from workers.executor import work_on
 from workers.runtime import Runtime
-from workers.slices import work_on
 
 
 class Jobs:
@@ -34,7 +34,11 @@ class Jobs:
     def rows(self, run: int) -> list[Any]:
         """The run's jobs but for its report."""
         with self.db.read() as connection:
-            wanted = select(Job.__table__).where(Job.run_id == run, Job.kind != Kind.REPORT).order_by(Job.id)
+            wanted = (
+                select(Job.__table__)
+                .where(Job.run_id == run, Job.kind != JobKind.REPORT)
+                .order_by(Job.id)
+            )
             return list(connection.execute(wanted).all())
 
     def row(self, run: int, name: str | None = None) -> Any:

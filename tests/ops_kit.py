@@ -40,5 +40,9 @@ def names_and_labels() -> dict[str, set[str]]:
 
 def grouped_by() -> set[str]:
     return {
-        label.strip() for text in expressions() for part in GROUPED.findall(text) for label in part.split(",") if label
+        label.strip()
+        for text in expressions()
+        for part in GROUPED.findall(text)
+        for label in part.split(",")
+        if label
     }

@@ -46,7 +46,13 @@ def settings_page() -> str:
     for name in fields:
         groups[_group(name)].append(name)
     for title, names in groups.items():
-        lines += ["", f"## {title}", "", "| variable | kind | default | meaning |", "| --- | --- | --- | --- |"]
+        lines += [
+            "",
+            f"## {title}",
+            "",
+            "| variable | kind | default | meaning |",
+            "| --- | --- | --- | --- |",
+        ]
         for name in names:
             field = fields[name]
             lines.append(
@@ -70,7 +76,14 @@ def _kind(field: FieldInfo) -> str:
     if get_origin(kind) is tuple:
         return "list of secrets"
     first = next(option for option in options if option is not type(None))
-    words = {str: "text", int: "number", float: "number", Path: "path", SecretStr: "secret", bool: "yes or no"}
+    words = {
+        str: "text",
+        int: "number",
+        float: "number",
+        Path: "path",
+        SecretStr: "secret",
+        bool: "yes or no",
+    }
     bounds = [
         f"{word} {value:g}"
         for each in field.metadata
@@ -95,8 +108,14 @@ def commands_page() -> str:
     for path, command in sorted(_commands(get_command(app), ("tidings",))):
         lines += ["", f"## {' '.join(path)}", "", _text(command.help)]
         arguments = [each for each in command.params if each.param_type_name == "argument"]
-        options = [each for each in command.params if each.param_type_name == "option" and each.name != "help"]
-        usage = " ".join([*path, *(_metavar(each) for each in arguments), *(["[OPTIONS]"] if options else [])])
+        options = [
+            each
+            for each in command.params
+            if each.param_type_name == "option" and each.name != "help"
+        ]
+        usage = " ".join(
+            [*path, *(_metavar(each) for each in arguments), *(["[OPTIONS]"] if options else [])]
+        )
         lines += ["", f"    {usage}"]
         if arguments or options:
             lines += ["", "| | default | meaning |", "| --- | --- | --- |"]

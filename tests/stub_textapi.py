@@ -43,13 +43,19 @@ def answer(operation: str, body: dict) -> dict:
         case "text_polarity":
             return {"text polarity": polarity(text)}
         case "polarity_by_sentence":
-            return {"polarity by sentence": [[polarity(sentence), sentence] for sentence in sentences(text)]}
+            return {
+                "polarity by sentence": [
+                    [polarity(sentence), sentence] for sentence in sentences(text)
+                ]
+            }
         case "most_common_phrases":
             pairs = Counter(f"{a} {b}" for a, b in pairwise(words))
             ranked = sorted(pairs, key=lambda pair: (-pairs[pair], pair))
             return {"most common phrases": ranked[: body["num_phrases"]]}
         case "ner":
-            return {"ner": [["ORG", word] for word in text.split() if word.isupper() and len(word) > 2]}
+            return {
+                "ner": [["ORG", word] for word in text.split() if word.isupper() and len(word) > 2]
+            }
         case "summarize":
             found = sentences(text)
             return {"summary": " ".join(found[: max(1, round(len(found) * body["proportion"]))])}
@@ -60,7 +66,11 @@ def answers_in(operation: str, body: dict) -> set[tuple]:
     """What the reply answers, each by itself: a call may ask for many texts, a line each, and for many keywords."""
     match operation:
         case "sentences_with_keywords":
-            return {(operation, line, word) for line in body["text"].split("\n") for word in body["keywords"]}
+            return {
+                (operation, line, word)
+                for line in body["text"].split("\n")
+                for word in body["keywords"]
+            }
         case "polarity_by_sentence":
             return {("text_polarity", line) for line in body["text"].split("\n")}
         case "text_polarity":
@@ -139,7 +149,9 @@ async def counts(request: web.Request) -> web.Response:
     times, calls = seen["times"], int(request.query.get("calls", "1"))
     fillings = len(times) // calls
     fullest = {
-        str(size): max((bisect_right(times, at + size - 1e-9) - i for i, at in enumerate(times)), default=0)
+        str(size): max(
+            (bisect_right(times, at + size - 1e-9) - i for i, at in enumerate(times)), default=0
+        )
         for size in windows
     }
     repeated = sum(count - 1 for count in seen["bodies"].values())
@@ -153,7 +165,9 @@ async def counts(request: web.Request) -> web.Response:
             "operations": seen["operations"],
             "repeated": repeated,
             "fullest": fullest,
-            "filling": (times[fillings * calls - 1] - times[calls - 1]) / (fillings - 1) if fillings > 1 else None,
+            "filling": (times[fillings * calls - 1] - times[calls - 1]) / (fillings - 1)
+            if fillings > 1
+            else None,
         }
     )
 

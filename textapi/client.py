@@ -19,11 +19,17 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from core.errors import ServiceBadAnswer, ServiceError, ServiceRefused, ServiceUnavailable, SettingsError
+from core.errors import (
+    ServiceBadAnswer,
+    ServiceError,
+    ServiceRefused,
+    ServiceUnavailable,
+    SettingsError,
+)
 from core.metrics import counted
 from core.settings import Settings
 from textapi.messages import ENGINE_HEADER, KEY_HEADER, Operation
-from textapi.questions import SERVICE, DoesNotMap
+from textapi.requests import SERVICE, UnalignedReply
 
 T = TypeVar("T")
 
@@ -31,7 +37,9 @@ ATTEMPTS = 5
 RETRY_SECONDS = 45.0  # no further attempt after so long
 FIRST_WAIT_SECONDS = 0.125
 LONGEST_WAIT_SECONDS = 10.0
-AWAY_ATTEMPTS = 3  # a service that is away, and does not say for how long, is left alone by all for a moment
+AWAY_ATTEMPTS = (
+    3  # a service that is away, and does not say for how long, is left alone by all for a moment
+)
 AWAY_SECONDS = 3.0
 LONGEST_ANSWER = 16 * 2**20  # bytes; a longer body is no answer to a request of ours
 READY_SECONDS = 5.0
@@ -49,7 +57,7 @@ _WHAT_TO_DO = {
 
 
 class Limit(Protocol):
-    """What the client needs of the shared limit (`core.limits.Gate`)."""
+    """What the client needs of the shared limit (`core.ratelimit.limiter.Gate`)."""
 
     def call(self) -> AbstractAsyncContextManager[None]:
         """Wait for one call's place and hold it."""
@@ -110,14 +118,16 @@ class TextApi:
         """Ask, and again where that can help; *before_attempt* hears of each attempt and its number.
 
         *read* makes of the answer what is wanted of it. Raises `ServiceRefused`, `ServiceUnavailable`,
-        `ServiceBadAnswer` (of *read* too, when attempts are used up) and `DoesNotMap`, which no attempt can mend.
+        `ServiceBadAnswer` (of *read* too, when attempts are used up) and `UnalignedReply`, which no attempt can mend.
         """
         began = time.monotonic()
-        worst: ServiceError | None = None  # who was away for one of the attempts may answer well when it is back
+        worst: ServiceError | None = (
+            None  # who was away for one of the attempts may answer well when it is back
+        )
         for attempt in count(1):
             try:
                 return await self._once(operation, body, before_attempt, read, attempt)
-            except DoesNotMap:
+            except UnalignedReply:
                 raise
             except (ServiceUnavailable, ServiceBadAnswer) as error:
                 worst = error if worst is None or isinstance(error, ServiceUnavailable) else worst
@@ -145,7 +155,9 @@ class TextApi:
         return Reply(read(answer), engine, attempt)
 
     @counted(SERVICE)
-    async def _attempt(self, operation: Operation, body: Mapping[str, Any]) -> tuple[Mapping[str, Any], str | None]:
+    async def _attempt(
+        self, operation: Operation, body: Mapping[str, Any]
+    ) -> tuple[Mapping[str, Any], str | None]:
         try:
             async with self._session.post(
                 f"{self._base}/text/{operation}",
@@ -157,12 +169,15 @@ class TextApi:
                 if response.status != 200:
                     await self._refuse(operation, response)
                 if (response.content_length or 0) > LONGEST_ANSWER:
-                    raise ServiceBadAnswer(f"textapi: {operation} answered with too much", service=SERVICE)
+                    raise ServiceBadAnswer(
+                        f"textapi: {operation} answered with too much", service=SERVICE
+                    )
                 value = _object(operation, await _bounded(operation, response))
                 return value, response.headers.get(ENGINE_HEADER)
         except TimeoutError as error:
             raise ServiceUnavailable(
-                f"textapi: {operation} had no answer within {self._timeout.total:g} s", service=SERVICE
+                f"textapi: {operation} had no answer within {self._timeout.total:g} s",
+                service=SERVICE,
             ) from error
         except aiohttp.ClientError as error:
             raise _away(self._base, error) from error
@@ -174,11 +189,16 @@ class TextApi:
             if status in (429, 503) and wait is not None:
                 await self._limit.close(wait)
             raise ServiceUnavailable(
-                f"textapi: {operation} answered {status}", service=SERVICE, retry_after=wait, away=status == 503
+                f"textapi: {operation} answered {status}",
+                service=SERVICE,
+                retry_after=wait,
+                away=status == 503,
             )
         todo = _WHAT_TO_DO.get(status, "look at TIDINGS_TEXTAPI_URL")
         raise ServiceRefused(
-            f"textapi at {_where(self._base)} refused {operation} ({status}): {todo}", service=SERVICE, status=status
+            f"textapi at {_where(self._base)} refused {operation} ({status}): {todo}",
+            service=SERVICE,
+            status=status,
         )
 
 
@@ -189,7 +209,9 @@ async def engine_of(session: aiohttp.ClientSession, url: str) -> str:
     """
     try:
         async with session.get(
-            f"{url.rstrip('/')}/ready", timeout=aiohttp.ClientTimeout(total=READY_SECONDS), allow_redirects=False
+            f"{url.rstrip('/')}/ready",
+            timeout=aiohttp.ClientTimeout(total=READY_SECONDS),
+            allow_redirects=False,
         ) as response:
             if engine := response.headers.get(ENGINE_HEADER):
                 return engine
@@ -239,7 +261,9 @@ def _until(date: str, now: datetime) -> float | None:
         then = parsedate_to_datetime(date)
     except ValueError:
         return None
-    return ((then if then.tzinfo else then.replace(tzinfo=UTC)) - now).total_seconds()  # "-0000" is read as naive
+    return (
+        (then if then.tzinfo else then.replace(tzinfo=UTC)) - now
+    ).total_seconds()  # "-0000" is read as naive
 
 
 def _sensible(seconds: float | None) -> float | None:
@@ -274,16 +298,23 @@ def _object(operation: Operation, body: bytes) -> Mapping[str, Any]:
         value = json.loads(body)
     except ValueError as error:
         raise ServiceBadAnswer(
-            f"textapi: {operation} answered with what is no JSON: look at TIDINGS_TEXTAPI_URL", service=SERVICE
+            f"textapi: {operation} answered with what is no JSON: look at TIDINGS_TEXTAPI_URL",
+            service=SERVICE,
         ) from error
     if not isinstance(value, dict):
-        raise ServiceBadAnswer(f"textapi: {operation} answered with no JSON object", service=SERVICE)
+        raise ServiceBadAnswer(
+            f"textapi: {operation} answered with no JSON object", service=SERVICE
+        )
     return value
 
 
 def _kind(error: BaseException) -> str:
     if isinstance(error, aiohttp.ClientConnectorError):
-        return os.strerror(error.os_error.errno) if error.os_error.errno else type(error.os_error).__name__
+        return (
+            os.strerror(error.os_error.errno)
+            if error.os_error.errno
+            else type(error.os_error).__name__
+        )
     return {"TimeoutError": "time-out", "ServerDisconnectedError": "disconnected"}.get(
         type(error).__name__, type(error).__name__
     )

@@ -55,7 +55,9 @@ def _whole(number: Any) -> Any:
 
 
 Keyword = Annotated[
-    str, Field(max_length=MAX_KEYWORD, json_schema_extra={"pattern": r"[^\s\x1c-\x1f\x85]"}), AfterValidator(_not_blank)
+    str,
+    Field(max_length=MAX_KEYWORD, json_schema_extra={"pattern": r"[^\s\x1c-\x1f\x85]"}),
+    AfterValidator(_not_blank),
 ]
 HowMany = Annotated[int, Field(ge=1, le=MAX_RESULTS), BeforeValidator(_whole)]
 Polarity = Annotated[float, Field(ge=-1, le=1)]
@@ -106,7 +108,9 @@ class NerRequest(TextRequest):
     """Asks for the entities of a kind of text, or of the types in *labels* (`key_list` in the original's client)."""
 
     doctype: Literal["REVIEW", "ARTICLE"] = "REVIEW"
-    labels: list[str] | None = Field(None, max_length=100, validation_alias=AliasChoices("labels", "key_list"))
+    labels: list[str] | None = Field(
+        None, max_length=100, validation_alias=AliasChoices("labels", "key_list")
+    )
 
 
 class SummarizeRequest(TextRequest):
@@ -116,7 +120,9 @@ class SummarizeRequest(TextRequest):
 
 
 class _Answer(BaseModel):
-    model_config = ConfigDict(alias_generator=lambda name: name.replace("_", " "), populate_by_name=True, frozen=True)
+    model_config = ConfigDict(
+        alias_generator=lambda name: name.replace("_", " "), populate_by_name=True, frozen=True
+    )
 
 
 class SentencesWithKeywordsAnswer(RootModel[dict[str, list[str]]]):
@@ -132,7 +138,9 @@ class TextPolarityAnswer(_Answer):
 class PolarityBySentenceAnswer(_Answer):
     """Pairs of polarity and sentence, in the order of the text."""
 
-    polarity_by_sentence: list[Annotated[tuple[Polarity, str], _pair({"type": ["number", "string"]})]]
+    polarity_by_sentence: list[
+        Annotated[tuple[Polarity, str], _pair({"type": ["number", "string"]})]
+    ]
 
 
 class MostCommonPhrasesAnswer(_Answer):
@@ -198,7 +206,9 @@ class Exchange:
 
 
 EXCHANGES: dict[Operation, Exchange] = {
-    Operation.SENTENCES_WITH_KEYWORDS: Exchange(SentencesWithKeywordsRequest, SentencesWithKeywordsAnswer),
+    Operation.SENTENCES_WITH_KEYWORDS: Exchange(
+        SentencesWithKeywordsRequest, SentencesWithKeywordsAnswer
+    ),
     Operation.TEXT_POLARITY: Exchange(TextPolarityRequest, TextPolarityAnswer),
     Operation.POLARITY_BY_SENTENCE: Exchange(PolarityBySentenceRequest, PolarityBySentenceAnswer),
     Operation.MOST_COMMON_PHRASES: Exchange(PhrasesRequest, MostCommonPhrasesAnswer),

@@ -10,7 +10,9 @@ from itertools import islice
 from textapi.engine.sentences import Span, split
 
 
-def chunks(documents: Iterable[tuple[int, str]], size: int) -> Iterator[tuple[str, tuple[int, ...]]]:
+def chunks(
+    documents: Iterable[tuple[int, str]], size: int
+) -> Iterator[tuple[str, tuple[int, ...]]]:
     """Texts of up to *size* characters made of whole documents, a line each, with the documents' ids.
 
     A longer document is cut between its sentences, a longer sentence where *size* is reached.
@@ -67,7 +69,9 @@ def placed(found: Sequence[str], texts: Sequence[str]) -> list[list[str]] | None
     """
     if len(texts) == 1:
         return [list(found)]
-    own = lru_cache(maxsize=None)(split)  # of this reply: a text is split when a sentence may stand in it, and once
+    own = lru_cache(maxsize=None)(
+        split
+    )  # of this reply: a text is split when a sentence may stand in it, and once
     by_text: list[list[str]] = [[] for _ in texts]
     number, cursor = 0, 0
     for sentence in found:

@@ -13,18 +13,21 @@ from core import settings as core_settings
 from core.broker import celery_app, redis_client
 from core.errors import TidingsError
 from core.logs import configure, get_logger
-from core.owners import is_gone, own_name
+from core.process_identity import has_exited, own_process_name
 from models.database import Database
-from models.jobs import worker_seen
-from producers.hints import HINT_LOST_SECONDS, reconcile
-from workers.channel import Channel
+from models.jobs import record_worker
+from producers.dispatch import MESSAGE_LOST_SECONDS, reconcile
+from workers.kombu_workaround import Channel
 from workers.metrics import Metrics
 from workers.runtime import Runtime
 from workers.tasks import register
 
 RECONCILE_SECONDS = 15.0
 RECONCILE_GUARD_SECONDS = 10.0  # what one worker has done, the others need not do within so long
-FIRST_SECONDS = (0.1, HINT_LOST_SECONDS + 1.0)  # whoever is new looks at once, and when hints sent before count as lost
+FIRST_SECONDS = (
+    0.1,
+    MESSAGE_LOST_SECONDS + 1.0,
+)  # whoever is new looks at once, and when hints sent before count as lost
 RECONCILE_PATIENCE_SECONDS = 3.0  # it runs on the parent's own loop, which must not stand still
 
 settings = core_settings.load()
@@ -32,7 +35,9 @@ app = celery_app(settings)
 app.set_current()
 app.set_default()
 # Flower, which reads this when it starts: a task's arguments tell which month or account of which run it is.
-os.environ.setdefault("FLOWER_TASKS_COLUMNS", "name,kwargs,state,received,started,runtime,retries,worker")
+os.environ.setdefault(
+    "FLOWER_TASKS_COLUMNS", "name,kwargs,state,received,started,runtime,retries,worker"
+)
 
 log = get_logger(__name__)
 _runtime: Runtime | None = None
@@ -84,9 +89,9 @@ class Reconcile(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no
     def _tick(self, every_seconds: float = RECONCILE_GUARD_SECONDS) -> None:
         db = Database(settings.database, pooled=False, patience=RECONCILE_PATIENCE_SECONDS)
         try:
-            worker_seen(db, own_name(), queues=self._queues, slots=self._slots)
+            record_worker(db, own_process_name(), queues=self._queues, slots=self._slots)
             with redis_client(settings) as broker:
-                reconcile(db, app, broker, is_gone, every_seconds=every_seconds)
+                reconcile(db, app, broker, has_exited, every_seconds=every_seconds)
                 if self._metrics:
                     self._metrics.look(db, broker)
         except TidingsError as error:

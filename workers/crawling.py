@@ -12,11 +12,11 @@ from models.crawls import COMPLETE, OPEN, Crawled, found_before, link_documents,
 from producers.imports import row_of
 from producers.posts import OPERATIONS, SEARCH, service_of_handle, service_of_search, stored_matches
 from sources import bluesky, mastodon, x
-from sources.base import BLUESKY, MASTODON, Document, Page, X
+from sources.base import BLUESKY, MASTODON, Page, SourceDocument, X
 from sources.crawl import AT_NEWEST, NO_MORE, REPEATED
-from sources.web import Web
-from workers.fetching import bad_answers_wait, stored_with_place, web_of
-from workers.jobs import Job
+from sources.http_client import HttpClient
+from workers.context import JobContext
+from workers.fetching import bad_answers_wait, http_client_for, stored_with_place
 
 STORED_ALONE = "stored documents only"
 
@@ -27,20 +27,22 @@ class Subject:
 
     source: str
     name: str  # the job's: "@ann@home.example", "search:tide"
-    web: Web
+    client: HttpClient
     query: str = ""  # of a search on X
     handle: str | None = None  # of an account
 
     def pages(self, cursor: Mapping[str, Any] | None, limit: int | None) -> AsyncIterator[Page]:
         """Its pages from *cursor* on."""
         if self.handle is None:
-            return x.search_pages(self.query, web=self.web, cursor=cursor, limit=limit)
+            return x.search_pages(self.query, client=self.client, cursor=cursor, limit=limit)
         if self.source == X:
-            return x.handle_pages(self.handle, web=self.web, query=self.query, cursor=cursor, limit=limit)
+            return x.handle_pages(
+                self.handle, client=self.client, query=self.query, cursor=cursor, limit=limit
+            )
         crawl = bluesky.pages if self.source == BLUESKY else mastodon.pages
-        return crawl(self.handle, web=self.web, cursor=cursor, limit=limit)
+        return crawl(self.handle, client=self.client, cursor=cursor, limit=limit)
 
-    def row(self, document: Document) -> dict[str, Any]:
+    def row(self, document: SourceDocument) -> dict[str, Any]:
         """A document as it is stored. An account is found again by the handle that was asked for.
 
         A Mastodon server may name itself otherwise, and a DID has a handle: all of the feed is the account's anyhow.
@@ -50,7 +52,7 @@ class Subject:
         return row_of(document)
 
 
-def account_of(job: Job, source: str | None) -> Subject | None:
+def account_of(job: JobContext, source: str | None) -> Subject | None:
     """What is crawled of a job's handle; None where the stored documents are all there is."""
     handle, settings = job.claim.name.removeprefix("@"), job.runtime.settings
     of = partial(Subject, name=job.claim.name, handle=handle)
@@ -58,34 +60,52 @@ def account_of(job: Job, source: str | None) -> Subject | None:
         case "mastodon":
             server = mastodon.home_server(handle)
             address = settings.mastodon_url or f"https://{server}"
-            web = web_of(job, MASTODON, address, settings.mastodon_limits, key=server, operation=OPERATIONS[MASTODON])
-            return of(MASTODON, web=web)
+            client = http_client_for(
+                job,
+                MASTODON,
+                address,
+                settings.mastodon_limits,
+                key=server,
+                operation=OPERATIONS[MASTODON],
+            )
+            return of(MASTODON, client=client)
         case "bluesky":
             address, limits = settings.bluesky_url, settings.bluesky_limits
-            return of(BLUESKY, web=web_of(job, BLUESKY, address, limits, key=None, operation=OPERATIONS[BLUESKY]))
+            return of(
+                BLUESKY,
+                client=http_client_for(
+                    job, BLUESKY, address, limits, key=None, operation=OPERATIONS[BLUESKY]
+                ),
+            )
         case "x":
-            return of(X, web=_x(job, OPERATIONS[X]), query=settings.x_query)
+            return of(X, client=_x(job, OPERATIONS[X]), query=settings.x_query)
     return None
 
 
-def search_of(job: Job, source: str | None) -> Subject | None:
+def search_of(job: JobContext, source: str | None) -> Subject | None:
     """What is crawled of a job's term; None where no service can be searched."""
     term, settings = job.claim.name.removeprefix("search:"), job.runtime.settings
     if service_of_search(source, settings) is None:
         return None
     words = f'"{term}"' if " " in term else term
-    filters = " ".join(settings.x_query.replace("from:{handle}", "").replace("{handle}", "").split())
+    filters = " ".join(
+        settings.x_query.replace("from:{handle}", "").replace("{handle}", "").split()
+    )
     return Subject(X, job.claim.name, _x(job, SEARCH), query=f"{words} {filters}".strip())
 
 
-async def crawl(job: Job, subject: Subject, limit: int | None) -> str | None:
+async def crawl(job: JobContext, subject: Subject, limit: int | None) -> str | None:
     """Read what is new, from where the last crawl was left; what is to be said of it, if anything.
 
     Raises `SliceEnded` between two pages, `AccountGone`, or what asking raises. A crawl that another job left half-way
     is read to its end, and then what is newer.
     """
     crawled = await job.reading(read_crawl, subject.source, subject.name)
-    left_by_another = crawled is not None and crawled.state == OPEN and _cursor(crawled).get("job") != job.claim.job_id
+    left_by_another = (
+        crawled is not None
+        and crawled.state == OPEN
+        and _cursor(crawled).get("job") != job.claim.job_id
+    )
     remark = await _crawl(job, subject, crawled, limit)
     if left_by_another:
         crawled = await job.reading(read_crawl, subject.source, subject.name)
@@ -93,7 +113,9 @@ async def crawl(job: Job, subject: Subject, limit: int | None) -> str | None:
     return remark
 
 
-async def _crawl(job: Job, subject: Subject, crawled: Crawled | None, limit: int | None) -> str | None:
+async def _crawl(
+    job: JobContext, subject: Subject, crawled: Crawled | None, limit: int | None
+) -> str | None:
     cursor = _cursor(crawled)
     limited = bool(cursor.get("limited"))  # posts older than the newest may be missing
     if limited and limit is None and "next" not in cursor:
@@ -105,7 +127,9 @@ async def _crawl(job: Job, subject: Subject, crawled: Crawled | None, limit: int
             end = page.end
             limited = limited or end not in (None, NO_MORE, AT_NEWEST, REPEATED)
             state = OPEN if end is None else COMPLETE if end in (NO_MORE, AT_NEWEST) else end
-            place = {**page.cursor, "job": job.claim.job_id} | ({"limited": True} if limited else {})
+            place = {**page.cursor, "job": job.claim.job_id} | (
+                {"limited": True} if limited else {}
+            )
             stored = stored_with_place(
                 job,
                 subject.source,
@@ -126,14 +150,16 @@ def _cursor(crawled: Crawled | None) -> Mapping[str, Any]:
     return (crawled.cursor if crawled else None) or {}
 
 
-def _x(job: Job, operation: str) -> Web:
+def _x(job: JobContext, operation: str) -> HttpClient:
     settings = job.runtime.settings
     assert settings.x_bearer is not None  # noqa: S101 - else no job asks X
     token = settings.x_bearer.get_secret_value()
-    return web_of(job, X, settings.x_url, settings.x_limits, key=token, operation=operation, bearer=True)
+    return http_client_for(
+        job, X, settings.x_url, settings.x_limits, key=token, operation=operation, bearer=True
+    )
 
 
-async def link_stored(job: Job, source: str | None) -> None:
+async def link_stored(job: JobContext, source: str | None) -> None:
     """Link the stored posts that hold the job's term by the keyword rule, and what this search found before."""
     term = job.claim.name.removeprefix("search:")
     ids = await job.reading(found_before, job.claim.name)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from models.findings import FoundEntity
+from models.results import EntityCount
 
 PERSON = "PERSON"
 _TIMES = frozenset({"DATE", "TIME"})
@@ -20,7 +20,10 @@ _ARTICLE = re.compile(r"^(?:the|a|an)\s+", re.IGNORECASE)
 _EDGES = " ,;:!?&|/\\*+=~_<>\"'\u201c\u201d\u2018\u2019()[]{}\u2026\u2022-\u2013\u2014@#\ufffd"  # no part of a name
 _BEFORE = _EDGES.replace("@", "").replace("#", "") + "."
 _LETTER = re.compile(r"[^\W\d_]")
-_SUM = re.compile(r"\d|[$\u00a2\u00a3\u00a5\u20ac]|\b(?:dollar|cent|euro|pound|(?:m|b|tr)illion)s?\b", re.IGNORECASE)
+_SUM = re.compile(
+    r"\d|[$\u00a2\u00a3\u00a5\u20ac]|\b(?:dollar|cent|euro|pound|(?:m|b|tr)illion)s?\b",
+    re.IGNORECASE,
+)
 _TITLES = frozenset(
     re.findall(
         r"\w+",
@@ -49,7 +52,9 @@ class Usage:
     """How the texts in which entities were found use their words: as tags, in small letters, or as names."""
 
     tags: set[str] = field(default_factory=set)  # case folded
-    plain: Counter[str] = field(default_factory=Counter)  # case folded: times without "#" or "@" before it
+    plain: Counter[str] = field(
+        default_factory=Counter
+    )  # case folded: times without "#" or "@" before it
     small: Counter[str] = field(default_factory=Counter)  # of these, times in small letters
 
     @classmethod
@@ -75,7 +80,7 @@ class Usage:
         return 8 * self.small[word.casefold()] > self.plain[word.casefold()]
 
 
-def aggregate(found: Iterable[Found], texts: Iterable[str] = ()) -> list[FoundEntity]:
+def aggregate(found: Iterable[Found], texts: Iterable[str] = ()) -> list[EntityCount]:
     """Counts for the whole job (period "") and each period, ranked within period and type by count, then name.
 
     *texts* are those in which they were found. Joined are spellings that differ in case, possessive, leading article
@@ -114,15 +119,19 @@ def aggregate(found: Iterable[Found], texts: Iterable[str] = ()) -> list[FoundEn
             if period:
                 totals.setdefault(period, Counter())[joined.get(entity, entity)] += count
     return [
-        FoundEntity(period, group[0], names[group], rank, count, tuple(sorted(groups[group])))
+        EntityCount(period, group[0], names[group], rank, count, tuple(sorted(groups[group])))
         for period, group_counts in sorted(totals.items())
         for rank, group, count in _ranked(group_counts, names)
     ]
 
 
-def _ranked(counts: Mapping[Entity, int], names: Mapping[Entity, str]) -> Iterable[tuple[int, Entity, int]]:
+def _ranked(
+    counts: Mapping[Entity, int], names: Mapping[Entity, str]
+) -> Iterable[tuple[int, Entity, int]]:
     ranks: Counter[str] = Counter()
-    for group, count in sorted(counts.items(), key=lambda pair: (pair[0][0], -pair[1], names[pair[0]], pair[0][1])):
+    for group, count in sorted(
+        counts.items(), key=lambda pair: (pair[0][0], -pair[1], names[pair[0]], pair[0][1])
+    ):
         ranks[group[0]] += 1
         yield ranks[group[0]], group, count
 
@@ -190,7 +199,10 @@ def _is_a_full_name(name: str, usage: Usage) -> bool:
     """Whether it has a first name: "Nurse Gray" has none, nor has "Watch Curiosity" or what is in small letters."""
     first, _, rest = name.partition(" ")
     return (
-        rest != "" and first[0].isupper() and first.casefold().strip(".") not in _TITLES and not usage.is_common(first)
+        rest != ""
+        and first[0].isupper()
+        and first.casefold().strip(".") not in _TITLES
+        and not usage.is_common(first)
     )
 
 

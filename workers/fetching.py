@@ -15,15 +15,15 @@ from pydantic import SecretStr
 from sqlalchemy import Connection
 
 from core.errors import ServiceBadAnswer, ServiceRefused, ServiceUnavailable
-from core.windows import credential_of
+from core.rate_limit_notation import credential_of
 from models.crawls import COMPLETE, OPEN, count_attempt, move_crawl, read_crawl
 from models.documents import archive_size, count_import, drop_import, insert_documents
 from producers.imports import row_of
 from producers.months import ARCHIVE, is_to_be_fetched
-from sources.base import NYT, Document, Empty, Gate, Item, LeftOut
+from sources.base import NYT, Empty, Item, LeftOut, Limiter, SourceDocument
+from sources.http_client import HttpClient
 from sources.nyt import fetched_month, read_archive
-from sources.web import Web
-from workers.jobs import Job
+from workers.context import JobContext
 
 BATCH = 1000
 
@@ -32,8 +32,8 @@ BATCH = 1000
 class CountingGate:
     """A service's shared limit, through which every attempt is counted for the job's run."""
 
-    gate: Gate
-    job: Job
+    gate: Limiter
+    job: JobContext
     service: str
     credential: str
     operation: str
@@ -63,12 +63,21 @@ class CountingGate:
         )
 
 
-def web_of(
-    job: Job, service: str, base_url: str, limits: str, *, key: str | None, operation: str, bearer: bool = False
-) -> Web:
+def http_client_for(
+    job: JobContext,
+    service: str,
+    base_url: str,
+    limits: str,
+    *,
+    key: str | None,
+    operation: str,
+    bearer: bool = False,
+) -> HttpClient:
     """*service* to be asked for this job: behind its limit, every attempt counted. *key* also tells limits apart."""
-    gate = CountingGate(job.runtime.gate(service, key, limits), job, service, credential_of(key), operation)
-    return Web(
+    gate = CountingGate(
+        job.runtime.gate(service, key, limits), job, service, credential_of(key), operation
+    )
+    return HttpClient(
         service=service,
         base_url=base_url,
         session=job.runtime.session(),
@@ -87,7 +96,7 @@ async def bad_answers_wait() -> AsyncIterator[None]:
         raise ServiceUnavailable(str(error), service=error.service) from None
 
 
-async def fetch_month(job: Job, period: str) -> str | None:
+async def fetch_month(job: JobContext, period: str) -> str | None:
     """See that the archive's month is stored, whole; why there is nothing to work on, where that is so.
 
     Fetched are months of which nothing is stored or only a part, and the running month again after a day. Raises
@@ -113,10 +122,12 @@ async def fetch_month(job: Job, period: str) -> str | None:
     return None
 
 
-async def _fetch(job: Job, period: str, key: SecretStr) -> None:
+async def _fetch(job: JobContext, period: str, key: SecretStr) -> None:
     secret, settings = key.get_secret_value(), job.runtime.settings
-    web = web_of(job, NYT, settings.nyt_url, settings.nyt_limits, key=secret, operation=ARCHIVE)
-    async with fetched_month(period, web=web, key=secret) as file:
+    client = http_client_for(
+        job, NYT, settings.nyt_url, settings.nyt_limits, key=secret, operation=ARCHIVE
+    )
+    async with fetched_month(period, client=client, key=secret) as file:
         await job.writing(partial(drop_import, path=period, source=NYT))
         items = read_archive(file)
         while some := await asyncio.to_thread(_next, items):
@@ -125,12 +136,12 @@ async def _fetch(job: Job, period: str, key: SecretStr) -> None:
 
 
 def stored_with_place(
-    job: Job,
+    job: JobContext,
     source: str,
     subject: str,
     items: Sequence[Item],
     *,
-    row: Callable[[Document], dict[str, Any]] = row_of,
+    row: Callable[[SourceDocument], dict[str, Any]] = row_of,
     state: str,
     cursor: Mapping[str, Any] | None = None,
     found_by: int | None = None,
@@ -139,7 +150,7 @@ def stored_with_place(
 
     *found_by*: a search's job.
     """
-    rows = [row(item) for item in items if isinstance(item, Document)]
+    rows = [row(item) for item in items if isinstance(item, SourceDocument)]
     empty = sum(isinstance(item, Empty) for item in items)
     named = [f"document {item.index}: {item.why}" for item in items if isinstance(item, LeftOut)]
 
@@ -147,7 +158,15 @@ def stored_with_place(
         added = insert_documents(connection, job.db, rows, job_id=found_by).added
         move_crawl(connection, job.db, source, subject, state=state, documents=added, cursor=cursor)
         if items:
-            count_import(connection, path=subject, source=source, read=len(rows), added=added, empty=empty, named=named)
+            count_import(
+                connection,
+                path=subject,
+                source=source,
+                read=len(rows),
+                added=added,
+                empty=empty,
+                named=named,
+            )
 
     return change
 

@@ -5,24 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
+from core.enums import Step, StepState
 from core.errors import ServiceBadAnswer, ServiceRefused
 from core.logs import at_step
-from core.queues import Step, StepState
 from models.crawls import remark_on_documents
 from models.documents import Text, left_out_remark, posts_found, posts_of, with_counts
-from models.findings import replace_post_polarities
-from models.forgotten import is_forgotten
 from models.parameters import HandlesParameters, SearchParameters
+from models.results import replace_post_polarities
 from models.runs import note_engine
+from models.suppression_list import is_suppressed
 from producers.posts import OwnWords
 from sources.base import AccountGone
-from textapi.questions import Question
-from workers.asking import Asker
+from textapi.requests import ApiRequest
+from workers.answer_fetcher import AnswerFetcher
+from workers.context import Ended, JobContext
 from workers.crawling import STORED_ALONE, Subject, account_of, crawl, link_stored, search_of
-from workers.jobs import Ended, Job
 from workers.texts import (
     Once,
-    count_holding,
+    document_frequency,
     entities_step,
     phrases_step,
     polarities_of,
@@ -30,7 +30,7 @@ from workers.texts import (
 )
 
 
-async def work_on_posts(job: Job, parameters: HandlesParameters | SearchParameters) -> Ended:
+async def work_on_posts(job: JobContext, parameters: HandlesParameters | SearchParameters) -> Ended:
     """Do what is left of an account's or a search's steps. Raises `SliceEnded` between two of them, or within one."""
     done = await job.done_steps()
     if Step.DOCUMENTS not in done:
@@ -47,7 +47,9 @@ async def work_on_posts(job: Job, parameters: HandlesParameters | SearchParamete
     own = OwnWords.of(posts)
     engine = await job.runtime.textapi().engine()
     await job.writing(lambda connection: note_engine(connection, job.db, job.claim.run_id, engine))
-    questions = [question for step in steps for question in own.first_questions(step, engine, parameters)]
+    questions = [
+        question for step in steps for question in own.first_requests(step, engine, parameters)
+    ]
     asker = await _asked_at_once(job, engine, questions)
     for step in steps:
         job.check()
@@ -55,7 +57,9 @@ async def work_on_posts(job: Job, parameters: HandlesParameters | SearchParamete
             await summary_step(job, asker, [own.told], parameters)
         elif step == Step.PHRASES:
             said = [text for _, text in own.said.all_documents]
-            await phrases_step(job, asker, [own.said], parameters, partial(count_holding, said))
+            await phrases_step(
+                job, asker, [own.said], parameters, partial(document_frequency, said)
+            )
         elif step == Step.ENTITIES:
             await entities_step(job, asker, [own.said], parameters)
         elif step == Step.POLARITY:
@@ -63,22 +67,26 @@ async def work_on_posts(job: Job, parameters: HandlesParameters | SearchParamete
     return Ended(reason=remark)
 
 
-async def _asked_at_once(job: Job, engine: str, questions: Sequence[Question]) -> Once:
+async def _asked_at_once(job: JobContext, engine: str, questions: Sequence[ApiRequest]) -> Once:
     """An asker that has asked *questions*: steps that find their answers there take no time for themselves."""
-    asker = Once(Asker(job, engine))
+    asker = Once(AnswerFetcher(job, engine))
     try:
         await asker.ask(questions)
     except (ServiceRefused, ServiceBadAnswer):
-        return Once(Asker(job, engine))  # the step that it belongs to will say so, when those before it are done
+        return Once(
+            AnswerFetcher(job, engine)
+        )  # the step that it belongs to will say so, when those before it are done
     return asker
 
 
 @at_step(Step.DOCUMENTS)
-async def _documents(job: Job, parameters: HandlesParameters | SearchParameters) -> Ended | None:
+async def _documents(
+    job: JobContext, parameters: HandlesParameters | SearchParameters
+) -> Ended | None:
     """Fetch and find the posts and record how many there are; how the job ends, where there are none."""
     if isinstance(parameters, HandlesParameters):
         handle = job.claim.name.removeprefix("@")
-        if await job.reading(is_forgotten, handle):
+        if await job.reading(is_suppressed, handle):
             reason = f"@{handle} was forgotten on request: `tidings forget --handle {handle} --lift` lets it come back"
             await job.has_no_data(parameters.steps, reason)
             return Ended(StepState.NO_DATA, reason)
@@ -94,25 +102,27 @@ async def _documents(job: Job, parameters: HandlesParameters | SearchParameters)
             remark = "; ".join(filter(None, (remark, left_out))) or None
     if isinstance(parameters, SearchParameters):
         await link_stored(job, parameters.source)
-    await job.settle_documents()
+    await job.freeze_documents()
     posts = await _posts(job, parameters)
     if posts:
         remark = with_counts(remark, posts)
         await job.writing(job.step_is(Step.DOCUMENTS, StepState.COMPLETE, len(posts), remark))
         return None
-    asked = f", and {subject.source} has none: is it written correctly?" if subject else ": import them"
+    asked = (
+        f", and {subject.source} has none: is it written correctly?" if subject else ": import them"
+    )
     of_source = f" as documents of {parameters.source}" if parameters.source else ""
     reason = remark or f"no posts of {job.claim.name} are stored{of_source}{asked}"
     await job.has_no_data(parameters.steps, reason)
     return Ended(state, reason)
 
 
-def _service(job: Job, parameters: HandlesParameters | SearchParameters) -> Subject | None:
+def _service(job: JobContext, parameters: HandlesParameters | SearchParameters) -> Subject | None:
     choose = account_of if isinstance(parameters, HandlesParameters) else search_of
     return choose(job, parameters.source)
 
 
-async def _posts(job: Job, parameters: HandlesParameters | SearchParameters) -> list[Text]:
+async def _posts(job: JobContext, parameters: HandlesParameters | SearchParameters) -> list[Text]:
     if isinstance(parameters, HandlesParameters):
         handle, up_to = job.claim.name.removeprefix("@"), await job.newest_document()
         return await job.reading(posts_of, handle, parameters.source, up_to=up_to)
@@ -120,9 +130,11 @@ async def _posts(job: Job, parameters: HandlesParameters | SearchParameters) -> 
 
 
 @at_step(Step.POLARITY)
-async def _polarity(job: Job, asker: Once, own: OwnWords, size: int) -> None:
+async def _polarity(job: JobContext, asker: Once, own: OwnWords, size: int) -> None:
     by_text = await polarities_of(job, asker, own.texts, size)
     polarities = {post.id: by_text[post.text] for post in own.posts}
     await job.complete(
-        Step.POLARITY, len(own.posts), lambda connection: replace_post_polarities(connection, job.claim, polarities)
+        Step.POLARITY,
+        len(own.posts),
+        lambda connection: replace_post_polarities(connection, job.claim, polarities),
     )

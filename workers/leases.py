@@ -8,13 +8,15 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
+from core.enums import State
 from core.errors import DatabaseAway
 from core.logs import get_logger
-from core.queues import State
 from models.database import Database
 from models.jobs import Claim, renew_lease
 
-HARD_END_SECONDS = 120.0  # past a slice's own end: a job that hangs so long loses its lease to another
+HARD_END_SECONDS = (
+    120.0  # past a slice's own end: a job that hangs so long loses its lease to another
+)
 
 log = get_logger(__name__)
 
@@ -41,7 +43,9 @@ class Lease:
         self._ended = threading.Event()
         carry_on = contextvars.copy_context()  # its lines tell the job as well
         name = f"lease of job {claim.job_id}"
-        self._thread = threading.Thread(target=carry_on.run, args=(self._beat,), name=name, daemon=True)
+        self._thread = threading.Thread(
+            target=carry_on.run, args=(self._beat,), name=name, daemon=True
+        )
         self.lost = False
 
     def __enter__(self) -> Self:
@@ -49,7 +53,10 @@ class Lease:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self._ended.set()
         self._thread.join(timeout=self._seconds)

@@ -21,12 +21,12 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from core.broker import queue_length
+from core.enums import QUEUES, State
 from core.errors import SettingsError
-from core.owners import is_gone
-from core.queues import QUEUES, State
+from core.process_identity import has_exited
 from models.database import Database
-from models.jobs import live_slots
-from models.overview import Overview, overview
+from models.jobs import count_live_slots
+from models.queue_stats import Overview, overview
 
 JOB_STATES = [state for state in State if state != State.PAUSED]  # runs are paused, jobs are not
 
@@ -73,7 +73,7 @@ class Metrics(Collector):
     def look(self, db: Database, broker: redis.Redis) -> None:
         """From now on serve what database and Redis say now. Raises `DatabaseAway`, `BrokerAway`."""
         hints = {queue: queue_length(broker, queue) for queue in QUEUES}
-        self._last = Look(time.time(), overview(db), hints, live_slots(db, is_gone))
+        self._last = Look(time.time(), overview(db), hints, count_live_slots(db, has_exited))
 
     def forget(self) -> None:
         """Nobody knows: serve nothing of what was true once."""
@@ -82,20 +82,30 @@ class Metrics(Collector):
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """Prometheus's question."""
         last = self._last
-        up = GaugeMetricFamily("tidings_stack_up", "Whether database and Redis answered this worker last time.")
+        up = GaugeMetricFamily(
+            "tidings_stack_up", "Whether database and Redis answered this worker last time."
+        )
         up.add_metric([], float(last is not None))
         yield up
         if last is None:
             return
-        age = GaugeMetricFamily("tidings_look_age_seconds", "How long ago jobs, queues and slots were looked up.")
+        age = GaugeMetricFamily(
+            "tidings_look_age_seconds", "How long ago jobs, queues and slots were looked up."
+        )
         age.add_metric([], time.time() - last.at)
         yield age
         jobs = GaugeMetricFamily("tidings_jobs", "Jobs of all runs.", labels=["queue", "state"])
         oldest = GaugeMetricFamily(
-            "tidings_oldest_due_seconds", "How long the oldest due job has waited; 0: none is due.", labels=["queue"]
+            "tidings_oldest_due_seconds",
+            "How long the oldest due job has waited; 0: none is due.",
+            labels=["queue"],
         )
-        hints = GaugeMetricFamily("tidings_queue_hints", "Hints that wait in a queue.", labels=["queue"])
-        slots = GaugeMetricFamily("tidings_slots", "Jobs that can be at work at once.", labels=["queue"])
+        hints = GaugeMetricFamily(
+            "tidings_queue_messages", "Hints that wait in a queue.", labels=["queue"]
+        )
+        slots = GaugeMetricFamily(
+            "tidings_slots", "Jobs that can be at work at once.", labels=["queue"]
+        )
         for queue in QUEUES:
             for state in JOB_STATES:
                 jobs.add_metric([queue, state], last.overview.jobs.get((queue, state), 0))

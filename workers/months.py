@@ -9,32 +9,39 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from core.enums import Step, StepState
 from core.logs import at_step
-from core.queues import Step, StepState
 from models.answers import read_answers
 from models.documents import Text, archive_size, left_out_remark
-from models.findings import (
+from models.parameters import Keyword, MonthsParameters
+from models.results import (
     add_mentions,
     clear_mentions,
     mention_sentences,
     mentioning_documents,
     set_mention_polarities,
 )
-from models.parameters import Keyword, MonthsParameters
 from models.runs import note_engine
 from producers.bodies import Body
-from producers.months import all_terms, mentions_in, month_days, month_packs
+from producers.months import all_terms, mentions_in, month_batches, month_days
 from sources.base import NYT
-from textapi.questions import keyword_key
-from workers.asking import Asker
+from textapi.requests import keyword_key
+from workers.answer_fetcher import AnswerFetcher
+from workers.context import Ended, JobContext
 from workers.fetching import fetch_month
-from workers.jobs import Ended, Job
-from workers.texts import count_holding, entities_step, phrases_step, polarities_of, size_of, summary_step
+from workers.texts import (
+    document_frequency,
+    entities_step,
+    phrases_step,
+    polarities_of,
+    size_of,
+    summary_step,
+)
 
 MENTIONS_AT_ONCE = 1000  # stored in one transaction: a transaction a day costs more than its rows
 
 
-async def work_on_month(job: Job, parameters: MonthsParameters) -> Ended:
+async def work_on_month(job: JobContext, parameters: MonthsParameters) -> Ended:
     """Do what is left of a month's steps. Raises `SliceEnded` between two of them, or within one."""
     period = job.claim.name
     done = await job.done_steps()
@@ -46,8 +53,10 @@ async def work_on_month(job: Job, parameters: MonthsParameters) -> Ended:
     if not steps:
         return Ended()
     up_to = await job.newest_document()
-    asker = Asker(job, await job.runtime.textapi().engine())
-    await job.writing(lambda connection: note_engine(connection, job.db, job.claim.run_id, asker.engine))
+    asker = AnswerFetcher(job, await job.runtime.textapi().engine())
+    await job.writing(
+        lambda connection: note_engine(connection, job.db, job.claim.run_id, asker.engine)
+    )
     if Step.KEYWORDS not in done:
         await _keywords(job, asker, parameters, period, up_to)
     bodies = [await _mentioning_body(job, keyword) for keyword in parameters.keywords]
@@ -61,8 +70,13 @@ async def work_on_month(job: Job, parameters: MonthsParameters) -> Ended:
             asker,
             bodies,
             parameters,
-            lambda phrases: count_holding(
-                (text.text for texts in month_days(job.db, parameters, period, up_to=up_to) for text in texts), phrases
+            lambda phrases: document_frequency(
+                (
+                    text.text
+                    for texts in month_days(job.db, parameters, period, up_to=up_to)
+                    for text in texts
+                ),
+                phrases,
             ),
         )
     if Step.ENTITIES in steps:
@@ -71,10 +85,10 @@ async def work_on_month(job: Job, parameters: MonthsParameters) -> Ended:
 
 
 @at_step(Step.DOCUMENTS)
-async def _documents(job: Job, parameters: MonthsParameters, period: str) -> str | None:
+async def _documents(job: JobContext, parameters: MonthsParameters, period: str) -> str | None:
     """Record how many documents there are; why there are none, where nobody can know of any."""
     reason = await fetch_month(job, period)
-    up_to = await job.settle_documents()
+    up_to = await job.freeze_documents()
     if not reason and not await job.reading(archive_size, period, up_to=up_to):
         reason = f"the archive has no documents of {period}"
     if reason:
@@ -87,9 +101,15 @@ async def _documents(job: Job, parameters: MonthsParameters, period: str) -> str
 
 
 @at_step(Step.KEYWORDS)
-async def _keywords(job: Job, asker: Asker, parameters: MonthsParameters, period: str, up_to: int | None) -> None:
+async def _keywords(
+    job: JobContext,
+    asker: AnswerFetcher,
+    parameters: MonthsParameters,
+    period: str,
+    up_to: int | None,
+) -> None:
     """Which sentences mention a term: asked for all texts of the month, then read day by day out of the ledger."""
-    await asker.ask(month_packs(job.db, asker.engine, parameters, period, up_to=up_to))
+    await asker.ask(month_batches(job.db, asker.engine, parameters, period, up_to=up_to))
     await job.writing(lambda connection: clear_mentions(connection, job.claim))
     documents = 0
     rows: list[dict[str, Any]] = []
@@ -107,17 +127,23 @@ def _mentions_of(
     connection: Connection, engine: str, texts: Sequence[Text], keywords: Sequence[Keyword]
 ) -> list[dict[str, Any]]:
     terms = all_terms(keywords)
-    keys = {(text.id, term): keyword_key(engine, term, text.text) for text in texts for term in terms}
+    keys = {
+        (text.id, term): keyword_key(engine, term, text.text) for text in texts for term in terms
+    }
     stored = read_answers(connection, set(keys.values()))
     return [
         row
         for text in texts
-        for row in mentions_in(text, keywords, {term: json.loads(stored[keys[text.id, term]]) for term in terms})
+        for row in mentions_in(
+            text, keywords, {term: json.loads(stored[keys[text.id, term]]) for term in terms}
+        )
     ]
 
 
 @at_step(Step.POLARITY)
-async def _polarity(job: Job, asker: Asker, bodies: Sequence[Body], text_size: int) -> None:
+async def _polarity(
+    job: JobContext, asker: AnswerFetcher, bodies: Sequence[Body], text_size: int
+) -> None:
     sentences = await job.reading(mention_sentences, job.claim.job_id)
     polarities = await polarities_of(job, asker, sentences, text_size)
     await job.complete(
@@ -127,7 +153,7 @@ async def _polarity(job: Job, asker: Asker, bodies: Sequence[Body], text_size: i
     )
 
 
-async def _mentioning_body(job: Job, keyword: Keyword) -> Body:
+async def _mentioning_body(job: JobContext, keyword: Keyword) -> Body:
     """The documents of the month that mention the keyword; its phrases are counted in all of the month's."""
     documents = await job.reading(mentioning_documents, job.claim.job_id, keyword.name)
     return Body(keyword.name, {job.claim.name: documents})

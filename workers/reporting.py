@@ -12,18 +12,18 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
-from core.queues import QUEUE_OF, Kind, State
+from core.enums import QUEUE_OF, JobKind, State
 from models import tables
 from models.database import clock
 from models.jobs import fence, release_job
 from models.runs import REPORT_JOB
-from workers.jobs import Ended, Job, SliceEnded
+from workers.context import Ended, JobContext, SliceEnded
 
 LOOK_AGAIN_SECONDS = 1.0
 PICTURES = "pictures"  # the option of a part's job: the names of the jobs whose pictures it draws
 
 
-def make_report(job: Job) -> Ended:
+def make_report(job: JobContext) -> Ended:
     """Draw the run's report into its folder, or a part of it; what has not changed is not drawn again.
 
     Raises `SliceEnded` where the slice is over; what is drawn by then stays.
@@ -38,17 +38,25 @@ def make_report(job: Job) -> Ended:
         return Ended()
     if _hand_out(job, parts(job.db, run)):
         release_job(
-            job.db, job.claim, state=State.WAITING, due_in=LOOK_AGAIN_SECONDS, reason="its pictures are being drawn"
+            job.db,
+            job.claim,
+            state=State.WAITING,
+            due_in=LOOK_AGAIN_SECONDS,
+            reason="its pictures are being drawn",
         )
         raise SliceEnded  # the job is given back already
     build(job.db, [run], folder, check=job.check)
     return Ended()
 
 
-def _hand_out(job: Job, parts: Sequence[Sequence[str]]) -> int:
+def _hand_out(job: JobContext, parts: Sequence[Sequence[str]]) -> int:
     """See that there is a job for each part; how many of them nobody has begun."""
     run = job.claim.run_id
-    of_run = tables.Job.run_id == run, tables.Job.kind == Kind.REPORT, tables.Job.name != REPORT_JOB
+    of_run = (
+        tables.Job.run_id == run,
+        tables.Job.kind == JobKind.REPORT,
+        tables.Job.name != REPORT_JOB,
+    )
     with job.db.write() as connection:
         fence(connection, job.claim)
         for number, names in enumerate(parts, 1):
@@ -56,14 +64,14 @@ def _hand_out(job: Job, parts: Sequence[Sequence[str]]) -> int:
                 job.db.upsert(tables.Job)
                 .values(
                     run_id=run,
-                    kind=Kind.REPORT,
+                    kind=JobKind.REPORT,
                     name=f"{REPORT_JOB}: {PICTURES} {number} of {len(parts)}",
-                    queue=QUEUE_OF[Kind.REPORT],
+                    queue=QUEUE_OF[JobKind.REPORT],
                     options={PICTURES: list(names)},
                     state=State.QUEUED,
                     due_at=clock(),
                     claims=0,
-                    deaths=0,
+                    crashes=0,
                     waits=0,
                     done_units=0,
                     all_units=0,
@@ -71,6 +79,10 @@ def _hand_out(job: Job, parts: Sequence[Sequence[str]]) -> int:
                 .on_conflict_do_nothing()
             )
         return (
-            connection.scalar(select(func.count()).where(*of_run, tables.Job.state.in_((State.QUEUED, State.WAITING))))
+            connection.scalar(
+                select(func.count()).where(
+                    *of_run, tables.Job.state.in_((State.QUEUED, State.WAITING))
+                )
+            )
             or 0
         )

@@ -16,10 +16,10 @@ from redis.asyncio import Redis
 
 from core.broker import redis_client
 from core.errors import SettingsError
-from core.limits import Gate
-from core.owners import own_name
+from core.process_identity import own_process_name
+from core.rate_limit_notation import credential_of, parse_limits
+from core.ratelimit.limiter import RateLimiter
 from core.settings import Settings
-from core.windows import credential_of, parse_limits
 from models.answers import calls_by_minute
 from models.database import Database
 from textapi.client import TextApi
@@ -33,14 +33,14 @@ class Runtime:
     def __init__(self, settings: Settings, app: Celery) -> None:
         self.settings = settings
         self.app = app
-        self.owner = own_name()
+        self.owner = own_process_name()
         self.db = Database(settings.database)
         self.lease_db = Database(settings.database, pooled=False)  # the heartbeat thread's own
         self.broker = redis_client(settings)
         self._runner = asyncio.Runner()
         self._session: aiohttp.ClientSession | None = None
         self._redis: Redis | None = None
-        self._gates: dict[str, Gate] = {}
+        self._gates: dict[str, RateLimiter] = {}
         self._textapi: TextApi | None = None
 
     def run(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
@@ -83,14 +83,18 @@ class Runtime:
             self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
         return self._session
 
-    def gate(self, service: str, key: str | None, limits: str) -> Gate:
+    def gate(self, service: str, key: str | None, limits: str) -> RateLimiter:
         """The shared limit of a service and key."""
         name = f"{service}:{credential_of(key)}"
         if name not in self._gates:
             if self._redis is None:
                 if not self.settings.redis_url:
-                    raise SettingsError("TIDINGS_REDIS_URL is not set: limits are shared through it")
-                self._redis = Redis.from_url(self.settings.redis_url, socket_timeout=5, socket_connect_timeout=3)
+                    raise SettingsError(
+                        "TIDINGS_REDIS_URL is not set: limits are shared through it"
+                    )
+                self._redis = Redis.from_url(
+                    self.settings.redis_url, socket_timeout=5, socket_connect_timeout=3
+                )
             credential = credential_of(key)
 
             async def history(seconds: float) -> list[tuple[int, int]]:
@@ -103,8 +107,12 @@ class Runtime:
                     at_once=self.settings.textapi_concurrency,
                 )
 
-            self._gates[name] = Gate(
-                self._redis, service=service, credential=credential, windows=parse_limits(limits), history=history
+            self._gates[name] = RateLimiter(
+                self._redis,
+                service=service,
+                credential=credential,
+                windows=parse_limits(limits),
+                history=history,
             )
         return self._gates[name]
 

@@ -1,4 +1,4 @@
-"""Celery's tasks: a thin skin over `workers.slices.work_on`, one for each kind of job so that Flower can be read."""
+"""Celery's tasks: a thin skin over `workers.executor.work_on`, one for each kind of job so that Flower can be read."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from celery import Celery, Task
 
-from core.queues import Kind
+from core.enums import JobKind
+from workers.executor import work_on
 from workers.runtime import Runtime
-from workers.slices import work_on
 
 
 def register(app: Celery, runtime: Callable[[], Runtime]) -> None:
@@ -18,5 +18,5 @@ def register(app: Celery, runtime: Callable[[], Runtime]) -> None:
         """Work one slice on a job; safe to be delivered twice."""
         work_on(runtime(), job)
 
-    for kind in Kind:
+    for kind in JobKind:
         app.task(work_one_slice, name=kind.value, bind=True, max_retries=3, default_retry_delay=5)

@@ -7,27 +7,27 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from core.enums import Step
 from core.logs import at_step
-from core.queues import Step
 from models.answers import read_answers
-from models.findings import replace_entities, replace_phrases, replace_summary
 from models.parameters import TextOptions
+from models.results import replace_entities, replace_phrases, replace_summary
 from producers.bodies import (
     Body,
-    entities_questions,
-    further_summary_questions,
-    phrases_questions,
-    summary_questions,
+    entities_requests,
+    further_summary_requests,
+    phrases_requests,
+    summary_requests,
 )
-from textapi.questions import (
-    Question,
+from textapi.requests import (
+    ApiRequest,
     TextQuestion,
     polarity_key,
-    polarity_questions,
+    polarity_requests,
 )
-from workers.asking import Asker
+from workers.answer_fetcher import AnswerFetcher
+from workers.context import JobContext
 from workers.entities import Found, aggregate
-from workers.jobs import Job
 
 _NO_PART = "\u2013\u2014-* "  # of a phrase: a dash that a model took along
 
@@ -35,13 +35,13 @@ _NO_PART = "\u2013\u2014-* "  # of a phrase: a dash that a model took along
 class Once:
     """An asker that is not asked again, within a slice, for what it was asked before: several steps can ask at once."""
 
-    def __init__(self, asker: Asker) -> None:
+    def __init__(self, asker: AnswerFetcher) -> None:
         self.engine = asker.engine
         self._asker = asker
         self._asked: set[bytes] = set()
 
-    async def ask(self, questions: Iterable[Question]) -> None:
-        """As `Asker.ask`."""
+    async def ask(self, questions: Iterable[ApiRequest]) -> None:
+        """As `AnswerFetcher.ask`."""
         new = [question for question in questions if not self._asked.issuperset(question.keys)]
         if new:
             await self._asker.ask(new)
@@ -53,12 +53,16 @@ CountDocuments = Callable[[Iterable[str]], dict[str, int]]
 
 @at_step(Step.PHRASES)
 async def phrases_step(
-    job: Job, asker: Asker | Once, bodies: Sequence[Body], options: TextOptions, count: CountDocuments
+    job: JobContext,
+    asker: AnswerFetcher | Once,
+    bodies: Sequence[Body],
+    options: TextOptions,
+    count: CountDocuments,
 ) -> None:
     """The phrases of each body: best rank in any chunk first, then the number of documents that hold it, then name."""
     changes = []
     for body in bodies:
-        answers = await _answers(job, asker, phrases_questions(asker.engine, body, options))
+        answers = await _answers(job, asker, phrases_requests(asker.engine, body, options))
         best: dict[str, int] = {}
         for answer in answers:
             for rank, phrase in enumerate(answer):
@@ -69,16 +73,20 @@ async def phrases_step(
         counts = count(candidates)
         ordered = sorted(candidates, key=lambda phrase: (best[phrase], -counts[phrase], phrase))
         kept = [(phrase, counts[phrase]) for phrase in ordered[: options.phrases]]
-        changes.append(partial(replace_phrases, claim=job.claim, keyword=body.keyword, phrases=kept))
+        changes.append(
+            partial(replace_phrases, claim=job.claim, keyword=body.keyword, phrases=kept)
+        )
     await job.complete(Step.PHRASES, size_of(bodies), *changes)
 
 
 @at_step(Step.ENTITIES)
-async def entities_step(job: Job, asker: Asker | Once, bodies: Sequence[Body], options: TextOptions) -> None:
+async def entities_step(
+    job: JobContext, asker: AnswerFetcher | Once, bodies: Sequence[Body], options: TextOptions
+) -> None:
     """The entities of each body, over all and by month, spellings joined where that is safe."""
     changes = []
     for body in bodies:
-        answers = await _answers(job, asker, entities_questions(asker.engine, body, options))
+        answers = await _answers(job, asker, entities_requests(asker.engine, body, options))
         periods = [period for period, _, _ in body.chunks(options.text_size)]
         found = [
             Found(period, type_, name)
@@ -86,35 +94,45 @@ async def entities_step(job: Job, asker: Asker | Once, bodies: Sequence[Body], o
             for type_, name in answer
         ]
         entities = aggregate(found, [text for _, text in body.all_documents])
-        changes.append(partial(replace_entities, claim=job.claim, keyword=body.keyword, entities=entities))
+        changes.append(
+            partial(replace_entities, claim=job.claim, keyword=body.keyword, entities=entities)
+        )
     await job.complete(Step.ENTITIES, size_of(bodies), *changes)
 
 
 @at_step(Step.SUMMARY)
-async def summary_step(job: Job, asker: Asker | Once, bodies: Sequence[Body], options: TextOptions) -> None:
+async def summary_step(
+    job: JobContext, asker: AnswerFetcher | Once, bodies: Sequence[Body], options: TextOptions
+) -> None:
     """The summary of each body; of many chunks, the summary of their summaries, until it fits into one request."""
     changes = []
     for body in bodies:
         summaries: list[str] = []
         quoted = tuple(document for document, _ in body.all_documents)
-        questions = summary_questions(asker.engine, body, options)
+        questions = summary_requests(asker.engine, body, options)
         while questions:
             summaries = [summary for summary in await _answers(job, asker, questions) if summary]
-            questions = further_summary_questions(asker.engine, summaries, len(questions), options, quoted)
+            questions = further_summary_requests(
+                asker.engine, summaries, len(questions), options, quoted
+            )
         summary = " ".join("\n".join(summaries).split())
-        changes.append(partial(replace_summary, claim=job.claim, keyword=body.keyword, summary=summary))
+        changes.append(
+            partial(replace_summary, claim=job.claim, keyword=body.keyword, summary=summary)
+        )
     await job.complete(Step.SUMMARY, size_of(bodies), *changes)
 
 
-async def polarities_of(job: Job, asker: Asker | Once, texts: Sequence[str], size: int) -> dict[str, float]:
+async def polarities_of(
+    job: JobContext, asker: AnswerFetcher | Once, texts: Sequence[str], size: int
+) -> dict[str, float]:
     """The polarity of each of *texts*, which are all different; *size* is how many characters go into one request."""
-    await asker.ask(polarity_questions(asker.engine, texts, size))
+    await asker.ask(polarity_requests(asker.engine, texts, size))
     keys = {text: polarity_key(asker.engine, text) for text in texts}
     stored = await job.reading(read_answers, list(keys.values()))
     return {text: float(json.loads(stored[key])) for text, key in keys.items()}
 
 
-def count_holding(texts: Iterable[str], phrases: Iterable[str]) -> dict[str, int]:
+def document_frequency(texts: Iterable[str], phrases: Iterable[str]) -> dict[str, int]:
     """How many of the texts hold each phrase, case ignored."""
     folded = {phrase: phrase.casefold() for phrase in phrases}
     counts = dict.fromkeys(folded, 0)
@@ -126,7 +144,9 @@ def count_holding(texts: Iterable[str], phrases: Iterable[str]) -> dict[str, int
     return counts
 
 
-async def _answers(job: Job, asker: Asker | Once, questions: Sequence[TextQuestion]) -> list[Any]:
+async def _answers(
+    job: JobContext, asker: AnswerFetcher | Once, questions: Sequence[TextQuestion]
+) -> list[Any]:
     unique = {question.key: question for question in questions}
     await asker.ask(unique.values())
     stored = await job.reading(read_answers, list(unique))

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from core.enums import ENDED
 from core.errors import BadInput, UsageError
-from core.queues import ENDED
 from models.database import Database
 from models.parameters import TrainingParameters, months
 from models.parameters import read as read_parameters
@@ -32,7 +32,9 @@ class Series:
     one: str
 
 
-def training_data(db: Database, parameters: TrainingParameters, options: Options) -> tuple[Data, list[str]]:
+def training_data(
+    db: Database, parameters: TrainingParameters, options: Options
+) -> tuple[Data, list[str]]:
     """The samples of a training, and remarks on what was left out.
 
     Raises `BadInput` where data cannot be read or does not fit the options, `NotFound` and `UsageError` for a run
@@ -102,13 +104,17 @@ def _polarities(db: Database, run_id: int, subject: str | None) -> list[float | 
     with db.read() as connection:
         state = get_run(connection, run_id).state
     if state not in ENDED:
-        raise UsageError(f"run {run_id} is {state}, its moods are not all there: wait until it has ended")
+        raise UsageError(
+            f"run {run_id} is {state}, its moods are not all there: wait until it has ended"
+        )
     by_subject: dict[str, list[PeriodRow]] = {}
     for row in periods(db, run_id):
         if row.term is None:
             by_subject.setdefault(row.keyword or row.handle or "", []).append(row)
     if not by_subject:
-        raise UsageError(f"run {run_id} has no months with a mood: name a run of months, handles or searches")
+        raise UsageError(
+            f"run {run_id} has no months with a mood: name a run of months, handles or searches"
+        )
     names = ", ".join(f"{run_id}:polarity:{name}" for name in sorted(by_subject))
     if subject is None and len(by_subject) > 1:
         raise UsageError(f"run {run_id} has several subjects: choose one of {names}")
@@ -134,7 +140,10 @@ def predictions(db: Database, run_id: int, job: str | None, data: str) -> list[d
         if isinstance(network, Recurrent):
             sequence = options_of(parameters, found.options).sequence or 1
             said = forecast(network, scaling, read_series(db, data).values, sequence)
-            return [{"index": index, "actual": actual, "predicted": value} for index, actual, value in said]
+            return [
+                {"index": index, "actual": actual, "predicted": value}
+                for index, actual, value in said
+            ]
         classes = classify(network, scaling, read_inputs(data))
     except NetworkError as error:
         raise BadInput(str(error)) from None

@@ -9,18 +9,24 @@ from typing import Any
 
 import numpy as np
 
+from core.enums import State
 from core.errors import BadInput, TidingsError
-from core.queues import State
 from models.jobs import fence
 from models.parameters import TrainingParameters
-from models.trainings import progress_stored, run_state, store_checkpoint, store_epochs, store_result
+from models.trainings import (
+    progress_stored,
+    run_state,
+    store_checkpoint,
+    store_epochs,
+    store_result,
+)
 from networks.errors import NetworkError, TrainingStopped
 from networks.presets import build
 from networks.results import results
 from networks.storage import network_bytes
 from networks.training import Epoch, train
 from producers.trainings import options_of
-from workers.jobs import Ended, Job, SliceEnded
+from workers.context import Ended, JobContext, SliceEnded
 from workers.training_data import training_data
 
 LOOK_SECONDS = 0.4  # between two looks at whether the run was cancelled or paused
@@ -30,7 +36,7 @@ STORE_AT_LEAST_SECONDS = 30.0  # … but no longer than this, where an epoch end
 OVERRUN_SECONDS = 25.0  # an epoch may last so long past its slice: Celery's limit is near
 
 
-def run_training(job: Job, parameters: TrainingParameters) -> Ended:
+def run_training(job: JobContext, parameters: TrainingParameters) -> Ended:
     """Train for a slice, from the last checkpoint on; at the end store weights, figures and predictions.
 
     Raises `SliceEnded` where it is not through, `LeaseLost` where the run was cancelled, `BadInput` for data or
@@ -64,7 +70,13 @@ def run_training(job: Job, parameters: TrainingParameters) -> Ended:
         remarks.append(found.remark)
     baselines = found.baselines
     with job.db.write() as connection:
-        fence(connection, job.claim, progress=True, done_units=options.epochs, all_units=options.epochs)
+        fence(
+            connection,
+            job.claim,
+            progress=True,
+            done_units=options.epochs,
+            all_units=options.epochs,
+        )
         store_epochs(connection, job.db, job.claim, keeper.not_stored())
         store_result(
             connection,
@@ -88,11 +100,13 @@ def run_training(job: Job, parameters: TrainingParameters) -> Ended:
 class _Keeper:
     """Stores epochs with checkpoints as time goes by, and says when to stop."""
 
-    def __init__(self, job: Job, epochs: int) -> None:
+    def __init__(self, job: JobContext, epochs: int) -> None:
         self._job, self._all = job, epochs
         self._epochs: list[Epoch] = []  # not stored yet
         self._stored = False  # whether anything was stored in this slice
-        self._next_store = 0.0  # the first epoch of a slice is stored at once: it proves that the job moves
+        self._next_store = (
+            0.0  # the first epoch of a slice is stored at once: it proves that the job moves
+        )
         self._next_look = 0.0
 
     def keep(self, epoch: Epoch, checkpoint: Callable[[], bytes]) -> None:
@@ -120,7 +134,9 @@ class _Keeper:
         self._epochs.clear()
         self._stored = True
         now = time.monotonic()
-        self._next_store = now + min(max(STORE_SECONDS, STORE_SHARE * (now - began)), STORE_AT_LEAST_SECONDS)
+        self._next_store = now + min(
+            max(STORE_SECONDS, STORE_SHARE * (now - began)), STORE_AT_LEAST_SECONDS
+        )
 
     def should_stop(self) -> bool:
         """Whether to stop in the middle of an epoch: what it has done since the last checkpoint will be done again.

@@ -19,7 +19,9 @@ def free_port() -> int:
 def http_answers(url: str) -> bool:
     """Whether a GET of *url* on this machine is answered with status 200; no proxy is asked."""
     parts = urlsplit(url)
-    with closing(http.client.HTTPConnection(parts.hostname or "127.0.0.1", parts.port, timeout=2)) as connection:
+    with closing(
+        http.client.HTTPConnection(parts.hostname or "127.0.0.1", parts.port, timeout=2)
+    ) as connection:
         with suppress(OSError, http.client.HTTPException):
             connection.request("GET", parts.path)
             return connection.getresponse().status == HTTPStatus.OK

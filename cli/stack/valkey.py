@@ -54,7 +54,9 @@ def address(port: int, password: str) -> str:
 
 def answers(url: str) -> bool:
     """Whether it is up and has read its data."""
-    with redis.Redis.from_url(url, socket_connect_timeout=1, socket_timeout=1, retry=None) as client:
+    with redis.Redis.from_url(
+        url, socket_connect_timeout=1, socket_timeout=1, retry=None
+    ) as client:
         try:
             return bool(client.ping())
         except (redis.ConnectionError, redis.TimeoutError):

@@ -15,7 +15,9 @@ from reports import fonts
 from reports.figures import style
 
 _MORE = LinearSegmentedColormap.from_list("more", ["#eaf3f9", "#6fb1d8", "#0072B2", "#003a5c"])
-_MOOD = LinearSegmentedColormap.from_list("mood", ["#a64900", "#efb38a", "#f4f4f2", "#8cbfdf", "#005a8d"])
+_MOOD = LinearSegmentedColormap.from_list(
+    "mood", ["#a64900", "#efb38a", "#f4f4f2", "#8cbfdf", "#005a8d"]
+)
 
 
 @dataclass(frozen=True)
@@ -37,14 +39,25 @@ def draw_moods(ax: Axes, accounts: Sequence[Account]) -> None:
             continue
         if account.low is not None and account.high is not None:
             ends = [max(-1.0, account.low), min(1.0, account.high)]
-            ax.plot(ends, [row, row], color=style.BLUE, alpha=0.45, linewidth=2.4, label="_interval")
+            ax.plot(
+                ends, [row, row], color=style.BLUE, alpha=0.45, linewidth=2.4, label="_interval"
+            )
         face = "white" if account.scored < style.FEW else style.BLUE
         ax.plot(
-            [account.mean], [row], "o", markersize=6, markerfacecolor=face, markeredgecolor=style.BLUE, label="_mean"
+            [account.mean],
+            [row],
+            "o",
+            markersize=6,
+            markerfacecolor=face,
+            markeredgecolor=style.BLUE,
+            label="_mean",
         )
     ax.axvline(0, color=style.MUTED, linewidth=0.8, zorder=1, label="_zero")
     usable = fonts.families(a.name for a in accounts)
-    ax.set_yticks(range(len(accounts)), [f"{fonts.drawable(a.name, usable)}  n = {a.scored:,}" for a in accounts])
+    ax.set_yticks(
+        range(len(accounts)),
+        [f"{fonts.drawable(a.name, usable)}  n = {a.scored:,}" for a in accounts],
+    )
     ax.tick_params(axis="y", labelcolor=style.INK)
     ax.set_ylim(len(accounts) - 0.4, -0.6)
     ax.grid(visible=True, axis="x")
@@ -80,7 +93,9 @@ def draw_calendar(
     ax.grid(visible=False)
     ax.grid(visible=True, which="minor", axis="y", color="white", linewidth=2)
     months = list(span)
-    ax.set_xticks([months.index(p) for p, _ in style.ticks(span)], [label for _, label in style.ticks(span)])
+    ax.set_xticks(
+        [months.index(p) for p, _ in style.ticks(span)], [label for _, label in style.ticks(span)]
+    )
     ax.tick_params(which="both", length=0)
     ax.tick_params(axis="y", labelcolor=style.INK)
     ax.spines[["left", "bottom"]].set_visible(False)

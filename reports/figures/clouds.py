@@ -18,10 +18,20 @@ from wordcloud import WordCloud
 from core.errors import BadInput
 from reports import fonts, stopwords
 
-WIDTH, HEIGHT, SCALE = 320, 200, 3  # laid out at the first two, drawn larger: finding room is what takes time
+WIDTH, HEIGHT, SCALE = (
+    320,
+    200,
+    3,
+)  # laid out at the first two, drawn larger: finding room is what takes time
 LARGEST_MASK = 320  # a larger mask is laid out at this size
 LONGEST = 40  # characters; what is longer is no word, and would find no room
-_INKS = ("#0072B2", "#00664b", "#a64900", "#7d3f63", "#1b1f24")  # the house's colours, dark enough on white
+_INKS = (
+    "#0072B2",
+    "#00664b",
+    "#a64900",
+    "#7d3f63",
+    "#1b1f24",
+)  # the house's colours, dark enough on white
 
 _ADDRESS = re.compile(r"\bhttps?\b\S*|\bwww\.\S+|@\w+")
 _WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
@@ -50,7 +60,12 @@ def one_spelling(words: Counter[str]) -> Counter[str]:
     spellings: dict[str, Counter[str]] = {}
     for word, times in words.items():
         spellings.setdefault(word.casefold(), Counter())[word] = times
-    return Counter({max(forms, key=lambda form: (forms[form], form)): forms.total() for forms in spellings.values()})
+    return Counter(
+        {
+            max(forms, key=lambda form: (forms[form], form)): forms.total()
+            for forms in spellings.values()
+        }
+    )
 
 
 def says_something(text: str) -> bool:
@@ -62,7 +77,9 @@ def _words(text: str) -> Iterable[str]:
     for found in _WORD.findall(text):
         if _SPACELESS.search(found):
             for run in _IDEOGRAPHS.findall(found):
-                yield from (run[i : i + 2] for i in range(len(run) - 1)) if run[0] >= "\u3400" else (run,)
+                yield from (
+                    (run[i : i + 2] for i in range(len(run) - 1)) if run[0] >= "\u3400" else (run,)
+                )
         else:
             word = _POSSESSIVE.sub("", found.replace("\u2019", "'"))
             if 1 < len(word) <= LONGEST and not word.isdigit():
@@ -148,21 +165,40 @@ def to_svg(cloud: WordCloud) -> bytes:
                 names[glyph] = f"g{len(names)}"
                 outlines.append(f'<path id="{names[glyph]}" d="{_outline(*shapes[glyph])}"/>')
         scale = size / text_to_path.FONT_SCALE
-        corners = np.concatenate([shapes[glyph][0] + [x, y] for glyph, x, y, _ in glyphs if len(shapes[glyph][0])])
+        corners = np.concatenate(
+            [shapes[glyph][0] + [x, y] for glyph, x, y, _ in glyphs if len(shapes[glyph][0])]
+        )
         (x0, _), (x1, y1) = corners.min(axis=0), corners.max(axis=0)
-        turn = f"translate({left},{top + scale * (x1 - x0):.2f})rotate(-90)" if turned else f"translate({left},{top})"
+        turn = (
+            f"translate({left},{top + scale * (x1 - x0):.2f})rotate(-90)"
+            if turned
+            else f"translate({left},{top})"
+        )
         move = f"{turn}scale({scale:g},{-scale:g})translate({-x0:.1f},{-y1:.1f})"
-        letters = "".join(f'<use xlink:href="#{names[g]}" x="{x:.1f}" y="{y:.1f}"/>' for g, x, y, _ in glyphs)
+        letters = "".join(
+            f'<use xlink:href="#{names[g]}" x="{x:.1f}" y="{y:.1f}"/>' for g, x, y, _ in glyphs
+        )
         placed.append(f'<g fill="{ink}" transform="{move}">{letters}</g>')
     height, width = cloud.mask.shape if cloud.mask is not None else (HEIGHT, WIDTH)
     size = f'width="{width * SCALE}" height="{height * SCALE}" viewBox="0 0 {width} {height}"'
     spaces = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
     paper = f'<rect width="{width}" height="{height}" fill="#fff"/>'
-    lines = [f"<svg {spaces} {size}>", paper, f"<defs>{''.join(outlines)}</defs>", *placed, "</svg>"]
+    lines = [
+        f"<svg {spaces} {size}>",
+        paper,
+        f"<defs>{''.join(outlines)}</defs>",
+        *placed,
+        "</svg>",
+    ]
     return ("\n".join(lines) + "\n").encode()
 
 
-_COMMANDS = {Path.MOVETO: ("M", 1), Path.LINETO: ("L", 1), Path.CURVE3: ("Q", 2), Path.CURVE4: ("C", 3)}
+_COMMANDS = {
+    Path.MOVETO: ("M", 1),
+    Path.LINETO: ("L", 1),
+    Path.CURVE3: ("Q", 2),
+    Path.CURVE4: ("C", 3),
+}
 
 
 def _outline(points: np.ndarray, codes: np.ndarray) -> str:
@@ -171,7 +207,9 @@ def _outline(points: np.ndarray, codes: np.ndarray) -> str:
     place = 0
     while place < len(codes):
         command, count = _COMMANDS.get(codes[place], ("Z", 0))
-        parts.append(command + " ".join(f"{x:.1f},{y:.1f}" for x, y in points[place : place + count]))
+        parts.append(
+            command + " ".join(f"{x:.1f},{y:.1f}" for x, y in points[place : place + count])
+        )
         place += max(count, 1)
     return "".join(parts)
 

@@ -29,13 +29,17 @@ TYPES = {
 }
 
 
-def draw_entities(ax: Axes, names: Sequence[str], counts: Sequence[int], *, color: str = style.BLUE) -> None:
+def draw_entities(
+    ax: Axes, names: Sequence[str], counts: Sequence[int], *, color: str = style.BLUE
+) -> None:
     """A bar for each name, the most frequent above, its count at its end."""
     usable = fonts.families(names)
     shown = [fonts.drawable(name, usable) for name in names]
     shown = [name if len(name) <= _LONG else name[: _LONG - 1].rstrip() + "…" for name in shown]
     bars = ax.barh(range(len(names)), counts, color=color, height=0.7, label="entities")
-    ax.bar_label(bars, labels=[f"{count:,}" for count in counts], padding=3, fontsize=8, color=style.MUTED)
+    ax.bar_label(
+        bars, labels=[f"{count:,}" for count in counts], padding=3, fontsize=8, color=style.MUTED
+    )
     ax.set_yticks(range(len(names)), shown)
     ax.set_ylim(len(names) - 0.4, -0.6)
     ax.tick_params(axis="y", labelcolor=style.INK)
@@ -46,12 +50,17 @@ def draw_entities(ax: Axes, names: Sequence[str], counts: Sequence[int], *, colo
     ax.tick_params(axis="x", length=0, labelbottom=False)
 
 
-def entities_figure(by_type: Mapping[str, Sequence[tuple[str, int]]], *, subject: str, unit: str) -> Figure:
+def entities_figure(
+    by_type: Mapping[str, Sequence[tuple[str, int]]], *, subject: str, unit: str
+) -> Figure:
     """A panel for each type of entity, of at most eight names each. *unit* says what the counts count."""
     types = list(by_type)
     across = min(2, len(types))
     down = -(-len(types) // across)
-    heights = [max(len(by_type[t]) for t in types[row * across : (row + 1) * across]) for row in range(down)]
+    heights = [
+        max(len(by_type[t]) for t in types[row * across : (row + 1) * across])
+        for row in range(down)
+    ]
     figure = style.new_figure(0.6 + sum(0.55 + 0.25 * h for h in heights))
     panels = figure.subplots(down, across, squeeze=False, height_ratios=[h + 1.5 for h in heights])
     for number, ax in enumerate(panels.flat):
@@ -63,7 +72,11 @@ def entities_figure(by_type: Mapping[str, Sequence[tuple[str, int]]], *, subject
         rows = heights[number // across]
         ax.set_ylim(rows - 0.4, -0.6)  # bars of one thickness in a row of panels
         ax.set_title(
-            TYPES.get(types[number], types[number].replace("_", " ").capitalize()), fontsize=10, color=style.MUTED
+            TYPES.get(types[number], types[number].replace("_", " ").capitalize()),
+            fontsize=10,
+            color=style.MUTED,
         )
-    figure.suptitle(f"Named along with {subject} ({unit})", x=0.01, ha="left", fontsize=11.5, fontweight="bold")
+    figure.suptitle(
+        f"Named along with {subject} ({unit})", x=0.01, ha="left", fontsize=11.5, fontweight="bold"
+    )
     return figure

@@ -27,7 +27,9 @@ class PhraseGrid:
     counts: tuple[tuple[int | None, ...], ...]
 
 
-def grid(by_month: Mapping[str, Sequence[tuple[str, int]]], *, span: style.Range, most: int = 20) -> PhraseGrid:
+def grid(
+    by_month: Mapping[str, Sequence[tuple[str, int]]], *, span: style.Range, most: int = 20
+) -> PhraseGrid:
     """The *most* lasting and frequent phrases, in order of their first month. *by_month* holds (phrase, count)."""
     seen: dict[str, dict[str, int]] = defaultdict(dict)
     for period, phrases in by_month.items():
@@ -68,12 +70,17 @@ def draw_phrases(ax: Axes, table: PhraseGrid, *, gaps: Sequence[str]) -> None:
                 color="white" if count > top * 0.3 else style.INK,
             )
     usable = fonts.families(table.phrases)
-    ax.set_yticks(range(len(table.phrases)), [_label(fonts.drawable(phrase, usable)) for phrase in table.phrases])
+    ax.set_yticks(
+        range(len(table.phrases)),
+        [_label(fonts.drawable(phrase, usable)) for phrase in table.phrases],
+    )
     ax.set_yticks([edge - 0.5 for edge in range(1, len(table.phrases))], minor=True)
     ax.grid(visible=False)
     ax.grid(visible=True, which="minor", axis="y", color=style.HAIR, linewidth=0.6)
     chosen = style.ticks(style.Range(table.periods[0], table.periods[-1]))
-    ax.set_xticks([table.periods.index(period) for period, _ in chosen], [label for _, label in chosen])
+    ax.set_xticks(
+        [table.periods.index(period) for period, _ in chosen], [label for _, label in chosen]
+    )
     ax.set_xlim(-0.5, len(table.periods) - 0.5)
     ax.tick_params(which="both", length=0)
     ax.tick_params(axis="y", labelcolor=style.INK)
@@ -88,5 +95,9 @@ def phrases_figure(table: PhraseGrid, *, gaps: Sequence[str], subject: str, kept
     """The heat chart of a keyword's phrases; *kept* is how many the run asked for per month."""
     figure, ax = style.new_axes(1.1 + 0.26 * len(table.phrases))
     draw_phrases(ax, table, gaps=gaps)
-    style.title(ax, f"Phrases on {subject}", sub=f"documents that hold it · blank: not among a month's {kept}")
+    style.title(
+        ax,
+        f"Phrases on {subject}",
+        sub=f"documents that hold it · blank: not among a month's {kept}",
+    )
     return figure

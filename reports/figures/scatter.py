@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from reports.figures import style
-from reports.figures.moods import gaps
+from reports.figures.polarity import gaps
 from reports.results import PeriodRow
 
 MOST_DOTS = 2000  # of a month's picture
@@ -43,7 +43,14 @@ def of_month(row: PeriodRow, scored: Sequence[tuple[int, float]]) -> MonthOfPola
     days, polarities = tuple(day for day, _ in scored), tuple(polarity for _, polarity in scored)
     known = not gaps([row])
     return MonthOfPolarities(
-        row.period, known, days, polarities, len(days), row.polarity_mean, row.polarity_low, row.polarity_high
+        row.period,
+        known,
+        days,
+        polarities,
+        len(days),
+        row.polarity_mean,
+        row.polarity_low,
+        row.polarity_high,
     )
 
 
@@ -97,7 +104,9 @@ def draw_polarities(ax: Axes, month: MonthOfPolarities) -> None:
                 linewidth=0,
                 label="_interval",
             )
-        ax.axhline(month.mean, color=style.VERMILLION, alpha=shade, linewidth=1.8, zorder=3, label="mean")
+        ax.axhline(
+            month.mean, color=style.VERMILLION, alpha=shade, linewidth=1.8, zorder=3, label="mean"
+        )
     ax.set_xlim(start, start + length)
     ax.set_ylim(-1.05, 1.05)
     marks = [1, 5, 10, 15, 20, 25, length]
@@ -149,12 +158,21 @@ def draw_sheet(ax: Axes, all_months: Sequence[MonthOfPolarities], *, across: int
             for place, polarity in zip(spread(month.days), month.polarities, strict=True)
         ]
         shade = 1.0 if month.n >= style.FEW else 0.55
-        colors += [to_rgba(style.BLUE, (0.5 if len(month.days) > 40 else 0.7) * shade)] * len(month.days)
+        colors += [to_rgba(style.BLUE, (0.5 if len(month.days) > 40 else 0.7) * shade)] * len(
+            month.days
+        )
         if not month.known:
             gap = Rectangle((at.left, at.zero - 1), 1, 2, label="_gap", **style.GAP_LOOK)
             ax.add_patch(gap)
         name = style.month_name(month.period) if across <= 6 else month.period
-        ax.text(at.left, at.zero + 1.12, name, fontsize=8 if across <= 6 else 6, va="bottom", color=style.INK)
+        ax.text(
+            at.left,
+            at.zero + 1.12,
+            name,
+            fontsize=8 if across <= 6 else 6,
+            va="bottom",
+            color=style.INK,
+        )
         n = f"n={month.n:,}" if month.known else "gap"
         ax.text(
             at.left + 1,
@@ -165,12 +183,28 @@ def draw_sheet(ax: Axes, all_months: Sequence[MonthOfPolarities], *, across: int
             fontsize=6.5 if across <= 6 else 5,
             color=style.MUTED,
         )
-    ax.scatter([x for x, _ in dots], [y for _, y in dots], s=5, color=colors, linewidths=0, zorder=2, label="mentions")
+    ax.scatter(
+        [x for x, _ in dots],
+        [y for _, y in dots],
+        s=5,
+        color=colors,
+        linewidths=0,
+        zorder=2,
+        label="mentions",
+    )
     _lines(ax, all_months, places)
     for at in places[::across]:
         for value in (-1, 0, 1):
             text = f"{value}".replace("-", "\u2212")
-            ax.text(at.left - 0.04, at.zero + value, text, ha="right", va="center", fontsize=7.5, color=style.MUTED)
+            ax.text(
+                at.left - 0.04,
+                at.zero + value,
+                text,
+                ha="right",
+                va="center",
+                fontsize=7.5,
+                color=style.MUTED,
+            )
     ax.set_xlim(-0.2, 1.08 * across)
     ax.set_ylim(places[-1].zero - 1.1, 1.6)
     ax.set_axis_off()
@@ -178,11 +212,22 @@ def draw_sheet(ax: Axes, all_months: Sequence[MonthOfPolarities], *, across: int
 
 def _lines(ax: Axes, all_months: Sequence[MonthOfPolarities], places: Sequence[Panel]) -> None:
     zeros = [[(at.left, at.zero), (at.left + 1, at.zero)] for at in places]
-    frames = [[(at.left, at.zero + 1), (at.left, at.zero - 1), (at.left + 1, at.zero - 1)] for at in places]
-    ax.add_collection(LineCollection(zeros, colors=style.HAIR, linewidths=0.8, zorder=0.8, label="_zero"))
-    ax.add_collection(LineCollection(frames, colors=style.MUTED, linewidths=0.7, zorder=1, label="_frames"))
-    with_mean = [(m, at, m.mean) for m, at in zip(all_months, places, strict=True) if m.mean is not None]
-    means = [[(at.left, at.zero + mean), (at.left + 1, at.zero + mean)] for _, at, mean in with_mean]
+    frames = [
+        [(at.left, at.zero + 1), (at.left, at.zero - 1), (at.left + 1, at.zero - 1)]
+        for at in places
+    ]
+    ax.add_collection(
+        LineCollection(zeros, colors=style.HAIR, linewidths=0.8, zorder=0.8, label="_zero")
+    )
+    ax.add_collection(
+        LineCollection(frames, colors=style.MUTED, linewidths=0.7, zorder=1, label="_frames")
+    )
+    with_mean = [
+        (m, at, m.mean) for m, at in zip(all_months, places, strict=True) if m.mean is not None
+    ]
+    means = [
+        [(at.left, at.zero + mean), (at.left + 1, at.zero + mean)] for _, at, mean in with_mean
+    ]
     shades = [to_rgba(style.VERMILLION, 1.0 if m.n >= style.FEW else 0.55) for m, *_ in with_mean]
     ax.add_collection(LineCollection(means, colors=shades, linewidths=1.2, zorder=3, label="mean"))
 

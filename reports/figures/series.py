@@ -31,7 +31,15 @@ class Count:
 def known(rows: Sequence[PeriodRow]) -> list[Count]:
     """The months whose mentions have been counted, the true zeros among them; the others are gaps."""
     return [
-        Count(r.period, r.documents, r.matched or 0, r.mentions, r.share, r.share_low or 0.0, r.share_high or 0.0)
+        Count(
+            r.period,
+            r.documents,
+            r.matched or 0,
+            r.mentions,
+            r.share,
+            r.share_low or 0.0,
+            r.share_high or 0.0,
+        )
         for r in rows
         if r.mentions is not None
     ]
@@ -110,7 +118,9 @@ def mentions_figure(rows: Sequence[PeriodRow], *, span: style.Range, subject: st
     style.title(above, f"Mentions of {subject} per month", sub=f"n = {total:,} mentions")
     documents = sum(r.documents for r in known(rows))
     style.title(
-        below, "Share of documents that mention it", sub=f"n = {documents:,} documents · lines: 95 % Wilson interval"
+        below,
+        "Share of documents that mention it",
+        sub=f"n = {documents:,} documents · lines: 95 % Wilson interval",
     )
     return figure
 
@@ -119,5 +129,9 @@ def posts_figure(rows: Sequence[PeriodRow], *, span: style.Range, subject: str) 
     """Posts of an account per month."""
     figure, ax = style.new_axes(3.0)
     draw_counts(ax, rows, span=span, unit="posts")
-    style.title(ax, f"Posts of {subject} per month", sub=f"n = {sum(r.mentions for r in known(rows)):,} posts")
+    style.title(
+        ax,
+        f"Posts of {subject} per month",
+        sub=f"n = {sum(r.mentions for r in known(rows)):,} posts",
+    )
     return figure

@@ -27,7 +27,13 @@ INK, MUTED, HAIR, GAP = "#1b1f24", "#5d6670", "#d9dde1", "#eceef0"
 
 WIDTH = 9.0  # inches of a figure that fills the page's column
 FEW = 5  # a month with fewer mentions than this is drawn lighter
-GAP_LOOK: dict[str, Any] = {"facecolor": GAP, "edgecolor": "#c3c8cd", "hatch": "////", "linewidth": 0, "zorder": 0.5}
+GAP_LOOK: dict[str, Any] = {
+    "facecolor": GAP,
+    "edgecolor": "#c3c8cd",
+    "hatch": "////",
+    "linewidth": 0,
+    "zorder": 0.5,
+}
 FAINT = 0.38  # opacity of what is drawn lighter
 PNG_DPI = 150
 
@@ -157,7 +163,9 @@ def ticks(span: Range) -> list[tuple[str, str]]:
     labels = []
     for number, period in enumerate(chosen):
         new_year = number == 0 or chosen[number - 1][:4] != period[:4]
-        labels.append(period[:4] if step >= 12 else month_name(period, "%b\n%Y" if new_year else "%b"))
+        labels.append(
+            period[:4] if step >= 12 else month_name(period, "%b\n%Y" if new_year else "%b")
+        )
     return list(zip(chosen, labels, strict=True))
 
 
@@ -196,7 +204,9 @@ def signed(value: float) -> str:
     return "0.00" if text in {"+0.00", "-0.00"} else text.replace("-", "\u2212")
 
 
-def segments(positions: Sequence[float], values: Sequence[float | None]) -> list[tuple[list[float], list[float]]]:
+def segments(
+    positions: Sequence[float], values: Sequence[float | None]
+) -> list[tuple[list[float], list[float]]]:
     """The runs of known values, cut where one is None: a line must not bridge a gap."""
     runs: list[tuple[list[float], list[float]]] = []
     open_run = False

@@ -30,10 +30,14 @@ def changes_of_wording(by_term: Mapping[str, Sequence[PeriodRow]]) -> list[Chang
     """
     leaders: list[tuple[str, set[str]]] = []
     for period in sorted({row.period for rows in by_term.values() for row in rows}):
-        of_month = {t: r.mentions for t, rows in by_term.items() for r in known(rows) if r.period == period}
+        of_month = {
+            t: r.mentions for t, rows in by_term.items() for r in known(rows) if r.period == period
+        }
         most = max(of_month.values(), default=0)
         if most >= style.FEW:
-            leaders.append((period, {term for term, mentions in of_month.items() if mentions == most}))
+            leaders.append(
+                (period, {term for term, mentions in of_month.items() if mentions == most})
+            )
     changes: list[ChangeOfWording] = []
     leader: str | None = None
     for number, (period, leading) in enumerate(leaders):
@@ -48,7 +52,11 @@ def changes_of_wording(by_term: Mapping[str, Sequence[PeriodRow]]) -> list[Chang
 
 
 def draw_terms(
-    ax: Axes, by_term: Mapping[str, Sequence[PeriodRow]], together: Sequence[PeriodRow], *, span: style.Range
+    ax: Axes,
+    by_term: Mapping[str, Sequence[PeriodRow]],
+    together: Sequence[PeriodRow],
+    *,
+    span: style.Range,
 ) -> None:
     """Bars stacked by term, and a mark for all terms together, where a sentence that holds two counts once."""
     heights = dict.fromkeys(span, 0)
@@ -80,7 +88,9 @@ def draw_terms(
     top = max([*heights.values(), 1])
     for change in changes_of_wording(by_term):
         x = style.month_number(change.period) - 15
-        ax.axvline(x, color=style.MUTED, linestyle=(0, (3, 3)), linewidth=1, zorder=0.9, label="_change")
+        ax.axvline(
+            x, color=style.MUTED, linestyle=(0, (3, 3)), linewidth=1, zorder=0.9, label="_change"
+        )
         ax.annotate(
             f"“{change.after}” leads",
             (x, top * 1.08),
@@ -96,9 +106,13 @@ def draw_terms(
     ax.set_ylabel("mentions a month")
 
 
-def draw_term_shares(ax: Axes, by_term: Mapping[str, Sequence[PeriodRow]], *, span: style.Range) -> None:
+def draw_term_shares(
+    ax: Axes, by_term: Mapping[str, Sequence[PeriodRow]], *, span: style.Range
+) -> None:
     """Each term's share of a month's mentions of any, stacked to the whole; lighter where they are fewer than five."""
-    counts = {term: {row.period: row.mentions for row in known(rows)} for term, rows in by_term.items()}
+    counts = {
+        term: {row.period: row.mentions for row in known(rows)} for term, rows in by_term.items()
+    }
     totals = {period: sum(of_term.get(period, 0) for of_term in counts.values()) for period in span}
     months = [period for period in span if totals[period]]
     heights = dict.fromkeys(months, 0.0)
@@ -127,7 +141,11 @@ def draw_term_shares(ax: Axes, by_term: Mapping[str, Sequence[PeriodRow]], *, sp
 
 
 def terms_figure(
-    by_term: Mapping[str, Sequence[PeriodRow]], together: Sequence[PeriodRow], *, span: style.Range, subject: str
+    by_term: Mapping[str, Sequence[PeriodRow]],
+    together: Sequence[PeriodRow],
+    *,
+    span: style.Range,
+    subject: str,
 ) -> Figure:
     """The picture of a keyword with synonyms: how often each is said, and which one people say."""
     figure = style.new_figure(5.6)
@@ -138,5 +156,7 @@ def terms_figure(
     style.title(above, f"The words for {subject}", sub=f"n = {n:,} mentions")
     style.title(below, "Which word is said", sub="share of each month's mentions")
     handles, labels = above.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower left", ncols=5, handlelength=1.1, columnspacing=1.4)
+    figure.legend(
+        handles, labels, loc="outside lower left", ncols=5, handlelength=1.1, columnspacing=1.4
+    )
     return figure

@@ -23,7 +23,13 @@ def draw_losses(ax: Axes, epochs: Sequence[EpochRow]) -> None:
     )
     for name, color, losses in kinds:
         for number, (x, y) in enumerate(style.segments([float(e.epoch) for e in epochs], losses)):
-            ax.plot(x, y, color=color, label=name if number == 0 else "_more", marker="o" if len(x) < 3 else "")
+            ax.plot(
+                x,
+                y,
+                color=color,
+                label=name if number == 0 else "_more",
+                marker="o" if len(x) < 3 else "",
+            )
     known = [loss for _, _, losses in kinds for loss in losses if loss is not None]
     if known and min(known) > 0:
         ax.set_yscale("log")
@@ -78,7 +84,11 @@ def draw_sequence(ax: Axes, predictions: Sequence[PredictionRow]) -> None:
 
 def confusion(predictions: Sequence[PredictionRow]) -> np.ndarray:
     """*[i, j]*: how many examples of class i were taken for class j."""
-    pairs = [(int(p.actual), int(p.predicted)) for p in predictions if p.actual is not None and p.predicted is not None]
+    pairs = [
+        (int(p.actual), int(p.predicted))
+        for p in predictions
+        if p.actual is not None and p.predicted is not None
+    ]
     classes = 1 + max((max(pair) for pair in pairs), default=0)
     table = np.zeros((classes, classes), dtype=int)
     for actual, predicted in pairs:
@@ -92,7 +102,9 @@ def draw_confusion(ax: Axes, table: np.ndarray) -> None:
     np.fill_diagonal(mistakes, np.nan)
     top = np.nanmax(mistakes) if len(table) > 1 else 1.0
     ax.set_facecolor(style.GAP)
-    ax.imshow(np.ma.masked_invalid(mistakes), cmap="Oranges", vmin=0, vmax=max(float(top), 1.0) * 1.3)
+    ax.imshow(
+        np.ma.masked_invalid(mistakes), cmap="Oranges", vmin=0, vmax=max(float(top), 1.0) * 1.3
+    )
     for row, column in np.ndindex(*table.shape):
         if table[row, column]:
             ax.text(column, row, f"{table[row, column]}", ha="center", va="center", fontsize=8)
@@ -125,7 +137,9 @@ def sequence_figure(predictions: Sequence[PredictionRow]) -> Figure:
     for ax, split in zip(figure.subplots(len(splits), 1, squeeze=False)[:, 0], splits, strict=True):
         of_split = [p for p in predictions if p.split == split]
         draw_sequence(ax, of_split)
-        style.title(ax, {"train": "Training"}.get(split, split.capitalize()), sub=f"n = {len(of_split):,}")
+        style.title(
+            ax, {"train": "Training"}.get(split, split.capitalize()), sub=f"n = {len(of_split):,}"
+        )
     figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside lower left", ncols=2)
     return figure
 
@@ -144,7 +158,9 @@ def draw_patch(ax: Axes, pixels: np.ndarray, actual: int, predicted: int) -> Non
     shape = (side, side) if side * side == len(pixels) else (1, len(pixels))
     ax.imshow(pixels.reshape(shape), cmap="gray_r", interpolation="nearest")
     ax.set_axis_off()
-    ax.set_title(f"{actual} taken for {predicted}", fontsize=7, fontweight="normal", loc="center", pad=2)
+    ax.set_title(
+        f"{actual} taken for {predicted}", fontsize=7, fontweight="normal", loc="center", pad=2
+    )
 
 
 def mistakes_figure(mistakes: Sequence[tuple[np.ndarray, int, int]], *, in_all: int) -> Figure:
@@ -159,6 +175,10 @@ def mistakes_figure(mistakes: Sequence[tuple[np.ndarray, int, int]], *, in_all: 
         else:
             ax.set_axis_off()
     figure.suptitle(
-        f"The first {len(shown)} of {in_all:,} mistakes", x=0.01, ha="left", fontsize=11.5, fontweight="bold"
+        f"The first {len(shown)} of {in_all:,} mistakes",
+        x=0.01,
+        ha="left",
+        fontsize=11.5,
+        fontweight="bold",
     )
     return figure

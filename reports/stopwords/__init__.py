@@ -30,7 +30,9 @@ def languages(words: Mapping[str, int]) -> list[str]:
         for language, known in lists().items()
     }
     most = max(hits.values(), default=0)
-    return [language for language, times in hits.items() if most and times >= most * _ALSO] or ["en"]
+    return [language for language, times in hits.items() if most and times >= most * _ALSO] or [
+        "en"
+    ]
 
 
 def of(words: Mapping[str, int]) -> frozenset[str]:

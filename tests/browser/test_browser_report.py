@@ -47,7 +47,11 @@ class Watched:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    path = os.environ.get("TIDINGS_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    path = (
+        os.environ.get("TIDINGS_CHROMIUM")
+        or shutil.which("chromium")
+        or shutil.which("chromium-browser")
+    )
     with sync_playwright() as playwright:
         # a container has no user namespaces for Chromium's own sandbox; the pages are ours
         started = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
@@ -61,24 +65,39 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     db = stories.database(where)
     hostile = [Text("2020-04-10", text, "javascript:document.title=1") for text in HOSTILE]
     posts = [
-        Text("2020-03-02", f"{text} Said on {n}.", "https://x.com/1", "nasa", "x") for n, text in enumerate(HOSTILE)
+        Text("2020-03-02", f"{text} Said on {n}.", "https://x.com/1", "nasa", "x")
+        for n, text in enumerate(HOSTILE)
     ]
     more = [Text("2020-04-03", "Liftoff today.", None, "esa", "x")]
     stories.store(db, [*(Text(*given) for given in PLAIN), *hostile, *posts, *more])
-    run = stories.months_run(db, "2020-01", "2020-05", ["covid:coronavirus", "masks"], no_data=["2020-01"])
+    run = stories.months_run(
+        db, "2020-01", "2020-05", ["covid:coronavirus", "masks"], no_data=["2020-01"]
+    )
     build.build(db, [run], where / "months")
     build.build(db, [stories.handles_run(db, ["nasa", "esa"], dead=["gone"])], where / "handles")
     build.build(db, [stories.trainings_run(db, "feedforward", [0.5, 3.0])], where / "trainings")
-    other = stories.months_run(db, "2020-03", "2020-05", ["covid:coronavirus"], shift=0.1, name="another engine")
+    other = stories.months_run(
+        db, "2020-03", "2020-05", ["covid:coronavirus"], shift=0.1, name="another engine"
+    )
     build.build(db, [run, other], where / "compared")
     stories.store(
         db,
-        [Text("2022-03-04", "\u0627\u0644\u0642\u0627\u0647\u0631\u0629 \u0645\u0637\u0631.", "https://example.org/r")],
+        [
+            Text(
+                "2022-03-04",
+                "\u0627\u0644\u0642\u0627\u0647\u0631\u0629 \u0645\u0637\u0631.",
+                "https://example.org/r",
+            )
+        ],
         prefix="r",
     )
-    arabic = stories.months_run(db, "2022-03", "2022-03", ["\u0627\u0644\u0642\u0627\u0647\u0631\u0629"])
+    arabic = stories.months_run(
+        db, "2022-03", "2022-03", ["\u0627\u0644\u0642\u0627\u0647\u0631\u0629"]
+    )
     build.build(db, [arabic], where / "right")
-    stories.store(db, [Text("2021-01-05", f"Covid and the number {n}.") for n in range(70)], prefix="many")
+    stories.store(
+        db, [Text("2021-01-05", f"Covid and the number {n}.") for n in range(70)], prefix="many"
+    )
     build.build(db, [stories.months_run(db, "2021-01", "2021-01", ["covid"])], where / "many")
     db.close()
     return where
@@ -86,7 +105,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def opened(browser: Browser, path: Path, *, width: int = 1280, dark: bool = False) -> Watched:
     context = browser.new_context(
-        viewport={"width": width, "height": 900}, color_scheme="dark" if dark else "light", bypass_csp=False
+        viewport={"width": width, "height": 900},
+        color_scheme="dark" if dark else "light",
+        bypass_csp=False,
     )
     watched = Watched(context.new_page())
     watched.page.on("console", lambda message: watched.said.append(message.text))
@@ -109,7 +130,9 @@ PAGES = ["months/index.html", "handles/index.html", "handles/@nasa.html", "handl
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_no_page_says_anything_or_asks_outside_its_folder(browser: Browser, folder: Path, name: str) -> None:
+def test_no_page_says_anything_or_asks_outside_its_folder(
+    browser: Browser, folder: Path, name: str
+) -> None:
     watched = opened(browser, folder / name)
     watched.page.wait_for_load_state("networkidle")
     inside = (folder / name).parent.as_uri()
@@ -122,17 +145,25 @@ def test_no_page_says_anything_or_asks_outside_its_folder(browser: Browser, fold
 @pytest.mark.parametrize("name", PAGES)
 def test_every_picture_is_loaded(browser: Browser, folder: Path, name: str) -> None:
     watched = opened(browser, folder / name)
-    widths = watched.page.eval_on_selector_all("img", "all => all.map(one => one.complete && one.naturalWidth > 0)")
+    widths = watched.page.eval_on_selector_all(
+        "img", "all => all.map(one => one.complete && one.naturalWidth > 0)"
+    )
     assert all(widths)
     watched.page.context.close()
 
 
 @pytest.mark.parametrize("dark", [False, True])
 @pytest.mark.parametrize("name", PAGES)
-def test_no_serious_fault_of_accessibility(browser: Browser, folder: Path, name: str, *, dark: bool) -> None:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
+def test_no_serious_fault_of_accessibility(
+    browser: Browser, folder: Path, name: str, *, dark: bool
+) -> None:
+    axe = pytest.importorskip(
+        "axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed"
+    )
     context = browser.new_context(
-        viewport={"width": 1280, "height": 900}, color_scheme="dark" if dark else "light", bypass_csp=True
+        viewport={"width": 1280, "height": 900},
+        color_scheme="dark" if dark else "light",
+        bypass_csp=True,
     )  # axe is a script of its own, which the page's policy rightly refuses
     page = context.new_page()
     page.goto((folder / name).as_uri())
@@ -164,10 +195,15 @@ def test_hostile_headlines_show_as_they_are(months: Watched) -> None:
     assert months.page.locator("main script, main img[src=x]").count() == 0
 
 
-def test_a_date_beside_text_that_runs_from_right_to_left_keeps_its_order(browser: Browser, folder: Path) -> None:
+def test_a_date_beside_text_that_runs_from_right_to_left_keeps_its_order(
+    browser: Browser, folder: Path
+) -> None:
     watched = opened(browser, folder / "right" / "index.html")
     quote = watched.page.locator("ul.quotes li").first
-    assert quote.locator("bdi").inner_text() == "\u0627\u0644\u0642\u0627\u0647\u0631\u0629 \u0645\u0637\u0631."
+    assert (
+        quote.locator("bdi").inner_text()
+        == "\u0627\u0644\u0642\u0627\u0647\u0631\u0629 \u0645\u0637\u0631."
+    )
     date = quote.locator("a").bounding_box()
     sentence = quote.locator("bdi").bounding_box()
     assert date is not None
@@ -181,7 +217,10 @@ def test_a_script_smuggled_into_the_page_is_refused_by_its_policy(
 ) -> None:
     html = (folder / "months" / "index.html").read_text(encoding="utf-8")
     page = tmp_path / "index.html"
-    page.write_text(html.replace("</main>", "<script>document.title = 'hacked'</script></main>"), encoding="utf-8")
+    page.write_text(
+        html.replace("</main>", "<script>document.title = 'hacked'</script></main>"),
+        encoding="utf-8",
+    )
     watched = opened(browser, page)
     assert watched.page.title() != "hacked"
     assert any("Content Security Policy" in text for text in watched.said)
@@ -195,18 +234,28 @@ def test_a_click_sorts_by_number_and_another_turns_it_round(months: Watched) -> 
     button.click()
     assert column(months.page, "covid-table", 5) == ["7", "2", "1", "0", "\u2013"]
     heads = months.page.locator("#covid-table thead th")
-    assert [h.get_attribute("aria-sort") for h in heads.all()] == [None] * 4 + ["descending"] + [None] * 4
+    assert [h.get_attribute("aria-sort") for h in heads.all()] == [None] * 4 + ["descending"] + [
+        None
+    ] * 4
 
 
 def test_months_sort_by_date_and_not_by_name(months: Watched) -> None:
     months.page.locator("#covid-table thead button", has_text="month").first.click()
-    assert column(months.page, "covid-table", 1) == ["Jan 2020", "Feb 2020", "Mar 2020", "Apr 2020", "May 2020"]
+    assert column(months.page, "covid-table", 1) == [
+        "Jan 2020",
+        "Feb 2020",
+        "Mar 2020",
+        "Apr 2020",
+        "May 2020",
+    ]
 
 
 def test_sorting_works_by_keyboard(months: Watched) -> None:
     months.page.locator("#all-mentions thead button", has_text="polarity").focus()
     months.page.keyboard.press("Enter")
-    numbers = [float(text.replace("\u2212", "-")) for text in column(months.page, "all-mentions", 5)]
+    numbers = [
+        float(text.replace("\u2212", "-")) for text in column(months.page, "all-mentions", 5)
+    ]
     assert numbers == sorted(numbers)
 
 
@@ -285,7 +334,9 @@ def test_the_keyboard_reaches_the_filters_the_table_and_its_links(months: Watche
     reached = []
     for _ in range(9):
         months.page.keyboard.press("Tab")
-        reached.append(months.page.evaluate("document.activeElement.href ?? document.activeElement.tagName"))
+        reached.append(
+            months.page.evaluate("document.activeElement.href ?? document.activeElement.tagName")
+        )
     assert reached[:3] == ["SELECT", "SELECT", "DIV"]  # the last: the table, which scrolls
     assert "https://example.org/3" in reached
 

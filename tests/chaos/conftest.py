@@ -22,13 +22,15 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     migrate(f"sqlite:///{path}")
     db = Database(f"sqlite:///{path}", pooled=False)
     fill(db)
-    db.tidy()
+    db.checkpoint_wal()
     db.close()
     return path
 
 
 @pytest.fixture(scope="session")
-def undisturbed(filled: Path, tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Outcome:
+def undisturbed(
+    filled: Path, tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
+) -> Outcome:
     """What comes of the run when nothing happens to it."""
     home = tmp_path_factory.mktemp("undisturbed") / "home"
     with running_fleet(home, copy_of(filled, home)) as fleet:
@@ -81,7 +83,9 @@ def note(config: pytest.Config, name: str, outcome: Outcome, against: Outcome) -
 _MEASURED = {"calls": 0, "again": 0, "seconds": 0.0, "silence": 0.0}
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
     """Show what was seen."""
     rows = config.stash.get(ROWS, [])
     if rows:

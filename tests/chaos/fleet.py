@@ -24,20 +24,20 @@ import psutil
 from sqlalchemy import func, select
 
 from cli.stack import valkey
-from cli.stack.children import Child
-from cli.stack.parts import WORKER_ENVIRONMENT, worker_command
+from cli.stack.embedded import WORKER_ENVIRONMENT, worker_command
 from cli.stack.ports import free_port
+from cli.stack.supervised_process import Child
 from core.broker import celery_app, redis_client
+from core.enums import ENDED, State
 from core.errors import BrokerAway, DatabaseAway
 from core.processes import take_lock
-from core.queues import ENDED, State
 from core.settings import Settings, environment
 from models.database import Database
 from models.documents import add_documents
 from models.jobs import job_counts
 from models.parameters import Keyword, MonthsParameters
 from models.tables import Answer, Job, Run
-from producers.hints import top_up
+from producers.dispatch import dispatch_due_jobs
 from producers.submit import submit_run
 from reports.exports import write
 from tests.services import wait_until
@@ -80,7 +80,18 @@ def archive() -> Iterator[dict[str, Any]]:
     while f"{day:%Y-%m}" <= LAST:
         for _ in range(DOCUMENTS_A_MONTH // 30):
             number += 1
-            subject = rng.choice(["Fever", "Marsh fever", "Market", "Harbour", "School", "Bridge", "Orchard", "Train"])
+            subject = rng.choice(
+                [
+                    "Fever",
+                    "Marsh fever",
+                    "Market",
+                    "Harbour",
+                    "School",
+                    "Bridge",
+                    "Orchard",
+                    "Train",
+                ]
+            )
             places = rng.sample(["Anselburg", "VESSANY", "Lorn", "PORT", "ESTUARY"], 2)
             yield {
                 "identity": f"made-up:{number:05}",
@@ -132,7 +143,9 @@ class Fleet:
         elif name == "valkey":
             command = [str(valkey.binary()), str(self.home / "valkey" / "valkey.conf")]
         else:
-            command = worker_command(f"{name}-{secrets.token_hex(3)}@test", workers=PROCESSES, log_level="INFO")
+            command = worker_command(
+                f"{name}-{secrets.token_hex(3)}@test", workers=PROCESSES, log_level="INFO"
+            )
             given |= WORKER_ENVIRONMENT
         logs = self.home / "logs"
         logs.mkdir(exist_ok=True)
@@ -162,7 +175,7 @@ class Fleet:
         if len(self.runs) == 1:
             self._begun = self._called_at = time.monotonic()
         with suppress(BrokerAway), redis_client(self.settings) as broker:
-            top_up(self.db, celery_app(self.settings), broker)
+            dispatch_due_jobs(self.db, celery_app(self.settings), broker)
         return run
 
     def ended(self) -> bool:
@@ -220,7 +233,11 @@ class Fleet:
         pid = self.programs[name].pid
         assert pid
         try:
-            return [child for child in psutil.Process(pid).children() if child.status() != psutil.STATUS_ZOMBIE]
+            return [
+                child
+                for child in psutil.Process(pid).children()
+                if child.status() != psutil.STATUS_ZOMBIE
+            ]
         except psutil.NoSuchProcess:
             return []
 

@@ -15,8 +15,8 @@ import aiohttp
 from redis.asyncio import Redis
 
 from core.errors import CapReached
-from core.limits import Gate
-from core.windows import parse_limits
+from core.rate_limit_notation import parse_limits
+from core.ratelimit.limiter import RateLimiter
 
 
 async def _nothing_known(_seconds: float) -> Sequence[tuple[int, int]]:
@@ -26,7 +26,13 @@ async def _nothing_known(_seconds: float) -> Sequence[tuple[int, int]]:
 async def main(given: argparse.Namespace) -> None:
     """Call until the time is over."""
     redis = Redis.from_url(given.redis)
-    gate = Gate(redis, service="textapi", credential="k", windows=parse_limits(given.limits), history=_nothing_known)
+    gate = RateLimiter(
+        redis,
+        service="textapi",
+        credential="k",
+        windows=parse_limits(given.limits),
+        history=_nothing_known,
+    )
     end = time.monotonic() + given.seconds
 
     async def calls(session: aiohttp.ClientSession) -> None:
@@ -35,7 +41,9 @@ async def main(given: argparse.Namespace) -> None:
                 async with gate.call():
                     if given.jitter:
                         await asyncio.sleep(random.uniform(0, given.jitter))
-                    async with session.post(f"{given.stub}/text/text_polarity", json={"text": "x"}) as response:
+                    async with session.post(
+                        f"{given.stub}/text/text_polarity", json={"text": "x"}
+                    ) as response:
                         await response.read()
             except CapReached as error:  # a job would be put off until then
                 await asyncio.sleep(max(error.until - time.time(), 0.0))

@@ -17,7 +17,7 @@ from typing import Any
 import redis
 
 from cli.stack.ports import free_port
-from core.windows import parse_limits
+from core.rate_limit_notation import parse_limits
 from tests.services import wait_until
 
 ROOT = Path(__file__).parents[2]
@@ -31,7 +31,9 @@ class Counted:
 
     calls: int
     fullest: dict[int, int]  # window's seconds -> most calls in any stretch of that length
-    share: float  # of what the window that binds allows, from its first filling to the last whole one
+    share: (
+        float  # of what the window that binds allows, from its first filling to the last whole one
+    )
 
 
 def _ask(url: str, body: dict[str, Any] | None = None) -> Any:
@@ -106,4 +108,6 @@ def count(
         sizes = ",".join(str(window.seconds) for window in windows)
         seen = _ask(f"{stub}/counts?windows={sizes}&calls={slowest.calls}")
     fullest = {window.seconds: seen["fullest"][str(float(window.seconds))] for window in windows}
-    return Counted(seen["calls"], fullest, slowest.seconds / seen["filling"] if seen["filling"] else 0.0)
+    return Counted(
+        seen["calls"], fullest, slowest.seconds / seen["filling"] if seen["filling"] else 0.0
+    )

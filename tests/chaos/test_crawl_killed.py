@@ -15,12 +15,12 @@ import pytest
 from sqlalchemy import func, select
 
 from core.broker import celery_app, redis_client
-from core.queues import State, Step
+from core.enums import State, Step
 from models.crawls import COMPLETE, read_crawl
 from models.database import migrate
 from models.parameters import HandlesParameters
 from models.tables import Call, Import, Job
-from producers.hints import top_up
+from producers.dispatch import dispatch_due_jobs
 from producers.submit import submit_run
 from reports.exports import write
 from tests.chaos.fleet import Fleet, running_fleet
@@ -36,24 +36,33 @@ def submit(fleet: Fleet) -> int:
     run = submit_run(fleet.db, HandlesParameters(steps=(Step.POLARITY,)), [ANN])
     fleet.runs.append(run)
     with redis_client(fleet.settings) as broker:
-        top_up(fleet.db, celery_app(fleet.settings), broker)
+        dispatch_due_jobs(fleet.db, celery_app(fleet.settings), broker)
     return run
 
 
 def worker_of(fleet: Fleet, run: int) -> int | None:
     """The process that works on the run's job."""
     with fleet.db.read() as connection:
-        owner = connection.scalar(select(Job.owner).where(Job.run_id == run, Job.state == State.RUNNING))
+        owner = connection.scalar(
+            select(Job.owner).where(Job.run_id == run, Job.state == State.RUNNING)
+        )
     return int(owner.split(":")[-2]) if owner else None
 
 
-def test_the_process_that_reads_ten_thousand_posts_is_killed_at_three_random_points(tmp_path: Path) -> None:
+def test_the_process_that_reads_ten_thousand_posts_is_killed_at_three_random_points(
+    tmp_path: Path,
+) -> None:
     account = Account(POSTS)
-    account.before_answer = lambda _: time.sleep(0.02)  # a service takes its time; it has a loop of its own
+    account.before_answer = lambda _: time.sleep(
+        0.02
+    )  # a service takes its time; it has a loop of its own
     points = sorted(random.sample(range(2, PAGES - 1), KILLS))
     database = f"sqlite:///{tmp_path / 'crawl.db'}"
     migrate(database)
-    with service(account) as url, running_fleet(tmp_path / "home", database, bluesky_url=url) as fleet:
+    with (
+        service(account) as url,
+        running_fleet(tmp_path / "home", database, bluesky_url=url) as fleet,
+    ):
         run = submit(fleet)
         killed: dict[int, int] = {}  # process: pages asked for when it was killed
         for point in points:
@@ -71,7 +80,9 @@ def test_the_process_that_reads_ten_thousand_posts_is_killed_at_three_random_poi
         out = io.BytesIO()
         write(fleet.db, run, "documents", "jsonl", out)
         rows = [json.loads(line) for line in out.getvalue().splitlines()]
-        assert Counter(row["text"] for row in rows) == Counter(f"Post {number}" for number in range(1, POSTS + 1))
+        assert Counter(row["text"] for row in rows) == Counter(
+            f"Post {number}" for number in range(1, POSTS + 1)
+        )
         assert all(row["polarity"] is not None for row in rows)
         with fleet.db.read() as connection:
             crawled = read_crawl(connection, "bluesky", f"@{ANN}")
@@ -80,6 +91,8 @@ def test_the_process_that_reads_ten_thousand_posts_is_killed_at_three_random_poi
         assert crawled is not None
         assert (crawled.state, crawled.documents, counted) == (COMPLETE, POSTS, [(POSTS, POSTS)])
         again = len(account.asked) - PAGES
-        print(f"killed at pages {list(killed.values())}: {again} pages asked again, {calls} calls counted")  # noqa: T201
+        print(  # noqa: T201
+            f"killed at pages {list(killed.values())}: {again} pages asked again, {calls} calls counted"
+        )
         assert 0 <= again <= KILLS  # the page that was under way, no more
         assert len(account.asked) - KILLS <= (calls or 0) <= len(account.asked)

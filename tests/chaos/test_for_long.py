@@ -21,7 +21,9 @@ from tests.services import _unprivileged, running_postgres, wait_until
 
 pytestmark = [
     pytest.mark.chaos,
-    pytest.mark.skipif(not os.environ.get("TIDINGS_CHAOS_MINUTES"), reason="part of the long form: make chaos-long"),
+    pytest.mark.skipif(
+        not os.environ.get("TIDINGS_CHAOS_MINUTES"), reason="part of the long form: make chaos-long"
+    ),
 ]
 # Answers in hand outlive their claims while the database is away; whoever is first then may ask for them once more.
 ALL_IN_HAND = len(WORKERS) * PROCESSES * IN_HAND
@@ -73,7 +75,9 @@ def test_no_space_left_and_freed_again(fleet: Fleet, hold: Callable[..., None]) 
 def test_the_database_locked_for_half_a_minute(fleet: Fleet, hold: Callable[..., None]) -> None:
     fleet.submit()
     fleet.until_asked(100)
-    with closing(sqlite3.connect(urlsplit(fleet.settings.database).path, isolation_level=None)) as other:
+    with closing(
+        sqlite3.connect(urlsplit(fleet.settings.database).path, isolation_level=None)
+    ) as other:
         other.execute("BEGIN IMMEDIATE")
         fleet.tend(30.0)
         assert not fleet.ended()
@@ -115,12 +119,18 @@ def stopped_postgres(url: str) -> Iterator[Callable[[], None]]:
     server = psutil.Process(int((data / "postmaster.pid").read_text().split()[0]))
     command, again = server.cmdline(), []
     server.send_signal(signal.SIGINT)
-    wait_until(lambda: not server.is_running() or server.status() == psutil.STATUS_ZOMBIE, what="PostgreSQL's end")
+    wait_until(
+        lambda: not server.is_running() or server.status() == psutil.STATUS_ZOMBIE,
+        what="PostgreSQL's end",
+    )
 
     def start() -> None:
         again.append(
             subprocess.Popen(  # noqa: S603 - as it was started before
-                command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **_unprivileged(data.parent)
+                command,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                **_unprivileged(data.parent),
             )
         )
 

@@ -12,7 +12,7 @@ import psutil
 import pytest
 from sqlalchemy import select
 
-from core.queues import Kind, State
+from core.enums import JobKind, State
 from models.runs import retry_run
 from models.tables import Job
 from tests.chaos.fleet import CONCURRENCY, IN_HAND, PROCESSES, WORKERS, Fleet
@@ -63,7 +63,9 @@ def test_everything_killed_and_started_again(fleet: Fleet, hold: Callable[..., N
     hold(fleet.outcome(), again=len(WORKERS) * PROCESSES * IN_HAND)
 
 
-def test_a_child_stopped_past_its_lease_writes_nothing_when_it_goes_on(fleet: Fleet, hold: Callable[..., None]) -> None:
+def test_a_child_stopped_past_its_lease_writes_nothing_when_it_goes_on(
+    fleet: Fleet, hold: Callable[..., None]
+) -> None:
     fleet.submit()
     fleet.until_asked(100)
     stopped = fleet.children_of("worker-a")
@@ -77,7 +79,9 @@ def test_a_child_stopped_past_its_lease_writes_nothing_when_it_goes_on(fleet: Fl
     hold(fleet.outcome(), again=len(stopped) * IN_HAND)
 
 
-def test_two_identical_runs_at_once_are_asked_for_once(fleet: Fleet, hold: Callable[..., None]) -> None:
+def test_two_identical_runs_at_once_are_asked_for_once(
+    fleet: Fleet, hold: Callable[..., None]
+) -> None:
     first, second = fleet.submit(), fleet.submit()
     fleet.finish()
     hold(fleet.outcome(first), again=0)
@@ -97,7 +101,9 @@ def test_jobs_that_kill_their_worker_fail_with_the_reason_and_are_done_when_trie
                 psutil.Process(child).kill()
     with fleet.db.read() as connection:
         jobs = connection.execute(
-            select(Job.state, Job.reason).where(Job.run_id == run, Job.kind == Kind.MONTH).distinct()
+            select(Job.state, Job.reason)
+            .where(Job.run_id == run, Job.kind == JobKind.MONTH)
+            .distinct()
         ).all()
     assert [job.state for job in jobs] == [State.FAILED]
     assert jobs[0].reason.startswith("killed its worker 3 times in a row without progress")
@@ -119,4 +125,6 @@ def at_work(fleet: Fleet) -> list[int]:
     with fleet.db.read() as connection:
         owners = connection.scalars(select(Job.owner).where(Job.state == State.RUNNING)).all()
     pids = {int(owner.split(":")[-2]) for owner in owners if owner}
-    return sorted(pids.intersection(child.pid for name in WORKERS for child in fleet.children_of(name)))
+    return sorted(
+        pids.intersection(child.pid for name in WORKERS for child in fleet.children_of(name))
+    )

@@ -47,7 +47,9 @@ def test_the_text_api_fails_resets_and_hangs(fleet: Fleet, hold: Callable[..., N
     hold(fleet.outcome(), again=0)
 
 
-def test_the_text_api_answers_with_what_is_no_answer(fleet: Fleet, hold: Callable[..., None]) -> None:
+def test_the_text_api_answers_with_what_is_no_answer(
+    fleet: Fleet, hold: Callable[..., None]
+) -> None:
     """HTML, half an answer, a missing key, a wrong type, twenty megabytes, a reset in mid-body."""
     fleet.behave(broken=0.10)
     fleet.submit()
@@ -69,13 +71,17 @@ def test_the_text_api_wants_to_be_left_alone(fleet: Fleet, hold: Callable[..., N
     assert closed - before <= 2 * SLOTS, "calls went on after the service had said how long to wait"
     fleet.behave()
     fleet.tend(1.5)
-    assert fleet.seen()["calls"] == closed, "calls were made before the time that the service had named"
+    assert fleet.seen()["calls"] == closed, (
+        "calls were made before the time that the service had named"
+    )
     fleet.finish()
     hold(fleet.outcome(), again=0)
 
 
 @pytest.mark.parametrize("fleet", [{"textapi_limits": "60/s,100000/d"}], indirect=True)
-def test_a_limit_is_kept_while_children_are_killed_and_valkey_forgets(fleet: Fleet, hold: Callable[..., None]) -> None:
+def test_a_limit_is_kept_while_children_are_killed_and_valkey_forgets(
+    fleet: Fleet, hold: Callable[..., None]
+) -> None:
     fleet.submit()
     fleet.until_asked(100)
     with redis.Redis.from_url(str(fleet.settings.redis_url)) as client:

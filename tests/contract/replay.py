@@ -16,11 +16,11 @@ from aiohttp.test_utils import TestServer
 
 from sources import bluesky, mastodon, x
 from sources.base import Cursor, Page
-from sources.web import Patience, Web
+from sources.http_client import HttpClient, RetryPolicy
 
 HANDLE = "ann@home.example"
 FIRST = datetime(2025, 3, 1, tzinfo=UTC)
-QUICK = Patience(attempts=3, first_wait=0.001, longest_wait=0.01)
+QUICK = RetryPolicy(attempts=3, first_wait=0.001, longest_wait=0.01)
 SECRET = "s3cret/key+1"
 
 
@@ -82,7 +82,9 @@ class Replay:
 
 
 class Crawler(Protocol):
-    def __call__(self, *, web: Web, cursor: Cursor | None, limit: int | None) -> AsyncIterator[Page]: ...
+    def __call__(
+        self, *, client: HttpClient, cursor: Cursor | None, limit: int | None
+    ) -> AsyncIterator[Page]: ...
 
 
 @dataclass(frozen=True)
@@ -91,10 +93,14 @@ class Subject:
 
     name: str
     crawl: Crawler
-    page: Callable[[Sequence[int], str | None], Scripted]  #: post numbers (time goes up with them), next token
+    page: Callable[
+        [Sequence[int], str | None], Scripted
+    ]  #: post numbers (time goes up with them), next token
     account: Scripted
     gone: dict[str, tuple[Scripted, Scripted]]  #: state: answer on posts, answer on the account
-    exhausted: Callable[[float], dict[str, str]]  #: headers that say: no calls left before that Unix time
+    exhausted: Callable[
+        [float], dict[str, str]
+    ]  #: headers that say: no calls left before that Unix time
     token_in: str  #: the parameter that carries the next token
 
 
@@ -108,7 +114,11 @@ def _bluesky_page(numbers: Sequence[int], following: str | None) -> Scripted:
             "post": {
                 "uri": f"at://did:plc:ann/app.bsky.feed.post/{number}",
                 "author": {"did": "did:plc:ann", "handle": "ann.example", "labels": []},
-                "record": {"$type": "app.bsky.feed.post", "text": f"Post {number}", "createdAt": moment(number)},
+                "record": {
+                    "$type": "app.bsky.feed.post",
+                    "text": f"Post {number}",
+                    "createdAt": moment(number),
+                },
                 "indexedAt": moment(number),
             }
         }
@@ -142,7 +152,12 @@ def _x_page(numbers: Sequence[int], following: str | None) -> Scripted:
     value: dict[str, Any] = {"meta": {"result_count": len(numbers)}}
     if numbers:
         value["data"] = [
-            {"id": _x_id(number), "text": f"Post {number}", "author_id": "7", "created_at": moment(number)}
+            {
+                "id": _x_id(number),
+                "text": f"Post {number}",
+                "author_id": "7",
+                "created_at": moment(number),
+            }
             for number in numbers
         ]
         value["includes"] = {"users": [{"id": "7", "username": "Ann"}]}
@@ -162,7 +177,10 @@ def _epoch(remaining: str, reset: str) -> Callable[[float], dict[str, str]]:
 NOTHING = _x_page([], None)
 X_USER = Scripted({"data": {"id": "7", "username": "Ann", "protected": False}})
 X_GONE = {
-    "not-found": (NOTHING, _x_error("Not Found Error", "Could not find user with username: [ann].")),
+    "not-found": (
+        NOTHING,
+        _x_error("Not Found Error", "Could not find user with username: [ann]."),
+    ),
     "suspended": (NOTHING, _x_error("Forbidden", "User has been suspended: [ann].")),
     "protected": (NOTHING, Scripted({"data": {"id": "7", "username": "Ann", "protected": True}})),
 }
@@ -179,12 +197,20 @@ def _bluesky_protected() -> Scripted:
 SUBJECTS = [
     Subject(
         name="bluesky",
-        crawl=lambda *, web, cursor, limit: bluesky.pages("ann.example", web=web, cursor=cursor, limit=limit),
+        crawl=lambda *, client, cursor, limit: bluesky.pages(
+            "ann.example", client=client, cursor=cursor, limit=limit
+        ),
         page=_bluesky_page,
         account=Scripted(status=500),
         gone={
-            "not-found": (Scripted({"error": "InvalidRequest", "message": "Profile not found"}, 400), Scripted()),
-            "suspended": (Scripted({"error": "AccountTakedown", "message": "Account is taken down"}, 400), Scripted()),
+            "not-found": (
+                Scripted({"error": "InvalidRequest", "message": "Profile not found"}, 400),
+                Scripted(),
+            ),
+            "suspended": (
+                Scripted({"error": "AccountTakedown", "message": "Account is taken down"}, 400),
+                Scripted(),
+            ),
             "protected": (_bluesky_protected(), Scripted()),
         },
         exhausted=_epoch("RateLimit-Remaining", "RateLimit-Reset"),
@@ -192,7 +218,9 @@ SUBJECTS = [
     ),
     Subject(
         name="mastodon",
-        crawl=lambda *, web, cursor, limit: mastodon.pages(HANDLE, web=web, cursor=cursor, limit=limit),
+        crawl=lambda *, client, cursor, limit: mastodon.pages(
+            HANDLE, client=client, cursor=cursor, limit=limit
+        ),
         page=_mastodon_page,
         account=MASTODON_ACCOUNT,
         gone={
@@ -211,8 +239,8 @@ SUBJECTS = [
     ),
     Subject(
         name="x search",
-        crawl=lambda *, web, cursor, limit: x.handle_pages(
-            "@Ann", web=web, query="from:{handle} -is:retweet", cursor=cursor, limit=limit
+        crawl=lambda *, client, cursor, limit: x.handle_pages(
+            "@Ann", client=client, query="from:{handle} -is:retweet", cursor=cursor, limit=limit
         ),
         page=_x_page,
         account=X_USER,
@@ -222,7 +250,9 @@ SUBJECTS = [
     ),
     Subject(
         name="x posts",
-        crawl=lambda *, web, cursor, limit: x.handle_pages("@Ann", web=web, query="", cursor=cursor, limit=limit),
+        crawl=lambda *, client, cursor, limit: x.handle_pages(
+            "@Ann", client=client, query="", cursor=cursor, limit=limit
+        ),
         page=_x_page,
         account=X_USER,
         gone=X_GONE,
@@ -233,8 +263,8 @@ SUBJECTS = [
 
 
 @asynccontextmanager
-async def serving(replay: Replay) -> AsyncIterator[tuple[Web, CountingGate]]:
-    """*replay* on loopback, and a `Web` that asks it."""
+async def serving(replay: Replay) -> AsyncIterator[tuple[HttpClient, CountingGate]]:
+    """*replay* on loopback, and a `HttpClient` that asks it."""
     app = web.Application()
     app.router.add_get("/{path:.*}", replay.handle)
     async with TestServer(app, host="127.0.0.1") as server, aiohttp.ClientSession() as session:
@@ -242,15 +272,15 @@ async def serving(replay: Replay) -> AsyncIterator[tuple[Web, CountingGate]]:
         yield asking(str(server.make_url("")), session, gate), gate
 
 
-def asking(base_url: str, session: aiohttp.ClientSession, gate: CountingGate) -> Web:
-    return Web(
+def asking(base_url: str, session: aiohttp.ClientSession, gate: CountingGate) -> HttpClient:
+    return HttpClient(
         service="service",
         base_url=base_url,
         session=session,
         gate=gate,
         headers={"Authorization": f"Bearer {SECRET}"},
         secrets=(SECRET,),
-        patience=QUICK,
+        retry_policy=QUICK,
     )
 
 

@@ -14,12 +14,23 @@ import aiohttp
 import pytest
 
 from core.errors import ServiceBadAnswer, ServiceRefused, ServiceUnavailable, TidingsError
-from sources.base import Document
+from sources.base import SourceDocument
 from sources.nyt import fetched_month, read_archive
-from tests.contract.replay import SECRET, CountingGate, Replay, Scripted, asking, in_a_while, serving
+from tests.contract.replay import (
+    SECRET,
+    CountingGate,
+    Replay,
+    Scripted,
+    asking,
+    in_a_while,
+    serving,
+)
 
 NOW = datetime(2026, 2, 10, tzinfo=UTC)
-DOCS = [{"_id": str(n), "headline": {"main": f"Headline {n}"}, "pub_date": "2020-03-01"} for n in range(3)]
+DOCS = [
+    {"_id": str(n), "headline": {"main": f"Headline {n}"}, "pub_date": "2020-03-01"}
+    for n in range(3)
+]
 
 
 def month_of(docs: list[Any], hits: int) -> Scripted:
@@ -30,9 +41,13 @@ def fetch(*script: Scripted, month: str = "2020-03") -> tuple[list[str], Replay,
     replay = Replay(script, Scripted())
 
     async def go() -> tuple[list[str], Path]:
-        async with serving(replay) as (web, gate):
-            async with fetched_month(month, web=web, key=SECRET, now=NOW) as path:
-                found = [item.native_id for item in read_archive(path) if isinstance(item, Document)]
+        async with serving(replay) as (client, gate):
+            async with fetched_month(month, client=client, key=SECRET, now=NOW) as path:
+                found = [
+                    item.native_id
+                    for item in read_archive(path)
+                    if isinstance(item, SourceDocument)
+                ]
             assert gate.calls == len(replay.asked)
             return found, path
 
@@ -44,9 +59,9 @@ def failure(*script: Scripted, month: str = "2020-03") -> tuple[TidingsError, Re
     replay = Replay(script, Scripted())
 
     async def go() -> tuple[TidingsError, list[float]]:
-        async with serving(replay) as (web, gate):
+        async with serving(replay) as (client, gate):
             with pytest.raises(TidingsError) as caught:
-                async with fetched_month(month, web=web, key=SECRET, now=NOW):
+                async with fetched_month(month, client=client, key=SECRET, now=NOW):
                     raise AssertionError
             return caught.value, gate.closed
 
@@ -118,7 +133,9 @@ def test_a_refusal_says_what_to_do_and_is_not_asked_again(status: int, what_to_d
 
 
 def test_429_closes_the_service_for_a_minute_where_it_names_no_time() -> None:
-    error, replay, closed = failure(Scripted({"fault": {"faultstring": f"Quota. Identifier : {SECRET}"}}, 429))
+    error, replay, closed = failure(
+        Scripted({"fault": {"faultstring": f"Quota. Identifier : {SECRET}"}}, 429)
+    )
     assert isinstance(error, ServiceUnavailable)
     assert (error.retry_after, closed, len(replay.asked)) == (60, [60], 1)
     assert "5 a minute, 500 a day" in str(error)
@@ -163,8 +180,8 @@ def test_a_dead_host_is_unavailable_and_its_error_holds_no_key() -> None:
 
         async def go() -> None:
             async with aiohttp.ClientSession() as session:
-                web = asking(f"http://{host}", session, CountingGate())
-                async with fetched_month("2020-03", web=web, key=SECRET, now=NOW):
+                client = asking(f"http://{host}", session, CountingGate())
+                async with fetched_month("2020-03", client=client, key=SECRET, now=NOW):
                     raise AssertionError
 
         with pytest.raises(ServiceUnavailable, match=host) as caught:
@@ -173,6 +190,8 @@ def test_a_dead_host_is_unavailable_and_its_error_holds_no_key() -> None:
 
 
 def test_a_reset_that_is_told_in_the_future_is_kept() -> None:
-    error, _, closed = failure(Scripted({}, 503, {"RateLimit-Remaining": "0", "RateLimit-Reset": str(in_a_while(90))}))
+    error, _, closed = failure(
+        Scripted({}, 503, {"RateLimit-Remaining": "0", "RateLimit-Reset": str(in_a_while(90))})
+    )
     assert isinstance(error, ServiceUnavailable)
     assert [85 < seconds <= 90 for seconds in closed] == [True]

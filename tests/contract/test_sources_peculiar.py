@@ -12,7 +12,7 @@ import pytest
 from core.errors import CapReached, ServiceRefused, ServiceUnavailable, TidingsError, UsageError
 from sources import bluesky, mastodon, x
 from sources.base import Page
-from sources.web import Web
+from sources.http_client import HttpClient
 from tests.contract.replay import SUBJECTS, X_USER, Replay, Scripted, in_a_while, serving
 
 X_SEARCH = next(subject for subject in SUBJECTS if subject.name == "x search")
@@ -20,24 +20,26 @@ BLUESKY = next(subject for subject in SUBJECTS if subject.name == "bluesky")
 PINNED = {"$type": "app.bsky.feed.defs#reasonPin"}
 
 
-def run(crawl: Callable[[Web], Any], *script: Scripted, account: Scripted = X_USER) -> tuple[list[Page], Replay]:
+def run(
+    crawl: Callable[[HttpClient], Any], *script: Scripted, account: Scripted = X_USER
+) -> tuple[list[Page], Replay]:
     replay = Replay(script, account)
 
     async def go() -> list[Page]:
-        async with serving(replay) as (web, _):
-            return [page async for page in crawl(web)]
+        async with serving(replay) as (client, _):
+            return [page async for page in crawl(client)]
 
     return asyncio.run(go()), replay
 
 
-def error_of(crawl: Callable[[Web], Any], *script: Scripted) -> TidingsError:
+def error_of(crawl: Callable[[HttpClient], Any], *script: Scripted) -> TidingsError:
     with pytest.raises(TidingsError) as caught:
         run(crawl, *script)
     return caught.value
 
 
-def search(web: Web) -> Any:
-    return x.search_pages("lions lang:en", web=web)
+def search(client: HttpClient) -> Any:
+    return x.search_pages("lions lang:en", client=client)
 
 
 def test_x_is_asked_for_the_fields_that_are_needed() -> None:
@@ -52,14 +54,20 @@ def test_x_is_asked_for_the_fields_that_are_needed() -> None:
 
 
 def test_x_is_asked_for_no_fewer_than_ten_posts_and_gives_no_more_than_wanted() -> None:
-    pages, replay = run(lambda web: x.search_pages("a", web=web, limit=3), X_SEARCH.page(range(10, 0, -1), "t"))
+    pages, replay = run(
+        lambda client: x.search_pages("a", client=client, limit=3),
+        X_SEARCH.page(range(10, 0, -1), "t"),
+    )
     assert replay.asked[0].query["max_results"] == "10"
     assert sum(len(page.documents) for page in pages) == 3
 
 
 def test_a_handle_on_x_is_asked_for_by_the_query_of_the_settings() -> None:
     template = "from:{handle} lang:en -has:links -is:retweet"
-    pages, replay = run(lambda web: x.handle_pages("@NASA", web=web, query=template), X_SEARCH.page([1], None))
+    pages, replay = run(
+        lambda client: x.handle_pages("@NASA", client=client, query=template),
+        X_SEARCH.page([1], None),
+    )
     assert replay.asked[0].query["query"] == "from:nasa lang:en -has:links -is:retweet"
     assert len(replay.asked) == 1  # an account that has posts needs no look-up
     assert pages[0].end is not None
@@ -91,7 +99,9 @@ def test_x_without_credits_is_a_cap() -> None:
     assert isinstance(error_of(search, Scripted({"title": "CreditsDepleted"}, 402)), CapReached)
 
 
-@pytest.mark.parametrize(("status", "advice"), [(401, "TIDINGS_X_BEARER"), (403, "developer portal")])
+@pytest.mark.parametrize(
+    ("status", "advice"), [(401, "TIDINGS_X_BEARER"), (403, "developer portal")]
+)
 def test_x_says_what_to_do_about_a_token(status: int, advice: str) -> None:
     error = error_of(search, Scripted({"detail": "no"}, status))
     assert isinstance(error, ServiceRefused)
@@ -99,27 +109,41 @@ def test_x_says_what_to_do_about_a_token(status: int, advice: str) -> None:
 
 
 def test_x_is_given_no_since_id_that_its_search_would_refuse() -> None:
-    old, recent = 1582825767519809536, ((int((time.time() - 3600) * 1000) - 1_288_834_974_657) << 22)
+    old, recent = (
+        1582825767519809536,
+        ((int((time.time() - 3600) * 1000) - 1_288_834_974_657) << 22),
+    )
     for number, sent in ((old, None), (recent, str(recent))):
         cursor = {"newest": {"id": str(number), "time": f"{number:020}"}}
-        _, replay = run(lambda web, c=cursor: x.search_pages("a", web=web, cursor=c), X_SEARCH.page([], None))  # type: ignore[misc]
+        _, replay = run(
+            lambda client, c=cursor: x.search_pages("a", client=client, cursor=c),
+            X_SEARCH.page([], None),
+        )  # type: ignore[misc]
         assert replay.asked[0].query.get("since_id") == sent
 
 
 def test_a_long_post_on_x_is_whole_and_a_retweet_is_marked() -> None:
     page = X_SEARCH.page([2, 1], None)
-    page.value["data"][0] |= {"note_tweet": {"text": "All of it"}, "referenced_tweets": [{"type": "quoted", "id": "1"}]}
+    page.value["data"][0] |= {
+        "note_tweet": {"text": "All of it"},
+        "referenced_tweets": [{"type": "quoted", "id": "1"}],
+    }
     page.value["data"][1] |= {"referenced_tweets": [{"type": "retweeted", "id": "1"}]}
     pages, _ = run(search, page)
-    assert [(item.text, item.repost) for item in pages[0].documents] == [("All of it", False), ("Post 1", True)]
+    assert [(item.text, item.repost) for item in pages[0].documents] == [
+        ("All of it", False),
+        ("Post 1", True),
+    ]
 
 
 def test_a_pinned_post_neither_ends_a_crawl_nor_counts_as_the_newest() -> None:
-    first, _ = run(lambda web: bluesky.pages("ann", web=web), BLUESKY.page([6, 5], None))
+    first, _ = run(lambda client: bluesky.pages("ann", client=client), BLUESKY.page([6, 5], None))
     page = BLUESKY.page([1, 8, 7], "a")
     page.value["feed"][0]["reason"] = PINNED
     script = (page, BLUESKY.page([6, 5], None))
-    pages, _ = run(lambda web: bluesky.pages("ann", web=web, cursor=first[-1].cursor), *script)
+    pages, _ = run(
+        lambda client: bluesky.pages("ann", client=client, cursor=first[-1].cursor), *script
+    )
     texts = [item.text for page in pages for item in page.documents]
     assert texts == ["Post 1", "Post 8", "Post 7", "Post 6", "Post 5"]
     assert pages[-1].end == "it reached the newest post that was known"
@@ -127,15 +151,25 @@ def test_a_pinned_post_neither_ends_a_crawl_nor_counts_as_the_newest() -> None:
 
 
 def test_bluesky_is_asked_for_a_hundred_by_handle_and_filter() -> None:
-    _, replay = run(lambda web: bluesky.pages("ann.example", web=web), BLUESKY.page([1], None))
-    assert dict(replay.asked[0].query) == {"actor": "ann.example", "filter": "posts_with_replies", "limit": "100"}
+    _, replay = run(
+        lambda client: bluesky.pages("ann.example", client=client), BLUESKY.page([1], None)
+    )
+    assert dict(replay.asked[0].query) == {
+        "actor": "ann.example",
+        "filter": "posts_with_replies",
+        "limit": "100",
+    }
     assert replay.asked[0].path == "/xrpc/app.bsky.feed.getAuthorFeed"
 
 
 def test_mastodon_takes_no_more_than_max_id_from_a_link() -> None:
     subject = next(subject for subject in SUBJECTS if subject.name == "mastodon")
-    crawl: Callable[[Web], Any] = lambda web: mastodon.pages("Ann@home.example", web=web)  # noqa: E731
-    _, replay = run(crawl, subject.page([2], "op4que"), subject.page([1], None), account=subject.account)
+    crawl: Callable[[HttpClient], Any] = lambda client: mastodon.pages(  # noqa: E731
+        "Ann@home.example", client=client
+    )
+    _, replay = run(
+        crawl, subject.page([2], "op4que"), subject.page([1], None), account=subject.account
+    )
     assert [request.path for request in replay.asked] == [
         "/api/v1/accounts/lookup",
         "/api/v1/accounts/7/statuses",
@@ -159,12 +193,15 @@ def test_the_home_server_is_in_the_handle() -> None:
 
 def test_a_daily_limit_of_an_application_on_x_closes_the_service() -> None:
     page = X_SEARCH.page([1], None)
-    page.headers |= {"x-app-limit-24hour-remaining": "0", "x-app-limit-24hour-reset": str(int(in_a_while(5000)))}
+    page.headers |= {
+        "x-app-limit-24hour-remaining": "0",
+        "x-app-limit-24hour-reset": str(int(in_a_while(5000))),
+    }
     replay = Replay([page], X_USER)
 
     async def go() -> list[float]:
-        async with serving(replay) as (web, gate):
-            [page async for page in x.search_pages("a", web=web)]
+        async with serving(replay) as (client, gate):
+            [page async for page in x.search_pages("a", client=client)]
             return gate.closed
 
     assert [4990 < seconds <= 5000 for seconds in asyncio.run(go())] == [True]

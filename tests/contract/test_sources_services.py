@@ -11,10 +11,20 @@ from collections.abc import Sequence
 import aiohttp
 import pytest
 
-import sources.web
+import sources.http_client
 from core.errors import ServiceBadAnswer, ServiceRefused, ServiceUnavailable, TidingsError
 from sources.base import AccountGone, Cursor, Page
-from tests.contract.replay import SECRET, SUBJECTS, CountingGate, Replay, Scripted, Subject, asking, in_a_while, serving
+from tests.contract.replay import (
+    SECRET,
+    SUBJECTS,
+    CountingGate,
+    Replay,
+    Scripted,
+    Subject,
+    asking,
+    in_a_while,
+    serving,
+)
 
 Script = Sequence[Scripted]
 
@@ -38,8 +48,8 @@ def crawl(
 
     async def go() -> tuple[list[Page], CountingGate]:
         pages: list[Page] = []
-        async with serving(replay) as (web, gate):
-            async for page in subject.crawl(web=web, cursor=cursor, limit=limit):
+        async with serving(replay) as (client, gate):
+            async for page in subject.crawl(client=client, cursor=cursor, limit=limit):
                 pages.append(page)
                 if len(pages) == stop_after:
                     break
@@ -56,9 +66,9 @@ def failure(
     replay = Replay(script, account or subject.account)
 
     async def go() -> tuple[TidingsError, list[float]]:
-        async with serving(replay) as (web, gate):
+        async with serving(replay) as (client, gate):
             with pytest.raises(TidingsError) as caught:
-                [page async for page in subject.crawl(web=web, cursor=None, limit=None)]
+                [page async for page in subject.crawl(client=client, cursor=None, limit=None)]
             assert gate.calls == len(replay.asked)
             return caught.value, gate.closed
 
@@ -67,7 +77,9 @@ def failure(
 
 
 def numbers(pages: Sequence[Page]) -> list[int]:
-    return [int(document.text.removeprefix("Post ")) for page in pages for document in page.documents]
+    return [
+        int(document.text.removeprefix("Post ")) for page in pages for document in page.documents
+    ]
 
 
 def test_pages_follow_one_another_to_the_end(subject: Subject) -> None:
@@ -76,7 +88,11 @@ def test_pages_follow_one_another_to_the_end(subject: Subject) -> None:
     )
     assert numbers(pages) == [6, 5, 4, 3, 2, 1]
     assert [page.end for page in pages] == [None, None, "there are no more posts"]
-    assert [request.query.get(subject.token_in) for request in replay.posts_asked] == [None, "a", "b"]
+    assert [request.query.get(subject.token_in) for request in replay.posts_asked] == [
+        None,
+        "a",
+        "b",
+    ]
 
 
 def test_posts_have_handle_author_time_and_address(subject: Subject) -> None:
@@ -89,7 +105,9 @@ def test_posts_have_handle_author_time_and_address(subject: Subject) -> None:
 
 
 def test_an_empty_page_with_a_next_token_is_not_the_end(subject: Subject) -> None:
-    pages, _, _ = crawl(subject, [subject.page([2], "a"), subject.page([], "b"), subject.page([1], None)])
+    pages, _, _ = crawl(
+        subject, [subject.page([2], "a"), subject.page([], "b"), subject.page([1], None)]
+    )
     assert numbers(pages) == [2, 1]
 
 
@@ -105,10 +123,19 @@ def test_an_account_without_posts_is_an_end_and_no_error(subject: Subject) -> No
 
 def test_a_repeated_cursor_ends_the_crawl_with_a_reason(subject: Subject) -> None:
     pages, replay, _ = crawl(
-        subject, [subject.page([4], "a"), subject.page([3], "b"), subject.page([2], "a"), subject.page([1], None)]
+        subject,
+        [
+            subject.page([4], "a"),
+            subject.page([3], "b"),
+            subject.page([2], "a"),
+            subject.page([1], None),
+        ],
     )
     assert numbers(pages) == [4, 3, 2]
-    assert pages[-1].end == "the service gave the same place a second time: older posts cannot be reached"
+    assert (
+        pages[-1].end
+        == "the service gave the same place a second time: older posts cannot be reached"
+    )
     assert len(replay.posts_asked) == 3
 
 
@@ -126,7 +153,9 @@ def test_the_next_crawl_goes_back_to_the_newest_known_post(subject: Subject) -> 
     first, _, _ = crawl(subject, [subject.page([4, 3], "a"), subject.page([2, 1], None)])
     stored = json.loads(json.dumps(first[-1].cursor))
     second, replay, _ = crawl(
-        subject, [subject.page([8, 7], "a"), subject.page([6, 5, 4, 3], "b"), subject.page([2, 1], None)], cursor=stored
+        subject,
+        [subject.page([8, 7], "a"), subject.page([6, 5, 4, 3], "b"), subject.page([2, 1], None)],
+        cursor=stored,
     )
     assert set(numbers(second)) >= {8, 7, 6, 5}
     assert second[-1].end == "it reached the newest post that was known"
@@ -166,7 +195,9 @@ def test_an_account_that_cannot_be_read_is_a_state_of_its_own(subject: Subject, 
 
 def test_404_is_an_account_that_is_not_there(subject: Subject) -> None:
     missing = Scripted({"error": "NotFound"}, 404)
-    error, _, _ = failure(subject, [missing if subject.name != "x search" else subject.page([], None)], missing)
+    error, _, _ = failure(
+        subject, [missing if subject.name != "x search" else subject.page([], None)], missing
+    )
     assert isinstance(error, AccountGone)
     assert error.state == "not-found"
 
@@ -184,15 +215,19 @@ def test_a_connection_cut_in_the_middle_of_a_page_is_asked_again(subject: Subjec
     assert numbers(pages) == [1]
 
 
-@pytest.mark.parametrize("body", [b'{"data": [', b"<html>busy</html>", b"", b"\xff", b"[" * 100_000])
+@pytest.mark.parametrize(
+    "body", [b'{"data": [', b"<html>busy</html>", b"", b"\xff", b"[" * 100_000]
+)
 def test_an_answer_that_stays_broken_is_a_bad_answer(subject: Subject, body: bytes) -> None:
     error, replay, _ = failure(subject, [Scripted(body=body)])
     assert isinstance(error, ServiceBadAnswer)
     assert len(replay.posts_asked) == 3
 
 
-def test_an_answer_that_is_longer_than_any_page_is_not_held(subject: Subject, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sources.web, "LONGEST_ANSWER", 100_000)
+def test_an_answer_that_is_longer_than_any_page_is_not_held(
+    subject: Subject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources.http_client, "LONGEST_ANSWER", 100_000)
     error, replay, _ = failure(subject, [Scripted(body=b" " * 100_001)])
     assert isinstance(error, ServiceBadAnswer)
     assert "more than fits" in str(error)
@@ -204,8 +239,8 @@ def test_json_of_another_shape_never_breaks_a_source(subject: Subject, value: ob
     replay = Replay([Scripted(value)], subject.account)
 
     async def go() -> None:
-        async with serving(replay) as (web, _):
-            async for page in subject.crawl(web=web, cursor=None, limit=None):
+        async with serving(replay) as (client, _):
+            async for page in subject.crawl(client=client, cursor=None, limit=None):
                 assert page.documents == ()
 
     try:
@@ -229,7 +264,9 @@ def test_a_service_that_stays_busy_is_unavailable(subject: Subject, status: int)
 
 
 def test_429_with_its_reset_closes_the_service_and_is_not_asked_again(subject: Subject) -> None:
-    error, replay, closed = failure(subject, [Scripted({}, 429, subject.exhausted(in_a_while(300)))])
+    error, replay, closed = failure(
+        subject, [Scripted({}, 429, subject.exhausted(in_a_while(300)))]
+    )
     assert isinstance(error, ServiceUnavailable)
     assert error.retry_after is not None
     assert 290 < error.retry_after <= 300
@@ -280,8 +317,8 @@ def test_a_dead_host_is_unavailable_and_named(subject: Subject) -> None:
 
         async def go() -> None:
             async with aiohttp.ClientSession() as session:
-                web = asking(f"http://{host}", session, CountingGate())
-                [page async for page in subject.crawl(web=web, cursor=None, limit=None)]
+                client = asking(f"http://{host}", session, CountingGate())
+                [page async for page in subject.crawl(client=client, cursor=None, limit=None)]
 
         with pytest.raises(ServiceUnavailable, match=host):
             asyncio.run(go())

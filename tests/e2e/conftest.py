@@ -1,3 +1,3 @@
 """A stub of the Text API for whole runs."""
 
-from tests.e2e_kit import known, stub  # noqa: F401 - fixtures
+from tests.e2e_kit import stub, stub_settings  # noqa: F401 - fixtures

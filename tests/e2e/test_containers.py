@@ -16,25 +16,29 @@ from pathlib import Path
 
 import pytest
 
-from cli.stack.up import running_stack
+from cli.stack.run import start_stack
 from core.settings import load
 from models.database import Database
 from models.parameters import Keyword, MonthsParameters
 from producers.imports import import_paths
 from producers.submit import submit_run
 from reports.exports import write
-from sources import invented
-from sources.invented import archive
+from sources import synthetic
+from sources.synthetic import archive
 from tests.containers_kit import SECRETS, Compose, docker, engine_answers, secrets_in_layers
 from tests.services import wait_until
 
 pytestmark = [
-    pytest.mark.skipif(not os.environ.get("CONTAINERS"), reason="asked for by CONTAINERS=1 (make containers)"),
+    pytest.mark.skipif(
+        not os.environ.get("CONTAINERS"), reason="asked for by CONTAINERS=1 (make containers)"
+    ),
     pytest.mark.timeout(600),
 ]
 TABLES = ("mentions", "periods", "phrases", "entities", "documents", "coverage")
-FIRST = invented.FIRST_MONTH
-LAST = archive.MONTHS[archive.MONTHS.index(invented.MONTH_WITHOUT_PAPER) - 1]  # that month would be fetched
+FIRST = synthetic.FIRST_MONTH
+LAST = archive.MONTHS[
+    archive.MONTHS.index(synthetic.MONTH_WITHOUT_PAPER) - 1
+]  # that month would be fetched
 MONTHS = f"{FIRST}..{LAST}"
 IMAGES = ("tidings-worker", "tidings-reporter", "tidings-server")
 
@@ -46,7 +50,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Compose]:
         pytest.fail("no Docker engine answers here")
     folder = tmp_path_factory.mktemp("containers")
     compose = Compose("tidings-test", folder, {}, {"TIDINGS_TEXTAPI_LIMITS": "15/s"})
-    invented.write_archive(folder / "archive")
+    synthetic.write_archive(folder / "archive")
     try:
         compose("up", "--build", "--detach", "--scale", "worker=3")
         compose.tidings("import", "--source", "nyt", "archive")
@@ -56,14 +60,14 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Compose]:
 
 
 def exports_of_the_embedded_stack(folder: Path) -> dict[str, bytes]:
-    invented.write_archive(folder / "archive")
+    synthetic.write_archive(folder / "archive")
     parameters = MonthsParameters(
         first=FIRST,
         last=LAST,
-        keywords=(Keyword.parse(invented.KEYWORD),),
+        keywords=(Keyword.parse(synthetic.KEYWORD),),
         material="News",
     )
-    with running_stack(load(home=folder / "home"), workers=2) as settings:
+    with start_stack(load(home=folder / "home"), workers=2) as settings:
         db = Database(settings.database)
         import_paths(db, [folder / "archive"], source="nyt", handle=None, columns={})
         run = submit_run(db, parameters, ())
@@ -82,8 +86,10 @@ def exports_of_the_embedded_stack(folder: Path) -> dict[str, bytes]:
     return found
 
 
-def test_a_run_under_fire_exports_what_the_embedded_stack_exports(stack: Compose, tmp_path: Path) -> None:
-    options = ["--keyword", invented.KEYWORD, "--material", "News"]
+def test_a_run_under_fire_exports_what_the_embedded_stack_exports(
+    stack: Compose, tmp_path: Path
+) -> None:
+    options = ["--keyword", synthetic.KEYWORD, "--material", "News"]
     run = int(stack.tidings("submit", "months", MONTHS, *options).split()[-1])
     asked = f"SELECT coalesce(sum(calls), 0) FROM calls WHERE run_id = {run}"  # noqa: S608
     wait_until(lambda: int(stack.ask_database(asked)) >= 30, seconds=60, what="thirty calls")
@@ -91,7 +97,9 @@ def test_a_run_under_fire_exports_what_the_embedded_stack_exports(stack: Compose
     os.kill(int(docker("inspect", "--format", "{{.State.Pid}}", worker)), signal.SIGKILL)
     wait_until(lambda: int(stack.ask_database(asked)) >= 80, seconds=60, what="eighty calls")
     stack("restart", "redis")
-    wait_until(lambda: int(stack.ask_database(asked)) >= 130, seconds=60, what="a hundred and thirty calls")
+    wait_until(
+        lambda: int(stack.ask_database(asked)) >= 130, seconds=60, what="a hundred and thirty calls"
+    )
     stack("restart", "db")
     stack("up", "--detach", "--wait", "--no-recreate", "db")
     left = f"SELECT count(*) FROM jobs WHERE run_id = {run} AND state <> 'done'"  # noqa: S608
@@ -102,14 +110,20 @@ def test_a_run_under_fire_exports_what_the_embedded_stack_exports(stack: Compose
 
     wait_until(all_is_done, seconds=240, what="the run's end")
     expected = exports_of_the_embedded_stack(tmp_path)
-    assert {table: stack.tidings("export", str(run), table).encode() for table in TABLES} == expected
+    assert {
+        table: stack.tidings("export", str(run), table).encode() for table in TABLES
+    } == expected
     page = Path(stack.variables["ARCHIVE"]).parent / stack.tidings("report", str(run)).strip()
     assert page.read_text().startswith("<!doctype html>")
 
 
 def test_only_flower_can_be_reached_and_only_from_this_machine(stack: Compose) -> None:
-    published = docker("ps", "--filter", f"label=com.docker.compose.project={stack.name}", "--format", "{{.Ports}}")
-    assert [line for line in published.splitlines() if "->" in line] == [f"127.0.0.1:{stack.flower_port}->5555/tcp"]
+    published = docker(
+        "ps", "--filter", f"label=com.docker.compose.project={stack.name}", "--format", "{{.Ports}}"
+    )
+    assert [line for line in published.splitlines() if "->" in line] == [
+        f"127.0.0.1:{stack.flower_port}->5555/tcp"
+    ]
 
 
 def test_no_secret_can_be_seen(stack: Compose) -> None:
@@ -120,7 +134,9 @@ def test_no_secret_can_be_seen(stack: Compose) -> None:
         said[f"{image}: configuration"] = docker("inspect", image)
         assert secrets_in_layers(image) == set()
     for service in ("worker", "trainer", "reporter", "flower", "textapi", "redis", "db"):
-        said[f"{service}: command lines"] = docker("top", stack.containers(service)[0], "-eo", "pid,args")
+        said[f"{service}: command lines"] = docker(
+            "top", stack.containers(service)[0], "-eo", "pid,args"
+        )
     for path in ("/workers", "/tasks", "/broker", "/api/tasks", "/api/task/types", "/metrics"):
         said[f"flower {path}"] = flower(stack, path)
 
@@ -132,11 +148,20 @@ def test_no_secret_can_be_seen(stack: Compose) -> None:
     name = re.findall(r"celery@[0-9a-f]+", said["flower's workers"])[0]
     said["flower, a worker"] = flower(stack, f"/worker/{name}")
     said["the database"] = stack("exec", "-T", "db", "pg_dump", "--username=tidings", "tidings")
-    said["redis"] = docker("exec", stack.containers("redis")[0], "sh", "-c", "cat /data/appendonlydir/*")
+    said["redis"] = docker(
+        "exec", stack.containers("redis")[0], "sh", "-c", "cat /data/appendonlydir/*"
+    )
     out = Path(stack.variables["ARCHIVE"]).with_name("out")
-    said["reports"] = "".join(file.read_bytes().decode(errors="replace") for file in out.rglob("*") if file.is_file())
+    said["reports"] = "".join(
+        file.read_bytes().decode(errors="replace") for file in out.rglob("*") if file.is_file()
+    )
     assert "month" in said["flower /api/tasks"]
-    leaks = {(where, name) for where, text in said.items() for name, secret in SECRETS.items() if secret in text}
+    leaks = {
+        (where, name)
+        for where, text in said.items()
+        for name, secret in SECRETS.items()
+        if secret in text
+    }
     assert leaks == set()
 
 
@@ -171,7 +196,10 @@ def test_nothing_runs_as_root_or_can_write_to_its_image(stack: Compose) -> None:
     for service in ("worker", "trainer", "reporter", "flower", "textapi", "redis", "db"):
         container = stack.containers(service)[0]
         assert docker("exec", container, "id", "-u").strip() != "0"
-        assert docker("inspect", "--format", "{{.HostConfig.ReadonlyRootfs}}", container).strip() == "true"
+        assert (
+            docker("inspect", "--format", "{{.HostConfig.ReadonlyRootfs}}", container).strip()
+            == "true"
+        )
 
 
 def test_a_worker_that_is_told_to_end_hands_its_slice_back_in_time(stack: Compose) -> None:
@@ -184,6 +212,11 @@ def test_a_worker_that_is_told_to_end_hands_its_slice_back_in_time(stack: Compos
     stack("stop", "worker")
     assert time.monotonic() - began < 20
     for worker in workers:
-        assert docker("inspect", "--format", "{{.State.ExitCode}} {{.State.OOMKilled}}", worker).strip() == "0 false"
+        assert (
+            docker(
+                "inspect", "--format", "{{.State.ExitCode}} {{.State.OOMKilled}}", worker
+            ).strip()
+            == "0 false"
+        )
     assert stack.ask_database(at_work) == "0"
     stack.tidings("cancel", str(run))

@@ -19,9 +19,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from cli.stack import valkey
-from cli.stack.children import Child
-from cli.stack.parts import APPLICATION
+from cli.stack.embedded import APPLICATION
 from cli.stack.ports import free_port, http_answers
+from cli.stack.supervised_process import Child
 from core.broker import queue_length, redis_client
 from core.settings import Settings, environment
 from models.database import Database
@@ -29,7 +29,7 @@ from models.parameters import HandlesParameters, Keyword, MonthsParameters
 from models.runs import cancel_run
 from producers.imports import import_paths
 from producers.submit import submit_run
-from tests.e2e_kit import run_to_its_end, tell_workers, write_archive
+from tests.e2e_kit import dispatch_to_workers, run_to_its_end, write_archive
 from tests.services import _child, wait_until
 
 MONTHS = MonthsParameters(first="2020-01", last="2020-02", keywords=(Keyword.parse("covid"),))
@@ -70,17 +70,26 @@ def broker(tmp_path: Path) -> Iterator[tuple[Child, str]]:
     folder, port, password = tmp_path / "valkey", free_port(), secrets.token_urlsafe(8)
     configuration = valkey.configure(folder, port=port, password=password)
     url = valkey.address(port, password)
-    with _child("valkey", [str(valkey.binary()), str(configuration)], dict(os.environ), folder) as child:
+    with _child(
+        "valkey", [str(valkey.binary()), str(configuration)], dict(os.environ), folder
+    ) as child:
         wait_until(lambda: valkey.answers(url), what="the start of Valkey")
         yield child, url
 
 
 @pytest.fixture
-def watched(known: Settings, broker: tuple[Child, str], tmp_path: Path) -> Settings:
-    given = Settings(**(known.model_dump(exclude_none=True) | {"redis_url": broker[1], "textapi_key": KEY}))
+def watched(stub_settings: Settings, broker: tuple[Child, str], tmp_path: Path) -> Settings:
+    given = Settings(
+        **(
+            stub_settings.model_dump(exclude_none=True)
+            | {"redis_url": broker[1], "textapi_key": KEY}
+        )
+    )
     db = Database(given.database)
     headlines = {f"2020-0{month}-10": ["Covid Is Back", "A Quiet Day"] for month in (1, 2)}
-    import_paths(db, [write_archive(tmp_path / "archive", headlines)], source=None, handle=None, columns={})
+    import_paths(
+        db, [write_archive(tmp_path / "archive", headlines)], source=None, handle=None, columns={}
+    )
     db.close()
     return given
 
@@ -117,11 +126,20 @@ def test_flower_shows_what_is_done_to_its_user_alone_and_goes_on_after_a_restart
     run = run_to_its_end(watched, MONTHS)
     expected = {("month", run, "2020-01"), ("month", run, "2020-02"), ("report", run, "report")}
     wait_until(lambda: flower.tasks() == expected, what="three tasks that can be read")
-    for page in ("/workers", "/tasks", "/broker", "/api/tasks", "/api/workers", "/api/queues/length"):
-        assert flower.get(page, known=False)[0] == 401, page
+    for page in (
+        "/workers",
+        "/tasks",
+        "/broker",
+        "/api/tasks",
+        "/api/workers",
+        "/api/queues/length",
+    ):
+        assert flower.get(page, settings=False)[0] == 401, page
         assert flower.get(page)[0] == 200, page
     head = flower.get("/tasks")[1].partition("<thead>")[2].partition("</thead>")[0].lower()
-    assert head.index("kwargs") < head.index("state")  # which month or account it is stands in the list
+    assert head.index("kwargs") < head.index(
+        "state"
+    )  # which month or account it is stands in the list
     status, metrics = flower.get("/metrics")
     assert status == 200
     assert 'flower_events_total{task="month",type="task-succeeded"' in metrics
@@ -129,8 +147,18 @@ def test_flower_shows_what_is_done_to_its_user_alone_and_goes_on_after_a_restart
     (name,) = flower.json("/api/workers?refresh=1&status=1")
     assert flower.json("/api/workers")[name]["stats"]["pool"]["max-concurrency"] == 2
     hidden = [KEY, str(urlsplit(str(watched.redis_url)).password)]
-    pages = [f"/worker/{name}", "/workers", "/broker", "/api/workers", "/api/tasks", "/tasks", "/metrics"]
-    assert [(page, secret) for page in pages for secret in hidden if secret in flower.get(page)[1]] == []
+    pages = [
+        f"/worker/{name}",
+        "/workers",
+        "/broker",
+        "/api/workers",
+        "/api/tasks",
+        "/tasks",
+        "/metrics",
+    ]
+    assert [
+        (page, secret) for page in pages for secret in hidden if secret in flower.get(page)[1]
+    ] == []
 
     child, url = broker
     os.kill(child.pid or 0, signal.SIGKILL)
@@ -138,14 +166,21 @@ def test_flower_shows_what_is_done_to_its_user_alone_and_goes_on_after_a_restart
     child.start()
     wait_until(lambda: valkey.answers(url), what="Valkey's return")
     second = run_to_its_end(watched, MONTHS)
-    wait_until(lambda: ("month", second, "2020-02") in flower.tasks(), seconds=60, what="a task after the restart")
+    wait_until(
+        lambda: ("month", second, "2020-02") in flower.tasks(),
+        seconds=60,
+        what="a task after the restart",
+    )
 
     worker.ask_to_end()
     worker.wait()
     db = Database(watched.database)
     waiting = submit_run(db, HandlesParameters(source="x"), ["nasa", "esa"])
-    tell_workers(db, watched)
-    lengths = {queue["name"]: queue["messages"] for queue in flower.json("/api/queues/length")["active_queues"]}
+    dispatch_to_workers(db, watched)
+    lengths = {
+        queue["name"]: queue["messages"]
+        for queue in flower.json("/api/queues/length")["active_queues"]
+    }
     with redis_client(watched) as client:
         assert lengths["text"] == queue_length(client, "text") == 2
     cancel_run(db, waiting)

@@ -13,27 +13,33 @@ from urllib.parse import urlsplit
 import pytest
 import structlog
 
-from cli.stack.children import Child
+from cli.stack.supervised_process import Child
 from core.logs import at_step, configure, get_logger, job_at_work
 from core.settings import Settings
 from models.database import Database
 from models.parameters import Keyword, MonthsParameters
 from producers.imports import import_paths
 from producers.submit import submit_run
-from tests.e2e_kit import Stub, run_to_its_end, tell_workers, write_archive
+from tests.e2e_kit import Stub, dispatch_to_workers, run_to_its_end, write_archive
 from tests.services import wait_until
 
 KEY = "textapi-key-nobody-may-see"
-ONE_DATABASE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # where it makes no difference
+ONE_DATABASE = pytest.mark.parametrize(
+    "database_url", ["sqlite"], indirect=True
+)  # where it makes no difference
 HEADLINES = {f"2020-0{month}-10": ["Covid Is Back", "A Quiet Day"] for month in (1, 2)}
 MONTHS = MonthsParameters(first="2020-01", last="2020-02", keywords=(Keyword.parse("covid"),))
 
 
 @pytest.fixture
-def logged(known: Settings, tmp_path: Path) -> Settings:
-    given = Settings(**(known.model_dump(exclude_none=True) | {"log_format": "json", "textapi_key": KEY}))
+def logged(stub_settings: Settings, tmp_path: Path) -> Settings:
+    given = Settings(
+        **(stub_settings.model_dump(exclude_none=True) | {"log_format": "json", "textapi_key": KEY})
+    )
     db = Database(given.database)
-    import_paths(db, [write_archive(tmp_path / "archive", HEADLINES)], source=None, handle=None, columns={})
+    import_paths(
+        db, [write_archive(tmp_path / "archive", HEADLINES)], source=None, handle=None, columns={}
+    )
     db.close()
     return given
 
@@ -46,15 +52,30 @@ def lines(worker: Child) -> list[dict[str, Any]]:
 
 
 @ONE_DATABASE
-def test_each_line_of_a_job_tells_run_job_and_step(logged: Settings, start_worker: Callable[..., Child]) -> None:
+def test_each_line_of_a_job_tells_run_job_and_step(
+    logged: Settings, start_worker: Callable[..., Child]
+) -> None:
     worker = start_worker(logged)
     run = run_to_its_end(logged, MONTHS)
     second = run_to_its_end(logged, MONTHS)
-    ours = [line for line in lines(worker) if line["logger"].startswith(("workers.", "core.")) and "job" in line]
-    steps = {(line["run"], line["job"], line["step"]) for line in ours if line["event"] == "step ended"}
+    ours = [
+        line
+        for line in lines(worker)
+        if line["logger"].startswith(("workers.", "core.")) and "job" in line
+    ]
+    steps = {
+        (line["run"], line["job"], line["step"]) for line in ours if line["event"] == "step ended"
+    }
     wanted = ("documents", "keywords", "polarity", "phrases", "entities")
-    assert steps == {(r, month, step) for r in (run, second) for month in ("2020-01", "2020-02") for step in wanted}
-    ended = [(line["run"], line["job"], "step" in line) for line in ours if line["event"] == "job ended"]
+    assert steps == {
+        (r, month, step)
+        for r in (run, second)
+        for month in ("2020-01", "2020-02")
+        for step in wanted
+    }
+    ended = [
+        (line["run"], line["job"], "step" in line) for line in ours if line["event"] == "job ended"
+    ]
     assert {(run, "2020-01", False), (second, "2020-02", False)} <= set(ended)
     assert all(line["level"] == "info" and line["timestamp"].endswith("Z") for line in ours)
 
@@ -75,7 +96,7 @@ def test_a_job_that_fails_or_waits_says_in_which_step(
     stub.faults(status=500)
     db = Database(logged.database)
     waiting = submit_run(db, MONTHS, ())
-    tell_workers(db, logged)
+    dispatch_to_workers(db, logged)
     db.close()
 
     def waits() -> set[tuple[str, str]]:
@@ -85,10 +106,15 @@ def test_a_job_that_fails_or_waits_says_in_which_step(
             if line["event"] == "job waits" and line["run"] == waiting
         }
 
-    wait_until(lambda: waits() == {("2020-01", "keywords"), ("2020-02", "keywords")}, what="two jobs that wait")
+    wait_until(
+        lambda: waits() == {("2020-01", "keywords"), ("2020-02", "keywords")},
+        what="two jobs that wait",
+    )
 
 
-def test_no_secret_is_in_any_line(logged: Settings, stub: Stub, start_worker: Callable[..., Child]) -> None:
+def test_no_secret_is_in_any_line(
+    logged: Settings, stub: Stub, start_worker: Callable[..., Child]
+) -> None:
     worker = start_worker(logged.model_copy(update={"log_level": "DEBUG"}))
     run_to_its_end(logged, MONTHS)
     stub.faults(status=401)

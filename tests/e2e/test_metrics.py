@@ -16,8 +16,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import func, select
 
-from cli.stack.children import Child
 from cli.stack.ports import free_port
+from cli.stack.supervised_process import Child
 from core.settings import Settings
 from models.database import Database
 from models.parameters import Keyword, MonthsParameters
@@ -28,18 +28,28 @@ from tests.ops_kit import OPS, names_and_labels
 from tests.services import wait_until
 
 PARAMETERS = MonthsParameters(first="2020-01", last="2020-03", keywords=(Keyword.parse("covid"),))
-ONE_DATABASE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # where it makes no difference
+ONE_DATABASE = pytest.mark.parametrize(
+    "database_url", ["sqlite"], indirect=True
+)  # where it makes no difference
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 
 
 @pytest.fixture
-def measured(known: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+def measured(stub_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Settings of a worker that serves metrics and has an archive to work on; its files go with the test."""
     monkeypatch.setenv("TMPDIR", str(tmp_path))
-    headlines = {f"2020-0{month}-1{day}": [f"Covid Day {day} of {month}"] for month in (1, 2, 3) for day in range(5)}
-    with_metrics = known.model_copy(update={"metrics_port": free_port(), "textapi_limits": "40/s"})
-    db = Database(known.database)
-    import_paths(db, [write_archive(tmp_path / "archive", headlines)], source=None, handle=None, columns={})
+    headlines = {
+        f"2020-0{month}-1{day}": [f"Covid Day {day} of {month}"]
+        for month in (1, 2, 3)
+        for day in range(5)
+    }
+    with_metrics = stub_settings.model_copy(
+        update={"metrics_port": free_port(), "textapi_limits": "40/s"}
+    )
+    db = Database(stub_settings.database)
+    import_paths(
+        db, [write_archive(tmp_path / "archive", headlines)], source=None, handle=None, columns={}
+    )
     db.close()
     return with_metrics
 
@@ -66,7 +76,11 @@ def by(found: Samples, name: str, label: str) -> dict[str, float]:
 
 
 def jobs(found: Samples, state: str) -> float:
-    return sum(v for (name, labels), v in found.items() if name == "tidings_jobs" and dict(labels)["state"] == state)
+    return sum(
+        v
+        for (name, labels), v in found.items()
+        if name == "tidings_jobs" and dict(labels)["state"] == state
+    )
 
 
 @ONE_DATABASE
@@ -76,7 +90,9 @@ def test_calls_waits_and_reuse_are_counted_over_all_processes_and_survive_a_kill
     stub.faults(error_500=0.3)
     worker = start_worker(measured)
     run_to_its_end(measured, PARAMETERS)
-    wait_until(lambda: jobs(samples(measured), "done") == 4, what="the look at three months and a report")
+    wait_until(
+        lambda: jobs(samples(measured), "done") == 4, what="the look at three months and a report"
+    )
     found, counts = samples(measured), stub.counts()
     assert by(found, "tidings_calls_total", "service") == {"textapi": counts["calls"]}
     outcomes = by(found, "tidings_calls_total", "outcome")
@@ -89,14 +105,18 @@ def test_calls_waits_and_reuse_are_counted_over_all_processes_and_survive_a_kill
     run_to_its_end(measured, PARAMETERS)
     wait_until(lambda: jobs(samples(measured), "done") == 8, seconds=40, what="the second look")
     found = samples(measured)
-    assert by(found, "tidings_calls_total", "service") == {"textapi": counts["calls"]}  # nothing was asked again
+    assert by(found, "tidings_calls_total", "service") == {
+        "textapi": counts["calls"]
+    }  # nothing was asked again
     db = Database(measured.database)
     with db.read() as connection:
         reused = connection.execute(
             select(Call.operation, func.sum(Call.answers_reused)).group_by(Call.operation)
         ).all()
     db.close()
-    assert by(found, "tidings_answers_reused_total", "operation") == {row[0]: float(row[1]) for row in reused if row[1]}
+    assert by(found, "tidings_answers_reused_total", "operation") == {
+        row[0]: float(row[1]) for row in reused if row[1]
+    }
     assert by(found, "tidings_limit_wait_seconds_total", "service")["textapi"] > 0
 
 
@@ -105,39 +125,57 @@ def test_jobs_slots_and_age_are_of_the_whole_system_and_gone_when_nobody_knows(
 ) -> None:
     stub.faults(status=503, retry_after=3600)
     start_worker(measured, workers=3)
-    wait_until(lambda: by(samples(measured), "tidings_slots", "queue").get("text") == 3, what="the first look")
+    wait_until(
+        lambda: by(samples(measured), "tidings_slots", "queue").get("text") == 3,
+        what="the first look",
+    )
     found = samples(measured)
     assert found["tidings_stack_up", ()] == 1
-    assert by(found, "tidings_oldest_due_seconds", "queue") == {"text": 0, "training": 0, "reports": 0}
-    assert by(found, "tidings_queue_hints", "queue") == {"text": 0, "training": 0, "reports": 0}
+    assert by(found, "tidings_oldest_due_seconds", "queue") == {
+        "text": 0,
+        "training": 0,
+        "reports": 0,
+    }
+    assert by(found, "tidings_queue_messages", "queue") == {"text": 0, "training": 0, "reports": 0}
     assert jobs(found, "waiting") == 0
     if "sqlite" in measured.database:
         Path(measured.database.removeprefix("sqlite:///")).rename(measured.home / "elsewhere.db")
         Path(measured.database.removeprefix("sqlite:///")).mkdir()
-        wait_until(lambda: samples(measured)["tidings_stack_up", ()] == 0, what="the look that fails")
+        wait_until(
+            lambda: samples(measured)["tidings_stack_up", ()] == 0, what="the look that fails"
+        )
         assert not any(name == "tidings_jobs" for name, _ in samples(measured))
 
 
 @ONE_DATABASE
 def test_metrics_are_on_loopback_and_leave_no_file(
-    measured: Settings, start_worker: Callable[..., Child], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    measured: Settings,
+    start_worker: Callable[..., Child],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     worker = start_worker(measured)
     assert len(list(tmp_path.glob("tidings-metrics-*"))) == 1
     listening = {c.laddr for c in psutil.net_connections("tcp") if c.status == psutil.CONN_LISTEN}
-    assert {address.ip for address in listening if address.port == measured.metrics_port} == {"127.0.0.1"}
+    assert {address.ip for address in listening if address.port == measured.metrics_port} == {
+        "127.0.0.1"
+    }
     worker.ask_to_end()
     worker.wait()
     assert list(tmp_path.glob("tidings-metrics-*")) == []
 
 
 @ONE_DATABASE
-def test_a_taken_port_is_said_and_ends_the_worker(measured: Settings, start_worker: Callable[..., Child]) -> None:
+def test_a_taken_port_is_said_and_ends_the_worker(
+    measured: Settings, start_worker: Callable[..., Child]
+) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", measured.metrics_port or 0))
         other.listen()
-        with pytest.raises(AssertionError, match=r"TIDINGS_METRICS_PORT: 127\.0\.0\.1:\d+ cannot be listened on"):
+        with pytest.raises(
+            AssertionError, match=r"TIDINGS_METRICS_PORT: 127\.0\.0\.1:\d+ cannot be listened on"
+        ):
             start_worker(measured)
 
 
@@ -157,7 +195,11 @@ def test_dashboard_and_alerts_name_only_metrics_and_labels_that_a_worker_serves(
         for row in (OPS.parent / "docs/reference/metrics.md").read_text().splitlines()
         if "`tidings_" in row
     ]
-    told = {row[1].strip(" `"): {label.strip() for label in row[2].split(",")} - {""} for row in rows if len(row) > 3}
+    told = {
+        row[1].strip(" `"): {label.strip() for label in row[2].split(",")} - {""}
+        for row in rows
+        if len(row) > 3
+    }
     assert told == served
     named = names_and_labels()
     assert named
@@ -167,9 +209,13 @@ def test_dashboard_and_alerts_name_only_metrics_and_labels_that_a_worker_serves(
 
 
 @ONE_DATABASE
-def test_no_secret_is_in_the_metrics(measured: Settings, start_worker: Callable[..., Child]) -> None:
+def test_no_secret_is_in_the_metrics(
+    measured: Settings, start_worker: Callable[..., Child]
+) -> None:
     secret = "never-to-be-seen-8f3a"
-    given = Settings(**(json.loads(measured.model_dump_json(exclude_none=True)) | {"textapi_key": secret}))
+    given = Settings(
+        **(json.loads(measured.model_dump_json(exclude_none=True)) | {"textapi_key": secret})
+    )
     start_worker(given)
     run_to_its_end(given, PARAMETERS)
     assert "tidings_calls_total" in page(given)

@@ -11,46 +11,53 @@ from typing import Any
 
 import pytest
 
-from cli.stack.children import Child
+from cli.stack.supervised_process import Child
 from core.settings import Settings
 from models.database import Database
 from models.parameters import HandlesParameters, Keyword, MonthsParameters
 from models.runs import get_run, resume_run
 from producers.imports import import_paths
-from producers.plan import made_calls, plan_again, plan_run
-from producers.status import status_of
+from producers.plan import call_counts, plan_again, plan_run
+from producers.status import run_status
 from producers.submit import submit_run
 from reports.exports import write
-from tests.e2e_kit import Stub, run_to_its_end, tell_workers, write_archive
+from tests.e2e_kit import Stub, dispatch_to_workers, run_to_its_end, write_archive
 from tests.services import wait_until
 
 HEADLINES = {
     "2020-01-03": ["A Quiet Day in the Valley", "Coronavirus Reaches the Coast. The Town Waits."],
     "2020-02-10": ["Covid-19 Is Named", "Doctors Fear COVID; Covid Wards Fill Up"],
-    "2020-02-11": ["Post-Covid Plans Are Made. Covid Is Not Over, Doctors Say.", "The CovidTracker Grows"],
-    "2020-03-01": ["Nothing of the Kind Is Said Here"],
+    "2020-02-11": [
+        "Post-Covid Plans Are Made. Covid Is Not Over, Doctors Say.",
+        "The CovidTracker Grows",
+    ],
+    "2020-03-01": ["Nothing of the JobKind Is Said Here"],
 }
 PARAMETERS = MonthsParameters(
-    first="2020-01", last="2020-04", keywords=(Keyword.parse("covid:covid-19,coronavirus"), Keyword.parse("doctors"))
+    first="2020-01",
+    last="2020-04",
+    keywords=(Keyword.parse("covid:covid-19,coronavirus"), Keyword.parse("doctors")),
 )
 
 
 @pytest.fixture
-def db(known: Settings) -> Iterator[Database]:
-    with closing(Database(known.database)) as database:
+def db(stub_settings: Settings) -> Iterator[Database]:
+    with closing(Database(stub_settings.database)) as database:
         yield database
 
 
 @pytest.fixture
-def archive(known: Settings, db: Database, tmp_path: Path) -> Settings:
-    done = import_paths(db, [write_archive(tmp_path / "archive", HEADLINES)], source=None, handle=None, columns={})
+def archive(stub_settings: Settings, db: Database, tmp_path: Path) -> Settings:
+    done = import_paths(
+        db, [write_archive(tmp_path / "archive", HEADLINES)], source=None, handle=None, columns={}
+    )
     assert (done.added, done.tally.left_out) == (7, 0)
-    return known
+    return stub_settings
 
 
-def exported(known: Settings, run: int, table: str) -> list[dict[str, Any]]:
+def exported(stub_settings: Settings, run: int, table: str) -> list[dict[str, Any]]:
     out = io.BytesIO()
-    with closing(Database(known.database)) as db:
+    with closing(Database(stub_settings.database)) as db:
         write(db, run, table, "jsonl", out)
     return [json.loads(line) for line in out.getvalue().splitlines()]
 
@@ -79,11 +86,15 @@ def test_a_phrase_is_counted_in_all_documents_of_its_month_for_every_keyword(
 ) -> None:
     start_worker(archive)
     run = run_to_its_end(archive, PARAMETERS)
-    texts = [(row["published_at"][:7], row["text"].casefold()) for row in exported(archive, run, "documents")]
+    texts = [
+        (row["published_at"][:7], row["text"].casefold())
+        for row in exported(archive, run, "documents")
+    ]
     phrases = exported(archive, run, "phrases")
     assert {row["keyword"] for row in phrases if row["count"]} == {"covid", "doctors"}
     assert [row["count"] for row in phrases] == [
-        sum(period == row["job"] and row["phrase"] in text for period, text in texts) for row in phrases
+        sum(period == row["job"] and row["phrase"] in text for period, text in texts)
+        for row in phrases
     ]
 
 
@@ -92,8 +103,14 @@ def test_a_month_without_documents_is_a_gap_and_one_without_mentions_a_true_zero
 ) -> None:
     start_worker(archive)
     run = run_to_its_end(archive, PARAMETERS)
-    rows = [row for row in exported(archive, run, "periods") if row["keyword"] == "covid" and row["term"] is None]
-    assert [(r["period"], r["state"], r["documents"], r["matched"], r["mentions"]) for r in rows] == [
+    rows = [
+        row
+        for row in exported(archive, run, "periods")
+        if row["keyword"] == "covid" and row["term"] is None
+    ]
+    assert [
+        (r["period"], r["state"], r["documents"], r["matched"], r["mentions"]) for r in rows
+    ] == [
         ("2020-01", "complete", 2, 1, 1),
         ("2020-02", "complete", 4, 3, 4),
         ("2020-03", "complete", 1, 0, 0),
@@ -106,21 +123,27 @@ def test_plan_counts_the_calls_exactly_and_the_same_run_again_makes_none(
     archive: Settings, db: Database, stub: Stub, start_worker: Callable[..., Child]
 ) -> None:
     engine = stub.url.removeprefix("http://")
-    planned = plan_run(db, PARAMETERS, (), engine=engine, known=archive)
+    planned = plan_run(db, PARAMETERS, (), engine=engine, settings=archive)
     assert stub.counts()["calls"] == 0
     start_worker(archive)
     first = run_to_its_end(archive, PARAMETERS)
     made = stub.counts()
     assert (made["calls"], made["repeated"]) == (planned.calls_to_make, 0)
-    again = plan_again(db, first, engine=engine, known=archive)
-    assert {name: counts["calls"] for name, counts in made_calls(db, first).items()} == again.needed_by_operation
+    again = plan_again(db, first, engine=engine, settings=archive)
+    assert {
+        name: counts["calls"] for name, counts in call_counts(db, first).items()
+    } == again.needed_by_operation
     second = run_to_its_end(archive, PARAMETERS)
     assert stub.counts()["calls"] == made["calls"]
-    assert plan_run(db, PARAMETERS, (), engine=engine, known=archive).calls_to_make == 0
+    assert plan_run(db, PARAMETERS, (), engine=engine, settings=archive).calls_to_make == 0
     for table in ("mentions", "periods", "phrases", "entities", "coverage"):
-        assert [row | {"run": second} for row in exported(archive, first, table)] == exported(archive, second, table)
+        assert [row | {"run": second} for row in exported(archive, first, table)] == exported(
+            archive, second, table
+        )
     # one more term pays for itself alone: a call for each day with documents, and what is said of the new documents
-    more = PARAMETERS.model_copy(update={"keywords": (*PARAMETERS.keywords, Keyword.parse("nobody-says-this"))})
+    more = PARAMETERS.model_copy(
+        update={"keywords": (*PARAMETERS.keywords, Keyword.parse("nobody-says-this"))}
+    )
     run_to_its_end(archive, more)
     assert stub.counts()["calls"] - made["calls"] == 4
 
@@ -133,14 +156,21 @@ def test_plan_counts_the_calls_exactly_and_the_same_run_again_makes_none(
     ],
 )
 def test_a_service_that_will_not_answer_fails_the_job_with_what_to_do(
-    archive: Settings, db: Database, stub: Stub, start_worker: Callable[..., Child], faults: dict[str, Any], says: str
+    archive: Settings,
+    db: Database,
+    stub: Stub,
+    start_worker: Callable[..., Child],
+    faults: dict[str, Any],
+    says: str,
 ) -> None:
     stub.faults(**faults)
     start_worker(archive)
-    run = run_to_its_end(archive, PARAMETERS.model_copy(update={"first": "2020-02", "last": "2020-02"}))
+    run = run_to_its_end(
+        archive, PARAMETERS.model_copy(update={"first": "2020-02", "last": "2020-02"})
+    )
     rows = exported(archive, run, "periods")
     assert {row["state"] for row in rows} == {"failed"}
-    found = status_of(db, archive, run)
+    found = run_status(db, archive, run)
     assert found["state"] == "failed"
     assert says in found["details"][0]["reason"]
 
@@ -150,7 +180,7 @@ def test_a_cap_on_calls_is_kept_and_said(
 ) -> None:
     start_worker(archive)
     run = submit_run(db, PARAMETERS, (), max_calls=2)
-    tell_workers(db, archive)
+    dispatch_to_workers(db, archive)
 
     def state() -> str:
         with db.read() as connection:
@@ -161,32 +191,47 @@ def test_a_cap_on_calls_is_kept_and_said(
         assert "cap of 2 calls is reached" in get_run(connection, run).reason
     assert stub.counts()["calls"] == 2
     resume_run(db, run, max_calls=100)
-    tell_workers(db, archive)
+    dispatch_to_workers(db, archive)
     wait_until(lambda: state() == "done", seconds=60, what="the end")
 
 
 def test_posts_of_a_handle_become_a_portrait(
-    known: Settings, db: Database, tmp_path: Path, start_worker: Callable[..., Child]
+    stub_settings: Settings, db: Database, tmp_path: Path, start_worker: Callable[..., Child]
 ) -> None:
     posts = tmp_path / "posts.jsonl"
     posts.write_text(
         "\n".join(
-            json.dumps({"id": str(i), "handle": "Pilot", "created_at": f"2021-0{1 + i % 2}-01T00:00:00Z", "text": text})
-            for i, text in enumerate(["The NASA tide is in. All is well.", "Fog again", "The NASA tide is out"])
+            json.dumps(
+                {
+                    "id": str(i),
+                    "handle": "Pilot",
+                    "created_at": f"2021-0{1 + i % 2}-01T00:00:00Z",
+                    "text": text,
+                }
+            )
+            for i, text in enumerate(
+                ["The NASA tide is in. All is well.", "Fog again", "The NASA tide is out"]
+            )
         )
     )
     import_paths(db, [posts], source="posts", handle=None, columns={})
-    start_worker(known)
-    run = run_to_its_end(known, HandlesParameters(), "@PILOT", "nobody")
+    start_worker(stub_settings)
+    run = run_to_its_end(stub_settings, HandlesParameters(), "@PILOT", "nobody")
     assert [
-        (p["period"], p["documents"], p["state"]) for p in exported(known, run, "periods") if p["handle"] == "pilot"
+        (p["period"], p["documents"], p["state"])
+        for p in exported(stub_settings, run, "periods")
+        if p["handle"] == "pilot"
     ] == [
         ("2021-01", 2, "complete"),
         ("2021-02", 1, "complete"),
     ]
-    whole = [e for e in exported(known, run, "entities") if e["period"] is None]
+    whole = [e for e in exported(stub_settings, run, "entities") if e["period"] is None]
     assert [(e["type"], e["name"], e["count"], e["rank"]) for e in whole] == [("ORG", "NASA", 2, 1)]
-    assert len(exported(known, run, "documents")) == 3
-    assert exported(known, run, "summaries")[0]["summary"]
-    states = {row["job"]: row["state"] for row in exported(known, run, "coverage") if row["step"] == "documents"}
+    assert len(exported(stub_settings, run, "documents")) == 3
+    assert exported(stub_settings, run, "summaries")[0]["summary"]
+    states = {
+        row["job"]: row["state"]
+        for row in exported(stub_settings, run, "coverage")
+        if row["step"] == "documents"
+    }
     assert states == {"@nobody": "no-data", "@pilot": "complete"}

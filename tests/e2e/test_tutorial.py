@@ -18,7 +18,9 @@ SETTING_UP = "make venv"  # the block that makes the environment in which this r
 
 
 def blocks() -> list[str]:
-    return re.findall(r"^```sh\n(.*?)^```$", TUTORIAL.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    return re.findall(
+        r"^```sh\n(.*?)^```$", TUTORIAL.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
+    )
 
 
 @pytest.mark.timeout(240)
@@ -27,7 +29,9 @@ def test_every_command_of_the_tutorial_does_what_it_says(tmp_path: Path) -> None
     assert first.startswith(SETTING_UP)
     assert len(typed) == 8
     said = [f"echo '== {number}'\n{block}" for number, block in enumerate(typed)]
-    variables = {name: value for name, value in os.environ.items() if not name.startswith("TIDINGS_")}
+    variables = {
+        name: value for name, value in os.environ.items() if not name.startswith("TIDINGS_")
+    }
     variables["PATH"] = f"{Path(sys.executable).parent}:{variables['PATH']}"
     with subprocess.Popen(
         ["/bin/bash", "-m", "-e", "-o", "pipefail"],
@@ -54,7 +58,9 @@ def test_every_command_of_the_tutorial_does_what_it_says(tmp_path: Path) -> None
     totals = {row["period"]: row for row in rows if not row["term"]}
     assert [totals[f"2024-0{month}"]["matched"] for month in (1, 2, 3)] == ["1", "5", "2"]
     assert float(totals["2024-02"]["polarity_mean"]) < float(totals["2024-03"]["polarity_mean"])
-    mentions = list(csv.DictReader(io.StringIO((tmp_path / "mentions.csv").read_text(encoding="utf-8"))))
+    mentions = list(
+        csv.DictReader(io.StringIO((tmp_path / "mentions.csv").read_text(encoding="utf-8")))
+    )
     assert {row["term"] for row in mentions} == {"flood", "flooding", "high water"}
     assert (tmp_path / ".tidings" / "reports" / "2" / "index.html").exists()
     calls = list(csv.DictReader(io.StringIO(shown[6][shown[6].index("run,") :])))

@@ -13,7 +13,7 @@ from aiohttp import web
 from redis.asyncio import Redis
 
 from core.errors import CapReached, ServiceBadAnswer, ServiceRefused, ServiceUnavailable
-from core.limits import Gate
+from core.ratelimit.limiter import RateLimiter
 from core.settings import Settings
 from textapi import client
 from textapi.client import Reply, TextApi, retry_after
@@ -27,10 +27,14 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 @pytest.fixture(autouse=True)
 def _two_attempts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "ATTEMPTS", 2)
-    monkeypatch.setattr(client, "LONGEST_ANSWER", 2**20)  # a busy machine reads no 16 MB in half a second
+    monkeypatch.setattr(
+        client, "LONGEST_ANSWER", 2**20
+    )  # a busy machine reads no 16 MB in half a second
 
 
-def asked(handler: Handler, work: Callable[[TextApi], Awaitable[Any]] | None = None, **changed: Any) -> Any:
+def asked(
+    handler: Handler, work: Callable[[TextApi], Awaitable[Any]] | None = None, **changed: Any
+) -> Any:
     """What a client makes of a server that answers by *handler*, to one question unless told otherwise."""
 
     async def main() -> Any:
@@ -42,10 +46,12 @@ def asked(handler: Handler, work: Callable[[TextApi], Awaitable[Any]] | None = N
         await site.start()
         url = f"http://127.0.0.1:{runner.addresses[0][1]}"
         redis = Redis.from_url("redis://127.0.0.1:1/0")  # without a limit nothing needs it
-        gate = Gate(redis, service="textapi", credential="c", windows=(), history=no_history)
+        gate = RateLimiter(redis, service="textapi", credential="c", windows=(), history=no_history)
         try:
             async with aiohttp.ClientSession() as session:
-                settings = Settings(textapi_url=url, textapi_key=KEY, **({"textapi_timeout": 0.5} | changed))
+                settings = Settings(
+                    textapi_url=url, textapi_key=KEY, **({"textapi_timeout": 0.5} | changed)
+                )
                 return await (work or ask)(TextApi(session, settings, gate))
         finally:
             await gate.aclose()
@@ -329,7 +335,9 @@ NOW = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
         ({"Retry-After": "2", "X-RateLimit-Reset": "30"}, 2.0),
     ],
 )
-def test_the_wait_that_a_service_asks_for_is_read(headers: dict[str, str], seconds: float | None) -> None:
+def test_the_wait_that_a_service_asks_for_is_read(
+    headers: dict[str, str], seconds: float | None
+) -> None:
     assert retry_after(headers, NOW) == seconds
 
 
@@ -349,6 +357,8 @@ def test_a_service_that_is_not_there_is_said_by_its_address_without_a_secret() -
         return await ask(api)
 
     handler, _ = in_turn(good)
-    with pytest.raises(ServiceUnavailable, match=r"textapi at http://127\.0\.0\.1:1 does not answer") as error:
+    with pytest.raises(
+        ServiceUnavailable, match=r"textapi at http://127\.0\.0\.1:1 does not answer"
+    ) as error:
         asked(handler, work)
     assert "hidden" not in str(error.value)

@@ -17,11 +17,11 @@ import redis
 from sqlalchemy import select
 
 from cli.doctor import examine
-from cli.stack.children import Child
+from cli.stack.supervised_process import Child
 from core.settings import Settings, environment
 from models.database import Database, migrate
 from models.tables import Call
-from tests.e2e_kit import Stub, known, stub  # noqa: F401 - fixtures
+from tests.e2e_kit import Stub, stub, stub_settings  # noqa: F401 - fixtures
 
 AWAY = "http://127.0.0.1:1"
 
@@ -40,16 +40,16 @@ def broker(settings: Settings) -> Iterator[redis.Redis]:
 
 
 def test_nothing_is_wrong_with_a_stack_that_works(
-    known: Settings,  # noqa: F811
+    stub_settings: Settings,  # noqa: F811
     start_worker: Callable[..., Child],
 ) -> None:
-    start_worker(known)
+    start_worker(stub_settings)
     end = time.monotonic() + 10
-    while problems := {part: said for part, said in examine(known) if said}:
+    while problems := {part: said for part, said in examine(stub_settings) if said}:
         assert time.monotonic() < end, problems  # the worker is known from its first reconcile on
     command = [sys.executable, "-P", "-m", "cli.main", "doctor"]
     done = subprocess.run(  # noqa: S603 - our own program
-        command, env=environment(known), capture_output=True, text=True, check=False
+        command, env=environment(stub_settings), capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert [line[:4] for line in done.stdout.splitlines()] == ["ok  "] * 8
@@ -81,10 +81,14 @@ def test_redis_that_may_forget_is_said(settings: Settings, broker: redis.Redis) 
 
 
 def test_a_database_that_is_away_is_said(settings: Settings, tmp_path: Path) -> None:
-    away = settings.model_copy(update={"database_url": "postgresql://tidings:hidden@127.0.0.1:1/tidings"})
+    away = settings.model_copy(
+        update={"database_url": "postgresql://tidings:hidden@127.0.0.1:1/tidings"}
+    )
     assert "does not answer" in problem(away, "database")
     assert "hidden" not in str(examine(away))
-    missing = settings.model_copy(update={"database_url": f"sqlite:///{tmp_path / 'none' / 'tidings.db'}"})
+    missing = settings.model_copy(
+        update={"database_url": f"sqlite:///{tmp_path / 'none' / 'tidings.db'}"}
+    )
     assert "`tidings migrate` makes it" in problem(missing, "database")
     assert not (tmp_path / "none").exists()
 
@@ -112,20 +116,22 @@ def test_tables_that_are_behind_ahead_or_not_there_are_said(settings: Settings) 
 
 
 def test_a_text_api_that_is_away_is_said(settings: Settings) -> None:
-    assert "does not answer" in problem(settings.model_copy(update={"textapi_url": AWAY}), "Text API")
+    assert "does not answer" in problem(
+        settings.model_copy(update={"textapi_url": AWAY}), "Text API"
+    )
     assert "no Text API is known" in problem(settings, "Text API")
 
 
 def test_a_key_that_is_refused_is_said_for_one_call_that_is_counted(
-    known: Settings,  # noqa: F811
+    stub_settings: Settings,  # noqa: F811
     stub: Stub,  # noqa: F811
 ) -> None:
-    assert problem(known, "Text API") == ""
+    assert problem(stub_settings, "Text API") == ""
     stub.faults(status=401)
-    said = problem(known.model_copy(update={"textapi_limits": "5/min"}), "Text API")
+    said = problem(stub_settings.model_copy(update={"textapi_limits": "5/min"}), "Text API")
     assert "refused text_polarity (401): set TIDINGS_TEXTAPI_KEY" in said
     assert stub.counts()["calls"] == 2
-    with closing(Database(known.database)) as db, db.read() as connection:
+    with closing(Database(stub_settings.database)) as db, db.read() as connection:
         assert sum(connection.scalars(select(Call.calls).where(Call.run_id == 0))) == 2
 
 
@@ -135,7 +141,9 @@ def test_clocks_that_differ_are_said(settings: Settings, monkeypatch: pytest.Mon
     monkeypatch.setattr(time, "time", lambda: now() - 60)
     said = problem(settings, "clocks")
     assert "the clock of Redis is 60 s ahead of this machine's" in said
-    assert ("the clock of the database is 60 s ahead" in said) == ("postgresql" in settings.database)
+    assert ("the clock of the database is 60 s ahead" in said) == (
+        "postgresql" in settings.database
+    )
 
 
 def test_a_full_disk_is_said(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

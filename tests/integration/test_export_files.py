@@ -26,7 +26,7 @@ from models.tables import (
     Mention,
     Prediction,
 )
-from reports import exports, selection
+from reports import exports, queries
 from reports.dictionary import DICTIONARY, markdown
 from reports.formats import comma_separated, jsonl
 from tests.exports_kit import (
@@ -50,7 +50,9 @@ from tests.exports_kit import (
 def test_every_format_has_the_columns_of_the_dictionary_even_without_rows(db: Database) -> None:
     run, _ = months(db, "2020-03", "2020-03")
     for table, (_, meanings) in DICTIONARY.items():
-        (header, *_) = csv.reader(io.StringIO(exported(db, run, table, "csv").decode("utf-8-sig"), newline=""))
+        (header, *_) = csv.reader(
+            io.StringIO(exported(db, run, table, "csv").decode("utf-8-sig"), newline="")
+        )
         parquet = pyarrow.parquet.read_table(io.BytesIO(exported(db, run, table, "parquet")))
         assert header == list(meanings)
         assert parquet.column_names == list(meanings)
@@ -62,9 +64,15 @@ def test_the_three_formats_hold_the_same_values(db: Database) -> None:
     for table in ("mentions", "periods", "documents", "coverage"):
         rows = rows_of(db, run, table)
         assert rows
-        assert pyarrow.parquet.read_table(io.BytesIO(exported(db, run, table, "parquet"))).to_pylist() == rows
+        assert (
+            pyarrow.parquet.read_table(io.BytesIO(exported(db, run, table, "parquet"))).to_pylist()
+            == rows
+        )
         text = exported(db, run, table, "csv").decode("utf-8-sig")
-        as_text = [{name: "" if value is None else str(value) for name, value in row.items()} for row in rows]
+        as_text = [
+            {name: "" if value is None else str(value) for name, value in row.items()}
+            for row in rows
+        ]
         assert list(csv.DictReader(io.StringIO(text, newline=""))) == as_text
 
 
@@ -87,11 +95,17 @@ def test_a_csv_opens_in_a_spreadsheet_and_runs_nothing(db: Database) -> None:
 
 def test_a_line_of_jsonl_is_one_line_for_every_reader(db: Database) -> None:
     run, _ = months(db, "2020-03", "2020-03")
-    add(db, Document, document(1, "a", "2020-03", text="one\u2028two\x85three\nfour \u2029é <script>"))
+    add(
+        db,
+        Document,
+        document(1, "a", "2020-03", text="one\u2028two\x85three\nfour \u2029é <script>"),
+    )
     raw = exported(db, run, "documents").decode()
     assert len(raw.splitlines()) == 1
     assert "é <script>" in raw
-    assert rows_of(db, run, "documents")[0]["text"] == "one\u2028two\x85three\nfour \u2029é <script>"
+    assert (
+        rows_of(db, run, "documents")[0]["text"] == "one\u2028two\x85three\nfour \u2029é <script>"
+    )
 
 
 CELLS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")) | st.none()
@@ -100,7 +114,9 @@ NUMBERS = st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_in
 
 @given(st.lists(st.tuples(CELLS, NUMBERS, CELLS)))
 @example([(f"{start}1", -1, start) for start in ("=", "+", "-", "@", "\t", "\r")])
-def test_a_csv_read_back_is_what_was_written(rows: Sequence[tuple[str | None, float, str | None]]) -> None:
+def test_a_csv_read_back_is_what_was_written(
+    rows: Sequence[tuple[str | None, float, str | None]],
+) -> None:
     out = io.BytesIO()
     with comma_separated(out, {"left": str, "number": float, "right": str}) as write:
         write(rows)
@@ -123,9 +139,13 @@ def test_jsonl_read_back_is_what_was_written(rows: Sequence[tuple[str | None, fl
     assert [tuple(json.loads(line).values()) for line in lines] == list(rows)
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(chance=st.randoms(use_true_random=False))
-def test_exports_do_not_depend_on_the_order_in_which_rows_came(db: Database, chance: Random) -> None:
+def test_exports_do_not_depend_on_the_order_in_which_rows_came(
+    db: Database, chance: Random
+) -> None:
     with db.write() as connection:
         for table in (Mention, JobStep, Job, Document):
             connection.execute(delete(table))
@@ -133,7 +153,13 @@ def test_exports_do_not_depend_on_the_order_in_which_rows_came(db: Database, cha
     places = [(number, position) for number in range(12) for position in (1, 2, 11)]
     documents = [document(n, f"{n % 5}-{n}", ("2020-03", "2020-04")[n % 2]) for n in range(12)]
     mentions = [
-        mention(jobs[("2020-03", "2020-04")[number % 2]], number, term, position, (number - 5) / 7 + position / 10)
+        mention(
+            jobs[("2020-03", "2020-04")[number % 2]],
+            number,
+            term,
+            position,
+            (number - 5) / 7 + position / 10,
+        )
         for number, position in places
         for term in COVID.terms
     ]
@@ -157,9 +183,9 @@ SEEN: dict[str, bytes] = {}  # what the first database and order gave: the other
 def test_large_tables_are_read_in_pages_that_lose_and_repeat_nothing(
     db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(selection, "PAGE", 90)
+    monkeypatch.setattr(queries, "PAGE", 90)
     run, jobs = months(db, "2020-03", "2020-04")
-    names = [f"{'aBcD'[number % 4]}{number}" for number in range(selection.BATCH * 2 + 1)]
+    names = [f"{'aBcD'[number % 4]}{number}" for number in range(queries.BATCH * 2 + 1)]
     add(db, Document, *(document(n, name, "2020-03") for n, name in enumerate(names)))
     add(db, Mention, *(mention(jobs["2020-03"], n, "covid", 1, None) for n in range(len(names))))
     expected = [(f"nyt:{name}",) for name in sorted(names)]
@@ -170,26 +196,42 @@ def test_large_tables_are_read_in_pages_that_lose_and_repeat_nothing(
         db,
         Prediction,
         *(
-            {"job_id": jobs_of(db, network)["feedforward 1"], "split": "test", "index": n, "actual": 0, "predicted": 0}
+            {
+                "job_id": jobs_of(db, network)["feedforward 1"],
+                "split": "test",
+                "index": n,
+                "actual": 0,
+                "predicted": 0,
+            }
             for n in range(200)
         ),
     )
-    assert columns_of(db, network, "predictions", "job", "index")[3:] == [("feedforward 1", n) for n in range(200)]
+    assert columns_of(db, network, "predictions", "job", "index")[3:] == [
+        ("feedforward 1", n) for n in range(200)
+    ]
 
 
 def test_a_document_of_many_jobs_is_there_once_however_many_there_are(db: Database) -> None:
     run, ids = search(db, "mars", "moon", "sun")
-    numbers = range(selection.BATCH + 1)
+    numbers = range(queries.BATCH + 1)
     add(db, Document, *(document(n, f"{n:04}", "2020-04", source="x") for n in numbers))
-    add(db, JobDocument, *({"job_id": job, "document_id": n} for job in ids.values() for n in numbers))
+    add(
+        db,
+        JobDocument,
+        *({"job_id": job, "document_id": n} for job in ids.values() for n in numbers),
+    )
     assert columns_of(db, run, "documents", "document") == [(f"x:{n:04}",) for n in numbers]
 
 
-def test_a_row_group_of_parquet_holds_some_thousand_rows(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_row_group_of_parquet_holds_some_thousand_rows(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(exports, "_ROWS_AT_A_TIME", 4)
     run, _ = four_months(db)
     parquet = pyarrow.parquet.ParquetFile(io.BytesIO(exported(db, run, "documents", "parquet")))
-    assert [parquet.metadata.row_group(group).num_rows for group in range(parquet.num_row_groups)] == [4, 2]
+    assert [
+        parquet.metadata.row_group(group).num_rows for group in range(parquet.num_row_groups)
+    ] == [4, 2]
 
 
 def test_a_file_is_written_whole(db: Database, tmp_path: Path) -> None:
@@ -260,10 +302,23 @@ def test_what_is_not_there_is_said(db: Database) -> None:
 def test_a_folder_holds_every_table_and_the_dictionary(db: Database, tmp_path: Path) -> None:
     run, _ = four_months(db)
     written = exports.write_all(db, run, tmp_path, ("jsonl", "csv"))
-    tables = ("mentions", "periods", "phrases", "entities", "summaries", "documents", "coverage", "calls")
-    expected = {f"{table}.{form}" for table in tables for form in ("jsonl", "csv")} | {"dictionary.md"}
+    tables = (
+        "mentions",
+        "periods",
+        "phrases",
+        "entities",
+        "summaries",
+        "documents",
+        "coverage",
+        "calls",
+    )
+    expected = {f"{table}.{form}" for table in tables for form in ("jsonl", "csv")} | {
+        "dictionary.md"
+    }
     assert {path.name for path in written} == expected
-    assert {path.name for path in tmp_path.iterdir() if path.suffix in {".jsonl", ".csv", ".md"}} == expected
+    assert {
+        path.name for path in tmp_path.iterdir() if path.suffix in {".jsonl", ".csv", ".md"}
+    } == expected
     assert (tmp_path / "periods.csv").read_bytes() == exported(db, run, "periods", "csv")
 
 

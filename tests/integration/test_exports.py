@@ -41,7 +41,17 @@ from tests.exports_kit import (
 )
 
 PERIOD_FIGURES = (
-    *("period", "term", "state", "documents", "matched", "mentions", "share", "share_low", "share_high"),
+    *(
+        "period",
+        "term",
+        "state",
+        "documents",
+        "matched",
+        "mentions",
+        "share",
+        "share_low",
+        "share_high",
+    ),
     *("polarity_mean", "polarity_low", "polarity_high"),
 )
 UNKNOWN = (None,) * 8
@@ -55,12 +65,38 @@ def test_periods_tell_a_true_zero_from_no_data_and_from_failure(db: Database) ->
         ("2020-01", None, "complete", 0, 0, 0, None, None, None, None, None, None),
         ("2020-02", None, "no-data", 0, *UNKNOWN),
         # 2 of 4: (0.5 + z²/8 ± z·√(1/16 + z²/64)) / (1 + z²/4); 0.5, -0.25, 0: mean 1/12, t(2) = 4.302653
-        ("2020-03", None, "complete", 4, 2, 3, 0.5, 0.150039, 0.849961, 0.083333, -0.865312, 1.031979),
+        (
+            "2020-03",
+            None,
+            "complete",
+            4,
+            2,
+            3,
+            0.5,
+            0.150039,
+            0.849961,
+            0.083333,
+            -0.865312,
+            1.031979,
+        ),
         ("2020-04", None, "failed", 2, *UNKNOWN),
     ]
     assert [row for row in rows if row[0] == "2020-03"][1:] == [
         ("2020-03", "coronavirus", "complete", 4, 1, 1, 0.25, 0.045587, 0.699358, 0.5, None, None),
-        ("2020-03", "covid", "complete", 4, 1, 2, 0.25, 0.045587, 0.699358, 0.125, -4.639827, 4.889827),
+        (
+            "2020-03",
+            "covid",
+            "complete",
+            4,
+            1,
+            2,
+            0.25,
+            0.045587,
+            0.699358,
+            0.125,
+            -4.639827,
+            4.889827,
+        ),
         ("2020-03", "covid-19", "complete", 4, 1, 1, 0.25, 0.045587, 0.699358, 0.0, None, None),
     ]
 
@@ -96,11 +132,17 @@ def test_a_month_is_the_utc_month_to_the_last_second(db: Database) -> None:
     add(
         db,
         Document,
-        *(document(n, str(n)) | {"published_at": at, "period": period} for n, (at, period) in enumerate(edges)),
+        *(
+            document(n, str(n)) | {"published_at": at, "period": period}
+            for n, (at, period) in enumerate(edges)
+        ),
     )
     add(db, JobStep, *(step(job, name) for job in jobs.values() for name in TEXT_STEPS))
     together = [row for row in rows_of(db, run, "periods") if row["term"] is None]
-    assert [(row["period"], row["documents"]) for row in together] == [("2019-12", 2), ("2020-01", 1)]
+    assert [(row["period"], row["documents"]) for row in together] == [
+        ("2019-12", 2),
+        ("2020-01", 1),
+    ]
     assert columns_of(db, run, "documents", "document") == [("nyt:1",), ("nyt:2",), ("nyt:3",)]
 
 
@@ -136,8 +178,13 @@ def test_coverage_says_of_each_step_what_came_of_it(db: Database) -> None:
 
 
 def test_coverage_names_every_step_that_was_asked_for_by_name(db: Database) -> None:
-    run, _ = months(db, "2020-03", "2020-03", steps=("summary", "phrases", "polarity", "keywords", "entities"))
-    expected = [(name, None) for name in ("documents", "entities", "keywords", "phrases", "polarity", "summary")]
+    run, _ = months(
+        db, "2020-03", "2020-03", steps=("summary", "phrases", "polarity", "keywords", "entities")
+    )
+    expected = [
+        (name, None)
+        for name in ("documents", "entities", "keywords", "phrases", "polarity", "summary")
+    ]
     assert columns_of(db, run, "coverage", "step", "state") == expected
 
 
@@ -153,7 +200,12 @@ def test_a_month_breaks_off_in_the_step_that_it_was_at(db: Database) -> None:
         ("polarity", "failed", "the Text API is away"),
     ]
     row = rows_of(db, run, "periods")[0]
-    assert (row["state"], row["documents"], row["mentions"], row["polarity_mean"]) == ("failed", 0, 0, None)
+    assert (row["state"], row["documents"], row["mentions"], row["polarity_mean"]) == (
+        "failed",
+        0,
+        0,
+        None,
+    )
 
 
 def test_an_account_breaks_off_in_the_step_that_it_was_at(db: Database) -> None:
@@ -178,10 +230,24 @@ def test_documents_of_months_are_those_after_the_choice_of_material(db: Database
 
 def test_text_is_sorted_by_code_points_on_every_database(db: Database) -> None:
     run, jobs = months(db, "2020-03", "2020-03")
-    names = ["B", "a", "Z-1", "Z1", "_", "ä", "z", "\ufffd", "\U0001f600"]  # UTF-16 would put the last one earlier
+    names = [
+        "B",
+        "a",
+        "Z-1",
+        "Z1",
+        "_",
+        "ä",
+        "z",
+        "\ufffd",
+        "\U0001f600",
+    ]  # UTF-16 would put the last one earlier
     assert names != sorted(names)
     add(db, Document, *(document(number, name, "2020-03") for number, name in enumerate(names)))
-    add(db, Mention, *(mention(jobs["2020-03"], number, "covid", 1, None) for number in range(len(names))))
+    add(
+        db,
+        Mention,
+        *(mention(jobs["2020-03"], number, "covid", 1, None) for number in range(len(names))),
+    )
     expected = [(f"nyt:{name}",) for name in sorted(names)]
     assert columns_of(db, run, "documents", "document") == expected
     assert columns_of(db, run, "mentions", "document") == expected
@@ -190,7 +256,11 @@ def test_text_is_sorted_by_code_points_on_every_database(db: Database) -> None:
 def test_a_position_is_sorted_as_a_number(db: Database) -> None:
     run, jobs = months(db, "2020-03", "2020-03")
     add(db, Document, document(1, "long", "2020-03"))
-    add(db, Mention, *(mention(jobs["2020-03"], 1, "covid", position, None) for position in (10, 9, 2)))
+    add(
+        db,
+        Mention,
+        *(mention(jobs["2020-03"], 1, "covid", position, None) for position in (10, 9, 2)),
+    )
     assert columns_of(db, run, "mentions", "position") == [(2,), (9,), (10,)]
 
 
@@ -200,7 +270,22 @@ def test_periods_of_handles_count_posts(db: Database) -> None:
     # 0.5 and -0.5: standard error 0.5, t(1) = 12.706205
     assert columns_of(db, run, "periods", *names) == [
         ("esa", None, "2020-04", None, "complete", 1, 1, 1, 1.0, 0.206549, 1.0, 0.25, None, None),
-        ("nasa", None, "2020-04", None, "complete", 2, 2, 2, 1.0, 0.34238, 1.0, 0.0, -6.353102, 6.353102),
+        (
+            "nasa",
+            None,
+            "2020-04",
+            None,
+            "complete",
+            2,
+            2,
+            2,
+            1.0,
+            0.34238,
+            1.0,
+            0.0,
+            -6.353102,
+            6.353102,
+        ),
         ("nasa", None, "2020-05", None, "complete", 1, 1, 1, 1.0, 0.206549, 1.0, 1.0, None, None),
     ]
 
@@ -224,13 +309,27 @@ def test_a_named_source_leaves_the_others_out(db: Database) -> None:
 
 def test_a_search_has_the_documents_it_found_each_once(db: Database) -> None:
     run, ids = search(db, "mars", "moon")
-    add(db, Document, *(document(n, str(n), "2020-04", source="x", handle="someone") for n in (1, 2, 3)))
+    add(
+        db,
+        Document,
+        *(document(n, str(n), "2020-04", source="x", handle="someone") for n in (1, 2, 3)),
+    )
     found = [("search:mars", 2), ("search:moon", 2), ("search:moon", 1)]
     add(db, JobDocument, *({"job_id": ids[job], "document_id": n} for job, n in found))
-    add(db, PostPolarity, *({"job_id": ids[job], "document_id": n, "polarity": n / 4} for job, n in found))
-    add(db, JobStep, *(step(job, name) for job in ids.values() for name in ("documents", "polarity")))
+    add(
+        db,
+        PostPolarity,
+        *({"job_id": ids[job], "document_id": n, "polarity": n / 4} for job, n in found),
+    )
+    add(
+        db,
+        JobStep,
+        *(step(job, name) for job in ids.values() for name in ("documents", "polarity")),
+    )
     assert columns_of(db, run, "documents", "document", "polarity") == [("x:1", 0.25), ("x:2", 0.5)]
-    assert columns_of(db, run, "periods", "handle", "keyword", "term", "documents", "polarity_mean") == [
+    assert columns_of(
+        db, run, "periods", "handle", "keyword", "term", "documents", "polarity_mean"
+    ) == [
         (None, "mars", None, 1, 0.5),
         (None, "moon", None, 2, 0.375),
     ]
@@ -246,15 +345,29 @@ def test_phrases_entities_and_summaries_have_null_for_what_is_empty(db: Database
         {"job_id": nasa, "keyword": "", "rank": 1, "phrase": "space station", "count": 2},
         {"job_id": esa, "keyword": "", "rank": 1, "phrase": "moon", "count": 2},
     )
-    whole = {"job_id": nasa, "keyword": "", "type": "GPE", "rank": 1, "count": 3, "spellings": ["US", "U.S."]}
-    add(db, Entity, whole | {"period": "2020-04", "name": "US"}, whole | {"period": "", "name": "US"})
+    whole = {
+        "job_id": nasa,
+        "keyword": "",
+        "type": "GPE",
+        "rank": 1,
+        "count": 3,
+        "spellings": ["US", "U.S."],
+    }
+    add(
+        db,
+        Entity,
+        whole | {"period": "2020-04", "name": "US"},
+        whole | {"period": "", "name": "US"},
+    )
     add(db, Summary, {"job_id": nasa, "keyword": "", "summary": "They fly."})
     assert columns_of(db, run, "phrases", "job", "keyword", "rank", "phrase", "count") == [
         ("@Esa", None, 1, "moon", 2),
         ("@nasa", None, 1, "space station", 2),
         ("@nasa", None, 2, "red planet", 1),
     ]
-    assert columns_of(db, run, "entities", "period", "rank", "type", "name", "count", "spellings") == [
+    assert columns_of(
+        db, run, "entities", "period", "rank", "type", "name", "count", "spellings"
+    ) == [
         (None, 1, "GPE", "US", 3, ["US", "U.S."]),
         ("2020-04", 1, "GPE", "US", 3, ["US", "U.S."]),
     ]
@@ -266,21 +379,44 @@ def test_phrases_entities_and_summaries_have_null_for_what_is_empty(db: Database
 def test_the_summary_of_a_keyword_has_the_mean_of_its_sentences(db: Database) -> None:
     run, jobs = four_months(db)
     add(db, Summary, {"job_id": jobs["2020-03"], "keyword": "covid", "summary": "It spreads."})
-    assert columns_of(db, run, "summaries", "job", "keyword", "polarity") == [("2020-03", "covid", 0.083333)]
+    assert columns_of(db, run, "summaries", "job", "keyword", "polarity") == [
+        ("2020-03", "covid", 0.083333)
+    ]
 
 
 def test_trainings_have_a_column_for_each_option(db: Database) -> None:
     run = training(db)
-    results = ("train_rmse", "validation_rmse", "accuracy", "baseline_mean", "baseline_last", "baseline_recurrence")
+    results = (
+        "train_rmse",
+        "validation_rmse",
+        "accuracy",
+        "baseline_mean",
+        "baseline_last",
+        "baseline_recurrence",
+    )
     first, second, third = rows_of(db, run, "trainings")
     options = {"network": "feedforward", "data": "digits", "batch_size": 10, "hidden": "30"}
-    assert first == {"run": run, "job": "feedforward 0.5", **options, "learning_rate": 0.5, "nesterov": None} | dict(
-        zip(results, (None, None, 0.9625, None, None, None), strict=True)
-    )
+    assert first == {
+        "run": run,
+        "job": "feedforward 0.5",
+        **options,
+        "learning_rate": 0.5,
+        "nesterov": None,
+    } | dict(zip(results, (None, None, 0.9625, None, None, None), strict=True))
     unknown: dict[str, Any] = dict.fromkeys(results)
     assert second == first | {"job": "feedforward 1", "learning_rate": 1.0} | unknown
     assert third == second | {"job": "feedforward 30,20", "hidden": "30,20", "nesterov": True}
-    columns = ["run", "job", "network", "data", "batch_size", "hidden", "learning_rate", "nesterov", *results]
+    columns = [
+        "run",
+        "job",
+        "network",
+        "data",
+        "batch_size",
+        "hidden",
+        "learning_rate",
+        "nesterov",
+        *results,
+    ]
     assert [list(row) for row in (first, second, third)] == [columns] * 3
     parquet = pyarrow.parquet.read_table(io.BytesIO(exported(db, run, "trainings", "parquet")))
     assert parquet.to_pylist() == [first, second, third]
@@ -307,7 +443,12 @@ def test_epochs_and_predictions_are_sorted_by_number_and_not_rounded(db: Databas
 def test_a_loss_beyond_all_numbers_is_null(db: Database) -> None:
     run = training(db)
     job = jobs_of(db, run)["feedforward 1"]
-    endless = {"train_loss": float("inf"), "validation_loss": None, "accuracy": None, "seconds": 0.0}
+    endless = {
+        "train_loss": float("inf"),
+        "validation_loss": None,
+        "accuracy": None,
+        "seconds": 0.0,
+    }
     add(db, Epoch, {"job_id": job, "epoch": 1} | endless)
     assert rows_of(db, run, "epochs")[-1]["train_loss"] is None
 
@@ -315,10 +456,23 @@ def test_a_loss_beyond_all_numbers_is_null(db: Database) -> None:
 def test_calls_are_summed_over_minutes_and_credentials(db: Database) -> None:
     run, _ = months(db, "2020-03", "2020-03")
     counts = {"calls": 3, "answers_reused": 1, "retries": 2, "maybe_twice": 0, "seconds": 0.25}
-    rows = [("a", "text_polarity", 1), ("b", "text_polarity", 1), ("a", "text_polarity", 2), ("a", "summary", 1)]
+    rows = [
+        ("a", "text_polarity", 1),
+        ("b", "text_polarity", 1),
+        ("a", "text_polarity", 2),
+        ("a", "summary", 1),
+    ]
     service = {"run_id": run, "service": "textapi"} | counts
-    add(db, Call, *(service | {"credential": key, "operation": what, "minute": at} for key, what, at in rows))
-    add(db, Call, service | {"run_id": run + 1, "credential": "a", "operation": "summary", "minute": 1})
+    add(
+        db,
+        Call,
+        *(service | {"credential": key, "operation": what, "minute": at} for key, what, at in rows),
+    )
+    add(
+        db,
+        Call,
+        service | {"run_id": run + 1, "credential": "a", "operation": "summary", "minute": 1},
+    )
     names = ("service", "operation", "calls", "answers_reused", "retries", "maybe_twice", "seconds")
     assert columns_of(db, run, "calls", *names) == [
         ("textapi", "summary", 3, 1, 2, 0, 0.25),

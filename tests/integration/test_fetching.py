@@ -13,7 +13,7 @@ from aiohttp import web
 from pydantic import SecretStr
 from sqlalchemy import func, select, update
 
-from core.queues import State, Step
+from core.enums import State, Step
 from core.settings import Settings
 from models.crawls import COMPLETE, OPEN, Crawled, read_crawl
 from models.documents import add_documents, insert_documents
@@ -27,7 +27,9 @@ from workers import fetching
 
 ANN, ANN_THERE = "ann.example", "ann@home.example"
 ACCOUNTS = HandlesParameters(steps=())
-MONTHS = MonthsParameters(first="2020-01", last="2020-01", keywords=(Keyword.parse("tide"),), steps=())
+MONTHS = MonthsParameters(
+    first="2020-01", last="2020-01", keywords=(Keyword.parse("tide"),), steps=()
+)
 
 
 @pytest.fixture(params=["sqlite"])
@@ -47,7 +49,9 @@ class Read(Jobs):
 
     def calls(self, service: str) -> int:
         with self.db.read() as connection:
-            return connection.scalar(select(func.sum(Call.calls)).where(Call.service == service)) or 0
+            return (
+                connection.scalar(select(func.sum(Call.calls)).where(Call.service == service)) or 0
+            )
 
     def crawl(self, source: str, subject: str) -> Crawled:
         with self.db.read() as connection:
@@ -62,7 +66,9 @@ def jobs_asking(settings: Settings, **given: Any) -> Iterator[Read]:
         yield jobs
 
 
-def stored_post(number: int, *, handle: str = "bob", text: str | None = None, source: str = "posts") -> dict[str, Any]:
+def stored_post(
+    number: int, *, handle: str = "bob", text: str | None = None, source: str = "posts"
+) -> dict[str, Any]:
     return {
         "identity": f"{source}:{number}",
         "source": source,
@@ -83,9 +89,15 @@ def test_a_killed_crawl_of_ten_thousand_posts_has_every_post_once(settings: Sett
         run = jobs.submit(ACCOUNTS, ANN)
 
         def lose_the_job(asked: int) -> None:
-            if asked in (1, 38, 77):  # as the reconciler does with the job of a worker that was killed
+            if asked in (
+                1,
+                38,
+                77,
+            ):  # as the reconciler does with the job of a worker that was killed
                 with jobs.db.write() as connection:
-                    connection.execute(update(Job).values(state=State.QUEUED, owner=None, lease_until=None))
+                    connection.execute(
+                        update(Job).values(state=State.QUEUED, owner=None, lease_until=None)
+                    )
 
         account.before_answer = lose_the_job
         ended = jobs.to_its_end(run)
@@ -99,7 +111,10 @@ def test_a_killed_crawl_of_ten_thousand_posts_has_every_post_once(settings: Sett
 
 def test_a_slice_ends_between_two_pages_and_the_next_goes_on_there(settings: Settings) -> None:
     account = Account(450)
-    with service(account) as url, jobs_asking(settings, bluesky_url=url, slice_seconds=1e-9) as jobs:
+    with (
+        service(account) as url,
+        jobs_asking(settings, bluesky_url=url, slice_seconds=1e-9) as jobs,
+    ):
         run = jobs.submit(ACCOUNTS, ANN)
         assert jobs.slice(run).state == State.QUEUED
         assert (len(jobs.identities()), jobs.crawl("bluesky", f"@{ANN}").state) == (100, OPEN)
@@ -118,7 +133,9 @@ def test_the_next_crawl_goes_back_to_the_newest_post_known(settings: Settings) -
         assert (len(jobs.identities()), len(account.asked)) == (470, 1)
 
 
-def test_what_another_run_left_half_way_is_read_to_its_end_and_what_is_newer_too(settings: Settings) -> None:
+def test_what_another_run_left_half_way_is_read_to_its_end_and_what_is_newer_too(
+    settings: Settings,
+) -> None:
     account = Account(450)
     with service(account) as url, jobs_asking(settings, bluesky_url=url) as jobs:
         first = jobs.submit(ACCOUNTS, ANN)
@@ -149,7 +166,9 @@ def test_an_account_of_mastodon_is_found_by_the_handle_it_was_asked_by(settings:
         run = jobs.submit(ACCOUNTS, ANN_THERE)
         assert jobs.to_its_end(run).state == State.DONE
         with jobs.db.read() as connection:
-            counted = connection.scalar(select(JobStep.documents).where(JobStep.step == Step.DOCUMENTS))
+            counted = connection.scalar(
+                select(JobStep.documents).where(JobStep.step == Step.DOCUMENTS)
+            )
             assert set(connection.scalars(select(Document.handle))) == {ANN_THERE}
         assert counted == 90
         assert jobs.calls("mastodon") == len(account.asked) == 4
@@ -173,7 +192,9 @@ def test_of_fifty_accounts_ten_that_are_gone_say_so_and_forty_are_read(settings:
         run = jobs.submit(ACCOUNTS, *names)
         rows = [jobs.to_its_end(run, f"@{name}") for name in names]
         assert {row.state for row in rows} == {State.DONE}
-        assert [row.result for row in rows] == [states[number % 3] if number % 5 == 0 else None for number in range(50)]
+        assert [row.result for row in rows] == [
+            states[number % 3] if number % 5 == 0 else None for number in range(50)
+        ]
         assert rows[0].reason == "the account @a0.example does not exist on bluesky"
         assert rows[5].reason is not None
         assert "asks not to be shown" in rows[5].reason
@@ -193,7 +214,11 @@ def test_a_handle_without_a_service_is_read_from_what_is_stored(settings: Settin
     with jobs_asking(settings, x_bearer=None) as jobs:
         add_documents(jobs.db, [stored_post(1), stored_post(2, source="x")])
         ended = jobs.do(ACCOUNTS, "Bob")
-        assert (ended.state, ended.result, ended.reason) == (State.DONE, None, "stored documents only")
+        assert (ended.state, ended.result, ended.reason) == (
+            State.DONE,
+            None,
+            "stored documents only",
+        )
         ended = jobs.do(ACCOUNTS, "nobody")
         assert (ended.state, ended.result) == (State.DONE, "no-data")
         assert ended.reason == "no posts of @nobody are stored: import them"
@@ -203,7 +228,10 @@ def test_another_source_by_name_keeps_a_service_from_being_asked(settings: Setti
     account = Account(10)
     with service(account) as url, jobs_asking(settings, bluesky_url=url) as jobs:
         add_documents(jobs.db, [stored_post(1, handle=ANN)])
-        assert jobs.do(HandlesParameters(steps=(), source="posts"), ANN).reason == "stored documents only"
+        assert (
+            jobs.do(HandlesParameters(steps=(), source="posts"), ANN).reason
+            == "stored documents only"
+        )
         assert account.asked == []
 
 
@@ -230,15 +258,24 @@ def test_a_search_links_what_x_finds_and_what_is_stored(settings: Settings) -> N
         asked.append(request)
         return await PAGES["x search"]([1, 2] if len(asked) == 1 else [], None).send(request)
 
-    with service(answer) as url, jobs_asking(settings, x_url=url, x_bearer=SecretStr("token")) as jobs:
+    with (
+        service(answer) as url,
+        jobs_asking(settings, x_url=url, x_bearer=SecretStr("token")) as jobs,
+    ):
         texts = ["The Tide is in", "@tide", "high TIDE!", "tides"]
-        add_documents(jobs.db, [stored_post(number, text=text) for number, text in enumerate(texts)])
+        add_documents(
+            jobs.db, [stored_post(number, text=text) for number, text in enumerate(texts)]
+        )
         search = SearchParameters(steps=())
         for _ in range(2):
             run = jobs.submit(search, "tide")
             assert jobs.to_its_end(run).state == State.DONE
             with jobs.db.read() as connection:
-                linked = select(Document.identity).join(JobDocument).where(JobDocument.job_id == jobs.row(run).id)
+                linked = (
+                    select(Document.identity)
+                    .join(JobDocument)
+                    .where(JobDocument.job_id == jobs.row(run).id)
+                )
                 found = sorted(connection.scalars(linked))
             assert found[:2] == ["posts:0", "posts:2"]
             assert [identity.partition(":")[0] for identity in found[2:]] == ["x", "x"]
@@ -263,7 +300,10 @@ def test_a_monthly_cap_of_a_service_lets_its_jobs_wait_and_no_others(settings: S
 
 def test_without_a_token_a_search_is_of_what_is_stored(settings: Settings) -> None:
     with jobs_asking(settings, x_bearer=None) as jobs:
-        add_documents(jobs.db, [stored_post(1, text="the tide"), stored_post(2, text="the tide", source="nyt")])
+        add_documents(
+            jobs.db,
+            [stored_post(1, text="the tide"), stored_post(2, text="the tide", source="nyt")],
+        )
         ended = jobs.do(SearchParameters(steps=()), "tide")
         assert (ended.state, ended.reason) == (State.DONE, "stored documents only")
         assert jobs.do(SearchParameters(steps=()), "ebb").result == "no-data"
@@ -274,10 +314,16 @@ def test_without_a_token_a_search_is_of_what_is_stored(settings: Settings) -> No
 
 def month_of(days: Sequence[str], hits: int | None = None) -> Scripted:
     docs = [
-        {"_id": f"nyt://{day}", "headline": {"main": f"News of {day}"}, "pub_date": f"{day}T12:00:00+0000"}
+        {
+            "_id": f"nyt://{day}",
+            "headline": {"main": f"News of {day}"},
+            "pub_date": f"{day}T12:00:00+0000",
+        }
         for day in days
     ]
-    return Scripted({"response": {"docs": docs, "meta": {"hits": len(docs) if hits is None else hits}}})
+    return Scripted(
+        {"response": {"docs": docs, "meta": {"hits": len(docs) if hits is None else hits}}}
+    )
 
 
 class Archive:
@@ -295,13 +341,18 @@ class Archive:
 def test_what_a_fetched_month_could_not_use_is_counted_named_and_said(settings: Settings) -> None:
     month = month_of(["2020-01-02", "2020-01-03"], hits=4)
     month.value["response"]["docs"] += [7, {"_id": "nyt://empty", "headline": {}}]
-    with service(Archive(month)) as url, jobs_asking(settings, nyt_url=url, nyt_key=SecretStr("k/1")) as jobs:
+    with (
+        service(Archive(month)) as url,
+        jobs_asking(settings, nyt_url=url, nyt_key=SecretStr("k/1")) as jobs,
+    ):
         for _ in range(2):
             run = jobs.submit(MONTHS)
             assert jobs.to_its_end(run).state == State.DONE
             with jobs.db.read() as connection:
                 [row] = connection.execute(select(Import)).all()
-                said = connection.scalar(select(JobStep.reason).where(JobStep.job_id == jobs.row(run).id))
+                said = connection.scalar(
+                    select(JobStep.reason).where(JobStep.job_id == jobs.row(run).id)
+                )
             assert (row.path, row.source, row.read, row.added, row.empty, row.left_out) == (
                 "2020-01",
                 "nyt",
@@ -311,12 +362,18 @@ def test_what_a_fetched_month_could_not_use_is_counted_named_and_said(settings: 
                 1,
             )
             assert row.named == ["document 2: it is no object but a number"]
-            assert said == "1 of what was read could not be used (document 2: it is no object but a number)"
+            assert (
+                said
+                == "1 of what was read could not be used (document 2: it is no object but a number)"
+            )
 
 
 def test_a_month_that_is_not_stored_is_fetched_once(settings: Settings) -> None:
     archive = Archive(month_of(["2020-01-02", "2020-01-31"]))
-    with service(archive) as url, jobs_asking(settings, nyt_url=url, nyt_key=SecretStr("k/1")) as jobs:
+    with (
+        service(archive) as url,
+        jobs_asking(settings, nyt_url=url, nyt_key=SecretStr("k/1")) as jobs,
+    ):
         for _ in range(2):
             ended = jobs.do(MONTHS)
             assert (ended.state, ended.result) == (State.DONE, None)
@@ -335,15 +392,23 @@ def test_without_a_key_a_month_that_is_not_stored_has_no_data(settings: Settings
 
 def test_a_month_before_the_archive_has_no_data_and_is_not_asked_for(settings: Settings) -> None:
     archive = Archive(month_of([]))
-    with service(archive) as url, jobs_asking(settings, nyt_url=url, nyt_key=SecretStr("k")) as jobs:
+    with (
+        service(archive) as url,
+        jobs_asking(settings, nyt_url=url, nyt_key=SecretStr("k")) as jobs,
+    ):
         ended = jobs.do(MONTHS.model_copy(update={"first": "1851-08", "last": "1851-08"}))
         assert (ended.state, ended.result, archive.asked) == (State.DONE, "no-data", [])
         assert "it goes from 1851-09" in ended.reason
 
 
-def test_a_month_in_which_nothing_was_printed_has_no_data_and_is_fetched_once(settings: Settings) -> None:
+def test_a_month_in_which_nothing_was_printed_has_no_data_and_is_fetched_once(
+    settings: Settings,
+) -> None:
     archive = Archive(month_of([]))
-    with service(archive) as url, jobs_asking(settings, nyt_url=url, nyt_key=SecretStr("k")) as jobs:
+    with (
+        service(archive) as url,
+        jobs_asking(settings, nyt_url=url, nyt_key=SecretStr("k")) as jobs,
+    ):
         for _ in range(2):
             ended = jobs.do(MONTHS)
             assert (ended.state, ended.result) == (State.DONE, "no-data")
@@ -355,8 +420,11 @@ def test_a_month_that_is_not_whole_is_waited_for_and_nothing_of_it_is_stored(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     archive = Archive(month_of(["2020-01-02"], hits=2), month_of(["2020-01-02", "2020-01-03"]))
-    monkeypatch.setattr("workers.slices.FIRST_WAIT_SECONDS", 0.0)
-    with service(archive) as url, jobs_asking(settings, nyt_url=url, nyt_key=SecretStr("k")) as jobs:
+    monkeypatch.setattr("workers.executor.FIRST_WAIT_SECONDS", 0.0)
+    with (
+        service(archive) as url,
+        jobs_asking(settings, nyt_url=url, nyt_key=SecretStr("k")) as jobs,
+    ):
         run = jobs.submit(MONTHS)
         waiting = jobs.to_its_end(run)
         assert (waiting.state, jobs.identities()) == (State.WAITING, [])
@@ -367,7 +435,10 @@ def test_a_month_that_is_not_whole_is_waited_for_and_nothing_of_it_is_stored(
 
 def test_a_key_that_is_refused_fails_the_month_and_is_not_told(settings: Settings) -> None:
     archive = Archive(Scripted({"fault": {"faultstring": "Invalid key s3cret"}}, status=401))
-    with service(archive) as url, jobs_asking(settings, nyt_url=url, nyt_key=SecretStr("s3cret")) as jobs:
+    with (
+        service(archive) as url,
+        jobs_asking(settings, nyt_url=url, nyt_key=SecretStr("s3cret")) as jobs,
+    ):
         ended = jobs.do(MONTHS)
         assert ended.state == State.FAILED
         assert "check TIDINGS_NYT_KEY" in ended.reason
@@ -390,7 +461,10 @@ def test_the_running_month_is_fetched_again_after_a_day(settings: Settings) -> N
     now = datetime.now(UTC)
     archive = Archive(month_of([f"{now:%Y-%m-01}"]))
     running = MONTHS.model_copy(update={"first": f"{now:%Y-%m}", "last": f"{now:%Y-%m}"})
-    with service(archive) as url, jobs_asking(settings, nyt_url=url, nyt_key=SecretStr("k")) as jobs:
+    with (
+        service(archive) as url,
+        jobs_asking(settings, nyt_url=url, nyt_key=SecretStr("k")) as jobs,
+    ):
         for fetched, age in ((1, 0.0), (1, 80_000.0), (2, 90_000.0)):
             with jobs.db.write() as connection:
                 connection.execute(update(Crawl).values(at=time.time() - age))
@@ -403,7 +477,10 @@ def test_a_month_of_which_a_part_was_stored_is_fetched_again(
 ) -> None:
     monkeypatch.setattr(fetching, "BATCH", 1)
     archive = Archive(month_of(["2020-01-02", "2020-01-03", "2020-01-04"]))
-    with service(archive) as url, jobs_asking(settings, nyt_url=url, nyt_key=SecretStr("k")) as jobs:
+    with (
+        service(archive) as url,
+        jobs_asking(settings, nyt_url=url, nyt_key=SecretStr("k")) as jobs,
+    ):
         run = jobs.submit(MONTHS)
         stored = []
 

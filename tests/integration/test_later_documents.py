@@ -13,19 +13,19 @@ import pytest
 from sqlalchemy import Connection, func, insert, select
 
 import workers.months
-from core.queues import State
+from core.enums import State
 from core.settings import Settings
 from models.answers import Batch, known_keys, store_batch
 from models.documents import add_documents
-from models.findings import clear_mentions
-from models.forgetting import documents_named, documents_of_account, forget_documents
+from models.erasure import documents_by_account, documents_named, forget_documents
 from models.jobs import claim_job
 from models.parameters import HandlesParameters, Keyword, MonthsParameters, SearchParameters
+from models.results import clear_mentions
 from models.runs import cancel_run, get_run
 from models.tables import Document
 from producers.plan import plan_again
 from reports.exports import write
-from tests.e2e_kit import Stub, known, stub  # noqa: F401 - fixtures
+from tests.e2e_kit import Stub, stub, stub_settings  # noqa: F401 - fixtures
 from tests.jobs_kit import Jobs
 from textapi.engine.sentences import sentences
 
@@ -34,10 +34,15 @@ TABLES = ("mentions", "periods", "phrases", "entities", "summaries", "documents"
 
 
 @pytest.fixture
-def jobs(known: Settings) -> Iterator[Jobs]:  # noqa: F811
-    with closing(Jobs(known)) as opened:
+def jobs(stub_settings: Settings) -> Iterator[Jobs]:  # noqa: F811
+    with closing(Jobs(stub_settings)) as opened:
         add_documents(
-            opened.db, [headline(1, "Fever is in Lorn."), headline(2, "Ferry is late."), post(1, "Fog today.")]
+            opened.db,
+            [
+                headline(1, "Fever is in Lorn."),
+                headline(2, "Ferry is late."),
+                post(1, "Fog today."),
+            ],
         )
         yield opened
 
@@ -50,7 +55,9 @@ def post(number: int, text: str) -> dict[str, Any]:
     return document(f"posts:{number}", "posts", "ann", text, 2)
 
 
-def document(identity: str, source: str, handle: str | None, text: str, month: int) -> dict[str, Any]:
+def document(
+    identity: str, source: str, handle: str | None, text: str, month: int
+) -> dict[str, Any]:
     return {
         "identity": identity, "source": source, "handle": handle, "author_id": None,
         "published_at": datetime(2020, month, 10), "period": f"2020-{month:02}",  # noqa: DTZ001 - naive UTC
@@ -77,12 +84,18 @@ def exported(jobs: Jobs, run: int) -> dict[str, list[dict[str, Any]]]:
 
 def counts(jobs: Jobs, run: int) -> list[tuple[Any, ...]]:
     rows = [row for row in exported(jobs, run)["periods"] if row["term"] is None]
-    return [(row["period"], row["state"], row["documents"], row["matched"], row["share"]) for row in rows]
+    return [
+        (row["period"], row["state"], row["documents"], row["matched"], row["share"])
+        for row in rows
+    ]
 
 
 def test_an_import_after_a_run_of_months_changes_none_of_its_exports(jobs: Jobs) -> None:
     run = done(jobs, MONTHS)
-    assert counts(jobs, run) == [("2020-02", "complete", 2, 1, 0.5), ("2020-03", "no-data", 0, None, None)]
+    assert counts(jobs, run) == [
+        ("2020-02", "complete", 2, 1, 0.5),
+        ("2020-03", "no-data", 0, None, None),
+    ]
     before = exported(jobs, run)
     add_documents(jobs.db, [headline(3, "Fever is in Port."), headline(4, "Fever ends.", month=3)])
     assert exported(jobs, run) == before
@@ -110,7 +123,9 @@ def test_what_is_imported_while_a_month_is_worked_on_waits_for_the_next_run(
             connection.execute(insert(Document), headline(3, "Fever is in Port."))
         clear_mentions(connection, claim)
 
-    monkeypatch.setattr(workers.months, "clear_mentions", import_before)  # between asking and reading the answers
+    monkeypatch.setattr(
+        workers.months, "clear_mentions", import_before
+    )  # between asking and reading the answers
     run = done(jobs, MONTHS)
     assert counts(jobs, run)[0] == ("2020-02", "complete", 2, 1, 0.5)
 
@@ -131,7 +146,9 @@ def test_what_a_search_found_and_would_ask_does_not_change(jobs: Jobs) -> None:
 
 
 @pytest.mark.parametrize(("parameters", "names"), [(MONTHS, ()), (HandlesParameters(), ("@ann",))])
-def test_what_a_run_would_ask_does_not_change(jobs: Jobs, parameters: Any, names: tuple[str, ...]) -> None:
+def test_what_a_run_would_ask_does_not_change(
+    jobs: Jobs, parameters: Any, names: tuple[str, ...]
+) -> None:
     run = done(jobs, parameters, *names)
     plan = planned(jobs, run)
     assert plan[0] == (2 if parameters is MONTHS else 1)
@@ -152,27 +169,35 @@ def test_a_run_is_left_alone_when_what_it_never_saw_is_forgotten(jobs: Jobs) -> 
 
 def test_an_answer_that_quotes_what_was_forgotten_meanwhile_is_not_kept(jobs: Jobs) -> None:
     run = jobs.submit(MONTHS)
-    claim = claim_job(jobs.db, jobs.rows(run)[0].id, owner="a", lease_seconds=20, is_gone=lambda _: False)
+    claim = claim_job(
+        jobs.db, jobs.rows(run)[0].id, owner="a", lease_seconds=20, has_exited=lambda _: False
+    )
     assert claim is not None
     with jobs.db.read() as connection:
         there = documents_named(connection, "nyt:1")[0]
-    batch = Batch({b"a" * 16: '"kept"', b"b" * 16: '"not"'}, [(there, b"a" * 16), (there + 1000, b"b" * 16)])
+    batch = Batch(
+        {b"a" * 16: '"kept"', b"b" * 16: '"not"'}, [(there, b"a" * 16), (there + 1000, b"b" * 16)]
+    )
     store_batch(jobs.db, claim, batch, service="textapi", credential="c")
     with jobs.db.read() as connection:
         assert known_keys(connection, [b"a" * 16, b"b" * 16]) == {b"a" * 16}
 
 
 def planned(jobs: Jobs, run: int) -> tuple[Any, ...]:
-    plan = plan_again(jobs.db, run, engine="other 1", known=jobs.settings)
+    plan = plan_again(jobs.db, run, engine="other 1", settings=jobs.settings)
     return plan.documents, plan.calls_needed, plan.by_operation
 
 
-def test_a_number_that_a_forgotten_document_had_brings_no_other_into_an_ended_run(jobs: Jobs) -> None:
+def test_a_number_that_a_forgotten_document_had_brings_no_other_into_an_ended_run(
+    jobs: Jobs,
+) -> None:
     run = done(jobs, MONTHS)
     before = exported(jobs, run)
     with jobs.db.read() as connection:
-        ids = documents_of_account(connection, "ann")
-        assert ids == [connection.scalar(select(func.max(Document.id)))], "the number that SQLite gives again"
+        ids = documents_by_account(connection, "ann")
+        assert ids == [connection.scalar(select(func.max(Document.id)))], (
+            "the number that SQLite gives again"
+        )
     forget_documents(jobs.db, ids, sentences=sentences, reason="asked to", handle="ann")
     add_documents(jobs.db, [headline(3, "Fever is in Port.")])
     assert exported(jobs, run) == before

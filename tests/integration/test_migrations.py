@@ -13,7 +13,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import insert, inspect, select
 
 import models
-from core.queues import Kind
+from core.enums import JobKind
 from models.database import Database, migrate
 from models.runs import NewJob, create_run
 from models.tables import Base, Document, Job
@@ -52,8 +52,12 @@ def test_the_migrations_make_what_the_code_says(db: Database) -> None:
 def test_partial_indexes_are_partial(db: Database) -> None:
     migrate(db.url)
     indexes = {index["name"]: index for index in inspect(db.engine).get_indexes("jobs")}
-    wheres = [str(value) for name, value in indexes["ix_jobs_hinted_at"]["dialect_options"].items() if "where" in name]
-    assert [where.strip("()") for where in wheres] == ["hinted_at IS NOT NULL"]
+    wheres = [
+        str(value)
+        for name, value in indexes["ix_jobs_hinted_at"]["dialect_options"].items()
+        if "where" in name
+    ]
+    assert [where.strip("()") for where in wheres] == ["dispatched_at IS NOT NULL"]
 
 
 def test_down_to_nothing_and_up_again(db: Database) -> None:
@@ -66,10 +70,12 @@ def test_down_to_nothing_and_up_again(db: Database) -> None:
 
 def test_every_step_can_be_taken_back_and_keeps_what_is_stored(db: Database) -> None:
     migrate(db.url)
-    job = NewJob(Kind.MONTH, "2020-03", {})
+    job = NewJob(JobKind.MONTH, "2020-03", {})
     run = create_run(db, kind="months", name=None, parameters={"kept": True}, jobs=[job])
     with db.write() as connection:
-        connection.execute(insert(Document).values(identity="nyt:1", source="nyt", text="Kept.", repost=False))
+        connection.execute(
+            insert(Document).values(identity="nyt:1", source="nyt", text="Kept.", repost=False)
+        )
     for revision in revisions()[-2::-1]:
         migrate(db.url, revision)
     migrate(db.url)
@@ -81,7 +87,9 @@ def test_every_step_can_be_taken_back_and_keeps_what_is_stored(db: Database) -> 
 def test_a_second_migration_changes_nothing(db: Database) -> None:
     migrate(db.url)
     with db.write() as connection:
-        connection.execute(insert(Document).values(identity="nyt:1", source="nyt", text="Kept.", repost=False))
+        connection.execute(
+            insert(Document).values(identity="nyt:1", source="nyt", text="Kept.", repost=False)
+        )
     migrate(db.url)
     with db.read() as connection:
         assert connection.scalars(select(Document.text)).all() == ["Kept."]

@@ -9,8 +9,8 @@ from sqlalchemy import insert, select, update
 from typer.testing import CliRunner
 
 from cli.main import app
+from core.enums import JobKind
 from core.errors import StackError
-from core.queues import Kind
 from models.database import Database, migrate
 from models.documents import add_documents
 from models.runs import NewJob, create_run
@@ -34,19 +34,50 @@ def test_tables_of_an_older_version_are_said_and_can_be_brought_up(
     assert CliRunner().invoke(app, ["import", str(posts)]).exit_code == 0
 
 
-def test_jobs_of_an_older_version_keep_the_documents_that_they_may_have_seen(empty_database_url: str) -> None:
+def test_jobs_of_an_older_version_keep_the_documents_that_they_may_have_seen(
+    empty_database_url: str,
+) -> None:
     migrate(empty_database_url)
     db = Database(empty_database_url, pooled=False)
-    columns = ("identity", "source", "handle", "author_id", "published_at", "period", "address", "text", "material")
-    add_documents(db, [dict.fromkeys(columns) | {"identity": "x:1", "source": "x", "text": "a", "repost": False}])
+    columns = (
+        "identity",
+        "source",
+        "handle",
+        "author_id",
+        "published_at",
+        "period",
+        "address",
+        "text",
+        "material",
+    )
+    add_documents(
+        db,
+        [dict.fromkeys(columns) | {"identity": "x:1", "source": "x", "text": "a", "repost": False}],
+    )
     names = ("looked", "at work", "ended without", "waits")
-    run = create_run(db, kind="months", name=None, parameters={}, jobs=[NewJob(Kind.MONTH, name, {}) for name in names])
+    run = create_run(
+        db,
+        kind="months",
+        name=None,
+        parameters={},
+        jobs=[NewJob(JobKind.MONTH, name, {}) for name in names],
+    )
     with db.write() as connection:
         ids = dict(connection.execute(select(Job.name, Job.id).where(Job.run_id == run)).all())
-        for name, state in (("looked", "done"), ("at work", "running"), ("ended without", "cancelled")):
+        for name, state in (
+            ("looked", "done"),
+            ("at work", "running"),
+            ("ended without", "cancelled"),
+        ):
             connection.execute(update(Job).where(Job.id == ids[name]).values(state=state))
         for name in ("looked", "at work"):
-            step = {"job_id": ids[name], "step": "documents", "state": "complete", "documents": 1, "at": 0.0}
+            step = {
+                "job_id": ids[name],
+                "step": "documents",
+                "state": "complete",
+                "documents": 1,
+                "at": 0.0,
+            }
             connection.execute(insert(JobStep), step)
     migrate(empty_database_url, "0006")
     migrate(empty_database_url)

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from sqlalchemy import insert
 
+from core.rate_limit_notation import parse_limits
 from core.settings import Settings
-from core.windows import parse_limits
 from models.database import Database, clock
 from models.documents import add_documents
 from models.parameters import HandlesParameters, Keyword, MonthsParameters, SearchParameters
 from models.tables import Crawl
 from producers.plan import plan_run, time_at
-from tests.e2e_kit import Stub, known, stub  # noqa: F401 - fixtures
+from tests.e2e_kit import Stub, stub, stub_settings  # noqa: F401 - fixtures
 from tests.integration.test_fetching import stored_post
 from tests.jobs_kit import Jobs
 
@@ -29,8 +29,8 @@ POSTS = [
 
 
 @pytest.fixture
-def jobs(known: Settings) -> Iterator[Jobs]:  # noqa: F811
-    with closing(Jobs(known)) as opened:
+def jobs(stub_settings: Settings) -> Iterator[Jobs]:  # noqa: F811
+    with closing(Jobs(stub_settings)) as opened:
         yield opened
 
 
@@ -46,44 +46,57 @@ def jobs(known: Settings) -> Iterator[Jobs]:  # noqa: F811
         ("5/min,500/d", 5, (0.0, None)),
     ],
 )
-def test_the_slowest_window_says_how_long_it_takes(limits: str, calls: int, expected: tuple[float, str | None]) -> None:
+def test_the_slowest_window_says_how_long_it_takes(
+    limits: str, calls: int, expected: tuple[float, str | None]
+) -> None:
     seconds, limit = time_at(parse_limits(limits), calls)
     assert (pytest.approx(seconds), limit) == expected
 
 
 def test_a_whole_archive_to_be_fetched_takes_days_and_the_day_limit_says_so(db: Database) -> None:
-    plan = plan_run(db, CENTURY, (), engine="tidings/1", known=Settings(nyt_key="k"))
+    plan = plan_run(db, CENTURY, (), engine="tidings/1", settings=Settings(nyt_key="k"))
     assert (plan.documents, plan.calls_to_make, plan.by_operation) == (0, 2100, {"archive": 2100})
     assert (plan.binding_service, plan.binding_limit) == ("nyt", "500/d")
     assert plan.seconds == 4 * 86400 + 19 * 60  # over on the fifth day
     assert plan.ends_at is not None
     assert not plan.exact
-    assert plan.remarks == ["2,100 months are to be fetched first: what is asked of their texts is not counted"]
+    assert plan.remarks == [
+        "2,100 months are to be fetched first: what is asked of their texts is not counted"
+    ]
 
 
 def test_a_month_that_was_fetched_is_not_fetched_again(db: Database) -> None:
     with db.write() as connection:
         connection.execute(
-            insert(Crawl).values(source="nyt", subject="1900-01", state="complete", documents=0, at=clock())
+            insert(Crawl).values(
+                source="nyt", subject="1900-01", state="complete", documents=0, at=clock()
+            )
         )
     one = CENTURY.model_copy(update={"first": "1900-01", "last": "1900-02"})
-    assert plan_run(db, one, (), engine="tidings/1", known=Settings(nyt_key="k")).by_operation == {"archive": 1}
+    assert plan_run(
+        db, one, (), engine="tidings/1", settings=Settings(nyt_key="k")
+    ).by_operation == {"archive": 1}
 
 
-def test_without_a_key_months_without_documents_are_named_and_nothing_is_asked(db: Database) -> None:
-    plan = plan_run(db, CENTURY, (), engine="tidings/1", known=Settings())
+def test_without_a_key_months_without_documents_are_named_and_nothing_is_asked(
+    db: Database,
+) -> None:
+    plan = plan_run(db, CENTURY, (), engine="tidings/1", settings=Settings())
     assert (plan.calls_needed, plan.binding_limit, plan.ends_at) == (0, None, None)
-    assert plan.remarks == ["2,100 months without documents will end as no-data: import them, or set TIDINGS_NYT_KEY"]
+    assert plan.remarks == [
+        "2,100 months without documents will end as no-data: import them, or set TIDINGS_NYT_KEY"
+    ]
 
 
 def by_operation(jobs: Jobs, parameters: Any, *names: str) -> dict[str, int]:
     engine = str(jobs.settings.textapi_url).removeprefix("http://")
-    found = plan_run(jobs.db, parameters, names, engine=engine, known=jobs.settings)
+    found = plan_run(jobs.db, parameters, names, engine=engine, settings=jobs.settings)
     return {operation: calls for operation, calls in found.by_operation.items() if calls}
 
 
 @pytest.mark.parametrize(
-    ("parameters", "name"), [(HandlesParameters(text_size=300), "bob"), (SearchParameters(text_size=300), "tide")]
+    ("parameters", "name"),
+    [(HandlesParameters(text_size=300), "bob"), (SearchParameters(text_size=300), "tide")],
 )
 def test_an_account_and_a_search_are_asked_just_what_was_planned(
     jobs: Jobs,
@@ -100,10 +113,16 @@ def test_an_account_and_a_search_are_asked_just_what_was_planned(
     assert by_operation(jobs, parameters, "search:tide" if name == "tide" else "@bob") == {}
 
 
-def test_what_services_are_asked_is_a_call_at_least_for_each_and_a_price_where_posts_cost(db: Database) -> None:
-    known = Settings(x_bearer="t", x_price_per_post=0.005)  # type: ignore[arg-type]  # noqa: F811
+def test_what_services_are_asked_is_a_call_at_least_for_each_and_a_price_where_posts_cost(
+    db: Database,
+) -> None:
+    stub_settings = Settings(x_bearer="t", x_price_per_post=0.005)  # type: ignore[arg-type]  # noqa: F811
     plan = plan_run(
-        db, HandlesParameters(limit=100), ("@nasa", "@esa", "@ann.example"), engine="tidings/1", known=known
+        db,
+        HandlesParameters(limit=100),
+        ("@nasa", "@esa", "@ann.example"),
+        engine="tidings/1",
+        settings=stub_settings,
     )
     assert plan.by_operation == {"getAuthorFeed": 1, "posts": 2}
     assert not plan.exact

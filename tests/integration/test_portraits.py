@@ -15,17 +15,17 @@ from sqlalchemy import func, select
 from typer.testing import CliRunner
 
 from cli.main import app
-from core.queues import State
+from core.enums import State
 from core.settings import Settings, environment
 from models.documents import add_documents
-from models.forgotten import is_forgotten
 from models.parameters import HandlesParameters, SearchParameters
-from models.tables import Crawl, Document, Forgotten, Import
+from models.suppression_list import is_suppressed
+from models.tables import Crawl, Document, Import, SuppressedName
 from producers.imports import import_paths
 from reports.exports import write
 from tests import stub_textapi
 from tests.contract.replay import SUBJECTS
-from tests.e2e_kit import known, stub  # noqa: F401 - fixtures
+from tests.e2e_kit import stub, stub_settings  # noqa: F401 - fixtures
 from tests.feeds_kit import PAGES, Account, service
 from tests.integration.test_fetching import stored_post
 from tests.jobs_kit import Jobs
@@ -43,17 +43,17 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path, _sqlite_templat
 
 
 @pytest.fixture
-def tidings(known: Settings, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:  # noqa: F811
+def tidings(stub_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:  # noqa: F811
     """The command line with these arguments."""
-    for name, value in environment(known).items():
+    for name, value in environment(stub_settings).items():
         if name.startswith("TIDINGS_"):
             monkeypatch.setenv(name, value)
     return lambda *arguments: COMMAND.invoke(app, list(map(str, arguments)))
 
 
 @pytest.fixture
-def jobs(known: Settings) -> Iterator[Jobs]:  # noqa: F811
-    with closing(Jobs(known)) as opened:
+def jobs(stub_settings: Settings) -> Iterator[Jobs]:  # noqa: F811
+    with closing(Jobs(stub_settings)) as opened:
         yield opened
 
 
@@ -85,19 +85,25 @@ POSTS = [
 def test_reposts_are_kept_and_no_step_reads_them(jobs: Jobs) -> None:
     add_documents(jobs.db, POSTS)
     run = done(jobs, HandlesParameters(), "bob")
-    assert [(row["document"], row["polarity"] is None) for row in exported(jobs, run, "documents")] == [
+    assert [
+        (row["document"], row["polarity"] is None) for row in exported(jobs, run, "documents")
+    ] == [
         ("posts:1", False),
         ("posts:2", True),
         ("posts:3", False),
     ]
     assert [
-        (row["type"], row["name"], row["count"]) for row in exported(jobs, run, "entities") if not row["period"]
+        (row["type"], row["name"], row["count"])
+        for row in exported(jobs, run, "entities")
+        if not row["period"]
     ] == [("ORG", "NASA", 2)]
     told = json.dumps([exported(jobs, run, table) for table in ("phrases", "summaries")])
     assert "tide" in told
     assert "storm" not in told
     assert "http" not in told
-    coverage = {row["step"]: (row["documents"], row["reason"]) for row in exported(jobs, run, "coverage")}
+    coverage = {
+        row["step"]: (row["documents"], row["reason"]) for row in exported(jobs, run, "coverage")
+    }
     said = "1 of 3 posts pass on somebody else's words, which no later step reads"
     assert coverage.pop("documents") == (3, said)
     assert set(coverage.values()) == {(2, None)}
@@ -118,11 +124,13 @@ def test_a_forgotten_repost_is_no_longer_counted(jobs: Jobs, tidings: Callable[.
     run = done(jobs, HandlesParameters(), "bob")
     assert tidings("forget", "--document", "posts:2").exit_code == 0
     jobs.do_all(run)
-    coverage = {row["step"]: (row["documents"], row["reason"]) for row in exported(jobs, run, "coverage")}
+    coverage = {
+        row["step"]: (row["documents"], row["reason"]) for row in exported(jobs, run, "coverage")
+    }
     assert coverage["documents"] == (2, None)
 
 
-def test_of_fifty_accounts_ten_are_gone_and_forty_have_a_portrait(known: Settings) -> None:  # noqa: F811
+def test_of_fifty_accounts_ten_are_gone_and_forty_have_a_portrait(stub_settings: Settings) -> None:  # noqa: F811
     gone = {subject.name: subject.gone for subject in SUBJECTS}["bluesky"]
     states = ["not-found", "suspended", "protected"]
 
@@ -136,12 +144,21 @@ def test_of_fifty_accounts_ten_are_gone_and_forty_have_a_portrait(known: Setting
             entry["post"]["record"]["text"] = f"The NASA tide number {number} is in at last."
         return await page.send(request)
 
-    with service(answer) as url, closing(Jobs(known.model_copy(update={"bluesky_url": url}))) as jobs:
+    with (
+        service(answer) as url,
+        closing(Jobs(stub_settings.model_copy(update={"bluesky_url": url}))) as jobs,
+    ):
         names = [f"a{number:02}.example" for number in range(50)]
         run = done(jobs, HandlesParameters(), *names)
         summaries = {row["job"]: row["summary"] for row in exported(jobs, run, "summaries")}
-        entities = {row["job"]: row["name"] for row in exported(jobs, run, "entities") if row["period"] is None}
-        periods = {f"@{row['handle']}": row["polarity_mean"] for row in exported(jobs, run, "periods")}
+        entities = {
+            row["job"]: row["name"]
+            for row in exported(jobs, run, "entities")
+            if row["period"] is None
+        }
+        periods = {
+            f"@{row['handle']}": row["polarity_mean"] for row in exported(jobs, run, "periods")
+        }
         portraits = sorted(f"@{name}" for number, name in enumerate(names) if number % 5)
         assert len(portraits) == 40
         assert sorted(summaries) == sorted(entities) == sorted(periods) == portraits
@@ -150,10 +167,12 @@ def test_of_fifty_accounts_ten_are_gone_and_forty_have_a_portrait(known: Setting
         ended = {row.name: (row.result, row.reason) for row in jobs.rows(run)}
         reasons = {name: why for name, (result, why) in ended.items() if result in states}
         assert len(reasons) == 10
-        assert all(name.removeprefix("@") in why and "bluesky" in why for name, why in reasons.items())
+        assert all(
+            name.removeprefix("@") in why and "bluesky" in why for name, why in reasons.items()
+        )
 
 
-def test_a_question_that_is_refused_takes_no_other_answer_with_it(known: Settings) -> None:  # noqa: F811
+def test_a_question_that_is_refused_takes_no_other_answer_with_it(stub_settings: Settings) -> None:  # noqa: F811
     asked: list[str] = []
 
     async def answer(request: web.Request) -> web.StreamResponse:
@@ -164,7 +183,10 @@ def test_a_question_that_is_refused_takes_no_other_answer_with_it(known: Setting
             return web.json_response({"error": "no"}, status=422)
         return web.json_response(stub_textapi.answer(asked[-1], await request.json()))
 
-    with service(answer) as url, closing(Jobs(known.model_copy(update={"textapi_url": url}))) as jobs:
+    with (
+        service(answer) as url,
+        closing(Jobs(stub_settings.model_copy(update={"textapi_url": url}))) as jobs,
+    ):
         add_documents(jobs.db, POSTS)
         run = jobs.submit(HandlesParameters(), "bob")
         assert jobs.to_its_end(run).state == State.FAILED
@@ -189,12 +211,15 @@ def test_a_question_that_is_refused_takes_no_other_answer_with_it(known: Setting
 
 
 def test_a_forgotten_account_is_neither_asked_for_nor_imported_again(
-    known: Settings,  # noqa: F811
+    stub_settings: Settings,  # noqa: F811
     tidings: Callable[..., Any],
     tmp_path: Path,
 ) -> None:
     account = Account(3)
-    with service(account) as url, closing(Jobs(known.model_copy(update={"bluesky_url": url}))) as jobs:
+    with (
+        service(account) as url,
+        closing(Jobs(stub_settings.model_copy(update={"bluesky_url": url}))) as jobs,
+    ):
         add_documents(jobs.db, [stored_post(9)])
         done(jobs, HandlesParameters(steps=()), ANN)
         assert tidings("forget", "--handle", f"@{ANN}").exit_code == 0
@@ -218,7 +243,7 @@ def test_a_forgotten_account_is_neither_asked_for_nor_imported_again(
         assert identities(jobs) == ["posts:2", "posts:9"]
         assert tidings("forget", "--handle", "ANN.example", "--lift").exit_code == 0
         with jobs.db.read() as connection:
-            assert connection.scalar(select(func.count()).select_from(Forgotten)) == 0
+            assert connection.scalar(select(func.count()).select_from(SuppressedName)) == 0
         assert jobs.do(HandlesParameters(steps=()), ANN).result is None
         assert len(identities(jobs)) == 5
 
@@ -227,23 +252,32 @@ def test_the_list_of_the_forgotten_names_nobody(jobs: Jobs, tidings: Callable[..
     add_documents(jobs.db, [stored_post(1) | {"author_id": "did:plc:bob"}])
     assert tidings("forget", "--handle", "bob").exit_code == 0
     with jobs.db.read() as connection:
-        listed = connection.execute(select(Forgotten)).all()
-        assert is_forgotten(connection, "bob")
+        listed = connection.execute(select(SuppressedName)).all()
+        assert is_suppressed(connection, "bob")
     assert len(listed) == 3  # the account, its document, its author
     assert not any(b"bob" in (row.name + row.account) for row in listed)
 
 
-def test_an_account_that_takes_another_name_stays_away_as_well(jobs: Jobs, tidings: Callable[..., Any]) -> None:
+def test_an_account_that_takes_another_name_stays_away_as_well(
+    jobs: Jobs, tidings: Callable[..., Any]
+) -> None:
     author = {"author_id": "did:plc:bob"}
     add_documents(jobs.db, [stored_post(1) | author])
     assert tidings("forget", "--handle", "bob").exit_code == 0
     stored = add_documents(
-        jobs.db, [stored_post(2, handle="robert") | author, stored_post(3, handle="robert"), stored_post(1, handle="x")]
+        jobs.db,
+        [
+            stored_post(2, handle="robert") | author,
+            stored_post(3, handle="robert"),
+            stored_post(1, handle="x"),
+        ],
     )
     assert (stored.added, stored.forgotten, identities(jobs)) == (1, 2, ["posts:3"])
 
 
-def test_a_forgotten_document_stays_away_and_its_account_does_not(jobs: Jobs, tidings: Callable[..., Any]) -> None:
+def test_a_forgotten_document_stays_away_and_its_account_does_not(
+    jobs: Jobs, tidings: Callable[..., Any]
+) -> None:
     add_documents(jobs.db, [stored_post(1), stored_post(2)])
     assert tidings("forget", "--document", "posts:1").exit_code == 0
     stored = add_documents(jobs.db, [stored_post(1), stored_post(2), stored_post(3)])
@@ -276,7 +310,9 @@ def test_what_was_not_forgotten_cannot_be_lifted(
 def test_what_an_import_leaves_out_is_counted_and_named(jobs: Jobs, tmp_path: Path) -> None:
     folder = tmp_path / "in"
     folder.mkdir()
-    (folder / "posts.jsonl").write_text('{"id": "1", "text": "One"}\n{"id": "2", "text"\n{"id": "3", "text": ""}\n')
+    (folder / "posts.jsonl").write_text(
+        '{"id": "1", "text": "One"}\n{"id": "2", "text"\n{"id": "3", "text": ""}\n'
+    )
     import_paths(jobs.db, [folder], source=None, handle="bob", columns={})
     with jobs.db.read() as connection:
         [row] = connection.execute(select(Import)).all()
@@ -284,19 +320,28 @@ def test_what_an_import_leaves_out_is_counted_and_named(jobs: Jobs, tmp_path: Pa
     assert [name.partition(": ")[0] for name in row.named] == ["in/posts.jsonl, document 1"]
 
 
-def test_what_a_crawl_could_not_read_is_counted_named_and_said(known: Settings) -> None:  # noqa: F811
+def test_what_a_crawl_could_not_read_is_counted_named_and_said(stub_settings: Settings) -> None:  # noqa: F811
     async def answer(request: web.Request) -> web.StreamResponse:
         at = int(request.query.get("cursor", 5))
         page = PAGES["bluesky"]([at, at - 1], str(at - 2) if at > 3 else None)
         page.value["feed"][0] = {"post": {"uri": 7}}
         return await page.send(request)
 
-    with service(answer) as url, closing(Jobs(known.model_copy(update={"bluesky_url": url}))) as jobs:
+    with (
+        service(answer) as url,
+        closing(Jobs(stub_settings.model_copy(update={"bluesky_url": url}))) as jobs,
+    ):
         ended = jobs.do(HandlesParameters(steps=()), ANN)
         with jobs.db.read() as connection:
             [row] = connection.execute(select(Import)).all()
             assert connection.scalar(select(Crawl.documents)) == 2
-        assert (row.path, row.source, row.read, row.added, row.left_out) == (f"@{ANN}", "bluesky", 2, 2, 2)
+        assert (row.path, row.source, row.read, row.added, row.left_out) == (
+            f"@{ANN}",
+            "bluesky",
+            2,
+            2,
+            2,
+        )
         why = "document 0: it is no post of Bluesky: it has no uri or no record"
         assert row.named == [why, why]
         assert ended.reason == f"2 of what was read could not be used ({why}, {why})"

@@ -14,12 +14,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete, update
 
+from core.enums import State
 from core.errors import NotFound, UsageError
-from core.queues import State
 from models import runs
 from models.database import Database
 from models.tables import Mention
-from reports import build, facts, page
+from reports import build, page, run_summary
 from tests import report_stories as stories
 from tests.report_stories import Text
 
@@ -27,9 +27,19 @@ TEXTS = [
     Text("2020-02-03", "Markets rise on hopes of a deal.", "https://example.org/0"),
     Text("2020-03-01", "Coronavirus Fears Close Schools in the City.", "https://example.org/1"),
     Text("2020-03-01", "A Coronavirus Test for Everyone.", "https://example.org/2"),
-    Text("2020-03-09", "Coronavirus and Covid Are One. The Mayor Said So.", "https://example.org/3"),
-    Text("2020-04-30", "<script>alert('x')</script> \"Covid\" & =cmd|'/C calc'!A0 Toll.", "javascript:alert(1)"),
-    Text("2020-04-30", "\u0627\u0644\u0642\u0627\u0647\u0631\u0629 Covid \U0001f9a0 \U0001f637.", None),
+    Text(
+        "2020-03-09", "Coronavirus and Covid Are One. The Mayor Said So.", "https://example.org/3"
+    ),
+    Text(
+        "2020-04-30",
+        "<script>alert('x')</script> \"Covid\" & =cmd|'/C calc'!A0 Toll.",
+        "javascript:alert(1)",
+    ),
+    Text(
+        "2020-04-30",
+        "\u0627\u0644\u0642\u0627\u0647\u0631\u0629 Covid \U0001f9a0 \U0001f637.",
+        None,
+    ),
     Text("2020-05-04", "Nothing of that sort.", "https://example.org/6"),
 ]
 
@@ -121,13 +131,20 @@ def test_each_month_with_mentions_has_a_scatter_and_a_cloud(made: Made) -> None:
     names = [path.name for path in (made.out / "figures").iterdir()]
     for month in ("2020-03", "2020-04"):
         for kind in ("polarity", "cloud"):
-            assert [name for name in names if name.startswith(f"covid-{month}-{kind}-") and name.endswith(".png")]
+            assert [
+                name
+                for name in names
+                if name.startswith(f"covid-{month}-{kind}-") and name.endswith(".png")
+            ]
     assert not [name for name in names if "2020-01" in name or "2020-02" in name]
 
 
 def test_a_gap_and_a_true_zero_are_said_apart(made: Made) -> None:
     text = made.page.text
-    assert "No data: no document to look at. This is a gap, not a zero: no documents stored, no key set" in text
+    assert (
+        "No data: no document to look at. This is a gap, not a zero: no documents stored, no key set"
+        in text
+    )
     assert "A true zero: none of 1 documents mentions it." in text
 
 
@@ -139,22 +156,29 @@ def test_what_comes_from_outside_is_text_and_its_script_no_script(made: Made) ->
 
 
 def test_a_made_up_archive_is_called_so_and_credits_nobody(made: Made) -> None:
-    one = facts.read(made.db, made.run)
-    assert (one.made_up, one.nyt_texts) == (False, False)  # one of its addresses is none of example.org
+    one = run_summary.read(made.db, made.run)
+    assert (one.made_up, one.nyt_texts) == (
+        False,
+        False,
+    )  # one of its addresses is none of example.org
     with made.db.write() as connection:
-        connection.exec_driver_sql("UPDATE documents SET address = NULL WHERE address LIKE 'javascript:%'")
-    one = facts.read(made.db, made.run)
+        connection.exec_driver_sql(
+            "UPDATE documents SET address = NULL WHERE address LIKE 'javascript:%'"
+        )
+    one = run_summary.read(made.db, made.run)
     assert (one.made_up, one.nyt_texts) == (True, False)
     assert "These texts are made up." in notices(one)
     with made.db.write() as connection:
-        connection.exec_driver_sql("UPDATE documents SET address = 'javascript:alert(1)' WHERE text LIKE '<script>%'")
+        connection.exec_driver_sql(
+            "UPDATE documents SET address = 'javascript:alert(1)' WHERE text LIKE '<script>%'"
+        )
 
 
-def notices(one: facts.Facts) -> str:
+def notices(one: run_summary.Facts) -> str:
     return str(page._environment().get_template("parts.html").module.notices(one, [], ""))  # type: ignore[attr-defined]
 
 
-def methods(one: facts.Facts) -> str:
+def methods(one: run_summary.Facts) -> str:
     return str(page._environment().get_template("parts.html").module.methods(one, [], {}, []))  # type: ignore[attr-defined]
 
 
@@ -167,23 +191,27 @@ def test_headlines_of_the_times_are_attributed(db: Database) -> None:
     ):
         with db.write() as connection:
             connection.exec_driver_sql(f"UPDATE documents SET address = {address}")  # noqa: S608 - of this test
-        one = facts.read(db, run)
+        one = run_summary.read(db, run)
         assert (one.made_up, one.nyt_texts) == (False, theirs), address
         assert ("Data provided by The New York Times" in methods(one)) is theirs
 
 
 def test_the_methods_name_the_engine_and_say_where_it_changed(db: Database) -> None:
     run = months(db, engine="tidings-1.0+vader")
-    assert "<dd>tidings-1.0+vader</dd>" in methods(facts.read(db, run))
+    assert "<dd>tidings-1.0+vader</dd>" in methods(run_summary.read(db, run))
     with db.write() as connection:
         runs.note_engine(connection, db, run, "tidings-1.0+vader")  # as every slice does
         runs.note_engine(connection, db, run, "other-2")
-    assert "<dd>other-2; tidings-1.0+vader: the Text API\u2019s engine changed" in methods(facts.read(db, run))
-    assert "none was asked" in methods(facts.read(db, months(db)))
+    assert "<dd>other-2; tidings-1.0+vader: the Text API\u2019s engine changed" in methods(
+        run_summary.read(db, run)
+    )
+    assert "none was asked" in methods(run_summary.read(db, months(db)))
 
 
 def test_the_methods_say_what_was_left_out(db: Database) -> None:
-    assert "2 of 10 documents read could not be used, 1 more were empty" in methods(facts.read(db, months(db)))
+    assert "2 of 10 documents read could not be used, 1 more were empty" in methods(
+        run_summary.read(db, months(db))
+    )
 
 
 def test_the_second_build_of_unchanged_results_touches_nothing(made: Made) -> None:
@@ -200,14 +228,21 @@ def test_a_changed_month_draws_its_pictures_anew_and_no_other(db: Database, tmp_
     build.build(db, [run], out)
     before = {path.name for path in (out / "figures").iterdir()}
     with db.write() as connection:
-        connection.execute(update(Mention).where(Mention.sentence.contains("Toll")).values(polarity=0.75))
+        connection.execute(
+            update(Mention).where(Mention.sentence.contains("Toll")).values(polarity=0.75)
+        )
         connection.execute(delete(Mention).where(Mention.sentence.contains("A Coronavirus Test")))
     build.build(db, [run], out)
     after = {path.name for path in (out / "figures").iterdir()}
     kept = {re.sub(r"-[0-9a-f]{12}\.\w+$", "", name) for name in before & after}
     drawn = {re.sub(r"-[0-9a-f]{12}\.\w+$", "", name) for name in after - before}
     assert "covid-2020-04-cloud" in kept
-    assert {"covid-2020-03-cloud", "covid-2020-03-polarity", "covid-2020-04-polarity", "covid-mentions"} <= drawn
+    assert {
+        "covid-2020-03-cloud",
+        "covid-2020-03-polarity",
+        "covid-2020-04-polarity",
+        "covid-mentions",
+    } <= drawn
     assert len(after) == len(before)  # what is not shown any more is gone
 
 
@@ -220,14 +255,19 @@ def test_equal_results_make_an_equal_folder(made: Made, tmp_path: Path) -> None:
 
 def test_the_parts_of_a_report_draw_the_pictures_that_it_shows(made: Made, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    drawn = {m: build.draw(made.db, made.run, out, [m], check=lambda: None) for m in ("2020-02", "2020-03", "2020-04")}
+    drawn = {
+        m: build.draw(made.db, made.run, out, [m], check=lambda: None)
+        for m in ("2020-02", "2020-03", "2020-04")
+    }
     assert drawn == {"2020-02": 0, "2020-03": 2, "2020-04": 2}  # a scatter and a cloud
     there = {path.name for path in (out / "figures").iterdir()}
     assert there < {path.name for path in (made.out / "figures").iterdir()}
     assert build.draw(made.db, made.run, out, ["2020-03", "2020-04"], check=lambda: None) == 0
 
 
-def test_a_build_that_is_told_to_stop_keeps_what_it_drew_and_leaves_no_page(made: Made, tmp_path: Path) -> None:
+def test_a_build_that_is_told_to_stop_keeps_what_it_drew_and_leaves_no_page(
+    made: Made, tmp_path: Path
+) -> None:
     out, drawn = tmp_path / "out", 0
 
     def check() -> None:
@@ -244,7 +284,9 @@ def test_a_build_that_is_told_to_stop_keeps_what_it_drew_and_leaves_no_page(made
     assert (out / "index.html").read_bytes() == (made.out / "index.html").read_bytes()
 
 
-def test_a_large_run_is_drawn_in_parts_and_a_small_one_is_not(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_large_run_is_drawn_in_parts_and_a_small_one_is_not(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run = stories.months_run(db, "2020-01", "2020-05", ["covid"])
     assert build.parts(db, run) == []
     monkeypatch.setattr(build, "PART", 4)  # two months of a keyword
@@ -276,9 +318,17 @@ def test_other_files_in_the_folder_stay(made: Made, tmp_path: Path) -> None:
     assert (out / "figures" / "mine.png").read_bytes() == b"mine"
 
 
-def test_a_run_that_still_goes_shows_what_there_is_and_says_so(db: Database, tmp_path: Path) -> None:
+def test_a_run_that_still_goes_shows_what_there_is_and_says_so(
+    db: Database, tmp_path: Path
+) -> None:
     run = stories.months_run(
-        db, "2020-03", "2020-05", ["covid:coronavirus"], failed=["2020-04"], unfinished=["2020-05"], state=State.RUNNING
+        db,
+        "2020-03",
+        "2020-05",
+        ["covid:coronavirus"],
+        failed=["2020-04"],
+        unfinished=["2020-05"],
+        state=State.RUNNING,
     )
     text = report(db, run, tmp_path / "out").text
     assert "This run is still going (1 queued, 1 done, 1 failed)" in text
@@ -292,7 +342,10 @@ def test_each_keyword_has_a_section(db: Database, tmp_path: Path) -> None:
     run = stories.months_run(db, "2020-03", "2020-03", ["covid", "mayor", "nowhere"])
     shown = report(db, run, tmp_path / "out")
     assert {"covid", "mayor", "nowhere", "mayor-2020-03", "nowhere-months"} <= set(shown.ids)
-    assert "No document mentions \u201cnowhere\u201d in the months that were read: a true zero." in shown.text
+    assert (
+        "No document mentions \u201cnowhere\u201d in the months that were read: a true zero."
+        in shown.text
+    )
 
 
 def test_a_long_table_is_cut_and_says_where_all_of_it_is(
@@ -322,14 +375,26 @@ def test_a_portrait_for_each_account_and_a_page_that_compares_them(tmp_path: Pat
 
 def test_a_sweep_has_a_row_and_pictures_for_each_training(db: Database, tmp_path: Path) -> None:
     shown = report(db, stories.trainings_run(db, "feedforward", [0.5, 3.0]), tmp_path / "out")
-    assert "feedforward learning-rate=0.5, the best of 2, tells 95.00 % of the test split rightly." in shown.text
-    assert "It beats the best simple rule, the class whose mean picture is nearest, with 89.30 %." in shown.text
-    assert len([p for p in shown.pictures if "-course-" in p["src"] or "-confusion-" in p["src"]]) == 4
+    assert (
+        "feedforward learning-rate=0.5, the best of 2, tells 95.00 % of the test split rightly."
+        in shown.text
+    )
+    assert (
+        "It beats the best simple rule, the class whose mean picture is nearest, with 89.30 %."
+        in shown.text
+    )
+    assert (
+        len([p for p in shown.pictures if "-course-" in p["src"] or "-confusion-" in p["src"]]) == 4
+    )
 
 
-def test_a_forecast_that_does_not_beat_the_simple_ones_says_so(db: Database, tmp_path: Path) -> None:
+def test_a_forecast_that_does_not_beat_the_simple_ones_says_so(
+    db: Database, tmp_path: Path
+) -> None:
     shown = report(db, stories.trainings_run(db, "recurrent", [0.001]), tmp_path / "out")
-    assert "It does not beat the best simple forecast, a linear recurrence, with 1e-15." in shown.text
+    assert (
+        "It does not beat the best simple forecast, a linear recurrence, with 1e-15." in shown.text
+    )
 
 
 def test_two_engines_are_compared_on_the_same_sentences(db: Database, tmp_path: Path) -> None:
@@ -358,7 +423,9 @@ def test_two_runs_of_the_same_name_are_kept_apart(db: Database, tmp_path: Path) 
 
 
 def test_news_and_posts_stand_side_by_side(db: Database, tmp_path: Path) -> None:
-    stories.store(db, [Text("2020-03-02", f"Liftoff {n}.", None, "nasa", "x") for n in range(3)], prefix="p")
+    stories.store(
+        db, [Text("2020-03-02", f"Liftoff {n}.", None, "nasa", "x") for n in range(3)], prefix="p"
+    )
     read = [months(db, name="news"), stories.handles_run(db, ["nasa"], name="posts")]
     shown = Page(build.build(db, read, tmp_path / "out").read_text(encoding="utf-8"))
     assert "news: covid" in shown.text
@@ -368,7 +435,9 @@ def test_news_and_posts_stand_side_by_side(db: Database, tmp_path: Path) -> None
 
 def test_trainings_are_not_put_beside_other_runs(db: Database, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no months to compare"):
-        build.build(db, [months(db), stories.trainings_run(db, "recurrent", [0.1])], tmp_path / "out")
+        build.build(
+            db, [months(db), stories.trainings_run(db, "recurrent", [0.1])], tmp_path / "out"
+        )
 
 
 def test_a_run_that_is_not_there_is_said(db: Database, tmp_path: Path) -> None:

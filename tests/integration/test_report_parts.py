@@ -10,24 +10,28 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from cli.stack.children import Child
+from cli.stack.supervised_process import Child
 from core.broker import celery_app
-from core.queues import Kind, State
+from core.enums import JobKind, State
 from core.settings import Settings
 from models import runs
 from models.database import Database, clock, migrate
 from models.tables import Job, Mention
-from producers.hints import top_up
+from producers.dispatch import dispatch_due_jobs
 from reports import build
 from tests import report_stories as stories
 from tests.report_stories import Text
 from tests.services import wait_until
+from workers.executor import work_on
 from workers.runtime import Runtime
-from workers.slices import work_on
 
 MONTHS = ["2020-01", "2020-02", "2020-03"]
 TEXTS = [
-    Text(f"{month}-{day:02}", f"Covid closes {what} on the {day}th.", f"https://example.org/{month}/{day}")
+    Text(
+        f"{month}-{day:02}",
+        f"Covid closes {what} on the {day}th.",
+        f"https://example.org/{month}/{day}",
+    )
     for month in MONTHS
     for day, what in ((4, "schools"), (11, "markets"), (23, "theatres"))
 ]
@@ -45,7 +49,11 @@ class Large:
 
     def jobs(self) -> dict[str, Any]:
         with self.db.read() as connection:
-            wanted = select(Job.__table__).where(Job.run_id == self.run, Job.kind == Kind.REPORT).order_by(Job.id)
+            wanted = (
+                select(Job.__table__)
+                .where(Job.run_id == self.run, Job.kind == JobKind.REPORT)
+                .order_by(Job.id)
+            )
             return {row.name: row for row in connection.execute(wanted)}
 
     def states(self) -> dict[str, str]:
@@ -81,7 +89,9 @@ def test_a_large_report_hands_out_its_parts_and_waits_until_each_is_begun(large:
     assert large.work("report") == State.WAITING
     assert large.jobs()["report"].reason == "its pictures are being drawn"
     assert large.states() == {"report": State.WAITING, **dict.fromkeys(PARTS, State.QUEUED)}
-    assert [large.jobs()[name].options for name in PARTS] == [{"pictures": [month]} for month in MONTHS]
+    assert [large.jobs()[name].options for name in PARTS] == [
+        {"pictures": [month]} for month in MONTHS
+    ]
     assert not (large.folder / "index.html").exists()
     assert large.work("report") == State.WAITING  # handed out once
     assert len(large.jobs()) == 4
@@ -127,8 +137,12 @@ def test_a_report_that_is_made_again_draws_what_has_changed(large: Large) -> Non
     assert large.work("report") == State.DONE  # nothing has changed
     assert (large.pictures(), (large.folder / "index.html").stat().st_mtime_ns) == (before, page)
     with large.db.write() as connection:
-        connection.execute(update(Mention).where(Mention.sentence.contains("theatres")).values(polarity=0.5))
-        connection.execute(update(Job).where(Job.name == "2020-03").values(claims=7))  # as any job that worked again
+        connection.execute(
+            update(Mention).where(Mention.sentence.contains("theatres")).values(polarity=0.5)
+        )
+        connection.execute(
+            update(Job).where(Job.name == "2020-03").values(claims=7)
+        )  # as any job that worked again
         runs.queue_report(connection, large.run)
     for name in (*PARTS, "report"):
         assert large.work(name) == State.DONE
@@ -147,7 +161,9 @@ def test_two_workers_draw_a_large_report_and_nothing_is_done_twice(
     tmp_path: Path, redis_url: str, start_worker: Callable[..., Child]
 ) -> None:
     settings = Settings(
-        home=tmp_path / "home", database_url=f"sqlite:///{tmp_path / 'tidings.db'}", redis_url=redis_url
+        home=tmp_path / "home",
+        database_url=f"sqlite:///{tmp_path / 'tidings.db'}",
+        redis_url=redis_url,
     )
     migrate(settings.database)
     db = Database(settings.database)
@@ -157,11 +173,17 @@ def test_two_workers_draw_a_large_report_and_nothing_is_done_twice(
         runs.queue_report(connection, run)
     app, runtime = celery_app(settings), Runtime(settings, celery_app(settings))
     start_worker(settings, workers=2)
-    top_up(db, app, runtime.broker)
+    dispatch_due_jobs(db, app, runtime.broker)
     large = Large(db, runtime, run, settings.reports / str(run))
     wait_until(lambda: large.states().get("report") == State.DONE, seconds=60, what="the report")
-    wait_until(lambda: set(large.states().values()) == {State.DONE}, seconds=30, what="the end of every part")
-    assert {name: row.claims for name, row in large.jobs().items() if name != "report"} == dict.fromkeys(PARTS, 1)
+    wait_until(
+        lambda: set(large.states().values()) == {State.DONE},
+        seconds=30,
+        what="the end of every part",
+    )
+    assert {
+        name: row.claims for name, row in large.jobs().items() if name != "report"
+    } == dict.fromkeys(PARTS, 1)
     assert (large.folder / "index.html").is_file()
     runtime.close()
     db.close()

@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from cli.stack.ports import http_answers
-from cli.stack.up import running_stack
+from cli.stack.run import start_stack
 from core.errors import StackError
 from core.settings import load, stack_file
 
@@ -20,12 +20,16 @@ from core.settings import load, stack_file
 def started() -> Callable[[], list[psutil.Process]]:
     """The processes that were started since the test began and are alive."""
     before = set(psutil.Process().children(recursive=True))
-    return lambda: [child for child in psutil.Process().children(recursive=True) if child not in before]
+    return lambda: [
+        child for child in psutil.Process().children(recursive=True) if child not in before
+    ]
 
 
-def status_of(url: str, path: str, authorization: str | None = None) -> int:
+def run_status(url: str, path: str, authorization: str | None = None) -> int:
     connection = http.client.HTTPConnection("127.0.0.1", urlsplit(url).port or 0, timeout=10)
-    connection.request("GET", path, headers={"Authorization": authorization} if authorization else {})
+    connection.request(
+        "GET", path, headers={"Authorization": authorization} if authorization else {}
+    )
     status = connection.getresponse().status
     connection.close()
     return status
@@ -34,7 +38,7 @@ def status_of(url: str, path: str, authorization: str | None = None) -> int:
 def test_the_whole_stack_stands_around_a_block_and_is_gone_after_it(
     tmp_path: Path, started: Callable[[], list[psutil.Process]]
 ) -> None:
-    with running_stack(load(home=tmp_path / "home"), workers=1, flower=True) as stack:
+    with start_stack(load(home=tmp_path / "home"), workers=1, flower=True) as stack:
         assert stack.database_url == f"sqlite:///{tmp_path / 'home' / 'tidings.db'}"
         assert http_answers(f"{stack.textapi_url}/ready")
         found = load(home=stack.home)  # what others find is what the block was given
@@ -45,16 +49,18 @@ def test_the_whole_stack_stands_around_a_block_and_is_gone_after_it(
         flower = json.loads(stack_file(stack.home).read_text())["flower_url"]
         password = urlsplit(flower).password
         basic = base64.b64encode(f"tidings:{password}".encode()).decode()
-        assert status_of(flower, "/workers") == HTTPStatus.UNAUTHORIZED
-        assert status_of(flower, "/workers", f"Basic {basic}") == HTTPStatus.OK
+        assert run_status(flower, "/workers") == HTTPStatus.UNAUTHORIZED
+        assert run_status(flower, "/workers", f"Basic {basic}") == HTTPStatus.OK
         assert password not in " ".join(word for child in started() for word in child.cmdline())
     assert started() == []
 
 
-def test_sigterm_ends_the_block_and_the_stack(tmp_path: Path, started: Callable[[], list[psutil.Process]]) -> None:
+def test_sigterm_ends_the_block_and_the_stack(
+    tmp_path: Path, started: Callable[[], list[psutil.Process]]
+) -> None:
     settings = load(home=tmp_path / "home", textapi_url="http://127.0.0.1:1")
     before = signal.getsignal(signal.SIGTERM)
-    with pytest.raises(SystemExit) as raised, running_stack(settings, workers=1):
+    with pytest.raises(SystemExit) as raised, start_stack(settings, workers=1):
         signal.raise_signal(signal.SIGTERM)
     assert raised.value.code == 128 + signal.SIGTERM
     assert started() == []
@@ -64,8 +70,10 @@ def test_sigterm_ends_the_block_and_the_stack(tmp_path: Path, started: Callable[
 def test_a_part_that_cannot_start_is_named_with_its_last_words(
     tmp_path: Path, started: Callable[[], list[psutil.Process]]
 ) -> None:
-    settings = load(home=tmp_path / "home").model_copy(update={"textapi_key_limit": "as much as you like"})  # unchecked
+    settings = load(home=tmp_path / "home").model_copy(
+        update={"textapi_key_limit": "as much as you like"}
+    )  # unchecked
     said = r"textapi ended with status 1 before it was ready \(.*'as much as you like' is no limit"
-    with pytest.raises(StackError, match=said), running_stack(settings, workers=1):
+    with pytest.raises(StackError, match=said), start_stack(settings, workers=1):
         pass
     assert started() == []

@@ -9,7 +9,7 @@ import psutil
 import pytest
 import redis
 
-from cli.stack.up import running_stack
+from cli.stack.run import start_stack
 from core.errors import BrokerAway, StackError
 from core.settings import Settings, environment, load, stack_file
 from tests.services import running_up, wait_until
@@ -84,7 +84,7 @@ def test_a_killed_stack_leaves_nothing_running_and_the_next_takes_over(quick: Se
     assert load(home=quick.home).redis_url is None  # what a dead stack wrote is not believed
     with running_up(quick) as up:
         assert load(home=quick.home).redis_url is not None
-        with pytest.raises(StackError, match=rf"already up.*process {up.pid}"), running_stack(quick):
+        with pytest.raises(StackError, match=rf"already up.*process {up.pid}"), start_stack(quick):
             pass
         assert up.poll() is None
 
@@ -100,11 +100,20 @@ def test_parts_that_are_killed_come_back_with_what_they_knew(quick: Settings) ->
             client.set("known", "still")
         worker.kill()
         valkey.kill()
-        wait_until(lambda: gone([worker, valkey, *pool]), seconds=5, what="the end of the worker's own processes")
-        wait_until(lambda: part(up, "worker") and part(up, "valkey-server"), what="their coming back")
+        wait_until(
+            lambda: gone([worker, valkey, *pool]),
+            seconds=5,
+            what="the end of the worker's own processes",
+        )
+        wait_until(
+            lambda: part(up, "worker") and part(up, "valkey-server"), what="their coming back"
+        )
         wait_until(lambda: _knows(url, "known"), what="an answer")
         assert up.stderr
-        assert "worker was ended by SIGKILL; starting it again" in up.stderr.readline() + up.stderr.readline()
+        assert (
+            "worker was ended by SIGKILL; starting it again"
+            in up.stderr.readline() + up.stderr.readline()
+        )
 
 
 def _knows(url: str, key: str) -> bool:
@@ -126,7 +135,10 @@ def test_a_named_broker_is_used_and_not_ended(quick: Settings, redis_url: str) -
 
 def test_a_named_broker_that_is_away_is_said_without_its_password(quick: Settings) -> None:
     away = quick.model_copy(update={"redis_url": "redis://:hidden@127.0.0.1:1/0"})
-    with pytest.raises(BrokerAway, match=r"redis://127\.0\.0\.1:1/0 does not answer"), running_stack(away):
+    with (
+        pytest.raises(BrokerAway, match=r"redis://127\.0\.0\.1:1/0 does not answer"),
+        start_stack(away),
+    ):
         pass
 
 
@@ -138,7 +150,7 @@ def test_a_smaller_installation_says_what_to_install(
 ) -> None:
     monkeypatch.setitem(sys.modules, package, None)
     said = rf"tidings\[embedded,server\].*make venv.*{instead}$"
-    with pytest.raises(StackError, match=said), running_stack(Settings(home=tmp_path)):
+    with pytest.raises(StackError, match=said), start_stack(Settings(home=tmp_path)):
         pass
 
 

@@ -17,7 +17,10 @@ def test_valkey_keeps_what_it_was_told_in_whatever_folder(tmp_path: Path, name: 
 
 
 def test_valkey_evicts_nothing_and_logs_every_write(tmp_path: Path) -> None:
-    with running_valkey(tmp_path / "v") as url, redis.Redis.from_url(url, decode_responses=True) as client:
+    with (
+        running_valkey(tmp_path / "v") as url,
+        redis.Redis.from_url(url, decode_responses=True) as client,
+    ):
         assert client.config_get("*") | {
             "maxmemory-policy": "noeviction",
             "appendonly": "yes",

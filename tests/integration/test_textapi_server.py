@@ -42,7 +42,9 @@ def running(workers: int = 1, **settings: str) -> Iterator[Server]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     environment = (
-        os.environ | {"TIDINGS_TEXTAPI_KEYS": ",".join(KEYS), "PYTHONPATH": os.pathsep.join(sys.path)} | settings
+        os.environ
+        | {"TIDINGS_TEXTAPI_KEYS": ",".join(KEYS), "PYTHONPATH": os.pathsep.join(sys.path)}
+        | settings
     )
     log = tempfile.TemporaryFile()  # noqa: SIM115  # closed below
     arguments = [*COMMAND, "--port", str(port), "--workers", str(workers)]
@@ -84,7 +86,12 @@ def ask(server: Server, operation: str, /, **fields: Any) -> Any:
 
 
 def post(
-    server: Server, operation: str, body: str | bytes, *, key: str | None = KEYS[0], kind: str = "application/json"
+    server: Server,
+    operation: str,
+    body: str | bytes,
+    *,
+    key: str | None = KEYS[0],
+    kind: str = "application/json",
 ) -> tuple[int, Any, dict[str, str]]:
     content = body.encode() if isinstance(body, str) else body
 
@@ -92,7 +99,9 @@ def post(
         headers = {"Content-Type": kind} | ({"apikey": key} if key is not None else {})
         async with (
             aiohttp.ClientSession() as session,
-            session.post(f"{server.url}/text/{operation}", data=BytesIO(content), headers=headers) as response,
+            session.post(
+                f"{server.url}/text/{operation}", data=BytesIO(content), headers=headers
+            ) as response,
         ):
             return response.status, await response.json(), dict(response.headers)
 
@@ -117,22 +126,32 @@ def test_every_endpoint_answers_with_its_key_and_shape(server: Server) -> None:
         "Virus": [sentences[2]],
         "zebra": [],
     }
-    assert ask(server, "sentences_with_keywords", text=NEWS, keywords=["virus"], include_before=True) == {
-        "virus": sentences[1:]
-    }
+    assert ask(
+        server, "sentences_with_keywords", text=NEWS, keywords=["virus"], include_before=True
+    ) == {"virus": sentences[1:]}
     scored = ask(server, "polarity_by_sentence", text=NEWS)["polarity by sentence"]
     assert [sentence for _, sentence in scored] == sentences
     assert scored[1][0] < 0 == scored[2][0]
-    assert ask(server, "text_polarity", text=NEWS)["text polarity"] == pytest.approx(sum(s for s, _ in scored) / 3)
+    assert ask(server, "text_polarity", text=NEWS)["text polarity"] == pytest.approx(
+        sum(s for s, _ in scored) / 3
+    )
     assert ask(server, "most_negative_sentences", text=NEWS, num_sentences=1) == {
         "most negative sentences": [sentences[1]]
     }
-    assert ask(server, "most_positive_sentences", text=NEWS)["most positive sentences"][-1] == sentences[1]
+    assert (
+        ask(server, "most_positive_sentences", text=NEWS)["most positive sentences"][-1]
+        == sentences[1]
+    )
     assert ask(server, "most_common_phrases", text=NEWS) == {
         "most common phrases": ["new york", "new virus", "angela merkel"]
     }
-    assert len(ask(server, "least_common_phrases", text=NEWS, num_phrases=5)["least common phrases"]) == 5
-    assert ask(server, "ner", text=NEWS) == {"ner": [["PERSON", "Angela Merkel"], ["DATE", "Friday"]]}
+    assert (
+        len(ask(server, "least_common_phrases", text=NEWS, num_phrases=5)["least common phrases"])
+        == 5
+    )
+    assert ask(server, "ner", text=NEWS) == {
+        "ner": [["PERSON", "Angela Merkel"], ["DATE", "Friday"]]
+    }
     assert ask(server, "ner", text=NEWS, doctype="ARTICLE") == {
         "ner": [["PERSON", "Angela Merkel"], ["GPE", "New York"], ["DATE", "Friday"]]
     }
@@ -143,8 +162,12 @@ def test_every_endpoint_answers_with_its_key_and_shape(server: Server) -> None:
 def test_answers_pass_the_models_that_the_client_reads_them_with(server: Server) -> None:
     for operation, exchange in EXCHANGES.items():
         extra = {"keywords": ["virus"]} if operation is Operation.SENTENCES_WITH_KEYWORDS else {}
-        answer: BaseModel = exchange.answer.model_validate(ask(server, operation, text=NEWS, **extra))
-        assert answer.model_dump(mode="json", by_alias=True) == ask(server, operation, text=NEWS, **extra)
+        answer: BaseModel = exchange.answer.model_validate(
+            ask(server, operation, text=NEWS, **extra)
+        )
+        assert answer.model_dump(mode="json", by_alias=True) == ask(
+            server, operation, text=NEWS, **extra
+        )
 
 
 @pytest.mark.parametrize("operation", Operation)
@@ -205,7 +228,12 @@ def test_what_cannot_be_understood_is_refused_with_its_field(
         ("summarize", {"proportion": float("nan")}, 422, "proportion"),
         ("text_polarity", {"text": "a" * (MAX_TEXT + 1)}, 413, "text"),
         ("text_polarity", {"text": "a" * 1_000_000}, 413, "text"),
-        ("sentences_with_keywords", {"text": "a" * MAX_TEXT, "keywords": ["b"] * 201}, 413, "keywords"),
+        (
+            "sentences_with_keywords",
+            {"text": "a" * MAX_TEXT, "keywords": ["b"] * 201},
+            413,
+            "keywords",
+        ),
         ("text_polarity", {"text": "a" * 3_000_000}, 413, "the body is longer than 2000000 bytes"),
     ],
 )
@@ -223,7 +251,14 @@ def test_the_longest_text_has_an_answer(server: Server) -> None:
 
 
 def test_every_key_is_let_in_and_no_other(server: Server) -> None:
-    for key, status in ((KEYS[0], 200), (KEYS[1], 200), ("first-ke", 401), ("", 401), (None, 401), ("first-key,", 401)):
+    for key, status in (
+        (KEYS[0], 200),
+        (KEYS[1], 200),
+        ("first-ke", 401),
+        ("", 401),
+        (None, 401),
+        ("first-key,", 401),
+    ):
         got, answer, _ = post(server, "text_polarity", '{"text": "a"}', key=key)
         assert got == status, key
         assert status == 200 or "apikey" in answer["error"]
@@ -239,17 +274,25 @@ def test_other_addresses_methods_and_kinds_are_refused(server: Server) -> None:
 
 def test_the_open_pages_need_no_key(server: Server) -> None:
     assert json.loads(get(server, "/health")[1])["status"] == "live"
-    assert json.loads(get(server, "/ready")[1]) == {"status": "ready", "engine": "tidings-1.0+vader"}
+    assert json.loads(get(server, "/ready")[1]) == {
+        "status": "ready",
+        "engine": "tidings-1.0+vader",
+    }
     assert "POST /text/ner" in get(server, "/")[1]
     assert set(json.loads(get(server, "/openapi.json")[1])["paths"]) >= {
         f"/text/{operation}" for operation in Operation
     }
     ask(server, "text_polarity", text="a")
-    assert 'textapi_requests_total{endpoint="/text/text_polarity",status="200"}' in get(server, "/metrics")[1]
+    assert (
+        'textapi_requests_total{endpoint="/text/text_polarity",status="200"}'
+        in get(server, "/metrics")[1]
+    )
 
 
 def test_a_slow_request_does_not_delay_a_fast_one(server: Server) -> None:
-    slow_body = json.dumps({"text": "Good day, Angela Merkel of New York, said the weary crews. " * 1600})
+    slow_body = json.dumps(
+        {"text": "Good day, Angela Merkel of New York, said the weary crews. " * 1600}
+    )
 
     async def story() -> tuple[int, int]:
         headers = {"apikey": KEYS[0], "Content-Type": "application/json"}
@@ -257,7 +300,9 @@ def test_a_slow_request_does_not_delay_a_fast_one(server: Server) -> None:
             slow = asyncio.create_task(session.post("/text/ner", data=slow_body))
             fast = 0
             while not slow.done():
-                async with session.post("/text/text_polarity", data='{"text": "Good day."}') as response:
+                async with session.post(
+                    "/text/text_polarity", data='{"text": "Good day."}'
+                ) as response:
                     assert response.status == 200
                 fast += 1
             async with await slow as response:
@@ -269,7 +314,10 @@ def test_a_slow_request_does_not_delay_a_fast_one(server: Server) -> None:
 
 
 def test_concurrent_texts_are_answered_as_each_is_alone(server: Server) -> None:
-    texts = [f"Angela Merkel met {name} in New York on Friday." for name in ("Barack Obama", "Emma Stone", "a man")] * 8
+    texts = [
+        f"Angela Merkel met {name} in New York on Friday."
+        for name in ("Barack Obama", "Emma Stone", "a man")
+    ] * 8
     alone = {text: ask(server, "ner", text=text, doctype="ARTICLE") for text in set(texts)}
 
     async def together() -> list[Any]:
@@ -277,7 +325,9 @@ def test_concurrent_texts_are_answered_as_each_is_alone(server: Server) -> None:
         async with aiohttp.ClientSession(server.url, headers=headers) as session:
 
             async def one(text: str) -> Any:
-                async with session.post("/text/ner", json={"text": text, "doctype": "ARTICLE"}) as response:
+                async with session.post(
+                    "/text/ner", json={"text": text, "doctype": "ARTICLE"}
+                ) as response:
                     return await response.json()
 
             return await asyncio.gather(*map(one, texts))
@@ -298,7 +348,11 @@ def test_connections_that_drop_in_mid_request_do_no_harm(server: Server) -> None
 
 
 def _request_lines(server: Server) -> list[str]:
-    return [line for line in get(server, "/metrics")[1].splitlines() if line.startswith("textapi_requests_total{")]
+    return [
+        line
+        for line in get(server, "/metrics")[1].splitlines()
+        if line.startswith("textapi_requests_total{")
+    ]
 
 
 def test_the_published_client_of_the_original_works_unchanged(server: Server) -> None:
@@ -318,7 +372,10 @@ print(json.dumps([
     # negative sentences when the most positive are wanted.
     package = "import sys, types; sys.modules['deepgram'] = types.ModuleType('deepgram')\n"
     done = subprocess.run(  # noqa: S603
-        [sys.executable, "-c", package + story, server.url, KEYS[0], NEWS], capture_output=True, text=True, check=True
+        [sys.executable, "-c", package + story, server.url, KEYS[0], NEWS],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert [list(answer) for answer in json.loads(done.stdout)] == [
         ["summary"], ["ner"], ["most common phrases"], ["least common phrases"], ["most negative sentences"],
@@ -339,9 +396,15 @@ def test_a_key_may_ask_so_often_and_then_waits_whichever_process_it_asks() -> No
 def test_the_compatible_mode_says_so_in_the_header() -> None:
     with running(TIDINGS_TEXTAPI_POLARITY="compatible") as server:
         status, answer, headers = post(
-            server, "text_polarity", '{"text": "In Untruths About Obama, Echoes of a Distant Time."}'
+            server,
+            "text_polarity",
+            '{"text": "In Untruths About Obama, Echoes of a Distant Time."}',
         )
-        assert (status, answer, headers[ENGINE_HEADER]) == (200, {"text polarity": -0.1}, "tidings-1.0+compatible")
+        assert (status, answer, headers[ENGINE_HEADER]) == (
+            200,
+            {"text polarity": -0.1},
+            "tidings-1.0+compatible",
+        )
 
 
 def test_without_keys_it_refuses_to_start() -> None:
@@ -356,7 +419,9 @@ def test_without_keys_it_refuses_to_start() -> None:
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_sigterm_finishes_what_has_begun_and_leaves_no_process(workers: int) -> None:
-    body = json.dumps({"text": "Good day, Angela Merkel of New York, said the weary crews. " * 1600})
+    body = json.dumps(
+        {"text": "Good day, Angela Merkel of New York, said the weary crews. " * 1600}
+    )
     with running(workers) as server:
 
         async def story() -> int:
@@ -382,7 +447,11 @@ async def _until_work_has_begun(session: aiohttp.ClientSession) -> None:
     for _ in range(1000):
         async with session.get("/metrics") as response:
             lines = (await response.text()).splitlines()
-        if any(float(line.split()[-1]) for line in lines if line.startswith("textapi_waiting_characters")):
+        if any(
+            float(line.split()[-1])
+            for line in lines
+            if line.startswith("textapi_waiting_characters")
+        ):
             return
         await asyncio.sleep(0.01)
     pytest.fail("the request was never taken up")

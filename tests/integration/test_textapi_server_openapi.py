@@ -12,7 +12,9 @@ from textapi.messages import Operation
 
 # A text too long is refused with 413, which schemathesis does not expect of data against the description.
 REFUSALS = [400, 401, 404, 405, 413, 415, 422]
-CONFIG = schemathesis.Config.from_dict({"checks": {"negative_data_rejection": {"expected-statuses": REFUSALS}}})
+CONFIG = schemathesis.Config.from_dict(
+    {"checks": {"negative_data_rejection": {"expected-statuses": REFUSALS}}}
+)
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +29,13 @@ def test_every_answer_is_as_described(
     described: schemathesis.BaseSchema, operation: Operation, mode: GenerationMode
 ) -> None:
     @given(case=described[f"/text/{operation}"]["POST"].as_strategy(generation_mode=mode))
-    @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, database=None)
+    @settings(
+        max_examples=20,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        derandomize=True,
+        database=None,
+    )
     def check(case: schemathesis.Case) -> None:
         case.call_and_validate(headers={"apikey": KEYS[0]})
 

@@ -15,10 +15,10 @@ import numpy as np
 import pytest
 from sqlalchemy import select, update
 
-from cli import main, opening
+from cli import context, main
 from core.broker import celery_app
+from core.enums import JobKind, State
 from core.errors import LeaseLost, NotFound, UsageError
-from core.queues import Kind, State
 from core.settings import Settings, environment
 from models.database import Database
 from models.jobs import claim_job
@@ -31,9 +31,9 @@ from reports import exports
 from tests.report_stories import Text, months_run, store
 from tests.services import wait_until
 from workers import trainings
-from workers.jobs import Job as JobAtWork
+from workers.context import JobContext
+from workers.executor import work_on
 from workers.runtime import Runtime
-from workers.slices import work_on
 from workers.trainings import run_training
 
 ENDLESS = {"hidden": "8", "sequence": "10", "epochs": "1000000"}
@@ -60,20 +60,26 @@ def pictures(tmp_path: Path) -> str:
     return str(tmp_path / "bars.npz")
 
 
-def submit(db: Database, network: Network, data: str, sweep: Sequence[str] = (), **given: Any) -> int:
+def submit(
+    db: Database, network: Network, data: str, sweep: Sequence[str] = (), **given: Any
+) -> int:
     return submit_training(db, *plan_training(network, data, given, sweep))
 
 
 def jobs(db: Database, run: int) -> list[Any]:
     with db.read() as connection:
-        statement = select(*Job.__table__.columns).where(Job.run_id == run, Job.kind == Kind.TRAINING)
+        statement = select(*Job.__table__.columns).where(
+            Job.run_id == run, Job.kind == JobKind.TRAINING
+        )
         return list(connection.execute(statement.order_by(Job.id)))
 
 
 def result(db: Database, run: int) -> Any:
     with db.read() as connection:
         return connection.execute(
-            select(*Training.__table__.columns).join(Job, Job.id == Training.job_id).where(Job.run_id == run)
+            select(*Training.__table__.columns)
+            .join(Job, Job.id == Training.job_id)
+            .where(Job.run_id == run)
         ).one()
 
 
@@ -109,7 +115,7 @@ def worker_process(settings: Settings, job: int) -> subprocess.Popen[bytes]:
     """A process that works one slice on the job, as a worker's child would, with checkpoints often."""
     program = (
         "from workers import trainings; trainings.STORE_SECONDS, trainings.STORE_SHARE = 0.02, 0; "
-        f"from workers.celery import runtime; from workers.slices import work_on; work_on(runtime(), {job})"
+        f"from workers.celery import runtime; from workers.executor import work_on; work_on(runtime(), {job})"
     )
     return subprocess.Popen([sys.executable, "-P", "-c", program], env=environment(settings))  # noqa: S603 - ours
 
@@ -119,7 +125,9 @@ def test_a_sweep_gives_each_job_its_epochs_predictions_figures_and_weights(
 ) -> None:
     run = submit(db, "feedforward", pictures, ["hidden=4,6"], epochs="5", **{"learning-rate": "1"})
     assert work(runtime, run) == 2
-    assert [(job.state, job.done_units, job.all_units) for job in jobs(db, run)] == [(State.DONE, 5, 5)] * 2
+    assert [(job.state, job.done_units, job.all_units) for job in jobs(db, run)] == [
+        (State.DONE, 5, 5)
+    ] * 2
     names = ["feedforward hidden=4", "feedforward hidden=6"]
     assert [(row["job"], row["epoch"]) for row in export(db, run, "epochs")] == [
         (name, epoch) for name in names for epoch in range(1, 6)
@@ -130,7 +138,9 @@ def test_a_sweep_gives_each_job_its_epochs_predictions_figures_and_weights(
         (names[1], "6", 5, None),
     ]
     predictions = [row for row in export(db, run, "predictions") if row["job"] == names[1]]
-    assert [(row["split"], row["index"]) for row in predictions] == [("test", index) for index in range(40)]
+    assert [(row["split"], row["index"]) for row in predictions] == [
+        ("test", index) for index in range(40)
+    ]
     right = sum(row["actual"] == row["predicted"] for row in predictions)
     assert table[1]["accuracy"] == right / 40 > 0.8
     network, _ = load_network(weights(db, run, names[1]))
@@ -149,12 +159,16 @@ def test_equal_runs_give_equal_bytes_however_they_are_sliced(
     options = {"epochs": "9", "hidden": "6", "sequence": "8"}
     whole = submit(db, "recurrent", "sine", **options)
     assert work(runtime, whole) == 1
-    monkeypatch.setattr(JobAtWork, "is_over", property(lambda _: True))  # each slice is over after its first epoch
+    monkeypatch.setattr(
+        JobContext, "is_over", property(lambda _: True)
+    )  # each slice is over after its first epoch
     sliced = submit(db, "recurrent", "sine", **options)
     assert work(runtime, sliced) == 9
     assert weights(db, sliced) == weights(db, whole)
     for table in ("epochs", "predictions", "trainings"):
-        first, second = (without(export(db, run, table), "run", "seconds") for run in (whole, sliced))
+        first, second = (
+            without(export(db, run, table), "run", "seconds") for run in (whole, sliced)
+        )
         assert first == second
         assert first
     other = submit(db, "recurrent", "sine", **options, seed="1")
@@ -185,7 +199,9 @@ def test_a_training_killed_at_three_random_points_ends_with_the_weights_of_one_t
     assert weights(db, run) == weights(db, undisturbed)
 
 
-def test_a_cancelled_training_stops_in_the_middle_and_writes_nothing_more(db: Database, settings: Settings) -> None:
+def test_a_cancelled_training_stops_in_the_middle_and_writes_nothing_more(
+    db: Database, settings: Settings
+) -> None:
     run = submit(db, "recurrent", "sine", **ENDLESS)
     with worker_process(settings, jobs(db, run)[0].id) as process:
         wait_until(lambda: jobs(db, run)[0].done_units > 0, what="the first epoch")
@@ -211,7 +227,7 @@ def test_a_paused_training_goes_on_from_its_checkpoint(
     work_on(runtime, job)
     assert jobs(db, run)[0].claims == 1  # nothing new starts
     resume_run(db, run)
-    monkeypatch.setattr(JobAtWork, "is_over", property(lambda _: True))
+    monkeypatch.setattr(JobContext, "is_over", property(lambda _: True))
     work_on(runtime, job)
     assert epochs(db, run) == list(range(1, paused.done_units + 2))
 
@@ -235,7 +251,11 @@ def test_a_result_that_was_stored_before_its_worker_died_is_not_trained_again(
     work(runtime, run)
     stored = weights(db, run)
     with db.write() as connection:
-        connection.execute(update(Job).where(Job.run_id == run, Job.kind == Kind.TRAINING).values(state=State.QUEUED))
+        connection.execute(
+            update(Job)
+            .where(Job.run_id == run, Job.kind == JobKind.TRAINING)
+            .values(state=State.QUEUED)
+        )
     monkeypatch.delattr(trainings, "train")
     work(runtime, run)
     assert jobs(db, run)[0].state == State.DONE
@@ -246,12 +266,12 @@ def test_who_has_lost_the_job_stores_nothing(db: Database, runtime: Runtime, pic
     parameters, planned = plan_training("feedforward", pictures, {"epochs": "2"})
     run = submit_training(db, parameters, planned)
     job = jobs(db, run)[0].id
-    claim = claim_job(db, job, owner=runtime.owner, lease_seconds=20, is_gone=lambda _: False)
+    claim = claim_job(db, job, owner=runtime.owner, lease_seconds=20, has_exited=lambda _: False)
     assert claim
     with db.write() as connection:
         connection.execute(update(Job).where(Job.id == job).values(owner="another", claims=2))
     with pytest.raises(LeaseLost):
-        run_training(JobAtWork(runtime, claim, ends_at=float("inf")), parameters)
+        run_training(JobContext(runtime, claim, ends_at=float("inf")), parameters)
     with db.read() as connection:
         assert connection.execute(select(Epoch.epoch)).all() == []
         assert connection.execute(select(Training.job_id)).all() == []
@@ -261,7 +281,13 @@ def test_a_loss_that_leaves_all_numbers_fails_the_job_and_says_what_to_do(
     db: Database, runtime: Runtime, tmp_path: Path
 ) -> None:
     (tmp_path / "s.csv").write_text("v\n" + "\n".join(str(n % 7) for n in range(60)))
-    given = {"hidden": "4", "sequence": "5", "optimizer": "sgd", "activation": "relu", "clip": "none"}
+    given = {
+        "hidden": "4",
+        "sequence": "5",
+        "optimizer": "sgd",
+        "activation": "relu",
+        "clip": "none",
+    }
     run = submit(db, "recurrent", "s.csv:v", **given, **{"learning-rate": "1e30"})
     work(runtime, run)
     (job,) = jobs(db, run)
@@ -269,7 +295,9 @@ def test_a_loss_that_leaves_all_numbers_fails_the_job_and_says_what_to_do(
     assert "choose a learning rate below 1e+30" in job.reason
 
 
-def test_a_file_that_went_away_fails_the_job_until_it_is_back(db: Database, runtime: Runtime, pictures: str) -> None:
+def test_a_file_that_went_away_fails_the_job_until_it_is_back(
+    db: Database, runtime: Runtime, pictures: str
+) -> None:
     run = submit(db, "feedforward", pictures, epochs="1")
     away = Path(pictures).rename(Path(pictures).with_suffix(".away"))
     work(runtime, run)
@@ -291,10 +319,14 @@ def test_an_epoch_that_is_too_long_for_any_slice_fails_with_the_reason(
     assert "one epoch takes longer than 0 s" in jobs(db, run)[0].reason
 
 
-def test_gaps_of_a_csv_column_are_left_out_and_said(db: Database, runtime: Runtime, tmp_path: Path) -> None:
+def test_gaps_of_a_csv_column_are_left_out_and_said(
+    db: Database, runtime: Runtime, tmp_path: Path
+) -> None:
     values = [str(n % 5) for n in range(80)]
     values[10] = values[30] = ""
-    (tmp_path / "s.csv").write_text("n,v\n" + "\n".join(f"{n},{value}" for n, value in enumerate(values)))
+    (tmp_path / "s.csv").write_text(
+        "n,v\n" + "\n".join(f"{n},{value}" for n, value in enumerate(values))
+    )
     run = submit(db, "recurrent", "s.csv:v", epochs="1", hidden="4", sequence="6")
     work(runtime, run)
     said = result(db, run).remarks
@@ -313,10 +345,14 @@ def test_a_runs_monthly_polarity_is_forecast_with_its_gap_said(
     gap = "2019-02"
     store(db, [Text(f"{m}-03", f"The harbour of {m} is new.") for m in months if m != gap])
     source = months_run(db, months[0], months[-1], ["harbour"], no_data=[gap])
-    assert call("submit", "training", "recurrent", "--data", f"{source}:polarity")[0] == 2  # 50 months make no window
+    assert (
+        call("submit", "training", "recurrent", "--data", f"{source}:polarity")[0] == 2
+    )  # 50 months make no window
     run = submit(db, "recurrent", f"{source}:polarity", epochs="2", hidden="4", sequence="4")
     work(runtime, run)
-    assert result(db, run).remarks[0] == ("1 of 36 months have no value: 5 windows of 4 that hold one were left out.")
+    assert result(db, run).remarks[0] == (
+        "1 of 36 months have no value: 5 windows of 4 that hold one were left out."
+    )
     moods = [row["polarity_mean"] for row in export(db, source, "periods") if row["term"] is None]
     actual = {row["index"]: row["actual"] for row in export(db, run, "predictions")}
     assert len(actual) == 32 - 5
@@ -328,7 +364,9 @@ def test_a_runs_monthly_polarity_is_forecast_with_its_gap_said(
     assert json.loads(said)[-1]["actual"] is None
 
 
-def test_a_run_of_several_keywords_wants_one_named(db: Database, call: Callable[..., tuple[int, str, str]]) -> None:
+def test_a_run_of_several_keywords_wants_one_named(
+    db: Database, call: Callable[..., tuple[int, str, str]]
+) -> None:
     months = [f"2020-{month:02}" for month in range(1, 13)]
     store(db, [Text(f"{m}-03", f"The harbour of {m} has a ferry.") for m in months])
     source = months_run(db, months[0], months[-1], ["harbour", "ferry"])
@@ -354,13 +392,13 @@ def call(
 ) -> Callable[..., tuple[int, str, str]]:
     """Runs the command line as a person would: its status, standard output and standard error."""
     opened: list[Database] = []
-    database = opening.database
+    database = context.database
 
     def noted(*arguments: Any, **options: Any) -> Database:
         opened.append(database(*arguments, **options))
         return opened[-1]
 
-    monkeypatch.setattr(opening, "database", noted)  # a process of its own would close it by ending
+    monkeypatch.setattr(context, "database", noted)  # a process of its own would close it by ending
 
     def run(*arguments: str) -> tuple[int, str, str]:
         for name, value in environment(settings).items():
@@ -379,28 +417,55 @@ def call(
 
 
 def test_submitting_prints_the_run_and_its_network_can_be_exported_and_asked(
-    db: Database, runtime: Runtime, pictures: str, tmp_path: Path, call: Callable[..., tuple[int, str, str]]
+    db: Database,
+    runtime: Runtime,
+    pictures: str,
+    tmp_path: Path,
+    call: Callable[..., tuple[int, str, str]],
 ) -> None:
-    options = ("--epochs", "8", "--hidden", "6", "--learning-rate", "1", "--sweep", "seed=1,2", "--name", "bars")
+    options = (
+        "--epochs",
+        "8",
+        "--hidden",
+        "6",
+        "--learning-rate",
+        "1",
+        "--sweep",
+        "seed=1,2",
+        "--name",
+        "bars",
+    )
     status, said, _ = call("submit", "training", "feedforward", "--data", pictures, *options)
     run = int(said)
-    assert (status, [job.name for job in jobs(db, run)]) == (0, ["feedforward seed=1", "feedforward seed=2"])
+    assert (status, [job.name for job in jobs(db, run)]) == (
+        0,
+        ["feedforward seed=1", "feedforward seed=2"],
+    )
     assert call("predict", str(run), "--data", pictures)[0] == 1  # it is not trained yet
     work(runtime, run)
 
     out = tmp_path / "w.npz"
     assert call("export", str(run), "weights", "--out", str(out))[0] == 2  # of two
-    assert call("export", str(run), "weights", "--job", "feedforward seed=2", "--out", str(out))[0] == 0
+    assert (
+        call("export", str(run), "weights", "--job", "feedforward seed=2", "--out", str(out))[0]
+        == 0
+    )
     assert out.read_bytes() == weights(db, run, "feedforward seed=2")
 
-    status, said, _ = call("predict", str(run), "--job", "feedforward seed=2", "--data", pictures, "--json")
+    status, said, _ = call(
+        "predict", str(run), "--job", "feedforward seed=2", "--data", pictures, "--json"
+    )
     with np.load(pictures) as file:
         labels = file["y"]
     found = json.loads(said)
     assert [row["index"] for row in found] == list(range(240))
-    assert np.mean([row["predicted"] == label for row, label in zip(found, labels, strict=True)]) > 0.9
+    assert (
+        np.mean([row["predicted"] == label for row, label in zip(found, labels, strict=True)]) > 0.9
+    )
     np.savez(tmp_path / "other.npz", x=np.zeros((2, 9)))
-    status, _, said = call("predict", str(run), "--job", "feedforward seed=2", "--data", str(tmp_path / "other.npz"))
+    status, _, said = call(
+        "predict", str(run), "--job", "feedforward seed=2", "--data", str(tmp_path / "other.npz")
+    )
     assert (status, said.count("\n")) == (1, 1)
     assert "9" in said
     assert "25" in said
@@ -414,7 +479,10 @@ def test_submitting_prints_the_run_and_its_network_can_be_exported_and_asked(
         (("feedforward", "--data", "digits", "--optimizer", "luck"), "'luck'"),
         (("recurrent", "--data", "nowhere.csv:v"), "nowhere.csv cannot be read"),
         (("recurrent", "--data", "sine", "--sequence", "500"), "choose a sequence of at most 197"),
-        (("recurrent", "--data", "sine", "--sweep", "sequence=10,500"), "choose a sequence of at most 197"),
+        (
+            ("recurrent", "--data", "sine", "--sweep", "sequence=10,500"),
+            "choose a sequence of at most 197",
+        ),
     ],
 )
 def test_what_does_not_fit_is_one_line_and_status_2_and_nothing_is_queued(

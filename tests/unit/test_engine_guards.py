@@ -1,7 +1,7 @@
 import pytest
 
-from core.windows import parse_limits
-from textapi.server.guards import Keys, Refused
+from core.rate_limit_notation import parse_limits
+from textapi.server.guards import HttpError, Keys
 
 
 class Clock:
@@ -21,8 +21,8 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 def passes(keys: Keys, key: str = "a") -> float:
     """0 where the key may ask, else the seconds to wait."""
     try:
-        keys.admit(key)
-    except Refused as refused:
+        keys.authenticate(key)
+    except HttpError as refused:
         return (refused.retry_after or -1) if refused.status == 429 else -1
     return 0.0
 
@@ -38,7 +38,9 @@ def test_no_stretch_of_a_window_holds_more_calls_than_it_may(clock: Clock) -> No
     assert len(let_in) >= 3 * 400 * 0.017
 
 
-def test_who_waits_as_told_is_let_in_at_once_and_a_refused_call_does_not_count(clock: Clock) -> None:
+def test_who_waits_as_told_is_let_in_at_once_and_a_refused_call_does_not_count(
+    clock: Clock,
+) -> None:
     keys = Keys(["a"], parse_limits("2/s,3/min"))
     assert [passes(keys), passes(keys)] == [0, 0]
     clock.now += 0.25
@@ -58,6 +60,6 @@ def test_each_key_has_a_limit_of_its_own() -> None:
 
 @pytest.mark.parametrize("key", [None, "", "aa", "A", "\udcff", "ä"])
 def test_no_other_key_is_let_in(key: str | None) -> None:
-    with pytest.raises(Refused, match="apikey") as refused:
-        Keys(["a", "b"], ()).admit(key)
+    with pytest.raises(HttpError, match="apikey") as refused:
+        Keys(["a", "b"], ()).authenticate(key)
     assert refused.value.status == 401

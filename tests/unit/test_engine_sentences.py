@@ -4,7 +4,10 @@ from hypothesis import strategies as st
 
 from textapi.engine.sentences import LINE_BREAKS, sentences, split
 
-NASTY = st.text(st.sampled_from(" .!?\u2026\n\r\u2028)\"'\u201cABab1\u00e9\U0001f600\ud800\u0627")) | st.text()
+NASTY = (
+    st.text(st.sampled_from(" .!?\u2026\n\r\u2028)\"'\u201cABab1\u00e9\U0001f600\ud800\u0627"))
+    | st.text()
+)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +65,9 @@ def test_no_sentence_holds_a_line_break(line_break: str) -> None:
 
 
 @pytest.mark.timeout(10)
-@pytest.mark.parametrize("piece", ["a", ".", "!", ". ", ".)", "a.", "a. ", "(", " ", "\n", "Dr. ", "\u2026\u201d"])
+@pytest.mark.parametrize(
+    "piece", ["a", ".", "!", ". ", ".)", "a.", "a. ", "(", " ", "\n", "Dr. ", "\u2026\u201d"]
+)
 def test_a_million_characters_of_anything_are_split_in_linear_time(piece: str) -> None:
     text = (piece * 1_000_000)[:1_000_000]
     assert "".join(sentences(text)).replace(" ", "") == "".join(text.split())

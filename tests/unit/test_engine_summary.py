@@ -31,7 +31,9 @@ def test_no_text_has_no_summary(text: str) -> None:
 
 
 @given(st.text(), st.floats(0, 1, exclude_min=True))
-def test_a_summary_holds_at_least_one_sentence_and_no_more_than_its_share(text: str, proportion: float) -> None:
+def test_a_summary_holds_at_least_one_sentence_and_no_more_than_its_share(
+    text: str, proportion: float
+) -> None:
     distinct = list(dict.fromkeys(sentences(text)))
     count = max(1, round(proportion * len(distinct)))
     assert len(summarize(text, proportion)) == (

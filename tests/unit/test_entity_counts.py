@@ -13,12 +13,17 @@ def counted(
 
 
 def names(*found: tuple[str, str], texts: tuple[str, ...] = ()) -> list[tuple[str, int]]:
-    return [(name, count) for _, _, name, _, count, _ in counted(*(("", *one) for one in found), texts=texts)]
+    return [
+        (name, count)
+        for _, _, name, _, count, _ in counted(*(("", *one) for one in found), texts=texts)
+    ]
 
 
 def test_a_last_name_joins_the_only_person_who_bears_it() -> None:
     assert counted(
-        ("2020-01", "PERSON", "Biden"), ("2020-01", "PERSON", "Joe Biden"), ("2020-02", "PERSON", "biden’s")
+        ("2020-01", "PERSON", "Biden"),
+        ("2020-01", "PERSON", "Joe Biden"),
+        ("2020-02", "PERSON", "biden’s"),
     ) == [
         ("", "PERSON", "Joe Biden", 1, 3, ("Biden", "Joe Biden", "biden’s")),
         ("2020-01", "PERSON", "Joe Biden", 1, 2, ("Biden", "Joe Biden", "biden’s")),
@@ -32,9 +37,12 @@ def test_a_last_name_that_two_bear_stays_apart() -> None:
 
 
 def test_case_articles_handles_and_tags_do_not_make_another_name() -> None:
-    assert counted(("", "ORG", "the Senate"), ("", "ORG", "SENATE"), ("", "ORG", "@Senate"), ("", "ORG", "Senate")) == [
-        ("", "ORG", "Senate", 1, 4, ("@Senate", "SENATE", "Senate", "the Senate"))
-    ]
+    assert counted(
+        ("", "ORG", "the Senate"),
+        ("", "ORG", "SENATE"),
+        ("", "ORG", "@Senate"),
+        ("", "ORG", "Senate"),
+    ) == [("", "ORG", "Senate", 1, 4, ("@Senate", "SENATE", "Senate", "the Senate"))]
 
 
 def test_types_stay_apart_and_equal_counts_are_ranked_by_name() -> None:
@@ -45,14 +53,25 @@ def test_types_stay_apart_and_equal_counts_are_ranked_by_name() -> None:
 
 def test_a_last_name_joins_no_longer_name_that_begins_with_a_common_word() -> None:
     found = (("PERSON", "Watch Soyuz"), ("PERSON", "Soyuz"), ("PERSON", "Soyuz"))
-    assert names(*found, texts=("Watch Soyuz!", "we watch Soyuz", "Soyuz is up")) == [("Soyuz", 2), ("Watch Soyuz", 1)]
+    assert names(*found, texts=("Watch Soyuz!", "we watch Soyuz", "Soyuz is up")) == [
+        ("Soyuz", 2),
+        ("Watch Soyuz", 1),
+    ]
     assert names(("PERSON", "joe Biden"), ("PERSON", "Biden")) == [("Biden", 1), ("joe Biden", 1)]
-    assert names(("PERSON", "Joe Biden"), ("PERSON", "Biden"), texts=("Joe Biden", "Biden")) == [("Joe Biden", 2)]
+    assert names(("PERSON", "Joe Biden"), ("PERSON", "Biden"), texts=("Joe Biden", "Biden")) == [
+        ("Joe Biden", 2)
+    ]
 
 
 def test_tags_and_handles_that_nobody_spells_out_are_no_names() -> None:
     texts = ("#PlutoFlyby today with @Ann_K", "The #Pluto flyby, Pluto and #rcc09 Ward")
-    found = (("PERSON", "PlutoFlyby"), ("ORG", "Ann_K"), ("ORG", "Pluto"), ("ORG", "Pluto"), ("ORG", "rcc09 Ward"))
+    found = (
+        ("PERSON", "PlutoFlyby"),
+        ("ORG", "Ann_K"),
+        ("ORG", "Pluto"),
+        ("ORG", "Pluto"),
+        ("ORG", "rcc09 Ward"),
+    )
     assert names(*found, texts=texts) == [("Pluto", 2), ("Ward", 1)]
 
 
@@ -79,10 +98,29 @@ def test_what_a_model_took_along_or_took_for_a_name_is_left_out() -> None:
 
 
 def test_sums_have_a_number_and_times_need_none() -> None:
-    found = (("MONEY", "GoodNight"), ("MONEY", "$5"), ("MONEY", "billions of dollars"), ("DATE", "today"))
-    assert names(*found, texts=("today and today",)) == [("today", 1), ("$5", 1), ("billions of dollars", 1)]
+    found = (
+        ("MONEY", "GoodNight"),
+        ("MONEY", "$5"),
+        ("MONEY", "billions of dollars"),
+        ("DATE", "today"),
+    )
+    assert names(*found, texts=("today and today",)) == [
+        ("today", 1),
+        ("$5", 1),
+        ("billions of dollars", 1),
+    ]
 
 
 def test_a_title_makes_no_full_name_and_hides_none() -> None:
-    found = (("PERSON", "Mabel Quist"), ("PERSON", "Nurse Quist"), ("PERSON", "Quist"), ("PERSON", "Mrs. Gray"))
-    assert names(*found, ("PERSON", "Gray")) == [("Mabel Quist", 2), ("Gray", 1), ("Mrs. Gray", 1), ("Nurse Quist", 1)]
+    found = (
+        ("PERSON", "Mabel Quist"),
+        ("PERSON", "Nurse Quist"),
+        ("PERSON", "Quist"),
+        ("PERSON", "Mrs. Gray"),
+    )
+    assert names(*found, ("PERSON", "Gray")) == [
+        ("Mabel Quist", 2),
+        ("Gray", 1),
+        ("Mrs. Gray", 1),
+        ("Nurse Quist", 1),
+    ]

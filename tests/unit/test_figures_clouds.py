@@ -42,7 +42,12 @@ def test_what_a_term_matches_is_cut_out_before_words_are_counted() -> None:
 
 
 def test_chinese_and_japanese_are_counted_by_pairs_of_characters() -> None:
-    assert clouds.count_words(["新冠病毒", "トランプの新冠"]) == {"新冠": 2, "冠病": 1, "病毒": 1, "トランプ": 1}
+    assert clouds.count_words(["新冠病毒", "トランプの新冠"]) == {
+        "新冠": 2,
+        "冠病": 1,
+        "病毒": 1,
+        "トランプ": 1,
+    }
 
 
 def test_stop_words_and_the_keyword_are_left_out_and_the_most_frequent_kept() -> None:
@@ -81,7 +86,10 @@ def test_a_cloud_is_dark_words_on_white_and_the_same_each_time() -> None:
 
 
 def test_words_that_differ_in_case_from_month_to_month_are_one_word_over_all() -> None:
-    assert clouds.one_spelling(Counter({"Masks": 4, "masks": 5, "city": 1})) == {"masks": 9, "city": 1}
+    assert clouds.one_spelling(Counter({"Masks": 4, "masks": 5, "city": 1})) == {
+        "masks": 9,
+        "city": 1,
+    }
 
 
 def svg_words(svg: bytes) -> list[tuple[str, list[str]]]:
@@ -119,7 +127,9 @@ def test_a_word_stands_in_the_svg_where_its_png_has_it() -> None:
     root = ET.fromstring(clouds.to_svg(cloud))  # noqa: S314 - our own
     shown = picture(clouds.to_png(cloud))
     for group in [g for g in root if "fill" in g.attrib and len(g)]:
-        left, top = map(float, re.match(r"translate\(([\d.]+),([\d.]+)\)", group.attrib["transform"]).groups())  # type: ignore[union-attr]
+        left, top = map(
+            float, re.match(r"translate\(([\d.]+),([\d.]+)\)", group.attrib["transform"]).groups()
+        )  # type: ignore[union-attr]
         assert shown[int(top * clouds.SCALE) :, int(left * clouds.SCALE) :].min() < 120
     assert root.attrib["viewBox"] == f"0 0 {clouds.WIDTH} {clouds.HEIGHT}"
 

@@ -12,7 +12,16 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from reports.figures import accounts, comparison, entities, phrases, scatter, style, terms, trainings
+from reports.figures import (
+    accounts,
+    comparison,
+    entities,
+    phrases,
+    scatter,
+    style,
+    terms,
+    trainings,
+)
 from reports.results import EpochRow, PeriodRow, PredictionRow
 
 
@@ -20,9 +29,27 @@ def day(text: str) -> float:
     return float((date.fromisoformat(text) - date(1970, 1, 1)).days)
 
 
-def row(period: str, term: str | None, mentions: int | None, share: float | None = None) -> PeriodRow:
+def row(
+    period: str, term: str | None, mentions: int | None, share: float | None = None
+) -> PeriodRow:
     state = "no-data" if mentions is None else "complete"
-    return PeriodRow(1, period, None, "c", term, state, 50, mentions, mentions, share, None, None, share, None, None)
+    return PeriodRow(
+        1,
+        period,
+        None,
+        "c",
+        term,
+        state,
+        50,
+        mentions,
+        mentions,
+        share,
+        None,
+        None,
+        share,
+        None,
+        None,
+    )
 
 
 @pytest.fixture
@@ -41,10 +68,16 @@ def test_mentions_lie_within_their_day_side_by_side() -> None:
 
 
 def test_each_mention_is_a_dot_on_its_day_and_the_mean_a_line(ax: Axes) -> None:
-    month = scatter.MonthOfPolarities("2020-02", True, (1, 29, 29), (0.5, -0.5, 0.25), 3, 0.0833, -0.1, 0.2)
+    month = scatter.MonthOfPolarities(
+        "2020-02", True, (1, 29, 29), (0.5, -0.5, 0.25), 3, 0.0833, -0.1, 0.2
+    )
     scatter.draw_polarities(ax, month)
     dots = label(ax.collections, "mentions").get_offsets().tolist()
-    assert dots == [[day("2020-02-01") + 0.5, 0.5], [day("2020-02-29") + 0.25, -0.5], [day("2020-02-29") + 0.75, 0.25]]
+    assert dots == [
+        [day("2020-02-01") + 0.5, 0.5],
+        [day("2020-02-29") + 0.25, -0.5],
+        [day("2020-02-29") + 0.75, 0.25],
+    ]
     assert list(label(ax.lines, "mean").get_ydata()) == [0.0833, 0.0833]
     assert ax.get_xlim() == (day("2020-02-01"), day("2020-03-01"))
     assert ax.get_ylim() == (-1.05, 1.05)
@@ -53,12 +86,17 @@ def test_each_mention_is_a_dot_on_its_day_and_the_mean_a_line(ax: Axes) -> None:
 
 def test_a_month_of_many_mentions_is_thinned_out_evenly_and_keeps_its_mean_and_n(ax: Axes) -> None:
     days, polarities = tuple(range(1, 29)), tuple(number / 100 for number in range(28))
-    month = scatter.thinned(scatter.MonthOfPolarities("2020-02", True, days, polarities, 28, 0.135, 0.1, 0.17), 10)
+    month = scatter.thinned(
+        scatter.MonthOfPolarities("2020-02", True, days, polarities, 28, 0.135, 0.1, 0.17), 10
+    )
     assert month.days == (1, 4, 7, 10, 13, 16, 19, 22, 25, 28)
     scatter.draw_polarities(ax, month)
     assert list(label(ax.lines, "mean").get_ydata()) == [0.135, 0.135]
     with style.house():
-        assert scatter.month_figure(month, subject="x").axes[0].get_title("right") == "n = 28 \u00b7 mean +0.14"
+        assert (
+            scatter.month_figure(month, subject="x").axes[0].get_title("right")
+            == "n = 28 \u00b7 mean +0.14"
+        )
 
 
 def test_a_month_of_few_mentions_keeps_every_dot() -> None:
@@ -130,7 +168,10 @@ def test_a_lead_of_one_month_is_no_change_of_wording() -> None:
 
 
 def test_months_with_few_mentions_change_no_wording() -> None:
-    few = {"a": [row("2020-01", "a", 9), row("2020-02", "a", 1)], "b": [row("2020-01", "b", 0), row("2020-02", "b", 4)]}
+    few = {
+        "a": [row("2020-01", "a", 9), row("2020-02", "a", 1)],
+        "b": [row("2020-01", "b", 0), row("2020-02", "b", 4)],
+    }
     assert terms.changes_of_wording(few) == []
 
 
@@ -147,7 +188,9 @@ def test_only_so_many_phrases_are_kept_the_lasting_ones_first() -> None:
 
 
 def test_cells_of_phrases_say_their_count_and_gaps_are_hatched(ax: Axes) -> None:
-    table = phrases.PhraseGrid(("old", "new"), ("2020-01", "2020-02", "2020-03"), ((4, None, 1), (None, None, 2)))
+    table = phrases.PhraseGrid(
+        ("old", "new"), ("2020-01", "2020-02", "2020-03"), ((4, None, 1), (None, None, 2))
+    )
     phrases.draw_phrases(ax, table, gaps=["2020-02"])
     assert {(text.get_position(), text.get_text()) for text in ax.texts} == {
         ((0, 0), "4"),
@@ -170,19 +213,25 @@ def test_accounts_are_dots_with_intervals_and_n(ax: Axes) -> None:
     silent = accounts.Account("@b", 0, 0, None, None, None)
     accounts.draw_moods(ax, [accounts.Account("@a", 60, 50, 0.2, 0.1, 0.3), silent])
     assert [tuple(line.get_xdata()) for line in ax.lines if line.get_label() == "_mean"] == [(0.2,)]
-    assert [tuple(line.get_xdata()) for line in ax.lines if line.get_label() == "_interval"] == [(0.1, 0.3)]
+    assert [tuple(line.get_xdata()) for line in ax.lines if line.get_label() == "_interval"] == [
+        (0.1, 0.3)
+    ]
     assert [tick.get_text() for tick in ax.get_yticklabels()] == ["@a  n = 50", "@b  n = 0"]
 
 
 def test_a_month_without_a_post_is_a_blank_cell(ax: Axes) -> None:
-    accounts.draw_calendar(ax, ["@a"], style.Range("2020-01", "2020-03"), [[3, None, 5]], mood=False)
+    accounts.draw_calendar(
+        ax, ["@a"], style.Range("2020-01", "2020-03"), [[3, None, 5]], mood=False
+    )
     cells = ax.images[0].get_array()
     assert cells.tolist() == [[3, None, 5]]
 
 
 def test_compared_lines_break_at_gaps(ax: Axes) -> None:
     rows = [row("2020-01", None, 5, 0.1), row("2020-02", None, None), row("2020-03", None, 5, 0.3)]
-    comparison.draw_lines(ax, {"covid": rows}, span=style.Range("2020-01", "2020-03"), value="share")
+    comparison.draw_lines(
+        ax, {"covid": rows}, span=style.Range("2020-01", "2020-03"), value="share"
+    )
     drawn = [(list(line.get_xdata()), list(line.get_ydata())) for line in ax.lines]
     assert drawn == [([day("2020-01-16")], [0.1]), ([day("2020-03-16")], [0.3])]
 
@@ -205,25 +254,37 @@ def test_losses_are_drawn_by_epoch_for_training_and_validation(ax: Axes) -> None
 
 def test_a_loss_past_all_numbers_leaves_a_gap(ax: Axes) -> None:
     losses = [1.0, None, 0.5]
-    trainings.draw_losses(ax, [EpochRow(1, "j", e, loss, None, None, 0.1) for e, loss in enumerate(losses, 1)])
+    trainings.draw_losses(
+        ax, [EpochRow(1, "j", e, loss, None, None, 0.1) for e, loss in enumerate(losses, 1)]
+    )
     assert [line.get_xydata().tolist() for line in ax.lines] == [[[1, 1]], [[3, 0.5]]]
 
 
 def test_actual_and_predicted_stand_at_their_place_in_the_series(ax: Axes) -> None:
     said = [PredictionRow(1, "j", "train", i, math.sin(i), 0.5) for i in (50, 51)]
     trainings.draw_sequence(ax, said)
-    assert label(ax.lines, "actual").get_xydata().tolist() == [[50, math.sin(50)], [51, math.sin(51)]]
+    assert label(ax.lines, "actual").get_xydata().tolist() == [
+        [50, math.sin(50)],
+        [51, math.sin(51)],
+    ]
     assert label(ax.lines, "predicted").get_xydata().tolist() == [[50, 0.5], [51, 0.5]]
 
 
 def test_the_confusion_matrix_counts_rows_as_what_it_was() -> None:
-    said = [PredictionRow(1, "j", "test", i, a, p) for i, (a, p) in enumerate([(0, 0), (0, 1), (0, 1), (2, 2)])]
+    said = [
+        PredictionRow(1, "j", "test", i, a, p)
+        for i, (a, p) in enumerate([(0, 0), (0, 1), (0, 1), (2, 2)])
+    ]
     assert np.array_equal(trainings.confusion(said), [[1, 2, 0], [0, 0, 0], [0, 0, 1]])
 
 
 def test_compared_shares_have_their_intervals_and_means_of_few_have_none(ax: Axes) -> None:
-    few = PeriodRow(1, "2020-01", None, "c", None, "complete", 50, 4, 4, 0.08, 0.03, 0.19, 0.2, -0.3, 0.7)
-    many = PeriodRow(1, "2020-02", None, "c", None, "complete", 50, 9, 9, 0.18, 0.10, 0.31, 0.1, 0.0, 0.2)
+    few = PeriodRow(
+        1, "2020-01", None, "c", None, "complete", 50, 4, 4, 0.08, 0.03, 0.19, 0.2, -0.3, 0.7
+    )
+    many = PeriodRow(
+        1, "2020-02", None, "c", None, "complete", 50, 9, 9, 0.18, 0.10, 0.31, 0.1, 0.0, 0.2
+    )
     span = style.Range("2020-01", "2020-02")
     comparison.draw_lines(ax, {"c": [few, many]}, span=span, value="share")
     comparison.draw_lines(ax, {"c": [few, many]}, span=span, value="polarity_mean")
@@ -233,7 +294,10 @@ def test_compared_shares_have_their_intervals_and_means_of_few_have_none(ax: Axe
 
 def test_each_term_has_its_share_of_the_mentions_of_a_month(ax: Axes) -> None:
     terms.draw_term_shares(ax, BY_TERM, span=style.Range("2020-01", "2020-03"))
-    shares = {name: [(bar.get_y(), bar.get_height()) for bar in label(ax.containers, name)] for name in BY_TERM}
+    shares = {
+        name: [(bar.get_y(), bar.get_height()) for bar in label(ax.containers, name)]
+        for name in BY_TERM
+    }
     assert shares == {
         "coronavirus": [(0.0, 1.0), (0.0, pytest.approx(20 / 45)), (0.0, pytest.approx(9 / 39))],
         "covid": [
@@ -252,5 +316,7 @@ def test_the_shares_of_a_month_with_few_mentions_are_lighter_and_a_gap_is_hatche
         "b": [row("2020-01", "b", 1), row("2020-02", "b", None)],
     }
     terms.draw_term_shares(ax, found, span=style.Range("2020-01", "2020-02"))
-    assert {bar.get_facecolor()[3] for container in ax.containers for bar in container} == {style.FAINT}
+    assert {bar.get_facecolor()[3] for container in ax.containers for bar in container} == {
+        style.FAINT
+    }
     assert label(ax.patches, "_gap").get_x() == day("2020-02-01")

@@ -9,11 +9,13 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from reports.figures import moods, series, style
+from reports.figures import polarity, series, style
 from reports.results import PeriodRow
 
 
-def row(period: str, mentions: int | None, *, documents: int = 100, mean: float | None = None) -> PeriodRow:
+def row(
+    period: str, mentions: int | None, *, documents: int = 100, mean: float | None = None
+) -> PeriodRow:
     share = None if mentions is None else mentions / documents
     bounds = (None, None) if mean is None or (mentions or 0) < 2 else (mean - 0.1, mean + 0.1)
     state = "no-data" if mentions is None else "complete"
@@ -74,10 +76,18 @@ def test_months_with_fewer_than_five_mentions_are_drawn_lighter(ax: Axes) -> Non
     assert opacities == [style.FAINT, style.FAINT, 1.0, 1.0]
 
 
-def test_the_axis_shows_every_month_from_the_first_day_of_the_first_to_the_last_of_the_last(ax: Axes) -> None:
+def test_the_axis_shows_every_month_from_the_first_day_of_the_first_to_the_last_of_the_last(
+    ax: Axes,
+) -> None:
     series.draw_counts(ax, ROWS, span=SPAN, unit="mentions")
     assert ax.get_xlim() == (day("2019-12-01"), day("2020-05-01"))
-    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["Dec\n2019", "Jan\n2020", "Feb", "Mar", "Apr"]
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == [
+        "Dec\n2019",
+        "Jan\n2020",
+        "Feb",
+        "Mar",
+        "Apr",
+    ]
     assert list(ax.get_xticks()) == [day(f"{month}-16") for month in SPAN]
     assert ax.get_ylabel() == "mentions a month"
 
@@ -94,8 +104,12 @@ def test_shares_have_their_intervals_and_the_gap_has_none(ax: Axes) -> None:
 
 
 def test_the_line_of_means_breaks_at_gaps_and_at_months_without_a_mention(ax: Axes) -> None:
-    moods.draw_mood(ax, ROWS, span=SPAN)
-    lines = [(list(line.get_xdata()), list(line.get_ydata())) for line in ax.lines if line.get_label() == "mean"]
+    polarity.draw_mood(ax, ROWS, span=SPAN)
+    lines = [
+        (list(line.get_xdata()), list(line.get_ydata()))
+        for line in ax.lines
+        if line.get_label() == "mean"
+    ]
     assert lines == [
         ([day("2019-12-16")], [0.5]),
         ([day("2020-03-16"), day("2020-04-16")], [-0.25, 0.1]),
@@ -105,7 +119,7 @@ def test_the_line_of_means_breaks_at_gaps_and_at_months_without_a_mention(ax: Ax
 
 
 def test_a_mean_of_few_is_a_hollow_dot(ax: Axes) -> None:
-    moods.draw_mood(ax, ROWS, span=SPAN)
+    polarity.draw_mood(ax, ROWS, span=SPAN)
     (dots,) = [c for c in ax.collections if c.get_label() == "months"]
     white = [tuple(color[:3]) == (1, 1, 1) for color in dots.get_facecolors()]
     assert white == [True, False, False]
@@ -113,7 +127,7 @@ def test_a_mean_of_few_is_a_hollow_dot(ax: Axes) -> None:
 
 def test_a_year_shows_january_to_december_whatever_it_holds() -> None:
     with style.house():
-        figure = moods.yearly_figure(ROWS, subject="covid")
+        figure = polarity.yearly_figure(ROWS, subject="covid")
     years = {ax.get_title("left"): ax.get_xlim() for ax in figure.axes if ax.get_title("left")}
     assert years == {
         "2019": (day("2019-01-01"), day("2020-01-01")),
@@ -122,16 +136,22 @@ def test_a_year_shows_january_to_december_whatever_it_holds() -> None:
 
 
 def test_the_line_over_all_months_holds_every_year() -> None:
-    rows = [row(f"{year}-{month:02}", 10, mean=0.1) for year in (2019, 2020, 2021) for month in range(1, 13)]
+    rows = [
+        row(f"{year}-{month:02}", 10, mean=0.1)
+        for year in (2019, 2020, 2021)
+        for month in range(1, 13)
+    ]
     with style.house():
-        figure = moods.overall_figure(rows, span=style.Range("2019-01", "2021-12"), subject="covid")
+        figure = polarity.overall_figure(
+            rows, span=style.Range("2019-01", "2021-12"), subject="covid"
+        )
     (line,) = [line for line in figure.axes[0].lines if line.get_label() == "mean"]
     assert len(line.get_xdata()) == 36
     assert line.get_xdata()[0] == day("2019-01-16")
 
 
 def test_n_is_written_under_each_counted_month(ax: Axes) -> None:
-    moods.print_n(ax, ROWS, span=SPAN)
+    polarity.print_n(ax, ROWS, span=SPAN)
     assert [(text.get_position()[0], text.get_text()) for text in ax.texts] == [
         (day("2019-12-16"), "3"), (day("2020-02-16"), "0"), (day("2020-03-16"), "12"), (day("2020-04-16"), "40"),
     ]  # fmt: skip
@@ -163,5 +183,7 @@ def test_a_dollar_in_a_name_is_a_dollar() -> None:
 
 def test_a_run_of_nothing_but_gaps_can_be_drawn() -> None:
     with style.house():
-        figure = series.mentions_figure([row("2020-01", None)], span=style.Range("2020-01", "2020-01"), subject="x")
+        figure = series.mentions_figure(
+            [row("2020-01", None)], span=style.Range("2020-01", "2020-01"), subject="x"
+        )
         assert style.to_png(figure).startswith(b"\x89PNG")

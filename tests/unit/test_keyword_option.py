@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.errors import SettingsError
-from core.windows import Window, parse_limits
+from core.rate_limit_notation import Window, parse_limits
 from models.parameters import Keyword, months
 from producers.plan import time_at
 
@@ -27,7 +27,11 @@ def test_months_run_over_the_turn_of_the_year() -> None:
 
 
 def test_limits_are_read_and_written_alike() -> None:
-    assert parse_limits("50000/d, 10/s,450/15min") == (Window(10, 1), Window(450, 900), Window(50000, 86400))
+    assert parse_limits("50000/d, 10/s,450/15min") == (
+        Window(10, 1),
+        Window(450, 900),
+        Window(50000, 86400),
+    )
     assert [str(window) for window in parse_limits("10/s,450/15min,5/min,500/d")] == [
         "10/s",
         "5/min",

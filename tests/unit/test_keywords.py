@@ -35,12 +35,16 @@ def test_a_part_of_another_word_is_no_mention(text: str) -> None:
 
 
 def test_the_rule_for_covid_is_the_documented_expression() -> None:
-    documented = re.compile(r"(?<![\w@])covid(?!\w)(?![-\u2010\u2011\u2013]\d)(?!\.\w)", re.IGNORECASE)
+    documented = re.compile(
+        r"(?<![\w@])covid(?!\w)(?![-\u2010\u2011\u2013]\d)(?!\.\w)", re.IGNORECASE
+    )
     for text in ("x covid y", "covid-1", "covid.a", "@covid", "covid", "covids", "COVID\u2010x"):
         assert bool(pattern("covid").search(text)) is bool(documented.search(text)), text
 
 
-@pytest.mark.parametrize("text", ["Covid-19", "covid\u201019!", "COVID\u201119", "post-covid\u201319"])
+@pytest.mark.parametrize(
+    "text", ["Covid-19", "covid\u201019!", "COVID\u201119", "post-covid\u201319"]
+)
 def test_a_hyphen_in_a_term_is_any_hyphen(text: str) -> None:
     assert pattern("covid-19").search(text)
     assert pattern("covid\u201319").search(text)
@@ -66,7 +70,9 @@ def test_white_space_in_a_term_is_any_white_space() -> None:
         (".", "a . b", True),
     ],
 )
-def test_word_edges_are_guarded_only_where_the_term_has_a_word_character(term: str, text: str, expected: bool) -> None:
+def test_word_edges_are_guarded_only_where_the_term_has_a_word_character(
+    term: str, text: str, expected: bool
+) -> None:
     assert bool(pattern(term).search(text)) is expected
 
 

@@ -36,7 +36,9 @@ def test_a_window_with_a_gap_is_left_out_and_counted() -> None:
     assert np.allclose(data.scaling.undo(data.train.x[1, :, 0]), [5, 6, 7])
 
 
-@given(st.lists(st.one_of(st.none(), st.floats(-1e3, 1e3)), min_size=8, max_size=40), st.integers(1, 4))
+@given(
+    st.lists(st.one_of(st.none(), st.floats(-1e3, 1e3)), min_size=8, max_size=40), st.integers(1, 4)
+)
 def test_no_window_holds_a_gap_and_every_target_is_the_value_at_its_index(
     values: list[float | None], sequence: int
 ) -> None:
@@ -48,8 +50,12 @@ def test_no_window_holds_a_gap_and_every_target_is_the_value_at_its_index(
     assert len(data.train) + len(data.validation) + data.skipped == len(values) - sequence
     for part in (data.train, data.validation):
         assert np.all(np.isfinite(part.x))
-        for window, target, index in zip(data.scaling.undo(part.x), data.scaling.undo(part.y), part.index, strict=True):
-            assert np.allclose(window[:, 0], [values[at] for at in range(index - sequence, index)], atol=1e-6)
+        for window, target, index in zip(
+            data.scaling.undo(part.x), data.scaling.undo(part.y), part.index, strict=True
+        ):
+            assert np.allclose(
+                window[:, 0], [values[at] for at in range(index - sequence, index)], atol=1e-6
+            )
             assert target[0] == pytest.approx(values[index], abs=1e-6)
 
 
@@ -65,7 +71,9 @@ def test_windows_of_a_carried_state_follow_one_another() -> None:
 
 
 def test_a_series_too_short_says_what_would_fit() -> None:
-    with pytest.raises(NetworkError, match="24 values, too few for windows of 50: choose a sequence of at most 21"):
+    with pytest.raises(
+        NetworkError, match="24 values, too few for windows of 50: choose a sequence of at most 21"
+    ):
         series([0.0] * 24, 50, dtype=np.float64)
     assert len(series([0.0] * 24, 21, dtype=np.float64).validation) == 1
 
@@ -113,10 +121,16 @@ def test_results_of_pictures_count_what_is_right() -> None:
     network.weights[0][...] = 50 * np.eye(3)  # says what it sees
     told = results(network, data)
     assert told.accuracy == pytest.approx(2 / 3)
-    assert [(p.index, p.actual, p.predicted) for p in told.predictions] == [(0, 0, 0), (1, 1, 1), (2, 1, 2)]
+    assert [(p.index, p.actual, p.predicted) for p in told.predictions] == [
+        (0, 0, 0),
+        (1, 1, 1),
+        (2, 1, 2),
+    ]
     assert told.train_rmse == pytest.approx(0.0, abs=1e-9)
     assert (told.baselines, told.remark) == (None, None)
-    actual, predicted = (np.array([getattr(p, name) for p in told.predictions]) for name in ("actual", "predicted"))
+    actual, predicted = (
+        np.array([getattr(p, name) for p in told.predictions]) for name in ("actual", "predicted")
+    )
     assert confusion(actual, predicted, 3).tolist() == [[1, 0, 0], [0, 1, 1], [0, 0, 0]]
 
 
@@ -124,7 +138,10 @@ def test_new_pictures_are_scaled_as_the_training_was() -> None:
     network = FeedForward((2, 2), dtype=np.float64)
     network.weights[0][...] = [[1, 0], [0, 0]]
     network.biases[0][...] = [0, 0.5]  # class 0 where the first number, scaled, is above a half
-    assert classify(network, Scaling(scale=255.0), np.array([[200, 0], [100, 0]])).tolist() == [0, 1]
+    assert classify(network, Scaling(scale=255.0), np.array([[200, 0], [100, 0]])).tolist() == [
+        0,
+        1,
+    ]
     with pytest.raises(NetworkError, match="reads 2 numbers each"):
         classify(network, Scaling(), np.zeros((1, 3)))
 
@@ -132,7 +149,9 @@ def test_new_pictures_are_scaled_as_the_training_was() -> None:
 def test_a_forecast_goes_one_beyond_the_end_and_leaves_out_gaps() -> None:
     network = Recurrent(1, 1, 1, activation="relu", dtype=np.float64)
     network.arrays()["input_weights"][...] = 1.0
-    network.arrays()["output_weights"][...] = 1.0  # says the last value, where it is positive once scaled
+    network.arrays()["output_weights"][...] = (
+        1.0  # says the last value, where it is positive once scaled
+    )
     found = forecast(network, Scaling(1.0, 2.0), [5.0, 7.0, None, 3.0, 9.0, 4.0], 2)
     assert found == [(2, None, 7.0), (5, 4.0, 9.0), (6, None, 4.0)]
 

@@ -23,7 +23,9 @@ from networks.pickled_arrays import read_pickled_arrays
 
 def idx(values: np.ndarray) -> bytes:
     return (
-        bytes([0, 0, 8, values.ndim]) + struct.pack(f">{values.ndim}I", *values.shape) + values.astype("u1").tobytes()
+        bytes([0, 0, 8, values.ndim])
+        + struct.pack(f">{values.ndim}I", *values.shape)
+        + values.astype("u1").tobytes()
     )
 
 
@@ -40,7 +42,9 @@ def mnist_folder(folder: Path, pack: Callable[[bytes], bytes] = bytes, ending: s
 
 
 @pytest.mark.parametrize(("pack", "ending"), [(bytes, ""), (gzip.compress, ".gz")])
-def test_a_folder_of_idx_files_is_split_and_scaled(tmp_path: Path, pack: Callable[[bytes], bytes], ending: str) -> None:
+def test_a_folder_of_idx_files_is_split_and_scaled(
+    tmp_path: Path, pack: Callable[[bytes], bytes], ending: str
+) -> None:
     data = read_pictures(mnist_folder(tmp_path, pack, ending), dtype=np.float64)
     assert (len(data.train), len(data.validation), data.inputs, data.outputs) == (10, 2, 6, 4)
     assert np.array_equal(data.train.x, TRAIN[0][:10].reshape(10, 6) / 255)
@@ -53,7 +57,10 @@ def test_a_folder_of_idx_files_is_split_and_scaled(tmp_path: Path, pack: Callabl
 
 def test_an_npz_gives_the_same_data_as_the_folder(tmp_path: Path) -> None:
     bytes_of = [array.astype(np.uint8) for pair in (TRAIN, TEST) for array in pair]
-    np.savez(tmp_path / "a.npz", **dict(zip(("x_train", "y_train", "x_test", "y_test"), bytes_of, strict=True)))
+    np.savez(
+        tmp_path / "a.npz",
+        **dict(zip(("x_train", "y_train", "x_test", "y_test"), bytes_of, strict=True)),
+    )
     from_npz = read_pictures(tmp_path / "a.npz", dtype=np.float32)
     from_folder = read_pictures(mnist_folder(tmp_path), dtype=np.float32)
     assert np.array_equal(from_npz.train.x, from_folder.train.x)
@@ -100,9 +107,14 @@ arrays = st.sampled_from(["u1", "<i4", ">i8", "<f4", ">f8", "?"]).flatmap(
 )
 
 
-@given(st.lists(st.one_of(arrays, st.integers(), st.text(), st.binary(), st.none()), max_size=5), st.integers(2, 5))
+@given(
+    st.lists(st.one_of(arrays, st.integers(), st.text(), st.binary(), st.none()), max_size=5),
+    st.integers(2, 5),
+)
 def test_plain_values_and_arrays_come_back_as_they_were(values: list[Any], protocol: int) -> None:
-    found = read_pickled_arrays(pickle.dumps((values, {"of": np.asfortranarray(np.eye(2, 3))}), protocol))
+    found = read_pickled_arrays(
+        pickle.dumps((values, {"of": np.asfortranarray(np.eye(2, 3))}), protocol)
+    )
     assert len(found[0]) == len(values)
     for value, again in zip(values, found[0], strict=True):
         if isinstance(value, np.ndarray):
@@ -112,7 +124,9 @@ def test_plain_values_and_arrays_come_back_as_they_were(values: list[Any], proto
 
 
 def test_what_a_pickle_would_call_is_named_when_it_is_refused() -> None:
-    with pytest.raises(NetworkError, match=r"names 'posix\.system', and only numpy arrays are admitted"):
+    with pytest.raises(
+        NetworkError, match=r"names 'posix\.system', and only numpy arrays are admitted"
+    ):
         read_pickled_arrays(pickle.dumps(Runs(os.system, "true"), 4))
 
 
@@ -128,7 +142,9 @@ class Runs:
 
 @pytest.mark.parametrize("protocol", range(6))
 @pytest.mark.parametrize("hidden", [False, True])
-def test_a_pickle_that_would_run_a_command_is_refused_and_does_not(tmp_path: Path, protocol: int, hidden: bool) -> None:
+def test_a_pickle_that_would_run_a_command_is_refused_and_does_not(
+    tmp_path: Path, protocol: int, hidden: bool
+) -> None:
     proof = tmp_path / "proof"
     evil: Any = Runs(os.system, f"touch {proof}")
     pickled = pickle.dumps((np.zeros(3), [evil]) if hidden else evil, protocol)
@@ -246,7 +262,9 @@ def test_new_pictures_come_flat_and_unscaled(tmp_path: Path) -> None:
 
 def test_a_column_is_read_with_its_gaps(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
-    path.write_text('\ufeffmonth, mood \n2020-01,0.5\n2020-02,\n"2020-03",-1e-1\n', encoding="utf-8")
+    path.write_text(
+        '\ufeffmonth, mood \n2020-01,0.5\n2020-02,\n"2020-03",-1e-1\n', encoding="utf-8"
+    )
     assert read_column(path, "mood") == [0.5, None, -0.1]
 
 
@@ -260,7 +278,9 @@ def test_a_column_is_read_with_its_gaps(tmp_path: Path) -> None:
         (b"", "a", "no header"),
     ],
 )
-def test_a_column_that_cannot_be_read_says_why(tmp_path: Path, content: bytes, column: str, words: str) -> None:
+def test_a_column_that_cannot_be_read_says_why(
+    tmp_path: Path, content: bytes, column: str, words: str
+) -> None:
     path = tmp_path / "a.csv"
     path.write_bytes(content)
     with pytest.raises(NetworkError, match=words):

@@ -53,15 +53,21 @@ def test_a_costs_delta_is_the_derivative_by_z(loss: str, output: str) -> None:
         above, below = z.copy(), z.copy()
         above[at] += STEP
         below[at] -= STEP
-        numeric[at] = (value(OUTPUTS[output](above), y) - value(OUTPUTS[output](below), y)) / (2 * STEP)
+        numeric[at] = (value(OUTPUTS[output](above), y) - value(OUTPUTS[output](below), y)) / (
+            2 * STEP
+        )
     assert relative(delta(OUTPUTS[output](z), y), numeric) < 1e-8
 
 
 def test_costs_have_the_values_of_their_formulas() -> None:
     a, y = np.array([[0.8, 0.2], [0.5, 0.5]]), np.array([[1.0, 0.0], [0.0, 1.0]])
     assert cost("quadratic", "sigmoid").value(a, y) == pytest.approx((0.08 + 0.5) / 2 / 2)
-    assert cost("cross-entropy", "softmax").value(a, y) == pytest.approx(-(math.log(0.8) + math.log(0.5)) / 2)
-    assert cost("cross-entropy", "sigmoid").value(a, y) == pytest.approx(-(2 * math.log(0.8) + 2 * math.log(0.5)) / 2)
+    assert cost("cross-entropy", "softmax").value(a, y) == pytest.approx(
+        -(math.log(0.8) + math.log(0.5)) / 2
+    )
+    assert cost("cross-entropy", "sigmoid").value(a, y) == pytest.approx(
+        -(2 * math.log(0.8) + 2 * math.log(0.5)) / 2
+    )
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -74,8 +80,12 @@ def test_large_inputs_neither_overflow_nor_change_the_precision(name: str, dtype
     assert z.tolist() == [[-1e4, 0.0, 1e4]]
 
 
-@pytest.mark.parametrize("loss_output", [("cross-entropy", "softmax"), ("cross-entropy", "sigmoid")])
-def test_a_certain_and_wrong_answer_costs_much_but_not_infinitely(loss_output: tuple[str, str]) -> None:
+@pytest.mark.parametrize(
+    "loss_output", [("cross-entropy", "softmax"), ("cross-entropy", "sigmoid")]
+)
+def test_a_certain_and_wrong_answer_costs_much_but_not_infinitely(
+    loss_output: tuple[str, str],
+) -> None:
     value = cost(*loss_output).value(np.array([[1.0, 0.0]]), np.array([[0.0, 1.0]]))
     assert 30 < value < 100
 
@@ -110,7 +120,9 @@ def test_an_out_array_receives_the_values() -> None:
         ("orthogonal", 0.0, math.sqrt(1 / 300)),
     ],
 )
-def test_an_initialiser_has_the_deviation_of_its_formula(name: str, mean: float, deviation: float) -> None:
+def test_an_initialiser_has_the_deviation_of_its_formula(
+    name: str, mean: float, deviation: float
+) -> None:
     drawn = INITIALISERS[name]((200, 300), np.random.default_rng(3))
     assert drawn.shape == (200, 300)
     assert drawn.mean() == pytest.approx(mean, abs=0.02)
@@ -125,5 +137,7 @@ def test_orthogonal_weights_are_orthonormal_along_the_shorter_side(shape: tuple[
 
 
 def test_a_loss_that_does_not_go_with_an_output_is_refused() -> None:
-    with pytest.raises(NetworkError, match="'cross-entropy' does not go with the output 'identity'"):
+    with pytest.raises(
+        NetworkError, match="'cross-entropy' does not go with the output 'identity'"
+    ):
         cost("cross-entropy", "identity")

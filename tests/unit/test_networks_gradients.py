@@ -15,7 +15,9 @@ from networks.optimizers import SGD
 from networks.recurrent import Recurrent
 
 
-def numeric_gradient(loss: Callable[[], float], parameters: np.ndarray, step: float = 1e-6) -> np.ndarray:
+def numeric_gradient(
+    loss: Callable[[], float], parameters: np.ndarray, step: float = 1e-6
+) -> np.ndarray:
     found = np.zeros_like(parameters)
     for at in range(len(parameters)):
         kept = parameters[at]
@@ -33,27 +35,40 @@ def relative(ours: np.ndarray, other: np.ndarray) -> float:
 
 @pytest.mark.parametrize(
     ("activation", "loss", "output"),
-    [(activation, *pair) for activation, pair in product(("sigmoid", "tanh", "relu"), sorted(COSTS))],
+    [
+        (activation, *pair)
+        for activation, pair in product(("sigmoid", "tanh", "relu"), sorted(COSTS))
+    ],
 )
-def test_a_feedforward_gradient_is_right_for_every_activation_and_cost(activation: str, loss: str, output: str) -> None:
+def test_a_feedforward_gradient_is_right_for_every_activation_and_cost(
+    activation: str, loss: str, output: str
+) -> None:
     generator = np.random.default_rng(5)
-    network = FeedForward((4, 6, 5, 3), activation=activation, output=output, loss=loss, dtype=np.float64)
+    network = FeedForward(
+        (4, 6, 5, 3), activation=activation, output=output, loss=loss, dtype=np.float64
+    )
     network.initialise("normal", generator)
     network.biases[-1][...] += 2.0  # so that no output of ReLU is dead
     x, y = generator.standard_normal((7, 4)), np.eye(3)[generator.integers(0, 3, 7)]
     said = np.empty_like(y)
     network.backpropagate(x, y, said)
-    numeric = numeric_gradient(lambda: network.cost.value(network.outputs(x), y), network.parameters)
+    numeric = numeric_gradient(
+        lambda: network.cost.value(network.outputs(x), y), network.parameters
+    )
     assert relative(network.gradient, numeric) < 1e-6
     assert np.allclose(said, network.outputs(x), rtol=1e-14)
 
 
 @pytest.mark.parametrize("activation", ["sigmoid", "tanh", "relu"])
 @pytest.mark.parametrize(("inputs", "outputs"), [(1, 1), (2, 3)])
-def test_a_recurrent_gradient_is_right_through_all_of_time(activation: str, inputs: int, outputs: int) -> None:
+def test_a_recurrent_gradient_is_right_through_all_of_time(
+    activation: str, inputs: int, outputs: int
+) -> None:
     network, x, y, said = recurrent(activation, inputs, outputs)
     network.backpropagate(x, y, said)
-    numeric = numeric_gradient(lambda: network.cost.value(network.outputs(x), y), network.parameters)
+    numeric = numeric_gradient(
+        lambda: network.cost.value(network.outputs(x), y), network.parameters
+    )
     assert relative(network.gradient, numeric) < 1e-6
     assert np.allclose(said, network.outputs(x), rtol=1e-12)
 
@@ -83,9 +98,13 @@ def recurrent(
     activation: str, inputs: int, outputs: int, truncate: int | None = None
 ) -> tuple[Recurrent, np.ndarray, np.ndarray, np.ndarray]:
     generator = np.random.default_rng(6)
-    network = Recurrent(inputs, 5, outputs, activation=activation, truncate=truncate, dtype=np.float64)
+    network = Recurrent(
+        inputs, 5, outputs, activation=activation, truncate=truncate, dtype=np.float64
+    )
     network.initialise("orthogonal", generator)
-    network.parameters += 0.1 * generator.standard_normal(len(network.parameters))  # so that no bias is zero
+    network.parameters += 0.1 * generator.standard_normal(
+        len(network.parameters)
+    )  # so that no bias is zero
     x, y = generator.standard_normal((4, 12, inputs)), generator.standard_normal((4, outputs))
     return network, x, y, np.empty_like(y)
 
@@ -115,7 +134,9 @@ def test_without_carrying_each_batch_starts_from_zero() -> None:
 
 def test_mini_batches_do_what_a_program_does_sample_by_sample() -> None:
     generator = np.random.default_rng(8)
-    network = FeedForward((9, 7, 4), activation="sigmoid", output="sigmoid", loss="quadratic", dtype=np.float64)
+    network = FeedForward(
+        (9, 7, 4), activation="sigmoid", output="sigmoid", loss="quadratic", dtype=np.float64
+    )
     network.initialise("normal", generator)
     (w1, w2), (b1, b2) = [w.copy() for w in network.weights], [b.copy() for b in network.biases]
     x, y = generator.random((40, 9)), np.eye(4)[generator.integers(0, 4, 40)]
@@ -135,9 +156,16 @@ def test_mini_batches_do_what_a_program_does_sample_by_sample() -> None:
             d1 = (w2.T @ d2) * a1 * (1 - a1)
             parts = (np.outer(d1, one), d1, np.outer(d2, a1), d2)
             sums = [total + part for total, part in zip(sums, parts, strict=True)]
-        w1, b1, w2, b2 = (part - rate / 10 * total for part, total in zip((w1, b1, w2, b2), sums, strict=True))
+        w1, b1, w2, b2 = (
+            part - rate / 10 * total for part, total in zip((w1, b1, w2, b2), sums, strict=True)
+        )
     ours = np.concatenate(
-        [network.weights[0].ravel(), network.biases[0], network.weights[1].ravel(), network.biases[1]]
+        [
+            network.weights[0].ravel(),
+            network.biases[0],
+            network.weights[1].ravel(),
+            network.biases[1],
+        ]
     )
     theirs = np.concatenate([w1.ravel(), b1, w2.ravel(), b2])
     assert np.abs(ours - theirs).max() < 1e-12
@@ -162,7 +190,9 @@ def test_windows_in_batches_do_what_a_program_does_window_by_window(truncate: in
                 sums[name] += gradient
         for name, total in sums.items():
             parts[name] -= rate / 10 * total
-    assert max(np.abs(array - parts[name]).max() for name, array in network.arrays().items()) < 1e-12
+    assert (
+        max(np.abs(array - parts[name]).max() for name, array in network.arrays().items()) < 1e-12
+    )
 
 
 def window_gradient(
@@ -170,7 +200,13 @@ def window_gradient(
 ) -> dict[str, np.ndarray]:
     states = [np.zeros(6)]
     for x in window:
-        states.append(np.tanh(states[-1] @ parts["recurrent_weights"] + x @ parts["input_weights"] + parts["biases"]))
+        states.append(
+            np.tanh(
+                states[-1] @ parts["recurrent_weights"]
+                + x @ parts["input_weights"]
+                + parts["biases"]
+            )
+        )
     error = states[-1] @ parts["output_weights"] + parts["output_biases"] - target
     found = {name: np.zeros_like(array) for name, array in parts.items()}
     found["output_weights"] += np.outer(states[-1], error)
@@ -192,7 +228,9 @@ def test_a_network_stays_in_its_precision(dtype: type) -> None:
     x, y = np.ones((5, 3), dtype), np.eye(2, dtype=dtype)[[0, 1, 0, 1, 0]]
     said = np.empty_like(y)
     network.backpropagate(x, y, said)
-    assert {network.parameters.dtype, network.gradient.dtype, network.outputs(x).dtype} == {np.dtype(dtype)}
+    assert {network.parameters.dtype, network.gradient.dtype, network.outputs(x).dtype} == {
+        np.dtype(dtype)
+    }
 
 
 @pytest.mark.parametrize(

@@ -26,13 +26,19 @@ def test_the_tutorial_presets_are_the_first_programs_settings() -> None:
         "hidden": [100], "sequence": 50, "activation": "sigmoid", "initialiser": "unit-uniform", "optimizer": "sgd",
         "learning_rate": 1e-4, "truncate": 5, "clip": 10.0, "clip_by": "value", "epochs": 25, "seed": 12161,
     }  # fmt: skip
-    assert subset(options("feedforward", {"preset": "tutorial"}).as_dict(), feedforward) == feedforward
+    assert (
+        subset(options("feedforward", {"preset": "tutorial"}).as_dict(), feedforward) == feedforward
+    )
     assert subset(options("recurrent", {"preset": "tutorial"}).as_dict(), recurrent) == recurrent
 
 
 def test_the_standard_presets_are_the_default() -> None:
     feedforward, recurrent = options("feedforward"), options("recurrent")
-    assert (feedforward.preset, feedforward.loss, feedforward.schedule) == ("standard", "cross-entropy", "cosine")
+    assert (feedforward.preset, feedforward.loss, feedforward.schedule) == (
+        "standard",
+        "cross-entropy",
+        "cosine",
+    )
     assert (feedforward.epochs, feedforward.patience) == (30, None)
     assert (recurrent.activation, recurrent.optimizer, recurrent.truncate) == ("tanh", "adam", None)
     assert (recurrent.batch_size, recurrent.epochs, recurrent.patience) == (10, 300, None)
@@ -41,7 +47,8 @@ def test_the_standard_presets_are_the_default() -> None:
 
 def test_options_override_as_typed_on_a_command_line() -> None:
     chosen = options(
-        "feedforward", {"hidden": "30,20", "learning-rate": "0.5", "epochs": "3", "patience": "2", "seed": None}
+        "feedforward",
+        {"hidden": "30,20", "learning-rate": "0.5", "epochs": "3", "patience": "2", "seed": None},
     )
     assert (chosen.hidden, chosen.learning_rate, chosen.epochs, chosen.patience, chosen.seed) == (
         (30, 20),
@@ -51,7 +58,8 @@ def test_options_override_as_typed_on_a_command_line() -> None:
         0,
     )
     chosen = options(
-        "recurrent", {"hidden": 7, "truncate": "none", "clip": "none", "carry": "yes", "preset": "tutorial"}
+        "recurrent",
+        {"hidden": 7, "truncate": "none", "clip": "none", "carry": "yes", "preset": "tutorial"},
     )
     assert (chosen.hidden, chosen.truncate, chosen.clip, chosen.carry) == ((7,), None, None, True)
     assert options("feedforward", {"hidden": [4, 5]}).hidden == (4, 5)
@@ -71,7 +79,11 @@ def test_options_override_as_typed_on_a_command_line() -> None:
         ("feedforward", {"learning-rate": "nan"}, "learning-rate is 'nan': give a number"),
         ("feedforward", {"learning_rate": -1}, "learning-rate is -1.0: give a number above 0"),
         ("feedforward", {"precision": 16}, "precision is 16: give 32 or 64"),
-        ("feedforward", {"activation": "softmax"}, "no activation called 'softmax': choose one of relu, sigmoid, tanh"),
+        (
+            "feedforward",
+            {"activation": "softmax"},
+            "no activation called 'softmax': choose one of relu, sigmoid, tanh",
+        ),
         ("feedforward", {"optimizer": "lbfgs"}, "no optimizer called 'lbfgs'"),
         ("feedforward", {"loss": "hinge"}, "the loss 'hinge' does not go"),
         ("recurrent", {"hidden": "3,4"}, "one hidden layer"),
@@ -81,7 +93,9 @@ def test_options_override_as_typed_on_a_command_line() -> None:
         ("recurrent", {"carry": "perhaps"}, "carry is 'perhaps': give yes or no"),
     ],
 )
-def test_options_that_make_no_sense_are_named(kind: str, overrides: dict[str, Any], words: str) -> None:
+def test_options_that_make_no_sense_are_named(
+    kind: str, overrides: dict[str, Any], words: str
+) -> None:
     with pytest.raises(NetworkError, match=words):
         options(kind, overrides)
 

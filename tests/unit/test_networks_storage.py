@@ -18,7 +18,9 @@ from networks.storage import load_network, network_bytes, pack, unpack
 @pytest.mark.parametrize(
     "network",
     [
-        FeedForward((4, 3, 2), activation="tanh", output="sigmoid", loss="cross-entropy", dtype=np.float32),
+        FeedForward(
+            (4, 3, 2), activation="tanh", output="sigmoid", loss="cross-entropy", dtype=np.float32
+        ),
         Recurrent(2, 3, 1, activation="relu", truncate=4, carry=True, dtype=np.float64),
     ],
 )
@@ -64,7 +66,9 @@ def objects() -> bytes:
     return buffer.getvalue()
 
 
-@pytest.mark.parametrize("stored", [b"", b"nonsense", network_bytes(FeedForward((4, 2)), Scaling())[:200], objects()])
+@pytest.mark.parametrize(
+    "stored", [b"", b"nonsense", network_bytes(FeedForward((4, 2)), Scaling())[:200], objects()]
+)
 def test_other_bytes_are_refused(stored: bytes) -> None:
     with pytest.raises(NetworkError, match="are no network of ours"):
         load_network(stored)

@@ -18,7 +18,9 @@ def pictures(dtype: Any = np.float64) -> Data:
     """Three classes of small pictures that overlap a little."""
     generator = np.random.default_rng(11)
     labels = generator.integers(0, 3, 240)
-    return shuffled_pictures(generator.random((240, 12)) + np.eye(3, 12)[labels], labels, dtype=dtype)
+    return shuffled_pictures(
+        generator.random((240, 12)) + np.eye(3, 12)[labels], labels, dtype=dtype
+    )
 
 
 def chosen(kind: str, **overrides: Any) -> tuple[Options, Data]:
@@ -27,7 +29,9 @@ def chosen(kind: str, **overrides: Any) -> tuple[Options, Data]:
     if kind == "feedforward":
         return made, pictures(made.dtype)
     stride = made.sequence if made.carry else 1
-    return made, series(sine(), made.sequence or 0, dtype=made.dtype, standardise=False, stride=stride or 1)
+    return made, series(
+        sine(), made.sequence or 0, dtype=made.dtype, standardise=False, stride=stride or 1
+    )
 
 
 def trained(made: Options, data: Data, **arguments: Any) -> tuple[Network, History]:
@@ -47,12 +51,16 @@ KINDS = [
 
 
 @pytest.mark.parametrize(("kind", "overrides"), KINDS)
-def test_equal_seeds_give_equal_weights_and_another_seed_others(kind: str, overrides: dict[str, Any]) -> None:
+def test_equal_seeds_give_equal_weights_and_another_seed_others(
+    kind: str, overrides: dict[str, Any]
+) -> None:
     made, data = chosen(kind, **overrides)
     once, twice = trained(made, data), trained(made, data)
     other, _ = trained(chosen(kind, **overrides, seed=99)[0], data)
     assert np.array_equal(once[0].parameters, twice[0].parameters)
-    assert [epoch.train_loss for epoch in once[1].epochs] == [epoch.train_loss for epoch in twice[1].epochs]
+    assert [epoch.train_loss for epoch in once[1].epochs] == [
+        epoch.train_loss for epoch in twice[1].epochs
+    ]
     assert not np.array_equal(once[0].parameters, other.parameters)
 
 
@@ -76,7 +84,9 @@ def test_a_training_resumed_after_a_kill_ends_with_the_same_bits(
     with pytest.raises(Killed):
         trained(made, data, on_epoch=kill)
     seen: list[int] = []
-    resumed, again = trained(made, data, state=states[-1], on_epoch=lambda epoch, _: seen.append(epoch.epoch))
+    resumed, again = trained(
+        made, data, state=states[-1], on_epoch=lambda epoch, _: seen.append(epoch.epoch)
+    )
     assert np.array_equal(resumed.parameters, whole.parameters)
     assert [(e.train_loss, e.validation_loss, e.accuracy) for e in again.epochs] == [
         (e.train_loss, e.validation_loss, e.accuracy) for e in history.epochs
@@ -119,13 +129,22 @@ def test_without_a_patience_every_epoch_is_run_and_the_last_weights_stay() -> No
 
 
 def test_with_a_patience_it_stops_and_keeps_the_best_weights() -> None:
-    made, data = chosen("feedforward", epochs=200, patience=3, learning_rate=2.0, weight_decay=0, schedule="constant")
+    made, data = chosen(
+        "feedforward",
+        epochs=200,
+        patience=3,
+        learning_rate=2.0,
+        weight_decay=0,
+        schedule="constant",
+    )
     network, history = trained(made, data)
     losses = [epoch.validation_loss for epoch in history.epochs]
     assert history.best_epoch is not None
     assert len(losses) == history.best_epoch + 3
     assert min(losses) == losses[history.best_epoch - 1]
-    assert network.cost.value(network.outputs(data.validation.x), data.validation.y) == pytest.approx(min(losses))
+    assert network.cost.value(
+        network.outputs(data.validation.x), data.validation.y
+    ) == pytest.approx(min(losses))
 
 
 def test_it_learns_what_can_be_learned() -> None:
@@ -167,8 +186,12 @@ def test_clipping_bounds_the_steps_of_a_training() -> None:
 
 
 def test_a_training_that_explodes_says_so_instead_of_warning() -> None:
-    made, data = chosen("recurrent", clip="none", activation="relu", learning_rate=1e6, optimizer="sgd", epochs=20)
-    with pytest.raises(NetworkError, match="no longer finite in epoch 1: choose a learning rate below 1e"):
+    made, data = chosen(
+        "recurrent", clip="none", activation="relu", learning_rate=1e6, optimizer="sgd", epochs=20
+    )
+    with pytest.raises(
+        NetworkError, match="no longer finite in epoch 1: choose a learning rate below 1e"
+    ):
         trained(made, data)
 
 
@@ -185,14 +208,31 @@ def test_a_checkpoint_holds_no_pickle() -> None:
     states: list[bytes] = []
     trained(made, data, on_epoch=lambda _, checkpoint: states.append(checkpoint()))
     assert b"pickle" not in states[0]
-    assert states[0][:2] == b"PK"  # a zip of plain arrays: reading it with allow_pickle=False is tested by resuming
+    assert (
+        states[0][:2] == b"PK"
+    )  # a zip of plain arrays: reading it with allow_pickle=False is tested by resuming
 
 
 def test_weight_decay_takes_its_share_of_the_weights_before_each_step() -> None:
-    made, data = chosen("feedforward", epochs=1, batch_size=10_000, precision=64, learning_rate=0.5, weight_decay=0.1)
+    made, data = chosen(
+        "feedforward",
+        epochs=1,
+        batch_size=10_000,
+        precision=64,
+        learning_rate=0.5,
+        weight_decay=0.1,
+    )
     start = build(made, data.inputs, data.outputs, np.random.default_rng(made.seed)).parameters
     plain, _ = trained(
-        chosen("feedforward", epochs=1, batch_size=10_000, precision=64, learning_rate=0.5, weight_decay=0)[0], data
+        chosen(
+            "feedforward",
+            epochs=1,
+            batch_size=10_000,
+            precision=64,
+            learning_rate=0.5,
+            weight_decay=0,
+        )[0],
+        data,
     )
     decayed, _ = trained(made, data)
     assert np.allclose(decayed.parameters, plain.parameters - 0.5 * 0.1 * start, atol=1e-12)

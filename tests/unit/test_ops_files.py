@@ -7,15 +7,19 @@ from contextlib import nullcontext
 
 import pytest
 
+from core.enums import QUEUES
 from core.errors import ServiceBadAnswer, ServiceRefused, ServiceUnavailable
 from core.metrics import ANSWERED, CALLS, OUTCOMES, counted
-from core.queues import QUEUES
 from tests.ops_kit import alerts, expressions, grouped_by, names_and_labels, panels
 from workers.metrics import JOB_STATES
 
 
 def test_three_alerts_say_what_is_wrong_and_what_to_do() -> None:
-    assert [alert["alert"] for alert in alerts()] == ["TidingsNothingEnds", "TidingsNobodyWorks", "TidingsServiceFails"]
+    assert [alert["alert"] for alert in alerts()] == [
+        "TidingsNothingEnds",
+        "TidingsNobodyWorks",
+        "TidingsServiceFails",
+    ]
     for alert in alerts():
         assert alert["labels"]["severity"] in {"critical", "warning"}
         assert "tidings" in alert["annotations"]["description"]
@@ -33,7 +37,11 @@ def test_a_dashboard_panel_has_a_title_and_a_place_of_its_own() -> None:
     taken: set[tuple[int, int]] = set()
     for panel in panels():
         at = panel["gridPos"]
-        cells = {(x, y) for x in range(at["x"], at["x"] + at["w"]) for y in range(at["y"], at["y"] + at["h"])}
+        cells = {
+            (x, y)
+            for x in range(at["x"], at["x"] + at["w"])
+            for y in range(at["y"], at["y"] + at["h"])
+        }
         assert not cells & taken
         assert max(x for x, _ in cells) < 24
         taken |= cells
@@ -78,6 +86,8 @@ def test_a_call_is_counted_by_how_it_ends(error: Exception | None, outcome: str 
     with pytest.raises(type(error)) if error else nullcontext():
         asyncio.run(call())
     after = count()
-    assert {name: after[name] - before.get(name, 0) for name in after if after[name] != before.get(name, 0)} == (
-        {outcome: 1} if outcome else {}
-    )
+    assert {
+        name: after[name] - before.get(name, 0)
+        for name in after
+        if after[name] != before.get(name, 0)
+    } == ({outcome: 1} if outcome else {})

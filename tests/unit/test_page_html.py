@@ -8,12 +8,14 @@ import re
 
 import pytest
 
-from models import parameters as asked
-from reports import facts, page
-from reports.album import slug
+from models import parameters as run_parameters
+from reports import page, run_summary
+from reports.figure_store import slug
 
 
-@pytest.mark.parametrize("address", ["https://example.org/a", "http://example.org", "HTTPS://EXAMPLE.ORG/x?y=1"])
+@pytest.mark.parametrize(
+    "address", ["https://example.org/a", "http://example.org", "HTTPS://EXAMPLE.ORG/x?y=1"]
+)
 def test_addresses_of_the_web_become_links(address: str) -> None:
     assert page.web_address(address) == address
 
@@ -28,7 +30,12 @@ def test_other_addresses_do_not(address: str | None) -> None:
 
 
 def test_shares_keep_a_digit_that_shows_them() -> None:
-    assert [page.percent(share) for share in (None, 0.0, 0.2199, 0.00028)] == ["\u2013", "0.0 %", "22.0 %", "0.028 %"]
+    assert [page.percent(share) for share in (None, 0.0, 0.2199, 0.00028)] == [
+        "\u2013",
+        "0.0 %",
+        "22.0 %",
+        "0.028 %",
+    ]
 
 
 def test_what_is_not_known_is_a_dash_and_zero_is_a_zero() -> None:
@@ -48,14 +55,26 @@ def test_the_policy_names_the_hashes_of_the_style_and_script_that_stand_in_the_p
 
 
 @pytest.mark.parametrize(
-    ("name", "expected"), [("covid", "covid"), ("@nasa", "@nasa"), ("name.bsky.social", "name.bsky.social")]
+    ("name", "expected"),
+    [("covid", "covid"), ("@nasa", "@nasa"), ("name.bsky.social", "name.bsky.social")],
 )
 def test_a_plain_name_is_its_own_file_name(name: str, expected: str) -> None:
     assert slug(name) == expected
 
 
 @pytest.mark.parametrize(
-    "name", ["../../etc", "a/b", "Hong Kong", "<script>", "=cmd|x", "\u0633\u0644\u0627\u0645", "", "..", "COVID"]
+    "name",
+    [
+        "../../etc",
+        "a/b",
+        "Hong Kong",
+        "<script>",
+        "=cmd|x",
+        "\u0633\u0644\u0627\u0645",
+        "",
+        "..",
+        "COVID",
+    ],
 )
 def test_any_other_name_becomes_a_safe_file_name_of_its_own(name: str) -> None:
     made = slug(name)
@@ -69,25 +88,30 @@ def test_two_names_that_look_alike_as_files_are_kept_apart() -> None:
 
 
 def test_the_command_to_make_it_again_says_what_differs_from_the_defaults() -> None:
-    parameters = asked.MonthsParameters(
+    parameters = run_parameters.MonthsParameters(
         first="2020-03", last="2020-06", material="News", max_words=80, steps=("keywords",),
-        keywords=(asked.Keyword.parse("covid:covid-19,coronavirus"), asked.Keyword.parse("Hong Kong")),
+        keywords=(run_parameters.Keyword.parse("covid:covid-19,coronavirus"), run_parameters.Keyword.parse("Hong Kong")),
     )  # fmt: skip
-    assert facts.command(parameters, []) == (
+    assert run_summary.command(parameters, []) == (
         "tidings submit months 2020-03..2020-06 --keyword covid:covid-19,coronavirus --keyword 'Hong Kong' "
         "--material News --steps keywords --max-words 80"
     )
 
 
 def test_the_command_of_handles_names_them() -> None:
-    assert facts.command(asked.HandlesParameters(source="x"), ["@nasa", "@a"]) == (
+    assert run_summary.command(run_parameters.HandlesParameters(source="x"), ["@nasa", "@a"]) == (
         "tidings submit handles @nasa @a --source x"
     )
 
 
 def test_the_command_of_a_training_holds_its_options() -> None:
-    parameters = asked.TrainingParameters(network="feedforward", data="digits", options={"hidden": [30, 20], "seed": 1})
-    assert facts.command(parameters, []) == "tidings submit training feedforward --data digits --hidden 30,20 --seed 1"
+    parameters = run_parameters.TrainingParameters(
+        network="feedforward", data="digits", options={"hidden": [30, 20], "seed": 1}
+    )
+    assert (
+        run_summary.command(parameters, [])
+        == "tidings submit training feedforward --data digits --hidden 30,20 --seed 1"
+    )
 
 
 def test_a_long_command_stands_in_lines_that_a_shell_takes_as_one() -> None:

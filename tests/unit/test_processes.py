@@ -9,7 +9,7 @@ import psutil
 from core.processes import is_locked, take_lock
 from tests.services import wait_until
 
-SHIM = [sys.executable, "-P", "-m", "cli.stack.child"]
+SHIM = [sys.executable, "-P", "-m", "cli.stack.exec_with_pdeathsig"]
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 # Starts a child through the shim, passes the lock on, says the child's pid and waits.
 PARENT = """
@@ -34,7 +34,11 @@ def test_a_child_ends_with_its_parent_and_so_does_the_lock(tmp_path: Path) -> No
         wait_until(lambda: child.cmdline() == SLEEP, what="the child's exec")
         assert is_locked(tmp_path / "lock")
         parent.kill()
-    wait_until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE, seconds=5, what="its end")
+    wait_until(
+        lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE,
+        seconds=5,
+        what="its end",
+    )
     wait_until(lambda: not is_locked(tmp_path / "lock"), seconds=5, what="the end of the lock")
 
 

@@ -21,11 +21,17 @@ ELSEWHERE = {"TIDINGS_TEST_POSTGRES_URL", "TIDINGS_REAL_DATA", "TIDINGS_CHAOS_MI
 
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_is_what_the_code_says(name: str) -> None:
-    assert (FOLDER / name).read_text(encoding="utf-8") == PAGES[name](), "run: python tests/reference_pages.py"
+    assert (FOLDER / name).read_text(encoding="utf-8") == PAGES[name](), (
+        "run: python tests/reference_pages.py"
+    )
 
 
 def test_every_setting_has_a_meaning_and_its_default_on_the_page() -> None:
-    rows = {line.split("`")[1]: line for line in settings_page().splitlines() if line.startswith("| `TIDINGS_")}
+    rows = {
+        line.split("`")[1]: line
+        for line in settings_page().splitlines()
+        if line.startswith("| `TIDINGS_")
+    }
     assert set(rows) == {f"TIDINGS_{name.upper()}" for name in Settings.model_fields}
     assert all(field.description for field in Settings.model_fields.values())
     assert "| `60.0` |" in rows["TIDINGS_SLICE_SECONDS"]
@@ -40,7 +46,9 @@ def test_every_command_and_option_is_on_the_page_with_what_it_does() -> None:
         for parameter in command.params:
             if parameter.name != "help":
                 assert parameter.help, f"{path}: {parameter.name} says nothing of itself"
-                assert all(f"`{name}" in section for name in parameter.opts if name.startswith("--"))
+                assert all(
+                    f"`{name}" in section for name in parameter.opts if name.startswith("--")
+                )
     assert "| `--text-size TEXT_SIZE` | `3000` |" in page
 
 
@@ -50,17 +58,23 @@ def test_no_page_names_a_setting_that_is_not_there(path: Path) -> None:
     assert named <= {f"TIDINGS_{name.upper()}" for name in Settings.model_fields} | ELSEWHERE
 
 
-@pytest.mark.parametrize("path", [path for path in WRITTEN if path.suffix == ".md"], ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path", [path for path in WRITTEN if path.suffix == ".md"], ids=lambda path: path.name
+)
 def test_no_page_shows_a_command_or_an_option_that_is_not_there(path: Path) -> None:
     known = dict(commands())
     for line in path.read_text(encoding="utf-8").splitlines():
-        typed = re.match(r"^(?:docker compose run --rm )?(tidings [a-z].*?)(?: #.*| &)?$", line.strip())
+        typed = re.match(
+            r"^(?:docker compose run --rm )?(tidings [a-z].*?)(?: #.*| &)?$", line.strip()
+        )
         if not typed or line.startswith("|") or "[" in line or FOLDER in path.parents:
             continue
         words = shlex.split(typed[1], comments=True)
         name = next((" ".join(words[:n]) for n in (4, 3, 2) if " ".join(words[:n]) in known), None)
         assert name, line
-        options = {option for parameter in known[name].params for option in parameter.opts} | {"--help"}
+        options = {option for parameter in known[name].params for option in parameter.opts} | {
+            "--help"
+        }
         assert {word for word in words if word.startswith("--")} <= options, line
 
 
@@ -69,6 +83,11 @@ def commands() -> list[tuple[str, Any]]:
         below = getattr(command, "commands", None)
         if below is None:
             return [(path, command)]
-        return [found for name, each in below.items() if not each.hidden for found in walk(each, f"{path} {name}")]
+        return [
+            found
+            for name, each in below.items()
+            if not each.hidden
+            for found in walk(each, f"{path} {name}")
+        ]
 
     return walk(get_command(app), "tidings")

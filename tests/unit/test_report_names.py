@@ -6,13 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from reports.album import Album
 from reports.drawing import Named, entities_shown, in_title_case, top_entities
+from reports.figure_store import FigureStore
 from reports.results import EntityRow
 from textapi.engine.keywords import pattern
 
-HEADLINES = ["Mayor Closes Schools and Parks as Coronavirus Spreads", "A Test for Everyone, Doctors Say"]
-SENTENCES = ["The mayor closed the schools of the city.", "A doctor said that tests are there for everyone."]
+HEADLINES = [
+    "Mayor Closes Schools and Parks as Coronavirus Spreads",
+    "A Test for Everyone, Doctors Say",
+]
+SENTENCES = [
+    "The mayor closed the schools of the city.",
+    "A doctor said that tests are there for everyone.",
+]
 
 
 def entity(kind: str, name: str, count: int, period: str | None = None) -> EntityRow:
@@ -26,24 +32,37 @@ def test_names_are_summed_over_jobs_the_type_of_the_most_frequent_first() -> Non
         entity("GPE", "China", 21),
         entity("GPE", "Italy", 9),
     ]
-    assert top_entities(rows) == Named({"GPE": [("China", 41), ("Italy", 9)], "ORG": [("C.D.C.", 4)]}, 0)
+    assert top_entities(rows) == Named(
+        {"GPE": [("China", 41), ("Italy", 9)], "ORG": [("C.D.C.", 4)]}, 0
+    )
 
 
 def test_a_name_that_holds_the_subject_is_left_out_and_counted() -> None:
-    rows = [entity("ORG", "Coronavirus", 202), entity("PERSON", "Coronavirus Spreads", 6), entity("GPE", "China", 41)]
+    rows = [
+        entity("ORG", "Coronavirus", 202),
+        entity("PERSON", "Coronavirus Spreads", 6),
+        entity("GPE", "China", 41),
+    ]
     assert top_entities(rows, [pattern("coronavirus")]) == Named({"GPE": [("China", 41)]}, 2)
 
 
 def test_a_name_that_came_once_is_left_out_where_another_came_twice() -> None:
-    assert top_entities([entity("GPE", "China", 2), entity("ORG", "Hot Zone", 1)]).by_type == {"GPE": [("China", 2)]}
+    assert top_entities([entity("GPE", "China", 2), entity("ORG", "Hot Zone", 1)]).by_type == {
+        "GPE": [("China", 2)]
+    }
     assert top_entities([entity("ORG", "Hot Zone", 1)]).by_type == {"ORG": [("Hot Zone", 1)]}
 
 
 def test_dates_and_single_months_are_no_names() -> None:
-    assert top_entities([entity("DATE", "today", 9), entity("GPE", "China", 9, "2020-03")]).by_type == {}
+    assert (
+        top_entities([entity("DATE", "today", 9), entity("GPE", "China", 9, "2020-03")]).by_type
+        == {}
+    )
 
 
-@pytest.mark.parametrize(("texts", "expected"), [(HEADLINES, True), (SENTENCES, False), ([], False), (["新冠"], False)])
+@pytest.mark.parametrize(
+    ("texts", "expected"), [(HEADLINES, True), (SENTENCES, False), ([], False), (["新冠"], False)]
+)
 def test_title_case_is_told_from_sentences(texts: list[str], *, expected: bool) -> None:
     assert in_title_case(texts) == expected
 
@@ -51,7 +70,9 @@ def test_title_case_is_told_from_sentences(texts: list[str], *, expected: bool) 
 def test_the_caption_says_what_the_names_are_worth(tmp_path: Path) -> None:
     def caption(texts: list[str], subject: int) -> str:
         named = Named({"GPE": [("China", 2)]}, subject)
-        return entities_shown(Album(tmp_path), "x", named, subject="x", unit="times", texts=texts).caption
+        return entities_shown(
+            FigureStore(tmp_path), "x", named, subject="x", unit="times", texts=texts
+        ).caption
 
     assert "guesses, to be read with care" in caption(SENTENCES, 0)
     assert "So are 12 names that hold the subject itself." in caption(SENTENCES, 12)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from core.errors import BadInput, UsageError
-from sources.base import Document, Empty, Item, LeftOut, Remark
+from sources.base import Empty, Item, LeftOut, Remark, SourceDocument
 from sources.files import read_path
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -23,8 +23,8 @@ def read(path: Path, content: str | bytes, **options: Any) -> list[Item]:
     return list(read_path(path, now=NOW, **options))
 
 
-def documents(items: list[Item]) -> list[Document]:
-    return [item for item in items if isinstance(item, Document)]
+def documents(items: list[Item]) -> list[SourceDocument]:
+    return [item for item in items if isinstance(item, SourceDocument)]
 
 
 def remarks(items: list[Item]) -> str:
@@ -32,14 +32,20 @@ def remarks(items: list[Item]) -> str:
 
 
 def x_page(*ids: str, users: Mapping[str, str] | None = None) -> dict[str, Any]:
-    page: dict[str, Any] = {"data": [{"id": i, "text": f"Post {i} &amp; more", "author_id": "7"} for i in ids]}
+    page: dict[str, Any] = {
+        "data": [{"id": i, "text": f"Post {i} &amp; more", "author_id": "7"} for i in ids]
+    }
     if users:
         page["includes"] = {"users": [{"id": key, "username": name} for key, name in users.items()]}
     return page
 
 
 def status(number: str, content: str, **changes: Any) -> dict[str, Any]:
-    account = {"acct": "Ann", "url": "https://home.example/@Ann", "uri": "https://home.example/users/Ann"}
+    account = {
+        "acct": "Ann",
+        "url": "https://home.example/@Ann",
+        "uri": "https://home.example/users/Ann",
+    }
     return {
         "id": number,
         "created_at": "2024-05-06T07:08:09.000Z",
@@ -87,9 +93,20 @@ def test_a_table_may_have_another_delimiter(tmp_path: Path, delimiter: str) -> N
 
 def test_columns_may_be_given(tmp_path: Path) -> None:
     content = "text,words,when,who,number,where\nno,Rain,2020-01-02,Ann,17,https://a.example/\n"
-    columns = {"text": "words", "published_at": "when", "handle": "who", "id": "number", "address": "where"}
+    columns = {
+        "text": "words",
+        "published_at": "when",
+        "handle": "who",
+        "id": "number",
+        "address": "where",
+    }
     [item] = documents(read(tmp_path / "posts.csv", content, columns=columns))
-    assert (item.text, item.handle, item.native_id, item.address) == ("Rain", "ann", "17", "https://a.example/")
+    assert (item.text, item.handle, item.native_id, item.address) == (
+        "Rain",
+        "ann",
+        "17",
+        "https://a.example/",
+    )
 
 
 def test_a_column_that_is_not_there_and_a_missing_text_say_what_to_do(tmp_path: Path) -> None:
@@ -116,7 +133,9 @@ def test_a_column_that_is_not_there_and_a_missing_text_say_what_to_do(tmp_path: 
         ("yesterday", None),
     ],
 )
-def test_times_are_read_as_files_write_them(tmp_path: Path, written: str, published: datetime | None) -> None:
+def test_times_are_read_as_files_write_them(
+    tmp_path: Path, written: str, published: datetime | None
+) -> None:
     [item] = documents(read(tmp_path / "posts.csv", f'text,time\nRain,"{written}"\n'))
     assert item.published_at == published
     assert item.time_wrong == (published is None)
@@ -136,7 +155,9 @@ def test_a_csv_that_is_no_utf8_is_read_as_windows_1252_and_says_so(tmp_path: Pat
 
 
 def test_posts_on_x_are_known_by_their_address(tmp_path: Path) -> None:
-    content = "created_at,text,url\n1/2/20 3:04,Hi,https://twitter.com/Ann/status/920061541986250758\n"
+    content = (
+        "created_at,text,url\n1/2/20 3:04,Hi,https://twitter.com/Ann/status/920061541986250758\n"
+    )
     [item] = documents(read(tmp_path / "posts.csv", content))
     assert (item.identity, item.handle) == ("x:920061541986250758", "ann")
 
@@ -147,7 +168,10 @@ def test_an_id_that_a_spreadsheet_rounded_is_no_id(tmp_path: Path) -> None:
 
 
 def test_identity_without_id_and_address_is_handle_date_and_text(tmp_path: Path) -> None:
-    items = read(tmp_path / "posts.csv", "user,date,text\nann,2020-01-01,Hi\nbob,2020-01-01,Hi\nann,2020-01-01,Hi\n")
+    items = read(
+        tmp_path / "posts.csv",
+        "user,date,text\nann,2020-01-01,Hi\nbob,2020-01-01,Hi\nann,2020-01-01,Hi\n",
+    )
     assert len({item.identity for item in documents(items)}) == 2
 
 
@@ -162,7 +186,10 @@ def test_what_a_table_does_not_say_is_remarked_and_its_documents_are_kept(tmp_pa
 
 
 def test_bad_rows_are_named_and_empty_ones_counted(tmp_path: Path) -> None:
-    items = read(tmp_path / "posts.csv", 'id,text,date\n1,a,2020-01-01\n2,b,2020-01-01,more\n\n3\n4,"",x\n5,c,,,\n')
+    items = read(
+        tmp_path / "posts.csv",
+        'id,text,date\n1,a,2020-01-01\n2,b,2020-01-01,more\n\n3\n4,"",x\n5,c,,,\n',
+    )
     assert [item.native_id for item in documents(items)] == ["1", "5"]
     assert [(item.index, item.why) for item in items if isinstance(item, LeftOut)] == [
         (1, "it has 4 fields where the first line names 3")
@@ -189,7 +216,9 @@ def test_headlines_in_a_table_are_documents_of_the_nyt_where_one_says_so(tmp_pat
 
 
 def test_x_answers_get_their_handles_though_those_come_last(tmp_path: Path) -> None:
-    [item] = documents(read(tmp_path / "x.json", json.dumps(x_page("1582825767519809536", users={"7": "Ann"}))))
+    [item] = documents(
+        read(tmp_path / "x.json", json.dumps(x_page("1582825767519809536", users={"7": "Ann"})))
+    )
     assert (item.identity, item.handle, item.author_id) == ("x:1582825767519809536", "ann", "7")
     assert item.text == "Post 1582825767519809536 & more"
     assert item.address == "https://x.com/ann/status/1582825767519809536"
@@ -200,7 +229,11 @@ def test_x_answers_get_their_handles_though_those_come_last(tmp_path: Path) -> N
 def test_pages_may_stand_one_a_line_or_in_a_list(tmp_path: Path, name: str) -> None:
     pages = [x_page("1", users={"7": "Ann"}), x_page("2"), x_page("3")]
     items = read(tmp_path / name, "\n".join(map(json.dumps, pages)))
-    assert [(item.native_id, item.handle) for item in documents(items)] == [("1", "ann"), ("2", "ann"), ("3", "ann")]
+    assert [(item.native_id, item.handle) for item in documents(items)] == [
+        ("1", "ann"),
+        ("2", "ann"),
+        ("3", "ann"),
+    ]
     items = read(tmp_path / "list.json", json.dumps(pages))
     assert [item.native_id for item in documents(items)] == ["1", "2", "3"]
 
@@ -212,10 +245,14 @@ def test_answers_without_authors_are_kept_with_a_remark(tmp_path: Path) -> None:
 
 
 def tweets_js(*tweets: dict[str, Any]) -> str:
-    return "window.YTD.tweets.part0 = " + json.dumps([{"tweet": tweet} for tweet in tweets], indent=2)
+    return "window.YTD.tweets.part0 = " + json.dumps(
+        [{"tweet": tweet} for tweet in tweets], indent=2
+    )
 
 
-def test_an_archive_of_x_is_read_and_its_handle_is_given_or_stands_beside_it(tmp_path: Path) -> None:
+def test_an_archive_of_x_is_read_and_its_handle_is_given_or_stands_beside_it(
+    tmp_path: Path,
+) -> None:
     content = tweets_js(
         {"id_str": "1", "full_text": "a &lt;b&gt;", "created_at": "Wed Oct 19 20:07:25 +0000 2022"},
         {"id_str": "2", "full_text": "RT @bob: c", "created_at": "Wed Oct 19 20:07:25 +0000 2022"},
@@ -227,7 +264,9 @@ def test_an_archive_of_x_is_read_and_its_handle_is_given_or_stands_beside_it(tmp
     ]
     assert "--handle" in remarks(items)
     assert documents(read(tmp_path / "tweets.js", content, handle="Ann"))[0].handle == "ann"
-    (tmp_path / "account.js").write_text('window.YTD.account.part0 = [{"account": {"username": "Bob"}}]')
+    (tmp_path / "account.js").write_text(
+        'window.YTD.account.part0 = [{"account": {"username": "Bob"}}]'
+    )
     items = read(tmp_path / "tweets.js", content)
     assert {item.handle for item in documents(items)} == {"bob"}
     assert remarks(items) == ""
@@ -239,7 +278,9 @@ def test_another_list_of_an_archive_of_x_is_refused_by_name(tmp_path: Path) -> N
 
 
 def test_bluesky_posts_keep_did_and_the_earlier_time(tmp_path: Path) -> None:
-    [item] = documents(read(tmp_path / "feed.json", json.dumps({"feed": [entry("1")], "cursor": "c"})))
+    [item] = documents(
+        read(tmp_path / "feed.json", json.dumps({"feed": [entry("1")], "cursor": "c"}))
+    )
     assert item.identity == "bluesky:at://did:plc:ann/app.bsky.feed.post/1"
     assert (item.handle, item.author_id) == ("ann.example", "did:plc:ann")
     assert item.address == "https://bsky.app/profile/ann.example/post/1"
@@ -249,7 +290,11 @@ def test_bluesky_posts_keep_did_and_the_earlier_time(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("created", "indexed", "published"),
     [
-        ("2999-01-01T00:00:00Z", "2025-02-24T20:29:50Z", datetime(2025, 2, 24, 20, 29, 50, tzinfo=UTC)),
+        (
+            "2999-01-01T00:00:00Z",
+            "2025-02-24T20:29:50Z",
+            datetime(2025, 2, 24, 20, 29, 50, tzinfo=UTC),
+        ),
         ("0001-01-01T00:00:00Z", "2025-02-24T20:29:50Z", None),
         ("2999-01-01T00:00:00Z", "2999-01-01T00:00:00Z", None),
     ],
@@ -270,7 +315,9 @@ def test_a_bluesky_repost_is_the_reposters_act(tmp_path: Path) -> None:
         "by": {"did": "did:plc:bob", "handle": "bob.example"},
         "indexedAt": "2025-03-01T00:00:00Z",
     }
-    items = documents(read(tmp_path / "feed.json", json.dumps({"feed": [entry("1"), entry("1", reason=reason)]})))
+    items = documents(
+        read(tmp_path / "feed.json", json.dumps({"feed": [entry("1"), entry("1", reason=reason)]}))
+    )
     assert [(item.repost, item.handle, item.period) for item in items] == [
         (False, "ann.example", "2025-02"),
         (True, "bob.example", "2025-03"),
@@ -280,7 +327,10 @@ def test_a_bluesky_repost_is_the_reposters_act(tmp_path: Path) -> None:
 
 def test_mastodon_statuses_become_text_and_keep_their_servers_id(tmp_path: Path) -> None:
     link = '<a href="https://a.example/x"><span class="invisible">https://</span><span>a.example</span></a>'
-    items = read(tmp_path / "m.json", json.dumps([status("1", f"<p>One<br>two</p><p>See {link} &amp; go</p>")]))
+    items = read(
+        tmp_path / "m.json",
+        json.dumps([status("1", f"<p>One<br>two</p><p>See {link} &amp; go</p>")]),
+    )
     [item] = documents(items)
     assert item.text == "One\ntwo\n\nSee a.example & go"
     assert (item.identity, item.handle) == ("mastodon:home.example/1", "ann@home.example")
@@ -293,7 +343,9 @@ def test_a_hidden_part_that_is_never_closed_hides_no_other_paragraph(tmp_path: P
 
 
 def test_a_boost_is_marked_and_has_the_boosted_words(tmp_path: Path) -> None:
-    inner = status("9", "<p>Theirs</p>", account={"acct": "bob@b.example", "url": "https://b.example/@bob"})
+    inner = status(
+        "9", "<p>Theirs</p>", account={"acct": "bob@b.example", "url": "https://b.example/@bob"}
+    )
     [item] = documents(read(tmp_path / "m.json", json.dumps([status("2", "", reblog=inner)])))
     assert (item.repost, item.text, item.handle) == (True, "Theirs", "ann@home.example")
     assert item.identity == "mastodon:home.example/2"
@@ -308,7 +360,10 @@ def test_mastodon_pages_may_be_a_list_of_lists(tmp_path: Path) -> None:
 
 def test_objects_of_no_known_service_are_read_by_their_columns(tmp_path: Path) -> None:
     rows = [{"id": 1, "text": "a", "author": "Ann", "date": 1445873369}, {"id": 2, "text": "b"}, 7]
-    for name, content in (("p.json", json.dumps(rows)), ("p.jsonl", "\n".join(map(json.dumps, rows)))):
+    for name, content in (
+        ("p.json", json.dumps(rows)),
+        ("p.jsonl", "\n".join(map(json.dumps, rows))),
+    ):
         items = read(tmp_path / name, content)
         assert [(item.native_id, item.text, item.period) for item in documents(items)] == [
             ("1", "a", "2015-10"),
@@ -318,9 +373,7 @@ def test_objects_of_no_known_service_are_read_by_their_columns(tmp_path: Path) -
 
 
 def test_a_broken_line_costs_itself_alone(tmp_path: Path) -> None:
-    content = (
-        b'{"id": "1", "text": "a"}\n{"id": "2", "text": "b\n{"id": "3", "text": "\xff"}\n{"id": "4", "text": "d"}\n'
-    )
+    content = b'{"id": "1", "text": "a"}\n{"id": "2", "text": "b\n{"id": "3", "text": "\xff"}\n{"id": "4", "text": "d"}\n'
     items = read(tmp_path / "p.jsonl", content)
     assert [item.native_id for item in documents(items)] == ["1", "4"]
     assert [item.index for item in items if isinstance(item, LeftOut)] == [1, 2]
@@ -339,7 +392,9 @@ def test_an_empty_list_holds_nothing_and_is_no_error(tmp_path: Path) -> None:
     assert read(tmp_path / "a.json", "[]", source="mastodon") == []
 
 
-@pytest.mark.parametrize("content", ["", "{}", "7", "<html></html>", '{"error": "x", "code": 7}', '[{"a": 1}]'])
+@pytest.mark.parametrize(
+    "content", ["", "{}", "7", "<html></html>", '{"error": "x", "code": 7}', '[{"a": 1}]']
+)
 def test_what_is_of_no_known_kind_is_bad_input(tmp_path: Path, content: str) -> None:
     with pytest.raises(BadInput, match=r"a\.json"):
         read(tmp_path / "a.json", content)
@@ -352,7 +407,9 @@ def test_a_source_that_the_file_contradicts_is_refused(tmp_path: Path) -> None:
 
 def test_a_folder_is_read_whole_packed_files_too(tmp_path: Path) -> None:
     (tmp_path / "deep").mkdir()
-    (tmp_path / "deep" / "b.json.gz").write_bytes(gzip.compress(json.dumps([status("1", "<p>b</p>")]).encode()))
+    (tmp_path / "deep" / "b.json.gz").write_bytes(
+        gzip.compress(json.dumps([status("1", "<p>b</p>")]).encode())
+    )
     (tmp_path / "a.csv").write_text("id,text\n1,a\n")
     (tmp_path / "c.json").write_text("{}")
     (tmp_path / "README.md").write_text("no")
@@ -370,8 +427,14 @@ def test_a_folder_without_anything_to_read_is_bad_input(tmp_path: Path) -> None:
 
 
 def test_the_nyt_is_found_by_looking_inside(tmp_path: Path) -> None:
-    doc = {"web_url": "https://www.nytimes.com/a", "headline": {"main": "Rain"}, "pub_date": "2020-01-02"}
-    items = read(tmp_path / "a.json", json.dumps({"response": {"docs": [doc], "meta": {"hits": 2}}}))
+    doc = {
+        "web_url": "https://www.nytimes.com/a",
+        "headline": {"main": "Rain"},
+        "pub_date": "2020-01-02",
+    }
+    items = read(
+        tmp_path / "a.json", json.dumps({"response": {"docs": [doc], "meta": {"hits": 2}}})
+    )
     assert [item.text for item in documents(items)] == ["Rain."]
     assert len([item for item in items if isinstance(item, LeftOut)]) == 1
     lines = read(tmp_path / "a.jsonl", f"{json.dumps(doc)}\n{json.dumps(doc)}")

@@ -32,7 +32,9 @@ def read(text: str, size: int = 7) -> list[Element]:
     return [element for element in found if element.value != [] or element.index is not None]
 
 
-@given(values=st.lists(VALUES), size=SIZES, indent=st.sampled_from([None, 1]), ascii_only=st.booleans())
+@given(
+    values=st.lists(VALUES), size=SIZES, indent=st.sampled_from([None, 1]), ascii_only=st.booleans()
+)
 def test_a_list_comes_out_as_it_is_however_its_text_is_cut(
     values: list[Any], size: int, indent: int | None, ascii_only: bool
 ) -> None:
@@ -44,7 +46,9 @@ def test_a_list_comes_out_as_it_is_however_its_text_is_cut(
 
 
 @given(values=st.lists(VALUES), cut=st.integers(1, 60), size=SIZES)
-def test_a_truncated_list_keeps_what_is_whole_and_ends_with_the_reason(values: list[Any], cut: int, size: int) -> None:
+def test_a_truncated_list_keeps_what_is_whole_and_ends_with_the_reason(
+    values: list[Any], cut: int, size: int
+) -> None:
     text = json.dumps(values)
     short = text[: max(1, len(text) - cut)]
     *good, last = read(short, size)
@@ -54,13 +58,19 @@ def test_a_truncated_list_keeps_what_is_whole_and_ends_with_the_reason(values: l
     assert len(kept) >= len(values) - cut
 
 
-@given(values=st.lists(st.dictionaries(st.text(), st.text()), min_size=1), where=st.integers(0, 50), size=SIZES)
+@given(
+    values=st.lists(st.dictionaries(st.text(), st.text()), min_size=1),
+    where=st.integers(0, 50),
+    size=SIZES,
+)
 def test_one_broken_document_costs_no_other(values: list[Any], where: int, size: int) -> None:
     bad = where % len(values)
     texts = [json.dumps(value) for value in values]
     texts[bad] = '{"x": nul}'
     found = read(f"[{', '.join(texts)}]", size)
-    assert [element.value for element in found if element.index != bad] == [v for n, v in enumerate(values) if n != bad]
+    assert [element.value for element in found if element.index != bad] == [
+        v for n, v in enumerate(values) if n != bad
+    ]
     assert found[bad].wrong is not None
 
 
@@ -82,16 +92,27 @@ def test_lists_are_found_by_their_path_and_what_stands_beside_them_is_told() -> 
 
 def test_commas_and_brackets_too_many_lose_nothing() -> None:
     found = read('[{"a": 1},, {"a": 2}} {"a": 3},]')
-    assert [element.value for element in found if element.wrong is None] == [{"a": 1}, {"a": 2}, {"a": 3}]
+    assert [element.value for element in found if element.wrong is None] == [
+        {"a": 1},
+        {"a": 2},
+        {"a": 3},
+    ]
 
 
 def test_a_number_is_whole_only_at_its_border() -> None:
     for size in range(1, 8):
-        assert [element.value for element in read("[1e+16, 12.5, -3, null]", size)] == [1e16, 12.5, -3, None]
+        assert [element.value for element in read("[1e+16, 12.5, -3, null]", size)] == [
+            1e16,
+            12.5,
+            -3,
+            None,
+        ]
 
 
 def test_text_behind_the_end_is_named() -> None:
-    assert read("[1] x")[-1] == Element((), None, wrong="there is more text behind the end of the JSON")
+    assert read("[1] x")[-1] == Element(
+        (), None, wrong="there is more text behind the end of the JSON"
+    )
     assert read("[1];\n") == [Element((), 0, 1)]
 
 

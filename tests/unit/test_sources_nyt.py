@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from core.errors import BadInput
-from sources.base import Document, Empty, Item, LeftOut, Tally
+from sources.base import Empty, Item, LeftOut, ReadCounts, SourceDocument
 from sources.jsonstream import Element
 from sources.nyt import headline_text, item_of, read_archive
 
@@ -30,9 +30,9 @@ def doc(**changes: Any) -> dict[str, Any]:
     }
 
 
-def read(value: dict[str, Any]) -> Document:
+def read(value: dict[str, Any]) -> SourceDocument:
     item = item_of(Element((), 0, value), "file", NOW)
-    assert isinstance(item, Document)
+    assert isinstance(item, SourceDocument)
     return item
 
 
@@ -43,7 +43,7 @@ def read_bytes(tmp_path: Path, content: bytes, name: str = "month.json") -> list
 
 
 def texts(items: list[Item]) -> list[str]:
-    return [item.text for item in items if isinstance(item, Document)]
+    return [item.text for item in items if isinstance(item, SourceDocument)]
 
 
 def left_out(items: list[Item]) -> list[tuple[int | None, str]]:
@@ -80,7 +80,9 @@ def test_a_text_is_made_of_main_and_print_headline(headline: object, text: str) 
     assert headline_text(headline) == (text, 0)
 
 
-@pytest.mark.parametrize("headline", [None, [], {}, {"main": ""}, {"main": "\t", "print_headline": None}])
+@pytest.mark.parametrize(
+    "headline", [None, [], {}, {"main": ""}, {"main": "\t", "print_headline": None}]
+)
 def test_a_document_without_text_is_empty_and_no_error(headline: object) -> None:
     assert item_of(Element((), 3, doc(headline=headline)), "file", NOW) == Empty("file", 3)
 
@@ -108,7 +110,11 @@ def test_identity_without_an_address_is_date_and_text_however_the_date_is_writte
     def identity(date: str, main: str = "Rain") -> str:
         return read(doc(_id=None, web_url=None, pub_date=date, headline={"main": main})).identity
 
-    assert identity("2020-04-02T00:00:00Z") == identity("2020-04-02T00:00:00+0000") == identity("2020-04-02")
+    assert (
+        identity("2020-04-02T00:00:00Z")
+        == identity("2020-04-02T00:00:00+0000")
+        == identity("2020-04-02")
+    )
     assert identity("2020-04-02T00:00:00Z") != identity("2020-04-03T00:00:00Z")
     assert identity("2020-04-02T00:00:00Z") != identity("2020-04-02T00:00:00Z", "Snow")
 
@@ -149,11 +155,18 @@ def test_an_address_that_is_no_web_address_is_dropped() -> None:
 
 
 @pytest.mark.parametrize("packed", [False, True])
-@pytest.mark.parametrize("wrap", [lambda docs: docs, lambda docs: {"response": {"docs": docs}}, lambda d: {"docs": d}])
-def test_a_bare_list_and_an_answer_are_read_packed_or_not(tmp_path: Path, wrap: Any, packed: bool) -> None:
+@pytest.mark.parametrize(
+    "wrap", [lambda docs: docs, lambda docs: {"response": {"docs": docs}}, lambda d: {"docs": d}]
+)
+def test_a_bare_list_and_an_answer_are_read_packed_or_not(
+    tmp_path: Path, wrap: Any, packed: bool
+) -> None:
     content = json.dumps(wrap([doc(_id="1"), doc(_id="2")])).encode()
     items = read_bytes(tmp_path, gzip.compress(content) if packed else content)
-    assert [item.identity for item in items if isinstance(item, Document)] == ["nyt:1", "nyt:2"]
+    assert [item.identity for item in items if isinstance(item, SourceDocument)] == [
+        "nyt:1",
+        "nyt:2",
+    ]
     assert len(items) == 2
 
 
@@ -170,7 +183,9 @@ def test_no_documents_are_no_error(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "content", [b"", b"<html>no</html>", b'{"fault": {"faultstring": "x"}}', b"null", b"\xff\xfe["]
 )
-def test_what_holds_no_documents_is_bad_input_that_names_the_file(tmp_path: Path, content: bytes) -> None:
+def test_what_holds_no_documents_is_bad_input_that_names_the_file(
+    tmp_path: Path, content: bytes
+) -> None:
     with pytest.raises(BadInput, match=r"month\.json"):
         read_bytes(tmp_path, content)
 
@@ -190,10 +205,12 @@ def test_a_truncated_file_keeps_its_good_documents(tmp_path: Path, packed: bool)
 
 
 def test_a_packed_file_that_is_cut_short_keeps_its_good_documents(tmp_path: Path) -> None:
-    docs = [doc(_id=str(n), headline={"main": f"Headline {n * 7919 % 10007}"}) for n in range(20_000)]
+    docs = [
+        doc(_id=str(n), headline={"main": f"Headline {n * 7919 % 10007}"}) for n in range(20_000)
+    ]
     packed = gzip.compress(json.dumps(docs).encode())
     items = read_bytes(tmp_path, packed[: len(packed) // 2], "month.json.gz")
-    kept = [item.native_id for item in items if isinstance(item, Document)]
+    kept = [item.native_id for item in items if isinstance(item, SourceDocument)]
     assert kept == [str(n) for n in range(len(kept))]
     there = zlib.decompressobj(wbits=31).decompress(packed[: len(packed) // 2])
     assert len(kept) == there.count(b"}, {")
@@ -203,25 +220,34 @@ def test_a_packed_file_that_is_cut_short_keeps_its_good_documents(tmp_path: Path
 
 
 def test_hits_that_disagree_are_named_and_nothing_is_dropped(tmp_path: Path) -> None:
-    items = read_bytes(tmp_path, json.dumps({"response": {"docs": [doc()], "meta": {"hits": 2}}}).encode())
+    items = read_bytes(
+        tmp_path, json.dumps({"response": {"docs": [doc()], "meta": {"hits": 2}}}).encode()
+    )
     assert texts(items) == ["Rain at Last."]
-    assert left_out(items) == [(None, "meta.hits says 2 documents, the file holds 1: fetch it again")]
+    assert left_out(items) == [
+        (None, "meta.hits says 2 documents, the file holds 1: fetch it again")
+    ]
 
 
 def test_hits_before_the_documents_are_compared_too(tmp_path: Path) -> None:
-    items = read_bytes(tmp_path, json.dumps({"response": {"meta": {"hits": 2}, "docs": [doc()]}}).encode())
+    items = read_bytes(
+        tmp_path, json.dumps({"response": {"meta": {"hits": 2}, "docs": [doc()]}}).encode()
+    )
     assert [index for index, _ in left_out(items)] == [None]
 
 
 def test_the_hits_of_a_search_are_not_those_of_its_page(tmp_path: Path) -> None:
     items = read_bytes(
-        tmp_path, json.dumps({"response": {"docs": [doc()], "meta": {"hits": 33, "offset": 0}}}).encode()
+        tmp_path,
+        json.dumps({"response": {"docs": [doc()], "meta": {"hits": 33, "offset": 0}}}).encode(),
     )
     assert left_out(items) == []
 
 
 def test_what_is_no_document_is_left_out_and_named_and_the_others_are_kept(tmp_path: Path) -> None:
-    items = read_bytes(tmp_path, json.dumps([doc(_id="1"), None, 7, "x", [], {"other": 1}, doc(_id="2")]).encode())
+    items = read_bytes(
+        tmp_path, json.dumps([doc(_id="1"), None, 7, "x", [], {"other": 1}, doc(_id="2")]).encode()
+    )
     assert len(texts(items)) == 2
     assert left_out(items) == [
         (1, "it is no object but null"),
@@ -234,37 +260,52 @@ def test_what_is_no_document_is_left_out_and_named_and_the_others_are_kept(tmp_p
 
 @pytest.mark.parametrize("bad", [b"\xff", b"caf\xe9", b"\xed\xa0\x80", b"\xc3"])
 def test_bytes_that_are_no_utf8_cost_their_document_alone(tmp_path: Path, bad: bytes) -> None:
-    content = json.dumps([doc(_id="1"), doc(_id="2", abstract="BAD"), doc(_id="3")]).encode().replace(b"BAD", bad)
+    content = (
+        json.dumps([doc(_id="1"), doc(_id="2", abstract="BAD"), doc(_id="3")])
+        .encode()
+        .replace(b"BAD", bad)
+    )
     items = read_bytes(tmp_path, content)
-    assert [item.native_id for item in items if isinstance(item, Document)] == ["1", "3"]
+    assert [item.native_id for item in items if isinstance(item, SourceDocument)] == ["1", "3"]
     assert left_out(items) == [(1, "it holds bytes that are no UTF-8")]
 
 
 def test_broken_json_costs_its_document_alone(tmp_path: Path) -> None:
     good = json.dumps(doc()).encode()
-    items = read_bytes(tmp_path, b'[%b, {"headline": {"main": tru}}, %b, {"a": 1,}, %b]' % (good, good, good))
+    items = read_bytes(
+        tmp_path, b'[%b, {"headline": {"main": tru}}, %b, {"a": 1,}, %b]' % (good, good, good)
+    )
     assert len(texts(items)) == 3
     assert [index for index, _ in left_out(items)] == [1, 3]
     assert all("it is no JSON" in why for _, why in left_out(items))
 
 
-def test_nul_and_lone_surrogates_become_replacement_characters_and_are_counted(tmp_path: Path) -> None:
+def test_nul_and_lone_surrogates_become_replacement_characters_and_are_counted(
+    tmp_path: Path,
+) -> None:
     content = json.dumps([doc(headline={"main": "a\x00b \ud800 \ud83d\ude00 \udfff"})]).encode()
     [item] = read_bytes(tmp_path, content)
-    assert isinstance(item, Document)
+    assert isinstance(item, SourceDocument)
     assert item.text == "a\ufffdb \ufffd \U0001f600 \ufffd."
     assert item.replaced == 3
-    tally = Tally()
+    tally = ReadCounts()
     tally.add(item)
     assert tally.replaced_characters == 3
 
 
 def test_every_character_of_a_document_can_be_stored(tmp_path: Path) -> None:
     content = json.dumps(
-        [doc(_id="a\x00b", web_url="https://x.org/\ud800", type_of_material="N\x00", headline={"main": "ok"})]
+        [
+            doc(
+                _id="a\x00b",
+                web_url="https://x.org/\ud800",
+                type_of_material="N\x00",
+                headline={"main": "ok"},
+            )
+        ]
     ).encode()
     [item] = read_bytes(tmp_path, content)
-    assert isinstance(item, Document)
+    assert isinstance(item, SourceDocument)
     for value in (item.native_id, item.address, item.material):
         assert value is not None
         assert "\ufffd" in value

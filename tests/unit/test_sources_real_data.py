@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sources.base import Document, Empty, Item, LeftOut, Remark
+from sources.base import Empty, Item, LeftOut, Remark, SourceDocument
 from sources.files import read_path
 
 COVID = re.compile(r"(?<![\w@])covid(?!\w)(?![-\u2010\u2011\u2013]\d)(?!\.\w)", re.IGNORECASE)
@@ -28,9 +28,9 @@ def read(path: Path, **options: str) -> list[Item]:
     return list(read_path(path, source=options.get("source"), handle=options.get("handle")))
 
 
-def documents(items: list[Item]) -> list[Document]:
+def documents(items: list[Item]) -> list[SourceDocument]:
     assert not [item for item in items if isinstance(item, LeftOut)]
-    return [item for item in items if isinstance(item, Document)]
+    return [item for item in items if isinstance(item, SourceDocument)]
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,9 @@ def test_no_post_is_lost(folder: Path, name: str, count: int, identities: int) -
     assert len(found) == count
     assert len({item.identity for item in found}) == identities
     assert all(item.published_at is not None for item in found)
-    assert any(isinstance(item, Remark) and "Windows-1252" in item.text for item in items) == name.startswith("538")
+    assert any(
+        isinstance(item, Remark) and "Windows-1252" in item.text for item in items
+    ) == name.startswith("538")
 
 
 def test_the_folder_of_posts_is_read_as_one(folder: Path) -> None:
@@ -67,7 +69,9 @@ def test_the_folder_of_posts_is_read_as_one(folder: Path) -> None:
         ("06", (4_492, 0, 3_165, 10)),
     ],
 )
-def test_months_of_the_nyt_are_whole(folder: Path, month: str, counts: tuple[int, int, int, int]) -> None:
+def test_months_of_the_nyt_are_whole(
+    folder: Path, month: str, counts: tuple[int, int, int, int]
+) -> None:
     count, empty, news, matched = counts
     items = read(folder / "nyt" / f"2020-{month}.json.gz")
     found = documents(items)
@@ -80,7 +84,9 @@ def test_months_of_the_nyt_are_whole(folder: Path, month: str, counts: tuple[int
 
 
 @pytest.mark.parametrize(("month", "count"), [("06", 212), ("07", 195), ("08", 297)])
-def test_headlines_without_id_and_address_are_told_apart(folder: Path, month: str, count: int) -> None:
+def test_headlines_without_id_and_address_are_told_apart(
+    folder: Path, month: str, count: int
+) -> None:
     found = documents(read(folder / "nyt" / f"hong-kong-2019-{month}.json.gz"))
     assert len({item.identity for item in found}) == len(found) == count
 

@@ -59,12 +59,16 @@ def test_no_degree_of_freedom_is_an_error() -> None:
         (1, 29, 0.0061, 0.1718),
     ],
 )
-def test_the_wilson_interval_is_the_published_one(matched: int, n: int, low: float, high: float) -> None:
+def test_the_wilson_interval_is_the_published_one(
+    matched: int, n: int, low: float, high: float
+) -> None:
     assert wilson(matched, n) == pytest.approx((low, high), abs=5e-5)
 
 
 @given(SHARES)
-def test_the_wilson_interval_holds_its_share_and_keeps_within_0_and_1(counts: tuple[int, int]) -> None:
+def test_the_wilson_interval_holds_its_share_and_keeps_within_0_and_1(
+    counts: tuple[int, int],
+) -> None:
     matched, n = counts
     low, high = wilson(matched, n)
     assert 0 <= low <= matched / n <= high <= 1
@@ -87,7 +91,9 @@ def test_what_is_no_share_has_no_interval(matched: int, n: int) -> None:
 def test_the_interval_of_a_mean_is_the_worked_one() -> None:
     # 1, 2, 3, 4: mean 2.5, standard deviation √(5/3), t(3) = 3.182446
     half = 3.182446305 * math.sqrt(5 / 3) / 2
-    assert t_interval([1.0, 2.0, 3.0, 4.0]) == pytest.approx((2.5, 2.5 - half, 2.5 + half), abs=1e-8)
+    assert t_interval([1.0, 2.0, 3.0, 4.0]) == pytest.approx(
+        (2.5, 2.5 - half, 2.5 + half), abs=1e-8
+    )
 
 
 def test_nothing_has_no_mean_and_one_value_no_interval() -> None:
@@ -97,7 +103,9 @@ def test_nothing_has_no_mean_and_one_value_no_interval() -> None:
 
 
 @given(POLARITIES, st.randoms())
-def test_the_interval_of_a_mean_does_not_depend_on_the_order(values: list[float], chance: Random) -> None:
+def test_the_interval_of_a_mean_does_not_depend_on_the_order(
+    values: list[float], chance: Random
+) -> None:
     shuffled = list(values)
     chance.shuffle(shuffled)
     assert t_interval(shuffled) == t_interval(values)
@@ -126,7 +134,9 @@ def test_the_rank_correlation_is_the_worked_one() -> None:
 
 
 def test_ties_share_their_mean_rank() -> None:
-    assert spearman([1, 2, 2, 3], [1, 2, 3, 4]) == pytest.approx(4.5 / math.sqrt(4.5 * 5), abs=1e-12)
+    assert spearman([1, 2, 2, 3], [1, 2, 3, 4]) == pytest.approx(
+        4.5 / math.sqrt(4.5 * 5), abs=1e-12
+    )
 
 
 def test_what_does_not_vary_has_no_rank_correlation() -> None:

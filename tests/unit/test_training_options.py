@@ -21,7 +21,9 @@ def test_a_training_without_a_sweep_is_one_job_with_every_option_in_the_run() ->
 
 
 def test_a_sweep_is_a_grid_of_jobs_named_by_the_options_it_varies() -> None:
-    parameters, jobs = plan_training("feedforward", "digits", {}, ["learning-rate=0.50,1", "hidden=30,100"])
+    parameters, jobs = plan_training(
+        "feedforward", "digits", {}, ["learning-rate=0.50,1", "hidden=30,100"]
+    )
     assert [job.name for job in jobs] == [
         "feedforward learning-rate=0.5 hidden=30",
         "feedforward learning-rate=0.5 hidden=100",
@@ -46,7 +48,9 @@ def test_a_sweep_of_presets_gives_each_job_what_its_preset_says() -> None:
 
 
 def test_an_option_taken_away_from_a_preset_stays_away_when_it_is_read_again() -> None:
-    parameters, (job,) = plan_training("recurrent", "sine", {"preset": "tutorial", "truncate": "none"})
+    parameters, (job,) = plan_training(
+        "recurrent", "sine", {"preset": "tutorial", "truncate": "none"}
+    )
     assert options_of(parameters, job.options).truncate is None
 
 
@@ -70,7 +74,10 @@ def test_every_job_reads_back_the_options_that_were_asked_for(
 ) -> None:
     sweep = [f"hidden={','.join(map(str, swept))}"]
     parameters, jobs = plan_training("recurrent", "sine", {"preset": preset, **values}, sweep)
-    asked = [options("recurrent", {"preset": preset, **values, "hidden": size}) for size in dict.fromkeys(swept)]
+    asked = [
+        options("recurrent", {"preset": preset, **values, "hidden": size})
+        for size in dict.fromkeys(swept)
+    ]
     assert [options_of(parameters, job.options) for job in jobs] == asked
 
 
@@ -97,9 +104,14 @@ def test_what_does_not_fit_is_told_before_anything_is_queued(
         plan_training("feedforward", "digits", given_options, sweep)
 
 
-def test_a_path_means_the_same_wherever_a_worker_stands(tmp_path: Path) -> None:  # where the test stands
+def test_a_path_means_the_same_wherever_a_worker_stands(
+    tmp_path: Path,
+) -> None:  # where the test stands
     assert plan_training("feedforward", "mnist", {})[0].data == str(tmp_path / "mnist")
-    assert plan_training("recurrent", "a:b.csv:mood: mean", {})[0].data == f"{tmp_path}/a:b.csv:mood: mean"
+    assert (
+        plan_training("recurrent", "a:b.csv:mood: mean", {})[0].data
+        == f"{tmp_path}/a:b.csv:mood: mean"
+    )
     assert plan_training("recurrent", "3:polarity", {})[0].data == "3:polarity"
 
 

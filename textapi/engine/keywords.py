@@ -42,7 +42,9 @@ def sentences_with(
         candidates = range(len(found)) if words is None else _candidates(term, words, len(found))
         positions = [i for i in candidates if rule.search(found[i])]
         if include_before or include_after:
-            positions = _with_neighbours(positions, len(found), before=include_before, after=include_after)
+            positions = _with_neighbours(
+                positions, len(found), before=include_before, after=include_after
+            )
         answer[term] = [found[i] for i in positions]
     return answer
 
@@ -74,7 +76,9 @@ def _index(found: list[str]) -> dict[str, list[int]]:
 
 def _candidates(term: str, words: dict[str, list[int]], count: int) -> Sequence[int]:
     """Where *term* may stand: in sentences that hold its rarest word, since the rule lets whole words match alone."""
-    return min((words.get(_fold(word), []) for word in _WORD.findall(term)), key=len, default=range(count))
+    return min(
+        (words.get(_fold(word), []) for word in _WORD.findall(term)), key=len, default=range(count)
+    )
 
 
 def _fold(word: str) -> str:
@@ -87,7 +91,8 @@ def _expression(term: str) -> str:
     if not words:
         raise ValueError("a keyword needs at least one character that is not white space")
     core = r"\s++".join(
-        "".join(_HYPHEN if character in _HYPHENS else re.escape(character) for character in word) for word in words
+        "".join(_HYPHEN if character in _HYPHENS else re.escape(character) for character in word)
+        for word in words
     )
     before = r"(?<![\w@])" if re.match(r"\w", words[0]) else "(?<!@)"
     after = r"(?!\w)" if re.match(r"\w", words[-1][-1]) else ""

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from core.errors import StackError
-from textapi.engine.bounds import without_endless_signs, without_endless_words
+from textapi.engine.input_limits import without_endless_signs, without_endless_words
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc
@@ -87,7 +87,9 @@ class Language:
         used within the context only: what they remember is forgotten at its end, so that a server's memory does not
         grow with every word it ever saw.
         """
-        lines_of = [[line for line in _readable(text).splitlines() if line.strip()] for text in texts]
+        lines_of = [
+            [line for line in _readable(text).splitlines() if line.strip()] for text in texts
+        ]
         unneeded = [name for name in self._nlp.pipe_names if name not in _NEEDED_FOR[purpose]]
         with self._nlp.memory_zone():
             docs = self._nlp.pipe(chain.from_iterable(lines_of), disable=unneeded)

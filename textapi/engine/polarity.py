@@ -14,7 +14,7 @@ from functools import cache
 from typing import Literal
 
 from core.errors import StackError
-from textapi.engine.bounds import without_endless_signs
+from textapi.engine.input_limits import without_endless_signs
 from textapi.engine.sentences import sentences
 
 Mode = Literal["vader", "compatible"]
@@ -75,7 +75,12 @@ def _vader_scorer() -> Callable[[str], float]:
         if len(sentence) <= _LONGEST_SENTENCE:
             return float(analyzer.polarity_scores(sentence)["compound"])
         shorter = without_endless_signs(sentence)
-        return _mean([score(piece) for piece in textwrap.wrap(shorter, _LONGEST_SENTENCE, break_on_hyphens=False)])
+        return _mean(
+            [
+                score(piece)
+                for piece in textwrap.wrap(shorter, _LONGEST_SENTENCE, break_on_hyphens=False)
+            ]
+        )
 
     return score
 

@@ -41,7 +41,9 @@ _BEFORE_A_CAPITAL = frozenset(
     )
 )
 # A word of its own, an abbreviation where a number follows ("No. 5").
-_BEFORE_A_NUMBER = frozenset({"no", "nos", "p", "pp", "fig", "figs", "art", "sec", "mar", "apr", "jun", "jul"})
+_BEFORE_A_NUMBER = frozenset(
+    {"no", "nos", "p", "pp", "fig", "figs", "art", "sec", "mar", "apr", "jun", "jul"}
+)
 
 
 def split(text: str) -> list[Span]:
@@ -77,7 +79,9 @@ def _ends_a_sentence(text: str, found: re.Match[str]) -> bool:
         return not _is_abbreviation(_word_up_to(text, found.end()), following_letter)
     if mark[-1] in "!?":
         return True
-    return not following_letter.islower()  # after an ellipsis or a closing quote ("“Why?” he asked") it may go on
+    return (
+        not following_letter.islower()
+    )  # after an ellipsis or a closing quote ("“Why?” he asked") it may go on
 
 
 def _word_up_to(text: str, end: int) -> str:

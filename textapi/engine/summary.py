@@ -33,7 +33,11 @@ FUNCTION_WORDS = frozenset(
 
 def words(text: str) -> list[str]:
     """The words of *text* that say something, lower-cased, in order."""
-    return [word for word in _WORD.findall(text.lower().replace("\u2019", "'")) if word not in FUNCTION_WORDS]
+    return [
+        word
+        for word in _WORD.findall(text.lower().replace("\u2019", "'"))
+        if word not in FUNCTION_WORDS
+    ]
 
 
 def summarize(text: str, proportion: float = 0.3) -> str:
@@ -44,7 +48,10 @@ def summarize(text: str, proportion: float = 0.3) -> str:
     distinct = list(dict.fromkeys(sentences(text)))
     words_of = [words(sentence) for sentence in distinct]
     frequency = Counter(word for found in words_of for word in found)
-    score = [math.fsum(frequency[word] for word in found) / len(found) if found else 0.0 for found in words_of]
+    score = [
+        math.fsum(frequency[word] for word in found) / len(found) if found else 0.0
+        for found in words_of
+    ]
     count = max(1, round(proportion * len(distinct)))
     best = sorted(range(len(distinct)), key=lambda i: (-score[i], i))[:count]
     return " ".join(distinct[i] for i in sorted(best))

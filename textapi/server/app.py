@@ -10,8 +10,8 @@ from aiohttp import web
 
 from core import logs
 from core.errors import SettingsError, StackError
+from core.rate_limit_notation import parse_limits
 from core.settings import Settings
-from core.windows import parse_limits
 from textapi.engine import language
 from textapi.server.guards import Keys
 
@@ -30,11 +30,20 @@ def serve(settings: Settings, host: str = "127.0.0.1", port: int = 8765, workers
         raise SettingsError(
             "the Text API has no key to let anyone in with: set TIDINGS_TEXTAPI_KEYS (several are separated by commas)"
         )
-    keys = Keys([key.get_secret_value() for key in settings.textapi_keys], parse_limits(settings.textapi_key_limit))
+    keys = Keys(
+        [key.get_secret_value() for key in settings.textapi_keys],
+        parse_limits(settings.textapi_key_limit),
+    )
     logs.configure(settings)
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy is imported
     language.find_model()
-    _log.info("the Text API starts", host=host, port=port, workers=workers, polarity=settings.textapi_polarity)
+    _log.info(
+        "the Text API starts",
+        host=host,
+        port=port,
+        workers=workers,
+        polarity=settings.textapi_polarity,
+    )
     if workers == 1:
         _serve_here(settings, keys, host, port)
     else:
@@ -55,10 +64,14 @@ def _serve_here(settings: Settings, keys: Keys, host: str, port: int) -> None:
             shutdown_timeout=SHUTDOWN_SECONDS,
         )
     except OSError as error:
-        raise StackError(f"{host}:{port} cannot be served ({error.strerror}): choose another --port") from error
+        raise StackError(
+            f"{host}:{port} cannot be served ({error.strerror}): choose another --port"
+        ) from error
 
 
-def _serve_with_gunicorn(settings: Settings, keys: Keys, host: str, port: int, workers: int) -> None:
+def _serve_with_gunicorn(
+    settings: Settings, keys: Keys, host: str, port: int, workers: int
+) -> None:
     parent = os.getpid()
     counts = tempfile.mkdtemp(prefix="tidings-textapi-")
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = counts  # before prometheus_client is imported
@@ -67,5 +80,7 @@ def _serve_with_gunicorn(settings: Settings, keys: Keys, host: str, port: int, w
 
         run(settings.textapi_polarity, keys, host, port, workers)
     finally:
-        if os.getpid() == parent:  # a worker comes by here too when it ends, while others still count
+        if (
+            os.getpid() == parent
+        ):  # a worker comes by here too when it ends, while others still count
             shutil.rmtree(counts, ignore_errors=True)

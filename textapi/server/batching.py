@@ -12,7 +12,7 @@ from typing import Any
 
 from core.logs import get_logger
 from textapi.engine import entities, language, phrases
-from textapi.server.guards import Refused
+from textapi.server.guards import HttpError
 from textapi.server.metrics import BATCH_TEXTS, WAITING_CHARACTERS
 
 WINDOW_SECONDS = 0.015  # how long the first request of a batch waits for others
@@ -28,7 +28,7 @@ _WORK: dict[language.Purpose, Callable[..., list[Any]]] = {
 _log = get_logger(__name__)
 
 
-class Room:
+class LoadShedder:
     """How much text may be in work at a time, so that a server sheds load rather than grows."""
 
     def __init__(self, characters: int = MAX_WAITING_CHARACTERS) -> None:
@@ -37,10 +37,12 @@ class Room:
 
     @contextmanager
     def take(self, text: str) -> Iterator[None]:
-        """Hold room for *text*, or raise `Refused` (503). An empty room takes any text."""
+        """Hold room for *text*, or raise `HttpError` (503). An empty room takes any text."""
         cost = len(text) + REQUEST_CHARACTERS
         if self._taken and self._taken + cost > self._limit:
-            raise Refused(503, "too many texts are waiting: try again later", retry_after=RETRY_SECONDS)
+            raise HttpError(
+                503, "too many texts are waiting: try again later", retry_after=RETRY_SECONDS
+            )
         self._taken += cost
         WAITING_CHARACTERS.inc(cost)
         try:
@@ -55,7 +57,9 @@ class _Wish:
     purpose: language.Purpose
     text: str
     arrived: float
-    answer: asyncio.Future[Any] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    answer: asyncio.Future[Any] = field(
+        default_factory=lambda: asyncio.get_running_loop().create_future()
+    )
 
 
 class Reader:
@@ -84,7 +88,7 @@ class Reader:
     async def ask(self, purpose: language.Purpose, text: str) -> Any:
         """What the engine says of *text*, read together with the texts of other requests."""
         if self.fault is not None:
-            raise Refused(503, self.fault)
+            raise HttpError(503, self.fault)
         wish = _Wish(purpose, text, asyncio.get_running_loop().time())
         self._wishes.append(wish)
         self._something_to_do.set()
@@ -127,7 +131,9 @@ class Reader:
                 continue
             BATCH_TEXTS.observe(len(wishes))
             try:
-                answers = await loop.run_in_executor(self._thread, work, model, [wish.text for wish in wishes])
+                answers = await loop.run_in_executor(
+                    self._thread, work, model, [wish.text for wish in wishes]
+                )
             except Exception as error:  # noqa: BLE001  # each request answers for itself
                 for wish in wishes:
                     if not wish.answer.done():
@@ -141,7 +147,7 @@ class Reader:
         while self._wishes:
             wish = self._wishes.popleft()
             if not wish.answer.done():
-                wish.answer.set_exception(Refused(503, reason, retry_after=RETRY_SECONDS))
+                wish.answer.set_exception(HttpError(503, reason, retry_after=RETRY_SECONDS))
 
 
 def _load() -> language.Language:

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from core.windows import Window
+from core.rate_limit_notation import Window
 from textapi.messages import TextRequest
 
 Request = TypeVar("Request", bound=TextRequest)
@@ -35,7 +35,7 @@ _OUT_OF_BOUNDS = frozenset(
 )
 
 
-class Refused(Exception):
+class HttpError(Exception):
     """A request that is answered with an error: *status*, what was wrong with it, and when to come again."""
 
     def __init__(self, status: int, message: str, *, retry_after: float | None = None) -> None:
@@ -53,22 +53,22 @@ class Keys:
         self._logs = [[_CallLog(window) for window in windows] for _ in keys] if windows else []
         self._lock = _nameless_file() if windows else None
 
-    def admit(self, key: str | None) -> None:
-        """Let one request with *key* pass, or raise `Refused` (401, or 429 with the seconds to wait)."""
+    def authenticate(self, key: str | None) -> None:
+        """Let one request with *key* pass, or raise `HttpError` (401, or 429 with the seconds to wait)."""
         if not key:
-            raise Refused(401, "the header 'apikey' is missing: send the key you were given")
+            raise HttpError(401, "the header 'apikey' is missing: send the key you were given")
         given = key.encode("utf-8", "surrogateescape")
         found = None
         for i, known in enumerate(self._keys):  # all of them, so that the time taken tells nothing
             if hmac.compare_digest(given, known):
                 found = i
         if found is None:
-            raise Refused(401, "the key in the header 'apikey' is not known here")
+            raise HttpError(401, "the key in the header 'apikey' is not known here")
         if self._lock is not None:
             self._count(self._logs[found])
 
     def _count(self, logs: list[_CallLog]) -> None:
-        assert self._lock is not None  # noqa: S101  # says to mypy what admit() has looked at
+        assert self._lock is not None  # noqa: S101  # says to mypy what authenticate() has looked at
         now = time.monotonic()
         fcntl.lockf(self._lock, fcntl.LOCK_EX)  # ends with its holder, however that ends
         try:
@@ -80,7 +80,9 @@ class Keys:
             fcntl.lockf(self._lock, fcntl.LOCK_UN)
         if wait > 0:
             limit = ",".join(str(log.window) for log in logs)
-            raise Refused(429, f"this key may ask {limit}: try again in {wait:.1f} s", retry_after=wait)
+            raise HttpError(
+                429, f"this key may ask {limit}: try again in {wait:.1f} s", retry_after=wait
+            )
 
 
 def _nameless_file() -> int:
@@ -115,8 +117,8 @@ class _CallLog:
         return self._NEXT.size + int(count % self.window.calls) * self._TIME.size
 
 
-def understand(body: bytes, model: type[Request]) -> Request:
-    """The request in *body*, or `Refused`: 413 for a text too long, 422 for a value out of bounds, else 400.
+def parse_request(body: bytes, model: type[Request]) -> Request:
+    """The request in *body*, or `HttpError`: 413 for a text too long, 422 for a value out of bounds, else 400.
 
     The message names the field and never holds what was sent.
     """
@@ -127,5 +129,5 @@ def understand(body: bytes, model: type[Request]) -> Request:
     field = ".".join(map(str, first["loc"])) or "body"
     message = f"{field}: {first['msg'].removeprefix('Value error, ')}"
     if first["type"] == "string_too_long" and field == "text":
-        raise Refused(413, f"{message}: send it in several requests")
-    raise Refused(422 if first["type"] in _OUT_OF_BOUNDS else 400, message)
+        raise HttpError(413, f"{message}: send it in several requests")
+    raise HttpError(422 if first["type"] in _OUT_OF_BOUNDS else 400, message)

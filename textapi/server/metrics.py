@@ -23,10 +23,14 @@ SECONDS = Histogram(
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
 )
 BATCH_TEXTS = Histogram(
-    "textapi_batch_texts", "Texts read in one batch.", buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
+    "textapi_batch_texts",
+    "Texts read in one batch.",
+    buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256, 512),
 )
 WAITING_CHARACTERS = Gauge(
-    "textapi_waiting_characters", "Characters of text in work or waiting for it.", multiprocess_mode="livesum"
+    "textapi_waiting_characters",
+    "Characters of text in work or waiting for it.",
+    multiprocess_mode="livesum",
 )
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST

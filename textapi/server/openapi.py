@@ -27,19 +27,29 @@ def document(engine: str) -> dict[str, Any]:
     requests = {exchange.request for exchange in EXCHANGES.values()}
     answers = {exchange.answer for exchange in EXCHANGES.values()} | {ErrorAnswer}
     models = sorted(
-        [(model, "validation") for model in requests] + [(model, "serialization") for model in answers],
+        [(model, "validation") for model in requests]
+        + [(model, "serialization") for model in answers],
         key=lambda pair: pair[0].__name__,
     )
     _, schemas = models_json_schema(models, ref_template="#/components/schemas/{model}")  # type: ignore[arg-type]
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Text API", "version": engine, "description": "The Text API as Tidings serves it."},
+        "info": {
+            "title": "Text API",
+            "version": engine,
+            "description": "The Text API as Tidings serves it.",
+        },
         "paths": {f"/text/{operation}": {"post": _operation(operation)} for operation in EXCHANGES}
         | {
             "/health": {"get": _plain("Whether the server lives.", _json_answer("It does."))},
             "/ready": {
                 "get": _plain("Whether the language model is loaded.", _json_answer("It is."))
-                | {"responses": {"200": _json_answer("It is."), "503": _refusal("It is not, and why.", {})}}
+                | {
+                    "responses": {
+                        "200": _json_answer("It is."),
+                        "503": _refusal("It is not, and why.", {}),
+                    }
+                }
             },
         },
         "components": {
@@ -81,7 +91,12 @@ def _operation(operation: Operation) -> dict[str, Any]:
             "200": {
                 "description": exchange.answer.__doc__,
                 "content": _content(exchange.answer),
-                "headers": {ENGINE_HEADER: {"description": "Engine and version.", "schema": {"type": "string"}}},
+                "headers": {
+                    ENGINE_HEADER: {
+                        "description": "Engine and version.",
+                        "schema": {"type": "string"},
+                    }
+                },
             }
         }
         | {str(status): _refusal(text, _retry_after(status)) for status, text in _REFUSALS.items()},
@@ -93,7 +108,10 @@ def _plain(summary: str, answer: dict[str, Any]) -> dict[str, Any]:
 
 
 def _json_answer(description: str) -> dict[str, Any]:
-    return {"description": description, "content": {"application/json": {"schema": {"type": "object"}}}}
+    return {
+        "description": description,
+        "content": {"application/json": {"schema": {"type": "object"}}},
+    }
 
 
 def _refusal(description: str, headers: dict[str, Any]) -> dict[str, Any]:
@@ -103,7 +121,12 @@ def _refusal(description: str, headers: dict[str, Any]) -> dict[str, Any]:
 def _retry_after(status: int) -> dict[str, Any]:
     if status not in {429, 503}:
         return {}
-    return {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}}}
+    return {
+        "Retry-After": {
+            "description": "Seconds to wait.",
+            "schema": {"type": "integer", "minimum": 1},
+        }
+    }
 
 
 def _content(model: type[BaseModel]) -> dict[str, Any]:

@@ -29,8 +29,8 @@ from textapi.messages import (
     TextRequest,
 )
 from textapi.server import metrics, openapi
-from textapi.server.batching import Reader, Room
-from textapi.server.guards import Keys, Refused, understand
+from textapi.server.batching import LoadShedder, Reader
+from textapi.server.guards import HttpError, Keys, parse_request
 
 MAX_BODY = 2_000_000  # bytes: the longest text, its letters escaped
 BODY_SECONDS = 15.0
@@ -63,7 +63,7 @@ class _Server:
         self._engine = f"{ENGINE}+{mode}"
         self._mode = mode
         self._keys = keys
-        self._room = Room()
+        self._room = LoadShedder()
         self._reader = Reader()
         self._long_texts = ThreadPoolExecutor(1, "long-texts")
 
@@ -79,7 +79,7 @@ class _Server:
         began = time.perf_counter()
         try:
             response = await handler(request)
-        except Refused as refused:
+        except HttpError as refused:
             response = _refusal(refused.status, refused.message, refused.retry_after)
         except web.HTTPException as error:
             response = _refusal(error.status, _MESSAGES.get(error.status, error.reason))
@@ -95,26 +95,34 @@ class _Server:
         metrics.REQUESTS.labels(endpoint, response.status).inc()
         metrics.SECONDS.labels(endpoint).observe(seconds)
         _log.info(
-            "request", method=request.method, endpoint=endpoint, status=response.status, seconds=round(seconds, 4)
+            "request",
+            method=request.method,
+            endpoint=endpoint,
+            status=response.status,
+            seconds=round(seconds, 4),
         )
         return response
 
     async def answer(self, operation: Operation, request: web.Request) -> web.Response:
-        self._keys.admit(request.headers.get(KEY_HEADER))
+        self._keys.authenticate(request.headers.get(KEY_HEADER))
         if request.content_type != "application/json":
-            raise Refused(415, "send the body as JSON, with the header Content-Type: application/json")
+            raise HttpError(
+                415, "send the body as JSON, with the header Content-Type: application/json"
+            )
         try:
             async with asyncio.timeout(BODY_SECONDS):
                 body = await request.read()
         except TimeoutError:
-            raise Refused(408, f"the body did not arrive within {BODY_SECONDS:.0f} s") from None
-        asked = understand(body, EXCHANGES[operation].request)
+            raise HttpError(408, f"the body did not arrive within {BODY_SECONDS:.0f} s") from None
+        asked = parse_request(body, EXCHANGES[operation].request)
         with self._room.take(asked.text):
             try:
                 async with asyncio.timeout(ANSWER_SECONDS):
                     value = await self._work(operation, asked)
             except TimeoutError:
-                raise Refused(503, f"no answer within {ANSWER_SECONDS:.0f} s", retry_after=ANSWER_SECONDS) from None
+                raise HttpError(
+                    503, f"no answer within {ANSWER_SECONDS:.0f} s", retry_after=ANSWER_SECONDS
+                ) from None
         return _json(EXCHANGES[operation].answer_json(value))
 
     async def _work(self, operation: Operation, asked: TextRequest) -> Any:
@@ -124,7 +132,11 @@ class _Server:
                 return entities.of_labels(found, asked.doctype, asked.labels)
             case PhrasesRequest():
                 ranked = await self._reader.ask("phrases", asked.text)
-                order = phrases.most_common if operation is Operation.MOST_COMMON_PHRASES else phrases.least_common
+                order = (
+                    phrases.most_common
+                    if operation is Operation.MOST_COMMON_PHRASES
+                    else phrases.least_common
+                )
                 return order(ranked, asked.num_phrases)
         work = partial(self._light_work, operation, asked)
         if len(asked.text) < LONG_TEXT:
@@ -135,13 +147,19 @@ class _Server:
         match asked:
             case SentencesWithKeywordsRequest():
                 if len(asked.text) * len(asked.keywords) > MAX_SEARCH:
-                    raise Refused(413, f"keywords: {len(asked.keywords)} are too many for so long a text")
-                return keywords.sentences_with(asked.text, asked.keywords, asked.include_before, asked.include_after)
+                    raise HttpError(
+                        413, f"keywords: {len(asked.keywords)} are too many for so long a text"
+                    )
+                return keywords.sentences_with(
+                    asked.text, asked.keywords, asked.include_before, asked.include_after
+                )
             case SummarizeRequest():
                 return summary.summarize(asked.text, asked.proportion)
             case SentencesRequest():
                 order = (
-                    polarity.most_positive if operation is Operation.MOST_POSITIVE_SENTENCES else polarity.most_negative
+                    polarity.most_positive
+                    if operation is Operation.MOST_POSITIVE_SENTENCES
+                    else polarity.most_negative
                 )
                 return order(asked.text, asked.num_sentences, self._mode)
         if operation is Operation.POLARITY_BY_SENTENCE:
@@ -155,11 +173,13 @@ class _Server:
         if self._reader.is_ready:
             return _json({"status": "ready", "engine": self._engine})
         if self._reader.fault is not None:
-            raise Refused(503, self._reader.fault)
-        raise Refused(503, "the language model is being loaded", retry_after=1)
+            raise HttpError(503, self._reader.fault)
+        raise HttpError(503, "the language model is being loaded", retry_after=1)
 
     async def metrics(self, _request: web.Request) -> web.Response:
-        return web.Response(body=metrics.exposition(), headers={"Content-Type": metrics.CONTENT_TYPE})
+        return web.Response(
+            body=metrics.exposition(), headers={"Content-Type": metrics.CONTENT_TYPE}
+        )
 
     async def openapi(self, _request: web.Request) -> web.Response:
         return _json(openapi.document(self._engine))
@@ -184,9 +204,14 @@ def _refusal(status: int, message: str, retry_after: float | None = None) -> web
 
 def _json(value: Any, status: int = 200) -> web.Response:
     return web.Response(
-        body=json.dumps(value, ensure_ascii=False).encode(), status=status, content_type="application/json"
+        body=json.dumps(value, ensure_ascii=False).encode(),
+        status=status,
+        content_type="application/json",
     )
 
 
 def _place(error: BaseException) -> list[str]:
-    return [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)[-5:]]
+    return [
+        f"{frame.filename}:{frame.lineno}"
+        for frame in traceback.extract_tb(error.__traceback__)[-5:]
+    ]

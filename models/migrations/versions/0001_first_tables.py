@@ -43,11 +43,15 @@ def upgrade() -> None:
         sa.Column("retries", sa.Integer(), nullable=False),
         sa.Column("maybe_twice", sa.Integer(), nullable=False),
         sa.Column("seconds", sa.Double(), nullable=False),
-        sa.PrimaryKeyConstraint("run_id", "service", "credential", "operation", "minute", name=op.f("pk_calls")),
+        sa.PrimaryKeyConstraint(
+            "run_id", "service", "credential", "operation", "minute", name=op.f("pk_calls")
+        ),
     )
     with op.batch_alter_table("calls", schema=None) as batch_op:
         batch_op.create_index(
-            batch_op.f("ix_calls_service_credential_minute"), ["service", "credential", "minute"], unique=False
+            batch_op.f("ix_calls_service_credential_minute"),
+            ["service", "credential", "minute"],
+            unique=False,
         )
 
     op.create_table(
@@ -78,8 +82,12 @@ def upgrade() -> None:
         sa.UniqueConstraint("identity", name=op.f("uq_documents_identity")),
     )
     with op.batch_alter_table("documents", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_documents_handle_source"), ["handle", "source"], unique=False)
-        batch_op.create_index(batch_op.f("ix_documents_source_published_at"), ["source", "published_at"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_documents_handle_source"), ["handle", "source"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_documents_source_published_at"), ["source", "published_at"], unique=False
+        )
 
     op.create_table(
         "duties",
@@ -128,10 +136,15 @@ def upgrade() -> None:
     )
     op.create_table(
         "answer_documents",
-        sa.Column("document_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "document_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
         sa.Column("key", sa.LargeBinary(length=16), nullable=False),
         sa.ForeignKeyConstraint(
-            ["document_id"], ["documents.id"], name=op.f("fk_answer_documents_document_id"), ondelete="CASCADE"
+            ["document_id"],
+            ["documents.id"],
+            name=op.f("fk_answer_documents_document_id"),
+            ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("document_id", "key", name=op.f("pk_answer_documents")),
     )
@@ -151,25 +164,31 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("owner", sa.Text(), nullable=True),
         sa.Column("claims", sa.Integer(), nullable=False),
-        sa.Column("deaths", sa.Integer(), nullable=False),
+        sa.Column("crashes", sa.Integer(), nullable=False),
         sa.Column("waits", sa.Integer(), nullable=False),
         sa.Column("waiting_since", sa.Double(), nullable=True),
         sa.Column("lease_until", sa.Double(), nullable=True),
         sa.Column("due_at", sa.Double(), nullable=False),
-        sa.Column("hinted_at", sa.Double(), nullable=True),
+        sa.Column("dispatched_at", sa.Double(), nullable=True),
         sa.Column("done_units", sa.Integer(), nullable=False),
         sa.Column("all_units", sa.Integer(), nullable=False),
         sa.Column("started_at", sa.Double(), nullable=True),
         sa.Column("ended_at", sa.Double(), nullable=True),
-        sa.ForeignKeyConstraint(["run_id"], ["runs.id"], name=op.f("fk_jobs_run_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["run_id"], ["runs.id"], name=op.f("fk_jobs_run_id"), ondelete="CASCADE"
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_jobs")),
         sa.UniqueConstraint("run_id", "kind", "name", name=op.f("uq_jobs_run_id_kind_name")),
     )
     with op.batch_alter_table("jobs", schema=None) as batch_op:
         batch_op.create_index(
-            batch_op.f("ix_jobs_queue_state_run_id_due_at"), ["queue", "state", "run_id", "due_at"], unique=False
+            batch_op.f("ix_jobs_queue_state_run_id_due_at"),
+            ["queue", "state", "run_id", "due_at"],
+            unique=False,
         )
-        batch_op.create_index(batch_op.f("ix_jobs_state_lease_until"), ["state", "lease_until"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_jobs_state_lease_until"), ["state", "lease_until"], unique=False
+        )
 
     op.create_table(
         "reports",
@@ -177,7 +196,9 @@ def upgrade() -> None:
         sa.Column("path", sa.Text(), nullable=False),
         sa.Column("stale", sa.Text(), nullable=True),
         sa.Column("at", sa.Double(), nullable=False),
-        sa.ForeignKeyConstraint(["run_id"], ["runs.id"], name=op.f("fk_reports_run_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["run_id"], ["runs.id"], name=op.f("fk_reports_run_id"), ondelete="CASCADE"
+        ),
         sa.PrimaryKeyConstraint("run_id", name=op.f("pk_reports")),
     )
     op.create_table(
@@ -190,8 +211,12 @@ def upgrade() -> None:
         sa.Column("rank", sa.Integer(), nullable=False),
         sa.Column("count", sa.Integer(), nullable=False),
         sa.Column("spellings", sa.JSON(), nullable=False),
-        sa.ForeignKeyConstraint(["job_id"], ["jobs.id"], name=op.f("fk_entities_job_id"), ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("job_id", "keyword", "period", "type", "name", name=op.f("pk_entities")),
+        sa.ForeignKeyConstraint(
+            ["job_id"], ["jobs.id"], name=op.f("fk_entities_job_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint(
+            "job_id", "keyword", "period", "type", "name", name=op.f("pk_entities")
+        ),
     )
     op.create_table(
         "epochs",
@@ -201,21 +226,32 @@ def upgrade() -> None:
         sa.Column("validation_loss", sa.Double(), nullable=True),
         sa.Column("accuracy", sa.Double(), nullable=True),
         sa.Column("seconds", sa.Double(), nullable=False),
-        sa.ForeignKeyConstraint(["job_id"], ["jobs.id"], name=op.f("fk_epochs_job_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["job_id"], ["jobs.id"], name=op.f("fk_epochs_job_id"), ondelete="CASCADE"
+        ),
         sa.PrimaryKeyConstraint("job_id", "epoch", name=op.f("pk_epochs")),
     )
     op.create_table(
         "job_documents",
         sa.Column("job_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("document_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["document_id"], ["documents.id"], name=op.f("fk_job_documents_document_id"), ondelete="CASCADE"
+        sa.Column(
+            "document_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
         ),
-        sa.ForeignKeyConstraint(["job_id"], ["jobs.id"], name=op.f("fk_job_documents_job_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["document_id"],
+            ["documents.id"],
+            name=op.f("fk_job_documents_document_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["job_id"], ["jobs.id"], name=op.f("fk_job_documents_job_id"), ondelete="CASCADE"
+        ),
         sa.PrimaryKeyConstraint("job_id", "document_id", name=op.f("pk_job_documents")),
     )
     with op.batch_alter_table("job_documents", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_job_documents_document_id"), ["document_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_job_documents_document_id"), ["document_id"], unique=False
+        )
 
     op.create_table(
         "job_steps",
@@ -225,23 +261,34 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("documents", sa.Integer(), nullable=False),
         sa.Column("at", sa.Double(), nullable=False),
-        sa.ForeignKeyConstraint(["job_id"], ["jobs.id"], name=op.f("fk_job_steps_job_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["job_id"], ["jobs.id"], name=op.f("fk_job_steps_job_id"), ondelete="CASCADE"
+        ),
         sa.PrimaryKeyConstraint("job_id", "step", name=op.f("pk_job_steps")),
     )
     op.create_table(
         "mentions",
         sa.Column("job_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("document_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "document_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
         sa.Column("keyword", sa.Text(), nullable=False),
         sa.Column("term", sa.Text(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("sentence", sa.Text(), nullable=False),
         sa.Column("polarity", sa.Double(), nullable=True),
         sa.ForeignKeyConstraint(
-            ["document_id"], ["documents.id"], name=op.f("fk_mentions_document_id"), ondelete="CASCADE"
+            ["document_id"],
+            ["documents.id"],
+            name=op.f("fk_mentions_document_id"),
+            ondelete="CASCADE",
         ),
-        sa.ForeignKeyConstraint(["job_id"], ["jobs.id"], name=op.f("fk_mentions_job_id"), ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("job_id", "document_id", "keyword", "term", "position", name=op.f("pk_mentions")),
+        sa.ForeignKeyConstraint(
+            ["job_id"], ["jobs.id"], name=op.f("fk_mentions_job_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint(
+            "job_id", "document_id", "keyword", "term", "position", name=op.f("pk_mentions")
+        ),
     )
     with op.batch_alter_table("mentions", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_mentions_document_id"), ["document_id"], unique=False)
@@ -253,22 +300,33 @@ def upgrade() -> None:
         sa.Column("rank", sa.Integer(), nullable=False),
         sa.Column("phrase", sa.Text(), nullable=False),
         sa.Column("count", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(["job_id"], ["jobs.id"], name=op.f("fk_phrases_job_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["job_id"], ["jobs.id"], name=op.f("fk_phrases_job_id"), ondelete="CASCADE"
+        ),
         sa.PrimaryKeyConstraint("job_id", "keyword", "rank", name=op.f("pk_phrases")),
     )
     op.create_table(
         "post_polarities",
         sa.Column("job_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("document_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "document_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
         sa.Column("polarity", sa.Double(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["document_id"], ["documents.id"], name=op.f("fk_post_polarities_document_id"), ondelete="CASCADE"
+            ["document_id"],
+            ["documents.id"],
+            name=op.f("fk_post_polarities_document_id"),
+            ondelete="CASCADE",
         ),
-        sa.ForeignKeyConstraint(["job_id"], ["jobs.id"], name=op.f("fk_post_polarities_job_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["job_id"], ["jobs.id"], name=op.f("fk_post_polarities_job_id"), ondelete="CASCADE"
+        ),
         sa.PrimaryKeyConstraint("job_id", "document_id", name=op.f("pk_post_polarities")),
     )
     with op.batch_alter_table("post_polarities", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_post_polarities_document_id"), ["document_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_post_polarities_document_id"), ["document_id"], unique=False
+        )
 
     op.create_table(
         "predictions",
@@ -277,7 +335,9 @@ def upgrade() -> None:
         sa.Column("index", sa.Integer(), nullable=False),
         sa.Column("actual", sa.Double(), nullable=False),
         sa.Column("predicted", sa.Double(), nullable=False),
-        sa.ForeignKeyConstraint(["job_id"], ["jobs.id"], name=op.f("fk_predictions_job_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["job_id"], ["jobs.id"], name=op.f("fk_predictions_job_id"), ondelete="CASCADE"
+        ),
         sa.PrimaryKeyConstraint("job_id", "split", "index", name=op.f("pk_predictions")),
     )
     op.create_table(
@@ -285,7 +345,9 @@ def upgrade() -> None:
         sa.Column("job_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("keyword", sa.Text(), nullable=False),
         sa.Column("summary", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(["job_id"], ["jobs.id"], name=op.f("fk_summaries_job_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["job_id"], ["jobs.id"], name=op.f("fk_summaries_job_id"), ondelete="CASCADE"
+        ),
         sa.PrimaryKeyConstraint("job_id", "keyword", name=op.f("pk_summaries")),
     )
     op.create_table(
@@ -300,7 +362,9 @@ def upgrade() -> None:
         sa.Column("baseline_last", sa.Double(), nullable=True),
         sa.Column("baseline_recurrence", sa.Double(), nullable=True),
         sa.Column("remarks", sa.JSON(), nullable=False),
-        sa.ForeignKeyConstraint(["job_id"], ["jobs.id"], name=op.f("fk_trainings_job_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["job_id"], ["jobs.id"], name=op.f("fk_trainings_job_id"), ondelete="CASCADE"
+        ),
         sa.PrimaryKeyConstraint("job_id", name=op.f("pk_trainings")),
     )
     # ### end Alembic commands ###

@@ -10,16 +10,24 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
-TOLD = sa.text("hinted_at IS NOT NULL")
+DISPATCHED = sa.text("dispatched_at IS NOT NULL")
 
 
 def upgrade() -> None:
     """Make the change."""
     op.drop_index("ix_jobs_queue_state_run_id_due_at", "jobs")
-    op.create_index("ix_jobs_queue_state_run_id_due_at_id", "jobs", ["queue", "state", "run_id", "due_at", "id"])
+    op.create_index(
+        "ix_jobs_queue_state_run_id_due_at_id", "jobs", ["queue", "state", "run_id", "due_at", "id"]
+    )
     op.create_index("ix_jobs_run_id_state", "jobs", ["run_id", "state"])
     op.create_index("ix_jobs_name", "jobs", ["name"])
-    op.create_index("ix_jobs_hinted_at", "jobs", ["hinted_at"], sqlite_where=TOLD, postgresql_where=TOLD)
+    op.create_index(
+        "ix_jobs_hinted_at",
+        "jobs",
+        ["dispatched_at"],
+        sqlite_where=DISPATCHED,
+        postgresql_where=DISPATCHED,
+    )
 
 
 def downgrade() -> None:
@@ -27,4 +35,6 @@ def downgrade() -> None:
     for name in ("ix_jobs_hinted_at", "ix_jobs_name", "ix_jobs_run_id_state"):
         op.drop_index(name, "jobs")
     op.drop_index("ix_jobs_queue_state_run_id_due_at_id", "jobs")
-    op.create_index("ix_jobs_queue_state_run_id_due_at", "jobs", ["queue", "state", "run_id", "due_at"])
+    op.create_index(
+        "ix_jobs_queue_state_run_id_due_at", "jobs", ["queue", "state", "run_id", "due_at"]
+    )

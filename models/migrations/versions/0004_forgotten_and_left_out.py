@@ -21,7 +21,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_forgotten")),
     )
     op.create_index("ix_forgotten_account", "forgotten", ["account"])
-    op.add_column("imports", sa.Column("named", sa.JSON(), nullable=False, server_default=sa.text("'[]'")))
+    op.add_column(
+        "imports", sa.Column("named", sa.JSON(), nullable=False, server_default=sa.text("'[]'"))
+    )
 
 
 def downgrade() -> None:

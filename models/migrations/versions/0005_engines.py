@@ -17,7 +17,9 @@ def upgrade() -> None:
         "run_engines",
         sa.Column("run_id", sa.Integer(), nullable=False),
         sa.Column("engine", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(["run_id"], ["runs.id"], name=op.f("fk_run_engines_run_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["run_id"], ["runs.id"], name=op.f("fk_run_engines_run_id"), ondelete="CASCADE"
+        ),
         sa.PrimaryKeyConstraint("run_id", "engine", name=op.f("pk_run_engines")),
     )
 

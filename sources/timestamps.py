@@ -1,0 +1,92 @@
+"""Reading the many ways in which files and services write a time."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
+_COMPACT = re.compile(r"(?:1[89]|20)\d{2}[01]\d[0-3]\d")
+_SLASHED = re.compile(r"(\d{1,2})[/.](\d{1,2})[/.](\d{4}|\d{2})(?=\D|$)")
+_CLOCKS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
+_NAMED = (
+    "%a %b %d %H:%M:%S %z %Y",
+    "%B %d, %Y",
+    "%b %d, %Y",
+    "%d %B %Y",
+    "%d %b %Y",
+    "%b %d, %Y %H:%M:%S",
+)
+
+
+def parse_time(value: object, *, day_first: bool = False) -> datetime | None:
+    """The moment that *value* names, in UTC; None where it names none.
+
+    Known are ISO 8601 (with or without a time, offsets of any writing), Unix time in seconds, milli- and microseconds,
+    ``YYYYMMDD``, the formats of X and of e-mail, and dates with slashes or dots, month first unless *day_first* or the
+    first number is over 12. A time without an offset is taken as UTC. Unix time 0 is how programs write "not known".
+    """
+    if isinstance(value, bool) or value is None:
+        return None
+    if isinstance(value, int | float):
+        return _from_unix(float(value))
+    if not isinstance(value, str) or not (text := value.strip()):
+        return None
+    if _NUMBER.fullmatch(text) and not _COMPACT.fullmatch(text):
+        return _from_unix(float(text))
+    for read in (datetime.fromisoformat, _from_named, parsedate_to_datetime):
+        try:
+            return _in_utc(read(text))
+        except (ValueError, OverflowError, IndexError, TypeError):
+            continue
+    return _from_slashed(text, day_first=day_first)
+
+
+def says_day_first(value: str) -> bool | None:
+    """What a date with slashes says about its file: True, False, or None where it could be either."""
+    found = _SLASHED.match(value.strip())
+    if found is None:
+        return None
+    first, second = int(found[1]), int(found[2])
+    if (first > 12) == (second > 12):
+        return None
+    return first > 12
+
+
+def _in_utc(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _from_unix(number: float) -> datetime | None:
+    for limit, unit in ((1e11, 1), (1e14, 1e3), (1e17, 1e6)):
+        if abs(number) < limit:
+            return datetime.fromtimestamp(number / unit, UTC) if number else None
+    return None
+
+
+def _from_named(text: str) -> datetime:
+    for pattern in _NAMED:
+        try:
+            return datetime.strptime(text, pattern)  # noqa: DTZ007 - `_in_utc` gives it its zone
+        except ValueError:
+            continue
+    raise ValueError(text)
+
+
+def _from_slashed(text: str, *, day_first: bool) -> datetime | None:
+    found = _SLASHED.match(text)
+    if found is None:
+        return None
+    day, month = (found[1], found[2]) if day_first else (found[2], found[1])
+    if int(month) > 12:
+        day, month = month, day
+    year = found[3] if len(found[3]) == 4 else f"20{found[3]}"
+    clock = text[found.end() :].replace(",", " ").replace("T", " ").rstrip()
+    for pattern in _CLOCKS:
+        try:
+            moment = datetime.strptime(f"{year}-{month}-{day}{clock}", f"%Y-%m-%d{pattern}")  # noqa: DTZ007 - as above
+        except ValueError:
+            continue
+        return moment.replace(tzinfo=UTC)
+    return None

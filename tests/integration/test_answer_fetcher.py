@@ -1,0 +1,347 @@
+"""The ledger of answers on both databases: one asks for all, nothing paid for is lost, calls are counted and capped."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from aiohttp import web
+from sqlalchemy import select, update
+
+from cli.stack.ports import free_port
+from core.broker import celery_app
+from core.enums import JobKind
+from core.errors import CapReached
+from core.settings import Settings
+from models.answers import (
+    Batch,
+    CallCounts,
+    calls_by_minute,
+    claim_answers,
+    delete_expired_claims,
+    known_keys,
+    read_answers,
+    release_claims,
+    store_batch,
+)
+from models.database import Database, clock
+from models.jobs import Claim, claim_job
+from models.runs import NewJob, create_run, get_run, pause_at_cap, reserve_call, resume_run
+from models.tables import Answer, AnswerClaim, Call, Job
+from tests.chaos.limit_clients import running_stub
+from textapi.messages import ENGINE_HEADER
+from textapi.requests import polarity_key, polarity_requests
+from workers.answer_fetcher import AnswerFetcher
+from workers.context import JobContext, SliceEnded
+from workers.runtime import Runtime
+
+KEYS = [bytes([number]) * 16 for number in range(8)]
+
+
+def new_claims(db: Database, jobs: int = 2, max_calls: int | None = None) -> list[Claim]:
+    names = [f"2020-{month:02}" for month in range(1, jobs + 1)]
+    run = create_run(
+        db,
+        kind="months",
+        name=None,
+        parameters={},
+        jobs=[NewJob(JobKind.MONTH, name, {}) for name in names],
+        max_calls=max_calls,
+    )
+    with db.read() as connection:
+        ids = connection.scalars(select(Job.id).where(Job.run_id == run).order_by(Job.id)).all()
+    return [again(db, job_id) for job_id in ids]
+
+
+def again(db: Database, job_id: int) -> Claim:
+    """A claim of the job, taken over from whoever has it."""
+    claimed = claim_job(db, job_id, owner="a", lease_seconds=20, has_exited=lambda _: True)
+    assert claimed is not None
+    return claimed
+
+
+def store(
+    db: Database,
+    claim: Claim,
+    keys: Sequence[bytes],
+    value: str = "1",
+    **call_counts_by_operation: CallCounts,
+) -> None:
+    batch = Batch(
+        answers=dict.fromkeys(keys, value), call_counts_by_operation=call_counts_by_operation
+    )
+    store_batch(db, claim, batch, service="textapi", credential="c")
+
+
+def let_claims_run_out(db: Database) -> None:
+    with db.write() as connection:
+        connection.execute(update(AnswerClaim).values(until=clock() - 1))
+
+
+def test_two_that_want_the_same_answer_make_one_call(db: Database) -> None:
+    first, second = new_claims(db)
+    assert claim_answers(db, first, KEYS[:5], seconds=30) == dict.fromkeys(KEYS[:5], 0)
+    assert claim_answers(db, second, KEYS[3:], seconds=30) == dict.fromkeys(KEYS[5:], 0)
+    store(db, first, KEYS[:5])
+    assert claim_answers(db, second, KEYS[:5], seconds=30) == {}
+    with db.read() as connection:
+        assert known_keys(connection, KEYS) == set(KEYS[:5])
+        assert set(connection.scalars(select(AnswerClaim.key))) == set(KEYS[5:])
+
+
+def test_many_that_claim_at_once_never_win_the_same_key_nor_wait_for_each_other(
+    db: Database,
+) -> None:
+    claims = new_claims(db, jobs=6)
+    keys = [number.to_bytes(16, "big") for number in range(1000)]
+    won: list[list[bytes]] = [[] for _ in claims]
+    start = threading.Barrier(len(claims))
+
+    def work(number: int) -> None:
+        start.wait()
+        order = keys if number % 2 else keys[::-1]
+        for at in range(0, len(keys), 250):
+            won[number] += claim_answers(db, claims[number], order[at : at + 250], seconds=30)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(len(claims))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(key for some in won for key in some) == keys
+
+
+def test_a_claimant_that_was_killed_is_followed_when_its_time_is_over_and_that_is_counted(
+    db: Database,
+) -> None:
+    first, second = new_claims(db)
+    claim_answers(db, first, KEYS[:2], seconds=30)
+    assert claim_answers(db, second, KEYS[:2], seconds=30) == {}
+    let_claims_run_out(db)
+    assert claim_answers(db, second, KEYS[:2], seconds=30) == dict.fromkeys(KEYS[:2], 1)
+    let_claims_run_out(db)
+    assert claim_answers(db, first, KEYS[:1], seconds=30) == {KEYS[0]: 2}
+
+
+def test_the_next_claim_of_the_same_job_need_not_wait_for_what_the_last_left_behind(
+    db: Database,
+) -> None:
+    (first,) = new_claims(db, jobs=1)
+    claim_answers(db, first, KEYS[:2], seconds=30)
+    assert claim_answers(db, first, KEYS[:2], seconds=30) == {}
+    assert claim_answers(db, again(db, first.job_id), KEYS[:2], seconds=30) == dict.fromkeys(
+        KEYS[:2], 1
+    )
+
+
+def test_what_was_given_up_is_free_at_once(db: Database) -> None:
+    first, second = new_claims(db)
+    claim_answers(db, first, KEYS[:2], seconds=30)
+    release_claims(db, second, KEYS[:2])  # not its own
+    assert claim_answers(db, second, KEYS[:2], seconds=30) == {}
+    release_claims(db, first, KEYS[:2])
+    assert claim_answers(db, second, KEYS[:2], seconds=30) == dict.fromkeys(KEYS[:2], 0)
+
+
+def test_what_a_stale_owner_paid_for_is_stored_and_the_first_answer_stays(db: Database) -> None:
+    (stale,) = new_claims(db, jobs=1)
+    claim_answers(db, stale, KEYS[:1], seconds=30)
+    fresh = again(db, stale.job_id)
+    store(db, stale, KEYS[:1], "1")
+    store(db, fresh, KEYS[:2], "2")
+    with db.read() as connection:
+        assert read_answers(connection, KEYS) == {KEYS[0]: "1", KEYS[1]: "2"}
+
+
+def test_an_answer_is_progress(db: Database) -> None:
+    (first,) = new_claims(db, jobs=1)
+    second = again(db, first.job_id)
+    assert second.crashes == 1
+    store(db, second, KEYS[:1])
+    assert again(db, first.job_id).crashes == 1
+
+
+def test_calls_are_added_up_by_minute_over_runs(db: Database) -> None:
+    (one,), (other,) = new_claims(db, jobs=1), new_claims(db, jobs=1)
+    store(db, one, KEYS[:1], ner=CallCounts(calls=3, retries=1, maybe_twice=1, seconds=0.5))
+    store(db, one, KEYS[1:2], ner=CallCounts(calls=2, answers_reused=7))
+    store(db, other, [], summarize=CallCounts(calls=4))
+    with db.write() as connection:
+        connection.execute(
+            update(Call).values(minute=1000)
+        )  # no minute may turn in the midst of this
+    with db.read() as connection:
+        rows = connection.execute(
+            select(
+                Call.operation, Call.calls, Call.answers_reused, Call.retries, Call.maybe_twice
+            ).order_by(Call.calls)
+        ).all()
+    assert [tuple(row) for row in rows] == [("summarize", 4, 0, 0, 0), ("ner", 5, 7, 1, 1)]
+
+
+def test_limits_are_rebuilt_from_calls_made_and_from_those_that_may_be_in_flight(
+    db: Database,
+) -> None:
+    def counted(service: str, at_once: int) -> int:
+        rows = calls_by_minute(db, service=service, credential="c", seconds=120, at_once=at_once)
+        return sum(calls for _, calls in rows)
+
+    first, second = new_claims(db)
+    store(db, first, KEYS[:1], ner=CallCounts(calls=3))
+    assert counted("textapi", 10) == 3
+    assert counted("nyt", 10) == 0
+    claim_answers(db, second, KEYS[2:6], seconds=30)
+    assert counted("textapi", 10) == 3 + 4
+    assert counted("textapi", 3) == 3 + 3
+
+
+def test_dead_claims_are_forgotten_after_their_time(db: Database) -> None:
+    first, _ = new_claims(db)
+    claim_answers(db, first, KEYS[:2], seconds=30)
+    delete_expired_claims(db, older_than=0)
+    with db.read() as connection:
+        assert len(connection.scalars(select(AnswerClaim.key)).all()) == 2
+    let_claims_run_out(db)
+    delete_expired_claims(db, older_than=0)
+    with db.read() as connection:
+        assert connection.scalars(select(AnswerClaim.key)).all() == []
+
+
+def test_a_cap_on_calls_is_kept_by_all_who_ask_at_once(db: Database) -> None:
+    run = new_claims(db, max_calls=25)[0].run_id
+    allowed: list[bool] = []
+
+    def ask() -> None:
+        allowed.extend(reserve_call(db, run) for _ in range(10))
+
+    threads = [threading.Thread(target=ask) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert allowed.count(True) == 25
+    resume_run(db, run, max_calls=26)
+    assert [reserve_call(db, run), reserve_call(db, run)] == [True, False]
+
+
+class EndsAfterOneLook(JobContext):
+    """A job whose slice ends between the look at the clock and the calls that were begun on it."""
+
+    looks = 0
+
+    @property
+    def is_over(self) -> bool:
+        self.looks += 1
+        return self.looks > 1
+
+
+def asking(
+    db: Database, settings: Settings, job_type: type[JobContext] = JobContext, **changed: Any
+) -> int:
+    """Ask for the polarity of ten texts in one slice; how many answers are stored then."""
+    (claim,) = new_claims(db, jobs=1, **changed)
+    with running_stub() as stub:
+        known = settings.model_copy(update={"textapi_url": stub, "textapi_concurrency": 4})
+        runtime = Runtime(known, celery_app(known))
+        try:
+            job = job_type(runtime, claim, ends_at=time.monotonic() + 60)
+            questions = polarity_requests(
+                "stub", [f"Sentence {number}. Another." for number in range(10)], 3000
+            )
+            runtime.run(lambda: AnswerFetcher(job, "stub").ask(questions))
+        finally:
+            runtime.close()
+    with db.read() as connection:
+        return len(connection.scalars(select(Answer.key)).all())
+
+
+def test_a_slice_that_ends_with_questions_unasked_says_so_and_gives_them_up(
+    db: Database, settings: Settings
+) -> None:
+    with pytest.raises(SliceEnded):
+        asking(db, settings, EndsAfterOneLook)
+    with db.read() as connection:
+        assert connection.scalars(select(AnswerClaim.key)).all() == []
+
+
+def test_what_is_asked_in_a_slice_is_answered_and_counted(db: Database, settings: Settings) -> None:
+    assert asking(db, settings) == 10
+    with db.read() as connection:
+        assert connection.scalars(select(AnswerClaim.key)).all() == []
+        assert sum(connection.scalars(select(Call.calls))) == 10
+
+
+def test_what_a_newer_engine_answers_is_kept_under_its_name_and_ends_the_slice(
+    db: Database, settings: Settings
+) -> None:
+    texts = ["One. Two.", "Three. Four."]
+    (claim,) = new_claims(db, jobs=1)
+    known = settings.model_copy(
+        update={"textapi_url": f"http://127.0.0.1:{free_port()}", "textapi_concurrency": 1}
+    )
+    runtime = Runtime(known, celery_app(known))
+
+    async def ready(_request: web.Request) -> web.Response:
+        return web.json_response({}, headers={ENGINE_HEADER: "stub/1"})
+
+    async def polarity(_request: web.Request) -> web.Response:
+        return web.json_response({"text polarity": 0.5}, headers={ENGINE_HEADER: "stub/2"})
+
+    async def work() -> None:
+        service = web.Application()
+        service.router.add_get("/ready", ready)
+        service.router.add_post("/text/text_polarity", polarity)
+        runner = web.AppRunner(service)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", int(known.textapi_url.rpartition(":")[2])).start()
+        try:
+            job = JobContext(runtime, claim, ends_at=time.monotonic() + 60)
+            engine = await runtime.textapi().engine()
+            await AnswerFetcher(job, engine).ask(polarity_requests(engine, texts, 3000))
+        finally:
+            await runner.cleanup()
+
+    try:
+        with pytest.raises(SliceEnded):
+            runtime.run(work)
+    finally:
+        runtime.close()
+    with db.read() as connection:
+        kept = {
+            key for text in texts for key in known_keys(connection, [polarity_key("stub/2", text)])
+        }
+        assert kept >= {polarity_key("stub/2", texts[0])}
+        assert known_keys(connection, [polarity_key("stub/1", text) for text in texts]) == set()
+        assert connection.scalars(select(AnswerClaim.key)).all() == []
+
+
+def test_a_job_that_ran_into_an_old_cap_does_not_pause_a_run_whose_cap_was_raised(
+    db: Database,
+) -> None:
+    run = new_claims(db, max_calls=1)[0].run_id
+
+    def state() -> tuple[str, str | None]:
+        with db.read() as connection:
+            row = get_run(connection, run)
+            return row.state, row.reason
+
+    assert reserve_call(db, run)
+    pause_at_cap(db, run, "cap of 1 calls is reached")
+    assert state() == ("paused", "cap of 1 calls is reached")
+    resume_run(db, run, max_calls=2)
+    pause_at_cap(db, run, "cap of 1 calls is reached")
+    assert state() == ("running", None)
+
+
+def test_a_cap_that_is_reached_in_the_midst_keeps_what_was_paid_for(
+    db: Database, settings: Settings
+) -> None:
+    with pytest.raises(CapReached, match="cap of 6 calls is reached"):
+        asking(db, settings, max_calls=6)
+    with db.read() as connection:
+        assert len(connection.scalars(select(Answer.key)).all()) <= 6
+        assert sum(connection.scalars(select(Call.calls))) == 6
+        assert connection.scalars(select(AnswerClaim.key)).all() == []

@@ -1,0 +1,264 @@
+"""What is forgotten is nowhere any more, and what rested on it is as if it had never been there."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import delete, select, update
+from typer.testing import CliRunner
+
+from cli.main import app
+from core.enums import State
+from core.settings import Settings, environment
+from models.crawls import COMPLETE, move_crawl
+from models.database import migrate
+from models.documents import add_documents
+from models.parameters import HandlesParameters, Keyword, MonthsParameters, SearchParameters
+from models.runs import cancel_run, get_run
+from models.tables import Answer, Base, Call, Crawl, Document, Job, JobStep, Report, Run
+from reports.exports import write
+from tests.e2e_kit import Stub, stub, stub_settings  # noqa: F401 - fixtures
+from tests.jobs_kit import Jobs
+
+MONTHS = MonthsParameters(
+    first="2020-02",
+    last="2020-03",
+    keywords=(Keyword.parse("covid:covid-19"), Keyword.parse("doctors")),
+    steps=("keywords", "polarity", "phrases", "entities", "summary"),
+    text_size=100,
+)
+HEADLINES = {
+    "nyt:1": "Covid-19 Is Named by NATO.",
+    "nyt:2": "Doctors Fear COVID; Zeppelins Fill Up. The Zeppelins and Covid Are Back!",
+    "nyt:3": "Post-Covid Plans Are Made. Covid Is Not Over, Doctors of UNICEF Say.",
+    "nyt:4": "Covid Goes Away.",
+}
+POSTS = {
+    "posts:1": ("ann", "The NASA tide is in. All is zeppelins here."),
+    "posts:2": ("ann", "Zeppelins again, says NASA."),
+    "posts:3": ("bob", "The tide is out, says NATO."),
+}
+TABLES = ("mentions", "periods", "phrases", "entities", "summaries", "documents", "coverage")
+
+
+@pytest.fixture
+def jobs(stub_settings: Settings) -> Iterator[Jobs]:  # noqa: F811
+    with closing(Jobs(stub_settings)) as opened:
+        store(opened)
+        yield opened
+
+
+@pytest.fixture
+def forget(stub_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:  # noqa: F811
+    """``tidings forget`` with these arguments."""
+    for name, value in environment(stub_settings).items():
+        if name.startswith("TIDINGS_"):
+            monkeypatch.setenv(name, value)
+    return lambda *arguments: CliRunner().invoke(app, ["forget", *map(str, arguments)])
+
+
+def store(jobs: Jobs, *, but: tuple[str, ...] = ()) -> None:
+    rows = [
+        row(identity, "nyt", None, text)
+        for identity, text in HEADLINES.items()
+        if identity not in but
+    ]
+    rows += [
+        row(identity, "posts", *post) for identity, post in POSTS.items() if identity not in but
+    ]
+    add_documents(jobs.db, rows)
+
+
+def row(identity: str, source: str, handle: str | None, text: str) -> dict[str, Any]:
+    day = datetime(2020, 3 if identity == "nyt:4" else 2, 10)  # noqa: DTZ001 - the column is naive UTC
+    author = f"id of {handle}" if handle else None
+    return {
+        "identity": identity, "source": source, "handle": handle, "author_id": author, "published_at": day,
+        "period": f"{day:%Y-%m}", "address": None, "text": text, "material": None, "repost": False,
+    }  # fmt: skip
+
+
+def exported(jobs: Jobs, run: int) -> dict[str, str]:
+    found = {}
+    for table in TABLES:
+        out = io.BytesIO()
+        write(jobs.db, run, table, "jsonl", out)
+        found[table] = out.getvalue().decode()
+    return found
+
+
+def done(jobs: Jobs, parameters: Any, *names: str) -> int:
+    run = jobs.submit(parameters, *names)
+    jobs.do_all(run)
+    assert state_of(jobs, run) == State.DONE
+    return run
+
+
+def state_of(jobs: Jobs, run: int) -> str:
+    with jobs.db.read() as connection:
+        return str(get_run(connection, run).state)
+
+
+def as_if_never_there(
+    jobs: Jobs, tmp_path: Path, parameters: Any, *names: str, but: tuple[str, ...]
+) -> dict[str, str]:
+    """The exports of the same run in a database that never had the documents *but*."""
+    url = f"sqlite:///{tmp_path / 'other.db'}"
+    migrate(url)
+    with closing(Jobs(jobs.settings.model_copy(update={"database_url": url}))) as other:
+        store(other, but=but)
+        return exported(other, done(other, parameters, *names))
+
+
+def where_it_stands(jobs: Jobs, word: str) -> list[str]:
+    """The tables that hold *word* anywhere."""
+    with jobs.db.read() as connection:
+        return [
+            table.name
+            for table in Base.metadata.sorted_tables
+            if any(word in str(found).casefold() for found in connection.execute(select(table)))
+        ]
+
+
+def test_a_forgotten_document_leaves_nothing_behind_and_its_run_is_as_if_it_had_never_been(
+    jobs: Jobs, forget: Callable[..., Any], tmp_path: Path
+) -> None:
+    with jobs.db.write() as connection:
+        connection.execute(delete(Document).where(Document.source == "posts"))
+    run = done(jobs, MONTHS)
+    assert {"documents", "answers", "mentions", "summaries"} <= set(
+        where_it_stands(jobs, "zeppelins")
+    )
+    result = forget("--document", "nyt:2")
+    assert result.exit_code == 0, result.output
+    assert where_it_stands(jobs, "zeppelins") == []
+    assert [(found.name, found.state) for found in jobs.rows(run)] == [
+        ("2020-02", "queued"),
+        ("2020-03", "done"),
+    ]
+    assert state_of(jobs, run) == State.RUNNING
+    jobs.do_all(run)
+    with jobs.db.read() as connection:
+        assert get_run(connection, run).state == State.DONE
+        assert get_run(connection, run).reason.startswith("1 document forgotten on request, 20")
+        assert str(connection.scalar(select(Report.stale))).startswith("1 document forgotten")
+    expected = as_if_never_there(jobs, tmp_path, MONTHS, but=("nyt:2", *POSTS))
+    assert exported(jobs, run) == expected
+    assert '"documents":2,' in expected["periods"].replace(" ", "")
+
+
+def test_what_does_not_quote_it_is_not_asked_again(
+    jobs: Jobs,
+    forget: Callable[..., Any],
+    stub: Stub,  # noqa: F811
+) -> None:
+    run = done(jobs, MONTHS)
+    before = stub.counts()["operations"]
+    assert forget("--document", "nyt:2").exit_code == 0
+    jobs.do_all(run)
+    after = stub.counts()["operations"]
+    assert after["sentences_with_keywords"] == before["sentences_with_keywords"]
+    assert after.get("polarity_by_sentence") == before.get("polarity_by_sentence")
+
+
+def test_a_forgotten_account_has_no_portrait_and_the_others_keep_theirs(
+    jobs: Jobs, forget: Callable[..., Any], tmp_path: Path
+) -> None:
+    both = done(jobs, HandlesParameters(), "ann", "bob")
+    search = done(jobs, SearchParameters(), "tide")
+    with jobs.db.write() as connection:
+        move_crawl(connection, jobs.db, "bluesky", "@ann", state=COMPLETE, documents=2)
+        move_crawl(connection, jobs.db, "bluesky", "@bob", state=COMPLETE, documents=1)
+        connection.execute(delete(Document).where(Document.source == "nyt"))
+        connection.execute(
+            update(Document).where(Document.identity == "posts:2").values(handle="ann_before")
+        )
+    assert forget("--handle", "@ANN").exit_code == 0
+    for word in ("zeppelins", "nasa"):
+        assert where_it_stands(jobs, word) == []
+    ann, bob = jobs.rows(both)
+    assert (ann.state, ann.result, bob.state, bob.result) == ("done", "no-data", "done", None)
+    assert "2 documents forgotten on request" in ann.reason
+    assert state_of(jobs, search) == State.RUNNING
+    jobs.do_all(search)
+    with jobs.db.read() as connection:
+        assert connection.scalars(select(Crawl.subject)).all() == ["@bob"]
+        assert set(connection.scalars(select(JobStep.state).where(JobStep.job_id == ann.id))) == {
+            "no-data"
+        }
+        assert connection.scalars(
+            select(Job.run_id).where(Job.kind == "report", Job.state == "queued")
+        ).all() == [
+            both,
+            search,
+        ]
+    expected = as_if_never_there(
+        jobs, tmp_path, SearchParameters(), "tide", but=("posts:1", "posts:2", *HEADLINES)
+    )
+    found = exported(jobs, search)
+    assert {name: text.replace(f'"run": {search}', '"run": 1').replace(f'"run":{search}', '"run":1')
+            for name, text in found.items()} == expected  # fmt: skip
+
+
+def test_a_forgotten_run_is_gone_with_its_report_and_its_number_starts_anew(
+    jobs: Jobs, forget: Callable[..., Any]
+) -> None:
+    kept = done(jobs, HandlesParameters(), "bob")
+    run = done(jobs, MONTHS)
+    for name in (str(kept), str(run), f"{kept}-{run}", "mine"):
+        folder = jobs.settings.reports / name
+        folder.mkdir(parents=True)
+        (folder / "index.html").write_text("a report")
+    with jobs.db.read() as connection:
+        answers = len(connection.execute(select(Answer.id)).all())
+        calls = sum(connection.scalars(select(Call.calls)))
+    assert forget(run).exit_code == 0
+    assert sorted(path.name for path in jobs.settings.reports.iterdir()) == [str(kept), "mine"]
+    with jobs.db.read() as connection:
+        for table in Base.metadata.sorted_tables:
+            for column in ("run_id", "job_id"):
+                if column in table.c and table.name != "calls":
+                    owners = {number for (number,) in connection.execute(select(table.c[column]))}
+                    mine = {found.id for found in jobs.rows(kept)} if column == "job_id" else {kept}
+                    assert owners <= mine, table.name
+        assert len(connection.execute(select(Answer.id)).all()) == answers
+        assert sum(connection.scalars(select(Call.calls))) == calls
+        assert run not in set(connection.scalars(select(Call.run_id)))
+        assert len(connection.execute(select(Document.id)).all()) == len(HEADLINES) + len(POSTS)
+
+
+def test_a_cancelled_run_stays_cancelled(jobs: Jobs, forget: Callable[..., Any]) -> None:
+    run = jobs.submit(MONTHS)
+    jobs.to_its_end(run, "2020-02")
+    cancel_run(jobs.db, run)
+    assert forget("--document", "nyt:2").exit_code == 0
+    assert where_it_stands(jobs, "zeppelins") == ["documents"]  # two posts speak of them too
+    assert state_of(jobs, run) == State.CANCELLED
+    with jobs.db.read() as connection:
+        assert connection.scalar(select(Run.ended_at).where(Run.id == run)) is not None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "one of them alone"),
+        ((1, "--handle", "ann"), "one of them alone"),
+        ((99,), "there is no run 99"),
+        (("--document", "nyt:none"), "there is no document 'nyt:none'"),
+        (("--handle", "nobody"), "no document of @nobody is stored"),
+    ],
+)
+def test_what_is_not_there_cannot_be_forgotten(
+    jobs: Jobs, forget: Callable[..., Any], arguments: tuple[object, ...], said: str
+) -> None:
+    result = forget(*arguments)
+    assert result.exception is not None
+    assert said in str(result.exception)
+    with jobs.db.read() as connection:
+        assert len(connection.execute(select(Document.id)).all()) == len(HEADLINES) + len(POSTS)

@@ -1,0 +1,113 @@
+"""What is asked about posts: their words, and of these the sentences that a summary may be made of."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.documents import Text, with_counts
+from producers.posts import own_posts, to_sum_up, words_by_month
+from sources.post_cleaning import words_of_post
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Watch http://t.co/x now", "Watch now"),
+        ("The tide is in: https://home.example/a?b=c", "The tide is in:"),
+        ("More at www.home.example today, and on tide.example/news…", "More at today, and on"),
+        ("Seen pic.twitter.com/abc and cut off http… or https://t.…", "Seen and cut off or"),
+        (
+            "Win and/or lose 10.10/3 times. A.b is no address",
+            "Win and/or lose 10.10/3 times. A.b is no address",
+        ),
+        ("The tide is in. #tide #sea http://t.co/x", "The tide is in."),
+        ("We love the #tide", "We love the #tide"),
+        ("#tide @ann http://t.co/x 🙂", ""),
+        ("One.\n\nTwo http://t.co/x\n#three", "One.\nTwo"),
+    ],
+)
+def test_a_post_says_its_words_and_no_addresses(text: str, words: str) -> None:
+    assert words_of_post(text) == words
+
+
+@pytest.mark.parametrize(
+    "misread",
+    ["“Tide” — it’s".encode().decode("cp1252", "replace"), "\u2030ÛÓTide", "äóîTide"],
+    ids=["once", "once more on a Mac", "and again"],
+)
+def test_punctuation_in_a_wrong_encoding_is_mended(misread: str) -> None:
+    assert {"—", "— Tide"} & {words_of_post(misread), *words_of_post(misread).split()}
+
+
+@pytest.mark.parametrize(
+    "text", ["naïve Übergrößenträger", "日本語のテキスト", "привет мир", "☀️☀️☀️ sun", "Ünlü Çağrı"]
+)
+def test_other_writings_are_left_as_they_are(text: str) -> None:
+    assert words_of_post(text) == text
+
+
+@given(st.text(st.sampled_from("a #@_.:/htps—“äóî\n\u2026é🙂"), max_size=60))
+def test_no_address_is_left_and_no_blank_at_an_edge(text: str) -> None:
+    once = words_of_post(text)
+    assert "http://" not in once
+    assert all(line == line.strip() for line in once.split("\n"))
+
+
+def test_endless_tags_and_underscores_take_no_time() -> None:
+    assert words_of_post("#" + "_" * 5000 + " " + "#_ " * 5000 + "x").endswith(" x")
+    assert words_of_post("a." * 20_000).startswith("a.a.")
+
+
+def post(number: int, text: str, *, repost: bool = False, period: str | None = "2021-01") -> Text:
+    return Text(number, f"x:{number}", period, text, repost)
+
+
+def test_reposts_are_nobodys_own_words_and_posts_without_words_are_not_asked_about() -> None:
+    posts = [
+        post(1, "One tide"),
+        post(2, "RT @a: two", repost=True),
+        post(3, "#x"),
+        post(4, "No date", period=None),
+    ]
+    assert words_by_month(own_posts(posts)) == {"2021-01": [(1, "One tide")], "": [(4, "No date")]}
+
+
+def test_a_summary_is_made_of_sentences_that_say_something() -> None:
+    words = {
+        "2021-01": [
+            (1, "Watch live: #tide @ann one two three. The tide is in at last."),
+            (2, "Watch."),
+        ]
+    }
+    assert to_sum_up(words) == {
+        "2021-01": [(1, "Watch live: #tide @ann one two three.\nThe tide is in at last.")]
+    }
+    assert to_sum_up({"": [(1, "Watch live: #a #b #c. Yes.")]}) == {
+        "": [(1, "Watch live: #a #b #c. Yes.")]
+    }
+    assert to_sum_up({}) == {}
+
+
+def test_what_is_said_of_reposts_takes_the_place_of_what_was_said_before() -> None:
+    posts = [post(1, "a"), post(2, "b", repost=True), post(3, "c", repost=True)]
+    first = with_counts("the service is odd", posts)
+    assert (
+        first
+        == "the service is odd; 2 of 3 posts pass on somebody else's words, which no later step reads"
+    )
+    assert with_counts(first, posts[:2]) == (
+        "the service is odd; 1 of 2 posts pass on somebody else's words, which no later step reads"
+    )
+    assert with_counts(first, posts[:1]) == "the service is odd"
+    assert with_counts(None, posts[:1]) is None
+
+
+def test_posts_without_a_time_are_said() -> None:
+    posts = [post(1, "a"), post(2, "b", repost=True, period=None)]
+    assert with_counts("odd", posts) == (
+        "odd; 1 of 2 posts pass on somebody else's words, which no later step reads; "
+        "1 of 2 posts have no time that can be meant, and are in no month"
+    )
+    assert with_counts(with_counts("odd", posts), posts[:1]) == "odd"
