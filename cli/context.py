@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sqlalchemy import inspect, text
-
-import models
 from core.errors import NotFound, StackError
 from core.settings import Settings, load
-from models.database import Database, migrate
+from models.database import Database, migrate, revision_problem, stored_revision
 
 
 def settings() -> Settings:
@@ -32,25 +29,10 @@ def database(settings: Settings, *, make: bool = False) -> Database:
             f"nothing has been imported or submitted here ({settings.home} has no database)"
         )
     db = Database(address)
-    with db.read() as connection:
-        there = inspect(connection).has_table("alembic_version")
-        version = (
-            connection.scalar(text("SELECT version_num FROM alembic_version")) if there else None
-        )
-    if version is None and (db.is_sqlite or make):
+    revision = stored_revision(db)
+    if revision is None and (db.is_sqlite or make):
         migrate(address)
-    elif version not in (None, _newest_version()):
+    elif revision is not None and (problem := revision_problem(revision)):
         db.close()
-        raise StackError(
-            f"the database's tables are of version {version}, this program's of {_newest_version()}: "
-            "`tidings migrate` brings them there, once no older program works on them"
-        )
+        raise StackError(problem)
     return db
-
-
-def _newest_version() -> str:
-    """The revision that the tables of this program have, by the names of the migrations: Alembic takes long to load."""
-    return max(
-        path.name[:4]
-        for path in (Path(models.__file__).parent / "migrations" / "versions").glob("[0-9]*.py")
-    )

@@ -50,19 +50,15 @@ def _problem(check: Check, settings: Settings) -> str | None:
 
 
 def _database(settings: Settings) -> str | None:
-    from models.database import revisions
+    from models.database import Database, revision_problem, stored_revision
 
     file = _sqlite_file(settings)
     if file and not file.exists():
         return f"there is no {file} yet: `tidings migrate` makes it"
-    current, newest = revisions(settings.database)
-    if current is None:
+    revision = stored_revision(Database(settings.database, pooled=False))
+    if revision is None:
         return "it has no tables: `tidings migrate` makes them"
-    if current < newest:
-        return f"its tables are of revision {current}, this program's of {newest}: run `tidings migrate`"
-    if current > newest:
-        return f"its tables are of revision {current}, this program knows {newest}: bring this machine up to date"
-    return None
+    return revision_problem(revision)
 
 
 def _redis(settings: Settings) -> str | None:

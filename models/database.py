@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, Float, create_engine, event
+from sqlalchemy import Connection, Engine, Float, create_engine, event, inspect, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -19,11 +20,15 @@ from sqlalchemy.sql.functions import FunctionElement
 
 from core.errors import DatabaseAway, SettingsError, UsageError
 
-MIGRATIONS = str(Path(__file__).parent / "migrations")
+MIGRATIONS = Path(__file__).parent / "migrations"
+DEVELOPMENT_REVISION = re.compile("000[1-7]")  # from before the first release
+VALUES_PER_STATEMENT = 900  # SQLite before 3.32 takes 999 variables
+
+T = TypeVar("T")
 
 
 class clock(FunctionElement[float]):  # noqa: N801 - it reads as the SQL function it is
-    """The database's clock in Unix seconds: the only one that leases are written and compared on."""
+    """The database's clock in Unix seconds: leases are written and compared on no other."""
 
     type = Float()
     inherit_cache = True
@@ -31,19 +36,20 @@ class clock(FunctionElement[float]):  # noqa: N801 - it reads as the SQL functio
 
 @compiles(clock, "sqlite")
 def _sqlite_clock(_element: clock, _compiler: SQLCompiler, **_kw: Any) -> str:
-    return "((julianday('now') - 2440587.5) * 86400.0)"  # unixepoch('subsec') wants SQLite 3.42
+    return "((julianday('now') - 2440587.5) * 86400.0)"  # unixepoch('subsec') needs SQLite 3.42
 
 
 @compiles(clock, "postgresql")
 def _postgresql_clock(_element: clock, _compiler: SQLCompiler, **_kw: Any) -> str:
-    return "extract(epoch from clock_timestamp())::float8"  # now() stands still while a transaction waits
+    # now() stands still while a transaction waits
+    return "extract(epoch from clock_timestamp())::float8"
 
 
 class Database:
     """Short transactions on one database.
 
-    *pooled* False opens and closes a connection for each transaction: for a process that forks, and for threads.
-    *patience* is how long to wait for a lock or a connection, in seconds.
+    *pooled* False opens and closes a connection for each transaction, for processes that fork and
+    for threads. *patience* is how long to wait for a lock or a connection, in seconds.
     """
 
     def __init__(self, url: str, *, pooled: bool = True, patience: float = 30.0) -> None:
@@ -53,34 +59,41 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A transaction that only reads. Raises `DatabaseAway`."""
+        """Open a transaction that only reads. Raises `DatabaseAway`."""
         with _translated(self.url), self.engine.connect() as connection:
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """A transaction that writes: committed at the end, rolled back on any error. Raises `DatabaseAway`."""
+        """Open a transaction that writes, rolled back on any error. Raises `DatabaseAway`."""
         with _translated(self.url), self._writing.begin() as connection:
             yield connection
 
     @property
     def is_sqlite(self) -> bool:
-        """Whether this is SQLite, for the few things that only it needs."""
+        """Whether this is SQLite."""
         return self.engine.dialect.name == "sqlite"
 
     def upsert(self, table: type) -> sqlite.Insert | postgresql.Insert:
-        """An INSERT of this database's kind, on which `on_conflict_do_…` can be called."""
+        """Return an INSERT of this dialect, on which `on_conflict_do_…` can be called."""
         return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
 
     def checkpoint_wal(self) -> None:
-        """Let SQLite's write-ahead log shrink; nobody waits for it."""
+        """Truncate SQLite's write-ahead log without waiting for anybody."""
         if self.is_sqlite:
             with self.engine.connect() as connection:
-                connection.connection.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[union-attr]
+                driver: Any = connection.connection.driver_connection
+                driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
+
+
+def batched(values: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Yield *values* in parts that are small enough for the parameters of one statement."""
+    for start in range(0, len(values), VALUES_PER_STATEMENT):
+        yield values[start : start + VALUES_PER_STATEMENT]
 
 
 def _engine(url: str, *, pooled: bool, patience: float) -> Engine:
@@ -90,6 +103,7 @@ def _engine(url: str, *, pooled: bool, patience: float) -> Engine:
         raise SettingsError(
             "TIDINGS_DATABASE_URL is no database address: sqlite:///PATH or postgresql://…"
         ) from None
+
     pool: dict[str, Any] = {"pool_pre_ping": True} if pooled else {"poolclass": NullPool}
     if address.get_backend_name() == "sqlite":
         if address.database:
@@ -100,6 +114,7 @@ def _engine(url: str, *, pooled: bool, patience: float) -> Engine:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
+
     if address.get_backend_name() == "postgresql":
         options = (
             f"-c idle_in_transaction_session_timeout=15s -c lock_timeout={int(patience * 1000)}"
@@ -109,6 +124,7 @@ def _engine(url: str, *, pooled: bool, patience: float) -> Engine:
             connect_args={"connect_timeout": max(2, int(min(patience, 10))), "options": options},
             **pool,
         )
+
     raise SettingsError(
         f"TIDINGS_DATABASE_URL names {address.get_backend_name()}: use sqlite or postgresql"
     )
@@ -121,14 +137,15 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
         "synchronous=NORMAL",
         "foreign_keys=ON",
         "journal_size_limit=67108864",
-        "wal_autocheckpoint=8000",  # 32 MB: answers lie all over their index, so that each checkpoint writes most of it
+        # 32 MB: answers lie all over their index, so that each checkpoint writes most of it
+        "wal_autocheckpoint=8000",
     ):
         connection.execute(f"PRAGMA {pragma}")
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    # A deferred transaction that reads and then writes fails at once with "database is locked" when another has
-    # written in between; an immediate one waits its turn.
+    # A deferred transaction that reads and then writes fails at once with "database is locked" when
+    # another has written in between; an immediate one waits its turn.
     writes = connection.get_execution_options().get("tidings_writes")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
@@ -149,25 +166,31 @@ def _translated(url: str) -> Iterator[None]:
 
 
 def _is_away(error: DBAPIError) -> bool:
-    """Whether trying again later may help: locked, full, gone; not a broken constraint or a wrong statement."""
-    return type(error).__name__ in {"OperationalError", "InterfaceError"} and "no such" not in str(
-        error.orig
-    )
+    """Return whether a retry may help: locked, full, gone; not a broken or wrong statement."""
+    is_operational = type(error).__name__ in {"OperationalError", "InterfaceError"}
+    return is_operational and "no such" not in str(error.orig)
 
 
 def migrate(url: str, revision: str = "head") -> None:
-    """Bring the database's tables to *revision*, making them where there are none."""
+    """Bring the database's tables to *revision*, creating them where there are none.
+
+    Raises `SettingsError` where this program cannot do that with them, `UsageError` where there is
+    no such revision.
+    """
     from alembic import command  # noqa: PLC0415 - 0.2 s that only this needs
     from alembic.config import Config  # noqa: PLC0415
     from alembic.util import CommandError  # noqa: PLC0415
 
     config = Config()
-    config.set_main_option("script_location", MIGRATIONS)
+    config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["database"] = database = Database(url, pooled=False)
+
     try:
         with _translated(url):
-            current = _revision(database)
-            if _order(revision, current):
+            current = stored_revision(database)
+            if current and DEVELOPMENT_REVISION.fullmatch(current):
+                raise SettingsError(revision_problem(current))
+            if revision == "head" or (revision != "base" and revision > (current or "")):
                 command.upgrade(config, revision)
             else:
                 command.downgrade(config, revision)
@@ -183,21 +206,32 @@ def migrate(url: str, revision: str = "head") -> None:
         database.close()
 
 
-def revisions(url: str) -> tuple[str | None, str]:
-    """The revision of the database's tables, None where it has none, and the newest there is. Raises `DatabaseAway`."""
-    from alembic.script import ScriptDirectory  # noqa: PLC0415 - the same
-
-    newest = ScriptDirectory(MIGRATIONS).get_current_head()
-    return _revision(Database(url, pooled=False)), str(newest)
-
-
-def _revision(database: Database) -> str | None:
-    from alembic.runtime.migration import MigrationContext  # noqa: PLC0415
-
-    with database.read() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+def stored_revision(db: Database) -> str | None:
+    """Return the revision of the database's tables, None where it has none."""
+    with db.read() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        revision = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return None if revision is None else str(revision)
 
 
-def _order(revision: str, current: str | None) -> bool:
-    """Whether *revision* lies ahead of *current*."""
-    return revision == "head" or (revision != "base" and revision > (current or ""))
+def newest_revision() -> str:
+    """Return this program's revision of the tables: the name of its last migration's file."""
+    return max(path.stem for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
+
+
+def revision_problem(revision: str) -> str | None:
+    """Return what to do before this program can work on tables of *revision*; None if it can."""
+    newest = newest_revision()
+    if revision == newest:
+        return None
+
+    tables = f"the database's tables are of revision {revision}, this program's of {newest}"
+    if DEVELOPMENT_REVISION.fullmatch(revision):
+        return (
+            f"{tables}, which nothing upgrades them to: point TIDINGS_DATABASE_URL at a new "
+            "database (or remove this one), then run `tidings migrate`"
+        )
+    if revision < newest:
+        return f"{tables}: run `tidings migrate`, once no older program works on them"
+    return f"{tables}: upgrade the program"

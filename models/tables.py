@@ -1,14 +1,15 @@
-"""What the database holds: one class a table.
+"""What the database holds: one class per table.
 
-Machine times (leases, hints, ends) are Unix seconds, written and compared on the clock of the database; a document has
-a naive UTC datetime. Text is stored once, in `Document.text`; everything else points at it. A column that would be
-NULL in a key (a handle has no keyword) holds "" and is exported as null.
+Machine times (leases, dispatches, ends) are Unix seconds, written and compared on the clock of the
+database; a document has a naive UTC datetime. Text is stored once, in `Document.text`; other tables
+point at it. A column that would be NULL in a key (a handle has no keyword) holds "" and is exported
+as null.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 from sqlalchemy import (
     JSON,
@@ -26,26 +27,42 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 DISPATCHED = text("dispatched_at IS NOT NULL")  # of 100,000 queued jobs a few dozen
-BIG = BigInteger().with_variant(
-    Integer, "sqlite"
-)  # SQLite numbers rows by INTEGER PRIMARY KEY alone
+
+# SQLite numbers rows by INTEGER PRIMARY KEY alone
+BIG = BigInteger().with_variant(Integer, "sqlite")
 
 
 class Hash(LargeBinary):
-    """The digest of something, as the bytes that it is: both drivers take and give them so.
+    """A digest as raw bytes, which both drivers take and give unchanged.
 
-    `LargeBinary` wraps and copies each, which was a tenth of a worker's time.
+    `LargeBinary` wraps and copies each value, which was a tenth of a worker's time.
     """
 
     def bind_processor(self, dialect: Dialect) -> None:
-        """Nothing is done to a parameter."""
+        """Leave parameters unchanged."""
 
     def result_processor(self, dialect: Dialect, coltype: object) -> None:
-        """Nothing is done to a result."""
+        """Leave results unchanged."""
+
+
+# parts of primary keys: rows go when what they belong to goes
+RunKey = Annotated[int, mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)]
+JobKey = Annotated[
+    int, mapped_column(BIG, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
+]
+DocumentKey = Annotated[
+    int,
+    mapped_column(
+        BIG, ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True, index=True
+    ),
+]
+TextKey = Annotated[str, mapped_column(primary_key=True)]
+NumberKey = Annotated[int, mapped_column(primary_key=True)]
+Counter = Annotated[int, mapped_column(default=0)]
 
 
 class Base(DeclarativeBase):
-    """The parent of every table; constraints are named so that migrations can speak of them."""
+    """The parent of every table; constraints are named so that migrations can refer to them."""
 
     metadata = MetaData(
         naming_convention={
@@ -78,32 +95,28 @@ class Document(Base):
 
 
 class Import(Base):
-    """What was read from one file, one fetched month or one service's subject, for the methods section of a report."""
+    """What was read from a file, month or subject of a service, for a report's methods section."""
 
     __tablename__ = "imports"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[NumberKey]
     path: Mapped[str]  # the file's name, without its folder; else the month or subject
     source: Mapped[str]
     read: Mapped[int]
     added: Mapped[int]
     empty: Mapped[int]
     left_out: Mapped[int]
-    named: Mapped[list[str]] = mapped_column(
-        default=list
-    )  # what was left out and why, the first of them
+    named: Mapped[list[str]] = mapped_column(default=list)  # the first that were left out, and why
     at: Mapped[float]
 
 
 class SuppressedName(Base):
-    """The hash of a name that was forgotten on request, so that it stays away (`models.suppression_list`)."""
+    """The hash of a name that was erased on request and stays away (`models.suppression_list`)."""
 
-    __tablename__ = "forgotten"
+    __tablename__ = "suppressed_names"
 
     name: Mapped[bytes] = mapped_column(Hash(32), primary_key=True)
-    account: Mapped[bytes | None] = mapped_column(
-        Hash(32), index=True
-    )  # the account it was forgotten with
+    account: Mapped[bytes | None] = mapped_column(Hash(32), index=True)  # the account it is of
     at: Mapped[float]
 
 
@@ -112,12 +125,10 @@ class Crawl(Base):
 
     __tablename__ = "crawls"
 
-    source: Mapped[str] = mapped_column(primary_key=True)
-    subject: Mapped[str] = mapped_column(primary_key=True)  # "2020-03", "@nasa", "search:term"
-    cursor: Mapped[
-        dict[str, Any] | None
-    ]  # where to go on; after the end, where the next one begins
-    documents: Mapped[int] = mapped_column(default=0)
+    source: Mapped[TextKey]
+    subject: Mapped[TextKey]  # "2020-03", "@nasa", "search:term"
+    cursor: Mapped[dict[str, Any] | None]  # where to go on, after the end with what is newer
+    documents: Mapped[Counter]
     state: Mapped[str]  # "open", "complete", or why it ended otherwise
     at: Mapped[float]
 
@@ -127,7 +138,7 @@ class Run(Base):
 
     __tablename__ = "runs"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[NumberKey]
     name: Mapped[str | None]
     kind: Mapped[str]  # months, handles, search, training
     state: Mapped[str] = mapped_column(index=True)
@@ -135,7 +146,7 @@ class Run(Base):
     parameters: Mapped[dict[str, Any]]  # models.parameters
     mask: Mapped[bytes | None]  # PNG of the word clouds' shape
     max_calls: Mapped[int | None]
-    calls_begun: Mapped[int] = mapped_column(default=0)  # attempts taken from `max_calls`
+    calls_begun: Mapped[Counter]  # attempts taken from `max_calls`
     created_at: Mapped[float]
     ended_at: Mapped[float | None]
 
@@ -145,12 +156,12 @@ class RunEngine(Base):
 
     __tablename__ = "run_engines"
 
-    run_id: Mapped[int] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
-    engine: Mapped[str] = mapped_column(primary_key=True)
+    run_id: Mapped[RunKey]
+    engine: Mapped[TextKey]
 
 
 class Job(Base):
-    """One month, handle, search, training or report: the unit that is queued, claimed, resumed and retried."""
+    """One month, handle, search, training or report: the unit of queueing, claims and retries."""
 
     __tablename__ = "jobs"
     __table_args__ = (
@@ -159,14 +170,9 @@ class Job(Base):
         Index(None, "state", "lease_until"),
         Index(
             None, "run_id", "state"
-        ),  # whether a run has ended, without a look at each of its jobs
+        ),  # tells whether a run has ended without reading all its jobs
         Index(None, "name"),
-        Index(
-            "ix_jobs_hinted_at",
-            "dispatched_at",
-            sqlite_where=DISPATCHED,
-            postgresql_where=DISPATCHED,
-        ),
+        Index(None, "dispatched_at", sqlite_where=DISPATCHED, postgresql_where=DISPATCHED),
     )
 
     id: Mapped[int] = mapped_column(BIG, primary_key=True)
@@ -179,31 +185,27 @@ class Job(Base):
     result: Mapped[str | None]  # "no-data" where there was nothing to work on
     reason: Mapped[str | None]
     owner: Mapped[str | None]
-    claims: Mapped[int] = mapped_column(default=0)
-    crashes: Mapped[int] = mapped_column(default=0)
-    waits: Mapped[int] = mapped_column(default=0)  # times put off in a row without progress
+    claims: Mapped[Counter]
+    crashes: Mapped[Counter]
+    waits: Mapped[Counter]  # times put off in a row without progress
     waiting_since: Mapped[float | None]
     lease_until: Mapped[float | None]
     due_at: Mapped[float]
     dispatched_at: Mapped[float | None]
-    done_units: Mapped[int] = mapped_column(default=0)  # progress of the step at work, for `status`
-    all_units: Mapped[int] = mapped_column(default=0)
-    newest_document: Mapped[int | None] = mapped_column(
-        BigInteger
-    )  # the last of its own; None: it has not looked
+    done_units: Mapped[Counter]  # progress of the step at work, for `status`
+    all_units: Mapped[Counter]
+    newest_document: Mapped[int | None] = mapped_column(BigInteger)  # None: not frozen yet
     started_at: Mapped[float | None]
     ended_at: Mapped[float | None]
 
 
 class JobStep(Base):
-    """What came of a step of a job."""
+    """The outcome of a step of a job."""
 
     __tablename__ = "job_steps"
 
-    job_id: Mapped[int] = mapped_column(
-        BIG, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True
-    )
-    step: Mapped[str] = mapped_column(primary_key=True)
+    job_id: Mapped[JobKey]
+    step: Mapped[TextKey]
     state: Mapped[str]
     reason: Mapped[str | None]
     documents: Mapped[int]
@@ -211,20 +213,16 @@ class JobStep(Base):
 
 
 class JobDocument(Base):
-    """The documents that a search found (a month's and a handle's follow from the documents themselves)."""
+    """A document that a search found (see `models.documents.documents_of` for other jobs)."""
 
     __tablename__ = "job_documents"
 
-    job_id: Mapped[int] = mapped_column(
-        BIG, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True
-    )
-    document_id: Mapped[int] = mapped_column(
-        BIG, ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True, index=True
-    )
+    job_id: Mapped[JobKey]
+    document_id: Mapped[DocumentKey]
 
 
 class Answer(Base):
-    """What the Text API said of one text, kept for ever; `key` is `models.answers.answer_key`."""
+    """An answer of the Text API about one text, kept for ever; `textapi.requests` makes the key."""
 
     __tablename__ = "answers"
 
@@ -234,7 +232,7 @@ class Answer(Base):
 
 
 class AnswerDocument(Base):
-    """Which documents an answer quotes, where it spoke of several: so that one can be forgotten."""
+    """A document that an answer about several texts quotes, so that the document can be erased."""
 
     __tablename__ = "answer_documents"
 
@@ -245,30 +243,28 @@ class AnswerDocument(Base):
 
 
 class AnswerClaim(Base):
-    """Somebody is asking for this answer until `until`; nobody else asks for it before."""
+    """A job's exclusive right to request an answer until `until`."""
 
     __tablename__ = "answer_claims"
 
     key: Mapped[bytes] = mapped_column(Hash(16), primary_key=True)
     until: Mapped[float]
     job_id: Mapped[int] = mapped_column(BIG)
-    claims: Mapped[int]  # the job's claim that asks
-    takeovers: Mapped[int] = mapped_column(
-        default=0
-    )  # times an earlier claimant may have asked already
+    claims: Mapped[int]  # the number of the job's claim
+    takeovers: Mapped[Counter]  # earlier claimants that may have made the request
 
 
 class Call(Base):
-    """Attempts at a service, a row per run, credential, operation and minute; limits are rebuilt from it."""
+    """Attempts at a service by run, credential, operation and minute; limits recover from it."""
 
     __tablename__ = "calls"
     __table_args__ = (Index(None, "service", "credential", "minute"),)
 
-    run_id: Mapped[int] = mapped_column(primary_key=True)
-    service: Mapped[str] = mapped_column(primary_key=True)
-    credential: Mapped[str] = mapped_column(primary_key=True)  # hash of the key, never the key
-    operation: Mapped[str] = mapped_column(primary_key=True)
-    minute: Mapped[int] = mapped_column(primary_key=True)  # Unix time // 60
+    run_id: Mapped[NumberKey]
+    service: Mapped[TextKey]
+    credential: Mapped[TextKey]  # hash of the key, never the key
+    operation: Mapped[TextKey]
+    minute: Mapped[NumberKey]  # Unix time // 60
     calls: Mapped[int]
     answers_reused: Mapped[int]
     retries: Mapped[int]
@@ -281,17 +277,11 @@ class Mention(Base):
 
     __tablename__ = "mentions"
 
-    job_id: Mapped[int] = mapped_column(
-        BIG, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True
-    )
-    document_id: Mapped[int] = mapped_column(
-        BIG, ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True, index=True
-    )
-    keyword: Mapped[str] = mapped_column(primary_key=True)
-    term: Mapped[str] = mapped_column(primary_key=True)
-    position: Mapped[int] = mapped_column(
-        primary_key=True
-    )  # number of the sentence in its document, from 1
+    job_id: Mapped[JobKey]
+    document_id: Mapped[DocumentKey]
+    keyword: Mapped[TextKey]
+    term: Mapped[TextKey]
+    position: Mapped[NumberKey]  # number of the sentence in its document, from 1
     sentence: Mapped[str]
     polarity: Mapped[float | None]
 
@@ -301,12 +291,8 @@ class PostPolarity(Base):
 
     __tablename__ = "post_polarities"
 
-    job_id: Mapped[int] = mapped_column(
-        BIG, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True
-    )
-    document_id: Mapped[int] = mapped_column(
-        BIG, ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True, index=True
-    )
+    job_id: Mapped[JobKey]
+    document_id: Mapped[DocumentKey]
     polarity: Mapped[float]
 
 
@@ -315,11 +301,9 @@ class Phrase(Base):
 
     __tablename__ = "phrases"
 
-    job_id: Mapped[int] = mapped_column(
-        BIG, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True
-    )
-    keyword: Mapped[str] = mapped_column(primary_key=True)
-    rank: Mapped[int] = mapped_column(primary_key=True)
+    job_id: Mapped[JobKey]
+    keyword: Mapped[TextKey]
+    rank: Mapped[NumberKey]
     phrase: Mapped[str]
     count: Mapped[int]  # documents of the job that hold it
 
@@ -329,13 +313,11 @@ class Entity(Base):
 
     __tablename__ = "entities"
 
-    job_id: Mapped[int] = mapped_column(
-        BIG, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True
-    )
-    keyword: Mapped[str] = mapped_column(primary_key=True)
-    period: Mapped[str] = mapped_column(primary_key=True)
-    type: Mapped[str] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(primary_key=True)
+    job_id: Mapped[JobKey]
+    keyword: Mapped[TextKey]
+    period: Mapped[TextKey]
+    type: Mapped[TextKey]
+    name: Mapped[TextKey]
     rank: Mapped[int]
     count: Mapped[int]
     spellings: Mapped[list[str]]
@@ -346,10 +328,8 @@ class Summary(Base):
 
     __tablename__ = "summaries"
 
-    job_id: Mapped[int] = mapped_column(
-        BIG, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True
-    )
-    keyword: Mapped[str] = mapped_column(primary_key=True)
+    job_id: Mapped[JobKey]
+    keyword: Mapped[TextKey]
     summary: Mapped[str]
 
 
@@ -358,10 +338,8 @@ class Epoch(Base):
 
     __tablename__ = "epochs"
 
-    job_id: Mapped[int] = mapped_column(
-        BIG, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True
-    )
-    epoch: Mapped[int] = mapped_column(primary_key=True)
+    job_id: Mapped[JobKey]
+    epoch: Mapped[NumberKey]
     train_loss: Mapped[float]
     validation_loss: Mapped[float | None]
     accuracy: Mapped[float | None]  # of the test split, as a fraction
@@ -369,27 +347,23 @@ class Epoch(Base):
 
 
 class Prediction(Base):
-    """What a trained network says of one example."""
+    """The output of a trained network for one example."""
 
     __tablename__ = "predictions"
 
-    job_id: Mapped[int] = mapped_column(
-        BIG, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True
-    )
-    split: Mapped[str] = mapped_column(primary_key=True)  # train, validation, test
-    index: Mapped[int] = mapped_column(primary_key=True)
+    job_id: Mapped[JobKey]
+    split: Mapped[TextKey]  # train, validation, test
+    index: Mapped[NumberKey]
     actual: Mapped[float]
     predicted: Mapped[float]
 
 
 class Training(Base):
-    """A training's checkpoint and, when it is through, its result."""
+    """A training's checkpoint and, once finished, its result."""
 
     __tablename__ = "trainings"
 
-    job_id: Mapped[int] = mapped_column(
-        BIG, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True
-    )
+    job_id: Mapped[JobKey]
     checkpoint: Mapped[bytes | None]  # .npz: weights, optimizer, generator state, epoch
     weights: Mapped[bytes | None]  # .npz of the finished network
     train_rmse: Mapped[float | None]
@@ -402,13 +376,13 @@ class Training(Base):
 
 
 class Report(Base):
-    """What a run's report was last made of, so that what has not changed is not drawn again."""
+    """What a run's report was last made of, so that it is drawn again only after a change."""
 
     __tablename__ = "reports"
 
-    run_id: Mapped[int] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
+    run_id: Mapped[RunKey]
     path: Mapped[str]
-    stale: Mapped[str | None]  # why it must be made again (a document was forgotten, say)
+    stale: Mapped[str | None]  # why it must be made again (a document was erased, say)
     at: Mapped[float]
 
 
@@ -417,16 +391,16 @@ class Worker(Base):
 
     __tablename__ = "workers"
 
-    name: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[TextKey]
     queues: Mapped[str]  # comma-separated
     slots: Mapped[int]  # processes that can work on a job at once
     seen_at: Mapped[float]
 
 
 class MaintenanceLock(Base):
-    """Something that one process at a time does for all, and when it was last done."""
+    """A maintenance task that one process at a time does for all, and when it last began."""
 
-    __tablename__ = "duties"
+    __tablename__ = "maintenance_locks"
 
-    name: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[TextKey]
     at: Mapped[float]

@@ -1,4 +1,4 @@
-"""Alembic's entry: runs the migrations on the database that `models.database.migrate` hands over."""
+"""Alembic's entry point: run the migrations on the database of `models.database.migrate`."""
 
 from alembic import context
 

@@ -14,12 +14,12 @@ from urllib.parse import urlsplit
 
 import pytest
 import redis
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from cli.doctor import examine
 from cli.stack.supervised_process import Child
 from core.settings import Settings, environment
-from models.database import Database, migrate
+from models.database import Database
 from models.tables import Call
 from tests.e2e_kit import Stub, stub, stub_settings  # noqa: F401 - fixtures
 
@@ -104,12 +104,12 @@ def test_a_wrong_password_of_the_database_is_said(settings: Settings) -> None:
 
 def test_tables_that_are_behind_ahead_or_not_there_are_said(settings: Settings) -> None:
     assert problem(settings, "database") == ""
-    migrate(settings.database, "0001")
-    assert "its tables are of revision 0001" in problem(settings, "database")
-    migrate(settings.database)
-    with closing(Database(settings.database)) as db, db.write() as connection:
-        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
-    assert "bring this machine up to date" in problem(settings, "database")
+    for revision, remedy in (("0007", "a new database"), ("9999", "upgrade the program")):
+        with closing(Database(settings.database)) as db, db.write() as connection:
+            statement = text("UPDATE alembic_version SET version_num = :revision")
+            connection.execute(statement, {"revision": revision})
+        assert f"tables are of revision {revision}" in problem(settings, "database")
+        assert remedy in problem(settings, "database")
     with closing(Database(settings.database)) as db, db.write() as connection:
         connection.exec_driver_sql("DELETE FROM alembic_version")
     assert "it has no tables" in problem(settings, "database")

@@ -1,9 +1,8 @@
-"""The tables' history on both databases: up, down, up again with what is stored, and equal to what the code says."""
+"""The migrations on both databases: up, down, up again with the stored rows, equal to the models."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -12,21 +11,21 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import insert, inspect, select
 
-import models
 from core.enums import JobKind
-from models.database import Database, migrate
+from models.database import MIGRATIONS, Database, migrate, newest_revision
 from models.runs import NewJob, create_run
 from models.tables import Base, Document, Job
 
-OURS = {table.name for table in Base.metadata.sorted_tables}
+MODEL_TABLES = {table.name for table in Base.metadata.sorted_tables}
 
 
 def revisions() -> list[str]:
     """Every revision, the oldest first."""
     config = Config()
-    config.set_main_option("script_location", str(Path(str(models.__file__)).parent / "migrations"))
+    config.set_main_option("script_location", str(MIGRATIONS))
     script = ScriptDirectory.from_config(config)
     (head,) = script.get_heads()  # two heads are two histories
+    assert head == newest_revision()
     return [step.revision for step in script.walk_revisions("base", head)][::-1]
 
 
@@ -37,13 +36,13 @@ def db(empty_database_url: str) -> Iterator[Database]:
     database.close()
 
 
-def tables(db: Database) -> set[str]:
+def stored_tables(db: Database) -> set[str]:
     return set(inspect(db.engine).get_table_names()) - {"alembic_version"}
 
 
-def test_the_migrations_make_what_the_code_says(db: Database) -> None:
+def test_the_migrations_create_the_tables_of_the_models(db: Database) -> None:
     migrate(db.url)
-    assert tables(db) == OURS
+    assert stored_tables(db) == MODEL_TABLES
     with db.read() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, Base.metadata) == []
@@ -54,7 +53,7 @@ def test_partial_indexes_are_partial(db: Database) -> None:
     indexes = {index["name"]: index for index in inspect(db.engine).get_indexes("jobs")}
     wheres = [
         str(value)
-        for name, value in indexes["ix_jobs_hinted_at"]["dialect_options"].items()
+        for name, value in indexes["ix_jobs_dispatched_at"]["dialect_options"].items()
         if "where" in name
     ]
     assert [where.strip("()") for where in wheres] == ["dispatched_at IS NOT NULL"]
@@ -63,12 +62,12 @@ def test_partial_indexes_are_partial(db: Database) -> None:
 def test_down_to_nothing_and_up_again(db: Database) -> None:
     migrate(db.url)
     migrate(db.url, "base")
-    assert tables(db) == set()
+    assert stored_tables(db) == set()
     migrate(db.url)
-    assert tables(db) == OURS
+    assert stored_tables(db) == MODEL_TABLES
 
 
-def test_every_step_can_be_taken_back_and_keeps_what_is_stored(db: Database) -> None:
+def test_every_migration_can_be_undone_and_keeps_the_stored_rows(db: Database) -> None:
     migrate(db.url)
     job = NewJob(JobKind.MONTH, "2020-03", {})
     run = create_run(db, kind="months", name=None, parameters={"kept": True}, jobs=[job])
