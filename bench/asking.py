@@ -24,9 +24,9 @@ from core.broker import celery_app
 from core.enums import JobKind
 from core.settings import Settings
 from models.database import migrate
-from models.jobs import claim_job
 from models.runs import NewJob, create_run
 from models.tables import JobContext
+from models.transitions import claim_job
 from tests.chaos.limit_clients import running_stub
 from tests.services import running_valkey
 from textapi.messages import Operation

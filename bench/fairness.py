@@ -29,8 +29,9 @@ from core.settings import Settings
 from models.database import Database, migrate
 from models.jobs import job_counts
 from models.parameters import HandlesParameters, Keyword, MonthsParameters
-from models.runs import UNENDED, cancel_run, get_run
+from models.runs import UNENDED, get_run
 from models.tables import Call, Document, Job
+from models.transitions import cancel_run
 from producers.dispatch import dispatch_due_jobs
 from producers.submit import submit_run
 from tests.e2e_kit import Stub, running_stub

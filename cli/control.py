@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
 
 def pause(run: Run) -> None:
     """Let nothing new of a run start; what is done is kept."""
-    from models.runs import pause_run
+    from models.transitions import pause_run
 
     pause_run(context.database(context.settings()), run)
     print(f"run {run} is paused; `tidings resume {run}` goes on", file=sys.stderr)
@@ -38,7 +38,7 @@ def resume(
     ] = None,
 ) -> None:
     """Go on with a paused run."""
-    from models.runs import resume_run
+    from models.transitions import resume_run
 
     settings = context.settings()
     db = context.database(settings)
@@ -54,7 +54,7 @@ def retry(
     ] = None,
 ) -> None:
     """Queue the failed jobs of a run again."""
-    from models.runs import retry_run
+    from models.transitions import retry_run
 
     settings = context.settings()
     db = context.database(settings)
@@ -65,7 +65,7 @@ def retry(
 
 def cancel(run: Run) -> None:
     """End a run for good; the answers that it paid for are kept."""
-    from models.runs import cancel_run
+    from models.transitions import cancel_run
 
     cancel_run(context.database(context.settings()), run)
     print(f"run {run} is cancelled", file=sys.stderr)

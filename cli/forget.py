@@ -68,6 +68,7 @@ def _forget_documents(
     db: Database, settings: Settings, handle: str | None, document: str | None
 ) -> None:
     from models.erasure import documents_by_account, documents_named, forget_documents
+    from models.tables import Entity, Phrase, Summary
     from sources.base import fold_handle
     from textapi.engine.sentences import sentences
 
@@ -81,7 +82,14 @@ def _forget_documents(
             else documents_named(connection, document or "")
         )
     reason = f"{len(ids):,} document{'s' if len(ids) > 1 else ''} forgotten on request, {datetime.now(UTC):%Y-%m-%d}"
-    gone = forget_documents(db, ids, sentences=sentences, reason=reason, handle=account)
+    gone = forget_documents(
+        db,
+        ids,
+        sentences=sentences,
+        reason=reason,
+        result_tables=(Phrase, Entity, Summary),
+        handle=account,
+    )
     _remove_reports(settings, set(gone.runs))
     print(
         f"forgotten: {gone.documents:,} documents, and {gone.answers:,} answers that quote them",

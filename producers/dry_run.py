@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from core.enums import Step
 from models.answers import read_answers
 from models.database import Database
-from models.documents import Text
+from models.documents import DocumentText
 from models.parameters import HandlesParameters, MonthsParameters, SearchParameters, TextOptions
 from producers.bodies import (
     Body,
@@ -35,7 +35,7 @@ class Mentions:
             keyword.name: {} for keyword in parameters.keywords
         }
 
-    def add(self, db: Database, engine: str, texts: Sequence[Text]) -> None:
+    def add(self, db: Database, engine: str, texts: Sequence[DocumentText]) -> None:
         """Match a day's texts; what is answered already is taken from the ledger."""
         keys = {
             (text.id, term): keyword_key(engine, term, text.text)
@@ -74,7 +74,7 @@ class Mentions:
 
 
 def requests_of_posts(
-    engine: str, posts: Sequence[Text], parameters: HandlesParameters | SearchParameters
+    engine: str, posts: Sequence[DocumentText], parameters: HandlesParameters | SearchParameters
 ) -> Iterator[ApiRequest]:
     """What is asked about the posts of an account, or on a term."""
     own = OwnWords.of(posts)

@@ -7,10 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from core.enums import JobKind
 from models.crawls import COMPLETE, Crawled
 from models.database import Database
-from models.documents import Text, archive_day, days_of
+from models.documents import DocumentScope, DocumentText, list_documents_by_day
 from models.parameters import Keyword, MonthsParameters
+from sources.base import NYT
 from textapi.engine.keywords import pattern
 from textapi.engine.sentences import split
 from textapi.requests import KeywordBatch, keyword_batches, polarity_key
@@ -24,15 +26,18 @@ def all_terms(keywords: Sequence[Keyword]) -> list[str]:
     return list(dict.fromkeys(term for keyword in keywords for term in keyword.terms))
 
 
+def month_scope(
+    period: str, material: str | None = None, *, up_to: int | None = None
+) -> DocumentScope:
+    """The archive's documents of a month, up to that id."""
+    return DocumentScope(JobKind.MONTH, period, NYT, material, newest_document=up_to)
+
+
 def month_days(
     db: Database, parameters: MonthsParameters, period: str, *, up_to: int | None = None
-) -> Iterator[list[Text]]:
+) -> Iterator[list[DocumentText]]:
     """The month's documents (up to that id), a day at a time: no more than a day is held."""
-    for first, last in days_of(period):
-        with db.read() as connection:
-            texts = archive_day(connection, first, last, parameters.material, up_to=up_to)
-        if texts:
-            yield texts
+    return list_documents_by_day(db, month_scope(period, parameters.material, up_to=up_to))
 
 
 def month_batches(
@@ -61,7 +66,7 @@ def month_batches(
 
 
 def mentions_in(
-    text: Text, keywords: Sequence[Keyword], sentences_by_term: Mapping[str, Sequence[str]]
+    text: DocumentText, keywords: Sequence[Keyword], sentences_by_term: Mapping[str, Sequence[str]]
 ) -> list[dict[str, Any]]:
     """The mentions of one document, from the sentences that were found for each term.
 

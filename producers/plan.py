@@ -16,10 +16,16 @@ from core.enums import JobKind
 from core.errors import UsageError
 from core.rate_limit_notation import LONG_WINDOW_SECONDS, Window, parse_limits
 from core.settings import Settings
-from models.answers import known_keys
+from models.answers import stored_keys
 from models.crawls import found_before, read_crawl
 from models.database import Database
-from models.documents import Text, archive_size, posts_of, texts_of
+from models.documents import (
+    DocumentScope,
+    DocumentText,
+    count_documents,
+    documents_by_id,
+    list_documents,
+)
 from models.parameters import (
     HandlesParameters,
     MonthsParameters,
@@ -31,7 +37,13 @@ from models.parameters import (
 from models.runs import get_run
 from models.tables import Call, Job
 from producers.dry_run import Mentions, requests_of_posts
-from producers.months import ARCHIVE, is_to_be_fetched, month_batches, month_days
+from producers.months import (
+    ARCHIVE,
+    is_to_be_fetched,
+    month_batches,
+    month_days,
+    month_scope,
+)
 from producers.posts import (
     OPERATIONS,
     SEARCH,
@@ -96,7 +108,9 @@ class _Planner:
         without = 0
         for period in months(parameters.first, parameters.last):
             with self._db.read() as connection:
-                stored = archive_size(connection, period, up_to=self._up_to.get(period))
+                stored = count_documents(
+                    connection, month_scope(period, up_to=self._up_to.get(period))
+                )
                 crawled = read_crawl(connection, NYT, period)
             if period not in self._up_to and is_to_be_fetched(period, stored, crawled, time.time()):
                 if self._settings.nyt_key is not None:
@@ -130,10 +144,12 @@ class _Planner:
                     service_of_handle(handle, parameters.source, self._settings),
                     None,
                 )
+                up_to = self._up_to.get(name)
+                scope = DocumentScope(
+                    JobKind.HANDLE, name, parameters.source, newest_document=up_to
+                )
                 with self._db.read() as connection:
-                    posts = posts_of(
-                        connection, handle, parameters.source, up_to=self._up_to.get(name)
-                    )
+                    posts = list_documents(connection, scope)
             else:
                 service, operation = service_of_search(parameters.source, self._settings), SEARCH
                 posts = _posts_on(self._db, name, parameters.source, self._up_to.get(name))
@@ -192,7 +208,7 @@ class _Planner:
                 continue
             self._asked.update(new)
             with self._db.read() as connection:
-                known = known_keys(connection, new)
+                known = stored_keys(connection, new)
             self._needed[SERVICE, question.operation] += 1
             self._to_make[SERVICE, question.operation] += len(known) < len(new)
 
@@ -273,14 +289,14 @@ def _price(subjects: int, limit: int | None, price: float) -> str:
     return f"x: at most {limit * subjects:,} posts, which cost {limit * subjects * price:,.2f}"
 
 
-def _posts_on(db: Database, name: str, source: str | None, up_to: int | None) -> list[Text]:
+def _posts_on(db: Database, name: str, source: str | None, up_to: int | None) -> list[DocumentText]:
     with db.read() as connection:
         ids = set(found_before(connection, name))
         after: int | None = 0
         while after is not None:
             after, some = stored_matches(connection, name.removeprefix("search:"), after, source)
             ids.update(some)
-        return texts_of(
+        return documents_by_id(
             connection, sorted(number for number in ids if up_to is None or number <= up_to)
         )
 

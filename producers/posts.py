@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from core.enums import Step
 from core.settings import Settings
 from models.crawls import posts_after
-from models.documents import Text
+from models.documents import DocumentText
 from models.parameters import TextOptions
 from producers.bodies import Body, entities_requests, phrases_requests, summary_requests
 from sources.base import BLUESKY, MASTODON, NYT, X
@@ -63,12 +63,12 @@ def stored_matches(
     return posts[-1][0] if posts else None, [number for number, text in posts if rule.search(text)]
 
 
-def own_posts(posts: Iterable[Text]) -> list[Text]:
+def own_posts(posts: Iterable[DocumentText]) -> list[DocumentText]:
     """Those that are not reposts: nobody is judged by somebody else's words."""
     return [post for post in posts if not post.repost]
 
 
-def words_by_month(posts: Iterable[Text]) -> dict[str, list[tuple[int, str]]]:
+def words_by_month(posts: Iterable[DocumentText]) -> dict[str, list[tuple[int, str]]]:
     """The words of *posts*, ``(id, text)`` by month ("" where it is not settings), without those that say nothing."""
     by_period: dict[str, list[tuple[int, str]]] = {}
     for post in posts:
@@ -95,12 +95,12 @@ def _long(document: tuple[int, str]) -> tuple[int, str]:
 class OwnWords:
     """What a portrait is made of: an account's own posts, their words, and of these what a summary may be made of."""
 
-    posts: Sequence[Text]
+    posts: Sequence[DocumentText]
     said: Body
     told: Body
 
     @classmethod
-    def of(cls, posts: Iterable[Text]) -> Self:
+    def of(cls, posts: Iterable[DocumentText]) -> Self:
         """Those of *posts*, reposts left out."""
         own = own_posts(posts)
         words = words_by_month(own)

@@ -1,12 +1,12 @@
-"""Where a run stands, and what it waits for where it does not move."""
+"""The state of a run, and what keeps it from moving."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 
 from core.broker import queue_length, redis_client
 from core.enums import ENDED, QUEUES, State
@@ -19,8 +19,8 @@ from models.runs import get_run
 from models.tables import Call, Job, JobStep, Run
 
 
-def shown_state(state: str, counts: dict[str, int]) -> str:
-    """A run whose jobs all wait is waiting, whatever it was when it was written."""
+def shown_state(state: str, counts: Mapping[str, int]) -> str:
+    """Return a run's state as users see it: a run is waiting if all its open jobs are."""
     if state not in (State.QUEUED, State.RUNNING):
         return state
     if counts.get(State.RUNNING):
@@ -31,43 +31,53 @@ def shown_state(state: str, counts: dict[str, int]) -> str:
 
 
 def blocking_reason(db: Database, settings: Settings, run_id: int) -> str | None:
-    """What keeps a run from moving, or from having ended well; None where it moves or is done."""
+    """Return what keeps a run from moving or made it fail; None where it moves or is done."""
     with db.read() as connection:
         run = get_run(connection, run_id)
         if run.state == State.FAILED:
             failed = job_counts(connection, run_id).get(State.FAILED, 0)
-            return f"{failed} failed: `tidings status {run_id} --failed` says why, `tidings retry {run_id}` tries again"
+            return (
+                f"{failed} failed: `tidings status {run_id} --failed` says why, "
+                f"`tidings retry {run_id}` tries again"
+            )
         if run.state in ENDED:
             return None
         if run.state == State.PAUSED:
             return f"`tidings resume {run_id}`" + (f" ({run.reason})" if run.reason else "")
-        at_work = select(func.count()).where(Job.state == State.RUNNING, Job.lease_until > clock())
-        if connection.scalar(at_work.where(Job.run_id == run_id)):
+
+        running = select(func.count()).where(Job.state == State.RUNNING, Job.lease_until > clock())
+        if connection.scalar(running.where(Job.run_id == run_id)):
             return None
-        queues = connection.scalars(
-            select(Job.queue)
-            .where(Job.run_id == run_id, Job.state.in_((State.QUEUED, State.RUNNING)))
-            .distinct()
-        ).all()
-        others = connection.scalar(at_work.where(Job.queue.in_(queues)))
-        waits = connection.execute(
-            select(Job.reason, func.min(Job.due_at))
-            .where(Job.run_id == run_id, Job.state == State.WAITING)
-            .group_by(Job.reason)
-            .order_by(func.count().desc())
-        ).first()
+        is_claimable = Job.state.in_((State.QUEUED, State.RUNNING))
+        queues_of_run = select(Job.queue).where(Job.run_id == run_id, is_claimable)
+        queues = connection.scalars(queues_of_run.distinct()).all()
+        of_other_runs = connection.scalar(running.where(Job.queue.in_(queues)))
+        wait = _most_frequent_wait(connection, run_id)
+
     if missing := _missing_part(db, settings, queues):
         return missing
-    if others:
-        return f"its turn: {others} {'jobs' if others > 1 else 'job'} of other runs at work"
-    if not queues and waits:
-        at = datetime.fromtimestamp(waits[1], UTC).strftime("%H:%M:%S UTC")
-        return f"{waits[0]} (next try at {at})"
-    return None
+    if of_other_runs:
+        jobs = "jobs" if of_other_runs > 1 else "job"
+        return f"its turn: {of_other_runs} {jobs} of other runs at work"
+    return None if queues else wait
+
+
+def _most_frequent_wait(connection: Connection, run_id: int) -> str | None:
+    waits = (
+        select(Job.reason, func.min(Job.due_at))
+        .where(Job.run_id == run_id, Job.state == State.WAITING)
+        .group_by(Job.reason)
+        .order_by(func.count().desc())
+    )
+    wait = connection.execute(waits).first()
+    if wait is None:
+        return None
+    reason, due_at = wait
+    return f"{reason} (next try at {datetime.fromtimestamp(due_at, UTC):%H:%M:%S UTC})"
 
 
 def _missing_part(db: Database, settings: Settings, queues: Sequence[str]) -> str | None:
-    """What of the stack is not there that jobs on *queues* need."""
+    """Return which part of the stack is missing that jobs on *queues* need."""
     try:
         with redis_client(settings) as broker:
             for queue in queues or QUEUES[:1]:
@@ -76,94 +86,68 @@ def _missing_part(db: Database, settings: Settings, queues: Sequence[str]) -> st
         return "a stack: start one with `tidings up`, or set TIDINGS_REDIS_URL"
     except BrokerAway as error:
         return str(error)
+
     slots = count_live_slots(db, has_exited)
-    unheard = [queue for queue in queues if not slots.get(queue)]
-    return (
-        f"a worker that listens to the queue {unheard[0]}: start one with `tidings up`"
-        if unheard
-        else None
-    )
+    for queue in queues:
+        if not slots.get(queue):
+            return f"a worker that listens to the queue {queue}: start one with `tidings up`"
+    return None
 
 
 def run_status(db: Database, settings: Settings, run_id: int) -> dict[str, Any]:
-    """Everything `tidings status RUN --json` says."""
+    """Return what `tidings status RUN --json` shows."""
     reason = blocking_reason(db, settings, run_id)
     with db.read() as connection:
         run = get_run(connection, run_id)
         counts = job_counts(connection, run_id)
-        calls = connection.scalar(
-            select(func.coalesce(func.sum(Call.calls), 0)).where(Call.run_id == run_id)
-        )
-        jobs = connection.execute(
-            select(
-                Job.id,
-                Job.name,
-                Job.kind,
-                Job.state,
-                Job.result,
-                Job.reason,
-                Job.claims,
-                Job.crashes,
-            )
-            .where(Job.run_id == run_id)
-            .order_by(Job.id)
-        ).all()
-        steps = connection.execute(
-            select(JobStep.job_id, JobStep.step, JobStep.state, JobStep.reason, JobStep.documents)
-            .join(Job, Job.id == JobStep.job_id)
-            .where(Job.run_id == run_id)
-            .order_by(JobStep.at)
-        ).all()
-        share = progress_of(connection, run_id)
-    by_job: dict[int, list[dict[str, Any]]] = {job.id: [] for job in jobs}
-    for step in steps:
-        by_job[step.job_id].append(
-            {
-                "step": step.step,
-                "state": step.state,
-                "reason": step.reason,
-                "documents": step.documents,
-            }
-        )
-    return {
-        "run": run_id,
-        "name": run.name,
-        "kind": run.kind,
-        "state": shown_state(run.state, counts),
-        "reason": run.reason,
-        "jobs": {state.value: counts.get(state, 0) for state in State},
-        "waiting_for": reason,
-        "calls": int(calls or 0),
-        "max_calls": run.max_calls,
-        "progress": round(share, 4),
-        "details": [
-            {
-                "job": job.name,
-                "kind": job.kind,
-                "state": job.state,
-                "result": job.result,
-                "reason": job.reason,
-                "steps": by_job[job.id],
-            }
-            for job in jobs
-        ],
-    }
+        calls = select(func.coalesce(func.sum(Call.calls), 0)).where(Call.run_id == run_id)
+        return {
+            "run": run_id,
+            "name": run.name,
+            "kind": run.kind,
+            "state": shown_state(run.state, counts),
+            "reason": run.reason,
+            "jobs": {state.value: counts.get(state, 0) for state in State},
+            "waiting_for": reason,
+            "calls": int(connection.scalar(calls) or 0),
+            "max_calls": run.max_calls,
+            "progress": round(progress_of(connection, run_id), 4),
+            "details": _job_details(connection, run_id),
+        }
+
+
+def _job_details(connection: Connection, run_id: int) -> list[dict[str, Any]]:
+    columns = (Job.name.label("job"), Job.kind, Job.state, Job.result, Job.reason)
+    jobs = select(Job.id, *columns).where(Job.run_id == run_id).order_by(Job.id)
+    details: dict[int, dict[str, Any]] = {}
+    for job in connection.execute(jobs).mappings():
+        detail = {column.name: job[column.name] for column in columns}
+        details[job["id"]] = {**detail, "steps": []}
+
+    columns_of_step = (JobStep.step, JobStep.state, JobStep.reason, JobStep.documents)
+    steps = select(JobStep.job_id, *columns_of_step).join(Job, Job.id == JobStep.job_id)
+    steps = steps.where(Job.run_id == run_id).order_by(JobStep.at)
+    for step in connection.execute(steps).mappings():
+        shown = dict(step)
+        details[shown.pop("job_id")]["steps"].append(shown)
+    return list(details.values())
 
 
 def list_runs(db: Database) -> list[dict[str, Any]]:
-    """Every run with its counts, newest first."""
+    """Return every run with the counts of its jobs, newest first."""
+    columns = (Run.id, Run.name, Run.kind, Run.state, Run.created_at)
+    runs: list[dict[str, Any]] = []
     with db.read() as connection:
-        runs = connection.execute(
-            select(Run.id, Run.name, Run.kind, Run.state, Run.created_at).order_by(Run.id.desc())
-        )
-        return [
-            {
-                "run": run.id,
-                "name": run.name,
-                "kind": run.kind,
-                "state": shown_state(run.state, counts := job_counts(connection, run.id)),
-                "jobs": counts,
-                "created_at": run.created_at,
-            }
-            for run in runs.all()
-        ]
+        for run in connection.execute(select(*columns).order_by(Run.id.desc())).all():
+            counts = job_counts(connection, run.id)
+            runs.append(
+                {
+                    "run": run.id,
+                    "name": run.name,
+                    "kind": run.kind,
+                    "state": shown_state(run.state, counts),
+                    "jobs": counts,
+                    "created_at": run.created_at,
+                }
+            )
+    return runs

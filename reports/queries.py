@@ -6,7 +6,6 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -17,8 +16,9 @@ from core.enums import JobKind, State, Step, StepState
 from core.errors import TidingsError
 from models import parameters as run_parameters
 from models.database import Database
+from models.documents import DocumentScope, documents_of
 from models.runs import get_run
-from models.tables import Document, Job, JobDocument, JobStep
+from models.tables import Job, JobStep
 from reports.rows import CoverageRow
 
 PAGE = 10_000  # narrow rows read in one transaction
@@ -66,31 +66,14 @@ def read_run(db: Database, run_id: int) -> RunRead:
 
 def of_job(run: RunRead, job: JobOfRun) -> ColumnElement[bool]:
     """The condition on `Document` that holds for the documents that *job* works on: none that were stored later."""
-    wanted = _asked_for(run, job)
-    return wanted if job.newest_document is None else wanted & (Document.id <= job.newest_document)
-
-
-def _asked_for(run: RunRead, job: JobOfRun) -> ColumnElement[bool]:
-    parameters = run.parameters
-    if isinstance(parameters, run_parameters.MonthsParameters):
-        first = datetime(int(job.name[:4]), int(job.name[5:]), 1)  # noqa: DTZ001 - the column is naive UTC
-        after = first.replace(year=first.year + first.month // 12, month=first.month % 12 + 1)
-        month = (
-            (Document.source == "nyt")
-            & (Document.published_at >= first)
-            & (Document.published_at < after)
-        )
-        return (
-            month
-            if parameters.material is None
-            else month & (Document.material == parameters.material)
-        )
-    if isinstance(parameters, run_parameters.HandlesParameters):
-        posts = Document.handle == handle_of(job)
-        return (
-            posts if parameters.source is None else posts & (Document.source == parameters.source)
-        )
-    return Document.id.in_(select(JobDocument.document_id).where(JobDocument.job_id == job.id))
+    scope = DocumentScope.of_job(
+        kind=job.kind,
+        name=job.name,
+        parameters=run.parameters.model_dump(include={"source", "material"}),
+        job_id=job.id,
+        newest_document=job.newest_document,
+    )
+    return documents_of(scope)
 
 
 def handle_of(job: JobOfRun) -> str:

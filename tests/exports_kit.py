@@ -13,7 +13,7 @@ from sqlalchemy import insert, select, update
 from core.enums import JobKind
 from models import parameters as run_parameters
 from models.database import Database
-from models.runs import NewJob, create_run, queue_report
+from models.runs import NewJob, create_run
 from models.tables import (
     Base,
     Document,
@@ -25,6 +25,7 @@ from models.tables import (
     Prediction,
     Training,
 )
+from models.transitions import queue_report
 from reports import exports
 
 TEXT_STEPS = ("documents", "keywords", "polarity")

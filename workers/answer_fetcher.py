@@ -16,7 +16,7 @@ from typing import Any
 from core.errors import CapReached, DatabaseAway
 from core.logs import get_logger
 from core.rate_limit_notation import credential_of
-from models.answers import Batch, claim_answers, known_keys, release_claims, store_batch
+from models.answers import Batch, claim_answers, release_claims, store_batch, stored_keys
 from models.runs import reserve_call
 from textapi.messages import Operation
 from textapi.requests import SERVICE, ApiRequest, UnalignedReply
@@ -91,7 +91,7 @@ class AnswerFetcher:
                 await self._drain()
                 raise SliceEnded
             wanted = {key for question in some for key in question.keys}
-            known = await self._job.reading(known_keys, wanted)
+            known = await self._job.reading(stored_keys, wanted)
             if count_reuse:
                 for question in some:
                     self._batch.call_counts(question.operation).answers_reused += len(
@@ -109,7 +109,7 @@ class AnswerFetcher:
                 if own:
                     await self._begin(question, own, maybe_twice=any(won[key] for key in own))
             if len(won) < len(missing):
-                answered_now = await self._job.reading(known_keys, missing.difference(won))
+                answered_now = await self._job.reading(stored_keys, missing.difference(won))
                 elsewhere = missing - won.keys() - answered_now
                 others += [question for question in some if elsewhere.intersection(question.keys)]
         return others

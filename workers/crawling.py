@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from models.crawls import COMPLETE, OPEN, Crawled, found_before, link_documents, read_crawl
+from models.crawls import COMPLETE, OPEN, Crawled, found_before, read_crawl
+from models.documents import link_documents
 from producers.imports import row_of
 from producers.posts import OPERATIONS, SEARCH, service_of_handle, service_of_search, stored_matches
 from sources import bluesky, mastodon, x

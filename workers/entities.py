@@ -8,8 +8,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from models.results import EntityCount
-
 PERSON = "PERSON"
 _TIMES = frozenset({"DATE", "TIME"})
 _MONEY = "MONEY"
@@ -34,6 +32,18 @@ _TITLES = frozenset(
     )
 )
 _LONGEST = 80  # characters; what is longer is no name
+
+
+@dataclass(frozen=True, slots=True)
+class EntityCount:
+    """An entity with its count in one period ("" for the whole job) and the spellings that were joined."""
+
+    period: str
+    type: str
+    name: str
+    rank: int
+    count: int
+    spellings: tuple[str, ...]
 
 
 Entity = tuple[str, str]  # its type, and what its spellings have in common

@@ -10,7 +10,7 @@ from typing import Any, ParamSpec
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from core.enums import JobKind, State
+from core.enums import JobKind
 from core.errors import (
     BrokerAway,
     CapReached,
@@ -21,10 +21,17 @@ from core.errors import (
 )
 from core.logs import get_logger, job_at_work
 from core.process_identity import has_exited
-from models.jobs import Claim, claim_job, finish_job, release_job, waited_seconds
+from models.jobs import Claim, waited_seconds
 from models.parameters import TrainingParameters
 from models.parameters import read as read_parameters
-from models.runs import pause_at_cap
+from models.transitions import (
+    claim_job,
+    fail_job,
+    finish_job,
+    pause_at_cap,
+    put_off_job,
+    requeue_job,
+)
 from producers.dispatch import dispatch_due_jobs
 from textapi.requests import SERVICE
 from workers.context import Ended, JobContext, SliceEnded
@@ -76,7 +83,7 @@ def _work(runtime: Runtime, claim: Claim) -> None:
     try:
         with lease:
             ended = _do(job, cancels)
-        finish_job(runtime.db, claim, state=State.DONE, result=ended.result, reason=ended.reason)
+        finish_job(runtime.db, claim, result=ended.result, reason=ended.reason)
         log.info("job ended", result=ended.result or "done")
     except SliceEnded:
         retry_while_database_away(_release, runtime, claim)
@@ -132,19 +139,19 @@ _ON_THE_LOOP: Mapping[JobKind, Callable[[JobContext, Any], Coroutine[Any, Any, E
 
 
 def _release(runtime: Runtime, claim: Claim) -> None:
-    release_job(runtime.db, claim, state=State.QUEUED)
+    requeue_job(runtime.db, claim)
 
 
 def _wait_for_cap(runtime: Runtime, claim: Claim, error: CapReached) -> None:
     if (
         error.until is None and error.service == SERVICE
     ):  # the run's own cap: nothing starts until a person says so
-        release_job(runtime.db, claim, state=State.QUEUED, reason=str(error))
+        requeue_job(runtime.db, claim, reason=str(error))
         pause_at_cap(runtime.db, claim.run_id, str(error))
         log.warning("no call is left to the run", why=str(error))
         return
     due_in = CAP_LOOK_SECONDS if error.until is None else max(1.0, error.until - time.time())
-    release_job(runtime.db, claim, state=State.WAITING, due_in=due_in, reason=str(error))
+    put_off_job(runtime.db, claim, seconds=due_in, reason=str(error))
     log.info("job waits", why=str(error))
 
 
@@ -158,7 +165,7 @@ def _wait_or_fail(runtime: Runtime, claim: Claim, error: TidingsError) -> None:
         min(FIRST_WAIT_SECONDS * 2**waits, LONGEST_WAIT_SECONDS),
         (error.retry_after or 0.0) if isinstance(error, ServiceUnavailable) else 0.0,
     )
-    release_job(runtime.db, claim, state=State.WAITING, due_in=due_in, reason=str(error))
+    put_off_job(runtime.db, claim, seconds=due_in, reason=str(error))
     log.warning("job waits", seconds=due_in, why=str(error))
 
 
@@ -178,7 +185,7 @@ def retry_while_database_away(
 
 def _fail(runtime: Runtime, claim: Claim, reason: str) -> None:
     try:
-        finish_job(runtime.db, claim, state=State.FAILED, reason=reason)
+        fail_job(runtime.db, claim, reason=reason)
     except LeaseLost:
         return
     log.error("job failed", why=reason)

@@ -17,9 +17,10 @@ from sqlalchemy import Connection
 from core.errors import ServiceBadAnswer, ServiceRefused, ServiceUnavailable
 from core.rate_limit_notation import credential_of
 from models.crawls import COMPLETE, OPEN, count_attempt, move_crawl, read_crawl
-from models.documents import archive_size, count_import, drop_import, insert_documents
+from models.documents import count_documents, insert_documents
+from models.imports import count_import, drop_import
 from producers.imports import row_of
-from producers.months import ARCHIVE, is_to_be_fetched
+from producers.months import ARCHIVE, is_to_be_fetched, month_scope
 from sources.base import NYT, Empty, Item, LeftOut, Limiter, SourceDocument
 from sources.http_client import HttpClient
 from sources.nyt import fetched_month, read_archive
@@ -103,7 +104,7 @@ async def fetch_month(job: JobContext, period: str) -> str | None:
     what `sources.nyt.fetched_month` and the limit raise, but for a month that cannot be there, which is the reason.
     """
     crawled = await job.reading(read_crawl, NYT, period)
-    stored = await job.reading(archive_size, period)
+    stored = await job.reading(count_documents, month_scope(period))
     if not is_to_be_fetched(period, stored, crawled, time.time()):
         return None
     key = job.runtime.settings.nyt_key

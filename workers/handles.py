@@ -9,11 +9,13 @@ from core.enums import Step, StepState
 from core.errors import ServiceBadAnswer, ServiceRefused
 from core.logs import at_step
 from models.crawls import remark_on_documents
-from models.documents import Text, left_out_remark, posts_found, posts_of, with_counts
+from models.documents import DocumentScope, DocumentText, list_documents, with_counts
+from models.imports import left_out_remark
 from models.parameters import HandlesParameters, SearchParameters
-from models.results import replace_post_polarities
+from models.results import replace_rows
 from models.runs import note_engine
 from models.suppression_list import is_suppressed
+from models.tables import PostPolarity
 from producers.posts import OwnWords
 from sources.base import AccountGone
 from textapi.requests import ApiRequest
@@ -37,7 +39,7 @@ async def work_on_posts(job: JobContext, parameters: HandlesParameters | SearchP
         ended = await _documents(job, parameters)
         if ended is not None:
             return ended
-    posts = await _posts(job, parameters)
+    posts = await _posts(job)
     remark = await job.reading(remark_on_documents, job.claim.job_id)
     if _service(job, parameters) is None:
         remark = "; ".join(filter(None, (STORED_ALONE, remark)))
@@ -103,7 +105,7 @@ async def _documents(
     if isinstance(parameters, SearchParameters):
         await link_stored(job, parameters.source)
     await job.freeze_documents()
-    posts = await _posts(job, parameters)
+    posts = await _posts(job)
     if posts:
         remark = with_counts(remark, posts)
         await job.writing(job.step_is(Step.DOCUMENTS, StepState.COMPLETE, len(posts), remark))
@@ -122,19 +124,24 @@ def _service(job: JobContext, parameters: HandlesParameters | SearchParameters) 
     return choose(job, parameters.source)
 
 
-async def _posts(job: JobContext, parameters: HandlesParameters | SearchParameters) -> list[Text]:
-    if isinstance(parameters, HandlesParameters):
-        handle, up_to = job.claim.name.removeprefix("@"), await job.newest_document()
-        return await job.reading(posts_of, handle, parameters.source, up_to=up_to)
-    return await job.reading(posts_found, job.claim.job_id)
+async def _posts(job: JobContext) -> list[DocumentText]:
+    claim = job.claim
+    scope = DocumentScope.of_job(
+        kind=claim.kind,
+        name=claim.name,
+        parameters=claim.parameters,
+        job_id=claim.job_id,
+        newest_document=await job.newest_document(),
+    )
+    return await job.reading(list_documents, scope)
 
 
 @at_step(Step.POLARITY)
 async def _polarity(job: JobContext, asker: Once, own: OwnWords, size: int) -> None:
     by_text = await polarities_of(job, asker, own.texts, size)
-    polarities = {post.id: by_text[post.text] for post in own.posts}
+    rows = [{"document_id": post.id, "polarity": by_text[post.text]} for post in own.posts]
     await job.complete(
         Step.POLARITY,
         len(own.posts),
-        lambda connection: replace_post_polarities(connection, job.claim, polarities),
+        lambda connection: replace_rows(connection, job.claim.job_id, PostPolarity, rows),
     )

@@ -12,18 +12,20 @@ from sqlalchemy import Connection
 from core.enums import Step, StepState
 from core.logs import at_step
 from models.answers import read_answers
-from models.documents import Text, archive_size, left_out_remark
+from models.documents import DocumentText, count_documents
+from models.imports import left_out_remark
 from models.parameters import Keyword, MonthsParameters
 from models.results import (
-    add_mentions,
-    clear_mentions,
+    add_rows,
     mention_sentences,
     mentioning_documents,
+    replace_rows,
     set_mention_polarities,
 )
 from models.runs import note_engine
+from models.tables import Mention
 from producers.bodies import Body
-from producers.months import all_terms, mentions_in, month_batches, month_days
+from producers.months import all_terms, mentions_in, month_batches, month_days, month_scope
 from sources.base import NYT
 from textapi.requests import keyword_key
 from workers.answer_fetcher import AnswerFetcher
@@ -89,12 +91,13 @@ async def _documents(job: JobContext, parameters: MonthsParameters, period: str)
     """Record how many documents there are; why there are none, where nobody can know of any."""
     reason = await fetch_month(job, period)
     up_to = await job.freeze_documents()
-    if not reason and not await job.reading(archive_size, period, up_to=up_to):
+    if not reason and not await job.reading(count_documents, month_scope(period, up_to=up_to)):
         reason = f"the archive has no documents of {period}"
     if reason:
         await job.has_no_data(parameters.steps, reason)
         return reason
-    count = await job.reading(archive_size, period, parameters.material, up_to=up_to)
+    own = month_scope(period, parameters.material, up_to=up_to)
+    count = await job.reading(count_documents, own)
     remark = await job.reading(left_out_remark, period, NYT)
     await job.writing(job.step_is(Step.DOCUMENTS, StepState.COMPLETE, count, remark), progress=True)
     return None
@@ -110,7 +113,7 @@ async def _keywords(
 ) -> None:
     """Which sentences mention a term: asked for all texts of the month, then read day by day out of the ledger."""
     await asker.ask(month_batches(job.db, asker.engine, parameters, period, up_to=up_to))
-    await job.writing(lambda connection: clear_mentions(connection, job.claim))
+    await job.writing(partial(replace_rows, job_id=job.claim.job_id, table=Mention, rows=[]))
     documents = 0
     rows: list[dict[str, Any]] = []
     for texts in month_days(job.db, parameters, period, up_to=up_to):
@@ -118,13 +121,14 @@ async def _keywords(
         documents += len(texts)
         rows += await job.reading(_mentions_of, asker.engine, texts, parameters.keywords)
         if len(rows) >= MENTIONS_AT_ONCE:
-            await job.writing(partial(add_mentions, claim=job.claim, rows=rows))
+            await job.writing(partial(add_rows, job_id=job.claim.job_id, table=Mention, rows=rows))
             rows = []
-    await job.complete(Step.KEYWORDS, documents, partial(add_mentions, claim=job.claim, rows=rows))
+    add = partial(add_rows, job_id=job.claim.job_id, table=Mention, rows=rows)
+    await job.complete(Step.KEYWORDS, documents, add)
 
 
 def _mentions_of(
-    connection: Connection, engine: str, texts: Sequence[Text], keywords: Sequence[Keyword]
+    connection: Connection, engine: str, texts: Sequence[DocumentText], keywords: Sequence[Keyword]
 ) -> list[dict[str, Any]]:
     terms = all_terms(keywords)
     keys = {
@@ -149,7 +153,7 @@ async def _polarity(
     await job.complete(
         Step.POLARITY,
         size_of(bodies),
-        lambda connection: set_mention_polarities(connection, job.claim, polarities),
+        lambda connection: set_mention_polarities(connection, job.claim.job_id, polarities),
     )
 
 

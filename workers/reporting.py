@@ -12,11 +12,11 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
-from core.enums import QUEUE_OF, JobKind, State
+from core.enums import JobKind, State
 from models import tables
-from models.database import clock
-from models.jobs import fence, release_job
-from models.runs import REPORT_JOB
+from models.jobs import fence
+from models.runs import REPORT_JOB, NewJob, add_jobs
+from models.transitions import put_off_job
 from workers.context import Ended, JobContext, SliceEnded
 
 LOOK_AGAIN_SECONDS = 1.0
@@ -37,12 +37,8 @@ def make_report(job: JobContext) -> Ended:
     if is_made(job.db, [run], folder):
         return Ended()
     if _hand_out(job, parts(job.db, run)):
-        release_job(
-            job.db,
-            job.claim,
-            state=State.WAITING,
-            due_in=LOOK_AGAIN_SECONDS,
-            reason="its pictures are being drawn",
+        put_off_job(
+            job.db, job.claim, seconds=LOOK_AGAIN_SECONDS, reason="its pictures are being drawn"
         )
         raise SliceEnded  # the job is given back already
     build(job.db, [run], folder, check=job.check)
@@ -57,27 +53,17 @@ def _hand_out(job: JobContext, parts: Sequence[Sequence[str]]) -> int:
         tables.Job.kind == JobKind.REPORT,
         tables.Job.name != REPORT_JOB,
     )
+    jobs = [
+        NewJob(
+            JobKind.REPORT,
+            f"{REPORT_JOB}: {PICTURES} {number} of {len(parts)}",
+            {PICTURES: list(names)},
+        )
+        for number, names in enumerate(parts, 1)
+    ]
     with job.db.write() as connection:
         fence(connection, job.claim)
-        for number, names in enumerate(parts, 1):
-            connection.execute(
-                job.db.upsert(tables.Job)
-                .values(
-                    run_id=run,
-                    kind=JobKind.REPORT,
-                    name=f"{REPORT_JOB}: {PICTURES} {number} of {len(parts)}",
-                    queue=QUEUE_OF[JobKind.REPORT],
-                    options={PICTURES: list(names)},
-                    state=State.QUEUED,
-                    due_at=clock(),
-                    claims=0,
-                    crashes=0,
-                    waits=0,
-                    done_units=0,
-                    all_units=0,
-                )
-                .on_conflict_do_nothing()
-            )
+        add_jobs(connection, run, jobs)
         return (
             connection.scalar(
                 select(func.count()).where(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict
 from functools import partial
 from typing import Any
 
@@ -11,7 +12,8 @@ from core.enums import Step
 from core.logs import at_step
 from models.answers import read_answers
 from models.parameters import TextOptions
-from models.results import replace_entities, replace_phrases, replace_summary
+from models.results import replace_rows
+from models.tables import Entity, Phrase, Summary
 from producers.bodies import (
     Body,
     entities_requests,
@@ -60,7 +62,7 @@ async def phrases_step(
     count: CountDocuments,
 ) -> None:
     """The phrases of each body: best rank in any chunk first, then the number of documents that hold it, then name."""
-    changes = []
+    rows: list[dict[str, Any]] = []
     for body in bodies:
         answers = await _answers(job, asker, phrases_requests(asker.engine, body, options))
         best: dict[str, int] = {}
@@ -72,11 +74,12 @@ async def phrases_step(
         candidates = _best_ranked(best, options.phrases)
         counts = count(candidates)
         ordered = sorted(candidates, key=lambda phrase: (best[phrase], -counts[phrase], phrase))
-        kept = [(phrase, counts[phrase]) for phrase in ordered[: options.phrases]]
-        changes.append(
-            partial(replace_phrases, claim=job.claim, keyword=body.keyword, phrases=kept)
-        )
-    await job.complete(Step.PHRASES, size_of(bodies), *changes)
+        rows += [
+            {"keyword": body.keyword, "rank": rank, "phrase": phrase, "count": counts[phrase]}
+            for rank, phrase in enumerate(ordered[: options.phrases], start=1)
+        ]
+    replace = partial(replace_rows, job_id=job.claim.job_id, table=Phrase, rows=rows)
+    await job.complete(Step.PHRASES, size_of(bodies), replace)
 
 
 @at_step(Step.ENTITIES)
@@ -84,7 +87,7 @@ async def entities_step(
     job: JobContext, asker: AnswerFetcher | Once, bodies: Sequence[Body], options: TextOptions
 ) -> None:
     """The entities of each body, over all and by month, spellings joined where that is safe."""
-    changes = []
+    rows: list[dict[str, Any]] = []
     for body in bodies:
         answers = await _answers(job, asker, entities_requests(asker.engine, body, options))
         periods = [period for period, _, _ in body.chunks(options.text_size)]
@@ -94,10 +97,9 @@ async def entities_step(
             for type_, name in answer
         ]
         entities = aggregate(found, [text for _, text in body.all_documents])
-        changes.append(
-            partial(replace_entities, claim=job.claim, keyword=body.keyword, entities=entities)
-        )
-    await job.complete(Step.ENTITIES, size_of(bodies), *changes)
+        rows += [{"keyword": body.keyword, **asdict(entity)} for entity in entities]
+    replace = partial(replace_rows, job_id=job.claim.job_id, table=Entity, rows=rows)
+    await job.complete(Step.ENTITIES, size_of(bodies), replace)
 
 
 @at_step(Step.SUMMARY)
@@ -105,7 +107,7 @@ async def summary_step(
     job: JobContext, asker: AnswerFetcher | Once, bodies: Sequence[Body], options: TextOptions
 ) -> None:
     """The summary of each body; of many chunks, the summary of their summaries, until it fits into one request."""
-    changes = []
+    rows: list[dict[str, Any]] = []
     for body in bodies:
         summaries: list[str] = []
         quoted = tuple(document for document, _ in body.all_documents)
@@ -116,10 +118,9 @@ async def summary_step(
                 asker.engine, summaries, len(questions), options, quoted
             )
         summary = " ".join("\n".join(summaries).split())
-        changes.append(
-            partial(replace_summary, claim=job.claim, keyword=body.keyword, summary=summary)
-        )
-    await job.complete(Step.SUMMARY, size_of(bodies), *changes)
+        rows.append({"keyword": body.keyword, "summary": summary})
+    replace = partial(replace_rows, job_id=job.claim.job_id, table=Summary, rows=rows)
+    await job.complete(Step.SUMMARY, size_of(bodies), replace)
 
 
 async def polarities_of(

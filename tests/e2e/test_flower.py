@@ -26,7 +26,7 @@ from core.broker import queue_length, redis_client
 from core.settings import Settings, environment
 from models.database import Database
 from models.parameters import HandlesParameters, Keyword, MonthsParameters
-from models.runs import cancel_run
+from models.transitions import cancel_run
 from producers.imports import import_paths
 from producers.submit import submit_run
 from tests.e2e_kit import dispatch_to_workers, run_to_its_end, write_archive

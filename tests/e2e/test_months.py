@@ -15,7 +15,8 @@ from cli.stack.supervised_process import Child
 from core.settings import Settings
 from models.database import Database
 from models.parameters import HandlesParameters, Keyword, MonthsParameters
-from models.runs import get_run, resume_run
+from models.runs import get_run
+from models.transitions import resume_run
 from producers.imports import import_paths
 from producers.plan import call_counts, plan_again, plan_run
 from producers.status import run_status

@@ -22,15 +22,16 @@ from models.answers import (
     calls_by_minute,
     claim_answers,
     delete_expired_claims,
-    known_keys,
     read_answers,
     release_claims,
     store_batch,
+    stored_keys,
 )
 from models.database import Database, clock
-from models.jobs import Claim, claim_job
-from models.runs import NewJob, create_run, get_run, pause_at_cap, reserve_call, resume_run
+from models.jobs import Claim
+from models.runs import NewJob, create_run, get_run, reserve_call
 from models.tables import Answer, AnswerClaim, Call, Job
+from models.transitions import claim_job, pause_at_cap, resume_run
 from tests.chaos.limit_clients import running_stub
 from textapi.messages import ENGINE_HEADER
 from textapi.requests import polarity_key, polarity_requests
@@ -88,7 +89,7 @@ def test_two_that_want_the_same_answer_make_one_call(db: Database) -> None:
     store(db, first, KEYS[:5])
     assert claim_answers(db, second, KEYS[:5], seconds=30) == {}
     with db.read() as connection:
-        assert known_keys(connection, KEYS) == set(KEYS[:5])
+        assert stored_keys(connection, KEYS) == set(KEYS[:5])
         assert set(connection.scalars(select(AnswerClaim.key))) == set(KEYS[5:])
 
 
@@ -311,10 +312,10 @@ def test_what_a_newer_engine_answers_is_kept_under_its_name_and_ends_the_slice(
         runtime.close()
     with db.read() as connection:
         kept = {
-            key for text in texts for key in known_keys(connection, [polarity_key("stub/2", text)])
+            key for text in texts for key in stored_keys(connection, [polarity_key("stub/2", text)])
         }
         assert kept >= {polarity_key("stub/2", texts[0])}
-        assert known_keys(connection, [polarity_key("stub/1", text) for text in texts]) == set()
+        assert stored_keys(connection, [polarity_key("stub/1", text) for text in texts]) == set()
         assert connection.scalars(select(AnswerClaim.key)).all() == []
 
 

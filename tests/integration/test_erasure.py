@@ -20,8 +20,9 @@ from models.crawls import COMPLETE, move_crawl
 from models.database import migrate
 from models.documents import add_documents
 from models.parameters import HandlesParameters, Keyword, MonthsParameters, SearchParameters
-from models.runs import cancel_run, get_run
+from models.runs import get_run
 from models.tables import Answer, Base, Call, Crawl, Document, Job, JobStep, Report, Run
+from models.transitions import cancel_run
 from reports.exports import write
 from tests.e2e_kit import Stub, stub, stub_settings  # noqa: F401 - fixtures
 from tests.jobs_kit import Jobs

@@ -15,14 +15,14 @@ from sqlalchemy import Connection, func, insert, select
 import workers.months
 from core.enums import State
 from core.settings import Settings
-from models.answers import Batch, known_keys, store_batch
+from models.answers import Batch, store_batch, stored_keys
 from models.documents import add_documents
 from models.erasure import documents_by_account, documents_named, forget_documents
-from models.jobs import claim_job
 from models.parameters import HandlesParameters, Keyword, MonthsParameters, SearchParameters
-from models.results import clear_mentions
-from models.runs import cancel_run, get_run
-from models.tables import Document
+from models.results import replace_rows
+from models.runs import get_run
+from models.tables import Document, Entity, Phrase, Summary
+from models.transitions import cancel_run, claim_job
 from producers.plan import plan_again
 from reports.exports import write
 from tests.e2e_kit import Stub, stub, stub_settings  # noqa: F401 - fixtures
@@ -30,6 +30,7 @@ from tests.jobs_kit import Jobs
 from textapi.engine.sentences import sentences
 
 MONTHS = MonthsParameters(first="2020-02", last="2020-03", keywords=(Keyword.parse("fever"),))
+RESULT_TABLES = (Phrase, Entity, Summary)
 TABLES = ("mentions", "periods", "phrases", "entities", "summaries", "documents", "coverage")
 
 
@@ -118,14 +119,13 @@ def test_an_import_after_a_portrait_changes_none_of_its_exports(jobs: Jobs) -> N
 def test_what_is_imported_while_a_month_is_worked_on_waits_for_the_next_run(
     jobs: Jobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def import_before(connection: Connection, claim: Any) -> None:
+    def import_before(connection: Connection, **arguments: Any) -> None:
         if not connection.scalar(select(func.count()).where(Document.identity == "nyt:3")):
             connection.execute(insert(Document), headline(3, "Fever is in Port."))
-        clear_mentions(connection, claim)
+        replace_rows(connection, **arguments)
 
-    monkeypatch.setattr(
-        workers.months, "clear_mentions", import_before
-    )  # between asking and reading the answers
+    # between the requests and the reading of their answers
+    monkeypatch.setattr(workers.months, "replace_rows", import_before)
     run = done(jobs, MONTHS)
     assert counts(jobs, run)[0] == ("2020-02", "complete", 2, 1, 0.5)
 
@@ -161,7 +161,9 @@ def test_a_run_is_left_alone_when_what_it_never_saw_is_forgotten(jobs: Jobs) -> 
     add_documents(jobs.db, [headline(3, "Fever is in Port."), headline(4, "Fever ends.", month=3)])
     with jobs.db.read() as connection:
         ids = [*documents_named(connection, "nyt:3"), *documents_named(connection, "nyt:4")]
-    forgotten = forget_documents(jobs.db, ids, sentences=sentences, reason="asked to")
+    forgotten = forget_documents(
+        jobs.db, ids, sentences=sentences, result_tables=RESULT_TABLES, reason="on request"
+    )
     assert forgotten.runs == []
     with jobs.db.read() as connection:
         assert get_run(connection, run).reason is None
@@ -180,7 +182,7 @@ def test_an_answer_that_quotes_what_was_forgotten_meanwhile_is_not_kept(jobs: Jo
     )
     store_batch(jobs.db, claim, batch, service="textapi", credential="c")
     with jobs.db.read() as connection:
-        assert known_keys(connection, [b"a" * 16, b"b" * 16]) == {b"a" * 16}
+        assert stored_keys(connection, [b"a" * 16, b"b" * 16]) == {b"a" * 16}
 
 
 def planned(jobs: Jobs, run: int) -> tuple[Any, ...]:
@@ -198,6 +200,13 @@ def test_a_number_that_a_forgotten_document_had_brings_no_other_into_an_ended_ru
         assert ids == [connection.scalar(select(func.max(Document.id)))], (
             "the number that SQLite gives again"
         )
-    forget_documents(jobs.db, ids, sentences=sentences, reason="asked to", handle="ann")
+    forget_documents(
+        jobs.db,
+        ids,
+        sentences=sentences,
+        result_tables=RESULT_TABLES,
+        reason="on request",
+        handle="ann",
+    )
     add_documents(jobs.db, [headline(3, "Fever is in Port.")])
     assert exported(jobs, run) == before

@@ -1,6 +1,6 @@
-"""The hot queries find what they want by an index: bench/queries.py on a small database.
+"""The hot queries use an index: bench/queries.py on a small database.
 
-PostgreSQL reads a small table whole, index or not: here it is told to do so only where there is no other way.
+PostgreSQL scans a small table, index or not: here it does so only where there is no other way.
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ def filled(database_url: str, queries: ModuleType) -> Iterator[Database]:
     db.close()
 
 
-def test_no_hot_query_reads_a_large_table_whole(filled: Database, queries: ModuleType) -> None:
-    assert queries.ways(filled) == []
+def test_no_hot_query_scans_a_large_table(filled: Database, queries: ModuleType) -> None:
+    assert queries.explain(filled) == []
 
 
-def test_the_look_for_plans_sees_a_missing_index(filled: Database, queries: ModuleType) -> None:
+def test_a_missing_index_is_detected(filled: Database, queries: ModuleType) -> None:
     with filled.write() as connection:
         connection.execute(text("DROP INDEX ix_documents_handle_source"))
-    assert "posts of a handle" in queries.ways(filled)
+    assert "posts of a handle" in queries.explain(filled)

@@ -14,7 +14,7 @@ from cli.stack.supervised_process import Child
 from core.broker import celery_app
 from core.enums import JobKind, State
 from core.settings import Settings
-from models import runs
+from models import transitions
 from models.database import Database, clock, migrate
 from models.tables import Job, Mention
 from producers.dispatch import dispatch_due_jobs
@@ -79,7 +79,7 @@ def large(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Large
     stories.store(db, TEXTS)
     run = stories.months_run(db, MONTHS[0], MONTHS[-1], ["covid"])
     with db.write() as connection:
-        runs.queue_report(connection, run)
+        transitions.queue_report(connection, run)
     yield Large(db, runtime, run, settings.reports / str(run))
     runtime.close()
     db.close()
@@ -133,7 +133,7 @@ def test_a_report_that_is_made_again_draws_what_has_changed(large: Large) -> Non
         large.work(name)
     before, page = large.pictures(), (large.folder / "index.html").stat().st_mtime_ns
     with large.db.write() as connection:
-        runs.queue_report(connection, large.run)
+        transitions.queue_report(connection, large.run)
     assert large.work("report") == State.DONE  # nothing has changed
     assert (large.pictures(), (large.folder / "index.html").stat().st_mtime_ns) == (before, page)
     with large.db.write() as connection:
@@ -143,7 +143,7 @@ def test_a_report_that_is_made_again_draws_what_has_changed(large: Large) -> Non
         connection.execute(
             update(Job).where(Job.name == "2020-03").values(claims=7)
         )  # as any job that worked again
-        runs.queue_report(connection, large.run)
+        transitions.queue_report(connection, large.run)
     for name in (*PARTS, "report"):
         assert large.work(name) == State.DONE
     after = large.pictures()
@@ -170,7 +170,7 @@ def test_two_workers_draw_a_large_report_and_nothing_is_done_twice(
     stories.store(db, TEXTS)
     run = stories.months_run(db, "2018-03", "2020-03", ["covid"])  # three parts
     with db.write() as connection:
-        runs.queue_report(connection, run)
+        transitions.queue_report(connection, run)
     app, runtime = celery_app(settings), Runtime(settings, celery_app(settings))
     start_worker(settings, workers=2)
     dispatch_due_jobs(db, app, runtime.broker)

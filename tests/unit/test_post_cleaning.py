@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.documents import Text, with_counts
+from models.documents import DocumentText, with_counts
 from producers.posts import own_posts, to_sum_up, words_by_month
 from sources.post_cleaning import words_of_post
 
@@ -60,8 +60,10 @@ def test_endless_tags_and_underscores_take_no_time() -> None:
     assert words_of_post("a." * 20_000).startswith("a.a.")
 
 
-def post(number: int, text: str, *, repost: bool = False, period: str | None = "2021-01") -> Text:
-    return Text(number, f"x:{number}", period, text, repost)
+def post(
+    number: int, text: str, *, repost: bool = False, period: str | None = "2021-01"
+) -> DocumentText:
+    return DocumentText(number, f"x:{number}", period, text, repost)
 
 
 def test_reposts_are_nobodys_own_words_and_posts_without_words_are_not_asked_about() -> None:

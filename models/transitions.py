@@ -1,0 +1,385 @@
+"""The state transitions of jobs and runs, one function for each.
+
+The rules are those of docs/architecture.md, "Life of a run". What a state means in a job's columns
+is stated once, in the functions right below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, select, true, update
+
+from core.enums import ENDED, JobKind, State, StepState
+from core.errors import NotFound, RunEnded
+from models.database import Database, clock
+from models.jobs import NO_SETBACKS, Claim, fence, update_claimed
+from models.runs import IS_OPEN, REPORT_JOB, UNENDED, NewJob, add_jobs, get_run
+from models.tables import Job, Run
+
+CRASHES_ALLOWED = 3  # in a row, without any progress
+CRASHED = (
+    f"killed its worker {CRASHES_ALLOWED} times in a row without progress: see the log, then "
+    "`tidings retry`"
+)
+
+Columns = dict[str, Any]
+
+
+# --- what a state means in a job's columns ---
+
+
+def _due(state: State, *, seconds: float = 0.0, reason: str | None = None) -> Columns:
+    """Return the columns of a job that no worker holds and that is due in *seconds*."""
+    return {
+        "state": state,
+        "result": None,
+        "reason": reason,
+        "owner": None,
+        "lease_until": None,
+        "dispatched_at": None,
+        "due_at": clock() + seconds,
+        "ended_at": None,
+    }
+
+
+def _held(owner: str, *, claims: int, crashes: int, lease_seconds: float) -> Columns:
+    """Return the columns of a job that *owner* works on."""
+    return {
+        "state": State.RUNNING,
+        "reason": None,
+        "owner": owner,
+        "claims": claims,
+        "crashes": crashes,
+        "lease_until": clock() + lease_seconds,
+        "dispatched_at": None,
+        "started_at": func.coalesce(Job.started_at, clock()),
+    }
+
+
+def _ended(state: State, *, result: str | None = None, reason: str | None = None) -> Columns:
+    """Return the columns of a job that has ended; one that never froze its documents has none."""
+    return {
+        "state": state,
+        "result": result,
+        "reason": reason,
+        "owner": None,
+        "lease_until": None,
+        "ended_at": clock(),
+        "newest_document": func.coalesce(Job.newest_document, 0),
+    }
+
+
+# --- a job and its worker ---
+
+
+def claim_job(
+    db: Database,
+    job_id: int,
+    *,
+    owner: str,
+    lease_seconds: float,
+    has_exited: Callable[[str], bool],
+) -> Claim | None:
+    """Claim the job if it is due, or if its owner has exited; return None if it is not to be had.
+
+    A job that crashed for the third time in a row without progress is failed here instead.
+    """
+    job = _read_job(db, job_id)
+    if job is None or job.run_state == State.PAUSED:
+        return None
+
+    crashed = job.state == State.RUNNING and _is_lost(job, has_exited)
+    is_free = job.state in (State.QUEUED, State.WAITING) and job.due
+    if not crashed and not is_free:
+        return None
+    if crashed and job.crashes + 1 >= CRASHES_ALLOWED:
+        _fail_crashed_job(db, job)
+        return None
+
+    claims, crashes = job.claims + 1, job.crashes + crashed
+    held = _held(owner, claims=claims, crashes=crashes, lease_seconds=lease_seconds)
+    is_unchanged = and_(Job.id == job_id, Job.claims == job.claims, Job.state == job.state)
+    with db.write() as connection:
+        if job.run_state == State.QUEUED:
+            queued = update(Run).where(Run.id == job.run_id, Run.state == State.QUEUED)
+            connection.execute(queued.values(state=State.RUNNING))
+        if not connection.execute(update(Job).where(is_unchanged).values(held)).rowcount:
+            return None
+
+    return Claim(
+        job_id=job_id,
+        run_id=job.run_id,
+        kind=JobKind(job.kind),
+        name=job.name,
+        owner=owner,
+        number=claims,
+        crashes=crashes,
+        options=job.options,
+        parameters=job.parameters,
+        max_calls=job.max_calls,
+    )
+
+
+def requeue_job(db: Database, claim: Claim, *, reason: str | None = None) -> None:
+    """Give the job back to be claimed at once; do nothing once the claim is lost."""
+    with db.write() as connection:
+        connection.execute(update_claimed(claim).values(_due(State.QUEUED, reason=reason)))
+
+
+def put_off_job(db: Database, claim: Claim, *, seconds: float, reason: str) -> None:
+    """Give the job back to be claimed in *seconds*; do nothing once the claim is lost."""
+    waiting = _due(State.WAITING, seconds=seconds, reason=reason)
+    waiting["waits"] = Job.waits + 1
+    waiting["waiting_since"] = func.coalesce(Job.waiting_since, clock())
+    with db.write() as connection:
+        connection.execute(update_claimed(claim).values(waiting))
+
+
+def finish_job(
+    db: Database, claim: Claim, *, result: str | None = None, reason: str | None = None
+) -> None:
+    """End the job as done, and its run if it was the last. Raises `LeaseLost`."""
+    _end_job(db, claim, _ended(State.DONE, result=result, reason=reason))
+
+
+def fail_job(db: Database, claim: Claim, *, reason: str) -> None:
+    """End the job as failed, and its run if it was the last. Raises `LeaseLost`."""
+    _end_job(db, claim, _ended(State.FAILED, reason=reason))
+
+
+def _end_job(db: Database, claim: Claim, ended: Columns) -> None:
+    with db.write() as connection:
+        lock_run(connection, claim.run_id)
+        fence(connection, claim, **ended)
+        close_run(connection, claim.run_id)
+
+
+# --- what a crash left ---
+
+
+def requeue_lost_jobs(db: Database, has_exited: Callable[[str], bool]) -> int:
+    """Queue or fail the jobs whose owner exited or whose lease ran out; return their number."""
+    is_expired = (Job.lease_until < clock()).label("expired")
+    columns = (Job.id, Job.run_id, Job.owner, Job.claims, Job.crashes, is_expired)
+    running = select(*columns).where(Job.state == State.RUNNING)
+    with db.read() as connection:
+        jobs: Sequence[Any] = connection.execute(running).all()
+
+    lost = [job for job in jobs if _is_lost(job, has_exited)]
+    requeued = _due(State.QUEUED) | {"crashes": Job.crashes + 1}
+    for job in lost:
+        if job.crashes + 1 >= CRASHES_ALLOWED:
+            _fail_crashed_job(db, job)
+            continue
+
+        is_still_lost = true() if has_exited(job.owner or "") else Job.lease_until < clock()
+        with db.write() as connection:
+            connection.execute(_update_running(job).where(is_still_lost).values(requeued))
+    return len(lost)
+
+
+def _fail_crashed_job(db: Database, job: Row[Any]) -> None:
+    failed = _ended(State.FAILED, reason=CRASHED) | {"crashes": CRASHES_ALLOWED}
+    with db.write() as connection:
+        lock_run(connection, job.run_id)
+        if connection.execute(_update_running(job).values(failed)).rowcount:
+            close_run(connection, job.run_id)
+
+
+def _read_job(db: Database, job_id: int) -> Row[Any] | None:
+    statement = (
+        select(
+            Job.__table__,
+            (Job.due_at <= clock()).label("due"),
+            (Job.lease_until < clock()).label("expired"),
+            Run.state.label("run_state"),
+            Run.parameters,
+            Run.max_calls,
+        )
+        .join(Run, Run.id == Job.run_id)
+        .where(Job.id == job_id)
+    )
+    with db.read() as connection:
+        return connection.execute(statement).one_or_none()
+
+
+def _is_lost(job: Row[Any], has_exited: Callable[[str], bool]) -> bool:
+    return bool(job.expired or (job.owner and has_exited(job.owner)))
+
+
+def _update_running(job: Row[Any]) -> Any:
+    """Return an UPDATE that changes no row once somebody else has claimed or ended the *job*."""
+    return update(Job).where(
+        Job.id == job.id,
+        Job.owner == job.owner,
+        Job.claims == job.claims,
+        Job.state == State.RUNNING,
+    )
+
+
+# --- a run as a whole ---
+
+
+def pause_run(db: Database, run_id: int) -> None:
+    """Let nothing new start; jobs at work end their slice soon. Raises `NotFound`, `RunEnded`."""
+    with db.write() as connection:
+        _raise_if_ended(_lock_and_read(connection, run_id))
+        _pause(connection, Run.id == run_id)
+
+
+def pause_at_cap(db: Database, run_id: int, reason: str) -> None:
+    """Pause a run whose cap on calls is reached, unless the cap was raised in the meantime."""
+    with db.write() as connection:
+        is_at_cap = and_(Run.id == run_id, Run.calls_begun >= Run.max_calls)
+        _pause(connection, is_at_cap, reason)
+
+
+def _pause(connection: Connection, which: ColumnElement[bool], reason: str | None = None) -> None:
+    paused = update(Run).where(which, IS_OPEN)
+    connection.execute(paused.values(state=State.PAUSED, reason=reason))
+
+
+def resume_run(db: Database, run_id: int, max_calls: int | None = None) -> None:
+    """Continue a paused run; *max_calls* raises its cap. Raises `NotFound`, `RunEnded`."""
+    with db.write() as connection:
+        _raise_if_ended(_lock_and_read(connection, run_id))
+        if max_calls is not None:
+            connection.execute(update(Run).where(Run.id == run_id).values(max_calls=max_calls))
+
+        # their messages met a paused run
+        waiting = update(Job).where(Job.state.in_((State.QUEUED, State.WAITING)))
+        connection.execute(waiting.where(Job.run_id == run_id).values(_due(State.QUEUED)))
+        paused = update(Run).where(Run.id == run_id, Run.state == State.PAUSED)
+        connection.execute(paused.values(state=State.RUNNING, reason=None))
+
+
+def cancel_run(db: Database, run_id: int) -> None:
+    """End a run for good; its answers stay. A job at work loses its claim and stops.
+
+    Raises `NotFound`, and `RunEnded` where the run has ended otherwise.
+    """
+    reason = "cancelled"
+    with db.write() as connection:
+        run = _lock_and_read(connection, run_id)
+        if run.state != State.CANCELLED:
+            _raise_if_ended(run)
+
+        open_run = update(Run).where(Run.id == run_id, Run.state.not_in(ENDED))
+        connection.execute(open_run.values(state=State.CANCELLED, ended_at=clock(), reason=reason))
+        open_jobs = update(Job).where(Job.run_id == run_id, Job.state.not_in(ENDED))
+        connection.execute(open_jobs.values(_ended(State.CANCELLED, reason=reason)))
+
+
+def retry_run(db: Database, run_id: int, names: Sequence[str] = ()) -> int:
+    """Queue failed jobs again, those *names* or all; return their number.
+
+    Raises `NotFound` where one of *names* is no failed job, `RunEnded` where the run was cancelled.
+    """
+    with db.write() as connection:
+        run = _lock_and_read(connection, run_id)
+        if run.state == State.CANCELLED:
+            _raise_if_ended(run)
+
+        failed = and_(Job.run_id == run_id, Job.state == State.FAILED)
+        if names:
+            failed_names = set(connection.scalars(select(Job.name).where(failed)))
+            if missing := [name for name in names if name not in failed_names]:
+                raise NotFound(f"run {run_id} has no failed job {', '.join(missing)}")
+            failed = and_(failed, Job.name.in_(names))
+
+        requeued = _due(State.QUEUED) | NO_SETBACKS
+        queued = connection.execute(update(Job).where(failed).values(requeued)).rowcount
+        if queued:
+            ended_run = update(Run).where(Run.id == run_id, Run.state != State.PAUSED)
+            connection.execute(ended_run.values(state=State.RUNNING, reason=None, ended_at=None))
+        return queued
+
+
+def close_run(connection: Connection, run_id: int) -> None:
+    """End the run and queue its report if all its jobs have ended; otherwise do nothing.
+
+    Call it after the job's change, with the run locked (`lock_run`), each in a statement of its own.
+    """
+    # By state, in the order of an index: otherwise each end would read all jobs that ended before.
+    first = (
+        select(Job.id)
+        .where(Job.run_id == run_id, Job.kind != JobKind.REPORT)
+        .order_by(Job.state)
+        .limit(1)
+    )
+    has_ended = first.where(Job.state.in_(UNENDED)).scalar_subquery().is_(None)
+    failed = first.where(Job.state == State.FAILED).scalar_subquery()
+
+    open_run = update(Run).where(Run.id == run_id, Run.state.not_in(ENDED), has_ended)
+    for state, condition in ((State.FAILED, failed.is_not(None)), (State.DONE, failed.is_(None))):
+        closed = open_run.where(condition).values(state=state, ended_at=clock())
+        if connection.execute(closed).rowcount:
+            queue_report(connection, run_id)
+
+
+def close_ended_runs(db: Database) -> None:
+    """Close the runs whose last job ended when its worker was killed before it could close them."""
+    unended_job = select(Job.id).where(
+        Job.run_id == Run.id, Job.kind != JobKind.REPORT, Job.state.in_(UNENDED)
+    )
+    with db.read() as connection:
+        ended = select(Run.id).where(IS_OPEN, ~unended_job.exists())
+        run_ids = connection.scalars(ended).all()
+
+    for run_id in run_ids:
+        with db.write() as connection:
+            lock_run(connection, run_id)
+            close_run(connection, run_id)
+
+
+def queue_report(connection: Connection, run_id: int) -> None:
+    """Let the run's report be made, again if it was made before."""
+    reports = update(Job).where(Job.run_id == run_id, Job.kind == JobKind.REPORT)
+    connection.execute(reports.where(Job.state.in_(ENDED)).values(_due(State.QUEUED) | NO_SETBACKS))
+    add_jobs(connection, run_id, [NewJob(JobKind.REPORT, REPORT_JOB, {})])
+
+
+# --- what an erasure asks for ---
+
+
+def redo_job(connection: Connection, job_id: int) -> None:
+    """Queue a job, whatever it is at, because documents of it were erased."""
+    connection.execute(update(Job).where(Job.id == job_id).values(_due(State.QUEUED)))
+
+
+def empty_job(connection: Connection, job_id: int, *, reason: str) -> None:
+    """End a job as done without data, because all documents of it were erased."""
+    ended = _ended(State.DONE, result=StepState.NO_DATA, reason=reason)
+    ended |= {"dispatched_at": None, "newest_document": 0}
+    connection.execute(update(Job).where(Job.id == job_id).values(ended))
+
+
+def reopen_run(connection: Connection, run_id: int) -> bool:
+    """Set an ended run to running if a job of it is queued; return whether it was."""
+    queued = select(Job.id).where(
+        Job.run_id == run_id, Job.kind != JobKind.REPORT, Job.state == State.QUEUED
+    )
+    ended = update(Run).where(Run.id == run_id, Run.state.in_((State.DONE, State.FAILED)))
+    reopened = ended.where(queued.exists()).values(state=State.RUNNING, ended_at=None)
+    return connection.execute(reopened).rowcount > 0
+
+
+def lock_run(connection: Connection, run_id: int) -> None:
+    """Lock the run's row. Always before any of its jobs' rows, or two ends would deadlock."""
+    connection.execute(select(Run.id).where(Run.id == run_id).with_for_update())
+
+
+def _lock_and_read(connection: Connection, run_id: int) -> Row[Any]:
+    lock_run(connection, run_id)
+    return get_run(connection, run_id)
+
+
+def _raise_if_ended(run: Row[Any]) -> None:
+    if run.state not in ENDED:
+        return
+    remedy = "submit it again"
+    if run.state == State.FAILED:
+        remedy = f"`tidings retry {run.id}` queues its failed jobs again"
+    raise RunEnded(f"run {run.id} has ended, it is {run.state}: {remedy}")
