@@ -69,7 +69,7 @@ def _forget_documents(
 ) -> None:
     from models.erasure import documents_by_account, documents_named, forget_documents
     from sources.base import fold_handle
-    from textapi.engine.sentences import sentences
+    from textapi.text.sentences import sentences
 
     account = fold_handle(handle)
     if handle is not None and account is None:

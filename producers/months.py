@@ -11,9 +11,9 @@ from models.crawls import COMPLETE, Crawled
 from models.database import Database
 from models.documents import Text, archive_day, days_of
 from models.parameters import Keyword, MonthsParameters
-from textapi.engine.keywords import pattern
-from textapi.engine.sentences import split
 from textapi.requests import KeywordBatch, keyword_batches, polarity_key
+from textapi.text.keywords import pattern
+from textapi.text.sentences import split
 
 ARCHIVE = "archive"  # the operation under which fetching a month is counted
 DAY_SECONDS = 86400.0

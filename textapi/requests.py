@@ -15,9 +15,9 @@ from functools import cached_property, lru_cache
 from typing import Any, Protocol
 
 from core.errors import ServiceBadAnswer
-from textapi.engine.sentences import split
 from textapi.messages import Operation
 from textapi.packing import packed, placed
+from textapi.text.sentences import split
 
 SERVICE = "textapi"
 
