@@ -37,7 +37,7 @@ COPY pyproject.toml ./
 RUN python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['server'], sep='\n')" > needed.txt \
  && python -m venv --without-pip /opt/tidings \
  && pip --python /opt/tidings install --quiet --no-index --find-links /wheels --requirement needed.txt \
-    aiohttp prometheus-client pydantic pydantic-settings redis structlog tenacity
+    aiohttp prometheus-client pydantic pydantic-settings redis structlog
 
 
 FROM base AS server

@@ -21,7 +21,8 @@ from textapi_kit import headline, page
 from textblob import TextBlob
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
-from textapi.engine import entities, keywords, language, phrases, polarity, sentences, summary
+from textapi.engine import entities, language, phrases, polarity, summary
+from textapi.text import keywords, sentences
 
 Work = Callable[[list[str]], object]
 

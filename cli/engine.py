@@ -12,7 +12,7 @@ def engine_name(settings: Settings) -> str:
     """Name and version of the engine; no text is asked. Raises `SettingsError`, `ServiceUnavailable`."""
     import aiohttp
 
-    from textapi.client import NO_ADDRESS, engine_of
+    from textapi.client import NO_ADDRESS, fetch_engine
 
     if not settings.textapi_url:
         raise SettingsError(NO_ADDRESS)
@@ -20,6 +20,6 @@ def engine_name(settings: Settings) -> str:
 
     async def ask() -> str:
         async with aiohttp.ClientSession() as session:
-            return await engine_of(session, url)
+            return await fetch_engine(session, url)
 
     return asyncio.run(ask())

@@ -70,7 +70,7 @@ def _forget_documents(
     from models.erasure import documents_by_account, documents_named, forget_documents
     from models.tables import Entity, Phrase, Summary
     from sources.base import fold_handle
-    from textapi.engine.sentences import sentences
+    from textapi.text.sentences import sentences
 
     account = fold_handle(handle)
     if handle is not None and account is None:

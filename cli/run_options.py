@@ -23,7 +23,7 @@ from models.parameters import (
     SearchParameters,
 )
 from sources.base import NYT, SOURCES
-from textapi.engine.sentences import sentences
+from textapi.text.sentences import sentences
 
 StrOrNone = TypeVar("StrOrNone", str, str | None)
 

@@ -19,8 +19,8 @@ from producers.bodies import (
 )
 from producers.months import all_terms, mentions_in
 from producers.posts import OwnWords
-from textapi.engine.keywords import sentences_with
 from textapi.requests import ApiRequest, TextQuestion, keyword_key, polarity_requests
+from textapi.text.keywords import sentences_with
 
 
 class Mentions:

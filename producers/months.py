@@ -13,9 +13,9 @@ from models.database import Database
 from models.documents import DocumentScope, DocumentText, list_documents_by_day
 from models.parameters import Keyword, MonthsParameters
 from sources.base import NYT
-from textapi.engine.keywords import pattern
-from textapi.engine.sentences import split
 from textapi.requests import KeywordBatch, keyword_batches, polarity_key
+from textapi.text.keywords import pattern
+from textapi.text.sentences import split
 
 ARCHIVE = "archive"  # the operation under which fetching a month is counted
 DAY_SECONDS = 86400.0

@@ -17,9 +17,9 @@ from models.parameters import TextOptions
 from producers.bodies import Body, entities_requests, phrases_requests, summary_requests
 from sources.base import BLUESKY, MASTODON, NYT, X
 from sources.post_cleaning import words_of_post
-from textapi.engine.keywords import pattern
-from textapi.engine.sentences import sentences
 from textapi.requests import ApiRequest, polarity_requests
+from textapi.text.keywords import pattern
+from textapi.text.sentences import sentences
 
 SCANNED_AT_ONCE = 5000
 SHORT = 5  # words; calls ("Watch live:") and signatures are shorter, and win by being repeated

@@ -22,7 +22,7 @@ from reports.results import EntityRow, PeriodRow, PhraseRow
 from reports.run_summary import Facts
 from reports.statistics import figure, t_interval
 from sources.post_cleaning import words_of_post
-from textapi.engine.sentences import sentences
+from textapi.text.sentences import sentences
 
 POSTS_SHOWN = 200  # the newest; all of them are in the exports
 SENTENCES_SHOWN = 10  # of a summary

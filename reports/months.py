@@ -18,7 +18,7 @@ from reports.figures import clouds, phrases, polarity, scatter, series, style, t
 from reports.results import MentionRow, PeriodRow, PhraseRow
 from reports.run_summary import Facts
 from reports.statistics import t_interval
-from textapi.engine.keywords import pattern
+from textapi.text.keywords import pattern
 
 TABLE_ROWS = 1000  # mentions shown on the page; all of them are in the exports
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from core.errors import ServiceBadAnswer
+from core.service_client import Answer, ServiceClient
 from sources.base import (
     BLUESKY,
     AccountGone,
@@ -22,7 +23,6 @@ from sources.base import (
     whole_second,
 )
 from sources.crawl import CrawlProgress
-from sources.http_client import Answer, HttpClient
 from sources.timestamps import parse_time
 
 PATH = "/xrpc/app.bsky.feed.getAuthorFeed"
@@ -32,14 +32,14 @@ PAGE_SIZE = 100
 async def pages(
     handle: str,
     *,
-    client: HttpClient,
+    client: ServiceClient,
     cursor: Cursor | None = None,
     limit: int | None = None,
     feed_filter: str = "posts_with_replies",
 ) -> AsyncIterator[Page]:
     """The posts of an account (a handle or a DID), newest first, 100 a page.
 
-    Raises `AccountGone`, or what `HttpClient.get` raises.
+    Raises `AccountGone`, or what `ServiceClient.get` raises.
     """
     crawl = CrawlProgress.from_cursor(cursor, limit)
     while True:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from urllib.parse import parse_qs, urlsplit
 
 from core.errors import ServiceBadAnswer, UsageError
+from core.service_client import Answer, ServiceClient
 from sources.base import (
     MASTODON,
     AccountGone,
@@ -25,7 +26,6 @@ from sources.base import (
     whole_second,
 )
 from sources.crawl import CrawlProgress
-from sources.http_client import Answer, HttpClient
 from sources.post_cleaning import html_to_text
 from sources.timestamps import parse_time
 
@@ -46,11 +46,11 @@ def home_server(handle: str) -> str:
 
 
 async def pages(
-    handle: str, *, client: HttpClient, cursor: Cursor | None = None, limit: int | None = None
+    handle: str, *, client: ServiceClient, cursor: Cursor | None = None, limit: int | None = None
 ) -> AsyncIterator[Page]:
     """The public statuses of ``user@server``, newest first, 40 a page; *client* asks the home server.
 
-    Raises `UsageError`, `AccountGone`, or what `HttpClient.get` raises.
+    Raises `UsageError`, `AccountGone`, or what `ServiceClient.get` raises.
     """
     home_server(handle)
     crawl = CrawlProgress.from_cursor(cursor, limit)
@@ -114,10 +114,10 @@ def _next_max_id(link: str) -> str | None:
 def _account_gone(handle: str, refused: Answer) -> AccountGone | None:
     if refused.status == 404:
         return _gone(handle, "not-found", "does not exist")
-    if refused.status == 410 or (refused.status == 403 and "suspended" in refused.said.lower()):
+    if refused.status == 410 or (refused.status == 403 and "suspended" in refused.message.lower()):
         return _gone(handle, "suspended", "is suspended")
     if refused.status in (401, 403) or (
-        refused.status == 422 and "authenticated" in refused.said.lower()
+        refused.status == 422 and "authenticated" in refused.message.lower()
     ):
         return _gone(handle, "protected", "is shown to people who are logged in there alone")
     return None

@@ -23,6 +23,7 @@ from core.errors import (
     StackError,
     TidingsError,
 )
+from core.service_client import Answer, ServiceClient, seconds_to_wait
 from sources.base import (
     NYT,
     Empty,
@@ -35,7 +36,6 @@ from sources.base import (
     hashed_id,
     whole_second,
 )
-from sources.http_client import Answer, HttpClient, seconds_to_wait
 from sources.jsonstream import Element, elements_of_file
 from sources.timestamps import parse_time
 
@@ -170,7 +170,7 @@ def _kind(value: object) -> str:
 
 @asynccontextmanager
 async def fetched_month(
-    month: str, *, client: HttpClient, key: str, now: datetime | None = None
+    month: str, *, client: ServiceClient, key: str, now: datetime | None = None
 ) -> AsyncIterator[Path]:
     """The month ``YYYY-MM`` as a file for `read_archive`, there until the block is left.
 
@@ -202,7 +202,7 @@ async def fetched_month(
         yield file
 
 
-async def _download(client: HttpClient, path: str, key: str, file: Path) -> None:
+async def _download(client: ServiceClient, path: str, key: str, file: Path) -> None:
     try:
         with file.open("wb") as body:
             await client.get(path, {"api-key": key}, explain=_explain, into=body)

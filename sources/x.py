@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from core.errors import CapReached, ServiceBadAnswer, ServiceRefused, TidingsError, UsageError
+from core.service_client import Answer, ServiceClient
 from sources.base import (
     AccountGone,
     Cursor,
@@ -23,7 +24,6 @@ from sources.base import (
     whole_second,
 )
 from sources.crawl import CrawlProgress
-from sources.http_client import Answer, HttpClient
 from sources.post_cleaning import decode_entities
 from sources.timestamps import parse_time
 
@@ -186,9 +186,9 @@ def handle_query(template: str, handle: str) -> str:
 
 
 async def search_pages(
-    query: str, *, client: HttpClient, cursor: Cursor | None = None, limit: int | None = None
+    query: str, *, client: ServiceClient, cursor: Cursor | None = None, limit: int | None = None
 ) -> AsyncIterator[Page]:
-    """What recent search finds, newest first; every post with its author's handle. Raises what `HttpClient.get` raises."""
+    """What recent search finds, newest first; every post with its author's handle. Raises what `ServiceClient.get` raises."""
     crawl = CrawlProgress.from_cursor(cursor, limit)
     while True:
         params = {**FIELDS, "query": query, "max_results": str(crawl.wanted(PAGE_SIZE, 10))}
@@ -207,7 +207,7 @@ async def search_pages(
 async def handle_pages(
     handle: str,
     *,
-    client: HttpClient,
+    client: ServiceClient,
     query: str,
     cursor: Cursor | None = None,
     limit: int | None = None,
@@ -232,7 +232,7 @@ async def handle_pages(
 
 
 async def user_pages(
-    handle: str, *, client: HttpClient, cursor: Cursor | None = None, limit: int | None = None
+    handle: str, *, client: ServiceClient, cursor: Cursor | None = None, limit: int | None = None
 ) -> AsyncIterator[Page]:
     """An account's own posts, newest first, as far back as X gives them (3,200). Raises `AccountGone`."""
     crawl = CrawlProgress.from_cursor(cursor, limit)
@@ -256,7 +256,7 @@ async def user_pages(
             return
 
 
-async def _account_of(handle: str, client: HttpClient) -> str | None:
+async def _account_of(handle: str, client: ServiceClient) -> str | None:
     """An account's id. Raises `AccountGone` where there is none, or where its posts are hidden."""
     path = USER.format(name=_name(handle))
     try:
@@ -316,7 +316,7 @@ def _explain(refused: Answer) -> TidingsError | None:
             "x does not accept the token: check TIDINGS_X_BEARER", service=X, status=401
         )
     if refused.status == 403:
-        words = f" ({refused.said})" if refused.said else ""
+        words = f" ({refused.message})" if refused.message else ""
         return ServiceRefused(
             f"x does not allow this to the token's plan{words}: look at its access in the developer portal",
             service=X,

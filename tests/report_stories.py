@@ -33,8 +33,8 @@ from models.tables import (
     Summary,
     Training,
 )
-from textapi.engine.keywords import pattern
-from textapi.engine.sentences import sentences
+from textapi.text.keywords import pattern
+from textapi.text.sentences import sentences
 
 NOW = 1_600_000_000.0
 

@@ -21,8 +21,8 @@ from itertools import pairwise
 
 from aiohttp import web
 
-from textapi.engine.keywords import sentences_with
-from textapi.engine.sentences import sentences
+from textapi.text.keywords import sentences_with
+from textapi.text.sentences import sentences
 
 FAULTS = web.AppKey("faults", dict)
 SEEN = web.AppKey("seen", dict)

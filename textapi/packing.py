@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import islice
 
-from textapi.engine.sentences import Span, split
+from textapi.text.sentences import Span, split
 
 
 def chunks(

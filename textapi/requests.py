@@ -14,17 +14,17 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Any, Protocol
 
-from core.errors import ServiceBadAnswer
-from textapi.engine.sentences import split
+from core.errors import ServiceBadAnswer, ServiceError
 from textapi.messages import Operation
 from textapi.packing import packed, placed
+from textapi.text.sentences import split
 
 SERVICE = "textapi"
 
 _SIGN = re.compile(r"(?<!\w)\.?[@#](?=\w)")  # of a tag or a handle; ".@" lets a post be seen by all
 
 
-class UnalignedReply(ServiceBadAnswer):
+class UnalignedReply(ServiceError):
     """The reply to several texts cannot be told apart by text: each has to be asked alone."""
 
     def __init__(self, operation: str) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from core.service_client import ServiceClient
 from models.crawls import COMPLETE, OPEN, Crawled, found_before, read_crawl
 from models.documents import link_documents
 from producers.imports import row_of
@@ -15,7 +16,6 @@ from producers.posts import OPERATIONS, SEARCH, service_of_handle, service_of_se
 from sources import bluesky, mastodon, x
 from sources.base import BLUESKY, MASTODON, Page, SourceDocument, X
 from sources.crawl import AT_NEWEST, NO_MORE, REPEATED
-from sources.http_client import HttpClient
 from workers.context import JobContext
 from workers.fetching import bad_answers_wait, http_client_for, stored_with_place
 
@@ -28,7 +28,7 @@ class Subject:
 
     source: str
     name: str  # the job's: "@ann@home.example", "search:tide"
-    client: HttpClient
+    client: ServiceClient
     query: str = ""  # of a search on X
     handle: str | None = None  # of an account
 
@@ -151,7 +151,7 @@ def _cursor(crawled: Crawled | None) -> Mapping[str, Any]:
     return (crawled.cursor if crawled else None) or {}
 
 
-def _x(job: JobContext, operation: str) -> HttpClient:
+def _x(job: JobContext, operation: str) -> ServiceClient:
     settings = job.runtime.settings
     assert settings.x_bearer is not None  # noqa: S101 - else no job asks X
     token = settings.x_bearer.get_secret_value()

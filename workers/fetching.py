@@ -16,13 +16,13 @@ from sqlalchemy import Connection
 
 from core.errors import ServiceBadAnswer, ServiceRefused, ServiceUnavailable
 from core.rate_limit_notation import credential_of
+from core.service_client import ServiceClient
 from models.crawls import COMPLETE, OPEN, count_attempt, move_crawl, read_crawl
 from models.documents import count_documents, insert_documents
 from models.imports import count_import, drop_import
 from producers.imports import row_of
 from producers.months import ARCHIVE, is_to_be_fetched, month_scope
 from sources.base import NYT, Empty, Item, LeftOut, Limiter, SourceDocument
-from sources.http_client import HttpClient
 from sources.nyt import fetched_month, read_archive
 from workers.context import JobContext
 
@@ -73,16 +73,16 @@ def http_client_for(
     key: str | None,
     operation: str,
     bearer: bool = False,
-) -> HttpClient:
+) -> ServiceClient:
     """*service* to be asked for this job: behind its limit, every attempt counted. *key* also tells limits apart."""
     gate = CountingGate(
         job.runtime.gate(service, key, limits), job, service, credential_of(key), operation
     )
-    return HttpClient(
+    return ServiceClient(
         service=service,
         base_url=base_url,
         session=job.runtime.session(),
-        gate=gate,
+        limiter=gate,
         headers={"Authorization": f"Bearer {key}"} if bearer else {},
         secrets=(key,) if bearer and key else (),
     )

@@ -22,7 +22,7 @@ from core.ratelimit.limiter import RateLimiter
 from core.settings import Settings
 from models.answers import calls_by_minute
 from models.database import Database
-from textapi.client import TextApi
+from textapi.client import TextApiClient
 
 T = TypeVar("T")
 
@@ -41,7 +41,7 @@ class Runtime:
         self._session: aiohttp.ClientSession | None = None
         self._redis: Redis | None = None
         self._gates: dict[str, RateLimiter] = {}
-        self._textapi: TextApi | None = None
+        self._textapi: TextApiClient | None = None
 
     def run(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Run *work* on this process's loop; a soft time limit or a shutdown cancels it and is raised afterwards.
@@ -116,11 +116,11 @@ class Runtime:
             )
         return self._gates[name]
 
-    def textapi(self) -> TextApi:
+    def textapi(self) -> TextApiClient:
         """The client of the Text API, behind its limit."""
         if self._textapi is None:
             gate = self.gate("textapi", self.textapi_key, self.settings.textapi_limits)
-            self._textapi = TextApi(self.session(), self.settings, gate)
+            self._textapi = TextApiClient(self.session(), self.settings, gate)
         return self._textapi
 
     @property

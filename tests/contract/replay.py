@@ -14,9 +14,9 @@ import aiohttp
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from core.service_client import RetryPolicy, ServiceClient
 from sources import bluesky, mastodon, x
 from sources.base import Cursor, Page
-from sources.http_client import HttpClient, RetryPolicy
 
 HANDLE = "ann@home.example"
 FIRST = datetime(2025, 3, 1, tzinfo=UTC)
@@ -83,7 +83,7 @@ class Replay:
 
 class Crawler(Protocol):
     def __call__(
-        self, *, client: HttpClient, cursor: Cursor | None, limit: int | None
+        self, *, client: ServiceClient, cursor: Cursor | None, limit: int | None
     ) -> AsyncIterator[Page]: ...
 
 
@@ -263,8 +263,8 @@ SUBJECTS = [
 
 
 @asynccontextmanager
-async def serving(replay: Replay) -> AsyncIterator[tuple[HttpClient, CountingGate]]:
-    """*replay* on loopback, and a `HttpClient` that asks it."""
+async def serving(replay: Replay) -> AsyncIterator[tuple[ServiceClient, CountingGate]]:
+    """*replay* on loopback, and a `ServiceClient` that asks it."""
     app = web.Application()
     app.router.add_get("/{path:.*}", replay.handle)
     async with TestServer(app, host="127.0.0.1") as server, aiohttp.ClientSession() as session:
@@ -272,12 +272,12 @@ async def serving(replay: Replay) -> AsyncIterator[tuple[HttpClient, CountingGat
         yield asking(str(server.make_url("")), session, gate), gate
 
 
-def asking(base_url: str, session: aiohttp.ClientSession, gate: CountingGate) -> HttpClient:
-    return HttpClient(
+def asking(base_url: str, session: aiohttp.ClientSession, gate: CountingGate) -> ServiceClient:
+    return ServiceClient(
         service="service",
         base_url=base_url,
         session=session,
-        gate=gate,
+        limiter=gate,
         headers={"Authorization": f"Bearer {SECRET}"},
         secrets=(SECRET,),
         retry_policy=QUICK,

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from core.errors import CapReached, ServiceRefused, ServiceUnavailable, TidingsError, UsageError
+from core.service_client import ServiceClient
 from sources import bluesky, mastodon, x
 from sources.base import Page
-from sources.http_client import HttpClient
 from tests.contract.replay import SUBJECTS, X_USER, Replay, Scripted, in_a_while, serving
 
 X_SEARCH = next(subject for subject in SUBJECTS if subject.name == "x search")
@@ -21,7 +21,7 @@ PINNED = {"$type": "app.bsky.feed.defs#reasonPin"}
 
 
 def run(
-    crawl: Callable[[HttpClient], Any], *script: Scripted, account: Scripted = X_USER
+    crawl: Callable[[ServiceClient], Any], *script: Scripted, account: Scripted = X_USER
 ) -> tuple[list[Page], Replay]:
     replay = Replay(script, account)
 
@@ -32,13 +32,13 @@ def run(
     return asyncio.run(go()), replay
 
 
-def error_of(crawl: Callable[[HttpClient], Any], *script: Scripted) -> TidingsError:
+def error_of(crawl: Callable[[ServiceClient], Any], *script: Scripted) -> TidingsError:
     with pytest.raises(TidingsError) as caught:
         run(crawl, *script)
     return caught.value
 
 
-def search(client: HttpClient) -> Any:
+def search(client: ServiceClient) -> Any:
     return x.search_pages("lions lang:en", client=client)
 
 
@@ -164,7 +164,7 @@ def test_bluesky_is_asked_for_a_hundred_by_handle_and_filter() -> None:
 
 def test_mastodon_takes_no_more_than_max_id_from_a_link() -> None:
     subject = next(subject for subject in SUBJECTS if subject.name == "mastodon")
-    crawl: Callable[[HttpClient], Any] = lambda client: mastodon.pages(  # noqa: E731
+    crawl: Callable[[ServiceClient], Any] = lambda client: mastodon.pages(  # noqa: E731
         "Ann@home.example", client=client
     )
     _, replay = run(

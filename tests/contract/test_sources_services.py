@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import aiohttp
 import pytest
 
-import sources.http_client
+import core.service_client
 from core.errors import ServiceBadAnswer, ServiceRefused, ServiceUnavailable, TidingsError
 from sources.base import AccountGone, Cursor, Page
 from tests.contract.replay import (
@@ -227,7 +227,7 @@ def test_an_answer_that_stays_broken_is_a_bad_answer(subject: Subject, body: byt
 def test_an_answer_that_is_longer_than_any_page_is_not_held(
     subject: Subject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sources.http_client, "LONGEST_ANSWER", 100_000)
+    monkeypatch.setattr(core.service_client, "LONGEST_ANSWER", 100_000)
     error, replay, _ = failure(subject, [Scripted(body=b" " * 100_001)])
     assert isinstance(error, ServiceBadAnswer)
     assert "more than fits" in str(error)

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import aiohttp
 import pytest
 from aiohttp import web
+from multidict import CIMultiDict
 from redis.asyncio import Redis
 
+from core import service_client
 from core.errors import CapReached, ServiceBadAnswer, ServiceRefused, ServiceUnavailable
 from core.ratelimit.limiter import RateLimiter
+from core.service_client import Answer, seconds_to_wait
 from core.settings import Settings
 from textapi import client
-from textapi.client import Reply, TextApi, retry_after
+from textapi.client import Reply, TextApiClient
 from textapi.messages import ENGINE_HEADER, Operation
 
 KEY = "a-key-nobody-may-see"
@@ -26,14 +30,13 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @pytest.fixture(autouse=True)
 def _two_attempts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "ATTEMPTS", 2)
-    monkeypatch.setattr(
-        client, "LONGEST_ANSWER", 2**20
-    )  # a busy machine reads no 16 MB in half a second
+    monkeypatch.setattr(client, "RETRY_POLICY", replace(client.RETRY_POLICY, attempts=2))
+    # A busy machine reads no 16 MB in half a second.
+    monkeypatch.setattr(service_client, "LONGEST_ANSWER", 2**20)
 
 
 def asked(
-    handler: Handler, work: Callable[[TextApi], Awaitable[Any]] | None = None, **changed: Any
+    handler: Handler, work: Callable[[TextApiClient], Awaitable[Any]] | None = None, **changed: Any
 ) -> Any:
     """What a client makes of a server that answers by *handler*, to one question unless told otherwise."""
 
@@ -52,7 +55,7 @@ def asked(
                 settings = Settings(
                     textapi_url=url, textapi_key=KEY, **({"textapi_timeout": 0.5} | changed)
                 )
-                return await (work or ask)(TextApi(session, settings, gate))
+                return await (work or ask)(TextApiClient(session, settings, gate))
         finally:
             await gate.aclose()
             await redis.aclose()
@@ -65,7 +68,7 @@ async def no_history(_seconds: float) -> list[tuple[int, int]]:
     return []
 
 
-async def ask(api: TextApi) -> Reply[Any]:
+async def ask(api: TextApiClient) -> Reply[Any]:
     async def before(_operation: Operation, _attempt: int) -> None:
         pass
 
@@ -204,7 +207,7 @@ def test_what_is_no_answer_and_stays_so_is_a_bad_answer(kind: str) -> None:
 def test_an_answer_that_lacks_what_was_asked_for_is_asked_again() -> None:
     handler, seen = in_turn(text("{}"), good)
 
-    async def work(api: TextApi) -> Reply[float]:
+    async def work(api: TextApiClient) -> Reply[float]:
         async def before(_operation: Operation, _attempt: int) -> None:
             pass
 
@@ -226,7 +229,7 @@ def test_a_bad_answer_after_a_bad_day_is_the_service_being_away() -> None:
 
 
 def test_a_body_announced_as_too_long_is_not_read() -> None:
-    handler, _ = in_turn(lambda _: web.Response(body=b" " * (client.LONGEST_ANSWER + 1)))
+    handler, _ = in_turn(lambda _: web.Response(body=b" " * (service_client.LONGEST_ANSWER + 1)))
     with pytest.raises(ServiceBadAnswer, match="too much"):
         asked(handler)
 
@@ -234,7 +237,7 @@ def test_a_body_announced_as_too_long_is_not_read() -> None:
 def test_nobody_calls_before_the_time_that_the_service_named() -> None:
     handler, seen = in_turn(status(429, **{"Retry-After": "1"}), good)
 
-    async def work(api: TextApi) -> list[float]:
+    async def work(api: TextApiClient) -> list[float]:
         times = []
 
         async def one() -> None:
@@ -258,7 +261,7 @@ def test_nobody_calls_before_the_time_that_the_service_named() -> None:
 def test_a_service_that_wants_to_be_left_alone_for_long_is_a_wait_with_an_end() -> None:
     handler, seen = in_turn(status(503, **{"Retry-After": "600"}))
 
-    async def work(api: TextApi) -> None:
+    async def work(api: TextApiClient) -> None:
         first = asyncio.create_task(ask(api))
         while not seen:  # noqa: ASYNC110 - the server knows of no event
             await asyncio.sleep(0.01)
@@ -275,11 +278,11 @@ def test_a_service_that_wants_to_be_left_alone_for_long_is_a_wait_with_an_end() 
 def test_a_service_that_is_away_without_saying_for_how_long_is_left_alone_by_all(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(client, "ATTEMPTS", 3)
-    monkeypatch.setattr(client, "AWAY_SECONDS", 1.0)
+    policy = replace(client.RETRY_POLICY, attempts=3, away_seconds=1.0)
+    monkeypatch.setattr(client, "RETRY_POLICY", policy)
     handler, seen = in_turn(status(503), status(503), status(503), good)
 
-    async def work(api: TextApi) -> tuple[float, list[Reply[Any]]]:
+    async def work(api: TextApiClient) -> tuple[float, list[Reply[Any]]]:
         with pytest.raises(ServiceUnavailable, match="503"):
             await ask(api)
         began = asyncio.get_running_loop().time()
@@ -303,7 +306,7 @@ def test_no_more_calls_are_in_flight_than_allowed() -> None:
         now -= 1
         return good(request)
 
-    async def work(api: TextApi) -> None:
+    async def work(api: TextApiClient) -> None:
         await asyncio.gather(*(ask(api) for _ in range(20)))
 
     asked(handler, work, textapi_concurrency=3)
@@ -338,7 +341,9 @@ NOW = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
 def test_the_wait_that_a_service_asks_for_is_read(
     headers: dict[str, str], seconds: float | None
 ) -> None:
-    assert retry_after(headers, NOW) == seconds
+    answer = Answer(status=429, headers=CIMultiDict(headers))
+    longest = client.RETRY_POLICY.longest_retry_after
+    assert seconds_to_wait(answer, NOW.timestamp(), longest) == seconds
 
 
 def test_an_engine_is_named_by_itself_or_by_its_host() -> None:
@@ -352,8 +357,8 @@ def test_an_engine_is_named_by_itself_or_by_its_host() -> None:
 
 
 def test_a_service_that_is_not_there_is_said_by_its_address_without_a_secret() -> None:
-    async def work(api: TextApi) -> Any:
-        api._base = "http://user:hidden@127.0.0.1:1"
+    async def work(api: TextApiClient) -> Any:
+        api._client.base_url = "http://user:hidden@127.0.0.1:1"
         return await ask(api)
 
     handler, _ = in_turn(good)

@@ -27,7 +27,7 @@ from producers.plan import plan_again
 from reports.exports import write
 from tests.e2e_kit import Stub, stub, stub_settings  # noqa: F401 - fixtures
 from tests.jobs_kit import Jobs
-from textapi.engine.sentences import sentences
+from textapi.text.sentences import sentences
 
 MONTHS = MonthsParameters(first="2020-02", last="2020-03", keywords=(Keyword.parse("fever"),))
 RESULT_TABLES = (Phrase, Entity, Summary)

@@ -15,7 +15,7 @@ from textapi.engine.polarity import (
     polarity_by_sentence,
     text_polarity,
 )
-from textapi.engine.sentences import sentences
+from textapi.text.sentences import sentences
 
 VADER = SentimentIntensityAnalyzer()
 MIXED = "A wonderful day. A dull day.\nA terrible, horrible day! Great joy"
@@ -77,7 +77,7 @@ def test_an_endless_sentence_takes_no_endless_time(piece: str) -> None:
 def test_the_light_parts_of_the_engine_import_no_library() -> None:
     story = (
         "import sys\n"
-        "import textapi.engine.sentences, textapi.engine.keywords, textapi.engine.polarity, textapi.engine.summary\n"
+        "import textapi.text.sentences, textapi.text.keywords, textapi.engine.polarity, textapi.engine.summary\n"
         "print(sorted({'spacy', 'numpy', 'textblob', 'nltk', 'vaderSentiment'} & set(sys.modules)))"
     )
     done = subprocess.run(  # noqa: S603

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from textapi.engine.sentences import LINE_BREAKS, sentences, split
+from textapi.text.sentences import LINE_BREAKS, sentences, split
 
 NASTY = (
     st.text(st.sampled_from(" .!?\u2026\n\r\u2028)\"'\u201cABab1\u00e9\U0001f600\ud800\u0627"))

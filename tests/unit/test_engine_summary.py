@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from textapi.engine.sentences import sentences
 from textapi.engine.summary import summarize, words
+from textapi.text.sentences import sentences
 
 TEXT = "The virus spreads. A cat sleeps.\nVirus crews fight the virus. Rain falls. Crews rest."
 

@@ -14,7 +14,7 @@ from PIL import Image
 from core.errors import BadInput
 from reports import fonts, stopwords
 from reports.figures import clouds
-from textapi.engine.keywords import pattern
+from textapi.text.keywords import pattern
 
 
 def picture(png: bytes) -> np.ndarray:

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from textapi.engine.keywords import pattern, sentences_with
-from textapi.engine.sentences import sentences
+from textapi.text.keywords import pattern, sentences_with
+from textapi.text.sentences import sentences
 
 TERMS = st.text(st.sampled_from("abC1@#.+-\u2011 _\u00e9\U0001f600("), min_size=1).filter(str.strip)
 TEXTS = st.text(st.sampled_from("abcC1@#.+-\u2013 \n_\u00e9\U0001f600(\ud800"))

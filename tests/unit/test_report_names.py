@@ -9,7 +9,7 @@ import pytest
 from reports.drawing import Named, entities_shown, in_title_case, top_entities
 from reports.figure_store import FigureStore
 from reports.results import EntityRow
-from textapi.engine.keywords import pattern
+from textapi.text.keywords import pattern
 
 HEADLINES = [
     "Mayor Closes Schools and Parks as Coronavirus Spreads",

@@ -9,8 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import ServiceBadAnswer
-from textapi.engine.keywords import sentences_with
-from textapi.engine.sentences import sentences, split
 from textapi.packing import chunks
 from textapi.requests import (
     KeywordBatch,
@@ -22,6 +20,8 @@ from textapi.requests import (
     polarity_requests,
     summary_of,
 )
+from textapi.text.keywords import sentences_with
+from textapi.text.sentences import sentences, split
 
 TEXTS = (
     "Covid is back. Stay in.",

@@ -15,7 +15,7 @@ from typing import Literal
 
 from core.errors import StackError
 from textapi.engine.input_limits import without_endless_signs
-from textapi.engine.sentences import sentences
+from textapi.text.sentences import sentences
 
 Mode = Literal["vader", "compatible"]
 

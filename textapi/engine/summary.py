@@ -6,7 +6,7 @@ import math
 import re
 from collections import Counter
 
-from textapi.engine.sentences import sentences
+from textapi.text.sentences import sentences
 
 _WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
 

@@ -15,7 +15,7 @@ from typing import Any
 from aiohttp import web
 
 from core.logs import get_logger
-from textapi.engine import ENGINE, entities, keywords, phrases, polarity, summary
+from textapi.engine import ENGINE, entities, phrases, polarity, summary
 from textapi.messages import (
     ENGINE_HEADER,
     EXCHANGES,
@@ -31,6 +31,7 @@ from textapi.messages import (
 from textapi.server import metrics, openapi
 from textapi.server.batching import LoadShedder, Reader
 from textapi.server.guards import HttpError, Keys, parse_request
+from textapi.text import keywords
 
 MAX_BODY = 2_000_000  # bytes: the longest text, its letters escaped
 BODY_SECONDS = 15.0

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-from textapi.engine.sentences import sentences
+from textapi.text.sentences import sentences
 
 _HYPHENS = "-\u2010\u2011\u2013"
 _HYPHEN = f"[{_HYPHENS}]"

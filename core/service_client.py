@@ -1,0 +1,377 @@
+"""The HTTP client of every outside service: limits, retries, errors by kind, and no secret in them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import random
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from math import isfinite
+from typing import Any, BinaryIO, Protocol, TypeVar
+from urllib.parse import quote, quote_plus, urlsplit
+
+import aiohttp
+
+from core.errors import (
+    ServiceBadAnswer,
+    ServiceError,
+    ServiceRefused,
+    ServiceUnavailable,
+    TidingsError,
+)
+from core.metrics import counted
+
+T = TypeVar("T")
+
+LONGEST_ANSWER = 16 * 2**20  # bytes held in memory; every page and answer is far shorter
+_LONGEST_MESSAGE = 200  # characters of a service's own words
+_NO_JSON = object()
+_UNIX_TIME = 1e9  # a larger number is a moment, a smaller one a number of seconds
+_RETRIABLE = frozenset({408, 425, 429})  # and every status from 500
+_RATE_LIMITED = frozenset({429, 503})
+
+# Headers: calls left in a window, and when it opens again (X, X's day, Mastodon, Bluesky).
+_COUNTERS = (
+    ("x-rate-limit-remaining", "x-rate-limit-reset"),
+    ("x-app-limit-24hour-remaining", "x-app-limit-24hour-reset"),
+    ("x-ratelimit-remaining", "x-ratelimit-reset"),
+    ("ratelimit-remaining", "ratelimit-reset"),
+)
+
+
+class Limiter(Protocol):
+    """The part of a service's shared rate limiter that a client needs."""
+
+    def call(self) -> AbstractAsyncContextManager[None]:
+        """Wait for a permit and hold it while a request is in flight."""
+
+    async def close(self, seconds: float) -> None:
+        """Let nobody call the service for *seconds*."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RetryPolicy:
+    """How often and how long a request is tried; times are in seconds.
+
+    Waits are drawn from 0 to a bound that doubles (full jitter), on top of what the service asks.
+    """
+
+    attempts: int = 5
+    seconds: float = 45.0  #: over all attempts and waits
+    first_wait: float = 0.5  #: bound of the first wait
+    longest_wait: float = 10.0  #: a service that asks for more is left to the caller
+    longest_retry_after: float = 86400.0  #: what is believed of a service
+    away_attempts: int = 3  #: after so many, everybody leaves a service that is away alone
+    away_seconds: float = 3.0
+
+    def wait(self, attempt: int, error: ServiceUnavailable | ServiceBadAnswer) -> float | None:
+        """Return the seconds to wait after *attempt* (from 1), None if there is to be no other."""
+        retry_after = (error.retry_after or 0.0) if isinstance(error, ServiceUnavailable) else 0.0
+        if attempt >= self.attempts or retry_after > self.longest_wait:
+            return None
+
+        bound = min(self.first_wait * 2.0 ** (attempt - 1), self.longest_wait)
+        return retry_after + random.uniform(0, bound)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """A service's answer; *value* is its JSON, None if it has none or was streamed."""
+
+    status: int
+    headers: Mapping[str, str]  #: names in any case
+    value: Any = None
+    message: str = ""  #: the service's words about an error, short and redacted
+
+
+Explain = Callable[[Answer], TidingsError | None]
+
+
+def _no_explanation(_refused: Answer) -> None:
+    return None
+
+
+@dataclass(kw_only=True)
+class ServiceClient:
+    """The client of one service at one address, behind one limiter.
+
+    *secrets* never appear in a message. *advice* tells by status what a user can do about a refusal.
+    """
+
+    service: str
+    base_url: str
+    session: aiohttp.ClientSession
+    limiter: Limiter
+    headers: Mapping[str, str] = field(default_factory=dict)
+    secrets: tuple[str, ...] = ()
+    retry_policy: RetryPolicy = field(default_factory=RetryPolicy)
+    timeout: aiohttp.ClientTimeout = field(
+        default_factory=lambda: aiohttp.ClientTimeout(total=30, connect=5)
+    )
+    advice: Mapping[int, str] = field(default_factory=dict)
+    default_advice: str = "check what was asked for, the address and the key in the settings"
+
+    async def get(
+        self,
+        path: str,
+        params: Mapping[str, str] | None = None,
+        *,
+        explain: Explain = _no_explanation,
+        into: BinaryIO | None = None,
+    ) -> Answer:
+        """Return the answer 200 to a GET; its body is written to *into* if that is given.
+
+        *explain* may turn any other answer into an error of its own. Raises what `attempt` raises.
+        """
+
+        async def attempt(_number: int) -> Answer:
+            return await self.attempt("GET", path, explain=explain, into=into, params=params)
+
+        return await self.retry(attempt)
+
+    async def retry(self, attempt: Callable[[int], Awaitable[T]]) -> T:
+        """Return the result of *attempt*, which is called with its number until it succeeds.
+
+        When the policy allows no other attempt, the last `ServiceUnavailable` is raised, else
+        `ServiceBadAnswer`: a service that was away may answer well when it is back.
+        """
+        policy, began = self.retry_policy, time.monotonic()
+        unavailable: ServiceUnavailable | None = None
+        number = 0
+
+        while True:
+            number += 1
+            try:
+                return await attempt(number)
+            except (ServiceUnavailable, ServiceBadAnswer) as error:
+                if isinstance(error, ServiceUnavailable):
+                    unavailable = error
+                    if error.away and number >= policy.away_attempts:
+                        await self._open_circuit(policy.away_seconds)
+
+                wait = policy.wait(number, error)
+                if wait is None or time.monotonic() - began + wait >= policy.seconds:
+                    raise (unavailable or error) from None
+            await asyncio.sleep(wait)
+
+    async def attempt(
+        self,
+        method: str,
+        path: str,
+        *,
+        explain: Explain = _no_explanation,
+        into: BinaryIO | None = None,
+        before: Callable[[], Awaitable[None]] | None = None,
+        **request: Any,
+    ) -> Answer:
+        """Make one request when the limiter permits it; *before* is awaited first.
+
+        Raises `ServiceRefused` (the request or the key is wrong), `ServiceUnavailable` (later),
+        `ServiceBadAnswer` (200 without JSON), and what *explain*, *before* and the limiter raise.
+        """
+        async with counted(self.service):
+            async with self.limiter.call():
+                if before is not None:
+                    await before()
+                answer = await self._exchange(method, path, into, request)
+
+                problem: TidingsError | None = None
+                wait = seconds_to_wait(answer, time.time(), self.retry_policy.longest_retry_after)
+                if answer.status != HTTPStatus.OK:
+                    problem = explain(answer) or self._problem_of(path, answer, wait)
+                if isinstance(problem, ServiceUnavailable):
+                    wait = problem.retry_after
+                if wait:
+                    await self._open_circuit(wait)
+                if isinstance(problem, ServiceUnavailable):
+                    raise problem
+
+            # Raised here, since the limiter takes an error for a sign that the service is away.
+            if problem is not None:
+                raise problem
+            return answer
+
+    async def _exchange(
+        self, method: str, path: str, into: BinaryIO | None, request: Mapping[str, Any]
+    ) -> Answer:
+        problem: ServiceError
+        try:
+            async with self.session.request(
+                method,
+                self.base_url.rstrip("/") + path,
+                headers=self.headers,
+                timeout=self.timeout,
+                allow_redirects=False,  # another host must not see the key
+                **request,
+            ) as response:
+                if into is not None and response.status == HTTPStatus.OK:
+                    await _write_body(response, into)
+                    return Answer(status=response.status, headers=response.headers)
+                body = await _read_body(response)
+        except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
+            problem = unreachable(self.service, self.base_url, error)
+        else:
+            value = _parse_json(body)
+            is_ok = response.status == HTTPStatus.OK
+            if value is not _NO_JSON or not is_ok:
+                return Answer(
+                    status=response.status,
+                    headers=response.headers,
+                    value=None if value is _NO_JSON else value,
+                    message="" if is_ok else self._redact(_error_message(value)),
+                )
+            problem = self._bad_answer(path, body)
+        # Raised here, so that no context hangs on it: aiohttp's errors hold the address and its key.
+        raise problem
+
+    def _bad_answer(self, path: str, body: bytes | None) -> ServiceBadAnswer:
+        what = "what is no JSON"
+        if body is None:
+            what = f"too much (more than fits into {LONGEST_ANSWER:,} bytes)"
+        operation = path.rpartition("/")[2]
+        return ServiceBadAnswer(
+            f"{self.service}: {operation} answered with {what}: is {_address(self.base_url)} right?",
+            service=self.service,
+        )
+
+    def _problem_of(self, path: str, answer: Answer, wait: float | None) -> ServiceError:
+        status, operation = answer.status, path.rpartition("/")[2]
+        if status in _RETRIABLE or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            words = f"{status}: {answer.message}" if answer.message else str(status)
+            return ServiceUnavailable(
+                f"{self.service} cannot answer now ({words}): {operation} is tried again later",
+                service=self.service,
+                retry_after=wait,
+                away=status == HTTPStatus.SERVICE_UNAVAILABLE,
+            )
+
+        words = answer.message or self._redact(answer.headers.get("location", ""))
+        remark = f' (it answered "{words}")' if words else ""
+        advice = self.advice.get(status, self.default_advice)
+        return ServiceRefused(
+            f"{self.service} at {_address(self.base_url)} refused {operation} ({status}): "
+            f"{advice}{remark}",
+            service=self.service,
+            status=status,
+        )
+
+    def _redact(self, text: str) -> str:
+        for secret in filter(None, self.secrets):
+            for form in {secret, quote(secret, safe=""), quote(secret), quote_plus(secret)}:
+                text = text.replace(form, "***")
+        return text[:_LONGEST_MESSAGE]
+
+    async def _open_circuit(self, seconds: float) -> None:
+        await self.limiter.close(seconds)
+
+
+def unreachable(service: str, url: str, error: Exception) -> ServiceUnavailable:
+    """Return the error of a service at *url* whose answer did not come, or not to its end."""
+    reason = type(error).__name__
+    if isinstance(error, TimeoutError):
+        reason = "time-out"
+    elif isinstance(error, aiohttp.ClientPayloadError):
+        reason = "it broke off in the middle"
+    elif isinstance(error, aiohttp.ServerDisconnectedError):
+        reason = "disconnected"
+    elif isinstance(error, aiohttp.ClientConnectorError):
+        number = error.os_error.errno or 0
+        reason = os.strerror(number) if number > 0 else type(error.os_error).__name__
+    return ServiceUnavailable(
+        f"{service} at {_address(url)} does not answer ({reason}): is it running?",
+        service=service,
+        away=isinstance(error, aiohttp.ClientConnectorError),
+    )
+
+
+def seconds_to_wait(answer: Answer, now: float, longest: float = 86400.0) -> float | None:
+    """Return how long a service asks to be left alone, at most *longest* seconds.
+
+    It says so by ``Retry-After``, or by having no calls left until a reset: a Unix time (X,
+    Bluesky), an ISO time (Mastodon), or a number of seconds. *now* is a Unix time.
+    """
+    wait = _seconds_from_now(answer.headers.get("retry-after"), now)
+    if wait is None:
+        unstated = "0" if answer.status in _RATE_LIMITED else ""
+        for remaining, reset in _COUNTERS:
+            if answer.headers.get(remaining, unstated).strip() == "0":
+                seconds = _seconds_from_now(answer.headers.get(reset), now)
+                wait = max((w for w in (wait, seconds) if w is not None), default=None)
+    return None if wait is None else min(max(wait, 0.0), longest)
+
+
+def _seconds_from_now(text: str | None, now: float) -> float | None:
+    if not text:
+        return None
+    try:
+        number = float(text)
+    except ValueError:
+        moment = _parse_time(text)
+        return None if moment is None else moment.timestamp() - now
+    if not isfinite(number):
+        return None
+    return number - now if number > _UNIX_TIME else number
+
+
+def _parse_time(text: str) -> datetime | None:
+    for parse in (datetime.fromisoformat, parsedate_to_datetime):
+        try:
+            moment = parse(text)
+        except ValueError:
+            continue
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return None
+
+
+def _address(url: str) -> str:
+    """Return the scheme, host and port of *url*, without a password."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+
+async def _write_body(response: aiohttp.ClientResponse, file: BinaryIO) -> None:
+    file.seek(0)
+    file.truncate()
+    async for chunk in response.content.iter_chunked(1 << 16):
+        file.write(chunk)
+
+
+async def _read_body(response: aiohttp.ClientResponse) -> bytes | None:
+    """Return the body, None if it is longer than `LONGEST_ANSWER`."""
+    if (response.content_length or 0) > LONGEST_ANSWER:
+        return None
+
+    chunks: list[bytes] = []
+    length = 0
+    async for chunk in response.content.iter_any():
+        length += len(chunk)
+        if length > LONGEST_ANSWER:
+            return None
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _parse_json(body: bytes | None) -> Any:
+    try:
+        return json.loads(body or b"")
+    except (ValueError, RecursionError):
+        return _NO_JSON
+
+
+def _error_message(value: Any) -> str:
+    """Return a service's own words about an error, from where services put them."""
+    error = value if isinstance(value, Mapping) else {}
+    fault = error.get("fault")
+    if isinstance(fault, Mapping):
+        error = {"message": fault.get("faultstring"), **error}
+    for name in ("detail", "message", "error", "title"):
+        if isinstance(error.get(name), str) and error[name]:
+            return str(error[name])
+    return ""
