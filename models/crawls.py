@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,16 +84,16 @@ def remark_on_documents(connection: Connection, job_id: int) -> str | None:
 
 
 def posts_after(
-    connection: Connection, after: int, *, source: str | None, but: str, limit: int
+    connection: Connection, after: int, *, source: str | None, but: Collection[str], limit: int
 ) -> list[tuple[int, str]]:
-    """The next stored documents, ``(id, text)``, in the order of their ids: of *source*, or of any *but* one."""
+    """The next stored documents, ``(id, text)``, in the order of their ids: of *source*, or of any *but* some."""
     statement = (
         select(Document.id, Document.text)
         .where(Document.id > after)
         .order_by(Document.id)
         .limit(limit)
     )
-    chosen = Document.source != but if source is None else Document.source == source
+    chosen = Document.source.not_in(but) if source is None else Document.source == source
     return [(row.id, row.text) for row in connection.execute(statement.where(chosen))]
 
 

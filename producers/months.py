@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import calendar
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
-from models.crawls import COMPLETE, Crawled
 from models.database import Database
 from models.documents import Text, archive_day, days_of
 from models.parameters import Keyword, MonthsParameters
 from textapi.engine.keywords import pattern
 from textapi.engine.sentences import split
 from textapi.requests import KeywordBatch, keyword_batches, polarity_key
-
-ARCHIVE = "archive"  # the operation under which fetching a month is counted
-DAY_SECONDS = 86400.0
 
 
 def all_terms(keywords: Sequence[Keyword]) -> list[str]:
@@ -110,15 +104,3 @@ def _positions(
         found.update(holding or covered[:1])
         cursor = at + len(sentence)
     return sorted(found)
-
-
-def is_to_be_fetched(period: str, stored: int, crawled: Crawled | None, now: float) -> bool:
-    """Whether a service would be asked for the month: nothing or only a part is stored, or it was not over then."""
-    year, month = int(period[:4]), int(period[5:])
-    last_day = datetime(year, month, calendar.monthrange(year, month)[1], tzinfo=UTC)
-    settled = (
-        last_day.timestamp() + 2 * DAY_SECONDS
-    )  # New York is behind UTC, and the archive behind New York
-    if crawled is None:
-        return not stored or now < settled
-    return crawled.state != COMPLETE or (crawled.at < settled and now >= crawled.at + DAY_SECONDS)

@@ -24,7 +24,7 @@ from models.results import (
 from models.runs import note_engine
 from producers.bodies import Body
 from producers.months import all_terms, mentions_in, month_batches, month_days
-from sources.base import NYT
+from sources.registry import default_archive
 from textapi.requests import keyword_key
 from workers.answer_fetcher import AnswerFetcher
 from workers.context import Ended, JobContext
@@ -87,7 +87,7 @@ async def work_on_month(job: JobContext, parameters: MonthsParameters) -> Ended:
 @at_step(Step.DOCUMENTS)
 async def _documents(job: JobContext, parameters: MonthsParameters, period: str) -> str | None:
     """Record how many documents there are; why there are none, where nobody can know of any."""
-    reason = await fetch_month(job, period)
+    reason = await fetch_month(job, default_archive(), period)
     up_to = await job.freeze_documents()
     if not reason and not await job.reading(archive_size, period, up_to=up_to):
         reason = f"the archive has no documents of {period}"
@@ -95,7 +95,7 @@ async def _documents(job: JobContext, parameters: MonthsParameters, period: str)
         await job.has_no_data(parameters.steps, reason)
         return reason
     count = await job.reading(archive_size, period, parameters.material, up_to=up_to)
-    remark = await job.reading(left_out_remark, period, NYT)
+    remark = await job.reading(left_out_remark, period, default_archive().name)
     await job.writing(job.step_is(Step.DOCUMENTS, StepState.COMPLETE, count, remark), progress=True)
     return None
 
