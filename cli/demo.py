@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import sys
-import tempfile
 from pathlib import Path
 
 from cli import context
@@ -18,6 +17,7 @@ from producers.imports import import_paths
 from producers.submit import submit_run
 from producers.trainings import plan_training, submit_training
 from sources import synthetic
+from sources.registry import TABLES, default_archive
 
 
 def run_demo(settings: Settings, out: Path) -> int:
@@ -64,14 +64,9 @@ def run_demo(settings: Settings, out: Path) -> int:
 
 
 def _import(db: Database) -> None:
-    folder = Path(tempfile.mkdtemp(prefix="tidings-demo-"))
-    try:
-        synthetic.write_archive(folder / "archive")
-        synthetic.write_posts(folder / "posts")
-        headlines = import_paths(db, [folder / "archive"], source="nyt", handle=None, columns={})
-        posts = import_paths(db, [folder / "posts"], source="posts", handle=None, columns={})
-    finally:
-        shutil.rmtree(folder)
+    archive, tables = default_archive().name, TABLES.name
+    headlines = import_paths(db, [synthetic.ARCHIVE], source=archive, handle=None, columns={})
+    posts = import_paths(db, [synthetic.POSTS], source=tables, handle=None, columns={})
     print(
         f"imported {headlines.tally.documents:,} made-up headlines and {posts.tally.documents:,} made-up posts",
         file=sys.stderr,

@@ -22,7 +22,6 @@ from models.parameters import (
     MonthsParameters,
     SearchParameters,
 )
-from sources.base import NYT, SOURCES
 from textapi.text.sentences import sentences
 
 StrOrNone = TypeVar("StrOrNone", str, str | None)
@@ -263,7 +262,9 @@ def _shown(text: str) -> str:
 
 def _source(given: str | None) -> str | None:
     """Where posts can come from."""
-    posts = [source for source in SOURCES if source != NYT]
+    from sources.registry import post_sources
+
+    posts = [source.name for source in post_sources()]
     if given is not None and given not in posts:
         raise UsageError(f"--source {_shown(given)}: it is one of {', '.join(posts)}")
     return given

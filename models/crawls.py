@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,10 +81,10 @@ def remark_on_documents(connection: Connection, job_id: int) -> str | None:
 
 
 def posts_after(
-    connection: Connection, after: int, *, source: str | None, but: str, limit: int
+    connection: Connection, after: int, *, source: str | None, but: Collection[str], limit: int
 ) -> list[tuple[int, str]]:
     """Return the next ``(id, text)`` by id: of *source*, or of any source but *but*."""
-    is_chosen = Document.source != but if source is None else Document.source == source
+    is_chosen = Document.source.not_in(but) if source is None else Document.source == source
     documents = select(Document.id, Document.text).where(Document.id > after, is_chosen)
     rows = connection.execute(documents.order_by(Document.id).limit(limit))
     return [(row.id, row.text) for row in rows]

@@ -1,4 +1,4 @@
-"""Importing files: what a source reads is stored in batches, what it leaves out is counted and named."""
+"""Importing files: documents are stored in batches, what is left out is counted and named."""
 
 from __future__ import annotations
 
@@ -8,21 +8,20 @@ from pathlib import Path
 from typing import Any
 
 from models.database import Database
-from models.documents import add_documents
-from models.imports import NAMED, add_import
-from sources.base import LeftOut, ReadCounts, SourceDocument
-from sources.files import or_left_out, read_path
+from models.documents import NAMED, add_documents, add_import
+from sources.base import Item, LeftOut, ReadCounts, SourceDocument
+from sources.files import leave_out_unreadable, read_path
 
 BATCH = 1000
 
 
 @dataclass
 class Imported:
-    """What an import did."""
+    """The result of an import."""
 
     tally: ReadCounts = field(default_factory=ReadCounts)
     added: int = 0
-    forgotten: int = 0  # kept away: somebody asked to have them forgotten
+    forgotten: int = 0  #: kept away by the suppression list
     left_out: list[LeftOut] = field(default_factory=list)
 
 
@@ -35,63 +34,80 @@ def import_paths(
     columns: Mapping[str, str],
     on_progress: Callable[[int], None] = lambda _: None,
 ) -> Imported:
-    """Read *paths* and store what is new. *on_progress* hears the number of documents read so far.
+    """Read *paths* and store what is new; *on_progress* gets the number of documents read so far.
 
-    A path of which nothing can be read is left out and named like a document; raises `BadInput` where it is the only
-    one.
+    A path of which nothing can be read is left out and named like a document; raises `BadInput`
+    where it is the only one.
     """
-    done = Imported()
-    every = list(paths)
-
-    def store(rows: list[dict[str, Any]]) -> None:
-        stored = add_documents(db, rows)
-        done.added += stored.added
-        done.forgotten += stored.forgotten
-        on_progress(done.tally.documents)
-
-    for path in every:
-        before = (done.tally.documents, done.added, done.tally.empty, done.tally.left_out)
-        named: list[str] = []
-        batch: list[dict[str, Any]] = []
-        sources: set[str] = set()
+    imported = Imported()
+    all_paths = list(paths)
+    for path in all_paths:
         items = read_path(path, source=source, handle=handle, columns=columns)
-        for item in items if len(every) == 1 else or_left_out(path, items):
-            done.tally.add(item)
-            if isinstance(item, SourceDocument):
-                sources.add(item.source)
-                batch.append(row_of(item))
-            elif isinstance(item, LeftOut) and len(named) < NAMED:
-                named.append(str(item).removeprefix(f"{path.parent}/"))
-                done.left_out.append(item)
-            if len(batch) >= BATCH:
-                store(batch)
-                batch = []
-        store(batch)
-        after = (done.tally.documents, done.added, done.tally.empty, done.tally.left_out)
-        read, added, empty, left_out = (now - then for now, then in zip(after, before, strict=True))
-        with db.write() as connection:
-            add_import(
-                connection,
-                path=path.name,
-                source=",".join(sorted(sources)) or source or "",
-                read=read,
-                added=added,
-                empty=empty,
-                left_out=left_out,
-                named=named,
-            )
-    return done
+        if len(all_paths) > 1:
+            items = leave_out_unreadable(path, items)
+        _import_items(db, path, items, imported, source=source, on_progress=on_progress)
+    return imported
 
 
-def row_of(document: SourceDocument) -> dict[str, Any]:
-    """The row of `models.tables.SourceDocument`."""
-    at = document.published_at
+def _import_items(
+    db: Database,
+    path: Path,
+    items: Iterable[Item],
+    imported: Imported,
+    *,
+    source: str | None,
+    on_progress: Callable[[int], None],
+) -> None:
+    """Store the items of one path, and a record of them for the methods section of reports."""
+    counts, added = ReadCounts(), 0
+    named: list[str] = []
+    batch: list[dict[str, Any]] = []
+    sources: set[str] = set()
+
+    def store_batch() -> None:
+        nonlocal added
+        stored = add_documents(db, batch)
+        batch.clear()
+        added += stored.added
+        imported.added += stored.added
+        imported.forgotten += stored.forgotten
+        on_progress(imported.tally.documents)
+
+    for item in items:
+        counts.add(item)
+        imported.tally.add(item)
+        if isinstance(item, SourceDocument):
+            sources.add(item.source)
+            batch.append(document_row(item))
+        elif isinstance(item, LeftOut) and len(named) < NAMED:
+            named.append(str(item).removeprefix(f"{path.parent}/"))
+            imported.left_out.append(item)
+        if len(batch) >= BATCH:
+            store_batch()
+    store_batch()
+
+    with db.write() as connection:
+        add_import(
+            connection,
+            path=path.name,
+            source=",".join(sorted(sources)) or source or "",
+            read=counts.documents,
+            added=added,
+            empty=counts.empty,
+            left_out=counts.left_out,
+            named=named,
+        )
+
+
+def document_row(document: SourceDocument) -> dict[str, Any]:
+    """Return the row of `models.tables.Document`."""
+    published_at = document.published_at
     return {
         "identity": document.identity,
         "source": document.source,
         "handle": document.handle,
         "author_id": document.author_id,
-        "published_at": at.replace(tzinfo=None) if at else None,
+        "published_at": published_at.replace(tzinfo=None) if published_at else None,
         "period": document.period,
         "address": document.address,
         "text": document.text,

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import calendar
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
-from core.enums import JobKind
-from models.crawls import COMPLETE, Crawled
 from models.database import Database
-from models.documents import DocumentScope, DocumentText, list_documents_by_day
+from models.documents import Text, archive_day, days_of
 from models.parameters import Keyword, MonthsParameters
-from sources.base import NYT
 from textapi.requests import KeywordBatch, keyword_batches, polarity_key
 from textapi.text.keywords import pattern
 from textapi.text.sentences import split
-
-ARCHIVE = "archive"  # the operation under which fetching a month is counted
-DAY_SECONDS = 86400.0
 
 
 def all_terms(keywords: Sequence[Keyword]) -> list[str]:
@@ -26,18 +18,15 @@ def all_terms(keywords: Sequence[Keyword]) -> list[str]:
     return list(dict.fromkeys(term for keyword in keywords for term in keyword.terms))
 
 
-def month_scope(
-    period: str, material: str | None = None, *, up_to: int | None = None
-) -> DocumentScope:
-    """The archive's documents of a month, up to that id."""
-    return DocumentScope(JobKind.MONTH, period, NYT, material, newest_document=up_to)
-
-
 def month_days(
     db: Database, parameters: MonthsParameters, period: str, *, up_to: int | None = None
-) -> Iterator[list[DocumentText]]:
+) -> Iterator[list[Text]]:
     """The month's documents (up to that id), a day at a time: no more than a day is held."""
-    return list_documents_by_day(db, month_scope(period, parameters.material, up_to=up_to))
+    for first, last in days_of(period):
+        with db.read() as connection:
+            texts = archive_day(connection, first, last, parameters.material, up_to=up_to)
+        if texts:
+            yield texts
 
 
 def month_batches(
@@ -66,7 +55,7 @@ def month_batches(
 
 
 def mentions_in(
-    text: DocumentText, keywords: Sequence[Keyword], sentences_by_term: Mapping[str, Sequence[str]]
+    text: Text, keywords: Sequence[Keyword], sentences_by_term: Mapping[str, Sequence[str]]
 ) -> list[dict[str, Any]]:
     """The mentions of one document, from the sentences that were found for each term.
 
@@ -115,15 +104,3 @@ def _positions(
         found.update(holding or covered[:1])
         cursor = at + len(sentence)
     return sorted(found)
-
-
-def is_to_be_fetched(period: str, stored: int, crawled: Crawled | None, now: float) -> bool:
-    """Whether a service would be asked for the month: nothing or only a part is stored, or it was not over then."""
-    year, month = int(period[:4]), int(period[5:])
-    last_day = datetime(year, month, calendar.monthrange(year, month)[1], tzinfo=UTC)
-    settled = (
-        last_day.timestamp() + 2 * DAY_SECONDS
-    )  # New York is behind UTC, and the archive behind New York
-    if crawled is None:
-        return not stored or now < settled
-    return crawled.state != COMPLETE or (crawled.at < settled and now >= crawled.at + DAY_SECONDS)

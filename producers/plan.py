@@ -16,16 +16,10 @@ from core.enums import JobKind
 from core.errors import UsageError
 from core.rate_limit_notation import LONG_WINDOW_SECONDS, Window, parse_limits
 from core.settings import Settings
-from models.answers import stored_keys
-from models.crawls import found_before, read_crawl
+from models.answers import known_keys
+from models.crawls import COMPLETE, Crawled, found_before, read_crawl
 from models.database import Database
-from models.documents import (
-    DocumentScope,
-    DocumentText,
-    count_documents,
-    documents_by_id,
-    list_documents,
-)
+from models.documents import Text, archive_size, posts_of, texts_of
 from models.parameters import (
     HandlesParameters,
     MonthsParameters,
@@ -37,21 +31,10 @@ from models.parameters import (
 from models.runs import get_run
 from models.tables import Call, Job
 from producers.dry_run import Mentions, requests_of_posts
-from producers.months import (
-    ARCHIVE,
-    is_to_be_fetched,
-    month_batches,
-    month_days,
-    month_scope,
-)
-from producers.posts import (
-    OPERATIONS,
-    SEARCH,
-    service_of_handle,
-    service_of_search,
-    stored_matches,
-)
-from sources.base import NYT, X
+from producers.months import month_batches, month_days
+from producers.posts import stored_matches
+from sources.registry import account_source, default_archive, search_source
+from sources.source import AccountReader, SearchReader, Source
 from textapi.requests import (
     SERVICE,
     ApiRequest,
@@ -105,25 +88,20 @@ class _Planner:
 
     def months(self, parameters: MonthsParameters) -> None:
         """Count a run over months; no more than a day is held."""
-        without = 0
+        without, archive = 0, default_archive()
         for period in months(parameters.first, parameters.last):
             with self._db.read() as connection:
-                stored = count_documents(
-                    connection, month_scope(period, up_to=self._up_to.get(period))
-                )
-                crawled = read_crawl(connection, NYT, period)
-            if period not in self._up_to and is_to_be_fetched(period, stored, crawled, time.time()):
-                if self._settings.nyt_key is not None:
-                    self._fetch(NYT, ARCHIVE)
-                elif not stored:
-                    without += 1
+                stored = archive_size(connection, period, up_to=self._up_to.get(period))
+                crawled = read_crawl(connection, archive.name, period)
+            if period not in self._up_to:
+                without += self._is_without_documents(archive, period, stored, crawled)
             if stored:
                 self._month(parameters, period)
         if without:
             self._remark(
-                f"{without:,} months without documents will end as no-data: import them, or set TIDINGS_NYT_KEY"
+                f"{without:,} months without documents will end as no-data: import them, or set {archive.key_variable}"
             )
-        if fetched := self._to_fetch(NYT):
+        if fetched := self._to_fetch(archive.name):
             self._remark(
                 f"{fetched:,} months are to be fetched first: what is asked of their texts is not counted"
             )
@@ -134,37 +112,54 @@ class _Planner:
                 " lead to"
             )
 
+    def _is_without_documents(
+        self, source: Source, period: str, stored: int, crawled: Crawled | None
+    ) -> bool:
+        """Count the fetching of a month; whether it will have no documents for want of a key."""
+        archive = source.archive
+        if archive is None or not archive.is_to_be_fetched(
+            period,
+            stored=stored,
+            complete=crawled is not None and crawled.state == COMPLETE,
+            fetched_at=crawled.at if crawled else None,
+            now=time.time(),
+        ):
+            return False
+        if source.is_available(self._settings):
+            self._fetch(source.name, archive.operation)
+            return False
+        return not stored
+
     def posts(self, parameters: HandlesParameters | SearchParameters, names: Sequence[str]) -> None:
         """Count a run over accounts or terms; one account's posts are held, as the job that works on it does."""
-        crawled: Counter[str] = Counter()
+        crawled: Counter[Source] = Counter()
         for name in names:
+            reader: AccountReader | SearchReader | None
             if isinstance(parameters, HandlesParameters):
                 handle = name.removeprefix("@")
-                service, operation = (
-                    service_of_handle(handle, parameters.source, self._settings),
-                    None,
-                )
-                up_to = self._up_to.get(name)
-                scope = DocumentScope(
-                    JobKind.HANDLE, name, parameters.source, newest_document=up_to
-                )
+                source = account_source(handle, parameters.source, self._settings)
+                reader = source.account if source else None
                 with self._db.read() as connection:
-                    posts = list_documents(connection, scope)
+                    posts = posts_of(
+                        connection, handle, parameters.source, up_to=self._up_to.get(name)
+                    )
             else:
-                service, operation = service_of_search(parameters.source, self._settings), SEARCH
+                source = search_source(parameters.source, self._settings)
+                reader = source.search if source else None
                 posts = _posts_on(self._db, name, parameters.source, self._up_to.get(name))
-            if service is not None:
-                crawled[service] += 1
-                self._fetch(service, operation or OPERATIONS[service])
+            if source is not None and reader is not None:
+                crawled[source] += 1
+                self._fetch(source.name, reader.operation)
             self.plan.documents += len(posts)
             self._add(requests_of_posts(self._engine, posts, parameters))
-        for service, subjects in crawled.items():
+        for source, subjects in crawled.items():
             self._remark(
-                f"{service} is asked for {subjects:,}, a call at least for each: what is new is not counted"
+                f"{source.name} is asked for {subjects:,}, a call at least for each: what is new is not counted"
             )
             self.plan.exact = False
-        if crawled[X] and self._settings.x_price_per_post:
-            self._remark(_price(crawled[X], parameters.limit, self._settings.x_price_per_post))
+        for source, subjects in crawled.items():
+            if price := source.price_per_post(self._settings):
+                self._remark(_price(source.name, subjects, parameters.limit, price))
         if not self._engine.startswith(OWN_ENGINE):
             self._remark(
                 f"{self._engine} is not our engine: summaries of summaries are what our own would lead to"
@@ -208,7 +203,7 @@ class _Planner:
                 continue
             self._asked.update(new)
             with self._db.read() as connection:
-                known = stored_keys(connection, new)
+                known = known_keys(connection, new)
             self._needed[SERVICE, question.operation] += 1
             self._to_make[SERVICE, question.operation] += len(known) < len(new)
 
@@ -283,20 +278,22 @@ def call_counts(db: Database, run_id: int) -> dict[str, dict[str, int]]:
     }
 
 
-def _price(subjects: int, limit: int | None, price: float) -> str:
+def _price(service: str, subjects: int, limit: int | None, price: float) -> str:
     if limit is None:
-        return f"a post read of x costs {price:g}: --limit bounds how many are read"
-    return f"x: at most {limit * subjects:,} posts, which cost {limit * subjects * price:,.2f}"
+        return f"a post read of {service} costs {price:g}: --limit bounds how many are read"
+    return (
+        f"{service}: at most {limit * subjects:,} posts, which cost {limit * subjects * price:,.2f}"
+    )
 
 
-def _posts_on(db: Database, name: str, source: str | None, up_to: int | None) -> list[DocumentText]:
+def _posts_on(db: Database, name: str, source: str | None, up_to: int | None) -> list[Text]:
     with db.read() as connection:
         ids = set(found_before(connection, name))
         after: int | None = 0
         while after is not None:
             after, some = stored_matches(connection, name.removeprefix("search:"), after, source)
             ids.update(some)
-        return documents_by_id(
+        return texts_of(
             connection, sorted(number for number in ids if up_to is None or number <= up_to)
         )
 

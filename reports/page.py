@@ -14,14 +14,7 @@ from markupsafe import Markup
 
 from reports.figures.entities import TYPES
 from reports.figures.style import month_name, signed
-
-SOURCES = {
-    "nyt": "The New York Times",
-    "x": "X",
-    "bluesky": "Bluesky",
-    "mastodon": "Mastodon",
-    "posts": "imported files",
-}
+from sources.registry import source_label
 
 _WEB = re.compile(r"^https?://[^\s/]", re.IGNORECASE)
 
@@ -54,7 +47,7 @@ def _environment() -> Environment:
         signed=lambda value: "" if value is None else signed(value),
         month=month_name,
         kind=kind_name,
-        source=lambda name: SOURCES.get(name, name),
+        source=source_label,
         lines=in_lines,
         day=lambda at: "" if at is None else at[:10],
     )

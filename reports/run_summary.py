@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import case, func, select
+from sqlalchemy import ColumnElement, case, func, select
 
 from core.enums import ENDED, JobKind, State
 from models import parameters as run_parameters
@@ -31,6 +31,8 @@ from models.tables import (
 )
 from reports import results
 from reports.queries import fetch, of_job, read_run
+from sources.registry import SOURCES
+from sources.source import Credit
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ class Facts:
     engines: list[str]  # of the Text API, whose answers the results are made of
     jobs: Counter[str]  # how many are in each state
     sources: dict[str, int]  # documents of each source
-    nyt_texts: bool  # documents that come from nytimes.com are among them
+    credits: list[Credit]  # of the sources whose texts must be credited
     made_up: bool  # the project's own: every address is one of example.org, or none has one and they are marked
     first: str | None  # day of the oldest document
     last: str | None
@@ -83,7 +85,8 @@ def read(db: Database, run_id: int) -> Facts:
                 .group_by(Job.state)
             ).all()
         )
-    sources, nytimes, example, marked, addressed = Counter[str](), 0, 0, 0, 0
+    sources, credited = Counter[str](), Counter[str]()
+    example, marked, addressed = 0, 0, 0
     days: list[datetime] = []
     for job in (
         run.jobs if not isinstance(run.parameters, run_parameters.TrainingParameters) else []
@@ -92,18 +95,18 @@ def read(db: Database, run_id: int) -> Facts:
             Document.source,
             func.count(),
             func.count(Document.address),
-            func.sum(case((Document.address.like("%://%nytimes.com/%"), 1), else_=0)),
+            func.sum(case(*_on_credited_sites(), else_=0)),
             func.sum(case((Document.address.like("%://example.org/%"), 1), else_=0)),
             func.sum(case((Document.identity.like("%:made-up-%"), 1), else_=0)),
             func.min(Document.published_at),
             func.max(Document.published_at),
         )
-        for source, n, with_address, of_nytimes, of_example, of_marked, first, last in fetch(
+        for source, n, with_address, of_site, of_example, of_marked, first, last in fetch(
             db, statement.where(of_job(run, job)).group_by(Document.source)
         ):
             sources[source] += n
             addressed += with_address
-            nytimes += of_nytimes if source == "nyt" else 0
+            credited[source] += of_site
             example += of_example
             marked += of_marked
             days += [day for day in (first, last) if day is not None]
@@ -127,14 +130,31 @@ def read(db: Database, run_id: int) -> Facts:
         engines=sorted(engines),
         jobs=Counter(states),
         sources=dict(sorted(sources.items())),
-        nyt_texts=nytimes > 0
-        or (sources["nyt"] > 0 and not addressed and not made_up),  # a file may leave them out
+        credits=[
+            source.credit
+            for source in SOURCES
+            if source.credit is not None
+            and (
+                credited[source.name]
+                or (sources[source.name] and not addressed and not made_up)  # files may lack them
+            )
+        ],
         made_up=made_up,
         first=min(days).date().isoformat() if days else None,
         last=max(days).date().isoformat() if days else None,
         imports=list(imported),
         calls=list(results.calls(db, run_id)),
     )
+
+
+def _on_credited_sites() -> list[tuple[ColumnElement[bool], int]]:
+    """Return what holds for documents whose address is on their source's own site."""
+    conditions: list[tuple[ColumnElement[bool], int]] = []
+    for source in SOURCES:
+        if source.credit is not None:
+            on_site = Document.address.like(f"%://%{source.credit.site}/%")
+            conditions.append(((Document.source == source.name) & on_site, 1))
+    return conditions
 
 
 def fingerprint(db: Database, run_id: int) -> str:

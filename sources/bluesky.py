@@ -1,17 +1,18 @@
-"""Posts of Bluesky, as ``app.bsky.feed.getAuthorFeed`` gives them, from files and from its public host (no key)."""
+"""Posts of Bluesky, as ``app.bsky.feed.getAuthorFeed`` gives them, from files and from its host."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
-from typing import Any, Literal
+from functools import partial
+from typing import Any
 
 from core.errors import ServiceBadAnswer
-from core.service_client import Answer, ServiceClient
+from core.service_client import Answer
 from sources.base import (
-    BLUESKY,
     AccountGone,
-    Cursor,
+    AccountState,
     Empty,
     Item,
     LeftOut,
@@ -20,35 +21,33 @@ from sources.base import (
     clean,
     clean_or_none,
     fold_handle,
-    whole_second,
+    mapping_or_empty,
 )
 from sources.crawl import CrawlProgress
+from sources.source import AccountReader, CrawlRequest, JsonFormat, ReadContext, Service, Source
 from sources.timestamps import parse_time
 
-PATH = "/xrpc/app.bsky.feed.getAuthorFeed"
-PAGE_SIZE = 100
+NAME = "bluesky"
+
+_PATH = "/xrpc/app.bsky.feed.getAuthorFeed"
+_PAGE_SIZE = 100
+_HANDLE = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+|did:[a-z]+:\S+")
 
 
-async def pages(
-    handle: str,
-    *,
-    client: ServiceClient,
-    cursor: Cursor | None = None,
-    limit: int | None = None,
-    feed_filter: str = "posts_with_replies",
-) -> AsyncIterator[Page]:
-    """The posts of an account (a handle or a DID), newest first, 100 a page.
+async def account_pages(request: CrawlRequest) -> AsyncIterator[Page]:
+    """Read the posts of an account (a handle or a DID), newest first, 100 a page.
 
-    Raises `AccountGone`, or what `ServiceClient.get` raises.
+    Raises `AccountGone`, or what the client raises.
     """
-    crawl = CrawlProgress.from_cursor(cursor, limit)
+    handle = request.subject
+    crawl = CrawlProgress.from_cursor(request.cursor, request.limit)
     while True:
-        params = {"actor": handle, "filter": feed_filter, "limit": str(crawl.wanted(PAGE_SIZE))}
+        limit = str(crawl.page_size(_PAGE_SIZE))
+        params = {"actor": handle, "filter": "posts_with_replies", "limit": limit}
         if crawl.next is not None:
             params["cursor"] = crawl.next
-        answer = await client.get(
-            PATH, params, explain=lambda refused: _account_gone(handle, refused)
-        )
+        explain = partial(_account_gone, handle)
+        answer = await request.client.get(_PATH, params, explain=explain)
         page = _page(handle, answer.value, crawl)
         yield page
         if page.end is not None:
@@ -56,125 +55,114 @@ async def pages(
 
 
 def _page(handle: str, value: Any, crawl: CrawlProgress) -> Page:
-    feed = value.get("feed") if isinstance(value, Mapping) else None
+    answer = mapping_or_empty(value)
+    feed = answer.get("feed")
     if not isinstance(feed, list):
         raise ServiceBadAnswer(
-            "bluesky answered without a `feed`: is its address right?", service=BLUESKY
+            "bluesky answered without a `feed`: is its address right?", service=NAME
         )
+
     now = datetime.now(UTC)
-    known = False
-    for entry in feed:
-        moment = None if not isinstance(entry, Mapping) or is_pinned(entry) else entry_time(entry)
+    reached_known = False
+    for entry in map(mapping_or_empty, feed):
+        moment = None if _has_reason(entry, "#reasonPin") else _entry_time(entry)
         if moment is None:
-            continue
-        _keep_out_of_it(handle, entry)
-        post_id, time = (
-            str(_mapping(entry.get("post")).get("uri")),
-            moment.isoformat(timespec="milliseconds"),
-        )
-        known = known or crawl.knows(post_id, time)
+            continue  # a pinned post heads its feed, out of the order of time
+        _raise_if_hidden(handle, entry)
+        post_id = str(mapping_or_empty(entry.get("post")).get("uri"))
+        time = moment.isoformat(timespec="milliseconds")
+        reached_known = reached_known or crawl.is_known(post_id, time)
         if moment <= now:
-            crawl.saw(post_id, time)
-    items = tuple(
-        feed_item(entry, f"bluesky @{handle}", index, now) for index, entry in enumerate(feed)
-    )
-    following = value.get("cursor")
-    return crawl.page(
-        items, following if isinstance(following, str) and following else None, known=known
-    )
+            crawl.note_post(post_id, time)
+
+    context = ReadContext(file=f"bluesky @{handle}", now=now)
+    items = [read_entry(entry, index, context) for index, entry in enumerate(feed)]
+    return crawl.finish_page(items, answer.get("cursor"), reached_known=reached_known)
 
 
-def _keep_out_of_it(handle: str, entry: Mapping[str, Any]) -> None:
-    """An account can ask to be shown to nobody who is not logged in; its public posts come all the same."""
-    author = _mapping(_mapping(entry.get("post")).get("author"))
-    if repost_reason(entry) or not isinstance(author.get("labels"), list):
+def _raise_if_hidden(handle: str, entry: Mapping[str, Any]) -> None:
+    """Respect an account's wish to be hidden from people who are not logged in."""
+    labels = mapping_or_empty(mapping_or_empty(entry.get("post")).get("author")).get("labels")
+    if _has_reason(entry, "#reasonRepost") or not isinstance(labels, list):
         return
-    if any(_mapping(label).get("val") == "!no-unauthenticated" for label in author["labels"]):
+    if any(mapping_or_empty(label).get("val") == "!no-unauthenticated" for label in labels):
         raise _gone(handle, "protected", "asks not to be shown to people who are not logged in")
 
 
 def _account_gone(handle: str, refused: Answer) -> AccountGone | None:
     if refused.status not in (400, 404):
         return None
-    error, message = (
-        _mapping(refused.value).get("error"),
-        str(_mapping(refused.value).get("message", "")).lower(),
-    )
+    answer = mapping_or_empty(refused.value)
+    error, message = answer.get("error"), str(answer.get("message", "")).lower()
+
     if error == "AccountTakedown" or "suspended" in message or "taken down" in message:
         return _gone(handle, "suspended", "is suspended")
     if error == "AccountDeactivated":
         return _gone(handle, "not-found", "was switched off by its owner")
-    if (
-        refused.status == 404
-        or "not found" in message
-        or "resolve" in message
-        or "valid did or a handle" in message
-    ):
+    unknown = ("not found", "resolve", "valid did or a handle")
+    if refused.status == 404 or any(words in message for words in unknown):
         return _gone(handle, "not-found", "does not exist")
     return None
 
 
-def _gone(
-    handle: str, state: Literal["not-found", "suspended", "protected"], what: str
-) -> AccountGone:
-    return AccountGone(f"the account @{handle} {what} on bluesky", service=BLUESKY, state=state)
+def _gone(handle: str, state: AccountState, reason: str) -> AccountGone:
+    return AccountGone(f"the account @{handle} {reason} on bluesky", service=NAME, state=state)
 
 
-def feed_item(entry: Any, file: str, index: int, now: datetime) -> Item:
-    """One entry of a feed. A repost is the act of who passed it on: its own id, its own time, their handle."""
-    post = entry.get("post") if isinstance(entry, Mapping) else None
-    record = post.get("record") if isinstance(post, Mapping) else None
-    uri = clean_or_none(post.get("uri")) if isinstance(post, Mapping) else None
-    if not isinstance(post, Mapping) or not isinstance(record, Mapping) or uri is None:
-        return LeftOut(file, index, "it is no post of Bluesky: it has no uri or no record")
+def read_entry(entry: Any, index: int, context: ReadContext) -> Item:
+    """Make an item of one entry of a feed.
+
+    A repost is the act of the account that passed it on: it has its own id and time, and that
+    account's handle.
+    """
+    post = mapping_or_empty(mapping_or_empty(entry).get("post"))
+    record, uri = post.get("record"), clean_or_none(post.get("uri"))
+    if not isinstance(record, Mapping) or uri is None:
+        reason = "it is no post of Bluesky: it has no uri or no record"
+        return LeftOut(context.file, index, reason)
     if not isinstance(record.get("text"), str) or not record["text"].strip():
-        return Empty(file, index)
-    reason = repost_reason(entry)
-    author = _mapping(reason.get("by")) if reason else _mapping(post.get("author"))
-    account, handle = clean_or_none(author.get("did")), fold_handle(author.get("handle"))
-    native_id = (
-        (clean_or_none(reason.get("uri")) or f"{uri}#repost-by-{account}") if reason else uri
-    )
-    moment = entry_time(entry)
-    published = whole_second(moment, BLUESKY, now)
+        return Empty(context.file, index)
+
+    author, native_id = mapping_or_empty(post.get("author")), uri
+    address = _web_address(uri, author)
+    is_repost = _has_reason(entry, "#reasonRepost")
+    if is_repost:
+        author = mapping_or_empty(entry["reason"].get("by"))
+        by_account = f"{uri}#repost-by-{clean_or_none(author.get('did'))}"
+        native_id = clean_or_none(entry["reason"].get("uri")) or by_account
+
+    published = SOURCE.stored_time(_entry_time(entry), context.now)
     text, replaced = clean(record["text"].strip())
     return SourceDocument(
-        source=BLUESKY,
+        source=NAME,
         native_id=native_id,
         text=text,
         published_at=published,
-        address=_web_address(uri, _mapping(post.get("author"))),
-        handle=handle,
-        author_id=account,
-        repost=bool(reason),
+        address=address,
+        handle=fold_handle(author.get("handle")),
+        author_id=clean_or_none(author.get("did")),
+        repost=is_repost,
         replaced=replaced,
         time_wrong=published is None,
     )
 
 
-def entry_time(entry: Mapping[str, Any]) -> datetime | None:
-    """The time by which a feed is ordered: when the post was passed on, else the earlier of its two times.
+def _entry_time(entry: Mapping[str, Any]) -> datetime | None:
+    """Return the time by which a feed is ordered: of the repost, else the earlier of a post's two.
 
-    ``createdAt`` is what the author's clock said, and can be any time at all; ``indexedAt`` is when Bluesky saw it.
+    ``createdAt`` is by the author's clock, and can be any time; ``indexedAt`` is by Bluesky's.
     """
-    reason = repost_reason(entry)
-    if reason:
-        return parse_time(reason.get("indexedAt"))
-    post = _mapping(entry.get("post"))
-    written = (_mapping(post.get("record")).get("createdAt"), post.get("indexedAt"))
-    moments = [moment for moment in map(parse_time, written) if moment is not None]
-    return min(moments, default=None)
+    if _has_reason(entry, "#reasonRepost"):
+        return parse_time(entry["reason"].get("indexedAt"))
+    post = mapping_or_empty(entry.get("post"))
+    created = parse_time(mapping_or_empty(post.get("record")).get("createdAt"))
+    indexed = parse_time(post.get("indexedAt"))
+    return min(filter(None, (created, indexed)), default=None)
 
 
-def repost_reason(entry: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Who passed an entry's post on and when; empty where it is the account's own post."""
-    reason = _mapping(entry.get("reason"))
-    return reason if str(reason.get("$type", "")).endswith("#reasonRepost") else {}
-
-
-def is_pinned(entry: Mapping[str, Any]) -> bool:
-    """Whether an entry stands at the head of its feed by the account's wish, out of the order of time."""
-    return str(_mapping(entry.get("reason")).get("$type", "")).endswith("#reasonPin")
+def _has_reason(entry: Mapping[str, Any], kind: str) -> bool:
+    """Whether an entry is in the feed as a repost or a pinned post, not as a post of its own."""
+    return str(mapping_or_empty(entry.get("reason")).get("$type", "")).endswith(kind)
 
 
 def _web_address(uri: str, author: Mapping[str, Any]) -> str:
@@ -184,5 +172,19 @@ def _web_address(uri: str, author: Mapping[str, Any]) -> str:
     return f"https://bsky.app/profile/{fold_handle(author.get('handle')) or repository}/post/{key}"
 
 
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
+def _is_handle(handle: str) -> bool:
+    return _HANDLE.fullmatch(handle) is not None
+
+
+def _recognizes(value: Mapping[str, Any], _key: str) -> bool:
+    return isinstance(value.get("post"), Mapping)
+
+
+SOURCE = Source(
+    name=NAME,
+    label="Bluesky",
+    earliest=datetime(2022, 11, 1, tzinfo=UTC),
+    service=Service(url="bluesky_url", limits="bluesky_limits"),
+    account=AccountReader(operation="getAuthorFeed", is_handle=_is_handle, pages=account_pages),
+    json_format=JsonFormat(recognizes=_recognizes, read=read_entry, lists=frozenset({("feed",)})),
+)

@@ -1,8 +1,8 @@
-"""Where a crawl stands: what every paged source keeps between two pages, as a cursor that can be stored."""
+"""The progress of a crawl: what every paged source keeps between two pages, as a stored cursor."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,23 +17,21 @@ REPEATED = "the service gave the same place a second time: older posts cannot be
 class CrawlProgress:
     """A crawl of one account or search, from the newest post backwards.
 
-    Its cursor is ``{"next", "since", "newest", "fetched", "account"}`` on the way and ``{"newest", "account"}``
-    at its end; given the latter, a new crawl goes back as far as that newest post.
+    Its cursor is ``{"next", "since", "newest", "fetched", "account"}`` on the way and
+    ``{"newest", "account"}`` at its end; given the latter, a new crawl goes back to that post.
     """
 
-    next: str | None = None  #: the service's own cursor of the page to ask for
-    since: Mapping[str, Any] | None = (
-        None  #: the post at which this crawl may stop: ``id`` and ``time``
-    )
-    newest: Mapping[str, Any] | None = None  #: the newest post seen so far
+    next: str | None = None  #: the service's own cursor of the next page
+    since: Mapping[str, Any] | None = None  #: the post (``id``, ``time``) at which the crawl ends
+    newest: Mapping[str, Any] | None = None  #: the newest post so far
     fetched: int = 0
     account: str | None = None  #: the service's own id of the account
-    limit: int | None = None  #: stop after so many documents
-    _seen: set[str] = field(default_factory=set)
+    limit: int | None = None  #: end after so many documents
+    _visited: set[str] = field(default_factory=set)
 
     @classmethod
     def from_cursor(cls, cursor: Cursor | None, limit: int | None = None) -> CrawlProgress:
-        """Go on where *cursor* says; None begins at the newest post."""
+        """Go on from *cursor*; None begins at the newest post."""
         stored = cursor or {}
         if stored.get("next") is None:
             return cls(since=stored.get("newest"), account=stored.get("account"), limit=limit)
@@ -46,48 +44,55 @@ class CrawlProgress:
             limit=limit,
         )
 
-    def wanted(self, at_most: int, at_least: int = 1) -> int:
-        """How many posts to ask for on the next page."""
-        left = at_most if self.limit is None else self.limit - self.fetched
-        return max(at_least, min(at_most, left))
+    def page_size(self, at_most: int, at_least: int = 1) -> int:
+        """Return how many posts to request on the next page."""
+        remaining = at_most if self.limit is None else self.limit - self.fetched
+        return max(at_least, min(at_most, remaining))
 
-    def saw(self, post_id: str, time: str) -> None:
+    def note_post(self, post_id: str, time: str) -> None:
         """Note a post; *time* is ISO 8601 in UTC, so that it compares as a string."""
         if self.newest is None or time > self.newest["time"]:
             self.newest = {"id": post_id, "time": time}
 
-    def knows(self, post_id: str, time: str) -> bool:
-        """Whether a post was known before this crawl, as every older one then was."""
-        return self.since is not None and (post_id == self.since["id"] or time < self.since["time"])
+    def is_known(self, post_id: str, time: str) -> bool:
+        """Whether a post was read before this crawl, as every older one then was."""
+        if self.since is None:
+            return False
+        return bool(post_id == self.since["id"] or time < self.since["time"])
 
-    def page(self, items: tuple[Item, ...], following: str | None, *, known: bool) -> Page:
-        """The page just read, with the place behind it; *known*: it holds posts from before this crawl."""
+    def finish_page(self, items: Sequence[Item], following: object, *, reached_known: bool) -> Page:
+        """Make a page of *items*, with the place behind it.
+
+        *following* is the service's cursor of the next page, if any; *reached_known* says that the
+        page holds posts from before this crawl.
+        """
         if self.next is not None:
-            self._seen.add(self.next)
-        items = self._cut(items)
-        self.fetched += sum(isinstance(item, SourceDocument) for item in items)
+            self._visited.add(self.next)
+        self.next = following if isinstance(following, str) and following else None
+        kept = self._within_limit(items)
+        self.fetched += sum(isinstance(item, SourceDocument) for item in kept)
+
         end = None
-        if known:
+        if reached_known:
             end = AT_NEWEST
-        elif following is None:
+        elif self.next is None:
             end = NO_MORE
-        elif following in self._seen:
+        elif self.next in self._visited:
             end = REPEATED
         elif self.limit is not None and self.fetched >= self.limit:
             end = f"its limit of {self.limit} posts is reached"
-        self.next = following
-        return Page(items=items, cursor=self._cursor(ended=end is not None), end=end)
+        return Page(items=kept, cursor=self._cursor(ended=end is not None), end=end)
 
-    def _cut(self, items: tuple[Item, ...]) -> tuple[Item, ...]:
+    def _within_limit(self, items: Sequence[Item]) -> tuple[Item, ...]:
         if self.limit is None:
-            return items
+            return tuple(items)
         kept: list[Item] = []
-        left = self.limit - self.fetched
+        remaining = self.limit - self.fetched
         for item in items:
             if isinstance(item, SourceDocument):
-                if left <= 0:
+                if remaining <= 0:
                     break
-                left -= 1
+                remaining -= 1
             kept.append(item)
         return tuple(kept)
 

@@ -12,15 +12,16 @@ from typing import BinaryIO, Literal, cast
 
 from core.errors import BadInput
 
-CHUNK = 256 * 1024
+_CHUNK_SIZE = 256 * 1024
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_GZIP = b"\x1f\x8b"
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[BinaryIO]:
-    """The file's bytes, unpacked where they are gzip (told by its first two bytes, not by its name).
+def open_file(path: Path) -> Iterator[BinaryIO]:
+    """Open a file's bytes, unpacked where its first two bytes say that it is gzip.
 
-    Raises `BadInput` where the file cannot be opened, or is text in an encoding that nothing here reads.
+    Raises `BadInput` where the file cannot be opened, or is text in UTF-16.
     """
     try:
         file = path.open("rb")
@@ -28,26 +29,26 @@ def opened(path: Path) -> Iterator[BinaryIO]:
         raise BadInput(
             f"{path} cannot be opened ({error.strerror}): look at its name and its permissions"
         ) from error
+
     with file:
-        packed = file.read(2) == b"\x1f\x8b"
+        first_bytes = file.read(2)
         file.seek(0)
-        if not packed:
-            if file.read(2) in _UTF16:
-                raise BadInput(f"{path} is UTF-16: save it as UTF-8 and import it again")
-            file.seek(0)
+        if first_bytes in _UTF16:
+            raise BadInput(f"{path} is UTF-16: save it as UTF-8 and import it again")
+        if first_bytes == _GZIP:
+            with gzip.open(file) as unpacked:
+                yield cast("BinaryIO", unpacked)
+        else:
             yield file
-            return
-        with gzip.open(file) as unpacked:
-            yield cast("BinaryIO", unpacked)
 
 
-def chunks_of(file: BinaryIO, on_damage: Callable[[str], None]) -> Iterator[bytes]:
-    """The bytes of *file* in pieces; packed bytes that are damaged end it, and *on_damage* is told why."""
-    # read1, since read would throw away what it has unpacked when the next piece turns out to be damaged
+def read_chunks(file: BinaryIO, on_damage: Callable[[str], None]) -> Iterator[bytes]:
+    """Yield the bytes of *file* in pieces; damaged gzip ends it, with the reason to *on_damage*."""
+    # read1, since read discards what it has unpacked when the next piece turns out to be damaged
     read = cast("Callable[[int], bytes]", getattr(file, "read1", file.read))
     while True:
         try:
-            piece = read(CHUNK)
+            piece = read(_CHUNK_SIZE)
         except (EOFError, OSError, zlib.error) as error:
             on_damage(f"the file is damaged or cut short ({error})")
             return
@@ -56,13 +57,24 @@ def chunks_of(file: BinaryIO, on_damage: Callable[[str], None]) -> Iterator[byte
         yield piece
 
 
-def decoded(
-    pieces: Iterator[bytes],
+def decode_chunks(
+    chunks: Iterator[bytes],
     encoding: str = "utf-8",
     errors: Literal["surrogateescape", "replace"] = "surrogateescape",
 ) -> Iterator[str]:
-    """Text of *pieces*; by default a byte that is no UTF-8 becomes a lone surrogate (U+DC80 to U+DCFF), its mark."""
+    """Decode pieces; by default a byte that is no UTF-8 becomes a lone surrogate, as its mark."""
     decoder = codecs.getincrementaldecoder(encoding)(errors)
-    for piece in pieces:
-        yield decoder.decode(piece)
+    for chunk in chunks:
+        yield decoder.decode(chunk)
     yield decoder.decode(b"", final=True)
+
+
+def split_lines(chunks: Iterator[str]) -> Iterator[str]:
+    """Yield lines with their ends; only a line feed ends one (texts hold U+2028 and its like)."""
+    rest = ""
+    for chunk in chunks:
+        *lines, rest = (rest + chunk).split("\n")
+        for line in lines:
+            yield line + "\n"
+    if rest:
+        yield rest

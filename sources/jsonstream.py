@@ -1,8 +1,8 @@
 """Reading the documents of a JSON file one by one, so that a bad one costs no other.
 
-The standard library's decoder is applied to one document at a time. A streaming parser was tried first (ijson over
-yajl): it turns lone surrogates into "?" without a word, and it ends at the first byte that is no UTF-8 or the first
-comma too many, so that all that follows would be lost.
+The standard library's decoder is applied to one document at a time. A streaming parser (ijson over
+yajl) turns lone surrogates into "?" in silence, and it ends at the first byte that is no UTF-8 or
+the first comma too many, so that all that follows is lost.
 """
 
 from __future__ import annotations
@@ -10,34 +10,31 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from json import JSONDecodeError, JSONDecoder
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from core.errors import BadInput
-from sources.file_reading import chunks_of, decoded, opened
+from sources.file_reading import decode_chunks, open_file, read_chunks
 
 Keys: TypeAlias = tuple[str, ...]
 
 LONGEST = 32 * 1024 * 1024  #: characters that one document may have
-_DECODER = JSONDecoder(
-    strict=False
-)  # a raw line feed or NUL inside a string is no reason to lose a document
-ASSIGNMENT = re.compile(
-    r"\ufeff?\s*window\.YTD\.(\w+)\.part\d+\s*="
-)  #: how each file of an X archive begins
+ASSIGNMENT = re.compile(  #: of a list's part to a variable, as scripts with an account's data begin
+    r"\ufeff?\s*window\.\w+\.(\w+)\.part\d+\s*="
+)
+_DECODER = JSONDecoder(strict=False)  # a raw line feed or NUL inside a string costs no document
 _SPACE = " \t\r\n\ufeff"
 _TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[{}\[\]"]', re.DOTALL)
 _SCALAR_END = re.compile(r"[,\]}\s]")
-_BAD_BYTE = re.compile(
-    "[\udc80-\udcff]"
-)  # how the error handler "surrogateescape" writes a byte that is no UTF-8
+_BAD_BYTE = re.compile("[\udc80-\udcff]")  # how `decode_chunks` marks a byte that is no UTF-8
+_BAD_BYTES = "it holds bytes that are no UTF-8"
 
 
 @dataclass(frozen=True, slots=True)
 class Element:
-    """A value found at *path*; *index* where it stands in a list; *wrong* says why there is no value."""
+    """A value at *path*; *index* where it is in a list; *wrong* says why it cannot be read."""
 
     path: Keys
     index: int | None
@@ -45,7 +42,7 @@ class Element:
     wrong: str | None = None
 
 
-class _Broken(Exception):
+class _BrokenError(Exception):
     """The text does not go on as JSON does; nothing behind this place can be trusted."""
 
 
@@ -56,195 +53,199 @@ class _Window:
         self._chunks = chunks
         self.text = ""
         self.at = 0
-        self.whole = False  #: the text's end is in the window
+        self.is_last = False  #: the text's end is in the window
 
-    def more(self) -> bool:
-        """Take in as much again as there is (so a long document's cost stays linear); False at the text's end."""
+    def extend(self) -> bool:
+        """Double the window, so that a long document's cost stays linear; False at the end."""
         self.text, self.at = self.text[self.at :], 0
-        taken = [self.text]
-        size, wanted = 0, max(len(self.text), 1)
-        while size < wanted:
+        pieces = [self.text]
+        added, enough = 0, max(len(self.text), 1)
+        while added < enough:
             chunk = next(self._chunks, None)
             if chunk is None:
-                self.whole = True
+                self.is_last = True
                 break
-            taken.append(chunk)
-            size += len(chunk)
-        self.text = "".join(taken)
-        return size > 0
+            pieces.append(chunk)
+            added += len(chunk)
+        self.text = "".join(pieces)
+        return added > 0
 
     def peek(self) -> str:
-        """The next character that is no white space, "" at the end; the window then begins there."""
+        """Return the next character that is no white space, "" at the end; begin there."""
         while True:
             while self.at < len(self.text) and self.text[self.at] in _SPACE:
                 self.at += 1
             if self.at < len(self.text):
                 return self.text[self.at]
-            if not self.more():
+            if not self.extend():
                 return ""
 
     def take(self, expected: str) -> None:
         """Step over one of the characters *expected*."""
-        found = self.peek()
-        if not found:
-            raise _Broken("the file ends too early")
-        if found not in expected:
-            raise _Broken(f"here stands {found!a} where one of {expected} belongs")
+        character = self.peek()
+        if not character:
+            raise _BrokenError("the file ends too early")
+        if character not in expected:
+            raise _BrokenError(f"here stands {character!a} where one of {expected} belongs")
         self.at += 1
 
-    def value(self) -> tuple[Any, str | None]:
-        """The next value, else None and what is wrong with it; afterwards the window begins behind it."""
+    def take_value(self) -> tuple[Any, str | None]:
+        """Step over the next value; return it, or None and what is wrong with it."""
         if not self.peek():
-            raise _Broken("the file ends too early")
+            raise _BrokenError("the file ends too early")
         while True:
             value, end, wrong = _decode(self.text, self.at)
             if end is None:
                 end = _end_of_value(self.text, self.at)
-            if end is not None and (end < len(self.text) or self.whole):
-                raw_bad = _BAD_BYTE.search(self.text, self.at, end)
+            if end is not None and (end < len(self.text) or self.is_last):
+                has_bad_bytes = _BAD_BYTE.search(self.text, self.at, end) is not None
                 self.at = end
-                return (None, "it holds bytes that are no UTF-8") if raw_bad else (value, wrong)
+                return (None, _BAD_BYTES) if has_bad_bytes else (value, wrong)
             if len(self.text) - self.at > LONGEST:
-                raise _Broken(f"a document that does not end within {LONGEST:,} characters")
-            if not self.more() and end is None:
-                raise _Broken("the file ends in the middle of this document")
+                raise _BrokenError(f"a document that does not end within {LONGEST:,} characters")
+            if not self.extend() and end is None:
+                raise _BrokenError("the file ends in the middle of this document")
 
 
-def elements(
+@dataclass
+class _Walk:
+    """A walk through a JSON text, with the place that it has reached."""
+
+    window: _Window
+    lists: Collection[Keys]
+    objects: Collection[Keys]
+    place: list[tuple[Keys, int | None]] = field(default_factory=lambda: [((), None)])
+
+    def elements(self, path: Keys) -> Iterator[Element]:
+        """Yield the elements of the value at *path*."""
+        opening = self.window.peek()
+        if opening == "[" and path in self.lists:
+            yield from self._list_elements(path)
+        elif opening == "{" and path in self.objects:
+            yield from self._object_elements(path)
+        else:
+            value, wrong = self.window.take_value()
+            yield Element(path, None, value, wrong)
+
+    def _object_elements(self, path: Keys) -> Iterator[Element]:
+        window = self.window
+        window.take("{")
+        if window.peek() == "}":
+            window.take("}")
+            return
+
+        separator = ","
+        while separator == ",":
+            key, wrong = window.take_value()
+            if wrong or not isinstance(key, str):
+                raise _BrokenError("a key is missing")
+            window.take(":")
+            self.place.append(((*path, key), None))
+            yield from self.elements((*path, key))
+            self.place.pop()
+            separator = window.peek()
+            window.take(",}")
+
+    def _list_elements(self, path: Keys) -> Iterator[Element]:
+        window = self.window
+        window.take("[")
+        yield Element(path, None, [])
+        index = 0
+        self.place.append((path, None))
+
+        while (mark := window.peek()) != "]":
+            if not mark:
+                raise _BrokenError("the file ends too early")
+            if mark in ",}":  # a comma between two documents; one too many loses nothing either
+                if mark == "}":
+                    reason = "there is a bracket too many between two documents"
+                    yield Element(path, None, wrong=reason)
+                window.at += 1
+                continue
+            self.place[-1] = (path, index)
+            value, wrong = window.take_value()
+            yield Element(path, index, value, wrong)
+            self.place[-1] = (path, None)
+            index += 1
+
+        window.take("]")
+        self.place.pop()
+
+
+def parse_elements(
     chunks: Iterator[str], *, lists: Collection[Keys], objects: Collection[Keys]
 ) -> Iterator[Element]:
-    """Every value of a JSON text, those of the *lists* and *objects* (paths of keys from the root) one by one.
+    """Yield every value of a JSON text, those of *lists* and *objects* (paths of keys) one by one.
 
-    A list that is opened is an element with an empty list and no index, its values follow. A value that cannot be read
-    is an element that says what is wrong. Where the text itself cannot be followed any
-    further, the last element says so.
+    A list that is opened is an element with an empty list and no index, its values follow. A value
+    that cannot be read is an element that says what is wrong. Where the text itself cannot be
+    followed any further, the last element says so.
     """
     window = _Window(chunks)
-    place: list[tuple[Keys, int | None]] = [((), None)]
+    walk = _Walk(window, lists, objects)
     try:
-        yield from _walk(window, (), lists, objects, place)
-        while window.peek() == ";":  # as a JavaScript file ends
+        yield from walk.elements(())
+        while window.peek() == ";":  # as a script ends
             window.at += 1
         if window.peek():
             yield Element((), None, wrong="there is more text behind the end of the JSON")
-    except _Broken as broken:
-        path, index = place[-1]
+    except _BrokenError as broken:
+        path, index = walk.place[-1]
         yield Element(path, index, wrong=str(broken))
 
 
-def elements_of_file(
+def read_elements(
     path: Path, *, lists: Collection[Keys], objects: Collection[Keys]
 ) -> Iterator[Element]:
-    """`elements` of a file, packed or not; a damaged one ends with an element that says so.
+    """Do as `parse_elements` for a file, packed or not; a damaged one ends with an element.
 
     Raises `BadInput` where the file cannot be opened or not even its beginning is JSON.
     """
     damages: list[str] = []
-    with opened(path) as file:
-        first = True
-        for element in elements(
-            _after_assignment(decoded(chunks_of(file, damages.append))),
-            lists=lists,
-            objects=objects,
-        ):
-            if element.wrong and first and element.path == () and element.index is None:
-                raise BadInput(
-                    f"{path} is no JSON ({'; '.join([element.wrong, *damages])}): look at what it holds"
-                )
-            first = False
+    with open_file(path) as file:
+        text = _skip_assignment(decode_chunks(read_chunks(file, damages.append)))
+        is_first = True
+        for element in parse_elements(text, lists=lists, objects=objects):
+            if element.wrong and is_first and element.path == () and element.index is None:
+                reasons = "; ".join([element.wrong, *damages])
+                raise BadInput(f"{path} is no JSON ({reasons}): look at what it holds")
+            is_first = False
             if element.wrong and damages:
                 yield replace(element, wrong=f"{element.wrong}; {damages.pop()}")
             else:
                 yield element
-        for damage in damages:
-            yield Element((), None, wrong=damage)
+
+    for damage in damages:
+        yield Element((), None, wrong=damage)
 
 
-def _after_assignment(chunks: Iterator[str]) -> Iterator[str]:
-    """JSON out of a JavaScript file of the form ``window.YTD.tweets.part0 = [...]``."""
+def _skip_assignment(chunks: Iterator[str]) -> Iterator[str]:
+    """Yield the JSON of a script such as ``window.YTD.tweets.part0 = [...]``."""
     head = next(chunks, "")
     assignment = ASSIGNMENT.match(head)
     yield head[assignment.end() :] if assignment else head
     yield from chunks
 
 
-def _walk(
-    window: _Window,
-    path: Keys,
-    lists: Collection[Keys],
-    objects: Collection[Keys],
-    place: list[tuple[Keys, int | None]],
-) -> Iterator[Element]:
-    opening = window.peek()
-    if opening == "[" and path in lists:
-        yield from _walk_list(window, path, place)
-    elif opening == "{" and path in objects:
-        window.at += 1
-        separator = "{"
-        while separator != "}":
-            if separator == "{" and window.peek() == "}":
-                window.at += 1
-                return
-            key, wrong = window.value()
-            if wrong or not isinstance(key, str):
-                raise _Broken("a key is missing")
-            window.take(":")
-            place.append(((*path, key), None))
-            yield from _walk(window, (*path, key), lists, objects, place)
-            place.pop()
-            separator = window.peek()
-            window.take(",}")
-    else:
-        value, wrong = window.value()
-        yield Element(path, None, value, wrong)
-
-
-def _walk_list(
-    window: _Window, path: Keys, place: list[tuple[Keys, int | None]]
-) -> Iterator[Element]:
-    window.at += 1
-    yield Element(path, None, [])
-    index = 0
-    place.append((path, None))
-    while (mark := window.peek()) != "]":
-        if not mark:
-            raise _Broken("the file ends too early")
-        if mark in ",}":  # a comma between two documents; one too many loses nothing either
-            if mark == "}":
-                yield Element(path, None, wrong="there is a bracket too many between two documents")
-            window.at += 1
-            continue
-        place[-1] = (path, index)
-        value, wrong = window.value()
-        yield Element(path, index, value, wrong)
-        place[-1] = (path, None)
-        index += 1
-    window.at += 1
-    place.pop()
-
-
 def _decode(text: str, at: int) -> tuple[Any, int | None, str | None]:
-    """Value, its end, None; or None, None and the reason: either it is wrong, or it goes on behind the window."""
-    if (
-        text[at] not in '{["'
-    ):  # a number goes on to the next border: "1" is whole, and so it is in "1e5"
+    """Return a value, its end, None; or None, None and why: it is wrong, or it is cut off."""
+    if text[at] not in '{["':  # a number ends at the next border: "1" is one, and begins "1e5"
         end = _end_of_value(text, at)
-        value, wrong = loads_line(text[at:end])
+        value, wrong = parse_line(text[at:end])
         return value, end if wrong is None else None, wrong
     try:
         value, end = _DECODER.raw_decode(text, at)
-    except JSONDecodeError as error:
-        return None, None, f"it is no JSON ({error.msg})"
     except (ValueError, RecursionError) as error:
-        return None, None, f"it cannot be read ({type(error).__name__})"
+        return None, None, _reason(error)
     return value, end, None
 
 
 def _end_of_value(text: str, at: int) -> int | None:
-    """Where a value that the decoder refused ends by its brackets and quotes; None if not within *text*."""
+    """Return where a value ends by its brackets and quotes; None if not within *text*."""
     if text[at] not in '{["':
-        found = _SCALAR_END.search(text, at)
-        return None if found is None else max(found.start(), at + 1)
+        border = _SCALAR_END.search(text, at)
+        return None if border is None else max(border.start(), at + 1)
+
     depth = 0
     for token in _TOKEN.finditer(text, at):
         mark = token[0]
@@ -259,13 +260,17 @@ def _end_of_value(text: str, at: int) -> int | None:
     return None
 
 
-def loads_line(line: str) -> tuple[Any, str | None]:
-    """The value of one line of a JSONL file, else None and what is wrong with it."""
+def parse_line(line: str) -> tuple[Any, str | None]:
+    """Return the value of one line of a JSONL file, or None and what is wrong with it."""
     if _BAD_BYTE.search(line) is not None:
-        return None, "it holds bytes that are no UTF-8"
+        return None, _BAD_BYTES
     try:
         return json.loads(line, strict=False), None
-    except JSONDecodeError as error:
-        return None, f"it is no JSON ({error.msg})"
     except (ValueError, RecursionError) as error:
-        return None, f"it cannot be read ({type(error).__name__})"
+        return None, _reason(error)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, JSONDecodeError):
+        return f"it is no JSON ({error.msg})"
+    return f"it cannot be read ({type(error).__name__})"

@@ -1,19 +1,19 @@
-"""Posts of Mastodon, as ``/api/v1/accounts/:id/statuses`` gives them: from files, and from an account's home server."""
+"""Posts of Mastodon, as ``/api/v1/accounts/:id/statuses`` gives them: from files and servers."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
-from typing import Any, Literal
+from functools import partial
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from core.errors import ServiceBadAnswer, UsageError
-from core.service_client import Answer, ServiceClient
+from core.service_client import Answer
 from sources.base import (
-    MASTODON,
     AccountGone,
-    Cursor,
+    AccountState,
     Empty,
     Item,
     LeftOut,
@@ -23,51 +23,54 @@ from sources.base import (
     clean_address,
     clean_or_none,
     fold_handle,
-    whole_second,
+    mapping_or_empty,
 )
 from sources.crawl import CrawlProgress
 from sources.post_cleaning import html_to_text
+from sources.source import AccountReader, CrawlRequest, JsonFormat, ReadContext, Service, Source
 from sources.timestamps import parse_time
 
-LOOKUP = "/api/v1/accounts/lookup"
-STATUSES = "/api/v1/accounts/{account}/statuses"
-PAGE_SIZE = 40
+NAME = "mastodon"
+
+_LOOKUP_PATH = "/api/v1/accounts/lookup"
+_STATUSES_PATH = "/api/v1/accounts/{account}/statuses"
+_PAGE_SIZE = 40
 
 _HANDLE = re.compile(r"([\w.-]+)@([\w-]+(?:\.[\w-]+)*(?::\d{1,5})?)")
+_LIKE_A_HANDLE = re.compile(r"[^@\s]+@[^@\s]+")  # enough to choose this service, and then refuse
 _NEXT = re.compile(r"<([^>]*)>\s*;[^,]*\brel=\"?next\"?")
 
 
 def home_server(handle: str) -> str:
-    """The server in ``user@server``. Raises `UsageError` where *handle* is of another form."""
-    found = _HANDLE.fullmatch(handle)
-    if found is None:
+    """Return the server in ``user@server``. Raises `UsageError` for another form."""
+    match = _HANDLE.fullmatch(handle)
+    if match is None:
         raise UsageError(f"{handle!r} is no account of Mastodon: write it as user@server")
-    return found[2]
+    return match[2]
 
 
-async def pages(
-    handle: str, *, client: ServiceClient, cursor: Cursor | None = None, limit: int | None = None
-) -> AsyncIterator[Page]:
-    """The public statuses of ``user@server``, newest first, 40 a page; *client* asks the home server.
+async def account_pages(request: CrawlRequest) -> AsyncIterator[Page]:
+    """Read the public statuses of ``user@server`` from that server, newest first, 40 a page.
 
-    Raises `UsageError`, `AccountGone`, or what `ServiceClient.get` raises.
+    Raises `UsageError`, `AccountGone`, or what the client raises.
     """
+    handle, client = request.subject, request.client
     home_server(handle)
-    crawl = CrawlProgress.from_cursor(cursor, limit)
-
-    def explain(refused: Answer) -> AccountGone | None:
-        return _account_gone(handle, refused)
+    crawl = CrawlProgress.from_cursor(request.cursor, request.limit)
+    explain = partial(_account_gone, handle)
 
     if crawl.account is None:
-        answer = await client.get(LOOKUP, {"acct": handle.partition("@")[0]}, explain=explain)
+        params = {"acct": handle.partition("@")[0]}
+        answer = await client.get(_LOOKUP_PATH, params, explain=explain)
         crawl.account = _account_id(handle, answer.value)
     while True:
-        params = {"limit": str(crawl.wanted(PAGE_SIZE))}
+        params = {"limit": str(crawl.page_size(_PAGE_SIZE))}
         if crawl.next is not None:
             params["max_id"] = crawl.next
         if crawl.since is not None:
             params["since_id"] = crawl.since["id"]
-        answer = await client.get(STATUSES.format(account=crawl.account), params, explain=explain)
+        path = _STATUSES_PATH.format(account=crawl.account)
+        answer = await client.get(path, params, explain=explain)
         page = _page(handle, answer, crawl)
         yield page
         if page.end is not None:
@@ -75,10 +78,10 @@ async def pages(
 
 
 def _account_id(handle: str, account: Any) -> str:
-    number = clean_or_none(account.get("id")) if isinstance(account, Mapping) else None
+    number = clean_or_none(mapping_or_empty(account).get("id"))
     if number is None or not re.fullmatch(r"\w+", number):
         raise ServiceBadAnswer(
-            "mastodon answered without the account's id: is it a Mastodon server?", service=MASTODON
+            "mastodon answered without the account's id: is it a Mastodon server?", service=NAME
         )
     if account.get("suspended"):
         raise _gone(handle, "suspended", "is suspended")
@@ -88,68 +91,71 @@ def _account_id(handle: str, account: Any) -> str:
 def _page(handle: str, answer: Answer, crawl: CrawlProgress) -> Page:
     if not isinstance(answer.value, list):
         raise ServiceBadAnswer(
-            "mastodon answered without a list of statuses: try again later", service=MASTODON
+            "mastodon answered without a list of statuses: try again later", service=NAME
         )
-    now = datetime.now(UTC)
-    known = False
-    for status in answer.value:
-        moment = parse_time(status.get("created_at")) if isinstance(status, Mapping) else None
+
+    reached_known = False
+    for status in map(mapping_or_empty, answer.value):
+        moment = parse_time(status.get("created_at"))
         if moment is not None:
             post_id, time = str(status.get("id")), moment.isoformat(timespec="milliseconds")
-            known = known or crawl.knows(post_id, time)
-            crawl.saw(post_id, time)
-    items = tuple(
-        status_item(status, f"mastodon @{handle}", index, now)
-        for index, status in enumerate(answer.value)
-    )
-    return crawl.page(items, _next_max_id(answer.headers.get("link", "")), known=known)
+            reached_known = reached_known or crawl.is_known(post_id, time)
+            crawl.note_post(post_id, time)
+
+    context = ReadContext(file=f"mastodon @{handle}", now=datetime.now(UTC))
+    items = [read_status(status, index, context) for index, status in enumerate(answer.value)]
+    following = _next_max_id(answer.headers.get("link", ""))
+    return crawl.finish_page(items, following, reached_known=reached_known)
 
 
 def _next_max_id(link: str) -> str | None:
-    """``max_id`` of the ``Link`` header's next page; nothing else of that address, which could lead anywhere."""
-    found = _NEXT.search(link)
-    return parse_qs(urlsplit(found[1]).query).get("max_id", [None])[0] if found else None
+    """Return ``max_id`` of the next page in a ``Link`` header, whose host could be any."""
+    match = _NEXT.search(link)
+    return parse_qs(urlsplit(match[1]).query).get("max_id", [None])[0] if match else None
 
 
 def _account_gone(handle: str, refused: Answer) -> AccountGone | None:
+    words = refused.message.lower()
     if refused.status == 404:
         return _gone(handle, "not-found", "does not exist")
-    if refused.status == 410 or (refused.status == 403 and "suspended" in refused.message.lower()):
+    if refused.status == 410 or (refused.status == 403 and "suspended" in words):
         return _gone(handle, "suspended", "is suspended")
-    if refused.status in (401, 403) or (
-        refused.status == 422 and "authenticated" in refused.message.lower()
-    ):
+    if refused.status in (401, 403) or (refused.status == 422 and "authenticated" in words):
         return _gone(handle, "protected", "is shown to people who are logged in there alone")
     return None
 
 
-def _gone(
-    handle: str, state: Literal["not-found", "suspended", "protected"], what: str
-) -> AccountGone:
-    return AccountGone(f"the account @{handle} {what} (mastodon)", service=MASTODON, state=state)
+def _gone(handle: str, state: AccountState, reason: str) -> AccountGone:
+    return AccountGone(f"the account @{handle} {reason} (mastodon)", service=NAME, state=state)
 
 
-def status_item(status: Any, file: str, index: int, now: datetime) -> Item:
-    """One status. Ids are a server's own, so the server is part of the document's id; a boost keeps the booster's."""
-    number = clean_or_none(status.get("id")) if isinstance(status, Mapping) else None
+def read_status(status: Any, index: int, context: ReadContext) -> Item:
+    """Make an item of one status.
+
+    Ids are a server's own, so the server is part of the document's id; a boost keeps the id of the
+    account that boosted.
+    """
+    number = clean_or_none(mapping_or_empty(status).get("id"))
     if number is None or not isinstance(status.get("account"), Mapping):
-        return LeftOut(file, index, "it is no status of Mastodon: it has no id or no account")
+        reason = "it is no status of Mastodon: it has no id or no account"
+        return LeftOut(context.file, index, reason)
     boosted = status["reblog"] if isinstance(status.get("reblog"), Mapping) else None
     content = (boosted or status).get("content")
     text, replaced = clean(html_to_text(content) if isinstance(content, str) else "")
     if not text:
-        return Empty(file, index)
+        return Empty(context.file, index)
+
     account = status["account"]
     server = _server(account.get("url")) or _server(status.get("url")) or _server(status.get("uri"))
     written = status.get("created_at")
-    published = whole_second(parse_time(written), MASTODON, now)
+    published = SOURCE.stored_time(parse_time(written), context.now)
     return SourceDocument(
-        source=MASTODON,
+        source=NAME,
         native_id=f"{server}/{number}" if server else number,
         text=text,
         published_at=published,
         address=clean_address((boosted or status).get("url")) or clean_address(status.get("uri")),
-        handle=_handle(account, server),
+        handle=_author_handle(account, server),
         author_id=clean_address(account.get("uri")) or clean_address(account.get("url")),
         repost=boosted is not None,
         replaced=replaced,
@@ -158,10 +164,28 @@ def status_item(status: Any, file: str, index: int, now: datetime) -> Item:
 
 
 def _server(address: object) -> str | None:
-    found = clean_address(address)
-    return urlsplit(found).netloc.rpartition("@")[2].lower() or None if found else None
+    cleaned = clean_address(address)
+    return urlsplit(cleaned).netloc.rpartition("@")[2].lower() or None if cleaned else None
 
 
-def _handle(account: Mapping[str, Any], server: str | None) -> str | None:
+def _author_handle(account: Mapping[str, Any], server: str | None) -> str | None:
     name = fold_handle(account.get("acct")) or fold_handle(account.get("username"))
     return f"{name}@{server}" if name and server and "@" not in name else name
+
+
+def _is_handle(handle: str) -> bool:
+    return _LIKE_A_HANDLE.fullmatch(handle) is not None
+
+
+def _recognizes(value: Mapping[str, Any], _key: str) -> bool:
+    return isinstance(value.get("account"), Mapping) and "content" in value
+
+
+SOURCE = Source(
+    name=NAME,
+    label="Mastodon",
+    earliest=datetime(2016, 3, 1, tzinfo=UTC),
+    service=Service(url="mastodon_url", limits="mastodon_limits", server_of=home_server),
+    account=AccountReader(operation="statuses", is_handle=_is_handle, pages=account_pages),
+    json_format=JsonFormat(recognizes=_recognizes, read=read_status),
+)

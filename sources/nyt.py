@@ -1,4 +1,4 @@
-"""Headlines of the New York Times: files in the shape of its Archive API, and months fetched from it."""
+"""Headlines of the New York Times: files in the shape of its Archive API, and its months."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,6 @@ from core.errors import (
 )
 from core.service_client import Answer, ServiceClient, seconds_to_wait
 from sources.base import (
-    NYT,
     Empty,
     Item,
     LeftOut,
@@ -33,86 +32,106 @@ from sources.base import (
     clean,
     clean_address,
     clean_or_none,
-    hashed_id,
-    whole_second,
+    hash_id,
 )
-from sources.jsonstream import Element, elements_of_file
+from sources.columns import has_text_column
+from sources.jsonstream import Element, read_elements
+from sources.source import (
+    Archive,
+    Credit,
+    JsonFormat,
+    ReadContext,
+    Service,
+    Source,
+    TableRow,
+    TableRules,
+)
 from sources.timestamps import parse_time
 
-LISTS = frozenset({(), ("docs",), ("response", "docs")})
-OBJECTS = frozenset({(), ("response",)})
+NAME = "nyt"
+
+_LISTS = frozenset({(), ("docs",), ("response", "docs")})
+_OBJECTS = frozenset({(), ("response",)})
 _METAS = frozenset({("meta",), ("metadata",), ("response", "meta"), ("response", "metadata")})
 
-_KEYS = frozenset(
-    {"_id", "web_url", "headline", "pub_date"}
-)  # one of them makes an object a document
+_KEYS = frozenset({"_id", "web_url", "headline", "pub_date"})  # a document has one at least
 _END_PUNCTUATION = (".", "!", "?", "…")
-_CLOSING = "\"'\u201d\u2019»\u203a)]}"  # may stand behind end punctuation
+_CLOSING = "\"'\u201d\u2019»\u203a)]}"  # may follow end punctuation
 
-FIRST_MONTH = "1851-09"
+_FIRST_MONTH = "1851-09"
 _MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
-_CUT = "the file ends"  # what `read_archive` says of a document in whose middle it stops
+_CUT = "the file ends"  # how `read_archive` begins the reason for a document that is cut off
 _TIMEOUT = aiohttp.ClientTimeout(total=600, connect=5, sock_read=30)  # some 20 MB
-_A_MINUTE = 60.0  # NYT's 429 names no time; its shorter limit is one of a minute
+_MINUTE = 60.0  # NYT's 429 names no time; its shorter limit is per minute
 
 
-def read_archive(path: Path, *, now: datetime | None = None) -> Iterator[Item]:
-    """The documents of one archive file, one at a time: a bare list or ``response.docs``, packed or not.
+def read_archive(path: Path, now: datetime | None = None) -> Iterator[Item]:
+    """Read the documents of an archive file: a bare list or ``response.docs``, packed or not.
 
-    Whatever is wrong with one document or with the file's end is an item `LeftOut`. Raises `BadInput` where the file
-    is no JSON at all or holds no documents of this kind.
+    A fault of a document or of the file's end is an item `LeftOut`. Raises `BadInput` where the
+    file is no JSON at all or holds no documents of this kind.
     """
-    moment = now or datetime.now(UTC)
-    count, hits, listed, damaged = 0, None, False, False
-    loose: dict[str, Any] = {}
-    for element in elements_of_file(path, lists=LISTS, objects=OBJECTS):
+    context = ReadContext(file=str(path), now=now or datetime.now(UTC))
+    count, hits, is_listed, is_damaged = 0, None, False, False
+    root: dict[str, Any] = {}
+
+    for element in read_elements(path, lists=_LISTS, objects=_OBJECTS):
         if element.index is not None:
             count += 1
-            yield item_of(element, str(path), moment)
+            yield read_element(element, context)
         elif element.wrong:
-            damaged = True
-            yield LeftOut(str(path), None, element.wrong)
+            is_damaged = True
+            yield LeftOut(context.file, None, element.wrong)
         elif element.path in _METAS:
             hits = _hits(element.value)
-        elif element.path in LISTS and (element.value == [] or element.path):
-            listed = True
+        elif element.path in _LISTS and (element.value == [] or element.path):
+            is_listed = True
         elif len(element.path) == 1:
-            loose[element.path[0]] = element.value
-    if not listed and _KEYS & loose.keys():
-        yield item_of(Element((), 0, loose), str(path), moment)
-    elif not listed and not damaged:
+            root[element.path[0]] = element.value
+
+    if not is_listed and _KEYS & root.keys():
+        yield read_document(root, 0, context)
+    elif not is_listed and not is_damaged:
         raise BadInput(
             f"{path} holds no NYT documents: neither a list of them nor `response.docs` is there"
         )
-    elif hits is not None and hits != count and not damaged:
-        yield LeftOut(
-            str(path),
-            None,
-            f"meta.hits says {hits} documents, the file holds {count}: fetch it again",
-        )
+    elif hits is not None and hits != count and not is_damaged:
+        reason = f"meta.hits says {hits} documents, the file holds {count}: fetch it again"
+        yield LeftOut(context.file, None, reason)
 
 
-def item_of(element: Element, file: str, now: datetime) -> Item:
-    """One element of an archive's list as a document, or what is to be said of it instead."""
-    index, value = element.index or 0, element.value
+def read_element(element: Element, context: ReadContext) -> Item:
+    """Make an item of one element of an archive's list."""
+    index = element.index or 0
     if element.wrong:
-        return LeftOut(file, index, element.wrong)
+        return LeftOut(context.file, index, element.wrong)
+    return read_document(element.value, index, context)
+
+
+def read_document(value: Any, index: int, context: ReadContext) -> Item:
+    """Make an item of one object of an archive's list."""
     if not isinstance(value, Mapping):
-        return LeftOut(file, index, f"it is no object but {_kind(value)}")
+        return LeftOut(context.file, index, f"it is no object but {_type_name(value)}")
     if not _KEYS & value.keys():
-        return LeftOut(file, index, f"none of {', '.join(sorted(_KEYS))} is in it")
+        return LeftOut(context.file, index, f"none of {', '.join(sorted(_KEYS))} is in it")
     text, replaced = headline_text(value.get("headline"))
     if not text:
-        return Empty(file, index)
+        return Empty(context.file, index)
+
     written = value.get("pub_date")
     moment = parse_time(written)
-    published = whole_second(moment, NYT, now)
-    address = nyt_address(value.get("web_url"))
-    date = f"{moment:%Y-%m-%dT%H:%M:%SZ}" if moment else clean_or_none(written) or ""
+    published = SOURCE.stored_time(moment, context.now)
+    address = _article_address(clean_address(value.get("web_url")))
+    native_id = clean_or_none(value.get("_id"))
+    if native_id is None and address:
+        native_id = hash_id(address)
+    elif native_id is None:
+        date = f"{moment:%Y-%m-%dT%H:%M:%SZ}" if moment else clean_or_none(written) or ""
+        native_id = hash_id(date, text)
+
     return SourceDocument(
-        source=NYT,
-        native_id=clean_or_none(value.get("_id"))
-        or (hashed_id(address) if address else hashed_id(date, text)),
+        source=NAME,
+        native_id=native_id,
         text=text,
         published_at=published,
         address=address,
@@ -123,42 +142,52 @@ def item_of(element: Element, file: str, now: datetime) -> Item:
 
 
 def headline_text(headline: object) -> tuple[str, int]:
-    """A document's text, "main, print." of its headline (CONTRACT, "Text of a document"), and characters replaced.
+    """Return a document's text, "main, print." of its headline, and the characters replaced.
 
-    Old answers have an empty list in the place of a missing headline, other archives a plain string.
+    Old answers have an empty list in the place of a missing headline, other archives a string.
     """
-    parts = (
-        (headline.get("main"), headline.get("print_headline"))
-        if isinstance(headline, Mapping)
-        else (headline,)
-    )
-    there = [part.strip() for part in parts if isinstance(part, str) and part.strip()]
-    text = ", ".join(dict.fromkeys(there))
-    return clean(with_full_stop(text) if text else "")
+    parts = [headline]
+    if isinstance(headline, Mapping):
+        parts = [headline.get("main"), headline.get("print_headline")]
+    texts = [part.strip() for part in parts if isinstance(part, str) and part.strip()]
+    text = ", ".join(dict.fromkeys(texts))
+    return clean(_with_full_stop(text) if text else "")
 
 
-def with_full_stop(text: str) -> str:
-    """*text* with a full stop unless it ends in punctuation that ends a sentence, quotes and brackets aside."""
+def _with_full_stop(text: str) -> str:
+    """Add a full stop unless *text* ends a sentence, closing quotes and brackets aside."""
+    text = text.strip()
     return text if text.rstrip(_CLOSING).endswith(_END_PUNCTUATION) else f"{text}."
 
 
-def nyt_address(value: object) -> str | None:
-    """An article's address; old ones begin with ``http:``, and are the same articles."""
-    address = clean_address(value)
+def _article_address(address: str | None) -> str | None:
+    """Return an article's address; old ones with ``http:`` are the same articles."""
     if address and address[:7].lower() == "http://":
         return f"https://{address[7:]}"
     return address
 
 
+def _complete_row(row: TableRow, _context: ReadContext) -> TableRow:
+    return replace(row, address=_article_address(row.address))
+
+
+def _recognizes(value: Mapping[str, Any], _key: str) -> bool:
+    if "headline" in value and not isinstance(value["headline"], str):
+        return True
+    has_strings = any(isinstance(field, str) for field in value.values())
+    has_key = not value.keys().isdisjoint({"web_url", "pub_date"})
+    return has_strings and has_key and not has_text_column(value)
+
+
 def _hits(meta: object) -> int | None:
-    """How many documents the file claims; None for a page of a search, where it counts the whole search's."""
+    """Return the documents that the file claims; None for a search's page, which counts all."""
     if not isinstance(meta, Mapping) or "offset" in meta:
         return None
     hits = meta.get("hits")
     return hits if isinstance(hits, int) and not isinstance(hits, bool) else None
 
 
-def _kind(value: object) -> str:
+def _type_name(value: object) -> str:
     if value is None:
         return "null"
     names = {bool: "a boolean", int: "a number", float: "a number", str: "a string", list: "a list"}
@@ -169,35 +198,38 @@ def _kind(value: object) -> str:
 
 
 @asynccontextmanager
-async def fetched_month(
+async def fetch_month(
     month: str, *, client: ServiceClient, key: str, now: datetime | None = None
 ) -> AsyncIterator[Path]:
-    """The month ``YYYY-MM`` as a file for `read_archive`, there until the block is left.
+    """Fetch the month ``YYYY-MM`` as a file for `read_archive`, there until the block is left.
 
-    About 20 MB are streamed to disk. The file is given out only if its JSON is whole and holds as many documents as
-    ``meta.hits`` says: the service does answer 200 with half a body.
+    About 20 MB are streamed to disk. The file is given out only if its JSON is complete and holds
+    as many documents as ``meta.hits`` says: the service does answer 200 with half a body.
 
-    Raises `ServiceRefused` for a month that cannot be there (nothing is asked then) and for 401, 403, 404;
-    `ServiceUnavailable` for 429 and what passes; `ServiceBadAnswer` for a month that is not whole; `StackError` where
-    there is no room for it. The key stands in the address: no message holds it.
+    Raises `ServiceRefused` for a month that cannot exist (without a call) and for 401, 403, 404;
+    `ServiceUnavailable` for 429 and passing faults; `ServiceBadAnswer` for an incomplete month;
+    `StackError` where the disk is full. The key is part of the address, so no message holds it.
     """
-    found = _MONTH.fullmatch(month)
-    if found is None:
-        raise ServiceRefused(f"{month!r} is no month: write it as YYYY-MM", service=NYT)
+    match = _MONTH.fullmatch(month)
+    if match is None:
+        raise ServiceRefused(f"{month!r} is no month: write it as YYYY-MM", service=NAME)
     this_month = f"{now or datetime.now(UTC):%Y-%m}"
-    if not FIRST_MONTH <= month <= this_month:
-        problem = f"the NYT archive has no {month}: it goes from {FIRST_MONTH} to this month, {this_month}"
-        raise ServiceRefused(problem, service=NYT)
-    path = f"/svc/archive/v1/{int(found[1])}/{int(found[2])}.json"
+    if not _FIRST_MONTH <= month <= this_month:
+        problem = (
+            f"the NYT archive has no {month}: "
+            f"it goes from {_FIRST_MONTH} to this month, {this_month}"
+        )
+        raise ServiceRefused(problem, service=NAME)
+
+    path = f"/svc/archive/v1/{int(match[1])}/{int(match[2])}.json"
+    patient = replace(client, secrets=(*client.secrets, key), timeout=_TIMEOUT)
     with tempfile.TemporaryDirectory(prefix="tidings-nyt-") as folder:
         file = Path(folder) / f"{month}.json"
-        await _download(
-            replace(client, secrets=(*client.secrets, key), timeout=_TIMEOUT), path, key, file
-        )
-        missing = await asyncio.to_thread(_what_is_missing, file)
-        if missing is not None:
+        await _download(patient, path, key, file)
+        fault = await asyncio.to_thread(_find_fault, file)
+        if fault is not None:
             raise ServiceBadAnswer(
-                f"nyt sent {month} incomplete ({missing}): it is fetched again", service=NYT
+                f"nyt sent {month} incomplete ({fault}): it is fetched again", service=NAME
             )
         yield file
 
@@ -208,12 +240,13 @@ async def _download(client: ServiceClient, path: str, key: str, file: Path) -> N
             await client.get(path, {"api-key": key}, explain=_explain, into=body)
     except OSError as error:
         raise StackError(
-            f"{file.parent} takes no month of the NYT ({error.strerror}): make room, or set TMPDIR"
+            f"{file.parent} cannot hold a month of the NYT ({error.strerror}): "
+            "make room, or set TMPDIR"
         ) from None
 
 
-def _what_is_missing(path: Path) -> str | None:
-    """Why a month's file is not whole. Single documents that cannot be read are no reason: they stay so."""
+def _find_fault(path: Path) -> str | None:
+    """Say why a month's file is incomplete; single documents that cannot be read do not count."""
     try:
         for item in read_archive(path):
             if isinstance(item, LeftOut) and (item.index is None or item.why.startswith(_CUT)):
@@ -223,29 +256,47 @@ def _what_is_missing(path: Path) -> str | None:
     return None
 
 
+_REFUSALS = {
+    401: "nyt does not accept the key: check TIDINGS_NYT_KEY, "
+    "keys are made at developer.nytimes.com",
+    403: "nyt does not give this to the key: "
+    "enable the Archive API for it at developer.nytimes.com",
+    404: "nyt has no such month (404): is TIDINGS_NYT_URL right?",
+}
+
+
 def _explain(refused: Answer) -> TidingsError | None:
-    """What the Archive API's refusals mean; their own words are left out, for they hold the key."""
-    match refused.status:
-        case 401:
-            return ServiceRefused(
-                "nyt does not accept the key: check TIDINGS_NYT_KEY, keys are made at developer.nytimes.com",
-                service=NYT,
-                status=401,
-            )
-        case 403:
-            return ServiceRefused(
-                "nyt does not give this to the key: enable the Archive API for it at developer.nytimes.com",
-                service=NYT,
-                status=403,
-            )
-        case 404:
-            return ServiceRefused(
-                "nyt has no such month (404): is TIDINGS_NYT_URL right?", service=NYT, status=404
-            )
-        case 429:
-            return ServiceUnavailable(
-                "nyt: the limit of calls (5 a minute, 500 a day) is reached: it is tried again later",
-                service=NYT,
-                retry_after=seconds_to_wait(refused, time.time()) or _A_MINUTE,
-            )
+    """Say what a refusal of the Archive API means; its own words may hold the key."""
+    if refused.status in _REFUSALS:
+        return ServiceRefused(_REFUSALS[refused.status], service=NAME, status=refused.status)
+    if refused.status == 429:
+        return ServiceUnavailable(
+            "nyt: the limit of calls (5 a minute, 500 a day) is reached: it is tried again later",
+            service=NAME,
+            retry_after=seconds_to_wait(refused, time.time()) or _MINUTE,
+        )
     return None
+
+
+SOURCE = Source(
+    name=NAME,
+    label="The New York Times",
+    earliest=datetime(1851, 9, 18, tzinfo=UTC),
+    service=Service(url="nyt_url", limits="nyt_limits", key="nyt_key"),
+    archive=Archive(
+        read=read_archive,
+        fetch=fetch_month,
+        delay=timedelta(days=1),  # New York is behind UTC, and the archive behind New York
+    ),
+    json_format=JsonFormat(
+        recognizes=_recognizes, read=read_document, read_file=read_archive, lists=_LISTS
+    ),
+    table_rules=TableRules(clean_text=_with_full_stop, complete=_complete_row, has_handles=False),
+    credit=Credit(
+        site="nytimes.com",
+        before="Headlines are those of The New York Times, by its Archive API:",
+        link="https://developer.nytimes.com",
+        link_text="Data provided by The New York Times",
+        after="They belong to it; each links to its article where its address is known.",
+    ),
+)

@@ -18,30 +18,28 @@ _UNSEEN = frozenset({"script", "style"})
 _SPACES = re.compile(r"[ \t\r\f]+")
 _AROUND_BREAK = re.compile(r" ?\n ?")
 _BREAKS = re.compile(r"\n{3,}")
-# With a scheme, cut off or not; the names of hosts with a path behind them; addresses of pictures.
 _WEB_ADDRESS = re.compile(
-    r"\bhttps?(?::\S*|\u2026)|\bwww\.\S+|\bpic\.twitter\.com/\S+|(?<![\w@./-])(?:[\w-]+\.)+[a-z]{2,}/\S*",
+    r"\bhttps?(?::\S*|\u2026)"  # cut off or not
+    r"|\bwww\.\S+|\bpic\.twitter\.com/\S+"
+    r"|(?<![\w@./-])(?:[\w-]+\.)+[a-z]{2,}/\S*",  # a host and a path
     re.IGNORECASE,
 )
 _TRAILING_TAGS = re.compile(r"(?<=[.!?:\u2026\"\u201d)])(?: #\w++)++$")
-_DASH_BEFORE = re.compile(
-    r"(?<!\S)([\u2013\u2014])(?=\w)"
-)  # glued to a name, it would be taken for a part of it
-_MISREAD = re.compile(
-    r"[^\x00-\x7f]{3,12}"
-)  # no writing has three such signs that happen to be UTF-8
+_DASH_BEFORE = re.compile(r"(?<!\S)([\u2013\u2014])(?=\w)")  # else it becomes part of a name
+_MISREAD = re.compile(r"[^\x00-\x7f]{3,12}")  # no script has three that are UTF-8 by chance
 _NO_WORDS = re.compile(r"(?:[@#]\w++|[\W_])*+")
 
 
 def decode_entities(text: str) -> str:
-    """``&amp;`` and its like as the characters they stand for, once."""
-    return _ENTITY.sub(lambda found: html.unescape(found[0]), text)
+    """Replace ``&amp;`` and its like by their characters, once."""
+    return _ENTITY.sub(lambda entity: html.unescape(entity[0]), text)
 
 
 def html_to_text(source: str) -> str:
-    """The words of an HTML post: an empty line between paragraphs, ``<br>`` as a line, hidden parts of links dropped.
+    """Return the text of an HTML post, with an empty line between paragraphs.
 
-    Mastodon hides a link's "https://" and its tail in elements of class ``invisible``; people never see them.
+    Elements of class ``invisible`` are dropped: they hold a link's "https://" and its tail, which
+    readers never see.
     """
     parser = _Reader()
     parser.feed(source)
@@ -51,19 +49,22 @@ def html_to_text(source: str) -> str:
 
 
 def words_of_post(text: str) -> str:
-    """What a post says, line by line: without web addresses, and without the tags that follow its last sentence.
+    """Return a post's lines without web addresses and the tags that follow its last sentence.
 
-    Punctuation that was read in a wrong encoding is mended. "" where nothing but tags, handles and signs is left.
+    Punctuation that was read in a wrong encoding is repaired. The result is "" where only tags,
+    handles and signs remain.
     """
-    lines = _WEB_ADDRESS.sub(" ", _MISREAD.sub(_mended, text)).split("\n")
-    words = [
-        _TRAILING_TAGS.sub("", " ".join(_DASH_BEFORE.sub(r"\1 ", line).split())) for line in lines
-    ]
-    return "\n".join(line for line in words if not _NO_WORDS.fullmatch(line))
+    kept = []
+    for line in _WEB_ADDRESS.sub(" ", _MISREAD.sub(_repair_encoding, text)).split("\n"):
+        words = " ".join(_DASH_BEFORE.sub(r"\1 ", line).split())
+        sentences = _TRAILING_TAGS.sub("", words)
+        if not _NO_WORDS.fullmatch(sentences):
+            kept.append(sentences)
+    return "\n".join(kept)
 
 
-def _mended(misread: re.Match[str]) -> str:
-    """UTF-8 that was taken for Windows-1252, on the way there perhaps for Mac OS Roman, once or twice."""
+def _repair_encoding(misread: re.Match[str]) -> str:
+    """Return UTF-8 that was read as Windows-1252, before perhaps as Mac OS Roman, or both again."""
     text = misread[0]
     for _ in range(3):
         with suppress(UnicodeError):
@@ -103,6 +104,6 @@ class _Reader(HTMLParser):
             self.parts.append(data.replace("\n", " "))
 
     def _close_lost(self, tag: str) -> None:
-        """A new paragraph ends the last one and all left open in it: a lost ``</span>`` must not hide the rest."""
+        """End the last paragraph: a missing ``</span>`` in it must not hide the rest."""
         if tag == "p" and any(opened == "p" for opened, _ in self._open):
             self.handle_endtag("p")

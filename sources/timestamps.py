@@ -21,11 +21,12 @@ _NAMED = (
 
 
 def parse_time(value: object, *, day_first: bool = False) -> datetime | None:
-    """The moment that *value* names, in UTC; None where it names none.
+    """Return the moment that *value* names, in UTC; None where it names none.
 
-    Known are ISO 8601 (with or without a time, offsets of any writing), Unix time in seconds, milli- and microseconds,
-    ``YYYYMMDD``, the formats of X and of e-mail, and dates with slashes or dots, month first unless *day_first* or the
-    first number is over 12. A time without an offset is taken as UTC. Unix time 0 is how programs write "not known".
+    Formats are ISO 8601 (with or without a time, any way to write an offset), Unix time in seconds,
+    milli- and microseconds, ``YYYYMMDD``, those of e-mail and of API v1.1 posts, and dates with
+    slashes or dots, month first unless *day_first* or the first number is over 12. A time without
+    an offset is taken as UTC. Unix time 0 is how programs write "not known".
     """
     if isinstance(value, bool) or value is None:
         return None
@@ -35,6 +36,7 @@ def parse_time(value: object, *, day_first: bool = False) -> datetime | None:
         return None
     if _NUMBER.fullmatch(text) and not _COMPACT.fullmatch(text):
         return _from_unix(float(text))
+
     for read in (datetime.fromisoformat, _from_named, parsedate_to_datetime):
         try:
             return _in_utc(read(text))
@@ -43,12 +45,12 @@ def parse_time(value: object, *, day_first: bool = False) -> datetime | None:
     return _from_slashed(text, day_first=day_first)
 
 
-def says_day_first(value: str) -> bool | None:
-    """What a date with slashes says about its file: True, False, or None where it could be either."""
-    found = _SLASHED.match(value.strip())
-    if found is None:
+def is_day_first(value: str) -> bool | None:
+    """Whether a date with slashes begins with the day; None where it could be either."""
+    match = _SLASHED.match(value.strip())
+    if match is None:
         return None
-    first, second = int(found[1]), int(found[2])
+    first, second = int(match[1]), int(match[2])
     if (first > 12) == (second > 12):
         return None
     return first > 12
@@ -68,24 +70,25 @@ def _from_unix(number: float) -> datetime | None:
 def _from_named(text: str) -> datetime:
     for pattern in _NAMED:
         try:
-            return datetime.strptime(text, pattern)  # noqa: DTZ007 - `_in_utc` gives it its zone
+            return datetime.strptime(text, pattern)  # noqa: DTZ007 - `_in_utc` adds the zone
         except ValueError:
             continue
     raise ValueError(text)
 
 
 def _from_slashed(text: str, *, day_first: bool) -> datetime | None:
-    found = _SLASHED.match(text)
-    if found is None:
+    match = _SLASHED.match(text)
+    if match is None:
         return None
-    day, month = (found[1], found[2]) if day_first else (found[2], found[1])
+    day, month = (match[1], match[2]) if day_first else (match[2], match[1])
     if int(month) > 12:
         day, month = month, day
-    year = found[3] if len(found[3]) == 4 else f"20{found[3]}"
-    clock = text[found.end() :].replace(",", " ").replace("T", " ").rstrip()
+    year = match[3] if len(match[3]) == 4 else f"20{match[3]}"
+
+    clock = text[match.end() :].replace(",", " ").replace("T", " ").rstrip()
     for pattern in _CLOCKS:
         try:
-            moment = datetime.strptime(f"{year}-{month}-{day}{clock}", f"%Y-%m-%d{pattern}")  # noqa: DTZ007 - as above
+            moment = datetime.strptime(f"{year}-{month}-{day}{clock}", f"%Y-%m-%d{pattern}")  # noqa: DTZ007
         except ValueError:
             continue
         return moment.replace(tzinfo=UTC)

@@ -1,31 +1,48 @@
-"""Posts of X: from its API v2 with a bearer token, from what that answered, and from an account's own archive."""
+"""Posts of X: from its API v2, from files of that API's answers, and from an account's archive."""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from pathlib import Path
+from typing import Any
 
 from core.errors import CapReached, ServiceBadAnswer, ServiceRefused, TidingsError, UsageError
 from core.service_client import Answer, ServiceClient
 from sources.base import (
     AccountGone,
-    Cursor,
+    AccountState,
     Empty,
     Item,
     LeftOut,
     Page,
     SourceDocument,
-    X,
     clean,
     clean_or_none,
     fold_handle,
-    whole_second,
+    mapping_or_empty,
 )
+from sources.columns import fold_column
 from sources.crawl import CrawlProgress
 from sources.post_cleaning import decode_entities
+from sources.source import (
+    AccountArchive,
+    AccountReader,
+    CrawlRequest,
+    JsonFormat,
+    ReadContext,
+    SearchReader,
+    Service,
+    Source,
+    TableRow,
+    TableRules,
+)
 from sources.timestamps import parse_time
+
+NAME = "x"
 
 _STATUS = re.compile(
     r"https?://(?:www\.|mobile\.)?(?:twitter|x)\.com/(?:#!/)?([^/?#]+)/status(?:es)?/(\d+)",
@@ -34,221 +51,244 @@ _STATUS = re.compile(
 _FIRST_TIMED_ID = 29_700_859_247
 _ID_EPOCH_MS = 1_288_834_974_657
 _RETWEET = re.compile(r"RT @\w+:")
+_HANDLE = re.compile(r"\w{1,15}", re.ASCII)
 
-SEARCH = "/2/tweets/search/recent"
-USER = "/2/users/by/username/{name}"
-POSTS_OF = "/2/users/{account}/tweets"
-PAGE_SIZE = 100
-FIELDS = {
+_SEARCH_PATH = "/2/tweets/search/recent"
+_USER_PATH = "/2/users/by/username/{name}"
+_POSTS_PATH = "/2/users/{account}/tweets"
+_PAGE_SIZE = 100
+_FIELDS = {
     "tweet.fields": "author_id,created_at,lang,note_tweet,referenced_tweets",
     "expansions": "author_id",
     "user.fields": "protected,username",
 }
-
-_NAME = re.compile(r"\w{1,15}", re.ASCII)
-_SEARCHABLE = timedelta(days=7) - timedelta(minutes=5)  # a `since_id` from before that is refused
+_SEARCHABLE = timedelta(days=7) - timedelta(minutes=5)  # an older `since_id` is refused
 
 
-def v2_item(
-    tweet: Any,
-    users: Mapping[str, str],
-    file: str,
-    index: int,
-    *,
-    now: datetime,
-    handle: str | None = None,
-) -> Item:
-    """One post of an answer of the API v2; *users* are the handles of ``includes.users`` by id."""
-    if not isinstance(tweet, Mapping) or not clean_or_none(tweet.get("id")):
-        return LeftOut(file, index, "it is no post of X: it has no id")
-    note = tweet.get("note_tweet")  # a long post, whose `text` is only its beginning
-    author = clean_or_none(tweet.get("author_id"))
-    referenced = tweet.get("referenced_tweets")
-    return _post(
-        tweet["id"],
-        note.get("text") if isinstance(note, Mapping) else tweet.get("text"),
-        place=(file, index, now),
-        created=tweet.get("created_at"),
-        handle=users.get(author or "") or handle,
-        author=author,
-        retweeted=isinstance(referenced, list)
-        and any(
-            isinstance(other, Mapping) and other.get("type") == "retweeted" for other in referenced
-        ),
-    )
+# --- from objects to documents ---
 
 
-def v2_users(includes: object) -> dict[str, str]:
-    """Handles by account id, of an answer's ``includes``."""
-    found: dict[str, str] = {}
-    users = includes.get("users") if isinstance(includes, Mapping) else None
-    for user in users if isinstance(users, list) else []:
-        if (
-            isinstance(user, Mapping)
-            and isinstance(user.get("id"), str)
-            and (name := fold_handle(user.get("username")))
-        ):
-            found[user["id"]] = name
-    return found
+def read_post(value: Any, index: int, context: ReadContext) -> Item:
+    """Make an item of a post in a file: of the API v2, or of v1.1 as in an account's archive."""
+    read = _read_v1_post if _is_v1(context.first) else _read_v2_post
+    return read(value, index, context)
 
 
-def archived_item(entry: Any, handle: str | None, file: str, index: int, now: datetime) -> Item:
-    """One post of ``tweets.js``, or of any file with posts as the API v1.1 gave them."""
-    tweet = entry.get("tweet", entry) if isinstance(entry, Mapping) else None
-    number = (
-        clean_or_none(tweet.get("id_str") or str(tweet.get("id") or ""))
-        if isinstance(tweet, Mapping)
-        else None
-    )
-    if tweet is None or number is None:
-        return LeftOut(file, index, "it is no post of X: it has no id")
-    user = tweet.get("user") if isinstance(tweet.get("user"), Mapping) else {}
-    return _post(
-        number,
-        tweet.get("full_text") or tweet.get("text"),
-        place=(file, index, now),
-        created=tweet.get("created_at"),
-        handle=fold_handle(user.get("screen_name")) or handle,
-        author=clean_or_none(user.get("id_str")),
-        retweeted="retweeted_status" in tweet,
-    )
+def _is_v1(post: Mapping[str, Any]) -> bool:
+    return "tweet" in post or "id_str" in post
 
 
-def _post(
-    number: str,
-    text: object,
-    *,
-    place: tuple[str, int, datetime],
-    created: object,
-    handle: str | None,
-    author: str | None,
-    retweeted: bool,
-) -> Item:
-    file, index, now = place
+def _read_v2_post(post: Any, index: int, context: ReadContext) -> Item:
+    post_id = clean_or_none(mapping_or_empty(post).get("id"))
+    if post_id is None:
+        return LeftOut(context.file, index, "it is no post of X: it has no id")
+    note = post.get("note_tweet")  # a long post, whose `text` is only its beginning
+    text = note.get("text") if isinstance(note, Mapping) else post.get("text")
     if not isinstance(text, str) or not text.strip():
-        return Empty(file, index)
-    words, replaced = clean(decode_entities(text).strip())
-    native_id = clean(number.strip())[0]
-    published = whole_second(parse_time(created) or time_of_id(native_id), X, now)
-    return SourceDocument(
-        source=X,
-        native_id=native_id,
-        text=words,
-        published_at=published,
-        address=status_address(native_id, handle),
-        handle=handle,
+        return Empty(context.file, index)
+
+    author = clean_or_none(post.get("author_id"))
+    referenced = post.get("referenced_tweets")
+    is_retweet = isinstance(referenced, list) and any(
+        mapping_or_empty(other).get("type") == "retweeted" for other in referenced
+    )
+    document = SourceDocument(
+        source=NAME,
+        native_id=post_id,
+        text=text,
+        handle=context.authors.get(author or "") or context.handle,
         author_id=author,
-        repost=retweeted or is_retweet(words),
+        repost=is_retweet,
+    )
+    return _complete(document, post.get("created_at"), context.now)
+
+
+def _read_v1_post(entry: Any, index: int, context: ReadContext) -> Item:
+    post = entry.get("tweet", entry) if isinstance(entry, Mapping) else None
+    post_id = None
+    if isinstance(post, Mapping):
+        post_id = clean_or_none(post.get("id_str") or str(post.get("id") or ""))
+    if post is None or post_id is None:
+        return LeftOut(context.file, index, "it is no post of X: it has no id")
+    text = post.get("full_text") or post.get("text")
+    if not isinstance(text, str) or not text.strip():
+        return Empty(context.file, index)
+
+    user = mapping_or_empty(post.get("user"))
+    document = SourceDocument(
+        source=NAME,
+        native_id=post_id,
+        text=text,
+        handle=fold_handle(user.get("screen_name")) or context.handle,
+        author_id=clean_or_none(user.get("id_str")),
+        repost="retweeted_status" in post,
+    )
+    return _complete(document, post.get("created_at"), context.now)
+
+
+def _complete(document: SourceDocument, created: object, now: datetime) -> SourceDocument:
+    text, replaced = clean(decode_entities(document.text).strip())
+    moment = parse_time(created) or time_of_id(document.native_id)
+    published = SOURCE.stored_time(moment, now)
+    return replace(
+        document,
+        text=text,
+        published_at=published,
+        address=_status_address(document.native_id, document.handle),
+        repost=document.repost or _is_retweet(text),
         replaced=replaced,
         time_wrong=published is None and bool(created),
     )
 
 
-def time_of_id(number: str) -> datetime | None:
-    """When a post was made, by its id: since November 2010 the upper bits count milliseconds; None for older ids.
+def _read_authors(includes: object) -> dict[str, str]:
+    """Return handles by account id, of an answer's ``includes``."""
+    handles: dict[str, str] = {}
+    users = mapping_or_empty(includes).get("users")
+    for user in users if isinstance(users, list) else []:
+        account, name = mapping_or_empty(user).get("id"), mapping_or_empty(user).get("username")
+        handle = fold_handle(name)
+        if isinstance(account, str) and handle:
+            handles[account] = handle
+    return handles
 
-    An answer with nothing but X's default fields holds no other time.
+
+def time_of_id(post_id: str) -> datetime | None:
+    """Return when a post was made, by its id; None for ids from before November 2010.
+
+    The upper bits count milliseconds. An answer with X's default fields holds no other time.
     """
-    if not number.isascii() or not number.isdigit() or not _FIRST_TIMED_ID <= int(number) < 1 << 63:
+    if not post_id.isascii() or not post_id.isdigit():
         return None
-    return datetime.fromtimestamp(((int(number) >> 22) + _ID_EPOCH_MS) / 1000, UTC)
+    if not _FIRST_TIMED_ID <= int(post_id) < 1 << 63:
+        return None
+    return datetime.fromtimestamp(((int(post_id) >> 22) + _ID_EPOCH_MS) / 1000, UTC)
 
 
-def status_address(number: str, handle: str | None) -> str | None:
-    """Where a post can be looked at; without its account's handle, X finds it by its id."""
-    return (
-        f"https://x.com/{handle or 'i/web'}/status/{number}"
-        if number.isascii() and number.isdigit()
-        else None
-    )
+def _status_address(post_id: str, handle: str | None) -> str | None:
+    """Return a post's address; without its account's handle, X finds it by its id."""
+    if not post_id.isascii() or not post_id.isdigit():
+        return None
+    return f"https://x.com/{handle or 'i/web'}/status/{post_id}"
 
 
-def is_retweet(text: str) -> bool:
-    """Whether a post of X only passes on another one: in files nothing but its beginning tells it."""
+def _parse_status_address(address: str | None) -> tuple[str | None, str | None]:
+    """Return the id and the handle in a post's address, as far as they are there."""
+    match = _STATUS.match(address or "")
+    if match is None:
+        return None, None
+    handle = fold_handle(match[1])
+    return match[2], None if handle == "i" else handle
+
+
+def _is_retweet(text: str) -> bool:
     return _RETWEET.match(text) is not None
 
 
-def from_status_address(address: str | None) -> tuple[str, str | None] | None:
-    """A post's id and its account's handle, where *address* is that of a post on X; else None."""
-    found = _STATUS.match(address or "")
-    if found is None:
-        return None
-    name = fold_handle(found[1])
-    return found[2], None if name == "i" else name
+def _complete_row(row: TableRow, context: ReadContext) -> TableRow:
+    """Fill in a row's fields from its post's address, and its address and time from the id."""
+    id_in_address, handle_in_address = _parse_status_address(row.address)
+    row = replace(
+        row,
+        native_id=row.native_id or id_in_address,
+        handle=row.handle or handle_in_address or context.handle,
+    )
+    if row.native_id is None:
+        return row
+
+    time_in_id = SOURCE.stored_time(time_of_id(row.native_id), context.now)
+    return replace(
+        row,
+        address=row.address or _status_address(row.native_id, row.handle),
+        published_at=row.published_at or time_in_id,
+    )
+
+
+def _recognizes(value: Mapping[str, Any], key: str) -> bool:
+    if isinstance(value.get("tweet"), Mapping) or "id_str" in value:
+        return True
+    return "edit_history_tweet_ids" in value or (key == "data" and "id" in value)
+
+
+def _recognizes_row(columns: Mapping[str, str], address: str | None) -> bool:
+    has_tweet_id = fold_column(columns.get("id", "")) == "tweet_id"
+    return has_tweet_id or _parse_status_address(address)[0] is not None
+
+
+def _has_handles(context: ReadContext) -> bool:
+    has_author = isinstance(context.first.get("user"), Mapping)
+    return context.handle is not None or bool(context.authors) or has_author
+
+
+def _read_handle_beside(path: Path) -> str | None:
+    """Return the handle in ``account.js`` in the folder of an account's archive, if it is there."""
+    try:
+        _, _, text = (path.parent / "account.js").read_text(encoding="utf-8").partition("=")
+        return fold_handle(json.loads(text)[0]["account"]["username"])
+    except (OSError, ValueError, LookupError, TypeError):
+        return None  # --handle can still name the account
 
 
 # --- the API v2 ---
 
 
-def handle_query(template: str, handle: str) -> str:
-    """The search for a handle's posts, *template* with ``{handle}`` filled in."""
-    return template.replace("{handle}", _name(handle))
+def account_query(template: str, handle: str) -> str:
+    """Return the search for a handle's posts: *template* with ``{handle}`` filled in."""
+    return template.replace("{handle}", _account_name(handle))
 
 
-async def search_pages(
-    query: str, *, client: ServiceClient, cursor: Cursor | None = None, limit: int | None = None
-) -> AsyncIterator[Page]:
-    """What recent search finds, newest first; every post with its author's handle. Raises what `ServiceClient.get` raises."""
-    crawl = CrawlProgress.from_cursor(cursor, limit)
-    while True:
-        params = {**FIELDS, "query": query, "max_results": str(crawl.wanted(PAGE_SIZE, 10))}
-        if crawl.next is not None:
-            params["next_token"] = crawl.next
-        if crawl.since is not None and _is_searchable(crawl.since["id"]):
-            params["since_id"] = crawl.since["id"]
-        page = _page(
-            (await client.get(SEARCH, params, explain=_explain)).value, crawl, f"x {query}"
-        )
-        yield page
-        if page.end is not None:
-            return
+def term_query(template: str, term: str) -> str:
+    """Return the search for a term, with the filters of the *template* for a handle's posts."""
+    without_handle = template.replace("from:{handle}", "").replace("{handle}", "")
+    filters = " ".join(without_handle.split())
+    words = f'"{term}"' if " " in term else term
+    return f"{words} {filters}".strip()
 
 
-async def handle_pages(
-    handle: str,
-    *,
-    client: ServiceClient,
-    query: str,
-    cursor: Cursor | None = None,
-    limit: int | None = None,
-) -> AsyncIterator[Page]:
-    """A handle's posts by recent search; *query* is a template. An empty template reads the account's own posts.
+def search_pages(request: CrawlRequest) -> AsyncIterator[Page]:
+    """Read the posts on a term by recent search, newest first. Raises what the client raises."""
+    return _search(request, term_query(request.settings.x_query, request.subject))
 
-    A search finds nothing of an account that is not there: so a crawl that begins and finds nothing asks about the
-    account as well, and raises `AccountGone` where that says why.
+
+async def account_pages(request: CrawlRequest) -> AsyncIterator[Page]:
+    """Read a handle's posts by recent search, or its timeline where the setting is empty.
+
+    A search finds nothing of an account that does not exist: a crawl that begins and finds nothing
+    looks the account up as well, and raises `AccountGone` where that says why.
     """
-    if not query.strip():
-        async for page in user_pages(handle, client=client, cursor=cursor, limit=limit):
+    template = request.settings.x_query
+    if not template.strip():
+        async for page in timeline_pages(request):
             yield page
         return
-    first = cursor is None
-    async for page in search_pages(
-        handle_query(query, handle), client=client, cursor=cursor, limit=limit
-    ):
-        if first and not page.items and page.end is not None:
-            await _account_of(handle, client)
-        first = False
+
+    is_first = request.cursor is None
+    async for page in _search(request, account_query(template, request.subject)):
+        if is_first and not page.items and page.end is not None:
+            await _look_up_account(request.subject, request.client)
+        is_first = False
         yield page
 
 
-async def user_pages(
-    handle: str, *, client: ServiceClient, cursor: Cursor | None = None, limit: int | None = None
-) -> AsyncIterator[Page]:
-    """An account's own posts, newest first, as far back as X gives them (3,200). Raises `AccountGone`."""
-    crawl = CrawlProgress.from_cursor(cursor, limit)
+async def timeline_pages(request: CrawlRequest) -> AsyncIterator[Page]:
+    """Read an account's posts as far back as X gives them (3,200). Raises `AccountGone`."""
+    handle, client = request.subject, request.client
+    crawl = CrawlProgress.from_cursor(request.cursor, request.limit)
     if crawl.account is None:
-        crawl.account = await _account_of(handle, client)
+        crawl.account = await _look_up_account(handle, client)
     if crawl.account is None:
         raise ServiceBadAnswer(
-            f"x answered without the id of @{handle}: try again later", service=X
+            f"x answered without the id of @{handle}: try again later", service=NAME
         )
+
     while True:
-        params = {**FIELDS, "max_results": str(crawl.wanted(PAGE_SIZE, 5))}
+        params = {**_FIELDS, "max_results": str(crawl.page_size(_PAGE_SIZE, 5))}
         if crawl.next is not None:
             params["pagination_token"] = crawl.next
         if crawl.since is not None:
             params["since_id"] = crawl.since["id"]
-        answer = await client.get(POSTS_OF.format(account=crawl.account), params, explain=_explain)
+        path = _POSTS_PATH.format(account=crawl.account)
+        answer = await client.get(path, params, explain=_explain)
         _raise_if_gone(handle, answer.value)
         page = _page(answer.value, crawl, f"x @{handle}")
         yield page
@@ -256,19 +296,59 @@ async def user_pages(
             return
 
 
-async def _account_of(handle: str, client: ServiceClient) -> str | None:
-    """An account's id. Raises `AccountGone` where there is none, or where its posts are hidden."""
-    path = USER.format(name=_name(handle))
+async def _search(request: CrawlRequest, query: str) -> AsyncIterator[Page]:
+    crawl = CrawlProgress.from_cursor(request.cursor, request.limit)
+    while True:
+        params = {**_FIELDS, "query": query, "max_results": str(crawl.page_size(_PAGE_SIZE, 10))}
+        if crawl.next is not None:
+            params["next_token"] = crawl.next
+        if crawl.since is not None and _is_searchable(crawl.since["id"]):
+            params["since_id"] = crawl.since["id"]
+        answer = await request.client.get(_SEARCH_PATH, params, explain=_explain)
+        page = _page(answer.value, crawl, f"x {query}")
+        yield page
+        if page.end is not None:
+            return
+
+
+def _is_searchable(post_id: str) -> bool:
+    moment = time_of_id(post_id)
+    return moment is not None and datetime.now(UTC) - moment < _SEARCHABLE
+
+
+def _page(value: Any, crawl: CrawlProgress, place: str) -> Page:
+    answer = mapping_or_empty(value)
+    meta, posts = answer.get("meta"), answer.get("data", [])
+    if not isinstance(meta, Mapping) or not isinstance(posts, list):
+        raise ServiceBadAnswer("x answered without `meta` or `data`: try again later", service=NAME)
+
+    reached_known = False
+    for post in posts:
+        post_id = str(mapping_or_empty(post).get("id"))
+        if post_id.isdigit():
+            is_known = crawl.since is not None and int(post_id) <= int(crawl.since["id"])
+            reached_known = reached_known or is_known
+            crawl.note_post(post_id, f"{int(post_id):020}")  # ids are in the order of time
+
+    authors = _read_authors(answer.get("includes"))
+    context = ReadContext(file=place, now=datetime.now(UTC), authors=authors)
+    items = [_read_v2_post(post, index, context) for index, post in enumerate(posts)]
+    return crawl.finish_page(items, meta.get("next_token"), reached_known=reached_known)
+
+
+async def _look_up_account(handle: str, client: ServiceClient) -> str | None:
+    """Return an account's id. Raises `AccountGone` where it does not exist or hides its posts."""
+    path = _USER_PATH.format(name=_account_name(handle))
+    params = {"user.fields": _FIELDS["user.fields"]}
     try:
-        value = (
-            await client.get(path, {"user.fields": FIELDS["user.fields"]}, explain=_explain)
-        ).value
+        answer = await client.get(path, params, explain=_explain)
     except ServiceRefused as refused:
-        if refused.status != 404:
-            raise
-        value = {"errors": [{"title": "Not Found Error"}]}
-    _raise_if_gone(handle, value)
-    user = value.get("data") if isinstance(value, Mapping) else None
+        if refused.status == 404:
+            raise _gone(handle, "not-found", "does not exist") from None
+        raise
+
+    _raise_if_gone(handle, answer.value)
+    user = mapping_or_empty(answer.value).get("data")
     if not isinstance(user, Mapping):
         return None
     if user.get("protected"):
@@ -277,62 +357,44 @@ async def _account_of(handle: str, client: ServiceClient) -> str | None:
     return account if isinstance(account, str) and account.isdigit() else None
 
 
-def _page(value: Any, crawl: CrawlProgress, where: str) -> Page:
-    meta = value.get("meta") if isinstance(value, Mapping) else None
-    data = value.get("data", []) if isinstance(value, Mapping) else None
-    if not isinstance(meta, Mapping) or not isinstance(data, list):
-        raise ServiceBadAnswer("x answered without `meta` or `data`: try again later", service=X)
-    now = datetime.now(UTC)
-    users = v2_users(value.get("includes"))
-    known = False
-    for post in data:
-        number = str(post.get("id")) if isinstance(post, Mapping) else ""
-        if number.isdigit():
-            known = known or (crawl.since is not None and int(number) <= int(crawl.since["id"]))
-            crawl.saw(number, f"{int(number):020}")  # ids are in the order of time
-    items = tuple(v2_item(post, users, where, index, now=now) for index, post in enumerate(data))
-    following = meta.get("next_token")
-    return crawl.page(
-        items, following if isinstance(following, str) and following else None, known=known
-    )
-
-
 def _explain(refused: Answer) -> TidingsError | None:
-    """What X's refusals mean beyond their status."""
-    value = refused.value if isinstance(refused.value, Mapping) else {}
-    kind = f"{value.get('title', '')} {value.get('type', '')} {value.get('detail', '')}".lower()
-    if refused.status == 402 or "creditsdepleted" in kind:
+    """Say what a refusal of X means beyond its status."""
+    value = mapping_or_empty(refused.value)
+    problem = f"{value.get('title', '')} {value.get('type', '')} {value.get('detail', '')}".lower()
+    is_capped = "usage-capped" in problem or "usagecapexceeded" in problem
+
+    if refused.status == 402 or "creditsdepleted" in problem:
         return CapReached(
-            "x has no credits left for this token: buy some in its developer portal", service=X
+            "x has no credits left for this token: buy some in its developer portal", service=NAME
         )
-    if refused.status == 429 and ("usage-capped" in kind or "usagecapexceeded" in kind):
+    if refused.status == 429 and is_capped:
         period = str(value.get("period") or "monthly").lower()
         return CapReached(
-            f"x: the {period} cap on posts is reached; wait until it is renewed, or raise it in the developer portal",
-            service=X,
+            f"x: the {period} cap on posts is reached; "
+            "wait until it is renewed, or raise it in the developer portal",
+            service=NAME,
         )
     if refused.status == 401:
         return ServiceRefused(
-            "x does not accept the token: check TIDINGS_X_BEARER", service=X, status=401
+            "x does not accept the token: check TIDINGS_X_BEARER", service=NAME, status=401
         )
     if refused.status == 403:
         words = f" ({refused.message})" if refused.message else ""
         return ServiceRefused(
-            f"x does not allow this to the token's plan{words}: look at its access in the developer portal",
-            service=X,
+            f"x does not allow this to the token's plan{words}: "
+            "look at its access in the developer portal",
+            service=NAME,
             status=403,
         )
     return None
 
 
 def _raise_if_gone(handle: str, value: Any) -> None:
-    errors = value.get("errors") if isinstance(value, Mapping) and "data" not in value else None
+    answer = mapping_or_empty(value)
+    errors = answer.get("errors") if "data" not in answer else None
     for error in errors if isinstance(errors, list) else []:
-        words = (
-            f"{error.get('title', '')} {error.get('detail', '')}".lower()
-            if isinstance(error, Mapping)
-            else ""
-        )
+        details = mapping_or_empty(error)
+        words = f"{details.get('title', '')} {details.get('detail', '')}".lower()
         if "suspended" in words:
             raise _gone(handle, "suspended", "is suspended")
         if "not found" in words or "could not find" in words:
@@ -341,21 +403,56 @@ def _raise_if_gone(handle: str, value: Any) -> None:
             raise _gone(handle, "protected", "shows its posts to its followers alone")
 
 
-def _gone(
-    handle: str, state: Literal["not-found", "suspended", "protected"], what: str
-) -> AccountGone:
-    return AccountGone(f"the account @{_name(handle)} {what} on x", service=X, state=state)
+def _gone(handle: str, state: AccountState, reason: str) -> AccountGone:
+    message = f"the account @{_account_name(handle)} {reason} on x"
+    return AccountGone(message, service=NAME, state=state)
 
 
-def _name(handle: str) -> str:
+def _account_name(handle: str) -> str:
     name = fold_handle(handle) or ""
-    if not _NAME.fullmatch(name):
+    if not _is_handle(name):
         raise UsageError(
             f"{handle!r} is no account of X: its name has up to 15 letters, digits and underscores"
         )
     return name
 
 
-def _is_searchable(number: str) -> bool:
-    moment = time_of_id(number)
-    return moment is not None and datetime.now(UTC) - moment < _SEARCHABLE
+def _is_handle(handle: str) -> bool:
+    return _HANDLE.fullmatch(handle) is not None
+
+
+SOURCE = Source(
+    name=NAME,
+    label="X",
+    earliest=datetime(2006, 3, 21, tzinfo=UTC),
+    service=Service(
+        url="x_url",
+        limits="x_limits",
+        key="x_bearer",
+        bearer=True,
+        price_per_post="x_price_per_post",
+    ),
+    account=AccountReader(
+        operation="posts", is_handle=_is_handle, pages=account_pages, posts_name_handle=True
+    ),
+    search=SearchReader(operation="search", pages=search_pages),
+    json_format=JsonFormat(
+        recognizes=_recognizes,
+        read=read_post,
+        lists=frozenset({("data",), ("statuses",)}),
+        authors_key="includes",
+        read_authors=_read_authors,
+        account_archive=AccountArchive(
+            lists=frozenset({"tweet", "tweets"}),  # older archives call the list "tweet"
+            hint="an X archive, not its posts: import tweets.js",
+            handle_beside=_read_handle_beside,
+        ),
+        has_handles=_has_handles,
+    ),
+    table_rules=TableRules(
+        complete=_complete_row,
+        recognizes=_recognizes_row,
+        is_repost=_is_retweet,
+        address_has_handle=True,
+    ),
+)

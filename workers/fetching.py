@@ -1,4 +1,4 @@
-"""Documents that are not stored yet, fetched from the service that has them and stored under the fence."""
+"""Documents from a source's service: its client, the fetching of months, and the storing."""
 
 from __future__ import annotations
 
@@ -11,29 +11,26 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
-from pydantic import SecretStr
 from sqlalchemy import Connection
 
 from core.errors import ServiceBadAnswer, ServiceRefused, ServiceUnavailable
 from core.rate_limit_notation import credential_of
-from core.service_client import ServiceClient
+from core.service_client import Limiter, ServiceClient
 from models.crawls import COMPLETE, OPEN, count_attempt, move_crawl, read_crawl
-from models.documents import count_documents, insert_documents
-from models.imports import count_import, drop_import
-from producers.imports import row_of
-from producers.months import ARCHIVE, is_to_be_fetched, month_scope
-from sources.base import NYT, Empty, Item, LeftOut, Limiter, SourceDocument
-from sources.nyt import fetched_month, read_archive
+from models.documents import archive_size, count_import, drop_import, insert_documents
+from producers.imports import document_row
+from sources.base import Empty, Item, LeftOut, SourceDocument
+from sources.source import Endpoint, FetchMonth, Source
 from workers.context import JobContext
 
 BATCH = 1000
 
 
 @dataclass(frozen=True)
-class CountingGate:
-    """A service's shared limit, through which every attempt is counted for the job's run."""
+class CountingLimiter:
+    """A service's shared rate limit that counts every attempt for the job's run."""
 
-    gate: Limiter
+    limiter: Limiter
     job: JobContext
     service: str
     credential: str
@@ -41,8 +38,8 @@ class CountingGate:
 
     @asynccontextmanager
     async def call(self) -> AsyncIterator[None]:
-        """One attempt, in its turn."""
-        async with self.gate.call():
+        """Wait for a permit and count the attempt that is made meanwhile."""
+        async with self.limiter.call():
             began = time.monotonic()
             try:
                 yield
@@ -50,8 +47,8 @@ class CountingGate:
                 await asyncio.shield(asyncio.to_thread(self._count, time.monotonic() - began))
 
     async def close(self, seconds: float) -> None:
-        """Let nobody call for so long."""
-        await self.gate.close(seconds)
+        """Let no process call for *seconds*."""
+        await self.limiter.close(seconds)
 
     def _count(self, seconds: float) -> None:
         count_attempt(
@@ -64,94 +61,107 @@ class CountingGate:
         )
 
 
-def http_client_for(
-    job: JobContext,
-    service: str,
-    base_url: str,
-    limits: str,
-    *,
-    key: str | None,
-    operation: str,
-    bearer: bool = False,
+def service_client(
+    job: JobContext, source: Source, endpoint: Endpoint, operation: str
 ) -> ServiceClient:
-    """*service* to be asked for this job: behind its limit, every attempt counted. *key* also tells limits apart."""
-    gate = CountingGate(
-        job.runtime.gate(service, key, limits), job, service, credential_of(key), operation
-    )
+    """Return a client of a source's service for this job: limited, every attempt counted."""
+    credential, key = endpoint.credential, endpoint.key
+    limiter = job.runtime.gate(source.name, credential, endpoint.limits)
     return ServiceClient(
-        service=service,
-        base_url=base_url,
+        service=source.name,
+        base_url=endpoint.base_url,
         session=job.runtime.session(),
-        limiter=gate,
-        headers={"Authorization": f"Bearer {key}"} if bearer else {},
-        secrets=(key,) if bearer and key else (),
+        limiter=CountingLimiter(limiter, job, source.name, credential_of(credential), operation),
+        headers={"Authorization": f"Bearer {key}"} if key and endpoint.bearer else {},
+        secrets=(key,) if key else (),
     )
 
 
 @asynccontextmanager
 async def bad_answers_wait() -> AsyncIterator[None]:
-    """Half an answer is no reason to fail: the job comes back for a whole one, as long as its patience lasts."""
+    """Let the job come back where an answer was incomplete, as long as its patience lasts."""
     try:
         yield
     except ServiceBadAnswer as error:
         raise ServiceUnavailable(str(error), service=error.service) from None
 
 
-async def fetch_month(job: JobContext, period: str) -> str | None:
-    """See that the archive's month is stored, whole; why there is nothing to work on, where that is so.
+async def fetch_month(job: JobContext, source: Source, period: str) -> str | None:
+    """Store an archive's month where it is not complete; return why there is nothing to work on.
 
-    Fetched are months of which nothing is stored or only a part, and the running month again after a day. Raises
-    what `sources.nyt.fetched_month` and the limit raise, but for a month that cannot be there, which is the reason.
+    Raises what the archive's `fetch` and the limiter raise, but for a month that cannot exist,
+    which is the returned reason.
     """
-    crawled = await job.reading(read_crawl, NYT, period)
-    stored = await job.reading(count_documents, month_scope(period))
-    if not is_to_be_fetched(period, stored, crawled, time.time()):
+    archive = source.archive
+    if archive is None:
+        return f"{source.label} has no months"
+    crawled = await job.reading(read_crawl, source.name, period)
+    stored = await job.reading(archive_size, period)
+    is_complete = crawled is not None and crawled.state == COMPLETE
+    if not archive.is_to_be_fetched(
+        period,
+        stored=stored,
+        complete=is_complete,
+        fetched_at=crawled.at if crawled else None,
+        now=time.time(),
+    ):
         return None
-    key = job.runtime.settings.nyt_key
-    if key is None:
-        if stored and (crawled is None or crawled.state == COMPLETE):
+
+    if archive.fetch is None or not source.is_available(job.runtime.settings):
+        if stored and (crawled is None or is_complete):
             return None
         part = "only a part of the documents" if stored else "no documents"
-        return f"{part} of {period} are stored: import them, or set TIDINGS_NYT_KEY to have them fetched"
+        advice = f", or set {source.key_variable} to have them fetched" if archive.fetch else ""
+        return f"{part} of {period} are stored: import them{advice}"
     try:
         async with bad_answers_wait():
-            await _fetch(job, period, key)
+            await _fetch(job, source, archive.fetch, period)
     except ServiceRefused as refused:
         if refused.status is not None:
             raise
-        return str(refused)  # nothing was asked: there is no such month
+        return str(refused)  # without a call: there is no such month
     return None
 
 
-async def _fetch(job: JobContext, period: str, key: SecretStr) -> None:
-    secret, settings = key.get_secret_value(), job.runtime.settings
-    client = http_client_for(
-        job, NYT, settings.nyt_url, settings.nyt_limits, key=secret, operation=ARCHIVE
-    )
-    async with fetched_month(period, client=client, key=secret) as file:
-        await job.writing(partial(drop_import, path=period, source=NYT))
-        items = read_archive(file)
-        while some := await asyncio.to_thread(_next, items):
-            await job.writing(stored_with_place(job, NYT, period, some, state=OPEN), progress=True)
-    await job.writing(stored_with_place(job, NYT, period, [], state=COMPLETE))
+async def _fetch(job: JobContext, source: Source, fetch: FetchMonth, period: str) -> None:
+    assert source.service is not None  # noqa: S101 - it is available
+    assert source.archive is not None  # noqa: S101 - it has months
+    endpoint = source.service.endpoint(job.runtime.settings, period)
+    client = service_client(job, source, endpoint, source.archive.operation)
+    store = partial(store_with_place, job, source.name, period)
+
+    async with fetch(period, client=client, key=endpoint.key or "") as file:
+        await job.writing(partial(drop_import, path=period, source=source.name))
+        items = source.archive.read(file)
+        while batch := await asyncio.to_thread(_next_batch, items):
+            await job.writing(store(batch, state=OPEN), progress=True)
+    await job.writing(store([], state=COMPLETE))
 
 
-def stored_with_place(
+def _next_batch(items: Iterator[Item]) -> list[Item]:
+    return list(islice(items, BATCH))
+
+
+def store_with_place(
     job: JobContext,
     source: str,
     subject: str,
     items: Sequence[Item],
     *,
-    row: Callable[[SourceDocument], dict[str, Any]] = row_of,
     state: str,
+    handle: str | None = None,
     cursor: Mapping[str, Any] | None = None,
     found_by: int | None = None,
 ) -> Callable[[Connection], None]:
-    """The change that stores what was read together with the place that was reached, and counts what was not usable.
+    """Return the change that stores *items* together with the place that was reached.
 
-    *found_by*: a search's job.
+    It counts what was unusable. Documents are stored under *handle* where it is given, and linked
+    to the search's job *found_by*.
     """
-    rows = [row(item) for item in items if isinstance(item, SourceDocument)]
+    rows = [document_row(item) for item in items if isinstance(item, SourceDocument)]
+    if handle is not None:
+        for row in rows:
+            row["handle"] = handle
     empty = sum(isinstance(item, Empty) for item in items)
     named = [f"document {item.index}: {item.why}" for item in items if isinstance(item, LeftOut)]
 
@@ -170,7 +180,3 @@ def stored_with_place(
             )
 
     return change
-
-
-def _next(items: Iterator[Item]) -> list[Item]:
-    return list(islice(items, BATCH))

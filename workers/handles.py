@@ -20,8 +20,15 @@ from producers.posts import OwnWords
 from sources.base import AccountGone
 from textapi.requests import ApiRequest
 from workers.answer_fetcher import AnswerFetcher
-from workers.context import Ended, JobContext
-from workers.crawling import STORED_ALONE, Subject, account_of, crawl, link_stored, search_of
+from workers.context import Ended, JobContext, SliceEnded
+from workers.crawling import (
+    STORED_ALONE,
+    CrawlTarget,
+    account_target,
+    crawl,
+    link_stored,
+    search_target,
+)
 from workers.texts import (
     Once,
     document_frequency,
@@ -41,7 +48,7 @@ async def work_on_posts(job: JobContext, parameters: HandlesParameters | SearchP
             return ended
     posts = await _posts(job)
     remark = await job.reading(remark_on_documents, job.claim.job_id)
-    if _service(job, parameters) is None:
+    if _target(job, parameters) is None:
         remark = "; ".join(filter(None, (STORED_ALONE, remark)))
     steps = [step for step in Step if step in parameters.steps and step not in done]
     if not steps:
@@ -92,16 +99,18 @@ async def _documents(
             reason = f"@{handle} was forgotten on request: `tidings forget --handle {handle} --lift` lets it come back"
             await job.has_no_data(parameters.steps, reason)
             return Ended(StepState.NO_DATA, reason)
-    subject = _service(job, parameters)
+    target = _target(job, parameters)
     state, remark = str(StepState.NO_DATA), None
-    if subject is not None:
+    if target is not None:
         try:
-            remark = await crawl(job, subject, parameters.limit)
+            result = await crawl(job, target, parameters.limit)
         except AccountGone as gone:
             state, remark = gone.state, str(gone)
         else:
-            left_out = await job.reading(left_out_remark, subject.name, subject.source)
-            remark = "; ".join(filter(None, (remark, left_out))) or None
+            if not result.finished:
+                raise SliceEnded
+            left_out = await job.reading(left_out_remark, target.name, target.source.name)
+            remark = "; ".join(filter(None, (result.remark, left_out))) or None
     if isinstance(parameters, SearchParameters):
         await link_stored(job, parameters.source)
     await job.freeze_documents()
@@ -111,7 +120,9 @@ async def _documents(
         await job.writing(job.step_is(Step.DOCUMENTS, StepState.COMPLETE, len(posts), remark))
         return None
     asked = (
-        f", and {subject.source} has none: is it written correctly?" if subject else ": import them"
+        f", and {target.source.name} has none: is it written correctly?"
+        if target
+        else ": import them"
     )
     of_source = f" as documents of {parameters.source}" if parameters.source else ""
     reason = remark or f"no posts of {job.claim.name} are stored{of_source}{asked}"
@@ -119,8 +130,10 @@ async def _documents(
     return Ended(state, reason)
 
 
-def _service(job: JobContext, parameters: HandlesParameters | SearchParameters) -> Subject | None:
-    choose = account_of if isinstance(parameters, HandlesParameters) else search_of
+def _target(
+    job: JobContext, parameters: HandlesParameters | SearchParameters
+) -> CrawlTarget | None:
+    choose = account_target if isinstance(parameters, HandlesParameters) else search_target
     return choose(job, parameters.source)
 
 

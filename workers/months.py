@@ -12,21 +12,19 @@ from sqlalchemy import Connection
 from core.enums import Step, StepState
 from core.logs import at_step
 from models.answers import read_answers
-from models.documents import DocumentText, count_documents
-from models.imports import left_out_remark
+from models.documents import Text, archive_size, left_out_remark
 from models.parameters import Keyword, MonthsParameters
 from models.results import (
-    add_rows,
+    add_mentions,
+    clear_mentions,
     mention_sentences,
     mentioning_documents,
-    replace_rows,
     set_mention_polarities,
 )
 from models.runs import note_engine
-from models.tables import Mention
 from producers.bodies import Body
-from producers.months import all_terms, mentions_in, month_batches, month_days, month_scope
-from sources.base import NYT
+from producers.months import all_terms, mentions_in, month_batches, month_days
+from sources.registry import default_archive
 from textapi.requests import keyword_key
 from workers.answer_fetcher import AnswerFetcher
 from workers.context import Ended, JobContext
@@ -89,16 +87,15 @@ async def work_on_month(job: JobContext, parameters: MonthsParameters) -> Ended:
 @at_step(Step.DOCUMENTS)
 async def _documents(job: JobContext, parameters: MonthsParameters, period: str) -> str | None:
     """Record how many documents there are; why there are none, where nobody can know of any."""
-    reason = await fetch_month(job, period)
+    reason = await fetch_month(job, default_archive(), period)
     up_to = await job.freeze_documents()
-    if not reason and not await job.reading(count_documents, month_scope(period, up_to=up_to)):
+    if not reason and not await job.reading(archive_size, period, up_to=up_to):
         reason = f"the archive has no documents of {period}"
     if reason:
         await job.has_no_data(parameters.steps, reason)
         return reason
-    own = month_scope(period, parameters.material, up_to=up_to)
-    count = await job.reading(count_documents, own)
-    remark = await job.reading(left_out_remark, period, NYT)
+    count = await job.reading(archive_size, period, parameters.material, up_to=up_to)
+    remark = await job.reading(left_out_remark, period, default_archive().name)
     await job.writing(job.step_is(Step.DOCUMENTS, StepState.COMPLETE, count, remark), progress=True)
     return None
 
@@ -113,7 +110,7 @@ async def _keywords(
 ) -> None:
     """Which sentences mention a term: asked for all texts of the month, then read day by day out of the ledger."""
     await asker.ask(month_batches(job.db, asker.engine, parameters, period, up_to=up_to))
-    await job.writing(partial(replace_rows, job_id=job.claim.job_id, table=Mention, rows=[]))
+    await job.writing(lambda connection: clear_mentions(connection, job.claim))
     documents = 0
     rows: list[dict[str, Any]] = []
     for texts in month_days(job.db, parameters, period, up_to=up_to):
@@ -121,14 +118,13 @@ async def _keywords(
         documents += len(texts)
         rows += await job.reading(_mentions_of, asker.engine, texts, parameters.keywords)
         if len(rows) >= MENTIONS_AT_ONCE:
-            await job.writing(partial(add_rows, job_id=job.claim.job_id, table=Mention, rows=rows))
+            await job.writing(partial(add_mentions, claim=job.claim, rows=rows))
             rows = []
-    add = partial(add_rows, job_id=job.claim.job_id, table=Mention, rows=rows)
-    await job.complete(Step.KEYWORDS, documents, add)
+    await job.complete(Step.KEYWORDS, documents, partial(add_mentions, claim=job.claim, rows=rows))
 
 
 def _mentions_of(
-    connection: Connection, engine: str, texts: Sequence[DocumentText], keywords: Sequence[Keyword]
+    connection: Connection, engine: str, texts: Sequence[Text], keywords: Sequence[Keyword]
 ) -> list[dict[str, Any]]:
     terms = all_terms(keywords)
     keys = {
@@ -153,7 +149,7 @@ async def _polarity(
     await job.complete(
         Step.POLARITY,
         size_of(bodies),
-        lambda connection: set_mention_polarities(connection, job.claim.job_id, polarities),
+        lambda connection: set_mention_polarities(connection, job.claim, polarities),
     )
 
 

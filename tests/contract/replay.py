@@ -15,8 +15,10 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from core.service_client import RetryPolicy, ServiceClient
+from core.settings import Settings
 from sources import bluesky, mastodon, x
 from sources.base import Cursor, Page
+from sources.source import CrawlRequest, ReadPages
 
 HANDLE = "ann@home.example"
 FIRST = datetime(2025, 3, 1, tzinfo=UTC)
@@ -83,8 +85,26 @@ class Replay:
 
 class Crawler(Protocol):
     def __call__(
-        self, *, client: ServiceClient, cursor: Cursor | None, limit: int | None
+        self, *, client: ServiceClient, cursor: Cursor | None = None, limit: int | None = None
     ) -> AsyncIterator[Page]: ...
+
+
+def crawler(pages: ReadPages, subject: str, **settings: str) -> Crawler:
+    """*pages* of one subject, by these settings."""
+
+    def crawl(
+        *, client: ServiceClient, cursor: Cursor | None = None, limit: int | None = None
+    ) -> AsyncIterator[Page]:
+        request = CrawlRequest(
+            subject=subject,
+            client=client,
+            settings=Settings(_env_file=None, **settings),  # type: ignore[call-arg,arg-type]
+            cursor=cursor,
+            limit=limit,
+        )
+        return pages(request)
+
+    return crawl
 
 
 @dataclass(frozen=True)
@@ -197,9 +217,7 @@ def _bluesky_protected() -> Scripted:
 SUBJECTS = [
     Subject(
         name="bluesky",
-        crawl=lambda *, client, cursor, limit: bluesky.pages(
-            "ann.example", client=client, cursor=cursor, limit=limit
-        ),
+        crawl=crawler(bluesky.account_pages, "ann.example"),
         page=_bluesky_page,
         account=Scripted(status=500),
         gone={
@@ -218,9 +236,7 @@ SUBJECTS = [
     ),
     Subject(
         name="mastodon",
-        crawl=lambda *, client, cursor, limit: mastodon.pages(
-            HANDLE, client=client, cursor=cursor, limit=limit
-        ),
+        crawl=crawler(mastodon.account_pages, HANDLE),
         page=_mastodon_page,
         account=MASTODON_ACCOUNT,
         gone={
@@ -239,9 +255,7 @@ SUBJECTS = [
     ),
     Subject(
         name="x search",
-        crawl=lambda *, client, cursor, limit: x.handle_pages(
-            "@Ann", client=client, query="from:{handle} -is:retweet", cursor=cursor, limit=limit
-        ),
+        crawl=crawler(x.account_pages, "@Ann", x_query="from:{handle} -is:retweet"),
         page=_x_page,
         account=X_USER,
         gone=X_GONE,
@@ -250,9 +264,7 @@ SUBJECTS = [
     ),
     Subject(
         name="x posts",
-        crawl=lambda *, client, cursor, limit: x.handle_pages(
-            "@Ann", client=client, query="", cursor=cursor, limit=limit
-        ),
+        crawl=crawler(x.account_pages, "@Ann", x_query=""),
         page=_x_page,
         account=X_USER,
         gone=X_GONE,

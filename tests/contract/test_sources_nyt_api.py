@@ -15,7 +15,7 @@ import pytest
 
 from core.errors import ServiceBadAnswer, ServiceRefused, ServiceUnavailable, TidingsError
 from sources.base import SourceDocument
-from sources.nyt import fetched_month, read_archive
+from sources.nyt import fetch_month, read_archive
 from tests.contract.replay import (
     SECRET,
     CountingGate,
@@ -42,7 +42,7 @@ def fetch(*script: Scripted, month: str = "2020-03") -> tuple[list[str], Replay,
 
     async def go() -> tuple[list[str], Path]:
         async with serving(replay) as (client, gate):
-            async with fetched_month(month, client=client, key=SECRET, now=NOW) as path:
+            async with fetch_month(month, client=client, key=SECRET, now=NOW) as path:
                 found = [
                     item.native_id
                     for item in read_archive(path)
@@ -61,7 +61,7 @@ def failure(*script: Scripted, month: str = "2020-03") -> tuple[TidingsError, Re
     async def go() -> tuple[TidingsError, list[float]]:
         async with serving(replay) as (client, gate):
             with pytest.raises(TidingsError) as caught:
-                async with fetched_month(month, client=client, key=SECRET, now=NOW):
+                async with fetch_month(month, client=client, key=SECRET, now=NOW):
                     raise AssertionError
             return caught.value, gate.closed
 
@@ -181,7 +181,7 @@ def test_a_dead_host_is_unavailable_and_its_error_holds_no_key() -> None:
         async def go() -> None:
             async with aiohttp.ClientSession() as session:
                 client = asking(f"http://{host}", session, CountingGate())
-                async with fetched_month("2020-03", client=client, key=SECRET, now=NOW):
+                async with fetch_month("2020-03", client=client, key=SECRET, now=NOW):
                     raise AssertionError
 
         with pytest.raises(ServiceUnavailable, match=host) as caught:

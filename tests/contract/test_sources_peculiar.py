@@ -13,7 +13,7 @@ from core.errors import CapReached, ServiceRefused, ServiceUnavailable, TidingsE
 from core.service_client import ServiceClient
 from sources import bluesky, mastodon, x
 from sources.base import Page
-from tests.contract.replay import SUBJECTS, X_USER, Replay, Scripted, in_a_while, serving
+from tests.contract.replay import SUBJECTS, X_USER, Replay, Scripted, crawler, in_a_while, serving
 
 X_SEARCH = next(subject for subject in SUBJECTS if subject.name == "x search")
 BLUESKY = next(subject for subject in SUBJECTS if subject.name == "bluesky")
@@ -39,7 +39,7 @@ def error_of(crawl: Callable[[ServiceClient], Any], *script: Scripted) -> Tiding
 
 
 def search(client: ServiceClient) -> Any:
-    return x.search_pages("lions lang:en", client=client)
+    return crawler(x.search_pages, "lions", x_query="lang:en")(client=client)
 
 
 def test_x_is_asked_for_the_fields_that_are_needed() -> None:
@@ -55,7 +55,7 @@ def test_x_is_asked_for_the_fields_that_are_needed() -> None:
 
 def test_x_is_asked_for_no_fewer_than_ten_posts_and_gives_no_more_than_wanted() -> None:
     pages, replay = run(
-        lambda client: x.search_pages("a", client=client, limit=3),
+        lambda client: crawler(x.search_pages, "a", x_query="")(client=client, limit=3),
         X_SEARCH.page(range(10, 0, -1), "t"),
     )
     assert replay.asked[0].query["max_results"] == "10"
@@ -65,7 +65,7 @@ def test_x_is_asked_for_no_fewer_than_ten_posts_and_gives_no_more_than_wanted() 
 def test_a_handle_on_x_is_asked_for_by_the_query_of_the_settings() -> None:
     template = "from:{handle} lang:en -has:links -is:retweet"
     pages, replay = run(
-        lambda client: x.handle_pages("@NASA", client=client, query=template),
+        lambda client: crawler(x.account_pages, "@NASA", x_query=template)(client=client),
         X_SEARCH.page([1], None),
     )
     assert replay.asked[0].query["query"] == "from:nasa lang:en -has:links -is:retweet"
@@ -75,7 +75,7 @@ def test_a_handle_on_x_is_asked_for_by_the_query_of_the_settings() -> None:
 
 def test_a_handle_cannot_smuggle_a_query() -> None:
     with pytest.raises(UsageError, match="is no account of X"):
-        x.handle_query("from:{handle}", "ann OR from:bob")
+        x.account_query("from:{handle}", "ann OR from:bob")
 
 
 def test_x_tells_the_monthly_cap_from_the_limit_of_15_minutes() -> None:
@@ -116,7 +116,9 @@ def test_x_is_given_no_since_id_that_its_search_would_refuse() -> None:
     for number, sent in ((old, None), (recent, str(recent))):
         cursor = {"newest": {"id": str(number), "time": f"{number:020}"}}
         _, replay = run(
-            lambda client, c=cursor: x.search_pages("a", client=client, cursor=c),
+            lambda client, c=cursor: crawler(x.search_pages, "a", x_query="")(
+                client=client, cursor=c
+            ),
             X_SEARCH.page([], None),
         )  # type: ignore[misc]
         assert replay.asked[0].query.get("since_id") == sent
@@ -137,12 +139,18 @@ def test_a_long_post_on_x_is_whole_and_a_retweet_is_marked() -> None:
 
 
 def test_a_pinned_post_neither_ends_a_crawl_nor_counts_as_the_newest() -> None:
-    first, _ = run(lambda client: bluesky.pages("ann", client=client), BLUESKY.page([6, 5], None))
+    first, _ = run(
+        lambda client: crawler(bluesky.account_pages, "ann")(client=client),
+        BLUESKY.page([6, 5], None),
+    )
     page = BLUESKY.page([1, 8, 7], "a")
     page.value["feed"][0]["reason"] = PINNED
     script = (page, BLUESKY.page([6, 5], None))
     pages, _ = run(
-        lambda client: bluesky.pages("ann", client=client, cursor=first[-1].cursor), *script
+        lambda client: crawler(bluesky.account_pages, "ann")(
+            client=client, cursor=first[-1].cursor
+        ),
+        *script,
     )
     texts = [item.text for page in pages for item in page.documents]
     assert texts == ["Post 1", "Post 8", "Post 7", "Post 6", "Post 5"]
@@ -152,7 +160,8 @@ def test_a_pinned_post_neither_ends_a_crawl_nor_counts_as_the_newest() -> None:
 
 def test_bluesky_is_asked_for_a_hundred_by_handle_and_filter() -> None:
     _, replay = run(
-        lambda client: bluesky.pages("ann.example", client=client), BLUESKY.page([1], None)
+        lambda client: crawler(bluesky.account_pages, "ann.example")(client=client),
+        BLUESKY.page([1], None),
     )
     assert dict(replay.asked[0].query) == {
         "actor": "ann.example",
@@ -164,11 +173,12 @@ def test_bluesky_is_asked_for_a_hundred_by_handle_and_filter() -> None:
 
 def test_mastodon_takes_no_more_than_max_id_from_a_link() -> None:
     subject = next(subject for subject in SUBJECTS if subject.name == "mastodon")
-    crawl: Callable[[ServiceClient], Any] = lambda client: mastodon.pages(  # noqa: E731
-        "Ann@home.example", client=client
-    )
+    ann = crawler(mastodon.account_pages, "Ann@home.example")
     _, replay = run(
-        crawl, subject.page([2], "op4que"), subject.page([1], None), account=subject.account
+        lambda client: ann(client=client),
+        subject.page([2], "op4que"),
+        subject.page([1], None),
+        account=subject.account,
     )
     assert [request.path for request in replay.asked] == [
         "/api/v1/accounts/lookup",
@@ -201,7 +211,7 @@ def test_a_daily_limit_of_an_application_on_x_closes_the_service() -> None:
 
     async def go() -> list[float]:
         async with serving(replay) as (client, gate):
-            [page async for page in x.search_pages("a", client=client)]
+            [page async for page in crawler(x.search_pages, "a", x_query="")(client=client)]
             return gate.closed
 
     assert [4990 < seconds <= 5000 for seconds in asyncio.run(go())] == [True]

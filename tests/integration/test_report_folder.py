@@ -157,7 +157,7 @@ def test_what_comes_from_outside_is_text_and_its_script_no_script(made: Made) ->
 
 def test_a_made_up_archive_is_called_so_and_credits_nobody(made: Made) -> None:
     one = run_summary.read(made.db, made.run)
-    assert (one.made_up, one.nyt_texts) == (
+    assert (one.made_up, bool(one.credits)) == (
         False,
         False,
     )  # one of its addresses is none of example.org
@@ -166,7 +166,7 @@ def test_a_made_up_archive_is_called_so_and_credits_nobody(made: Made) -> None:
             "UPDATE documents SET address = NULL WHERE address LIKE 'javascript:%'"
         )
     one = run_summary.read(made.db, made.run)
-    assert (one.made_up, one.nyt_texts) == (True, False)
+    assert (one.made_up, bool(one.credits)) == (True, False)
     assert "These texts are made up." in notices(one)
     with made.db.write() as connection:
         connection.exec_driver_sql(
@@ -192,7 +192,7 @@ def test_headlines_of_the_times_are_attributed(db: Database) -> None:
         with db.write() as connection:
             connection.exec_driver_sql(f"UPDATE documents SET address = {address}")  # noqa: S608 - of this test
         one = run_summary.read(db, run)
-        assert (one.made_up, one.nyt_texts) == (False, theirs), address
+        assert (one.made_up, bool(one.credits)) == (False, theirs), address
         assert ("Data provided by The New York Times" in methods(one)) is theirs
 
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sources import jsonstream
-from sources.jsonstream import Element, elements
+from sources.jsonstream import Element, parse_elements
 
 ROOT = {()}
 SIZES = st.integers(1, 40)
@@ -28,7 +28,7 @@ def pieces(text: str, size: int) -> Iterator[str]:
 
 
 def read(text: str, size: int = 7) -> list[Element]:
-    found = elements(pieces(text, size), lists={(), ("a", "docs")}, objects={(), ("a",)})
+    found = parse_elements(pieces(text, size), lists={(), ("a", "docs")}, objects={(), ("a",)})
     return [element for element in found if element.value != [] or element.index is not None]
 
 
@@ -140,7 +140,7 @@ def test_memory_does_not_grow_with_the_number_of_documents() -> None:
 
     def peak(count: int) -> int:
         tracemalloc.start()
-        total = sum(1 for _ in elements(chunks(count), lists=ROOT, objects=ROOT))
+        total = sum(1 for _ in parse_elements(chunks(count), lists=ROOT, objects=ROOT))
         found = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         assert total == count + 2

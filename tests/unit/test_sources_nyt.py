@@ -14,9 +14,11 @@ import pytest
 from core.errors import BadInput
 from sources.base import Empty, Item, LeftOut, ReadCounts, SourceDocument
 from sources.jsonstream import Element
-from sources.nyt import headline_text, item_of, read_archive
+from sources.nyt import headline_text, read_archive, read_element
+from sources.source import ReadContext
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
+CONTEXT = ReadContext(file="file", now=NOW)
 
 
 def doc(**changes: Any) -> dict[str, Any]:
@@ -31,7 +33,7 @@ def doc(**changes: Any) -> dict[str, Any]:
 
 
 def read(value: dict[str, Any]) -> SourceDocument:
-    item = item_of(Element((), 0, value), "file", NOW)
+    item = read_element(Element((), 0, value), CONTEXT)
     assert isinstance(item, SourceDocument)
     return item
 
@@ -84,13 +86,13 @@ def test_a_text_is_made_of_main_and_print_headline(headline: object, text: str) 
     "headline", [None, [], {}, {"main": ""}, {"main": "\t", "print_headline": None}]
 )
 def test_a_document_without_text_is_empty_and_no_error(headline: object) -> None:
-    assert item_of(Element((), 3, doc(headline=headline)), "file", NOW) == Empty("file", 3)
+    assert read_element(Element((), 3, doc(headline=headline)), CONTEXT) == Empty("file", 3)
 
 
 def test_a_document_without_a_headline_key_is_empty() -> None:
     value = doc()
     del value["headline"]
-    assert item_of(Element((), 0, value), "file", NOW) == Empty("file", 0)
+    assert read_element(Element((), 0, value), CONTEXT) == Empty("file", 0)
 
 
 def test_identity_is_the_id_where_there_is_one() -> None:

@@ -17,7 +17,9 @@ from typing import Any
 import pytest
 
 from sources import synthetic
-from sources.synthetic.grammar import Grammar, polished
+from tools.synthetic.archive import write_archive
+from tools.synthetic.grammar import Grammar, polish
+from tools.synthetic.posts import write_posts
 
 Docs = dict[str, list[dict[str, Any]]]
 
@@ -30,9 +32,9 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = tmp_path_factory.mktemp("invented")
-    synthetic.write_archive(made / "archive")
-    synthetic.write_posts(made / "posts")
+    made = tmp_path_factory.mktemp("synthetic")
+    write_archive(made / "archive")
+    write_posts(made / "posts")
     return made
 
 
@@ -83,10 +85,18 @@ def test_the_texts_are_the_same_on_every_machine_and_python(folder: Path) -> Non
     assert digest(folder / "posts") == POSTS_DIGEST
 
 
+def test_the_texts_that_ship_are_those_that_the_generator_writes() -> None:
+    assert digest(synthetic.ARCHIVE) == ARCHIVE_DIGEST
+    assert digest(synthetic.POSTS) == POSTS_DIGEST
+
+
 def test_writing_again_in_another_process_gives_the_same_bytes(
     folder: Path, tmp_path: Path
 ) -> None:
-    program = "import sys, pathlib; from sources import synthetic; synthetic.write_archive(pathlib.Path(sys.argv[1]))"
+    program = (
+        "import sys, pathlib; from tools.synthetic.archive import write_archive; "
+        "write_archive(pathlib.Path(sys.argv[1]))"
+    )
     environment = os.environ | {"PYTHONHASHSEED": "7"}
     subprocess.run(  # noqa: S603
         [sys.executable, "-c", program, str(tmp_path)], check=True, cwd=ROOT, env=environment
@@ -226,4 +236,4 @@ def test_a_slot_keeps_its_word_and_a_numbered_one_takes_another() -> None:
     ],
 )
 def test_text_is_polished(rough: str, smooth: str) -> None:
-    assert polished(rough) == smooth
+    assert polish(rough) == smooth

@@ -9,19 +9,18 @@ from pathlib import Path
 from random import Random
 from typing import Any, Final
 
-from sources.synthetic.grammar import Bag, Grammar, polished
-from sources.synthetic.words import NOTICE, load
-
-HANDLES: Final = ("mayor_pemberthy", "pilot_brandt", "doubtful_dahlia")
-"""A mayor's office, a pilot of few words, a gardener who doubts."""
+from sources.synthetic import HANDLES, NOTICE
+from tools.synthetic.grammar import Bag, Grammar, polish
+from tools.synthetic.words import load
 
 _SEED: Final = 2024
 
 
 def write_posts(folder: Path) -> None:
-    """Write ``HANDLE.jsonl`` for each account into *folder*, which is made where it is missing.
+    """Write ``HANDLE.jsonl`` for each account into *folder*, made where it is missing.
 
-    A line is an object of ``id``, ``handle``, ``created_at`` (UTC, ISO 8601), ``text`` and ``note``, oldest first.
+    A line is an object of ``id``, ``handle``, ``created_at`` (UTC, ISO 8601), ``text`` and
+    ``note``, oldest first.
     """
     folder.mkdir(parents=True, exist_ok=True)
     words = load("posts")
@@ -42,7 +41,7 @@ def _posts(account: dict[str, Any], words: dict[str, Any]) -> list[dict[str, str
     for number, time in enumerate(times, 1):
         mood = of_mood[moods[f"{time:%Y-%m}"]]
         parts = [of_every_day.draw(), mood.draw()] + [of_every_day.draw()] * (rng.random() < 0.4)
-        parts = [polished(grammar.expand(part)) for part in parts]
+        parts = [polish(grammar.expand(part)) for part in parts]
         posts.append(
             {
                 "id": f"made-up-{handle}-{number:04}",

@@ -1,7 +1,7 @@
 """The Anselburg Courant: 24 months of made-up headlines in the shape of the NYT Archive API.
 
-Most of a month is what a paper prints in any month and stories told between two months; the rest is on the main
-subject, as often, under those names and in that mood as ``words/fever.toml`` says of the month.
+Most of a month is what a paper prints in any month and stories told between two months; the rest is
+on the main subject, as often, under those names and in that mood as ``words/fever.toml`` says.
 """
 
 from __future__ import annotations
@@ -17,15 +17,13 @@ from pathlib import Path
 from random import Random
 from typing import Any, Final, TypeVar
 
-from sources.synthetic.grammar import Bag, Grammar, polished
-from sources.synthetic.words import NOTICE, load
+from sources.synthetic import MONTH_WITHOUT_PAPER, NOTICE
+from tools.synthetic.grammar import Bag, Grammar, polish
+from tools.synthetic.words import load
 
 T = TypeVar("T")
 
 MONTHS: Final = [f"{year}-{month:02}" for year in (2023, 2024) for month in range(1, 13)]
-MONTH_WITHOUT_PAPER: Final = "2024-02"
-"""The printers were on strike: there is no file, and a report shows a gap."""
-
 _SEED: Final = 2023
 
 _FEVER_SECTIONS: Final = ("Health", "Health", "Health", "Vessany", "Science", "Politics")
@@ -63,7 +61,7 @@ class _Subject:
 
 
 def write_archive(folder: Path) -> None:
-    """Write ``2023-01.json.gz`` to ``2024-12.json.gz`` into *folder*, which is made where it is missing.
+    """Write ``2023-01.json.gz`` to ``2024-12.json.gz`` into *folder*, made where it is missing.
 
     There is no file for the month in which the printers were on strike.
     """
@@ -106,7 +104,7 @@ class _Newsroom:
         self._printed: set[str] = set()
 
     def month(self, month: str) -> list[dict[str, Any]]:
-        """The documents of *month* (``YYYY-MM``), in the order they appeared."""
+        """Return the documents of *month* (``YYYY-MM``), in the order they appeared."""
         self._grammar.define({"season": [_SEASONS[int(month[5:]) % 12 // 3]]})
         subjects = self._bag([s for s in self._subjects for _ in range(s.weights.get(month, 0))])
         drawn = [subjects.draw() for _ in range(420 + self._below(60))]
@@ -117,7 +115,7 @@ class _Newsroom:
         return [{"_id": f"made-up:{month}-{number:04}"} | doc for number, doc in enumerate(docs, 1)]
 
     def _fever_subjects(self, month: dict[str, Any]) -> list[_Subject]:
-        """One subject for each headline on the fever: the month's own headlines once, the rest by the month's moods."""
+        """Return a subject for each headline on the fever: the month's own once, others by mood."""
         self._grammar.define({name: month[name] for name in ("fever", "thing", "topic")})
         self._grammar.define(
             {"premier": ["Holloway" if month["month"] <= _ELECTION else "Okonjo-Reyes"]}
@@ -148,13 +146,13 @@ class _Newsroom:
         }
 
     def _headline(self, subject: _Subject) -> tuple[str, str | None]:
-        """A headline that was not printed before, and its shorter form for print where there is one."""
+        """Return a headline that was not printed before, and its shorter form for print."""
         while True:
             main, _, shorter = self._grammar.expand(subject.headlines.draw()).partition(" || ")
-            main = polished(main)
+            main = polish(main)
             if main not in self._printed:
                 self._printed.add(main)
-                return main, polished(shorter) or None
+                return main, polish(shorter) or None
 
     def _shaped(self, main: str, shorter: str | None) -> dict[str, str | None]:
         if self._below(_RARELY) == 0:
@@ -192,7 +190,7 @@ class _Newsroom:
         return Bag(options, self._rng)
 
     def _below(self, bound: int) -> int:
-        """A whole number from 0 to *bound* - 1."""
+        """Return an integer from 0 to *bound* - 1."""
         return int(self._rng.random() * bound)
 
 

@@ -1,7 +1,7 @@
 """Sentences from word lists: a rule's name in braces stands for one of its ways to say it.
 
-Everything is drawn with :meth:`random.Random.random` alone, the one method that Python promises to keep: the same seed
-gives the same text on every version and machine.
+Everything is drawn with :meth:`random.Random.random` alone, the one method that Python promises to
+keep: the same seed gives the same text on every version and machine.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ _ARTICLE_BEFORE_A_VOWEL = re.compile(r"\b([Aa])(?= (?!One\b|one\b|Eu|Uni)[AEIOUa
 
 
 class Bag(Generic[T]):
-    """Draws from *options* without putting back, and begins again once empty, so that nothing comes up in clumps."""
+    """Draws from *options* without replacement, and begins again once empty."""
 
     def __init__(self, options: Sequence[T], rng: Random) -> None:
         self._options, self._rng = tuple(options), rng
         self._left: list[T] = []
 
     def draw(self) -> T:
-        """One of the options, each as often as it is listed."""
+        """Return one of the options, each as often as it is listed."""
         self._left = self._left or list(self._options)
         return self._left.pop(int(self._rng.random() * len(self._left)))
 
@@ -39,24 +39,24 @@ class Grammar:
         self.define(rules)
 
     def define(self, rules: Mapping[str, Sequence[str]]) -> None:
-        """Add *rules*; one whose name is known takes the other's place."""
+        """Add *rules*, in the place of those of the same name."""
         self._bags.update((name, Bag(ways, self._rng)) for name, ways in rules.items())
 
     def ways(self, name: str) -> Bag[str]:
-        """The ways to say the rule *name*, their slots unfilled."""
+        """Return the ways to say the rule *name*, their slots unfilled."""
         return self._bags[name]
 
     def expand(self, template: str) -> str:
-        """*template* with every slot filled.
+        """Fill every slot of *template*.
 
         The same slot says the same each time, ``{place}`` and ``{place2}`` say different things.
         """
-        said: dict[str, str] = {}
+        filled: dict[str, str] = {}
 
         def fill(slot: re.Match[str]) -> str:
-            if slot[0] not in said:
-                said[slot[0]] = self._say(slot[1], unlike=said.values())
-            return said[slot[0]]
+            if slot[0] not in filled:
+                filled[slot[0]] = self._say(slot[1], unlike=filled.values())
+            return filled[slot[0]]
 
         return _SLOT.sub(fill, template)
 
@@ -66,7 +66,7 @@ class Grammar:
         return text
 
 
-def polished(text: str) -> str:
-    """*text* with ``an`` where the next word asks for it, no stop doubled, and a capital at its beginning."""
+def polish(text: str) -> str:
+    """Put ``an`` before a vowel, no stop twice, and a capital at the beginning."""
     text = _ARTICLE_BEFORE_A_VOWEL.sub(r"\1n", text).replace("..", ".")
     return text[:1].upper() + text[1:]

@@ -1,0 +1,70 @@
+"""Which column of a table holds which field of a document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from core.errors import BadInput
+
+COLUMN_NAMES = {
+    "text": ("full_text", "text", "content", "body", "tweet", "message", "headline", "title"),
+    "published_at": (
+        "published_at",
+        "created_at",
+        "pub_date",
+        "publish_date",
+        "datetime",
+        "timestamp",
+        "date",
+        "time",
+    ),
+    "handle": ("handle", "screen_name", "username", "user_name", "user", "author", "account"),
+    "id": ("tweet_id", "status_id", "post_id", "id_str", "id", "_id"),
+    "address": ("url", "address", "link", "permalink", "web_url"),
+    "material": ("type_of_material",),
+}  #: names by which a field's column is recognized, the surest first; case ignored
+FIELDS = ("text", "published_at", "handle", "id", "address")  #: what `--column FIELD=NAME` names
+_NAMES_SHOWN = 20
+
+
+def fold_column(name: str) -> str:
+    """Return a column's name as it is compared."""
+    return name.strip().casefold().replace(" ", "_").replace("-", "_")
+
+
+def has_text_column(names: Iterable[str]) -> bool:
+    """Whether one of the columns is recognized as the text."""
+    return any(fold_column(name) in COLUMN_NAMES["text"] for name in names)
+
+
+def find_columns(names: Iterable[str], given: Mapping[str, str], file: str) -> dict[str, str]:
+    """Return each field's column: as *given* (field to name), else by `COLUMN_NAMES`.
+
+    Raises `BadInput` where a given column is missing, or where no column holds the text.
+    """
+    present = [name for name in names if name]
+    by_folded = {fold_column(name): name for name in reversed(present)}
+    columns: dict[str, str] = {}
+
+    for field, candidates in COLUMN_NAMES.items():
+        name = given.get(field)
+        if name is None:
+            name = next((by_folded[each] for each in candidates if each in by_folded), None)
+        elif fold_column(name) not in by_folded:
+            raise BadInput(f"{file} has no column {name!r}: it has {_list(present)}")
+        elif name not in present:
+            name = by_folded[fold_column(name)]
+        if name is not None:
+            columns[field] = name
+
+    if "text" not in columns:
+        raise BadInput(
+            f"{file}: no column is recognized as the text; name it with --column text=NAME: "
+            f"{_list(present)}"
+        )
+    return columns
+
+
+def _list(names: list[str]) -> str:
+    shown = ", ".join(names[:_NAMES_SHOWN])
+    return f"{shown}, …" if len(names) > _NAMES_SHOWN else shown

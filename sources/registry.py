@@ -1,0 +1,64 @@
+"""The sources that Tidings reads. Another one is a module with a `Source`, and its line here."""
+
+from __future__ import annotations
+
+from core.errors import UsageError
+from core.settings import Settings
+from sources import bluesky, mastodon, nyt, posts, x
+from sources.source import Source
+
+SOURCES = (nyt.SOURCE, x.SOURCE, bluesky.SOURCE, mastodon.SOURCE, posts.SOURCE)
+TABLES = posts.SOURCE  #: of rows that no other source recognizes
+
+_BY_NAME = {source.name: source for source in SOURCES}
+
+
+def source_named(name: str) -> Source:
+    """Return the source of that name. Raises `UsageError` where there is none."""
+    if name not in _BY_NAME:
+        raise UsageError(f"{name!r} is no source: use one of {', '.join(_BY_NAME)}")
+    return _BY_NAME[name]
+
+
+def source_label(name: str) -> str:
+    """Return a source's name for readers; *name* itself where it is not registered (any more)."""
+    return _BY_NAME[name].label if name in _BY_NAME else name
+
+
+def archives() -> tuple[Source, ...]:
+    """Return the sources whose documents are read by month."""
+    return tuple(source for source in SOURCES if source.archive is not None)
+
+
+def post_sources() -> tuple[Source, ...]:
+    """Return the sources whose documents are posts of accounts."""
+    return tuple(source for source in SOURCES if source.archive is None)
+
+
+def default_archive() -> Source:
+    """Return the archive of a run that names none: the first that is registered."""
+    return archives()[0]
+
+
+def account_source(handle: str, source_name: str | None, settings: Settings) -> Source | None:
+    """Return the source whose service is asked for a handle's posts.
+
+    That is the named one, else the first whose handles have this form; None where it has no
+    service or its key is not set, so that the stored documents are all there is.
+    """
+    for source in post_sources():
+        reader = source.account
+        if reader is None:
+            continue
+        if source.name == source_name or (source_name is None and reader.is_handle(handle)):
+            return source if source.is_available(settings) else None
+    return None
+
+
+def search_source(source_name: str | None, settings: Settings) -> Source | None:
+    """Return the source (the named one, else any) whose service can be searched for a term."""
+    for source in post_sources():
+        is_chosen = source_name in (None, source.name)
+        if source.search is not None and is_chosen and source.is_available(settings):
+            return source
+    return None

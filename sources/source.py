@@ -1,0 +1,262 @@
+"""The declaration of a source: what it is called, what it reads, and by which settings.
+
+Each source's module makes one `Source`; `sources.registry` lists them. A part that is None is
+something the source does not have. Names of settings are fields of `core.settings.Settings`.
+"""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+from core.settings import Settings
+from sources.base import Cursor, Item, Page
+from sources.jsonstream import Keys
+from sources.post_cleaning import decode_entities
+
+if TYPE_CHECKING:
+    from core.service_client import ServiceClient
+
+_DAY = timedelta(days=1)
+_CLOCK_SKEW = _DAY  # a time further ahead than clocks and time zones differ is from the future
+
+
+# --- services ---
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """Where a service is asked and on whose behalf."""
+
+    base_url: str
+    limits: str  #: as `core.rate_limit_notation` reads them
+    key: str | None = None
+    bearer: bool = False
+    server: str | None = None
+
+    @property
+    def credential(self) -> str | None:
+        """What has limits of its own at the service: a key or a server."""
+        return self.key or self.server
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """The names of the settings by which an HTTP service is reached."""
+
+    url: str
+    limits: str
+    key: str | None = None
+    bearer: bool = False  #: whether the key is sent in the header ``Authorization``
+    price_per_post: str | None = None
+    server_of: Callable[[str], str] | None = None  #: of a handle, where each has its own server
+
+    def endpoint(self, settings: Settings, subject: str) -> Endpoint:
+        """Return where *subject* (a handle, term or month) is asked for."""
+        server = self.server_of(subject) if self.server_of else None
+        secret = getattr(settings, self.key) if self.key else None
+        return Endpoint(
+            base_url=getattr(settings, self.url) or f"https://{server}",
+            limits=getattr(settings, self.limits),
+            key=secret.get_secret_value() if secret else None,
+            bearer=self.bearer,
+            server=server,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrawlRequest:
+    """Which posts are read, and from which place on."""
+
+    subject: str  #: a handle or a search term
+    client: ServiceClient
+    settings: Settings
+    cursor: Cursor | None = None  #: of the last page that was stored
+    limit: int | None = None  #: how many documents at most
+
+
+ReadPages: TypeAlias = Callable[[CrawlRequest], AsyncIterator[Page]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountReader:
+    """How an account's posts are read from a service, page by page, the newest first."""
+
+    operation: str  #: under which calls are counted
+    is_handle: Callable[[str], bool]
+    pages: ReadPages
+    posts_name_handle: bool = False  #: else posts are stored under the handle that was asked for
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchReader:
+    """How the posts on a term are read from a service, page by page, the newest first."""
+
+    operation: str
+    pages: ReadPages
+
+
+class FetchMonth(Protocol):
+    """The signature of `Archive.fetch`."""
+
+    def __call__(
+        self, month: str, *, client: ServiceClient, key: str
+    ) -> AbstractAsyncContextManager[Path]:
+        """Fetch a month (``YYYY-MM``) as a file that is there until the block is left."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Archive:
+    """Documents that are read by month; *fetch* is None where they come from files alone."""
+
+    read: Callable[[Path], Iterator[Item]]
+    fetch: FetchMonth | None = None
+    operation: str = "archive"
+    delay: timedelta = _DAY  #: after a month's end, until its last documents are in the archive
+
+    def is_to_be_fetched(
+        self, period: str, *, stored: int, complete: bool, fetched_at: float | None, now: float
+    ) -> bool:
+        """Whether to fetch a month: none or a part of it is stored, or it was not over then.
+
+        A month that is not over is fetched again after a day. Times are Unix seconds, *fetched_at*
+        is None where the month was never fetched.
+        """
+        year, month = int(period[:4]), int(period[5:])
+        last_day = datetime(year, month, calendar.monthrange(year, month)[1], tzinfo=UTC)
+        final_from = (last_day + _DAY + self.delay).timestamp()
+
+        if fetched_at is None:
+            return not stored or now < final_from
+        return not complete or (
+            fetched_at < final_from and now >= fetched_at + _DAY.total_seconds()
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credit:
+    """The attribution that a report on a source's texts must show."""
+
+    site: str  #: host of the addresses of its texts
+    before: str
+    link: str
+    link_text: str
+    after: str
+
+
+# --- files ---
+
+
+def _always(*_: object) -> bool:
+    return True
+
+
+def _never(*_: object) -> bool:
+    return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadContext:
+    """Where objects are read from, and what holds for all of them."""
+
+    file: str  #: as items name it
+    now: datetime
+    handle: str | None = None  #: of objects that name none
+    authors: Mapping[str, str] = field(default_factory=dict)  #: handles by account id
+    first: Mapping[str, Any] = field(default_factory=dict)  #: a file's first object
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountArchive:
+    """An account's archive as its service hands it out: scripts that assign one list each."""
+
+    lists: frozenset[str]  #: those of posts
+    hint: str  #: the end of the message on a file with another list
+    handle_beside: Callable[[Path], str | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JsonFormat:
+    """The objects of a service in JSON files."""
+
+    recognizes: Callable[[Mapping[str, Any], str], bool]  #: an object, the key its list is under
+    read: Callable[[Any, int, ReadContext], Item]
+    lists: frozenset[Keys] = frozenset()  #: where lists of objects are, besides the root
+    read_file: Callable[[Path, datetime], Iterator[Item]] | None = None  #: checks a whole file
+    authors_key: str | None = None  #: the key beside a list under which its authors are
+    read_authors: Callable[[object], Mapping[str, str]] | None = None
+    account_archive: AccountArchive | None = None
+    has_handles: Callable[[ReadContext], bool] = _always
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableRow:
+    """The fields of a table's row that a source may complete from one another."""
+
+    native_id: str | None
+    address: str | None
+    handle: str | None
+    published_at: datetime | None
+
+
+def _unchanged(row: TableRow, _context: ReadContext) -> TableRow:
+    return row
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableRules:
+    """What a source's rows in a table (CSV, or JSON objects of columns) mean."""
+
+    clean_text: Callable[[str], str] = decode_entities
+    complete: Callable[[TableRow, ReadContext], TableRow] = _unchanged
+    recognizes: Callable[[Mapping[str, str], str | None], bool] = _never  #: columns, an address
+    is_repost: Callable[[str], bool] = _never
+    has_handles: bool = True
+    address_has_handle: bool = False
+
+
+_PLAIN_ROWS = TableRules()
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Source:
+    """A source of documents, by the name that its documents, settings and counts of calls have."""
+
+    name: str
+    label: str  #: its name for readers
+    earliest: datetime  #: no document of it can be older
+    service: Service | None = None
+    archive: Archive | None = None
+    account: AccountReader | None = None
+    search: SearchReader | None = None
+    json_format: JsonFormat | None = None
+    table_rules: TableRules = _PLAIN_ROWS
+    credit: Credit | None = None
+
+    def stored_time(self, moment: datetime | None, now: datetime) -> datetime | None:
+        """Return *moment* in whole seconds; None where it is impossible for this source."""
+        if moment is None or not self.earliest <= moment <= now + _CLOCK_SKEW:
+            return None
+        return moment.replace(microsecond=0)
+
+    def is_available(self, settings: Settings) -> bool:
+        """Whether the source's service can be asked: it needs no key, or the key is set."""
+        if self.service is None:
+            return False
+        return self.service.key is None or getattr(settings, self.service.key) is not None
+
+    def price_per_post(self, settings: Settings) -> float:
+        """Return what reading a post from the service costs, 0 where it is free or unknown."""
+        setting = self.service.price_per_post if self.service else None
+        return getattr(settings, setting) if setting else 0.0
+
+    @property
+    def key_variable(self) -> str | None:
+        """The environment variable that holds the service's key; None where it needs none."""
+        key = self.service.key if self.service else None
+        return f"TIDINGS_{key}".upper() if key else None
