@@ -23,12 +23,12 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from queries_fill import put
 from sqlalchemy import func, select
 
+from analysis.parameters import HandlesParameters, Keyword, MonthsParameters
 from core.broker import celery_app, redis_client
 from core.enums import ENDED, State, Step
 from core.settings import Settings
 from models.database import Database, migrate
 from models.jobs import job_counts
-from models.parameters import HandlesParameters, Keyword, MonthsParameters
 from models.runs import UNENDED, get_run
 from models.tables import Call, Document, Job
 from models.transitions import cancel_run

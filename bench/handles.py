@@ -21,10 +21,10 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import aiohttp
 
+from analysis.parameters import HandlesParameters
 from core.broker import celery_app, redis_client
 from models.database import migrate
 from models.documents import add_documents
-from models.parameters import HandlesParameters
 from producers.dispatch import dispatch_due_jobs
 from producers.submit import submit_run
 from tests.chaos.fleet import Fleet, running_fleet

@@ -21,12 +21,12 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import aiohttp
+from producers.months import month_days
 
+from analysis.parameters import Keyword, MonthsParameters, list_months
 from core.enums import Step
 from models.database import Database, migrate
 from models.documents import add_documents
-from models.parameters import Keyword, MonthsParameters, months
-from producers.months import month_days
 from producers.plan import call_counts
 from tests.chaos.fleet import Fleet, running_fleet
 from tests.services import wait_until
@@ -118,11 +118,11 @@ def main(documents: int) -> None:
         url = f"sqlite:///{folder}/bench.db"
         migrate(url)
         db = Database(url, pooled=False)
-        for period in months(PARAMETERS.first, PARAMETERS.last):
+        for period in list_months(PARAMETERS.first, PARAMETERS.last):
             add_documents(db, list(headlines(period, documents)))
         texts = [
             text.text
-            for period in months(PARAMETERS.first, PARAMETERS.last)
+            for period in list_months(PARAMETERS.first, PARAMETERS.last)
             for day in month_days(db, PARAMETERS, period)
             for text in day
         ]

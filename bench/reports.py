@@ -18,8 +18,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from analysis.parameters import list_months
 from models.database import Database
-from models.parameters import months
 from tests import report_stories as stories
 
 HEADLINES = 5000
@@ -71,7 +71,7 @@ def fill(folder: Path, count: int) -> tuple[Database, int]:
     """A database of *count* months and a run over it."""
     db = stories.database(folder)
     dice = random.Random(1)
-    periods = months("2001-01", "2020-12")[:count]
+    periods = list_months("2001-01", "2020-12")[:count]
     for period in periods:
         texts = []
         for number in range(HEADLINES):

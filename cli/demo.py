@@ -6,13 +6,13 @@ import shutil
 import sys
 from pathlib import Path
 
+from analysis.parameters import HandlesParameters, Keyword, MonthsParameters
 from cli import context
 from cli.control import dispatch_to_workers
 from cli.progress import wait_for
 from cli.stack.run import start_stack
 from core.settings import Settings
 from models.database import Database
-from models.parameters import HandlesParameters, Keyword, MonthsParameters
 from producers.imports import import_paths
 from producers.submit import submit_run
 from producers.trainings import plan_training, submit_training

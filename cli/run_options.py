@@ -12,9 +12,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 from pydantic import ValidationError
 
-from core.enums import Step
-from core.errors import UsageError
-from models.parameters import (
+from analysis.parameters import (
     HANDLE_STEPS,
     MONTH_STEPS,
     HandlesParameters,
@@ -22,6 +20,8 @@ from models.parameters import (
     MonthsParameters,
     SearchParameters,
 )
+from core.enums import Step
+from core.errors import UsageError
 from textapi.text.sentences import sentences
 
 StrOrNone = TypeVar("StrOrNone", str, str | None)

@@ -44,8 +44,11 @@ class State(StrEnum):
 ENDED = (State.DONE, State.FAILED, State.CANCELLED)
 
 
+DOCUMENTS = "documents"  # the first part of every job over texts, before its steps
+
+
 class Step(StrEnum):
-    """A part of a job whose completion is recorded, in the order in which a job does them."""
+    """Steps by name."""
 
     DOCUMENTS = "documents"
     KEYWORDS = "keywords"

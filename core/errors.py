@@ -14,8 +14,8 @@
     │   ├── ServiceUnavailable   later: `retry_after` in seconds where the service said
     │   ├── ServiceBadAnswer     it answered, but not with what was asked for
     │   └── CapReached           a cap on calls: `until` says when it opens, where that is known
-    ├── LeaseLost                another worker owns the job now: stop, write nothing more
-    └── Cancelled                the run was cancelled or paused
+    ├── RunCapReached            the run has made as many calls as its cap allows
+    └── LeaseLost                another worker owns the job now: stop, write nothing more
 
 A message says what happened, to what, and what to do. No message ever holds a key.
 """
@@ -105,5 +105,5 @@ class LeaseLost(TidingsError):
     """Another worker owns the job now: stop and write nothing more."""
 
 
-class Cancelled(TidingsError):
-    """The run was cancelled or paused while a job of it was at work."""
+class RunCapReached(TidingsError):
+    """The run has made as many calls as its cap allows: a person may raise it."""

@@ -59,7 +59,7 @@ def get_logger(name: str) -> structlog.stdlib.BoundLogger:
 
 
 @contextmanager
-def job_at_work(*, run: int, job: str) -> Iterator[None]:
+def job_context(*, run: int, job: str) -> Iterator[None]:
     """Every line written within, in tasks and threads that carry on its context too, tells run, job and step."""
     token = _place.set({"run": run, "job": job})
     try:
@@ -69,7 +69,7 @@ def job_at_work(*, run: int, job: str) -> Iterator[None]:
 
 
 @asynccontextmanager
-async def at_step(step: str) -> AsyncIterator[None]:
+async def step_context(step: str) -> AsyncIterator[None]:
     """Around a step, or decorating the coroutine function that does it: its lines tell so.
 
     The step stays named where it does not come to its end, so that the line which says why tells it as well.

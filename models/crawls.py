@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from core.enums import Step
+from core.enums import DOCUMENTS
 from models.answers import CallCounts, count_calls
 from models.database import Database, clock
 from models.tables import Crawl, Document, Job, JobDocument, JobStep
@@ -77,7 +77,7 @@ def count_attempt(
 def remark_on_documents(connection: Connection, job_id: int) -> str | None:
     """Return the remark of the step that fetched a job's documents."""
     remark = select(JobStep.reason).where(JobStep.job_id == job_id)
-    return connection.scalar(remark.where(JobStep.step == Step.DOCUMENTS))
+    return connection.scalar(remark.where(JobStep.step == DOCUMENTS))
 
 
 def posts_after(

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, delete, func, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
-from core.enums import JobKind, State, Step, StepState
+from core.enums import DOCUMENTS, JobKind, State, StepState
 from core.errors import NotFound
 from models.answers import add_calls
 from models.database import Database, batched, clock
@@ -26,7 +26,7 @@ from models.documents import (
     list_documents,
     with_counts,
 )
-from models.jobs import steps_done
+from models.jobs import completed_steps
 from models.runs import UNENDED
 from models.suppression_list import suppress
 from models.tables import (
@@ -134,7 +134,7 @@ def forget_documents(
         for job in jobs:
             for table in result_tables:
                 connection.execute(delete(table).where(table.__table__.c.job_id == job.id))
-            if Step.DOCUMENTS in steps_done(connection, job.id):
+            if DOCUMENTS in completed_steps(connection, job.id):
                 _redo_or_empty_job(connection, job, reason)
         for run_id in runs:
             _note_erasure(connection, db, run_id, reason)
@@ -274,7 +274,7 @@ def _redo_or_empty_job(connection: Connection, job: Row[Any], reason: str) -> No
             empty_job(connection, job.id, reason=reason)
         return
 
-    connection.execute(delete(JobStep).where(steps, JobStep.step != Step.DOCUMENTS))
+    connection.execute(delete(JobStep).where(steps, JobStep.step != DOCUMENTS))
     material = job.parameters.get("material")
     outcome = {"documents": count_documents(connection, replace(scope, material=material))}
     if job.kind != JobKind.MONTH:

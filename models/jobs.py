@@ -92,7 +92,7 @@ def set_step(
     connection.execute(row.on_conflict_do_update(index_elements=["job_id", "step"], set_=values))
 
 
-def steps_done(connection: Connection, job_id: int) -> dict[str, int]:
+def completed_steps(connection: Connection, job_id: int) -> dict[str, int]:
     """Return the complete steps of a job, each with its number of documents."""
     steps = select(JobStep.step, JobStep.documents)
     is_complete = JobStep.state == StepState.COMPLETE

@@ -12,19 +12,19 @@ from models.tables import Job, Run
 
 
 @dataclass(frozen=True)
-class Overview:
+class QueueStats:
     """The number of jobs by (queue, state), and the seconds a queue's oldest due job waited."""
 
     jobs: dict[tuple[str, str], int] = field(default_factory=dict)
     oldest_due: dict[str, float] = field(default_factory=dict)  # no entry: nothing is due
 
 
-def overview(db: Database) -> Overview:
+def read_queue_stats(db: Database) -> QueueStats:
     """Count all jobs in one pass through an index, some 0.2 s for a million. Raises `DatabaseAway`.
 
     A paused run's jobs are not due.
     """
-    stats = Overview()
+    stats = QueueStats()
     by_run = (Job.queue, Job.state, Job.run_id)
     counts = select(*by_run, func.count(), func.min(Job.due_at)).group_by(*by_run)
     with db.read() as connection:

@@ -1,103 +1,142 @@
-"""The questions that a run leads to, foreseen without asking: our own matcher says which documents are mentioned."""
+"""A dry run: the steps of a pipeline run as in a worker, and no call is made.
+
+The `DryRunFetcher` reads the ledger, counts the calls for what is missing there, and estimates the
+missing answers with our own engine where later requests depend on them.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from operator import itemgetter
+from typing import Any
 
-from core.enums import Step
-from models.answers import read_answers
+from analysis.data import MonthData, PostData
+from analysis.pipelines import Pipeline
+from models.answers import read_answers, stored_keys
 from models.database import Database
-from models.documents import DocumentText
-from models.parameters import HandlesParameters, MonthsParameters, SearchParameters, TextOptions
-from producers.bodies import (
-    Body,
-    entities_requests,
-    further_summary_requests,
-    phrases_requests,
-    summary_requests,
-)
-from producers.months import all_terms, mentions_in
-from producers.posts import OwnWords
-from textapi.requests import ApiRequest, TextQuestion, keyword_key, polarity_requests
+from models.documents import documents_by_id
+from models.tables import Mention
+from textapi.engine.summary import summarize
+from textapi.messages import Operation
+from textapi.requests import ApiRequest, KeywordBatch, TextRequest, keyword_key
 from textapi.text.keywords import sentences_with
 
 
-class Mentions:
-    """What our own matcher finds in a month, and what would be asked of it."""
+class DryRunFetcher:
+    """Counts the calls of a run: each answer is needed once, however often it is requested."""
 
-    def __init__(self, parameters: MonthsParameters, period: str) -> None:
-        self._parameters = parameters
-        self._period = period
-        self._terms = all_terms(parameters.keywords)
-        self._sentences: dict[str, None] = {}
-        self._documents: dict[str, dict[int, str]] = {
-            keyword.name: {} for keyword in parameters.keywords
-        }
+    def __init__(self, db: Database, engine: str) -> None:
+        self.engine = engine
+        self.calls_needed: Counter[str] = Counter()
+        self.calls_to_make: Counter[str] = Counter()
+        self._db = db
+        self._requested: set[bytes] = set()
+        self._estimates: dict[bytes, Any] = {}  # of the answers that are missing and not empty
 
-    def add(self, db: Database, engine: str, texts: Sequence[DocumentText]) -> None:
-        """Match a day's texts; what is answered already is taken from the ledger."""
-        keys = {
-            (text.id, term): keyword_key(engine, term, text.text)
-            for text in texts
-            for term in self._terms
-        }
-        with db.read() as connection:
-            stored = read_answers(connection, set(keys.values()))
-        for text in texts:
-            answers = {term: stored.get(keys[text.id, term]) for term in self._terms}
-            missing = [term for term, answer in answers.items() if answer is None]
-            found = sentences_with(text.text, missing) if missing else {}
-            found |= {
-                term: json.loads(answer) for term, answer in answers.items() if answer is not None
-            }
-            mentions = mentions_in(text, self._parameters.keywords, found)
-            for mention in sorted(mentions, key=lambda mention: int(mention["position"])):
-                self._sentences.setdefault(mention["sentence"])
-                self._documents[mention["keyword"]][text.id] = text.text
+    async def fetch(self, requests: Iterable[ApiRequest]) -> None:
+        """Count the calls of *requests*."""
+        for request in requests:
+            new = [key for key in request.keys if key not in self._requested]
+            if not new:
+                continue
 
-    def questions(self, engine: str) -> Iterator[ApiRequest]:
-        """The questions of the later steps."""
-        parameters = self._parameters
-        if Step.POLARITY in parameters.steps:
-            yield from polarity_requests(engine, self._sentences, parameters.text_size)
-        for keyword, documents in self._documents.items():
-            body = Body(keyword, {self._period: list(documents.items())})
-            if Step.PHRASES in parameters.steps:
-                yield from phrases_requests(engine, body, parameters)
-            if Step.ENTITIES in parameters.steps:
-                yield from entities_requests(engine, body, parameters)
-            if Step.SUMMARY in parameters.steps:
-                yield from _summaries(
-                    engine, summary_requests(engine, body, parameters), parameters
-                )
+            self._requested.update(new)
+            with self._db.read() as connection:
+                missing = set(new) - stored_keys(connection, new)
+
+            self.calls_needed[request.operation] += 1
+            if missing:
+                self.calls_to_make[request.operation] += 1
+                self._estimates |= estimate_answers(request, missing)
+
+    async def read(self, keys: Collection[bytes]) -> dict[bytes, Any]:
+        """Read the answers with *keys*: stored ones, else estimates, else an empty answer."""
+        with self._db.read() as connection:
+            stored = read_answers(connection, keys)
+
+        answers = {}
+        for key in keys:
+            if key in stored:
+                answers[key] = json.loads(stored[key])
+            else:
+                answers[key] = self._estimates.get(key, ())
+
+        return answers
+
+    def forget_estimates(self) -> None:
+        """Drop the estimates of a job that is through."""
+        self._estimates.clear()
 
 
-def requests_of_posts(
-    engine: str, posts: Sequence[DocumentText], parameters: HandlesParameters | SearchParameters
-) -> Iterator[ApiRequest]:
-    """What is asked about the posts of an account, or on a term."""
-    own = OwnWords.of(posts)
-    for step in parameters.steps:
-        if step == Step.SUMMARY:
-            yield from _summaries(
-                engine, summary_requests(engine, own.told, parameters), parameters
-            )
-        else:
-            yield from own.first_requests(step, engine, parameters)
+def estimate_answers(request: ApiRequest, keys: Collection[bytes]) -> dict[bytes, Any]:
+    """Return what our own engine would answer, where another request depends on it."""
+    if isinstance(request, KeywordBatch):
+        return _estimate_keywords(request, keys)
+    if request.operation == Operation.SUMMARIZE and isinstance(request, TextRequest):
+        return {request.key: summarize(request.text, request.parameters["proportion"])}
+    if request.operation in (Operation.TEXT_POLARITY, Operation.POLARITY_BY_SENTENCE):
+        return dict.fromkeys(keys, 0.0)
+    return {}
 
 
-def _summaries(
-    engine: str, questions: Sequence[TextQuestion], options: TextOptions
-) -> Iterator[ApiRequest]:
-    """The *questions*, and those that follow from what our own engine would answer."""
-    from textapi.engine.summary import summarize  # noqa: PLC0415 - only here
+def _estimate_keywords(request: KeywordBatch, keys: Collection[bytes]) -> dict[bytes, list[str]]:
+    estimates = {}
 
-    while questions:
-        yield from questions
-        summaries = [
-            summary
-            for question in questions
-            if (summary := summarize(question.text, options.proportion))
-        ]
-        questions = further_summary_requests(engine, summaries, len(questions), options)
+    for text in request.texts:
+        key_of_term = {term: keyword_key(request.engine, term, text) for term in request.terms}
+        missing = [term for term, key in key_of_term.items() if key in keys]
+        for term, sentences in sentences_with(text, missing).items():
+            if sentences:
+                estimates[key_of_term[term]] = sentences
+
+    return estimates
+
+
+class MentionBuffer:
+    """The mentions of one month in memory, in the order in which a worker reads them."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._rows_of_document: dict[int, list[Mapping[str, Any]]] = {}
+
+    def add(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Keep *rows* of the table of mentions; their documents come by day and identity."""
+        for row in rows:
+            self._rows_of_document.setdefault(row["document_id"], []).append(row)
+
+    async def sentences(self) -> list[str]:
+        """Return the different mentioning sentences, by day, document and position."""
+        sentences: dict[str, None] = {}
+
+        for rows in self._rows_of_document.values():
+            for row in sorted(rows, key=itemgetter("position")):
+                sentences[row["sentence"]] = None
+
+        return list(sentences)
+
+    async def documents(self, keyword: str) -> list[tuple[int, str]]:
+        """Return the documents that mention *keyword*, by day and identity."""
+        document_ids = []
+        for document_id, rows in self._rows_of_document.items():
+            if any(row["keyword"] == keyword for row in rows):
+                document_ids.append(document_id)
+
+        with self._db.read() as connection:
+            documents = documents_by_id(connection, document_ids)
+        texts = {document.id: document.text for document in documents}
+        return [(document_id, texts[document_id]) for document_id in document_ids]
+
+
+async def run_dry(
+    fetcher: DryRunFetcher, pipeline: Pipeline, names: Collection[str], data: MonthData | PostData
+) -> None:
+    """Run the steps called *names* over *data*; what they find is kept in memory and dropped."""
+    for step in pipeline.select(names):
+        result = await step.run(data, fetcher)
+        if isinstance(data, MonthData) and Mention in step.tables:
+            assert isinstance(data.mentions, MentionBuffer)  # noqa: S101 - nothing is stored
+            data.mentions.add(result.rows[Mention])
+
+    fetcher.forget_estimates()

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from models.database import Database
-from models.documents import NAMED, add_documents, add_import
+from models.documents import add_documents
+from models.imports import NAMED, add_import
 from sources.base import Item, LeftOut, ReadCounts, SourceDocument
 from sources.files import leave_out_unreadable, read_path
 

@@ -1,19 +1,26 @@
-"""Submitting: parameters become a run with its jobs, written in one transaction; the queues are topped up after it."""
+"""Submitting a run: its parameters become a run with its jobs, in one transaction."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.enums import JobKind
-from models.database import Database
-from models.parameters import (
+from analysis.parameters import (
     HandlesParameters,
     MonthsParameters,
     Parameters,
     SearchParameters,
-    months,
+    list_months,
 )
+from analysis.search import SEARCH_PREFIX
+from core.enums import JobKind
+from models.database import Database
 from models.runs import NewJob, create_run
+
+JOB_KINDS = {
+    "months": JobKind.MONTH,
+    "handles": JobKind.HANDLE,
+    "search": JobKind.SEARCH,
+}  # of a run's jobs, by the kind of the run
 
 
 def submit_run(
@@ -25,7 +32,7 @@ def submit_run(
     max_calls: int | None = None,
     mask: bytes | None = None,
 ) -> int:
-    """Write the run and its jobs; the run's id. *names*: handles or terms, for what has no months."""
+    """Write the run and its jobs and return its id. *names* are its handles or terms."""
     return create_run(
         db,
         kind=parameters.kind,
@@ -38,18 +45,16 @@ def submit_run(
 
 
 def jobs_of(parameters: Parameters, names: Sequence[str]) -> list[NewJob]:
-    """The jobs of a run, each name once."""
+    """Return the jobs of a run, each name once."""
     match parameters:
         case MonthsParameters():
-            return [
-                NewJob(JobKind.MONTH, month, {})
-                for month in months(parameters.first, parameters.last)
-            ]
+            job_names = list_months(parameters.first, parameters.last)
         case HandlesParameters():
-            handles = dict.fromkeys(
-                "@" + name.strip().removeprefix("@").casefold() for name in names
-            )
-            return [NewJob(JobKind.HANDLE, handle, {}) for handle in handles]
+            job_names = ["@" + name.strip().removeprefix("@").casefold() for name in names]
         case SearchParameters():
-            return [NewJob(JobKind.SEARCH, f"search:{term}", {}) for term in dict.fromkeys(names)]
-    raise AssertionError(parameters.kind)
+            job_names = [SEARCH_PREFIX + term for term in names]
+        case _:
+            raise AssertionError(parameters.kind)
+
+    kind = JOB_KINDS[parameters.kind]
+    return [NewJob(kind, name, {}) for name in dict.fromkeys(job_names)]

@@ -8,10 +8,10 @@ from itertools import product
 from pathlib import Path
 from typing import Any, Literal
 
+from analysis.parameters import TrainingParameters
 from core.enums import JobKind
 from core.errors import UsageError
 from models.database import Database
-from models.parameters import TrainingParameters
 from models.runs import NewJob, create_run
 from networks.errors import NetworkError
 from networks.presets import RECURRENT_ONLY, Options, options

@@ -8,8 +8,8 @@ from collections.abc import Callable, Collection, Sequence
 from importlib.resources import files
 from pathlib import Path
 
+from analysis import parameters as run_parameters
 from core.errors import UsageError
-from models import parameters as run_parameters
 from models.database import Database
 from reports import comparison, exports, fonts, handles, months, page, run_summary, trainings
 from reports.figure_store import FigureStore, put

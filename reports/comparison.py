@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations, groupby
 
+from analysis import parameters as run_parameters
 from core.errors import UsageError
-from models import parameters as run_parameters
 from models.database import Database
 from reports import results
 from reports.drawing import draw

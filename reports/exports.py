@@ -11,8 +11,8 @@ from operator import attrgetter
 from pathlib import Path
 from typing import IO, Any, get_args, get_type_hints
 
+from analysis import parameters as run_parameters
 from core.errors import TidingsError, UsageError
-from models import parameters as run_parameters
 from models.database import Database
 from reports import results
 from reports.dictionary import markdown

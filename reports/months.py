@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from models import parameters as run_parameters
+from analysis import parameters as run_parameters
 from models.database import Database
 from reports import highlights, results
 from reports.coverage import CoverageGrid, coverage_grid

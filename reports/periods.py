@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import and_, func, select
 
+from analysis import parameters as run_parameters
 from core.enums import JobKind, Step, StepState
-from models import parameters as run_parameters
 from models.database import Database
 from models.tables import Document, Mention, PostPolarity
 from reports.queries import (

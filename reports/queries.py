@@ -12,9 +12,9 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, Row, Select, select
 from sqlalchemy.orm import InstrumentedAttribute
 
+from analysis import parameters as run_parameters
 from core.enums import JobKind, State, Step, StepState
 from core.errors import TidingsError
-from models import parameters as run_parameters
 from models.database import Database
 from models.documents import DocumentScope, documents_of
 from models.runs import get_run
@@ -54,7 +54,7 @@ class RunRead:
 def read_run(db: Database, run_id: int) -> RunRead:
     """The run with this number. Raises `NotFound`."""
     with db.read() as connection:
-        parameters = run_parameters.read(get_run(connection, run_id).parameters)
+        parameters = run_parameters.read_parameters(get_run(connection, run_id).parameters)
         jobs = connection.execute(
             select(
                 Job.id, Job.kind, Job.name, Job.state, Job.reason, Job.options, Job.newest_document

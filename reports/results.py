@@ -15,8 +15,8 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from analysis import parameters as run_parameters
 from core.enums import JobKind
-from models import parameters as run_parameters
 from models.database import Database
 from models.tables import (
     Call,

@@ -11,8 +11,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, case, func, select
 
+from analysis import parameters as run_parameters
 from core.enums import ENDED, JobKind, State
-from models import parameters as run_parameters
 from models.database import Database
 from models.runs import get_run
 from models.tables import (

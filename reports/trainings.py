@@ -9,8 +9,8 @@ from itertools import groupby
 import numpy as np
 from sqlalchemy import select
 
+from analysis import parameters as run_parameters
 from core.errors import TidingsError
-from models import parameters as run_parameters
 from models.database import Database
 from models.tables import Job, Training
 from networks.data import Data, Samples, shuffled_pictures

@@ -13,12 +13,12 @@ from urllib.request import Request, urlopen
 
 import pytest
 
+from analysis.parameters import Parameters
 from cli.stack.ports import free_port, http_answers
 from core.broker import celery_app, redis_client
 from core.enums import ENDED
 from core.settings import Settings
 from models.database import Database
-from models.parameters import Parameters
 from models.runs import get_run
 from producers.dispatch import dispatch_due_jobs
 from producers.submit import submit_run

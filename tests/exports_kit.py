@@ -10,8 +10,8 @@ from typing import Any
 
 from sqlalchemy import insert, select, update
 
+from analysis import parameters as run_parameters
 from core.enums import JobKind
-from models import parameters as run_parameters
 from models.database import Database
 from models.runs import NewJob, create_run
 from models.tables import (

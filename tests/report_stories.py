@@ -14,8 +14,8 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
+from analysis import parameters as run_parameters
 from core.enums import JobKind, State, Step, StepState
-from models import parameters as run_parameters
 from models import runs
 from models.database import Database, migrate
 from models.tables import (

@@ -68,7 +68,7 @@ def _pair(item: dict[str, Any]) -> WithJsonSchema:
     return WithJsonSchema({"type": "array", "items": item, "minItems": 2, "maxItems": 2})
 
 
-class TextRequest(BaseModel):
+class TextBody(BaseModel):
     """A request that needs nothing but a text; keys that are not known are passed over, as the original did."""
 
     model_config = ConfigDict(strict=True, frozen=True, populate_by_name=True)
@@ -76,7 +76,7 @@ class TextRequest(BaseModel):
     text: str = Field(max_length=MAX_TEXT)
 
 
-class SentencesWithKeywordsRequest(TextRequest):
+class SentencesWithKeywordsRequest(TextBody):
     """Asks for the sentences that mention each keyword, with their neighbours where wanted."""
 
     keywords: list[Keyword] = Field(max_length=MAX_KEYWORDS)
@@ -84,27 +84,27 @@ class SentencesWithKeywordsRequest(TextRequest):
     include_after: bool = False
 
 
-class TextPolarityRequest(TextRequest):
+class TextPolarityRequest(TextBody):
     """Asks for the polarity of a text."""
 
 
-class PolarityBySentenceRequest(TextRequest):
+class PolarityBySentenceRequest(TextBody):
     """Asks for the polarity of each sentence."""
 
 
-class PhrasesRequest(TextRequest):
+class PhrasesRequest(TextBody):
     """Asks for the most or the least common noun phrases."""
 
     num_phrases: HowMany = 3
 
 
-class SentencesRequest(TextRequest):
+class SentencesRequest(TextBody):
     """Asks for the most positive or the most negative sentences."""
 
     num_sentences: HowMany = 3
 
 
-class NerRequest(TextRequest):
+class NerRequest(TextBody):
     """Asks for the entities of a kind of text, or of the types in *labels* (`key_list` in the original's client)."""
 
     doctype: Literal["REVIEW", "ARTICLE"] = "REVIEW"
@@ -113,7 +113,7 @@ class NerRequest(TextRequest):
     )
 
 
-class SummarizeRequest(TextRequest):
+class SummarizeRequest(TextBody):
     """Asks for a *proportion* of the sentences, those that say most."""
 
     proportion: float = Field(0.3, gt=0, le=1, allow_inf_nan=False)
@@ -189,7 +189,7 @@ class ErrorAnswer(BaseModel):
 class Exchange:
     """What one operation is asked with and answered with."""
 
-    request: type[TextRequest]
+    request: type[TextBody]
     answer: type[BaseModel]
 
     @property

@@ -200,7 +200,7 @@ class PolarityBatch:
 
 
 @dataclass(frozen=True)
-class TextQuestion:
+class TextRequest:
     """One answer about one text."""
 
     engine: str
@@ -268,14 +268,14 @@ def _polarity_head(engine: str) -> Any:
     return _head(engine, Operation.TEXT_POLARITY, {})
 
 
-def polarity_of(engine: str, text: str) -> TextQuestion:
+def polarity_of(engine: str, text: str) -> TextRequest:
     """The polarity of one text."""
-    return TextQuestion(engine, Operation.TEXT_POLARITY, {}, text, "text polarity")
+    return TextRequest(engine, Operation.TEXT_POLARITY, {}, text, "text polarity")
 
 
-def phrases_of(engine: str, text: str, count: int, documents: Sequence[int] = ()) -> TextQuestion:
+def phrases_of(engine: str, text: str, count: int, documents: Sequence[int] = ()) -> TextRequest:
     """The most common phrases of a text."""
-    return TextQuestion(
+    return TextRequest(
         engine,
         Operation.MOST_COMMON_PHRASES,
         {"num_phrases": count},
@@ -285,22 +285,22 @@ def phrases_of(engine: str, text: str, count: int, documents: Sequence[int] = ()
     )
 
 
-def entities_of(engine: str, text: str, documents: Sequence[int] = ()) -> TextQuestion:
+def entities_of(engine: str, text: str, documents: Sequence[int] = ()) -> TextRequest:
     """The entities of a text, by the labels for articles.
 
     It is asked without the signs of tags and handles, which a model takes for signs of money or for noise.
     """
     words = _SIGN.sub("", text)
-    return TextQuestion(
+    return TextRequest(
         engine, Operation.NER, {"doctype": "ARTICLE"}, words, "ner", tuple(documents)
     )
 
 
 def summary_of(
     engine: str, text: str, proportion: float, documents: Sequence[int] = ()
-) -> TextQuestion:
+) -> TextRequest:
     """The summary of a text."""
-    return TextQuestion(
+    return TextRequest(
         engine, Operation.SUMMARIZE, {"proportion": proportion}, text, "summary", tuple(documents)
     )
 

@@ -1,261 +1,405 @@
-"""Asking through the ledger: nothing answered is asked again, and no two workers ask for the same at once.
+"""Answers of the Text API through the ledger: what was answered is not asked again.
 
-Claim first, then look what is answered, then ask. What is answered is stored in batches, whoever owns the job by then:
-it is paid for.
+Claim first, then look what is answered, then ask. Two workers never ask the same at once. What is
+answered is stored at once and by whoever asked, also when the job has another owner by then: it is
+paid for. Answers are stored in batches (group commit): the next batch is what arrived while the
+last was written.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from itertools import islice
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
-from core.errors import CapReached, DatabaseAway
+from core.errors import DatabaseAway, RunCapReached
 from core.logs import get_logger
 from core.rate_limit_notation import credential_of
-from models.answers import Batch, claim_answers, release_claims, store_batch, stored_keys
+from models.answers import (
+    Batch,
+    claim_answers,
+    read_answers,
+    release_claims,
+    store_batch,
+    stored_keys,
+)
 from models.runs import reserve_call
 from textapi.messages import Operation
 from textapi.requests import SERVICE, ApiRequest, UnalignedReply
-from workers.context import JobContext, SliceEnded
+from workers.context import JobContext, finish_in_thread
 
-FLUSH_SECONDS = 0.5
-FLUSH_ANSWERS = (
-    1000  # from here on whoever brings one waits until they are stored: memory stays bounded
-)
-MOST_AT_ONCE = 200  # questions claimed together
-LOOK_AGAIN_SECONDS = 0.2
+MOST_CLAIMED_TOGETHER = 200  # requests
+QUICK_SECONDS = 1.0  # a batch that is begun within this time is followed by a larger one
+POLL_SECONDS = 0.2  # between two looks at answers that another worker is asking for
 CLAIM_MARGIN_SECONDS = 5.0
-DATABASE_AWAY_SECONDS = 60.0  # answers in hand are kept this long for a database that is away
-CAP = "cap of {} calls is reached: `tidings resume {} --max-calls N` goes on"
+DRAIN_SECONDS = 40.0  # calls in flight are waited for so long when a slice ends
+DATABASE_AWAY_SECONDS = 60.0  # answers are kept so long for a database that is away
+DATABASE_RETRY_SECONDS = 1.0
 
 log = get_logger(__name__)
 
 
+class EngineChanged(Exception):  # noqa: N818 - no error: the next slice asks the new engine
+    """The service answers with another engine than the one that was asked."""
+
+
 class AnswerFetcher:
-    """Gets the answers to a job's questions into the ledger, within one slice."""
+    """Gets the answers to a job's requests into the ledger. Use it with ``async with``.
+
+    Several steps may fetch at once. A fetch that is cancelled begins no further call, waits for
+    the calls in flight and stores their answers; a second cancellation breaks those off.
+    """
 
     def __init__(self, job: JobContext, engine: str) -> None:
         self.engine = engine
         self._job = job
-        self._api = job.runtime.textapi()
-        self._credential = credential_of(job.runtime.textapi_key)
-        concurrency = job.runtime.settings.textapi_concurrency
-        self._least_at_once = (
-            2 * concurrency
-        )  # enough to keep every place taken while the next are claimed
-        self._begun_at_once = self._least_at_once
-        self._asked_since = 0  # questions answered since the last flush
-        self._claim_seconds = job.runtime.settings.textapi_timeout + CLAIM_MARGIN_SECONDS
-        self._batch = Batch()
-        self._flushing = asyncio.Lock()
-        self._error: Exception | None = None  # why not everything will be asked; the first counts
-        self._asking: set[asyncio.Task[None]] = set()
-        self._unasked: set[bytes] = set()  # claimed, and not sent yet
+        self._client = job.runtime.textapi()
+        settings = job.runtime.settings
+        self._claim_seconds = settings.textapi_timeout + CLAIM_MARGIN_SECONDS
+        # Twice the calls in flight: the next are ready while answers are stored.
+        self.requests_at_once = 2 * settings.textapi_concurrency
+        self._writer = _BatchWriter(job, credential_of(job.runtime.textapi_key))
 
-    async def ask(self, questions: Iterable[ApiRequest]) -> None:
-        """See that every answer is in the ledger.
+    async def __aenter__(self) -> Self:
+        return self
 
-        Raises `SliceEnded` where time ran out before, and the first error of a call that nothing could mend; what was
-        answered until then is stored in either case.
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._writer.flush()
+
+    async def fetch(self, requests: Iterable[ApiRequest]) -> None:
+        """See that every answer of *requests* is in the ledger.
+
+        Raises the first error of a call that no further attempt can mend; what was answered until
+        then is stored.
         """
-        left = iter(questions)
-        flusher = asyncio.create_task(self._flush_regularly())
-        try:
-            others = await self._ask_new(left)
-            await self._drain()
-            while others and not self._error:
-                self._job.check()
-                await self._flush()
-                still = await self._ask_new(iter(others), count_reuse=False)
-                await self._drain()
-                if len(still) == len(others):
-                    await asyncio.sleep(LOOK_AGAIN_SECONDS)
-                others = still
-        finally:
-            flusher.cancel()
-            await self._end()
-        if self._error:
-            raise self._error
+        requested_elsewhere = await _Fetch(self).run(requests)
 
-    async def _ask_new(
-        self, left: Iterator[ApiRequest], *, count_reuse: bool = True
-    ) -> list[ApiRequest]:
-        """Begin to ask whatever is neither answered nor asked by another; the questions that others are asking."""
-        others: list[ApiRequest] = []
-        while not self._error and (some := list(islice(left, self._begun_at_once))):
-            if self._job.is_over:
-                await self._drain()
-                raise SliceEnded
-            wanted = {key for question in some for key in question.keys}
-            known = await self._job.reading(stored_keys, wanted)
-            if count_reuse:
-                for question in some:
-                    self._batch.call_counts(question.operation).answers_reused += len(
-                        known.intersection(question.keys)
-                    )
-            missing = wanted - known
-            if not missing:
-                continue
-            won = await asyncio.to_thread(
-                claim_answers, self._job.db, self._job.claim, missing, seconds=self._claim_seconds
+        while requested_elsewhere:
+            before = len(requested_elsewhere)
+            requested_elsewhere = await _Fetch(self, count_reuse=False).run(requested_elsewhere)
+            if len(requested_elsewhere) == before:
+                await asyncio.sleep(POLL_SECONDS)
+
+    async def read(self, keys: Collection[bytes]) -> dict[bytes, Any]:
+        """Read the answers with *keys* from the ledger, as JSON values."""
+        stored = await self._job.read(read_answers, list(keys))
+        return {key: json.loads(value) for key, value in stored.items()}
+
+    async def claim(
+        self, requests: Collection[ApiRequest], unsent: set[bytes], *, count_reuse: bool
+    ) -> tuple[dict[bytes, int], set[bytes]]:
+        """Claim the answers that nobody has or asks for, with how often each was claimed before.
+
+        Also return the keys that another worker is asking for. What is claimed is added to
+        *unsent*, also where the task is cancelled meanwhile.
+        """
+        keys = {key for request in requests for key in request.keys}
+        known = await self._job.read(stored_keys, keys)
+
+        if count_reuse:
+            for request in requests:
+                counts = self._writer.counts(request.operation)
+                counts.answers_reused += len(known.intersection(request.keys))
+
+        missing = keys - known
+        if not missing:
+            return {}, set()
+
+        def claim() -> dict[bytes, int]:
+            claimed = claim_answers(
+                self._job.db, self._job.claim, missing, seconds=self._claim_seconds
             )
-            self._unasked.update(won)
-            for question in some:
-                own = [key for key in question.keys if key in won]
-                if own:
-                    await self._begin(question, own, maybe_twice=any(won[key] for key in own))
-            if len(won) < len(missing):
-                answered_now = await self._job.reading(stored_keys, missing.difference(won))
-                elsewhere = missing - won.keys() - answered_now
-                others += [question for question in some if elsewhere.intersection(question.keys)]
-        return others
+            unsent.update(claimed)
+            return claimed
 
-    async def _begin(
-        self, question: ApiRequest, keys: Collection[bytes], *, maybe_twice: bool
+        claimed = await finish_in_thread(claim)
+        others = missing.difference(claimed)
+        if others:
+            others -= await self._job.read(stored_keys, others)
+
+        return claimed, others
+
+    async def send(
+        self,
+        request: ApiRequest,
+        keys: Collection[bytes],
+        before_attempt: Callable[[Operation, int], Awaitable[None]],
     ) -> None:
-        while len(self._asking) >= self._begun_at_once:
-            await asyncio.wait(self._asking, return_when=asyncio.FIRST_COMPLETED)
-        task = asyncio.create_task(self._ask_one(question, keys, maybe_twice=maybe_twice))
-        self._asking.add(task)
-        task.add_done_callback(self._asking.discard)
+        """Ask for *keys* of *request* and store the answers."""
+        answers = await self._ask(request, keys, before_attempt)
+        await self._writer.store(request, answers)
 
-    async def _ask_one(
-        self, question: ApiRequest, keys: Collection[bytes], *, maybe_twice: bool
-    ) -> None:
-        if self._error or self._job.is_over:
-            self._error = self._error or SliceEnded()
-            return  # its claims are given up at the end
-        if maybe_twice:
-            self._batch.call_counts(question.operation).maybe_twice += 1
-        try:
-            answers = await self._answers(question, keys)
-        except Exception as error:  # noqa: BLE001 - `ask` raises it: in a task nobody would hear of it
-            self._unasked.update(
-                keys
-            )  # to be given up: the service has not answered, others may ask
-            self._error = self._error or error
-            return
-        self._asked_since += 1
-        self._keep(question, answers)
-        if len(self._batch.answers) >= FLUSH_ANSWERS:
-            await self._flush()
+    async def release(self, keys: Collection[bytes]) -> None:
+        """Let others ask for *keys* at once."""
 
-    async def _answers(self, question: ApiRequest, keys: Collection[bytes]) -> dict[bytes, str]:
+        def release() -> None:
+            release_claims(self._job.db, self._job.claim, keys)
+
+        await _retry_while_database_away(release)
+
+    async def reserve_call(self, operation: Operation, attempt: int) -> None:
+        """Count an attempt, and take it from the run's cap. Raises `RunCapReached`."""
+        claim = self._job.claim
+
+        if claim.max_calls is not None:
+            granted = await asyncio.to_thread(reserve_call, self._job.db, claim.run_id)
+            if not granted:
+                raise RunCapReached(
+                    f"cap of {claim.max_calls} calls is reached: "
+                    f"`tidings resume {claim.run_id} --max-calls N` goes on"
+                )
+
+        counts = self._writer.counts(operation)
+        counts.calls += 1
+        if attempt > 1:
+            counts.retries += 1
+            self._writer.start()  # failed attempts are counted in the database too
+
+    def count_repeated(self, operation: Operation) -> None:
+        """Count a call that an interrupted claim may have made before."""
+        self._writer.counts(operation).maybe_twice += 1
+
+    async def _ask(
+        self,
+        request: ApiRequest,
+        keys: Collection[bytes],
+        before_attempt: Callable[[Operation, int], Awaitable[None]],
+    ) -> dict[bytes, str]:
         began = time.monotonic()
+
         try:
-            reply = await self._api.ask(
-                question.operation,
-                question.body(keys),
-                self._before_attempt(keys),
-                read=lambda answer: question.answers(answer, keys),
+            reply = await self._client.ask(
+                request.operation,
+                request.body(keys),
+                before_attempt,
+                read=lambda answer: request.answers(answer, keys),
             )
         except UnalignedReply:
-            singles = question.split(keys)
-            if singles == [question]:
+            parts = request.split(keys)
+            if parts == [request]:
                 raise
+            missing = set(keys)
             answers: dict[bytes, str] = {}
-            for single in singles:
-                answers |= await self._answers(
-                    single, [key for key in single.keys if key in set(keys)]
-                )
+            for part in parts:
+                keys_of_part = [key for key in part.keys if key in missing]
+                answers |= await self._ask(part, keys_of_part, before_attempt)
             return answers
         finally:
-            self._batch.call_counts(question.operation).seconds += time.monotonic() - began
-        if reply.engine is not None and reply.engine != question.engine:
-            self._api.note_engine(reply.engine)
-            named = question.with_engine(reply.engine)
-            pairs = zip(question.keys, named.keys, strict=True)
-            self._keep(named, {new: reply.value[old] for old, new in pairs if old in reply.value})
-            raise SliceEnded  # the service changed in the middle: the next slice asks the new one
+            self._writer.counts(request.operation).seconds += time.monotonic() - began
+
+        if reply.engine is not None and reply.engine != request.engine:
+            await self._store_under(reply.engine, request, reply.value)
+            raise EngineChanged
         return reply.value
 
-    def _keep(self, question: ApiRequest, answers: Mapping[bytes, str]) -> None:
-        self._batch.answers.update(answers)
-        self._batch.documents += [pair for pair in question.documents if pair[1] in answers]
+    async def _store_under(
+        self, engine: str, request: ApiRequest, answers: Mapping[bytes, str]
+    ) -> None:
+        """Store *answers* under the *engine* that gave them."""
+        self._client.note_engine(engine)
+        renamed_request = request.with_engine(engine)
+        renamed: dict[bytes, str] = {}
 
-    def _before_attempt(self, keys: Collection[bytes]) -> Any:
-        async def before(operation: Operation, attempt: int) -> None:
-            claim = self._job.claim
-            if claim.max_calls is not None and not await asyncio.to_thread(
-                reserve_call, self._job.db, claim.run_id
-            ):
-                raise CapReached(CAP.format(claim.max_calls, claim.run_id), service=SERVICE)
-            self._unasked.difference_update(keys)
-            call_counts = self._batch.call_counts(operation)
-            call_counts.calls += 1
-            call_counts.retries += attempt > 1
+        for key, new_key in zip(request.keys, renamed_request.keys, strict=True):
+            if key in answers:
+                renamed[new_key] = answers[key]
 
-        return before
+        await self._writer.store(renamed_request, renamed)
 
-    async def _drain(self) -> None:
-        while self._asking:
-            await asyncio.wait(self._asking)
-        await self._flush()
 
-    async def _flush_regularly(self) -> None:
-        while True:
-            await asyncio.sleep(FLUSH_SECONDS)
-            # as many as a flush's time is enough for: large batches cost less, and no claim waits long to be asked
-            self._begun_at_once = max(self._least_at_once, min(self._asked_since, MOST_AT_ONCE))
-            self._asked_since = 0
-            with suppress(DatabaseAway):  # what could not be stored is kept, and tried again
-                await self._flush()
+class _Fetch:
+    """One call of `AnswerFetcher.fetch`: its tasks and the claims that it has not used yet."""
 
-    async def _flush(self) -> None:
-        async with self._flushing:
-            batch, self._batch = self._batch, Batch()
-            if not (batch.answers or batch.call_counts_by_operation):
-                return
-            try:
-                await asyncio.shield(
-                    asyncio.to_thread(
-                        store_batch,
-                        self._job.db,
-                        self._job.claim,
-                        batch,
-                        service=SERVICE,
-                        credential=self._credential,
-                    )
-                )
-            except DatabaseAway:
-                self._put_back(batch)
-                raise
+    def __init__(self, fetcher: AnswerFetcher, *, count_reuse: bool = True) -> None:
+        self._fetcher = fetcher
+        self._count_reuse = count_reuse
+        self._batch_size = fetcher.requests_at_once
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._in_flight: set[asyncio.Task[None]] = set()
+        self._unsent: set[bytes] = set()
+        self._stopping = False
+        self._error: BaseException | None = None  # the first counts
 
-    def _put_back(self, batch: Batch) -> None:
-        self._batch.answers = batch.answers | self._batch.answers
-        self._batch.documents = batch.documents + self._batch.documents
-        for operation, call_counts in batch.call_counts_by_operation.items():
-            now = self._batch.call_counts(operation)
-            now.calls += call_counts.calls
-            now.answers_reused += call_counts.answers_reused
-            now.retries += call_counts.retries
-            now.maybe_twice += call_counts.maybe_twice
-            now.seconds += call_counts.seconds
+    async def run(self, requests: Iterable[ApiRequest]) -> list[ApiRequest]:
+        """Fetch what nobody else asks for; return the requests that others are asking."""
+        remaining = iter(requests)
+        requested_elsewhere: list[ApiRequest] = []
 
-    async def _end(self) -> None:
-        """Leave no call running, store what was paid for, and let others ask for the rest."""
-        for task in list(self._asking):
-            task.cancel()
-        if self._asking:
-            await asyncio.wait(self._asking)
-        given_up_at = time.monotonic() + DATABASE_AWAY_SECONDS
-        while True:
-            try:
-                await self._flush()
-                await asyncio.to_thread(
-                    release_claims, self._job.db, self._job.claim, self._unasked
-                )
+        try:
+            while not self._error and (batch := list(islice(remaining, self._batch_size))):
+                began = time.monotonic()
+                requested_elsewhere += await self._begin(batch)
+                self._adapt_batch_size(time.monotonic() - began)
+            await self._wait_for_all()
+        finally:
+            await self._stop()
+
+        if self._error:
+            raise self._error
+        return requested_elsewhere
+
+    async def _begin(self, requests: list[ApiRequest]) -> list[ApiRequest]:
+        """Claim and begin *requests*; return those that others are asking."""
+        claimed, elsewhere = await self._fetcher.claim(
+            requests, self._unsent, count_reuse=self._count_reuse
+        )
+
+        for request in requests:
+            keys = [key for key in request.keys if key in claimed]
+            if not keys:
+                continue
+            if any(claimed[key] for key in keys):
+                self._fetcher.count_repeated(request.operation)
+
+            await self._wait_for_free_place()
+            if self._error:
                 break
-            except DatabaseAway as error:
-                if time.monotonic() > given_up_at:
-                    raise
-                log.warning(
-                    "answers wait for the database",
-                    answers=len(self._batch.answers),
-                    why=str(error),
+            task = asyncio.create_task(self._send(request, keys))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+        return [request for request in requests if not elsewhere.isdisjoint(request.keys)]
+
+    def _adapt_batch_size(self, seconds: float) -> None:
+        """Claim more together where calls are quick: no claim waits long for its call."""
+        if seconds < QUICK_SECONDS:
+            self._batch_size = min(2 * self._batch_size, MOST_CLAIMED_TOGETHER)
+        else:
+            self._batch_size = self._fetcher.requests_at_once
+
+    async def _wait_for_free_place(self) -> None:
+        while len(self._tasks) >= self._fetcher.requests_at_once and not self._error:
+            await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+
+    async def _wait_for_all(self) -> None:
+        while self._tasks and not self._error:
+            await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+
+    async def _send(self, request: ApiRequest, keys: list[bytes]) -> None:
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - a coroutine that runs has one
+
+        async def before_attempt(operation: Operation, attempt: int) -> None:
+            self._in_flight.discard(task)
+            if self._stopping or self._error:
+                raise asyncio.CancelledError
+            await self._fetcher.reserve_call(operation, attempt)
+            self._unsent.difference_update(keys)
+            self._in_flight.add(task)
+
+        try:
+            await self._fetcher.send(request, keys, before_attempt)
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:  # noqa: BLE001 - `run` raises it: nobody awaits this task
+            self._unsent.update(keys)  # the service has not answered: others may ask
+            self._error = self._error or error
+        finally:
+            self._in_flight.discard(task)
+
+    async def _stop(self) -> None:
+        """Begin nothing, wait for the calls in flight, and let others ask for the rest."""
+        self._stopping = True
+
+        for task in self._tasks - self._in_flight:
+            task.cancel()
+        try:
+            if self._tasks:
+                await asyncio.wait(self._tasks, timeout=DRAIN_SECONDS)
+        finally:
+            for task in list(self._tasks):
+                task.cancel()
+            if self._tasks:
+                await asyncio.wait(self._tasks)
+            if self._unsent and not isinstance(self._error, DatabaseAway):
+                await self._fetcher.release(self._unsent)
+
+
+class _BatchWriter:
+    """Stores answers in batches: the next is what arrived while the last was written."""
+
+    def __init__(self, job: JobContext, credential: str) -> None:
+        self._job = job
+        self._credential = credential
+        self._batch = Batch()
+        self._stored: asyncio.Future[None] | None = None  # of the batch that is collected
+        self._task: asyncio.Task[None] | None = None
+
+    def counts(self, operation: str) -> Any:
+        """Return the counts of calls of *operation* that go into the next batch."""
+        return self._batch.call_counts(operation)
+
+    async def store(self, request: ApiRequest, answers: Mapping[bytes, str]) -> None:
+        """Store *answers*; return when they are in the database."""
+        self._batch.answers.update(answers)
+        for document_id, key in request.documents:
+            if key in answers:
+                self._batch.documents.append((document_id, key))
+
+        if self._stored is None:
+            self._stored = asyncio.get_running_loop().create_future()
+        stored = self._stored
+        self.start()
+        await asyncio.shield(stored)
+
+    def start(self) -> None:
+        """See that what is collected is written."""
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._write_batches())
+
+    async def flush(self) -> None:
+        """Write what is left, counts of calls included."""
+        self.start()
+        if self._task is not None:
+            await asyncio.shield(self._task)
+
+    async def _write_batches(self) -> None:
+        while self._batch.answers or self._batch.call_counts_by_operation:
+            batch, self._batch = self._batch, Batch()
+            stored, self._stored = self._stored, None
+
+            def write(batch: Batch = batch) -> None:
+                store_batch(
+                    self._job.db,
+                    self._job.claim,
+                    batch,
+                    service=SERVICE,
+                    credential=self._credential,
                 )
-                await asyncio.sleep(1.0)
+
+            try:
+                await _retry_while_database_away(write)
+            except Exception as error:  # noqa: BLE001 - whoever waits for the batch raises it
+                if stored is not None:
+                    stored.set_exception(error)
+                    stored.exception()  # also where nobody waits any more
+                else:
+                    log.warning("calls were not counted", why=str(error))
+            else:
+                if stored is not None:
+                    stored.set_result(None)
+
+
+async def _retry_while_database_away(write: Callable[[], None]) -> None:
+    """Run *write* in a thread, again for a while where the database is away."""
+    gives_up_at = time.monotonic() + DATABASE_AWAY_SECONDS
+
+    while True:
+        try:
+            await finish_in_thread(write)
+        except DatabaseAway as error:
+            if time.monotonic() > gives_up_at:
+                raise
+            log.warning("answers wait for the database", why=str(error))
+            await asyncio.sleep(DATABASE_RETRY_SECONDS)
+        else:
+            return

@@ -18,23 +18,21 @@ from models.database import Database
 from models.jobs import record_worker
 from producers.dispatch import MESSAGE_LOST_SECONDS, reconcile
 from workers.kombu_workaround import Channel
-from workers.metrics import Metrics
+from workers.metrics import WorkerMetrics
 from workers.runtime import Runtime
 from workers.tasks import register
 
 RECONCILE_SECONDS = 15.0
-RECONCILE_GUARD_SECONDS = 10.0  # what one worker has done, the others need not do within so long
-FIRST_SECONDS = (
-    0.1,
-    MESSAGE_LOST_SECONDS + 1.0,
-)  # whoever is new looks at once, and when hints sent before count as lost
-RECONCILE_PATIENCE_SECONDS = 3.0  # it runs on the parent's own loop, which must not stand still
+RECONCILE_GUARD_SECONDS = 10.0  # what one worker has reconciled, the others leave for so long
+# A new worker reconciles at once, and again when messages that were sent before count as lost.
+FIRST_SECONDS = (0.1, MESSAGE_LOST_SECONDS + 1.0)
+DATABASE_PATIENCE_SECONDS = 3.0  # reconcile runs on the parent's loop, which must not stand still
 
 settings = core_settings.load()
 app = celery_app(settings)
 app.set_current()
 app.set_default()
-# Flower, which reads this when it starts: a task's arguments tell which month or account of which run it is.
+# Flower reads this when it starts: the arguments of a task name the month or account of a run.
 os.environ.setdefault(
     "FLOWER_TASKS_COLUMNS", "name,kwargs,state,received,started,runtime,retries,worker"
 )
@@ -43,22 +41,22 @@ log = get_logger(__name__)
 _runtime: Runtime | None = None
 
 
-def runtime() -> Runtime:
-    """What this process holds open, opened when it is first needed: in a child of its own, never before a fork."""
-    global _runtime  # noqa: PLW0603 - one per process is what it is
+def get_runtime() -> Runtime:
+    """Return this process's runtime, opened at first use: in a child, never before a fork."""
+    global _runtime  # noqa: PLW0603 - there is one per process
     if _runtime is None:
         _runtime = Runtime(settings, app)
     return _runtime
 
 
-register(app, runtime)
+register(app, get_runtime)
 
 
 class Reconcile(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no types
-    """In every worker's parent, every 15 s: no single process has to live for the others to go on.
+    """Reconciles in every worker's parent: no single process has to live for the others to go on.
 
-    It runs on the parent's loop, between forks, with connections that are closed before it returns: a child never
-    inherits one.
+    It runs on the parent's loop, between forks, with connections that are closed before it
+    returns: a child never inherits one.
     """
 
     requires = ("celery.worker.components:Timer",)
@@ -67,15 +65,16 @@ class Reconcile(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no
         self._timer: Any = None
         self._queues = ",".join(sorted(parent.app.amqp.queues.consume_from))
         self._slots = int(parent.concurrency or 1)
-        self._metrics = Metrics() if settings.metrics_port else None
+        self._metrics = WorkerMetrics() if settings.metrics_port else None
 
     def start(self, parent: WorkController) -> None:
-        """Begin, at once and then regularly."""
+        """Reconcile at once and then regularly."""
         if self._metrics and settings.metrics_port:
             self._metrics.serve(settings.metrics_host, settings.metrics_port)
-        self._timer = parent.timer.call_repeatedly(RECONCILE_SECONDS, self._tick)
+
+        self._timer = parent.timer.call_repeatedly(RECONCILE_SECONDS, self._reconcile)
         for seconds in FIRST_SECONDS:
-            parent.timer.call_after(seconds, self._tick, kwargs={"every_seconds": 0.0})
+            parent.timer.call_after(seconds, self._reconcile, kwargs={"every_seconds": 0.0})
 
     def stop(self, parent: WorkController) -> None:  # noqa: ARG002 - Celery's signature
         """End."""
@@ -84,19 +83,20 @@ class Reconcile(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no
         if self._metrics:
             self._metrics.close()
 
-    terminate = stop  # a quick end is an end too: Celery calls one or the other
+    terminate = stop  # Celery calls one or the other
 
-    def _tick(self, every_seconds: float = RECONCILE_GUARD_SECONDS) -> None:
-        db = Database(settings.database, pooled=False, patience=RECONCILE_PATIENCE_SECONDS)
+    def _reconcile(self, every_seconds: float = RECONCILE_GUARD_SECONDS) -> None:
+        db = Database(settings.database, pooled=False, patience=DATABASE_PATIENCE_SECONDS)
+
         try:
             record_worker(db, own_process_name(), queues=self._queues, slots=self._slots)
             with redis_client(settings) as broker:
                 reconcile(db, app, broker, has_exited, every_seconds=every_seconds)
                 if self._metrics:
-                    self._metrics.look(db, broker)
+                    self._metrics.refresh(db, broker)
         except TidingsError as error:
             if self._metrics:
-                self._metrics.forget()
+                self._metrics.clear()
             log.warning("could not reconcile; the next turn tries again", why=str(error))
         finally:
             db.close()
@@ -107,18 +107,18 @@ redis_transport.Transport.Channel = Channel
 
 
 @signals.setup_logging.connect  # type: ignore[untyped-decorator]
-def _logs(**_kw: Any) -> None:
+def _configure_logs(**_kw: Any) -> None:
     configure(settings)
 
 
 @signals.heartbeat_sent.connect  # type: ignore[untyped-decorator]
-def _show_life(**_kw: Any) -> None:
-    """Every two seconds, from the parent's loop, as long as the loop turns and the broker takes its events."""
+def _touch_alive_file(**_kw: Any) -> None:
+    """Show every two seconds that the parent's loop turns and the broker takes its events."""
     if settings.alive_file is not None:
         settings.alive_file.touch()
 
 
 @signals.worker_process_shutdown.connect  # type: ignore[untyped-decorator]
-def _end_child(**_kw: Any) -> None:
+def _close_runtime(**_kw: Any) -> None:
     if _runtime is not None:
         _runtime.close()

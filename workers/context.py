@@ -1,4 +1,4 @@
-"""A job at work: what its steps are given, and how they end."""
+"""A claimed job with the means to work on it."""
 
 from __future__ import annotations
 
@@ -6,31 +6,37 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
-from core.enums import Step, StepState
+from core.enums import DOCUMENTS, StepState
 from models.database import Database
-from models.documents import newest_document
-from models.jobs import Claim, fence, freeze_documents, newest_document_of, set_step, steps_done
+from models.documents import DocumentScope, newest_document
+from models.jobs import (
+    Claim,
+    completed_steps,
+    fence,
+    freeze_documents,
+    newest_document_of,
+    set_step,
+)
 from workers.runtime import Runtime
 
 T = TypeVar("T")
 
 
-class SliceEnded(Exception):
-    """The slice is over and the job is not: it is queued again, and others get their turn."""
-
-
 @dataclass
 class JobContext:
-    """A claimed job with the means to do it. Steps call `check` before anything long."""
+    """A claimed job, the resources of its process, and the end of its time slice."""
 
     runtime: Runtime
     claim: Claim
     ends_at: float  # time.monotonic() at which the slice is over
-    stopped: bool = field(default=False)  # the run was paused
+    is_paused: bool = field(default=False, init=False)
+    lease_lost: bool = field(default=False, init=False)
+    _interrupt: Callable[[], object] | None = field(default=None, init=False)
 
     @property
     def db(self) -> Database:
@@ -38,28 +44,42 @@ class JobContext:
         return self.runtime.db
 
     @property
-    def is_over(self) -> bool:
+    def slice_is_over(self) -> bool:
         """Whether nothing new should be begun in this slice."""
-        return self.stopped or time.monotonic() >= self.ends_at
+        return self.is_paused or self.lease_lost or time.monotonic() >= self.ends_at
 
-    def check(self) -> None:
-        """Raises `SliceEnded` where the slice is over."""
-        if self.is_over:
-            raise SliceEnded
+    def on_interrupt(self, interrupt: Callable[[], object] | None) -> None:
+        """Have *interrupt* called (from another thread) when the run pauses or the lease is lost."""
+        self._interrupt = interrupt
 
-    async def reading(self, query: Callable[..., T], *arguments: Any, **named: Any) -> T:
-        """Run ``query(connection, *arguments, **named)`` in a thread: the loop goes on meanwhile."""
+    def pause(self) -> None:
+        """End the slice, since the run was paused."""
+        self.is_paused = True
+        self._call_interrupt()
+
+    def lose_lease(self) -> None:
+        """End the slice at once, since another worker owns the job."""
+        self.lease_lost = True
+        self._call_interrupt()
+
+    def _call_interrupt(self) -> None:
+        if self._interrupt is not None:
+            self._interrupt()
+
+    async def read(self, query: Callable[..., T], *arguments: Any, **options: Any) -> T:
+        """Run ``query(connection, *arguments, **options)`` in a thread."""
 
         def read() -> T:
             with self.db.read() as connection:
-                return query(connection, *arguments, **named)
+                return query(connection, *arguments, **options)
 
         return await asyncio.to_thread(read)
 
-    async def writing(self, *changes: Callable[[Connection], None], progress: bool = False) -> None:
-        """Run the *changes* in one fenced transaction, in a thread. Raises `LeaseLost`.
+    async def write(self, *changes: Callable[[Connection], object], progress: bool = False) -> None:
+        """Make the *changes* in one fenced transaction, in a thread, to its end.
 
-        *progress* says that they are new, and no repetition of what an earlier claim did: crashes before do not count.
+        *progress* says that they are new and not repeated from an earlier claim: crashes before
+        this do not count any more. Raises `LeaseLost`.
         """
 
         def write() -> None:
@@ -68,59 +88,71 @@ class JobContext:
                 for change in changes:
                     change(connection)
 
-        await asyncio.to_thread(write)
+        await finish_in_thread(write)
 
-    async def complete(
-        self, step: str, documents: int, *changes: Callable[[Connection], None]
+    async def complete_step(
+        self, step: str, documents: int, *changes: Callable[[Connection], object]
     ) -> None:
-        """Make the *changes* and record the step as complete, in one fenced transaction."""
-        await self.writing(
-            *changes, self.step_is(step, StepState.COMPLETE, documents), progress=True
-        )
+        """Make the *changes* and record the step as complete, in one transaction."""
+        recorded = self.step_change(step, StepState.COMPLETE, documents)
+        await self.write(*changes, recorded, progress=True)
 
-    async def has_no_data(self, steps: Iterable[Step], reason: str) -> None:
-        """Record that there is nothing to work on, for the documents and for every one of *steps*."""
-        none = [
-            self.step_is(step, StepState.NO_DATA, 0, reason) for step in (Step.DOCUMENTS, *steps)
+    async def record_no_data(self, steps: Iterable[str], reason: str) -> None:
+        """Record that there is nothing to work on, for the documents and each of *steps*."""
+        changes: list[Callable[[Connection], object]] = [
+            partial(freeze_documents, job_id=self.claim.job_id, newest=0)
         ]
-        await self.writing(
-            lambda connection: freeze_documents(connection, self.claim.job_id, 0), *none
-        )
 
-    async def freeze_documents(self) -> int:
-        """The job's documents are those stored by now; the id of the newest."""
+        for step in (DOCUMENTS, *steps):
+            changes.append(self.step_change(step, StepState.NO_DATA, 0, reason))
+
+        await self.write(*changes)
+
+    async def freeze_documents(self) -> DocumentScope:
+        """End the job's documents with the newest that is stored; return which are the job's."""
         newest = await asyncio.to_thread(newest_document, self.db)
-        await self.writing(
-            lambda connection: freeze_documents(connection, self.claim.job_id, newest)
+        await self.write(partial(freeze_documents, job_id=self.claim.job_id, newest=newest))
+        return self._scope(newest)
+
+    async def document_scope(self) -> DocumentScope:
+        """Return which documents are the job's."""
+        return self._scope(await self.read(newest_document_of, self.claim.job_id))
+
+    def _scope(self, newest: int | None) -> DocumentScope:
+        claim = self.claim
+        return DocumentScope.of_job(
+            kind=claim.kind,
+            name=claim.name,
+            job_id=claim.job_id,
+            newest_document=newest,
+            parameters=claim.parameters,
         )
-        return newest
 
-    async def newest_document(self) -> int | None:
-        """The id of the newest document that is the job's; None before they are settled."""
-        return await self.reading(newest_document_of, self.claim.job_id)
-
-    def step_is(
+    def step_change(
         self, step: str, state: StepState, documents: int, reason: str | None = None
     ) -> Callable[[Connection], None]:
-        """The change that records what came of a step."""
-        return lambda connection: set_step(
-            connection,
-            self.db,
-            self.claim,
+        """Return the change that records the state of a step."""
+        return partial(
+            set_step,
+            db=self.db,
+            claim=self.claim,
             step=step,
             state=state,
             documents=documents,
             reason=reason,
         )
 
-    async def done_steps(self) -> dict[str, int]:
-        """The steps that are complete, with their numbers of documents."""
-        return await self.reading(steps_done, self.claim.job_id)
+    async def completed_steps(self) -> dict[str, int]:
+        """Return the complete steps with their numbers of documents."""
+        return await self.read(completed_steps, self.claim.job_id)
 
 
-@dataclass(frozen=True)
-class Ended:
-    """How a job ended that did not fail."""
+async def finish_in_thread(work: Callable[[], T]) -> T:
+    """Run *work* in a thread and wait for its end, also where the task is cancelled meanwhile."""
+    running = asyncio.ensure_future(asyncio.to_thread(work))
 
-    result: str | None = None
-    reason: str | None = None
+    try:
+        return await asyncio.shield(running)
+    except asyncio.CancelledError:
+        await asyncio.wait([running])
+        raise

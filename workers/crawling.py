@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from models.crawls import COMPLETE, OPEN, Crawled, found_before, link_documents, read_crawl
-from producers.posts import stored_matches
+
+from analysis.search import SEARCH_PREFIX, matching_posts
+from models.crawls import COMPLETE, OPEN, Crawled, found_before, read_crawl
+from models.documents import link_documents
 from sources.crawl import AT_NEWEST, NO_MORE, REPEATED
 from sources.registry import account_source, search_source
 from sources.source import CrawlRequest, ReadPages, Source
@@ -66,7 +68,7 @@ def search_target(job: JobContext, source_name: str | None) -> CrawlTarget | Non
     return CrawlTarget(
         source=source,
         name=job.claim.name,
-        subject=job.claim.name.removeprefix("search:"),
+        subject=job.claim.name.removeprefix(SEARCH_PREFIX),
         operation=reader.operation,
         pages=reader.pages,
         is_search=True,
@@ -80,7 +82,7 @@ async def crawl(job: JobContext, target: CrawlTarget, limit: int | None) -> Craw
     is unfinished where the time slice ended between two pages. Raises `AccountGone`, or what the
     service's client raises.
     """
-    crawled = await job.reading(read_crawl, target.source.name, target.name)
+    crawled = await job.read(read_crawl, target.source.name, target.name)
     is_of_another_job = (
         crawled is not None
         and crawled.state == OPEN
@@ -90,7 +92,7 @@ async def crawl(job: JobContext, target: CrawlTarget, limit: int | None) -> Craw
     if not (is_of_another_job and result.finished):
         return result
 
-    crawled = await job.reading(read_crawl, target.source.name, target.name)
+    crawled = await job.read(read_crawl, target.source.name, target.name)
     newer = await _crawl(job, target, crawled, limit)
     return CrawlResult(newer.finished, newer.remark or result.remark)
 
@@ -123,8 +125,8 @@ async def _crawl(
                 cursor=place,
                 found_by=job.claim.job_id if target.is_search else None,
             )
-            await job.writing(stored, progress=True)
-            if end is None and job.is_over:
+            await job.write(stored, progress=True)
+            if end is None and job.slice_is_over:
                 return CrawlResult(finished=False)
     return CrawlResult(finished=True, remark=end if end == REPEATED else None)
 
@@ -156,10 +158,10 @@ def _cursor(crawled: Crawled | None) -> Mapping[str, Any]:
 
 async def link_stored(job: JobContext, source: str | None) -> None:
     """Link the stored posts that hold the job's term, and those that this search found before."""
-    term = job.claim.name.removeprefix("search:")
-    ids = await job.reading(found_before, job.claim.name)
+    term = job.claim.name.removeprefix(SEARCH_PREFIX)
+    ids = await job.read(found_before, job.claim.name)
     after: int | None = 0
     while after is not None:
         if ids:
-            await job.writing(partial(link_documents, db=job.db, job_id=job.claim.job_id, ids=ids))
-        after, ids = await job.reading(stored_matches, term, after, source)
+            await job.write(partial(link_documents, db=job.db, job_id=job.claim.job_id, ids=ids))
+        after, ids = await job.read(matching_posts, term, after, source)

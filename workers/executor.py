@@ -1,12 +1,10 @@
-"""One slice of one job: claim, work, and give back, end or fail it; whatever happens, the job says why."""
+"""One time slice of a job: claim it, work on it, record the outcome, dispatch what is due next."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
-from typing import Any, ParamSpec
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -16,14 +14,13 @@ from core.errors import (
     CapReached,
     DatabaseAway,
     LeaseLost,
+    RunCapReached,
     ServiceUnavailable,
     TidingsError,
 )
-from core.logs import get_logger, job_at_work
+from core.logs import get_logger, job_context
 from core.process_identity import has_exited
 from models.jobs import Claim, waited_seconds
-from models.parameters import TrainingParameters
-from models.parameters import read as read_parameters
 from models.transitions import (
     claim_job,
     fail_job,
@@ -33,26 +30,33 @@ from models.transitions import (
     requeue_job,
 )
 from producers.dispatch import dispatch_due_jobs
-from textapi.requests import SERVICE
-from workers.context import Ended, JobContext, SliceEnded
-from workers.handles import work_on_posts
+from workers.context import JobContext
 from workers.leases import Lease
-from workers.months import work_on_month
+from workers.outcomes import (
+    Again,
+    Done,
+    Failed,
+    LeaseWasLost,
+    NoData,
+    Outcome,
+    PauseRun,
+    WaitUntil,
+)
 from workers.reporting import make_report
 from workers.runtime import Runtime
+from workers.text_jobs import work_on_texts
 
 FIRST_WAIT_SECONDS = 5.0
 LONGEST_WAIT_SECONDS = 300.0
-CAP_LOOK_SECONDS = 6 * 3600.0  # between two tries at a service whose cap opens nobody knows when
-DATABASE_AWAY_TRIES = 40  # a second apart
-
-P = ParamSpec("P")
+CAP_RETRY_SECONDS = 6 * 3600.0  # where a service does not say when its cap opens
+DATABASE_AWAY_TRIES = 40
+DATABASE_RETRY_SECONDS = 1.0
 
 log = get_logger(__name__)
 
 
-def work_on(runtime: Runtime, job_id: int) -> None:
-    """Work one slice on the job, if it is due and nobody else does; then tell the workers what is due next."""
+def work_one_slice(runtime: Runtime, job_id: int) -> None:
+    """Work one slice on the job, if it is due and nobody else does; then dispatch due jobs."""
     claim = claim_job(
         runtime.db,
         job_id,
@@ -60,132 +64,129 @@ def work_on(runtime: Runtime, job_id: int) -> None:
         lease_seconds=runtime.settings.lease_seconds,
         has_exited=lambda owner: owner != runtime.owner and has_exited(owner),
     )
+
     if claim is not None:
-        with job_at_work(run=claim.run_id, job=claim.name):
-            _work(runtime, claim)
+        with job_context(run=claim.run_id, job=claim.name):
+            _work_on_claim(runtime, claim)
+
     try:
         dispatch_due_jobs(runtime.db, runtime.app, runtime.broker)
     except (BrokerAway, DatabaseAway) as error:
-        log.warning("no hints were sent; the next reconcile tries again", why=str(error))
+        log.warning("no job messages were sent; reconcile tries again", why=str(error))
 
 
-def _work(runtime: Runtime, claim: Claim) -> None:
-    job = JobContext(runtime, claim, ends_at=time.monotonic() + runtime.settings.slice_seconds)
-    cancels: list[Callable[[], object]] = []
+def _work_on_claim(runtime: Runtime, claim: Claim) -> None:
+    settings = runtime.settings
+    job = JobContext(runtime, claim, ends_at=time.monotonic() + settings.slice_seconds)
     lease = Lease(
         runtime.lease_db,
         claim,
-        seconds=runtime.settings.lease_seconds,
-        slice_seconds=runtime.settings.slice_seconds,
-        on_stop=lambda: setattr(job, "stopped", True),
-        on_lost=lambda: [cancel() for cancel in cancels],
+        seconds=settings.lease_seconds,
+        slice_seconds=settings.slice_seconds,
+        on_pause=job.pause,
+        on_lost=job.lose_lease,
     )
+
     try:
         with lease:
-            ended = _do(job, cancels)
-        finish_job(runtime.db, claim, result=ended.result, reason=ended.reason)
-        log.info("job ended", result=ended.result or "done")
-    except SliceEnded:
-        retry_while_database_away(_release, runtime, claim)
-    except LeaseLost as error:
-        log.warning("stopped: the job has another owner", why=str(error))
-    except asyncio.CancelledError:
-        log.warning("stopped: the job has another owner" if lease.lost else "stopped")
-    except CapReached as error:
-        retry_while_database_away(_wait_for_cap, runtime, claim, error)
-    except (ServiceUnavailable, BrokerAway, DatabaseAway) as error:
-        retry_while_database_away(_wait_or_fail, runtime, claim, error)
-    except TidingsError as error:
-        retry_while_database_away(_fail, runtime, claim, str(error))
+            outcome = _work(job)
     except (SystemExit, KeyboardInterrupt):
         with suppress(DatabaseAway):  # there is no time to wait for it: the lease runs out instead
-            _release(runtime, claim)
+            requeue_job(runtime.db, claim)
         raise
+
+    _record(runtime, claim, outcome)
+
+
+def _work(job: JobContext) -> Outcome:
+    """Work on the job until it ends or its slice does; an error becomes an outcome."""
+    try:
+        if job.claim.kind == JobKind.REPORT:
+            return make_report(job)
+        if job.claim.kind == JobKind.TRAINING:
+            from workers.trainings import run_training  # noqa: PLC0415 - only who trains needs numpy
+
+            return run_training(job)
+        return job.runtime.run(lambda: work_on_texts(job))
+    except asyncio.CancelledError:
+        return LeaseWasLost() if job.lease_lost else Again()
     except SQLAlchemyError as error:
         log.exception("the database refused a statement")
-        why = f"the database refused a statement ({type(error).__name__}): see the worker's log"
-        retry_while_database_away(_fail, runtime, claim, why)
-    except Exception as error:  # a fault of ours must not leave a job without a word
+        kind = type(error).__name__
+        return Failed(f"the database refused a statement ({kind}): see the worker's log")
+    except TidingsError as error:
+        return _outcome_of_error(job, error)
+    except Exception as error:  # a fault of ours must not leave a job without a reason
         log.exception("job failed")
-        why = f"{type(error).__name__}, which is a fault of the program: see the worker's log"
-        retry_while_database_away(_fail, runtime, claim, why)
+        kind = type(error).__name__
+        return Failed(f"{kind}, which is a fault of the program: see the worker's log")
 
 
-def _do(job: JobContext, cancels: list[Callable[[], object]]) -> Ended:
-    """The work itself; work on the loop is cancelled through *cancels* when the lease is lost."""
-    if job.claim.kind == JobKind.REPORT:
-        return make_report(job)
-    parameters = read_parameters(job.claim.parameters)
-    if isinstance(parameters, TrainingParameters):
-        from workers.trainings import run_training  # noqa: PLC0415 - numpy is for who trains
-
-        cancels.append(lambda: setattr(job, "stopped", True))
-        return run_training(job, parameters)
-
-    async def work() -> Ended:
-        loop, task = asyncio.get_running_loop(), asyncio.current_task()
-        assert task is not None  # noqa: S101 - a coroutine that runs has one
-        cancels.append(lambda: loop.call_soon_threadsafe(task.cancel))
-        return await _ON_THE_LOOP[job.claim.kind](job, parameters)
-
-    return job.runtime.run(work)
+def _outcome_of_error(job: JobContext, error: TidingsError) -> Outcome:
+    match error:
+        case LeaseLost():
+            return LeaseWasLost()
+        case RunCapReached():
+            return PauseRun(str(error))
+        case CapReached(until=until):
+            seconds = CAP_RETRY_SECONDS if until is None else max(1.0, until - time.time())
+            return WaitUntil(seconds, str(error))
+        case ServiceUnavailable() | BrokerAway() | DatabaseAway():
+            return _wait_or_fail(job, error)
+    return Failed(str(error))
 
 
-_ON_THE_LOOP: Mapping[JobKind, Callable[[JobContext, Any], Coroutine[Any, Any, Ended]]] = {
-    JobKind.MONTH: work_on_month,
-    JobKind.HANDLE: work_on_posts,
-    JobKind.SEARCH: work_on_posts,
-}
+def _wait_or_fail(job: JobContext, error: TidingsError) -> Outcome:
+    """Wait longer each time; give up where no progress was made for the settings' patience."""
+    try:
+        waits, seconds = waited_seconds(job.db, job.claim)
+    except DatabaseAway:
+        return WaitUntil(FIRST_WAIT_SECONDS, str(error))
+
+    if seconds >= job.runtime.settings.patience_seconds:
+        return Failed(f"{error} (tried for {seconds / 60:.0f} minutes)")
+
+    backoff = min(FIRST_WAIT_SECONDS * 2**waits, LONGEST_WAIT_SECONDS)
+    retry_after = error.retry_after if isinstance(error, ServiceUnavailable) else None
+    return WaitUntil(max(backoff, retry_after or 0.0), str(error))
 
 
-def _release(runtime: Runtime, claim: Claim) -> None:
-    requeue_job(runtime.db, claim)
-
-
-def _wait_for_cap(runtime: Runtime, claim: Claim, error: CapReached) -> None:
-    if (
-        error.until is None and error.service == SERVICE
-    ):  # the run's own cap: nothing starts until a person says so
-        requeue_job(runtime.db, claim, reason=str(error))
-        pause_at_cap(runtime.db, claim.run_id, str(error))
-        log.warning("no call is left to the run", why=str(error))
-        return
-    due_in = CAP_LOOK_SECONDS if error.until is None else max(1.0, error.until - time.time())
-    put_off_job(runtime.db, claim, seconds=due_in, reason=str(error))
-    log.info("job waits", why=str(error))
-
-
-def _wait_or_fail(runtime: Runtime, claim: Claim, error: TidingsError) -> None:
-    """Come back later, less often each time; give up after the settings' patience without any progress."""
-    waits, seconds = waited_seconds(runtime.db, claim)
-    if seconds >= runtime.settings.patience_seconds:
-        _fail(runtime, claim, f"{error} (tried for {seconds / 60:.0f} minutes)")
-        return
-    due_in = max(
-        min(FIRST_WAIT_SECONDS * 2**waits, LONGEST_WAIT_SECONDS),
-        (error.retry_after or 0.0) if isinstance(error, ServiceUnavailable) else 0.0,
-    )
-    put_off_job(runtime.db, claim, seconds=due_in, reason=str(error))
-    log.warning("job waits", seconds=due_in, why=str(error))
-
-
-def retry_while_database_away(
-    write: Callable[P, None], *arguments: P.args, **named: P.kwargs
-) -> None:
-    """Tell the database how the slice ended, again while it is away; after that the lease runs out and tells it."""
+def _record(runtime: Runtime, claim: Claim, outcome: Outcome) -> None:
+    """Write the outcome; where the database stays away, the lease runs out and tells it."""
     for _ in range(DATABASE_AWAY_TRIES):
         try:
-            write(*arguments, **named)
+            _write_outcome(runtime, claim, outcome)
         except DatabaseAway as error:
             log.warning("the end of a slice waits for the database", why=str(error))
-            time.sleep(1.0)
+            time.sleep(DATABASE_RETRY_SECONDS)
+        except LeaseLost as error:
+            log.warning("stopped: the job has another owner", why=str(error))
+            return
         else:
             return
 
 
-def _fail(runtime: Runtime, claim: Claim, reason: str) -> None:
-    try:
-        fail_job(runtime.db, claim, reason=reason)
-    except LeaseLost:
-        return
-    log.error("job failed", why=reason)
+def _write_outcome(runtime: Runtime, claim: Claim, outcome: Outcome) -> None:
+    db = runtime.db
+
+    match outcome:
+        case Done(reason):
+            finish_job(db, claim, reason=reason)
+            log.info("job ended", result="done")
+        case NoData(reason, state):
+            finish_job(db, claim, result=state, reason=reason)
+            log.info("job ended", result=state)
+        case Again():
+            requeue_job(db, claim)
+        case WaitUntil(seconds, reason):
+            put_off_job(db, claim, seconds=seconds, reason=reason)
+            log.warning("job waits", seconds=seconds, why=reason)
+        case PauseRun(reason):
+            requeue_job(db, claim, reason=reason)
+            pause_at_cap(db, claim.run_id, reason)
+            log.warning("no call is left to the run", why=reason)
+        case Failed(reason):
+            fail_job(db, claim, reason=reason)
+            log.error("job failed", why=reason)
+        case LeaseWasLost():
+            log.warning("stopped: the job has another owner")

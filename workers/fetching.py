@@ -13,11 +13,13 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from core.enums import JobKind
 from core.errors import ServiceBadAnswer, ServiceRefused, ServiceUnavailable
 from core.rate_limit_notation import credential_of
 from core.service_client import Limiter, ServiceClient
 from models.crawls import COMPLETE, OPEN, count_attempt, move_crawl, read_crawl
-from models.documents import archive_size, count_import, drop_import, insert_documents
+from models.documents import DocumentScope, count_documents, insert_documents
+from models.imports import count_import, drop_import
 from producers.imports import document_row
 from sources.base import Empty, Item, LeftOut, SourceDocument
 from sources.source import Endpoint, FetchMonth, Source
@@ -66,7 +68,7 @@ def service_client(
 ) -> ServiceClient:
     """Return a client of a source's service for this job: limited, every attempt counted."""
     credential, key = endpoint.credential, endpoint.key
-    limiter = job.runtime.gate(source.name, credential, endpoint.limits)
+    limiter = job.runtime.rate_limiter(source.name, credential, endpoint.limits)
     return ServiceClient(
         service=source.name,
         base_url=endpoint.base_url,
@@ -95,8 +97,9 @@ async def fetch_month(job: JobContext, source: Source, period: str) -> str | Non
     archive = source.archive
     if archive is None:
         return f"{source.label} has no months"
-    crawled = await job.reading(read_crawl, source.name, period)
-    stored = await job.reading(archive_size, period)
+    crawled = await job.read(read_crawl, source.name, period)
+    scope = DocumentScope(JobKind.MONTH, period, source.name)
+    stored = await job.read(count_documents, scope)
     is_complete = crawled is not None and crawled.state == COMPLETE
     if not archive.is_to_be_fetched(
         period,
@@ -131,11 +134,11 @@ async def _fetch(job: JobContext, source: Source, fetch: FetchMonth, period: str
     store = partial(store_with_place, job, source.name, period)
 
     async with fetch(period, client=client, key=endpoint.key or "") as file:
-        await job.writing(partial(drop_import, path=period, source=source.name))
+        await job.write(partial(drop_import, path=period, source=source.name))
         items = source.archive.read(file)
         while batch := await asyncio.to_thread(_next_batch, items):
-            await job.writing(store(batch, state=OPEN), progress=True)
-    await job.writing(store([], state=COMPLETE))
+            await job.write(store(batch, state=OPEN), progress=True)
+    await job.write(store([], state=COMPLETE))
 
 
 def _next_batch(items: Iterator[Item]) -> list[Item]:

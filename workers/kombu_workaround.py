@@ -1,4 +1,9 @@
-"""Closing a channel to Redis after Redis was lost."""
+"""A workaround for kombu 5.7: a lost connection to Redis must not end the worker.
+
+kombu closes a lost channel twice. The second time it wants to put back the messages that are not
+acknowledged, and asks a connection that is gone for its address: an `AttributeError`, which Celery
+does not recover from. See celery/kombu, `transport/redis.py`, `Channel.close`.
+"""
 
 from __future__ import annotations
 
@@ -7,16 +12,12 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 
 
 class Channel(transport.Channel):
-    """Celery's channel, whose loss ends no worker.
-
-    A lost channel is closed twice. The second time, to put back the hints in hand, kombu 5.7 asks a connection that is
-    gone for its address: an `AttributeError` that Celery takes for a fault without remedy. It is a lost connection,
-    which Celery knows how to mend, and the hints come back by themselves.
-    """
+    """A channel that reports a lost connection as one, from which Celery recovers."""
 
     def close(self) -> None:
-        """Close it. Raises redis's `ConnectionError` where there is nobody to give the hints in hand back to."""
+        """Close the channel. Raises `redis.ConnectionError` where the connection is lost."""
         try:
             super().close()  # type: ignore[no-untyped-call]
         except AttributeError as error:
-            raise RedisConnectionError("Redis was lost with hints in hand") from error
+            message = "Redis was lost with messages that are not acknowledged"
+            raise RedisConnectionError(message) from error

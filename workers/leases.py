@@ -1,4 +1,4 @@
-"""Keeping a claim alive: a thread with its own connection, so that a job busy in a long call keeps its lease."""
+"""Keeping a claim alive: a thread renews the lease, also while the job is busy in a long call."""
 
 from __future__ import annotations
 
@@ -14,17 +14,16 @@ from core.logs import get_logger
 from models.database import Database
 from models.jobs import Claim, renew_lease
 
-HARD_END_SECONDS = (
-    120.0  # past a slice's own end: a job that hangs so long loses its lease to another
-)
+RENEWALS_PER_LEASE = 5
+HARD_END_SECONDS = 120.0  # after the slice's end: a job that hangs so long loses its lease
 
 log = get_logger(__name__)
 
 
 class Lease:
-    """Renews the claim until the block is left, it is lost, or the slice's hard end has come.
+    """Renews the claim until the block is left, it is lost, or its hard end has come.
 
-    *on_stop* is called (from the thread) when the run is paused, *on_lost* when the claim belongs to another.
+    The thread calls *on_pause* when the run is paused, and *on_lost* when another owns the job.
     """
 
     def __init__(
@@ -34,19 +33,21 @@ class Lease:
         *,
         seconds: float,
         slice_seconds: float,
-        on_stop: Callable[[], object],
+        on_pause: Callable[[], object],
         on_lost: Callable[[], object],
     ) -> None:
         self._db, self._claim, self._seconds = db, claim, seconds
-        self._beats = int((slice_seconds + HARD_END_SECONDS) / (seconds / 5))
-        self._on_stop, self._on_lost = on_stop, on_lost
+        self._interval = seconds / RENEWALS_PER_LEASE
+        self._renewals = int((slice_seconds + HARD_END_SECONDS) / self._interval)
+        self._on_pause, self._on_lost = on_pause, on_lost
         self._ended = threading.Event()
-        carry_on = contextvars.copy_context()  # its lines tell the job as well
-        name = f"lease of job {claim.job_id}"
+        log_context = contextvars.copy_context()  # the thread's log lines name the job too
         self._thread = threading.Thread(
-            target=carry_on.run, args=(self._beat,), name=name, daemon=True
+            target=log_context.run,
+            args=(self._renew_regularly,),
+            name=f"lease of job {claim.job_id}",
+            daemon=True,
         )
-        self.lost = False
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -61,19 +62,19 @@ class Lease:
         self._ended.set()
         self._thread.join(timeout=self._seconds)
 
-    def _beat(self) -> None:
-        for _ in range(self._beats):
-            if self._ended.wait(self._seconds / 5):
+    def _renew_regularly(self) -> None:
+        for _ in range(self._renewals):
+            if self._ended.wait(self._interval):
                 return
             try:
-                state = renew_lease(self._db, self._claim, lease_seconds=self._seconds)
+                run_state = renew_lease(self._db, self._claim, lease_seconds=self._seconds)
             except DatabaseAway as error:
                 log.warning("the lease could not be renewed", why=str(error))
                 continue
-            if state is None:
-                self.lost = True
+
+            if run_state is None:
                 if not self._ended.is_set():
                     self._on_lost()
                 return
-            if state == State.PAUSED:
-                self._on_stop()
+            if run_state == State.PAUSED:
+                self._on_pause()

@@ -1,4 +1,4 @@
-"""What one worker process holds open: settings, database, broker, one event loop with one HTTP session."""
+"""What one worker process holds open: database, broker, event loop, HTTP session, rate limiters."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import contextvars
 import signal
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any, TypeVar
 
 import aiohttp
@@ -23,6 +24,10 @@ from core.settings import Settings
 from models.answers import calls_by_minute
 from models.database import Database
 from textapi.client import TextApiClient
+from textapi.requests import SERVICE
+
+STOP_SIGNALS = (signal.SIGUSR1, TERM_SIGNAL)  # the soft time limit, and a shutdown
+DRAIN_SECONDS = 1.5  # calls in flight may end; Celery's soft shutdown takes 2 s
 
 T = TypeVar("T")
 
@@ -35,112 +40,118 @@ class Runtime:
         self.app = app
         self.owner = own_process_name()
         self.db = Database(settings.database)
-        self.lease_db = Database(settings.database, pooled=False)  # the heartbeat thread's own
+        self.lease_db = Database(settings.database, pooled=False)  # for the lease's thread
         self.broker = redis_client(settings)
         self._runner = asyncio.Runner()
         self._session: aiohttp.ClientSession | None = None
         self._redis: Redis | None = None
-        self._gates: dict[str, RateLimiter] = {}
+        self._limiters: dict[str, RateLimiter] = {}
         self._textapi: TextApiClient | None = None
 
     def run(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        """Run *work* on this process's loop; a soft time limit or a shutdown cancels it and is raised afterwards.
+        """Run *work* on this process's loop.
 
-        Raised into a running loop such a signal would be swallowed by a call's error handling, or leave calls running.
+        A soft time limit or a shutdown cancels it, a second time after `DRAIN_SECONDS`, and is
+        raised when it has ended: raised into a running loop, such a signal would be swallowed by
+        a call's error handling, or leave calls running.
         """
-        told: list[int] = []
+        received: list[int] = []
 
         async def main() -> T:
             loop, task = asyncio.get_running_loop(), asyncio.current_task()
             assert task is not None  # noqa: S101 - a coroutine that runs has one
-            before = {number: signal.getsignal(number) for number in (signal.SIGUSR1, TERM_SIGNAL)}
+            handlers = {number: signal.getsignal(number) for number in STOP_SIGNALS}
 
             def stop(number: int) -> None:
-                told.append(number)
+                received.append(number)
                 task.cancel()
+                loop.call_later(DRAIN_SECONDS, task.cancel)
 
-            for number in before:
+            for number in handlers:
                 loop.add_signal_handler(number, stop, number)
             try:
                 return await work()
             finally:
-                for number, handler in before.items():
+                for number, handler in handlers.items():
                     loop.remove_signal_handler(number)
                     signal.signal(number, handler)
 
         try:
             return self._runner.run(main(), context=contextvars.copy_context())
         except asyncio.CancelledError:
-            if told and told[0] == signal.SIGUSR1:
+            if not received:
+                raise
+            if received[0] == signal.SIGUSR1:
                 raise SoftTimeLimitExceeded from None
-            if told:
-                raise SystemExit from None
-            raise
+            raise SystemExit from None
 
     def session(self) -> aiohttp.ClientSession:
-        """The HTTP session, to be used on the loop."""
+        """Return the HTTP session, to be used on the loop."""
         if self._session is None:
             self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
         return self._session
 
-    def gate(self, service: str, key: str | None, limits: str) -> RateLimiter:
-        """The shared limit of a service and key."""
-        name = f"{service}:{credential_of(key)}"
-        if name not in self._gates:
-            if self._redis is None:
-                if not self.settings.redis_url:
-                    raise SettingsError(
-                        "TIDINGS_REDIS_URL is not set: limits are shared through it"
-                    )
-                self._redis = Redis.from_url(
-                    self.settings.redis_url, socket_timeout=5, socket_connect_timeout=3
-                )
-            credential = credential_of(key)
+    def rate_limiter(self, service: str, key: str | None, limits: str) -> RateLimiter:
+        """Return the shared rate limiter of a service and key."""
+        credential = credential_of(key)
+        name = f"{service}:{credential}"
+
+        if name not in self._limiters:
+            count_calls = partial(
+                calls_by_minute,
+                self.db,
+                service=service,
+                credential=credential,
+                at_once=self.settings.textapi_concurrency,
+            )
 
             async def history(seconds: float) -> list[tuple[int, int]]:
-                return await asyncio.to_thread(
-                    calls_by_minute,
-                    self.db,
-                    service=service,
-                    credential=credential,
-                    seconds=seconds,
-                    at_once=self.settings.textapi_concurrency,
-                )
+                return await asyncio.to_thread(count_calls, seconds=seconds)
 
-            self._gates[name] = RateLimiter(
-                self._redis,
+            self._limiters[name] = RateLimiter(
+                self._async_redis(),
                 service=service,
                 credential=credential,
                 windows=parse_limits(limits),
                 history=history,
             )
-        return self._gates[name]
+
+        return self._limiters[name]
+
+    def _async_redis(self) -> Redis:
+        if self._redis is None:
+            if not self.settings.redis_url:
+                raise SettingsError("TIDINGS_REDIS_URL is not set: limits are shared through it")
+            self._redis = Redis.from_url(
+                self.settings.redis_url, socket_timeout=5, socket_connect_timeout=3
+            )
+        return self._redis
 
     def textapi(self) -> TextApiClient:
-        """The client of the Text API, behind its limit."""
+        """Return the client of the Text API, behind its rate limiter."""
         if self._textapi is None:
-            gate = self.gate("textapi", self.textapi_key, self.settings.textapi_limits)
-            self._textapi = TextApiClient(self.session(), self.settings, gate)
+            limits = self.settings.textapi_limits
+            limiter = self.rate_limiter(SERVICE, self.textapi_key, limits)
+            self._textapi = TextApiClient(self.session(), self.settings, limiter)
         return self._textapi
 
     @property
     def textapi_key(self) -> str | None:
-        """The key of the Text API, to be named only by its `credential_of`."""
+        """The key of the Text API; log only its `credential_of`."""
         key = self.settings.textapi_key
         return key.get_secret_value() if key else None
 
     def close(self) -> None:
         """Close what is open."""
-
-        async def close() -> None:
-            for gate in self._gates.values():
-                await gate.aclose()
-            if self._session:
-                await self._session.close()
-            if self._redis:
-                await self._redis.aclose()
-
-        self._runner.run(close())
+        self._runner.run(self._close_on_loop())
         self._runner.close()
         self.broker.close()
         self.db.close()
+
+    async def _close_on_loop(self) -> None:
+        for limiter in self._limiters.values():
+            await limiter.aclose()
+        if self._session is not None:
+            await self._session.close()
+        if self._redis is not None:
+            await self._redis.aclose()

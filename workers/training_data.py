@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from analysis.parameters import TrainingParameters, list_months, read_parameters
 from core.enums import ENDED
 from core.errors import BadInput, UsageError
 from models.database import Database
-from models.parameters import TrainingParameters, months
-from models.parameters import read as read_parameters
 from models.runs import NewJob, get_run
 from models.trainings import trained
 from networks.data import Data, series, shuffled_pictures, sine
@@ -122,7 +121,7 @@ def _polarities(db: Database, run_id: int, subject: str | None) -> list[float | 
         raise UsageError(f"run {run_id} has no subject {subject!r}: choose one of {names}")
     rows = by_subject[subject] if subject is not None else next(iter(by_subject.values()))
     known = {row.period: row.polarity_mean for row in rows}
-    return [known.get(month) for month in months(min(known), max(known))]
+    return [known.get(month) for month in list_months(min(known), max(known))]
 
 
 def predictions(db: Database, run_id: int, job: str | None, data: str) -> list[dict[str, Any]]:

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from analysis.parameters import TrainingParameters
 from core.enums import State
 from core.errors import BadInput, TidingsError
 from models.jobs import fence
-from models.parameters import TrainingParameters
 from models.trainings import (
     progress_stored,
     run_state,
@@ -112,7 +112,7 @@ class _Keeper:
     def keep(self, epoch: Epoch, checkpoint: Callable[[], bytes]) -> None:
         """Take an epoch. Raises `SliceEnded` where the slice is over."""
         self._epochs.append(epoch)
-        over = self._job.is_over
+        over = self._job.slice_is_over
         if epoch.epoch == self._all:
             return  # the result is stored next, with this
         if over or time.monotonic() >= self._next_store:

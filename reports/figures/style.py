@@ -16,7 +16,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 
-from models.parameters import months
+from analysis.parameters import list_months
 from reports import fonts
 
 # Okabe and Ito, "Color Universal Design" (2008).
@@ -149,10 +149,10 @@ class Range:
         return cls(listed[0], listed[-1])
 
     def __iter__(self) -> Iterator[str]:
-        return iter(months(self.first, self.last))
+        return iter(list_months(self.first, self.last))
 
     def __len__(self) -> int:
-        return len(months(self.first, self.last))
+        return len(list_months(self.first, self.last))
 
 
 def ticks(span: Range) -> list[tuple[str, str]]:

@@ -23,6 +23,7 @@ from typing import Any
 import psutil
 from sqlalchemy import func, select
 
+from analysis.parameters import Keyword, MonthsParameters
 from cli.stack import valkey
 from cli.stack.embedded import WORKER_ENVIRONMENT, worker_command
 from cli.stack.ports import free_port
@@ -35,7 +36,6 @@ from core.settings import Settings, environment
 from models.database import Database
 from models.documents import add_documents
 from models.jobs import job_counts
-from models.parameters import Keyword, MonthsParameters
 from models.tables import Answer, Job, Run
 from producers.dispatch import dispatch_due_jobs
 from producers.submit import submit_run

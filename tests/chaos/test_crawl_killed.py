@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
+from analysis.parameters import HandlesParameters
 from core.broker import celery_app, redis_client
 from core.enums import State, Step
 from models.crawls import COMPLETE, read_crawl
 from models.database import migrate
-from models.parameters import HandlesParameters
 from models.tables import Call, Import, Job
 from producers.dispatch import dispatch_due_jobs
 from producers.submit import submit_run

@@ -17,10 +17,10 @@ from pathlib import Path
 
 import pytest
 
+from analysis.parameters import Keyword, MonthsParameters
 from cli.stack.run import start_stack
 from core.settings import load
 from models.database import Database
-from models.parameters import Keyword, MonthsParameters
 from producers.imports import import_paths
 from producers.submit import submit_run
 from reports.exports import write

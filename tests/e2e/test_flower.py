@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from analysis.parameters import HandlesParameters, Keyword, MonthsParameters
 from cli.stack import valkey
 from cli.stack.embedded import APPLICATION
 from cli.stack.ports import free_port, http_answers
@@ -25,7 +26,6 @@ from cli.stack.supervised_process import Child
 from core.broker import queue_length, redis_client
 from core.settings import Settings, environment
 from models.database import Database
-from models.parameters import HandlesParameters, Keyword, MonthsParameters
 from models.transitions import cancel_run
 from producers.imports import import_paths
 from producers.submit import submit_run

@@ -13,11 +13,11 @@ from urllib.parse import urlsplit
 import pytest
 import structlog
 
+from analysis.parameters import Keyword, MonthsParameters
 from cli.stack.supervised_process import Child
 from core.logs import at_step, configure, get_logger, job_at_work
 from core.settings import Settings
 from models.database import Database
-from models.parameters import Keyword, MonthsParameters
 from producers.imports import import_paths
 from producers.submit import submit_run
 from tests.e2e_kit import Stub, dispatch_to_workers, run_to_its_end, write_archive

@@ -16,11 +16,11 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import func, select
 
+from analysis.parameters import Keyword, MonthsParameters
 from cli.stack.ports import free_port
 from cli.stack.supervised_process import Child
 from core.settings import Settings
 from models.database import Database
-from models.parameters import Keyword, MonthsParameters
 from models.tables import Call
 from producers.imports import import_paths
 from tests.e2e_kit import Stub, run_to_its_end, write_archive

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
+from analysis.parameters import HandlesParameters, Keyword, MonthsParameters
 from cli.stack.supervised_process import Child
 from core.settings import Settings
 from models.database import Database
-from models.parameters import HandlesParameters, Keyword, MonthsParameters
 from models.runs import get_run
 from models.transitions import resume_run
 from producers.imports import import_paths

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 
 import pytest
 from aiohttp import web
@@ -22,21 +23,19 @@ from models.answers import (
     calls_by_minute,
     claim_answers,
     delete_expired_claims,
+    known_keys,
     read_answers,
     release_claims,
     store_batch,
-    stored_keys,
 )
 from models.database import Database, clock
-from models.jobs import Claim
-from models.runs import NewJob, create_run, get_run, reserve_call
+from models.jobs import Claim, claim_job
+from models.runs import NewJob, create_run, get_run, pause_at_cap, reserve_call, resume_run
 from models.tables import Answer, AnswerClaim, Call, Job
-from models.transitions import claim_job, pause_at_cap, resume_run
-from tests.chaos.limit_clients import running_stub
 from textapi.messages import ENGINE_HEADER
 from textapi.requests import polarity_key, polarity_requests
-from workers.answer_fetcher import AnswerFetcher
-from workers.context import JobContext, SliceEnded
+from workers.answer_fetcher import AnswerFetcher, EngineChanged
+from workers.context import JobContext
 from workers.runtime import Runtime
 
 KEYS = [bytes([number]) * 16 for number in range(8)]
@@ -89,7 +88,7 @@ def test_two_that_want_the_same_answer_make_one_call(db: Database) -> None:
     store(db, first, KEYS[:5])
     assert claim_answers(db, second, KEYS[:5], seconds=30) == {}
     with db.read() as connection:
-        assert stored_keys(connection, KEYS) == set(KEYS[:5])
+        assert known_keys(connection, KEYS) == set(KEYS[:5])
         assert set(connection.scalars(select(AnswerClaim.key))) == set(KEYS[5:])
 
 
@@ -228,94 +227,172 @@ def test_a_cap_on_calls_is_kept_by_all_who_ask_at_once(db: Database) -> None:
     assert [reserve_call(db, run), reserve_call(db, run)] == [True, False]
 
 
-class EndsAfterOneLook(JobContext):
-    """A job whose slice ends between the look at the clock and the calls that were begun on it."""
+class HeldService:
+    """A Text API on loopback that answers polarity only when `release` is set."""
 
-    looks = 0
+    def __init__(self) -> None:
+        self.release = asyncio.Event()
+        self.calls = 0
+        self.engine = "stub/1"
+        self._arrived = asyncio.Condition()
 
-    @property
-    def is_over(self) -> bool:
-        self.looks += 1
-        return self.looks > 1
+    async def wait_for_calls(self, number: int) -> None:
+        async with self._arrived:
+            await self._arrived.wait_for(lambda: self.calls >= number)
 
+    async def polarity(self, _request: web.Request) -> web.Response:
+        async with self._arrived:
+            self.calls += 1
+            self._arrived.notify_all()
+        await self.release.wait()
+        return web.json_response({"text polarity": 0.5}, headers={ENGINE_HEADER: self.engine})
 
-def asking(
-    db: Database, settings: Settings, job_type: type[JobContext] = JobContext, **changed: Any
-) -> int:
-    """Ask for the polarity of ten texts in one slice; how many answers are stored then."""
-    (claim,) = new_claims(db, jobs=1, **changed)
-    with running_stub() as stub:
-        known = settings.model_copy(update={"textapi_url": stub, "textapi_concurrency": 4})
-        runtime = Runtime(known, celery_app(known))
-        try:
-            job = job_type(runtime, claim, ends_at=time.monotonic() + 60)
-            questions = polarity_requests(
-                "stub", [f"Sentence {number}. Another." for number in range(10)], 3000
-            )
-            runtime.run(lambda: AnswerFetcher(job, "stub").ask(questions))
-        finally:
-            runtime.close()
-    with db.read() as connection:
-        return len(connection.scalars(select(Answer.key)).all())
-
-
-def test_a_slice_that_ends_with_questions_unasked_says_so_and_gives_them_up(
-    db: Database, settings: Settings
-) -> None:
-    with pytest.raises(SliceEnded):
-        asking(db, settings, EndsAfterOneLook)
-    with db.read() as connection:
-        assert connection.scalars(select(AnswerClaim.key)).all() == []
-
-
-def test_what_is_asked_in_a_slice_is_answered_and_counted(db: Database, settings: Settings) -> None:
-    assert asking(db, settings) == 10
-    with db.read() as connection:
-        assert connection.scalars(select(AnswerClaim.key)).all() == []
-        assert sum(connection.scalars(select(Call.calls))) == 10
-
-
-def test_what_a_newer_engine_answers_is_kept_under_its_name_and_ends_the_slice(
-    db: Database, settings: Settings
-) -> None:
-    texts = ["One. Two.", "Three. Four."]
-    (claim,) = new_claims(db, jobs=1)
-    known = settings.model_copy(
-        update={"textapi_url": f"http://127.0.0.1:{free_port()}", "textapi_concurrency": 1}
-    )
-    runtime = Runtime(known, celery_app(known))
-
-    async def ready(_request: web.Request) -> web.Response:
+    async def ready(self, _request: web.Request) -> web.Response:
         return web.json_response({}, headers={ENGINE_HEADER: "stub/1"})
 
-    async def polarity(_request: web.Request) -> web.Response:
-        return web.json_response({"text polarity": 0.5}, headers={ENGINE_HEADER: "stub/2"})
-
-    async def work() -> None:
-        service = web.Application()
-        service.router.add_get("/ready", ready)
-        service.router.add_post("/text/text_polarity", polarity)
-        runner = web.AppRunner(service)
+    @asynccontextmanager
+    async def serve(self, port: int) -> AsyncIterator[None]:
+        app = web.Application()
+        app.router.add_get("/ready", self.ready)
+        app.router.add_post("/text/text_polarity", self.polarity)
+        runner = web.AppRunner(app)
         await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", int(known.textapi_url.rpartition(":")[2])).start()
+        await web.TCPSite(runner, "127.0.0.1", port).start()
         try:
-            job = JobContext(runtime, claim, ends_at=time.monotonic() + 60)
-            engine = await runtime.textapi().engine()
-            await AnswerFetcher(job, engine).ask(polarity_requests(engine, texts, 3000))
+            yield
         finally:
             await runner.cleanup()
 
+
+TEXTS = [f"Sentence {number}. Another." for number in range(10)]  # two sentences: a call for each
+
+
+def run_fetch(
+    db: Database,
+    settings: Settings,
+    scenario: Callable[[HeldService, AnswerFetcher], Awaitable[None]],
+) -> HeldService:
+    """Run *scenario* with a fetcher for a new job, four calls at a time."""
+    (claim,) = new_claims(db, jobs=1)
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    runtime = Runtime(
+        settings.model_copy(update={"textapi_url": url, "textapi_concurrency": 4}),
+        celery_app(settings),
+    )
+    services: list[HeldService] = []
+
+    async def work() -> None:
+        service = HeldService()
+        services.append(service)
+        async with service.serve(port):
+            job = JobContext(runtime, claim, ends_at=time.monotonic() + 60)
+            async with AnswerFetcher(job, await runtime.textapi().engine()) as fetcher:
+                await scenario(service, fetcher)
+
     try:
-        with pytest.raises(SliceEnded):
-            runtime.run(work)
+        runtime.run(work)
     finally:
         runtime.close()
+    return services[0]
+
+
+def stored_answers_and_claims(db: Database) -> tuple[int, int]:
     with db.read() as connection:
-        kept = {
-            key for text in texts for key in stored_keys(connection, [polarity_key("stub/2", text)])
-        }
-        assert kept >= {polarity_key("stub/2", texts[0])}
-        assert stored_keys(connection, [polarity_key("stub/1", text) for text in texts]) == set()
+        answers = connection.scalars(select(Answer.key)).all()
+        claims = connection.scalars(select(AnswerClaim.key)).all()
+    return len(answers), len(claims)
+
+
+def calls_counted(db: Database) -> int:
+    with db.read() as connection:
+        return sum(connection.scalars(select(Call.calls)))
+
+
+def test_what_is_fetched_is_answered_and_counted(db: Database, settings: Settings) -> None:
+    async def scenario(service: HeldService, fetcher: AnswerFetcher) -> None:
+        service.release.set()
+        await fetcher.fetch(polarity_requests(fetcher.engine, TEXTS, 3000))
+
+    run_fetch(db, settings, scenario)
+    assert stored_answers_and_claims(db) == (10, 0)
+    assert calls_counted(db) == 10
+
+
+def test_two_steps_can_fetch_at_once_and_ask_for_a_shared_answer_once(
+    db: Database, settings: Settings
+) -> None:
+    async def scenario(service: HeldService, fetcher: AnswerFetcher) -> None:
+        service.release.set()
+        await asyncio.gather(
+            fetcher.fetch(polarity_requests(fetcher.engine, TEXTS[:7], 3000)),
+            fetcher.fetch(polarity_requests(fetcher.engine, TEXTS[3:], 3000)),
+        )
+
+    service = run_fetch(db, settings, scenario)
+    assert stored_answers_and_claims(db) == (10, 0)
+    assert service.calls == 10
+
+
+def test_a_fetch_that_is_cancelled_keeps_the_calls_in_flight_and_releases_the_rest(
+    db: Database, settings: Settings
+) -> None:
+    async def scenario(service: HeldService, fetcher: AnswerFetcher) -> None:
+        requests = polarity_requests(fetcher.engine, TEXTS, 3000)
+        task = asyncio.create_task(fetcher.fetch(requests))
+        await service.wait_for_calls(4)
+        task.cancel()
+        service.release.set()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    service = run_fetch(db, settings, scenario)
+    assert service.calls == 4
+    assert stored_answers_and_claims(db) == (4, 0)
+    assert calls_counted(db) == 4
+
+
+def test_a_second_cancellation_breaks_the_calls_in_flight_off(
+    db: Database, settings: Settings
+) -> None:
+    async def scenario(service: HeldService, fetcher: AnswerFetcher) -> None:
+        requests = polarity_requests(fetcher.engine, TEXTS, 3000)
+        task = asyncio.create_task(fetcher.fetch(requests))
+        await service.wait_for_calls(4)
+        task.cancel()
+        done, _ = await asyncio.wait([task], timeout=0.05)
+        assert not done
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        service.release.set()
+
+    service = run_fetch(db, settings, scenario)
+    assert service.calls == 4
+    with db.read() as connection:
+        assert connection.scalars(select(Answer.key)).all() == []
+        # what was sent stays claimed: it may be answered, and is asked again when the claim ends
+        assert len(connection.scalars(select(AnswerClaim.key)).all()) == 4
+    assert calls_counted(db) == 4
+
+
+def test_answers_of_a_new_engine_are_stored_under_its_name_and_end_the_slice(
+    db: Database, settings: Settings
+) -> None:
+    texts = TEXTS[:2]
+
+    async def scenario(service: HeldService, fetcher: AnswerFetcher) -> None:
+        service.engine = "stub/2"
+        service.release.set()
+        with pytest.raises(EngineChanged):
+            await fetcher.fetch(polarity_requests(fetcher.engine, texts, 3000))
+
+    run_fetch(db, settings, scenario)
+    with db.read() as connection:
+        new_keys = known_keys(connection, [polarity_key("stub/2", text) for text in texts])
+        old_keys = known_keys(connection, [polarity_key("stub/1", text) for text in texts])
+        assert new_keys
+        assert old_keys == set()
         assert connection.scalars(select(AnswerClaim.key)).all() == []
 
 

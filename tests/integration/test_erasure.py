@@ -13,13 +13,13 @@ import pytest
 from sqlalchemy import delete, select, update
 from typer.testing import CliRunner
 
+from analysis.parameters import HandlesParameters, Keyword, MonthsParameters, SearchParameters
 from cli.main import app
 from core.enums import State
 from core.settings import Settings, environment
 from models.crawls import COMPLETE, move_crawl
 from models.database import migrate
 from models.documents import add_documents
-from models.parameters import HandlesParameters, Keyword, MonthsParameters, SearchParameters
 from models.runs import get_run
 from models.tables import Answer, Base, Call, Crawl, Document, Job, JobStep, Report, Run
 from models.transitions import cancel_run

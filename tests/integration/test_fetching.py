@@ -13,11 +13,11 @@ from aiohttp import web
 from pydantic import SecretStr
 from sqlalchemy import func, select, update
 
+from analysis.parameters import HandlesParameters, Keyword, MonthsParameters, SearchParameters
 from core.enums import State, Step
 from core.settings import Settings
 from models.crawls import COMPLETE, OPEN, Crawled, read_crawl
 from models.documents import add_documents, insert_documents
-from models.parameters import HandlesParameters, Keyword, MonthsParameters, SearchParameters
 from models.runs import get_run
 from models.tables import Call, Crawl, Document, Import, Job, JobDocument, JobStep
 from models.transitions import cancel_run

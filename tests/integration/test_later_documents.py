@@ -10,15 +10,15 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+import workers.months
 from sqlalchemy import Connection, func, insert, select
 
-import workers.months
+from analysis.parameters import HandlesParameters, Keyword, MonthsParameters, SearchParameters
 from core.enums import State
 from core.settings import Settings
 from models.answers import Batch, store_batch, stored_keys
 from models.documents import add_documents
 from models.erasure import documents_by_account, documents_named, forget_documents
-from models.parameters import HandlesParameters, Keyword, MonthsParameters, SearchParameters
 from models.results import replace_rows
 from models.runs import get_run
 from models.tables import Document, Entity, Phrase, Summary

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from sqlalchemy import insert
 
+from analysis.parameters import HandlesParameters, Keyword, MonthsParameters, SearchParameters
 from core.rate_limit_notation import parse_limits
 from core.settings import Settings
 from models.database import Database, clock
 from models.documents import add_documents
-from models.parameters import HandlesParameters, Keyword, MonthsParameters, SearchParameters
 from models.tables import Crawl
 from producers.plan import plan_run, time_at
 from tests.e2e_kit import Stub, stub, stub_settings  # noqa: F401 - fixtures

@@ -14,11 +14,11 @@ from aiohttp import web
 from sqlalchemy import func, select
 from typer.testing import CliRunner
 
+from analysis.parameters import HandlesParameters, SearchParameters
 from cli.main import app
 from core.enums import State
 from core.settings import Settings, environment
 from models.documents import add_documents
-from models.parameters import HandlesParameters, SearchParameters
 from models.suppression_list import is_suppressed
 from models.tables import Crawl, Document, Import, SuppressedName
 from producers.imports import import_paths

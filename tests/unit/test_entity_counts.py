@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from workers.entities import Found, aggregate
+from analysis.text.entity_counts import Occurrence, count_entities
 
 
 def counted(
     *found: tuple[str, str, str], texts: tuple[str, ...] = ()
 ) -> list[tuple[str, str, str, int, int, tuple[str, ...]]]:
-    entities = aggregate((Found(*one) for one in found), texts)
-    return [(e.period, e.type, e.name, e.rank, e.count, e.spellings) for e in entities]
+    entities = count_entities((Occurrence(*one) for one in found), texts)
+    return [(e.period, e.type, e.name, e.rank, e.count, tuple(e.spellings)) for e in entities]
 
 
 def names(*found: tuple[str, str], texts: tuple[str, ...] = ()) -> list[tuple[str, int]]:

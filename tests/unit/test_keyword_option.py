@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from analysis.parameters import Keyword, list_months
 from core.errors import SettingsError
 from core.rate_limit_notation import Window, parse_limits
-from models.parameters import Keyword, months
 from producers.plan import time_at
 
 
@@ -22,8 +22,8 @@ def test_an_empty_term_is_refused(wrong: str) -> None:
 
 
 def test_months_run_over_the_turn_of_the_year() -> None:
-    assert months("2019-11", "2020-02") == ["2019-11", "2019-12", "2020-01", "2020-02"]
-    assert len(months("1851-09", "2026-08")) == 2100
+    assert list_months("2019-11", "2020-02") == ["2019-11", "2019-12", "2020-01", "2020-02"]
+    assert len(list_months("1851-09", "2026-08")) == 2100
 
 
 def test_limits_are_read_and_written_alike() -> None:

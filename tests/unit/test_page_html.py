@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from models import parameters as run_parameters
+from analysis import parameters as run_parameters
 from reports import page, run_summary
 from reports.figure_store import slug
 

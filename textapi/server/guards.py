@@ -15,9 +15,9 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from core.rate_limit_notation import Window
-from textapi.messages import TextRequest
+from textapi.messages import TextBody
 
-Request = TypeVar("Request", bound=TextRequest)
+Request = TypeVar("Request", bound=TextBody)
 
 # pydantic's names for a value of the right type that cannot be answered.
 _OUT_OF_BOUNDS = frozenset(

@@ -26,7 +26,7 @@ from textapi.messages import (
     SentencesRequest,
     SentencesWithKeywordsRequest,
     SummarizeRequest,
-    TextRequest,
+    TextBody,
 )
 from textapi.server import metrics, openapi
 from textapi.server.batching import LoadShedder, Reader
@@ -126,7 +126,7 @@ class _Server:
                 ) from None
         return _json(EXCHANGES[operation].answer_json(value))
 
-    async def _work(self, operation: Operation, asked: TextRequest) -> Any:
+    async def _work(self, operation: Operation, asked: TextBody) -> Any:
         match asked:
             case NerRequest():
                 found = await self._reader.ask("entities", asked.text)
@@ -144,7 +144,7 @@ class _Server:
             return work()
         return await asyncio.get_running_loop().run_in_executor(self._long_texts, work)
 
-    def _light_work(self, operation: Operation, asked: TextRequest) -> Any:
+    def _light_work(self, operation: Operation, asked: TextBody) -> Any:
         match asked:
             case SentencesWithKeywordsRequest():
                 if len(asked.text) * len(asked.keywords) > MAX_SEARCH:

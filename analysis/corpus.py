@@ -1,0 +1,44 @@
+"""Documents that are analysed as one text, cut into requests of a bounded size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from textapi.packing import chunks
+
+TextOfDocument = tuple[
+    int, str
+]  # the document's id and its text, or the part of it that is analysed
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Texts by period, of one keyword ("" for the posts of an account or a search)."""
+
+    keyword: str
+    texts_by_period: Mapping[str, Sequence[TextOfDocument]]
+
+    @property
+    def texts(self) -> list[TextOfDocument]:
+        """Every text, in the order of the periods."""
+        return [text for texts in self.texts_by_period.values() for text in texts]
+
+    def chunks(self, size: int) -> Iterator[tuple[str, str, tuple[int, ...]]]:
+        """Yield ``(period, text, document ids)``, each text of at most *size* characters.
+
+        A chunk ends with its period, so that what an answer says of it belongs to that period.
+        """
+        for period, texts in self.texts_by_period.items():
+            for text, document_ids in chunks(texts, size):
+                yield period, text, document_ids
+
+
+def count_documents(corpora: Sequence[Corpus]) -> int:
+    """Count the different documents of *corpora*."""
+    document_ids: set[int] = set()
+
+    for corpus in corpora:
+        document_ids.update(document_id for document_id, _ in corpus.texts)
+
+    return len(document_ids)

@@ -1,0 +1,30 @@
+"""What a step needs to get answers of the Text API, whoever gets them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any, Protocol
+
+from textapi.requests import ApiRequest, TextRequest
+
+
+class Fetcher(Protocol):
+    """Gets answers: `workers.answer_fetcher` asks for them, `producers.dry_run` only counts."""
+
+    @property
+    def engine(self) -> str:
+        """Name and version of the engine whose answers are fetched."""
+
+    async def fetch(self, requests: Iterable[ApiRequest]) -> None:
+        """See that every answer of *requests* is in the ledger."""
+
+    async def read(self, keys: Collection[bytes]) -> dict[bytes, Any]:
+        """Read the answers with *keys*, all of them fetched before."""
+
+
+async def fetch_answers(fetcher: Fetcher, requests: Sequence[TextRequest]) -> list[Any]:
+    """Fetch one answer for each of *requests*, in their order; equal requests are made once."""
+    unique = {request.key: request for request in requests}
+    await fetcher.fetch(unique.values())
+    answers = await fetcher.read(list(unique))
+    return [answers[request.key] for request in requests]

@@ -1,0 +1,65 @@
+"""Which steps a job of each kind goes through, in their order: the only place that lists steps."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+from analysis.step import Step
+from analysis.steps import entities, keywords, phrases, polarity, summary
+from core.enums import JobKind
+from models.tables import Base
+
+DOCUMENTS = "documents"  # the first part of every job: not a step that one chooses
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """The steps of a kind of job in their order; *optional* ones are done only where asked for."""
+
+    steps: tuple[Step, ...]
+    optional: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all steps."""
+        return tuple(step.name for step in self.steps)
+
+    @property
+    def default_names(self) -> tuple[str, ...]:
+        """The names of the steps that are done by default."""
+        return tuple(name for name in self.names if name not in self.optional)
+
+    def select(self, names: Collection[str], completed: Collection[str] = ()) -> list[Step]:
+        """Return the steps called *names* that are not *completed*, in the order of work."""
+        return [step for step in self.steps if step.name in names and step.name not in completed]
+
+    def stages(self, steps: Sequence[Step]) -> Iterator[list[Step]]:
+        """Yield *steps* in groups that can run at once: each needs none of its own group."""
+        remaining = list(steps)
+
+        while remaining:
+            unfinished = {step.name for step in remaining}
+            stage = [step for step in remaining if unfinished.isdisjoint(step.needs)]
+            yield stage
+            remaining = [step for step in remaining if step not in stage]
+
+
+MONTHS = Pipeline(
+    (keywords.STEP, polarity.MENTIONS_STEP, summary.STEP, phrases.STEP, entities.STEP),
+    optional=(summary.STEP.name,),
+)
+POSTS = Pipeline((summary.STEP, phrases.STEP, entities.STEP, polarity.POSTS_STEP))
+
+PIPELINES = {JobKind.MONTH: MONTHS, JobKind.HANDLE: POSTS, JobKind.SEARCH: POSTS}
+
+
+def result_tables() -> tuple[type[Base], ...]:
+    """Return every table that holds rows of a step."""
+    tables: dict[type[Base], None] = {}
+
+    for pipeline in PIPELINES.values():
+        for step in pipeline.steps:
+            tables.update(dict.fromkeys(step.tables))
+
+    return tuple(tables)

@@ -1,0 +1,54 @@
+"""What a step is: its name, what it needs, what it does, and the tables that hold its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from sqlalchemy import Connection
+
+from analysis.fetcher import Fetcher
+from models.results import replace_rows
+from models.tables import Base
+
+Rows = Mapping[type[Base], Sequence[Mapping[str, Any]]]
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """What a step found: how many documents it worked on, and its rows by table.
+
+    The rows lack `job_id`, which is added when they are stored.
+    """
+
+    documents: int
+    rows: Rows
+
+
+def store_rows(connection: Connection, job_id: int, rows: Rows) -> None:
+    """Replace the job's rows in each table."""
+    for table, of_table in rows.items():
+        replace_rows(connection, job_id, table, of_table)
+
+
+class StoreRows(Protocol):
+    """Stores the rows of a step for a job."""
+
+    def __call__(self, connection: Connection, job_id: int, rows: Rows) -> None: ...
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a pipeline.
+
+    *run* gets the job's data (`MonthData` or `PostData`) and a fetcher, and stores nothing.
+    *needs* names the steps whose rows it reads; steps that need none of each other run at once.
+    *tables* hold its rows, which go when a document of the job is erased.
+    """
+
+    name: str
+    run: Callable[[Any, Fetcher], Awaitable[StepResult]]
+    tables: tuple[type[Base], ...]
+    needs: tuple[str, ...] = ()
+    store: StoreRows = store_rows

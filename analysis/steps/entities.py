@@ -1,0 +1,48 @@
+"""The named entities of a corpus, over all and by month."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from analysis.corpus import Corpus, count_documents
+from analysis.data import MonthData, PostData
+from analysis.fetcher import Fetcher, fetch_answers
+from analysis.step import Step, StepResult
+from analysis.text.entity_counts import Occurrence, count_entities
+from models.tables import Entity
+from textapi.requests import entities_of
+
+
+async def find_entities(data: MonthData | PostData, fetcher: Fetcher) -> StepResult:
+    """Ask for the entities of each chunk and count those of each corpus."""
+    corpora = await data.corpora()
+    rows: list[dict[str, Any]] = []
+
+    for corpus in corpora:
+        chunks = list(corpus.chunks(data.options.text_size))
+        requests = [entities_of(fetcher.engine, text, ids) for _, text, ids in chunks]
+        answers = await fetch_answers(fetcher, requests)
+        periods = [period for period, _, _ in chunks]
+        rows += entity_rows(corpus, periods, answers)
+
+    return StepResult(count_documents(corpora), {Entity: rows})
+
+
+def entity_rows(
+    corpus: Corpus, periods: Iterable[str], answers: Iterable[Sequence[tuple[str, str]]]
+) -> list[dict[str, Any]]:
+    """Return the entities of *answers*, one for each of *periods*, spellings joined where safe."""
+    occurrences = []
+
+    for period, answer in zip(periods, answers, strict=True):
+        for type_, name in answer:
+            occurrences.append(Occurrence(period, type_, name))
+
+    texts = [text for _, text in corpus.texts]
+    counts = count_entities(occurrences, texts)
+    return [{"keyword": corpus.keyword, **asdict(count)} for count in counts]
+
+
+STEP = Step("entities", find_entities, tables=(Entity,), needs=("keywords",))

@@ -1,0 +1,106 @@
+"""The most common phrases of a corpus, with how many documents hold them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+from analysis.corpus import Corpus, count_documents
+from analysis.data import MonthData, PostData
+from analysis.fetcher import Fetcher, fetch_answers
+from analysis.options import TextOptions
+from analysis.step import Step, StepResult
+from models.tables import Phrase
+from textapi.requests import phrases_of
+
+_DASHES = "\u2013\u2014-* "  # at the edges of a phrase: a model took them along
+
+BestRanks = Mapping[str, int]
+
+
+async def rank_phrases(data: MonthData | PostData, fetcher: Fetcher) -> StepResult:
+    """Ask for the phrases of each chunk and keep the best of each corpus."""
+    corpora = await data.corpora()
+    rows: list[dict[str, Any]] = []
+
+    for corpus in corpora:
+        requests = [
+            phrases_of(fetcher.engine, text, data.options.phrases, document_ids)
+            for _, text, document_ids in corpus.chunks(data.options.text_size)
+        ]
+        answers = await fetch_answers(fetcher, requests)
+        rows += phrase_rows(corpus, answers, data.counted_texts(corpus), data.options)
+
+    return StepResult(count_documents(corpora), {Phrase: rows})
+
+
+def phrase_rows(
+    corpus: Corpus,
+    answers: Iterable[Sequence[str]],
+    counted_texts: Iterable[str],
+    options: TextOptions,
+) -> list[dict[str, Any]]:
+    """Return the best phrases: by best rank in any chunk, then documents that hold it, then name.
+
+    *counted_texts* are those whose documents are counted.
+    """
+    best_ranks = _best_ranks(answers)
+    candidates = _candidates(best_ranks, options.phrases)
+    counts = document_frequency(counted_texts, candidates)
+    ordered = sorted(candidates, key=lambda phrase: (best_ranks[phrase], -counts[phrase], phrase))
+    rows = []
+
+    for rank, phrase in enumerate(ordered[: options.phrases], start=1):
+        row = {
+            "keyword": corpus.keyword,
+            "rank": rank,
+            "phrase": phrase,
+            "count": counts[phrase],
+        }
+        rows.append(row)
+
+    return rows
+
+
+def document_frequency(texts: Iterable[str], phrases: Sequence[str]) -> dict[str, int]:
+    """Count the *texts* that hold each of *phrases*, case ignored."""
+    counts = dict.fromkeys(phrases, 0)
+    if not counts:
+        return counts
+
+    folded_phrases = [(phrase, phrase.casefold()) for phrase in phrases]
+    for text in texts:
+        folded_text = text.casefold()
+        for phrase, folded in folded_phrases:
+            counts[phrase] += folded in folded_text
+
+    return counts
+
+
+def _best_ranks(answers: Iterable[Sequence[str]]) -> BestRanks:
+    best: dict[str, int] = {}
+
+    for phrases in answers:
+        for rank, phrase in enumerate(phrases):
+            stripped = phrase.strip(_DASHES)
+            if stripped:
+                best[stripped] = min(rank, best.get(stripped, rank))
+
+    return best
+
+
+def _candidates(best_ranks: BestRanks, number: int) -> list[str]:
+    """Return the phrases of as many best ranks as hold *number* of them: no other can be kept."""
+    by_rank = sorted(best_ranks, key=best_ranks.__getitem__)
+    candidates: list[str] = []
+
+    for _, phrases in groupby(by_rank, key=best_ranks.__getitem__):
+        if len(candidates) >= number:
+            break
+        candidates += phrases
+
+    return candidates
+
+
+STEP = Step("phrases", rank_phrases, tables=(Phrase,), needs=("keywords",))

@@ -1,0 +1,55 @@
+"""The polarity of mentioning sentences (months) and of posts (accounts and searches)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import Connection
+
+from analysis.corpus import count_documents
+from analysis.data import MonthData, PostData
+from analysis.fetcher import Fetcher
+from analysis.step import Rows, Step, StepResult
+from models.results import set_mention_polarities
+from models.tables import Mention, PostPolarity
+from textapi.requests import polarity_key, polarity_requests
+
+NAME = "polarity"
+
+
+async def score_mentions(data: MonthData, fetcher: Fetcher) -> StepResult:
+    """Score every different sentence that mentions a keyword."""
+    sentences = await data.mentions.sentences()
+    polarities = await _fetch_polarities(fetcher, sentences, data.options.text_size)
+    rows = [{"sentence": text, "polarity": polarity} for text, polarity in polarities.items()]
+    return StepResult(count_documents(await data.corpora()), {Mention: rows})
+
+
+def store_mention_polarities(connection: Connection, job_id: int, rows: Rows) -> None:
+    """Set the polarity of each stored mention by its sentence."""
+    polarities = {row["sentence"]: row["polarity"] for row in rows[Mention]}
+    set_mention_polarities(connection, job_id, polarities)
+
+
+async def score_posts(data: PostData, fetcher: Fetcher) -> StepResult:
+    """Score every authored post."""
+    texts = dict.fromkeys(post.text for post in data.authored)
+    polarities = await _fetch_polarities(fetcher, texts, data.options.text_size)
+    rows = [{"document_id": post.id, "polarity": polarities[post.text]} for post in data.authored]
+    return StepResult(len(data.authored), {PostPolarity: rows})
+
+
+async def _fetch_polarities(
+    fetcher: Fetcher, texts: Iterable[str], text_size: int
+) -> dict[str, float]:
+    """Return the polarity of each of *texts*, which are all different."""
+    keys = {text: polarity_key(fetcher.engine, text) for text in texts}
+    await fetcher.fetch(polarity_requests(fetcher.engine, keys, text_size))
+    answers = await fetcher.read(list(keys.values()))
+    return {text: float(answers[key]) for text, key in keys.items()}
+
+
+MENTIONS_STEP = Step(
+    NAME, score_mentions, tables=(), needs=("keywords",), store=store_mention_polarities
+)
+POSTS_STEP = Step(NAME, score_posts, tables=(PostPolarity,))

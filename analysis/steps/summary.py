@@ -1,0 +1,63 @@
+"""The summary of a corpus: of many chunks, the summary of their summaries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from analysis.corpus import Corpus, count_documents
+from analysis.data import MonthData, PostData
+from analysis.fetcher import Fetcher, fetch_answers
+from analysis.options import TextOptions
+from analysis.step import Step, StepResult
+from models.tables import Summary
+from textapi.packing import chunks
+from textapi.requests import TextRequest, summary_of
+
+
+async def summarize_corpora(data: MonthData | PostData, fetcher: Fetcher) -> StepResult:
+    """Summarize each corpus."""
+    corpora = await data.summary_corpora()
+    rows: list[dict[str, Any]] = []
+
+    for corpus in corpora:
+        summary = await _summarize(corpus, data.options, fetcher)
+        rows.append({"keyword": corpus.keyword, "summary": summary})
+
+    return StepResult(count_documents(corpora), {Summary: rows})
+
+
+async def _summarize(corpus: Corpus, options: TextOptions, fetcher: Fetcher) -> str:
+    requests = [
+        summary_of(fetcher.engine, text, options.proportion, document_ids)
+        for _, text, document_ids in corpus.chunks(options.text_size)
+    ]
+    quoted_documents = [document_id for document_id, _ in corpus.texts]
+    summaries: list[str] = []
+
+    while requests:
+        answers = await fetch_answers(fetcher, requests)
+        summaries = [answer for answer in answers if answer]
+        requests = _further_requests(
+            fetcher.engine, summaries, len(requests), options, quoted_documents
+        )
+
+    return " ".join("\n".join(summaries).split())
+
+
+def _further_requests(
+    engine: str,
+    summaries: Sequence[str],
+    requests_before: int,
+    options: TextOptions,
+    quoted_documents: Sequence[int],
+) -> list[TextRequest]:
+    """Return the requests for the summary of *summaries*; none where they fit into one request."""
+    if requests_before <= 1 or len("\n".join(summaries)) <= options.text_size:
+        return []
+
+    parts = chunks(enumerate(summaries), options.text_size)
+    return [summary_of(engine, text, options.proportion, quoted_documents) for text, _ in parts]
+
+
+STEP = Step("summary", summarize_corpora, tables=(Summary,), needs=("keywords",))

@@ -1,0 +1,30 @@
+"""The jobs that draw the figures of a large report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, func, select
+
+from core.enums import JobKind, State
+from models.runs import REPORT_JOB, NewJob, add_jobs
+from models.tables import Job
+
+FIGURES_OPTION = "pictures"  # of a figure job: the names of the jobs whose figures it draws
+
+
+def queue_figure_jobs(connection: Connection, run_id: int, groups: Sequence[Sequence[str]]) -> int:
+    """See that there is a figure job for each of *groups*; return how many nobody has begun."""
+    jobs = []
+    for number, names in enumerate(groups, start=1):
+        name = f"{REPORT_JOB}: {FIGURES_OPTION} {number} of {len(groups)}"
+        jobs.append(NewJob(JobKind.REPORT, name, {FIGURES_OPTION: list(names)}))
+    add_jobs(connection, run_id, jobs)
+
+    waiting = select(func.count()).where(
+        Job.run_id == run_id,
+        Job.kind == JobKind.REPORT,
+        Job.name != REPORT_JOB,
+        Job.state.in_((State.QUEUED, State.WAITING)),
+    )
+    return connection.scalar(waiting) or 0

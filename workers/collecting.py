@@ -1,0 +1,130 @@
+"""The documents of a job: fetched where a service has them, counted, and settled for the job."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from analysis.parameters import (
+    HandlesParameters,
+    MonthsParameters,
+    SearchParameters,
+    TextParameters,
+)
+from core.enums import DOCUMENTS, StepState
+from models.crawls import remark_on_documents
+from models.documents import count_documents, list_documents, with_counts
+from models.imports import left_out_remark
+from models.suppression_list import is_suppressed
+from sources.base import AccountGone
+from sources.registry import source_named
+from workers.context import JobContext
+from workers.crawling import (
+    STORED_ALONE,
+    CrawlTarget,
+    account_target,
+    crawl,
+    link_stored,
+    search_target,
+)
+from workers.fetching import fetch_month
+from workers.outcomes import Again, NoData, Outcome
+
+
+async def collect_documents(job: JobContext, parameters: TextParameters) -> Outcome | None:
+    """Record which documents are the job's; return an outcome where it ends the slice."""
+    if isinstance(parameters, MonthsParameters):
+        return await _collect_month(job, parameters)
+    return await _collect_posts(job, parameters)
+
+
+async def _collect_month(job: JobContext, parameters: MonthsParameters) -> Outcome | None:
+    period = job.claim.name
+    reason = await fetch_month(job, source_named(parameters.source), period)
+    scope = await job.freeze_documents()
+    all_materials = await job.read(count_documents, replace(scope, material=None))
+
+    if not reason and not all_materials:
+        reason = f"the archive has no documents of {period}"
+    if reason:
+        await job.record_no_data(parameters.steps, reason)
+        return NoData(reason)
+
+    documents = await job.read(count_documents, scope)
+    remark = await job.read(left_out_remark, period, scope.source)
+    complete = job.step_change(DOCUMENTS, StepState.COMPLETE, documents, remark)
+    await job.write(complete, progress=True)
+    return None
+
+
+async def _collect_posts(
+    job: JobContext, parameters: HandlesParameters | SearchParameters
+) -> Outcome | None:
+    if isinstance(parameters, HandlesParameters):
+        handle = job.claim.name.removeprefix("@")
+        if await job.read(is_suppressed, handle):
+            reason = (
+                f"@{handle} was forgotten on request: "
+                f"`tidings forget --handle {handle} --lift` lets it come back"
+            )
+            await job.record_no_data(parameters.steps, reason)
+            return NoData(reason)
+
+    state, remark = str(StepState.NO_DATA), None
+    target = _target(job, parameters)
+    if target is not None:
+        try:
+            crawled = await crawl(job, target, parameters.limit)
+        except AccountGone as gone:
+            state, remark = gone.state, str(gone)
+        else:
+            if not crawled.finished:
+                return Again()
+            left_out = await job.read(left_out_remark, target.name, target.source.name)
+            remark = _join_remarks([crawled.remark, left_out])
+
+    if isinstance(parameters, SearchParameters):
+        await link_stored(job, parameters.source)
+
+    scope = await job.freeze_documents()
+    posts = await job.read(list_documents, scope)
+    if posts:
+        remark = with_counts(remark, posts)
+        complete = job.step_change(DOCUMENTS, StepState.COMPLETE, len(posts), remark)
+        await job.write(complete)
+        return None
+
+    reason = remark or _no_posts(job, parameters.source, target)
+    await job.record_no_data(parameters.steps, reason)
+    return NoData(reason, state)
+
+
+def _no_posts(job: JobContext, source: str | None, target: CrawlTarget | None) -> str:
+    of_source = f" as documents of {source}" if source else ""
+    advice = ": import them"
+    if target is not None:
+        advice = f", and {target.source.name} has none: is it written correctly?"
+    return f"no posts of {job.claim.name} are stored{of_source}{advice}"
+
+
+async def closing_remark(job: JobContext, parameters: TextParameters) -> str | None:
+    """Return what a reader should know of the documents of a job that is done."""
+    if isinstance(parameters, MonthsParameters):
+        return None
+
+    remark = await job.read(remark_on_documents, job.claim.job_id)
+    if _target(job, parameters) is None:
+        return _join_remarks([STORED_ALONE, remark])
+    return remark
+
+
+def _target(
+    job: JobContext, parameters: HandlesParameters | SearchParameters
+) -> CrawlTarget | None:
+    if isinstance(parameters, HandlesParameters):
+        return account_target(job, parameters.source)
+    return search_target(job, parameters.source)
+
+
+def _join_remarks(remarks: Iterable[str | None]) -> str | None:
+    return "; ".join(filter(None, remarks)) or None

@@ -1,0 +1,57 @@
+"""How a time slice of a job ended, as values; `workers.executor` records them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.enums import StepState
+
+
+@dataclass(frozen=True)
+class Done:
+    """Every step is complete; *reason* is a remark for the reader, if any."""
+
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class NoData:
+    """There was nothing to work on, which is a result; *state* may say it closer (suspended, …)."""
+
+    reason: str
+    state: str = StepState.NO_DATA
+
+
+@dataclass(frozen=True)
+class Again:
+    """The slice is over and the job is not: it is queued again."""
+
+
+@dataclass(frozen=True)
+class WaitUntil:
+    """The job can go on in so many *seconds* at the earliest."""
+
+    seconds: float
+    reason: str
+
+
+@dataclass(frozen=True)
+class PauseRun:
+    """The run may make no further call until a person raises its cap."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The job gave up."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class LeaseWasLost:
+    """Another worker owns the job: there is nothing to record."""
+
+
+Outcome = Done | NoData | Again | WaitUntil | PauseRun | Failed | LeaseWasLost

@@ -1,0 +1,130 @@
+"""Jobs over texts: collect the documents, then run the steps of the pipeline until the slice ends."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from functools import partial
+
+from analysis.data import MonthData, PostData
+from analysis.parameters import MonthsParameters, TextParameters, TrainingParameters, read_parameters
+from analysis.pipelines import PIPELINES, Pipeline
+from analysis.step import Step
+from core.enums import DOCUMENTS
+from core.logs import step_context
+from models.documents import list_documents
+from models.results import mention_sentences, mentioning_documents
+from models.runs import note_engine
+from workers.answer_fetcher import AnswerFetcher, EngineChanged
+from workers.collecting import closing_remark, collect_documents
+from workers.context import JobContext
+from workers.outcomes import Again, Done, Outcome
+
+
+async def work_on_texts(job: JobContext) -> Outcome:
+    """Do what is left of a month's, an account's or a search's steps, until the slice is over."""
+    parameters = read_parameters(job.claim.parameters)
+    assert not isinstance(parameters, TrainingParameters)  # noqa: S101 - the kind of the job
+    pipeline = PIPELINES[job.claim.kind]
+    completed = await job.completed_steps()
+    _stop_on_lost_lease(job)
+
+    if DOCUMENTS not in completed:
+        with step_context(DOCUMENTS):
+            outcome = await collect_documents(job, parameters)
+        if outcome is not None:
+            return outcome
+
+    steps = pipeline.select(parameters.steps, completed)
+    if steps and not await _run_until_slice_ends(job, pipeline, steps, parameters):
+        return Again()
+
+    return Done(await closing_remark(job, parameters))
+
+
+def _stop_on_lost_lease(job: JobContext) -> None:
+    """Cancel this task when the lease is lost; a pause is looked at between pages and steps."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    assert task is not None  # noqa: S101 - a coroutine that runs has one
+
+    def interrupt() -> None:
+        if job.lease_lost:
+            loop.call_soon_threadsafe(task.cancel)
+
+    job.on_interrupt(interrupt)
+
+
+async def _run_until_slice_ends(
+    job: JobContext, pipeline: Pipeline, steps: Sequence[Step], parameters: TextParameters
+) -> bool:
+    """Run *steps*; return whether all are complete."""
+    loop = asyncio.get_running_loop()
+
+    try:
+        async with asyncio.timeout_at(job.ends_at) as deadline:
+
+            def end_now() -> None:
+                deadline.reschedule(loop.time())
+
+            job.on_interrupt(lambda: loop.call_soon_threadsafe(end_now))
+            await _run_steps(job, pipeline, steps, parameters)
+    except TimeoutError:
+        if not deadline.expired():
+            raise
+        if job.lease_lost:
+            raise asyncio.CancelledError from None
+        return False
+    except EngineChanged:
+        return False
+
+    return True
+
+
+async def _run_steps(
+    job: JobContext, pipeline: Pipeline, steps: Sequence[Step], parameters: TextParameters
+) -> None:
+    """Run *steps*, at once where none needs another. Raise the first error when all have ended."""
+    engine = await job.runtime.textapi().engine()
+    await job.write(partial(note_engine, db=job.db, run_id=job.claim.run_id, engine=engine))
+    data = await _load_data(job, parameters)
+
+    async with AnswerFetcher(job, engine) as fetcher:
+        for stage in pipeline.stages(steps):
+            results = await asyncio.gather(
+                *(_run_step(job, step, data, fetcher) for step in stage), return_exceptions=True
+            )
+            for result in results:
+                if isinstance(result, BaseException):
+                    raise result
+
+
+async def _run_step(
+    job: JobContext, step: Step, data: MonthData | PostData, fetcher: AnswerFetcher
+) -> None:
+    with step_context(step.name):
+        result = await step.run(data, fetcher)
+        store = partial(step.store, job_id=job.claim.job_id, rows=result.rows)
+        await job.complete_step(step.name, result.documents, store)
+
+
+async def _load_data(job: JobContext, parameters: TextParameters) -> MonthData | PostData:
+    scope = await job.document_scope()
+
+    if isinstance(parameters, MonthsParameters):
+        return MonthData(job.db, scope, parameters.keywords, parameters, StoredMentions(job))
+    return PostData(await job.read(list_documents, scope), parameters)
+
+
+class StoredMentions:
+    """The mentions of a job as the database has them."""
+
+    def __init__(self, job: JobContext) -> None:
+        self._job = job
+
+    async def sentences(self) -> list[str]:
+        """Read the different mentioning sentences, by day, document and position."""
+        return await self._job.read(mention_sentences, self._job.claim.job_id)
+
+    async def documents(self, keyword: str) -> list[tuple[int, str]]:
+        """Read the documents that mention *keyword*, by day and identity."""
+        return await self._job.read(mentioning_documents, self._job.claim.job_id, keyword)
