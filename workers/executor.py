@@ -19,7 +19,7 @@ from core.errors import (
     ServiceUnavailable,
     TidingsError,
 )
-from core.logs import get_logger, job_at_work
+from core.logs import get_logger, job_context
 from core.process_identity import has_exited
 from models.jobs import Claim, claim_job, finish_job, release_job, waited_seconds
 from models.parameters import TrainingParameters
@@ -54,7 +54,7 @@ def work_on(runtime: Runtime, job_id: int) -> None:
         has_exited=lambda owner: owner != runtime.owner and has_exited(owner),
     )
     if claim is not None:
-        with job_at_work(run=claim.run_id, job=claim.name):
+        with job_context(run=claim.run_id, job=claim.name):
             _work(runtime, claim)
     try:
         dispatch_due_jobs(runtime.db, runtime.app, runtime.broker)

@@ -7,7 +7,7 @@ from functools import partial
 
 from core.enums import Step, StepState
 from core.errors import ServiceBadAnswer, ServiceRefused
-from core.logs import at_step
+from core.logs import step_context
 from models.crawls import remark_on_documents
 from models.documents import Text, left_out_remark, posts_found, posts_of, with_counts
 from models.parameters import HandlesParameters, SearchParameters
@@ -79,7 +79,7 @@ async def _asked_at_once(job: JobContext, engine: str, questions: Sequence[ApiRe
     return asker
 
 
-@at_step(Step.DOCUMENTS)
+@step_context(Step.DOCUMENTS)
 async def _documents(
     job: JobContext, parameters: HandlesParameters | SearchParameters
 ) -> Ended | None:
@@ -129,7 +129,7 @@ async def _posts(job: JobContext, parameters: HandlesParameters | SearchParamete
     return await job.reading(posts_found, job.claim.job_id)
 
 
-@at_step(Step.POLARITY)
+@step_context(Step.POLARITY)
 async def _polarity(job: JobContext, asker: Once, own: OwnWords, size: int) -> None:
     by_text = await polarities_of(job, asker, own.texts, size)
     polarities = {post.id: by_text[post.text] for post in own.posts}

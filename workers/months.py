@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from core.enums import Step, StepState
-from core.logs import at_step
+from core.logs import step_context
 from models.answers import read_answers
 from models.documents import Text, archive_size, left_out_remark
 from models.parameters import Keyword, MonthsParameters
@@ -84,7 +84,7 @@ async def work_on_month(job: JobContext, parameters: MonthsParameters) -> Ended:
     return Ended()
 
 
-@at_step(Step.DOCUMENTS)
+@step_context(Step.DOCUMENTS)
 async def _documents(job: JobContext, parameters: MonthsParameters, period: str) -> str | None:
     """Record how many documents there are; why there are none, where nobody can know of any."""
     reason = await fetch_month(job, period)
@@ -100,7 +100,7 @@ async def _documents(job: JobContext, parameters: MonthsParameters, period: str)
     return None
 
 
-@at_step(Step.KEYWORDS)
+@step_context(Step.KEYWORDS)
 async def _keywords(
     job: JobContext,
     asker: AnswerFetcher,
@@ -140,7 +140,7 @@ def _mentions_of(
     ]
 
 
-@at_step(Step.POLARITY)
+@step_context(Step.POLARITY)
 async def _polarity(
     job: JobContext, asker: AnswerFetcher, bodies: Sequence[Body], text_size: int
 ) -> None:

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from core.enums import Step
-from core.logs import at_step
+from core.logs import step_context
 from models.answers import read_answers
 from models.parameters import TextOptions
 from models.results import replace_entities, replace_phrases, replace_summary
@@ -51,7 +51,7 @@ class Once:
 CountDocuments = Callable[[Iterable[str]], dict[str, int]]
 
 
-@at_step(Step.PHRASES)
+@step_context(Step.PHRASES)
 async def phrases_step(
     job: JobContext,
     asker: AnswerFetcher | Once,
@@ -79,7 +79,7 @@ async def phrases_step(
     await job.complete(Step.PHRASES, size_of(bodies), *changes)
 
 
-@at_step(Step.ENTITIES)
+@step_context(Step.ENTITIES)
 async def entities_step(
     job: JobContext, asker: AnswerFetcher | Once, bodies: Sequence[Body], options: TextOptions
 ) -> None:
@@ -100,7 +100,7 @@ async def entities_step(
     await job.complete(Step.ENTITIES, size_of(bodies), *changes)
 
 
-@at_step(Step.SUMMARY)
+@step_context(Step.SUMMARY)
 async def summary_step(
     job: JobContext, asker: AnswerFetcher | Once, bodies: Sequence[Body], options: TextOptions
 ) -> None:
