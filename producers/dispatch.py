@@ -53,7 +53,7 @@ def dispatch_due_jobs(db: Database, app: Celery, broker: redis.Redis) -> int:
                     app,
                     kind=due.kind,
                     queue=queue,
-                    hint=hint,
+                    message=hint,
                     priority=FIRST if due.in_turn else RESERVE,
                 )
             except BrokerAway:

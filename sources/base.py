@@ -188,7 +188,7 @@ class Limiter(Protocol):
     def call(self) -> AbstractAsyncContextManager[None]:
         """Held while a request is in flight; waits for its turn, or raises what the limit has to say."""
 
-    async def close(self, seconds: float) -> None:
+    async def open_circuit(self, seconds: float) -> None:
         """Let nobody call for so long: the service said so."""
 
 

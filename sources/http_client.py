@@ -29,7 +29,7 @@ from core.errors import (
     ServiceUnavailable,
     TidingsError,
 )
-from core.metrics import counted
+from core.metrics import count_call_outcome
 from sources.base import Limiter
 from sources.timestamps import parse_time
 
@@ -111,7 +111,7 @@ class HttpClient:
             reraise=True,
         )
         return await attempts(
-            counted(self.service)(self._once), path, dict(params or {}), explain, into
+            count_call_outcome(self.service)(self._once), path, dict(params or {}), explain, into
         )
 
     async def _once(
@@ -185,7 +185,7 @@ class HttpClient:
         if isinstance(problem, ServiceUnavailable):
             wait = problem.retry_after
         if wait:
-            await self.gate.close(wait)
+            await self.gate.open_circuit(wait)
         return problem
 
     def _by_status(self, answer: Answer, asked_to_wait: float | None) -> ServiceError:

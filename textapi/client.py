@@ -26,7 +26,7 @@ from core.errors import (
     ServiceUnavailable,
     SettingsError,
 )
-from core.metrics import counted
+from core.metrics import count_call_outcome
 from core.settings import Settings
 from textapi.messages import ENGINE_HEADER, KEY_HEADER, Operation
 from textapi.requests import SERVICE, UnalignedReply
@@ -57,12 +57,12 @@ _WHAT_TO_DO = {
 
 
 class Limit(Protocol):
-    """What the client needs of the shared limit (`core.ratelimit.limiter.Gate`)."""
+    """What the client needs of the shared limit (`core.ratelimit.limiter.RateLimiter`)."""
 
     def call(self) -> AbstractAsyncContextManager[None]:
         """Wait for one call's place and hold it."""
 
-    async def close(self, seconds: float) -> None:
+    async def open_circuit(self, seconds: float) -> None:
         """Let nobody call for so long."""
 
 
@@ -150,11 +150,11 @@ class TextApi:
                 answer, engine = await self._attempt(operation, body)
             except ServiceUnavailable as error:
                 if error.away and attempt >= AWAY_ATTEMPTS:
-                    await self._limit.close(AWAY_SECONDS)
+                    await self._limit.open_circuit(AWAY_SECONDS)
                 raise
         return Reply(read(answer), engine, attempt)
 
-    @counted(SERVICE)
+    @count_call_outcome(SERVICE)
     async def _attempt(
         self, operation: Operation, body: Mapping[str, Any]
     ) -> tuple[Mapping[str, Any], str | None]:
@@ -187,7 +187,7 @@ class TextApi:
         if status in (408, 425, 429) or status >= 500:
             wait = retry_after(response.headers, datetime.now(UTC))
             if status in (429, 503) and wait is not None:
-                await self._limit.close(wait)
+                await self._limit.open_circuit(wait)
             raise ServiceUnavailable(
                 f"textapi: {operation} answered {status}",
                 service=SERVICE,

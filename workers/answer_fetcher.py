@@ -15,7 +15,7 @@ from typing import Any
 
 from core.errors import CapReached, DatabaseAway
 from core.logs import get_logger
-from core.rate_limit_notation import credential_of
+from core.ratelimit import credential_of
 from models.answers import Batch, claim_answers, known_keys, release_claims, store_batch
 from models.runs import reserve_call
 from textapi.messages import Operation

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from sqlalchemy import Connection
 
 from core.errors import ServiceBadAnswer, ServiceRefused, ServiceUnavailable
-from core.rate_limit_notation import credential_of
+from core.ratelimit import credential_of
 from models.crawls import COMPLETE, OPEN, count_attempt, move_crawl, read_crawl
 from models.documents import archive_size, count_import, drop_import, insert_documents
 from producers.imports import row_of
@@ -48,9 +48,9 @@ class CountingGate:
             finally:
                 await asyncio.shield(asyncio.to_thread(self._count, time.monotonic() - began))
 
-    async def close(self, seconds: float) -> None:
+    async def open_circuit(self, seconds: float) -> None:
         """Let nobody call for so long."""
-        await self.gate.close(seconds)
+        await self.gate.open_circuit(seconds)
 
     def _count(self, seconds: float) -> None:
         count_attempt(
