@@ -23,7 +23,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from queries_fill import put
 from sqlalchemy import func, select
 
-from analysis.parameters import HandlesParameters, Keyword, MonthsParameters
+from analysis.options import Keyword
+from analysis.parameters import HandlesParameters, MonthsParameters
 from core.broker import celery_app, redis_client
 from core.enums import ENDED, State, Step
 from core.settings import Settings

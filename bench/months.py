@@ -23,7 +23,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import aiohttp
 from producers.months import month_days
 
-from analysis.parameters import Keyword, MonthsParameters, list_months
+from analysis.options import Keyword
+from analysis.parameters import MonthsParameters, list_months
 from core.enums import Step
 from models.database import Database, migrate
 from models.documents import add_documents

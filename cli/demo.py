@@ -6,7 +6,8 @@ import shutil
 import sys
 from pathlib import Path
 
-from analysis.parameters import HandlesParameters, Keyword, MonthsParameters
+from analysis.options import Keyword
+from analysis.parameters import HandlesParameters, MonthsParameters
 from cli import context
 from cli.control import dispatch_to_workers
 from cli.progress import wait_for

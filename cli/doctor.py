@@ -145,7 +145,7 @@ def _textapi(settings: Settings) -> str | None:
 
 def _refused(settings: Settings) -> str | None:
     """Ask for the polarity of one word, within the limit that all workers share: whether the key is taken."""
-    from core.rate_limit_notation import credential_of
+    from core.ratelimit import credential_of
     from models.crawls import count_attempt
     from textapi.messages import Operation
     from textapi.requests import SERVICE

@@ -12,14 +12,8 @@ from typing import Annotated, Any, TypeVar
 import typer
 from pydantic import ValidationError
 
-from analysis.parameters import (
-    HANDLE_STEPS,
-    MONTH_STEPS,
-    HandlesParameters,
-    Keyword,
-    MonthsParameters,
-    SearchParameters,
-)
+from analysis.options import Keyword
+from analysis.parameters import HANDLE_STEPS, MONTH_STEPS, HandlesParameters, MonthsParameters, SearchParameters
 from core.enums import Step
 from core.errors import UsageError
 from textapi.text.sentences import sentences

@@ -1,4 +1,4 @@
-"""Celery as producers and workers both need it, and how many hints a queue holds."""
+"""The broker: Celery's settings, and the job messages in its queues."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from core.enums import QUEUES
 from core.errors import BrokerAway, SettingsError
 from core.settings import Settings
 
-FIRST, RESERVE = 0, 9  # of hints: Redis takes those of the lower number first
+FIRST, RESERVE = 0, 9  # priorities of messages: the lower number is delivered first
 _SEPARATOR = "\x06\x16"  # kombu's, between the name of a queue and a priority
 NO_STACK = "there is no stack: start one with `tidings up`, or set TIDINGS_REDIS_URL"
 
 
 def celery_app(settings: Settings) -> Celery:
-    """The Celery application without its tasks: a producer sends by name.
+    """Return the Celery application without its tasks: a producer sends by name.
 
-    The values are measured ones; docs/architecture.md says what each is for.
+    The values were measured; docs/architecture.md says what each is for.
     """
-    app = Celery(
-        "tidings", broker=settings.redis_url or "redis://127.0.0.1:1/0", set_as_current=False
-    )
+    url = settings.redis_url or "redis://127.0.0.1:1/0"
+    app = Celery("tidings", broker=url, set_as_current=False)
+
     app.conf.update(
         task_serializer="json",
         accept_content=["json"],
@@ -56,36 +56,35 @@ def celery_app(settings: Settings) -> Celery:
             "socket_keepalive": True,
         },
     )
+
     return app
 
 
 def redis_client(settings: Settings) -> redis.Redis:
-    """A client of the broker for short questions. Raises `SettingsError` where no address is known."""
+    """Return a client of Redis for short commands. Raises `SettingsError` without an address."""
     if not settings.redis_url:
         raise SettingsError(NO_STACK)
     return redis.Redis.from_url(settings.redis_url, socket_timeout=5, socket_connect_timeout=3)
 
 
 def queue_length(client: redis.Redis, queue: str) -> int:
-    """How many hints wait in *queue*, of either priority. Raises `BrokerAway`."""
+    """Return how many messages *queue* holds, of either priority. Raises `BrokerAway`."""
     try:
-        return sum(
-            int(client.llen(f"{queue}{_SEPARATOR}{step}" if step else queue))
-            for step in (FIRST, RESERVE)
-        )
+        first = client.llen(queue)
+        reserve = client.llen(f"{queue}{_SEPARATOR}{RESERVE}")
     except RedisError as error:
-        raise BrokerAway(
-            f"Redis does not answer ({type(error).__name__}): is the stack up?"
-        ) from error
+        raise BrokerAway.caused_by(error) from error
+    return int(first) + int(reserve)
 
 
 def send_job_message(
-    app: Celery, *, kind: str, queue: str, hint: dict[str, Any], priority: int
+    app: Celery, *, kind: str, queue: str, message: dict[str, Any], priority: int
 ) -> None:
-    """Tell the workers of *queue* that a job is due; losing this loses nothing. Raises `BrokerAway`."""
+    """Send *message*, the task's arguments, to the workers of *queue*. Raises `BrokerAway`.
+
+    It only hints that a job is due: losing it loses nothing.
+    """
     try:
-        app.send_task(kind, kwargs=hint, queue=queue, retry=False, priority=priority)
+        app.send_task(kind, kwargs=message, queue=queue, retry=False, priority=priority)
     except (OperationalError, RedisError, OSError) as error:
-        raise BrokerAway(
-            f"Redis does not answer ({type(error).__name__}): is the stack up?"
-        ) from error
+        raise BrokerAway.caused_by(error) from error

@@ -1,4 +1,4 @@
-"""Names that producers and workers share: queues, tasks, services, steps, states."""
+"""Names that producers and workers share: queues, kinds of jobs, states, steps."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ QUEUES = (QUEUE_TEXT, QUEUE_TRAINING, QUEUE_REPORTS)
 
 
 class JobKind(StrEnum):
-    """What a job does; the Celery task of the same name does it."""
+    """The kind of a job, which is also the name of its Celery task."""
 
     MONTH = "month"
     HANDLE = "handle"
@@ -30,13 +30,13 @@ QUEUE_OF = {
 
 
 class State(StrEnum):
-    """Where a run or a job stands."""
+    """The state of a run or a job."""
 
-    QUEUED = "queued"  # may be taken by a worker as soon as it is due
+    QUEUED = "queued"  # may be claimed by a worker as soon as it is due
     RUNNING = "running"  # a worker holds its lease
     WAITING = "waiting"  # not due yet: `due_at` and `reason` say until when and for what
     DONE = "done"  # every step has its result, "no data" included
-    FAILED = "failed"  # gave up, `reason` says why; `tidings retry` queues it again
+    FAILED = "failed"  # `reason` says why; `tidings retry` queues it again
     CANCELLED = "cancelled"  # ended for good by a person
     PAUSED = "paused"  # nothing new starts until `tidings resume`
 
@@ -48,7 +48,7 @@ DOCUMENTS = "documents"  # the first part of every job over texts, before its st
 
 
 class Step(StrEnum):
-    """Steps by name."""
+    """A part of a job whose completion is recorded, in the order of work."""
 
     DOCUMENTS = "documents"
     KEYWORDS = "keywords"
@@ -59,11 +59,8 @@ class Step(StrEnum):
 
 
 class StepState(StrEnum):
-    """What came of a step; a step that has no row was never asked for or not reached."""
+    """The outcome of a step; a step without a row was not requested or not reached."""
 
     COMPLETE = "complete"
     FAILED = "failed"
     NO_DATA = "no-data"
-
-
-SERVICES = ("textapi", "nyt", "x", "bluesky", "mastodon")

@@ -1,21 +1,4 @@
-"""Every error that Tidings raises on purpose.
-
-    TidingsError
-    ├── SettingsError            a setting is missing or makes no sense
-    ├── UsageError               what was asked for does not fit together (exit status 2)
-    ├── BadInput                 a file or a document that cannot be read
-    ├── NotFound                 a run, job, table or handle that is not there
-    ├── RunEnded                 a run that has ended cannot be paused, resumed or cancelled
-    ├── StackError               a part of the stack is away or cannot be started
-    │   ├── DatabaseAway         the database does not answer, is locked or full
-    │   └── BrokerAway           Redis does not answer
-    ├── ServiceError             an outside service: `service` names it
-    │   ├── ServiceRefused       ours or the key's fault: never asked again as it is
-    │   ├── ServiceUnavailable   later: `retry_after` in seconds where the service said
-    │   ├── ServiceBadAnswer     it answered, but not with what was asked for
-    │   └── CapReached           a cap on calls: `until` says when it opens, where that is known
-    ├── RunCapReached            the run has made as many calls as its cap allows
-    └── LeaseLost                another worker owns the job now: stop, write nothing more
+"""The hierarchy of errors that Tidings raises on purpose.
 
 A message says what happened, to what, and what to do. No message ever holds a key.
 """
@@ -24,15 +7,15 @@ from __future__ import annotations
 
 
 class TidingsError(Exception):
-    """What every error of ours has in common; its text is fit to be shown to a user as it is."""
+    """The base of all errors of ours; its text is fit to be shown to a user as it is."""
 
 
 class SettingsError(TidingsError):
-    """A setting is missing or makes no sense."""
+    """A setting is missing or invalid."""
 
 
 class UsageError(TidingsError):
-    """What was asked for does not fit together; the command line ends with status 2."""
+    """Arguments do not fit together; the command line ends with status 2."""
 
 
 class BadInput(TidingsError):
@@ -40,11 +23,11 @@ class BadInput(TidingsError):
 
 
 class NotFound(TidingsError):
-    """A run, job, table or handle is not there."""
+    """A run, job, table or handle does not exist."""
 
 
 class RunEnded(TidingsError):
-    """A run has ended, and what was asked for needs one that has not."""
+    """A run has ended, and the request needs one that has not."""
 
 
 class StackError(TidingsError):
@@ -58,9 +41,14 @@ class DatabaseAway(StackError):
 class BrokerAway(StackError):
     """Redis does not answer."""
 
+    @classmethod
+    def caused_by(cls, error: Exception) -> BrokerAway:
+        """Return the error for a call of Redis that ended with *error*."""
+        return cls(f"Redis does not answer ({type(error).__name__}): is the stack up?")
+
 
 class ServiceError(TidingsError):
-    """An outside service did not do what was asked; *service* is its short name (``textapi``, ``nyt``, …)."""
+    """An outside service failed; *service* is its short name."""
 
     def __init__(self, message: str, *, service: str) -> None:
         super().__init__(message)
@@ -68,7 +56,7 @@ class ServiceError(TidingsError):
 
 
 class ServiceRefused(ServiceError):
-    """The request or the key is at fault (400, 401, 403, 404, 422): asking again as it is cannot help."""
+    """The request or the key is at fault (400, 401, 403, 404, 422): a retry cannot help."""
 
     def __init__(self, message: str, *, service: str, status: int | None = None) -> None:
         super().__init__(message, service=service)
@@ -76,9 +64,10 @@ class ServiceRefused(ServiceError):
 
 
 class ServiceUnavailable(ServiceError):
-    """The service cannot answer now (408, 429, 5xx, resets, time-outs); *retry_after* is in seconds, where it said.
+    """The service cannot answer now (408, 429, 5xx, resets, time-outs).
 
-    *away*: it is the service that is not there (503, refused connections), not one call that failed.
+    *retry_after* is in seconds, if the service said. *away*: the service itself is not reachable
+    (503, refused connections), rather than a single call failed.
     """
 
     def __init__(
@@ -90,11 +79,11 @@ class ServiceUnavailable(ServiceError):
 
 
 class ServiceBadAnswer(ServiceError):
-    """The service answered, but not with what was asked for: no JSON, a missing key, a wrong type."""
+    """The answer is not what was requested: no JSON, a missing key, a wrong type."""
 
 
 class CapReached(ServiceError):
-    """A cap on calls is reached; *until* is the Unix time at which it opens again, None where nobody knows."""
+    """A cap on calls is reached; it opens at the Unix time *until*, None if that is unknown."""
 
     def __init__(self, message: str, *, service: str, until: float | None = None) -> None:
         super().__init__(message, service=service)

@@ -1,7 +1,6 @@
-"""What a process counts for Prometheus: how calls ended, seconds spent waiting for limits, answers already there.
+"""What each process counts for Prometheus.
 
-Counted where it happens; a worker's parent adds up what its children counted and serves it (`workers.metrics`). Where
-nobody serves it, it is counted all the same and costs a microsecond a call.
+A worker's parent adds up the counts of its children and serves them (`workers.metrics`).
 """
 
 from __future__ import annotations
@@ -11,17 +10,16 @@ from contextlib import asynccontextmanager
 
 from prometheus_client import CollectorRegistry, Counter
 
-from core.errors import ServiceBadAnswer, ServiceRefused, ServiceUnavailable
+from core.errors import ServiceBadAnswer, ServiceError, ServiceRefused, ServiceUnavailable
 
 ANSWERED = "answered"
-OUTCOMES: dict[type[Exception], str] = {
+OUTCOMES: dict[type[ServiceError], str] = {
     ServiceUnavailable: "unavailable",
     ServiceBadAnswer: "bad answer",
     ServiceRefused: "refused",
 }
 
-
-REGISTRY = CollectorRegistry()  # not the common one, which Flower and the Text API serve
+REGISTRY = CollectorRegistry()  # not the default one, which Flower and the Text API serve
 CALLS = Counter(
     "tidings_calls", "Calls by how they ended.", ["service", "outcome"], registry=REGISTRY
 )
@@ -34,24 +32,26 @@ REUSED = Counter(
 
 
 @asynccontextmanager
-async def counted(service: str) -> AsyncIterator[None]:
-    """Around a call, or decorating the coroutine function that makes it: count by how it ends.
+async def count_call_outcome(service: str) -> AsyncIterator[None]:
+    """Count the call made inside by its outcome. Works as a decorator of a coroutine function too.
 
-    It may be answered, unavailable, a bad answer or refused; what ends otherwise was no call, or was broken off by us.
+    Errors other than those of `OUTCOMES` are not counted: no call was made, or we broke it off.
     """
     try:
         yield
-    except (ServiceUnavailable, ServiceBadAnswer, ServiceRefused) as error:
-        CALLS.labels(service, OUTCOMES[type(error)]).inc()
+    except ServiceError as error:
+        for kind, outcome in OUTCOMES.items():
+            if isinstance(error, kind):
+                CALLS.labels(service, outcome).inc()
         raise
     CALLS.labels(service, ANSWERED).inc()
 
 
 def count_wait(service: str, seconds: float) -> None:
-    """So long a call had to wait for its place in the limits of *service*."""
+    """Record how long a call waited for the rate limiter of *service*."""
     WAITS.labels(service).inc(seconds)
 
 
 def count_reuse(operation: str, answers: int) -> None:
-    """So many answers of *operation* were in the ledger and not asked for."""
+    """Record how many answers of *operation* the ledger gave, so that no call was needed."""
     REUSED.labels(operation).inc(answers)

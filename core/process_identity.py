@@ -1,7 +1,7 @@
-"""Names of processes that tell, on the same machine, whether the process is gone.
+"""Names of processes, by which the same machine can say whether a process has exited.
 
-A name is ``boot id:pid namespace:pid:start``. Another machine, another boot or another container cannot be judged from
-here: there the lease alone decides.
+A name is ``boot id:pid namespace:pid:start``. Of a process on another machine, in another boot or
+in another container, nothing is known here: the lease alone decides.
 """
 
 from __future__ import annotations
@@ -14,43 +14,42 @@ _PROC = Path("/proc")
 
 
 def own_process_name() -> str:
-    """The name of this process."""
+    """Return the name of this process."""
     pid = os.getpid()
-    return f"{_place()}:{pid}:{_start(pid)}"
+    return f"{_pid_namespace()}:{pid}:{_start_time(pid)}"
 
 
 def has_exited(name: str) -> bool:
-    """Whether the process of that *name* has certainly ended; False where this machine cannot know."""
-    place, _, process = name.rpartition(":")[0].rpartition(":")
-    if place != _place():
+    """Return whether the process of that *name* has exited; False where this is not known."""
+    namespace_and_pid, _, start_time = name.rpartition(":")
+    namespace, _, pid = namespace_and_pid.rpartition(":")
+    if namespace != _pid_namespace():
         return False
-    start = name.rpartition(":")[2]
     try:
-        return _start(int(process)) != start
+        return _start_time(int(pid)) != start_time
     except ValueError:
         return False
 
 
-def _place() -> str:
-    """The boot and the pid namespace in which a pid means this process and no other."""
+def _pid_namespace() -> str:
+    """Return the boot and the pid namespace, within which a pid means one process."""
     try:
         boot = (_PROC / "sys/kernel/random/boot_id").read_text().strip()
         return f"{boot}:{(_PROC / 'self/ns/pid').readlink()}".replace("pid:", "")
     except OSError:
-        return socket.gethostname()  # no /proc: pids are compared on this host by their being there
+        return socket.gethostname()  # without /proc, a pid that exists stands for its process
 
 
-def _start(pid: int) -> str:
-    """When the process began, in clock ticks since boot; "" where there is none."""
+def _start_time(pid: int) -> str:
+    """Return when the process started, in clock ticks since boot; "" if there is none."""
     try:
         after_name = (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
     except FileNotFoundError:
         return "" if _PROC.joinpath("self").exists() else _alive(pid)
     except (OSError, ProcessLookupError):
         return ""
-    return (
-        "" if after_name[0] in "ZX" else after_name[19]
-    )  # fields 3 (state) and 22 (starttime) of proc(5)
+    state, start_time = after_name[0], after_name[19]  # fields 3 and 22 of proc(5)
+    return "" if state in "ZX" else start_time
 
 
 def _alive(pid: int) -> str:

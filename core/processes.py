@@ -1,4 +1,4 @@
-"""Processes that end with the one that started them, and locks that end with their holders."""
+"""Processes that end with their parents, and locks that end with their holders."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ _PR_SET_PDEATHSIG = 1
 
 
 def die_with_parent(parent: int, number: signal.Signals = signal.SIGKILL) -> None:
-    """Have the kernel send *number* to this process when the thread that forked it ends, killed or not.
+    """Have the kernel send signal *number* to this process when the thread that forked it ends.
 
-    *parent* is the process that forked this one: if it is gone before the kernel was told, this process ends here.
-    The kernel's note outlives `exec`, but not a change of user. Where there is no such call (macOS), nothing is done.
+    *parent* is the process that forked this one; if it has exited already, this process exits here.
+    The setting outlives `exec`, but not a change of user. Outside of Linux, nothing is done.
     """
     if sys.platform != "linux":
         return
+
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(_PR_SET_PDEATHSIG, int(number), 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG) was refused")
@@ -28,10 +29,10 @@ def die_with_parent(parent: int, number: signal.Signals = signal.SIGKILL) -> Non
 
 
 def take_lock(path: Path) -> int | None:
-    """Take the lock file *path* and return its descriptor, or None while others hold it.
+    """Take the lock file *path* and return its descriptor, or None if it is held.
 
-    The lock is held until every process that has the descriptor (children to whom it was passed on as well) has
-    closed it or ended, however it ended.
+    The lock is held until every process that has the descriptor, by inheritance too, has closed it
+    or ended in any way.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
@@ -43,7 +44,7 @@ def take_lock(path: Path) -> int | None:
 
 
 def is_locked(path: Path) -> bool:
-    """Whether a living process holds the lock file *path*."""
+    """Return whether a process holds the lock file *path*."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:

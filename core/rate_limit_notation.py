@@ -1,48 +1,47 @@
-"""What a limit says: so many calls in any stretch of so long, written as ``10/s,50000/d``."""
+"""The notation of rate limits: ``10/s,50000/d`` is two windows."""
 
 from __future__ import annotations
 
-import hashlib
 import re
 from dataclasses import dataclass
+from operator import attrgetter
 
 from core.errors import SettingsError
 
-LONG_WINDOW_SECONDS = (
-    60  # from here on windows are refilled from the table of calls, shorter ones are waited out
-)
+# From here on, recovery refills a window from the table of calls; shorter ones are waited out.
+LONG_WINDOW_SECONDS = 60
 _UNITS = {"s": 1, "min": 60, "h": 3600, "d": 86400, "month": 30 * 86400}
 _LIMIT = re.compile(r"^(\d+)/(\d*)(s|min|h|d|month)$")
 
 
 @dataclass(frozen=True)
 class Window:
-    """At most *calls* calls in any stretch of *seconds*."""
+    """At most *calls* calls in any period of *seconds*."""
 
     calls: int
     seconds: int
 
     def __str__(self) -> str:
-        unit, size = max(
-            ((u, s) for u, s in _UNITS.items() if self.seconds % s == 0), key=lambda pair: pair[1]
-        )
-        count = self.seconds // size
+        unit = max((u for u in _UNITS if self.seconds % _UNITS[u] == 0), key=_UNITS.__getitem__)
+        count = self.seconds // _UNITS[unit]
         return f"{self.calls}/{count if count > 1 else ''}{unit}"
 
 
 def parse_limits(text: str) -> tuple[Window, ...]:
-    """Read ``10/s,50000/d`` or ``450/15min``; "" is no limit. Raises `SettingsError`."""
+    """Return the windows of ``10/s,50000/d`` or ``450/15min``, the shortest first; "" is no limit.
+
+    Raises `SettingsError`.
+    """
     windows = []
-    for part in filter(None, (part.strip() for part in text.split(","))):
-        match = _LIMIT.match(part)
+    for part in text.split(","):
+        limit = part.strip()
+        if not limit:
+            continue
+        match = _LIMIT.match(limit)
         if not match or not int(match[1]) or match[2] == "0":
             raise SettingsError(
-                f"{part!r} is no limit: write calls/unit, as 10/s, 5/min, 450/15min, 50000/d"
+                f"{limit!r} is no limit: write calls/unit, as 10/s, 5/min, 450/15min, 50000/d"
             )
         windows.append(Window(int(match[1]), int(match[2] or 1) * _UNITS[match[3]]))
-    return tuple(sorted(windows, key=lambda window: window.seconds))
 
-
-def credential_of(key: str | None) -> str:
-    """A name for a key that does not tell it."""
-    return hashlib.sha256(b"tidings credential\0" + (key or "").encode()).hexdigest()[:12]
+    return tuple(sorted(windows, key=attrgetter("seconds")))

@@ -8,13 +8,12 @@ import os
 import random
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from math import isfinite
-from typing import Any, BinaryIO, Protocol, TypeVar
+from typing import Any, BinaryIO, TypeVar
 from urllib.parse import quote, quote_plus, urlsplit
 
 import aiohttp
@@ -26,7 +25,8 @@ from core.errors import (
     ServiceUnavailable,
     TidingsError,
 )
-from core.metrics import counted
+from core.metrics import count_call_outcome
+from core.ratelimit import Limiter
 
 T = TypeVar("T")
 
@@ -44,16 +44,6 @@ _COUNTERS = (
     ("x-ratelimit-remaining", "x-ratelimit-reset"),
     ("ratelimit-remaining", "ratelimit-reset"),
 )
-
-
-class Limiter(Protocol):
-    """The part of a service's shared rate limiter that a client needs."""
-
-    def call(self) -> AbstractAsyncContextManager[None]:
-        """Wait for a permit and hold it while a request is in flight."""
-
-    async def close(self, seconds: float) -> None:
-        """Let nobody call the service for *seconds*."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,7 +166,7 @@ class ServiceClient:
         Raises `ServiceRefused` (the request or the key is wrong), `ServiceUnavailable` (later),
         `ServiceBadAnswer` (200 without JSON), and what *explain*, *before* and the limiter raise.
         """
-        async with counted(self.service):
+        async with count_call_outcome(self.service):
             async with self.limiter.call():
                 if before is not None:
                     await before()
@@ -269,7 +259,7 @@ class ServiceClient:
         return text[:_LONGEST_MESSAGE]
 
     async def _open_circuit(self, seconds: float) -> None:
-        await self.limiter.close(seconds)
+        await self.limiter.open_circuit(seconds)
 
 
 def unreachable(service: str, url: str, error: Exception) -> ServiceUnavailable:

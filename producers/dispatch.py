@@ -48,7 +48,7 @@ def _fill_queue(db: Database, app: Celery, broker: redis.Redis, queue: str, slot
         message = {"job": job.job_id, "run": job.run_id, "name": job.name}
         priority = FIRST if job.in_turn else RESERVE
         try:
-            send_job_message(app, kind=job.kind, queue=queue, hint=message, priority=priority)
+            send_job_message(app, kind=job.kind, queue=queue, message=message, priority=priority)
         except BrokerAway:
             reset_dispatch(db, jobs[number:])
             raise

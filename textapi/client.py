@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from core.errors import ServiceBadAnswer, SettingsError
-from core.service_client import Limiter, RetryPolicy, ServiceClient, unreachable
+from core.ratelimit import Limiter
+from core.service_client import RetryPolicy, ServiceClient, unreachable
 from core.settings import Settings
 from textapi.messages import ENGINE_HEADER, KEY_HEADER, Operation
 from textapi.requests import SERVICE

@@ -18,7 +18,7 @@ from typing import Any, Self
 
 from core.errors import DatabaseAway, RunCapReached
 from core.logs import get_logger
-from core.rate_limit_notation import credential_of
+from core.ratelimit import credential_of
 from models.answers import (
     Batch,
     claim_answers,

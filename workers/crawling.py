@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-
 from analysis.search import SEARCH_PREFIX, matching_posts
 from models.crawls import COMPLETE, OPEN, Crawled, found_before, read_crawl
 from models.documents import link_documents

@@ -15,8 +15,8 @@ from sqlalchemy import Connection
 
 from core.enums import JobKind
 from core.errors import ServiceBadAnswer, ServiceRefused, ServiceUnavailable
-from core.rate_limit_notation import credential_of
-from core.service_client import Limiter, ServiceClient
+from core.ratelimit import Limiter, credential_of
+from core.service_client import ServiceClient
 from models.crawls import COMPLETE, OPEN, count_attempt, move_crawl, read_crawl
 from models.documents import DocumentScope, count_documents, insert_documents
 from models.imports import count_import, drop_import
@@ -48,9 +48,9 @@ class CountingLimiter:
             finally:
                 await asyncio.shield(asyncio.to_thread(self._count, time.monotonic() - began))
 
-    async def close(self, seconds: float) -> None:
+    async def open_circuit(self, seconds: float) -> None:
         """Let no process call for *seconds*."""
-        await self.limiter.close(seconds)
+        await self.limiter.open_circuit(seconds)
 
     def _count(self, seconds: float) -> None:
         count_attempt(

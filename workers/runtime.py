@@ -18,7 +18,8 @@ from redis.asyncio import Redis
 from core.broker import redis_client
 from core.errors import SettingsError
 from core.process_identity import own_process_name
-from core.rate_limit_notation import credential_of, parse_limits
+from core.rate_limit_notation import parse_limits
+from core.ratelimit import credential_of
 from core.ratelimit.limiter import RateLimiter
 from core.settings import Settings
 from models.answers import calls_by_minute

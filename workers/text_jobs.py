@@ -7,7 +7,12 @@ from collections.abc import Sequence
 from functools import partial
 
 from analysis.data import MonthData, PostData
-from analysis.parameters import MonthsParameters, TextParameters, TrainingParameters, read_parameters
+from analysis.parameters import (
+    MonthsParameters,
+    TextParameters,
+    TrainingParameters,
+    read_parameters,
+)
 from analysis.pipelines import PIPELINES, Pipeline
 from analysis.step import Step
 from core.enums import DOCUMENTS
@@ -30,7 +35,7 @@ async def work_on_texts(job: JobContext) -> Outcome:
     _stop_on_lost_lease(job)
 
     if DOCUMENTS not in completed:
-        with step_context(DOCUMENTS):
+        async with step_context(DOCUMENTS):
             outcome = await collect_documents(job, parameters)
         if outcome is not None:
             return outcome
@@ -101,7 +106,7 @@ async def _run_steps(
 async def _run_step(
     job: JobContext, step: Step, data: MonthData | PostData, fetcher: AnswerFetcher
 ) -> None:
-    with step_context(step.name):
+    async with step_context(step.name):
         result = await step.run(data, fetcher)
         store = partial(step.store, job_id=job.claim.job_id, rows=result.rows)
         await job.complete_step(step.name, result.documents, store)

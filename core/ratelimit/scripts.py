@@ -1,110 +1,152 @@
-"""What the shared limit does within Redis, each a script that runs as a whole (`core.ratelimit.limiter` says what for)."""
+"""The Lua scripts of the rate limiter, each of which Redis runs atomically, and their keys.
 
-HEAD = """
+Times are in milliseconds, on Redis' own clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from core.rate_limit_notation import Window
+
+
+class Keys:
+    """Names of what the rate limiter of one service and credential keeps in Redis."""
+
+    def __init__(self, service: str, credential: str, windows: Sequence[Window]) -> None:
+        base = f"tidings:limit:{service}:{credential}"
+        self.run_id = f"{base}:run_id"  # of the Redis server whose windows are complete
+        self.open_until = f"{base}:open_until"  # when the circuit breaker lets a call try
+        self.trial = f"{base}:trial"  # held by the call that tries
+        self.spacing = f"{base}:spacing"  # when the next call is due at even spacing
+        self.recovery = f"{base}:recovery"  # lock of the process that rebuilds the windows
+        self.windows = [f"{base}:{window.seconds}s" for window in windows]
+
+
+_NOW = """
 local t = redis.call('TIME')
 local now = t[1] * 1000 + t[2] / 1000
 """
 
-# KEYS: epoch, closed, probe, spaced, a set per window. ARGV: wanted, first id, hold, spacing and tolerance in ms, then
-# calls and ms per window. Spacing only smooths, so that a window is not used up in one burst that slows the service:
-# "spaced" holds the time that the calls granted so far would take at that spacing (the generic cell rate algorithm).
-# Returns {granted, µs to wait, what for: -2 unknown, -1 closed, 0 granted, k the k-th window}.
-TAKE = (
-    HEAD
+# KEYS: run id, open until, trial, spacing, a set per window. ARGV: wanted, first id, hold, spacing
+# and tolerance, then calls and length per window. Spacing only smooths, so that a window is not
+# used up in one burst that slows the service: its key holds the time that the calls granted so far
+# would take at that spacing (the generic cell rate algorithm).
+# Returns {granted, µs to wait, reason: -2 recovery, -1 open circuit, 0 granted, k the k-th window}.
+TAKE_PERMITS = (
+    _NOW
     + """
 if #KEYS > 4 then
-  local run = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
-  if redis.call('GET', KEYS[1]) ~= run then return {0, 0, -2} end
+  local run_id = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
+  if redis.call('GET', KEYS[1]) ~= run_id then return {0, 0, -2} end
 end
+
 local wanted = tonumber(ARGV[1])
-local closed = tonumber(redis.call('GET', KEYS[2]) or 0)
-if closed > now then return {0, (closed - now) * 1000, -1} end
-if closed > 0 then
-  if not redis.call('SET', KEYS[3], ARGV[2], 'NX', 'PX', 3000) then return {0, 100000, -1} end
+local open_until = tonumber(redis.call('GET', KEYS[2]) or 0)
+if open_until > now then return {0, (open_until - now) * 1000, -1} end
+if open_until > 0 then
+  local is_first = redis.call('SET', KEYS[3], ARGV[2], 'NX', 'PX', 3000)
+  if not is_first then return {0, 100000, -1} end
   wanted = 1
 end
-local granted, wait, window = wanted, 0, 0
+
+local granted, wait, reason = wanted, 0, 0
 local spacing, tolerance = tonumber(ARGV[4]), tonumber(ARGV[5])
-local spaced = math.max(tonumber(redis.call('GET', KEYS[4]) or 0), now)
+local due = math.max(tonumber(redis.call('GET', KEYS[4]) or 0), now)
 if spacing > 0 then
-  granted = math.min(wanted, math.floor((now + tolerance - spaced) / spacing))
-  if granted < 1 then return {0, math.ceil((spaced + spacing - tolerance - now) * 1000), 1} end
+  granted = math.min(wanted, math.floor((now + tolerance - due) / spacing))
+  if granted < 1 then return {0, math.ceil((due + spacing - tolerance - now) * 1000), 1} end
 end
+
 for k = 5, #KEYS do
-  local calls = tonumber(ARGV[6 + 2 * (k - 5)])
+  local calls, length = tonumber(ARGV[6 + 2 * (k - 5)]), tonumber(ARGV[7 + 2 * (k - 5)])
   redis.call('ZREMRANGEBYSCORE', KEYS[k], '-inf', now)
   local used = redis.call('ZCARD', KEYS[k])
   local free = calls - used
   if free < granted then granted = math.max(free, 0) end
   if free <= 0 then
     local opens = redis.call('ZRANGE', KEYS[k], used - calls, used - calls, 'WITHSCORES')
-    -- an entry in flight is held longer than its window: answered now it would open a window from now
-    local ms = math.min(tonumber(opens[2]) - now, tonumber(ARGV[7 + 2 * (k - 5)]))
-    if ms > wait then wait, window = ms, k - 4 end
+    -- a permit in flight is held longer: stamped now, it would end a window from now
+    local ms = math.min(tonumber(opens[2]) - now, length)
+    if ms > wait then wait, reason = ms, k - 4 end
   end
 end
 if granted == 0 then
-  if closed > 0 then redis.call('DEL', KEYS[3]) end
-  return {0, math.ceil(wait * 1000), window}
+  if open_until > 0 then redis.call('DEL', KEYS[3]) end
+  return {0, math.ceil(wait * 1000), reason}
 end
-local first = tonumber(ARGV[2])
-if spacing > 0 then redis.call('SET', KEYS[4], string.format('%.3f', spaced + granted * spacing), 'PX', 60000) end
+
+local first_id = tonumber(ARGV[2])
+if spacing > 0 then
+  due = due + granted * spacing
+  redis.call('SET', KEYS[4], string.format('%.3f', due), 'PX', 60000)
+end
 for k = 5, #KEYS do
   local ends = now + tonumber(ARGV[3]) + tonumber(ARGV[7 + 2 * (k - 5)])
-  for i = 0, granted - 1 do redis.call('ZADD', KEYS[k], ends, first + i) end
+  for i = 0, granted - 1 do redis.call('ZADD', KEYS[k], ends, first_id + i) end
   redis.call('PEXPIREAT', KEYS[k], math.ceil(ends) + 60000)
 end
 return {granted, 0, 0}
 """
 )
 
-# KEYS: closed, probe, a set per window. ARGV: hold, ok, ms of each window, then each id and the ms since its response.
-STAMP = (
-    HEAD
+# KEYS: open until, trial, a set per window. ARGV: hold, 1 for a success that closes the circuit,
+# length of each window, then each id and the time since its response.
+STAMP_PERMITS = (
+    _NOW
     + """
 local windows = #KEYS - 2
 for k = 1, windows do
+  local key = KEYS[k + 2]
   local ends = now + tonumber(ARGV[1]) + tonumber(ARGV[2 + k])
-  for i = 3 + windows, #ARGV, 2 do redis.call('ZADD', KEYS[k + 2], ends - tonumber(ARGV[i + 1]), ARGV[i]) end
-  redis.call('PEXPIREAT', KEYS[k + 2], math.ceil(ends) + 60000)
+  for i = 3 + windows, #ARGV, 2 do
+    redis.call('ZADD', key, ends - tonumber(ARGV[i + 1]), ARGV[i])
+  end
+  redis.call('PEXPIREAT', key, math.ceil(ends) + 60000)
 end
+
 if ARGV[2] == '1' then
-  local closed = tonumber(redis.call('GET', KEYS[1]) or 0)
-  if closed > 0 and closed <= now then redis.call('DEL', KEYS[1], KEYS[2]) end
+  local open_until = tonumber(redis.call('GET', KEYS[1]) or 0)
+  if open_until > 0 and open_until <= now then redis.call('DEL', KEYS[1], KEYS[2]) end
 end
 return now
 """
 )
 
-# KEYS: closed, probe. ARGV: ms from now. The longest closing wins; the key outlives it, so that one call tries first.
-CLOSE = (
-    HEAD
+# KEYS: open until, trial. ARGV: how long. The longest time counts. The key outlives it, so that
+# one call tries first.
+OPEN_CIRCUIT = (
+    _NOW
     + """
-local till = now + tonumber(ARGV[1])
+local open_until = now + tonumber(ARGV[1])
 redis.call('DEL', KEYS[2])
-if till > tonumber(redis.call('GET', KEYS[1]) or 0) then
-  redis.call('SET', KEYS[1], string.format('%.3f', till), 'PX', tonumber(ARGV[1]) + 600000)
+if open_until > tonumber(redis.call('GET', KEYS[1]) or 0) then
+  redis.call('SET', KEYS[1], string.format('%.3f', open_until), 'PX', tonumber(ARGV[1]) + 600000)
 end
-return till
+return open_until
 """
 )
 
-# KEYS: lock, a long window's set. ARGV: token of the lock, window ms, then minute and calls in turn.
-REFILL = """
+# KEYS: recovery, a long window's set. ARGV: token of the lock, length of the window, then minute
+# and calls in turn.
+REFILL_WINDOW = """
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 redis.call('DEL', KEYS[2])
+
 local last = 0
 for i = 3, #ARGV, 2 do
   local ends = (tonumber(ARGV[i]) + 1) * 60000 + tonumber(ARGV[2])
-  for n = 1, tonumber(ARGV[i + 1]) do redis.call('ZADD', KEYS[2], ends, 'm' .. ARGV[i] .. ':' .. n) end
-  if ends > last then last = ends end
+  for n = 1, tonumber(ARGV[i + 1]) do
+    redis.call('ZADD', KEYS[2], ends, 'm' .. ARGV[i] .. ':' .. n)
+  end
+  last = math.max(last, ends)
 end
 if last > 0 then redis.call('PEXPIREAT', KEYS[2], last + 60000) end
 return 1
 """
 
-# KEYS: lock, epoch, since when nothing is known. ARGV: token of the lock, run id.
-KNOWN = """
+# KEYS: recovery, run id, when the loss was noticed. ARGV: token of the lock, run id.
+END_RECOVERY = """
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[2], ARGV[2])
 redis.call('DEL', KEYS[1], KEYS[3])

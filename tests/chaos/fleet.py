@@ -23,7 +23,8 @@ from typing import Any
 import psutil
 from sqlalchemy import func, select
 
-from analysis.parameters import Keyword, MonthsParameters
+from analysis.options import Keyword
+from analysis.parameters import MonthsParameters
 from cli.stack import valkey
 from cli.stack.embedded import WORKER_ENVIRONMENT, worker_command
 from cli.stack.ports import free_port

@@ -1,6 +1,6 @@
-"""One process that calls the stub as often as a shared limit lets it: started several times over, and killed.
+"""A process that calls the stub as often as its rate limiter allows; tests start several.
 
-``python tests/chaos/limit_client.py REDIS STUB LIMITS SECONDS [--busy] [--jitter S] [--concurrency N]``
+``python tests/chaos/limit_client.py REDIS STUB LIMITS SECONDS [OPTIONS]``
 """
 
 from __future__ import annotations
@@ -19,48 +19,49 @@ from core.rate_limit_notation import parse_limits
 from core.ratelimit.limiter import RateLimiter
 
 
-async def _nothing_known(_seconds: float) -> Sequence[tuple[int, int]]:
+async def _no_calls(_seconds: float) -> Sequence[tuple[int, int]]:
     return []
 
 
-async def main(given: argparse.Namespace) -> None:
+async def main(options: argparse.Namespace) -> None:
     """Call until the time is over."""
-    redis = Redis.from_url(given.redis)
-    gate = RateLimiter(
+    redis = Redis.from_url(options.redis)
+    limiter = RateLimiter(
         redis,
         service="textapi",
         credential="k",
-        windows=parse_limits(given.limits),
-        history=_nothing_known,
+        windows=parse_limits(options.limits),
+        history=_no_calls,
     )
-    end = time.monotonic() + given.seconds
+    url = f"{options.stub}/text/text_polarity"
+    end = time.monotonic() + options.seconds
 
-    async def calls(session: aiohttp.ClientSession) -> None:
+    async def call_often(session: aiohttp.ClientSession) -> None:
         while time.monotonic() < end:
             try:
-                async with gate.call():
-                    if given.jitter:
-                        await asyncio.sleep(random.uniform(0, given.jitter))
-                    async with session.post(
-                        f"{given.stub}/text/text_polarity", json={"text": "x"}
-                    ) as response:
+                async with limiter.call():
+                    if options.jitter:
+                        await asyncio.sleep(random.uniform(0, options.jitter))
+                    async with session.post(url, json={"text": "x"}) as response:
                         await response.read()
             except CapReached as error:  # a job would be put off until then
                 await asyncio.sleep(max(error.until - time.time(), 0.0))
 
-    async def stand_still() -> None:
+    async def block_loop() -> None:
         while True:
             await asyncio.sleep(random.uniform(0, 0.3))
-            time.sleep(random.uniform(0, 0.15))  # noqa: ASYNC251 - a loop that is busy with something else
+            time.sleep(random.uniform(0, 0.15))  # noqa: ASYNC251 - other work in the loop
 
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
-        busy = asyncio.create_task(stand_still()) if given.busy else None
-        tasks = [asyncio.create_task(calls(session)) for _ in range(given.concurrency)]
-        await asyncio.wait(tasks, timeout=given.seconds + 1)
-        for task in [*tasks, *([busy] if busy else [])]:
+        tasks = [asyncio.create_task(call_often(session)) for _ in range(options.concurrency)]
+        blocking = [asyncio.create_task(block_loop())] if options.busy else []
+
+        await asyncio.wait(tasks, timeout=options.seconds + 1)
+        for task in tasks + blocking:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-    await gate.aclose()
+        await asyncio.gather(*tasks, *blocking, return_exceptions=True)
+
+    await limiter.aclose()
     await redis.aclose()
 
 

@@ -1,4 +1,4 @@
-"""Several processes under one limit against the stub, disturbed as wanted, and what the stub counted."""
+"""Processes that call the stub under one limit, are killed and lose Redis' data."""
 
 from __future__ import annotations
 
@@ -26,14 +26,12 @@ CLIENT = ROOT / "tests" / "chaos" / "limit_client.py"
 
 
 @dataclass(frozen=True)
-class Counted:
-    """What the service itself saw."""
+class Counts:
+    """What the stub counted."""
 
     calls: int
-    fullest: dict[int, int]  # window's seconds -> most calls in any stretch of that length
-    share: (
-        float  # of what the window that binds allows, from its first filling to the last whole one
-    )
+    fullest: dict[int, int]  # window's seconds -> most calls in any period of that length
+    share: float  # of the window that binds: calls made of those allowed, once it was full
 
 
 def _ask(url: str, body: dict[str, Any] | None = None) -> Any:
@@ -43,7 +41,7 @@ def _ask(url: str, body: dict[str, Any] | None = None) -> Any:
         return json.load(response)
 
 
-def _answers(url: str) -> bool:
+def _is_ready(url: str) -> bool:
     with suppress(OSError):
         return bool(_ask(f"{url}/counts"))
     return False
@@ -51,12 +49,12 @@ def _answers(url: str) -> bool:
 
 @contextmanager
 def running_stub() -> Iterator[str]:
-    """The stub; gives its address."""
+    """Run the stub; yield its address."""
     url = f"http://127.0.0.1:{(port := free_port())}"
     command = [sys.executable, str(ROOT / "tests" / "stub_textapi.py"), str(port)]
     with subprocess.Popen(command, env=ENVIRONMENT) as process:  # noqa: S603 - our own program
         try:
-            wait_until(lambda: _answers(url), what="the stub's start")
+            wait_until(lambda: _is_ready(url), what="the stub's start")
             yield url
         finally:
             process.kill()
@@ -66,7 +64,7 @@ def _start(command: list[str]) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, env=ENVIRONMENT)  # noqa: S603 - our own program
 
 
-def count(
+def run_clients(
     redis_url: str,
     limits: str,
     *,
@@ -76,26 +74,28 @@ def count(
     options: tuple[str, ...] = (),
     kill_every: float | None = None,
     flush_after: float | None = None,
-) -> Counted:
-    """Have *processes* call for *seconds*; kill one (and start another) and empty Redis as told."""
+) -> Counts:
+    """Let *processes* call the stub for *seconds*, while some are killed and Redis is emptied.
+
+    A process that is killed is replaced by a new one.
+    """
     windows = parse_limits(limits)
-    slowest = min(windows, key=lambda window: window.calls / window.seconds)
+    binding = min(windows, key=lambda window: window.calls / window.seconds)
     with running_stub() as stub:
         _ask(f"{stub}/faults", {"latency": latency})
-
         command = [sys.executable, str(CLIENT), redis_url, stub, limits, "600", *options]
         clients = [_start(command) for _ in range(processes)]
         try:
             wait_until(lambda: _ask(f"{stub}/counts")["calls"], seconds=60.0, what="the first call")
-            begun = killed_at = time.monotonic()
-            while (now := time.monotonic()) < begun + seconds:
+            began = killed_at = time.monotonic()
+            while (now := time.monotonic()) < began + seconds:
                 if kill_every and now >= killed_at + kill_every:
                     killed_at = now
                     oldest = clients.pop(0)
                     oldest.kill()
                     oldest.wait()
                     clients.append(_start(command))
-                if flush_after and now >= begun + flush_after:
+                if flush_after and now >= began + flush_after:
                     flush_after = None
                     with redis.Redis.from_url(redis_url) as client:
                         client.flushall()
@@ -105,9 +105,10 @@ def count(
             for process in clients:
                 process.kill()
                 process.wait()
+
         sizes = ",".join(str(window.seconds) for window in windows)
-        seen = _ask(f"{stub}/counts?windows={sizes}&calls={slowest.calls}")
-    fullest = {window.seconds: seen["fullest"][str(float(window.seconds))] for window in windows}
-    return Counted(
-        seen["calls"], fullest, slowest.seconds / seen["filling"] if seen["filling"] else 0.0
-    )
+        counts = _ask(f"{stub}/counts?windows={sizes}&calls={binding.calls}")
+
+    fullest = {window.seconds: counts["fullest"][str(float(window.seconds))] for window in windows}
+    share = binding.seconds / counts["filling"] if counts["filling"] else 0.0
+    return Counts(counts["calls"], fullest, share)

@@ -18,7 +18,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from analysis.parameters import HandlesParameters, Keyword, MonthsParameters
+from analysis.options import Keyword
+from analysis.parameters import HandlesParameters, MonthsParameters
 from cli.stack import valkey
 from cli.stack.embedded import APPLICATION
 from cli.stack.ports import free_port, http_answers

@@ -16,7 +16,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import func, select
 
-from analysis.parameters import Keyword, MonthsParameters
+from analysis.options import Keyword
+from analysis.parameters import MonthsParameters
 from cli.stack.ports import free_port
 from cli.stack.supervised_process import Child
 from core.settings import Settings

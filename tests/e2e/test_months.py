@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from analysis.parameters import HandlesParameters, Keyword, MonthsParameters
+from analysis.options import Keyword
+from analysis.parameters import HandlesParameters, MonthsParameters
 from cli.stack.supervised_process import Child
 from core.settings import Settings
 from models.database import Database

@@ -13,7 +13,8 @@ import pytest
 from sqlalchemy import delete, select, update
 from typer.testing import CliRunner
 
-from analysis.parameters import HandlesParameters, Keyword, MonthsParameters, SearchParameters
+from analysis.options import Keyword
+from analysis.parameters import HandlesParameters, MonthsParameters, SearchParameters
 from cli.main import app
 from core.enums import State
 from core.settings import Settings, environment

@@ -13,7 +13,8 @@ from aiohttp import web
 from pydantic import SecretStr
 from sqlalchemy import func, select, update
 
-from analysis.parameters import HandlesParameters, Keyword, MonthsParameters, SearchParameters
+from analysis.options import Keyword
+from analysis.parameters import HandlesParameters, MonthsParameters, SearchParameters
 from core.enums import State, Step
 from core.settings import Settings
 from models.crawls import COMPLETE, OPEN, Crawled, read_crawl

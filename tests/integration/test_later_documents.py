@@ -13,7 +13,8 @@ import pytest
 import workers.months
 from sqlalchemy import Connection, func, insert, select
 
-from analysis.parameters import HandlesParameters, Keyword, MonthsParameters, SearchParameters
+from analysis.options import Keyword
+from analysis.parameters import HandlesParameters, MonthsParameters, SearchParameters
 from core.enums import State
 from core.settings import Settings
 from models.answers import Batch, store_batch, stored_keys

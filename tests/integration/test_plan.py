@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import insert
 
-from analysis.parameters import HandlesParameters, Keyword, MonthsParameters, SearchParameters
+from analysis.options import Keyword
+from analysis.parameters import HandlesParameters, MonthsParameters, SearchParameters
 from core.rate_limit_notation import parse_limits
 from core.settings import Settings
 from models.database import Database, clock

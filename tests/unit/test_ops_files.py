@@ -9,7 +9,7 @@ import pytest
 
 from core.enums import QUEUES
 from core.errors import ServiceBadAnswer, ServiceRefused, ServiceUnavailable
-from core.metrics import ANSWERED, CALLS, OUTCOMES, counted
+from core.metrics import ANSWERED, CALLS, OUTCOMES, count_call_outcome
 from tests.ops_kit import alerts, expressions, grouped_by, names_and_labels, panels
 from workers.metrics import JOB_STATES
 
@@ -77,7 +77,7 @@ def test_a_call_is_counted_by_how_it_ends(error: Exception | None, outcome: str 
             if s.name == "tidings_calls_total" and s.labels["service"] == "nyt"
         }
 
-    @counted("nyt")
+    @count_call_outcome("nyt")
     async def call() -> None:
         if error:
             raise error

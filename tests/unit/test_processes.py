@@ -11,7 +11,7 @@ from tests.services import wait_until
 
 SHIM = [sys.executable, "-P", "-m", "cli.stack.exec_with_pdeathsig"]
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
-# Starts a child through the shim, passes the lock on, says the child's pid and waits.
+# Starts a child through the shim, passes the lock on, prints the child's pid and waits.
 PARENT = """
 import os, subprocess, sys
 shim, sleep = eval(sys.argv[1])
@@ -42,10 +42,10 @@ def test_a_child_ends_with_its_parent_and_so_does_the_lock(tmp_path: Path) -> No
     wait_until(lambda: not is_locked(tmp_path / "lock"), seconds=5, what="the end of the lock")
 
 
-def test_a_child_whose_parent_is_gone_already_does_not_begin() -> None:
-    somebody_else = 1
-    done = subprocess.run([*SHIM, str(somebody_else), *SLEEP], check=False, timeout=20)  # noqa: S603 - our own
-    assert done.returncode == 128 + signal.SIGKILL
+def test_a_child_whose_parent_has_exited_already_does_not_start() -> None:
+    init = 1
+    process = subprocess.run([*SHIM, str(init), *SLEEP], check=False, timeout=20)  # noqa: S603 - our own
+    assert process.returncode == 128 + signal.SIGKILL
 
 
 def test_a_lock_is_held_once(tmp_path: Path) -> None:

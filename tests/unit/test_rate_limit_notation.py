@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import SettingsError
-from core.rate_limit_notation import Window, credential_of, parse_limits
+from core.rate_limit_notation import Window, parse_limits
+from core.ratelimit import credential_of
 
 
 @pytest.mark.parametrize(
@@ -25,7 +26,7 @@ def test_limits_are_read_shortest_window_first(text: str, windows: list[tuple[in
 @pytest.mark.parametrize(
     "text", ["10", "0/s", "10/0s", "10/week", "ten/s", "10/s;5/min", "-1/s", "1.5/s"]
 )
-def test_what_is_no_limit_is_named(text: str) -> None:
+def test_an_invalid_limit_is_named(text: str) -> None:
     with pytest.raises(SettingsError, match="is no limit: write calls/unit"):
         parse_limits(text)
 
@@ -36,7 +37,7 @@ def test_a_window_is_written_as_it_is_read(windows: list[Window]) -> None:
     assert list(parse_limits(",".join(map(str, windows)))) == ordered
 
 
-def test_a_credential_is_told_apart_and_does_not_tell_the_key() -> None:
+def test_a_credential_differs_by_key_and_does_not_reveal_it() -> None:
     assert credential_of("secret-key") == credential_of("secret-key") != credential_of("secret-kez")
     assert "secret" not in credential_of("secret-key")
     assert credential_of(None) == credential_of("")

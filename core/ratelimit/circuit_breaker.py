@@ -1,0 +1,91 @@
+"""The circuit breaker: nobody calls a service that asked to be left alone.
+
+When the time is over, one call tries the service first. Its success closes the circuit for all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from contextlib import suppress
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from core.ratelimit.clock import Clock
+from core.ratelimit.scripts import OPEN_CIRCUIT, Keys
+from core.ratelimit.windows import CIRCUIT_OPEN, LONGEST_WAIT_SECONDS, PermitWindows
+
+CHECK_SECONDS = 0.25
+REDIS_AWAY_SECONDS = 5.0
+
+
+class CircuitBreaker:
+    """The circuit of one service and credential.
+
+    Taking a permit checks it in the same script. Calls of a service without windows need no permit:
+    they `wait` here, and Redis is checked at intervals, not at each call.
+    """
+
+    def __init__(self, redis: Redis, keys: Keys, windows: PermitWindows, clock: Clock) -> None:
+        self._redis = redis
+        self._keys = keys
+        self._windows = windows
+        self._clock = clock
+        self._open_circuit = redis.register_script(OPEN_CIRCUIT)
+        self._checking = asyncio.Lock()
+        self._check_at = 0.0  # monotonic, as the next
+        self._open_until = 0.0
+
+    async def open(self, seconds: float) -> None:
+        """Let nobody call for *seconds*; the longest of several such times counts."""
+        self._open_until = max(self._open_until, self._clock.monotonic() + seconds)
+        self._check_at = min(self._check_at, self._open_until)
+        with suppress(RedisError):  # then it holds in this process alone, through the caller's wait
+            await self._open_circuit(
+                keys=[self._keys.open_until, self._keys.trial], args=[int(seconds * 1000)]
+            )
+
+    async def close(self) -> None:
+        """Let everybody call again: the first call succeeded."""
+        with suppress(RedisError):  # then another call tries first in a few seconds
+            await self._windows.stamp({}, succeeded=True)
+
+    async def wait(self) -> bool:
+        """Wait while the circuit is open; return whether this call is the one that tries first.
+
+        Raises `CapReached` if the wait is longer than `LONGEST_WAIT_SECONDS`.
+        """
+        now = self._clock.monotonic
+        while now() >= self._check_at or now() < self._open_until:
+            async with self._checking:  # calls that come during a check wait for its result
+                if now() >= self._check_at and await self._try_to_pass():
+                    return True
+
+            wait = self._open_until - now()
+            if wait <= 0:
+                break
+            if wait > LONGEST_WAIT_SECONDS:
+                raise self._windows.cap_reached(wait, CIRCUIT_OPEN)
+            await self._clock.sleep(min(wait + random.uniform(0, 0.5), CHECK_SECONDS))
+        return False
+
+    async def _try_to_pass(self) -> bool:
+        """Read the state from Redis; return whether this call is the one that tries first."""
+        tries_first = False
+        try:
+            if await self._redis.get(self._keys.open_until) is None:
+                self._open_until = 0.0
+            else:
+                taken = await self._windows.take(1)
+                tries_first = bool(taken.permits)
+                wait = CHECK_SECONDS if tries_first else taken.wait
+                self._open_until = self._clock.monotonic() + wait
+        except RedisError:  # without Redis there is no limit that a call could exceed
+            self._check_at = self._clock.monotonic() + REDIS_AWAY_SECONDS
+            return False
+
+        self._check_at = self._clock.monotonic() + CHECK_SECONDS
+        if self._open_until:
+            self._check_at = min(self._check_at, self._open_until)
+        return tries_first

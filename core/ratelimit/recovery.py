@@ -1,0 +1,93 @@
+"""The recovery of the windows after Redis lost its data."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from itertools import chain
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from core.rate_limit_notation import LONG_WINDOW_SECONDS, Window
+from core.ratelimit.clock import Clock
+from core.ratelimit.in_flight import RENEW_SECONDS
+from core.ratelimit.scripts import END_RECOVERY, REFILL_WINDOW, Keys
+
+LOCK_MS = 2000  # renewed while the process lives; a killed one delays the others no longer
+RETRY_SECONDS = 0.2
+SETTLE_SECONDS = 1.2 * RENEW_SECONDS  # until other processes renewed their permits in flight
+
+History = Callable[[float], Awaitable[Sequence[tuple[int, int]]]]
+
+
+class Recovery:
+    """Waits until the short windows are empty and refills the long ones from the table of calls.
+
+    No process is granted a permit meanwhile. *history* returns the ``(minute, calls)`` of the last
+    so many seconds, with the calls that may be in flight.
+    """
+
+    def __init__(
+        self, redis: Redis, keys: Keys, windows: Sequence[Window], history: History, clock: Clock
+    ) -> None:
+        self._redis = redis
+        self._keys = keys
+        self._windows = windows
+        self._history = history
+        self._clock = clock
+        self._refill_window = redis.register_script(REFILL_WINDOW)
+        self._end_recovery = redis.register_script(END_RECOVERY)
+
+    async def run(self) -> None:
+        """Rebuild the windows. One process holds the lock and refills them; the others retry."""
+        token = str(random.getrandbits(52))
+        if not await self._redis.set(self._keys.recovery, token, nx=True, px=LOCK_MS):
+            await self._clock.sleep(RETRY_SECONDS)
+            return
+
+        lock_renewal = asyncio.create_task(self._renew_lock())
+        try:
+            await self._rebuild(token)
+        finally:
+            lock_renewal.cancel()
+
+    async def _rebuild(self, token: str) -> None:
+        run_id = (await self._redis.info("server"))["run_id"]
+        lost_at = f"{self._keys.run_id}:lost:{run_id}"
+        lengths = [window.seconds for window in self._windows]
+        longest_short = max((s for s in lengths if s < LONG_WINDOW_SECONDS), default=0)
+
+        # A renewal brings back what other processes have in flight; what they stored meanwhile
+        # is in the table with their next flush. Both take a second at most.
+        elapsed = await self._seconds_since(lost_at)
+        await self._clock.sleep(max(0.0, longest_short + SETTLE_SECONDS - elapsed))
+
+        for seconds, key in zip(lengths, self._keys.windows, strict=True):
+            if seconds < LONG_WINDOW_SECONDS:
+                continue
+            rows = await self._history(seconds + 60)
+            arguments: list[str | int] = [token, seconds * 1000, *chain.from_iterable(rows)]
+            if not await self._refill_window(keys=[self._keys.recovery, key], args=arguments):
+                return  # the lock expired: another process rebuilds the windows
+
+        await self._clock.sleep(SETTLE_SECONDS)
+        await self._end_recovery(
+            keys=[self._keys.recovery, self._keys.run_id, lost_at], args=[token, run_id]
+        )
+
+    async def _seconds_since(self, lost_at: str) -> float:
+        """Return for how long no process has called, by the key that the first to notice sets."""
+        seconds, microseconds = await self._redis.time()
+        now = seconds + microseconds / 1e6
+        if await self._redis.set(lost_at, now, nx=True, ex=600):
+            return 0.0
+        return float(now - float(await self._redis.get(lost_at) or now))
+
+    async def _renew_lock(self) -> None:
+        while True:
+            await self._clock.sleep(LOCK_MS / 4000)
+            with suppress(RedisError):
+                await self._redis.pexpire(self._keys.recovery, LOCK_MS)
