@@ -8,7 +8,7 @@ import pytest
 
 from reports.drawing import Named, entities_shown, in_title_case, top_entities
 from reports.figure_store import FigureStore
-from reports.results import EntityRow
+from reports.tables.entities import EntityRow
 from textapi.engine.keywords import pattern
 
 HEADLINES = [
