@@ -84,7 +84,7 @@ def test_the_wilson_interval_of_the_others_is_its_mirror(counts: tuple[int, int]
 
 @pytest.mark.parametrize(("matched", "n"), [(0, 0), (2, 1), (-1, 3)])
 def test_what_is_no_share_has_no_interval(matched: int, n: int) -> None:
-    with pytest.raises(ValueError, match="no share"):
+    with pytest.raises(ValueError, match="is not a share"):
         wilson_interval(matched, n)
 
 
