@@ -7,10 +7,8 @@ from dataclasses import dataclass
 
 from analysis.step import Step
 from analysis.steps import entities, keywords, phrases, polarity, summary
-from core.enums import JobKind
+from core.enums import DOCUMENTS, JobKind
 from models.tables import Base
-
-DOCUMENTS = "documents"  # the first part of every job: not a step that one chooses
 
 
 @dataclass(frozen=True)
@@ -52,6 +50,16 @@ MONTHS = Pipeline(
 POSTS = Pipeline((summary.STEP, phrases.STEP, entities.STEP, polarity.POSTS_STEP))
 
 PIPELINES = {JobKind.MONTH: MONTHS, JobKind.HANDLE: POSTS, JobKind.SEARCH: POSTS}
+JOB_KINDS = {  # of a run's jobs, by the kind of the run
+    "months": JobKind.MONTH,
+    "handles": JobKind.HANDLE,
+    "search": JobKind.SEARCH,
+}
+
+
+def work_order(run_kind: str) -> tuple[str, ...]:
+    """Return the parts of a job in their order: its documents, then the steps."""
+    return (DOCUMENTS, *PIPELINES[JOB_KINDS[run_kind]].names)
 
 
 def result_tables() -> tuple[type[Base], ...]:

@@ -13,7 +13,13 @@ import typer
 from pydantic import ValidationError
 
 from analysis.options import Keyword
-from analysis.parameters import HANDLE_STEPS, MONTH_STEPS, HandlesParameters, MonthsParameters, SearchParameters
+from analysis.parameters import (
+    HANDLE_STEPS,
+    MONTH_STEPS,
+    HandlesParameters,
+    MonthsParameters,
+    SearchParameters,
+)
 from core.enums import Step
 from core.errors import UsageError
 from textapi.text.sentences import sentences

@@ -143,7 +143,7 @@ class Run(Base):
     kind: Mapped[str]  # months, handles, search, training
     state: Mapped[str] = mapped_column(index=True)
     reason: Mapped[str | None]
-    parameters: Mapped[dict[str, Any]]  # models.parameters
+    parameters: Mapped[dict[str, Any]]  # analysis.parameters
     mask: Mapped[bytes | None]  # PNG of the word clouds' shape
     max_calls: Mapped[int | None]
     calls_begun: Mapped[Counter]  # attempts taken from `max_calls`

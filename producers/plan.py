@@ -22,7 +22,7 @@ from analysis.parameters import (
     TrainingParameters,
     read_parameters,
 )
-from analysis.pipelines import PIPELINES
+from analysis.pipelines import JOB_KINDS, PIPELINES
 from analysis.search import find_matching_posts
 from core.enums import JobKind
 from core.errors import UsageError
@@ -40,7 +40,7 @@ from models.documents import (
 from models.runs import get_run
 from models.tables import Call, Job
 from producers.dry_run import DryRunFetcher, MentionBuffer, run_dry
-from producers.submit import JOB_KINDS, jobs_of
+from producers.submit import jobs_of
 from sources.registry import account_source, search_source, source_named
 from sources.source import AccountReader, SearchReader, Source
 from textapi.requests import SERVICE

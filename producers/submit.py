@@ -11,16 +11,10 @@ from analysis.parameters import (
     SearchParameters,
     list_months,
 )
+from analysis.pipelines import JOB_KINDS
 from analysis.search import SEARCH_PREFIX
-from core.enums import JobKind
 from models.database import Database
 from models.runs import NewJob, create_run
-
-JOB_KINDS = {
-    "months": JobKind.MONTH,
-    "handles": JobKind.HANDLE,
-    "search": JobKind.SEARCH,
-}  # of a run's jobs, by the kind of the run
 
 
 def submit_run(

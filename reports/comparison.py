@@ -9,14 +9,14 @@ from itertools import combinations, groupby
 
 from analysis import parameters as run_parameters
 from core.errors import UsageError
-from models.database import Database
-from reports import results
 from reports.drawing import draw
 from reports.figure_store import FigureRef, FigureStore
 from reports.figures import comparison, style
-from reports.results import PeriodRow
-from reports.run_summary import Facts
+from reports.run_data import RunData
 from reports.statistics import mean, spearman
+from reports.tables.documents import read_documents
+from reports.tables.mentions import read_mentions
+from reports.tables.periods import PeriodRow, read_periods
 
 Scored = dict[object, float]
 
@@ -52,16 +52,16 @@ class ComparisonPage:
         return [(period, [rows.get(period) for rows in found]) for period in self.span or ()]
 
 
-def make(db: Database, read: Sequence[Facts], album: FigureStore) -> ComparisonPage:
+def make_page(runs: Sequence[RunData], store: FigureStore) -> ComparisonPage:
     """Read the runs' results and draw what compares them. Raises `UsageError` for trainings."""
-    names = labels(read)
-    if any(isinstance(one.parameters, run_parameters.TrainingParameters) for one in read):
+    names = label_runs(runs)
+    if any(isinstance(one.parameters, run_parameters.TrainingParameters) for one in runs):
         raise UsageError(
             "a training has no months to compare: give runs of months, handles or searches"
         )
     subjects: dict[str, list[PeriodRow]] = {}
-    for one in read:
-        for row in results.periods(db, one.id):
+    for one in runs:
+        for row in read_periods(one):
             if row.term is None:
                 about = f"@{row.handle}" if row.handle else row.keyword
                 subjects.setdefault(f"{names[one.id]}: {about}", []).append(row)
@@ -69,32 +69,32 @@ def make(db: Database, read: Sequence[Facts], album: FigureStore) -> ComparisonP
         style.Range.of(r.period for rows in subjects.values() for r in rows) if subjects else None
     )
     page = ComparisonPage(subjects, span, [])
-    for first, second in combinations(read, 2):
+    for first, second in combinations(runs, 2):
         if first.engines and first.engines == second.engines:
             page.one_engine.append((names[first.id], names[second.id]))
             continue  # what the same engine says of the same text is the same
-        agreement = _agreement(db, (first, second), (names[first.id], names[second.id]), album)
+        agreement = _agreement((first, second), (names[first.id], names[second.id]), store)
         if agreement is not None:
             page.agreements.append(agreement)
     if span is not None:
-        _figures(page, span, album)
+        _figures(page, span, store)
     return page
 
 
-def labels(read: Sequence[Facts]) -> dict[int, str]:
+def label_runs(runs: Sequence[RunData]) -> dict[int, str]:
     """What each run is called beside the others: by its name, with its number where two have the same."""
-    given = Counter(one.name for one in read)
+    given = Counter(one.name for one in runs)
     return {
         one.id: f"run {one.id}"
         if one.name is None
         else f"{one.name} (run {one.id})"
         if given[one.name] > 1
         else one.name
-        for one in read
+        for one in runs
     }
 
 
-def _figures(page: ComparisonPage, span: style.Range, album: FigureStore) -> None:
+def _figures(page: ComparisonPage, span: style.Range, store: FigureStore) -> None:
     columns = (
         ("share", "Share of documents that mention it", "share of documents"),
         ("mentions", "Mentions, or posts, per month", "a month"),
@@ -111,7 +111,7 @@ def _figures(page: ComparisonPage, span: style.Range, album: FigureStore) -> Non
             if value != "share" or any(row.share not in {None, 1.0} for row in rows)
         }
         if settings:
-            page.figures[value] = album.show(
+            page.figures[value] = store.show(
                 f"compared-{value.replace('_', '-')}",
                 (settings, span),
                 lambda settings=settings, value=value, heading=heading, unit=unit: draw(  # type: ignore[misc]
@@ -126,16 +126,16 @@ def _figures(page: ComparisonPage, span: style.Range, album: FigureStore) -> Non
 
 
 def _agreement(
-    db: Database, runs: tuple[Facts, Facts], names: tuple[str, str], album: FigureStore
+    runs: tuple[RunData, RunData], names: tuple[str, str], store: FigureStore
 ) -> Agreement | None:
     first, second = runs
-    pairs = list(_pairs(_scored(db, first), _scored(db, second)))
+    pairs = list(_pairs(_scored(first), _scored(second)))
     if not pairs:
         return None
     left, right = [x for x, _ in pairs], [y for _, y in pairs]
     rank = spearman(left, right)
     same = sum((x > 0) - (x < 0) == (y > 0) - (y < 0) for x, y in pairs) / len(pairs)
-    shown = album.show(
+    shown = store.show(
         f"agreement-{first.id}-{second.id}",
         (pairs, names, rank),
         lambda: draw(names, lambda: comparison.agreement_figure(pairs, names=names, rank=rank)),
@@ -146,10 +146,10 @@ def _agreement(
     return Agreement(names, len(pairs), rank, (mean(left), mean(right)), same, shown)
 
 
-def _scored(db: Database, one: Facts) -> Iterator[tuple[str, Scored]]:
+def _scored(one: RunData) -> Iterator[tuple[str, Scored]]:
     """What the run scored, in groups that come in the order of their names: months, or documents."""
     if isinstance(one.parameters, run_parameters.MonthsParameters):
-        for period, rows in groupby(results.mentions(db, one.id), key=lambda row: row.period):
+        for period, rows in groupby(read_mentions(one), key=lambda row: row.period):
             yield (
                 period,
                 {
@@ -159,7 +159,7 @@ def _scored(db: Database, one: Facts) -> Iterator[tuple[str, Scored]]:
                 },
             )
     else:
-        for post in results.documents(db, one.id):
+        for post in read_documents(one):
             if post.polarity is not None:
                 yield post.document, {0: post.polarity}
 

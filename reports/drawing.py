@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 from reports import fonts
 from reports.figure_store import FigureRef, FigureStore
 from reports.figures import clouds, entities, style
-from reports.results import EntityRow
-from reports.run_summary import Facts
+from reports.run_data import RunData
+from reports.tables.entities import EntityRow
 
 ENTITIES_SHOWN = 8  # of each type
 TYPES_SHOWN = 6
@@ -38,16 +38,16 @@ def draw(texts: Iterable[str], make: Callable[[], Figure]) -> dict[str, bytes]:
 
 
 def cloud(
-    album: FigureStore,
+    store: FigureStore,
     name: str,
     words: Counter[str],
     leave_out: Sequence[str],
-    facts: Facts,
+    data: RunData,
     *,
     caption: str,
 ) -> FigureRef | None:
     """A word cloud; None where there are no words that a font of this machine can draw."""
-    chosen = clouds.choose(words, leave_out, facts.parameters.max_words)
+    chosen = clouds.choose(words, leave_out, data.parameters.max_words)
     if not chosen:
         return None
     lacking = clouds.font_for(chosen)[1]
@@ -57,12 +57,12 @@ def cloud(
         return None
     if lacking:
         caption += f" Left out, for want of one font that has them all: {', '.join(lacking[:5])}."
-    if not fonts.shapes_arabic() and "Arabic" in fonts.scripts_in(chosen):
+    if not fonts.shapes_arabic() and "Arabic" in fonts.count_scripts(chosen):
         caption += " Arabic letters stand unjoined: the machine lacks FriBiDi."
-    return album.show(
+    return store.show(
         name,
-        (chosen, facts.mask),
-        lambda: _drawn(chosen, facts.mask),
+        (chosen, data.mask),
+        lambda: _drawn(chosen, data.mask),
         alt="Word cloud. Most frequent: "
         + ", ".join(f"{word} ({n})" for word, n in list(chosen.items())[:8])
         + ".",
@@ -114,7 +114,7 @@ def top_entities(rows: Iterable[EntityRow], terms: Sequence[re.Pattern[str]] = (
 
 
 def entities_shown(
-    album: FigureStore, name: str, named: Named, *, subject: str, unit: str, texts: Sequence[str]
+    store: FigureStore, name: str, named: Named, *, subject: str, unit: str, texts: Sequence[str]
 ) -> FigureRef:
     """The bars of names, with what one has to know of them; *texts* are samples of what the engine read."""
     by_type = named.by_type
@@ -127,7 +127,7 @@ def entities_shown(
         caption += f" So are {named.subject:,} names that hold the subject itself."
     if in_title_case(texts):
         caption += " Headlines write every word with a capital, so common words pass for names more often than usual."
-    return album.show(
+    return store.show(
         f"{name}-entities",
         (by_type, subject, unit),
         lambda: draw(

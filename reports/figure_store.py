@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import struct
 import unicodedata
@@ -15,6 +14,7 @@ from pathlib import Path
 
 from core.errors import TidingsError
 from reports import fonts
+from reports.atomic_files import write_atomically
 
 FOLDER = "figures"
 FORMS = ("svg", "png")
@@ -62,7 +62,7 @@ class FigureStore:
         if not all((self.folder / file).exists() for file in names.values()):
             self._check()
             for form, content in draw().items():
-                put(self.folder / names[form], content)
+                write_atomically(self.folder / names[form], content)
             self.drawn += 1
         size = _size(self.folder / names["png"])
         return FigureRef(f"{FOLDER}/{names['svg']}", f"{FOLDER}/{names['png']}", alt, caption, size)
@@ -79,19 +79,6 @@ def _size(png: Path) -> tuple[int, int]:
     with png.open("rb") as file:
         width, height = struct.unpack(">II", file.read(24)[16:24])
     return width, height
-
-
-def put(path: Path, content: bytes) -> None:
-    """Write a file so that it is there whole or as it was before. Raises `TidingsError`."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        part.write_bytes(content)
-        part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise TidingsError(
-            f"{path} cannot be written ({error.strerror}): choose another place for it"
-        ) from error
 
 
 def _folder(path: Path) -> None:
@@ -125,5 +112,5 @@ def _style() -> str:
         for file in sorted(files(package).iterdir(), key=lambda entry: entry.name):
             if file.name.endswith((".py", ".txt")):
                 hashed.update(file.read_bytes())
-    hashed.update(repr([fonts.font_of(script.name) for script in fonts.SCRIPTS]).encode())
+    hashed.update(repr([fonts.font_for_script(script.name) for script in fonts.SCRIPTS]).encode())
     return hashed.hexdigest()

@@ -10,17 +10,19 @@ from dataclasses import replace as changed
 from sqlalchemy import and_, select
 
 from core.enums import JobKind
-from models.database import Database
 from models.tables import Document, PostPolarity
-from reports import highlights, results
-from reports.coverage import CoverageGrid, coverage_grid
+from reports import highlights
 from reports.drawing import NO_NAMES, Named, cloud, draw, entities_shown, top_entities
 from reports.figure_store import FigureRef, FigureStore, slug
 from reports.figures import accounts, clouds, polarity, series, style
-from reports.queries import JobOfRun, RunRead, fetch, handle_of, of_job, paged, read_run
-from reports.results import EntityRow, PeriodRow, PhraseRow
-from reports.run_summary import Facts
-from reports.statistics import figure, t_interval
+from reports.queries import fetch_all, fetch_pages
+from reports.run_data import RunData, RunJob, documents_condition
+from reports.statistics import round_figure, t_interval
+from reports.tables.coverage import CoverageGrid, read_coverage_grid
+from reports.tables.entities import EntityRow, read_entities
+from reports.tables.periods import PeriodRow, read_periods
+from reports.tables.phrases import PhraseRow, read_phrases
+from reports.tables.summaries import read_summaries
 from sources.post_cleaning import words_of_post
 from textapi.text.sentences import sentences
 
@@ -76,7 +78,7 @@ class Portrait:
 
 @dataclass
 class HandlesPage:
-    """All that the templates of a run of handles or searches need besides the facts."""
+    """All that the templates of a run of handles or searches need besides the summary."""
 
     portraits: list[Portrait]
     coverage: CoverageGrid
@@ -87,46 +89,42 @@ class HandlesPage:
     findings: list[str] = field(default_factory=list)
 
 
-def make(db: Database, facts: Facts, album: FigureStore) -> HandlesPage:
+def make_page(data: RunData, store: FigureStore) -> HandlesPage:
     """Read a run's results and draw its pictures, one account after the other."""
-    page = HandlesPage([], coverage_grid(db, facts.id))
-    for portrait in _portraits(db, facts, album, page.coverage):
+    page = HandlesPage([], read_coverage_grid(data))
+    for portrait in _portraits(data, store, page.coverage):
         page.portraits.append(portrait)
         page.texts += portrait.texts
-    page.findings = highlights.of_accounts([portrait.account for portrait in page.portraits])
-    _compare(page, album)
+    page.findings = highlights.account_highlights([portrait.account for portrait in page.portraits])
+    _compare(page, store)
     return page
 
 
-def draw_accounts(db: Database, facts: Facts, album: FigureStore, names: Collection[str]) -> None:
-    """Draw the pictures of the accounts or searches *names* alone, which `make` then finds."""
-    for _ in _portraits(db, facts, album, CoverageGrid((), {}), names):
+def draw_figures(data: RunData, store: FigureStore, names: Collection[str]) -> None:
+    """Draw the pictures of the accounts or searches *names* alone, which `make_page` then finds."""
+    for _ in _portraits(data, store, CoverageGrid((), {}), names):
         pass
 
 
 def _portraits(
-    db: Database,
-    facts: Facts,
-    album: FigureStore,
+    data: RunData,
+    store: FigureStore,
     coverage: CoverageGrid,
     names: Collection[str] | None = None,
 ) -> Iterator[Portrait]:
-    run = read_run(db, facts.id)
     rows, said, named = defaultdict(list), defaultdict(list), defaultdict(list)
-    for period in results.periods(db, facts.id, names):
+    for period in read_periods(data, names):
         rows[f"@{period.handle}" if period.handle else f"search:{period.keyword}"].append(period)
-    for phrase in results.phrases(db, facts.id):
+    for phrase in read_phrases(data):
         said[phrase.job].append(phrase)
-    for entity in results.entities(db, facts.id):
+    for entity in read_entities(data):
         if entity.period is None:
             named[entity.job].append(entity)
-    summaries = {row.job: row.summary for row in results.summaries(db, facts.id)}
-    for job in run.jobs:
-        if names is not None and job.name not in names:
-            continue
-        portrait, words = _portrait(db, run, job, summaries.get(job.name, ""))
+    summaries = {row.job: row.summary for row in read_summaries(data)}
+    for job in data.jobs_named(names):
+        portrait, words = _portrait(data, job, summaries.get(job.name, ""))
         portrait.rows = _every_month(
-            rows[f"@{handle_of(job)}" if job.kind == JobKind.HANDLE else job.name]
+            rows[f"@{job.handle}" if job.kind == JobKind.HANDLE else job.name]
         )
         portrait.phrases = said[job.name]
         portrait.named = top_entities(named[job.name])
@@ -139,14 +137,12 @@ def _portraits(
         portrait.moods = [
             changed(row, mentions=portrait.scored[row.period]) for row in portrait.rows
         ]
-        portrait.findings = highlights.of_handle(job.name, portrait.rows, portrait.moods)
-        _figures(portrait, words, facts, album)
+        portrait.findings = highlights.handle_highlights(job.name, portrait.rows, portrait.moods)
+        _figures(portrait, words, data, store)
         yield portrait
 
 
-def _portrait(
-    db: Database, run: RunRead, job: JobOfRun, summary: str
-) -> tuple[Portrait, Counter[str]]:
+def _portrait(data: RunData, job: RunJob, summary: str) -> tuple[Portrait, Counter[str]]:
     """The account without what other tables say of it, and its words."""
     flat = " ".join(summary.split())
     quoted: dict[str, str | None] = {}
@@ -166,10 +162,12 @@ def _portrait(
         )
         .add_columns(PostPolarity.polarity)
         .outerjoin(PostPolarity, said)
-        .where(of_job(run, job))
+        .where(documents_condition(data, job))
     )
     n = own = 0
-    for _, period, text, address, source, repost, score in paged(db, statement, Document.id):
+    for _, period, text, address, source, repost, score in fetch_pages(
+        data.db, statement, Document.id
+    ):
         n += 1
         sources.add(source)
         if score is not None:
@@ -184,8 +182,8 @@ def _portrait(
             for sentence in sentences(said_here):
                 if sentence in flat:
                     quoted.setdefault(sentence, address)
-    newest = fetch(
-        db,
+    newest = fetch_all(
+        data.db,
         select(
             Document.published_at,
             Document.address,
@@ -194,11 +192,11 @@ def _portrait(
             Document.repost,
         )
         .outerjoin(PostPolarity, said)
-        .where(of_job(run, job))
+        .where(documents_condition(data, job))
         .order_by(Document.published_at.desc().nulls_last(), Document.identity)
         .limit(POSTS_SHOWN),
     )
-    mean, low, high = map(figure, t_interval(polarities))
+    mean, low, high = map(round_figure, t_interval(polarities))
     quotes = [quote for quote in _quotes(flat, quoted) if clouds.says_something(quote.sentence)]
     portrait = Portrait(
         name=job.name,
@@ -254,11 +252,11 @@ def _every_month(rows: list[PeriodRow]) -> list[PeriodRow]:
     ]
 
 
-def _figures(portrait: Portrait, words: Counter[str], facts: Facts, album: FigureStore) -> None:
+def _figures(portrait: Portrait, words: Counter[str], data: RunData, store: FigureStore) -> None:
     name, rows, shown = portrait.name, portrait.rows, portrait.figures
     if rows:
         span = style.Range.of(row.period for row in rows)
-        shown["posts"] = album.show(
+        shown["posts"] = store.show(
             f"{portrait.slug}-posts",
             (rows, span, name),
             lambda: draw([name], lambda: series.posts_figure(rows, span=span, subject=name)),
@@ -266,7 +264,7 @@ def _figures(portrait: Portrait, words: Counter[str], facts: Facts, album: Figur
             caption="A ring at zero is a month without a post. Bars are lighter where n < 5.",
         )
         if any(row.polarity_mean is not None for row in rows):
-            shown["mood"] = album.show(
+            shown["mood"] = store.show(
                 f"{portrait.slug}-mood",
                 (portrait.moods, span, name),
                 lambda: draw(
@@ -280,7 +278,7 @@ def _figures(portrait: Portrait, words: Counter[str], facts: Facts, album: Figur
             )
     if portrait.named.by_type:
         shown["entities"] = entities_shown(
-            album,
+            store,
             portrait.slug,
             portrait.named,
             subject=name,
@@ -289,18 +287,18 @@ def _figures(portrait: Portrait, words: Counter[str], facts: Facts, album: Figur
         )
     leave_out = (name.removeprefix("@").removeprefix("search:"),)
     picture = cloud(
-        album,
+        store,
         f"{portrait.slug}-cloud",
         words,
         leave_out,
-        facts,
+        data,
         caption=f"The words of {portrait.own:,} posts, larger where more frequent.",
     )
     if picture:
         shown["cloud"] = picture
 
 
-def _compare(page: HandlesPage, album: FigureStore) -> None:
+def _compare(page: HandlesPage, store: FigureStore) -> None:
     some = [p for p in page.portraits if p.rows][:COMPARED]
     if len(some) < 2:
         return
@@ -314,21 +312,21 @@ def _compare(page: HandlesPage, album: FigureStore) -> None:
         for rows in by_month
     ]
     if any(account.mean is not None for account in compared):
-        page.figures["moods"] = album.show(
+        page.figures["moods"] = store.show(
             "accounts-moods",
             compared,
             lambda: draw(names, lambda: accounts.moods_figure(compared)),
             alt="Dots: mean polarity of each account's posts, with its interval. The numbers are in the table.",
             caption="Each over all its posts. Hollow: n < 5.",
         )
-        page.figures["mood"] = album.show(
+        page.figures["mood"] = store.show(
             "accounts-mood-by-month",
             (names, span, mood),
             lambda: draw(names, lambda: accounts.calendar_figure(names, span, mood, mood=True)),
             alt="Heat chart: mean polarity of each account in each month.",
             caption="Blue is positive, brown negative. A blank cell has no post.",
         )
-    page.figures["posts"] = album.show(
+    page.figures["posts"] = store.show(
         "accounts-posts",
         (names, span, posts),
         lambda: draw(names, lambda: accounts.calendar_figure(names, span, posts, mood=False)),

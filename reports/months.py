@@ -8,19 +8,24 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
+from textapi.engine.keywords import pattern
+
+from analysis import options
 from analysis import parameters as run_parameters
-from models.database import Database
-from reports import highlights, results
-from reports.coverage import CoverageGrid, coverage_grid
+from reports import highlights
 from reports.drawing import Named, cloud, draw, entities_shown, top_entities
 from reports.figure_store import FigureRef, FigureStore, slug
 from reports.figures import clouds, phrases, polarity, scatter, series, style, terms
-from reports.results import MentionRow, PeriodRow, PhraseRow
-from reports.run_summary import Facts
+from reports.run_data import RunData
 from reports.statistics import t_interval
-from textapi.text.keywords import pattern
+from reports.tables.coverage import CoverageGrid, read_coverage_grid
+from reports.tables.entities import read_entities
+from reports.tables.mentions import MentionRow, read_mentions
+from reports.tables.periods import PeriodRow, read_periods
+from reports.tables.phrases import PhraseRow, read_phrases
 
 TABLE_ROWS = 1000  # mentions shown on the page; all of them are in the exports
+FIGURES_PER_KEYWORD = 2  # of each month: scatter and cloud
 
 
 @dataclass
@@ -72,7 +77,7 @@ class KeywordSection:
 
 @dataclass
 class MonthsPage:
-    """All that the template of a run of months needs besides the facts."""
+    """All that the template of a run of months needs besides the summary."""
 
     span: style.Range
     keywords: list[KeywordSection]
@@ -82,39 +87,39 @@ class MonthsPage:
     texts: list[str]  # samples of the texts, to see which writing systems they use
 
 
-def make(db: Database, facts: Facts, album: FigureStore) -> MonthsPage:
+def make_page(data: RunData, store: FigureStore, mentions: Iterator[MentionRow]) -> MonthsPage:
     """Read a run's results and draw its pictures; memory is that of one month and of the counts of all."""
-    parameters = _parameters(facts)
-    coverage = coverage_grid(db, facts.id)
-    periods = list(results.periods(db, facts.id))
-    said = list(results.phrases(db, facts.id))
+    parameters = _parameters(data)
+    coverage = read_coverage_grid(data)
+    periods = list(read_periods(data))
+    said = list(read_phrases(data))
     sections = [_section(k, periods, said, coverage) for k in parameters.keywords]
     page = MonthsPage(style.Range(parameters.first, parameters.last), sections, [], 0, coverage, [])
-    _month_by_month(db, facts, page, album)
-    named = list(results.entities(db, facts.id))
+    _month_by_month(mentions, data, page, store)
+    named = list(read_entities(data))
     for section in sections:
         patterns = [pattern(term) for term in section.terms]
         of_keyword = top_entities((row for row in named if row.keyword == section.name), patterns)
-        _figures(section, page, parameters.phrases, album, of_keyword)
+        _figures(section, page, parameters.phrases, store, of_keyword)
     return page
 
 
-def draw_months(db: Database, facts: Facts, album: FigureStore, months: Collection[str]) -> None:
-    """Draw the pictures of these *months* alone, which `make` then finds."""
-    rows = list(results.periods(db, facts.id, months))
-    sections = [_section(k, rows, [], CoverageGrid((), {})) for k in _parameters(facts).keywords]
-    for period, said in groupby(results.mentions(db, facts.id, months), key=lambda row: row.period):
+def draw_figures(data: RunData, store: FigureStore, names: Collection[str]) -> None:
+    """Draw the pictures of the months *names* alone, which `make_page` then finds."""
+    rows = list(read_periods(data, names))
+    sections = [_section(k, rows, [], CoverageGrid((), {})) for k in _parameters(data).keywords]
+    for period, said in groupby(read_mentions(data, names), key=lambda row: row.period):
         for section, once in _by_keyword(sections, said):
-            _month_pictures(section, section.months[period], once, facts, album)
+            _month_pictures(section, section.months[period], once, data, store)
 
 
-def _parameters(facts: Facts) -> run_parameters.MonthsParameters:
-    assert isinstance(facts.parameters, run_parameters.MonthsParameters)  # noqa: S101 - the caller chose by kind
-    return facts.parameters
+def _parameters(data: RunData) -> run_parameters.MonthsParameters:
+    assert isinstance(data.parameters, run_parameters.MonthsParameters)  # noqa: S101 - the caller chose by kind
+    return data.parameters
 
 
 def _section(
-    keyword: run_parameters.Keyword,
+    keyword: options.Keyword,
     periods: list[PeriodRow],
     said: list[PhraseRow],
     coverage: CoverageGrid,
@@ -139,27 +144,29 @@ def _section(
         keyword.terms,
         rows,
         by_term,
-        highlights.of_keyword(f"“{keyword.name}”", rows, several),
+        highlights.keyword_highlights(f"“{keyword.name}”", rows, several),
         months,
         mentions=sum(row.mentions or 0 for row in rows),
         matched=sum(row.matched or 0 for row in rows),
     )
 
 
-def _month_by_month(db: Database, facts: Facts, page: MonthsPage, album: FigureStore) -> None:
+def _month_by_month(
+    mentions: Iterator[MentionRow], data: RunData, page: MonthsPage, store: FigureStore
+) -> None:
     """One pass over all mentions: each month's pictures, and what all months have together."""
-    for period, of_month in groupby(results.mentions(db, facts.id), key=lambda row: row.period):
+    for period, of_month in groupby(mentions, key=lambda row: row.period):
         for section, once in _by_keyword(page.keywords, _noted(of_month, page)):
             month = section.months[period]
             month.sentences = once[:3]
             page.texts += [m.sentence for m in once[:20]]
-            section.words.update(_month_pictures(section, month, once, facts, album))
+            section.words.update(_month_pictures(section, month, once, data, store))
             if month.polarities.known:
                 section.polarities.extend(m.polarity for m in once if m.polarity is not None)
             month.polarities = scatter.thinned(month.polarities, scatter.SMALL_DOTS)
     for section in page.keywords:
         section.mean, section.low, section.high = t_interval(section.polarities)
-        _all_months(section, facts, album)
+        _all_months(section, data, store)
 
 
 def _noted(of_month: Iterable[MentionRow], page: MonthsPage) -> Iterator[MentionRow]:
@@ -194,19 +201,19 @@ def _month_pictures(
     section: KeywordSection,
     month: MonthSection,
     once: list[MentionRow],
-    facts: Facts,
-    album: FigureStore,
+    data: RunData,
+    store: FigureStore,
 ) -> Counter[str]:
     """Draw a month's scatter and cloud; its words."""
     counted = clouds.count_words(
         (m.sentence for m in once), [pattern(term) for term in section.terms]
     )
     month.cloud = cloud(
-        album,
+        store,
         f"{section.slug}-{month.row.period}-cloud",
         counted,
         section.terms,
-        facts,
+        data,
         caption=f"The words of {len(once):,} mentions in {month.name}.",
     )
     scored = [
@@ -216,7 +223,7 @@ def _month_pictures(
     if scored:
         subject = f"“{section.name}”"
         drawn = scatter.thinned(found, scatter.MOST_DOTS)
-        month.scatter = album.show(
+        month.scatter = store.show(
             f"{section.slug}-{month.row.period}-polarity",
             (drawn, subject),
             lambda: draw([subject], lambda: scatter.month_figure(drawn, subject=subject)),
@@ -232,14 +239,14 @@ def _month_pictures(
     return counted
 
 
-def _all_months(section: KeywordSection, facts: Facts, album: FigureStore) -> None:
+def _all_months(section: KeywordSection, data: RunData, store: FigureStore) -> None:
     """The cloud of all months, and the sheet that shows each."""
     whole = cloud(
-        album,
+        store,
         f"{section.slug}-cloud",
         clouds.one_spelling(section.words),
         section.terms,
-        facts,
+        data,
         caption=f"The words of all {section.mentions:,} mentions, larger where more frequent.",
     )
     if whole:
@@ -247,7 +254,7 @@ def _all_months(section: KeywordSection, facts: Facts, album: FigureStore) -> No
     if not section.polarities:
         return
     subject, sheet = f"“{section.name}”", [month.polarities for month in section.months.values()]
-    section.figures["sheet"] = album.show(
+    section.figures["sheet"] = store.show(
         f"{section.slug}-sheet",
         (sheet, subject),
         lambda: draw([subject], lambda: scatter.sheet_figure(sheet, subject=subject)),
@@ -264,11 +271,11 @@ def _all_months(section: KeywordSection, facts: Facts, album: FigureStore) -> No
 
 
 def _figures(
-    section: KeywordSection, page: MonthsPage, kept: int, album: FigureStore, named: Named
+    section: KeywordSection, page: MonthsPage, kept: int, store: FigureStore, named: Named
 ) -> None:
     subject, rows, span = f"“{section.name}”", section.rows, page.span
     shown = section.figures
-    shown["mentions"] = album.show(
+    shown["mentions"] = store.show(
         f"{section.slug}-mentions",
         (rows, span, subject),
         lambda: draw([subject], lambda: series.mentions_figure(rows, span=span, subject=subject)),
@@ -278,7 +285,7 @@ def _figures(
         "Bars and dots are lighter where n < 5.",
     )
     if any(row.polarity_mean is not None for row in rows):
-        shown["overall"] = album.show(
+        shown["overall"] = store.show(
             f"{section.slug}-mood",
             (rows, span, subject),
             lambda: draw(
@@ -289,7 +296,7 @@ def _figures(
             caption="The line breaks where a month has no mention or no data. Hollow dots: n < 5. The figures along "
             "the lower edge are n.",
         )
-        shown["yearly"] = album.show(
+        shown["yearly"] = store.show(
             f"{section.slug}-years",
             (rows, subject),
             lambda: draw([subject], lambda: polarity.yearly_figure(rows, subject=subject)),
@@ -297,7 +304,7 @@ def _figures(
             caption="The same months year by year, to one scale.",
         )
     if len(section.by_term) > 1 and section.mentions:
-        shown["terms"] = album.show(
+        shown["terms"] = store.show(
             f"{section.slug}-terms",
             (section.by_term, rows, span),
             lambda: draw(
@@ -317,7 +324,7 @@ def _figures(
     if any(by_month.values()):
         table = phrases.grid(by_month, span=span)
         gaps = series.gaps(rows)
-        shown["phrases"] = album.show(
+        shown["phrases"] = store.show(
             f"{section.slug}-phrases",
             (table, gaps, subject, kept),
             lambda: draw(
@@ -330,7 +337,7 @@ def _figures(
         )
     if named.by_type:
         shown["entities"] = entities_shown(
-            album,
+            store,
             section.slug,
             named,
             subject=subject,

@@ -11,18 +11,23 @@ from sqlalchemy import select
 
 from analysis import parameters as run_parameters
 from core.errors import TidingsError
-from models.database import Database
 from models.tables import Job, Training
 from networks.data import Data, Samples, shuffled_pictures
 from networks.errors import NetworkError
 from networks.files import read_pictures
-from reports import results
 from reports.drawing import draw
 from reports.figure_store import FigureRef, FigureStore, slug
 from reports.figures import trainings as figures
-from reports.queries import fetch
-from reports.results import EpochRow, PredictionRow, TrainingRow
-from reports.run_summary import Facts
+from reports.queries import fetch_all
+from reports.run_data import RunData
+from reports.tables.trainings import (
+    EpochRow,
+    PredictionRow,
+    TrainingRow,
+    read_epochs,
+    read_predictions,
+    read_trainings,
+)
 
 MOST_PREDICTIONS = 20_000  # of one training that its pictures show
 
@@ -42,7 +47,7 @@ class TrainingSection:
 
 @dataclass
 class TrainingsPage:
-    """All that the template of a run of trainings needs besides the facts."""
+    """All that the template of a run of trainings needs besides the summary."""
 
     network: str
     data: str
@@ -56,23 +61,23 @@ class TrainingsPage:
     )  # what tells so large a share rightly without any training
 
 
-def make(
-    db: Database, facts: Facts, album: FigureStore, names: Collection[str] | None = None
+def make_page(
+    data: RunData, store: FigureStore, names: Collection[str] | None = None
 ) -> TrainingsPage:
     """Read a run's results and draw its pictures, one training after the other; with *names* of these alone."""
-    parameters = facts.parameters
+    parameters = data.parameters
     assert isinstance(parameters, run_parameters.TrainingParameters)  # noqa: S101 - the caller chose by kind
-    rows = list(results.trainings(db, facts.id))
+    rows = list(read_trainings(data))
     epochs = {
         job: list(of_job)
-        for job, of_job in groupby(results.epochs(db, facts.id, names), key=lambda row: row.job)
+        for job, of_job in groupby(read_epochs(data, names), key=lambda row: row.job)
     }
     statement = (
         select(Job.name, Job.state, Job.reason, Training.remarks)
         .outerjoin(Training)
-        .where(Job.run_id == facts.id)
+        .where(Job.run_id == data.id)
     )
-    known = {name: rest for name, *rest in fetch(db, statement)}
+    known = {name: rest for name, *rest in fetch_all(data.db, statement)}
     sections = [
         TrainingSection(
             row,
@@ -96,15 +101,15 @@ def make(
     )
     for section in sections:
         if section.epochs:
-            _course(section, album)
+            _course(section, store)
     told = _pictures(parameters.data) if parameters.network == "feedforward" else None
     tested = told.test if told is not None else None
     if told is not None and names is None:
         page.rules = simple_rules(told)
     by_job = {section.row.job: section for section in sections}
-    for job, of_job in groupby(results.predictions(db, facts.id, names), key=lambda row: row.job):
+    for job, of_job in groupby(read_predictions(data, names), key=lambda row: row.job):
         said = [row for row, _ in zip(of_job, range(MOST_PREDICTIONS), strict=False)]
-        _learned(by_job[job], said, parameters.network, tested, album)
+        _learned(by_job[job], said, parameters.network, tested, store)
     page.findings = _findings(page)
     return page
 
@@ -123,7 +128,7 @@ def _findings(page: TrainingsPage) -> list[str]:
     row, several = page.best.row, len(page.sections) > 1
     who = f"{row.job}, the best of {len(page.sections)}," if several else "The network"
     if row.accuracy is not None:
-        found = [f"{who} tells {100 * row.accuracy:.2f} % of the test split rightly."]
+        found = [f"{who} classifies {100 * row.accuracy:.2f} % of the test set correctly."]
         if page.rules:
             name = max(page.rules, key=lambda rule: page.rules[rule])
             verdict = "beats" if row.accuracy > page.rules[name] else "does not beat"
@@ -145,10 +150,10 @@ def _findings(page: TrainingsPage) -> list[str]:
     return found
 
 
-def _course(section: TrainingSection, album: FigureStore) -> None:
+def _course(section: TrainingSection, store: FigureStore) -> None:
     name, epochs = section.row.job, section.epochs
     last = epochs[-1]
-    section.figures["course"] = album.show(
+    section.figures["course"] = store.show(
         f"{section.slug}-course",
         # the time that an epoch took is no part of the picture
         [(e.epoch, e.train_loss, e.validation_loss, e.accuracy) for e in epochs],
@@ -163,11 +168,11 @@ def _learned(
     said: list[PredictionRow],
     network: str,
     tested: Samples | None,
-    album: FigureStore,
+    store: FigureStore,
 ) -> None:
     key = [(p.split, p.index, p.actual, p.predicted) for p in said]
     if network == "recurrent":
-        section.figures["sequence"] = album.show(
+        section.figures["sequence"] = store.show(
             f"{section.slug}-sequence",
             key,
             lambda: draw([], lambda: figures.sequence_figure(said)),
@@ -176,7 +181,7 @@ def _learned(
         )
         return
     wrong = [p for p in said if p.actual != p.predicted]
-    section.figures["confusion"] = album.show(
+    section.figures["confusion"] = store.show(
         f"{section.slug}-confusion",
         key,
         lambda: draw([], lambda: figures.confusion_figure(said)),
@@ -184,7 +189,7 @@ def _learned(
         caption="Rows: what it was; columns: what it was taken for. Grey: told rightly.",
     )
     if wrong and tested is not None and max(p.index for p in wrong) < len(tested):
-        section.figures["mistakes"] = album.show(
+        section.figures["mistakes"] = store.show(
             f"{section.slug}-mistakes",
             [(p.index, p.actual, p.predicted) for p in wrong],
             lambda: draw(

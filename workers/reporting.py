@@ -17,34 +17,32 @@ from workers.outcomes import Again, Done, Outcome, WaitUntil
 POLL_SECONDS = 1.0
 
 
+class _SliceIsOver(Exception):  # noqa: N818 - it ends drawing, which is deep in synchronous code
+    """Raised before the next figure where the slice is over."""
+
+
 def make_report(job: JobContext) -> Outcome:
     """Make the run's report, or draw a part of its figures; what has not changed is kept."""
     # matplotlib is loaded only by a process that draws
-    from reports.build import (  # noqa: PLC0415
-        DrawingStopped,
-        build_report,
-        draw_figures,
-        group_figure_jobs,
-        is_up_to_date,
-    )
+    from reports.build import build, divide_figures, draw_part, is_up_to_date  # noqa: PLC0415
 
     run_id = job.claim.run_id
     folder = Path(job.runtime.settings.reports) / str(run_id)
 
-    def should_stop() -> bool:
-        return job.slice_is_over
+    def check() -> None:
+        if job.slice_is_over:
+            raise _SliceIsOver
 
     try:
         if FIGURES_OPTION in job.claim.options:
-            names = job.claim.options[FIGURES_OPTION]
-            draw_figures(job.db, run_id, folder, names, should_stop=should_stop)
+            draw_part(job.db, run_id, folder, job.claim.options[FIGURES_OPTION], check=check)
             return Done()
         if is_up_to_date(job.db, [run_id], folder):
             return Done()
-        if _queue_figures(job, group_figure_jobs(job.db, run_id)):
+        if _queue_figures(job, divide_figures(job.db, run_id)):
             return WaitUntil(POLL_SECONDS, "its figures are being drawn")
-        build_report(job.db, [run_id], folder, should_stop=should_stop)
-    except DrawingStopped:
+        build(job.db, [run_id], folder, check=check)
+    except _SliceIsOver:
         return Again()
     return Done()
 

@@ -14,6 +14,8 @@ from models.documents import DocumentText
 from models.tables import Mention
 from textapi.requests import KeywordBatch, keyword_batches, keyword_key
 
+NAME = "keywords"
+
 
 async def find_mentions(data: MonthData, fetcher: Fetcher) -> StepResult:
     """Ask for all texts of the month, then read the answers day by day."""
@@ -67,4 +69,4 @@ async def _mentions_of_day(
     return rows
 
 
-STEP = Step("keywords", find_mentions, tables=(Mention,))
+STEP = Step(NAME, find_mentions, tables=(Mention,))

@@ -53,10 +53,10 @@ def draw_moods(ax: Axes, accounts: Sequence[Account]) -> None:
             label="_mean",
         )
     ax.axvline(0, color=style.MUTED, linewidth=0.8, zorder=1, label="_zero")
-    usable = fonts.families(a.name for a in accounts)
+    usable = fonts.font_families(a.name for a in accounts)
     ax.set_yticks(
         range(len(accounts)),
-        [f"{fonts.drawable(a.name, usable)}  n = {a.scored:,}" for a in accounts],
+        [f"{fonts.replace_undrawable(a.name, usable)}  n = {a.scored:,}" for a in accounts],
     )
     ax.tick_params(axis="y", labelcolor=style.INK)
     ax.set_ylim(len(accounts) - 0.4, -0.6)
@@ -87,8 +87,8 @@ def draw_calendar(
         interpolation="nearest",
         extent=(-0.5, len(span) - 0.5, len(names) - 0.5, -0.5),
     )
-    usable = fonts.families(names)
-    ax.set_yticks(range(len(names)), [fonts.drawable(name, usable) for name in names])
+    usable = fonts.font_families(names)
+    ax.set_yticks(range(len(names)), [fonts.replace_undrawable(name, usable) for name in names])
     ax.set_yticks([edge - 0.5 for edge in range(1, len(names))], minor=True)
     ax.grid(visible=False)
     ax.grid(visible=True, which="minor", axis="y", color="white", linewidth=2)

@@ -88,7 +88,7 @@ def _words(text: str) -> Iterable[str]:
 
 def choose(words: Counter[str], leave_out: Collection[str], most: int) -> dict[str, int]:
     """The *most* frequent words without stop words of the text's languages and without *leave_out* (case ignored)."""
-    unwanted = stopwords.of(words) | {word.casefold() for word in leave_out}
+    unwanted = stopwords.stop_words_for(words) | {word.casefold() for word in leave_out}
     kept = ((word, times) for word, times in words.items() if word.casefold() not in unwanted)
     return dict(sorted(kept, key=lambda item: (-item[1], item[0]))[:most])
 
@@ -107,7 +107,7 @@ def read_mask(png: bytes) -> np.ndarray:
 
 def font_for(words: Collection[str]) -> tuple[str, list[str]]:
     """The one font that draws most of the *words*, and the words that it lacks."""
-    candidates = fonts.families(words)
+    candidates = fonts.font_families(words)
     best = max(candidates, key=lambda font: sum(fonts.covers(font, word) for word in words))
     return best, [word for word in words if not fonts.covers(best, word)]
 
@@ -120,7 +120,7 @@ def lay_out(words: dict[str, int], *, mask: np.ndarray | None, seed: int = 1) ->
     font, _ = font_for(words)
     inks = {word: _INKS[number % len(_INKS)] for number, word in enumerate(words)}
     cloud = WordCloud(
-        font_path=fonts.path_of(font),
+        font_path=fonts.font_path(font),
         width=WIDTH,
         height=HEIGHT,
         scale=SCALE,

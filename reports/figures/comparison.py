@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from reports.figures import style
-from reports.results import PeriodRow
+from reports.tables.periods import PeriodRow
 
 MOST_DOTS = 4000
 

@@ -33,8 +33,8 @@ def draw_entities(
     ax: Axes, names: Sequence[str], counts: Sequence[int], *, color: str = style.BLUE
 ) -> None:
     """A bar for each name, the most frequent above, its count at its end."""
-    usable = fonts.families(names)
-    shown = [fonts.drawable(name, usable) for name in names]
+    usable = fonts.font_families(names)
+    shown = [fonts.replace_undrawable(name, usable) for name in names]
     shown = [name if len(name) <= _LONG else name[: _LONG - 1].rstrip() + "…" for name in shown]
     bars = ax.barh(range(len(names)), counts, color=color, height=0.7, label="entities")
     ax.bar_label(

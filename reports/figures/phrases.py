@@ -69,10 +69,10 @@ def draw_phrases(ax: Axes, table: PhraseGrid, *, gaps: Sequence[str]) -> None:
                 fontsize=7.5,
                 color="white" if count > top * 0.3 else style.INK,
             )
-    usable = fonts.families(table.phrases)
+    usable = fonts.font_families(table.phrases)
     ax.set_yticks(
         range(len(table.phrases)),
-        [_label(fonts.drawable(phrase, usable)) for phrase in table.phrases],
+        [_label(fonts.replace_undrawable(phrase, usable)) for phrase in table.phrases],
     )
     ax.set_yticks([edge - 0.5 for edge in range(1, len(table.phrases))], minor=True)
     ax.grid(visible=False)

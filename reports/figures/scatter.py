@@ -15,7 +15,7 @@ from matplotlib.patches import Rectangle
 
 from reports.figures import style
 from reports.figures.polarity import gaps
-from reports.results import PeriodRow
+from reports.tables.periods import PeriodRow
 
 MOST_DOTS = 2000  # of a month's picture
 SMALL_DOTS = 300  # of a month's panel on the sheet

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from reports.figures import style
-from reports.results import PeriodRow
+from reports.tables.periods import PeriodRow
 
 BAR = 24.0  # days wide, of a month's 28 to 31
 

@@ -87,7 +87,7 @@ def shade(color: str, n: int) -> tuple[float, float, float, float]:
 @contextmanager
 def house(texts: Iterable[str] = ()) -> Iterator[None]:
     """Draw in the house's style, with fonts for the writing systems of *texts*."""
-    rules: Any = _RULES | {"font.family": fonts.families(texts)}
+    rules: Any = _RULES | {"font.family": fonts.font_families(texts)}
     with mpl.rc_context(rules):
         yield
 

@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from reports.figures import style
 from reports.figures.series import BAR, gaps, known
-from reports.results import PeriodRow
+from reports.tables.periods import PeriodRow
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter, PercentFormatter
 
 from reports.figures import style
-from reports.results import EpochRow, PredictionRow
+from reports.tables.trainings import EpochRow, PredictionRow
 
 _PATCHES = 40  # pictures on a sheet
 

@@ -1,0 +1,103 @@
+"""What an export table is: its rows, its columns with their meanings, and the page that lists them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from importlib.resources import files
+from types import UnionType
+from typing import Annotated, Any, Generic, TypeVar, get_args, get_origin, get_type_hints
+
+from reports.formats import Columns
+from reports.run_data import Reader
+
+T = TypeVar("T")
+
+RunNumber = Annotated[int, "Number of the run."]
+JobName = Annotated[
+    str,
+    "Natural name of the job: a month `2020-03`, a handle `@nasa`, `search:TERM`, or a training.",
+]
+KeywordName = Annotated[str | None, "Name of the keyword; null for handles and searches."]
+DocumentIdentity = Annotated[
+    str, "Identity of the document: its source and native id, else its source and a hash."
+]
+AuthorHandle = Annotated[str | None, "Handle of the document's author, without @; null for news."]
+PublishedAt = Annotated[
+    str | None, "When it was published, UTC; null where its service cannot have meant the time."
+]
+WebAddress = Annotated[str | None, "Web address of the document; null where none is known."]
+
+MONTH_RUNS = ("months",)
+TEXT_RUNS = ("months", "handles", "search")
+TRAINING_RUNS = ("training",)
+
+
+@dataclass(frozen=True)
+class Table(Generic[T]):
+    """An export table.
+
+    The fields of the dataclass *row* are the columns: ``Annotated[type, "what it means"]``. A field
+    without a meaning holds a dictionary, of which each key becomes a column. The docstring of *row*
+    describes the table.
+    """
+
+    name: str
+    row: type[T]
+    read: Reader[T]
+    kinds: tuple[str, ...]  # of the runs that can have rows
+    key: tuple[str, ...]  # the columns that tell rows apart, and by which they are sorted
+
+    @cached_property
+    def columns(self) -> Columns:
+        """The type of each column, without None."""
+        return {name: _plain_type(hint) for name, hint in get_type_hints(self.row).items()}
+
+    @cached_property
+    def meanings(self) -> dict[str, str]:
+        """What each column means."""
+        meanings: dict[str, str] = {}
+        for name, hint in get_type_hints(self.row, include_extras=True).items():
+            if get_origin(hint) is Annotated:
+                _, meanings[name] = get_args(hint)
+        return meanings
+
+    def sort(self, rows: Iterable[T]) -> list[T]:
+        """Sort *rows* by the key columns: text by code points, null first."""
+        return sorted(rows, key=self._sort_key)
+
+    def _sort_key(self, row: T) -> list[Any]:
+        values = (getattr(row, column) for column in self.key)
+        return ["" if value is None else value for value in values]
+
+
+def _plain_type(hint: Any) -> type:
+    """Return ``str`` for ``str | None``, ``list`` for ``list[str]``."""
+    kind = get_args(hint)[0] if isinstance(hint, UnionType) else hint
+    plain: type = get_origin(kind) or kind
+    return plain
+
+
+def format_time(at: datetime | None) -> str | None:
+    """Return a UTC time as exports write it."""
+    return None if at is None else f"{at.isoformat(timespec='seconds')}Z"
+
+
+def finite(value: float | None) -> float | None:
+    """Return *value* as every format can hold it: no infinity, no NaN, no minus zero."""
+    return value + 0.0 if value is not None and math.isfinite(value) else None
+
+
+def describe_tables(tables: Iterable[Table[Any]]) -> str:
+    """Return the data dictionary: one page of Markdown about *tables* and the formats."""
+    introduction = files("reports").joinpath("templates", "dictionary.md")
+    parts = [introduction.read_text(encoding="utf-8")]
+    for table in tables:
+        rows = [f"| `{column}` | {meaning} |" for column, meaning in table.meanings.items()]
+        header = ["| column | meaning |", "| --- | --- |"]
+        description = " ".join((table.row.__doc__ or "").split())
+        parts.append("\n".join([f"## {table.name}", "", description, "", *header, *rows, ""]))
+    return "\n".join(parts)
