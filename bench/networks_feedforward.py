@@ -1,16 +1,16 @@
-"""Seconds an epoch and accuracy of a 784-30-10 network on MNIST, side by side: a per-sample program, ours, others.
+"""Seconds per epoch and accuracy of a 784-30-10 network on MNIST, beside other programs.
 
     OPENBLAS_NUM_THREADS=1 python bench/networks_feedforward.py FOLDER [--rounds 5] [--precision 32]
 
-FOLDER (or the environment variable TIDINGS_REAL_DATA, whose folder ``digits`` is taken) holds MNIST's four IDX files.
-All take mini-batches of 10, quadratic cost, sigmoid units and plain gradient descent at rate 3 from one start, on one
-thread, in turns: round by round one epoch each, so that what else the machine does falls on all. Printed are the median
-of the epochs' processor seconds (on one thread and an idle machine the same as seconds) and the accuracy after the
-rounds. PyTorch and scikit-learn are no part of this project; where they are missing the script says so. To have them:
-``pip install torch scikit-learn`` in its environment.
+FOLDER (or the environment variable TIDINGS_REAL_DATA, whose folder ``digits`` is taken) holds
+MNIST's four IDX files. All programs use mini-batches of 10, quadratic loss, sigmoid units and plain
+gradient descent at rate 3 from the same weights, on one thread. They take turns, one epoch each, so
+that other load on the machine affects all. Printed are the median of the epochs' processor seconds
+and the accuracy after the rounds. PyTorch and scikit-learn are no part of this project; a program
+that is not installed is left out (``pip install torch scikit-learn``).
 
-scikit-learn knows neither the quadratic cost nor sigmoid outputs for classes: it runs with its own cross-entropy and
-rate 0.5, the same layers, batch and precision.
+scikit-learn has neither the quadratic loss nor sigmoid outputs for classes: it runs with its
+cross-entropy and rate 0.5, the same layers, batch and precision.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(_variable, "1")  # before numpy is imported, or it is not heeded
+    os.environ.setdefault(_variable, "1")  # only has an effect before numpy is imported
 
 import numpy as np  # noqa: E402 - see above
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from networks.data import Data  # noqa: E402 - as numpy
-from networks.files import read_pictures  # noqa: E402
+from networks.files import read_images  # noqa: E402
 from networks.functions import Array  # noqa: E402
 from networks.optimizers import SGD  # noqa: E402
-from networks.presets import build, options  # noqa: E402
-from networks.training import run_batches  # noqa: E402
+from networks.presets import build_network, resolve_options  # noqa: E402
+from networks.training import train_batches  # noqa: E402
 
 BATCH, RATE = 10, 3.0
 Weights = list[tuple[Array, Array]]
@@ -52,16 +52,18 @@ def main() -> None:
     parser.add_argument("--precision", type=int, choices=(32, 64), default=32)
     arguments = parser.parse_args()
     np.seterr(over="ignore")  # the per-sample program's plain sigmoid overflows, as its model did
-    chosen = options("feedforward", {"preset": "tutorial", "precision": arguments.precision})
-    data = read_pictures(arguments.folder, dtype=chosen.dtype)
-    network = build(chosen, data.inputs, data.outputs, np.random.default_rng(1))
+    options = resolve_options(
+        "feedforward", {"preset": "tutorial", "precision": arguments.precision}
+    )
+    data = read_images(arguments.folder, dtype=options.dtype)
+    network = build_network(options, data.input_size, data.output_size, np.random.default_rng(1))
     start = [(w.copy(), b.copy()) for w, b in zip(network.weights, network.biases, strict=True)]
 
     def ours() -> Contender:
-        generator, rule = np.random.default_rng(2), SGD(network.parameters)
-        return lambda: run_batches(
-            network, rule, data.train, chosen, RATE, generator=generator
-        ), network.outputs
+        generator, optimizer = np.random.default_rng(2), SGD(network.parameters)
+        return lambda: train_batches(
+            network, optimizer, data.train, options, RATE, generator=generator
+        ), network.forward
 
     makers: dict[str, Callable[[], Contender]] = {
         "per-sample numpy program": lambda: per_sample(data, start),
@@ -79,7 +81,8 @@ def main() -> None:
     report({name: maker() for name, maker in makers.items()}, data, arguments.rounds)
     if importlib.util.find_spec("torch"):
         print(
-            f"largest relative difference of our gradient from PyTorch's (float64): {torch_agreement():.1e}"
+            "largest relative difference of our gradient from PyTorch's (float64): "
+            f"{torch_agreement():.1e}"
         )
 
 
@@ -93,7 +96,8 @@ def report(contenders: dict[str, Contender], data: Data, rounds: int) -> None:
             seconds[name].append(time.process_time() - began)
     ours = statistics.median(seconds["ours"])
     print(
-        f"{rounds} rounds of one epoch each, {data.train.x.dtype}, {len(data.train)} samples, batch {BATCH}, one thread"
+        f"{rounds} rounds of one epoch each, {data.train.x.dtype}, {len(data.train)} samples, "
+        f"batch {BATCH}, one thread"
     )
     print(f"{'':28}{'s an epoch':>12}{'best':>9}{'of ours':>9}{'accuracy':>10}")
     for name, (_epoch, outputs) in contenders.items():
@@ -108,7 +112,7 @@ def batches(data: Data, generator: np.random.Generator) -> Iterator[Array]:
 
 
 def per_sample(data: Data, start: Weights) -> Contender:
-    """Sample by sample, as a learner writes it: a column vector through the layers and back, the gradients summed."""
+    """Sample by sample, as a learner writes it: column vectors, their gradients summed."""
     weights, biases = [w.copy() for w, _ in start], [b.copy()[:, None] for _, b in start]
     samples = [(x[:, None], y[:, None]) for x, y in zip(data.train.x, data.train.y, strict=True)]
     generator = np.random.default_rng(2)
@@ -168,7 +172,7 @@ def torch_autograd(data: Data, start: Weights) -> Contender:
         for layer, (w, b) in zip(layers, start, strict=True):
             layer.weight.copy_(torch.from_numpy(w))
             layer.bias.copy_(torch.from_numpy(b))
-    rule = torch.optim.SGD(model.parameters(), lr=RATE)
+    optimizer = torch.optim.SGD(model.parameters(), lr=RATE)
     x, y = torch.from_numpy(data.train.x), torch.from_numpy(data.train.y)
     torch.manual_seed(2)
 
@@ -176,10 +180,10 @@ def torch_autograd(data: Data, start: Weights) -> Contender:
         order = torch.randperm(len(x))
         for at in range(0, len(x), BATCH):
             rows = order[at : at + BATCH]
-            rule.zero_grad()
+            optimizer.zero_grad()
             loss = ((model(x[rows]) - y[rows]) ** 2).sum() / (2 * len(rows))
             loss.backward()
-            rule.step()
+            optimizer.step()
 
     def outputs(x: Array) -> Array:
         with torch.no_grad():
@@ -225,8 +229,8 @@ def scikit(data: Data) -> Contender:
     from sklearn.neural_network import MLPClassifier  # noqa: PLC0415 - may be missing
 
     model = MLPClassifier(
-        (30,), activation="logistic", solver="sgd", alpha=0.0, batch_size=BATCH, learning_rate_init=0.5, momentum=0.0,
-        random_state=2,
+        (30,), activation="logistic", solver="sgd", alpha=0.0, batch_size=BATCH,
+        learning_rate_init=0.5, momentum=0.0, random_state=2,
     )  # fmt: skip
     labels = data.train.y.argmax(axis=1)
     return lambda: model.partial_fit(
@@ -235,14 +239,14 @@ def scikit(data: Data) -> Contender:
 
 
 def torch_agreement() -> float:
-    """The largest relative difference between our gradients and autograd's, over costs and activations."""
+    """Return the largest relative difference of our gradients from autograd's, for all losses."""
     import torch  # noqa: PLC0415 - may be missing
 
     generator, worst = np.random.default_rng(3), 0.0
     activations = {"sigmoid": torch.sigmoid, "tanh": torch.tanh, "relu": torch.relu}
     for name, activation in activations.items():
         for loss in ("quadratic", "cross-entropy"):
-            chosen = options(
+            options = resolve_options(
                 "feedforward",
                 {
                     "hidden": (20, 15),
@@ -252,12 +256,12 @@ def torch_agreement() -> float:
                     "initialiser": "glorot",
                 },
             )
-            network = build(chosen, 12, 4, generator)
+            network = build_network(options, 12, 4, generator)
             x, y = generator.standard_normal((10, 12)), np.eye(4)[generator.integers(0, 4, 10)]
             network.backpropagate(x, y, np.empty_like(y))
             parameters = {
                 key: torch.tensor(array, requires_grad=True)
-                for key, array in network.arrays().items()
+                for key, array in network.named_parameters().items()
             }
             a = torch.from_numpy(x)
             for layer in (1, 2, 3):

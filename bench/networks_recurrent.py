@@ -1,17 +1,20 @@
-"""Seconds an epoch of a recurrent network on a sine, side by side: per-sample programs, ours, PyTorch.
+"""Seconds per epoch of a recurrent network on a sine, beside per-sample programs and PyTorch.
 
-    OPENBLAS_NUM_THREADS=1 python bench/networks_recurrent.py [--rounds 7] [--precision 32] [--truncate 5]
+    OPENBLAS_NUM_THREADS=1 python bench/networks_recurrent.py [--rounds 7] [--precision 32]
+        [--truncate 5]
 
-Hidden 100 (tanh), windows of 50, mini-batches of 10, plain gradient descent from one start, one thread; without
---truncate errors go back through all 50 steps. Contenders take turns, one epoch each, so that what else the machine
-does falls on all; printed is the median of processor time (on one thread of an idle machine the same as time). Then
-our standard preset is trained to its end for five seeds: its seconds and validation RMSE, and the simple forecasts.
+Hidden 100 (tanh), windows of 50, mini-batches of 10, plain gradient descent from the same weights,
+one thread; without --truncate errors go back through all 50 steps. The programs take turns, one
+epoch each, so that other load on the machine affects all; printed is the median of processor time.
+Then our standard preset is trained to its end for five seeds: its seconds and validation RMSE, and
+the simple forecasts.
 
-There are two per-sample programs. The plain one does what ours does, window by window and step by step. The one in the
-tutorial's layout feeds each step the whole window, zero but for one place, and sends an error back from each of the 50
-steps through --truncate steps (5 where it is not given), as the program that this project replaces did; it minimises
-the error at every step, and is here for its cost alone. PyTorch is no part of this project; ``pip install torch`` in
-this script's environment to have it. scikit-learn has no recurrent network.
+There are two per-sample programs. The plain one computes what ours does, window by window and step
+by step. The one in the tutorial's layout feeds each step the complete window, zero but for one
+place, and sends an error back from each of the 50 steps through --truncate steps (default 5), as
+the program that this project replaces did; it minimises the error at every step and is here for its
+time alone. PyTorch is no part of this project (``pip install torch``); scikit-learn has no
+recurrent network.
 """
 
 from __future__ import annotations
@@ -26,19 +29,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(_variable, "1")  # before numpy is imported, or it is not heeded
+    os.environ.setdefault(_variable, "1")  # only has an effect before numpy is imported
 
 import numpy as np  # noqa: E402 - see above
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from networks.data import Data, series, sine  # noqa: E402 - as numpy
+from networks.data import Data, sample_sine, window_series  # noqa: E402 - as numpy
 from networks.functions import Array  # noqa: E402
 from networks.optimizers import SGD  # noqa: E402
-from networks.presets import Options, build, options  # noqa: E402
+from networks.presets import Options, build_network, resolve_options  # noqa: E402
 from networks.recurrent import Recurrent  # noqa: E402
-from networks.results import results  # noqa: E402
-from networks.training import run_batches, train  # noqa: E402
+from networks.results import evaluate  # noqa: E402
+from networks.training import train, train_batches  # noqa: E402
 
 BATCH, RATE, STEPS, HIDDEN = 10, 0.01, 50, 100
 Parts = dict[str, Array]
@@ -50,7 +53,7 @@ def main() -> None:
     parser.add_argument("--precision", type=int, choices=(32, 64), default=32)
     parser.add_argument("--truncate", type=int)
     arguments = parser.parse_args()
-    chosen = options(
+    options = resolve_options(
         "recurrent",
         {
             "optimizer": "sgd",
@@ -59,15 +62,15 @@ def main() -> None:
             "truncate": arguments.truncate,
         },
     )
-    data = series(sine(), STEPS, dtype=chosen.dtype, standardise=False)
-    network = build(chosen, 1, 1, np.random.default_rng(1))
+    data = window_series(sample_sine(), STEPS, dtype=options.dtype, standardise=False)
+    network = build_network(options, 1, 1, np.random.default_rng(1))
     assert isinstance(network, Recurrent)
-    start = {name: array.copy() for name, array in network.arrays().items()}
+    start = {name: array.copy() for name, array in network.named_parameters().items()}
     depth = arguments.truncate or STEPS
     contenders = {
         "per-sample, tutorial's layout": tutorials_layout(data, start, arguments.truncate or 5),
         "per-sample numpy program": per_sample(data, start, depth),
-        "ours": ours(data, network, chosen),
+        "ours": ours(data, network, options),
     }
     if importlib.util.find_spec("torch"):
         contenders["PyTorch autograd"] = torch_autograd(data, start, depth)
@@ -79,7 +82,8 @@ def main() -> None:
     )
     if importlib.util.find_spec("torch"):
         print(
-            f"largest relative difference of our gradient from PyTorch's (float64): {torch_agreement(start, depth):.1e}"
+            "largest relative difference of our gradient from PyTorch's (float64): "
+            f"{torch_agreement(start, depth):.1e}"
         )
     standard()
 
@@ -104,24 +108,25 @@ def standard() -> None:
     print("\nthe standard preset, 300 epochs: seconds, validation RMSE")
     errors, times = [], []
     for seed in range(5):
-        chosen = options("recurrent", {"seed": seed})
-        data = series(sine(), STEPS, dtype=chosen.dtype, standardise=False)
+        options = resolve_options("recurrent", {"seed": seed})
+        data = window_series(sample_sine(), STEPS, dtype=options.dtype, standardise=False)
         generator = np.random.default_rng(seed)
-        network = build(chosen, 1, 1, generator)
+        network = build_network(options, 1, 1, generator)
         began = time.process_time()
-        train(network, data, chosen, generator=generator)
+        train(network, data, options, generator=generator)
         times.append(time.process_time() - began)
-        told = results(network, data)
-        errors.append(told.validation_rmse)
-        print(f"  seed {seed}: {times[-1]:.2f} s, {told.validation_rmse:.2e}")
+        results = evaluate(network, data)
+        errors.append(results.validation_rmse)
+        print(f"  seed {seed}: {times[-1]:.2f} s, {results.validation_rmse:.2e}")
     print(
-        f"  median {statistics.median(times):.2f} s, {statistics.median(errors):.2e}; beside it {told.baselines}"
+        f"  median {statistics.median(times):.2f} s, {statistics.median(errors):.2e}; "
+        f"simple forecasts: {results.baselines}"
     )
 
 
-def ours(data: Data, network: Recurrent, chosen: Options) -> Callable[[], object]:
-    rule, generator = SGD(network.parameters), np.random.default_rng(2)
-    return lambda: run_batches(network, rule, data.train, chosen, RATE, generator=generator)
+def ours(data: Data, network: Recurrent, options: Options) -> Callable[[], object]:
+    optimizer, generator = SGD(network.parameters), np.random.default_rng(2)
+    return lambda: train_batches(network, optimizer, data.train, options, RATE, generator=generator)
 
 
 def per_sample(data: Data, start: Parts, depth: int) -> Callable[[], object]:
@@ -156,7 +161,7 @@ def per_sample(data: Data, start: Parts, depth: int) -> Callable[[], object]:
 
 
 def tutorials_layout(data: Data, start: Parts, depth: int) -> Callable[[], object]:
-    """Each step reads the whole window, zero but for its place; each step's error goes back through *depth* steps."""
+    """Each step reads the complete window, zero but for its place, and has its own error."""
     u = start["recurrent_weights"].T.copy()
     v = np.repeat(start["input_weights"].T, STEPS, axis=1)
     w = start["output_weights"].T.copy()
@@ -208,7 +213,7 @@ def torch_autograd(data: Data, start: Parts, depth: int) -> Callable[[], object]
         cell.bias_ih_l0.zero_()
         out.weight.copy_(torch.from_numpy(start["output_weights"].T))
         out.bias.zero_()
-    rule = torch.optim.SGD([*cell.parameters(), *out.parameters()], lr=RATE)
+    optimizer = torch.optim.SGD([*cell.parameters(), *out.parameters()], lr=RATE)
     x, y = torch.from_numpy(data.train.x), torch.from_numpy(data.train.y)
     torch.manual_seed(2)
 
@@ -217,14 +222,14 @@ def torch_autograd(data: Data, start: Parts, depth: int) -> Callable[[], object]
         for at in range(0, len(x), BATCH):
             rows = order[at : at + BATCH]
             batch, state = x[rows], None
-            rule.zero_grad()
+            optimizer.zero_grad()
             if depth < STEPS:
                 with torch.no_grad():
                     _, state = cell(batch[:, : STEPS - depth])
             _, last = cell(batch[:, STEPS - depth :], state)
             loss = ((out(last[0]) - y[rows]) ** 2).sum() / (2 * len(rows))
             loss.backward()
-            rule.step()
+            optimizer.step()
 
     return epoch
 
@@ -271,12 +276,12 @@ def torch_agreement(start: Parts, depth: int) -> float:
     import torch  # noqa: PLC0415 - may be missing
 
     network = Recurrent(1, HIDDEN, 1, truncate=depth, dtype=np.float64)
-    for name, array in network.arrays().items():
+    for name, array in network.named_parameters().items():
         array[...] = start[name]
-    data = series(sine(), STEPS, dtype=np.float64, standardise=False)
+    data = window_series(sample_sine(), STEPS, dtype=np.float64, standardise=False)
     x, y = data.train.x[:BATCH], data.train.y[:BATCH]
     network.backpropagate(x, y, np.empty_like(y))
-    parts = [torch.tensor(network.arrays()[name], requires_grad=True) for name in NAMES]
+    parts = [torch.tensor(network.named_parameters()[name], requires_grad=True) for name in NAMES]
     u, v, b, w, c = parts
     state = torch.zeros(BATCH, HIDDEN, dtype=torch.float64)
     for step in range(STEPS):

@@ -1,4 +1,4 @@
-"""Trained networks: ``tidings submit training …``, ``tidings predict``, ``tidings export RUN weights``."""
+"""The commands ``submit training …`` and ``predict``, and ``export RUN weights``."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from models.database import Database
 
 WEIGHTS = "weights"  # what `export` takes beside the tables
 
-Pictures = Annotated[
-    str, typer.Option(metavar="digits|PATH", help="Pictures: scikit-learn's, or MNIST's files.")
+Images = Annotated[
+    str, typer.Option(metavar="digits|PATH", help="Images: scikit-learn's, or MNIST's files.")
 ]
-Numbers = Annotated[
+SeriesName = Annotated[
     str,
     typer.Option(
         metavar="sine|PATH.csv:COLUMN|RUN:polarity",
-        help="A series: made up, of a file, or of a run.",
+        help="A series: computed, of a file, or of a run.",
     ),
 ]
-# What a network's options may be is said by `networks.presets`: they come here as text, to be checked in one place.
+# `networks.presets` parses and checks the options of a network, which are text here.
 Preset = Annotated[str | None, typer.Option(help="standard (the default) or tutorial.")]
 Hidden = Annotated[
     str | None, typer.Option(metavar="N[,N]", help="Sizes of the hidden layers, as 30 or 30,20.")
@@ -88,12 +88,12 @@ JobName = Annotated[
 
 
 def register(app: typer.Typer) -> None:
-    """Give *app* the commands of this file that stand alone."""
+    """Add this file's top-level commands to *app*."""
     app.command()(predict)
 
 
 def submit_typer() -> typer.Typer:
-    """The commands behind ``tidings submit training``."""
+    """Return the commands of ``tidings submit training``."""
     training = typer.Typer(
         no_args_is_help=True, help="Train networks, one for each point of a sweep."
     )
@@ -103,7 +103,7 @@ def submit_typer() -> typer.Typer:
 
 
 def submit_feedforward(
-    data: Pictures,
+    data: Images,
     preset: Preset = None,
     hidden: Hidden = None,
     activation: Activation = None,
@@ -122,8 +122,8 @@ def submit_feedforward(
     name: Name = None,
     wait: Wait = False,
 ) -> None:
-    """Learn to tell pictures apart."""
-    given = {
+    """Train a network to classify images."""
+    overrides = {
         "preset": preset,
         "hidden": hidden,
         "activation": activation,
@@ -139,11 +139,11 @@ def submit_feedforward(
         "precision": precision,
         "seed": seed,
     }
-    _submit("feedforward", data, given, sweep or (), name=name, wait=wait)
+    _submit("feedforward", data, overrides, sweep or (), name=name, wait=wait)
 
 
 def submit_recurrent(
-    data: Numbers,
+    data: SeriesName,
     preset: Preset = None,
     hidden: Hidden = None,
     sequence: Sequence_ = None,
@@ -167,8 +167,8 @@ def submit_recurrent(
     name: Name = None,
     wait: Wait = False,
 ) -> None:
-    """Learn to forecast the next value of a series."""
-    given = {
+    """Train a network to forecast the next value of a series."""
+    overrides = {
         "preset": preset,
         "hidden": hidden,
         "sequence": sequence,
@@ -189,13 +189,13 @@ def submit_recurrent(
         "precision": precision,
         "seed": seed,
     }
-    _submit("recurrent", data, given, sweep or (), name=name, wait=wait)
+    _submit("recurrent", data, overrides, sweep or (), name=name, wait=wait)
 
 
 def _submit(
     network: Literal["feedforward", "recurrent"],
     data: str,
-    given: dict[str, str | None],
+    overrides: dict[str, str | None],
     sweep: Sequence[str],
     *,
     name: str | None,
@@ -205,12 +205,12 @@ def _submit(
     from producers.trainings import plan_training, submit_training
     from workers.training_data import check_data
 
-    parameters, jobs = plan_training(network, data, given, sweep)
+    parameters, jobs = plan_training(network, data, overrides, sweep)
     settings = context.settings()
     db = context.database(settings, make=True)
     try:
         check_data(db, parameters, jobs)
-    except BadInput as error:  # nothing is submitted: what was asked for does not fit
+    except BadInput as error:  # wrong usage, since nothing was submitted
         raise UsageError(str(error)) from error
     dispatch_and_wait(
         db, settings, submit_training(db, parameters, jobs, name=utf8(name)), wait=wait
@@ -223,41 +223,41 @@ def predict(
         str,
         typer.Option(
             metavar="PATH",
-            help="Pictures (IDX, .npz or a folder), or a series as it was trained on.",
+            help="Images (IDX, .npz or a folder), or a series as in the training.",
         ),
     ],
     job: JobName = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """The class of each picture, or the value after each window of a series, as a trained network sees them."""
-    from workers.training_data import predictions
+    """Predict the class of each image, or the value after each window of a series."""
+    from workers.training_data import predict_data
 
-    said = predictions(context.database(context.settings()), run, job, data)
+    rows = predict_data(context.database(context.settings()), run, job, data)
     if as_json:
-        print(json.dumps(said))
+        print(json.dumps(rows))
         return
-    for row in said:
-        print("  ".join(f"{name} {_shown(value)}" for name, value in row.items()))
+    for row in rows:
+        print("  ".join(f"{name} {_format(value)}" for name, value in row.items()))
 
 
-def _shown(value: Any) -> str:
+def _format(value: Any) -> str:
     if value is None:
         return "-"
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
 def write_weights(db: Database, run: int, job: str | None, out: Path | None) -> None:
-    """Write the weights of a finished training to *out*. Raises `UsageError`, `NotFound`, `BadInput`."""
-    from models.trainings import trained
+    """Write a finished training's weights. Raises `UsageError`, `NotFound` and `BadInput`."""
+    from models.trainings import get_trained_network
 
     if out is None or out.suffix != ".npz":
         raise UsageError("weights go to a file: --out FILE.npz")
     with db.read() as connection:
-        found = trained(connection, run, job)
+        trained = get_trained_network(connection, run, job)
     try:
-        out.write_bytes(found.weights)
+        out.write_bytes(trained.weights)
     except OSError as error:
         raise BadInput(
-            f"{out} cannot be written ({error.strerror}): choose another place for it"
+            f"{out} cannot be written ({error.strerror}): choose another path"
         ) from error
-    print(f"the weights of {found.job} are in {out}", file=sys.stderr)
+    print(f"the weights of {trained.job} are in {out}", file=sys.stderr)

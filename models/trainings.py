@@ -1,4 +1,4 @@
-"""Trainings: how far each is, what came of it, and the weights of a finished one."""
+"""Trainings: their progress, their results, and the weights of a finished one."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from models.tables import Epoch, Job, Prediction, Run, Training
 
 
 @dataclass(frozen=True)
-class Trained:
-    """A finished training: its job's name, the options it had for itself, its run's parameters, its weights."""
+class TrainedNetwork:
+    """A finished training; *options* are its job's, *parameters* those that its run shares."""
 
     job: str
     options: dict[str, Any]
@@ -26,20 +26,20 @@ class Trained:
     weights: bytes
 
 
-def progress_stored(connection: Connection, job_id: int) -> tuple[bytes | None, bool]:
-    """The last checkpoint, None where there is none, and whether the training is through."""
+def read_progress(connection: Connection, job_id: int) -> tuple[bytes | None, bool]:
+    """Return the last checkpoint, if any, and whether the training is finished."""
     row = connection.execute(
-        select(Training.checkpoint, Training.weights.is_not(None).label("through")).where(
+        select(Training.checkpoint, Training.weights.is_not(None).label("finished")).where(
             Training.job_id == job_id
         )
     ).one_or_none()
-    return (row.checkpoint, bool(row.through)) if row else (None, False)
+    return (row.checkpoint, bool(row.finished)) if row else (None, False)
 
 
 def store_epochs(
     connection: Connection, db: Database, claim: Claim, epochs: Sequence[Mapping[str, Any]]
 ) -> None:
-    """The figures of *epochs*; call it after `fence`, in the transaction of what goes on from them."""
+    """Store the figures of *epochs*; call it after `fence`, with what continues from them."""
     if not epochs:
         return
     table = db.upsert(Epoch)
@@ -54,7 +54,7 @@ def store_epochs(
 
 
 def store_checkpoint(connection: Connection, db: Database, claim: Claim, checkpoint: bytes) -> None:
-    """All that is needed to go on after the last epoch that is stored; call it after `fence`."""
+    """Store what continues after the last stored epoch; call it after `fence`."""
     _upsert(connection, db, claim, checkpoint=checkpoint)
 
 
@@ -68,7 +68,10 @@ def store_result(
     remarks: Sequence[str],
     predictions: Sequence[Mapping[str, Any]],
 ) -> None:
-    """What came of a training, in place of its checkpoint; call it after `fence`. *figures*: columns of `Training`."""
+    """Replace the checkpoint by the result; call it after `fence`.
+
+    *figures* are columns of `Training`.
+    """
     connection.execute(delete(Prediction).where(Prediction.job_id == claim.job_id))
     connection.execute(insert(Prediction), [{"job_id": claim.job_id, **row} for row in predictions])
     _upsert(
@@ -84,8 +87,8 @@ def _upsert(connection: Connection, db: Database, claim: Claim, **values: Any) -
     )
 
 
-def run_state(connection: Connection, claim: Claim) -> State:
-    """The state of the claim's run: a cheap look, often. Raises `LeaseLost` where the claim is lost (by a cancel)."""
+def get_run_state(connection: Connection, claim: Claim) -> State:
+    """Return the state of the claim's run. Raises `LeaseLost` if the claim was lost."""
     state = connection.scalar(
         select(Run.state)
         .join(Job, Job.run_id == Run.id)
@@ -103,34 +106,38 @@ def run_state(connection: Connection, claim: Claim) -> State:
     return State(state)
 
 
-def trained(connection: Connection, run_id: int, job: str | None = None) -> Trained:
-    """The finished training of that name, or the run's only one.
+def get_trained_network(
+    connection: Connection, run_id: int, job: str | None = None
+) -> TrainedNetwork:
+    """Return the finished training called *job*, or the only one of the run.
 
-    Raises `NotFound` where there is none, `UsageError` where there are several to choose from.
+    Raises `NotFound` if there is none, `UsageError` if there are several to choose from.
     """
     run = get_run(connection, run_id)
     if run.kind != "training":
         raise UsageError(
-            f"run {run_id} is no training, it has no weights: `tidings runs` says what each run is"
+            f"run {run_id} is no training, it has no weights: `tidings runs` lists what each run is"
         )
-    found = connection.execute(
+    rows = connection.execute(
         select(Job.name, Job.id, Job.options)
         .join(Training, Training.job_id == Job.id)
         .where(Job.run_id == run_id, Job.kind == JobKind.TRAINING, Training.weights.is_not(None))
         .order_by(Job.id)
     ).all()
-    names = ", ".join(repr(row.name) for row in found)
-    if not found:
+    if not rows:
         raise NotFound(
-            f"no training of run {run_id} is through: `tidings status {run_id}` says how far it is"
+            f"no training of run {run_id} is finished: `tidings status {run_id}` shows its progress"
         )
-    if job is None and len(found) > 1:
+
+    by_name = {row.name: row for row in rows}
+    names = ", ".join(map(repr, by_name))
+    if job is None and len(rows) > 1:
         raise UsageError(
-            f"run {run_id} has {len(found)} trained networks: name one by --job, of {names}"
+            f"run {run_id} has {len(rows)} trained networks: name one by --job, of {names}"
         )
-    chosen = next((row for row in found if job in (None, row.name)), None)
-    if chosen is None:
+    row = rows[0] if job is None else by_name.get(job)
+    if row is None:
         raise NotFound(f"run {run_id} has no trained network {job!r}: it has {names}")
-    weights = connection.scalar(select(Training.weights).where(Training.job_id == chosen.id))
-    assert weights is not None  # noqa: S101 - it was chosen for having them
-    return Trained(chosen.name, chosen.options, run.parameters, weights)
+    weights = connection.scalar(select(Training.weights).where(Training.job_id == row.id))
+    assert weights is not None  # noqa: S101 - it was selected for having them
+    return TrainedNetwork(row.name, row.options, run.parameters, weights)

@@ -1,12 +1,9 @@
-"""Simple forecasts of the value after a window: what a trained network has to beat before it has learned anything.
-
-They work on the values as they were given, not scaled.
-"""
+"""Simple forecasts of the value after a window, which a trained network has to beat."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -18,9 +15,9 @@ from networks.functions import Array
 class Baselines:
     """Root mean squared errors on the validation windows, and the coefficients of the recurrence.
 
-    It is ``x[t] = first x[t-1] + second x[t-2] + constant``.
-    For sin(0), sin(1), … that recurrence is exact: ``2 cos(1) x[t-1] - x[t-2]``, by the sum formulas of the sine.
-    *recurrence* is None where windows hold a single value.
+    It is ``x[t] = first x[t-1] + second x[t-2] + constant``. For sin(0), sin(1), … it is exact:
+    ``2 cos(1) x[t-1] - x[t-2]``, by the sum formulas of the sine. *recurrence* is None where
+    windows hold a single value.
     """
 
     mean: float
@@ -29,50 +26,38 @@ class Baselines:
     coefficients: tuple[float, float, float] | None
 
     def best(self) -> tuple[str, float]:
-        """Name and error of the best of the three."""
-        errors = {
-            name: value
-            for name, value in asdict(self).items()
-            if name != "coefficients" and value is not None
-        }
-        name = min(errors, key=lambda key: float(errors[key]))
-        return name, float(errors[name])
+        """Return name and error of the best of the three."""
+        errors = {"mean": self.mean, "last": self.last}
+        if self.recurrence is not None:
+            errors["recurrence"] = self.recurrence
+        name = min(errors, key=errors.__getitem__)
+        return name, errors[name]
 
 
 def rmse(actual: Array, predicted: Array) -> float:
-    """Root of the mean squared difference, in float64."""
+    """Return the root of the mean squared difference, in float64."""
     difference = np.asarray(actual, np.float64) - np.asarray(predicted, np.float64)
     return math.sqrt(float(np.mean(difference * difference)))
 
 
-def fit_recurrence(series: Array, index: Array) -> tuple[float, float, float]:
-    """The least-squares coefficients that give *series* at *index* from the two values before and a constant.
+def fit_baselines(data: Data) -> Baselines:
+    """Fit each simple forecast on the training targets of a series and measure it on the others.
 
-    Of several solutions it is the smallest.
+    Only targets of complete windows count, so that network and forecasts meet the same values.
     """
-    first, second, constant = np.linalg.lstsq(_terms(series, index), series[index], rcond=None)[0]
-    return float(first), float(second), float(constant)
+    assert data.series is not None, "images have no simple forecasts"  # noqa: S101
+    series, train, validation = data.series, data.train.index, data.validation.index
+    targets = series[validation]
+    mean = rmse(targets, np.full_like(targets, series[train].mean()))
+    last = rmse(targets, series[validation - 1])
+    if data.train.x.shape[1] < 2:
+        return Baselines(mean, last, None, None)
+
+    fitted = np.linalg.lstsq(_terms(series, train), series[train], rcond=None)[0]
+    recurrence = rmse(targets, _terms(series, validation) @ fitted)
+    first, second, constant = fitted.tolist()
+    return Baselines(mean, last, recurrence, (first, second, constant))
 
 
 def _terms(series: Array, index: Array) -> Array:
     return np.column_stack([series[index - 1], series[index - 2], np.ones(len(index))])
-
-
-def baselines(data: Data) -> Baselines:
-    """Each simple forecast fitted on what the training windows predict and measured on what the validation windows do.
-
-    *data* is of a series. Both need whole windows, so that network and forecasts are measured on the same values.
-    """
-    assert data.series is not None, "pictures have no simple forecasts"  # noqa: S101
-    series, seen, held = data.series, data.train.index, data.validation.index
-    wanted = series[held]
-    mean, last = (
-        rmse(wanted, np.full_like(wanted, series[seen].mean())),
-        rmse(wanted, series[held - 1]),
-    )
-    if data.train.x.shape[1] < 2:
-        return Baselines(mean, last, None, None)
-    coefficients = fit_recurrence(series, seen)
-    return Baselines(
-        mean, last, rmse(wanted, _terms(series, held) @ np.array(coefficients)), coefficients
-    )

@@ -1,7 +1,7 @@
-"""What a network learns from: samples to train on, to validate with and to test with, and how raw values were scaled.
+"""Samples to train on, to validate with and to test with, and how raw values were scaled.
 
-Pictures with labels become ``x (n, features)``, ``y (n, classes)`` one-hot. A series becomes windows
-``x (n, sequence, 1)`` that each predict the value after them, ``y (n, 1)``.
+Images with labels become ``x (n, features)``, ``y (n, classes)`` one-hot. A series becomes windows
+``x (n, sequence, 1)``, each with the value after it as its target, ``y (n, 1)``.
 """
 
 from __future__ import annotations
@@ -16,18 +16,19 @@ from numpy.typing import DTypeLike
 from networks.errors import NetworkError
 from networks.functions import Array
 
-SPLIT_SEED = 20200101  # which of the given samples test is no matter of the training's seed
+SPLIT_SEED = 20200101  # the test set does not depend on the training's seed
+Labelled = tuple[Array, Array]  # images (n, …) and their labels (n,)
 
 
 @dataclass(frozen=True)
 class Scaling:
-    """``scaled = (raw - shift) / scale``: of the inputs, and for a series of what it predicts as well."""
+    """``scaled = (raw - shift) / scale``, of the inputs and of the targets of a series."""
 
     shift: float = 0.0
     scale: float = 1.0
 
     def apply(self, raw: Any, dtype: DTypeLike) -> Array:
-        """The scaled values of *raw*, as a contiguous array of *dtype*."""
+        """Return the scaled values of *raw* as a contiguous array of *dtype*."""
         scaled = np.array(raw, dtype=dtype, order="C")
         if self.shift:
             scaled -= self.shift
@@ -36,13 +37,13 @@ class Scaling:
         return scaled
 
     def undo(self, scaled: Array) -> Array:
-        """Raw values again, in float64."""
+        """Return the raw values of *scaled*, in float64."""
         return np.asarray(scaled, dtype=np.float64) * self.scale + self.shift
 
 
 @dataclass(frozen=True)
 class Samples:
-    """Inputs *x*, wanted outputs *y*, and *index*: where each stood in its file, or in the series what it predicts."""
+    """Inputs *x* and targets *y*; *index* tells an image's place in its file, or a target's."""
 
     x: Array
     y: Array
@@ -54,9 +55,9 @@ class Samples:
 
 @dataclass(frozen=True)
 class Data:
-    """All of a training's samples.
+    """All samples of a training.
 
-    Of a series, *series* holds the values as they were given, in float64 (NaN for a gap), and *skipped* counts the
+    Of a series, *series* holds the raw values in float64 (NaN for a gap), and *skipped* counts the
     windows left out because a value in them is missing.
     """
 
@@ -68,101 +69,94 @@ class Data:
     series: Array | None = None
 
     @property
-    def inputs(self) -> int:
-        """Size of the first layer (numbers a step, for a series)."""
+    def input_size(self) -> int:
+        """The size of the first layer (for a series: numbers per step)."""
         return int(self.train.x.shape[-1])
 
     @property
-    def outputs(self) -> int:
-        """Size of the last layer."""
+    def output_size(self) -> int:
+        """The size of the last layer."""
         return int(self.train.y.shape[-1])
 
 
-def pictures(
-    train: tuple[Array, Array],
-    test: tuple[Array, Array],
-    *,
-    validation: tuple[Array, Array] | None = None,
-    dtype: DTypeLike,
+def prepare_images(
+    train: Labelled, test: Labelled, *, validation: Labelled | None = None, dtype: DTypeLike
 ) -> Data:
-    """Data of pictures and labels, each a pair ``(pictures (n, …), labels (n,))``.
+    """Scale images and encode their labels.
 
-    Without *validation* the last sixth of *train* validates (the last 10,000 of MNIST's 60,000). Bytes are divided by
-    255, other numbers by the largest in *train*. Raises NetworkError where shapes, labels or numbers do not fit.
+    Without *validation* the last sixth of *train* validates (the last 10,000 of MNIST's 60,000).
+    Bytes are divided by 255, other numbers by the largest in *train*. Raises NetworkError where
+    shapes, labels or numbers do not fit.
     """
+    first = 0  # index of the first validation image
     if validation is None:
-        cut = len(train[0]) - len(train[0]) // 6
-        train, validation, offset = (
-            (train[0][:cut], train[1][:cut]),
-            (train[0][cut:], train[1][cut:]),
-            cut,
-        )
-    else:
-        offset = 0
-    parts = {"train": train, "validation": validation, "test": test}
-    for name, (x, labels) in parts.items():
-        _check_pictures(name, np.asarray(x), np.asarray(labels))
-    if len({np.shape(x)[1:] for x, _ in parts.values()}) != 1:
+        images, labels = train
+        first = len(images) - len(images) // 6
+        train, validation = (images[:first], labels[:first]), (images[first:], labels[first:])
+    _check_images("train", *train)
+    _check_images("validation", *validation)
+    _check_images("test", *test)
+    if not np.shape(train[0])[1:] == np.shape(validation[0])[1:] == np.shape(test[0])[1:]:
         raise NetworkError(
-            "the pictures to train, validate and test with differ in size: give pictures of one size"
+            "the images to train, validate and test with differ in size: give images of one size"
         )
-    classes = 1 + max(int(np.max(labels)) for _, labels in parts.values())
-    x = np.asarray(train[0])
-    scaling = Scaling(scale=255.0 if x.dtype == np.uint8 else float(np.max(np.abs(x))) or 1.0)
 
-    def samples(part: tuple[Array, Array], first: int = 0) -> Samples:
-        x, labels = part
+    classes = 1 + max(int(np.max(labels)) for _, labels in (train, validation, test))
+    images = np.asarray(train[0])
+    largest = 255.0 if images.dtype == np.uint8 else float(np.max(np.abs(images)))
+    scaling = Scaling(scale=largest or 1.0)
+
+    def encode(labelled: Labelled, first: int = 0) -> Samples:
+        images, labels = labelled
+        x = scaling.apply(images, dtype).reshape(len(images), -1)
         one_hot = np.eye(classes, dtype=dtype)[np.asarray(labels, dtype=np.int64)]
-        return Samples(
-            scaling.apply(x, dtype).reshape(len(x), -1), one_hot, np.arange(first, first + len(x))
-        )
+        return Samples(x, one_hot, np.arange(first, first + len(x)))
 
-    return Data(samples(train), samples(validation, offset), samples(test), scaling)
+    return Data(encode(train), encode(validation, first), encode(test), scaling)
 
 
-def _check_pictures(name: str, x: Array, labels: Array) -> None:
-    if x.ndim < 2 or labels.ndim != 1 or len(x) != len(labels):
+def split_images(images: Any, labels: Any, *, dtype: DTypeLike) -> Data:
+    """Shuffle one set, always in the same way, and split it.
+
+    A sixth tests, and a sixth of the rest validates. Raises NetworkError as `prepare_images`.
+    """
+    images, labels = np.asarray(images), np.asarray(labels)
+    _check_images("given", images, labels)
+    order = np.random.default_rng(SPLIT_SEED).permutation(len(images))
+    train, test = np.split(order, [len(order) - len(order) // 6])
+    return prepare_images((images[train], labels[train]), (images[test], labels[test]), dtype=dtype)
+
+
+def _check_images(name: str, images: Any, labels: Any) -> None:
+    images, labels = np.asarray(images), np.asarray(labels)
+    if images.ndim < 2 or labels.ndim != 1 or len(images) != len(labels):
         raise NetworkError(
-            f"the {name} data has pictures of shape {x.shape} and labels of shape {labels.shape}: "
-            "give as many labels as pictures, one number each"
+            f"the {name} data has images of shape {images.shape} and labels of shape "
+            f"{labels.shape}: give as many labels as images, one number each"
         )
-    if len(x) == 0:
+    if len(images) == 0:
         raise NetworkError(
-            f"the {name} data is empty: give at least one picture (six to train, so that one validates)"
+            f"the {name} data is empty: give at least one image (six to train: one validates)"
         )
-    if x.dtype.kind not in "buif" or (x.dtype.kind == "f" and not np.all(np.isfinite(x))):
+    if images.dtype.kind not in "buif" or not np.all(np.isfinite(images)):
         raise NetworkError(
-            f"the {name} pictures are no finite numbers ({x.dtype}): give numbers only"
+            f"the {name} images are no finite numbers ({images.dtype}): give numbers"
         )
     if labels.dtype.kind not in "bui" or labels.min() < 0 or labels.max() > 999:
         raise NetworkError(f"the {name} labels are not classes: give whole numbers from 0 to 999")
 
 
-def shuffled_pictures(x: Array, labels: Array, *, dtype: DTypeLike) -> Data:
-    """Data of one set that has no split of its own.
-
-    It is mixed, always in the same way; a sixth tests, and a sixth of the rest validates. Raises NetworkError as
-    `pictures`.
-    """
-    x, labels = np.asarray(x), np.asarray(labels)
-    _check_pictures("given", x, labels)
-    order = np.random.default_rng(SPLIT_SEED).permutation(len(x))
-    cut = len(x) - len(x) // 6
-    kept, held = order[:cut], order[cut:]
-    return pictures((x[kept], labels[kept]), (x[held], labels[held]), dtype=dtype)
-
-
-def sine(points: int = 200) -> list[float | None]:
-    """The sine of 0, 1, 2 and so on."""
+def sample_sine(points: int = 200) -> list[float | None]:
+    """Return the sine of 0, 1, 2 and so on."""
     return list(np.sin(np.arange(points, dtype=np.float64)))
 
 
-def with_gaps(values: Sequence[float | None]) -> Array:
-    """*values* in float64, NaN where there is none."""
-    return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+def to_array(values: Sequence[float | None]) -> Array:
+    """Return *values* in float64, NaN for None."""
+    return np.array(values, dtype=np.float64)
 
 
-def series(
+def window_series(
     values: Sequence[float | None],
     sequence: int,
     *,
@@ -170,43 +164,43 @@ def series(
     standardise: bool = True,
     stride: int = 1,
 ) -> Data:
-    """Windows of *sequence* values that each predict the next; a window starts every *stride* values.
+    """Cut windows of *sequence* values, one every *stride* values, each to predict the next value.
 
-    The first two thirds of the windows train, the rest validates (200 points and windows of 50: those that start at 0
-    to 99, then 100 to 149). A window that holds a gap (None) is left out and counted. With *standardise* values are
-    scaled to mean 0 and deviation 1 of what the training windows hold. Raises NetworkError where too few windows are
-    left.
+    The first two thirds of the windows train, the rest validates (200 points and windows of 50:
+    those that start at 0 to 99, then 100 to 149). A window with a gap (None) is left out and
+    counted. With *standardise* values are scaled to mean 0 and deviation 1 of what the training
+    windows hold. Raises NetworkError where too few windows are left.
     """
-    raw = with_gaps(values)
+    raw = to_array(values)
     starts = np.arange(0, len(raw) - sequence, stride)
     if len(starts) < 3:
+        longest = max((len(raw) - 3) // stride, 1)
         raise NetworkError(
             f"the series has {len(raw)} values, too few for windows of {sequence}: "
-            f"choose a sequence of at most {max((len(raw) - 3) // stride, 1)}, or give a longer series"
+            f"choose a sequence of at most {longest}, or give a longer series"
         )
+
     windows = np.lib.stride_tricks.sliding_window_view(raw, sequence + 1)[starts]
-    whole = np.isfinite(windows).all(axis=1)
+    complete = np.isfinite(windows).all(axis=1)
     training = starts < starts[len(starts) - len(starts) // 3]
-    parts = [np.flatnonzero(whole & training), np.flatnonzero(whole & ~training)]
-    if min(len(part) for part in parts) == 0:
+    train, validation = np.flatnonzero(complete & training), np.flatnonzero(complete & ~training)
+    if min(len(train), len(validation)) == 0:
         raise NetworkError(
-            f"gaps leave {len(parts[0])} windows of {sequence} to train and {len(parts[1])} to validate: "
-            "choose a shorter sequence"
+            f"gaps leave {len(train)} windows of {sequence} to train and {len(validation)} to "
+            "validate: choose a shorter sequence"
         )
-    seen = raw[: starts[training][-1] + sequence + 1]
-    scaling = (
-        Scaling(float(np.nanmean(seen)), float(np.nanstd(seen)) or 1.0)
-        if standardise
-        else Scaling()
-    )
 
-    def samples(rows: Array) -> Samples:
+    scaling = Scaling()
+    if standardise:
+        training_values = raw[: starts[training][-1] + sequence + 1]
+        scaling = Scaling(
+            float(np.nanmean(training_values)), float(np.nanstd(training_values)) or 1.0
+        )
+
+    def scale(rows: Array) -> Samples:
         scaled = scaling.apply(windows[rows], dtype)
-        return Samples(
-            np.ascontiguousarray(scaled[:, :-1, None]),
-            scaled[:, -1:].copy(),
-            starts[rows] + sequence,
-        )
+        x, y = np.ascontiguousarray(scaled[:, :-1, None]), scaled[:, -1:].copy()
+        return Samples(x, y, starts[rows] + sequence)
 
-    skipped = int(len(starts) - whole.sum())
-    return Data(samples(parts[0]), samples(parts[1]), None, scaling, skipped, raw)
+    skipped = int(len(starts) - complete.sum())
+    return Data(scale(train), scale(validation), None, scaling, skipped, raw)

@@ -1,11 +1,11 @@
-"""What this room raises on purpose. Callers translate; a message is fit to be shown to a user as it is."""
+"""Errors of `networks`; their texts may be shown to a user."""
 
 from __future__ import annotations
 
 
 class NetworkError(ValueError):
-    """Options, data or weights that do not fit together, or that cannot be used; the text says what to do."""
+    """Options, data or weights that cannot be used or do not fit together; says what to do."""
 
 
-class TrainingStopped(Exception):  # it is no error: the caller asked for it
-    """The caller asked to stop; the weights are those of an unfinished epoch, the last checkpoint is what counts."""
+class TrainingStopped(Exception):
+    """The caller stopped the training in an epoch; only the last checkpoint is of use."""

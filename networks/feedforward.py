@@ -1,8 +1,8 @@
 """A feed-forward network of any number of layers.
 
-Layer ``l`` computes ``z = a W^T + b`` and ``a' = f(z)``; rows are samples. All weights and biases lie in one flat
-array, ``parameters``, their derivatives in another, ``gradient``; ``weights[l]`` ``(out, in)`` and ``biases[l]``
-``(out,)`` are views.
+Layer ``l`` computes ``z = a W^T + b`` and ``a' = f(z)``; rows are samples. All weights and biases
+lie in one flat array, ``parameters``, their derivatives in another, ``gradient``; ``weights[l]``
+``(out, in)`` and ``biases[l]`` ``(out,)`` are views.
 """
 
 from __future__ import annotations
@@ -14,19 +14,25 @@ from typing import Any
 import numpy as np
 
 from networks.errors import NetworkError
-from networks.functions import ACTIVATIONS, INITIALISERS, OUTPUTS, Array, cost, named
-
-KIND = "feedforward"
+from networks.functions import (
+    ACTIVATIONS,
+    INITIALISERS,
+    OUTPUT_ACTIVATIONS,
+    Array,
+    look_up,
+    look_up_loss,
+)
 
 
 class FeedForward:
-    """Layers of the given *sizes* (input first), hidden ones with *activation*, the last with *output*.
+    """Layers of *sizes*, input first; hidden ones with *activation*, the last with *output*.
 
     *dtype* is float32 or float64. Parameters are zero until `initialise` or until they are loaded.
-    Raises NetworkError for unknown names, sizes below 1, and a *loss* that does not go with *output*.
+    Raises NetworkError for unknown names, sizes below 1, and a *loss* that does not fit *output*.
     """
 
-    carry = False  # no state goes from one mini-batch to the next
+    kind = "feedforward"
+    carry = False  # no hidden state is carried between mini-batches
 
     def __init__(
         self,
@@ -44,28 +50,29 @@ class FeedForward:
         self.sizes = tuple(int(size) for size in sizes)
         self.names = {"activation": activation, "output": output, "loss": loss}
         self.dtype = np.dtype(dtype)
-        self.cost = cost(loss, output)
-        self._activation = named(ACTIVATIONS, activation, "activation")
-        self._output = named(OUTPUTS, output, "output")
-        shapes = [(out, in_) for in_, out in pairwise(self.sizes)]
-        count = sum(out * in_ + out for out, in_ in shapes)
+        self.loss = look_up_loss(loss, output)
+        self._activation = look_up(ACTIVATIONS, activation, "activation")
+        self._output = look_up(OUTPUT_ACTIVATIONS, output, "output")
+
+        shapes = [(size_out, size_in) for size_in, size_out in pairwise(self.sizes)]
+        count = sum(size_out * size_in + size_out for size_out, size_in in shapes)
         self.parameters: Array = np.zeros(count, self.dtype)
         self.gradient: Array = np.zeros(count, self.dtype)
-        self.weights, self.biases = _views(self.parameters, shapes)
-        self._weight_gradients, self._bias_gradients = _views(self.gradient, shapes)
+        self.weights, self.biases = _split_layers(self.parameters, shapes)
+        self._weight_gradients, self._bias_gradients = _split_layers(self.gradient, shapes)
         self._buffers: dict[int, tuple[list[Array], Array]] = {}
 
     def initialise(self, initialiser: str, generator: np.random.Generator) -> None:
-        """Draw the weights; the biases become 0, or standard normal with ``normal``, as in the tutorial."""
-        draw = named(INITIALISERS, initialiser, "initialiser")
+        """Draw the weights; biases become 0, or with ``normal`` standard normal as well."""
+        draw = look_up(INITIALISERS, initialiser, "initialiser")
         for weights, biases in zip(self.weights, self.biases, strict=True):
             weights[...] = draw(weights.shape, generator)
             biases[...] = (
                 generator.standard_normal(biases.shape) if initialiser == "normal" else 0.0
             )
 
-    def outputs(self, x: Array) -> Array:
-        """What the network says of *x* ``(rows, inputs)``: ``(rows, outputs)``."""
+    def forward(self, x: Array) -> Array:
+        """Return the outputs ``(rows, outputs)`` for *x* ``(rows, inputs)``."""
         a = x
         last = len(self.weights) - 1
         for layer, (weights, biases) in enumerate(zip(self.weights, self.biases, strict=True)):
@@ -75,64 +82,59 @@ class FeedForward:
         return a
 
     def backpropagate(self, x: Array, y: Array, outputs: Array) -> None:
-        """Fill ``gradient`` with the derivative of the mean cost over these rows, and *outputs* with what was said.
+        """Fill ``gradient`` with the derivative of the mean loss over these rows, and *outputs*.
 
-        *x* is ``(rows, inputs)``; *y* and *outputs* are ``(rows, outputs)``; all of the network's dtype.
+        *x* is ``(rows, inputs)``; *y* and *outputs* are ``(rows, outputs)``; all of the network's
+        dtype.
         """
-        # np.dot is np.matmul's product, half a microsecond sooner, which counts at ten rows a time; only with a large
-        # transposed result np.matmul is the faster one.
-        weights, biases, value = self.weights, self.biases, self._activation.value
-        hidden, ones = self._room(len(x))
+        # np.dot computes the product of np.matmul half a microsecond sooner, which counts at ten
+        # rows a time; only for a large transposed result np.matmul is the faster one.
+        weights, biases, activate = self.weights, self.biases, self._activation.value
+        hidden, ones = self._buffers_for(len(x))
         a = x
-        for layer, room in enumerate(hidden):
-            z = np.dot(a, weights[layer].T, out=room)
+        for layer, buffer in enumerate(hidden):
+            z = np.dot(a, weights[layer].T, out=buffer)
             z += biases[layer]
-            a = value(z, z)
+            a = activate(z, z)
         np.dot(a, weights[-1].T, out=outputs)
         outputs += biases[-1]
         self._output(outputs, outputs)
 
-        delta = self.cost.delta(outputs, y)
+        delta = self.loss.gradient(outputs, y)
         for layer in range(len(hidden), 0, -1):
             a = hidden[layer - 1]
             np.dot(delta.T, a, out=self._weight_gradients[layer])
             np.dot(ones, delta, out=self._bias_gradients[layer])
             delta = np.dot(delta, weights[layer])
-            delta *= self._activation.slope(a)
+            delta *= self._activation.derivative(a)
         np.matmul(delta.T, x, out=self._weight_gradients[0])
         np.dot(ones, delta, out=self._bias_gradients[0])
 
-    def _room(self, rows: int) -> tuple[list[Array], Array]:
-        """LoadShedder for the hidden layers' values, and ones to sum rows with; made once for each number of rows."""
+    def _buffers_for(self, rows: int) -> tuple[list[Array], Array]:
+        """Return buffers for the hidden layers' values, and ones to sum rows with."""
         if rows not in self._buffers:
             hidden = [np.empty((rows, size), self.dtype) for size in self.sizes[1:-1]]
             self._buffers[rows] = hidden, np.ones(rows, self.dtype)
         return self._buffers[rows]
 
-    def arrays(self) -> dict[str, Array]:
-        """The parameters by name, as views: ``weights1`` ``(out, in)``, ``biases1`` and so on."""
-        return {
-            f"{kind}{layer}": view
-            for kind, views in (("weights", self.weights), ("biases", self.biases))
-            for layer, view in enumerate(views, start=1)
-        }
+    def named_parameters(self) -> dict[str, Array]:
+        """Return views of the parameters: ``weights1`` ``(out, in)``, …, ``biases1`` and so on."""
+        weights = {f"weights{layer}": array for layer, array in enumerate(self.weights, start=1)}
+        biases = {f"biases{layer}": array for layer, array in enumerate(self.biases, start=1)}
+        return weights | biases
 
-    def description(self) -> dict[str, Any]:
-        """What it takes to make this network again, but for its parameters."""
-        return {"kind": KIND, "sizes": list(self.sizes), "dtype": self.dtype.name, **self.names}
-
-    @classmethod
-    def from_description(cls, description: dict[str, Any]) -> FeedForward:
-        """The network that `description` described, its parameters zero."""
-        return cls(**{key: value for key, value in description.items() if key != "kind"})
+    def config(self) -> dict[str, Any]:
+        """Return the kind and the arguments that make this network again, its parameters aside."""
+        sizes = list(self.sizes)
+        return {"kind": self.kind, "sizes": sizes, "dtype": self.dtype.name, **self.names}
 
 
-def _views(flat: Array, shapes: list[tuple[int, int]]) -> tuple[list[Array], list[Array]]:
-    """Cut *flat* into weights and biases, layer by layer."""
+def _split_layers(flat: Array, shapes: list[tuple[int, int]]) -> tuple[list[Array], list[Array]]:
+    """Return views of the weights and of the biases of every layer."""
     weights, biases, start = [], [], 0
-    for out, in_ in shapes:
-        middle, end = start + out * in_, start + out * in_ + out
-        weights.append(flat[start:middle].reshape(out, in_))
+    for size_out, size_in in shapes:
+        middle, end = start + size_out * size_in, start + size_out * size_in + size_out
+        weights.append(flat[start:middle].reshape(size_out, size_in))
         biases.append(flat[middle:end])
         start = end
     return weights, biases

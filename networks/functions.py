@@ -1,50 +1,49 @@
-"""Activations, costs and initialisers: small pure functions, and dictionaries from name to function.
+"""Activations, losses and initialisers: small pure functions, and tables from name to function.
 
-Shapes: ``z``, ``a`` and ``y`` are ``(rows, units)``, one row per sample. ``docs/networks.md`` derives each formula.
-An ``out`` array may be given to spare an allocation (it may be the input itself); without it nothing is changed.
+``z`` is what a layer computes before its activation (the last layer's are the logits), ``a`` the
+activation's value and ``y`` the targets, each ``(rows, units)`` with one row per sample. With *out*
+a value is written there; *out* may be the input. ``docs/networks.md`` derives each formula.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from functools import lru_cache
-from typing import Any, NamedTuple, TypeAlias
+from collections.abc import Callable, Mapping
+from functools import lru_cache, partial
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from networks.errors import NetworkError
 
-Array: TypeAlias = NDArray[Any]  # of float32 or float64: whatever the network was made with
+T = TypeVar("T")
+Array: TypeAlias = NDArray[Any]  # of the network's precision, float32 or float64
+Derivative: TypeAlias = Callable[[Array], Array]
+Initialiser: TypeAlias = Callable[[tuple[int, int], np.random.Generator], Array]
 
 
-# numpy takes an array of no dimensions twice as fast as a Python number: with small mini-batches that matters.
-_HALF: dict[Any, Array] = {
-    np.dtype(dtype): np.array(0.5, dtype) for dtype in (np.float32, np.float64)
-}
-_ONE: dict[Any, Array] = {
-    np.dtype(dtype): np.array(1.0, dtype) for dtype in (np.float32, np.float64)
-}
-
-# Activations -----------------------------------------------------------------------------------------------------
+@lru_cache
+def _scalar(value: float, dtype: Any) -> Array:
+    """Return *value* as an array without dimensions, which numpy takes faster than a number."""
+    return np.array(value, dtype)
 
 
 def sigmoid(z: Array, out: Array | None = None) -> Array:
-    """``1 / (1 + exp(-z))``, written ``(1 + tanh(z / 2)) / 2``, which cannot overflow."""
-    half = _HALF[z.dtype]
+    """``1 / (1 + exp(-z))``, computed as ``(1 + tanh(z / 2)) / 2``, which cannot overflow."""
+    half = _scalar(0.5, z.dtype)
     a: Array = np.multiply(z, half, out=out)
     np.tanh(a, out=a)
-    a += _ONE[z.dtype]
+    a += _scalar(1.0, z.dtype)
     a *= half
     return a
 
 
-def sigmoid_slope(a: Array) -> Array:
+def sigmoid_derivative(a: Array) -> Array:
     """``s'(z) = s(z) (1 - s(z))``, from ``a = s(z)``."""
-    slope: Array = np.subtract(_ONE[a.dtype], a)
-    slope *= a
-    return slope
+    derivative: Array = np.subtract(_scalar(1.0, a.dtype), a)
+    derivative *= a
+    return derivative
 
 
 def tanh(z: Array, out: Array | None = None) -> Array:
@@ -52,11 +51,11 @@ def tanh(z: Array, out: Array | None = None) -> Array:
     return np.asarray(np.tanh(z, out=out))
 
 
-def tanh_slope(a: Array) -> Array:
+def tanh_derivative(a: Array) -> Array:
     """``tanh'(z) = 1 - tanh(z)^2``, from ``a = tanh(z)``."""
-    slope: Array = np.multiply(a, a)
-    np.subtract(_ONE[a.dtype], slope, out=slope)
-    return slope
+    derivative: Array = np.multiply(a, a)
+    np.subtract(_scalar(1.0, a.dtype), derivative, out=derivative)
+    return derivative
 
 
 def relu(z: Array, out: Array | None = None) -> Array:
@@ -64,8 +63,8 @@ def relu(z: Array, out: Array | None = None) -> Array:
     return np.asarray(np.maximum(z, 0.0, out=out))
 
 
-def relu_slope(a: Array) -> Array:
-    """1 where ``a = max(z, 0)`` is positive, else 0; at the corner itself 0 is taken."""
+def relu_derivative(a: Array) -> Array:
+    """1 where ``a = max(z, 0)`` is positive, else 0, also at the corner."""
     return (a > 0.0).astype(a.dtype)
 
 
@@ -78,13 +77,8 @@ def identity(z: Array, out: Array | None = None) -> Array:
     return out
 
 
-def identity_slope(a: Array) -> Array:
-    """1 everywhere."""
-    return np.ones_like(a)
-
-
 def softmax(z: Array, out: Array | None = None) -> Array:
-    """``exp(z_j) / sum_k exp(z_k)`` in each row, the row's maximum subtracted first so that ``exp`` cannot overflow."""
+    """``exp(z_j) / sum_k exp(z_k)`` per row; less the row's maximum, so that it cannot overflow."""
     a = np.subtract(z, np.maximum.reduce(z, axis=1, keepdims=True), out=out)
     np.exp(a, out=a)
     a /= np.add.reduce(a, axis=1, keepdims=True)
@@ -92,30 +86,27 @@ def softmax(z: Array, out: Array | None = None) -> Array:
 
 
 class Activation(NamedTuple):
-    """``value(z, out)`` and, for those that work on each entry alone, ``slope(a)``: the derivative from the value."""
+    """``value(z, out)``, and ``derivative(a)`` by ``z``, from the value."""
 
     value: Callable[..., Array]
-    slope: Callable[[Array], Array]
+    derivative: Derivative
 
 
-# What a hidden layer may use.
+# Activations of hidden layers.
 ACTIVATIONS = {
-    "sigmoid": Activation(sigmoid, sigmoid_slope),
-    "tanh": Activation(tanh, tanh_slope),
-    "relu": Activation(relu, relu_slope),
+    "sigmoid": Activation(sigmoid, sigmoid_derivative),
+    "tanh": Activation(tanh, tanh_derivative),
+    "relu": Activation(relu, relu_derivative),
 }
 
-# What the last layer may use; softmax has no slope of its own, see `quadratic_softmax_delta`.
-OUTPUTS: dict[str, Callable[..., Array]] = {
+# Activations of the last layer. The derivative of softmax is part of `quadratic_softmax_gradient`.
+OUTPUT_ACTIVATIONS: dict[str, Callable[..., Array]] = {
     "sigmoid": sigmoid,
     "tanh": tanh,
     "relu": relu,
     "identity": identity,
     "softmax": softmax,
 }
-
-
-# Costs: the mean over the rows of each row's loss, and its derivative by the last layer's z --------------------------
 
 
 def quadratic(a: Array, y: Array) -> float:
@@ -125,78 +116,68 @@ def quadratic(a: Array, y: Array) -> float:
 
 
 def categorical_cross_entropy(a: Array, y: Array) -> float:
-    """Mean over rows of ``-sum_j y_j ln a_j``; *a* is kept off 0 by the precision's own epsilon."""
-    return -float(np.sum(y * np.log(_inside(a)), dtype=np.float64)) / len(a)
+    """Mean over rows of ``-sum_j y_j ln a_j``; *a* is clipped by the precision's epsilon."""
+    return -float(np.sum(y * np.log(_clip(a)), dtype=np.float64)) / len(a)
 
 
 def binary_cross_entropy(a: Array, y: Array) -> float:
     """Mean over rows of ``-sum_j [y_j ln a_j + (1 - y_j) ln(1 - a_j)]`` (Nielsen, eq. 63)."""
-    a = _inside(a)
+    a = _clip(a)
     return -float(np.sum(y * np.log(a) + (1.0 - y) * np.log(1.0 - a), dtype=np.float64)) / len(a)
 
 
-def _inside(a: Array) -> Array:
+def _clip(a: Array) -> Array:
     epsilon = np.finfo(a.dtype).eps
     return np.clip(a, epsilon, 1.0 - epsilon)
 
 
-def plain_delta(a: Array, y: Array) -> Array:
-    """``(a - y) / rows``: where the output's slope cancels (cross-entropy with softmax or sigmoid)."""
-    delta: Array = np.subtract(a, y)
-    delta *= _share(len(a), a.dtype)
-    return delta
+def difference_gradient(a: Array, y: Array) -> Array:
+    """``(a - y) / rows``, where the output's derivative cancels or is 1."""
+    gradient: Array = np.subtract(a, y)
+    gradient *= _scalar(1.0 / len(a), a.dtype)
+    return gradient
 
 
-@lru_cache
-def _share(rows: int, dtype: Any) -> Array:
-    return np.array(1.0 / rows, dtype)
+def quadratic_gradient(derivative: Derivative, a: Array, y: Array) -> Array:
+    """``(a - y) f'(z) / rows``, where *derivative* gives ``f'(z)`` from ``a = f(z)``."""
+    gradient = difference_gradient(a, y)
+    gradient *= derivative(a)
+    return gradient
 
 
-def quadratic_softmax_delta(a: Array, y: Array) -> Array:
-    """``a_j (g_j - sum_k g_k a_k) / rows``, ``g = a - y``: softmax's Jacobian times the quadratic loss's gradient."""
-    delta = plain_delta(a, y)
-    delta -= np.add.reduce(delta * a, axis=1, keepdims=True)
-    delta *= a
-    return delta
+def quadratic_softmax_gradient(a: Array, y: Array) -> Array:
+    """``a_j (g_j - sum_k g_k a_k) / rows``, ``g = a - y``: the Jacobian of softmax times ``g``."""
+    gradient = difference_gradient(a, y)
+    gradient -= np.add.reduce(gradient * a, axis=1, keepdims=True)
+    gradient *= a
+    return gradient
 
 
-class Cost(NamedTuple):
-    """``value(a, y)``, the mean over rows, and ``delta(a, y)``, its derivative by the last layer's ``z``."""
+class Loss(NamedTuple):
+    """``value(a, y)``, the mean over rows, and ``gradient(a, y)``, its derivative by the logits."""
 
     value: Callable[[Array, Array], float]
-    delta: Callable[[Array, Array], Array]
+    gradient: Callable[[Array, Array], Array]
 
 
-def _quadratic_after(slope: Callable[[Array], Array]) -> Cost:
-    def delta(a: Array, y: Array) -> Array:
-        delta = plain_delta(a, y)
-        delta *= slope(a)
-        return delta
-
-    return Cost(quadratic, delta)
-
-
-COSTS = {
-    ("quadratic", "sigmoid"): _quadratic_after(sigmoid_slope),
-    ("quadratic", "tanh"): _quadratic_after(tanh_slope),
-    ("quadratic", "relu"): _quadratic_after(relu_slope),
-    ("quadratic", "identity"): Cost(quadratic, plain_delta),
-    ("quadratic", "softmax"): Cost(quadratic, quadratic_softmax_delta),
-    ("cross-entropy", "softmax"): Cost(categorical_cross_entropy, plain_delta),
-    ("cross-entropy", "sigmoid"): Cost(binary_cross_entropy, plain_delta),
+LOSSES = {
+    ("quadratic", "sigmoid"): Loss(quadratic, partial(quadratic_gradient, sigmoid_derivative)),
+    ("quadratic", "tanh"): Loss(quadratic, partial(quadratic_gradient, tanh_derivative)),
+    ("quadratic", "relu"): Loss(quadratic, partial(quadratic_gradient, relu_derivative)),
+    ("quadratic", "identity"): Loss(quadratic, difference_gradient),
+    ("quadratic", "softmax"): Loss(quadratic, quadratic_softmax_gradient),
+    ("cross-entropy", "softmax"): Loss(categorical_cross_entropy, difference_gradient),
+    ("cross-entropy", "sigmoid"): Loss(binary_cross_entropy, difference_gradient),
 }
 
 
-# Initialisers: weights of shape (units out, units in) --------------------------------------------------------------
-
-
 def normal(shape: tuple[int, int], generator: np.random.Generator) -> Array:
-    """Standard normal: what the tutorial draws, too wide for large layers."""
+    """Standard normal, as in the tutorial; too wide for large layers."""
     return generator.standard_normal(shape)
 
 
 def unit_uniform(shape: tuple[int, int], generator: np.random.Generator) -> Array:
-    """Uniform between 0 and 1: what the recurrent tutorial draws; it saturates the units."""
+    """Uniform between 0 and 1, as in the recurrent tutorial; it saturates the units."""
     return generator.random(shape)
 
 
@@ -211,14 +192,14 @@ def he(shape: tuple[int, int], generator: np.random.Generator) -> Array:
 
 
 def orthogonal(shape: tuple[int, int], generator: np.random.Generator) -> Array:
-    """Rows or columns orthonormal: the Q of a normal matrix (Saxe et al., 2014), signs made unique by R's diagonal."""
-    tall = generator.standard_normal((max(shape), min(shape)))
-    q, r = np.linalg.qr(tall)
+    """Orthonormal rows or columns: the Q of a normal matrix (Saxe et al., 2014), signed by R."""
+    q, r = np.linalg.qr(generator.standard_normal((max(shape), min(shape))))
     q *= np.sign(np.diagonal(r))
     return np.asarray(q if shape[0] >= shape[1] else q.T)
 
 
-INITIALISERS: dict[str, Callable[[tuple[int, int], np.random.Generator], Array]] = {
+# Weights are of shape (units out, units in).
+INITIALISERS: dict[str, Initialiser] = {
     "normal": normal,
     "unit-uniform": unit_uniform,
     "glorot": glorot,
@@ -227,20 +208,19 @@ INITIALISERS: dict[str, Callable[[tuple[int, int], np.random.Generator], Array]]
 }
 
 
-def named(table: dict[str, Any], name: str, what: str) -> Any:
-    """The entry of *table* called *name*. Raises NetworkError, which lists the names there are."""
+def look_up(table: Mapping[str, T], name: str, kind: str) -> T:
+    """Return the entry of *table* called *name*. Raises NetworkError, which lists the names."""
     if name not in table:
-        raise NetworkError(
-            f"there is no {what} called {name!r}: choose one of {', '.join(sorted(table))}"
-        )
+        names = ", ".join(sorted(table))
+        raise NetworkError(f"there is no {kind} called {name!r}: choose one of {names}")
     return table[name]
 
 
-def cost(loss: str, output: str) -> Cost:
-    """The cost of *loss* after the activation *output*. Raises NetworkError where the two do not go together."""
-    if (loss, output) not in COSTS:
+def look_up_loss(loss: str, output: str) -> Loss:
+    """Return *loss* for the output activation *output*. Raises NetworkError if they do not fit."""
+    if (loss, output) not in LOSSES:
         raise NetworkError(
             f"the loss {loss!r} does not go with the output {output!r}: "
             "choose quadratic, or cross-entropy with an output of softmax or sigmoid"
         )
-    return COSTS[loss, output]
+    return LOSSES[loss, output]

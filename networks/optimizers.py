@@ -1,7 +1,7 @@
-"""Rules that turn a gradient into a step, schedules of the learning rate, and clipping.
+"""Optimizers, schedules of the learning rate, and clipping of gradients.
 
-A network keeps all its parameters in one flat array, so a rule is a few operations on whole arrays ``(n,)``.
-A rule keeps its memory in ``slots`` (name to array), which a checkpoint stores and puts back.
+A network keeps all its parameters in one flat array, so an optimizer is a few operations on whole
+arrays ``(n,)``. It keeps its memory in ``slots`` (name to array), which a checkpoint stores.
 """
 
 from __future__ import annotations
@@ -16,25 +16,25 @@ from networks.functions import Array
 
 
 class Optimizer(Protocol):
-    """A rule with its memory."""
+    """A rule that turns a gradient into a step, with its memory."""
 
     slots: dict[str, Array]
     steps: int
 
     def step(self, parameters: Array, gradient: Array, rate: float) -> None:
-        """Change *parameters* in place; *gradient* may be used up."""
+        """Change *parameters* in place; *gradient* may be overwritten."""
 
 
 class SGD:
-    """Gradient descent: ``w <- w - rate g``."""
+    """Stochastic gradient descent: ``w <- w - rate g``."""
 
     def __init__(self, parameters: Array) -> None:
-        del parameters  # it needs no memory of them
+        del parameters  # it has no memory
         self.slots: dict[str, Array] = {}
         self.steps = 0
 
     def step(self, parameters: Array, gradient: Array, rate: float) -> None:
-        """Change *parameters* in place; *gradient* is used up."""
+        """Change *parameters* in place; *gradient* is overwritten."""
         self.steps += 1
         gradient *= np.array(-rate, gradient.dtype)
         parameters += gradient
@@ -49,7 +49,7 @@ class Momentum:
         self.steps = 0
 
     def step(self, parameters: Array, gradient: Array, rate: float) -> None:
-        """Change *parameters* in place; *gradient* is used up."""
+        """Change *parameters* in place; *gradient* is overwritten."""
         self.steps += 1
         velocity = self.slots["velocity"]
         velocity *= self.momentum
@@ -59,46 +59,40 @@ class Momentum:
 
 
 class Adam:
-    """Kingma and Ba (2015), algorithm 1, its corrections folded into the rate as section 2 of the paper says.
+    """Kingma and Ba (2015), algorithm 1, with the corrections folded into the rate (section 2).
 
-    ``m <- b1 m + (1 - b1) g``, ``v <- b2 v + (1 - b2) g^2``, ``w <- w - rate' m / (sqrt(v) + epsilon)`` with
-    ``rate' = rate sqrt(1 - b2^t) / (1 - b1^t)``.
+    ``m <- b1 m + (1 - b1) g``, ``v <- b2 v + (1 - b2) g^2``, ``w <- w - rate' m / (sqrt(v) + e)``
+    with ``rate' = rate sqrt(1 - b2^t) / (1 - b1^t)``.
     """
 
-    def __init__(
-        self,
-        parameters: Array,
-        *,
-        mean_decay: float = 0.9,
-        square_decay: float = 0.999,
-        epsilon: float = 1e-8,
-    ) -> None:
-        self.mean_decay = mean_decay
-        self.square_decay = square_decay
-        self.epsilon = epsilon
+    mean_decay = 0.9
+    square_decay = 0.999
+    epsilon = 1e-8
+
+    def __init__(self, parameters: Array) -> None:
         self.slots = {"mean": np.zeros_like(parameters), "square": np.zeros_like(parameters)}
         self.steps = 0
         self._scratch = np.empty_like(parameters)
 
     def step(self, parameters: Array, gradient: Array, rate: float) -> None:
-        """Change *parameters* in place; *gradient* is left as it is."""
+        """Change *parameters* in place; *gradient* stays as it is."""
         self.steps += 1
         mean, square, scratch = self.slots["mean"], self.slots["square"], self._scratch
+
         mean *= self.mean_decay
         np.multiply(gradient, 1.0 - self.mean_decay, out=scratch)
         mean += scratch
+
         square *= self.square_decay
         np.multiply(gradient, gradient, out=scratch)
         scratch *= 1.0 - self.square_decay
         square += scratch
+
         np.sqrt(square, out=scratch)
         scratch += self.epsilon
         np.divide(mean, scratch, out=scratch)
-        scratch *= (
-            rate
-            * math.sqrt(1.0 - self.square_decay**self.steps)
-            / (1.0 - self.mean_decay**self.steps)
-        )
+        square_bias = math.sqrt(1.0 - self.square_decay**self.steps)
+        scratch *= rate * square_bias / (1.0 - self.mean_decay**self.steps)
         parameters -= scratch
 
 
@@ -109,12 +103,8 @@ OPTIMIZERS: dict[str, Callable[[Array], Optimizer]] = {
 }
 
 
-# Schedules: the factor on the learning rate in an epoch, from progress = epochs done / epochs in all.
-
-
-def constant(progress: float) -> float:
+def constant(_: float) -> float:
     """1 throughout."""
-    del progress
     return 1.0
 
 
@@ -124,7 +114,7 @@ def linear(progress: float) -> float:
 
 
 def cosine(progress: float) -> float:
-    """Half a cosine from 1 down towards 0 (Loshchilov and Hutter, 2017, eq. 5, without restarts)."""
+    """Half a cosine, from 1 down towards 0 (Loshchilov and Hutter, 2017, eq. 5, no restarts)."""
     return 0.5 * (1.0 + math.cos(math.pi * progress))
 
 
@@ -133,6 +123,7 @@ def exponential(progress: float) -> float:
     return float(0.001**progress)
 
 
+# The factor on the learning rate in an epoch, from progress = finished epochs / all epochs.
 SCHEDULES: dict[str, Callable[[float], float]] = {
     "constant": constant,
     "linear": linear,
@@ -141,16 +132,13 @@ SCHEDULES: dict[str, Callable[[float], float]] = {
 }
 
 
-# Clipping changes a gradient in place.
-
-
 def clip_by_value(gradient: Array, limit: float) -> None:
-    """Every entry is brought between ``-limit`` and ``limit``; the direction may change."""
+    """Clip every entry to ``-limit`` … ``limit``, in place; the direction may change."""
     np.clip(gradient, -limit, limit, out=gradient)
 
 
 def clip_by_norm(gradient: Array, limit: float) -> None:
-    """A gradient longer than *limit* is scaled to that length; the direction stays (Pascanu et al., 2013)."""
+    """Scale a gradient longer than *limit* to that length, in place (Pascanu et al., 2013)."""
     norm = math.sqrt(float(gradient @ gradient))
     if norm > limit:
         gradient *= limit / norm

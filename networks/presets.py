@@ -1,4 +1,4 @@
-"""What a training is asked for: two presets for each kind of network, what overrides them, and the network so built."""
+"""The options of a training: presets, what overrides them, and the network that they describe."""
 
 from __future__ import annotations
 
@@ -11,20 +11,21 @@ import numpy as np
 
 from networks.errors import NetworkError
 from networks.feedforward import FeedForward
-from networks.functions import ACTIVATIONS, INITIALISERS, cost, named
+from networks.functions import ACTIVATIONS, INITIALISERS, look_up, look_up_loss
 from networks.optimizers import CLIPS, OPTIMIZERS, SCHEDULES
 from networks.recurrent import Recurrent
 
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """All that decides a training but its data. The last five concern a recurrent network and are None for the other.
+    """All that decides a training but its data; the last five are of recurrent networks alone.
 
-    *precision* is 32 or 64 bits. *schedule* lets the learning rate fall over the epochs. *patience*: stop after so
-    many epochs without a better validation loss and keep the best weights (None: never). *weight_decay* pulls weights
-    to zero. *sequence* steps make a window; *truncate* steps are learned from (None: all); gradients are clipped at
-    *clip* (None: not) by *clip_by*, ``norm`` or ``value``; with *carry* windows follow one another and hand on the
-    hidden state.
+    *precision* is 32 or 64 bits. *schedule* lowers the learning rate over the epochs. *patience*:
+    stop after so many epochs without a better validation loss and keep the best weights (None:
+    never). *weight_decay* pulls weights to zero. *sequence* is the number of steps of a window;
+    errors go back through the last *truncate* steps (None: all); gradients are clipped at *clip*
+    (None: not) by *clip_by*, ``norm`` or ``value``; with *carry* windows follow one another and
+    hand on the hidden state.
     """
 
     kind: str
@@ -36,11 +37,11 @@ class Options:
     optimizer: str
     schedule: str
     learning_rate: float
-    weight_decay: float
-    batch_size: int
+    weight_decay: float = 0.0
+    batch_size: int = 10
     epochs: int
     precision: int
-    seed: int
+    seed: int = 0
     patience: int | None = None
     sequence: int | None = None
     truncate: int | None = None
@@ -50,11 +51,11 @@ class Options:
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """The precision as numpy calls it."""
+        """The precision as a type of numpy."""
         return np.dtype(f"float{self.precision}")
 
     def as_dict(self) -> dict[str, Any]:
-        """The options by name, as plain values (*hidden* as a list), for a table or a page."""
+        """Return the options by name as plain values (*hidden* as a list)."""
         return {**asdict(self), "hidden": list(self.hidden)}
 
 
@@ -69,11 +70,8 @@ PRESETS = {
         optimizer="sgd",
         schedule="constant",
         learning_rate=3.0,
-        weight_decay=0.0,
-        batch_size=10,
         epochs=10,
         precision=64,
-        seed=0,
     ),
     ("feedforward", "standard"): Options(
         kind="feedforward",
@@ -86,10 +84,8 @@ PRESETS = {
         schedule="cosine",
         learning_rate=0.2,
         weight_decay=2e-4,
-        batch_size=10,
         epochs=30,
         precision=32,
-        seed=0,
     ),
     ("recurrent", "tutorial"): Options(
         kind="recurrent",
@@ -101,7 +97,6 @@ PRESETS = {
         optimizer="sgd",
         schedule="constant",
         learning_rate=1e-4,
-        weight_decay=0.0,
         batch_size=1,
         epochs=25,
         precision=64,
@@ -122,180 +117,176 @@ PRESETS = {
         optimizer="adam",
         schedule="cosine",
         learning_rate=1e-3,
-        weight_decay=0.0,
-        batch_size=10,
         epochs=300,
         precision=32,
-        seed=0,
         sequence=50,
-        truncate=None,
         clip=1.0,
         clip_by="norm",
         carry=False,
     ),
 }
+RECURRENT_ONLY = {"sequence", "truncate", "clip", "clip_by", "carry"}
 
 
-def options(kind: str, overrides: Mapping[str, Any] | None = None) -> Options:
-    """The options for a network of *kind* (``feedforward`` or ``recurrent``): a preset, and what overrides it.
+def resolve_options(kind: str, overrides: Mapping[str, Any] | None = None) -> Options:
+    """Return the options of a network of *kind* (``feedforward`` or ``recurrent``).
 
-    Names in *overrides* are those of `Options`, with ``-`` or ``_``; values are text as typed or of the right type
-    already (``hidden``: ``"30,20"``, 30 or ``[30, 20]``); None means "as the preset has it", ``"none"`` takes an
-    optional one away. Raises NetworkError, which names the option, what was given and what it may be.
+    *overrides* may name the preset and override its options. Names are those of `Options`, with
+    ``-`` or ``_``; values are text as typed or of the right type (``hidden``: ``"30,20"``, 30 or
+    ``[30, 20]``). None keeps the preset's value, ``"none"`` removes an optional one. Raises
+    NetworkError, which names the option, its value and what it may be.
     """
-    given = {
-        name.replace("-", "_"): value
-        for name, value in (overrides or {}).items()
-        if value is not None
-    }
-    preset = str(given.pop("preset", "standard"))
-    if kind not in {known for known, _ in PRESETS}:
+    values: dict[str, Any] = {}
+    for name, value in (overrides or {}).items():
+        if value is not None:
+            values[name.replace("-", "_")] = value
+    preset = str(values.pop("preset", "standard"))
+
+    if kind not in {"feedforward", "recurrent"}:
         raise NetworkError(f"there is no network called {kind!r}: choose feedforward or recurrent")
-    base = PRESETS.get((kind, preset))
-    if base is None:
+    if (kind, preset) not in PRESETS:
         raise NetworkError(f"there is no preset called {preset!r}: choose standard or tutorial")
-    allowed = {field.name for field in fields(Options)} - {"kind", "preset"}
+
+    names = {field.name for field in fields(Options)} - {"kind", "preset"}
     if kind == "feedforward":
-        allowed -= RECURRENT_ONLY
-    for name in given:
-        if name not in allowed:
+        names -= RECURRENT_ONLY
+    for name, value in values.items():
+        if name not in names:
             raise NetworkError(
                 f"a {kind} network has no option {name.replace('_', '-')!r}: "
-                f"there are {', '.join(sorted(allowed)).replace('_', '-')}"
+                f"choose one of {', '.join(sorted(names)).replace('_', '-')}"
             )
-    chosen = replace(base, **{name: _read(name, value) for name, value in given.items()})
-    _check(chosen)
-    return chosen
+        values[name] = _parse(name, value)
+
+    options = replace(PRESETS[kind, preset], **values)
+    _validate(options)
+    return options
 
 
-RECURRENT_ONLY = {"sequence", "truncate", "clip", "clip_by", "carry"}
-OPTIONAL = {"patience", "truncate", "clip"}
-
-
-def _read(name: str, value: Any) -> Any:
-    """*value* in the type that the option *name* has."""
-    if name in OPTIONAL and str(value).lower() in {"none", ""}:
+def _parse(name: str, value: Any) -> Any:
+    """Return *value* in the type of the option *name*."""
+    if name in {"patience", "truncate", "clip"} and str(value).lower() in {"none", ""}:
         return None
-    reader, wanted = _READERS.get(name, (str, "a name"))
+    parse, expected = _PARSERS.get(name, (str, "a name"))
     try:
-        return reader(value)
+        return parse(value)
     except (ValueError, TypeError, OverflowError):
-        raise NetworkError(f"{name.replace('_', '-')} is {value!r}: give {wanted}") from None
+        raise NetworkError(f"{name.replace('_', '-')} is {value!r}: give {expected}") from None
 
 
-def _integer(value: Any) -> int:
+def _parse_integer(value: Any) -> int:
     number = int(value)
     if number != float(value):
         raise ValueError(value)
     return number
 
 
-def _number(value: Any) -> float:
+def _parse_number(value: Any) -> float:
     number = float(value)
     if not math.isfinite(number):
         raise ValueError(value)
     return number
 
 
-def _layers(value: Any) -> tuple[int, ...]:
-    parts = (
-        value.split(",")
-        if isinstance(value, str)
-        else value
-        if isinstance(value, (list, tuple))
-        else [value]
-    )
-    return tuple(_integer(part) for part in parts)
+def _parse_layers(value: Any) -> tuple[int, ...]:
+    if isinstance(value, str):
+        value = value.split(",")
+    if not isinstance(value, (list, tuple)):
+        value = [value]
+    return tuple(map(_parse_integer, value))
 
 
-def _yes_or_no(value: Any) -> bool:
-    words = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
-    return words[str(value).lower()] if str(value).lower() in words else bool(int(value))
+def _parse_yes_or_no(value: Any) -> bool:
+    word = str(value).lower()
+    if word in {"true", "yes", "1"}:
+        return True
+    if word in {"false", "no", "0"}:
+        return False
+    raise ValueError(value)
 
 
-_READERS: dict[str, tuple[Callable[[Any], Any], str]] = {
-    "hidden": (_layers, "the size of each hidden layer, 30 or 30,20 say"),
-    "learning_rate": (_number, "a number"),
-    "weight_decay": (_number, "a number"),
-    "clip": (_number, "a number, or none"),
-    "carry": (_yes_or_no, "yes or no"),
-    **dict.fromkeys(
-        ("batch_size", "epochs", "precision", "seed", "sequence"), (_integer, "a whole number")
-    ),
-    **dict.fromkeys(("patience", "truncate"), (_integer, "a whole number, or none")),
+_PARSERS: dict[str, tuple[Callable[[Any], Any], str]] = {
+    "hidden": (_parse_layers, "the size of each hidden layer, 30 or 30,20 say"),
+    "learning_rate": (_parse_number, "a number"),
+    "weight_decay": (_parse_number, "a number"),
+    "batch_size": (_parse_integer, "a whole number"),
+    "epochs": (_parse_integer, "a whole number"),
+    "precision": (_parse_integer, "a whole number"),
+    "seed": (_parse_integer, "a whole number"),
+    "patience": (_parse_integer, "a whole number, or none"),
+    "sequence": (_parse_integer, "a whole number"),
+    "truncate": (_parse_integer, "a whole number, or none"),
+    "clip": (_parse_number, "a number, or none"),
+    "carry": (_parse_yes_or_no, "yes or no"),
 }
 
 
-def _check(chosen: Options) -> None:
-    """Raise NetworkError for the first value that cannot be meant."""
-    named(ACTIVATIONS, chosen.activation, "activation")
-    named(INITIALISERS, chosen.initialiser, "initialiser")
-    named(OPTIMIZERS, chosen.optimizer, "optimizer")
-    named(SCHEDULES, chosen.schedule, "schedule")
-    cost(chosen.loss, output_for(chosen))
-    limits: list[tuple[str, bool, str]] = [
-        ("hidden", all(size >= 1 for size in chosen.hidden), "sizes of at least 1"),
-        ("learning_rate", chosen.learning_rate > 0, "a number above 0"),
-        ("weight_decay", 0 <= chosen.weight_decay < 1, "a number from 0 to below 1"),
-        ("batch_size", chosen.batch_size >= 1, "1 or more"),
-        ("epochs", chosen.epochs >= 1, "1 or more"),
-        ("precision", chosen.precision in {32, 64}, "32 or 64"),
-        ("seed", chosen.seed >= 0, "0 or more"),
-        ("patience", chosen.patience is None or chosen.patience >= 1, "1 or more, or none"),
+def _validate(options: Options) -> None:
+    """Raise NetworkError for the first value that is out of range."""
+    look_up(ACTIVATIONS, options.activation, "activation")
+    look_up(INITIALISERS, options.initialiser, "initialiser")
+    look_up(OPTIMIZERS, options.optimizer, "optimizer")
+    look_up(SCHEDULES, options.schedule, "schedule")
+    look_up_loss(options.loss, choose_output(options))
+
+    limits = [
+        ("hidden", min(options.hidden, default=1) >= 1, "sizes of at least 1"),
+        ("learning_rate", options.learning_rate > 0, "a number above 0"),
+        ("weight_decay", 0 <= options.weight_decay < 1, "a number from 0 to below 1"),
+        ("batch_size", options.batch_size >= 1, "1 or more"),
+        ("epochs", options.epochs >= 1, "1 or more"),
+        ("precision", options.precision in {32, 64}, "32 or 64"),
+        ("seed", options.seed >= 0, "0 or more"),
+        ("patience", options.patience is None or options.patience >= 1, "1 or more, or none"),
     ]
-    if chosen.kind == "recurrent":
-        named(CLIPS, chosen.clip_by or "", "way to clip")
+    if options.kind == "recurrent":
+        look_up(CLIPS, options.clip_by or "", "way to clip")
         limits += [
-            (
-                "hidden",
-                len(chosen.hidden) == 1,
-                "one size: a recurrent network has one hidden layer",
-            ),
-            (
-                "loss",
-                chosen.loss == "quadratic",
-                "quadratic: a recurrent network forecasts a number",
-            ),
-            ("sequence", (chosen.sequence or 0) >= 1, "1 or more"),
-            ("truncate", chosen.truncate is None or chosen.truncate >= 1, "1 or more, or none"),
-            ("clip", chosen.clip is None or chosen.clip > 0, "a number above 0, or none"),
+            ("hidden", len(options.hidden) == 1, "one size: there is one hidden layer"),
+            ("loss", options.loss == "quadratic", "quadratic, to forecast a number"),
+            ("sequence", (options.sequence or 0) >= 1, "1 or more"),
+            ("truncate", options.truncate is None or options.truncate >= 1, "1 or more, or none"),
+            ("clip", options.clip is None or options.clip > 0, "a number above 0, or none"),
         ]
-    for name, fits, wanted in limits:
+
+    for name, fits, expected in limits:
         if not fits:
-            raise NetworkError(
-                f"{name.replace('_', '-')} is {getattr(chosen, name)!r}: give {wanted}"
-            )
+            value = getattr(options, name)
+            raise NetworkError(f"{name.replace('_', '-')} is {value!r}: give {expected}")
 
 
-def output_for(chosen: Options) -> str:
-    """The last layer's activation: a plain number for a forecast, softmax for cross-entropy, sigmoid for quadratic."""
-    if chosen.kind == "recurrent":
+def choose_output(options: Options) -> str:
+    """Return the last layer's activation.
+
+    It is the identity for a forecast, softmax for cross-entropy and sigmoid for a quadratic loss.
+    """
+    if options.kind == "recurrent":
         return "identity"
-    return "softmax" if chosen.loss == "cross-entropy" else "sigmoid"
+    return "softmax" if options.loss == "cross-entropy" else "sigmoid"
 
 
-def build(
-    chosen: Options, inputs: int, outputs: int, generator: np.random.Generator
+def build_network(
+    options: Options, inputs: int, outputs: int, generator: np.random.Generator
 ) -> FeedForward | Recurrent:
-    """The network of these options between *inputs* and *outputs* (`Data` tells both), its weights drawn."""
+    """Return a network between *inputs* and *outputs* units, and draw its weights."""
     network: FeedForward | Recurrent
-    if chosen.kind == "recurrent":
+    if options.kind == "recurrent":
         network = Recurrent(
             inputs,
-            chosen.hidden[0],
+            options.hidden[0],
             outputs,
-            activation=chosen.activation,
-            truncate=chosen.truncate,
-            carry=bool(chosen.carry),
-            dtype=chosen.dtype,
+            activation=options.activation,
+            truncate=options.truncate,
+            carry=bool(options.carry),
+            dtype=options.dtype,
         )
     else:
         network = FeedForward(
-            (inputs, *chosen.hidden, outputs),
-            activation=chosen.activation,
-            output=output_for(chosen),
-            loss=chosen.loss,
-            dtype=chosen.dtype,
+            (inputs, *options.hidden, outputs),
+            activation=options.activation,
+            output=choose_output(options),
+            loss=options.loss,
+            dtype=options.dtype,
         )
-    network.initialise(chosen.initialiser, generator)
+    network.initialise(options.initialiser, generator)
     return network

@@ -1,10 +1,11 @@
-"""A recurrent network with one hidden layer that reads a window and says what comes next.
+"""A recurrent network with one hidden layer that reads a window and predicts the next value.
 
     h_t = f(h_{t-1} U + x_t V + b)        t = 1 … T, the same U, V and b at every step
     output = h_T W + c
 
-``U``, ``V`` and ``b`` lie under one another in one matrix, ``cell`` ``(hidden + inputs + 1, hidden)``, so that a step
-is one product, ``f([h_{t-1}, x_t, 1] cell)``, and the derivative of all three over all steps is one product as well.
+``U``, ``V`` and ``b`` lie under one another in one matrix, ``cell`` ``(hidden + inputs + 1,
+hidden)``, so that a step is one product, ``f([h_{t-1}, x_t, 1] cell)``, and the derivative by all
+three over all steps is one product as well.
 """
 
 from __future__ import annotations
@@ -14,17 +15,18 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from networks.errors import NetworkError
-from networks.functions import ACTIVATIONS, INITIALISERS, Array, cost, named
-
-KIND = "recurrent"
+from networks.functions import ACTIVATIONS, INITIALISERS, Array, look_up, look_up_loss
 
 
 class Recurrent:
     """*inputs* numbers a step, *hidden* units, *outputs* numbers at the end of a window.
 
-    *truncate* is the number of steps, counted from the end, through which errors go back (None: all). With *carry* each
-    mini-batch starts from the hidden state the last one ended with (row by row) until `reset`; else from zero.
+    *truncate* is the number of last steps through which errors go back (None: all). With *carry*
+    a mini-batch starts from the hidden state that the last one ended with (row by row) until
+    `reset_state`; else from zero. Raises NetworkError for unknown names and numbers below 1.
     """
+
+    kind = "recurrent"
 
     def __init__(
         self,
@@ -43,91 +45,94 @@ class Recurrent:
             )
         if truncate is not None and truncate < 1:
             raise NetworkError(
-                f"truncating at {truncate} steps leaves nothing to learn from: give 1 or more, or none"
+                f"truncating at {truncate} steps leaves nothing to learn from: "
+                "give 1 or more, or none"
             )
         self.sizes = (inputs, hidden, outputs)
         self.names = {"activation": activation, "truncate": truncate, "carry": carry}
         self.truncate = truncate
         self.carry = carry
-        self.state: Array | None = None
+        self.hidden_state: Array | None = None
         self.dtype = np.dtype(dtype)
-        self.cost = cost("quadratic", "identity")
-        self._activation = named(ACTIVATIONS, activation, "activation")
+        self.loss = look_up_loss("quadratic", "identity")
+        self._activation = look_up(ACTIVATIONS, activation, "activation")
+
         count = (hidden + inputs + 1) * hidden + (hidden + 1) * outputs
         self.parameters: Array = np.zeros(count, self.dtype)
         self.gradient: Array = np.zeros(count, self.dtype)
-        self._weights = _parts(self.parameters, self.sizes)
-        self._gradients = _parts(self.gradient, self.sizes)
+        self._weights = _split_weights(self.parameters, self.sizes)
+        self._gradients = _split_weights(self.gradient, self.sizes)
         self._buffers: dict[tuple[int, int], _Buffers] = {}
 
     def initialise(self, initialiser: str, generator: np.random.Generator) -> None:
         """Draw ``U``, ``V`` and ``W`` by *initialiser*; the biases become 0."""
-        draw = named(INITIALISERS, initialiser, "initialiser")
+        draw = look_up(INITIALISERS, initialiser, "initialiser")
         self.parameters[...] = 0.0
-        arrays = self.arrays()
+        parameters = self.named_parameters()
         for name in ("recurrent_weights", "input_weights", "output_weights"):
-            out_in = arrays[name].T
-            out_in[...] = draw(out_in.shape, generator)
+            transposed = parameters[name].T
+            transposed[...] = draw(transposed.shape, generator)
 
-    def reset(self) -> None:
-        """Forget the carried state."""
-        self.state = None
+    def reset_state(self) -> None:
+        """Start the next mini-batch from a hidden state of zero."""
+        self.hidden_state = None
 
-    def outputs(self, x: Array) -> Array:
-        """What it says after each window of *x* ``(rows, steps, inputs)``, from state zero: ``(rows, outputs)``."""
-        return self.outputs_from(x, np.zeros((len(x), self.sizes[1]), self.dtype))[0]
+    def forward(self, x: Array) -> Array:
+        """Return the outputs ``(rows, outputs)`` for windows *x* ``(rows, steps, inputs)``."""
+        return self.forward_from(x, np.zeros((len(x), self.sizes[1]), self.dtype))[0]
 
-    def outputs_from(self, x: Array, state: Array) -> tuple[Array, Array]:
-        """As `outputs`, from *state* ``(rows, hidden)``, and the state after the last step."""
-        arrays = self.arrays()
-        driven = x @ arrays["input_weights"] + arrays["biases"]
+    def forward_from(self, x: Array, hidden_state: Array) -> tuple[Array, Array]:
+        """Return the outputs from *hidden_state* ``(rows, hidden)``, and the last hidden state."""
+        parameters = self.named_parameters()
+        driven = x @ parameters["input_weights"] + parameters["biases"]
         for step in range(x.shape[1]):
-            z = state @ arrays["recurrent_weights"]
+            z = hidden_state @ parameters["recurrent_weights"]
             z += driven[:, step]
-            state = self._activation.value(z, z)
-        return state @ arrays["output_weights"] + arrays["output_biases"], state
+            hidden_state = self._activation.value(z, z)
+        outputs = hidden_state @ parameters["output_weights"] + parameters["output_biases"]
+        return outputs, hidden_state
 
     def backpropagate(self, x: Array, y: Array, outputs: Array) -> None:
-        """Fill ``gradient`` with the derivative of the mean cost over these rows, and *outputs* with what was said.
+        """Fill ``gradient`` with the derivative of the mean loss over these rows, and *outputs*.
 
-        *x* is ``(rows, steps, inputs)``; *y* and *outputs* are ``(rows, outputs)``; all of the network's dtype.
-        With ``truncate`` the state that many steps before the end is taken as given.
+        *x* is ``(rows, steps, inputs)``; *y* and *outputs* are ``(rows, outputs)``; all of the
+        network's dtype. With ``truncate`` the state that many steps before the end is a constant.
         """
-        # np.dot rather than np.matmul: the same product, half a microsecond sooner, a hundred times a batch.
+        # np.dot computes the product of np.matmul half a microsecond sooner, a hundred times.
         rows, steps, inputs = x.shape
         hidden = self.sizes[1]
         w, g = self._weights, self._gradients
         depth = min(self.truncate or steps, steps)
-        room = self._room(rows, steps, depth)
+        buffers = self._buffers_for(rows, steps, depth)
 
-        room.states[:steps, :, hidden : hidden + inputs] = x.transpose(1, 0, 2)
-        room.hidden[0][...] = 0.0 if self.state is None else self.state
-        value, z = self._activation.value, room.z
-        for joined, after in zip(room.joined, room.hidden[1:], strict=True):
+        buffers.states[:steps, :, hidden : hidden + inputs] = x.transpose(1, 0, 2)
+        buffers.hidden[0][...] = 0.0 if self.hidden_state is None else self.hidden_state
+        activate, z = self._activation.value, buffers.z
+        for joined, following in zip(buffers.joined, buffers.hidden[1:], strict=True):
             np.dot(joined, w.cell, out=z)
-            value(z, after)
-        last = room.hidden[-1]
+            activate(z, following)
+        last = buffers.hidden[-1]
         np.dot(last, w.output, out=outputs)
         outputs += w.output_biases
         if self.carry:
-            self.state = last.copy()
+            self.hidden_state = last.copy()
 
-        delta = self.cost.delta(outputs, y)
+        delta = self.loss.gradient(outputs, y)
         np.dot(last.T, delta, out=g.output)
         np.add.reduce(delta, axis=0, out=g.output_biases)
-        slopes = self._activation.slope(room.states[-depth:, :, :hidden])
-        back = np.ascontiguousarray(w.cell[:hidden].T)
-        deltas = room.deltas
+        derivatives = self._activation.derivative(buffers.states[-depth:, :, :hidden])
+        recurrent_weights = np.ascontiguousarray(w.cell[:hidden].T)
+        deltas = buffers.deltas
         np.dot(delta, w.output.T, out=deltas[-1])
-        deltas[-1] *= slopes[-1]
+        deltas[-1] *= derivatives[-1]
         for step in range(depth - 1, 0, -1):
-            before = np.dot(deltas[step], back, out=deltas[step - 1])
-            before *= slopes[step - 1]
-        used = room.states[steps - depth : steps].reshape(depth * rows, -1)
-        np.dot(used.T, deltas.reshape(depth * rows, hidden), out=g.cell)
+            before = np.dot(deltas[step], recurrent_weights, out=deltas[step - 1])
+            before *= derivatives[step - 1]
+        read = buffers.states[steps - depth : steps].reshape(depth * rows, -1)
+        np.dot(read.T, deltas.reshape(depth * rows, hidden), out=g.cell)
 
-    def _room(self, rows: int, steps: int, depth: int) -> _Buffers:
-        """LoadShedder for one mini-batch, made once for each shape (all batches but the last have one)."""
+    def _buffers_for(self, rows: int, steps: int, depth: int) -> _Buffers:
+        """Return buffers for one mini-batch, the same for each batch of one shape."""
         if (rows, steps) not in self._buffers:
             inputs, hidden, _ = self.sizes
             states = np.ones((steps + 1, rows, hidden + inputs + 1), self.dtype)
@@ -140,8 +145,8 @@ class Recurrent:
             )
         return self._buffers[rows, steps]
 
-    def arrays(self) -> dict[str, Array]:
-        """The parameters by name, as views: ``(hidden, hidden)``, ``(inputs, hidden)``, ``(hidden,)`` and so on."""
+    def named_parameters(self) -> dict[str, Array]:
+        """Return views of the parameters: ``(hidden, hidden)``, ``(inputs, hidden)`` and so on."""
         inputs, hidden, _ = self.sizes
         w = self._weights
         return {
@@ -152,19 +157,14 @@ class Recurrent:
             "output_biases": w.output_biases,
         }
 
-    def description(self) -> dict[str, Any]:
-        """What it takes to make this network again, but for its parameters."""
+    def config(self) -> dict[str, Any]:
+        """Return the kind and the arguments that make this network again, its parameters aside."""
         inputs, hidden, outputs = self.sizes
         sizes = {"inputs": inputs, "hidden": hidden, "outputs": outputs}
-        return {"kind": KIND, **sizes, "dtype": self.dtype.name, **self.names}
-
-    @classmethod
-    def from_description(cls, description: dict[str, Any]) -> Recurrent:
-        """The network that `description` described, its parameters zero."""
-        return cls(**{key: value for key, value in description.items() if key != "kind"})
+        return {"kind": self.kind, **sizes, "dtype": self.dtype.name, **self.names}
 
 
-class _Parts(NamedTuple):
+class _Weights(NamedTuple):
     cell: Array  # (hidden + inputs + 1, hidden)
     output: Array  # (hidden, outputs)
     output_biases: Array  # (outputs,)
@@ -172,17 +172,17 @@ class _Parts(NamedTuple):
 
 class _Buffers(NamedTuple):
     states: Array  # (steps + 1, rows, hidden + inputs + 1): [h_t, x_{t+1}, 1]
-    joined: list[Array]  # its steps, whole
+    joined: list[Array]  # its steps, all columns
     hidden: list[Array]  # its steps, the hidden columns alone
     z: Array  # (rows, hidden)
-    deltas: Array  # (depth, rows, hidden): the cost's derivative by each step's z
+    deltas: Array  # (depth, rows, hidden): the loss's derivative by each step's z
 
 
-def _parts(flat: Array, sizes: tuple[int, int, int]) -> _Parts:
+def _split_weights(flat: Array, sizes: tuple[int, int, int]) -> _Weights:
     inputs, hidden, outputs = sizes
     middle = (hidden + inputs + 1) * hidden
     end = middle + hidden * outputs
-    return _Parts(
+    return _Weights(
         flat[:middle].reshape(hidden + inputs + 1, hidden),
         flat[middle:end].reshape(hidden, outputs),
         flat[end:],

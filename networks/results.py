@@ -1,4 +1,4 @@
-"""What is told of a trained network: errors, accuracy, each prediction, which classes it takes for which."""
+"""Evaluation of a trained network: errors, accuracy, predictions."""
 
 from __future__ import annotations
 
@@ -7,20 +7,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from networks.baselines import Baselines, baselines, rmse
-from networks.data import Data, Scaling, with_gaps
+from networks.baselines import Baselines, fit_baselines, rmse
+from networks.data import Data, Scaling, to_array
 from networks.errors import NetworkError
 from networks.feedforward import FeedForward
 from networks.functions import Array
 from networks.recurrent import Recurrent
-from networks.training import ROWS_AT_ONCE, Network, outputs_on
+from networks.storage import Network
+from networks.training import PREDICTION_ROWS, predict
 
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """One prediction: of a series ``actual`` and ``predicted`` are raw values, of pictures classes.
+    """One prediction; ``actual`` and ``predicted`` are raw values of a series, or classes.
 
-    *index* is the place in the series of the value predicted, or the picture's place in its file.
+    *index* is the place in the series of the value predicted, or the image's place in its file.
     """
 
     split: str
@@ -31,10 +32,10 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Results:
-    """Errors in the values as given (for pictures: of the outputs against one-hot).
+    """Errors in raw values (for images: of the outputs against one-hot), and predictions.
 
-    *accuracy* is of the test split. *predictions* are of train and validation for a series, of the test split for
-    pictures; *baselines* is None for those.
+    *accuracy* is of the test split. *predictions* are of train and validation for a series, of
+    the test split for images; *baselines* is None for those.
     """
 
     train_rmse: float
@@ -45,7 +46,7 @@ class Results:
 
     @property
     def remark(self) -> str | None:
-        """A sentence that sets a forecast beside the best simple one; None for pictures."""
+        """A sentence that compares a forecast with the best simple one; None for images."""
         if self.baselines is None:
             return None
         name, error = self.baselines.best()
@@ -56,94 +57,89 @@ class Results:
         }
         verdict = "beats" if self.validation_rmse < error else "does not beat"
         return (
-            f"The network's validation RMSE of {self.validation_rmse:.3g} {verdict} the best simple forecast, "
-            f"{names[name]}, with {error:.3g}."
+            f"The network's validation RMSE of {self.validation_rmse:.3g} {verdict} the best "
+            f"simple forecast, {names[name]}, with {error:.3g}."
         )
 
 
-def results(network: Network, data: Data) -> Results:
-    """All figures and predictions of *network* on *data*."""
+def evaluate(network: Network, data: Data) -> Results:
+    """Return all figures and predictions of *network* on *data*."""
     if isinstance(network, Recurrent):
-        return _of_series(network, data)
-    assert data.test is not None, "pictures have a test split"  # noqa: S101
-    said = outputs_on(network, data.test).argmax(axis=1)
-    wanted = data.test.y.argmax(axis=1)
-    predictions = [
-        Prediction("test", int(index), int(actual), int(predicted))
-        for index, actual, predicted in zip(data.test.index, wanted, said, strict=True)
-    ]
+        return _evaluate_forecasts(network, data)
+    assert data.test is not None, "images have a test split"  # noqa: S101
+
+    predicted = predict(network, data.test).argmax(axis=1)
+    actual = data.test.y.argmax(axis=1)
     return Results(
-        train_rmse=rmse(data.train.y, outputs_on(network, data.train)),
-        validation_rmse=rmse(data.validation.y, outputs_on(network, data.validation)),
-        accuracy=float(np.mean(said == wanted)),
+        train_rmse=rmse(data.train.y, predict(network, data.train)),
+        validation_rmse=rmse(data.validation.y, predict(network, data.validation)),
+        accuracy=float(np.mean(predicted == actual)),
         baselines=None,
-        predictions=predictions,
+        predictions=_list_predictions("test", data.test.index, actual, predicted),
     )
 
 
-def _of_series(network: Recurrent, data: Data) -> Results:
+def _evaluate_forecasts(network: Recurrent, data: Data) -> Results:
     assert data.series is not None, "a recurrent network learns from a series"  # noqa: S101
-    errors, predictions = {}, []
+    errors: dict[str, float] = {}
+    predictions: list[Prediction] = []
     for split, samples in (("train", data.train), ("validation", data.validation)):
-        actual, predicted = (
-            data.series[samples.index],
-            data.scaling.undo(outputs_on(network, samples)[:, 0]),
-        )
+        actual = data.series[samples.index]
+        predicted = data.scaling.undo(predict(network, samples)[:, 0])
         errors[split] = rmse(actual, predicted)
-        rows = zip(samples.index, actual, predicted, strict=True)
-        predictions += [Prediction(split, int(index), float(a), float(p)) for index, a, p in rows]
-    return Results(errors["train"], errors["validation"], None, baselines(data), predictions)
+        predictions += _list_predictions(split, samples.index, actual, predicted)
+    baselines = fit_baselines(data)
+    return Results(errors["train"], errors["validation"], None, baselines, predictions)
 
 
-def confusion(actual: Array, predicted: Array, classes: int) -> Array:
-    """How often each class (row) was taken for each (column): ``(classes, classes)``, whole numbers."""
-    counts = np.zeros((classes, classes), dtype=np.int64)
-    np.add.at(counts, (np.asarray(actual, np.int64), np.asarray(predicted, np.int64)), 1)
-    return counts
+def _list_predictions(
+    split: str, index: Array, actual: Array, predicted: Array
+) -> list[Prediction]:
+    rows = zip(index.tolist(), actual.tolist(), predicted.tolist(), strict=True)
+    return [Prediction(split, *row) for row in rows]
 
 
-def classify(network: FeedForward, scaling: Scaling, pictures: Array) -> Array:
-    """The class that *network* sees in each of the raw *pictures* ``(n, features)``: ``(n,)``, whole numbers.
+def classify(network: FeedForward, scaling: Scaling, images: Array) -> Array:
+    """Return the class of each of the raw *images* ``(n, features)``: ``(n,)``, whole numbers.
 
     Raises NetworkError where they are of another size than those it was trained with.
     """
-    if pictures.ndim != 2 or pictures.shape[1] != network.sizes[0]:
+    if images.ndim != 2 or images.shape[1] != network.sizes[0]:
         raise NetworkError(
-            f"the pictures have shape {pictures.shape}, the network reads {network.sizes[0]} numbers each: "
-            "give such pictures"
+            f"the images have shape {images.shape}, the network reads {network.sizes[0]} numbers "
+            "each: give such images"
         )
-    x = scaling.apply(pictures, network.dtype)
-    said = [
-        network.outputs(x[at : at + ROWS_AT_ONCE]).argmax(axis=1)
-        for at in range(0, len(x), ROWS_AT_ONCE)
-    ]
-    return np.concatenate(said) if said else np.zeros(0, np.int64)
+    x = scaling.apply(images, network.dtype)
+    classes = np.empty(len(x), np.int64)
+    for start in range(0, len(x), PREDICTION_ROWS):
+        rows = slice(start, start + PREDICTION_ROWS)
+        classes[rows] = network.forward(x[rows]).argmax(axis=1)
+    return classes
 
 
 def forecast(
     network: Recurrent, scaling: Scaling, values: Sequence[float | None], sequence: int
 ) -> list[tuple[int, float | None, float]]:
-    """What *network* says after each whole window of *values*: ``(index, actual, predicted)``, raw values.
+    """Forecast the value after each complete window: ``(index, actual, predicted)``, raw values.
 
-    The last is of the value that is not there yet, its *actual* None, unless a gap stands in the last window. Raises
-    NetworkError where no window is whole.
+    The last is of the value after the end, its *actual* None, unless a gap is in the last window.
+    Raises NetworkError where no window is complete.
     """
-    raw = with_gaps(values)
+    raw = to_array(values)
     if len(raw) < sequence:
         raise NetworkError(
             f"there are {len(raw)} values, and the network reads {sequence} at a time: give more"
         )
+
     windows = np.lib.stride_tricks.sliding_window_view(raw, sequence)
     rows = np.flatnonzero(np.isfinite(windows).all(axis=1))
     if len(rows) == 0:
         raise NetworkError(
             f"gaps leave no {sequence} values in a row: give a series with fewer gaps"
         )
-    predicted = scaling.undo(
-        network.outputs(scaling.apply(windows[rows], network.dtype)[:, :, None])[:, 0]
-    )
-    after = [*values, None]
-    return [
-        (int(index), after[index], float(value))
-        for index, value in zip(rows + sequence, predicted, strict=True)
-    ]
+
+    x = scaling.apply(windows[rows], network.dtype)[:, :, None]
+    predicted = scaling.undo(network.forward(x)[:, 0]).tolist()
+    actual = [*values, None]
+    indexes = (rows + sequence).tolist()
+    return [(at, actual[at], value) for at, value in zip(indexes, predicted, strict=True)]

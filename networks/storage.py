@@ -1,13 +1,12 @@
-"""Networks and unfinished trainings as ``.npz`` bytes: arrays, a version, and JSON for the rest; never a pickle.
+"""Networks and checkpoints as the bytes of ``.npz`` files: arrays, and JSON for the rest.
 
-Equal content gives equal bytes.
+Equal content gives equal bytes; there is no pickle in them.
 """
 
 from __future__ import annotations
 
 import io
 import json
-import os
 import zipfile
 from collections.abc import Mapping
 from typing import Any
@@ -21,11 +20,13 @@ from networks.functions import Array
 from networks.recurrent import Recurrent
 
 VERSION = 1
+Network = FeedForward | Recurrent
+_NETWORKS: dict[str, type[Network]] = {FeedForward.kind: FeedForward, Recurrent.kind: Recurrent}
 _META = "meta"
 
 
 def pack(meta: Mapping[str, Any], arrays: Mapping[str, Array]) -> bytes:
-    """*arrays* and, as JSON, *meta* (plain values), as the bytes of an ``.npz`` file."""
+    """Return *arrays* and, as JSON, *meta* (plain values), as the bytes of an ``.npz`` file."""
     text = json.dumps({"version": VERSION, **meta}, sort_keys=True)
     buffer = io.BytesIO()
     np.savez(buffer, allow_pickle=False, **{_META: np.array(text)}, **arrays)
@@ -33,69 +34,61 @@ def pack(meta: Mapping[str, Any], arrays: Mapping[str, Array]) -> bytes:
 
 
 def unpack(stored: bytes) -> tuple[dict[str, Any], dict[str, Array]]:
-    """What `pack` packed. Raises NetworkError for anything that is not such bytes, of this version."""
+    """Return what `pack` packed. Raises NetworkError for other bytes and other versions."""
     try:
         with np.load(io.BytesIO(stored), allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
+            arrays = dict(file)
         meta = json.loads(str(arrays.pop(_META)))
         version = meta["version"]
     except (ValueError, KeyError, TypeError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise NetworkError(
-            f"these bytes are no network of ours ({type(error).__name__}): give what a training wrote"
+            f"these bytes are no trained network ({type(error).__name__}): "
+            "give the file that `tidings export RUN weights` wrote"
         ) from error
     if version != VERSION:
         raise NetworkError(
-            f"the weights are of version {version}, this program reads {VERSION}: train again, or use its version"
+            f"the weights are of version {version}, this program reads {VERSION}: "
+            "train again, or use its version"
         )
     return meta, arrays
 
 
-def network_bytes(network: FeedForward | Recurrent, scaling: Scaling) -> bytes:
-    """The network's weights by name, its description and the scaling of its inputs."""
-    meta = {
-        "network": network.description(),
-        "scaling": {"shift": scaling.shift, "scale": scaling.scale},
-    }
-    return pack(meta, network.arrays())
+def dump_network(network: Network, scaling: Scaling) -> bytes:
+    """Return the network's parameters by name, its configuration and the scaling of its inputs."""
+    scale = {"shift": scaling.shift, "scale": scaling.scale}
+    return pack({"network": network.config(), "scaling": scale}, network.named_parameters())
 
 
-def load_network(stored: bytes | str | os.PathLike[str]) -> tuple[FeedForward | Recurrent, Scaling]:
-    """The network in these bytes or in the file of this name, and the scaling its inputs need.
+def load_network(stored: bytes) -> tuple[Network, Scaling]:
+    """Return the network in these bytes, and the scaling that its inputs need.
 
-    Raises NetworkError for what is no such file, another version, or arrays that are not the network's.
+    Raises NetworkError for other bytes, another version, or arrays that are not the network's.
     """
-    if not isinstance(stored, bytes):
-        try:
-            with open(stored, "rb") as file:  # noqa: PTH123 - a name or a path, as it comes
-                stored = file.read()
-        except OSError as error:
-            raise NetworkError(
-                f"{stored!s} cannot be read ({error.strerror}): give the file of a trained network"
-            ) from error
     meta, arrays = unpack(stored)
     try:
-        description = meta["network"]
-        kinds: dict[str, type[FeedForward | Recurrent]] = {
-            "feedforward": FeedForward,
-            "recurrent": Recurrent,
-        }
-        network = kinds[description["kind"]].from_description(description)
+        config = dict(meta["network"])
+        network = _NETWORKS[config.pop("kind")](**config)
         scaling = Scaling(**meta["scaling"])
     except (KeyError, TypeError) as error:
         raise NetworkError(
-            f"the file does not describe a network ({error}): give what a training wrote"
+            f"the file does not describe a network ({error}): "
+            "give the file that `tidings export RUN weights` wrote"
         ) from error
-    fill(network.arrays(), arrays)
+    copy_arrays(arrays, network.named_parameters())
     return network, scaling
 
 
-def fill(targets: Mapping[str, Array], arrays: Mapping[str, Array]) -> None:
-    """Copy *arrays* into *targets* of the same names, shapes and precision. Raises NetworkError where these differ."""
-    wanted = {name: (array.shape, array.dtype.name) for name, array in targets.items()}
-    found = {name: (array.shape, array.dtype.name) for name, array in arrays.items()}
-    if wanted != found:
+def copy_arrays(arrays: Mapping[str, Array], targets: Mapping[str, Array]) -> None:
+    """Copy *arrays* into *targets*. Raises NetworkError if names, shapes or precisions differ."""
+    stored, expected = _describe(arrays), _describe(targets)
+    if stored != expected:
         raise NetworkError(
-            f"the stored arrays are {found}, the network's {wanted}: they belong to another network"
+            f"the stored arrays are {stored}, the network's {expected}: "
+            "they belong to another network"
         )
     for name, target in targets.items():
         target[...] = arrays[name]
+
+
+def _describe(arrays: Mapping[str, Array]) -> dict[str, tuple[tuple[int, ...], str]]:
+    return {name: (array.shape, array.dtype.name) for name, array in arrays.items()}

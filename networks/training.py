@@ -1,4 +1,4 @@
-"""One loop that trains either network: mini-batches, a callback an epoch, checkpoints that resume to the last bit."""
+"""The training loop: mini-batches, and checkpoints that resume to the last bit."""
 
 from __future__ import annotations
 
@@ -6,31 +6,31 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TypeAlias
 
 import numpy as np
 
 from networks.data import Data, Samples
 from networks.errors import NetworkError, TrainingStopped
-from networks.feedforward import FeedForward
 from networks.functions import Array
 from networks.optimizers import CLIPS, OPTIMIZERS, SCHEDULES, Optimizer
 from networks.presets import Options
 from networks.recurrent import Recurrent
-from networks.storage import fill, pack, unpack
+from networks.storage import Network, copy_arrays, pack, unpack
 
-ASK_EVERY = 0.2  # seconds between two looks at whether to stop
-ROWS_AT_ONCE = 1000  # when a network is only asked, not trained
+STOP_CHECK_SECONDS = 0.2  # between two calls of should_stop
+PREDICTION_ROWS = 1000  # rows of one forward pass without training
 
-Network = FeedForward | Recurrent
+CheckStop: TypeAlias = Callable[[], None]
 
 
 @dataclass(frozen=True)
 class Epoch:
     """The figures of one epoch, which counts from 1.
 
-    *train_loss* is the mean over the epoch's mini-batches, each before its own step; *validation_loss* and *accuracy*
-    (the fraction of the test samples that are right; None without a test set) are of the weights at the epoch's end.
+    *train_loss* is the mean over the epoch's mini-batches, each before its own step.
+    *validation_loss* and *accuracy* (the fraction of the test samples classified correctly; None
+    without a test set) are of the weights at the epoch's end.
     """
 
     epoch: int
@@ -42,7 +42,7 @@ class Epoch:
 
 @dataclass
 class History:
-    """The epochs so far; *best_epoch* is the one whose weights were kept, where a patience was asked for."""
+    """The epochs so far; *best_epoch* is the one whose weights are kept, with a patience."""
 
     epochs: list[Epoch] = field(default_factory=list)
     best_epoch: int | None = None
@@ -58,45 +58,49 @@ def train(
     on_epoch: Callable[[Epoch, Callable[[], bytes]], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> History:
-    """Train *network* in place, from where it is or from *state*, to the end of ``options.epochs``.
+    """Train *network* in place, from its weights or from *state*, to the end of ``options.epochs``.
 
-    After each epoch *on_epoch* is called with its figures and with a function that gives the checkpoint to be passed
-    as *state* later; the final weights are then the same, bit for bit, as if nothing had happened in between.
-    *should_stop* is asked several times a second, between mini-batches; TrainingStopped is raised once it says yes.
-    Whatever the two raise themselves goes through. Raises NetworkError where a loss is no longer finite, or *state*
-    belongs to another training.
+    After each epoch *on_epoch* is called with its figures and with a function that returns the
+    checkpoint to pass as *state* later; the final weights are then the same, bit for bit, as
+    without a break. *should_stop* is called several times a second, between mini-batches; once it
+    returns true TrainingStopped is raised. Errors of the two go through. Raises NetworkError if a
+    loss is no longer finite, or *state* belongs to another training.
     """
     training = _Training(network, data, options, generator)
     if state is not None:
         training.restore(state)
-    stop = _Asker(should_stop)
+
+    check_stop = _never_stop if should_stop is None else _StopCheck(should_stop)
     while not training.finished:
-        epoch = training.run_epoch(stop)
+        epoch = training.run_epoch(check_stop)
         if on_epoch is not None:
             on_epoch(epoch, training.checkpoint)
-    training.keep_best()
+
+    training.restore_best_weights()
     return training.history
 
 
-class _Asker:
-    """Asks *should_stop*, but no more often than is of use."""
+def _never_stop() -> None:
+    pass
 
-    def __init__(self, should_stop: Callable[[], bool] | None) -> None:
+
+class _StopCheck:
+    """Raises TrainingStopped once *should_stop* returns true, and calls it only now and then."""
+
+    def __init__(self, should_stop: Callable[[], bool]) -> None:
         self._should_stop = should_stop
-        self._next = 0.0
+        self._next_call = 0.0
 
     def __call__(self) -> None:
-        if self._should_stop is None:
-            return
         now = time.monotonic()
-        if now >= self._next:
+        if now >= self._next_call:
             if self._should_stop():
-                raise TrainingStopped("the training was asked to stop")
-            self._next = now + ASK_EVERY
+                raise TrainingStopped("the caller stopped the training")
+            self._next_call = now + STOP_CHECK_SECONDS
 
 
 class _Training:
-    """A training between two epochs: the network, the rule's memory, the generator, the history, the best weights."""
+    """The state of a training between two epochs."""
 
     def __init__(
         self, network: Network, data: Data, options: Options, generator: np.random.Generator
@@ -107,67 +111,70 @@ class _Training:
         self.generator = generator
         self.optimizer = OPTIMIZERS[options.optimizer](network.parameters)
         self.history = History()
-        self.best = network.parameters.copy()
+        self.best_parameters = network.parameters.copy()
 
     @property
     def finished(self) -> bool:
-        done, patience = len(self.history.epochs), self.options.patience
-        waited = done - (self.history.best_epoch or 0)
-        return done >= self.options.epochs or (
-            patience is not None and done > 0 and waited >= patience
-        )
+        count, patience = len(self.history.epochs), self.options.patience
+        if count >= self.options.epochs:
+            return True
+        return patience is not None and 0 < count >= patience + (self.history.best_epoch or 0)
 
-    def run_epoch(self, stop: Callable[[], None]) -> Epoch:
-        """One pass over the training samples, then the figures."""
-        began = time.perf_counter()
-        options, done = self.options, len(self.history.epochs)
-        rate = options.learning_rate * SCHEDULES[options.schedule](done / options.epochs)
-        with np.errstate(
-            over="ignore", invalid="ignore"
-        ):  # a loss that is not finite is told below, once
-            train_loss = run_batches(
-                self.network,
+    def run_epoch(self, check_stop: CheckStop) -> Epoch:
+        """Train on every training sample once, then evaluate."""
+        started = time.perf_counter()
+        network, data, options = self.network, self.data, self.options
+        number = len(self.history.epochs) + 1
+        rate = options.learning_rate * SCHEDULES[options.schedule]((number - 1) / options.epochs)
+
+        with np.errstate(over="ignore", invalid="ignore"):  # an infinite loss is reported below
+            train_loss = train_batches(
+                network,
                 self.optimizer,
-                self.data.train,
+                data.train,
                 options,
                 rate,
                 generator=self.generator,
-                stop=stop,
+                check_stop=check_stop,
             )
-            validation_loss = loss_on(self.network, self.data.validation, stop)
-            accuracy = accuracy_on(self.network, self.data.test, stop) if self.data.test else None
+            validation_loss = compute_loss(network, data.validation, check_stop)
+            accuracy = compute_accuracy(network, data.test, check_stop) if data.test else None
         if not (math.isfinite(train_loss) and math.isfinite(validation_loss)):
             raise NetworkError(
-                f"the loss is no longer finite in epoch {done + 1}: "
+                f"the loss is no longer finite in epoch {number}: "
                 f"choose a learning rate below {options.learning_rate:g}"
             )
-        epoch = Epoch(done + 1, train_loss, validation_loss, accuracy, time.perf_counter() - began)
+
+        seconds = time.perf_counter() - started
+        epoch = Epoch(number, train_loss, validation_loss, accuracy, seconds)
         self.history.epochs.append(epoch)
-        self._note_best(epoch)
+        if options.patience is not None:
+            self._keep_if_best(epoch)
         return epoch
 
-    def _note_best(self, epoch: Epoch) -> None:
-        if self.options.patience is None:
-            return
+    def _keep_if_best(self, epoch: Epoch) -> None:
         best = self.history.best_epoch
         if best is None or epoch.validation_loss < self.history.epochs[best - 1].validation_loss:
             self.history.best_epoch = epoch.epoch
-            self.best[...] = self.network.parameters
+            self.best_parameters[...] = self.network.parameters
 
-    def keep_best(self) -> None:
-        """With a patience, the best epoch's weights are the result."""
+    def restore_best_weights(self) -> None:
+        """With a patience, go back to the weights of the best epoch."""
         if self.history.best_epoch is not None:
-            self.network.parameters[...] = self.best
+            self.network.parameters[...] = self.best_parameters
 
     def _arrays(self) -> dict[str, Array]:
-        slots = {f"slot_{name}": array for name, array in self.optimizer.slots.items()}
-        best = {"best": self.best} if self.options.patience is not None else {}
-        return {"parameters": self.network.parameters, **slots, **best}
+        arrays = {"parameters": self.network.parameters}
+        for name, array in self.optimizer.slots.items():
+            arrays[f"slot_{name}"] = array
+        if self.options.patience is not None:
+            arrays["best"] = self.best_parameters
+        return arrays
 
     def checkpoint(self) -> bytes:
-        """All that is needed to go on after the last finished epoch."""
+        """Return all that is needed to continue after the last finished epoch."""
         meta = {
-            "network": self.network.description(),
+            "network": self.network.config(),
             "options": self.options.as_dict(),
             "generator": self.generator.bit_generator.state,
             "steps": self.optimizer.steps,
@@ -177,22 +184,21 @@ class _Training:
         return pack(meta, self._arrays())
 
     def restore(self, state: bytes) -> None:
-        """Go back to where `checkpoint` was called. Raises NetworkError where it was another training's."""
+        """Continue from a `checkpoint`. Raises NetworkError if it is another training's."""
         meta, arrays = unpack(state)
-        if (
-            meta.get("options") != self.options.as_dict()
-            or meta.get("network") != self.network.description()
-        ):
+        training = {"network": self.network.config(), "options": self.options.as_dict()}
+        if not training.items() <= meta.items():
             raise NetworkError(
-                "the checkpoint belongs to a training with other options or data: start again without it"
+                "the checkpoint belongs to a training with other options or data: "
+                "start again without it"
             )
-        fill(self._arrays(), arrays)
+        copy_arrays(arrays, self._arrays())
         self.generator.bit_generator.state = meta["generator"]
         self.optimizer.steps = meta["steps"]
         self.history = History([Epoch(**epoch) for epoch in meta["epochs"]], meta["best_epoch"])
 
 
-def run_batches(
+def train_batches(
     network: Network,
     optimizer: Optimizer,
     samples: Samples,
@@ -200,80 +206,82 @@ def run_batches(
     rate: float,
     *,
     generator: np.random.Generator,
-    stop: Callable[[], None] = lambda: None,
+    check_stop: CheckStop = _never_stop,
 ) -> float:
-    """One pass of mini-batches over *samples* in a new order; the mean loss, each batch's before its step."""
+    """Train on mini-batches of *samples* in a new order.
+
+    Returns the mean loss over the batches, each before its own step.
+    """
     size = min(options.batch_size, len(samples))
-    order = (
-        _in_streams(len(samples), size) if network.carry else generator.permutation(len(samples))
-    )
     if isinstance(network, Recurrent):
-        network.reset()
+        network.reset_state()
+    if network.carry:
+        order = _order_in_streams(len(samples), size)
+    else:
+        order = generator.permutation(len(samples))
+
     x, targets = samples.x, samples.y[order]
     outputs = np.empty_like(targets)
-    batch = np.empty((size, *x.shape[1:]), x.dtype)
+    buffer = np.empty((size, *x.shape[1:]), x.dtype)
     parameters, gradient = network.parameters, network.gradient
     clip, limit = CLIPS[options.clip_by or "norm"], options.clip
-    keep = 1.0 - rate * options.weight_decay
-    for rows, wanted, said in zip(
-        _cut(order, size), _cut(targets, size), _cut(outputs, size), strict=True
-    ):
-        stop()
-        taken = batch if len(rows) == size else batch[: len(rows)]
-        x.take(rows, axis=0, out=taken, mode="clip")  # any other mode makes a copy first
-        network.backpropagate(taken, wanted, said)
+    decay = 1.0 - rate * options.weight_decay
+
+    batches = zip(_split(order, size), _split(targets, size), _split(outputs, size), strict=True)
+    for rows, batch_targets, batch_outputs in batches:
+        check_stop()
+        batch = buffer if len(rows) == size else buffer[: len(rows)]
+        x.take(rows, axis=0, out=batch, mode="clip")  # any other mode makes a copy first
+        network.backpropagate(batch, batch_targets, batch_outputs)
         if limit is not None:
             clip(gradient, limit)
-        if keep != 1.0:
-            parameters *= keep
+        if decay != 1.0:
+            parameters *= decay
         optimizer.step(parameters, gradient, rate)
-    return network.cost.value(outputs, targets)
+    return network.loss.value(outputs, targets)
 
 
-def _cut(array: Array, size: int) -> Iterator[Array]:
-    """Views of *size* rows at a time, then the rest; by one reshape, which is faster than slice after slice."""
-    whole = len(array) // size * size
-    yield from array[:whole].reshape(-1, size, *array.shape[1:])
-    if whole < len(array):
-        yield array[whole:]
+def _split(array: Array, size: int) -> Iterator[Array]:
+    """Yield views of *size* rows, then the rest; one reshape is faster than many slices."""
+    end = len(array) // size * size
+    yield from array[:end].reshape(-1, size, *array.shape[1:])
+    if end < len(array):
+        yield array[end:]
 
 
-def _in_streams(rows: int, size: int) -> Array:
-    """An order in which row *i* of each batch of *size* follows row *i* of the one before; the odd rest is left out."""
+def _order_in_streams(rows: int, size: int) -> Array:
+    """Return an order in which row *i* of a batch of *size* follows row *i* of the batch before.
+
+    An incomplete last batch is left out.
+    """
     return np.arange(rows // size * size).reshape(size, -1).T.ravel()
 
 
-def outputs_on(
-    network: Network, samples: Samples, stop: Callable[[], None] = lambda: None
-) -> Array:
-    """What *network* says of every sample, some rows at a time; with a carried state window after window."""
-    if isinstance(network, Recurrent) and network.carry:
-        return _outputs_in_turn(network, samples, stop)
+def predict(network: Network, samples: Samples, check_stop: CheckStop = _never_stop) -> Array:
+    """Return the outputs for every sample; with a carried state window after window."""
     outputs = np.empty_like(samples.y)
-    for start in range(0, len(samples), ROWS_AT_ONCE):
-        stop()
-        outputs[start : start + ROWS_AT_ONCE] = network.outputs(
-            samples.x[start : start + ROWS_AT_ONCE]
-        )
+    if isinstance(network, Recurrent) and network.carry:
+        hidden_state = np.zeros((1, network.sizes[1]), network.dtype)
+        for row, x in enumerate(samples.x):
+            check_stop()
+            outputs[row], hidden_state = network.forward_from(x[None], hidden_state)
+        return outputs
+
+    for start in range(0, len(samples), PREDICTION_ROWS):
+        check_stop()
+        rows = slice(start, start + PREDICTION_ROWS)
+        outputs[rows] = network.forward(samples.x[rows])
     return outputs
 
 
-def _outputs_in_turn(network: Recurrent, samples: Samples, stop: Callable[[], None]) -> Array:
-    outputs, state = np.empty_like(samples.y), np.zeros((1, network.sizes[1]), network.dtype)
-    for row in range(len(samples)):
-        stop()
-        outputs[row], state = network.outputs_from(samples.x[row : row + 1], state)
-    return outputs
+def compute_loss(network: Network, samples: Samples, check_stop: CheckStop = _never_stop) -> float:
+    """Return the mean loss over *samples*."""
+    return network.loss.value(predict(network, samples, check_stop), samples.y)
 
 
-def loss_on(network: Network, samples: Samples, stop: Callable[[], None] = lambda: None) -> float:
-    """The mean loss over *samples*."""
-    return network.cost.value(outputs_on(network, samples, stop), samples.y)
-
-
-def accuracy_on(
-    network: Network, samples: Samples, stop: Callable[[], None] = lambda: None
+def compute_accuracy(
+    network: Network, samples: Samples, check_stop: CheckStop = _never_stop
 ) -> float:
-    """The fraction of *samples* whose largest output is at the wanted class."""
-    said: Any = outputs_on(network, samples, stop).argmax(axis=1)
-    return float(np.mean(said == samples.y.argmax(axis=1)))
+    """Return the fraction of *samples* whose largest output is the target's class."""
+    predicted = predict(network, samples, check_stop).argmax(axis=1)
+    return float(np.mean(predicted == samples.y.argmax(axis=1)))

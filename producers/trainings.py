@@ -1,4 +1,4 @@
-"""Trainings: options and a sweep become a run with a job for each point of the grid; all is checked before."""
+"""Submitting trainings: options and a sweep become a run with one job per point of the grid."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from core.errors import UsageError
 from models.database import Database
 from models.runs import NewJob, create_run
 from networks.errors import NetworkError
-from networks.presets import RECURRENT_ONLY, Options, options
+from networks.presets import RECURRENT_ONLY, Options, resolve_options
 
 Network = Literal["feedforward", "recurrent"]
 
@@ -27,89 +27,84 @@ RUN_POLARITY = re.compile(r"^(?P<run>\d+):polarity(?::(?P<subject>.+))?$")
 def submit_training(
     db: Database, parameters: TrainingParameters, jobs: Sequence[NewJob], *, name: str | None = None
 ) -> int:
-    """Write the run and the jobs that `plan_training` made; the run's id."""
-    return create_run(
-        db,
-        kind=parameters.kind,
-        name=name,
-        parameters=parameters.model_dump(mode="json"),
-        jobs=jobs,
-    )
+    """Write the run and the jobs that `plan_training` returned, and return the run's id."""
+    stored = parameters.model_dump(mode="json")
+    return create_run(db, kind=parameters.kind, name=name, parameters=stored, jobs=jobs)
 
 
 def plan_training(
-    network: Network, data: str, given: Mapping[str, Any], sweep: Sequence[str] = ()
+    network: Network, data: str, overrides: Mapping[str, Any], sweep: Sequence[str] = ()
 ) -> tuple[TrainingParameters, list[NewJob]]:
-    """What all jobs share, and a job for each point of the grid that *sweep* (``option=value,value``) spans.
+    """Return what all jobs share, and a job for each point of the grid that *sweep* spans.
 
-    *given* are options by name, as typed or None. A job's options are those in which it differs from others, and the
-    swept ones, by which it is named. Raises `UsageError` for what does not fit.
+    *overrides* are options by name, as typed or None; *sweep* holds ``option=value,value``. A job's
+    options are the swept ones, by which it is named, and those that differ between jobs. Raises
+    `UsageError` for what does not fit.
     """
-    grid, given = _grid(sweep), {name.replace("_", "-"): value for name, value in given.items()}
+    grid = _parse_sweep(sweep)
+    overrides = {name.replace("_", "-"): value for name, value in overrides.items()}
     for name in grid:
-        if given.get(name) is not None:
+        if overrides.get(name) is not None:
             raise UsageError(f"--{name} and --sweep {name} were both given: choose one")
-    resolved = [
-        _resolve(network, {**given, **dict(zip(grid, point, strict=True))})
-        for point in product(*grid.values())
-    ]
-    plain = [_plain(chosen) for chosen in resolved]
-    swept = {name.replace("-", "_") for name in grid}
-    shared = {
-        key: value
-        for key, value in plain[0].items()
-        if key not in swept and all(one[key] == value for one in plain)
-    }
-    jobs: dict[str, NewJob] = {}
-    for one in plain:
-        name = " ".join(
-            [network, *(f"{name}={_text(one[name.replace('-', '_')])}" for name in grid)]
-        )
-        own = {key: value for key, value in one.items() if key not in shared}
-        jobs.setdefault(name, NewJob(JobKind.TRAINING, name, own))
-    return TrainingParameters(network=network, data=_settled(network, data), options=shared), list(
-        jobs.values()
-    )
+
+    jobs: dict[str, dict[str, Any]] = {}  # the options of each, by its name
+    for point in product(*grid.values()):
+        swept = dict(zip(grid, point, strict=True))
+        options = _resolve(network, {**overrides, **swept})
+        values = [f"{name}={_format_value(options[name.replace('-', '_')])}" for name in grid]
+        jobs.setdefault(" ".join([network, *values]), options)
+
+    first, *others = jobs.values()
+    shared = {}
+    for name, value in first.items():
+        is_swept = name.replace("_", "-") in grid
+        if not is_swept and all(options[name] == value for options in others):
+            shared[name] = value
+    new_jobs = []
+    for job, options in jobs.items():
+        own = {name: value for name, value in options.items() if name not in shared}
+        new_jobs.append(NewJob(JobKind.TRAINING, job, own))
+    data = _resolve_data(network, data)
+    return TrainingParameters(network=network, data=data, options=shared), new_jobs
 
 
 def options_of(parameters: TrainingParameters, own: Mapping[str, Any]) -> Options:
-    """The options of one job again, from what its run shares and what it has for itself."""
-    stored = {**parameters.options, **own}
-    # None would mean "as the preset has it", which need not be None.
-    return options(
-        parameters.network,
-        {name: "none" if value is None else value for name, value in stored.items()},
-    )
+    """Return the options of a job from those that its run shares and its *own*."""
+    overrides = {**parameters.options, **own}
+    for name, value in overrides.items():
+        if value is None:  # which would keep the preset's value
+            overrides[name] = "none"
+    return resolve_options(parameters.network, overrides)
 
 
-def _grid(sweep: Sequence[str]) -> dict[str, list[str]]:
+def _parse_sweep(sweep: Sequence[str]) -> dict[str, list[str]]:
     grid: dict[str, list[str]] = {}
-    for given in sweep:
-        name, _, values = given.partition("=")
+    for option in sweep:
+        name, _, values = option.partition("=")
         name = name.strip().replace("_", "-")
         points = [value.strip() for value in values.split(",") if value.strip()]
         if not name or not points:
-            raise UsageError(f"--sweep {given}: write OPTION=VALUE,VALUE, as learning-rate=0.5,1")
+            raise UsageError(f"--sweep {option}: write OPTION=VALUE,VALUE, as learning-rate=0.5,1")
         if name in grid:
-            raise UsageError(f"--sweep {name} was given twice: put all its values behind one")
+            raise UsageError(f"--sweep {name} was given twice: list all its values in one")
         grid[name] = points
     return grid
 
 
-def _resolve(network: Network, given: Mapping[str, Any]) -> Options:
+def _resolve(network: Network, overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options as plain values, without those of the other kind of network."""
     try:
-        return options(network, given)
+        options = resolve_options(network, overrides).as_dict()
     except NetworkError as error:
         raise UsageError(str(error)) from None
+    del options["kind"]
+    if network == "feedforward":
+        for name in RECURRENT_ONLY:
+            del options[name]
+    return options
 
 
-def _plain(chosen: Options) -> dict[str, Any]:
-    """The options as plain values, without those that this kind of network does not have."""
-    left_out = {"kind"} | (RECURRENT_ONLY if chosen.kind == "feedforward" else set())
-    return {name: value for name, value in chosen.as_dict().items() if name not in left_out}
-
-
-def _text(value: Any) -> str:
+def _format_value(value: Any) -> str:
     if isinstance(value, list):
         return ",".join(map(str, value))
     if isinstance(value, bool):
@@ -119,18 +114,18 @@ def _text(value: Any) -> str:
     return "none" if value is None else str(value)
 
 
-def _settled(network: Network, data: str) -> str:
-    """*data* as it means the same in every process: paths absolute. Raises `UsageError` where it is of no known form.
+def _resolve_data(network: Network, data: str) -> str:
+    """Return *data* with absolute paths, so that it means the same in every process.
 
-    Pictures are ``digits`` or a path; a series is ``sine``, ``PATH.csv:COLUMN`` or ``RUN:polarity`` (``:SUBJECT``
-    behind it where the run has several).
+    Images are ``digits`` or a path; a series is ``sine``, ``PATH.csv:COLUMN`` or ``RUN:polarity``
+    (``RUN:polarity:SUBJECT`` if the run has several). Raises `UsageError` for other forms.
     """
     if network == "feedforward":
         return data if data == DIGITS else str(Path(data).resolve())
     if data == SINE or RUN_POLARITY.match(data):
         return data
-    if found := CSV_COLUMN.match(data):
-        return f"{Path(found['path']).resolve()}:{found['column']}"
+    if match := CSV_COLUMN.match(data):
+        return f"{Path(match['path']).resolve()}:{match['column']}"
     raise UsageError(
         f"--data {data}: a recurrent network reads sine, PATH.csv:COLUMN or RUN:polarity"
     )

@@ -12,9 +12,9 @@ from sqlalchemy import select
 from analysis import parameters as run_parameters
 from core.errors import TidingsError
 from models.tables import Job, Training
-from networks.data import Data, Samples, shuffled_pictures
+from networks.data import Data, Samples, split_images
 from networks.errors import NetworkError
-from networks.files import read_pictures
+from networks.files import read_images
 from reports.drawing import draw
 from reports.figure_store import FigureRef, FigureStore, slug
 from reports.figures import trainings as figures
@@ -229,7 +229,7 @@ def _pictures(data: str) -> Data | None:
             from sklearn.datasets import load_digits  # noqa: PLC0415 - an extra that not everybody has
 
             digits = load_digits()
-            return shuffled_pictures(digits.images, digits.target, dtype=np.float32)
-        return read_pictures(data, dtype=np.float32)
+            return split_images(digits.images, digits.target, dtype=np.float32)
+        return read_images(data, dtype=np.float32)
     except (ImportError, NetworkError, TidingsError, OSError):
         return None

@@ -1,4 +1,4 @@
-"""A training, as a job: slices that go on from a checkpoint to the same weights, bit for bit, as without a break."""
+"""A training job, in slices that continue from a checkpoint to the same weights, bit for bit."""
 
 from __future__ import annotations
 
@@ -9,48 +9,59 @@ from typing import Any
 
 import numpy as np
 
-from analysis.parameters import TrainingParameters
+from analysis.parameters import TrainingParameters, read_parameters
 from core.enums import State
 from core.errors import BadInput, TidingsError
 from models.jobs import fence
 from models.trainings import (
-    progress_stored,
-    run_state,
+    get_run_state,
+    read_progress,
     store_checkpoint,
     store_epochs,
     store_result,
 )
 from networks.errors import NetworkError, TrainingStopped
-from networks.presets import build
-from networks.results import results
-from networks.storage import network_bytes
+from networks.presets import build_network
+from networks.results import Results, evaluate
+from networks.storage import dump_network
 from networks.training import Epoch, train
 from producers.trainings import options_of
-from workers.context import Ended, JobContext, SliceEnded
-from workers.training_data import training_data
+from workers.context import JobContext
+from workers.outcomes import Again, Done, Outcome
+from workers.training_data import load_training_data
 
-LOOK_SECONDS = 0.4  # between two looks at whether the run was cancelled or paused
-STORE_SECONDS = 1.0  # between two checkpoints, longer where they are slow to store …
-STORE_SHARE = 20  # … so that storing takes a twentieth of the time at most …
-STORE_AT_LEAST_SECONDS = 30.0  # … but no longer than this, where an epoch ends
-OVERRUN_SECONDS = 25.0  # an epoch may last so long past its slice: Celery's limit is near
+STATE_CHECK_SECONDS = 0.4  # between two checks whether the run was cancelled or paused
+CHECKPOINT_SECONDS = 1.0  # between two checkpoints …
+CHECKPOINT_COST = 20  # … or so many times what storing the last one took …
+MAX_CHECKPOINT_SECONDS = 30.0  # … but no longer than this
+OVERRUN_SECONDS = 25.0  # an epoch may end so long after its slice: Celery's limit is near
 
 
-def run_training(job: JobContext, parameters: TrainingParameters) -> Ended:
-    """Train for a slice, from the last checkpoint on; at the end store weights, figures and predictions.
+def run_training(job: JobContext) -> Outcome:
+    """Train for a slice, from the last checkpoint on; at the end store the result.
 
-    Raises `SliceEnded` where it is not through, `LeaseLost` where the run was cancelled, `BadInput` for data or
-    options that do not fit or a loss that is no longer finite.
+    Raises `LeaseLost` if the run was cancelled, `BadInput` for data or options that do not fit and
+    for a loss that is no longer finite.
     """
+    parameters = read_parameters(job.claim.parameters)
+    assert isinstance(parameters, TrainingParameters)  # noqa: S101 - the kind of the job
     with job.db.read() as connection:
-        checkpoint, through = progress_stored(connection, job.claim.job_id)
-    if through:  # its worker was killed between the result and the job's end
-        return Ended()
+        checkpoint, finished = read_progress(connection, job.claim.job_id)
+    # A finished training's worker was killed between storing the result and ending the job.
+    if finished or _train_for_slice(job, parameters, checkpoint):
+        return Done()
+    return Again()
+
+
+def _train_for_slice(
+    job: JobContext, parameters: TrainingParameters, checkpoint: bytes | None
+) -> bool:
+    """Return whether the training is finished and its result stored."""
     options = options_of(parameters, job.claim.options)
-    data, remarks = training_data(job.db, parameters, options)
+    data, remarks = load_training_data(job.db, parameters, options)
     generator = np.random.default_rng(options.seed)
-    network = build(options, data.inputs, data.outputs, generator)
-    keeper = _Keeper(job, options.epochs)
+    network = build_network(options, data.input_size, data.output_size, generator)
+    writer = CheckpointWriter(job, options.epochs)
     try:
         train(
             network,
@@ -58,103 +69,106 @@ def run_training(job: JobContext, parameters: TrainingParameters) -> Ended:
             options,
             generator=generator,
             state=checkpoint,
-            on_epoch=keeper.keep,
-            should_stop=keeper.should_stop,
+            on_epoch=writer.add_epoch,
+            should_stop=writer.should_stop,
         )
     except TrainingStopped:
-        raise SliceEnded from None
+        return False
     except NetworkError as error:
         raise BadInput(str(error)) from None
-    found = results(network, data)
-    if found.remark:
-        remarks.append(found.remark)
-    baselines = found.baselines
+
+    results = evaluate(network, data)
+    if results.remark:
+        remarks.append(results.remark)
+    claim, epochs = job.claim, options.epochs
     with job.db.write() as connection:
-        fence(
-            connection,
-            job.claim,
-            progress=True,
-            done_units=options.epochs,
-            all_units=options.epochs,
-        )
-        store_epochs(connection, job.db, job.claim, keeper.not_stored())
+        fence(connection, claim, progress=True, done_units=epochs, all_units=epochs)
+        store_epochs(connection, job.db, claim, writer.pending_epochs())
         store_result(
             connection,
             job.db,
-            job.claim,
-            weights=network_bytes(network, data.scaling),
-            figures={
-                "train_rmse": found.train_rmse,
-                "validation_rmse": found.validation_rmse,
-                "accuracy": found.accuracy,
-                "baseline_mean": baselines.mean if baselines else None,
-                "baseline_last": baselines.last if baselines else None,
-                "baseline_recurrence": baselines.recurrence if baselines else None,
-            },
+            claim,
+            weights=dump_network(network, data.scaling),
+            figures=_figures(results),
             remarks=remarks,
-            predictions=[asdict(prediction) for prediction in found.predictions],
+            predictions=[asdict(prediction) for prediction in results.predictions],
         )
-    return Ended()
+    return True
 
 
-class _Keeper:
-    """Stores epochs with checkpoints as time goes by, and says when to stop."""
+def _figures(results: Results) -> dict[str, float | None]:
+    baselines = results.baselines
+    return {
+        "train_rmse": results.train_rmse,
+        "validation_rmse": results.validation_rmse,
+        "accuracy": results.accuracy,
+        "baseline_mean": baselines.mean if baselines else None,
+        "baseline_last": baselines.last if baselines else None,
+        "baseline_recurrence": baselines.recurrence if baselines else None,
+    }
+
+
+class CheckpointWriter:
+    """Stores epochs with checkpoints from time to time, and says when the training has to stop."""
 
     def __init__(self, job: JobContext, epochs: int) -> None:
-        self._job, self._all = job, epochs
-        self._epochs: list[Epoch] = []  # not stored yet
-        self._stored = False  # whether anything was stored in this slice
-        self._next_store = (
-            0.0  # the first epoch of a slice is stored at once: it proves that the job moves
-        )
-        self._next_look = 0.0
+        self._job = job
+        self._all_epochs = epochs
+        self._pending: list[Epoch] = []
+        self._has_stored = False  # in this slice
+        self._next_checkpoint = 0.0  # a slice's first epoch is stored at once, to prove progress
+        self._next_state_check = 0.0
 
-    def keep(self, epoch: Epoch, checkpoint: Callable[[], bytes]) -> None:
-        """Take an epoch. Raises `SliceEnded` where the slice is over."""
-        self._epochs.append(epoch)
-        over = self._job.slice_is_over
-        if epoch.epoch == self._all:
-            return  # the result is stored next, with this
-        if over or time.monotonic() >= self._next_store:
+    def add_epoch(self, epoch: Epoch, checkpoint: Callable[[], bytes]) -> None:
+        """Store *epoch* now or later. Raises `TrainingStopped` if the slice is over."""
+        self._pending.append(epoch)
+        if epoch.epoch == self._all_epochs:
+            return  # it is stored with the result
+
+        slice_over = self._job.slice_is_over
+        if slice_over or time.monotonic() >= self._next_checkpoint:
             self._store(checkpoint())
-        if over:
-            raise SliceEnded
+        if slice_over:
+            raise TrainingStopped
 
-    def not_stored(self) -> list[dict[str, Any]]:
-        """The epochs that came after the last checkpoint."""
-        return [asdict(epoch) for epoch in self._epochs]
+    def pending_epochs(self) -> list[dict[str, Any]]:
+        """Return the epochs since the last checkpoint."""
+        return [asdict(epoch) for epoch in self._pending]
 
     def _store(self, checkpoint: bytes) -> None:
-        began = time.monotonic()
-        done = self._epochs[-1].epoch
-        with self._job.db.write() as connection:
-            fence(connection, self._job.claim, progress=True, done_units=done, all_units=self._all)
-            store_epochs(connection, self._job.db, self._job.claim, self.not_stored())
-            store_checkpoint(connection, self._job.db, self._job.claim, checkpoint)
-        self._epochs.clear()
-        self._stored = True
+        started = time.monotonic()
+        job, done = self._job, self._pending[-1].epoch
+        with job.db.write() as connection:
+            fence(connection, job.claim, progress=True, done_units=done, all_units=self._all_epochs)
+            store_epochs(connection, job.db, job.claim, self.pending_epochs())
+            store_checkpoint(connection, job.db, job.claim, checkpoint)
+        self._pending.clear()
+        self._has_stored = True
+
         now = time.monotonic()
-        self._next_store = now + min(
-            max(STORE_SECONDS, STORE_SHARE * (now - began)), STORE_AT_LEAST_SECONDS
-        )
+        pause = max(CHECKPOINT_SECONDS, CHECKPOINT_COST * (now - started))
+        self._next_checkpoint = now + min(pause, MAX_CHECKPOINT_SECONDS)
 
     def should_stop(self) -> bool:
-        """Whether to stop in the middle of an epoch: what it has done since the last checkpoint will be done again.
+        """Return whether to stop within an epoch, which the next slice then repeats.
 
-        Raises `LeaseLost` where the run was cancelled, `TidingsError` where an epoch is too long for any slice.
+        Raises `LeaseLost` if the run was cancelled, `TidingsError` if an epoch is too long for any
+        slice.
         """
-        now = time.monotonic()
-        if now >= self._job.ends_at + OVERRUN_SECONDS:
-            if self._stored:
+        job, now = self._job, time.monotonic()
+        if now >= job.ends_at + OVERRUN_SECONDS:
+            if self._has_stored:
                 return True
+            limit = job.runtime.settings.slice_seconds + OVERRUN_SECONDS
             raise TidingsError(
-                f"one epoch takes longer than {self._job.runtime.settings.slice_seconds + OVERRUN_SECONDS:.0f} s: "
-                "choose a larger batch or a smaller network, or raise TIDINGS_SLICE_SECONDS"
+                f"one epoch takes longer than {limit:.0f} s: choose a larger batch or a smaller "
+                "network, or raise TIDINGS_SLICE_SECONDS"
             )
-        if self._job.stopped:
+        if job.is_paused or job.lease_lost:
             return True
-        if now < self._next_look:
+        if now < self._next_state_check:
             return False
-        self._next_look = now + LOOK_SECONDS
-        with self._job.db.read() as connection:
-            return run_state(connection, self._job.claim) == State.PAUSED
+
+        self._next_state_check = now + STATE_CHECK_SECONDS
+        with job.db.read() as connection:
+            return get_run_state(connection, job.claim) == State.PAUSED

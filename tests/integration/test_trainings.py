@@ -1,4 +1,4 @@
-"""Trainings as jobs, on both databases: results, slices, kills, cancelling, data of every kind, the commands."""
+"""Trainings as jobs, on both databases: results, slices, kills, data of every kind, commands."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from core.errors import LeaseLost, NotFound, UsageError
 from core.settings import Settings, environment
 from models.database import Database
 from models.tables import Epoch, Job, Run, Training
-from models.trainings import trained
+from models.trainings import get_trained_network
 from models.transitions import cancel_run, claim_job, pause_run, resume_run, retry_run
 from networks.storage import load_network
 from producers.trainings import Network, plan_training, submit_training
@@ -31,7 +31,7 @@ from tests.report_stories import Text, months_run, store
 from tests.services import wait_until
 from workers import trainings
 from workers.context import JobContext
-from workers.executor import work_on
+from workers.executor import work_one_slice
 from workers.runtime import Runtime
 from workers.trainings import run_training
 
@@ -47,14 +47,14 @@ def runtime(settings: Settings) -> Iterator[Runtime]:
 
 
 @pytest.fixture
-def pictures(tmp_path: Path) -> str:
+def images(tmp_path: Path) -> str:
     """Noisy bars, upright or lying, on 5 by 5 points."""
     generator = np.random.default_rng(1)
     labels = generator.integers(0, 2, 240)
     x = generator.random((240, 5, 5)) * 0.3
-    for picture, label in zip(x, labels, strict=True):
+    for image, label in zip(x, labels, strict=True):
         at = generator.integers(0, 5)
-        picture[(slice(None), at) if label else (at, slice(None))] += 0.7
+        image[(slice(None), at) if label else (at, slice(None))] += 0.7
     np.savez(tmp_path / "bars.npz", x=x, y=labels)
     return str(tmp_path / "bars.npz")
 
@@ -90,7 +90,7 @@ def work(runtime: Runtime, run: int) -> int:
     """Work on the run's jobs until they have ended; how many slices that took."""
     slices = 0
     while waiting := [job for job in jobs(runtime.db, run) if job.state == State.QUEUED]:
-        work_on(runtime, waiting[0].id)
+        work_one_slice(runtime, waiting[0].id)
         slices += 1
     return slices
 
@@ -107,22 +107,24 @@ def without(rows: Sequence[Mapping[str, Any]], *names: str) -> list[dict[str, An
 
 def weights(db: Database, run: int, job: str | None = None) -> bytes:
     with db.read() as connection:
-        return trained(connection, run, job).weights
+        return get_trained_network(connection, run, job).weights
 
 
 def worker_process(settings: Settings, job: int) -> subprocess.Popen[bytes]:
-    """A process that works one slice on the job, as a worker's child would, with checkpoints often."""
+    """A process that works one slice on the job, as a worker's child, with many checkpoints."""
     program = (
-        "from workers import trainings; trainings.STORE_SECONDS, trainings.STORE_SHARE = 0.02, 0; "
-        f"from workers.celery import runtime; from workers.executor import work_on; work_on(runtime(), {job})"
+        "from workers import trainings; "
+        "trainings.CHECKPOINT_SECONDS, trainings.CHECKPOINT_COST = 0.02, 0; "
+        "from workers.celery import get_runtime; "
+        f"from workers.executor import work_one_slice; work_one_slice(get_runtime(), {job})"
     )
     return subprocess.Popen([sys.executable, "-P", "-c", program], env=environment(settings))  # noqa: S603 - ours
 
 
 def test_a_sweep_gives_each_job_its_epochs_predictions_figures_and_weights(
-    db: Database, runtime: Runtime, pictures: str
+    db: Database, runtime: Runtime, images: str
 ) -> None:
-    run = submit(db, "feedforward", pictures, ["hidden=4,6"], epochs="5", **{"learning-rate": "1"})
+    run = submit(db, "feedforward", images, ["hidden=4,6"], epochs="5", **{"learning-rate": "1"})
     assert work(runtime, run) == 2
     assert [(job.state, job.done_units, job.all_units) for job in jobs(db, run)] == [
         (State.DONE, 5, 5)
@@ -147,9 +149,9 @@ def test_a_sweep_gives_each_job_its_epochs_predictions_figures_and_weights(
     with db.read() as connection:
         assert connection.scalar(select(Run.state).where(Run.id == run)) == State.DONE
         with pytest.raises(UsageError, match=names[0]):
-            trained(connection, run)
+            get_trained_network(connection, run)
         with pytest.raises(NotFound, match="no trained network 'x'"):
-            trained(connection, run, "x")
+            get_trained_network(connection, run, "x")
 
 
 def test_equal_runs_give_equal_bytes_however_they_are_sliced(
@@ -185,13 +187,13 @@ def test_a_training_killed_at_three_random_points_ends_with_the_weights_of_one_t
     job = jobs(db, run)[0].id
     chance = random.Random(20200311)
     for _ in range(3):
-        wanted = jobs(db, run)[0].done_units + chance.randint(1, 20)
+        epoch = jobs(db, run)[0].done_units + chance.randint(1, 20)
         with worker_process(settings, job) as process:
-            wait_until(lambda: jobs(db, run)[0].done_units >= wanted, what=f"epoch {wanted}")  # noqa: B023
+            wait_until(lambda: jobs(db, run)[0].done_units >= epoch, what=f"epoch {epoch}")  # noqa: B023
             process.kill()
     killed = jobs(db, run)[0]
     assert (killed.state, killed.claims) == (State.RUNNING, 3)
-    work_on(runtime, job)  # its owner is seen to be gone
+    work_one_slice(runtime, job)  # its owner is seen to be gone
     (ended,) = jobs(db, run)
     assert (ended.state, ended.claims) == (State.DONE, 4)
     assert epochs(db, run) == list(range(1, 251))
@@ -223,18 +225,18 @@ def test_a_paused_training_goes_on_from_its_checkpoint(
         assert process.wait(20) == 0
     (paused,) = jobs(db, run)
     assert (paused.state, paused.owner) == (State.QUEUED, None)
-    work_on(runtime, job)
+    work_one_slice(runtime, job)
     assert jobs(db, run)[0].claims == 1  # nothing new starts
     resume_run(db, run)
     monkeypatch.setattr(JobContext, "is_over", property(lambda _: True))
-    work_on(runtime, job)
+    work_one_slice(runtime, job)
     assert epochs(db, run) == list(range(1, paused.done_units + 2))
 
 
 def test_a_training_that_stops_early_keeps_all_its_epochs_and_its_best_weights(
-    db: Database, runtime: Runtime, pictures: str
+    db: Database, runtime: Runtime, images: str
 ) -> None:
-    run = submit(db, "feedforward", pictures, epochs="500", patience="2", schedule="constant")
+    run = submit(db, "feedforward", images, epochs="500", patience="2", schedule="constant")
     work(runtime, run)
     losses = [row["validation_loss"] for row in export(db, run, "epochs")]
     assert epochs(db, run) == list(range(1, len(losses) + 1))
@@ -244,9 +246,9 @@ def test_a_training_that_stops_early_keeps_all_its_epochs_and_its_best_weights(
 
 
 def test_a_result_that_was_stored_before_its_worker_died_is_not_trained_again(
-    db: Database, runtime: Runtime, pictures: str, monkeypatch: pytest.MonkeyPatch
+    db: Database, runtime: Runtime, images: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = submit(db, "feedforward", pictures, epochs="2")
+    run = submit(db, "feedforward", images, epochs="2")
     work(runtime, run)
     stored = weights(db, run)
     with db.write() as connection:
@@ -261,8 +263,10 @@ def test_a_result_that_was_stored_before_its_worker_died_is_not_trained_again(
     assert weights(db, run) == stored
 
 
-def test_who_has_lost_the_job_stores_nothing(db: Database, runtime: Runtime, pictures: str) -> None:
-    parameters, planned = plan_training("feedforward", pictures, {"epochs": "2"})
+def test_a_worker_that_lost_the_job_stores_nothing(
+    db: Database, runtime: Runtime, images: str
+) -> None:
+    parameters, planned = plan_training("feedforward", images, {"epochs": "2"})
     run = submit_training(db, parameters, planned)
     job = jobs(db, run)[0].id
     claim = claim_job(db, job, owner=runtime.owner, lease_seconds=20, has_exited=lambda _: False)
@@ -276,7 +280,7 @@ def test_who_has_lost_the_job_stores_nothing(db: Database, runtime: Runtime, pic
         assert connection.execute(select(Training.job_id)).all() == []
 
 
-def test_a_loss_that_leaves_all_numbers_fails_the_job_and_says_what_to_do(
+def test_an_infinite_loss_fails_the_job_and_says_what_to_do(
     db: Database, runtime: Runtime, tmp_path: Path
 ) -> None:
     (tmp_path / "s.csv").write_text("v\n" + "\n".join(str(n % 7) for n in range(60)))
@@ -295,30 +299,30 @@ def test_a_loss_that_leaves_all_numbers_fails_the_job_and_says_what_to_do(
 
 
 def test_a_file_that_went_away_fails_the_job_until_it_is_back(
-    db: Database, runtime: Runtime, pictures: str
+    db: Database, runtime: Runtime, images: str
 ) -> None:
-    run = submit(db, "feedforward", pictures, epochs="1")
-    away = Path(pictures).rename(Path(pictures).with_suffix(".away"))
+    run = submit(db, "feedforward", images, epochs="1")
+    away = Path(images).rename(Path(images).with_suffix(".away"))
     work(runtime, run)
     (job,) = jobs(db, run)
     assert job.state == State.FAILED
-    assert job.reason.startswith(f"{pictures} is no")
-    away.rename(pictures)
+    assert job.reason.startswith(f"{images} is no")
+    away.rename(images)
     retry_run(db, run)
     work(runtime, run)
     assert jobs(db, run)[0].state == State.DONE
 
 
 def test_an_epoch_that_is_too_long_for_any_slice_fails_with_the_reason(
-    db: Database, runtime: Runtime, pictures: str, monkeypatch: pytest.MonkeyPatch
+    db: Database, runtime: Runtime, images: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(trainings, "OVERRUN_SECONDS", -runtime.settings.slice_seconds)
-    run = submit(db, "feedforward", pictures, epochs="1")
+    run = submit(db, "feedforward", images, epochs="1")
     work(runtime, run)
     assert "one epoch takes longer than 0 s" in jobs(db, run)[0].reason
 
 
-def test_gaps_of_a_csv_column_are_left_out_and_said(
+def test_gaps_of_a_csv_column_are_left_out_and_counted(
     db: Database, runtime: Runtime, tmp_path: Path
 ) -> None:
     values = [str(n % 5) for n in range(80)]
@@ -328,16 +332,16 @@ def test_gaps_of_a_csv_column_are_left_out_and_said(
     )
     run = submit(db, "recurrent", "s.csv:v", epochs="1", hidden="4", sequence="6")
     work(runtime, run)
-    said = result(db, run).remarks
-    assert said[0] == "2 of 80 rows have no value: 14 windows of 6 that hold one were left out."
-    assert "does not beat the best simple forecast" in said[1]
-    assert len(said) == 2
+    remarks = result(db, run).remarks
+    assert remarks[0] == "2 of 80 rows have no value: 14 windows of 6 that hold one were left out."
+    assert "does not beat the best simple forecast" in remarks[1]
+    assert len(remarks) == 2
     row = export(db, run, "trainings")[0]
     assert 0 < row["baseline_recurrence"] < row["validation_rmse"]
     assert {row["split"] for row in export(db, run, "predictions")} == {"train", "validation"}
 
 
-def test_a_runs_monthly_polarity_is_forecast_with_its_gap_said(
+def test_a_runs_monthly_polarity_is_forecast_with_its_gap_counted(
     db: Database, runtime: Runtime, call: Callable[..., tuple[int, str, str]]
 ) -> None:
     months = [f"{year}-{month:02}" for year in (2018, 2019, 2020) for month in range(1, 13)]
@@ -352,27 +356,29 @@ def test_a_runs_monthly_polarity_is_forecast_with_its_gap_said(
     assert result(db, run).remarks[0] == (
         "1 of 36 months have no value: 5 windows of 4 that hold one were left out."
     )
-    moods = [row["polarity_mean"] for row in export(db, source, "periods") if row["term"] is None]
+    polarity = [
+        row["polarity_mean"] for row in export(db, source, "periods") if row["term"] is None
+    ]
     actual = {row["index"]: row["actual"] for row in export(db, run, "predictions")}
     assert len(actual) == 32 - 5
     for index, value in actual.items():
-        assert value == pytest.approx(moods[index], abs=1e-6)  # in 32 bits
-    status, said, _ = call("predict", str(run), "--data", f"{source}:polarity", "--json")
+        assert value == pytest.approx(polarity[index], abs=1e-6)  # in 32 bits
+    status, out, _ = call("predict", str(run), "--data", f"{source}:polarity", "--json")
     assert status == 0
-    assert json.loads(said)[-1]["index"] == 36  # the month to come
-    assert json.loads(said)[-1]["actual"] is None
+    assert json.loads(out)[-1]["index"] == 36  # the month to come
+    assert json.loads(out)[-1]["actual"] is None
 
 
-def test_a_run_of_several_keywords_wants_one_named(
+def test_a_run_of_several_keywords_needs_one_named(
     db: Database, call: Callable[..., tuple[int, str, str]]
 ) -> None:
     months = [f"2020-{month:02}" for month in range(1, 13)]
     store(db, [Text(f"{m}-03", f"The harbour of {m} has a ferry.") for m in months])
     source = months_run(db, months[0], months[-1], ["harbour", "ferry"])
     command = ("submit", "training", "recurrent", "--sequence", "3", "--data")
-    status, _, said = call(*command, f"{source}:polarity")
-    assert (status, said.count("\n")) == (2, 1)
-    assert f"{source}:polarity:ferry, {source}:polarity:harbour" in said
+    status, _, err = call(*command, f"{source}:polarity")
+    assert (status, err.count("\n")) == (2, 1)
+    assert f"{source}:polarity:ferry, {source}:polarity:harbour" in err
     assert call(*command, f"{source}:polarity:ferry")[0] == 0
 
 
@@ -407,18 +413,18 @@ def call(
         capsys.readouterr()
         with pytest.raises(SystemExit) as ended:
             main.main()
-        said = capsys.readouterr()
+        captured = capsys.readouterr()
         while opened:
             opened.pop().close()
-        return int(ended.value.code or 0), said.out, said.err
+        return int(ended.value.code or 0), captured.out, captured.err
 
     return run
 
 
-def test_submitting_prints_the_run_and_its_network_can_be_exported_and_asked(
+def test_submitting_prints_the_run_and_its_network_can_be_exported_and_used(
     db: Database,
     runtime: Runtime,
-    pictures: str,
+    images: str,
     tmp_path: Path,
     call: Callable[..., tuple[int, str, str]],
 ) -> None:
@@ -434,46 +440,46 @@ def test_submitting_prints_the_run_and_its_network_can_be_exported_and_asked(
         "--name",
         "bars",
     )
-    status, said, _ = call("submit", "training", "feedforward", "--data", pictures, *options)
-    run = int(said)
+    status, out, _ = call("submit", "training", "feedforward", "--data", images, *options)
+    run = int(out)
     assert (status, [job.name for job in jobs(db, run)]) == (
         0,
         ["feedforward seed=1", "feedforward seed=2"],
     )
-    assert call("predict", str(run), "--data", pictures)[0] == 1  # it is not trained yet
+    assert call("predict", str(run), "--data", images)[0] == 1  # it is not trained yet
     work(runtime, run)
 
-    out = tmp_path / "w.npz"
-    assert call("export", str(run), "weights", "--out", str(out))[0] == 2  # of two
+    file = tmp_path / "w.npz"
+    assert call("export", str(run), "weights", "--out", str(file))[0] == 2  # of two
     assert (
-        call("export", str(run), "weights", "--job", "feedforward seed=2", "--out", str(out))[0]
+        call("export", str(run), "weights", "--job", "feedforward seed=2", "--out", str(file))[0]
         == 0
     )
-    assert out.read_bytes() == weights(db, run, "feedforward seed=2")
+    assert file.read_bytes() == weights(db, run, "feedforward seed=2")
 
-    status, said, _ = call(
-        "predict", str(run), "--job", "feedforward seed=2", "--data", pictures, "--json"
+    status, out, _ = call(
+        "predict", str(run), "--job", "feedforward seed=2", "--data", images, "--json"
     )
-    with np.load(pictures) as file:
-        labels = file["y"]
-    found = json.loads(said)
-    assert [row["index"] for row in found] == list(range(240))
+    with np.load(images) as arrays:
+        labels = arrays["y"]
+    rows = json.loads(out)
+    assert [row["index"] for row in rows] == list(range(240))
     assert (
-        np.mean([row["predicted"] == label for row, label in zip(found, labels, strict=True)]) > 0.9
+        np.mean([row["predicted"] == label for row, label in zip(rows, labels, strict=True)]) > 0.9
     )
     np.savez(tmp_path / "other.npz", x=np.zeros((2, 9)))
-    status, _, said = call(
+    status, _, err = call(
         "predict", str(run), "--job", "feedforward seed=2", "--data", str(tmp_path / "other.npz")
     )
-    assert (status, said.count("\n")) == (1, 1)
-    assert "9" in said
-    assert "25" in said
+    assert (status, err.count("\n")) == (1, 1)
+    assert "9" in err
+    assert "25" in err
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
-        (("feedforward", "--data", "nowhere"), "nowhere is not there"),
+        (("feedforward", "--data", "nowhere"), "nowhere does not exist"),
         (("feedforward", "--data", "digits", "--hidden", "0"), "hidden"),
         (("feedforward", "--data", "digits", "--optimizer", "luck"), "'luck'"),
         (("recurrent", "--data", "nowhere.csv:v"), "nowhere.csv cannot be read"),
@@ -484,11 +490,14 @@ def test_submitting_prints_the_run_and_its_network_can_be_exported_and_asked(
         ),
     ],
 )
-def test_what_does_not_fit_is_one_line_and_status_2_and_nothing_is_queued(
-    db: Database, call: Callable[..., tuple[int, str, str]], arguments: tuple[str, ...], said: str
+def test_bad_options_are_one_line_and_status_2_and_nothing_is_queued(
+    db: Database,
+    call: Callable[..., tuple[int, str, str]],
+    arguments: tuple[str, ...],
+    message: str,
 ) -> None:
     status, out, err = call("submit", "training", *arguments)
     assert (status, out, err.count("\n")) == (2, "", 1)
-    assert said in err
+    assert message in err
     with db.read() as connection:
         assert connection.execute(select(Run.id)).all() == []

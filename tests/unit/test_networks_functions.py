@@ -1,4 +1,4 @@
-"""Every derivative against central differences, every formula against a value worked out by hand."""
+"""Every derivative against central differences, every formula against a value by hand."""
 
 from __future__ import annotations
 
@@ -12,12 +12,11 @@ from hypothesis import strategies as st
 from networks.errors import NetworkError
 from networks.functions import (
     ACTIVATIONS,
-    COSTS,
     INITIALISERS,
-    OUTPUTS,
-    cost,
+    LOSSES,
+    OUTPUT_ACTIVATIONS,
     identity,
-    identity_slope,
+    look_up_loss,
     sigmoid,
     softmax,
 )
@@ -30,51 +29,51 @@ def relative(ours: np.ndarray, numeric: np.ndarray) -> float:
 
 
 @pytest.mark.parametrize("name", sorted(ACTIVATIONS))
-def test_an_activations_slope_is_its_derivative(name: str) -> None:
+def test_an_activations_derivative_is_right(name: str) -> None:
     activation = ACTIVATIONS[name]
     z = np.random.default_rng(1).standard_normal((6, 5))
     numeric = (activation.value(z + STEP) - activation.value(z - STEP)) / (2 * STEP)
-    assert relative(activation.slope(activation.value(z)), numeric) < 1e-8
+    assert relative(activation.derivative(activation.value(z)), numeric) < 1e-8
 
 
-def test_the_identitys_slope_is_one() -> None:
+def test_the_identity_returns_its_input() -> None:
     z = np.array([[-2.0, 3.0]])
     assert identity(z).tolist() == [[-2.0, 3.0]]
-    assert identity_slope(z).tolist() == [[1.0, 1.0]]
 
 
-@pytest.mark.parametrize(("loss", "output"), sorted(COSTS))
-def test_a_costs_delta_is_the_derivative_by_z(loss: str, output: str) -> None:
+@pytest.mark.parametrize(("loss", "output"), sorted(LOSSES))
+def test_a_losss_gradient_is_its_derivative_by_the_logits(loss: str, output: str) -> None:
     generator = np.random.default_rng(2)
     z, y = generator.standard_normal((4, 3)), np.eye(3)[[0, 2, 1, 1]]
-    value, delta = COSTS[loss, output]
+    value, gradient = LOSSES[loss, output]
     numeric = np.zeros_like(z)
     for at in np.ndindex(z.shape):
         above, below = z.copy(), z.copy()
         above[at] += STEP
         below[at] -= STEP
-        numeric[at] = (value(OUTPUTS[output](above), y) - value(OUTPUTS[output](below), y)) / (
-            2 * STEP
-        )
-    assert relative(delta(OUTPUTS[output](z), y), numeric) < 1e-8
+        numeric[at] = (
+            value(OUTPUT_ACTIVATIONS[output](above), y)
+            - value(OUTPUT_ACTIVATIONS[output](below), y)
+        ) / (2 * STEP)
+    assert relative(gradient(OUTPUT_ACTIVATIONS[output](z), y), numeric) < 1e-8
 
 
-def test_costs_have_the_values_of_their_formulas() -> None:
+def test_losses_have_the_values_of_their_formulas() -> None:
     a, y = np.array([[0.8, 0.2], [0.5, 0.5]]), np.array([[1.0, 0.0], [0.0, 1.0]])
-    assert cost("quadratic", "sigmoid").value(a, y) == pytest.approx((0.08 + 0.5) / 2 / 2)
-    assert cost("cross-entropy", "softmax").value(a, y) == pytest.approx(
+    assert look_up_loss("quadratic", "sigmoid").value(a, y) == pytest.approx((0.08 + 0.5) / 2 / 2)
+    assert look_up_loss("cross-entropy", "softmax").value(a, y) == pytest.approx(
         -(math.log(0.8) + math.log(0.5)) / 2
     )
-    assert cost("cross-entropy", "sigmoid").value(a, y) == pytest.approx(
+    assert look_up_loss("cross-entropy", "sigmoid").value(a, y) == pytest.approx(
         -(2 * math.log(0.8) + 2 * math.log(0.5)) / 2
     )
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("name", sorted(OUTPUTS))
+@pytest.mark.parametrize("name", sorted(OUTPUT_ACTIVATIONS))
 def test_large_inputs_neither_overflow_nor_change_the_precision(name: str, dtype: type) -> None:
     z = np.array([[-1e4, 0.0, 1e4]], dtype)
-    a = OUTPUTS[name](z)
+    a = OUTPUT_ACTIVATIONS[name](z)
     assert a.dtype == dtype
     assert np.all(np.isfinite(a))
     assert z.tolist() == [[-1e4, 0.0, 1e4]]
@@ -86,7 +85,7 @@ def test_large_inputs_neither_overflow_nor_change_the_precision(name: str, dtype
 def test_a_certain_and_wrong_answer_costs_much_but_not_infinitely(
     loss_output: tuple[str, str],
 ) -> None:
-    value = cost(*loss_output).value(np.array([[1.0, 0.0]]), np.array([[0.0, 1.0]]))
+    value = look_up_loss(*loss_output).value(np.array([[1.0, 0.0]]), np.array([[0.0, 1.0]]))
     assert 30 < value < 100
 
 
@@ -104,7 +103,7 @@ def test_sigmoid_has_the_values_of_its_definition() -> None:
 
 def test_an_out_array_receives_the_values() -> None:
     z = np.array([[-1.0, 2.0]])
-    for function in OUTPUTS.values():
+    for function in OUTPUT_ACTIVATIONS.values():
         out = np.empty_like(z)
         assert function(z, out) is out
         assert np.array_equal(out, function(z))
@@ -140,4 +139,4 @@ def test_a_loss_that_does_not_go_with_an_output_is_refused() -> None:
     with pytest.raises(
         NetworkError, match="'cross-entropy' does not go with the output 'identity'"
     ):
-        cost("cross-entropy", "identity")
+        look_up_loss("cross-entropy", "identity")

@@ -1,4 +1,4 @@
-"""Both networks' gradients: against central differences, and against programs that go sample by sample."""
+"""Gradients of both networks against central differences and against per-sample programs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from networks.errors import NetworkError
 from networks.feedforward import FeedForward
-from networks.functions import COSTS
+from networks.functions import LOSSES
 from networks.optimizers import SGD
 from networks.recurrent import Recurrent
 
@@ -18,15 +18,15 @@ from networks.recurrent import Recurrent
 def numeric_gradient(
     loss: Callable[[], float], parameters: np.ndarray, step: float = 1e-6
 ) -> np.ndarray:
-    found = np.zeros_like(parameters)
+    gradient = np.zeros_like(parameters)
     for at in range(len(parameters)):
         kept = parameters[at]
         parameters[at] = kept + step
         above = loss()
         parameters[at] = kept - step
-        found[at] = (above - loss()) / (2 * step)
+        gradient[at] = (above - loss()) / (2 * step)
         parameters[at] = kept
-    return found
+    return gradient
 
 
 def relative(ours: np.ndarray, other: np.ndarray) -> float:
@@ -37,10 +37,10 @@ def relative(ours: np.ndarray, other: np.ndarray) -> float:
     ("activation", "loss", "output"),
     [
         (activation, *pair)
-        for activation, pair in product(("sigmoid", "tanh", "relu"), sorted(COSTS))
+        for activation, pair in product(("sigmoid", "tanh", "relu"), sorted(LOSSES))
     ],
 )
-def test_a_feedforward_gradient_is_right_for_every_activation_and_cost(
+def test_a_feedforward_gradient_is_right_for_every_activation_and_loss(
     activation: str, loss: str, output: str
 ) -> None:
     generator = np.random.default_rng(5)
@@ -50,13 +50,13 @@ def test_a_feedforward_gradient_is_right_for_every_activation_and_cost(
     network.initialise("normal", generator)
     network.biases[-1][...] += 2.0  # so that no output of ReLU is dead
     x, y = generator.standard_normal((7, 4)), np.eye(3)[generator.integers(0, 3, 7)]
-    said = np.empty_like(y)
-    network.backpropagate(x, y, said)
+    outputs = np.empty_like(y)
+    network.backpropagate(x, y, outputs)
     numeric = numeric_gradient(
-        lambda: network.cost.value(network.outputs(x), y), network.parameters
+        lambda: network.loss.value(network.forward(x), y), network.parameters
     )
     assert relative(network.gradient, numeric) < 1e-6
-    assert np.allclose(said, network.outputs(x), rtol=1e-14)
+    assert np.allclose(outputs, network.forward(x), rtol=1e-14)
 
 
 @pytest.mark.parametrize("activation", ["sigmoid", "tanh", "relu"])
@@ -64,33 +64,33 @@ def test_a_feedforward_gradient_is_right_for_every_activation_and_cost(
 def test_a_recurrent_gradient_is_right_through_all_of_time(
     activation: str, inputs: int, outputs: int
 ) -> None:
-    network, x, y, said = recurrent(activation, inputs, outputs)
-    network.backpropagate(x, y, said)
+    network, x, y, outputs = recurrent(activation, inputs, outputs)
+    network.backpropagate(x, y, outputs)
     numeric = numeric_gradient(
-        lambda: network.cost.value(network.outputs(x), y), network.parameters
+        lambda: network.loss.value(network.forward(x), y), network.parameters
     )
     assert relative(network.gradient, numeric) < 1e-6
-    assert np.allclose(said, network.outputs(x), rtol=1e-12)
+    assert np.allclose(outputs, network.forward(x), rtol=1e-12)
 
 
 @pytest.mark.parametrize("truncate", [1, 3, 11])
 def test_a_truncated_gradient_takes_the_earlier_state_as_given(truncate: int) -> None:
-    network, x, y, said = recurrent("tanh", 2, 2, truncate=truncate)
+    network, x, y, outputs = recurrent("tanh", 2, 2, truncate=truncate)
     cut = x.shape[1] - truncate
-    _, given = network.outputs_from(x[:, :cut], np.zeros((len(x), 5)))
-    network.backpropagate(x, y, said)
+    _, given = network.forward_from(x[:, :cut], np.zeros((len(x), 5)))
+    network.backpropagate(x, y, outputs)
 
     def loss() -> float:
-        return network.cost.value(network.outputs_from(x[:, cut:], given)[0], y)
+        return network.loss.value(network.forward_from(x[:, cut:], given)[0], y)
 
     assert relative(network.gradient, numeric_gradient(loss, network.parameters)) < 1e-6
 
 
 def test_truncating_beyond_the_window_is_the_full_gradient() -> None:
-    full, x, y, said = recurrent("tanh", 1, 1)
+    full, x, y, outputs = recurrent("tanh", 1, 1)
     cut, *_ = recurrent("tanh", 1, 1, truncate=99)
-    full.backpropagate(x, y, said)
-    cut.backpropagate(x, y, said)
+    full.backpropagate(x, y, outputs)
+    cut.backpropagate(x, y, outputs)
     assert np.array_equal(full.gradient, cut.gradient)
 
 
@@ -114,25 +114,25 @@ def test_a_carried_state_goes_from_batch_to_batch_until_it_is_reset() -> None:
     network = Recurrent(1, 5, 1, carry=True, dtype=np.float64)
     network.initialise("glorot", generator)
     x, y = generator.standard_normal((3, 8, 1)), np.zeros((3, 1))
-    whole = network.outputs(x)
+    whole = network.forward(x)
     first, second, again = np.empty_like(y), np.empty_like(y), np.empty_like(y)
     network.backpropagate(x[:, :4], y, first)
     network.backpropagate(x[:, 4:], y, second)
     assert np.allclose(second, whole, rtol=1e-12)
-    network.reset()
+    network.reset_state()
     network.backpropagate(x[:, :4], y, again)
     assert np.array_equal(again, first)
 
 
 def test_without_carrying_each_batch_starts_from_zero() -> None:
-    network, x, y, said = recurrent("tanh", 1, 1)
-    again = said.copy()
-    network.backpropagate(x, y, said)
+    network, x, y, outputs = recurrent("tanh", 1, 1)
+    again = outputs.copy()
+    network.backpropagate(x, y, outputs)
     network.backpropagate(x, y, again)
-    assert np.array_equal(again, said)
+    assert np.array_equal(again, outputs)
 
 
-def test_mini_batches_do_what_a_program_does_sample_by_sample() -> None:
+def test_mini_batches_equal_a_program_that_works_sample_by_sample() -> None:
     generator = np.random.default_rng(8)
     network = FeedForward(
         (9, 7, 4), activation="sigmoid", output="sigmoid", loss="quadratic", dtype=np.float64
@@ -140,21 +140,21 @@ def test_mini_batches_do_what_a_program_does_sample_by_sample() -> None:
     network.initialise("normal", generator)
     (w1, w2), (b1, b2) = [w.copy() for w in network.weights], [b.copy() for b in network.biases]
     x, y = generator.random((40, 9)), np.eye(4)[generator.integers(0, 4, 40)]
-    rule, rate = SGD(network.parameters), 3.0
+    optimizer, rate = SGD(network.parameters), 3.0
 
     def sigmoid(z: np.ndarray) -> np.ndarray:
         return 1 / (1 + np.exp(-z))
 
     for at in range(0, 40, 10):
         network.backpropagate(x[at : at + 10], y[at : at + 10], np.empty((10, 4)))
-        rule.step(network.parameters, network.gradient, rate)
+        optimizer.step(network.parameters, network.gradient, rate)
         sums = [np.zeros_like(part) for part in (w1, b1, w2, b2)]
-        for one, wanted in zip(x[at : at + 10], y[at : at + 10], strict=True):
-            a1 = sigmoid(w1 @ one + b1)
+        for sample, target in zip(x[at : at + 10], y[at : at + 10], strict=True):
+            a1 = sigmoid(w1 @ sample + b1)
             a2 = sigmoid(w2 @ a1 + b2)
-            d2 = (a2 - wanted) * a2 * (1 - a2)
+            d2 = (a2 - target) * a2 * (1 - a2)
             d1 = (w2.T @ d2) * a1 * (1 - a1)
-            parts = (np.outer(d1, one), d1, np.outer(d2, a1), d2)
+            parts = (np.outer(d1, sample), d1, np.outer(d2, a1), d2)
             sums = [total + part for total, part in zip(sums, parts, strict=True)]
         w1, b1, w2, b2 = (
             part - rate / 10 * total for part, total in zip((w1, b1, w2, b2), sums, strict=True)
@@ -172,26 +172,29 @@ def test_mini_batches_do_what_a_program_does_sample_by_sample() -> None:
 
 
 @pytest.mark.parametrize("truncate", [None, 5])
-def test_windows_in_batches_do_what_a_program_does_window_by_window(truncate: int | None) -> None:
+def test_batches_of_windows_equal_a_program_that_works_window_by_window(
+    truncate: int | None,
+) -> None:
     generator = np.random.default_rng(9)
     network = Recurrent(1, 6, 1, activation="tanh", truncate=truncate, dtype=np.float64)
     network.initialise("glorot", generator)
-    parts = {name: array.copy() for name, array in network.arrays().items()}
+    parts = {name: array.copy() for name, array in network.named_parameters().items()}
     series = np.sin(np.arange(60.0))
     windows = np.stack([series[at : at + 20] for at in range(40)])[:, :, None]
-    wanted = series[20:60, None]
-    rule, rate = SGD(network.parameters), 0.05
+    targets = series[20:60, None]
+    optimizer, rate = SGD(network.parameters), 0.05
     for at in range(0, 40, 10):
-        network.backpropagate(windows[at : at + 10], wanted[at : at + 10], np.empty((10, 1)))
-        rule.step(network.parameters, network.gradient, rate)
+        network.backpropagate(windows[at : at + 10], targets[at : at + 10], np.empty((10, 1)))
+        optimizer.step(network.parameters, network.gradient, rate)
         sums = {name: np.zeros_like(array) for name, array in parts.items()}
-        for window, target in zip(windows[at : at + 10], wanted[at : at + 10], strict=True):
+        for window, target in zip(windows[at : at + 10], targets[at : at + 10], strict=True):
             for name, gradient in window_gradient(parts, window, target, truncate or 20).items():
                 sums[name] += gradient
         for name, total in sums.items():
             parts[name] -= rate / 10 * total
     assert (
-        max(np.abs(array - parts[name]).max() for name, array in network.arrays().items()) < 1e-12
+        max(np.abs(array - parts[name]).max() for name, array in network.named_parameters().items())
+        < 1e-12
     )
 
 
@@ -208,17 +211,17 @@ def window_gradient(
             )
         )
     error = states[-1] @ parts["output_weights"] + parts["output_biases"] - target
-    found = {name: np.zeros_like(array) for name, array in parts.items()}
-    found["output_weights"] += np.outer(states[-1], error)
-    found["output_biases"] += error
+    gradient = {name: np.zeros_like(array) for name, array in parts.items()}
+    gradient["output_weights"] += np.outer(states[-1], error)
+    gradient["output_biases"] += error
     back = parts["output_weights"] @ error
     for step in range(len(window) - 1, len(window) - 1 - depth, -1):
         delta = back * (1 - states[step + 1] ** 2)
-        found["recurrent_weights"] += np.outer(states[step], delta)
-        found["input_weights"] += np.outer(window[step], delta)
-        found["biases"] += delta
+        gradient["recurrent_weights"] += np.outer(states[step], delta)
+        gradient["input_weights"] += np.outer(window[step], delta)
+        gradient["biases"] += delta
         back = parts["recurrent_weights"] @ delta
-    return found
+    return gradient
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -226,15 +229,15 @@ def test_a_network_stays_in_its_precision(dtype: type) -> None:
     network = FeedForward((3, 4, 2), dtype=dtype)
     network.initialise("he", np.random.default_rng(1))
     x, y = np.ones((5, 3), dtype), np.eye(2, dtype=dtype)[[0, 1, 0, 1, 0]]
-    said = np.empty_like(y)
-    network.backpropagate(x, y, said)
-    assert {network.parameters.dtype, network.gradient.dtype, network.outputs(x).dtype} == {
+    outputs = np.empty_like(y)
+    network.backpropagate(x, y, outputs)
+    assert {network.parameters.dtype, network.gradient.dtype, network.forward(x).dtype} == {
         np.dtype(dtype)
     }
 
 
 @pytest.mark.parametrize(
-    ("make", "words"),
+    ("make", "message"),
     [
         (lambda: FeedForward((3,)), "make no network"),
         (lambda: FeedForward((3, 0, 2)), "make no network"),
@@ -243,6 +246,6 @@ def test_a_network_stays_in_its_precision(dtype: type) -> None:
         (lambda: Recurrent(1, 5, 1, truncate=0), "leaves nothing to learn from"),
     ],
 )
-def test_a_network_that_makes_no_sense_is_refused(make: Callable[[], object], words: str) -> None:
-    with pytest.raises(NetworkError, match=words):
+def test_a_network_that_makes_no_sense_is_refused(make: Callable[[], object], message: str) -> None:
+    with pytest.raises(NetworkError, match=message):
         make()

@@ -1,4 +1,4 @@
-"""Rules, schedules and clipping against steps worked out by hand."""
+"""Optimizers, schedules and clipping against steps computed by hand."""
 
 from __future__ import annotations
 
@@ -28,36 +28,36 @@ def test_gradient_descent_steps_against_the_gradient() -> None:
 
 def test_momentum_keeps_its_velocity() -> None:
     w = np.array([1.0])
-    rule = Momentum(w, momentum=0.5)
-    rule.step(w, np.array([1.0]), 0.1)  # v = -0.1
-    rule.step(w, np.array([1.0]), 0.1)  # v = -0.05 - 0.1
+    optimizer = Momentum(w, momentum=0.5)
+    optimizer.step(w, np.array([1.0]), 0.1)  # v = -0.1
+    optimizer.step(w, np.array([1.0]), 0.1)  # v = -0.05 - 0.1
     assert w == pytest.approx([1.0 - 0.1 - 0.15])
 
 
 def test_adams_steps_are_those_of_its_algorithm() -> None:
-    w, rule = np.array([1.0, 1.0]), None
-    rule = Adam(w)
+    w, optimizer = np.array([1.0, 1.0]), None
+    optimizer = Adam(w)
     mean, square, expected = np.zeros(2), np.zeros(2), w.copy()
     for t, gradient in enumerate(
         [np.array([0.1, -3.0]), np.array([0.2, 1.0]), np.array([-0.1, 0.5])], start=1
     ):
-        rule.step(w, gradient.copy(), 0.01)
+        optimizer.step(w, gradient.copy(), 0.01)
         mean = 0.9 * mean + 0.1 * gradient
         square = 0.999 * square + 0.001 * gradient**2
         expected -= 0.01 * math.sqrt(1 - 0.999**t) / (1 - 0.9**t) * mean / (np.sqrt(square) + 1e-8)
     assert w == pytest.approx(expected, rel=1e-14)
-    assert rule.steps == 3
+    assert optimizer.steps == 3
 
 
 @pytest.mark.parametrize("name", sorted(OPTIMIZERS))
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_a_rule_finds_the_lowest_point_of_a_bowl_in_either_precision(
+def test_an_optimizer_finds_the_lowest_point_of_a_bowl_in_either_precision(
     name: str, dtype: type
 ) -> None:
     w = np.array([3.0, -2.0], dtype)
-    rule = OPTIMIZERS[name](w)
+    optimizer = OPTIMIZERS[name](w)
     for step in range(1500):
-        rule.step(w, w * np.array([1.0, 4.0], dtype), 0.05 * SCHEDULES["linear"](step / 1500))
+        optimizer.step(w, w * np.array([1.0, 4.0], dtype), 0.05 * SCHEDULES["linear"](step / 1500))
     assert w.dtype == dtype
     assert np.abs(w).max() < 1e-3
 

@@ -1,4 +1,4 @@
-"""Presets are those of the contract, options override them, and nonsense is named."""
+"""Presets are those of the contract, options override them, and bad options are named."""
 
 from __future__ import annotations
 
@@ -9,31 +9,37 @@ import pytest
 
 from networks.errors import NetworkError
 from networks.feedforward import FeedForward
-from networks.presets import build, options
+from networks.presets import build_network, resolve_options
 from networks.recurrent import Recurrent
 
 
-def subset(chosen: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:
-    return {name: chosen[name] for name in wanted}
+def subset(options: dict[str, Any], expected: dict[str, Any]) -> dict[str, Any]:
+    return {name: options[name] for name in expected}
 
 
 def test_the_tutorial_presets_are_the_first_programs_settings() -> None:
     feedforward = {
-        "hidden": [30], "activation": "sigmoid", "loss": "quadratic", "initialiser": "normal", "optimizer": "sgd",
-        "schedule": "constant", "learning_rate": 3.0, "batch_size": 10, "epochs": 10,
+        "hidden": [30], "activation": "sigmoid", "loss": "quadratic", "initialiser": "normal",
+        "optimizer": "sgd", "schedule": "constant", "learning_rate": 3.0, "batch_size": 10,
+        "epochs": 10,
     }  # fmt: skip
     recurrent = {
-        "hidden": [100], "sequence": 50, "activation": "sigmoid", "initialiser": "unit-uniform", "optimizer": "sgd",
-        "learning_rate": 1e-4, "truncate": 5, "clip": 10.0, "clip_by": "value", "epochs": 25, "seed": 12161,
+        "hidden": [100], "sequence": 50, "activation": "sigmoid", "initialiser": "unit-uniform",
+        "optimizer": "sgd", "learning_rate": 1e-4, "truncate": 5, "clip": 10.0, "clip_by": "value",
+        "epochs": 25, "seed": 12161,
     }  # fmt: skip
     assert (
-        subset(options("feedforward", {"preset": "tutorial"}).as_dict(), feedforward) == feedforward
+        subset(resolve_options("feedforward", {"preset": "tutorial"}).as_dict(), feedforward)
+        == feedforward
     )
-    assert subset(options("recurrent", {"preset": "tutorial"}).as_dict(), recurrent) == recurrent
+    assert (
+        subset(resolve_options("recurrent", {"preset": "tutorial"}).as_dict(), recurrent)
+        == recurrent
+    )
 
 
 def test_the_standard_presets_are_the_default() -> None:
-    feedforward, recurrent = options("feedforward"), options("recurrent")
+    feedforward, recurrent = resolve_options("feedforward"), resolve_options("recurrent")
     assert (feedforward.preset, feedforward.loss, feedforward.schedule) == (
         "standard",
         "cross-entropy",
@@ -46,27 +52,38 @@ def test_the_standard_presets_are_the_default() -> None:
 
 
 def test_options_override_as_typed_on_a_command_line() -> None:
-    chosen = options(
+    options = resolve_options(
         "feedforward",
         {"hidden": "30,20", "learning-rate": "0.5", "epochs": "3", "patience": "2", "seed": None},
     )
-    assert (chosen.hidden, chosen.learning_rate, chosen.epochs, chosen.patience, chosen.seed) == (
+    assert (
+        options.hidden,
+        options.learning_rate,
+        options.epochs,
+        options.patience,
+        options.seed,
+    ) == (
         (30, 20),
         0.5,
         3,
         2,
         0,
     )
-    chosen = options(
+    options = resolve_options(
         "recurrent",
         {"hidden": 7, "truncate": "none", "clip": "none", "carry": "yes", "preset": "tutorial"},
     )
-    assert (chosen.hidden, chosen.truncate, chosen.clip, chosen.carry) == ((7,), None, None, True)
-    assert options("feedforward", {"hidden": [4, 5]}).hidden == (4, 5)
+    assert (options.hidden, options.truncate, options.clip, options.carry) == (
+        (7,),
+        None,
+        None,
+        True,
+    )
+    assert resolve_options("feedforward", {"hidden": [4, 5]}).hidden == (4, 5)
 
 
 @pytest.mark.parametrize(
-    ("kind", "overrides", "words"),
+    ("kind", "overrides", "message"),
     [
         ("convolutional", {}, "no network called 'convolutional'"),
         ("feedforward", {"preset": "best"}, "no preset called 'best': choose standard or tutorial"),
@@ -94,24 +111,30 @@ def test_options_override_as_typed_on_a_command_line() -> None:
     ],
 )
 def test_options_that_make_no_sense_are_named(
-    kind: str, overrides: dict[str, Any], words: str
+    kind: str, overrides: dict[str, Any], message: str
 ) -> None:
-    with pytest.raises(NetworkError, match=words):
-        options(kind, overrides)
+    with pytest.raises(NetworkError, match=message):
+        resolve_options(kind, overrides)
 
 
 def test_the_first_and_last_layer_follow_the_data() -> None:
-    network = build(options("feedforward", {"hidden": "5,4"}), 64, 10, np.random.default_rng(1))
+    network = build_network(
+        resolve_options("feedforward", {"hidden": "5,4"}), 64, 10, np.random.default_rng(1)
+    )
     assert isinstance(network, FeedForward)
     assert network.sizes == (64, 5, 4, 10)
     assert network.names == {"activation": "relu", "output": "softmax", "loss": "cross-entropy"}
-    other = build(options("recurrent", {"precision": 64}), 1, 1, np.random.default_rng(1))
+    other = build_network(
+        resolve_options("recurrent", {"precision": 64}), 1, 1, np.random.default_rng(1)
+    )
     assert isinstance(other, Recurrent)
     assert (other.sizes, other.dtype) == ((1, 100, 1), np.float64)
 
 
 def test_the_tutorial_draws_its_biases_too() -> None:
-    drawn = build(options("feedforward", {"preset": "tutorial"}), 3, 2, np.random.default_rng(1))
-    scaled = build(options("feedforward"), 3, 2, np.random.default_rng(1))
-    assert np.all(drawn.arrays()["biases1"] != 0)
-    assert np.all(scaled.arrays()["biases1"] == 0)
+    drawn = build_network(
+        resolve_options("feedforward", {"preset": "tutorial"}), 3, 2, np.random.default_rng(1)
+    )
+    scaled = build_network(resolve_options("feedforward"), 3, 2, np.random.default_rng(1))
+    assert np.all(drawn.named_parameters()["biases1"] != 0)
+    assert np.all(scaled.named_parameters()["biases1"] == 0)

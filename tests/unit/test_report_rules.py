@@ -43,8 +43,8 @@ def test_without_a_test_split_there_is_nothing_to_say() -> None:
 def test_a_real_set_is_told_to_nine_in_ten_by_its_means() -> None:
     from sklearn.datasets import load_digits  # noqa: PLC0415 - an extra
 
-    from networks.data import shuffled_pictures  # noqa: PLC0415
+    from networks.data import split_images  # noqa: PLC0415
 
     digits = load_digits()
-    rules = simple_rules(shuffled_pictures(digits.images, digits.target, dtype=np.float32))
+    rules = simple_rules(split_images(digits.images, digits.target, dtype=np.float32))
     assert rules["the class whose mean picture is nearest"] == pytest.approx(0.893, abs=0.001)

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from core.errors import BadInput, UsageError
 from models.database import Database
-from networks.presets import options
+from networks.presets import resolve_options
 from producers.trainings import options_of, plan_training
-from workers.training_data import training_data
+from workers.training_data import load_training_data
 
 
 def test_a_training_without_a_sweep_is_one_job_with_every_option_in_the_run() -> None:
@@ -43,8 +43,8 @@ def test_the_same_value_written_in_two_ways_is_one_job() -> None:
 def test_a_sweep_of_presets_gives_each_job_what_its_preset_says() -> None:
     parameters, jobs = plan_training("recurrent", "sine", {}, ["preset=standard,tutorial"])
     standard, tutorial = (options_of(parameters, job.options) for job in jobs)
-    assert standard == options("recurrent", {"preset": "standard"})
-    assert tutorial == options("recurrent", {"preset": "tutorial"})
+    assert standard == resolve_options("recurrent", {"preset": "standard"})
+    assert tutorial == resolve_options("recurrent", {"preset": "tutorial"})
 
 
 def test_an_option_taken_away_from_a_preset_stays_away_when_it_is_read_again() -> None:
@@ -69,20 +69,20 @@ def test_an_option_taken_away_from_a_preset_stays_away_when_it_is_read_again() -
     ),
     swept=st.lists(st.integers(1, 500), min_size=1, max_size=4),
 )
-def test_every_job_reads_back_the_options_that_were_asked_for(
+def test_every_job_reads_back_the_options_that_were_submitted(
     preset: str, values: dict[str, str], swept: list[int]
 ) -> None:
     sweep = [f"hidden={','.join(map(str, swept))}"]
     parameters, jobs = plan_training("recurrent", "sine", {"preset": preset, **values}, sweep)
-    asked = [
-        options("recurrent", {"preset": preset, **values, "hidden": size})
+    expected = [
+        resolve_options("recurrent", {"preset": preset, **values, "hidden": size})
         for size in dict.fromkeys(swept)
     ]
-    assert [options_of(parameters, job.options) for job in jobs] == asked
+    assert [options_of(parameters, job.options) for job in jobs] == expected
 
 
 @pytest.mark.parametrize(
-    ("given_options", "sweep", "said"),
+    ("given_options", "sweep", "message"),
     [
         ({"hidden": "0"}, [], "hidden"),
         ({"activation": "bent"}, [], "'bent'"),
@@ -97,10 +97,10 @@ def test_every_job_reads_back_the_options_that_were_asked_for(
         ({"batch-size": "5"}, ["batch_size=1,2"], "were both given"),
     ],
 )
-def test_what_does_not_fit_is_told_before_anything_is_queued(
-    given_options: dict[str, str], sweep: list[str], said: str
+def test_options_that_do_not_fit_are_refused_before_anything_is_queued(
+    given_options: dict[str, str], sweep: list[str], message: str
 ) -> None:
-    with pytest.raises(UsageError, match=said):
+    with pytest.raises(UsageError, match=message):
         plan_training("feedforward", "digits", given_options, sweep)
 
 
@@ -115,7 +115,7 @@ def test_a_path_means_the_same_wherever_a_worker_stands(
     assert plan_training("recurrent", "3:polarity", {})[0].data == "3:polarity"
 
 
-def test_a_recurrent_network_reads_no_pictures() -> None:
+def test_a_recurrent_network_reads_no_images() -> None:
     with pytest.raises(UsageError, match="--data digits: a recurrent network reads sine"):
         plan_training("recurrent", "digits", {})
 
@@ -124,4 +124,4 @@ def test_digits_without_scikit_learn_say_what_to_install(monkeypatch: pytest.Mon
     monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
     parameters, (job,) = plan_training("feedforward", "digits", {})
     with pytest.raises(BadInput, match=r"pip install 'tidings\[digits\]'"):
-        training_data(Database("sqlite://"), parameters, options_of(parameters, job.options))
+        load_training_data(Database("sqlite://"), parameters, options_of(parameters, job.options))
