@@ -1,56 +1,78 @@
-"""What most commands begin with: the settings, and a database whose tables are there."""
+"""Reach the parts of the stack that a command works with: its database and the Text API."""
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 from sqlalchemy import inspect, text
 
 import models
-from core.errors import NotFound, StackError
+from core.errors import NotFound, SettingsError, StackError
 from core.settings import Settings, load
 from models.database import Database, migrate
 
 
-def settings() -> Settings:
-    """The settings of this process. Raises `SettingsError`."""
-    return load()
+def open_database(settings: Settings | None = None, *, create: bool = False) -> Database:
+    """Open the database that *settings* name, by default those of this process.
 
-
-def database(settings: Settings, *, make: bool = False) -> Database:
-    """The database, its tables made where there are none and *make* is wanted.
-
-    Raises `NotFound`, `DatabaseAway`, or `StackError` where its tables are of another version than this program.
+    With *create*, a missing database is created. Raises `SettingsError`, `NotFound` if there is no
+    database, `DatabaseAway`, and `StackError` if its schema belongs to another version of Tidings.
     """
-    address = settings.database
-    if (
-        address.startswith("sqlite:///")
-        and not make
-        and not Path(address.removeprefix("sqlite:///")).exists()
-    ):
+    settings = settings or load()
+    url = settings.database
+    if not create and _is_missing_file(url):
         raise NotFound(
             f"nothing has been imported or submitted here ({settings.home} has no database)"
         )
-    db = Database(address)
-    with db.read() as connection:
-        there = inspect(connection).has_table("alembic_version")
-        version = (
-            connection.scalar(text("SELECT version_num FROM alembic_version")) if there else None
-        )
-    if version is None and (db.is_sqlite or make):
-        migrate(address)
-    elif version not in (None, _newest_version()):
+
+    db = Database(url)
+    version, newest_version = _schema_version(db), _newest_schema_version()
+    if version is None and (db.is_sqlite or create):
+        migrate(url)
+    elif version not in (None, newest_version):
         db.close()
         raise StackError(
-            f"the database's tables are of version {version}, this program's of {_newest_version()}: "
-            "`tidings migrate` brings them there, once no older program works on them"
+            f"the database's tables are of version {version}, this program needs {newest_version}: "
+            "run `tidings migrate` once no older program uses the database"
         )
     return db
 
 
-def _newest_version() -> str:
-    """The revision that the tables of this program have, by the names of the migrations: Alembic takes long to load."""
-    return max(
-        path.name[:4]
-        for path in (Path(models.__file__).parent / "migrations" / "versions").glob("[0-9]*.py")
-    )
+def _is_missing_file(url: str) -> bool:
+    path = url.removeprefix("sqlite:///")
+    return path != url and not Path(path).exists()
+
+
+def _schema_version(db: Database) -> str | None:
+    with db.read() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        version: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+        return version
+
+
+def _newest_schema_version() -> str:
+    # Read from the names of the migrations, because importing Alembic takes long.
+    versions = Path(models.__file__).parent / "migrations" / "versions"
+    return max(path.name[:4] for path in versions.glob("[0-9]*.py"))
+
+
+def engine_name(settings: Settings) -> str:
+    """Return name and version of the Text API's engine; no call is counted for it.
+
+    Raises `SettingsError`, `ServiceUnavailable`.
+    """
+    import aiohttp
+
+    from textapi.client import NO_ADDRESS, engine_of
+
+    url = settings.textapi_url
+    if not url:
+        raise SettingsError(NO_ADDRESS)
+
+    async def ask() -> str:
+        async with aiohttp.ClientSession() as session:
+            return await engine_of(session, url)
+
+    return asyncio.run(ask())

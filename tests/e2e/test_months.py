@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from cli.stack.supervised_process import Child
+from cli.stack.supervised_process import SupervisedProcess
 from core.settings import Settings
 from models.database import Database
 from models.parameters import HandlesParameters, Keyword, MonthsParameters
@@ -63,7 +63,7 @@ def exported(stub_settings: Settings, run: int, table: str) -> list[dict[str, An
 
 
 def test_every_mention_is_found_once_and_points_at_its_document(
-    archive: Settings, start_worker: Callable[..., Child]
+    archive: Settings, start_worker: Callable[..., SupervisedProcess]
 ) -> None:
     start_worker(archive)
     run = run_to_its_end(archive, PARAMETERS)
@@ -82,7 +82,7 @@ def test_every_mention_is_found_once_and_points_at_its_document(
 
 
 def test_a_phrase_is_counted_in_all_documents_of_its_month_for_every_keyword(
-    archive: Settings, start_worker: Callable[..., Child]
+    archive: Settings, start_worker: Callable[..., SupervisedProcess]
 ) -> None:
     start_worker(archive)
     run = run_to_its_end(archive, PARAMETERS)
@@ -99,7 +99,7 @@ def test_a_phrase_is_counted_in_all_documents_of_its_month_for_every_keyword(
 
 
 def test_a_month_without_documents_is_a_gap_and_one_without_mentions_a_true_zero(
-    archive: Settings, start_worker: Callable[..., Child]
+    archive: Settings, start_worker: Callable[..., SupervisedProcess]
 ) -> None:
     start_worker(archive)
     run = run_to_its_end(archive, PARAMETERS)
@@ -120,7 +120,7 @@ def test_a_month_without_documents_is_a_gap_and_one_without_mentions_a_true_zero
 
 
 def test_plan_counts_the_calls_exactly_and_the_same_run_again_makes_none(
-    archive: Settings, db: Database, stub: Stub, start_worker: Callable[..., Child]
+    archive: Settings, db: Database, stub: Stub, start_worker: Callable[..., SupervisedProcess]
 ) -> None:
     engine = stub.url.removeprefix("http://")
     planned = plan_run(db, PARAMETERS, (), engine=engine, settings=archive)
@@ -159,7 +159,7 @@ def test_a_service_that_will_not_answer_fails_the_job_with_what_to_do(
     archive: Settings,
     db: Database,
     stub: Stub,
-    start_worker: Callable[..., Child],
+    start_worker: Callable[..., SupervisedProcess],
     faults: dict[str, Any],
     says: str,
 ) -> None:
@@ -176,7 +176,7 @@ def test_a_service_that_will_not_answer_fails_the_job_with_what_to_do(
 
 
 def test_a_cap_on_calls_is_kept_and_said(
-    archive: Settings, db: Database, stub: Stub, start_worker: Callable[..., Child]
+    archive: Settings, db: Database, stub: Stub, start_worker: Callable[..., SupervisedProcess]
 ) -> None:
     start_worker(archive)
     run = submit_run(db, PARAMETERS, (), max_calls=2)
@@ -196,7 +196,10 @@ def test_a_cap_on_calls_is_kept_and_said(
 
 
 def test_posts_of_a_handle_become_a_portrait(
-    stub_settings: Settings, db: Database, tmp_path: Path, start_worker: Callable[..., Child]
+    stub_settings: Settings,
+    db: Database,
+    tmp_path: Path,
+    start_worker: Callable[..., SupervisedProcess],
 ) -> None:
     posts = tmp_path / "posts.jsonl"
     posts.write_text(

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from cli.stack.supervised_process import Child
+from cli.stack.supervised_process import SupervisedProcess
 from core.broker import celery_app
 from core.enums import JobKind, State
 from core.settings import Settings
@@ -158,7 +158,7 @@ def test_a_small_report_is_made_at_once(large: Large, monkeypatch: pytest.Monkey
 
 
 def test_two_workers_draw_a_large_report_and_nothing_is_done_twice(
-    tmp_path: Path, redis_url: str, start_worker: Callable[..., Child]
+    tmp_path: Path, redis_url: str, start_worker: Callable[..., SupervisedProcess]
 ) -> None:
     settings = Settings(
         home=tmp_path / "home",
