@@ -1,8 +1,8 @@
 # Three images from one file:
 #   worker    text jobs, migrations, Flower
-#   reporter  worker, and what drawing, exporting, training and the command line want besides
-#   server    the Text API and its language engine, nothing else of the project
-# What is installed in them was checked against the hashes in requirements.lock.
+#   reporter  worker, and what figures, exports, training and the command line need besides
+#   server    the Text API and its language engine, no other package of the project
+# Everything installed is checked against the hashes in requirements.lock.
 
 FROM python:3.13-slim AS base
 ENV PATH=/opt/tidings/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
@@ -10,7 +10,7 @@ ENV PATH=/opt/tidings/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
 RUN groupadd --gid 1000 tidings && useradd --uid 1000 --gid 1000 --no-create-home --home-dir /tmp tidings
 
 
-# Every locked wheel; no image is made of this stage.
+# Every locked wheel; no image is built from this stage.
 FROM base AS wheels
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
 WORKDIR /build
@@ -18,7 +18,7 @@ COPY requirements.lock ./
 RUN pip download --quiet --no-deps --require-hashes --requirement requirements.lock --dest /wheels
 
 
-# An environment holds no pip: it is filled from outside, with nothing but what the lock file let in.
+# An environment holds no pip: another pip installs into it, from the locked wheels alone.
 FROM wheels AS worker-environment
 COPY pyproject.toml ./
 RUN python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['dependencies'], sep='\n')" \
@@ -53,7 +53,7 @@ CMD ["python", "-m", "textapi.server", "--host", "0.0.0.0", "--port", "8765"]
 
 
 FROM base AS worker
-# SIGTERM has a worker hand its slice back and end within seconds, and not after the whole task.
+# On SIGTERM a worker releases its job and ends within seconds, not after the whole task.
 ENV REMAP_SIGTERM=SIGQUIT TIDINGS_ALIVE_FILE=/tmp/alive
 COPY --from=worker-environment /opt/tidings /opt/tidings
 WORKDIR /srv

@@ -1,4 +1,4 @@
-# Every target sets up what it needs; nothing but Python 3.11 to 3.13 with venv, make and git has to be there.
+# Every target installs what it needs; it takes Python 3.11 to 3.13 with venv, make and git.
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
   $$p -c "import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))" 2>/dev/null && echo $$p && break; done)
@@ -8,10 +8,10 @@ STAMP := .venv/.installed
 .DEFAULT_GOAL := help
 .PHONY: help venv env demo test check browser chaos chaos-long containers bench lock
 
-help: ## this list
+help: ## show this list
 	@awk -F ":.*## " "/^[a-z-]+:.*## / {printf \"make %-11s %s\\n\", \$$1, \$$2}" Makefile
 
-venv: $(STAMP) ## the virtual environment .venv with every extra, by the lock file
+venv: $(STAMP) ## create the virtual environment .venv with every extra, from the lock file
 
 $(STAMP): requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Tidings needs Python 3.11, 3.12 or 3.13: make PYTHON=/path/to/it" >&2; exit 1; }
@@ -20,7 +20,7 @@ $(STAMP): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-env: .env ## what docker compose needs: .env with fresh passwords, and the folders archive/ and out/
+env: .env ## create what docker compose needs: .env with new passwords, archive/ and out/
 
 .env:
 	@umask 077 && while IFS= read -r line; do case "$$line" in \
@@ -29,33 +29,33 @@ env: .env ## what docker compose needs: .env with fresh passwords, and the folde
 	  esac; printf '%s\n' "$$line"; done < .env.example > .env.part && mv .env.part .env
 	@mkdir -p archive out && if test "$$(id -u)" = 0; then chown 1000:1000 out; fi
 
-demo: venv ## the whole pipeline on texts that ship with the project; the report is in report/
+demo: venv ## run the whole pipeline on synthetic texts; the report is in report/
 	$(BIN)/tidings demo --out report
 
-test: check ## all checks, then every test but those of the browser and of chaos
+test: check ## run all checks, then every test except browser and chaos tests
 	$(BIN)/python -m pytest -m "not browser and not chaos"
 
-check: venv ## lint, format, types, and the arrows between the rooms
+check: venv ## run lint, format, types and the architecture contracts
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-browser: venv ## the report in a real browser (needs Chromium)
+browser: venv ## test the report in a real browser (needs Chromium)
 	$(BIN)/python -m pytest -m browser
 
-chaos: venv ## break things on purpose, for a few minutes
+chaos: venv ## inject faults for a few minutes
 	$(BIN)/python -m pytest -m chaos
 
-chaos-long: venv ## the same for as long as TIDINGS_CHAOS_MINUTES says (30)
+chaos-long: venv ## inject faults for TIDINGS_CHAOS_MINUTES (30)
 	TIDINGS_CHAOS_MINUTES=$${TIDINGS_CHAOS_MINUTES:-30} $(BIN)/python -m pytest -m chaos --timeout 0
 
-containers: venv ## the compose stack on a real Docker engine: builds it, breaks it, looks for secrets
+containers: venv ## test the compose stack on a real Docker engine: build, faults, secrets
 	CONTAINERS=1 $(BIN)/python -m pytest tests/e2e/test_containers.py
 
-bench: venv ## every benchmark, one after the other
+bench: venv ## run every benchmark, one after the other
 	@for file in bench/*.py; do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done
 
-lock: ## requirements.lock anew from pyproject.toml (needs uv)
+lock: ## write requirements.lock from pyproject.toml (needs uv)
 	uv pip compile --universal --generate-hashes --all-extras --python-version 3.11 --no-header --no-emit-index-url \
 	  --no-annotate pyproject.toml -o requirements.lock

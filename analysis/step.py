@@ -35,7 +35,8 @@ def store_rows(connection: Connection, job_id: int, rows: Rows) -> None:
 class StoreRows(Protocol):
     """Stores the rows of a step for a job."""
 
-    def __call__(self, connection: Connection, job_id: int, rows: Rows) -> None: ...
+    def __call__(self, connection: Connection, job_id: int, rows: Rows) -> None:
+        """Replace the rows that the job has."""
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from sqlalchemy import func, select
 from analysis.options import Keyword
 from analysis.parameters import HandlesParameters, MonthsParameters
 from core.broker import celery_app, redis_client
-from core.enums import ENDED, State, Step
+from core.enums import ENDED, State
 from core.settings import Settings
 from models.database import Database, migrate
 from models.jobs import job_counts
@@ -40,7 +40,7 @@ from tests.services import running_postgres, running_valkey, running_worker, wai
 
 SLOTS = 2
 SMALL = 20
-ACCOUNTS = HandlesParameters(source="x", steps=(Step.POLARITY,))
+ACCOUNTS = HandlesParameters(source="x", steps=("polarity",))
 SLICE_SECONDS = 4.0
 MONTH = "2019-{:02}"
 
@@ -65,7 +65,7 @@ class Bench:
             first=MONTH.format(first),
             last=MONTH.format(last),
             keywords=(Keyword.parse("covid"),),
-            steps=(Step.KEYWORDS,),
+            steps=("keywords",),
             text_size=120,
         )
         run = submit_run(self.db, parameters, [])

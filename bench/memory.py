@@ -100,12 +100,11 @@ def work(folder: Path, _size: int) -> str:
     from analysis.options import Keyword
     from analysis.parameters import MonthsParameters  # noqa: PLC0415
     from core.broker import celery_app  # noqa: PLC0415
-    from core.enums import Step  # noqa: PLC0415
     from core.logs import configure  # noqa: PLC0415
     from producers.submit import submit_run  # noqa: PLC0415
     from tests.e2e_kit import running_stub  # noqa: PLC0415
     from tests.services import running_valkey  # noqa: PLC0415
-    from workers.executor import work_on  # noqa: PLC0415
+    from workers.executor import work_one_slice  # noqa: PLC0415
     from workers.runtime import Runtime  # noqa: PLC0415
 
     last = FIRST + timedelta(days=30 * MONTHS - 1)
@@ -113,7 +112,7 @@ def work(folder: Path, _size: int) -> str:
         settings = _settings(folder, redis_url=redis_url, textapi_url=stub.url, slice_seconds=120)
         configure(settings)
         runtime = Runtime(settings, celery_app(settings))
-        steps = (Step.KEYWORDS, Step.POLARITY)
+        steps = ("keywords", "polarity")
         parameters = MonthsParameters(
             first=f"{FIRST:%Y-%m}",
             last=f"{last:%Y-%m}",
@@ -122,7 +121,7 @@ def work(folder: Path, _size: int) -> str:
         )
         run = submit_run(runtime.db, parameters, [])
         while left := _unfinished(runtime.db, run):
-            work_on(runtime, left[0])
+            work_one_slice(runtime, left[0])
         calls = stub.counts()["calls"]
         runtime.close()
     return f"{calls:,} calls"

@@ -25,7 +25,6 @@ from producers.months import month_days
 
 from analysis.options import Keyword
 from analysis.parameters import MonthsParameters, list_months
-from core.enums import Step
 from models.database import Database, migrate
 from models.documents import add_documents
 from producers.plan import call_counts
@@ -40,7 +39,7 @@ PARAMETERS = MonthsParameters(
     first="2020-01",
     last="2021-12",
     keywords=(Keyword.parse("fever:marsh fever"),),
-    steps=(Step.KEYWORDS, Step.POLARITY),
+    steps=("keywords", "polarity"),
 )
 SETTINGS = {
     "textapi_concurrency": AT_ONCE,

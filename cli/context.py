@@ -1,38 +1,58 @@
-"""What most commands begin with: the settings, and a database whose tables are there."""
+"""Reach the parts of the stack that a command works with: its database and the Text API."""
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
-from core.errors import NotFound, StackError
+from core.errors import NotFound, SettingsError, StackError
 from core.settings import Settings, load
 from models.database import Database, migrate, revision_problem, stored_revision
 
 
-def settings() -> Settings:
-    """The settings of this process. Raises `SettingsError`."""
-    return load()
+def open_database(settings: Settings | None = None, *, create: bool = False) -> Database:
+    """Open the database that *settings* name, by default those of this process.
 
-
-def database(settings: Settings, *, make: bool = False) -> Database:
-    """The database, its tables made where there are none and *make* is wanted.
-
-    Raises `NotFound`, `DatabaseAway`, or `StackError` where its tables are of another version than this program.
+    With *create*, a missing database is created. Raises `SettingsError`, `NotFound` if there is no
+    database, `DatabaseAway`, and `StackError` if its schema belongs to another version of Tidings.
     """
-    address = settings.database
-    if (
-        address.startswith("sqlite:///")
-        and not make
-        and not Path(address.removeprefix("sqlite:///")).exists()
-    ):
+    settings = settings or load()
+    url = settings.database
+    if not create and _is_missing_file(url):
         raise NotFound(
             f"nothing has been imported or submitted here ({settings.home} has no database)"
         )
-    db = Database(address)
+
+    db = Database(url)
     revision = stored_revision(db)
-    if revision is None and (db.is_sqlite or make):
-        migrate(address)
+    if revision is None and (db.is_sqlite or create):
+        migrate(url)
     elif revision is not None and (problem := revision_problem(revision)):
         db.close()
         raise StackError(problem)
     return db
+
+
+def _is_missing_file(url: str) -> bool:
+    path = url.removeprefix("sqlite:///")
+    return path != url and not Path(path).exists()
+
+
+def engine_name(settings: Settings) -> str:
+    """Return name and version of the Text API's engine; no call is counted for it.
+
+    Raises `SettingsError`, `ServiceUnavailable`.
+    """
+    import aiohttp
+
+    from textapi.client import NO_ADDRESS, fetch_engine
+
+    url = settings.textapi_url
+    if not url:
+        raise SettingsError(NO_ADDRESS)
+
+    async def ask() -> str:
+        async with aiohttp.ClientSession() as session:
+            return await fetch_engine(session, url)
+
+    return asyncio.run(ask())

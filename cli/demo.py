@@ -1,15 +1,15 @@
-"""``tidings demo``: the whole pipeline, embedded, on a newspaper and accounts that the project made up."""
+"""``tidings demo``: the whole pipeline on the embedded stack, with synthetic documents."""
 
 from __future__ import annotations
 
 import shutil
-import sys
 from pathlib import Path
 
 from analysis.options import Keyword
 from analysis.parameters import HandlesParameters, MonthsParameters
 from cli import context
-from cli.control import dispatch_to_workers
+from cli.control import dispatch
+from cli.messages import inform
 from cli.progress import wait_for
 from cli.stack.run import start_stack
 from core.settings import Settings
@@ -22,53 +22,47 @@ from sources.registry import TABLES, default_archive
 
 
 def run_demo(settings: Settings, out: Path) -> int:
-    """Start the stack, import, submit, wait, and lay the report in *out*; the exit status."""
-    with start_stack(settings) as stack:
-        db = context.database(stack, make=True)
-        _import(db)
-        months = submit_run(
-            db,
-            MonthsParameters(
-                first=synthetic.FIRST_MONTH,
-                last=synthetic.LAST_MONTH,
-                keywords=(Keyword.parse(synthetic.KEYWORD),),
-                material="News",
-            ),
-            (),
-            name="demo: headlines",
-        )
-        accounts = submit_run(db, HandlesParameters(), synthetic.HANDLES, name="demo: accounts")
-        digits = submit_training(
-            db,
-            *plan_training("feedforward", "digits", {"epochs": "10"}),
-            name="demo: a network reads digits",
-        )
-        sine = submit_training(
-            db,
-            *plan_training("recurrent", "sine", {"epochs": "60"}),
-            name="demo: a network follows a wave",
-        )
-        dispatch_to_workers(db, stack)
-        status = max(wait_for(db, stack, run) for run in (months, accounts, digits, sine))
-        for run, folder in (
-            (months, out),
-            (accounts, out / "accounts"),
-            (digits, out / "digits"),
-            (sine, out / "sine"),
-        ):
-            shutil.copytree(stack.reports / str(run), folder, dirs_exist_ok=True)
-    print(f"{synthetic.NOTICE}", file=sys.stderr)
-    print("the report is here; open it in a browser:", file=sys.stderr)
-    print("beside it: accounts/, and two trained networks in digits/ and sine/", file=sys.stderr)
+    """Start the stack, import, submit, wait, and copy the reports to *out*; return the status."""
+    with start_stack(settings) as stack_settings:
+        db = context.open_database(stack_settings, create=True)
+        _import_documents(db)
+        runs = _submit_runs(db, out)
+        dispatch(db, stack_settings)
+        succeeded = [wait_for(db, stack_settings, run) for run in runs.values()]
+        for folder, run in runs.items():
+            shutil.copytree(stack_settings.reports / str(run), folder, dirs_exist_ok=True)
+
+    inform(synthetic.NOTICE)
+    inform("the report is here; open it in a browser:")
+    inform("beside it: accounts/, and two trained networks in digits/ and sine/")
     print(out / "index.html")
-    return status
+    return int(not all(succeeded))
 
 
-def _import(db: Database) -> None:
+def _submit_runs(db: Database, out: Path) -> dict[Path, int]:
+    """Submit a run of each kind; return them by the folder of their report."""
+    months = MonthsParameters(
+        first=synthetic.FIRST_MONTH,
+        last=synthetic.LAST_MONTH,
+        keywords=(Keyword.parse(synthetic.KEYWORD),),
+        material="News",
+    )
+    digits = plan_training("feedforward", "digits", {"epochs": "10"})
+    sine = plan_training("recurrent", "sine", {"epochs": "60"})
+    accounts = HandlesParameters()
+    return {
+        out: submit_run(db, months, (), name="demo: headlines"),
+        out / "accounts": submit_run(db, accounts, synthetic.HANDLES, name="demo: accounts"),
+        out / "digits": submit_training(db, *digits, name="demo: a network reads digits"),
+        out / "sine": submit_training(db, *sine, name="demo: a network follows a wave"),
+    }
+
+
+def _import_documents(db: Database) -> None:
     archive, tables = default_archive().name, TABLES.name
     headlines = import_paths(db, [synthetic.ARCHIVE], source=archive, handle=None, columns={})
-    posts = import_paths(db, [synthetic.POSTS], source=tables, handle=None, columns={})
-    print(
-        f"imported {headlines.tally.documents:,} made-up headlines and {posts.tally.documents:,} made-up posts",
-        file=sys.stderr,
+    accounts = import_paths(db, [synthetic.POSTS], source=tables, handle=None, columns={})
+    inform(
+        f"imported {headlines.tally.documents:,} made-up headlines "
+        f"and {accounts.tally.documents:,} made-up posts"
     )

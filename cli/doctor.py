@@ -1,4 +1,4 @@
-"""What `tidings doctor` looks at, and what it says is to be done."""
+"""The checks of `tidings doctor`: each returns what is wrong and what to do about it, or None."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ import shutil
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy.engine import make_url
 
+from cli import context
 from core.broker import NO_STACK, celery_app, redis_client
 from core.enums import QUEUES
 from core.errors import CapReached, DatabaseAway, SettingsError, TidingsError
@@ -21,35 +23,45 @@ from core.settings import Settings
 if TYPE_CHECKING:
     import redis
 
-LEAST_FREE_BYTES = 10**9
-MOST_SKEW_SECONDS = 2.0
-QUESTION_SECONDS = 15.0
-NOBODY = 0  # the run to which a call belongs that no run made
+MIN_FREE_BYTES = 10**9
+MAX_SKEW_SECONDS = 2.0
+PROBE_SECONDS = 15.0
+NO_RUN = 0  # `Call.run_id` of calls that belong to no run
+
+# Configuration that Redis needs: the value, and what goes wrong with another.
+REDIS_CONFIGURATION = {
+    "maxmemory-policy": ("noeviction", "it may evict job messages and limits"),
+    "appendonly": (
+        "yes",
+        "a restart loses job messages and limits, and calls wait until the limits are rebuilt",
+    ),
+}
 
 Check = Callable[[Settings], str | None]
 
 
-def examine(settings: Settings) -> list[tuple[str, str | None]]:
-    """Each part of the stack with what is wrong with it, None where nothing is."""
-    checks: list[tuple[str, Check]] = [
-        ("database", _database),
-        ("Redis", _redis),
-        ("clocks", _clocks),
-        ("disk", _disk),
-        ("Text API", _textapi),
-        *((f"worker for the queue {queue}", _worker(queue)) for queue in QUEUES),
-    ]
-    return [(name, _problem(check, settings)) for name, check in checks]
+def examine(settings: Settings) -> dict[str, str | None]:
+    """Return the problem of each part of the stack, None if it has none."""
+    checks: dict[str, Check] = {
+        "database": _check_database,
+        "Redis": _check_redis,
+        "clocks": _check_clocks,
+        "disk": _check_disk,
+        "Text API": _check_textapi,
+    }
+    for queue in QUEUES:
+        checks[f"worker for the queue {queue}"] = partial(_check_worker, queue=queue)
+    return {part: _find_problem(check, settings) for part, check in checks.items()}
 
 
-def _problem(check: Check, settings: Settings) -> str | None:
+def _find_problem(check: Check, settings: Settings) -> str | None:
     try:
         return check(settings)
     except TidingsError as error:
         return str(error)
 
 
-def _database(settings: Settings) -> str | None:
+def _check_database(settings: Settings) -> str | None:
     from models.database import Database, revision_problem, stored_revision
 
     file = _sqlite_file(settings)
@@ -61,90 +73,89 @@ def _database(settings: Settings) -> str | None:
     return revision_problem(revision)
 
 
-def _redis(settings: Settings) -> str | None:
+def _check_redis(settings: Settings) -> str | None:
     import redis
 
     with redis_client(settings) as client:
         try:
             client.ping()
         except redis.AuthenticationError:
-            return "it refuses the password: set it in TIDINGS_REDIS_URL, redis://:PASSWORD@HOST:PORT/0"
+            return (
+                "it refuses the password: "
+                "set it in TIDINGS_REDIS_URL, redis://:PASSWORD@HOST:PORT/0"
+            )
         except redis.RedisError as error:
-            return f"it does not answer ({type(error).__name__}): is it running where TIDINGS_REDIS_URL says?"
-        return "; ".join(_unsafe(client)) or None
+            return (
+                f"it does not answer ({type(error).__name__}): "
+                "is it running where TIDINGS_REDIS_URL says?"
+            )
+        return _check_redis_configuration(client)
 
 
-def _unsafe(client: redis.Redis) -> list[str]:
-    """What of its configuration may lose hints or the limits' memory."""
+def _check_redis_configuration(client: redis.Redis) -> str | None:
     import redis
 
-    wanted = {
-        "maxmemory-policy": ("noeviction", "it may throw hints and limits away"),
-        "appendonly": (
-            "yes",
-            "a restart forgets hints and limits, and calls stand still until they are known again",
-        ),
-    }
     problems = []
-    for name, (value, why) in wanted.items():
+    for name, (required, consequence) in REDIS_CONFIGURATION.items():
         try:
-            found = client.config_get(name).get(name)
+            value = client.config_get(name).get(name)
         except redis.ResponseError:
-            problems.append(
-                f"it does not tell its {name} (CONFIG GET is refused): it has to be {value}"
-            )
+            problems.append(f"CONFIG GET {name} is refused: make sure that it is {required}")
             continue
-        if found != value:
-            problems.append(f"{name} is {found}, so {why}: set it to {value}")
-    return problems
+        if value != required:
+            problems.append(f"{name} is {value}, so {consequence}: set it to {required}")
+    return "; ".join(problems) or None
 
 
-def _clocks(settings: Settings) -> str | None:
-    """Whether this machine, the database and Redis agree what time it is; nothing of those that are away."""
+def _check_clocks(settings: Settings) -> str | None:
+    # A part that is away has no clock to compare; its own check says that it is away.
     import redis
     from sqlalchemy import select
 
     from models.database import Database, clock
 
-    file = _sqlite_file(settings)
-    ahead = {}
-    if file is None:
+    offsets = {}
+    if _sqlite_file(settings) is None:
         with suppress(DatabaseAway), Database(settings.database, pooled=False).read() as connection:
-            ahead["the database"] = (
-                float(connection.execute(select(clock())).scalar_one()) - time.time()
-            )
+            database_time = float(connection.execute(select(clock())).scalar_one())
+            offsets["the database"] = database_time - time.time()
     if settings.redis_url:
         with suppress(redis.RedisError), redis_client(settings) as client:
             seconds, microseconds = client.time()
-            ahead["Redis"] = seconds + microseconds / 1e6 - time.time()
-    skewed = [
-        f"the clock of {whose} is {abs(by):.0f} s {'ahead of' if by > 0 else 'behind'} this machine's: let NTP set both"
-        for whose, by in ahead.items()
-        if abs(by) > MOST_SKEW_SECONDS
-    ]
-    return "; ".join(skewed) or None
+            offsets["Redis"] = seconds + microseconds / 1e6 - time.time()
+
+    problems = []
+    for part, offset in offsets.items():
+        if abs(offset) > MAX_SKEW_SECONDS:
+            direction = "ahead of" if offset > 0 else "behind"
+            problems.append(
+                f"the clock of {part} is {abs(offset):.0f} s {direction} this machine's: "
+                "let NTP set both"
+            )
+    return "; ".join(problems) or None
 
 
-def _disk(settings: Settings) -> str | None:
+def _check_disk(settings: Settings) -> str | None:
     file = _sqlite_file(settings)
     for folder in {_existing(settings.reports), _existing(file.parent if file else settings.home)}:
         free = shutil.disk_usage(folder).free
-        if free < LEAST_FREE_BYTES:
-            return f"{free / 1e6:.0f} MB are free where {folder} is: make room, or reports and answers are lost"
+        if free < MIN_FREE_BYTES:
+            return (
+                f"{free / 1e6:.0f} MB are free where {folder} is: "
+                "make room, or reports and answers are lost"
+            )
     return None
 
 
-def _textapi(settings: Settings) -> str | None:
-    from cli.engine import engine_name
-
-    engine_name(settings)  # asks nothing that is counted
+def _check_textapi(settings: Settings) -> str | None:
+    context.engine_name(settings)  # fails if the service is away; no call is counted
     if not settings.redis_url:
-        return f"whether it takes the key cannot be asked outside its limit: {NO_STACK}"
-    return _refused(settings)
+        return f"its key cannot be checked within its limit: {NO_STACK}"
+    return _check_key(settings)
 
 
-def _refused(settings: Settings) -> str | None:
-    """Ask for the polarity of one word, within the limit that all workers share: whether the key is taken."""
+def _check_key(settings: Settings) -> str | None:
+    """Ask for the polarity of one word, within the limit that all workers share."""
     from core.ratelimit import credential_of
     from models.crawls import count_attempt
     from textapi.messages import Operation
@@ -154,57 +165,52 @@ def _refused(settings: Settings) -> str | None:
     runtime = Runtime(settings, celery_app(settings))
 
     async def count(operation: Operation, attempt: int) -> None:
-        credential = credential_of(runtime.textapi_key)
         count_attempt(
             runtime.db,
-            NOBODY,
+            NO_RUN,
             service=SERVICE,
-            credential=credential,
+            credential=credential_of(runtime.textapi_key),
             operation=operation,
             seconds=0.0,
             retries=int(attempt > 1),
         )
 
     async def ask() -> None:
-        async with asyncio.timeout(QUESTION_SECONDS):
+        async with asyncio.timeout(PROBE_SECONDS):
             await runtime.textapi().ask(Operation.TEXT_POLARITY, {"text": "Good."}, count, dict)
 
     try:
         runtime.run(ask)
     except CapReached as error:
-        return (
-            None if error.until else str(error)
-        )  # a limit that is used up is a limit that is kept
+        return None if error.until else str(error)  # an exhausted limit is no problem
     except TimeoutError:
-        return f"it did not answer within {QUESTION_SECONDS:.0f} s: is it overloaded, or its limit used up?"
+        return (
+            f"it did not answer within {PROBE_SECONDS:.0f} s: "
+            "is it overloaded, or its limit used up?"
+        )
     finally:
         runtime.close()
     return None
 
 
-def _worker(queue: str) -> Check:
-    def check(settings: Settings) -> str | None:
-        from models.database import Database
-        from models.jobs import count_live_slots
+def _check_worker(settings: Settings, queue: str) -> str | None:
+    from models.database import Database
+    from models.jobs import count_live_slots
 
-        file = _sqlite_file(settings)
-        if file and not file.exists():
-            raise SettingsError("none can be known without a database")
-        slots = count_live_slots(Database(settings.database, pooled=False), has_exited)
-        return (
-            None
-            if slots.get(queue)
-            else "none has been seen for a minute: start one with `tidings up`"
-        )
-
-    return check
+    file = _sqlite_file(settings)
+    if file and not file.exists():
+        raise SettingsError("workers cannot be counted without a database")
+    slots = count_live_slots(Database(settings.database, pooled=False), has_exited)
+    if slots.get(queue):
+        return None
+    return "none has been seen for a minute: start one with `tidings up`"
 
 
 def _sqlite_file(settings: Settings) -> Path | None:
-    address = make_url(settings.database) if "://" in settings.database else None
-    if address is None or address.get_backend_name() != "sqlite" or not address.database:
+    url = make_url(settings.database) if "://" in settings.database else None
+    if url is None or url.get_backend_name() != "sqlite" or not url.database:
         return None
-    return Path(address.database)
+    return Path(url.database)
 
 
 def _existing(folder: Path) -> Path:

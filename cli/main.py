@@ -1,4 +1,7 @@
-"""The command line ``tidings``: one file per group of commands; a known error is one line and exit status 1."""
+"""The command line ``tidings``: a file per group of commands.
+
+A known error is one line on standard error and exit status 1.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,11 @@ import sys
 
 import typer
 
-from cli import control, forget, import_, look, plan, submit, textapi_server, trainings
+from cli import control, inspect, operations, plan, report, submit
+from cli.forget import forget
+from cli.import_ import import_documents
+from cli.messages import warn
+from cli.trainings import predict
 from core.errors import TidingsError, UsageError
 
 app = typer.Typer(
@@ -18,28 +25,28 @@ app = typer.Typer(
     help="What a text archive says about a subject, month by month and account by account.\n\n"
     "Begin with `tidings demo`, which shows it all on texts that ship with the project.",
 )
-for group in (textapi_server, import_, plan, submit, look, control, trainings, forget):
-    group.register(app)
+for command in (
+    *(operations.demo, operations.up, operations.textapi, operations.migrate, operations.doctor),
+    *(import_documents, inspect.runs, inspect.status, report.report, report.export),
+    *(control.pause, control.resume, control.retry, control.cancel, predict, forget),
+):
+    app.command(command.__name__.removesuffix("_documents"))(command)
+app.add_typer(plan.group, name="plan")
+app.add_typer(submit.group, name="submit")
 
 
 def main() -> None:
     """Run the command that the arguments name."""
     try:
         app(standalone_mode=True)
-    except UsageError as error:
-        _say_and_exit(error, 2)
     except TidingsError as error:
-        _say_and_exit(error, 1)
+        warn(" ".join(str(error).split()))
+        sys.exit(2 if isinstance(error, UsageError) else 1)
     except KeyboardInterrupt:
         sys.exit(130)
     except BrokenPipeError:
-        sys.stderr.close()  # whoever read us has gone; there is nobody left to tell
+        sys.stderr.close()  # the reader of the output has gone
         sys.exit(141)
-
-
-def _say_and_exit(error: TidingsError, status: int) -> None:
-    print(f"tidings: {' '.join(str(error).split())}", file=sys.stderr)
-    sys.exit(status)
 
 
 if __name__ == "__main__":

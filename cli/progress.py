@@ -1,15 +1,15 @@
-"""A run handed to the workers, and its end waited for with progress on standard error."""
+"""Dispatch a run and wait for its end, with progress on standard error."""
 
 from __future__ import annotations
 
-import sys
 import time
 
 import typer
 from rich.console import Console
 from sqlalchemy import select
 
-from cli.control import dispatch_to_workers
+from cli.control import dispatch
+from cli.messages import warn
 from core.enums import ENDED, State
 from core.process_identity import has_exited
 from core.settings import Settings
@@ -19,72 +19,75 @@ from models.runs import get_run
 from models.tables import Job
 from producers.status import blocking_reason
 
-LOOK_SECONDS = 0.25
-AT_WORK = (State.QUEUED, State.RUNNING, State.WAITING)
-NO_WORKER_SECONDS = 20.0
-WORTH_SAYING_SECONDS = 2.0
+POLL_SECONDS = 0.25
+UNFINISHED = (State.QUEUED, State.RUNNING, State.WAITING)
+NO_WORKER_SECONDS = 20.0  # how long to wait for the first worker
+LASTING_SECONDS = 2.0  # a run that waits for less is not worth a line
 
 
 def dispatch_and_wait(db: Database, settings: Settings, run: int, *, wait: bool) -> None:
-    """Tell the workers of a run that was written, print its number, and wait where that is wanted."""
-    told = dispatch_to_workers(db, settings)
-    if not wait:
-        print(run)
-        return
-    status = wait_for(db, settings, run) if told else 1
+    """Dispatch a stored run, print its number, and with *wait* exit when it has ended."""
+    dispatched = dispatch(db, settings)
+    succeeded = not wait or (dispatched and wait_for(db, settings, run))
     print(run)
-    raise typer.Exit(status)
+    raise typer.Exit(int(not succeeded))
 
 
-def wait_for(db: Database, settings: Settings, run: int) -> int:
-    """Wait until every job of the run, its report too, has ended; 0 when all are done, 1 when one failed."""
-    console = Console(stderr=True, highlight=False)
-    said, now_waits_for = "", None
-    begun = since = time.monotonic()
-    with console.status(f"run {run}") as status:
+def wait_for(db: Database, settings: Settings, run: int) -> bool:
+    """Wait until every job of the run, its report too, has ended; return whether all are done."""
+    reasons = _WaitingReasons(run)
+    started = time.monotonic()
+    with Console(stderr=True, highlight=False).status(f"run {run}") as display:
         while True:
             with db.read() as connection:
                 row = get_run(connection, run)
                 counts = job_counts(connection, run)
-                share = progress_of(connection, run)
-            if row.state in ENDED and not any(counts.get(state) for state in AT_WORK):
+                progress = progress_of(connection, run)
+            has_ended = row.state in ENDED
+
+            if has_ended and not any(counts.get(state) for state in UNFINISHED):
                 break
             if row.state == State.PAUSED:
-                print(f"tidings: run {run} is paused: {row.reason or 'by hand'}", file=sys.stderr)
-                return 1
-            if (
-                not count_live_slots(db, has_exited)
-                and time.monotonic() - begun > NO_WORKER_SECONDS
-            ):
-                print(
-                    "tidings: no worker is at work: start the stack with `tidings up`",
-                    file=sys.stderr,
-                )
-                return 1
+                warn(f"run {run} is paused: {row.reason or 'by hand'}")
+                return False
+            waited = time.monotonic() - started
+            if waited > NO_WORKER_SECONDS and not count_live_slots(db, has_exited):
+                warn("no worker is running: start the stack with `tidings up`")
+                return False
+
             parts = ", ".join(f"{count} {state}" for state, count in sorted(counts.items()))
-            status.update(f"run {run}: {share:4.0%} ({parts})")
-            reason = (
-                None if row.state in ENDED else blocking_reason(db, settings, run)
-            )  # its report is still to be made
-            if reason != now_waits_for:
-                now_waits_for, since = reason, time.monotonic()
-            if reason and reason != said and time.monotonic() - since >= WORTH_SAYING_SECONDS:
-                print(f"tidings: run {run} waits: {reason}", file=sys.stderr)
-                said = reason
-            time.sleep(LOOK_SECONDS)
-    return _say_what_came(db, run)
+            display.update(f"run {run}: {progress:4.0%} ({parts})")
+            # A run that has ended only waits for its report.
+            reasons.report(None if has_ended else blocking_reason(db, settings, run))
+            time.sleep(POLL_SECONDS)
+    return _report_outcome(db, run)
 
 
-def _say_what_came(db: Database, run: int) -> int:
+class _WaitingReasons:
+    """Prints why a run waits: each reason that lasts, once."""
+
+    def __init__(self, run: int) -> None:
+        self._run = run
+        self._reason: str | None = None
+        self._since = time.monotonic()
+        self._printed = ""
+
+    def report(self, reason: str | None) -> None:
+        now = time.monotonic()
+        if reason != self._reason:
+            self._reason, self._since = reason, now
+        if reason and reason != self._printed and now - self._since >= LASTING_SECONDS:
+            warn(f"run {self._run} waits: {reason}")
+            self._printed = reason
+
+
+def _report_outcome(db: Database, run: int) -> bool:
+    columns = (Job.name, Job.state, Job.result, Job.reason)
     with db.read() as connection:
-        jobs = connection.execute(
-            select(Job.name, Job.state, Job.result, Job.reason)
-            .where(Job.run_id == run)
-            .order_by(Job.id)
-        ).all()
+        jobs = connection.execute(select(*columns).where(Job.run_id == run).order_by(Job.id)).all()
     for job in jobs:
         if job.state == State.FAILED:
-            print(f"tidings: {job.name} failed: {job.reason}", file=sys.stderr)
+            warn(f"{job.name} failed: {job.reason}")
         elif job.result:
-            print(f"tidings: {job.name}: {job.result}: {job.reason}", file=sys.stderr)
-    return int(any(job.state != State.DONE for job in jobs))
+            warn(f"{job.name}: {job.result}: {job.reason}")
+    return all(job.state == State.DONE for job in jobs)

@@ -1,301 +1,203 @@
-"""What can be asked for: the arguments and options that `submit` and `plan` share, and what they mean."""
+"""Arguments and options that `submit` and `plan` share, and the run that they describe."""
 
 from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
-import typer
 from pydantic import ValidationError
+from typer import Argument, Option
 
-from analysis.options import Keyword
+from analysis.options import Keyword, TextOptions
 from analysis.parameters import (
-    HANDLE_STEPS,
-    MONTH_STEPS,
     HandlesParameters,
     MonthsParameters,
     SearchParameters,
+    TextParameters,
 )
-from core.enums import Step
+from analysis.pipelines import MONTHS, POSTS, Pipeline
+from analysis.text.mentions import all_terms
+from cli.messages import warn
+from cli.options import Name, Wait, check_utf8, printable
+from core.enums import DOCUMENTS
 from core.errors import UsageError
+from sources.registry import post_sources
 from textapi.text.sentences import sentences
 
-StrOrNone = TypeVar("StrOrNone", str, str | None)
+MONTH_RANGE = re.compile(r"([12]\d{3}-(?:0[1-9]|1[0-2]))\.\.([12]\d{3}-(?:0[1-9]|1[0-2]))")
+STEPS = tuple(dict.fromkeys(MONTHS.names + POSTS.names))
+POST_SOURCES = [source.name for source in post_sources()]
 
-_RANGE = re.compile(r"([12]\d{3}-(?:0[1-9]|1[0-2]))\.\.([12]\d{3}-(?:0[1-9]|1[0-2]))")
 
-MonthRange = Annotated[
-    str, typer.Argument(metavar="FROM..TO", help="Months, as 2020-01..2021-12; both are included.")
-]
-Keywords = Annotated[
-    list[str],
-    typer.Option(
-        "--keyword",
-        metavar="NAME[:TERM,TERM]",
-        help="A subject, with the other terms that count for it.",
-    ),
-]
-Material = Annotated[
-    str | None, typer.Option(help="Only documents of this type_of_material, as News.")
-]
-Handles = Annotated[
-    list[str],
-    typer.Argument(metavar="HANDLE...", help="Accounts; - reads them from standard input."),
-]
-Terms = Annotated[
-    list[str], typer.Argument(metavar="TERM...", help="What people post on; a job for each.")
-]
+def _check_source(source: str | None) -> str | None:
+    if source is not None and source not in POST_SOURCES:
+        raise UsageError(f"--source {printable(source)}: it is one of {', '.join(POST_SOURCES)}")
+    return source
+
+
 Source = Annotated[
-    str | None, typer.Option(help="Only this source: x, bluesky, mastodon or posts.")
-]
-Steps = Annotated[
     str | None,
-    typer.Option(help=f"Comma-separated, of: {', '.join(s for s in Step if s != Step.DOCUMENTS)}."),
+    Option(callback=_check_source, help=f"Only this source: {', '.join(POST_SOURCES)}."),
 ]
-Name = Annotated[str | None, typer.Option(help="A name to know the run by.")]
-MaxCalls = Annotated[
-    int | None, typer.Option(min=1, help="Stop after so many calls, all workers together.")
-]
-Limit = Annotated[int | None, typer.Option(min=1, help="Fetch at most so many documents of each.")]
-Phrases = Annotated[
-    int | None, typer.Option(min=1, max=100, help="Phrases kept; 3 for months, 5 for accounts.")
-]
-Proportion = Annotated[float, typer.Option(help="Share of the sentences that a summary keeps.")]
-TextSize = Annotated[int, typer.Option(min=100, help="Characters packed into one request.")]
-Mask = Annotated[Path | None, typer.Option(help="A PNG in whose shape word clouds are drawn.")]
-MaxWords = Annotated[int, typer.Option(min=1, help="Words of a word cloud at most.")]
-Wait = Annotated[
-    bool,
-    typer.Option(
-        "--wait", help="Wait for the end: status 0 when all is done, 1 when a job failed."
-    ),
-]
+
+
+@dataclass(frozen=True, kw_only=True)
+class MonthsArguments:
+    """What `months` asks about."""
+
+    months: Annotated[
+        str, Argument(metavar="FROM..TO", help="Months, as 2020-01..2021-12; both are included.")
+    ]
+    keyword: Annotated[
+        list[str],
+        Option(
+            metavar="NAME[:TERM,TERM]",
+            callback=check_utf8,
+            help="A subject, with the other terms that count for it.",
+        ),
+    ]
+    material: Annotated[
+        str | None,
+        Option(callback=check_utf8, help="Only documents of this type_of_material, as News."),
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class HandlesArguments:
+    """What `handles` asks about."""
+
+    handles: Annotated[
+        list[str], Argument(metavar="HANDLE...", help="Accounts; - reads them from standard input.")
+    ]
+    source: Source = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchArguments:
+    """What `search` asks about."""
+
+    terms: Annotated[
+        list[str],
+        Argument(
+            metavar="TERM...", callback=check_utf8, help="What people post on; a job for each."
+        ),
+    ]
+    source: Source = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOptions:
+    """Options of every run over texts."""
+
+    steps: Annotated[str | None, Option(help=f"Comma-separated, of: {', '.join(STEPS)}.")] = None
+    name: Name = None
+    max_calls: Annotated[
+        int | None, Option(min=1, help="Stop after so many calls, all workers together.")
+    ] = None
+    limit: Annotated[int | None, Option(min=1, help="Fetch at most so many documents of each.")] = (
+        None
+    )
+    phrases: Annotated[
+        int | None, Option(min=1, max=100, help="Phrases kept; 3 for months, 5 for accounts.")
+    ] = None
+    proportion: Annotated[float, Option(help="Share of the sentences that a summary keeps.")] = 0.1
+    text_size: Annotated[int, Option(min=100, help="Characters packed into one request.")] = 3000
+    mask: Annotated[Path | None, Option(help="A PNG in whose shape word clouds are drawn.")] = None
+    max_words: Annotated[int, Option(min=1, help="Words of a word cloud at most.")] = 50
+    wait: Wait = False
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What a command line asked for."""
+class RunRequest:
+    """A run as the command line describes it; *names* are its handles or search terms."""
 
-    parameters: MonthsParameters | HandlesParameters | SearchParameters
-    names: Sequence[str]  # handles or terms
-    name: str | None
-    max_calls: int | None
-    mask: Path | None
-    wait: bool
+    parameters: TextParameters
+    names: Sequence[str]
+    options: RunOptions
 
 
-Act = Callable[[Asked], None]
-
-
-def for_months(act: Act) -> Callable[..., None]:
-    """The command over months; *act* does what is to be done with what was asked."""
-
-    def command(
-        months: MonthRange,
-        keyword: Keywords,
-        material: Material = None,
-        steps: Steps = None,
-        name: Name = None,
-        max_calls: MaxCalls = None,
-        limit: Limit = None,
-        phrases: Phrases = None,
-        proportion: Proportion = 0.1,
-        text_size: TextSize = 3000,
-        mask: Mask = None,
-        max_words: MaxWords = 50,
-        wait: Wait = False,
-    ) -> None:
-        """Who mentions a subject in the archive, month by month: counts, mood, phrases, who else is named."""
-        options = _options(phrases, proportion, text_size, limit, max_words)
-        act(
-            Asked(
-                months_parameters(months, keyword, material, steps, options),
-                (),
-                utf8(name),
-                max_calls,
-                mask,
-                wait,
-            )
-        )
-
-    return command
-
-
-def for_handles(act: Act) -> Callable[..., None]:
-    """The command over accounts; *act* does what is to be done with what was asked."""
-
-    def command(
-        handles: Handles,
-        source: Source = None,
-        steps: Steps = None,
-        name: Name = None,
-        max_calls: MaxCalls = None,
-        limit: Limit = None,
-        phrases: Phrases = None,
-        proportion: Proportion = 0.1,
-        text_size: TextSize = 3000,
-        mask: Mask = None,
-        max_words: MaxWords = 50,
-        wait: Wait = False,
-    ) -> None:
-        """A portrait of each account: summary, phrases, entities, mood over time."""
-        given = _lines() if handles == ["-"] else handles
-        names = [utf8(handle) for handle in given if handle.strip("@ ")]
-        if not names:
-            raise UsageError("no handle was given")
-        options = _options(phrases, proportion, text_size, limit, max_words)
-        wanted = {"source": _source(source), "steps": _steps(steps, HANDLE_STEPS)}
-        act(
-            Asked(
-                _checked(HandlesParameters, **wanted, **options),
-                names,
-                utf8(name),
-                max_calls,
-                mask,
-                wait,
-            )
-        )
-
-    return command
-
-
-def for_search(act: Act) -> Callable[..., None]:
-    """The command over terms; *act* does what is to be done with what was asked."""
-
-    def command(
-        terms: Terms,
-        source: Source = None,
-        steps: Steps = None,
-        name: Name = None,
-        max_calls: MaxCalls = None,
-        limit: Limit = None,
-        phrases: Phrases = None,
-        proportion: Proportion = 0.1,
-        text_size: TextSize = 3000,
-        mask: Mask = None,
-        max_words: MaxWords = 50,
-        wait: Wait = False,
-    ) -> None:
-        """What people post on a term: the same steps as for an account."""
-        options = _options(phrases, proportion, text_size, limit, max_words)
-        names = [utf8(term) for term in terms if term.strip()]
-        if not names:
-            raise UsageError("no term was given")
-        wanted = {"source": _source(source), "steps": _steps(steps, HANDLE_STEPS)}
-        act(
-            Asked(
-                _checked(SearchParameters, **wanted, **options),
-                names,
-                utf8(name),
-                max_calls,
-                mask,
-                wait,
-            )
-        )
-
-    return command
-
-
-def months_parameters(
-    months: str,
-    keywords: Sequence[str],
-    material: str | None,
-    steps: str | None,
-    options: dict[str, Any],
-) -> MonthsParameters:
-    """The parameters of `submit months`. Raises `UsageError`."""
-    from producers.months import all_terms
-
-    found = _RANGE.fullmatch(months)
-    if not found or found[1] > found[2]:
+def request_months(arguments: MonthsArguments, options: RunOptions) -> RunRequest:
+    """Make a run over months of the command line. Raises `UsageError`."""
+    month_range = MONTH_RANGE.fullmatch(arguments.months)
+    if not month_range or month_range[1] > month_range[2]:
         raise UsageError(
-            f"{_shown(months)} is no range of months: write FROM..TO, as 2020-01..2021-12"
+            f"{printable(arguments.months)} is no range of months: "
+            "write FROM..TO, as 2020-01..2021-12"
         )
+    keywords = _parse_keywords(arguments.keyword)
+    for term in all_terms(keywords):
+        if len(sentences(term)) > 1:
+            warn(f"{term!r} holds the end of a sentence, and is looked for within one")
+
+    parameters = _validate(
+        MonthsParameters,
+        options,
+        MONTHS,
+        first=month_range[1],
+        last=month_range[2],
+        keywords=keywords,
+        material=arguments.material,
+    )
+    return RunRequest(parameters, (), options)
+
+
+def request_handles(arguments: HandlesArguments, options: RunOptions) -> RunRequest:
+    """Make a run over accounts of the command line or of standard input. Raises `UsageError`."""
+    lines = _read_lines() if arguments.handles == ["-"] else arguments.handles
+    handles = [handle for handle in check_utf8(lines) if handle.strip("@ ")]
+    if not handles:
+        raise UsageError("no handle was given")
+    parameters = _validate(HandlesParameters, options, POSTS, source=arguments.source)
+    return RunRequest(parameters, handles, options)
+
+
+def request_search(arguments: SearchArguments, options: RunOptions) -> RunRequest:
+    """Make a run over search terms of the command line. Raises `UsageError`."""
+    terms = [term for term in arguments.terms if term.strip()]
+    if not terms:
+        raise UsageError("no term was given")
+    parameters = _validate(SearchParameters, options, POSTS, source=arguments.source)
+    return RunRequest(parameters, terms, options)
+
+
+def _parse_keywords(values: Sequence[str]) -> tuple[Keyword, ...]:
     try:
-        parsed = tuple(Keyword.parse(utf8(keyword)) for keyword in keywords)
+        keywords = tuple(Keyword.parse(value) for value in values)
     except ValueError as error:
         raise UsageError(f"--keyword: {error}") from None
-    if len({keyword.name for keyword in parsed}) < len(parsed):
+    if len({keyword.name for keyword in keywords}) < len(keywords):
         raise UsageError(
             "--keyword: a name was given twice; put its terms behind one, NAME:term,term"
         )
-    for term in all_terms(parsed):
-        if len(sentences(term)) > 1:
-            print(
-                f"tidings: {term!r} holds the end of a sentence, and is looked for within one",
-                file=sys.stderr,
-            )
-    parameters: MonthsParameters = _checked(
-        MonthsParameters,
-        first=found[1],
-        last=found[2],
-        keywords=parsed,
-        material=utf8(material),
-        steps=_steps(steps, MONTH_STEPS),
-        **options,
-    )
-    return parameters
+    return keywords
 
 
-def _lines() -> list[str]:
-    """What stands on standard input, a line each."""
+def _read_lines() -> list[str]:
     try:
         return [line.strip() for line in sys.stdin]
     except UnicodeDecodeError as error:
         raise UsageError(f"standard input is no UTF-8 ({error.reason})") from None
 
 
-def utf8(text: StrOrNone) -> StrOrNone:
-    """*text*, if it is text: bytes of another encoding come from a shell as halves of characters."""
-    if text is not None and _shown(text) != text:
-        raise UsageError(f"{_shown(text)} is no UTF-8: give it in that encoding")
-    return text
+def _parse_steps(value: str, pipeline: Pipeline) -> tuple[str, ...]:
+    names = [name.strip() for name in value.split(",") if name.strip()]
+    for name in names:
+        if name not in (DOCUMENTS, *pipeline.names):
+            allowed = ", ".join(sorted(pipeline.names))
+            raise UsageError(f"--steps: there is no step {name} here; choose of {allowed}")
+    return tuple(name for name in names if name != DOCUMENTS)
 
 
-def _shown(text: str) -> str:
-    return text.encode(errors="backslashreplace").decode()
-
-
-def _source(given: str | None) -> str | None:
-    """Where posts can come from."""
-    from sources.registry import post_sources
-
-    posts = [source.name for source in post_sources()]
-    if given is not None and given not in posts:
-        raise UsageError(f"--source {_shown(given)}: it is one of {', '.join(posts)}")
-    return given
-
-
-def _options(
-    phrases: int | None, proportion: float, text_size: int, limit: int | None, max_words: int
-) -> dict[str, Any]:
-    given = {
-        "proportion": proportion,
-        "text_size": text_size,
-        "limit": limit,
-        "max_words": max_words,
-    }
-    return given if phrases is None else given | {"phrases": phrases}
-
-
-def _steps(given: str | None, default: tuple[Step, ...]) -> tuple[Step, ...]:
-    if given is None:
-        return default
-    names = [part.strip() for part in given.split(",") if part.strip()]
-    allowed = {*default, Step.SUMMARY}
-    wrong = [name for name in names if name not in allowed and name != Step.DOCUMENTS]
-    if wrong:
-        raise UsageError(
-            f"--steps: there is no step {wrong[0]} here; choose of {', '.join(sorted(allowed))}"
-        )
-    return tuple(step for step in Step if step in names and step != Step.DOCUMENTS)
-
-
-def _checked(kind: type[Any], **values: Any) -> Any:
+def _validate(kind: type[Any], options: RunOptions, pipeline: Pipeline, **values: Any) -> Any:
+    if options.steps is not None:
+        values["steps"] = _parse_steps(options.steps, pipeline)
+    for name in TextOptions.model_fields:
+        if getattr(options, name) is not None:
+            values[name] = getattr(options, name)
     try:
         return kind(**values)
     except ValidationError as error:

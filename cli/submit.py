@@ -1,4 +1,4 @@
-"""Asking for a run: ``tidings submit …``."""
+"""Submit a run: ``tidings submit …``."""
 
 from __future__ import annotations
 
@@ -7,42 +7,71 @@ from pathlib import Path
 
 import typer
 
-from cli import context
-from cli.run_options import Asked, for_handles, for_months, for_search
-from cli.trainings import submit_typer
+from cli import context, trainings
+from cli.options import expand_options
+from cli.run_options import (
+    HandlesArguments,
+    MonthsArguments,
+    RunOptions,
+    RunRequest,
+    SearchArguments,
+    request_handles,
+    request_months,
+    request_search,
+)
 from core.errors import BadInput
+from core.settings import load
 
-_PNG = b"\x89PNG\r\n\x1a\n"
-LARGEST_MASK = 5 * 2**20  # bytes
-
-
-def register(app: typer.Typer) -> None:
-    """Give *app* the commands of this file, and those that submit trainings."""
-    group = typer.Typer(
-        no_args_is_help=True, help="Queue a run; its number is the last line on standard output."
-    )
-    group.command("months")(for_months(submit))
-    group.command("handles")(for_handles(submit))
-    group.command("search")(for_search(submit))
-    group.add_typer(submit_typer(), name="training")
-    app.add_typer(group, name="submit")
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+MAX_MASK_BYTES = 5 * 2**20
 
 
-def submit(asked: Asked) -> None:
-    """Write the run, tell the workers, print its number, and wait where that is wanted."""
+group = typer.Typer(
+    no_args_is_help=True, help="Queue a run; its number is the last line on standard output."
+)
+group.add_typer(trainings.group, name="training")
+
+
+@group.command()
+@expand_options
+def months(arguments: MonthsArguments, options: RunOptions) -> None:
+    """Who mentions a subject in the archive, by month: counts, polarity, phrases, entities."""
+    submit(request_months(arguments, options))
+
+
+@group.command()
+@expand_options
+def handles(arguments: HandlesArguments, options: RunOptions) -> None:
+    """A portrait of each account: summary, phrases, entities, polarity over time."""
+    submit(request_handles(arguments, options))
+
+
+@group.command()
+@expand_options
+def search(arguments: SearchArguments, options: RunOptions) -> None:
+    """What people post on a term: the same steps as for an account."""
+    submit(request_search(arguments, options))
+
+
+def submit(request: RunRequest) -> None:
+    """Store the run, dispatch its jobs, print its number, and wait if --wait is given."""
     from cli.progress import dispatch_and_wait
     from producers.submit import submit_run
 
-    settings = context.settings()
-    db = context.database(settings, make=True)
-    mask = _mask(asked.mask)
+    options, settings = request.options, load()
+    db = context.open_database(settings, create=True)
     run = submit_run(
-        db, asked.parameters, asked.names, name=asked.name, max_calls=asked.max_calls, mask=mask
+        db,
+        request.parameters,
+        request.names,
+        name=options.name,
+        max_calls=options.max_calls,
+        mask=_read_mask(options.mask),
     )
-    dispatch_and_wait(db, settings, run, wait=asked.wait)
+    dispatch_and_wait(db, settings, run, wait=options.wait)
 
 
-def _mask(path: Path | None) -> bytes | None:
+def _read_mask(path: Path | None) -> bytes | None:
     if path is None:
         return None
     from PIL import Image
@@ -51,8 +80,9 @@ def _mask(path: Path | None) -> bytes | None:
         content = path.read_bytes()
     except OSError as error:
         raise BadInput(f"--mask {path} cannot be read ({error.strerror})") from error
-    if not content.startswith(_PNG) or len(content) > LARGEST_MASK:
-        raise BadInput(f"--mask {path} is no PNG of up to {LARGEST_MASK // 2**20} MB")
+    if not content.startswith(PNG_SIGNATURE) or len(content) > MAX_MASK_BYTES:
+        raise BadInput(f"--mask {path} is no PNG of up to {MAX_MASK_BYTES // 2**20} MB")
+
     try:
         Image.open(BytesIO(content)).load()
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:

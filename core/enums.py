@@ -47,17 +47,6 @@ ENDED = (State.DONE, State.FAILED, State.CANCELLED)
 DOCUMENTS = "documents"  # the first part of every job over texts, before its steps
 
 
-class Step(StrEnum):
-    """A part of a job whose completion is recorded, in the order of work."""
-
-    DOCUMENTS = "documents"
-    KEYWORDS = "keywords"
-    SUMMARY = "summary"
-    PHRASES = "phrases"
-    ENTITIES = "entities"
-    POLARITY = "polarity"
-
-
 class StepState(StrEnum):
     """The outcome of a step; a step without a row was not requested or not reached."""
 

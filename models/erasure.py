@@ -111,8 +111,7 @@ def forget_documents(
 ) -> Forgotten:
     """Remove documents with the results and answers that quote them; redo what else rests on them.
 
-    *sentences* splits a text as the engine does. *result_tables* hold results of all of a job's
-    documents together. *handle* says that the whole account is erased, and how far it was read.
+    *sentences* splits a text as the engine does. *result_tables* hold rows of steps. *handle* says that the whole account is erased, and how far it was read.
     Every run that held one of the documents gives the *reason*.
     """
     quoting = _quoting_answers(db, _quotable_texts(db, ids, sentences))
@@ -133,7 +132,9 @@ def forget_documents(
 
         for job in jobs:
             for table in result_tables:
-                connection.execute(delete(table).where(table.__table__.c.job_id == job.id))
+                columns = table.__table__.c
+                if "document_id" not in columns:  # else the rows went with their document
+                    connection.execute(delete(table).where(columns.job_id == job.id))
             if DOCUMENTS in completed_steps(connection, job.id):
                 _redo_or_empty_job(connection, job, reason)
         for run_id in runs:

@@ -8,8 +8,6 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from textapi.engine.keywords import pattern
-
 from analysis import options
 from analysis import parameters as run_parameters
 from reports import highlights
@@ -23,6 +21,7 @@ from reports.tables.entities import read_entities
 from reports.tables.mentions import MentionRow, read_mentions
 from reports.tables.periods import PeriodRow, read_periods
 from reports.tables.phrases import PhraseRow, read_phrases
+from textapi.text.keywords import pattern
 
 TABLE_ROWS = 1000  # mentions shown on the page; all of them are in the exports
 FIGURES_PER_KEYWORD = 2  # of each month: scatter and cloud

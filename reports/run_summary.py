@@ -80,12 +80,12 @@ def summarize_run(data: RunData) -> RunSummary:
 
 def _credits(sources: Counter[str], on_site: Counter[str], *, has_addresses: bool) -> list[Credit]:
     """Return the credits of texts from a credited site, and of those whose files lack addresses."""
-    credits = []
+    due = []
     for source in SOURCES:
         is_unmarked = sources[source.name] > 0 and not has_addresses
         if source.credit is not None and (on_site[source.name] or is_unmarked):
-            credits.append(source.credit)
-    return credits
+            due.append(source.credit)
+    return due
 
 
 def _count_documents(

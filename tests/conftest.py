@@ -15,7 +15,7 @@ import psycopg
 import pytest
 import redis
 
-from cli.stack.supervised_process import Child
+from cli.stack.supervised_process import SupervisedProcess
 from core.settings import Settings
 from models.database import Database, migrate
 from tests.services import NoPostgresError, running_postgres, running_valkey, running_worker
@@ -128,7 +128,7 @@ def _database(server: Postgres, template: str) -> Iterator[str]:
 
 
 @pytest.fixture
-def start_worker() -> Iterator[Callable[..., Child]]:
+def start_worker() -> Iterator[Callable[..., SupervisedProcess]]:
     """Starts Celery workers as `running_worker` does; they end with the test."""
     with ExitStack() as stack:
         yield lambda settings, **options: stack.enter_context(running_worker(settings, **options))

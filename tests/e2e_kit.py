@@ -61,7 +61,7 @@ def running_stub(folder: Path) -> Iterator[Stub]:
     ) as child:
         url = f"http://127.0.0.1:{port}"
         wait_until(
-            lambda: http_answers(f"{url}/counts") or child.ended(),
+            lambda: http_answers(f"{url}/counts") or child.describe_end(),
             what=f"the stub's start ({child.log})",
         )
         yield Stub(url)

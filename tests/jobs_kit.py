@@ -12,7 +12,7 @@ from core.settings import Settings
 from models.database import Database
 from models.tables import Job
 from producers.submit import submit_run
-from workers.executor import work_on
+from workers.executor import work_one_slice
 from workers.runtime import Runtime
 
 
@@ -48,7 +48,7 @@ class Jobs:
 
     def slice(self, run: int, name: str | None = None) -> Any:
         """Work on a job for one slice; its row then."""
-        work_on(self.runtime, self.row(run, name).id)
+        work_one_slice(self.runtime, self.row(run, name).id)
         return self.row(run, name)
 
     def to_its_end(self, run: int, name: str | None = None) -> Any:

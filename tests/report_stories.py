@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 
 from analysis import parameters as run_parameters
-from core.enums import JobKind, State, Step, StepState
+from core.enums import DOCUMENTS, JobKind, State, StepState
 from models import runs
 from models.database import Database, migrate
 from models.tables import (
@@ -140,7 +140,7 @@ def months_run(
                 _steps(
                     connection,
                     job,
-                    [(Step.DOCUMENTS, StepState.NO_DATA, "no documents stored, no key set")],
+                    [(DOCUMENTS, StepState.NO_DATA, "no documents stored, no key set")],
                     0,
                 )
             elif period in failed:
@@ -148,14 +148,14 @@ def months_run(
                     connection,
                     job,
                     [
-                        (Step.DOCUMENTS, StepState.COMPLETE, None),
-                        (Step.KEYWORDS, StepState.FAILED, "the Text API refused the key"),
+                        (DOCUMENTS, StepState.COMPLETE, None),
+                        ("keywords", StepState.FAILED, "the Text API refused the key"),
                     ],
                     len(texts),
                 )
             elif period not in unfinished:
                 steps = [
-                    (step, StepState.COMPLETE, None) for step in (Step.DOCUMENTS, *parameters.steps)
+                    (step, StepState.COMPLETE, None) for step in (DOCUMENTS, *parameters.steps)
                 ]
                 _steps(connection, job, steps, len(texts))
                 _findings(connection, job, texts, parameters.keywords, shift)
@@ -173,7 +173,7 @@ def months_run(
 def _steps(
     connection: Connection,
     job: int,
-    steps: list[tuple[Step, StepState, str | None]],
+    steps: list[tuple[str, StepState, str | None]],
     documents: int,
 ) -> None:
     connection.execute(
@@ -298,14 +298,14 @@ def handles_run(
                 _steps(
                     connection,
                     job,
-                    [(Step.DOCUMENTS, StepState.NO_DATA, "there is no such account")],
+                    [(DOCUMENTS, StepState.NO_DATA, "there is no such account")],
                     0,
                 )
                 continue
             _steps(
                 connection,
                 job,
-                [(s, StepState.COMPLETE, None) for s in (Step.DOCUMENTS, *parameters.steps)],
+                [(s, StepState.COMPLETE, None) for s in (DOCUMENTS, *parameters.steps)],
                 len(posts),
             )
             connection.execute(

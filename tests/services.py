@@ -21,9 +21,9 @@ import psycopg
 import pytest
 
 from cli.stack import valkey
-from cli.stack.embedded import WORKER_ENVIRONMENT, worker_answers, worker_command
 from cli.stack.ports import free_port
-from cli.stack.supervised_process import Child
+from cli.stack.supervised_process import SupervisedProcess
+from cli.stack.worker import WORKER_ENVIRONMENT, worker_answers, worker_command
 from core.processes import die_with_parent, take_lock
 from core.settings import Settings, environment
 
@@ -59,16 +59,17 @@ def running_valkey(folder: Path) -> Iterator[str]:
     ) as child:
         url = valkey.address(port, password)
         wait_until(
-            lambda: valkey.answers(url) or child.ended(), what=f"the start of Valkey ({child.log})"
+            lambda: valkey.answers(url) or child.describe_end(),
+            what=f"the start of Valkey ({child.log})",
         )
-        assert child.ended() is None, child.last_words()
+        assert child.describe_end() is None, child.last_log_line()
         yield url
 
 
 @contextmanager
 def running_worker(
     settings: Settings, *, name: str = "worker", workers: int = 2
-) -> Iterator[Child]:
+) -> Iterator[SupervisedProcess]:
     """A Celery worker with these settings that answers; at the end it is killed: nothing of it is to be kept."""
     assert settings.redis_url, "a worker needs a broker"
     address = f"{name}-{secrets.token_hex(4)}@test"
@@ -76,14 +77,14 @@ def running_worker(
     with _child(name, command, environment(settings) | WORKER_ENVIRONMENT, settings.home) as child:
         url = settings.redis_url
         wait_until(
-            lambda: child.ended() or worker_answers(url, address),
+            lambda: child.describe_end() or worker_answers(url, address),
             what=f"the worker's start ({child.log})",
         )
-        assert child.ended() is None, child.log.read_text()
+        assert child.describe_end() is None, child.log.read_text()
         try:
             yield child
         finally:
-            if child.pid and child.ended() is None:
+            if child.pid and child.describe_end() is None:
                 with suppress(ProcessLookupError):
                     os.killpg(child.pid, signal.SIGKILL)
 
@@ -117,16 +118,16 @@ def running_up(settings: Settings, *options: str) -> Iterator[subprocess.Popen[s
 @contextmanager
 def _child(
     name: str, command: list[str], variables: dict[str, str], folder: Path
-) -> Iterator[Child]:
+) -> Iterator[SupervisedProcess]:
     folder.mkdir(parents=True, exist_ok=True)
     lock = take_lock(folder / f"{name}.{secrets.token_hex(4)}.lock")
     assert lock is not None
-    child = Child(name, command, variables, folder, lock, grace=10.0)
+    child = SupervisedProcess(name, command, variables, folder, lock, grace=10.0)
     child.start()
     try:
         yield child
     finally:
-        child.ask_to_end()
+        child.terminate()
         child.wait()
         os.close(lock)
 

@@ -43,7 +43,7 @@ DATABASE_RETRY_SECONDS = 1.0
 log = get_logger(__name__)
 
 
-class EngineChanged(Exception):  # noqa: N818 - no error: the next slice asks the new engine
+class EngineChanged(Exception):  # no error: the next slice asks the new engine
     """The service answers with another engine than the one that was asked."""
 
 

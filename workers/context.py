@@ -99,14 +99,10 @@ class JobContext:
 
     async def record_no_data(self, steps: Iterable[str], reason: str) -> None:
         """Record that there is nothing to work on, for the documents and each of *steps*."""
-        changes: list[Callable[[Connection], object]] = [
-            partial(freeze_documents, job_id=self.claim.job_id, newest=0)
-        ]
-
-        for step in (DOCUMENTS, *steps):
-            changes.append(self.step_change(step, StepState.NO_DATA, 0, reason))
-
-        await self.write(*changes)
+        freeze = partial(freeze_documents, job_id=self.claim.job_id, newest=0)
+        names = (DOCUMENTS, *steps)
+        changes = [self.step_change(name, StepState.NO_DATA, 0, reason) for name in names]
+        await self.write(freeze, *changes)
 
     async def freeze_documents(self) -> DocumentScope:
         """End the job's documents with the newest that is stored; return which are the job's."""

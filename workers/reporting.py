@@ -17,7 +17,7 @@ from workers.outcomes import Again, Done, Outcome, WaitUntil
 POLL_SECONDS = 1.0
 
 
-class _SliceIsOver(Exception):  # noqa: N818 - it ends drawing, which is deep in synchronous code
+class _SliceIsOver(Exception):  # it ends drawing, which is deep in synchronous code
     """Raised before the next figure where the slice is over."""
 
 

@@ -46,10 +46,8 @@ def long_sentences_by_month(words: TextsByMonth) -> TextsByMonth:
 
 
 def _long_sentences(text: str) -> str:
-    lines = []
-
-    for sentence in sentences(text):
-        if len(_WORD.findall(sentence)) >= SHORTEST_SENTENCE:
-            lines.append(sentence)
-
-    return "\n".join(lines)
+    return "\n".join(
+        sentence
+        for sentence in sentences(text)
+        if len(_WORD.findall(sentence)) >= SHORTEST_SENTENCE
+    )

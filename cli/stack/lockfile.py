@@ -1,4 +1,4 @@
-"""The folder of one stack: nobody else has it while any process of the stack is alive."""
+"""The lock on a stack's folder, held while any process of the stack is alive."""
 
 from __future__ import annotations
 
@@ -16,33 +16,36 @@ LOCK_SECONDS = 5.0
 
 
 @contextmanager
-def occupied(home: Path) -> Iterator[int]:
-    """Make *home* private and hold its lock, whose descriptor is given. Raises `StackError` if a stack has it."""
-    lock = _lock(private_folder(home))
-    stack_file(home).unlink(
-        missing_ok=True
-    )  # a killed stack left it, and with the lock held it would be believed
+def lock_home(home: Path) -> Iterator[int]:
+    """Make *home* private and hold its lock; yield the descriptor of the lock.
+
+    Raises `StackError` if another stack holds it.
+    """
+    lock = _take_lock(private_folder(home))
+    # A killed stack may have left its file, which would be believed now that the lock is held.
+    stack_file(home).unlink(missing_ok=True)
     try:
         yield lock
     finally:
         os.close(lock)
 
 
-def _lock(home: Path) -> int:
-    # The children of a stack that was killed hold its lock for the moment in which the kernel ends them.
+def _take_lock(home: Path) -> int:
+    # Processes of a killed stack hold its lock until the kernel has ended them.
     path = stack_lock(home)
-    begun = time.monotonic()
+    deadline = time.monotonic() + LOCK_SECONDS
     while (lock := take_lock(path)) is None:
         holder = path.read_text(encoding="utf-8").strip()
         if _is_alive(holder):
             raise StackError(
                 f"a stack is already up in {home} (process {holder}): use it, or end it first"
             )
-        if time.monotonic() - begun > LOCK_SECONDS:
+        if time.monotonic() > deadline:
             raise StackError(
-                f"processes of a stack that was killed still hold {path}: end them, see `fuser {path}`"
+                f"processes of a killed stack still hold {path}: end them, see `fuser {path}`"
             )
         time.sleep(0.05)
+
     os.ftruncate(lock, 0)
     os.write(lock, f"{os.getpid()}\n".encode())
     return lock

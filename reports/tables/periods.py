@@ -13,7 +13,8 @@ from typing import Annotated, Any
 from sqlalchemy import and_, func, select
 
 from analysis.parameters import MonthsParameters
-from analysis.steps import keywords, polarity
+from analysis.steps import keywords as keywords_step
+from analysis.steps import polarity as polarity_step
 from core.enums import DOCUMENTS, JobKind, StepState
 from models.tables import Document, Mention, PostPolarity
 from reports import export_schema as schema
@@ -25,7 +26,7 @@ from reports.tables.coverage import CoverageRow, read_coverage_grid
 #: the polarity of each sentence, by document and position in the document
 Sentences = dict[tuple[int, int], float | None]
 
-_STEPS = (DOCUMENTS, keywords.NAME, polarity.NAME)  # that decide what a row can hold
+_STEPS = (DOCUMENTS, keywords_step.NAME, polarity_step.NAME)  # that decide what a row can hold
 _ENDED = (StepState.COMPLETE, StepState.NO_DATA)
 
 
@@ -120,7 +121,7 @@ class _Progress:
             state = StepState.FAILED.value
         elif len(ended) == len(states):
             state = StepState.COMPLETE.value
-        return cls(state, keywords.NAME in ended, polarity.NAME in ended)
+        return cls(state, keywords_step.NAME in ended, polarity_step.NAME in ended)
 
 
 def _month_rows(data: RunData, job: RunJob, progress: _Progress) -> Iterator[PeriodRow]:

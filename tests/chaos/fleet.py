@@ -26,9 +26,9 @@ from sqlalchemy import func, select
 from analysis.options import Keyword
 from analysis.parameters import MonthsParameters
 from cli.stack import valkey
-from cli.stack.embedded import WORKER_ENVIRONMENT, worker_command
 from cli.stack.ports import free_port
-from cli.stack.supervised_process import Child
+from cli.stack.supervised_process import SupervisedProcess
+from cli.stack.worker import WORKER_ENVIRONMENT, worker_command
 from core.broker import celery_app, redis_client
 from core.enums import ENDED, State
 from core.errors import BrokerAway, DatabaseAway
@@ -121,7 +121,7 @@ class Fleet:
     settings: Settings
     db: Database
     lock: int
-    programs: dict[str, Child] = field(default_factory=dict)
+    programs: dict[str, SupervisedProcess] = field(default_factory=dict)
     left_dead: set[str] = field(default_factory=set)  # not to be started again for now
     runs: list[int] = field(default_factory=list)
     _begun: float = 0.0
@@ -133,7 +133,7 @@ class Fleet:
         """Start (again) one of: stub, valkey, worker-a, worker-b."""
         self.left_dead.discard(name)
         if name in self.programs:
-            if self.programs[name].ended():
+            if self.programs[name].describe_end():
                 self.programs[name].start()
             return
         given = environment(self.settings)
@@ -150,7 +150,7 @@ class Fleet:
             given |= WORKER_ENVIRONMENT
         logs = self.home / "logs"
         logs.mkdir(exist_ok=True)
-        self.programs[name] = Child(name, command, given, logs, self.lock, grace=10.0)
+        self.programs[name] = SupervisedProcess(name, command, given, logs, self.lock, grace=10.0)
         self.programs[name].start()
 
     def start_all(self) -> None:
@@ -199,7 +199,7 @@ class Fleet:
         while not (over := self.ended()) and time.monotonic() < end and not until():
             for name, child in self.programs.items():
                 if name not in self.left_dead:
-                    child.revive()
+                    child.restart_if_ended()
             with suppress(OSError):
                 self._note_calls(self.seen()["calls"])
             time.sleep(0.05)
@@ -290,7 +290,7 @@ class Fleet:
     def end(self) -> None:
         """End everything."""
         for child in self.programs.values():
-            if child.pid and not child.ended():
+            if child.pid and not child.describe_end():
                 with suppress(ProcessLookupError):
                     os.killpg(child.pid, signal.SIGKILL)  # nothing here is to be kept
         for child in self.programs.values():

@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 
 from analysis.parameters import HandlesParameters
 from core.broker import celery_app, redis_client
-from core.enums import State, Step
+from core.enums import State
 from models.crawls import COMPLETE, read_crawl
 from models.database import migrate
 from models.tables import Call, Import, Job
@@ -33,7 +33,7 @@ pytestmark = [pytest.mark.chaos, pytest.mark.timeout(240)]
 
 
 def submit(fleet: Fleet) -> int:
-    run = submit_run(fleet.db, HandlesParameters(steps=(Step.POLARITY,)), [ANN])
+    run = submit_run(fleet.db, HandlesParameters(steps=("polarity",)), [ANN])
     fleet.runs.append(run)
     with redis_client(fleet.settings) as broker:
         dispatch_due_jobs(fleet.db, celery_app(fleet.settings), broker)

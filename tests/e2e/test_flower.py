@@ -21,9 +21,9 @@ import pytest
 from analysis.options import Keyword
 from analysis.parameters import HandlesParameters, MonthsParameters
 from cli.stack import valkey
-from cli.stack.embedded import APPLICATION
 from cli.stack.ports import free_port, http_answers
-from cli.stack.supervised_process import Child
+from cli.stack.supervised_process import SupervisedProcess
+from cli.stack.worker import APPLICATION
 from core.broker import queue_length, redis_client
 from core.settings import Settings, environment
 from models.database import Database
@@ -66,7 +66,7 @@ class Flower:
 
 
 @pytest.fixture
-def broker(tmp_path: Path) -> Iterator[tuple[Child, str]]:
+def broker(tmp_path: Path) -> Iterator[tuple[SupervisedProcess, str]]:
     """A Valkey of the test's own, which can be killed and started again."""
     folder, port, password = tmp_path / "valkey", free_port(), secrets.token_urlsafe(8)
     configuration = valkey.configure(folder, port=port, password=password)
@@ -79,7 +79,9 @@ def broker(tmp_path: Path) -> Iterator[tuple[Child, str]]:
 
 
 @pytest.fixture
-def watched(stub_settings: Settings, broker: tuple[Child, str], tmp_path: Path) -> Settings:
+def watched(
+    stub_settings: Settings, broker: tuple[SupervisedProcess, str], tmp_path: Path
+) -> Settings:
     given = Settings(
         **(
             stub_settings.model_dump(exclude_none=True)
@@ -112,7 +114,7 @@ def flower(watched: Settings) -> Iterator[Flower]:
     variables = environment(watched) | {"FLOWER_BASIC_AUTH": f"tidings:{password}"}
     with _child("flower", command, variables, watched.home) as child:
         wait_until(
-            lambda: child.ended() or http_answers(f"http://127.0.0.1:{port}/healthcheck"),
+            lambda: child.describe_end() or http_answers(f"http://127.0.0.1:{port}/healthcheck"),
             seconds=60,
             what=f"Flower's start ({child.log})",
         )
@@ -121,7 +123,10 @@ def flower(watched: Settings) -> Iterator[Flower]:
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_flower_shows_what_is_done_to_its_user_alone_and_goes_on_after_a_restart_of_the_broker(
-    watched: Settings, flower: Flower, broker: tuple[Child, str], start_worker: Callable[..., Child]
+    watched: Settings,
+    flower: Flower,
+    broker: tuple[SupervisedProcess, str],
+    start_worker: Callable[..., SupervisedProcess],
 ) -> None:
     worker = start_worker(watched)
     run = run_to_its_end(watched, MONTHS)
@@ -173,7 +178,7 @@ def test_flower_shows_what_is_done_to_its_user_alone_and_goes_on_after_a_restart
         what="a task after the restart",
     )
 
-    worker.ask_to_end()
+    worker.terminate()
     worker.wait()
     db = Database(watched.database)
     waiting = submit_run(db, HandlesParameters(source="x"), ["nasa", "esa"])

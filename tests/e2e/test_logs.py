@@ -13,10 +13,9 @@ from urllib.parse import urlsplit
 import pytest
 import structlog
 
-from analysis.options import Keyword
-from analysis.parameters import MonthsParameters
-from cli.stack.supervised_process import Child
-from core.logs import configure, get_logger, job_context, step_context
+from analysis.parameters import Keyword, MonthsParameters
+from cli.stack.supervised_process import SupervisedProcess
+from core.logs import at_step, configure, get_logger, job_at_work
 from core.settings import Settings
 from models.database import Database
 from producers.imports import import_paths
@@ -45,7 +44,7 @@ def logged(stub_settings: Settings, tmp_path: Path) -> Settings:
     return given
 
 
-def lines(worker: Child) -> list[dict[str, Any]]:
+def lines(worker: SupervisedProcess) -> list[dict[str, Any]]:
     """The lines since the worker was ready; each has to be JSON."""
     written = worker.log.read_text().splitlines()
     ready = next(number for number, line in enumerate(written) if "ready." in line)
@@ -54,7 +53,7 @@ def lines(worker: Child) -> list[dict[str, Any]]:
 
 @ONE_DATABASE
 def test_each_line_of_a_job_tells_run_job_and_step(
-    logged: Settings, start_worker: Callable[..., Child]
+    logged: Settings, start_worker: Callable[..., SupervisedProcess]
 ) -> None:
     worker = start_worker(logged)
     run = run_to_its_end(logged, MONTHS)
@@ -83,7 +82,7 @@ def test_each_line_of_a_job_tells_run_job_and_step(
 
 @ONE_DATABASE
 def test_a_job_that_fails_or_waits_says_in_which_step(
-    logged: Settings, stub: Stub, start_worker: Callable[..., Child]
+    logged: Settings, stub: Stub, start_worker: Callable[..., SupervisedProcess]
 ) -> None:
     worker = start_worker(logged)
     stub.faults(status=401)
@@ -114,7 +113,7 @@ def test_a_job_that_fails_or_waits_says_in_which_step(
 
 
 def test_no_secret_is_in_any_line(
-    logged: Settings, stub: Stub, start_worker: Callable[..., Child]
+    logged: Settings, stub: Stub, start_worker: Callable[..., SupervisedProcess]
 ) -> None:
     worker = start_worker(logged.model_copy(update={"log_level": "DEBUG"}))
     run_to_its_end(logged, MONTHS)
@@ -127,43 +126,34 @@ def test_no_secret_is_in_any_line(
 
 
 @pytest.fixture
-def restored_logging() -> Iterator[None]:
+def written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[[str], str]]:
+    """Configures logging in the format given, writes three lines as a job would; what was written."""
     root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    logging.captureWarnings(False)
-    root.handlers[:], root.level = handlers, level
-    structlog.reset_defaults()
-
-
-@pytest.fixture
-def write_lines(
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-    restored_logging: None,  # noqa: ARG001
-) -> Callable[[str], str]:
-    """Configure logging in the format given, and write lines as a job would; returns the lines."""
+    before = (root.handlers[:], root.level)
 
     async def story() -> None:
-        @step_context("phrases")
+        @at_step("phrases")
         async def phrases() -> None:
             get_logger("story").info("asked", calls=3)
 
         await phrases()
         get_logger("story").warning("after")
 
-    def write(log_format: str) -> str:
-        configure(Settings(home=tmp_path, log_format=log_format))
-        with job_context(run=7, job="2020-03"):
+    def write(form: str) -> str:
+        configure(Settings(home=tmp_path, log_format=form))
+        with job_at_work(run=7, job="2020-03"):
             asyncio.run(story())
         logging.getLogger("library").warning("no job")
         return capsys.readouterr().err
 
-    return write
+    yield write
+    logging.captureWarnings(False)
+    root.handlers[:], root.level = before
+    structlog.reset_defaults()
 
 
-def test_json_is_an_object_a_line(write_lines: Callable[[str], str]) -> None:
-    found = [json.loads(line) for line in write_lines("json").splitlines()]
+def test_json_is_an_object_a_line(written: Callable[[str], str]) -> None:
+    found = [json.loads(line) for line in written("json").splitlines()]
     assert [line["event"] for line in found] == ["asked", "step ended", "after", "no job"]
     assert {key: found[0][key] for key in ("run", "job", "step", "calls", "level")} == {
         "run": 7, "job": "2020-03", "step": "phrases", "calls": 3, "level": "info",
@@ -173,49 +163,8 @@ def test_json_is_an_object_a_line(write_lines: Callable[[str], str]) -> None:
     assert "run" not in found[3]
 
 
-@pytest.mark.usefixtures("restored_logging")
-def test_steps_at_once_name_themselves_and_a_failed_one_is_named_afterwards(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    async def work() -> None:
-        both_run = asyncio.Barrier(2)
-
-        @step_context("entities")
-        async def entities() -> None:
-            await both_run.wait()
-            get_logger("story").info("entities are counted")
-            await asyncio.sleep(60)
-
-        @step_context("phrases")
-        async def phrases() -> None:
-            await both_run.wait()
-            get_logger("story").info("phrases are counted")
-            raise ValueError
-
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(entities())
-            tasks.create_task(phrases())
-
-    configure(Settings(home=tmp_path, log_format="json"))
-    with job_context(run=7, job="2020-03"):
-        with pytest.raises(ExceptionGroup):
-            asyncio.run(work())
-        get_logger("story").error("job failed")
-    with job_context(run=7, job="2020-04"):
-        get_logger("story").info("job ended")
-
-    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
-    steps = {line["event"]: line.get("step") for line in lines}
-    assert steps == {
-        "entities are counted": "entities",
-        "phrases are counted": "phrases",
-        "job failed": "phrases",
-        "job ended": None,
-    }
-
-
-def test_console_lines_say_the_same_to_people(write_lines: Callable[[str], str]) -> None:
-    first, *_, last = write_lines("console").splitlines()
+def test_console_lines_say_the_same_to_people(written: Callable[[str], str]) -> None:
+    first, *_, last = written("console").splitlines()
     assert "asked" in first
     assert all(part in first for part in ("run=7", "job=2020-03", "step=phrases", "calls=3"))
     assert "run=" not in last

@@ -19,13 +19,13 @@ from sqlalchemy import func, select
 from analysis.options import Keyword
 from analysis.parameters import MonthsParameters
 from cli.stack.ports import free_port
-from cli.stack.supervised_process import Child
+from cli.stack.supervised_process import SupervisedProcess
 from core.settings import Settings
 from models.database import Database
 from models.tables import Call
 from producers.imports import import_paths
 from tests.e2e_kit import Stub, run_to_its_end, write_archive
-from tests.ops_kit import OPS, names_and_labels
+from tests.ops_kit import documented_metrics, names_and_labels
 from tests.services import wait_until
 
 PARAMETERS = MonthsParameters(first="2020-01", last="2020-03", keywords=(Keyword.parse("covid"),))
@@ -86,7 +86,7 @@ def jobs(found: Samples, state: str) -> float:
 
 @ONE_DATABASE
 def test_calls_waits_and_reuse_are_counted_over_all_processes_and_survive_a_killed_one(
-    measured: Settings, stub: Stub, start_worker: Callable[..., Child]
+    measured: Settings, stub: Stub, start_worker: Callable[..., SupervisedProcess]
 ) -> None:
     stub.faults(error_500=0.3)
     worker = start_worker(measured)
@@ -122,7 +122,7 @@ def test_calls_waits_and_reuse_are_counted_over_all_processes_and_survive_a_kill
 
 
 def test_jobs_slots_and_age_are_of_the_whole_system_and_gone_when_nobody_knows(
-    measured: Settings, stub: Stub, start_worker: Callable[..., Child]
+    measured: Settings, stub: Stub, start_worker: Callable[..., SupervisedProcess]
 ) -> None:
     stub.faults(status=503, retry_after=3600)
     start_worker(measured, workers=3)
@@ -151,7 +151,7 @@ def test_jobs_slots_and_age_are_of_the_whole_system_and_gone_when_nobody_knows(
 @ONE_DATABASE
 def test_metrics_are_on_loopback_and_leave_no_file(
     measured: Settings,
-    start_worker: Callable[..., Child],
+    start_worker: Callable[..., SupervisedProcess],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -162,14 +162,14 @@ def test_metrics_are_on_loopback_and_leave_no_file(
     assert {address.ip for address in listening if address.port == measured.metrics_port} == {
         "127.0.0.1"
     }
-    worker.ask_to_end()
+    worker.terminate()
     worker.wait()
     assert list(tmp_path.glob("tidings-metrics-*")) == []
 
 
 @ONE_DATABASE
 def test_a_taken_port_is_said_and_ends_the_worker(
-    measured: Settings, start_worker: Callable[..., Child]
+    measured: Settings, start_worker: Callable[..., SupervisedProcess]
 ) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", measured.metrics_port or 0))
@@ -182,7 +182,7 @@ def test_a_taken_port_is_said_and_ends_the_worker(
 
 @ONE_DATABASE
 def test_dashboard_and_alerts_name_only_metrics_and_labels_that_a_worker_serves(
-    measured: Settings, stub: Stub, start_worker: Callable[..., Child]
+    measured: Settings, stub: Stub, start_worker: Callable[..., SupervisedProcess]
 ) -> None:
     start_worker(measured)
     stub.faults(error_500=0.3)
@@ -191,17 +191,7 @@ def test_dashboard_and_alerts_name_only_metrics_and_labels_that_a_worker_serves(
     served: dict[str, set[str]] = {}
     for name, labels in samples(measured):
         served.setdefault(name, set()).update(label for label, _ in labels)
-    rows = [
-        row.split("|")
-        for row in (OPS.parent / "docs/reference/metrics.md").read_text().splitlines()
-        if "`tidings_" in row
-    ]
-    told = {
-        row[1].strip(" `"): {label.strip() for label in row[2].split(",")} - {""}
-        for row in rows
-        if len(row) > 3
-    }
-    assert told == served
+    assert documented_metrics() == served
     named = names_and_labels()
     assert named
     assert set(named) <= set(served)
@@ -211,7 +201,7 @@ def test_dashboard_and_alerts_name_only_metrics_and_labels_that_a_worker_serves(
 
 @ONE_DATABASE
 def test_no_secret_is_in_the_metrics(
-    measured: Settings, start_worker: Callable[..., Child]
+    measured: Settings, start_worker: Callable[..., SupervisedProcess]
 ) -> None:
     secret = "never-to-be-seen-8f3a"
     given = Settings(

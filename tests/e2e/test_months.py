@@ -11,15 +11,14 @@ from typing import Any
 
 import pytest
 
-from analysis.options import Keyword
-from analysis.parameters import HandlesParameters, MonthsParameters
-from cli.stack.supervised_process import Child
+from analysis.parameters import HandlesParameters, Keyword, MonthsParameters
+from cli.stack.supervised_process import SupervisedProcess
 from core.settings import Settings
 from models.database import Database
 from models.runs import get_run
 from models.transitions import resume_run
 from producers.imports import import_paths
-from producers.plan import call_counts, plan_again, plan_run
+from producers.plan import call_counts, plan_run, plan_submitted_run
 from producers.status import run_status
 from producers.submit import submit_run
 from reports.exports import write
@@ -65,7 +64,7 @@ def exported(stub_settings: Settings, run: int, table: str) -> list[dict[str, An
 
 
 def test_every_mention_is_found_once_and_points_at_its_document(
-    archive: Settings, start_worker: Callable[..., Child]
+    archive: Settings, start_worker: Callable[..., SupervisedProcess]
 ) -> None:
     start_worker(archive)
     run = run_to_its_end(archive, PARAMETERS)
@@ -84,7 +83,7 @@ def test_every_mention_is_found_once_and_points_at_its_document(
 
 
 def test_a_phrase_is_counted_in_all_documents_of_its_month_for_every_keyword(
-    archive: Settings, start_worker: Callable[..., Child]
+    archive: Settings, start_worker: Callable[..., SupervisedProcess]
 ) -> None:
     start_worker(archive)
     run = run_to_its_end(archive, PARAMETERS)
@@ -101,7 +100,7 @@ def test_a_phrase_is_counted_in_all_documents_of_its_month_for_every_keyword(
 
 
 def test_a_month_without_documents_is_a_gap_and_one_without_mentions_a_true_zero(
-    archive: Settings, start_worker: Callable[..., Child]
+    archive: Settings, start_worker: Callable[..., SupervisedProcess]
 ) -> None:
     start_worker(archive)
     run = run_to_its_end(archive, PARAMETERS)
@@ -122,7 +121,7 @@ def test_a_month_without_documents_is_a_gap_and_one_without_mentions_a_true_zero
 
 
 def test_plan_counts_the_calls_exactly_and_the_same_run_again_makes_none(
-    archive: Settings, db: Database, stub: Stub, start_worker: Callable[..., Child]
+    archive: Settings, db: Database, stub: Stub, start_worker: Callable[..., SupervisedProcess]
 ) -> None:
     engine = stub.url.removeprefix("http://")
     planned = plan_run(db, PARAMETERS, (), engine=engine, settings=archive)
@@ -131,7 +130,7 @@ def test_plan_counts_the_calls_exactly_and_the_same_run_again_makes_none(
     first = run_to_its_end(archive, PARAMETERS)
     made = stub.counts()
     assert (made["calls"], made["repeated"]) == (planned.calls_to_make, 0)
-    again = plan_again(db, first, engine=engine, settings=archive)
+    again = plan_submitted_run(db, first, engine=engine, settings=archive)
     assert {
         name: counts["calls"] for name, counts in call_counts(db, first).items()
     } == again.needed_by_operation
@@ -161,7 +160,7 @@ def test_a_service_that_will_not_answer_fails_the_job_with_what_to_do(
     archive: Settings,
     db: Database,
     stub: Stub,
-    start_worker: Callable[..., Child],
+    start_worker: Callable[..., SupervisedProcess],
     faults: dict[str, Any],
     says: str,
 ) -> None:
@@ -178,7 +177,7 @@ def test_a_service_that_will_not_answer_fails_the_job_with_what_to_do(
 
 
 def test_a_cap_on_calls_is_kept_and_said(
-    archive: Settings, db: Database, stub: Stub, start_worker: Callable[..., Child]
+    archive: Settings, db: Database, stub: Stub, start_worker: Callable[..., SupervisedProcess]
 ) -> None:
     start_worker(archive)
     run = submit_run(db, PARAMETERS, (), max_calls=2)
@@ -198,7 +197,10 @@ def test_a_cap_on_calls_is_kept_and_said(
 
 
 def test_posts_of_a_handle_become_a_portrait(
-    stub_settings: Settings, db: Database, tmp_path: Path, start_worker: Callable[..., Child]
+    stub_settings: Settings,
+    db: Database,
+    tmp_path: Path,
+    start_worker: Callable[..., SupervisedProcess],
 ) -> None:
     posts = tmp_path / "posts.jsonl"
     posts.write_text(

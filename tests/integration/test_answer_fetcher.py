@@ -15,7 +15,7 @@ from sqlalchemy import select, update
 from cli.stack.ports import free_port
 from core.broker import celery_app
 from core.enums import JobKind
-from core.errors import CapReached
+from core.errors import RunCapReached
 from core.settings import Settings
 from models.answers import (
     Batch,
@@ -23,15 +23,16 @@ from models.answers import (
     calls_by_minute,
     claim_answers,
     delete_expired_claims,
-    known_keys,
     read_answers,
     release_claims,
     store_batch,
+    stored_keys,
 )
 from models.database import Database, clock
-from models.jobs import Claim, claim_job
-from models.runs import NewJob, create_run, get_run, pause_at_cap, reserve_call, resume_run
+from models.jobs import Claim
+from models.runs import NewJob, create_run, get_run, reserve_call
 from models.tables import Answer, AnswerClaim, Call, Job
+from models.transitions import claim_job, pause_at_cap, resume_run
 from textapi.messages import ENGINE_HEADER
 from textapi.requests import polarity_key, polarity_requests
 from workers.answer_fetcher import AnswerFetcher, EngineChanged
@@ -88,7 +89,7 @@ def test_two_that_want_the_same_answer_make_one_call(db: Database) -> None:
     store(db, first, KEYS[:5])
     assert claim_answers(db, second, KEYS[:5], seconds=30) == {}
     with db.read() as connection:
-        assert known_keys(connection, KEYS) == set(KEYS[:5])
+        assert stored_keys(connection, KEYS) == set(KEYS[:5])
         assert set(connection.scalars(select(AnswerClaim.key))) == set(KEYS[5:])
 
 
@@ -271,9 +272,10 @@ def run_fetch(
     db: Database,
     settings: Settings,
     scenario: Callable[[HeldService, AnswerFetcher], Awaitable[None]],
+    max_calls: int | None = None,
 ) -> HeldService:
     """Run *scenario* with a fetcher for a new job, four calls at a time."""
-    (claim,) = new_claims(db, jobs=1)
+    (claim,) = new_claims(db, jobs=1, max_calls=max_calls)
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     runtime = Runtime(
@@ -389,8 +391,8 @@ def test_answers_of_a_new_engine_are_stored_under_its_name_and_end_the_slice(
 
     run_fetch(db, settings, scenario)
     with db.read() as connection:
-        new_keys = known_keys(connection, [polarity_key("stub/2", text) for text in texts])
-        old_keys = known_keys(connection, [polarity_key("stub/1", text) for text in texts])
+        new_keys = stored_keys(connection, [polarity_key("stub/2", text) for text in texts])
+        old_keys = stored_keys(connection, [polarity_key("stub/1", text) for text in texts])
         assert new_keys
         assert old_keys == set()
         assert connection.scalars(select(AnswerClaim.key)).all() == []
@@ -417,8 +419,12 @@ def test_a_job_that_ran_into_an_old_cap_does_not_pause_a_run_whose_cap_was_raise
 def test_a_cap_that_is_reached_in_the_midst_keeps_what_was_paid_for(
     db: Database, settings: Settings
 ) -> None:
-    with pytest.raises(CapReached, match="cap of 6 calls is reached"):
-        asking(db, settings, max_calls=6)
+    async def scenario(service: HeldService, fetcher: AnswerFetcher) -> None:
+        service.release.set()
+        with pytest.raises(RunCapReached, match="cap of 6 calls is reached"):
+            await fetcher.fetch(polarity_requests(fetcher.engine, TEXTS, 3000))
+
+    run_fetch(db, settings, scenario, max_calls=6)
     with db.read() as connection:
         assert len(connection.scalars(select(Answer.key)).all()) <= 6
         assert sum(connection.scalars(select(Call.calls))) == 6

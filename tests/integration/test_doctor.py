@@ -17,7 +17,7 @@ import redis
 from sqlalchemy import select, text
 
 from cli.doctor import examine
-from cli.stack.supervised_process import Child
+from cli.stack.supervised_process import SupervisedProcess
 from core.settings import Settings, environment
 from models.database import Database
 from models.tables import Call
@@ -27,7 +27,7 @@ AWAY = "http://127.0.0.1:1"
 
 
 def problem(settings: Settings, part: str) -> str:
-    return dict(examine(settings))[part] or ""
+    return examine(settings)[part] or ""
 
 
 @pytest.fixture
@@ -41,11 +41,11 @@ def broker(settings: Settings) -> Iterator[redis.Redis]:
 
 def test_nothing_is_wrong_with_a_stack_that_works(
     stub_settings: Settings,  # noqa: F811
-    start_worker: Callable[..., Child],
+    start_worker: Callable[..., SupervisedProcess],
 ) -> None:
     start_worker(stub_settings)
     end = time.monotonic() + 10
-    while problems := {part: said for part, said in examine(stub_settings) if said}:
+    while problems := {part: said for part, said in examine(stub_settings).items() if said}:
         assert time.monotonic() < end, problems  # the worker is known from its first reconcile on
     command = [sys.executable, "-P", "-m", "cli.main", "doctor"]
     done = subprocess.run(  # noqa: S603 - our own program

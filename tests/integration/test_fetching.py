@@ -15,7 +15,7 @@ from sqlalchemy import func, select, update
 
 from analysis.options import Keyword
 from analysis.parameters import HandlesParameters, MonthsParameters, SearchParameters
-from core.enums import State, Step
+from core.enums import DOCUMENTS, State
 from core.settings import Settings
 from models.crawls import COMPLETE, OPEN, Crawled, read_crawl
 from models.documents import add_documents, insert_documents
@@ -168,9 +168,7 @@ def test_an_account_of_mastodon_is_found_by_the_handle_it_was_asked_by(settings:
         run = jobs.submit(ACCOUNTS, ANN_THERE)
         assert jobs.to_its_end(run).state == State.DONE
         with jobs.db.read() as connection:
-            counted = connection.scalar(
-                select(JobStep.documents).where(JobStep.step == Step.DOCUMENTS)
-            )
+            counted = connection.scalar(select(JobStep.documents).where(JobStep.step == DOCUMENTS))
             assert set(connection.scalars(select(Document.handle))) == {ANN_THERE}
         assert counted == 90
         assert jobs.calls("mastodon") == len(account.asked) == 4

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from datetime import datetime
 from typing import Any
 
 import pytest
-import workers.months
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import func, select
 
 from analysis.options import Keyword
 from analysis.parameters import HandlesParameters, MonthsParameters, SearchParameters
@@ -20,15 +19,16 @@ from core.settings import Settings
 from models.answers import Batch, store_batch, stored_keys
 from models.documents import add_documents
 from models.erasure import documents_by_account, documents_named, forget_documents
-from models.results import replace_rows
 from models.runs import get_run
 from models.tables import Document, Entity, Phrase, Summary
 from models.transitions import cancel_run, claim_job
-from producers.plan import plan_again
+from producers.plan import plan_submitted_run
 from reports.exports import write
 from tests.e2e_kit import Stub, stub, stub_settings  # noqa: F401 - fixtures
 from tests.jobs_kit import Jobs
+from textapi.requests import ApiRequest
 from textapi.text.sentences import sentences
+from workers.answer_fetcher import AnswerFetcher
 
 MONTHS = MonthsParameters(first="2020-02", last="2020-03", keywords=(Keyword.parse("fever"),))
 RESULT_TABLES = (Phrase, Entity, Summary)
@@ -120,13 +120,13 @@ def test_an_import_after_a_portrait_changes_none_of_its_exports(jobs: Jobs) -> N
 def test_what_is_imported_while_a_month_is_worked_on_waits_for_the_next_run(
     jobs: Jobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def import_before(connection: Connection, **arguments: Any) -> None:
-        if not connection.scalar(select(func.count()).where(Document.identity == "nyt:3")):
-            connection.execute(insert(Document), headline(3, "Fever is in Port."))
-        replace_rows(connection, **arguments)
+    fetch = AnswerFetcher.fetch
 
-    # between the requests and the reading of their answers
-    monkeypatch.setattr(workers.months, "replace_rows", import_before)
+    async def fetch_then_import(self: AnswerFetcher, requests: Iterable[ApiRequest]) -> None:
+        await fetch(self, requests)
+        add_documents(jobs.db, [headline(3, "Fever is in Port.")])  # before answers are read
+
+    monkeypatch.setattr(AnswerFetcher, "fetch", fetch_then_import)
     run = done(jobs, MONTHS)
     assert counts(jobs, run)[0] == ("2020-02", "complete", 2, 1, 0.5)
 
@@ -187,7 +187,7 @@ def test_an_answer_that_quotes_what_was_forgotten_meanwhile_is_not_kept(jobs: Jo
 
 
 def planned(jobs: Jobs, run: int) -> tuple[Any, ...]:
-    plan = plan_again(jobs.db, run, engine="other 1", settings=jobs.settings)
+    plan = plan_submitted_run(jobs.db, run, engine="other 1", settings=jobs.settings)
     return plan.documents, plan.calls_needed, plan.by_operation
 
 

@@ -8,16 +8,16 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from core.enums import QUEUE_TEXT, JobKind, State, Step, StepState
+from core.enums import QUEUE_TEXT, JobKind, State, StepState
 from core.errors import LeaseLost
 from models.database import Database, clock
 from models.jobs import (
     Claim,
+    completed_steps,
     fence,
     note_progress,
     renew_lease,
     set_step,
-    steps_done,
     try_acquire_maintenance,
 )
 from models.runs import NewJob, create_run
@@ -139,7 +139,7 @@ def test_an_expired_lease_is_taken_over_and_the_stale_owner_writes_nothing_more(
     now = read_job(db, run)
     assert (now.state, now.owner, now.claims) == (State.RUNNING, "b", fresh.number)
     with db.read() as connection:
-        assert steps_done(connection, now.id) == {}
+        assert completed_steps(connection, now.id) == {}
 
 
 def test_a_write_that_loses_the_fence_rolls_everything_back(db: Database) -> None:
@@ -148,7 +148,7 @@ def test_a_write_that_loses_the_fence_rolls_everything_back(db: Database) -> Non
     expire_lease(db, run)
     must_claim(db, run, "b")
     with pytest.raises(LeaseLost), db.write() as connection:  # noqa: PT012 - both statements are one transaction
-        set_step(connection, db, stale, step=Step.KEYWORDS, state=StepState.COMPLETE, documents=1)
+        set_step(connection, db, stale, step="keywords", state=StepState.COMPLETE, documents=1)
         fence(connection, stale)
     with db.read() as connection:
         assert connection.execute(select(JobStep.step)).all() == []

@@ -16,7 +16,7 @@ from core.settings import Settings
 from models.database import Database, clock
 from models.documents import add_documents
 from models.tables import Crawl
-from producers.plan import plan_run, time_at
+from producers.plan import plan_run, time_at_limits
 from tests.e2e_kit import Stub, stub, stub_settings  # noqa: F401 - fixtures
 from tests.integration.test_fetching import stored_post
 from tests.jobs_kit import Jobs
@@ -50,7 +50,7 @@ def jobs(stub_settings: Settings) -> Iterator[Jobs]:  # noqa: F811
 def test_the_slowest_window_says_how_long_it_takes(
     limits: str, calls: int, expected: tuple[float, str | None]
 ) -> None:
-    seconds, limit = time_at(parse_limits(limits), calls)
+    seconds, limit = time_at_limits(parse_limits(limits), calls)
     assert (pytest.approx(seconds), limit) == expected
 
 

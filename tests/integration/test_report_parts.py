@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from cli.stack.supervised_process import Child
+from cli.stack.supervised_process import SupervisedProcess
 from core.broker import celery_app
 from core.enums import JobKind, State
 from core.settings import Settings
@@ -22,7 +22,7 @@ from reports import build
 from tests import report_stories as stories
 from tests.report_stories import Text
 from tests.services import wait_until
-from workers.executor import work_on
+from workers.executor import work_one_slice
 from workers.runtime import Runtime
 
 MONTHS = ["2020-01", "2020-02", "2020-03"]
@@ -61,7 +61,7 @@ class Large:
 
     def work(self, name: str) -> str:
         self.set(name, due_at=0.0)
-        work_on(self.runtime, self.jobs()[name].id)
+        work_one_slice(self.runtime, self.jobs()[name].id)
         return self.states()[name]
 
     def set(self, name: str, **values: Any) -> None:
@@ -158,7 +158,7 @@ def test_a_small_report_is_made_at_once(large: Large, monkeypatch: pytest.Monkey
 
 
 def test_two_workers_draw_a_large_report_and_nothing_is_done_twice(
-    tmp_path: Path, redis_url: str, start_worker: Callable[..., Child]
+    tmp_path: Path, redis_url: str, start_worker: Callable[..., SupervisedProcess]
 ) -> None:
     settings = Settings(
         home=tmp_path / "home",

@@ -397,13 +397,15 @@ def call(
 ) -> Callable[..., tuple[int, str, str]]:
     """Runs the command line as a person would: its status, standard output and standard error."""
     opened: list[Database] = []
-    database = context.database
+    database = context.open_database
 
     def noted(*arguments: Any, **options: Any) -> Database:
         opened.append(database(*arguments, **options))
         return opened[-1]
 
-    monkeypatch.setattr(context, "database", noted)  # a process of its own would close it by ending
+    monkeypatch.setattr(
+        context, "open_database", noted
+    )  # a process of its own would close it by ending
 
     def run(*arguments: str) -> tuple[int, str, str]:
         for name, value in environment(settings).items():

@@ -25,12 +25,12 @@ def run(
         Database
     ] = []  # a command leaves closing to the end of its process, which is this one
 
-    def open_one(*arguments: Any, **named: Any) -> Database:
-        opened.append(database(*arguments, **named))
+    def open_database(*arguments: Any, **named: Any) -> Database:
+        opened.append(original(*arguments, **named))
         return opened[-1]
 
-    database = context.database
-    monkeypatch.setattr(context, "database", open_one)
+    original = context.open_database
+    monkeypatch.setattr(context, "open_database", open_database)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TIDINGS_HOME", str(tmp_path / "home"))
 

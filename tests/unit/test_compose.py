@@ -1,10 +1,11 @@
-"""What docker-compose.yml, .env.example and the Dockerfile promise: little is open, no secret is said, it all fits."""
+"""docker-compose.yml, .env.example and the Dockerfile: exposure, hardening, secrets, settings."""
 
 from __future__ import annotations
 
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +31,8 @@ STAGES = {
 SETTINGS = {f"TIDINGS_{name.upper()}" for name in Settings.model_fields}
 SECRETS = {"POSTGRES_PASSWORD", "REDIS_PASSWORD", "FLOWER_PASSWORD", "TIDINGS_TEXTAPI_KEY"}
 WORKERS = ("worker", "trainer", "reporter")
-ONCE = ("migrate", "tidings")
-OF_OURS = [name for name, service in SERVICES.items() if "build" in service]
+ONE_SHOT = ("migrate", "tidings")
+OUR_SERVICES = [name for name, service in SERVICES.items() if "build" in service]
 
 each = pytest.mark.parametrize("name", SERVICES)
 
@@ -40,7 +41,7 @@ def variables(text: str) -> set[str]:
     return set(re.findall(r"\$\{(\w+)", text))
 
 
-def in_example() -> dict[str, str]:
+def example_variables() -> dict[str, str]:
     return dict(re.findall(r"^#?([A-Z_]+)=(.*)$", EXAMPLE, re.MULTILINE))
 
 
@@ -48,7 +49,7 @@ def seconds(value: str) -> float:
     return float(value.removesuffix("s"))
 
 
-def test_every_part_of_the_system_is_there() -> None:
+def test_every_service_is_defined() -> None:
     assert set(SERVICES) == {"redis", "db", "migrate", "textapi", *WORKERS, "flower", "tidings"}
     assert SERVICES["tidings"]["profiles"] == ["command"]
     assert set(COMPOSE["volumes"]) == {"db", "redis"}
@@ -82,15 +83,15 @@ def test_every_container_is_hardened_and_bounded(name: str) -> None:
 
 
 @each
-def test_what_serves_comes_back_and_what_runs_once_does_not(name: str) -> None:
+def test_services_are_restarted_and_one_shot_containers_are_not(name: str) -> None:
     expected = {"migrate": "on-failure:3", "tidings": "no"}.get(name, "unless-stopped")
     assert SERVICES[name]["restart"] == expected
 
 
 @each
-def test_nobody_is_root(name: str) -> None:
+def test_no_container_runs_as_root(name: str) -> None:
     service = SERVICES[name]
-    if name in OF_OURS:
+    if name in OUR_SERVICES:
         stage = STAGES[service["build"]["target"]]
         assert re.findall(r"^USER (\S+)$", stage, re.MULTILINE)[-1] == "tidings"
     else:
@@ -98,9 +99,9 @@ def test_nobody_is_root(name: str) -> None:
 
 
 @each
-def test_what_serves_has_a_health_check(name: str) -> None:
+def test_every_service_has_a_health_check(name: str) -> None:
     service = SERVICES[name]
-    if name in ONCE:
+    if name in ONE_SHOT:
         assert service["healthcheck"] == {"disable": True}
     elif "healthcheck" not in service:
         assert (
@@ -110,32 +111,32 @@ def test_what_serves_has_a_health_check(name: str) -> None:
 
 
 @each
-def test_whoever_depends_on_another_waits_until_it_is_ready(name: str) -> None:
+def test_dependants_wait_until_a_service_is_ready(name: str) -> None:
     for other, how in SERVICES[name].get("depends_on", {}).items():
         assert how["condition"] == (
             "service_completed_successfully" if other == "migrate" else "service_healthy"
         )
 
 
-def test_workers_wait_for_the_tables_and_for_all_they_talk_to() -> None:
+def test_workers_wait_for_the_migration_and_all_services_they_use() -> None:
     for name in WORKERS:
         assert set(SERVICES[name]["depends_on"]) == {"redis", "db", "migrate", "textapi"}
 
 
 @pytest.mark.parametrize("name", WORKERS)
-def test_a_worker_is_given_the_time_that_it_needs_to_hand_its_slice_back(name: str) -> None:
+def test_a_worker_has_time_to_release_its_job(name: str) -> None:
     conf = celery_app(Settings(redis_url="redis://127.0.0.1:1/0")).conf
     assert seconds(SERVICES[name]["stop_grace_period"]) >= conf.worker_soft_shutdown_timeout + 20
     assert "REMAP_SIGTERM=SIGQUIT" in STAGES["worker"]
 
 
-def test_the_text_api_is_given_the_time_that_it_gives_to_calls() -> None:
+def test_the_text_api_has_time_to_finish_requests() -> None:
     from textapi.server.app import SHUTDOWN_SECONDS  # noqa: PLC0415
 
     assert seconds(SERVICES["textapi"]["stop_grace_period"]) > SHUTDOWN_SECONDS
 
 
-def test_the_workers_share_out_the_queues() -> None:
+def test_each_queue_is_consumed_by_one_service() -> None:
     served = [
         queue
         for name in WORKERS
@@ -146,36 +147,36 @@ def test_the_workers_share_out_the_queues() -> None:
     assert sorted(served) == sorted(QUEUES)
 
 
-def test_no_secret_has_a_default_or_stands_in_the_example() -> None:
+def test_no_secret_has_a_default_or_an_example_value() -> None:
     for secret in SECRETS:
         uses = re.findall(rf"\$\{{{secret}\b([^}}]*)", COMPOSE_TEXT)
         assert uses
         assert all(use.startswith(":?") for use in uses), secret
-    given = in_example()
+    given = example_variables()
     secrets = SECRETS | {
         name for name in given if name.endswith(("_KEY", "_KEYS", "_BEARER", "_PASSWORD"))
     }
     assert {name: given[name] for name in secrets} == dict.fromkeys(secrets, "")
 
 
-def test_make_env_draws_the_secrets_that_compose_asks_for(tmp_path: Path) -> None:
+def test_make_env_generates_the_secrets_that_compose_requires(tmp_path: Path) -> None:
     for file in ("Makefile", ".env.example"):
         (tmp_path / file).write_text((ROOT / file).read_text())
     subprocess.run(["make", "--silent", "env"], cwd=tmp_path, check=True)  # noqa: S607
     env = tmp_path / ".env"
     given = dict(re.findall(r"^([A-Z_]+)=(.*)$", env.read_text(), re.MULTILINE))
-    drawn = [given[secret] for secret in SECRETS]
-    assert all(re.fullmatch("[0-9a-f]{48}", value) for value in drawn)
-    assert len(set(drawn)) == len(SECRETS)
+    generated = [given[secret] for secret in SECRETS]
+    assert all(re.fullmatch("[0-9a-f]{48}", value) for value in generated)
+    assert len(set(generated)) == len(SECRETS)
     assert env.stat().st_mode & 0o077 == 0
     assert re.fullmatch(r"[1-9]\d*:\d+", given["REPORTS_USER"])
     assert (tmp_path / "out").is_dir()
     before = env.read_text()
     subprocess.run(["make", "--silent", "env"], cwd=tmp_path, check=True)  # noqa: S607
-    assert env.read_text() == before, "passwords were drawn anew over those in use"
+    assert env.read_text() == before, "passwords in use were replaced"
 
 
-def test_secrets_reach_only_who_needs_them() -> None:
+def test_only_services_that_need_a_secret_get_it() -> None:
     def names(service: str) -> set[str]:
         return set(SERVICES[service].get("environment", {}))
 
@@ -183,17 +184,17 @@ def test_secrets_reach_only_who_needs_them() -> None:
     assert not names("textapi") & {"TIDINGS_DATABASE_URL", "TIDINGS_REDIS_URL"}
     assert names("redis") == {"REDIS_PASSWORD"}
     with_keys = {name for name in SERVICES if names(name) & {"TIDINGS_NYT_KEY", "TIDINGS_X_BEARER"}}
-    assert with_keys == {"worker", "tidings"}  # who fetches, and who plans
+    assert with_keys == {"worker", "tidings"}
 
 
 @each
 def test_no_secret_is_in_a_command_line(name: str) -> None:
     service = SERVICES[name]
-    said = str([service.get("command"), service.get("healthcheck")])
-    assert not variables(said) & SECRETS
+    commands = str([service.get("command"), service.get("healthcheck")])
+    assert not variables(commands) & SECRETS
     assert "ASSWORD" not in re.sub(
-        r"\$\$REDIS_PASSWORD", "", said
-    )  # the container's own shell reads that one
+        r"\$\$REDIS_PASSWORD", "", commands
+    )  # expanded by the shell in the container
 
 
 def test_every_setting_in_the_files_exists() -> None:
@@ -204,26 +205,26 @@ def test_every_setting_in_the_files_exists() -> None:
         if name[:8] == "TIDINGS_"
     }
     assert named <= SETTINGS
-    assert {name for name in in_example() if name.startswith("TIDINGS_")} <= SETTINGS
+    assert {name for name in example_variables() if name.startswith("TIDINGS_")} <= SETTINGS
     assert set(re.findall(r"TIDINGS_[A-Z_]+(?==)", DOCKERFILE)) <= SETTINGS
 
 
-def test_every_setting_reaches_who_reads_it() -> None:
-    of_the_server = {
+def test_every_setting_reaches_the_service_that_reads_it() -> None:
+    server_settings = {
         name
         for name in SETTINGS
         if name.startswith("TIDINGS_TEXTAPI_") and "Server:" in meaning(name)
     }
-    of_the_image = {"TIDINGS_HOME", "TIDINGS_ALIVE_FILE"}
-    assert SETTINGS - of_the_server - of_the_image == set(SERVICES["worker"]["environment"])
-    assert of_the_server <= set(SERVICES["textapi"]["environment"])
+    image_settings = {"TIDINGS_HOME", "TIDINGS_ALIVE_FILE"}
+    assert SETTINGS - server_settings - image_settings == set(SERVICES["worker"]["environment"])
+    assert server_settings <= set(SERVICES["textapi"]["environment"])
 
 
 def meaning(variable: str) -> str:
     return Settings.model_fields[variable.removeprefix("TIDINGS_").lower()].description or ""
 
 
-def test_the_example_names_all_that_compose_reads_and_nothing_else() -> None:
+def test_the_example_names_exactly_the_variables_that_compose_reads() -> None:
     passed_on = {
         name
         for service in SERVICES.values()
@@ -231,11 +232,11 @@ def test_the_example_names_all_that_compose_reads_and_nothing_else() -> None:
         if value is None
     }
     read = variables(COMPOSE_TEXT) | passed_on
-    assert set(in_example()) <= read
-    assert variables(COMPOSE_TEXT) - {"TIDINGS_METRICS_PORT"} <= set(in_example())
+    assert set(example_variables()) <= read
+    assert variables(COMPOSE_TEXT) - {"TIDINGS_METRICS_PORT"} <= set(example_variables())
 
 
-def test_what_the_example_gives_makes_sense_as_it_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_values_of_the_example_are_valid(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in re.findall(r"^#?(TIDINGS_[A-Z_]+)=(.*)$", EXAMPLE, re.MULTILINE):
         monkeypatch.setenv(name, value)
     settings = Settings()
@@ -255,14 +256,16 @@ def test_images_are_pinned_by_the_lock_file_and_start_without_a_shell() -> None:
         assert re.search(r"^CMD \[", STAGES[stage], re.MULTILINE)
 
 
-def test_the_images_are_built_of_what_is_named_and_never_of_env_files() -> None:
+def test_the_build_context_holds_the_packages_and_no_env_file() -> None:
     lines = (ROOT / ".dockerignore").read_text().splitlines()
     allowed = {line.removeprefix("!") for line in lines if line.startswith("!")}
     assert "*" in lines
     assert not {".env", ".git", "archive", "out", "tests"} & allowed
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    assert set(project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]) <= allowed
 
 
-def test_a_text_worker_needs_nothing_that_its_image_leaves_out() -> None:
+def test_a_text_worker_imports_nothing_that_its_image_lacks() -> None:
     left_out = re.search(r"grep -v((?: -e \w+)+)", DOCKERFILE)
     assert left_out
     absent = [
@@ -281,10 +284,11 @@ import workers.celery, workers.months, workers.handles, workers.crawling, cli.ma
     subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)  # noqa: S603
 
 
-def test_the_server_needs_nothing_of_the_project_but_two_rooms() -> None:
-    program = """
+def test_the_server_imports_no_package_but_textapi_and_core() -> None:
+    absent = {"analysis", "cli", "workers", "producers", "reports", "sources", "models", "celery"}
+    program = f"""
 import sys
 import textapi.server.__main__, textapi.server.routes, textapi.server.processes
-sys.exit(int(bool({"cli", "workers", "producers", "reports", "sources", "models", "celery"}.intersection(sys.modules))))
+sys.exit(int(bool({absent}.intersection(sys.modules))))
 """
     subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)  # noqa: S603

@@ -8,7 +8,7 @@ from analysis.options import Keyword
 from analysis.parameters import list_months
 from core.errors import SettingsError
 from core.rate_limit_notation import Window, parse_limits
-from producers.plan import time_at
+from producers.plan import time_at_limits
 
 
 def test_the_name_is_one_of_the_terms() -> None:
@@ -48,7 +48,7 @@ def test_what_is_no_limit_is_refused(wrong: str) -> None:
 
 
 def test_the_slowest_limit_binds() -> None:
-    seconds, binding = time_at(parse_limits("5/min,500/d"), 2100)
+    seconds, binding = time_at_limits(parse_limits("5/min,500/d"), 2100)
     assert binding == "500/d"
     assert 4 * 86400 < seconds <= 5 * 86400
-    assert time_at(parse_limits("10/s"), 0) == (0.0, None)
+    assert time_at_limits(parse_limits("10/s"), 0) == (0.0, None)

@@ -1,4 +1,4 @@
-"""The dashboard and the alerts: whole, and of one mind with what workers serve (tests/e2e/test_metrics.py)."""
+"""The queries of dashboard and alerts against the metrics that workers serve."""
 
 from __future__ import annotations
 
@@ -9,12 +9,21 @@ import pytest
 
 from core.enums import QUEUES
 from core.errors import ServiceBadAnswer, ServiceRefused, ServiceUnavailable
-from core.metrics import ANSWERED, CALLS, OUTCOMES, count_call_outcome
-from tests.ops_kit import alerts, expressions, grouped_by, names_and_labels, panels
+from core.metrics import ANSWERED, CALLS, OUTCOMES, REGISTRY
+from tests.ops_kit import (
+    alerts,
+    documented_metrics,
+    expressions,
+    grouping_labels,
+    names_and_labels,
+    panels,
+    selectors,
+    unknown_names,
+)
 from workers.metrics import JOB_STATES
 
 
-def test_three_alerts_say_what_is_wrong_and_what_to_do() -> None:
+def test_each_of_three_alerts_has_a_severity_and_a_remedy() -> None:
     assert [alert["alert"] for alert in alerts()] == [
         "TidingsNothingEnds",
         "TidingsNobodyWorks",
@@ -25,37 +34,90 @@ def test_three_alerts_say_what_is_wrong_and_what_to_do() -> None:
         assert "tidings" in alert["annotations"]["description"]
 
 
-def test_work_that_is_due_while_nothing_ends_is_the_first_alert() -> None:
+def test_the_first_alert_is_for_due_jobs_while_no_job_ends() -> None:
     expression = alerts()[0]["expr"]
     assert "tidings_oldest_due_seconds" in expression
     assert "> 600" in expression
     assert expression.count("[10m]") == 2
 
 
-def test_a_dashboard_panel_has_a_title_and_a_place_of_its_own() -> None:
+def test_panels_of_the_dashboard_have_unique_titles_and_do_not_overlap() -> None:
     assert len({panel["title"] for panel in panels()}) == len(panels()) == 11
-    taken: set[tuple[int, int]] = set()
+    occupied: set[tuple[int, int]] = set()
     for panel in panels():
-        at = panel["gridPos"]
+        position = panel["gridPos"]
         cells = {
             (x, y)
-            for x in range(at["x"], at["x"] + at["w"])
-            for y in range(at["y"], at["y"] + at["h"])
+            for x in range(position["x"], position["x"] + position["w"])
+            for y in range(position["y"], position["y"] + position["h"])
         }
-        assert not cells & taken
+        assert not cells & occupied
         assert max(x for x, _ in cells) < 24
-        taken |= cells
+        occupied |= cells
 
 
-def test_queries_close_their_brackets_and_pick_by_values_that_exist() -> None:
-    values = {*QUEUES, *JOB_STATES, ANSWERED, *OUTCOMES.values()}
+@pytest.mark.parametrize("expression", expressions())
+def test_a_query_is_promql_and_names_only_what_a_worker_serves(expression: str) -> None:
+    assert unknown_names(expression, documented_metrics()) == set()
+
+
+def test_queries_match_values_that_exist() -> None:
+    values = {
+        "queue": {*QUEUES},
+        "state": {state.value for state in JOB_STATES},
+        "outcome": {ANSWERED, *OUTCOMES.values()},
+    }
     for expression in expressions():
-        for opening, closing in ("()", "{}", "[]"):
-            assert expression.count(opening) == expression.count(closing)
-        picked = [part.split('"')[1] for part in expression.split("{")[1:]]
-        assert {value for group in picked for value in group.split("|")} <= values
-    assert grouped_by() <= {"queue", "state", "service", "outcome"}
-    assert len(names_and_labels()) == 9  # nothing is served that nobody looks at
+        for selector in selectors(expression):
+            for matcher in selector.matchers.matchers:
+                assert set(matcher.value.split("|")) <= values[matcher.name]
+
+
+def test_every_metric_is_used_in_a_query() -> None:
+    assert names_and_labels().keys() == documented_metrics().keys()
+    assert len(names_and_labels()) == 9
+
+
+def test_queries_group_by_few_labels() -> None:
+    labels = set().union(*map(grouping_labels, expressions()))
+    assert labels <= {"queue", "state", "service", "outcome"}
+
+
+def test_counters_are_those_of_the_program() -> None:
+    counters = {f"{family.name}_total" for family in REGISTRY.collect()}
+    assert counters == {name for name in documented_metrics() if name.endswith("_total")}
+
+
+@pytest.mark.parametrize(
+    ("expression", "error"),
+    [
+        ("sum(tidings_jobs", "unclosed left parenthesis"),
+        ("sum by (queue (tidings_jobs)", "unclosed left parenthesis"),
+        ('tidings_jobs{state="failed}', "unterminated quoted string"),
+        ("tidings_jobs[10m] > 0", "only scalar and instant vector types"),
+        ("rate(tidings_calls_total)", "expected type matrix"),
+        ("increase(tidings_calls_total[10 minutes])", "inside brackets"),
+        ("summed(tidings_jobs)", "unknown function"),
+        ("tidings_jobs > > 0", "invalid promql query"),
+    ],
+)
+def test_a_broken_query_is_refused(expression: str, error: str) -> None:
+    with pytest.raises(ValueError, match=error):
+        unknown_names(expression, documented_metrics())
+
+
+@pytest.mark.parametrize(
+    ("expression", "unknown"),
+    [
+        ("sum(tidings_job)", "tidings_job"),
+        ("rate(tidings_calls[5m])", "tidings_calls"),
+        ('max(tidings_slots{state="done"})', "state"),
+        ("sum by (kind) (tidings_jobs)", "kind"),
+        ("tidings_slots / on (state) tidings_queue_messages", "state"),
+    ],
+)
+def test_a_name_that_no_worker_serves_is_reported(expression: str, unknown: str) -> None:
+    assert unknown_names(expression, documented_metrics()) == {unknown}
 
 
 @pytest.mark.parametrize(
@@ -77,7 +139,7 @@ def test_a_call_is_counted_by_how_it_ends(error: Exception | None, outcome: str 
             if s.name == "tidings_calls_total" and s.labels["service"] == "nyt"
         }
 
-    @count_call_outcome("nyt")
+    @counted("nyt")
     async def call() -> None:
         if error:
             raise error

@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analysis.data import PostData
+from analysis.options import TextOptions
+from analysis.text.posts import long_sentences_by_month
 from models.documents import DocumentText, with_counts
-from producers.posts import own_posts, to_sum_up, words_by_month
 from sources.post_cleaning import words_of_post
 
 
@@ -73,7 +75,10 @@ def test_reposts_are_nobodys_own_words_and_posts_without_words_are_not_asked_abo
         post(3, "#x"),
         post(4, "No date", period=None),
     ]
-    assert words_by_month(own_posts(posts)) == {"2021-01": [(1, "One tide")], "": [(4, "No date")]}
+    assert PostData(posts, TextOptions()).words == {
+        "2021-01": [(1, "One tide")],
+        "": [(4, "No date")],
+    }
 
 
 def test_a_summary_is_made_of_sentences_that_say_something() -> None:
@@ -83,13 +88,13 @@ def test_a_summary_is_made_of_sentences_that_say_something() -> None:
             (2, "Watch."),
         ]
     }
-    assert to_sum_up(words) == {
+    assert long_sentences_by_month(words) == {
         "2021-01": [(1, "Watch live: #tide @ann one two three.\nThe tide is in at last.")]
     }
-    assert to_sum_up({"": [(1, "Watch live: #a #b #c. Yes.")]}) == {
+    assert long_sentences_by_month({"": [(1, "Watch live: #a #b #c. Yes.")]}) == {
         "": [(1, "Watch live: #a #b #c. Yes.")]
     }
-    assert to_sum_up({}) == {}
+    assert long_sentences_by_month({}) == {}
 
 
 def test_what_is_said_of_reposts_takes_the_place_of_what_was_said_before() -> None:

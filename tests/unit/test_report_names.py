@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from textapi.engine.keywords import pattern
 
 from reports.drawing import Named, entities_shown, in_title_case, top_entities
 from reports.figure_store import FigureStore
 from reports.tables.entities import EntityRow
+from textapi.text.keywords import pattern
 
 HEADLINES = [
     "Mayor Closes Schools and Parks as Coronavirus Spreads",

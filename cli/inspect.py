@@ -1,0 +1,85 @@
+"""Look at runs: ``tidings runs``, ``status``."""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from typer import Argument, Option
+
+from cli import context
+from cli.options import Json
+from core.enums import ENDED, State
+from core.errors import NotFound
+from core.settings import load
+
+WATCH_SECONDS = 1.0
+
+
+def runs(as_json: Json = False) -> None:
+    """List the runs, newest first."""
+    from producers.status import list_runs
+
+    rows = list_runs(context.open_database())
+    if as_json:
+        print(json.dumps(rows))
+        return
+
+    for row in rows:
+        created = f"{datetime.fromtimestamp(row['created_at'], UTC):%Y-%m-%d %H:%M}"
+        counts = ", ".join(f"{count} {state}" for state, count in sorted(row["jobs"].items()))
+        line = f"{row['run']:>5}  {created}  {row['kind']:<9}{row['state']:<11}{counts}"
+        print(f"{line}  {row['name'] or ''}".rstrip())
+
+
+def status(
+    run: Annotated[
+        int | None, Argument(metavar="RUN", help="The run; the newest by default.")
+    ] = None,
+    watch: Annotated[bool, Option("--watch", help="Show it until the run ends.")] = False,
+    failed: Annotated[bool, Option("--failed", help="Only the failed jobs, with why.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Show the state of a run, job by job, and what it waits for."""
+    from producers.status import list_runs, run_status
+
+    settings = load()
+    db = context.open_database(settings)
+    if run is None:
+        rows = list_runs(db)
+        if not rows:
+            raise NotFound("there is no run yet: `tidings submit` makes one")
+        run = int(rows[0]["run"])
+
+    while True:
+        report = run_status(db, settings, run)
+        if failed:
+            report["details"] = [job for job in report["details"] if job["state"] == State.FAILED]
+        if as_json:
+            print(json.dumps(report))
+        else:
+            _print_status(report, only_failed=failed)
+        if not watch or report["state"] in ENDED:
+            return
+        time.sleep(WATCH_SECONDS)
+
+
+def _print_status(report: dict[str, Any], *, only_failed: bool) -> None:
+    counts = ", ".join(f"{count} {state}" for state, count in report["jobs"].items() if count)
+    name = f" ({report['name']})" if report["name"] else ""
+    state = f"{report['state']}, {report['progress']:.0%}; {counts}; {report['calls']:,} calls"
+    print(f"run {report['run']}{name}: {state}")
+    if report["reason"]:
+        print(f"  {report['reason']}")
+    if report["waiting_for"]:
+        print(f"  waits for: {report['waiting_for']}")
+
+    for job in report["details"]:
+        reason = f"  {job['reason']}" if job["reason"] else ""
+        if only_failed:
+            print(f"  {job['job']}{reason}")
+            continue
+        steps = " ".join(f"{step['step']}:{step['state']}" for step in job["steps"])
+        print(f"  {job['job']:<14}{job['result'] or job['state']:<11}{steps}{reason}".rstrip())

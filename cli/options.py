@@ -1,0 +1,68 @@
+"""Arguments and options that several commands share."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from dataclasses import is_dataclass
+from typing import Annotated, Any, TypeVar
+
+from typer import Argument, Option
+
+from core.errors import UsageError
+
+Text = TypeVar("Text", str, list[str], str | None)
+
+
+def expand_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Replace each parameter of *command* that is a dataclass by the fields of that dataclass.
+
+    Typer makes an argument or option of each field. So commands share options that are declared
+    once, and get them as one object.
+    """
+    parameters: list[inspect.Parameter] = []
+    groups: dict[str, tuple[type, list[str]]] = {}
+    for parameter in inspect.signature(command, eval_str=True).parameters.values():
+        if is_dataclass(parameter.annotation):
+            options: Any = parameter.annotation
+            fields = inspect.signature(options, eval_str=True).parameters
+            groups[parameter.name] = (options, list(fields))
+            parameters.extend(fields.values())
+        else:
+            parameters.append(parameter)
+
+    @functools.wraps(command)
+    def expanded(**values: Any) -> None:
+        for name, (options, fields) in groups.items():
+            values[name] = options(**{field: values.pop(field) for field in fields})
+        command(**values)
+
+    keyword_only = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in parameters]
+    expanded.__signature__ = inspect.Signature(keyword_only)  # type: ignore[attr-defined]
+    return expanded
+
+
+def check_utf8(value: Text) -> Text:
+    """Return *value* if it is text: a shell passes bytes of another encoding on as surrogates.
+
+    Raises `UsageError`.
+    """
+    for text in [value] if isinstance(value, str) else value or ():
+        if printable(text) != text:
+            raise UsageError(f"{printable(text)} is no UTF-8: give it in that encoding")
+    return value
+
+
+def printable(text: str) -> str:
+    """Return *text* with lone surrogates escaped."""
+    return text.encode(errors="backslashreplace").decode()
+
+
+Run = Annotated[int, Argument(metavar="RUN", help="The run's number, as `tidings runs` lists it.")]
+Json = Annotated[bool, Option("--json", help="Print JSON.")]
+Name = Annotated[str | None, Option(callback=check_utf8, help="A name to know the run by.")]
+Wait = Annotated[
+    bool,
+    Option("--wait", help="Wait for the end: status 0 when all is done, 1 when a job failed."),
+]
