@@ -212,7 +212,7 @@ def measure(db: Database) -> list[str]:
 
 
 def explain(db: Database) -> list[str]:
-    """Print the paths of every query into the large tables; return the names of those that scan one."""
+    """Print every query's paths into the large tables; return the names of those that scan one."""
     explained, bad = Explained(db), []
     for name, query in hot_queries(db):
         explained.take()

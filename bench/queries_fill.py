@@ -1,4 +1,4 @@
-"""A database as it is after years: documents, a back-fill half done, hundreds of runs, their mentions and answers."""
+"""A database after years of use: documents, runs, a back-fill half done, mentions and answers."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ Rows = Iterable[dict[str, Any]]
 
 
 def fill(db: Database, *, documents: int, jobs: int = BACKFILL_JOBS) -> None:
-    """Six of ten documents are headlines of ten years, four are posts of `HANDLES` accounts; as many answers."""
+    """Fill *db*: of ten documents, six are headlines and four posts of `HANDLES` accounts."""
     put(db, Document, _documents(documents))
     put(db, Run, _runs())
     put(db, Job, _jobs(jobs))
@@ -59,7 +59,7 @@ def fill(db: Database, *, documents: int, jobs: int = BACKFILL_JOBS) -> None:
 
 
 def put(db: Database, table: type[Base], rows: Rows) -> None:
-    """Store *rows* the quick way: COPY, or one statement for many."""
+    """Store *rows* the fast way: COPY, or one statement for many."""
     columns = [column.name for column in table.__table__.columns]
     with db.write() as connection:
         raw = connection.connection.driver_connection
@@ -68,10 +68,11 @@ def put(db: Database, table: type[Base], rows: Rows) -> None:
         if db.is_sqlite:
             marks = ",".join("?" * len(columns))
             names = ",".join(f'"{name}"' for name in columns)
-            for some in _batched(tuples, 20_000):
+            for batch in _batched(tuples, 20_000):
                 insert = f"INSERT INTO {table.__tablename__} ({names}) VALUES ({marks})"  # noqa: S608
-                raw.executemany(insert, some)
+                raw.executemany(insert, batch)
             return
+
         names = ",".join(f'"{name}"' for name in columns)
         with (
             raw.cursor() as cursor,
@@ -128,13 +129,13 @@ def _job(number: int, run: int, kind: JobKind, name: str, state: State) -> dict[
         {"owner": f"worker {number}", "lease_until": now + 3600} if state == State.RUNNING else {}
     )
     return {
-        "id": number, "run_id": run, "kind": kind, "name": name, "queue": "text", "options": {}, "state": state,
-        "due_at": now - 100, "ended_at": ended, **numbers, **owner,
+        "id": number, "run_id": run, "kind": kind, "name": name, "queue": "text", "options": {},
+        "state": state, "due_at": now - 100, "ended_at": ended, **numbers, **owner,
     }  # fmt: skip
 
 
 def _jobs(size: int) -> Rows:
-    """The back-fill's jobs, six of ten done, a few at work; old runs of all months, done; a small run, queued."""
+    """Yield a back-fill, six of ten jobs done, a few running; old runs, done; a small run, queued."""
     number = 0
     for n in range(size):
         number += 1
@@ -151,13 +152,14 @@ def _jobs(size: int) -> Rows:
 
 
 def _mentions(documents: int, jobs: int) -> Rows:
-    """Forty mentions in each month of the old runs, among a million documents."""
+    """Yield forty mentions in each month of the old runs, among a million documents."""
     first = jobs + 1
     for job in range(first, first + OLD_RUNS * len(MONTHS)):
         for document in random.sample(range(1, documents * 6 // 10), max(1, documents // 25_000)):
             yield {
-                "job_id": job, "document_id": document, "keyword": "covid", "term": "covid", "position": 1,
-                "sentence": f"Headline number {document} says that something has happened.", "polarity": 0.1,
+                "job_id": job, "document_id": document, "keyword": "covid", "term": "covid",
+                "position": 1, "polarity": 0.1,
+                "sentence": f"Headline number {document} says that something has happened.",
             }  # fmt: skip
 
 
@@ -172,8 +174,9 @@ def _calls(documents: int) -> Rows:
                 "most_common_phrases",
             ):
                 yield {
-                    "run_id": run, "service": "textapi", "credential": "c", "operation": operation, "minute": minute,
-                    "calls": 3, "answers_reused": 1, "retries": 0, "maybe_twice": 0, "seconds": 1.5,
+                    "run_id": run, "service": "textapi", "credential": "c", "operation": operation,
+                    "minute": minute, "calls": 3, "answers_reused": 1, "retries": 0,
+                    "maybe_twice": 0, "seconds": 1.5,
                 }  # fmt: skip
 
 
@@ -182,5 +185,5 @@ def _key(number: int) -> bytes:
 
 
 def _batched(rows: Iterator[Sequence[Any]], size: int) -> Iterator[list[Sequence[Any]]]:
-    while some := list(islice(rows, size)):
-        yield some
+    while batch := list(islice(rows, size)):
+        yield batch

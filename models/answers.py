@@ -82,7 +82,7 @@ def claim_answers(
     """Claim the right to request *keys* for so many *seconds*; return the keys that were won.
 
     Won are keys without an answer that nobody claims, whose claim has expired, or that an earlier
-    claim of the same job left behind; each with the number of claimants that may have made the
+    claim of the same job made; each with the number of claimants that may have made the
     request before.
     """
     won: dict[bytes, int] = {}

@@ -52,6 +52,7 @@ def move_crawl(
         "at": clock(),
     }
     crawl = db.upsert(Crawl).values(source=source, subject=subject, documents=documents, **values)
+
     values["documents"] = Crawl.documents + crawl.excluded.documents
     connection.execute(
         crawl.on_conflict_do_update(index_elements=["source", "subject"], set_=values)

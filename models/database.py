@@ -187,18 +187,14 @@ def migrate(url: str, revision: str = "head") -> None:
 
     try:
         with _translated(url):
-            current = stored_revision(database)
-            if current and DEVELOPMENT_REVISION.fullmatch(current):
+            current = stored_revision(database) or ""
+            if DEVELOPMENT_REVISION.fullmatch(current) or current > newest_revision():
                 raise SettingsError(revision_problem(current))
-            if revision == "head" or (revision != "base" and revision > (current or "")):
+            if revision == "head" or (revision != "base" and revision > current):
                 command.upgrade(config, revision)
             else:
                 command.downgrade(config, revision)
     except CommandError as error:
-        if revision == "head":
-            raise SettingsError(
-                f"the tables are newer than this program ({error}): upgrade the program"
-            ) from None
         raise UsageError(
             f"{revision!r} is no revision of the tables ({error}): head is the newest"
         ) from None

@@ -52,7 +52,7 @@ NOBODY = 0  # the run to which the calls of erased runs belong: limits go on cou
 
 
 @dataclass
-class Forgotten:
+class Erased:
     """What was removed."""
 
     documents: int = 0
@@ -108,7 +108,7 @@ def forget_documents(
     reason: str,
     result_tables: Sequence[type[Base]],
     handle: str | None = None,
-) -> Forgotten:
+) -> Erased:
     """Remove documents with the results and answers that quote them; redo what else rests on them.
 
     *sentences* splits a text as the engine does. *result_tables* hold rows of steps. *handle* says that the whole account is erased, and how far it was read.
@@ -139,7 +139,7 @@ def forget_documents(
                 _redo_or_empty_job(connection, job, reason)
         for run_id in runs:
             _note_erasure(connection, db, run_id, reason)
-    return Forgotten(len(ids), answers, runs)
+    return Erased(len(ids), answers, runs)
 
 
 def _quotable_texts(

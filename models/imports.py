@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, delete, insert, select
 from models.database import clock
 from models.tables import Import
 
-NAMED = 1000  # all that is left out is counted, and so many of it are kept by name
+NAMED = 1000  # omissions that are kept by name; all are counted
 NAMED_IN_A_REMARK = 3
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Update, case, func, or_, select, update
+from sqlalchemy import Connection, Update, and_, case, func, or_, select, update
 
 from core.enums import ENDED, JobKind, State, StepState
 from core.errors import LeaseLost
@@ -37,14 +37,15 @@ class Claim:
     max_calls: int | None
 
 
+def update_held(job_id: int, owner: str | None, claims: int) -> Update:
+    """Return an UPDATE of a job that changes no row once that claim of *owner* is lost."""
+    is_held = and_(Job.owner == owner, Job.claims == claims, Job.state == State.RUNNING)
+    return update(Job).where(Job.id == job_id, is_held)
+
+
 def update_claimed(claim: Claim) -> Update:
     """Return an UPDATE of the claim's job that changes no row once the claim is lost."""
-    return update(Job).where(
-        Job.id == claim.job_id,
-        Job.owner == claim.owner,
-        Job.claims == claim.number,
-        Job.state == State.RUNNING,
-    )
+    return update_held(claim.job_id, claim.owner, claim.number)
 
 
 def fence(connection: Connection, claim: Claim, *, progress: bool = False, **values: Any) -> None:

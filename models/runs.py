@@ -47,6 +47,7 @@ def create_run(
         max_calls=max_calls,
         created_at=clock(),
     )
+
     with db.write() as connection:
         run_id = connection.execute(run.returning(Run.id)).scalar_one()
         add_jobs(connection, run_id, jobs)

@@ -110,7 +110,7 @@ def _due_jobs(
 
 
 def _take_turns(due: dict[int, list[Any]], busy: Busy, limit: int, share: int) -> list[DueJob]:
-    """Take a job at a time from the run with the fewest running, then dispatched, then the oldest."""
+    """Take turns: next is the run with the fewest running, then dispatched, then the oldest."""
     counts, running_or_chosen = dict(busy), dict[int, int]()
     chosen: list[DueJob] = []
     while len(chosen) < limit and (runs := [run_id for run_id, jobs in due.items() if jobs]):

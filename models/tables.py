@@ -168,9 +168,7 @@ class Job(Base):
         UniqueConstraint("run_id", "kind", "name"),
         Index(None, "queue", "state", "run_id", "due_at", "id"),
         Index(None, "state", "lease_until"),
-        Index(
-            None, "run_id", "state"
-        ),  # tells whether a run has ended without reading all its jobs
+        Index(None, "run_id", "state"),  # tells whether a run has ended
         Index(None, "name"),
         Index(None, "dispatched_at", sqlite_where=DISPATCHED, postgresql_where=DISPATCHED),
     )

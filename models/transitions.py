@@ -1,12 +1,12 @@
 """The state transitions of jobs and runs, one function for each.
 
-The rules are those of docs/architecture.md, "Life of a run". What a state means in a job's columns
-is stated once, in the functions right below.
+The rules are those of docs/architecture.md, "Life of a run". `_due` and `_ended` state what it
+means in a job's columns that it can be claimed and that it has ended.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, func, select, true, update
@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, func, select, true,
 from core.enums import ENDED, JobKind, State, StepState
 from core.errors import NotFound, RunEnded
 from models.database import Database, clock
-from models.jobs import NO_SETBACKS, Claim, fence, update_claimed
+from models.jobs import NO_SETBACKS, Claim, fence, update_claimed, update_held
 from models.runs import IS_OPEN, REPORT_JOB, UNENDED, NewJob, add_jobs, get_run
 from models.tables import Job, Run
 
@@ -25,9 +25,6 @@ CRASHED = (
 )
 
 Columns = dict[str, Any]
-
-
-# --- what a state means in a job's columns ---
 
 
 def _due(state: State, *, seconds: float = 0.0, reason: str | None = None) -> Columns:
@@ -41,20 +38,6 @@ def _due(state: State, *, seconds: float = 0.0, reason: str | None = None) -> Co
         "dispatched_at": None,
         "due_at": clock() + seconds,
         "ended_at": None,
-    }
-
-
-def _held(owner: str, *, claims: int, crashes: int, lease_seconds: float) -> Columns:
-    """Return the columns of a job that *owner* works on."""
-    return {
-        "state": State.RUNNING,
-        "reason": None,
-        "owner": owner,
-        "claims": claims,
-        "crashes": crashes,
-        "lease_until": clock() + lease_seconds,
-        "dispatched_at": None,
-        "started_at": func.coalesce(Job.started_at, clock()),
     }
 
 
@@ -99,7 +82,16 @@ def claim_job(
         return None
 
     claims, crashes = job.claims + 1, job.crashes + crashed
-    held = _held(owner, claims=claims, crashes=crashes, lease_seconds=lease_seconds)
+    held = {
+        "state": State.RUNNING,
+        "reason": None,
+        "owner": owner,
+        "claims": claims,
+        "crashes": crashes,
+        "lease_until": clock() + lease_seconds,
+        "dispatched_at": None,
+        "started_at": func.coalesce(Job.started_at, clock()),
+    }
     is_unchanged = and_(Job.id == job_id, Job.claims == job.claims, Job.state == job.state)
     with db.write() as connection:
         if job.run_state == State.QUEUED:
@@ -156,7 +148,7 @@ def _end_job(db: Database, claim: Claim, ended: Columns) -> None:
         close_run(connection, claim.run_id)
 
 
-# --- what a crash left ---
+# --- after a crash ---
 
 
 def requeue_lost_jobs(db: Database, has_exited: Callable[[str], bool]) -> int:
@@ -176,7 +168,8 @@ def requeue_lost_jobs(db: Database, has_exited: Callable[[str], bool]) -> int:
 
         is_still_lost = true() if has_exited(job.owner or "") else Job.lease_until < clock()
         with db.write() as connection:
-            connection.execute(_update_running(job).where(is_still_lost).values(requeued))
+            held = update_held(job.id, job.owner, job.claims)
+            connection.execute(held.where(is_still_lost).values(requeued))
     return len(lost)
 
 
@@ -184,7 +177,8 @@ def _fail_crashed_job(db: Database, job: Row[Any]) -> None:
     failed = _ended(State.FAILED, reason=CRASHED) | {"crashes": CRASHES_ALLOWED}
     with db.write() as connection:
         lock_run(connection, job.run_id)
-        if connection.execute(_update_running(job).values(failed)).rowcount:
+        held = update_held(job.id, job.owner, job.claims)
+        if connection.execute(held.values(failed)).rowcount:
             close_run(connection, job.run_id)
 
 
@@ -209,23 +203,13 @@ def _is_lost(job: Row[Any], has_exited: Callable[[str], bool]) -> bool:
     return bool(job.expired or (job.owner and has_exited(job.owner)))
 
 
-def _update_running(job: Row[Any]) -> Any:
-    """Return an UPDATE that changes no row once somebody else has claimed or ended the *job*."""
-    return update(Job).where(
-        Job.id == job.id,
-        Job.owner == job.owner,
-        Job.claims == job.claims,
-        Job.state == State.RUNNING,
-    )
-
-
-# --- a run as a whole ---
+# --- a run and all its jobs ---
 
 
 def pause_run(db: Database, run_id: int) -> None:
     """Let nothing new start; jobs at work end their slice soon. Raises `NotFound`, `RunEnded`."""
     with db.write() as connection:
-        _raise_if_ended(_lock_and_read(connection, run_id))
+        _lock_unless(connection, run_id, ENDED)
         _pause(connection, Run.id == run_id)
 
 
@@ -244,7 +228,7 @@ def _pause(connection: Connection, which: ColumnElement[bool], reason: str | Non
 def resume_run(db: Database, run_id: int, max_calls: int | None = None) -> None:
     """Continue a paused run; *max_calls* raises its cap. Raises `NotFound`, `RunEnded`."""
     with db.write() as connection:
-        _raise_if_ended(_lock_and_read(connection, run_id))
+        _lock_unless(connection, run_id, ENDED)
         if max_calls is not None:
             connection.execute(update(Run).where(Run.id == run_id).values(max_calls=max_calls))
 
@@ -262,10 +246,7 @@ def cancel_run(db: Database, run_id: int) -> None:
     """
     reason = "cancelled"
     with db.write() as connection:
-        run = _lock_and_read(connection, run_id)
-        if run.state != State.CANCELLED:
-            _raise_if_ended(run)
-
+        _lock_unless(connection, run_id, (State.DONE, State.FAILED))
         open_run = update(Run).where(Run.id == run_id, Run.state.not_in(ENDED))
         connection.execute(open_run.values(state=State.CANCELLED, ended_at=clock(), reason=reason))
         open_jobs = update(Job).where(Job.run_id == run_id, Job.state.not_in(ENDED))
@@ -278,10 +259,7 @@ def retry_run(db: Database, run_id: int, names: Sequence[str] = ()) -> int:
     Raises `NotFound` where one of *names* is no failed job, `RunEnded` where the run was cancelled.
     """
     with db.write() as connection:
-        run = _lock_and_read(connection, run_id)
-        if run.state == State.CANCELLED:
-            _raise_if_ended(run)
-
+        _lock_unless(connection, run_id, (State.CANCELLED,))
         failed = and_(Job.run_id == run_id, Job.state == State.FAILED)
         if names:
             failed_names = set(connection.scalars(select(Job.name).where(failed)))
@@ -300,7 +278,7 @@ def retry_run(db: Database, run_id: int, names: Sequence[str] = ()) -> int:
 def close_run(connection: Connection, run_id: int) -> None:
     """End the run and queue its report if all its jobs have ended; otherwise do nothing.
 
-    Call it after the job's change, with the run locked (`lock_run`), each in a statement of its own.
+    Call it with the run locked (`lock_run`), after the job's change, each a statement of its own.
     """
     # By state, in the order of an index: otherwise each end would read all jobs that ended before.
     first = (
@@ -341,7 +319,7 @@ def queue_report(connection: Connection, run_id: int) -> None:
     add_jobs(connection, run_id, [NewJob(JobKind.REPORT, REPORT_JOB, {})])
 
 
-# --- what an erasure asks for ---
+# --- after an erasure ---
 
 
 def redo_job(connection: Connection, job_id: int) -> None:
@@ -371,15 +349,12 @@ def lock_run(connection: Connection, run_id: int) -> None:
     connection.execute(select(Run.id).where(Run.id == run_id).with_for_update())
 
 
-def _lock_and_read(connection: Connection, run_id: int) -> Row[Any]:
+def _lock_unless(connection: Connection, run_id: int, states: Collection[State]) -> None:
+    """Lock the run. Raises `NotFound`, and `RunEnded` where it is in one of *states*."""
     lock_run(connection, run_id)
-    return get_run(connection, run_id)
-
-
-def _raise_if_ended(run: Row[Any]) -> None:
-    if run.state not in ENDED:
-        return
-    remedy = "submit it again"
-    if run.state == State.FAILED:
-        remedy = f"`tidings retry {run.id}` queues its failed jobs again"
-    raise RunEnded(f"run {run.id} has ended, it is {run.state}: {remedy}")
+    run = get_run(connection, run_id)
+    if run.state in states:
+        remedy = "submit it again"
+        if run.state == State.FAILED:
+            remedy = f"`tidings retry {run.id}` queues its failed jobs again"
+        raise RunEnded(f"run {run.id} has ended, it is {run.state}: {remedy}")

@@ -1,4 +1,4 @@
-"""Runs whose jobs are worked on in the test's own process, a slice after the other: no worker, no waiting."""
+"""Runs whose jobs are worked on in the test's own process, slice by slice, without a worker."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from workers.runtime import Runtime
 
 
 class Jobs:
-    """Submits runs and works on their jobs."""
+    """Submit runs and work on their jobs."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -32,27 +32,23 @@ class Jobs:
         return submit_run(self.db, parameters, names)
 
     def rows(self, run: int) -> list[Any]:
-        """The run's jobs but for its report."""
+        """Return the run's jobs without its report."""
+        jobs = select(Job.__table__).where(Job.run_id == run, Job.kind != JobKind.REPORT)
         with self.db.read() as connection:
-            wanted = (
-                select(Job.__table__)
-                .where(Job.run_id == run, Job.kind != JobKind.REPORT)
-                .order_by(Job.id)
-            )
-            return list(connection.execute(wanted).all())
+            return list(connection.execute(jobs.order_by(Job.id)))
 
     def row(self, run: int, name: str | None = None) -> Any:
-        """The job of that name, or the run's only one."""
-        (found,) = (row for row in self.rows(run) if name in (None, row.name))
-        return found
+        """Return the job of that name, or the run's only one."""
+        (job,) = (row for row in self.rows(run) if name in (None, row.name))
+        return job
 
     def slice(self, run: int, name: str | None = None) -> Any:
-        """Work on a job for one slice; its row then."""
+        """Work on a job for one slice; return its row."""
         work_one_slice(self.runtime, self.row(run, name).id)
         return self.row(run, name)
 
     def to_its_end(self, run: int, name: str | None = None) -> Any:
-        """Work on a job until it has ended or waits; its row then."""
+        """Work on a job until it has ended or waits; return its row."""
         for _ in range(500):
             row = self.slice(run, name)
             if row.state in (*ENDED, State.WAITING):
@@ -60,7 +56,7 @@ class Jobs:
         raise AssertionError(row)
 
     def do(self, parameters: Any, *names: str) -> Any:
-        """Submit a run of one job and work on it; its row."""
+        """Submit a run of one job and work on it; return its row."""
         return self.to_its_end(self.submit(parameters, *names))
 
     def do_all(self, run: int) -> None:

@@ -1,4 +1,4 @@
-"""What is forgotten is nowhere any more, and what rested on it is as if it had never been there."""
+"""Erased documents are in no table, and results are as if they had never been stored."""
 
 from __future__ import annotations
 
@@ -65,14 +65,14 @@ def forget(stub_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Callable
     return lambda *arguments: CliRunner().invoke(app, ["forget", *map(str, arguments)])
 
 
-def store(jobs: Jobs, *, but: tuple[str, ...] = ()) -> None:
+def store(jobs: Jobs, *, without: tuple[str, ...] = ()) -> None:
     rows = [
         row(identity, "nyt", None, text)
         for identity, text in HEADLINES.items()
-        if identity not in but
+        if identity not in without
     ]
     rows += [
-        row(identity, "posts", *post) for identity, post in POSTS.items() if identity not in but
+        row(identity, "posts", *post) for identity, post in POSTS.items() if identity not in without
     ]
     add_documents(jobs.db, rows)
 
@@ -81,21 +81,22 @@ def row(identity: str, source: str, handle: str | None, text: str) -> dict[str, 
     day = datetime(2020, 3 if identity == "nyt:4" else 2, 10)  # noqa: DTZ001 - the column is naive UTC
     author = f"id of {handle}" if handle else None
     return {
-        "identity": identity, "source": source, "handle": handle, "author_id": author, "published_at": day,
-        "period": f"{day:%Y-%m}", "address": None, "text": text, "material": None, "repost": False,
+        "identity": identity, "source": source, "handle": handle, "author_id": author,
+        "published_at": day, "period": f"{day:%Y-%m}", "address": None, "text": text,
+        "material": None, "repost": False,
     }  # fmt: skip
 
 
-def exported(jobs: Jobs, run: int) -> dict[str, str]:
-    found = {}
+def export(jobs: Jobs, run: int) -> dict[str, str]:
+    tables = {}
     for table in TABLES:
         out = io.BytesIO()
         write(jobs.db, run, table, "jsonl", out)
-        found[table] = out.getvalue().decode()
-    return found
+        tables[table] = out.getvalue().decode()
+    return tables
 
 
-def done(jobs: Jobs, parameters: Any, *names: str) -> int:
+def complete_run(jobs: Jobs, parameters: Any, *names: str) -> int:
     run = jobs.submit(parameters, *names)
     jobs.do_all(run)
     assert state_of(jobs, run) == State.DONE
@@ -107,40 +108,38 @@ def state_of(jobs: Jobs, run: int) -> str:
         return str(get_run(connection, run).state)
 
 
-def as_if_never_there(
-    jobs: Jobs, tmp_path: Path, parameters: Any, *names: str, but: tuple[str, ...]
+def export_without(
+    jobs: Jobs, tmp_path: Path, parameters: Any, *names: str, without: tuple[str, ...]
 ) -> dict[str, str]:
-    """The exports of the same run in a database that never had the documents *but*."""
+    """Export the same run from a database that never had the documents *without*."""
     url = f"sqlite:///{tmp_path / 'other.db'}"
     migrate(url)
     with closing(Jobs(jobs.settings.model_copy(update={"database_url": url}))) as other:
-        store(other, but=but)
-        return exported(other, done(other, parameters, *names))
+        store(other, without=without)
+        return export(other, complete_run(other, parameters, *names))
 
 
-def where_it_stands(jobs: Jobs, word: str) -> list[str]:
-    """The tables that hold *word* anywhere."""
+def tables_with(jobs: Jobs, word: str) -> list[str]:
+    """Return the tables that hold *word* anywhere."""
     with jobs.db.read() as connection:
         return [
             table.name
             for table in Base.metadata.sorted_tables
-            if any(word in str(found).casefold() for found in connection.execute(select(table)))
+            if any(word in str(row).casefold() for row in connection.execute(select(table)))
         ]
 
 
-def test_a_forgotten_document_leaves_nothing_behind_and_its_run_is_as_if_it_had_never_been(
+def test_an_erased_document_leaves_nothing_behind_and_its_run_is_as_if_it_had_never_been_stored(
     jobs: Jobs, forget: Callable[..., Any], tmp_path: Path
 ) -> None:
     with jobs.db.write() as connection:
         connection.execute(delete(Document).where(Document.source == "posts"))
-    run = done(jobs, MONTHS)
-    assert {"documents", "answers", "mentions", "summaries"} <= set(
-        where_it_stands(jobs, "zeppelins")
-    )
+    run = complete_run(jobs, MONTHS)
+    assert {"documents", "answers", "mentions", "summaries"} <= set(tables_with(jobs, "zeppelins"))
     result = forget("--document", "nyt:2")
     assert result.exit_code == 0, result.output
-    assert where_it_stands(jobs, "zeppelins") == []
-    assert [(found.name, found.state) for found in jobs.rows(run)] == [
+    assert tables_with(jobs, "zeppelins") == []
+    assert [(job.name, job.state) for job in jobs.rows(run)] == [
         ("2020-02", "queued"),
         ("2020-03", "done"),
     ]
@@ -150,17 +149,17 @@ def test_a_forgotten_document_leaves_nothing_behind_and_its_run_is_as_if_it_had_
         assert get_run(connection, run).state == State.DONE
         assert get_run(connection, run).reason.startswith("1 document forgotten on request, 20")
         assert str(connection.scalar(select(Report.stale))).startswith("1 document forgotten")
-    expected = as_if_never_there(jobs, tmp_path, MONTHS, but=("nyt:2", *POSTS))
-    assert exported(jobs, run) == expected
+    expected = export_without(jobs, tmp_path, MONTHS, without=("nyt:2", *POSTS))
+    assert export(jobs, run) == expected
     assert '"documents":2,' in expected["periods"].replace(" ", "")
 
 
-def test_what_does_not_quote_it_is_not_asked_again(
+def test_answers_that_do_not_quote_it_are_not_requested_again(
     jobs: Jobs,
     forget: Callable[..., Any],
     stub: Stub,  # noqa: F811
 ) -> None:
-    run = done(jobs, MONTHS)
+    run = complete_run(jobs, MONTHS)
     before = stub.counts()["operations"]
     assert forget("--document", "nyt:2").exit_code == 0
     jobs.do_all(run)
@@ -169,11 +168,11 @@ def test_what_does_not_quote_it_is_not_asked_again(
     assert after.get("polarity_by_sentence") == before.get("polarity_by_sentence")
 
 
-def test_a_forgotten_account_has_no_portrait_and_the_others_keep_theirs(
+def test_an_erased_account_has_no_portrait_and_the_others_keep_theirs(
     jobs: Jobs, forget: Callable[..., Any], tmp_path: Path
 ) -> None:
-    both = done(jobs, HandlesParameters(), "ann", "bob")
-    search = done(jobs, SearchParameters(), "tide")
+    both = complete_run(jobs, HandlesParameters(), "ann", "bob")
+    search = complete_run(jobs, SearchParameters(), "tide")
     with jobs.db.write() as connection:
         move_crawl(connection, jobs.db, "bluesky", "@ann", state=COMPLETE, documents=2)
         move_crawl(connection, jobs.db, "bluesky", "@bob", state=COMPLETE, documents=1)
@@ -183,7 +182,7 @@ def test_a_forgotten_account_has_no_portrait_and_the_others_keep_theirs(
         )
     assert forget("--handle", "@ANN").exit_code == 0
     for word in ("zeppelins", "nasa"):
-        assert where_it_stands(jobs, word) == []
+        assert tables_with(jobs, word) == []
     ann, bob = jobs.rows(both)
     assert (ann.state, ann.result, bob.state, bob.result) == ("done", "no-data", "done", None)
     assert "2 documents forgotten on request" in ann.reason
@@ -200,19 +199,19 @@ def test_a_forgotten_account_has_no_portrait_and_the_others_keep_theirs(
             both,
             search,
         ]
-    expected = as_if_never_there(
-        jobs, tmp_path, SearchParameters(), "tide", but=("posts:1", "posts:2", *HEADLINES)
+    expected = export_without(
+        jobs, tmp_path, SearchParameters(), "tide", without=("posts:1", "posts:2", *HEADLINES)
     )
-    found = exported(jobs, search)
+    tables = export(jobs, search)
     assert {name: text.replace(f'"run": {search}', '"run": 1').replace(f'"run":{search}', '"run":1')
-            for name, text in found.items()} == expected  # fmt: skip
+            for name, text in tables.items()} == expected  # fmt: skip
 
 
-def test_a_forgotten_run_is_gone_with_its_report_and_its_number_starts_anew(
+def test_an_erased_run_is_removed_with_its_report_and_keeps_its_calls_counted(
     jobs: Jobs, forget: Callable[..., Any]
 ) -> None:
-    kept = done(jobs, HandlesParameters(), "bob")
-    run = done(jobs, MONTHS)
+    kept = complete_run(jobs, HandlesParameters(), "bob")
+    run = complete_run(jobs, MONTHS)
     for name in (str(kept), str(run), f"{kept}-{run}", "mine"):
         folder = jobs.settings.reports / name
         folder.mkdir(parents=True)
@@ -227,7 +226,7 @@ def test_a_forgotten_run_is_gone_with_its_report_and_its_number_starts_anew(
             for column in ("run_id", "job_id"):
                 if column in table.c and table.name != "calls":
                     owners = {number for (number,) in connection.execute(select(table.c[column]))}
-                    mine = {found.id for found in jobs.rows(kept)} if column == "job_id" else {kept}
+                    mine = {job.id for job in jobs.rows(kept)} if column == "job_id" else {kept}
                     assert owners <= mine, table.name
         assert len(connection.execute(select(Answer.id)).all()) == answers
         assert sum(connection.scalars(select(Call.calls))) == calls
@@ -240,14 +239,14 @@ def test_a_cancelled_run_stays_cancelled(jobs: Jobs, forget: Callable[..., Any])
     jobs.to_its_end(run, "2020-02")
     cancel_run(jobs.db, run)
     assert forget("--document", "nyt:2").exit_code == 0
-    assert where_it_stands(jobs, "zeppelins") == ["documents"]  # two posts speak of them too
+    assert tables_with(jobs, "zeppelins") == ["documents"]  # two posts speak of them too
     assert state_of(jobs, run) == State.CANCELLED
     with jobs.db.read() as connection:
         assert connection.scalar(select(Run.ended_at).where(Run.id == run)) is not None
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         ((), "one of them alone"),
         ((1, "--handle", "ann"), "one of them alone"),
@@ -256,11 +255,11 @@ def test_a_cancelled_run_stays_cancelled(jobs: Jobs, forget: Callable[..., Any])
         (("--handle", "nobody"), "no document of @nobody is stored"),
     ],
 )
-def test_what_is_not_there_cannot_be_forgotten(
-    jobs: Jobs, forget: Callable[..., Any], arguments: tuple[object, ...], said: str
+def test_what_is_not_stored_cannot_be_erased(
+    jobs: Jobs, forget: Callable[..., Any], arguments: tuple[object, ...], message: str
 ) -> None:
     result = forget(*arguments)
     assert result.exception is not None
-    assert said in str(result.exception)
+    assert message in str(result.exception)
     with jobs.db.read() as connection:
         assert len(connection.execute(select(Document.id)).all()) == len(HEADLINES) + len(POSTS)

@@ -1,4 +1,4 @@
-"""A run's documents are those stored when it looked: what is imported later changes none of its figures."""
+"""A run's documents are those stored when it froze them: later imports change no figure."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def document(
     }  # fmt: skip
 
 
-def done(jobs: Jobs, parameters: Any, *names: str) -> int:
+def complete_run(jobs: Jobs, parameters: Any, *names: str) -> int:
     run = jobs.submit(parameters, *names)
     jobs.do_all(run)
     with jobs.db.read() as connection:
@@ -75,17 +75,17 @@ def done(jobs: Jobs, parameters: Any, *names: str) -> int:
     return run
 
 
-def exported(jobs: Jobs, run: int) -> dict[str, list[dict[str, Any]]]:
-    found = {}
+def export(jobs: Jobs, run: int) -> dict[str, list[dict[str, Any]]]:
+    tables = {}
     for table in TABLES:
         out = io.BytesIO()
         write(jobs.db, run, table, "jsonl", out)
-        found[table] = [json.loads(line) for line in out.getvalue().splitlines()]
-    return found
+        tables[table] = [json.loads(line) for line in out.getvalue().splitlines()]
+    return tables
 
 
-def counts(jobs: Jobs, run: int) -> list[tuple[Any, ...]]:
-    rows = [row for row in exported(jobs, run)["periods"] if row["term"] is None]
+def month_counts(jobs: Jobs, run: int) -> list[tuple[Any, ...]]:
+    rows = [row for row in export(jobs, run)["periods"] if row["term"] is None]
     return [
         (row["period"], row["state"], row["documents"], row["matched"], row["share"])
         for row in rows
@@ -93,31 +93,31 @@ def counts(jobs: Jobs, run: int) -> list[tuple[Any, ...]]:
 
 
 def test_an_import_after_a_run_of_months_changes_none_of_its_exports(jobs: Jobs) -> None:
-    run = done(jobs, MONTHS)
-    assert counts(jobs, run) == [
+    run = complete_run(jobs, MONTHS)
+    assert month_counts(jobs, run) == [
         ("2020-02", "complete", 2, 1, 0.5),
         ("2020-03", "no-data", 0, None, None),
     ]
-    before = exported(jobs, run)
+    before = export(jobs, run)
     add_documents(jobs.db, [headline(3, "Fever is in Port."), headline(4, "Fever ends.", month=3)])
-    assert exported(jobs, run) == before
-    assert counts(jobs, done(jobs, MONTHS)) == [
+    assert export(jobs, run) == before
+    assert month_counts(jobs, complete_run(jobs, MONTHS)) == [
         ("2020-02", "complete", 3, 2, 0.666667),
         ("2020-03", "complete", 1, 1, 1.0),
     ]
 
 
 def test_an_import_after_a_portrait_changes_none_of_its_exports(jobs: Jobs) -> None:
-    run = done(jobs, HandlesParameters(), "ann", "bob")
-    before = exported(jobs, run)
+    run = complete_run(jobs, HandlesParameters(), "ann", "bob")
+    before = export(jobs, run)
     assert [row["document"] for row in before["documents"]] == ["posts:1"]
     add_documents(jobs.db, [post(2, "Sun tomorrow.")])
-    assert exported(jobs, run) == before
-    again = exported(jobs, done(jobs, HandlesParameters(), "ann", "bob"))
+    assert export(jobs, run) == before
+    again = export(jobs, complete_run(jobs, HandlesParameters(), "ann", "bob"))
     assert [row["document"] for row in again["documents"]] == ["posts:1", "posts:2"]
 
 
-def test_what_is_imported_while_a_month_is_worked_on_waits_for_the_next_run(
+def test_an_import_while_a_month_is_at_work_concerns_the_next_run(
     jobs: Jobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fetch = AnswerFetcher.fetch
@@ -127,75 +127,73 @@ def test_what_is_imported_while_a_month_is_worked_on_waits_for_the_next_run(
         add_documents(jobs.db, [headline(3, "Fever is in Port.")])  # before answers are read
 
     monkeypatch.setattr(AnswerFetcher, "fetch", fetch_then_import)
-    run = done(jobs, MONTHS)
-    assert counts(jobs, run)[0] == ("2020-02", "complete", 2, 1, 0.5)
+    run = complete_run(jobs, MONTHS)
+    assert month_counts(jobs, run)[0] == ("2020-02", "complete", 2, 1, 0.5)
 
 
-def test_a_run_that_ended_before_it_looked_has_no_documents(jobs: Jobs) -> None:
+def test_a_run_that_ended_before_it_froze_documents_has_none(jobs: Jobs) -> None:
     run = jobs.submit(MONTHS)
     cancel_run(jobs.db, run)
-    assert exported(jobs, run)["documents"] == []
+    assert export(jobs, run)["documents"] == []
 
 
-def test_what_a_search_found_and_would_ask_does_not_change(jobs: Jobs) -> None:
+def test_a_searchs_documents_and_plan_do_not_change(jobs: Jobs) -> None:
     parameters = SearchParameters()
-    run = done(jobs, parameters, "fog")
-    before, plan = exported(jobs, run), planned(jobs, run)
+    run = complete_run(jobs, parameters, "fog")
+    before, plan = export(jobs, run), plan_figures(jobs, run)
     assert [row["document"] for row in before["documents"]] == ["posts:1"]
     add_documents(jobs.db, [post(2, "Fog tomorrow.")])
-    assert (exported(jobs, run), planned(jobs, run)) == (before, plan)
+    assert (export(jobs, run), plan_figures(jobs, run)) == (before, plan)
 
 
 @pytest.mark.parametrize(("parameters", "names"), [(MONTHS, ()), (HandlesParameters(), ("@ann",))])
-def test_what_a_run_would_ask_does_not_change(
-    jobs: Jobs, parameters: Any, names: tuple[str, ...]
-) -> None:
-    run = done(jobs, parameters, *names)
-    plan = planned(jobs, run)
+def test_a_runs_plan_does_not_change(jobs: Jobs, parameters: Any, names: tuple[str, ...]) -> None:
+    run = complete_run(jobs, parameters, *names)
+    plan = plan_figures(jobs, run)
     assert plan[0] == (2 if parameters is MONTHS else 1)
     add_documents(jobs.db, [headline(3, "Fever is in Port."), post(2, "Sun tomorrow.")])
-    assert planned(jobs, run) == plan
+    assert plan_figures(jobs, run) == plan
 
 
-def test_a_run_is_left_alone_when_what_it_never_saw_is_forgotten(jobs: Jobs) -> None:
-    run = done(jobs, MONTHS)
+def test_the_erasure_of_documents_that_a_run_never_had_leaves_it_unchanged(jobs: Jobs) -> None:
+    run = complete_run(jobs, MONTHS)
     add_documents(jobs.db, [headline(3, "Fever is in Port."), headline(4, "Fever ends.", month=3)])
     with jobs.db.read() as connection:
         ids = [*documents_named(connection, "nyt:3"), *documents_named(connection, "nyt:4")]
-    forgotten = forget_documents(
+    erased = forget_documents(
         jobs.db, ids, sentences=sentences, result_tables=RESULT_TABLES, reason="on request"
     )
-    assert forgotten.runs == []
+    assert erased.runs == []
     with jobs.db.read() as connection:
         assert get_run(connection, run).reason is None
 
 
-def test_an_answer_that_quotes_what_was_forgotten_meanwhile_is_not_kept(jobs: Jobs) -> None:
+def test_an_answer_that_quotes_a_document_erased_meanwhile_is_not_kept(jobs: Jobs) -> None:
     run = jobs.submit(MONTHS)
     claim = claim_job(
         jobs.db, jobs.rows(run)[0].id, owner="a", lease_seconds=20, has_exited=lambda _: False
     )
     assert claim is not None
     with jobs.db.read() as connection:
-        there = documents_named(connection, "nyt:1")[0]
+        stored = documents_named(connection, "nyt:1")[0]
     batch = Batch(
-        {b"a" * 16: '"kept"', b"b" * 16: '"not"'}, [(there, b"a" * 16), (there + 1000, b"b" * 16)]
+        {b"a" * 16: '"kept"', b"b" * 16: '"not"'}, [(stored, b"a" * 16), (stored + 1000, b"b" * 16)]
     )
     store_batch(jobs.db, claim, batch, service="textapi", credential="c")
     with jobs.db.read() as connection:
         assert stored_keys(connection, [b"a" * 16, b"b" * 16]) == {b"a" * 16}
 
 
-def planned(jobs: Jobs, run: int) -> tuple[Any, ...]:
+def plan_figures(jobs: Jobs, run: int) -> tuple[Any, ...]:
     plan = plan_submitted_run(jobs.db, run, engine="other 1", settings=jobs.settings)
     return plan.documents, plan.calls_needed, plan.by_operation
 
 
-def test_a_number_that_a_forgotten_document_had_brings_no_other_into_an_ended_run(
+def test_the_reused_id_of_an_erased_document_brings_no_other_into_an_ended_run(
     jobs: Jobs,
 ) -> None:
-    run = done(jobs, MONTHS)
-    before = exported(jobs, run)
+    run = complete_run(jobs, MONTHS)
+    before = export(jobs, run)
     with jobs.db.read() as connection:
         ids = documents_by_account(connection, "ann")
         assert ids == [connection.scalar(select(func.max(Document.id)))], (
@@ -210,4 +208,4 @@ def test_a_number_that_a_forgotten_document_had_brings_no_other_into_an_ended_ru
         handle="ann",
     )
     add_documents(jobs.db, [headline(3, "Fever is in Port.")])
-    assert exported(jobs, run) == before
+    assert export(jobs, run) == before

@@ -1,4 +1,4 @@
-"""The migrations on both databases: up, down, up again with the stored rows, equal to the models."""
+"""The migrations on both databases: up, down and up again, and equal to the models."""
 
 from __future__ import annotations
 

@@ -51,11 +51,16 @@ def test_tables_of_another_revision_are_named_with_what_to_do(
         assert "`tidings migrate`" in str(error) or "upgrade" in str(error)
 
 
-def test_tables_from_before_the_first_release_are_not_migrated(empty_database_url: str) -> None:
+@pytest.mark.parametrize(
+    ("stored", "remedy"), [("0007", "a new database"), ("9999_later", "upgrade the program")]
+)
+def test_tables_from_before_the_first_release_or_of_a_later_one_are_not_migrated(
+    empty_database_url: str, stored: str, remedy: str
+) -> None:
     migrate(empty_database_url)
-    set_revision(empty_database_url, "0007")
+    set_revision(empty_database_url, stored)
     for revision in ("head", "base", "0001_first_tables"):
-        with pytest.raises(SettingsError, match=r"revision 0007, .* nothing upgrades them"):
+        with pytest.raises(SettingsError, match=f"revision {stored}, .*{remedy}"):
             migrate(empty_database_url, revision)
 
 
