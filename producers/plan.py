@@ -34,7 +34,7 @@ from producers.dry_run import Mentions, requests_of_posts
 from producers.months import month_batches, month_days
 from producers.posts import stored_matches
 from sources.registry import account_source, default_archive, search_source
-from sources.source import AccountReader, SearchReader, Source
+from sources.source import Source
 from textapi.requests import (
     SERVICE,
     ApiRequest,
@@ -134,7 +134,6 @@ class _Planner:
         """Count a run over accounts or terms; one account's posts are held, as the job that works on it does."""
         crawled: Counter[Source] = Counter()
         for name in names:
-            reader: AccountReader | SearchReader | None
             if isinstance(parameters, HandlesParameters):
                 handle = name.removeprefix("@")
                 source = account_source(handle, parameters.source, self._settings)

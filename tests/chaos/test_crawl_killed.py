@@ -1,4 +1,4 @@
-"""The process that reads an account is killed, again and again: every post is stored once, and no page is lost."""
+"""The process that reads an account is killed: every post is stored once, no page is lost."""
 
 from __future__ import annotations
 
@@ -92,7 +92,8 @@ def test_the_process_that_reads_ten_thousand_posts_is_killed_at_three_random_poi
         assert (crawled.state, crawled.documents, counted) == (COMPLETE, POSTS, [(POSTS, POSTS)])
         again = len(account.asked) - PAGES
         print(  # noqa: T201
-            f"killed at pages {list(killed.values())}: {again} pages asked again, {calls} calls counted"
+            f"killed at pages {list(killed.values())}: "
+            f"{again} pages asked again, {calls} calls counted"
         )
         assert 0 <= again <= KILLS  # the page that was under way, no more
         assert len(account.asked) - KILLS <= (calls or 0) <= len(account.asked)

@@ -159,7 +159,10 @@ def _mastodon_page(numbers: Sequence[int], following: str | None) -> Scripted:
         }
         for number in numbers
     ]
-    link = f'<https://evil.example/api?max_id={following}>; rel="next", <https://home.example/?min_id=9>; rel="prev"'
+    link = (
+        f'<https://evil.example/api?max_id={following}>; rel="next", '
+        '<https://home.example/?min_id=9>; rel="prev"'
+    )
     return Scripted(statuses, headers={"Link": link} if following else {})
 
 

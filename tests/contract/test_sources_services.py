@@ -1,4 +1,4 @@
-"""What every source that crawls promises, whatever its service does: the same tests for each of them."""
+"""The promises of every source that crawls: the same tests for each of them."""
 
 from __future__ import annotations
 

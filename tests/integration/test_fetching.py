@@ -1,4 +1,4 @@
-"""Months, accounts and searches read from services that are replayed on loopback, by jobs on a real database."""
+"""Months, accounts and searches that jobs on a real database read from replayed services."""
 
 from __future__ import annotations
 
