@@ -60,6 +60,7 @@ class CrawlProgress:
         """
         remaining = at_most if self.limit is None else self.limit - self.fetched
         parameters = {size: str(max(at_least, min(at_most, remaining)))}
+
         if self.next is not None:
             parameters[following] = self.next
         if since is not None and self.since is not None:

@@ -73,6 +73,7 @@ def service_client(job: JobContext, source: Source, subject: str, operation: str
     server = service.server_of(subject) if service.server_of else None
     limiter = job.runtime.gate(source.name, key or server, getattr(settings, service.limits))
     credential = credential_of(key or server)
+
     return HttpClient(
         service=source.name,
         base_url=getattr(settings, service.url) or f"https://{server}",
