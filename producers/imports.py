@@ -42,6 +42,7 @@ def import_paths(
     """
     imported = Imported()
     all_paths = list(paths)
+
     for path in all_paths:
         items = read_path(path, source=source, handle=handle, columns=columns)
         if len(all_paths) > 1:

@@ -42,7 +42,7 @@ from models.tables import Call, Job
 from producers.dry_run import DryRunFetcher, MentionBuffer, run_dry
 from producers.submit import jobs_of
 from sources.registry import account_source, search_source, source_named
-from sources.source import AccountReader, SearchReader, Source
+from sources.source import PostReader, Source
 from textapi.requests import SERVICE
 
 OUR_ENGINE = "tidings"  # engines whose names begin so match keywords as the dry run does
@@ -259,7 +259,7 @@ class _Planner:
         if isinstance(parameters, HandlesParameters):
             handle = name.removeprefix("@")
             source = account_source(handle, parameters.source, self._settings)
-            reader: AccountReader | SearchReader | None = source.account if source else None
+            reader: PostReader | None = source.account if source else None
         else:
             source = search_source(parameters.source, self._settings)
             reader = source.search if source else None

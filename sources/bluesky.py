@@ -24,7 +24,7 @@ from sources.base import (
     mapping_or_empty,
 )
 from sources.crawl import CrawlProgress
-from sources.source import AccountReader, CrawlRequest, JsonFormat, ReadContext, Service, Source
+from sources.source import CrawlRequest, JsonFormat, PostReader, ReadContext, Service, Source
 from sources.timestamps import parse_time
 
 NAME = "bluesky"
@@ -41,12 +41,10 @@ async def account_pages(request: CrawlRequest) -> AsyncIterator[Page]:
     """
     handle = request.subject
     crawl = CrawlProgress.from_cursor(request.cursor, request.limit)
+    explain = partial(_account_gone, handle)
     while True:
-        limit = str(crawl.page_size(_PAGE_SIZE))
-        params = {"actor": handle, "filter": "posts_with_replies", "limit": limit}
-        if crawl.next is not None:
-            params["cursor"] = crawl.next
-        explain = partial(_account_gone, handle)
+        page_parameters = crawl.page_parameters(_PAGE_SIZE, size="limit", following="cursor")
+        params = {"actor": handle, "filter": "posts_with_replies", **page_parameters}
         answer = await request.client.get(_PATH, params, explain=explain)
         page = _page(handle, answer.value, crawl)
         yield page
@@ -172,10 +170,6 @@ def _web_address(uri: str, author: Mapping[str, Any]) -> str:
     return f"https://bsky.app/profile/{fold_handle(author.get('handle')) or repository}/post/{key}"
 
 
-def _is_handle(handle: str) -> bool:
-    return _HANDLE.fullmatch(handle) is not None
-
-
 def _recognizes(value: Mapping[str, Any], _key: str) -> bool:
     return isinstance(value.get("post"), Mapping)
 
@@ -185,6 +179,6 @@ SOURCE = Source(
     label="Bluesky",
     earliest=datetime(2022, 11, 1, tzinfo=UTC),
     service=Service(url="bluesky_url", limits="bluesky_limits"),
-    account=AccountReader(operation="getAuthorFeed", is_handle=_is_handle, pages=account_pages),
+    account=PostReader(operation="getAuthorFeed", handle_form=_HANDLE, pages=account_pages),
     json_format=JsonFormat(recognizes=_recognizes, read=read_entry, lists=frozenset({("feed",)})),
 )

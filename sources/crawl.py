@@ -44,10 +44,28 @@ class CrawlProgress:
             limit=limit,
         )
 
-    def page_size(self, at_most: int, at_least: int = 1) -> int:
-        """Return how many posts to request on the next page."""
+    def page_parameters(
+        self,
+        at_most: int,
+        *,
+        size: str,
+        following: str,
+        since: str | None = None,
+        at_least: int = 1,
+    ) -> dict[str, str]:
+        """Return the parameters of the request for the next page, under the service's names.
+
+        *size* names how many posts it may have, *following* its cursor, *since* the post at which
+        it may end.
+        """
         remaining = at_most if self.limit is None else self.limit - self.fetched
-        return max(at_least, min(at_most, remaining))
+        parameters = {size: str(max(at_least, min(at_most, remaining)))}
+
+        if self.next is not None:
+            parameters[following] = self.next
+        if since is not None and self.since is not None:
+            parameters[since] = self.since["id"]
+        return parameters
 
     def note_post(self, post_id: str, time: str) -> None:
         """Note a post; *time* is ISO 8601 in UTC, so that it compares as a string."""

@@ -66,6 +66,7 @@ def read_path(
         raise UsageError(
             f"{unknown[0]!r} is no field that a column can hold: use one of {', '.join(FIELDS)}"
         )
+
     options = _Options(
         source=None if source is None else source_named(source),
         handle=fold_handle(handle),

@@ -183,6 +183,7 @@ def parse_elements(
     """
     window = _Window(chunks)
     walk = _Walk(window, lists, objects)
+
     try:
         yield from walk.elements(())
         while window.peek() == ";":  # as a script ends

@@ -27,7 +27,7 @@ from sources.base import (
 )
 from sources.crawl import CrawlProgress
 from sources.post_cleaning import html_to_text
-from sources.source import AccountReader, CrawlRequest, JsonFormat, ReadContext, Service, Source
+from sources.source import CrawlRequest, JsonFormat, PostReader, ReadContext, Service, Source
 from sources.timestamps import parse_time
 
 NAME = "mastodon"
@@ -63,12 +63,11 @@ async def account_pages(request: CrawlRequest) -> AsyncIterator[Page]:
         params = {"acct": handle.partition("@")[0]}
         answer = await client.get(_LOOKUP_PATH, params, explain=explain)
         crawl.account = _account_id(handle, answer.value)
+
     while True:
-        params = {"limit": str(crawl.page_size(_PAGE_SIZE))}
-        if crawl.next is not None:
-            params["max_id"] = crawl.next
-        if crawl.since is not None:
-            params["since_id"] = crawl.since["id"]
+        params = crawl.page_parameters(
+            _PAGE_SIZE, size="limit", following="max_id", since="since_id"
+        )
         path = _STATUSES_PATH.format(account=crawl.account)
         answer = await client.get(path, params, explain=explain)
         page = _page(handle, answer, crawl)
@@ -173,10 +172,6 @@ def _author_handle(account: Mapping[str, Any], server: str | None) -> str | None
     return f"{name}@{server}" if name and server and "@" not in name else name
 
 
-def _is_handle(handle: str) -> bool:
-    return _LIKE_A_HANDLE.fullmatch(handle) is not None
-
-
 def _recognizes(value: Mapping[str, Any], _key: str) -> bool:
     return isinstance(value.get("account"), Mapping) and "content" in value
 
@@ -186,6 +181,6 @@ SOURCE = Source(
     label="Mastodon",
     earliest=datetime(2016, 3, 1, tzinfo=UTC),
     service=Service(url="mastodon_url", limits="mastodon_limits", server_of=home_server),
-    account=AccountReader(operation="statuses", is_handle=_is_handle, pages=account_pages),
+    account=PostReader(operation="statuses", handle_form=_LIKE_A_HANDLE, pages=account_pages),
     json_format=JsonFormat(recognizes=_recognizes, read=read_status),
 )

@@ -50,7 +50,9 @@ def account_source(handle: str, source_name: str | None, settings: Settings) -> 
         reader = source.account
         if reader is None:
             continue
-        if source.name == source_name or (source_name is None and reader.is_handle(handle)):
+        if source.name == source_name or (
+            source_name is None and reader.handle_form.fullmatch(handle)
+        ):
             return source if source.is_available(settings) else None
     return None
 

@@ -7,12 +7,13 @@ something the source does not have. Names of settings are fields of `core.settin
 from __future__ import annotations
 
 import calendar
+import re
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from core.settings import Settings
 from sources.base import Cursor, Item, Page
@@ -30,22 +31,6 @@ _CLOCK_SKEW = _DAY  # a time further ahead than clocks and time zones differ is 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Endpoint:
-    """Where a service is asked and on whose behalf."""
-
-    base_url: str
-    limits: str  #: as `core.rate_limit_notation` reads them
-    key: str | None = None
-    bearer: bool = False
-    server: str | None = None
-
-    @property
-    def credential(self) -> str | None:
-        """What has limits of its own at the service: a key or a server."""
-        return self.key or self.server
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
     """The names of the settings by which an HTTP service is reached."""
 
@@ -55,18 +40,6 @@ class Service:
     bearer: bool = False  #: whether the key is sent in the header ``Authorization``
     price_per_post: str | None = None
     server_of: Callable[[str], str] | None = None  #: of a handle, where each has its own server
-
-    def endpoint(self, settings: Settings, subject: str) -> Endpoint:
-        """Return where *subject* (a handle, term or month) is asked for."""
-        server = self.server_of(subject) if self.server_of else None
-        secret = getattr(settings, self.key) if self.key else None
-        return Endpoint(
-            base_url=getattr(settings, self.url) or f"https://{server}",
-            limits=getattr(settings, self.limits),
-            key=secret.get_secret_value() if secret else None,
-            bearer=self.bearer,
-            server=server,
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,33 +54,17 @@ class CrawlRequest:
 
 
 ReadPages: TypeAlias = Callable[[CrawlRequest], AsyncIterator[Page]]
+FetchMonth: TypeAlias = Callable[..., AbstractAsyncContextManager[Path]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AccountReader:
-    """How an account's posts are read from a service, page by page, the newest first."""
+class PostReader:
+    """How posts are read from a service, page by page, the newest first."""
 
     operation: str  #: under which calls are counted
-    is_handle: Callable[[str], bool]
     pages: ReadPages
-    posts_name_handle: bool = False  #: else posts are stored under the handle that was asked for
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SearchReader:
-    """How the posts on a term are read from a service, page by page, the newest first."""
-
-    operation: str
-    pages: ReadPages
-
-
-class FetchMonth(Protocol):
-    """The signature of `Archive.fetch`."""
-
-    def __call__(
-        self, month: str, *, client: ServiceClient, key: str
-    ) -> AbstractAsyncContextManager[Path]:
-        """Fetch a month (``YYYY-MM``) as a file that is there until the block is left."""
+    handle_form: re.Pattern[str] = re.compile(".*")  #: of the accounts that it has
+    posts_name_handle: bool = False  #: else posts are stored under the handle of the request
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +72,7 @@ class Archive:
     """Documents that are read by month; *fetch* is None where they come from files alone."""
 
     read: Callable[[Path], Iterator[Item]]
-    fetch: FetchMonth | None = None
+    fetch: FetchMonth | None = None  #: called as ``fetch(month, client=client, key=key)``
     operation: str = "archive"
     delay: timedelta = _DAY  #: after a month's end, until its last documents are in the archive
 
@@ -232,8 +189,8 @@ class Source:
     earliest: datetime  #: no document of it can be older
     service: Service | None = None
     archive: Archive | None = None
-    account: AccountReader | None = None
-    search: SearchReader | None = None
+    account: PostReader | None = None
+    search: PostReader | None = None
     json_format: JsonFormat | None = None
     table_rules: TableRules = _PLAIN_ROWS
     credit: Credit | None = None
@@ -248,7 +205,13 @@ class Source:
         """Whether the source's service can be asked: it needs no key, or the key is set."""
         if self.service is None:
             return False
-        return self.service.key is None or getattr(settings, self.service.key) is not None
+        return self.service.key is None or self.key(settings) is not None
+
+    def key(self, settings: Settings) -> str | None:
+        """Return the service's key, if it is set."""
+        setting = self.service.key if self.service else None
+        secret = getattr(settings, setting) if setting else None
+        return secret.get_secret_value() if secret is not None else None
 
     def price_per_post(self, settings: Settings) -> float:
         """Return what reading a post from the service costs, 0 where it is free or unknown."""

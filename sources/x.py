@@ -30,11 +30,10 @@ from sources.crawl import CrawlProgress
 from sources.post_cleaning import decode_entities
 from sources.source import (
     AccountArchive,
-    AccountReader,
     CrawlRequest,
     JsonFormat,
+    PostReader,
     ReadContext,
-    SearchReader,
     Service,
     Source,
     TableRow,
@@ -281,14 +280,16 @@ async def timeline_pages(request: CrawlRequest) -> AsyncIterator[Page]:
             f"x answered without the id of @{handle}: try again later", service=NAME
         )
 
+    path = _POSTS_PATH.format(account=crawl.account)
     while True:
-        params = {**_FIELDS, "max_results": str(crawl.page_size(_PAGE_SIZE, 5))}
-        if crawl.next is not None:
-            params["pagination_token"] = crawl.next
-        if crawl.since is not None:
-            params["since_id"] = crawl.since["id"]
-        path = _POSTS_PATH.format(account=crawl.account)
-        answer = await client.get(path, params, explain=_explain)
+        page_parameters = crawl.page_parameters(
+            _PAGE_SIZE,
+            at_least=5,
+            size="max_results",
+            following="pagination_token",
+            since="since_id",
+        )
+        answer = await client.get(path, {**_FIELDS, **page_parameters}, explain=_explain)
         _raise_if_gone(handle, answer.value)
         page = _page(answer.value, crawl, f"x @{handle}")
         yield page
@@ -299,11 +300,12 @@ async def timeline_pages(request: CrawlRequest) -> AsyncIterator[Page]:
 async def _search(request: CrawlRequest, query: str) -> AsyncIterator[Page]:
     crawl = CrawlProgress.from_cursor(request.cursor, request.limit)
     while True:
-        params = {**_FIELDS, "query": query, "max_results": str(crawl.page_size(_PAGE_SIZE, 10))}
-        if crawl.next is not None:
-            params["next_token"] = crawl.next
-        if crawl.since is not None and _is_searchable(crawl.since["id"]):
-            params["since_id"] = crawl.since["id"]
+        is_recent = crawl.since is not None and _is_searchable(crawl.since["id"])
+        since = "since_id" if is_recent else None
+        page_parameters = crawl.page_parameters(
+            _PAGE_SIZE, at_least=10, size="max_results", following="next_token", since=since
+        )
+        params = {**_FIELDS, "query": query, **page_parameters}
         answer = await request.client.get(_SEARCH_PATH, params, explain=_explain)
         page = _page(answer.value, crawl, f"x {query}")
         yield page
@@ -410,15 +412,11 @@ def _gone(handle: str, state: AccountState, reason: str) -> AccountGone:
 
 def _account_name(handle: str) -> str:
     name = fold_handle(handle) or ""
-    if not _is_handle(name):
+    if not _HANDLE.fullmatch(name):
         raise UsageError(
             f"{handle!r} is no account of X: its name has up to 15 letters, digits and underscores"
         )
     return name
-
-
-def _is_handle(handle: str) -> bool:
-    return _HANDLE.fullmatch(handle) is not None
 
 
 SOURCE = Source(
@@ -432,10 +430,10 @@ SOURCE = Source(
         bearer=True,
         price_per_post="x_price_per_post",
     ),
-    account=AccountReader(
-        operation="posts", is_handle=_is_handle, pages=account_pages, posts_name_handle=True
+    account=PostReader(
+        operation="posts", handle_form=_HANDLE, pages=account_pages, posts_name_handle=True
     ),
-    search=SearchReader(operation="search", pages=search_pages),
+    search=PostReader(operation="search", pages=search_pages),
     json_format=JsonFormat(
         recognizes=_recognizes,
         read=read_post,

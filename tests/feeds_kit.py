@@ -40,7 +40,7 @@ def service(handler: Handler) -> Iterator[str]:
 
 
 class Account:
-    """A feed of posts 1 to *posts*, newest first, of 100 a page; tells what it was asked."""
+    """A feed of posts 1 to *posts*, newest first, of 100 a page; keeps its requests."""
 
     def __init__(
         self,
@@ -51,12 +51,12 @@ class Account:
         size: int = 100,
     ) -> None:
         self.posts, self.kind, self.token, self.size = posts, kind, token, size
-        self.asked: list[web.Request] = []
+        self.requests: list[web.Request] = []
         self.before_answer: Callable[[int], None] = lambda _: None
 
     async def __call__(self, request: web.Request) -> web.StreamResponse:
-        self.asked.append(request)
-        self.before_answer(len(self.asked))
+        self.requests.append(request)
+        self.before_answer(len(self.requests))
         if "/lookup" in request.path:
             return await MASTODON_ACCOUNT.send(request)
         newest = int(request.query.get(self.token, self.posts + 1)) - 1

@@ -13,7 +13,7 @@ from models.crawls import COMPLETE, OPEN, Crawled, found_before, read_crawl
 from models.documents import link_documents
 from sources.crawl import AT_NEWEST, NO_MORE, REPEATED
 from sources.registry import account_source, search_source
-from sources.source import CrawlRequest, ReadPages, Source
+from sources.source import CrawlRequest, PostReader, Source
 from workers.context import JobContext
 from workers.fetching import bad_answers_wait, service_client, store_with_place
 
@@ -25,12 +25,10 @@ class CrawlTarget:
     """The account or the term that a job crawls, and the source that has its posts."""
 
     source: Source
+    reader: PostReader
     name: str  #: the job's: "@ann@home.example", "search:tide"
     subject: str  #: the handle or the term
-    operation: str
-    pages: ReadPages
     is_search: bool = False
-    handle: str | None = None  #: under which posts are stored, where they do not name one
 
 
 @dataclass(frozen=True)
@@ -47,31 +45,16 @@ def account_target(job: JobContext, source_name: str | None) -> CrawlTarget | No
     source = account_source(handle, source_name, job.runtime.settings)
     if source is None or source.account is None:
         return None
-    reader = source.account
-    return CrawlTarget(
-        source=source,
-        name=job.claim.name,
-        subject=handle,
-        operation=reader.operation,
-        pages=reader.pages,
-        handle=None if reader.posts_name_handle else handle,
-    )
+    return CrawlTarget(source, source.account, job.claim.name, handle)
 
 
 def search_target(job: JobContext, source_name: str | None) -> CrawlTarget | None:
     """Return what is crawled of a job's term; None where no service can be searched."""
+    term = job.claim.name.removeprefix(SEARCH_PREFIX)
     source = search_source(source_name, job.runtime.settings)
     if source is None or source.search is None:
         return None
-    reader = source.search
-    return CrawlTarget(
-        source=source,
-        name=job.claim.name,
-        subject=job.claim.name.removeprefix(SEARCH_PREFIX),
-        operation=reader.operation,
-        pages=reader.pages,
-        is_search=True,
-    )
+    return CrawlTarget(source, source.search, job.claim.name, term, is_search=True)
 
 
 async def crawl(job: JobContext, target: CrawlTarget, limit: int | None) -> CrawlResult:
@@ -105,8 +88,15 @@ async def _crawl(
         cursor = {name: cursor[name] for name in ("account",) if name in cursor}
         is_limited = False
 
-    end = None
-    pages = target.pages(_request(job, target, cursor, limit))
+    request = CrawlRequest(
+        subject=target.subject,
+        client=service_client(job, target.source, target.subject, target.reader.operation),
+        settings=job.runtime.settings,
+        cursor=cursor or None,
+        limit=limit,
+    )
+    keeps_handles = target.is_search or target.reader.posts_name_handle
+    end, pages = None, target.reader.pages(request)
     async with bad_answers_wait(), aclosing(pages):  # type: ignore[type-var]
         async for page in pages:
             end = page.end
@@ -120,7 +110,7 @@ async def _crawl(
                 target.name,
                 page.items,
                 state=_state(end),
-                handle=target.handle,
+                handle=None if keeps_handles else target.subject,
                 cursor=place,
                 found_by=job.claim.job_id if target.is_search else None,
             )
@@ -128,21 +118,6 @@ async def _crawl(
             if end is None and job.slice_is_over:
                 return CrawlResult(finished=False)
     return CrawlResult(finished=True, remark=end if end == REPEATED else None)
-
-
-def _request(
-    job: JobContext, target: CrawlTarget, cursor: Mapping[str, Any], limit: int | None
-) -> CrawlRequest:
-    assert target.source.service is not None  # noqa: S101 - it is available
-    settings = job.runtime.settings
-    endpoint = target.source.service.endpoint(settings, target.subject)
-    return CrawlRequest(
-        subject=target.subject,
-        client=service_client(job, target.source, endpoint, target.operation),
-        settings=settings,
-        cursor=cursor or None,
-        limit=limit,
-    )
 
 
 def _state(end: str | None) -> str:

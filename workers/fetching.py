@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from core.enums import JobKind
-from core.errors import ServiceBadAnswer, ServiceRefused, ServiceUnavailable
+from core.errors import ServiceBadAnswer, ServiceRefused, ServiceUnavailable, SettingsError
 from core.ratelimit import Limiter, credential_of
 from core.service_client import ServiceClient
 from models.crawls import COMPLETE, OPEN, count_attempt, move_crawl, read_crawl
@@ -22,7 +22,7 @@ from models.documents import DocumentScope, count_documents, insert_documents
 from models.imports import count_import, drop_import
 from producers.imports import document_row
 from sources.base import Empty, Item, LeftOut, SourceDocument
-from sources.source import Endpoint, FetchMonth, Source
+from sources.source import Archive, Source
 from workers.context import JobContext
 
 BATCH = 1000
@@ -63,18 +63,27 @@ class CountingLimiter:
         )
 
 
-def service_client(
-    job: JobContext, source: Source, endpoint: Endpoint, operation: str
-) -> ServiceClient:
-    """Return a client of a source's service for this job: limited, every attempt counted."""
-    credential, key = endpoint.credential, endpoint.key
-    limiter = job.runtime.rate_limiter(source.name, credential, endpoint.limits)
+def service_client(job: JobContext, source: Source, subject: str, operation: str) -> ServiceClient:
+    """Return the client that asks a source's service for *subject* (a handle, term or month).
+
+    It passes the service's rate limit, and every attempt is counted for the job's run.
+    """
+    service, settings = source.service, job.runtime.settings
+    if service is None:
+        raise SettingsError(f"{source.label} has no service that could be asked")
+    key = source.key(settings)
+    server = service.server_of(subject) if service.server_of else None
+    limiter = job.runtime.rate_limiter(
+        source.name, key or server, getattr(settings, service.limits)
+    )
+    credential = credential_of(key or server)
+
     return ServiceClient(
         service=source.name,
-        base_url=endpoint.base_url,
+        base_url=getattr(settings, service.url) or f"https://{server}",
         session=job.runtime.session(),
-        limiter=CountingLimiter(limiter, job, source.name, credential_of(credential), operation),
-        headers={"Authorization": f"Bearer {key}"} if key and endpoint.bearer else {},
+        limiter=CountingLimiter(limiter, job, source.name, credential, operation),
+        headers={"Authorization": f"Bearer {key}"} if key and service.bearer else {},
         secrets=(key,) if key else (),
     )
 
@@ -118,7 +127,7 @@ async def fetch_month(job: JobContext, source: Source, period: str) -> str | Non
         return f"{part} of {period} are stored: import them{advice}"
     try:
         async with bad_answers_wait():
-            await _fetch(job, source, archive.fetch, period)
+            await _fetch(job, source, archive, period)
     except ServiceRefused as refused:
         if refused.status is not None:
             raise
@@ -126,16 +135,15 @@ async def fetch_month(job: JobContext, source: Source, period: str) -> str | Non
     return None
 
 
-async def _fetch(job: JobContext, source: Source, fetch: FetchMonth, period: str) -> None:
-    assert source.service is not None  # noqa: S101 - it is available
-    assert source.archive is not None  # noqa: S101 - it has months
-    endpoint = source.service.endpoint(job.runtime.settings, period)
-    client = service_client(job, source, endpoint, source.archive.operation)
+async def _fetch(job: JobContext, source: Source, archive: Archive, period: str) -> None:
+    assert archive.fetch is not None  # noqa: S101 - its service is available
+    client = service_client(job, source, period, archive.operation)
     store = partial(store_with_place, job, source.name, period)
 
-    async with fetch(period, client=client, key=endpoint.key or "") as file:
+    key = source.key(job.runtime.settings)
+    async with archive.fetch(period, client=client, key=key) as file:
         await job.write(partial(drop_import, path=period, source=source.name))
-        items = source.archive.read(file)
+        items = archive.read(file)
         while batch := await asyncio.to_thread(_next_batch, items):
             await job.write(store(batch, state=OPEN), progress=True)
     await job.write(store([], state=COMPLETE))

@@ -1,4 +1,4 @@
-"""The process that reads an account is killed, again and again: every post is stored once, and no page is lost."""
+"""The process that reads an account is killed: every post is stored once, no page is lost."""
 
 from __future__ import annotations
 
@@ -68,12 +68,15 @@ def test_the_process_that_reads_ten_thousand_posts_is_killed_at_three_random_poi
         for point in points:
 
             def is_there(point: int = point) -> bool:
-                return len(account.asked) >= point and worker_of(fleet, run) not in {None, *killed}
+                return len(account.requests) >= point and worker_of(fleet, run) not in {
+                    None,
+                    *killed,
+                }
 
             fleet.tend(60.0, until=is_there)
             pid = worker_of(fleet, run)
             assert pid, f"nobody was at work at page {point}: {fleet.state()}"
-            killed[pid] = len(account.asked)
+            killed[pid] = len(account.requests)
             os.kill(pid, signal.SIGKILL)
         fleet.finish()
         assert len(killed) == KILLS
@@ -90,9 +93,10 @@ def test_the_process_that_reads_ten_thousand_posts_is_killed_at_three_random_poi
             calls = connection.scalar(select(func.sum(Call.calls)).where(Call.service == "bluesky"))
         assert crawled is not None
         assert (crawled.state, crawled.documents, counted) == (COMPLETE, POSTS, [(POSTS, POSTS)])
-        again = len(account.asked) - PAGES
+        again = len(account.requests) - PAGES
         print(  # noqa: T201
-            f"killed at pages {list(killed.values())}: {again} pages asked again, {calls} calls counted"
+            f"killed at pages {list(killed.values())}: "
+            f"{again} pages asked again, {calls} calls counted"
         )
         assert 0 <= again <= KILLS  # the page that was under way, no more
-        assert len(account.asked) - KILLS <= (calls or 0) <= len(account.asked)
+        assert len(account.requests) - KILLS <= (calls or 0) <= len(account.requests)

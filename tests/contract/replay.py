@@ -27,7 +27,7 @@ SECRET = "s3cret/key+1"
 
 
 @dataclass
-class CountingGate:
+class CountingLimiter:
     """Stands where the shared limit will: counts the calls, notes for how long it was closed."""
 
     calls: int = 0
@@ -38,7 +38,7 @@ class CountingGate:
         self.calls += 1
         yield
 
-    async def open_circuit(self, seconds: float) -> None:
+    async def close(self, seconds: float) -> None:
         self.closed.append(seconds)
 
 
@@ -72,15 +72,15 @@ class Replay:
 
     script: Sequence[Scripted]
     account: Scripted
-    asked: list[web.Request] = field(default_factory=list)
-    posts_asked: list[web.Request] = field(default_factory=list)
+    requests: list[web.Request] = field(default_factory=list)
+    post_requests: list[web.Request] = field(default_factory=list)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        self.asked.append(request)
+        self.requests.append(request)
         if "/lookup" in request.path or "/by/username/" in request.path:
             return await self.account.send(request)
-        self.posts_asked.append(request)
-        return await self.script[min(len(self.posts_asked), len(self.script)) - 1].send(request)
+        self.post_requests.append(request)
+        return await self.script[min(len(self.post_requests), len(self.script)) - 1].send(request)
 
 
 class Crawler(Protocol):
@@ -159,7 +159,10 @@ def _mastodon_page(numbers: Sequence[int], following: str | None) -> Scripted:
         }
         for number in numbers
     ]
-    link = f'<https://evil.example/api?max_id={following}>; rel="next", <https://home.example/?min_id=9>; rel="prev"'
+    link = (
+        f'<https://evil.example/api?max_id={following}>; rel="next", '
+        '<https://home.example/?min_id=9>; rel="prev"'
+    )
     return Scripted(statuses, headers={"Link": link} if following else {})
 
 
@@ -275,21 +278,23 @@ SUBJECTS = [
 
 
 @asynccontextmanager
-async def serving(replay: Replay) -> AsyncIterator[tuple[ServiceClient, CountingGate]]:
+async def serving(replay: Replay) -> AsyncIterator[tuple[ServiceClient, CountingLimiter]]:
     """*replay* on loopback, and a `ServiceClient` that asks it."""
     app = web.Application()
     app.router.add_get("/{path:.*}", replay.handle)
     async with TestServer(app, host="127.0.0.1") as server, aiohttp.ClientSession() as session:
-        gate = CountingGate()
-        yield asking(str(server.make_url("")), session, gate), gate
+        limiter = CountingLimiter()
+        yield make_client(str(server.make_url("")), session, limiter), limiter
 
 
-def asking(base_url: str, session: aiohttp.ClientSession, gate: CountingGate) -> ServiceClient:
+def make_client(
+    base_url: str, session: aiohttp.ClientSession, limiter: CountingLimiter
+) -> ServiceClient:
     return ServiceClient(
         service="service",
         base_url=base_url,
         session=session,
-        limiter=gate,
+        limiter=limiter,
         headers={"Authorization": f"Bearer {SECRET}"},
         secrets=(SECRET,),
         retry_policy=QUICK,

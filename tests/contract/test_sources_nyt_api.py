@@ -18,11 +18,11 @@ from sources.base import SourceDocument
 from sources.nyt import fetch_month, read_archive
 from tests.contract.replay import (
     SECRET,
-    CountingGate,
+    CountingLimiter,
     Replay,
     Scripted,
-    asking,
     in_a_while,
+    make_client,
     serving,
 )
 
@@ -41,14 +41,14 @@ def fetch(*script: Scripted, month: str = "2020-03") -> tuple[list[str], Replay,
     replay = Replay(script, Scripted())
 
     async def go() -> tuple[list[str], Path]:
-        async with serving(replay) as (client, gate):
+        async with serving(replay) as (client, limiter):
             async with fetch_month(month, client=client, key=SECRET, now=NOW) as path:
                 found = [
                     item.native_id
                     for item in read_archive(path)
                     if isinstance(item, SourceDocument)
                 ]
-            assert gate.calls == len(replay.asked)
+            assert limiter.calls == len(replay.requests)
             return found, path
 
     found, path = asyncio.run(go())
@@ -59,11 +59,11 @@ def failure(*script: Scripted, month: str = "2020-03") -> tuple[TidingsError, Re
     replay = Replay(script, Scripted())
 
     async def go() -> tuple[TidingsError, list[float]]:
-        async with serving(replay) as (client, gate):
+        async with serving(replay) as (client, limiter):
             with pytest.raises(TidingsError) as caught:
                 async with fetch_month(month, client=client, key=SECRET, now=NOW):
                     raise AssertionError
-            return caught.value, gate.closed
+            return caught.value, limiter.closed
 
     error, closed = asyncio.run(go())
     assert SECRET not in "".join(traceback.format_exception(error)) + repr(error)
@@ -75,7 +75,7 @@ def test_a_month_is_a_file_while_it_is_needed_and_gone_afterwards() -> None:
     found, replay, path = fetch(month_of(DOCS, 3))
     assert found == ["0", "1", "2"]
     assert not path.exists()
-    [request] = replay.asked
+    [request] = replay.requests
     assert (request.path, request.query["api-key"]) == ("/svc/archive/v1/2020/3.json", SECRET)
 
 
@@ -111,7 +111,7 @@ def test_a_connection_cut_on_the_way_is_tried_again_from_the_start() -> None:
     longer = whole + b" " * 500 + b"nothing of this stays"
     found, replay, _ = fetch(Scripted(body=longer, kept_back=9), Scripted(body=whole))
     assert found == ["0", "1", "2"]
-    assert len(replay.asked) == 2
+    assert len(replay.requests) == 2
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_a_refusal_says_what_to_do_and_is_not_asked_again(status: int, what_to_d
     assert isinstance(error, ServiceRefused)
     assert error.status == status
     assert what_to_do in str(error)
-    assert len(replay.asked) == 1
+    assert len(replay.requests) == 1
 
 
 def test_429_closes_the_service_for_a_minute_where_it_names_no_time() -> None:
@@ -137,7 +137,7 @@ def test_429_closes_the_service_for_a_minute_where_it_names_no_time() -> None:
         Scripted({"fault": {"faultstring": f"Quota. Identifier : {SECRET}"}}, 429)
     )
     assert isinstance(error, ServiceUnavailable)
-    assert (error.retry_after, closed, len(replay.asked)) == (60, [60], 1)
+    assert (error.retry_after, closed, len(replay.requests)) == (60, [60], 1)
     assert "5 a minute, 500 a day" in str(error)
 
 
@@ -151,7 +151,7 @@ def test_429_with_a_time_closes_the_service_until_then() -> None:
 def test_a_service_that_stays_busy_is_unavailable(status: int) -> None:
     error, replay, _ = failure(Scripted({}, status))
     assert isinstance(error, ServiceUnavailable)
-    assert len(replay.asked) == 3
+    assert len(replay.requests) == 3
 
 
 @pytest.mark.parametrize("month", ["2026-03", "2031-01", "1851-08", "2020-13", "soon", "2020-3"])
@@ -159,18 +159,22 @@ def test_a_month_that_cannot_be_there_is_refused_without_a_call(month: str) -> N
     error, replay, _ = failure(month_of([], 0), month=month)
     assert isinstance(error, ServiceRefused)
     assert month in str(error)
-    assert replay.asked == []
+    assert replay.requests == []
 
 
 def test_the_running_month_and_the_first_one_are_asked_for() -> None:
-    assert fetch(month_of([], 0), month="2026-02")[1].asked[0].path == "/svc/archive/v1/2026/2.json"
-    assert fetch(month_of([], 0), month="1851-09")[1].asked[0].path == "/svc/archive/v1/1851/9.json"
+    assert (
+        fetch(month_of([], 0), month="2026-02")[1].requests[0].path == "/svc/archive/v1/2026/2.json"
+    )
+    assert (
+        fetch(month_of([], 0), month="1851-09")[1].requests[0].path == "/svc/archive/v1/1851/9.json"
+    )
 
 
 def test_a_redirect_takes_the_key_nowhere() -> None:
     error, replay, _ = failure(Scripted({}, 302, {"Location": f"/other?api-key={SECRET}"}))
     assert isinstance(error, ServiceRefused)
-    assert len(replay.asked) == 1
+    assert len(replay.requests) == 1
 
 
 def test_a_dead_host_is_unavailable_and_its_error_holds_no_key() -> None:
@@ -180,7 +184,7 @@ def test_a_dead_host_is_unavailable_and_its_error_holds_no_key() -> None:
 
         async def go() -> None:
             async with aiohttp.ClientSession() as session:
-                client = asking(f"http://{host}", session, CountingGate())
+                client = make_client(f"http://{host}", session, CountingLimiter())
                 async with fetch_month("2020-03", client=client, key=SECRET, now=NOW):
                     raise AssertionError
 

@@ -44,13 +44,13 @@ def search(client: ServiceClient) -> Any:
 
 def test_x_is_asked_for_the_fields_that_are_needed() -> None:
     _, replay = run(search, X_SEARCH.page([1], None))
-    query = dict(replay.asked[0].query)
+    query = dict(replay.requests[0].query)
     assert query["query"] == "lions lang:en"
     assert query["max_results"] == "100"
     assert query["tweet.fields"] == "author_id,created_at,lang,note_tweet,referenced_tweets"
     assert query["expansions"] == "author_id"
     assert "username" in query["user.fields"]
-    assert replay.asked[0].headers["Authorization"].startswith("Bearer ")
+    assert replay.requests[0].headers["Authorization"].startswith("Bearer ")
 
 
 def test_x_is_asked_for_no_fewer_than_ten_posts_and_gives_no_more_than_wanted() -> None:
@@ -58,7 +58,7 @@ def test_x_is_asked_for_no_fewer_than_ten_posts_and_gives_no_more_than_wanted() 
         lambda client: crawler(x.search_pages, "a", x_query="")(client=client, limit=3),
         X_SEARCH.page(range(10, 0, -1), "t"),
     )
-    assert replay.asked[0].query["max_results"] == "10"
+    assert replay.requests[0].query["max_results"] == "10"
     assert sum(len(page.documents) for page in pages) == 3
 
 
@@ -68,8 +68,8 @@ def test_a_handle_on_x_is_asked_for_by_the_query_of_the_settings() -> None:
         lambda client: crawler(x.account_pages, "@NASA", x_query=template)(client=client),
         X_SEARCH.page([1], None),
     )
-    assert replay.asked[0].query["query"] == "from:nasa lang:en -has:links -is:retweet"
-    assert len(replay.asked) == 1  # an account that has posts needs no look-up
+    assert replay.requests[0].query["query"] == "from:nasa lang:en -has:links -is:retweet"
+    assert len(replay.requests) == 1  # an account that has posts needs no look-up
     assert pages[0].end is not None
 
 
@@ -121,7 +121,7 @@ def test_x_is_given_no_since_id_that_its_search_would_refuse() -> None:
             ),
             X_SEARCH.page([], None),
         )  # type: ignore[misc]
-        assert replay.asked[0].query.get("since_id") == sent
+        assert replay.requests[0].query.get("since_id") == sent
 
 
 def test_a_long_post_on_x_is_whole_and_a_retweet_is_marked() -> None:
@@ -163,12 +163,12 @@ def test_bluesky_is_asked_for_a_hundred_by_handle_and_filter() -> None:
         lambda client: crawler(bluesky.account_pages, "ann.example")(client=client),
         BLUESKY.page([1], None),
     )
-    assert dict(replay.asked[0].query) == {
+    assert dict(replay.requests[0].query) == {
         "actor": "ann.example",
         "filter": "posts_with_replies",
         "limit": "100",
     }
-    assert replay.asked[0].path == "/xrpc/app.bsky.feed.getAuthorFeed"
+    assert replay.requests[0].path == "/xrpc/app.bsky.feed.getAuthorFeed"
 
 
 def test_mastodon_takes_no_more_than_max_id_from_a_link() -> None:
@@ -180,13 +180,13 @@ def test_mastodon_takes_no_more_than_max_id_from_a_link() -> None:
         subject.page([1], None),
         account=subject.account,
     )
-    assert [request.path for request in replay.asked] == [
+    assert [request.path for request in replay.requests] == [
         "/api/v1/accounts/lookup",
         "/api/v1/accounts/7/statuses",
         "/api/v1/accounts/7/statuses",
     ]
-    assert replay.asked[0].query["acct"] == "Ann"
-    assert replay.asked[2].query["max_id"] == "op4que"
+    assert replay.requests[0].query["acct"] == "Ann"
+    assert replay.requests[2].query["max_id"] == "op4que"
 
 
 @pytest.mark.parametrize(
@@ -210,8 +210,8 @@ def test_a_daily_limit_of_an_application_on_x_closes_the_service() -> None:
     replay = Replay([page], X_USER)
 
     async def go() -> list[float]:
-        async with serving(replay) as (client, gate):
+        async with serving(replay) as (client, limiter):
             [page async for page in crawler(x.search_pages, "a", x_query="")(client=client)]
-            return gate.closed
+            return limiter.closed
 
     assert [4990 < seconds <= 5000 for seconds in asyncio.run(go())] == [True]

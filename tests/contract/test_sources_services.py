@@ -1,4 +1,4 @@
-"""What every source that crawls promises, whatever its service does: the same tests for each of them."""
+"""The promises of every source that crawls: the same tests for each of them."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from sources.base import AccountGone, Cursor, Page
 from tests.contract.replay import (
     SECRET,
     SUBJECTS,
-    CountingGate,
+    CountingLimiter,
     Replay,
     Scripted,
     Subject,
-    asking,
     in_a_while,
+    make_client,
     serving,
 )
 
@@ -43,21 +43,21 @@ def crawl(
     limit: int | None = None,
     account: Scripted | None = None,
     stop_after: int = 100,
-) -> tuple[list[Page], Replay, CountingGate]:
+) -> tuple[list[Page], Replay, CountingLimiter]:
     replay = Replay(script, account or subject.account)
 
-    async def go() -> tuple[list[Page], CountingGate]:
+    async def go() -> tuple[list[Page], CountingLimiter]:
         pages: list[Page] = []
-        async with serving(replay) as (client, gate):
+        async with serving(replay) as (client, limiter):
             async for page in subject.crawl(client=client, cursor=cursor, limit=limit):
                 pages.append(page)
                 if len(pages) == stop_after:
                     break
-        return pages, gate
+        return pages, limiter
 
-    pages, gate = asyncio.run(go())
-    assert gate.calls == len(replay.asked)
-    return pages, replay, gate
+    pages, limiter = asyncio.run(go())
+    assert limiter.calls == len(replay.requests)
+    return pages, replay, limiter
 
 
 def failure(
@@ -66,11 +66,11 @@ def failure(
     replay = Replay(script, account or subject.account)
 
     async def go() -> tuple[TidingsError, list[float]]:
-        async with serving(replay) as (client, gate):
+        async with serving(replay) as (client, limiter):
             with pytest.raises(TidingsError) as caught:
                 [page async for page in subject.crawl(client=client, cursor=None, limit=None)]
-            assert gate.calls == len(replay.asked)
-            return caught.value, gate.closed
+            assert limiter.calls == len(replay.requests)
+            return caught.value, limiter.closed
 
     error, closed = asyncio.run(go())
     return error, replay, closed
@@ -88,7 +88,7 @@ def test_pages_follow_one_another_to_the_end(subject: Subject) -> None:
     )
     assert numbers(pages) == [6, 5, 4, 3, 2, 1]
     assert [page.end for page in pages] == [None, None, "there are no more posts"]
-    assert [request.query.get(subject.token_in) for request in replay.posts_asked] == [
+    assert [request.query.get(subject.token_in) for request in replay.post_requests] == [
         None,
         "a",
         "b",
@@ -136,7 +136,7 @@ def test_a_repeated_cursor_ends_the_crawl_with_a_reason(subject: Subject) -> Non
         pages[-1].end
         == "the service gave the same place a second time: older posts cannot be reached"
     )
-    assert len(replay.posts_asked) == 3
+    assert len(replay.post_requests) == 3
 
 
 @pytest.mark.parametrize("stop_after", [1, 2, 3])
@@ -146,7 +146,7 @@ def test_a_crawl_goes_on_where_it_was_stopped(subject: Subject, stop_after: int)
     stored = json.loads(json.dumps(before[-1].cursor))
     after, replay, _ = crawl(subject, script[stop_after:], cursor=stored)
     assert numbers([*before, *after]) == [8, 7, 6, 5, 4, 3, 2, 1]
-    assert replay.posts_asked[0].query[subject.token_in] == f"t{stop_after - 1}"
+    assert replay.post_requests[0].query[subject.token_in] == f"t{stop_after - 1}"
 
 
 def test_the_next_crawl_goes_back_to_the_newest_known_post(subject: Subject) -> None:
@@ -159,7 +159,7 @@ def test_the_next_crawl_goes_back_to_the_newest_known_post(subject: Subject) -> 
     )
     assert set(numbers(second)) >= {8, 7, 6, 5}
     assert second[-1].end == "it reached the newest post that was known"
-    assert len(replay.posts_asked) == 2
+    assert len(replay.post_requests) == 2
     third, _, _ = crawl(subject, [subject.page([], None)], cursor=second[-1].cursor)
     assert third[-1].cursor["newest"] == second[-1].cursor["newest"] != stored["newest"]
 
@@ -170,7 +170,7 @@ def test_a_continued_crawl_that_is_stopped_still_knows_where_to_end(subject: Sub
     part, _, _ = crawl(subject, script, cursor=first[-1].cursor, stop_after=1)
     rest, replay, _ = crawl(subject, script[1:], cursor=part[-1].cursor)
     assert rest[-1].end == "it reached the newest post that was known"
-    assert len(replay.posts_asked) == 2
+    assert len(replay.post_requests) == 2
     again, _, _ = crawl(subject, [subject.page([8, 7], "z")], cursor=rest[-1].cursor)
     assert again[-1].end == "it reached the newest post that was known"
 
@@ -190,7 +190,7 @@ def test_an_account_that_cannot_be_read_is_a_state_of_its_own(subject: Subject, 
     assert isinstance(error, AccountGone)
     assert error.state == state
     assert "@ann" in str(error).lower()
-    assert len(replay.asked) <= 2
+    assert len(replay.requests) <= 2
 
 
 def test_404_is_an_account_that_is_not_there(subject: Subject) -> None:
@@ -221,7 +221,7 @@ def test_a_connection_cut_in_the_middle_of_a_page_is_asked_again(subject: Subjec
 def test_an_answer_that_stays_broken_is_a_bad_answer(subject: Subject, body: bytes) -> None:
     error, replay, _ = failure(subject, [Scripted(body=body)])
     assert isinstance(error, ServiceBadAnswer)
-    assert len(replay.posts_asked) == 3
+    assert len(replay.post_requests) == 3
 
 
 def test_an_answer_that_is_longer_than_any_page_is_not_held(
@@ -231,7 +231,7 @@ def test_an_answer_that_is_longer_than_any_page_is_not_held(
     error, replay, _ = failure(subject, [Scripted(body=b" " * 100_001)])
     assert isinstance(error, ServiceBadAnswer)
     assert "more than fits" in str(error)
-    assert len(replay.posts_asked) == 3
+    assert len(replay.post_requests) == 3
 
 
 @pytest.mark.parametrize("value", [{}, [], None, 7, "x", {"feed": None, "data": None}])
@@ -259,7 +259,7 @@ def test_a_service_that_is_busy_is_asked_again(subject: Subject, status: int) ->
 def test_a_service_that_stays_busy_is_unavailable(subject: Subject, status: int) -> None:
     error, replay, _ = failure(subject, [Scripted({}, status)])
     assert isinstance(error, ServiceUnavailable)
-    assert len(replay.posts_asked) == 3
+    assert len(replay.post_requests) == 3
     assert str(status) in str(error)
 
 
@@ -271,28 +271,28 @@ def test_429_with_its_reset_closes_the_service_and_is_not_asked_again(subject: S
     assert error.retry_after is not None
     assert 290 < error.retry_after <= 300
     assert [290 < seconds <= 300 for seconds in closed] == [True]
-    assert len(replay.posts_asked) == 1
+    assert len(replay.post_requests) == 1
 
 
 def test_retry_after_is_kept_on_503(subject: Subject) -> None:
     error, replay, closed = failure(subject, [Scripted({}, 503, {"Retry-After": "120"})])
     assert isinstance(error, ServiceUnavailable)
-    assert (error.retry_after, closed, len(replay.posts_asked)) == (120, [120], 1)
+    assert (error.retry_after, closed, len(replay.post_requests)) == (120, [120], 1)
 
 
 def test_the_last_call_of_a_window_closes_the_service_before_it_refuses(subject: Subject) -> None:
     page = subject.page([1], None)
     page.headers |= subject.exhausted(in_a_while(60))
-    pages, _, gate = crawl(subject, [page])
+    pages, _, limiter = crawl(subject, [page])
     assert numbers(pages) == [1]
-    assert [55 < seconds <= 60 for seconds in gate.closed] == [True]
+    assert [55 < seconds <= 60 for seconds in limiter.closed] == [True]
 
 
 def test_a_wait_of_some_seconds_is_left_to_the_job() -> None:
     subject = SUBJECTS[0]
     error, replay, closed = failure(subject, [Scripted({}, 503, {"Retry-After": "4"})])
     assert isinstance(error, ServiceUnavailable)
-    assert (error.retry_after, closed, len(replay.posts_asked)) == (4, [4], 1)
+    assert (error.retry_after, closed, len(replay.post_requests)) == (4, [4], 1)
 
 
 @pytest.mark.parametrize("status", [400, 422])
@@ -300,14 +300,14 @@ def test_what_is_refused_is_never_asked_again(subject: Subject, status: int) -> 
     error, replay, _ = failure(subject, [Scripted({"message": "no such parameter"}, status)])
     assert isinstance(error, ServiceRefused)
     assert error.status == status
-    assert len(replay.posts_asked) == 1
+    assert len(replay.post_requests) == 1
 
 
 def test_a_redirect_is_not_followed_with_a_key(subject: Subject) -> None:
     error, replay, _ = failure(subject, [Scripted({}, 302, {"Location": f"/elsewhere?k={SECRET}"})])
     assert isinstance(error, ServiceRefused)
     assert SECRET not in str(error)
-    assert len(replay.posts_asked) == 1
+    assert len(replay.post_requests) == 1
 
 
 def test_a_dead_host_is_unavailable_and_named(subject: Subject) -> None:
@@ -317,7 +317,7 @@ def test_a_dead_host_is_unavailable_and_named(subject: Subject) -> None:
 
         async def go() -> None:
             async with aiohttp.ClientSession() as session:
-                client = asking(f"http://{host}", session, CountingGate())
+                client = make_client(f"http://{host}", session, CountingLimiter())
                 [page async for page in subject.crawl(client=client, cursor=None, limit=None)]
 
         with pytest.raises(ServiceUnavailable, match=host):

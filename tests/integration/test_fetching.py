@@ -1,4 +1,4 @@
-"""Months, accounts and searches read from services that are replayed on loopback, by jobs on a real database."""
+"""Months, accounts and searches that jobs on a real database read from replayed services."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Any, _sqlite_template
 
 
 class Read(Jobs):
-    """What jobs have read and asked."""
+    """The jobs of one database, and the calls that they made."""
 
     def identities(self) -> list[str]:
         with self.db.read() as connection:
@@ -90,8 +90,8 @@ def test_a_killed_crawl_of_ten_thousand_posts_has_every_post_once(settings: Sett
     with service(account) as url, jobs_asking(settings, bluesky_url=url) as jobs:
         run = jobs.submit(ACCOUNTS, ANN)
 
-        def lose_the_job(asked: int) -> None:
-            if asked in (
+        def lose_the_job(count: int) -> None:
+            if count in (
                 1,
                 38,
                 77,
@@ -107,7 +107,7 @@ def test_a_killed_crawl_of_ten_thousand_posts_has_every_post_once(settings: Sett
         assert ended.claims == 4
         found = jobs.identities()
         assert len(found) == len(set(found)) == 10_000
-        assert len(account.asked) == jobs.calls("bluesky") == 103
+        assert len(account.requests) == jobs.calls("bluesky") == 103
         assert jobs.crawl("bluesky", f"@{ANN}").documents == 10_000
 
 
@@ -121,7 +121,7 @@ def test_a_slice_ends_between_two_pages_and_the_next_goes_on_there(settings: Set
         assert jobs.slice(run).state == State.QUEUED
         assert (len(jobs.identities()), jobs.crawl("bluesky", f"@{ANN}").state) == (100, OPEN)
         assert jobs.to_its_end(run).state == State.DONE
-        assert (len(jobs.identities()), len(account.asked)) == (450, 5)
+        assert (len(jobs.identities()), len(account.requests)) == (450, 5)
 
 
 def test_the_next_crawl_goes_back_to_the_newest_post_known(settings: Settings) -> None:
@@ -130,9 +130,9 @@ def test_the_next_crawl_goes_back_to_the_newest_post_known(settings: Settings) -
         jobs.do(ACCOUNTS, ANN)
         assert jobs.crawl("bluesky", f"@{ANN}").state == COMPLETE
         account.posts = 470
-        account.asked.clear()
+        account.requests.clear()
         assert jobs.do(ACCOUNTS, f"@{ANN.upper()}").state == State.DONE
-        assert (len(jobs.identities()), len(account.asked)) == (470, 1)
+        assert (len(jobs.identities()), len(account.requests)) == (470, 1)
 
 
 def test_what_another_run_left_half_way_is_read_to_its_end_and_what_is_newer_too(
@@ -141,7 +141,7 @@ def test_what_another_run_left_half_way_is_read_to_its_end_and_what_is_newer_too
     account = Account(450)
     with service(account) as url, jobs_asking(settings, bluesky_url=url) as jobs:
         first = jobs.submit(ACCOUNTS, ANN)
-        account.before_answer = lambda asked: cancel_run(jobs.db, first) if asked == 3 else None
+        account.before_answer = lambda count: cancel_run(jobs.db, first) if count == 3 else None
         assert jobs.to_its_end(first).state == State.CANCELLED
         assert len(jobs.identities()) == 200
         account.posts = 480
@@ -171,7 +171,7 @@ def test_an_account_of_mastodon_is_found_by_the_handle_it_was_asked_by(settings:
             counted = connection.scalar(select(JobStep.documents).where(JobStep.step == DOCUMENTS))
             assert set(connection.scalars(select(Document.handle))) == {ANN_THERE}
         assert counted == 90
-        assert jobs.calls("mastodon") == len(account.asked) == 4
+        assert jobs.calls("mastodon") == len(account.requests) == 4
 
 
 def test_of_fifty_accounts_ten_that_are_gone_say_so_and_forty_are_read(settings: Settings) -> None:
@@ -232,14 +232,14 @@ def test_another_source_by_name_keeps_a_service_from_being_asked(settings: Setti
             jobs.do(HandlesParameters(steps=(), source="posts"), ANN).reason
             == "stored documents only"
         )
-        assert account.asked == []
+        assert account.requests == []
 
 
 def test_a_service_that_is_away_leaves_the_job_waiting_with_what_it_has(settings: Settings) -> None:
     account = Account(450)
 
     async def away_on_page_three(request: web.Request) -> web.StreamResponse:
-        if len(account.asked) == 2:
+        if len(account.requests) == 2:
             return await Scripted({}, status=503, headers={"Retry-After": "900"}).send(request)
         return await account(request)
 
@@ -252,11 +252,11 @@ def test_a_service_that_is_away_leaves_the_job_waiting_with_what_it_has(settings
 
 
 def test_a_search_links_what_x_finds_and_what_is_stored(settings: Settings) -> None:
-    asked: list[web.Request] = []
+    requests: list[web.Request] = []
 
     async def answer(request: web.Request) -> web.StreamResponse:
-        asked.append(request)
-        return await PAGES["x search"]([1, 2] if len(asked) == 1 else [], None).send(request)
+        requests.append(request)
+        return await PAGES["x search"]([1, 2] if len(requests) == 1 else [], None).send(request)
 
     with (
         service(answer) as url,
@@ -279,8 +279,8 @@ def test_a_search_links_what_x_finds_and_what_is_stored(settings: Settings) -> N
                 found = sorted(connection.scalars(linked))
             assert found[:2] == ["posts:0", "posts:2"]
             assert [identity.partition(":")[0] for identity in found[2:]] == ["x", "x"]
-        assert asked[0].query["query"] == "tide lang:en -has:links -is:retweet"
-        assert asked[0].headers["Authorization"] == "Bearer token"
+        assert requests[0].query["query"] == "tide lang:en -has:links -is:retweet"
+        assert requests[0].headers["Authorization"] == "Bearer token"
         assert jobs.calls("x") == 2
 
 
@@ -331,11 +331,11 @@ class Archive:
 
     def __init__(self, *answers: Scripted) -> None:
         self.answers = answers
-        self.asked: list[str] = []
+        self.requests: list[str] = []
 
     async def __call__(self, request: web.Request) -> web.StreamResponse:
-        self.asked.append(str(request.rel_url))
-        return await self.answers[min(len(self.asked), len(self.answers)) - 1].send(request)
+        self.requests.append(str(request.rel_url))
+        return await self.answers[min(len(self.requests), len(self.answers)) - 1].send(request)
 
 
 def test_what_a_fetched_month_could_not_use_is_counted_named_and_said(settings: Settings) -> None:
@@ -378,7 +378,7 @@ def test_a_month_that_is_not_stored_is_fetched_once(settings: Settings) -> None:
             ended = jobs.do(MONTHS)
             assert (ended.state, ended.result) == (State.DONE, None)
         assert sorted(jobs.identities()) == ["nyt:nyt://2020-01-02", "nyt:nyt://2020-01-31"]
-        assert archive.asked == ["/svc/archive/v1/2020/1.json?api-key=k/1"]
+        assert archive.requests == ["/svc/archive/v1/2020/1.json?api-key=k/1"]
         assert jobs.crawl("nyt", "2020-01").state == COMPLETE
         assert jobs.calls("nyt") == 1
 
@@ -397,7 +397,7 @@ def test_a_month_before_the_archive_has_no_data_and_is_not_asked_for(settings: S
         jobs_asking(settings, nyt_url=url, nyt_key=SecretStr("k")) as jobs,
     ):
         ended = jobs.do(MONTHS.model_copy(update={"first": "1851-08", "last": "1851-08"}))
-        assert (ended.state, ended.result, archive.asked) == (State.DONE, "no-data", [])
+        assert (ended.state, ended.result, archive.requests) == (State.DONE, "no-data", [])
         assert "it goes from 1851-09" in ended.reason
 
 
@@ -413,7 +413,7 @@ def test_a_month_in_which_nothing_was_printed_has_no_data_and_is_fetched_once(
             ended = jobs.do(MONTHS)
             assert (ended.state, ended.result) == (State.DONE, "no-data")
             assert ended.reason == "the archive has no documents of 2020-01"
-        assert len(archive.asked) == 1
+        assert len(archive.requests) == 1
 
 
 def test_a_month_that_is_not_whole_is_waited_for_and_nothing_of_it_is_stored(
@@ -454,7 +454,7 @@ def test_the_shared_limit_holds_a_month_back(settings: Settings) -> None:
         waiting = jobs.to_its_end(run, "2020-02")
         assert waiting.state == State.WAITING
         assert "nyt: limit of 1/h is reached" in waiting.reason
-        assert len(archive.asked) == 1
+        assert len(archive.requests) == 1
 
 
 def test_the_running_month_is_fetched_again_after_a_day(settings: Settings) -> None:
@@ -469,7 +469,7 @@ def test_the_running_month_is_fetched_again_after_a_day(settings: Settings) -> N
             with jobs.db.write() as connection:
                 connection.execute(update(Crawl).values(at=time.time() - age))
             assert jobs.do(running).state == State.DONE
-            assert len(archive.asked) == fetched
+            assert len(archive.requests) == fetched
 
 
 def test_a_month_of_which_a_part_was_stored_is_fetched_again(
@@ -494,4 +494,4 @@ def test_a_month_of_which_a_part_was_stored_is_fetched_again(
         assert jobs.to_its_end(run).state == State.FAILED
         assert (len(jobs.identities()), jobs.crawl("nyt", "2020-01").state) == (1, OPEN)
         assert jobs.do(MONTHS).state == State.DONE
-        assert (len(jobs.identities()), len(archive.asked)) == (3, 2)
+        assert (len(jobs.identities()), len(archive.requests)) == (3, 2)

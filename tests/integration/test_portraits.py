@@ -224,9 +224,9 @@ def test_a_forgotten_account_is_neither_asked_for_nor_imported_again(
         done(jobs, HandlesParameters(steps=()), ANN)
         assert tidings("forget", "--handle", f"@{ANN}").exit_code == 0
         assert identities(jobs) == ["posts:9"]
-        account.asked.clear()
+        account.requests.clear()
         ended = jobs.do(HandlesParameters(steps=()), ANN)
-        assert (ended.state, ended.result, account.asked) == (State.DONE, "no-data", [])
+        assert (ended.state, ended.result, account.requests) == (State.DONE, "no-data", [])
         assert ended.reason == (
             "@ann.example was forgotten on request: `tidings forget --handle ann.example --lift` lets it come back"
         )

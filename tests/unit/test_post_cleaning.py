@@ -1,4 +1,4 @@
-"""What is asked about posts: their words, and of these the sentences that a summary may be made of."""
+"""The cleaned texts of posts, and the sentences of these that a summary may be made of."""
 
 from __future__ import annotations
 
@@ -101,8 +101,8 @@ def test_what_is_said_of_reposts_takes_the_place_of_what_was_said_before() -> No
     posts = [post(1, "a"), post(2, "b", repost=True), post(3, "c", repost=True)]
     first = with_counts("the service is odd", posts)
     assert (
-        first
-        == "the service is odd; 2 of 3 posts pass on somebody else's words, which no later step reads"
+        first == "the service is odd; "
+        "2 of 3 posts pass on somebody else's words, which no later step reads"
     )
     assert with_counts(first, posts[:2]) == (
         "the service is odd; 1 of 2 posts pass on somebody else's words, which no later step reads"

@@ -1,4 +1,4 @@
-"""Files of posts: formats found by looking inside, columns found by name, and nothing lost on the way."""
+"""Files of posts: formats and columns are recognized, and nothing is lost on the way."""
 
 from __future__ import annotations
 
@@ -373,7 +373,10 @@ def test_objects_of_no_known_service_are_read_by_their_columns(tmp_path: Path) -
 
 
 def test_a_broken_line_costs_itself_alone(tmp_path: Path) -> None:
-    content = b'{"id": "1", "text": "a"}\n{"id": "2", "text": "b\n{"id": "3", "text": "\xff"}\n{"id": "4", "text": "d"}\n'
+    content = (
+        b'{"id": "1", "text": "a"}\n{"id": "2", "text": "b\n'
+        b'{"id": "3", "text": "\xff"}\n{"id": "4", "text": "d"}\n'
+    )
     items = read(tmp_path / "p.jsonl", content)
     assert [item.native_id for item in documents(items)] == ["1", "4"]
     assert [item.index for item in items if isinstance(item, LeftOut)] == [1, 2]

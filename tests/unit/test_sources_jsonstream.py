@@ -1,4 +1,4 @@
-"""Splitting JSON into its documents: like the standard library where it is sound, and robust where it is not."""
+"""Splitting JSON into its documents: as the standard library does, but robust against faults."""
 
 from __future__ import annotations
 

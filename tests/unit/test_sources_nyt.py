@@ -1,4 +1,4 @@
-"""Files of the NYT archive: the text, identity and time of a document, and what becomes of bad ones."""
+"""Files of the NYT archive: text, identity and time of a document, and unreadable documents."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The made-up archive that the demo imports: the same everywhere, in the right shape, and with the facts it is for."""
+"""The synthetic texts that the demo imports: the same everywhere, with the facts they are for."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tools.synthetic.posts import write_posts
 
 Docs = dict[str, list[dict[str, Any]]]
 
-# Other words give other digests: then the demo's figures change too, which is why they are written here.
+# Other texts give other digests, and other figures in the demo.
 ARCHIVE_DIGEST = "d5302db28056fff7981410c685de9b8b3a89be481b5a791a63bd28836e7c2200"
 POSTS_DIGEST = "1bba15bfcf53e246c4bf17fd84930814637c70d7378e53c1cbe744f074964509"
 
