@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from models.parameters import TextOptions
 from textapi.packing import chunks
-from textapi.requests import TextQuestion, entities_of, phrases_of, summary_of
+from textapi.requests import TextRequest, entities_of, phrases_of, summary_of
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Body:
                 yield period, text, ids
 
 
-def phrases_requests(engine: str, body: Body, options: TextOptions) -> list[TextQuestion]:
+def phrases_requests(engine: str, body: Body, options: TextOptions) -> list[TextRequest]:
     """For the phrases of each chunk."""
     return [
         phrases_of(engine, text, options.phrases, ids)
@@ -37,12 +37,12 @@ def phrases_requests(engine: str, body: Body, options: TextOptions) -> list[Text
     ]
 
 
-def entities_requests(engine: str, body: Body, options: TextOptions) -> list[TextQuestion]:
+def entities_requests(engine: str, body: Body, options: TextOptions) -> list[TextRequest]:
     """For the entities of each chunk."""
     return [entities_of(engine, text, ids) for _, text, ids in body.chunks(options.text_size)]
 
 
-def summary_requests(engine: str, body: Body, options: TextOptions) -> list[TextQuestion]:
+def summary_requests(engine: str, body: Body, options: TextOptions) -> list[TextRequest]:
     """For the summary of each chunk; what is asked of these summaries follows from them."""
     return [
         summary_of(engine, text, options.proportion, ids)
@@ -56,7 +56,7 @@ def further_summary_requests(
     asked: int,
     options: TextOptions,
     quoted: Sequence[int] = (),
-) -> list[TextQuestion]:
+) -> list[TextRequest]:
     """For the summary of *summaries*, the answers to *asked* questions; none where they fit into one request.
 
     *quoted*: the documents that they quote.

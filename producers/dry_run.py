@@ -19,7 +19,7 @@ from producers.bodies import (
 )
 from producers.months import all_terms, mentions_in
 from producers.posts import OwnWords
-from textapi.requests import ApiRequest, TextQuestion, keyword_key, polarity_requests
+from textapi.requests import ApiRequest, TextRequest, keyword_key, polarity_requests
 from textapi.text.keywords import sentences_with
 
 
@@ -88,7 +88,7 @@ def requests_of_posts(
 
 
 def _summaries(
-    engine: str, questions: Sequence[TextQuestion], options: TextOptions
+    engine: str, questions: Sequence[TextRequest], options: TextOptions
 ) -> Iterator[ApiRequest]:
     """The *questions*, and those that follow from what our own engine would answer."""
     from textapi.engine.summary import summarize  # noqa: PLC0415 - only here

@@ -21,7 +21,7 @@ from producers.bodies import (
 )
 from textapi.requests import (
     ApiRequest,
-    TextQuestion,
+    TextRequest,
     polarity_key,
     polarity_requests,
 )
@@ -145,7 +145,7 @@ def document_frequency(texts: Iterable[str], phrases: Iterable[str]) -> dict[str
 
 
 async def _answers(
-    job: JobContext, asker: AnswerFetcher | Once, questions: Sequence[TextQuestion]
+    job: JobContext, asker: AnswerFetcher | Once, questions: Sequence[TextRequest]
 ) -> list[Any]:
     unique = {question.key: question for question in questions}
     await asker.ask(unique.values())
