@@ -1,4 +1,4 @@
-"""The HTTP client of every outside service: limits, retries, errors by kind, and no secret in them."""
+"""The HTTP client of every outside service: limits, retries, and errors that hold no secret."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def _no_explanation(_refused: Answer) -> None:
 class ServiceClient:
     """The client of one service at one address, behind one limiter.
 
-    *secrets* never appear in a message. *advice* tells by status what a user can do about a refusal.
+    *secrets* never appear in a message. *advice*: what a user can do, by status.
     """
 
     service: str
@@ -218,16 +218,16 @@ class ServiceClient:
                     message="" if is_ok else self._redact(_error_message(value)),
                 )
             problem = self._bad_answer(path, body)
-        # Raised here, so that no context hangs on it: aiohttp's errors hold the address and its key.
+        # Raised here, without a context: aiohttp's errors hold the address, and with it the key.
         raise problem
 
     def _bad_answer(self, path: str, body: bytes | None) -> ServiceBadAnswer:
         what = "what is no JSON"
         if body is None:
             what = f"too much (more than fits into {LONGEST_ANSWER:,} bytes)"
-        operation = path.rpartition("/")[2]
+        operation, address = path.rpartition("/")[2], _address(self.base_url)
         return ServiceBadAnswer(
-            f"{self.service}: {operation} answered with {what}: is {_address(self.base_url)} right?",
+            f"{self.service}: {operation} answered with {what}: is {address} right?",
             service=self.service,
         )
 

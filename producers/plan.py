@@ -303,8 +303,11 @@ class _Planner:
                 "what is new is not counted"
             )
             self._plan.exact = False
+
+        for source, count in subjects.items():
             if price := source.price_per_post(self._settings):
                 remarks.append(_price_remark(source, count, limit, price))
+
         if not self._is_our_engine:
             remarks.append(
                 f"{self._fetcher.engine} is not our engine: "

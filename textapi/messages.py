@@ -1,4 +1,4 @@
-"""What is said between a client of the Text API and the server: requests, answers, and which belong together.
+"""The messages between client and server of the Text API: requests, answers, and their pairs.
 
 Field names use underscores; on the wire the keys of answers use spaces ("text polarity"), by alias.
 """
@@ -23,7 +23,7 @@ from pydantic import (
 MAX_TEXT = 100_000  # characters of one text
 MAX_KEYWORDS = 1_000
 MAX_KEYWORD = 200  # characters of one keyword
-MAX_RESULTS = 1_000  # phrases or sentences that may be asked for
+MAX_RESULTS = 1_000  # phrases or sentences in one answer
 
 ENGINE_HEADER = "X-Textapi-Engine"
 KEY_HEADER = "apikey"
@@ -43,33 +43,35 @@ class Operation(StrEnum):
     SUMMARIZE = "summarize"
 
 
-def _not_blank(keyword: str) -> str:
+def _refuse_blank(keyword: str) -> str:
     if not keyword.strip():
         raise ValueError("a keyword needs at least one character that is not white space")
     return keyword
 
 
-def _whole(number: Any) -> Any:
-    """3.0 is an integer in JSON."""
+def _to_integer(number: Any) -> Any:
+    """Turn 3.0 into 3, which JSON does not tell apart."""
     return int(number) if isinstance(number, float) and number.is_integer() else number
+
+
+def _pair_schema(item: dict[str, Any]) -> WithJsonSchema:
+    """Return a schema without `prefixItems`, which not every reader of OpenAPI 3.1 understands."""
+    return WithJsonSchema({"type": "array", "items": item, "minItems": 2, "maxItems": 2})
 
 
 Keyword = Annotated[
     str,
     Field(max_length=MAX_KEYWORD, json_schema_extra={"pattern": r"[^\s\x1c-\x1f\x85]"}),
-    AfterValidator(_not_blank),
+    AfterValidator(_refuse_blank),
 ]
-HowMany = Annotated[int, Field(ge=1, le=MAX_RESULTS), BeforeValidator(_whole)]
+Count = Annotated[int, Field(ge=1, le=MAX_RESULTS), BeforeValidator(_to_integer)]
 Polarity = Annotated[float, Field(ge=-1, le=1)]
-
-
-def _pair(item: dict[str, Any]) -> WithJsonSchema:
-    """A pair's schema without `prefixItems`, which not every reader of OpenAPI 3.1 understands yet."""
-    return WithJsonSchema({"type": "array", "items": item, "minItems": 2, "maxItems": 2})
+ScoredSentence = Annotated[tuple[Polarity, str], _pair_schema({"type": ["number", "string"]})]
+Entity = Annotated[tuple[str, str], _pair_schema({"type": "string"})]
 
 
 class TextBody(BaseModel):
-    """A request that needs nothing but a text; keys that are not known are passed over, as the original did."""
+    """A request about one text; unknown keys are ignored, as the original service does."""
 
     model_config = ConfigDict(strict=True, frozen=True, populate_by_name=True)
 
@@ -77,7 +79,7 @@ class TextBody(BaseModel):
 
 
 class SentencesWithKeywordsRequest(TextBody):
-    """Asks for the sentences that mention each keyword, with their neighbours where wanted."""
+    """Asks for the sentences that mention each keyword, with their neighbours on request."""
 
     keywords: list[Keyword] = Field(max_length=MAX_KEYWORDS)
     include_before: bool = False
@@ -95,17 +97,17 @@ class PolarityBySentenceRequest(TextBody):
 class PhrasesRequest(TextBody):
     """Asks for the most or the least common noun phrases."""
 
-    num_phrases: HowMany = 3
+    num_phrases: Count = 3
 
 
 class SentencesRequest(TextBody):
     """Asks for the most positive or the most negative sentences."""
 
-    num_sentences: HowMany = 3
+    num_sentences: Count = 3
 
 
 class NerRequest(TextBody):
-    """Asks for the entities of a kind of text, or of the types in *labels* (`key_list` in the original's client)."""
+    """Asks for the entities of a kind of text, or of the types in *labels* (also `key_list`)."""
 
     doctype: Literal["REVIEW", "ARTICLE"] = "REVIEW"
     labels: list[str] | None = Field(
@@ -114,7 +116,7 @@ class NerRequest(TextBody):
 
 
 class SummarizeRequest(TextBody):
-    """Asks for a *proportion* of the sentences, those that say most."""
+    """Asks for a *proportion* of the sentences, the most informative ones."""
 
     proportion: float = Field(0.3, gt=0, le=1, allow_inf_nan=False)
 
@@ -138,9 +140,7 @@ class TextPolarityAnswer(_Answer):
 class PolarityBySentenceAnswer(_Answer):
     """Pairs of polarity and sentence, in the order of the text."""
 
-    polarity_by_sentence: list[
-        Annotated[tuple[Polarity, str], _pair({"type": ["number", "string"]})]
-    ]
+    polarity_by_sentence: list[ScoredSentence]
 
 
 class MostCommonPhrasesAnswer(_Answer):
@@ -170,39 +170,39 @@ class MostNegativeSentencesAnswer(_Answer):
 class NerAnswer(_Answer):
     """Pairs of type and text, one for each occurrence, in the order of the text."""
 
-    ner: list[Annotated[tuple[str, str], _pair({"type": "string"})]]
+    ner: list[Entity]
 
 
 class SummarizeAnswer(_Answer):
-    """Whole sentences in the order of the text."""
+    """Sentences of the text, in its order."""
 
     summary: str
 
 
 class ErrorAnswer(BaseModel):
-    """What every refusal looks like."""
+    """The body of every error."""
 
     error: str
 
 
 @dataclass(frozen=True)
 class Exchange:
-    """What one operation is asked with and answered with."""
+    """The request and the answer of one operation."""
 
     request: type[TextBody]
     answer: type[BaseModel]
 
     @property
-    def answer_key(self) -> str | None:
-        """The one key of the answer as it is on the wire; None where the keywords are the keys."""
+    def answer_name(self) -> str | None:
+        """The one key of the answer on the wire; None if the keywords are the keys."""
         if issubclass(self.answer, RootModel):
             return None
         (field,) = self.answer.model_fields.values()
         return field.alias
 
-    def answer_json(self, value: Any) -> dict[str, Any]:
-        """The answer that holds *value*, ready to be written as JSON; *value* is not checked again."""
-        return value if self.answer_key is None else {self.answer_key: value}
+    def wrap(self, value: Any) -> dict[str, Any]:
+        """Return the answer that holds *value*, which is not validated again."""
+        return value if self.answer_name is None else {self.answer_name: value}
 
 
 EXCHANGES: dict[Operation, Exchange] = {

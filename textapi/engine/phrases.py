@@ -1,10 +1,11 @@
-"""The noun phrases of a text, by how common their words are in it."""
+"""The noun phrases of a text, by the frequency of their words in it."""
 
 from __future__ import annotations
 
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from textapi.engine.language import Language
@@ -19,28 +20,32 @@ Ranked = list[tuple[str, float]]  # phrase, mean frequency of its words; in the 
 
 
 def phrases(language: Language, texts: Sequence[str]) -> list[Ranked]:
-    """For each of *texts* its noun phrases of several words, lower-cased, without a leading determiner, each once."""
+    """Return for each of *texts* its noun phrases of several words, each once.
+
+    They are in lower case and have no leading determiner.
+    """
     with language.read(texts, "phrases") as lines_of:
-        return [_ranked(text, lines) for text, lines in zip(texts, lines_of, strict=True)]
+        return [_rank(text, lines) for text, lines in zip(texts, lines_of, strict=True)]
 
 
 def most_common(ranked: Ranked, count: int) -> list[str]:
-    """The *count* phrases whose words are the most frequent, of equals the earlier in the text."""
-    return [phrase for phrase, _ in sorted(ranked, key=lambda scored: -scored[1])[:count]]
+    """Return the *count* phrases of the most frequent words, of equals the earlier."""
+    best = sorted(ranked, key=itemgetter(1), reverse=True)[:count]
+    return [phrase for phrase, _ in best]
 
 
 def least_common(ranked: Ranked, count: int) -> list[str]:
-    """The *count* phrases whose words are the least frequent, of equals the earlier in the text."""
-    return [phrase for phrase, _ in sorted(ranked, key=lambda scored: scored[1])[:count]]
+    """Return the *count* phrases of the least frequent words, of equals the earlier."""
+    return [phrase for phrase, _ in sorted(ranked, key=itemgetter(1))[:count]]
 
 
-def _ranked(text: str, lines: list[Doc]) -> Ranked:
+def _rank(text: str, lines: list[Doc]) -> Ranked:
     frequency = Counter(words(text))
-    found = dict.fromkeys(phrase for line in lines for phrase in _phrases(line))
-    return [(phrase, _mean_frequency(phrase, frequency)) for phrase in found]
+    distinct = dict.fromkeys(phrase for line in lines for phrase in _noun_phrases(line))
+    return [(phrase, _mean_frequency(phrase, frequency)) for phrase in distinct]
 
 
-def _phrases(line: Doc) -> Iterator[str]:
+def _noun_phrases(line: Doc) -> Iterator[str]:
     for chunk in line.noun_chunks:
         start = chunk.start
         while start < chunk.end and line[start].dep_ in _DETERMINERS:
@@ -51,5 +56,4 @@ def _phrases(line: Doc) -> Iterator[str]:
 
 
 def _mean_frequency(phrase: str, frequency: Counter[str]) -> float:
-    parts = phrase.split()
-    return math.fsum(frequency[word] for word in words(phrase)) / len(parts)
+    return math.fsum(frequency[word] for word in words(phrase)) / len(phrase.split())

@@ -1,8 +1,8 @@
-"""How positive or negative a text is, from -1 to 1, in two modes.
+"""Polarity from -1 (negative) to 1 (positive), in two modes.
 
-``vader`` (VADER, Hutto and Gilbert 2014) agrees better with human readers; on a long text it saturates, so a text's
-polarity is the mean over its sentences. ``compatible`` is the lexicon polarity of TextBlob over the whole text, which
-is what the original service answered; it is never averaged. Each library is imported when its mode is first used.
+``vader`` (VADER, Hutto and Gilbert 2014) agrees better with human readers; on a long text it
+saturates, so a text's polarity is the mean over its sentences. ``compatible`` is the lexicon
+polarity of TextBlob over the whole text, which the original service answered; it is never averaged.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import math
 import textwrap
 from collections.abc import Callable
 from functools import cache
+from operator import itemgetter
 from typing import Literal
 
 from core.errors import StackError
@@ -19,35 +20,33 @@ from textapi.text.sentences import sentences
 
 Mode = Literal["vader", "compatible"]
 
-# VADER's time grows with the square of a sentence's length: a longer one is scored in pieces of so many characters,
-# cut between words, so that one request cannot hold up a server.
+# VADER's time grows with the square of a sentence's length: a longer one is scored in pieces of so
+# many characters, cut between words, so that one request cannot hold up a server.
 _LONGEST_SENTENCE = 500
 
 
 def text_polarity(text: str, mode: Mode = "vader") -> float:
-    """The polarity of *text* as a whole; 0 where there is nothing to score."""
+    """Return the polarity of *text* as a whole, 0 if there is nothing to score."""
     if mode == "compatible":
         return _scorer(mode)(text)
     return _mean([score for score, _ in polarity_by_sentence(text, mode)])
 
 
 def polarity_by_sentence(text: str, mode: Mode = "vader") -> list[tuple[float, str]]:
-    """(polarity, sentence) of each sentence of *text*, in order."""
+    """Return (polarity, sentence) of each sentence of *text*, in order."""
     score = _scorer(mode)
     return [(score(sentence), sentence) for sentence in sentences(text)]
 
 
 def most_positive(text: str, count: int, mode: Mode = "vader") -> list[str]:
-    """The *count* most positive sentences, the most positive first, of equals the earlier."""
-    return _first(sorted(polarity_by_sentence(text, mode), key=lambda scored: -scored[0]), count)
+    """Return the *count* most positive sentences, the most positive first, of equals the earlier."""
+    scored = sorted(polarity_by_sentence(text, mode), key=itemgetter(0), reverse=True)
+    return list(dict.fromkeys(sentence for _, sentence in scored))[:count]
 
 
 def most_negative(text: str, count: int, mode: Mode = "vader") -> list[str]:
-    """The *count* most negative sentences, the most negative first, of equals the earlier."""
-    return _first(sorted(polarity_by_sentence(text, mode), key=lambda scored: scored[0]), count)
-
-
-def _first(scored: list[tuple[float, str]], count: int) -> list[str]:
+    """Return the *count* most negative sentences, the most negative first, of equals the earlier."""
+    scored = sorted(polarity_by_sentence(text, mode), key=itemgetter(0))
     return list(dict.fromkeys(sentence for _, sentence in scored))[:count]
 
 
@@ -57,17 +56,18 @@ def _mean(scores: list[float]) -> float:
 
 @cache
 def _scorer(mode: Mode) -> Callable[[str], float]:
-    """The function that scores one sentence. Raises `StackError` where its library is not installed."""
+    """Return the function that scores a sentence. Raises `StackError` if its library is missing."""
     try:
         return _lexicon_scorer() if mode == "compatible" else _vader_scorer()
     except ImportError as error:
         raise StackError(
-            f"polarity mode {mode!r} needs {error.name}, which is not installed: pip install 'tidings[server]'"
+            f"polarity mode {mode!r} needs {error.name}, which is not installed: "
+            "pip install 'tidings[server]'"
         ) from error
 
 
 def _vader_scorer() -> Callable[[str], float]:
-    from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer  # noqa: PLC0415  # workers do without
+    from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer  # noqa: PLC0415
 
     analyzer = SentimentIntensityAnalyzer()
 
@@ -75,18 +75,14 @@ def _vader_scorer() -> Callable[[str], float]:
         if len(sentence) <= _LONGEST_SENTENCE:
             return float(analyzer.polarity_scores(sentence)["compound"])
         shorter = without_endless_signs(sentence)
-        return _mean(
-            [
-                score(piece)
-                for piece in textwrap.wrap(shorter, _LONGEST_SENTENCE, break_on_hyphens=False)
-            ]
-        )
+        pieces = textwrap.wrap(shorter, _LONGEST_SENTENCE, break_on_hyphens=False)
+        return _mean([score(piece) for piece in pieces])
 
     return score
 
 
 def _lexicon_scorer() -> Callable[[str], float]:
-    from textblob.en import sentiment  # noqa: PLC0415  # workers do without; it takes a second to import
+    from textblob.en import sentiment  # noqa: PLC0415  # workers do without; it takes a second
 
     def score(text: str) -> float:
         polarity, _subjectivity = sentiment(text)

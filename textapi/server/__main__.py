@@ -1,4 +1,4 @@
-"""The Text API without the rest of the project: ``python -m textapi.server``, as the server's image starts it."""
+"""The Text API without the rest of the project, as the server's image starts it."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ def main() -> None:
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on")
     parser.add_argument("--port", type=int, default=8765, help="the port")
     parser.add_argument("--workers", type=int, default=1, help="processes")
-    chosen = parser.parse_args()
+    options = parser.parse_args()
+
     try:
-        serve(load(), chosen.host, chosen.port, chosen.workers)
+        serve(load(), options.host, options.port, options.workers)
     except TidingsError as error:
         sys.exit(f"textapi: {error}")
 

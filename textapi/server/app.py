@@ -1,4 +1,4 @@
-"""Starting the server and ending it well: one process, or several under gunicorn."""
+"""Start and shutdown of the server: one process, or several under gunicorn."""
 
 from __future__ import annotations
 
@@ -13,49 +13,43 @@ from core.errors import SettingsError, StackError
 from core.rate_limit_notation import parse_limits
 from core.settings import Settings
 from textapi.engine import language
-from textapi.server.guards import Keys
+from textapi.server.auth import Authenticator
 
-SHUTDOWN_SECONDS = 30.0  # for what has begun to be finished
+SHUTDOWN_SECONDS = 30.0  # for requests in work
 
 _log = logs.get_logger(__name__)
 
 
 def serve(settings: Settings, host: str = "127.0.0.1", port: int = 8765, workers: int = 1) -> None:
-    """Serve the Text API on *host* and *port* until SIGTERM or SIGINT, then finish what has begun.
+    """Serve the Text API until SIGTERM or SIGINT, then finish the requests in work.
 
-    Raises `SettingsError` where no key is set, `StackError` where the language model cannot be used or the address is
-    taken.
+    Raises `SettingsError` if no key is set, `StackError` if the language model cannot be used or
+    the address is taken.
     """
     if not settings.textapi_keys:
         raise SettingsError(
-            "the Text API has no key to let anyone in with: set TIDINGS_TEXTAPI_KEYS (several are separated by commas)"
+            "the Text API has no key to accept: set TIDINGS_TEXTAPI_KEYS, separated by commas"
         )
-    keys = Keys(
-        [key.get_secret_value() for key in settings.textapi_keys],
-        parse_limits(settings.textapi_key_limit),
-    )
+    keys = [key.get_secret_value() for key in settings.textapi_keys]
+    authenticator = Authenticator(keys, parse_limits(settings.textapi_key_limit))
+
     logs.configure(settings)
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy is imported
     language.find_model()
-    _log.info(
-        "the Text API starts",
-        host=host,
-        port=port,
-        workers=workers,
-        polarity=settings.textapi_polarity,
-    )
+    polarity = settings.textapi_polarity
+    _log.info("the Text API starts", host=host, port=port, workers=workers, polarity=polarity)
     if workers == 1:
-        _serve_here(settings, keys, host, port)
+        _serve_here(settings, authenticator, host, port)
     else:
-        _serve_with_gunicorn(settings, keys, host, port, workers)
+        _serve_with_gunicorn(settings, authenticator, host, port, workers)
 
 
-def _serve_here(settings: Settings, keys: Keys, host: str, port: int) -> None:
+def _serve_here(settings: Settings, authenticator: Authenticator, host: str, port: int) -> None:
     from textapi.server.routes import make_app  # noqa: PLC0415  # counts in this process alone
 
     try:
         web.run_app(
-            make_app(settings.textapi_polarity, keys),
+            make_app(settings.textapi_polarity, authenticator),
             host=host,
             port=port,
             access_log=None,
@@ -70,17 +64,16 @@ def _serve_here(settings: Settings, keys: Keys, host: str, port: int) -> None:
 
 
 def _serve_with_gunicorn(
-    settings: Settings, keys: Keys, host: str, port: int, workers: int
+    settings: Settings, authenticator: Authenticator, host: str, port: int, workers: int
 ) -> None:
     parent = os.getpid()
-    counts = tempfile.mkdtemp(prefix="tidings-textapi-")
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = counts  # before prometheus_client is imported
+    folder = tempfile.mkdtemp(prefix="tidings-textapi-")
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder  # before prometheus_client is imported
     try:
         from textapi.server.processes import run  # noqa: PLC0415
 
-        run(settings.textapi_polarity, keys, host, port, workers)
+        run(settings.textapi_polarity, authenticator, host, port, workers)
     finally:
-        if (
-            os.getpid() == parent
-        ):  # a worker comes by here too when it ends, while others still count
-            shutil.rmtree(counts, ignore_errors=True)
+        # An ending worker passes here too, while others still count.
+        if os.getpid() == parent:
+            shutil.rmtree(folder, ignore_errors=True)

@@ -1,11 +1,10 @@
-"""What the server counts. Import it after `PROMETHEUS_MULTIPROC_DIR` is set where several processes serve."""
+"""The server's metrics. Several processes set `PROMETHEUS_MULTIPROC_DIR` before they import this."""
 
 from __future__ import annotations
 
 import os
 
 from prometheus_client import (
-    CONTENT_TYPE_LATEST,
     REGISTRY,
     CollectorRegistry,
     Counter,
@@ -33,11 +32,9 @@ WAITING_CHARACTERS = Gauge(
     multiprocess_mode="livesum",
 )
 
-CONTENT_TYPE = CONTENT_TYPE_LATEST
-
 
 def exposition() -> bytes:
-    """All metrics in Prometheus's text format, of all processes of this server."""
+    """Return the metrics of all processes of this server in Prometheus's text format."""
     if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
         return generate_latest(REGISTRY)
     registry = CollectorRegistry()

@@ -1,8 +1,8 @@
-"""Where sentences begin and end, by one regular expression and a list of abbreviations.
+"""Sentence boundaries, by one regular expression and lists of abbreviations.
 
-A line break always ends a sentence and nothing is looked at across it: a text has the same sentences alone as packed
-with others, one a line, into one request. The case of letters decides only where nothing else does, so that texts
-without capitals are split as well.
+A line break always ends a sentence and nothing is looked at across it: a text has the same
+sentences alone as packed with others, a line each, into one request. The case of letters decides
+only where nothing else does, so that texts without capitals are split as well.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 
 Span = tuple[int, int]
 
-LINE_BREAKS = "\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"  # what str.splitlines() takes for one
+LINE_BREAKS = "\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"  # those of str.splitlines()
 
 _CLOSERS = "\"'\u201d\u2019\u00bb)\\]}"
 _CANDIDATE = re.compile(rf"[{LINE_BREAKS}]+|(?<![.!?\u2026])[.!?\u2026]++[{_CLOSERS}]*+(?=\s)")
@@ -23,47 +23,47 @@ _BEFORE_A_WORD = re.compile(r"[\s/\-\u2010\u2011\u2013\u2014]")
 # "U.S.", "E.M.S.", "Ph.D.", "J.": letters, each with its full stop.
 _INITIALS = re.compile(r"(?:[^\W\d_]{1,2}\.)*[^\W\d_]\.")
 
-# What stands before a name or a thing and never ends a sentence.
+# Before a name or a thing: they never end a sentence.
 _BEFORE_A_NAME = frozenset(
     re.findall(
         r"\w+",
-        """adm atty brig capt cmdr col cpl det dr fr ft gen gov hon insp lt maj messrs mme mr mrs ms mt pfc pres prof
-        pvt rep reps rev sen sens sgt st supt vs viz cf approx dept vol""",
+        """adm atty brig capt cmdr col cpl det dr fr ft gen gov hon insp lt maj messrs mme mr mrs
+        ms mt pfc pres prof pvt rep reps rev sen sens sgt st supt vs viz cf approx dept vol""",
     )
 )
-# What may end a sentence: it does unless a small letter or a number follows.
+# They end a sentence unless a small letter or a number follows.
 _BEFORE_A_CAPITAL = frozenset(
     re.findall(
         r"\w+",
-        """al assn ave blvd bros co corp esq etc inc jr llc ltd rd sq sr ste univ ala ariz ark calif colo conn del fla
-        kan ky mich minn mo mont neb nev okla pa tenn tex va vt wis wyo jan feb aug sept oct nov dec mon tue tues wed
-        thu thur thurs fri""",
+        """al assn ave blvd bros co corp esq etc inc jr llc ltd rd sq sr ste univ ala ariz ark calif
+        colo conn del fla kan ky mich minn mo mont neb nev okla pa tenn tex va vt wis wyo jan feb
+        aug sept oct nov dec mon tue tues wed thu thur thurs fri""",
     )
 )
-# A word of its own, an abbreviation where a number follows ("No. 5").
+# Words, and abbreviations where a number follows ("No. 5").
 _BEFORE_A_NUMBER = frozenset(
     {"no", "nos", "p", "pp", "fig", "figs", "art", "sec", "mar", "apr", "jun", "jul"}
 )
 
 
 def split(text: str) -> list[Span]:
-    """The sentences of *text* as (start, end) offsets without outer white space, in order; none is empty."""
+    """Return the (start, end) offsets of the sentences, none empty, without outer white space."""
     spans: list[Span] = []
     start = 0
-    for found in _CANDIDATE.finditer(text):
-        if found[0][0] in LINE_BREAKS or _ends_a_sentence(text, found):
-            _add(spans, text, start, found.end())
-            start = found.end()
-    _add(spans, text, start, len(text))
+    for candidate in _CANDIDATE.finditer(text):
+        if candidate[0][0] in LINE_BREAKS or _ends_sentence(text, candidate):
+            _add_span(spans, text, start, candidate.end())
+            start = candidate.end()
+    _add_span(spans, text, start, len(text))
     return spans
 
 
 def sentences(text: str) -> list[str]:
-    """The sentences of *text*, as they stand there."""
+    """Return the sentences of *text*."""
     return [text[start:end] for start, end in split(text)]
 
 
-def _add(spans: list[Span], text: str, start: int, end: int) -> None:
+def _add_span(spans: list[Span], text: str, start: int, end: int) -> None:
     part = text[start:end]
     stripped = part.strip()
     if stripped:
@@ -71,27 +71,26 @@ def _add(spans: list[Span], text: str, start: int, end: int) -> None:
         spans.append((start, start + len(stripped)))
 
 
-def _ends_a_sentence(text: str, found: re.Match[str]) -> bool:
-    mark = found[0]
-    following = _NEXT.match(text, found.end())
+def _ends_sentence(text: str, candidate: re.Match[str]) -> bool:
+    mark = candidate[0]
+    following = _NEXT.match(text, candidate.end())
     following_letter = following[1] if following else ""
     if mark == ".":
-        return not _is_abbreviation(_word_up_to(text, found.end()), following_letter)
+        return not _is_abbreviation(_word_up_to(text, candidate.end()), following_letter)
     if mark[-1] in "!?":
         return True
-    return (
-        not following_letter.islower()
-    )  # after an ellipsis or a closing quote ("“Why?” he asked") it may go on
+    # After an ellipsis or a closing quote ("“Why?” he asked") the sentence may go on.
+    return not following_letter.islower()
 
 
 def _word_up_to(text: str, end: int) -> str:
-    """The word that ends at *end*, lower-cased, without opening quotes; only its tail where it is a long one."""
+    """Return the (tail of the) word that ends at *end*, in lower case, without opening quotes."""
     tail = text[max(0, end - _LONGEST_ABBREVIATION - 1) : end]
     return _BEFORE_A_WORD.split(tail)[-1].lstrip(_OPENERS).lower()
 
 
 def _is_abbreviation(word: str, following: str) -> bool:
-    """Whether *word*, its full stop included, stands for a longer one, where *following* is the next letter."""
+    """Tell whether *word*, its full stop included, is one when *following* is the next letter."""
     name = word[:-1]
     if name in _BEFORE_A_NAME or _INITIALS.fullmatch(word):
         return True
