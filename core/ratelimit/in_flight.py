@@ -22,9 +22,8 @@ class CallsInFlight:
         self._windows = windows
         self._clock = clock
         self._permit_ids: set[int] = set()
-        self._ended: list[
-            tuple[int, float, bool]
-        ] = []  # permit, monotonic time, whether it succeeded
+        # Of calls that have ended: permit's id, monotonic time, whether the call succeeded.
+        self._ended: list[tuple[int, float, bool]] = []
         self._renewal = BackgroundTask(self._renew)
         self._stamping = BackgroundTask(self._stamp)
 

@@ -23,19 +23,15 @@ class Keys:
         self.windows = [f"{base}:{window.seconds}s" for window in windows]
 
 
-_NOW = """
-local t = redis.call('TIME')
-local now = t[1] * 1000 + t[2] / 1000
-"""
-
 # KEYS: run id, open until, trial, spacing, a set per window. ARGV: wanted, first id, hold, spacing
 # and tolerance, then calls and length per window. Spacing only smooths, so that a window is not
 # used up in one burst that slows the service: its key holds the time that the calls granted so far
 # would take at that spacing (the generic cell rate algorithm).
 # Returns {granted, µs to wait, reason: -2 recovery, -1 open circuit, 0 granted, k the k-th window}.
-TAKE_PERMITS = (
-    _NOW
-    + """
+TAKE_PERMITS = """
+local t = redis.call('TIME')
+local now = t[1] * 1000 + t[2] / 1000
+
 if #KEYS > 4 then
   local run_id = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
   if redis.call('GET', KEYS[1]) ~= run_id then return {0, 0, -2} end
@@ -88,13 +84,13 @@ for k = 5, #KEYS do
 end
 return {granted, 0, 0}
 """
-)
 
 # KEYS: open until, trial, a set per window. ARGV: hold, 1 for a success that closes the circuit,
 # length of each window, then each id and the time since its response.
-STAMP_PERMITS = (
-    _NOW
-    + """
+STAMP_PERMITS = """
+local t = redis.call('TIME')
+local now = t[1] * 1000 + t[2] / 1000
+
 local windows = #KEYS - 2
 for k = 1, windows do
   local key = KEYS[k + 2]
@@ -111,13 +107,13 @@ if ARGV[2] == '1' then
 end
 return now
 """
-)
 
 # KEYS: open until, trial. ARGV: how long. The longest time counts. The key outlives it, so that
 # one call tries first.
-OPEN_CIRCUIT = (
-    _NOW
-    + """
+OPEN_CIRCUIT = """
+local t = redis.call('TIME')
+local now = t[1] * 1000 + t[2] / 1000
+
 local open_until = now + tonumber(ARGV[1])
 redis.call('DEL', KEYS[2])
 if open_until > tonumber(redis.call('GET', KEYS[1]) or 0) then
@@ -125,7 +121,6 @@ if open_until > tonumber(redis.call('GET', KEYS[1]) or 0) then
 end
 return open_until
 """
-)
 
 # KEYS: recovery, a long window's set. ARGV: token of the lock, length of the window, then minute
 # and calls in turn.
