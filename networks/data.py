@@ -151,11 +151,6 @@ def sample_sine(points: int = 200) -> list[float | None]:
     return list(np.sin(np.arange(points, dtype=np.float64)))
 
 
-def to_array(values: Sequence[float | None]) -> Array:
-    """Return *values* in float64, NaN for None."""
-    return np.array(values, dtype=np.float64)
-
-
 def window_series(
     values: Sequence[float | None],
     sequence: int,
@@ -171,7 +166,7 @@ def window_series(
     counted. With *standardise* values are scaled to mean 0 and deviation 1 of what the training
     windows hold. Raises NetworkError where too few windows are left.
     """
-    raw = to_array(values)
+    raw = np.array(values, dtype=np.float64)  # NaN for None
     starts = np.arange(0, len(raw) - sequence, stride)
     if len(starts) < 3:
         longest = max((len(raw) - 3) // stride, 1)
