@@ -43,7 +43,7 @@ class Scaling:
 
 @dataclass(frozen=True)
 class Samples:
-    """Inputs *x* and targets *y*; *index* tells an image's place in its file, or a target's."""
+    """Inputs *x* and targets *y*; *index* is an image's place in its file, or a target's."""
 
     x: Array
     y: Array

@@ -93,22 +93,22 @@ OPTIMIZERS: dict[str, type[Optimizer]] = {"sgd": SGD, "momentum": Momentum, "ada
 
 
 def constant(_: float) -> float:
-    """1 throughout."""
+    """Return 1."""
     return 1.0
 
 
 def linear(progress: float) -> float:
-    """From 1 straight down towards 0."""
+    """Fall from 1 to 0 in a straight line."""
     return 1.0 - progress
 
 
 def cosine(progress: float) -> float:
-    """Half a cosine, from 1 down towards 0 (Loshchilov and Hutter, 2017, eq. 5, no restarts)."""
+    """Fall from 1 to 0 by half a cosine (Loshchilov and Hutter, 2017, eq. 5, without restarts)."""
     return 0.5 * (1.0 + math.cos(math.pi * progress))
 
 
 def exponential(progress: float) -> float:
-    """From 1 down to a thousandth, by the same factor each epoch."""
+    """Fall from 1 to a thousandth, by the same factor each epoch."""
     return float(0.001**progress)
 
 
