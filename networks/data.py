@@ -43,7 +43,7 @@ class Scaling:
 
 @dataclass(frozen=True)
 class Samples:
-    """Inputs *x* and targets *y*; *index* tells an image's place in its file, or a target's."""
+    """Inputs *x* and targets *y*; *index* is an image's place in its file, or a target's."""
 
     x: Array
     y: Array
@@ -151,11 +151,6 @@ def sample_sine(points: int = 200) -> list[float | None]:
     return list(np.sin(np.arange(points, dtype=np.float64)))
 
 
-def to_array(values: Sequence[float | None]) -> Array:
-    """Return *values* in float64, NaN for None."""
-    return np.array(values, dtype=np.float64)
-
-
 def window_series(
     values: Sequence[float | None],
     sequence: int,
@@ -171,7 +166,7 @@ def window_series(
     counted. With *standardise* values are scaled to mean 0 and deviation 1 of what the training
     windows hold. Raises NetworkError where too few windows are left.
     """
-    raw = to_array(values)
+    raw = np.array(values, dtype=np.float64)  # NaN for None
     starts = np.arange(0, len(raw) - sequence, stride)
     if len(starts) < 3:
         longest = max((len(raw) - 3) // stride, 1)

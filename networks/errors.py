@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class NetworkError(ValueError):
-    """Options, data or weights that cannot be used or do not fit together; says what to do."""
+    """Options, data or weights that cannot be used; the text says what to do."""
 
 
 class TrainingStopped(Exception):

@@ -45,6 +45,7 @@ def read_images(path: str | Path, *, dtype: DTypeLike) -> Data:
         test_images = read_idx(_find_idx_file(path, "t10k-images"))
         test_labels = read_idx(_find_idx_file(path, "t10k-labels"))
         return prepare_images((train_images, train_labels), (test_images, test_labels), dtype=dtype)
+
     if path.name.endswith(".npz"):
         return _read_npz_images(path, dtype)
     if path.name.endswith((".pkl", ".pkl.gz")):

@@ -30,7 +30,7 @@ def _scalar(value: float, dtype: Any) -> Array:
 
 
 def sigmoid(z: Array, out: Array | None = None) -> Array:
-    """``1 / (1 + exp(-z))``, computed as ``(1 + tanh(z / 2)) / 2``, which cannot overflow."""
+    """Return ``1 / (1 + exp(-z))``, as ``(1 + tanh(z / 2)) / 2``, which cannot overflow."""
     half = _scalar(0.5, z.dtype)
     a: Array = np.multiply(z, half, out=out)
     np.tanh(a, out=a)
@@ -40,45 +40,41 @@ def sigmoid(z: Array, out: Array | None = None) -> Array:
 
 
 def sigmoid_derivative(a: Array) -> Array:
-    """``s'(z) = s(z) (1 - s(z))``, from ``a = s(z)``."""
+    """Return ``s'(z) = s(z) (1 - s(z))``, from ``a = s(z)``."""
     derivative: Array = np.subtract(_scalar(1.0, a.dtype), a)
     derivative *= a
     return derivative
 
 
 def tanh(z: Array, out: Array | None = None) -> Array:
-    """The hyperbolic tangent."""
+    """Return the hyperbolic tangent."""
     return np.asarray(np.tanh(z, out=out))
 
 
 def tanh_derivative(a: Array) -> Array:
-    """``tanh'(z) = 1 - tanh(z)^2``, from ``a = tanh(z)``."""
+    """Return ``tanh'(z) = 1 - tanh(z)^2``, from ``a = tanh(z)``."""
     derivative: Array = np.multiply(a, a)
     np.subtract(_scalar(1.0, a.dtype), derivative, out=derivative)
     return derivative
 
 
 def relu(z: Array, out: Array | None = None) -> Array:
-    """``max(z, 0)`` (Nair and Hinton, 2010)."""
+    """Return ``max(z, 0)`` (Nair and Hinton, 2010)."""
     return np.asarray(np.maximum(z, 0.0, out=out))
 
 
 def relu_derivative(a: Array) -> Array:
-    """1 where ``a = max(z, 0)`` is positive, else 0, also at the corner."""
+    """Return 1 where ``a = max(z, 0)`` is positive, else 0, also at the corner."""
     return (a > 0.0).astype(a.dtype)
 
 
 def identity(z: Array, out: Array | None = None) -> Array:
-    """``z`` itself: the output of a network that forecasts a number."""
-    if out is None:
-        return z.copy()
-    if out is not z:
-        out[...] = z
-    return out
+    """Return ``z`` itself: the output of a network that forecasts a number."""
+    return np.asarray(np.positive(z, out=out))
 
 
 def softmax(z: Array, out: Array | None = None) -> Array:
-    """``exp(z_j) / sum_k exp(z_k)`` per row; less the row's maximum, so that it cannot overflow."""
+    """Return ``exp(z_j) / sum_k exp(z_k)``, less the row's maximum so that it cannot overflow."""
     a = np.subtract(z, np.maximum.reduce(z, axis=1, keepdims=True), out=out)
     np.exp(a, out=a)
     a /= np.add.reduce(a, axis=1, keepdims=True)
@@ -110,18 +106,18 @@ OUTPUT_ACTIVATIONS: dict[str, Callable[..., Array]] = {
 
 
 def quadratic(a: Array, y: Array) -> float:
-    """Mean over rows of ``|a - y|^2 / 2`` (Nielsen, Neural Networks and Deep Learning, eq. 6)."""
+    """Return the mean of ``|a - y|^2 / 2`` (Nielsen, Neural Networks and Deep Learning, eq. 6)."""
     difference = a - y
     return float(np.sum(difference * difference, dtype=np.float64)) / (2 * len(a))
 
 
 def categorical_cross_entropy(a: Array, y: Array) -> float:
-    """Mean over rows of ``-sum_j y_j ln a_j``; *a* is clipped by the precision's epsilon."""
+    """Return the mean of ``-sum_j y_j ln a_j``; *a* is clipped by the precision's epsilon."""
     return -float(np.sum(y * np.log(_clip(a)), dtype=np.float64)) / len(a)
 
 
 def binary_cross_entropy(a: Array, y: Array) -> float:
-    """Mean over rows of ``-sum_j [y_j ln a_j + (1 - y_j) ln(1 - a_j)]`` (Nielsen, eq. 63)."""
+    """Return the mean of ``-sum_j [y_j ln a_j + (1 - y_j) ln(1 - a_j)]`` (Nielsen, eq. 63)."""
     a = _clip(a)
     return -float(np.sum(y * np.log(a) + (1.0 - y) * np.log(1.0 - a), dtype=np.float64)) / len(a)
 
@@ -132,21 +128,21 @@ def _clip(a: Array) -> Array:
 
 
 def difference_gradient(a: Array, y: Array) -> Array:
-    """``(a - y) / rows``, where the output's derivative cancels or is 1."""
+    """Return ``(a - y) / rows``, where the output's derivative cancels or is 1."""
     gradient: Array = np.subtract(a, y)
     gradient *= _scalar(1.0 / len(a), a.dtype)
     return gradient
 
 
 def quadratic_gradient(derivative: Derivative, a: Array, y: Array) -> Array:
-    """``(a - y) f'(z) / rows``, where *derivative* gives ``f'(z)`` from ``a = f(z)``."""
+    """Return ``(a - y) f'(z) / rows``, where *derivative* gives ``f'(z)`` from ``a = f(z)``."""
     gradient = difference_gradient(a, y)
     gradient *= derivative(a)
     return gradient
 
 
 def quadratic_softmax_gradient(a: Array, y: Array) -> Array:
-    """``a_j (g_j - sum_k g_k a_k) / rows``, ``g = a - y``: the Jacobian of softmax times ``g``."""
+    """Return ``a_j (g_j - sum_k g_k a_k) / rows``, ``g = a - y``: by softmax's Jacobian."""
     gradient = difference_gradient(a, y)
     gradient -= np.add.reduce(gradient * a, axis=1, keepdims=True)
     gradient *= a
@@ -172,27 +168,27 @@ LOSSES = {
 
 
 def normal(shape: tuple[int, int], generator: np.random.Generator) -> Array:
-    """Standard normal, as in the tutorial; too wide for large layers."""
+    """Draw from a standard normal, as in the tutorial; too wide for large layers."""
     return generator.standard_normal(shape)
 
 
 def unit_uniform(shape: tuple[int, int], generator: np.random.Generator) -> Array:
-    """Uniform between 0 and 1, as in the recurrent tutorial; it saturates the units."""
+    """Draw uniformly between 0 and 1, as in the recurrent tutorial; it saturates the units."""
     return generator.random(shape)
 
 
 def glorot(shape: tuple[int, int], generator: np.random.Generator) -> Array:
-    """Normal of variance ``2 / (in + out)`` (Glorot and Bengio, 2010, eq. 12)."""
+    """Draw from a normal of variance ``2 / (in + out)`` (Glorot and Bengio, 2010, eq. 12)."""
     return generator.standard_normal(shape) * math.sqrt(2.0 / sum(shape))
 
 
 def he(shape: tuple[int, int], generator: np.random.Generator) -> Array:
-    """Normal of variance ``2 / in``, for ReLU (He et al., 2015, eq. 10)."""
+    """Draw from a normal of variance ``2 / in``, for ReLU (He et al., 2015, eq. 10)."""
     return generator.standard_normal(shape) * math.sqrt(2.0 / shape[1])
 
 
 def orthogonal(shape: tuple[int, int], generator: np.random.Generator) -> Array:
-    """Orthonormal rows or columns: the Q of a normal matrix (Saxe et al., 2014), signed by R."""
+    """Draw orthonormal rows or columns: Q of a normal matrix (Saxe et al., 2014), signed by R."""
     q, r = np.linalg.qr(generator.standard_normal((max(shape), min(shape))))
     q *= np.sign(np.diagonal(r))
     return np.asarray(q if shape[0] >= shape[1] else q.T)

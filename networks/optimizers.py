@@ -1,37 +1,36 @@
 """Optimizers, schedules of the learning rate, and clipping of gradients.
 
 A network keeps all its parameters in one flat array, so an optimizer is a few operations on whole
-arrays ``(n,)``. It keeps its memory in ``slots`` (name to array), which a checkpoint stores.
+arrays ``(n,)``.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Protocol
 
 import numpy as np
 
 from networks.functions import Array
 
 
-class Optimizer(Protocol):
-    """A rule that turns a gradient into a step, with its memory."""
+class Optimizer:
+    """A rule that turns a gradient into a step; a checkpoint stores its ``slots`` and ``steps``."""
 
-    slots: dict[str, Array]
-    steps: int
+    slot_names: tuple[str, ...] = ()
+
+    def __init__(self, parameters: Array) -> None:
+        self.slots = {name: np.zeros_like(parameters) for name in self.slot_names}
+        self.steps = 0
+        self._scratch = np.empty_like(parameters)
 
     def step(self, parameters: Array, gradient: Array, rate: float) -> None:
         """Change *parameters* in place; *gradient* may be overwritten."""
+        raise NotImplementedError
 
 
-class SGD:
+class SGD(Optimizer):
     """Stochastic gradient descent: ``w <- w - rate g``."""
-
-    def __init__(self, parameters: Array) -> None:
-        del parameters  # it has no memory
-        self.slots: dict[str, Array] = {}
-        self.steps = 0
 
     def step(self, parameters: Array, gradient: Array, rate: float) -> None:
         """Change *parameters* in place; *gradient* is overwritten."""
@@ -40,13 +39,11 @@ class SGD:
         parameters += gradient
 
 
-class Momentum:
+class Momentum(Optimizer):
     """Polyak's heavy ball (1964): ``v <- m v - rate g``, ``w <- w + v``."""
 
-    def __init__(self, parameters: Array, *, momentum: float = 0.9) -> None:
-        self.momentum = momentum
-        self.slots = {"velocity": np.zeros_like(parameters)}
-        self.steps = 0
+    slot_names = ("velocity",)
+    momentum = 0.9
 
     def step(self, parameters: Array, gradient: Array, rate: float) -> None:
         """Change *parameters* in place; *gradient* is overwritten."""
@@ -58,21 +55,17 @@ class Momentum:
         parameters += velocity
 
 
-class Adam:
+class Adam(Optimizer):
     """Kingma and Ba (2015), algorithm 1, with the corrections folded into the rate (section 2).
 
     ``m <- b1 m + (1 - b1) g``, ``v <- b2 v + (1 - b2) g^2``, ``w <- w - rate' m / (sqrt(v) + e)``
     with ``rate' = rate sqrt(1 - b2^t) / (1 - b1^t)``.
     """
 
+    slot_names = ("mean", "square")
     mean_decay = 0.9
     square_decay = 0.999
     epsilon = 1e-8
-
-    def __init__(self, parameters: Array) -> None:
-        self.slots = {"mean": np.zeros_like(parameters), "square": np.zeros_like(parameters)}
-        self.steps = 0
-        self._scratch = np.empty_like(parameters)
 
     def step(self, parameters: Array, gradient: Array, rate: float) -> None:
         """Change *parameters* in place; *gradient* stays as it is."""
@@ -96,30 +89,26 @@ class Adam:
         parameters -= scratch
 
 
-OPTIMIZERS: dict[str, Callable[[Array], Optimizer]] = {
-    "sgd": SGD,
-    "momentum": Momentum,
-    "adam": Adam,
-}
+OPTIMIZERS: dict[str, type[Optimizer]] = {"sgd": SGD, "momentum": Momentum, "adam": Adam}
 
 
 def constant(_: float) -> float:
-    """1 throughout."""
+    """Return 1."""
     return 1.0
 
 
 def linear(progress: float) -> float:
-    """From 1 straight down towards 0."""
+    """Fall from 1 to 0 in a straight line."""
     return 1.0 - progress
 
 
 def cosine(progress: float) -> float:
-    """Half a cosine, from 1 down towards 0 (Loshchilov and Hutter, 2017, eq. 5, no restarts)."""
+    """Fall from 1 to 0 by half a cosine (Loshchilov and Hutter, 2017, eq. 5, without restarts)."""
     return 0.5 * (1.0 + math.cos(math.pi * progress))
 
 
 def exponential(progress: float) -> float:
-    """From 1 down to a thousandth, by the same factor each epoch."""
+    """Fall from 1 to a thousandth, by the same factor each epoch."""
     return float(0.001**progress)
 
 

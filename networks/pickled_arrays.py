@@ -1,8 +1,9 @@
 """Reading arrays of numbers from a pickle with an Unpickler that can make nothing else.
 
-A pickle may call whatever it names. This Unpickler maps the few functions that numpy names to its
-own, which check the bytes, type and shape of an array before it is made: numpy's functions trust
-them. Opcodes are checked and counted first, so that work and memory are bounded by the input.
+A pickle may call whatever it names. This Unpickler maps the few functions that numpy names to
+stand-ins, which check the bytes, type and shape of an array before it is made, because numpy's
+functions trust them. Opcodes are checked and counted first, so that the size of the input bounds
+time and memory.
 """
 
 from __future__ import annotations
@@ -20,8 +21,7 @@ from networks.functions import Array
 
 MAX_OPCODES = 10_000  # MNIST's file has about 100
 
-# Nothing that creates objects, and neither dictionaries nor sets: a small key may take forever to
-# hash.
+# Nothing that creates objects, and no dictionaries: a small key can take forever to hash.
 _OPCODES = {
     *("PROTO", "FRAME", "STOP", "MARK", "NONE", "NEWTRUE", "NEWFALSE"),
     *("BININT", "BININT1", "BININT2", "LONG1", "BINFLOAT", "BINSTRING", "SHORT_BINSTRING"),
@@ -106,7 +106,7 @@ class _Array:
 
 
 class _ArrayUnpickler(pickle.Unpickler):
-    """An Unpickler that maps each admitted name to a function of its own."""
+    """An Unpickler that maps each admitted name to a stand-in."""
 
     def __init__(self, pickled: bytes) -> None:
         super().__init__(io.BytesIO(pickled), encoding="bytes")

@@ -59,8 +59,8 @@ class Options:
         return {**asdict(self), "hidden": list(self.hidden)}
 
 
-PRESETS = {
-    ("feedforward", "tutorial"): Options(
+_PRESETS = [
+    Options(
         kind="feedforward",
         preset="tutorial",
         hidden=(30,),
@@ -73,7 +73,7 @@ PRESETS = {
         epochs=10,
         precision=64,
     ),
-    ("feedforward", "standard"): Options(
+    Options(
         kind="feedforward",
         preset="standard",
         hidden=(30,),
@@ -87,7 +87,7 @@ PRESETS = {
         epochs=30,
         precision=32,
     ),
-    ("recurrent", "tutorial"): Options(
+    Options(
         kind="recurrent",
         preset="tutorial",
         hidden=(100,),
@@ -107,7 +107,7 @@ PRESETS = {
         clip_by="value",
         carry=False,
     ),
-    ("recurrent", "standard"): Options(
+    Options(
         kind="recurrent",
         preset="standard",
         hidden=(100,),
@@ -124,7 +124,8 @@ PRESETS = {
         clip_by="norm",
         carry=False,
     ),
-}
+]
+PRESETS = {(options.kind, options.preset): options for options in _PRESETS}
 RECURRENT_ONLY = {"sequence", "truncate", "clip", "clip_by", "carry"}
 
 
@@ -288,5 +289,6 @@ def build_network(
             loss=options.loss,
             dtype=options.dtype,
         )
+
     network.initialise(options.initialiser, generator)
     return network

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from networks.baselines import Baselines, fit_baselines, rmse
-from networks.data import Data, Scaling, to_array
+from networks.data import Data, Scaling
 from networks.errors import NetworkError
 from networks.feedforward import FeedForward
 from networks.functions import Array
@@ -125,7 +125,7 @@ def forecast(
     The last is of the value after the end, its *actual* None, unless a gap is in the last window.
     Raises NetworkError where no window is complete.
     """
-    raw = to_array(values)
+    raw = np.array(values, dtype=np.float64)  # NaN for None
     if len(raw) < sequence:
         raise NetworkError(
             f"there are {len(raw)} values, and the network reads {sequence} at a time: give more"

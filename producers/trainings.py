@@ -62,15 +62,15 @@ def plan_training(
             shared[name] = value
     new_jobs = []
     for job, options in jobs.items():
-        own = {name: value for name, value in options.items() if name not in shared}
-        new_jobs.append(NewJob(JobKind.TRAINING, job, own))
+        job_options = {name: value for name, value in options.items() if name not in shared}
+        new_jobs.append(NewJob(JobKind.TRAINING, job, job_options))
     data = _resolve_data(network, data)
     return TrainingParameters(network=network, data=data, options=shared), new_jobs
 
 
-def options_of(parameters: TrainingParameters, own: Mapping[str, Any]) -> Options:
-    """Return the options of a job from those that its run shares and its *own*."""
-    overrides = {**parameters.options, **own}
+def options_of(parameters: TrainingParameters, job_options: Mapping[str, Any]) -> Options:
+    """Return all options of a job: those that its run's jobs share, and *job_options*."""
+    overrides = {**parameters.options, **job_options}
     for name, value in overrides.items():
         if value is None:  # which would keep the preset's value
             overrides[name] = "none"

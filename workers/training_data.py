@@ -62,7 +62,7 @@ def load_training_data(
 
 
 def check_data(db: Database, parameters: TrainingParameters, jobs: Sequence[NewJob]) -> None:
-    """Read the data once for each different way that jobs use it. Raises `load_training_data`'s."""
+    """Read the data once for each way that jobs use it. Raises as `load_training_data`."""
     checked = set()
     for job in jobs:
         options = options_of(parameters, job.options)

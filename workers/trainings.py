@@ -31,10 +31,10 @@ from workers.outcomes import Again, Done, Outcome
 from workers.training_data import load_training_data
 
 STATE_CHECK_SECONDS = 0.4  # between two checks whether the run was cancelled or paused
-CHECKPOINT_SECONDS = 1.0  # between two checkpoints …
-CHECKPOINT_COST = 20  # … or so many times what storing the last one took …
-MAX_CHECKPOINT_SECONDS = 30.0  # … but no longer than this
-OVERRUN_SECONDS = 25.0  # an epoch may end so long after its slice: Celery's limit is near
+CHECKPOINT_SECONDS = 1.0  # between two checkpoints, or
+CHECKPOINT_COST = 20  # times the seconds that storing the last one took, but at most
+MAX_CHECKPOINT_SECONDS = 30.0
+OVERRUN_SECONDS = 25.0  # that an epoch may last beyond its slice; Celery's limit is near
 
 
 def run_training(job: JobContext) -> Outcome:
@@ -109,7 +109,7 @@ def _figures(results: Results) -> dict[str, float | None]:
 
 
 class CheckpointWriter:
-    """Stores epochs with checkpoints from time to time, and says when the training has to stop."""
+    """Stores epochs with checkpoints from time to time, and decides when the training stops."""
 
     def __init__(self, job: JobContext, epochs: int) -> None:
         self._job = job

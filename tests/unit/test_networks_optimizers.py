@@ -28,7 +28,8 @@ def test_gradient_descent_steps_against_the_gradient() -> None:
 
 def test_momentum_keeps_its_velocity() -> None:
     w = np.array([1.0])
-    optimizer = Momentum(w, momentum=0.5)
+    optimizer = Momentum(w)
+    optimizer.momentum = 0.5
     optimizer.step(w, np.array([1.0]), 0.1)  # v = -0.1
     optimizer.step(w, np.array([1.0]), 0.1)  # v = -0.05 - 0.1
     assert w == pytest.approx([1.0 - 0.1 - 0.15])
