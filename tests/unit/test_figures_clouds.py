@@ -86,7 +86,7 @@ def test_a_cloud_is_dark_words_on_white_and_the_same_each_time() -> None:
 
 
 def test_words_that_differ_in_case_from_month_to_month_are_one_word_over_all() -> None:
-    assert clouds.one_spelling(Counter({"Masks": 4, "masks": 5, "city": 1})) == {
+    assert clouds.merge_spellings(Counter({"Masks": 4, "masks": 5, "city": 1})) == {
         "masks": 9,
         "city": 1,
     }

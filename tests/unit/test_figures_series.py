@@ -41,7 +41,7 @@ SPAN = style.Range("2019-12", "2020-04")
 
 @pytest.fixture
 def ax() -> Iterator[Axes]:
-    with style.house():
+    with style.house_style():
         yield Figure().add_subplot()
 
 
@@ -93,7 +93,7 @@ def test_the_axis_shows_every_month_from_the_first_day_of_the_first_to_the_last_
 
 
 def test_shares_have_their_intervals_and_the_gap_has_none(ax: Axes) -> None:
-    series.draw_share(ax, ROWS, span=SPAN, of="documents")
+    series.draw_share(ax, ROWS, span=SPAN)
     (dots,) = [c for c in ax.collections if c.get_label() == "share"]
     assert dots.get_offsets().tolist() == [
         [day("2019-12-16"), 0.03], [day("2020-02-16"), 0.0], [day("2020-03-16"), 0.12], [day("2020-04-16"), 0.4],
@@ -104,7 +104,7 @@ def test_shares_have_their_intervals_and_the_gap_has_none(ax: Axes) -> None:
 
 
 def test_the_line_of_means_breaks_at_gaps_and_at_months_without_a_mention(ax: Axes) -> None:
-    polarity.draw_mood(ax, ROWS, span=SPAN)
+    polarity.draw_polarity(ax, ROWS, span=SPAN)
     lines = [
         (list(line.get_xdata()), list(line.get_ydata()))
         for line in ax.lines
@@ -119,14 +119,14 @@ def test_the_line_of_means_breaks_at_gaps_and_at_months_without_a_mention(ax: Ax
 
 
 def test_a_mean_of_few_is_a_hollow_dot(ax: Axes) -> None:
-    polarity.draw_mood(ax, ROWS, span=SPAN)
+    polarity.draw_polarity(ax, ROWS, span=SPAN)
     (dots,) = [c for c in ax.collections if c.get_label() == "months"]
     white = [tuple(color[:3]) == (1, 1, 1) for color in dots.get_facecolors()]
     assert white == [True, False, False]
 
 
 def test_a_year_shows_january_to_december_whatever_it_holds() -> None:
-    with style.house():
+    with style.house_style():
         figure = polarity.yearly_figure(ROWS, subject="covid")
     years = {ax.get_title("left"): ax.get_xlim() for ax in figure.axes if ax.get_title("left")}
     assert years == {
@@ -141,7 +141,7 @@ def test_the_line_over_all_months_holds_every_year() -> None:
         for year in (2019, 2020, 2021)
         for month in range(1, 13)
     ]
-    with style.house():
+    with style.house_style():
         figure = polarity.overall_figure(
             rows, span=style.Range("2019-01", "2021-12"), subject="covid"
         )
@@ -167,23 +167,23 @@ def test_ticks_name_as_many_months_as_have_room(first: str, last: str, labels: l
 
 
 def test_equal_data_make_equal_bytes() -> None:
-    def drawn() -> tuple[bytes, bytes]:
-        with style.house():
+    def drawn() -> dict[str, bytes]:
+        with style.house_style():
             figure = series.mentions_figure(ROWS, span=SPAN, subject="covid")
-            return style.to_svg(figure), style.to_png(figure)
+            return style.to_files(figure)
 
     assert drawn() == drawn()
 
 
 def test_a_dollar_in_a_name_is_a_dollar() -> None:
-    with style.house(["a $b$ c"]):
+    with style.house_style(["a $b$ c"]):
         figure = series.mentions_figure(ROWS, span=SPAN, subject="$\\frac{$")
-        assert b"<svg" in style.to_svg(figure)
+        assert b"<svg" in style.to_files(figure)["svg"]
 
 
 def test_a_run_of_nothing_but_gaps_can_be_drawn() -> None:
-    with style.house():
+    with style.house_style():
         figure = series.mentions_figure(
             [row("2020-01", None)], span=style.Range("2020-01", "2020-01"), subject="x"
         )
-        assert style.to_png(figure).startswith(b"\x89PNG")
+        assert style.to_files(figure)["png"].startswith(b"\x89PNG")

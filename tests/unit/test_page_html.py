@@ -30,7 +30,7 @@ def test_other_addresses_do_not(address: str | None) -> None:
 
 
 def test_shares_keep_a_digit_that_shows_them() -> None:
-    assert [page.percent(share) for share in (None, 0.0, 0.2199, 0.00028)] == [
+    assert [page.format_share(share) for share in (None, 0.0, 0.2199, 0.00028)] == [
         "\u2013",
         "0.0 %",
         "22.0 %",
@@ -39,7 +39,7 @@ def test_shares_keep_a_digit_that_shows_them() -> None:
 
 
 def test_what_is_not_known_is_a_dash_and_zero_is_a_zero() -> None:
-    assert [page.number(n) for n in (None, 0, 13400)] == ["\u2013", "0", "13,400"]
+    assert [page.format_number(n) for n in (None, 0, 13400)] == ["\u2013", "0", "13,400"]
 
 
 def test_the_policy_names_the_hashes_of_the_style_and_script_that_stand_in_the_page() -> None:
@@ -116,8 +116,8 @@ def test_the_command_of_a_training_holds_its_options() -> None:
 
 def test_a_long_command_stands_in_lines_that_a_shell_takes_as_one() -> None:
     command = "tidings submit months 2020-03..2020-06 --keyword covid:covid-19,coronavirus --material News --phrases 5"
-    assert page.in_lines(command) == (
+    assert page.wrap_command(command) == (
         "tidings submit months 2020-03..2020-06 \\\n  --keyword covid:covid-19,coronavirus \\\n  --material News \\\n"
         "  --phrases 5"
     )
-    assert page.in_lines("tidings submit handles @nasa") == "tidings submit handles @nasa"
+    assert page.wrap_command("tidings submit handles @nasa") == "tidings submit handles @nasa"
