@@ -120,8 +120,8 @@ def draw_parts(url: str, run: int, out: Path, part: int) -> None:
     from reports import build  # noqa: PLC0415
 
     db = Database(url)
-    for names in build.parts(db, run)[part::2]:
-        build.draw(db, run, out, names, check=lambda: None)
+    for names in build.divide_figures(db, run)[part::2]:
+        build.draw_part(db, run, out, names, check=lambda: None)
 
 
 def by_two(url: str, run: int, out: Path) -> float:

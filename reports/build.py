@@ -1,27 +1,57 @@
-"""A report: one folder with `index.html`, its pictures and the exports, made from stored results."""
+"""A report: one folder with `index.html`, its figures and the exports, made from stored results."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
 from importlib.resources import files
+from operator import attrgetter
 from pathlib import Path
+from typing import Any
 
 from core.errors import UsageError
-from models import parameters as run_parameters
 from models.database import Database
-from reports import comparison, exports, fonts, handles, months, page, run_summary, trainings
-from reports.figure_store import FigureStore, put
+from models.parameters import MonthsParameters
+from reports import comparison, fonts, handles, months, page, run_summary, trainings
+from reports.atomic_files import write_atomically
+from reports.exports import ExportFolder, tables_of
+from reports.figure_store import FigureStore
 from reports.formats import WRITERS
-from reports.queries import batches, read_run
-from reports.run_summary import Facts
+from reports.queries import in_batches
+from reports.run_data import RunData, load_run
+from reports.run_summary import RunSummary, summarize_run
+from reports.tables.mentions import MENTIONS
 
 INDEX = "index.html"
 MANIFEST = "report.json"
 
-PART = 24  # pictures that one job of a large report draws: a few seconds
-SMALL = 2  # a report of so many parts is drawn by the job that makes it
+_PACKAGES = ("", ".figures", ".stopwords", ".tables", ".templates")  # that make a report
+
+FIGURES_PER_PART = 24  # figures that one job of a large report draws: a few seconds
+MAX_PARTS_UNDIVIDED = 2  # a report of so few parts is drawn by the job that makes it
+
+Pages = dict[str, str]  # HTML by the file's name
+
+
+@dataclass(frozen=True)
+class _Report:
+    """A run whose report is made, and where its figures and tables go."""
+
+    data: RunData
+    summary: RunSummary
+    store: FigureStore
+    exports: ExportFolder
+
+
+@dataclass(frozen=True)
+class _ReportKind:
+    """How the report of one kind of run is made."""
+
+    render_pages: Callable[[_Report], Pages]
+    draw_figures: Callable[[RunData, FigureStore, Collection[str]], object]
+    count_figures: Callable[[RunData], int]  # about how many each job has
 
 
 def build(
@@ -31,222 +61,189 @@ def build(
     *,
     check: Callable[[], None] = lambda: None,
 ) -> Path:
-    """Make the report of a run in the folder *out*, or of several side by side; the path of its `index.html`.
+    """Make the report of a run, or of several side by side, in the folder *out*.
 
-    Where nothing has changed since it was last made, nothing is done. Pictures and tables are put in place first, each
-    whole, and the page last, so that at any time the folder holds a report that is right in itself; after a kill the
-    next build goes on where this one stopped. *check* is called before each picture that is to be drawn: what it raises
-    ends the build there.
-    Raises `NotFound` where there is no such run, `UsageError` where *out* holds another program's page.
+    Return the path of its `index.html`. Where nothing has changed since the report was last made,
+    nothing is done. Figures and tables are put in place first, each whole, and the page last, so
+    that at any time the folder holds a consistent report; after a kill the next build continues
+    where this one stopped. *check* is called before each figure that is to be drawn: what it
+    raises ends the build. Raises `NotFound` where there is no such run, `UsageError` where *out*
+    holds another program's page.
     """
     index = out / INDEX
-    _refuse_foreign(index)
-    print_of = _fingerprint(db, run_ids)
-    if _is_unchanged(out, print_of):
+    _refuse_foreign_page(index)
+    fingerprint = _fingerprint(db, run_ids)
+    if _is_unchanged(out, fingerprint):
         return index
-    read = [run_summary.read(db, run_id) for run_id in run_ids]
-    album = FigureStore(out, check=check)
-    pages = _pages(db, read, album)
-    written = [
-        str(path.relative_to(out))
-        for one in read
-        for path in _export(db, one, out, several=len(read) > 1)
-    ]
-    for name in sorted(pages, key=lambda name: name == INDEX):
-        put(out / name, pages[name].encode())
-    album.drop_unused()
-    held = sorted({*written, *pages, *(f"{album.folder.name}/{name}" for name in album.used)})
-    put(
-        out / MANIFEST,
-        json.dumps(
-            {"fingerprint": print_of, "runs": list(run_ids), "files": held}, indent=1
-        ).encode(),
-    )
+
+    store = FigureStore(out, check=check)
+    reports = [_open_report(db, run_id, out, store, len(run_ids) > 1) for run_id in run_ids]
+    if len(reports) > 1:
+        pages = _render_comparison(reports, store)
+    else:
+        (report,) = reports
+        pages = _KINDS[report.data.kind].render_pages(report)
+
+    names = {*pages, *(f"{store.folder.name}/{name}" for name in store.used)}
+    for report in reports:
+        names.update(str(path.relative_to(out)) for path in report.exports.write_all())
+    for name in sorted(pages, key=INDEX.__eq__):
+        write_atomically(out / name, pages[name].encode())
+    store.drop_unused()
+
+    manifest = {"fingerprint": fingerprint, "runs": list(run_ids), "files": sorted(names)}
+    write_atomically(out / MANIFEST, json.dumps(manifest, indent=1).encode())
     return index
 
 
-def is_made(db: Database, run_ids: Sequence[int], out: Path) -> bool:
-    """Whether *out* holds the report of these runs as they are now. Raises `NotFound`."""
+def is_up_to_date(db: Database, run_ids: Sequence[int], out: Path) -> bool:
+    """Return whether *out* holds the report of these runs as they are now. Raises `NotFound`."""
     return _is_unchanged(out, _fingerprint(db, run_ids))
 
 
-def parts(db: Database, run_id: int) -> list[tuple[str, ...]]:
-    """The names of the run's jobs in groups whose pictures one worker draws in a few seconds; none for a small run."""
-    run = read_run(db, run_id)
-    if isinstance(run.parameters, run_parameters.MonthsParameters):
-        pictures = 2 * len(run.parameters.keywords)
-    else:
-        pictures = 3 if isinstance(run.parameters, run_parameters.TrainingParameters) else 4
-    groups = list(batches((job.name for job in run.jobs), max(1, PART // pictures)))
-    return [tuple(group) for group in groups] if len(groups) > SMALL else []
+def divide_figures(db: Database, run_id: int) -> list[tuple[str, ...]]:
+    """Return the names of the run's jobs in parts whose figures one worker draws in a few seconds.
+
+    A small run has no parts.
+    """
+    data = load_run(db, run_id)
+    jobs_per_part = max(1, FIGURES_PER_PART // _KINDS[data.kind].count_figures(data))
+    parts = [tuple(names) for names in in_batches((job.name for job in data.jobs), jobs_per_part)]
+    return parts if len(parts) > MAX_PARTS_UNDIVIDED else []
 
 
-def draw(
+def draw_part(
     db: Database, run_id: int, out: Path, names: Collection[str], *, check: Callable[[], None]
 ) -> int:
-    """Draw the pictures of the run's jobs *names* that are not there yet, which `build` then finds; how many."""
-    one, album = run_summary.read(db, run_id), FigureStore(out, check=check)
-    if isinstance(one.parameters, run_parameters.MonthsParameters):
-        months.draw_months(db, one, album, names)
-    elif isinstance(one.parameters, run_parameters.TrainingParameters):
-        trainings.make(db, one, album, names)
-    else:
-        handles.draw_accounts(db, one, album, names)
-    return album.drawn
+    """Draw the missing figures of the jobs *names*, which `build` then finds; return their number."""
+    data, store = load_run(db, run_id), FigureStore(out, check=check)
+    _KINDS[data.kind].draw_figures(data, store, names)
+    return store.drawn
 
 
-def _pages(db: Database, read: Sequence[Facts], album: FigureStore) -> dict[str, str]:
-    if len(read) > 1:
-        return _comparison(db, read, album)
-    (one,) = read
-    if isinstance(one.parameters, run_parameters.MonthsParameters):
-        return _months(db, one, album)
-    if isinstance(one.parameters, run_parameters.TrainingParameters):
-        return _trainings(db, one, album)
-    return _handles(db, one, album)
+def _open_report(
+    db: Database, run_id: int, out: Path, store: FigureStore, is_one_of_several: bool
+) -> _Report:
+    data = load_run(db, run_id)
+    folder = out / f"run-{run_id}" if is_one_of_several else out
+    folder.mkdir(exist_ok=True)
+    return _Report(data, summarize_run(data), store, ExportFolder(data, folder))
 
 
-def _months(db: Database, one: Facts, album: FigureStore) -> dict[str, str]:
-    shown = months.make(db, one, album)
-    return {
-        INDEX: page.render(
-            "months.html",
-            title=f"What was said about {_and([f'“{keyword.name}”' for keyword in shown.keywords])}",
-            page=shown,
-            missing_fonts=fonts.missing(shown.texts),
-            **_common(one, [run_summary.command(one.parameters, [])]),
-        )
-    }
+def _render_months(report: _Report) -> Pages:
+    with report.exports.write_while_reading(MENTIONS) as mentions:
+        shown = months.make_page(report.data, report.store, mentions)
+    keywords = _join_names([f"“{keyword.name}”" for keyword in shown.keywords])
+    title = f"What was said about {keywords}"
+    return {INDEX: _render(report, "months.html", shown, title, shown.texts)}
 
 
-def _handles(db: Database, one: Facts, album: FigureStore) -> dict[str, str]:
-    """A page that compares, and one for each; a run of one account has its portrait alone."""
-    shown = handles.make(db, one, album)
-    common = _common(one, [run_summary.command(one.parameters, _names(db, one))])
-    if len(shown.portraits) == 1:
-        (portrait,) = shown.portraits
-        missing = fonts.missing(shown.texts)
-        return {
-            INDEX: page.render(
-                "handle.html",
-                title=portrait.name,
-                portrait=portrait,
-                page=shown,
-                alone=True,
-                missing_fonts=missing,
-                **common,
-            )
-        }
-    title = (
-        one.name or f"{len(shown.portraits)} {'searches' if one.kind == 'search' else 'accounts'}"
-    )
-    pages = {
-        INDEX: page.render(
-            "handles.html",
-            title=title,
-            page=shown,
-            missing_fonts=fonts.missing(shown.texts),
-            **common,
-        )
-    }
+def _render_handles(report: _Report) -> Pages:
+    """Render a page that compares the accounts and one for each; an only one is the index."""
+    shown = handles.make_page(report.data, report.store)
+    is_alone = len(shown.portraits) == 1
+    pages: Pages = {}
     for portrait in shown.portraits:
-        texts = [post.text for post in portrait.posts]
-        pages[f"{portrait.slug}.html"] = page.render(
-            "handle.html",
-            title=portrait.name,
-            portrait=portrait,
-            page=shown,
-            alone=False,
-            missing_fonts=fonts.missing(texts),
-            **common,
-        )
+        name = INDEX if is_alone else f"{portrait.slug}.html"
+        texts = shown.texts if is_alone else [post.text for post in portrait.posts]
+        more = {"portrait": portrait, "alone": is_alone}
+        pages[name] = _render(report, "handle.html", shown, portrait.name, texts, **more)
+
+    if not is_alone:
+        kind = "searches" if report.data.kind == "search" else "accounts"
+        title = report.data.name or f"{len(shown.portraits)} {kind}"
+        pages[INDEX] = _render(report, "handles.html", shown, title, shown.texts)
     return pages
 
 
-def _trainings(db: Database, one: Facts, album: FigureStore) -> dict[str, str]:
-    shown = trainings.make(db, one, album)
-    title = (
-        f"A {shown.network} network"
-        if len(shown.sections) == 1
-        else f"{shown.network} networks".capitalize()
+def _render_trainings(report: _Report) -> Pages:
+    shown = trainings.make_page(report.data, report.store)
+    is_alone = len(shown.sections) == 1
+    title = f"A {shown.network} network" if is_alone else f"{shown.network} networks".capitalize()
+    return {INDEX: _render(report, "trainings.html", shown, title, [])}
+
+
+def _render(
+    report: _Report, template: str, shown: object, title: str, texts: Iterable[str], **more: Any
+) -> str:
+    return page.render(
+        template,
+        title=title,
+        page=shown,
+        missing_fonts=fonts.missing_scripts(texts),
+        summary=report.summary,
+        files=_export_links(report.summary),
+        made=report.summary.ended,
+        **more,
     )
-    common = _common(one, [run_summary.command(one.parameters, [])])
-    return {INDEX: page.render("trainings.html", title=title, page=shown, **common)}
 
 
-def _comparison(db: Database, read: Sequence[Facts], album: FigureStore) -> dict[str, str]:
-    shown = comparison.make(db, read, album)
-    return {
-        INDEX: page.render(
-            "comparison.html",
-            title=f"{_and(list(comparison.labels(read).values()))} side by side",
-            page=shown,
-            runs=read,
-            made=max((one.ended for one in read if one.ended), default=None),
-            states=[run_summary.states_in_words(one.jobs) for one in read],
-            commands=[[run_summary.command(one.parameters, _names(db, one))] for one in read],
-            files=[_files(one, f"run-{one.id}/") for one in read],
-        )
-    }
+def _render_comparison(reports: Sequence[_Report], store: FigureStore) -> Pages:
+    runs = [report.data for report in reports]
+    summaries = [report.summary for report in reports]
+    shown = comparison.make_page(runs, store)
+    labels = list(comparison.label_runs(runs).values())
+    html = page.render(
+        "comparison.html",
+        title=f"{_join_names(labels)} side by side",
+        page=shown,
+        runs=summaries,
+        made=max((summary.ended for summary in summaries if summary.ended), default=None),
+        files=[_export_links(summary, f"run-{summary.id}/") for summary in summaries],
+    )
+    return {INDEX: html}
 
 
-def _names(db: Database, one: Facts) -> list[str]:
-    """The handles or terms of a run, as they are given to `tidings submit`."""
-    if isinstance(one.parameters, run_parameters.MonthsParameters):
-        return []
-    return [job.name.removeprefix("search:") for job in read_run(db, one.id).jobs]
+def _count_month_figures(data: RunData) -> int:
+    assert isinstance(data.parameters, MonthsParameters)  # noqa: S101 - chosen by kind
+    return months.FIGURES_PER_KEYWORD * len(data.parameters.keywords)
 
 
-def _files(one: Facts, folder: str) -> dict[str, dict[str, str]]:
-    tables = exports.tables_of(one.parameters)
-    return {table: {form: f"{folder}{table}.{form}" for form in WRITERS} for table in tables}
+_HANDLES = _ReportKind(_render_handles, handles.draw_figures, count_figures=lambda _: 4)
+_KINDS = {
+    "months": _ReportKind(_render_months, months.draw_figures, _count_month_figures),
+    "handles": _HANDLES,
+    "search": _HANDLES,
+    "training": _ReportKind(_render_trainings, trainings.make_page, count_figures=lambda _: 3),
+}
 
 
-def _common(one: Facts, commands: list[str]) -> dict[str, object]:
-    return {
-        "facts": one,
-        "states": run_summary.states_in_words(one.jobs),
-        "commands": commands,
-        "files": _files(one, ""),
-        "made": one.ended,
-    }
+def _export_links(summary: RunSummary, folder: str = "") -> dict[str, dict[str, str]]:
+    """Return the addresses of the run's exports, by table and format."""
+    links: dict[str, dict[str, str]] = {}
+    for table in tables_of(summary.kind):
+        links[table.name] = {form: f"{folder}{table.name}.{form}" for form in WRITERS}
+    return links
 
 
-def _and(names: Sequence[str]) -> str:
+def _join_names(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def _export(db: Database, one: Facts, out: Path, *, several: bool) -> list[Path]:
-    folder = out / f"run-{one.id}" if several else out
-    folder.mkdir(exist_ok=True)
-    return exports.write_all(db, one.id, folder)
-
-
 def _fingerprint(db: Database, run_ids: Sequence[int]) -> str:
-    """Of the stored results and of the code that shows them."""
+    """Return a hash of the stored results and of the code that shows them."""
     hashed = hashlib.sha256()
     for run_id in run_ids:
         hashed.update(f"{run_id} {run_summary.fingerprint(db, run_id)}".encode())
-    for package in ("reports", "reports.figures", "reports.templates", "reports.stopwords"):
-        for file in sorted(files(package).iterdir(), key=lambda entry: entry.name):
+    for package in _PACKAGES:
+        for file in sorted(files(f"reports{package}").iterdir(), key=attrgetter("name")):
             if file.is_file():
                 hashed.update(file.read_bytes())
     return hashed.hexdigest()
 
 
-def _is_unchanged(out: Path, print_of: str) -> bool:
+def _is_unchanged(out: Path, fingerprint: str) -> bool:
     try:
         manifest = json.loads((out / MANIFEST).read_text(encoding="utf-8"))
-        return manifest["fingerprint"] == print_of and all(
-            (out / name).is_file() for name in manifest["files"]
-        )
+        is_same = manifest["fingerprint"] == fingerprint
+        return is_same and all((out / name).is_file() for name in manifest["files"])
     except (OSError, ValueError, KeyError, TypeError):
         return False
 
 
-def _refuse_foreign(index: Path) -> None:
-    """Never write over a page that is not ours."""
+def _refuse_foreign_page(index: Path) -> None:
+    """Raise `UsageError` where a page of another program would be overwritten."""
     if index.exists() and b'name="generator" content="Tidings"' not in index.read_bytes()[:4096]:
         raise UsageError(
-            f"{index} is there already and no report of Tidings: choose another folder with --out"
+            f"{index} exists and is no report of Tidings: choose another folder with --out"
         )

@@ -56,13 +56,8 @@ class ComparisonPage:
         return list(cells.items())
 
 
-def make_page(
-    runs: Sequence[RunData], engines: Sequence[list[str]], store: FigureStore
-) -> ComparisonPage:
-    """Read the runs' results and draw what compares them; *engines* are those of each run.
-
-    Raises `UsageError` for trainings.
-    """
+def make_page(runs: Sequence[RunData], store: FigureStore) -> ComparisonPage:
+    """Read the runs' results and draw what compares them. Raises `UsageError` for trainings."""
     for data in runs:
         if isinstance(data.parameters, run_parameters.TrainingParameters):
             raise UsageError(
@@ -78,11 +73,9 @@ def make_page(
                 subjects[f"{names[data.id]}: {subject}"].append(row)
     page = ComparisonPage(subjects, None, [], [], [])
 
-    for (first, first_engines), (second, second_engines) in combinations(
-        zip(runs, engines, strict=True), 2
-    ):
+    for first, second in combinations(runs, 2):
         pair = names[first.id], names[second.id]
-        if first_engines and first_engines == second_engines:
+        if first.engines and first.engines == second.engines:
             page.same_engine.append(pair)  # which scores the same text the same
         else:
             page.agreements += _compare_scores(first, second, pair, store)
@@ -98,12 +91,13 @@ def make_page(
 
 def label_runs(runs: Sequence[RunData]) -> dict[int, str]:
     """Return what each run is called beside the others: its name, its number where it is needed."""
-    times = Counter(map(attrgetter("name"), runs))
+    times = Counter(data.name for data in runs)
     labels = {}
     for data in runs:
         number = f"run {data.id}"
-        label = f"{data.name} ({number})" if times[data.name] > 1 else data.name
-        labels[data.id] = number if data.name is None else label
+        labels[data.id] = data.name or number
+        if data.name is not None and times[data.name] > 1:
+            labels[data.id] = f"{data.name} ({number})"
     return labels
 
 

@@ -3,142 +3,145 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager, suppress
 from operator import attrgetter
 from pathlib import Path
-from typing import IO, Any, get_args, get_type_hints
+from typing import IO, Any
 
-from core.errors import TidingsError, UsageError
-from models import parameters as run_parameters
+from core.errors import UsageError
 from models.database import Database
-from reports import results
-from reports.dictionary import markdown
-from reports.formats import WRITERS, Columns, Values, Write
-from reports.queries import batches, read_run
+from reports.atomic_files import replace_file, write_atomically
+from reports.export_schema import Table, describe_tables
+from reports.formats import WRITERS, Columns, Values
+from reports.queries import in_batches
+from reports.run_data import RunData, load_run
+from reports.tables import TABLES
 
 DICTIONARY_FILE = "dictionary.md"
 
 _ROWS_AT_A_TIME = 5000  # also a row group of Parquet
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A table that can be exported: the class of its rows and what reads them."""
-
-    row: type
-    read: Callable[[Database, int], Iterator[Any]]
-
-
-TABLES = {
-    "mentions": Table(results.MentionRow, results.mentions),
-    "periods": Table(results.PeriodRow, results.periods),
-    "phrases": Table(results.PhraseRow, results.phrases),
-    "entities": Table(results.EntityRow, results.entities),
-    "summaries": Table(results.SummaryRow, results.summaries),
-    "documents": Table(results.DocumentRow, results.documents),
-    "coverage": Table(results.CoverageRow, results.coverage),
-    "epochs": Table(results.EpochRow, results.epochs),
-    "predictions": Table(results.PredictionRow, results.predictions),
-    "trainings": Table(results.TrainingRow, results.trainings),
-    "calls": Table(results.CallRow, results.calls),
-}
-
-_OF_TEXTS = ("periods", "phrases", "entities", "summaries", "documents", "coverage", "calls")
-_OF_TRAININGS = ("epochs", "predictions", "trainings")
-
-
 def write(db: Database, run_id: int, table: str, form: str, out: IO[bytes] | Path) -> int:
-    """Write one table of a run as ``jsonl``, ``csv`` or ``parquet``; how many rows it has.
+    """Write one table of a run as ``jsonl``, ``csv`` or ``parquet`` and return its number of rows.
 
-    A file at a path is there whole or, after an error, as it was before. Raises `UsageError` for an unknown table or
-    format, `NotFound` for an unknown run, `TidingsError` where the file cannot be written.
+    A file at a path is there whole or, after an error, as it was before. Raises `UsageError` for
+    an unknown table or format, `NotFound` for an unknown run, `TidingsError` where the file cannot
+    be written.
     """
-    columns, rows = _open(db, run_id, table)
-    if not isinstance(out, Path):
-        return _pour(columns, rows, {form: out})
-    with _whole(out) as file:
-        return _pour(columns, rows, {form: file})
-
-
-def write_all(
-    db: Database, run_id: int, folder: Path, forms: Sequence[str] = tuple(WRITERS)
-) -> list[Path]:
-    """Write each table that a run of its kind can have to ``folder/TABLE.FORM``, and the data dictionary; the files.
-
-    A table is read once for all its formats. Raises as `write` does.
-    """
-    written: list[Path] = []
-    for table in tables_of(read_run(db, run_id).parameters):
-        columns, rows = _open(db, run_id, table)
-        paths = {form: folder / f"{table}.{form}" for form in forms}
-        with ExitStack() as stack:
-            _pour(
-                columns,
-                rows,
-                {form: stack.enter_context(_whole(path)) for form, path in paths.items()},
-            )
-        written += paths.values()
-    with _whole(folder / DICTIONARY_FILE) as file:
-        file.write(markdown().encode())
-    return [*written, folder / DICTIONARY_FILE]
-
-
-def tables_of(parameters: run_parameters.Parameters) -> tuple[str, ...]:
-    """The tables in which a run of this kind can have rows."""
-    if isinstance(parameters, run_parameters.TrainingParameters):
-        return _OF_TRAININGS
-    return (
-        ("mentions", *_OF_TEXTS)
-        if isinstance(parameters, run_parameters.MonthsParameters)
-        else _OF_TEXTS
-    )
-
-
-def _open(db: Database, run_id: int, table: str) -> tuple[Columns, Iterable[Values]]:
-    """The columns of a table, and its rows as tuples."""
     if table not in TABLES:
         raise UsageError(f"there is no table {table!r}: choose one of {', '.join(TABLES)}")
-    read_run(db, run_id)  # a run that is not there is said before a file is begun
-    row, read = TABLES[table].row, TABLES[table].read
-    if row is results.TrainingRow:
-        return _flattened(list(read(db, run_id)))
-    columns = _columns(row)
-    return columns, map(attrgetter(*columns), read(db, run_id))
+    if form not in WRITERS:
+        raise UsageError(f"there is no format {form!r}: choose one of {', '.join(WRITERS)}")
+    data = load_run(db, run_id)
+
+    with ExitStack() as stack:
+        file = stack.enter_context(replace_file(out)) if isinstance(out, Path) else out
+        return sum(1 for _ in _write_rows(data, TABLES[table], {form: file}))
 
 
-def _columns(row: type) -> Columns:
-    hints = get_type_hints(row)
-    return {field.name: _kind(hints[field.name]) for field in fields(row)}
+class _CallerFailed(Exception):
+    """The code that takes the rows of a table failed."""
 
 
-def _kind(hint: Any) -> type:
-    """What a column holds: of ``str | None``, ``str``; of ``list[str]``, ``list``."""
-    if hint == list[str]:
-        return list
-    kind: type = next((part for part in get_args(hint) if part is not type(None)), hint)
-    return kind
+class ExportFolder:
+    """The tables of a run as files ``folder/TABLE.FORM``, each read once for all its formats."""
+
+    def __init__(self, data: RunData, folder: Path, forms: Sequence[str] = tuple(WRITERS)) -> None:
+        self._data = data
+        self._folder = folder
+        self._forms = forms
+        self._written: dict[str, list[Path]] = {}
+
+    @contextmanager
+    def write_while_reading(self, table: Table[Any]) -> Iterator[Iterator[Any]]:
+        """Yield the rows of *table*; they are written as the caller takes them, the rest at the end.
+
+        The files are put in place at the end, and are as they were after an error.
+        """
+        paths = {form: self._folder / f"{table.name}.{form}" for form in self._forms}
+        error_of_caller: OSError | None = None  # must not be taken for an error of these files
+        with suppress(_CallerFailed), ExitStack() as stack:
+            files = {form: stack.enter_context(replace_file(path)) for form, path in paths.items()}
+            rows = stack.enter_context(closing(_write_rows(self._data, table, files)))
+            try:
+                yield rows
+            except OSError as error:
+                error_of_caller = error
+                raise _CallerFailed from error
+            for _ in rows:
+                pass
+
+        if error_of_caller is not None:
+            raise error_of_caller
+        self._written[table.name] = list(paths.values())
+
+    def write_all(self) -> list[Path]:
+        """Write the tables not written yet and the data dictionary; return the paths of all files.
+
+        Raises `TidingsError` where a file cannot be written.
+        """
+        for table in tables_of(self._data.kind):
+            if table.name not in self._written:
+                with self.write_while_reading(table):
+                    pass
+
+        dictionary = self._folder / DICTIONARY_FILE
+        write_atomically(dictionary, describe_tables(TABLES.values()).encode())
+        return [*(path for paths in self._written.values() for path in paths), dictionary]
 
 
-def _flattened(rows: Sequence[results.TrainingRow]) -> tuple[Columns, list[Values]]:
-    """Trainings with a column for each option, of the one type that all its values have, else of text."""
-    options = {
-        name: [row.options[name] for row in rows] for name in (rows[0].options if rows else ())
-    }
-    kinds = {name: _common_kind(values) for name, values in options.items()}
-    columns: Columns = {}
-    for name, kind in _columns(results.TrainingRow).items():
-        columns |= kinds if name == "options" else {name: kind}
-    tuples = []
-    for row in rows:
-        flat = {name: _as(kinds[name], value) for name, value in row.options.items()}
-        tuples.append(tuple(flat[name] if name in flat else getattr(row, name) for name in columns))
-    return columns, tuples
+def tables_of(kind: str) -> list[Table[Any]]:
+    """Return the tables in which a run of this kind can have rows."""
+    return [table for table in TABLES.values() if kind in table.kinds]
 
 
-def _common_kind(values: Sequence[Any]) -> type:
+def _write_rows(data: RunData, table: Table[Any], files: Mapping[str, IO[bytes]]) -> Generator[Any]:
+    """Write the rows of *table* to a file for each format, and yield each once it is written."""
+    rows: Iterable[Any] = table.read(data)
+    columns = table.columns
+    to_values: Callable[[Any], Values] = attrgetter(*columns)
+    if dict in columns.values():
+        rows = list(rows)
+        columns, to_values = _expand_dictionaries(columns, rows)
+
+    with ExitStack() as stack:
+        writes = [stack.enter_context(WRITERS[form](file, columns)) for form, file in files.items()]
+        for batch in in_batches(rows, _ROWS_AT_A_TIME):
+            values = list(map(to_values, batch))
+            for write_values in writes:
+                write_values(values)
+            yield from batch
+
+
+def _expand_dictionaries(
+    columns: Columns, rows: Sequence[Any]
+) -> tuple[Columns, Callable[[Any], Values]]:
+    """Return columns with one for each key of a dictionary, and what makes the values of a row.
+
+    The type of such a column is the one that all its values have, else text.
+    """
+    expanded: Columns = {}
+    for name, kind in columns.items():
+        if kind is dict:
+            dictionaries = [getattr(row, name) for row in rows]
+            for key in dictionaries[0] if dictionaries else ():
+                expanded[key] = _common_type([values[key] for values in dictionaries])
+        else:
+            expanded[name] = kind
+
+    def to_values(row: Any) -> Values:
+        flat: dict[str, Any] = {}
+        for name, kind in columns.items():
+            value = getattr(row, name)
+            flat |= value if kind is dict else {name: value}
+        return tuple(_convert(flat[name], kind) for name, kind in expanded.items())
+
+    return expanded, to_values
+
+
+def _common_type(values: Sequence[Any]) -> type:
     kinds = {type(value) for value in values if value is not None}
     if kinds == {int, float}:
         return float
@@ -146,43 +149,7 @@ def _common_kind(values: Sequence[Any]) -> type:
     return kind if kind in {bool, int, float} else str
 
 
-def _as(kind: type, value: Any) -> Any:
+def _convert(value: Any, kind: type) -> Any:
     if kind is str and value is not None and not isinstance(value, str):
         return json.dumps(value, ensure_ascii=False)
     return float(value) if kind is float and value is not None else value
-
-
-def _pour(columns: Columns, rows: Iterable[Values], outs: Mapping[str, IO[bytes]]) -> int:
-    """Write the rows to a file for each format; how many there are."""
-    count = 0
-    with ExitStack() as stack:
-        writes = [stack.enter_context(_writer(form)(out, columns)) for form, out in outs.items()]
-        for batch in batches(rows, _ROWS_AT_A_TIME):
-            count += len(batch)
-            for write_rows in writes:
-                write_rows(batch)
-    return count
-
-
-def _writer(form: str) -> Callable[[IO[bytes], Columns], AbstractContextManager[Write]]:
-    if form not in WRITERS:
-        raise UsageError(f"there is no format {form!r}: choose one of {', '.join(WRITERS)}")
-    return WRITERS[form]
-
-
-@contextmanager
-def _whole(path: Path) -> Iterator[IO[bytes]]:
-    """A file that takes the place of *path* when all went well, and is gone when not."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with part.open("wb") as file:
-            yield file
-        part.replace(path)
-    except OSError as error:
-        reason = error.strerror or error
-        raise TidingsError(
-            f"{path} cannot be written ({reason}): choose another place for it"
-        ) from error
-    finally:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import struct
 import unicodedata
@@ -16,6 +15,7 @@ from pathlib import Path
 
 from core.errors import TidingsError
 from reports import fonts
+from reports.atomic_files import write_atomically
 from reports.figures.spec import FigureSpec
 
 FOLDER = "figures"
@@ -86,30 +86,24 @@ class FigureStore:
         """Return those of the figures that have something to show."""
         return [self.show(spec) for spec in specs if spec is not None]
 
-    def section(
-        self, anchor: str, heading: str, *specs: FigureSpec | None, note: str = ""
-    ) -> FigureSection:
-        """Return a section of those of the figures that have something to show."""
-        return FigureSection(anchor, heading, self.show_all(*specs), note)
+    def add_section(
+        self,
+        sections: list[FigureSection],
+        anchor: str,
+        heading: str,
+        *specs: FigureSpec | None,
+        note: str = "",
+    ) -> None:
+        """Add a section of the figures that have something to show, where there are any."""
+        figures = self.show_all(*specs)
+        if figures:
+            sections.append(FigureSection(anchor, heading, figures, note))
 
     def drop_unused(self) -> None:
         """Delete the pictures of earlier reports; files that are no figures of ours stay."""
         for name in self._before - self.used:
             if _NAME.match(name):
                 (self.folder / name).unlink(missing_ok=True)
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file so that it is there whole or as it was before. Raises `TidingsError`."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        part.write_bytes(content)
-        part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise TidingsError(
-            f"{path} cannot be written ({error.strerror}): choose another place for it"
-        ) from error
 
 
 def slug(text: str) -> str:
@@ -132,5 +126,5 @@ def _style() -> str:
         for file in sorted(files(package).iterdir(), key=lambda entry: entry.name):
             if file.name.endswith((".py", ".txt")):
                 digest.update(file.read_bytes())
-    digest.update(repr([fonts.font_of(script.name) for script in fonts.SCRIPTS]).encode())
+    digest.update(repr([fonts.font_for_script(script.name) for script in fonts.SCRIPTS]).encode())
     return digest.hexdigest()

@@ -13,7 +13,7 @@ from matplotlib.ft2font import FT2Font
 from PIL import features
 
 #: DejaVu Sans ships with matplotlib and holds Latin, Greek, Cyrillic, Arabic, Hebrew's letters and many signs.
-HOUSE_FONT = "DejaVu Sans"
+DEFAULT_FONT = "DejaVu Sans"
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ SCRIPTS = (
 )
 
 
-def scripts_in(texts: Iterable[str]) -> Counter[str]:
+def count_scripts(texts: Iterable[str]) -> Counter[str]:
     """How many characters of each writing system of `SCRIPTS` the *texts* hold."""
     characters = Counter[str]()
     for text in texts:
@@ -79,11 +79,11 @@ def scripts_in(texts: Iterable[str]) -> Counter[str]:
 
 
 @cache
-def font_of(script: str) -> str | None:
+def font_for_script(script: str) -> str | None:
     """The name of a font of this machine that draws *script*; None where there is none."""
     wanted = next(s for s in SCRIPTS if s.name == script)
-    if all(_covers(_path(HOUSE_FONT), letter) for letter in wanted.sample):
-        return HOUSE_FONT
+    if all(_covers(_path(DEFAULT_FONT), letter) for letter in wanted.sample):
+        return DEFAULT_FONT
     known = {entry.name: entry.fname for entry in font_manager.fontManager.ttflist}
     likely = [name for name in wanted.fonts if name in known]
     for name in likely or sorted(
@@ -94,18 +94,18 @@ def font_of(script: str) -> str | None:
     return None
 
 
-def families(texts: Iterable[str]) -> list[str]:
+def font_families(texts: Iterable[str]) -> list[str]:
     """Font names for matplotlib's ``font.family``: each character is drawn with the first that has it."""
-    needed = [font_of(script) for script in sorted(scripts_in(texts))]
-    return list(dict.fromkeys([HOUSE_FONT, *(name for name in needed if name)]))
+    needed = [font_for_script(script) for script in sorted(count_scripts(texts))]
+    return list(dict.fromkeys([DEFAULT_FONT, *(name for name in needed if name)]))
 
 
-def missing(texts: Iterable[str]) -> list[str]:
+def missing_scripts(texts: Iterable[str]) -> list[str]:
     """Writing systems of the *texts* that no font of this machine draws."""
-    return [script for script in sorted(scripts_in(texts)) if font_of(script) is None]
+    return [script for script in sorted(count_scripts(texts)) if font_for_script(script) is None]
 
 
-def drawable(text: str, fonts: Iterable[str]) -> str:
+def replace_undrawable(text: str, fonts: Iterable[str]) -> str:
     """*text* with every run of characters that none of the *fonts* has made into one "…"."""
     paths = [_path(name) for name in fonts]
     kept = "".join(c if c.isspace() or any(_covers(p, c) for p in paths) else "\0" for c in text)
@@ -123,7 +123,7 @@ def shapes_arabic() -> bool:
     return bool(features.check("raqm") and features.check("fribidi"))
 
 
-def path_of(font: str) -> str:
+def font_path(font: str) -> str:
     """The file of *font*."""
     return _path(font)
 

@@ -63,17 +63,23 @@ class Portrait:
     sources: list[str]
     texts: list[str]  # samples
     rows: list[PeriodRow]  # every month from the first post to the last
+    scored_rows: list[PeriodRow]  # the same, with the number of scored posts
     phrases: list[PhraseRow]
     names: entities.TopNames
+    merged_names: list[str]  # those that were written in several ways
     reasons: list[str]
-    highlights: list[str]
-    over_time: list[FigureRef]
-    sections: list[FigureSection]
+    over_time: list[FigureRef] = field(default_factory=list)
+    sections: list[FigureSection] = field(default_factory=list)
 
     @property
     def slug(self) -> str:
         """The name as a part of file names."""
         return slug(self.name)
+
+    @property
+    def highlights(self) -> list[str]:
+        """What the numbers say."""
+        return handle_highlights(self.name, self.rows, self.scored_rows)
 
 
 @dataclass
@@ -128,31 +134,27 @@ def _read_portraits(
 
     for job in data.jobs_named(names):
         posts = _read_posts(data, job, summaries.get(job.name, ""))
-        months = _every_month(rows[f"@{job.handle}" if job.kind == JobKind.HANDLE else job.name])
-        scored = [replace(row, mentions=posts.scored[row.period]) for row in months]
-        top = entities.top_names(named[job.name])
+        quotes = _quotes(posts.summary, posts.addresses)
+        quotes = [quote for quote in quotes if clouds.has_words(quote.sentence)]
         mean, low, high = map(round_figure, t_interval(posts.polarities))
-        account = accounts.Account(job.name, posts.n, len(posts.polarities), mean, low, high)
-        quotes = []
-        for quote in _quotes(posts.summary, posts.addresses):
-            if clouds.has_words(quote.sentence):
-                quotes.append(quote)
-        yield Portrait(
+        months = _every_month(rows[f"@{job.handle}" if job.kind == JobKind.HANDLE else job.name])
+        portrait = Portrait(
             name=job.name,
-            account=account,
+            account=accounts.Account(job.name, posts.n, len(posts.polarities), mean, low, high),
             posts=_newest_posts(data, job),
             summary=quotes[:SENTENCES_SHOWN],
             summary_sentences=len(quotes),
             sources=sorted(posts.sources),
             texts=posts.texts,
             rows=months,
+            scored_rows=[replace(row, mentions=posts.scored[row.period]) for row in months],
             phrases=phrases[job.name],
-            names=top,
+            names=entities.top_names(named[job.name]),
+            merged_names=_merged_names(named[job.name]),
             reasons=coverage.reasons(job.name),
-            highlights=handle_highlights(job.name, months, scored),
-            over_time=_draw_over_time(account, months, scored, store),
-            sections=_draw_sections(data, job.name, posts, top, named[job.name], store),
         )
+        _draw_portrait(portrait, posts, data, store)
+        yield portrait
 
 
 @dataclass
@@ -247,70 +249,50 @@ def _every_month(rows: list[PeriodRow]) -> list[PeriodRow]:
         return []
 
     by_month = {row.period: row for row in rows}
-    nothing = dict.fromkeys(("documents", "matched", "mentions"), 0)
-    unknown = ("share", "share_low", "share_high", "polarity_mean", "polarity_low", "polarity_high")
-    empty = replace(rows[0], **nothing, **dict.fromkeys(unknown))
+    whose = rows[0].handle, rows[0].keyword, rows[0].term, rows[0].state
     months = []
     for period in style.Range.of(by_month):
-        months.append(by_month.get(period) or replace(empty, period=period))
+        empty = PeriodRow(rows[0].run, period, *whose, 0, 0, 0, *(None,) * 6)
+        months.append(by_month.get(period, empty))
     return months
 
 
-def _draw_over_time(
-    account: accounts.Account,
-    months: list[PeriodRow],
-    scored: list[PeriodRow],
-    store: FigureStore,
-) -> list[FigureRef]:
-    """Draw posts and mean polarity per month; *scored* are the months with n of scored posts."""
-    if not months:
-        return []
-    name = account.name
-    span = style.Range(months[0].period, months[-1].period)
-    return store.show_all(
-        series.posts_spec(slug(name), months, span=span, subject=name, posts=account.n),
-        polarity.overall_spec(slug(name), scored, span=span, subject=name, unit="posts"),
-    )
-
-
-def _draw_sections(
-    data: RunData,
-    name: str,
-    posts: _Posts,
-    top: entities.TopNames,
-    named: list[EntityRow],
-    store: FigureStore,
-) -> list[FigureSection]:
+def _merged_names(names: list[EntityRow]) -> list[str]:
+    """Return the names that were written in several ways, with the other spellings."""
     merged = []
-    for row in named:
+    for row in names:
         if len(row.spellings) > 1 and row.type not in entities.NO_NAMES:
             others = [spelling for spelling in row.spellings if spelling != row.name]
             merged.append(f"{row.name} ({', '.join(others)})")
-    note = f"Counted as one: {'; '.join(merged[:MERGED_SHOWN])}." if merged else ""
+    return merged[:MERGED_SHOWN]
 
-    sections = [
-        store.section(
-            "names",
-            "Names",
-            entities.entities_spec(
-                slug(name), top, subject=name, unit="times named in its posts", texts=posts.texts
+
+def _draw_portrait(portrait: Portrait, posts: _Posts, data: RunData, store: FigureStore) -> None:
+    name, prefix, rows = portrait.name, portrait.slug, portrait.rows
+    if rows:
+        span = style.Range(rows[0].period, rows[-1].period)
+        portrait.over_time = store.show_all(
+            series.posts_spec(prefix, rows, span=span, subject=name, posts=posts.n),
+            polarity.overall_spec(
+                prefix, portrait.scored_rows, span=span, subject=name, unit="posts"
             ),
-            note=note,
-        ),
-        store.section(
-            "cloud",
-            "Word cloud",
-            clouds.cloud_spec(
-                slug(name),
-                clouds.merge_spellings(posts.words),
-                [name.removeprefix("@").removeprefix("search:")],
-                most=data.parameters.max_words,
-                mask=data.mask,
-                caption=f"The words of {posts.authored:,} posts, larger where more frequent.",
-            ),
-        ),
-    ]
-    return [section for section in sections if section.figures]
+        )
+
+    merged = portrait.merged_names
+    note = f"Counted as one: {'; '.join(merged)}." if merged else ""
+    names = entities.entities_spec(
+        prefix, portrait.names, subject=name, unit="times named in its posts", texts=posts.texts
+    )
+    cloud = clouds.cloud_spec(
+        prefix,
+        clouds.merge_spellings(posts.words),
+        [name.removeprefix("@").removeprefix("search:")],
+        most=data.parameters.max_words,
+        mask=data.mask,
+        caption=f"The words of {posts.authored:,} posts, larger where more frequent.",
+    )
+    store.add_section(portrait.sections, "names", "Names", names, note=note)
+    store.add_section(portrait.sections, "cloud", "Word cloud", cloud)
 
 
 def _compare(portraits: list[Portrait], store: FigureStore) -> list[FigureRef]:

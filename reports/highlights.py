@@ -10,13 +10,13 @@ from statistics import NormalDist
 
 from reports import statistics
 from reports.figures.accounts import Account
-from reports.figures.series import known
+from reports.figures.series import counted as known
 from reports.figures.style import FEW, month_name, signed
 from reports.figures.terms import changes_of_wording
-from reports.results import PeriodRow
+from reports.tables.periods import PeriodRow
 
 
-def of_keyword(
+def keyword_highlights(
     subject: str, rows: Sequence[PeriodRow], by_term: Mapping[str, Sequence[PeriodRow]]
 ) -> list[str]:
     """Findings on one keyword: its peak, its mood, its words. Fewer than three where the numbers carry fewer."""
@@ -29,7 +29,9 @@ def of_keyword(
     return [sentence for sentence in found if sentence][:3]
 
 
-def of_handle(subject: str, rows: Sequence[PeriodRow], moods: Sequence[PeriodRow]) -> list[str]:
+def handle_highlights(
+    subject: str, rows: Sequence[PeriodRow], moods: Sequence[PeriodRow]
+) -> list[str]:
     """Findings on the posts of one account or search; *moods* are the same rows with the number of scored posts."""
     counted = known(rows)
     if not counted:
@@ -44,7 +46,7 @@ def of_handle(subject: str, rows: Sequence[PeriodRow], moods: Sequence[PeriodRow
     return [sentence for sentence in sentences if sentence]
 
 
-def of_accounts(accounts: Sequence[Account]) -> list[str]:
+def account_highlights(accounts: Sequence[Account]) -> list[str]:
     """Findings on several accounts: who posts most, and whether they sound different."""
     posting = [account for account in accounts if account.n]
     if len(posting) < 2:

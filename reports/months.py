@@ -6,6 +6,7 @@ from array import array
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import groupby
 from operator import attrgetter
 
@@ -216,11 +217,11 @@ def _draw_month(
     """Draw a month's scatter and cloud, and return its words."""
     patterns = list(map(pattern, keyword.terms))
     words = clouds.count_words(map(attrgetter("sentence"), sentences), patterns)
-    scored = []
-    for mention in sentences:
-        if mention.polarity is not None:
-            scored.append((int((mention.published_at or "")[8:10]), mention.polarity))
-
+    scored = [
+        (int((mention.published_at or "")[8:10]), mention.polarity)
+        for mention in sentences
+        if mention.polarity is not None
+    ]
     month.polarities = scatter.of_month(month.row, scored)
     month.figures = store.show_all(
         scatter.month_spec(keyword.slug, month.polarities, subject=keyword.subject),
@@ -254,54 +255,36 @@ def _draw_keyword(
     keyword.over_time = store.show_all(
         series.mentions_spec(prefix, rows, span=span, subject=subject)
     )
-    sections = [
-        store.section(
-            "overall",
-            "Polarity",
-            polarity.overall_spec(prefix, rows, span=span, subject=subject),
-            polarity.yearly_spec(prefix, rows, subject=subject),
-            scatter.sheet_spec(prefix, sheet, subject=subject),
-        ),
-        store.section(
-            "terms",
-            "The words for it",
-            terms.terms_spec(prefix, keyword.by_term, rows, span=span, subject=subject),
-        ),
-        store.section(
-            "phrases",
-            "Phrases",
-            phrases.phrases_spec(
-                prefix,
-                of_months,
-                rows,
-                span=span,
-                subject=subject,
-                kept=_parameters(data).phrases,
-            ),
-        ),
-        store.section(
-            "entities",
-            "Names",
-            entities.entities_spec(
-                prefix,
-                entities.top_names(of_keyword, list(map(pattern, keyword.terms))),
-                subject=subject,
-                unit="times named in documents that mention it",
-                texts=page.texts,
-            ),
-        ),
-        store.section(
-            "cloud",
-            "Word cloud of all months",
-            clouds.cloud_spec(
-                prefix,
-                clouds.merge_spellings(keyword.words),
-                keyword.terms,
-                most=data.parameters.max_words,
-                mask=data.mask,
-                caption=f"The words of all {keyword.mentions:,} mentions, larger where more "
-                "frequent.",
-            ),
-        ),
-    ]
-    keyword.sections = [section for section in sections if section.figures]
+    add = partial(store.add_section, keyword.sections)
+    add(
+        "overall",
+        "Polarity",
+        polarity.overall_spec(prefix, rows, span=span, subject=subject),
+        polarity.yearly_spec(prefix, rows, subject=subject),
+        scatter.sheet_spec(prefix, sheet, subject=subject),
+    )
+    by_term = keyword.by_term
+    words_spec = terms.terms_spec(prefix, by_term, rows, span=span, subject=subject)
+    add("terms", "The words for it", words_spec)
+    kept = _parameters(data).phrases
+    add(
+        "phrases",
+        "Phrases",
+        phrases.phrases_spec(prefix, of_months, rows, span=span, subject=subject, kept=kept),
+    )
+    top = entities.top_names(of_keyword, list(map(pattern, keyword.terms)))
+    unit = "times named in documents that mention it"
+    add(
+        "entities",
+        "Names",
+        entities.entities_spec(prefix, top, subject=subject, unit=unit, texts=page.texts),
+    )
+    cloud = clouds.cloud_spec(
+        prefix,
+        clouds.merge_spellings(keyword.words),
+        keyword.terms,
+        most=data.parameters.max_words,
+        mask=data.mask,
+        caption=f"The words of all {keyword.mentions:,} mentions, larger where more frequent.",
+    )
+    add("cloud", "Word cloud of all months", cloud)

@@ -1,4 +1,4 @@
-"""What a report says of its run besides the results: what was asked, of which texts, how far it is, what was left."""
+"""What a report says of its run besides the results: request, texts, progress, what was left out."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ from typing import Any
 from sqlalchemy import case, func, select
 
 from core.enums import ENDED, JobKind, State
-from models import parameters as run_parameters
 from models.database import Database
-from models.runs import get_run
+from models.parameters import MonthsParameters, Parameters, TextOptions, TrainingParameters
 from models.tables import (
     Crawl,
     Document,
@@ -29,12 +28,13 @@ from models.tables import (
     RunEngine,
     Training,
 )
-from reports import results
-from reports.queries import fetch, of_job, read_run
+from reports.queries import fetch_all
+from reports.run_data import RunData, documents_condition
+from reports.tables.calls import CallRow, read_calls
 
 
-@dataclass(frozen=True)
-class Facts:
+@dataclass(frozen=True, kw_only=True)
+class RunSummary:
     """The run as its report introduces it; times are UTC as people write them."""
 
     id: int
@@ -42,23 +42,24 @@ class Facts:
     kind: str
     state: str
     reason: str | None
-    parameters: run_parameters.Parameters
-    mask: bytes | None
+    parameters: Parameters
+    mask: bytes | None  # PNG of the word clouds' shape
     created: str
     ended: str | None
-    engines: list[str]  # of the Text API, whose answers the results are made of
-    jobs: Counter[str]  # how many are in each state
+    engines: list[str]  # of the Text API, by whose answers the results were made
+    job_states: Counter[str]
     sources: dict[str, int]  # documents of each source
-    nyt_texts: bool  # documents that come from nytimes.com are among them
-    made_up: bool  # the project's own: every address is one of example.org, or none has one and they are marked
+    nyt_texts: bool  # whether documents that come from nytimes.com are among them
+    synthetic: bool  # every address is one of example.org, or none has one and they are marked
     first: str | None  # day of the oldest document
     last: str | None
     imports: list[Any]  # rows of `Import`, of these sources
-    calls: list[results.CallRow]
+    calls: list[CallRow]
+    command: str  # that submitted it
 
     @property
     def running(self) -> bool:
-        """Whether more may come."""
+        """Whether more results may come."""
         return self.state not in ENDED
 
     @property
@@ -66,81 +67,72 @@ class Facts:
         """How many documents the run looks at; one that belongs to two searches counts twice."""
         return sum(self.sources.values())
 
+    @property
+    def states_in_words(self) -> str:
+        """How many jobs are in each state: "22 done, 1 failed, 1 waiting"."""
+        return ", ".join(f"{self.job_states[s]} {s.value}" for s in State if self.job_states[s])
 
-def read(db: Database, run_id: int) -> Facts:
-    """The facts of a run. Raises `NotFound`."""
-    run = read_run(db, run_id)
-    with db.read() as connection:
-        row = get_run(connection, run_id)
-        engines = list(
-            connection.scalars(select(RunEngine.engine).where(RunEngine.run_id == run_id))
-        )
-        mask = connection.scalar(select(Run.mask).where(Run.id == run_id))
-        states = dict(
-            connection.execute(
-                select(Job.state, func.count())
-                .where(Job.run_id == run_id, Job.kind != JobKind.REPORT)
-                .group_by(Job.state)
-            ).all()
-        )
-    sources, nytimes, example, marked, addressed = Counter[str](), 0, 0, 0, 0
-    days: list[datetime] = []
-    for job in (
-        run.jobs if not isinstance(run.parameters, run_parameters.TrainingParameters) else []
-    ):
-        statement = select(
-            Document.source,
-            func.count(),
-            func.count(Document.address),
-            func.sum(case((Document.address.like("%://%nytimes.com/%"), 1), else_=0)),
-            func.sum(case((Document.address.like("%://example.org/%"), 1), else_=0)),
-            func.sum(case((Document.identity.like("%:made-up-%"), 1), else_=0)),
-            func.min(Document.published_at),
-            func.max(Document.published_at),
-        )
-        for source, n, with_address, of_nytimes, of_example, of_marked, first, last in fetch(
-            db, statement.where(of_job(run, job)).group_by(Document.source)
-        ):
-            sources[source] += n
-            addressed += with_address
-            nytimes += of_nytimes if source == "nyt" else 0
-            example += of_example
-            marked += of_marked
-            days += [day for day in (first, last) if day is not None]
-    made_up = example + marked > 0 and example == addressed
-    imported = fetch(
-        db,
-        select(Import.path, Import.source, Import.read, Import.added, Import.empty, Import.left_out)
-        .where(Import.source.in_(sources))
-        .order_by(Import.id),
-    )
-    return Facts(
-        id=run_id,
-        name=row.name,
-        kind=row.kind,
-        state=row.state,
-        reason=row.reason,
-        parameters=run.parameters,
-        mask=mask,
-        created=_day(row.created_at),
-        ended=_day(row.ended_at) if row.ended_at else None,
-        engines=sorted(engines),
-        jobs=Counter(states),
+
+def summarize_run(data: RunData) -> RunSummary:
+    """Read what a report says of a run besides its results."""
+    sources, totals, days = _count_documents(data)
+    synthetic = totals["example"] + totals["marked"] > 0 and totals["example"] == totals["address"]
+    # a file of the Times may leave addresses out
+    unmarked_nyt = sources["nyt"] > 0 and not totals["address"] and not synthetic
+    imports = select(Import.read, Import.empty, Import.left_out).where(Import.source.in_(sources))
+
+    return RunSummary(
+        id=data.id,
+        name=data.name,
+        kind=data.kind,
+        state=data.state,
+        reason=data.reason,
+        parameters=data.parameters,
+        mask=data.mask,
+        created=_format_minute(data.created_at),
+        ended=_format_minute(data.ended_at) if data.ended_at else None,
+        engines=data.engines,
+        job_states=Counter(job.state for job in data.jobs),
         sources=dict(sorted(sources.items())),
-        nyt_texts=nytimes > 0
-        or (sources["nyt"] > 0 and not addressed and not made_up),  # a file may leave them out
-        made_up=made_up,
+        nyt_texts=totals["nytimes"] > 0 or unmarked_nyt,
+        synthetic=synthetic,
         first=min(days).date().isoformat() if days else None,
         last=max(days).date().isoformat() if days else None,
-        imports=list(imported),
-        calls=list(results.calls(db, run_id)),
+        imports=list(fetch_all(data.db, imports.order_by(Import.id))),
+        calls=list(read_calls(data)),
+        command=submit_command(data.parameters, [job.term for job in data.jobs]),
     )
+
+
+def _count_documents(data: RunData) -> tuple[Counter[str], Counter[str], list[datetime]]:
+    """Return documents by source, documents by what their address tells, first and last days."""
+    statement = select(
+        Document.source,
+        func.count(),
+        func.count(Document.address),
+        func.sum(case((Document.address.like("%://%nytimes.com/%"), 1), else_=0)),
+        func.sum(case((Document.address.like("%://example.org/%"), 1), else_=0)),
+        func.sum(case((Document.identity.like("%:made-up-%"), 1), else_=0)),
+        func.min(Document.published_at),
+        func.max(Document.published_at),
+    ).group_by(Document.source)
+    sources, totals = Counter[str](), Counter[str]()
+    days: list[datetime] = []
+
+    for job in data.jobs if data.kind != "training" else ():
+        rows = fetch_all(data.db, statement.where(documents_condition(data, job)))
+        for source, n, address, nytimes, example, marked, first, last in rows:
+            sources[source] += n
+            totals.update(address=address, example=example, marked=marked)
+            totals["nytimes"] += nytimes if source == "nyt" else 0
+            days += [day for day in (first, last) if day is not None]
+    return sources, totals, days
 
 
 def fingerprint(db: Database, run_id: int) -> str:
-    """Changes whenever anything that the run's report shows has changed; cheap to ask."""
+    """Return a hash that changes with anything that the run's report shows; cheap to compute."""
     jobs = select(Job.id).where(Job.run_id == run_id)
-    asked_for = (
+    statements = (
         select(Run.state, Run.reason, Run.name, Run.ended_at).where(Run.id == run_id),
         select(Job.id, Job.state, Job.reason, Job.ended_at, Job.claims)
         .where(Job.run_id == run_id, Job.kind != JobKind.REPORT)
@@ -158,32 +150,35 @@ def fingerprint(db: Database, run_id: int) -> str:
         select(func.count()).where(Epoch.job_id.in_(jobs)),
         select(RunEngine.engine).where(RunEngine.run_id == run_id).order_by(RunEngine.engine),
     )
-    found = [[tuple(row) for row in fetch(db, statement)] for statement in asked_for]
-    return hashlib.sha256(repr(found).encode()).hexdigest()
+    rows = [[tuple(row) for row in fetch_all(db, statement)] for statement in statements]
+    return hashlib.sha256(repr(rows).encode()).hexdigest()
 
 
-def command(parameters: run_parameters.Parameters, names: list[str]) -> str:
-    """``tidings submit …`` as one types it; *names* are a run's handles or search terms."""
+def submit_command(parameters: Parameters, names: list[str]) -> str:
+    """Return ``tidings submit …`` as a person types it; *names* are a run's handles or terms."""
     words = ["tidings", "submit"]
-    if isinstance(parameters, run_parameters.MonthsParameters):
+    if isinstance(parameters, MonthsParameters):
         words += ["months", f"{parameters.first}..{parameters.last}"]
         for keyword in parameters.keywords:
             others = ",".join(term for term in keyword.terms if term != keyword.name)
             words += ["--keyword", f"{keyword.name}:{others}" if others else keyword.name]
         words += _option("material", parameters.material)
-    elif isinstance(parameters, run_parameters.TrainingParameters):
+
+    elif isinstance(parameters, TrainingParameters):
         words += ["training", parameters.network, "--data", parameters.data]
         for name, value in sorted(parameters.options.items()):
             words += _option(name, value)
+
     else:
         words += [parameters.kind, *names, *_option("source", parameters.source)]
-    if isinstance(parameters, run_parameters.TextOptions):
-        words += _unusual(parameters)
+
+    if isinstance(parameters, TextOptions):
+        words += _changed_options(parameters)
     return shlex.join(words)
 
 
-def _unusual(parameters: run_parameters.TextOptions) -> list[str]:
-    """The options that are not as they are by default."""
+def _changed_options(parameters: TextOptions) -> list[str]:
+    """Return the options that differ from their defaults."""
     words: list[str] = []
     for name in ("steps", "phrases", "proportion", "text_size", "max_words", "limit"):
         value = getattr(parameters, name)
@@ -199,10 +194,5 @@ def _option(name: str, value: Any) -> list[str]:
     return [f"--{name.replace('_', '-')}", text]
 
 
-def states_in_words(jobs: Counter[str]) -> str:
-    """How many jobs are in each state: "22 done, 1 failed, 1 waiting"."""
-    return ", ".join(f"{jobs[state]} {state.value}" for state in State if jobs[state])
-
-
-def _day(at: float) -> str:
+def _format_minute(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M UTC")

@@ -14,12 +14,12 @@ _SERIES_UP_TO = 200  # degrees of freedom; beyond, the expansion is right to 1e-
 _PLACES = 6
 
 
-def figure(value: float | None) -> float | None:
+def round_figure(value: float | None) -> float | None:
     """*value* as it is shown: rounded to 6 places and never ``-0.0``."""
     return None if value is None else round(value, _PLACES) + 0.0
 
 
-def wilson(matched: int, n: int) -> tuple[float, float]:
+def wilson_interval(matched: int, n: int) -> tuple[float, float]:
     """The Wilson score interval (95 %) of the share *matched* of *n*.
 
     E. B. Wilson, "Probable inference, the law of succession, and statistical inference", Journal of the American

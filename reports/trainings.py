@@ -129,7 +129,9 @@ def _read_sections(data: RunData, names: Collection[str] | None) -> dict[str, Tr
     for row in read_epochs(data, names):
         epochs[row.job].append(row)
     statement = select(Job.name, Training.remarks).outerjoin(Training)
-    remarks = dict(fetch_all(data.db, statement.where(Job.run_id == data.id)))
+    remarks = {}
+    for name, of_job in fetch_all(data.db, statement.where(Job.run_id == data.id)):
+        remarks[name] = of_job or []
     jobs = {job.name: job for job in data.jobs}
 
     sections = {}
@@ -137,7 +139,7 @@ def _read_sections(data: RunData, names: Collection[str] | None) -> dict[str, Tr
         name = training.job
         job = jobs[name]
         sections[name] = TrainingSection(
-            training, job.state, job.reason, remarks[name] or [], epochs[name]
+            training, job.state, job.reason, remarks[name], epochs[name]
         )
     return sections
 

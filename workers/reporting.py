@@ -28,15 +28,15 @@ def make_report(job: JobContext) -> Ended:
 
     Raises `SliceEnded` where the slice is over; what is drawn by then stays.
     """
-    from reports.build import build, draw, is_made, parts  # noqa: PLC0415 - matplotlib is for who draws
+    from reports.build import build, divide_figures, draw_part, is_up_to_date  # noqa: PLC0415 - matplotlib is for who draws
 
     run, folder = job.claim.run_id, Path(job.runtime.settings.reports) / str(job.claim.run_id)
     if PICTURES in job.claim.options:
-        draw(job.db, run, folder, job.claim.options[PICTURES], check=job.check)
+        draw_part(job.db, run, folder, job.claim.options[PICTURES], check=job.check)
         return Ended()
-    if is_made(job.db, [run], folder):
+    if is_up_to_date(job.db, [run], folder):
         return Ended()
-    if _hand_out(job, parts(job.db, run)):
+    if _hand_out(job, divide_figures(job.db, run)):
         release_job(
             job.db,
             job.claim,

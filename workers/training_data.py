@@ -21,7 +21,8 @@ from networks.recurrent import Recurrent
 from networks.results import classify, forecast
 from networks.storage import load_network
 from producers.trainings import CSV_COLUMN, DIGITS, RUN_POLARITY, SINE, options_of
-from reports.results import PeriodRow, periods
+from reports.run_data import load_run
+from reports.tables.periods import PeriodRow, read_periods
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ def _polarities(db: Database, run_id: int, subject: str | None) -> list[float | 
             f"run {run_id} is {state}, its moods are not all there: wait until it has ended"
         )
     by_subject: dict[str, list[PeriodRow]] = {}
-    for row in periods(db, run_id):
+    for row in read_periods(load_run(db, run_id)):
         if row.term is None:
             by_subject.setdefault(row.keyword or row.handle or "", []).append(row)
     if not by_subject:

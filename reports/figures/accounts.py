@@ -22,6 +22,8 @@ _POSTS = LinearSegmentedColormap.from_list("posts", ["#eaf3f9", "#6fb1d8", "#007
 _POLARITY = LinearSegmentedColormap.from_list(
     "polarity", ["#a64900", "#efb38a", "#f4f4f2", "#8cbfdf", "#005a8d"]
 )
+_INTERVAL: style.Look = {"color": style.BLUE, "alpha": 0.45, "linewidth": 2.4}
+_MEAN: style.Look = {"markersize": 6, "markeredgecolor": style.BLUE, "label": "_mean"}
 
 
 @dataclass(frozen=True)
@@ -43,12 +45,10 @@ def draw_means(ax: Axes, accounts: Sequence[Account]) -> None:
         labels.append(f"{account.name}  n = {account.scored:,}")
         if account.low is not None and account.high is not None:
             ends = [max(-1.0, account.low), min(1.0, account.high)]
-            look = {"color": style.BLUE, "alpha": 0.45, "linewidth": 2.4, "label": "_interval"}
-            ax.plot(ends, [row, row], **look)
+            ax.plot(ends, [row, row], label="_interval", **_INTERVAL)
         if account.mean is not None:
             face = "white" if account.scored < style.FEW else style.BLUE
-            look = {"markerfacecolor": face, "markeredgecolor": style.BLUE, "label": "_mean"}
-            ax.plot([account.mean], [row], "o", markersize=6, **look)
+            ax.plot([account.mean], [row], "o", markerfacecolor=face, **_MEAN)
 
     ax.axvline(0, color=style.MUTED, linewidth=0.8, zorder=1, label="_zero")
     style.label_rows(ax, labels)

@@ -84,7 +84,7 @@ def _pairs(run: str) -> Iterator[str]:
 
 def choose(words: Counter[str], leave_out: Collection[str], most: int) -> dict[str, int]:
     """Return the *most* frequent words without stop words and *leave_out* (case ignored)."""
-    unwanted = stopwords.of(words) | set(map(str.casefold, leave_out))
+    unwanted = stopwords.stop_words_for(words) | set(map(str.casefold, leave_out))
     ranked = sorted(words.items(), key=lambda word: (-word[1], word[0]))
     kept = [(word, times) for word, times in ranked if word.casefold() not in unwanted]
     return dict(kept[:most])
@@ -109,7 +109,7 @@ def cloud_spec(
 
     if lacking:
         caption += f" Left out, for want of one font that has them all: {', '.join(lacking[:5])}."
-    if not fonts.shapes_arabic() and "Arabic" in fonts.scripts_in(chosen):
+    if not fonts.shapes_arabic() and "Arabic" in fonts.count_scripts(chosen):
         caption += " Arabic letters stand unjoined: the machine lacks FriBiDi."
     most_frequent = [f"{word} ({times})" for word, times in list(chosen.items())[:8]]
     return FigureSpec(
@@ -142,7 +142,7 @@ def read_mask(png: bytes) -> np.ndarray:
 def font_for(words: Collection[str]) -> tuple[str, list[str]]:
     """Return the one font that draws most of the *words*, and the words that it lacks."""
     lacking: dict[str, list[str]] = {}
-    for font in fonts.families(words):
+    for font in fonts.font_families(words):
         lacking[font] = [word for word in words if not fonts.covers(font, word)]
     return min(lacking.items(), key=lambda item: len(item[1]))
 
@@ -155,7 +155,7 @@ def lay_out(words: dict[str, int], *, mask: np.ndarray | None) -> WordCloud:
     font, _ = font_for(words)
     inks = {word: _INKS[number % len(_INKS)] for number, word in enumerate(words)}
     cloud = WordCloud(
-        font_path=fonts.path_of(font),
+        font_path=fonts.font_path(font),
         width=WIDTH,
         height=HEIGHT,
         scale=SCALE,
@@ -204,7 +204,7 @@ def to_svg(cloud: WordCloud) -> bytes:
             number = list(outlines).index(glyph)
             letters.append(f'<use xlink:href="#g{number}" x="{x:.1f}" y="{y:.1f}"/>')
             if len(points):
-                corners.append(points + [x, y])
+                corners.append(points + np.array([x, y]))
 
         scale = size / text_to_path.FONT_SCALE
         (x0, _), (x1, y1) = np.vstack(corners).min(axis=0), np.vstack(corners).max(axis=0)
@@ -218,8 +218,8 @@ def to_svg(cloud: WordCloud) -> bytes:
     size = f'width="{width * SCALE}" height="{height * SCALE}" viewBox="0 0 {width} {height}"'
     spaces = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
     paper = f'<rect width="{width}" height="{height}" fill="#fff"/>'
-    glyphs = f"<defs>{''.join(outlines.values())}</defs>"
-    lines = [f"<svg {spaces} {size}>", paper, glyphs, *placed, "</svg>"]
+    letters = [f"<defs>{''.join(outlines.values())}</defs>"]
+    lines = [f"<svg {spaces} {size}>", paper, *letters, *placed, "</svg>"]
     return ("\n".join(lines) + "\n").encode()
 
 
@@ -248,9 +248,9 @@ def _palette() -> Image.Image:
     """Return white and each ink in the shades of letters' edges: a small file on white paper."""
     shades = [255, 255, 255]
     for ink in _INKS:
-        for level in range(24):
-            for value in ImageColor.getrgb(ink)[:3]:
-                shades.append(round(255 * level / 24 + value * (1 - level / 24)))
+        rgb = np.array(ImageColor.getrgb(ink)[:3])
+        for part in np.arange(24) / 24:
+            shades += np.rint(255 * part + rgb * (1 - part)).astype(int).tolist()
 
     palette = Image.new("P", (1, 1))
     palette.putpalette(shades)

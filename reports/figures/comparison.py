@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from reports.figures import style
 from reports.figures.spec import FigureSpec
-from reports.results import PeriodRow
+from reports.tables.periods import PeriodRow
 
 MOST_DOTS = 4000
 
@@ -25,6 +25,7 @@ _INTERVALS = {
     "share": ("share_low", "share_high"),
     "polarity_mean": ("polarity_low", "polarity_high"),
 }
+_INTERVAL: style.Look = {"alpha": 0.35, "linewidth": 2.2, "zorder": 1.5, "label": "_interval"}
 _MARKERS = "osD^vPX*"
 
 
@@ -65,8 +66,7 @@ def _draw_intervals(ax: Axes, rows: Sequence[PeriodRow], column: str, color: str
         is_sure = column == "share" or (row.mentions or 0) >= style.FEW
         if is_sure and low is not None and high is not None:
             x = style.month_number(row.period)
-            look = {"color": color, "alpha": 0.35, "linewidth": 2.2, "zorder": 1.5}
-            ax.plot([x, x], [low, high], label="_interval", **look)
+            ax.plot([x, x], [low, high], color=color, **_INTERVAL)
 
 
 def lines_figure(

@@ -15,7 +15,7 @@ from matplotlib.ticker import MaxNLocator
 
 from reports.figures import style
 from reports.figures.spec import FigureSpec
-from reports.results import EntityRow
+from reports.tables.entities import EntityRow
 
 NAMES_PER_TYPE = 8
 TYPES_SHOWN = 6
@@ -97,9 +97,8 @@ def entities_figure(
     """Return a panel for each type of entity. *unit* says what the counts count."""
     types = list(by_type)
     across = min(2, len(types))
-    heights = []
-    for first in range(0, len(types), across):
-        heights.append(max(len(by_type[kind]) for kind in types[first : first + across]))
+    lengths = list(map(len, by_type.values()))
+    heights = [max(lengths[first : first + across]) for first in range(0, len(types), across)]
     figure = style.new_figure(0.6 + 0.55 * len(heights) + 0.25 * sum(heights))
     ratios = [height + 1.5 for height in heights]
     panels = figure.subplots(len(heights), across, squeeze=False, height_ratios=ratios)

@@ -15,9 +15,11 @@ from matplotlib.figure import Figure
 from reports.figures import series, style
 from reports.figures.heat import draw_heat
 from reports.figures.spec import FigureSpec
-from reports.results import PeriodRow, PhraseRow
+from reports.tables.periods import PeriodRow
+from reports.tables.phrases import PhraseRow
 
 _BLUES = LinearSegmentedColormap.from_list("tidings", ["#dcecf6", "#6fb1d8", "#0072B2", "#003a5c"])
+_COUNT: style.Look = {"ha": "center", "va": "center", "fontsize": 7.5}
 
 
 @dataclass(frozen=True)
@@ -72,11 +74,10 @@ def draw_phrases(ax: Axes, table: PhraseGrid, *, gaps: Sequence[str]) -> None:
         if period in gaps:
             ax.axvspan(column - 0.5, column + 0.5, label="_gap", **style.GAP_LOOK)
     if len(table.periods) <= 36:
-        look = {"ha": "center", "va": "center", "fontsize": 7.5}
         for row, column in np.argwhere(~np.isnan(counts)):
             count = counts[row, column]
             color = "white" if count > top * 0.3 else style.INK
-            ax.text(column, row, f"{count:.0f}", color=color, **look)
+            ax.text(column, row, f"{count:.0f}", color=color, **_COUNT)
 
 
 def phrases_figure(table: PhraseGrid, *, gaps: Sequence[str], subject: str, kept: int) -> Figure:

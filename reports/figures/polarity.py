@@ -11,7 +11,10 @@ from matplotlib.ticker import MaxNLocator
 
 from reports.figures import style
 from reports.figures.spec import FigureSpec
-from reports.results import PeriodRow
+from reports.tables.periods import PeriodRow
+
+_BAND: style.Look = {"color": style.BLUE, "alpha": 0.14, "linewidth": 0, "label": "_interval"}
+_N: style.Look = {"ha": "center", "va": "bottom", "fontsize": 7, "color": style.MUTED}
 
 
 def draw_polarity(ax: Axes, rows: Sequence[PeriodRow], *, span: style.Range) -> None:
@@ -35,8 +38,7 @@ def draw_polarity(ax: Axes, rows: Sequence[PeriodRow], *, span: style.Range) -> 
     bands = zip(style.segments(xs, lows), style.segments(xs, highs), strict=True)
     for (x, low), (_, high) in bands:
         if len(x) > 1:
-            look = {"color": style.BLUE, "alpha": 0.14, "linewidth": 0, "label": "_interval"}
-            ax.fill_between(x, _clip(low), _clip(high), **look)
+            ax.fill_between(x, _clip(low), _clip(high), **_BAND)
 
     _draw_months(ax, shown)
     style.zero_line(ax)
@@ -59,17 +61,16 @@ def _draw_months(ax: Axes, rows: Sequence[PeriodRow]) -> None:
             means.append(row.polarity_mean)
             faces.append(style.BLUE if _is_enough(row) else "white")
 
-    look = {"edgecolors": style.BLUE, "zorder": 4, "label": "months"}
-    ax.scatter(xs, means, s=28, facecolors=faces, **look)
+    ax.scatter(xs, means, s=28, facecolors=faces, edgecolors=style.BLUE, zorder=4, label="months")
 
 
 def gaps(rows: Sequence[PeriodRow]) -> list[str]:
     """Return the months whose mean is not known; a counted month without a mention is no gap."""
-    periods = []
-    for row in rows:
-        if row.mentions is None or (row.mentions and row.polarity_mean is None):
-            periods.append(row.period)
-    return periods
+    return [
+        row.period
+        for row in rows
+        if row.mentions is None or (row.mentions and row.polarity_mean is None)
+    ]
 
 
 def _is_enough(row: PeriodRow) -> bool:
@@ -86,28 +87,18 @@ def print_n(ax: Axes, rows: Sequence[PeriodRow], *, span: style.Range) -> None:
     months = set(span)
     for row in rows:
         if len(months) <= 30 and row.mentions is not None and row.period in months:
-            ax.text(
-                style.month_number(row.period),
-                0.015,
-                f"{row.mentions:,}",
-                transform=ax.get_xaxis_transform(),
-                ha="center",
-                va="bottom",
-                fontsize=7,
-                color=style.MUTED,
-            )
+            x = style.month_number(row.period)
+            ax.text(x, 0.015, f"{row.mentions:,}", transform=ax.get_xaxis_transform(), **_N)
 
 
 def limits(rows: Sequence[PeriodRow]) -> tuple[float, float]:
     """Return one scale for a run's mean polarity: the means and most intervals lie inside."""
-    reaches: list[float] = []
+    values: list[float | None] = []
     for row in rows:
         ends = (row.polarity_low, row.polarity_high) if _is_enough(row) else ()
-        for value in (row.polarity_mean, *ends):
-            if value is not None:
-                reaches.append(abs(value))
-
-    reach = min(1.0, max(0.1, max(reaches, default=0.1) * 1.15))
+        values += (row.polarity_mean, *ends)
+    farthest = max((abs(value) for value in values if value is not None), default=0.1)
+    reach = min(1.0, max(0.1, farthest * 1.15))
     return -reach, reach
 
 

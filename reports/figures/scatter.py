@@ -18,10 +18,15 @@ from matplotlib.patches import Rectangle
 from reports.figures import style
 from reports.figures.polarity import gaps
 from reports.figures.spec import FigureSpec
-from reports.results import PeriodRow
+from reports.tables.periods import PeriodRow
 
 MOST_DOTS = 2000  # of a month's picture
 SMALL_DOTS = 300  # of a month's panel on the sheet
+
+_DOTS: style.Look = {"linewidths": 0, "zorder": 2, "label": "mentions"}
+_INTERVAL: style.Look = {"color": style.VERMILLION, "alpha": 0.13, "linewidth": 0}
+_MEAN: style.Look = {"color": style.VERMILLION, "linewidth": 1.8, "zorder": 3, "label": "mean"}
+_RIGHT: style.Look = {"ha": "right", "color": style.MUTED}
 
 
 @dataclass(frozen=True)
@@ -93,14 +98,11 @@ def draw_polarities(ax: Axes, month: MonthOfPolarities) -> None:
         style.mark_gaps(ax, [month.period])
 
     xs = [start + place - 1 for place in spread(month.days)]
-    look = {"s": 24, "linewidths": 0, "zorder": 2, "label": "mentions"}
-    ax.scatter(xs, month.polarities, color=style.BLUE, alpha=month.opacity, **look)
+    ax.scatter(xs, month.polarities, s=24, color=style.BLUE, alpha=month.opacity, **_DOTS)
     if month.mean is not None:
         if month.low is not None and month.high is not None and month.n >= style.FEW:
-            look = {"color": style.VERMILLION, "alpha": 0.13, "linewidth": 0}
-            ax.axhspan(max(-1.0, month.low), min(1.0, month.high), label="_interval", **look)
-        look = {"color": style.VERMILLION, "alpha": month.shade, "linewidth": 1.8}
-        ax.axhline(month.mean, zorder=3, label="mean", **look)
+            ax.axhspan(max(-1.0, month.low), min(1.0, month.high), label="_interval", **_INTERVAL)
+        ax.axhline(month.mean, alpha=month.shade, **_MEAN)
 
     ax.set_xlim(start, start + month.length)
     ax.set_ylim(-1.05, 1.05)
@@ -177,13 +179,12 @@ def draw_sheet(ax: Axes, all_months: Sequence[MonthOfPolarities], *, across: int
         colors += [to_rgba(style.BLUE, month.opacity)] * len(month.days)
         _label_panel(ax, month, at, is_large=across <= 6)
 
-    ax.scatter(xs, ys, s=5, color=colors, linewidths=0, zorder=2, label="mentions")
+    ax.scatter(xs, ys, s=5, color=colors, **_DOTS)
     _draw_lines(ax, all_months, places)
 
     for at in places[::across]:
         for value, text in ((-1, "\u22121"), (0, "0"), (1, "1")):
-            look = {"ha": "right", "va": "center", "fontsize": 7.5, "color": style.MUTED}
-            ax.text(at.left - 0.04, at.zero + value, text, **look)
+            ax.text(at.left - 0.04, at.zero + value, text, va="center", fontsize=7.5, **_RIGHT)
     ax.set_xlim(-0.2, 1.08 * across)
     ax.set_ylim(places[-1].zero - 1.1, 1.6)
     ax.set_axis_off()
@@ -200,7 +201,7 @@ def _label_panel(ax: Axes, month: MonthOfPolarities, at: Panel, *, is_large: boo
     n = f"n={month.n:,}" if month.known else "gap"
     sizes = (8.0, 6.5) if is_large else (6.0, 5.0)
     ax.text(at.left, top, name, fontsize=sizes[0], va="bottom", color=style.INK)
-    ax.text(at.left + 1, top, n, fontsize=sizes[1], va="bottom", ha="right", color=style.MUTED)
+    ax.text(at.left + 1, top, n, fontsize=sizes[1], va="bottom", **_RIGHT)
 
 
 def _draw_lines(ax: Axes, all_months: Sequence[MonthOfPolarities], places: Sequence[Panel]) -> None:
@@ -214,12 +215,13 @@ def _draw_lines(ax: Axes, all_months: Sequence[MonthOfPolarities], places: Seque
             means.append([(left, zero + month.mean), (right, zero + month.mean)])
             shades.append(to_rgba(style.VERMILLION, month.shade))
 
-    for lines, look in (
-        (zeros, {"colors": style.HAIR, "linewidths": 0.8, "zorder": 0.8, "label": "_zero"}),
-        (frames, {"colors": style.MUTED, "linewidths": 0.7, "zorder": 1, "label": "_frames"}),
-        (means, {"colors": shades, "linewidths": 1.2, "zorder": 3, "label": "mean"}),
+    for label, lines, colors, width, zorder in (
+        ("_zero", zeros, style.HAIR, 0.8, 0.8),
+        ("_frames", frames, style.MUTED, 0.7, 1),
+        ("mean", means, shades, 1.2, 3),
     ):
-        ax.add_collection(LineCollection(lines, **look))
+        look: style.Look = {"linewidths": width, "zorder": zorder, "label": label}
+        ax.add_collection(LineCollection(lines, colors=colors, **look))
 
 
 def sheet_figure(all_months: Sequence[MonthOfPolarities], *, subject: str) -> Figure:

@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from reports.figures import style
 from reports.figures.spec import FigureSpec
-from reports.results import PeriodRow
+from reports.tables.periods import PeriodRow
 
 BAR = 24.0  # days wide, of a month's 28 to 31
 

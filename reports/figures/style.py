@@ -27,7 +27,8 @@ INK, MUTED, HAIR, GAP = "#1b1f24", "#5d6670", "#d9dde1", "#eceef0"
 
 WIDTH = 9.0  # inches of a figure that fills the page's column
 FEW = 5  # a month with fewer mentions than this is drawn lighter
-GAP_LOOK: dict[str, Any] = {
+Look = dict[str, Any]  # how matplotlib draws a thing: arguments by name
+GAP_LOOK: Look = {
     "facecolor": GAP,
     "edgecolor": "#c3c8cd",
     "hatch": "////",
@@ -42,7 +43,7 @@ _MONTHS = (
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
 
-_RULES: dict[str, Any] = {
+_RULES: Look = {
     "font.size": 10,
     "text.color": INK,
     "text.parse_math": False,  # a "$" in a headline is a dollar
@@ -87,7 +88,7 @@ def shade(color: str, n: int) -> tuple[float, float, float, float]:
 @contextmanager
 def house_style(texts: Iterable[str] = ()) -> Iterator[None]:
     """Draw in the style of all reports, with fonts for the writing systems of *texts*."""
-    rules: Any = _RULES | {"font.family": fonts.families(texts)}
+    rules: Any = _RULES | {"font.family": fonts.font_families(texts)}
     with mpl.rc_context(rules):
         yield
 
@@ -197,10 +198,10 @@ def zero_line(ax: Axes) -> None:
 
 def label_rows(ax: Axes, names: Sequence[str], *, longest: int | None = None) -> None:
     """Write *names* beside the rows 0, 1, …: cut to *longest*, without what no font has."""
-    usable = fonts.families(names)
+    usable = fonts.font_families(names)
     labels = []
     for name in names:
-        label = fonts.drawable(name, usable)
+        label = fonts.replace_undrawable(name, usable)
         if longest and len(label) > longest:
             label = label[: longest - 1].rstrip() + "…"
         labels.append(label)

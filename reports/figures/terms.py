@@ -15,7 +15,10 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from reports.figures import style
 from reports.figures.series import BAR, counted, gaps
 from reports.figures.spec import FigureSpec
-from reports.results import PeriodRow
+from reports.tables.periods import PeriodRow
+
+_CHANGE: style.Look = {"color": style.MUTED, "linestyle": (0, (3, 3)), "linewidth": 1}
+_CHANGE_TEXT: style.Look = {"textcoords": "offset points", "fontsize": 8.5}
 
 
 @dataclass(frozen=True)
@@ -121,10 +124,9 @@ def draw_terms(
     top = max([*stack.heights.values(), 1])
     for change in changes_of_wording(by_term):
         x = style.month_number(change.period) - 15
-        line = {"color": style.MUTED, "linestyle": (0, (3, 3)), "linewidth": 1, "zorder": 0.9}
-        ax.axvline(x, label="_change", **line)
-        text = {"textcoords": "offset points", "fontsize": 8.5, "color": style.MUTED}
-        ax.annotate(f"“{change.after}” leads", (x, top * 1.08), xytext=(4, 0), **text)
+        text = f"“{change.after}” leads"
+        ax.axvline(x, zorder=0.9, label="_change", **_CHANGE)
+        ax.annotate(text, (x, top * 1.08), xytext=(4, 0), color=style.MUTED, **_CHANGE_TEXT)
 
     style.mark_gaps(ax, gaps(together))
     style.date_axis(ax, span)
@@ -180,8 +182,9 @@ def terms_figure(
     style.title(above, f"The words for {subject}", sub=f"n = {n:,} mentions")
     style.title(below, "Which word is used", sub="share of each month's mentions")
     handles, labels = above.get_legend_handles_labels()
-    look = {"ncols": 5, "handlelength": 1.1, "columnspacing": 1.4}
-    figure.legend(handles, labels, loc="outside lower left", **look)
+    figure.legend(
+        handles, labels, loc="outside lower left", ncols=5, handlelength=1.1, columnspacing=1.4
+    )
     return figure
 
 

@@ -13,7 +13,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter, Percent
 
 from reports.figures import style
 from reports.figures.spec import FigureSpec
-from reports.results import EpochRow, PredictionRow
+from reports.tables.trainings import EpochRow, PredictionRow
 
 PICTURES_SHOWN = 40
 
@@ -133,11 +133,11 @@ def sequence_spec(prefix: str, predictions: Sequence[PredictionRow]) -> FigureSp
 
 def confusion_matrix(predictions: Sequence[PredictionRow]) -> np.ndarray:
     """Count examples: element *[i, j]* is how many of class i were predicted as class j."""
-    pairs = []
-    for row in predictions:
-        if row.actual is not None and row.predicted is not None:
-            pairs.append((int(row.actual), int(row.predicted)))
-
+    pairs = [
+        (int(row.actual), int(row.predicted))
+        for row in predictions
+        if row.actual is not None and row.predicted is not None
+    ]
     classes = 1 + max(map(max, pairs), default=0)
     matrix = np.zeros((classes, classes), dtype=int)
     for pair in pairs:

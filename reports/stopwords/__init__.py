@@ -10,7 +10,7 @@ _ALSO = 0.75  # a language this much as frequent as the most frequent one counts
 
 
 @cache
-def lists() -> dict[str, frozenset[str]]:
+def stop_words_by_language() -> dict[str, frozenset[str]]:
     """The stop words of each language, by its two-letter code, in lower case."""
     found = {}
     for file in sorted(files(__name__).iterdir(), key=lambda entry: entry.name):
@@ -20,14 +20,14 @@ def lists() -> dict[str, frozenset[str]]:
     return found
 
 
-def languages(words: Mapping[str, int]) -> list[str]:
+def detect_languages(words: Mapping[str, int]) -> list[str]:
     """The languages of a text, by whose stop words are the most frequent in it; English where none of them is.
 
     *words*: how many times each word comes.
     """
     hits = {
         language: sum(times for word, times in words.items() if word.casefold() in known)
-        for language, known in lists().items()
+        for language, known in stop_words_by_language().items()
     }
     most = max(hits.values(), default=0)
     return [language for language, times in hits.items() if most and times >= most * _ALSO] or [
@@ -35,6 +35,8 @@ def languages(words: Mapping[str, int]) -> list[str]:
     ]
 
 
-def of(words: Mapping[str, int]) -> frozenset[str]:
+def stop_words_for(words: Mapping[str, int]) -> frozenset[str]:
     """The stop words of the languages of *words*."""
-    return frozenset().union(*(lists()[language] for language in languages(words)))
+    return frozenset().union(
+        *(stop_words_by_language()[language] for language in detect_languages(words))
+    )

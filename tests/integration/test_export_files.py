@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -27,8 +28,9 @@ from models.tables import (
     Prediction,
 )
 from reports import exports, queries
-from reports.dictionary import DICTIONARY, markdown
+from reports.export_schema import describe_tables
 from reports.formats import comma_separated, jsonl
+from reports.run_data import RunData, load_run
 from tests.exports_kit import (
     COVID,
     TEXT_STEPS,
@@ -49,7 +51,8 @@ from tests.exports_kit import (
 
 def test_every_format_has_the_columns_of_the_dictionary_even_without_rows(db: Database) -> None:
     run, _ = months(db, "2020-03", "2020-03")
-    for table, (_, meanings) in DICTIONARY.items():
+    for table, schema in exports.TABLES.items():
+        meanings = schema.meanings
         (header, *_) = csv.reader(
             io.StringIO(exported(db, run, table, "csv").decode("utf-8-sig"), newline="")
         )
@@ -245,11 +248,11 @@ def break_off(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the export of documents fail after its last row."""
     real = exports.TABLES["documents"]
 
-    def read(database: Database, run_id: int) -> Iterator[Any]:
-        yield from real.read(database, run_id)
+    def read(data: RunData, names: Collection[str] | None = None) -> Iterator[Any]:
+        yield from real.read(data, names)
         raise NotFound("forgotten meanwhile")
 
-    monkeypatch.setitem(exports.TABLES, "documents", exports.Table(real.row, read))
+    monkeypatch.setitem(exports.TABLES, "documents", replace(real, read=read))
     monkeypatch.setattr(exports, "_ROWS_AT_A_TIME", 2)
 
 
@@ -301,7 +304,7 @@ def test_what_is_not_there_is_said(db: Database) -> None:
 
 def test_a_folder_holds_every_table_and_the_dictionary(db: Database, tmp_path: Path) -> None:
     run, _ = four_months(db)
-    written = exports.write_all(db, run, tmp_path, ("jsonl", "csv"))
+    written = exports.ExportFolder(load_run(db, run), tmp_path, ("jsonl", "csv")).write_all()
     tables = (
         "mentions",
         "periods",
@@ -323,10 +326,9 @@ def test_a_folder_holds_every_table_and_the_dictionary(db: Database, tmp_path: P
 
 
 def test_the_dictionary_speaks_of_every_table_and_column() -> None:
-    page = markdown()
-    assert list(DICTIONARY) == list(exports.TABLES)
-    assert all(
-        f"| `{column}` | {meaning} |" in page
-        for _, columns in DICTIONARY.values()
-        for column, meaning in columns.items()
-    )
+    page = describe_tables(exports.TABLES.values())
+    for table in exports.TABLES.values():
+        assert f"## {table.name}\n\n{table.description}\n" in page
+        assert list(table.meanings) == [c for c, kind in table.columns.items() if kind is not dict]
+        for column, meaning in table.meanings.items():
+            assert f"| `{column}` | {meaning} |" in page

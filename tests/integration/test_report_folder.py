@@ -19,7 +19,9 @@ from core.errors import NotFound, UsageError
 from models import runs
 from models.database import Database
 from models.tables import Mention
-from reports import build, page, run_summary
+from reports import build, page
+from reports.run_data import load_run
+from reports.run_summary import RunSummary, summarize_run
 from tests import report_stories as stories
 from tests.report_stories import Text
 
@@ -156,8 +158,8 @@ def test_what_comes_from_outside_is_text_and_its_script_no_script(made: Made) ->
 
 
 def test_a_made_up_archive_is_called_so_and_credits_nobody(made: Made) -> None:
-    one = run_summary.read(made.db, made.run)
-    assert (one.made_up, one.nyt_texts) == (
+    one = summary_of(made.db, made.run)
+    assert (one.synthetic, one.nyt_texts) == (
         False,
         False,
     )  # one of its addresses is none of example.org
@@ -165,8 +167,8 @@ def test_a_made_up_archive_is_called_so_and_credits_nobody(made: Made) -> None:
         connection.exec_driver_sql(
             "UPDATE documents SET address = NULL WHERE address LIKE 'javascript:%'"
         )
-    one = run_summary.read(made.db, made.run)
-    assert (one.made_up, one.nyt_texts) == (True, False)
+    one = summary_of(made.db, made.run)
+    assert (one.synthetic, one.nyt_texts) == (True, False)
     assert "These texts are made up." in notices(one)
     with made.db.write() as connection:
         connection.exec_driver_sql(
@@ -174,12 +176,16 @@ def test_a_made_up_archive_is_called_so_and_credits_nobody(made: Made) -> None:
         )
 
 
-def notices(one: run_summary.Facts) -> str:
-    return str(page._environment().get_template("parts.html").module.notices(one, [], ""))  # type: ignore[attr-defined]
+def summary_of(db: Database, run: int) -> RunSummary:
+    return summarize_run(load_run(db, run))
 
 
-def methods(one: run_summary.Facts) -> str:
-    return str(page._environment().get_template("parts.html").module.methods(one, [], {}, []))  # type: ignore[attr-defined]
+def notices(summary: RunSummary) -> str:
+    return str(page._environment().get_template("parts.html").module.notices(summary, []))  # type: ignore[attr-defined]
+
+
+def methods(summary: RunSummary) -> str:
+    return str(page._environment().get_template("parts.html").module.methods(summary, {}, []))  # type: ignore[attr-defined]
 
 
 def test_headlines_of_the_times_are_attributed(db: Database) -> None:
@@ -191,26 +197,26 @@ def test_headlines_of_the_times_are_attributed(db: Database) -> None:
     ):
         with db.write() as connection:
             connection.exec_driver_sql(f"UPDATE documents SET address = {address}")  # noqa: S608 - of this test
-        one = run_summary.read(db, run)
-        assert (one.made_up, one.nyt_texts) == (False, theirs), address
+        one = summary_of(db, run)
+        assert (one.synthetic, one.nyt_texts) == (False, theirs), address
         assert ("Data provided by The New York Times" in methods(one)) is theirs
 
 
 def test_the_methods_name_the_engine_and_say_where_it_changed(db: Database) -> None:
     run = months(db, engine="tidings-1.0+vader")
-    assert "<dd>tidings-1.0+vader</dd>" in methods(run_summary.read(db, run))
+    assert "<dd>tidings-1.0+vader</dd>" in methods(summary_of(db, run))
     with db.write() as connection:
         runs.note_engine(connection, db, run, "tidings-1.0+vader")  # as every slice does
         runs.note_engine(connection, db, run, "other-2")
     assert "<dd>other-2; tidings-1.0+vader: the Text API\u2019s engine changed" in methods(
-        run_summary.read(db, run)
+        summary_of(db, run)
     )
-    assert "none was asked" in methods(run_summary.read(db, months(db)))
+    assert "none was asked" in methods(summary_of(db, months(db)))
 
 
 def test_the_methods_say_what_was_left_out(db: Database) -> None:
     assert "2 of 10 documents read could not be used, 1 more were empty" in methods(
-        run_summary.read(db, months(db))
+        summary_of(db, months(db))
     )
 
 
@@ -256,13 +262,13 @@ def test_equal_results_make_an_equal_folder(made: Made, tmp_path: Path) -> None:
 def test_the_parts_of_a_report_draw_the_pictures_that_it_shows(made: Made, tmp_path: Path) -> None:
     out = tmp_path / "out"
     drawn = {
-        m: build.draw(made.db, made.run, out, [m], check=lambda: None)
+        m: build.draw_part(made.db, made.run, out, [m], check=lambda: None)
         for m in ("2020-02", "2020-03", "2020-04")
     }
     assert drawn == {"2020-02": 0, "2020-03": 2, "2020-04": 2}  # a scatter and a cloud
     there = {path.name for path in (out / "figures").iterdir()}
     assert there < {path.name for path in (made.out / "figures").iterdir()}
-    assert build.draw(made.db, made.run, out, ["2020-03", "2020-04"], check=lambda: None) == 0
+    assert build.draw_part(made.db, made.run, out, ["2020-03", "2020-04"], check=lambda: None) == 0
 
 
 def test_a_build_that_is_told_to_stop_keeps_what_it_drew_and_leaves_no_page(
@@ -288,9 +294,13 @@ def test_a_large_run_is_drawn_in_parts_and_a_small_one_is_not(
     db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = stories.months_run(db, "2020-01", "2020-05", ["covid"])
-    assert build.parts(db, run) == []
-    monkeypatch.setattr(build, "PART", 4)  # two months of a keyword
-    assert build.parts(db, run) == [("2020-01", "2020-02"), ("2020-03", "2020-04"), ("2020-05",)]
+    assert build.divide_figures(db, run) == []
+    monkeypatch.setattr(build, "FIGURES_PER_PART", 4)  # two months of a keyword
+    assert build.divide_figures(db, run) == [
+        ("2020-01", "2020-02"),
+        ("2020-03", "2020-04"),
+        ("2020-05",),
+    ]
 
 
 def test_a_lost_picture_is_drawn_again(made: Made, tmp_path: Path) -> None:
@@ -376,7 +386,7 @@ def test_a_portrait_for_each_account_and_a_page_that_compares_them(tmp_path: Pat
 def test_a_sweep_has_a_row_and_pictures_for_each_training(db: Database, tmp_path: Path) -> None:
     shown = report(db, stories.trainings_run(db, "feedforward", [0.5, 3.0]), tmp_path / "out")
     assert (
-        "feedforward learning-rate=0.5, the best of 2, tells 95.00 % of the test split rightly."
+        "feedforward learning-rate=0.5, the best of 2, classifies 95.00 % of the test set correctly."
         in shown.text
     )
     assert (

@@ -74,7 +74,7 @@ class Large:
 
 @pytest.fixture
 def large(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Large]:
-    monkeypatch.setattr(build, "PART", 2)
+    monkeypatch.setattr(build, "FIGURES_PER_PART", 2)
     db, runtime = Database(settings.database), Runtime(settings, celery_app(settings))
     stories.store(db, TEXTS)
     run = stories.months_run(db, MONTHS[0], MONTHS[-1], ["covid"])
@@ -152,7 +152,7 @@ def test_a_report_that_is_made_again_draws_what_has_changed(large: Large) -> Non
 
 
 def test_a_small_report_is_made_at_once(large: Large, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(build, "PART", 24)
+    monkeypatch.setattr(build, "FIGURES_PER_PART", 24)
     assert large.work("report") == State.DONE
     assert large.states() == {"report": State.DONE}
 

@@ -68,11 +68,11 @@ def test_stop_words_and_the_keyword_are_left_out_and_the_most_frequent_kept() ->
     ],
 )
 def test_the_language_of_a_text_is_told_by_its_common_words(language: str, text: str) -> None:
-    assert stopwords.languages(Counter(text.split())) == [language]
+    assert stopwords.detect_languages(Counter(text.split())) == [language]
 
 
 def test_a_text_without_common_words_is_taken_for_english() -> None:
-    assert stopwords.languages(Counter({"Covid": 3})) == ["en"]
+    assert stopwords.detect_languages(Counter({"Covid": 3})) == ["en"]
 
 
 def test_a_cloud_is_dark_words_on_white_and_the_same_each_time() -> None:
@@ -166,15 +166,18 @@ def test_a_mask_that_is_no_picture_is_refused() -> None:
 
 
 def test_writing_systems_are_told_apart() -> None:
-    found = fonts.scripts_in(["abc", "где", "\u03b1\u03b2", "سلام", "中文", "かな", "한글"])
+    found = fonts.count_scripts(["abc", "где", "\u03b1\u03b2", "سلام", "中文", "かな", "한글"])
     assert set(found) == {"Latin", "Cyrillic", "Greek", "Arabic", "Chinese", "Japanese", "Korean"}
     assert found["Latin"] == 3
 
 
 def test_what_no_font_has_becomes_an_ellipsis() -> None:
-    assert fonts.drawable("go \U0001f680\U0001f680 up", [fonts.HOUSE_FONT]) == "go \u2026 up"
+    assert (
+        fonts.replace_undrawable("go \U0001f680\U0001f680 up", [fonts.DEFAULT_FONT])
+        == "go \u2026 up"
+    )
 
 
 def test_latin_greek_cyrillic_and_arabic_need_no_font_beyond_the_shipped_one() -> None:
-    assert fonts.missing(["abc где αβ سلام"]) == []
-    assert fonts.families(["abc где αβ سلام"]) == [fonts.HOUSE_FONT]
+    assert fonts.missing_scripts(["abc где αβ سلام"]) == []
+    assert fonts.font_families(["abc где αβ سلام"]) == [fonts.DEFAULT_FONT]

@@ -22,7 +22,8 @@ from reports.figures import (
     terms,
     trainings,
 )
-from reports.results import EpochRow, PeriodRow, PredictionRow
+from reports.tables.periods import PeriodRow
+from reports.tables.trainings import EpochRow, PredictionRow
 
 
 def day(text: str) -> float:

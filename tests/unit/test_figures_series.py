@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from reports.figures import polarity, series, style
-from reports.results import PeriodRow
+from reports.tables.periods import PeriodRow
 
 
 def row(

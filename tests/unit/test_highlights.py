@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from reports import highlights
 from reports.figures.accounts import Account
-from reports.results import PeriodRow
-from reports.statistics import wilson
+from reports.statistics import wilson_interval
+from reports.tables.periods import PeriodRow
 
 
 def row(
     period: str, matched: int | None, mean: float | None = None, half: float = 0.1
 ) -> PeriodRow:
-    low, high = wilson(matched, 1000) if matched is not None else (None, None)
+    low, high = wilson_interval(matched, 1000) if matched is not None else (None, None)
     ends = (None, None) if mean is None else (mean - half, mean + half)
     state = "complete" if matched is not None else "no-data"
     share = None if matched is None else matched / 1000
@@ -21,7 +21,7 @@ def row(
 
 
 def test_the_peak_is_the_month_with_the_greatest_share() -> None:
-    first, *_ = highlights.of_keyword(
+    first, *_ = highlights.keyword_highlights(
         "X", [row("2020-01", 3), row("2020-02", 9), row("2020-03", None)], {}
     )
     assert first == (
@@ -30,17 +30,17 @@ def test_the_peak_is_the_month_with_the_greatest_share() -> None:
 
 
 def test_nothing_found_is_called_a_true_zero() -> None:
-    assert highlights.of_keyword("X", [row("2020-01", 0)], {}) == [
+    assert highlights.keyword_highlights("X", [row("2020-01", 0)], {}) == [
         "No document mentions X in the months that were read: a true zero."
     ]
 
 
 def test_nothing_read_gives_no_finding() -> None:
-    assert highlights.of_keyword("X", [row("2020-01", None)], {}) == []
+    assert highlights.keyword_highlights("X", [row("2020-01", None)], {}) == []
 
 
 def test_moods_that_lie_far_apart_are_said_to_have_moved() -> None:
-    said = highlights.of_keyword(
+    said = highlights.keyword_highlights(
         "X", [row("2020-01", 50, 0.5, 0.05), row("2020-02", 50, -0.5, 0.05)], {}
     )
     assert said[1] == (
@@ -50,32 +50,39 @@ def test_moods_that_lie_far_apart_are_said_to_have_moved() -> None:
 
 
 def test_moods_that_chance_explains_are_not_said_to_have_moved() -> None:
-    said = highlights.of_keyword("X", [row("2020-01", 50, 0.05), row("2020-02", 50, -0.05)], {})
+    said = highlights.keyword_highlights(
+        "X", [row("2020-01", 50, 0.05), row("2020-02", 50, -0.05)], {}
+    )
     assert "shows no change that chance could not explain" in said[1]
 
 
 def test_of_many_months_some_lie_apart_by_chance_and_that_is_reckoned_with() -> None:
     apart = [row("2020-01", 50, 0.15), row("2020-02", 50, 0.0)]  # two alone: told apart
     many = apart + [row(f"20{year}-03", 50, 0.07) for year in range(21, 51)]
-    assert "moved" in highlights.of_keyword("X", apart, {})[1]
-    assert "no change" in highlights.of_keyword("X", many, {})[1]
+    assert "moved" in highlights.keyword_highlights("X", apart, {})[1]
+    assert "no change" in highlights.keyword_highlights("X", many, {})[1]
 
 
 def test_months_with_few_mentions_carry_no_finding_on_mood() -> None:
     assert (
-        len(highlights.of_keyword("X", [row("2020-01", 4, 0.9), row("2020-02", 4, -0.9)], {})) == 1
+        len(
+            highlights.keyword_highlights(
+                "X", [row("2020-01", 4, 0.9), row("2020-02", 4, -0.9)], {}
+            )
+        )
+        == 1
     )
 
 
 def test_the_first_mention_is_told_where_documents_were_read_before_it() -> None:
-    said = highlights.of_keyword("X", [row("2020-01", 0), row("2020-02", 2)], {})
+    said = highlights.keyword_highlights("X", [row("2020-01", 0), row("2020-02", 2)], {})
     assert said[-1] == (
         "X is first mentioned in February 2020; the 1,000 documents of the months before hold it nowhere."
     )
 
 
 def test_accounts_are_compared_by_number_and_mood() -> None:
-    said = highlights.of_accounts([Account("@a", 90, 80, 0.5, 0.45, 0.55), Account("@b", 10, 10, 0.0, -0.1, 0.1),
+    said = highlights.account_highlights([Account("@a", 90, 80, 0.5, 0.45, 0.55), Account("@b", 10, 10, 0.0, -0.1, 0.1),
                                  Account("@c", 0, 0, None, None, None)])  # fmt: skip
     assert said[0] == "@a has most posts: 90 of 100."
     assert "sound different" in said[1]
@@ -89,14 +96,16 @@ def test_the_word_that_gained_most_is_told_where_chance_does_not_explain_it() ->
         "covid-19": [row("2020-03", 6), row("2020-06", 20)],
     }
     together = [row("2020-03", 766), row("2020-06", 160)]
-    assert highlights.of_keyword("X", together, of)[-1] == (
+    assert highlights.keyword_highlights("X", together, of)[-1] == (
         "Of the words for it \u201ccovid-19\u201d gained most: 6 of 766 mentions in March 2020, 20 of 160 in June 2020."
     )
     same = {
         "a": [row("2020-03", 50), row("2020-06", 48)],
         "b": [row("2020-03", 50), row("2020-06", 52)],
     }
-    assert not [said for said in highlights.of_keyword("X", together, same) if "gained" in said]
+    assert not [
+        said for said in highlights.keyword_highlights("X", together, same) if "gained" in said
+    ]
 
 
 def test_months_without_a_document_before_the_first_mention_say_nothing() -> None:
@@ -105,6 +114,6 @@ def test_months_without_a_document_before_the_first_mention_say_nothing() -> Non
     )
     assert not [
         said
-        for said in highlights.of_keyword("X", [empty, row("2020-03", 9)], {})
+        for said in highlights.keyword_highlights("X", [empty, row("2020-03", 9)], {})
         if "first mentioned" in said
     ]

@@ -92,16 +92,16 @@ def test_the_command_to_make_it_again_says_what_differs_from_the_defaults() -> N
         first="2020-03", last="2020-06", material="News", max_words=80, steps=("keywords",),
         keywords=(run_parameters.Keyword.parse("covid:covid-19,coronavirus"), run_parameters.Keyword.parse("Hong Kong")),
     )  # fmt: skip
-    assert run_summary.command(parameters, []) == (
+    assert run_summary.submit_command(parameters, []) == (
         "tidings submit months 2020-03..2020-06 --keyword covid:covid-19,coronavirus --keyword 'Hong Kong' "
         "--material News --steps keywords --max-words 80"
     )
 
 
 def test_the_command_of_handles_names_them() -> None:
-    assert run_summary.command(run_parameters.HandlesParameters(source="x"), ["@nasa", "@a"]) == (
-        "tidings submit handles @nasa @a --source x"
-    )
+    assert run_summary.submit_command(
+        run_parameters.HandlesParameters(source="x"), ["@nasa", "@a"]
+    ) == ("tidings submit handles @nasa @a --source x")
 
 
 def test_the_command_of_a_training_holds_its_options() -> None:
@@ -109,7 +109,7 @@ def test_the_command_of_a_training_holds_its_options() -> None:
         network="feedforward", data="digits", options={"hidden": [30, 20], "seed": 1}
     )
     assert (
-        run_summary.command(parameters, [])
+        run_summary.submit_command(parameters, [])
         == "tidings submit training feedforward --data digits --hidden 30,20 --seed 1"
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reports.figures.entities import TopNames, entities_spec, is_in_title_case, top_names
-from reports.results import EntityRow
+from reports.tables.entities import EntityRow
 from textapi.engine.keywords import pattern
 
 HEADLINES = [

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.statistics import figure, mean, spearman, t_interval, t_quantile, wilson
+from reports.statistics import mean, round_figure, spearman, t_interval, t_quantile, wilson_interval
 
 POLARITIES = st.lists(st.floats(-1, 1), min_size=2, max_size=50)
 SHARES = st.integers(1, 10_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
@@ -62,7 +62,7 @@ def test_no_degree_of_freedom_is_an_error() -> None:
 def test_the_wilson_interval_is_the_published_one(
     matched: int, n: int, low: float, high: float
 ) -> None:
-    assert wilson(matched, n) == pytest.approx((low, high), abs=5e-5)
+    assert wilson_interval(matched, n) == pytest.approx((low, high), abs=5e-5)
 
 
 @given(SHARES)
@@ -70,7 +70,7 @@ def test_the_wilson_interval_holds_its_share_and_keeps_within_0_and_1(
     counts: tuple[int, int],
 ) -> None:
     matched, n = counts
-    low, high = wilson(matched, n)
+    low, high = wilson_interval(matched, n)
     assert 0 <= low <= matched / n <= high <= 1
     assert low < high
 
@@ -78,14 +78,14 @@ def test_the_wilson_interval_holds_its_share_and_keeps_within_0_and_1(
 @given(SHARES)
 def test_the_wilson_interval_of_the_others_is_its_mirror(counts: tuple[int, int]) -> None:
     matched, n = counts
-    low, high = wilson(matched, n)
-    assert wilson(n - matched, n) == pytest.approx((1 - high, 1 - low), abs=1e-12)
+    low, high = wilson_interval(matched, n)
+    assert wilson_interval(n - matched, n) == pytest.approx((1 - high, 1 - low), abs=1e-12)
 
 
 @pytest.mark.parametrize(("matched", "n"), [(0, 0), (2, 1), (-1, 3)])
 def test_what_is_no_share_has_no_interval(matched: int, n: int) -> None:
     with pytest.raises(ValueError, match="no share"):
-        wilson(matched, n)
+        wilson_interval(matched, n)
 
 
 def test_the_interval_of_a_mean_is_the_worked_one() -> None:
@@ -121,9 +121,9 @@ def test_the_interval_of_a_mean_lies_about_it(values: list[float]) -> None:
 
 
 def test_a_figure_is_rounded_to_six_places_and_has_no_minus_zero() -> None:
-    assert figure(0.12345678) == 0.123457
-    assert str(figure(-0.0000001)) == "0.0"
-    assert figure(None) is None
+    assert round_figure(0.12345678) == 0.123457
+    assert str(round_figure(-0.0000001)) == "0.0"
+    assert round_figure(None) is None
 
 
 def test_the_rank_correlation_is_the_worked_one() -> None:

@@ -1,0 +1,109 @@
+"""What an export table is: its rows, its columns with their meanings, and the page that lists them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from types import UnionType
+from typing import Annotated, Any, Generic, TypeVar, get_args, get_origin, get_type_hints
+
+from reports.formats import Columns
+from reports.run_data import Reader
+
+T = TypeVar("T")
+
+RunNumber = Annotated[int, "Number of the run."]
+JobName = Annotated[
+    str,
+    "Natural name of the job: a month `2020-03`, a handle `@nasa`, `search:TERM`, or a training.",
+]
+KeywordName = Annotated[str | None, "Name of the keyword; null for handles and searches."]
+
+MONTH_RUNS = ("months",)
+TEXT_RUNS = ("months", "handles", "search")
+TRAINING_RUNS = ("training",)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table(Generic[T]):
+    """An export table.
+
+    The fields of *row*, a dataclass, are the columns: ``Annotated[type, "what it means"]``. A field
+    without a meaning holds a dictionary, of which each key becomes a column.
+    """
+
+    name: str
+    description: str
+    row: type[T]
+    read: Reader[T]
+    key: tuple[str, ...]  # the columns that tell rows apart, and by which they are sorted
+    kinds: tuple[str, ...]  # of the runs that can have rows
+
+    @cached_property
+    def columns(self) -> Columns:
+        """The type of each column, without None."""
+        return {name: _plain_type(hint) for name, hint in get_type_hints(self.row).items()}
+
+    @cached_property
+    def meanings(self) -> dict[str, str]:
+        """What each column means."""
+        hints = get_type_hints(self.row, include_extras=True)
+        annotated = {name: hint for name, hint in hints.items() if get_origin(hint) is Annotated}
+        return {name: hint.__metadata__[0] for name, hint in annotated.items()}
+
+    def sort(self, rows: Iterable[T]) -> list[T]:
+        """Sort *rows* by the key columns: text by code points, null first."""
+        return sorted(rows, key=self._sort_key)
+
+    def _sort_key(self, row: T) -> list[Any]:
+        values = (getattr(row, column) for column in self.key)
+        return ["" if value is None else value for value in values]
+
+
+def _plain_type(hint: Any) -> type:
+    """Return ``str`` for ``str | None``, ``list`` for ``list[str]``."""
+    kind = get_args(hint)[0] if isinstance(hint, UnionType) else hint
+    plain: type = get_origin(kind) or kind
+    return plain
+
+
+def format_time(at: datetime | None) -> str | None:
+    """Return a UTC time as exports write it."""
+    return None if at is None else f"{at.isoformat(timespec='seconds')}Z"
+
+
+def finite(value: float | None) -> float | None:
+    """Return *value* as every format can hold it: no infinity, no NaN, no minus zero."""
+    return value + 0.0 if value is not None and math.isfinite(value) else None
+
+
+_HEAD = """\
+# Data dictionary
+
+Each table comes as JSONL, CSV and Parquet with the same columns, rows and order: by the columns
+that tell its rows apart, text by code points, null first. Times are `YYYY-MM-DDTHH:MM:SSZ`, months
+`YYYY-MM`, both UTC.
+
+- JSONL: one object a line, UTF-8.
+- CSV: UTF-8 with signature, quoted as RFC 4180 says, lines end with CR LF, null is empty, a list is
+  JSON. A text that begins with `=`, `+`, `-`, `@`, a tab or a carriage return has an apostrophe
+  before it, so that no spreadsheet program takes it for a formula; numbers are as they are.
+- Parquet: text, 64-bit integers and floating-point numbers, lists of text.
+
+Shares, means and their intervals are rounded to 6 places. Polarities of sentences and posts are as
+the Text API gave them. The same run on the same texts gives the same bytes, the columns `run` and
+`seconds` and the table `calls` aside.
+"""
+
+
+def describe_tables(tables: Iterable[Table[Any]]) -> str:
+    """Return the data dictionary: one page of Markdown about *tables* and the formats."""
+    parts = [_HEAD]
+    for table in tables:
+        rows = [f"| `{column}` | {meaning} |" for column, meaning in table.meanings.items()]
+        header = ["| column | meaning |", "| --- | --- |"]
+        parts.append("\n".join([f"## {table.name}", "", table.description, "", *header, *rows, ""]))
+    return "\n".join(parts)

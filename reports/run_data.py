@@ -1,0 +1,148 @@
+"""A run and its jobs, read once and passed to everything that shows results."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import wraps
+from operator import attrgetter
+from typing import Any, Protocol, TypeVar
+
+from sqlalchemy import ColumnElement, select
+
+from core.enums import JobKind
+from models import parameters as run_parameters
+from models.database import Database
+from models.runs import get_run
+from models.tables import Document, Job, JobDocument, Run, RunEngine
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class RunJob:
+    """A job as far as its results need it."""
+
+    id: int
+    kind: str
+    name: str
+    state: str
+    reason: str | None
+    options: dict[str, Any]
+    newest_document: int | None  # highest id it worked on; None before its documents are fixed
+
+    @property
+    def handle(self) -> str:
+        """The handle, as documents have it, of the job that is named ``@handle``."""
+        return self.name.removeprefix("@").lower()
+
+    @property
+    def term(self) -> str:
+        """The term of the job that is named ``search:TERM``."""
+        return self.name.removeprefix("search:")
+
+
+@dataclass(frozen=True)
+class RunData:
+    """A run with its parameters and its jobs by name; jobs that make reports have no results."""
+
+    db: Database
+    id: int
+    name: str | None
+    kind: str  # months, handles, search, training
+    state: str
+    reason: str | None
+    created_at: float  # Unix time, as `ended_at`
+    ended_at: float | None
+    parameters: run_parameters.Parameters
+    mask: bytes | None  # PNG of the word clouds' shape
+    engines: list[str]  # of the Text API, by whose answers the results were made
+    jobs: list[RunJob]
+    kept_rows: dict[Callable[..., Any], list[Any]] = field(default_factory=dict, repr=False)
+
+    def jobs_named(self, names: Collection[str] | None) -> list[RunJob]:
+        """Return the jobs with these names, or all where *names* is None."""
+        return [job for job in self.jobs if names is None or job.name in names]
+
+
+def load_run(db: Database, run_id: int) -> RunData:
+    """Read a run and its jobs. Raises `NotFound`."""
+    columns = (
+        *(Job.id, Job.kind, Job.name, Job.state, Job.reason),
+        *(Job.options, Job.newest_document),
+    )
+    with db.read() as connection:
+        run = get_run(connection, run_id)
+        mask = connection.scalar(select(Run.mask).where(Run.id == run_id))
+        engines = connection.scalars(select(RunEngine.engine).where(RunEngine.run_id == run_id))
+        engine_names = sorted(engines)
+        jobs = connection.execute(
+            select(*columns).where(Job.run_id == run_id, Job.kind != JobKind.REPORT)
+        ).all()
+
+    return RunData(
+        db=db,
+        id=run_id,
+        name=run.name,
+        kind=run.kind,
+        state=run.state,
+        reason=run.reason,
+        created_at=run.created_at,
+        ended_at=run.ended_at,
+        parameters=run_parameters.read(run.parameters),
+        mask=mask,
+        engines=engine_names,
+        jobs=sorted((RunJob(*job) for job in jobs), key=attrgetter("name")),
+    )
+
+
+def documents_condition(data: RunData, job: RunJob) -> ColumnElement[bool]:
+    """Return the condition on `Document` that selects the documents that *job* works on.
+
+    None of them was stored after the job fixed its documents.
+    """
+    condition = _requested_documents(data, job)
+    if job.newest_document is None:
+        return condition
+    return condition & (Document.id <= job.newest_document)
+
+
+def _requested_documents(data: RunData, job: RunJob) -> ColumnElement[bool]:
+    if job.kind == JobKind.MONTH:
+        year, month = int(job.name[:4]), int(job.name[5:])
+        begin = datetime(year, month, 1)  # noqa: DTZ001 - the column is naive UTC
+        end = begin.replace(year=year + month // 12, month=month % 12 + 1)
+        in_month = (Document.published_at >= begin) & (Document.published_at < end)
+        condition: ColumnElement[bool] = (Document.source == "nyt") & in_month
+        material = getattr(data.parameters, "material", None)
+        return condition if material is None else condition & (Document.material == material)
+
+    if job.kind == JobKind.HANDLE:
+        condition = Document.handle == job.handle
+        source = getattr(data.parameters, "source", None)
+        return condition if source is None else condition & (Document.source == source)
+
+    return Document.id.in_(select(JobDocument.document_id).where(JobDocument.job_id == job.id))
+
+
+class Reader(Protocol[T_co]):
+    """A function that yields the rows of one table, sorted, of all jobs or of those named."""
+
+    def __call__(self, data: RunData, names: Collection[str] | None = None) -> Iterator[T_co]:
+        """Yield the rows."""
+
+
+def keep_rows(read: Reader[T]) -> Reader[T]:
+    """Decorate a reader whose rows of the whole run are computed once and kept in `RunData`."""
+
+    @wraps(read)
+    def read_once(data: RunData, names: Collection[str] | None = None) -> Iterator[T]:
+        if names is not None:
+            return read(data, names)
+        if read not in data.kept_rows:
+            data.kept_rows[read] = list(read(data))
+        return iter(data.kept_rows[read])
+
+    return read_once

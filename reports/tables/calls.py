@@ -1,0 +1,57 @@
+"""The table `calls`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Annotated
+
+from sqlalchemy import func, select
+
+from models.tables import Call
+from reports.export_schema import TEXT_RUNS, RunNumber, Table
+from reports.queries import fetch_all
+from reports.run_data import RunData
+
+
+@dataclass(frozen=True, slots=True)
+class CallRow:
+    """Calls of one operation of one service that the run made."""
+
+    run: RunNumber
+    service: Annotated[str, "textapi, nyt, x, bluesky or mastodon."]
+    operation: Annotated[str, "What was asked of the service."]
+    calls: Annotated[int, "Attempts that were sent, retries among them."]
+    answers_reused: Annotated[int, "Answers that were there already and cost no call."]
+    retries: Annotated[int, "Attempts after a failed one."]
+    maybe_twice: Annotated[
+        int, "Calls repeated because nobody knows whether the first was answered."
+    ]
+    seconds: Annotated[float, "Time spent waiting for answers, all calls together."]
+
+
+def read_calls(
+    data: RunData,
+    names: Collection[str] | None = None,  # noqa: ARG001 - calls are counted for the whole run
+) -> Iterator[CallRow]:
+    """Yield a row per service and operation, over all minutes and credentials."""
+    counts = (Call.calls, Call.answers_reused, Call.retries, Call.maybe_twice, Call.seconds)
+    statement = (
+        select(Call.service, Call.operation, *map(func.sum, counts))
+        .where(Call.run_id == data.id)
+        .group_by(Call.service, Call.operation)
+    )
+    rows = []
+    for service, operation, *numbers, seconds in fetch_all(data.db, statement):
+        rows.append(CallRow(data.id, service, operation, *(*map(int, numbers), round(seconds, 3))))
+    yield from CALLS.sort(rows)
+
+
+CALLS = Table(
+    name="calls",
+    description="Calls that the run made, by service and operation.",
+    row=CallRow,
+    read=read_calls,
+    key=("service", "operation"),
+    kinds=TEXT_RUNS,
+)

@@ -1,0 +1,109 @@
+"""The table `coverage`, and the grid of jobs and steps that pages show of it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Annotated
+
+from sqlalchemy import select
+
+from core.enums import State, Step, StepState
+from models.tables import JobStep
+from reports.export_schema import TEXT_RUNS, JobName, RunNumber, Table
+from reports.queries import fetch_all, in_batches
+from reports.run_data import RunData, RunJob, keep_rows
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageRow:
+    """The outcome of one step of one job."""
+
+    run: RunNumber
+    job: JobName
+    step: Annotated[str, "documents, keywords, polarity, phrases, entities or summary."]
+    state: Annotated[
+        str | None,
+        "`complete`, `failed` or `no-data`; null where the job has not come to the step.",
+    ]
+    reason: Annotated[str | None, "Why it failed, or why there is no data."]
+    documents: Annotated[
+        int | None,
+        "Documents that the step worked on; null where the job has not come to it.",
+    ]
+
+
+@keep_rows
+def read_coverage(data: RunData, names: Collection[str] | None = None) -> Iterator[CoverageRow]:
+    """Yield a row per job and step that was requested, the documents step always among them."""
+    columns = (JobStep.job_id, JobStep.step, JobStep.state, JobStep.reason, JobStep.documents)
+    for jobs in in_batches(data.jobs_named(names)):
+        by_id = {job.id: job for job in jobs}
+        rows: dict[int, dict[str, CoverageRow]] = {job.id: {} for job in jobs}
+        statement = select(*columns).where(JobStep.job_id.in_(list(by_id)))
+        for job_id, step, *outcome in fetch_all(data.db, statement):
+            rows[job_id][step] = CoverageRow(data.id, by_id[job_id].name, step, *outcome)
+
+        for job in jobs:
+            _add_missing_steps(data, job, rows[job.id])
+            yield from COVERAGE.sort(rows[job.id].values())
+
+
+def _add_missing_steps(data: RunData, job: RunJob, rows: dict[str, CoverageRow]) -> None:
+    """Add a row for each step that was requested and has none yet, in the order of work."""
+    documents = rows.get(Step.DOCUMENTS)
+    has_failed = StepState.FAILED in {row.state for row in rows.values()}
+
+    for step in requested_steps(data):
+        if step in rows:
+            continue
+        state, reason, count = None, None, None
+        if documents is not None and documents.state == StepState.NO_DATA:
+            state, reason, count = documents.state, documents.reason, 0  # no step is ever reached
+        elif job.state == State.FAILED and not has_failed:
+            state, reason = StepState.FAILED.value, job.reason  # the job broke off in this step
+            has_failed = True
+        rows[step] = CoverageRow(data.id, job.name, step, state, reason, count)
+
+
+def requested_steps(data: RunData) -> list[str]:
+    """Return the steps of the run's jobs in the order of work; none for trainings."""
+    steps = getattr(data.parameters, "steps", None)
+    if steps is None:
+        return []
+    order = list(Step)
+    if data.kind == "months":  # polarities come before phrases
+        order.sort(key=(Step.DOCUMENTS, Step.KEYWORDS, Step.POLARITY, *Step).index)
+    return [step.value for step in order if step == Step.DOCUMENTS or step in steps]
+
+
+@dataclass(frozen=True)
+class CoverageGrid:
+    """A row per job, a column per step."""
+
+    steps: tuple[str, ...]
+    jobs: dict[str, dict[str, CoverageRow]]
+
+    def reasons(self, job: str) -> list[str]:
+        """Return why steps of *job* are not complete."""
+        return sorted({row.reason for row in self.jobs.get(job, {}).values() if row.reason})
+
+
+def read_coverage_grid(data: RunData, names: Collection[str] | None = None) -> CoverageGrid:
+    """Return the coverage rows by job and step."""
+    jobs: dict[str, dict[str, CoverageRow]] = {}
+    for row in read_coverage(data, names):
+        jobs.setdefault(row.job, {})[row.step] = row
+
+    present = {step for steps in jobs.values() for step in steps}
+    return CoverageGrid(tuple(step.value for step in Step if step in present), jobs)
+
+
+COVERAGE = Table(
+    name="coverage",
+    description="What came of each step of each job; a step that has no row was never asked for.",
+    row=CoverageRow,
+    read=read_coverage,
+    key=("job", "step"),
+    kinds=TEXT_RUNS,
+)

@@ -1,0 +1,78 @@
+"""The table `documents`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+from sqlalchemy import select
+
+from models.tables import Document, Job, PostPolarity
+from reports.export_schema import TEXT_RUNS, RunNumber, Table, finite, format_time
+from reports.queries import AnyRow, fetch_all, fetch_pages, in_batches, sort_by_identity
+from reports.run_data import RunData, documents_condition
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRow:
+    """A document that the run worked on."""
+
+    run: RunNumber
+    document: Annotated[
+        str, "Identity of the document: its source and native id, else its source and a hash."
+    ]
+    source: Annotated[str, "Where it comes from: nyt, x, bluesky, mastodon, …"]
+    handle: Annotated[str | None, "Handle of its author, without @; null for news."]
+    published_at: Annotated[
+        str | None,
+        "When it was published, UTC; null where its service cannot have meant the time.",
+    ]
+    address: Annotated[str | None, "Web address; null where none is known."]
+    text: Annotated[str, "The whole text."]
+    polarity: Annotated[
+        float | None,
+        "Polarity of the post, from -1 to 1; null for news, whose sentences have theirs in "
+        "`mentions`.",
+    ]
+
+
+def read_documents(data: RunData, names: Collection[str] | None = None) -> Iterator[DocumentRow]:
+    """Yield a row per document by its identity; a document of two jobs has one row."""
+    if data.kind in DOCUMENTS.kinds:
+        for batch in in_batches(sort_by_identity(_identities(data, names))):
+            yield from DOCUMENTS.sort(_read_batch(data, batch))
+
+
+def _identities(data: RunData, names: Collection[str] | None) -> Iterator[AnyRow]:
+    for job in data.jobs_named(names):
+        statement = select(Document.id, Document.identity).where(documents_condition(data, job))
+        yield from fetch_pages(data.db, statement, Document.id)
+
+
+def _read_batch(data: RunData, documents: Sequence[int]) -> Iterator[DocumentRow]:
+    of_run = PostPolarity.job_id.in_(select(Job.id).where(Job.run_id == data.id))
+    scored = select(PostPolarity.document_id, PostPolarity.polarity).where(
+        PostPolarity.document_id.in_(documents), of_run
+    )
+    polarities = dict(tuple(row) for row in fetch_all(data.db, scored))
+
+    statement = select(
+        *(Document.id, Document.identity, Document.source, Document.handle),
+        *(Document.published_at, Document.address, Document.text),
+    ).where(Document.id.in_(documents))
+    for document_id, identity, source, handle, at, address, text in fetch_all(data.db, statement):
+        polarity = finite(polarities.get(document_id))
+        yield DocumentRow(
+            *(data.id, identity, source, handle, format_time(at), address, text, polarity)
+        )
+
+
+DOCUMENTS = Table(
+    name="documents",
+    description="The documents that the run worked on, after the choice of material, each once.",
+    row=DocumentRow,
+    read=read_documents,
+    key=("document",),
+    kinds=TEXT_RUNS,
+)

@@ -1,0 +1,210 @@
+"""The table `periods`: counts, shares and mean polarity, month by month."""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Annotated, Any
+
+from sqlalchemy import and_, func, select
+
+from core.enums import JobKind, Step, StepState
+from models.parameters import MonthsParameters
+from models.tables import Document, Mention, PostPolarity
+from reports.export_schema import TEXT_RUNS, RunNumber, Table
+from reports.queries import fetch_all, fetch_pages
+from reports.run_data import RunData, RunJob, documents_condition, keep_rows
+from reports.statistics import round_figure, t_interval, wilson_interval
+from reports.tables.coverage import CoverageRow, read_coverage_grid
+
+#: the polarity of each sentence, by document and position in the document
+Sentences = dict[tuple[int, int], float | None]
+
+_STEPS = (Step.DOCUMENTS, Step.KEYWORDS, Step.POLARITY)  # that decide what a row can hold
+_ENDED = (StepState.COMPLETE, StepState.NO_DATA)
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodRow:
+    """One month of a keyword (`term` None), of one term, of a handle or of a search."""
+
+    run: RunNumber
+    period: Annotated[str, "Month, UTC."]
+    handle: Annotated[str | None, "Handle, without @; null for months and searches."]
+    keyword: Annotated[str | None, "Name of the keyword; the term of a search; null for handles."]
+    term: Annotated[
+        str | None,
+        "Term of the keyword; null in the row of all terms together, where a sentence counts once, "
+        "and for handles and searches.",
+    ]
+    state: Annotated[
+        str | None,
+        "`complete`; `failed`: documents, keywords or polarity are not complete and `coverage` "
+        "says why; `no-data`: no document to look at, which is no zero; null while the job is not "
+        "through.",
+    ]
+    documents: Annotated[
+        int, "Documents of the month, after the choice of material; posts of the handle or search."
+    ]
+    matched: Annotated[
+        int | None,
+        "Documents with at least one mention (all of them for handles and searches). Null where it "
+        "is not known: no data, or keywords not complete.",
+    ]
+    mentions: Annotated[
+        int | None, "Mentioning sentences (posts for handles and searches); null as `matched`."
+    ]
+    share: Annotated[
+        float | None,
+        "matched / documents; null as `matched` and where there are no documents.",
+    ]
+    share_low: Annotated[float | None, "Lower end of the Wilson 95 % interval of the share."]
+    share_high: Annotated[float | None, "Upper end of the Wilson 95 % interval of the share."]
+    polarity_mean: Annotated[
+        float | None,
+        "Mean polarity of the mentioning sentences (posts); null where there are none, and where "
+        "polarity was not asked for or is not complete.",
+    ]
+    polarity_low: Annotated[
+        float | None,
+        "Lower end of Student's 95 % interval of the mean; null where there are fewer than two.",
+    ]
+    polarity_high: Annotated[
+        float | None,
+        "Upper end of Student's 95 % interval of the mean; null where there are fewer than two.",
+    ]
+
+
+@keep_rows
+def read_periods(data: RunData, names: Collection[str] | None = None) -> Iterator[PeriodRow]:
+    """Yield a row per month and keyword and one per term; or one per month and handle or search.
+
+    Every month of a run of months has its rows. Counts are None until the month's keywords are
+    complete (they would be too small) and where there was no document to look at (that is no
+    zero). A handle or a search has a row for each month in which there are posts.
+    """
+    if data.kind not in TEXT_RUNS:
+        return
+    coverage = read_coverage_grid(data, names).jobs
+
+    posts: list[PeriodRow] = []
+    for job in data.jobs_named(names):
+        progress = _Progress.of(coverage[job.name])
+        if job.kind == JobKind.MONTH:
+            yield from _month_rows(data, job, progress)
+        else:
+            posts += _post_rows(data, job, progress)
+    yield from PERIODS.sort(posts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Progress:
+    """How far a job is: the state of its rows, and whether its counts and polarities are final."""
+
+    state: str | None
+    has_counts: bool
+    has_polarity: bool
+
+    @classmethod
+    def of(cls, coverage: Mapping[str, CoverageRow]) -> _Progress:
+        states = {step: coverage[step].state for step in _STEPS if step in coverage}
+        if states.get(Step.DOCUMENTS) == StepState.NO_DATA:
+            return cls(StepState.NO_DATA.value, has_counts=False, has_polarity=False)
+
+        ended = {step for step, state in states.items() if state in _ENDED}
+        state = None
+        if StepState.FAILED in states.values():
+            state = StepState.FAILED.value
+        elif len(ended) == len(states):
+            state = StepState.COMPLETE.value
+        return cls(state, Step.KEYWORDS in ended, Step.POLARITY in ended)
+
+
+def _month_rows(data: RunData, job: RunJob, progress: _Progress) -> Iterator[PeriodRow]:
+    assert isinstance(data.parameters, MonthsParameters)  # noqa: S101 - only such runs have months
+    count = select(func.count()).select_from(Document).where(documents_condition(data, job))
+    ((documents,),) = fetch_all(data.db, count)
+    sentences = read_sentences(data, job) if progress.has_counts else {}
+
+    for keyword in sorted(data.parameters.keywords, key=attrgetter("name")):
+        for term in (None, *sorted(keyword.terms)):
+            mentioning = sentences.get((keyword.name, term), {})
+            counts: Sequence[Any] = (None,) * 5
+            if progress.has_counts:
+                matched = len({document for document, _ in mentioning})
+                counts = (matched, len(mentioning), *_share_figures(matched, documents))
+
+            yield PeriodRow(
+                *(data.id, job.name, None, keyword.name, term, progress.state, documents),
+                *counts,
+                *_polarity_figures(mentioning.values() if progress.has_polarity else ()),
+            )
+
+
+def read_sentences(data: RunData, job: RunJob) -> dict[tuple[str, str | None], Sentences]:
+    """Return the sentences that hold a term, by keyword and term.
+
+    Under the term None stands each of the keyword's sentences once.
+    """
+    sentences: dict[tuple[str, str | None], Sentences] = defaultdict(dict)
+    statement = select(
+        *(Mention.keyword, Mention.term, Mention.document_id, Mention.position, Mention.polarity)
+    )
+    mentions = fetch_all(data.db, statement.where(Mention.job_id == job.id))
+    for keyword, term, document, position, polarity in mentions:
+        sentences[keyword, term][document, position] = polarity
+        sentences[keyword, None][document, position] = polarity
+    return sentences
+
+
+def _post_rows(data: RunData, job: RunJob, progress: _Progress) -> Iterator[PeriodRow]:
+    is_handle = job.kind == JobKind.HANDLE
+    handle, term = (job.handle, None) if is_handle else (None, job.term)
+
+    for period, polarities in _polarities_by_month(data, job).items():
+        n = len(polarities)
+        yield PeriodRow(
+            *(data.id, period, handle, term, None, progress.state, n, n, n),
+            *_share_figures(n, n),
+            *_polarity_figures(polarities if progress.has_polarity else ()),
+        )
+
+
+def _polarities_by_month(data: RunData, job: RunJob) -> dict[str, array[float]]:
+    """Return a number for each post of the job, NaN where its polarity is unknown."""
+    of_job = and_(PostPolarity.document_id == Document.id, PostPolarity.job_id == job.id)
+    statement = (
+        select(Document.id, Document.period, PostPolarity.polarity)
+        .outerjoin(PostPolarity, of_job)
+        .where(documents_condition(data, job), Document.period.is_not(None))
+    )
+    by_month: dict[str, array[float]] = defaultdict(lambda: array("d"))
+    for _, period, polarity in fetch_pages(data.db, statement, Document.id):
+        by_month[period].append(math.nan if polarity is None else polarity)
+    return by_month
+
+
+def _share_figures(matched: int, documents: int) -> tuple[float | None, ...]:
+    if documents == 0:
+        return None, None, None
+    return tuple(map(round_figure, (matched / documents, *wilson_interval(matched, documents))))
+
+
+def _polarity_figures(polarities: Iterable[float | None]) -> tuple[float | None, ...]:
+    scored = [p for p in polarities if p is not None and not math.isnan(p)]
+    return tuple(map(round_figure, t_interval(scored)))
+
+
+PERIODS = Table(
+    name="periods",
+    description="One row per month and keyword (all terms together) and per month and term; of "
+    "posts, per month.",
+    row=PeriodRow,
+    read=read_periods,
+    key=("period", "handle", "keyword", "term"),
+    kinds=TEXT_RUNS,
+)

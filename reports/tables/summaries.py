@@ -1,0 +1,65 @@
+"""The table `summaries`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Annotated
+
+from sqlalchemy import select
+
+from core.enums import JobKind
+from models.tables import PostPolarity, Summary
+from reports.export_schema import TEXT_RUNS, JobName, KeywordName, RunNumber, Table
+from reports.queries import fetch_all, in_batches
+from reports.run_data import RunData, RunJob
+from reports.statistics import mean, round_figure
+from reports.tables.periods import read_sentences
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryRow:
+    """The summary of a job, for one keyword where it has keywords."""
+
+    run: RunNumber
+    job: JobName
+    keyword: KeywordName
+    summary: Annotated[str, "The sentences that say most."]
+    polarity: Annotated[
+        float | None,
+        "Mean polarity of the sentences that mention the keyword, or of the job's posts; null "
+        "where none is known.",
+    ]
+
+
+def read_summaries(data: RunData, names: Collection[str] | None = None) -> Iterator[SummaryRow]:
+    """Yield a row per job and keyword, with the mean polarity of its sentences or posts."""
+    for jobs in in_batches(data.jobs_named(names)):
+        by_id = {job.id: job for job in jobs}
+        statement = select(Summary.job_id, Summary.keyword, Summary.summary)
+        rows = []
+        for job_id, keyword, summary in fetch_all(
+            data.db, statement.where(Summary.job_id.in_(list(by_id)))
+        ):
+            job = by_id[job_id]
+            polarity = round_figure(_mean_polarity(data, job, keyword))
+            rows.append(SummaryRow(data.id, job.name, keyword or None, summary, polarity))
+        yield from SUMMARIES.sort(rows)
+
+
+def _mean_polarity(data: RunData, job: RunJob, keyword: str) -> float | None:
+    if job.kind == JobKind.MONTH:
+        sentences = read_sentences(data, job).get((keyword, None), {})
+        return mean([polarity for polarity in sentences.values() if polarity is not None])
+    statement = select(PostPolarity.polarity).where(PostPolarity.job_id == job.id)
+    return mean([polarity for (polarity,) in fetch_all(data.db, statement)])
+
+
+SUMMARIES = Table(
+    name="summaries",
+    description="The summary of each job and keyword.",
+    row=SummaryRow,
+    read=read_summaries,
+    key=("job", "keyword"),
+    kinds=TEXT_RUNS,
+)

@@ -1,0 +1,150 @@
+"""The tables `epochs`, `predictions` and `trainings`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from sqlalchemy import select
+
+from models.parameters import TrainingParameters
+from models.tables import Epoch, Prediction, Training
+from reports.export_schema import TRAINING_RUNS, JobName, RunNumber, Table, finite
+from reports.queries import fetch_all, fetch_pages, in_batches
+from reports.run_data import RunData
+
+Accuracy = Annotated[
+    float | None,
+    "Share of the test split that is classified correctly; null for a recurrent network.",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class EpochRow:
+    """One pass of a training over its data."""
+
+    run: RunNumber
+    job: JobName
+    epoch: Annotated[int, "Number of the pass over the training data."]
+    train_loss: Annotated[
+        float | None, "Loss on the training data; null where it grew past all numbers."
+    ]
+    validation_loss: Annotated[
+        float | None, "Loss on the validation data; null where there is none."
+    ]
+    accuracy: Accuracy
+    seconds: Annotated[float | None, "Time that the epoch took."]
+
+
+@dataclass(frozen=True, slots=True)
+class PredictionRow:
+    """The prediction of a trained network for one example."""
+
+    run: RunNumber
+    job: JobName
+    split: Annotated[str, "train, validation or test."]
+    index: Annotated[int, "Number of the example in its split."]
+    actual: Annotated[float | None, "The actual value or class."]
+    predicted: Annotated[float | None, "The value or class that the network predicts."]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingRow:
+    """A training: its options, the same ones in all rows of a run, and its results."""
+
+    run: RunNumber
+    job: JobName
+    options: dict[str, Any]
+    train_rmse: Annotated[float | None, "Root mean square error on the training data."]
+    validation_rmse: Annotated[float | None, "Root mean square error on the validation data."]
+    accuracy: Accuracy
+    baseline_mean: Annotated[float | None, "Error of a forecast that always says the mean."]
+    baseline_last: Annotated[float | None, "Error of a forecast that repeats the last value."]
+    baseline_recurrence: Annotated[
+        float | None, "Error of a forecast by a fitted linear recurrence."
+    ]
+
+
+def read_epochs(data: RunData, names: Collection[str] | None = None) -> Iterator[EpochRow]:
+    """Yield a row per training and epoch; a loss past all numbers is None."""
+    columns = (Epoch.train_loss, Epoch.validation_loss, Epoch.accuracy, Epoch.seconds)
+    for job in data.jobs_named(names):
+        statement = select(Epoch.epoch, *columns).where(Epoch.job_id == job.id)
+        for epoch, *figures in fetch_all(data.db, statement.order_by(Epoch.epoch)):
+            yield EpochRow(data.id, job.name, epoch, *map(finite, figures))
+
+
+def read_predictions(
+    data: RunData, names: Collection[str] | None = None
+) -> Iterator[PredictionRow]:
+    """Yield a row per training, split and example."""
+    columns = (Prediction.index, Prediction.actual, Prediction.predicted)
+    for job in data.jobs_named(names):
+        of_job = Prediction.job_id == job.id
+        splits = fetch_all(data.db, select(Prediction.split).distinct().where(of_job))
+        for split in sorted(split for (split,) in splits):
+            statement = select(*columns).where(of_job, Prediction.split == split)
+            for index, *values in fetch_pages(data.db, statement, Prediction.index):
+                yield PredictionRow(data.id, job.name, split, index, *map(finite, values))
+
+
+def read_trainings(data: RunData, names: Collection[str] | None = None) -> Iterator[TrainingRow]:
+    """Yield a row per training; its options are the network, the data and the run's, by name.
+
+    An option that only some jobs have is None in the others; a list is written with commas, as a
+    person types it.
+    """
+    if not isinstance(data.parameters, TrainingParameters):
+        return
+    parameters = data.parameters
+    shared = {"network": parameters.network, "data": parameters.data}
+    option_names = set(parameters.options).union(*(job.options for job in data.jobs))
+    columns = (
+        *(Training.job_id, Training.train_rmse, Training.validation_rmse, Training.accuracy),
+        *(Training.baseline_mean, Training.baseline_last, Training.baseline_recurrence),
+    )
+
+    for jobs in in_batches(data.jobs_named(names)):
+        statement = select(*columns).where(Training.job_id.in_([job.id for job in jobs]))
+        results = {job_id: figures for job_id, *figures in fetch_all(data.db, statement)}
+        for job in jobs:
+            given = parameters.options | job.options
+            options = {
+                name: _format_option(given.get(name)) for name in sorted(option_names - set(shared))
+            }
+            figures = map(finite, results.get(job.id, (None,) * 6))
+            yield TrainingRow(data.id, job.name, shared | options, *figures)
+
+
+def _format_option(value: Any) -> Any:
+    return ",".join(map(str, value)) if isinstance(value, list) else value
+
+
+EPOCHS = Table(
+    name="epochs",
+    description="The course of each training.",
+    row=EpochRow,
+    read=read_epochs,
+    key=("job", "epoch"),
+    kinds=TRAINING_RUNS,
+)
+
+PREDICTIONS = Table(
+    name="predictions",
+    description="What each trained network says of each example.",
+    row=PredictionRow,
+    read=read_predictions,
+    key=("job", "split", "index"),
+    kinds=TRAINING_RUNS,
+)
+
+TRAININGS = Table(
+    name="trainings",
+    description="One row per training, with a column per option after `job`: network, data, "
+    "others by name; lists with commas.",
+    row=TrainingRow,
+    read=read_trainings,
+    key=("job",),
+    kinds=TRAINING_RUNS,
+)
