@@ -99,7 +99,7 @@ def entities_figure(
     across = min(2, len(types))
     lengths = list(map(len, by_type.values()))
     heights = [max(lengths[first : first + across]) for first in range(0, len(types), across)]
-    figure = style.new_figure(0.6 + 0.55 * len(heights) + 0.25 * sum(heights))
+    figure = style.new_figure(0.6 + sum(0.55 + 0.25 * height for height in heights))
     ratios = [height + 1.5 for height in heights]
     panels = figure.subplots(len(heights), across, squeeze=False, height_ratios=ratios)
 
