@@ -21,26 +21,34 @@ JobName = Annotated[
     "Natural name of the job: a month `2020-03`, a handle `@nasa`, `search:TERM`, or a training.",
 ]
 KeywordName = Annotated[str | None, "Name of the keyword; null for handles and searches."]
+DocumentIdentity = Annotated[
+    str, "Identity of the document: its source and native id, else its source and a hash."
+]
+AuthorHandle = Annotated[str | None, "Handle of the document's author, without @; null for news."]
+PublishedAt = Annotated[
+    str | None, "When it was published, UTC; null where its service cannot have meant the time."
+]
+WebAddress = Annotated[str | None, "Web address of the document; null where none is known."]
 
 MONTH_RUNS = ("months",)
 TEXT_RUNS = ("months", "handles", "search")
 TRAINING_RUNS = ("training",)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Table(Generic[T]):
     """An export table.
 
-    The fields of *row*, a dataclass, are the columns: ``Annotated[type, "what it means"]``. A field
-    without a meaning holds a dictionary, of which each key becomes a column.
+    The fields of the dataclass *row* are the columns: ``Annotated[type, "what it means"]``. A field
+    without a meaning holds a dictionary, of which each key becomes a column. The docstring of *row*
+    describes the table.
     """
 
     name: str
-    description: str
     row: type[T]
     read: Reader[T]
-    key: tuple[str, ...]  # the columns that tell rows apart, and by which they are sorted
     kinds: tuple[str, ...]  # of the runs that can have rows
+    key: tuple[str, ...]  # the columns that tell rows apart, and by which they are sorted
 
     @cached_property
     def columns(self) -> Columns:
@@ -50,9 +58,11 @@ class Table(Generic[T]):
     @cached_property
     def meanings(self) -> dict[str, str]:
         """What each column means."""
-        hints = get_type_hints(self.row, include_extras=True)
-        annotated = {name: hint for name, hint in hints.items() if get_origin(hint) is Annotated}
-        return {name: hint.__metadata__[0] for name, hint in annotated.items()}
+        meanings: dict[str, str] = {}
+        for name, hint in get_type_hints(self.row, include_extras=True).items():
+            if get_origin(hint) is Annotated:
+                _, meanings[name] = get_args(hint)
+        return meanings
 
     def sort(self, rows: Iterable[T]) -> list[T]:
         """Sort *rows* by the key columns: text by code points, null first."""
@@ -105,5 +115,6 @@ def describe_tables(tables: Iterable[Table[Any]]) -> str:
     for table in tables:
         rows = [f"| `{column}` | {meaning} |" for column, meaning in table.meanings.items()]
         header = ["| column | meaning |", "| --- | --- |"]
-        parts.append("\n".join([f"## {table.name}", "", table.description, "", *header, *rows, ""]))
+        description = " ".join((table.row.__doc__ or "").split())
+        parts.append("\n".join([f"## {table.name}", "", description, "", *header, *rows, ""]))
     return "\n".join(parts)

@@ -1,8 +1,9 @@
 """Rows as bytes: JSONL, CSV and Parquet, the same columns and values in each.
 
-JSONL: one object a line, UTF-8, LF after each. CSV: UTF-8 with signature, quoted as RFC 4180 says, CR LF after each
-line, null empty, a list as JSON; a text that a spreadsheet program would take for a formula gets an apostrophe.
-Parquet: text, 64-bit integers and floats, lists of text; times are text as in the others.
+JSONL: one object a line, UTF-8, LF after each. CSV: UTF-8 with signature, quoted as RFC 4180 says,
+CR LF after each line, null empty, a list as JSON; a text that a spreadsheet program would take for
+a formula gets an apostrophe. Parquet: text, 64-bit integers and floats, lists of text; times are
+text as in the others.
 """
 
 from __future__ import annotations
@@ -10,40 +11,28 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import IO, Any
 
-Columns = dict[
-    str, type
-]  # bool, int, float, str or list, by the column's name; any value may be None
+#: bool, int, float, str or list, by the column's name; any value may be None
+Columns = dict[str, type]
 Values = tuple[Any, ...]
-Write = Callable[[Sequence[Values]], None]  # writes some rows
+Write = Callable[[Sequence[Values]], None]  # writes a batch of rows
 
-_FORMULA = (
-    "=",
-    "+",
-    "-",
-    "@",
-    "\t",
-    "\r",
-)  # what makes a spreadsheet program take a cell for a formula
+_FORMULA_STARTS = tuple("=+-@\t\r")  # make a spreadsheet program take a cell for a formula
+# JSON allows these in a text, but some readers end a line there
 _LINE_ENDS = {end: f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"}
 _encode = json.JSONEncoder(ensure_ascii=False).encode
 
 
 @contextmanager
 def jsonl(out: IO[bytes], columns: Columns) -> Iterator[Write]:
-    """One object a line, its keys in the order of the columns."""
+    """Write one object a line, its keys in the order of the columns."""
 
     def write(rows: Sequence[Values]) -> None:
         text = "".join([_encode(dict(zip(columns, row, strict=True))) + "\n" for row in rows])
-        for (
-            end,
-            escaped,
-        ) in (
-            _LINE_ENDS.items()
-        ):  # JSON lets them stand in a text, but some readers end a line there
+        for end, escaped in _LINE_ENDS.items():
             text = text.replace(end, escaped)
         out.write(text.encode())
 
@@ -52,17 +41,16 @@ def jsonl(out: IO[bytes], columns: Columns) -> Iterator[Write]:
 
 @contextmanager
 def comma_separated(out: IO[bytes], columns: Columns) -> Iterator[Write]:
-    """A table that spreadsheet programs open rightly and without running anything in it."""
+    """Write a table that spreadsheet programs open correctly without running anything in it."""
 
     def write(rows: Sequence[Values]) -> None:
         if not rows:
             return
+        by_column: list[Iterable[Any]] = []
+        for values, kind in zip(zip(*rows, strict=True), columns.values(), strict=True):
+            by_column.append(values if kind in {int, float} else map(_format_cell, values))
+
         text = io.StringIO(newline="")
-        # numbers are as they are: only the other columns are looked at, cell by cell
-        by_column = [
-            cells if kind in {int, float} else [_cell(value) for value in cells]
-            for cells, kind in zip(zip(*rows, strict=True), columns.values(), strict=True)
-        ]
         csv.writer(text, lineterminator="\r\n").writerows(zip(*by_column, strict=True))
         out.write(text.getvalue().encode())
 
@@ -70,9 +58,9 @@ def comma_separated(out: IO[bytes], columns: Columns) -> Iterator[Write]:
     yield write
 
 
-def _cell(value: Any) -> Any:
+def _format_cell(value: Any) -> Any:
     if isinstance(value, str):
-        return f"'{value}" if value.startswith(_FORMULA) else value
+        return f"'{value}" if value.startswith(_FORMULA_STARTS) else value
     if isinstance(value, bool | list):
         return json.dumps(value, ensure_ascii=False)
     return value
@@ -80,17 +68,15 @@ def _cell(value: Any) -> Any:
 
 @contextmanager
 def parquet(out: IO[bytes], columns: Columns) -> Iterator[Write]:
-    """Columns of fixed types, a row group for each `write`; no footer after an error, so that no reader opens it."""
-    import pyarrow as pa  # noqa: PLC0415 - time and memory that the other formats do without
+    """Write columns of fixed types, a row group for each batch.
+
+    After an error there is no footer, so that no reader opens the file.
+    """
+    import pyarrow as pa  # noqa: PLC0415 - it takes time and memory that other formats save
     from pyarrow.parquet import ParquetWriter  # noqa: PLC0415
 
-    types = {
-        bool: pa.bool_(),
-        int: pa.int64(),
-        float: pa.float64(),
-        str: pa.string(),
-        list: pa.list_(pa.string()),
-    }
+    types = {bool: pa.bool_(), int: pa.int64(), float: pa.float64(), str: pa.string()}
+    types[list] = pa.list_(pa.string())
     schema = pa.schema([(name, types[kind]) for name, kind in columns.items()])
 
     def write(rows: Sequence[Values]) -> None:
@@ -110,7 +96,7 @@ def parquet(out: IO[bytes], columns: Columns) -> Iterator[Write]:
 
 
 class _Sink(io.RawIOBase):
-    """Hands what is written to it on to `out`, which stays open."""
+    """A stream that passes on what is written to `out`, which stays open."""
 
     def __init__(self, out: IO[bytes]) -> None:
         self.out = out

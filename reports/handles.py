@@ -115,10 +115,7 @@ def draw_figures(data: RunData, store: FigureStore, names: Collection[str]) -> N
 
 
 def _read_portraits(
-    data: RunData,
-    store: FigureStore,
-    coverage: CoverageGrid,
-    names: Collection[str] | None = None,
+    data: RunData, store: FigureStore, coverage: CoverageGrid, names: Collection[str] | None = None
 ) -> Iterator[Portrait]:
     rows: dict[str, list[PeriodRow]] = defaultdict(list)
     phrases: dict[str, list[PhraseRow]] = defaultdict(list)

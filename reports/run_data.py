@@ -10,12 +10,14 @@ from operator import attrgetter
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from core.enums import JobKind
 from models import parameters as run_parameters
 from models.database import Database
 from models.runs import get_run
 from models.tables import Document, Job, JobDocument, Run, RunEngine
+from reports.queries import fetch_all, in_batches
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -65,6 +67,19 @@ class RunData:
     def jobs_named(self, names: Collection[str] | None) -> list[RunJob]:
         """Return the jobs with these names, or all where *names* is None."""
         return [job for job in self.jobs if names is None or job.name in names]
+
+
+def fetch_of_jobs(
+    data: RunData,
+    names: Collection[str] | None,
+    job_id: InstrumentedAttribute[int],
+    *columns: InstrumentedAttribute[Any],
+) -> Iterator[list[tuple[Any, ...]]]:
+    """Yield the rows of a batch of jobs: the job, then *columns* of the table that holds *job_id*."""
+    for jobs in in_batches(data.jobs_named(names)):
+        by_id = {job.id: job for job in jobs}
+        statement = select(job_id, *columns).where(job_id.in_(list(by_id)))
+        yield [(by_id[id_], *values) for id_, *values in fetch_all(data.db, statement)]
 
 
 def load_run(db: Database, run_id: int) -> RunData:

@@ -15,23 +15,24 @@ _PLACES = 6
 
 
 def round_figure(value: float | None) -> float | None:
-    """*value* as it is shown: rounded to 6 places and never ``-0.0``."""
+    """Round *value* as it is shown, to 6 places and never ``-0.0``."""
     return None if value is None else round(value, _PLACES) + 0.0
 
 
 def wilson_interval(matched: int, n: int) -> tuple[float, float]:
-    """The Wilson score interval (95 %) of the share *matched* of *n*.
+    """Return the Wilson score interval (95 %) of the share *matched* of *n*.
 
-    E. B. Wilson, "Probable inference, the law of succession, and statistical inference", Journal of the American
-    Statistical Association 22 (1927). Unlike ``p ± z·√(p(1-p)/n)`` it keeps within 0 and 1 and is right for small *n*.
-    Raises ValueError where *n* < 1 or *matched* is not between 0 and *n*.
+    E. B. Wilson, "Probable inference, the law of succession, and statistical inference", Journal of
+    the American Statistical Association 22 (1927). Unlike ``p ± z·√(p(1-p)/n)`` it stays within 0
+    and 1 and holds for small *n*. Raises ValueError unless *n* ≥ 1 and 0 ≤ *matched* ≤ *n*.
     """
     if n < 1 or not 0 <= matched <= n:
-        raise ValueError(f"{matched} of {n} is no share")
+        raise ValueError(f"{matched} of {n} is not a share")
     share = matched / n
     middle = share + Z * Z / (2 * n)
     half = Z * math.sqrt(share * (1 - share) / n + Z * Z / (4 * n * n))
     scale = 1 + Z * Z / n
+
     # At the ends the interval touches 0 or 1 exactly; rounding must not carry it across the share.
     low = 0.0 if matched == 0 else (middle - half) / scale
     high = 1.0 if matched == n else (middle + half) / scale
@@ -39,12 +40,14 @@ def wilson_interval(matched: int, n: int) -> tuple[float, float]:
 
 
 def mean(values: Sequence[float]) -> float | None:
-    """The arithmetic mean, its sum exact whatever the order; None of nothing."""
+    """Return the arithmetic mean, with an exact sum in any order; None of no values."""
     return math.fsum(values) / len(values) if values else None
 
 
 def t_interval(values: Sequence[float]) -> tuple[float | None, float | None, float | None]:
-    """Mean, lower and upper end of Student's 95 % interval; no mean of nothing, no interval of fewer than two.
+    """Return the mean, the lower and the upper end of Student's 95 % interval.
+
+    Of no values there is no mean, of fewer than two no interval.
 
     "Student" (W. S. Gosset), "The probable error of a mean", Biometrika 6 (1908).
     """
@@ -59,26 +62,28 @@ def t_interval(values: Sequence[float]) -> tuple[float | None, float | None, flo
 
 @lru_cache(maxsize=4096)
 def t_quantile(degrees: int) -> float:
-    """The t that holds 95 % of Student's distribution with *degrees* of freedom between -t and t.
+    """Return the t with 95 % of Student's distribution of *degrees* of freedom between -t and t.
 
-    M. Abramowitz and I. A. Stegun, "Handbook of Mathematical Functions": 26.7.3 and 26.7.4, finite series for whole
-    degrees of freedom, solved by bisection; 26.7.5, expansion about the normal quantile, for many degrees.
+    M. Abramowitz and I. A. Stegun, "Handbook of Mathematical Functions": 26.7.3 and 26.7.4, finite
+    series for whole degrees of freedom, solved by bisection; 26.7.5, expansion about the normal
+    quantile, for many degrees.
     """
     if degrees < 1:
         raise ValueError(f"{degrees} degrees of freedom: there must be one at least")
     if degrees > _SERIES_UP_TO:
-        return _expansion(degrees)
+        return _expand_quantile(degrees)
+
     low, high = 0.0, math.pi / 2  # the angle whose tangent is t/√degrees
     while (middle := (low + high) / 2) not in (low, high):
-        if _mass(middle, degrees) < CONFIDENCE:
+        if _central_mass(middle, degrees) < CONFIDENCE:
             low = middle
         else:
             high = middle
     return math.sqrt(degrees) * math.tan(middle)
 
 
-def _mass(angle: float, degrees: int) -> float:
-    """The mass of Student's distribution between -t and t, where ``tan(angle) = t/√degrees``."""
+def _central_mass(angle: float, degrees: int) -> float:
+    """Return the mass of Student's distribution between -t and t, where ``tan(angle) = t/√degrees``."""
     sine, cosine = math.sin(angle), math.cos(angle)
     odd = degrees % 2
     term = cosine if odd else 1.0
@@ -86,11 +91,12 @@ def _mass(angle: float, degrees: int) -> float:
     for power in range(2 + odd, degrees - 1, 2):  # exponent of the cosine
         term *= cosine * cosine * (power - 1) / power
         terms.append(term)
+
     series = sine * math.fsum(terms)
     return 2 / math.pi * (angle + series) if odd else series
 
 
-def _expansion(degrees: int) -> float:
+def _expand_quantile(degrees: int) -> float:
     z = Z
     corrections = (
         z,
@@ -103,21 +109,22 @@ def _expansion(degrees: int) -> float:
 
 
 def spearman(x: Sequence[float], y: Sequence[float]) -> float | None:
-    """Spearman's rank correlation of pairs, ties at their mean rank; None where one side does not vary.
+    """Return Spearman's rank correlation of pairs; None where one side does not vary.
 
-    C. Spearman, "The proof and measurement of association between two things", American Journal of Psychology 15
-    (1904): Pearson's correlation of the ranks. Raises ValueError where the lengths differ.
+    C. Spearman, "The proof and measurement of association between two things", American Journal of
+    Psychology 15 (1904): Pearson's correlation of the ranks, ties at their mean rank. Raises
+    ValueError where the lengths differ.
     """
     if len(x) != len(y):
         raise ValueError(f"{len(x)} and {len(y)} values make no pairs")
     ranks_x, ranks_y = _ranks(x), _ranks(y)
-    middle = (len(x) + 1) / 2
-    across = math.fsum((a - middle) * (b - middle) for a, b in zip(ranks_x, ranks_y, strict=True))
-    spread = math.sqrt(
-        math.fsum((a - middle) ** 2 for a in ranks_x)
-        * math.fsum((b - middle) ** 2 for b in ranks_y)
-    )
-    return max(-1.0, min(1.0, across / spread)) if spread else None
+    spread = math.sqrt(_sum_products(ranks_x, ranks_x) * _sum_products(ranks_y, ranks_y))
+    return max(-1.0, min(1.0, _sum_products(ranks_x, ranks_y) / spread)) if spread else None
+
+
+def _sum_products(x: Sequence[float], y: Sequence[float]) -> float:
+    middle = (len(x) + 1) / 2  # the mean of the ranks
+    return math.fsum((a - middle) * (b - middle) for a, b in zip(x, y, strict=True))
 
 
 def _ranks(values: Sequence[float]) -> list[float]:

@@ -35,7 +35,7 @@ class Count:
         return style.month_number(self.period)
 
 
-def counted(rows: Sequence[PeriodRow]) -> list[Count]:
+def count_months(rows: Sequence[PeriodRow]) -> list[Count]:
     """Return the months whose mentions were counted, true zeros among them; others are gaps."""
     counts = []
     for row in rows:
@@ -54,7 +54,7 @@ def gaps(rows: Sequence[PeriodRow]) -> list[str]:
 def draw_counts(ax: Axes, rows: Sequence[PeriodRow], *, span: style.Range, unit: str) -> None:
     """Draw a bar for each month; a month without a count is hatched, a true zero a ring at 0."""
     xs, heights, colors, zeros = [], [], [], []
-    for count in counted(rows):
+    for count in count_months(rows):
         xs.append(count.x)
         heights.append(count.mentions)
         colors.append(style.shade(style.BLUE, count.mentions))
@@ -84,7 +84,7 @@ def draw_counts(ax: Axes, rows: Sequence[PeriodRow], *, span: style.Range, unit:
 def draw_share(ax: Axes, rows: Sequence[PeriodRow], *, span: style.Range) -> None:
     """Draw the share of documents with a mention as dots with 95 % Wilson intervals."""
     xs, shares, colors = [], [], []
-    for count in counted(rows):
+    for count in count_months(rows):
         if count.share is not None:
             color = style.shade(style.VERMILLION, count.matched)
             interval = [count.low, count.high]
@@ -109,7 +109,7 @@ def mentions_figure(rows: Sequence[PeriodRow], *, span: style.Range, subject: st
     draw_counts(above, rows, span=span, unit="mentions")
     draw_share(below, rows, span=span)
 
-    counts = counted(rows)
+    counts = count_months(rows)
     mentions = sum(count.mentions for count in counts)
     documents = sum(count.documents for count in counts)
     style.title(above, f"Mentions of {subject} per month", sub=f"n = {mentions:,} mentions")
@@ -138,7 +138,7 @@ def posts_figure(rows: Sequence[PeriodRow], *, span: style.Range, subject: str) 
     """Return an account's posts per month."""
     figure, ax = style.new_axes(3.0)
     draw_counts(ax, rows, span=span, unit="posts")
-    posts = sum(count.mentions for count in counted(rows))
+    posts = sum(count.mentions for count in count_months(rows))
     style.title(ax, f"Posts of {subject} per month", sub=f"n = {posts:,} posts")
     return figure
 

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from reports.figures import style
-from reports.figures.series import BAR, counted, gaps
+from reports.figures.series import BAR, count_months, gaps
 from reports.figures.spec import FigureSpec
 from reports.tables.periods import PeriodRow
 
@@ -50,13 +50,11 @@ def changes_of_wording(by_term: Mapping[str, Sequence[PeriodRow]]) -> list[Chang
     return changes
 
 
-def _leading_terms(
-    by_term: Mapping[str, Sequence[PeriodRow]],
-) -> list[tuple[str, set[str]]]:
+def _leading_terms(by_term: Mapping[str, Sequence[PeriodRow]]) -> list[tuple[str, set[str]]]:
     """Return the months in which a term has five mentions, each with its most frequent terms."""
     months: dict[str, Counter[str]] = defaultdict(Counter)
     for term, rows in by_term.items():
-        for count in counted(rows):
+        for count in count_months(rows):
             months[count.period][term] = count.mentions
 
     leaders = []
@@ -136,7 +134,7 @@ def draw_terms(
 
 
 def _mentions_by_month(rows: Sequence[PeriodRow]) -> dict[str, int]:
-    return {count.period: count.mentions for count in counted(rows)}
+    return {count.period: count.mentions for count in count_months(rows)}
 
 
 def draw_term_shares(
@@ -147,7 +145,7 @@ def draw_term_shares(
     not_counted: set[str] = set()
     for rows in by_term.values():
         not_counted.update(gaps(rows))
-        for count in counted(rows):
+        for count in count_months(rows):
             totals[count.period] += count.mentions
 
     months = [period for period in span if totals[period]]

@@ -1,42 +1,39 @@
-"""Words that say nothing of a subject, by language: one file a language, our own lists of common function words."""
+"""Common function words by language, one file a language, that say nothing of a subject."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
+from operator import attrgetter
 
-_ALSO = 0.75  # a language this much as frequent as the most frequent one counts too
+_RELATIVE_FREQUENCY = 0.75  # of the most frequent language, from which another one counts too
 
 
 @cache
 def stop_words_by_language() -> dict[str, frozenset[str]]:
-    """The stop words of each language, by its two-letter code, in lower case."""
-    found = {}
-    for file in sorted(files(__name__).iterdir(), key=lambda entry: entry.name):
+    """Return the stop words of each language, by its two-letter code, case-folded."""
+    by_language = {}
+    for file in sorted(files(__name__).iterdir(), key=attrgetter("name")):
         if file.name.endswith(".txt"):
-            words = file.read_text(encoding="utf-8").split()
-            found[file.name.removesuffix(".txt")] = frozenset(word.casefold() for word in words)
-    return found
+            words = file.read_text(encoding="utf-8").casefold().split()
+            by_language[file.name.removesuffix(".txt")] = frozenset(words)
+    return by_language
 
 
 def detect_languages(words: Mapping[str, int]) -> list[str]:
-    """The languages of a text, by whose stop words are the most frequent in it; English where none of them is.
+    """Return the languages whose stop words are the most frequent in a text, else English.
 
-    *words*: how many times each word comes.
+    *words* says how many times each word comes.
     """
-    hits = {
-        language: sum(times for word, times in words.items() if word.casefold() in known)
-        for language, known in stop_words_by_language().items()
-    }
-    most = max(hits.values(), default=0)
-    return [language for language, times in hits.items() if most and times >= most * _ALSO] or [
-        "en"
-    ]
+    hits: dict[str, int] = {}
+    for language, stop_words in stop_words_by_language().items():
+        hits[language] = sum(n for word, n in words.items() if word.casefold() in stop_words)
+
+    most = max(hits.values())
+    return [x for x, n in hits.items() if n and n >= most * _RELATIVE_FREQUENCY] or ["en"]
 
 
 def stop_words_for(words: Mapping[str, int]) -> frozenset[str]:
-    """The stop words of the languages of *words*."""
-    return frozenset().union(
-        *(stop_words_by_language()[language] for language in detect_languages(words))
-    )
+    """Return the stop words of the languages of *words*."""
+    return frozenset().union(*map(stop_words_by_language().__getitem__, detect_languages(words)))

@@ -9,16 +9,16 @@ from typing import Annotated
 from sqlalchemy import func, select
 
 from models.tables import Call
-from reports.export_schema import TEXT_RUNS, RunNumber, Table
+from reports import export_schema as schema
 from reports.queries import fetch_all
 from reports.run_data import RunData
 
 
 @dataclass(frozen=True, slots=True)
 class CallRow:
-    """Calls of one operation of one service that the run made."""
+    """Calls that the run made, by service and operation."""
 
-    run: RunNumber
+    run: schema.RunNumber
     service: Annotated[str, "textapi, nyt, x, bluesky or mastodon."]
     operation: Annotated[str, "What was asked of the service."]
     calls: Annotated[int, "Attempts that were sent, retries among them."]
@@ -47,11 +47,4 @@ def read_calls(
     yield from CALLS.sort(rows)
 
 
-CALLS = Table(
-    name="calls",
-    description="Calls that the run made, by service and operation.",
-    row=CallRow,
-    read=read_calls,
-    key=("service", "operation"),
-    kinds=TEXT_RUNS,
-)
+CALLS = schema.Table("calls", CallRow, read_calls, schema.TEXT_RUNS, key=("service", "operation"))

@@ -10,17 +10,17 @@ from sqlalchemy import select
 
 from core.enums import State, Step, StepState
 from models.tables import JobStep
-from reports.export_schema import TEXT_RUNS, JobName, RunNumber, Table
+from reports import export_schema as schema
 from reports.queries import fetch_all, in_batches
 from reports.run_data import RunData, RunJob, keep_rows
 
 
 @dataclass(frozen=True, slots=True)
 class CoverageRow:
-    """The outcome of one step of one job."""
+    """The outcome of each step of each job; a step that has no row was not requested."""
 
-    run: RunNumber
-    job: JobName
+    run: schema.RunNumber
+    job: schema.JobName
     step: Annotated[str, "documents, keywords, polarity, phrases, entities or summary."]
     state: Annotated[
         str | None,
@@ -85,7 +85,7 @@ class CoverageGrid:
     jobs: dict[str, dict[str, CoverageRow]]
 
     def reasons(self, job: str) -> list[str]:
-        """Return why steps of *job* are not complete."""
+        """Return why steps of *job* failed or have no data, each reason once."""
         return sorted({row.reason for row in self.jobs.get(job, {}).values() if row.reason})
 
 
@@ -99,11 +99,6 @@ def read_coverage_grid(data: RunData, names: Collection[str] | None = None) -> C
     return CoverageGrid(tuple(step.value for step in Step if step in present), jobs)
 
 
-COVERAGE = Table(
-    name="coverage",
-    description="What came of each step of each job; a step that has no row was never asked for.",
-    row=CoverageRow,
-    read=read_coverage,
-    key=("job", "step"),
-    kinds=TEXT_RUNS,
+COVERAGE = schema.Table(
+    "coverage", CoverageRow, read_coverage, schema.TEXT_RUNS, key=("job", "step")
 )

@@ -9,26 +9,21 @@ from typing import Annotated
 from sqlalchemy import select
 
 from models.tables import Document, Job, PostPolarity
-from reports.export_schema import TEXT_RUNS, RunNumber, Table, finite, format_time
+from reports import export_schema as schema
 from reports.queries import AnyRow, fetch_all, fetch_pages, in_batches, sort_by_identity
 from reports.run_data import RunData, documents_condition
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentRow:
-    """A document that the run worked on."""
+    """The documents that the run worked on, after the choice of material, each once."""
 
-    run: RunNumber
-    document: Annotated[
-        str, "Identity of the document: its source and native id, else its source and a hash."
-    ]
+    run: schema.RunNumber
+    document: schema.DocumentIdentity
     source: Annotated[str, "Where it comes from: nyt, x, bluesky, mastodon, …"]
-    handle: Annotated[str | None, "Handle of its author, without @; null for news."]
-    published_at: Annotated[
-        str | None,
-        "When it was published, UTC; null where its service cannot have meant the time.",
-    ]
-    address: Annotated[str | None, "Web address; null where none is known."]
+    handle: schema.AuthorHandle
+    published_at: schema.PublishedAt
+    address: schema.WebAddress
     text: Annotated[str, "The whole text."]
     polarity: Annotated[
         float | None,
@@ -62,17 +57,12 @@ def _read_batch(data: RunData, documents: Sequence[int]) -> Iterator[DocumentRow
         *(Document.published_at, Document.address, Document.text),
     ).where(Document.id.in_(documents))
     for document_id, identity, source, handle, at, address, text in fetch_all(data.db, statement):
-        polarity = finite(polarities.get(document_id))
+        polarity = schema.finite(polarities.get(document_id))
         yield DocumentRow(
-            *(data.id, identity, source, handle, format_time(at), address, text, polarity)
+            *(data.id, identity, source, handle, schema.format_time(at), address, text, polarity)
         )
 
 
-DOCUMENTS = Table(
-    name="documents",
-    description="The documents that the run worked on, after the choice of material, each once.",
-    row=DocumentRow,
-    read=read_documents,
-    key=("document",),
-    kinds=TEXT_RUNS,
+DOCUMENTS = schema.Table(
+    "documents", DocumentRow, read_documents, schema.TEXT_RUNS, key=("document",)
 )

@@ -6,21 +6,18 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
-from sqlalchemy import select
-
 from models.tables import Entity
-from reports.export_schema import TEXT_RUNS, JobName, KeywordName, RunNumber, Table
-from reports.queries import fetch_all, in_batches
-from reports.run_data import RunData
+from reports import export_schema as schema
+from reports.run_data import RunData, fetch_of_jobs
 
 
 @dataclass(frozen=True, slots=True)
 class EntityRow:
-    """A named entity of a job as a whole (`period` None) or of one month of it."""
+    """Named entities of each job and keyword, for the whole job and for each month."""
 
-    run: RunNumber
-    job: JobName
-    keyword: KeywordName
+    run: schema.RunNumber
+    job: schema.JobName
+    keyword: schema.KeywordName
     period: Annotated[str | None, "Month, UTC; null in the rows of the whole job."]
     rank: Annotated[int, "1 for the most common; ties by name."]
     type: Annotated[str, "What kind of entity it is, PERSON say."]
@@ -31,26 +28,19 @@ class EntityRow:
 
 def read_entities(data: RunData, names: Collection[str] | None = None) -> Iterator[EntityRow]:
     """Yield a row per job, keyword (None for handles and searches), period and entity."""
-    columns = (
-        *(Entity.job_id, Entity.keyword, Entity.period, Entity.rank),
-        *(Entity.type, Entity.name, Entity.count, Entity.spellings),
-    )
-    for jobs in in_batches(data.jobs_named(names)):
-        job_names = {job.id: job.name for job in jobs}
-        statement = select(*columns).where(Entity.job_id.in_(list(job_names)))
-        rows = []
-        for job, keyword, period, *values in fetch_all(data.db, statement):
-            rows.append(
-                EntityRow(data.id, job_names[job], keyword or None, period or None, *values)
-            )
-        yield from ENTITIES.sort(rows)
+    columns = (Entity.keyword, Entity.period, Entity.rank, Entity.type, Entity.name)
+    counts = (Entity.count, Entity.spellings)
+    for batch in fetch_of_jobs(data, names, Entity.job_id, *columns, *counts):
+        yield from ENTITIES.sort(
+            EntityRow(data.id, job.name, keyword or None, period or None, *values)
+            for job, keyword, period, *values in batch
+        )
 
 
-ENTITIES = Table(
-    name="entities",
-    description="Named entities of each job and keyword, for the whole job and for each month.",
-    row=EntityRow,
-    read=read_entities,
+ENTITIES = schema.Table(
+    "entities",
+    EntityRow,
+    read_entities,
+    schema.TEXT_RUNS,
     key=("job", "keyword", "period", "rank", "type", "name"),
-    kinds=TEXT_RUNS,
 )

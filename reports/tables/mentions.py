@@ -10,26 +10,21 @@ from sqlalchemy import select
 
 from core.enums import JobKind
 from models.tables import Document, Mention
-from reports.export_schema import MONTH_RUNS, RunNumber, Table, finite, format_time
+from reports import export_schema as schema
 from reports.queries import fetch_all, in_batches
 from reports.run_data import RunData, RunJob
 
 
 @dataclass(frozen=True, slots=True)
 class MentionRow:
-    """A sentence of a document that holds a term of a keyword."""
+    """One row per sentence of a document that holds a term of a keyword, per keyword and term."""
 
-    run: RunNumber
+    run: schema.RunNumber
     period: Annotated[str, "Month, UTC, of `published_at`."]
-    handle: Annotated[str | None, "Handle of the document's author, without @; null for news."]
-    document: Annotated[
-        str, "Identity of the document: its source and native id, else its source and a hash."
-    ]
-    published_at: Annotated[
-        str | None,
-        "When the document was published, UTC; null where its service cannot have meant the time.",
-    ]
-    address: Annotated[str | None, "Web address of the document; null where none is known."]
+    handle: schema.AuthorHandle
+    document: schema.DocumentIdentity
+    published_at: schema.PublishedAt
+    address: schema.WebAddress
     keyword: Annotated[str, "Name of the keyword."]
     term: Annotated[str, "The term of the keyword that the sentence holds."]
     position: Annotated[int, "Number of the sentence in its document, from 1."]
@@ -73,16 +68,15 @@ def _read_batch(data: RunData, job: RunJob, documents: Sequence[int]) -> Iterato
     )
     for handle, identity, at, *values, polarity in fetch_all(data.db, statement):
         yield MentionRow(
-            *(data.id, job.name, handle, identity, format_time(at)), *(*values, finite(polarity))
+            *(data.id, job.name, handle, identity, schema.format_time(at)),
+            *(*values, schema.finite(polarity)),
         )
 
 
-MENTIONS = Table(
-    name="mentions",
-    description="One row per sentence of a document that holds a term of a keyword, per keyword "
-    "and term.",
-    row=MentionRow,
-    read=read_mentions,
+MENTIONS = schema.Table(
+    "mentions",
+    MentionRow,
+    read_mentions,
+    schema.MONTH_RUNS,
     key=("period", "handle", "document", "keyword", "term", "position"),
-    kinds=MONTH_RUNS,
 )

@@ -15,7 +15,7 @@ from sqlalchemy import and_, func, select
 from core.enums import JobKind, Step, StepState
 from models.parameters import MonthsParameters
 from models.tables import Document, Mention, PostPolarity
-from reports.export_schema import TEXT_RUNS, RunNumber, Table
+from reports import export_schema as schema
 from reports.queries import fetch_all, fetch_pages
 from reports.run_data import RunData, RunJob, documents_condition, keep_rows
 from reports.statistics import round_figure, t_interval, wilson_interval
@@ -30,9 +30,12 @@ _ENDED = (StepState.COMPLETE, StepState.NO_DATA)
 
 @dataclass(frozen=True, slots=True)
 class PeriodRow:
-    """One month of a keyword (`term` None), of one term, of a handle or of a search."""
+    """One row per month and keyword (all terms together) and per month and term.
 
-    run: RunNumber
+    Of posts, per month.
+    """
+
+    run: schema.RunNumber
     period: Annotated[str, "Month, UTC."]
     handle: Annotated[str | None, "Handle, without @; null for months and searches."]
     keyword: Annotated[str | None, "Name of the keyword; the term of a search; null for handles."]
@@ -58,10 +61,7 @@ class PeriodRow:
     mentions: Annotated[
         int | None, "Mentioning sentences (posts for handles and searches); null as `matched`."
     ]
-    share: Annotated[
-        float | None,
-        "matched / documents; null as `matched` and where there are no documents.",
-    ]
+    share: Annotated[float | None, "matched / documents; null as `matched` and without documents."]
     share_low: Annotated[float | None, "Lower end of the Wilson 95 % interval of the share."]
     share_high: Annotated[float | None, "Upper end of the Wilson 95 % interval of the share."]
     polarity_mean: Annotated[
@@ -70,12 +70,10 @@ class PeriodRow:
         "polarity was not asked for or is not complete.",
     ]
     polarity_low: Annotated[
-        float | None,
-        "Lower end of Student's 95 % interval of the mean; null where there are fewer than two.",
+        float | None, "Lower end of Student's 95 % interval of the mean; null for fewer than two."
     ]
     polarity_high: Annotated[
-        float | None,
-        "Upper end of Student's 95 % interval of the mean; null where there are fewer than two.",
+        float | None, "Upper end of Student's 95 % interval of the mean; null for fewer than two."
     ]
 
 
@@ -87,7 +85,7 @@ def read_periods(data: RunData, names: Collection[str] | None = None) -> Iterato
     complete (they would be too small) and where there was no document to look at (that is no
     zero). A handle or a search has a row for each month in which there are posts.
     """
-    if data.kind not in TEXT_RUNS:
+    if data.kind not in schema.TEXT_RUNS:
         return
     coverage = read_coverage_grid(data, names).jobs
 
@@ -199,12 +197,10 @@ def _polarity_figures(polarities: Iterable[float | None]) -> tuple[float | None,
     return tuple(map(round_figure, t_interval(scored)))
 
 
-PERIODS = Table(
-    name="periods",
-    description="One row per month and keyword (all terms together) and per month and term; of "
-    "posts, per month.",
-    row=PeriodRow,
-    read=read_periods,
+PERIODS = schema.Table(
+    "periods",
+    PeriodRow,
+    read_periods,
+    schema.TEXT_RUNS,
     key=("period", "handle", "keyword", "term"),
-    kinds=TEXT_RUNS,
 )

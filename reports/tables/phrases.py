@@ -6,21 +6,18 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
-from sqlalchemy import select
-
 from models.tables import Phrase
-from reports.export_schema import TEXT_RUNS, JobName, KeywordName, RunNumber, Table
-from reports.queries import fetch_all, in_batches
-from reports.run_data import RunData
+from reports import export_schema as schema
+from reports.run_data import RunData, fetch_of_jobs
 
 
 @dataclass(frozen=True, slots=True)
 class PhraseRow:
-    """A common phrase of a job."""
+    """The most common phrases of each job and keyword."""
 
-    run: RunNumber
-    job: JobName
-    keyword: KeywordName
+    run: schema.RunNumber
+    job: schema.JobName
+    keyword: schema.KeywordName
     rank: Annotated[int, "1 for the most common; ties by the phrase."]
     phrase: Annotated[str, "The phrase."]
     count: Annotated[int, "Documents of the job that hold the phrase, case ignored."]
@@ -28,21 +25,14 @@ class PhraseRow:
 
 def read_phrases(data: RunData, names: Collection[str] | None = None) -> Iterator[PhraseRow]:
     """Yield a row per job, keyword (None for handles and searches) and rank."""
-    columns = (Phrase.job_id, Phrase.keyword, Phrase.rank, Phrase.phrase, Phrase.count)
-    for jobs in in_batches(data.jobs_named(names)):
-        job_names = {job.id: job.name for job in jobs}
-        statement = select(*columns).where(Phrase.job_id.in_(list(job_names)))
-        rows = []
-        for job, keyword, *values in fetch_all(data.db, statement):
-            rows.append(PhraseRow(data.id, job_names[job], keyword or None, *values))
-        yield from PHRASES.sort(rows)
+    columns = (Phrase.keyword, Phrase.rank, Phrase.phrase, Phrase.count)
+    for batch in fetch_of_jobs(data, names, Phrase.job_id, *columns):
+        yield from PHRASES.sort(
+            PhraseRow(data.id, job.name, keyword or None, *values)
+            for job, keyword, *values in batch
+        )
 
 
-PHRASES = Table(
-    name="phrases",
-    description="The most common phrases of each job and keyword.",
-    row=PhraseRow,
-    read=read_phrases,
-    key=("job", "keyword", "rank", "phrase"),
-    kinds=TEXT_RUNS,
+PHRASES = schema.Table(
+    "phrases", PhraseRow, read_phrases, schema.TEXT_RUNS, key=("job", "keyword", "rank", "phrase")
 )

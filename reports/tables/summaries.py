@@ -10,20 +10,20 @@ from sqlalchemy import select
 
 from core.enums import JobKind
 from models.tables import PostPolarity, Summary
-from reports.export_schema import TEXT_RUNS, JobName, KeywordName, RunNumber, Table
-from reports.queries import fetch_all, in_batches
-from reports.run_data import RunData, RunJob
+from reports import export_schema as schema
+from reports.queries import fetch_all
+from reports.run_data import RunData, RunJob, fetch_of_jobs
 from reports.statistics import mean, round_figure
 from reports.tables.periods import read_sentences
 
 
 @dataclass(frozen=True, slots=True)
 class SummaryRow:
-    """The summary of a job, for one keyword where it has keywords."""
+    """The summary of each job and keyword."""
 
-    run: RunNumber
-    job: JobName
-    keyword: KeywordName
+    run: schema.RunNumber
+    job: schema.JobName
+    keyword: schema.KeywordName
     summary: Annotated[str, "The sentences that say most."]
     polarity: Annotated[
         float | None,
@@ -34,14 +34,9 @@ class SummaryRow:
 
 def read_summaries(data: RunData, names: Collection[str] | None = None) -> Iterator[SummaryRow]:
     """Yield a row per job and keyword, with the mean polarity of its sentences or posts."""
-    for jobs in in_batches(data.jobs_named(names)):
-        by_id = {job.id: job for job in jobs}
-        statement = select(Summary.job_id, Summary.keyword, Summary.summary)
+    for batch in fetch_of_jobs(data, names, Summary.job_id, Summary.keyword, Summary.summary):
         rows = []
-        for job_id, keyword, summary in fetch_all(
-            data.db, statement.where(Summary.job_id.in_(list(by_id)))
-        ):
-            job = by_id[job_id]
+        for job, keyword, summary in batch:
             polarity = round_figure(_mean_polarity(data, job, keyword))
             rows.append(SummaryRow(data.id, job.name, keyword or None, summary, polarity))
         yield from SUMMARIES.sort(rows)
@@ -55,11 +50,6 @@ def _mean_polarity(data: RunData, job: RunJob, keyword: str) -> float | None:
     return mean([polarity for (polarity,) in fetch_all(data.db, statement)])
 
 
-SUMMARIES = Table(
-    name="summaries",
-    description="The summary of each job and keyword.",
-    row=SummaryRow,
-    read=read_summaries,
-    key=("job", "keyword"),
-    kinds=TEXT_RUNS,
+SUMMARIES = schema.Table(
+    "summaries", SummaryRow, read_summaries, schema.TEXT_RUNS, key=("job", "keyword")
 )

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from models.parameters import TrainingParameters
 from models.tables import Epoch, Prediction, Training
-from reports.export_schema import TRAINING_RUNS, JobName, RunNumber, Table, finite
+from reports import export_schema as schema
 from reports.queries import fetch_all, fetch_pages, in_batches
 from reports.run_data import RunData
 
@@ -22,10 +22,10 @@ Accuracy = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class EpochRow:
-    """One pass of a training over its data."""
+    """The course of each training."""
 
-    run: RunNumber
-    job: JobName
+    run: schema.RunNumber
+    job: schema.JobName
     epoch: Annotated[int, "Number of the pass over the training data."]
     train_loss: Annotated[
         float | None, "Loss on the training data; null where it grew past all numbers."
@@ -39,10 +39,10 @@ class EpochRow:
 
 @dataclass(frozen=True, slots=True)
 class PredictionRow:
-    """The prediction of a trained network for one example."""
+    """What each trained network predicts for each example."""
 
-    run: RunNumber
-    job: JobName
+    run: schema.RunNumber
+    job: schema.JobName
     split: Annotated[str, "train, validation or test."]
     index: Annotated[int, "Number of the example in its split."]
     actual: Annotated[float | None, "The actual value or class."]
@@ -51,10 +51,13 @@ class PredictionRow:
 
 @dataclass(frozen=True, slots=True)
 class TrainingRow:
-    """A training: its options, the same ones in all rows of a run, and its results."""
+    """One row per training, with a column per option after `job`.
 
-    run: RunNumber
-    job: JobName
+    The options are network and data, then others by name; lists with commas.
+    """
+
+    run: schema.RunNumber
+    job: schema.JobName
     options: dict[str, Any]
     train_rmse: Annotated[float | None, "Root mean square error on the training data."]
     validation_rmse: Annotated[float | None, "Root mean square error on the validation data."]
@@ -72,7 +75,7 @@ def read_epochs(data: RunData, names: Collection[str] | None = None) -> Iterator
     for job in data.jobs_named(names):
         statement = select(Epoch.epoch, *columns).where(Epoch.job_id == job.id)
         for epoch, *figures in fetch_all(data.db, statement.order_by(Epoch.epoch)):
-            yield EpochRow(data.id, job.name, epoch, *map(finite, figures))
+            yield EpochRow(data.id, job.name, epoch, *map(schema.finite, figures))
 
 
 def read_predictions(
@@ -86,7 +89,7 @@ def read_predictions(
         for split in sorted(split for (split,) in splits):
             statement = select(*columns).where(of_job, Prediction.split == split)
             for index, *values in fetch_pages(data.db, statement, Prediction.index):
-                yield PredictionRow(data.id, job.name, split, index, *map(finite, values))
+                yield PredictionRow(data.id, job.name, split, index, *map(schema.finite, values))
 
 
 def read_trainings(data: RunData, names: Collection[str] | None = None) -> Iterator[TrainingRow]:
@@ -113,7 +116,7 @@ def read_trainings(data: RunData, names: Collection[str] | None = None) -> Itera
             options = {
                 name: _format_option(given.get(name)) for name in sorted(option_names - set(shared))
             }
-            figures = map(finite, results.get(job.id, (None,) * 6))
+            figures = map(schema.finite, results.get(job.id, (None,) * 6))
             yield TrainingRow(data.id, job.name, shared | options, *figures)
 
 
@@ -121,30 +124,14 @@ def _format_option(value: Any) -> Any:
     return ",".join(map(str, value)) if isinstance(value, list) else value
 
 
-EPOCHS = Table(
-    name="epochs",
-    description="The course of each training.",
-    row=EpochRow,
-    read=read_epochs,
-    key=("job", "epoch"),
-    kinds=TRAINING_RUNS,
-)
-
-PREDICTIONS = Table(
-    name="predictions",
-    description="What each trained network says of each example.",
-    row=PredictionRow,
-    read=read_predictions,
+EPOCHS = schema.Table("epochs", EpochRow, read_epochs, schema.TRAINING_RUNS, key=("job", "epoch"))
+PREDICTIONS = schema.Table(
+    "predictions",
+    PredictionRow,
+    read_predictions,
+    schema.TRAINING_RUNS,
     key=("job", "split", "index"),
-    kinds=TRAINING_RUNS,
 )
-
-TRAININGS = Table(
-    name="trainings",
-    description="One row per training, with a column per option after `job`: network, data, "
-    "others by name; lists with commas.",
-    row=TrainingRow,
-    read=read_trainings,
-    key=("job",),
-    kinds=TRAINING_RUNS,
+TRAININGS = schema.Table(
+    "trainings", TrainingRow, read_trainings, schema.TRAINING_RUNS, key=("job",)
 )

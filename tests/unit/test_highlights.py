@@ -87,7 +87,7 @@ def test_accounts_are_compared_by_number_and_mood() -> None:
     assert said[0] == "@a has most posts: 90 of 100."
     assert "sound different" in said[1]
     assert "@a has +0.50 (n = 80)" in said[1]
-    assert said[2] == "1 of 3 have no posts; why stands in the table."
+    assert said[2] == "1 of 3 have no posts; the table says why."
 
 
 def test_the_word_that_gained_most_is_told_where_chance_does_not_explain_it() -> None:
