@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from sqlalchemy import and_, select
@@ -13,6 +14,7 @@ from core.enums import JobKind
 from models.tables import Document, PostPolarity
 from reports.figure_store import FigureRef, FigureSection, FigureStore, slug
 from reports.figures import accounts, clouds, entities, polarity, series, style
+from reports.figures.spec import Subject
 from reports.highlights import account_highlights, handle_highlights
 from reports.queries import Statement, fetch_all, fetch_pages
 from reports.run_data import RunData, RunJob, documents_condition
@@ -265,31 +267,29 @@ def _merged_names(names: list[EntityRow]) -> list[str]:
 
 
 def _draw_portrait(portrait: Portrait, posts: _Posts, data: RunData, store: FigureStore) -> None:
-    name, prefix, rows = portrait.name, portrait.slug, portrait.rows
+    name, rows = portrait.name, portrait.rows
+    first, last = (rows[0].period, rows[-1].period) if rows else ("", "")
+    subject = Subject(name, portrait.slug, style.Range(first, last))
     if rows:
-        span = style.Range(rows[0].period, rows[-1].period)
         portrait.over_time = store.show_all(
-            series.posts_spec(prefix, rows, span=span, subject=name, posts=posts.n),
-            polarity.overall_spec(
-                prefix, portrait.scored_rows, span=span, subject=name, unit="posts"
-            ),
+            series.posts_spec(subject, rows, posts=posts.n),
+            polarity.overall_spec(subject, portrait.scored_rows, unit="posts"),
         )
 
-    merged = portrait.merged_names
-    note = f"Counted as one: {'; '.join(merged)}." if merged else ""
-    names = entities.entities_spec(
-        prefix, portrait.names, subject=name, unit="times named in its posts", texts=posts.texts
-    )
+    add = partial(store.add_section, portrait.sections)
+    merged = "; ".join(portrait.merged_names)
+    unit = "times named in its posts"
+    names = entities.entities_spec(subject, portrait.names, unit=unit, texts=posts.texts)
+    add("names", "Names", names, note=f"Counted as one: {merged}." if merged else "")
     cloud = clouds.cloud_spec(
-        prefix,
+        subject.slug,
         clouds.merge_spellings(posts.words),
         [name.removeprefix("@").removeprefix("search:")],
         most=data.parameters.max_words,
         mask=data.mask,
         caption=f"The words of {posts.authored:,} posts, larger where more frequent.",
     )
-    store.add_section(portrait.sections, "names", "Names", names, note=note)
-    store.add_section(portrait.sections, "cloud", "Word cloud", cloud)
+    add("cloud", "Word cloud", cloud)
 
 
 def _compare(portraits: list[Portrait], store: FigureStore) -> list[FigureRef]:

@@ -13,6 +13,7 @@ from operator import attrgetter
 from models import parameters as run_parameters
 from reports.figure_store import FigureRef, FigureSection, FigureStore, slug
 from reports.figures import clouds, entities, phrases, polarity, scatter, series, style, terms
+from reports.figures.spec import Subject
 from reports.highlights import keyword_highlights
 from reports.run_data import RunData
 from reports.statistics import t_interval
@@ -60,6 +61,7 @@ class KeywordSection:
     """One keyword over all months."""
 
     name: str
+    subject: Subject
     terms: tuple[str, ...]
     rows: list[PeriodRow]
     by_term: dict[str, list[PeriodRow]]
@@ -73,30 +75,10 @@ class KeywordSection:
     high: float | None = None
 
     @property
-    def slug(self) -> str:
-        """The name as a part of file names and anchors."""
-        return slug(self.name)
-
-    @property
-    def subject(self) -> str:
-        """The name as it is written in a sentence."""
-        return f"“{self.name}”"
-
-    @property
-    def mentions(self) -> int:
-        """Mentioning sentences of all months."""
-        return sum(row.mentions or 0 for row in self.rows)
-
-    @property
-    def matched(self) -> int:
-        """Documents of all months that mention the keyword."""
-        return sum(row.matched or 0 for row in self.rows)
-
-    @property
     def highlights(self) -> list[str]:
         """What the numbers say, in up to three sentences."""
         by_term = self.by_term if len(self.by_term) > 1 else {}
-        return keyword_highlights(self.subject, self.rows, by_term)
+        return keyword_highlights(self.subject.name, self.rows, by_term)
 
 
 @dataclass
@@ -163,7 +145,10 @@ def _keyword_sections(
         month_phrases[phrase.keyword, phrase.job].append(phrase)
 
     sections = []
-    for keyword in _parameters(data).keywords:
+    parameters = _parameters(data)
+    span = style.Range(parameters.first, parameters.last)
+    for keyword in parameters.keywords:
+        subject = Subject(f"“{keyword.name}”", slug(keyword.name), span)
         months = {}
         for row in rows[keyword.name, None]:
             months[row.period] = MonthSection(
@@ -174,7 +159,9 @@ def _keyword_sections(
             )
         by_term = {term: rows[keyword.name, term] for term in keyword.terms}
         together = rows[keyword.name, None]
-        sections.append(KeywordSection(keyword.name, keyword.terms, together, by_term, months))
+        sections.append(
+            KeywordSection(keyword.name, subject, keyword.terms, together, by_term, months)
+        )
     return sections
 
 
@@ -224,9 +211,9 @@ def _draw_month(
     ]
     month.polarities = scatter.of_month(month.row, scored)
     month.figures = store.show_all(
-        scatter.month_spec(keyword.slug, month.polarities, subject=keyword.subject),
+        scatter.month_spec(keyword.subject, month.polarities),
         clouds.cloud_spec(
-            f"{keyword.slug}-{month.row.period}",
+            f"{keyword.subject.slug}-{month.row.period}",
             words,
             keyword.terms,
             most=data.parameters.max_words,
@@ -245,46 +232,35 @@ def _draw_keyword(
     store: FigureStore,
 ) -> None:
     """Draw the figures of a keyword over all months. *names* are those of all keywords."""
-    prefix, subject, rows, span = keyword.slug, keyword.subject, keyword.rows, page.span
+    subject, rows = keyword.subject, keyword.rows
     of_keyword = [row for row in names if row.keyword == keyword.name]
+    top = entities.top_names(of_keyword, list(map(pattern, keyword.terms)))
     of_months: list[PhraseRow] = []
     for month in keyword.months.values():
         of_months += month.phrases
     sheet = [month.polarities for month in keyword.months.values()]
+    mentions = sum(row.mentions or 0 for row in rows)
 
-    keyword.over_time = store.show_all(
-        series.mentions_spec(prefix, rows, span=span, subject=subject)
-    )
+    keyword.over_time = store.show_all(series.mentions_spec(subject, rows))
     add = partial(store.add_section, keyword.sections)
     add(
         "overall",
         "Polarity",
-        polarity.overall_spec(prefix, rows, span=span, subject=subject),
-        polarity.yearly_spec(prefix, rows, subject=subject),
-        scatter.sheet_spec(prefix, sheet, subject=subject),
+        polarity.overall_spec(subject, rows),
+        polarity.yearly_spec(subject, rows),
+        scatter.sheet_spec(subject, sheet),
     )
-    by_term = keyword.by_term
-    words_spec = terms.terms_spec(prefix, by_term, rows, span=span, subject=subject)
-    add("terms", "The words for it", words_spec)
+    add("terms", "The words for it", terms.terms_spec(subject, keyword.by_term, rows))
     kept = _parameters(data).phrases
-    add(
-        "phrases",
-        "Phrases",
-        phrases.phrases_spec(prefix, of_months, rows, span=span, subject=subject, kept=kept),
-    )
-    top = entities.top_names(of_keyword, list(map(pattern, keyword.terms)))
+    add("phrases", "Phrases", phrases.phrases_spec(subject, of_months, rows, kept=kept))
     unit = "times named in documents that mention it"
-    add(
-        "entities",
-        "Names",
-        entities.entities_spec(prefix, top, subject=subject, unit=unit, texts=page.texts),
-    )
+    add("entities", "Names", entities.entities_spec(subject, top, unit=unit, texts=page.texts))
     cloud = clouds.cloud_spec(
-        prefix,
+        subject.slug,
         clouds.merge_spellings(keyword.words),
         keyword.terms,
         most=data.parameters.max_words,
         mask=data.mask,
-        caption=f"The words of all {keyword.mentions:,} mentions, larger where more frequent.",
+        caption=f"The words of all {mentions:,} mentions, larger where more frequent.",
     )
     add("cloud", "Word cloud of all months", cloud)

@@ -76,7 +76,6 @@ def means_spec(accounts: Sequence[Account]) -> FigureSpec | None:
         alt="Dots: mean polarity of each account's posts, with its interval. The numbers are in "
         "the table.",
         caption="Each over all its posts. Hollow: n < 5.",
-        texts=tuple(account.name for account in accounts),
     )
 
 
@@ -123,7 +122,6 @@ def posts_spec(names: Sequence[str], span: style.Range, posts: Cells) -> FigureS
         draw=partial(calendar_figure, names, span, posts, is_polarity=False),
         alt="Heat chart: posts of each account in each month.",
         caption="A blank cell has no post.",
-        texts=tuple(names),
     )
 
 
@@ -136,5 +134,4 @@ def polarity_spec(names: Sequence[str], span: style.Range, means: Cells) -> Figu
         draw=partial(calendar_figure, names, span, means, is_polarity=True),
         alt="Heat chart: mean polarity of each account in each month.",
         caption="Blue is positive, brown negative. A blank cell has no post.",
-        texts=tuple(names),
     )

@@ -108,7 +108,6 @@ def lines_spec(
         draw=partial(lines_figure, shown, span=span, column=column),
         alt=f"Lines: {COLUMNS[column][0].lower()} of {', '.join(shown)} in each month.",
         caption="A line breaks where a month has no value. The numbers are in the table of months.",
-        texts=tuple(shown),
     )
 
 
@@ -154,6 +153,5 @@ def agreement_spec(
         alt=f"Scatter of the polarities of {len(pairs)} texts, {names[0]} against {names[1]}.",
         caption="A dot for each sentence, or post, that both runs scored; on the line they agree."
         + thinned,
-        texts=names,
         layout="chart square",
     )

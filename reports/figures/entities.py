@@ -7,14 +7,13 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from reports.figures import style
-from reports.figures.spec import FigureSpec
+from reports.figures.spec import FigureSpec, Subject
 from reports.tables.entities import EntityRow
 
 NAMES_PER_TYPE = 8
@@ -52,7 +51,7 @@ def top_names(rows: Iterable[EntityRow], terms: Sequence[re.Pattern[str]] = ()) 
     A name that holds one of *terms* says nothing new, and a name that came once may be a slip of
     the engine: both are left to the exports, the latter only where a name came twice.
     """
-    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    counts = Counter[tuple[str, str]]()
     subject: set[tuple[str, str]] = set()
     for row in rows:
         if row.period is not None or row.type in NO_NAMES:
@@ -60,22 +59,15 @@ def top_names(rows: Iterable[EntityRow], terms: Sequence[re.Pattern[str]] = ()) 
         if any(term.search(row.name) for term in terms):
             subject.add((row.type, row.name))
         else:
-            counts[row.type][row.name] += row.count
+            counts[row.type, row.name] += row.count
 
-    ranked = {kind: _rank(names) for kind, names in counts.items()}
-    if any(names[0][1] > 1 for names in ranked.values()):
-        ranked = {kind: _without_single(names) for kind, names in ranked.items()}
-    types = [(-names[0][1], kind) for kind, names in ranked.items() if names]
-    by_type = {kind: ranked[kind][:NAMES_PER_TYPE] for _, kind in sorted(types)[:TYPES_SHOWN]}
-    return TopNames(by_type, len(subject))
-
-
-def _rank(names: Counter[str]) -> list[tuple[str, int]]:
-    return sorted(names.items(), key=lambda name: (-name[1], name[0]))
-
-
-def _without_single(names: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
-    return [(name, count) for name, count in names if count > 1]
+    least = min(2, max(counts.values(), default=0))
+    by_type: dict[str, list[tuple[str, int]]] = defaultdict(list)
+    for (kind, name), count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+        if count >= least:
+            by_type[kind].append((name, count))
+    first_types = list(by_type.items())[:TYPES_SHOWN]
+    return TopNames({kind: names[:NAMES_PER_TYPE] for kind, names in first_types}, len(subject))
 
 
 def draw_entities(ax: Axes, names: Sequence[str], counts: Sequence[int]) -> None:
@@ -92,7 +84,7 @@ def draw_entities(ax: Axes, names: Sequence[str], counts: Sequence[int]) -> None
 
 
 def entities_figure(
-    by_type: Mapping[str, Sequence[tuple[str, int]]], *, subject: str, unit: str
+    subject: Subject, by_type: Mapping[str, Sequence[tuple[str, int]]], *, unit: str
 ) -> Figure:
     """Return a panel for each type of entity. *unit* says what the counts count."""
     types = list(by_type)
@@ -112,12 +104,12 @@ def entities_figure(
         title = TYPES.get(kind, kind.replace("_", " ").capitalize())
         ax.set_title(title, fontsize=10, color=style.MUTED)
 
-    style.figure_title(figure, f"Named along with {subject} ({unit})")
+    style.figure_title(figure, f"Named along with {subject.name} ({unit})")
     return figure
 
 
 def entities_spec(
-    prefix: str, top: TopNames, *, subject: str, unit: str, texts: Sequence[str]
+    subject: Subject, top: TopNames, *, unit: str, texts: Sequence[str]
 ) -> FigureSpec | None:
     """Declare the figure of the most frequent names; *texts* are samples of what was read."""
     if not top.by_type:
@@ -139,13 +131,11 @@ def entities_spec(
     samples = []
     for kind, names in top.by_type.items():
         samples.append(f"{kind}: " + ", ".join(name for name, _ in names[:3]))
-    drawn = chain.from_iterable(top.by_type.values())
     return FigureSpec(
-        name=f"{prefix}-entities",
-        draw=partial(entities_figure, top.by_type, subject=subject, unit=unit),
+        name=f"{subject.slug}-entities",
+        draw=partial(entities_figure, subject, top.by_type, unit=unit),
         alt=f"Bars of the most frequent names by type: {'; '.join(samples)}.",
         caption=caption,
-        texts=tuple(name for name, _ in drawn),
     )
 
 

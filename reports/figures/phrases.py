@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 from reports.figures import series, style
 from reports.figures.heat import draw_heat
-from reports.figures.spec import FigureSpec
+from reports.figures.spec import FigureSpec, Subject
 from reports.tables.periods import PeriodRow
 from reports.tables.phrases import PhraseRow
 
@@ -80,23 +80,17 @@ def draw_phrases(ax: Axes, table: PhraseGrid, *, gaps: Sequence[str]) -> None:
             ax.text(column, row, f"{count:.0f}", color=color, **_COUNT)
 
 
-def phrases_figure(table: PhraseGrid, *, gaps: Sequence[str], subject: str, kept: int) -> Figure:
+def phrases_figure(subject: Subject, table: PhraseGrid, gaps: Sequence[str], kept: int) -> Figure:
     """Return the heat chart of a keyword's phrases, *kept* of them per month."""
     figure, ax = style.new_axes(1.1 + 0.26 * len(table.phrases))
     draw_phrases(ax, table, gaps=gaps)
     sub = f"documents that hold it · blank: not among a month's {kept}"
-    style.title(ax, f"Phrases on {subject}", sub=sub)
+    style.title(ax, f"Phrases on {subject.name}", sub=sub)
     return figure
 
 
 def phrases_spec(
-    prefix: str,
-    phrases: Sequence[PhraseRow],
-    rows: Sequence[PeriodRow],
-    *,
-    span: style.Range,
-    subject: str,
-    kept: int,
+    subject: Subject, phrases: Sequence[PhraseRow], rows: Sequence[PeriodRow], *, kept: int
 ) -> FigureSpec | None:
     """Declare the figure of a keyword's *phrases*; *rows* are its months."""
     if not phrases:
@@ -105,14 +99,12 @@ def phrases_spec(
     by_month: dict[str, list[tuple[str, int]]] = defaultdict(list)
     for phrase in phrases:
         by_month[phrase.job].append((phrase.phrase, phrase.count))
-    table = grid(by_month, span=span)
-    gaps = series.gaps(rows)
+    table = grid(by_month, span=subject.span)
     return FigureSpec(
-        name=f"{prefix}-phrases",
-        draw=partial(phrases_figure, table, gaps=gaps, subject=subject, kept=kept),
+        name=f"{subject.slug}-phrases",
+        draw=partial(phrases_figure, subject, table, series.gaps(rows), kept),
         alt=f"Heat chart of phrases by month: {', '.join(table.phrases)}.",
         caption=f"The phrases that were among a month's {kept} most common, in the order in which "
         "they came up; a cell holds the number of documents. A blank cell is no zero: the phrase "
         "was not among the month's first.",
-        texts=table.phrases,
     )

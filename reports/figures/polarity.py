@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from reports.figures import style
-from reports.figures.spec import FigureSpec
+from reports.figures.spec import FigureSpec, Subject
 from reports.tables.periods import PeriodRow
 
 _BAND: style.Look = {"color": style.BLUE, "alpha": 0.14, "linewidth": 0, "label": "_interval"}
@@ -102,41 +102,33 @@ def limits(rows: Sequence[PeriodRow]) -> tuple[float, float]:
     return -reach, reach
 
 
-def overall_figure(
-    rows: Sequence[PeriodRow], *, span: style.Range, subject: str, unit: str = "mentions"
-) -> Figure:
+def overall_figure(subject: Subject, rows: Sequence[PeriodRow], *, unit: str) -> Figure:
     """Return the monthly mean over all months."""
     figure, ax = style.new_axes(3.6)
-    draw_polarity(ax, rows, span=span)
+    draw_polarity(ax, rows, span=subject.span)
     low, high = limits(rows)
     ax.set_ylim(low * 1.12, high)  # a strip below for n
-    print_n(ax, rows, span=span)
+    print_n(ax, rows, span=subject.span)
 
     n = sum(row.mentions or 0 for row in rows)
     sub = f"n = {n:,} {unit} · band: 95 % t interval"
-    style.title(ax, f"Mean polarity of {subject}, all months", sub=sub)
+    style.title(ax, f"Mean polarity of {subject.name}, all months", sub=sub)
     return figure
 
 
 def overall_spec(
-    prefix: str,
-    rows: Sequence[PeriodRow],
-    *,
-    span: style.Range,
-    subject: str,
-    unit: str = "mentions",
+    subject: Subject, rows: Sequence[PeriodRow], *, unit: str = "mentions"
 ) -> FigureSpec | None:
     """Declare the figure of mean polarity over all months of mentions or posts (the *unit*)."""
     if not has_means(rows):
         return None
     return FigureSpec(
-        name=f"{prefix}-polarity",
-        draw=partial(overall_figure, rows, span=span, subject=subject, unit=unit),
-        alt=f"Line: mean polarity of the {unit} of {subject} in each month, with its interval. "
+        name=f"{subject.slug}-polarity",
+        draw=partial(overall_figure, subject, rows, unit=unit),
+        alt=f"Line: mean polarity of the {unit} of {subject.name} in each month, with its interval. "
         "The numbers are in the table of months.",
         caption=f"The line breaks where a month has no {unit} or no data. Hollow dots: n < 5. "
         "The figures along the lower edge are n.",
-        texts=(subject,),
     )
 
 
@@ -145,7 +137,7 @@ def has_means(rows: Sequence[PeriodRow]) -> bool:
     return any(row.polarity_mean is not None for row in rows)
 
 
-def yearly_figure(rows: Sequence[PeriodRow], *, subject: str) -> Figure:
+def yearly_figure(subject: Subject, rows: Sequence[PeriodRow]) -> Figure:
     """Return a panel for each year, January to December, all to one scale."""
     years = sorted({row.period[:4] for row in rows})
     across = min(2, len(years))
@@ -168,18 +160,17 @@ def yearly_figure(rows: Sequence[PeriodRow], *, subject: str) -> Figure:
         n = sum(row.mentions or 0 for row in of_year)
         style.title(ax, year, sub=f"n = {n:,} mentions")
 
-    style.figure_title(figure, f"Mean polarity of {subject}, month by month in each year")
+    style.figure_title(figure, f"Mean polarity of {subject.name}, month by month in each year")
     return figure
 
 
-def yearly_spec(prefix: str, rows: Sequence[PeriodRow], *, subject: str) -> FigureSpec | None:
+def yearly_spec(subject: Subject, rows: Sequence[PeriodRow]) -> FigureSpec | None:
     """Declare the figure of mean polarity year by year."""
     if not has_means(rows):
         return None
     return FigureSpec(
-        name=f"{prefix}-years",
-        draw=partial(yearly_figure, rows, subject=subject),
-        alt=f"A panel for each year with the monthly mean polarity of {subject}.",
+        name=f"{subject.slug}-years",
+        draw=partial(yearly_figure, subject, rows),
+        alt=f"A panel for each year with the monthly mean polarity of {subject.name}.",
         caption="The same months year by year, to one scale.",
-        texts=(subject,),
     )

@@ -17,7 +17,7 @@ from matplotlib.patches import Rectangle
 
 from reports.figures import style
 from reports.figures.polarity import gaps
-from reports.figures.spec import FigureSpec
+from reports.figures.spec import FigureSpec, Subject
 from reports.tables.periods import PeriodRow
 
 MOST_DOTS = 2000  # of a month's picture
@@ -113,7 +113,7 @@ def draw_polarities(ax: Axes, month: MonthOfPolarities) -> None:
     ax.set_ylabel("polarity (\u22121 to 1)")
 
 
-def month_figure(month: MonthOfPolarities, *, subject: str) -> Figure:
+def month_figure(subject: Subject, month: MonthOfPolarities) -> Figure:
     """Return one month by itself."""
     figure = Figure(figsize=(6.4, 3.0))  # laid out by hand: all months alike, and there are many
     figure.subplots_adjust(left=0.105, right=0.985, bottom=0.16, top=0.89)
@@ -123,11 +123,13 @@ def month_figure(month: MonthOfPolarities, *, subject: str) -> Figure:
     sub = f"n = {month.n:,}"
     if month.mean is not None:
         sub += f" · mean {style.signed(month.mean)}"
-    style.title(ax, f"Polarity of {subject}, {style.month_name(month.period, '%B %Y')}", sub=sub)
+    style.title(
+        ax, f"Polarity of {subject.name}, {style.month_name(month.period, '%B %Y')}", sub=sub
+    )
     return figure
 
 
-def month_spec(prefix: str, month: MonthOfPolarities, *, subject: str) -> FigureSpec | None:
+def month_spec(subject: Subject, month: MonthOfPolarities) -> FigureSpec | None:
     """Declare the figure of a month's polarities."""
     if not month.days:
         return None
@@ -140,12 +142,11 @@ def month_spec(prefix: str, month: MonthOfPolarities, *, subject: str) -> Figure
     if thinned is not month:
         caption += f" One dot in {month.n / len(thinned.days):.1f} is drawn."
     return FigureSpec(
-        name=f"{prefix}-{month.period}-polarity",
-        draw=partial(month_figure, thinned, subject=subject),
-        alt=f"Scatter of the polarity of {month.n:,} mentions of {subject} by day of "
+        name=f"{subject.slug}-{month.period}-polarity",
+        draw=partial(month_figure, subject, thinned),
+        alt=f"Scatter of the polarity of {month.n:,} mentions of {subject.name} by day of "
         f"{style.month_name(month.period, '%B %Y')}.",
         caption=caption,
-        texts=(subject,),
         layout="chart",
     )
 
@@ -224,7 +225,7 @@ def _draw_lines(ax: Axes, all_months: Sequence[MonthOfPolarities], places: Seque
         ax.add_collection(LineCollection(lines, colors=colors, **look))
 
 
-def sheet_figure(all_months: Sequence[MonthOfPolarities], *, subject: str) -> Figure:
+def sheet_figure(subject: Subject, all_months: Sequence[MonthOfPolarities]) -> Figure:
     """Return all months on one sheet, to one scale."""
     across = min(6 if len(all_months) <= 60 else 12, max(3, len(all_months)))
     down = -(-len(all_months) // across)
@@ -233,14 +234,12 @@ def sheet_figure(all_months: Sequence[MonthOfPolarities], *, subject: str) -> Fi
     ax = figure.add_axes((0.005, 0.02, 0.99, 1 - 0.42 / height))
     draw_sheet(ax, all_months, across=across)
 
-    title = f"Polarity of {subject}: every mention of every month"
+    title = f"Polarity of {subject.name}: every mention of every month"
     style.figure_title(figure, title, y=1 - 0.08 / height, va="top")
     return figure
 
 
-def sheet_spec(
-    prefix: str, all_months: Sequence[MonthOfPolarities], *, subject: str
-) -> FigureSpec | None:
+def sheet_spec(subject: Subject, all_months: Sequence[MonthOfPolarities]) -> FigureSpec | None:
     """Declare the figure of all months' polarities."""
     if not any(month.known and month.n for month in all_months):
         return None
@@ -248,11 +247,10 @@ def sheet_spec(
     is_thinned = any(month.n > len(month.days) for month in all_months)
     of_large = f", of large months {SMALL_DOTS} at even distances" if is_thinned else ""
     return FigureSpec(
-        name=f"{prefix}-sheet",
-        draw=partial(sheet_figure, all_months, subject=subject),
+        name=f"{subject.slug}-sheet",
+        draw=partial(sheet_figure, subject, all_months),
         alt=f"One small scatter of polarity for each of {len(all_months)} months, to one scale.",
         caption=f"Every mention of every month to one scale{of_large}; the line is the mean of all "
         "the month's mentions. Dots and lines are lighter where n < 5; hatched months have no "
         "data.",
-        texts=(subject,),
     )

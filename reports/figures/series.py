@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from reports.figures import style
-from reports.figures.spec import FigureSpec
+from reports.figures.spec import FigureSpec, Subject
 from reports.tables.periods import PeriodRow
 
 BAR = 24.0  # days wide, of a month's 28 to 31
@@ -102,55 +102,49 @@ def draw_share(ax: Axes, rows: Sequence[PeriodRow], *, span: style.Range) -> Non
     ax.set_ylabel("share of documents")
 
 
-def mentions_figure(rows: Sequence[PeriodRow], *, span: style.Range, subject: str) -> Figure:
+def mentions_figure(subject: Subject, rows: Sequence[PeriodRow]) -> Figure:
     """Return mentions over share, month by month, on one axis of dates."""
     figure = style.new_figure(5.6)
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
-    draw_counts(above, rows, span=span, unit="mentions")
-    draw_share(below, rows, span=span)
+    draw_counts(above, rows, span=subject.span, unit="mentions")
+    draw_share(below, rows, span=subject.span)
 
     counts = count_months(rows)
     mentions = sum(count.mentions for count in counts)
     documents = sum(count.documents for count in counts)
-    style.title(above, f"Mentions of {subject} per month", sub=f"n = {mentions:,} mentions")
+    style.title(above, f"Mentions of {subject.name} per month", sub=f"n = {mentions:,} mentions")
     sub = f"n = {documents:,} documents · lines: 95 % Wilson interval"
     style.title(below, "Share of documents that mention it", sub=sub)
     return figure
 
 
-def mentions_spec(
-    prefix: str, rows: Sequence[PeriodRow], *, span: style.Range, subject: str
-) -> FigureSpec:
+def mentions_spec(subject: Subject, rows: Sequence[PeriodRow]) -> FigureSpec:
     """Declare the figure of a keyword's mentions."""
     mentions = sum(row.mentions or 0 for row in rows)
     return FigureSpec(
-        name=f"{prefix}-mentions",
-        draw=partial(mentions_figure, rows, span=span, subject=subject),
-        alt=f"Bars: mentions of {subject} per month, {mentions:,} in all. Below: the share of "
+        name=f"{subject.slug}-mentions",
+        draw=partial(mentions_figure, subject, rows),
+        alt=f"Bars: mentions of {subject.name} per month, {mentions:,} in all. Below: the share of "
         "documents with a mention and its interval. The numbers are in the table of months.",
         caption="A ring at zero is a true zero: documents were read, none mentions it. A hatched "
         "month has no data. Bars and dots are lighter where n < 5.",
-        texts=(subject,),
     )
 
 
-def posts_figure(rows: Sequence[PeriodRow], *, span: style.Range, subject: str) -> Figure:
+def posts_figure(subject: Subject, rows: Sequence[PeriodRow]) -> Figure:
     """Return an account's posts per month."""
     figure, ax = style.new_axes(3.0)
-    draw_counts(ax, rows, span=span, unit="posts")
+    draw_counts(ax, rows, span=subject.span, unit="posts")
     posts = sum(count.mentions for count in count_months(rows))
-    style.title(ax, f"Posts of {subject} per month", sub=f"n = {posts:,} posts")
+    style.title(ax, f"Posts of {subject.name} per month", sub=f"n = {posts:,} posts")
     return figure
 
 
-def posts_spec(
-    prefix: str, rows: Sequence[PeriodRow], *, span: style.Range, subject: str, posts: int
-) -> FigureSpec:
+def posts_spec(subject: Subject, rows: Sequence[PeriodRow], *, posts: int) -> FigureSpec:
     """Declare the figure of an account's posts, *posts* of them with and without a date."""
     return FigureSpec(
-        name=f"{prefix}-posts",
-        draw=partial(posts_figure, rows, span=span, subject=subject),
-        alt=f"Bars: posts of {subject} per month, {posts:,} in all.",
+        name=f"{subject.slug}-posts",
+        draw=partial(posts_figure, subject, rows),
+        alt=f"Bars: posts of {subject.name} per month, {posts:,} in all.",
         caption="A ring at zero is a month without a post. Bars are lighter where n < 5.",
-        texts=(subject,),
     )

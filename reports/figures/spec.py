@@ -10,6 +10,15 @@ from matplotlib.figure import Figure
 from reports.figures import style
 
 
+@dataclass(frozen=True)
+class Subject:
+    """What figures are about: its name in titles and in file names, and the months to show."""
+
+    name: str
+    slug: str
+    span: style.Range
+
+
 @dataclass(frozen=True, kw_only=True)
 class FigureSpec:
     """A figure's name, how it is drawn, and what a page writes beside it.
@@ -22,7 +31,6 @@ class FigureSpec:
     draw: partial[Figure] | partial[dict[str, bytes]]
     alt: str
     caption: str
-    texts: tuple[str, ...] = ()  # written in the picture, for which it needs fonts
     layout: str = "chart wide"  # its classes in the style sheet
 
     @property
@@ -32,6 +40,6 @@ class FigureSpec:
 
     def render(self) -> dict[str, bytes]:
         """Draw the figure and return the contents of its files by extension."""
-        with style.house_style(self.texts):
+        with style.house_style(set(self.data)):  # whose characters need fonts
             drawing = self.draw()
             return style.to_files(drawing) if isinstance(drawing, Figure) else drawing

@@ -14,7 +14,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from reports.figures import style
 from reports.figures.series import BAR, count_months, gaps
-from reports.figures.spec import FigureSpec
+from reports.figures.spec import FigureSpec, Subject
 from reports.tables.periods import PeriodRow
 
 _CHANGE: style.Look = {"color": style.MUTED, "linestyle": (0, (3, 3)), "linewidth": 1}
@@ -164,20 +164,16 @@ def draw_term_shares(
 
 
 def terms_figure(
-    by_term: Mapping[str, Sequence[PeriodRow]],
-    together: Sequence[PeriodRow],
-    *,
-    span: style.Range,
-    subject: str,
+    subject: Subject, by_term: Mapping[str, Sequence[PeriodRow]], together: Sequence[PeriodRow]
 ) -> Figure:
     """Return how often each term of a keyword is used, over which one is used."""
     figure = style.new_figure(5.6)
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
-    draw_terms(above, by_term, together, span=span)
-    draw_term_shares(below, by_term, span=span)
+    draw_terms(above, by_term, together, span=subject.span)
+    draw_term_shares(below, by_term, span=subject.span)
 
     n = sum(row.mentions or 0 for row in together)
-    style.title(above, f"The words for {subject}", sub=f"n = {n:,} mentions")
+    style.title(above, f"The words for {subject.name}", sub=f"n = {n:,} mentions")
     style.title(below, "Which word is used", sub="share of each month's mentions")
     handles, labels = above.get_legend_handles_labels()
     figure.legend(
@@ -187,23 +183,17 @@ def terms_figure(
 
 
 def terms_spec(
-    prefix: str,
-    by_term: Mapping[str, Sequence[PeriodRow]],
-    together: Sequence[PeriodRow],
-    *,
-    span: style.Range,
-    subject: str,
+    subject: Subject, by_term: Mapping[str, Sequence[PeriodRow]], together: Sequence[PeriodRow]
 ) -> FigureSpec | None:
     """Declare the figure of a keyword with synonyms."""
     if len(by_term) < 2 or not any(row.mentions for row in together):
         return None
     return FigureSpec(
-        name=f"{prefix}-terms",
-        draw=partial(terms_figure, by_term, together, span=span, subject=subject),
+        name=f"{subject.slug}-terms",
+        draw=partial(terms_figure, subject, by_term, together),
         alt=f"Stacked bars: mentions per month of {', '.join(by_term)}; below, the share of each. "
         "The numbers are in periods.csv.",
         caption="Above: terms apart (stacked) and together (the black marks: a sentence with two "
         "terms counts once); a dashed line marks where one word gives way to another. Below: which "
         "of them is used.",
-        texts=tuple(by_term),
     )

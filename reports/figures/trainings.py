@@ -87,7 +87,6 @@ def course_spec(prefix: str, epochs: Sequence[EpochRow], *, name: str) -> Figure
         draw=partial(course_figure, timeless, name=name),
         alt=f"Curves over {len(epochs)} epochs; the training loss ends at {epochs[-1].train_loss}.",
         caption="Mean loss on training and validation data after each epoch.",
-        texts=(name,),
     )
 
 

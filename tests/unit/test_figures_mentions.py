@@ -22,6 +22,7 @@ from reports.figures import (
     terms,
     trainings,
 )
+from reports.figures.spec import Subject
 from reports.tables.periods import PeriodRow
 from reports.tables.trainings import EpochRow, PredictionRow
 
@@ -95,7 +96,9 @@ def test_a_month_of_many_mentions_is_thinned_out_evenly_and_keeps_its_mean_and_n
     assert list(label(ax.lines, "mean").get_ydata()) == [0.135, 0.135]
     with style.house_style():
         assert (
-            scatter.month_figure(month, subject="x").axes[0].get_title("right")
+            scatter.month_figure(Subject("x", "x", style.Range("2020-02", "2020-02")), month)
+            .axes[0]
+            .get_title("right")
             == "n = 28 \u00b7 mean +0.14"
         )
 

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from reports.figures import polarity, series, style
+from reports.figures.spec import Subject
 from reports.tables.periods import PeriodRow
 
 
@@ -37,6 +38,7 @@ ROWS = [
     row("2020-04", 40, mean=0.1),
 ]
 SPAN = style.Range("2019-12", "2020-04")
+SUBJECT = Subject("covid", "covid", SPAN)
 
 
 @pytest.fixture
@@ -127,7 +129,7 @@ def test_a_mean_of_few_is_a_hollow_dot(ax: Axes) -> None:
 
 def test_a_year_shows_january_to_december_whatever_it_holds() -> None:
     with style.house_style():
-        figure = polarity.yearly_figure(ROWS, subject="covid")
+        figure = polarity.yearly_figure(SUBJECT, ROWS)
     years = {ax.get_title("left"): ax.get_xlim() for ax in figure.axes if ax.get_title("left")}
     assert years == {
         "2019": (day("2019-01-01"), day("2020-01-01")),
@@ -142,9 +144,8 @@ def test_the_line_over_all_months_holds_every_year() -> None:
         for month in range(1, 13)
     ]
     with style.house_style():
-        figure = polarity.overall_figure(
-            rows, span=style.Range("2019-01", "2021-12"), subject="covid"
-        )
+        subject = Subject("covid", "covid", style.Range("2019-01", "2021-12"))
+        figure = polarity.overall_figure(subject, rows, unit="mentions")
     (line,) = [line for line in figure.axes[0].lines if line.get_label() == "mean"]
     assert len(line.get_xdata()) == 36
     assert line.get_xdata()[0] == day("2019-01-16")
@@ -169,7 +170,7 @@ def test_ticks_name_as_many_months_as_have_room(first: str, last: str, labels: l
 def test_equal_data_make_equal_bytes() -> None:
     def drawn() -> dict[str, bytes]:
         with style.house_style():
-            figure = series.mentions_figure(ROWS, span=SPAN, subject="covid")
+            figure = series.mentions_figure(SUBJECT, ROWS)
             return style.to_files(figure)
 
     assert drawn() == drawn()
@@ -177,13 +178,12 @@ def test_equal_data_make_equal_bytes() -> None:
 
 def test_a_dollar_in_a_name_is_a_dollar() -> None:
     with style.house_style(["a $b$ c"]):
-        figure = series.mentions_figure(ROWS, span=SPAN, subject="$\\frac{$")
+        figure = series.mentions_figure(Subject("$\\frac{$", "x", SPAN), ROWS)
         assert b"<svg" in style.to_files(figure)["svg"]
 
 
 def test_a_run_of_nothing_but_gaps_can_be_drawn() -> None:
     with style.house_style():
-        figure = series.mentions_figure(
-            [row("2020-01", None)], span=style.Range("2020-01", "2020-01"), subject="x"
-        )
+        subject = Subject("x", "x", style.Range("2020-01", "2020-01"))
+        figure = series.mentions_figure(subject, [row("2020-01", None)])
         assert style.to_files(figure)["png"].startswith(b"\x89PNG")

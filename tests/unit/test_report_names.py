@@ -5,9 +5,12 @@ from __future__ import annotations
 import pytest
 
 from reports.figures.entities import TopNames, entities_spec, is_in_title_case, top_names
+from reports.figures.spec import Subject
+from reports.figures.style import Range
 from reports.tables.entities import EntityRow
 from textapi.engine.keywords import pattern
 
+SUBJECT = Subject("x", "x", Range("2020-03", "2020-03"))
 HEADLINES = [
     "Mayor Closes Schools and Parks as Coronavirus Spreads",
     "A Test for Everyone, Doctors Say",
@@ -66,7 +69,7 @@ def test_title_case_is_told_from_sentences(texts: list[str], *, expected: bool) 
 def test_the_caption_says_what_the_names_are_worth() -> None:
     def caption(texts: list[str], subject: int) -> str:
         top = TopNames({"GPE": [("China", 2)]}, subject)
-        spec = entities_spec("x", top, subject="x", unit="times", texts=texts)
+        spec = entities_spec(SUBJECT, top, unit="times", texts=texts)
         assert spec is not None
         return spec.caption
 
