@@ -182,17 +182,10 @@ class _Posts:
 
 def _read_posts(data: RunData, job: RunJob, summary: str) -> _Posts:
     posts = _Posts(" ".join(summary.split()))
-    statement = _select_posts(
-        data,
-        job,
-        Document.id,
-        Document.period,
-        Document.text,
-        Document.address,
-        Document.source,
-        Document.repost,
-    )
-    for _, period, text, address, source, repost, score in fetch_pages(
+    whence = (Document.id, Document.source, Document.address, Document.period)
+    statement = _select_posts(data, job, *whence, Document.text, Document.repost)
+
+    for _, source, address, period, text, repost, score in fetch_pages(
         data.db, statement, Document.id
     ):
         posts.n += 1
@@ -285,9 +278,8 @@ def _draw_portrait(portrait: Portrait, posts: _Posts, data: RunData, store: Figu
         subject.slug,
         clouds.merge_spellings(posts.words),
         [name.removeprefix("@").removeprefix("search:")],
-        most=data.parameters.max_words,
-        mask=data.mask,
-        caption=f"The words of {posts.authored:,} posts, larger where more frequent.",
+        data,
+        f"The words of {posts.authored:,} posts, larger where more frequent.",
     )
     add("cloud", "Word cloud", cloud)
 

@@ -209,6 +209,7 @@ def _draw_month(
         for mention in sentences
         if mention.polarity is not None
     ]
+
     month.polarities = scatter.of_month(month.row, scored)
     month.figures = store.show_all(
         scatter.month_spec(keyword.subject, month.polarities),
@@ -216,9 +217,8 @@ def _draw_month(
             f"{keyword.subject.slug}-{month.row.period}",
             words,
             keyword.terms,
-            most=data.parameters.max_words,
-            mask=data.mask,
-            caption=f"The words of {len(sentences):,} mentions in {month.name}.",
+            data,
+            f"The words of {len(sentences):,} mentions in {month.name}.",
         ),
     )
     return words
@@ -239,7 +239,6 @@ def _draw_keyword(
     for month in keyword.months.values():
         of_months += month.phrases
     sheet = [month.polarities for month in keyword.months.values()]
-    mentions = sum(row.mentions or 0 for row in rows)
 
     keyword.over_time = store.show_all(series.mentions_spec(subject, rows))
     add = partial(store.add_section, keyword.sections)
@@ -259,8 +258,7 @@ def _draw_keyword(
         subject.slug,
         clouds.merge_spellings(keyword.words),
         keyword.terms,
-        most=data.parameters.max_words,
-        mask=data.mask,
-        caption=f"The words of all {mentions:,} mentions, larger where more frequent.",
+        data,
+        f"The words of all {series.sum_mentions(rows):,} mentions, larger where more frequent.",
     )
     add("cloud", "Word cloud of all months", cloud)

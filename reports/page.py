@@ -47,6 +47,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+
     environment.filters.update(
         web=web_address,
         number=format_number,

@@ -28,7 +28,7 @@ _MEAN: style.Look = {"markersize": 6, "markeredgecolor": style.BLUE, "label": "_
 
 @dataclass(frozen=True)
 class Account:
-    """One account or search: n posts, and the mean polarity of the scored ones with its interval."""
+    """One account or search: *n* posts, the mean polarity of the scored ones, its interval."""
 
     name: str
     n: int
@@ -82,7 +82,7 @@ def means_spec(accounts: Sequence[Account]) -> FigureSpec | None:
 def draw_calendar(
     ax: Axes, names: Sequence[str], span: style.Range, values: Cells, *, is_polarity: bool
 ) -> None:
-    """Draw posts or mean polarity, a row for each account, a cell for each month; blank: no post."""
+    """Draw a row for each account, a cell for each month: posts or mean polarity."""
     cells = np.array(values, dtype=float)
     top = float(np.nanmax(np.abs(cells), initial=0.0)) or 1.0
     image = draw_heat(

@@ -18,6 +18,7 @@ from wordcloud import WordCloud
 from core.errors import BadInput
 from reports import fonts, stopwords
 from reports.figures.spec import FigureSpec
+from reports.run_data import RunData
 
 # laid out in so many units, drawn SCALE times as large: finding room is what takes time
 WIDTH, HEIGHT, SCALE = 320, 200, 3
@@ -91,16 +92,10 @@ def choose(words: Counter[str], leave_out: Collection[str], most: int) -> dict[s
 
 
 def cloud_spec(
-    prefix: str,
-    words: Counter[str],
-    leave_out: Collection[str],
-    *,
-    most: int,
-    mask: bytes | None,
-    caption: str,
+    prefix: str, words: Counter[str], leave_out: Collection[str], data: RunData, caption: str
 ) -> FigureSpec | None:
-    """Declare the cloud of the *most* frequent words; None without words that a font can draw."""
-    chosen = choose(words, leave_out, most)
+    """Declare the cloud of the most frequent words; None without words that a font can draw."""
+    chosen = choose(words, leave_out, data.parameters.max_words)
     lacking = font_for(chosen)[1]
     for word in lacking:
         del chosen[word]
@@ -114,7 +109,7 @@ def cloud_spec(
     most_frequent = [f"{word} ({times})" for word, times in list(chosen.items())[:8]]
     return FigureSpec(
         name=f"{prefix}-cloud",
-        draw=partial(draw_cloud, chosen, mask),
+        draw=partial(draw_cloud, chosen, data.mask),
         alt=f"Word cloud. Most frequent: {', '.join(most_frequent)}.",
         caption=caption,
         layout="cloud",
@@ -169,6 +164,7 @@ def lay_out(words: dict[str, int], *, mask: np.ndarray | None) -> WordCloud:
         random_state=1,
         color_func=lambda word, **_: inks[word],
     )
+
     try:
         cloud.generate_from_frequencies(words)
     except ValueError:  # "Couldn't find space to draw"

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from reports.figures import style
+from reports.figures.series import sum_mentions
 from reports.figures.spec import FigureSpec, Subject
 from reports.tables.periods import PeriodRow
 
@@ -110,8 +111,7 @@ def overall_figure(subject: Subject, rows: Sequence[PeriodRow], *, unit: str) ->
     ax.set_ylim(low * 1.12, high)  # a strip below for n
     print_n(ax, rows, span=subject.span)
 
-    n = sum(row.mentions or 0 for row in rows)
-    sub = f"n = {n:,} {unit} · band: 95 % t interval"
+    sub = f"n = {sum_mentions(rows):,} {unit} · band: 95 % t interval"
     style.title(ax, f"Mean polarity of {subject.name}, all months", sub=sub)
     return figure
 
@@ -157,8 +157,7 @@ def yearly_figure(subject: Subject, rows: Sequence[PeriodRow]) -> Figure:
         if number % across:
             ax.set_ylabel("")
         print_n(ax, of_year, span=span)
-        n = sum(row.mentions or 0 for row in of_year)
-        style.title(ax, year, sub=f"n = {n:,} mentions")
+        style.title(ax, year, sub=f"n = {sum_mentions(of_year):,} mentions")
 
     style.figure_title(figure, f"Mean polarity of {subject.name}, month by month in each year")
     return figure

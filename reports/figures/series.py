@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -49,6 +49,11 @@ def count_months(rows: Sequence[PeriodRow]) -> list[Count]:
 def gaps(rows: Sequence[PeriodRow]) -> list[str]:
     """Return the months without data, those that failed and those not counted yet."""
     return [row.period for row in rows if row.mentions is None]
+
+
+def sum_mentions(rows: Iterable[PeriodRow]) -> int:
+    """Return the mentions, or posts, of all counted months."""
+    return sum(row.mentions or 0 for row in rows)
 
 
 def draw_counts(ax: Axes, rows: Sequence[PeriodRow], *, span: style.Range, unit: str) -> None:
@@ -109,10 +114,9 @@ def mentions_figure(subject: Subject, rows: Sequence[PeriodRow]) -> Figure:
     draw_counts(above, rows, span=subject.span, unit="mentions")
     draw_share(below, rows, span=subject.span)
 
-    counts = count_months(rows)
-    mentions = sum(count.mentions for count in counts)
-    documents = sum(count.documents for count in counts)
-    style.title(above, f"Mentions of {subject.name} per month", sub=f"n = {mentions:,} mentions")
+    mentions = f"n = {sum_mentions(rows):,} mentions"
+    documents = sum(count.documents for count in count_months(rows))
+    style.title(above, f"Mentions of {subject.name} per month", sub=mentions)
     sub = f"n = {documents:,} documents · lines: 95 % Wilson interval"
     style.title(below, "Share of documents that mention it", sub=sub)
     return figure
@@ -120,11 +124,10 @@ def mentions_figure(subject: Subject, rows: Sequence[PeriodRow]) -> Figure:
 
 def mentions_spec(subject: Subject, rows: Sequence[PeriodRow]) -> FigureSpec:
     """Declare the figure of a keyword's mentions."""
-    mentions = sum(row.mentions or 0 for row in rows)
     return FigureSpec(
         name=f"{subject.slug}-mentions",
         draw=partial(mentions_figure, subject, rows),
-        alt=f"Bars: mentions of {subject.name} per month, {mentions:,} in all. Below: the share of "
+        alt=f"Bars: mentions of {subject.name} per month, {sum_mentions(rows):,} in all. Below: the share of "
         "documents with a mention and its interval. The numbers are in the table of months.",
         caption="A ring at zero is a true zero: documents were read, none mentions it. A hatched "
         "month has no data. Bars and dots are lighter where n < 5.",
@@ -135,8 +138,8 @@ def posts_figure(subject: Subject, rows: Sequence[PeriodRow]) -> Figure:
     """Return an account's posts per month."""
     figure, ax = style.new_axes(3.0)
     draw_counts(ax, rows, span=subject.span, unit="posts")
-    posts = sum(count.mentions for count in count_months(rows))
-    style.title(ax, f"Posts of {subject.name} per month", sub=f"n = {posts:,} posts")
+    posts = f"n = {sum_mentions(rows):,} posts"
+    style.title(ax, f"Posts of {subject.name} per month", sub=posts)
     return figure
 
 

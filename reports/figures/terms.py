@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from reports.figures import style
-from reports.figures.series import BAR, count_months, gaps
+from reports.figures.series import BAR, count_months, gaps, sum_mentions
 from reports.figures.spec import FigureSpec, Subject
 from reports.tables.periods import PeriodRow
 
@@ -80,6 +80,7 @@ class _Stack:
         color: Any = style.CYCLE[self._terms % len(style.CYCLE)]
         if totals is not None:
             color = [style.shade(color, totals[period]) for period in heights]
+
         self._ax.bar(
             list(map(style.month_number, heights)),
             list(heights.values()),
@@ -172,8 +173,8 @@ def terms_figure(
     draw_terms(above, by_term, together, span=subject.span)
     draw_term_shares(below, by_term, span=subject.span)
 
-    n = sum(row.mentions or 0 for row in together)
-    style.title(above, f"The words for {subject.name}", sub=f"n = {n:,} mentions")
+    mentions = f"n = {sum_mentions(together):,} mentions"
+    style.title(above, f"The words for {subject.name}", sub=mentions)
     style.title(below, "Which word is used", sub="share of each month's mentions")
     handles, labels = above.get_legend_handles_labels()
     figure.legend(
@@ -186,7 +187,7 @@ def terms_spec(
     subject: Subject, by_term: Mapping[str, Sequence[PeriodRow]], together: Sequence[PeriodRow]
 ) -> FigureSpec | None:
     """Declare the figure of a keyword with synonyms."""
-    if len(by_term) < 2 or not any(row.mentions for row in together):
+    if len(by_term) < 2 or not sum_mentions(together):
         return None
     return FigureSpec(
         name=f"{subject.slug}-terms",

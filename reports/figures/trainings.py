@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import chain, repeat
+from operator import attrgetter
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -16,6 +18,9 @@ from reports.figures.spec import FigureSpec
 from reports.tables.trainings import EpochRow, PredictionRow
 
 PICTURES_SHOWN = 40
+
+_ACTUAL: style.Look = {"color": style.VERMILLION, "linewidth": 1.4}
+_PREDICTED: style.Look = {"color": style.GREEN, "markersize": 3.2}
 
 
 @dataclass(frozen=True)
@@ -30,17 +35,16 @@ class Mistake:
 
 def draw_losses(ax: Axes, epochs: Sequence[EpochRow]) -> None:
     """Draw training and validation loss by epoch, on a logarithmic scale if all are above zero."""
-    xs = [float(epoch.epoch) for epoch in epochs]
-    train = [epoch.train_loss for epoch in epochs]
-    validation = [epoch.validation_loss for epoch in epochs]
-    kinds = (("training", style.BLUE, train), ("validation", style.VERMILLION, validation))
-    for name, color, losses in kinds:
-        label = name
-        for x, y in style.segments(xs, losses):
-            ax.plot(x, y, color=color, label=label, marker="o" if len(x) < 3 else "")
-            label = "_more"
+    xs = list(map(attrgetter("epoch"), epochs))
+    numbers: list[float] = []
+    kinds = (("training", "train_loss"), ("validation", "validation_loss"))
+    for (label, column), color in zip(kinds, (style.BLUE, style.VERMILLION), strict=True):
+        losses = list(map(attrgetter(column), epochs))
+        numbers += [loss for loss in losses if loss is not None]
+        labels = chain([label], repeat("_more"))
+        for (x, y), name in zip(style.segments(xs, losses), labels, strict=False):
+            ax.plot(x, y, color=color, label=name, marker="o" if len(x) < 3 else "")
 
-    numbers = [loss for loss in (*train, *validation) if loss is not None]
     if numbers and min(numbers) > 0:
         ax.set_yscale("log")
         ax.yaxis.set_major_formatter(FuncFormatter("{:g}".format))
@@ -92,12 +96,15 @@ def course_spec(prefix: str, epochs: Sequence[EpochRow], *, name: str) -> Figure
 
 def draw_sequence(ax: Axes, predictions: Sequence[PredictionRow]) -> None:
     """Draw actual values as a line and predicted ones as dots, by place in the series."""
-    actual = [(row.index, row.actual) for row in predictions if row.actual is not None]
-    predicted = [(row.index, row.predicted) for row in predictions if row.predicted is not None]
-    x, y = zip(*actual, strict=True) if actual else ((), ())
-    ax.plot(x, y, color=style.VERMILLION, label="actual", linewidth=1.4)
-    x, y = zip(*predicted, strict=True) if predicted else ((), ())
-    ax.plot(x, y, "o", color=style.GREEN, markersize=3.2, label="predicted")
+    for column, shape, look in (("actual", "-", _ACTUAL), ("predicted", "o", _PREDICTED)):
+        xs, ys = [], []
+        for row in predictions:
+            value = getattr(row, column)
+            if value is not None:
+                xs.append(row.index)
+                ys.append(value)
+        ax.plot(xs, ys, shape, label=column, **look)
+
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set_xlabel("place in the series")
     ax.set_ylabel("value")
