@@ -125,8 +125,8 @@ def overall_spec(
     return FigureSpec(
         name=f"{subject.slug}-polarity",
         draw=partial(overall_figure, subject, rows, unit=unit),
-        alt=f"Line: mean polarity of the {unit} of {subject.name} in each month, with its interval. "
-        "The numbers are in the table of months.",
+        alt=f"Line: mean polarity of the {unit} of {subject.name} in each month, with its "
+        "interval. The numbers are in the table of months.",
         caption=f"The line breaks where a month has no {unit} or no data. Hollow dots: n < 5. "
         "The figures along the lower edge are n.",
     )

@@ -127,8 +127,9 @@ def mentions_spec(subject: Subject, rows: Sequence[PeriodRow]) -> FigureSpec:
     return FigureSpec(
         name=f"{subject.slug}-mentions",
         draw=partial(mentions_figure, subject, rows),
-        alt=f"Bars: mentions of {subject.name} per month, {sum_mentions(rows):,} in all. Below: the share of "
-        "documents with a mention and its interval. The numbers are in the table of months.",
+        alt=f"Bars: mentions of {subject.name} per month, {sum_mentions(rows):,} in all. "
+        "Below: the share of documents with a mention and its interval. The numbers are in the "
+        "table of months.",
         caption="A ring at zero is a true zero: documents were read, none mentions it. A hatched "
         "month has no data. Bars and dots are lighter where n < 5.",
     )

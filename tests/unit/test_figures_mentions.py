@@ -1,4 +1,4 @@
-"""Scatters, terms, phrases, entities, accounts, comparisons and trainings, read from their artists."""
+"""Scatters, terms, phrases, entities, accounts, comparisons, trainings: read from artists."""
 
 from __future__ import annotations
 
@@ -118,11 +118,19 @@ SHEET = [
 
 def test_the_sheet_has_a_panel_for_each_month_in_order_gaps_among_them(ax: Axes) -> None:
     scatter.draw_sheet(ax, SHEET, across=2)
-    assert scatter.panels(4, 2) == [scatter.Panel(0.0, 0.0), scatter.Panel(1.08, 0.0), scatter.Panel(0.0, -3.0),
-                                    scatter.Panel(1.08, -3.0)]  # fmt: skip
+    assert scatter.panels(4, 2) == [
+        scatter.Panel(0.0, 0.0),
+        scatter.Panel(1.08, 0.0),
+        scatter.Panel(0.0, -3.0),
+        scatter.Panel(1.08, -3.0),
+    ]
     labels = {text.get_text(): text.get_position() for text in ax.texts if "20" in text.get_text()}
-    assert labels == {"Jan 2020": (0.0, 1.12), "Feb 2020": (1.08, 1.12), "Mar 2020": (0.0, -3.0 + 1.12),
-                    "Apr 2020": (1.08, -3.0 + 1.12)}  # fmt: skip
+    assert labels == {
+        "Jan 2020": (0.0, 1.12),
+        "Feb 2020": (1.08, 1.12),
+        "Mar 2020": (0.0, -3.0 + 1.12),
+        "Apr 2020": (1.08, -3.0 + 1.12),
+    }
     assert [text.get_text() for text in ax.texts if text.get_text().startswith(("n=", "gap"))] == [
         "gap", "n=0", "n=2", "n=1",
     ]  # fmt: skip

@@ -22,7 +22,8 @@ def row(
     state = "no-data" if mentions is None else "complete"
     return PeriodRow(
         1, period, None, "covid", None, state, documents, mentions, mentions, share,
-        None if share is None else max(0.0, share - 0.02), None if share is None else share + 0.02, mean, *bounds,
+        None if share is None else max(0.0, share - 0.02),
+        None if share is None else share + 0.02, mean, *bounds,
     )  # fmt: skip
 
 
@@ -98,11 +99,16 @@ def test_shares_have_their_intervals_and_the_gap_has_none(ax: Axes) -> None:
     series.draw_share(ax, ROWS, span=SPAN)
     (dots,) = [c for c in ax.collections if c.get_label() == "share"]
     assert dots.get_offsets().tolist() == [
-        [day("2019-12-16"), 0.03], [day("2020-02-16"), 0.0], [day("2020-03-16"), 0.12], [day("2020-04-16"), 0.4],
+        [day("2019-12-16"), 0.03], [day("2020-02-16"), 0.0],
+        [day("2020-03-16"), 0.12], [day("2020-04-16"), 0.4],
     ]  # fmt: skip
     ends = [tuple(line.get_ydata()) for line in ax.lines if line.get_label() == "_interval"]
-    assert ends == [(pytest.approx(0.01), pytest.approx(0.05)), (0, 0.02), (pytest.approx(0.10), pytest.approx(0.14)),
-                    (pytest.approx(0.38), pytest.approx(0.42))]  # fmt: skip
+    assert ends == [
+        (pytest.approx(0.01), pytest.approx(0.05)),
+        (0, 0.02),
+        (pytest.approx(0.10), pytest.approx(0.14)),
+        (pytest.approx(0.38), pytest.approx(0.42)),
+    ]
 
 
 def test_the_line_of_means_breaks_at_gaps_and_at_months_without_a_mention(ax: Axes) -> None:
@@ -154,8 +160,11 @@ def test_the_line_over_all_months_holds_every_year() -> None:
 def test_n_is_written_under_each_counted_month(ax: Axes) -> None:
     polarity.print_n(ax, ROWS, span=SPAN)
     assert [(text.get_position()[0], text.get_text()) for text in ax.texts] == [
-        (day("2019-12-16"), "3"), (day("2020-02-16"), "0"), (day("2020-03-16"), "12"), (day("2020-04-16"), "40"),
-    ]  # fmt: skip
+        (day("2019-12-16"), "3"),
+        (day("2020-02-16"), "0"),
+        (day("2020-03-16"), "12"),
+        (day("2020-04-16"), "40"),
+    ]
 
 
 @pytest.mark.parametrize(("first", "last", "labels"), [

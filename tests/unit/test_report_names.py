@@ -1,4 +1,4 @@
-"""What is named: what holds the subject, came once or is a date is left to the exports, and the figure says so."""
+"""Names in a figure: the subject, single mentions and dates are left to the exports."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_a_name_that_holds_the_subject_is_left_out_and_counted() -> None:
     assert top_names(rows, [pattern("coronavirus")]) == TopNames({"GPE": [("China", 41)]}, 2)
 
 
-def test_a_name_that_came_once_is_left_out_where_another_came_twice() -> None:
+def test_a_name_that_occurs_once_is_left_out_where_another_occurs_twice() -> None:
     assert top_names([entity("GPE", "China", 2), entity("ORG", "Hot Zone", 1)]).by_type == {
         "GPE": [("China", 2)]
     }
@@ -62,7 +62,7 @@ def test_dates_and_single_months_are_no_names() -> None:
 @pytest.mark.parametrize(
     ("texts", "expected"), [(HEADLINES, True), (SENTENCES, False), ([], False), (["新冠"], False)]
 )
-def test_title_case_is_told_from_sentences(texts: list[str], *, expected: bool) -> None:
+def test_title_case_is_distinguished_from_sentences(texts: list[str], *, expected: bool) -> None:
     assert is_in_title_case(texts) == expected
 
 
