@@ -13,7 +13,6 @@ from typing import Any
 
 from core.errors import UsageError
 from models.database import Database
-from models.parameters import MonthsParameters
 from reports import comparison, fonts, handles, months, page, run_summary, trainings
 from reports.atomic_files import write_atomically
 from reports.exports import ExportFolder, tables_of
@@ -39,8 +38,7 @@ Pages = dict[str, str]  # HTML by the file's name
 class _Report:
     """A run whose report is made, and where its figures and tables go."""
 
-    data: RunData
-    summary: RunSummary
+    run: RunSummary
     store: FigureStore
     exports: ExportFolder
 
@@ -51,7 +49,7 @@ class _ReportKind:
 
     render_pages: Callable[[_Report], Pages]
     draw_figures: Callable[[RunData, FigureStore, Collection[str]], object]
-    count_figures: Callable[[RunData], int]  # about how many each job has
+    figures_per_job: int  # about; of a month, for each keyword
 
 
 def build(
@@ -82,12 +80,12 @@ def build(
         pages = _render_comparison(reports, store)
     else:
         (report,) = reports
-        pages = _KINDS[report.data.kind].render_pages(report)
+        pages = _KINDS[report.run.kind].render_pages(report)
 
     names = {*pages, *(f"{store.folder.name}/{name}" for name in store.used)}
     for report in reports:
         names.update(str(path.relative_to(out)) for path in report.exports.write_all())
-    for name in sorted(pages, key=INDEX.__eq__):
+    for name in sorted(pages, key=INDEX.__eq__):  # the index last
         write_atomically(out / name, pages[name].encode())
     store.drop_unused()
 
@@ -107,15 +105,17 @@ def divide_figures(db: Database, run_id: int) -> list[tuple[str, ...]]:
     A small run has no parts.
     """
     data = load_run(db, run_id)
-    jobs_per_part = max(1, FIGURES_PER_PART // _KINDS[data.kind].count_figures(data))
-    parts = [tuple(names) for names in in_batches((job.name for job in data.jobs), jobs_per_part)]
+    keywords = getattr(data.parameters, "keywords", ("",))
+    figures_per_job = _KINDS[data.kind].figures_per_job * len(keywords)
+    names = map(attrgetter("name"), data.jobs)
+    parts = list(map(tuple, in_batches(names, max(1, FIGURES_PER_PART // figures_per_job))))
     return parts if len(parts) > MAX_PARTS_UNDIVIDED else []
 
 
 def draw_part(
     db: Database, run_id: int, out: Path, names: Collection[str], *, check: Callable[[], None]
 ) -> int:
-    """Draw the missing figures of the jobs *names*, which `build` then finds; return their number."""
+    """Draw the missing figures of the jobs *names*, for `build` to find; return their number."""
     data, store = load_run(db, run_id), FigureStore(out, check=check)
     _KINDS[data.kind].draw_figures(data, store, names)
     return store.drawn
@@ -127,12 +127,12 @@ def _open_report(
     data = load_run(db, run_id)
     folder = out / f"run-{run_id}" if is_one_of_several else out
     folder.mkdir(exist_ok=True)
-    return _Report(data, summarize_run(data), store, ExportFolder(data, folder))
+    return _Report(summarize_run(data), store, ExportFolder(data, folder))
 
 
 def _render_months(report: _Report) -> Pages:
     with report.exports.write_while_reading(MENTIONS) as mentions:
-        shown = months.make_page(report.data, report.store, mentions)
+        shown = months.make_page(report.run, report.store, mentions)
     keywords = _join_names([f"“{keyword.name}”" for keyword in shown.keywords])
     title = f"What was said about {keywords}"
     return {INDEX: _render(report, "months.html", shown, title, shown.texts)}
@@ -140,7 +140,7 @@ def _render_months(report: _Report) -> Pages:
 
 def _render_handles(report: _Report) -> Pages:
     """Render a page that compares the accounts and one for each; an only one is the index."""
-    shown = handles.make_page(report.data, report.store)
+    shown = handles.make_page(report.run, report.store)
     is_alone = len(shown.portraits) == 1
     pages: Pages = {}
     for portrait in shown.portraits:
@@ -150,14 +150,14 @@ def _render_handles(report: _Report) -> Pages:
         pages[name] = _render(report, "handle.html", shown, portrait.name, texts, **more)
 
     if not is_alone:
-        kind = "searches" if report.data.kind == "search" else "accounts"
-        title = report.data.name or f"{len(shown.portraits)} {kind}"
+        kind = "searches" if report.run.kind == "search" else "accounts"
+        title = report.run.name or f"{len(shown.portraits)} {kind}"
         pages[INDEX] = _render(report, "handles.html", shown, title, shown.texts)
     return pages
 
 
 def _render_trainings(report: _Report) -> Pages:
-    shown = trainings.make_page(report.data, report.store)
+    shown = trainings.make_page(report.run, report.store)
     is_alone = len(shown.sections) == 1
     title = f"A {shown.network} network" if is_alone else f"{shown.network} networks".capitalize()
     return {INDEX: _render(report, "trainings.html", shown, title, [])}
@@ -171,47 +171,41 @@ def _render(
         title=title,
         page=shown,
         missing_fonts=fonts.missing_scripts(texts),
-        summary=report.summary,
-        files=_export_links(report.summary),
-        made=report.summary.ended,
+        summary=report.run,
+        files=_export_links(report.run),
+        made=report.run.ended,
         **more,
     )
 
 
 def _render_comparison(reports: Sequence[_Report], store: FigureStore) -> Pages:
-    runs = [report.data for report in reports]
-    summaries = [report.summary for report in reports]
+    runs = [report.run for report in reports]
     shown = comparison.make_page(runs, store)
     labels = list(comparison.label_runs(runs).values())
     html = page.render(
         "comparison.html",
         title=f"{_join_names(labels)} side by side",
         page=shown,
-        runs=summaries,
-        made=max((summary.ended for summary in summaries if summary.ended), default=None),
-        files=[_export_links(summary, f"run-{summary.id}/") for summary in summaries],
+        runs=runs,
+        made=max((run.ended for run in runs if run.ended), default=None),
+        files=[_export_links(run, f"run-{run.id}/") for run in runs],
     )
     return {INDEX: html}
 
 
-def _count_month_figures(data: RunData) -> int:
-    assert isinstance(data.parameters, MonthsParameters)  # noqa: S101 - chosen by kind
-    return months.FIGURES_PER_KEYWORD * len(data.parameters.keywords)
-
-
-_HANDLES = _ReportKind(_render_handles, handles.draw_figures, count_figures=lambda _: 4)
+_ACCOUNTS = _ReportKind(_render_handles, handles.draw_figures, figures_per_job=4)
 _KINDS = {
-    "months": _ReportKind(_render_months, months.draw_figures, _count_month_figures),
-    "handles": _HANDLES,
-    "search": _HANDLES,
-    "training": _ReportKind(_render_trainings, trainings.make_page, count_figures=lambda _: 3),
+    "months": _ReportKind(_render_months, months.draw_figures, figures_per_job=2),
+    "handles": _ACCOUNTS,
+    "search": _ACCOUNTS,
+    "training": _ReportKind(_render_trainings, trainings.make_page, figures_per_job=3),
 }
 
 
-def _export_links(summary: RunSummary, folder: str = "") -> dict[str, dict[str, str]]:
+def _export_links(run: RunData, folder: str = "") -> dict[str, dict[str, str]]:
     """Return the addresses of the run's exports, by table and format."""
     links: dict[str, dict[str, str]] = {}
-    for table in tables_of(summary.kind):
+    for table in tables_of(run.kind):
         links[table.name] = {form: f"{folder}{table.name}.{form}" for form in WRITERS}
     return links
 

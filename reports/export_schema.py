@@ -1,4 +1,4 @@
-"""What an export table is: its rows, its columns with their meanings, and the page that lists them."""
+"""What an export table is: its rows, columns and meanings, and the page that lists them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from importlib.resources import files
 from types import UnionType
 from typing import Annotated, Any, Generic, TypeVar, get_args, get_origin, get_type_hints
 
@@ -50,6 +51,11 @@ class Table(Generic[T]):
     kinds: tuple[str, ...]  # of the runs that can have rows
     key: tuple[str, ...]  # the columns that tell rows apart, and by which they are sorted
 
+    @property
+    def description(self) -> str:
+        """What one row of the table is, in a sentence or two."""
+        return " ".join((self.row.__doc__ or "").split())
+
     @cached_property
     def columns(self) -> Columns:
         """The type of each column, without None."""
@@ -90,31 +96,12 @@ def finite(value: float | None) -> float | None:
     return value + 0.0 if value is not None and math.isfinite(value) else None
 
 
-_HEAD = """\
-# Data dictionary
-
-Each table comes as JSONL, CSV and Parquet with the same columns, rows and order: by the columns
-that tell its rows apart, text by code points, null first. Times are `YYYY-MM-DDTHH:MM:SSZ`, months
-`YYYY-MM`, both UTC.
-
-- JSONL: one object a line, UTF-8.
-- CSV: UTF-8 with signature, quoted as RFC 4180 says, lines end with CR LF, null is empty, a list is
-  JSON. A text that begins with `=`, `+`, `-`, `@`, a tab or a carriage return has an apostrophe
-  before it, so that no spreadsheet program takes it for a formula; numbers are as they are.
-- Parquet: text, 64-bit integers and floating-point numbers, lists of text.
-
-Shares, means and their intervals are rounded to 6 places. Polarities of sentences and posts are as
-the Text API gave them. The same run on the same texts gives the same bytes, the columns `run` and
-`seconds` and the table `calls` aside.
-"""
-
-
 def describe_tables(tables: Iterable[Table[Any]]) -> str:
     """Return the data dictionary: one page of Markdown about *tables* and the formats."""
-    parts = [_HEAD]
+    introduction = files("reports").joinpath("templates", "dictionary.md")
+    parts = [introduction.read_text(encoding="utf-8")]
     for table in tables:
         rows = [f"| `{column}` | {meaning} |" for column, meaning in table.meanings.items()]
         header = ["| column | meaning |", "| --- | --- |"]
-        description = " ".join((table.row.__doc__ or "").split())
-        parts.append("\n".join([f"## {table.name}", "", description, "", *header, *rows, ""]))
+        parts.append("\n".join([f"## {table.name}", "", table.description, "", *header, *rows, ""]))
     return "\n".join(parts)

@@ -1,4 +1,4 @@
-"""What a report says of its run besides the results: request, texts, progress, what was left out."""
+"""What a report says of its run besides the results: request, texts, progress, omissions."""
 
 from __future__ import annotations
 
@@ -12,41 +12,21 @@ from typing import Any
 from sqlalchemy import case, func, select
 
 from core.enums import ENDED, JobKind, State
+from models import tables
 from models.database import Database
 from models.parameters import MonthsParameters, Parameters, TextOptions, TrainingParameters
-from models.tables import (
-    Crawl,
-    Document,
-    Epoch,
-    Import,
-    Job,
-    JobStep,
-    Mention,
-    PostPolarity,
-    Report,
-    Run,
-    RunEngine,
-    Training,
-)
+from models.tables import Document, Import, Mention
 from reports.queries import fetch_all
 from reports.run_data import RunData, documents_condition
 from reports.tables.calls import CallRow, read_calls
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunSummary:
-    """The run as its report introduces it; times are UTC as people write them."""
+class RunSummary(RunData):
+    """A run as its report introduces it; times are UTC as people write them."""
 
-    id: int
-    name: str | None
-    kind: str
-    state: str
-    reason: str | None
-    parameters: Parameters
-    mask: bytes | None  # PNG of the word clouds' shape
     created: str
     ended: str | None
-    engines: list[str]  # of the Text API, by whose answers the results were made
     job_states: Counter[str]
     sources: dict[str, int]  # documents of each source
     nyt_texts: bool  # whether documents that come from nytimes.com are among them
@@ -82,16 +62,9 @@ def summarize_run(data: RunData) -> RunSummary:
     imports = select(Import.read, Import.empty, Import.left_out).where(Import.source.in_(sources))
 
     return RunSummary(
-        id=data.id,
-        name=data.name,
-        kind=data.kind,
-        state=data.state,
-        reason=data.reason,
-        parameters=data.parameters,
-        mask=data.mask,
+        **vars(data),
         created=_format_minute(data.created_at),
         ended=_format_minute(data.ended_at) if data.ended_at else None,
-        engines=data.engines,
         job_states=Counter(job.state for job in data.jobs),
         sources=dict(sorted(sources.items())),
         nyt_texts=totals["nytimes"] > 0 or unmarked_nyt,
@@ -131,26 +104,29 @@ def _count_documents(data: RunData) -> tuple[Counter[str], Counter[str], list[da
 
 def fingerprint(db: Database, run_id: int) -> str:
     """Return a hash that changes with anything that the run's report shows; cheap to compute."""
-    jobs = select(Job.id).where(Job.run_id == run_id)
+    run, job, step, engine = tables.Run, tables.Job, tables.JobStep, tables.RunEngine
+    jobs = select(job.id).where(job.run_id == run_id)
+
     statements = (
-        select(Run.state, Run.reason, Run.name, Run.ended_at).where(Run.id == run_id),
-        select(Job.id, Job.state, Job.reason, Job.ended_at, Job.claims)
-        .where(Job.run_id == run_id, Job.kind != JobKind.REPORT)
-        .order_by(Job.id),
-        select(JobStep.job_id, JobStep.step, JobStep.state, JobStep.documents, JobStep.at)
-        .where(JobStep.job_id.in_(jobs))
-        .order_by(JobStep.job_id, JobStep.step),
+        select(run.state, run.reason, run.name, run.ended_at).where(run.id == run_id),
+        select(job.id, job.state, job.reason, job.ended_at, job.claims)
+        .where(job.run_id == run_id, job.kind != JobKind.REPORT)
+        .order_by(job.id),
+        select(step.job_id, step.step, step.state, step.documents, step.at)
+        .where(step.job_id.in_(jobs))
+        .order_by(step.job_id, step.step),
         select(func.count(), func.count(Mention.polarity)).where(Mention.job_id.in_(jobs)),
-        select(func.count()).where(PostPolarity.job_id.in_(jobs)),
+        select(func.count()).where(tables.PostPolarity.job_id.in_(jobs)),
         select(func.max(Document.id), func.count()).select_from(Document),
         select(func.max(Import.id), func.sum(Import.added)),
-        select(func.max(Crawl.at)),
-        select(func.count(Training.weights)).where(Training.job_id.in_(jobs)),
-        select(Report.stale).where(Report.run_id == run_id),
-        select(func.count()).where(Epoch.job_id.in_(jobs)),
-        select(RunEngine.engine).where(RunEngine.run_id == run_id).order_by(RunEngine.engine),
+        select(func.max(tables.Crawl.at)),
+        select(func.count(tables.Training.weights)).where(tables.Training.job_id.in_(jobs)),
+        select(tables.Report.stale).where(tables.Report.run_id == run_id),
+        select(func.count()).where(tables.Epoch.job_id.in_(jobs)),
+        select(engine.engine).where(engine.run_id == run_id).order_by(engine.engine),
     )
-    rows = [[tuple(row) for row in fetch_all(db, statement)] for statement in statements]
+
+    rows = [list(map(tuple, fetch_all(db, statement))) for statement in statements]
     return hashlib.sha256(repr(rows).encode()).hexdigest()
 
 
