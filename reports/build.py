@@ -115,7 +115,7 @@ def divide_figures(db: Database, run_id: int) -> list[tuple[str, ...]]:
 def draw_part(
     db: Database, run_id: int, out: Path, names: Collection[str], *, check: Callable[[], None]
 ) -> int:
-    """Draw the missing figures of the jobs *names*, which `build` then finds; return their number."""
+    """Draw the missing figures of the jobs *names*, for `build` to find; return their number."""
     data, store = load_run(db, run_id), FigureStore(out, check=check)
     _KINDS[data.kind].draw_figures(data, store, names)
     return store.drawn

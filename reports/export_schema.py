@@ -1,4 +1,4 @@
-"""What an export table is: its rows, its columns with their meanings, and the page that lists them."""
+"""What an export table is: its rows, columns and meanings, and the page that lists them."""
 
 from __future__ import annotations
 
@@ -51,6 +51,11 @@ class Table(Generic[T]):
     kinds: tuple[str, ...]  # of the runs that can have rows
     key: tuple[str, ...]  # the columns that tell rows apart, and by which they are sorted
 
+    @property
+    def description(self) -> str:
+        """What one row of the table is, in a sentence or two."""
+        return " ".join((self.row.__doc__ or "").split())
+
     @cached_property
     def columns(self) -> Columns:
         """The type of each column, without None."""
@@ -98,6 +103,5 @@ def describe_tables(tables: Iterable[Table[Any]]) -> str:
     for table in tables:
         rows = [f"| `{column}` | {meaning} |" for column, meaning in table.meanings.items()]
         header = ["| column | meaning |", "| --- | --- |"]
-        description = " ".join((table.row.__doc__ or "").split())
-        parts.append("\n".join([f"## {table.name}", "", description, "", *header, *rows, ""]))
+        parts.append("\n".join([f"## {table.name}", "", table.description, "", *header, *rows, ""]))
     return "\n".join(parts)

@@ -56,9 +56,9 @@ class ExportFolder:
 
     @contextmanager
     def write_while_reading(self, table: Table[Any]) -> Iterator[Iterator[Any]]:
-        """Yield the rows of *table*; they are written as the caller takes them, the rest at the end.
+        """Yield the rows of *table*, which are written as the caller takes them.
 
-        The files are put in place at the end, and are as they were after an error.
+        The rest is written at the end; after an error the files are as they were.
         """
         paths = {form: self._folder / f"{table.name}.{form}" for form in self._forms}
         error_of_caller: OSError | None = None  # must not be taken for an error of these files

@@ -75,7 +75,7 @@ def fetch_of_jobs(
     job_id: InstrumentedAttribute[int],
     *columns: InstrumentedAttribute[Any],
 ) -> Iterator[list[tuple[Any, ...]]]:
-    """Yield the rows of a batch of jobs: the job, then *columns* of the table that holds *job_id*."""
+    """Yield the rows of each batch of jobs: the job, then the *columns* of the table of *job_id*."""
     for jobs in in_batches(data.jobs_named(names)):
         by_id = {job.id: job for job in jobs}
         statement = select(job_id, *columns).where(job_id.in_(list(by_id)))

@@ -1,4 +1,4 @@
-"""What a report says of its run besides the results: request, texts, progress, what was left out."""
+"""What a report says of its run besides the results: request, texts, progress, omissions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from analysis.parameters import MonthsParameters, Parameters, TrainingParameters
 from core.enums import ENDED, JobKind, State
 from models import tables
 from models.database import Database
-from models.tables import Document, Import
+from models.tables import Document, Import, Mention
 from reports.queries import fetch_all
 from reports.run_data import RunData, documents_condition
 from reports.tables.calls import CallRow, read_calls
@@ -127,32 +127,18 @@ def _credited_addresses() -> list[tuple[ColumnElement[bool], int]]:
 
 def fingerprint(db: Database, run_id: int) -> str:
     """Return a hash that changes with anything that the run's report shows; cheap to compute."""
-    jobs = select(tables.Job.id).where(tables.Job.run_id == run_id)
+    run, job, step, engine = tables.Run, tables.Job, tables.JobStep, tables.RunEngine
+    jobs = select(job.id).where(job.run_id == run_id)
+
     statements = (
-        select(tables.Run.state, tables.Run.reason, tables.Run.name, tables.Run.ended_at).where(
-            tables.Run.id == run_id
-        ),
-        select(
-            tables.Job.id,
-            tables.Job.state,
-            tables.Job.reason,
-            tables.Job.ended_at,
-            tables.Job.claims,
-        )
-        .where(tables.Job.run_id == run_id, tables.Job.kind != JobKind.REPORT)
-        .order_by(tables.Job.id),
-        select(
-            tables.JobStep.job_id,
-            tables.JobStep.step,
-            tables.JobStep.state,
-            tables.JobStep.documents,
-            tables.JobStep.at,
-        )
-        .where(tables.JobStep.job_id.in_(jobs))
-        .order_by(tables.JobStep.job_id, tables.JobStep.step),
-        select(func.count(), func.count(tables.Mention.polarity)).where(
-            tables.Mention.job_id.in_(jobs)
-        ),
+        select(run.state, run.reason, run.name, run.ended_at).where(run.id == run_id),
+        select(job.id, job.state, job.reason, job.ended_at, job.claims)
+        .where(job.run_id == run_id, job.kind != JobKind.REPORT)
+        .order_by(job.id),
+        select(step.job_id, step.step, step.state, step.documents, step.at)
+        .where(step.job_id.in_(jobs))
+        .order_by(step.job_id, step.step),
+        select(func.count(), func.count(Mention.polarity)).where(Mention.job_id.in_(jobs)),
         select(func.count()).where(tables.PostPolarity.job_id.in_(jobs)),
         select(func.max(Document.id), func.count()).select_from(Document),
         select(func.max(Import.id), func.sum(Import.added)),
@@ -160,11 +146,10 @@ def fingerprint(db: Database, run_id: int) -> str:
         select(func.count(tables.Training.weights)).where(tables.Training.job_id.in_(jobs)),
         select(tables.Report.stale).where(tables.Report.run_id == run_id),
         select(func.count()).where(tables.Epoch.job_id.in_(jobs)),
-        select(tables.RunEngine.engine)
-        .where(tables.RunEngine.run_id == run_id)
-        .order_by(tables.RunEngine.engine),
+        select(engine.engine).where(engine.run_id == run_id).order_by(engine.engine),
     )
-    rows = [[tuple(row) for row in fetch_all(db, statement)] for statement in statements]
+
+    rows = [list(map(tuple, fetch_all(db, statement))) for statement in statements]
     return hashlib.sha256(repr(rows).encode()).hexdigest()
 
 

@@ -83,7 +83,7 @@ def t_quantile(degrees: int) -> float:
 
 
 def _central_mass(angle: float, degrees: int) -> float:
-    """Return the mass of Student's distribution between -t and t, where ``tan(angle) = t/√degrees``."""
+    """Return the mass of Student's distribution from -t to t, ``tan(angle) = t/√degrees``."""
     sine, cosine = math.sin(angle), math.cos(angle)
     odd = degrees % 2
     term = cosine if odd else 1.0

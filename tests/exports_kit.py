@@ -1,4 +1,4 @@
-"""Runs with results, put straight into the tables on either database, and what is exported of them."""
+"""Runs with results, written straight into the tables of either database, and their exports."""
 
 from __future__ import annotations
 
@@ -62,8 +62,8 @@ def document(number: int, name: str, period: str | None = None, **given: Any) ->
 
 def jobs_of(db: Database, run: int) -> dict[str, int]:
     with db.read() as connection:
-        found = connection.execute(select(Job.name, Job.id).where(Job.run_id == run))
-        return {row.name: row.id for row in found}
+        jobs = connection.execute(select(Job.name, Job.id).where(Job.run_id == run))
+        return {job.name: job.id for job in jobs}
 
 
 def step(
@@ -94,7 +94,7 @@ def mention(
 
 
 def months(db: Database, first: str, last: str, **options: Any) -> tuple[int, dict[str, int]]:
-    """A run over months with the keyword `covid`, and its jobs by name."""
+    """Add a run over months with the keyword `covid`; return it and its jobs by name."""
     parameters = run_parameters.MonthsParameters(
         first=first, last=last, keywords=(COVID,), **options
     )
@@ -127,7 +127,7 @@ def columns_of(db: Database, run: int, table: str, *names: str) -> list[tuple[An
 
 
 def four_months(db: Database) -> tuple[int, dict[str, int]]:
-    """January: only an opinion; February: nothing; March: four news; April: two, and the keywords failed."""
+    """Add a run: January has an opinion, February nothing, March four news, April two and failed."""
     run, jobs = months(db, "2020-01", "2020-04", material="News", steps=("keywords", "polarity"))
     add(
         db,

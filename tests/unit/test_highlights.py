@@ -1,9 +1,9 @@
-"""Findings say what the numbers carry, and no more."""
+"""Highlights say what the numbers show, and no more."""
 
 from __future__ import annotations
 
-from reports import highlights
 from reports.figures.accounts import Account
+from reports.highlights import account_highlights, keyword_highlights
 from reports.statistics import wilson_interval
 from reports.tables.periods import PeriodRow
 
@@ -21,99 +21,92 @@ def row(
 
 
 def test_the_peak_is_the_month_with_the_greatest_share() -> None:
-    first, *_ = highlights.keyword_highlights(
+    first, *_ = keyword_highlights(
         "X", [row("2020-01", 3), row("2020-02", 9), row("2020-03", None)], {}
     )
     assert first == (
-        "X stood out most in February 2020: 9 of 1,000 documents mention it, 0.9 % (95 % interval 0.5 % to 1.7 %)."
+        "X stood out most in February 2020: 9 of 1,000 documents mention it, 0.9 % "
+        "(95 % interval 0.5 % to 1.7 %)."
     )
 
 
-def test_nothing_found_is_called_a_true_zero() -> None:
-    assert highlights.keyword_highlights("X", [row("2020-01", 0)], {}) == [
+def test_months_without_a_mention_are_called_a_true_zero() -> None:
+    assert keyword_highlights("X", [row("2020-01", 0)], {}) == [
         "No document mentions X in the months that were read: a true zero."
     ]
 
 
-def test_nothing_read_gives_no_finding() -> None:
-    assert highlights.keyword_highlights("X", [row("2020-01", None)], {}) == []
+def test_months_without_data_give_no_highlight() -> None:
+    assert keyword_highlights("X", [row("2020-01", None)], {}) == []
 
 
-def test_moods_that_lie_far_apart_are_said_to_have_moved() -> None:
-    said = highlights.keyword_highlights(
+def test_polarities_that_differ_significantly_are_reported() -> None:
+    sentences = keyword_highlights(
         "X", [row("2020-01", 50, 0.5, 0.05), row("2020-02", 50, -0.5, 0.05)], {}
     )
-    assert said[1] == (
-        "The mood around X moved more than chance explains: January 2020 has +0.50 (n = 50) the highest, "
-        "February 2020 has \u22120.50 (n = 50) the lowest."
+    assert sentences[1] == (
+        "The mood around X moved more than chance explains: "
+        "January 2020 has +0.50 (n = 50) the highest, February 2020 has \u22120.50 (n = 50) the lowest."
     )
 
 
-def test_moods_that_chance_explains_are_not_said_to_have_moved() -> None:
-    said = highlights.keyword_highlights(
-        "X", [row("2020-01", 50, 0.05), row("2020-02", 50, -0.05)], {}
-    )
-    assert "shows no change that chance could not explain" in said[1]
+def test_polarities_that_chance_explains_show_no_change() -> None:
+    sentences = keyword_highlights("X", [row("2020-01", 50, 0.05), row("2020-02", 50, -0.05)], {})
+    assert "shows no change that chance could not explain" in sentences[1]
 
 
-def test_of_many_months_some_lie_apart_by_chance_and_that_is_reckoned_with() -> None:
-    apart = [row("2020-01", 50, 0.15), row("2020-02", 50, 0.0)]  # two alone: told apart
+def test_the_test_of_polarities_is_corrected_for_the_number_of_months() -> None:
+    apart = [row("2020-01", 50, 0.15), row("2020-02", 50, 0.0)]  # two alone differ
     many = apart + [row(f"20{year}-03", 50, 0.07) for year in range(21, 51)]
-    assert "moved" in highlights.keyword_highlights("X", apart, {})[1]
-    assert "no change" in highlights.keyword_highlights("X", many, {})[1]
+    assert "moved" in keyword_highlights("X", apart, {})[1]
+    assert "no change" in keyword_highlights("X", many, {})[1]
 
 
-def test_months_with_few_mentions_carry_no_finding_on_mood() -> None:
-    assert (
-        len(
-            highlights.keyword_highlights(
-                "X", [row("2020-01", 4, 0.9), row("2020-02", 4, -0.9)], {}
-            )
-        )
-        == 1
+def test_months_with_few_mentions_have_no_highlight_on_polarity() -> None:
+    assert len(keyword_highlights("X", [row("2020-01", 4, 0.9), row("2020-02", 4, -0.9)], {})) == 1
+
+
+def test_the_first_mention_is_reported_where_earlier_documents_were_read() -> None:
+    sentences = keyword_highlights("X", [row("2020-01", 0), row("2020-02", 2)], {})
+    assert sentences[-1] == (
+        "X is first mentioned in February 2020; "
+        "the 1,000 documents of the months before hold it nowhere."
     )
 
 
-def test_the_first_mention_is_told_where_documents_were_read_before_it() -> None:
-    said = highlights.keyword_highlights("X", [row("2020-01", 0), row("2020-02", 2)], {})
-    assert said[-1] == (
-        "X is first mentioned in February 2020; the 1,000 documents of the months before hold it nowhere."
-    )
+def test_accounts_are_compared_by_number_and_polarity() -> None:
+    accounts = [
+        Account("@a", 90, 80, 0.5, 0.45, 0.55),
+        Account("@b", 10, 10, 0.0, -0.1, 0.1),
+        Account("@c", 0, 0, None, None, None),
+    ]
+    sentences = account_highlights(accounts)
+    assert sentences[0] == "@a has most posts: 90 of 100."
+    assert "sound different" in sentences[1]
+    assert "@a has +0.50 (n = 80)" in sentences[1]
+    assert sentences[2] == "1 of 3 have no posts; the table says why."
 
 
-def test_accounts_are_compared_by_number_and_mood() -> None:
-    said = highlights.account_highlights([Account("@a", 90, 80, 0.5, 0.45, 0.55), Account("@b", 10, 10, 0.0, -0.1, 0.1),
-                                 Account("@c", 0, 0, None, None, None)])  # fmt: skip
-    assert said[0] == "@a has most posts: 90 of 100."
-    assert "sound different" in said[1]
-    assert "@a has +0.50 (n = 80)" in said[1]
-    assert said[2] == "1 of 3 have no posts; the table says why."
-
-
-def test_the_word_that_gained_most_is_told_where_chance_does_not_explain_it() -> None:
-    of = {
+def test_the_term_that_gained_most_is_reported_where_chance_does_not_explain_it() -> None:
+    by_term = {
         "coronavirus": [row("2020-03", 760), row("2020-06", 140)],
         "covid-19": [row("2020-03", 6), row("2020-06", 20)],
     }
     together = [row("2020-03", 766), row("2020-06", 160)]
-    assert highlights.keyword_highlights("X", together, of)[-1] == (
-        "Of the words for it \u201ccovid-19\u201d gained most: 6 of 766 mentions in March 2020, 20 of 160 in June 2020."
+    assert keyword_highlights("X", together, by_term)[-1] == (
+        "Of the words for it \u201ccovid-19\u201d gained most: "
+        "6 of 766 mentions in March 2020, 20 of 160 in June 2020."
     )
     same = {
         "a": [row("2020-03", 50), row("2020-06", 48)],
         "b": [row("2020-03", 50), row("2020-06", 52)],
     }
-    assert not [
-        said for said in highlights.keyword_highlights("X", together, same) if "gained" in said
-    ]
+    assert "gained" not in " ".join(keyword_highlights("X", together, same))
 
 
 def test_months_without_a_document_before_the_first_mention_say_nothing() -> None:
     empty = PeriodRow(
         1, "2020-02", None, "c", None, "complete", 0, 0, 0, None, None, None, None, None, None
     )
-    assert not [
-        said
-        for said in highlights.keyword_highlights("X", [empty, row("2020-03", 9)], {})
-        if "first mentioned" in said
-    ]
+    sentences = keyword_highlights("X", [empty, row("2020-03", 9)], {})
+    assert "first mentioned" not in " ".join(sentences)

@@ -1,4 +1,4 @@
-"""What a classifier is held against: rules that need no network."""
+"""The simple rules that a classifier is compared with."""
 
 from __future__ import annotations
 
@@ -13,34 +13,30 @@ def samples(x: list[list[float]], classes: list[int]) -> Samples:
     return Samples(np.array(x), np.eye(3)[classes], np.arange(len(x)))
 
 
-TRAIN = samples(
-    [[0, 0], [0, 2], [9, 9], [9, 7], [0, 1]], [0, 0, 1, 1, 0]
-)  # means: (0, 1) and (9, 8); no third class
+# means: (0, 1) and (9, 8); no third class
+TRAIN = samples([[0, 0], [0, 2], [9, 9], [9, 7], [0, 1]], [0, 0, 1, 1, 0])
 
 
-def test_the_rules_learn_from_the_training_split_and_are_counted_on_the_test_split() -> None:
-    test = samples(
-        [[1, 1], [8, 8], [5, 6], [0, 0]], [0, 1, 0, 1]
-    )  # the third lies nearer to the second class
+def test_rules_are_fitted_to_the_training_set_and_scored_on_the_test_set() -> None:
+    # the third example lies nearer to the second class
+    test = samples([[1, 1], [8, 8], [5, 6], [0, 0]], [0, 1, 0, 1])
     assert simple_rules(Data(TRAIN, TRAIN, test, Scaling())) == {
         "always the most frequent class": 0.5,
         "the class whose mean picture is nearest": 0.5,
     }
 
 
-def test_a_class_that_was_never_seen_is_never_said() -> None:
+def test_a_class_without_examples_is_never_predicted() -> None:
     test = samples([[0.0, 1.0], [0.1, 0.1]], [0, 0])
-    assert (
-        simple_rules(Data(TRAIN, TRAIN, test, Scaling()))["the class whose mean picture is nearest"]
-        == 1.0
-    )
+    rules = simple_rules(Data(TRAIN, TRAIN, test, Scaling()))
+    assert rules["the class whose mean picture is nearest"] == 1.0
 
 
-def test_without_a_test_split_there_is_nothing_to_say() -> None:
+def test_without_a_test_set_there_are_no_rules() -> None:
     assert simple_rules(Data(TRAIN, TRAIN, None, Scaling())) == {}
 
 
-def test_a_real_set_is_told_to_nine_in_ten_by_its_means() -> None:
+def test_nearest_means_classify_nine_in_ten_of_a_real_set() -> None:
     from sklearn.datasets import load_digits  # noqa: PLC0415 - an extra
 
     from networks.data import split_images  # noqa: PLC0415

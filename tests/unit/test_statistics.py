@@ -1,4 +1,4 @@
-"""Intervals and correlations against published values and against what must always hold."""
+"""Intervals and correlations against published values and properties."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ SHARES = st.integers(1, 10_000).flatmap(lambda n: st.tuples(st.integers(0, n), s
         (10_000_000, 1.959964222),
     ],
 )
-def test_the_quantile_of_t_is_the_published_one(degrees: int, published: float) -> None:
+def test_the_quantile_of_t_equals_the_published_value(degrees: int, published: float) -> None:
     assert t_quantile(degrees) == pytest.approx(published, abs=2e-9)
 
 
@@ -44,7 +44,7 @@ def test_the_quantile_of_t_is_smooth_where_the_formula_changes() -> None:
     assert steps[-1] > 0
 
 
-def test_no_degree_of_freedom_is_an_error() -> None:
+def test_zero_degrees_of_freedom_are_an_error() -> None:
     with pytest.raises(ValueError, match="0 degrees"):
         t_quantile(0)
 
@@ -52,21 +52,22 @@ def test_no_degree_of_freedom_is_an_error() -> None:
 @pytest.mark.parametrize(
     ("matched", "n", "low", "high"),
     [
-        # R. G. Newcombe, "Two-sided confidence intervals for the single proportion", Statistics in Medicine 17 (1998)
+        # R. G. Newcombe, "Two-sided confidence intervals for the single proportion",
+        # Statistics in Medicine 17 (1998)
         (81, 263, 0.2553, 0.3662),
         (15, 148, 0.0624, 0.1605),
         (0, 20, 0.0, 0.1611),
         (1, 29, 0.0061, 0.1718),
     ],
 )
-def test_the_wilson_interval_is_the_published_one(
+def test_the_wilson_interval_equals_the_published_value(
     matched: int, n: int, low: float, high: float
 ) -> None:
     assert wilson_interval(matched, n) == pytest.approx((low, high), abs=5e-5)
 
 
 @given(SHARES)
-def test_the_wilson_interval_holds_its_share_and_keeps_within_0_and_1(
+def test_the_wilson_interval_contains_its_share_and_stays_within_0_and_1(
     counts: tuple[int, int],
 ) -> None:
     matched, n = counts
@@ -76,19 +77,19 @@ def test_the_wilson_interval_holds_its_share_and_keeps_within_0_and_1(
 
 
 @given(SHARES)
-def test_the_wilson_interval_of_the_others_is_its_mirror(counts: tuple[int, int]) -> None:
+def test_the_wilson_interval_of_the_complement_is_its_mirror(counts: tuple[int, int]) -> None:
     matched, n = counts
     low, high = wilson_interval(matched, n)
     assert wilson_interval(n - matched, n) == pytest.approx((1 - high, 1 - low), abs=1e-12)
 
 
 @pytest.mark.parametrize(("matched", "n"), [(0, 0), (2, 1), (-1, 3)])
-def test_what_is_no_share_has_no_interval(matched: int, n: int) -> None:
+def test_counts_that_are_not_a_share_are_an_error(matched: int, n: int) -> None:
     with pytest.raises(ValueError, match="is not a share"):
         wilson_interval(matched, n)
 
 
-def test_the_interval_of_a_mean_is_the_worked_one() -> None:
+def test_the_interval_of_a_mean_equals_the_worked_example() -> None:
     # 1, 2, 3, 4: mean 2.5, standard deviation √(5/3), t(3) = 3.182446
     half = 3.182446305 * math.sqrt(5 / 3) / 2
     assert t_interval([1.0, 2.0, 3.0, 4.0]) == pytest.approx(
@@ -96,7 +97,7 @@ def test_the_interval_of_a_mean_is_the_worked_one() -> None:
     )
 
 
-def test_nothing_has_no_mean_and_one_value_no_interval() -> None:
+def test_no_values_have_no_mean_and_one_value_no_interval() -> None:
     assert t_interval([]) == (None, None, None)
     assert t_interval([0.25]) == (0.25, None, None)
     assert mean([]) is None
@@ -112,7 +113,7 @@ def test_the_interval_of_a_mean_does_not_depend_on_the_order(
 
 
 @given(POLARITIES)
-def test_the_interval_of_a_mean_lies_about_it(values: list[float]) -> None:
+def test_the_interval_of_a_mean_contains_it(values: list[float]) -> None:
     middle, low, high = t_interval(values)
     assert middle is not None
     assert low is not None
@@ -126,7 +127,7 @@ def test_a_figure_is_rounded_to_six_places_and_has_no_minus_zero() -> None:
     assert round_figure(None) is None
 
 
-def test_the_rank_correlation_is_the_worked_one() -> None:
+def test_the_rank_correlation_equals_the_worked_example() -> None:
     # Kendall and Gibbons, "Rank Correlation Methods": 1 - 6·Σd²/(n(n²-1)) without ties
     x = [106, 100, 86, 101, 99, 103, 97, 113, 112, 110]
     y = [7, 27, 2, 50, 28, 29, 20, 12, 6, 17]
@@ -139,7 +140,7 @@ def test_ties_share_their_mean_rank() -> None:
     )
 
 
-def test_what_does_not_vary_has_no_rank_correlation() -> None:
+def test_constant_values_have_no_rank_correlation() -> None:
     assert spearman([1, 1, 1], [1, 2, 3]) is None
     assert spearman([], []) is None
 
@@ -150,7 +151,7 @@ def test_unpaired_values_are_an_error() -> None:
 
 
 @given(POLARITIES)
-def test_ranks_see_only_the_order(values: list[float]) -> None:
+def test_the_rank_correlation_depends_on_the_order_alone(values: list[float]) -> None:
     rising = [value + 2 * index for index, value in enumerate(values)]
     places = [float(index) for index in range(len(values))]
     rises = spearman(rising, places)
