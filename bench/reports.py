@@ -1,9 +1,9 @@
-"""A report made from stored results: how long, how much of a core, how much memory, how long when nothing has changed.
+"""The time, CPU time and memory that it takes to make a report from stored results.
 
-``python bench/reports.py [MONTHS...]``: 24, 120 and 240 months by default, some minutes. Each month has 5,000
-headlines, of which about 150 mention the subject. A report is made by one process; again with nothing changed; and into
-another folder by two processes that draw its parts and one of them that makes it, as two workers of the queue
-``reports`` do.
+``python bench/reports.py [MONTHS...]``: 24, 120 and 240 months by default, some minutes. Each month
+has 5,000 headlines, of which about 150 mention the subject. A report is made by one process; again
+with nothing changed; and into another folder by two processes that draw its parts and one of them
+that makes it, as two workers of the queue ``reports`` do.
 """
 
 from __future__ import annotations
@@ -25,50 +25,15 @@ from tests import report_stories as stories
 HEADLINES = 5000
 TERMS = ("covid", "coronavirus", "covid-19")
 WORDS = (
-    *(
-        "school",
-        "mask",
-        "vaccine",
-        "nurse",
-        "city",
-        "mayor",
-        "budget",
-        "storm",
-        "bridge",
-        "garden",
-        "theatre",
-    ),
-    *(
-        "player",
-        "market",
-        "train",
-        "river",
-        "hospital",
-        "test",
-        "summer",
-        "winter",
-        "closing",
-        "opening",
-        "hope",
-    ),
-    *(
-        "fear",
-        "plan",
-        "doctor",
-        "senate",
-        "museum",
-        "travel",
-        "island",
-        "bakery",
-        "letter",
-        "strike",
-        "union",
-    ),
+    *("school", "mask", "vaccine", "nurse", "city", "mayor", "budget", "storm", "bridge"),
+    *("garden", "theatre", "player", "market", "train", "river", "hospital", "test", "summer"),
+    *("winter", "closing", "opening", "hope", "fear", "plan", "doctor", "senate", "museum"),
+    *("travel", "island", "bakery", "letter", "strike", "union"),
 )
 
 
 def fill(folder: Path, count: int) -> tuple[Database, int]:
-    """A database of *count* months and a run over it."""
+    """Fill a database with *count* months and a run over them."""
     db = stories.database(folder)
     dice = random.Random(1)
     periods = list_months("2001-01", "2020-12")[:count]
@@ -88,32 +53,32 @@ def fill(folder: Path, count: int) -> tuple[Database, int]:
     return db, stories.months_run(db, periods[0], periods[-1], ["covid:coronavirus,covid-19"])
 
 
-def make(
-    url: str, run: int, out: Path, told: multiprocessing.Queue[tuple[float, float, int]]
+def build_in_process(
+    url: str, run: int, out: Path, results: multiprocessing.Queue[tuple[float, float, int]]
 ) -> None:
-    began = time.perf_counter()
+    start = time.perf_counter()
     from reports.build import build  # noqa: PLC0415 - a worker imports it for its first report
 
     db = Database(url)
     build(db, [run], out)
-    told.put(
+    results.put(
         (
-            time.perf_counter() - began,
+            time.perf_counter() - start,
             time.process_time(),
             resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
         )
     )
 
 
-def measured(url: str, run: int, out: Path) -> tuple[float, float, float]:
-    """Seconds, seconds of a core, and MB at the peak, of one build in a fresh process."""
+def measure_build(url: str, run: int, out: Path) -> tuple[float, float, float]:
+    """Return the seconds, CPU seconds and peak MB of one build in a fresh process."""
     context = multiprocessing.get_context("spawn")
-    told = context.Queue()
-    process = context.Process(target=make, args=(url, run, out, told))
+    results = context.Queue()
+    process = context.Process(target=build_in_process, args=(url, run, out, results))
     process.start()
-    seconds, busy, peak = told.get()
+    seconds, cpu, peak = results.get()
     process.join()
-    return seconds, busy, peak / 1024
+    return seconds, cpu, peak / 1024
 
 
 def draw_parts(url: str, run: int, out: Path, part: int) -> None:
@@ -124,36 +89,39 @@ def draw_parts(url: str, run: int, out: Path, part: int) -> None:
         build.draw_part(db, run, out, names, check=lambda: None)
 
 
-def by_two(url: str, run: int, out: Path) -> float:
-    """Seconds until two processes have drawn the parts and one has made the report."""
+def measure_two_workers(url: str, run: int, out: Path) -> float:
+    """Return the seconds until two processes drew the parts and one made the report."""
     context = multiprocessing.get_context("spawn")
-    began = time.perf_counter()
-    drawing = [context.Process(target=draw_parts, args=(url, run, out, part)) for part in range(2)]
-    for process in drawing:
+    start = time.perf_counter()
+    processes = [
+        context.Process(target=draw_parts, args=(url, run, out, part)) for part in range(2)
+    ]
+    for process in processes:
         process.start()
-    for process in drawing:
+    for process in processes:
         process.join()
-    measured(url, run, out)
-    return time.perf_counter() - began
+    measure_build(url, run, out)
+    return time.perf_counter() - start
 
 
 def main() -> None:
     for count in map(int, sys.argv[1:] or ("24", "120", "240")):
         with tempfile.TemporaryDirectory(prefix="tidings-bench-") as name:
-            print(f"{count} months: {one_size(Path(name), count)}", flush=True)
+            print(f"{count} months: {measure_months(Path(name), count)}", flush=True)
 
 
-def one_size(folder: Path, count: int) -> str:
+def measure_months(folder: Path, count: int) -> str:
     db, run = fill(folder, count)
     db.close()
-    first, busy, peak = measured(db.url, run, folder / "out")
-    again, *_ = measured(db.url, run, folder / "out")
-    both = by_two(db.url, run, folder / "both")
+    first, cpu, peak = measure_build(db.url, run, folder / "out")
+    again, *_ = measure_build(db.url, run, folder / "out")
+    two_workers = measure_two_workers(db.url, run, folder / "both")
     size = sum(path.stat().st_size for path in (folder / "out").rglob("*") if path.is_file())
-    pictures = len(list((folder / "out" / "figures").iterdir()))
+    figures = len(list((folder / "out" / "figures").iterdir()))
     return (
-        f"made in {first:.1f} s ({busy:.1f} s of a core), {peak:.0f} MB at the peak, again in {again:.2f} s; "
-        f"by two workers in {both:.1f} s; {pictures} pictures, {size / 1e6:.0f} MB"
+        f"made in {first:.1f} s ({cpu:.1f} s CPU time), {peak:.0f} MB at the peak, "
+        f"again in {again:.2f} s; by two workers in {two_workers:.1f} s; "
+        f"{figures} figures, {size / 1e6:.0f} MB"
     )
 
 

@@ -38,11 +38,10 @@ def add(db: Database, table: type[Base], *rows: Mapping[str, Any]) -> None:
 
 
 def document(number: int, name: str, period: str | None = None, **given: Any) -> dict[str, Any]:
-    at = (
-        None
-        if period is None
-        else datetime(int(period[:4]), int(period[5:]), 14, 21, 30, 5, 999_999)  # noqa: DTZ001
-    )
+    at = None
+    if period is not None:
+        year, month = int(period[:4]), int(period[5:])
+        at = datetime(year, month, 14, 21, 30, 5, 999_999)  # noqa: DTZ001 - the column is naive UTC
     values = {
         "source": "nyt",
         "handle": None,
@@ -52,12 +51,9 @@ def document(number: int, name: str, period: str | None = None, **given: Any) ->
         "material": "News",
         "repost": False,
     }
-    source = given.get("source", "nyt")
-    return (
-        values
-        | {"id": number, "identity": f"{source}:{name}", "published_at": at, "period": period}
-        | given
-    )
+    identity = f"{given.get('source', 'nyt')}:{name}"
+    published = {"published_at": at, "period": period}
+    return values | {"id": number, "identity": identity} | published | given
 
 
 def jobs_of(db: Database, run: int) -> dict[str, int]:
@@ -127,7 +123,7 @@ def columns_of(db: Database, run: int, table: str, *names: str) -> list[tuple[An
 
 
 def four_months(db: Database) -> tuple[int, dict[str, int]]:
-    """Add a run: January has an opinion, February nothing, March four news, April two and failed."""
+    """Add a run: January has an opinion, February nothing, March four news, April two, failed."""
     run, jobs = months(db, "2020-01", "2020-04", material="News", steps=("keywords", "polarity"))
     add(
         db,
@@ -214,36 +210,28 @@ def training(db: Database) -> int:
         data="digits",
         options={"hidden": [30], "batch_size": 10, "learning_rate": 1},
     )
-    jobs = [
-        NewJob(JobKind.TRAINING, f"feedforward {value}", {"learning_rate": value})
-        for value in (0.5, 1)
-    ]
-    jobs.append(
-        NewJob(JobKind.TRAINING, "feedforward 30,20", {"hidden": [30, 20], "nesterov": True})
-    )
+    options: dict[str, dict[str, Any]] = {
+        "feedforward 0.5": {"learning_rate": 0.5},
+        "feedforward 1": {"learning_rate": 1},
+        "feedforward 30,20": {"hidden": [30, 20], "nesterov": True},
+    }
+    jobs = [NewJob(JobKind.TRAINING, name, given) for name, given in options.items()]
     run = create_run(
         db, kind="training", name=None, parameters=parameters.model_dump(mode="json"), jobs=jobs
     )
     ids = jobs_of(db, run)
     first = ids["feedforward 0.5"]
-    losses: dict[str, Any] = {"validation_loss": 1e-9, "accuracy": None, "seconds": 0.5}
+
+    epoch = {"job_id": first, "validation_loss": 1e-9, "accuracy": None, "seconds": 0.5}
     add(
         db,
         Epoch,
-        *(
-            {"job_id": first, "epoch": n, "train_loss": loss} | losses
-            for n, loss in ((10, 2.0), (2, 3e300))
-        ),
+        epoch | {"epoch": 10, "train_loss": 2.0},
+        epoch | {"epoch": 2, "train_loss": 3e300},
     )
-    add(
-        db,
-        Prediction,
-        *(
-            {"job_id": first, "split": "test", "index": n, "actual": 1.0, "predicted": 0.9}
-            for n in (10, 9)
-        ),
-        {"job_id": first, "split": "train", "index": 0, "actual": 2.0, "predicted": 2.5},
-    )
+    test = {"job_id": first, "split": "test", "actual": 1.0, "predicted": 0.9}
+    train = {"job_id": first, "split": "train", "actual": 2.0, "predicted": 2.5}
+    add(db, Prediction, test | {"index": 10}, test | {"index": 9}, train | {"index": 0})
     blobs: dict[str, Any] = {"checkpoint": None, "weights": b"weights", "remarks": []}
     add(db, Training, {"job_id": first, "accuracy": 0.9625} | blobs)
     return run

@@ -1,11 +1,11 @@
-"""Runs with results, written straight into a database: what reports are tested on without a pipeline."""
+"""Runs with results, written straight into a database: reports are tested without a pipeline."""
 
 from __future__ import annotations
 
 import hashlib
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -13,8 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
+from textapi.engine.keywords import pattern
+from textapi.engine.sentences import sentences
 
 from analysis import parameters as run_parameters
+from analysis.options import Keyword
 from core.enums import DOCUMENTS, JobKind, State, StepState
 from models import runs
 from models.database import Database, migrate
@@ -33,8 +36,6 @@ from models.tables import (
     Summary,
     Training,
 )
-from textapi.text.keywords import pattern
-from textapi.text.sentences import sentences
 
 NOW = 1_600_000_000.0
 
@@ -71,26 +72,15 @@ def store(db: Database, texts: Iterable[Text], *, prefix: str = "") -> None:
         }
         for number, t in enumerate(texts)
     ]
+    imported: dict[str, Any] = {"path": "2020.json", "source": rows[0]["source"], "at": NOW}
+    counts = {"read": len(rows) + 3, "added": len(rows), "empty": 1, "left_out": 2}
     with db.write() as connection:
         connection.execute(insert(Document), rows)
-        connection.execute(
-            insert(Import),
-            [
-                {
-                    "path": "2020.json",
-                    "source": rows[0]["source"],
-                    "read": len(rows) + 3,
-                    "added": len(rows),
-                    "empty": 1,
-                    "left_out": 2,
-                    "at": NOW,
-                }
-            ],
-        )
+        connection.execute(insert(Import), imported | counts)
 
 
-def mood(sentence: str) -> float:
-    """A polarity that is the same for the same sentence: half of them 0, the rest spread over -0.8 to 0.8."""
+def polarity_of(sentence: str) -> float:
+    """Return a polarity that depends on the sentence: half are 0, the others -0.8 to 0.8."""
     number = int(hashlib.sha256(sentence.encode()).hexdigest()[:4], 16)
     return 0.0 if number % 2 else round(number / 0xFFFF * 1.6 - 0.8, 4)
 
@@ -110,158 +100,147 @@ def months_run(
     name: str | None = None,
     engine: str | None = None,
 ) -> int:
-    """A run of months over the stored documents, with all its steps, and its number."""
+    """Add a run of months over the stored documents, with all its steps; return its number."""
     parameters = run_parameters.MonthsParameters(
-        first=first, last=last, keywords=tuple(map(run_parameters.Keyword.parse, keywords))
+        first=first, last=last, keywords=tuple(map(Keyword.parse, keywords))
     )
     periods = run_parameters.months(first, last)
-    run = runs.create_run(
-        db,
-        kind="months",
-        name=name,
-        parameters=parameters.model_dump(mode="json"),
-        mask=mask,
-        jobs=[runs.NewJob(JobKind.MONTH, period, {}) for period in periods],
-    )
+    jobs: dict[str, dict[str, Any]] = {period: {} for period in periods}
+    run = _create(db, parameters, JobKind.MONTH, jobs, name=name, mask=mask)
+    steps = (DOCUMENTS, *parameters.steps)
+
     with db.write() as connection:
-        connection.execute(
-            update(Run).where(Run.id == run).values(state=state, created_at=NOW, ended_at=NOW + 90)
-        )
+        _end(connection, run, state=state, ended_at=NOW + 90)
         if engine:
             runs.note_engine(connection, db, run, engine)
-        jobs = dict(connection.execute(select(Job.name, Job.id).where(Job.run_id == run)).all())
-        for period, job in jobs.items():
-            texts = connection.execute(
-                select(Document.id, Document.text).where(
-                    Document.period == period, Document.source == "nyt"
-                )
-            ).all()
+        for period, job in _jobs(connection, run).items():
+            news = select(Document.id, Document.text).where(Document.source == "nyt")
+            texts = connection.execute(news.where(Document.period == period)).all()
+            ended = State.DONE
             if period in no_data:
-                _steps(
-                    connection,
-                    job,
-                    [(DOCUMENTS, StepState.NO_DATA, "no documents stored, no key set")],
-                    0,
-                )
+                reason = "no documents stored, no key set"
+                _record(connection, job, [DOCUMENTS], StepState.NO_DATA, 0, reason)
             elif period in failed:
-                _steps(
-                    connection,
-                    job,
-                    [
-                        (DOCUMENTS, StepState.COMPLETE, None),
-                        ("keywords", StepState.FAILED, "the Text API refused the key"),
-                    ],
-                    len(texts),
-                )
-            elif period not in unfinished:
-                steps = [
-                    (step, StepState.COMPLETE, None) for step in (DOCUMENTS, *parameters.steps)
-                ]
-                _steps(connection, job, steps, len(texts))
-                _findings(connection, job, texts, parameters.keywords, shift)
-            ended = (
-                State.FAILED
-                if period in failed
-                else State.QUEUED
-                if period in unfinished
-                else State.DONE
-            )
+                reason, ended = "the Text API refused the key", State.FAILED
+                _record(connection, job, [DOCUMENTS], StepState.COMPLETE, len(texts))
+                _record(connection, job, ["keywords"], StepState.FAILED, len(texts), reason)
+            elif period in unfinished:
+                ended = State.QUEUED
+            else:
+                _record(connection, job, steps, StepState.COMPLETE, len(texts))
+                for keyword in parameters.keywords:
+                    _add_results(connection, job, texts, keyword, shift)
             connection.execute(update(Job).where(Job.id == job).values(state=ended))
     return run
 
 
-def _steps(
-    connection: Connection,
-    job: int,
-    steps: list[tuple[str, StepState, str | None]],
-    documents: int,
-) -> None:
-    connection.execute(
-        insert(JobStep),
-        [
-            {
-                "job_id": job,
-                "step": step,
-                "state": state,
-                "reason": reason,
-                "documents": documents,
-                "at": NOW,
-            }
-            for step, state, reason in steps
-        ],
+def _create(
+    db: Database,
+    parameters: run_parameters.Parameters,
+    kind: JobKind,
+    options: Mapping[str, dict[str, Any]],
+    *,
+    name: str | None = None,
+    mask: bytes | None = None,
+) -> int:
+    """Create a run with a job for each of *options*, by its name."""
+    return runs.create_run(
+        db,
+        kind=parameters.kind,
+        name=name,
+        parameters=parameters.model_dump(mode="json"),
+        mask=mask,
+        jobs=[runs.NewJob(kind, job, given) for job, given in options.items()],
     )
 
 
-def _findings(
+def _end(
+    connection: Connection, run: int, *, state: State = State.DONE, ended_at: float = NOW + 9
+) -> None:
+    values = {"state": state, "created_at": NOW, "ended_at": ended_at}
+    connection.execute(update(Run).where(Run.id == run).values(values))
+    connection.execute(update(Job).where(Job.run_id == run).values(state=State.DONE))
+
+
+def _jobs(connection: Connection, run: int) -> dict[str, int]:
+    return dict(connection.execute(select(Job.name, Job.id).where(Job.run_id == run)).all())
+
+
+def _record(
+    connection: Connection,
+    job: int,
+    steps: Iterable[Step],
+    state: StepState,
+    documents: int,
+    reason: str | None = None,
+) -> None:
+    outcome = {"state": state, "reason": reason, "documents": documents, "at": NOW}
+    rows = [{"job_id": job, "step": step} | outcome for step in steps]
+    connection.execute(insert(JobStep), rows)
+
+
+def _add_results(
     connection: Connection,
     job: int,
     texts: Sequence[Any],
-    keywords: Sequence[run_parameters.Keyword],
+    keyword: Keyword,
     shift: float,
 ) -> None:
-    for keyword in keywords:
-        mentions: list[dict[str, Any]] = []
-        pairs, names = Counter[str](), Counter[str]()
-        for document, text in texts:
-            for position, sentence in enumerate(sentences(text), 1):
-                held = [term for term in keyword.terms if pattern(term).search(sentence)]
-                polarity = max(-1.0, min(1.0, mood(sentence) + shift))
-                mentions += [
-                    {
-                        "job_id": job,
-                        "document_id": document,
-                        "keyword": keyword.name,
-                        "term": term,
-                        "position": position,
-                        "sentence": sentence,
-                        "polarity": polarity,
-                    }
-                    for term in held
-                ]
-                if held:
-                    words = sentence.lower().rstrip(".").split()
-                    pairs.update({f"{a} {b}" for a, b in pairwise(words) if len(a) > 3 < len(b)})
-                    names.update(
-                        word.strip(".,:;?!") for word in sentence.split()[1:] if word[:1].isupper()
-                    )
-        if mentions:
-            connection.execute(insert(Mention), mentions)
-        best = sorted(pairs.items(), key=lambda item: (-item[1], item[0]))[:3]
-        if best:
-            connection.execute(
-                insert(Phrase),
-                [
-                    {
-                        "job_id": job,
-                        "keyword": keyword.name,
-                        "rank": rank,
-                        "phrase": phrase,
-                        "count": count,
-                    }
-                    for rank, (phrase, count) in enumerate(best, 1)
-                ],
-            )
-        _entities(connection, job, keyword.name, "", names)
+    mentions: list[dict[str, Any]] = []
+    pairs, names = Counter[str](), Counter[str]()
+    for document, text in texts:
+        for position, sentence in enumerate(sentences(text), 1):
+            terms = [term for term in keyword.terms if pattern(term).search(sentence)]
+            if not terms:
+                continue
+            mention = {
+                "job_id": job,
+                "document_id": document,
+                "keyword": keyword.name,
+                "position": position,
+                "sentence": sentence,
+                "polarity": max(-1.0, min(1.0, polarity_of(sentence) + shift)),
+            }
+            mentions += [mention | {"term": term} for term in terms]
+            words = sentence.lower().rstrip(".").split()
+            pairs.update({f"{a} {b}" for a, b in pairwise(words) if len(a) > 3 < len(b)})
+            names.update(_names(sentence))
+
+    if mentions:
+        connection.execute(insert(Mention), mentions)
+    _add_phrases(connection, job, keyword.name, _most_common(pairs, 3))
+    _add_entities(connection, job, keyword.name, names)
 
 
-def _entities(
-    connection: Connection, job: int, keyword: str, period: str, names: Counter[str]
+def _names(text: str) -> list[str]:
+    return [word.strip(".,:;?!#@") for word in text.split()[1:] if word[:1].isupper()]
+
+
+def _most_common(counts: Counter[str], n: int) -> list[tuple[str, int]]:
+    """Return the *n* most common entries, ties by name."""
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:n]
+
+
+def _add_phrases(
+    connection: Connection, job: int, keyword: str, phrases: Iterable[tuple[str, int]]
 ) -> None:
-    kinds = ("PERSON", "ORG", "GPE")
+    base = {"job_id": job, "keyword": keyword}
     rows = [
-        {
-            "job_id": job,
-            "keyword": keyword,
-            "period": period,
-            "type": kinds[len(name) % 3],
-            "name": name,
-            "rank": rank,
-            "count": count,
-            "spellings": [name],
-        }
-        for rank, (name, count) in enumerate(
-            sorted(names.items(), key=lambda i: (-i[1], i[0]))[:25], 1
-        )
+        base | {"rank": rank, "phrase": phrase, "count": count}
+        for rank, (phrase, count) in enumerate(phrases, 1)
+    ]
+    if rows:
+        connection.execute(insert(Phrase), rows)
+
+
+def _add_entities(connection: Connection, job: int, keyword: str, names: Counter[str]) -> None:
+    types = ("PERSON", "ORG", "GPE")
+    base = {"job_id": job, "keyword": keyword, "period": ""}
+    rows = [
+        base
+        | {"type": types[len(name) % 3], "name": name, "rank": rank}
+        | {"count": count, "spellings": [name]}
+        for rank, (name, count) in enumerate(_most_common(names, 25), 1)
         if name
     ]
     if rows:
@@ -269,148 +248,93 @@ def _entities(
 
 
 def handles_run(
-    db: Database, handles: Sequence[str], *, dead: Sequence[str] = (), name: str | None = None
+    db: Database, handles: Sequence[str], *, missing: Sequence[str] = (), name: str | None = None
 ) -> int:
-    """A run over the stored posts of some accounts."""
+    """Add a run over the stored posts of accounts; those *missing* do not exist."""
     parameters = run_parameters.HandlesParameters()
-    run = runs.create_run(
-        db,
-        kind="handles",
-        name=name,
-        parameters=parameters.model_dump(mode="json"),
-        jobs=[runs.NewJob(JobKind.HANDLE, f"@{handle}", {}) for handle in (*handles, *dead)],
-    )
+    jobs = {f"@{handle}": {} for handle in (*handles, *missing)}
+    run = _create(db, parameters, JobKind.HANDLE, jobs, name=name)
+
     with db.write() as connection:
-        connection.execute(
-            update(Run)
-            .where(Run.id == run)
-            .values(state=State.DONE, created_at=NOW, ended_at=NOW + 9)
-        )
-        for job, job_name in connection.execute(
-            select(Job.id, Job.name).where(Job.run_id == run)
-        ).all():
-            connection.execute(update(Job).where(Job.id == job).values(state=State.DONE))
-            handle = job_name[1:]
-            posts = connection.execute(
-                select(Document.id, Document.text, Document.period).where(Document.handle == handle)
-            ).all()
-            if handle in dead:
-                _steps(
-                    connection,
-                    job,
-                    [(DOCUMENTS, StepState.NO_DATA, "there is no such account")],
-                    0,
-                )
+        _end(connection, run)
+        for job_name, job in _jobs(connection, run).items():
+            handle = job_name.removeprefix("@")
+            if handle in missing:
+                reason = "there is no such account"
+                _record(connection, job, [DOCUMENTS], StepState.NO_DATA, 0, reason)
                 continue
-            _steps(
-                connection,
-                job,
-                [(s, StepState.COMPLETE, None) for s in (DOCUMENTS, *parameters.steps)],
-                len(posts),
-            )
-            connection.execute(
-                insert(PostPolarity),
-                [
-                    {"job_id": job, "document_id": document, "polarity": mood(text)}
-                    for document, text, _ in posts
-                ],
-            )
-            names = Counter(
-                w.strip(".,:;?!#@") for _, t, _ in posts for w in t.split()[1:] if w[:1].isupper()
-            )
-            _entities(connection, job, "", "", names)
-            pairs = Counter(" ".join(p) for _, t, _ in posts for p in pairwise(t.split()))
-            connection.execute(
-                insert(Phrase),
-                [
-                    {"job_id": job, "keyword": "", "rank": rank, "phrase": phrase, "count": count}
-                    for rank, (phrase, count) in enumerate(pairs.most_common(5), 1)
-                ],
-            )
-            connection.execute(
-                insert(Summary),
-                [{"job_id": job, "keyword": "", "summary": " ".join(t for _, t, _ in posts[:3])}],
-            )
+            stored = select(Document.id, Document.text).where(Document.handle == handle)
+            posts = connection.execute(stored).all()
+            steps = (DOCUMENTS, *parameters.steps)
+            _record(connection, job, steps, StepState.COMPLETE, len(posts))
+
+            base = {"job_id": job, "keyword": ""}
+            polarities = [
+                {"job_id": job, "document_id": document, "polarity": polarity_of(text)}
+                for document, text in posts
+            ]
+            connection.execute(insert(PostPolarity), polarities)
+            names, pairs = Counter[str](), Counter[str]()
+            for _, text in posts:
+                names.update(_names(text))
+                pairs.update(map(" ".join, pairwise(text.split())))
+            _add_entities(connection, job, "", names)
+            _add_phrases(connection, job, "", pairs.most_common(5))
+            summary = " ".join(text for _, text in posts[:3])
+            connection.execute(insert(Summary), base | {"summary": summary})
     return run
 
 
 def trainings_run(db: Database, network: str, learning_rates: Sequence[float]) -> int:
-    """A sweep of trainings with their epochs and predictions; the last is still going."""
-    data = "digits" if network == "feedforward" else "sine"
+    """Add a sweep of trainings with their epochs and predictions."""
+    is_classifier = network == "feedforward"
     parameters = run_parameters.TrainingParameters(
-        network=network, data=data, options={"hidden": [30], "seed": 1}
-    )  # type: ignore[arg-type]
-    run = runs.create_run(
-        db,
-        kind="training",
-        name=None,
-        parameters=parameters.model_dump(mode="json"),
-        jobs=[
-            runs.NewJob(JobKind.TRAINING, f"{network} learning-rate={r}", {"learning_rate": r})
-            for r in learning_rates
-        ],
+        network=network,  # type: ignore[arg-type]
+        data="digits" if is_classifier else "sine",
+        options={"hidden": [30], "seed": 1},
     )
+    jobs = {f"{network} learning-rate={rate}": {"learning_rate": rate} for rate in learning_rates}
+    run = _create(db, parameters, JobKind.TRAINING, jobs)
+
     with db.write() as connection:
-        connection.execute(
-            update(Run)
-            .where(Run.id == run)
-            .values(state=State.DONE, created_at=NOW, ended_at=NOW + 9)
-        )
-        for number, job in enumerate(
-            connection.scalars(select(Job.id).where(Job.run_id == run)).all()
-        ):
-            connection.execute(update(Job).where(Job.id == job).values(state=State.DONE))
-            told = network == "feedforward"
-            connection.execute(
-                insert(Epoch),
-                [
-                    {
-                        "job_id": job,
-                        "epoch": e,
-                        "train_loss": 1 / (e + number),
-                        "validation_loss": 1.2 / (e + number),
-                        "accuracy": 0.9 + e / 1000 if told else None,
-                        "seconds": 0.1,
-                    }
-                    for e in range(1, 31)
-                ],
-            )
-            connection.execute(
-                insert(Training),
-                [
-                    {
-                        "job_id": job,
-                        "train_rmse": 0.01 * (number + 1),
-                        "validation_rmse": 0.02 * (number + 1),
-                        "accuracy": 0.95 - number / 100 if told else None,
-                        "baseline_mean": None if told else 0.705,
-                        "baseline_last": None if told else 0.68,
-                        "baseline_recurrence": None if told else 1e-15,
-                        "remarks": [],
-                    }
-                ],
-            )
-            if told:
-                said = [
-                    ("test", i, i % 10, (i + 1) % 10 if i % 97 == 0 else i % 10) for i in range(299)
-                ]
-            else:
-                said = [
-                    (split, i, math.sin(i), math.sin(i) * 0.97)
-                    for split, span in (("train", range(50, 150)), ("validation", range(150, 200)))
-                    for i in span
-                ]
-            connection.execute(
-                insert(Prediction),
-                [
-                    {
-                        "job_id": job,
-                        "split": split,
-                        "index": i,
-                        "actual": actual,
-                        "predicted": predicted,
-                    }
-                    for split, i, actual, predicted in said
-                ],
-            )
+        _end(connection, run)
+        for number, job in enumerate(_jobs(connection, run).values()):
+            epochs = [
+                {
+                    "job_id": job,
+                    "epoch": epoch,
+                    "train_loss": 1 / (epoch + number),
+                    "validation_loss": 1.2 / (epoch + number),
+                    "accuracy": 0.9 + epoch / 1000 if is_classifier else None,
+                    "seconds": 0.1,
+                }
+                for epoch in range(1, 31)
+            ]
+            connection.execute(insert(Epoch), epochs)
+            training = {
+                "job_id": job,
+                "train_rmse": 0.01 * (number + 1),
+                "validation_rmse": 0.02 * (number + 1),
+                "accuracy": 0.95 - number / 100 if is_classifier else None,
+                "baseline_mean": None if is_classifier else 0.705,
+                "baseline_last": None if is_classifier else 0.68,
+                "baseline_recurrence": None if is_classifier else 1e-15,
+                "remarks": [],
+            }
+            connection.execute(insert(Training), training)
+            predict = _classify if is_classifier else _forecast
+            rows = [{"job_id": job} | prediction for prediction in predict()]
+            connection.execute(insert(Prediction), rows)
     return run
+
+
+def _classify() -> Iterator[dict[str, Any]]:
+    for i in range(299):
+        predicted = (i + 1) % 10 if i % 97 == 0 else i % 10
+        yield {"split": "test", "index": i, "actual": i % 10, "predicted": predicted}
+
+
+def _forecast() -> Iterator[dict[str, Any]]:
+    for i in range(50, 200):
+        split = "train" if i < 150 else "validation"
+        yield {"split": split, "index": i, "actual": math.sin(i), "predicted": math.sin(i) * 0.97}

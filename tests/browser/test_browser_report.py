@@ -74,7 +74,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         db, "2020-01", "2020-05", ["covid:coronavirus", "masks"], no_data=["2020-01"]
     )
     build.build(db, [run], where / "months")
-    build.build(db, [stories.handles_run(db, ["nasa", "esa"], dead=["gone"])], where / "handles")
+    build.build(db, [stories.handles_run(db, ["nasa", "esa"], missing=["gone"])], where / "handles")
     build.build(db, [stories.trainings_run(db, "feedforward", [0.5, 3.0])], where / "trainings")
     other = stories.months_run(
         db, "2020-03", "2020-05", ["covid:coronavirus"], shift=0.1, name="another engine"

@@ -1,4 +1,4 @@
-"""Exports as files: their formats, their order to the byte, and what is left when one cannot be finished."""
+"""Exports as files: their formats, their order to the byte, and what an error leaves."""
 
 from __future__ import annotations
 
@@ -85,7 +85,10 @@ def test_a_csv_opens_in_a_spreadsheet_and_runs_nothing(db: Database) -> None:
     add(db, Document, document(1, "a", "2020-03", text=text, address="@here"))
     add(db, Mention, mention(jobs["2020-03"], 1, "covid", 1, -0.5))
     raw = exported(db, run, "mentions", "csv")
-    header = "run,period,handle,document,published_at,address,keyword,term,position,sentence,text,polarity"
+    header = (
+        "run,period,handle,document,published_at,address,keyword,term,position,sentence,text,"
+        "polarity"
+    )
     assert (
         raw
         == (
@@ -96,7 +99,7 @@ def test_a_csv_opens_in_a_spreadsheet_and_runs_nothing(db: Database) -> None:
     )
 
 
-def test_a_line_of_jsonl_is_one_line_for_every_reader(db: Database) -> None:
+def test_a_row_of_jsonl_is_one_line_for_every_reader(db: Database) -> None:
     run, _ = months(db, "2020-03", "2020-03")
     add(
         db,
@@ -146,9 +149,7 @@ def test_jsonl_read_back_is_what_was_written(rows: Sequence[tuple[str | None, fl
     max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(chance=st.randoms(use_true_random=False))
-def test_exports_do_not_depend_on_the_order_in_which_rows_came(
-    db: Database, chance: Random
-) -> None:
+def test_exports_do_not_depend_on_the_order_of_insertion(db: Database, chance: Random) -> None:
     with db.write() as connection:
         for table in (Mention, JobStep, Job, Document):
             connection.execute(delete(table))
@@ -237,15 +238,14 @@ def test_a_row_group_of_parquet_holds_some_thousand_rows(
     ] == [4, 2]
 
 
-def test_a_file_is_written_whole(db: Database, tmp_path: Path) -> None:
+def test_a_file_holds_the_same_bytes_as_a_stream(db: Database, tmp_path: Path) -> None:
     run, _ = four_months(db)
     path = tmp_path / "documents.csv"
     assert exports.write(db, run, "documents", "csv", path) == 6
     assert path.read_bytes() == exported(db, run, "documents", "csv")
 
 
-def break_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the export of documents fail after its last row."""
+def fail_after_the_last_row(monkeypatch: pytest.MonkeyPatch) -> None:
     real = exports.TABLES["documents"]
 
     def read(data: RunData, names: Collection[str] | None = None) -> Iterator[Any]:
@@ -265,7 +265,7 @@ def test_a_file_that_cannot_be_finished_is_as_it_was(
     folder.mkdir()
     path = folder / f"documents.{form}"
     path.write_text("before")
-    break_off(monkeypatch)
+    fail_after_the_last_row(monkeypatch)
     with pytest.raises(NotFound):
         exports.write(db, run, "documents", form, path)
     assert {file.name: file.read_text() for file in folder.iterdir()} == {path.name: "before"}
@@ -275,7 +275,7 @@ def test_the_beginning_of_a_parquet_file_is_not_taken_for_the_whole(
     db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run, _ = four_months(db)
-    break_off(monkeypatch)
+    fail_after_the_last_row(monkeypatch)
     out = io.BytesIO()
     with pytest.raises(NotFound):
         exports.write(db, run, "documents", "parquet", out)
@@ -284,7 +284,7 @@ def test_the_beginning_of_a_parquet_file_is_not_taken_for_the_whole(
         pyarrow.parquet.read_table(io.BytesIO(out.getvalue()))
 
 
-def test_a_place_that_cannot_be_written_is_said(db: Database, tmp_path: Path) -> None:
+def test_a_path_that_cannot_be_written_is_an_error(db: Database, tmp_path: Path) -> None:
     run, _ = four_months(db)
     (tmp_path / "file").write_text("")
     for path in (tmp_path / "nowhere" / "x.csv", tmp_path / "file" / "x.csv"):
@@ -292,7 +292,7 @@ def test_a_place_that_cannot_be_written_is_said(db: Database, tmp_path: Path) ->
             exports.write(db, run, "periods", "csv", path)
 
 
-def test_what_is_not_there_is_said(db: Database) -> None:
+def test_unknown_runs_tables_and_formats_are_errors(db: Database) -> None:
     run, _ = months(db, "2020-03", "2020-03")
     with pytest.raises(NotFound, match="no run 999"):
         exports.write(db, 999, "periods", "jsonl", io.BytesIO())
@@ -325,7 +325,7 @@ def test_a_folder_holds_every_table_and_the_dictionary(db: Database, tmp_path: P
     assert (tmp_path / "periods.csv").read_bytes() == exported(db, run, "periods", "csv")
 
 
-def test_the_dictionary_speaks_of_every_table_and_column() -> None:
+def test_the_dictionary_describes_every_table_and_column() -> None:
     page = describe_tables(exports.TABLES.values())
     for table in exports.TABLES.values():
         assert f"## {table.name}\n\n{table.description}\n" in page

@@ -41,30 +41,21 @@ from tests.exports_kit import (
 )
 
 PERIOD_FIGURES = (
-    *(
-        "period",
-        "term",
-        "state",
-        "documents",
-        "matched",
-        "mentions",
-        "share",
-        "share_low",
-        "share_high",
-    ),
-    *("polarity_mean", "polarity_low", "polarity_high"),
+    *("period", "term", "state", "documents", "matched", "mentions"),
+    *("share", "share_low", "share_high", "polarity_mean", "polarity_low", "polarity_high"),
 )
 UNKNOWN = (None,) * 8
 
 
-def test_periods_tell_a_true_zero_from_no_data_and_from_failure(db: Database) -> None:
+def test_periods_distinguish_a_true_zero_from_no_data_and_from_failure(db: Database) -> None:
     run, _ = four_months(db)
     rows = columns_of(db, run, "periods", *PERIOD_FIGURES)
     together = [row for row in rows if row[1] is None]
     assert together == [
         ("2020-01", None, "complete", 0, 0, 0, None, None, None, None, None, None),
         ("2020-02", None, "no-data", 0, *UNKNOWN),
-        # 2 of 4: (0.5 + z²/8 ± z·√(1/16 + z²/64)) / (1 + z²/4); 0.5, -0.25, 0: mean 1/12, t(2) = 4.302653
+        # 2 of 4: (0.5 + z²/8 ± z·√(1/16 + z²/64)) / (1 + z²/4)
+        # 0.5, -0.25, 0: mean 1/12, t(2) = 4.302653
         (
             "2020-03",
             None,
@@ -111,7 +102,7 @@ def test_a_month_with_documents_and_no_mention_is_a_zero_with_its_interval(db: D
     )
 
 
-def test_counts_stand_while_polarity_is_still_asked(db: Database) -> None:
+def test_counts_are_there_before_polarity_is_complete(db: Database) -> None:
     run, jobs = months(db, "2020-03", "2020-03", steps=("keywords", "polarity"))
     add(db, Document, document(1, "a", "2020-03"))
     add(db, Mention, mention(jobs["2020-03"], 1, "covid", 1, 0.5))
@@ -146,13 +137,14 @@ def test_a_month_is_the_utc_month_to_the_last_second(db: Database) -> None:
     assert columns_of(db, run, "documents", "document") == [("nyt:1",), ("nyt:2",), ("nyt:3",)]
 
 
-def test_mentions_are_one_a_line_in_the_order_of_their_keys(db: Database) -> None:
+def test_mentions_are_one_per_line_sorted_by_their_keys(db: Database) -> None:
     run, _ = four_months(db)
     lines = exported(db, run, "mentions").decode().splitlines()
     assert lines[0] == (
         f'{{"run": {run}, "period": "2020-03", "handle": null, "document": "nyt:a", '
-        '"published_at": "2020-03-14T21:30:05Z", "address": "https://example.org/a", "keyword": "covid", '
-        '"term": "coronavirus", "position": 1, "sentence": "Sentence 1.", "text": "Text of a.", "polarity": 0.5}'
+        '"published_at": "2020-03-14T21:30:05Z", "address": "https://example.org/a", '
+        '"keyword": "covid", "term": "coronavirus", "position": 1, "sentence": "Sentence 1.", '
+        '"text": "Text of a.", "polarity": 0.5}'
     )
     assert columns_of(db, run, "mentions", "document", "term", "position", "polarity") == [
         ("nyt:a", "coronavirus", 1, 0.5),
@@ -164,7 +156,7 @@ def test_mentions_are_one_a_line_in_the_order_of_their_keys(db: Database) -> Non
     assert "-0.0" not in "".join(lines)
 
 
-def test_coverage_says_of_each_step_what_came_of_it(db: Database) -> None:
+def test_coverage_has_the_outcome_of_each_step(db: Database) -> None:
     run, _ = four_months(db)
     nothing, refused = "no document of 2020-02 is stored", "the Text API refused the key"
     assert columns_of(db, run, "coverage", "job", "step", "state", "reason", "documents") == [
@@ -177,7 +169,7 @@ def test_coverage_says_of_each_step_what_came_of_it(db: Database) -> None:
     ]
 
 
-def test_coverage_names_every_step_that_was_asked_for_by_name(db: Database) -> None:
+def test_coverage_lists_every_requested_step_by_name(db: Database) -> None:
     run, _ = months(
         db, "2020-03", "2020-03", steps=("summary", "phrases", "polarity", "keywords", "entities")
     )
@@ -188,7 +180,7 @@ def test_coverage_names_every_step_that_was_asked_for_by_name(db: Database) -> N
     assert columns_of(db, run, "coverage", "step", "state") == expected
 
 
-def test_a_month_breaks_off_in_the_step_that_it_was_at(db: Database) -> None:
+def test_a_failed_month_fails_in_its_first_missing_step(db: Database) -> None:
     run, jobs = months(db, "2020-03", "2020-03")
     add(db, JobStep, step(jobs["2020-03"], "documents"), step(jobs["2020-03"], "keywords"))
     fail(db, jobs["2020-03"], "the Text API is away")
@@ -208,7 +200,7 @@ def test_a_month_breaks_off_in_the_step_that_it_was_at(db: Database) -> None:
     )
 
 
-def test_an_account_breaks_off_in_the_step_that_it_was_at(db: Database) -> None:
+def test_a_failed_account_fails_in_its_first_missing_step(db: Database) -> None:
     run, jobs = handles(db, "nasa")
     add(db, JobStep, step(jobs["@nasa"], "documents"), step(jobs["@nasa"], "summary"))
     fail(db, jobs["@nasa"], "the Text API is away")
@@ -307,7 +299,7 @@ def test_a_named_source_leaves_the_others_out(db: Database) -> None:
     assert columns_of(db, run, "documents", "document", "polarity") == [("bluesky:2", None)]
 
 
-def test_a_search_has_the_documents_it_found_each_once(db: Database) -> None:
+def test_a_search_exports_each_of_its_documents_once(db: Database) -> None:
     run, ids = search(db, "mars", "moon")
     add(
         db,

@@ -1,4 +1,4 @@
-"""The report of a large run as jobs: parts that draw, and the report that comes after them. On both databases."""
+"""The report of a large run as jobs: parts that draw, and the report that comes after them."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def large(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Large
     db.close()
 
 
-def test_a_large_report_hands_out_its_parts_and_waits_until_each_is_begun(large: Large) -> None:
+def test_a_large_report_queues_its_parts_and_waits_until_each_has_started(large: Large) -> None:
     assert large.work("report") == State.WAITING
     assert large.jobs()["report"].reason == "its pictures are being drawn"
     assert large.states() == {"report": State.WAITING, **dict.fromkeys(PARTS, State.QUEUED)}
@@ -93,7 +93,7 @@ def test_a_large_report_hands_out_its_parts_and_waits_until_each_is_begun(large:
         {"pictures": [month]} for month in MONTHS
     ]
     assert not (large.folder / "index.html").exists()
-    assert large.work("report") == State.WAITING  # handed out once
+    assert large.work("report") == State.WAITING  # queued once
     assert len(large.jobs()) == 4
 
 
@@ -118,7 +118,7 @@ def test_a_part_that_is_lost_is_drawn_by_the_report_itself(large: Large) -> None
     assert [name for name in large.pictures() if "2020-03" in name]
 
 
-def test_a_part_whose_slice_is_over_goes_on_in_the_next(large: Large) -> None:
+def test_a_part_whose_slice_is_over_continues_in_the_next(large: Large) -> None:
     large.work("report")
     settings = large.runtime.settings
     large.runtime.settings = settings.model_copy(update={"slice_seconds": 0.0})
