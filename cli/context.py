@@ -18,7 +18,8 @@ def open_database(settings: Settings | None = None, *, create: bool = False) -> 
     """
     settings = settings or load()
     url = settings.database
-    if not create and _is_missing_file(url):
+    file = sqlite_file(url)
+    if file and not (create or file.exists()):
         raise NotFound(
             f"nothing has been imported or submitted here ({settings.home} has no database)"
         )
@@ -33,9 +34,10 @@ def open_database(settings: Settings | None = None, *, create: bool = False) -> 
     return db
 
 
-def _is_missing_file(url: str) -> bool:
+def sqlite_file(url: str) -> Path | None:
+    """Return the file of the database at *url*, None if it is no SQLite file."""
     path = url.removeprefix("sqlite:///")
-    return path != url and not Path(path).exists()
+    return Path(path) if path not in {"", url} else None
 
 
 def engine_name(settings: Settings) -> str:

@@ -11,30 +11,26 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy.engine import make_url
-
 from cli import context
 from core.broker import NO_STACK, celery_app, redis_client
 from core.enums import QUEUES
-from core.errors import CapReached, DatabaseAway, SettingsError, TidingsError
+from core.errors import CapReached, DatabaseAway, TidingsError
 from core.process_identity import has_exited
 from core.settings import Settings
 
 if TYPE_CHECKING:
     import redis
 
-MIN_FREE_BYTES = 10**9
+MIN_FREE_MB = 1000
 MAX_SKEW_SECONDS = 2.0
 PROBE_SECONDS = 15.0
 NO_RUN = 0  # `Call.run_id` of calls that belong to no run
 
+REDIS_SETTING = "TIDINGS_REDIS_URL, redis://:PASSWORD@HOST:PORT/0"
 # Configuration that Redis needs: the value, and what goes wrong with another.
 REDIS_CONFIGURATION = {
     "maxmemory-policy": ("noeviction", "it may evict job messages and limits"),
-    "appendonly": (
-        "yes",
-        "a restart loses job messages and limits, and calls wait until the limits are rebuilt",
-    ),
+    "appendonly": ("yes", "a restart loses job messages and limits, and calls wait meanwhile"),
 }
 
 Check = Callable[[Settings], str | None]
@@ -51,20 +47,20 @@ def examine(settings: Settings) -> dict[str, str | None]:
     }
     for queue in QUEUES:
         checks[f"worker for the queue {queue}"] = partial(_check_worker, queue=queue)
-    return {part: _find_problem(check, settings) for part, check in checks.items()}
 
-
-def _find_problem(check: Check, settings: Settings) -> str | None:
-    try:
-        return check(settings)
-    except TidingsError as error:
-        return str(error)
+    problems: dict[str, str | None] = {}
+    for part, check in checks.items():
+        try:
+            problems[part] = check(settings)
+        except TidingsError as error:
+            problems[part] = str(error)
+    return problems
 
 
 def _check_database(settings: Settings) -> str | None:
     from models.database import Database, revision_problem, stored_revision
 
-    file = _sqlite_file(settings)
+    file = context.sqlite_file(settings.database)
     if file and not file.exists():
         return f"there is no {file} yet: `tidings migrate` makes it"
     revision = stored_revision(Database(settings.database, pooled=False))
@@ -80,15 +76,9 @@ def _check_redis(settings: Settings) -> str | None:
         try:
             client.ping()
         except redis.AuthenticationError:
-            return (
-                "it refuses the password: "
-                "set it in TIDINGS_REDIS_URL, redis://:PASSWORD@HOST:PORT/0"
-            )
+            return f"it refuses the password: set it in {REDIS_SETTING}"
         except redis.RedisError as error:
-            return (
-                f"it does not answer ({type(error).__name__}): "
-                "is it running where TIDINGS_REDIS_URL says?"
-            )
+            return f"it does not answer ({type(error).__name__}): is it running at {REDIS_SETTING}?"
         return _check_redis_configuration(client)
 
 
@@ -115,7 +105,7 @@ def _check_clocks(settings: Settings) -> str | None:
     from models.database import Database, clock
 
     offsets = {}
-    if _sqlite_file(settings) is None:
+    if context.sqlite_file(settings.database) is None:
         with suppress(DatabaseAway), Database(settings.database, pooled=False).read() as connection:
             database_time = float(connection.execute(select(clock())).scalar_one())
             offsets["the database"] = database_time - time.time()
@@ -128,22 +118,17 @@ def _check_clocks(settings: Settings) -> str | None:
     for part, offset in offsets.items():
         if abs(offset) > MAX_SKEW_SECONDS:
             direction = "ahead of" if offset > 0 else "behind"
-            problems.append(
-                f"the clock of {part} is {abs(offset):.0f} s {direction} this machine's: "
-                "let NTP set both"
-            )
+            skew = f"{abs(offset):.0f} s {direction} this machine's"
+            problems.append(f"the clock of {part} is {skew}: let NTP set both")
     return "; ".join(problems) or None
 
 
 def _check_disk(settings: Settings) -> str | None:
-    file = _sqlite_file(settings)
+    file = context.sqlite_file(settings.database)
     for folder in {_existing(settings.reports), _existing(file.parent if file else settings.home)}:
-        free = shutil.disk_usage(folder).free
-        if free < MIN_FREE_BYTES:
-            return (
-                f"{free / 1e6:.0f} MB are free where {folder} is: "
-                "make room, or reports and answers are lost"
-            )
+        free = shutil.disk_usage(folder).free / 1e6
+        if free < MIN_FREE_MB:
+            return f"{free:.0f} MB are free at {folder}: make room, or reports and answers are lost"
     return None
 
 
@@ -184,10 +169,7 @@ def _check_key(settings: Settings) -> str | None:
     except CapReached as error:
         return None if error.until else str(error)  # an exhausted limit is no problem
     except TimeoutError:
-        return (
-            f"it did not answer within {PROBE_SECONDS:.0f} s: "
-            "is it overloaded, or its limit used up?"
-        )
+        return f"no answer within {PROBE_SECONDS:.0f} s: is it overloaded, or its limit used up?"
     finally:
         runtime.close()
     return None
@@ -197,20 +179,13 @@ def _check_worker(settings: Settings, queue: str) -> str | None:
     from models.database import Database
     from models.jobs import count_live_slots
 
-    file = _sqlite_file(settings)
+    file = context.sqlite_file(settings.database)
     if file and not file.exists():
-        raise SettingsError("workers cannot be counted without a database")
+        return "workers cannot be counted without a database"
     slots = count_live_slots(Database(settings.database, pooled=False), has_exited)
     if slots.get(queue):
         return None
     return "none has been seen for a minute: start one with `tidings up`"
-
-
-def _sqlite_file(settings: Settings) -> Path | None:
-    url = make_url(settings.database) if "://" in settings.database else None
-    if url is None or url.get_backend_name() != "sqlite" or not url.database:
-        return None
-    return Path(url.database)
 
 
 def _existing(folder: Path) -> Path:

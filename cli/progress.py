@@ -82,9 +82,10 @@ class _WaitingReasons:
 
 
 def _report_outcome(db: Database, run: int) -> bool:
-    columns = (Job.name, Job.state, Job.result, Job.reason)
+    query = select(Job.name, Job.state, Job.result, Job.reason).where(Job.run_id == run)
     with db.read() as connection:
-        jobs = connection.execute(select(*columns).where(Job.run_id == run).order_by(Job.id)).all()
+        jobs = connection.execute(query.order_by(Job.id)).all()
+
     for job in jobs:
         if job.state == State.FAILED:
             warn(f"{job.name} failed: {job.reason}")

@@ -96,11 +96,9 @@ class RunOptions:
     steps: Annotated[str | None, Option(help=f"Comma-separated, of: {', '.join(STEPS)}.")] = None
     name: Name = None
     max_calls: Annotated[
-        int | None, Option(min=1, help="Stop after so many calls, all workers together.")
+        int | None, Option(min=1, help="Stop after so many calls of all workers.")
     ] = None
-    limit: Annotated[int | None, Option(min=1, help="Fetch at most so many documents of each.")] = (
-        None
-    )
+    limit: Annotated[int | None, Option(min=1, help="Fetch at most so many documents each.")] = None
     phrases: Annotated[
         int | None, Option(min=1, max=100, help="Phrases kept; 3 for months, 5 for accounts.")
     ] = None

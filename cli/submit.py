@@ -86,7 +86,6 @@ def _read_mask(path: Path | None) -> bytes | None:
     try:
         Image.open(BytesIO(content)).load()
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise BadInput(
-            f"--mask {path} is a broken PNG, or one of too many points: give another"
-        ) from error
+        hint = "is a broken PNG, or one of too many points: give another"
+        raise BadInput(f"--mask {path} {hint}") from error
     return content

@@ -26,55 +26,43 @@ Sweep = Annotated[
         metavar="OPTION=V,V,…", help="A job for each value; given again, for each pair of values."
     ),
 ]
+Value = str | None  # of a network option: `networks.presets` checks all of them
 
 
-# Options of a network are text here: `networks.presets` checks them, in one place.
 @dataclass(frozen=True, kw_only=True)
 class NetworkOptions:
     """Options of every network."""
 
-    preset: Annotated[str | None, Option(help="standard (the default) or tutorial.")] = None
-    hidden: Annotated[
-        str | None, Option(metavar="N[,N]", help="Sizes of hidden layers, as 30,20.")
-    ] = None
-    activation: Annotated[
-        str | None, Option(help="Of the hidden layers: sigmoid, tanh or relu.")
-    ] = None
-    loss: Annotated[str | None, Option(help="quadratic or cross-entropy.")] = None
-    initialiser: Annotated[str | None, Option(help="How the first weights are drawn.")] = None
-    optimizer: Annotated[str | None, Option(help="sgd, momentum or adam.")] = None
-    schedule: Annotated[str | None, Option(help="How the learning rate falls over the epochs.")] = (
-        None
-    )
-    learning_rate: Annotated[str | None, Option(metavar="R", help="Size of a step.")] = None
-    weight_decay: Annotated[
-        str | None, Option(metavar="R", help="How weights are pulled to zero.")
-    ] = None
-    batch_size: Annotated[str | None, Option(metavar="N", help="Samples of one step.")] = None
-    epochs: Annotated[str | None, Option(metavar="N", help="Passes over the training samples.")] = (
-        None
-    )
+    preset: Annotated[Value, Option(help="standard (the default) or tutorial.")] = None
+    hidden: Annotated[Value, Option(metavar="N[,N]", help="Hidden layers, as 30,20.")] = None
+    activation: Annotated[Value, Option(help="Of the hidden layers: sigmoid, tanh or relu.")] = None
+    loss: Annotated[Value, Option(help="quadratic or cross-entropy.")] = None
+    initialiser: Annotated[Value, Option(help="How the first weights are drawn.")] = None
+    optimizer: Annotated[Value, Option(help="sgd, momentum or adam.")] = None
+    schedule: Annotated[Value, Option(help="How the learning rate falls.")] = None
+    learning_rate: Annotated[Value, Option(metavar="R", help="Size of a step.")] = None
+    weight_decay: Annotated[Value, Option(metavar="R", help="Pull of weights to zero.")] = None
+    batch_size: Annotated[Value, Option(metavar="N", help="Samples of one step.")] = None
+    epochs: Annotated[Value, Option(metavar="N", help="Passes over the training samples.")] = None
     patience: Annotated[
-        str | None, Option(metavar="N", help="Stop after N epochs without a better validation.")
+        Value, Option(metavar="N", help="Stop after N epochs without improvement.")
     ] = None
-    precision: Annotated[str | None, Option(metavar="32|64", help="Bits of a number.")] = None
-    seed: Annotated[
-        str | None, Option(metavar="N", help="The same seed gives the same weights.")
-    ] = None
+    precision: Annotated[Value, Option(metavar="32|64", help="Bits of a number.")] = None
+    seed: Annotated[Value, Option(metavar="N", help="The same seed gives the same weights.")] = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class RecurrentOptions:
     """Options of recurrent networks alone."""
 
-    sequence: Annotated[str | None, Option(metavar="N", help="Values of a window.")] = None
+    sequence: Annotated[Value, Option(metavar="N", help="Values of a window.")] = None
     truncate: Annotated[
-        str | None, Option(metavar="N", help="Steps that errors go back through; none for all.")
+        Value, Option(metavar="N", help="Steps of back-propagation; none for all.")
     ] = None
-    clip: Annotated[str | None, Option(metavar="C", help="Largest gradient; none for any.")] = None
-    clip_by: Annotated[str | None, Option(metavar="norm|value", help="What is clipped.")] = None
+    clip: Annotated[Value, Option(metavar="C", help="Largest gradient; none for any.")] = None
+    clip_by: Annotated[Value, Option(metavar="norm|value", help="What is clipped.")] = None
     carry: Annotated[
-        str | None, Option(metavar="yes|no", help="Hand the hidden state on from window to window.")
+        Value, Option(metavar="yes|no", help="Keep the hidden state between windows.")
     ] = None
 
 
@@ -92,7 +80,7 @@ def submit_feedforward(
     name: Name = None,
     wait: Wait = False,
 ) -> None:
-    """Learn to tell pictures apart."""
+    """Train a network to classify pictures."""
     _submit("feedforward", data, asdict(options), sweep or (), name=name, wait=wait)
 
 
@@ -112,7 +100,7 @@ def submit_recurrent(
     name: Name = None,
     wait: Wait = False,
 ) -> None:
-    """Learn to forecast the next value of a series."""
+    """Train a network to forecast the next value of a series."""
     values = asdict(options) | asdict(recurrent_options)
     _submit("recurrent", data, values, sweep or (), name=name, wait=wait)
 
@@ -185,7 +173,6 @@ def write_weights(db: Database, run: int, job: str | None, out: Path | None) -> 
     try:
         out.write_bytes(training.weights)
     except OSError as error:
-        raise BadInput(
-            f"{out} cannot be written ({error.strerror}): choose another place for it"
-        ) from error
+        reason = f"{out} cannot be written ({error.strerror})"
+        raise BadInput(f"{reason}: choose another place for it") from error
     inform(f"the weights of {training.job} are in {out}")

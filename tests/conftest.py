@@ -1,4 +1,4 @@
-"""What many tests need: a clean environment, real servers, a database of their own on SQLite and on PostgreSQL."""
+"""Shared fixtures: a clean environment, real servers, a database per test on both engines."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from core.settings import Settings
 from models.database import Database, migrate
 from tests.services import NoPostgresError, running_postgres, running_valkey, running_worker
 
-OURS = {"TIDINGS_TEST_POSTGRES_URL", "TIDINGS_REAL_DATA", "TIDINGS_CHAOS_MINUTES"}
+TEST_VARIABLES = {"TIDINGS_TEST_POSTGRES_URL", "TIDINGS_REAL_DATA", "TIDINGS_CHAOS_MINUTES"}
 
 for _name in [
     name for name in os.environ if name.startswith(("TIDINGS_", "CELERY_", "FLOWER_", "PG"))
 ]:
-    if _name not in OURS:
+    if _name not in TEST_VARIABLES:
         del os.environ[_name]
 
 
 @pytest.fixture(autouse=True)
-def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test sees the `.env` or the stack of whoever runs it."""
+def _run_in_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the `.env` and the stack of the developer out of tests."""
     monkeypatch.chdir(tmp_path)
 
 
@@ -43,7 +43,7 @@ def _valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 def redis_url(_valkey: str) -> str:
-    """The address of a real, empty Valkey, password included."""
+    """The address of an empty Valkey, password included."""
     with redis.Redis.from_url(_valkey) as client:
         client.flushall()
     return _valkey
@@ -93,7 +93,7 @@ def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """A database of the test's own with our tables and nothing in them; the test runs once on each kind."""
+    """An empty database with our tables for each test; the test runs once on each engine."""
     if request.param == "sqlite":
         path = tmp_path / "tidings.db"
         shutil.copyfile(request.getfixturevalue("_sqlite_template"), path)
@@ -129,7 +129,7 @@ def _database(server: Postgres, template: str) -> Iterator[str]:
 
 @pytest.fixture
 def start_worker() -> Iterator[Callable[..., SupervisedProcess]]:
-    """Starts Celery workers as `running_worker` does; they end with the test."""
+    """Start Celery workers as `running_worker` does; they end with the test."""
     with ExitStack() as stack:
         yield lambda settings, **options: stack.enter_context(running_worker(settings, **options))
 

@@ -1,4 +1,4 @@
-"""docker-compose.yml as a project of its own, with secrets of its own, on a real Docker engine."""
+"""docker-compose.yml as a separate project with test secrets on a real Docker engine."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SECRETS |= {
     name: f"SECRET{name.replace('_', '')}0123456789"
     for name in ("FLOWER_PASSWORD", "TIDINGS_TEXTAPI_KEY")
 }
-NOWHERE = dict.fromkeys(
+UNREACHABLE = dict.fromkeys(
     ("TIDINGS_NYT_URL", "TIDINGS_X_URL", "TIDINGS_BLUESKY_URL"), "http://127.0.0.1:1"
 )
 SECRETS |= {
@@ -42,7 +42,10 @@ def engine_answers() -> bool:
 
 
 class Compose:
-    """The project *name*, its archive and reports in *folder*; *changes* are laid over the services of the file."""
+    """The compose project *name* with its archive and reports in *folder*.
+
+    *changes* override services of the compose file.
+    """
 
     def __init__(
         self, name: str, folder: Path, changes: Mapping[str, Any], variables: Mapping[str, str]
@@ -51,7 +54,7 @@ class Compose:
         self.flower_port = free_port()
         self.variables = {
             **SECRETS,
-            **NOWHERE,
+            **UNREACHABLE,
             "ARCHIVE": str(folder / "archive"),
             "FLOWER_PORT": str(self.flower_port),
             **variables,
@@ -62,7 +65,7 @@ class Compose:
         out.chmod(0o777)
         services = {
             **changes,
-            **{one: {"volumes": [f"{out}:/srv/out"]} for one in ("reporter", "tidings")},
+            **{name: {"volumes": [f"{out}:/srv/out"]} for name in ("reporter", "tidings")},
         }
         self._files = [ROOT / "docker-compose.yml", folder / "changes.json"]
         self._files[1].write_text(json.dumps({"services": services}))
@@ -70,7 +73,7 @@ class Compose:
         self._env_file = folder / "empty.env"
 
     def __call__(self, *arguments: str) -> str:
-        """Run ``docker compose`` with these arguments; what it says on standard output. Nothing else may go wrong."""
+        """Run ``docker compose`` with these arguments; return its output, fail on an error."""
         command = [
             "docker",
             "compose",
@@ -93,35 +96,35 @@ class Compose:
         return done.stdout
 
     def tidings(self, *arguments: str) -> str:
-        """Run ``tidings`` with these arguments in a container of its own; what it says on standard output."""
+        """Run ``tidings`` with these arguments in a new container; return its output."""
         return self("run", "--rm", "-T", "tidings", *arguments)
 
     def ask_database(self, query: str) -> str:
-        """The one value that *query* gives."""
+        """Return the single value of *query*."""
         return self(
             "exec", "-T", "db", "psql", "--username=tidings", "-tA", "--command", query
         ).strip()
 
     def containers(self, service: str) -> list[str]:
-        """The ids of the containers of a service that run."""
+        """Return the ids of the running containers of a service."""
         return self("ps", "--quiet", service).split()
 
 
 def docker(*arguments: str) -> str:
-    """Run ``docker`` with these arguments; what it says, errors included."""
+    """Run ``docker`` with these arguments; return its output, errors included."""
     done = subprocess.run(["docker", *arguments], capture_output=True, check=True)  # noqa: S603, S607
     return (done.stdout + done.stderr).decode(errors="replace")
 
 
 def secrets_in_layers(image: str) -> set[str]:
-    """The names of the secrets that any file of any layer of *image* holds."""
+    """Return the names of the secrets in any file of any layer of *image*."""
     found: set[str] = set()
     with subprocess.Popen(["docker", "save", image], stdout=subprocess.PIPE) as saving:  # noqa: S603, S607
         assert saving.stdout
         end = b""
         while chunk := saving.stdout.read(2**24):
-            seen = end + chunk
-            found.update(name for name, secret in SECRETS.items() if secret.encode() in seen)
-            end = seen[-100:]
+            window = end + chunk
+            found.update(name for name, secret in SECRETS.items() if secret.encode() in window)
+            end = window[-100:]
     assert not saving.returncode
     return found

@@ -1,4 +1,4 @@
-"""A whole run: a stub of the Text API, a worker, an archive of a few headlines."""
+"""Run the pipeline: a stub of the Text API, a worker, an archive of a few headlines."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ ROOT = Path(__file__).parents[1]
 
 
 class Stub:
-    """The stub's own account of what it was asked, and its faults."""
+    """A running stub: what it counted, and its faults."""
 
     def __init__(self, url: str) -> None:
         self.url = url
 
     def counts(self) -> dict[str, Any]:
         with closing(urlopen(f"{self.url}/counts")) as response:  # noqa: S310 - loopback
-            found: dict[str, Any] = json.load(response)
-            return found
+            counts: dict[str, Any] = json.load(response)
+            return counts
 
     def faults(self, **faults: object) -> None:
         request = Request(f"{self.url}/faults", data=json.dumps(faults).encode(), method="POST")  # noqa: S310
@@ -46,14 +46,14 @@ class Stub:
 
 @pytest.fixture
 def stub(tmp_path: Path) -> Iterator[Stub]:
-    """A stub of the Text API in a process of its own."""
+    """A stub of the Text API in a process."""
     with running_stub(tmp_path / "stub") as running:
         yield running
 
 
 @contextmanager
 def running_stub(folder: Path) -> Iterator[Stub]:
-    """The same outside of tests; its log is in *folder*."""
+    """Run a stub of the Text API; its log is in *folder*."""
     port = free_port()
     command = [sys.executable, str(ROOT / "tests/stub_textapi.py"), str(port)]
     with _child(
@@ -74,7 +74,7 @@ def stub_settings(settings: Settings, stub: Stub) -> Settings:
 
 
 def write_archive(folder: Path, headlines: dict[str, list[str]]) -> Path:
-    """Headlines by day in the shape of the NYT archive."""
+    """Write headlines by day in the format of the NYT archive."""
     folder.mkdir(parents=True, exist_ok=True)
     docs = [
         {
@@ -84,8 +84,8 @@ def write_archive(folder: Path, headlines: dict[str, list[str]]) -> Path:
             "web_url": f"https://example.org/{day}/{number}",
             "type_of_material": "News",
         }
-        for day, some in headlines.items()
-        for number, headline in enumerate(some)
+        for day, texts in headlines.items()
+        for number, headline in enumerate(texts)
     ]
     path = folder / "archive.json.gz"
     path.write_bytes(
@@ -97,7 +97,7 @@ def write_archive(folder: Path, headlines: dict[str, list[str]]) -> Path:
 
 
 def dispatch_to_workers(db: Database, stub_settings: Settings) -> None:
-    """Send hints for what is due, as every command does that makes something due."""
+    """Send job messages for due jobs, as the commands do."""
     with redis_client(stub_settings) as broker:
         dispatch_due_jobs(db, celery_app(stub_settings), broker)
 
@@ -105,7 +105,7 @@ def dispatch_to_workers(db: Database, stub_settings: Settings) -> None:
 def run_to_its_end(
     stub_settings: Settings, parameters: Parameters, *names: str, **options: Any
 ) -> int:
-    """Submit, and wait until the run has ended, its report aside; the run's id."""
+    """Submit a run, wait until it has ended, its report aside, and return its id."""
     db = Database(stub_settings.database)
     run = submit_run(db, parameters, names, **options)
     dispatch_to_workers(db, stub_settings)

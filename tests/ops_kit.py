@@ -33,7 +33,7 @@ def expressions() -> list[str]:
 
 
 def documented_metrics() -> dict[str, set[str]]:
-    """Metrics and their labels as docs/reference has them; test_metrics.py compares them to a worker."""
+    """The metrics and labels in docs/reference, which test_metrics.py compares to a worker."""
     metrics: dict[str, set[str]] = {}
     for line in (ROOT / "docs/reference/metrics.md").read_text().splitlines():
         if line.startswith("| `tidings_"):

@@ -1,4 +1,4 @@
-"""Writes docs/reference from the code: ``python tests/reference_pages.py``; a test holds the pages to it."""
+"""Write docs/reference from the code: ``python tests/reference_pages.py``; a test compares both."""
 
 from __future__ import annotations
 
@@ -32,15 +32,23 @@ GROUPS = {
 }  # fmt: skip
 
 
+SETTINGS_INTRODUCTION = """\
+A setting is an environment variable. It comes from the first of: the environment, a `.env` file in
+the working directory, what `tidings up` wrote to `TIDINGS_HOME`, the default. An empty value counts
+as none.
+
+A limit is calls per unit, several of them comma-separated: `10/s`, `450/15min`, `100/h`, `50000/d`,
+`10000/month`; nothing is no limit. Seconds may be fractions. A list is comma-separated.
+"""
+COMMANDS_INTRODUCTION = """\
+A known error is one line on standard error and exit status 1; wrong usage is 2.
+`tidings COMMAND --help` says the same as this page.
+"""
+
+
 def settings_page() -> str:
-    """Every setting with its kind, its default and what it means."""
-    lines = [
-        "# Settings", "", NOTE, "",
-        "A setting is an environment variable. It comes from the first of: the environment, a `.env` file where the",
-        "command stands, what `tidings up` wrote to `TIDINGS_HOME`, the default. An empty value counts as none.", "",
-        "A limit is calls per unit, several of them comma-separated: `10/s`, `450/15min`, `100/h`, `50000/d`,",
-        "`10000/month`; nothing is no limit. Seconds may be fractions. A list is comma-separated.",
-    ]  # fmt: skip
+    """Return every setting with its kind, its default and what it means."""
+    lines = ["# Settings", "", NOTE, "", *SETTINGS_INTRODUCTION.splitlines()]
     fields = dict(Settings.model_fields)
     groups: dict[str, list[str]] = {title: [] for title in GROUPS}
     for name in fields:
@@ -55,9 +63,9 @@ def settings_page() -> str:
         ]
         for name in names:
             field = fields[name]
-            lines.append(
-                f"| `TIDINGS_{name.upper()}` | {_kind(field)} | {_default(field)} | {_cell(field.description or '')} |"
-            )
+            meaning = _cell(field.description or "")
+            row = f"`TIDINGS_{name.upper()}` | {_kind(field)} | {_default(field)} | {meaning}"
+            lines.append(f"| {row} |")
     return "\n".join(lines) + "\n"
 
 
@@ -99,12 +107,8 @@ def _default(field: FieldInfo) -> str:
 
 
 def commands_page() -> str:
-    """Every command with its arguments and options."""
-    lines = [
-        "# Commands", "", NOTE, "",
-        "A known error is one line on standard error and exit status 1; wrong usage is 2. `tidings COMMAND --help`",
-        "says the same as this page.",
-    ]  # fmt: skip
+    """Return every command with its arguments and options."""
+    lines = ["# Commands", "", NOTE, "", *COMMANDS_INTRODUCTION.splitlines()]
     for path, command in sorted(_commands(get_command(app), ("tidings",))):
         lines += ["", f"## {' '.join(path)}", "", _text(command.help)]
         arguments = [each for each in command.params if each.param_type_name == "argument"]

@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
-from textapi.engine.keywords import pattern
-from textapi.engine.sentences import sentences
 
 from analysis import parameters as run_parameters
 from analysis.options import Keyword
@@ -36,6 +34,8 @@ from models.tables import (
     Summary,
     Training,
 )
+from textapi.text.keywords import pattern
+from textapi.text.sentences import sentences
 
 NOW = 1_600_000_000.0
 
@@ -169,7 +169,7 @@ def _jobs(connection: Connection, run: int) -> dict[str, int]:
 def _record(
     connection: Connection,
     job: int,
-    steps: Iterable[Step],
+    steps: Iterable[str],
     state: StepState,
     documents: int,
     reason: str | None = None,

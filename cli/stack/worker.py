@@ -8,7 +8,7 @@ from contextlib import suppress
 from core import enums
 
 APPLICATION = "workers.celery:app"  # unlike `workers`, it does not hide errors of its import
-WORKER_ENVIRONMENT = {"REMAP_SIGTERM": "SIGQUIT"}  # else SIGTERM waits for the whole task
+ENVIRONMENT = {"REMAP_SIGTERM": "SIGQUIT"}  # else SIGTERM waits for the whole task
 
 
 def python_module(module: str) -> list[str]:

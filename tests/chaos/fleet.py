@@ -28,7 +28,7 @@ from analysis.parameters import MonthsParameters
 from cli.stack import valkey
 from cli.stack.ports import free_port
 from cli.stack.supervised_process import SupervisedProcess
-from cli.stack.worker import WORKER_ENVIRONMENT, worker_command
+from cli.stack.worker import ENVIRONMENT, worker_command
 from core.broker import celery_app, redis_client
 from core.enums import ENDED, State
 from core.errors import BrokerAway, DatabaseAway
@@ -147,7 +147,7 @@ class Fleet:
             command = worker_command(
                 f"{name}-{secrets.token_hex(3)}@test", workers=PROCESSES, log_level="INFO"
             )
-            given |= WORKER_ENVIRONMENT
+            given |= ENVIRONMENT
         logs = self.home / "logs"
         logs.mkdir(exist_ok=True)
         self.programs[name] = SupervisedProcess(name, command, given, logs, self.lock, grace=10.0)
@@ -253,7 +253,7 @@ class Fleet:
         """Kill a program that is not to be started again before `start`."""
         self.left_dead.add(name)
         self.kill(name)
-        wait_until(self.programs[name].ended, what=f"the end of {name}")
+        wait_until(self.programs[name].describe_end, what=f"the end of {name}")
 
     def ask_stub(self, path: str, body: dict[str, Any] | None = None) -> Any:
         """Ask the stub about itself, or tell it how to behave."""

@@ -1,4 +1,4 @@
-"""The compose stack on a real Docker engine: a run under fire, what is open, what is secret, how a worker ends.
+"""The compose stack on a real Docker engine: faults, exposure, secrets, shutdown of workers.
 
 Some three minutes, with builds and real kills; asked for by ``CONTAINERS=1`` (``make containers``).
 """
@@ -77,15 +77,15 @@ def exports_of_the_embedded_stack(folder: Path) -> dict[str, bytes]:
                 return connection.exec_driver_sql(done).scalar_one() == 0
 
         wait_until(is_done, seconds=120, what="the embedded run's end")
-        found = {}
+        contents = {}
         for table in TABLES:
             write(db, run, table, "jsonl", folder / table)
-            found[table] = (folder / table).read_bytes()
+            contents[table] = (folder / table).read_bytes()
         db.close()
-    return found
+    return contents
 
 
-def test_a_run_under_fire_exports_what_the_embedded_stack_exports(
+def test_a_run_with_faults_exports_what_the_embedded_stack_exports(
     stack: Compose, tmp_path: Path
 ) -> None:
     options = ["--keyword", synthetic.KEYWORD, "--material", "News"]
@@ -127,63 +127,65 @@ def test_only_flower_can_be_reached_and_only_from_this_machine(stack: Compose) -
 
 def test_no_secret_can_be_seen(stack: Compose) -> None:
     stack.tidings("submit", "months", f"{FIRST}..{FIRST}", "--keyword", "harbour", "--wait")
-    said: dict[str, str] = {"logs": stack("logs", "--no-color")}
+    texts: dict[str, str] = {"logs": stack("logs", "--no-color")}
     for image in IMAGES:
-        said[f"{image}: history"] = docker("history", "--no-trunc", image)
-        said[f"{image}: configuration"] = docker("inspect", image)
+        texts[f"{image}: history"] = docker("history", "--no-trunc", image)
+        texts[f"{image}: configuration"] = docker("inspect", image)
         assert secrets_in_layers(image) == set()
     for service in ("worker", "trainer", "reporter", "flower", "textapi", "redis", "db"):
-        said[f"{service}: command lines"] = docker(
+        texts[f"{service}: command lines"] = docker(
             "top", stack.containers(service)[0], "-eo", "pid,args"
         )
     for path in ("/workers", "/tasks", "/broker", "/api/tasks", "/api/task/types", "/metrics"):
-        said[f"flower {path}"] = flower(stack, path)
+        texts[f"flower {path}"] = flower(stack, path)
 
     def workers_answered() -> bool:
-        said["flower's workers"] = flower(stack, "/api/workers?refresh=1")
-        return "broker_url" in said["flower's workers"]
+        texts["flower's workers"] = flower(stack, "/api/workers?refresh=1")
+        return "broker_url" in texts["flower's workers"]
 
     wait_until(workers_answered, what="an answer of the workers to Flower")
-    name = re.findall(r"celery@[0-9a-f]+", said["flower's workers"])[0]
-    said["flower, a worker"] = flower(stack, f"/worker/{name}")
-    said["the database"] = stack("exec", "-T", "db", "pg_dump", "--username=tidings", "tidings")
-    said["redis"] = docker(
+    name = re.findall(r"celery@[0-9a-f]+", texts["flower's workers"])[0]
+    texts["flower, a worker"] = flower(stack, f"/worker/{name}")
+    texts["the database"] = stack("exec", "-T", "db", "pg_dump", "--username=tidings", "tidings")
+    texts["redis"] = docker(
         "exec", stack.containers("redis")[0], "sh", "-c", "cat /data/appendonlydir/*"
     )
     out = Path(stack.variables["ARCHIVE"]).with_name("out")
-    said["reports"] = "".join(
+    texts["reports"] = "".join(
         file.read_bytes().decode(errors="replace") for file in out.rglob("*") if file.is_file()
     )
-    assert "month" in said["flower /api/tasks"]
+    assert "month" in texts["flower /api/tasks"]
     leaks = {
         (where, name)
-        for where, text in said.items()
+        for where, text in texts.items()
         for name, secret in SECRETS.items()
         if secret in text
     }
     assert leaks == set()
 
 
-def flower(stack: Compose, path: str, *, known: bool = True) -> str:
+def flower(stack: Compose, path: str, *, authorized: bool = True) -> str:
     connection = http.client.HTTPConnection("127.0.0.1", stack.flower_port, timeout=30)
     basic = base64.b64encode(f"tidings:{SECRETS['FLOWER_PASSWORD']}".encode()).decode()
-    connection.request("GET", path, headers={"Authorization": f"Basic {basic}"} if known else {})
+    connection.request(
+        "GET", path, headers={"Authorization": f"Basic {basic}"} if authorized else {}
+    )
     response = connection.getresponse()
     body = response.read().decode(errors="replace")
     connection.close()
-    assert response.status == (200 if known else 401), body
+    assert response.status == (200 if authorized else 401), body
     return body
 
 
-def test_flower_asks_for_the_password(stack: Compose) -> None:
+def test_flower_requires_the_password(stack: Compose) -> None:
     for path in ("/workers", "/api/tasks", "/api/workers"):
-        flower(stack, path, known=False)
+        flower(stack, path, authorized=False)
 
 
 def test_containers_get_the_secrets_that_they_need_and_no_others(stack: Compose) -> None:
     def known_to(service: str) -> set[str]:
-        said = docker("inspect", "--format", "{{json .Config.Env}}", stack.containers(service)[0])
-        return {name for name, secret in SECRETS.items() if secret in said}
+        texts = docker("inspect", "--format", "{{json .Config.Env}}", stack.containers(service)[0])
+        return {name for name, secret in SECRETS.items() if secret in texts}
 
     assert known_to("flower") == {"REDIS_PASSWORD", "FLOWER_PASSWORD"}
     assert known_to("textapi") == {"TIDINGS_TEXTAPI_KEY"}
@@ -201,7 +203,7 @@ def test_nothing_runs_as_root_or_can_write_to_its_image(stack: Compose) -> None:
         )
 
 
-def test_a_worker_that_is_told_to_end_hands_its_slice_back_in_time(stack: Compose) -> None:
+def test_a_worker_that_gets_sigterm_releases_its_job_in_time(stack: Compose) -> None:
     options = ["--keyword", "harbour", "--steps", "keywords"]
     run = int(stack.tidings("submit", "months", MONTHS, *options).split()[-1])
     at_work = f"SELECT count(*) FROM jobs WHERE run_id = {run} AND state = 'running'"  # noqa: S608

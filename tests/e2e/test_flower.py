@@ -44,9 +44,11 @@ class Flower:
         self.port = port
         self._basic = "Basic " + base64.b64encode(f"tidings:{password}".encode()).decode()
 
-    def get(self, path: str, *, known: bool = True) -> tuple[int, str]:
+    def get(self, path: str, *, authorized: bool = True) -> tuple[int, str]:
         with closing(HTTPConnection("127.0.0.1", self.port, timeout=20)) as connection:
-            connection.request("GET", path, headers={"Authorization": self._basic} if known else {})
+            connection.request(
+                "GET", path, headers={"Authorization": self._basic} if authorized else {}
+            )
             response = connection.getresponse()
             return response.status, response.read().decode()
 
@@ -57,12 +59,12 @@ class Flower:
 
     def tasks(self, state: str = "SUCCESS") -> set[tuple[str, int, str]]:
         """Name, run and job of every task in that state."""
-        found = set()
+        tasks = set()
         for task in self.json("/api/tasks?limit=1000").values():
             if task["state"] == state:
-                hint = ast.literal_eval(task["kwargs"])
-                found.add((task["name"], hint["run"], hint["name"]))
-        return found
+                arguments = ast.literal_eval(task["kwargs"])
+                tasks.add((task["name"], arguments["run"], arguments["name"]))
+        return tasks
 
 
 @pytest.fixture
@@ -82,19 +84,19 @@ def broker(tmp_path: Path) -> Iterator[tuple[SupervisedProcess, str]]:
 def watched(
     stub_settings: Settings, broker: tuple[SupervisedProcess, str], tmp_path: Path
 ) -> Settings:
-    given = Settings(
+    settings = Settings(
         **(
             stub_settings.model_dump(exclude_none=True)
             | {"redis_url": broker[1], "textapi_key": KEY}
         )
     )
-    db = Database(given.database)
+    db = Database(settings.database)
     headlines = {f"2020-0{month}-10": ["Covid Is Back", "A Quiet Day"] for month in (1, 2)}
     import_paths(
         db, [write_archive(tmp_path / "archive", headlines)], source=None, handle=None, columns={}
     )
     db.close()
-    return given
+    return settings
 
 
 @pytest.fixture
@@ -140,7 +142,7 @@ def test_flower_shows_what_is_done_to_its_user_alone_and_goes_on_after_a_restart
         "/api/workers",
         "/api/queues/length",
     ):
-        assert flower.get(page, settings=False)[0] == 401, page
+        assert flower.get(page, authorized=False)[0] == 401, page
         assert flower.get(page)[0] == 200, page
     head = flower.get("/tasks")[1].partition("<thead>")[2].partition("</thead>")[0].lower()
     assert head.index("kwargs") < head.index(
@@ -168,7 +170,7 @@ def test_flower_shows_what_is_done_to_its_user_alone_and_goes_on_after_a_restart
 
     child, url = broker
     os.kill(child.pid or 0, signal.SIGKILL)
-    wait_until(child.ended, what="the end of Valkey")
+    wait_until(child.describe_end, what="the end of Valkey")
     child.start()
     wait_until(lambda: valkey.answers(url), what="Valkey's return")
     second = run_to_its_end(watched, MONTHS)

@@ -1,4 +1,4 @@
-"""What a real worker writes: a line an event, each with the run, the job and the step it belongs to, and no secret."""
+"""The log of a real worker: each line has its run, job and step, and none has a secret."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import structlog
 
 from analysis.parameters import Keyword, MonthsParameters
 from cli.stack.supervised_process import SupervisedProcess
-from core.logs import at_step, configure, get_logger, job_at_work
+from core.logs import configure, get_logger, job_context, step_context
 from core.settings import Settings
 from models.database import Database
 from producers.imports import import_paths
@@ -33,15 +33,15 @@ MONTHS = MonthsParameters(first="2020-01", last="2020-02", keywords=(Keyword.par
 
 @pytest.fixture
 def logged(stub_settings: Settings, tmp_path: Path) -> Settings:
-    given = Settings(
+    settings = Settings(
         **(stub_settings.model_dump(exclude_none=True) | {"log_format": "json", "textapi_key": KEY})
     )
-    db = Database(given.database)
+    db = Database(settings.database)
     import_paths(
         db, [write_archive(tmp_path / "archive", HEADLINES)], source=None, handle=None, columns={}
     )
     db.close()
-    return given
+    return settings
 
 
 def lines(worker: SupervisedProcess) -> list[dict[str, Any]]:
@@ -52,7 +52,7 @@ def lines(worker: SupervisedProcess) -> list[dict[str, Any]]:
 
 
 @ONE_DATABASE
-def test_each_line_of_a_job_tells_run_job_and_step(
+def test_each_log_line_of_a_job_has_run_job_and_step(
     logged: Settings, start_worker: Callable[..., SupervisedProcess]
 ) -> None:
     worker = start_worker(logged)
@@ -127,12 +127,12 @@ def test_no_secret_is_in_any_line(
 
 @pytest.fixture
 def written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[[str], str]]:
-    """Configures logging in the format given, writes three lines as a job would; what was written."""
+    """Write three log lines as a job does, in the given format, and return them."""
     root = logging.getLogger()
     before = (root.handlers[:], root.level)
 
     async def story() -> None:
-        @at_step("phrases")
+        @step_context("phrases")
         async def phrases() -> None:
             get_logger("story").info("asked", calls=3)
 
@@ -141,7 +141,7 @@ def written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Call
 
     def write(form: str) -> str:
         configure(Settings(home=tmp_path, log_format=form))
-        with job_at_work(run=7, job="2020-03"):
+        with job_context(run=7, job="2020-03"):
             asyncio.run(story())
         logging.getLogger("library").warning("no job")
         return capsys.readouterr().err
@@ -153,14 +153,14 @@ def written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Call
 
 
 def test_json_is_an_object_a_line(written: Callable[[str], str]) -> None:
-    found = [json.loads(line) for line in written("json").splitlines()]
-    assert [line["event"] for line in found] == ["asked", "step ended", "after", "no job"]
-    assert {key: found[0][key] for key in ("run", "job", "step", "calls", "level")} == {
+    lines = [json.loads(line) for line in written("json").splitlines()]
+    assert [line["event"] for line in lines] == ["asked", "step ended", "after", "no job"]
+    assert {key: lines[0][key] for key in ("run", "job", "step", "calls", "level")} == {
         "run": 7, "job": "2020-03", "step": "phrases", "calls": 3, "level": "info",
     }  # fmt: skip
-    assert found[1]["step"] == "phrases"
-    assert (found[2]["job"], "step" in found[2]) == ("2020-03", False)
-    assert "run" not in found[3]
+    assert lines[1]["step"] == "phrases"
+    assert (lines[2]["job"], "step" in lines[2]) == ("2020-03", False)
+    assert "run" not in lines[3]
 
 
 def test_console_lines_say_the_same_to_people(written: Callable[[str], str]) -> None:

@@ -1,4 +1,4 @@
-"""What a real worker tells Prometheus, against what the service counted and the database holds."""
+"""The metrics of a real worker, against the counts of the service and of the database."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ from tests.services import wait_until
 PARAMETERS = MonthsParameters(first="2020-01", last="2020-03", keywords=(Keyword.parse("covid"),))
 ONE_DATABASE = pytest.mark.parametrize(
     "database_url", ["sqlite"], indirect=True
-)  # where it makes no difference
+)  # the same on both
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 
 
 @pytest.fixture
 def measured(stub_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """Settings of a worker that serves metrics and has an archive to work on; its files go with the test."""
+    """Settings of a worker that serves metrics, with an archive in the database."""
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     headlines = {
         f"2020-0{month}-1{day}": [f"Covid Day {day} of {month}"]
@@ -68,18 +68,18 @@ def samples(settings: Settings) -> Samples:
     }
 
 
-def by(found: Samples, name: str, label: str) -> dict[str, float]:
+def sums_by(values: Samples, name: str, label: str) -> dict[str, float]:
     summed: Counter[str] = Counter()
-    for (its_name, labels), value in found.items():
+    for (its_name, labels), value in values.items():
         if its_name == name:
             summed[dict(labels)[label]] += value
     return dict(summed)
 
 
-def jobs(found: Samples, state: str) -> float:
+def count_jobs(values: Samples, state: str) -> float:
     return sum(
         v
-        for (name, labels), v in found.items()
+        for (name, labels), v in values.items()
         if name == "tidings_jobs" and dict(labels)["state"] == state
     )
 
@@ -91,12 +91,10 @@ def test_calls_waits_and_reuse_are_counted_over_all_processes_and_survive_a_kill
     stub.faults(error_500=0.3)
     worker = start_worker(measured)
     run_to_its_end(measured, PARAMETERS)
-    wait_until(
-        lambda: jobs(samples(measured), "done") == 4, what="the look at three months and a report"
-    )
-    found, counts = samples(measured), stub.counts()
-    assert by(found, "tidings_calls_total", "service") == {"textapi": counts["calls"]}
-    outcomes = by(found, "tidings_calls_total", "outcome")
+    wait_until(lambda: count_jobs(samples(measured), "done") == 4, what="the jobs in the gauges")
+    values, counts = samples(measured), stub.counts()
+    assert sums_by(values, "tidings_calls_total", "service") == {"textapi": counts["calls"]}
+    outcomes = sums_by(values, "tidings_calls_total", "outcome")
     assert outcomes["answered"] == counts["answered"]
     assert outcomes.get("unavailable", 0) == counts["calls"] - counts["answered"]
 
@@ -104,9 +102,13 @@ def test_calls_waits_and_reuse_are_counted_over_all_processes_and_survive_a_kill
         os.kill(process.pid, signal.SIGKILL)
     stub.faults()
     run_to_its_end(measured, PARAMETERS)
-    wait_until(lambda: jobs(samples(measured), "done") == 8, seconds=40, what="the second look")
-    found = samples(measured)
-    assert by(found, "tidings_calls_total", "service") == {
+    wait_until(
+        lambda: count_jobs(samples(measured), "done") == 8,
+        seconds=40,
+        what="the jobs in the gauges",
+    )
+    values = samples(measured)
+    assert sums_by(values, "tidings_calls_total", "service") == {
         "textapi": counts["calls"]
     }  # nothing was asked again
     db = Database(measured.database)
@@ -115,30 +117,34 @@ def test_calls_waits_and_reuse_are_counted_over_all_processes_and_survive_a_kill
             select(Call.operation, func.sum(Call.answers_reused)).group_by(Call.operation)
         ).all()
     db.close()
-    assert by(found, "tidings_answers_reused_total", "operation") == {
+    assert sums_by(values, "tidings_answers_reused_total", "operation") == {
         row[0]: float(row[1]) for row in reused if row[1]
     }
-    assert by(found, "tidings_limit_wait_seconds_total", "service")["textapi"] > 0
+    assert sums_by(values, "tidings_limit_wait_seconds_total", "service")["textapi"] > 0
 
 
-def test_jobs_slots_and_age_are_of_the_whole_system_and_gone_when_nobody_knows(
+def test_gauges_are_of_the_whole_system_and_absent_when_the_database_is_away(
     measured: Settings, stub: Stub, start_worker: Callable[..., SupervisedProcess]
 ) -> None:
     stub.faults(status=503, retry_after=3600)
     start_worker(measured, workers=3)
     wait_until(
-        lambda: by(samples(measured), "tidings_slots", "queue").get("text") == 3,
+        lambda: sums_by(samples(measured), "tidings_slots", "queue").get("text") == 3,
         what="the first look",
     )
-    found = samples(measured)
-    assert found["tidings_stack_up", ()] == 1
-    assert by(found, "tidings_oldest_due_seconds", "queue") == {
+    values = samples(measured)
+    assert values["tidings_stack_up", ()] == 1
+    assert sums_by(values, "tidings_oldest_due_seconds", "queue") == {
         "text": 0,
         "training": 0,
         "reports": 0,
     }
-    assert by(found, "tidings_queue_messages", "queue") == {"text": 0, "training": 0, "reports": 0}
-    assert jobs(found, "waiting") == 0
+    assert sums_by(values, "tidings_queue_messages", "queue") == {
+        "text": 0,
+        "training": 0,
+        "reports": 0,
+    }
+    assert count_jobs(values, "waiting") == 0
     if "sqlite" in measured.database:
         Path(measured.database.removeprefix("sqlite:///")).rename(measured.home / "elsewhere.db")
         Path(measured.database.removeprefix("sqlite:///")).mkdir()
@@ -168,7 +174,7 @@ def test_metrics_are_on_loopback_and_leave_no_file(
 
 
 @ONE_DATABASE
-def test_a_taken_port_is_said_and_ends_the_worker(
+def test_a_port_in_use_is_reported_and_ends_the_worker(
     measured: Settings, start_worker: Callable[..., SupervisedProcess]
 ) -> None:
     with socket.socket() as other:
@@ -204,10 +210,10 @@ def test_no_secret_is_in_the_metrics(
     measured: Settings, start_worker: Callable[..., SupervisedProcess]
 ) -> None:
     secret = "never-to-be-seen-8f3a"
-    given = Settings(
+    with_key = Settings(
         **(json.loads(measured.model_dump_json(exclude_none=True)) | {"textapi_key": secret})
     )
-    start_worker(given)
-    run_to_its_end(given, PARAMETERS)
-    assert "tidings_calls_total" in page(given)
-    assert secret not in page(given)
+    start_worker(with_key)
+    run_to_its_end(with_key, PARAMETERS)
+    assert "tidings_calls_total" in page(with_key)
+    assert secret not in page(with_key)

@@ -69,8 +69,8 @@ def test_every_mention_is_found_once_and_points_at_its_document(
     start_worker(archive)
     run = run_to_its_end(archive, PARAMETERS)
     mentions = exported(archive, run, "mentions")
-    found = [(m["period"], m["keyword"], m["term"], m["position"], m["sentence"]) for m in mentions]
-    assert found == [
+    rows = [(m["period"], m["keyword"], m["term"], m["position"], m["sentence"]) for m in mentions]
+    assert rows == [
         ("2020-01", "covid", "coronavirus", 1, "Coronavirus Reaches the Coast."),
         ("2020-02", "covid", "covid-19", 1, "Covid-19 Is Named."),
         ("2020-02", "covid", "covid", 1, "Doctors Fear COVID; Covid Wards Fill Up."),
@@ -141,7 +141,7 @@ def test_plan_counts_the_calls_exactly_and_the_same_run_again_makes_none(
         assert [row | {"run": second} for row in exported(archive, first, table)] == exported(
             archive, second, table
         )
-    # one more term pays for itself alone: a call for each day with documents, and what is said of the new documents
+    # a further term makes only its own calls: one a day with documents, and those of new matches
     more = PARAMETERS.model_copy(
         update={"keywords": (*PARAMETERS.keywords, Keyword.parse("nobody-says-this"))}
     )
@@ -156,7 +156,7 @@ def test_plan_counts_the_calls_exactly_and_the_same_run_again_makes_none(
         ({"body": "<html>We are closed</html>"}, "answered with what is no JSON"),
     ],
 )
-def test_a_service_that_will_not_answer_fails_the_job_with_what_to_do(
+def test_a_service_that_does_not_answer_fails_the_job_with_a_remedy(
     archive: Settings,
     db: Database,
     stub: Stub,
@@ -171,12 +171,12 @@ def test_a_service_that_will_not_answer_fails_the_job_with_what_to_do(
     )
     rows = exported(archive, run, "periods")
     assert {row["state"] for row in rows} == {"failed"}
-    found = run_status(db, archive, run)
-    assert found["state"] == "failed"
-    assert says in found["details"][0]["reason"]
+    status = run_status(db, archive, run)
+    assert status["state"] == "failed"
+    assert says in status["details"][0]["reason"]
 
 
-def test_a_cap_on_calls_is_kept_and_said(
+def test_a_cap_on_calls_is_kept_and_reported(
     archive: Settings, db: Database, stub: Stub, start_worker: Callable[..., SupervisedProcess]
 ) -> None:
     start_worker(archive)

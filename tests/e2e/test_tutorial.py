@@ -28,7 +28,7 @@ def test_every_command_of_the_tutorial_does_what_it_says(tmp_path: Path) -> None
     first, *typed = blocks()
     assert first.startswith(SETTING_UP)
     assert len(typed) == 8
-    said = [f"echo '== {number}'\n{block}" for number, block in enumerate(typed)]
+    script = [f"echo '== {number}'\n{block}" for number, block in enumerate(typed)]
     variables = {
         name: value for name, value in os.environ.items() if not name.startswith("TIDINGS_")
     }
@@ -44,7 +44,7 @@ def test_every_command_of_the_tutorial_does_what_it_says(tmp_path: Path) -> None
         start_new_session=True,
     ) as shell:
         try:
-            out, err = shell.communicate("\n".join(said), timeout=220)
+            out, err = shell.communicate("\n".join(script), timeout=220)
         finally:
             leave(tmp_path)
     assert shell.returncode == 0, err

@@ -1,4 +1,4 @@
-"""`tidings doctor` against parts that are really away, behind, or set up wrongly."""
+"""`tidings doctor` against services that are away, outdated or misconfigured."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def problem(settings: Settings, part: str) -> str:
 
 @pytest.fixture
 def broker(settings: Settings) -> Iterator[redis.Redis]:
-    """The broker itself, to be set up wrongly, and rightly again at the end."""
+    """The broker, to be misconfigured; it is reset at the end."""
     with redis.Redis.from_url(str(settings.redis_url)) as client:
         yield client
         client.config_set("maxmemory-policy", "noeviction")
@@ -45,7 +45,7 @@ def test_nothing_is_wrong_with_a_stack_that_works(
 ) -> None:
     start_worker(stub_settings)
     end = time.monotonic() + 10
-    while problems := {part: said for part, said in examine(stub_settings).items() if said}:
+    while problems := [message for message in examine(stub_settings).values() if message]:
         assert time.monotonic() < end, problems  # the worker is known from its first reconcile on
     command = [sys.executable, "-P", "-m", "cli.main", "doctor"]
     done = subprocess.run(  # noqa: S603 - our own program
@@ -55,32 +55,32 @@ def test_nothing_is_wrong_with_a_stack_that_works(
     assert [line[:4] for line in done.stdout.splitlines()] == ["ok  "] * 8
 
 
-def test_redis_that_is_away_or_unset_is_said(settings: Settings) -> None:
+def test_redis_that_is_away_or_unset_is_reported(settings: Settings) -> None:
     away = settings.model_copy(update={"redis_url": "redis://:hidden@127.0.0.1:1/0"})
     assert "does not answer (ConnectionError)" in problem(away, "Redis")
     assert "hidden" not in str(examine(away))
     assert "tidings up" in problem(settings.model_copy(update={"redis_url": None}), "Redis")
 
 
-def test_a_wrong_password_of_redis_is_said(settings: Settings) -> None:
+def test_a_wrong_password_of_redis_is_reported(settings: Settings) -> None:
     port = urlsplit(str(settings.redis_url)).port
-    for given in (f"redis://:wrong@127.0.0.1:{port}/0", f"redis://127.0.0.1:{port}/0"):
+    for url in (f"redis://:wrong@127.0.0.1:{port}/0", f"redis://127.0.0.1:{port}/0"):
         assert "refuses the password: set it in TIDINGS_REDIS_URL" in problem(
-            settings.model_copy(update={"redis_url": given}), "Redis"
+            settings.model_copy(update={"redis_url": url}), "Redis"
         )
 
 
-def test_redis_that_may_forget_is_said(settings: Settings, broker: redis.Redis) -> None:
+def test_redis_that_may_lose_data_is_reported(settings: Settings, broker: redis.Redis) -> None:
     assert problem(settings, "Redis") == ""
     broker.config_set("maxmemory-policy", "allkeys-lru")
     assert "maxmemory-policy is allkeys-lru" in problem(settings, "Redis")
     broker.config_set("appendonly", "no")
-    said = problem(settings, "Redis")
-    assert "set it to noeviction" in said
-    assert "appendonly is no" in said
+    message = problem(settings, "Redis")
+    assert "set it to noeviction" in message
+    assert "appendonly is no" in message
 
 
-def test_a_database_that_is_away_is_said(settings: Settings, tmp_path: Path) -> None:
+def test_a_database_that_is_away_is_reported(settings: Settings, tmp_path: Path) -> None:
     away = settings.model_copy(
         update={"database_url": "postgresql://tidings:hidden@127.0.0.1:1/tidings"}
     )
@@ -93,16 +93,16 @@ def test_a_database_that_is_away_is_said(settings: Settings, tmp_path: Path) -> 
     assert not (tmp_path / "none").exists()
 
 
-def test_a_wrong_password_of_the_database_is_said(settings: Settings) -> None:
+def test_a_wrong_password_of_the_database_is_reported(settings: Settings) -> None:
     if "postgresql" not in settings.database:
         return  # SQLite has none
     wrong = settings.database.replace(str(urlsplit(settings.database).password), "wrong")
-    said = problem(settings.model_copy(update={"database_url": wrong}), "database")
-    assert "password authentication failed" in said
-    assert "look at TIDINGS_DATABASE_URL" in said
+    message = problem(settings.model_copy(update={"database_url": wrong}), "database")
+    assert "password authentication failed" in message
+    assert "look at TIDINGS_DATABASE_URL" in message
 
 
-def test_tables_that_are_behind_ahead_or_not_there_are_said(settings: Settings) -> None:
+def test_tables_that_are_behind_ahead_or_missing_are_reported(settings: Settings) -> None:
     assert problem(settings, "database") == ""
     for revision, remedy in (("0007", "a new database"), ("9999", "upgrade the program")):
         with closing(Database(settings.database)) as db, db.write() as connection:
@@ -115,41 +115,43 @@ def test_tables_that_are_behind_ahead_or_not_there_are_said(settings: Settings) 
     assert "it has no tables" in problem(settings, "database")
 
 
-def test_a_text_api_that_is_away_is_said(settings: Settings) -> None:
+def test_a_text_api_that_is_away_is_reported(settings: Settings) -> None:
     assert "does not answer" in problem(
         settings.model_copy(update={"textapi_url": AWAY}), "Text API"
     )
     assert "no Text API is known" in problem(settings, "Text API")
 
 
-def test_a_key_that_is_refused_is_said_for_one_call_that_is_counted(
+def test_a_refused_key_is_reported_for_one_counted_call(
     stub_settings: Settings,  # noqa: F811
     stub: Stub,  # noqa: F811
 ) -> None:
     assert problem(stub_settings, "Text API") == ""
     stub.faults(status=401)
-    said = problem(stub_settings.model_copy(update={"textapi_limits": "5/min"}), "Text API")
-    assert "refused text_polarity (401): set TIDINGS_TEXTAPI_KEY" in said
+    message = problem(stub_settings.model_copy(update={"textapi_limits": "5/min"}), "Text API")
+    assert "refused text_polarity (401): set TIDINGS_TEXTAPI_KEY" in message
     assert stub.counts()["calls"] == 2
     with closing(Database(stub_settings.database)) as db, db.read() as connection:
         assert sum(connection.scalars(select(Call.calls).where(Call.run_id == 0))) == 2
 
 
-def test_clocks_that_differ_are_said(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_clocks_that_differ_are_reported(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert problem(settings, "clocks") == ""
     now = time.time
     monkeypatch.setattr(time, "time", lambda: now() - 60)
-    said = problem(settings, "clocks")
-    assert "the clock of Redis is 60 s ahead of this machine's" in said
-    assert ("the clock of the database is 60 s ahead" in said) == (
+    message = problem(settings, "clocks")
+    assert "the clock of Redis is 60 s ahead of this machine's" in message
+    assert ("the clock of the database is 60 s ahead" in message) == (
         "postgresql" in settings.database
     )
 
 
-def test_a_full_disk_is_said(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_reported(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=5_000_000))
     assert "5 MB are free" in problem(settings, "disk")
 
 
-def test_a_queue_without_a_worker_is_said(settings: Settings) -> None:
+def test_a_queue_without_a_worker_is_reported(settings: Settings) -> None:
     assert "none has been seen" in problem(settings, "worker for the queue text")

@@ -35,14 +35,14 @@ def run_status(url: str, path: str, authorization: str | None = None) -> int:
     return status
 
 
-def test_the_whole_stack_stands_around_a_block_and_is_gone_after_it(
+def test_the_stack_runs_around_a_block_and_is_gone_after_it(
     tmp_path: Path, started: Callable[[], list[psutil.Process]]
 ) -> None:
     with start_stack(load(home=tmp_path / "home"), workers=1, flower=True) as stack:
         assert stack.database_url == f"sqlite:///{tmp_path / 'home' / 'tidings.db'}"
         assert http_answers(f"{stack.textapi_url}/ready")
-        found = load(home=stack.home)  # what others find is what the block was given
-        assert (found.redis_url, found.textapi_url) == (stack.redis_url, stack.textapi_url)
+        loaded = load(home=stack.home)  # what others find is what the block was given
+        assert (loaded.redis_url, loaded.textapi_url) == (stack.redis_url, stack.textapi_url)
         assert len(started()) >= 5  # Valkey, the Text API, Flower, the worker and its process
         names = {path.stem for path in (stack.home / "logs").glob("*.log")}
         assert names == {"valkey", "textapi", "worker", "flower"}
@@ -67,13 +67,15 @@ def test_sigterm_ends_the_block_and_the_stack(
     assert signal.getsignal(signal.SIGTERM) == before
 
 
-def test_a_part_that_cannot_start_is_named_with_its_last_words(
+def test_a_service_that_cannot_start_is_named_with_its_last_log_line(
     tmp_path: Path, started: Callable[[], list[psutil.Process]]
 ) -> None:
     settings = load(home=tmp_path / "home").model_copy(
         update={"textapi_key_limit": "as much as you like"}
     )  # unchecked
-    said = r"textapi ended with status 1 before it was ready \(.*'as much as you like' is no limit"
-    with pytest.raises(StackError, match=said), start_stack(settings, workers=1):
+    message = (
+        r"textapi ended with status 1 before it was ready \(.*'as much as you like' is no limit"
+    )
+    with pytest.raises(StackError, match=message), start_stack(settings, workers=1):
         pass
     assert started() == []

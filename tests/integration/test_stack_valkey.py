@@ -8,7 +8,7 @@ from tests.services import running_valkey
 
 
 @pytest.mark.parametrize("name", ["plain", "with space", 'a "quoted" one', "back\\slash", "größer"])
-def test_valkey_keeps_what_it_was_told_in_whatever_folder(tmp_path: Path, name: str) -> None:
+def test_valkey_keeps_its_data_in_any_folder(tmp_path: Path, name: str) -> None:
     folder = tmp_path / name
     with running_valkey(folder) as url, redis.Redis.from_url(url) as client:
         client.set("a", "1")

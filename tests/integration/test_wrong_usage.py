@@ -1,4 +1,4 @@
-"""What does not fit is said in one line, with the status that the contract names, and nothing is queued."""
+"""Wrong usage and known errors: one line, the status of the contract, and nothing is queued."""
 
 from __future__ import annotations
 
@@ -20,10 +20,9 @@ Run = Callable[..., tuple[int, str]]
 def run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Iterator[Run]:
-    """``tidings`` with these arguments, without a stack: its status and what it said."""
-    opened: list[
-        Database
-    ] = []  # a command leaves closing to the end of its process, which is this one
+    """Run ``tidings`` with arguments and no stack; return its status and standard error."""
+    # A command leaves closing to the end of its process, which is this one.
+    opened: list[Database] = []
 
     def open_database(*arguments: Any, **named: Any) -> Database:
         opened.append(original(*arguments, **named))
@@ -41,12 +40,12 @@ def run(
         return int(ended.value.code or 0), capsys.readouterr().err
 
     yield call
-    for one in opened:
-        one.close()
+    for database in opened:
+        database.close()
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (
             ("plan", "months", "9999-11..9999-12", "--keyword", "x"),
@@ -89,14 +88,14 @@ def run(
     ],
 )
 def test_wrong_usage_is_one_line_and_status_2(
-    run: Run, arguments: tuple[str, ...], said: str
+    run: Run, arguments: tuple[str, ...], message: str
 ) -> None:
     status, error = run(*arguments)
     assert (status, error.count("\n")) == (2, 1)
-    assert error.startswith(f"tidings: {said}")
+    assert error.startswith(f"tidings: {message}")
 
 
-def test_what_a_run_that_has_ended_cannot_do_is_said(run: Run) -> None:
+def test_a_run_that_has_ended_cannot_be_paused_resumed_or_retried(run: Run) -> None:
     assert run("submit", "months", "2020-01..2020-01", "--keyword", "x")[0] == 0
     for _ in range(2):
         assert run("cancel", "1") == (0, "run 1 is cancelled\n")
@@ -107,9 +106,7 @@ def test_what_a_run_that_has_ended_cannot_do_is_said(run: Run) -> None:
         )
 
 
-def test_a_mask_that_is_no_picture_is_found_out_before_anything_is_queued(
-    run: Run, tmp_path: Path
-) -> None:
+def test_a_broken_mask_is_reported_before_anything_is_queued(run: Run, tmp_path: Path) -> None:
     (tmp_path / "mask.png").write_bytes(b"\x89PNG\r\n\x1a\nnothing more")
     status, error = run(
         "submit", "months", "2020-01..2020-01", "--keyword", "x", "--mask", "mask.png"
@@ -120,9 +117,7 @@ def test_a_mask_that_is_no_picture_is_found_out_before_anything_is_queued(
     )
 
 
-def test_a_limit_that_is_none_is_found_out_at_once(
-    run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_invalid_limit_is_reported_at_start(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TIDINGS_TEXTAPI_LIMITS", "many")
     status, error = run("up")
     assert (status, error.count("\n")) == (1, 1)
@@ -131,7 +126,7 @@ def test_a_limit_that_is_none_is_found_out_at_once(
     )
 
 
-def test_a_term_that_holds_the_end_of_a_sentence_is_remarked_upon(run: Run) -> None:
+def test_a_term_with_the_end_of_a_sentence_gets_a_warning(run: Run) -> None:
     status, error = run("submit", "months", "2020-01..2020-01", "--keyword", "Yahoo! Finance")
     assert status == 0
     assert error.startswith(
@@ -139,7 +134,7 @@ def test_a_term_that_holds_the_end_of_a_sentence_is_remarked_upon(run: Run) -> N
     )
 
 
-def test_a_file_that_cannot_be_read_keeps_no_other_from_being_imported(
+def test_an_unreadable_file_does_not_keep_others_from_being_imported(
     run: Run, tmp_path: Path
 ) -> None:
     for name in ("a.json", "z.json"):

@@ -42,7 +42,7 @@ def test_limits_are_read_and_written_alike() -> None:
 
 
 @pytest.mark.parametrize("wrong", ["10", "10/week", "0/s", "-1/s", "10/0s"])
-def test_what_is_no_limit_is_refused(wrong: str) -> None:
+def test_an_invalid_limit_is_refused(wrong: str) -> None:
     with pytest.raises(SettingsError, match="no limit"):
         parse_limits(wrong)
 

@@ -139,7 +139,7 @@ def test_a_call_is_counted_by_how_it_ends(error: Exception | None, outcome: str 
             if s.name == "tidings_calls_total" and s.labels["service"] == "nyt"
         }
 
-    @counted("nyt")
+    @count_call_outcome("nyt")
     async def call() -> None:
         if error:
             raise error

@@ -53,7 +53,7 @@ def test_every_command_and_option_is_on_the_page_with_what_it_does() -> None:
 
 
 @pytest.mark.parametrize("path", WRITTEN, ids=lambda path: path.name)
-def test_no_page_names_a_setting_that_is_not_there(path: Path) -> None:
+def test_no_page_names_a_missing_setting(path: Path) -> None:
     named = set(re.findall(r"\bTIDINGS_[A-Z_]*[A-Z]\b", path.read_text(encoding="utf-8")))
     assert named <= {f"TIDINGS_{name.upper()}" for name in Settings.model_fields} | ELSEWHERE
 
@@ -61,8 +61,8 @@ def test_no_page_names_a_setting_that_is_not_there(path: Path) -> None:
 @pytest.mark.parametrize(
     "path", [path for path in WRITTEN if path.suffix == ".md"], ids=lambda path: path.name
 )
-def test_no_page_shows_a_command_or_an_option_that_is_not_there(path: Path) -> None:
-    known = dict(commands())
+def test_no_page_shows_a_missing_command_or_option(path: Path) -> None:
+    by_name = dict(commands())
     for line in path.read_text(encoding="utf-8").splitlines():
         typed = re.match(
             r"^(?:docker compose run --rm )?(tidings [a-z].*?)(?: #.*| &)?$", line.strip()
@@ -70,9 +70,11 @@ def test_no_page_shows_a_command_or_an_option_that_is_not_there(path: Path) -> N
         if not typed or line.startswith("|") or "[" in line or FOLDER in path.parents:
             continue
         words = shlex.split(typed[1], comments=True)
-        name = next((" ".join(words[:n]) for n in (4, 3, 2) if " ".join(words[:n]) in known), None)
+        name = next(
+            (" ".join(words[:n]) for n in (4, 3, 2) if " ".join(words[:n]) in by_name), None
+        )
         assert name, line
-        options = {option for parameter in known[name].params for option in parameter.opts} | {
+        options = {option for parameter in by_name[name].params for option in parameter.opts} | {
             "--help"
         }
         assert {word for word in words if word.startswith("--")} <= options, line
@@ -84,10 +86,10 @@ def commands() -> list[tuple[str, Any]]:
         if below is None:
             return [(path, command)]
         return [
-            found
+            leaf
             for name, each in below.items()
             if not each.hidden
-            for found in walk(each, f"{path} {name}")
+            for leaf in walk(each, f"{path} {name}")
         ]
 
     return walk(get_command(app), "tidings")
