@@ -97,7 +97,7 @@ def fill(folder: Path, size: int) -> str:
 
 def work(folder: Path, _size: int) -> str:
     """Every month of the run, slice after slice in this process, as a worker's child does."""
-    from analysis.options import Keyword
+    from analysis.options import Keyword  # noqa: PLC0415
     from analysis.parameters import MonthsParameters  # noqa: PLC0415
     from core.broker import celery_app  # noqa: PLC0415
     from core.logs import configure  # noqa: PLC0415

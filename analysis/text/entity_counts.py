@@ -25,11 +25,14 @@ _SUM = re.compile(
     re.IGNORECASE,
 )
 _TITLES = frozenset(
-    """mr mrs ms miss dr sir lady lord madam nurse doctor prof professor judge justice president vp
-    senator sen rep congressman congresswoman secretary sec gov governor mayor premier minister
-    chancellor king queen prince princess pope captain capt gen general col colonel sgt lt major
-    admiral admin administrator chief director uncle aunt saint st rev father brother sister
-    coach""".split()
+    re.findall(
+        r"\w+",
+        """mr mrs ms miss dr sir lady lord madam nurse doctor prof professor judge justice president
+        vp senator sen rep congressman congresswoman secretary sec gov governor mayor premier
+        minister chancellor king queen prince princess pope captain capt gen general col colonel
+        sgt lt major admiral admin administrator chief director uncle aunt saint st rev father
+        brother sister coach""",
+    )
 )
 _LONGEST_NAME = 80  # characters
 _COMMON_SHARE = 1 / 8  # of a word's uses in small letters: more often, it is no part of a name

@@ -9,7 +9,7 @@ import pytest
 
 from core.enums import QUEUES
 from core.errors import ServiceBadAnswer, ServiceRefused, ServiceUnavailable
-from core.metrics import ANSWERED, CALLS, OUTCOMES, REGISTRY
+from core.metrics import ANSWERED, CALLS, OUTCOMES, REGISTRY, count_call_outcome
 from tests.ops_kit import (
     alerts,
     documented_metrics,
