@@ -63,6 +63,6 @@ def _import_documents(db: Database) -> None:
     headlines = import_paths(db, [synthetic.ARCHIVE], source=archive, handle=None, columns={})
     accounts = import_paths(db, [synthetic.POSTS], source=tables, handle=None, columns={})
     inform(
-        f"imported {headlines.tally.documents:,} made-up headlines "
-        f"and {accounts.tally.documents:,} made-up posts"
+        f"imported {headlines.tally.documents:,} synthetic headlines "
+        f"and {accounts.tally.documents:,} synthetic posts"
     )

@@ -15,17 +15,17 @@ from core.errors import UsageError
 Text = TypeVar("Text", str, list[str], str | None)
 
 
-def expand_options(command: Callable[..., None]) -> Callable[..., None]:
+def expand_options(command: Callable[..., None], **types: type) -> Callable[..., None]:
     """Replace each parameter of *command* that is a dataclass by the fields of that dataclass.
 
     Typer makes an argument or option of each field. So commands share options that are declared
-    once, and get them as one object.
+    once, and get them as one object. *types* narrow the annotations of parameters.
     """
     parameters: list[inspect.Parameter] = []
     groups: dict[str, tuple[type, list[str]]] = {}
     for parameter in inspect.signature(command, eval_str=True).parameters.values():
-        if is_dataclass(parameter.annotation):
-            options: Any = parameter.annotation
+        options = types.get(parameter.name, parameter.annotation)
+        if isinstance(options, type) and is_dataclass(options):
             fields = inspect.signature(options, eval_str=True).parameters
             groups[parameter.name] = (options, list(fields))
             parameters.extend(fields.values())

@@ -9,16 +9,7 @@ import typer
 from cli import context
 from cli.messages import warn
 from cli.options import Json, Run, expand_options
-from cli.run_options import (
-    HandlesArguments,
-    MonthsArguments,
-    RunOptions,
-    RunRequest,
-    SearchArguments,
-    request_handles,
-    request_months,
-    request_search,
-)
+from cli.run_options import KINDS, RunArguments, RunOptions
 from core.errors import ServiceUnavailable, SettingsError
 from core.settings import Settings, load
 
@@ -31,45 +22,23 @@ group = typer.Typer(
 )
 
 
-@group.command()
-@expand_options
-def months(arguments: MonthsArguments, options: RunOptions, as_json: Json = False) -> None:
-    """Say what `submit months` would ask; ask nothing."""
-    plan(request_months(arguments, options), as_json=as_json)
-
-
-@group.command()
-@expand_options
-def handles(arguments: HandlesArguments, options: RunOptions, as_json: Json = False) -> None:
-    """Say what `submit handles` would ask; ask nothing."""
-    plan(request_handles(arguments, options), as_json=as_json)
-
-
-@group.command()
-@expand_options
-def search(arguments: SearchArguments, options: RunOptions, as_json: Json = False) -> None:
-    """Say what `submit search` would ask; ask nothing."""
-    plan(request_search(arguments, options), as_json=as_json)
-
-
-def plan(request: RunRequest, *, as_json: bool) -> None:
-    """Print what submitting *request* would ask."""
+def plan(arguments: RunArguments, options: RunOptions, as_json: Json = False) -> None:
+    """Print what submitting a run would ask."""
     from producers.plan import plan_run
     from producers.submit import jobs_of
 
+    parameters, names = arguments.resolve(options)
     settings = load()
     figures = plan_run(
         context.open_database(settings, create=True),
-        request.parameters,
-        [job.name for job in jobs_of(request.parameters, request.names)],
+        parameters,
+        [job.name for job in jobs_of(parameters, names)],
         engine=_engine_name(settings),
         settings=settings,
     )
-    max_calls = request.options.max_calls
-    if max_calls is not None and figures.calls_to_make > max_calls:
-        figures.remarks.append(
-            f"--max-calls {max_calls:,} is reached before the end: the run pauses there"
-        )
+    if options.max_calls is not None and figures.calls_to_make > options.max_calls:
+        cap = f"--max-calls {options.max_calls:,}"
+        figures.remarks.append(f"{cap} is reached before the end: the run pauses there")
     if as_json:
         print(json.dumps(figures.as_json()))
         return
@@ -88,6 +57,11 @@ def plan(request: RunRequest, *, as_json: bool) -> None:
         print("time            no limit binds")
     for remark in figures.remarks:
         warn(remark)
+
+
+for kind, arguments_type in KINDS.items():
+    command = expand_options(plan, arguments=arguments_type)
+    group.command(kind, help=f"Say what `submit {kind}` would ask; ask nothing.")(command)
 
 
 @group.command("run")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,50 +47,6 @@ Source = Annotated[
 
 
 @dataclass(frozen=True, kw_only=True)
-class MonthsArguments:
-    """What `months` asks about."""
-
-    months: Annotated[
-        str, Argument(metavar="FROM..TO", help="Months, as 2020-01..2021-12; both are included.")
-    ]
-    keyword: Annotated[
-        list[str],
-        Option(
-            metavar="NAME[:TERM,TERM]",
-            callback=check_utf8,
-            help="A subject, with the other terms that count for it.",
-        ),
-    ]
-    material: Annotated[
-        str | None,
-        Option(callback=check_utf8, help="Only documents of this type_of_material, as News."),
-    ] = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class HandlesArguments:
-    """What `handles` asks about."""
-
-    handles: Annotated[
-        list[str], Argument(metavar="HANDLE...", help="Accounts; - reads them from standard input.")
-    ]
-    source: Source = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class SearchArguments:
-    """What `search` asks about."""
-
-    terms: Annotated[
-        list[str],
-        Argument(
-            metavar="TERM...", callback=check_utf8, help="What people post on; a job for each."
-        ),
-    ]
-    source: Source = None
-
-
-@dataclass(frozen=True, kw_only=True)
 class RunOptions:
     """Options of every run over texts."""
 
@@ -109,57 +66,96 @@ class RunOptions:
     wait: Wait = False
 
 
-@dataclass(frozen=True)
-class RunRequest:
-    """A run as the command line describes it; *names* are its handles or search terms."""
+class RunArguments(ABC):
+    """What a run is about; its docstring is the help text of its command."""
 
-    parameters: TextParameters
-    names: Sequence[str]
-    options: RunOptions
+    @abstractmethod
+    def resolve(self, options: RunOptions) -> tuple[TextParameters, Sequence[str]]:
+        """Return the run's parameters and the names of its accounts or terms.
 
-
-def request_months(arguments: MonthsArguments, options: RunOptions) -> RunRequest:
-    """Make a run over months of the command line. Raises `UsageError`."""
-    month_range = MONTH_RANGE.fullmatch(arguments.months)
-    if not month_range or month_range[1] > month_range[2]:
-        raise UsageError(
-            f"{printable(arguments.months)} is no range of months: "
-            "write FROM..TO, as 2020-01..2021-12"
-        )
-    keywords = _parse_keywords(arguments.keyword)
-    for term in all_terms(keywords):
-        if len(sentences(term)) > 1:
-            warn(f"{term!r} holds the end of a sentence, and is looked for within one")
-
-    parameters = _validate(
-        MonthsParameters,
-        options,
-        MONTHS,
-        first=month_range[1],
-        last=month_range[2],
-        keywords=keywords,
-        material=arguments.material,
-    )
-    return RunRequest(parameters, (), options)
+        Raises `UsageError`.
+        """
 
 
-def request_handles(arguments: HandlesArguments, options: RunOptions) -> RunRequest:
-    """Make a run over accounts of the command line or of standard input. Raises `UsageError`."""
-    lines = _read_lines() if arguments.handles == ["-"] else arguments.handles
-    handles = [handle for handle in check_utf8(lines) if handle.strip("@ ")]
-    if not handles:
-        raise UsageError("no handle was given")
-    parameters = _validate(HandlesParameters, options, POSTS, source=arguments.source)
-    return RunRequest(parameters, handles, options)
+@dataclass(frozen=True, kw_only=True)
+class MonthsArguments(RunArguments):
+    """Who mentions a subject in the archive, by month: counts, polarity, phrases, entities."""
+
+    months: Annotated[
+        str, Argument(metavar="FROM..TO", help="Months, as 2020-01..2021-12; both are included.")
+    ]
+    keyword: Annotated[
+        list[str],
+        Option(
+            metavar="NAME[:TERM,TERM]",
+            callback=check_utf8,
+            help="A subject, with the other terms that count for it.",
+        ),
+    ]
+    material: Annotated[
+        str | None,
+        Option(callback=check_utf8, help="Only documents of this type_of_material, as News."),
+    ] = None
+
+    def resolve(self, options: RunOptions) -> tuple[TextParameters, Sequence[str]]:
+        """Return the parameters of a run over months."""
+        month_range = MONTH_RANGE.fullmatch(self.months)
+        if not month_range or month_range[1] > month_range[2]:
+            months = printable(self.months)
+            raise UsageError(f"{months} is no range of months: write FROM..TO, as 2020-01..2021-12")
+        keywords = _parse_keywords(self.keyword)
+        for term in all_terms(keywords):
+            if len(sentences(term)) > 1:
+                warn(f"{term!r} holds the end of a sentence, and is looked for within one")
+
+        values = {"first": month_range[1], "last": month_range[2], "keywords": keywords}
+        values["material"] = self.material
+        return _validate(MonthsParameters, options, MONTHS, **values), ()
 
 
-def request_search(arguments: SearchArguments, options: RunOptions) -> RunRequest:
-    """Make a run over search terms of the command line. Raises `UsageError`."""
-    terms = [term for term in arguments.terms if term.strip()]
-    if not terms:
-        raise UsageError("no term was given")
-    parameters = _validate(SearchParameters, options, POSTS, source=arguments.source)
-    return RunRequest(parameters, terms, options)
+@dataclass(frozen=True, kw_only=True)
+class HandlesArguments(RunArguments):
+    """A portrait of each account: summary, phrases, entities, polarity over time."""
+
+    handles: Annotated[
+        list[str], Argument(metavar="HANDLE...", help="Accounts; - reads them from standard input.")
+    ]
+    source: Source = None
+
+    def resolve(self, options: RunOptions) -> tuple[TextParameters, Sequence[str]]:
+        """Return the parameters of a run over accounts of the command line or standard input."""
+        lines = _read_lines() if self.handles == ["-"] else self.handles
+        handles = [handle for handle in check_utf8(lines) if handle.strip("@ ")]
+        if not handles:
+            raise UsageError("no handle was given")
+        return _validate(HandlesParameters, options, POSTS, source=self.source), handles
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchArguments(RunArguments):
+    """What people post on a term: the same steps as for an account."""
+
+    terms: Annotated[
+        list[str],
+        Argument(
+            metavar="TERM...", callback=check_utf8, help="What people post on; a job for each."
+        ),
+    ]
+    source: Source = None
+
+    def resolve(self, options: RunOptions) -> tuple[TextParameters, Sequence[str]]:
+        """Return the parameters of a run over search terms."""
+        terms = [term for term in self.terms if term.strip()]
+        if not terms:
+            raise UsageError("no term was given")
+        return _validate(SearchParameters, options, POSTS, source=self.source), terms
+
+
+KINDS: dict[str, type[RunArguments]] = {
+    "months": MonthsArguments,
+    "handles": HandlesArguments,
+    "search": SearchArguments,
+}
 
 
 def _parse_keywords(values: Sequence[str]) -> tuple[Keyword, ...]:

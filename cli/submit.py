@@ -9,16 +9,7 @@ import typer
 
 from cli import context, trainings
 from cli.options import expand_options
-from cli.run_options import (
-    HandlesArguments,
-    MonthsArguments,
-    RunOptions,
-    RunRequest,
-    SearchArguments,
-    request_handles,
-    request_months,
-    request_search,
-)
+from cli.run_options import KINDS, RunArguments, RunOptions
 from core.errors import BadInput
 from core.settings import load
 
@@ -32,43 +23,28 @@ group = typer.Typer(
 group.add_typer(trainings.group, name="training")
 
 
-@group.command()
-@expand_options
-def months(arguments: MonthsArguments, options: RunOptions) -> None:
-    """Who mentions a subject in the archive, by month: counts, polarity, phrases, entities."""
-    submit(request_months(arguments, options))
-
-
-@group.command()
-@expand_options
-def handles(arguments: HandlesArguments, options: RunOptions) -> None:
-    """A portrait of each account: summary, phrases, entities, polarity over time."""
-    submit(request_handles(arguments, options))
-
-
-@group.command()
-@expand_options
-def search(arguments: SearchArguments, options: RunOptions) -> None:
-    """What people post on a term: the same steps as for an account."""
-    submit(request_search(arguments, options))
-
-
-def submit(request: RunRequest) -> None:
+def submit(arguments: RunArguments, options: RunOptions) -> None:
     """Store the run, dispatch its jobs, print its number, and wait if --wait is given."""
     from cli.progress import dispatch_and_wait
     from producers.submit import submit_run
 
-    options, settings = request.options, load()
+    parameters, names = arguments.resolve(options)
+    settings = load()
     db = context.open_database(settings, create=True)
     run = submit_run(
         db,
-        request.parameters,
-        request.names,
+        parameters,
+        names,
         name=options.name,
         max_calls=options.max_calls,
         mask=_read_mask(options.mask),
     )
     dispatch_and_wait(db, settings, run, wait=options.wait)
+
+
+for kind, arguments_type in KINDS.items():
+    command = expand_options(submit, arguments=arguments_type)
+    group.command(kind, help=arguments_type.__doc__)(command)
 
 
 def _read_mask(path: Path | None) -> bytes | None:

@@ -55,11 +55,8 @@ def start_stack(
     On the main thread, SIGTERM raises `SystemExit` in the block, so that the stack is stopped then
     as well. Raises `StackError`.
     """
-    with (
-        _locked_stack(settings, workers, flower) as stack,
-        ThreadPoolExecutor(1) as executor,
-        _exit_on_sigterm(),
-    ):
+    locked_stack = _locked_stack(settings, workers, flower)
+    with locked_stack as stack, ThreadPoolExecutor(1) as executor, _exit_on_sigterm():
         try:
             executor.submit(stack.start).result()
             watching = executor.submit(stack.watch)
@@ -67,6 +64,7 @@ def start_stack(
         finally:
             stack.request_stop()
             executor.submit(stack.stop).result()
+
         watching.result()
 
 
