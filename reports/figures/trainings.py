@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import chain, repeat
 from operator import attrgetter
 
 import numpy as np
@@ -19,6 +18,10 @@ from reports.tables.trainings import EpochRow, PredictionRow
 
 PICTURES_SHOWN = 40
 
+_LOSSES = (
+    ("training", "train_loss", style.BLUE),
+    ("validation", "validation_loss", style.VERMILLION),
+)
 _ACTUAL: style.Look = {"color": style.VERMILLION, "linewidth": 1.4}
 _PREDICTED: style.Look = {"color": style.GREEN, "markersize": 3.2}
 
@@ -37,13 +40,13 @@ def draw_losses(ax: Axes, epochs: Sequence[EpochRow]) -> None:
     """Draw training and validation loss by epoch, on a logarithmic scale if all are above zero."""
     xs = list(map(attrgetter("epoch"), epochs))
     numbers: list[float] = []
-    kinds = (("training", "train_loss"), ("validation", "validation_loss"))
-    for (label, column), color in zip(kinds, (style.BLUE, style.VERMILLION), strict=True):
+    for name, column, color in _LOSSES:
         losses = list(map(attrgetter(column), epochs))
         numbers += [loss for loss in losses if loss is not None]
-        labels = chain([label], repeat("_more"))
-        for (x, y), name in zip(style.segments(xs, losses), labels, strict=False):
-            ax.plot(x, y, color=color, label=name, marker="o" if len(x) < 3 else "")
+        label = name
+        for x, y in style.segments(xs, losses):
+            ax.plot(x, y, color=color, label=label, marker="o" if len(x) < 3 else "")
+            label = "_more"
 
     if numbers and min(numbers) > 0:
         ax.set_yscale("log")
