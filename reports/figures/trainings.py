@@ -118,11 +118,11 @@ def sequence_figure(predictions: Sequence[PredictionRow]) -> Figure:
     by_split: dict[str, list[PredictionRow]] = {"train": [], "validation": [], "test": []}
     for row in predictions:
         by_split[row.split].append(row)
-    shown = [(split, rows) for split, rows in by_split.items() if rows]
-    figure = style.new_figure(0.4 + 2.3 * len(shown))
-    panels = figure.subplots(len(shown), 1, squeeze=False)[:, 0]
+    splits = [(split, rows) for split, rows in by_split.items() if rows]
+    figure = style.new_figure(0.4 + 2.3 * len(splits))
+    panels = figure.subplots(len(splits), 1, squeeze=False)[:, 0]
 
-    for ax, (split, rows) in zip(panels, shown, strict=True):
+    for ax, (split, rows) in zip(panels, splits, strict=True):
         draw_sequence(ax, rows)
         title = "Training" if split == "train" else split.capitalize()
         style.title(ax, title, sub=f"n = {len(rows):,}")
