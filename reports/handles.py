@@ -271,7 +271,7 @@ def _draw_portrait(portrait: Portrait, posts: _Posts, data: RunData, store: Figu
 
     add = partial(store.add_section, portrait.sections)
     merged = "; ".join(portrait.merged_names)
-    unit = "times names_by_job in its posts"
+    unit = "times named in its posts"
     names = entities.entities_spec(subject, portrait.names, unit=unit, texts=posts.texts)
     add("names", "Names", names, note=f"Counted as one: {merged}." if merged else "")
     cloud = clouds.cloud_spec(
