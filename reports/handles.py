@@ -121,14 +121,14 @@ def _read_portraits(
 ) -> Iterator[Portrait]:
     rows: dict[str, list[PeriodRow]] = defaultdict(list)
     phrases: dict[str, list[PhraseRow]] = defaultdict(list)
-    named: dict[str, list[EntityRow]] = defaultdict(list)
+    names_by_job: dict[str, list[EntityRow]] = defaultdict(list)
     for row in read_periods(data, names):
         rows[f"@{row.handle}" if row.handle else f"search:{row.keyword}"].append(row)
     for phrase in read_phrases(data, names):
         phrases[phrase.job].append(phrase)
     for entity in read_entities(data, names):
         if entity.period is None:
-            named[entity.job].append(entity)
+            names_by_job[entity.job].append(entity)
     summaries = {row.job: row.summary for row in read_summaries(data, names)}
 
     for job in data.jobs_named(names):
@@ -148,8 +148,8 @@ def _read_portraits(
             rows=months,
             scored_rows=[replace(row, mentions=posts.scored[row.period]) for row in months],
             phrases=phrases[job.name],
-            names=entities.top_names(named[job.name]),
-            merged_names=_merged_names(named[job.name]),
+            names=entities.top_names(names_by_job[job.name]),
+            merged_names=_merged_names(names_by_job[job.name]),
             reasons=coverage.reasons(job.name),
         )
         _draw_portrait(portrait, posts, data, store)

@@ -109,7 +109,7 @@ def make_page(data: RunData, store: FigureStore, mentions: Iterable[MentionRow])
             month.sentences = sentences[:QUOTES]
             page.texts += [mention.sentence for mention in sentences[:20]]
             keyword.words.update(_draw_month(keyword, month, sentences, data, store))
-            if month.polarities.known:
+            if month.polarities.has_polarity:
                 keyword.polarities.extend(month.polarities.polarities)
             month.polarities = scatter.thin_out(month.polarities, scatter.SMALL_DOTS)
 

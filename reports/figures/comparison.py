@@ -94,19 +94,19 @@ def lines_spec(
     subjects: Mapping[str, Sequence[PeriodRow]], *, span: style.Range, column: str
 ) -> FigureSpec | None:
     """Declare the figure of one column; subjects whose every share is 1 (posts) have none."""
-    shown, has_values = {}, False
+    included, has_values = {}, False
     for name, rows in subjects.items():
         values = {getattr(row, column) for row in rows} - {None}
         has_values |= bool(values)
         if column != "share" or values - {1.0}:
-            shown[name] = rows
-    if not shown or not has_values:
+            included[name] = rows
+    if not included or not has_values:
         return None
 
     return FigureSpec(
         name=f"compared-{column.replace('_', '-')}",
-        draw=partial(lines_figure, shown, span=span, column=column),
-        alt=f"Lines: {COLUMNS[column][0].lower()} of {', '.join(shown)} in each month.",
+        draw=partial(lines_figure, included, span=span, column=column),
+        alt=f"Lines: {COLUMNS[column][0].lower()} of {', '.join(included)} in each month.",
         caption="A line breaks where a month has no value. The numbers are in the table of months.",
     )
 

@@ -25,10 +25,10 @@ def draw_polarity(ax: Axes, rows: Sequence[PeriodRow], *, span: style.Range) -> 
     interval of two mentions would drown all others.
     """
     months = set(span)
-    shown = [row for row in rows if row.period in months]
+    in_span = [row for row in rows if row.period in months]
 
     xs, means, lows, highs = [], [], [], []
-    for row in shown:
+    for row in in_span:
         xs.append(style.month_number(row.period))
         means.append(row.polarity_mean)
         lows.append(row.polarity_low if _is_enough(row) else None)
@@ -41,9 +41,9 @@ def draw_polarity(ax: Axes, rows: Sequence[PeriodRow], *, span: style.Range) -> 
         if len(x) > 1:
             ax.fill_between(x, _clip(low), _clip(high), **_BAND)
 
-    _draw_months(ax, shown)
+    _draw_months(ax, in_span)
     style.zero_line(ax)
-    style.mark_gaps(ax, gaps(shown))
+    style.mark_gaps(ax, gaps(in_span))
     style.date_axis(ax, span)
     ax.yaxis.set_major_locator(MaxNLocator(nbins=5))
     ax.set_ylabel("mean polarity")
@@ -66,7 +66,7 @@ def _draw_months(ax: Axes, rows: Sequence[PeriodRow]) -> None:
 
 
 def gaps(rows: Sequence[PeriodRow]) -> list[str]:
-    """Return the months whose mean is not known; a counted month without a mention is no gap."""
+    """Return the months without a mean; a counted month without a mention is no gap."""
     return [
         row.period
         for row in rows

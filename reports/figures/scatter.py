@@ -31,13 +31,13 @@ _RIGHT: style.Look = {"ha": "right", "color": style.MUTED}
 
 @dataclass(frozen=True)
 class MonthOfPolarities:
-    """A month's mentions in order of publication; *known* is False where polarity is not.
+    """A month's mentions in order of publication; *has_polarity* is False in a gap.
 
     *mean*, *low* and *high* are the mean polarity and its 95 % interval, over all *n* mentions.
     """
 
     period: str
-    known: bool
+    has_polarity: bool
     days: tuple[int, ...]  # day of the month, of each mention
     polarities: tuple[float, ...]
     n: int  # more than there are dots where they were thinned out
@@ -94,7 +94,7 @@ def draw_polarities(ax: Axes, month: MonthOfPolarities) -> None:
     """Draw a dot for each mention at its date, and the month's mean as a line."""
     start = style.first_day(month.period)
     ax.axhline(0, color=style.HAIR, linewidth=0.8, zorder=0.8, label="_zero")
-    if not month.known:
+    if not month.has_polarity:
         style.mark_gaps(ax, [month.period])
 
     xs = [start + place - 1 for place in spread(month.days)]
@@ -193,13 +193,13 @@ def draw_sheet(ax: Axes, all_months: Sequence[MonthOfPolarities], *, across: int
 
 def _label_panel(ax: Axes, month: MonthOfPolarities, at: Panel, *, is_large: bool) -> None:
     """Write a month's name and n above its panel, and hatch it where there is no polarity."""
-    if not month.known:
+    if not month.has_polarity:
         gap = Rectangle((at.left, at.zero - 1), 1, 2, label="_gap", **style.GAP_LOOK)
         ax.add_patch(gap)
 
     top = at.zero + 1.12
     name = style.month_name(month.period) if is_large else month.period
-    n = f"n={month.n:,}" if month.known else "gap"
+    n = f"n={month.n:,}" if month.has_polarity else "gap"
     sizes = (8.0, 6.5) if is_large else (6.0, 5.0)
     ax.text(at.left, top, name, fontsize=sizes[0], va="bottom", color=style.INK)
     ax.text(at.left + 1, top, n, fontsize=sizes[1], va="bottom", **_RIGHT)
@@ -241,7 +241,7 @@ def sheet_figure(subject: Subject, all_months: Sequence[MonthOfPolarities]) -> F
 
 def sheet_spec(subject: Subject, all_months: Sequence[MonthOfPolarities]) -> FigureSpec | None:
     """Declare the figure of all months' polarities."""
-    if not any(month.known and month.n for month in all_months):
+    if not any(month.has_polarity and month.n for month in all_months):
         return None
 
     is_thinned = any(month.n > len(month.days) for month in all_months)

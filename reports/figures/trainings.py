@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import chain, repeat
 from operator import attrgetter
 
 import numpy as np
@@ -19,6 +18,10 @@ from reports.tables.trainings import EpochRow, PredictionRow
 
 PICTURES_SHOWN = 40
 
+_LOSSES = (
+    ("training", "train_loss", style.BLUE),
+    ("validation", "validation_loss", style.VERMILLION),
+)
 _ACTUAL: style.Look = {"color": style.VERMILLION, "linewidth": 1.4}
 _PREDICTED: style.Look = {"color": style.GREEN, "markersize": 3.2}
 
@@ -37,13 +40,13 @@ def draw_losses(ax: Axes, epochs: Sequence[EpochRow]) -> None:
     """Draw training and validation loss by epoch, on a logarithmic scale if all are above zero."""
     xs = list(map(attrgetter("epoch"), epochs))
     numbers: list[float] = []
-    kinds = (("training", "train_loss"), ("validation", "validation_loss"))
-    for (label, column), color in zip(kinds, (style.BLUE, style.VERMILLION), strict=True):
+    for name, column, color in _LOSSES:
         losses = list(map(attrgetter(column), epochs))
         numbers += [loss for loss in losses if loss is not None]
-        labels = chain([label], repeat("_more"))
-        for (x, y), name in zip(style.segments(xs, losses), labels, strict=False):
-            ax.plot(x, y, color=color, label=name, marker="o" if len(x) < 3 else "")
+        label = name
+        for x, y in style.segments(xs, losses):
+            ax.plot(x, y, color=color, label=label, marker="o" if len(x) < 3 else "")
+            label = "_more"
 
     if numbers and min(numbers) > 0:
         ax.set_yscale("log")
@@ -115,11 +118,11 @@ def sequence_figure(predictions: Sequence[PredictionRow]) -> Figure:
     by_split: dict[str, list[PredictionRow]] = {"train": [], "validation": [], "test": []}
     for row in predictions:
         by_split[row.split].append(row)
-    shown = [(split, rows) for split, rows in by_split.items() if rows]
-    figure = style.new_figure(0.4 + 2.3 * len(shown))
-    panels = figure.subplots(len(shown), 1, squeeze=False)[:, 0]
+    splits = [(split, rows) for split, rows in by_split.items() if rows]
+    figure = style.new_figure(0.4 + 2.3 * len(splits))
+    panels = figure.subplots(len(splits), 1, squeeze=False)[:, 0]
 
-    for ax, (split, rows) in zip(panels, shown, strict=True):
+    for ax, (split, rows) in zip(panels, splits, strict=True):
         draw_sequence(ax, rows)
         title = "Training" if split == "train" else split.capitalize()
         style.title(ax, title, sub=f"n = {len(rows):,}")
