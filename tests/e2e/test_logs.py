@@ -1,4 +1,4 @@
-"""What a real worker writes: a line an event, each with the run, the job and the step it belongs to, and no secret."""
+"""The lines that a worker logs: one an event, with its run, job and step, and no secret."""
 
 from __future__ import annotations
 
