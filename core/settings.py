@@ -152,7 +152,11 @@ class _StackFile(PydanticBaseSettingsSource):
     A missing file is no error, a broken one is.
     """
 
-    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002
+    def get_field_value(
+        self,
+        field: FieldInfo,  # noqa: ARG002
+        field_name: str,
+    ) -> tuple[Any, str, bool]:
         """Refuse: `__call__` reads all fields at once."""
         raise AssertionError(field_name)
 

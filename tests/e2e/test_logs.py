@@ -1,4 +1,4 @@
-"""The log of a real worker: each line has its run, job and step, and none has a secret."""
+"""The lines that a worker logs: one an event, with its run, job and step, and no secret."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from urllib.parse import urlsplit
 import pytest
 import structlog
 
-from analysis.parameters import Keyword, MonthsParameters
-from cli.stack.supervised_process import SupervisedProcess
+from analysis.options import Keyword
+from analysis.parameters import MonthsParameters
+from cli.stack.supervised_process import Child
 from core.logs import configure, get_logger, job_context, step_context
 from core.settings import Settings
 from models.database import Database
@@ -33,18 +34,18 @@ MONTHS = MonthsParameters(first="2020-01", last="2020-02", keywords=(Keyword.par
 
 @pytest.fixture
 def logged(stub_settings: Settings, tmp_path: Path) -> Settings:
-    settings = Settings(
+    given = Settings(
         **(stub_settings.model_dump(exclude_none=True) | {"log_format": "json", "textapi_key": KEY})
     )
-    db = Database(settings.database)
+    db = Database(given.database)
     import_paths(
         db, [write_archive(tmp_path / "archive", HEADLINES)], source=None, handle=None, columns={}
     )
     db.close()
-    return settings
+    return given
 
 
-def lines(worker: SupervisedProcess) -> list[dict[str, Any]]:
+def lines(worker: Child) -> list[dict[str, Any]]:
     """The lines since the worker was ready; each has to be JSON."""
     written = worker.log.read_text().splitlines()
     ready = next(number for number, line in enumerate(written) if "ready." in line)
@@ -52,8 +53,8 @@ def lines(worker: SupervisedProcess) -> list[dict[str, Any]]:
 
 
 @ONE_DATABASE
-def test_each_log_line_of_a_job_has_run_job_and_step(
-    logged: Settings, start_worker: Callable[..., SupervisedProcess]
+def test_each_line_of_a_job_tells_run_job_and_step(
+    logged: Settings, start_worker: Callable[..., Child]
 ) -> None:
     worker = start_worker(logged)
     run = run_to_its_end(logged, MONTHS)
@@ -82,7 +83,7 @@ def test_each_log_line_of_a_job_has_run_job_and_step(
 
 @ONE_DATABASE
 def test_a_job_that_fails_or_waits_says_in_which_step(
-    logged: Settings, stub: Stub, start_worker: Callable[..., SupervisedProcess]
+    logged: Settings, stub: Stub, start_worker: Callable[..., Child]
 ) -> None:
     worker = start_worker(logged)
     stub.faults(status=401)
@@ -113,7 +114,7 @@ def test_a_job_that_fails_or_waits_says_in_which_step(
 
 
 def test_no_secret_is_in_any_line(
-    logged: Settings, stub: Stub, start_worker: Callable[..., SupervisedProcess]
+    logged: Settings, stub: Stub, start_worker: Callable[..., Child]
 ) -> None:
     worker = start_worker(logged.model_copy(update={"log_level": "DEBUG"}))
     run_to_its_end(logged, MONTHS)
@@ -126,10 +127,22 @@ def test_no_secret_is_in_any_line(
 
 
 @pytest.fixture
-def written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[[str], str]]:
-    """Write three log lines as a job does, in the given format, and return them."""
+def restored_logging() -> Iterator[None]:
     root = logging.getLogger()
-    before = (root.handlers[:], root.level)
+    handlers, level = root.handlers[:], root.level
+    yield
+    logging.captureWarnings(False)
+    root.handlers[:], root.level = handlers, level
+    structlog.reset_defaults()
+
+
+@pytest.fixture
+def write_lines(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    restored_logging: None,  # noqa: ARG001
+) -> Callable[[str], str]:
+    """Configure logging in the format given, and write lines as a job would; returns the lines."""
 
     async def story() -> None:
         @step_context("phrases")
@@ -139,32 +152,70 @@ def written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Call
         await phrases()
         get_logger("story").warning("after")
 
-    def write(form: str) -> str:
-        configure(Settings(home=tmp_path, log_format=form))
+    def write(log_format: str) -> str:
+        configure(Settings(home=tmp_path, log_format=log_format))
         with job_context(run=7, job="2020-03"):
             asyncio.run(story())
         logging.getLogger("library").warning("no job")
         return capsys.readouterr().err
 
-    yield write
-    logging.captureWarnings(False)
-    root.handlers[:], root.level = before
-    structlog.reset_defaults()
+    return write
 
 
-def test_json_is_an_object_a_line(written: Callable[[str], str]) -> None:
-    lines = [json.loads(line) for line in written("json").splitlines()]
-    assert [line["event"] for line in lines] == ["asked", "step ended", "after", "no job"]
-    assert {key: lines[0][key] for key in ("run", "job", "step", "calls", "level")} == {
+def test_json_is_an_object_a_line(write_lines: Callable[[str], str]) -> None:
+    found = [json.loads(line) for line in write_lines("json").splitlines()]
+    assert [line["event"] for line in found] == ["asked", "step ended", "after", "no job"]
+    assert {key: found[0][key] for key in ("run", "job", "step", "calls", "level")} == {
         "run": 7, "job": "2020-03", "step": "phrases", "calls": 3, "level": "info",
     }  # fmt: skip
-    assert lines[1]["step"] == "phrases"
-    assert (lines[2]["job"], "step" in lines[2]) == ("2020-03", False)
-    assert "run" not in lines[3]
+    assert found[1]["step"] == "phrases"
+    assert (found[2]["job"], "step" in found[2]) == ("2020-03", False)
+    assert "run" not in found[3]
 
 
-def test_console_lines_say_the_same_to_people(written: Callable[[str], str]) -> None:
-    first, *_, last = written("console").splitlines()
+@pytest.mark.usefixtures("restored_logging")
+def test_steps_at_once_name_themselves_and_a_failed_one_is_named_afterwards(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def work() -> None:
+        both_run = asyncio.Barrier(2)
+
+        @step_context("entities")
+        async def entities() -> None:
+            await both_run.wait()
+            get_logger("story").info("entities are counted")
+            await asyncio.sleep(60)
+
+        @step_context("phrases")
+        async def phrases() -> None:
+            await both_run.wait()
+            get_logger("story").info("phrases are counted")
+            raise ValueError
+
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(entities())
+            tasks.create_task(phrases())
+
+    configure(Settings(home=tmp_path, log_format="json"))
+    with job_context(run=7, job="2020-03"):
+        with pytest.raises(ExceptionGroup):
+            asyncio.run(work())
+        get_logger("story").error("job failed")
+    with job_context(run=7, job="2020-04"):
+        get_logger("story").info("job ended")
+
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    steps = {line["event"]: line.get("step") for line in lines}
+    assert steps == {
+        "entities are counted": "entities",
+        "phrases are counted": "phrases",
+        "job failed": "phrases",
+        "job ended": None,
+    }
+
+
+def test_console_lines_say_the_same_to_people(write_lines: Callable[[str], str]) -> None:
+    first, *_, last = write_lines("console").splitlines()
     assert "asked" in first
     assert all(part in first for part in ("run=7", "job=2020-03", "step=phrases", "calls=3"))
     assert "run=" not in last
