@@ -94,7 +94,7 @@ def months(db: Database, first: str, last: str, **options: Any) -> tuple[int, di
     parameters = run_parameters.MonthsParameters(
         first=first, last=last, keywords=(COVID,), **options
     )
-    jobs = [NewJob(JobKind.MONTH, period, {}) for period in run_parameters.months(first, last)]
+    jobs = [NewJob(JobKind.MONTH, period, {}) for period in run_parameters.list_months(first, last)]
     run = create_run(
         db, kind="months", name=None, parameters=parameters.model_dump(mode="json"), jobs=jobs
     )

@@ -104,7 +104,7 @@ def months_run(
     parameters = run_parameters.MonthsParameters(
         first=first, last=last, keywords=tuple(map(Keyword.parse, keywords))
     )
-    periods = run_parameters.months(first, last)
+    periods = run_parameters.list_months(first, last)
     jobs: dict[str, dict[str, Any]] = {period: {} for period in periods}
     run = _create(db, parameters, JobKind.MONTH, jobs, name=name, mask=mask)
     steps = (DOCUMENTS, *parameters.steps)

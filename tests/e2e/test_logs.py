@@ -15,7 +15,7 @@ import structlog
 
 from analysis.options import Keyword
 from analysis.parameters import MonthsParameters
-from cli.stack.supervised_process import Child
+from cli.stack.supervised_process import SupervisedProcess
 from core.logs import configure, get_logger, job_context, step_context
 from core.settings import Settings
 from models.database import Database
@@ -45,7 +45,7 @@ def logged(stub_settings: Settings, tmp_path: Path) -> Settings:
     return given
 
 
-def lines(worker: Child) -> list[dict[str, Any]]:
+def lines(worker: SupervisedProcess) -> list[dict[str, Any]]:
     """The lines since the worker was ready; each has to be JSON."""
     written = worker.log.read_text().splitlines()
     ready = next(number for number, line in enumerate(written) if "ready." in line)
@@ -54,7 +54,7 @@ def lines(worker: Child) -> list[dict[str, Any]]:
 
 @ONE_DATABASE
 def test_each_line_of_a_job_tells_run_job_and_step(
-    logged: Settings, start_worker: Callable[..., Child]
+    logged: Settings, start_worker: Callable[..., SupervisedProcess]
 ) -> None:
     worker = start_worker(logged)
     run = run_to_its_end(logged, MONTHS)
@@ -83,7 +83,7 @@ def test_each_line_of_a_job_tells_run_job_and_step(
 
 @ONE_DATABASE
 def test_a_job_that_fails_or_waits_says_in_which_step(
-    logged: Settings, stub: Stub, start_worker: Callable[..., Child]
+    logged: Settings, stub: Stub, start_worker: Callable[..., SupervisedProcess]
 ) -> None:
     worker = start_worker(logged)
     stub.faults(status=401)
@@ -114,7 +114,7 @@ def test_a_job_that_fails_or_waits_says_in_which_step(
 
 
 def test_no_secret_is_in_any_line(
-    logged: Settings, stub: Stub, start_worker: Callable[..., Child]
+    logged: Settings, stub: Stub, start_worker: Callable[..., SupervisedProcess]
 ) -> None:
     worker = start_worker(logged.model_copy(update={"log_level": "DEBUG"}))
     run_to_its_end(logged, MONTHS)
