@@ -1,4 +1,4 @@
-"""The pictures of a report's folder: each drawn once, under a name that says what it shows and of what it was made."""
+"""The pictures of a report's folder: each drawn once, named by what it shows and made of."""
 
 from __future__ import annotations
 
@@ -9,18 +9,17 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 
 from core.errors import TidingsError
 from reports import fonts
 from reports.atomic_files import write_atomically
+from reports.figures.spec import FigureSpec
 
 FOLDER = "figures"
-FORMS = ("svg", "png")
-_OURS = re.compile(r"^[\w.@-]+-[0-9a-f]{12}\.(png|svg)$")
-
-Draw = Callable[[], dict[str, bytes]]
+_NAME = re.compile(r"^[\w.@-]+-[0-9a-f]{12}\.(png|svg)$")
 
 
 @dataclass(frozen=True)
@@ -31,69 +30,87 @@ class FigureRef:
     png: str
     alt: str
     caption: str
+    layout: str
     size: tuple[int, int]  # of the PNG, in pixels
 
 
-class FigureStore:
-    """Draws what is not there yet into ``folder/figures``; equal data and style give the same name and are kept.
+@dataclass(frozen=True)
+class FigureSection:
+    """Figures under one heading of a page."""
 
-    Several workers can fill one folder: each looks right before it draws, each file is put in place whole, and the same
-    picture drawn twice is the same file.
+    anchor: str
+    heading: str
+    figures: list[FigureRef]
+    note: str = ""
+
+
+class FigureStore:
+    """Draws figures into ``folder/figures``; those of equal data and style are kept.
+
+    Several workers can fill one folder: each looks before it draws, each file is put in place
+    whole, and the same picture drawn twice is the same file.
+    *check* is called before each drawing; what it raises ends the drawing there.
     """
 
     def __init__(self, folder: Path, *, check: Callable[[], None] = lambda: None) -> None:
         self.folder = folder / FOLDER
-        self._check = (
-            check  # called before anything is drawn; what it raises ends the drawing there
-        )
+        self._check = check
         self.drawn = 0
         self.used: set[str] = set()
-        _folder(self.folder)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise TidingsError(
+                f"{self.folder} cannot be made ({error.strerror}): choose another place for the "
+                "report"
+            ) from error
         self._before = {path.name for path in self.folder.iterdir()}
 
-    def show(self, name: str, data: object, draw: Draw, *, alt: str, caption: str) -> FigureRef:
-        """The picture *name*, drawn by *draw* (bytes by ending) unless one of the same *data* is there.
-
-        *data* is all that the drawing depends on; its `repr` must tell apart what looks different.
-        """
-        key = hashlib.sha256(f"{_style()}\0{data!r}".encode()).hexdigest()[:12]
-        names = {form: f"{name}-{key}.{form}" for form in FORMS}
-        self.used.update(names.values())
-        if not all((self.folder / file).exists() for file in names.values()):
+    def show(self, spec: FigureSpec) -> FigureRef:
+        """Return the figure, drawn unless its files are there. Raises `TidingsError`."""
+        key = hashlib.sha256(f"{_style()}\0{spec.data}".encode()).hexdigest()[:12]
+        svg, png = f"{spec.name}-{key}.svg", f"{spec.name}-{key}.png"
+        self.used.update((svg, png))
+        if not ((self.folder / svg).exists() and (self.folder / png).exists()):
             self._check()
-            for form, content in draw().items():
-                write_atomically(self.folder / names[form], content)
+            for extension, content in spec.render().items():
+                write_atomically(self.folder / f"{spec.name}-{key}.{extension}", content)
             self.drawn += 1
-        size = _size(self.folder / names["png"])
-        return FigureRef(f"{FOLDER}/{names['svg']}", f"{FOLDER}/{names['png']}", alt, caption, size)
+
+        with (self.folder / png).open("rb") as file:
+            width, height = struct.unpack(">II", file.read(24)[16:24])  # as every PNG has them
+        addresses = f"{FOLDER}/{svg}", f"{FOLDER}/{png}"
+        return FigureRef(*addresses, spec.alt, spec.caption, spec.layout, (width, height))
+
+    def show_all(self, *specs: FigureSpec | None) -> list[FigureRef]:
+        """Return those of the figures that have something to show."""
+        return [self.show(spec) for spec in specs if spec is not None]
+
+    def add_section(
+        self,
+        sections: list[FigureSection],
+        anchor: str,
+        heading: str,
+        *specs: FigureSpec | None,
+        note: str = "",
+    ) -> None:
+        """Add a section of the figures that have something to show, where there are any."""
+        figures = self.show_all(*specs)
+        if figures:
+            sections.append(FigureSection(anchor, heading, figures, note))
 
     def drop_unused(self) -> None:
-        """Delete the pictures of earlier reports that this one does not show; other people's files stay."""
+        """Delete the pictures of earlier reports; files that are no figures of ours stay."""
         for name in self._before - self.used:
-            if _OURS.match(name):
+            if _NAME.match(name):
                 (self.folder / name).unlink(missing_ok=True)
 
 
-def _size(png: Path) -> tuple[int, int]:
-    """Width and height, from where every PNG has them."""
-    with png.open("rb") as file:
-        width, height = struct.unpack(">II", file.read(24)[16:24])
-    return width, height
-
-
-def _folder(path: Path) -> None:
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise TidingsError(
-            f"{path} cannot be made ({error.strerror}): choose another place for the report"
-        ) from error
-
-
 def slug(text: str) -> str:
-    """*text* as a part of a file's name: letters and digits, the rest as hyphens; never empty, never the same for two.
+    """Return *text* as part of a file's name: never empty, never the same for two texts.
 
-    A name that loses characters on the way gets a few digits of a hash of the whole.
+    Letters and digits stay, the rest becomes hyphens; a name that loses characters on the way gets
+    a few digits of a hash of the whole.
     """
     plain = re.sub(r"[^\w.@]+", "-", unicodedata.normalize("NFC", text).lower()).strip("-.")[:40]
     if plain and plain == text.lower():
@@ -103,14 +120,11 @@ def slug(text: str) -> str:
 
 @cache
 def _style() -> str:
-    """Changes when the code that draws, the fonts or the drawing libraries change."""
-    import matplotlib as mpl  # noqa: PLC0415 - only its version is wanted here
-    import wordcloud  # noqa: PLC0415
-
-    hashed = hashlib.sha256(f"{mpl.__version__} {wordcloud.__version__}".encode())
+    """Return what changes when the code that draws, the fonts or the libraries change."""
+    digest = hashlib.sha256(f"{version('matplotlib')} {version('wordcloud')}".encode())
     for package in ("reports.figures", "reports.stopwords"):
         for file in sorted(files(package).iterdir(), key=lambda entry: entry.name):
             if file.name.endswith((".py", ".txt")):
-                hashed.update(file.read_bytes())
-    hashed.update(repr([fonts.font_for_script(script.name) for script in fonts.SCRIPTS]).encode())
-    return hashed.hexdigest()
+                digest.update(file.read_bytes())
+    digest.update(repr([fonts.font_for_script(script.name) for script in fonts.SCRIPTS]).encode())
+    return digest.hexdigest()

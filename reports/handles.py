@@ -1,21 +1,22 @@
-"""What the pages of a run of handles or searches show: one that compares them, and one for each."""
+"""The pages of a run of handles or searches: one that compares them, and one for each."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
-from dataclasses import replace as changed
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
 
 from sqlalchemy import and_, select
 
 from core.enums import JobKind
 from models.tables import Document, PostPolarity
-from reports import highlights
-from reports.drawing import NO_NAMES, Named, cloud, draw, entities_shown, top_entities
-from reports.figure_store import FigureRef, FigureStore, slug
-from reports.figures import accounts, clouds, polarity, series, style
-from reports.queries import fetch_all, fetch_pages
+from reports.figure_store import FigureRef, FigureSection, FigureStore, slug
+from reports.figures import accounts, clouds, entities, polarity, series, style
+from reports.figures.spec import Subject
+from reports.highlights import account_highlights, handle_highlights
+from reports.queries import Statement, fetch_all, fetch_pages
 from reports.run_data import RunData, RunJob, documents_condition
 from reports.statistics import round_figure, t_interval
 from reports.tables.coverage import CoverageGrid, read_coverage_grid
@@ -28,7 +29,9 @@ from textapi.engine.sentences import sentences
 
 POSTS_SHOWN = 200  # the newest; all of them are in the exports
 SENTENCES_SHOWN = 10  # of a summary
-COMPARED = 40  # accounts in one picture
+ACCOUNTS_COMPARED = 40  # in one figure
+SAMPLES = 50  # texts of an account
+MERGED_SHOWN = 12  # names that were written in several ways
 
 
 @dataclass(frozen=True)
@@ -55,285 +58,250 @@ class Portrait:
     """One handle or search."""
 
     name: str  # of the job: @nasa, search:term
-    slug: str
     account: accounts.Account
     posts: list[Post]
     summary: list[Quote]
     summary_sentences: int
     sources: list[str]
     texts: list[str]  # samples
-    scored: Counter[str]  # posts with a polarity, by month
-    own: int  # posts that are no reposts
-    rows: list[PeriodRow] = field(
-        default_factory=list
-    )  # every month from the first post to the last
-    moods: list[PeriodRow] = field(default_factory=list)  # the same, of the scored posts alone
-    phrases: list[PhraseRow] = field(default_factory=list)
-    named: Named = field(default_factory=lambda: Named({}, 0))
-    merged: list[EntityRow] = field(default_factory=list)  # names that were written in several ways
-    reasons: list[str] = field(default_factory=list)
-    findings: list[str] = field(default_factory=list)
-    figures: dict[str, FigureRef] = field(default_factory=dict)
+    rows: list[PeriodRow]  # every month from the first post to the last
+    scored_rows: list[PeriodRow]  # the same, with the number of scored posts
+    phrases: list[PhraseRow]
+    names: entities.TopNames
+    merged_names: list[str]  # those that were written in several ways
+    reasons: list[str]
+    over_time: list[FigureRef] = field(default_factory=list)
+    sections: list[FigureSection] = field(default_factory=list)
+
+    @property
+    def slug(self) -> str:
+        """The name as a part of file names."""
+        return slug(self.name)
+
+    @property
+    def highlights(self) -> list[str]:
+        """What the numbers say."""
+        return handle_highlights(self.name, self.rows, self.scored_rows)
 
 
 @dataclass
 class HandlesPage:
     """All that the templates of a run of handles or searches need besides the summary."""
 
-    portraits: list[Portrait]
     coverage: CoverageGrid
-    figures: dict[str, FigureRef] = field(default_factory=dict)
-    texts: list[str] = field(
-        default_factory=list
-    )  # some of each, to see which writing systems they use
-    findings: list[str] = field(default_factory=list)
+    portraits: list[Portrait]
+    figures: list[FigureRef]
+
+    @property
+    def texts(self) -> list[str]:
+        """Samples of all accounts, to see which scripts they use."""
+        return [text for portrait in self.portraits for text in portrait.texts]
+
+    @property
+    def highlights(self) -> list[str]:
+        """What the numbers say of the accounts beside each other."""
+        return account_highlights([portrait.account for portrait in self.portraits])
 
 
 def make_page(data: RunData, store: FigureStore) -> HandlesPage:
-    """Read a run's results and draw its pictures, one account after the other."""
-    page = HandlesPage([], read_coverage_grid(data))
-    for portrait in _portraits(data, store, page.coverage):
-        page.portraits.append(portrait)
-        page.texts += portrait.texts
-    page.findings = highlights.account_highlights([portrait.account for portrait in page.portraits])
-    _compare(page, store)
-    return page
+    """Read a run's results and draw its figures, one account after the other."""
+    coverage = read_coverage_grid(data)
+    portraits = list(_read_portraits(data, store, coverage))
+    return HandlesPage(coverage, portraits, _compare(portraits, store))
 
 
 def draw_figures(data: RunData, store: FigureStore, names: Collection[str]) -> None:
-    """Draw the pictures of the accounts or searches *names* alone, which `make_page` then finds."""
-    for _ in _portraits(data, store, CoverageGrid((), {}), names):
+    """Draw the figures of the accounts or searches *names* alone, which `make_page` then finds."""
+    for _ in _read_portraits(data, store, CoverageGrid((), {}), names):
         pass
 
 
-def _portraits(
-    data: RunData,
-    store: FigureStore,
-    coverage: CoverageGrid,
-    names: Collection[str] | None = None,
+def _read_portraits(
+    data: RunData, store: FigureStore, coverage: CoverageGrid, names: Collection[str] | None = None
 ) -> Iterator[Portrait]:
-    rows, said, named = defaultdict(list), defaultdict(list), defaultdict(list)
-    for period in read_periods(data, names):
-        rows[f"@{period.handle}" if period.handle else f"search:{period.keyword}"].append(period)
-    for phrase in read_phrases(data):
-        said[phrase.job].append(phrase)
-    for entity in read_entities(data):
+    rows: dict[str, list[PeriodRow]] = defaultdict(list)
+    phrases: dict[str, list[PhraseRow]] = defaultdict(list)
+    names_by_job: dict[str, list[EntityRow]] = defaultdict(list)
+    for row in read_periods(data, names):
+        rows[f"@{row.handle}" if row.handle else f"search:{row.keyword}"].append(row)
+    for phrase in read_phrases(data, names):
+        phrases[phrase.job].append(phrase)
+    for entity in read_entities(data, names):
         if entity.period is None:
-            named[entity.job].append(entity)
-    summaries = {row.job: row.summary for row in read_summaries(data)}
+            names_by_job[entity.job].append(entity)
+    summaries = {row.job: row.summary for row in read_summaries(data, names)}
+
     for job in data.jobs_named(names):
-        portrait, words = _portrait(data, job, summaries.get(job.name, ""))
-        portrait.rows = _every_month(
-            rows[f"@{job.handle}" if job.kind == JobKind.HANDLE else job.name]
+        posts = _read_posts(data, job, summaries.get(job.name, ""))
+        quotes = _quotes(posts.summary, posts.addresses)
+        quotes = [quote for quote in quotes if clouds.has_words(quote.sentence)]
+        mean, low, high = map(round_figure, t_interval(posts.polarities))
+        months = _every_month(rows[f"@{job.handle}" if job.kind == JobKind.HANDLE else job.name])
+        portrait = Portrait(
+            name=job.name,
+            account=accounts.Account(job.name, posts.n, len(posts.polarities), mean, low, high),
+            posts=_newest_posts(data, job),
+            summary=quotes[:SENTENCES_SHOWN],
+            summary_sentences=len(quotes),
+            sources=sorted(posts.sources),
+            texts=posts.texts,
+            rows=months,
+            scored_rows=[replace(row, mentions=posts.scored[row.period]) for row in months],
+            phrases=phrases[job.name],
+            names=entities.top_names(names_by_job[job.name]),
+            merged_names=_merged_names(names_by_job[job.name]),
+            reasons=coverage.reasons(job.name),
         )
-        portrait.phrases = said[job.name]
-        portrait.named = top_entities(named[job.name])
-        portrait.merged = [
-            r for r in named[job.name] if len(r.spellings) > 1 and r.type not in NO_NAMES
-        ][:12]
-        portrait.reasons = sorted(
-            {row.reason for row in coverage.jobs.get(job.name, {}).values() if row.reason}
-        )
-        portrait.moods = [
-            changed(row, mentions=portrait.scored[row.period]) for row in portrait.rows
-        ]
-        portrait.findings = highlights.handle_highlights(job.name, portrait.rows, portrait.moods)
-        _figures(portrait, words, data, store)
+        _draw_portrait(portrait, posts, data, store)
         yield portrait
 
 
-def _portrait(data: RunData, job: RunJob, summary: str) -> tuple[Portrait, Counter[str]]:
-    """The account without what other tables say of it, and its words."""
-    flat = " ".join(summary.split())
-    quoted: dict[str, str | None] = {}
-    words, sources = Counter[str](), set[str]()
-    polarities: list[float] = []
-    scored = Counter[str]()
-    texts: list[str] = []
-    said = and_(PostPolarity.document_id == Document.id, PostPolarity.job_id == job.id)
-    statement = (
-        select(
-            Document.id,
-            Document.period,
-            Document.text,
-            Document.address,
-            Document.source,
-            Document.repost,
-        )
-        .add_columns(PostPolarity.polarity)
-        .outerjoin(PostPolarity, said)
-        .where(documents_condition(data, job))
-    )
-    n = own = 0
-    for _, period, text, address, source, repost, score in fetch_pages(
+@dataclass
+class _Posts:
+    """What one pass over an account's posts yields."""
+
+    summary: str  # in one line
+    n: int = 0
+    authored: int = 0  # no reposts
+    sources: set[str] = field(default_factory=set)
+    polarities: list[float] = field(default_factory=list)
+    scored: Counter[str] = field(default_factory=Counter)  # posts with a polarity, by month
+    texts: list[str] = field(default_factory=list)
+    words: Counter[str] = field(default_factory=Counter)  # of authored posts
+    addresses: dict[str, str | None] = field(default_factory=dict)  # by sentence of the summary
+
+    def add_authored(self, text: str, address: str | None) -> None:
+        """Count the words of a post that is no repost, and note the sentences it is quoted with."""
+        self.authored += 1
+        words = words_of_post(text)
+        self.words.update(clouds.count_words([words]))
+        for sentence in sentences(words):
+            if sentence in self.summary:
+                self.addresses.setdefault(sentence, address)
+
+
+def _read_posts(data: RunData, job: RunJob, summary: str) -> _Posts:
+    posts = _Posts(" ".join(summary.split()))
+    whence = (Document.id, Document.source, Document.address, Document.period)
+    statement = _select_posts(data, job, *whence, Document.text, Document.repost)
+
+    for _, source, address, period, text, repost, score in fetch_pages(
         data.db, statement, Document.id
     ):
-        n += 1
-        sources.add(source)
+        posts.n += 1
+        posts.sources.add(source)
+        if len(posts.texts) < SAMPLES:
+            posts.texts.append(text)
         if score is not None:
-            polarities.append(score)
-            scored[period or ""] += 1
-        if len(texts) < 50:
-            texts.append(text)
+            posts.polarities.append(score)
+            posts.scored[period or ""] += 1
         if not repost:
-            own += 1
-            said_here = words_of_post(text)
-            words.update(clouds.count_words([said_here]))
-            for sentence in sentences(said_here):
-                if sentence in flat:
-                    quoted.setdefault(sentence, address)
-    newest = fetch_all(
-        data.db,
-        select(
-            Document.published_at,
-            Document.address,
-            Document.text,
-            PostPolarity.polarity,
-            Document.repost,
-        )
-        .outerjoin(PostPolarity, said)
-        .where(documents_condition(data, job))
-        .order_by(Document.published_at.desc().nulls_last(), Document.identity)
-        .limit(POSTS_SHOWN),
-    )
-    mean, low, high = map(round_figure, t_interval(polarities))
-    quotes = [quote for quote in _quotes(flat, quoted) if clouds.says_something(quote.sentence)]
-    portrait = Portrait(
-        name=job.name,
-        slug=slug(job.name),
-        account=accounts.Account(job.name, n, len(polarities), mean, low, high),
-        scored=scored,
-        own=own,
-        posts=[Post(at.isoformat() if at else None, *rest) for at, *rest in newest],
-        summary=quotes[:SENTENCES_SHOWN],
-        summary_sentences=len(quotes),
-        sources=sorted(sources),
-        texts=texts,
-    )
-    return portrait, clouds.one_spelling(words)
+            posts.add_authored(text, address)
+    return posts
 
 
-def _quotes(summary: str, quoted: Mapping[str, str | None]) -> list[Quote]:
-    """A summary cut into the sentences of posts that it is made of, each once, with the posts' addresses.
+def _newest_posts(data: RunData, job: RunJob) -> list[Post]:
+    columns = (Document.published_at, Document.address, Document.text, Document.repost)
+    order = (Document.published_at.desc().nulls_last(), Document.identity)
+    statement = _select_posts(data, job, *columns).order_by(*order).limit(POSTS_SHOWN)
+    posts = []
+    for at, address, text, repost, score in fetch_all(data.db, statement):
+        posts.append(Post(at.isoformat() if at else None, address, text, score, repost))
+    return posts
 
-    Not cut by the rules for sentences: one that ends without a full stop would be one with the next.
+
+def _select_posts(data: RunData, job: RunJob, *columns: Any) -> Statement:
+    """Select *columns* of a job's documents and, last, their polarity."""
+    scored = and_(PostPolarity.document_id == Document.id, PostPolarity.job_id == job.id)
+    statement = select(*columns, PostPolarity.polarity).outerjoin(PostPolarity, scored)
+    return statement.where(documents_condition(data, job))
+
+
+def _quotes(summary: str, addresses: Mapping[str, str | None]) -> list[Quote]:
+    """Cut a summary into the sentences of posts that it is made of, each once, with addresses.
+
+    Not cut by the rules for sentences: one that ends without a full stop would be one with the
+    next.
     """
-    spans = sorted((summary.find(sentence), -len(sentence), sentence) for sentence in quoted)
+    spans = sorted((summary.find(sentence), -len(sentence), sentence) for sentence in addresses)
     quotes: dict[str, str | None] = {}
     end = 0
     for start, _, sentence in spans:
         if start >= end:
             quotes.setdefault(summary[end:start].strip())
-            quotes[sentence] = quoted[sentence]
+            quotes[sentence] = addresses[sentence]
             end = start + len(sentence)
     quotes.setdefault(summary[end:].strip())
     return [Quote(sentence, address) for sentence, address in quotes.items() if sentence]
 
 
 def _every_month(rows: list[PeriodRow]) -> list[PeriodRow]:
-    """The months between the first post and the last, those without a post as zeros."""
+    """Return the months between the first post and the last, those without a post as zeros."""
     if not rows:
         return []
+
     by_month = {row.period: row for row in rows}
-    empty = changed(
-        rows[0],
-        documents=0,
-        matched=0,
-        mentions=0,
-        share=None,
-        share_low=None,
-        share_high=None,
-        polarity_mean=None,
-        polarity_low=None,
-        polarity_high=None,
-    )
-    return [
-        by_month.get(period) or changed(empty, period=period) for period in style.Range.of(by_month)
-    ]
+    whose = rows[0].handle, rows[0].keyword, rows[0].term, rows[0].state
+    months = []
+    for period in style.Range.of(by_month):
+        empty = PeriodRow(rows[0].run, period, *whose, 0, 0, 0, *(None,) * 6)
+        months.append(by_month.get(period, empty))
+    return months
 
 
-def _figures(portrait: Portrait, words: Counter[str], data: RunData, store: FigureStore) -> None:
-    name, rows, shown = portrait.name, portrait.rows, portrait.figures
+def _merged_names(names: list[EntityRow]) -> list[str]:
+    """Return the names that were written in several ways, with the other spellings."""
+    merged = []
+    for row in names:
+        if len(row.spellings) > 1 and row.type not in entities.NO_NAMES:
+            others = [spelling for spelling in row.spellings if spelling != row.name]
+            merged.append(f"{row.name} ({', '.join(others)})")
+    return merged[:MERGED_SHOWN]
+
+
+def _draw_portrait(portrait: Portrait, posts: _Posts, data: RunData, store: FigureStore) -> None:
+    name, rows = portrait.name, portrait.rows
+    first, last = (rows[0].period, rows[-1].period) if rows else ("", "")
+    subject = Subject(name, portrait.slug, style.Range(first, last))
     if rows:
-        span = style.Range.of(row.period for row in rows)
-        shown["posts"] = store.show(
-            f"{portrait.slug}-posts",
-            (rows, span, name),
-            lambda: draw([name], lambda: series.posts_figure(rows, span=span, subject=name)),
-            alt=f"Bars: posts of {name} per month, {portrait.account.n:,} in all.",
-            caption="A ring at zero is a month without a post. Bars are lighter where n < 5.",
+        portrait.over_time = store.show_all(
+            series.posts_spec(subject, rows, posts=posts.n),
+            polarity.overall_spec(subject, portrait.scored_rows, unit="posts"),
         )
-        if any(row.polarity_mean is not None for row in rows):
-            shown["mood"] = store.show(
-                f"{portrait.slug}-mood",
-                (portrait.moods, span, name),
-                lambda: draw(
-                    [name],
-                    lambda: polarity.overall_figure(
-                        portrait.moods, span=span, subject=name, unit="posts"
-                    ),
-                ),
-                alt=f"Line: mean polarity of the posts of {name} in each month, with its interval.",
-                caption="The line breaks where a month has no post. Hollow dots: n < 5.",
-            )
-    if portrait.named.by_type:
-        shown["entities"] = entities_shown(
-            store,
-            portrait.slug,
-            portrait.named,
-            subject=name,
-            unit="times named in its posts",
-            texts=portrait.texts,
-        )
-    leave_out = (name.removeprefix("@").removeprefix("search:"),)
-    picture = cloud(
-        store,
-        f"{portrait.slug}-cloud",
-        words,
-        leave_out,
+
+    add = partial(store.add_section, portrait.sections)
+    merged = "; ".join(portrait.merged_names)
+    unit = "times named in its posts"
+    names = entities.entities_spec(subject, portrait.names, unit=unit, texts=posts.texts)
+    add("names", "Names", names, note=f"Counted as one: {merged}." if merged else "")
+    cloud = clouds.cloud_spec(
+        subject.slug,
+        clouds.merge_spellings(posts.words),
+        [name.removeprefix("@").removeprefix("search:")],
         data,
-        caption=f"The words of {portrait.own:,} posts, larger where more frequent.",
+        f"The words of {posts.authored:,} posts, larger where more frequent.",
     )
-    if picture:
-        shown["cloud"] = picture
+    add("cloud", "Word cloud", cloud)
 
 
-def _compare(page: HandlesPage, store: FigureStore) -> None:
-    some = [p for p in page.portraits if p.rows][:COMPARED]
-    if len(some) < 2:
-        return
-    compared = [p.account for p in some]
-    names = [p.name for p in some]
-    span = style.Range.of(row.period for p in some for row in p.rows)
-    by_month = [{row.period: row for row in p.rows} for p in some]
-    posts = [[_posts(rows.get(period)) for period in span] for rows in by_month]
-    mood = [
-        [rows[period].polarity_mean if period in rows else None for period in span]
-        for rows in by_month
-    ]
-    if any(account.mean is not None for account in compared):
-        page.figures["moods"] = store.show(
-            "accounts-moods",
-            compared,
-            lambda: draw(names, lambda: accounts.moods_figure(compared)),
-            alt="Dots: mean polarity of each account's posts, with its interval. The numbers are in the table.",
-            caption="Each over all its posts. Hollow: n < 5.",
-        )
-        page.figures["mood"] = store.show(
-            "accounts-mood-by-month",
-            (names, span, mood),
-            lambda: draw(names, lambda: accounts.calendar_figure(names, span, mood, mood=True)),
-            alt="Heat chart: mean polarity of each account in each month.",
-            caption="Blue is positive, brown negative. A blank cell has no post.",
-        )
-    page.figures["posts"] = store.show(
-        "accounts-posts",
-        (names, span, posts),
-        lambda: draw(names, lambda: accounts.calendar_figure(names, span, posts, mood=False)),
-        alt="Heat chart: posts of each account in each month.",
-        caption="A blank cell has no post.",
+def _compare(portraits: list[Portrait], store: FigureStore) -> list[FigureRef]:
+    """Draw the accounts beside each other, where there are two with dated posts."""
+    compared = [portrait for portrait in portraits if portrait.rows][:ACCOUNTS_COMPARED]
+    if len(compared) < 2:
+        return []
+
+    names = [portrait.name for portrait in compared]
+    periods = [row.period for portrait in compared for row in portrait.rows]
+    span = style.Range.of(periods)
+    posts: list[list[float | None]] = []
+    means: list[list[float | None]] = []
+    for portrait in compared:
+        posts_by_month = {row.period: row.mentions or None for row in portrait.rows}
+        mean_by_month = {row.period: row.polarity_mean for row in portrait.rows}
+        posts.append(list(map(posts_by_month.get, span)))
+        means.append(list(map(mean_by_month.get, span)))
+    return store.show_all(
+        accounts.posts_spec(names, span, posts),
+        accounts.means_spec([portrait.account for portrait in compared]),
+        accounts.polarity_spec(names, span, means),
     )
-
-
-def _posts(row: PeriodRow | None) -> float | None:
-    return row.mentions if row is not None and row.mentions else None

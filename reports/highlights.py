@@ -11,7 +11,7 @@ from statistics import NormalDist
 
 from reports import statistics
 from reports.figures.accounts import Account
-from reports.figures.series import known
+from reports.figures.series import count_months
 from reports.figures.style import FEW, month_name, signed
 from reports.figures.terms import changes_of_wording
 from reports.tables.periods import PeriodRow
@@ -37,7 +37,7 @@ def handle_highlights(
 
     *scored_rows* are the same rows with the number of posts that have a polarity.
     """
-    counted = known(rows)
+    counted = count_months(rows)
     if not counted:
         return []
     most = max(counted, key=attrgetter("mentions"))
@@ -66,7 +66,7 @@ def account_highlights(accounts: Sequence[Account]) -> list[str]:
 
 
 def _describe_peak(subject: str, rows: Sequence[PeriodRow]) -> str:
-    counted = [row for row in known(rows) if row.share is not None]
+    counted = [row for row in count_months(rows) if row.share is not None]
     if not counted:
         return ""
     if not any(map(attrgetter("mentions"), counted)):
@@ -149,7 +149,7 @@ def _describe_gain(by_term: Mapping[str, Sequence[PeriodRow]]) -> str:
     """
     counts: dict[str, Counter[str]] = {}
     for term, rows in by_term.items():
-        counts[term] = Counter({row.period: row.mentions for row in known(rows)})
+        counts[term] = Counter({row.period: row.mentions for row in count_months(rows)})
     totals = sum(counts.values(), Counter())
     months = sorted(period for period, n in totals.items() if n >= FEW)
     if len(months) < 2:
@@ -170,7 +170,7 @@ def _describe_gain(by_term: Mapping[str, Sequence[PeriodRow]]) -> str:
 
 
 def _describe_first_mention(subject: str, rows: Sequence[PeriodRow]) -> str:
-    counted = known(rows)
+    counted = count_months(rows)
     first = next(filter(attrgetter("mentions"), counted), None)
     if first is None or first is counted[0]:
         return ""

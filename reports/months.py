@@ -1,29 +1,32 @@
-"""What the page of a run of months shows: a section for each keyword, a part of it for each month."""
+"""The page of a run of months: a section for each keyword, in it a part for each month."""
 
 from __future__ import annotations
 
 from array import array
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import groupby
+from operator import attrgetter
 
 from models import parameters as run_parameters
-from reports import highlights
-from reports.drawing import Named, cloud, draw, entities_shown, top_entities
-from reports.figure_store import FigureRef, FigureStore, slug
-from reports.figures import clouds, phrases, polarity, scatter, series, style, terms
+from reports.figure_store import FigureRef, FigureSection, FigureStore, slug
+from reports.figures import clouds, entities, phrases, polarity, scatter, series, style, terms
+from reports.figures.spec import Subject
+from reports.highlights import keyword_highlights
 from reports.run_data import RunData
 from reports.statistics import t_interval
 from reports.tables.coverage import CoverageGrid, read_coverage_grid
-from reports.tables.entities import read_entities
+from reports.tables.entities import EntityRow, read_entities
 from reports.tables.mentions import MentionRow, read_mentions
 from reports.tables.periods import PeriodRow, read_periods
 from reports.tables.phrases import PhraseRow, read_phrases
 from textapi.engine.keywords import pattern
 
-TABLE_ROWS = 1000  # mentions shown on the page; all of them are in the exports
-FIGURES_PER_KEYWORD = 2  # of each month: scatter and cloud
+FIGURES_PER_KEYWORD = 2  # of each month
+TABLE_ROWS = 1000  # mentions on the page; all of them are in the exports
+QUOTES = 3  # sentences of a month
 
 
 @dataclass
@@ -31,13 +34,16 @@ class MonthSection:
     """One month of one keyword."""
 
     row: PeriodRow
-    name: str
     reasons: list[str]
     polarities: scatter.MonthOfPolarities
-    scatter: FigureRef | None = None
-    cloud: FigureRef | None = None
     phrases: list[PhraseRow] = field(default_factory=list)
+    figures: list[FigureRef] = field(default_factory=list)
     sentences: list[MentionRow] = field(default_factory=list)  # the first few
+
+    @property
+    def name(self) -> str:
+        """Month and year, in words."""
+        return style.month_name(self.row.period, "%B %Y")
 
     @property
     def year(self) -> str:
@@ -55,22 +61,24 @@ class KeywordSection:
     """One keyword over all months."""
 
     name: str
-    slug: str
+    subject: Subject
     terms: tuple[str, ...]
     rows: list[PeriodRow]
     by_term: dict[str, list[PeriodRow]]
-    findings: list[str]
     months: dict[str, MonthSection]
-    figures: dict[str, FigureRef] = field(default_factory=dict)
+    over_time: list[FigureRef] = field(default_factory=list)
+    sections: list[FigureSection] = field(default_factory=list)
     words: Counter[str] = field(default_factory=Counter)  # of all mentions
-    polarities: array[float] = field(
-        default_factory=lambda: array("d")
-    )  # of all mentions in months that are known
-    mentions: int = 0
-    matched: int = 0
+    polarities: array[float] = field(default_factory=lambda: array("d"))  # of months with a mean
     mean: float | None = None  # with its 95 % interval
     low: float | None = None
     high: float | None = None
+
+    @property
+    def highlights(self) -> list[str]:
+        """What the numbers say, in up to three sentences."""
+        by_term = self.by_term if len(self.by_term) > 1 else {}
+        return keyword_highlights(self.subject.name, self.rows, by_term)
 
 
 @dataclass
@@ -79,36 +87,45 @@ class MonthsPage:
 
     span: style.Range
     keywords: list[KeywordSection]
-    mentions: list[MentionRow]
-    mentions_in_all: int
     coverage: CoverageGrid
-    texts: list[str]  # samples of the texts, to see which writing systems they use
+    mentions: list[MentionRow] = field(default_factory=list)  # the first rows of the table
+    mentions_in_all: int = 0
+    texts: list[str] = field(default_factory=list)  # samples, to see which scripts they use
 
 
-def make_page(data: RunData, store: FigureStore, mentions: Iterator[MentionRow]) -> MonthsPage:
-    """Read a run's results and draw its pictures; memory is that of one month and of the counts of all."""
+def make_page(data: RunData, store: FigureStore, mentions: Iterable[MentionRow]) -> MonthsPage:
+    """Draw a run's figures in one pass over its *mentions*.
+
+    Memory is that of one month and of the counts of all.
+    """
     parameters = _parameters(data)
     coverage = read_coverage_grid(data)
-    periods = list(read_periods(data))
-    said = list(read_phrases(data))
-    sections = [_section(k, periods, said, coverage) for k in parameters.keywords]
-    page = MonthsPage(style.Range(parameters.first, parameters.last), sections, [], 0, coverage, [])
-    _month_by_month(mentions, data, page, store)
-    named = list(read_entities(data))
-    for section in sections:
-        patterns = [pattern(term) for term in section.terms]
-        of_keyword = top_entities((row for row in named if row.keyword == section.name), patterns)
-        _figures(section, page, parameters.phrases, store, of_keyword)
+    span = style.Range(parameters.first, parameters.last)
+    page = MonthsPage(span, _keyword_sections(data, coverage), coverage)
+
+    for period, of_month in groupby(_note_mentions(mentions, page), key=attrgetter("period")):
+        for keyword, sentences in _group_by_keyword(page.keywords, of_month):
+            month = keyword.months[period]
+            month.sentences = sentences[:QUOTES]
+            page.texts += [mention.sentence for mention in sentences[:20]]
+            keyword.words.update(_draw_month(keyword, month, sentences, data, store))
+            if month.polarities.has_polarity:
+                keyword.polarities.extend(month.polarities.polarities)
+            month.polarities = scatter.thin_out(month.polarities, scatter.SMALL_DOTS)
+
+    names = list(read_entities(data))
+    for keyword in page.keywords:
+        keyword.mean, keyword.low, keyword.high = t_interval(keyword.polarities)
+        _draw_keyword(keyword, page, names, data, store)
     return page
 
 
 def draw_figures(data: RunData, store: FigureStore, names: Collection[str]) -> None:
-    """Draw the pictures of the months *names* alone, which `make_page` then finds."""
-    rows = list(read_periods(data, names))
-    sections = [_section(k, rows, [], CoverageGrid((), {})) for k in _parameters(data).keywords]
-    for period, said in groupby(read_mentions(data, names), key=lambda row: row.period):
-        for section, once in _by_keyword(sections, said):
-            _month_pictures(section, section.months[period], once, data, store)
+    """Draw the figures of the months *names* alone, which `make_page` then finds."""
+    keywords = _keyword_sections(data, CoverageGrid((), {}), names)
+    for period, of_month in groupby(read_mentions(data, names), key=attrgetter("period")):
+        for keyword, sentences in _group_by_keyword(keywords, of_month):
+            _draw_month(keyword, keyword.months[period], sentences, data, store)
 
 
 def _parameters(data: RunData) -> run_parameters.MonthsParameters:
@@ -116,229 +133,132 @@ def _parameters(data: RunData) -> run_parameters.MonthsParameters:
     return data.parameters
 
 
-def _section(
-    keyword: run_parameters.Keyword,
-    periods: list[PeriodRow],
-    said: list[PhraseRow],
-    coverage: CoverageGrid,
-) -> KeywordSection:
-    of_keyword = [row for row in periods if row.keyword == keyword.name]
-    rows = [row for row in of_keyword if row.term is None]
-    by_term = {term: [row for row in of_keyword if row.term == term] for term in keyword.terms}
-    months = {
-        row.period: MonthSection(
-            row,
-            style.month_name(row.period, "%B %Y"),
-            sorted({r.reason for r in coverage.jobs.get(row.period, {}).values() if r.reason}),
-            scatter.of_month(row, []),
-            phrases=[p for p in said if p.job == row.period and p.keyword == keyword.name],
+def _keyword_sections(
+    data: RunData, coverage: CoverageGrid, names: Collection[str] | None = None
+) -> list[KeywordSection]:
+    """Return each keyword with its rows of all months, or of the months *names*."""
+    rows: dict[tuple[str | None, str | None], list[PeriodRow]] = defaultdict(list)
+    for row in read_periods(data, names):
+        rows[row.keyword, row.term].append(row)
+    month_phrases: dict[tuple[str | None, str], list[PhraseRow]] = defaultdict(list)
+    for phrase in read_phrases(data, names):
+        month_phrases[phrase.keyword, phrase.job].append(phrase)
+
+    sections = []
+    parameters = _parameters(data)
+    span = style.Range(parameters.first, parameters.last)
+    for keyword in parameters.keywords:
+        subject = Subject(f"“{keyword.name}”", slug(keyword.name), span)
+        months = {}
+        for row in rows[keyword.name, None]:
+            months[row.period] = MonthSection(
+                row,
+                coverage.reasons(row.period),
+                scatter.of_month(row, []),
+                month_phrases[keyword.name, row.period],
+            )
+        by_term = {term: rows[keyword.name, term] for term in keyword.terms}
+        together = rows[keyword.name, None]
+        sections.append(
+            KeywordSection(keyword.name, subject, keyword.terms, together, by_term, months)
         )
-        for row in rows
-    }
-    several = by_term if len(by_term) > 1 else {}
-    return KeywordSection(
-        keyword.name,
-        slug(keyword.name),
-        keyword.terms,
-        rows,
-        by_term,
-        highlights.keyword_highlights(f"“{keyword.name}”", rows, several),
-        months,
-        mentions=sum(row.mentions or 0 for row in rows),
-        matched=sum(row.matched or 0 for row in rows),
-    )
+    return sections
 
 
-def _month_by_month(
-    mentions: Iterator[MentionRow], data: RunData, page: MonthsPage, store: FigureStore
-) -> None:
-    """One pass over all mentions: each month's pictures, and what all months have together."""
-    for period, of_month in groupby(mentions, key=lambda row: row.period):
-        for section, once in _by_keyword(page.keywords, _noted(of_month, page)):
-            month = section.months[period]
-            month.sentences = once[:3]
-            page.texts += [m.sentence for m in once[:20]]
-            section.words.update(_month_pictures(section, month, once, data, store))
-            if month.polarities.known:
-                section.polarities.extend(m.polarity for m in once if m.polarity is not None)
-            month.polarities = scatter.thinned(month.polarities, scatter.SMALL_DOTS)
-    for section in page.keywords:
-        section.mean, section.low, section.high = t_interval(section.polarities)
-        _all_months(section, data, store)
-
-
-def _noted(of_month: Iterable[MentionRow], page: MonthsPage) -> Iterator[MentionRow]:
-    """The mentions as they come, the first of all also for the page's table."""
-    for mention in of_month:
+def _note_mentions(mentions: Iterable[MentionRow], page: MonthsPage) -> Iterator[MentionRow]:
+    """Yield the mentions as they come; the first of all go to the page's table too."""
+    for mention in mentions:
         page.mentions_in_all += 1
         if len(page.mentions) < TABLE_ROWS:
             page.mentions.append(mention)
         yield mention
 
 
-def _by_keyword(
-    sections: Sequence[KeywordSection], mentions: Iterable[MentionRow]
+def _group_by_keyword(
+    keywords: Sequence[KeywordSection], mentions: Iterable[MentionRow]
 ) -> Iterator[tuple[KeywordSection, list[MentionRow]]]:
-    """Each keyword with a month's mentions of it; a sentence that holds two terms has two rows and is given once.
+    """Yield each keyword with a month's mentions of it, in order of publication.
 
-    In order of publication.
+    A sentence that holds two terms has two rows and is given once.
     """
-    once: dict[str, dict[tuple[str, int], MentionRow]] = {section.name: {} for section in sections}
-    for m in mentions:
-        once[m.keyword][m.document, m.position] = m
-    for section in sections:
-        in_order = sorted(
-            once[section.name].values(),
-            key=lambda m: (m.published_at or "", m.document, m.position),
-        )
-        if in_order:
-            yield section, in_order
+    sentences: dict[str, dict[tuple[str, int], MentionRow]] = defaultdict(dict)
+    for mention in mentions:
+        sentences[mention.keyword][mention.document, mention.position] = mention
+
+    for keyword in keywords:
+        if keyword.name in sentences:
+            yield keyword, sorted(sentences[keyword.name].values(), key=_publication)
 
 
-def _month_pictures(
-    section: KeywordSection,
+def _publication(mention: MentionRow) -> tuple[str, str, int]:
+    return mention.published_at or "", mention.document, mention.position
+
+
+def _draw_month(
+    keyword: KeywordSection,
     month: MonthSection,
-    once: list[MentionRow],
+    sentences: Sequence[MentionRow],
     data: RunData,
     store: FigureStore,
 ) -> Counter[str]:
-    """Draw a month's scatter and cloud; its words."""
-    counted = clouds.count_words(
-        (m.sentence for m in once), [pattern(term) for term in section.terms]
-    )
-    month.cloud = cloud(
-        store,
-        f"{section.slug}-{month.row.period}-cloud",
-        counted,
-        section.terms,
-        data,
-        caption=f"The words of {len(once):,} mentions in {month.name}.",
-    )
+    """Draw a month's scatter and cloud, and return its words."""
+    patterns = list(map(pattern, keyword.terms))
+    words = clouds.count_words(map(attrgetter("sentence"), sentences), patterns)
     scored = [
-        (int((m.published_at or "")[8:10]), m.polarity) for m in once if m.polarity is not None
+        (int((mention.published_at or "")[8:10]), mention.polarity)
+        for mention in sentences
+        if mention.polarity is not None
     ]
-    month.polarities = found = scatter.of_month(month.row, scored)
-    if scored:
-        subject = f"“{section.name}”"
-        drawn = scatter.thinned(found, scatter.MOST_DOTS)
-        month.scatter = store.show(
-            f"{section.slug}-{month.row.period}-polarity",
-            (drawn, subject),
-            lambda: draw([subject], lambda: scatter.month_figure(drawn, subject=subject)),
-            alt=f"Scatter of the polarity of {found.n:,} mentions of {subject} by day of {month.name}.",
-            caption="Each dot is a sentence that mentions it, side by side within its day; the line is the mean, "
-            "the band its 95 % interval (from five mentions on)."
-            + (
-                f" One dot in {found.n / len(drawn.days):.1f} is drawn."
-                if drawn is not found
-                else ""
-            ),
-        )
-    return counted
 
-
-def _all_months(section: KeywordSection, data: RunData, store: FigureStore) -> None:
-    """The cloud of all months, and the sheet that shows each."""
-    whole = cloud(
-        store,
-        f"{section.slug}-cloud",
-        clouds.one_spelling(section.words),
-        section.terms,
-        data,
-        caption=f"The words of all {section.mentions:,} mentions, larger where more frequent.",
+    month.polarities = scatter.of_month(month.row, scored)
+    month.figures = store.show_all(
+        scatter.month_spec(keyword.subject, month.polarities),
+        clouds.cloud_spec(
+            f"{keyword.subject.slug}-{month.row.period}",
+            words,
+            keyword.terms,
+            data,
+            f"The words of {len(sentences):,} mentions in {month.name}.",
+        ),
     )
-    if whole:
-        section.figures["cloud"] = whole
-    if not section.polarities:
-        return
-    subject, sheet = f"“{section.name}”", [month.polarities for month in section.months.values()]
-    section.figures["sheet"] = store.show(
-        f"{section.slug}-sheet",
-        (sheet, subject),
-        lambda: draw([subject], lambda: scatter.sheet_figure(sheet, subject=subject)),
-        alt=f"One small scatter of polarity for each of {len(sheet)} months, all to one scale.",
-        caption="Every mention of every month to one scale"
-        + (
-            f", of large months {scatter.SMALL_DOTS} at even distances"
-            if any(m.n > len(m.days) for m in sheet)
-            else ""
-        )
-        + "; the line is the mean of all the month's mentions. Dots and lines are lighter where n < 5; hatched months "
-        "have no data.",
-    )
+    return words
 
 
-def _figures(
-    section: KeywordSection, page: MonthsPage, kept: int, store: FigureStore, named: Named
+def _draw_keyword(
+    keyword: KeywordSection,
+    page: MonthsPage,
+    names: Iterable[EntityRow],
+    data: RunData,
+    store: FigureStore,
 ) -> None:
-    subject, rows, span = f"“{section.name}”", section.rows, page.span
-    shown = section.figures
-    shown["mentions"] = store.show(
-        f"{section.slug}-mentions",
-        (rows, span, subject),
-        lambda: draw([subject], lambda: series.mentions_figure(rows, span=span, subject=subject)),
-        alt=f"Bars: mentions of {subject} per month, {section.mentions:,} in all. Below: the share of documents with "
-        "a mention and its interval. The numbers are in the table of months.",
-        caption="A ring at zero is a true zero: documents were read, none mentions it. A hatched month has no data. "
-        "Bars and dots are lighter where n < 5.",
+    """Draw the figures of a keyword over all months. *names* are those of all keywords."""
+    subject, rows = keyword.subject, keyword.rows
+    of_keyword = [row for row in names if row.keyword == keyword.name]
+    top = entities.top_names(of_keyword, list(map(pattern, keyword.terms)))
+    of_months: list[PhraseRow] = []
+    for month in keyword.months.values():
+        of_months += month.phrases
+    sheet = [month.polarities for month in keyword.months.values()]
+
+    keyword.over_time = store.show_all(series.mentions_spec(subject, rows))
+    add = partial(store.add_section, keyword.sections)
+    add(
+        "overall",
+        "Polarity",
+        polarity.overall_spec(subject, rows),
+        polarity.yearly_spec(subject, rows),
+        scatter.sheet_spec(subject, sheet),
     )
-    if any(row.polarity_mean is not None for row in rows):
-        shown["overall"] = store.show(
-            f"{section.slug}-mood",
-            (rows, span, subject),
-            lambda: draw(
-                [subject], lambda: polarity.overall_figure(rows, span=span, subject=subject)
-            ),
-            alt=f"Line: mean polarity of the mentions of {subject} in each month, with its interval. The numbers are "
-            "in the table of months.",
-            caption="The line breaks where a month has no mention or no data. Hollow dots: n < 5. The figures along "
-            "the lower edge are n.",
-        )
-        shown["yearly"] = store.show(
-            f"{section.slug}-years",
-            (rows, subject),
-            lambda: draw([subject], lambda: polarity.yearly_figure(rows, subject=subject)),
-            alt=f"A panel for each year with the monthly mean polarity of {subject}.",
-            caption="The same months year by year, to one scale.",
-        )
-    if len(section.by_term) > 1 and section.mentions:
-        shown["terms"] = store.show(
-            f"{section.slug}-terms",
-            (section.by_term, rows, span),
-            lambda: draw(
-                list(section.terms),
-                lambda: terms.terms_figure(section.by_term, rows, span=span, subject=subject),
-            ),
-            alt="Stacked bars: mentions per month of "
-            + ", ".join(section.terms)
-            + "; below, each one's share of them. The numbers are in periods.csv.",
-            caption="Above: terms apart (stacked) and together (the black marks: a sentence with two terms counts "
-            "once); a dashed line marks where one word gives way to another. Below: which of them is said.",
-        )
-    by_month = {
-        period: [(p.phrase, p.count) for p in month.phrases]
-        for period, month in section.months.items()
-    }
-    if any(by_month.values()):
-        table = phrases.grid(by_month, span=span)
-        gaps = series.gaps(rows)
-        shown["phrases"] = store.show(
-            f"{section.slug}-phrases",
-            (table, gaps, subject, kept),
-            lambda: draw(
-                list(table.phrases),
-                lambda: phrases.phrases_figure(table, gaps=gaps, subject=subject, kept=kept),
-            ),
-            alt="Heat chart of phrases by month: " + ", ".join(table.phrases) + ".",
-            caption=f"The phrases that were among a month's {kept} most common, in the order in which they came up; a "
-            "cell holds the number of documents. A blank cell is no zero: the phrase was not among the month's first.",
-        )
-    if named.by_type:
-        shown["entities"] = entities_shown(
-            store,
-            section.slug,
-            named,
-            subject=subject,
-            unit="times named in documents that mention it",
-            texts=page.texts,
-        )
+    add("terms", "The words for it", terms.terms_spec(subject, keyword.by_term, rows))
+    kept = _parameters(data).phrases
+    add("phrases", "Phrases", phrases.phrases_spec(subject, of_months, rows, kept=kept))
+    unit = "times named in documents that mention it"
+    add("entities", "Names", entities.entities_spec(subject, top, unit=unit, texts=page.texts))
+    cloud = clouds.cloud_spec(
+        subject.slug,
+        clouds.merge_spellings(keyword.words),
+        keyword.terms,
+        data,
+        f"The words of all {series.sum_mentions(rows):,} mentions, larger where more frequent.",
+    )
+    add("cloud", "Word cloud of all months", cloud)

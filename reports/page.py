@@ -1,4 +1,4 @@
-"""From what a report shows to its HTML: one template, everything escaped, nothing fetched from elsewhere."""
+"""From what a report shows to its HTML: everything escaped, nothing fetched from elsewhere."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ SOURCES = {
 _WEB = re.compile(r"^https?://[^\s/]", re.IGNORECASE)
 
 
-def render(template: str, **shown: Any) -> str:
-    """The page *template* with what it shows; style and script stand in the page, their hashes in its policy."""
-    style, script = _asset("report.css"), _asset("report.js")
+def render(template: str, **variables: Any) -> str:
+    """Return the page *template*; its policy holds the hashes of the style and script in it."""
+    style, script = _read_asset("report.css"), _read_asset("report.js")
     policy = (
         "default-src 'none'; base-uri 'none'; form-action 'none'; "
-        # A page on disk has no origin that 'self' could mean in every browser, so its folder is named by scheme.
+        # A page on disk has no origin that 'self' means in every browser: its scheme is named too.
         f"img-src 'self' file:; style-src '{_hash(style)}'; script-src '{_hash(script)}'"
     )
-    page = _environment().get_template(template)
-    return page.render(policy=policy, style=Markup(style), script=Markup(script), **shown)  # noqa: S704 - our own files
+    assets = {"style": Markup(style), "script": Markup(script)}  # noqa: S704 - our own files
+    return _environment().get_template(template).render(policy=policy, **assets, **variables)
 
 
 @cache
@@ -47,49 +47,65 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+
     environment.filters.update(
         web=web_address,
-        number=number,
-        percent=percent,
-        signed=lambda value: "" if value is None else signed(value),
+        number=format_number,
+        percent=format_share,
+        signed=format_polarity,
         month=month_name,
-        kind=kind_name,
-        source=lambda name: SOURCES.get(name, name),
-        lines=in_lines,
-        day=lambda at: "" if at is None else at[:10],
+        kind=name_kind,
+        source=name_source,
+        lines=wrap_command,
+        day=format_day,
     )
     return environment
 
 
 def web_address(address: str | None) -> str | None:
-    """*address* where it is one of the web (http, https) that may become a link; else None."""
+    """Return *address* if it is one of the web (http, https) that may become a link."""
     return address if address and _WEB.match(address) else None
 
 
-def kind_name(kind: str) -> str:
-    """What the engine's type of an entity is called in a sentence."""
+def name_kind(kind: str) -> str:
+    """Return what the engine's type of an entity is called in a sentence."""
     return TYPES.get(kind, kind).lower()
 
 
-def number(value: float | None) -> str:
-    """A count with its thousands apart; a dash where nothing is known."""
+def name_source(source: str) -> str:
+    """Return what a source is called in a sentence."""
+    return SOURCES.get(source, source)
+
+
+def format_number(value: float | None) -> str:
+    """Return a count with its thousands apart; a dash for None."""
     return "\u2013" if value is None else f"{value:,}"
 
 
-def percent(share: float | None) -> str:
-    """A share with a digit that shows it; a dash where nothing is known."""
+def format_share(share: float | None) -> str:
+    """Return a share in percent, with a digit that shows it; a dash for None."""
     if share is None:
         return "\u2013"
     return f"{100 * share:.1f} %" if share >= 0.001 or share == 0 else f"{100 * share:.3f} %"
 
 
-def in_lines(command: str) -> str:
-    """A long command with an option a line, to be copied as it stands."""
+def format_polarity(value: float | None) -> str:
+    """Return a polarity with its sign; nothing for None."""
+    return "" if value is None else signed(value)
+
+
+def format_day(time: str | None) -> str:
+    """Return the day of a time ``YYYY-MM-DDTHH:MM:SSZ``; nothing for None."""
+    return "" if time is None else time[:10]
+
+
+def wrap_command(command: str) -> str:
+    """Return a long command with an option a line, to be copied as it stands."""
     return command if len(command) <= 80 else command.replace(" --", " \\\n  --")
 
 
 @cache
-def _asset(name: str) -> str:
+def _read_asset(name: str) -> str:
     return files("reports").joinpath("templates", name).read_text(encoding="utf-8")
 
 

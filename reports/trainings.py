@@ -1,10 +1,13 @@
-"""What the page of a run of trainings shows: their table, and for each its course and what it learned."""
+"""The page of a run of trainings: their table, and for each its course and what it learned."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import groupby, islice
+from operator import attrgetter, itemgetter
+from typing import Any
 
 import numpy as np
 from sqlalchemy import select
@@ -12,10 +15,9 @@ from sqlalchemy import select
 from core.errors import TidingsError
 from models import parameters as run_parameters
 from models.tables import Job, Training
-from networks.data import Data, Samples, shuffled_pictures
+from networks.data import Data, shuffled_pictures
 from networks.errors import NetworkError
 from networks.files import read_pictures
-from reports.drawing import draw
 from reports.figure_store import FigureRef, FigureStore, slug
 from reports.figures import trainings as figures
 from reports.queries import fetch_all
@@ -29,7 +31,7 @@ from reports.tables.trainings import (
     read_trainings,
 )
 
-MOST_PREDICTIONS = 20_000  # of one training that its pictures show
+PREDICTIONS_SHOWN = 20_000  # of one training
 
 
 @dataclass
@@ -37,12 +39,16 @@ class TrainingSection:
     """One training."""
 
     row: TrainingRow
-    slug: str
     state: str
     reason: str | None
     remarks: list[str]
     epochs: list[EpochRow]
-    figures: dict[str, FigureRef] = field(default_factory=dict)
+    figures: list[FigureRef] = field(default_factory=list)
+
+    @property
+    def slug(self) -> str:
+        """Its name as a part of file names and anchors."""
+        return slug(self.row.job)
 
 
 @dataclass
@@ -51,185 +57,161 @@ class TrainingsPage:
 
     network: str
     data: str
-    varied: list[str]  # the options in which the trainings differ
-    options: dict[str, object]  # those that all share
     sections: list[TrainingSection]
-    best: TrainingSection | None
-    findings: list[str]
-    rules: dict[str, float] = field(
-        default_factory=dict
-    )  # what tells so large a share rightly without any training
+    varied: list[str]  # the options in which the trainings differ
+    options: dict[str, Any]  # those that all share
+    rules: dict[str, float] = field(default_factory=dict)  # accuracy of rules without a network
+
+    @property
+    def best(self) -> TrainingSection | None:
+        """The training of the highest accuracy, or else of the lowest validation RMSE."""
+        best, best_score = None, -np.inf
+        for section in self.sections:
+            score = section.row.accuracy
+            if score is None and section.row.validation_rmse is not None:
+                score = -section.row.validation_rmse
+            if score is not None and score > best_score:
+                best, best_score = section, score
+        return best
+
+    @property
+    def highlights(self) -> list[str]:
+        """What the numbers say of the best training."""
+        if self.best is None:
+            return []
+        row, several = self.best.row, len(self.sections) > 1
+        who = f"{row.job}, the best of {len(self.sections)}," if several else "The network"
+        if row.accuracy is None:
+            return _forecast_highlights(who, row)
+
+        percent = 100 * row.accuracy
+        sentences = [f"{who} classifies {percent:.2f} % of the test set correctly."]
+        if self.rules:
+            name, accuracy = max(self.rules.items(), key=itemgetter(1))
+            verdict = "beats" if row.accuracy > accuracy else "does not beat"
+            sentences.append(
+                f"It {verdict} the best simple rule, {name}, with {100 * accuracy:.2f} %."
+            )
+        return [*sentences, *self.best.remarks[:1]]
 
 
 def make_page(
     data: RunData, store: FigureStore, names: Collection[str] | None = None
 ) -> TrainingsPage:
-    """Read a run's results and draw its pictures, one training after the other; with *names* of these alone."""
+    """Read a run's results and draw its figures, one training after the other, or *names* alone."""
     parameters = data.parameters
     assert isinstance(parameters, run_parameters.TrainingParameters)  # noqa: S101 - the caller chose by kind
-    rows = list(read_trainings(data))
-    epochs = {
-        job: list(of_job)
-        for job, of_job in groupby(read_epochs(data, names), key=lambda row: row.job)
-    }
-    statement = (
-        select(Job.name, Job.state, Job.reason, Training.remarks)
-        .outerjoin(Training)
-        .where(Job.run_id == data.id)
-    )
-    known = {name: rest for name, *rest in fetch_all(data.db, statement)}
-    sections = [
-        TrainingSection(
-            row,
-            slug(row.job),
-            known[row.job][0],
-            known[row.job][1],
-            known[row.job][2] or [],
-            epochs.get(row.job, []),
-        )
-        for row in rows
-    ]
-    options = list(rows[0].options) if rows else []
-    varied = [name for name in options if len({repr(row.options[name]) for row in rows}) > 1]
-    shared = {
-        name: rows[0].options[name]
-        for name in options
-        if name not in varied and rows[0].options[name] is not None
-    }
+    sections = _read_sections(data, names)
+    varied, shared = _split_options([section.row for section in sections.values()])
     page = TrainingsPage(
-        parameters.network, parameters.data, varied, shared, sections, _best(sections), []
+        parameters.network, parameters.data, list(sections.values()), varied, shared
     )
-    for section in sections:
-        if section.epochs:
-            _course(section, store)
-    told = _pictures(parameters.data) if parameters.network == "feedforward" else None
-    tested = told.test if told is not None else None
-    if told is not None and names is None:
-        page.rules = simple_rules(told)
-    by_job = {section.row.job: section for section in sections}
-    for job, of_job in groupby(read_predictions(data, names), key=lambda row: row.job):
-        said = [row for row, _ in zip(of_job, range(MOST_PREDICTIONS), strict=False)]
-        _learned(by_job[job], said, parameters.network, tested, store)
-    page.findings = _findings(page)
+    for section in page.sections:
+        name = section.row.job
+        section.figures += store.show_all(
+            figures.course_spec(section.slug, section.epochs, name=name)
+        )
+
+    pictures = _read_pictures(parameters.data) if parameters.network == "feedforward" else None
+    if pictures is not None and names is None:
+        page.rules = simple_rules(pictures)
+    for job, rows in groupby(read_predictions(data, names), key=attrgetter("job")):
+        predictions = list(islice(rows, PREDICTIONS_SHOWN))
+        section = sections[job]
+        section.figures += _draw_predictions(
+            section.slug, predictions, page.network, pictures, store
+        )
     return page
 
 
-def _best(sections: list[TrainingSection]) -> TrainingSection | None:
-    told = [s for s in sections if s.row.accuracy is not None]
-    if told:
-        return max(told, key=lambda s: s.row.accuracy or 0.0)
-    forecast = [s for s in sections if s.row.validation_rmse is not None]
-    return min(forecast, key=lambda s: s.row.validation_rmse or 0.0) if forecast else None
+def _read_sections(data: RunData, names: Collection[str] | None) -> dict[str, TrainingSection]:
+    epochs: dict[str, list[EpochRow]] = defaultdict(list)
+    for row in read_epochs(data, names):
+        epochs[row.job].append(row)
+    statement = select(Job.name, Training.remarks).outerjoin(Training)
+    remarks = {}
+    for name, of_job in fetch_all(data.db, statement.where(Job.run_id == data.id)):
+        remarks[name] = of_job or []
+    jobs = {job.name: job for job in data.jobs}
+
+    sections = {}
+    for training in read_trainings(data):
+        name = training.job
+        job = jobs[name]
+        sections[name] = TrainingSection(
+            training, job.state, job.reason, remarks[name], epochs[name]
+        )
+    return sections
 
 
-def _findings(page: TrainingsPage) -> list[str]:
-    if page.best is None:
-        return []
-    row, several = page.best.row, len(page.sections) > 1
-    who = f"{row.job}, the best of {len(page.sections)}," if several else "The network"
-    if row.accuracy is not None:
-        found = [f"{who} classifies {100 * row.accuracy:.2f} % of the test set correctly."]
-        if page.rules:
-            name = max(page.rules, key=lambda rule: page.rules[rule])
-            verdict = "beats" if row.accuracy > page.rules[name] else "does not beat"
-            found.append(
-                f"It {verdict} the best simple rule, {name}, with {100 * page.rules[name]:.2f} %."
-            )
-        return [*found, *page.best.remarks[:1]]
-    simple = {
-        "the mean": row.baseline_mean,
-        "the last value": row.baseline_last,
-        "a linear recurrence": row.baseline_recurrence,
-    }
-    known = {name: error for name, error in simple.items() if error is not None}
-    found = [f"{who} has a validation RMSE of {row.validation_rmse:.3g}."]
-    if known and row.validation_rmse is not None:
-        name = min(known, key=lambda key: known[key])
-        verdict = "beats" if row.validation_rmse < known[name] else "does not beat"
-        found.append(f"It {verdict} the best simple forecast, {name}, with {known[name]:.3g}.")
-    return found
+def _split_options(rows: list[TrainingRow]) -> tuple[list[str], dict[str, Any]]:
+    """Return the options in which trainings differ, and those that all share and that are set."""
+    varied: list[str] = []
+    shared: dict[str, Any] = {}
+    for name, value in rows[0].options.items() if rows else ():
+        if len({repr(row.options[name]) for row in rows}) > 1:
+            varied.append(name)
+        elif value is not None:
+            shared[name] = value
+    return varied, shared
 
 
-def _course(section: TrainingSection, store: FigureStore) -> None:
-    name, epochs = section.row.job, section.epochs
-    last = epochs[-1]
-    section.figures["course"] = store.show(
-        f"{section.slug}-course",
-        # the time that an epoch took is no part of the picture
-        [(e.epoch, e.train_loss, e.validation_loss, e.accuracy) for e in epochs],
-        lambda: draw([name], lambda: figures.course_figure(epochs, name=name)),
-        alt=f"Curves over {len(epochs)} epochs; the training loss ends at {last.train_loss}.",
-        caption="Mean loss on training and validation data after each epoch.",
+def _forecast_highlights(who: str, row: TrainingRow) -> list[str]:
+    sentences = [f"{who} has a validation RMSE of {row.validation_rmse:.3g}."]
+    baselines = (
+        (row.baseline_mean, "the mean"),
+        (row.baseline_last, "the last value"),
+        (row.baseline_recurrence, "a linear recurrence"),
     )
+    errors = [(error, name) for error, name in baselines if error is not None]
+    if errors and row.validation_rmse is not None:
+        error, name = min(errors, key=itemgetter(0))
+        verdict = "beats" if row.validation_rmse < error else "does not beat"
+        sentences.append(f"It {verdict} the best simple forecast, {name}, with {error:.3g}.")
+    return sentences
 
 
-def _learned(
-    section: TrainingSection,
-    said: list[PredictionRow],
+def _draw_predictions(
+    prefix: str,
+    predictions: list[PredictionRow],
     network: str,
-    tested: Samples | None,
+    pictures: Data | None,
     store: FigureStore,
-) -> None:
-    key = [(p.split, p.index, p.actual, p.predicted) for p in said]
+) -> list[FigureRef]:
     if network == "recurrent":
-        section.figures["sequence"] = store.show(
-            f"{section.slug}-sequence",
-            key,
-            lambda: draw([], lambda: figures.sequence_figure(said)),
-            alt="Lines: actual values; dots: what the network predicted, for training and validation.",
-            caption="Each value is predicted from the values before it. Line: actual; dots: predicted.",
-        )
-        return
-    wrong = [p for p in said if p.actual != p.predicted]
-    section.figures["confusion"] = store.show(
-        f"{section.slug}-confusion",
-        key,
-        lambda: draw([], lambda: figures.confusion_figure(said)),
-        alt=f"Confusion matrix of {len(said)} test examples, {len(wrong)} of them wrong.",
-        caption="Rows: what it was; columns: what it was taken for. Grey: told rightly.",
+        return store.show_all(figures.sequence_spec(prefix, predictions))
+    tested = pictures.test if pictures is not None else None
+    return store.show_all(
+        figures.confusion_spec(prefix, predictions),
+        figures.mistakes_spec(prefix, predictions, tested.x) if tested is not None else None,
     )
-    if wrong and tested is not None and max(p.index for p in wrong) < len(tested):
-        section.figures["mistakes"] = store.show(
-            f"{section.slug}-mistakes",
-            [(p.index, p.actual, p.predicted) for p in wrong],
-            lambda: draw(
-                [], lambda: figures.mistakes_figure(_patches(wrong, tested), in_all=len(wrong))
-            ),
-            alt=f"The first pictures of {len(wrong)} that the network gets wrong.",
-            caption="What it was, and what the network took it for.",
-        )
-
-
-def _patches(wrong: list[PredictionRow], tested: Samples) -> list[tuple[np.ndarray, int, int]]:
-    return [(tested.x[p.index], int(p.actual or 0), int(p.predicted or 0)) for p in wrong]
 
 
 def simple_rules(data: Data) -> dict[str, float]:
-    """The share of the test split that rules without a network tell rightly; both learn from the training split."""
+    """Return the accuracy on the test split of two rules that learn from the training split."""
     if data.test is None or not len(data.test):
         return {}
-    wanted, classes = data.test.y.argmax(axis=1), data.train.y.argmax(axis=1)
+
+    actual, classes = data.test.y.argmax(axis=1), data.train.y.argmax(axis=1)
     counts = data.train.y.sum(axis=0)
     means = data.train.y.T @ data.train.x / np.maximum(counts, 1)[:, None]
-    # the mean that is nearest has the largest x·m - |m|²/2
+    # the mean that is nearest has the largest x·m - |m|²/2; a class without a picture has no mean
     closeness = data.test.x @ means.T - (means**2).sum(axis=1) / 2
-    nearest = np.where(counts > 0, closeness, -np.inf).argmax(
-        axis=1
-    )  # a class without a picture has no mean
+    nearest = np.where(counts > 0, closeness, -np.inf).argmax(axis=1)
     return {
-        "always the most frequent class": float((wanted == np.argmax(np.bincount(classes))).mean()),
-        "the class whose mean picture is nearest": float((wanted == nearest).mean()),
+        "always the most frequent class": float((actual == np.argmax(np.bincount(classes))).mean()),
+        "the class whose mean picture is nearest": float((actual == nearest).mean()),
     }
 
 
-def _pictures(data: str) -> Data | None:
-    """The pictures that were trained on and tested with; None where they are not here any more."""
+def _read_pictures(path: str) -> Data | None:
+    """Return the pictures of a training; None where they are not here any more."""
     try:
-        if data == "digits":
+        if path == "digits":
             from sklearn.datasets import load_digits  # noqa: PLC0415 - an extra that not everybody has
 
             digits = load_digits()
             return shuffled_pictures(digits.images, digits.target, dtype=np.float32)
-        return read_pictures(data, dtype=np.float32)
+        return read_pictures(path, dtype=np.float32)
     except (ImportError, NetworkError, TidingsError, OSError):
         return None

@@ -1,28 +1,34 @@
-"""Accounts beside each other: how much they post month by month, and how they sound."""
+"""Accounts beside each other: posts month by month, and mean polarity."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import Colormap, LinearSegmentedColormap
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from reports import fonts
 from reports.figures import style
+from reports.figures.heat import draw_heat
+from reports.figures.spec import FigureSpec
 
-_MORE = LinearSegmentedColormap.from_list("more", ["#eaf3f9", "#6fb1d8", "#0072B2", "#003a5c"])
-_MOOD = LinearSegmentedColormap.from_list(
-    "mood", ["#a64900", "#efb38a", "#f4f4f2", "#8cbfdf", "#005a8d"]
+Cells = Sequence[Sequence[float | None]]  # a row for each account, a cell for each month
+
+_POSTS = LinearSegmentedColormap.from_list("posts", ["#eaf3f9", "#6fb1d8", "#0072B2", "#003a5c"])
+_POLARITY = LinearSegmentedColormap.from_list(
+    "polarity", ["#a64900", "#efb38a", "#f4f4f2", "#8cbfdf", "#005a8d"]
 )
+_INTERVAL: style.Look = {"color": style.BLUE, "alpha": 0.45, "linewidth": 2.4}
+_MEAN: style.Look = {"markersize": 6, "markeredgecolor": style.BLUE, "label": "_mean"}
 
 
 @dataclass(frozen=True)
 class Account:
-    """One account or search: n posts, and the mean polarity with its 95 % interval of those that were scored."""
+    """One account or search: *n* posts, the mean polarity of the scored ones, its interval."""
 
     name: str
     n: int
@@ -32,94 +38,100 @@ class Account:
     high: float | None
 
 
-def draw_moods(ax: Axes, accounts: Sequence[Account]) -> None:
-    """A dot and its interval for each account, the first above; hollow where n < 5, none where nothing is known."""
+def draw_means(ax: Axes, accounts: Sequence[Account]) -> None:
+    """Draw a dot and its interval for each account, the first above; hollow where n < 5."""
+    labels = []
     for row, account in enumerate(accounts):
-        if account.mean is None:
-            continue
+        labels.append(f"{account.name}  n = {account.scored:,}")
         if account.low is not None and account.high is not None:
             ends = [max(-1.0, account.low), min(1.0, account.high)]
-            ax.plot(
-                ends, [row, row], color=style.BLUE, alpha=0.45, linewidth=2.4, label="_interval"
-            )
-        face = "white" if account.scored < style.FEW else style.BLUE
-        ax.plot(
-            [account.mean],
-            [row],
-            "o",
-            markersize=6,
-            markerfacecolor=face,
-            markeredgecolor=style.BLUE,
-            label="_mean",
-        )
+            ax.plot(ends, [row, row], label="_interval", **_INTERVAL)
+        if account.mean is not None:
+            face = "white" if account.scored < style.FEW else style.BLUE
+            ax.plot([account.mean], [row], "o", markerfacecolor=face, **_MEAN)
+
     ax.axvline(0, color=style.MUTED, linewidth=0.8, zorder=1, label="_zero")
-    usable = fonts.font_families(a.name for a in accounts)
-    ax.set_yticks(
-        range(len(accounts)),
-        [f"{fonts.replace_undrawable(a.name, usable)}  n = {a.scored:,}" for a in accounts],
-    )
-    ax.tick_params(axis="y", labelcolor=style.INK)
+    style.label_rows(ax, labels)
     ax.set_ylim(len(accounts) - 0.4, -0.6)
     ax.grid(visible=True, axis="x")
     ax.grid(visible=False, axis="y")
     ax.set_xlabel("mean polarity of posts (\u22121 to 1)")
 
 
+def means_figure(accounts: Sequence[Account]) -> Figure:
+    """Return the mean polarity of each account, over all its posts."""
+    figure, ax = style.new_axes(1.0 + 0.28 * len(accounts))
+    draw_means(ax, accounts)
+    style.title(ax, "Mean polarity by account", sub="lines: 95 % t interval")
+    return figure
+
+
+def means_spec(accounts: Sequence[Account]) -> FigureSpec | None:
+    """Declare the figure of the accounts' mean polarities."""
+    if not any(account.mean is not None for account in accounts):
+        return None
+    return FigureSpec(
+        name="accounts-polarity",
+        draw=partial(means_figure, accounts),
+        alt="Dots: mean polarity of each account's posts, with its interval. The numbers are in "
+        "the table.",
+        caption="Each over all its posts. Hollow: n < 5.",
+    )
+
+
 def draw_calendar(
-    ax: Axes,
-    names: Sequence[str],
-    span: style.Range,
-    values: Sequence[Sequence[float | None]],
-    *,
-    mood: bool,
+    ax: Axes, names: Sequence[str], span: style.Range, values: Cells, *, is_polarity: bool
 ) -> None:
-    """A row for each account, a cell for each month: posts, or with *mood* mean polarity; blank: no post."""
+    """Draw a row for each account, a cell for each month: posts or mean polarity."""
     cells = np.array(values, dtype=float)
-    known = cells[~np.isnan(cells)]
-    top = float(np.abs(known).max()) if known.size and np.abs(known).max() > 0 else 1.0
-    colors: Colormap = _MOOD if mood else _MORE
-    image = ax.imshow(
-        np.ma.masked_invalid(cells),
-        aspect="auto",
-        cmap=colors,
-        vmin=-top if mood else 0,
+    top = float(np.nanmax(np.abs(cells), initial=0.0)) or 1.0
+    image = draw_heat(
+        ax,
+        cells,
+        names,
+        span,
+        rule={"color": "white", "linewidth": 2},
+        cmap=_POLARITY if is_polarity else _POSTS,
+        vmin=-top if is_polarity else 0,
         vmax=top,
-        interpolation="nearest",
-        extent=(-0.5, len(span) - 0.5, len(names) - 0.5, -0.5),
     )
-    usable = fonts.font_families(names)
-    ax.set_yticks(range(len(names)), [fonts.replace_undrawable(name, usable) for name in names])
-    ax.set_yticks([edge - 0.5 for edge in range(1, len(names))], minor=True)
-    ax.grid(visible=False)
-    ax.grid(visible=True, which="minor", axis="y", color="white", linewidth=2)
-    months = list(span)
-    ax.set_xticks(
-        [months.index(p) for p, _ in style.ticks(span)], [label for _, label in style.ticks(span)]
-    )
-    ax.tick_params(which="both", length=0)
-    ax.tick_params(axis="y", labelcolor=style.INK)
-    ax.spines[["left", "bottom"]].set_visible(False)
+
     figure = ax.get_figure()
     if figure is not None:
         bar = figure.colorbar(image, ax=ax, fraction=0.03, pad=0.01)
         bar.outline.set_visible(False)
         bar.ax.tick_params(length=0, labelsize=8)
-        bar.ax.yaxis.set_major_locator(MaxNLocator(nbins=4, integer=not mood))
-
-
-def moods_figure(accounts: Sequence[Account]) -> Figure:
-    """How the accounts sound, each over all its posts."""
-    figure, ax = style.new_axes(1.0 + 0.28 * len(accounts))
-    draw_moods(ax, accounts)
-    style.title(ax, "Mean polarity by account", sub="lines: 95 % t interval")
-    return figure
+        bar.ax.yaxis.set_major_locator(MaxNLocator(nbins=4, integer=not is_polarity))
 
 
 def calendar_figure(
-    names: Sequence[str], span: style.Range, values: Sequence[Sequence[float | None]], *, mood: bool
+    names: Sequence[str], span: style.Range, values: Cells, *, is_polarity: bool
 ) -> Figure:
-    """Posts, or mean polarity, of each account in each month."""
+    """Return posts, or mean polarity, of each account in each month."""
     figure, ax = style.new_axes(1.1 + 0.28 * len(names))
-    draw_calendar(ax, names, span, values, mood=mood)
-    style.title(ax, "Mean polarity per month" if mood else "Posts per month", sub="blank: no post")
+    draw_calendar(ax, names, span, values, is_polarity=is_polarity)
+    title = "Mean polarity per month" if is_polarity else "Posts per month"
+    style.title(ax, title, sub="blank: no post")
     return figure
+
+
+def posts_spec(names: Sequence[str], span: style.Range, posts: Cells) -> FigureSpec:
+    """Declare the figure of each account's *posts* in each month."""
+    return FigureSpec(
+        name="accounts-posts",
+        draw=partial(calendar_figure, names, span, posts, is_polarity=False),
+        alt="Heat chart: posts of each account in each month.",
+        caption="A blank cell has no post.",
+    )
+
+
+def polarity_spec(names: Sequence[str], span: style.Range, means: Cells) -> FigureSpec | None:
+    """Declare the figure of each account's mean polarity in each month."""
+    if not np.isfinite(np.array(means, dtype=float)).any():
+        return None
+    return FigureSpec(
+        name="accounts-polarity-by-month",
+        draw=partial(calendar_figure, names, span, means, is_polarity=True),
+        alt="Heat chart: mean polarity of each account in each month.",
+        caption="Blue is positive, brown negative. A blank cell has no post.",
+    )

@@ -1,11 +1,11 @@
-"""Word clouds: the words of a month's mentions, sized by how often they come."""
+"""Word clouds: the words of mentions or posts, larger where more frequent."""
 
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Collection, Iterable
-from functools import cache
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator
+from functools import cache, partial
 from io import BytesIO
 
 import numpy as np
@@ -17,21 +17,14 @@ from wordcloud import WordCloud
 
 from core.errors import BadInput
 from reports import fonts, stopwords
+from reports.figures.spec import FigureSpec
+from reports.run_data import RunData
 
-WIDTH, HEIGHT, SCALE = (
-    320,
-    200,
-    3,
-)  # laid out at the first two, drawn larger: finding room is what takes time
+# laid out in so many units, drawn SCALE times as large: finding room is what takes time
+WIDTH, HEIGHT, SCALE = 320, 200, 3
 LARGEST_MASK = 320  # a larger mask is laid out at this size
 LONGEST = 40  # characters; what is longer is no word, and would find no room
-_INKS = (
-    "#0072B2",
-    "#00664b",
-    "#a64900",
-    "#7d3f63",
-    "#1b1f24",
-)  # the house's colours, dark enough on white
+_INKS = ("#0072B2", "#00664b", "#a64900", "#7d3f63", "#1b1f24")  # dark enough on white
 
 _ADDRESS = re.compile(r"\bhttps?\b\S*|\bwww\.\S+|@\w+")
 _WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
@@ -41,60 +34,96 @@ _POSSESSIVE = re.compile(r"'s$")
 
 
 def count_words(texts: Iterable[str], leave_out: Collection[re.Pattern[str]] = ()) -> Counter[str]:
-    """How many times each word comes, in the spelling that is most common; case, possessives, addresses aside.
+    """Count words without case, possessives and addresses, each in its most common spelling.
 
-    *leave_out*: patterns of a keyword's terms; what they match is cut out before words are counted. Chinese and
-    Japanese, which write no spaces, are counted by pairs of characters.
+    *leave_out*: patterns of a keyword's terms; what they match is cut out before words are counted.
+    Chinese and Japanese, which write no spaces, are counted by pairs of characters.
     """
-    counted = Counter[str]()
+    counts = Counter[str]()
     for text in texts:
         rest = _ADDRESS.sub(" ", text)
         for pattern in leave_out:
             rest = pattern.sub(" ", rest)
-        counted.update(_words(rest))
-    return one_spelling(counted)
+        counts.update(_words(rest))
+    return merge_spellings(counts)
 
 
-def one_spelling(words: Counter[str]) -> Counter[str]:
-    """Words that differ in case alone counted as one, in the spelling that is most common."""
-    spellings: dict[str, Counter[str]] = {}
+def merge_spellings(words: Counter[str]) -> Counter[str]:
+    """Count words that differ in case alone as one, in the spelling that is most common."""
+    spellings: dict[str, Counter[str]] = defaultdict(Counter)
     for word, times in words.items():
-        spellings.setdefault(word.casefold(), Counter())[word] = times
-    return Counter(
-        {
-            max(forms, key=lambda form: (forms[form], form)): forms.total()
-            for forms in spellings.values()
-        }
-    )
+        spellings[word.casefold()][word] = times
+
+    merged = Counter[str]()
+    for forms in spellings.values():
+        _, most_common = max((times, form) for form, times in forms.items())
+        merged[most_common] = forms.total()
+    return merged
 
 
-def says_something(text: str) -> bool:
-    """Whether a text holds three words at least besides addresses and names of accounts."""
+def has_words(text: str) -> bool:
+    """Return whether a text holds three words besides addresses and names of accounts."""
     return len(list(_words(_ADDRESS.sub(" ", text)))) >= 3
 
 
-def _words(text: str) -> Iterable[str]:
-    for found in _WORD.findall(text):
-        if _SPACELESS.search(found):
-            for run in _IDEOGRAPHS.findall(found):
-                yield from (
-                    (run[i : i + 2] for i in range(len(run) - 1)) if run[0] >= "\u3400" else (run,)
-                )
-        else:
-            word = _POSSESSIVE.sub("", found.replace("\u2019", "'"))
-            if 1 < len(word) <= LONGEST and not word.isdigit():
-                yield word
+def _words(text: str) -> Iterator[str]:
+    for match in _WORD.findall(text):
+        if _SPACELESS.search(match):
+            for run in _IDEOGRAPHS.findall(match):
+                yield from _pairs(run) if run[0] >= "\u3400" else (run,)
+            continue
+
+        word = _POSSESSIVE.sub("", match.replace("\u2019", "'"))
+        if 1 < len(word) <= LONGEST and not word.isdigit():
+            yield word
+
+
+def _pairs(run: str) -> Iterator[str]:
+    for start in range(len(run) - 1):
+        yield run[start : start + 2]
 
 
 def choose(words: Counter[str], leave_out: Collection[str], most: int) -> dict[str, int]:
-    """The *most* frequent words without stop words of the text's languages and without *leave_out* (case ignored)."""
-    unwanted = stopwords.stop_words_for(words) | {word.casefold() for word in leave_out}
-    kept = ((word, times) for word, times in words.items() if word.casefold() not in unwanted)
-    return dict(sorted(kept, key=lambda item: (-item[1], item[0]))[:most])
+    """Return the *most* frequent words without stop words and *leave_out* (case ignored)."""
+    unwanted = stopwords.stop_words_for(words) | set(map(str.casefold, leave_out))
+    ranked = sorted(words.items(), key=lambda word: (-word[1], word[0]))
+    kept = [(word, times) for word, times in ranked if word.casefold() not in unwanted]
+    return dict(kept[:most])
+
+
+def cloud_spec(
+    prefix: str, words: Counter[str], leave_out: Collection[str], data: RunData, caption: str
+) -> FigureSpec | None:
+    """Declare the cloud of the most frequent words; None without words that a font can draw."""
+    chosen = choose(words, leave_out, data.parameters.max_words)
+    lacking = font_for(chosen)[1]
+    for word in lacking:
+        del chosen[word]
+    if not chosen:
+        return None
+
+    if lacking:
+        caption += f" Left out, for want of one font that has them all: {', '.join(lacking[:5])}."
+    if not fonts.shapes_arabic() and "Arabic" in fonts.count_scripts(chosen):
+        caption += " Arabic letters stand unjoined: the machine lacks FriBiDi."
+    most_frequent = [f"{word} ({times})" for word, times in list(chosen.items())[:8]]
+    return FigureSpec(
+        name=f"{prefix}-cloud",
+        draw=partial(draw_cloud, chosen, data.mask),
+        alt=f"Word cloud. Most frequent: {', '.join(most_frequent)}.",
+        caption=caption,
+        layout="cloud",
+    )
+
+
+def draw_cloud(words: dict[str, int], mask: bytes | None) -> dict[str, bytes]:
+    """Return the cloud's files; *mask* is a picture that words keep within."""
+    cloud = lay_out(words, mask=read_mask(mask) if mask else None)
+    return {"svg": to_svg(cloud), "png": to_png(cloud)}
 
 
 def read_mask(png: bytes) -> np.ndarray:
-    """A mask as numbers: words go where it is darker than white. Raises `BadInput` where it is no picture."""
+    """Return a mask as numbers: words go where it is darker than white. Raises `BadInput`."""
     try:
         picture = Image.open(BytesIO(png)).convert("RGBA")
     except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
@@ -106,16 +135,17 @@ def read_mask(png: bytes) -> np.ndarray:
 
 
 def font_for(words: Collection[str]) -> tuple[str, list[str]]:
-    """The one font that draws most of the *words*, and the words that it lacks."""
-    candidates = fonts.font_families(words)
-    best = max(candidates, key=lambda font: sum(fonts.covers(font, word) for word in words))
-    return best, [word for word in words if not fonts.covers(best, word)]
+    """Return the one font that draws most of the *words*, and the words that it lacks."""
+    lacking: dict[str, list[str]] = {}
+    for font in fonts.font_families(words):
+        lacking[font] = [word for word in words if not fonts.covers(font, word)]
+    return min(lacking.items(), key=lambda item: len(item[1]))
 
 
-def lay_out(words: dict[str, int], *, mask: np.ndarray | None, seed: int = 1) -> WordCloud:
-    """Where each word goes, the same for the same words; without the mask where that leaves no room.
+def lay_out(words: dict[str, int], *, mask: np.ndarray | None) -> WordCloud:
+    """Place each word, the same for the same words; without the mask where it leaves no room.
 
-    Every word is to be one that `font_for` does not lack.
+    Every word is to be one that the font of `font_for` has.
     """
     font, _ = font_for(words)
     inks = {word: _INKS[number % len(_INKS)] for number, word in enumerate(words)}
@@ -131,21 +161,22 @@ def lay_out(words: dict[str, int], *, mask: np.ndarray | None, seed: int = 1) ->
         relative_scaling=0.45,
         min_font_size=4,
         margin=4,
-        random_state=seed,
+        random_state=1,
         color_func=lambda word, **_: inks[word],
     )
+
     try:
         cloud.generate_from_frequencies(words)
     except ValueError:  # "Couldn't find space to draw"
         if mask is None:
             raise
     if not cloud.layout_ and mask is not None:  # a mask of a few dots
-        return lay_out(words, mask=None, seed=seed)
+        return lay_out(words, mask=None)
     return cloud
 
 
 def to_png(cloud: WordCloud) -> bytes:
-    """The cloud as PNG."""
+    """Return the cloud as PNG."""
     picture = cloud.to_image().quantize(palette=_palette(), dither=Image.Dither.NONE)
     out = BytesIO()
     picture.save(out, format="PNG")
@@ -153,43 +184,38 @@ def to_png(cloud: WordCloud) -> bytes:
 
 
 def to_svg(cloud: WordCloud) -> bytes:
-    """The cloud as SVG: letters as outlines, so that it looks the same where the font is not; each letter once."""
+    """Return the cloud as SVG with letters as outlines, each once, so that it needs no font."""
     font = get_font(cloud.font_path)
     font.set_size(text_to_path.FONT_SCALE, text_to_path.DPI)
-    names: dict[str, str] = {}  # of each glyph in the file
-    outlines, placed = [], []
+    outlines: dict[str, str] = {}  # of each glyph; their order numbers them
+    placed = []
     for (word, _), size, (top, left), turned, ink in cloud.layout_:
         glyphs, shapes, _ = text_to_path.get_glyphs_with_font(font, word)
-        for glyph, *_ in glyphs:
-            if glyph not in names:
-                names[glyph] = f"g{len(names)}"
-                outlines.append(f'<path id="{names[glyph]}" d="{_outline(*shapes[glyph])}"/>')
+        corners, letters = [], []
+        for glyph, x, y, _ in glyphs:
+            points, codes = shapes[glyph]
+            if glyph not in outlines:
+                outline = _outline(points, codes)
+                outlines[glyph] = f'<path id="g{len(outlines)}" d="{outline}"/>'
+            number = list(outlines).index(glyph)
+            letters.append(f'<use xlink:href="#g{number}" x="{x:.1f}" y="{y:.1f}"/>')
+            if len(points):
+                corners.append(points + np.array([x, y]))
+
         scale = size / text_to_path.FONT_SCALE
-        corners = np.concatenate(
-            [shapes[glyph][0] + [x, y] for glyph, x, y, _ in glyphs if len(shapes[glyph][0])]
-        )
-        (x0, _), (x1, y1) = corners.min(axis=0), corners.max(axis=0)
-        turn = (
-            f"translate({left},{top + scale * (x1 - x0):.2f})rotate(-90)"
-            if turned
-            else f"translate({left},{top})"
-        )
-        move = f"{turn}scale({scale:g},{-scale:g})translate({-x0:.1f},{-y1:.1f})"
-        letters = "".join(
-            f'<use xlink:href="#{names[g]}" x="{x:.1f}" y="{y:.1f}"/>' for g, x, y, _ in glyphs
-        )
-        placed.append(f'<g fill="{ink}" transform="{move}">{letters}</g>')
+        (x0, _), (x1, y1) = np.vstack(corners).min(axis=0), np.vstack(corners).max(axis=0)
+        place = f"translate({left},{top})"
+        if turned:
+            place = f"translate({left},{top + scale * (x1 - x0):.2f})rotate(-90)"
+        move = f"{place}scale({scale:g},{-scale:g})translate({-x0:.1f},{-y1:.1f})"
+        placed.append(f'<g fill="{ink}" transform="{move}">{"".join(letters)}</g>')
+
     height, width = cloud.mask.shape if cloud.mask is not None else (HEIGHT, WIDTH)
     size = f'width="{width * SCALE}" height="{height * SCALE}" viewBox="0 0 {width} {height}"'
     spaces = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
     paper = f'<rect width="{width}" height="{height}" fill="#fff"/>'
-    lines = [
-        f"<svg {spaces} {size}>",
-        paper,
-        f"<defs>{''.join(outlines)}</defs>",
-        *placed,
-        "</svg>",
-    ]
+    letters = [f"<defs>{''.join(outlines.values())}</defs>"]
+    lines = [f"<svg {spaces} {size}>", paper, *letters, *placed, "</svg>"]
     return ("\n".join(lines) + "\n").encode()
 
 
@@ -202,31 +228,26 @@ _COMMANDS = {
 
 
 def _outline(points: np.ndarray, codes: np.ndarray) -> str:
-    """A glyph as the data of an SVG path; its unit is a hundredth of the font's size."""
+    """Return a glyph as the data of an SVG path; its unit is a hundredth of the font's size."""
     parts: list[str] = []
     place = 0
     while place < len(codes):
         command, count = _COMMANDS.get(codes[place], ("Z", 0))
-        parts.append(
-            command + " ".join(f"{x:.1f},{y:.1f}" for x, y in points[place : place + count])
-        )
+        numbers = [f"{x:.1f},{y:.1f}" for x, y in points[place : place + count]]
+        parts.append(command + " ".join(numbers))
         place += max(count, 1)
     return "".join(parts)
 
 
 @cache
 def _palette() -> Image.Image:
-    """White, and each ink in the shades that the edges of letters have: a small file whose paper is white."""
-
-    def mixed(value: int, part: float) -> int:
-        return round(255 * part + value * (1 - part))
-
-    shades = [(255, 255, 255)]
+    """Return white and each ink in the shades of letters' edges: a small file on white paper."""
+    shades = [255, 255, 255]
     for ink in _INKS:
-        red, green, blue = ImageColor.getrgb(ink)[:3]
-        for level in range(24):
-            part = level / 24
-            shades.append((mixed(red, part), mixed(green, part), mixed(blue, part)))
+        rgb = np.array(ImageColor.getrgb(ink)[:3])
+        for part in np.arange(24) / 24:
+            shades += np.rint(255 * part + rgb * (1 - part)).astype(int).tolist()
+
     palette = Image.new("P", (1, 1))
-    palette.putpalette([value for shade in shades for value in shade])
+    palette.putpalette(shades)
     return palette

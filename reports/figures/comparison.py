@@ -3,36 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from reports.figures import style
+from reports.figures.spec import FigureSpec
 from reports.tables.periods import PeriodRow
 
 MOST_DOTS = 4000
 
+#: The columns that are compared, each with the heading of its figure and the label of its axis.
+COLUMNS = {
+    "share": ("Share of documents that mention it", "share of documents"),
+    "mentions": ("Mentions, or posts, per month", "a month"),
+    "polarity_mean": ("Mean polarity", "mean polarity"),
+}
+_INTERVALS = {
+    "share": ("share_low", "share_high"),
+    "polarity_mean": ("polarity_low", "polarity_high"),
+}
+_INTERVAL: style.Look = {"alpha": 0.35, "linewidth": 2.2, "zorder": 1.5, "label": "_interval"}
 _MARKERS = "osD^vPX*"
 
 
 def draw_lines(
-    ax: Axes, subjects: Mapping[str, Sequence[PeriodRow]], *, span: style.Range, value: str
+    ax: Axes, subjects: Mapping[str, Sequence[PeriodRow]], *, span: style.Range, column: str
 ) -> None:
-    """A line for each subject, broken where a month has no *value* (the name of a column, "share" say).
+    """Draw a line for each subject, broken where a month has no value in *column*.
 
     A share and a mean have their 95 % intervals, a mean only from five mentions on.
     """
-    bounds = {
-        "share": ("share_low", "share_high"),
-        "polarity_mean": ("polarity_low", "polarity_high"),
-    }.get(value)
+    xs = list(map(style.month_number, span))
     for number, (name, rows) in enumerate(subjects.items()):
         color = style.CYCLE[number % len(style.CYCLE)]
-        by_month = {row.period: getattr(row, value) for row in rows}
-        xs = [style.month_number(period) for period in span]
-        runs = style.segments(xs, [by_month.get(period) for period in span])
-        for part, (x, y) in enumerate(runs):
+        by_month = {row.period: getattr(row, column) for row in rows}
+        label = name
+        for x, y in style.segments(xs, list(map(by_month.get, span))):
             ax.plot(
                 x,
                 y,
@@ -41,45 +50,75 @@ def draw_lines(
                 markersize=max(3.5, 7.0 - number),  # of two that are the same both are seen
                 linewidth=max(1.2, 3.0 - 0.6 * number),
                 linestyle="-" if number < len(style.CYCLE) else "--",
-                label=name if part == 0 else "_more",
+                label=label,
             )
-        for row in rows if bounds else ():
-            low, high = (getattr(row, name) for name in bounds or ())
-            if (
-                low is not None
-                and high is not None
-                and (value == "share" or (row.mentions or 0) >= style.FEW)
-            ):
-                middle = style.month_number(row.period)
-                ax.plot(
-                    [middle, middle],
-                    [low, high],
-                    color=color,
-                    alpha=0.35,
-                    linewidth=2.2,
-                    zorder=1.5,
-                    label="_interval",
-                )
+            label = "_more"
+        if column in _INTERVALS:
+            _draw_intervals(ax, rows, column, color)
+
     style.date_axis(ax, span)
     ax.yaxis.set_major_locator(MaxNLocator(nbins=5))
+
+
+def _draw_intervals(ax: Axes, rows: Sequence[PeriodRow], column: str, color: str) -> None:
+    for row in rows:
+        low, high = map(partial(getattr, row), _INTERVALS[column])
+        is_sure = column == "share" or (row.mentions or 0) >= style.FEW
+        if is_sure and low is not None and high is not None:
+            x = style.month_number(row.period)
+            ax.plot([x, x], [low, high], color=color, **_INTERVAL)
+
+
+def lines_figure(
+    subjects: Mapping[str, Sequence[PeriodRow]], *, span: style.Range, column: str
+) -> Figure:
+    """Return one column of all subjects over time."""
+    figure, ax = style.new_axes(3.8)
+    draw_lines(ax, subjects, span=span, column=column)
+    if column == "share":
+        ax.yaxis.set_major_formatter(PercentFormatter(xmax=1))
+    if column == "polarity_mean":
+        style.zero_line(ax)
+    else:
+        ax.set_ylim(bottom=0)
+
+    heading, unit = COLUMNS[column]
+    ax.set_ylabel(unit)
+    style.title(ax, heading, sub="upright lines: 95 % intervals" if column in _INTERVALS else "")
+    ncols = max(1, 110 // (8 + max(map(len, subjects))))
+    figure.legend(loc="outside lower left", ncols=ncols, columnspacing=1.4)
+    return figure
+
+
+def lines_spec(
+    subjects: Mapping[str, Sequence[PeriodRow]], *, span: style.Range, column: str
+) -> FigureSpec | None:
+    """Declare the figure of one column; subjects whose every share is 1 (posts) have none."""
+    included, has_values = {}, False
+    for name, rows in subjects.items():
+        values = {getattr(row, column) for row in rows} - {None}
+        has_values |= bool(values)
+        if column != "share" or values - {1.0}:
+            included[name] = rows
+    if not included or not has_values:
+        return None
+
+    return FigureSpec(
+        name=f"compared-{column.replace('_', '-')}",
+        draw=partial(lines_figure, included, span=span, column=column),
+        alt=f"Lines: {COLUMNS[column][0].lower()} of {', '.join(included)} in each month.",
+        caption="A line breaks where a month has no value. The numbers are in the table of months.",
+    )
 
 
 def draw_agreement(
     ax: Axes, pairs: Sequence[tuple[float, float]], *, names: tuple[str, str]
 ) -> None:
-    """A dot for each sentence that both have scored; on the line they agree. Many dots are thinned out evenly."""
+    """Draw a dot for each sentence that both scored, thinned out evenly; on the line they agree."""
     step = max(1, -(-len(pairs) // MOST_DOTS))
-    shown = pairs[::step]
+    xs, ys = zip(*pairs[::step], strict=True)
     ax.plot([-1, 1], [-1, 1], color=style.MUTED, linewidth=0.9, zorder=1, label="_same")
-    ax.scatter(
-        [x for x, _ in shown],
-        [y for _, y in shown],
-        s=10,
-        alpha=0.35,
-        linewidths=0,
-        color=style.BLUE,
-        zorder=2,
-    )
+    ax.scatter(xs, ys, s=10, alpha=0.35, linewidths=0, color=style.BLUE, zorder=2)
     ax.set_xlim(-1.05, 1.05)
     ax.set_ylim(-1.05, 1.05)
     ax.set_aspect("equal")
@@ -88,39 +127,31 @@ def draw_agreement(
     ax.grid(visible=True, axis="both")
 
 
-def lines_figure(
-    subjects: Mapping[str, Sequence[PeriodRow]],
-    *,
-    span: style.Range,
-    value: str,
-    heading: str,
-    unit: str,
-) -> Figure:
-    """One column of all subjects over time."""
-    figure, ax = style.new_axes(3.8)
-    draw_lines(ax, subjects, span=span, value=value)
-    if value == "share":
-        ax.yaxis.set_major_formatter(PercentFormatter(xmax=1))
-    if value != "polarity_mean":
-        ax.set_ylim(bottom=0)
-    else:
-        ax.axhline(0, color=style.MUTED, linewidth=0.8, zorder=1, label="_zero")
-    ax.set_ylabel(unit)
-    style.title(ax, heading, sub="" if value == "mentions" else "upright lines: 95 % intervals")
-    figure.legend(
-        loc="outside lower left",
-        ncols=max(1, 110 // (8 + max(map(len, subjects)))),
-        columnspacing=1.4,
-    )
-    return figure
-
-
 def agreement_figure(
     pairs: Sequence[tuple[float, float]], *, names: tuple[str, str], rank: float | None
 ) -> Figure:
-    """How far two runs agree on what both scored; *rank* is Spearman's correlation."""
+    """Return how far two runs agree on what both scored; *rank* is Spearman's correlation."""
     figure, ax = style.new_axes(5.0, 5.4)
     draw_agreement(ax, pairs, names=names)
-    said = f"n = {len(pairs):,}" + ("" if rank is None else f" · Spearman {style.signed(rank)}")
-    style.title(ax, "The same texts", sub=said)
+    sub = f"n = {len(pairs):,}" + ("" if rank is None else f" · Spearman {style.signed(rank)}")
+    style.title(ax, "The same texts", sub=sub)
     return figure
+
+
+def agreement_spec(
+    runs: tuple[int, int],
+    pairs: Sequence[tuple[float, float]],
+    *,
+    names: tuple[str, str],
+    rank: float | None,
+) -> FigureSpec:
+    """Declare the figure of the agreement of two *runs*."""
+    thinned = " Thinned out evenly." if len(pairs) > MOST_DOTS else ""
+    return FigureSpec(
+        name=f"agreement-{runs[0]}-{runs[1]}",
+        draw=partial(agreement_figure, pairs, names=names, rank=rank),
+        alt=f"Scatter of the polarities of {len(pairs)} texts, {names[0]} against {names[1]}.",
+        caption="A dot for each sentence, or post, that both runs scored; on the line they agree."
+        + thinned,
+        layout="chart square",
+    )

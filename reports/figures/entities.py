@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from reports import fonts
 from reports.figures import style
+from reports.figures.spec import FigureSpec, Subject
+from reports.tables.entities import EntityRow
 
-_LONG = 30
+NAMES_PER_TYPE = 8
+TYPES_SHOWN = 6
 
 #: What the engine's types are called in a report.
 TYPES = {
@@ -27,22 +33,49 @@ TYPES = {
     "LAW": "Laws",
     "LANGUAGE": "Languages",
 }
+#: Types that are no names; they are in the exports.
+NO_NAMES = {"DATE", "TIME", "MONEY", "PERCENT", "QUANTITY", "CARDINAL", "ORDINAL"}
 
 
-def draw_entities(
-    ax: Axes, names: Sequence[str], counts: Sequence[int], *, color: str = style.BLUE
-) -> None:
-    """A bar for each name, the most frequent above, its count at its end."""
-    usable = fonts.font_families(names)
-    shown = [fonts.replace_undrawable(name, usable) for name in names]
-    shown = [name if len(name) <= _LONG else name[: _LONG - 1].rstrip() + "…" for name in shown]
-    bars = ax.barh(range(len(names)), counts, color=color, height=0.7, label="entities")
-    ax.bar_label(
-        bars, labels=[f"{count:,}" for count in counts], padding=3, fontsize=8, color=style.MUTED
-    )
-    ax.set_yticks(range(len(names)), shown)
+@dataclass(frozen=True)
+class TopNames:
+    """The most frequent names by type; *subject* counts those left out for holding the keyword."""
+
+    by_type: dict[str, list[tuple[str, int]]]
+    subject: int
+
+
+def top_names(rows: Iterable[EntityRow], terms: Sequence[re.Pattern[str]] = ()) -> TopNames:
+    """Return the most frequent names of all jobs, the type of the most frequent name first.
+
+    A name that holds one of *terms* says nothing new, and a name that came once may be a slip of
+    the engine: both are left to the exports, the latter only where a name came twice.
+    """
+    counts = Counter[tuple[str, str]]()
+    subject: set[tuple[str, str]] = set()
+    for row in rows:
+        if row.period is not None or row.type in NO_NAMES:
+            continue
+        if any(term.search(row.name) for term in terms):
+            subject.add((row.type, row.name))
+        else:
+            counts[row.type, row.name] += row.count
+
+    least = min(2, max(counts.values(), default=0))
+    by_type: dict[str, list[tuple[str, int]]] = defaultdict(list)
+    for (kind, name), count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+        if count >= least:
+            by_type[kind].append((name, count))
+    first_types = list(by_type.items())[:TYPES_SHOWN]
+    return TopNames({kind: names[:NAMES_PER_TYPE] for kind, names in first_types}, len(subject))
+
+
+def draw_entities(ax: Axes, names: Sequence[str], counts: Sequence[int]) -> None:
+    """Draw a bar for each name, the most frequent above, its count at its end."""
+    bars = ax.barh(range(len(names)), counts, color=style.BLUE, height=0.7, label="entities")
+    ax.bar_label(bars, fmt="{:,.0f}", padding=3, fontsize=8, color=style.MUTED)
+    style.label_rows(ax, names, longest=30)
     ax.set_ylim(len(names) - 0.4, -0.6)
-    ax.tick_params(axis="y", labelcolor=style.INK)
     ax.grid(visible=False)
     ax.set_xlim(0, max([*counts, 1]) * 1.15)
     ax.xaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))
@@ -51,32 +84,66 @@ def draw_entities(
 
 
 def entities_figure(
-    by_type: Mapping[str, Sequence[tuple[str, int]]], *, subject: str, unit: str
+    subject: Subject, by_type: Mapping[str, Sequence[tuple[str, int]]], *, unit: str
 ) -> Figure:
-    """A panel for each type of entity, of at most eight names each. *unit* says what the counts count."""
+    """Return a panel for each type of entity. *unit* says what the counts count."""
     types = list(by_type)
     across = min(2, len(types))
-    down = -(-len(types) // across)
-    heights = [
-        max(len(by_type[t]) for t in types[row * across : (row + 1) * across])
-        for row in range(down)
-    ]
-    figure = style.new_figure(0.6 + sum(0.55 + 0.25 * h for h in heights))
-    panels = figure.subplots(down, across, squeeze=False, height_ratios=[h + 1.5 for h in heights])
-    for number, ax in enumerate(panels.flat):
-        if number >= len(types):
-            ax.set_axis_off()
-            continue
-        names = by_type[types[number]]
-        draw_entities(ax, [n for n, _ in names], [c for _, c in names])
-        rows = heights[number // across]
-        ax.set_ylim(rows - 0.4, -0.6)  # bars of one thickness in a row of panels
-        ax.set_title(
-            TYPES.get(types[number], types[number].replace("_", " ").capitalize()),
-            fontsize=10,
-            color=style.MUTED,
-        )
-    figure.suptitle(
-        f"Named along with {subject} ({unit})", x=0.01, ha="left", fontsize=11.5, fontweight="bold"
-    )
+    lengths = list(map(len, by_type.values()))
+    heights = [max(lengths[first : first + across]) for first in range(0, len(types), across)]
+    figure = style.new_figure(0.6 + sum(0.55 + 0.25 * height for height in heights))
+    ratios = [height + 1.5 for height in heights]
+    panels = figure.subplots(len(heights), across, squeeze=False, height_ratios=ratios)
+
+    for ax in panels.flat[len(types) :]:
+        ax.set_axis_off()
+    for number, (kind, ax) in enumerate(zip(types, panels.flat, strict=False)):
+        names, counts = zip(*by_type[kind], strict=True)
+        draw_entities(ax, names, counts)
+        ax.set_ylim(heights[number // across] - 0.4, -0.6)  # bars of one thickness in a row
+        title = TYPES.get(kind, kind.replace("_", " ").capitalize())
+        ax.set_title(title, fontsize=10, color=style.MUTED)
+
+    style.figure_title(figure, f"Named along with {subject.name} ({unit})")
     return figure
+
+
+def entities_spec(
+    subject: Subject, top: TopNames, *, unit: str, texts: Sequence[str]
+) -> FigureSpec | None:
+    """Declare the figure of the most frequent names; *texts* are samples of what was read."""
+    if not top.by_type:
+        return None
+
+    caption = (
+        "What the Text API's engine takes for names and the kinds it gives them: guesses, to be "
+        "read with care. Spellings that are surely one are counted as one; names that came once, "
+        "dates, sums and numbers are left to entities.csv."
+    )
+    if top.subject:
+        caption += f" So are {top.subject:,} names that hold the subject itself."
+    if is_in_title_case(texts):
+        caption += (
+            " Headlines write every word with a capital, so common words pass for names more often "
+            "than usual."
+        )
+
+    samples = []
+    for kind, names in top.by_type.items():
+        samples.append(f"{kind}: " + ", ".join(name for name, _ in names[:3]))
+    return FigureSpec(
+        name=f"{subject.slug}-entities",
+        draw=partial(entities_figure, subject, top.by_type, unit=unit),
+        alt=f"Bars of the most frequent names by type: {'; '.join(samples)}.",
+        caption=caption,
+    )
+
+
+def is_in_title_case(texts: Sequence[str]) -> bool:
+    """Return whether most words of four letters and more begin with a capital."""
+    words = capitals = 0
+    for word in re.findall(r"[^\W\d_]{4,}", " ".join(texts)):
+        if word[0].lower() != word[0].upper():
+            words += 1
+            capitals += word[0].isupper()
+    return capitals > 0.6 * words

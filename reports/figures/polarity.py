@@ -1,162 +1,175 @@
-"""Mean polarity over time: in each year, and over all months."""
+"""Mean polarity over time: over all months, and in each year."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from reports.figures import style
+from reports.figures.series import sum_mentions
+from reports.figures.spec import FigureSpec, Subject
 from reports.tables.periods import PeriodRow
 
+_BAND: style.Look = {"color": style.BLUE, "alpha": 0.14, "linewidth": 0, "label": "_interval"}
+_N: style.Look = {"ha": "center", "va": "bottom", "fontsize": 7, "color": style.MUTED}
 
-def draw_mood(
-    ax: Axes, rows: Sequence[PeriodRow], *, span: style.Range, color: str = style.BLUE
-) -> None:
-    """The monthly mean polarity as a line that breaks where a month has none, its 95 % interval as a band, n below.
 
-    A month with fewer than five polarities is a hollow dot.
+def draw_polarity(ax: Axes, rows: Sequence[PeriodRow], *, span: style.Range) -> None:
+    """Draw the monthly mean as a line that breaks where a month has none, with 95 % intervals.
+
+    A month with fewer than five polarities is a hollow dot, and is left out of the band: the
+    interval of two mentions would drown all others.
     """
-    placed = [row for row in rows if row.period in set(span)]
-    xs = [style.month_number(r.period) for r in placed]
-    for x, y in style.segments(xs, [r.polarity_mean for r in placed]):
-        ax.plot(x, y, color=color, zorder=3, label="mean")
-    enough = [
-        (r.mentions or 0) >= style.FEW for r in placed
-    ]  # the interval of two mentions would drown all others
-    low = style.segments(
-        xs, [r.polarity_low if many else None for r, many in zip(placed, enough, strict=True)]
-    )
-    high = style.segments(
-        xs, [r.polarity_high if many else None for r, many in zip(placed, enough, strict=True)]
-    )
-    for (x, bottom), (_, top) in zip(low, high, strict=True):
+    months = set(span)
+    in_span = [row for row in rows if row.period in months]
+
+    xs, means, lows, highs = [], [], [], []
+    for row in in_span:
+        xs.append(style.month_number(row.period))
+        means.append(row.polarity_mean)
+        lows.append(row.polarity_low if _is_enough(row) else None)
+        highs.append(row.polarity_high if _is_enough(row) else None)
+
+    for x, y in style.segments(xs, means):
+        ax.plot(x, y, color=style.BLUE, zorder=3, label="mean")
+    bands = zip(style.segments(xs, lows), style.segments(xs, highs), strict=True)
+    for (x, low), (_, high) in bands:
         if len(x) > 1:
-            ax.fill_between(
-                x,
-                _within(bottom),
-                _within(top),
-                color=color,
-                alpha=0.14,
-                linewidth=0,
-                label="_interval",
-            )
-    for row in placed:
-        if row.polarity_low is not None and row.polarity_high is not None:
-            middle, ends = (
-                style.month_number(row.period),
-                _within([row.polarity_low, row.polarity_high]),
-            )
-            ax.plot([middle, middle], ends, color=color, alpha=0.3, linewidth=1, label="_interval")
-    with_mean = [r for r in placed if r.polarity_mean is not None]
-    ax.scatter(
-        [style.month_number(r.period) for r in with_mean],
-        [r.polarity_mean or 0.0 for r in with_mean],
-        s=28,
-        facecolors=["white" if (r.mentions or 0) < style.FEW else color for r in with_mean],
-        edgecolors=color,
-        zorder=4,
-        label="months",
-    )
-    ax.axhline(0, color=style.MUTED, linewidth=0.8, zorder=1, label="_zero")
-    style.mark_gaps(ax, gaps(placed))
+            ax.fill_between(x, _clip(low), _clip(high), **_BAND)
+
+    _draw_months(ax, in_span)
+    style.zero_line(ax)
+    style.mark_gaps(ax, gaps(in_span))
     style.date_axis(ax, span)
     ax.yaxis.set_major_locator(MaxNLocator(nbins=5))
     ax.set_ylabel("mean polarity")
 
 
+def _draw_months(ax: Axes, rows: Sequence[PeriodRow]) -> None:
+    """Draw a dot for each mean and an upright line for its interval."""
+    xs, means, faces = [], [], []
+    for row in rows:
+        x = style.month_number(row.period)
+        if row.polarity_low is not None and row.polarity_high is not None:
+            ends = _clip([row.polarity_low, row.polarity_high])
+            ax.plot([x, x], ends, color=style.BLUE, alpha=0.3, linewidth=1, label="_interval")
+        if row.polarity_mean is not None:
+            xs.append(x)
+            means.append(row.polarity_mean)
+            faces.append(style.BLUE if _is_enough(row) else "white")
+
+    ax.scatter(xs, means, s=28, facecolors=faces, edgecolors=style.BLUE, zorder=4, label="months")
+
+
 def gaps(rows: Sequence[PeriodRow]) -> list[str]:
-    """The months whose mean is not known; one that was counted and holds no mention has none, and is no gap."""
+    """Return the months without a mean; a counted month without a mention is no gap."""
     return [
-        r.period for r in rows if r.mentions is None or (r.mentions and r.polarity_mean is None)
+        row.period
+        for row in rows
+        if row.mentions is None or (row.mentions and row.polarity_mean is None)
     ]
 
 
-def _within(values: Sequence[float]) -> list[float]:
-    """Polarity lies between -1 and 1; an interval from two mentions may reach further, the axis need not."""
+def _is_enough(row: PeriodRow) -> bool:
+    return (row.mentions or 0) >= style.FEW
+
+
+def _clip(values: Sequence[float]) -> list[float]:
+    """Cut interval ends to where polarity lies; those of two mentions may reach further."""
     return [max(-1.0, min(1.0, value)) for value in values]
 
 
 def print_n(ax: Axes, rows: Sequence[PeriodRow], *, span: style.Range) -> None:
     """Write each month's n along the lower edge, where there is room for it."""
-    if len(span) > 30:
-        return
+    months = set(span)
     for row in rows:
-        if row.mentions is not None and row.period in set(span):
-            ax.text(
-                style.month_number(row.period),
-                0.015,
-                f"{row.mentions:,}",
-                transform=ax.get_xaxis_transform(),
-                ha="center",
-                va="bottom",
-                fontsize=7,
-                color=style.MUTED,
-            )
+        if len(months) <= 30 and row.mentions is not None and row.period in months:
+            x = style.month_number(row.period)
+            ax.text(x, 0.015, f"{row.mentions:,}", transform=ax.get_xaxis_transform(), **_N)
 
 
 def limits(rows: Sequence[PeriodRow]) -> tuple[float, float]:
-    """One scale for all pictures of a run's mean polarity: zero inside, the means and most intervals too."""
-    values = [v for r in rows for v in (r.polarity_mean,) if v is not None]
-    ends = [
-        v
-        for r in rows
-        if (r.mentions or 0) >= style.FEW
-        for v in (r.polarity_low, r.polarity_high)
-        if v is not None
-    ]
-    reach = max((abs(v) for v in values + ends), default=0.1)
-    reach = min(1.0, max(0.1, reach * 1.15))
+    """Return one scale for a run's mean polarity: the means and most intervals lie inside."""
+    values: list[float | None] = []
+    for row in rows:
+        ends = (row.polarity_low, row.polarity_high) if _is_enough(row) else ()
+        values += (row.polarity_mean, *ends)
+    farthest = max((abs(value) for value in values if value is not None), default=0.1)
+    reach = min(1.0, max(0.1, farthest * 1.15))
     return -reach, reach
 
 
-def overall_figure(
-    rows: Sequence[PeriodRow], *, span: style.Range, subject: str, unit: str = "mentions"
-) -> Figure:
-    """The monthly mean over all months."""
+def overall_figure(subject: Subject, rows: Sequence[PeriodRow], *, unit: str) -> Figure:
+    """Return the monthly mean over all months."""
     figure, ax = style.new_axes(3.6)
-    draw_mood(ax, rows, span=span)
+    draw_polarity(ax, rows, span=subject.span)
     low, high = limits(rows)
     ax.set_ylim(low * 1.12, high)  # a strip below for n
-    print_n(ax, rows, span=span)
-    n = sum(r.mentions or 0 for r in rows)
-    style.title(
-        ax,
-        f"Mean polarity of {subject}, all months",
-        sub=f"n = {n:,} {unit} · band: 95 % t interval",
-    )
+    print_n(ax, rows, span=subject.span)
+
+    sub = f"n = {sum_mentions(rows):,} {unit} · band: 95 % t interval"
+    style.title(ax, f"Mean polarity of {subject.name}, all months", sub=sub)
     return figure
 
 
-def yearly_figure(rows: Sequence[PeriodRow], *, subject: str, unit: str = "mentions") -> Figure:
-    """A panel for each year, January to December, all to one scale."""
+def overall_spec(
+    subject: Subject, rows: Sequence[PeriodRow], *, unit: str = "mentions"
+) -> FigureSpec | None:
+    """Declare the figure of mean polarity over all months of mentions or posts (the *unit*)."""
+    if not has_means(rows):
+        return None
+    return FigureSpec(
+        name=f"{subject.slug}-polarity",
+        draw=partial(overall_figure, subject, rows, unit=unit),
+        alt=f"Line: mean polarity of the {unit} of {subject.name} in each month, with its "
+        "interval. The numbers are in the table of months.",
+        caption=f"The line breaks where a month has no {unit} or no data. Hollow dots: n < 5. "
+        "The figures along the lower edge are n.",
+    )
+
+
+def has_means(rows: Sequence[PeriodRow]) -> bool:
+    """Return whether a month has a mean polarity."""
+    return any(row.polarity_mean is not None for row in rows)
+
+
+def yearly_figure(subject: Subject, rows: Sequence[PeriodRow]) -> Figure:
+    """Return a panel for each year, January to December, all to one scale."""
     years = sorted({row.period[:4] for row in rows})
     across = min(2, len(years))
     down = -(-len(years) // across)
     figure = style.new_figure(0.5 + 2.4 * down)
     figure.set_layout_engine("constrained", wspace=0.06, hspace=0.06)
     panels = figure.subplots(down, across, sharey=True, squeeze=False)
+
     low, high = limits(rows)
-    for number, ax in enumerate(panels.flat):
-        if number >= len(years):
-            ax.set_axis_off()
-            continue
-        year = years[number]
+    for ax in panels.flat[len(years) :]:
+        ax.set_axis_off()
+    for number, (year, ax) in enumerate(zip(years, panels.flat, strict=False)):
         of_year = [row for row in rows if row.period[:4] == year]
-        draw_mood(ax, of_year, span=style.Range(f"{year}-01", f"{year}-12"))
+        span = style.Range(f"{year}-01", f"{year}-12")
+        draw_polarity(ax, of_year, span=span)
         ax.set_ylim(low * 1.15, high)
         if number % across:
             ax.set_ylabel("")
-        print_n(ax, of_year, span=style.Range(f"{year}-01", f"{year}-12"))
-        n = sum(row.mentions or 0 for row in of_year)
-        style.title(ax, year, sub=f"n = {n:,} {unit}")
-    figure.suptitle(
-        f"Mean polarity of {subject}, month by month in each year",
-        x=0.01,
-        ha="left",
-        fontsize=11.5,
-        fontweight="bold",
-    )
+        print_n(ax, of_year, span=span)
+        style.title(ax, year, sub=f"n = {sum_mentions(of_year):,} mentions")
+
+    style.figure_title(figure, f"Mean polarity of {subject.name}, month by month in each year")
     return figure
+
+
+def yearly_spec(subject: Subject, rows: Sequence[PeriodRow]) -> FigureSpec | None:
+    """Declare the figure of mean polarity year by year."""
+    if not has_means(rows):
+        return None
+    return FigureSpec(
+        name=f"{subject.slug}-years",
+        draw=partial(yearly_figure, subject, rows),
+        alt=f"A panel for each year with the monthly mean polarity of {subject.name}.",
+        caption="The same months year by year, to one scale.",
+    )

@@ -1,15 +1,17 @@
-"""Mentions over time, and the share of documents that hold them."""
+"""Mentions or posts per month, and the share of documents that mention a keyword."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from reports.figures import style
+from reports.figures.spec import FigureSpec, Subject
 from reports.tables.periods import PeriodRow
 
 BAR = 24.0  # days wide, of a month's 28 to 31
@@ -17,7 +19,7 @@ BAR = 24.0  # days wide, of a month's 28 to 31
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """A month of which the count is known; *share* and its interval are None where there was no document."""
+    """A counted month; *share* and its interval are None where there was no document."""
 
     period: str
     documents: int
@@ -27,40 +29,44 @@ class Count:
     low: float
     high: float
 
+    @property
+    def x(self) -> float:
+        """Where the month lies on a date axis."""
+        return style.month_number(self.period)
 
-def known(rows: Sequence[PeriodRow]) -> list[Count]:
-    """The months whose mentions have been counted, the true zeros among them; the others are gaps."""
-    return [
-        Count(
-            r.period,
-            r.documents,
-            r.matched or 0,
-            r.mentions,
-            r.share,
-            r.share_low or 0.0,
-            r.share_high or 0.0,
-        )
-        for r in rows
-        if r.mentions is not None
-    ]
+
+def count_months(rows: Sequence[PeriodRow]) -> list[Count]:
+    """Return the months whose mentions were counted, true zeros among them; others are gaps."""
+    counts = []
+    for row in rows:
+        if row.mentions is not None:
+            numbers = (row.documents, row.matched or 0, row.mentions)
+            interval = (row.share_low or 0.0, row.share_high or 0.0)
+            counts.append(Count(row.period, *numbers, row.share, *interval))
+    return counts
 
 
 def gaps(rows: Sequence[PeriodRow]) -> list[str]:
-    """The months without data, those that failed and those not counted yet."""
+    """Return the months without data, those that failed and those not counted yet."""
     return [row.period for row in rows if row.mentions is None]
 
 
+def sum_mentions(rows: Iterable[PeriodRow]) -> int:
+    """Return the mentions, or posts, of all counted months."""
+    return sum(row.mentions or 0 for row in rows)
+
+
 def draw_counts(ax: Axes, rows: Sequence[PeriodRow], *, span: style.Range, unit: str) -> None:
-    """A bar for each month's mentions; a month of which nothing is known is hatched, a true zero is a ring at 0."""
-    seen = known(rows)
-    ax.bar(
-        [style.month_number(r.period) for r in seen],
-        [r.mentions for r in seen],
-        width=BAR,
-        color=[style.shade(style.BLUE, r.mentions) for r in seen],
-        label=unit,
-    )
-    zeros = [style.month_number(r.period) for r in seen if r.mentions == 0]
+    """Draw a bar for each month; a month without a count is hatched, a true zero a ring at 0."""
+    xs, heights, colors, zeros = [], [], [], []
+    for count in count_months(rows):
+        xs.append(count.x)
+        heights.append(count.mentions)
+        colors.append(style.shade(style.BLUE, count.mentions))
+        if not count.mentions:
+            zeros.append(count.x)
+
+    ax.bar(xs, heights, width=BAR, color=colors, label=unit)
     if zeros:
         ax.plot(
             zeros,
@@ -75,63 +81,74 @@ def draw_counts(ax: Axes, rows: Sequence[PeriodRow], *, span: style.Range, unit:
         )
     style.mark_gaps(ax, gaps(rows))
     style.date_axis(ax, span)
-    ax.set_ylim(bottom=0, top=None if any(r.mentions for r in seen) else 1)
+    ax.set_ylim(bottom=0, top=None if any(heights) else 1)
     ax.yaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
     ax.set_ylabel(f"{unit} a month")
 
 
-def draw_share(ax: Axes, rows: Sequence[PeriodRow], *, span: style.Range, of: str) -> None:
-    """The share of documents with a mention, a dot and its 95 % Wilson interval for each month."""
-    seen = [r for r in known(rows) if r.share is not None]
-    for row in seen:
-        x = style.month_number(row.period)
-        ax.plot(
-            [x, x],
-            [row.low, row.high],
-            color=style.shade(style.VERMILLION, row.matched),
-            linewidth=1.6,
-            label="_interval",
-        )
-    ax.scatter(
-        [style.month_number(r.period) for r in seen],
-        [r.share or 0.0 for r in seen],
-        s=26,
-        color=[style.shade(style.VERMILLION, r.matched) for r in seen],
-        zorder=3,
-        label="share",
-    )
+def draw_share(ax: Axes, rows: Sequence[PeriodRow], *, span: style.Range) -> None:
+    """Draw the share of documents with a mention as dots with 95 % Wilson intervals."""
+    xs, shares, colors = [], [], []
+    for count in count_months(rows):
+        if count.share is not None:
+            color = style.shade(style.VERMILLION, count.matched)
+            interval = [count.low, count.high]
+            ax.plot([count.x, count.x], interval, color=color, linewidth=1.6, label="_interval")
+            xs.append(count.x)
+            shares.append(count.share)
+            colors.append(color)
+
+    ax.scatter(xs, shares, s=26, color=colors, zorder=3, label="share")
     style.mark_gaps(ax, gaps(rows))
     style.date_axis(ax, span)
-    ax.set_ylim(bottom=0, top=None if any(r.share for r in seen) else 0.01)
+    ax.set_ylim(bottom=0, top=None if any(shares) else 0.01)
     ax.yaxis.set_major_locator(MaxNLocator(nbins=5))
     ax.yaxis.set_major_formatter(PercentFormatter(xmax=1))
-    ax.set_ylabel(f"share of {of}")
+    ax.set_ylabel("share of documents")
 
 
-def mentions_figure(rows: Sequence[PeriodRow], *, span: style.Range, subject: str) -> Figure:
-    """Mentions over share, month by month, on one axis of dates."""
+def mentions_figure(subject: Subject, rows: Sequence[PeriodRow]) -> Figure:
+    """Return mentions over share, month by month, on one axis of dates."""
     figure = style.new_figure(5.6)
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
-    draw_counts(above, rows, span=span, unit="mentions")
-    draw_share(below, rows, span=span, of="documents")
-    total = sum(r.mentions for r in known(rows))
-    style.title(above, f"Mentions of {subject} per month", sub=f"n = {total:,} mentions")
-    documents = sum(r.documents for r in known(rows))
-    style.title(
-        below,
-        "Share of documents that mention it",
-        sub=f"n = {documents:,} documents · lines: 95 % Wilson interval",
-    )
+    draw_counts(above, rows, span=subject.span, unit="mentions")
+    draw_share(below, rows, span=subject.span)
+
+    mentions = f"n = {sum_mentions(rows):,} mentions"
+    documents = sum(count.documents for count in count_months(rows))
+    style.title(above, f"Mentions of {subject.name} per month", sub=mentions)
+    sub = f"n = {documents:,} documents · lines: 95 % Wilson interval"
+    style.title(below, "Share of documents that mention it", sub=sub)
     return figure
 
 
-def posts_figure(rows: Sequence[PeriodRow], *, span: style.Range, subject: str) -> Figure:
-    """Posts of an account per month."""
+def mentions_spec(subject: Subject, rows: Sequence[PeriodRow]) -> FigureSpec:
+    """Declare the figure of a keyword's mentions."""
+    return FigureSpec(
+        name=f"{subject.slug}-mentions",
+        draw=partial(mentions_figure, subject, rows),
+        alt=f"Bars: mentions of {subject.name} per month, {sum_mentions(rows):,} in all. "
+        "Below: the share of documents with a mention and its interval. The numbers are in the "
+        "table of months.",
+        caption="A ring at zero is a true zero: documents were read, none mentions it. A hatched "
+        "month has no data. Bars and dots are lighter where n < 5.",
+    )
+
+
+def posts_figure(subject: Subject, rows: Sequence[PeriodRow]) -> Figure:
+    """Return an account's posts per month."""
     figure, ax = style.new_axes(3.0)
-    draw_counts(ax, rows, span=span, unit="posts")
-    style.title(
-        ax,
-        f"Posts of {subject} per month",
-        sub=f"n = {sum(r.mentions for r in known(rows)):,} posts",
-    )
+    draw_counts(ax, rows, span=subject.span, unit="posts")
+    posts = f"n = {sum_mentions(rows):,} posts"
+    style.title(ax, f"Posts of {subject.name} per month", sub=posts)
     return figure
+
+
+def posts_spec(subject: Subject, rows: Sequence[PeriodRow], *, posts: int) -> FigureSpec:
+    """Declare the figure of an account's posts, *posts* of them with and without a date."""
+    return FigureSpec(
+        name=f"{subject.slug}-posts",
+        draw=partial(posts_figure, subject, rows),
+        alt=f"Bars: posts of {subject.name} per month, {posts:,} in all.",
+        caption="A ring at zero is a month without a post. Bars are lighter where n < 5.",
+    )

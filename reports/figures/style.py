@@ -1,4 +1,4 @@
-"""How every figure of a report looks: size, type, colours that a colour-blind reader can tell apart, dates, gaps."""
+"""The look of every figure: sizes, type, colours for colour-blind readers too, dates, gaps."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ INK, MUTED, HAIR, GAP = "#1b1f24", "#5d6670", "#d9dde1", "#eceef0"
 
 WIDTH = 9.0  # inches of a figure that fills the page's column
 FEW = 5  # a month with fewer mentions than this is drawn lighter
-GAP_LOOK: dict[str, Any] = {
+Look = dict[str, Any]  # how matplotlib draws a thing: arguments by name
+GAP_LOOK: Look = {
     "facecolor": GAP,
     "edgecolor": "#c3c8cd",
     "hatch": "////",
@@ -42,7 +43,7 @@ _MONTHS = (
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
 
-_RULES: dict[str, Any] = {
+_RULES: Look = {
     "font.size": 10,
     "text.color": INK,
     "text.parse_math": False,  # a "$" in a headline is a dollar
@@ -56,7 +57,7 @@ _RULES: dict[str, Any] = {
     "axes.titleweight": "bold",
     "axes.titlelocation": "left",
     "axes.titlepad": 10,
-    "axes.titley": 1.0,  # else each title looks for its place among all ticks, every time it is drawn
+    "axes.titley": 1.0,  # else each title searches for its place at each drawing, which is slow
     "axes.axisbelow": True,
     "axes.grid": True,
     "axes.grid.axis": "y",
@@ -80,73 +81,70 @@ _RULES: dict[str, Any] = {
 
 
 def shade(color: str, n: int) -> tuple[float, float, float, float]:
-    """*color*, lighter where *n* is small."""
+    """Return *color*, lighter where *n* is small."""
     return to_rgba(color, FAINT if n < FEW else 1.0)
 
 
 @contextmanager
-def house(texts: Iterable[str] = ()) -> Iterator[None]:
-    """Draw in the house's style, with fonts for the writing systems of *texts*."""
+def house_style(texts: Iterable[str] = ()) -> Iterator[None]:
+    """Draw in the style of all reports, with fonts for the writing systems of *texts*."""
     rules: Any = _RULES | {"font.family": fonts.font_families(texts)}
     with mpl.rc_context(rules):
         yield
 
 
 def new_figure(height: float, width: float = WIDTH) -> Figure:
-    """An empty figure, sizes in inches, that lays itself out."""
+    """Return an empty figure, sizes in inches, that lays itself out."""
     return Figure(figsize=(width, height), layout="constrained")
 
 
 def new_axes(height: float = 3.2, width: float = WIDTH) -> tuple[Figure, Axes]:
-    """A figure that holds one pair of axes."""
+    """Return a figure that holds one pair of axes."""
     figure = new_figure(height, width)
     return figure, figure.add_subplot()
 
 
-def to_svg(figure: Figure) -> bytes:
-    """The figure as SVG, without a date, so that equal figures are equal bytes."""
-    out = BytesIO()
+def to_files(figure: Figure) -> dict[str, bytes]:
+    """Return the figure as SVG and PNG; equal figures give equal bytes, so without a date."""
+    svg, png = BytesIO(), BytesIO()
+
     # not `savefig`, which draws a figure with a layout engine twice
-    FigureCanvasSVG(figure).print_svg(out, metadata={"Date": None, "Creator": "Tidings"})  # type: ignore[no-untyped-call]
-    return out.getvalue()
+    FigureCanvasSVG(figure).print_svg(svg, metadata={"Date": None, "Creator": "Tidings"})  # type: ignore[no-untyped-call]
 
-
-def to_png(figure: Figure) -> bytes:
-    """The figure as PNG, 150 dots per inch."""
-    out = BytesIO()
+    figure.set_layout_engine("none")  # the PNG keeps the layout of the SVG
     figure.set_dpi(PNG_DPI)
-    FigureCanvasAgg(figure).print_png(out, metadata={"Software": None})  # type: ignore[no-untyped-call]
-    return out.getvalue()
+    FigureCanvasAgg(figure).print_png(png, metadata={"Software": None})  # type: ignore[no-untyped-call]
+    return {"svg": svg.getvalue(), "png": png.getvalue()}
 
 
 def first_day(period: str) -> float:
-    """The first day of the month ``YYYY-MM`` on a date axis, which matplotlib counts in days from 1970."""
+    """Return the first day of the month ``YYYY-MM`` in matplotlib's days from 1970."""
     return float((date(int(period[:4]), int(period[5:]), 1) - date(1970, 1, 1)).days)
 
 
 def month_number(period: str) -> float:
-    """Where the middle of a month lies on a date axis."""
+    """Return where the middle of a month lies on a date axis."""
     return first_day(period) + 15.0
 
 
 def month_name(period: str, form: str = "%b %Y") -> str:
-    """``2020-03`` as "Mar 2020"; English at every locale."""
+    """Return ``2020-03`` as "Mar 2020", in English at every locale."""
     full = _MONTHS[int(period[5:]) - 1]
     return form.replace("%b", full[:3]).replace("%B", full).replace("%Y", period[:4])
 
 
 @dataclass(frozen=True)
 class Range:
-    """The months that an axis shows: from *first* to *last*, every one of them, whether there is data or not."""
+    """The months that an axis shows: every one from *first* to *last*, with data or without."""
 
     first: str
     last: str
 
     @classmethod
     def of(cls, periods: Iterable[str]) -> Range:
-        """The range that holds all *periods*, of which there is at least one."""
-        listed = sorted(periods)
-        return cls(listed[0], listed[-1])
+        """Return the range that holds all *periods*, of which there is at least one."""
+        in_order = sorted(periods)
+        return cls(in_order[0], in_order[-1])
 
     def __iter__(self) -> Iterator[str]:
         return iter(months(self.first, self.last))
@@ -156,50 +154,76 @@ class Range:
 
 
 def ticks(span: Range) -> list[tuple[str, str]]:
-    """As many months as have room for a label, and their labels: the year stands under the first and each January."""
-    shown = list(span)
-    step = next((s for s in (1, 3, 6, 12, 24, 60, 120) if len(shown) / s <= 16), 240)
-    chosen = [p for p in shown if step == 1 or (int(p[:4]) * 12 + int(p[5:]) - 1) % step == 0]
-    labels = []
-    for number, period in enumerate(chosen):
-        new_year = number == 0 or chosen[number - 1][:4] != period[:4]
-        labels.append(
-            period[:4] if step >= 12 else month_name(period, "%b\n%Y" if new_year else "%b")
-        )
-    return list(zip(chosen, labels, strict=True))
+    """Return as many months as have room for a label, and their labels.
+
+    The year stands under the first and under each January.
+    """
+    periods = list(span)
+    step = next((step for step in (1, 3, 6, 12, 24, 60, 120) if len(periods) / step <= 16), 240)
+    labelled: list[tuple[str, str]] = []
+    year = ""
+    for period in periods:
+        if step > 1 and (int(period[:4]) * 12 + int(period[5:]) - 1) % step:
+            continue
+        label = month_name(period, "%b" if period[:4] == year else "%b\n%Y")
+        year = period[:4]
+        labelled.append((period, year if step >= 12 else label))
+    return labelled
 
 
 def date_axis(ax: Axes, span: Range) -> None:
-    """Let *ax* show the months of *span*, each from its first day to its last, with ticks in the middle."""
+    """Let *ax* show the months of *span*, with ticks in the middle of months."""
     ax.set_xlim(first_day(span.first), first_day(after(span.last)))
-    chosen = ticks(span)
-    ax.set_xticks([month_number(period) for period, _ in chosen], [label for _, label in chosen])
+    periods, labels = zip(*ticks(span), strict=True)
+    ax.set_xticks(list(map(month_number, periods)), labels)
     ax.tick_params(axis="x", length=3, color=HAIR)
 
 
 def after(period: str) -> str:
-    """The month after *period*."""
+    """Return the month after *period*."""
     year, month = int(period[:4]), int(period[5:])
     return f"{year + month // 12:04d}-{month % 12 + 1:02d}"
 
 
 def mark_gaps(ax: Axes, gaps: Sequence[str]) -> None:
-    """Shade the months of which nothing is known, so that nobody takes them for zeros; they are named "gap"."""
+    """Hatch the months without a value, so that nobody takes them for zeros."""
     for period in gaps:
-        start = first_day(period)
-        end = first_day(after(period))
-        ax.axvspan(start, end, label="_gap", **GAP_LOOK)
+        ax.axvspan(first_day(period), first_day(after(period)), label="_gap", **GAP_LOOK)
+
+
+def zero_line(ax: Axes) -> None:
+    """Mark zero on the vertical axis."""
+    ax.axhline(0, color=MUTED, linewidth=0.8, zorder=1, label="_zero")
+
+
+def label_rows(ax: Axes, names: Sequence[str], *, longest: int | None = None) -> None:
+    """Write *names* beside the rows 0, 1, …: cut to *longest*, without what no font has."""
+    usable = fonts.font_families(names)
+    labels = []
+    for name in names:
+        label = fonts.replace_undrawable(name, usable)
+        if longest and len(label) > longest:
+            label = label[: longest - 1].rstrip() + "…"
+        labels.append(label)
+
+    ax.set_yticks(range(len(names)), labels)
+    ax.tick_params(axis="y", labelcolor=INK)
 
 
 def title(ax: Axes, text: str, *, sub: str = "") -> None:
-    """A bold title at the left and, at the right in a lighter hand, what it counts."""
+    """Write a bold title at the left and, lighter at the right, what is counted."""
     ax.set_title(text)
     if sub:
         ax.set_title(sub, loc="right", color=MUTED, fontsize=9, fontweight="normal")
 
 
+def figure_title(figure: Figure, text: str, **place: Any) -> None:
+    """Write the title of a figure of several panels."""
+    figure.suptitle(text, x=0.01, ha="left", fontsize=11.5, fontweight="bold", **place)
+
+
 def signed(value: float) -> str:
-    """A polarity with its sign, two places, a true minus: +0.12, 0.00."""
+    """Return a polarity with its sign, two places, a true minus: +0.12, 0.00."""
     text = f"{value:+.2f}"
     return "0.00" if text in {"+0.00", "-0.00"} else text.replace("-", "\u2212")
 
@@ -207,16 +231,17 @@ def signed(value: float) -> str:
 def segments(
     positions: Sequence[float], values: Sequence[float | None]
 ) -> list[tuple[list[float], list[float]]]:
-    """The runs of known values, cut where one is None: a line must not bridge a gap."""
+    """Return the runs of values, cut where one is None: a line must not bridge a gap."""
     runs: list[tuple[list[float], list[float]]] = []
-    open_run = False
+    is_open = False
     for x, y in zip(positions, values, strict=True):
         if y is None:
-            open_run = False
+            is_open = False
             continue
-        if not open_run:
+
+        if not is_open:
             runs.append(([], []))
-            open_run = True
+            is_open = True
         runs[-1][0].append(x)
         runs[-1][1].append(y)
     return runs

@@ -1,17 +1,24 @@
-"""The terms of a keyword, apart and together, and where one word gives way to another."""
+"""The terms of a keyword, apart and together, and where the most frequent one changes."""
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from reports.figures import style
-from reports.figures.series import BAR, gaps, known
+from reports.figures.series import BAR, count_months, gaps, sum_mentions
+from reports.figures.spec import FigureSpec, Subject
 from reports.tables.periods import PeriodRow
+
+_CHANGE: style.Look = {"color": style.MUTED, "linestyle": (0, (3, 3)), "linewidth": 1}
+_CHANGE_TEXT: style.Look = {"textcoords": "offset points", "fontsize": 8.5}
 
 
 @dataclass(frozen=True)
@@ -24,31 +31,70 @@ class ChangeOfWording:
 
 
 def changes_of_wording(by_term: Mapping[str, Sequence[PeriodRow]]) -> list[ChangeOfWording]:
-    """Where the most frequent term changes: the new one leads in this and in the next counted month.
+    """Return where the most frequent term changes: a new one leads in two counted months.
 
-    Months whose leading term has fewer than five mentions are not counted; a tie keeps the old leader.
+    Months whose leading term has fewer than five mentions do not count; a tie keeps the leader.
     """
-    leaders: list[tuple[str, set[str]]] = []
-    for period in sorted({row.period for rows in by_term.values() for row in rows}):
-        of_month = {
-            t: r.mentions for t, rows in by_term.items() for r in known(rows) if r.period == period
-        }
-        most = max(of_month.values(), default=0)
-        if most >= style.FEW:
-            leaders.append(
-                (period, {term for term, mentions in of_month.items() if mentions == most})
-            )
+    leaders = _leading_terms(by_term)
     changes: list[ChangeOfWording] = []
     leader: str | None = None
     for number, (period, leading) in enumerate(leaders):
         if leader is None:
             leader = min(leading)
         elif leader not in leading:
-            lasting = leading & leaders[number + 1][1] if number + 1 < len(leaders) else leading
+            is_last = number + 1 == len(leaders)
+            lasting = leading if is_last else leading & leaders[number + 1][1]
             if lasting:
                 changes.append(ChangeOfWording(period, leader, min(lasting)))
                 leader = min(lasting)
     return changes
+
+
+def _leading_terms(by_term: Mapping[str, Sequence[PeriodRow]]) -> list[tuple[str, set[str]]]:
+    """Return the months in which a term has five mentions, each with its most frequent terms."""
+    months: dict[str, Counter[str]] = defaultdict(Counter)
+    for term, rows in by_term.items():
+        for count in count_months(rows):
+            months[count.period][term] = count.mentions
+
+    leaders = []
+    for period, mentions in sorted(months.items()):
+        most = max(mentions.values())
+        if most >= style.FEW:
+            leaders.append((period, {term for term, n in mentions.items() if n == most}))
+    return leaders
+
+
+class _Stack:
+    """Bars of several terms upon each other, month by month."""
+
+    def __init__(self, ax: Axes, periods: Sequence[str]) -> None:
+        self._ax = ax
+        self._terms = 0
+        self.heights = dict.fromkeys(periods, 0.0)
+
+    def add(
+        self, term: str, heights: Mapping[str, float], totals: Mapping[str, int] | None = None
+    ) -> None:
+        """Draw the bars of one more term, *heights* by month, lighter where *totals* are small."""
+        color: Any = style.CYCLE[self._terms % len(style.CYCLE)]
+        if totals is not None:
+            color = [style.shade(color, totals[period]) for period in heights]
+
+        self._ax.bar(
+            list(map(style.month_number, heights)),
+            list(heights.values()),
+            width=BAR,
+            bottom=list(map(self.heights.__getitem__, heights)),
+            color=color,
+            edgecolor="white",
+            linewidth=0.5,
+            hatch="" if self._terms < len(style.CYCLE) else "//",
+            label=term,
+        )
+        self._terms += 1
+        for period, height in heights.items():
+            self.heights[period] += height
 
 
 def draw_terms(
@@ -58,47 +104,29 @@ def draw_terms(
     *,
     span: style.Range,
 ) -> None:
-    """Bars stacked by term, and a mark for all terms together, where a sentence that holds two counts once."""
-    heights = dict.fromkeys(span, 0)
-    for number, (term, rows) in enumerate(by_term.items()):
-        seen = known(rows)
-        ax.bar(
-            [style.month_number(r.period) for r in seen],
-            [r.mentions for r in seen],
-            width=BAR,
-            bottom=[heights[r.period] for r in seen],
-            color=style.CYCLE[number % len(style.CYCLE)],
-            edgecolor="white",
-            linewidth=0.5,
-            hatch="" if number < len(style.CYCLE) else "//",
-            label=term,
-        )
-        for row in seen:
-            heights[row.period] += row.mentions
-    seen = known(together)
+    """Draw bars stacked by term, and a mark for all together: a sentence counts once there."""
+    stack = _Stack(ax, list(span))
+    for term, rows in by_term.items():
+        stack.add(term, _mentions_by_month(rows))
+
+    marks = _mentions_by_month(together)
     ax.plot(
-        [style.month_number(r.period) for r in seen],
-        [r.mentions for r in seen],
+        list(map(style.month_number, marks)),
+        list(marks.values()),
         "_",
         color=style.INK,
         markersize=11 if len(span) <= 36 else 4,
         markeredgewidth=1.6,
         label="together, a sentence once",
     )
-    top = max([*heights.values(), 1])
+
+    top = max([*stack.heights.values(), 1])
     for change in changes_of_wording(by_term):
         x = style.month_number(change.period) - 15
-        ax.axvline(
-            x, color=style.MUTED, linestyle=(0, (3, 3)), linewidth=1, zorder=0.9, label="_change"
-        )
-        ax.annotate(
-            f"“{change.after}” leads",
-            (x, top * 1.08),
-            xytext=(4, 0),
-            textcoords="offset points",
-            fontsize=8.5,
-            color=style.MUTED,
-        )
+        text = f"“{change.after}” leads"
+        ax.axvline(x, zorder=0.9, label="_change", **_CHANGE)
+        ax.annotate(text, (x, top * 1.08), xytext=(4, 0), color=style.MUTED, **_CHANGE_TEXT)
+
     style.mark_gaps(ax, gaps(together))
     style.date_axis(ax, span)
     ax.set_ylim(0, top * 1.2)
@@ -106,33 +134,29 @@ def draw_terms(
     ax.set_ylabel("mentions a month")
 
 
+def _mentions_by_month(rows: Sequence[PeriodRow]) -> dict[str, int]:
+    return {count.period: count.mentions for count in count_months(rows)}
+
+
 def draw_term_shares(
     ax: Axes, by_term: Mapping[str, Sequence[PeriodRow]], *, span: style.Range
 ) -> None:
-    """Each term's share of a month's mentions of any, stacked to the whole; lighter where they are fewer than five."""
-    counts = {
-        term: {row.period: row.mentions for row in known(rows)} for term, rows in by_term.items()
-    }
-    totals = {period: sum(of_term.get(period, 0) for of_term in counts.values()) for period in span}
+    """Draw each term's share of a month's mentions, lighter where they are fewer than five."""
+    totals = dict.fromkeys(span, 0)
+    not_counted: set[str] = set()
+    for rows in by_term.values():
+        not_counted.update(gaps(rows))
+        for count in count_months(rows):
+            totals[count.period] += count.mentions
+
     months = [period for period in span if totals[period]]
-    heights = dict.fromkeys(months, 0.0)
-    for number, (term, of_term) in enumerate(counts.items()):
-        shares = [of_term.get(period, 0) / totals[period] for period in months]
-        color = style.CYCLE[number % len(style.CYCLE)]
-        ax.bar(
-            [style.month_number(period) for period in months],
-            shares,
-            width=BAR,
-            bottom=[heights[period] for period in months],
-            color=[style.shade(color, totals[period]) for period in months],
-            edgecolor="white",
-            linewidth=0.5,
-            hatch="" if number < len(style.CYCLE) else "//",
-            label=term,
-        )
-        for period, share in zip(months, shares, strict=True):
-            heights[period] += share
-    style.mark_gaps(ax, sorted({period for rows in by_term.values() for period in gaps(rows)}))
+    stack = _Stack(ax, months)
+    for term, rows in by_term.items():
+        mentions = _mentions_by_month(rows)
+        shares = {period: mentions.get(period, 0) / totals[period] for period in months}
+        stack.add(term, shares, totals)
+
+    style.mark_gaps(ax, sorted(not_counted))
     style.date_axis(ax, span)
     ax.set_ylim(0, 1)
     ax.yaxis.set_major_locator(MaxNLocator(nbins=4))
@@ -141,22 +165,36 @@ def draw_term_shares(
 
 
 def terms_figure(
-    by_term: Mapping[str, Sequence[PeriodRow]],
-    together: Sequence[PeriodRow],
-    *,
-    span: style.Range,
-    subject: str,
+    subject: Subject, by_term: Mapping[str, Sequence[PeriodRow]], together: Sequence[PeriodRow]
 ) -> Figure:
-    """The picture of a keyword with synonyms: how often each is said, and which one people say."""
+    """Return how often each term of a keyword is used, over which one is used."""
     figure = style.new_figure(5.6)
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
-    draw_terms(above, by_term, together, span=span)
-    draw_term_shares(below, by_term, span=span)
-    n = sum(r.mentions for r in known(together))
-    style.title(above, f"The words for {subject}", sub=f"n = {n:,} mentions")
-    style.title(below, "Which word is said", sub="share of each month's mentions")
+    draw_terms(above, by_term, together, span=subject.span)
+    draw_term_shares(below, by_term, span=subject.span)
+
+    mentions = f"n = {sum_mentions(together):,} mentions"
+    style.title(above, f"The words for {subject.name}", sub=mentions)
+    style.title(below, "Which word is used", sub="share of each month's mentions")
     handles, labels = above.get_legend_handles_labels()
     figure.legend(
         handles, labels, loc="outside lower left", ncols=5, handlelength=1.1, columnspacing=1.4
     )
     return figure
+
+
+def terms_spec(
+    subject: Subject, by_term: Mapping[str, Sequence[PeriodRow]], together: Sequence[PeriodRow]
+) -> FigureSpec | None:
+    """Declare the figure of a keyword with synonyms."""
+    if len(by_term) < 2 or not sum_mentions(together):
+        return None
+    return FigureSpec(
+        name=f"{subject.slug}-terms",
+        draw=partial(terms_figure, subject, by_term, together),
+        alt=f"Stacked bars: mentions per month of {', '.join(by_term)}; below, the share of each. "
+        "The numbers are in periods.csv.",
+        caption="Above: terms apart (stacked) and together (the black marks: a sentence with two "
+        "terms counts once); a dashed line marks where one word gives way to another. Below: which "
+        "of them is used.",
+    )

@@ -1,8 +1,11 @@
-"""What a training did: its course, its forecasts beside what was so, what it takes for what."""
+"""What a training did: losses by epoch, predictions beside actual values, the confusion matrix."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from operator import attrgetter
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -10,116 +13,67 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter, PercentFormatter
 
 from reports.figures import style
+from reports.figures.spec import FigureSpec
 from reports.tables.trainings import EpochRow, PredictionRow
 
-_PATCHES = 40  # pictures on a sheet
+PICTURES_SHOWN = 40
+
+_LOSSES = (
+    ("training", "train_loss", style.BLUE),
+    ("validation", "validation_loss", style.VERMILLION),
+)
+_ACTUAL: style.Look = {"color": style.VERMILLION, "linewidth": 1.4}
+_PREDICTED: style.Look = {"color": style.GREEN, "markersize": 3.2}
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A picture of the test set that the network classifies wrongly."""
+
+    index: int
+    actual: int
+    predicted: int
+    pixels: np.ndarray = field(repr=False)
 
 
 def draw_losses(ax: Axes, epochs: Sequence[EpochRow]) -> None:
-    """Loss on training and validation data, epoch by epoch, on a logarithmic scale where all are above zero."""
-    kinds = (
-        ("training", style.BLUE, [e.train_loss for e in epochs]),
-        ("validation", style.VERMILLION, [e.validation_loss for e in epochs]),
-    )
-    for name, color, losses in kinds:
-        for number, (x, y) in enumerate(style.segments([float(e.epoch) for e in epochs], losses)):
-            ax.plot(
-                x,
-                y,
-                color=color,
-                label=name if number == 0 else "_more",
-                marker="o" if len(x) < 3 else "",
-            )
-    known = [loss for _, _, losses in kinds for loss in losses if loss is not None]
-    if known and min(known) > 0:
+    """Draw training and validation loss by epoch, on a logarithmic scale if all are above zero."""
+    xs = list(map(attrgetter("epoch"), epochs))
+    numbers: list[float] = []
+    for name, column, color in _LOSSES:
+        losses = list(map(attrgetter(column), epochs))
+        numbers += [loss for loss in losses if loss is not None]
+        label = name
+        for x, y in style.segments(xs, losses):
+            ax.plot(x, y, color=color, label=label, marker="o" if len(x) < 3 else "")
+            label = "_more"
+
+    if numbers and min(numbers) > 0:
         ax.set_yscale("log")
-        ax.yaxis.set_major_formatter(FuncFormatter(lambda loss, _: f"{loss:g}"))
+        ax.yaxis.set_major_formatter(FuncFormatter("{:g}".format))
         ax.yaxis.set_minor_formatter(NullFormatter())
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set_xlabel("epoch")
     ax.set_ylabel("mean loss")
-    if known:
+    if numbers:
         ax.legend(loc="upper right")
 
 
 def draw_accuracy(ax: Axes, epochs: Sequence[EpochRow]) -> None:
-    """Share of the test split that is told rightly, epoch by epoch."""
-    known = [(e.epoch, e.accuracy) for e in epochs if e.accuracy is not None]
-    ax.plot(
-        [epoch for epoch, _ in known],
-        [share for _, share in known],
-        color=style.GREEN,
-        label="accuracy",
-        marker="o" if len(known) < 3 else "",
-    )
+    """Draw the share of the test set that is classified correctly, epoch by epoch."""
+    points = [(epoch.epoch, epoch.accuracy) for epoch in epochs if epoch.accuracy is not None]
+    marker = "o" if len(points) < 3 else ""
+    ax.plot(*zip(*points, strict=True), color=style.GREEN, label="accuracy", marker=marker)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.yaxis.set_major_formatter(PercentFormatter(xmax=1))
     ax.set_xlabel("epoch")
     ax.set_ylabel("accuracy on the test split")
 
 
-def draw_sequence(ax: Axes, predictions: Sequence[PredictionRow]) -> None:
-    """What was so (line) and what the network said (dots), by place in the series."""
-    known = [p for p in predictions if p.actual is not None]
-    ax.plot(
-        [p.index for p in known],
-        [p.actual or 0.0 for p in known],
-        color=style.VERMILLION,
-        label="actual",
-        linewidth=1.4,
-    )
-    said = [p for p in predictions if p.predicted is not None]
-    ax.plot(
-        [p.index for p in said],
-        [p.predicted or 0.0 for p in said],
-        "o",
-        color=style.GREEN,
-        markersize=3.2,
-        label="predicted",
-    )
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    ax.set_xlabel("place in the series")
-    ax.set_ylabel("value")
-
-
-def confusion(predictions: Sequence[PredictionRow]) -> np.ndarray:
-    """*[i, j]*: how many examples of class i were taken for class j."""
-    pairs = [
-        (int(p.actual), int(p.predicted))
-        for p in predictions
-        if p.actual is not None and p.predicted is not None
-    ]
-    classes = 1 + max((max(pair) for pair in pairs), default=0)
-    table = np.zeros((classes, classes), dtype=int)
-    for actual, predicted in pairs:
-        table[actual, predicted] += 1
-    return table
-
-
-def draw_confusion(ax: Axes, table: np.ndarray) -> None:
-    """Rows: what it was; columns: what it was taken for. Colour shows the mistakes alone, the diagonal is grey."""
-    mistakes = table.astype(float)
-    np.fill_diagonal(mistakes, np.nan)
-    top = np.nanmax(mistakes) if len(table) > 1 else 1.0
-    ax.set_facecolor(style.GAP)
-    ax.imshow(
-        np.ma.masked_invalid(mistakes), cmap="Oranges", vmin=0, vmax=max(float(top), 1.0) * 1.3
-    )
-    for row, column in np.ndindex(*table.shape):
-        if table[row, column]:
-            ax.text(column, row, f"{table[row, column]}", ha="center", va="center", fontsize=8)
-    ax.set_xticks(range(len(table)))
-    ax.set_yticks(range(len(table)))
-    ax.tick_params(length=0)
-    ax.grid(visible=False)
-    ax.set_xlabel("taken for")
-    ax.set_ylabel("what it was")
-
-
 def course_figure(epochs: Sequence[EpochRow], *, name: str) -> Figure:
-    """Loss, and beside it accuracy where there is one."""
+    """Return loss by epoch, and accuracy beside it where there is one."""
     figure = style.new_figure(3.2)
-    if any(e.accuracy is not None for e in epochs):
+    if any(epoch.accuracy is not None for epoch in epochs):
         left, right = figure.subplots(1, 2)
         draw_accuracy(right, epochs)
         style.title(right, "Accuracy")
@@ -130,55 +84,156 @@ def course_figure(epochs: Sequence[EpochRow], *, name: str) -> Figure:
     return figure
 
 
+def course_spec(prefix: str, epochs: Sequence[EpochRow], *, name: str) -> FigureSpec | None:
+    """Declare the figure of a training's course; the time that an epoch took is no part of it."""
+    if not epochs:
+        return None
+    timeless = [replace(epoch, seconds=None) for epoch in epochs]
+    return FigureSpec(
+        name=f"{prefix}-course",
+        draw=partial(course_figure, timeless, name=name),
+        alt=f"Curves over {len(epochs)} epochs; the training loss ends at {epochs[-1].train_loss}.",
+        caption="Mean loss on training and validation data after each epoch.",
+    )
+
+
+def draw_sequence(ax: Axes, predictions: Sequence[PredictionRow]) -> None:
+    """Draw actual values as a line and predicted ones as dots, by place in the series."""
+    for column, shape, look in (("actual", "-", _ACTUAL), ("predicted", "o", _PREDICTED)):
+        xs, ys = [], []
+        for row in predictions:
+            value = getattr(row, column)
+            if value is not None:
+                xs.append(row.index)
+                ys.append(value)
+        ax.plot(xs, ys, shape, label=column, **look)
+
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.set_xlabel("place in the series")
+    ax.set_ylabel("value")
+
+
 def sequence_figure(predictions: Sequence[PredictionRow]) -> Figure:
-    """Actual against predicted, a panel for each split."""
-    splits = [s for s in ("train", "validation", "test") if any(p.split == s for p in predictions)]
+    """Return actual against predicted values, a panel for each split."""
+    by_split: dict[str, list[PredictionRow]] = {"train": [], "validation": [], "test": []}
+    for row in predictions:
+        by_split[row.split].append(row)
+    splits = [(split, rows) for split, rows in by_split.items() if rows]
     figure = style.new_figure(0.4 + 2.3 * len(splits))
-    for ax, split in zip(figure.subplots(len(splits), 1, squeeze=False)[:, 0], splits, strict=True):
-        of_split = [p for p in predictions if p.split == split]
-        draw_sequence(ax, of_split)
-        style.title(
-            ax, {"train": "Training"}.get(split, split.capitalize()), sub=f"n = {len(of_split):,}"
-        )
+    panels = figure.subplots(len(splits), 1, squeeze=False)[:, 0]
+
+    for ax, (split, rows) in zip(panels, splits, strict=True):
+        draw_sequence(ax, rows)
+        title = "Training" if split == "train" else split.capitalize()
+        style.title(ax, title, sub=f"n = {len(rows):,}")
     figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside lower left", ncols=2)
     return figure
 
 
+def sequence_spec(prefix: str, predictions: Sequence[PredictionRow]) -> FigureSpec:
+    """Declare the figure of a forecast."""
+    return FigureSpec(
+        name=f"{prefix}-sequence",
+        draw=partial(sequence_figure, predictions),
+        alt="Lines: actual values; dots: predicted values, for training and validation.",
+        caption="Each value is predicted from the values before it. Line: actual; dots: predicted.",
+    )
+
+
+def confusion_matrix(predictions: Sequence[PredictionRow]) -> np.ndarray:
+    """Count examples: element *[i, j]* is how many of class i were predicted as class j."""
+    pairs = [
+        (int(row.actual), int(row.predicted))
+        for row in predictions
+        if row.actual is not None and row.predicted is not None
+    ]
+    classes = 1 + max(map(max, pairs), default=0)
+    matrix = np.zeros((classes, classes), dtype=int)
+    for pair in pairs:
+        matrix[pair] += 1
+    return matrix
+
+
+def draw_confusion(ax: Axes, matrix: np.ndarray) -> None:
+    """Draw actual classes as rows, predicted ones as columns; only mistakes have a colour."""
+    mistakes = matrix.astype(float)
+    np.fill_diagonal(mistakes, np.nan)
+    top = np.nanmax(mistakes) if len(matrix) > 1 else 1.0
+    ax.set_facecolor(style.GAP)
+    vmax = max(float(top), 1.0) * 1.3
+    ax.imshow(np.ma.masked_invalid(mistakes), cmap="Oranges", vmin=0, vmax=vmax)
+    for row, column in np.argwhere(matrix):
+        ax.text(column, row, f"{matrix[row, column]}", ha="center", va="center", fontsize=8)
+
+    ax.set_xticks(range(len(matrix)))
+    ax.set_yticks(range(len(matrix)))
+    ax.tick_params(length=0)
+    ax.grid(visible=False)
+    ax.set_xlabel("predicted")
+    ax.set_ylabel("actual")
+
+
 def confusion_figure(predictions: Sequence[PredictionRow]) -> Figure:
-    """The confusion matrix of the test split."""
+    """Return the confusion matrix of the test split."""
     figure, ax = style.new_axes(4.6, 5.6)
-    draw_confusion(ax, confusion(predictions))
-    style.title(ax, "What was taken for what", sub=f"n = {len(predictions):,}")
+    draw_confusion(ax, confusion_matrix(predictions))
+    style.title(ax, "Confusion matrix", sub=f"n = {len(predictions):,}")
     return figure
 
 
-def draw_patch(ax: Axes, pixels: np.ndarray, actual: int, predicted: int) -> None:
-    """One picture, what it is and what it was taken for."""
-    side = round(len(pixels) ** 0.5)
-    shape = (side, side) if side * side == len(pixels) else (1, len(pixels))
-    ax.imshow(pixels.reshape(shape), cmap="gray_r", interpolation="nearest")
+def confusion_spec(prefix: str, predictions: Sequence[PredictionRow]) -> FigureSpec:
+    """Declare the confusion matrix of a classifier."""
+    wrong = sum(row.actual != row.predicted for row in predictions)
+    return FigureSpec(
+        name=f"{prefix}-confusion",
+        draw=partial(confusion_figure, predictions),
+        alt=f"Confusion matrix of {len(predictions)} test examples, {wrong} of them wrong.",
+        caption="Rows: actual class; columns: predicted class. Grey: classified correctly.",
+        layout="chart square",
+    )
+
+
+def draw_mistake(ax: Axes, mistake: Mistake) -> None:
+    """Draw one picture with its actual and its predicted class."""
+    size = len(mistake.pixels)
+    side = round(size**0.5)
+    shape = (side, side) if side * side == size else (1, size)
+    ax.imshow(mistake.pixels.reshape(shape), cmap="gray_r", interpolation="nearest")
     ax.set_axis_off()
-    ax.set_title(
-        f"{actual} taken for {predicted}", fontsize=7, fontweight="normal", loc="center", pad=2
-    )
+    title = f"{mistake.actual} predicted as {mistake.predicted}"
+    ax.set_title(title, fontsize=7, fontweight="normal", loc="center", pad=2)
 
 
-def mistakes_figure(mistakes: Sequence[tuple[np.ndarray, int, int]], *, in_all: int) -> Figure:
-    """A sheet of the first pictures that the network gets wrong."""
-    shown = mistakes[:_PATCHES]
+def mistakes_figure(mistakes: Sequence[Mistake], *, in_all: int) -> Figure:
+    """Return a sheet of pictures that the network classifies wrongly."""
     across = 8
-    down = -(-len(shown) // across)
+    down = -(-len(mistakes) // across)
     figure = style.new_figure(0.5 + 1.2 * down)
-    for number, ax in enumerate(figure.subplots(down, across, squeeze=False).flat):
-        if number < len(shown):
-            draw_patch(ax, *shown[number])
-        else:
-            ax.set_axis_off()
-    figure.suptitle(
-        f"The first {len(shown)} of {in_all:,} mistakes",
-        x=0.01,
-        ha="left",
-        fontsize=11.5,
-        fontweight="bold",
-    )
+    panels = figure.subplots(down, across, squeeze=False).flat
+    for mistake, ax in zip(mistakes, panels, strict=False):
+        draw_mistake(ax, mistake)
+    for ax in panels[len(mistakes) :]:
+        ax.set_axis_off()
+
+    style.figure_title(figure, f"The first {len(mistakes)} of {in_all:,} mistakes")
     return figure
+
+
+def mistakes_spec(
+    prefix: str, predictions: Sequence[PredictionRow], pictures: np.ndarray
+) -> FigureSpec | None:
+    """Declare the figure of wrongly classified *pictures*: the test set, a row of pixels each."""
+    wrong = [row for row in predictions if row.actual != row.predicted]
+    if not wrong or max(row.index for row in wrong) >= len(pictures):
+        return None
+
+    mistakes = []
+    for row in wrong[:PICTURES_SHOWN]:
+        classes = int(row.actual or 0), int(row.predicted or 0)
+        mistakes.append(Mistake(row.index, *classes, pictures[row.index]))
+    return FigureSpec(
+        name=f"{prefix}-mistakes",
+        draw=partial(mistakes_figure, mistakes, in_all=len(wrong)),
+        alt=f"The first pictures of {len(wrong)} that the network classifies wrongly.",
+        caption="Above each picture: its actual and its predicted class.",
+    )

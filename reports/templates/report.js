@@ -11,7 +11,7 @@ for (const table of document.querySelectorAll("table.sortable")) {
     return cell.dataset.key ?? cell.textContent.trim();
   };
   const compare = (numeric) => (a, b) => {
-    if (a === "" || b === "") return (a === "") - (b === ""); // what is not known comes last
+    if (a === "" || b === "") return (a === "") - (b === ""); // rows without a value come last
     return numeric ? Number(a) - Number(b) : a < b ? -1 : a > b ? 1 : 0;
   };
 
@@ -29,8 +29,8 @@ for (const table of document.querySelectorAll("table.sortable")) {
         .map((row, place) => ({ row, place, key: keyOf(row, column) }))
         .sort((a, b) => {
           const difference = order(a.key, b.key);
-          const known = a.key !== "" && b.key !== "";
-          return (descending && known ? -difference : difference) || a.place - b.place;
+          const bothHaveValues = a.key !== "" && b.key !== "";
+          return (descending && bothHaveValues ? -difference : difference) || a.place - b.place;
         });
       body.append(...sorted.map((entry) => entry.row));
     });
@@ -39,21 +39,21 @@ for (const table of document.querySelectorAll("table.sortable")) {
   const form = document.querySelector(`[data-filters="${table.id}"]`);
   if (!form) continue;
   form.hidden = false;
-  const shown = form.querySelector("output");
+  const output = form.querySelector("output");
   const controls = Array.from(form.querySelectorAll("input, select"));
   const filter = () => {
-    let left = 0;
+    let matches = 0;
     for (const row of rows) {
       const fits = controls.every((control) => {
-        const wanted = control.value.trim().toLowerCase();
-        if (!wanted) return true;
-        if (control.dataset.column === undefined) return row.textContent.toLowerCase().includes(wanted);
-        return keyOf(row, Number(control.dataset.column)).toLowerCase() === wanted;
+        const query = control.value.trim().toLowerCase();
+        if (!query) return true;
+        if (control.dataset.column === undefined) return row.textContent.toLowerCase().includes(query);
+        return keyOf(row, Number(control.dataset.column)).toLowerCase() === query;
       });
       row.hidden = !fits;
-      left += fits ? 1 : 0;
+      matches += fits ? 1 : 0;
     }
-    shown.textContent = `${left.toLocaleString("en")} of ${rows.length.toLocaleString("en")} shown`;
+    output.textContent = `${matches.toLocaleString("en")} of ${rows.length.toLocaleString("en")} shown`;
   };
   controls.forEach((control) => control.addEventListener("input", filter));
   filter();

@@ -1,6 +1,6 @@
-"""Reports opened from disk in a real browser: sorting, filtering, keyboard, policy, hostile headlines, accessibility.
+"""Reports opened from disk in a real browser: sorting, keyboard, policy, accessibility.
 
-Needs Chromium: Playwright's own, or one named by TIDINGS_CHROMIUM (``make browser`` finds Debian's).
+Needs Chromium: Playwright's, or one named by TIDINGS_CHROMIUM (``make browser`` finds Debian's).
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ PLAIN = [
 
 @dataclass
 class Watched:
-    """A page and what it did that it should not have done."""
+    """A page, its messages and errors, and the addresses that it requested."""
 
     page: Page
-    said: list[str] = field(default_factory=list)
-    asked: list[str] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
 
 
 @pytest.fixture(scope="module")
@@ -110,10 +110,12 @@ def opened(browser: Browser, path: Path, *, width: int = 1280, dark: bool = Fals
         bypass_csp=False,
     )
     watched = Watched(context.new_page())
-    watched.page.on("console", lambda message: watched.said.append(message.text))
-    watched.page.on("pageerror", lambda error: watched.said.append(str(error)))
-    watched.page.on("request", lambda request: watched.asked.append(request.url))
-    watched.page.on("requestfailed", lambda request: watched.said.append(f"failed: {request.url}"))
+    watched.page.on("console", lambda message: watched.messages.append(message.text))
+    watched.page.on("pageerror", lambda error: watched.messages.append(str(error)))
+    watched.page.on("request", lambda request: watched.requests.append(request.url))
+    watched.page.on(
+        "requestfailed", lambda request: watched.messages.append(f"failed: {request.url}")
+    )
     watched.page.goto(path.as_uri())
     return watched
 
@@ -125,19 +127,25 @@ def months(browser: Browser, folder: Path) -> Iterator[Watched]:
     watched.page.context.close()
 
 
-PAGES = ["months/index.html", "handles/index.html", "handles/@nasa.html", "handles/@gone.html", "trainings/index.html",
-         "compared/index.html"]  # fmt: skip
+PAGES = [
+    "months/index.html",
+    "handles/index.html",
+    "handles/@nasa.html",
+    "handles/@gone.html",
+    "trainings/index.html",
+    "compared/index.html",
+]
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_no_page_says_anything_or_asks_outside_its_folder(
+def test_no_page_logs_anything_or_requests_anything_outside_its_folder(
     browser: Browser, folder: Path, name: str
 ) -> None:
     watched = opened(browser, folder / name)
     watched.page.wait_for_load_state("networkidle")
     inside = (folder / name).parent.as_uri()
-    assert watched.said == []
-    assert [url for url in watched.asked if not url.startswith(inside)] == []
+    assert watched.messages == []
+    assert [url for url in watched.requests if not url.startswith(inside)] == []
     assert watched.page.title().endswith("Tidings")
     watched.page.context.close()
 
@@ -167,10 +175,10 @@ def test_no_serious_fault_of_accessibility(
     )  # axe is a script of its own, which the page's policy rightly refuses
     page = context.new_page()
     page.goto((folder / name).as_uri())
-    found = axe.Axe().run(page).response
-    serious = [v for v in found["violations"] if v["impact"] in {"serious", "critical"}]
+    response = axe.Axe().run(page).response
+    serious = [v for v in response["violations"] if v["impact"] in {"serious", "critical"}]
     assert [(v["id"], [node["html"][:200] for node in v["nodes"]]) for v in serious] == []
-    assert len(found["passes"]) > 15  # it did look
+    assert len(response["passes"]) > 15  # it did look
     context.close()
 
 
@@ -223,7 +231,7 @@ def test_a_script_smuggled_into_the_page_is_refused_by_its_policy(
     )
     watched = opened(browser, page)
     assert watched.page.title() != "hacked"
-    assert any("Content Security Policy" in text for text in watched.said)
+    assert any("Content Security Policy" in text for text in watched.messages)
     watched.page.context.close()
 
 

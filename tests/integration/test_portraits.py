@@ -1,4 +1,4 @@
-"""Accounts worked on to their portraits: their own words alone, and nobody's who asked to be forgotten."""
+"""Accounts from their posts to their portraits, without reposts and without erased accounts."""
 
 from __future__ import annotations
 
@@ -97,17 +97,17 @@ def test_reposts_are_kept_and_no_step_reads_them(jobs: Jobs) -> None:
         for row in exported(jobs, run, "entities")
         if not row["period"]
     ] == [("ORG", "NASA", 2)]
-    told = json.dumps([exported(jobs, run, table) for table in ("phrases", "summaries")])
-    assert "tide" in told
-    assert "storm" not in told
-    assert "http" not in told
+    exports = json.dumps([exported(jobs, run, table) for table in ("phrases", "summaries")])
+    assert "tide" in exports
+    assert "storm" not in exports
+    assert "http" not in exports
     coverage = {
         row["step"]: (row["documents"], row["reason"]) for row in exported(jobs, run, "coverage")
     }
-    said = "1 of 3 posts pass on somebody else's words, which no later step reads"
-    assert coverage.pop("documents") == (3, said)
+    reason = "1 of 3 posts pass on somebody else's words, which no later step reads"
+    assert coverage.pop("documents") == (3, reason)
     assert set(coverage.values()) == {(2, None)}
-    assert jobs.row(run).reason == f"stored documents only; {said}"
+    assert jobs.row(run).reason == f"stored documents only; {reason}"
     assert [row["documents"] for row in exported(jobs, run, "periods")] == [3]
 
 
@@ -173,15 +173,15 @@ def test_of_fifty_accounts_ten_are_gone_and_forty_have_a_portrait(stub_settings:
 
 
 def test_a_question_that_is_refused_takes_no_other_answer_with_it(stub_settings: Settings) -> None:  # noqa: F811
-    asked: list[str] = []
+    operations: list[str] = []
 
     async def answer(request: web.Request) -> web.StreamResponse:
         if request.method == "GET":
             return web.Response(status=404)
-        asked.append(request.path.rpartition("/")[2])
-        if asked[-1] == "ner":
+        operations.append(request.path.rpartition("/")[2])
+        if operations[-1] == "ner":
             return web.json_response({"error": "no"}, status=422)
-        return web.json_response(stub_textapi.answer(asked[-1], await request.json()))
+        return web.json_response(stub_textapi.answer(operations[-1], await request.json()))
 
     with (
         service(answer) as url,
@@ -198,7 +198,7 @@ def test_a_question_that_is_refused_takes_no_other_answer_with_it(stub_settings:
             "entities": "failed",
             "polarity": None,
         }
-        assert {operation: asked.count(operation) for operation in set(asked)} == {
+        assert {name: operations.count(name) for name in set(operations)} == {
             "summarize": 1,
             "most_common_phrases": 1,
             "polarity_by_sentence": 1,
@@ -210,7 +210,7 @@ def test_a_question_that_is_refused_takes_no_other_answer_with_it(stub_settings:
 # --- what was forgotten stays away ---
 
 
-def test_a_forgotten_account_is_neither_asked_for_nor_imported_again(
+def test_an_erased_account_is_neither_fetched_nor_imported_again(
     stub_settings: Settings,  # noqa: F811
     tidings: Callable[..., Any],
     tmp_path: Path,
@@ -228,7 +228,8 @@ def test_a_forgotten_account_is_neither_asked_for_nor_imported_again(
         ended = jobs.do(HandlesParameters(steps=()), ANN)
         assert (ended.state, ended.result, account.asked) == (State.DONE, "no-data", [])
         assert ended.reason == (
-            "@ann.example was forgotten on request: `tidings forget --handle ann.example --lift` lets it come back"
+            "@ann.example was forgotten on request: "
+            "`tidings forget --handle ann.example --lift` lets it come back"
         )
         posts = tmp_path / "posts.jsonl"
         rows = [
@@ -287,7 +288,7 @@ def test_a_forgotten_document_stays_away_and_its_account_does_not(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (("--handle", "bob", "--lift"), "@bob was not forgotten"),
         (("--document", "posts:1", "--lift"), "posts:1 was not forgotten"),
@@ -297,11 +298,11 @@ def test_a_forgotten_document_stays_away_and_its_account_does_not(
 def test_what_was_not_forgotten_cannot_be_lifted(
     tidings: Callable[..., Any],
     arguments: tuple[object, ...],
-    said: str,
+    message: str,
 ) -> None:
     result = tidings("forget", *arguments)
     assert result.exception is not None
-    assert said in str(result.exception)
+    assert message in str(result.exception)
 
 
 # --- what could not be read ---
@@ -320,7 +321,7 @@ def test_what_an_import_leaves_out_is_counted_and_named(jobs: Jobs, tmp_path: Pa
     assert [name.partition(": ")[0] for name in row.named] == ["in/posts.jsonl, document 1"]
 
 
-def test_what_a_crawl_could_not_read_is_counted_named_and_said(stub_settings: Settings) -> None:  # noqa: F811
+def test_posts_that_a_crawl_could_not_read_are_counted_and_named(stub_settings: Settings) -> None:  # noqa: F811
     async def answer(request: web.Request) -> web.StreamResponse:
         at = int(request.query.get("cursor", 5))
         page = PAGES["bluesky"]([at, at - 1], str(at - 2) if at > 3 else None)

@@ -67,7 +67,7 @@ def test_stop_words_and_the_keyword_are_left_out_and_the_most_frequent_kept() ->
         ("ar", "قال الوزير إن الناس في المدينة من هذا العام"),
     ],
 )
-def test_the_language_of_a_text_is_told_by_its_common_words(language: str, text: str) -> None:
+def test_the_language_of_a_text_is_detected_by_its_common_words(language: str, text: str) -> None:
     assert stopwords.detect_languages(Counter(text.split())) == [language]
 
 
@@ -86,7 +86,7 @@ def test_a_cloud_is_dark_words_on_white_and_the_same_each_time() -> None:
 
 
 def test_words_that_differ_in_case_from_month_to_month_are_one_word_over_all() -> None:
-    assert clouds.one_spelling(Counter({"Masks": 4, "masks": 5, "city": 1})) == {
+    assert clouds.merge_spellings(Counter({"Masks": 4, "masks": 5, "city": 1})) == {
         "masks": 9,
         "city": 1,
     }
@@ -165,10 +165,10 @@ def test_a_mask_that_is_no_picture_is_refused() -> None:
         clouds.read_mask(b"not a picture")
 
 
-def test_writing_systems_are_told_apart() -> None:
-    found = fonts.count_scripts(["abc", "где", "\u03b1\u03b2", "سلام", "中文", "かな", "한글"])
-    assert set(found) == {"Latin", "Cyrillic", "Greek", "Arabic", "Chinese", "Japanese", "Korean"}
-    assert found["Latin"] == 3
+def test_writing_systems_are_distinguished() -> None:
+    scripts = fonts.count_scripts(["abc", "где", "\u03b1\u03b2", "سلام", "中文", "かな", "한글"])
+    assert set(scripts) == {"Latin", "Cyrillic", "Greek", "Arabic", "Chinese", "Japanese", "Korean"}
+    assert scripts["Latin"] == 3
 
 
 def test_what_no_font_has_becomes_an_ellipsis() -> None:

@@ -1,4 +1,4 @@
-"""Scatters, terms, phrases, entities, accounts, comparisons and trainings, read from their artists."""
+"""Scatters, terms, phrases, entities, accounts, comparisons, trainings: read from artists."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from reports.figures import (
     terms,
     trainings,
 )
+from reports.figures.spec import Subject
 from reports.tables.periods import PeriodRow
 from reports.tables.trainings import EpochRow, PredictionRow
 
@@ -55,13 +56,13 @@ def row(
 
 @pytest.fixture
 def ax() -> Iterator[Axes]:
-    with style.house():
+    with style.house_style():
         yield Figure().add_subplot()
 
 
-def label(artists: Iterable[Any], wanted: str) -> Any:
-    (found,) = [artist for artist in artists if artist.get_label() == wanted]
-    return found
+def label(artists: Iterable[Any], name: str) -> Any:
+    (artist,) = [artist for artist in artists if artist.get_label() == name]
+    return artist
 
 
 def test_mentions_lie_within_their_day_side_by_side() -> None:
@@ -87,22 +88,24 @@ def test_each_mention_is_a_dot_on_its_day_and_the_mean_a_line(ax: Axes) -> None:
 
 def test_a_month_of_many_mentions_is_thinned_out_evenly_and_keeps_its_mean_and_n(ax: Axes) -> None:
     days, polarities = tuple(range(1, 29)), tuple(number / 100 for number in range(28))
-    month = scatter.thinned(
+    month = scatter.thin_out(
         scatter.MonthOfPolarities("2020-02", True, days, polarities, 28, 0.135, 0.1, 0.17), 10
     )
     assert month.days == (1, 4, 7, 10, 13, 16, 19, 22, 25, 28)
     scatter.draw_polarities(ax, month)
     assert list(label(ax.lines, "mean").get_ydata()) == [0.135, 0.135]
-    with style.house():
+    with style.house_style():
         assert (
-            scatter.month_figure(month, subject="x").axes[0].get_title("right")
+            scatter.month_figure(Subject("x", "x", style.Range("2020-02", "2020-02")), month)
+            .axes[0]
+            .get_title("right")
             == "n = 28 \u00b7 mean +0.14"
         )
 
 
 def test_a_month_of_few_mentions_keeps_every_dot() -> None:
     month = scatter.MonthOfPolarities("2020-02", True, (1, 2), (0.1, 0.2), 2, 0.15, None, None)
-    assert scatter.thinned(month, 2) is month
+    assert scatter.thin_out(month, 2) is month
 
 
 SHEET = [
@@ -115,11 +118,19 @@ SHEET = [
 
 def test_the_sheet_has_a_panel_for_each_month_in_order_gaps_among_them(ax: Axes) -> None:
     scatter.draw_sheet(ax, SHEET, across=2)
-    assert scatter.panels(4, 2) == [scatter.Panel(0.0, 0.0), scatter.Panel(1.08, 0.0), scatter.Panel(0.0, -3.0),
-                                    scatter.Panel(1.08, -3.0)]  # fmt: skip
-    said = {text.get_text(): text.get_position() for text in ax.texts if "20" in text.get_text()}
-    assert said == {"Jan 2020": (0.0, 1.12), "Feb 2020": (1.08, 1.12), "Mar 2020": (0.0, -3.0 + 1.12),
-                    "Apr 2020": (1.08, -3.0 + 1.12)}  # fmt: skip
+    assert scatter.panels(4, 2) == [
+        scatter.Panel(0.0, 0.0),
+        scatter.Panel(1.08, 0.0),
+        scatter.Panel(0.0, -3.0),
+        scatter.Panel(1.08, -3.0),
+    ]
+    labels = {text.get_text(): text.get_position() for text in ax.texts if "20" in text.get_text()}
+    assert labels == {
+        "Jan 2020": (0.0, 1.12),
+        "Feb 2020": (1.08, 1.12),
+        "Mar 2020": (0.0, -3.0 + 1.12),
+        "Apr 2020": (1.08, -3.0 + 1.12),
+    }
     assert [text.get_text() for text in ax.texts if text.get_text().startswith(("n=", "gap"))] == [
         "gap", "n=0", "n=2", "n=1",
     ]  # fmt: skip
@@ -177,15 +188,17 @@ def test_months_with_few_mentions_change_no_wording() -> None:
 
 
 def test_phrases_stand_in_the_order_in_which_they_came_up_and_blank_is_no_zero() -> None:
-    found = {"2020-01": [("old", 4)], "2020-02": [], "2020-03": [("new", 2), ("old", 1)]}
-    table = phrases.grid(found, span=style.Range("2020-01", "2020-03"))
+    by_month = {"2020-01": [("old", 4)], "2020-02": [], "2020-03": [("new", 2), ("old", 1)]}
+    table = phrases.grid(by_month, span=style.Range("2020-01", "2020-03"))
     assert table.phrases == ("old", "new")
     assert table.counts == ((4, None, 1), (None, None, 2))
 
 
 def test_only_so_many_phrases_are_kept_the_lasting_ones_first() -> None:
-    found = {"2020-01": [("once", 50), ("twice", 1)], "2020-02": [("twice", 1)]}
-    assert phrases.grid(found, span=style.Range("2020-01", "2020-02"), most=1).phrases == ("twice",)
+    by_month = {"2020-01": [("once", 50), ("twice", 1)], "2020-02": [("twice", 1)]}
+    assert phrases.grid(by_month, span=style.Range("2020-01", "2020-02"), most=1).phrases == (
+        "twice",
+    )
 
 
 def test_cells_of_phrases_say_their_count_and_gaps_are_hatched(ax: Axes) -> None:
@@ -212,7 +225,7 @@ def test_entities_are_bars_with_their_names_and_counts(ax: Axes) -> None:
 
 def test_accounts_are_dots_with_intervals_and_n(ax: Axes) -> None:
     silent = accounts.Account("@b", 0, 0, None, None, None)
-    accounts.draw_moods(ax, [accounts.Account("@a", 60, 50, 0.2, 0.1, 0.3), silent])
+    accounts.draw_means(ax, [accounts.Account("@a", 60, 50, 0.2, 0.1, 0.3), silent])
     assert [tuple(line.get_xdata()) for line in ax.lines if line.get_label() == "_mean"] == [(0.2,)]
     assert [tuple(line.get_xdata()) for line in ax.lines if line.get_label() == "_interval"] == [
         (0.1, 0.3)
@@ -222,7 +235,7 @@ def test_accounts_are_dots_with_intervals_and_n(ax: Axes) -> None:
 
 def test_a_month_without_a_post_is_a_blank_cell(ax: Axes) -> None:
     accounts.draw_calendar(
-        ax, ["@a"], style.Range("2020-01", "2020-03"), [[3, None, 5]], mood=False
+        ax, ["@a"], style.Range("2020-01", "2020-03"), [[3, None, 5]], is_polarity=False
     )
     cells = ax.images[0].get_array()
     assert cells.tolist() == [[3, None, 5]]
@@ -231,7 +244,7 @@ def test_a_month_without_a_post_is_a_blank_cell(ax: Axes) -> None:
 def test_compared_lines_break_at_gaps(ax: Axes) -> None:
     rows = [row("2020-01", None, 5, 0.1), row("2020-02", None, None), row("2020-03", None, 5, 0.3)]
     comparison.draw_lines(
-        ax, {"covid": rows}, span=style.Range("2020-01", "2020-03"), value="share"
+        ax, {"covid": rows}, span=style.Range("2020-01", "2020-03"), column="share"
     )
     drawn = [(list(line.get_xdata()), list(line.get_ydata())) for line in ax.lines]
     assert drawn == [([day("2020-01-16")], [0.1]), ([day("2020-03-16")], [0.3])]
@@ -262,8 +275,8 @@ def test_a_loss_past_all_numbers_leaves_a_gap(ax: Axes) -> None:
 
 
 def test_actual_and_predicted_stand_at_their_place_in_the_series(ax: Axes) -> None:
-    said = [PredictionRow(1, "j", "train", i, math.sin(i), 0.5) for i in (50, 51)]
-    trainings.draw_sequence(ax, said)
+    predictions = [PredictionRow(1, "j", "train", i, math.sin(i), 0.5) for i in (50, 51)]
+    trainings.draw_sequence(ax, predictions)
     assert label(ax.lines, "actual").get_xydata().tolist() == [
         [50, math.sin(50)],
         [51, math.sin(51)],
@@ -271,12 +284,14 @@ def test_actual_and_predicted_stand_at_their_place_in_the_series(ax: Axes) -> No
     assert label(ax.lines, "predicted").get_xydata().tolist() == [[50, 0.5], [51, 0.5]]
 
 
-def test_the_confusion_matrix_counts_rows_as_what_it_was() -> None:
-    said = [
+def test_the_confusion_matrix_has_actual_classes_as_rows() -> None:
+    predictions = [
         PredictionRow(1, "j", "test", i, a, p)
         for i, (a, p) in enumerate([(0, 0), (0, 1), (0, 1), (2, 2)])
     ]
-    assert np.array_equal(trainings.confusion(said), [[1, 2, 0], [0, 0, 0], [0, 0, 1]])
+    assert np.array_equal(
+        trainings.confusion_matrix(predictions), [[1, 2, 0], [0, 0, 0], [0, 0, 1]]
+    )
 
 
 def test_compared_shares_have_their_intervals_and_means_of_few_have_none(ax: Axes) -> None:
@@ -287,8 +302,8 @@ def test_compared_shares_have_their_intervals_and_means_of_few_have_none(ax: Axe
         1, "2020-02", None, "c", None, "complete", 50, 9, 9, 0.18, 0.10, 0.31, 0.1, 0.0, 0.2
     )
     span = style.Range("2020-01", "2020-02")
-    comparison.draw_lines(ax, {"c": [few, many]}, span=span, value="share")
-    comparison.draw_lines(ax, {"c": [few, many]}, span=span, value="polarity_mean")
+    comparison.draw_lines(ax, {"c": [few, many]}, span=span, column="share")
+    comparison.draw_lines(ax, {"c": [few, many]}, span=span, column="polarity_mean")
     ends = [tuple(line.get_ydata()) for line in ax.lines if line.get_label() == "_interval"]
     assert ends == [(0.03, 0.19), (0.10, 0.31), (0.0, 0.2)]
 
@@ -312,11 +327,11 @@ def test_each_term_has_its_share_of_the_mentions_of_a_month(ax: Axes) -> None:
 
 
 def test_the_shares_of_a_month_with_few_mentions_are_lighter_and_a_gap_is_hatched(ax: Axes) -> None:
-    found = {
+    by_term = {
         "a": [row("2020-01", "a", 3), row("2020-02", "a", None)],
         "b": [row("2020-01", "b", 1), row("2020-02", "b", None)],
     }
-    terms.draw_term_shares(ax, found, span=style.Range("2020-01", "2020-02"))
+    terms.draw_term_shares(ax, by_term, span=style.Range("2020-01", "2020-02"))
     assert {bar.get_facecolor()[3] for container in ax.containers for bar in container} == {
         style.FAINT
     }

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from reports.figures import polarity, series, style
+from reports.figures.spec import Subject
 from reports.tables.periods import PeriodRow
 
 
@@ -21,7 +22,8 @@ def row(
     state = "no-data" if mentions is None else "complete"
     return PeriodRow(
         1, period, None, "covid", None, state, documents, mentions, mentions, share,
-        None if share is None else max(0.0, share - 0.02), None if share is None else share + 0.02, mean, *bounds,
+        None if share is None else max(0.0, share - 0.02),
+        None if share is None else share + 0.02, mean, *bounds,
     )  # fmt: skip
 
 
@@ -37,11 +39,12 @@ ROWS = [
     row("2020-04", 40, mean=0.1),
 ]
 SPAN = style.Range("2019-12", "2020-04")
+SUBJECT = Subject("covid", "covid", SPAN)
 
 
 @pytest.fixture
 def ax() -> Iterator[Axes]:
-    with style.house():
+    with style.house_style():
         yield Figure().add_subplot()
 
 
@@ -93,18 +96,23 @@ def test_the_axis_shows_every_month_from_the_first_day_of_the_first_to_the_last_
 
 
 def test_shares_have_their_intervals_and_the_gap_has_none(ax: Axes) -> None:
-    series.draw_share(ax, ROWS, span=SPAN, of="documents")
+    series.draw_share(ax, ROWS, span=SPAN)
     (dots,) = [c for c in ax.collections if c.get_label() == "share"]
     assert dots.get_offsets().tolist() == [
-        [day("2019-12-16"), 0.03], [day("2020-02-16"), 0.0], [day("2020-03-16"), 0.12], [day("2020-04-16"), 0.4],
+        [day("2019-12-16"), 0.03], [day("2020-02-16"), 0.0],
+        [day("2020-03-16"), 0.12], [day("2020-04-16"), 0.4],
     ]  # fmt: skip
     ends = [tuple(line.get_ydata()) for line in ax.lines if line.get_label() == "_interval"]
-    assert ends == [(pytest.approx(0.01), pytest.approx(0.05)), (0, 0.02), (pytest.approx(0.10), pytest.approx(0.14)),
-                    (pytest.approx(0.38), pytest.approx(0.42))]  # fmt: skip
+    assert ends == [
+        (pytest.approx(0.01), pytest.approx(0.05)),
+        (0, 0.02),
+        (pytest.approx(0.10), pytest.approx(0.14)),
+        (pytest.approx(0.38), pytest.approx(0.42)),
+    ]
 
 
 def test_the_line_of_means_breaks_at_gaps_and_at_months_without_a_mention(ax: Axes) -> None:
-    polarity.draw_mood(ax, ROWS, span=SPAN)
+    polarity.draw_polarity(ax, ROWS, span=SPAN)
     lines = [
         (list(line.get_xdata()), list(line.get_ydata()))
         for line in ax.lines
@@ -119,15 +127,15 @@ def test_the_line_of_means_breaks_at_gaps_and_at_months_without_a_mention(ax: Ax
 
 
 def test_a_mean_of_few_is_a_hollow_dot(ax: Axes) -> None:
-    polarity.draw_mood(ax, ROWS, span=SPAN)
+    polarity.draw_polarity(ax, ROWS, span=SPAN)
     (dots,) = [c for c in ax.collections if c.get_label() == "months"]
     white = [tuple(color[:3]) == (1, 1, 1) for color in dots.get_facecolors()]
     assert white == [True, False, False]
 
 
 def test_a_year_shows_january_to_december_whatever_it_holds() -> None:
-    with style.house():
-        figure = polarity.yearly_figure(ROWS, subject="covid")
+    with style.house_style():
+        figure = polarity.yearly_figure(SUBJECT, ROWS)
     years = {ax.get_title("left"): ax.get_xlim() for ax in figure.axes if ax.get_title("left")}
     assert years == {
         "2019": (day("2019-01-01"), day("2020-01-01")),
@@ -141,10 +149,9 @@ def test_the_line_over_all_months_holds_every_year() -> None:
         for year in (2019, 2020, 2021)
         for month in range(1, 13)
     ]
-    with style.house():
-        figure = polarity.overall_figure(
-            rows, span=style.Range("2019-01", "2021-12"), subject="covid"
-        )
+    with style.house_style():
+        subject = Subject("covid", "covid", style.Range("2019-01", "2021-12"))
+        figure = polarity.overall_figure(subject, rows, unit="mentions")
     (line,) = [line for line in figure.axes[0].lines if line.get_label() == "mean"]
     assert len(line.get_xdata()) == 36
     assert line.get_xdata()[0] == day("2019-01-16")
@@ -153,8 +160,11 @@ def test_the_line_over_all_months_holds_every_year() -> None:
 def test_n_is_written_under_each_counted_month(ax: Axes) -> None:
     polarity.print_n(ax, ROWS, span=SPAN)
     assert [(text.get_position()[0], text.get_text()) for text in ax.texts] == [
-        (day("2019-12-16"), "3"), (day("2020-02-16"), "0"), (day("2020-03-16"), "12"), (day("2020-04-16"), "40"),
-    ]  # fmt: skip
+        (day("2019-12-16"), "3"),
+        (day("2020-02-16"), "0"),
+        (day("2020-03-16"), "12"),
+        (day("2020-04-16"), "40"),
+    ]
 
 
 @pytest.mark.parametrize(("first", "last", "labels"), [
@@ -167,23 +177,22 @@ def test_ticks_name_as_many_months_as_have_room(first: str, last: str, labels: l
 
 
 def test_equal_data_make_equal_bytes() -> None:
-    def drawn() -> tuple[bytes, bytes]:
-        with style.house():
-            figure = series.mentions_figure(ROWS, span=SPAN, subject="covid")
-            return style.to_svg(figure), style.to_png(figure)
+    def drawn() -> dict[str, bytes]:
+        with style.house_style():
+            figure = series.mentions_figure(SUBJECT, ROWS)
+            return style.to_files(figure)
 
     assert drawn() == drawn()
 
 
 def test_a_dollar_in_a_name_is_a_dollar() -> None:
-    with style.house(["a $b$ c"]):
-        figure = series.mentions_figure(ROWS, span=SPAN, subject="$\\frac{$")
-        assert b"<svg" in style.to_svg(figure)
+    with style.house_style(["a $b$ c"]):
+        figure = series.mentions_figure(Subject("$\\frac{$", "x", SPAN), ROWS)
+        assert b"<svg" in style.to_files(figure)["svg"]
 
 
 def test_a_run_of_nothing_but_gaps_can_be_drawn() -> None:
-    with style.house():
-        figure = series.mentions_figure(
-            [row("2020-01", None)], span=style.Range("2020-01", "2020-01"), subject="x"
-        )
-        assert style.to_png(figure).startswith(b"\x89PNG")
+    with style.house_style():
+        subject = Subject("x", "x", style.Range("2020-01", "2020-01"))
+        figure = series.mentions_figure(subject, [row("2020-01", None)])
+        assert style.to_files(figure)["png"].startswith(b"\x89PNG")

@@ -1,4 +1,4 @@
-"""The page as text: what comes from outside is escaped, only web addresses become links, the policy fits the page."""
+"""The page as text: escaped, with links to web addresses alone, and a policy that fits it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_other_addresses_do_not(address: str | None) -> None:
 
 
 def test_shares_keep_a_digit_that_shows_them() -> None:
-    assert [page.percent(share) for share in (None, 0.0, 0.2199, 0.00028)] == [
+    assert [page.format_share(share) for share in (None, 0.0, 0.2199, 0.00028)] == [
         "\u2013",
         "0.0 %",
         "22.0 %",
@@ -38,8 +38,8 @@ def test_shares_keep_a_digit_that_shows_them() -> None:
     ]
 
 
-def test_what_is_not_known_is_a_dash_and_zero_is_a_zero() -> None:
-    assert [page.number(n) for n in (None, 0, 13400)] == ["\u2013", "0", "13,400"]
+def test_a_missing_number_is_a_dash_and_zero_is_a_zero() -> None:
+    assert [page.format_number(n) for n in (None, 0, 13400)] == ["\u2013", "0", "13,400"]
 
 
 def test_the_policy_names_the_hashes_of_the_style_and_script_that_stand_in_the_page() -> None:
@@ -87,14 +87,17 @@ def test_two_names_that_look_alike_as_files_are_kept_apart() -> None:
     assert len({slug("hong kong"), slug("hong-kong"), slug("Hong Kong")}) == 3
 
 
-def test_the_command_to_make_it_again_says_what_differs_from_the_defaults() -> None:
+def test_the_command_to_reproduce_a_run_says_what_differs_from_the_defaults() -> None:
     parameters = run_parameters.MonthsParameters(
         first="2020-03", last="2020-06", material="News", max_words=80, steps=("keywords",),
-        keywords=(run_parameters.Keyword.parse("covid:covid-19,coronavirus"), run_parameters.Keyword.parse("Hong Kong")),
+        keywords=(
+            run_parameters.Keyword.parse("covid:covid-19,coronavirus"),
+            run_parameters.Keyword.parse("Hong Kong"),
+        ),
     )  # fmt: skip
     assert run_summary.submit_command(parameters, []) == (
-        "tidings submit months 2020-03..2020-06 --keyword covid:covid-19,coronavirus --keyword 'Hong Kong' "
-        "--material News --steps keywords --max-words 80"
+        "tidings submit months 2020-03..2020-06 --keyword covid:covid-19,coronavirus "
+        "--keyword 'Hong Kong' --material News --steps keywords --max-words 80"
     )
 
 
@@ -114,10 +117,13 @@ def test_the_command_of_a_training_holds_its_options() -> None:
     )
 
 
-def test_a_long_command_stands_in_lines_that_a_shell_takes_as_one() -> None:
-    command = "tidings submit months 2020-03..2020-06 --keyword covid:covid-19,coronavirus --material News --phrases 5"
-    assert page.in_lines(command) == (
-        "tidings submit months 2020-03..2020-06 \\\n  --keyword covid:covid-19,coronavirus \\\n  --material News \\\n"
-        "  --phrases 5"
+def test_a_long_command_is_wrapped_into_lines_that_a_shell_joins() -> None:
+    command = (
+        "tidings submit months 2020-03..2020-06 --keyword covid:covid-19,coronavirus "
+        "--material News --phrases 5"
     )
-    assert page.in_lines("tidings submit handles @nasa") == "tidings submit handles @nasa"
+    assert page.wrap_command(command) == (
+        "tidings submit months 2020-03..2020-06 \\\n  --keyword covid:covid-19,coronavirus \\\n"
+        "  --material News \\\n  --phrases 5"
+    )
+    assert page.wrap_command("tidings submit handles @nasa") == "tidings submit handles @nasa"

@@ -1,16 +1,16 @@
-"""What is named: what holds the subject, came once or is a date is left to the exports, and the figure says so."""
+"""Names in a figure: the subject, single mentions and dates are left to the exports."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from reports.drawing import Named, entities_shown, in_title_case, top_entities
-from reports.figure_store import FigureStore
+from reports.figures.entities import TopNames, entities_spec, is_in_title_case, top_names
+from reports.figures.spec import Subject
+from reports.figures.style import Range
 from reports.tables.entities import EntityRow
 from textapi.engine.keywords import pattern
 
+SUBJECT = Subject("x", "x", Range("2020-03", "2020-03"))
 HEADLINES = [
     "Mayor Closes Schools and Parks as Coronavirus Spreads",
     "A Test for Everyone, Doctors Say",
@@ -32,7 +32,7 @@ def test_names_are_summed_over_jobs_the_type_of_the_most_frequent_first() -> Non
         entity("GPE", "China", 21),
         entity("GPE", "Italy", 9),
     ]
-    assert top_entities(rows) == Named(
+    assert top_names(rows) == TopNames(
         {"GPE": [("China", 41), ("Italy", 9)], "ORG": [("C.D.C.", 4)]}, 0
     )
 
@@ -43,36 +43,35 @@ def test_a_name_that_holds_the_subject_is_left_out_and_counted() -> None:
         entity("PERSON", "Coronavirus Spreads", 6),
         entity("GPE", "China", 41),
     ]
-    assert top_entities(rows, [pattern("coronavirus")]) == Named({"GPE": [("China", 41)]}, 2)
+    assert top_names(rows, [pattern("coronavirus")]) == TopNames({"GPE": [("China", 41)]}, 2)
 
 
-def test_a_name_that_came_once_is_left_out_where_another_came_twice() -> None:
-    assert top_entities([entity("GPE", "China", 2), entity("ORG", "Hot Zone", 1)]).by_type == {
+def test_a_name_that_occurs_once_is_left_out_where_another_occurs_twice() -> None:
+    assert top_names([entity("GPE", "China", 2), entity("ORG", "Hot Zone", 1)]).by_type == {
         "GPE": [("China", 2)]
     }
-    assert top_entities([entity("ORG", "Hot Zone", 1)]).by_type == {"ORG": [("Hot Zone", 1)]}
+    assert top_names([entity("ORG", "Hot Zone", 1)]).by_type == {"ORG": [("Hot Zone", 1)]}
 
 
 def test_dates_and_single_months_are_no_names() -> None:
     assert (
-        top_entities([entity("DATE", "today", 9), entity("GPE", "China", 9, "2020-03")]).by_type
-        == {}
+        top_names([entity("DATE", "today", 9), entity("GPE", "China", 9, "2020-03")]).by_type == {}
     )
 
 
 @pytest.mark.parametrize(
     ("texts", "expected"), [(HEADLINES, True), (SENTENCES, False), ([], False), (["新冠"], False)]
 )
-def test_title_case_is_told_from_sentences(texts: list[str], *, expected: bool) -> None:
-    assert in_title_case(texts) == expected
+def test_title_case_is_distinguished_from_sentences(texts: list[str], *, expected: bool) -> None:
+    assert is_in_title_case(texts) == expected
 
 
-def test_the_caption_says_what_the_names_are_worth(tmp_path: Path) -> None:
+def test_the_caption_says_what_the_names_are_worth() -> None:
     def caption(texts: list[str], subject: int) -> str:
-        named = Named({"GPE": [("China", 2)]}, subject)
-        return entities_shown(
-            FigureStore(tmp_path), "x", named, subject="x", unit="times", texts=texts
-        ).caption
+        top = TopNames({"GPE": [("China", 2)]}, subject)
+        spec = entities_spec(SUBJECT, top, unit="times", texts=texts)
+        assert spec is not None
+        return spec.caption
 
     assert "guesses, to be read with care" in caption(SENTENCES, 0)
     assert "So are 12 names that hold the subject itself." in caption(SENTENCES, 12)

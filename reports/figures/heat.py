@@ -1,0 +1,49 @@
+"""Heat charts: a row for each name, a cell for each month."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.image import AxesImage
+
+from reports.figures import style
+
+
+def draw_heat(
+    ax: Axes,
+    cells: np.ndarray,
+    names: Sequence[str],
+    span: style.Range,
+    *,
+    rule: dict[str, Any],
+    longest: int | None = None,
+    **colors: Any,
+) -> AxesImage:
+    """Draw *cells*, blank where NaN, with *names* beside and months below.
+
+    *rule* is the look of the lines between rows, *longest* the length that names are cut to, and
+    *colors* how `imshow` turns numbers into colours.
+    """
+    image = ax.imshow(
+        np.ma.masked_invalid(cells),
+        aspect="auto",
+        interpolation="nearest",
+        extent=(-0.5, len(span) - 0.5, len(names) - 0.5, -0.5),
+        **colors,
+    )
+
+    style.label_rows(ax, names, longest=longest)
+    ax.set_yticks(np.arange(0.5, len(names) - 1), minor=True)
+    ax.grid(visible=False)
+    ax.grid(visible=True, which="minor", axis="y", **rule)
+
+    months = list(span)
+    periods, labels = zip(*style.ticks(span), strict=True)
+    ax.set_xticks(list(map(months.index, periods)), labels)
+    ax.set_xlim(-0.5, len(span) - 0.5)
+    ax.tick_params(which="both", length=0)
+    ax.spines[["left", "bottom"]].set_visible(False)
+    return image

@@ -1,0 +1,45 @@
+"""A figure as one declaration: `x_spec` declares it, `x_figure` makes it, `draw_x` fills axes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+from matplotlib.figure import Figure
+
+from reports.figures import style
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What figures are about: its name in titles and in file names, and the months to show."""
+
+    name: str
+    slug: str
+    span: style.Range
+
+
+@dataclass(frozen=True, kw_only=True)
+class FigureSpec:
+    """A figure's name, how it is drawn, and what a page writes beside it.
+
+    *draw* holds all that the picture depends on: a picture is drawn again only where the `repr` of
+    an argument differs. It returns a figure, or the contents of its files by extension.
+    """
+
+    name: str  # its files' names begin with it
+    draw: partial[Figure] | partial[dict[str, bytes]]
+    alt: str
+    caption: str
+    layout: str = "chart wide"  # its classes in the style sheet
+
+    @property
+    def data(self) -> str:
+        """All that the picture depends on, as text."""
+        return repr((self.draw.func.__name__, self.draw.args, self.draw.keywords))
+
+    def render(self) -> dict[str, bytes]:
+        """Draw the figure and return the contents of its files by extension."""
+        with style.house_style(set(self.data)):  # whose characters need fonts
+            drawing = self.draw()
+            return style.to_files(drawing) if isinstance(drawing, Figure) else drawing
