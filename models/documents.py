@@ -53,8 +53,6 @@ class DocumentScope:
     ) -> Self:
         """Return the scope of a job from its columns and its run's stored *parameters*."""
         source = parameters.get("source")
-        if kind == JobKind.MONTH:
-            source = source or "nyt"  # goes with `MonthsParameters.source`, which names the archive
         return cls(kind, name, source, parameters.get("material"), job_id, newest_document)
 
 

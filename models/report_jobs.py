@@ -10,7 +10,7 @@ from core.enums import JobKind, State
 from models.runs import REPORT_JOB, NewJob, add_jobs
 from models.tables import Job
 
-FIGURES_OPTION = "pictures"  # of a figure job: the names of the jobs whose figures it draws
+FIGURES_OPTION = "figures"  # of a figure job: the names of the jobs whose figures it draws
 
 
 def queue_figure_jobs(connection: Connection, run_id: int, groups: Sequence[Sequence[str]]) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from importlib.resources import files
 from operator import attrgetter
@@ -131,7 +132,7 @@ def _open_report(
 
 
 def _render_months(report: _Report) -> Pages:
-    with report.exports.write_while_reading(MENTIONS) as mentions:
+    with closing(report.exports.write_while_reading(MENTIONS)) as mentions:
         shown = months.make_page(report.run, report.store, mentions)
     keywords = _join_names([f"“{keyword.name}”" for keyword in shown.keywords])
     title = f"What was said about {keywords}"
@@ -145,7 +146,7 @@ def _render_handles(report: _Report) -> Pages:
     pages: Pages = {}
     for portrait in shown.portraits:
         name = INDEX if is_alone else f"{portrait.slug}.html"
-        texts = shown.texts if is_alone else [post.text for post in portrait.posts]
+        texts = shown.texts if is_alone else map(attrgetter("text"), portrait.posts)
         more = {"portrait": portrait, "alone": is_alone}
         pages[name] = _render(report, "handle.html", shown, portrait.name, texts, **more)
 
@@ -179,7 +180,7 @@ def _render(
 
 
 def _render_comparison(reports: Sequence[_Report], store: FigureStore) -> Pages:
-    runs = [report.run for report in reports]
+    runs = list(map(attrgetter("run"), reports))
     shown = comparison.make_page(runs, store)
     labels = list(comparison.label_runs(runs).values())
     html = page.render(

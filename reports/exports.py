@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager, suppress
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from operator import attrgetter
 from pathlib import Path
 from typing import IO, Any
@@ -41,10 +42,6 @@ def write(db: Database, run_id: int, table: str, form: str, out: IO[bytes] | Pat
         return sum(1 for _ in _write_rows(data, TABLES[table], {form: file}))
 
 
-class _CallerFailed(Exception):
-    """The code that takes the rows of a table failed."""
-
-
 class ExportFolder:
     """The tables of a run as files ``folder/TABLE.FORM``, each read once for all its formats."""
 
@@ -52,30 +49,24 @@ class ExportFolder:
         self._data = data
         self._folder = folder
         self._forms = forms
-        self._written: dict[str, list[Path]] = {}
+        self._tables: set[str] = set()  # that are written
+        self._paths: list[Path] = []
 
-    @contextmanager
-    def write_while_reading(self, table: Table[Any]) -> Iterator[Iterator[Any]]:
-        """Yield the rows of *table*, which are written as the caller takes them.
+    def write_while_reading(self, table: Table[Any]) -> Generator[Any]:
+        """Yield the rows of *table*, each once it is written.
 
-        The rest is written at the end; after an error the files are as they were.
+        The files are put in place after the last row. If the generator is closed before that, they
+        are as they were.
         """
         paths = {form: self._folder / f"{table.name}.{form}" for form in self._forms}
-        error_of_caller: OSError | None = None  # must not be taken for an error of these files
-        with suppress(_CallerFailed), ExitStack() as stack:
-            files = {form: stack.enter_context(replace_file(path)) for form, path in paths.items()}
-            rows = stack.enter_context(closing(_write_rows(self._data, table, files)))
-            try:
-                yield rows
-            except OSError as error:
-                error_of_caller = error
-                raise _CallerFailed from error
-            for _ in rows:
-                pass
+        with ExitStack() as stack:
+            files: dict[str, IO[bytes]] = {}
+            for form, path in paths.items():
+                files[form] = stack.enter_context(replace_file(path))
+            yield from _write_rows(self._data, table, files)
 
-        if error_of_caller is not None:
-            raise error_of_caller
-        self._written[table.name] = list(paths.values())
+        self._tables.add(table.name)
+        self._paths += paths.values()
 
     def write_all(self) -> list[Path]:
         """Write the tables not written yet and the data dictionary; return the paths of all files.
@@ -83,13 +74,12 @@ class ExportFolder:
         Raises `TidingsError` where a file cannot be written.
         """
         for table in tables_of(self._data.kind):
-            if table.name not in self._written:
-                with self.write_while_reading(table):
-                    pass
+            if table.name not in self._tables:
+                deque(self.write_while_reading(table), maxlen=0)
 
         dictionary = self._folder / DICTIONARY_FILE
         write_atomically(dictionary, describe_tables(TABLES.values()).encode())
-        return [*(path for paths in self._written.values() for path in paths), dictionary]
+        return [*self._paths, dictionary]
 
 
 def tables_of(kind: str) -> list[Table[Any]]:

@@ -98,7 +98,12 @@ def missing_scripts(texts: Iterable[str]) -> list[str]:
 def replace_undrawable(text: str, fonts: Iterable[str]) -> str:
     """Replace every run of characters that none of the *fonts* has by one "…"."""
     names = list(fonts)
-    kept = "".join(c if c.isspace() or any(covers(f, c) for f in names) else "\0" for c in text)
+
+    def replace(character: str) -> str:
+        drawable = character.isspace() or any(covers(font, character) for font in names)
+        return character if drawable else "\0"
+
+    kept = "".join(map(replace, text))
     return re.sub("[\0\ufe0f\u200d]+", "…", kept)
 
 

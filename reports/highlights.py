@@ -48,11 +48,11 @@ def handle_highlights(
 
 def account_highlights(accounts: Sequence[Account]) -> list[str]:
     """Compare accounts: which posts most, and whether their mean polarities differ."""
-    posting = [account for account in accounts if account.n]
+    posting = list(filter(attrgetter("n"), accounts))
     if len(posting) < 2:
         return []
     most = max(posting, key=attrgetter("n"))
-    total = sum(account.n for account in posting)
+    total = sum(map(attrgetter("n"), posting))
     sentences = [f"{most.name} has most posts: {most.n:,} of {total:,}."]
 
     means = _reliable_means((a.name, a.scored, a.mean, a.low, a.high) for a in posting)
@@ -69,7 +69,7 @@ def _describe_peak(subject: str, rows: Sequence[PeriodRow]) -> str:
     counted = [row for row in count_months(rows) if row.share is not None]
     if not counted:
         return ""
-    if not any(row.mentions for row in counted):
+    if not any(map(attrgetter("mentions"), counted)):
         return f"No document mentions {subject} in the months that were read: a true zero."
 
     most = max(counted, key=attrgetter("share"))
@@ -171,7 +171,7 @@ def _describe_gain(by_term: Mapping[str, Sequence[PeriodRow]]) -> str:
 
 def _describe_first_mention(subject: str, rows: Sequence[PeriodRow]) -> str:
     counted = count_months(rows)
-    first = next((row for row in counted if row.mentions), None)
+    first = next(filter(attrgetter("mentions"), counted), None)
     if first is None or first is counted[0]:
         return ""
     before = sum(row.documents for row in counted if row.period < first.period)

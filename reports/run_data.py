@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from functools import wraps
+from itertools import starmap
 from operator import attrgetter
 from typing import Any, Protocol, TypeVar
 
@@ -75,7 +76,7 @@ def fetch_of_jobs(
     job_id: InstrumentedAttribute[int],
     *columns: InstrumentedAttribute[Any],
 ) -> Iterator[list[tuple[Any, ...]]]:
-    """Yield the rows of each batch of jobs: the job, then the *columns* of the table of *job_id*."""
+    """Yield the rows of a batch of jobs: the job, then *columns* of the table of *job_id*."""
     for jobs in in_batches(data.jobs_named(names)):
         by_id = {job.id: job for job in jobs}
         statement = select(job_id, *columns).where(job_id.in_(list(by_id)))
@@ -109,7 +110,7 @@ def load_run(db: Database, run_id: int) -> RunData:
         parameters=run_parameters.read_parameters(run.parameters),
         mask=mask,
         engines=engine_names,
-        jobs=sorted((RunJob(*job) for job in jobs), key=attrgetter("name")),
+        jobs=sorted(starmap(RunJob, jobs), key=attrgetter("name")),
     )
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import shlex
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, case, func, select
@@ -66,7 +68,7 @@ def summarize_run(data: RunData) -> RunSummary:
         **vars(data),
         created=_format_minute(data.created_at),
         ended=_format_minute(data.ended_at) if data.ended_at else None,
-        job_states=Counter(job.state for job in data.jobs),
+        job_states=Counter(map(attrgetter("state"), data.jobs)),
         sources=dict(sorted(sources.items())),
         credits=_credits(sources, on_site, has_addresses=totals["address"] > 0 or synthetic),
         synthetic=synthetic,
@@ -74,7 +76,7 @@ def summarize_run(data: RunData) -> RunSummary:
         last=max(days).date().isoformat() if days else None,
         imports=list(fetch_all(data.db, imports.order_by(Import.id))),
         calls=list(read_calls(data)),
-        command=submit_command(data.parameters, [job.term for job in data.jobs]),
+        command=submit_command(data.parameters, map(attrgetter("term"), data.jobs)),
     )
 
 
@@ -111,7 +113,7 @@ def _count_documents(
             sources[source] += n
             totals.update(address=address, example=example, marked=marked)
             on_site[source] += credited
-            days += [day for day in (first, last) if day is not None]
+            days += filter(None, (first, last))
     return sources, totals, on_site, days
 
 
@@ -153,7 +155,7 @@ def fingerprint(db: Database, run_id: int) -> str:
     return hashlib.sha256(repr(rows).encode()).hexdigest()
 
 
-def submit_command(parameters: Parameters, names: list[str]) -> str:
+def submit_command(parameters: Parameters, names: Iterable[str]) -> str:
     """Return ``tidings submit …`` as a person types it; *names* are a run's handles or terms."""
     words = ["tidings", "submit"]
     if isinstance(parameters, MonthsParameters):

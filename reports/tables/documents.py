@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Annotated
 
 from sqlalchemy import select
@@ -36,7 +37,7 @@ def read_documents(data: RunData, names: Collection[str] | None = None) -> Itera
     """Yield a row per document by its identity; a document of two jobs has one row."""
     if data.kind in DOCUMENTS.kinds:
         for batch in in_batches(sort_by_identity(_identities(data, names))):
-            yield from DOCUMENTS.sort(_read_batch(data, batch))
+            yield from _read_batch(data, batch)
 
 
 def _identities(data: RunData, names: Collection[str] | None) -> Iterator[AnyRow]:
@@ -50,17 +51,18 @@ def _read_batch(data: RunData, documents: Sequence[int]) -> Iterator[DocumentRow
     scored = select(PostPolarity.document_id, PostPolarity.polarity).where(
         PostPolarity.document_id.in_(documents), of_run
     )
-    polarities = dict(tuple(row) for row in fetch_all(data.db, scored))
+    polarities = {
+        row.document_id: schema.finite(row.polarity) for row in fetch_all(data.db, scored)
+    }
 
     statement = select(
         *(Document.id, Document.identity, Document.source, Document.handle),
         *(Document.published_at, Document.address, Document.text),
     ).where(Document.id.in_(documents))
-    for document_id, identity, source, handle, at, address, text in fetch_all(data.db, statement):
-        polarity = schema.finite(polarities.get(document_id))
-        yield DocumentRow(
-            *(data.id, identity, source, handle, schema.format_time(at), address, text, polarity)
-        )
+    rows = sorted(fetch_all(data.db, statement), key=attrgetter("identity"))
+    for document_id, identity, source, handle, at, address, text in rows:
+        published_at, polarity = schema.format_time(at), polarities.get(document_id)
+        yield DocumentRow(data.id, identity, source, handle, published_at, address, text, polarity)
 
 
 DOCUMENTS = schema.Table(

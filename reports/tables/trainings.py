@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Annotated, Any
 
 from sqlalchemy import select
@@ -102,7 +103,8 @@ def read_trainings(data: RunData, names: Collection[str] | None = None) -> Itera
         return
     parameters = data.parameters
     shared = {"network": parameters.network, "data": parameters.data}
-    option_names = set(parameters.options).union(*(job.options for job in data.jobs))
+    all_options = set(parameters.options).union(*map(attrgetter("options"), data.jobs))
+    option_names = sorted(all_options - set(shared))
     columns = (
         *(Training.job_id, Training.train_rmse, Training.validation_rmse, Training.accuracy),
         *(Training.baseline_mean, Training.baseline_last, Training.baseline_recurrence),
@@ -113,9 +115,7 @@ def read_trainings(data: RunData, names: Collection[str] | None = None) -> Itera
         results = {job_id: figures for job_id, *figures in fetch_all(data.db, statement)}
         for job in jobs:
             given = parameters.options | job.options
-            options = {
-                name: _format_option(given.get(name)) for name in sorted(option_names - set(shared))
-            }
+            options = {name: _format_option(given.get(name)) for name in option_names}
             figures = map(schema.finite, results.get(job.id, (None,) * 6))
             yield TrainingRow(data.id, job.name, shared | options, *figures)
 

@@ -153,13 +153,13 @@ def test_texts_from_outside_are_escaped(made: Made) -> None:
 def test_synthetic_texts_are_marked_and_attributed_to_nobody(made: Made) -> None:
     summary = summary_of(made.db, made.run)
     # one of its addresses is not at example.org
-    assert (summary.synthetic, summary.nyt_texts) == (False, False)
+    assert (summary.synthetic, summary.credits) == (False, [])
     with made.db.write() as connection:
         connection.exec_driver_sql(
             "UPDATE documents SET address = NULL WHERE address LIKE 'javascript:%'"
         )
     summary = summary_of(made.db, made.run)
-    assert (summary.synthetic, summary.nyt_texts) == (True, False)
+    assert (summary.synthetic, summary.credits) == (True, [])
     assert "These texts are made up." in notices(summary)
     with made.db.write() as connection:
         connection.exec_driver_sql(
@@ -193,7 +193,7 @@ def test_headlines_of_the_times_are_attributed(db: Database) -> None:
         with db.write() as connection:
             connection.exec_driver_sql(f"UPDATE documents SET address = {address}")  # noqa: S608 - of this test
         summary = summary_of(db, run)
-        assert (summary.synthetic, summary.nyt_texts) == (False, theirs), address
+        assert (summary.synthetic, bool(summary.credits)) == (False, theirs), address
         assert ("Data provided by The New York Times" in methods(summary)) is theirs
 
 

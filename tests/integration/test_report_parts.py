@@ -35,7 +35,7 @@ TEXTS = [
     for month in MONTHS
     for day, what in ((4, "schools"), (11, "markets"), (23, "theatres"))
 ]
-PARTS = ["report: pictures 1 of 3", "report: pictures 2 of 3", "report: pictures 3 of 3"]
+PARTS = ["report: figures 1 of 3", "report: figures 2 of 3", "report: figures 3 of 3"]
 
 
 @dataclass
@@ -87,10 +87,10 @@ def large(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Large
 
 def test_a_large_report_queues_its_parts_and_waits_until_each_has_started(large: Large) -> None:
     assert large.work("report") == State.WAITING
-    assert large.jobs()["report"].reason == "its pictures are being drawn"
+    assert large.jobs()["report"].reason == "its figures are being drawn"
     assert large.states() == {"report": State.WAITING, **dict.fromkeys(PARTS, State.QUEUED)}
     assert [large.jobs()[name].options for name in PARTS] == [
-        {"pictures": [month]} for month in MONTHS
+        {"figures": [month]} for month in MONTHS
     ]
     assert not (large.folder / "index.html").exists()
     assert large.work("report") == State.WAITING  # queued once

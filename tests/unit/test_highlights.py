@@ -46,7 +46,8 @@ def test_polarities_that_differ_significantly_are_reported() -> None:
     )
     assert sentences[1] == (
         "The mood around X moved more than chance explains: "
-        "January 2020 has +0.50 (n = 50) the highest, February 2020 has \u22120.50 (n = 50) the lowest."
+        "January 2020 has +0.50 (n = 50) the highest, "
+        "February 2020 has \u22120.50 (n = 50) the lowest."
     )
 
 
