@@ -2,7 +2,8 @@
 
 An answer's key is made of engine, operation, parameters and text alone, so that everybody who asks
 the same finds it. A request has the `keys` of the answers that it may bring; its `body` asks for
-those still missing, `answers` reads them out of a reply, `split` makes requests of one text each.
+those still missing, `answers` reads them out of a reply (or raises `ServiceBadAnswer`,
+`UnalignedReply`), `split` makes requests of one text each.
 Its `documents` are (document, key) pairs of answers that quote several documents as one text.
 """
 
@@ -18,7 +19,7 @@ from typing import Any, Self, TypeAlias, TypeGuard
 
 from core.errors import ServiceBadAnswer, ServiceError
 from textapi.messages import EXCHANGES, Operation
-from textapi.packing import assign_sentences, pack_texts
+from textapi.packing import assign_sentences, pack
 from textapi.text.sentences import split
 
 SERVICE = "textapi"
@@ -105,15 +106,12 @@ class KeywordBatch(_Request):
         return positions
 
     def body(self, keys: Collection[bytes]) -> dict[str, Any]:
-        """Return the JSON body: texts that lack an answer, with the terms that one of them lacks."""
+        """Return the JSON body: texts that lack an answer, and the terms that one of them lacks."""
         texts, terms = self._select(keys)
         return {"text": "\n".join(texts), "keywords": terms}
 
     def answers(self, reply: Mapping[str, Any], keys: Collection[bytes]) -> dict[bytes, str]:
-        """Return the JSON lists of the sentences of *reply* that stand in each text.
-
-        Raises `ServiceBadAnswer`, `UnalignedReply`.
-        """
+        """Return the sentences of *reply* that stand in each text, as JSON lists."""
         texts, terms = self._select(keys)
         answers: dict[bytes, str] = {}
 
@@ -160,10 +158,7 @@ class PolarityBatch(_Request):
         return {"text": "\n".join(self._select(keys))}
 
     def answers(self, reply: Mapping[str, Any], keys: Collection[bytes]) -> dict[bytes, str]:
-        """Return the polarities of *reply*, whose sentences have to be the texts, one to one.
-
-        Raises `ServiceBadAnswer`, `UnalignedReply`.
-        """
+        """Return the polarities of *reply*, whose sentences have to be the texts, one to one."""
         texts = self._select(keys)
         pairs = reply.get("polarity by sentence")
         if not isinstance(pairs, list):
@@ -220,7 +215,7 @@ class TextRequest(_Request):
         return {"text": self.text, **self.parameters}
 
     def answers(self, reply: Mapping[str, Any], keys: Collection[bytes]) -> dict[bytes, str]:  # noqa: ARG002
-        """Return the answer. Raises `ServiceBadAnswer` if it has not the operation's type."""
+        """Return the answer, which has to be of the operation's type."""
         name = EXCHANGES[self.operation].answer_name or ""
         value = reply.get(name)
         if not _has_type_of(self.operation, value):
@@ -267,7 +262,7 @@ def keyword_batches(
     engine: str, texts: Iterable[str], terms: Sequence[str], size: int
 ) -> Iterator[KeywordBatch]:
     """Yield batches of up to *size* characters, or of one longer text. *texts* are distinct."""
-    for batch in pack_texts(texts, size):
+    for batch in pack(texts, size, len):
         yield KeywordBatch(engine, tuple(batch), tuple(terms))
 
 
@@ -281,7 +276,7 @@ def polarity_requests(engine: str, texts: Iterable[str], size: int) -> list[ApiR
         else:
             requests.append(polarity_of(engine, text))
 
-    batches = pack_texts(single_sentences, size)
+    batches = pack(single_sentences, size, len)
     return [*(PolarityBatch(engine, tuple(batch)) for batch in batches), *requests]
 
 

@@ -1,4 +1,4 @@
-"""The small English model of spaCy: verified, loaded for speed, and used on many texts at a time."""
+"""The small English model of spaCy: verified, loaded for speed, used on many texts at a time."""
 
 from __future__ import annotations
 
@@ -38,10 +38,7 @@ _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def find_model() -> Path:
-    """Return the folder of the installed model of the right weights.
-
-    Raises `StackError` with the way to install it if there is none.
-    """
+    """Return the folder of the model of the right weights. Raises `StackError` if there is none."""
     wrong = []
     for package in PACKAGES:
         folder = _find_folder(package)

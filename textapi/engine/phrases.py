@@ -20,10 +20,7 @@ Ranked = list[tuple[str, float]]  # phrase, mean frequency of its words; in the 
 
 
 def phrases(language: Language, texts: Sequence[str]) -> list[Ranked]:
-    """Return for each of *texts* its noun phrases of several words, each once.
-
-    They are in lower case and have no leading determiner.
-    """
+    """Return for each text its phrases of several words, lower-cased, without determiner, once."""
     with language.read(texts, "phrases") as lines_of:
         return [_rank(text, lines) for text, lines in zip(texts, lines_of, strict=True)]
 

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from core.logs import get_logger
@@ -31,18 +31,14 @@ _log = get_logger(__name__)
 class LoadShedder:
     """Bounds the text in work, so that a server refuses requests rather than grows."""
 
-    def __init__(self, characters: int = MAX_WAITING_CHARACTERS) -> None:
-        self._limit = characters
+    def __init__(self) -> None:
         self._used = 0
 
     @contextmanager
     def admit(self, text: str) -> Iterator[None]:
-        """Count *text* as in work inside the block; an idle server admits any text.
-
-        Raises `HttpError` (503) if there is too much.
-        """
+        """Hold room for *text*. Raises `HttpError` (503) if there is none; the first always has."""
         cost = len(text) + REQUEST_CHARACTERS
-        if self._used and self._used + cost > self._limit:
+        if self._used and self._used + cost > MAX_WAITING_CHARACTERS:
             raise HttpError(
                 503, "too many texts are waiting: try again later", retry_after=RETRY_SECONDS
             )
@@ -61,9 +57,7 @@ class _PendingText:
     purpose: language.Purpose
     text: str
     arrived: float
-    answer: asyncio.Future[Any] = field(
-        default_factory=lambda: asyncio.get_running_loop().create_future()
-    )
+    answer: asyncio.Future[Any]
 
     def resolve(self, answer: Any) -> None:
         if not self.answer.done():
@@ -102,7 +96,8 @@ class Batcher:
         if self.failure is not None:
             raise HttpError(503, self.failure)
 
-        pending = _PendingText(purpose, text, asyncio.get_running_loop().time())
+        loop = asyncio.get_running_loop()
+        pending = _PendingText(purpose, text, loop.time(), loop.create_future())
         self._queue.append(pending)
         self._is_filled.set()
         return await pending.answer  # cancelled, and then never read, when the client has gone
