@@ -43,17 +43,17 @@ def test_entities_are_types_and_texts_in_the_order_of_the_text(model: Language) 
 
 
 def test_the_label_sets_choose_and_a_list_of_labels_comes_before_them() -> None:
-    found = [
+    pairs = [
         ("GPE", "Rome"),
         ("PERSON", "Ann"),
         ("EVENT", "Easter"),
         ("CARDINAL", "two"),
         ("PERSON", "Ann"),
     ]
-    assert of_labels(found) == [("PERSON", "Ann"), ("EVENT", "Easter"), ("PERSON", "Ann")]
-    assert of_labels(found, "ARTICLE") == [("GPE", "Rome"), ("PERSON", "Ann"), ("PERSON", "Ann")]
-    assert of_labels(found, "ARTICLE", ["CARDINAL"]) == [("CARDINAL", "two")]
-    assert of_labels(found, labels=[]) == []
+    assert of_labels(pairs) == [("PERSON", "Ann"), ("EVENT", "Easter"), ("PERSON", "Ann")]
+    assert of_labels(pairs, "ARTICLE") == [("GPE", "Rome"), ("PERSON", "Ann"), ("PERSON", "Ann")]
+    assert of_labels(pairs, "ARTICLE", ["CARDINAL"]) == [("CARDINAL", "two")]
+    assert of_labels(pairs, labels=[]) == []
     assert LABELS["REVIEW"] - LABELS["ARTICLE"] == {"EVENT"}
 
 
@@ -82,7 +82,7 @@ def test_texts_have_the_same_answer_alone_in_a_batch_and_packed(
     mixed = [text for pair in zip(texts, HEADLINES * 2, strict=False) for text in pair]
     alone = [entities(model, [text])[0] for text in mixed]
     assert entities(model, mixed) == alone
-    assert entities(model, ["\n".join(mixed)]) == [[entity for found in alone for entity in found]]
+    assert entities(model, ["\n".join(mixed)]) == [[entity for pairs in alone for entity in pairs]]
     names = [[phrase for phrase, _ in phrases(model, [text])[0]] for text in mixed]
     assert [[phrase for phrase, _ in ranked] for ranked in phrases(model, mixed)] == names
 
@@ -90,8 +90,8 @@ def test_texts_have_the_same_answer_alone_in_a_batch_and_packed(
 @few_examples
 @given(text=st.text())
 def test_any_text_has_an_answer_without_line_breaks(model: Language, text: str) -> None:
-    (found,), (ranked,) = entities(model, [text]), phrases(model, [text])
-    for answer in (*(entity for _, entity in found), *(phrase for phrase, _ in ranked)):
+    (pairs,), (ranked,) = entities(model, [text]), phrases(model, [text])
+    for answer in (*(entity for _, entity in pairs), *(phrase for phrase, _ in ranked)):
         assert answer.splitlines() == [answer]
         json.dumps(answer, ensure_ascii=False).encode()
 
@@ -142,7 +142,7 @@ def test_another_process_gives_the_same_answers(model: Language) -> None:
 
 @pytest.fixture
 def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder of packages that holds a copy of the model under the official name and nothing of the upload."""
+    """Install a copy of the model under the official name and return its package's folder."""
     source = find_model()
     package = tmp_path / "en_core_web_sm"
     shutil.copytree(source, package / "en_core_web_sm-3.8.0")
