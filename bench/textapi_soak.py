@@ -4,7 +4,8 @@
 
 Half of the requests ask for entities, the rest for polarity and keywords. Prints every status, the
 memory of the server at each tenth of the time, and how long polarity took beside the entities.
-Exits with 1 on an unexpected status, or if memory grew by more than a tenth after the first three tenths.
+Exits with 1 on an unexpected status, or if memory grew by more than a tenth after the first three
+tenths.
 """
 
 from __future__ import annotations

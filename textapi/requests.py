@@ -14,7 +14,8 @@ import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
+from operator import itemgetter
 from typing import Any, Self, TypeAlias, TypeGuard
 
 from core.errors import ServiceBadAnswer, ServiceError
@@ -132,9 +133,9 @@ class KeywordBatch(_Request):
         return [KeywordBatch(self.engine, (text,), tuple(terms)) for text in texts]
 
     def _select(self, keys: Collection[bytes]) -> tuple[list[str], list[str]]:
-        positions = [self._positions[key] for key in keys]
-        numbers = {number for number, _ in positions}
-        terms = {term for _, term in positions}
+        positions = list(map(self._positions.__getitem__, keys))
+        numbers = set(map(itemgetter(0), positions))
+        terms = set(map(itemgetter(1), positions))
 
         texts = [text for number, text in enumerate(self.texts) if number in numbers]
         return texts, [term for term in self.terms if term in terms]
@@ -151,7 +152,7 @@ class PolarityBatch(_Request):
     @cached_property
     def keys(self) -> tuple[bytes, ...]:
         """The keys under which `text_polarity` of each text is stored."""
-        return tuple(polarity_key(self.engine, text) for text in self.texts)
+        return tuple(map(partial(polarity_key, self.engine), self.texts))
 
     def body(self, keys: Collection[bytes]) -> dict[str, Any]:
         """Return the JSON body: the texts that lack an answer, a line each."""
@@ -179,7 +180,7 @@ class PolarityBatch(_Request):
 
     def split(self, keys: Collection[bytes]) -> list[ApiRequest]:
         """Return a request of `text_polarity` for each text."""
-        return [polarity_of(self.engine, text) for text in self._select(keys)]
+        return list(map(partial(polarity_of, self.engine), self._select(keys)))
 
     def _select(self, keys: Collection[bytes]) -> list[str]:
         selected = set(keys)
@@ -210,11 +211,11 @@ class TextRequest(_Request):
         """The documents that the text is made of, with the key."""
         return tuple((document, self.key) for document in self.quoted)
 
-    def body(self, keys: Collection[bytes]) -> dict[str, Any]:  # noqa: ARG002 - there is but one
+    def body(self, _keys: Collection[bytes]) -> dict[str, Any]:
         """Return the JSON body: the text and the parameters."""
         return {"text": self.text, **self.parameters}
 
-    def answers(self, reply: Mapping[str, Any], keys: Collection[bytes]) -> dict[bytes, str]:  # noqa: ARG002
+    def answers(self, reply: Mapping[str, Any], _keys: Collection[bytes]) -> dict[bytes, str]:
         """Return the answer, which has to be of the operation's type."""
         name = EXCHANGES[self.operation].answer_name or ""
         value = reply.get(name)
@@ -222,7 +223,7 @@ class TextRequest(_Request):
             raise _bad_answer(self.operation, f"no fitting {name!r}")
         return {self.key: _to_json(value)}
 
-    def split(self, keys: Collection[bytes]) -> list[ApiRequest]:  # noqa: ARG002 - it has one text
+    def split(self, _keys: Collection[bytes]) -> list[ApiRequest]:
         """Return the request itself."""
         return [self]
 

@@ -85,7 +85,7 @@ class Language:
         documents inside the context only: their memory is freed at its end, so that a server does
         not grow with every word that it reads.
         """
-        lines_of = [_split_lines(text) for text in texts]
+        lines_of = list(map(_split_lines, texts))
         unneeded = [name for name in self._nlp.pipe_names if name not in _COMPONENTS[purpose]]
         with self._nlp.memory_zone():
             docs = self._nlp.pipe(chain.from_iterable(lines_of), disable=unneeded)

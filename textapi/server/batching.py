@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from core.logs import get_logger
@@ -118,7 +119,7 @@ class Batcher:
             await asyncio.sleep(self._queue[0].arrived + WINDOW_SECONDS - loop.time())
             batch = self._take_batch()
             for purpose in _WORK:
-                await self._answer(model, purpose, [p for p in batch if p.purpose == purpose])
+                await self._answer(model, purpose, batch)
 
     def _take_batch(self) -> list[_PendingText]:
         batch: list[_PendingText] = []
@@ -136,10 +137,11 @@ class Batcher:
     async def _answer(
         self, model: language.Language, purpose: language.Purpose, batch: list[_PendingText]
     ) -> None:
+        batch = [pending for pending in batch if pending.purpose == purpose]
         if not batch:
             return
         BATCH_TEXTS.observe(len(batch))
-        texts = [pending.text for pending in batch]
+        texts = list(map(attrgetter("text"), batch))
         loop = asyncio.get_running_loop()
         try:
             answers = await loop.run_in_executor(self._thread, _WORK[purpose], model, texts)

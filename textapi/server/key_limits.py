@@ -17,7 +17,7 @@ class KeyLimits:
     """The rate limits of so many *keys*. Make it before the processes fork: they share it."""
 
     def __init__(self, keys: int, windows: Sequence[Window]) -> None:
-        self._logs = [[_CallLog(window) for window in windows] for _ in range(keys)]
+        self._logs = [list(map(_CallLog, windows)) for _ in range(keys)]
         self._lock, path = tempfile.mkstemp(prefix="tidings-textapi-")
         os.unlink(path)  # noqa: PTH108 - processes share the descriptor, which needs no name
 

@@ -95,7 +95,7 @@ class _Server:
             response = _error_response(error.status, _MESSAGES.get(error.status, error.reason))
             if "Allow" in error.headers:
                 response.headers["Allow"] = error.headers["Allow"]
-        except Exception as error:  # noqa: BLE001  # its message may hold the text: it is not logged
+        except Exception as error:  # noqa: BLE001  # its message may hold the text
             _log.error("fault", path=request.path, kind=type(error).__name__, at=_frames(error))
             response = _error_response(500, "the server failed at this request; it has been logged")
 
