@@ -41,7 +41,8 @@ def compare(name: str, texts: list[str], seconds: float) -> None:
     for function, ours, library, theirs in cases():
         mine, other = rate(ours, texts, seconds), rate(theirs, texts, seconds)
         print(
-            f"{function}, {name}: {mine:,.0f}/s; {library} {other:,.0f}/s; {mine / other:.2f} times",
+            f"{function}, {name}: {mine:,.0f}/s; {library} {other:,.0f}/s; "
+            f"{mine / other:.2f} times",
             flush=True,
         )
 

@@ -1,4 +1,4 @@
-"""A server of our own in a process beside, and a client that costs little, for benchmarks of the Text API."""
+"""A server in a separate process and a cheap client, for benchmarks of the Text API."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ import psutil
 
 KEY = "bench"
 _WORDS = (
-    "Governor Cuomo says New York hospitals need more beds before Friday as the virus spreads and the markets fall "
-    "The Senate in Washington votes on a relief bill worth $2 trillion while Boeing and Airbus halt work in March "
-    "Good news for Italian farmers as weary crews bring help and hope to terrible places in Northern Europe"
+    "Governor Cuomo says New York hospitals need more beds before Friday as the virus spreads "
+    "and the markets fall The Senate in Washington votes on a relief bill worth $2 trillion while "
+    "Boeing and Airbus halt work in March Good news for Italian farmers as weary crews bring help "
+    "and hope to terrible places in Northern Europe"
 )
 
 
@@ -79,7 +80,7 @@ def _wait_until_ready(port: int) -> None:
 
 
 @dataclass
-class Tally:
+class ResponseTimes:
     """What came back: how often each status, and how long each answer took, in seconds."""
 
     statuses: dict[int, int] = field(default_factory=dict)
@@ -105,7 +106,8 @@ def cpu_seconds(process: psutil.Process) -> float:
 def request_bytes(operation: str, **fields: object) -> bytes:
     """A whole HTTP request."""
     body = json.dumps(fields).encode()
-    head = f"POST /text/{operation} HTTP/1.1\r\nHost: x\r\napikey: {KEY}\r\nContent-Type: application/json\r\n"
+    head = f"POST /text/{operation} HTTP/1.1\r\nHost: x\r\napikey: {KEY}\r\n"
+    head += "Content-Type: application/json\r\n"
     return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 
@@ -120,18 +122,18 @@ async def exchange(
     return int(head[9:12])
 
 
-async def load(port: int, requests: list[bytes], connections: int, seconds: float) -> Tally:
-    """Ask one of *requests* after the other on each of so many connections for so many *seconds*."""
-    tally = Tally()
+async def load(port: int, requests: list[bytes], connections: int, seconds: float) -> ResponseTimes:
+    """Send *requests* in turn on each of the *connections* for so many *seconds*."""
+    responses = ResponseTimes()
     end = time.perf_counter() + seconds
 
     async def ask(number: int) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         while (began := time.perf_counter()) < end:
             status = await exchange(reader, writer, requests[number % len(requests)])
-            tally.add(status, time.perf_counter() - began)
+            responses.add(status, time.perf_counter() - began)
             number += connections
         writer.close()
 
     await asyncio.gather(*map(ask, range(connections)))
-    return tally
+    return responses

@@ -2,8 +2,8 @@
 
     python bench/textapi_quality.py FOLDER
 
-FOLDER holds the labelled data: text_api_polarity.json, affectivetext_trial.xml and .valence.gold, wnut17_dev.conll,
-btc.dev.
+FOLDER holds the labelled data: text_api_polarity.json, affectivetext_trial.xml and .valence.gold,
+wnut17_dev.conll, btc.dev.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 from textapi.engine import entities, language, polarity
 
 CONLL = ("wnut17_dev.conll", "btc.dev")
-# What the labels of the data sets are in the model's words; the rest of either side is left out of the count.
+# The common kinds that the labels of data sets and model stand for; other labels do not count.
 OF_DATA = {
     "person": "PER",
     "per": "PER",
@@ -50,10 +50,12 @@ def compatible_with_the_original(folder: Path, model: language.Language) -> None
         abs(chunk_rule(row["sentence"], model) - row["polarity"]) <= 1e-9 for row in rows
     )
     print(
-        f"compatible: {equal / len(rows):.1%} of {len(rows)} equal to 1e-9, {sign / len(rows):.1%} of the same sign;"
+        f"compatible: {equal / len(rows):.1%} of {len(rows)} equal to 1e-9, "
+        f"{sign / len(rows):.1%} of the same sign;"
     )
     print(
-        f"            {with_chunks / len(rows):.1%} equal with the mean of sentence and noun chunks that are not zero"
+        f"            {with_chunks / len(rows):.1%} equal with the mean of sentence and "
+        "noun chunks that are not zero"
     )
 
 
@@ -80,9 +82,8 @@ def spearman(folder: Path) -> None:
     ids = sorted(headlines.keys() & gold.keys(), key=int)
     for mode in ("vader", "compatible"):
         scores = [polarity.text_polarity(unescape(headlines[i]), mode) for i in ids]
-        print(
-            f"{mode}: Spearman {rank_correlation(scores, [float(gold[i]) for i in ids]):.3f} on {len(ids)} headlines"
-        )
+        rho = rank_correlation(scores, [float(gold[i]) for i in ids])
+        print(f"{mode}: Spearman {rho:.3f} on {len(ids)} headlines")
 
 
 def rank_correlation(left: list[float], right: list[float]) -> float:
@@ -117,15 +118,15 @@ def read_block(block: str) -> tuple[str, list[tuple[str, str]]]:
         for line in re.sub(r"(?m)^@\t.*\n(\S+)\t.*$", r"@\1\tO", block).splitlines()
     ]
     tokens = [token for token in tokens if len(token) == 2]
-    found: list[tuple[str, list[str]]] = []
+    spans: list[tuple[str, list[str]]] = []
     for word, label in tokens:
         kind = OF_DATA.get(label[2:].lower(), "")
         if label.startswith("B-"):
-            found.append((kind, [word]))
-        elif label.startswith("I-") and found:
-            found[-1][1].append(word)
+            spans.append((kind, [word]))
+        elif label.startswith("I-") and spans:
+            spans[-1][1].append(word)
     return " ".join(word for word, _ in tokens), [
-        (kind, " ".join(words)) for kind, words in found if kind
+        (kind, " ".join(words)) for kind, words in spans if kind
     ]
 
 
@@ -136,19 +137,20 @@ def report_f1(
     model: language.Language,
     change: Callable[[str], str],
 ) -> None:
-    hits = said = true = 0
-    for found, truth in zip(entities.entities(model, texts), truths, strict=True):
-        ours = [(OF_MODEL[label], text) for label, text in found if label in OF_MODEL]
-        left = [(kind, change(text)) for kind, text in truth]
-        said, true = said + len(ours), true + len(left)
+    hits = predicted = true = 0
+    for pairs, truth in zip(entities.entities(model, texts), truths, strict=True):
+        ours = [(OF_MODEL[label], text) for label, text in pairs if label in OF_MODEL]
+        remaining = [(kind, change(text)) for kind, text in truth]
+        predicted, true = predicted + len(ours), true + len(remaining)
         for entity in ours:
-            if entity in left:
-                left.remove(entity)
+            if entity in remaining:
+                remaining.remove(entity)
                 hits += 1
-    precision, recall = hits / said if said else 0.0, hits / true
+    precision, recall = hits / predicted if predicted else 0.0, hits / true
     f1 = 2 * precision * recall / (precision + recall) if hits else 0.0
     print(
-        f"{name}: F1 {f1:.3f} (precision {precision:.3f}, recall {recall:.3f}; {true} entities, {len(texts)} sentences)"
+        f"{name}: F1 {f1:.3f} (precision {precision:.3f}, recall {recall:.3f}; "
+        f"{true} entities, {len(texts)} sentences)"
     )
 
 

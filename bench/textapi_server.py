@@ -1,10 +1,10 @@
-"""Requests a second of each endpoint over HTTP, with one and two server processes, the client beside them.
+"""Requests a second of each endpoint over HTTP, by one and two server processes.
 
     python bench/textapi_server.py [SECONDS] [ENDPOINT]
 
-Beside what came through stands the CPU time that a request took of the server and of the client, which does not depend
-on what else the machine is doing, and for entities and phrases of the engine alone, in process, in batches of the same
-size: what the server adds is the rest.
+The client runs on the same machine. Prints also the CPU time that a request took of server and
+client, which does not depend on what else the machine is doing, and for entities and phrases that
+of the engine alone, in process, in batches of the same size: the rest is what the server adds.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ def main() -> None:
             request_bytes("most_common_phrases", text=text) for text in pages
         ],
     }
-    wanted = sys.argv[2] if len(sys.argv) > 2 else ""
-    cases = {name: requests for name, requests in cases.items() if wanted in name}
+    endpoint = sys.argv[2] if len(sys.argv) > 2 else ""
+    cases = {name: requests for name, requests in cases.items() if endpoint in name}
     engine: dict[str, tuple[Work, list[str]]] = {
         "ner, headline": (entities.entities, headlines),
         "ner, 3 kB": (entities.entities, pages),
@@ -71,20 +71,19 @@ def main() -> None:
         with server(workers) as (port, process):
             watched = psutil.Process(process.pid)
             for name, requests in cases.items():
-                served, asked = cpu_seconds(watched), time.process_time()
+                server_cpu, client_cpu = cpu_seconds(watched), time.process_time()
                 began = time.perf_counter()
-                tally = asyncio.run(load(port, requests, 64, seconds))
-                elapsed, count = time.perf_counter() - began, len(tally.times)
-                served, asked = (
-                    (cpu_seconds(watched) - served) / count,
-                    (time.process_time() - asked) / count,
-                )
+                responses = asyncio.run(load(port, requests, 64, seconds))
+                elapsed, count = time.perf_counter() - began, len(responses.times)
+                server_cpu = (cpu_seconds(watched) - server_cpu) / count
+                client_cpu = (time.process_time() - client_cpu) / count
                 print(
                     f"{workers} process(es), {name}: {count / elapsed:,.0f}/s, "
-                    f"p95 {tally.quantile(0.95) * 1000:.1f} ms, statuses {tally.statuses}; "
-                    f"CPU a request: server {served * 1e6:,.0f} µs, client {asked * 1e6:,.0f} µs"
+                    f"p95 {responses.quantile(0.95) * 1000:.1f} ms, statuses {responses.statuses}; "
+                    f"CPU a request: server {server_cpu * 1e6:,.0f} µs, "
+                    f"client {client_cpu * 1e6:,.0f} µs"
                     + (f", engine alone {bare[name] * 1e6:,.0f} µs" if name in bare else "")
-                    + f"; two free cores would do {2 / (served + asked):,.0f}/s",
+                    + f"; two free cores would do {2 / (server_cpu + client_cpu):,.0f}/s",
                     flush=True,
                 )
 

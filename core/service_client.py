@@ -31,9 +31,9 @@ from core.ratelimit import Limiter
 T = TypeVar("T")
 
 LONGEST_ANSWER = 16 * 2**20  # bytes held in memory; every page and answer is far shorter
+_TIMEOUT = aiohttp.ClientTimeout(total=30, connect=5)
 _LONGEST_MESSAGE = 200  # characters of a service's own words
 _NO_JSON = object()
-_UNIX_TIME = 1e9  # a larger number is a moment, a smaller one a number of seconds
 _RETRIABLE = frozenset({408, 425, 429})  # and every status from 500
 _RATE_LIMITED = frozenset({429, 503})
 
@@ -84,10 +84,6 @@ class Answer:
 Explain = Callable[[Answer], TidingsError | None]
 
 
-def _no_explanation(_refused: Answer) -> None:
-    return None
-
-
 @dataclass(kw_only=True)
 class ServiceClient:
     """The client of one service at one address, behind one limiter.
@@ -102,9 +98,7 @@ class ServiceClient:
     headers: Mapping[str, str] = field(default_factory=dict)
     secrets: tuple[str, ...] = ()
     retry_policy: RetryPolicy = field(default_factory=RetryPolicy)
-    timeout: aiohttp.ClientTimeout = field(
-        default_factory=lambda: aiohttp.ClientTimeout(total=30, connect=5)
-    )
+    timeout: aiohttp.ClientTimeout = _TIMEOUT
     advice: Mapping[int, str] = field(default_factory=dict)
     default_advice: str = "check what was asked for, the address and the key in the settings"
 
@@ -113,7 +107,7 @@ class ServiceClient:
         path: str,
         params: Mapping[str, str] | None = None,
         *,
-        explain: Explain = _no_explanation,
+        explain: Explain | None = None,
         into: BinaryIO | None = None,
     ) -> Answer:
         """Return the answer 200 to a GET; its body is written to *into* if that is given.
@@ -156,7 +150,7 @@ class ServiceClient:
         method: str,
         path: str,
         *,
-        explain: Explain = _no_explanation,
+        explain: Explain | None = None,
         into: BinaryIO | None = None,
         before: Callable[[], Awaitable[None]] | None = None,
         **request: Any,
@@ -175,7 +169,8 @@ class ServiceClient:
                 problem: TidingsError | None = None
                 wait = seconds_to_wait(answer, time.time(), self.retry_policy.longest_retry_after)
                 if answer.status != HTTPStatus.OK:
-                    problem = explain(answer) or self._problem_of(path, answer, wait)
+                    explained = explain(answer) if explain is not None else None
+                    problem = explained or self._problem_of(path, answer, wait)
                 if isinstance(problem, ServiceUnavailable):
                     wait = problem.retry_after
                 if wait:
@@ -222,13 +217,11 @@ class ServiceClient:
         raise problem
 
     def _bad_answer(self, path: str, body: bytes | None) -> ServiceBadAnswer:
-        what = "what is no JSON"
-        if body is None:
-            what = f"too much (more than fits into {LONGEST_ANSWER:,} bytes)"
-        operation, address = path.rpartition("/")[2], _address(self.base_url)
+        too_much = f"too much (more than fits into {LONGEST_ANSWER:,} bytes)"
+        what = too_much if body is None else "what is no JSON"
+        message = f"{self.service}: {path.rpartition('/')[2]} answered with {what}"
         return ServiceBadAnswer(
-            f"{self.service}: {operation} answered with {what}: is {address} right?",
-            service=self.service,
+            f"{message}: is {_address(self.base_url)} right?", service=self.service
         )
 
     def _problem_of(self, path: str, answer: Answer, wait: float | None) -> ServiceError:
@@ -264,20 +257,14 @@ class ServiceClient:
 
 def unreachable(service: str, url: str, error: Exception) -> ServiceUnavailable:
     """Return the error of a service at *url* whose answer did not come, or not to its end."""
-    reason = type(error).__name__
-    if isinstance(error, TimeoutError):
-        reason = "time-out"
-    elif isinstance(error, aiohttp.ClientPayloadError):
-        reason = "it broke off in the middle"
-    elif isinstance(error, aiohttp.ServerDisconnectedError):
-        reason = "disconnected"
-    elif isinstance(error, aiohttp.ClientConnectorError):
-        number = error.os_error.errno or 0
-        reason = os.strerror(number) if number > 0 else type(error.os_error).__name__
+    reason = "time-out" if isinstance(error, TimeoutError) else type(error).__name__
+    is_away = isinstance(error, aiohttp.ClientConnectorError)
+    if isinstance(error, aiohttp.ClientConnectorError) and (error.os_error.errno or 0) > 0:
+        reason = os.strerror(error.os_error.errno or 0)
     return ServiceUnavailable(
         f"{service} at {_address(url)} does not answer ({reason}): is it running?",
         service=service,
-        away=isinstance(error, aiohttp.ClientConnectorError),
+        away=is_away,
     )
 
 
@@ -293,7 +280,7 @@ def seconds_to_wait(answer: Answer, now: float, longest: float = 86400.0) -> flo
         for remaining, reset in _COUNTERS:
             if answer.headers.get(remaining, unstated).strip() == "0":
                 seconds = _seconds_from_now(answer.headers.get(reset), now)
-                wait = max((w for w in (wait, seconds) if w is not None), default=None)
+                wait = wait if seconds is None else max(seconds, wait or 0.0)
     return None if wait is None else min(max(wait, 0.0), longest)
 
 
@@ -307,7 +294,7 @@ def _seconds_from_now(text: str | None, now: float) -> float | None:
         return None if moment is None else moment.timestamp() - now
     if not isfinite(number):
         return None
-    return number - now if number > _UNIX_TIME else number
+    return number - now if number > 1e9 else number  # a Unix time, or seconds
 
 
 def _parse_time(text: str) -> datetime | None:
@@ -359,9 +346,8 @@ def _error_message(value: Any) -> str:
     """Return a service's own words about an error, from where services put them."""
     error = value if isinstance(value, Mapping) else {}
     fault = error.get("fault")
-    if isinstance(fault, Mapping):
-        error = {"message": fault.get("faultstring"), **error}
-    for name in ("detail", "message", "error", "title"):
-        if isinstance(error.get(name), str) and error[name]:
-            return str(error[name])
-    return ""
+    inner = fault.get("faultstring") if isinstance(fault, Mapping) else None
+    for message in (error.get("detail"), error.get("message"), inner, error.get("error")):
+        if isinstance(message, str) and message:
+            return message
+    return str(error.get("title") or "")

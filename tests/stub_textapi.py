@@ -1,11 +1,11 @@
-"""A stand-in for a metered Text API: counts what it is asked in its own sliding windows and misbehaves as told.
+"""A stub of a metered Text API that counts requests in sliding windows and has faults on demand.
 
-``python tests/stub_textapi.py PORT`` serves on loopback. ``GET /counts?windows=1,60&calls=100`` tells what it saw,
-among it the most calls in any stretch of so many seconds, the mean time in which 100 calls came, and how many calls
-were answered with what had been answered before. ``POST /faults`` sets how it behaves: ``latency`` in seconds, shares
-of ``error_500``, ``reset``, ``hang`` and ``broken`` answers, or one ``status`` with its ``retry_after``, or one
-``body``.
-It answers by the project's own sentence and keyword rules, and fixed rules for the rest, so that runs can be compared.
+``python tests/stub_textapi.py PORT`` serves on loopback. ``GET /counts?windows=1,60&calls=100``
+returns what it counted, among it the most calls in any stretch of so many seconds, the mean time
+between 100 calls, and how many answers it gave again. ``POST /faults`` sets its faults: ``latency``
+in seconds, shares of ``error_500``, ``reset``, ``hang`` and ``broken`` answers, or one ``status``
+with its ``retry_after``, or one ``body``. It answers by the project's own sentence and keyword
+rules, and by fixed rules for the rest, so that runs can be compared.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ SEEN = web.AppKey("seen", dict)
 
 
 def polarity(text: str) -> float:
-    """A number from -1 to 1 that depends on the text alone."""
+    """Return a number from -1 to 1 that depends on the text alone."""
     return (sum(map(ord, text)) % 2001 - 1000) / 1000
 
 
 def answer(operation: str, body: dict) -> dict:
-    """What each endpoint says."""
+    """Return the answer of an endpoint."""
     text = body["text"]
     words = [word for word in text.lower().split() if word.isalpha()]
     match operation:
@@ -57,13 +57,14 @@ def answer(operation: str, body: dict) -> dict:
                 "ner": [["ORG", word] for word in text.split() if word.isupper() and len(word) > 2]
             }
         case "summarize":
-            found = sentences(text)
-            return {"summary": " ".join(found[: max(1, round(len(found) * body["proportion"]))])}
+            spans = sentences(text)
+            count = max(1, round(len(spans) * body["proportion"]))
+            return {"summary": " ".join(spans[:count])}
     raise web.HTTPNotFound
 
 
 def answers_in(operation: str, body: dict) -> set[tuple]:
-    """What the reply answers, each by itself: a call may ask for many texts, a line each, and for many keywords."""
+    """Return the single answers in a reply: a request may hold many lines and keywords."""
     match operation:
         case "sentences_with_keywords":
             return {
@@ -90,7 +91,7 @@ async def ask(request: web.Request) -> web.StreamResponse:
         await asyncio.sleep(faults["latency"])
     if status := faults.get("status"):
         headers = {"Retry-After": str(faults["retry_after"])} if "retry_after" in faults else {}
-        return web.json_response({"error": "told to"}, status=status, headers=headers)
+        return web.json_response({"error": "as configured"}, status=status, headers=headers)
     if "body" in faults:
         return web.Response(text=faults["body"], content_type="text/html")
     draw = random.random()
@@ -100,12 +101,12 @@ async def ask(request: web.Request) -> web.StreamResponse:
             break
     else:
         seen["answered"] += 1
-        wanted = answers_in(operation, body)
-        seen["again"] += not seen["given"].isdisjoint(wanted)
-        seen["given"] |= wanted
+        answers = answers_in(operation, body)
+        seen["again"] += not seen["given"].isdisjoint(answers)
+        seen["given"] |= answers
         return web.json_response(answer(operation, body))
     if fault == "error_500":
-        return web.json_response({"error": "told to"}, status=500)
+        return web.json_response({"error": "as configured"}, status=500)
     if fault == "broken":
         return await broken(request, answer(operation, body))
     if fault == "reset":
@@ -117,11 +118,11 @@ async def ask(request: web.Request) -> web.StreamResponse:
     return web.Response(status=500)
 
 
-async def broken(request: web.Request, whole: dict) -> web.StreamResponse:
-    """An answer with status 200 that is none: of its kinds one after the other."""
+async def broken(request: web.Request, value: dict) -> web.StreamResponse:
+    """Return a malformed answer with status 200, of each kind in turn."""
     seen = request.app[SEEN]
     seen["broken"] += 1
-    text = json.dumps(whole)
+    text = json.dumps(value)
     match seen["broken"] % 6:
         case 0:
             return web.Response(text="<html>busy</html>", content_type="text/html")
@@ -130,7 +131,7 @@ async def broken(request: web.Request, whole: dict) -> web.StreamResponse:
         case 2:
             return web.json_response({})
         case 3:
-            return web.json_response(dict.fromkeys(whole, "high"))
+            return web.json_response(dict.fromkeys(value, "high"))
     response = web.StreamResponse()  # chunked: it does not say how much it is
     await response.prepare(request)
     if seen["broken"] % 6 == 4:

@@ -116,24 +116,17 @@ class TextApiClient:
 
 
 async def fetch_engine(session: aiohttp.ClientSession, url: str) -> str:
-    """Return name and version of the engine at *url*, or its host if it does not tell.
-
-    No text is sent. Raises `ServiceUnavailable`.
-    """
+    """Return name and version of the engine at *url*, or its host. Raises `ServiceUnavailable`."""
     try:
         async with session.get(
             f"{url.rstrip('/')}/ready",
             timeout=aiohttp.ClientTimeout(total=READY_SECONDS),
             allow_redirects=False,
         ) as response:
-            if engine := response.headers.get(ENGINE_HEADER):
-                return engine
-            if response.status == 200 and response.content_type == "application/json":
-                state = await response.json()
-                if isinstance(state, dict) and isinstance(state.get("engine"), str):
-                    return str(state["engine"])
+            engine = response.headers.get(ENGINE_HEADER)
     except (TimeoutError, aiohttp.ClientConnectionError) as error:
         raise unreachable(SERVICE, url, error) from error
-    except (aiohttp.ClientError, ValueError):
-        pass  # a service of another make, which does not speak of its engine
-    return urlsplit(url).netloc.rpartition("@")[2]
+    except aiohttp.ClientError:
+        engine = None  # a service of another make, which does not speak of its engine
+
+    return engine or urlsplit(url).netloc.rpartition("@")[2]

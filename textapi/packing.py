@@ -6,8 +6,29 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import islice
+from typing import TypeVar
 
 from textapi.text.sentences import Span, split
+
+T = TypeVar("T")
+
+
+def pack(items: Iterable[T], size: int, length_of: Callable[[T], int]) -> Iterator[list[T]]:
+    """Yield *items* in order, in batches of up to *size* characters, or of one longer item.
+
+    The items of a batch are joined by one character.
+    """
+    batch: list[T] = []
+    length = 0
+    for item in items:
+        added = length_of(item)
+        if batch and length + 1 + added > size:
+            yield batch
+            batch, length = [], 0
+        length += added + (1 if batch else 0)
+        batch.append(item)
+    if batch:
+        yield batch
 
 
 def chunks(
@@ -17,52 +38,28 @@ def chunks(
 
     A longer document is cut between its sentences, a longer sentence where *size* is reached.
     """
-    lines: list[str] = []
-    ids: list[int] = []
-    length = 0
-
-    for number, text in documents:
-        for piece in _cut(text, size):
-            if lines and length + 1 + len(piece) > size:
-                yield "\n".join(lines), tuple(dict.fromkeys(ids))
-                lines, ids, length = [], [], 0
-            length += len(piece) + (1 if lines else 0)
-            lines.append(piece)
-            ids.append(number)
-
-    if lines:
+    for batch in pack(_cut_documents(documents, size), size, _length_of_line):
+        ids, lines = zip(*batch, strict=True)
         yield "\n".join(lines), tuple(dict.fromkeys(ids))
 
 
-def _cut(text: str, size: int) -> Iterator[str]:
-    if len(text) <= size:
-        yield text
-        return
+def _cut_documents(documents: Iterable[tuple[int, str]], size: int) -> Iterator[tuple[int, str]]:
+    for number, text in documents:
+        if len(text) <= size:
+            yield number, text
+            continue
+        for sentences in pack(_cut_sentences(text, size), size, len):
+            yield number, " ".join(sentences)
 
-    piece = ""
+
+def _cut_sentences(text: str, size: int) -> Iterator[str]:
     for start, end in split(text):
         for cut in range(start, end, size):
-            sentence = text[cut : min(end, cut + size)]
-            if piece and len(piece) + 1 + len(sentence) > size:
-                yield piece
-                piece = ""
-            piece = f"{piece} {sentence}" if piece else sentence
-    if piece:
-        yield piece
+            yield text[cut : min(end, cut + size)]
 
 
-def pack_texts(texts: Iterable[str], size: int) -> Iterator[list[str]]:
-    """Yield *texts* in order, in lists of up to *size* characters, or of one longer text."""
-    batch: list[str] = []
-    length = 0
-    for text in texts:
-        if batch and length + 1 + len(text) > size:
-            yield batch
-            batch, length = [], 0
-        length += len(text) + (1 if batch else 0)
-        batch.append(text)
-    if batch:
-        yield batch
+def _length_of_line(line: tuple[int, str]) -> int:
+    return len(line[1])
 
 
 def assign_sentences(sentences: Sequence[str], texts: Sequence[str]) -> list[list[str]] | None:

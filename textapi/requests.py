@@ -2,7 +2,8 @@
 
 An answer's key is made of engine, operation, parameters and text alone, so that everybody who asks
 the same finds it. A request has the `keys` of the answers that it may bring; its `body` asks for
-those still missing, `answers` reads them out of a reply, `split` makes requests of one text each.
+those still missing, `answers` reads them out of a reply (or raises `ServiceBadAnswer`,
+`UnalignedReply`), `split` makes requests of one text each.
 Its `documents` are (document, key) pairs of answers that quote several documents as one text.
 """
 
@@ -13,12 +14,13 @@ import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
+from operator import itemgetter
 from typing import Any, Self, TypeAlias, TypeGuard
 
 from core.errors import ServiceBadAnswer, ServiceError
 from textapi.messages import EXCHANGES, Operation
-from textapi.packing import assign_sentences, pack_texts
+from textapi.packing import assign_sentences, pack
 from textapi.text.sentences import split
 
 SERVICE = "textapi"
@@ -105,15 +107,12 @@ class KeywordBatch(_Request):
         return positions
 
     def body(self, keys: Collection[bytes]) -> dict[str, Any]:
-        """Return the JSON body: texts that lack an answer, with the terms that one of them lacks."""
+        """Return the JSON body: texts that lack an answer, and the terms that one of them lacks."""
         texts, terms = self._select(keys)
         return {"text": "\n".join(texts), "keywords": terms}
 
     def answers(self, reply: Mapping[str, Any], keys: Collection[bytes]) -> dict[bytes, str]:
-        """Return the JSON lists of the sentences of *reply* that stand in each text.
-
-        Raises `ServiceBadAnswer`, `UnalignedReply`.
-        """
+        """Return the sentences of *reply* that stand in each text, as JSON lists."""
         texts, terms = self._select(keys)
         answers: dict[bytes, str] = {}
 
@@ -134,9 +133,9 @@ class KeywordBatch(_Request):
         return [KeywordBatch(self.engine, (text,), tuple(terms)) for text in texts]
 
     def _select(self, keys: Collection[bytes]) -> tuple[list[str], list[str]]:
-        positions = [self._positions[key] for key in keys]
-        numbers = {number for number, _ in positions}
-        terms = {term for _, term in positions}
+        positions = list(map(self._positions.__getitem__, keys))
+        numbers = set(map(itemgetter(0), positions))
+        terms = set(map(itemgetter(1), positions))
 
         texts = [text for number, text in enumerate(self.texts) if number in numbers]
         return texts, [term for term in self.terms if term in terms]
@@ -153,17 +152,14 @@ class PolarityBatch(_Request):
     @cached_property
     def keys(self) -> tuple[bytes, ...]:
         """The keys under which `text_polarity` of each text is stored."""
-        return tuple(polarity_key(self.engine, text) for text in self.texts)
+        return tuple(map(partial(polarity_key, self.engine), self.texts))
 
     def body(self, keys: Collection[bytes]) -> dict[str, Any]:
         """Return the JSON body: the texts that lack an answer, a line each."""
         return {"text": "\n".join(self._select(keys))}
 
     def answers(self, reply: Mapping[str, Any], keys: Collection[bytes]) -> dict[bytes, str]:
-        """Return the polarities of *reply*, whose sentences have to be the texts, one to one.
-
-        Raises `ServiceBadAnswer`, `UnalignedReply`.
-        """
+        """Return the polarities of *reply*, whose sentences have to be the texts, one to one."""
         texts = self._select(keys)
         pairs = reply.get("polarity by sentence")
         if not isinstance(pairs, list):
@@ -184,7 +180,7 @@ class PolarityBatch(_Request):
 
     def split(self, keys: Collection[bytes]) -> list[ApiRequest]:
         """Return a request of `text_polarity` for each text."""
-        return [polarity_of(self.engine, text) for text in self._select(keys)]
+        return list(map(partial(polarity_of, self.engine), self._select(keys)))
 
     def _select(self, keys: Collection[bytes]) -> list[str]:
         selected = set(keys)
@@ -215,19 +211,19 @@ class TextRequest(_Request):
         """The documents that the text is made of, with the key."""
         return tuple((document, self.key) for document in self.quoted)
 
-    def body(self, keys: Collection[bytes]) -> dict[str, Any]:  # noqa: ARG002 - there is but one
+    def body(self, _keys: Collection[bytes]) -> dict[str, Any]:
         """Return the JSON body: the text and the parameters."""
         return {"text": self.text, **self.parameters}
 
-    def answers(self, reply: Mapping[str, Any], keys: Collection[bytes]) -> dict[bytes, str]:  # noqa: ARG002
-        """Return the answer. Raises `ServiceBadAnswer` if it has not the operation's type."""
+    def answers(self, reply: Mapping[str, Any], _keys: Collection[bytes]) -> dict[bytes, str]:
+        """Return the answer, which has to be of the operation's type."""
         name = EXCHANGES[self.operation].answer_name or ""
         value = reply.get(name)
         if not _has_type_of(self.operation, value):
             raise _bad_answer(self.operation, f"no fitting {name!r}")
         return {self.key: _to_json(value)}
 
-    def split(self, keys: Collection[bytes]) -> list[ApiRequest]:  # noqa: ARG002 - it has one text
+    def split(self, _keys: Collection[bytes]) -> list[ApiRequest]:
         """Return the request itself."""
         return [self]
 
@@ -267,7 +263,7 @@ def keyword_batches(
     engine: str, texts: Iterable[str], terms: Sequence[str], size: int
 ) -> Iterator[KeywordBatch]:
     """Yield batches of up to *size* characters, or of one longer text. *texts* are distinct."""
-    for batch in pack_texts(texts, size):
+    for batch in pack(texts, size, len):
         yield KeywordBatch(engine, tuple(batch), tuple(terms))
 
 
@@ -281,7 +277,7 @@ def polarity_requests(engine: str, texts: Iterable[str], size: int) -> list[ApiR
         else:
             requests.append(polarity_of(engine, text))
 
-    batches = pack_texts(single_sentences, size)
+    batches = pack(single_sentences, size, len)
     return [*(PolarityBatch(engine, tuple(batch)) for batch in batches), *requests]
 
 

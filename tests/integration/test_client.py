@@ -1,4 +1,4 @@
-"""The client of the Text API against a server that has bad days, one kind at a time."""
+"""The client of the Text API against a server with faults, one kind at a time."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @pytest.fixture(autouse=True)
-def _two_attempts(monkeypatch: pytest.MonkeyPatch) -> None:
+def _use_two_attempts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "RETRY_POLICY", replace(client.RETRY_POLICY, attempts=2))
     # A busy machine reads no 16 MB in half a second.
     monkeypatch.setattr(service_client, "LONGEST_ANSWER", 2**20)
 
 
-def asked(
+def run_client(
     handler: Handler, work: Callable[[TextApiClient], Awaitable[Any]] | None = None, **changed: Any
 ) -> Any:
-    """What a client makes of a server that answers by *handler*, to one question unless told otherwise."""
+    """Return the result of *work*, by default one request, at a server that uses *handler*."""
 
     async def main() -> Any:
         app = web.Application()
@@ -49,15 +49,17 @@ def asked(
         await site.start()
         url = f"http://127.0.0.1:{runner.addresses[0][1]}"
         redis = Redis.from_url("redis://127.0.0.1:1/0")  # without a limit nothing needs it
-        gate = RateLimiter(redis, service="textapi", credential="c", windows=(), history=no_history)
+        limiter = RateLimiter(
+            redis, service="textapi", credential="c", windows=(), history=no_history
+        )
         try:
             async with aiohttp.ClientSession() as session:
                 settings = Settings(
                     textapi_url=url, textapi_key=KEY, **({"textapi_timeout": 0.5} | changed)
                 )
-                return await (work or ask)(TextApiClient(session, settings, gate))
+                return await (work or ask)(TextApiClient(session, settings, limiter))
         finally:
-            await gate.aclose()
+            await limiter.aclose()
             await redis.aclose()
             await runner.cleanup()
 
@@ -76,7 +78,7 @@ async def ask(api: TextApiClient) -> Reply[Any]:
 
 
 def in_turn(*answers: Callable[[web.Request], Any]) -> tuple[Handler, list[web.Request]]:
-    """A handler that gives the answers one after the other, the last for ever, and the requests it saw."""
+    """Return a handler that gives *answers* in turn, and the requests that it saw."""
     seen: list[web.Request] = []
 
     async def handler(request: web.Request) -> web.StreamResponse:
@@ -134,9 +136,9 @@ async def huge(request: web.Request) -> web.StreamResponse:
         await response.write(b" " * 2**16)
 
 
-def test_a_good_answer_is_given_with_the_engine_and_the_key_was_sent() -> None:
+def test_an_answer_comes_with_its_engine_and_the_key_was_sent() -> None:
     handler, seen = in_turn(good)
-    assert asked(handler) == Reply(GOOD, "stub/1", 1)
+    assert run_client(handler) == Reply(GOOD, "stub/1", 1)
     assert seen[0].path == "/text/text_polarity"
     assert seen[0].headers["apikey"] == KEY
 
@@ -153,16 +155,18 @@ def test_a_good_answer_is_given_with_the_engine_and_the_key_was_sent() -> None:
         (302, "TIDINGS_TEXTAPI_URL"),
     ],
 )
-def test_what_is_our_fault_is_asked_once_and_says_what_to_do(number: int, todo: str) -> None:
+def test_a_refused_request_is_sent_once_and_the_error_says_what_to_do(
+    number: int, todo: str
+) -> None:
     handler, seen = in_turn(status(number, Location="/elsewhere"))
     with pytest.raises(ServiceRefused, match=rf"\({number}\).*{todo}") as error:
-        asked(handler)
+        run_client(handler)
     assert len(seen) == 1
     assert error.value.status == number
     assert KEY not in str(error.value)
 
 
-BAD_DAYS = {
+TRANSIENT_FAULTS = {
     "408": status(408),
     "429": status(429),
     "500": status(500),
@@ -172,7 +176,7 @@ BAD_DAYS = {
     "hang": hang,
     "drip": drip,
 }
-NO_ANSWERS = {
+MALFORMED_ANSWERS = {
     "HTML": text("<html>busy</html>"),
     "truncated": text('{"text polarity": 0.'),
     "a list": text("[0.5]"),
@@ -181,30 +185,30 @@ NO_ANSWERS = {
 }
 
 
-@pytest.mark.parametrize("kind", [*BAD_DAYS, *NO_ANSWERS])
-def test_what_may_pass_is_asked_again(kind: str) -> None:
-    handler, seen = in_turn((BAD_DAYS | NO_ANSWERS)[kind], good)
-    assert asked(handler) == Reply(GOOD, "stub/1", 2)
+@pytest.mark.parametrize("kind", [*TRANSIENT_FAULTS, *MALFORMED_ANSWERS])
+def test_a_transient_fault_or_malformed_answer_is_retried(kind: str) -> None:
+    handler, seen = in_turn((TRANSIENT_FAULTS | MALFORMED_ANSWERS)[kind], good)
+    assert run_client(handler) == Reply(GOOD, "stub/1", 2)
     assert len(seen) == 2
 
 
-@pytest.mark.parametrize("kind", BAD_DAYS)
-def test_what_does_not_pass_is_the_service_being_away(kind: str) -> None:
-    handler, seen = in_turn(BAD_DAYS[kind])
+@pytest.mark.parametrize("kind", TRANSIENT_FAULTS)
+def test_a_lasting_fault_means_that_the_service_is_unavailable(kind: str) -> None:
+    handler, seen = in_turn(TRANSIENT_FAULTS[kind])
     with pytest.raises(ServiceUnavailable, match="textapi"):
-        asked(handler)
+        run_client(handler)
     assert len(seen) == 2
 
 
-@pytest.mark.parametrize("kind", NO_ANSWERS)
-def test_what_is_no_answer_and_stays_so_is_a_bad_answer(kind: str) -> None:
-    handler, seen = in_turn(NO_ANSWERS[kind])
+@pytest.mark.parametrize("kind", MALFORMED_ANSWERS)
+def test_an_answer_that_stays_malformed_is_a_bad_answer(kind: str) -> None:
+    handler, seen = in_turn(MALFORMED_ANSWERS[kind])
     with pytest.raises(ServiceBadAnswer, match="textapi: text_polarity answered with"):
-        asked(handler)
+        run_client(handler)
     assert len(seen) == 2
 
 
-def test_an_answer_that_lacks_what_was_asked_for_is_asked_again() -> None:
+def test_an_answer_that_cannot_be_read_is_retried() -> None:
     handler, seen = in_turn(text("{}"), good)
 
     async def work(api: TextApiClient) -> Reply[float]:
@@ -218,52 +222,52 @@ def test_an_answer_that_lacks_what_was_asked_for_is_asked_again() -> None:
 
         return await api.ask(Operation.TEXT_POLARITY, {"text": "x"}, before, read)
 
-    assert asked(handler, work).value == GOOD["text polarity"]
+    assert run_client(handler, work).value == GOOD["text polarity"]
     assert len(seen) == 2
 
 
-def test_a_bad_answer_after_a_bad_day_is_the_service_being_away() -> None:
+def test_a_bad_answer_after_a_fault_means_that_the_service_is_unavailable() -> None:
     handler, _ = in_turn(status(500), text("<html>busy</html>"))
     with pytest.raises(ServiceUnavailable, match="500"):
-        asked(handler)
+        run_client(handler)
 
 
 def test_a_body_announced_as_too_long_is_not_read() -> None:
     handler, _ = in_turn(lambda _: web.Response(body=b" " * (service_client.LONGEST_ANSWER + 1)))
     with pytest.raises(ServiceBadAnswer, match="too much"):
-        asked(handler)
+        run_client(handler)
 
 
-def test_nobody_calls_before_the_time_that_the_service_named() -> None:
+def test_no_call_is_made_before_the_time_that_the_service_named() -> None:
     handler, seen = in_turn(status(429, **{"Retry-After": "1"}), good)
 
     async def work(api: TextApiClient) -> list[float]:
         times = []
 
-        async def one() -> None:
+        async def call() -> None:
             async def before(_operation: Operation, _attempt: int) -> None:
                 times.append(asyncio.get_running_loop().time())
 
             await api.ask(Operation.TEXT_POLARITY, {"text": "x"}, before, dict)
 
-        first = asyncio.create_task(one())
-        while not seen:  # noqa: ASYNC110 - the server knows of no event
+        first = asyncio.create_task(call())
+        while not seen:  # noqa: ASYNC110 - the server has no event to await
             await asyncio.sleep(0.01)
         await asyncio.sleep(0.05)
-        await asyncio.gather(first, *(one() for _ in range(4)))
+        await asyncio.gather(first, *(call() for _ in range(4)))
         return times
 
-    times = asked(handler, work)
+    times = run_client(handler, work)
     assert len(times) == 6
     assert min(times[1:]) - times[0] >= 0.95
 
 
-def test_a_service_that_wants_to_be_left_alone_for_long_is_a_wait_with_an_end() -> None:
+def test_a_long_retry_after_opens_the_circuit_until_then() -> None:
     handler, seen = in_turn(status(503, **{"Retry-After": "600"}))
 
     async def work(api: TextApiClient) -> None:
         first = asyncio.create_task(ask(api))
-        while not seen:  # noqa: ASYNC110 - the server knows of no event
+        while not seen:  # noqa: ASYNC110 - the server has no event to await
             await asyncio.sleep(0.01)
         await asyncio.sleep(0.05)
         with pytest.raises(CapReached, match="textapi: is closed until"):
@@ -271,11 +275,11 @@ def test_a_service_that_wants_to_be_left_alone_for_long_is_a_wait_with_an_end() 
         first.cancel()
         await asyncio.gather(first, return_exceptions=True)
 
-    asked(handler, work)
+    run_client(handler, work)
     assert len(seen) == 1
 
 
-def test_a_service_that_is_away_without_saying_for_how_long_is_left_alone_by_all(
+def test_a_503_without_retry_after_opens_the_circuit_for_a_moment(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     policy = replace(client.RETRY_POLICY, attempts=3, away_seconds=1.0)
@@ -289,8 +293,8 @@ def test_a_service_that_is_away_without_saying_for_how_long_is_left_alone_by_all
         replies = await asyncio.gather(*(ask(api) for _ in range(5)))
         return asyncio.get_running_loop().time() - began, list(replies)
 
-    waited, replies = asked(handler, work)
-    assert waited >= 0.7  # others may look at the closing only now and then
+    waited, replies = run_client(handler, work)
+    assert waited >= 0.7  # others may notice the open circuit a little later
     assert [reply.attempts for reply in replies] == [1] * 5
     assert len(seen) == 8
 
@@ -309,7 +313,7 @@ def test_no_more_calls_are_in_flight_than_allowed() -> None:
     async def work(api: TextApiClient) -> None:
         await asyncio.gather(*(ask(api) for _ in range(20)))
 
-    asked(handler, work, textapi_concurrency=3)
+    run_client(handler, work, textapi_concurrency=3)
     assert most == 3
 
 
@@ -338,9 +342,7 @@ NOW = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
         ({"Retry-After": "2", "X-RateLimit-Reset": "30"}, 2.0),
     ],
 )
-def test_the_wait_that_a_service_asks_for_is_read(
-    headers: dict[str, str], seconds: float | None
-) -> None:
+def test_retry_after_is_parsed(headers: dict[str, str], seconds: float | None) -> None:
     answer = Answer(status=429, headers=CIMultiDict(headers))
     longest = client.RETRY_POLICY.longest_retry_after
     assert seconds_to_wait(answer, NOW.timestamp(), longest) == seconds
@@ -348,15 +350,15 @@ def test_the_wait_that_a_service_asks_for_is_read(
 
 def test_an_engine_is_named_by_itself_or_by_its_host() -> None:
     handler, _ = in_turn(good)
-    assert asked(handler, lambda api: api.engine()) == "stub/1"
+    assert run_client(handler, lambda api: api.engine()) == "stub/1"
     handler, _ = in_turn(status(404))
-    assert asked(handler, lambda api: api.engine()).startswith("127.0.0.1:")
+    assert run_client(handler, lambda api: api.engine()).startswith("127.0.0.1:")
     handler, _ = in_turn(reset)
     with pytest.raises(ServiceUnavailable, match="is it running"):
-        asked(handler, lambda api: api.engine())
+        run_client(handler, lambda api: api.engine())
 
 
-def test_a_service_that_is_not_there_is_said_by_its_address_without_a_secret() -> None:
+def test_an_unreachable_service_is_named_by_its_address_without_a_secret() -> None:
     async def work(api: TextApiClient) -> Any:
         api._client.base_url = "http://user:hidden@127.0.0.1:1"
         return await ask(api)
@@ -365,5 +367,5 @@ def test_a_service_that_is_not_there_is_said_by_its_address_without_a_secret() -
     with pytest.raises(
         ServiceUnavailable, match=r"textapi at http://127\.0\.0\.1:1 does not answer"
     ) as error:
-        asked(handler, work)
+        run_client(handler, work)
     assert "hidden" not in str(error.value)

@@ -1,4 +1,4 @@
-"""The server as a process of its own, over real HTTP."""
+"""The server as a separate process, over real HTTP."""
 
 import asyncio
 import json
@@ -22,7 +22,10 @@ from textapi.messages import ENGINE_HEADER, EXCHANGES, MAX_TEXT, Operation
 
 KEYS = ("first-key", "second-key")
 COMMAND = [sys.executable, "-m", "cli.main", "textapi"]
-NEWS = "Angela Merkel met weary crews in New York on Friday. It was a terrible day! The new virus spreads."
+NEWS = (
+    "Angela Merkel met weary crews in New York on Friday. "
+    "It was a terrible day! The new virus spreads."
+)
 
 
 @dataclass(frozen=True)
@@ -177,7 +180,10 @@ def test_answers_pass_the_models_that_the_client_reads_them_with(server: Server)
         "",
         " \n\t",
         "\x00\x01\x1b[0m",
-        "\u0645\u0631\u062d\u0628\u0627 \u0628\u0627\u0644\u0639\u0627\u0644\u0645. \u0643\u064a\u0641\u061f",
+        (
+            "\u0645\u0631\u062d\u0628\u0627 \u0628\u0627\u0644\u0639\u0627\u0644\u0645. "
+            "\u0643\u064a\u0641\u061f"
+        ),
         "\U0001f600\U0001f468\u200d\U0001f469\u200d\U0001f467 \U0001f3f3\ufe0f ok",
         "\u202eabc\u202c \ufeff",
         "e\u0301" * 50,
@@ -207,7 +213,7 @@ def test_peculiar_texts_have_an_answer(server: Server, operation: Operation, tex
         (b'{"text": "a", "num_phrases": 100000}', 422, "num_phrases"),
     ],
 )
-def test_what_cannot_be_understood_is_refused_with_its_field(
+def test_a_malformed_request_is_refused_with_its_field(
     server: Server, body: bytes, status: int, named: str
 ) -> None:
     got, answer, headers = post(server, "most_common_phrases", body)
@@ -237,7 +243,7 @@ def test_what_cannot_be_understood_is_refused_with_its_field(
         ("text_polarity", {"text": "a" * 3_000_000}, 413, "the body is longer than 2000000 bytes"),
     ],
 )
-def test_what_is_out_of_bounds_is_refused(
+def test_a_value_out_of_bounds_is_refused(
     server: Server, operation: str, fields: dict[str, Any], status: int, named: str
 ) -> None:
     got, answer, _ = post(server, operation, json.dumps({"text": "a"} | fields))
@@ -250,7 +256,7 @@ def test_the_longest_text_has_an_answer(server: Server) -> None:
     assert ["PERSON", "Angela Merkel"] in ask(server, "ner", text=text)["ner"]
 
 
-def test_every_key_is_let_in_and_no_other(server: Server) -> None:
+def test_every_key_is_accepted_and_no_other(server: Server) -> None:
     for key, status in (
         (KEYS[0], 200),
         (KEYS[1], 200),
@@ -294,7 +300,7 @@ def test_a_slow_request_does_not_delay_a_fast_one(server: Server) -> None:
         {"text": "Good day, Angela Merkel of New York, said the weary crews. " * 1600}
     )
 
-    async def story() -> tuple[int, int]:
+    async def send_requests() -> tuple[int, int]:
         headers = {"apikey": KEYS[0], "Content-Type": "application/json"}
         async with aiohttp.ClientSession(server.url, headers=headers) as session:
             slow = asyncio.create_task(session.post("/text/ner", data=slow_body))
@@ -308,7 +314,7 @@ def test_a_slow_request_does_not_delay_a_fast_one(server: Server) -> None:
             async with await slow as response:
                 return response.status, fast
 
-    status, fast = asyncio.run(story())
+    status, fast = asyncio.run(send_requests())
     assert status == 200
     assert fast >= 10  # waiting for the slow one, the first would have been the last
 
@@ -324,25 +330,26 @@ def test_concurrent_texts_are_answered_as_each_is_alone(server: Server) -> None:
         headers = {"apikey": KEYS[0]}
         async with aiohttp.ClientSession(server.url, headers=headers) as session:
 
-            async def one(text: str) -> Any:
+            async def send(text: str) -> Any:
                 async with session.post(
                     "/text/ner", json={"text": text, "doctype": "ARTICLE"}
                 ) as response:
                     return await response.json()
 
-            return await asyncio.gather(*map(one, texts))
+            return await asyncio.gather(*map(send, texts))
 
     assert asyncio.run(together()) == [alone[text] for text in texts]
 
 
 def test_connections_that_drop_in_mid_request_do_no_harm(server: Server) -> None:
     body = json.dumps({"text": NEWS * 20}).encode()
-    head = f"POST /text/ner HTTP/1.1\r\nHost: x\r\napikey: {KEYS[0]}\r\nContent-Type: application/json\r\n".encode()
-    whole = head + f"Content-Length: {len(body)}\r\n\r\n".encode() + body
+    headers = f"Host: x\r\napikey: {KEYS[0]}\r\nContent-Type: application/json\r\n"
+    head = f"POST /text/ner HTTP/1.1\r\n{headers}".encode()
+    request = head + f"Content-Length: {len(body)}\r\n\r\n".encode() + body
     port = int(server.url.rsplit(":", 1)[1])
-    for length in (10, len(head), len(whole) // 2, len(whole), len(whole), len(whole)):
+    for length in (10, len(head), len(request) // 2, len(request), len(request), len(request)):
         with socket.create_connection(("127.0.0.1", port)) as connection:
-            connection.sendall(whole[:length])
+            connection.sendall(request[:length])
     assert ask(server, "ner", text=NEWS)["ner"]
     assert "500" not in [line.split('status="')[1][:3] for line in _request_lines(server)]
 
@@ -356,34 +363,36 @@ def _request_lines(server: Server) -> list[str]:
 
 
 def test_the_published_client_of_the_original_works_unchanged(server: Server) -> None:
-    story = """
+    program = """
 import json, sys
 from pynlpl.web.text import TheTextAPI
 TheTextAPI.TEXT_API_ENDPOINT = sys.argv[1] + "/text/"
 api = TheTextAPI(sys.argv[2])
 api.load_text(sys.argv[3])
 print(json.dumps([
-    api.summarize(proportion=0.5), api.ner(doctype="ARTICLE"), api.most_common_phrases(num_phrases=2),
-    api.least_common_phrases(), api.most_positive_sentences(num_sentences=1), api.text_polarity(),
-    api.polarity_by_sentence(num_sentences=3), api.sentences_with_keywords(["virus"], include_before=True),
+    api.summarize(proportion=0.5), api.ner(doctype="ARTICLE"),
+    api.most_common_phrases(num_phrases=2), api.least_common_phrases(),
+    api.most_positive_sentences(num_sentences=1), api.text_polarity(),
+    api.polarity_by_sentence(num_sentences=3),
+    api.sentences_with_keywords(["virus"], include_before=True),
 ]))
 """
-    # It imports a client of speech recognition that nobody needs here, and by a slip of its own it asks for the most
-    # negative sentences when the most positive are wanted.
+    # It imports a client of speech recognition that nobody needs here, and by a mistake of its own
+    # it asks for the most negative sentences instead of the most positive ones.
     package = "import sys, types; sys.modules['deepgram'] = types.ModuleType('deepgram')\n"
     done = subprocess.run(  # noqa: S603
-        [sys.executable, "-c", package + story, server.url, KEYS[0], NEWS],
+        [sys.executable, "-c", package + program, server.url, KEYS[0], NEWS],
         capture_output=True,
         text=True,
         check=True,
     )
     assert [list(answer) for answer in json.loads(done.stdout)] == [
-        ["summary"], ["ner"], ["most common phrases"], ["least common phrases"], ["most negative sentences"],
-        ["text polarity"], ["polarity by sentence"], ["virus"],
+        ["summary"], ["ner"], ["most common phrases"], ["least common phrases"],
+        ["most negative sentences"], ["text polarity"], ["polarity by sentence"], ["virus"],
     ]  # fmt: skip
 
 
-def test_a_key_may_ask_so_often_and_then_waits_whichever_process_it_asks() -> None:
+def test_the_limit_of_a_key_holds_over_all_processes() -> None:
     with running(workers=2, TIDINGS_TEXTAPI_KEY_LIMIT="5/h,1000/d") as server:
         statuses = [post(server, "text_polarity", '{"text": "a"}') for _ in range(12)]
         assert [status for status, _, _ in statuses] == [200] * 5 + [429] * 7
@@ -418,13 +427,13 @@ def test_without_keys_it_refuses_to_start() -> None:
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_sigterm_finishes_what_has_begun_and_leaves_no_process(workers: int) -> None:
+def test_sigterm_finishes_requests_in_work_and_leaves_no_process(workers: int) -> None:
     body = json.dumps(
         {"text": "Good day, Angela Merkel of New York, said the weary crews. " * 1600}
     )
     with running(workers) as server:
 
-        async def story() -> int:
+        async def send_requests() -> int:
             headers = {"apikey": KEYS[0], "Content-Type": "application/json"}
             async with aiohttp.ClientSession(server.url, headers=headers) as session:
                 begun = asyncio.create_task(session.post("/text/ner", data=body))
@@ -433,7 +442,7 @@ def test_sigterm_finishes_what_has_begun_and_leaves_no_process(workers: int) -> 
                 async with await begun as response:
                     return response.status
 
-        assert asyncio.run(story()) == 200, server.logged()
+        assert asyncio.run(send_requests()) == 200, server.logged()
         assert server.process.wait(timeout=30) == 0
         log = server.logged()
         assert KEYS[0] not in log
@@ -457,19 +466,19 @@ async def _until_work_has_begun(session: aiohttp.ClientSession) -> None:
     pytest.fail("the request was never taken up")
 
 
-def test_more_text_than_can_wait_is_sent_away_and_the_rest_is_answered(server: Server) -> None:
+def test_excess_text_is_refused_and_the_rest_is_answered(server: Server) -> None:
     body = json.dumps({"text": ("Good day. " * 10_000)[:MAX_TEXT]})
 
-    async def story() -> list[tuple[int, str | None]]:
+    async def send_requests() -> list[tuple[int, str | None]]:
         headers = {"apikey": KEYS[0], "Content-Type": "application/json"}
         async with aiohttp.ClientSession(server.url, headers=headers) as session:
 
-            async def one() -> tuple[int, str | None]:
+            async def send() -> tuple[int, str | None]:
                 async with session.post("/text/text_polarity", data=body) as response:
                     return response.status, response.headers.get("Retry-After")
 
-            return await asyncio.gather(*(one() for _ in range(20)))
+            return await asyncio.gather(*(send() for _ in range(20)))
 
-    answers = asyncio.run(story())
+    answers = asyncio.run(send_requests())
     assert {status for status, _ in answers} == {200, 503}
     assert {wait for status, wait in answers if status == 503} == {"2"}

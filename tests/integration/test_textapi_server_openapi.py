@@ -1,4 +1,4 @@
-"""The server against its own description: whatever schemathesis makes of it is answered as it says."""
+"""The server against its OpenAPI description, by requests that schemathesis generates."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from schemathesis import GenerationMode
 from tests.integration.test_textapi_server import KEYS, running
 from textapi.messages import Operation
 
-# A text too long is refused with 413, which schemathesis does not expect of data against the description.
+# A text too long is refused with 413, which schemathesis does not expect of invalid data.
 REFUSALS = [400, 401, 404, 405, 413, 415, 422]
 CONFIG = schemathesis.Config.from_dict(
     {"checks": {"negative_data_rejection": {"expected-statuses": REFUSALS}}}

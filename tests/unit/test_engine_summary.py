@@ -15,7 +15,8 @@ def test_words_say_something_and_are_lower_case() -> None:
 
 
 def test_the_sentences_with_the_most_frequent_words_stand_in_the_order_of_the_text() -> None:
-    # virus 3, crews 2: means 2 (virus spreads), 9/4 (virus crews fight virus), 3/2 (crews rest), 1, 1
+    # virus 3, crews 2: means 2 (virus spreads), 9/4 (virus crews fight virus), 3/2 (crews rest),
+    # 1, 1
     assert summarize(TEXT, 0.2) == "Virus crews fight the virus."
     assert summarize(TEXT, 0.4) == "The virus spreads. Virus crews fight the virus."
     assert summarize(TEXT, 0.6) == "The virus spreads. Virus crews fight the virus. Crews rest."

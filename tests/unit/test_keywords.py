@@ -14,9 +14,9 @@ TEXTS = st.text(st.sampled_from("abcC1@#.+-\u2013 \n_\u00e9\U0001f600(\ud800"))
 @pytest.mark.parametrize(
     "text",
     [
-        "COVID.", "Covid?", "Covid\u2019s", "Covid-era", "post-Covid", "19-Covid", "anti-Covid/flu", "#covid",
-        "Covid\u2014again", "Covid&flu", "\u201cCovid Toe?\u201d", "covid", "(covid)", "covid. Next", "a Covid-",
-        "covid-",
+        "COVID.", "Covid?", "Covid\u2019s", "Covid-era", "post-Covid", "19-Covid",
+        "anti-Covid/flu", "#covid", "Covid\u2014again", "Covid&flu", "\u201cCovid Toe?\u201d",
+        "covid", "(covid)", "covid. Next", "a Covid-", "covid-",
     ],
 )  # fmt: skip
 def test_a_whole_word_is_a_mention(text: str) -> None:
@@ -26,8 +26,8 @@ def test_a_whole_word_is_a_mention(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "Covid-19", "Covid\u201319", "Covid\u201019", "Covid\u201119", "Covid19", "non-Covid-19", "covid_19",
-        "covid.gov", "@covid", "CovidTracker", "precovid",
+        "Covid-19", "Covid\u201319", "Covid\u201019", "Covid\u201119", "Covid19", "non-Covid-19",
+        "covid_19", "covid.gov", "@covid", "CovidTracker", "precovid",
     ],
 )  # fmt: skip
 def test_a_part_of_another_word_is_no_mention(text: str) -> None:
@@ -121,9 +121,9 @@ def test_a_term_finds_itself_between_other_signs(term: str, sign: str) -> None:
 @pytest.mark.timeout(10)
 def test_five_hundred_keywords_on_a_million_characters_take_no_more_than_a_moment() -> None:
     text = "Nothing that is looked for stands in this sentence, but Word-77 does. " * 14_000
-    found = sentences_with(text, [f"word-{i}" for i in range(500)])
-    assert len(found["word-77"]) == 14_000
-    assert sum(map(len, found.values())) == 14_000
+    mentions = sentences_with(text, [f"word-{i}" for i in range(500)])
+    assert len(mentions["word-77"]) == 14_000
+    assert sum(map(len, mentions.values())) == 14_000
 
 
 def test_letters_with_more_than_two_cases_are_found_among_many_terms_too() -> None:

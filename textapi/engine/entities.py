@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from textapi.engine.language import Language
+
+if TYPE_CHECKING:
+    from spacy.tokens import Doc
 
 Entity = tuple[str, str]  # type, text
 
@@ -18,10 +22,11 @@ LABELS = {
 def entities(language: Language, texts: Sequence[str]) -> list[list[Entity]]:
     """Return for each of *texts* its entities of all types, every occurrence, in order."""
     with language.read(texts, "entities") as lines_of:
-        return [
-            [(entity.label_, entity.text) for line in lines for entity in line.ents]
-            for lines in lines_of
-        ]
+        return list(map(_pairs, lines_of))
+
+
+def _pairs(lines: list[Doc]) -> list[Entity]:
+    return [(entity.label_, entity.text) for line in lines for entity in line.ents]
 
 
 def of_labels(

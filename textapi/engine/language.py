@@ -1,4 +1,4 @@
-"""The small English model of spaCy: verified, loaded for speed, and used on many texts at a time."""
+"""The small English model of spaCy: verified, loaded for speed, used on many texts at a time."""
 
 from __future__ import annotations
 
@@ -38,10 +38,7 @@ _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def find_model() -> Path:
-    """Return the folder of the installed model of the right weights.
-
-    Raises `StackError` with the way to install it if there is none.
-    """
+    """Return the folder of the model of the right weights. Raises `StackError` if there is none."""
     wrong = []
     for package in PACKAGES:
         folder = _find_folder(package)
@@ -88,7 +85,7 @@ class Language:
         documents inside the context only: their memory is freed at its end, so that a server does
         not grow with every word that it reads.
         """
-        lines_of = [_split_lines(text) for text in texts]
+        lines_of = list(map(_split_lines, texts))
         unneeded = [name for name in self._nlp.pipe_names if name not in _COMPONENTS[purpose]]
         with self._nlp.memory_zone():
             docs = self._nlp.pipe(chain.from_iterable(lines_of), disable=unneeded)

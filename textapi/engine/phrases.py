@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
@@ -20,10 +21,7 @@ Ranked = list[tuple[str, float]]  # phrase, mean frequency of its words; in the 
 
 
 def phrases(language: Language, texts: Sequence[str]) -> list[Ranked]:
-    """Return for each of *texts* its noun phrases of several words, each once.
-
-    They are in lower case and have no leading determiner.
-    """
+    """Return for each text its phrases of several words, lower-cased, without determiner, once."""
     with language.read(texts, "phrases") as lines_of:
         return [_rank(text, lines) for text, lines in zip(texts, lines_of, strict=True)]
 
@@ -31,17 +29,17 @@ def phrases(language: Language, texts: Sequence[str]) -> list[Ranked]:
 def most_common(ranked: Ranked, count: int) -> list[str]:
     """Return the *count* phrases of the most frequent words, of equals the earlier."""
     best = sorted(ranked, key=itemgetter(1), reverse=True)[:count]
-    return [phrase for phrase, _ in best]
+    return list(map(itemgetter(0), best))
 
 
 def least_common(ranked: Ranked, count: int) -> list[str]:
     """Return the *count* phrases of the least frequent words, of equals the earlier."""
-    return [phrase for phrase, _ in sorted(ranked, key=itemgetter(1))[:count]]
+    return list(map(itemgetter(0), sorted(ranked, key=itemgetter(1))[:count]))
 
 
 def _rank(text: str, lines: list[Doc]) -> Ranked:
     frequency = Counter(words(text))
-    distinct = dict.fromkeys(phrase for line in lines for phrase in _noun_phrases(line))
+    distinct = dict.fromkeys(chain.from_iterable(map(_noun_phrases, lines)))
     return [(phrase, _mean_frequency(phrase, frequency)) for phrase in distinct]
 
 
@@ -56,4 +54,4 @@ def _noun_phrases(line: Doc) -> Iterator[str]:
 
 
 def _mean_frequency(phrase: str, frequency: Counter[str]) -> float:
-    return math.fsum(frequency[word] for word in words(phrase)) / len(phrase.split())
+    return math.fsum(map(frequency.__getitem__, words(phrase))) / len(phrase.split())

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from operator import itemgetter
 from typing import Literal
@@ -29,7 +29,7 @@ def text_polarity(text: str, mode: Mode = "vader") -> float:
     """Return the polarity of *text* as a whole, 0 if there is nothing to score."""
     if mode == "compatible":
         return _scorer(mode)(text)
-    return _mean([score for score, _ in polarity_by_sentence(text, mode)])
+    return _mean(map(itemgetter(0), polarity_by_sentence(text, mode)))
 
 
 def polarity_by_sentence(text: str, mode: Mode = "vader") -> list[tuple[float, str]]:
@@ -39,19 +39,23 @@ def polarity_by_sentence(text: str, mode: Mode = "vader") -> list[tuple[float, s
 
 
 def most_positive(text: str, count: int, mode: Mode = "vader") -> list[str]:
-    """Return the *count* most positive sentences, the most positive first, of equals the earlier."""
-    scored = sorted(polarity_by_sentence(text, mode), key=itemgetter(0), reverse=True)
-    return list(dict.fromkeys(sentence for _, sentence in scored))[:count]
+    """Return the *count* most positive sentences in that order, of equals the earlier."""
+    return _sort_sentences(text, mode, reverse=True)[:count]
 
 
 def most_negative(text: str, count: int, mode: Mode = "vader") -> list[str]:
-    """Return the *count* most negative sentences, the most negative first, of equals the earlier."""
-    scored = sorted(polarity_by_sentence(text, mode), key=itemgetter(0))
-    return list(dict.fromkeys(sentence for _, sentence in scored))[:count]
+    """Return the *count* most negative sentences in that order, of equals the earlier."""
+    return _sort_sentences(text, mode, reverse=False)[:count]
 
 
-def _mean(scores: list[float]) -> float:
-    return math.fsum(scores) / len(scores) if scores else 0.0
+def _sort_sentences(text: str, mode: Mode, *, reverse: bool) -> list[str]:
+    scored = sorted(polarity_by_sentence(text, mode), key=itemgetter(0), reverse=reverse)
+    return list(dict.fromkeys(map(itemgetter(1), scored)))
+
+
+def _mean(scores: Iterable[float]) -> float:
+    values = list(scores)
+    return math.fsum(values) / len(values) if values else 0.0
 
 
 @cache
@@ -76,7 +80,7 @@ def _vader_scorer() -> Callable[[str], float]:
             return float(analyzer.polarity_scores(sentence)["compound"])
         shorter = without_endless_signs(sentence)
         pieces = textwrap.wrap(shorter, _LONGEST_SENTENCE, break_on_hyphens=False)
-        return _mean([score(piece) for piece in pieces])
+        return _mean(map(score, pieces))
 
     return score
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
+from itertools import chain
 
 from textapi.text.sentences import sentences
 
@@ -44,14 +45,14 @@ def summarize(text: str, proportion: float = 0.3) -> str:
     Of sentences whose words have the same mean frequency the earlier is taken.
     """
     distinct = list(dict.fromkeys(sentences(text)))
-    words_of = [words(sentence) for sentence in distinct]
-    frequency = Counter(word for sentence_words in words_of for word in sentence_words)
+    words_of = list(map(words, distinct))
+    frequency = Counter(chain.from_iterable(words_of))
 
     scores = []
     for sentence_words in words_of:
-        total = math.fsum(frequency[word] for word in sentence_words)
-        scores.append(total / len(sentence_words) if sentence_words else 0.0)
+        total = math.fsum(map(frequency.__getitem__, sentence_words))
+        scores.append(total / max(1, len(sentence_words)))
 
     count = max(1, round(proportion * len(distinct)))
     best = sorted(range(len(distinct)), key=scores.__getitem__, reverse=True)[:count]
-    return " ".join(distinct[i] for i in sorted(best))
+    return " ".join(map(distinct.__getitem__, sorted(best)))

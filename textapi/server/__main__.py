@@ -11,7 +11,7 @@ from textapi.server.app import serve
 
 
 def main() -> None:
-    """Serve with the options of ``tidings textapi``; a known error is one line and exit status 1."""
+    """Serve by the options of ``tidings textapi``; a known error is one line and exit status 1."""
     parser = argparse.ArgumentParser(prog="textapi.server", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on")
     parser.add_argument("--port", type=int, default=8765, help="the port")

@@ -23,8 +23,7 @@ _log = logs.get_logger(__name__)
 def serve(settings: Settings, host: str = "127.0.0.1", port: int = 8765, workers: int = 1) -> None:
     """Serve the Text API until SIGTERM or SIGINT, then finish the requests in work.
 
-    Raises `SettingsError` if no key is set, `StackError` if the language model cannot be used or
-    the address is taken.
+    Raises `SettingsError` without a key, `StackError` if the model or the address cannot be used.
     """
     if not settings.textapi_keys:
         raise SettingsError(
@@ -70,9 +69,10 @@ def _serve_with_gunicorn(
     folder = tempfile.mkdtemp(prefix="tidings-textapi-")
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder  # before prometheus_client is imported
     try:
-        from textapi.server.processes import run  # noqa: PLC0415
+        from textapi.server.processes import Gunicorn  # noqa: PLC0415
 
-        run(settings.textapi_polarity, authenticator, host, port, workers)
+        options = {"bind": f"{host}:{port}", "workers": workers}
+        Gunicorn(settings.textapi_polarity, authenticator, options).run()
     finally:
         # An ending worker passes here too, while others still count.
         if os.getpid() == parent:

@@ -14,7 +14,7 @@ class Authenticator:
     """The accepted keys and their rate limits. Make it before the server's processes fork."""
 
     def __init__(self, keys: Sequence[str], windows: Sequence[Window]) -> None:
-        self._keys = [key.encode() for key in keys]
+        self._keys = list(map(str.encode, keys))
         self._limits = KeyLimits(len(keys), windows) if windows else None
 
     def authenticate(self, key: str | None) -> None:

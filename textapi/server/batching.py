@@ -7,7 +7,8 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from core.logs import get_logger
@@ -31,18 +32,14 @@ _log = get_logger(__name__)
 class LoadShedder:
     """Bounds the text in work, so that a server refuses requests rather than grows."""
 
-    def __init__(self, characters: int = MAX_WAITING_CHARACTERS) -> None:
-        self._limit = characters
+    def __init__(self) -> None:
         self._used = 0
 
     @contextmanager
     def admit(self, text: str) -> Iterator[None]:
-        """Count *text* as in work inside the block; an idle server admits any text.
-
-        Raises `HttpError` (503) if there is too much.
-        """
+        """Hold room for *text*. Raises `HttpError` (503) if there is none; the first always has."""
         cost = len(text) + REQUEST_CHARACTERS
-        if self._used and self._used + cost > self._limit:
+        if self._used and self._used + cost > MAX_WAITING_CHARACTERS:
             raise HttpError(
                 503, "too many texts are waiting: try again later", retry_after=RETRY_SECONDS
             )
@@ -61,9 +58,7 @@ class _PendingText:
     purpose: language.Purpose
     text: str
     arrived: float
-    answer: asyncio.Future[Any] = field(
-        default_factory=lambda: asyncio.get_running_loop().create_future()
-    )
+    answer: asyncio.Future[Any]
 
     def resolve(self, answer: Any) -> None:
         if not self.answer.done():
@@ -102,7 +97,8 @@ class Batcher:
         if self.failure is not None:
             raise HttpError(503, self.failure)
 
-        pending = _PendingText(purpose, text, asyncio.get_running_loop().time())
+        loop = asyncio.get_running_loop()
+        pending = _PendingText(purpose, text, loop.time(), loop.create_future())
         self._queue.append(pending)
         self._is_filled.set()
         return await pending.answer  # cancelled, and then never read, when the client has gone
@@ -123,7 +119,7 @@ class Batcher:
             await asyncio.sleep(self._queue[0].arrived + WINDOW_SECONDS - loop.time())
             batch = self._take_batch()
             for purpose in _WORK:
-                await self._answer(model, purpose, [p for p in batch if p.purpose == purpose])
+                await self._answer(model, purpose, batch)
 
     def _take_batch(self) -> list[_PendingText]:
         batch: list[_PendingText] = []
@@ -141,10 +137,11 @@ class Batcher:
     async def _answer(
         self, model: language.Language, purpose: language.Purpose, batch: list[_PendingText]
     ) -> None:
+        batch = [pending for pending in batch if pending.purpose == purpose]
         if not batch:
             return
         BATCH_TEXTS.observe(len(batch))
-        texts = [pending.text for pending in batch]
+        texts = list(map(attrgetter("text"), batch))
         loop = asyncio.get_running_loop()
         try:
             answers = await loop.run_in_executor(self._thread, _WORK[purpose], model, texts)

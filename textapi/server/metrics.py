@@ -1,17 +1,10 @@
-"""The server's metrics. Several processes set `PROMETHEUS_MULTIPROC_DIR` before they import this."""
+"""The server's metrics. Set `PROMETHEUS_MULTIPROC_DIR` before the import for several processes."""
 
 from __future__ import annotations
 
 import os
 
-from prometheus_client import (
-    REGISTRY,
-    CollectorRegistry,
-    Counter,
-    Gauge,
-    Histogram,
-    generate_latest,
-)
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
 REQUESTS = Counter("textapi_requests", "Requests answered.", ["endpoint", "status"])
@@ -36,7 +29,7 @@ WAITING_CHARACTERS = Gauge(
 def exposition() -> bytes:
     """Return the metrics of all processes of this server in Prometheus's text format."""
     if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
-        return generate_latest(REGISTRY)
+        return generate_latest()
     registry = CollectorRegistry()
     MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     return generate_latest(registry)

@@ -14,12 +14,9 @@ from textapi.server.auth import Authenticator
 from textapi.server.routes import make_app
 
 
-def run(mode: Mode, authenticator: Authenticator, host: str, port: int, workers: int) -> None:
-    """Serve until SIGTERM or SIGINT; the processes share *authenticator*."""
-    _Gunicorn(mode, authenticator, {"bind": f"{host}:{port}", "workers": workers}).run()
+class Gunicorn(BaseApplication):  # type: ignore[misc]  # gunicorn is not typed
+    """Serves with several processes, which share *authenticator*, until SIGTERM or SIGINT."""
 
-
-class _Gunicorn(BaseApplication):  # type: ignore[misc]  # gunicorn is not typed
     def __init__(self, mode: Mode, authenticator: Authenticator, options: dict[str, Any]) -> None:
         self._mode = mode
         self._authenticator = authenticator
@@ -27,6 +24,7 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]  # gunicorn is not typed
         super().__init__()
 
     def load_config(self) -> None:
+        """Set gunicorn's options."""
         options = self._options | {
             "worker_class": "aiohttp.GunicornWebWorker",
             "graceful_timeout": int(SHUTDOWN_SECONDS),
@@ -40,6 +38,8 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]  # gunicorn is not typed
                 self.cfg.set(name, value)
 
     def load(self) -> Any:
+        """Return the function with which each process makes its application."""
+
         async def make_runner() -> web.AppRunner:
             return web.AppRunner(
                 make_app(self._mode, self._authenticator),

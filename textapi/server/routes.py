@@ -52,11 +52,8 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def make_app(mode: polarity.Mode, authenticator: Authenticator) -> web.Application:
-    """Return the server's application.
-
-    The library of the polarity *mode* is loaded here, the language model when the application runs.
-    """
-    polarity.text_polarity("A good beginning.", mode)
+    """Return the server's application; it loads the language model when it runs."""
+    polarity.text_polarity("A good beginning.", mode)  # loads its library
     server = _Server(mode, authenticator)
     app = web.Application(middlewares=[server.answer_errors], client_max_size=MAX_BODY)
     app.cleanup_ctx.append(server.run_batcher)
@@ -98,7 +95,7 @@ class _Server:
             response = _error_response(error.status, _MESSAGES.get(error.status, error.reason))
             if "Allow" in error.headers:
                 response.headers["Allow"] = error.headers["Allow"]
-        except Exception as error:  # noqa: BLE001  # its message may hold the text: it is not logged
+        except Exception as error:  # noqa: BLE001  # its message may hold the text
             _log.error("fault", path=request.path, kind=type(error).__name__, at=_frames(error))
             response = _error_response(500, "the server failed at this request; it has been logged")
 

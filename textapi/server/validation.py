@@ -21,8 +21,8 @@ _OUT_OF_BOUNDS = {
 def parse_request(body: bytes, model: type[Body]) -> Body:
     """Return the request in *body*.
 
-    Raises `HttpError`: 413 for a text too long, 422 for a value out of bounds, else 400. The message
-    names the field and never holds what was sent.
+    Raises `HttpError`: 413 for a text too long, 422 for a value out of bounds, else 400. Its
+    message names the field and never holds the value.
     """
     try:
         return model.model_validate_json(body)

@@ -2,7 +2,7 @@
 
 A term matches as whole words, case ignored: not next to a word character (at an edge of the term
 that is itself a word character), not after "@", not before a hyphen and a digit, not before "." and
-a word character. White space in a term matches any run of white space, a hyphen any of four hyphens.
+a word character. White space in a term matches any run of it, a hyphen any of four hyphens.
 """
 
 from __future__ import annotations
