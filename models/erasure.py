@@ -111,8 +111,9 @@ def forget_documents(
 ) -> Erased:
     """Remove documents with the results and answers that quote them; redo what else rests on them.
 
-    *sentences* splits a text as the engine does. *result_tables* hold rows of steps. *handle* says that the whole account is erased, and how far it was read.
-    Every run that held one of the documents gives the *reason*.
+    *sentences* splits a text as the engine does. *result_tables* hold rows of steps.
+    *handle* says that the whole account is erased, and how far it was read. Every run that held
+    one of the documents gives the *reason*.
     """
     quoting = _quoting_answers(db, _quotable_texts(db, ids, sentences))
     with db.write() as connection:

@@ -129,7 +129,7 @@ def draw_figures(data: RunData, store: FigureStore, names: Collection[str]) -> N
 
 
 def _parameters(data: RunData) -> run_parameters.MonthsParameters:
-    assert isinstance(data.parameters, run_parameters.MonthsParameters)  # noqa: S101 - the caller chose by kind
+    assert isinstance(data.parameters, run_parameters.MonthsParameters)  # noqa: S101 - by its kind
     return data.parameters
 
 

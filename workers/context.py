@@ -49,7 +49,7 @@ class JobContext:
         return self.is_paused or self.lease_lost or time.monotonic() >= self.ends_at
 
     def on_interrupt(self, interrupt: Callable[[], object] | None) -> None:
-        """Have *interrupt* called (from another thread) when the run pauses or the lease is lost."""
+        """Have *interrupt* called, from another thread, at a pause or when the lease is lost."""
         self._interrupt = interrupt
 
     def pause(self) -> None:

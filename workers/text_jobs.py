@@ -1,4 +1,4 @@
-"""Jobs over texts: collect the documents, then run the steps of the pipeline until the slice ends."""
+"""Jobs over texts: collect the documents, then run the pipeline's steps until the slice ends."""
 
 from __future__ import annotations
 
