@@ -120,7 +120,7 @@ class MentionBuffer:
         """Return the documents that mention *keyword*, by day and identity."""
         document_ids = []
         for document_id, rows in self._rows_of_document.items():
-            if any(row["keyword"] == keyword for row in rows):
+            if keyword in map(itemgetter("keyword"), rows):
                 document_ids.append(document_id)
 
         with self._db.read() as connection:
