@@ -29,9 +29,12 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from analysis.parameters import Parameters
     from core.settings import Settings
     from models.database import Database
+    from networks.functions import Array
     from tests.e2e_kit import Stub
 
 DATABASES = ("sqlite", "postgresql")
@@ -106,6 +109,13 @@ def use_one_thread() -> None:
 
 
 # --- rounds and figures ---
+
+
+def mini_batches(generator: np.random.Generator, count: int, size: int) -> Iterator[Array]:
+    """Yield the numbers of *count* samples in a new order, *size* at a time."""
+    order = generator.permutation(count)
+    for start in range(0, count, size):
+        yield order[start : start + size]
 
 
 def timed(

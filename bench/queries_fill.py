@@ -136,7 +136,7 @@ def _job(number: int, run: int, kind: JobKind, name: str, state: State) -> dict[
 
 
 def _jobs(size: int) -> Rows:
-    """Yield the jobs of a back-fill that is more than half done, of old runs, and of a small run."""
+    """Yield the jobs of a back-fill more than half done, of old runs, and of a small run."""
     number = 0
     for n in range(size):
         number += 1
