@@ -224,6 +224,14 @@ def headline(rng: random.Random, *, words: int = 11, subject: str = "") -> str:
     return f"{text[0].upper()}{text[1:]}."
 
 
+def page(rng: random.Random, characters: int = 3000) -> str:
+    """Return headlines, one a line, of about so many characters."""
+    lines: list[str] = []
+    while sum(map(len, lines)) < characters - 65:
+        lines.append(headline(rng))
+    return "\n".join(lines)
+
+
 def headlines(
     first: str,
     months: int,
