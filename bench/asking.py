@@ -16,14 +16,7 @@ from functools import partial
 from itertools import count
 from statistics import median
 
-from harness import (
-    parse_options,
-    print_figure,
-    running_stack,
-    take_turns,
-    temporary_folder,
-    timed,
-)
+import harness
 from sqlalchemy import select
 
 from core.broker import celery_app
@@ -104,29 +97,30 @@ def claim_new_job(runtime: Runtime) -> JobContext:
 
 
 def main() -> None:
-    options = parse_options(__doc__, calls=2000, rounds=5)
+    options = harness.parse_options(__doc__, calls=2000, rounds=5)
 
-    with temporary_folder() as folder, running_stack(folder) as stack:
+    with harness.temporary_folder() as folder, harness.running_stack(folder) as stack:
         limited_settings = stack.settings.model_copy(update={"textapi_limits": DISTANT_LIMIT})
         with (
             closing(Runtime(stack.settings, celery_app(stack.settings))) as runtime,
             closing(Runtime(limited_settings, celery_app(limited_settings))) as limited,
         ):
-            contenders = {
-                "bare aiohttp loop": timed(partial(call_bare, runtime, options.calls)),
-                "client": timed(partial(call_by_client, runtime, options.calls)),
-                "client under a distant limit": timed(
-                    partial(call_by_client, limited, options.calls)
-                ),
-                "whole path, answers stored": timed(partial(fetch_answers, runtime, options.calls)),
+            ways = {
+                "bare aiohttp loop": partial(call_bare, runtime),
+                "client": partial(call_by_client, runtime),
+                "client under a distant limit": partial(call_by_client, limited),
+                "whole path, answers stored": partial(fetch_answers, runtime),
             }
-            take_turns(contenders)  # connections, caches
-            seconds = take_turns(contenders, rounds=options.rounds)
+            contenders = {
+                name: harness.timed(partial(way, options.calls)) for name, way in ways.items()
+            }
+            harness.take_turns(contenders)  # connections, caches
+            seconds = harness.take_turns(contenders, rounds=options.rounds)
 
     ceiling = options.calls / median(seconds["bare aiohttp loop"])
     for name, samples in seconds.items():
         rates = [options.calls / sample for sample in samples]
-        print_figure(name, rates, "calls/s", floor=ceiling, floor_name="bare loop")
+        harness.print_figure(name, rates, "calls/s", floor=ceiling, floor_name="bare loop")
 
 
 if __name__ == "__main__":

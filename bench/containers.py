@@ -16,7 +16,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from harness import headlines, parse_options, print_figure, skip, temporary_folder
+import harness
 
 from core.settings import Settings
 from tests.containers_kit import ROOT, Compose, engine_answers
@@ -97,7 +97,9 @@ def fill_archive(folder: Path, per_month: int) -> None:
     """Write an archive of headlines, some of which hold one of the keywords."""
     texts_by_day: dict[str, list[str]] = defaultdict(list)
 
-    rows = headlines(FIRST, MONTHS, per_month, subjects=KEYWORDS, every=MENTION_EVERY, words=9)
+    rows = harness.headlines(
+        FIRST, MONTHS, per_month, subjects=KEYWORDS, every=MENTION_EVERY, words=9
+    )
     for row in rows:
         texts_by_day[f"{row['published_at']:%Y-%m-%d}"].append(row["text"])
 
@@ -110,7 +112,7 @@ def measure(stack: ContainerStack, containers: int, limits: str, keyword: str) -
     counts, seconds = stack.run(keyword)
 
     calls, fullest = counts["calls"], counts["fullest"]["1.0"]
-    print_figure(
+    harness.print_figure(
         f"{containers} containers, {limits or 'no limit'}",
         [calls / seconds],
         "calls/s",
@@ -123,11 +125,11 @@ def measure(stack: ContainerStack, containers: int, limits: str, keyword: str) -
 
 
 def main() -> None:
-    options = parse_options(__doc__, headlines=HEADLINES)
+    options = harness.parse_options(__doc__, headlines=HEADLINES)
     if not engine_answers():
-        skip("no Docker engine answers here")
+        harness.skip("no Docker engine answers here")
 
-    with temporary_folder() as folder:
+    with harness.temporary_folder() as folder:
         stack = ContainerStack(folder)
         fill_archive(folder / "archive", options.headlines)
         try:

@@ -17,17 +17,7 @@ from itertools import chain, count, islice
 from statistics import median
 from typing import Any
 
-from harness import (
-    DATABASES,
-    Stack,
-    document_row,
-    headlines,
-    parse_options,
-    print_figure,
-    running_stack,
-    store_documents,
-    temporary_folder,
-)
+import harness
 from sqlalchemy import func, select
 
 from analysis.options import Keyword
@@ -55,10 +45,12 @@ def document_rows(accounts: int) -> Iterator[dict[str, Any]]:
     """Return rows of two posts an account, and of headlines of 2019, which all mention covid."""
     at = datetime.fromisoformat("2019-01-01")
     posts = (
-        document_row(str(n), f"Post {n} says it.", at, source="x", handle=account_name(n // 2))
+        harness.document_row(
+            str(n), f"Post {n} says it.", at, source="x", handle=account_name(n // 2)
+        )
         for n in range(2 * accounts)
     )
-    return chain(posts, headlines("2019-01", 12, HEADLINES, subjects=("Covid",), every=1))
+    return chain(posts, harness.headlines("2019-01", 12, HEADLINES, subjects=("Covid",), every=1))
 
 
 def months(first: int, last: int) -> MonthsParameters:
@@ -72,32 +64,32 @@ def months(first: int, last: int) -> MonthsParameters:
     )
 
 
-def count_done(stack: Stack, run: int) -> int:
+def count_done(stack: harness.Stack, run: int) -> int:
     """Return how many jobs of a run are done."""
     done = select(func.count()).where(Job.run_id == run, Job.state == State.DONE)
     with stack.db.read() as connection:
         return connection.scalar(done) or 0
 
 
-def count_calls(stack: Stack, run: int) -> int:
+def count_calls(stack: harness.Stack, run: int) -> int:
     """Return how many calls a run has made."""
     calls = select(func.sum(Call.calls)).where(Call.run_id == run)
     with stack.db.read() as connection:
         return int(connection.scalar(calls) or 0)
 
 
-def has_ended(stack: Stack, run: int) -> bool:
+def has_ended(stack: harness.Stack, run: int) -> bool:
     with stack.db.read() as connection:
         return get_run(connection, run).state in ENDED
 
 
-def measure_small_run(stack: Stack, names: Iterator[str]) -> float:
+def measure_small_run(stack: harness.Stack, names: Iterator[str]) -> float:
     """Return the seconds of a run of accounts about whom nothing was asked before."""
     run = stack.submit(ACCOUNTS, list(islice(names, SMALL)))
     return stack.wait_for(run)
 
 
-def measure_rate(stack: Stack, run: int) -> float:
+def measure_rate(stack: harness.Stack, run: int) -> float:
     """Return how many jobs of a run are done in a second, once it is at work."""
     time.sleep(5)
     began, before = time.perf_counter(), count_done(stack, run)
@@ -105,7 +97,7 @@ def measure_rate(stack: Stack, run: int) -> float:
     return (count_done(stack, run) - before) / (time.perf_counter() - began)
 
 
-def measure_beside_backfill(stack: Stack, names: Iterator[str], jobs: int) -> None:
+def measure_beside_backfill(stack: harness.Stack, names: Iterator[str], jobs: int) -> None:
     with stack.workers(count=1, processes=SLOTS):
         alone = [measure_small_run(stack, names) for _ in range(3)]
 
@@ -120,13 +112,15 @@ def measure_beside_backfill(stack: Stack, names: Iterator[str], jobs: int) -> No
         else:
             cancel_run(stack.db, backfill)
 
-    print_figure(f"submission of {jobs:,} jobs", [submission], "s")
-    print_figure("back-fill alone", [rate], "jobs/s")
-    print_figure(f"run of {SMALL} accounts, alone", alone, "s")
-    print_figure("  beside the back-fill", beside, "s", floor=median(alone), floor_name="alone")
+    harness.print_figure(f"submission of {jobs:,} jobs", [submission], "s")
+    harness.print_figure("back-fill alone", [rate], "jobs/s")
+    harness.print_figure(f"run of {SMALL} accounts, alone", alone, "s")
+    harness.print_figure(
+        "  beside the back-fill", beside, "s", floor=median(alone), floor_name="alone"
+    )
 
 
-def measure_beside_long_jobs(stack: Stack, names: Iterator[str]) -> None:
+def measure_beside_long_jobs(stack: harness.Stack, names: Iterator[str]) -> None:
     """Measure a small run beside ten months, each of which takes many slices under the limit."""
     with stack.workers(count=1, processes=SLOTS, textapi_limits=f"{LIMIT}/s"):
         backfill = stack.submit(months(1, 10))
@@ -134,7 +128,7 @@ def measure_beside_long_jobs(stack: Stack, names: Iterator[str]) -> None:
         seconds = measure_small_run(stack, names)
         cancel_run(stack.db, backfill)
 
-    print_figure(
+    harness.print_figure(
         f"  beside jobs of many {SLICE_SECONDS:.0f} s slices, {LIMIT}/s",
         [seconds],
         "s",
@@ -143,7 +137,7 @@ def measure_beside_long_jobs(stack: Stack, names: Iterator[str]) -> None:
     )
 
 
-def measure_shares(stack: Stack) -> None:
+def measure_shares(stack: harness.Stack) -> None:
     """Measure how two runs, which both have more to ask than the limit lets through, share it."""
     for slots in (2, 4):
         with stack.workers(count=1, processes=slots, textapi_limits=f"{LIMIT}/s"):
@@ -161,7 +155,7 @@ def measure_shares(stack: Stack) -> None:
                 cancel_run(stack.db, run)
 
         for name, first, last in zip(("large", "small"), before, calls, strict=True):
-            print_figure(
+            harness.print_figure(
                 f"{name} of two runs under {LIMIT}/s, {slots} slots",
                 [(last - first) / seconds],
                 "calls/s",
@@ -173,10 +167,10 @@ def measure_shares(stack: Stack) -> None:
 def measure(kind: str, jobs: int) -> None:
     """Measure on one kind of database."""
     with (
-        temporary_folder() as folder,
-        running_stack(folder, kind, latency=0.05, slice_seconds=SLICE_SECONDS) as stack,
+        harness.temporary_folder() as folder,
+        harness.running_stack(folder, kind, latency=0.05, slice_seconds=SLICE_SECONDS) as stack,
     ):
-        documents = store_documents(stack.db, document_rows(jobs + SMALL_RUNS * SMALL))
+        documents = harness.store_documents(stack.db, document_rows(jobs + SMALL_RUNS * SMALL))
         print(f"{kind}: {documents:,} documents")
 
         names = map(account_name, count())
@@ -186,7 +180,7 @@ def measure(kind: str, jobs: int) -> None:
 
 
 def main() -> None:
-    options = parse_options(__doc__, databases=DATABASES, jobs=100_000)
+    options = harness.parse_options(__doc__, databases=harness.DATABASES, jobs=100_000)
 
     for kind in options.databases:
         measure(kind, options.jobs)

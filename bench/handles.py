@@ -21,17 +21,7 @@ from statistics import median
 from typing import Any
 
 import aiohttp
-from harness import (
-    Stack,
-    document_row,
-    headline,
-    parse_options,
-    print_figure,
-    running_stack,
-    store_documents,
-    take_turns,
-    temporary_folder,
-)
+import harness
 
 from analysis.parameters import HandlesParameters
 
@@ -51,7 +41,7 @@ def write_posts(account: int) -> list[str]:
     """Return the posts of an account, of a sentence each, unlike those of any other."""
     rng = random.Random(account)
     subjects = [f"Post {number} of {account} in NASA" for number in range(POSTS)]
-    return [headline(rng, words=8, subject=subject) for subject in subjects]
+    return [harness.headline(rng, words=8, subject=subject) for subject in subjects]
 
 
 def post_rows(account: int) -> Iterator[dict[str, Any]]:
@@ -59,7 +49,7 @@ def post_rows(account: int) -> Iterator[dict[str, Any]]:
     for number, text in enumerate(write_posts(account)):
         at = datetime.fromisoformat("2021-01-01") + timedelta(days=number)
         handle = f"account{account}"
-        yield document_row(f"{account}-{number}", text, at, source="x", handle=handle)
+        yield harness.document_row(f"{account}-{number}", text, at, source="x", handle=handle)
 
 
 async def ask_one_by_one(url: str, account_count: int) -> float:
@@ -81,17 +71,17 @@ async def ask_one_by_one(url: str, account_count: int) -> float:
     return time.perf_counter() - began
 
 
-def analyse_at_once(stack: Stack, account_count: int) -> float:
+def analyse_at_once(stack: harness.Stack, account_count: int) -> float:
     """Run the analysis of new accounts; return the seconds from submission to end."""
     numbers = [next(accounts) for _ in range(account_count)]
     for number in numbers:
-        store_documents(stack.db, post_rows(number))
+        harness.store_documents(stack.db, post_rows(number))
 
     run = stack.submit(HandlesParameters(), [f"account{number}" for number in numbers])
     return stack.wait_for(run)
 
 
-def compare(stack: Stack, latency: float, account_count: int, rounds: int) -> None:
+def compare(stack: harness.Stack, latency: float, account_count: int, rounds: int) -> None:
     stack.stub.faults(latency=latency)
     calls: list[int] = []
 
@@ -104,13 +94,13 @@ def compare(stack: Stack, latency: float, account_count: int, rounds: int) -> No
         calls.append(stack.stub.counts()["calls"] - before)
         return seconds
 
-    seconds = take_turns({"one by one": ask, "all at once": analyse}, rounds=rounds)
+    seconds = harness.take_turns({"one by one": ask, "all at once": analyse}, rounds=rounds)
 
     print(f"{account_count} accounts of {POSTS} posts, {latency * 1000:.0f} ms a call")
     floor = latency * account_count / (WORKERS * PROCESSES)
     ratio = median(seconds["one by one"]) / median(seconds["all at once"])
-    print_figure("one by one", seconds["one by one"], "s")
-    print_figure(
+    harness.print_figure("one by one", seconds["one by one"], "s")
+    harness.print_figure(
         "all at once",
         seconds["all at once"],
         "s",
@@ -120,11 +110,11 @@ def compare(stack: Stack, latency: float, account_count: int, rounds: int) -> No
 
 
 def main() -> None:
-    options = parse_options(__doc__, accounts=20, rounds=3)
+    options = harness.parse_options(__doc__, accounts=20, rounds=3)
 
     with (
-        temporary_folder() as folder,
-        running_stack(folder) as stack,
+        harness.temporary_folder() as folder,
+        harness.running_stack(folder) as stack,
         stack.workers(count=WORKERS, processes=PROCESSES),
     ):
         analyse_at_once(stack, 4)  # workers import what they need

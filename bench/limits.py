@@ -13,8 +13,8 @@ import sys
 from dataclasses import dataclass, field
 from typing import Any
 
+import harness
 import redis
-from harness import parse_options, print_figure, temporary_folder
 
 from core.rate_limit_notation import parse_limits
 from tests.chaos.limit_clients import run_clients
@@ -67,10 +67,10 @@ CASES = [
 
 
 def main() -> None:
-    options = parse_options(__doc__, seconds=12.0)
+    options = harness.parse_options(__doc__, seconds=12.0)
     is_exceeded = False
 
-    with temporary_folder() as folder, running_valkey(folder) as url:
+    with harness.temporary_folder() as folder, running_valkey(folder) as url:
         for case in CASES:
             with redis.Redis.from_url(url) as client:
                 client.flushall()
@@ -90,7 +90,7 @@ def main() -> None:
                 fullest.append(f"{calls} of {window.calls} in {window.seconds} s")
 
             note = f"{counts.calls} calls, fullest window {', '.join(fullest)}"
-            print_figure(
+            harness.print_figure(
                 case.name,
                 [100 * counts.share],
                 "%",

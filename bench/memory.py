@@ -16,17 +16,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness import (
-    Usage,
-    headlines,
-    open_database,
-    parse_options,
-    print_figure,
-    run_in_processes,
-    running_stack,
-    store_documents,
-    temporary_folder,
-)
+import harness
 
 if TYPE_CHECKING:  # each part imports what it needs: the others' modules are not in its memory
     from models.database import Database
@@ -38,12 +28,12 @@ MENTION_EVERY = 50  # documents
 
 def fill(folder: Path, size: int) -> str:
     """Store documents as an import does."""
-    documents = headlines(
+    documents = harness.headlines(
         FIRST, MONTHS, size // MONTHS, subjects=("Covid",), every=MENTION_EVERY, words=10
     )
 
-    with open_database(folder) as db:
-        store_documents(db, documents)
+    with harness.open_database(folder) as db:
+        harness.store_documents(db, documents)
         db.checkpoint_wal()
     return f"{(folder / 'tidings.db').stat().st_size / 1e6:,.0f} MB of database"
 
@@ -64,7 +54,7 @@ def work(folder: Path, _size: int) -> str:
         steps=("keywords", "polarity"),
     )
 
-    with running_stack(folder, slice_seconds=120, log_level="WARNING") as stack:
+    with harness.running_stack(folder, slice_seconds=120, log_level="WARNING") as stack:
         configure(stack.settings)
         runtime = Runtime(stack.settings, celery_app(stack.settings))
         run = stack.submit(parameters)
@@ -90,7 +80,7 @@ def export(folder: Path, _size: int) -> str:
     from reports.exports import write  # noqa: PLC0415 - see the top
 
     rows = 0
-    with open_database(folder) as db:
+    with harness.open_database(folder) as db:
         for table in ("periods", "mentions", "documents"):
             rows += write(db, 1, table, "jsonl", _Nowhere())
     return f"{rows:,} rows"
@@ -106,15 +96,15 @@ class _Nowhere(io.BytesIO):
 PARTS = {"fill": fill, "work": work, "export": export}
 
 
-def measure(size: int) -> dict[str, Usage]:
+def measure(size: int) -> dict[str, harness.Usage]:
     """Measure the parts at one size, one after the other, and print their figures."""
     usages = {}
 
-    with temporary_folder() as folder:
+    with harness.temporary_folder() as folder:
         for name, part in PARTS.items():
-            (usage,) = run_in_processes(part, (folder, size))
+            (usage,) = harness.run_in_processes(part, (folder, size))
             title = f"{name}, {size:,} documents"
-            print_figure(
+            harness.print_figure(
                 title, [usage.peak_mb], "MB", note=f"{usage.seconds:.1f} s, {usage.result}"
             )
             usages[name] = usage
@@ -123,7 +113,7 @@ def measure(size: int) -> dict[str, Usage]:
 
 
 def main() -> None:
-    options = parse_options(__doc__, documents=(100_000, 1_000_000))
+    options = harness.parse_options(__doc__, documents=(100_000, 1_000_000))
     sizes = sorted(options.documents)
     usages = {size: measure(size) for size in sizes}
 
@@ -131,7 +121,9 @@ def main() -> None:
     for name in PARTS:
         growth = usages[sizes[-1]][name].peak_mb - usages[sizes[0]][name].peak_mb
         has_grown |= growth > ALLOWED_MB
-        print_figure(f"growth of {name}", [growth], "MB", floor=ALLOWED_MB, floor_name="allowed")
+        harness.print_figure(
+            f"growth of {name}", [growth], "MB", floor=ALLOWED_MB, floor_name="allowed"
+        )
 
     sys.exit("memory grows with the documents" if has_grown else 0)
 

@@ -18,15 +18,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import aiohttp
-from harness import (
-    Stack,
-    headlines,
-    parse_options,
-    print_figure,
-    running_stack,
-    store_documents,
-    temporary_folder,
-)
+import harness
 
 from analysis.options import Keyword
 from analysis.parameters import MonthsParameters
@@ -43,7 +35,7 @@ PARAMETERS = MonthsParameters(
 )
 
 
-def measure_run(stack: Stack, name: str) -> float:
+def measure_run(stack: harness.Stack, name: str) -> float:
     """Make the run and print its figures; return its seconds."""
     run = stack.submit(PARAMETERS)
     seconds = stack.wait_for(run)
@@ -53,11 +45,11 @@ def measure_run(stack: Stack, name: str) -> float:
     in_flight = WORKERS * PROCESSES * stack.settings.textapi_concurrency
     floor = sum(calls.values()) * LATENCY / in_flight
     note = ", ".join(f"{operation} {count:,}" for operation, count in calls.items())
-    print_figure(name, [seconds], "s", floor=floor or None, note=f"calls: {note or 0}")
+    harness.print_figure(name, [seconds], "s", floor=floor or None, note=f"calls: {note or 0}")
     return seconds
 
 
-async def ask_in_sequence(stack: Stack, texts: Sequence[str]) -> float:
+async def ask_in_sequence(stack: harness.Stack, texts: Sequence[str]) -> float:
     """Ask as the sequential program does and print the figures; return the seconds."""
     began = time.perf_counter()
 
@@ -86,14 +78,14 @@ async def ask_in_sequence(stack: Stack, texts: Sequence[str]) -> float:
 
     seconds = time.perf_counter() - began
     note = f"calls: {len(batches):,} for keywords, {len(sentences):,} for polarity"
-    print_figure("sequential program", [seconds], "s", note=note)
+    harness.print_figure("sequential program", [seconds], "s", note=note)
     return seconds
 
 
 def main() -> None:
-    options = parse_options(__doc__, documents=5000)
+    options = harness.parse_options(__doc__, documents=5000)
     documents = list(
-        headlines(
+        harness.headlines(
             PARAMETERS.first,
             MONTHS,
             options.documents,
@@ -104,11 +96,11 @@ def main() -> None:
     )
 
     with (
-        temporary_folder() as folder,
-        running_stack(folder, latency=LATENCY) as stack,
+        harness.temporary_folder() as folder,
+        harness.running_stack(folder, latency=LATENCY) as stack,
         stack.workers(count=WORKERS, processes=PROCESSES),
     ):
-        count = store_documents(stack.db, documents)
+        count = harness.store_documents(stack.db, documents)
         print(f"{MONTHS} months, {count:,} headlines, {LATENCY * 1000:.0f} ms a call")
 
         seconds = measure_run(stack, "tidings, 4 processes")

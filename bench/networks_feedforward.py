@@ -20,17 +20,8 @@ from dataclasses import dataclass
 from functools import partial
 from statistics import median
 
+import harness
 import numpy as np
-from harness import (
-    is_installed,
-    mini_batches,
-    parse_options,
-    print_figure,
-    real_data,
-    take_turns,
-    timed,
-    use_one_thread,
-)
 
 from networks.data import Data
 from networks.feedforward import FeedForward
@@ -53,9 +44,9 @@ class Contender:
 
 
 def main() -> None:
-    options = parse_options(__doc__, folder="", rounds=5, precision=32)
-    folder = real_data(options.folder, "digits")
-    has_torch = is_installed("torch", "torch")
+    options = harness.parse_options(__doc__, folder="", rounds=5, precision=32)
+    folder = harness.real_data(options.folder, "digits")
+    has_torch = harness.is_installed("torch", "torch")
     np.seterr(over="ignore")  # the per-sample program's plain sigmoid overflows, as its model did
 
     preset = {"preset": "tutorial", "precision": options.precision}
@@ -74,7 +65,7 @@ def main() -> None:
     if has_torch:
         contenders["PyTorch autograd"] = torch_autograd(data, start)
         contenders["PyTorch, gradients by hand"] = torch_by_hand(data, start)
-    if is_installed("sklearn", "scikit-learn"):
+    if harness.is_installed("sklearn", "scikit-learn"):
         contenders["scikit-learn"] = scikit(data)
 
     compare(contenders, data, options.rounds)
@@ -87,13 +78,15 @@ def compare(contenders: dict[str, Contender], data: Data, rounds: int) -> None:
     """Train the contenders in turn and print their seconds and accuracy."""
     assert data.test is not None
     labels = data.test.y.argmax(axis=1)
-    epochs = {name: timed(one.train_epoch, time.process_time) for name, one in contenders.items()}
-    seconds = take_turns(epochs, rounds=rounds)
+    epochs = {
+        name: harness.timed(one.train_epoch, time.process_time) for name, one in contenders.items()
+    }
+    seconds = harness.take_turns(epochs, rounds=rounds)
 
     print(f"{rounds} epochs of {len(data.train):,} samples, {data.train.x.dtype}, one thread")
     for name, contender in contenders.items():
         accuracy = np.mean(contender.outputs(data.test.x).argmax(axis=1) == labels)
-        print_figure(
+        harness.print_figure(
             name,
             seconds[name],
             "s an epoch",
@@ -141,7 +134,7 @@ def per_sample(data: Data, start: Weights) -> Contender:
 
     def train_epoch() -> None:
         nonlocal weights, biases
-        for rows in mini_batches(generator, len(samples), BATCH):
+        for rows in harness.mini_batches(generator, len(samples), BATCH):
             sum_w, sum_b = [np.zeros_like(w) for w in weights], [np.zeros_like(b) for b in biases]
             for row in rows:
                 by_weights, by_biases = gradient(*samples[row])
@@ -176,7 +169,7 @@ def torch_autograd(data: Data, start: Weights) -> Contender:
     generator = np.random.default_rng(2)
 
     def train_epoch() -> None:
-        for rows in mini_batches(generator, len(x), BATCH):
+        for rows in harness.mini_batches(generator, len(x), BATCH):
             optimizer.zero_grad()
             loss = ((model(x[rows]) - y[rows]) ** 2).sum() / (2 * len(rows))
             loss.backward()
@@ -200,7 +193,7 @@ def torch_by_hand(data: Data, start: Weights) -> Contender:
 
     @torch.no_grad()
     def train_epoch() -> None:
-        for rows in mini_batches(generator, len(x), BATCH):
+        for rows in harness.mini_batches(generator, len(x), BATCH):
             batch = x[rows]
             hidden = torch.addmm(b1, batch, w1.T).sigmoid_()
             out = torch.addmm(b2, hidden, w2.T).sigmoid_()
@@ -287,5 +280,5 @@ def torch_gradient(network: FeedForward, activation: str, loss: str, x: Array, y
 
 
 if __name__ == "__main__":
-    use_one_thread()
+    harness.use_one_thread()
     main()

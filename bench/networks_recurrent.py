@@ -22,16 +22,9 @@ from collections.abc import Callable
 from functools import partial
 from statistics import median
 
+import harness
 import numpy as np
-from harness import (
-    is_installed,
-    mini_batches,
-    parse_options,
-    print_figure,
-    take_turns,
-    timed,
-    use_one_thread,
-)
+from numpy.typing import DTypeLike
 
 from networks.data import Data, sample_sine, window_series
 from networks.functions import Array
@@ -49,7 +42,7 @@ Epoch = Callable[[], object]
 
 
 def main() -> None:
-    options = parse_options(__doc__, rounds=7, precision=32, truncate=0, seeds=5)
+    options = harness.parse_options(__doc__, rounds=7, precision=32, truncate=0, seeds=5)
     network_options = resolve_options(
         "recurrent",
         {
@@ -72,7 +65,7 @@ def main() -> None:
         "per-sample numpy program": per_sample(data, start, depth),
         "ours": ours(data, network, network_options),
     }
-    has_torch = is_installed("torch", "torch")
+    has_torch = harness.is_installed("torch", "torch")
     if has_torch:
         contenders["PyTorch autograd"] = torch_autograd(data, start, depth)
         contenders["PyTorch, gradients by hand"] = torch_by_hand(data, start, depth)
@@ -85,19 +78,19 @@ def main() -> None:
     train_standard_preset(options.seeds)
 
 
-def sine_windows(dtype: type[np.floating]) -> Data:
+def sine_windows(dtype: DTypeLike) -> Data:
     return window_series(sample_sine(), STEPS, dtype=dtype, standardise=False)
 
 
 def compare(contenders: dict[str, Epoch], rounds: int) -> None:
     """Train the contenders in turn and print their times."""
-    epochs = {name: timed(epoch, time.process_time) for name, epoch in contenders.items()}
-    seconds = take_turns(epochs, rounds=rounds)
+    epochs = {name: harness.timed(epoch, time.process_time) for name, epoch in contenders.items()}
+    seconds = harness.take_turns(epochs, rounds=rounds)
 
     reference = 1000 * median(seconds["ours"])
     for name, samples in seconds.items():
         times = [1000 * value for value in samples]
-        print_figure(name, times, "ms an epoch", floor=reference, floor_name="ours")
+        harness.print_figure(name, times, "ms an epoch", floor=reference, floor_name="ours")
 
 
 def train_standard_preset(seeds: int) -> None:
@@ -111,16 +104,16 @@ def train_standard_preset(seeds: int) -> None:
         network = build_network(options, 1, 1, generator)
         work = partial(train, network, data, options, generator=generator)
 
-        seconds.append(timed(work, time.process_time)())
+        seconds.append(harness.timed(work, time.process_time)())
         results = evaluate(network, data)
         assert results.validation_rmse is not None
         errors.append(results.validation_rmse)
 
-    print_figure("standard preset, 300 epochs", seconds, "s")
+    harness.print_figure("standard preset, 300 epochs", seconds, "s")
     simple = results.baselines
     assert simple is not None
     note = f"of simple forecasts: {simple.mean:.2g} mean, {simple.last:.2g} last value"
-    print_figure("  its validation RMSE", errors, "", note=note)
+    harness.print_figure("  its validation RMSE", errors, "", note=note)
 
 
 def ours(data: Data, network: Recurrent, options: Options) -> Epoch:
@@ -136,7 +129,7 @@ def per_sample(data: Data, start: Parameters, depth: int) -> Epoch:
     generator = np.random.default_rng(2)
 
     def train_epoch() -> None:
-        for rows in mini_batches(generator, len(data.train), BATCH):
+        for rows in harness.mini_batches(generator, len(data.train), BATCH):
             sums = [np.zeros_like(part) for part in (u, v, b, w, c)]
 
             for row in rows:
@@ -170,7 +163,7 @@ def tutorials_layout(data: Data, start: Parameters, depth: int) -> Epoch:
     generator = np.random.default_rng(2)
 
     def train_epoch() -> None:
-        for rows in mini_batches(generator, len(data.train), BATCH):
+        for rows in harness.mini_batches(generator, len(data.train), BATCH):
             sum_u, sum_v, sum_w = np.zeros_like(u), np.zeros_like(v), np.zeros_like(w)
 
             for row in rows:
@@ -217,7 +210,7 @@ def torch_autograd(data: Data, start: Parameters, depth: int) -> Epoch:
     generator = np.random.default_rng(2)
 
     def train_epoch() -> None:
-        for rows in mini_batches(generator, len(x), BATCH):
+        for rows in harness.mini_batches(generator, len(x), BATCH):
             batch, state = x[rows], None
             optimizer.zero_grad()
             if depth < STEPS:
@@ -240,7 +233,7 @@ def torch_by_hand(data: Data, start: Parameters, depth: int) -> Epoch:
 
     @torch.no_grad()
     def train_epoch() -> None:
-        for rows in mini_batches(generator, len(x), BATCH):
+        for rows in harness.mini_batches(generator, len(x), BATCH):
             batch = x[rows]
             driven = batch @ v + b
             states = [torch.zeros(len(rows), HIDDEN, dtype=x.dtype)]
@@ -292,5 +285,5 @@ def torch_agreement(start: Parameters, depth: int) -> float:
 
 
 if __name__ == "__main__":
-    use_one_thread()
+    harness.use_one_thread()
     main()

@@ -19,15 +19,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-from harness import (
-    DATABASES,
-    open_database,
-    parse_options,
-    print_figure,
-    take_turns,
-    temporary_folder,
-    timed,
-)
+import harness
 from queries_fill import BACKFILL, SMALL, fill
 from sqlalchemy import Connection, event, select, text
 
@@ -263,17 +255,17 @@ def explain(db: Database) -> list[str]:
 def measure(db: Database) -> None:
     """Print the time of every query, now that nothing is explained."""
     for name, query in hot_queries(db):
-        seconds = take_turns({name: timed(query)})[name]
-        print_figure(name, [1000 * value for value in seconds], "ms")
+        seconds = harness.take_turns({name: harness.timed(query)})[name]
+        harness.print_figure(name, [1000 * value for value in seconds], "ms")
 
 
 def main() -> None:
-    options = parse_options(__doc__, databases=DATABASES, documents=1_000_000)
+    options = harness.parse_options(__doc__, databases=harness.DATABASES, documents=1_000_000)
     random.seed(8)
     scanning = []
 
     for kind in options.databases:
-        with temporary_folder() as folder, open_database(folder, kind) as db:
+        with harness.temporary_folder() as folder, harness.open_database(folder, kind) as db:
             began = time.perf_counter()
             fill(db, documents=options.documents)
             if not db.is_sqlite:  # autovacuum does so by itself, only later

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-from harness import headlines, parse_options, print_figure, run_in_processes, temporary_folder
+import harness
 
 from models.database import Database
 from tests import report_stories as stories
@@ -27,7 +27,9 @@ SUBJECTS = ("covid and", "coronavirus and", "covid-19 and")
 
 def texts(months: int) -> Iterator[stories.Text]:
     """Yield the headlines of so many months."""
-    rows = headlines(FIRST, months, HEADLINES, subjects=SUBJECTS, every=MENTION_EVERY, words=7)
+    rows = harness.headlines(
+        FIRST, months, HEADLINES, subjects=SUBJECTS, every=MENTION_EVERY, words=7
+    )
     for row in rows:
         yield stories.Text(f"{row['published_at']:%Y-%m-%d}", row["text"], row["address"])
 
@@ -61,34 +63,34 @@ def measure(folder: Path, months: int) -> None:
     url, run = fill(folder, months)
     out, other_out = folder / "out", folder / "other"
 
-    (usage,) = run_in_processes(build_report, (url, run, out))
-    (again,) = run_in_processes(build_report, (url, run, out))
+    (usage,) = harness.run_in_processes(build_report, (url, run, out))
+    (again,) = harness.run_in_processes(build_report, (url, run, out))
 
     began = time.perf_counter()
-    run_in_processes(draw_parts, (url, run, other_out, 0), (url, run, other_out, 1))
-    run_in_processes(build_report, (url, run, other_out))
+    harness.run_in_processes(draw_parts, (url, run, other_out, 0), (url, run, other_out, 1))
+    harness.run_in_processes(build_report, (url, run, other_out))
     by_two = time.perf_counter() - began
 
     size = sum(path.stat().st_size for path in out.rglob("*") if path.is_file())
     figures = len(list((out / "figures").iterdir()))
     note = f"{usage.cpu_seconds:.1f} s of processor time, {figures} figures, {size / 1e6:.0f} MB"
-    print_figure(f"report of {months} months", [usage.seconds], "s", note=note)
-    print_figure("  again, nothing changed", [again.seconds], "s")
-    print_figure(
+    harness.print_figure(f"report of {months} months", [usage.seconds], "s", note=note)
+    harness.print_figure("  again, nothing changed", [again.seconds], "s")
+    harness.print_figure(
         "  by two workers, their start included",
         [by_two],
         "s",
         floor=usage.seconds / 2,
         floor_name="half of one's",
     )
-    print_figure("  memory at its peak", [usage.peak_mb], "MB")
+    harness.print_figure("  memory at its peak", [usage.peak_mb], "MB")
 
 
 def main() -> None:
-    options = parse_options(__doc__, months=(24, 120, 240))
+    options = harness.parse_options(__doc__, months=(24, 120, 240))
 
     for months in options.months:
-        with temporary_folder() as folder:
+        with harness.temporary_folder() as folder:
             measure(folder, months)
 
 

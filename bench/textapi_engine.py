@@ -16,16 +16,8 @@ from dataclasses import dataclass
 from functools import partial
 from statistics import median
 
+import harness
 import spacy
-from harness import (
-    headline,
-    page,
-    parse_options,
-    print_figure,
-    take_turns,
-    timed,
-    use_one_thread,
-)
 from textblob import TextBlob
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
@@ -49,15 +41,17 @@ class Case:
 def compare(case: Case, size: str, texts: list[str], seconds: float) -> None:
     """Run both sides in turn and print the texts a second of ours."""
     contenders = {
-        "ours": timed(partial(case.ours, texts), time.process_time),
-        "theirs": timed(partial(case.theirs, texts), time.process_time),
+        "ours": harness.timed(partial(case.ours, texts), time.process_time),
+        "theirs": harness.timed(partial(case.theirs, texts), time.process_time),
     }
-    take_turns(contenders)  # caches
-    samples = take_turns(contenders, seconds=seconds)
+    harness.take_turns(contenders)  # caches
+    samples = harness.take_turns(contenders, seconds=seconds)
 
     rates = [len(texts) / sample for sample in samples["ours"]]
     reference = len(texts) / median(samples["theirs"])
-    print_figure(f"{case.function}, {size}", rates, "/s", floor=reference, floor_name=case.library)
+    harness.print_figure(
+        f"{case.function}, {size}", rates, "/s", floor=reference, floor_name=case.library
+    )
 
 
 def for_each(function: Callable[[str], object]) -> Work:
@@ -134,11 +128,11 @@ def model_cases() -> Iterator[Case]:
 
 
 def main() -> None:
-    options = parse_options(__doc__, seconds=2.0)
+    options = harness.parse_options(__doc__, seconds=2.0)
     rng = random.Random(1)
     texts = {
-        "headline": [headline(rng) for _ in range(400)],
-        "3 kB": [page(rng) for _ in range(40)],
+        "headline": [harness.headline(rng) for _ in range(400)],
+        "3 kB": [harness.page(rng) for _ in range(40)],
     }
 
     cases = [*plain_cases(), *model_cases()]
@@ -148,5 +142,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    use_one_thread()
+    harness.use_one_thread()
     main()

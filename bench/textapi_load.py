@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+import harness
 import psutil
-from harness import ROOT
 
 from cli.stack.ports import free_port, http_answers
 from tests.services import wait_until
@@ -54,7 +54,7 @@ def running_server(workers: int) -> Iterator[Server]:
     variables = {
         "TIDINGS_TEXTAPI_KEYS": KEY,
         "TIDINGS_LOG_LEVEL": "WARNING",
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": str(harness.ROOT),
     }
     command = [sys.executable, "-m", "cli.main", "textapi", "--port", str(port)]
     command += ["--workers", str(workers)]

@@ -15,7 +15,7 @@ from html import unescape
 from pathlib import Path
 from statistics import correlation
 
-from harness import parse_options, print_figure, real_data
+import harness
 
 from textapi.engine import entities, language, polarity
 
@@ -37,8 +37,8 @@ Entity = tuple[str, str]  # kind, text
 
 
 def main() -> None:
-    options = parse_options(__doc__, folder="")
-    folder = real_data(options.folder, "labelled")
+    options = harness.parse_options(__doc__, folder="")
+    folder = harness.real_data(options.folder, "labelled")
     model = language.load()
 
     compare_with_original(folder, model)
@@ -60,9 +60,9 @@ def compare_with_original(folder: Path, model: language.Language) -> None:
         equal_with_chunks += is_equal(mean_with_chunks(sentence, model), theirs)
 
     print(f"compatible, {len(rows):,} sentences of the original")
-    print_figure("  equal to 1e-9", [100 * equal / len(rows)], "%")
-    print_figure("  of the same sign", [100 * same_sign / len(rows)], "%")
-    print_figure("  equal with noun chunks", [100 * equal_with_chunks / len(rows)], "%")
+    harness.print_figure("  equal to 1e-9", [100 * equal / len(rows)], "%")
+    harness.print_figure("  of the same sign", [100 * same_sign / len(rows)], "%")
+    harness.print_figure("  equal with noun chunks", [100 * equal_with_chunks / len(rows)], "%")
 
 
 def is_equal(a: float, b: float) -> bool:
@@ -98,7 +98,7 @@ def correlate_with_people(folder: Path) -> None:
     for mode in ("vader", "compatible"):
         scores = [polarity.text_polarity(unescape(headlines[i]), mode) for i in ids]
         rho = rank_correlation(scores, [float(valences[i]) for i in ids])
-        print_figure(f"{mode}, Spearman", [rho], "", note=f"{len(ids)} headlines")
+        harness.print_figure(f"{mode}, Spearman", [rho], "", note=f"{len(ids)} headlines")
 
 
 def rank_correlation(left: list[float], right: list[float]) -> float:
@@ -169,7 +169,7 @@ def print_f1(
     note = (
         f"precision {precision:.3f}, recall {recall:.3f}, {true} entities, {len(texts)} sentences"
     )
-    print_figure(f"{name}, F1", [f1], "", note=note)
+    harness.print_figure(f"{name}, F1", [f1], "", note=note)
 
 
 if __name__ == "__main__":

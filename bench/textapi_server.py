@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from itertools import cycle
 from statistics import median
 
-from harness import headline, page, parse_options, print_figure, take_turns, timed
+import harness
 from textapi_load import Server, load, request_bytes, running_server
 
 from textapi.engine import entities, language, phrases
@@ -52,8 +52,8 @@ class Case:
 
 def make_cases() -> list[Case]:
     rng = random.Random(1)
-    headlines = [headline(rng) for _ in range(TEXTS)]
-    pages = [page(rng) for _ in range(TEXTS // 4)]
+    headlines = [harness.headline(rng) for _ in range(TEXTS)]
+    pages = [harness.page(rng) for _ in range(TEXTS // 4)]
 
     return [
         Case("text_polarity", "headline", headlines),
@@ -75,10 +75,10 @@ def measure_engine(
     size = BATCH_CHARACTERS // len(texts[0])
     starts = range(0, len(texts) - size + 1, size)
     batches = cycle([texts[start : start + size] for start in starts])
-    read_batch = timed(lambda: function(model, next(batches)), time.process_time)
+    read_batch = harness.timed(lambda: function(model, next(batches)), time.process_time)
 
     read_batch()  # the model's caches
-    samples = take_turns({"engine": read_batch}, seconds=seconds)["engine"]
+    samples = harness.take_turns({"engine": read_batch}, seconds=seconds)["engine"]
     return median(samples) / size
 
 
@@ -92,7 +92,7 @@ def measure_server(server: Server, workers: int, case: Case, seconds: float, not
     server_cpu = (server.cpu_seconds - server_began) / count
     client_cpu = (time.process_time() - client_began) / count
     cpu = f"CPU a request: server {server_cpu * 1e6:,.0f} µs, client {client_cpu * 1e6:,.0f} µs"
-    print_figure(
+    harness.print_figure(
         f"{workers} process(es), {case.name}",
         [count / elapsed],
         "/s",
@@ -103,7 +103,7 @@ def measure_server(server: Server, workers: int, case: Case, seconds: float, not
 
 
 def main() -> None:
-    options = parse_options(__doc__, seconds=5.0, endpoint="")
+    options = harness.parse_options(__doc__, seconds=5.0, endpoint="")
     cases = [case for case in make_cases() if options.endpoint in case.name]
     model = language.load()
 

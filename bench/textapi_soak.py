@@ -14,7 +14,7 @@ import random
 import sys
 import time
 
-from harness import headline, page, parse_options, print_figure
+import harness
 from textapi_load import ResponseTimes, Server, exchange, request_bytes, running_server
 
 CLIENTS = 200
@@ -28,7 +28,7 @@ TimesByName = dict[str, ResponseTimes]
 
 
 def main() -> None:
-    options = parse_options(__doc__, seconds=60.0, workers=2)
+    options = harness.parse_options(__doc__, seconds=60.0, workers=2)
 
     with running_server(options.workers) as server:
         times, memory = asyncio.run(soak(server, options.seconds))
@@ -39,7 +39,9 @@ def main() -> None:
         if name != DROPPED:
             statuses.update(responses.statuses)
     print("memory in MB:", ", ".join(f"{mb:.0f}" for mb in memory))
-    print_figure("memory at the end", [memory[-1]], "MB", floor=memory[SETTLED], floor_name="early")
+    harness.print_figure(
+        "memory at the end", [memory[-1]], "MB", floor=memory[SETTLED], floor_name="early"
+    )
 
     if not statuses <= {200, 503}:
         sys.exit(f"unexpected status among {statuses}")
@@ -92,13 +94,13 @@ def draw_request(rng: random.Random) -> tuple[str, bytes]:
     kind = rng.random()
 
     if kind < 0.5:
-        text = page(rng) if kind < 0.05 else headline(rng)
+        text = harness.page(rng) if kind < 0.05 else harness.headline(rng)
         return "ner", request_bytes("ner", text=text)
     if kind < 0.75:
-        return "text_polarity", request_bytes("text_polarity", text=headline(rng))
+        return "text_polarity", request_bytes("text_polarity", text=harness.headline(rng))
     return (
         "sentences_with_keywords",
-        request_bytes("sentences_with_keywords", text=page(rng), keywords=["virus"]),
+        request_bytes("sentences_with_keywords", text=harness.page(rng), keywords=["virus"]),
     )
 
 
