@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from analysis.parameters import Parameters
     from core.settings import Settings
     from models.database import Database
-    from networks.functions import Array
     from tests.e2e_kit import Stub
 
 DATABASES = ("sqlite", "postgresql")
@@ -111,13 +110,6 @@ def use_one_thread() -> None:
 # --- rounds and figures ---
 
 
-def mini_batches(generator: np.random.Generator, count: int, size: int) -> Iterator[Array]:
-    """Yield the numbers of *count* samples in a new order, *size* at a time."""
-    order = generator.permutation(count)
-    for start in range(0, count, size):
-        yield order[start : start + size]
-
-
 def timed(
     work: Callable[[], object], clock: Callable[[], float] = time.perf_counter
 ) -> Callable[[], float]:
@@ -175,6 +167,26 @@ def print_figure(
 
 def _format(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+
+# --- networks ---
+
+
+def epochs(
+    step: Callable[[Any, Any], object], x: Any, y: Any, *, size: int, generator: np.random.Generator
+) -> Callable[[], None]:
+    """Return a function that calls *step* with the mini-batches of an epoch.
+
+    *x* and *y* are arrays of inputs and targets; the samples come in a new order each time.
+    """
+
+    def train_epoch() -> None:
+        order = generator.permutation(len(x))
+        for start in range(0, len(order), size):
+            rows = order[start : start + size]
+            step(x[rows], y[rows])
+
+    return train_epoch
 
 
 # --- new processes ---

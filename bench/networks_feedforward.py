@@ -19,6 +19,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from statistics import median
+from typing import Any
 
 import harness
 import numpy as np
@@ -104,6 +105,10 @@ def ours(data: Data, network: FeedForward, options: Options) -> Contender:
     return Contender(train_epoch, network.forward)
 
 
+def train_epochs(step: Callable[[Any, Any], object], x: Any, y: Any) -> Callable[[], None]:
+    return harness.epochs(step, x, y, size=BATCH, generator=np.random.default_rng(2))
+
+
 def sigmoid(z: Array) -> Array:
     return 1.0 / (1.0 + np.exp(-z))
 
@@ -111,8 +116,6 @@ def sigmoid(z: Array) -> Array:
 def per_sample(data: Data, start: Weights) -> Contender:
     """Sample by sample, as a learner writes it: column vectors, their gradients summed."""
     weights, biases = [w.copy() for w, _ in start], [b.copy()[:, None] for _, b in start]
-    samples = [(x[:, None], y[:, None]) for x, y in zip(data.train.x, data.train.y, strict=True)]
-    generator = np.random.default_rng(2)
 
     def gradient(x: Array, y: Array) -> tuple[list[Array], list[Array]]:
         activations, zs = [x], []
@@ -132,18 +135,17 @@ def per_sample(data: Data, start: Weights) -> Contender:
 
         return by_weights, by_biases
 
-    def train_epoch() -> None:
+    def step(x: Array, y: Array) -> None:
         nonlocal weights, biases
-        for rows in harness.mini_batches(generator, len(samples), BATCH):
-            sum_w, sum_b = [np.zeros_like(w) for w in weights], [np.zeros_like(b) for b in biases]
-            for row in rows:
-                by_weights, by_biases = gradient(*samples[row])
-                sum_w = [total + one for total, one in zip(sum_w, by_weights, strict=True)]
-                sum_b = [total + one for total, one in zip(sum_b, by_biases, strict=True)]
+        sum_w, sum_b = [np.zeros_like(w) for w in weights], [np.zeros_like(b) for b in biases]
+        for row, target in zip(x, y, strict=True):
+            by_weights, by_biases = gradient(row[:, None], target[:, None])
+            sum_w = [total + one for total, one in zip(sum_w, by_weights, strict=True)]
+            sum_b = [total + one for total, one in zip(sum_b, by_biases, strict=True)]
 
-            step = RATE / len(rows)
-            weights = [w - step * total for w, total in zip(weights, sum_w, strict=True)]
-            biases = [b - step * total for b, total in zip(biases, sum_b, strict=True)]
+        rate = RATE / len(x)
+        weights = [w - rate * total for w, total in zip(weights, sum_w, strict=True)]
+        biases = [b - rate * total for b, total in zip(biases, sum_b, strict=True)]
 
     def outputs(x: Array) -> Array:
         a = x.T
@@ -151,7 +153,7 @@ def per_sample(data: Data, start: Weights) -> Contender:
             a = sigmoid(w @ a + b)
         return a.T
 
-    return Contender(train_epoch, outputs)
+    return Contender(train_epochs(step, data.train.x, data.train.y), outputs)
 
 
 def torch_autograd(data: Data, start: Weights) -> Contender:
@@ -165,21 +167,19 @@ def torch_autograd(data: Data, start: Weights) -> Contender:
             layer.weight.copy_(torch.from_numpy(w))
             layer.bias.copy_(torch.from_numpy(b))
     optimizer = torch.optim.SGD(model.parameters(), lr=RATE)
-    x, y = torch.from_numpy(data.train.x), torch.from_numpy(data.train.y)
-    generator = np.random.default_rng(2)
 
-    def train_epoch() -> None:
-        for rows in harness.mini_batches(generator, len(x), BATCH):
-            optimizer.zero_grad()
-            loss = ((model(x[rows]) - y[rows]) ** 2).sum() / (2 * len(rows))
-            loss.backward()
-            optimizer.step()
+    def step(x: Any, y: Any) -> None:
+        optimizer.zero_grad()
+        loss = ((model(x) - y) ** 2).sum() / (2 * len(x))
+        loss.backward()
+        optimizer.step()
 
     def outputs(x: Array) -> Array:
         with torch.no_grad():
             return np.asarray(model(torch.from_numpy(x)).numpy())
 
-    return Contender(train_epoch, outputs)
+    x, y = torch.from_numpy(data.train.x), torch.from_numpy(data.train.y)
+    return Contender(train_epochs(step, x, y), outputs)
 
 
 def torch_by_hand(data: Data, start: Weights) -> Contender:
@@ -188,29 +188,26 @@ def torch_by_hand(data: Data, start: Weights) -> Contender:
     (w1, b1), (w2, b2) = [
         (torch.from_numpy(w.copy()), torch.from_numpy(b.copy())) for w, b in start
     ]
-    x, y = torch.from_numpy(data.train.x), torch.from_numpy(data.train.y)
-    generator = np.random.default_rng(2)
 
     @torch.no_grad()
-    def train_epoch() -> None:
-        for rows in harness.mini_batches(generator, len(x), BATCH):
-            batch = x[rows]
-            hidden = torch.addmm(b1, batch, w1.T).sigmoid_()
-            out = torch.addmm(b2, hidden, w2.T).sigmoid_()
-            delta2 = (out - y[rows]) * out * (1 - out)
-            delta1 = (delta2 @ w2) * hidden * (1 - hidden)
+    def step(x: Any, y: Any) -> None:
+        hidden = torch.addmm(b1, x, w1.T).sigmoid_()
+        out = torch.addmm(b2, hidden, w2.T).sigmoid_()
+        delta2 = (out - y) * out * (1 - out)
+        delta1 = (delta2 @ w2) * hidden * (1 - hidden)
 
-            step = -RATE / len(rows)
-            w2.addmm_(delta2.T, hidden, alpha=step)
-            b2.add_(delta2.sum(0), alpha=step)
-            w1.addmm_(delta1.T, batch, alpha=step)
-            b1.add_(delta1.sum(0), alpha=step)
+        rate = RATE / len(x)
+        w2.addmm_(delta2.T, hidden, alpha=-rate)
+        b2.add_(delta2.sum(0), alpha=-rate)
+        w1.addmm_(delta1.T, x, alpha=-rate)
+        b1.add_(delta1.sum(0), alpha=-rate)
 
     def outputs(x: Array) -> Array:
         hidden = torch.addmm(b1, torch.from_numpy(x), w1.T).sigmoid_()
         return np.asarray(torch.addmm(b2, hidden, w2.T).numpy())
 
-    return Contender(train_epoch, outputs)
+    x, y = torch.from_numpy(data.train.x), torch.from_numpy(data.train.y)
+    return Contender(train_epochs(step, x, y), outputs)
 
 
 def scikit(data: Data) -> Contender:

@@ -21,6 +21,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from statistics import median
+from typing import Any
 
 import harness
 import numpy as np
@@ -123,36 +124,38 @@ def ours(data: Data, network: Recurrent, options: Options) -> Epoch:
     )
 
 
+def train_epochs(step: Callable[[Any, Any], object], x: Any, y: Any) -> Epoch:
+    return harness.epochs(step, x, y, size=BATCH, generator=np.random.default_rng(2))
+
+
 def per_sample(data: Data, start: Parameters, depth: int) -> Epoch:
     """Window by window, step by step: one vector through time and back."""
     u, v, b, w, c = (start[name].copy() for name in NAMES)
-    generator = np.random.default_rng(2)
 
-    def train_epoch() -> None:
-        for rows in harness.mini_batches(generator, len(data.train), BATCH):
-            sums = [np.zeros_like(part) for part in (u, v, b, w, c)]
+    def add_gradients(sums: list[Array], window: Array, target: Array) -> None:
+        states = [np.zeros(HIDDEN, u.dtype)]
+        for x in window:
+            states.append(np.tanh(np.dot(states[-1], u) + np.dot(x, v) + b))
 
-            for row in rows:
-                window, target = data.train.x[row], data.train.y[row]
-                states = [np.zeros(HIDDEN, u.dtype)]
-                for x in window:
-                    states.append(np.tanh(np.dot(states[-1], u) + np.dot(x, v) + b))
+        error = np.dot(states[-1], w) + c - target
+        sums[3] += np.outer(states[-1], error)
+        sums[4] += error
+        back = np.dot(w, error)
+        for step in range(STEPS - 1, STEPS - 1 - depth, -1):
+            delta = back * (1 - states[step + 1] ** 2)
+            sums[0] += np.outer(states[step], delta)
+            sums[1] += np.outer(window[step], delta)
+            sums[2] += delta
+            back = np.dot(u, delta)
 
-                error = np.dot(states[-1], w) + c - target
-                sums[3] += np.outer(states[-1], error)
-                sums[4] += error
-                back = np.dot(w, error)
-                for step in range(STEPS - 1, STEPS - 1 - depth, -1):
-                    delta = back * (1 - states[step + 1] ** 2)
-                    sums[0] += np.outer(states[step], delta)
-                    sums[1] += np.outer(window[step], delta)
-                    sums[2] += delta
-                    back = np.dot(u, delta)
+    def step(x: Array, y: Array) -> None:
+        sums = [np.zeros_like(part) for part in (u, v, b, w, c)]
+        for window, target in zip(x, y, strict=True):
+            add_gradients(sums, window, target)
+        for part, total in zip((u, v, b, w, c), sums, strict=True):
+            np.subtract(part, RATE / len(x) * total, out=part)
 
-            for part, total in zip((u, v, b, w, c), sums, strict=True):
-                np.subtract(part, RATE / len(rows) * total, out=part)
-
-    return train_epoch
+    return train_epochs(step, data.train.x, data.train.y)
 
 
 def tutorials_layout(data: Data, start: Parameters, depth: int) -> Epoch:
@@ -160,44 +163,41 @@ def tutorials_layout(data: Data, start: Parameters, depth: int) -> Epoch:
     u = start["recurrent_weights"].T.copy()
     v = np.repeat(start["input_weights"].T, STEPS, axis=1)
     w = start["output_weights"].T.copy()
-    generator = np.random.default_rng(2)
 
-    def train_epoch() -> None:
-        for rows in harness.mini_batches(generator, len(data.train), BATCH):
-            sum_u, sum_v, sum_w = np.zeros_like(u), np.zeros_like(v), np.zeros_like(w)
+    def add_gradients(sums: list[Array], window: Array, target: Array) -> None:
+        states, inputs = [np.zeros((HIDDEN, 1), u.dtype)], []
+        for step in range(STEPS):
+            fed = np.zeros_like(window)
+            fed[step] = window[step]
+            inputs.append(fed)
+            states.append(np.tanh(np.dot(v, fed) + np.dot(u, states[-1])))
 
-            for row in rows:
-                window, target = data.train.x[row], data.train.y[row]
-                states, inputs = [np.zeros((HIDDEN, 1), u.dtype)], []
-                for step in range(STEPS):
-                    fed = np.zeros_like(window)
-                    fed[step] = window[step]
-                    inputs.append(fed)
-                    states.append(np.tanh(np.dot(v, fed) + np.dot(u, states[-1])))
+        for step in range(STEPS):
+            error = np.dot(w, states[step + 1]) - target
+            sums[2] += np.dot(error, states[step + 1].T)
+            back = np.dot(w.T, error)
+            for earlier in range(step, max(-1, step - depth), -1):
+                delta = back * (1 - states[earlier + 1] ** 2)
+                sums[0] += np.dot(delta, states[earlier].T)
+                sums[1] += np.dot(delta, inputs[earlier].T)
+                back = np.dot(u.T, delta)
 
-                for step in range(STEPS):
-                    error = np.dot(w, states[step + 1]) - target
-                    sum_w += np.dot(error, states[step + 1].T)
-                    back = np.dot(w.T, error)
-                    for earlier in range(step, max(-1, step - depth), -1):
-                        delta = back * (1 - states[earlier + 1] ** 2)
-                        sum_u += np.dot(delta, states[earlier].T)
-                        sum_v += np.dot(delta, inputs[earlier].T)
-                        back = np.dot(u.T, delta)
+    def step(x: Array, y: Array) -> None:
+        sums = [np.zeros_like(part) for part in (u, v, w)]
+        for window, target in zip(x, y, strict=True):
+            add_gradients(sums, window, target)
+        for part, total in zip((u, v, w), sums, strict=True):
+            np.subtract(part, RATE / STEPS / len(x) * total, out=part)
 
-            for part, total in zip((u, v, w), (sum_u, sum_v, sum_w), strict=True):
-                np.subtract(part, RATE / STEPS / len(rows) * total, out=part)
-
-    return train_epoch
+    return train_epochs(step, data.train.x, data.train.y)
 
 
 def torch_autograd(data: Data, start: Parameters, depth: int) -> Epoch:
     import torch  # noqa: PLC0415 - may be missing
 
-    cell = torch.nn.RNN(1, HIDDEN, batch_first=True)
-    out = torch.nn.Linear(HIDDEN, 1)
-    cell.to(torch.from_numpy(data.train.x).dtype)
-    out.to(torch.from_numpy(data.train.x).dtype)
+    x, y = torch.from_numpy(data.train.x), torch.from_numpy(data.train.y)
+    cell = torch.nn.RNN(1, HIDDEN, batch_first=True).to(x.dtype)
+    out = torch.nn.Linear(HIDDEN, 1).to(x.dtype)
     with torch.no_grad():
         cell.weight_hh_l0.copy_(torch.from_numpy(start["recurrent_weights"].T))
         cell.weight_ih_l0.copy_(torch.from_numpy(start["input_weights"].T))
@@ -206,57 +206,50 @@ def torch_autograd(data: Data, start: Parameters, depth: int) -> Epoch:
         out.weight.copy_(torch.from_numpy(start["output_weights"].T))
         out.bias.zero_()
     optimizer = torch.optim.SGD([*cell.parameters(), *out.parameters()], lr=RATE)
-    x, y = torch.from_numpy(data.train.x), torch.from_numpy(data.train.y)
-    generator = np.random.default_rng(2)
 
-    def train_epoch() -> None:
-        for rows in harness.mini_batches(generator, len(x), BATCH):
-            batch, state = x[rows], None
-            optimizer.zero_grad()
-            if depth < STEPS:
-                with torch.no_grad():
-                    _, state = cell(batch[:, : STEPS - depth])
-            _, last = cell(batch[:, STEPS - depth :], state)
-            loss = ((out(last[0]) - y[rows]) ** 2).sum() / (2 * len(rows))
-            loss.backward()
-            optimizer.step()
+    def step(x: Any, y: Any) -> None:
+        state = None
+        optimizer.zero_grad()
+        if depth < STEPS:
+            with torch.no_grad():
+                _, state = cell(x[:, : STEPS - depth])
+        _, last = cell(x[:, STEPS - depth :], state)
+        loss = ((out(last[0]) - y) ** 2).sum() / (2 * len(x))
+        loss.backward()
+        optimizer.step()
 
-    return train_epoch
+    return train_epochs(step, x, y)
 
 
 def torch_by_hand(data: Data, start: Parameters, depth: int) -> Epoch:
     import torch  # noqa: PLC0415 - may be missing
 
     u, v, b, w, c = (torch.from_numpy(start[name].copy()) for name in NAMES)
-    x, y = torch.from_numpy(data.train.x), torch.from_numpy(data.train.y)
-    generator = np.random.default_rng(2)
 
     @torch.no_grad()
-    def train_epoch() -> None:
-        for rows in harness.mini_batches(generator, len(x), BATCH):
-            batch = x[rows]
-            driven = batch @ v + b
-            states = [torch.zeros(len(rows), HIDDEN, dtype=x.dtype)]
-            for step in range(STEPS):
-                states.append(torch.addmm(driven[:, step], states[-1], u).tanh_())
+    def step(x: Any, y: Any) -> None:
+        driven = x @ v + b
+        states = [torch.zeros(len(x), HIDDEN, dtype=x.dtype)]
+        for at in range(STEPS):
+            states.append(torch.addmm(driven[:, at], states[-1], u).tanh_())
 
-            delta_out = (torch.addmm(c, states[-1], w) - y[rows]) / len(rows)
-            back = delta_out @ w.T
-            deltas = []
-            for step in range(STEPS - 1, STEPS - 1 - depth, -1):
-                deltas.append(back * (1 - states[step + 1] ** 2))
-                back = deltas[-1] @ u.T
-            deltas.reverse()
+        delta_out = (torch.addmm(c, states[-1], w) - y) / len(x)
+        back = delta_out @ w.T
+        deltas = []
+        for at in range(STEPS - 1, STEPS - 1 - depth, -1):
+            deltas.append(back * (1 - states[at + 1] ** 2))
+            back = deltas[-1] @ u.T
+        deltas.reverse()
 
-            used = torch.cat(deltas)
-            inputs = batch[:, STEPS - depth :].transpose(0, 1).reshape(-1, 1)
-            w.addmm_(states[-1].T, delta_out, alpha=-RATE)
-            c.add_(delta_out.sum(0), alpha=-RATE)
-            u.addmm_(torch.cat(states[STEPS - depth : STEPS]).T, used, alpha=-RATE)
-            v.addmm_(inputs.T, used, alpha=-RATE)
-            b.add_(used.sum(0), alpha=-RATE)
+        used = torch.cat(deltas)
+        inputs = x[:, STEPS - depth :].transpose(0, 1).reshape(-1, 1)
+        w.addmm_(states[-1].T, delta_out, alpha=-RATE)
+        c.add_(delta_out.sum(0), alpha=-RATE)
+        u.addmm_(torch.cat(states[STEPS - depth : STEPS]).T, used, alpha=-RATE)
+        v.addmm_(inputs.T, used, alpha=-RATE)
+        b.add_(used.sum(0), alpha=-RATE)
 
-    return train_epoch
+    return train_epochs(step, torch.from_numpy(data.train.x), torch.from_numpy(data.train.y))
 
 
 def torch_agreement(start: Parameters, depth: int) -> float:
