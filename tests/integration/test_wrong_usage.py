@@ -73,6 +73,10 @@ def run(
             "--source nyt: it is one of x, bluesky, mastodon, posts",
         ),
         (
+            ("plan", "months", "2020-01..2020-02", "--keyword", "a", "--source", "x"),
+            "--source x: it is one of nyt",
+        ),
+        (
             ("submit", "months", "2020-01..2020-02", "--keyword", "a", "--material", "a\udcff"),
             "a\\udcff is no UTF-8",
         ),
