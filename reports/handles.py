@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import and_, select
 
+from analysis.text.words import count_words, has_words, merge_spellings
 from core.enums import JobKind
 from models.tables import Document, PostPolarity
 from reports.figure_store import FigureRef, FigureSection, FigureStore, slug
@@ -134,7 +135,7 @@ def _read_portraits(
     for job in data.jobs_named(names):
         posts = _read_posts(data, job, summaries.get(job.name, ""))
         quotes = _quotes(posts.summary, posts.addresses)
-        quotes = [quote for quote in quotes if clouds.has_words(quote.sentence)]
+        quotes = [quote for quote in quotes if has_words(quote.sentence)]
         mean, low, high = map(round_figure, t_interval(posts.polarities))
         months = _every_month(rows[f"@{job.handle}" if job.kind == JobKind.HANDLE else job.name])
         portrait = Portrait(
@@ -174,7 +175,7 @@ class _Posts:
         """Count the words of a post that is no repost, and note the sentences it is quoted with."""
         self.authored += 1
         words = words_of_post(text)
-        self.words.update(clouds.count_words([words]))
+        self.words.update(count_words([words]))
         for sentence in sentences(words):
             if sentence in self.summary:
                 self.addresses.setdefault(sentence, address)
@@ -276,7 +277,7 @@ def _draw_portrait(portrait: Portrait, posts: _Posts, data: RunData, store: Figu
     add("names", "Names", names, note=f"Counted as one: {merged}." if merged else "")
     cloud = clouds.cloud_spec(
         subject.slug,
-        clouds.merge_spellings(posts.words),
+        merge_spellings(posts.words),
         [name.removeprefix("@").removeprefix("search:")],
         data,
         f"The words of {posts.authored:,} posts, larger where more frequent.",

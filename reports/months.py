@@ -11,6 +11,7 @@ from itertools import groupby
 from operator import attrgetter
 
 from analysis import parameters as run_parameters
+from analysis.text.words import count_words, merge_spellings
 from reports.figure_store import FigureRef, FigureSection, FigureStore, slug
 from reports.figures import clouds, entities, phrases, polarity, scatter, series, style, terms
 from reports.figures.spec import Subject
@@ -203,7 +204,7 @@ def _draw_month(
 ) -> Counter[str]:
     """Draw a month's scatter and cloud, and return its words."""
     patterns = list(map(pattern, keyword.terms))
-    words = clouds.count_words(map(attrgetter("sentence"), sentences), patterns)
+    words = count_words(map(attrgetter("sentence"), sentences), patterns)
     scored = [
         (int((mention.published_at or "")[8:10]), mention.polarity)
         for mention in sentences
@@ -256,7 +257,7 @@ def _draw_keyword(
     add("entities", "Names", entities.entities_spec(subject, top, unit=unit, texts=page.texts))
     cloud = clouds.cloud_spec(
         subject.slug,
-        clouds.merge_spellings(keyword.words),
+        merge_spellings(keyword.words),
         keyword.terms,
         data,
         f"The words of all {series.sum_mentions(rows):,} mentions, larger where more frequent.",
