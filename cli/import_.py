@@ -15,6 +15,8 @@ from cli.messages import warn
 from core.errors import UsageError
 from sources.registry import SOURCES
 
+SOURCE_NAMES = ", ".join(source.name for source in SOURCES)
+
 if TYPE_CHECKING:
     from producers.imports import Imported
 
@@ -26,9 +28,7 @@ def import_documents(
     paths: Annotated[list[Path], Argument(help="Files or folders; .gz too.", show_default=False)],
     source: Annotated[
         str | None,
-        Option(
-            help=f"One of {', '.join(source.name for source in SOURCES)}; by default recognised in each file."
-        ),
+        Option(help=f"One of {SOURCE_NAMES}; by default recognised in each file."),
     ] = None,
     handle: Annotated[str | None, Option(help="The account that posted what a file holds.")] = None,
     column: Annotated[

@@ -187,6 +187,7 @@ class ServiceClient:
         self, method: str, path: str, into: BinaryIO | None, request: Mapping[str, Any]
     ) -> Answer:
         problem: ServiceError
+
         try:
             async with self.session.request(
                 method,
@@ -213,6 +214,7 @@ class ServiceClient:
                     message="" if is_ok else self._redact(_error_message(value)),
                 )
             problem = self._bad_answer(path, body)
+
         # Raised here, without a context: aiohttp's errors hold the address, and with it the key.
         raise problem
 

@@ -97,6 +97,7 @@ def _missing_part(db: Database, settings: Settings, queues: Sequence[str]) -> st
 def run_status(db: Database, settings: Settings, run_id: int) -> dict[str, Any]:
     """Return what `tidings status RUN --json` shows."""
     reason = blocking_reason(db, settings, run_id)
+
     with db.read() as connection:
         run = get_run(connection, run_id)
         counts = job_counts(connection, run_id)

@@ -100,7 +100,7 @@ def make_page(
 ) -> TrainingsPage:
     """Read a run's results and draw its figures, one training after the other, or *names* alone."""
     parameters = data.parameters
-    assert isinstance(parameters, run_parameters.TrainingParameters)  # noqa: S101 - the caller chose by kind
+    assert isinstance(parameters, run_parameters.TrainingParameters)  # noqa: S101 - by its kind
     sections = _read_sections(data, names)
     varied, shared = _split_options([section.row for section in sections.values()])
     page = TrainingsPage(
@@ -208,7 +208,7 @@ def _read_pictures(path: str) -> Data | None:
     """Return the pictures of a training; None where they are not here any more."""
     try:
         if path == "digits":
-            from sklearn.datasets import load_digits  # noqa: PLC0415 - an extra that not everybody has
+            from sklearn.datasets import load_digits  # noqa: PLC0415 - an extra
 
             digits = load_digits()
             return split_images(digits.images, digits.target, dtype=np.float32)

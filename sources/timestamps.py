@@ -88,7 +88,8 @@ def _from_slashed(text: str, *, day_first: bool) -> datetime | None:
     clock = text[match.end() :].replace(",", " ").replace("T", " ").rstrip()
     for pattern in _CLOCKS:
         try:
-            moment = datetime.strptime(f"{year}-{month}-{day}{clock}", f"%Y-%m-%d{pattern}")  # noqa: DTZ007
+            written = f"{year}-{month}-{day}{clock}"
+            moment = datetime.strptime(written, f"%Y-%m-%d{pattern}")  # noqa: DTZ007
         except ValueError:
             continue
         return moment.replace(tzinfo=UTC)

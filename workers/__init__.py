@@ -1,4 +1,4 @@
-"""Jobs run in processes side by side, each on one core: numpy's BLAS reads these names when it is first loaded."""
+"""The workers. Their processes use one core each: numpy's BLAS reads these names when loaded."""
 
 import os
 

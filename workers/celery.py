@@ -1,4 +1,4 @@
-"""The Celery application of the workers: ``celery -A workers worker``, ``celery -A workers flower``."""
+"""The Celery application: ``celery -A workers worker``, ``celery -A workers flower``."""
 
 from __future__ import annotations
 

@@ -104,7 +104,7 @@ def _work(job: JobContext) -> Outcome:
         if job.claim.kind == JobKind.REPORT:
             return make_report(job)
         if job.claim.kind == JobKind.TRAINING:
-            from workers.trainings import run_training  # noqa: PLC0415 - only who trains needs numpy
+            from workers.trainings import run_training  # noqa: PLC0415 - needs numpy
 
             return run_training(job)
         return job.runtime.run(lambda: work_on_texts(job))

@@ -41,6 +41,7 @@ class Lease:
         self._renewals = int((slice_seconds + HARD_END_SECONDS) / self._interval)
         self._on_pause, self._on_lost = on_pause, on_lost
         self._ended = threading.Event()
+
         log_context = contextvars.copy_context()  # the thread's log lines name the job too
         self._thread = threading.Thread(
             target=log_context.run,

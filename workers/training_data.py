@@ -137,6 +137,7 @@ def predict_data(db: Database, run_id: int, job: str | None, data: str) -> list[
     """
     with db.read() as connection:
         trained = get_trained_network(connection, run_id, job)
+
     parameters = read_parameters(trained.parameters)
     assert isinstance(parameters, TrainingParameters)  # noqa: S101 - it was trained
     try:
@@ -148,5 +149,6 @@ def predict_data(db: Database, run_id: int, job: str | None, data: str) -> list[
         forecasts = forecast(network, scaling, read_series(db, data).values, sequence)
     except NetworkError as error:
         raise BadInput(str(error)) from None
+
     names = ("index", "actual", "predicted")
     return [dict(zip(names, values, strict=True)) for values in forecasts]

@@ -109,11 +109,13 @@ def to_files(figure: Figure) -> dict[str, bytes]:
     svg, png = BytesIO(), BytesIO()
 
     # not `savefig`, which draws a figure with a layout engine twice
-    FigureCanvasSVG(figure).print_svg(svg, metadata={"Date": None, "Creator": "Tidings"})  # type: ignore[no-untyped-call]
+    svg_canvas: Any = FigureCanvasSVG(figure)
+    svg_canvas.print_svg(svg, metadata={"Date": None, "Creator": "Tidings"})
 
     figure.set_layout_engine("none")  # the PNG keeps the layout of the SVG
     figure.set_dpi(PNG_DPI)
-    FigureCanvasAgg(figure).print_png(png, metadata={"Software": None})  # type: ignore[no-untyped-call]
+    png_canvas: Any = FigureCanvasAgg(figure)
+    png_canvas.print_png(png, metadata={"Software": None})
     return {"svg": svg.getvalue(), "png": png.getvalue()}
 
 

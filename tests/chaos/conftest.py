@@ -12,7 +12,10 @@ from models.database import Database, migrate
 from tests.chaos.fleet import Fleet, Outcome, copy_of, fill, running_fleet
 
 ROWS = pytest.StashKey[list[str]]()
-HEAD = "case                                     calls  answered again  answers  seconds  silence  exports equal"
+HEAD = (
+    "case                                     calls  answered again  answers  seconds  silence  "
+    "exports equal"
+)
 
 
 @pytest.fixture(scope="session")
@@ -58,7 +61,7 @@ def fleet(
 
 @pytest.fixture
 def hold(undisturbed: Outcome, request: pytest.FixtureRequest) -> Callable[..., None]:
-    """Holds an outcome against the undisturbed one: equal exports, no more asked again than was in hand."""
+    """Compares an outcome with the undisturbed one: equal exports, few repeated calls."""
 
     def compare(outcome: Outcome, *, again: int) -> None:
         name = request.node.name.removeprefix("test_").replace("_", " ")
@@ -75,8 +78,8 @@ def note(config: pytest.Config, name: str, outcome: Outcome, against: Outcome) -
     """A row for the table at the end."""
     equal = replace(outcome, **_MEASURED) == replace(against, **_MEASURED)
     config.stash.setdefault(ROWS, []).append(
-        f"{name[:40]:40} {outcome.calls:5}  {outcome.again:14}  {outcome.answers:7}  {outcome.seconds:7.1f}  "
-        f"{outcome.silence:7.1f}  {'yes' if equal else 'NO'}"
+        f"{name[:40]:40} {outcome.calls:5}  {outcome.again:14}  {outcome.answers:7}  "
+        f"{outcome.seconds:7.1f}  {outcome.silence:7.1f}  {'yes' if equal else 'NO'}"
     )
 
 

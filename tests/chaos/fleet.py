@@ -1,4 +1,4 @@
-"""A small fleet that may be broken on purpose: Valkey, two Celery workers of two processes, a stub of the Text API."""
+"""A small fleet to be broken on purpose: Valkey, two Celery workers, a stub of the Text API."""
 
 from __future__ import annotations
 
@@ -48,8 +48,9 @@ TABLES = ("mentions", "periods", "phrases", "entities", "documents", "coverage")
 FIRST, LAST, DOCUMENTS_A_MONTH = "2020-01", "2021-12", 100
 LATENCY = 0.1
 CONCURRENCY = 3  # calls in flight per process: a run takes long enough to be disturbed
-# What one killed process may have had in hand: calls in flight, and answers of the half second before they are stored.
-IN_HAND = CONCURRENCY + round(CONCURRENCY * 0.7 / LATENCY)
+# What one killed process may repeat: its calls in flight, and as many whose answers were being
+# stored when it was killed (group commit: no answer waits for a timer).
+IN_HAND = 2 * CONCURRENCY
 WORKERS = ("worker-a", "worker-b")
 PROCESSES = 2
 QUICK = {
@@ -63,7 +64,7 @@ QUICK = {
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a run: its exports as bytes (without its number), and what the service was asked."""
+    """The outcome of a run: its exports as bytes (without its number), and its calls."""
 
     exports: dict[str, bytes]
     answers: int  # rows in the ledger
@@ -102,7 +103,8 @@ def archive() -> Iterator[dict[str, Any]]:
                 "published_at": day + timedelta(hours=rng.randrange(24)),
                 "period": f"{day:%Y-%m}",
                 "address": f"https://example.org/{number}",
-                "text": f"{subject} in {places[0]} worries {rng.randrange(900)} people. Few in {places[1]} know.",
+                "text": f"{subject} in {places[0]} worries {rng.randrange(900)} people. "
+                f"Few in {places[1]} know.",
                 "material": "News",
                 "repost": False,
             }
@@ -194,7 +196,7 @@ class Fleet:
             return connection.scalar(select(func.count()).where(Job.state.not_in(ENDED))) == 0
 
     def tend(self, seconds: float, until: Callable[[], bool] = lambda: False) -> bool:
-        """Let time pass: start again what died, note when calls are made. True as soon as the runs have ended."""
+        """Restart what died and record when calls are made; return whether the runs have ended."""
         end = time.monotonic() + seconds
         while not (over := self.ended()) and time.monotonic() < end and not until():
             for name, child in self.programs.items():

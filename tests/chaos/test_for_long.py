@@ -1,4 +1,4 @@
-"""What takes minutes (`make chaos-long`): everything killed again and again, a part away for long, no space left."""
+"""Cases of minutes (`make chaos-long`): repeated kills, long outages, no space left."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ pytestmark = [
         not os.environ.get("TIDINGS_CHAOS_MINUTES"), reason="part of the long form: make chaos-long"
     ),
 ]
-# Answers in hand outlive their claims while the database is away; whoever is first then may ask for them once more.
+# Answers that wait for the database outlive their claims: another worker may ask for them again.
 ALL_IN_HAND = len(WORKERS) * PROCESSES * IN_HAND
 SMALL_FILE = 60_000  # bytes; SQLite's log is longer after the first few transactions
 
@@ -87,7 +87,7 @@ def test_the_database_locked_for_half_a_minute(fleet: Fleet, hold: Callable[...,
 
 
 def limit_files(fleet: Fleet, size: int) -> None:
-    """Let no process of a worker write beyond the *size* of a file: a full disk without a disk of its own."""
+    """Limit the size of files that the workers write: a full disk without a disk of its own."""
     for name in WORKERS:
         for process in (psutil.Process(fleet.programs[name].pid), *fleet.children_of(name)):
             process.rlimit(psutil.RLIMIT_FSIZE, (size, psutil.RLIM_INFINITY))
@@ -111,7 +111,7 @@ def test_postgresql_away_for_half_a_minute(tmp_path: Path, hold: Callable[..., N
 
 @contextmanager
 def stopped_postgres(url: str) -> Iterator[Callable[[], None]]:
-    """The server stopped, as an administrator stops it; what is given starts it again until the end of the block."""
+    """Stop the server as an administrator does; yield a function that starts it again."""
     with psycopg.connect(url) as connection:
         row = connection.execute("SHOW data_directory").fetchone()
     assert row

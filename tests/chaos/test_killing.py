@@ -1,4 +1,4 @@
-"""Processes killed, stopped and asked to end while a run is under way: it ends by itself, with the same exports."""
+"""Processes are killed, stopped or terminated during a run: it ends with the same exports."""
 
 from __future__ import annotations
 

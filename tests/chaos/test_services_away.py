@@ -88,8 +88,8 @@ def test_a_limit_is_kept_while_children_are_killed_and_valkey_forgets(
         client.flushall()
     kills = 0
     end = time.monotonic() + 100.0
-    # not faster: while Valkey's memory is found out again nobody may call, and a job killed three times in that silence
-    # has made no progress
+    # Not faster: nobody may call while the rate limiter recovers, and a job that is killed three
+    # times in that silence has made no progress.
     while not fleet.tend(3.0):
         assert time.monotonic() < end, fleet.state()
         for child in fleet.children_of(WORKERS[kills % 2])[:1]:

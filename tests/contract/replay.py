@@ -38,7 +38,7 @@ class CountingLimiter:
         self.calls += 1
         yield
 
-    async def close(self, seconds: float) -> None:
+    async def open_circuit(self, seconds: float) -> None:
         self.closed.append(seconds)
 
 

@@ -1,4 +1,4 @@
-"""The ledger of answers on both databases: one asks for all, nothing paid for is lost, calls are counted and capped."""
+"""The ledger of answers on both databases: no answer is lost, calls are counted and capped."""
 
 from __future__ import annotations
 

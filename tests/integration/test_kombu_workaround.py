@@ -16,7 +16,7 @@ from workers.kombu_workaround import Channel
 
 
 def lose_redis(folder: Path) -> None:
-    """What Celery's consumer does: listen on two channels, a hint in hand, lose Redis, collect, close."""
+    """Do what Celery's consumer does: listen on two channels, lose Redis, collect, close."""
     with running_valkey(folder) as url:
         connection = Connection(url, transport_options={"socket_connect_timeout": 1})
         Producer(connection.default_channel).publish(
