@@ -18,12 +18,12 @@ COLUMNS = {"calls": 10, "retries": 10, "maybe_twice": 13, "answers_reused": 16}
 
 
 group = typer.Typer(
-    no_args_is_help=True, help="Say what a run would ask, how long it takes and what binds."
+    no_args_is_help=True, help="Count the calls of a run, and say how long they would take."
 )
 
 
 def plan(arguments: RunArguments, options: RunOptions, as_json: Json = False) -> None:
-    """Print what submitting a run would ask."""
+    """Print the calls that a run would make."""
     from producers.plan import plan_run
     from producers.submit import jobs_of
 
@@ -61,12 +61,12 @@ def plan(arguments: RunArguments, options: RunOptions, as_json: Json = False) ->
 
 for kind, arguments_type in KINDS.items():
     command = expand_options(plan, arguments=arguments_type)
-    group.command(kind, help=f"Say what `submit {kind}` would ask; ask nothing.")(command)
+    group.command(kind, help=f"Count the calls of `submit {kind}`; none is made.")(command)
 
 
 @group.command("run")
 def compare(run: Run, as_json: Json = False) -> None:
-    """Compare what a run needs, by operation, with what it has asked so far."""
+    """Compare the calls that a run needs, by operation, with those that it has made."""
     from producers.plan import call_counts, plan_submitted_run
 
     settings = load()

@@ -26,23 +26,32 @@ from cli.messages import warn
 from cli.options import Name, Wait, check_utf8, printable
 from core.enums import DOCUMENTS
 from core.errors import UsageError
-from sources.registry import post_sources
+from sources.registry import archives, default_archive, post_sources
 from textapi.text.sentences import sentences
 
 MONTH_RANGE = re.compile(r"([12]\d{3}-(?:0[1-9]|1[0-2]))\.\.([12]\d{3}-(?:0[1-9]|1[0-2]))")
 STEPS = tuple(dict.fromkeys(MONTHS.names + POSTS.names))
 POST_SOURCES = [source.name for source in post_sources()]
+ARCHIVES = [source.name for source in archives()]
 
 
-def _check_source(source: str | None) -> str | None:
-    if source is not None and source not in POST_SOURCES:
-        raise UsageError(f"--source {printable(source)}: it is one of {', '.join(POST_SOURCES)}")
+def _check_post_source(source: str | None) -> str | None:
+    return source if source is None else _check_source(source, POST_SOURCES)
+
+
+def _check_archive(source: str) -> str:
+    return _check_source(source, ARCHIVES)
+
+
+def _check_source(source: str, allowed: Sequence[str]) -> str:
+    if source not in allowed:
+        raise UsageError(f"--source {printable(source)}: it is one of {', '.join(allowed)}")
     return source
 
 
 Source = Annotated[
     str | None,
-    Option(callback=_check_source, help=f"Only this source: {', '.join(POST_SOURCES)}."),
+    Option(callback=_check_post_source, help=f"Only this source: {', '.join(POST_SOURCES)}."),
 ]
 
 
@@ -96,6 +105,9 @@ class MonthsArguments(RunArguments):
         str | None,
         Option(callback=check_utf8, help="Only documents of this type_of_material, as News."),
     ] = None
+    source: Annotated[
+        str, Option(callback=_check_archive, help=f"The archive: {', '.join(ARCHIVES)}.")
+    ] = default_archive().name
 
     def resolve(self, options: RunOptions) -> tuple[TextParameters, Sequence[str]]:
         """Return the parameters of a run over months."""
@@ -109,7 +121,7 @@ class MonthsArguments(RunArguments):
                 warn(f"{term!r} holds the end of a sentence, and is looked for within one")
 
         values = {"first": month_range[1], "last": month_range[2], "keywords": keywords}
-        values["material"] = self.material
+        values |= {"material": self.material, "source": self.source}
         return _validate(MonthsParameters, options, MONTHS, **values), ()
 
 

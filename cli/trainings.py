@@ -80,7 +80,7 @@ def submit_feedforward(
     name: Name = None,
     wait: Wait = False,
 ) -> None:
-    """Train a network to classify pictures."""
+    """Train a network to classify images."""
     _submit("feedforward", data, asdict(options), sweep or (), name=name, wait=wait)
 
 
@@ -141,7 +141,7 @@ def predict(
     job: Annotated[str | None, Option(help="Which network, where the run has several.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Predict the class of each picture, or the value after each window of a series."""
+    """Predict the class of each image, or the value after each window of a series."""
     from workers.training_data import predict_data
 
     rows = predict_data(context.open_database(), run, job, data)

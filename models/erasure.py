@@ -197,7 +197,10 @@ def _delete_answers(connection: Connection, ids: Sequence[int], quoting: set[byt
 def _affected_jobs(
     connection: Connection, ids: Sequence[int], handle: str | None
 ) -> list[Row[Any]]:
-    """Return the jobs that hold one of the documents, or that are of the *handle*."""
+    """Return the jobs that hold one of the documents, are of the *handle*, or rest on such a job.
+
+    The posts of an account or a search are compared with those of the run's other jobs.
+    """
     job_ids: set[int] = set()
     periods: set[str] = set()
     handles = set() if handle is None else {f"@{handle}"}
@@ -216,6 +219,11 @@ def _affected_jobs(
             is_of_handle = handle is not None and job.name == f"@{handle}"
             if is_of_handle or _holds_one_of(connection, _scope_of(job), ids):
                 jobs[job.id] = job
+
+    runs = sorted({job.run_id for job in jobs.values()})
+    is_compared = Job.kind.in_((JobKind.HANDLE, JobKind.SEARCH))  # with the other jobs of its run
+    for job in _read_jobs(connection, Job.run_id, runs, is_compared):
+        jobs[job.id] = job
     return list(jobs.values())
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Update, and_, case, func, or_, select, update
 from core.enums import ENDED, JobKind, State, StepState
 from core.errors import LeaseLost
 from models.database import Database, clock
+from models.documents import DocumentScope
 from models.tables import Job, JobStep, MaintenanceLock, Run, Worker
 
 WORKER_LOST_SECONDS = 60.0
@@ -166,3 +167,24 @@ def count_live_slots(db: Database, has_exited: Callable[[str], bool]) -> dict[st
             for queue in row.queues.split(","):
                 slots[queue] = slots.get(queue, 0) + row.slots
     return slots
+
+
+def other_scopes(connection: Connection, claim: Claim) -> list[DocumentScope]:
+    """Return which documents the run's other jobs of the same kind work on.
+
+    A scope without `newest_document` is of a job that has not frozen its documents.
+    """
+    jobs = select(Job.id, Job.kind, Job.name, Job.newest_document).where(
+        Job.run_id == claim.run_id, Job.kind == claim.kind, Job.id != claim.job_id
+    )
+    scopes = []
+    for job in connection.execute(jobs.order_by(Job.id)):
+        scope = DocumentScope.of_job(
+            kind=job.kind,
+            name=job.name,
+            job_id=job.id,
+            newest_document=job.newest_document,
+            parameters=claim.parameters,
+        )
+        scopes.append(scope)
+    return scopes

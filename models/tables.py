@@ -306,6 +306,21 @@ class Phrase(Base):
     count: Mapped[int]  # documents of the job that hold it
 
 
+class DistinctiveWord(Base):
+    """A word that stands out in the documents of a job, for one keyword ("" for a handle)."""
+
+    __tablename__ = "distinctive_words"
+
+    job_id: Mapped[JobKey]
+    keyword: Mapped[TextKey]
+    rank: Mapped[NumberKey]
+    word: Mapped[str]
+    count: Mapped[int]  # uses in the documents of the job (that mention the keyword)
+    documents: Mapped[int]  # of these that hold it
+    reference_count: Mapped[int]  # uses in the documents that they are compared with
+    g2: Mapped[float]  # signed log-likelihood
+
+
 class Entity(Base):
     """An entity of a job, for the whole job (`period` "") or one month."""
 

@@ -134,6 +134,8 @@ async def run_dry(
 ) -> None:
     """Run the steps called *names* over *data*; what they find is kept in memory and dropped."""
     for step in pipeline.select(names):
+        if not step.makes_calls:
+            continue
         result = await step.run(data, fetcher)
         if isinstance(data, MonthData) and Mention in step.tables:
             assert isinstance(data.mentions, MentionBuffer)  # noqa: S101 - nothing is stored

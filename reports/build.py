@@ -27,7 +27,10 @@ from reports.tables.mentions import MENTIONS
 INDEX = "index.html"
 MANIFEST = "report.json"
 
-_PACKAGES = ("", ".figures", ".stopwords", ".tables", ".templates")  # that make a report
+_PACKAGES = (  # that make a report
+    *("reports", "reports.figures", "reports.tables", "reports.templates"),
+    *("analysis.text", "analysis.text.stopwords"),
+)
 
 FIGURES_PER_PART = 24  # figures that one job of a large report draws: a few seconds
 MAX_PARTS_UNDIVIDED = 2  # a report of so few parts is drawn by the job that makes it
@@ -221,7 +224,7 @@ def _fingerprint(db: Database, run_ids: Sequence[int]) -> str:
     for run_id in run_ids:
         hashed.update(f"{run_id} {run_summary.fingerprint(db, run_id)}".encode())
     for package in _PACKAGES:
-        for file in sorted(files(f"reports{package}").iterdir(), key=attrgetter("name")):
+        for file in sorted(files(package).iterdir(), key=attrgetter("name")):
             if file.is_file():
                 hashed.update(file.read_bytes())
     return hashed.hexdigest()

@@ -122,7 +122,7 @@ def slug(text: str) -> str:
 def _style() -> str:
     """Return what changes when the code that draws, the fonts or the libraries change."""
     digest = hashlib.sha256(f"{version('matplotlib')} {version('wordcloud')}".encode())
-    for package in ("reports.figures", "reports.stopwords"):
+    for package in ("reports.figures", "analysis.text", "analysis.text.stopwords"):
         for file in sorted(files(package).iterdir(), key=lambda entry: entry.name):
             if file.name.endswith((".py", ".txt")):
                 digest.update(file.read_bytes())

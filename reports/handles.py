@@ -10,16 +10,18 @@ from typing import Any
 
 from sqlalchemy import and_, select
 
+from analysis.text.words import count_words, has_words, merge_spellings
 from core.enums import JobKind
 from models.tables import Document, PostPolarity
 from reports.figure_store import FigureRef, FigureSection, FigureStore, slug
-from reports.figures import accounts, clouds, entities, polarity, series, style
+from reports.figures import accounts, clouds, distinctive, entities, polarity, series, style
 from reports.figures.spec import Subject
 from reports.highlights import account_highlights, handle_highlights
 from reports.queries import Statement, fetch_all, fetch_pages
 from reports.run_data import RunData, RunJob, documents_condition
 from reports.statistics import round_figure, t_interval
 from reports.tables.coverage import CoverageGrid, read_coverage_grid
+from reports.tables.distinctive import DistinctiveRow, read_distinctive
 from reports.tables.entities import EntityRow, read_entities
 from reports.tables.periods import PeriodRow, read_periods
 from reports.tables.phrases import PhraseRow, read_phrases
@@ -67,6 +69,7 @@ class Portrait:
     rows: list[PeriodRow]  # every month from the first post to the last
     scored_rows: list[PeriodRow]  # the same, with the number of scored posts
     phrases: list[PhraseRow]
+    distinctive: list[DistinctiveRow]
     names: entities.TopNames
     merged_names: list[str]  # those that were written in several ways
     reasons: list[str]
@@ -126,6 +129,9 @@ def _read_portraits(
         rows[f"@{row.handle}" if row.handle else f"search:{row.keyword}"].append(row)
     for phrase in read_phrases(data, names):
         phrases[phrase.job].append(phrase)
+    distinctive_words: dict[str, list[DistinctiveRow]] = defaultdict(list)
+    for word in read_distinctive(data, names):
+        distinctive_words[word.job].append(word)
     for entity in read_entities(data, names):
         if entity.period is None:
             names_by_job[entity.job].append(entity)
@@ -134,7 +140,7 @@ def _read_portraits(
     for job in data.jobs_named(names):
         posts = _read_posts(data, job, summaries.get(job.name, ""))
         quotes = _quotes(posts.summary, posts.addresses)
-        quotes = [quote for quote in quotes if clouds.has_words(quote.sentence)]
+        quotes = [quote for quote in quotes if has_words(quote.sentence)]
         mean, low, high = map(round_figure, t_interval(posts.polarities))
         months = _every_month(rows[f"@{job.handle}" if job.kind == JobKind.HANDLE else job.name])
         portrait = Portrait(
@@ -148,6 +154,7 @@ def _read_portraits(
             rows=months,
             scored_rows=[replace(row, mentions=posts.scored[row.period]) for row in months],
             phrases=phrases[job.name],
+            distinctive=distinctive_words[job.name],
             names=entities.top_names(names_by_job[job.name]),
             merged_names=_merged_names(names_by_job[job.name]),
             reasons=coverage.reasons(job.name),
@@ -174,7 +181,7 @@ class _Posts:
         """Count the words of a post that is no repost, and note the sentences it is quoted with."""
         self.authored += 1
         words = words_of_post(text)
-        self.words.update(clouds.count_words([words]))
+        self.words.update(count_words([words]))
         for sentence in sentences(words):
             if sentence in self.summary:
                 self.addresses.setdefault(sentence, address)
@@ -274,9 +281,16 @@ def _draw_portrait(portrait: Portrait, posts: _Posts, data: RunData, store: Figu
     unit = "times named in its posts"
     names = entities.entities_spec(subject, portrait.names, unit=unit, texts=posts.texts)
     add("names", "Names", names, note=f"Counted as one: {merged}." if merged else "")
+    add(
+        "distinctive",
+        "Words that stand out",
+        distinctive.distinctive_spec(
+            subject, portrait.distinctive, compared_with="the posts of the run's other accounts"
+        ),
+    )
     cloud = clouds.cloud_spec(
         subject.slug,
-        clouds.merge_spellings(posts.words),
+        merge_spellings(posts.words),
         [name.removeprefix("@").removeprefix("search:")],
         data,
         f"The words of {posts.authored:,} posts, larger where more frequent.",

@@ -11,13 +11,25 @@ from itertools import groupby
 from operator import attrgetter
 
 from analysis import parameters as run_parameters
+from analysis.text.words import count_words, merge_spellings
 from reports.figure_store import FigureRef, FigureSection, FigureStore, slug
-from reports.figures import clouds, entities, phrases, polarity, scatter, series, style, terms
+from reports.figures import (
+    clouds,
+    distinctive,
+    entities,
+    phrases,
+    polarity,
+    scatter,
+    series,
+    style,
+    terms,
+)
 from reports.figures.spec import Subject
 from reports.highlights import keyword_highlights
 from reports.run_data import RunData
 from reports.statistics import t_interval
 from reports.tables.coverage import CoverageGrid, read_coverage_grid
+from reports.tables.distinctive import DistinctiveRow, read_distinctive
 from reports.tables.entities import EntityRow, read_entities
 from reports.tables.mentions import MentionRow, read_mentions
 from reports.tables.periods import PeriodRow, read_periods
@@ -66,6 +78,7 @@ class KeywordSection:
     rows: list[PeriodRow]
     by_term: dict[str, list[PeriodRow]]
     months: dict[str, MonthSection]
+    distinctive: list[DistinctiveRow]
     over_time: list[FigureRef] = field(default_factory=list)
     sections: list[FigureSection] = field(default_factory=list)
     words: Counter[str] = field(default_factory=Counter)  # of all mentions
@@ -143,6 +156,9 @@ def _keyword_sections(
     month_phrases: dict[tuple[str | None, str], list[PhraseRow]] = defaultdict(list)
     for phrase in read_phrases(data, names):
         month_phrases[phrase.keyword, phrase.job].append(phrase)
+    words: dict[str | None, list[DistinctiveRow]] = defaultdict(list)
+    for word in read_distinctive(data, names):
+        words[word.keyword].append(word)
 
     sections = []
     parameters = _parameters(data)
@@ -160,7 +176,15 @@ def _keyword_sections(
         by_term = {term: rows[keyword.name, term] for term in keyword.terms}
         together = rows[keyword.name, None]
         sections.append(
-            KeywordSection(keyword.name, subject, keyword.terms, together, by_term, months)
+            KeywordSection(
+                keyword.name,
+                subject,
+                keyword.terms,
+                together,
+                by_term,
+                months,
+                words[keyword.name],
+            )
         )
     return sections
 
@@ -203,7 +227,7 @@ def _draw_month(
 ) -> Counter[str]:
     """Draw a month's scatter and cloud, and return its words."""
     patterns = list(map(pattern, keyword.terms))
-    words = clouds.count_words(map(attrgetter("sentence"), sentences), patterns)
+    words = count_words(map(attrgetter("sentence"), sentences), patterns)
     scored = [
         (int((mention.published_at or "")[8:10]), mention.polarity)
         for mention in sentences
@@ -252,11 +276,18 @@ def _draw_keyword(
     add("terms", "The words for it", terms.terms_spec(subject, keyword.by_term, rows))
     kept = _parameters(data).phrases
     add("phrases", "Phrases", phrases.phrases_spec(subject, of_months, rows, kept=kept))
+    add(
+        "distinctive",
+        "Words that stand out",
+        distinctive.distinctive_spec(
+            subject, keyword.distinctive, compared_with="the other documents of the month"
+        ),
+    )
     unit = "times named in documents that mention it"
     add("entities", "Names", entities.entities_spec(subject, top, unit=unit, texts=page.texts))
     cloud = clouds.cloud_spec(
         subject.slug,
-        clouds.merge_spellings(keyword.words),
+        merge_spellings(keyword.words),
         keyword.terms,
         data,
         f"The words of all {series.sum_mentions(rows):,} mentions, larger where more frequent.",

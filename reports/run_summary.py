@@ -171,7 +171,7 @@ def submit_command(parameters: Parameters, names: Iterable[str]) -> str:
             words += _option(name, value)
 
     else:
-        words += [parameters.kind, *names, *_option("source", parameters.source)]
+        words += [parameters.kind, *names]
 
     if isinstance(parameters, TextOptions):
         words += _changed_options(parameters)
@@ -181,7 +181,7 @@ def submit_command(parameters: Parameters, names: Iterable[str]) -> str:
 def _changed_options(parameters: TextOptions) -> list[str]:
     """Return the options that differ from their defaults."""
     words: list[str] = []
-    for name in ("steps", "phrases", "proportion", "text_size", "max_words", "limit"):
+    for name in ("source", "steps", "phrases", "proportion", "text_size", "max_words", "limit"):
         value = getattr(parameters, name)
         if value != type(parameters).model_fields[name].default:
             words += _option(name, value)

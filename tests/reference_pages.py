@@ -17,6 +17,7 @@ from typer.main import get_command
 
 from cli.main import app
 from core.settings import Settings
+from sources.registry import SOURCES
 
 FOLDER = Path(__file__).parents[1] / "docs" / "reference"
 NOTE = "<!-- Written by tests/reference_pages.py from the code: change it there, then run it. -->"
@@ -28,7 +29,7 @@ GROUPS = {
         "textapi_connect_timeout", "textapi_timeout",
     ),
     "The self-hosted Text API's server": ("textapi_keys", "textapi_polarity", "textapi_key_limit"),
-    "Services that documents come from": ("nyt_", "x_", "bluesky_", "mastodon_"),
+    "Services that documents come from": tuple(f"{each.name}_" for each in SOURCES if each.service),
 }  # fmt: skip
 
 

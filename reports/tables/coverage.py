@@ -22,7 +22,7 @@ class CoverageRow:
 
     run: schema.RunNumber
     job: schema.JobName
-    step: Annotated[str, "documents, keywords, polarity, phrases, entities or summary."]
+    step: Annotated[str, "`documents`, or the name of a step."]
     state: Annotated[
         str | None,
         "`complete`, `failed` or `no-data`; null where the job has not come to the step.",

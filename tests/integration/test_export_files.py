@@ -311,6 +311,7 @@ def test_a_folder_holds_every_table_and_the_dictionary(db: Database, tmp_path: P
         "phrases",
         "entities",
         "summaries",
+        "distinctive",
         "documents",
         "coverage",
         "calls",

@@ -185,6 +185,7 @@ def test_a_failed_month_fails_in_its_first_missing_step(db: Database) -> None:
     add(db, JobStep, step(jobs["2020-03"], "documents"), step(jobs["2020-03"], "keywords"))
     fail(db, jobs["2020-03"], "the Text API is away")
     assert columns_of(db, run, "coverage", "step", "state", "reason") == [
+        ("distinctive", None, None),
         ("documents", "complete", None),
         ("entities", None, None),
         ("keywords", "complete", None),
@@ -205,6 +206,7 @@ def test_a_failed_account_fails_in_its_first_missing_step(db: Database) -> None:
     add(db, JobStep, step(jobs["@nasa"], "documents"), step(jobs["@nasa"], "summary"))
     fail(db, jobs["@nasa"], "the Text API is away")
     assert columns_of(db, run, "coverage", "step", "state") == [
+        ("distinctive", None),
         ("documents", "complete"),
         ("entities", None),
         ("phrases", "failed"),

@@ -12,7 +12,11 @@ import pytest
 from cli import context
 from cli.main import main
 from models.database import Database
+from sources.registry import SOURCES, archives, post_sources
 
+ALL_SOURCES = ", ".join(source.name for source in SOURCES)
+ARCHIVES = ", ".join(source.name for source in archives())
+POST_SOURCES = ", ".join(source.name for source in post_sources())
 Run = Callable[..., tuple[int, str]]
 
 
@@ -66,11 +70,15 @@ def run(
         (("submit", "handles", "ann", "--name", "a\udcff"), "a\\udcff is no UTF-8"),
         (
             ("submit", "handles", "ann", "--source", "foo"),
-            "--source foo: it is one of x, bluesky, mastodon, posts",
+            f"--source foo: it is one of {POST_SOURCES}",
         ),
         (
             ("plan", "search", "ann", "--source", "nyt"),
-            "--source nyt: it is one of x, bluesky, mastodon, posts",
+            f"--source nyt: it is one of {POST_SOURCES}",
+        ),
+        (
+            ("plan", "months", "2020-01..2020-02", "--keyword", "a", "--source", "x"),
+            f"--source x: it is one of {ARCHIVES}",
         ),
         (
             ("submit", "months", "2020-01..2020-02", "--keyword", "a", "--material", "a\udcff"),
@@ -82,7 +90,7 @@ def run(
         ),
         (
             ("import", ".", "--source", "foo"),
-            "'foo' is no source: use one of nyt, x, bluesky, mastodon, posts",
+            f"'foo' is no source: use one of {ALL_SOURCES}",
         ),
         (("migrate", "nosuch"), "'nosuch' is no revision of the tables"),
     ],

@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from analysis.text import stopwords
+from analysis.text.words import count_words, merge_spellings
 from core.errors import BadInput
-from reports import fonts, stopwords
+from reports import fonts
 from reports.figures import clouds
 from textapi.text.keywords import pattern
 
@@ -26,23 +28,23 @@ def drawn(words: dict[str, int], *, mask: np.ndarray | None) -> bytes:
 
 
 def test_words_are_counted_whatever_their_case_in_the_spelling_most_used() -> None:
-    assert clouds.count_words(["Masks masks MASKS", "Masks work"]) == {"Masks": 4, "work": 1}
+    assert count_words(["Masks masks MASKS", "Masks work"]) == {"Masks": 4, "work": 1}
 
 
 def test_possessives_numbers_single_letters_and_addresses_are_no_words() -> None:
-    counted = clouds.count_words(["Fauci\u2019s plan B, 19 https://t.co/x @who www.a.b Don\u2019t"])
+    counted = count_words(["Fauci\u2019s plan B, 19 https://t.co/x @who www.a.b Don\u2019t"])
     assert counted == {"Fauci": 1, "plan": 1, "Don't": 1}
 
 
 def test_what_a_term_matches_is_cut_out_before_words_are_counted() -> None:
     terms = [pattern("hong kong"), pattern("covid-19")]
-    assert clouds.count_words(["Hong\nKong\u2019s king and Covid-19 in kong"], terms) == {
+    assert count_words(["Hong\nKong\u2019s king and Covid-19 in kong"], terms) == {
         "king": 1, "and": 1, "in": 1, "kong": 1,
     }  # fmt: skip
 
 
 def test_chinese_and_japanese_are_counted_by_pairs_of_characters() -> None:
-    assert clouds.count_words(["新冠病毒", "トランプの新冠"]) == {
+    assert count_words(["新冠病毒", "トランプの新冠"]) == {
         "新冠": 2,
         "冠病": 1,
         "病毒": 1,
@@ -86,7 +88,7 @@ def test_a_cloud_is_dark_words_on_white_and_the_same_each_time() -> None:
 
 
 def test_words_that_differ_in_case_from_month_to_month_are_one_word_over_all() -> None:
-    assert clouds.merge_spellings(Counter({"Masks": 4, "masks": 5, "city": 1})) == {
+    assert merge_spellings(Counter({"Masks": 4, "masks": 5, "city": 1})) == {
         "masks": 9,
         "city": 1,
     }
