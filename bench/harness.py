@@ -1,8 +1,8 @@
 """What the benchmarks share: options, rounds, figures, synthetic documents, a stack to measure.
 
-Importing it puts the tree in which it stands before any installed one, so a benchmark measures the
-code beside it. The project itself is imported only inside functions: some benchmarks measure the
-memory of a process that imports the harness.
+Importing it puts the tree in which it stands before an installed one, for child processes too, so
+that a benchmark measures the code beside it. The project is imported inside functions only: some
+benchmarks measure the memory of a process that imports the harness.
 """
 
 from __future__ import annotations
@@ -56,6 +56,9 @@ def parse_options(description: str | None, **defaults: Any) -> argparse.Namespac
 
     The option of a tuple takes several values.
     """
+    inherited = os.environ.get("PYTHONPATH", "")
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), inherited]).rstrip(os.pathsep)
+
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-import harness
 import psutil
 
 from cli.stack.ports import free_port, http_answers
@@ -51,11 +50,7 @@ def running_server(workers: int) -> Iterator[Server]:
     """Run a server of so many processes, whose models are loaded."""
     port = free_port()
     url = f"http://127.0.0.1:{port}/ready"
-    variables = {
-        "TIDINGS_TEXTAPI_KEYS": KEY,
-        "TIDINGS_LOG_LEVEL": "WARNING",
-        "PYTHONPATH": str(harness.ROOT),
-    }
+    variables = {"TIDINGS_TEXTAPI_KEYS": KEY, "TIDINGS_LOG_LEVEL": "WARNING"}
     command = [sys.executable, "-m", "cli.main", "textapi", "--port", str(port)]
     command += ["--workers", str(workers)]
 
