@@ -11,12 +11,12 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from core.errors import ServiceBadAnswer, SettingsError
+from core.errors import SettingsError
 from core.ratelimit import Limiter
 from core.service_client import RetryPolicy, ServiceClient, unreachable
 from core.settings import Settings
-from textapi.messages import ENGINE_HEADER, KEY_HEADER, Operation
-from textapi.requests import SERVICE
+from textapi.answer_validation import bad_answer, read_engine
+from textapi.messages import ENGINE_HEADER, KEY_HEADER, SERVICE, Operation
 
 T = TypeVar("T")
 
@@ -77,8 +77,11 @@ class TextApiClient:
     async def engine(self) -> str:
         """Return name and version of the engine, asked for once. Raises as `fetch_engine`."""
         if self._engine is None:
-            self._engine = await fetch_engine(self._client.session, self._client.base_url)
+            self._engine = await self._client.retry(self._fetch_engine)
         return self._engine
+
+    async def _fetch_engine(self, _attempt: int) -> str:
+        return await fetch_engine(self._client.session, self._client.base_url)
 
     def note_engine(self, engine: str) -> None:
         """Remember that an answer came from *engine*, which `engine` returns from now on."""
@@ -107,23 +110,25 @@ class TextApiClient:
                     json=body,
                 )
             if not isinstance(answer.value, dict):
-                raise ServiceBadAnswer(
-                    f"{SERVICE}: {operation} answered with no JSON object", service=SERVICE
-                )
-            return Reply(read(answer.value), answer.headers.get(ENGINE_HEADER), number)
+                raise bad_answer(operation, "no JSON object")
+            engine = read_engine(answer.headers.get(ENGINE_HEADER))
+            return Reply(read(answer.value), engine, number)
 
         return await self._client.retry(attempt)
 
 
 async def fetch_engine(session: aiohttp.ClientSession, url: str) -> str:
-    """Return name and version of the engine at *url*, or its host. Raises `ServiceUnavailable`."""
+    """Return name and version of the engine at *url*, or its host.
+
+    Raises `ServiceUnavailable` and `ServiceBadAnswer`.
+    """
     try:
         async with session.get(
             f"{url.rstrip('/')}/ready",
             timeout=aiohttp.ClientTimeout(total=READY_SECONDS),
             allow_redirects=False,
         ) as response:
-            engine = response.headers.get(ENGINE_HEADER)
+            engine = read_engine(response.headers.get(ENGINE_HEADER))
     except (TimeoutError, aiohttp.ClientConnectionError) as error:
         raise unreachable(SERVICE, url, error) from error
     except aiohttp.ClientError:

@@ -28,8 +28,8 @@ from models.answers import (
     stored_keys,
 )
 from models.runs import reserve_call
-from textapi.messages import Operation
-from textapi.requests import SERVICE, ApiRequest, UnalignedReply
+from textapi.messages import SERVICE, Operation
+from textapi.requests import ApiRequest, UnalignedReply
 from workers.context import JobContext, finish_in_thread
 
 MOST_CLAIMED_TOGETHER = 200  # requests
