@@ -80,6 +80,12 @@ def get_run(connection: Connection, run_id: int) -> Row[Any]:
     return run
 
 
+def engines_of(connection: Connection, run_id: int) -> set[str]:
+    """Return the engines that results of the run come from."""
+    engines = select(RunEngine.engine).where(RunEngine.run_id == run_id)
+    return set(connection.scalars(engines))
+
+
 def note_engine(connection: Connection, db: Database, run_id: int, engine: str) -> None:
     """Record that results of the run come from *engine*, for the methods section of its report."""
     row = db.upsert(RunEngine).values(run_id=run_id, engine=engine)

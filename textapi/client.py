@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from core.errors import SettingsError
+from core.errors import ServiceError, SettingsError
 from core.ratelimit import Limiter
 from core.service_client import RetryPolicy, ServiceClient, unreachable
 from core.settings import Settings
@@ -93,15 +93,25 @@ class TextApiClient:
         body: Mapping[str, Any],
         before_attempt: Callable[[Operation, int], Awaitable[None]],
         read: Callable[[Mapping[str, Any]], T],
+        after_failure: Callable[[], None] | None = None,
     ) -> Reply[T]:
         """Return the reply to one request, with the answer's JSON object as *read* returns it.
 
-        *before_attempt* is awaited with the number of each attempt. Raises `ServiceRefused`,
-        `ServiceUnavailable`, `ServiceBadAnswer` (by *read* too, after the last attempt) and
-        `UnalignedReply`, which another attempt would not mend.
+        *before_attempt* is awaited with the number of each attempt; *after_failure* is called when
+        one has failed, before a wait. Raises `ServiceRefused`, `ServiceUnavailable`,
+        `ServiceBadAnswer` (by *read* too, after the last attempt) and `UnalignedReply`, which
+        another attempt would not mend.
         """
 
         async def attempt(number: int) -> Reply[T]:
+            try:
+                return await attempt_once(number)
+            except ServiceError:
+                if after_failure is not None:
+                    after_failure()
+                raise
+
+        async def attempt_once(number: int) -> Reply[T]:
             async with self._slots:
                 answer = await self._client.attempt(
                     "POST",
