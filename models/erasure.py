@@ -45,7 +45,14 @@ from models.tables import (
     Report,
     Run,
 )
-from models.transitions import empty_job, lock_run, queue_report, redo_job, reopen_run
+from models.transitions import (
+    empty_job,
+    lock_run,
+    queue_report,
+    redo_job,
+    redo_reports,
+    reopen_run,
+)
 
 SCANNED_AT_ONCE = 5000
 NOBODY = 0  # the run to which the calls of erased runs belong: limits go on counting them
@@ -294,6 +301,7 @@ def _note_erasure(connection: Connection, db: Database, run_id: int, reason: str
     connection.execute(report.on_conflict_do_update(index_elements=["run_id"], set_=stale))
     connection.execute(update(Run).where(Run.id == run_id).values(reason=reason))
 
+    redo_reports(connection, run_id)
     if not reopen_run(connection, run_id):
         ended_at = connection.scalar(select(Run.ended_at).where(Run.id == run_id))
         if ended_at is not None:  # otherwise the report is made when the run ends

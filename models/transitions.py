@@ -327,6 +327,15 @@ def redo_job(connection: Connection, job_id: int) -> None:
     connection.execute(update(Job).where(Job.id == job_id).values(_due(State.QUEUED)))
 
 
+def redo_reports(connection: Connection, run_id: int) -> None:
+    """Queue the jobs that draw the run's report: what they have read was erased.
+
+    Whoever is at work on one loses its claim, and with it the means to end the job as failed.
+    """
+    drawing = update(Job).where(Job.run_id == run_id, Job.kind == JobKind.REPORT)
+    connection.execute(drawing.where(Job.state == State.RUNNING).values(_due(State.QUEUED)))
+
+
 def empty_job(connection: Connection, job_id: int, *, reason: str) -> None:
     """End a job as done without data, because all documents of it were erased."""
     ended = _ended(State.DONE, result=StepState.NO_DATA, reason=reason)
