@@ -24,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.sql.dml import ReturningInsert
 
 from core.metrics import count_reuse
-from models.database import Database, batched, clock
+from models.database import CLOCK_SLACK_SECONDS, Database, batched, clock
 from models.jobs import Claim, note_progress
 from models.tables import Answer, AnswerClaim, AnswerDocument, Call, Document
 
@@ -116,6 +116,8 @@ def _claiming(db: Database, claim: Claim, seconds: float) -> ReturningInsert[byt
         takeovers=literal_column("0", Integer),
     )
 
+    longest = clock() + literal_column(repr(float(seconds) + CLOCK_SLACK_SECONDS), Float)
+    is_by_a_wrong_clock = AnswerClaim.until > longest
     is_left_behind = and_(AnswerClaim.job_id == job, AnswerClaim.claims < number)
     return insert.on_conflict_do_update(
         index_elements=["key"],
@@ -125,7 +127,7 @@ def _claiming(db: Database, claim: Claim, seconds: float) -> ReturningInsert[byt
             "claims": insert.excluded.claims,
             "takeovers": AnswerClaim.takeovers + literal_column("1", Integer),
         },
-        where=or_(AnswerClaim.until < clock(), is_left_behind),
+        where=or_(AnswerClaim.until < clock(), is_by_a_wrong_clock, is_left_behind),
     ).returning(AnswerClaim.key, AnswerClaim.takeovers)
 
 

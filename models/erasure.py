@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from core.enums import DOCUMENTS, JobKind, State, StepState
@@ -37,6 +37,7 @@ from models.tables import (
     Call,
     Crawl,
     Document,
+    ForgottenRun,
     Job,
     JobDocument,
     JobStep,
@@ -80,6 +81,7 @@ def forget_run(db: Database, run_id: int) -> None:
         connection.execute(delete(Call).where(Call.run_id == run_id))
         if not connection.execute(delete(Run).where(Run.id == run_id)).rowcount:
             raise NotFound(f"there is no run {run_id}: `tidings runs` lists them")
+        connection.execute(insert(ForgottenRun).values(number=run_id))
 
 
 def documents_named(connection: Connection, identity: str) -> list[int]:

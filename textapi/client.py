@@ -21,7 +21,7 @@ from textapi.messages import ENGINE_HEADER, KEY_HEADER, SERVICE, Operation
 T = TypeVar("T")
 
 # A call is made again within the slice as long as the service asks for no more than its seconds.
-RETRY_POLICY = RetryPolicy(first_wait=0.25, longest_wait=45.0, longest_retry_after=30 * 86400.0)
+RETRY_POLICY = RetryPolicy(first_wait=0.25, longest_wait=45.0)
 READY_SECONDS = 5.0
 NO_ADDRESS = "no Text API is known: start the stack with `tidings up`, or set TIDINGS_TEXTAPI_URL"
 
