@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from core.enums import DOCUMENTS, JobKind, State, StepState
@@ -37,6 +37,7 @@ from models.tables import (
     Call,
     Crawl,
     Document,
+    ForgottenRun,
     Job,
     JobDocument,
     JobStep,
@@ -45,7 +46,14 @@ from models.tables import (
     Report,
     Run,
 )
-from models.transitions import empty_job, lock_run, queue_report, redo_job, reopen_run
+from models.transitions import (
+    empty_job,
+    lock_run,
+    queue_report,
+    redo_job,
+    redo_reports,
+    reopen_run,
+)
 
 SCANNED_AT_ONCE = 5000
 NOBODY = 0  # the run to which the calls of erased runs belong: limits go on counting them
@@ -73,6 +81,7 @@ def forget_run(db: Database, run_id: int) -> None:
         connection.execute(delete(Call).where(Call.run_id == run_id))
         if not connection.execute(delete(Run).where(Run.id == run_id)).rowcount:
             raise NotFound(f"there is no run {run_id}: `tidings runs` lists them")
+        connection.execute(insert(ForgottenRun).values(number=run_id))
 
 
 def documents_named(connection: Connection, identity: str) -> list[int]:
@@ -302,6 +311,7 @@ def _note_erasure(connection: Connection, db: Database, run_id: int, reason: str
     connection.execute(report.on_conflict_do_update(index_elements=["run_id"], set_=stale))
     connection.execute(update(Run).where(Run.id == run_id).values(reason=reason))
 
+    redo_reports(connection, run_id)
     if not reopen_run(connection, run_id):
         ended_at = connection.scalar(select(Run.ended_at).where(Run.id == run_id))
         if ended_at is not None:  # otherwise the report is made when the run ends
