@@ -43,8 +43,8 @@ from models.tables import (
     JobStep,
     Mention,
     PostPolarity,
-    Report,
     Run,
+    RunErasure,
 )
 from models.transitions import (
     empty_job,
@@ -118,7 +118,9 @@ def forget_documents(
     result_tables: Sequence[type[Base]],
     handle: str | None = None,
 ) -> Erased:
-    """Remove documents with the results and answers that quote them; redo what else rests on them.
+    """Remove documents with the results and answers that quote them.
+
+    The jobs whose other results rest on them are queued again.
 
     *sentences* splits a text as the engine does. *result_tables* hold rows of steps.
     *handle* says that the whole account is erased, and how far it was read. Every run that held
@@ -252,7 +254,10 @@ def _read_jobs(
 
 
 def _scope_of(job: Row[Any]) -> DocumentScope:
-    """Return the scope of a job before its choice of material: without any, it has no data."""
+    """Return the scope of a job without its choice of material.
+
+    A job has no data only where no document of any material is left.
+    """
     scope = DocumentScope.of_job(
         kind=job.kind,
         name=job.name,
@@ -306,9 +311,9 @@ def _redo_or_empty_job(connection: Connection, job: Row[Any], reason: str) -> No
 
 def _note_erasure(connection: Connection, db: Database, run_id: int, reason: str) -> None:
     """Let the run give the reason, continue where a job of it is queued, and remake its report."""
-    stale = {"stale": reason, "at": clock()}
-    report = db.upsert(Report).values(run_id=run_id, path=str(run_id), **stale)
-    connection.execute(report.on_conflict_do_update(index_elements=["run_id"], set_=stale))
+    erasure = {"reason": reason, "at": clock()}
+    insert = db.upsert(RunErasure).values(run_id=run_id, **erasure)
+    connection.execute(insert.on_conflict_do_update(index_elements=["run_id"], set_=erasure))
     connection.execute(update(Run).where(Run.id == run_id).values(reason=reason))
 
     redo_reports(connection, run_id)

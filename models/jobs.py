@@ -50,7 +50,7 @@ def update_claimed(claim: Claim) -> Update:
 
 
 def fence(connection: Connection, claim: Claim, *, progress: bool = False, **values: Any) -> None:
-    """Raise `LeaseLost` once the claim is lost: the first statement of a job's transaction.
+    """Raise `LeaseLost` once the claim is lost; call it before each write of a job's results.
 
     *progress* says that something new is stored, so that earlier crashes do not count; *values* are
     columns of the job to set with it.

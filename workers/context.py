@@ -93,7 +93,7 @@ class JobContext:
         await finish_in_thread(write)
 
     async def record_step(self, step: Step, result: StepResult) -> None:
-        """Store the rows of a step and record it as complete, in one transaction."""
+        """Store the rows of a step and record how it ended, in one transaction."""
         store = partial(step.store, job_id=self.claim.job_id, rows=result.rows)
         reason = result.no_data_reason
         state = StepState.NO_DATA if reason else StepState.COMPLETE

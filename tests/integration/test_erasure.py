@@ -24,7 +24,7 @@ from models.database import Database, migrate
 from models.documents import add_documents
 from models.erasure import documents_by_account, forget_run
 from models.runs import get_run
-from models.tables import Answer, Base, Call, Crawl, Document, Job, JobStep, Report, Run
+from models.tables import Answer, Base, Call, Crawl, Document, Job, JobStep, Run, RunErasure
 from models.transitions import cancel_run
 from reports.exports import write
 from tests.e2e_kit import Stub, stub, stub_settings  # noqa: F401 - fixtures
@@ -150,7 +150,7 @@ def test_an_erased_document_leaves_nothing_behind_and_its_run_is_as_if_it_had_ne
     with jobs.db.read() as connection:
         assert get_run(connection, run).state == State.DONE
         assert get_run(connection, run).reason.startswith("1 document forgotten on request, 20")
-        assert str(connection.scalar(select(Report.stale))).startswith("1 document forgotten")
+        assert str(connection.scalar(select(RunErasure.reason))).startswith("1 document forgotten")
     expected = export_without(jobs, tmp_path, MONTHS, without=("nyt:2", *POSTS))
     assert export(jobs, run) == expected
     assert '"documents":2,' in expected["periods"].replace(" ", "")

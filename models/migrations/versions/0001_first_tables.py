@@ -218,15 +218,14 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement for each table
         )
 
     op.create_table(
-        "reports",
+        "run_erasures",
         sa.Column("run_id", sa.Integer(), nullable=False),
-        sa.Column("path", sa.Text(), nullable=False),
-        sa.Column("stale", sa.Text(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("at", sa.Double(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["run_id"], ["runs.id"], name=op.f("fk_reports_run_id"), ondelete="CASCADE"
+            ["run_id"], ["runs.id"], name=op.f("fk_run_erasures_run_id"), ondelete="CASCADE"
         ),
-        sa.PrimaryKeyConstraint("run_id", name=op.f("pk_reports")),
+        sa.PrimaryKeyConstraint("run_id", name=op.f("pk_run_erasures")),
     )
     op.create_table(
         "run_engines",
@@ -446,7 +445,7 @@ def downgrade() -> None:  # noqa: PLR0915
     op.drop_table("epochs")
     op.drop_table("entities")
     op.drop_table("run_engines")
-    op.drop_table("reports")
+    op.drop_table("run_erasures")
     with op.batch_alter_table("jobs", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_jobs_state_lease_until"))
         batch_op.drop_index(batch_op.f("ix_jobs_run_id_state"))
