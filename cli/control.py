@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from typer import Argument, Option
 
 from cli import context
 from cli.messages import inform, warn
-from cli.options import Run
+from cli.options import MOST, Run
 from core.errors import TidingsError
-from core.settings import Settings, load
-from models.database import Database
+
+if TYPE_CHECKING:
+    from core.settings import Settings
+    from models.database import Database
 
 
 def pause(run: Run) -> None:
@@ -25,13 +27,13 @@ def pause(run: Run) -> None:
 def resume(
     run: Run,
     max_calls: Annotated[
-        int | None, Option(min=1, help="Raise the run's cap on calls to N.")
+        int | None, Option(min=1, max=MOST, help="Raise the run's cap on calls to N.")
     ] = None,
 ) -> None:
     """Go on with a paused run."""
     from models.transitions import resume_run
 
-    settings = load()
+    settings = context.load_settings()
     db = context.open_database(settings)
     resume_run(db, run, max_calls)
     dispatch(db, settings)
@@ -47,7 +49,7 @@ def retry(
     """Queue the failed jobs of a run again."""
     from models.transitions import retry_run
 
-    settings = load()
+    settings = context.load_settings()
     db = context.open_database(settings)
     queued = retry_run(db, run, jobs or ())
     dispatch(db, settings)

@@ -11,7 +11,8 @@ import typer
 from typer import Argument, Option
 
 from cli import context
-from cli.messages import warn
+from cli.messages import printable, show, warn
+from cli.run_options import parse_handle
 from core.errors import UsageError
 from sources.registry import SOURCES
 
@@ -45,12 +46,14 @@ def import_documents(
 
     from producers.imports import import_paths
 
+    if handle is not None:
+        handle = parse_handle(handle)
     columns = dict(pair.partition("=")[::2] for pair in column or [])
     if not all(columns.values()):
         raise UsageError("--column wants FIELD=NAME, as text=headline")
     for path in paths:
         if not path.exists():
-            raise UsageError(f"there is no {path}")
+            raise UsageError(f"there is no {printable(path)}")
 
     with (
         closing(context.open_database(create=True)) as db,
@@ -70,7 +73,7 @@ def import_documents(
         print(json.dumps(_counts(imported)))
     else:
         unused = f"{tally.empty:,} empty, {tally.left_out:,} left out"
-        print(f"{tally.documents:,} documents read, {imported.added:,} of them new; {unused}")
+        show(f"{tally.documents:,} documents read, {imported.added:,} of them new; {unused}")
     if tally.left_out:
         raise typer.Exit(LEFT_OUT)
 

@@ -6,17 +6,18 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from typer import Option
 
 from cli import context
-from cli.messages import inform
+from cli.messages import inform, show
 from cli.options import Json, Name, Run, Wait, expand_options
 from core.errors import BadInput, UsageError
-from core.settings import load
-from models.database import Database
+
+if TYPE_CHECKING:
+    from models.database import Database
 
 WEIGHTS = "weights"  # what `export` takes beside the tables
 
@@ -119,7 +120,7 @@ def _submit(
     from workers.training_data import check_data
 
     parameters, jobs = plan_training(network, data, options, sweep)
-    settings = load()
+    settings = context.load_settings()
     db = context.open_database(settings, create=True)
     try:
         check_data(db, parameters, jobs)
@@ -149,7 +150,7 @@ def predict(
         print(json.dumps(rows))
         return
     for row in rows:
-        print("  ".join(f"{name} {_format(value)}" for name, value in row.items()))
+        show("  ".join(f"{name} {_format(value)}" for name, value in row.items()))
 
 
 def _format(value: Any) -> str:
@@ -161,18 +162,15 @@ def _format(value: Any) -> str:
 def write_weights(db: Database, run: int, job: str | None, out: Path | None) -> None:
     """Write the weights of a finished training to *out*.
 
-    Raises `UsageError`, `NotFound`, `BadInput`.
+    Raises `UsageError`, `NotFound`, and `TidingsError` where it cannot be written.
     """
     from models.trainings import get_trained_network
+    from reports.atomic_files import write_atomically
 
     if out is None or out.suffix != ".npz":
         raise UsageError("weights go to a file: --out FILE.npz")
 
     with db.read() as connection:
         training = get_trained_network(connection, run, job)
-    try:
-        out.write_bytes(training.weights)
-    except OSError as error:
-        reason = f"{out} cannot be written ({error.strerror})"
-        raise BadInput(f"{reason}: choose another place for it") from error
+    write_atomically(out, training.weights)
     inform(f"the weights of {training.job} are in {out}")
