@@ -8,7 +8,7 @@ from typer import Argument, Option
 
 from cli import context
 from cli.messages import inform, warn
-from cli.options import MOST, Run
+from cli.options import MOST, Run, check_utf8
 from core.errors import TidingsError
 
 if TYPE_CHECKING:
@@ -43,7 +43,8 @@ def resume(
 def retry(
     run: Run,
     jobs: Annotated[
-        list[str] | None, Argument(metavar="JOB", help="By name; all by default.")
+        list[str] | None,
+        Argument(metavar="JOB", callback=check_utf8, help="By name; all by default."),
     ] = None,
 ) -> None:
     """Queue the failed jobs of a run again."""

@@ -12,7 +12,7 @@ from typer import Argument, Option
 from cli import context
 from cli.control import dispatch
 from cli.messages import inform, warn
-from cli.options import check_run
+from cli.options import check_run, check_utf8
 from core.errors import NotFound, UsageError
 
 if TYPE_CHECKING:
@@ -28,10 +28,12 @@ def forget(
         ),
     ] = None,
     handle: Annotated[
-        str | None, Option(help="An account: all its posts, and its portraits.")
+        str | None,
+        Option(callback=check_utf8, help="An account: all its posts, and its portraits."),
     ] = None,
     document: Annotated[
-        str | None, Option(help="A document, by its name in exports: nyt:…")
+        str | None,
+        Option(callback=check_utf8, help="A document, by its name in exports: nyt:…"),
     ] = None,
     lift: Annotated[
         bool, Option("--lift", help="Let a forgotten account or document come back.")

@@ -12,6 +12,7 @@ from typer import Argument, Option
 
 from cli import context
 from cli.messages import printable, show, warn
+from cli.options import check_utf8
 from cli.run_options import parse_handle
 from core.errors import UsageError
 from sources.registry import SOURCES
@@ -31,10 +32,16 @@ def import_documents(
         str | None,
         Option(help=f"One of {SOURCE_NAMES}; by default recognised in each file."),
     ] = None,
-    handle: Annotated[str | None, Option(help="The account that posted what a file holds.")] = None,
+    handle: Annotated[
+        str | None, Option(callback=check_utf8, help="The account that posted what a file holds.")
+    ] = None,
     column: Annotated[
         list[str] | None,
-        Option(metavar="FIELD=NAME", help="Which column holds text, published_at, handle, id."),
+        Option(
+            metavar="FIELD=NAME",
+            callback=check_utf8,
+            help="Which column holds text, published_at, handle, id.",
+        ),
     ] = None,
     as_json: Annotated[bool, Option("--json", help="Print the counts as JSON.")] = False,
 ) -> None:

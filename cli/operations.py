@@ -10,6 +10,7 @@ from typer import Argument, Option
 
 from cli.context import load_settings
 from cli.messages import inform, show
+from core.errors import BadInput
 
 
 def demo(
@@ -22,6 +23,12 @@ def demo(
     """
     from cli.demo import demo_settings, run_demo
 
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput(
+            f"--out {out} cannot be made ({error.strerror}): choose another folder"
+        ) from error
     raise typer.Exit(run_demo(demo_settings(out), out))
 
 

@@ -11,7 +11,7 @@ from typer import Argument, Option
 
 from cli import context
 from cli.messages import inform, show_path
-from cli.options import Run, check_runs
+from cli.options import Run, check_runs, check_utf8
 from cli.trainings import WEIGHTS, write_weights
 from core.errors import TidingsError, UsageError
 
@@ -66,7 +66,8 @@ def export(
     ] = None,
     out: Annotated[Path | None, Option(help="A file; standard output by default.")] = None,
     job: Annotated[
-        str | None, Option(help="Of weights: which job's, where the run has several.")
+        str | None,
+        Option(callback=check_utf8, help="Of weights: which job's, where the run has several."),
     ] = None,
 ) -> None:
     """Write a table of a run in a fixed order and form; or the weights of its network, as .npz."""

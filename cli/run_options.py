@@ -251,6 +251,8 @@ def parse_handle(text: str) -> str:
     from sources.registry import handle_in_address
 
     stripped = text.strip()
+    if printable(stripped) != stripped:
+        raise UsageError(f"{printable(stripped)} is no handle: it holds what no name has")
     handle = handle_in_address(stripped)
     if handle is None and "://" in stripped:
         raise UsageError(

@@ -13,7 +13,7 @@ from typer import Option
 
 from cli import context
 from cli.messages import inform, show
-from cli.options import Json, Name, Run, Wait, expand_options
+from cli.options import Json, Name, Run, Wait, check_utf8, expand_options
 from core.errors import BadInput, UsageError
 
 if TYPE_CHECKING:
@@ -74,7 +74,12 @@ group = typer.Typer(no_args_is_help=True, help="Train networks, one for each poi
 @expand_options
 def submit_feedforward(
     data: Annotated[
-        str, Option(metavar="digits|PATH", help="Pictures: scikit-learn's, or MNIST's files.")
+        str,
+        Option(
+            metavar="digits|PATH",
+            callback=check_utf8,
+            help="Pictures: scikit-learn's, or MNIST's files.",
+        ),
     ],
     options: NetworkOptions,
     sweep: Sweep = None,
@@ -92,6 +97,7 @@ def submit_recurrent(
         str,
         Option(
             metavar="sine|PATH.csv:COLUMN|RUN:polarity",
+            callback=check_utf8,
             help="A series: synthetic, of a file, or of a run.",
         ),
     ],
@@ -139,7 +145,9 @@ def predict(
             help="Images (IDX, .npz or a folder), or a series as in the training.",
         ),
     ],
-    job: Annotated[str | None, Option(help="Which network, where the run has several.")] = None,
+    job: Annotated[
+        str | None, Option(callback=check_utf8, help="Which network, where the run has several.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Predict the class of each picture, or the value after each window of a series."""

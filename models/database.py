@@ -8,10 +8,10 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import Connection, Engine, Float, create_engine, event, inspect, text
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.compiler import compiles
@@ -21,6 +21,9 @@ from sqlalchemy.sql.functions import FunctionElement
 
 from core.addresses import without_password
 from core.errors import DatabaseAway, SettingsError, UsageError
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 DEVELOPMENT_REVISION = re.compile("000[1-7]")  # from before the first release
@@ -78,7 +81,11 @@ class Database:
 
     def upsert(self, table: type) -> sqlite.Insert | postgresql.Insert:
         """Return an INSERT of this dialect, on which `on_conflict_do_…` can be called."""
-        return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
+        if self.is_sqlite:
+            return sqlite.insert(table)
+        from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - time that SQLite alone saves
+
+        return postgresql.insert(table)
 
     def checkpoint_wal(self) -> None:
         """Truncate SQLite's write-ahead log without waiting for anybody."""

@@ -24,6 +24,7 @@ from core.settings import Settings, environment, private_folder, stack_file, wri
 
 START_SECONDS = 60.0
 POLL_SECONDS = 0.1
+WORKER_GRACE_SECONDS = 15.0  # 2 to end jobs, 8 to end calls, and the rest
 # The Text API gets no address or key of anything else.
 TEXTAPI_SETTINGS = ("home", "log_format", "log_level", "textapi_polarity", "textapi_key_limit")
 
@@ -155,7 +156,7 @@ class Stack:
 
     def _start_worker(self, name: str) -> SupervisedProcess:
         command = worker_command(name, workers=self._workers, log_level=self.settings.log_level)
-        return self._start("worker", command, ENVIRONMENT, grace=10.0)
+        return self._start("worker", command, ENVIRONMENT, grace=WORKER_GRACE_SECONDS)
 
     def _start_flower(self) -> SupervisedProcess:
         port, password = free_port(), secrets.token_urlsafe(12)
