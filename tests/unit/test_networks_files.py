@@ -76,9 +76,7 @@ def test_an_npy_by_the_name_of_an_npz_is_named_as_such(tmp_path: Path) -> None:
     with (tmp_path / "x.npz").open("wb") as file:
         np.save(file, np.zeros((3, 3)))
     for read in (read_inputs, lambda path: read_images(path, dtype="f8")):
-        with pytest.raises(
-            NetworkError, match=r"x\.npz is a single array, a \.npy by another name"
-        ):
+        with pytest.raises(NetworkError, match=r"is a single array, a \.npy by another name"):
             read(tmp_path / "x.npz")
 
 
