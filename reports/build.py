@@ -20,12 +20,10 @@ from reports.exports import ExportFolder, tables_of
 from reports.figure_store import FigureStore
 from reports.formats import WRITERS
 from reports.queries import in_batches
+from reports.report_files import INDEX, MANIFEST, is_own_page
 from reports.run_data import RunData, load_run
 from reports.run_summary import RunSummary, summarize_run
 from reports.tables.mentions import MENTIONS
-
-INDEX = "index.html"
-MANIFEST = "report.json"
 
 _PACKAGES = (  # that make a report
     *("reports", "reports.figures", "reports.tables", "reports.templates"),
@@ -73,7 +71,7 @@ def build(
     holds another program's page.
     """
     index = out / INDEX
-    _refuse_foreign_page(index)
+    refuse_foreign_page(index)
     fingerprint = _fingerprint(db, run_ids)
     if _is_unchanged(out, fingerprint):
         return index
@@ -239,9 +237,9 @@ def _is_unchanged(out: Path, fingerprint: str) -> bool:
         return False
 
 
-def _refuse_foreign_page(index: Path) -> None:
+def refuse_foreign_page(index: Path) -> None:
     """Raise `UsageError` where a page of another program would be overwritten."""
-    if index.exists() and b'name="generator" content="Tidings"' not in index.read_bytes()[:4096]:
+    if index.exists() and not is_own_page(index):
         raise UsageError(
             f"{index} exists and is no report of Tidings: choose another folder with --out"
         )

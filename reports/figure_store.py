@@ -17,9 +17,7 @@ from core.errors import TidingsError
 from reports import fonts
 from reports.atomic_files import write_atomically
 from reports.figures.spec import FigureSpec
-
-FOLDER = "figures"
-_NAME = re.compile(r"^[\w.@-]+-[0-9a-f]{12}\.(png|svg)$")
+from reports.report_files import FIGURES, is_figure
 
 
 @dataclass(frozen=True)
@@ -53,7 +51,7 @@ class FigureStore:
     """
 
     def __init__(self, folder: Path, *, check: Callable[[], None] = lambda: None) -> None:
-        self.folder = folder / FOLDER
+        self.folder = folder / FIGURES
         self._check = check
         self.drawn = 0
         self.used: set[str] = set()
@@ -79,7 +77,7 @@ class FigureStore:
 
         with (self.folder / png).open("rb") as file:
             width, height = struct.unpack(">II", file.read(24)[16:24])  # as every PNG has them
-        addresses = f"{FOLDER}/{svg}", f"{FOLDER}/{png}"
+        addresses = f"{FIGURES}/{svg}", f"{FIGURES}/{png}"
         return FigureRef(*addresses, spec.alt, spec.caption, spec.layout, (width, height))
 
     def show_all(self, *specs: FigureSpec | None) -> list[FigureRef]:
@@ -102,7 +100,7 @@ class FigureStore:
     def drop_unused(self) -> None:
         """Delete the pictures of earlier reports; files that are no figures of ours stay."""
         for name in self._before - self.used:
-            if _NAME.match(name):
+            if is_figure(name):
                 (self.folder / name).unlink(missing_ok=True)
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -333,3 +335,27 @@ def test_the_dictionary_describes_every_table_and_column() -> None:
         assert list(table.meanings) == [c for c, kind in table.columns.items() if kind is not dict]
         for column, meaning in table.meanings.items():
             assert f"| `{column}` | {meaning} |" in page
+
+
+def test_what_is_no_regular_file_is_written_through(db: Database, tmp_path: Path) -> None:
+    run, _ = four_months(db)
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor(1) as executor:
+        for form in ("jsonl", "csv", "parquet"):
+            read = executor.submit(pipe.read_bytes)
+            exports.write(db, run, "mentions", form, pipe)
+            assert read.result(10) == exported(db, run, "mentions", form)
+    assert pipe.is_fifo()
+
+
+def test_a_symbolic_link_stays_one_and_its_file_is_replaced(db: Database, tmp_path: Path) -> None:
+    run, _ = four_months(db)
+    (tmp_path / "folder").mkdir()
+    target, link = tmp_path / "folder" / "m.csv", tmp_path / "link.csv"
+    target.write_bytes(b"old")
+    link.symlink_to(target)
+    exports.write(db, run, "mentions", "csv", link)
+    assert link.is_symlink()
+    assert target.read_bytes() == exported(db, run, "mentions", "csv")
+    assert [path.name for path in target.parent.iterdir()] == ["m.csv"]
