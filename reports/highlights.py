@@ -123,11 +123,17 @@ class _Mean:
 def _reliable_means(
     figures: Iterable[tuple[str, int, float | None, float | None, float | None]],
 ) -> list[_Mean]:
-    """Return the means of (name, n, mean, low, high) that have an interval and enough values."""
+    """Return the means of (name, n, mean, low, high) that have enough values and an interval.
+
+    A mean whose interval is the whole scale says nothing.
+    """
     means = []
     for name, n, mean, low, high in figures:
-        if n >= FEW and mean is not None and low is not None and high is not None:
-            means.append(_Mean(name, mean, (high - low) / 2 / statistics.t_quantile(n - 1), n))
+        if n < FEW or mean is None or low is None or high is None:
+            continue
+        half = max(mean - low, high - mean)  # one end may be cut at -1 or 1
+        if (low, high) != (-1.0, 1.0):
+            means.append(_Mean(name, mean, half / statistics.t_quantile(n - 1), n))
     return means
 
 

@@ -16,7 +16,7 @@ from reports.figures import clouds, entities, phrases, polarity, scatter, series
 from reports.figures.spec import Subject
 from reports.highlights import keyword_highlights
 from reports.run_data import RunData
-from reports.statistics import t_interval
+from reports.statistics import polarity_interval
 from reports.tables.coverage import CoverageGrid, read_coverage_grid
 from reports.tables.entities import EntityRow, read_entities
 from reports.tables.mentions import MentionRow, read_mentions
@@ -115,7 +115,7 @@ def make_page(data: RunData, store: FigureStore, mentions: Iterable[MentionRow])
 
     names = list(read_entities(data))
     for keyword in page.keywords:
-        keyword.mean, keyword.low, keyword.high = t_interval(keyword.polarities)
+        keyword.mean, keyword.low, keyword.high = polarity_interval(keyword.polarities)
         _draw_keyword(keyword, page, names, data, store)
     return page
 
@@ -191,7 +191,7 @@ def _group_by_keyword(
 
 
 def _publication(mention: MentionRow) -> tuple[str, str, int]:
-    return mention.published_at or "", mention.document, mention.position
+    return str(mention.published_at or ""), mention.document, mention.position
 
 
 def _draw_month(
@@ -204,11 +204,10 @@ def _draw_month(
     """Draw a month's scatter and cloud, and return its words."""
     patterns = list(map(pattern, keyword.terms))
     words = clouds.count_words(map(attrgetter("sentence"), sentences), patterns)
-    scored = [
-        (int((mention.published_at or "")[8:10]), mention.polarity)
-        for mention in sentences
-        if mention.polarity is not None
-    ]
+    scored = []
+    for mention in sentences:
+        if mention.published_at is not None and mention.polarity is not None:
+            scored.append((mention.published_at.day, mention.polarity))
 
     month.polarities = scatter.of_month(month.row, scored)
     month.figures = store.show_all(

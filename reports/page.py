@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -82,9 +83,9 @@ def format_polarity(value: float | None) -> str:
     return "" if value is None else signed(value)
 
 
-def format_day(time: str | None) -> str:
-    """Return the day of a time ``YYYY-MM-DDTHH:MM:SSZ``; nothing for None."""
-    return "" if time is None else time[:10]
+def format_day(time: datetime | None) -> str:
+    """Return the day of a UTC time as ``YYYY-MM-DD``; nothing for None."""
+    return "" if time is None else time.date().isoformat()
 
 
 def wrap_command(command: str) -> str:

@@ -28,6 +28,12 @@ def fetch_all(db: Database, statement: Statement) -> Sequence[AnyRow]:
         return connection.execute(statement).all()
 
 
+def fetch_scalars(db: Database, statement: Statement) -> Sequence[Any]:
+    """Return the first column of all rows of *statement*."""
+    with db.read() as connection:
+        return connection.scalars(statement).all()
+
+
 def fetch_pages(
     db: Database, statement: Statement, key: InstrumentedAttribute[int]
 ) -> Iterator[AnyRow]:

@@ -40,7 +40,7 @@ def draw_lines(
     for number, (name, rows) in enumerate(subjects.items()):
         color = style.CYCLE[number % len(style.CYCLE)]
         by_month = {row.period: getattr(row, column) for row in rows}
-        label = name
+        label = style.without_undrawable(name)
         for x, y in style.segments(xs, list(map(by_month.get, span))):
             ax.plot(
                 x,
@@ -122,8 +122,8 @@ def draw_agreement(
     ax.set_xlim(-1.05, 1.05)
     ax.set_ylim(-1.05, 1.05)
     ax.set_aspect("equal")
-    ax.set_xlabel(f"polarity, {names[0]}")
-    ax.set_ylabel(f"polarity, {names[1]}")
+    ax.set_xlabel(style.without_undrawable(f"polarity, {names[0]}"))
+    ax.set_ylabel(style.without_undrawable(f"polarity, {names[1]}"))
     ax.grid(visible=True, axis="both")
 
 

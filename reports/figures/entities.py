@@ -102,7 +102,7 @@ def entities_figure(
         draw_entities(ax, names, counts)
         ax.set_ylim(heights[number // across] - 0.4, -0.6)  # bars of one thickness in a row
         title = TYPES.get(kind, kind.replace("_", " ").capitalize())
-        ax.set_title(title, fontsize=10, color=style.MUTED)
+        ax.set_title(style.without_undrawable(title), fontsize=10, color=style.MUTED)
 
     style.figure_title(figure, f"Named along with {subject.name} ({unit})")
     return figure

@@ -146,9 +146,14 @@ def posts_figure(subject: Subject, rows: Sequence[PeriodRow]) -> Figure:
 
 def posts_spec(subject: Subject, rows: Sequence[PeriodRow], *, posts: int) -> FigureSpec:
     """Declare the figure of an account's posts, *posts* of them with and without a date."""
+    zero = ""
+    if any(row.mentions == 0 for row in rows):
+        zero = "A ring at zero is a month without a post. "
+    if gaps(rows):
+        zero += "A hatched month is in a year or more without one, and no data. "
     return FigureSpec(
         name=f"{subject.slug}-posts",
         draw=partial(posts_figure, subject, rows),
         alt=f"Bars: posts of {subject.name} per month, {posts:,} in all.",
-        caption="A ring at zero is a month without a post. Bars are lighter where n < 5.",
+        caption=f"From the first known post to the last. {zero}Bars are lighter where n < 5.",
     )

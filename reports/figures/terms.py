@@ -90,7 +90,7 @@ class _Stack:
             edgecolor="white",
             linewidth=0.5,
             hatch="" if self._terms < len(style.CYCLE) else "//",
-            label=term,
+            label=style.without_undrawable(term),
         )
         self._terms += 1
         for period, height in heights.items():
@@ -123,7 +123,7 @@ def draw_terms(
     top = max([*stack.heights.values(), 1])
     for change in changes_of_wording(by_term):
         x = style.month_number(change.period) - 15
-        text = f"“{change.after}” leads"
+        text = style.without_undrawable(f"“{change.after}” leads")
         ax.axvline(x, zorder=0.9, label="_change", **_CHANGE)
         ax.annotate(text, (x, top * 1.08), xytext=(4, 0), color=style.MUTED, **_CHANGE_TEXT)
 

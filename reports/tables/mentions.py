@@ -33,7 +33,7 @@ class MentionRow:
     polarity: Annotated[
         float | None,
         "Polarity of the sentence, from -1 to 1, as the Text API gave it; null where it was not "
-        "asked for or has not come yet.",
+        "asked for, has not come yet or lies outside that range.",
     ]
 
 
@@ -68,8 +68,8 @@ def _read_batch(data: RunData, job: RunJob, documents: Sequence[int]) -> Iterato
     )
     for handle, identity, at, *values, polarity in fetch_all(data.db, statement):
         yield MentionRow(
-            *(data.id, job.name, handle, identity, schema.format_time(at)),
-            *(*values, schema.finite(polarity)),
+            *(data.id, job.name, handle, identity, schema.whole_second(at)),
+            *(*values, schema.valid_polarity(polarity)),
         )
 
 

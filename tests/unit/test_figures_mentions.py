@@ -51,6 +51,7 @@ def row(
         share,
         None,
         None,
+        period,
     )
 
 
@@ -235,7 +236,7 @@ def test_accounts_are_dots_with_intervals_and_n(ax: Axes) -> None:
 
 def test_a_month_without_a_post_is_a_blank_cell(ax: Axes) -> None:
     accounts.draw_calendar(
-        ax, ["@a"], style.Range("2020-01", "2020-03"), [[3, None, 5]], is_polarity=False
+        ax, ["@a"], style.Range("2020-01", "2020-03"), [[3, None, 5]], [[]], is_polarity=False
     )
     cells = ax.images[0].get_array()
     assert cells.tolist() == [[3, None, 5]]
@@ -296,10 +297,40 @@ def test_the_confusion_matrix_has_actual_classes_as_rows() -> None:
 
 def test_compared_shares_have_their_intervals_and_means_of_few_have_none(ax: Axes) -> None:
     few = PeriodRow(
-        1, "2020-01", None, "c", None, "complete", 50, 4, 4, 0.08, 0.03, 0.19, 0.2, -0.3, 0.7
+        1,
+        "2020-01",
+        None,
+        "c",
+        None,
+        "complete",
+        50,
+        4,
+        4,
+        0.08,
+        0.03,
+        0.19,
+        0.2,
+        -0.3,
+        0.7,
+        "2020-01",
     )
     many = PeriodRow(
-        1, "2020-02", None, "c", None, "complete", 50, 9, 9, 0.18, 0.10, 0.31, 0.1, 0.0, 0.2
+        1,
+        "2020-02",
+        None,
+        "c",
+        None,
+        "complete",
+        50,
+        9,
+        9,
+        0.18,
+        0.10,
+        0.31,
+        0.1,
+        0.0,
+        0.2,
+        "2020-02",
     )
     span = style.Range("2020-01", "2020-02")
     comparison.draw_lines(ax, {"c": [few, many]}, span=span, column="share")

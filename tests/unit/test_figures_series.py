@@ -23,7 +23,7 @@ def row(
     return PeriodRow(
         1, period, None, "covid", None, state, documents, mentions, mentions, share,
         None if share is None else max(0.0, share - 0.02),
-        None if share is None else share + 0.02, mean, *bounds,
+        None if share is None else share + 0.02, mean, *bounds, period,
     )  # fmt: skip
 
 

@@ -16,7 +16,21 @@ def row(
     state = "complete" if matched is not None else "no-data"
     share = None if matched is None else matched / 1000
     return PeriodRow(
-        1, period, None, "c", None, state, 1000, matched, matched, share, low, high, mean, *ends
+        1,
+        period,
+        None,
+        "c",
+        None,
+        state,
+        1000,
+        matched,
+        matched,
+        share,
+        low,
+        high,
+        mean,
+        *ends,
+        period,
     )
 
 
@@ -107,7 +121,22 @@ def test_the_term_that_gained_most_is_reported_where_chance_does_not_explain_it(
 
 def test_months_without_a_document_before_the_first_mention_say_nothing() -> None:
     empty = PeriodRow(
-        1, "2020-02", None, "c", None, "complete", 0, 0, 0, None, None, None, None, None, None
+        1,
+        "2020-02",
+        None,
+        "c",
+        None,
+        "complete",
+        0,
+        0,
+        0,
+        None,
+        None,
+        None,
+        None,
+        None,
+        None,
+        "2020-02",
     )
     sentences = keyword_highlights("X", [empty, row("2020-03", 9)], {})
     assert "first mentioned" not in " ".join(sentences)
