@@ -27,6 +27,7 @@ from reports.tables.entities import EntityRow, read_entities
 from reports.tables.periods import PeriodRow, read_periods
 from reports.tables.phrases import PhraseRow, read_phrases
 from reports.tables.summaries import read_summaries
+from reports.words import quantity
 from sources.post_cleaning import words_of_post
 from textapi.text.sentences import sentences
 
@@ -286,7 +287,7 @@ def _draw_portrait(portrait: Portrait, posts: _Posts, data: RunData, store: Figu
     if rows:
         portrait.over_time = store.show_all(
             series.posts_spec(subject, rows, posts=posts.n),
-            polarity.overall_spec(subject, portrait.scored_rows, unit="posts"),
+            polarity.overall_spec(subject, portrait.scored_rows, unit="post"),
         )
 
     add = partial(store.add_section, portrait.sections)
@@ -299,7 +300,7 @@ def _draw_portrait(portrait: Portrait, posts: _Posts, data: RunData, store: Figu
         clouds.merge_spellings(posts.words),
         [name.removeprefix("@").removeprefix("search:")],
         data,
-        f"The words of {posts.authored:,} posts, larger where more frequent.",
+        f"The words of {quantity(posts.authored, 'post')}, larger where more frequent.",
     )
     add("cloud", "Word cloud", cloud)
 

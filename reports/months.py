@@ -22,6 +22,7 @@ from reports.tables.entities import EntityRow, read_entities
 from reports.tables.mentions import MentionRow, read_mentions
 from reports.tables.periods import PeriodRow, read_periods
 from reports.tables.phrases import PhraseRow, read_phrases
+from reports.words import quantity
 from textapi.text.keywords import pattern
 
 FIGURES_PER_KEYWORD = 2  # of each month
@@ -113,6 +114,7 @@ def make_page(data: RunData, store: FigureStore, mentions: Iterable[MentionRow])
                 keyword.polarities.extend(month.polarities.polarities)
             month.polarities = scatter.thin_out(month.polarities, scatter.SMALL_DOTS)
 
+    page.mentions.sort(key=_publication)
     names = list(read_entities(data))
     for keyword in page.keywords:
         keyword.mean, keyword.low, keyword.high = polarity_interval(keyword.polarities)
@@ -217,7 +219,7 @@ def _draw_month(
             words,
             keyword.terms,
             data,
-            f"The words of {len(sentences):,} mentions in {month.name}.",
+            f"The words of {quantity(len(sentences), 'mention')} in {month.name}.",
         ),
     )
     return words
@@ -253,11 +255,12 @@ def _draw_keyword(
     add("phrases", "Phrases", phrases.phrases_spec(subject, of_months, rows, kept=kept))
     unit = "times named in documents that mention it"
     add("entities", "Names", entities.entities_spec(subject, top, unit=unit, texts=page.texts))
+    mentions = quantity(series.sum_mentions(rows), "mention")
     cloud = clouds.cloud_spec(
         subject.slug,
         clouds.merge_spellings(keyword.words),
         keyword.terms,
         data,
-        f"The words of all {series.sum_mentions(rows):,} mentions, larger where more frequent.",
+        f"The words of {mentions} in all months, larger where more frequent.",
     )
     add("cloud", "Word cloud of all months", cloud)

@@ -7,11 +7,12 @@ from functools import partial
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import MaxNLocator
 
 from reports.figures import style
 from reports.figures.spec import FigureSpec
 from reports.tables.periods import PeriodRow
+from reports.words import quantity
 
 MOST_DOTS = 4000
 
@@ -76,7 +77,7 @@ def lines_figure(
     figure, ax = style.new_axes(3.8)
     draw_lines(ax, subjects, span=span, column=column)
     if column == "share":
-        ax.yaxis.set_major_formatter(PercentFormatter(xmax=1))
+        ax.yaxis.set_major_formatter(style.format_percent)
     if column == "polarity_mean":
         style.zero_line(ax)
     else:
@@ -150,7 +151,8 @@ def agreement_spec(
     return FigureSpec(
         name=f"agreement-{runs[0]}-{runs[1]}",
         draw=partial(agreement_figure, pairs, names=names, rank=rank),
-        alt=f"Scatter of the polarities of {len(pairs)} texts, {names[0]} against {names[1]}.",
+        alt=f"Scatter of the polarities of {quantity(len(pairs), 'text')}, {names[0]} against "
+        f"{names[1]}.",
         caption="A dot for each sentence, or post, that both runs scored; on the line they agree."
         + thinned,
         layout="chart square",

@@ -15,6 +15,7 @@ from matplotlib.ticker import MaxNLocator
 from reports.figures import style
 from reports.figures.spec import FigureSpec, Subject
 from reports.tables.entities import EntityRow
+from reports.words import quantity
 
 NAMES_PER_TYPE = 8
 TYPES_SHOWN = 6
@@ -121,7 +122,9 @@ def entities_spec(
         "dates, sums and numbers are left to entities.csv."
     )
     if top.subject:
-        caption += f" So are {top.subject:,} names that hold the subject itself."
+        verb = "is" if top.subject == 1 else "are"
+        names = quantity(top.subject, "name that holds", "names that hold")
+        caption += f" So {verb} {names} the subject itself."
     if is_in_title_case(texts):
         caption += (
             " Headlines write every word with a capital, so common words pass for names more often "
@@ -129,8 +132,8 @@ def entities_spec(
         )
 
     samples = []
-    for kind, names in top.by_type.items():
-        samples.append(f"{kind}: " + ", ".join(name for name, _ in names[:3]))
+    for kind, ranked in top.by_type.items():
+        samples.append(f"{kind}: " + ", ".join(name for name, _ in ranked[:3]))
     return FigureSpec(
         name=f"{subject.slug}-entities",
         draw=partial(entities_figure, subject, top.by_type, unit=unit),

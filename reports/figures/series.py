@@ -8,11 +8,12 @@ from functools import partial
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import MaxNLocator
 
 from reports.figures import style
 from reports.figures.spec import FigureSpec, Subject
 from reports.tables.periods import PeriodRow
+from reports.words import quantity
 
 BAR = 24.0  # days wide, of a month's 28 to 31
 
@@ -103,7 +104,7 @@ def draw_share(ax: Axes, rows: Sequence[PeriodRow], *, span: style.Range) -> Non
     style.date_axis(ax, span)
     ax.set_ylim(bottom=0, top=None if any(shares) else 0.01)
     ax.yaxis.set_major_locator(MaxNLocator(nbins=5))
-    ax.yaxis.set_major_formatter(PercentFormatter(xmax=1))
+    ax.yaxis.set_major_formatter(style.format_percent)
     ax.set_ylabel("share of documents")
 
 
@@ -114,10 +115,10 @@ def mentions_figure(subject: Subject, rows: Sequence[PeriodRow]) -> Figure:
     draw_counts(above, rows, span=subject.span, unit="mentions")
     draw_share(below, rows, span=subject.span)
 
-    mentions = f"n = {sum_mentions(rows):,} mentions"
+    mentions = f"n = {quantity(sum_mentions(rows), 'mention')}"
     documents = sum(count.documents for count in count_months(rows))
     style.title(above, f"Mentions of {subject.name} per month", sub=mentions)
-    sub = f"n = {documents:,} documents · lines: 95 % Wilson interval"
+    sub = f"n = {quantity(documents, 'document')} · lines: 95 % Wilson interval"
     style.title(below, "Share of documents that mention it", sub=sub)
     return figure
 
@@ -139,7 +140,7 @@ def posts_figure(subject: Subject, rows: Sequence[PeriodRow]) -> Figure:
     """Return an account's posts per month."""
     figure, ax = style.new_axes(3.0)
     draw_counts(ax, rows, span=subject.span, unit="posts")
-    posts = f"n = {sum_mentions(rows):,} posts"
+    posts = f"n = {quantity(sum_mentions(rows), 'post')}"
     style.title(ax, f"Posts of {subject.name} per month", sub=posts)
     return figure
 

@@ -211,6 +211,11 @@ def stretches(periods: Iterable[str]) -> list[tuple[str, str]]:
     return found
 
 
+def format_percent(share: float, _place: float) -> str:
+    """Return the label of a tick on an axis of shares, for ``set_major_formatter``."""
+    return f"{100 * share:.3g} %"
+
+
 def zero_line(ax: Axes) -> None:
     """Mark zero on the vertical axis."""
     ax.axhline(0, color=MUTED, linewidth=0.8, zorder=1, label="_zero")

@@ -10,12 +10,13 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import MaxNLocator
 
 from reports.figures import style
 from reports.figures.series import BAR, count_months, gaps, sum_mentions
 from reports.figures.spec import FigureSpec, Subject
 from reports.tables.periods import PeriodRow
+from reports.words import quantity
 
 _CHANGE: style.Look = {"color": style.MUTED, "linestyle": (0, (3, 3)), "linewidth": 1}
 _CHANGE_TEXT: style.Look = {"textcoords": "offset points", "fontsize": 8.5}
@@ -160,7 +161,7 @@ def draw_term_shares(
     style.date_axis(ax, span)
     ax.set_ylim(0, 1)
     ax.yaxis.set_major_locator(MaxNLocator(nbins=4))
-    ax.yaxis.set_major_formatter(PercentFormatter(xmax=1))
+    ax.yaxis.set_major_formatter(style.format_percent)
     ax.set_ylabel("share of them")
 
 
@@ -173,7 +174,7 @@ def terms_figure(
     draw_terms(above, by_term, together, span=subject.span)
     draw_term_shares(below, by_term, span=subject.span)
 
-    mentions = f"n = {sum_mentions(together):,} mentions"
+    mentions = f"n = {quantity(sum_mentions(together), 'mention')}"
     style.title(above, f"The words for {subject.name}", sub=mentions)
     style.title(below, "Which word is used", sub="share of each month's mentions")
     handles, labels = above.get_legend_handles_labels()

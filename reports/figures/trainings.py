@@ -10,11 +10,12 @@ from operator import attrgetter
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter, PercentFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
 from reports.figures import style
 from reports.figures.spec import FigureSpec
 from reports.tables.trainings import EpochRow, PredictionRow
+from reports.words import quantity
 
 PICTURES_SHOWN = 40
 MOST_CLASSES = 256  # of a classifier; labels are bytes in the format of MNIST
@@ -74,7 +75,7 @@ def draw_accuracy(ax: Axes, epochs: Sequence[EpochRow]) -> None:
         marker = "o" if len(xs) < 3 else ""
         ax.plot(xs, ys, color=style.GREEN, label="accuracy", marker=marker)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    ax.yaxis.set_major_formatter(PercentFormatter(xmax=1))
+    ax.yaxis.set_major_formatter(style.format_percent)
     ax.set_xlabel("epoch")
     ax.set_ylabel("accuracy on the test split")
 
@@ -101,7 +102,8 @@ def course_spec(prefix: str, epochs: Sequence[EpochRow], *, name: str) -> Figure
     return FigureSpec(
         name=f"{prefix}-course",
         draw=partial(course_figure, timeless, name=name),
-        alt=f"Curves over {len(epochs)} epochs; the training loss ends at {epochs[-1].train_loss}.",
+        alt=f"Curves over {quantity(len(epochs), 'epoch')}; the training loss ends at "
+        f"{epochs[-1].train_loss}.",
         caption="Mean loss on training and validation data after each epoch.",
     )
 
@@ -202,7 +204,7 @@ def confusion_spec(prefix: str, predictions: Sequence[PredictionRow]) -> FigureS
     return FigureSpec(
         name=f"{prefix}-confusion",
         draw=partial(confusion_figure, predictions),
-        alt=f"Confusion matrix of {len(predictions)} test examples, {wrong} of them wrong.",
+        alt=f"Confusion matrix of {quantity(len(predictions), 'test example')}, {wrong} wrong.",
         caption="Rows: actual class; columns: predicted class. Grey: classified correctly.",
         layout="chart square",
     )
@@ -230,7 +232,10 @@ def mistakes_figure(mistakes: Sequence[Mistake], *, in_all: int) -> Figure:
     for ax in panels[len(mistakes) :]:
         ax.set_axis_off()
 
-    style.figure_title(figure, f"The first {len(mistakes)} of {in_all:,} mistakes")
+    title = f"The first {len(mistakes)} of {in_all:,} mistakes"
+    if len(mistakes) == in_all:
+        title = "The only mistake" if in_all == 1 else f"All {in_all:,} mistakes"
+    style.figure_title(figure, title)
     return figure
 
 
@@ -251,6 +256,6 @@ def mistakes_spec(
     return FigureSpec(
         name=f"{prefix}-mistakes",
         draw=partial(mistakes_figure, wrong[:PICTURES_SHOWN], in_all=len(wrong)),
-        alt=f"The first pictures of {len(wrong)} that the network classifies wrongly.",
+        alt=f"{quantity(len(wrong), 'picture')} classified wrongly; the first are shown.",
         caption="Above each picture: its actual and its predicted class.",
     )

@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete, insert, update
 
 from core.enums import State
 from core.errors import NotFound, UsageError
 from models import runs
 from models.database import Database
-from models.tables import Mention
+from models.tables import Import, Mention
 from reports import build, page
 from reports.run_data import load_run
 from reports.run_summary import RunSummary, summarize_run
@@ -66,7 +66,7 @@ class Page(HTMLParser):
             self.pictures.append(found)
 
     def handle_data(self, data: str) -> None:
-        self.text += data
+        self.text += data.replace("\xa0", " ")
 
 
 @pytest.fixture
@@ -140,7 +140,7 @@ def test_a_gap_and_a_true_zero_are_told_apart(made: Made) -> None:
         "No data: no document to look at. This is a gap, not a zero: "
         "no documents stored, no key set"
     ) in text
-    assert "A true zero: none of 1 documents mentions it." in text
+    assert "A true zero: the only document does not mention it." in text
 
 
 def test_texts_from_outside_are_escaped(made: Made) -> None:
@@ -210,9 +210,51 @@ def test_the_methods_name_the_engine_and_say_if_it_changed(db: Database) -> None
 
 
 def test_the_methods_say_what_was_left_out(db: Database) -> None:
-    assert "2 of 10 documents read could not be used, 1 more were empty" in methods(
+    assert "2 documents that were read could not be used, 1 was empty (in 1 import;" in methods(
         summary_of(db, months(db))
     )
+
+
+def test_what_was_imported_again_is_counted_once(db: Database) -> None:
+    run = months(db)
+    again = {"path": "2020.json", "source": "nyt", "read": 7, "added": 0, "at": stories.NOW}
+    folder = again | {"path": "archive", "source": "nyt,x", "read": 9}
+    elsewhere = again | {"path": "2019-01", "read": 9}  # a month that the run does not look at
+    posts = again | {"path": "posts.csv", "source": "x", "read": 9}
+    with db.write() as connection:
+        for row in (again, again, folder, elsewhere, posts):
+            connection.execute(insert(Import), row | {"empty": 1, "left_out": 2})
+    text = methods(summary_of(db, run))
+    assert "The New York Times (nyt, 7 documents)" in text
+    assert "4 documents that were read could not be used, 2 were empty (in 2 imports;" in text
+
+
+@pytest.mark.parametrize(
+    ("keyword", "example"),
+    [
+        ("hong kong", "“hong kong” is found in “Hong Kong’s”, not in “hong kongs”"),
+        ("covid:coronavirus", "“covid” is found in “Covid’s”, not in “covids”"),
+        ("c++", "“c++” is found in “C++’s”, not in “c++-2”"),
+    ],
+)
+def test_the_rule_of_keywords_is_shown_with_the_runs_own(
+    db: Database, keyword: str, example: str
+) -> None:
+    run = stories.months_run(db, "2020-03", "2020-03", [keyword])
+    assert example in methods(summary_of(db, run))
+
+
+def test_a_run_of_one_month_with_one_mention_is_in_the_singular(
+    db: Database, tmp_path: Path
+) -> None:
+    run = stories.months_run(db, "2020-05", "2020-05", ["sort"])
+    text = report(db, run, tmp_path / "out").text
+    assert "1 made-up headline in 1 month," in " ".join(text.split())
+    assert "1 mention in 1 of 1 document (100.0 %)" in text
+    assert "1 row, also as mentions.csv." in text
+    assert "The words of 1 mention in May 2020." in text
+    plurals = "mentions|documents|months|rows|posts|jobs|files|phrases|words|calls"
+    assert not re.findall(rf"(?<![\d,.])1 (?:{plurals})\b", text)
 
 
 def test_the_second_build_of_unchanged_results_touches_nothing(made: Made) -> None:
