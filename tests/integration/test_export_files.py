@@ -381,6 +381,14 @@ def test_a_folder_holds_every_table_and_the_dictionary(db: Database, tmp_path: P
     assert (tmp_path / "periods.csv").read_bytes() == exported(db, run, "periods", "csv")
 
 
+def test_the_dictionary_says_how_to_read_ranks_times_and_repeated_rows() -> None:
+    page = describe_tables(exports.TABLES.values())
+    assert "| `rank` | 1 for the most common of its type; ties by name. |" in page
+    assert "its rows with `period` null repeat those of the month" in page
+    assert "Times are UTC: timestamps in Parquet" in page
+    assert "one that is `@` and a name" in page
+
+
 def test_the_dictionary_describes_every_table_and_column() -> None:
     page = describe_tables(exports.TABLES.values())
     for table in exports.TABLES.values():

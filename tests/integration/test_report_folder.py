@@ -22,7 +22,7 @@ from core.errors import NotFound, UsageError
 from models import runs
 from models.database import Database
 from models.tables import Import, Mention
-from reports import build, page
+from reports import build, fonts, page
 from reports.run_data import load_run
 from reports.run_summary import RunSummary, summarize_run
 from tests import report_stories as stories
@@ -247,12 +247,12 @@ def test_the_rule_of_keywords_is_shown_with_the_runs_own(
 def test_a_run_of_one_month_with_one_mention_is_in_the_singular(
     db: Database, tmp_path: Path
 ) -> None:
-    run = stories.months_run(db, "2020-05", "2020-05", ["sort"])
+    run = stories.months_run(db, "2020-02", "2020-02", ["deal"])
     text = report(db, run, tmp_path / "out").text
     assert "1 made-up headline in 1 month," in " ".join(text.split())
     assert "1 mention in 1 of 1 document (100.0 %)" in text
     assert "1 row, also as mentions.csv." in text
-    assert "The words of 1 mention in May 2020." in text
+    assert "The words of 1 mention in February 2020." in text
     plurals = "mentions|documents|months|rows|posts|jobs|files|phrases|words|calls"
     assert not re.findall(rf"(?<![\d,.])1 (?:{plurals})\b", text)
 
@@ -422,6 +422,35 @@ def test_a_portrait_for_each_account_and_a_page_that_compares_them(tmp_path: Pat
     assert "6 posts of X, January 2020 to March 2020." in portrait.text
     assert "https://x.com/1/0" in portrait.links
     db.close()
+
+
+def test_before_the_first_known_post_and_after_the_last_an_account_has_no_data(
+    tmp_path: Path,
+) -> None:
+    db = stories.database(tmp_path)
+    dates = {"old": ("2007-10-01", "2014-10-01", "2014-12-01"), "new": ("2014-11-01",)}
+    posts = [Text(at, f"Liftoff {at}.", None, who, "x") for who in dates for at in dates[who]]
+    stories.store(db, posts)
+    index = report(db, stories.handles_run(db, ["old", "new"]), tmp_path / "out")
+    assert "A hatched one has no data: it lies before the first known post" in index.text
+    old = Page((tmp_path / "out" / "@old.html").read_text(encoding="utf-8"))
+    assert "Not listed: 83 months without data." in old.text
+    assert "Nov 2014" in old.text
+    assert "Nov 2007" not in old.text
+    new = Page((tmp_path / "out" / "@new.html").read_text(encoding="utf-8"))
+    assert "1 post of X, November 2014." in new.text
+    assert "Not listed" not in new.text
+    db.close()
+
+
+def test_texts_that_no_font_draws_have_a_report_that_says_so(db: Database, tmp_path: Path) -> None:
+    thai = "\u0e01\u0e44"
+    stories.store(db, [Text("2020-06-01", f"{thai} in June.")], prefix="t")
+    run = stories.months_run(db, "2020-06", "2020-06", [thai])
+    has_font = fonts.font_for_script("Thai") is not None
+    text = report(db, run, tmp_path / "out").text
+    assert ("has the letters of Thai" in text) is not has_font
+    assert f"“{thai}” stood out most in June 2020: 1 of 1 document mentions it" in text
 
 
 def test_a_sweep_has_a_row_and_pictures_for_each_training(db: Database, tmp_path: Path) -> None:

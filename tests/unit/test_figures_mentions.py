@@ -242,6 +242,29 @@ def test_a_month_without_a_post_is_a_blank_cell(ax: Axes) -> None:
     assert cells.tolist() == [[3, None, 5]]
 
 
+def test_months_without_data_of_an_account_are_hatched_stretch_by_stretch(ax: Axes) -> None:
+    span = style.Range("2020-01", "2020-05")
+    gaps = [[], ["2020-01", "2020-02", "2020-05"]]
+    cells = [[3, None, 5, 1, 1], [None, None, 4, 2, None]]
+    accounts.draw_calendar(ax, ["@a", "@b"], span, cells, gaps, is_polarity=False)
+    drawn = [patch for patch in ax.patches if patch.get_label() == "_gap"]
+    assert [(gap.get_x(), gap.get_width(), gap.get_y(), gap.get_height()) for gap in drawn] == [
+        (-0.5, 2, 0.5, 1),
+        (3.5, 1, 0.5, 1),
+    ]
+
+
+def test_classes_that_are_none_are_left_out_of_the_matrix() -> None:
+    odd = (1e308, -1.0, None, 256.0)
+    predictions = [trainings_row(number, 0.0, value) for number, value in enumerate(odd)]
+    predictions += [trainings_row(8, 1.0, 1.0), trainings_row(9, 1.0, 0.0)]
+    assert trainings.confusion_matrix(predictions).tolist() == [[0, 0], [1, 1]]
+
+
+def trainings_row(index: int, actual: float, predicted: float | None) -> PredictionRow:
+    return PredictionRow(1, "a", "test", index, actual, predicted)
+
+
 def test_compared_lines_break_at_gaps(ax: Axes) -> None:
     rows = [row("2020-01", None, 5, 0.1), row("2020-02", None, None), row("2020-03", None, 5, 0.3)]
     comparison.draw_lines(
