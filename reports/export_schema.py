@@ -76,8 +76,11 @@ class Table(Generic[T]):
         return sorted(rows, key=self._sort_key)
 
     def _sort_key(self, row: T) -> list[Any]:
-        values = (getattr(row, column) for column in self.key)
-        return ["" if value is None else value for value in values]
+        values = []
+        for column in self.key:
+            value = getattr(row, column)
+            values.append("" if value is None else value)
+        return values
 
 
 def _plain_type(hint: Any) -> type:
@@ -112,7 +115,15 @@ def describe_tables(tables: Iterable[Table[Any]]) -> str:
     introduction = files("reports").joinpath("templates", "dictionary.md")
     parts = [introduction.read_text(encoding="utf-8")]
     for table in tables:
-        rows = [f"| `{column}` | {meaning} |" for column, meaning in table.meanings.items()]
-        header = ["| column | meaning |", "| --- | --- |"]
-        parts.append("\n".join([f"## {table.name}", "", table.description, "", *header, *rows, ""]))
+        lines = [
+            f"## {table.name}",
+            "",
+            table.description,
+            "",
+            "| column | meaning |",
+            "| --- | --- |",
+        ]
+        for column, meaning in table.meanings.items():
+            lines.append(f"| `{column}` | {meaning} |")
+        parts.append("\n".join([*lines, ""]))
     return "\n".join(parts)

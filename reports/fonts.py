@@ -53,6 +53,7 @@ SCRIPTS = (
         "Chinese", re.compile("[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0002ffff]"), "中新", _CJK
     ),
 )
+_SCRIPTS_BY_NAME = {script.name: script for script in SCRIPTS}
 
 
 def count_scripts(texts: Iterable[str]) -> Counter[str]:
@@ -73,7 +74,7 @@ def count_scripts(texts: Iterable[str]) -> Counter[str]:
 @cache
 def font_for_script(script: str) -> str | None:
     """Return the name of a font of this machine that draws *script*; None where there is none."""
-    (details,) = (entry for entry in SCRIPTS if entry.name == script)
+    details = _SCRIPTS_BY_NAME[script]
     if covers(DEFAULT_FONT, details.sample):
         return DEFAULT_FONT
 
@@ -82,7 +83,7 @@ def font_for_script(script: str) -> str | None:
         if not entry.name.startswith(_PLACEHOLDERS):
             paths[entry.name] = entry.fname
 
-    likely = [name for name in details.fonts if name in paths]
+    likely = list(filter(paths.__contains__, details.fonts))
     for name in likely or sorted(paths):  # reading every font takes a second
         if _has_characters(paths[name], details.sample):
             return name

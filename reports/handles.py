@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
+from itertools import chain
 from operator import attrgetter
 from typing import Any
 
@@ -19,7 +20,7 @@ from reports.figure_store import FigureRef, FigureSection, FigureStore, slug
 from reports.figures import accounts, clouds, entities, polarity, series, style
 from reports.figures.spec import Subject
 from reports.highlights import account_highlights, handle_highlights
-from reports.queries import Statement, fetch_all, fetch_pages
+from reports.queries import Statement, fetch_all, fetch_pages, index_by
 from reports.run_data import RunData, RunJob, documents_condition
 from reports.statistics import polarity_interval, round_figure
 from reports.tables.coverage import CoverageGrid, read_coverage_grid
@@ -100,12 +101,12 @@ class HandlesPage:
     @property
     def texts(self) -> list[str]:
         """Samples of all accounts, to see which scripts they use."""
-        return [text for portrait in self.portraits for text in portrait.texts]
+        return list(chain.from_iterable(map(attrgetter("texts"), self.portraits)))
 
     @property
     def highlights(self) -> list[str]:
         """What the numbers say of the accounts beside each other."""
-        return account_highlights([portrait.account for portrait in self.portraits])
+        return account_highlights(list(map(attrgetter("account"), self.portraits)))
 
 
 def make_page(data: RunData, store: FigureStore) -> HandlesPage:
@@ -134,7 +135,7 @@ def _read_portraits(
     for entity in read_entities(data, names):
         if entity.period is None:
             names_by_job[entity.job].append(entity)
-    summaries = {row.job: row.summary for row in read_summaries(data, names)}
+    summaries = dict(map(attrgetter("job", "summary"), read_summaries(data, names)))
 
     for job in data.jobs_named(names):
         posts = _read_posts(data, job, summaries.get(job.name, ""))
@@ -250,7 +251,7 @@ def fill_months(rows: Sequence[PeriodRow]) -> list[PeriodRow]:
     if not rows:
         return []
 
-    by_month = {row.period: row for row in rows}
+    by_month = index_by("period", rows)
     months: list[PeriodRow] = []
     silent: list[str] = []
     for period in style.Range.of(by_month):
@@ -307,13 +308,13 @@ def _draw_portrait(portrait: Portrait, posts: _Posts, data: RunData, store: Figu
 
 def _compare(portraits: list[Portrait], store: FigureStore) -> list[FigureRef]:
     """Draw the accounts beside each other, where there are two with dated posts."""
-    compared = [portrait for portrait in portraits if portrait.rows][:ACCOUNTS_COMPARED]
+    compared = list(filter(attrgetter("rows"), portraits))[:ACCOUNTS_COMPARED]
     if len(compared) < 2:
         return []
 
-    names = [portrait.name for portrait in compared]
-    periods = [row.period for portrait in compared for row in portrait.rows]
-    span = style.Range.of(periods)
+    names = list(map(attrgetter("name"), compared))
+    rows = chain.from_iterable(map(attrgetter("rows"), compared))
+    span = style.Range.of(map(attrgetter("period"), rows))
     posts: list[list[float | None]] = []
     means: list[list[float | None]] = []
     gaps: list[list[str]] = []

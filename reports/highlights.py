@@ -11,7 +11,7 @@ from statistics import NormalDist
 
 from reports import statistics
 from reports.figures.accounts import Account
-from reports.figures.series import count_months
+from reports.figures.series import count_months, mentions_by_month
 from reports.figures.style import FEW, month_name, signed
 from reports.figures.terms import changes_of_wording
 from reports.tables.periods import PeriodRow
@@ -62,7 +62,7 @@ def account_highlights(accounts: Sequence[Account]) -> list[str]:
     total = sum(map(attrgetter("n"), posting))
     sentences = [f"{most.name} has the most posts: {most.n:,} of {total:,}."]
 
-    means = _reliable_means((a.name, a.scored, a.mean, a.low, a.high) for a in posting)
+    means = _reliable_means(map(attrgetter("name", "scored", "mean", "low", "high"), posting))
     if len(means) > 1:
         who = "The searches" if most.name.startswith(SEARCH) else "The accounts"
         different, equal = f"{who} differ in mood", f"{who} show no difference in mood"
@@ -166,7 +166,7 @@ def _describe_gain(by_term: Mapping[str, Sequence[PeriodRow]]) -> str:
     """
     counts: dict[str, Counter[str]] = {}
     for term, rows in by_term.items():
-        counts[term] = Counter({row.period: row.mentions for row in count_months(rows)})
+        counts[term] = Counter(mentions_by_month(rows))
     totals = sum(counts.values(), Counter())
     months = sorted(period for period, n in totals.items() if n >= FEW)
     if len(months) < 2:

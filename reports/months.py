@@ -108,7 +108,7 @@ def make_page(data: RunData, store: FigureStore, mentions: Iterable[MentionRow])
         for keyword, sentences in _group_by_keyword(page.keywords, of_month):
             month = keyword.months[period]
             month.sentences = sentences[:QUOTES]
-            page.texts += [mention.sentence for mention in sentences[:20]]
+            page.texts += map(attrgetter("sentence"), sentences[:20])
             keyword.words.update(_draw_month(keyword, month, sentences, data, store))
             if month.polarities.has_polarity:
                 keyword.polarities.extend(month.polarities.polarities)
@@ -239,7 +239,7 @@ def _draw_keyword(
     of_months: list[PhraseRow] = []
     for month in keyword.months.values():
         of_months += month.phrases
-    sheet = [month.polarities for month in keyword.months.values()]
+    sheet = list(map(attrgetter("polarities"), keyword.months.values()))
 
     keyword.over_time = store.show_all(series.mentions_spec(subject, rows))
     add = partial(store.add_section, keyword.sections)

@@ -56,6 +56,11 @@ def in_batches(items: Iterable[T], size: int = BATCH) -> Iterator[list[T]]:
         yield batch
 
 
+def index_by(attribute: str, items: Iterable[T]) -> dict[Any, T]:
+    """Return *items* by the value of an attribute, which differs in each."""
+    return {getattr(item, attribute): item for item in items}
+
+
 def sort_by_identity(documents: Iterable[Sequence[Any]]) -> Iterator[int]:
     """Yield the ids of (id, identity) pairs by the identities' code points, each identity once.
 

@@ -199,8 +199,10 @@ def fingerprint(db: Database, run_id: int) -> str:
         select(engine.engine).where(engine.run_id == run_id).order_by(engine.engine),
     )
 
-    rows = [list(map(tuple, fetch_all(db, statement))) for statement in statements]
-    return hashlib.sha256(repr(rows).encode()).hexdigest()
+    digest = hashlib.sha256()
+    for statement in statements:
+        digest.update(repr(list(map(tuple, fetch_all(db, statement)))).encode())
+    return digest.hexdigest()
 
 
 def submit_command(parameters: Parameters, names: Iterable[str]) -> str:

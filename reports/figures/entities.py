@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from operator import itemgetter
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -91,8 +92,10 @@ def entities_figure(
     types = list(by_type)
     across = min(2, len(types))
     lengths = list(map(len, by_type.values()))
-    heights = [max(lengths[first : first + across]) for first in range(0, len(types), across)]
-    figure = style.new_figure(0.6 + sum(0.55 + 0.25 * height for height in heights))
+    heights = []
+    for first in range(0, len(types), across):
+        heights.append(max(lengths[first : first + across]))
+    figure = style.new_figure(0.6 + 0.55 * len(heights) + 0.25 * sum(heights))
     ratios = [height + 1.5 for height in heights]
     panels = figure.subplots(len(heights), across, squeeze=False, height_ratios=ratios)
 
@@ -133,7 +136,7 @@ def entities_spec(
 
     samples = []
     for kind, ranked in top.by_type.items():
-        samples.append(f"{kind}: " + ", ".join(name for name, _ in ranked[:3]))
+        samples.append(f"{kind}: " + ", ".join(map(itemgetter(0), ranked[:3])))
     return FigureSpec(
         name=f"{subject.slug}-entities",
         draw=partial(entities_figure, subject, top.by_type, unit=unit),

@@ -68,11 +68,11 @@ def _draw_months(ax: Axes, rows: Sequence[PeriodRow]) -> None:
 
 def gaps(rows: Sequence[PeriodRow]) -> list[str]:
     """Return the months without a mean; a counted month without a mention is no gap."""
-    return [
-        row.period
-        for row in rows
-        if row.mentions is None or (row.mentions and row.polarity_mean is None)
-    ]
+    periods = []
+    for row in rows:
+        if row.mentions is None or (row.mentions and row.polarity_mean is None):
+            periods.append(row.period)
+    return periods
 
 
 def _is_enough(row: PeriodRow) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from operator import attrgetter
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -47,6 +48,11 @@ def count_months(rows: Sequence[PeriodRow]) -> list[Count]:
     return counts
 
 
+def mentions_by_month(rows: Sequence[PeriodRow]) -> dict[str, int]:
+    """Return the mentions of each counted month."""
+    return {count.period: count.mentions for count in count_months(rows)}
+
+
 def gaps(rows: Sequence[PeriodRow]) -> list[str]:
     """Return the months without data, those that failed and those not counted yet."""
     return [row.period for row in rows if row.mentions is None]
@@ -54,7 +60,7 @@ def gaps(rows: Sequence[PeriodRow]) -> list[str]:
 
 def sum_mentions(rows: Iterable[PeriodRow]) -> int:
     """Return the mentions, or posts, of all counted months."""
-    return sum(row.mentions or 0 for row in rows)
+    return sum(filter(None, map(attrgetter("mentions"), rows)))
 
 
 def draw_counts(ax: Axes, rows: Sequence[PeriodRow], *, span: style.Range, unit: str) -> None:
@@ -116,7 +122,7 @@ def mentions_figure(subject: Subject, rows: Sequence[PeriodRow]) -> Figure:
     draw_share(below, rows, span=subject.span)
 
     mentions = f"n = {quantity(sum_mentions(rows), 'mention')}"
-    documents = sum(count.documents for count in count_months(rows))
+    documents = sum(map(attrgetter("documents"), count_months(rows)))
     style.title(above, f"Mentions of {subject.name} per month", sub=mentions)
     sub = f"n = {quantity(documents, 'document')} · lines: 95 % Wilson interval"
     style.title(below, "Share of documents that mention it", sub=sub)
@@ -148,7 +154,7 @@ def posts_figure(subject: Subject, rows: Sequence[PeriodRow]) -> Figure:
 def posts_spec(subject: Subject, rows: Sequence[PeriodRow], *, posts: int) -> FigureSpec:
     """Declare the figure of an account's posts, *posts* of them with and without a date."""
     zero = ""
-    if any(row.mentions == 0 for row in rows):
+    if 0 in map(attrgetter("mentions"), rows):
         zero = "A ring at zero is a month without a post. "
     if gaps(rows):
         zero += "A hatched month is in a year or more without one, and no data. "

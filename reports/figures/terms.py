@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from reports.figures import style
-from reports.figures.series import BAR, count_months, gaps, sum_mentions
+from reports.figures.series import BAR, count_months, gaps, mentions_by_month, sum_mentions
 from reports.figures.spec import FigureSpec, Subject
 from reports.tables.periods import PeriodRow
 from reports.words import quantity
@@ -108,9 +108,9 @@ def draw_terms(
     """Draw bars stacked by term, and a mark for all together: a sentence counts once there."""
     stack = _Stack(ax, list(span))
     for term, rows in by_term.items():
-        stack.add(term, _mentions_by_month(rows))
+        stack.add(term, mentions_by_month(rows))
 
-    marks = _mentions_by_month(together)
+    marks = mentions_by_month(together)
     ax.plot(
         list(map(style.month_number, marks)),
         list(marks.values()),
@@ -135,10 +135,6 @@ def draw_terms(
     ax.set_ylabel("mentions a month")
 
 
-def _mentions_by_month(rows: Sequence[PeriodRow]) -> dict[str, int]:
-    return {count.period: count.mentions for count in count_months(rows)}
-
-
 def draw_term_shares(
     ax: Axes, by_term: Mapping[str, Sequence[PeriodRow]], *, span: style.Range
 ) -> None:
@@ -150,10 +146,10 @@ def draw_term_shares(
         for count in count_months(rows):
             totals[count.period] += count.mentions
 
-    months = [period for period in span if totals[period]]
+    months = list(filter(totals.__getitem__, span))
     stack = _Stack(ax, months)
     for term, rows in by_term.items():
-        mentions = _mentions_by_month(rows)
+        mentions = mentions_by_month(rows)
         shares = {period: mentions.get(period, 0) / totals[period] for period in months}
         stack.add(term, shares, totals)
 

@@ -98,7 +98,7 @@ def course_spec(prefix: str, epochs: Sequence[EpochRow], *, name: str) -> Figure
     """Declare the figure of a training's course; the time that an epoch took is no part of it."""
     if not epochs:
         return None
-    timeless = [replace(epoch, seconds=None) for epoch in epochs]
+    timeless = list(map(partial(replace, seconds=None), epochs))
     return FigureSpec(
         name=f"{prefix}-course",
         draw=partial(course_figure, timeless, name=name),

@@ -7,7 +7,7 @@ from array import array
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Annotated, Any
 
 from sqlalchemy import and_, func, select
@@ -136,7 +136,7 @@ def _month_rows(data: RunData, job: RunJob, progress: _Progress) -> Iterator[Per
             mentioning = sentences.get((keyword.name, term), {})
             counts: Sequence[Any] = (None,) * 5
             if progress.has_counts:
-                matched = len({document for document, _ in mentioning})
+                matched = len(set(map(itemgetter(0), mentioning)))
                 counts = (matched, len(mentioning), *_share_figures(matched, documents))
             polarities = mentioning.values() if progress.has_polarity else ()
 
