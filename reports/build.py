@@ -77,7 +77,9 @@ def build(
         return index
 
     store = FigureStore(out, check=check)
-    reports = [_open_report(db, run_id, out, store, len(run_ids) > 1) for run_id in run_ids]
+    reports = []
+    for run_id in run_ids:
+        reports.append(_open_report(db, run_id, out, store, len(run_ids) > 1))
     if len(reports) > 1:
         pages = _render_comparison(reports, store)
     else:
@@ -135,8 +137,8 @@ def _open_report(
 def _render_months(report: _Report) -> Pages:
     with closing(report.exports.write_while_reading(MENTIONS)) as mentions:
         shown = months.make_page(report.run, report.store, mentions)
-    keywords = _join_names([f"“{keyword.name}”" for keyword in shown.keywords])
-    title = f"What was said about {keywords}"
+    keywords = map("“{0.name}”".format, shown.keywords)
+    title = f"What was said about {_join_names(list(keywords))}"
     return {INDEX: _render(report, "months.html", shown, title, shown.texts)}
 
 
@@ -189,7 +191,7 @@ def _render_comparison(reports: Sequence[_Report], store: FigureStore) -> Pages:
         title=f"{_join_names(labels)} side by side",
         page=shown,
         runs=runs,
-        made=max((run.ended for run in runs if run.ended), default=None),
+        made=max(filter(None, map(attrgetter("ended"), runs)), default=None),
         files=[_export_links(run, f"run-{run.id}/") for run in runs],
     )
     return {INDEX: html}

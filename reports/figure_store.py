@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 from importlib.resources import files
+from operator import attrgetter
 from pathlib import Path
 
 from core.errors import TidingsError
@@ -62,7 +63,7 @@ class FigureStore:
                 f"{self.folder} cannot be made ({error.strerror}): choose another place for the "
                 "report"
             ) from error
-        self._before = {path.name for path in self.folder.iterdir()}
+        self._before = set(map(attrgetter("name"), self.folder.iterdir()))
 
     def show(self, spec: FigureSpec) -> FigureRef:
         """Return the figure, drawn unless its files are there. Raises `TidingsError`."""
@@ -121,8 +122,9 @@ def _style() -> str:
     """Return what changes when the code that draws, the fonts or the libraries change."""
     digest = hashlib.sha256(f"{version('matplotlib')} {version('wordcloud')}".encode())
     for package in ("reports.figures", "analysis.text", "analysis.text.stopwords"):
-        for file in sorted(files(package).iterdir(), key=lambda entry: entry.name):
+        for file in sorted(files(package).iterdir(), key=attrgetter("name")):
             if file.name.endswith((".py", ".txt")):
                 digest.update(file.read_bytes())
-    digest.update(repr([fonts.font_for_script(script.name) for script in fonts.SCRIPTS]).encode())
+    scripts = map(attrgetter("name"), fonts.SCRIPTS)
+    digest.update(repr(list(map(fonts.font_for_script, scripts))).encode())
     return digest.hexdigest()
