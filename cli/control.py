@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing, suppress
 from typing import Annotated
 
 from typer import Argument, Option
@@ -28,14 +29,27 @@ def resume(
         int | None, Option(min=1, help="Raise the run's cap on calls to N.")
     ] = None,
 ) -> None:
-    """Go on with a paused run."""
+    """Go on with a paused run, or at once with one that waits for a service.
+
+    A service that asked to be left alone is tried by one call.
+    """
     from models.transitions import resume_run
 
     settings = load()
-    db = context.open_database(settings)
-    resume_run(db, run, max_calls)
-    dispatch(db, settings)
+    with closing(context.open_database(settings)) as db:
+        resume_run(db, run, max_calls)
+        _let_services_be_tried(settings)
+        dispatch(db, settings)
     inform(f"run {run} goes on")
+
+
+def _let_services_be_tried(settings: Settings) -> None:
+    from core.broker import redis_client
+    from core.ratelimit.circuit_breaker import let_services_be_tried
+
+    with suppress(TidingsError), redis_client(settings) as broker:  # `dispatch` says what is wrong
+        for service in let_services_be_tried(broker):
+            inform(f"{service} asked to be left alone: one call tries it now")
 
 
 def retry(

@@ -18,7 +18,7 @@ from producers.imports import import_paths
 from producers.submit import submit_run
 from producers.trainings import plan_training, submit_training
 from sources import synthetic
-from sources.registry import TABLES, default_archive
+from sources.registry import FALLBACK_SOURCE, default_archive
 
 
 def run_demo(settings: Settings, out: Path) -> int:
@@ -59,7 +59,7 @@ def _submit_runs(db: Database, out: Path) -> dict[Path, int]:
 
 
 def _import_documents(db: Database) -> None:
-    archive, tables = default_archive().name, TABLES.name
+    archive, tables = default_archive().name, FALLBACK_SOURCE.name
     headlines = import_paths(db, [synthetic.ARCHIVE], source=archive, handle=None, columns={})
     accounts = import_paths(db, [synthetic.POSTS], source=tables, handle=None, columns={})
     inform(

@@ -22,6 +22,7 @@ from core.errors import DatabaseAway, SettingsError, UsageError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 DEVELOPMENT_REVISION = re.compile("000[1-7]")  # from before the first release
+CLOCK_SLACK_SECONDS = 1.0  # a time that is further in the future was written by a wrong clock
 VALUES_PER_STATEMENT = 900  # SQLite before 3.32 takes 999 variables
 
 T = TypeVar("T")

@@ -1,7 +1,8 @@
 """The state transitions of jobs and runs, one function for each.
 
 The rules are those of docs/architecture.md, "Life of a run". `_due` and `_ended` state what it
-means in a job's columns that it can be claimed and that it has ended.
+means in a job's columns that it can be claimed and that it has ended. A queued job is due, whatever
+the clock was when it was queued.
 """
 
 from __future__ import annotations
@@ -9,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, select, true, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select, true, update
 
 from core.enums import ENDED, JobKind, State, StepState
 from core.errors import NotFound, RunEnded
-from models.database import Database, clock
+from models.database import CLOCK_SLACK_SECONDS, Database, batched, clock
 from models.jobs import NO_SETBACKS, Claim, fence, update_claimed, update_held
 from models.runs import IS_OPEN, REPORT_JOB, UNENDED, NewJob, add_jobs, get_run
 from models.tables import Job, Run
@@ -37,6 +38,7 @@ def _due(state: State, *, seconds: float = 0.0, reason: str | None = None) -> Co
         "lease_until": None,
         "dispatched_at": None,
         "due_at": clock() + seconds,
+        "wait_seconds": seconds,
         "ended_at": None,
     }
 
@@ -173,6 +175,25 @@ def requeue_lost_jobs(db: Database, has_exited: Callable[[str], bool]) -> int:
     return len(lost)
 
 
+def correct_times(db: Database) -> None:
+    """Take back what a clock that was ahead has put further into the future than was meant."""
+    is_due_too_late = and_(
+        Job.state == State.WAITING,
+        Job.due_at > clock() + Job.wait_seconds + CLOCK_SLACK_SECONDS,
+    )
+    is_dispatched_later = Job.dispatched_at > clock() + CLOCK_SLACK_SECONDS
+    corrections: list[tuple[ColumnElement[bool], Columns]] = [
+        (is_due_too_late, {"due_at": clock()}),
+        (is_dispatched_later, {"dispatched_at": None}),
+    ]
+    for is_wrong, columns in corrections:
+        with db.read() as connection:
+            wrong = connection.scalars(select(Job.id).where(is_wrong)).all()
+        for ids in batched(wrong):
+            with db.write() as connection:
+                connection.execute(update(Job).where(Job.id.in_(ids), is_wrong).values(columns))
+
+
 def _fail_crashed_job(db: Database, job: Row[Any]) -> None:
     failed = _ended(State.FAILED, reason=CRASHED) | {"crashes": CRASHES_ALLOWED}
     with db.write() as connection:
@@ -186,7 +207,7 @@ def _read_job(db: Database, job_id: int) -> Row[Any] | None:
     statement = (
         select(
             Job.__table__,
-            (Job.due_at <= clock()).label("due"),
+            or_(Job.state == State.QUEUED, Job.due_at <= clock()).label("due"),
             (Job.lease_until < clock()).label("expired"),
             Run.state.label("run_state"),
             Run.parameters,
@@ -325,6 +346,15 @@ def queue_report(connection: Connection, run_id: int) -> None:
 def redo_job(connection: Connection, job_id: int) -> None:
     """Queue a job, whatever it is at, because documents of it were erased."""
     connection.execute(update(Job).where(Job.id == job_id).values(_due(State.QUEUED)))
+
+
+def redo_reports(connection: Connection, run_id: int) -> None:
+    """Queue the jobs that draw the run's report: what they have read was erased.
+
+    Whoever is at work on one loses its claim, and with it the means to end the job as failed.
+    """
+    drawing = update(Job).where(Job.run_id == run_id, Job.kind == JobKind.REPORT)
+    connection.execute(drawing.where(Job.state == State.RUNNING).values(_due(State.QUEUED)))
 
 
 def empty_job(connection: Connection, job_id: int, *, reason: str) -> None:

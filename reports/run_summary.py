@@ -146,7 +146,7 @@ def fingerprint(db: Database, run_id: int) -> str:
         select(func.max(Import.id), func.sum(Import.added)),
         select(func.max(tables.Crawl.at)),
         select(func.count(tables.Training.weights)).where(tables.Training.job_id.in_(jobs)),
-        select(tables.Report.stale).where(tables.Report.run_id == run_id),
+        select(tables.RunErasure.reason).where(tables.RunErasure.run_id == run_id),
         select(func.count()).where(tables.Epoch.job_id.in_(jobs)),
         select(engine.engine).where(engine.run_id == run_id).order_by(engine.engine),
     )

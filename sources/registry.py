@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from core.errors import UsageError
 from core.settings import Settings
-from sources import bluesky, mastodon, nyt, posts, x
+from sources import (
+    bluesky,
+    mastodon,
+    nyt,
+    posts,
+    x,
+)
 from sources.source import Source
 
-SOURCES = (nyt.SOURCE, x.SOURCE, bluesky.SOURCE, mastodon.SOURCE, posts.SOURCE)
-TABLES = posts.SOURCE  #: of rows that no other source recognizes
+SOURCES = (
+    nyt.SOURCE,
+    x.SOURCE,
+    bluesky.SOURCE,
+    mastodon.SOURCE,
+    posts.SOURCE,
+)
+FALLBACK_SOURCE = posts.SOURCE  # of rows that no other source recognizes
 
 _BY_NAME = {source.name: source for source in SOURCES}
 

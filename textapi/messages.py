@@ -25,6 +25,7 @@ MAX_KEYWORDS = 1_000
 MAX_KEYWORD = 200  # characters of one keyword
 MAX_RESULTS = 1_000  # phrases or sentences in one answer
 
+SERVICE = "textapi"  # in messages, settings and the table of calls
 ENGINE_HEADER = "X-Textapi-Engine"
 KEY_HEADER = "apikey"
 
