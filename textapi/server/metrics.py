@@ -1,4 +1,4 @@
-"""The server's metrics. Set `PROMETHEUS_MULTIPROC_DIR` before the import for several processes."""
+"""The server's metrics. Of several processes, `textapi.server.app` sets up the shared files first."""
 
 from __future__ import annotations
 
