@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import os
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, values
 from prometheus_client.multiprocess import MultiProcessCollector
+
+# The library decides when it is imported first, which the command line does before it knows of
+# several processes.
+values.ValueClass = values.get_value_class()  # type: ignore[no-untyped-call]
 
 REQUESTS = Counter("textapi_requests", "Requests answered.", ["endpoint", "status"])
 SECONDS = Histogram(
@@ -22,6 +26,11 @@ BATCH_TEXTS = Histogram(
 WAITING_CHARACTERS = Gauge(
     "textapi_waiting_characters",
     "Characters of text in work or waiting for it.",
+    multiprocess_mode="livesum",
+)
+BODY_BYTES = Gauge(
+    "textapi_body_bytes",
+    "Bytes of the bodies that are read or in work.",
     multiprocess_mode="livesum",
 )
 
