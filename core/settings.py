@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -42,8 +43,21 @@ def _check_limits(value: str) -> str:
     return value
 
 
+def _check_origins(origins: tuple[str, ...]) -> tuple[str, ...]:
+    for origin in origins:
+        if origin != "*" and not re.fullmatch(r"https?://[^\s/]+", origin):
+            raise ValueError('write an origin as "https://example.org", without a path')
+    return origins
+
+
 Keys = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split_at_commas)]
 Limits = Annotated[str, AfterValidator(_check_limits)]
+Origins = Annotated[
+    tuple[str, ...],
+    NoDecode,
+    BeforeValidator(_split_at_commas),
+    AfterValidator(_check_origins),
+]
 Seconds = float
 
 
@@ -101,6 +115,11 @@ class Settings(BaseSettings):
     )
     textapi_key_limit: Limits = Field(
         "", description='Server: limit of calls with one key, "100/s"; none by default.'
+    )
+    textapi_cors_origins: Origins = Field(
+        (),
+        description="Server: origins of web pages that may ask it from a browser, comma-separated; "
+        '"*" for any.',
     )
 
     nyt_url: str = Field("https://api.nytimes.com", description="Address of the NYT Archive API.")
