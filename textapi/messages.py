@@ -107,8 +107,23 @@ Keyword = Annotated[
     Field(max_length=MAX_KEYWORD, json_schema_extra={"pattern": r"[^\s\x1c-\x1f\x85]"}),
     AfterValidator(_refuse_blank),
 ]
-Keywords = Annotated[list[Keyword], Field(max_length=MAX_KEYWORDS), AfterValidator(_refuse_costly)]
-Text = Annotated[str, Field(max_length=MAX_TEXT), AfterValidator(_refuse_long)]
+Keywords = Annotated[
+    list[Keyword],
+    Field(
+        max_length=MAX_KEYWORDS,
+        description=f"Together at most {MAX_KEYWORD_CHARACTERS} characters and {MAX_HYPHENS} "
+        "hyphens.",
+    ),
+    AfterValidator(_refuse_costly),
+]
+Text = Annotated[
+    str,
+    Field(
+        max_length=MAX_TEXT,
+        description=f"At most {MAX_LINES} lines, and {MAX_WORDS} words and signs.",
+    ),
+    AfterValidator(_refuse_long),
+]
 _TYPES_SCHEMA: dict[str, Any] = {"type": "array", "items": {"type": "string"}, "maxItems": 100}
 _KIND_SCHEMA: dict[str, Any] = {"type": "string", "enum": sorted(LABELS)}
 Labels = Annotated[

@@ -5,6 +5,7 @@ import gzip
 import json
 import re
 import socket
+import struct
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager, suppress
@@ -162,9 +163,10 @@ def test_the_connection_ends_with_a_refusal_while_the_client_still_sends(
     assert b"\r\nConnection: close\r\n" in answer
 
 
-@pytest.mark.parametrize(
-    "body", [b"no gzip", gzip.compress(b'{"text": "a"}'), gzip.compress(b'{"text": "a"}')[:-9]]
-)
+GZIP = gzip.compress(b'{"text": "a"}', mtime=0)
+
+
+@pytest.mark.parametrize("body", [b"no gzip", GZIP, GZIP[:-9]], ids=["other", "whole", "broken"])
 def test_a_compressed_body_is_refused_whatever_it_holds(server: Server, body: bytes) -> None:
     answer = exchange(server, head(length=len(body), more="Content-Encoding: gzip\r\n") + body)
     assert answer.startswith(b"HTTP/1.1 415 ")
@@ -195,6 +197,15 @@ def test_bodies_that_never_end_leave_room_for_others_to_be_refused(server: Serve
             connection.close()
     while post(server, "text_polarity", '{"text": "a"}')[0] == 503:
         pass
+
+
+@pytest.mark.parametrize("field", ["labels", "other"])
+def test_a_body_is_bounded_by_its_lists_and_objects(server: Server, field: str) -> None:
+    body = f'{{"text": "a", "{field}": [{"[]," * 600_000}1]}}'
+    began = time.perf_counter()
+    status, answer, _ = post(server, "ner", body)
+    assert (status, time.perf_counter() - began < 0.5) == (413, True)
+    assert answer == {"error": "body: 100000 lists and objects at most"}
 
 
 def test_an_answer_is_bounded(server: Server) -> None:
@@ -292,6 +303,17 @@ def test_a_malformed_chunk_is_a_400_that_quotes_nothing(server: Server) -> None:
     assert answer[9:13] == b"400 "
     assert MARK.encode() not in answer
     assert not re.search(rf"{MARK}|Traceback|secret", server.logged())
+
+
+def test_clients_that_are_gone_before_the_refusal_are_no_fault(server: Server) -> None:
+    asks = head(length=9, more="Expect: 100-continue\r\n")
+    for request in [head(key=None, length=1_000_000) + b"{", asks] * 50:
+        with socket.create_connection(("127.0.0.1", port_of(server)), timeout=5) as connection:
+            reset = struct.pack("ii", 1, 0)  # at the end, without a goodbye
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset)
+            connection.sendall(request)
+    assert ask(server, "text_polarity", text="a")
+    assert not re.search("Traceback|fault", server.logged())
 
 
 def test_a_client_that_does_not_read_its_answer_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:

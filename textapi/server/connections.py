@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Any, cast
 
 from aiohttp import web
 
 from core.logs import get_logger
 from textapi.server import metrics
+from textapi.server.errors import locate
 from textapi.server.responses import error_response
 
 SEND_SECONDS = 30.0  # for a client to take its answer
@@ -106,6 +108,10 @@ class _Connection(web.RequestHandler):
         self._slow_readers.remove(self._socket)
         super().resume_writing()
 
+    def log_exception(self, *_args: Any, exc_info: BaseException | None = None, **_: Any) -> None:
+        """Log where a fault of the connection came from, without its message."""
+        _log.error("fault", kind=type(exc_info).__name__, at=locate(exc_info))
+
     def handle_error(
         self,
         request: web.BaseRequest,
@@ -137,6 +143,7 @@ class _Connection(web.RequestHandler):
         if still_comes and self.transport is not None and not self.transport.is_closing():
             # Closed at once, the connection would be reset, and the client might miss the refusal.
             self.pause_reading()
-            self.transport.write_eof()
+            with suppress(OSError):  # the client has gone
+                self.transport.write_eof()
             await asyncio.sleep(LINGER_SECONDS)
         return finished

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, partial
@@ -34,7 +33,7 @@ from textapi.server import metrics, openapi
 from textapi.server.auth import Authenticator
 from textapi.server.batching import Batcher, LoadShedder
 from textapi.server.cors import CrossOriginPolicy
-from textapi.server.errors import HttpError
+from textapi.server.errors import HttpError, locate
 from textapi.server.responses import MESSAGES, error_response, json_response
 from textapi.server.validation import MAX_BODY, check_head, parse_request, read_body
 from textapi.text import keywords
@@ -117,7 +116,7 @@ class _Server:
             if "Allow" in error.headers:
                 response.headers["Allow"] = error.headers["Allow"]
         except Exception as error:  # noqa: BLE001  # its message may hold the text
-            _log.error("fault", path=request.path, kind=type(error).__name__, at=_frames(error))
+            _log.error("fault", path=request.path, kind=type(error).__name__, at=locate(error))
             response = error_response(500)
 
         response.headers[ENGINE_HEADER] = self._engine
@@ -244,8 +243,3 @@ def _find_keywords(message: SentencesWithKeywordsRequest) -> dict[str, list[str]
             413, f"keywords: an answer holds {MAX_ANSWER} characters at most: send fewer"
         )
     return found
-
-
-def _frames(error: BaseException) -> list[str]:
-    frames = traceback.extract_tb(error.__traceback__)[-5:]
-    return [f"{frame.filename}:{frame.lineno}" for frame in frames]

@@ -12,6 +12,7 @@ from textapi.messages import TEXT_TOO_LONG, TextBody
 from textapi.server.errors import HttpError
 
 MAX_BODY = 2_000_000  # bytes: the longest text, its letters escaped
+MAX_BRACKETS = 100_000  # lists and objects of a body: 600,000 take a second to parse
 BODY_SECONDS = 15.0
 
 _BODY_TOO_LONG = f"the body is longer than {MAX_BODY} bytes: send it in several requests"
@@ -50,10 +51,10 @@ def check_head(request: web.Request) -> int:
 
 async def read_body(request: web.Request) -> bytes:
     """Return the body. Raises `HttpError`: 400 if it is broken, 408 if late, 413 if too long."""
-    if "Expect" in request.headers:
-        await request.writer.write(_CONTINUE)
-        request.writer.output_size = 0  # the answer has not begun
     try:
+        if "Expect" in request.headers:
+            await request.writer.write(_CONTINUE)
+            request.writer.output_size = 0  # the answer has not begun
         async with asyncio.timeout(BODY_SECONDS):
             return await request.read()
     except TimeoutError:
@@ -62,6 +63,8 @@ async def read_body(request: web.Request) -> bytes:
         raise HttpError(413, _BODY_TOO_LONG) from None
     except web.RequestPayloadError:
         raise HttpError(400, "the body ends too early, or its chunks are malformed") from None
+    except ConnectionError:
+        raise HttpError(400, "the client has gone") from None
 
 
 def parse_request(body: bytes, model: type[Body]) -> Body:
@@ -70,6 +73,8 @@ def parse_request(body: bytes, model: type[Body]) -> Body:
     Raises `HttpError`: 413 for a text too long, 422 for a value out of bounds, else 400. Its
     message names the field and never holds the value.
     """
+    if body.count(b"[") + body.count(b"{") > MAX_BRACKETS:  # no text and keywords may have as many
+        raise HttpError(413, f"body: {MAX_BRACKETS} lists and objects at most")
     try:
         return model.model_validate_json(body)
     except ValidationError as error:
