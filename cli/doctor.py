@@ -143,8 +143,7 @@ def _check_key(settings: Settings) -> str | None:
     """Ask for the polarity of one word, within the limit that all workers share."""
     from core.ratelimit import credential_of
     from models.crawls import count_attempt
-    from textapi.messages import Operation
-    from textapi.requests import SERVICE
+    from textapi.messages import SERVICE, Operation
     from workers.runtime import Runtime
 
     runtime = Runtime(settings, celery_app(settings))

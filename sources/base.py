@@ -13,8 +13,8 @@ from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
 from core.errors import ServiceError
+from core.storable import make_storable
 
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _ADDRESS = re.compile(r"(?:https?|at)://\S+", re.IGNORECASE)
 
 
@@ -108,7 +108,7 @@ class ReadCounts:
 
 def clean(text: str) -> tuple[str, int]:
     """Replace NUL and lone surrogates, which no database stores, by U+FFFD and count them."""
-    return _UNSTORABLE.subn("\ufffd", text)
+    return make_storable(text)
 
 
 def clean_or_none(value: object) -> str | None:

@@ -36,6 +36,7 @@ MAX_RESULTS = 1_000  # phrases or sentences in one answer
 
 TEXT_TOO_LONG = "text_too_long"  # the type of the error, which is answered with 413
 
+SERVICE = "textapi"  # in messages, settings and the table of calls
 ENGINE_HEADER = "X-Textapi-Engine"
 KEY_HEADER = "apikey"
 

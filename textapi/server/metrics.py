@@ -1,15 +1,11 @@
-"""The server's metrics. Set `PROMETHEUS_MULTIPROC_DIR` before the import for several processes."""
+"""The server's metrics. Of several processes, `textapi.server.app` sets up the files first."""
 
 from __future__ import annotations
 
 import os
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, values
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
-
-# The library decides when it is imported first, which the command line does before it knows of
-# several processes.
-values.ValueClass = values.get_value_class()  # type: ignore[no-untyped-call]
 
 REQUESTS = Counter("textapi_requests", "Requests answered.", ["endpoint", "status"])
 SECONDS = Histogram(
