@@ -7,6 +7,7 @@ import shutil
 import tempfile
 
 from aiohttp import web
+from prometheus_client import values
 
 from core import logs
 from core.errors import SettingsError, StackError
@@ -67,7 +68,9 @@ def _serve_with_gunicorn(
 ) -> None:
     parent = os.getpid()
     folder = tempfile.mkdtemp(prefix="tidings-textapi-")
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder  # before prometheus_client is imported
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+    # prometheus-client reads that name when it is imported, which the command line has done.
+    values.ValueClass = values.MultiProcessValue()  # type: ignore[no-untyped-call]
     try:
         from textapi.server.processes import Gunicorn  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""The server's metrics. Set `PROMETHEUS_MULTIPROC_DIR` before the import for several processes."""
+"""The server's metrics; for several processes, `textapi.server.app` shares them by files."""
 
 from __future__ import annotations
 
