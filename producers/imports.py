@@ -10,7 +10,7 @@ from typing import Any
 from models.database import Database
 from models.documents import add_documents
 from models.imports import NAMED, add_import
-from sources.base import Item, LeftOut, ReadCounts, SourceDocument
+from sources.base import Item, LeftOut, ReadCounts, SourceDocument, clean
 from sources.files import leave_out_unreadable, read_path
 
 BATCH = 1000
@@ -82,7 +82,7 @@ def _import_items(
             sources.add(item.source)
             batch.append(document_row(item))
         elif isinstance(item, LeftOut) and len(named) < NAMED:
-            named.append(str(item).removeprefix(f"{path.parent}/"))
+            named.append(clean(str(item).removeprefix(f"{path.parent}/"))[0])
             imported.left_out.append(item)
         if len(batch) >= BATCH:
             store_batch()
@@ -91,7 +91,7 @@ def _import_items(
     with db.write() as connection:
         add_import(
             connection,
-            path=path.name,
+            path=clean(path.name)[0],
             source=",".join(sorted(sources)) or source or "",
             read=counts.documents,
             added=added,

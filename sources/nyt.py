@@ -11,9 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
-
-import aiohttp
+from typing import TYPE_CHECKING, Any
 
 from core.errors import (
     BadInput,
@@ -23,7 +21,6 @@ from core.errors import (
     StackError,
     TidingsError,
 )
-from core.service_client import Answer, ServiceClient, seconds_to_wait
 from sources.base import (
     Empty,
     Item,
@@ -48,6 +45,9 @@ from sources.source import (
 )
 from sources.timestamps import parse_time
 
+if TYPE_CHECKING:
+    from core.service_client import Answer, ServiceClient
+
 NAME = "nyt"
 
 _LISTS = frozenset({(), ("docs",), ("response", "docs")})
@@ -61,7 +61,6 @@ _CLOSING = "\"'\u201d\u2019»\u203a)]}"  # may follow end punctuation
 _FIRST_MONTH = "1851-09"
 _MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
 _CUT = "the file ends"  # how `read_archive` begins the reason for a document that is cut off
-_TIMEOUT = aiohttp.ClientTimeout(total=600, connect=5, sock_read=30)  # some 20 MB
 _MINUTE = 60.0  # NYT's 429 names no time; its shorter limit is per minute
 
 
@@ -222,7 +221,10 @@ async def fetch_month(
         raise ServiceRefused(problem, service=NAME)
 
     path = f"/svc/archive/v1/{int(match[1])}/{int(match[2])}.json"
-    patient = replace(client, secrets=(*client.secrets, key), timeout=_TIMEOUT)
+    from aiohttp import ClientTimeout  # noqa: PLC0415 - 0.1 s that the command line's help saves
+
+    timeout = ClientTimeout(total=600, connect=5, sock_read=30)  # some 20 MB
+    patient = replace(client, secrets=(*client.secrets, key), timeout=timeout)
     with tempfile.TemporaryDirectory(prefix="tidings-nyt-") as folder:
         file = Path(folder) / f"{month}.json"
         await _download(patient, path, key, file)
@@ -270,6 +272,8 @@ def _explain(refused: Answer) -> TidingsError | None:
     if refused.status in _REFUSALS:
         return ServiceRefused(_REFUSALS[refused.status], service=NAME, status=refused.status)
     if refused.status == 429:
+        from core.service_client import seconds_to_wait  # noqa: PLC0415 - as above
+
         return ServiceUnavailable(
             "nyt: the limit of calls (5 a minute, 500 a day) is reached: it is tried again later",
             service=NAME,

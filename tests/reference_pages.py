@@ -85,6 +85,7 @@ def _kind(field: FieldInfo) -> str:
     if get_origin(kind) is tuple:
         return "list of secrets"
     first = next(option for option in options if option is not type(None))
+    first = getattr(first, "__origin__", first)  # of an annotated type
     words = {
         str: "text",
         int: "number",
