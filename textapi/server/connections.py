@@ -75,9 +75,9 @@ class _SlowReaders:
 
 
 class _Connection(web.RequestHandler):
-    __slots__ = ("_slow_readers", "_socket")
+    __slots__ = ("_slow_readers", "_watched")
 
-    _socket: asyncio.Transport
+    _watched: asyncio.Transport
 
     def __init__(self, server: _Server) -> None:
         super().__init__(
@@ -92,20 +92,20 @@ class _Connection(web.RequestHandler):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
-        self._socket = cast("asyncio.Transport", transport)
+        self._watched = cast("asyncio.Transport", transport)
         # An answer counts as sent when the kernel has all of it: none stays here unwatched.
-        self._socket.set_write_buffer_limits(0)
+        self._watched.set_write_buffer_limits(0)
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        self._slow_readers.remove(self._socket)
+        self._slow_readers.remove(self._watched)
         super().connection_lost(exc)
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._slow_readers.add(self._socket)
+        self._slow_readers.add(self._watched)
 
     def resume_writing(self) -> None:
-        self._slow_readers.remove(self._socket)
+        self._slow_readers.remove(self._watched)
         super().resume_writing()
 
     def log_exception(self, *_args: Any, exc_info: BaseException | None = None, **_: Any) -> None:

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from textapi.messages import ENGINE_HEADER, KEY_HEADER
 
-_PREFLIGHT_SECONDS = 3600  # for which a browser remembers the permission
+_PREFLIGHT_SECONDS = 3600  # how long a browser remembers the permission
 
 
 class CrossOriginPolicy:
@@ -18,17 +18,17 @@ class CrossOriginPolicy:
         self._origins = frozenset(origins)
 
     def permits(self, request: web.Request) -> bool:
-        """Tell whether *request* comes from a web page that may ask."""
+        """Tell whether *request* comes from a page of a permitted origin."""
         origin = request.headers.get("Origin")
         return origin is not None and not self._origins.isdisjoint({"*", origin})
 
     def is_preflight(self, request: web.Request) -> bool:
-        """Tell whether a browser asks whether a page that may ask may."""
-        is_question = "Access-Control-Request-Method" in request.headers
-        return request.method == "OPTIONS" and is_question and self.permits(request)
+        """Tell whether *request* is the preflight request of a page that is permitted."""
+        names_method = "Access-Control-Request-Method" in request.headers
+        return request.method == "OPTIONS" and names_method and self.permits(request)
 
     def answer_preflight(self) -> web.Response:
-        """Return the permission."""
+        """Return the permission to send a request with a key."""
         headers = {
             "Access-Control-Allow-Methods": "GET, POST",
             "Access-Control-Allow-Headers": f"{KEY_HEADER}, Content-Type",
