@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 from pathlib import Path
@@ -53,6 +54,13 @@ def _check_limits(value: str) -> str:
     return value
 
 
+def _check_origins(origins: tuple[str, ...]) -> tuple[str, ...]:
+    for origin in origins:
+        if origin != "*" and not re.fullmatch(r"https?://[^\s/]+", origin):
+            raise ValueError('write an origin as "https://example.org", without a path')
+    return origins
+
+
 def _check_utf8(path: Path) -> Path:
     try:
         str(path).encode()
@@ -67,6 +75,12 @@ RedisAddress = Annotated[str, AfterValidator(check_redis_address)]
 Folder = Annotated[Path, AfterValidator(_check_utf8)]
 Keys = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split_at_commas)]
 Limits = Annotated[str, AfterValidator(_check_limits)]
+Origins = Annotated[
+    tuple[str, ...],
+    NoDecode,
+    BeforeValidator(_split_at_commas),
+    AfterValidator(_check_origins),
+]
 Seconds = float
 
 
@@ -128,6 +142,11 @@ class Settings(BaseSettings):
     )
     textapi_key_limit: Limits = Field(
         "", description='Server: limit of calls with one key, "100/s"; none by default.'
+    )
+    textapi_cors_origins: Origins = Field(
+        (),
+        description="Server: origins of web pages that may ask it from a browser, comma-separated; "
+        '"*" for any.',
     )
 
     nyt_url: Address = Field(

@@ -64,7 +64,7 @@ class PostReader:
     operation: str  #: under which calls are counted
     pages: ReadPages
     handle_form: re.Pattern[str] = re.compile(".*")  #: of the accounts that it has
-    posts_name_handle: bool = False  #: else posts are stored under the handle of the request
+    posts_name_handle: bool = False  #: store each under the handle it names, not the one asked for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

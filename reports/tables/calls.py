@@ -19,7 +19,7 @@ class CallRow:
     """Calls that the run made, by service and operation."""
 
     run: schema.RunNumber
-    service: Annotated[str, "textapi, nyt, x, bluesky or mastodon."]
+    service: Annotated[str, "textapi, or the name of a source."]
     operation: Annotated[str, "What was asked of the service."]
     calls: Annotated[int, "Attempts that were sent, retries among them."]
     answers_reused: Annotated[int, "Answers that were there already and cost no call."]

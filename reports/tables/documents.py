@@ -21,7 +21,7 @@ class DocumentRow:
 
     run: schema.RunNumber
     document: schema.DocumentIdentity
-    source: Annotated[str, "Where it comes from: nyt, x, bluesky, mastodon, …"]
+    source: Annotated[str, "The name of the source that it comes from, as in `--source`."]
     handle: schema.AuthorHandle
     published_at: schema.PublishedAt
     address: schema.WebAddress
