@@ -33,7 +33,7 @@ demo: venv ## run the whole pipeline on synthetic texts; the report is in report
 	$(BIN)/tidings demo --out report
 
 test: check ## run all checks, then every test except browser and chaos tests
-	$(BIN)/python -m pytest -m "not browser and not chaos"
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not browser and not chaos"
 
 check: venv ## run lint, format, types and the architecture contracts
 	$(BIN)/ruff check

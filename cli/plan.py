@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -11,7 +12,9 @@ from cli.messages import warn
 from cli.options import Json, Run, expand_options
 from cli.run_options import KINDS, RunArguments, RunOptions
 from core.errors import ServiceUnavailable, SettingsError
-from core.settings import Settings, load
+
+if TYPE_CHECKING:
+    from core.settings import Settings
 
 # What `plan run` counts of an operation, with the width of its column.
 COLUMNS = {"calls": 10, "retries": 10, "maybe_twice": 13, "answers_reused": 16}
@@ -27,10 +30,12 @@ def plan(arguments: RunArguments, options: RunOptions, as_json: Json = False) ->
     from producers.plan import plan_run
     from producers.submit import jobs_of
 
+    settings = context.load_settings()
     parameters, names = arguments.resolve(options)
-    settings = load()
+    db = context.open_database(settings, create=True)
+    parameters, names = arguments.check_stored(db, settings, parameters, names)
     figures = plan_run(
-        context.open_database(settings, create=True),
+        db,
         parameters,
         [job.name for job in jobs_of(parameters, names)],
         engine=_engine_name(settings),
@@ -69,7 +74,7 @@ def compare(run: Run, as_json: Json = False) -> None:
     """Compare the calls that a run needs, by operation, with those that it has made."""
     from producers.plan import call_counts, plan_submitted_run
 
-    settings = load()
+    settings = context.load_settings()
     db = context.open_database(settings)
     figures = plan_submitted_run(db, run, engine=_engine_name(settings), settings=settings)
     made = call_counts(db, run)

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Update, and_, case, func, or_, select, update
 
 from core.enums import ENDED, JobKind, State, StepState
 from core.errors import LeaseLost
-from models.database import Database, clock
+from models.database import CLOCK_SLACK_SECONDS, Database, clock
 from models.documents import DocumentScope
 from models.tables import Job, JobStep, MaintenanceLock, Run, Worker
 
@@ -50,7 +50,7 @@ def update_claimed(claim: Claim) -> Update:
 
 
 def fence(connection: Connection, claim: Claim, *, progress: bool = False, **values: Any) -> None:
-    """Raise `LeaseLost` once the claim is lost: the first statement of a job's transaction.
+    """Raise `LeaseLost` once the claim is lost; call it before each write of a job's results.
 
     *progress* says that something new is stored, so that earlier crashes do not count; *values* are
     columns of the job to set with it.
@@ -139,7 +139,10 @@ def progress_of(connection: Connection, run_id: int) -> float:
 def try_acquire_maintenance(db: Database, name: str, *, every_seconds: float) -> bool:
     """Return whether this process is the one to do a task that is due once in *every_seconds*."""
     lock = db.upsert(MaintenanceLock).values(name=name, at=0.0).on_conflict_do_nothing()
-    is_due = MaintenanceLock.at < clock() - every_seconds
+    is_due = or_(
+        MaintenanceLock.at < clock() - every_seconds,
+        MaintenanceLock.at > clock() + CLOCK_SLACK_SECONDS,
+    )
     acquire = update(MaintenanceLock).where(MaintenanceLock.name == name, is_due)
     with db.write() as connection:
         connection.execute(lock)

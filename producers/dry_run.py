@@ -39,6 +39,10 @@ class DryRunFetcher:
         """Count the calls of *requests*."""
         for request in requests:
             new = [key for key in request.keys if key not in self._requested]
+            # An earlier job needed the others too, but its estimates are forgotten.
+            again = set(request.keys) - set(new) - self._estimates.keys()
+            if again:
+                self._estimates |= estimate_answers(request, again)
             if not new:
                 continue
 

@@ -27,13 +27,14 @@ from reports.figures import (
 from reports.figures.spec import Subject
 from reports.highlights import keyword_highlights
 from reports.run_data import RunData
-from reports.statistics import t_interval
+from reports.statistics import polarity_interval
 from reports.tables.coverage import CoverageGrid, read_coverage_grid
 from reports.tables.distinctive import DistinctiveRow, read_distinctive
 from reports.tables.entities import EntityRow, read_entities
 from reports.tables.mentions import MentionRow, read_mentions
 from reports.tables.periods import PeriodRow, read_periods
 from reports.tables.phrases import PhraseRow, read_phrases
+from reports.words import quantity
 from textapi.text.keywords import pattern
 
 FIGURES_PER_KEYWORD = 2  # of each month
@@ -120,15 +121,16 @@ def make_page(data: RunData, store: FigureStore, mentions: Iterable[MentionRow])
         for keyword, sentences in _group_by_keyword(page.keywords, of_month):
             month = keyword.months[period]
             month.sentences = sentences[:QUOTES]
-            page.texts += [mention.sentence for mention in sentences[:20]]
+            page.texts += map(attrgetter("sentence"), sentences[:20])
             keyword.words.update(_draw_month(keyword, month, sentences, data, store))
             if month.polarities.has_polarity:
                 keyword.polarities.extend(month.polarities.polarities)
             month.polarities = scatter.thin_out(month.polarities, scatter.SMALL_DOTS)
 
+    page.mentions.sort(key=_publication)
     names = list(read_entities(data))
     for keyword in page.keywords:
-        keyword.mean, keyword.low, keyword.high = t_interval(keyword.polarities)
+        keyword.mean, keyword.low, keyword.high = polarity_interval(keyword.polarities)
         _draw_keyword(keyword, page, names, data, store)
     return page
 
@@ -215,7 +217,7 @@ def _group_by_keyword(
 
 
 def _publication(mention: MentionRow) -> tuple[str, str, int]:
-    return mention.published_at or "", mention.document, mention.position
+    return str(mention.published_at or ""), mention.document, mention.position
 
 
 def _draw_month(
@@ -228,11 +230,10 @@ def _draw_month(
     """Draw a month's scatter and cloud, and return its words."""
     patterns = list(map(pattern, keyword.terms))
     words = count_words(map(attrgetter("sentence"), sentences), patterns)
-    scored = [
-        (int((mention.published_at or "")[8:10]), mention.polarity)
-        for mention in sentences
-        if mention.polarity is not None
-    ]
+    scored = []
+    for mention in sentences:
+        if mention.published_at is not None and mention.polarity is not None:
+            scored.append((mention.published_at.day, mention.polarity))
 
     month.polarities = scatter.of_month(month.row, scored)
     month.figures = store.show_all(
@@ -242,7 +243,7 @@ def _draw_month(
             words,
             keyword.terms,
             data,
-            f"The words of {len(sentences):,} mentions in {month.name}.",
+            f"The words of {quantity(len(sentences), 'mention')} in {month.name}.",
         ),
     )
     return words
@@ -262,7 +263,7 @@ def _draw_keyword(
     of_months: list[PhraseRow] = []
     for month in keyword.months.values():
         of_months += month.phrases
-    sheet = [month.polarities for month in keyword.months.values()]
+    sheet = list(map(attrgetter("polarities"), keyword.months.values()))
 
     keyword.over_time = store.show_all(series.mentions_spec(subject, rows))
     add = partial(store.add_section, keyword.sections)
@@ -285,11 +286,12 @@ def _draw_keyword(
     )
     unit = "times named in documents that mention it"
     add("entities", "Names", entities.entities_spec(subject, top, unit=unit, texts=page.texts))
+    mentions = quantity(series.sum_mentions(rows), "mention")
     cloud = clouds.cloud_spec(
         subject.slug,
         merge_spellings(keyword.words),
         keyword.terms,
         data,
-        f"The words of all {series.sum_mentions(rows):,} mentions, larger where more frequent.",
+        f"The words of {mentions} in all months, larger where more frequent.",
     )
     add("cloud", "Word cloud of all months", cloud)

@@ -22,6 +22,7 @@ from models.jobs import (
     freeze_documents,
     newest_document_of,
     set_step,
+    waited_seconds,
 )
 from workers.runtime import Runtime
 
@@ -92,7 +93,7 @@ class JobContext:
         await finish_in_thread(write)
 
     async def record_step(self, step: Step, result: StepResult) -> None:
-        """Store the rows of a step and record it as complete, in one transaction."""
+        """Store the rows of a step and record how it ended, in one transaction."""
         store = partial(step.store, job_id=self.claim.job_id, rows=result.rows)
         reason = result.no_data_reason
         state = StepState.NO_DATA if reason else StepState.COMPLETE
@@ -139,6 +140,11 @@ class JobContext:
             documents=documents,
             reason=reason,
         )
+
+    async def patience_is_over(self) -> bool:
+        """Return whether the job has waited for a service as long as the settings allow."""
+        _, seconds = await asyncio.to_thread(waited_seconds, self.db, self.claim)
+        return seconds >= self.runtime.settings.patience_seconds
 
     async def completed_steps(self) -> dict[str, int]:
         """Return the complete steps with their numbers of documents."""

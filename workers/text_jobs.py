@@ -17,12 +17,14 @@ from analysis.pipelines import PIPELINES, Pipeline
 from analysis.search import SEARCH_PREFIX
 from analysis.step import NotReadyYet, Step
 from core.enums import DOCUMENTS
+from core.errors import ServiceBadAnswer
 from core.logs import step_context
 from models.documents import DocumentText, list_documents
 from models.jobs import other_scopes, waited_seconds
 from models.results import mention_sentences, mentioning_documents
-from models.runs import note_engine
-from workers.answer_fetcher import AnswerFetcher, EngineChanged
+from models.runs import engines_of, note_engine
+from textapi.messages import SERVICE
+from workers.answer_fetcher import AnswerFetcher
 from workers.collecting import closing_remark, collect_documents
 from workers.context import JobContext
 from workers.outcomes import Again, Done, Outcome, WaitUntil
@@ -30,6 +32,8 @@ from workers.outcomes import Again, Done, Outcome, WaitUntil
 FIRST_WAIT_SECONDS = 0.2  # for other jobs of the run …
 LONGEST_WAIT_SECONDS = 30.0  # … longer each time
 OTHERS_ARE_COLLECTED = "the documents of the run's other jobs are being collected"
+
+MOST_ENGINES = 10  # of the Text API, whose answers one run may mix
 
 
 async def work_on_texts(job: JobContext) -> Outcome:
@@ -89,8 +93,6 @@ async def _run_until_slice_ends(
         if job.lease_lost:
             raise asyncio.CancelledError from None
         return False
-    except EngineChanged:
-        return False
 
     return True
 
@@ -100,7 +102,7 @@ async def _run_steps(
 ) -> None:
     """Run *steps*, at once where none needs another. Raise the first error when all have ended."""
     engine = await job.runtime.textapi().engine()
-    await job.write(partial(note_engine, db=job.db, run_id=job.claim.run_id, engine=engine))
+    await _note_engine(job, engine)
     data = await _load_data(job, parameters)
 
     async with AnswerFetcher(job, engine) as fetcher:
@@ -111,6 +113,22 @@ async def _run_steps(
             errors = [result for result in results if isinstance(result, BaseException)]
             for error in sorted(errors, key=lambda error: isinstance(error, NotReadyYet)):
                 raise error
+
+
+async def _note_engine(job: JobContext, engine: str) -> None:
+    """Record the *engine*; raise `ServiceBadAnswer` where the run has had too many.
+
+    Each engine is asked everything anew: with a new name in each answer, calls would never end.
+    """
+    run_id = job.claim.run_id
+    engines = await job.read(engines_of, run_id)
+    if engine not in engines and len(engines) >= MOST_ENGINES:
+        raise ServiceBadAnswer(
+            f"{SERVICE} has named {len(engines)} engines in this run, and now {engine}: see that "
+            "one engine answers at TIDINGS_TEXTAPI_URL, then submit the run again",
+            service=SERVICE,
+        )
+    await job.write(partial(note_engine, db=job.db, run_id=run_id, engine=engine))
 
 
 async def _run_step(

@@ -11,18 +11,20 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from typer.testing import CliRunner
 
 from analysis.parameters import HandlesParameters, SearchParameters
 from analysis.pipelines import POSTS as POSTS_PIPELINE
 from analysis.steps.distinctive import NOTHING_TO_COMPARE
 from cli.main import app
+from cli.stack.ports import free_port
 from core.enums import State
 from core.settings import Settings, environment
+from models.database import clock
 from models.documents import add_documents
 from models.suppression_list import is_suppressed
-from models.tables import Crawl, Document, Import, SuppressedName
+from models.tables import Crawl, Document, Import, Job, SuppressedName
 from producers.imports import import_paths
 from reports.exports import write
 from tests import stub_textapi
@@ -233,6 +235,35 @@ def test_a_question_that_is_refused_takes_no_other_answer_with_it(stub_settings:
             "text_polarity": 1,
             "ner": 1,
         }
+
+
+@pytest.mark.parametrize("stored", [True, False])
+def test_an_account_whose_service_stays_away_is_made_of_what_is_stored_and_says_so(
+    stub_settings: Settings,  # noqa: F811
+    stored: bool,
+) -> None:
+    url = f"http://127.0.0.1:{free_port()}"
+    away = f"bluesky at {url} does not answer (Connection refused): is it running?"
+    with closing(Jobs(stub_settings.model_copy(update={"bluesky_url": url}))) as jobs:
+        if stored:
+            add_documents(jobs.db, [stored_post(1) | {"handle": ANN}])
+        run = jobs.submit(HandlesParameters(steps=("polarity",)), ANN)
+        waiting = jobs.slice(run)
+        assert (waiting.state, waiting.reason) == (State.WAITING, away)
+
+        with jobs.db.write() as connection:
+            columns = {"due_at": clock(), "waiting_since": Job.waiting_since - 3600}
+            connection.execute(update(Job).values(columns))
+        ended = jobs.to_its_end(run)
+        if not stored:
+            reason = f"{away} (tried for 60 minutes)"
+            assert (ended.state, ended.reason) == (State.FAILED, reason)
+            return
+        reason = f"stored documents only, since {away}"
+        assert (ended.state, ended.reason) == (State.DONE, reason)
+        assert [row["documents"] for row in exported(jobs, run, "periods")] == [1]
+        (first_step, *_) = exported(jobs, run, "coverage")
+        assert (first_step["step"], first_step["reason"]) == ("documents", reason)
 
 
 # --- what was forgotten stays away ---

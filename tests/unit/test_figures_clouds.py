@@ -15,7 +15,7 @@ from analysis.text import stopwords
 from analysis.text.words import count_words, merge_spellings
 from core.errors import BadInput
 from reports import fonts
-from reports.figures import clouds
+from reports.figures import clouds, style
 from textapi.text.keywords import pattern
 
 
@@ -171,6 +171,27 @@ def test_writing_systems_are_distinguished() -> None:
     scripts = fonts.count_scripts(["abc", "где", "\u03b1\u03b2", "سلام", "中文", "かな", "한글"])
     assert set(scripts) == {"Latin", "Cyrillic", "Greek", "Arabic", "Chinese", "Japanese", "Korean"}
     assert scripts["Latin"] == 3
+
+
+def test_a_font_of_placeholders_is_no_font(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Matplotlib ships one; it has every character, draws boxes, and its name cannot be parsed."""
+    shipped = [
+        entry
+        for entry in fonts.font_manager.fontManager.ttflist
+        if entry.name.startswith(("DejaVu", "Last Resort"))
+    ]
+    assert any(entry.name.startswith("Last Resort") for entry in shipped)
+    monkeypatch.setattr(fonts.font_manager.fontManager, "ttflist", shipped)
+    fonts.font_for_script.cache_clear()
+    try:
+        assert fonts.missing_scripts(["中文 กไ abc"]) == ["Chinese", "Thai"]
+        with style.house_style(["中文"]):
+            figure, ax = style.new_axes()
+            style.title(ax, "“中文” and\nmore")
+            assert ax.get_title("left") == "“…” and more"
+            style.to_files(figure)
+    finally:
+        fonts.font_for_script.cache_clear()
 
 
 def test_what_no_font_has_becomes_an_ellipsis() -> None:

@@ -15,6 +15,7 @@ from sources.registry import (
     account_source,
     archives,
     default_archive,
+    handle_in_address,
     post_sources,
     search_source,
     source_label,
@@ -110,3 +111,27 @@ def test_no_service_is_named_outside_its_module() -> None:
     files = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
     naming = {str(path.relative_to(ROOT)) for path in files if constant.search(path.read_text())}
     assert naming <= {"models/documents.py", "reports/queries.py"}  # until `DocumentScope`
+
+
+@pytest.mark.parametrize(
+    ("address", "handle"),
+    [
+        ("https://x.com/NASA", "NASA"),
+        ("http://www.twitter.com/@NASA/?lang=en", "NASA"),
+        ("x.com/NASA", "NASA"),
+        ("https://mobile.twitter.com/#!/NASA", "NASA"),
+        ("https://bsky.app/profile/bsky.app", "bsky.app"),
+        ("https://bsky.app/profile/did:plc:ann", "did:plc:ann"),
+        ("https://mastodon.social/@Gargron", "Gargron@mastodon.social"),
+        ("https://mastodon.social/@ann@home.example", "ann@home.example"),
+        ("https://mastodon.social/users/Gargron", "Gargron@mastodon.social"),
+        ("https://x.com/search?q=nasa", None),
+        ("https://x.com/NASA/status/1", None),
+        ("https://bsky.app/profile/bsky.app/post/3k", None),
+        ("https://example.org/NASA", None),
+        ("nasa", None),
+        ("ann@home.example", None),
+    ],
+)
+def test_the_address_of_a_profile_is_its_handle(address: str, handle: str | None) -> None:
+    assert handle_in_address(address) == handle
