@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from contextlib import closing, suppress
+from typing import TYPE_CHECKING, Annotated
 
 from typer import Argument, Option
 
 from cli import context
 from cli.messages import inform, warn
-from cli.options import Run
+from cli.options import MOST, Run, check_utf8
 from core.errors import TidingsError
-from core.settings import Settings, load
-from models.database import Database
+
+if TYPE_CHECKING:
+    from core.settings import Settings
+    from models.database import Database
 
 
 def pause(run: Run) -> None:
@@ -25,29 +28,43 @@ def pause(run: Run) -> None:
 def resume(
     run: Run,
     max_calls: Annotated[
-        int | None, Option(min=1, help="Raise the run's cap on calls to N.")
+        int | None, Option(min=1, max=MOST, help="Raise the run's cap on calls to N.")
     ] = None,
 ) -> None:
-    """Go on with a paused run."""
+    """Go on with a paused run, or at once with one that waits for a service.
+
+    A service that asked to be left alone is tried by one call.
+    """
     from models.transitions import resume_run
 
-    settings = load()
-    db = context.open_database(settings)
-    resume_run(db, run, max_calls)
-    dispatch(db, settings)
+    settings = context.load_settings()
+    with closing(context.open_database(settings)) as db:
+        resume_run(db, run, max_calls)
+        _let_services_be_tried(settings)
+        dispatch(db, settings)
     inform(f"run {run} goes on")
+
+
+def _let_services_be_tried(settings: Settings) -> None:
+    from core.broker import redis_client
+    from core.ratelimit.circuit_breaker import let_services_be_tried
+
+    with suppress(TidingsError), redis_client(settings) as broker:  # `dispatch` says what is wrong
+        for service in let_services_be_tried(broker):
+            inform(f"{service} asked to be left alone: one call tries it now")
 
 
 def retry(
     run: Run,
     jobs: Annotated[
-        list[str] | None, Argument(metavar="JOB", help="By name; all by default.")
+        list[str] | None,
+        Argument(metavar="JOB", callback=check_utf8, help="By name; all by default."),
     ] = None,
 ) -> None:
     """Queue the failed jobs of a run again."""
     from models.transitions import retry_run
 
-    settings = load()
+    settings = context.load_settings()
     db = context.open_database(settings)
     queued = retry_run(db, run, jobs or ())
     dispatch(db, settings)

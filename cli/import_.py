@@ -11,7 +11,9 @@ import typer
 from typer import Argument, Option
 
 from cli import context
-from cli.messages import warn
+from cli.messages import printable, show, warn
+from cli.options import check_utf8
+from cli.run_options import parse_handle
 from core.errors import UsageError
 from sources.registry import SOURCES
 
@@ -30,10 +32,16 @@ def import_documents(
         str | None,
         Option(help=f"One of {SOURCE_NAMES}; by default recognised in each file."),
     ] = None,
-    handle: Annotated[str | None, Option(help="The account that posted what a file holds.")] = None,
+    handle: Annotated[
+        str | None, Option(callback=check_utf8, help="The account that posted what a file holds.")
+    ] = None,
     column: Annotated[
         list[str] | None,
-        Option(metavar="FIELD=NAME", help="Which column holds text, published_at, handle, id."),
+        Option(
+            metavar="FIELD=NAME",
+            callback=check_utf8,
+            help="Which column holds text, published_at, handle, id.",
+        ),
     ] = None,
     as_json: Annotated[bool, Option("--json", help="Print the counts as JSON.")] = False,
 ) -> None:
@@ -47,12 +55,14 @@ def import_documents(
 
     from producers.imports import import_paths
 
+    if handle is not None:
+        handle = parse_handle(handle)
     columns = dict(pair.partition("=")[::2] for pair in column or [])
     if not all(columns.values()):
         raise UsageError("--column wants FIELD=NAME, as text=headline")
     for path in paths:
         if not path.exists():
-            raise UsageError(f"there is no {path}")
+            raise UsageError(f"there is no {printable(path)}")
 
     with (
         closing(context.open_database(create=True)) as db,
@@ -74,7 +84,7 @@ def import_documents(
         used = f"{tally.documents:,} documents read, {imported.added:,} of them new"
         if imported.completed:
             used += f", {imported.completed:,} stored ones completed"
-        print(f"{used}; {tally.empty:,} empty, {tally.left_out:,} left out")
+        show(f"{used}; {tally.empty:,} empty, {tally.left_out:,} left out")
     if tally.left_out:
         raise typer.Exit(LEFT_OUT)
 

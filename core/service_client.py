@@ -27,6 +27,7 @@ from core.errors import (
 )
 from core.metrics import count_call_outcome
 from core.ratelimit import Limiter
+from core.storable import make_storable
 
 T = TypeVar("T")
 
@@ -251,7 +252,7 @@ class ServiceClient:
         for secret in filter(None, self.secrets):
             for form in {secret, quote(secret, safe=""), quote(secret), quote_plus(secret)}:
                 text = text.replace(form, "***")
-        return text[:_LONGEST_MESSAGE]
+        return make_storable(text[:_LONGEST_MESSAGE])[0]
 
     async def _open_circuit(self, seconds: float) -> None:
         await self.limiter.open_circuit(seconds)
@@ -349,7 +350,8 @@ def _error_message(value: Any) -> str:
     error = value if isinstance(value, Mapping) else {}
     fault = error.get("fault")
     inner = fault.get("faultstring") if isinstance(fault, Mapping) else None
-    for message in (error.get("detail"), error.get("message"), inner, error.get("error")):
+    named = (error.get("detail"), error.get("message"), inner, error.get("error"))
+    for message in (*named, error.get("title")):
         if isinstance(message, str) and message:
             return message
-    return str(error.get("title") or "")
+    return ""

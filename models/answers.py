@@ -19,11 +19,12 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
+    update,
 )
 from sqlalchemy.sql.dml import ReturningInsert
 
 from core.metrics import count_reuse
-from models.database import Database, batched, clock
+from models.database import CLOCK_SLACK_SECONDS, Database, batched, clock
 from models.jobs import Claim, note_progress
 from models.tables import Answer, AnswerClaim, AnswerDocument, Call, Document
 
@@ -54,6 +55,7 @@ class Batch:
     answers: dict[bytes, str] = field(default_factory=dict)
     documents: list[tuple[int, bytes]] = field(default_factory=list)
     call_counts_by_operation: dict[str, CallCounts] = field(default_factory=dict)
+    progress: bool = True  # of the job: the answers are those that it asked for
 
     def call_counts(self, operation: str) -> CallCounts:
         """Return the counts of *operation*, to be added to."""
@@ -114,6 +116,8 @@ def _claiming(db: Database, claim: Claim, seconds: float) -> ReturningInsert[byt
         takeovers=literal_column("0", Integer),
     )
 
+    longest = clock() + literal_column(repr(float(seconds) + CLOCK_SLACK_SECONDS), Float)
+    is_by_a_wrong_clock = AnswerClaim.until > longest
     is_left_behind = and_(AnswerClaim.job_id == job, AnswerClaim.claims < number)
     return insert.on_conflict_do_update(
         index_elements=["key"],
@@ -123,7 +127,7 @@ def _claiming(db: Database, claim: Claim, seconds: float) -> ReturningInsert[byt
             "claims": insert.excluded.claims,
             "takeovers": AnswerClaim.takeovers + literal_column("1", Integer),
         },
-        where=or_(AnswerClaim.until < clock(), is_left_behind),
+        where=or_(AnswerClaim.until < clock(), is_by_a_wrong_clock, is_left_behind),
     ).returning(AnswerClaim.key, AnswerClaim.takeovers)
 
 
@@ -146,6 +150,7 @@ def store_batch(db: Database, claim: Claim, batch: Batch, *, service: str, crede
 
         if answers:
             connection.execute(db.upsert(Answer).on_conflict_do_nothing(), answers)
+        if answers and batch.progress:
             note_progress(connection, claim)
         _drop_claims(connection, claim, batch.answers)
         if documents:
@@ -183,6 +188,20 @@ def add_calls(connection: Connection, db: Database, rows: Iterable[Mapping[str, 
         added = {name: getattr(Call, name) + call.excluded[name] for name in asdict(CallCounts())}
         key = [column.name for column in inspect(Call).primary_key]
         connection.execute(call.on_conflict_do_update(index_elements=key, set_=added))
+
+
+def renew_claims(
+    db: Database, claim: Claim, keys: Collection[bytes], *, seconds: float
+) -> set[bytes]:
+    """Claim *keys* for so many *seconds* from now; return those that nobody else claimed since."""
+    is_own = and_(AnswerClaim.job_id == claim.job_id, AnswerClaim.claims == claim.number)
+    renewal = update(AnswerClaim).values(until=clock() + seconds).where(is_own)
+    renewed: set[bytes] = set()
+    with db.write() as connection:
+        for batch in batched(sorted(keys)):
+            own = renewal.where(AnswerClaim.key.in_(batch)).returning(AnswerClaim.key)
+            renewed.update(connection.scalars(own))
+    return renewed
 
 
 def release_claims(db: Database, claim: Claim, keys: Collection[bytes]) -> None:

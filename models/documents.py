@@ -112,6 +112,20 @@ def link_documents(connection: Connection, db: Database, job_id: int, ids: Seque
         connection.execute(db.upsert(JobDocument).on_conflict_do_nothing(), links)
 
 
+def stored_materials(connection: Connection, source: str) -> list[str]:
+    """Return the materials of a source's documents, the most frequent first."""
+    of_source = (Document.source == source, Document.material.is_not(None))
+    materials = select(Document.material).where(*of_source).group_by(Document.material)
+    ordered = materials.order_by(func.count().desc(), Document.material)
+    return [str(material) for material in connection.scalars(ordered)]
+
+
+def has_documents_of(connection: Connection, handle: str) -> bool:
+    """Return whether a document of that handle is stored, in any source."""
+    of_handle = select(Document.id).where(Document.handle == handle).limit(1)
+    return connection.scalar(of_handle) is not None
+
+
 def documents_of(
     scope: DocumentScope, *, day: tuple[datetime, datetime] | None = None
 ) -> ColumnElement[bool]:
@@ -133,7 +147,7 @@ def documents_of(
     if scope.source is not None and scope.kind in (JobKind.MONTH, JobKind.HANDLE):
         condition &= Document.source == scope.source
     if scope.material is not None:
-        condition &= Document.material == scope.material
+        condition &= func.lower(Document.material) == func.lower(scope.material)
     if scope.newest_document is not None:
         condition &= Document.id <= scope.newest_document
     return condition

@@ -14,7 +14,8 @@ from sqlalchemy import Connection, Update, and_, case, func, or_, select, update
 
 from core.enums import ENDED, JobKind, State, StepState
 from core.errors import LeaseLost
-from models.database import Database, clock
+from models.database import CLOCK_SLACK_SECONDS, Database, clock
+from models.documents import DocumentScope
 from models.tables import Job, JobStep, MaintenanceLock, Run, Worker
 
 WORKER_LOST_SECONDS = 60.0
@@ -49,7 +50,7 @@ def update_claimed(claim: Claim) -> Update:
 
 
 def fence(connection: Connection, claim: Claim, *, progress: bool = False, **values: Any) -> None:
-    """Raise `LeaseLost` once the claim is lost: the first statement of a job's transaction.
+    """Raise `LeaseLost` once the claim is lost; call it before each write of a job's results.
 
     *progress* says that something new is stored, so that earlier crashes do not count; *values* are
     columns of the job to set with it.
@@ -138,7 +139,10 @@ def progress_of(connection: Connection, run_id: int) -> float:
 def try_acquire_maintenance(db: Database, name: str, *, every_seconds: float) -> bool:
     """Return whether this process is the one to do a task that is due once in *every_seconds*."""
     lock = db.upsert(MaintenanceLock).values(name=name, at=0.0).on_conflict_do_nothing()
-    is_due = MaintenanceLock.at < clock() - every_seconds
+    is_due = or_(
+        MaintenanceLock.at < clock() - every_seconds,
+        MaintenanceLock.at > clock() + CLOCK_SLACK_SECONDS,
+    )
     acquire = update(MaintenanceLock).where(MaintenanceLock.name == name, is_due)
     with db.write() as connection:
         connection.execute(lock)
@@ -166,3 +170,24 @@ def count_live_slots(db: Database, has_exited: Callable[[str], bool]) -> dict[st
             for queue in row.queues.split(","):
                 slots[queue] = slots.get(queue, 0) + row.slots
     return slots
+
+
+def other_scopes(connection: Connection, claim: Claim) -> list[DocumentScope]:
+    """Return which documents the run's other jobs of the same kind work on.
+
+    A scope without `newest_document` is of a job that has not frozen its documents.
+    """
+    jobs = select(Job.id, Job.kind, Job.name, Job.newest_document).where(
+        Job.run_id == claim.run_id, Job.kind == claim.kind, Job.id != claim.job_id
+    )
+    scopes = []
+    for job in connection.execute(jobs.order_by(Job.id)):
+        scope = DocumentScope.of_job(
+            kind=job.kind,
+            name=job.name,
+            job_id=job.id,
+            newest_document=job.newest_document,
+            parameters=claim.parameters,
+        )
+        scopes.append(scope)
+    return scopes

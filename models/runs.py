@@ -6,14 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, or_, select, update
+from sqlalchemy import Connection, Row, func, insert, or_, select, update
 
 from core.enums import QUEUE_OF, JobKind, State
 from core.errors import NotFound
 from models.database import Database, clock
-from models.tables import Job, Run, RunEngine
+from models.tables import ForgottenRun, Job, Run, RunEngine
 
 REPORT_JOB = "report"
+LARGEST_NUMBER = 2**63 - 1  # a longer one fits into no column
 UNENDED = (State.QUEUED, State.RUNNING, State.WAITING)  # states of a job that has not ended
 IS_OPEN = Run.state.in_((State.QUEUED, State.RUNNING))  # neither paused nor ended
 
@@ -49,9 +50,19 @@ def create_run(
     )
 
     with db.write() as connection:
+        if db.is_sqlite:  # which gives the highest number anew when its run was forgotten
+            run = run.values(id=_next_number(connection))
         run_id = connection.execute(run.returning(Run.id)).scalar_one()
         add_jobs(connection, run_id, jobs)
     return run_id
+
+
+def _next_number(connection: Connection) -> int:
+    """Return a number that no run has or had; SQLite's writing transactions take turns."""
+    highest = 0
+    for number in (Run.id, ForgottenRun.number):
+        highest = max(highest, connection.scalar(select(func.max(number))) or 0)
+    return highest + 1
 
 
 def add_jobs(connection: Connection, run_id: int, jobs: Sequence[NewJob]) -> None:
@@ -74,10 +85,18 @@ def add_jobs(connection: Connection, run_id: int, jobs: Sequence[NewJob]) -> Non
 def get_run(connection: Connection, run_id: int) -> Row[Any]:
     """Return the run's row without its mask. Raises `NotFound`."""
     columns = [column for column in Run.__table__.columns if column.name != "mask"]
-    run = connection.execute(select(*columns).where(Run.id == run_id)).one_or_none()
+    run = None
+    if run_id <= LARGEST_NUMBER:
+        run = connection.execute(select(*columns).where(Run.id == run_id)).one_or_none()
     if run is None:
         raise NotFound(f"there is no run {run_id}: `tidings runs` lists them")
     return run
+
+
+def engines_of(connection: Connection, run_id: int) -> set[str]:
+    """Return the engines that results of the run come from."""
+    engines = select(RunEngine.engine).where(RunEngine.run_id == run_id)
+    return set(connection.scalars(engines))
 
 
 def note_engine(connection: Connection, db: Database, run_id: int, engine: str) -> None:

@@ -16,9 +16,9 @@ from models.tables import Job, Run
 
 MESSAGE_LATE_SECONDS = 30.0  # a job whose message is older and that nobody runs is dispatched again
 IDLE = (0, 0)  # a run's jobs: running, running or dispatched
-UNCLAIMED = (State.QUEUED, State.WAITING)
 
 Busy = Mapping[int, tuple[int, int]]  # by run: running, running or dispatched
+IsDue = Mapping[State, ColumnElement[bool]]  # by the state of a job that nobody has claimed
 
 
 @dataclass(frozen=True)
@@ -48,11 +48,14 @@ def select_due_jobs(
     """
     # read once: an index cannot find what changes within a statement
     now = select(clock()).scalar_subquery()
-    is_due = and_(
+    is_free = and_(
         Job.queue == queue,
-        Job.due_at <= now,
         or_(Job.dispatched_at.is_(None), Job.dispatched_at < now - lost_after),
     )
+    is_due = {
+        State.QUEUED: is_free,  # whatever the clock was when it was queued
+        State.WAITING: and_(is_free, Job.due_at <= now),
+    }
     is_busy = or_(Job.state == State.RUNNING, Job.dispatched_at >= now - lost_after)
 
     with db.write() as connection:
@@ -82,30 +85,24 @@ def _count_busy(connection: Connection, queue: str, is_busy: ColumnElement[bool]
     return busy
 
 
-def _runs_with_due_jobs(
-    connection: Connection, queue: str, is_due: ColumnElement[bool]
-) -> Sequence[int]:
+def _runs_with_due_jobs(connection: Connection, queue: str, is_due: IsDue) -> Sequence[int]:
     may_start = Run.state != State.PAUSED if queue == QUEUE_REPORTS else IS_OPEN
-    first_due = [_due_jobs(Job.id, Run.id, state, is_due, 1) for state in UNCLAIMED]
+    first_due = [_due_jobs(Job.id, Run.id, state, is_due, 1) for state in is_due]
     has_due = or_(*(job.scalar_subquery().is_not(None) for job in first_due))
     return connection.scalars(select(Run.id).where(may_start, has_due)).all()
 
 
-def _due_jobs_of_run(
-    connection: Connection, run_id: int, is_due: ColumnElement[bool], limit: int
-) -> list[Any]:
+def _due_jobs_of_run(connection: Connection, run_id: int, is_due: IsDue, limit: int) -> list[Any]:
     jobs: list[Any] = []
-    for state in UNCLAIMED:
+    for state in is_due:
         statement = _due_jobs(Job.__table__, run_id, state, is_due, limit)
         jobs += connection.execute(statement.with_for_update(skip_locked=True))
     return sorted(jobs, key=attrgetter("due_at", "id"))
 
 
-def _due_jobs(
-    columns: Any, run_id: Any, state: State, is_due: ColumnElement[bool], limit: int
-) -> Select[Any]:
+def _due_jobs(columns: Any, run_id: Any, state: State, is_due: IsDue, limit: int) -> Select[Any]:
     """Return a query that reads no more than *limit* of a run's jobs, in an order of an index."""
-    jobs = select(columns).where(Job.run_id == run_id, Job.state == state, is_due)
+    jobs = select(columns).where(Job.run_id == run_id, Job.state == state, is_due[state])
     return jobs.order_by(Job.due_at, Job.id).limit(limit)
 
 

@@ -79,7 +79,11 @@ class Document(Base):
     """One text with its source, date, address and, for posts, its handle."""
 
     __tablename__ = "documents"
-    __table_args__ = (Index(None, "source", "published_at"), Index(None, "handle", "source"))
+    __table_args__ = (
+        Index(None, "source", "published_at"),
+        Index(None, "handle", "source"),
+        Index(None, "author_id", "source"),
+    )
 
     id: Mapped[int] = mapped_column(BIG, primary_key=True)
     identity: Mapped[str] = mapped_column(unique=True)  # "nyt:…": what exports call `document`
@@ -151,6 +155,14 @@ class Run(Base):
     ended_at: Mapped[float | None]
 
 
+class ForgottenRun(Base):
+    """The number of a run that was forgotten, which no other run gets."""
+
+    __tablename__ = "forgotten_runs"
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+
+
 class RunEngine(Base):
     """An engine of the Text API whose answers a run's results are made of: its name and version."""
 
@@ -189,6 +201,7 @@ class Job(Base):
     waiting_since: Mapped[float | None]
     lease_until: Mapped[float | None]
     due_at: Mapped[float]
+    wait_seconds: Mapped[float | None]  # from when it was put off to `due_at`
     dispatched_at: Mapped[float | None]
     done_units: Mapped[Counter]  # progress of the step at work, for `status`
     all_units: Mapped[Counter]
@@ -220,7 +233,10 @@ class JobDocument(Base):
 
 
 class Answer(Base):
-    """An answer of the Text API about one text, kept for ever; `textapi.requests` makes the key."""
+    """An answer of the Text API about one text, kept until an erasure.
+
+    `textapi.requests` makes the key.
+    """
 
     __tablename__ = "answers"
 
@@ -306,6 +322,21 @@ class Phrase(Base):
     count: Mapped[int]  # documents of the job that hold it
 
 
+class DistinctiveWord(Base):
+    """A word that stands out in the documents of a job, for one keyword ("" for a handle)."""
+
+    __tablename__ = "distinctive_words"
+
+    job_id: Mapped[JobKey]
+    keyword: Mapped[TextKey]
+    rank: Mapped[NumberKey]
+    word: Mapped[str]
+    count: Mapped[int]  # uses in the documents of the job (that mention the keyword)
+    documents: Mapped[int]  # of these that hold it
+    reference_count: Mapped[int]  # uses in the documents that they are compared with
+    g2: Mapped[float]  # signed log-likelihood
+
+
 class Entity(Base):
     """An entity of a job, for the whole job (`period` "") or one month."""
 
@@ -373,14 +404,13 @@ class Training(Base):
     remarks: Mapped[list[str]]
 
 
-class Report(Base):
-    """What a run's report was last made of, so that it is drawn again only after a change."""
+class RunErasure(Base):
+    """The last erasure of documents of a run: a report of before must be made again."""
 
-    __tablename__ = "reports"
+    __tablename__ = "run_erasures"
 
     run_id: Mapped[RunKey]
-    path: Mapped[str]
-    stale: Mapped[str | None]  # why it must be made again (a document was erased, say)
+    reason: Mapped[str]
     at: Mapped[float]
 
 

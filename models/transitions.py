@@ -1,7 +1,8 @@
 """The state transitions of jobs and runs, one function for each.
 
 The rules are those of docs/architecture.md, "Life of a run". `_due` and `_ended` state what it
-means in a job's columns that it can be claimed and that it has ended.
+means in a job's columns that it can be claimed and that it has ended. A queued job is due, whatever
+the clock was when it was queued.
 """
 
 from __future__ import annotations
@@ -9,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, select, true, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select, true, update
 
 from core.enums import ENDED, JobKind, State, StepState
 from core.errors import NotFound, RunEnded
-from models.database import Database, clock
+from models.database import CLOCK_SLACK_SECONDS, Database, batched, clock
 from models.jobs import NO_SETBACKS, Claim, fence, update_claimed, update_held
 from models.runs import IS_OPEN, REPORT_JOB, UNENDED, NewJob, add_jobs, get_run
 from models.tables import Job, Run
@@ -37,6 +38,7 @@ def _due(state: State, *, seconds: float = 0.0, reason: str | None = None) -> Co
         "lease_until": None,
         "dispatched_at": None,
         "due_at": clock() + seconds,
+        "wait_seconds": seconds,
         "ended_at": None,
     }
 
@@ -173,6 +175,25 @@ def requeue_lost_jobs(db: Database, has_exited: Callable[[str], bool]) -> int:
     return len(lost)
 
 
+def correct_times(db: Database) -> None:
+    """Take back what a clock that was ahead has put further into the future than was meant."""
+    is_due_too_late = and_(
+        Job.state == State.WAITING,
+        Job.due_at > clock() + Job.wait_seconds + CLOCK_SLACK_SECONDS,
+    )
+    is_dispatched_later = Job.dispatched_at > clock() + CLOCK_SLACK_SECONDS
+    corrections: list[tuple[ColumnElement[bool], Columns]] = [
+        (is_due_too_late, {"due_at": clock()}),
+        (is_dispatched_later, {"dispatched_at": None}),
+    ]
+    for is_wrong, columns in corrections:
+        with db.read() as connection:
+            wrong = connection.scalars(select(Job.id).where(is_wrong)).all()
+        for ids in batched(wrong):
+            with db.write() as connection:
+                connection.execute(update(Job).where(Job.id.in_(ids), is_wrong).values(columns))
+
+
 def _fail_crashed_job(db: Database, job: Row[Any]) -> None:
     failed = _ended(State.FAILED, reason=CRASHED) | {"crashes": CRASHES_ALLOWED}
     with db.write() as connection:
@@ -186,7 +207,7 @@ def _read_job(db: Database, job_id: int) -> Row[Any] | None:
     statement = (
         select(
             Job.__table__,
-            (Job.due_at <= clock()).label("due"),
+            or_(Job.state == State.QUEUED, Job.due_at <= clock()).label("due"),
             (Job.lease_until < clock()).label("expired"),
             Run.state.label("run_state"),
             Run.parameters,
@@ -246,7 +267,8 @@ def cancel_run(db: Database, run_id: int) -> None:
     """
     reason = "cancelled"
     with db.write() as connection:
-        _lock_unless(connection, run_id, (State.DONE, State.FAILED))
+        ended = (State.DONE, State.FAILED)
+        _lock_unless(connection, run_id, ended, "there is nothing left to cancel")
         open_run = update(Run).where(Run.id == run_id, Run.state.not_in(ENDED))
         connection.execute(open_run.values(state=State.CANCELLED, ended_at=clock(), reason=reason))
         open_jobs = update(Job).where(Job.run_id == run_id, Job.state.not_in(ENDED))
@@ -327,6 +349,15 @@ def redo_job(connection: Connection, job_id: int) -> None:
     connection.execute(update(Job).where(Job.id == job_id).values(_due(State.QUEUED)))
 
 
+def redo_reports(connection: Connection, run_id: int) -> None:
+    """Queue the jobs that draw the run's report: what they have read was erased.
+
+    Whoever is at work on one loses its claim, and with it the means to end the job as failed.
+    """
+    drawing = update(Job).where(Job.run_id == run_id, Job.kind == JobKind.REPORT)
+    connection.execute(drawing.where(Job.state == State.RUNNING).values(_due(State.QUEUED)))
+
+
 def empty_job(connection: Connection, job_id: int, *, reason: str) -> None:
     """End a job as done without data, because all documents of it were erased."""
     ended = _ended(State.DONE, result=StepState.NO_DATA, reason=reason)
@@ -349,12 +380,16 @@ def lock_run(connection: Connection, run_id: int) -> None:
     connection.execute(select(Run.id).where(Run.id == run_id).with_for_update())
 
 
-def _lock_unless(connection: Connection, run_id: int, states: Collection[State]) -> None:
-    """Lock the run. Raises `NotFound`, and `RunEnded` where it is in one of *states*."""
+def _lock_unless(
+    connection: Connection, run_id: int, states: Collection[State], remedy: str | None = None
+) -> None:
+    """Lock the run. Raises `NotFound`, and `RunEnded` with a *remedy* if it is in one of *states*.
+
+    The remedy is by default how to get what is missing.
+    """
     lock_run(connection, run_id)
     run = get_run(connection, run_id)
     if run.state in states:
-        remedy = "submit it again"
-        if run.state == State.FAILED:
+        if remedy is None and run.state == State.FAILED:
             remedy = f"`tidings retry {run.id}` queues its failed jobs again"
-        raise RunEnded(f"run {run.id} has ended, it is {run.state}: {remedy}")
+        raise RunEnded(f"run {run.id} has ended, it is {run.state}: {remedy or 'submit it again'}")

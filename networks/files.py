@@ -179,6 +179,10 @@ def _read_npz(path: Path) -> dict[str, Array]:
             return dict(arrays)
     except NetworkError:
         raise
+    except TypeError:  # what np.load returns of a single array is no archive
+        raise NetworkError(
+            f"{path} is a single array, a .npy by another name: give {_FORMATS}"
+        ) from None
     # What np.load raises for damaged files.
     except (
         *(OSError, ValueError, EOFError, KeyError, AttributeError, TypeError, MemoryError),

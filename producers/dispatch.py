@@ -15,7 +15,7 @@ from models.answers import delete_expired_claims
 from models.database import Database
 from models.jobs import count_live_slots, try_acquire_maintenance
 from models.scheduling import MESSAGE_LATE_SECONDS, reset_dispatch, select_due_jobs
-from models.transitions import close_ended_runs, requeue_lost_jobs
+from models.transitions import close_ended_runs, correct_times, requeue_lost_jobs
 
 MESSAGES_PER_SLOT = 2
 MESSAGES_WITHOUT_WORKER = 8
@@ -65,12 +65,13 @@ def reconcile(
 ) -> bool:
     """Put right what a crash left; return False if it was done in the last *every_seconds*.
 
-    Safe anywhere and any number of times: requeues lost jobs, closes ended runs, deletes expired
-    claims, fills the queues and truncates SQLite's log.
+    Safe anywhere and any number of times: corrects times of a wrong clock, requeues lost jobs,
+    closes ended runs, deletes expired claims, fills the queues and truncates SQLite's log.
     """
     if not try_acquire_maintenance(db, "reconcile", every_seconds=every_seconds):
         return False
 
+    correct_times(db)
     requeue_lost_jobs(db, has_exited)
     close_ended_runs(db)
     delete_expired_claims(db, older_than=EXPIRED_CLAIM_SECONDS)

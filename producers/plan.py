@@ -43,7 +43,7 @@ from producers.dry_run import DryRunFetcher, MentionBuffer, run_dry
 from producers.submit import jobs_of
 from sources.registry import account_source, search_source, source_named
 from sources.source import PostReader, Source
-from textapi.requests import SERVICE
+from textapi.messages import SERVICE
 
 OUR_ENGINE = "tidings"  # engines whose names begin so match keywords as the dry run does
 

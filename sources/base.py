@@ -14,8 +14,8 @@ from typing import Any, Literal, TypeAlias
 from urllib.parse import urlsplit
 
 from core.errors import ServiceError
+from core.storable import make_storable
 
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _ADDRESS = re.compile(r"(?:https?|at)://\S+", re.IGNORECASE)
 
 # Names are keys of the database, where PostgreSQL takes up to 2,700 bytes.
@@ -124,7 +124,7 @@ class ReadCounts:
 
 def clean(text: str) -> tuple[str, int]:
     """Replace NUL and lone surrogates, which no database stores, by U+FFFD and count them."""
-    return _UNSTORABLE.subn("\ufffd", text)
+    return make_storable(text)
 
 
 def clean_or_none(value: object) -> str | None:

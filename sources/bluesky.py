@@ -6,10 +6,9 @@ import re
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.errors import ServiceBadAnswer
-from core.service_client import Answer
 from sources.base import (
     AccountGone,
     AccountState,
@@ -28,11 +27,17 @@ from sources.crawl import CrawlProgress, check_page_size
 from sources.source import CrawlRequest, JsonFormat, PostReader, ReadContext, Service, Source
 from sources.timestamps import parse_time
 
+if TYPE_CHECKING:
+    from core.service_client import Answer
+
 NAME = "bluesky"
 
 _PATH = "/xrpc/app.bsky.feed.getAuthorFeed"
 _PAGE_SIZE = 100
 _HANDLE = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+|did:[a-z]+:\S+")
+_PROFILE = re.compile(
+    rf"(?:https?://)?(?:www\.)?bsky\.app/profile/({_HANDLE.pattern})/?(?:[?#].*)?", re.IGNORECASE
+)
 
 
 async def account_pages(request: CrawlRequest) -> AsyncIterator[Page]:
@@ -176,6 +181,11 @@ def _recognizes(value: Mapping[str, Any], _key: str) -> bool:
     return isinstance(value.get("post"), Mapping)
 
 
+def _handle_in_address(address: str) -> str | None:
+    match = _PROFILE.fullmatch(address)
+    return match[1] if match else None
+
+
 SOURCE = Source(
     name=NAME,
     label="Bluesky",
@@ -183,4 +193,5 @@ SOURCE = Source(
     service=Service(url="bluesky_url", limits="bluesky_limits"),
     account=PostReader(operation="getAuthorFeed", handle_form=_HANDLE, pages=account_pages),
     json_format=JsonFormat(recognizes=_recognizes, read=read_entry, lists=frozenset({("feed",)})),
+    handle_in_address=_handle_in_address,
 )

@@ -13,7 +13,7 @@ from sources.base import Item, LeftOut, Remark, fold_handle
 from sources.columns import FIELDS, find_columns
 from sources.file_reading import decode_chunks, open_file, read_chunks, split_lines
 from sources.jsonstream import ASSIGNMENT, LONGEST, Root, parse_line, read_elements
-from sources.registry import SOURCES, TABLES, source_named
+from sources.registry import FALLBACK_SOURCE, SOURCES, source_named
 from sources.source import JsonFormat, ReadContext, Source
 from sources.tables import NO_HANDLE, TableReader, check_is_date, guess_source, read_csv
 
@@ -198,7 +198,7 @@ def _read_json(path: Path, options: _Options, *, by_line: bool) -> Iterator[Item
     if content.source is None and not content.has_list:
         raise BadInput(f"{path} holds no documents of a known format: is it the right file?")
 
-    source = content.source or options.source or TABLES
+    source = content.source or options.source or FALLBACK_SOURCE
     json_format = source.json_format
     if json_format and json_format.read_file and not by_line and not options.columns:
         _check_source(source, options, path)
@@ -315,12 +315,12 @@ def _recognize(value: Mapping[str, Any], key: str) -> Source | None:
     for source in SOURCES:
         if source.json_format is not None and source.json_format.recognizes(value, key):
             return source
-    return TABLES if any(isinstance(cell, str) for cell in value.values()) else None
+    return FALLBACK_SOURCE if any(isinstance(cell, str) for cell in value.values()) else None
 
 
 def _check_source(source: Source, options: _Options, path: Path) -> None:
     """Raise `BadInput` where the user named another source than the file's."""
-    if options.source not in (None, TABLES, source):
+    if options.source not in (None, FALLBACK_SOURCE, source):
         named = options.source.name if options.source else ""
         raise BadInput(
             f"{path} holds documents of {source.name}, not of {named}: leave --source out"

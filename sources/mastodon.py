@@ -6,11 +6,10 @@ import re
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 from core.errors import ServiceBadAnswer, UsageError
-from core.service_client import Answer
 from sources.base import (
     AccountGone,
     AccountState,
@@ -32,6 +31,9 @@ from sources.post_cleaning import LONGEST_HTML, html_to_text
 from sources.source import CrawlRequest, JsonFormat, PostReader, ReadContext, Service, Source
 from sources.timestamps import parse_time
 
+if TYPE_CHECKING:
+    from core.service_client import Answer
+
 NAME = "mastodon"
 
 _LOOKUP_PATH = "/api/v1/accounts/lookup"
@@ -41,6 +43,11 @@ _PAGE_SIZE = 40
 _HANDLE = re.compile(r"([\w.-]+)@([\w-]+(?:\.[\w-]+)*(?::\d{1,5})?)")
 _ACCOUNT_ID = re.compile(r"\w{1,100}")
 _LIKE_A_HANDLE = re.compile(r"[^@\s]+@[^@\s]+")  # enough to choose this service, and then refuse
+_PROFILE = re.compile(
+    r"https?://(?:www\.)?([\w-]+(?:\.[\w-]+)*(?::\d{1,5})?)/"
+    r"(?:@|users/)([\w.-]+)(?:@([\w-]+(?:\.[\w-]+)+))?/?(?:[?#].*)?",
+    re.IGNORECASE,
+)
 _NEXT = re.compile(r"<([^>]*)>\s*;[^,]*\brel=\"?next\"?")
 
 
@@ -185,6 +192,11 @@ def _recognizes(value: Mapping[str, Any], _key: str) -> bool:
     return isinstance(value.get("account"), Mapping) and "content" in value
 
 
+def _handle_in_address(address: str) -> str | None:
+    match = _PROFILE.fullmatch(address)
+    return f"{match[2]}@{match[3] or match[1]}" if match else None
+
+
 SOURCE = Source(
     name=NAME,
     label="Mastodon",
@@ -192,4 +204,5 @@ SOURCE = Source(
     service=Service(url="mastodon_url", limits="mastodon_limits", server_of=home_server),
     account=PostReader(operation="statuses", handle_form=_LIKE_A_HANDLE, pages=account_pages),
     json_format=JsonFormat(recognizes=_recognizes, read=read_status),
+    handle_in_address=_handle_in_address,
 )

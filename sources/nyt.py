@@ -14,8 +14,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import aiohttp
-
 from core.errors import (
     BadInput,
     ServiceBadAnswer,
@@ -24,7 +22,6 @@ from core.errors import (
     StackError,
     TidingsError,
 )
-from core.service_client import Answer, ServiceClient, seconds_to_wait
 from sources.base import (
     Empty,
     Item,
@@ -53,6 +50,8 @@ from sources.timestamps import parse_time
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
+    from core.service_client import Answer, ServiceClient
+
 NAME = "nyt"
 
 _LISTS = frozenset({(), ("docs",), ("response", "docs")})
@@ -68,7 +67,6 @@ _MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
 _CUT = "the file ends"  # how `read_archive` begins the reason for a document that is cut off
 _LONGEST_MONTH = 256 * 2**20  # bytes that are stored of an answer
 _MAX_DOCUMENTS = 200_000  # of a month that is fetched; real ones have up to 20,000
-_TIMEOUT = aiohttp.ClientTimeout(total=600, connect=5, sock_read=30)  # some 20 MB
 _MINUTE = 60.0  # NYT's 429 names no time; its shorter limit is per minute
 
 
@@ -229,7 +227,10 @@ async def fetch_month(
         raise ServiceRefused(problem, service=NAME)
 
     path = f"/svc/archive/v1/{int(match[1])}/{int(match[2])}.json"
-    patient = replace(client, secrets=(*client.secrets, key), timeout=_TIMEOUT)
+    from aiohttp import ClientTimeout  # noqa: PLC0415 - 0.1 s that the command line's help saves
+
+    timeout = ClientTimeout(total=600, connect=5, sock_read=30)  # some 20 MB
+    patient = replace(client, secrets=(*client.secrets, key), timeout=timeout)
     with tempfile.TemporaryDirectory(prefix="tidings-nyt-") as folder:
         file = Path(folder) / f"{month}.json"
         await _download(patient, path, key, file)
@@ -295,6 +296,8 @@ def _explain(refused: Answer) -> TidingsError | None:
     if refused.status in _REFUSALS:
         return ServiceRefused(_REFUSALS[refused.status], service=NAME, status=refused.status)
     if refused.status == 429:
+        from core.service_client import seconds_to_wait  # noqa: PLC0415 - as above
+
         return ServiceUnavailable(
             "nyt: the limit of calls (5 a minute, 500 a day) is reached: it is tried again later",
             service=NAME,

@@ -26,7 +26,7 @@ from sources.base import (
 from sources.columns import find_columns
 from sources.csv_rows import LONGEST_ROW, Row, read_rows
 from sources.file_reading import decode_chunks, open_file, read_chunks, split_lines
-from sources.registry import SOURCES, TABLES
+from sources.registry import FALLBACK_SOURCE, SOURCES
 from sources.source import ReadContext, Source, TableRow
 from sources.timestamps import is_day_first, is_day_number, parse_time
 
@@ -132,7 +132,7 @@ def guess_source(row: Mapping[str, Any], columns: Mapping[str, str]) -> Source:
     for source in SOURCES:
         if source.table_rules.recognizes(columns, address):
             return source
-    return TABLES
+    return FALLBACK_SOURCE
 
 
 def check_is_date(file: str, columns: Mapping[str, str], first_time: object) -> None:

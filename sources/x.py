@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.errors import (
     BadInput,
@@ -18,7 +18,6 @@ from core.errors import (
     TidingsError,
     UsageError,
 )
-from core.service_client import Answer, ServiceClient
 from sources.base import (
     AccountGone,
     AccountState,
@@ -50,11 +49,19 @@ from sources.source import (
 )
 from sources.timestamps import parse_time
 
+if TYPE_CHECKING:
+    from core.service_client import Answer, ServiceClient
+
 NAME = "x"
 
 _STATUS = re.compile(
     r"https?://(?:www\.|mobile\.)?(?:twitter|x)\.com/(?:#!/)?([^/?#]+)/status(?:es)?/(\d+)",
     re.IGNORECASE,
+)
+_PROFILE = re.compile(
+    r"(?:https?://)?(?:www\.|mobile\.)?(?:twitter|x)\.com/(?:#!/)?"
+    r"(?!(?:explore|hashtag|home|i|intent|search|share)\b)@?(\w{1,15})/?(?:[?#].*)?",
+    re.IGNORECASE | re.ASCII,
 )
 _FIRST_TIMED_ID = 29_700_859_247
 _ID_EPOCH_MS = 1_288_834_974_657
@@ -435,6 +442,11 @@ def _account_name(handle: str) -> str:
     return name
 
 
+def _handle_in_address(address: str) -> str | None:
+    match = _PROFILE.fullmatch(address)
+    return match[1] if match else None
+
+
 SOURCE = Source(
     name=NAME,
     label="X",
@@ -468,4 +480,5 @@ SOURCE = Source(
         recognizes=_recognizes_row,
         address_has_handle=True,
     ),
+    handle_in_address=_handle_in_address,
 )

@@ -22,6 +22,7 @@ class VirtualTime:
 
     def __init__(self) -> None:
         self.microseconds = 0
+        self.redis_ahead = 0  # seconds by which the clock of Redis is wrong
         self.commands_in_flight = 0
         self._start = int(time.time())  # Redis expires keys by its own clock: begin no earlier
         self._sleepers: list[tuple[int, int, asyncio.Future[None]]] = []
@@ -36,7 +37,7 @@ class VirtualTime:
 
     def redis_time(self) -> tuple[int, int]:
         seconds, microseconds = divmod(self.microseconds, 1_000_000)
-        return self._start + seconds, microseconds
+        return self._start + seconds + self.redis_ahead, microseconds
 
     async def sleep(self, seconds: float) -> None:
         if seconds <= 0:

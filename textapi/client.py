@@ -11,17 +11,17 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from core.errors import ServiceBadAnswer, SettingsError
+from core.errors import ServiceError, SettingsError
 from core.ratelimit import Limiter
 from core.service_client import RetryPolicy, ServiceClient, unreachable
 from core.settings import Settings
-from textapi.messages import ENGINE_HEADER, KEY_HEADER, Operation
-from textapi.requests import SERVICE
+from textapi.answer_validation import bad_answer, read_engine
+from textapi.messages import ENGINE_HEADER, KEY_HEADER, SERVICE, Operation
 
 T = TypeVar("T")
 
 # A call is made again within the slice as long as the service asks for no more than its seconds.
-RETRY_POLICY = RetryPolicy(first_wait=0.25, longest_wait=45.0, longest_retry_after=30 * 86400.0)
+RETRY_POLICY = RetryPolicy(first_wait=0.25, longest_wait=45.0)
 READY_SECONDS = 5.0
 NO_ADDRESS = "no Text API is known: start the stack with `tidings up`, or set TIDINGS_TEXTAPI_URL"
 
@@ -77,8 +77,11 @@ class TextApiClient:
     async def engine(self) -> str:
         """Return name and version of the engine, asked for once. Raises as `fetch_engine`."""
         if self._engine is None:
-            self._engine = await fetch_engine(self._client.session, self._client.base_url)
+            self._engine = await self._client.retry(self._fetch_engine)
         return self._engine
+
+    async def _fetch_engine(self, _attempt: int) -> str:
+        return await fetch_engine(self._client.session, self._client.base_url)
 
     def note_engine(self, engine: str) -> None:
         """Remember that an answer came from *engine*, which `engine` returns from now on."""
@@ -90,15 +93,25 @@ class TextApiClient:
         body: Mapping[str, Any],
         before_attempt: Callable[[Operation, int], Awaitable[None]],
         read: Callable[[Mapping[str, Any]], T],
+        after_failure: Callable[[], None] | None = None,
     ) -> Reply[T]:
         """Return the reply to one request, with the answer's JSON object as *read* returns it.
 
-        *before_attempt* is awaited with the number of each attempt. Raises `ServiceRefused`,
-        `ServiceUnavailable`, `ServiceBadAnswer` (by *read* too, after the last attempt) and
-        `UnalignedReply`, which another attempt would not mend.
+        *before_attempt* is awaited with the number of each attempt; *after_failure* is called when
+        one has failed, before a wait. Raises `ServiceRefused`, `ServiceUnavailable`,
+        `ServiceBadAnswer` (by *read* too, after the last attempt) and `UnalignedReply`, which
+        another attempt would not mend.
         """
 
         async def attempt(number: int) -> Reply[T]:
+            try:
+                return await attempt_once(number)
+            except ServiceError:
+                if after_failure is not None:
+                    after_failure()
+                raise
+
+        async def attempt_once(number: int) -> Reply[T]:
             async with self._slots:
                 answer = await self._client.attempt(
                     "POST",
@@ -107,23 +120,25 @@ class TextApiClient:
                     json=body,
                 )
             if not isinstance(answer.value, dict):
-                raise ServiceBadAnswer(
-                    f"{SERVICE}: {operation} answered with no JSON object", service=SERVICE
-                )
-            return Reply(read(answer.value), answer.headers.get(ENGINE_HEADER), number)
+                raise bad_answer(operation, "no JSON object")
+            engine = read_engine(answer.headers.get(ENGINE_HEADER))
+            return Reply(read(answer.value), engine, number)
 
         return await self._client.retry(attempt)
 
 
 async def fetch_engine(session: aiohttp.ClientSession, url: str) -> str:
-    """Return name and version of the engine at *url*, or its host. Raises `ServiceUnavailable`."""
+    """Return name and version of the engine at *url*, or its host.
+
+    Raises `ServiceUnavailable` and `ServiceBadAnswer`.
+    """
     try:
         async with session.get(
             f"{url.rstrip('/')}/ready",
             timeout=aiohttp.ClientTimeout(total=READY_SECONDS),
             allow_redirects=False,
         ) as response:
-            engine = response.headers.get(ENGINE_HEADER)
+            engine = read_engine(response.headers.get(ENGINE_HEADER))
     except (TimeoutError, aiohttp.ClientConnectionError) as error:
         raise unreachable(SERVICE, url, error) from error
     except aiohttp.ClientError:

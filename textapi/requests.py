@@ -16,14 +16,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache, partial
 from operator import itemgetter
-from typing import Any, Self, TypeAlias, TypeGuard
+from typing import Any, Self, TypeAlias
 
-from core.errors import ServiceBadAnswer, ServiceError
-from textapi.messages import EXCHANGES, Operation
+from core.errors import ServiceError
+from textapi.answer_validation import read_answer
+from textapi.messages import EXCHANGES, SERVICE, Operation
 from textapi.packing import assign_sentences, pack
 from textapi.text.sentences import split
-
-SERVICE = "textapi"
 
 # The sign of a tag or a handle; ".@" lets everybody see a post that begins with a handle.
 _SIGN = re.compile(r"(?<!\w)\.?[@#](?=\w)")
@@ -114,12 +113,11 @@ class KeywordBatch(_Request):
     def answers(self, reply: Mapping[str, Any], keys: Collection[bytes]) -> dict[bytes, str]:
         """Return the sentences of *reply* that stand in each text, as JSON lists."""
         texts, terms = self._select(keys)
+        text_of_all = "\n".join(texts)
         answers: dict[bytes, str] = {}
 
         for term in terms:
-            sentences = reply.get(term)
-            if not _are_strings(sentences):
-                raise _bad_answer(self.operation, f"no list of sentences for {term!r}")
+            sentences = read_answer(self.operation, reply, term, text_of_all)
             sentences_of = assign_sentences(sentences, texts)
             if sentences_of is None:
                 raise UnalignedReply(self.operation)
@@ -161,21 +159,15 @@ class PolarityBatch(_Request):
     def answers(self, reply: Mapping[str, Any], keys: Collection[bytes]) -> dict[bytes, str]:
         """Return the polarities of *reply*, whose sentences have to be the texts, one to one."""
         texts = self._select(keys)
-        pairs = reply.get("polarity by sentence")
-        if not isinstance(pairs, list):
-            raise _bad_answer(self.operation, "no list of sentences")
+        pairs = read_answer(self.operation, reply, _name_of(self.operation), "\n".join(texts))
         if len(pairs) != len(texts):
             raise UnalignedReply(self.operation)
 
         answers: dict[bytes, str] = {}
-        for text, pair in zip(texts, pairs, strict=True):
-            match pair:
-                case [float() | int() as polarity, str(sentence)] if (
-                    sentence.split() == text.split()
-                ):
-                    answers[polarity_key(self.engine, text)] = _to_json(float(polarity))
-                case _:
-                    raise UnalignedReply(self.operation)
+        for text, (polarity, sentence) in zip(texts, pairs, strict=True):
+            if sentence.split() != text.split():
+                raise UnalignedReply(self.operation)
+            answers[polarity_key(self.engine, text)] = _to_json(polarity)
         return answers
 
     def split(self, keys: Collection[bytes]) -> list[ApiRequest]:
@@ -216,11 +208,8 @@ class TextRequest(_Request):
         return {"text": self.text, **self.parameters}
 
     def answers(self, reply: Mapping[str, Any], _keys: Collection[bytes]) -> dict[bytes, str]:
-        """Return the answer, which has to be of the operation's type."""
-        name = EXCHANGES[self.operation].answer_name or ""
-        value = reply.get(name)
-        if not _has_type_of(self.operation, value):
-            raise _bad_answer(self.operation, f"no fitting {name!r}")
+        """Return the answer."""
+        value = read_answer(self.operation, reply, _name_of(self.operation), self.text)
         return {self.key: _to_json(value)}
 
     def split(self, _keys: Collection[bytes]) -> list[ApiRequest]:
@@ -281,25 +270,9 @@ def polarity_requests(engine: str, texts: Iterable[str], size: int) -> list[ApiR
     return [*(PolarityBatch(engine, tuple(batch)) for batch in batches), *requests]
 
 
-def _has_type_of(operation: Operation, value: Any) -> bool:
-    match operation, value:
-        case Operation.TEXT_POLARITY, float() | int():
-            return not isinstance(value, bool)
-        case Operation.SUMMARIZE, str():
-            return True
-        case Operation.MOST_COMMON_PHRASES, list():
-            return _are_strings(value)
-        case Operation.NER, list():
-            return all(_are_strings(pair) and len(pair) == 2 for pair in value)
-    return False
-
-
-def _are_strings(value: Any) -> TypeGuard[list[str]]:
-    return isinstance(value, list) and all(isinstance(item, str) for item in value)
-
-
-def _bad_answer(operation: str, problem: str) -> ServiceBadAnswer:
-    return ServiceBadAnswer(f"{SERVICE}: {operation} answered with {problem}", service=SERVICE)
+def _name_of(operation: Operation) -> str:
+    """Return the key of the answer on the wire."""
+    return EXCHANGES[operation].answer_name or ""
 
 
 def _to_json(value: Any) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from analysis.parameters import (
     HandlesParameters,
@@ -12,6 +12,7 @@ from analysis.parameters import (
     TextParameters,
 )
 from core.enums import DOCUMENTS, StepState
+from core.errors import ServiceUnavailable
 from models.crawls import remark_on_documents
 from models.documents import count_documents, list_documents, with_counts
 from models.imports import left_out_remark
@@ -70,18 +71,10 @@ async def _collect_posts(
             await job.record_no_data(parameters.steps, reason)
             return NoData(reason)
 
-    state, remark = str(StepState.NO_DATA), None
     target = _target(job, parameters)
-    if target is not None:
-        try:
-            crawled = await crawl(job, target, parameters.limit)
-        except AccountGone as gone:
-            state, remark = gone.state, str(gone)
-        else:
-            if not crawled.finished:
-                return Again()
-            left_out = await job.read(left_out_remark, target.name, target.source.name)
-            remark = _join_remarks([crawled.remark, left_out])
+    fetched = await _fetch_posts(job, target, parameters.limit) if target else _Fetched()
+    if fetched is None:
+        return Again()
 
     if isinstance(parameters, SearchParameters):
         await link_stored(job, parameters.source)
@@ -89,14 +82,46 @@ async def _collect_posts(
     scope = await job.freeze_documents()
     posts = await job.read(list_documents, scope)
     if posts:
-        remark = with_counts(remark, posts)
+        remark = with_counts(fetched.remark, posts)
         complete = job.step_change(DOCUMENTS, StepState.COMPLETE, len(posts), remark)
-        await job.write(complete)
+        await job.write(complete, progress=True)
         return None
 
-    reason = remark or _no_posts(job, parameters.source, target)
+    if fetched.away is not None:
+        raise fetched.away
+    reason = fetched.remark or _no_posts(job, parameters.source, target)
     await job.record_no_data(parameters.steps, reason)
-    return NoData(reason, state)
+    return NoData(reason, fetched.state)
+
+
+@dataclass(frozen=True)
+class _Fetched:
+    """How the fetching of posts ended, for the reader."""
+
+    remark: str | None = None
+    state: str = StepState.NO_DATA  # of an account that has no posts
+    away: ServiceUnavailable | None = None  # what kept the service from answering
+
+
+async def _fetch_posts(job: JobContext, target: CrawlTarget, limit: int | None) -> _Fetched | None:
+    """Store what is new; return None where the slice ended first.
+
+    A service that stays away is no error where posts are stored. Raises `ServiceUnavailable` as
+    long as the job has patience.
+    """
+    try:
+        crawled = await crawl(job, target, limit)
+    except AccountGone as gone:
+        return _Fetched(str(gone), gone.state)
+    except ServiceUnavailable as error:
+        if not await job.patience_is_over():
+            raise
+        return _Fetched(f"{STORED_ALONE}, since {error}", away=error)
+
+    if not crawled.finished:
+        return None
+    left_out = await job.read(left_out_remark, target.name, target.source.name)
+    return _Fetched(_join_remarks([crawled.remark, left_out]))
 
 
 def _no_posts(job: JobContext, source: str | None, target: CrawlTarget | None) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from core.errors import TidingsError
 from models.jobs import fence
 from models.report_jobs import FIGURES_OPTION, queue_figure_jobs
 from workers.context import JobContext
@@ -44,6 +45,10 @@ def make_report(job: JobContext) -> Outcome:
         build(job.db, [run_id], folder, check=check)
     except _SliceIsOver:
         return Again()
+    except (FileNotFoundError, TidingsError) as error:
+        if isinstance(error, TidingsError) and not isinstance(error.__cause__, FileNotFoundError):
+            raise
+        return WaitUntil(POLL_SECONDS, "its folder was removed meanwhile, as `forget` does")
     return Done()
 
 

@@ -25,10 +25,10 @@ from core.settings import Settings
 from models.answers import calls_by_minute
 from models.database import Database
 from textapi.client import TextApiClient
-from textapi.requests import SERVICE
+from textapi.messages import SERVICE
 
 STOP_SIGNALS = (signal.SIGUSR1, TERM_SIGNAL)  # the soft time limit, and a shutdown
-DRAIN_SECONDS = 1.5  # calls in flight may end; Celery's soft shutdown takes 2 s
+DRAIN_SECONDS = 8.0  # calls in flight may end; a worker has 15 s from Ctrl-C to its end
 
 T = TypeVar("T")
 

@@ -9,11 +9,20 @@ import asyncio
 import random
 from contextlib import suppress
 
+import redis
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from core.errors import BrokerAway
 from core.ratelimit.clock import Clock
-from core.ratelimit.scripts import OPEN_CIRCUIT, Keys
+from core.ratelimit.scripts import (
+    KEY_PREFIX,
+    OPEN_CIRCUIT,
+    OPEN_UNTIL,
+    REOPEN_CIRCUIT,
+    TRIAL,
+    Keys,
+)
 from core.ratelimit.windows import CIRCUIT_OPEN, LONGEST_WAIT_SECONDS, PermitWindows
 
 CHECK_SECONDS = 0.25
@@ -89,3 +98,20 @@ class CircuitBreaker:
         if self._open_until:
             self._check_at = min(self._check_at, self._open_until)
         return tries_first
+
+
+def let_services_be_tried(client: redis.Redis) -> list[str]:
+    """Let one call try each service that asked to be left alone; return the services' names.
+
+    Raises `BrokerAway`.
+    """
+    services = set()
+    try:
+        reopen = client.register_script(REOPEN_CIRCUIT)
+        for key in client.scan_iter(f"{KEY_PREFIX}:*:{OPEN_UNTIL}"):
+            base = key.decode().removesuffix(f":{OPEN_UNTIL}")
+            reopen(keys=[key, f"{base}:{TRIAL}"])
+            services.add(base.removeprefix(f"{KEY_PREFIX}:").rpartition(":")[0])
+    except RedisError as error:
+        raise BrokerAway.caused_by(error) from error
+    return sorted(services)

@@ -44,6 +44,8 @@ class Recovery:
     async def run(self) -> None:
         """Rebuild the windows. One process holds the lock and refills them; the others retry."""
         token = str(random.getrandbits(52))
+        if await self._redis.pttl(self._keys.recovery) > LOCK_MS:  # set when the clock was ahead
+            await self._redis.delete(self._keys.recovery)
         if not await self._redis.set(self._keys.recovery, token, nx=True, px=LOCK_MS):
             await self._clock.sleep(RETRY_SECONDS)
             return
@@ -84,7 +86,8 @@ class Recovery:
         now = seconds + microseconds / 1e6
         if await self._redis.set(lost_at, now, nx=True, ex=600):
             return 0.0
-        return float(now - float(await self._redis.get(lost_at) or now))
+        # Not negative: the clock may have been set back since.
+        return max(0.0, now - float(await self._redis.get(lost_at) or now))
 
     async def _renew_lock(self) -> None:
         while True:

@@ -98,12 +98,10 @@ class PermitWindows:
         until = self._clock.time() + wait
         at = datetime.fromtimestamp(until, UTC).strftime("%Y-%m-%d %H:%M UTC")
         if reason == CIRCUIT_OPEN:
-            cause = "is closed"
+            problem = f"is closed until {at}, as it asked: `tidings resume RUN` tries it at once"
         else:
-            cause = f"limit of {self._windows[reason - 1]} is reached"
-        return CapReached(
-            f"{self._service}: {cause} until {at}", service=self._service, until=until
-        )
+            problem = f"limit of {self._windows[reason - 1]} is reached until {at}"
+        return CapReached(f"{self._service}: {problem}", service=self._service, until=until)
 
 
 def _spacing_ms(windows: Sequence[Window]) -> tuple[float, float]:

@@ -49,7 +49,7 @@ FIRST, LAST, DOCUMENTS_A_MONTH = "2020-01", "2021-12", 100
 LATENCY = 0.1
 CONCURRENCY = 3  # calls in flight per process: a run takes long enough to be disturbed
 # What one killed process may repeat: its calls in flight, and as many whose answers were being
-# stored when it was killed (group commit: no answer waits for a timer).
+# stored when it was killed (`AnswerFetcher.most_unstored`).
 IN_HAND = 2 * CONCURRENCY
 WORKERS = ("worker-a", "worker-b")
 PROCESSES = 2

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
+from typing import Any
 
 import pytest
 from aiohttp import web
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
+from analysis.parameters import HandlesParameters
 from cli.stack.ports import free_port
 from core.broker import celery_app
-from core.enums import JobKind
-from core.errors import RunCapReached
+from core.enums import ENDED, JobKind, State
+from core.errors import RunCapReached, ServiceUnavailable
 from core.settings import Settings
 from models.answers import (
     Batch,
@@ -29,12 +32,18 @@ from models.answers import (
     stored_keys,
 )
 from models.database import Database, clock
+from models.documents import add_documents
 from models.jobs import Claim
 from models.runs import NewJob, create_run, get_run, reserve_call
-from models.tables import Answer, AnswerClaim, Call, Job
+from models.tables import Answer, AnswerClaim, Call, Job, Run
 from models.transitions import claim_job, pause_at_cap, resume_run
+from tests import stub_textapi
+from tests.integration.test_fetching import stored_post
+from tests.jobs_kit import Jobs
+from tests.odd_textapi import serving
 from textapi.messages import ENGINE_HEADER
 from textapi.requests import polarity_key, polarity_requests
+from workers import answer_fetcher, answer_writer
 from workers.answer_fetcher import AnswerFetcher, EngineChanged
 from workers.context import JobContext
 from workers.runtime import Runtime
@@ -229,10 +238,15 @@ def test_a_cap_on_calls_is_kept_by_all_who_ask_at_once(db: Database) -> None:
 
 
 class HeldService:
-    """A Text API on loopback that answers polarity only when `release` is set."""
+    """A Text API on loopback that answers polarity only when `release` is set.
+
+    It cannot tell the sentences of a text apart, so that each text has to be asked alone.
+    """
 
     def __init__(self) -> None:
         self.release = asyncio.Event()
+        self.answers_at_once = 0  # of the first calls
+        self.retry_after: int | None = None
         self.calls = 0
         self.engine = "stub/1"
         self._arrived = asyncio.Condition()
@@ -244,9 +258,18 @@ class HeldService:
     async def polarity(self, _request: web.Request) -> web.Response:
         async with self._arrived:
             self.calls += 1
+            number = self.calls
             self._arrived.notify_all()
-        await self.release.wait()
+        if self.retry_after is not None:
+            headers = {"Retry-After": str(self.retry_after)}
+            return web.json_response({}, status=429, headers=headers)
+        if number > self.answers_at_once:
+            await self.release.wait()
         return web.json_response({"text polarity": 0.5}, headers={ENGINE_HEADER: self.engine})
+
+    async def polarity_by_sentence(self, _request: web.Request) -> web.Response:
+        answer = {"polarity by sentence": [[0.5, "All of it."]]}
+        return web.json_response(answer, headers={ENGINE_HEADER: self.engine})
 
     async def ready(self, _request: web.Request) -> web.Response:
         return web.json_response({}, headers={ENGINE_HEADER: "stub/1"})
@@ -256,6 +279,7 @@ class HeldService:
         app = web.Application()
         app.router.add_get("/ready", self.ready)
         app.router.add_post("/text/text_polarity", self.polarity)
+        app.router.add_post("/text/polarity_by_sentence", self.polarity_by_sentence)
         runner = web.AppRunner(app)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", port).start()
@@ -429,3 +453,189 @@ def test_a_cap_that_is_reached_in_the_midst_keeps_what_was_paid_for(
         assert len(connection.scalars(select(Answer.key)).all()) <= 6
         assert sum(connection.scalars(select(Call.calls))) == 6
         assert connection.scalars(select(AnswerClaim.key)).all() == []
+
+
+def test_texts_that_are_asked_alone_are_stored_one_by_one(db: Database, settings: Settings) -> None:
+    async def scenario(service: HeldService, fetcher: AnswerFetcher) -> None:
+        service.answers_at_once = 2
+        texts = [f"Sentence {number}." for number in range(6)]  # one batch
+        task = asyncio.create_task(fetcher.fetch(polarity_requests(fetcher.engine, texts, 3000)))
+        await service.wait_for_calls(3)
+        task.cancel()
+        service.release.set()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    service = run_fetch(db, settings, scenario)
+    assert service.calls == 3
+    assert stored_answers_and_claims(db) == (3, 0)
+
+
+def test_no_more_calls_are_made_and_not_stored_than_one_fetch_may_have(
+    db: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_store = threading.Event()
+
+    def store_later(*arguments: Any, **options: Any) -> None:
+        assert may_store.wait(20)
+        store_batch(*arguments, **options)
+
+    async def scenario(service: HeldService, fetcher: AnswerFetcher) -> None:
+        texts = [f"Sentence {number}. Another." for number in range(60)]
+        monkeypatch.setattr(answer_writer, "store_batch", store_later)
+        service.release.set()
+        parts = (texts[:20], texts[20:40], texts[40:])
+        requests = [polarity_requests(fetcher.engine, part, 3000) for part in parts]
+        steps = asyncio.gather(*map(fetcher.fetch, requests))
+        try:
+            await service.wait_for_calls(fetcher.most_unstored)
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.5):
+                    await service.wait_for_calls(fetcher.most_unstored + 1)
+        finally:
+            may_store.set()
+            await steps
+
+    assert run_fetch(db, settings, scenario).calls == 60
+    assert stored_answers_and_claims(db) == (60, 0)
+
+
+def test_a_fetch_that_is_cancelled_does_not_wait_for_calls_that_wait_themselves(
+    db: Database, settings: Settings
+) -> None:
+    async def scenario(service: HeldService, fetcher: AnswerFetcher) -> None:
+        service.retry_after = 19  # less than a call's patience
+        requests = polarity_requests(fetcher.engine, TEXTS[:4], 3000)
+        task = asyncio.create_task(fetcher.fetch(requests))
+        await service.wait_for_calls(1)
+        await asyncio.wait([task], timeout=0.5)
+        task.cancel()
+        done, _ = await asyncio.wait([task], timeout=8)
+        assert done
+
+    run_fetch(db, settings, scenario)
+    assert stored_answers_and_claims(db) == (0, 0)
+
+
+def test_a_claim_that_was_lost_in_the_queue_for_a_call_is_left_to_who_has_it(
+    db: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answer_fetcher, "CLAIM_MARGIN_SECONDS", -1.0)  # each call checks its claim
+    (other,) = new_claims(db, jobs=1)
+
+    async def scenario(service: HeldService, fetcher: AnswerFetcher) -> None:
+        texts = TEXTS[:8]
+        requests = polarity_requests(fetcher.engine, texts, 3000)
+        task = asyncio.create_task(fetcher.fetch(requests))
+        await service.wait_for_calls(4)
+        keys = [polarity_key(fetcher.engine, text) for text in texts[4:]]
+        let_claims_run_out(db)
+        assert claim_answers(db, other, keys, seconds=30) == dict.fromkeys(keys, 1)
+        service.release.set()
+        done, _ = await asyncio.wait([task], timeout=0.5)
+        assert not done
+        store(db, other, keys, "0.25")
+        await task
+
+    assert run_fetch(db, settings, scenario).calls == 4
+    assert stored_answers_and_claims(db) == (8, 0)
+
+
+def test_a_call_that_was_taken_from_the_cap_is_made(
+    db: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reserved = threading.Semaphore(0)
+    go_on = threading.Event()
+
+    def reserve_slowly(*arguments: Any) -> bool:
+        granted = reserve_call(*arguments)
+        reserved.release()
+        go_on.wait(20)
+        return granted
+
+    async def scenario(service: HeldService, fetcher: AnswerFetcher) -> None:
+        monkeypatch.setattr(answer_fetcher, "reserve_call", reserve_slowly)
+        service.release.set()
+        requests = polarity_requests(fetcher.engine, TEXTS, 3000)
+        task = asyncio.create_task(fetcher.fetch(requests))
+        for _ in range(4):
+            await asyncio.to_thread(reserved.acquire, timeout=20)
+        task.cancel()
+        await asyncio.sleep(0)  # the cancellation is delivered
+        go_on.set()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    assert run_fetch(db, settings, scenario, max_calls=6).calls == 4
+    with db.read() as connection:
+        assert connection.scalars(select(Run.calls_begun)).all() == [4]
+    assert calls_counted(db) == 4
+
+
+def test_answers_that_were_erased_after_they_were_fetched_are_asked_for_again(
+    db: Database, settings: Settings
+) -> None:
+    async def scenario(service: HeldService, fetcher: AnswerFetcher) -> None:
+        service.release.set()
+        await fetcher.fetch(polarity_requests(fetcher.engine, TEXTS, 3000))
+        keys = [polarity_key(fetcher.engine, text) for text in TEXTS]
+        with db.write() as connection:
+            connection.execute(delete(Answer).where(Answer.key == keys[0]))
+        with pytest.raises(ServiceUnavailable, match="answers were erased"):
+            await fetcher.read(keys)
+
+    run_fetch(db, settings, scenario)
+
+
+class ChangingEngine:
+    """A Text API that names an engine with each answer, by the numbers of the call and slice."""
+
+    def __init__(self, name: Callable[[int, int], str]) -> None:
+        self.name = name
+        self.calls = 0
+        self.slices = 0
+
+    def __call__(self, operation: str, body: dict[str, Any]) -> Any:
+        self.calls += 1
+        answer = json.dumps(stub_textapi.answer(operation, body)).encode()
+        return 200, {ENGINE_HEADER: self.name(self.calls, self.slices)}, answer
+
+
+def work_on_posts(settings: Settings, engine: ChangingEngine, wait: float = 1.0) -> Any:
+    """Return the row of a handle's job over 40 posts; *wait* seconds pass whenever it waits."""
+    with serving(engine) as service:
+        at_service = settings.model_copy(update={"textapi_url": service.url})
+        with closing(Jobs(at_service)) as jobs:
+            texts = [f"Post {number} is here. It has two sentences." for number in range(40)]
+            add_documents(jobs.db, [stored_post(at, text=text) for at, text in enumerate(texts)])
+            run = jobs.submit(HandlesParameters(steps=("polarity",)), "bob")
+            for engine.slices in range(100):
+                job = jobs.slice(run)
+                if job.state in ENDED:
+                    break
+                with jobs.db.write() as connection:
+                    columns = {"due_at": clock(), "waiting_since": Job.waiting_since - wait}
+                    connection.execute(update(Job).where(Job.id == job.id).values(columns))
+        return job
+
+
+def test_a_new_engine_with_each_answer_fails_the_job_after_few_calls(settings: Settings) -> None:
+    service = ChangingEngine(lambda call, _: f"odd/{call}")
+    job = work_on_posts(settings, service)
+    assert job.state == State.FAILED
+    assert job.reason.startswith("textapi has named 10 engines in this run, and now odd/")
+    assert service.calls <= 10 * 20  # what one slice has begun when the first answer comes
+
+
+def test_engines_that_take_turns_end_the_jobs_patience(settings: Settings) -> None:
+    service = ChangingEngine(lambda _, slices: f"odd/{slices % 2}")  # never the one that was asked
+    job = work_on_posts(settings, service, wait=600.0)
+    assert job.state == State.FAILED
+    assert "see that one engine answers at TIDINGS_TEXTAPI_URL (tried for 60 minutes)" in job.reason
+    assert service.calls <= 8 * 20
+
+
+def test_a_job_goes_on_with_an_engine_that_changed_once(settings: Settings) -> None:
+    service = ChangingEngine(lambda call, _: "odd/1" if call <= 5 else "odd/2")
+    assert work_on_posts(settings, service).state == State.DONE
+    assert service.calls <= 40 + 20

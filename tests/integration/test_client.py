@@ -330,7 +330,7 @@ NOW = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
         ({"Retry-After": "Thu, 01 Jan 2026 12:01:30 GMT"}, 90.0),
         ({"Retry-After": "Thu, 01 Jan 2026 11:00:00 GMT"}, 0.0),
         ({"Retry-After": "Thu, 01 Jan 2026 12:01:30 -0000"}, 90.0),
-        ({"Retry-After": "1e300"}, 2592000.0),
+        ({"Retry-After": "1e300"}, 86400.0),
         ({"Retry-After": "soon"}, None),
         ({"Retry-After": "nan"}, None),
         ({"Retry-After": "inf"}, None),

@@ -10,19 +10,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, event, select, update
 from typer.testing import CliRunner
 
 from analysis.options import Keyword
 from analysis.parameters import HandlesParameters, MonthsParameters, SearchParameters
 from cli.main import app
 from core.enums import State
+from core.errors import NotFound
 from core.settings import Settings, environment
 from models.crawls import COMPLETE, move_crawl
-from models.database import migrate
+from models.database import Database, migrate
 from models.documents import add_documents
+from models.erasure import documents_by_account, forget_run
 from models.runs import get_run
-from models.tables import Answer, Base, Call, Crawl, Document, Job, JobStep, Report, Run
+from models.tables import Answer, Base, Call, Crawl, Document, Job, JobStep, Run, RunErasure
 from models.transitions import cancel_run
 from reports.exports import write
 from tests.e2e_kit import Stub, stub, stub_settings  # noqa: F401 - fixtures
@@ -148,7 +150,7 @@ def test_an_erased_document_leaves_nothing_behind_and_its_run_is_as_if_it_had_ne
     with jobs.db.read() as connection:
         assert get_run(connection, run).state == State.DONE
         assert get_run(connection, run).reason.startswith("1 document forgotten on request, 20")
-        assert str(connection.scalar(select(Report.stale))).startswith("1 document forgotten")
+        assert str(connection.scalar(select(RunErasure.reason))).startswith("1 document forgotten")
     expected = export_without(jobs, tmp_path, MONTHS, without=("nyt:2", *POSTS))
     assert export(jobs, run) == expected
     assert '"documents":2,' in expected["periods"].replace(" ", "")
@@ -184,21 +186,21 @@ def test_an_erased_account_has_no_portrait_and_the_others_keep_theirs(
     for word in ("zeppelins", "nasa"):
         assert tables_with(jobs, word) == []
     ann, bob = jobs.rows(both)
-    assert (ann.state, ann.result, bob.state, bob.result) == ("done", "no-data", "done", None)
+    assert (ann.state, ann.result) == ("done", "no-data")
+    assert bob.state == "queued"  # its words were compared with those of ann
     assert "2 documents forgotten on request" in ann.reason
     assert state_of(jobs, search) == State.RUNNING
+    jobs.do_all(both)
     jobs.do_all(search)
+    assert state_of(jobs, both) == State.DONE
+    assert tables_with(jobs, "zeppelins") == []
     with jobs.db.read() as connection:
         assert connection.scalars(select(Crawl.subject)).all() == ["@bob"]
         assert set(connection.scalars(select(JobStep.state).where(JobStep.job_id == ann.id))) == {
             "no-data"
         }
-        assert connection.scalars(
-            select(Job.run_id).where(Job.kind == "report", Job.state == "queued")
-        ).all() == [
-            both,
-            search,
-        ]
+        queued = select(Job.run_id).where(Job.kind == "report", Job.state == "queued")
+        assert set(connection.scalars(queued)) == {both, search}
     expected = export_without(
         jobs, tmp_path, SearchParameters(), "tide", without=("posts:1", "posts:2", *HEADLINES)
     )
@@ -232,6 +234,42 @@ def test_an_erased_run_is_removed_with_its_report_and_keeps_its_calls_counted(
         assert sum(connection.scalars(select(Call.calls))) == calls
         assert run not in set(connection.scalars(select(Call.run_id)))
         assert len(connection.execute(select(Document.id)).all()) == len(HEADLINES) + len(POSTS)
+
+
+def test_the_number_of_a_forgotten_run_is_given_to_no_other(
+    jobs: Jobs, forget: Callable[..., Any]
+) -> None:
+    first, second = jobs.submit(MONTHS), jobs.submit(MONTHS)
+    assert forget(second).exit_code == 0
+    third = jobs.submit(MONTHS)
+    assert third > second
+    for run in (third, first):
+        assert forget(run).exit_code == 0
+    assert jobs.submit(MONTHS) > third
+    with pytest.raises(NotFound):
+        forget_run(jobs.db, second)
+
+
+def test_the_documents_of_an_account_are_found_by_indexes(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'tidings.db'}"
+    migrate(url)
+    db = Database(url)
+    statements: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_more: Any) -> None:
+        statements.append((statement, parameters))
+
+    add_documents(db, [row("posts:1", "posts", "ann", "One."), row("posts:2", "posts", "bob", "B")])
+    event.listen(db.engine, "before_cursor_execute", note)
+    with db.read() as connection:
+        assert len(documents_by_account(connection, "ann")) == 1
+    plans: list[str] = []
+    with closing(db), db.read() as connection:
+        for statement, parameters in statements.copy():  # the listener adds to it
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            plans += [step.detail for step in plan if "documents" in step.detail]
+    assert len(plans) == 3
+    assert all("(handle=?" in plan or "(author_id=?" in plan for plan in plans)
 
 
 def test_a_cancelled_run_stays_cancelled(jobs: Jobs, forget: Callable[..., Any]) -> None:

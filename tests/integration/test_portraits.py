@@ -11,16 +11,20 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from typer.testing import CliRunner
 
 from analysis.parameters import HandlesParameters, SearchParameters
+from analysis.pipelines import POSTS as POSTS_PIPELINE
+from analysis.steps.distinctive import NOTHING_TO_COMPARE
 from cli.main import app
+from cli.stack.ports import free_port
 from core.enums import State
 from core.settings import Settings, environment
+from models.database import clock
 from models.documents import add_documents
 from models.suppression_list import is_suppressed
-from models.tables import Crawl, Document, Import, SuppressedName
+from models.tables import Crawl, Document, Import, Job, SuppressedName
 from producers.imports import import_paths
 from reports.exports import write
 from tests import stub_textapi
@@ -29,6 +33,7 @@ from tests.e2e_kit import stub, stub_settings  # noqa: F401 - fixtures
 from tests.feeds_kit import PAGES, Account, service
 from tests.integration.test_fetching import stored_post
 from tests.jobs_kit import Jobs
+from workers.text_jobs import OTHERS_ARE_COLLECTED
 
 ANN = "ann.example"
 COMMAND = CliRunner()
@@ -106,6 +111,7 @@ def test_reposts_are_kept_and_no_step_reads_them(jobs: Jobs) -> None:
     }
     reason = "1 of 3 posts pass on somebody else's words, which no later step reads"
     assert coverage.pop("documents") == (3, reason)
+    assert coverage.pop("distinctive") == (2, NOTHING_TO_COMPARE)
     assert set(coverage.values()) == {(2, None)}
     assert jobs.row(run).reason == f"stored documents only; {reason}"
     assert [row["documents"] for row in exported(jobs, run, "periods")] == [3]
@@ -115,8 +121,31 @@ def test_of_a_search_too_reposts_are_left_out(jobs: Jobs) -> None:
     add_documents(jobs.db, POSTS)
     run = done(jobs, SearchParameters(), "storm")
     coverage = {row["step"]: row["documents"] for row in exported(jobs, run, "coverage")}
-    assert coverage == {"documents": 1, "entities": 0, "phrases": 0, "polarity": 0, "summary": 0}
+    assert coverage.pop("documents") == 1
+    assert coverage == dict.fromkeys(POSTS_PIPELINE.names, 0)
     assert exported(jobs, run, "entities") == exported(jobs, run, "phrases") == []
+
+
+def test_an_account_waits_for_the_posts_of_the_others_and_is_compared_with_them(
+    jobs: Jobs,
+) -> None:
+    ann = [stored_post(n, text="The harbour is calm.") | {"handle": "ann"} for n in (4, 5, 6)]
+    bob = [stored_post(n, text="The station is loud.") for n in (7, 8, 9)]
+    add_documents(jobs.db, ann + bob)
+    run = jobs.submit(HandlesParameters(), "ann", "bob")
+
+    waiting = jobs.to_its_end(run, "@ann")
+    assert (waiting.state, waiting.reason) == (State.WAITING, OTHERS_ARE_COLLECTED)
+    states = {row["step"]: row["state"] for row in exported(jobs, run, "coverage")[:6]}
+    assert states.pop("distinctive") is None
+    assert set(states.values()) == {"complete"}
+
+    jobs.do_all(run)
+    assert {row.state for row in jobs.rows(run)} == {State.DONE}
+    words = {row["word"]: row for row in exported(jobs, run, "distinctive") if row["job"] == "@ann"}
+    counts = {word: (row["count"], row["reference_count"]) for word, row in words.items()}
+    assert counts == {"harbour": (3, 0), "calm": (3, 0), "station": (0, 3), "loud": (0, 3)}
+    assert words["harbour"]["g2"] == -words["station"]["g2"] > 0
 
 
 def test_a_forgotten_repost_is_no_longer_counted(jobs: Jobs, tidings: Callable[..., Any]) -> None:
@@ -193,6 +222,7 @@ def test_a_question_that_is_refused_takes_no_other_answer_with_it(stub_settings:
         coverage = {row["step"]: row["state"] for row in exported(jobs, run, "coverage")}
         assert coverage == {
             "documents": "complete",
+            "distinctive": "no-data",
             "summary": "complete",
             "phrases": "complete",
             "entities": "failed",
@@ -205,6 +235,35 @@ def test_a_question_that_is_refused_takes_no_other_answer_with_it(stub_settings:
             "text_polarity": 1,
             "ner": 1,
         }
+
+
+@pytest.mark.parametrize("stored", [True, False])
+def test_an_account_whose_service_stays_away_is_made_of_what_is_stored_and_says_so(
+    stub_settings: Settings,  # noqa: F811
+    stored: bool,
+) -> None:
+    url = f"http://127.0.0.1:{free_port()}"
+    away = f"bluesky at {url} does not answer (Connection refused): is it running?"
+    with closing(Jobs(stub_settings.model_copy(update={"bluesky_url": url}))) as jobs:
+        if stored:
+            add_documents(jobs.db, [stored_post(1) | {"handle": ANN}])
+        run = jobs.submit(HandlesParameters(steps=("polarity",)), ANN)
+        waiting = jobs.slice(run)
+        assert (waiting.state, waiting.reason) == (State.WAITING, away)
+
+        with jobs.db.write() as connection:
+            columns = {"due_at": clock(), "waiting_since": Job.waiting_since - 3600}
+            connection.execute(update(Job).values(columns))
+        ended = jobs.to_its_end(run)
+        if not stored:
+            reason = f"{away} (tried for 60 minutes)"
+            assert (ended.state, ended.reason) == (State.FAILED, reason)
+            return
+        reason = f"stored documents only, since {away}"
+        assert (ended.state, ended.reason) == (State.DONE, reason)
+        assert [row["documents"] for row in exported(jobs, run, "periods")] == [1]
+        (first_step, *_) = exported(jobs, run, "coverage")
+        assert (first_step["step"], first_step["reason"]) == ("documents", reason)
 
 
 # --- what was forgotten stays away ---

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from redis.asyncio import Redis
 from core.errors import BrokerAway, CapReached
 from core.rate_limit_notation import parse_limits
 from core.ratelimit import recovery
+from core.ratelimit.circuit_breaker import let_services_be_tried
 from core.ratelimit.clock import SYSTEM_CLOCK, Clock
 from core.ratelimit.limiter import RateLimiter
 from core.ratelimit.recovery import History
@@ -354,3 +356,101 @@ def test_busy_processes_on_a_jittery_network_that_are_killed_stay_within_what_th
     assert counts.fullest[1] <= 20
     assert counts.fullest[3] <= 50
     assert counts.calls > 60
+
+
+TWO_HOURS = 7200
+
+
+@pytest.mark.parametrize("limit", ["10/s", "20/2s,1000/d", "100/min"])
+def test_a_clock_that_was_ahead_for_a_moment_stops_no_calls_when_it_is_right_again(
+    redis_url: str, limit: str
+) -> None:
+    first_window = parse_limits(limit)[0]
+
+    async def work(virtual_time: VirtualTime, limiter: RateLimiter) -> tuple[int, list[int]]:
+        await call_often(virtual_time, limiter, calls=first_window.calls)
+        virtual_time.redis_ahead = TWO_HOURS
+        await call_often(virtual_time, limiter, calls=first_window.calls)
+        await virtual_time.sleep(8)
+        virtual_time.redis_ahead = 0
+        right_again = virtual_time.microseconds
+        times = []
+        while len(times) < 2 * first_window.calls:
+            with suppress(CapReached):
+                times += await call_often(virtual_time, limiter, calls=first_window.calls)
+            await virtual_time.sleep(1)
+            assert virtual_time.microseconds - right_again < 300_000_000, "no calls for minutes"
+        return right_again, times
+
+    right_again, times = run_in_virtual_time(redis_url, limit, work)
+    assert times[0] - right_again <= (first_window.seconds + 2) * 1_000_000
+    assert fullest(times, first_window.seconds) <= first_window.calls
+
+
+@pytest.mark.parametrize("limit", ["", "10/s"])
+def test_a_circuit_that_was_opened_while_the_clock_was_ahead_closes_after_its_time(
+    redis_url: str, limit: str
+) -> None:
+    async def work(virtual_time: VirtualTime, limiter: RateLimiter, other: RateLimiter) -> float:
+        virtual_time.redis_ahead = TWO_HOURS
+        await limiter.open_circuit(5)
+        virtual_time.redis_ahead = 0
+        right_again = virtual_time.microseconds
+        await call_often(virtual_time, other, calls=3)
+        return (virtual_time.microseconds - right_again) / 1e6
+
+    assert 4.9 <= run_in_virtual_time(redis_url, limit, work, processes=2) <= 12
+
+
+def test_what_expires_by_a_clock_that_was_ahead_is_not_waited_for(redis_url: str) -> None:
+    async def main() -> None:
+        async with Redis.from_url(redis_url) as client:
+            limiter = make_limiter(client, "100/s")
+            await limiter.open_circuit(0.1)
+            for key in ("trial", "recovery"):  # as they were set when it was two hours later
+                await client.set(f"tidings:limit:nyt:c:{key}", "1", px=TWO_HOURS * 1000)
+            async with asyncio.timeout(15), limiter.call():
+                pass
+            await limiter.aclose()
+
+    asyncio.run(main())
+
+
+def test_a_loss_that_was_noticed_while_the_clock_was_ahead_does_not_delay_the_recovery(
+    redis_url: str,
+) -> None:
+    async def work(virtual_time: VirtualTime, limiter: RateLimiter) -> float:
+        async with Redis.from_url(redis_url) as client:
+            run_id = (await client.info("server"))["run_id"]
+            lost_at = virtual_time.time() + TWO_HOURS
+            await client.set(f"tidings:limit:nyt:c:run_id:lost:{run_id}", lost_at)
+        await call(virtual_time, limiter)
+        return virtual_time.microseconds / 1e6
+
+    assert run_in_virtual_time(redis_url, "10/s", work) <= 10
+
+
+def test_a_service_that_asked_to_be_left_alone_for_long_can_be_tried_at_once(
+    redis_url: str,
+) -> None:
+    async def work(virtual_time: VirtualTime, limiter: RateLimiter, other: RateLimiter) -> int:
+        await limiter.open_circuit(86400)
+        for through in (limiter, other):
+            with pytest.raises(CapReached, match="`tidings resume RUN` tries it at once"):
+                await call(virtual_time, through)
+        with redis.Redis.from_url(redis_url) as client:
+            assert let_services_be_tried(client) == ["nyt"]
+        await virtual_time.sleep(0.3)  # a process looks at most four times a second
+        tried = virtual_time.microseconds
+        await call_often(virtual_time, limiter, other, calls=3)
+        return virtual_time.microseconds - tried
+
+    for limit in ("", "100/s"):
+        assert run_in_virtual_time(redis_url, limit, work, processes=2) <= 5_000_000
+    with redis.Redis.from_url(redis_url) as client:
+        assert let_services_be_tried(client) == []
+
+
+def test_no_service_is_tried_without_redis() -> None:
+    with redis.Redis.from_url("redis://127.0.0.1:1/0") as client, pytest.raises(BrokerAway):
+        let_services_be_tried(client)

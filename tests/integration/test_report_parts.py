@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,18 +11,23 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
+from analysis.pipelines import result_tables
 from cli.stack.supervised_process import SupervisedProcess
 from core.broker import celery_app
 from core.enums import JobKind, State
+from core.errors import LeaseLost
 from core.settings import Settings
 from models import transitions
 from models.database import Database, clock, migrate
-from models.tables import Job, Mention
+from models.erasure import forget_documents
+from models.tables import Document, Job, Mention
 from producers.dispatch import dispatch_due_jobs
-from reports import build
+from reports import build, figure_store
+from reports.atomic_files import write_atomically
 from tests import report_stories as stories
 from tests.report_stories import Text
 from tests.services import wait_until
+from textapi.text.sentences import sentences
 from workers.executor import work_one_slice
 from workers.runtime import Runtime
 
@@ -149,6 +155,58 @@ def test_a_report_that_is_made_again_draws_what_has_changed(large: Large) -> Non
     after = large.pictures()
     assert {name for name in before if "cloud" in name} <= set(after)
     assert not [name for name in before if "2020-03-polarity" in name and name in after]
+
+
+def forget_one_document(large: Large) -> None:
+    with large.db.read() as connection:
+        ids = connection.scalars(select(Document.id).limit(1)).all()
+    forget_documents(
+        large.db, ids, sentences=sentences, reason="on request", result_tables=result_tables()
+    )
+
+
+def test_a_worker_that_draws_a_report_whose_document_is_erased_loses_its_claim(
+    large: Large,
+) -> None:
+    large.work("report")
+    jobs = large.jobs()
+    claims = []
+    for name in PARTS[:2]:
+        claim = transitions.claim_job(
+            large.db, jobs[name].id, owner="a", lease_seconds=20, has_exited=lambda _: False
+        )
+        claims.append(claim)
+    forget_one_document(large)
+    assert [large.states()[name] for name in PARTS] == [State.QUEUED] * 3
+    for claim in claims:
+        assert claim is not None
+        with pytest.raises(LeaseLost):
+            transitions.fail_job(large.db, claim, reason="its folder is gone")
+    for name in (*PARTS, "report"):
+        assert large.work(name) == State.DONE
+
+
+@pytest.mark.parametrize("name", [PARTS[0], "report"])
+def test_a_report_whose_folder_is_removed_while_it_is_drawn_is_drawn_again(
+    large: Large, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    large.work("report")
+    for part in PARTS[1:]:
+        large.work(part)
+    large.set(PARTS[0], state=State.RUNNING, owner="a", lease_until=clock() + 20)
+    if name == PARTS[0]:
+        large.set(PARTS[0], state=State.QUEUED, owner=None)
+    removals = iter([large.folder])
+
+    def remove_folder(path: Path, content: bytes) -> None:
+        for folder in removals:
+            shutil.rmtree(folder)
+        write_atomically(path, content)
+
+    monkeypatch.setattr(figure_store, "write_atomically", remove_folder)
+    assert large.work(name) == State.WAITING
+    assert large.jobs()[name].reason == "its folder was removed meanwhile, as `forget` does"
+    assert large.work(name) == State.DONE
 
 
 def test_a_small_report_is_made_at_once(large: Large, monkeypatch: pytest.MonkeyPatch) -> None:

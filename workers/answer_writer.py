@@ -1,0 +1,99 @@
+"""Stores answers in batches (group commit): the next is what arrived while the last was written."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+
+from core.errors import DatabaseAway
+from core.logs import get_logger
+from models.answers import Batch, CallCounts, store_batch
+from textapi.messages import SERVICE, Operation
+from textapi.requests import ApiRequest
+from workers.context import JobContext, finish_in_thread
+
+DATABASE_AWAY_SECONDS = 60.0  # answers are kept so long for a database that is away
+DATABASE_RETRY_SECONDS = 1.0
+
+log = get_logger(__name__)
+
+
+class AnswerWriter:
+    """Stores the answers of one job, and the counts of its calls."""
+
+    def __init__(self, job: JobContext, credential: str) -> None:
+        self._job = job
+        self._credential = credential
+        self._batch = Batch(progress=False)
+        self._stored: asyncio.Future[None] | None = None  # of the batch that is collected
+        self._task: asyncio.Task[None] | None = None
+
+    def counts(self, operation: Operation) -> CallCounts:
+        """Return the counts of calls of *operation* that go into the next batch."""
+        return self._batch.call_counts(operation)
+
+    async def store(
+        self, request: ApiRequest, answers: Mapping[bytes, str], *, progress: bool = True
+    ) -> None:
+        """Store *answers*; return when they are in the database.
+
+        *progress* says that the job needs them, so that earlier setbacks do not count.
+        """
+        self._batch.answers.update(answers)
+        self._batch.progress |= progress
+        for document_id, key in request.documents:
+            if key in answers:
+                self._batch.documents.append((document_id, key))
+
+        if self._stored is None:
+            self._stored = asyncio.get_running_loop().create_future()
+        stored = self._stored
+        self.start()
+        await asyncio.shield(stored)
+
+    def start(self) -> None:
+        """See that what is collected is written."""
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._write_batches())
+
+    async def flush(self) -> None:
+        """Write what is left, counts of calls included."""
+        self.start()
+        if self._task is not None:
+            await asyncio.shield(self._task)
+
+    async def _write_batches(self) -> None:
+        while self._batch.answers or self._batch.call_counts_by_operation:
+            batch, self._batch = self._batch, Batch(progress=False)
+            stored, self._stored = self._stored, None
+            try:
+                await self._write(batch)
+            except Exception as error:  # noqa: BLE001 - whoever waits for the batch raises it
+                if stored is not None:
+                    stored.set_exception(error)
+                    stored.exception()  # also where nobody waits any more
+                else:
+                    log.warning("calls were not counted", why=str(error))
+            else:
+                if stored is not None:
+                    stored.set_result(None)
+
+    async def _write(self, batch: Batch) -> None:
+        """Write *batch* in a thread, again for a while where the database is away."""
+        gives_up_at = time.monotonic() + DATABASE_AWAY_SECONDS
+        job = self._job
+
+        def write() -> None:
+            store_batch(job.db, job.claim, batch, service=SERVICE, credential=self._credential)
+
+        while True:
+            try:
+                await finish_in_thread(write)
+            except DatabaseAway as error:
+                if time.monotonic() > gives_up_at:
+                    raise
+                log.warning("answers wait for the database", why=str(error))
+                await asyncio.sleep(DATABASE_RETRY_SECONDS)
+            else:
+                return
