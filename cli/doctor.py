@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cli import context
-from core.broker import NO_STACK, celery_app, redis_client
+from core.broker import NO_STACK, celery_app, queue_problem, redis_client
 from core.enums import QUEUES
 from core.errors import CapReached, DatabaseAway, TidingsError
 from core.process_identity import has_exited
@@ -75,11 +75,13 @@ def _check_redis(settings: Settings) -> str | None:
     with redis_client(settings) as client:
         try:
             client.ping()
+            problems = [_check_redis_configuration(client)]
+            problems += [queue_problem(client, queue) for queue in QUEUES]
         except redis.AuthenticationError:
             return f"it refuses the password: set it in {REDIS_SETTING}"
         except redis.RedisError as error:
             return f"it does not answer ({type(error).__name__}): is it running at {REDIS_SETTING}?"
-        return _check_redis_configuration(client)
+        return "; ".join(filter(None, problems)) or None
 
 
 def _check_redis_configuration(client: redis.Redis) -> str | None:

@@ -47,6 +47,8 @@ def import_documents(
 ) -> None:
     """Read documents from files. Importing the same twice adds nothing.
 
+    What is stored without a handle or a time is completed by an import that knows it.
+
     The exit status is 3 when something unreadable was left out, 0 when documents were merely empty.
     """
     from rich.console import Console
@@ -79,8 +81,10 @@ def import_documents(
     if as_json:
         print(json.dumps(_counts(imported)))
     else:
-        unused = f"{tally.empty:,} empty, {tally.left_out:,} left out"
-        show(f"{tally.documents:,} documents read, {imported.added:,} of them new; {unused}")
+        used = f"{tally.documents:,} documents read, {imported.added:,} of them new"
+        if imported.completed:
+            used += f", {imported.completed:,} stored ones completed"
+        show(f"{used}; {tally.empty:,} empty, {tally.left_out:,} left out")
     if tally.left_out:
         raise typer.Exit(LEFT_OUT)
 
@@ -91,6 +95,7 @@ def _counts(imported: Imported) -> dict[str, int]:
         "read": tally.documents,
         "added": imported.added,
         "known": tally.documents - imported.added - imported.forgotten,
+        "completed": imported.completed,
         "forgotten": imported.forgotten,
         "empty": tally.empty,
         "left_out": tally.left_out,
@@ -112,6 +117,11 @@ def _print_remarks(imported: Imported) -> None:
         warn(
             f"{tally.wrong_times:,} of the documents read have a time that their service cannot "
             "have meant: they are in no month"
+        )
+    if imported.kept:
+        warn(
+            f"{imported.kept:,} stored documents lack what these files say of them, and stay as "
+            "runs have read them: `tidings forget RUN` for those runs, then import again"
         )
     if imported.forgotten:
         warn(

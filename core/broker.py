@@ -12,8 +12,10 @@ from redis.exceptions import RedisError
 
 from core.enums import QUEUES
 from core.errors import BrokerAway, SettingsError
+from core.job_messages import holds_job_message
 from core.settings import Settings
 
+EXAMINED = 100  # of a queue's messages by `queue_problem`
 FIRST, RESERVE = 0, 9  # priorities of messages: the lower number is delivered first
 _SEPARATOR = "\x06\x16"  # kombu's, between the name of a queue and a priority
 NO_STACK = "there is no stack: start one with `tidings up`, or set TIDINGS_REDIS_URL"
@@ -75,6 +77,25 @@ def queue_length(client: redis.Redis, queue: str) -> int:
     except RedisError as error:
         raise BrokerAway.caused_by(error) from error
     return int(first) + int(reserve)
+
+
+def queue_problem(client: redis.Redis, queue: str) -> str | None:
+    """Return what is wrong with *queue*, among its next messages; None if nothing is."""
+    for key in (queue, f"{queue}{_SEPARATOR}{RESERVE}"):
+        kind = client.type(key)
+        if kind not in (b"list", b"none"):
+            return (
+                f"the key {queue} in Redis is another program's: give Tidings a Redis database of "
+                "its own"
+            )
+        messages = client.lrange(key, -EXAMINED, -1)
+        odd = len(messages) - sum(map(holds_job_message, messages))
+        if odd:
+            return (
+                f"the queue {queue} holds {odd} messages that are no job messages, which workers "
+                "drop: does another program write into this Redis?"
+            )
+    return None
 
 
 def send_job_message(

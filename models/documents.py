@@ -10,6 +10,7 @@ from typing import Any, Self
 from sqlalchemy import ColumnElement, Connection, and_, func, select, text
 
 from core.enums import JobKind
+from models.completion import complete_documents, identify_documents
 from models.database import Database, batched
 from models.suppression_list import without_suppressed
 from models.tables import Document, JobDocument
@@ -58,16 +59,22 @@ class DocumentScope:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """How many documents were new, and how many the suppression list kept away."""
+    """How many documents were new, were completed, and were not: suppressed, or part of a run."""
 
     added: int
     forgotten: int
+    completed: int = 0
+    kept: int = 0  #: lack what was given, and stay as they are for the runs that have read them
 
 
 def add_documents(
     db: Database, documents: Sequence[dict[str, Any]], *, job_id: int | None = None
 ) -> Stored:
-    """Store documents that are neither stored nor suppressed; link all to the search *job_id*."""
+    """Store documents that are not suppressed; link all to the search *job_id*.
+
+    A stored document is completed where it lacks what is given now. *documents* are rows of
+    `Document`; ``less_known_identities`` are the names that they have where less is known of them.
+    """
     with db.write() as connection:
         return insert_documents(connection, db, documents, job_id=job_id)
 
@@ -80,17 +87,22 @@ def insert_documents(
     job_id: int | None = None,
 ) -> Stored:
     """Do what `add_documents` does, within a transaction of the caller's."""
-    added = 0
+    added = completed = kept = 0
     statement = db.upsert(Document).on_conflict_do_nothing(index_elements=["identity"])
     allowed = without_suppressed(connection, documents)
-    for rows in batched(allowed):
-        added += len(connection.execute(statement.returning(Document.id), rows).all())
+    for batch in batched(allowed):
+        rows = identify_documents(connection, batch)
+        new = set(connection.scalars(statement.returning(Document.identity), rows))
+        result = complete_documents(connection, [row for row in rows if row["identity"] not in new])
+        added += len(new)
+        completed += result.completed
+        kept += result.kept
         if job_id is not None:
             identities = [row["identity"] for row in rows]
             stored = select(Document.id).where(Document.identity.in_(identities))
             link_documents(connection, db, job_id, connection.scalars(stored).all())
 
-    return Stored(added, len(documents) - len(allowed))
+    return Stored(added, len(documents) - len(allowed), completed, kept)
 
 
 def link_documents(connection: Connection, db: Database, job_id: int, ids: Sequence[int]) -> None:

@@ -22,6 +22,8 @@ class Imported:
 
     tally: ReadCounts = field(default_factory=ReadCounts)
     added: int = 0
+    completed: int = 0  #: stored documents that lacked something, a handle say
+    kept: int = 0  #: stored documents that lack something, and stay as runs have read them
     forgotten: int = 0  #: kept away by the suppression list
     left_out: list[LeftOut] = field(default_factory=list)
 
@@ -72,6 +74,8 @@ def _import_items(
         batch.clear()
         added += stored.added
         imported.added += stored.added
+        imported.completed += stored.completed
+        imported.kept += stored.kept
         imported.forgotten += stored.forgotten
         on_progress(imported.tally.documents)
 
@@ -102,10 +106,11 @@ def _import_items(
 
 
 def document_row(document: SourceDocument) -> dict[str, Any]:
-    """Return the row of `models.tables.Document`."""
+    """Return the row of `models.tables.Document`, and its names where less is known of it."""
     published_at = document.published_at
     return {
         "identity": document.identity,
+        "less_known_identities": document.less_known_identities,
         "source": document.source,
         "handle": document.handle,
         "author_id": document.author_id,

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sources.base import Cursor, Item, Page
 from sources.jsonstream import Keys
-from sources.post_cleaning import decode_entities
+from sources.post_cleaning import decode_entities, is_repost_by_text
 
 if TYPE_CHECKING:
     from core.service_client import ServiceClient
@@ -113,7 +113,8 @@ def _always(*_: object) -> bool:
     return True
 
 
-def _never(*_: object) -> bool:
+def never(*_: object) -> bool:
+    """Say no, whatever is asked."""
     return False
 
 
@@ -171,8 +172,8 @@ class TableRules:
 
     clean_text: Callable[[str], str] = decode_entities
     complete: Callable[[TableRow, ReadContext], TableRow] = _unchanged
-    recognizes: Callable[[Mapping[str, str], str | None], bool] = _never  #: columns, an address
-    is_repost: Callable[[str], bool] = _never
+    recognizes: Callable[[Mapping[str, str], str | None], bool] = never  #: columns, an address
+    is_repost: Callable[[str], bool] = is_repost_by_text
     has_handles: bool = True
     address_has_handle: bool = False
 

@@ -18,6 +18,7 @@ from sqlalchemy import select, text
 
 from cli.doctor import examine
 from cli.stack.supervised_process import SupervisedProcess
+from core.broker import FIRST, RESERVE, celery_app, send_job_message
 from core.settings import Settings, environment
 from models.database import Database
 from models.tables import Call
@@ -155,3 +156,23 @@ def test_a_full_disk_is_reported(settings: Settings, monkeypatch: pytest.MonkeyP
 
 def test_a_queue_without_a_worker_is_reported(settings: Settings) -> None:
     assert "none has been seen" in problem(settings, "worker for the queue text")
+
+
+def test_what_is_no_job_message_in_a_queue_is_reported(
+    settings: Settings, broker: redis.Redis
+) -> None:
+    app = celery_app(settings)
+    message = {"job": 1, "run": 1, "name": "2020-03"}
+    for priority in (FIRST, RESERVE):
+        send_job_message(app, kind="month", queue="text", message=message, priority=priority)
+    assert problem(settings, "Redis") == ""
+    broker.lpush("text", "no message", b"{}")
+    assert problem(settings, "Redis") == (
+        "the queue text holds 2 messages that are no job messages, which workers drop: does "
+        "another program write into this Redis?"
+    )
+    broker.delete("text")
+    broker.set("training", "mine")
+    assert problem(settings, "Redis") == (
+        "the key training in Redis is another program's: give Tidings a Redis database of its own"
+    )

@@ -7,6 +7,8 @@ import io
 import os
 import pickle
 import struct
+import tempfile
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -262,6 +264,54 @@ def test_a_compressed_file_is_unpacked_to_a_limit(
     path.write_bytes(gzip.compress(b"N" * 1000))
     with pytest.raises(NetworkError, match="damaged"):
         read_images(path, dtype=np.float32)
+
+
+def test_a_compressed_file_is_unpacked_to_so_many_times_its_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("networks.files.MIN_UNPACKED_BYTES", 1000)
+    packed = gzip.compress(b"N" * 100_000)
+    path = tmp_path / "mnist.pkl.gz"
+    path.write_bytes(packed)
+    with pytest.raises(NetworkError, match=rf"unpacks to more than {30 * len(packed):,} bytes"):
+        read_images(path, dtype=np.float32)
+
+
+def test_an_npz_is_unpacked_to_so_many_times_its_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("networks.files.MIN_UNPACKED_BYTES", 1000)
+    path = tmp_path / "a.npz"
+    np.savez_compressed(path, x=np.zeros((1000, 784), np.uint8))
+    bound = 30 * path.stat().st_size
+    with pytest.raises(NetworkError, match=rf"unpacks to more than {bound:,} bytes"):
+        read_inputs(path)
+    np.savez_compressed(path, x=GENERATOR.integers(0, 256, (1000, 784), np.uint8))
+    assert read_inputs(path).shape == (1000, 784)
+
+
+def test_an_npz_that_says_it_unpacks_to_less_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.npz"
+    np.savez_compressed(path, x=np.zeros((1000, 784), np.uint8))
+    size = struct.pack("<I", zipfile.ZipFile(path).infolist()[0].file_size)
+    path.write_bytes(path.read_bytes().replace(size, struct.pack("<I", 500)))
+    with pytest.raises(NetworkError, match=r"is no \.npz of plain arrays"):
+        read_inputs(path)
+
+
+@given(st.integers(0, 2000), st.binary(max_size=20))
+def test_a_damaged_npz_is_read_or_refused(place: int, noise: bytes) -> None:
+    out = io.BytesIO()
+    np.savez_compressed(out, x=np.arange(60.0).reshape(20, 3))
+    content = bytearray(out.getvalue())
+    content[place % len(content) : place % len(content) + len(noise)] = noise
+    with tempfile.NamedTemporaryFile(suffix=".npz") as file:
+        file.write(content)
+        file.flush()
+        try:
+            assert read_inputs(file.name).ndim == 2
+        except NetworkError as error:
+            assert file.name in str(error)  # noqa: PT017
 
 
 @given(st.binary(max_size=60))
