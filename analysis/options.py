@@ -51,12 +51,19 @@ class Keyword(FrozenModel):
         return cls(name=stripped[0], terms=tuple(unique.values()))
 
 
+_QUOTES = "\"'\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb"
+
+
 def _check_term(term: str) -> None:
     """Raise ValueError where *term* cannot match, or not what was meant."""
     if "*" in term:
         raise ValueError(
             f"{term!r} has a star, which stands for itself: whole words are matched, so write "
             "each form, NAME:term,term"
+        )
+    if term[0] in _QUOTES and term[-1] in _QUOTES:
+        raise ValueError(
+            f"{term!r} has quotation marks, which stand for themselves: leave them out"
         )
     if not any(map(str.isalnum, term)):
         raise ValueError(f"{term!r} has no letter or digit: write a word")

@@ -68,7 +68,10 @@ def retry(
     db = context.open_database(settings)
     queued = retry_run(db, run, jobs or ())
     dispatch(db, settings)
-    inform(f"{queued} jobs of run {run} are queued again")
+    if not queued:
+        raise TidingsError(f"run {run} has no failed job: `tidings status {run}` says how it is")
+    jobs_are = "job is" if queued == 1 else "jobs are"
+    inform(f"{queued} {jobs_are} queued again in run {run}")
 
 
 def cancel(run: Run) -> None:

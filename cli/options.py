@@ -70,6 +70,8 @@ def check_runs(runs: list[int]) -> list[int]:
     """Return *runs* if there can be runs of these numbers. Raises `NotFound`."""
     for run in runs:
         check_run(run)
+        if runs.count(run) > 1:
+            raise UsageError(f"run {run} is named twice")
     return runs
 
 

@@ -37,11 +37,12 @@ def dispatch_and_wait(db: Database, settings: Settings, run: int, *, wait: bool)
 
     The number is the last line on standard output, after an interruption too.
     """
-    dispatched = dispatch(db, settings)
     if not wait:
+        dispatch(db, settings)
         print(run)
         raise typer.Exit
     try:
+        dispatched = dispatch(db, settings)
         succeeded = dispatched and wait_for(db, settings, run)
     except KeyboardInterrupt:
         inform("")  # the terminal shows ^C on the line of the progress

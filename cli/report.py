@@ -81,7 +81,7 @@ def export(
         raise UsageError(f"--job goes with {WEIGHTS}: a table holds all jobs of a run")
     elif out is not None:
         rows = write(db, run, table, form, out)
-        inform(f"{rows:,} rows written to {out}")
+        inform(f"{rows:,} rows written to {out} as {form}")
     elif sys.stdout is None:
         raise TidingsError("standard output is closed: name a file with --out")
     else:

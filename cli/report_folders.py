@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from cli.messages import warn
-from core.errors import StackError
+from core.errors import SettingsError, StackError
 from core.settings import Settings, private_folder, write_private
 from reports.exports import DICTIONARY_FILE
 from reports.formats import WRITERS
@@ -31,8 +31,11 @@ _PART = re.compile(r"\.(.+)\.\d+\.part")
 def remember_folder(settings: Settings, folder: Path) -> None:
     """Note that a report was written to *folder*, which `forget` names later."""
     folders = dict.fromkeys([*_remembered(settings), str(folder.resolve())])
-    path = private_folder(settings.home) / ELSEWHERE
-    write_private(path, json.dumps(list(folders), indent=1) + "\n")
+    content = json.dumps(list(folders), indent=1) + "\n"
+    try:
+        write_private(private_folder(settings.home) / ELSEWHERE, content)
+    except (OSError, SettingsError) as error:
+        warn(f"{folder} is not noted, so `tidings forget` will not name it: {error}")
 
 
 def folders_elsewhere(settings: Settings, runs: Collection[int]) -> list[Path]:

@@ -277,7 +277,9 @@ def parse_handle(text: str) -> str:
 def _parse_months(text: str) -> tuple[str, str]:
     months = MONTH_RANGE.fullmatch(text)
     first, last = (months[1], months[2] or months[1]) if months else ("", "")
-    if not months or first > last:
+    if first > last:
+        raise UsageError(f"{first} is after {last}: write {last}..{first}")
+    if not months:
         raise UsageError(
             f"{printable(text)} is no range of months: write FROM..TO, as 2020-01..2021-12, or one "
             "month, as 2020-03"
@@ -316,6 +318,15 @@ def _parse_steps(value: str, pipeline: Pipeline) -> tuple[str, ...]:
         if name not in (DOCUMENTS, *pipeline.names):
             allowed = ", ".join(sorted(pipeline.names))
             raise UsageError(f"--steps: there is no step {name} here; choose of {allowed}")
+    if not names:
+        raise UsageError(f"--steps names no step: choose of {', '.join(sorted(pipeline.names))}")
+
+    for step in pipeline.select(names):
+        missing = [need for need in step.needs if need in pipeline.names and need not in names]
+        if missing:
+            raise UsageError(
+                f"--steps: {step.name} needs {missing[0]}: write {missing[0]},{value.strip()}"
+            )
     return tuple(name for name in names if name != DOCUMENTS)
 
 

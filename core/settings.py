@@ -251,8 +251,9 @@ def _refuse_unknown(names: Iterable[str]) -> None:
     for name in sorted(names):
         variable = name.upper()
         if variable.startswith(PREFIX) and variable not in {*settings, *NO_SETTINGS}:
-            nearest = get_close_matches(variable, settings, n=1, cutoff=0.0)[0]
-            raise SettingsError(f"{name} is no setting: did you mean {nearest}? If not, remove it")
+            nearest = get_close_matches(variable, settings, n=1)
+            guess = f"did you mean {nearest[0]}? If not, remove it" if nearest else "remove it"
+            raise SettingsError(f"{name} is no setting: {guess}")
 
 
 def _names_in_env_file() -> Iterable[str]:

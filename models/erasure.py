@@ -26,7 +26,7 @@ from models.documents import (
     list_documents,
     with_counts,
 )
-from models.jobs import completed_steps
+from models.jobs import completed_steps, first_job_ids
 from models.runs import UNENDED
 from models.suppression_list import suppress
 from models.tables import (
@@ -231,9 +231,12 @@ def _affected_jobs(
             if is_of_handle or _holds_one_of(connection, _scope_of(job), ids):
                 jobs[job.id] = job
 
-    runs = sorted({job.run_id for job in jobs.values()})
+    runs = set()
+    for job in jobs.values():
+        if job.id in first_job_ids(connection, job.run_id):
+            runs.add(job.run_id)
     is_compared = Job.kind.in_((JobKind.HANDLE, JobKind.SEARCH))  # with the other jobs of its run
-    for job in _read_jobs(connection, Job.run_id, runs, is_compared):
+    for job in _read_jobs(connection, Job.run_id, sorted(runs), is_compared):
         jobs[job.id] = job
     return list(jobs.values())
 

@@ -19,6 +19,7 @@ from models.documents import DocumentScope
 from models.tables import Job, JobStep, MaintenanceLock, Run, Worker
 
 WORKER_LOST_SECONDS = 60.0
+MOST_COMPARED = 100  # jobs of a run whose documents those of another are compared with
 NO_SETBACKS = {"crashes": 0, "waits": 0, "waiting_since": None}  # columns of a job that progresses
 
 
@@ -172,14 +173,21 @@ def count_live_slots(db: Database, has_exited: Callable[[str], bool]) -> dict[st
     return slots
 
 
+def first_job_ids(connection: Connection, run_id: int) -> set[int]:
+    """Return the ids of the run's jobs that others of it may be compared with."""
+    first = select(Job.id).where(Job.run_id == run_id).order_by(Job.id).limit(MOST_COMPARED + 1)
+    return set(connection.scalars(first))
+
+
 def other_scopes(connection: Connection, claim: Claim) -> list[DocumentScope]:
-    """Return which documents the run's other jobs of the same kind work on.
+    """Return which documents the run's first `MOST_COMPARED` other jobs of its kind work on.
 
     A scope without `newest_document` is of a job that has not frozen its documents.
     """
     jobs = select(Job.id, Job.kind, Job.name, Job.newest_document).where(
         Job.run_id == claim.run_id, Job.kind == claim.kind, Job.id != claim.job_id
     )
+    jobs = jobs.limit(MOST_COMPARED)
     scopes = []
     for job in connection.execute(jobs.order_by(Job.id)):
         scope = DocumentScope.of_job(

@@ -18,6 +18,7 @@ from sources.source import JsonFormat, ReadContext, Source
 from sources.tables import NO_HANDLE, TableReader, check_is_date, guess_source, read_csv
 
 ENDINGS = (".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".js")  #: read in a folder, or with .gz
+_REPORT_FILES = ("report.json", "dictionary.md")  # of a folder that a report was written to
 MAX_LEFT_OUT = 100_000  #: of one file; a file with more is read no further
 _LONG_LINE = f"its line is longer than {LONGEST:,} characters"
 _BLANK = "\ufeff \t\r\n"
@@ -82,7 +83,7 @@ def read_path(
 
 
 def _read_folder(folder: Path, options: _Options) -> Iterator[Item]:
-    visible = [path for path in sorted(folder.rglob("*")) if _is_visible_file(path)]
+    visible = [path for path in sorted(folder.rglob("*")) if _is_visible_file(path, folder)]
     if not any(_ending(path) in ENDINGS for path in visible):
         raise BadInput(
             f"{folder} holds no file that can be read: they end in {', '.join(ENDINGS)}, "
@@ -106,8 +107,12 @@ def leave_out_unreadable(path: Path, items: Iterable[Item]) -> Iterator[Item]:
         yield LeftOut(str(path), None, reason)
 
 
-def _is_visible_file(path: Path) -> bool:
-    return path.is_file() and not path.name.startswith(".")
+def _is_visible_file(path: Path, folder: Path) -> bool:
+    """Whether a file below *folder* is to be read: neither hidden nor part of a report of ours."""
+    parts = path.relative_to(folder).parts
+    if not path.is_file() or any(part.startswith(".") for part in parts):
+        return False
+    return not all((path.parent / name).exists() for name in _REPORT_FILES)
 
 
 def _ending(path: Path) -> str:

@@ -66,15 +66,19 @@ class CircuitBreaker:
         Raises `CapReached` if the wait is longer than `LONGEST_WAIT_SECONDS`.
         """
         now = self._clock.monotonic
+        is_checked = False
         while now() >= self._check_at or now() < self._open_until:
             async with self._checking:  # calls that come during a check wait for its result
-                if now() >= self._check_at and await self._try_to_pass():
+                is_too_long = self._open_until - now() > LONGEST_WAIT_SECONDS
+                must_check = is_too_long and not is_checked  # somebody may have closed it since
+                is_checked = is_checked or must_check
+                if (must_check or now() >= self._check_at) and await self._try_to_pass():
                     return True
 
             wait = self._open_until - now()
             if wait <= 0:
                 break
-            if wait > LONGEST_WAIT_SECONDS:
+            if wait > LONGEST_WAIT_SECONDS and is_checked:
                 raise self._windows.cap_reached(wait, CIRCUIT_OPEN)
             await self._clock.sleep(min(wait + random.uniform(0, 0.5), CHECK_SECONDS))
         return False

@@ -217,7 +217,7 @@ def test_an_erased_run_is_removed_with_its_report_and_keeps_its_calls_counted(
     for name in (str(kept), str(run), f"{kept}-{run}", "mine"):
         folder = jobs.settings.reports / name
         folder.mkdir(parents=True)
-        (folder / "index.html").write_text("a report")
+        (folder / "index.html").write_text('<meta name="generator" content="Tidings">')
     with jobs.db.read() as connection:
         answers = len(connection.execute(select(Answer.id)).all())
         calls = sum(connection.scalars(select(Call.calls)))

@@ -14,6 +14,7 @@ from aiohttp import web
 from sqlalchemy import func, select, update
 from typer.testing import CliRunner
 
+import models.jobs
 from analysis.parameters import HandlesParameters, SearchParameters
 from analysis.pipelines import POSTS as POSTS_PIPELINE
 from analysis.steps.distinctive import NOTHING_TO_COMPARE
@@ -146,6 +147,24 @@ def test_an_account_waits_for_the_posts_of_the_others_and_is_compared_with_them(
     counts = {word: (row["count"], row["reference_count"]) for word, row in words.items()}
     assert counts == {"harbour": (3, 0), "calm": (3, 0), "station": (0, 3), "loud": (0, 3)}
     assert words["harbour"]["g2"] == -words["station"]["g2"] > 0
+
+
+def test_an_account_is_compared_with_a_bounded_number_of_others(
+    jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(models.jobs, "MOST_COMPARED", 1)
+    for first, handle in ((4, "ann"), (7, "ben"), (10, "cid")):
+        posts = [stored_post(first + n, text=f"The {handle}words.") for n in range(3)]
+        add_documents(jobs.db, [post | {"handle": handle} for post in posts])
+    run = done(jobs, HandlesParameters(), "ann", "ben", "cid")
+    words: dict[str, set[str]] = {}
+    for row in exported(jobs, run, "distinctive"):
+        words.setdefault(row["job"], set()).add(row["word"])
+    assert words == {
+        "@ann": {"annwords", "benwords"},
+        "@ben": {"annwords", "benwords"},
+        "@cid": {"annwords", "cidwords"},
+    }
 
 
 def test_a_forgotten_repost_is_no_longer_counted(jobs: Jobs, tidings: Callable[..., Any]) -> None:

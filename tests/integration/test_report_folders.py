@@ -148,3 +148,13 @@ def test_a_folder_made_with_out_is_named(
     assert "gone" not in told
     assert len(files(tmp_path / "copy")) > 10
     assert numbers(stored) == []
+
+
+def test_a_report_is_printed_also_where_its_folder_cannot_be_noted(
+    stored: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (stored.home / "report-folders.json").mkdir()
+    report([1], tmp_path / "copy")
+    shown = capsys.readouterr()
+    assert shown.out == f"{tmp_path / 'copy' / 'index.html'}\n"
+    assert "copy is not noted, so `tidings forget` will not name it" in shown.err

@@ -7,7 +7,7 @@ import re
 import socket
 import struct
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import ExitStack, asynccontextmanager, suppress
 from itertools import islice, product
 from typing import Any
@@ -396,9 +396,19 @@ def _read_all(connection: socket.socket) -> bytes:
     return answer
 
 
-def test_every_operation_answers_its_longest_text_within_memory(server: Server) -> None:
-    text = ("Good day, Angela Merkel of New York! " * 3_000)[:100_000]
-    for operation in Operation:
-        extra = {"keywords": ["day"]} if operation is Operation.SENTENCES_WITH_KEYWORDS else {}
-        assert ask(server, operation, text=text, **extra)
-    assert psutil.Process(server.process.pid).memory_info().rss < 1_000_000_000
+@pytest.mark.parametrize(
+    ("operations", "text"),
+    [
+        (Operation, "Good day, Angela Merkel of New York! " * 2_700),
+        ([Operation.NER, Operation.MOST_COMMON_PHRASES], "a," * 20_000),
+    ],
+)
+def test_the_longest_texts_are_answered_in_little_memory_while_health_answers(
+    server: Server, operations: Iterable[Operation], text: str
+) -> None:
+    for operation in operations:
+        load = [(operation, {"text": text, "keywords": ["day"]})]
+        statuses, longest = asyncio.run(longest_health(server, load))
+        assert statuses == [200]
+        assert max(longest.values()) < 1
+    assert psutil.Process(server.process.pid).memory_info().rss < 500_000_000

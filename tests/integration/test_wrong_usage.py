@@ -124,6 +124,20 @@ def run(
         (("submit", "handles", "ann", "--keywrd", "x"), "No such option: --keywrd"),
         (("submit", "months"), "Missing argument 'FROM..TO'"),
         (("stauts",), "No such command 'stauts'"),
+        (
+            ("submit", "months", "2020-04..2020-03", "--keyword", "covid"),
+            "2020-04 is after 2020-03: write 2020-03..2020-04",
+        ),
+        (
+            ("submit", "months", "2020-03", "--keyword", '"covid"'),
+            "--keyword: '\"covid\"' has quotation marks",
+        ),
+        (
+            ("submit", "months", "2020-03", "--keyword", "covid", "--steps", "polarity"),
+            "--steps: polarity needs keywords: write keywords,polarity",
+        ),
+        (("submit", "handles", "ann", "--steps", " ,"), "--steps names no step: choose of"),
+        (("report", "5", "5"), "run 5 is named twice"),
     ],
 )
 def test_wrong_usage_is_one_line_and_status_2(

@@ -12,6 +12,11 @@ def count_words(text: str) -> int:
     return len(_WORD_OR_SIGN.findall(text))
 
 
+def find_words(text: str) -> list[int]:
+    """Return where each of the words and signs of *text* begins."""
+    return [match.start() for match in _WORD_OR_SIGN.finditer(text)]
+
+
 def count_lines(text: str) -> int:
     """Count the lines of *text* that are not blank."""
     return sum(map(bool, map(str.strip, text.splitlines())))
