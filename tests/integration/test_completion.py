@@ -120,6 +120,14 @@ def test_what_is_known_is_never_replaced(db: Database) -> None:
     assert stored(db) == before
 
 
+def test_a_table_that_numbers_its_rows_alike_completes_none_of_another(db: Database) -> None:
+    import_text(db, WITH_IDS)
+    before = stored(db)
+    other = "id,text,date\n1,RT @bob: Sun,2021-01-01\n2,Wind,2021-01-02\n"
+    assert counts(import_text(db, other, "bob")) == (2, 0, 0, 0)
+    assert stored(db) == before
+
+
 def test_posts_that_were_not_known_as_reposts_become_such(db: Database) -> None:
     row = stored_post(1, text="RT @bob: Fog")
     add_documents(db, [row])
