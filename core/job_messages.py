@@ -26,8 +26,9 @@ class _Headers(_Part):
     task: str
     id: str = Field(min_length=1)
     retries: Annotated[int, Field(ge=0)] = 0
-    timelimit: Annotated[list[None], Field(min_length=2, max_length=2)] | None = None
-    eta: None = None  # dispatch sends nothing that has a limit or is due later
+    # A message that is sent within a task inherits the task's limits.
+    timelimit: Annotated[list[float | None], Field(min_length=2, max_length=2)] | None = None
+    eta: None = None  # dispatch sends nothing that is due later
     expires: None = None
     compression: None = None
     stamped_headers: list[str] | None = None
