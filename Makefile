@@ -33,7 +33,7 @@ demo: venv ## run the whole pipeline on synthetic texts; the report is in report
 	$(BIN)/tidings demo --out report
 
 test: check ## run all checks, then every test except browser and chaos tests
-	$(BIN)/python -m pytest -m "not browser and not chaos"
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not browser and not chaos"
 
 check: venv ## run lint, format, types and the architecture contracts
 	$(BIN)/ruff check
@@ -54,7 +54,7 @@ containers: venv ## test the compose stack on a real Docker engine: build, fault
 	CONTAINERS=1 $(BIN)/python -m pytest tests/e2e/test_containers.py
 
 bench: venv ## run every benchmark, one after the other
-	@for file in bench/*.py; do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done
+	@for file in $$(grep -l __main__ bench/*.py); do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done
 
 lock: ## write requirements.lock from pyproject.toml (needs uv)
 	uv pip compile --universal --generate-hashes --all-extras --python-version 3.11 --no-header --no-emit-index-url \

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from textapi.packing import chunks
 
@@ -22,7 +23,7 @@ class Corpus:
     @property
     def texts(self) -> list[TextOfDocument]:
         """Every text, in the order of the periods."""
-        return [text for texts in self.texts_by_period.values() for text in texts]
+        return list(chain.from_iterable(self.texts_by_period.values()))
 
     def chunks(self, size: int) -> Iterator[tuple[str, str, tuple[int, ...]]]:
         """Yield ``(period, text, document ids)``, each text of at most *size* characters.

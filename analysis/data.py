@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
@@ -12,6 +13,10 @@ from analysis.options import Keyword, TextOptions
 from analysis.text.posts import long_sentences_by_month, words_by_month
 from models.database import Database
 from models.documents import DocumentScope, DocumentText, list_documents_by_day
+from sources.post_cleaning import words_of_post
+from textapi.text.keywords import pattern
+
+ReadOtherPosts = Callable[[], Awaitable[Sequence[DocumentText]]]
 
 
 class MentionReader(Protocol):
@@ -54,6 +59,22 @@ class MonthData:
         """Return what a summary is made of: the corpora as they are."""
         return await self.corpora()
 
+    async def reference_texts(self, corpus: Corpus) -> Iterable[str]:
+        """Return the texts of the month that are not in *corpus*, read a day at a time."""
+        return self._texts_outside(corpus)
+
+    def _texts_outside(self, corpus: Corpus) -> Iterator[str]:
+        document_ids = {document_id for document_id, _ in corpus.texts}
+        for documents in self.documents_by_day():
+            for document in documents:
+                if document.id not in document_ids:
+                    yield document.text
+
+    def subject_patterns(self, corpus: Corpus) -> list[re.Pattern[str]]:
+        """Return the patterns of the terms of the corpus's keyword."""
+        terms = {keyword.name: keyword.terms for keyword in self.keywords}
+        return list(map(pattern, terms[corpus.keyword]))
+
     def counted_texts(self, corpus: Corpus) -> Iterator[str]:  # noqa: ARG002 - see `PostData`
         """Yield the texts in which a phrase is counted: all of the month."""
         for documents in self.documents_by_day():
@@ -67,6 +88,8 @@ class PostData:
 
     posts: Sequence[DocumentText]
     options: TextOptions
+    subject: str = ""  # the handle or the term
+    read_other_posts: ReadOtherPosts | None = None
 
     @cached_property
     def authored(self) -> list[DocumentText]:
@@ -85,6 +108,27 @@ class PostData:
     async def summary_corpora(self) -> list[Corpus]:
         """Return the sentences that a summary may be made of."""
         return [Corpus("", long_sentences_by_month(self.words))]
+
+    async def reference_texts(self, corpus: Corpus) -> Iterable[str]:
+        """Return the words of the authored posts of the run's other jobs.
+
+        Raises `NotReadyYet` while the documents of one of them are still collected.
+        """
+        if self.read_other_posts is None:
+            return []
+
+        document_ids = {document_id for document_id, _ in corpus.texts}
+        texts = []
+        for post in await self.read_other_posts():
+            words = "" if post.repost else words_of_post(post.text)
+            if words and post.id not in document_ids:
+                texts.append(words)
+
+        return texts
+
+    def subject_patterns(self, corpus: Corpus) -> list[re.Pattern[str]]:  # noqa: ARG002
+        """Return the pattern of the handle or term."""
+        return [pattern(self.subject)] if self.subject else []
 
     def counted_texts(self, corpus: Corpus) -> Iterator[str]:
         """Yield the texts in which a phrase is counted: those of *corpus*."""

@@ -28,19 +28,45 @@ class Keyword(FrozenModel):
         """Read ``NAME`` or ``NAME:term,term``.
 
         White space around a term is dropped, and so is a repeated term. Raises ValueError where a
-        name or a term is empty.
+        name or a term is empty, or could match nothing that was meant.
         """
         name, colon, others = text.partition(":")
         terms = [name, *others.split(",")] if colon else [name]
         stripped = [" ".join(term.split()) for term in terms]
         if not all(stripped):
             raise ValueError(f"{text!r} has an empty term: write NAME or NAME:term,term")
+        if "," in name:
+            first, _, others = (part.strip() for part in name.partition(","))
+            raise ValueError(
+                f"{text!r} has a comma in its name: write {first}:{others} for one subject of "
+                "several terms, or --keyword again for another subject"
+            )
+        for term in stripped:
+            _check_term(term)
 
         unique: dict[str, str] = {}
         for term in stripped:
             unique.setdefault(term.casefold(), term)
 
         return cls(name=stripped[0], terms=tuple(unique.values()))
+
+
+_QUOTES = "\"'\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb"
+
+
+def _check_term(term: str) -> None:
+    """Raise ValueError where *term* cannot match, or not what was meant."""
+    if "*" in term:
+        raise ValueError(
+            f"{term!r} has a star, which stands for itself: whole words are matched, so write "
+            "each form, NAME:term,term"
+        )
+    if term[0] in _QUOTES and term[-1] in _QUOTES:
+        raise ValueError(
+            f"{term!r} has quotation marks, which stand for themselves: leave them out"
+        )
+    if not any(map(str.isalnum, term)):
+        raise ValueError(f"{term!r} has no letter or digit: write a word")
 
 
 class TextOptions(FrozenModel):

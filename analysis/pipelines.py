@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from analysis.step import Step
-from analysis.steps import entities, keywords, phrases, polarity, summary
+from analysis.steps import distinctive, entities, keywords, phrases, polarity, summary
 from core.enums import DOCUMENTS, JobKind
 from models.tables import Base
 
@@ -44,10 +44,17 @@ class Pipeline:
 
 
 MONTHS = Pipeline(
-    (keywords.STEP, polarity.MENTIONS_STEP, summary.STEP, phrases.STEP, entities.STEP),
+    (
+        keywords.STEP,
+        polarity.MENTIONS_STEP,
+        summary.STEP,
+        phrases.STEP,
+        entities.STEP,
+        distinctive.STEP,
+    ),
     optional=(summary.STEP.name,),
 )
-POSTS = Pipeline((summary.STEP, phrases.STEP, entities.STEP, polarity.POSTS_STEP))
+POSTS = Pipeline((summary.STEP, phrases.STEP, entities.STEP, polarity.POSTS_STEP, distinctive.STEP))
 
 PIPELINES = {JobKind.MONTH: MONTHS, JobKind.HANDLE: POSTS, JobKind.SEARCH: POSTS}
 JOB_KINDS = {  # of a run's jobs, by the kind of the run

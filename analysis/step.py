@@ -15,6 +15,10 @@ from models.tables import Base
 Rows = Mapping[type[Base], Sequence[Mapping[str, Any]]]
 
 
+class NotReadyYet(Exception):  # a reason to come back later, and no error
+    """A step needs what other jobs of the run have not done yet."""
+
+
 @dataclass(frozen=True)
 class StepResult:
     """What a step found: how many documents it worked on, and its rows by table.
@@ -24,6 +28,7 @@ class StepResult:
 
     documents: int
     rows: Rows
+    no_data_reason: str | None = None  # where there was nothing that the step could work on
 
 
 def store_rows(connection: Connection, job_id: int, rows: Rows) -> None:
@@ -52,4 +57,5 @@ class Step:
     run: Callable[[Any, Fetcher], Awaitable[StepResult]]
     tables: tuple[type[Base], ...]
     needs: tuple[str, ...] = ()
+    makes_calls: bool = True
     store: StoreRows = store_rows

@@ -1,153 +1,126 @@
-"""Calls a second of one process: a bare loop, our client, our client under a limit, and the whole path to the ledger.
+"""Calls a second of one process: a bare loop, our client without and with a limit, the whole path.
 
-``python bench/asking.py``: under a minute, on loopback, against a stub of the Text API without latency that gives the
-ceiling. The four take turns, several rounds of them; the medians are compared.
+    python bench/asking.py [--calls 2000] [--rounds 5]
+
+Under a minute, on loopback, against a stub of the Text API without latency. The four take turns.
+The bare loop is the ceiling of the others.
 """
 
 from __future__ import annotations
 
 import asyncio
-import statistics
-import sys
-import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
+from contextlib import closing
+from functools import partial
 from itertools import count
-from pathlib import Path
+from statistics import median
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
+import harness
 from sqlalchemy import select
 
 from core.broker import celery_app
 from core.enums import JobKind
-from core.settings import Settings
-from models.database import migrate
 from models.runs import NewJob, create_run
-from models.tables import JobContext
+from models.tables import Job
 from models.transitions import claim_job
-from tests.chaos.limit_clients import running_stub
-from tests.services import running_valkey
 from textapi.messages import Operation
 from textapi.requests import polarity_of
 from workers.answer_fetcher import AnswerFetcher
-from workers.context import JobContext as WorkingJob
+from workers.context import JobContext
 from workers.runtime import Runtime
 
-CALLS = 2000
-ROUNDS = 5
-AT_ONCE = 10
-numbers = count()
+DISTANT_LIMIT = "1000000/s"  # it never binds
+numbers = count()  # no text is sent twice
 
 
-@contextmanager
-def opened(folder: Path, stub: str, redis_url: str, limits: str) -> Iterator[Runtime]:
-    """What one worker process has, with a database of its own."""
-    url = f"sqlite:///{folder}/asking.db"
-    migrate(url)
-    known = Settings(
-        database_url=url,
-        redis_url=redis_url,
-        textapi_url=stub,
-        textapi_limits=limits,
-        textapi_concurrency=AT_ONCE,
-    )
-    runtime = Runtime(known, celery_app(known))
-    try:
-        yield runtime
-    finally:
-        runtime.close()
+async def repeat(call: Callable[[], Awaitable[object]], calls: int, concurrency: int) -> None:
+    """Make so many calls, *concurrency* at a time."""
+    remaining = iter(range(calls))
+
+    async def work() -> None:
+        for _ in remaining:
+            await call()
+
+    await asyncio.gather(*(work() for _ in range(concurrency)))
 
 
-async def at_once(one: Callable[[], Awaitable[object]]) -> None:
-    """*one*, `CALLS` times, `AT_ONCE` at a time."""
-    left = iter(range(CALLS))
+def call_bare(runtime: Runtime, calls: int) -> None:
+    """Call with aiohttp and nothing else."""
+    url = f"{runtime.settings.textapi_url}/text/text_polarity"
 
-    async def again() -> None:
-        for _ in left:
-            await one()
-
-    await asyncio.gather(*(again() for _ in range(AT_ONCE)))
-
-
-def bare(runtime: Runtime) -> None:
-    """Aiohttp and nothing else."""
-
-    async def one() -> None:
-        url = f"{runtime.settings.textapi_url}/text/text_polarity"
-        async with runtime.session().post(url, json={"text": f"Text {next(numbers)}."}) as response:
+    async def call() -> None:
+        body = {"text": f"Text {next(numbers)}."}
+        async with runtime.session().post(url, json=body) as response:
             await response.json()
 
-    runtime.run(lambda: at_once(one))
+    runtime.run(lambda: repeat(call, calls, runtime.settings.textapi_concurrency))
 
 
-def client(runtime: Runtime) -> None:
-    """Our client, with its errors, retries and limit."""
+def call_by_client(runtime: Runtime, calls: int) -> None:
+    """Call with our client: its errors, retries and limit."""
 
-    async def before(_operation: Operation, _attempt: int) -> None:
+    async def before_attempt(_operation: Operation, _attempt: int) -> None:
         pass
 
-    async def one() -> None:
-        await runtime.textapi().ask(
-            Operation.TEXT_POLARITY, {"text": f"Text {next(numbers)}."}, before, dict
-        )
+    async def call() -> None:
+        body = {"text": f"Text {next(numbers)}."}
+        await runtime.textapi().ask(Operation.TEXT_POLARITY, body, before_attempt, dict)
 
-    runtime.run(lambda: at_once(one))
+    runtime.run(lambda: repeat(call, calls, runtime.settings.textapi_concurrency))
 
 
-def whole(runtime: Runtime) -> None:
-    """Claimed, asked, and stored in the ledger."""
-    run = create_run(
-        runtime.db,
-        kind="months",
-        name=None,
-        parameters={},
-        jobs=[NewJob(JobKind.MONTH, f"{next(numbers)}", {})],
-    )
+def fetch_answers(runtime: Runtime, calls: int) -> None:
+    """Claim answers, ask for them and store them in the ledger, as a job does."""
+    job = claim_new_job(runtime)
+    requests = [polarity_of("stub", f"Text {next(numbers)}.") for _ in range(calls)]
+
+    async def fetch() -> None:
+        async with AnswerFetcher(job, "stub") as fetcher:
+            await fetcher.fetch(requests)
+
+    runtime.run(fetch)
+
+
+def claim_new_job(runtime: Runtime) -> JobContext:
+    """Create a run of one job and claim it."""
+    job = NewJob(JobKind.MONTH, "2020-01", {})
+    run = create_run(runtime.db, kind="months", name=None, parameters={}, jobs=[job])
+
     with runtime.db.read() as connection:
-        number = connection.scalars(select(JobContext.id).where(JobContext.run_id == run)).one()
+        job_id = connection.scalars(select(Job.id).where(Job.run_id == run)).one()
     claim = claim_job(
-        runtime.db, number, owner="bench", lease_seconds=60, has_exited=lambda _: False
+        runtime.db, job_id, owner="bench", lease_seconds=60, has_exited=lambda _: False
     )
     assert claim is not None
-    job = WorkingJob(runtime, claim, ends_at=time.monotonic() + 60)
-    questions = [polarity_of("stub", f"Text {next(numbers)}.") for _ in range(CALLS)]
-    runtime.run(lambda: AnswerFetcher(job, "stub").ask(questions))
+    return JobContext(runtime, claim, ends_at=time.monotonic() + 60)
 
 
 def main() -> None:
-    """Measure and print."""
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        running_valkey(Path(folder)) as redis_url,
-        running_stub() as stub,
-    ):
-        free, limited = Path(folder) / "free", Path(folder) / "limited"
-        free.mkdir()
-        limited.mkdir()
+    options = harness.parse_options(__doc__, calls=2000, rounds=5)
+
+    with harness.temporary_folder() as folder, harness.running_stack(folder) as stack:
+        limited_settings = stack.settings.model_copy(update={"textapi_limits": DISTANT_LIMIT})
         with (
-            opened(free, stub, redis_url, "") as runtime,
-            opened(limited, stub, redis_url, "1000000/s") as other,
+            closing(Runtime(stack.settings, celery_app(stack.settings))) as runtime,
+            closing(Runtime(limited_settings, celery_app(limited_settings))) as limited,
         ):
             ways = {
-                "bare aiohttp loop": lambda: bare(runtime),
-                "client": lambda: client(runtime),
-                "client under a limit that does not bind": lambda: client(other),
-                "whole path, answers stored": lambda: whole(runtime),
+                "bare aiohttp loop": partial(call_bare, runtime),
+                "client": partial(call_by_client, runtime),
+                "client under a distant limit": partial(call_by_client, limited),
+                "whole path, answers stored": partial(fetch_answers, runtime),
             }
-            rates: dict[str, list[float]] = {name: [] for name in ways}
-            for way in ways.values():
-                way()  # connections, caches
-            for _ in range(ROUNDS):
-                for name, way in ways.items():
-                    began = time.perf_counter()
-                    way()
-                    rates[name].append(CALLS / (time.perf_counter() - began))
-    ceiling = statistics.median(rates["bare aiohttp loop"])
-    for name, seen in rates.items():
-        rate = statistics.median(seen)
-        print(f"{name:42} {rate:7,.0f} calls/s  {rate / ceiling:5.2f}")
+            contenders = {
+                name: harness.timed(partial(way, options.calls)) for name, way in ways.items()
+            }
+            harness.take_turns(contenders)  # connections, caches
+            seconds = harness.take_turns(contenders, rounds=options.rounds)
+
+    ceiling = options.calls / median(seconds["bare aiohttp loop"])
+    for name, samples in seconds.items():
+        rates = [options.calls / sample for sample in samples]
+        harness.print_figure(name, rates, "calls/s", floor=ceiling, floor_name="bare loop")
 
 
 if __name__ == "__main__":

@@ -1,153 +1,141 @@
-"""How calls a second grow with worker containers, and how much of a limit several of them use.
+"""Calls a second of 1, 2 and 4 worker containers, and how much of a limit they use together.
 
-``python bench/containers.py``: some four minutes on two cores, on a Docker engine; without one it says so. The stack is
-docker-compose.yml's, with a stub of 50 ms latency in the place of the Text API, which counts what it is asked.
+    python bench/containers.py
+
+Some four minutes on two cores, on a Docker engine; without one it says so. The stack is that of
+docker-compose.yml, with a stub of 50 ms latency in the place of the Text API, which counts what it
+is asked. The floor is the rate at which as many processes call with all their calls in flight; the
+goal under a limit is the limit. Fails where something is asked twice, or the limit is exceeded.
 """
 
 from __future__ import annotations
 
 import json
-import random
-import sys
-import tempfile
 import time
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+import harness
 
+from core.settings import Settings
 from tests.containers_kit import ROOT, Compose, engine_answers
+from tests.e2e_kit import write_archive
 
-MONTHS = [f"{year}-{month:02d}" for year in (2018, 2019) for month in range(1, 13)]
+FIRST, LAST, MONTHS = "2018-01", "2019-12", 24
 HEADLINES = 2500  # a month
+MENTION_EVERY = 100  # headlines
 LATENCY = 0.05
-LIMIT = 100
-KEYWORDS = [
-    "amber",
-    "basil",
-    "cedar",
-    "dusk",
-    "ember",
-    "flint",
-]  # one a run: nothing is answered twice
-WORDS = (
-    "council",
-    "votes",
-    "harbour",
-    "budget",
-    "winter",
-    "debate",
-    "trains",
-    "schools",
-    "reopen",
-    "slowly",
-    "after",
+LIMIT = 100  # calls a second
+IN_FLIGHT = Settings.model_fields["textapi_concurrency"].default  # calls of a process
+# a keyword a run, so that nothing is answered already
+KEYWORDS = ("amber", "basil", "cedar", "dusk", "ember", "flint")
+CASES = [(1, ""), (2, ""), (4, ""), (1, f"{LIMIT}/s"), (2, f"{LIMIT}/s"), (4, f"{LIMIT}/s")]
+STUB = (
+    "from aiohttp import web; from tests.stub_textapi import make_app; "
+    "web.run_app(make_app(), port=8765, print=None)"
 )
-STUB = "from aiohttp import web; from tests.stub_textapi import make_app; web.run_app(make_app(), port=8765, print=None)"
 
 
-class Stack(Compose):
-    """The compose project with the stub in it."""
+class ContainerStack(Compose):
+    """The compose project with the stub in it, and one process in each worker."""
 
     def __init__(self, folder: Path) -> None:
+        check = ["CMD", "python", "-c", request_command("/counts")]
         stub = {
             "build": {"context": str(ROOT), "target": "worker"},
             "image": "tidings-worker",
             "command": ["python", "-c", STUB],
             "volumes": [f"{ROOT / 'tests'}:/srv/tests:ro"],
-            "healthcheck": {"test": ["CMD", "python", "-c", _fetch("/counts")], "interval": "2s"},
+            "healthcheck": {"test": check, "interval": "2s"},
         }
         super().__init__("tidings-bench", folder, {"textapi": stub}, {"WORKER_PROCESSES": "1"})
 
-    def stub(self, path: str, body: str | None = None) -> Any:
-        """Ask the stub."""
-        return json.loads(self("exec", "-T", "textapi", "python", "-c", _fetch(path, body)))
+    def start(self) -> None:
+        """Start all but workers, and import the archive."""
+        self("up", "--build", "--detach", "--wait", "redis", "db", "textapi")
+        self("run", "--rm", "migrate")
+        self.tidings("import", "--source", "nyt", "archive")
+        self.ask_stub("/faults", json.dumps({"latency": LATENCY}))
 
-    def workers(self, count: int, limits: str) -> None:
-        """Have so many worker containers, all ready, under these limits."""
+    def ask_stub(self, path: str, body: str | None = None) -> Any:
+        """Send a request to the stub; return its answer."""
+        command = request_command(path, body)
+        return json.loads(self("exec", "-T", "textapi", "python", "-c", command))
+
+    def start_workers(self, count: int, limits: str) -> None:
+        """Replace the workers by so many under these limits; return when all are ready."""
         self.variables["TIDINGS_TEXTAPI_LIMITS"] = limits
-        self(
-            "up",
-            "--detach",
-            "--wait",
-            "--no-deps",
-            "--force-recreate",
-            "--scale",
-            f"worker={count}",
-            "worker",
-        )
+        scale = ("--scale", f"worker={count}")
+        self("up", "--detach", "--wait", "--no-deps", "--force-recreate", *scale, "worker")
 
-    def run(self, keyword: str) -> dict[str, Any]:
-        """Ask everything about *keyword*; what the stub counted, and the seconds from the first job to the last."""
-        self.stub("/clear", "")
-        span = f"{MONTHS[0]}..{MONTHS[-1]}"
-        options = ["--steps", "keywords,polarity", "--text-size", "500"]
-        run = int(
-            self.tidings("submit", "months", span, "--keyword", keyword, *options).split()[-1]
-        )
-        months = f"FROM jobs WHERE run_id = {run} AND kind = 'month'"
+    def run(self, keyword: str) -> tuple[dict[str, Any], float]:
+        """Make a run over all months about *keyword*.
+
+        Return what the stub counted, and the seconds from the first job's start to the last's end.
+        """
+        self.ask_stub("/clear", "")
+        options = ["--keyword", keyword, "--steps", "keywords,polarity", "--text-size", "500"]
+        output = self.tidings("submit", "months", f"{FIRST}..{LAST}", *options)
+        months = f"FROM jobs WHERE run_id = {int(output.split()[-1])} AND kind = 'month'"
+
         while self.ask_database(f"SELECT count(*) {months} AND state <> 'done'") != "0":
             time.sleep(1.0)
-        seconds = float(self.ask_database(f"SELECT max(ended_at) - min(started_at) {months}"))
-        return self.stub("/counts?windows=1") | {"seconds": seconds}
+
+        seconds = self.ask_database(f"SELECT max(ended_at) - min(started_at) {months}")
+        return self.ask_stub("/counts?windows=1"), float(seconds)
 
 
-def _fetch(path: str, body: str | None = None) -> str:
+def request_command(path: str, body: str | None = None) -> str:
+    """Return a Python program that sends a request to the stub in its container."""
     data = "" if body is None else f", {body.encode()!r}"
-    return f"from urllib.request import urlopen; print(urlopen('http://127.0.0.1:8765{path}'{data}).read().decode())"
+    request = f"urlopen('http://127.0.0.1:8765{path}'{data})"
+    return f"from urllib.request import urlopen; print({request}.read().decode())"
 
 
-def write_archive(folder: Path) -> None:
-    """Months of made-up headlines, every hundredth of which holds one of the keywords."""
-    rng = random.Random(1)
-    for month in MONTHS:
-        with (folder / f"{month}.jsonl").open("w") as file:
-            for number in range(HEADLINES):
-                found = rng.sample(WORDS, 9) + (
-                    [KEYWORDS[number // 100 % len(KEYWORDS)]] if number % 100 == 0 else []
-                )
-                day = 1 + number * 28 // HEADLINES
-                document = {
-                    "_id": f"nyt://article/{month}-{number}",
-                    "pub_date": f"{month}-{day:02d}T12:00:00+0000",
-                    "headline": {"main": " ".join(found).capitalize()},
-                    "type_of_material": "News",
-                }
-                file.write(json.dumps(document) + "\n")
+def fill_archive(folder: Path, per_month: int) -> None:
+    """Write an archive of headlines, some of which hold one of the keywords."""
+    texts_by_day: dict[str, list[str]] = defaultdict(list)
+
+    rows = harness.headlines(
+        FIRST, MONTHS, per_month, subjects=KEYWORDS, every=MENTION_EVERY, words=9
+    )
+    for row in rows:
+        texts_by_day[f"{row['published_at']:%Y-%m-%d}"].append(row["text"])
+
+    write_archive(folder, texts_by_day)
+
+
+def measure(stack: ContainerStack, containers: int, limits: str, keyword: str) -> None:
+    """Measure a run on so many containers and print its figures."""
+    stack.start_workers(containers, limits)
+    counts, seconds = stack.run(keyword)
+
+    calls, fullest = counts["calls"], counts["fullest"]["1.0"]
+    harness.print_figure(
+        f"{containers} containers, {limits or 'no limit'}",
+        [calls / seconds],
+        "calls/s",
+        floor=LIMIT if limits else containers * IN_FLIGHT / LATENCY,
+        floor_name="limit" if limits else "floor",
+        note=f"{calls:,} calls in {seconds:.1f} s, fullest second {fullest}",
+    )
+    assert not counts["repeated"], "something was asked twice"
+    assert not limits or fullest <= LIMIT, "the limit was exceeded"
 
 
 def main() -> None:
+    options = harness.parse_options(__doc__, headlines=HEADLINES)
     if not engine_answers():
-        print("no Docker engine answers here: nothing was measured")
-        return
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        stack = Stack(folder)
-        write_archive(folder / "archive")
+        harness.skip("no Docker engine answers here")
+
+    with harness.temporary_folder() as folder:
+        stack = ContainerStack(folder)
+        fill_archive(folder / "archive", options.headlines)
         try:
-            stack("up", "--build", "--detach", "--wait", "redis", "db", "textapi")
-            stack("run", "--rm", "migrate")
-            stack.tidings("import", "--source", "nyt", "archive")
-            stack.stub("/faults", json.dumps({"latency": LATENCY}))
-            print("containers   limit  calls  seconds  calls/s   share  fullest second")
-            keywords = iter(KEYWORDS)
-            for count, limits in [
-                (1, ""),
-                (2, ""),
-                (4, ""),
-                (1, f"{LIMIT}/s"),
-                (2, f"{LIMIT}/s"),
-                (4, f"{LIMIT}/s"),
-            ]:
-                stack.workers(count, limits)
-                counted = stack.run(next(keywords))
-                rate = counted["calls"] / counted["seconds"]
-                share = f"{rate / LIMIT:6.1%}" if limits else ""
-                fullest = counted["fullest"]["1.0"]
-                line = f"{count:10} {limits or 'none':>7} {counted['calls']:6} {counted['seconds']:8.1f} {rate:8.0f}"
-                print(f"{line} {share:>7} {fullest:15}", flush=True)
-                assert not counted["repeated"], "something was asked twice"
-                assert not limits or fullest <= LIMIT, "the limit was broken"
+            stack.start()
+            for (containers, limits), keyword in zip(CASES, KEYWORDS, strict=True):
+                measure(stack, containers, limits, keyword)
         finally:
             stack("down", "--volumes")
 

@@ -1,68 +1,62 @@
-"""Twenty accounts analysed all at once, against the predecessor's way: one after the other, four calls at a time.
+"""Accounts analysed all at once, beside the predecessor's way: one by one, four calls at a time.
 
-``python bench/handles.py [ACCOUNTS]``: about a minute, on loopback, with a stub of the Text API that takes 50 ms (and
-then 250), two workers of two processes, a Valkey and a SQLite file. Both ways ask the same server in the same run. Ours
-is measured from `submit` to the last account's portrait stored; it asks for each post's polarity besides, which the
-other did not.
+    python bench/handles.py [--accounts 20] [--rounds 3]
+
+About a minute, on loopback, with a stub of the Text API that takes 50 ms for a call, and then 250.
+Both ways ask the same stub, in turn. Ours has two workers of two processes, a Valkey and a SQLite
+file, and is measured from the submission to the end of the run. It asks for each post's polarity
+besides, which the other does not. The floor is the latency of one call an account, since all of its
+calls may be made at once, with an account in each of the four processes.
 """
 
 from __future__ import annotations
 
 import asyncio
 import random
-import sys
-import tempfile
 import time
+from collections.abc import Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
+from itertools import count
+from statistics import median
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
 import aiohttp
+import harness
 
 from analysis.parameters import HandlesParameters
-from core.broker import celery_app, redis_client
-from models.database import migrate
-from models.documents import add_documents
-from producers.dispatch import dispatch_due_jobs
-from producers.submit import submit_run
-from tests.chaos.fleet import Fleet, running_fleet
-from tests.services import wait_until
 
-ACCOUNTS, POSTS, LATENCIES, ROUNDS = 20, 25, (0.05, 0.25), 3
-WORDS = (
-    "tide",
-    "harbour",
-    "NASA",
-    "storm",
-    "ferry",
-    "bridge",
-    "UNESCO",
-    "market",
-    "orchard",
-    "NATO",
-    "light",
-)
-QUESTIONS: dict[str, dict[str, Any]] = {
+POSTS = 25
+LATENCIES = (0.05, 0.25)
+WORKERS, PROCESSES = 2, 2
+REQUESTS: dict[str, dict[str, Any]] = {
     "summarize": {"proportion": 0.1},
     "most_common_phrases": {"num_phrases": 5},
     "ner": {"doctype": "ARTICLE"},
     "text_polarity": {},
 }
+accounts = count()  # nobody's posts are analysed twice
 
 
-def texts_of(account: int, round_: int) -> list[str]:
-    """The posts of an account, of one sentence each, unlike those of any other."""
-    dice = random.Random(account * 1000 + round_)
-    return [
-        f"The {' '.join(dice.choices(WORDS, k=12))} of {post} and {account} in {round_}."
-        for post in range(POSTS)
-    ]
+def write_posts(account: int) -> list[str]:
+    """Return the posts of an account, of a sentence each, unlike those of any other."""
+    rng = random.Random(account)
+    subjects = [f"Post {number} of {account} in NASA" for number in range(POSTS)]
+    return [harness.headline(rng, words=8, subject=subject) for subject in subjects]
 
 
-async def one_after_the_other(url: str, accounts: int, round_: int) -> float:
-    """Seconds of the predecessor's way: an account's posts as one text, four calls at once, then the next account."""
+def post_rows(account: int) -> Iterator[dict[str, Any]]:
+    """Yield the rows of an account's posts, one a day."""
+    for number, text in enumerate(write_posts(account)):
+        at = datetime.fromisoformat("2021-01-01") + timedelta(days=number)
+        handle = f"account{account}"
+        yield harness.document_row(f"{account}-{number}", text, at, source="x", handle=handle)
+
+
+async def ask_one_by_one(url: str, account_count: int) -> float:
+    """Ask about an account's posts as one text, four calls at once, then about the next account."""
+    texts = [" ".join(write_posts(next(accounts))) for _ in range(account_count)]
+    began = time.perf_counter()
+
     async with aiohttp.ClientSession() as session:
 
         async def ask(operation: str, body: dict[str, Any]) -> None:
@@ -70,80 +64,62 @@ async def one_after_the_other(url: str, accounts: int, round_: int) -> float:
                 response.raise_for_status()
                 await response.json()
 
-        began = time.perf_counter()
-        for account in range(accounts):
-            text = (
-                ". ".join(texts_of(account, round_)).replace("\n", " ") + " "
-            )  # not the text that we ask about
-            await asyncio.gather(
-                *(ask(operation, {"text": text, **body}) for operation, body in QUESTIONS.items())
-            )
-        return time.perf_counter() - began
+        for text in texts:
+            calls = [ask(name, {"text": text, **body}) for name, body in REQUESTS.items()]
+            await asyncio.gather(*calls)
+
+    return time.perf_counter() - began
 
 
-def all_at_once(fleet: Fleet, accounts: int, round_: int) -> float:
-    """Seconds from submitting *accounts* to the end of the last."""
-    day = datetime(2021, 1, 1)  # noqa: DTZ001 - the column is naive UTC
-    names = [f"account{account}of{round_}" for account in range(accounts)]
-    add_documents(
-        fleet.db,
-        [
-            {
-                "identity": f"x:{round_}-{account}-{number}",
-                "source": "x",
-                "handle": names[account],
-                "author_id": None,
-                "published_at": day + timedelta(days=number),
-                "period": f"{day + timedelta(days=number):%Y-%m}",
-                "address": None,
-                "text": text,
-                "material": None,
-                "repost": False,
-            }
-            for account in range(accounts)
-            for number, text in enumerate(texts_of(account, round_))
-        ],
+def analyse_at_once(stack: harness.Stack, account_count: int) -> float:
+    """Run the analysis of new accounts; return the seconds from submission to end."""
+    numbers = [next(accounts) for _ in range(account_count)]
+    for number in numbers:
+        harness.store_documents(stack.db, post_rows(number))
+
+    run = stack.submit(HandlesParameters(), [f"account{number}" for number in numbers])
+    return stack.wait_for(run)
+
+
+def compare(stack: harness.Stack, latency: float, account_count: int, rounds: int) -> None:
+    stack.stub.faults(latency=latency)
+    calls: list[int] = []
+
+    def ask() -> float:
+        return asyncio.run(ask_one_by_one(stack.stub.url, account_count))
+
+    def analyse() -> float:
+        before = stack.stub.counts()["calls"]
+        seconds = analyse_at_once(stack, account_count)
+        calls.append(stack.stub.counts()["calls"] - before)
+        return seconds
+
+    seconds = harness.take_turns({"one by one": ask, "all at once": analyse}, rounds=rounds)
+
+    print(f"{account_count} accounts of {POSTS} posts, {latency * 1000:.0f} ms a call")
+    floor = latency * account_count / (WORKERS * PROCESSES)
+    ratio = median(seconds["one by one"]) / median(seconds["all at once"])
+    harness.print_figure("one by one", seconds["one by one"], "s")
+    harness.print_figure(
+        "all at once",
+        seconds["all at once"],
+        "s",
+        floor=floor,
+        note=f"{ratio:.2f} times as fast, {median(calls):.0f} calls",
     )
-    began = time.perf_counter()
-    run = submit_run(fleet.db, HandlesParameters(), names)
-    with redis_client(fleet.settings) as broker:
-        dispatch_due_jobs(fleet.db, celery_app(fleet.settings), broker)
-    fleet.runs[:] = [run]
-    while not fleet.ended():
-        time.sleep(0.005)
-    seconds = time.perf_counter() - began
-    wait_until(
-        fleet.reports_are_made, seconds=120, what="the report"
-    )  # else it is drawn in the next round
-    return seconds
 
 
 def main() -> None:
-    accounts = int(sys.argv[1]) if len(sys.argv) > 1 else ACCOUNTS
-    with tempfile.TemporaryDirectory() as folder:
-        database = f"sqlite:///{folder}/handles.db"
-        migrate(database)
-        given = {"textapi_concurrency": 10, "slice_seconds": 60.0, "lease_seconds": 25.0}
-        with running_fleet(Path(folder) / "home", database, **given) as fleet:
-            all_at_once(fleet, 4, 99)  # workers have imported what they need
-            for number, latency in enumerate(LATENCIES):
-                fleet.behave(latency=latency)
-                print(f"{accounts} accounts of {POSTS} posts, {latency * 1000:.0f} ms a call")
-                print("round   one after the other   all at once   ratio   calls")
-                for round_ in range(ROUNDS):
-                    before = fleet.seen()["calls"]
-                    theirs = asyncio.run(
-                        one_after_the_other(
-                            str(fleet.settings.textapi_url), accounts, 10 * number + round_
-                        )
-                    )
-                    between = fleet.seen()["calls"]
-                    ours = all_at_once(fleet, accounts, 10 * number + round_)
-                    after = fleet.seen()["calls"]
-                    print(
-                        f"{round_ + 1:5}   {theirs:17.2f} s   {ours:9.2f} s   {theirs / ours:5.2f}   "
-                        f"{between - before} and {after - between}"
-                    )
+    options = harness.parse_options(__doc__, accounts=20, rounds=3)
+
+    with (
+        harness.temporary_folder() as folder,
+        harness.running_stack(folder) as stack,
+        stack.workers(count=WORKERS, processes=PROCESSES),
+    ):
+        analyse_at_once(stack, 4)  # workers import what they need
+        for latency in LATENCIES:
+            compare(stack, latency, options.accounts, options.rounds)
 
 
 if __name__ == "__main__":

@@ -1,172 +1,132 @@
-"""Memory and time of a worker's process on 100,000 and on 1,000,000 documents: import, a run of months, its exports.
+"""Memory and time of a worker's process: an import, a run of months, its exports, at two sizes.
 
-    python bench/memory.py [DOCUMENTS...]
+    python bench/memory.py [--documents 100000 1000000]
 
-Some six minutes. Each part of each size has a process of its own, on SQLite and loopback, beside a stub of the service
-without latency. `work` is what a worker's child does, every month's every slice in one process; the exports are what a
-user asks for. Ends with 1 where memory grows by more than 50 MB between the smallest size and the largest.
+Some six minutes. Each part of each size has a process of its own, on SQLite and loopback, beside a
+stub of the Text API without latency. The part `work` is what a worker's child does, every slice of
+every month in one process; `export` is what a user asks for. The goal is that memory does not grow
+with the documents. Ends with 1 where the peak of a part grows by more than 50 MB from the smallest
+size to the largest.
 """
 
 from __future__ import annotations
 
 import io
-import json
-import resource
-import subprocess
 import sys
-import tempfile
-import time
-from collections.abc import Iterator
-from datetime import datetime, timedelta
-from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+import harness
+
+if TYPE_CHECKING:  # each part imports what it needs: the others' modules are not in its memory
+    from models.database import Database
 
 ALLOWED_MB = 50.0
-MONTHS = 24
-EVERY = 50  # documents to a mention
-FIRST = datetime(2018, 1, 1)  # noqa: DTZ001 - as documents hold it
-
-
-def main() -> None:
-    sizes = [int(word) for word in sys.argv[1:]] or [100_000, 1_000_000]
-    found = {}
-    for size in sizes:
-        with tempfile.TemporaryDirectory(prefix="tidings-bench-") as folder:
-            found[size] = {}
-            for part in ("fill", "work", "export"):
-                command = [sys.executable, __file__, "--part", part, folder, str(size)]
-                done = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 - this file
-                found[size][part] = json.loads(done.stdout.splitlines()[-1])
-                figures = found[size][part]
-                print(
-                    f"{size:>9,} documents, {part:7} {figures['seconds']:7.1f} s, at most {figures['mb']:6.1f} MB"
-                    f"  {figures['note']}",
-                    flush=True,
-                )
-    grown = {
-        part: found[max(sizes)][part]["mb"] - found[min(sizes)][part]["mb"]
-        for part in ("fill", "work", "export")
-    }
-    print("growth:", ", ".join(f"{part} {mb:.1f} MB" for part, mb in grown.items()))
-    sys.exit(int(max(grown.values()) > ALLOWED_MB))
-
-
-def part(name: str, folder: Path, size: int) -> None:
-    """One part in this process, whose memory at its most is told together with the time."""
-    began = time.perf_counter()
-    note = {"fill": fill, "work": work, "export": export}[name](folder, size)
-    print(
-        json.dumps(
-            {
-                "seconds": time.perf_counter() - began,
-                "mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-                "note": note,
-            }
-        )
-    )
-
-
-def headlines(size: int) -> Iterator[dict[str, Any]]:
-    """In the order of the archive's ids, evenly over the months."""
-    minutes = MONTHS * 30 * 1440
-    for n in range(size):
-        at = FIRST + timedelta(minutes=n * minutes // size)
-        said = "Covid reaches ward" if n % EVERY == 0 else "A quiet day in ward"
-        yield {
-            "identity": f"nyt:{n:08}", "source": "nyt", "handle": None, "author_id": None, "published_at": at,
-            "period": f"{at:%Y-%m}", "address": f"https://example.org/{n}", "material": "News", "repost": False,
-            "text": f"{said} {n}, the council says in its report of the year.",
-        }  # fmt: skip
+FIRST, LAST, MONTHS = "2018-01", "2019-12", 24
+MENTION_EVERY = 50  # documents
 
 
 def fill(folder: Path, size: int) -> str:
-    """What an import does, in its batches."""
-    from models.database import Database, migrate  # noqa: PLC0415 - each part has its own memory
-    from models.documents import add_documents  # noqa: PLC0415
+    """Store documents as an import does."""
+    documents = harness.headlines(
+        FIRST, MONTHS, size // MONTHS, subjects=("Covid",), every=MENTION_EVERY, words=10
+    )
 
-    url = f"sqlite:///{folder}/tidings.db"
-    migrate(url)
-    db, rows = Database(url), headlines(size)
-    while some := list(islice(rows, 1000)):
-        add_documents(db, some)
+    with harness.open_database(folder) as db:
+        harness.store_documents(db, documents)
+        db.checkpoint_wal()
     return f"{(folder / 'tidings.db').stat().st_size / 1e6:,.0f} MB of database"
 
 
 def work(folder: Path, _size: int) -> str:
-    """Every month of the run, slice after slice in this process, as a worker's child does."""
-    from analysis.options import Keyword  # noqa: PLC0415
+    """Work on each month, slice after slice in this process, as a worker's child does."""
+    from analysis.options import Keyword  # noqa: PLC0415 - see the top
     from analysis.parameters import MonthsParameters  # noqa: PLC0415
     from core.broker import celery_app  # noqa: PLC0415
     from core.logs import configure  # noqa: PLC0415
-    from producers.submit import submit_run  # noqa: PLC0415
-    from tests.e2e_kit import running_stub  # noqa: PLC0415
-    from tests.services import running_valkey  # noqa: PLC0415
     from workers.executor import work_one_slice  # noqa: PLC0415
     from workers.runtime import Runtime  # noqa: PLC0415
 
-    last = FIRST + timedelta(days=30 * MONTHS - 1)
-    with running_stub(folder / "stub") as stub, running_valkey(folder / "valkey") as redis_url:
-        settings = _settings(folder, redis_url=redis_url, textapi_url=stub.url, slice_seconds=120)
-        configure(settings)
-        runtime = Runtime(settings, celery_app(settings))
-        steps = ("keywords", "polarity")
-        parameters = MonthsParameters(
-            first=f"{FIRST:%Y-%m}",
-            last=f"{last:%Y-%m}",
-            keywords=(Keyword.parse("covid"),),
-            steps=steps,
-        )
-        run = submit_run(runtime.db, parameters, [])
-        while left := _unfinished(runtime.db, run):
-            work_one_slice(runtime, left[0])
-        calls = stub.counts()["calls"]
+    parameters = MonthsParameters(
+        first=FIRST,
+        last=LAST,
+        keywords=(Keyword.parse("covid"),),
+        steps=("keywords", "polarity"),
+    )
+
+    with harness.running_stack(folder, slice_seconds=120, log_level="WARNING") as stack:
+        configure(stack.settings)
+        runtime = Runtime(stack.settings, celery_app(stack.settings))
+        run = stack.submit(parameters)
+        while unfinished := _unfinished_months(stack.db, run):
+            work_one_slice(runtime, unfinished[0])
         runtime.close()
-    return f"{calls:,} calls"
+        return f"{stack.stub.counts()['calls']:,} calls"
 
 
-def export(folder: Path, _size: int) -> str:
-    """Every table that grows with the documents."""
-    from models.database import Database  # noqa: PLC0415
-    from reports.exports import write  # noqa: PLC0415
-
-    db, written = Database(f"sqlite:///{folder}/tidings.db"), 0
-    for table in ("periods", "mentions", "documents"):
-        written += write(db, 1, table, "jsonl", _Nowhere())
-    return f"{written:,} rows"
-
-
-class _Nowhere(io.RawIOBase):
-    def writable(self) -> bool:
-        return True
-
-    def write(self, content: Any) -> int:
-        return len(content)
-
-
-def _unfinished(db: Any, run: int) -> list[int]:
-    from sqlalchemy import select  # noqa: PLC0415
+def _unfinished_months(db: Database, run: int) -> list[int]:
+    from sqlalchemy import select  # noqa: PLC0415 - see the top
 
     from core.enums import ENDED, JobKind  # noqa: PLC0415
     from models.tables import Job  # noqa: PLC0415
 
+    is_unfinished = (Job.run_id == run, Job.kind == JobKind.MONTH, Job.state.not_in(ENDED))
     with db.read() as connection:
-        wanted = select(Job.id).where(
-            Job.run_id == run, Job.kind == JobKind.MONTH, Job.state.not_in(ENDED)
+        return list(connection.scalars(select(Job.id).where(*is_unfinished).order_by(Job.id)))
+
+
+def export(folder: Path, _size: int) -> str:
+    """Write every table that grows with the documents."""
+    from reports.exports import write  # noqa: PLC0415 - see the top
+
+    rows = 0
+    with harness.open_database(folder) as db:
+        for table in ("periods", "mentions", "documents"):
+            rows += write(db, 1, table, "jsonl", _Nowhere())
+    return f"{rows:,} rows"
+
+
+class _Nowhere(io.BytesIO):
+    """Drops what is written."""
+
+    def write(self, content: Any) -> int:
+        return memoryview(content).nbytes
+
+
+PARTS = {"fill": fill, "work": work, "export": export}
+
+
+def measure(size: int) -> dict[str, harness.Usage]:
+    """Measure the parts at one size, one after the other, and print their figures."""
+    usages = {}
+
+    with harness.temporary_folder() as folder:
+        for name, part in PARTS.items():
+            (usage,) = harness.run_in_processes(part, (folder, size))
+            title = f"{name}, {size:,} documents"
+            harness.print_figure(
+                title, [usage.peak_mb], "MB", note=f"{usage.seconds:.1f} s, {usage.result}"
+            )
+            usages[name] = usage
+
+    return usages
+
+
+def main() -> None:
+    options = harness.parse_options(__doc__, documents=(100_000, 1_000_000))
+    sizes = sorted(options.documents)
+    usages = {size: measure(size) for size in sizes}
+
+    has_grown = False
+    for name in PARTS:
+        growth = usages[sizes[-1]][name].peak_mb - usages[sizes[0]][name].peak_mb
+        has_grown |= growth > ALLOWED_MB
+        harness.print_figure(
+            f"growth of {name}", [growth], "MB", floor=ALLOWED_MB, floor_name="allowed"
         )
-        return list(connection.scalars(wanted.order_by(Job.id)))
 
-
-def _settings(folder: Path, **given: Any) -> Any:
-    from core.settings import Settings  # noqa: PLC0415
-
-    return Settings(home=folder, database_url=f"sqlite:///{folder}/tidings.db", **given)
+    sys.exit("memory grows with the documents" if has_grown else 0)
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--part"]:
-        part(sys.argv[2], Path(sys.argv[3]), int(sys.argv[4]))
-    else:
-        main()
+    main()

@@ -1,211 +1,203 @@
 """Seconds per epoch of a recurrent network on a sine, beside per-sample programs and PyTorch.
 
-    OPENBLAS_NUM_THREADS=1 python bench/networks_recurrent.py [--rounds 7] [--precision 32]
-        [--truncate 5]
+    python bench/networks_recurrent.py [--rounds 7] [--precision 32] [--truncate STEPS] [--seeds 5]
 
 Hidden 100 (tanh), windows of 50, mini-batches of 10, plain gradient descent from the same weights,
 one thread; without --truncate errors go back through all 50 steps. The programs take turns, one
-epoch each, so that other load on the machine affects all; printed is the median of processor time.
-Then our standard preset is trained to its end for five seeds: its seconds and validation RMSE, and
-the simple forecasts.
+epoch each; printed are the processor milliseconds of an epoch. Then our standard preset is trained
+to its end for some seeds: its seconds and validation RMSE, and the simple forecasts.
 
 There are two per-sample programs. The plain one computes what ours does, window by window and step
 by step. The one in the tutorial's layout feeds each step the complete window, zero but for one
 place, and sends an error back from each of the 50 steps through --truncate steps (default 5), as
 the program that this project replaces did; it minimises the error at every step and is here for its
-time alone. PyTorch is no part of this project (``pip install torch``); scikit-learn has no
-recurrent network.
+time alone. PyTorch is no part of this project and left out if it is not installed; scikit-learn has
+no recurrent network.
 """
 
 from __future__ import annotations
 
-import argparse
-import importlib.util
-import os
-import statistics
-import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
+from functools import partial
+from statistics import median
+from typing import Any
 
-for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(_variable, "1")  # only has an effect before numpy is imported
+import harness
+import numpy as np
+from numpy.typing import DTypeLike
 
-import numpy as np  # noqa: E402 - see above
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-from networks.data import Data, sample_sine, window_series  # noqa: E402 - as numpy
-from networks.functions import Array  # noqa: E402
-from networks.optimizers import SGD  # noqa: E402
-from networks.presets import Options, build_network, resolve_options  # noqa: E402
-from networks.recurrent import Recurrent  # noqa: E402
-from networks.results import evaluate  # noqa: E402
-from networks.training import train, train_batches  # noqa: E402
+from networks.data import Data, sample_sine, window_series
+from networks.functions import Array
+from networks.optimizers import SGD
+from networks.presets import Options, build_network, resolve_options
+from networks.recurrent import Recurrent
+from networks.results import evaluate
+from networks.training import train, train_batches
 
 BATCH, RATE, STEPS, HIDDEN = 10, 0.01, 50, 100
-Parts = dict[str, Array]
+TUTORIAL_DEPTH = 5
+NAMES = ("recurrent_weights", "input_weights", "biases", "output_weights", "output_biases")
+Parameters = dict[str, Array]
+Epoch = Callable[[], object]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="A sine, hidden 100, windows of 50, one thread.")
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--precision", type=int, choices=(32, 64), default=32)
-    parser.add_argument("--truncate", type=int)
-    arguments = parser.parse_args()
-    options = resolve_options(
+    options = harness.parse_options(__doc__, rounds=7, precision=32, truncate=0, seeds=5)
+    network_options = resolve_options(
         "recurrent",
         {
             "optimizer": "sgd",
             "clip": "none",
-            "precision": arguments.precision,
-            "truncate": arguments.truncate,
+            "precision": options.precision,
+            "truncate": options.truncate or None,
         },
     )
-    data = window_series(sample_sine(), STEPS, dtype=options.dtype, standardise=False)
-    network = build_network(options, 1, 1, np.random.default_rng(1))
+    data = sine_windows(network_options.dtype)
+    network = build_network(network_options, 1, 1, np.random.default_rng(1))
     assert isinstance(network, Recurrent)
     start = {name: array.copy() for name, array in network.named_parameters().items()}
-    depth = arguments.truncate or STEPS
+    depth = options.truncate or STEPS
+
     contenders = {
-        "per-sample, tutorial's layout": tutorials_layout(data, start, arguments.truncate or 5),
+        "per-sample, tutorial's layout": tutorials_layout(
+            data, start, options.truncate or TUTORIAL_DEPTH
+        ),
         "per-sample numpy program": per_sample(data, start, depth),
-        "ours": ours(data, network, options),
+        "ours": ours(data, network, network_options),
     }
-    if importlib.util.find_spec("torch"):
+    has_torch = harness.is_installed("torch", "torch")
+    if has_torch:
         contenders["PyTorch autograd"] = torch_autograd(data, start, depth)
         contenders["PyTorch, gradients by hand"] = torch_by_hand(data, start, depth)
-    else:
-        print("PyTorch is not installed here: left out (pip install torch)")
-    compare(
-        contenders, arguments.rounds, f"{data.train.x.dtype}, errors go back through {depth} steps"
-    )
-    if importlib.util.find_spec("torch"):
-        print(
-            "largest relative difference of our gradient from PyTorch's (float64): "
-            f"{torch_agreement(start, depth):.1e}"
-        )
-    standard()
+
+    print(f"{data.train.x.dtype}, errors go back through {depth} steps, one thread")
+    compare(contenders, options.rounds)
+    if has_torch:
+        difference = torch_agreement(start, depth)
+        print(f"largest relative difference of our gradient from PyTorch's: {difference:.1e}")
+    train_standard_preset(options.seeds)
 
 
-def compare(contenders: dict[str, Callable[[], object]], rounds: int, what: str) -> None:
-    seconds: dict[str, list[float]] = {name: [] for name in contenders}
-    for _ in range(rounds):
-        for name, epoch in contenders.items():
-            began = time.process_time()
-            epoch()
-            seconds[name].append(time.process_time() - began)
-    print(f"{rounds} rounds of one epoch each, {what}, 100 windows, batch {BATCH}, one thread")
-    print(f"{'':30}{'ms an epoch':>12}{'best':>9}{'of ours':>9}")
-    for name, times in seconds.items():
-        ratio = statistics.median(times) / statistics.median(seconds["ours"])
-        print(
-            f"{name:30}{1000 * statistics.median(times):12.2f}{1000 * min(times):9.2f}{ratio:9.1f}"
-        )
+def sine_windows(dtype: DTypeLike) -> Data:
+    return window_series(sample_sine(), STEPS, dtype=dtype, standardise=False)
 
 
-def standard() -> None:
-    print("\nthe standard preset, 300 epochs: seconds, validation RMSE")
-    errors, times = [], []
-    for seed in range(5):
+def compare(contenders: dict[str, Epoch], rounds: int) -> None:
+    """Train the contenders in turn and print their times."""
+    epochs = {name: harness.timed(epoch, time.process_time) for name, epoch in contenders.items()}
+    seconds = harness.take_turns(epochs, rounds=rounds)
+
+    reference = 1000 * median(seconds["ours"])
+    for name, samples in seconds.items():
+        times = [1000 * value for value in samples]
+        harness.print_figure(name, times, "ms an epoch", floor=reference, floor_name="ours")
+
+
+def train_standard_preset(seeds: int) -> None:
+    """Train the standard preset for some seeds and print its times and errors."""
+    errors, seconds = [], []
+
+    for seed in range(seeds):
         options = resolve_options("recurrent", {"seed": seed})
-        data = window_series(sample_sine(), STEPS, dtype=options.dtype, standardise=False)
+        data = sine_windows(options.dtype)
         generator = np.random.default_rng(seed)
         network = build_network(options, 1, 1, generator)
-        began = time.process_time()
-        train(network, data, options, generator=generator)
-        times.append(time.process_time() - began)
+        work = partial(train, network, data, options, generator=generator)
+
+        seconds.append(harness.timed(work, time.process_time)())
         results = evaluate(network, data)
+        assert results.validation_rmse is not None
         errors.append(results.validation_rmse)
-        print(f"  seed {seed}: {times[-1]:.2f} s, {results.validation_rmse:.2e}")
-    print(
-        f"  median {statistics.median(times):.2f} s, {statistics.median(errors):.2e}; "
-        f"simple forecasts: {results.baselines}"
+
+    harness.print_figure("standard preset, 300 epochs", seconds, "s")
+    simple = results.baselines
+    assert simple is not None
+    note = f"of simple forecasts: {simple.mean:.2g} mean, {simple.last:.2g} last value"
+    harness.print_figure("  its validation RMSE", errors, "", note=note)
+
+
+def ours(data: Data, network: Recurrent, options: Options) -> Epoch:
+    optimizer, generator = SGD(network.parameters), np.random.default_rng(2)
+    return partial(
+        train_batches, network, optimizer, data.train, options, RATE, generator=generator
     )
 
 
-def ours(data: Data, network: Recurrent, options: Options) -> Callable[[], object]:
-    optimizer, generator = SGD(network.parameters), np.random.default_rng(2)
-    return lambda: train_batches(network, optimizer, data.train, options, RATE, generator=generator)
+def train_epochs(step: Callable[[Any, Any], object], x: Any, y: Any) -> Epoch:
+    return harness.epochs(step, x, y, size=BATCH, generator=np.random.default_rng(2))
 
 
-def per_sample(data: Data, start: Parts, depth: int) -> Callable[[], object]:
+def per_sample(data: Data, start: Parameters, depth: int) -> Epoch:
     """Window by window, step by step: one vector through time and back."""
     u, v, b, w, c = (start[name].copy() for name in NAMES)
-    generator = np.random.default_rng(2)
 
-    def epoch() -> None:
-        order = generator.permutation(len(data.train))
-        for at in range(0, len(order), BATCH):
-            sums = [np.zeros_like(part) for part in (u, v, b, w, c)]
-            rows = order[at : at + BATCH]
-            for row in rows:
-                window, target = data.train.x[row], data.train.y[row]
-                states = [np.zeros(HIDDEN, u.dtype)]
-                for x in window:
-                    states.append(np.tanh(np.dot(states[-1], u) + np.dot(x, v) + b))
-                error = np.dot(states[-1], w) + c - target
-                sums[3] += np.outer(states[-1], error)
-                sums[4] += error
-                back = np.dot(w, error)
-                for step in range(STEPS - 1, STEPS - 1 - depth, -1):
-                    delta = back * (1 - states[step + 1] ** 2)
-                    sums[0] += np.outer(states[step], delta)
-                    sums[1] += np.outer(window[step], delta)
-                    sums[2] += delta
-                    back = np.dot(u, delta)
-            for part, total in zip((u, v, b, w, c), sums, strict=True):
-                np.subtract(part, RATE / len(rows) * total, out=part)
+    def add_gradients(sums: list[Array], window: Array, target: Array) -> None:
+        states = [np.zeros(HIDDEN, u.dtype)]
+        for x in window:
+            states.append(np.tanh(np.dot(states[-1], u) + np.dot(x, v) + b))
 
-    return epoch
+        error = np.dot(states[-1], w) + c - target
+        sums[3] += np.outer(states[-1], error)
+        sums[4] += error
+        back = np.dot(w, error)
+        for step in range(STEPS - 1, STEPS - 1 - depth, -1):
+            delta = back * (1 - states[step + 1] ** 2)
+            sums[0] += np.outer(states[step], delta)
+            sums[1] += np.outer(window[step], delta)
+            sums[2] += delta
+            back = np.dot(u, delta)
+
+    def step(x: Array, y: Array) -> None:
+        sums = [np.zeros_like(part) for part in (u, v, b, w, c)]
+        for window, target in zip(x, y, strict=True):
+            add_gradients(sums, window, target)
+        for part, total in zip((u, v, b, w, c), sums, strict=True):
+            np.subtract(part, RATE / len(x) * total, out=part)
+
+    return train_epochs(step, data.train.x, data.train.y)
 
 
-def tutorials_layout(data: Data, start: Parts, depth: int) -> Callable[[], object]:
+def tutorials_layout(data: Data, start: Parameters, depth: int) -> Epoch:
     """Each step reads the complete window, zero but for its place, and has its own error."""
     u = start["recurrent_weights"].T.copy()
     v = np.repeat(start["input_weights"].T, STEPS, axis=1)
     w = start["output_weights"].T.copy()
-    generator = np.random.default_rng(2)
 
-    def epoch() -> None:
-        order = generator.permutation(len(data.train))
-        for at in range(0, len(order), BATCH):
-            sum_u, sum_v, sum_w = np.zeros_like(u), np.zeros_like(v), np.zeros_like(w)
-            rows = order[at : at + BATCH]
-            for row in rows:
-                window, target = data.train.x[row], data.train.y[row]
-                states, inputs = [np.zeros((HIDDEN, 1), u.dtype)], []
-                for step in range(STEPS):
-                    fed = np.zeros_like(window)
-                    fed[step] = window[step]
-                    inputs.append(fed)
-                    states.append(np.tanh(np.dot(v, fed) + np.dot(u, states[-1])))
-                for step in range(STEPS):
-                    error = np.dot(w, states[step + 1]) - target
-                    sum_w += np.dot(error, states[step + 1].T)
-                    back = np.dot(w.T, error)
-                    for earlier in range(step, max(-1, step - depth), -1):
-                        delta = back * (1 - states[earlier + 1] ** 2)
-                        sum_u += np.dot(delta, states[earlier].T)
-                        sum_v += np.dot(delta, inputs[earlier].T)
-                        back = np.dot(u.T, delta)
-            for part, total in zip((u, v, w), (sum_u, sum_v, sum_w), strict=True):
-                np.subtract(part, RATE / STEPS / len(rows) * total, out=part)
+    def add_gradients(sums: list[Array], window: Array, target: Array) -> None:
+        states, inputs = [np.zeros((HIDDEN, 1), u.dtype)], []
+        for step in range(STEPS):
+            fed = np.zeros_like(window)
+            fed[step] = window[step]
+            inputs.append(fed)
+            states.append(np.tanh(np.dot(v, fed) + np.dot(u, states[-1])))
 
-    return epoch
+        for step in range(STEPS):
+            error = np.dot(w, states[step + 1]) - target
+            sums[2] += np.dot(error, states[step + 1].T)
+            back = np.dot(w.T, error)
+            for earlier in range(step, max(-1, step - depth), -1):
+                delta = back * (1 - states[earlier + 1] ** 2)
+                sums[0] += np.dot(delta, states[earlier].T)
+                sums[1] += np.dot(delta, inputs[earlier].T)
+                back = np.dot(u.T, delta)
 
+    def step(x: Array, y: Array) -> None:
+        sums = [np.zeros_like(part) for part in (u, v, w)]
+        for window, target in zip(x, y, strict=True):
+            add_gradients(sums, window, target)
+        for part, total in zip((u, v, w), sums, strict=True):
+            np.subtract(part, RATE / STEPS / len(x) * total, out=part)
 
-NAMES = ("recurrent_weights", "input_weights", "biases", "output_weights", "output_biases")
+    return train_epochs(step, data.train.x, data.train.y)
 
 
-def torch_autograd(data: Data, start: Parts, depth: int) -> Callable[[], object]:
+def torch_autograd(data: Data, start: Parameters, depth: int) -> Epoch:
     import torch  # noqa: PLC0415 - may be missing
 
-    torch.set_num_threads(1)
-    cell = torch.nn.RNN(1, HIDDEN, batch_first=True)
-    out = torch.nn.Linear(HIDDEN, 1)
-    cell.to(torch.from_numpy(data.train.x).dtype)
-    out.to(torch.from_numpy(data.train.x).dtype)
+    x, y = torch.from_numpy(data.train.x), torch.from_numpy(data.train.y)
+    cell = torch.nn.RNN(1, HIDDEN, batch_first=True).to(x.dtype)
+    out = torch.nn.Linear(HIDDEN, 1).to(x.dtype)
     with torch.no_grad():
         cell.weight_hh_l0.copy_(torch.from_numpy(start["recurrent_weights"].T))
         cell.weight_ih_l0.copy_(torch.from_numpy(start["input_weights"].T))
@@ -214,73 +206,63 @@ def torch_autograd(data: Data, start: Parts, depth: int) -> Callable[[], object]
         out.weight.copy_(torch.from_numpy(start["output_weights"].T))
         out.bias.zero_()
     optimizer = torch.optim.SGD([*cell.parameters(), *out.parameters()], lr=RATE)
-    x, y = torch.from_numpy(data.train.x), torch.from_numpy(data.train.y)
-    torch.manual_seed(2)
 
-    def epoch() -> None:
-        order = torch.randperm(len(x))
-        for at in range(0, len(x), BATCH):
-            rows = order[at : at + BATCH]
-            batch, state = x[rows], None
-            optimizer.zero_grad()
-            if depth < STEPS:
-                with torch.no_grad():
-                    _, state = cell(batch[:, : STEPS - depth])
-            _, last = cell(batch[:, STEPS - depth :], state)
-            loss = ((out(last[0]) - y[rows]) ** 2).sum() / (2 * len(rows))
-            loss.backward()
-            optimizer.step()
+    def step(x: Any, y: Any) -> None:
+        state = None
+        optimizer.zero_grad()
+        if depth < STEPS:
+            with torch.no_grad():
+                _, state = cell(x[:, : STEPS - depth])
+        _, last = cell(x[:, STEPS - depth :], state)
+        loss = ((out(last[0]) - y) ** 2).sum() / (2 * len(x))
+        loss.backward()
+        optimizer.step()
 
-    return epoch
+    return train_epochs(step, x, y)
 
 
-def torch_by_hand(data: Data, start: Parts, depth: int) -> Callable[[], object]:
+def torch_by_hand(data: Data, start: Parameters, depth: int) -> Epoch:
     import torch  # noqa: PLC0415 - may be missing
 
-    torch.set_num_threads(1)
     u, v, b, w, c = (torch.from_numpy(start[name].copy()) for name in NAMES)
-    x, y = torch.from_numpy(data.train.x), torch.from_numpy(data.train.y)
-    torch.manual_seed(2)
 
-    def epoch() -> None:
-        with torch.no_grad():
-            order = torch.randperm(len(x))
-            for at in range(0, len(x), BATCH):
-                rows = order[at : at + BATCH]
-                batch = x[rows]
-                driven = batch @ v + b
-                states = [torch.zeros(len(rows), HIDDEN, dtype=x.dtype)]
-                for step in range(STEPS):
-                    states.append(torch.addmm(driven[:, step], states[-1], u).tanh_())
-                delta_out = (torch.addmm(c, states[-1], w) - y[rows]) / len(rows)
-                back = delta_out @ w.T
-                deltas = []
-                for step in range(STEPS - 1, STEPS - 1 - depth, -1):
-                    deltas.append(back * (1 - states[step + 1] ** 2))
-                    back = deltas[-1] @ u.T
-                deltas.reverse()
-                used = torch.cat(deltas)
-                w.addmm_(states[-1].T, delta_out, alpha=-RATE)
-                c.add_(delta_out.sum(0), alpha=-RATE)
-                u.addmm_(torch.cat(states[STEPS - depth : STEPS]).T, used, alpha=-RATE)
-                v.addmm_(
-                    batch[:, STEPS - depth :].transpose(0, 1).reshape(-1, 1).T, used, alpha=-RATE
-                )
-                b.add_(used.sum(0), alpha=-RATE)
+    @torch.no_grad()
+    def step(x: Any, y: Any) -> None:
+        driven = x @ v + b
+        states = [torch.zeros(len(x), HIDDEN, dtype=x.dtype)]
+        for at in range(STEPS):
+            states.append(torch.addmm(driven[:, at], states[-1], u).tanh_())
 
-    return epoch
+        delta_out = (torch.addmm(c, states[-1], w) - y) / len(x)
+        back = delta_out @ w.T
+        deltas = []
+        for at in range(STEPS - 1, STEPS - 1 - depth, -1):
+            deltas.append(back * (1 - states[at + 1] ** 2))
+            back = deltas[-1] @ u.T
+        deltas.reverse()
+
+        used = torch.cat(deltas)
+        inputs = x[:, STEPS - depth :].transpose(0, 1).reshape(-1, 1)
+        w.addmm_(states[-1].T, delta_out, alpha=-RATE)
+        c.add_(delta_out.sum(0), alpha=-RATE)
+        u.addmm_(torch.cat(states[STEPS - depth : STEPS]).T, used, alpha=-RATE)
+        v.addmm_(inputs.T, used, alpha=-RATE)
+        b.add_(used.sum(0), alpha=-RATE)
+
+    return train_epochs(step, torch.from_numpy(data.train.x), torch.from_numpy(data.train.y))
 
 
-def torch_agreement(start: Parts, depth: int) -> float:
-    """The largest relative difference between our gradient and autograd's, on one batch."""
+def torch_agreement(start: Parameters, depth: int) -> float:
+    """Return the largest relative difference of our gradient from autograd's, on one batch."""
     import torch  # noqa: PLC0415 - may be missing
 
     network = Recurrent(1, HIDDEN, 1, truncate=depth, dtype=np.float64)
     for name, array in network.named_parameters().items():
         array[...] = start[name]
-    data = window_series(sample_sine(), STEPS, dtype=np.float64, standardise=False)
+    data = sine_windows(np.float64)
     x, y = data.train.x[:BATCH], data.train.y[:BATCH]
     network.backpropagate(x, y, np.empty_like(y))
+
     parts = [torch.tensor(network.named_parameters()[name], requires_grad=True) for name in NAMES]
     u, v, b, w, c = parts
     state = torch.zeros(BATCH, HIDDEN, dtype=torch.float64)
@@ -288,10 +270,13 @@ def torch_agreement(start: Parts, depth: int) -> float:
         state = torch.tanh(state @ u + torch.from_numpy(x[:, step]) @ v + b)
         if step + 1 == STEPS - depth:
             state = state.detach()
-    (((state @ w + c - torch.from_numpy(y)) ** 2).sum() / (2 * BATCH)).backward()
+    loss = ((state @ w + c - torch.from_numpy(y)) ** 2).sum() / (2 * BATCH)
+    loss.backward()
+
     theirs = np.concatenate([part.grad.numpy().ravel() for part in parts])
     return float(np.max(np.abs(network.gradient - theirs)) / np.max(np.abs(theirs)))
 
 
 if __name__ == "__main__":
+    harness.use_one_thread()
     main()

@@ -39,18 +39,21 @@ Rows = Iterable[dict[str, Any]]
 
 def fill(db: Database, *, documents: int, jobs: int = BACKFILL_JOBS) -> None:
     """Fill *db*: of ten documents, six are headlines and four posts of `HANDLES` accounts."""
-    put(db, Document, _documents(documents))
-    put(db, Run, _runs())
-    put(db, Job, _jobs(jobs))
-    put(db, Mention, _mentions(documents, jobs))
-    put(
-        db,
-        JobDocument,
-        ({"job_id": n // 20 + 1, "document_id": n} for n in range(documents // 2, documents)),
+    half = documents // 2
+
+    bulk_insert(db, Document, _documents(documents))
+    bulk_insert(db, Run, _runs())
+    bulk_insert(db, Job, _jobs(jobs))
+    bulk_insert(db, Mention, _mentions(documents, jobs))
+    bulk_insert(
+        db, JobDocument, ({"job_id": n // 20 + 1, "document_id": n} for n in range(half, documents))
     )
-    put(db, Answer, ({"id": n, "key": _key(n), "value": ANSWER} for n in range(1, documents + 1)))
-    put(db, AnswerDocument, ({"document_id": n, "key": _key(n)} for n in range(1, documents // 2)))
-    put(db, Call, _calls(documents))
+    bulk_insert(
+        db, Answer, ({"id": n, "key": _key(n), "value": ANSWER} for n in range(1, documents + 1))
+    )
+    bulk_insert(db, AnswerDocument, ({"document_id": n, "key": _key(n)} for n in range(1, half)))
+    bulk_insert(db, Call, _calls(documents))
+
     if not db.is_sqlite:  # rows were given their numbers: let the next ones go on from there
         with db.write() as connection:
             for table in (Document, Job, Answer, Run):
@@ -58,28 +61,26 @@ def fill(db: Database, *, documents: int, jobs: int = BACKFILL_JOBS) -> None:
                 connection.execute(select(func.setval(sequence, func.max(table.id))))
 
 
-def put(db: Database, table: type[Base], rows: Rows) -> None:
-    """Store *rows* the fast way: COPY, or one statement for many."""
+def bulk_insert(db: Database, table: type[Base], rows: Rows) -> None:
+    """Insert *rows* the fast way: by COPY, or by one statement for many."""
     columns = [column.name for column in table.__table__.columns]
+    tuples = ([_plain(row.get(name)) for name in columns] for row in rows)
+    names = ",".join(f'"{name}"' for name in columns)
+
     with db.write() as connection:
         raw = connection.connection.driver_connection
         assert raw is not None
-        tuples = ([_plain(row.get(name)) for name in columns] for row in rows)
+
         if db.is_sqlite:
             marks = ",".join("?" * len(columns))
-            names = ",".join(f'"{name}"' for name in columns)
+            insert = f"INSERT INTO {table.__tablename__} ({names}) VALUES ({marks})"  # noqa: S608
             for batch in _batched(tuples, 20_000):
-                insert = f"INSERT INTO {table.__tablename__} ({names}) VALUES ({marks})"  # noqa: S608
                 raw.executemany(insert, batch)
-            return
-
-        names = ",".join(f'"{name}"' for name in columns)
-        with (
-            raw.cursor() as cursor,
-            cursor.copy(f"COPY {table.__tablename__} ({names}) FROM STDIN") as copy,
-        ):
-            for row in tuples:
-                copy.write_row(row)
+        else:
+            copy_rows = f"COPY {table.__tablename__} ({names}) FROM STDIN"
+            with raw.cursor() as cursor, cursor.copy(copy_rows) as copy:
+                for row in tuples:
+                    copy.write_row(row)
 
 
 def _plain(value: Any) -> Any:
@@ -135,7 +136,7 @@ def _job(number: int, run: int, kind: JobKind, name: str, state: State) -> dict[
 
 
 def _jobs(size: int) -> Rows:
-    """Yield a back-fill, six of ten jobs done, a few running; old runs, done; a small run, queued."""
+    """Yield the jobs of a back-fill more than half done, of old runs, and of a small run."""
     number = 0
     for n in range(size):
         number += 1

@@ -1,19 +1,21 @@
 """How good the engine's answers are, against labelled texts.
 
-    python bench/textapi_quality.py FOLDER
+    python bench/textapi_quality.py [--folder FOLDER]
 
-FOLDER holds the labelled data: text_api_polarity.json, affectivetext_trial.xml and .valence.gold,
-wnut17_dev.conll, btc.dev.
+FOLDER (by default `labelled` in the folder that TIDINGS_REAL_DATA names) holds the labelled data:
+text_api_polarity.json, affectivetext_trial.xml and .valence.gold, wnut17_dev.conll, btc.dev.
 """
 
 from __future__ import annotations
 
 import json
 import re
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from html import unescape
 from pathlib import Path
+from statistics import correlation
+
+import harness
 
 from textapi.engine import entities, language, polarity
 
@@ -31,127 +33,143 @@ OF_DATA = {
 OF_MODEL = {"PERSON": "PER", "GPE": "LOC", "LOC": "LOC", "FAC": "LOC", "ORG": "ORG", "NORP": "ORG"}
 
 
+Entity = tuple[str, str]  # kind, text
+
+
 def main() -> None:
-    folder = Path(sys.argv[1])
+    options = harness.parse_options(__doc__, folder="")
+    folder = harness.real_data(options.folder, "labelled")
     model = language.load()
-    compatible_with_the_original(folder, model)
-    spearman(folder)
+
+    compare_with_original(folder, model)
+    correlate_with_people(folder)
     for name in CONLL:
-        entities_f1(folder / name, model)
+        find_entities(folder / name, model)
 
 
-def compatible_with_the_original(folder: Path, model: language.Language) -> None:
+def compare_with_original(folder: Path, model: language.Language) -> None:
+    """Compare the mode `compatible` with what the original Text API answered."""
     rows = json.loads((folder / "text_api_polarity.json").read_text(encoding="utf-8"))
-    ours = [polarity.text_polarity(row["sentence"], "compatible") for row in rows]
-    theirs = [row["polarity"] for row in rows]
-    equal = sum(abs(a - b) <= 1e-9 for a, b in zip(ours, theirs, strict=True))
-    sign = sum((a > 0) - (a < 0) == (b > 0) - (b < 0) for a, b in zip(ours, theirs, strict=True))
-    with_chunks = sum(
-        abs(chunk_rule(row["sentence"], model) - row["polarity"]) <= 1e-9 for row in rows
-    )
-    print(
-        f"compatible: {equal / len(rows):.1%} of {len(rows)} equal to 1e-9, "
-        f"{sign / len(rows):.1%} of the same sign;"
-    )
-    print(
-        f"            {with_chunks / len(rows):.1%} equal with the mean of sentence and "
-        "noun chunks that are not zero"
-    )
+    equal = same_sign = equal_with_chunks = 0
+
+    for row in rows:
+        sentence, theirs = row["sentence"], row["polarity"]
+        ours = polarity.text_polarity(sentence, "compatible")
+        equal += is_equal(ours, theirs)
+        same_sign += sign(ours) == sign(theirs)
+        equal_with_chunks += is_equal(mean_with_chunks(sentence, model), theirs)
+
+    print(f"compatible, {len(rows):,} sentences of the original")
+    harness.print_figure("  equal to 1e-9", [100 * equal / len(rows)], "%")
+    harness.print_figure("  of the same sign", [100 * same_sign / len(rows)], "%")
+    harness.print_figure("  equal with noun chunks", [100 * equal_with_chunks / len(rows)], "%")
 
 
-def chunk_rule(sentence: str, model: language.Language) -> float:
-    """The mean of the sentence's polarity and that of each noun chunk that is not zero."""
+def is_equal(a: float, b: float) -> bool:
+    return abs(a - b) <= 1e-9
+
+
+def sign(value: float) -> int:
+    return (value > 0) - (value < 0)
+
+
+def mean_with_chunks(sentence: str, model: language.Language) -> float:
+    """Return the mean polarity of the sentence and of each noun chunk that is not zero."""
+    scores = [polarity.text_polarity(sentence, "compatible")]
+
     with model.read([sentence], "phrases") as [lines]:
-        chunks = [
-            polarity.text_polarity(chunk.text, "compatible")
-            for line in lines
-            for chunk in line.noun_chunks
-        ]
-    scores = [polarity.text_polarity(sentence, "compatible"), *filter(None, chunks)]
+        for line in lines:
+            for chunk in line.noun_chunks:
+                score = polarity.text_polarity(chunk.text, "compatible")
+                if score:
+                    scores.append(score)
+
     return sum(scores) / len(scores)
 
 
-def spearman(folder: Path) -> None:
+def correlate_with_people(folder: Path) -> None:
+    """Correlate each mode with the valence that people gave headlines."""
     xml = (folder / "affectivetext_trial.xml").read_text(encoding="utf-8", errors="replace")
     headlines = dict(re.findall(r'<instance id="(\d+)">(.*?)</instance>', xml))
-    gold = dict(
-        line.split()
-        for line in (folder / "affectivetext_trial.valence.gold").read_text().splitlines()
-        if line
-    )
-    ids = sorted(headlines.keys() & gold.keys(), key=int)
+    lines = (folder / "affectivetext_trial.valence.gold").read_text().splitlines()
+    valences = dict(line.split() for line in lines if line)
+    ids = sorted(headlines.keys() & valences.keys(), key=int)
+
     for mode in ("vader", "compatible"):
         scores = [polarity.text_polarity(unescape(headlines[i]), mode) for i in ids]
-        rho = rank_correlation(scores, [float(gold[i]) for i in ids])
-        print(f"{mode}: Spearman {rho:.3f} on {len(ids)} headlines")
+        rho = rank_correlation(scores, [float(valences[i]) for i in ids])
+        harness.print_figure(f"{mode}, Spearman", [rho], "", note=f"{len(ids)} headlines")
 
 
 def rank_correlation(left: list[float], right: list[float]) -> float:
-    """Spearman's rho: Pearson's correlation of mean ranks."""
-    a, b = ranks(left), ranks(right)
-    mean_a, mean_b = sum(a) / len(a), sum(b) / len(b)
-    covariance = sum((x - mean_a) * (y - mean_b) for x, y in zip(a, b, strict=True))
-    return float(
-        covariance / (sum((x - mean_a) ** 2 for x in a) * sum((y - mean_b) ** 2 for y in b)) ** 0.5
-    )
+    """Return Spearman's rho: Pearson's correlation of mean ranks."""
+    return correlation(ranks(left), ranks(right))
 
 
 def ranks(values: list[float]) -> list[float]:
+    """Return the rank of each value; equal ones share their mean rank."""
     ordered = sorted(values)
-    first = {value: i for i, value in reversed(list(enumerate(ordered)))}
+    first: dict[float, int] = {}
+    for position, value in enumerate(ordered):
+        first.setdefault(value, position)
     return [first[value] + (ordered.count(value) - 1) / 2 for value in values]
 
 
-def entities_f1(path: Path, model: language.Language) -> None:
-    sentences = [
-        block for block in re.split(r"\n\s*\n", path.read_text(encoding="utf-8")) if block.strip()
-    ]
-    texts, truths = zip(*map(read_block, sentences), strict=True)
+def find_entities(path: Path, model: language.Language) -> None:
+    """Find the entities of labelled sentences, as they are and in lower case."""
+    blocks = re.split(r"\n\s*\n", path.read_text(encoding="utf-8"))
+    labelled = [read_block(block) for block in blocks if block.strip()]
+
     for name, change in (("cased", str), ("lower-cased", str.lower)):
-        report_f1(f"{path.name} {name}", [change(text) for text in texts], truths, model, change)
+        print_f1(f"{path.name} {name}", labelled, model, change)
 
 
-def read_block(block: str) -> tuple[str, list[tuple[str, str]]]:
-    """The text and its (kind, text) entities; "@" and a handle are one word and no entity."""
-    tokens = [
-        line.split("\t")[:2]
-        for line in re.sub(r"(?m)^@\t.*\n(\S+)\t.*$", r"@\1\tO", block).splitlines()
-    ]
-    tokens = [token for token in tokens if len(token) == 2]
+def read_block(block: str) -> tuple[str, list[Entity]]:
+    """Return the text and its entities; "@" and a handle are one word and no entity."""
+    block = re.sub(r"(?m)^@\t.*\n(\S+)\t.*$", r"@\1\tO", block)
+    words: list[str] = []
     spans: list[tuple[str, list[str]]] = []
-    for word, label in tokens:
-        kind = OF_DATA.get(label[2:].lower(), "")
+
+    for line in block.splitlines():
+        word, tab, label = line.partition("\t")
+        if not tab:
+            continue
+        label = label.partition("\t")[0]
+        words.append(word)
         if label.startswith("B-"):
-            spans.append((kind, [word]))
+            spans.append((OF_DATA.get(label[2:].lower(), ""), [word]))
         elif label.startswith("I-") and spans:
             spans[-1][1].append(word)
-    return " ".join(word for word, _ in tokens), [
-        (kind, " ".join(words)) for kind, words in spans if kind
-    ]
+
+    entities_of_block = [(kind, " ".join(of_span)) for kind, of_span in spans if kind]
+    return " ".join(words), entities_of_block
 
 
-def report_f1(
+def print_f1(
     name: str,
-    texts: list[str],
-    truths: tuple[list[tuple[str, str]], ...],
+    labelled: Sequence[tuple[str, list[Entity]]],
     model: language.Language,
     change: Callable[[str], str],
 ) -> None:
+    """Find the entities of texts that are *change*d first; print F1, precision and recall."""
+    texts = [change(text) for text, _ in labelled]
     hits = predicted = true = 0
-    for pairs, truth in zip(entities.entities(model, texts), truths, strict=True):
-        ours = [(OF_MODEL[label], text) for label, text in pairs if label in OF_MODEL]
+
+    for (_, truth), found in zip(labelled, entities.entities(model, texts), strict=True):
+        ours = [(OF_MODEL[label], text) for label, text in found if label in OF_MODEL]
         remaining = [(kind, change(text)) for kind, text in truth]
         predicted, true = predicted + len(ours), true + len(remaining)
         for entity in ours:
             if entity in remaining:
                 remaining.remove(entity)
                 hits += 1
+
     precision, recall = hits / predicted if predicted else 0.0, hits / true
     f1 = 2 * precision * recall / (precision + recall) if hits else 0.0
-    print(
-        f"{name}: F1 {f1:.3f} (precision {precision:.3f}, recall {recall:.3f}; "
-        f"{true} entities, {len(texts)} sentences)"
+    note = (
+        f"precision {precision:.3f}, recall {recall:.3f}, {true} entities, {len(texts)} sentences"
     )
+    harness.print_figure(f"{name}, F1", [f1], "", note=note)
 
 
 if __name__ == "__main__":

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from core.errors import NotFound, SettingsError, StackError
-from core.settings import Settings, load
-from models.database import Database, migrate, revision_problem, stored_revision
+
+if TYPE_CHECKING:
+    from core.settings import Settings
+    from models.database import Database
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Return the settings of this process; *overrides* come first. Raises `SettingsError`."""
+    from core.settings import load
+
+    return load(**overrides)
 
 
 def open_database(settings: Settings | None = None, *, create: bool = False) -> Database:
@@ -16,7 +25,9 @@ def open_database(settings: Settings | None = None, *, create: bool = False) -> 
     With *create*, a missing database is created. Raises `SettingsError`, `NotFound` if there is no
     database, `DatabaseAway`, and `StackError` if its schema belongs to another version of Tidings.
     """
-    settings = settings or load()
+    from models.database import Database, migrate, revision_problem, stored_revision
+
+    settings = settings or load_settings()
     url = settings.database
     file = sqlite_file(url)
     if file and not (create or file.exists()):
@@ -36,8 +47,10 @@ def open_database(settings: Settings | None = None, *, create: bool = False) -> 
 
 def sqlite_file(url: str) -> Path | None:
     """Return the file of the database at *url*, None if it is no SQLite file."""
-    path = url.removeprefix("sqlite:///")
-    return Path(path) if path not in {"", url} else None
+    from core.addresses import sqlite_path
+
+    path = sqlite_path(url)
+    return None if path is None else Path(path)
 
 
 def engine_name(settings: Settings) -> str:
@@ -45,6 +58,8 @@ def engine_name(settings: Settings) -> str:
 
     Raises `SettingsError`, `ServiceUnavailable`.
     """
+    import asyncio
+
     import aiohttp
 
     from textapi.client import NO_ADDRESS, fetch_engine

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from contextlib import closing, suppress
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from typer import Argument, Option
 
 from cli import context
 from cli.messages import inform, warn
-from cli.options import Run
+from cli.options import MOST, Run, check_utf8
 from core.errors import TidingsError
-from core.settings import Settings, load
-from models.database import Database
+
+if TYPE_CHECKING:
+    from core.settings import Settings
+    from models.database import Database
 
 
 def pause(run: Run) -> None:
@@ -26,7 +28,7 @@ def pause(run: Run) -> None:
 def resume(
     run: Run,
     max_calls: Annotated[
-        int | None, Option(min=1, help="Raise the run's cap on calls to N.")
+        int | None, Option(min=1, max=MOST, help="Raise the run's cap on calls to N.")
     ] = None,
 ) -> None:
     """Go on with a paused run, or at once with one that waits for a service.
@@ -35,7 +37,7 @@ def resume(
     """
     from models.transitions import resume_run
 
-    settings = load()
+    settings = context.load_settings()
     with closing(context.open_database(settings)) as db:
         resume_run(db, run, max_calls)
         _let_services_be_tried(settings)
@@ -55,17 +57,21 @@ def _let_services_be_tried(settings: Settings) -> None:
 def retry(
     run: Run,
     jobs: Annotated[
-        list[str] | None, Argument(metavar="JOB", help="By name; all by default.")
+        list[str] | None,
+        Argument(metavar="JOB", callback=check_utf8, help="By name; all by default."),
     ] = None,
 ) -> None:
     """Queue the failed jobs of a run again."""
     from models.transitions import retry_run
 
-    settings = load()
+    settings = context.load_settings()
     db = context.open_database(settings)
     queued = retry_run(db, run, jobs or ())
     dispatch(db, settings)
-    inform(f"{queued} jobs of run {run} are queued again")
+    if not queued:
+        raise TidingsError(f"run {run} has no failed job: `tidings status {run}` says how it is")
+    jobs_are = "job is" if queued == 1 else "jobs are"
+    inform(f"{queued} {jobs_are} queued again in run {run}")
 
 
 def cancel(run: Run) -> None:

@@ -9,20 +9,33 @@ from analysis.options import Keyword
 from analysis.parameters import HandlesParameters, MonthsParameters
 from cli import context
 from cli.control import dispatch
-from cli.messages import inform
+from cli.messages import inform, show_path
 from cli.progress import wait_for
+from cli.report_folders import remember_folder
 from cli.stack.run import start_stack
 from core.settings import Settings
 from models.database import Database
 from producers.imports import import_paths
 from producers.submit import submit_run
 from producers.trainings import plan_training, submit_training
+from reports.build import refuse_foreign_page
+from reports.report_files import INDEX
 from sources import synthetic
-from sources.registry import TABLES, default_archive
+from sources.registry import FALLBACK_SOURCE, default_archive
+
+HOME = ".tidings"  # in the folder of the report: where commands look that are typed there
+
+
+def demo_settings(out: Path) -> Settings:
+    """Return settings whose home, database and broker are the demo's own, whatever is set."""
+    return context.load_settings(
+        home=out / HOME, database_url=None, redis_url=None, reports_dir=None
+    )
 
 
 def run_demo(settings: Settings, out: Path) -> int:
     """Start the stack, import, submit, wait, and copy the reports to *out*; return the status."""
+    refuse_foreign_page(out / INDEX)
     with start_stack(settings) as stack_settings:
         db = context.open_database(stack_settings, create=True)
         _import_documents(db)
@@ -31,11 +44,13 @@ def run_demo(settings: Settings, out: Path) -> int:
         succeeded = [wait_for(db, stack_settings, run) for run in runs.values()]
         for folder, run in runs.items():
             shutil.copytree(stack_settings.reports / str(run), folder, dirs_exist_ok=True)
+            remember_folder(stack_settings, folder)
 
     inform(synthetic.NOTICE)
     inform("the report is here; open it in a browser:")
     inform("beside it: accounts/, and two trained networks in digits/ and sine/")
-    print(out / "index.html")
+    inform(f"its documents and runs are apart from yours: `tidings runs` in {out} lists them")
+    show_path(out / INDEX)
     return int(not all(succeeded))
 
 
@@ -59,7 +74,7 @@ def _submit_runs(db: Database, out: Path) -> dict[Path, int]:
 
 
 def _import_documents(db: Database) -> None:
-    archive, tables = default_archive().name, TABLES.name
+    archive, tables = default_archive().name, FALLBACK_SOURCE.name
     headlines = import_paths(db, [synthetic.ARCHIVE], source=archive, handle=None, columns={})
     accounts = import_paths(db, [synthetic.POSTS], source=tables, handle=None, columns={})
     inform(

@@ -2,32 +2,38 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Collection
 from contextlib import closing
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from typer import Argument, Option
 
 from cli import context
 from cli.control import dispatch
-from cli.messages import inform
+from cli.messages import inform, warn
+from cli.options import check_run, check_utf8
 from core.errors import NotFound, UsageError
-from core.settings import Settings, load
-from models.database import Database
-from sources.base import fold_handle
+
+if TYPE_CHECKING:
+    from core.settings import Settings
+    from models.database import Database
 
 
 def forget(
     run: Annotated[
-        int | None, Argument(metavar="[RUN]", help="A run, with its results and its report.")
+        int | None,
+        Argument(
+            metavar="[RUN]", callback=check_run, help="A run, with its results and its report."
+        ),
     ] = None,
     handle: Annotated[
-        str | None, Option(help="An account: all its posts, and its portraits.")
+        str | None,
+        Option(callback=check_utf8, help="An account: all its posts, and its portraits."),
     ] = None,
     document: Annotated[
-        str | None, Option(help="A document, by its name in exports: nyt:…")
+        str | None,
+        Option(callback=check_utf8, help="A document, by its name in exports: nyt:…"),
     ] = None,
     lift: Annotated[
         bool, Option("--lift", help="Let a forgotten account or document come back.")
@@ -44,11 +50,14 @@ def forget(
         )
     if lift and run is not None:
         raise UsageError("--lift is for accounts and documents: a run is submitted anew")
-    account = fold_handle(handle)
+    from cli.run_options import parse_handle
+    from sources.base import fold_handle
+
+    account = fold_handle(None if handle is None else parse_handle(handle))
     if handle is not None and account is None:
         raise UsageError("--handle is empty: name an account")
 
-    settings = load()
+    settings = context.load_settings()
     with closing(context.open_database(settings)) as db:
         if lift:
             _lift(db, account, document)
@@ -59,17 +68,23 @@ def forget(
 
 
 def _forget_run(db: Database, settings: Settings, run: int) -> None:
+    from cli.report_folders import remove_reports
     from models.erasure import forget_run
+    from models.runs import get_run
 
+    with db.read() as connection:
+        get_run(connection, run)
+    remove_reports(settings, [run])
     forget_run(db, run)
-    _remove_reports(settings, [run])
     inform(f"run {run} is forgotten, with its results and its report")
+    _name_other_folders(settings, [run])
 
 
 def _forget_documents(
     db: Database, settings: Settings, account: str | None, document: str | None
 ) -> None:
     from analysis.pipelines import result_tables
+    from cli.report_folders import remove_reports
     from models.erasure import documents_by_account, documents_named, forget_documents
     from textapi.text.sentences import sentences
 
@@ -88,7 +103,7 @@ def _forget_documents(
         result_tables=result_tables(),
         handle=account,
     )
-    _remove_reports(settings, erased.runs)
+    remove_reports(settings, erased.runs)
 
     answers = f"{erased.answers:,} answers that quote them"
     inform(f"forgotten: {erased.documents:,} documents, and {answers}")
@@ -96,6 +111,7 @@ def _forget_documents(
         runs = ", ".join(map(str, erased.runs))
         inform(f"results and reports that held them are made again: run {runs}")
         dispatch(db, settings)
+        _name_other_folders(settings, erased.runs)
 
 
 def _lift(db: Database, account: str | None, document: str | None) -> None:
@@ -108,10 +124,9 @@ def _lift(db: Database, account: str | None, document: str | None) -> None:
     inform(f"{name} may come back: import it or have it fetched again")
 
 
-def _remove_reports(settings: Settings, runs: Collection[int]) -> None:
-    """Remove the folders of the reports of these runs, those of several runs side by side too."""
-    for folder in settings.reports.glob("[0-9]*"):
-        numbers = folder.name.split("-")
-        is_report = folder.is_dir() and all(map(str.isdigit, numbers))
-        if is_report and not set(runs).isdisjoint(map(int, numbers)):
-            shutil.rmtree(folder)
+def _name_other_folders(settings: Settings, runs: Collection[int]) -> None:
+    """Say which folders made with --out hold what is forgotten: they may be somebody's copy."""
+    from cli.report_folders import folders_elsewhere
+
+    for folder in folders_elsewhere(settings, runs):
+        warn(f"{folder} still holds what is forgotten: remove it, or make its report again")

@@ -11,7 +11,9 @@ import typer
 from typer import Argument, Option
 
 from cli import context
-from cli.messages import warn
+from cli.messages import printable, show, warn
+from cli.options import check_utf8
+from cli.run_options import parse_handle
 from core.errors import UsageError
 from sources.registry import SOURCES
 
@@ -30,14 +32,22 @@ def import_documents(
         str | None,
         Option(help=f"One of {SOURCE_NAMES}; by default recognised in each file."),
     ] = None,
-    handle: Annotated[str | None, Option(help="The account that posted what a file holds.")] = None,
+    handle: Annotated[
+        str | None, Option(callback=check_utf8, help="The account that posted what a file holds.")
+    ] = None,
     column: Annotated[
         list[str] | None,
-        Option(metavar="FIELD=NAME", help="Which column holds text, published_at, handle, id."),
+        Option(
+            metavar="FIELD=NAME",
+            callback=check_utf8,
+            help="Which column holds text, published_at, handle, id.",
+        ),
     ] = None,
     as_json: Annotated[bool, Option("--json", help="Print the counts as JSON.")] = False,
 ) -> None:
     """Read documents from files. Importing the same twice adds nothing.
+
+    What is stored without a handle or a time is completed by an import that knows it.
 
     The exit status is 3 when something unreadable was left out, 0 when documents were merely empty.
     """
@@ -45,12 +55,14 @@ def import_documents(
 
     from producers.imports import import_paths
 
+    if handle is not None:
+        handle = parse_handle(handle)
     columns = dict(pair.partition("=")[::2] for pair in column or [])
     if not all(columns.values()):
         raise UsageError("--column wants FIELD=NAME, as text=headline")
     for path in paths:
         if not path.exists():
-            raise UsageError(f"there is no {path}")
+            raise UsageError(f"there is no {printable(path)}")
 
     with (
         closing(context.open_database(create=True)) as db,
@@ -69,8 +81,10 @@ def import_documents(
     if as_json:
         print(json.dumps(_counts(imported)))
     else:
-        unused = f"{tally.empty:,} empty, {tally.left_out:,} left out"
-        print(f"{tally.documents:,} documents read, {imported.added:,} of them new; {unused}")
+        used = f"{tally.documents:,} documents read, {imported.added:,} of them new"
+        if imported.completed:
+            used += f", {imported.completed:,} stored ones completed"
+        show(f"{used}; {tally.empty:,} empty, {tally.left_out:,} left out")
     if tally.left_out:
         raise typer.Exit(LEFT_OUT)
 
@@ -81,6 +95,7 @@ def _counts(imported: Imported) -> dict[str, int]:
         "read": tally.documents,
         "added": imported.added,
         "known": tally.documents - imported.added - imported.forgotten,
+        "completed": imported.completed,
         "forgotten": imported.forgotten,
         "empty": tally.empty,
         "left_out": tally.left_out,
@@ -102,6 +117,11 @@ def _print_remarks(imported: Imported) -> None:
         warn(
             f"{tally.wrong_times:,} of the documents read have a time that their service cannot "
             "have meant: they are in no month"
+        )
+    if imported.kept:
+        warn(
+            f"{imported.kept:,} stored documents lack what these files say of them, and stay as "
+            "runs have read them: `tidings forget RUN` for those runs, then import again"
         )
     if imported.forgotten:
         warn(

@@ -10,10 +10,10 @@ from typing import Annotated, Any
 from typer import Argument, Option
 
 from cli import context
-from cli.options import Json
+from cli.messages import printable, show
+from cli.options import Json, check_run
 from core.enums import ENDED, State
 from core.errors import NotFound
-from core.settings import load
 
 WATCH_SECONDS = 1.0
 
@@ -31,12 +31,13 @@ def runs(as_json: Json = False) -> None:
         created = f"{datetime.fromtimestamp(row['created_at'], UTC):%Y-%m-%d %H:%M}"
         counts = ", ".join(f"{count} {state}" for state, count in sorted(row["jobs"].items()))
         line = f"{row['run']:>5}  {created}  {row['kind']:<9}{row['state']:<11}{counts}"
-        print(f"{line}  {row['name'] or ''}".rstrip())
+        show(f"{line}  {row['name'] or ''}".rstrip())
 
 
 def status(
     run: Annotated[
-        int | None, Argument(metavar="RUN", help="The run; the newest by default.")
+        int | None,
+        Argument(metavar="RUN", callback=check_run, help="The run; the newest by default."),
     ] = None,
     watch: Annotated[bool, Option("--watch", help="Show it until the run ends.")] = False,
     failed: Annotated[bool, Option("--failed", help="Only the failed jobs, with why.")] = False,
@@ -45,7 +46,7 @@ def status(
     """Show the state of a run, job by job, and what it waits for."""
     from producers.status import list_runs, run_status
 
-    settings = load()
+    settings = context.load_settings()
     db = context.open_database(settings)
     if run is None:
         rows = list_runs(db)
@@ -70,16 +71,17 @@ def _print_status(report: dict[str, Any], *, only_failed: bool) -> None:
     counts = ", ".join(f"{count} {state}" for state, count in report["jobs"].items() if count)
     name = f" ({report['name']})" if report["name"] else ""
     state = f"{report['state']}, {report['progress']:.0%}; {counts}; {report['calls']:,} calls"
-    print(f"run {report['run']}{name}: {state}")
+    show(f"run {report['run']}{name}: {state}")
     if report["reason"]:
-        print(f"  {report['reason']}")
+        show(f"  {report['reason']}")
     if report["waiting_for"]:
-        print(f"  waits for: {report['waiting_for']}")
+        show(f"  waits for: {report['waiting_for']}")
 
     for job in report["details"]:
         reason = f"  {job['reason']}" if job["reason"] else ""
         if only_failed:
-            print(f"  {job['job']}{reason}")
+            show(f"  {job['job']}{reason}")
             continue
         steps = " ".join(f"{step['step']}:{step['state']}" for step in job["steps"])
-        print(f"  {job['job']:<14}{job['result'] or job['state']:<11}{steps}{reason}".rstrip())
+        name, state = printable(job["job"]), job["result"] or job["state"]
+        show(f"  {name:<14}{state:<11}{steps}{reason}".rstrip())

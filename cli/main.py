@@ -1,6 +1,6 @@
 """The command line ``tidings``: a file per group of commands.
 
-A known error is one line on standard error and exit status 1.
+A known error is one line on standard error and exit status 1, wrong usage one and status 2.
 """
 
 from __future__ import annotations
@@ -8,22 +8,26 @@ from __future__ import annotations
 import sys
 
 import typer
+from typer.exceptions import TyperException
 
 from cli import control, inspect, operations, plan, report, submit
 from cli.forget import forget
+from cli.help_groups import GroupedCommands
 from cli.import_ import import_documents
-from cli.messages import warn
+from cli.messages import drop_output, prepare_streams, warn
 from cli.trainings import predict
 from core.errors import TidingsError, UsageError
 
 app = typer.Typer(
     name="tidings",
+    cls=GroupedCommands,
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="What a text archive says about a subject, month by month and account by account.\n\n"
-    "Begin with `tidings demo`, which shows it all on texts that ship with the project.",
+    "Begin with `tidings demo`, which shows it all on texts that ship with the project; for your "
+    "own, `tidings up` in one window, `tidings import` and `tidings submit` in another.",
 )
 for command in (
     *(operations.demo, operations.up, operations.textapi, operations.migrate, operations.doctor),
@@ -37,16 +41,39 @@ app.add_typer(submit.group, name="submit")
 
 def main() -> None:
     """Run the command that the arguments name."""
+    prepare_streams()
     try:
-        app(standalone_mode=True)
+        status = app(prog_name="tidings", standalone_mode=False)
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except TidingsError as error:
         warn(" ".join(str(error).split()))
         sys.exit(2 if isinstance(error, UsageError) else 1)
+    except TyperException as error:
+        _show_wrong_usage(error)
+        sys.exit(2)
+    except typer.Abort:
+        sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
-    except BrokenPipeError:
-        sys.stderr.close()  # the reader of the output has gone
+    except BrokenPipeError:  # the reader of the output has gone
+        drop_output()
         sys.exit(141)
+    except OSError as error:
+        drop_output()
+        warn(f"{error.filename or 'the output'} cannot be used: {error.strerror or error}")
+        sys.exit(1)
+    sys.exit(status or 0)
+
+
+def _show_wrong_usage(error: TyperException) -> None:
+    message = error.format_message()
+    if "\n\n" in message:  # a command of several, without a name: the help
+        print(message, file=sys.stderr)
+        return
+    command = getattr(getattr(error, "ctx", None), "command_path", "tidings")
+    words = " ".join(message.split()).removesuffix(".")
+    warn(f"{words}: `{command} --help` says what it takes")
 
 
 if __name__ == "__main__":

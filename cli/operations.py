@@ -8,17 +8,28 @@ from typing import Annotated
 import typer
 from typer import Argument, Option
 
-from cli.messages import inform
-from core.settings import load
+from cli.context import load_settings
+from cli.messages import inform, show
+from core.errors import BadInput
 
 
 def demo(
     out: Annotated[Path, Option(help="The folder of the report.")] = Path("report"),
 ) -> None:
-    """Show the whole pipeline on texts that ship with the project; prints where the report is."""
-    from cli.demo import run_demo
+    """Show the whole pipeline on texts that ship with the project; prints where the report is.
 
-    raise typer.Exit(run_demo(load(), out))
+    It has a home of its own, .tidings in the folder of the report: nothing of it is among your
+    documents and runs. In that folder, `tidings runs` lists the demo's.
+    """
+    from cli.demo import demo_settings, run_demo
+
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput(
+            f"--out {out} cannot be made ({error.strerror}): choose another folder"
+        ) from error
+    raise typer.Exit(run_demo(demo_settings(out), out))
 
 
 def up(
@@ -29,10 +40,14 @@ def up(
         bool, Option("--flower", help="Start Flower too, to watch the workers.")
     ] = False,
 ) -> None:
-    """Start everything on this machine and keep it running; Ctrl-C ends it cleanly."""
+    """Start everything on this machine and keep it running; Ctrl-C ends it cleanly.
+
+    In the background (`tidings up &`) it ends with `kill PID`, as Ctrl-C does: the calls under
+    way are waited for. The PID is in the file stack.lock of TIDINGS_HOME.
+    """
     from cli.stack.run import run_in_foreground
 
-    run_in_foreground(load(), workers=workers, flower=flower)
+    run_in_foreground(load_settings(), workers=workers, flower=flower)
 
 
 def textapi(
@@ -43,7 +58,7 @@ def textapi(
     """Serve the Text API; keys are read from TIDINGS_TEXTAPI_KEYS."""
     from textapi.server.app import serve
 
-    serve(load(), host, port, workers)
+    serve(load_settings(), host, port, workers)
 
 
 def migrate(
@@ -52,7 +67,7 @@ def migrate(
     """Bring the database's tables up to date."""
     from models.database import migrate as migrate_database
 
-    migrate_database(load().database, revision)
+    migrate_database(load_settings().database, revision)
     inform("the database's tables are up to date")
 
 
@@ -60,7 +75,7 @@ def doctor() -> None:
     """Check every part of the stack; the exit status is 0 when all of them work."""
     from cli.doctor import examine
 
-    problems = examine(load())
+    problems = examine(load_settings())
     for part, problem in problems.items():
-        print(f"BAD  {part}: {problem}" if problem else f"ok   {part}")
+        show(f"BAD  {part}: {problem}" if problem else f"ok   {part}")
     raise typer.Exit(int(any(problems.values())))

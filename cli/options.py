@@ -10,7 +10,10 @@ from typing import Annotated, Any, TypeVar
 
 from typer import Argument, Option
 
-from core.errors import UsageError
+from cli.messages import printable
+from core.errors import NotFound, UsageError
+
+MOST = 2**31 - 1  # what a column of whole numbers holds on every database
 
 Text = TypeVar("Text", str, list[str], str | None)
 
@@ -49,17 +52,35 @@ def check_utf8(value: Text) -> Text:
     Raises `UsageError`.
     """
     for text in [value] if isinstance(value, str) else value or ():
-        if printable(text) != text:
-            raise UsageError(f"{printable(text)} is no UTF-8: give it in that encoding")
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise UsageError(f"{printable(text)} is no UTF-8: give it in that encoding") from None
     return value
 
 
-def printable(text: str) -> str:
-    """Return *text* with lone surrogates escaped."""
-    return text.encode(errors="backslashreplace").decode()
+def check_run(run: int | None) -> int | None:
+    """Return *run* if there can be a run of that number. Raises `NotFound`."""
+    if run is not None and not 0 < run <= MOST:
+        raise NotFound(f"there is no run {run}: `tidings runs` lists them")
+    return run
 
 
-Run = Annotated[int, Argument(metavar="RUN", help="The run's number, as `tidings runs` lists it.")]
+def check_runs(runs: list[int]) -> list[int]:
+    """Return *runs* if there can be runs of these numbers. Raises `NotFound`."""
+    for run in runs:
+        check_run(run)
+        if runs.count(run) > 1:
+            raise UsageError(f"run {run} is named twice")
+    return runs
+
+
+Run = Annotated[
+    int,
+    Argument(
+        metavar="RUN", callback=check_run, help="The run's number, as `tidings runs` lists it."
+    ),
+]
 Json = Annotated[bool, Option("--json", help="Print JSON.")]
 Name = Annotated[str | None, Option(callback=check_utf8, help="A name to know the run by.")]
 Wait = Annotated[

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -11,26 +12,30 @@ from cli.messages import warn
 from cli.options import Json, Run, expand_options
 from cli.run_options import KINDS, RunArguments, RunOptions
 from core.errors import ServiceUnavailable, SettingsError
-from core.settings import Settings, load
+
+if TYPE_CHECKING:
+    from core.settings import Settings
 
 # What `plan run` counts of an operation, with the width of its column.
 COLUMNS = {"calls": 10, "retries": 10, "maybe_twice": 13, "answers_reused": 16}
 
 
 group = typer.Typer(
-    no_args_is_help=True, help="Say what a run would ask, how long it takes and what binds."
+    no_args_is_help=True, help="Count the calls of a run, and say how long they would take."
 )
 
 
 def plan(arguments: RunArguments, options: RunOptions, as_json: Json = False) -> None:
-    """Print what submitting a run would ask."""
+    """Print the calls that a run would make."""
     from producers.plan import plan_run
     from producers.submit import jobs_of
 
+    settings = context.load_settings()
     parameters, names = arguments.resolve(options)
-    settings = load()
+    db = context.open_database(settings, create=True)
+    parameters, names = arguments.check_stored(db, settings, parameters, names)
     figures = plan_run(
-        context.open_database(settings, create=True),
+        db,
         parameters,
         [job.name for job in jobs_of(parameters, names)],
         engine=_engine_name(settings),
@@ -61,15 +66,15 @@ def plan(arguments: RunArguments, options: RunOptions, as_json: Json = False) ->
 
 for kind, arguments_type in KINDS.items():
     command = expand_options(plan, arguments=arguments_type)
-    group.command(kind, help=f"Say what `submit {kind}` would ask; ask nothing.")(command)
+    group.command(kind, help=f"Count the calls of `submit {kind}`; none is made.")(command)
 
 
 @group.command("run")
 def compare(run: Run, as_json: Json = False) -> None:
-    """Compare what a run needs, by operation, with what it has asked so far."""
+    """Compare the calls that a run needs, by operation, with those that it has made."""
     from producers.plan import call_counts, plan_submitted_run
 
-    settings = load()
+    settings = context.load_settings()
     db = context.open_database(settings)
     figures = plan_submitted_run(db, run, engine=_engine_name(settings), settings=settings)
     made = call_counts(db, run)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import typer
 from rich.console import Console
+from rich.status import Status
 from sqlalchemy import select
 
 from cli.control import dispatch
-from cli.messages import warn
+from cli.messages import inform, warn
 from core.enums import ENDED, State
 from core.process_identity import has_exited
 from core.settings import Settings
@@ -18,26 +22,58 @@ from models.jobs import count_live_slots, job_counts, progress_of
 from models.runs import get_run
 from models.tables import Job
 from producers.status import blocking_reason
+from reports.report_files import INDEX
 
 POLL_SECONDS = 0.25
+LINE_SECONDS = 5.0  # between two lines of progress where no terminal shows it
 UNFINISHED = (State.QUEUED, State.RUNNING, State.WAITING)
+INTERRUPTED = 130  # the exit status after Ctrl-C
 NO_WORKER_SECONDS = 20.0  # how long to wait for the first worker
 LASTING_SECONDS = 2.0  # a run that waits for less is not worth a line
 
 
 def dispatch_and_wait(db: Database, settings: Settings, run: int, *, wait: bool) -> None:
-    """Dispatch a stored run, print its number, and with *wait* exit when it has ended."""
-    dispatched = dispatch(db, settings)
-    succeeded = not wait or (dispatched and wait_for(db, settings, run))
+    """Dispatch a stored run, print its number, and with *wait* exit when it has ended.
+
+    The number is the last line on standard output, after an interruption too.
+    """
+    if not wait:
+        dispatch(db, settings)
+        print(run)
+        raise typer.Exit
+    try:
+        dispatched = dispatch(db, settings)
+        succeeded = dispatched and wait_for(db, settings, run)
+    except KeyboardInterrupt:
+        inform("")  # the terminal shows ^C on the line of the progress
+        warn(
+            f"run {run} goes on: `tidings status {run} --watch` shows it, `tidings cancel {run}` "
+            "ends it"
+        )
+        print(run)
+        raise typer.Exit(INTERRUPTED) from None
+
+    if dispatched:
+        _show_results(settings, run)
     print(run)
     raise typer.Exit(int(not succeeded))
+
+
+def _show_results(settings: Settings, run: int) -> None:
+    """Say where the run's page is, and what can be done next."""
+    page = settings.reports / str(run) / INDEX
+    if page.is_file():
+        inform(f"the report: {page.resolve()}")
+    else:
+        inform(f"`tidings report {run}` writes the report and prints its page")
+    inform(f"next: `tidings export {run} TABLE` for numbers, `tidings status {run}` for its jobs")
 
 
 def wait_for(db: Database, settings: Settings, run: int) -> bool:
     """Wait until every job of the run, its report too, has ended; return whether all are done."""
     reasons = _WaitingReasons(run)
     started = time.monotonic()
-    with Console(stderr=True, highlight=False).status(f"run {run}") as display:
+    with _progress_display(run) as display:
         while True:
             with db.read() as connection:
                 row = get_run(connection, run)
@@ -55,12 +91,54 @@ def wait_for(db: Database, settings: Settings, run: int) -> bool:
                 warn("no worker is running: start the stack with `tidings up`")
                 return False
 
-            parts = ", ".join(f"{count} {state}" for state, count in sorted(counts.items()))
-            display.update(f"run {run}: {progress:4.0%} ({parts})")
+            display.update(progress, counts)
             # A run that has ended only waits for its report.
             reasons.report(None if has_ended else blocking_reason(db, settings, run))
             time.sleep(POLL_SECONDS)
+        display.update(progress, counts)
     return _report_outcome(db, run)
+
+
+class _ProgressLines:
+    """Prints the progress, where it has changed, in a line every few seconds."""
+
+    def __init__(self, run: int) -> None:
+        self._run = run
+        self._printed = ""
+        self._printed_at = float("-inf")
+
+    def update(self, progress: float, counts: Mapping[str, int]) -> None:
+        """Show that so much is done."""
+        line = _describe_progress(self._run, progress, counts)
+        now = time.monotonic()
+        if line != self._printed and (now - self._printed_at >= LINE_SECONDS or progress >= 1):
+            inform(line)
+            self._printed, self._printed_at = line, now
+
+
+class _ProgressOfTerminal:
+    """Shows the progress in one line of a terminal, which changes."""
+
+    def __init__(self, run: int, status: Status) -> None:
+        self._run, self._status = run, status
+
+    def update(self, progress: float, counts: Mapping[str, int]) -> None:
+        """Show that so much is done."""
+        self._status.update(_describe_progress(self._run, progress, counts))
+
+
+@contextmanager
+def _progress_display(run: int) -> Iterator[_ProgressLines | _ProgressOfTerminal]:
+    if sys.stderr is None or not sys.stderr.isatty():
+        yield _ProgressLines(run)
+        return
+    with Console(stderr=True, highlight=False).status(f"run {run}") as status:
+        yield _ProgressOfTerminal(run, status)
+
+
+def _describe_progress(run: int, progress: float, counts: Mapping[str, int]) -> str:
+    parts = ", ".join(f"{count} {state}" for state, count in sorted(counts.items()))
+    return f"run {run}: {progress:.0%} ({parts})"
 
 
 class _WaitingReasons:

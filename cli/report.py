@@ -10,17 +10,22 @@ from typing import Annotated
 from typer import Argument, Option
 
 from cli import context
-from cli.messages import inform
-from cli.options import Run
+from cli.messages import inform, show_path
+from cli.options import Run, check_runs, check_utf8
 from cli.trainings import WEIGHTS, write_weights
-from core.errors import UsageError
-from core.settings import load
+from core.errors import TidingsError, UsageError
+
+DEFAULT_FORM = "jsonl"
 
 
 def report(
     run: Annotated[
         list[int],
-        Argument(metavar="RUN...", help="One run, or several to be put side by side."),
+        Argument(
+            metavar="RUN...",
+            callback=check_runs,
+            help="One run, or several to be put side by side.",
+        ),
     ],
     out: Annotated[
         Path | None, Option(help="The folder to write; by default where the run's report is.")
@@ -29,9 +34,10 @@ def report(
     """Write a report into a folder and print the page to open; redraw only what changed."""
     from rich.console import Console
 
+    from cli.report_folders import remember_folder
     from reports.build import build
 
-    settings = load()
+    settings = context.load_settings()
     db = context.open_database(settings)
     folder = out or settings.reports / "-".join(map(str, run))
     figure_numbers = count(1)
@@ -41,7 +47,9 @@ def report(
             status.update(f"drawing picture {next(figure_numbers)}")
 
         page = build(db, run, folder, check=show_progress)
-    print(page)
+    if out is not None:
+        remember_folder(settings, folder)
+    show_path(page)
 
 
 def export(
@@ -52,15 +60,20 @@ def export(
             help="mentions, periods, phrases, entities, documents, coverage, calls, …; weights"
         ),
     ],
-    form: Annotated[str, Option("--format", help="jsonl, csv or parquet.")] = "jsonl",
+    form: Annotated[
+        str | None,
+        Option("--format", help="jsonl, csv or parquet; by default as --out ends, else jsonl."),
+    ] = None,
     out: Annotated[Path | None, Option(help="A file; standard output by default.")] = None,
     job: Annotated[
-        str | None, Option(help="Of weights: which job's, where the run has several.")
+        str | None,
+        Option(callback=check_utf8, help="Of weights: which job's, where the run has several."),
     ] = None,
 ) -> None:
     """Write a table of a run in a fixed order and form; or the weights of its network, as .npz."""
     from reports.exports import write
 
+    form = form or _form_of(out)
     db = context.open_database()
     if table == WEIGHTS:
         write_weights(db, run, job, out)
@@ -68,7 +81,17 @@ def export(
         raise UsageError(f"--job goes with {WEIGHTS}: a table holds all jobs of a run")
     elif out is not None:
         rows = write(db, run, table, form, out)
-        inform(f"{rows:,} rows written to {out}")
+        inform(f"{rows:,} rows written to {out} as {form}")
+    elif sys.stdout is None:
+        raise TidingsError("standard output is closed: name a file with --out")
     else:
         write(db, run, table, form, sys.stdout.buffer)
         sys.stdout.buffer.flush()
+
+
+def _form_of(out: Path | None) -> str:
+    """Return the format that the name of a file tells, or the default."""
+    from reports.formats import WRITERS
+
+    ending = out.suffix.lower().removeprefix(".") if out else ""
+    return ending if ending in WRITERS else DEFAULT_FORM

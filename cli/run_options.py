@@ -7,42 +7,56 @@ import sys
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Any
+from pkgutil import iter_modules
+from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import ValidationError
 from typer import Argument, Option
 
-from analysis.options import Keyword, TextOptions
-from analysis.parameters import (
-    HandlesParameters,
-    MonthsParameters,
-    SearchParameters,
-    TextParameters,
-)
-from analysis.pipelines import MONTHS, POSTS, Pipeline
-from analysis.text.mentions import all_terms
-from cli.messages import warn
-from cli.options import Name, Wait, check_utf8, printable
+from cli.messages import printable, warn
+from cli.options import MOST, Name, Wait, check_utf8
 from core.enums import DOCUMENTS
 from core.errors import UsageError
-from sources.registry import post_sources
-from textapi.text.sentences import sentences
+from sources.registry import archives, default_archive, post_sources
 
-MONTH_RANGE = re.compile(r"([12]\d{3}-(?:0[1-9]|1[0-2]))\.\.([12]\d{3}-(?:0[1-9]|1[0-2]))")
-STEPS = tuple(dict.fromkeys(MONTHS.names + POSTS.names))
+if TYPE_CHECKING:
+    from analysis.options import Keyword
+    from analysis.parameters import TextParameters
+    from analysis.pipelines import Pipeline
+    from core.settings import Settings
+    from models.database import Database
+
+_MONTH = r"[12]\d{3}-(?:0[1-9]|1[0-2])"
+MONTH_RANGE = re.compile(rf"({_MONTH})(?:\.\.({_MONTH}))?")
 POST_SOURCES = [source.name for source in post_sources()]
+ARCHIVES = [source.name for source in archives()]
 
 
-def _check_source(source: str | None) -> str | None:
-    if source is not None and source not in POST_SOURCES:
-        raise UsageError(f"--source {printable(source)}: it is one of {', '.join(POST_SOURCES)}")
+def step_names() -> list[str]:
+    """Return the names of all steps, which are those of their modules: none is imported."""
+    package = find_spec("analysis.steps")
+    folders = package.submodule_search_locations if package else ()
+    return sorted(module.name for module in iter_modules(folders))
+
+
+def _check_post_source(source: str | None) -> str | None:
+    return source if source is None else _check_source(source, POST_SOURCES)
+
+
+def _check_archive(source: str) -> str:
+    return _check_source(source, ARCHIVES)
+
+
+def _check_source(source: str, allowed: Sequence[str]) -> str:
+    if source not in allowed:
+        raise UsageError(f"--source {printable(source)}: it is one of {', '.join(allowed)}")
     return source
 
 
 Source = Annotated[
     str | None,
-    Option(callback=_check_source, help=f"Only this source: {', '.join(POST_SOURCES)}."),
+    Option(callback=_check_post_source, help=f"Only this source: {', '.join(POST_SOURCES)}."),
 ]
 
 
@@ -50,12 +64,16 @@ Source = Annotated[
 class RunOptions:
     """Options of every run over texts."""
 
-    steps: Annotated[str | None, Option(help=f"Comma-separated, of: {', '.join(STEPS)}.")] = None
+    steps: Annotated[
+        str | None, Option(help=f"Comma-separated, of: {', '.join(step_names())}.")
+    ] = None
     name: Name = None
     max_calls: Annotated[
-        int | None, Option(min=1, help="Stop after so many calls of all workers.")
+        int | None, Option(min=1, max=MOST, help="Stop after so many calls of all workers.")
     ] = None
-    limit: Annotated[int | None, Option(min=1, help="Fetch at most so many documents each.")] = None
+    limit: Annotated[
+        int | None, Option(min=1, max=MOST, help="Fetch at most so many documents each.")
+    ] = None
     phrases: Annotated[
         int | None, Option(min=1, max=100, help="Phrases kept; 3 for months, 5 for accounts.")
     ] = None
@@ -76,13 +94,26 @@ class RunArguments(ABC):
         Raises `UsageError`.
         """
 
+    def check_stored(
+        self,
+        db: Database,  # noqa: ARG002 - kinds of runs differ in what they look up
+        settings: Settings,  # noqa: ARG002
+        parameters: TextParameters,
+        names: Sequence[str],
+    ) -> tuple[TextParameters, Sequence[str]]:
+        """Return parameters and names as the stored documents spell them. Raises `UsageError`."""
+        return parameters, names
+
 
 @dataclass(frozen=True, kw_only=True)
 class MonthsArguments(RunArguments):
     """Who mentions a subject in the archive, by month: counts, polarity, phrases, entities."""
 
     months: Annotated[
-        str, Argument(metavar="FROM..TO", help="Months, as 2020-01..2021-12; both are included.")
+        str,
+        Argument(
+            metavar="FROM..TO", help="Months, as 2020-01..2021-12, both included; or one, 2020-03."
+        ),
     ]
     keyword: Annotated[
         list[str],
@@ -94,23 +125,60 @@ class MonthsArguments(RunArguments):
     ]
     material: Annotated[
         str | None,
-        Option(callback=check_utf8, help="Only documents of this type_of_material, as News."),
+        Option(
+            callback=check_utf8,
+            help="Only documents of this type_of_material, as News; case ignored.",
+        ),
     ] = None
+    source: Annotated[
+        str, Option(callback=_check_archive, help=f"The archive: {', '.join(ARCHIVES)}.")
+    ] = default_archive().name
 
     def resolve(self, options: RunOptions) -> tuple[TextParameters, Sequence[str]]:
         """Return the parameters of a run over months."""
-        month_range = MONTH_RANGE.fullmatch(self.months)
-        if not month_range or month_range[1] > month_range[2]:
-            months = printable(self.months)
-            raise UsageError(f"{months} is no range of months: write FROM..TO, as 2020-01..2021-12")
+        from analysis.parameters import MonthsParameters
+        from analysis.pipelines import MONTHS
+        from analysis.text.mentions import all_terms
+        from textapi.text.sentences import sentences
+
+        first, last = _parse_months(self.months)
         keywords = _parse_keywords(self.keyword)
         for term in all_terms(keywords):
             if len(sentences(term)) > 1:
                 warn(f"{term!r} holds the end of a sentence, and is looked for within one")
 
-        values = {"first": month_range[1], "last": month_range[2], "keywords": keywords}
-        values["material"] = self.material
+        values: dict[str, Any] = {"first": first, "last": last, "keywords": keywords}
+        values |= {"material": self.material, "source": self.source}
         return _validate(MonthsParameters, options, MONTHS, **values), ()
+
+    def check_stored(
+        self,
+        db: Database,
+        settings: Settings,
+        parameters: TextParameters,
+        names: Sequence[str],
+    ) -> tuple[TextParameters, Sequence[str]]:
+        """Return the parameters with the material as the archive spells it.
+
+        Raises `UsageError` where the archive has other materials only, and none is fetched.
+        """
+        from models.documents import stored_materials
+        from sources.registry import source_named
+
+        material, source = self.material, getattr(parameters, "source", "")
+        if material is None:
+            return parameters, names
+        with db.read() as connection:
+            stored = stored_materials(connection, source)
+        for spelling in (material, *stored):
+            if spelling in stored and spelling.casefold() == material.casefold():
+                return parameters.model_copy(update={"material": spelling}), names
+        if stored and not source_named(source).is_available(settings):
+            raise UsageError(
+                f"--material {printable(material)}: no stored document is of it; "
+                f"there are {', '.join(stored)}"
+            )
+        return parameters, names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,11 +192,37 @@ class HandlesArguments(RunArguments):
 
     def resolve(self, options: RunOptions) -> tuple[TextParameters, Sequence[str]]:
         """Return the parameters of a run over accounts of the command line or standard input."""
+        from analysis.parameters import HandlesParameters
+        from analysis.pipelines import POSTS
+
         lines = _read_lines() if self.handles == ["-"] else self.handles
-        handles = [handle for handle in check_utf8(lines) if handle.strip("@ ")]
+        handles: list[str] = []
+        for line in check_utf8(lines):
+            handles += [parse_handle(part) for part in line.split(",") if part.strip("@ ")]
         if not handles:
             raise UsageError("no handle was given")
         return _validate(HandlesParameters, options, POSTS, source=self.source), handles
+
+    def check_stored(
+        self,
+        db: Database,
+        settings: Settings,  # noqa: ARG002
+        parameters: TextParameters,
+        names: Sequence[str],
+    ) -> tuple[TextParameters, Sequence[str]]:
+        """Check handles of several words: only files can bring such. Raises `UsageError`."""
+        from models.documents import has_documents_of
+        from sources.base import fold_handle
+
+        with db.read() as connection:
+            for name in names:
+                has_space = len(name.split()) > 1
+                if has_space and not has_documents_of(connection, fold_handle(name) or ""):
+                    raise UsageError(
+                        f"{printable(name)} is no handle, it holds a space: write the account's "
+                        "name, as @nasa; several are given one by one"
+                    )
+        return parameters, names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,6 +239,9 @@ class SearchArguments(RunArguments):
 
     def resolve(self, options: RunOptions) -> tuple[TextParameters, Sequence[str]]:
         """Return the parameters of a run over search terms."""
+        from analysis.parameters import SearchParameters
+        from analysis.pipelines import POSTS
+
         terms = [term for term in self.terms if term.strip()]
         if not terms:
             raise UsageError("no term was given")
@@ -158,15 +255,53 @@ KINDS: dict[str, type[RunArguments]] = {
 }
 
 
+def parse_handle(text: str) -> str:
+    """Return the handle in *text*: itself, or of the profile that it is the address of.
+
+    Raises `UsageError` for another address.
+    """
+    from sources.registry import handle_in_address
+
+    stripped = text.strip()
+    if printable(stripped) != stripped:
+        raise UsageError(f"{printable(stripped)} is no handle: it holds what no name has")
+    handle = handle_in_address(stripped)
+    if handle is None and "://" in stripped:
+        raise UsageError(
+            f"{printable(stripped)} is no profile of a service known here: write the account's "
+            "name, as @nasa"
+        )
+    return handle or stripped
+
+
+def _parse_months(text: str) -> tuple[str, str]:
+    months = MONTH_RANGE.fullmatch(text)
+    first, last = (months[1], months[2] or months[1]) if months else ("", "")
+    if first > last:
+        raise UsageError(f"{first} is after {last}: write {last}..{first}")
+    if not months:
+        raise UsageError(
+            f"{printable(text)} is no range of months: write FROM..TO, as 2020-01..2021-12, or one "
+            "month, as 2020-03"
+        )
+    return first, last
+
+
 def _parse_keywords(values: Sequence[str]) -> tuple[Keyword, ...]:
+    from analysis.options import Keyword
+
     try:
         keywords = tuple(Keyword.parse(value) for value in values)
     except ValueError as error:
         raise UsageError(f"--keyword: {error}") from None
-    if len({keyword.name for keyword in keywords}) < len(keywords):
-        raise UsageError(
-            "--keyword: a name was given twice; put its terms behind one, NAME:term,term"
-        )
+    names: set[str] = set()
+    for keyword in keywords:
+        if keyword.name.casefold() in names:
+            raise UsageError(
+                f"--keyword: {keyword.name} was given twice, case is ignored; put its terms "
+                "behind one, NAME:term,term"
+            )
+        names.add(keyword.name.casefold())
     return keywords
 
 
@@ -183,10 +318,23 @@ def _parse_steps(value: str, pipeline: Pipeline) -> tuple[str, ...]:
         if name not in (DOCUMENTS, *pipeline.names):
             allowed = ", ".join(sorted(pipeline.names))
             raise UsageError(f"--steps: there is no step {name} here; choose of {allowed}")
+    if not names:
+        raise UsageError(f"--steps names no step: choose of {', '.join(sorted(pipeline.names))}")
+
+    for step in pipeline.select(names):
+        missing = [need for need in step.needs if need in pipeline.names and need not in names]
+        if missing:
+            raise UsageError(
+                f"--steps: {step.name} needs {missing[0]}: write {missing[0]},{value.strip()}"
+            )
     return tuple(name for name in names if name != DOCUMENTS)
 
 
 def _validate(kind: type[Any], options: RunOptions, pipeline: Pipeline, **values: Any) -> Any:
+    from pydantic import ValidationError
+
+    from analysis.options import TextOptions
+
     if options.steps is not None:
         values["steps"] = _parse_steps(options.steps, pipeline)
     for name in TextOptions.model_fields:

@@ -11,7 +11,6 @@ from cli import context, trainings
 from cli.options import expand_options
 from cli.run_options import KINDS, RunArguments, RunOptions
 from core.errors import BadInput
-from core.settings import load
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 MAX_MASK_BYTES = 5 * 2**20
@@ -28,16 +27,18 @@ def submit(arguments: RunArguments, options: RunOptions) -> None:
     from cli.progress import dispatch_and_wait
     from producers.submit import submit_run
 
+    settings = context.load_settings()
     parameters, names = arguments.resolve(options)
-    settings = load()
+    mask = _read_mask(options.mask)
     db = context.open_database(settings, create=True)
+    parameters, names = arguments.check_stored(db, settings, parameters, names)
     run = submit_run(
         db,
         parameters,
         names,
         name=options.name,
         max_calls=options.max_calls,
-        mask=_read_mask(options.mask),
+        mask=mask,
     )
     dispatch_and_wait(db, settings, run, wait=options.wait)
 

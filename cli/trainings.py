@@ -6,17 +6,18 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from typer import Option
 
 from cli import context
-from cli.messages import inform
-from cli.options import Json, Name, Run, Wait, expand_options
+from cli.messages import inform, show
+from cli.options import Json, Name, Run, Wait, check_utf8, expand_options
 from core.errors import BadInput, UsageError
-from core.settings import load
-from models.database import Database
+
+if TYPE_CHECKING:
+    from models.database import Database
 
 WEIGHTS = "weights"  # what `export` takes beside the tables
 
@@ -73,14 +74,19 @@ group = typer.Typer(no_args_is_help=True, help="Train networks, one for each poi
 @expand_options
 def submit_feedforward(
     data: Annotated[
-        str, Option(metavar="digits|PATH", help="Pictures: scikit-learn's, or MNIST's files.")
+        str,
+        Option(
+            metavar="digits|PATH",
+            callback=check_utf8,
+            help="Pictures: scikit-learn's, or MNIST's files.",
+        ),
     ],
     options: NetworkOptions,
     sweep: Sweep = None,
     name: Name = None,
     wait: Wait = False,
 ) -> None:
-    """Train a network to classify pictures."""
+    """Train a network to classify images."""
     _submit("feedforward", data, asdict(options), sweep or (), name=name, wait=wait)
 
 
@@ -91,6 +97,7 @@ def submit_recurrent(
         str,
         Option(
             metavar="sine|PATH.csv:COLUMN|RUN:polarity",
+            callback=check_utf8,
             help="A series: synthetic, of a file, or of a run.",
         ),
     ],
@@ -119,7 +126,7 @@ def _submit(
     from workers.training_data import check_data
 
     parameters, jobs = plan_training(network, data, options, sweep)
-    settings = load()
+    settings = context.load_settings()
     db = context.open_database(settings, create=True)
     try:
         check_data(db, parameters, jobs)
@@ -138,10 +145,12 @@ def predict(
             help="Images (IDX, .npz or a folder), or a series as in the training.",
         ),
     ],
-    job: Annotated[str | None, Option(help="Which network, where the run has several.")] = None,
+    job: Annotated[
+        str | None, Option(callback=check_utf8, help="Which network, where the run has several.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Predict the class of each picture, or the value after each window of a series."""
+    """Predict the class of each image, or the value after each window of a series."""
     from workers.training_data import predict_data
 
     rows = predict_data(context.open_database(), run, job, data)
@@ -149,7 +158,7 @@ def predict(
         print(json.dumps(rows))
         return
     for row in rows:
-        print("  ".join(f"{name} {_format(value)}" for name, value in row.items()))
+        show("  ".join(f"{name} {_format(value)}" for name, value in row.items()))
 
 
 def _format(value: Any) -> str:
@@ -161,18 +170,15 @@ def _format(value: Any) -> str:
 def write_weights(db: Database, run: int, job: str | None, out: Path | None) -> None:
     """Write the weights of a finished training to *out*.
 
-    Raises `UsageError`, `NotFound`, `BadInput`.
+    Raises `UsageError`, `NotFound`, and `TidingsError` where it cannot be written.
     """
     from models.trainings import get_trained_network
+    from reports.atomic_files import write_atomically
 
     if out is None or out.suffix != ".npz":
         raise UsageError("weights go to a file: --out FILE.npz")
 
     with db.read() as connection:
         training = get_trained_network(connection, run, job)
-    try:
-        out.write_bytes(training.weights)
-    except OSError as error:
-        reason = f"{out} cannot be written ({error.strerror})"
-        raise BadInput(f"{reason}: choose another place for it") from error
+    write_atomically(out, training.weights)
     inform(f"the weights of {training.job} are in {out}")

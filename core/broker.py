@@ -24,7 +24,7 @@ NO_STACK = "there is no stack: start one with `tidings up`, or set TIDINGS_REDIS
 def celery_app(settings: Settings) -> Celery:
     """Return the Celery application without its tasks: a producer sends by name.
 
-    The values were measured; docs/architecture.md says what each is for.
+    The values were measured; docs/architecture.md says what failed without them.
     """
     url = settings.redis_url or "redis://127.0.0.1:1/0"
     app = Celery("tidings", broker=url, set_as_current=False)

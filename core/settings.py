@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
+from collections.abc import Collection, Iterable
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -20,12 +23,21 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from core.addresses import (
+    check_database_address,
+    check_http_address,
+    check_redis_address,
+    sqlite_address,
+)
 from core.errors import SettingsError
 from core.processes import is_locked
 from core.rate_limit_notation import parse_limits
 
 STACK_FILE = "stack.json"
 STACK_LOCK = "stack.lock"
+PREFIX = "TIDINGS_"
+# Variables of tests and benchmarks, which are no settings.
+NO_SETTINGS = frozenset({"TIDINGS_CHAOS_MINUTES", "TIDINGS_REAL_DATA", "TIDINGS_TEST_POSTGRES_URL"})
 
 
 def _split_at_commas(value: object) -> object:
@@ -42,8 +54,33 @@ def _check_limits(value: str) -> str:
     return value
 
 
+def _check_origins(origins: tuple[str, ...]) -> tuple[str, ...]:
+    for origin in origins:
+        if origin != "*" and not re.fullmatch(r"https?://[^\s/]+", origin):
+            raise ValueError('write an origin as "https://example.org", without a path')
+    return origins
+
+
+def _check_utf8(path: Path) -> Path:
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        raise ValueError("its name is no UTF-8: choose another folder") from None
+    return path
+
+
+Address = Annotated[str, AfterValidator(check_http_address)]
+DatabaseAddress = Annotated[str, AfterValidator(check_database_address)]
+RedisAddress = Annotated[str, AfterValidator(check_redis_address)]
+Folder = Annotated[Path, AfterValidator(_check_utf8)]
 Keys = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split_at_commas)]
 Limits = Annotated[str, AfterValidator(_check_limits)]
+Origins = Annotated[
+    tuple[str, ...],
+    NoDecode,
+    BeforeValidator(_split_at_commas),
+    AfterValidator(_check_origins),
+]
 Seconds = float
 
 
@@ -51,15 +88,19 @@ class Settings(BaseSettings):
     """The configuration of a process; every field is an environment variable ``TIDINGS_<NAME>``."""
 
     model_config = SettingsConfigDict(
-        env_prefix="TIDINGS_", env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
+        env_prefix=PREFIX, env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
     )
 
-    home: Path = Field(
+    home: Folder = Field(
         Path(".tidings"), description="Folder of the stack, its database and reports."
     )
-    database_url: str | None = Field(None, description="SQLAlchemy address of the database.")
-    redis_url: str | None = Field(None, description="Address of Redis or Valkey, with password.")
-    reports_dir: Path | None = Field(
+    database_url: DatabaseAddress | None = Field(
+        None, description="SQLAlchemy address of the database."
+    )
+    redis_url: RedisAddress | None = Field(
+        None, description="Address of Redis or Valkey, with password."
+    )
+    reports_dir: Folder | None = Field(
         None, description="Folder of reports; by default HOME/reports."
     )
     log_format: Literal["console", "json"] = Field("console", description="Format of log lines.")
@@ -86,7 +127,7 @@ class Settings(BaseSettings):
         3600.0, ge=0, description="How long a job without progress retries a service that is away."
     )
 
-    textapi_url: str | None = Field(None, description="Base address of the Text API.")
+    textapi_url: Address | None = Field(None, description="Base address of the Text API.")
     textapi_key: SecretStr | None = Field(None, description="Key that is sent to the Text API.")
     textapi_limits: Limits = Field(
         "", description='Limit of the Text API, for all workers together: "10/s,50000/d".'
@@ -102,11 +143,18 @@ class Settings(BaseSettings):
     textapi_key_limit: Limits = Field(
         "", description='Server: limit of calls with one key, "100/s"; none by default.'
     )
+    textapi_cors_origins: Origins = Field(
+        (),
+        description="Server: origins of web pages that may ask it from a browser, comma-separated; "
+        '"*" for any.',
+    )
 
-    nyt_url: str = Field("https://api.nytimes.com", description="Address of the NYT Archive API.")
+    nyt_url: Address = Field(
+        "https://api.nytimes.com", description="Address of the NYT Archive API."
+    )
     nyt_key: SecretStr | None = Field(None, description="Key of the NYT Archive API.")
     nyt_limits: Limits = Field("5/min,500/d", description="Limit of the NYT Archive API.")
-    x_url: str = Field("https://api.x.com", description="Address of the X API v2.")
+    x_url: Address = Field("https://api.x.com", description="Address of the X API v2.")
     x_bearer: SecretStr | None = Field(None, description="Bearer token of the X API v2.")
     x_limits: Limits = Field("450/15min", description="Limit of the X API v2.")
     x_query: str = Field(
@@ -114,11 +162,11 @@ class Settings(BaseSettings):
         description="Query for a handle; {handle} is filled in.",
     )
     x_price_per_post: float = Field(0.0, ge=0, description="Price of a post, for `tidings plan`.")
-    bluesky_url: str = Field(
+    bluesky_url: Address = Field(
         "https://public.api.bsky.app", description="Address of Bluesky's public API."
     )
     bluesky_limits: Limits = Field("3000/5min", description="Limit of Bluesky.")
-    mastodon_url: str | None = Field(
+    mastodon_url: Address | None = Field(
         None, description="Address used for every Mastodon server (tests, mirrors)."
     )
     mastodon_limits: Limits = Field("300/5min", description="Limit of one Mastodon server.")
@@ -143,7 +191,7 @@ class Settings(BaseSettings):
     @property
     def database(self) -> str:
         """Return the database's address: as set, else the SQLite file of the embedded stack."""
-        return self.database_url or f"sqlite:///{(self.home / 'tidings.db').resolve()}"
+        return self.database_url or sqlite_address(str((self.home / "tidings.db").resolve()))
 
 
 class _StackFile(PydanticBaseSettingsSource):
@@ -163,7 +211,11 @@ class _StackFile(PydanticBaseSettingsSource):
     def __call__(self) -> dict[str, Any]:
         home = self.current_state.get("home") or Settings.model_fields["home"].default
         path = Path(str(home)) / STACK_FILE
-        if not is_locked(path.with_name(STACK_LOCK)):
+        try:
+            is_up = is_locked(path.with_name(STACK_LOCK))
+        except OSError as error:
+            raise _no_folder(path.parent, error) from error
+        if not is_up:
             return {}
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
@@ -179,26 +231,51 @@ class _StackFile(PydanticBaseSettingsSource):
 def load(**overrides: object) -> Settings:
     """Return the settings of this process; *overrides* come before all other values.
 
-    Raises `SettingsError` that names each invalid variable, never its value.
+    Raises `SettingsError` that names each invalid or misspelt variable, never its value.
     """
+    _refuse_unknown(os.environ)
+    _refuse_unknown(_names_in_env_file())
     try:
         return Settings(**overrides)  # type: ignore[arg-type]
     except ValidationError as error:
         problems = []
         for problem in error.errors():
             name = "_".join(map(str, problem["loc"])).upper()
-            problems.append(f"TIDINGS_{name}: {problem['msg'].removeprefix('Value error, ')}")
+            problems.append(f"{PREFIX}{name}: {problem['msg'].removeprefix('Value error, ')}")
         raise SettingsError(f"a setting makes no sense: {'; '.join(problems)}") from None
 
 
-def environment(settings: Settings) -> dict[str, str]:
-    """Return an environment that gives a process these settings and no others, in any folder."""
+def _refuse_unknown(names: Iterable[str]) -> None:
+    """Raise `SettingsError` where one of *names* begins as settings do and is none."""
+    settings = [f"{PREFIX}{name}".upper() for name in Settings.model_fields]
+    for name in sorted(names):
+        variable = name.upper()
+        if variable.startswith(PREFIX) and variable not in {*settings, *NO_SETTINGS}:
+            nearest = get_close_matches(variable, settings, n=1)
+            guess = f"did you mean {nearest[0]}? If not, remove it" if nearest else "remove it"
+            raise SettingsError(f"{name} is no setting: {guess}")
+
+
+def _names_in_env_file() -> Iterable[str]:
+    path = Path(str(Settings.model_config["env_file"]))
+    if not path.is_file():
+        return ()
+    from dotenv import dotenv_values  # noqa: PLC0415 - only where there is such a file
+
+    return dotenv_values(path, interpolate=False)
+
+
+def environment(settings: Settings, only: Collection[str] | None = None) -> dict[str, str]:
+    """Return an environment that gives a process these settings and no others, in any folder.
+
+    *only* names the settings that the process needs, by default all.
+    """
     inherited = os.environ.items()
-    variables = {name: value for name, value in inherited if not name.startswith("TIDINGS_")}
-    for name in settings.model_fields_set:
+    variables = {name: value for name, value in inherited if not name.startswith(PREFIX)}
+    for name in settings.model_fields_set if only is None else settings.model_fields_set & {*only}:
         value = getattr(settings, name)
         if value is not None:
-            variables[f"TIDINGS_{name.upper()}"] = _format_value(value)
+            variables[f"{PREFIX}{name}".upper()] = _format_value(value)
     return variables
 
 
@@ -211,10 +288,21 @@ def _format_value(value: object) -> str:
 
 
 def private_folder(path: Path) -> Path:
-    """Make the folder *path* if it is missing, and let this user alone read it; return *path*."""
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path.chmod(0o700)
+    """Make the folder *path* if it is missing, and let this user alone read it; return *path*.
+
+    Raises `SettingsError` where that is impossible.
+    """
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.chmod(0o700)
+    except OSError as error:
+        raise _no_folder(path, error) from error
     return path
+
+
+def _no_folder(path: Path, error: OSError) -> SettingsError:
+    reason = error.strerror or type(error).__name__
+    return SettingsError(f"{path} is no folder to write to ({reason}): set {PREFIX}HOME to one")
 
 
 def stack_lock(home: Path) -> Path:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import Connection, Engine, Float, create_engine, event, inspect, text
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.compiler import compiles
@@ -18,7 +19,11 @@ from sqlalchemy.pool import NullPool
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
+from core.addresses import without_password
 from core.errors import DatabaseAway, SettingsError, UsageError
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 DEVELOPMENT_REVISION = re.compile("000[1-7]")  # from before the first release
@@ -77,7 +82,11 @@ class Database:
 
     def upsert(self, table: type) -> sqlite.Insert | postgresql.Insert:
         """Return an INSERT of this dialect, on which `on_conflict_do_…` can be called."""
-        return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
+        if self.is_sqlite:
+            return sqlite.insert(table)
+        from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - time that SQLite alone saves
+
+        return postgresql.insert(table)
 
     def checkpoint_wal(self) -> None:
         """Truncate SQLite's write-ahead log without waiting for anybody."""
@@ -108,10 +117,11 @@ def _engine(url: str, *, pooled: bool, patience: float) -> Engine:
     pool: dict[str, Any] = {"pool_pre_ping": True} if pooled else {"poolclass": NullPool}
     if address.get_backend_name() == "sqlite":
         if address.database:
-            Path(address.database).parent.mkdir(parents=True, exist_ok=True)
+            _make_folder(Path(address.database).parent)
         engine = create_engine(
             address, connect_args={"timeout": patience, "check_same_thread": False}, **pool
         )
+        event.listen(engine, "do_connect", _create_private_file)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
@@ -129,6 +139,22 @@ def _engine(url: str, *, pooled: bool, patience: float) -> Engine:
     raise SettingsError(
         f"TIDINGS_DATABASE_URL names {address.get_backend_name()}: use sqlite or postgresql"
     )
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(
+            f"{folder} cannot be made for the database ({error.strerror}): set TIDINGS_HOME, or "
+            "TIDINGS_DATABASE_URL, to a place that can be written to"
+        ) from error
+
+
+def _create_private_file(_dialect: Any, _record: Any, arguments: list[Any], _named: Any) -> None:
+    """Create the file of a new database for this user alone; SQLite's other files get its mode."""
+    with suppress(OSError):  # SQLite itself says what is wrong
+        os.close(os.open(arguments[0], os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
@@ -156,14 +182,26 @@ def _translated(url: str) -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        shown = make_url(url).render_as_string(hide_password=True)
+        shown = without_password(url)
         reason = str(error.orig).strip().splitlines()[0] if error.orig else type(error).__name__
         if error.connection_invalidated or _is_away(error):
-            todo = "look at TIDINGS_DATABASE_URL" if "FATAL" in reason else "is it running?"
             raise DatabaseAway(
-                f"the database at {shown} does not answer ({reason}): {todo}"
+                f"the database at {shown} does not answer ({reason}): {_remedy(reason)}"
+            ) from error
+        if "not a database" in reason or "malformed" in reason:
+            raise SettingsError(
+                f"{shown} is no database of Tidings, or damaged ({reason}): move it away, restore "
+                "a copy, or set TIDINGS_HOME"
             ) from error
         raise
+
+
+def _remedy(reason: str) -> str:
+    if "FATAL" in reason:
+        return "look at TIDINGS_DATABASE_URL"
+    if "readonly" in reason or "unable to open" in reason:
+        return "can it and its folder be written to?"
+    return "is it running?"
 
 
 def _is_away(error: DBAPIError) -> bool:

@@ -10,6 +10,7 @@ from typing import Any, Self
 from sqlalchemy import ColumnElement, Connection, and_, func, select, text
 
 from core.enums import JobKind
+from models.completion import complete_documents, identify_documents
 from models.database import Database, batched
 from models.suppression_list import without_suppressed
 from models.tables import Document, JobDocument
@@ -58,16 +59,22 @@ class DocumentScope:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """How many documents were new, and how many the suppression list kept away."""
+    """How many documents were new, were completed, and were not: suppressed, or part of a run."""
 
     added: int
     forgotten: int
+    completed: int = 0
+    kept: int = 0  #: lack what was given, and stay as they are for the runs that have read them
 
 
 def add_documents(
     db: Database, documents: Sequence[dict[str, Any]], *, job_id: int | None = None
 ) -> Stored:
-    """Store documents that are neither stored nor suppressed; link all to the search *job_id*."""
+    """Store documents that are not suppressed; link all to the search *job_id*.
+
+    A stored document is completed where it lacks what is given now. *documents* are rows of
+    `Document`; ``less_known_identities`` are the names that they have where less is known of them.
+    """
     with db.write() as connection:
         return insert_documents(connection, db, documents, job_id=job_id)
 
@@ -80,17 +87,22 @@ def insert_documents(
     job_id: int | None = None,
 ) -> Stored:
     """Do what `add_documents` does, within a transaction of the caller's."""
-    added = 0
+    added = completed = kept = 0
     statement = db.upsert(Document).on_conflict_do_nothing(index_elements=["identity"])
     allowed = without_suppressed(connection, documents)
-    for rows in batched(allowed):
-        added += len(connection.execute(statement.returning(Document.id), rows).all())
+    for batch in batched(allowed):
+        rows = identify_documents(connection, batch)
+        new = set(connection.scalars(statement.returning(Document.identity), rows))
+        result = complete_documents(connection, [row for row in rows if row["identity"] not in new])
+        added += len(new)
+        completed += result.completed
+        kept += result.kept
         if job_id is not None:
             identities = [row["identity"] for row in rows]
             stored = select(Document.id).where(Document.identity.in_(identities))
             link_documents(connection, db, job_id, connection.scalars(stored).all())
 
-    return Stored(added, len(documents) - len(allowed))
+    return Stored(added, len(documents) - len(allowed), completed, kept)
 
 
 def link_documents(connection: Connection, db: Database, job_id: int, ids: Sequence[int]) -> None:
@@ -98,6 +110,20 @@ def link_documents(connection: Connection, db: Database, job_id: int, ids: Seque
     if ids:
         links = [{"job_id": job_id, "document_id": number} for number in ids]
         connection.execute(db.upsert(JobDocument).on_conflict_do_nothing(), links)
+
+
+def stored_materials(connection: Connection, source: str) -> list[str]:
+    """Return the materials of a source's documents, the most frequent first."""
+    of_source = (Document.source == source, Document.material.is_not(None))
+    materials = select(Document.material).where(*of_source).group_by(Document.material)
+    ordered = materials.order_by(func.count().desc(), Document.material)
+    return [str(material) for material in connection.scalars(ordered)]
+
+
+def has_documents_of(connection: Connection, handle: str) -> bool:
+    """Return whether a document of that handle is stored, in any source."""
+    of_handle = select(Document.id).where(Document.handle == handle).limit(1)
+    return connection.scalar(of_handle) is not None
 
 
 def documents_of(
@@ -121,7 +147,7 @@ def documents_of(
     if scope.source is not None and scope.kind in (JobKind.MONTH, JobKind.HANDLE):
         condition &= Document.source == scope.source
     if scope.material is not None:
-        condition &= Document.material == scope.material
+        condition &= func.lower(Document.material) == func.lower(scope.material)
     if scope.newest_document is not None:
         condition &= Document.id <= scope.newest_document
     return condition

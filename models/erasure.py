@@ -26,7 +26,7 @@ from models.documents import (
     list_documents,
     with_counts,
 )
-from models.jobs import completed_steps
+from models.jobs import completed_steps, first_job_ids
 from models.runs import UNENDED
 from models.suppression_list import suppress
 from models.tables import (
@@ -43,8 +43,8 @@ from models.tables import (
     JobStep,
     Mention,
     PostPolarity,
-    Report,
     Run,
+    RunErasure,
 )
 from models.transitions import (
     empty_job,
@@ -118,7 +118,9 @@ def forget_documents(
     result_tables: Sequence[type[Base]],
     handle: str | None = None,
 ) -> Erased:
-    """Remove documents with the results and answers that quote them; redo what else rests on them.
+    """Remove documents with the results and answers that quote them.
+
+    The jobs whose other results rest on them are queued again.
 
     *sentences* splits a text as the engine does. *result_tables* hold rows of steps.
     *handle* says that the whole account is erased, and how far it was read. Every run that held
@@ -206,7 +208,10 @@ def _delete_answers(connection: Connection, ids: Sequence[int], quoting: set[byt
 def _affected_jobs(
     connection: Connection, ids: Sequence[int], handle: str | None
 ) -> list[Row[Any]]:
-    """Return the jobs that hold one of the documents, or that are of the *handle*."""
+    """Return the jobs that hold one of the documents, are of the *handle*, or rest on such a job.
+
+    The posts of an account or a search are compared with those of the run's other jobs.
+    """
     job_ids: set[int] = set()
     periods: set[str] = set()
     handles = set() if handle is None else {f"@{handle}"}
@@ -225,6 +230,14 @@ def _affected_jobs(
             is_of_handle = handle is not None and job.name == f"@{handle}"
             if is_of_handle or _holds_one_of(connection, _scope_of(job), ids):
                 jobs[job.id] = job
+
+    runs = set()
+    for job in jobs.values():
+        if job.id in first_job_ids(connection, job.run_id):
+            runs.add(job.run_id)
+    is_compared = Job.kind.in_((JobKind.HANDLE, JobKind.SEARCH))  # with the other jobs of its run
+    for job in _read_jobs(connection, Job.run_id, sorted(runs), is_compared):
+        jobs[job.id] = job
     return list(jobs.values())
 
 
@@ -244,7 +257,10 @@ def _read_jobs(
 
 
 def _scope_of(job: Row[Any]) -> DocumentScope:
-    """Return the scope of a job before its choice of material: without any, it has no data."""
+    """Return the scope of a job without its choice of material.
+
+    A job has no data only where no document of any material is left.
+    """
     scope = DocumentScope.of_job(
         kind=job.kind,
         name=job.name,
@@ -298,9 +314,9 @@ def _redo_or_empty_job(connection: Connection, job: Row[Any], reason: str) -> No
 
 def _note_erasure(connection: Connection, db: Database, run_id: int, reason: str) -> None:
     """Let the run give the reason, continue where a job of it is queued, and remake its report."""
-    stale = {"stale": reason, "at": clock()}
-    report = db.upsert(Report).values(run_id=run_id, path=str(run_id), **stale)
-    connection.execute(report.on_conflict_do_update(index_elements=["run_id"], set_=stale))
+    erasure = {"reason": reason, "at": clock()}
+    insert = db.upsert(RunErasure).values(run_id=run_id, **erasure)
+    connection.execute(insert.on_conflict_do_update(index_elements=["run_id"], set_=erasure))
     connection.execute(update(Run).where(Run.id == run_id).values(reason=reason))
 
     redo_reports(connection, run_id)

@@ -15,9 +15,11 @@ from sqlalchemy import Connection, Update, and_, case, func, or_, select, update
 from core.enums import ENDED, JobKind, State, StepState
 from core.errors import LeaseLost
 from models.database import CLOCK_SLACK_SECONDS, Database, clock
+from models.documents import DocumentScope
 from models.tables import Job, JobStep, MaintenanceLock, Run, Worker
 
 WORKER_LOST_SECONDS = 60.0
+MOST_COMPARED = 100  # jobs of a run whose documents those of another are compared with
 NO_SETBACKS = {"crashes": 0, "waits": 0, "waiting_since": None}  # columns of a job that progresses
 
 
@@ -49,7 +51,7 @@ def update_claimed(claim: Claim) -> Update:
 
 
 def fence(connection: Connection, claim: Claim, *, progress: bool = False, **values: Any) -> None:
-    """Raise `LeaseLost` once the claim is lost: the first statement of a job's transaction.
+    """Raise `LeaseLost` once the claim is lost; call it before each write of a job's results.
 
     *progress* says that something new is stored, so that earlier crashes do not count; *values* are
     columns of the job to set with it.
@@ -169,3 +171,31 @@ def count_live_slots(db: Database, has_exited: Callable[[str], bool]) -> dict[st
             for queue in row.queues.split(","):
                 slots[queue] = slots.get(queue, 0) + row.slots
     return slots
+
+
+def first_job_ids(connection: Connection, run_id: int) -> set[int]:
+    """Return the ids of the run's jobs that others of it may be compared with."""
+    first = select(Job.id).where(Job.run_id == run_id).order_by(Job.id).limit(MOST_COMPARED + 1)
+    return set(connection.scalars(first))
+
+
+def other_scopes(connection: Connection, claim: Claim) -> list[DocumentScope]:
+    """Return which documents the run's first `MOST_COMPARED` other jobs of its kind work on.
+
+    A scope without `newest_document` is of a job that has not frozen its documents.
+    """
+    jobs = select(Job.id, Job.kind, Job.name, Job.newest_document).where(
+        Job.run_id == claim.run_id, Job.kind == claim.kind, Job.id != claim.job_id
+    )
+    jobs = jobs.limit(MOST_COMPARED)
+    scopes = []
+    for job in connection.execute(jobs.order_by(Job.id)):
+        scope = DocumentScope.of_job(
+            kind=job.kind,
+            name=job.name,
+            job_id=job.id,
+            newest_document=job.newest_document,
+            parameters=claim.parameters,
+        )
+        scopes.append(scope)
+    return scopes

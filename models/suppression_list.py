@@ -63,6 +63,8 @@ def unsuppress(connection: Connection, *, handle: str | None, document: str | No
 
 def _names_of(row: Mapping[Any, Any]) -> Iterator[bytes]:
     yield _hash_name("document", row["identity"])
+    for name in row.get("less_known_identities", ()):
+        yield _hash_name("document", name)
     if row.get("handle"):
         yield _hash_name("account", row["handle"])
     if row.get("author_id"):

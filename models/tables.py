@@ -233,7 +233,10 @@ class JobDocument(Base):
 
 
 class Answer(Base):
-    """An answer of the Text API about one text, kept for ever; `textapi.requests` makes the key."""
+    """An answer of the Text API about one text, kept until an erasure.
+
+    `textapi.requests` makes the key.
+    """
 
     __tablename__ = "answers"
 
@@ -319,6 +322,21 @@ class Phrase(Base):
     count: Mapped[int]  # documents of the job that hold it
 
 
+class DistinctiveWord(Base):
+    """A word that stands out in the documents of a job, for one keyword ("" for a handle)."""
+
+    __tablename__ = "distinctive_words"
+
+    job_id: Mapped[JobKey]
+    keyword: Mapped[TextKey]
+    rank: Mapped[NumberKey]
+    word: Mapped[str]
+    count: Mapped[int]  # uses in the documents of the job (that mention the keyword)
+    documents: Mapped[int]  # of these that hold it
+    reference_count: Mapped[int]  # uses in the documents that they are compared with
+    g2: Mapped[float]  # signed log-likelihood
+
+
 class Entity(Base):
     """An entity of a job, for the whole job (`period` "") or one month."""
 
@@ -386,14 +404,13 @@ class Training(Base):
     remarks: Mapped[list[str]]
 
 
-class Report(Base):
-    """What a run's report was last made of, so that it is drawn again only after a change."""
+class RunErasure(Base):
+    """The last erasure of documents of a run: a report of before must be made again."""
 
-    __tablename__ = "reports"
+    __tablename__ = "run_erasures"
 
     run_id: Mapped[RunKey]
-    path: Mapped[str]
-    stale: Mapped[str | None]  # why it must be made again (a document was erased, say)
+    reason: Mapped[str]
     at: Mapped[float]
 
 

@@ -267,7 +267,8 @@ def cancel_run(db: Database, run_id: int) -> None:
     """
     reason = "cancelled"
     with db.write() as connection:
-        _lock_unless(connection, run_id, (State.DONE, State.FAILED))
+        ended = (State.DONE, State.FAILED)
+        _lock_unless(connection, run_id, ended, "there is nothing left to cancel")
         open_run = update(Run).where(Run.id == run_id, Run.state.not_in(ENDED))
         connection.execute(open_run.values(state=State.CANCELLED, ended_at=clock(), reason=reason))
         open_jobs = update(Job).where(Job.run_id == run_id, Job.state.not_in(ENDED))
@@ -379,12 +380,16 @@ def lock_run(connection: Connection, run_id: int) -> None:
     connection.execute(select(Run.id).where(Run.id == run_id).with_for_update())
 
 
-def _lock_unless(connection: Connection, run_id: int, states: Collection[State]) -> None:
-    """Lock the run. Raises `NotFound`, and `RunEnded` where it is in one of *states*."""
+def _lock_unless(
+    connection: Connection, run_id: int, states: Collection[State], remedy: str | None = None
+) -> None:
+    """Lock the run. Raises `NotFound`, and `RunEnded` with a *remedy* if it is in one of *states*.
+
+    The remedy is by default how to get what is missing.
+    """
     lock_run(connection, run_id)
     run = get_run(connection, run_id)
     if run.state in states:
-        remedy = "submit it again"
-        if run.state == State.FAILED:
+        if remedy is None and run.state == State.FAILED:
             remedy = f"`tidings retry {run.id}` queues its failed jobs again"
-        raise RunEnded(f"run {run.id} has ended, it is {run.state}: {remedy}")
+        raise RunEnded(f"run {run.id} has ended, it is {run.state}: {remedy or 'submit it again'}")

@@ -22,7 +22,11 @@ from networks.errors import NetworkError
 from networks.functions import Array
 from networks.pickled_arrays import read_pickled_arrays
 
-MAX_UNPACKED_BYTES = 2**30  # of a file compressed by gzip; the pickle of MNIST has 220 MB
+# How far a compressed file may unpack: to so many times its size (MNIST's pickle: 13 times),
+# though a small one always to 64 MB, and none to more than 1 GB.
+MAX_UNPACKED_RATIO = 30
+MIN_UNPACKED_BYTES = 2**26
+MAX_UNPACKED_BYTES = 2**30
 
 # IDX: two zero bytes, the type's code, the number of dimensions, each of them in four bytes, the
 # values; big-endian.
@@ -145,16 +149,20 @@ def _read_bytes(path: Path) -> bytes:
         raw = path.read_bytes()
         if raw[:2] != b"\x1f\x8b":
             return raw
+        limit = _max_unpacked_bytes(len(raw))
         with gzip.open(io.BytesIO(raw)) as file:
-            unpacked = file.read(MAX_UNPACKED_BYTES + 1)
+            unpacked = file.read(limit + 1)
     except (OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or "its compressed content is damaged"
         raise NetworkError(f"{path} cannot be read ({reason}): give a readable file") from error
-    if len(unpacked) > MAX_UNPACKED_BYTES:
-        raise NetworkError(
-            f"{path} unpacks to more than {MAX_UNPACKED_BYTES:,} bytes: give a smaller file"
-        )
+    if len(unpacked) > limit:
+        raise NetworkError(f"{path} unpacks to more than {limit:,} bytes: give a smaller file")
     return unpacked
+
+
+def _max_unpacked_bytes(size: int) -> int:
+    """Return to how many bytes a compressed file of *size* bytes may unpack."""
+    return min(MAX_UNPACKED_BYTES, max(MIN_UNPACKED_BYTES, MAX_UNPACKED_RATIO * size))
 
 
 def _find_idx_file(folder: Path, stem: str) -> Path:
@@ -166,16 +174,30 @@ def _find_idx_file(folder: Path, stem: str) -> Path:
 
 def _read_npz(path: Path) -> dict[str, Array]:
     try:
-        with np.load(path, allow_pickle=False) as file:
-            return dict(file)
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            _check_unpacked_size(path, arrays.zip)
+            return dict(arrays)
+    except NetworkError:
+        raise
+    except TypeError:  # what np.load returns of a single array is no archive
+        raise NetworkError(
+            f"{path} is a single array, a .npy by another name: give {_FORMATS}"
+        ) from None
     # What np.load raises for damaged files.
     except (
-        *(OSError, ValueError, EOFError, KeyError, AttributeError),
-        *(zipfile.BadZipFile, zlib.error),
+        *(OSError, ValueError, EOFError, KeyError, AttributeError, TypeError, MemoryError),
+        *(zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError),
     ) as error:
         raise NetworkError(
             f"{path} is no .npz of plain arrays ({type(error).__name__}): give {_FORMATS}"
         ) from error
+
+
+def _check_unpacked_size(path: Path, archive: zipfile.ZipFile) -> None:
+    """Raise NetworkError if an .npz says that it unpacks to too much; none unpacks to more."""
+    limit = _max_unpacked_bytes(path.stat().st_size)
+    if sum(member.file_size for member in archive.infolist()) > limit:
+        raise NetworkError(f"{path} unpacks to more than {limit:,} bytes: give a smaller file")
 
 
 def _read_npz_images(path: Path, dtype: DTypeLike) -> Data:

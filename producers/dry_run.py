@@ -39,6 +39,10 @@ class DryRunFetcher:
         """Count the calls of *requests*."""
         for request in requests:
             new = [key for key in request.keys if key not in self._requested]
+            # An earlier job needed the others too, but its estimates are forgotten.
+            again = set(request.keys) - set(new) - self._estimates.keys()
+            if again:
+                self._estimates |= estimate_answers(request, again)
             if not new:
                 continue
 
@@ -120,7 +124,7 @@ class MentionBuffer:
         """Return the documents that mention *keyword*, by day and identity."""
         document_ids = []
         for document_id, rows in self._rows_of_document.items():
-            if any(row["keyword"] == keyword for row in rows):
+            if keyword in map(itemgetter("keyword"), rows):
                 document_ids.append(document_id)
 
         with self._db.read() as connection:
@@ -134,6 +138,8 @@ async def run_dry(
 ) -> None:
     """Run the steps called *names* over *data*; what they find is kept in memory and dropped."""
     for step in pipeline.select(names):
+        if not step.makes_calls:
+            continue
         result = await step.run(data, fetcher)
         if isinstance(data, MonthData) and Mention in step.tables:
             assert isinstance(data.mentions, MentionBuffer)  # noqa: S101 - nothing is stored

@@ -10,7 +10,7 @@ from typing import Any
 from models.database import Database
 from models.documents import add_documents
 from models.imports import NAMED, add_import
-from sources.base import Item, LeftOut, ReadCounts, SourceDocument
+from sources.base import Item, LeftOut, ReadCounts, SourceDocument, clean
 from sources.files import leave_out_unreadable, read_path
 
 BATCH = 1000
@@ -22,6 +22,8 @@ class Imported:
 
     tally: ReadCounts = field(default_factory=ReadCounts)
     added: int = 0
+    completed: int = 0  #: stored documents that lacked something, a handle say
+    kept: int = 0  #: stored documents that lack something, and stay as runs have read them
     forgotten: int = 0  #: kept away by the suppression list
     left_out: list[LeftOut] = field(default_factory=list)
 
@@ -72,6 +74,8 @@ def _import_items(
         batch.clear()
         added += stored.added
         imported.added += stored.added
+        imported.completed += stored.completed
+        imported.kept += stored.kept
         imported.forgotten += stored.forgotten
         on_progress(imported.tally.documents)
 
@@ -82,7 +86,7 @@ def _import_items(
             sources.add(item.source)
             batch.append(document_row(item))
         elif isinstance(item, LeftOut) and len(named) < NAMED:
-            named.append(str(item).removeprefix(f"{path.parent}/"))
+            named.append(clean(str(item).removeprefix(f"{path.parent}/"))[0])
             imported.left_out.append(item)
         if len(batch) >= BATCH:
             store_batch()
@@ -91,7 +95,7 @@ def _import_items(
     with db.write() as connection:
         add_import(
             connection,
-            path=path.name,
+            path=clean(path.name)[0],
             source=",".join(sorted(sources)) or source or "",
             read=counts.documents,
             added=added,
@@ -102,10 +106,11 @@ def _import_items(
 
 
 def document_row(document: SourceDocument) -> dict[str, Any]:
-    """Return the row of `models.tables.Document`."""
+    """Return the row of `models.tables.Document`, and its names where less is known of it."""
     published_at = document.published_at
     return {
         "identity": document.identity,
+        "less_known_identities": document.less_known_identities,
         "source": document.source,
         "handle": document.handle,
         "author_id": document.author_id,

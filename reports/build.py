@@ -20,14 +20,15 @@ from reports.exports import ExportFolder, tables_of
 from reports.figure_store import FigureStore
 from reports.formats import WRITERS
 from reports.queries import in_batches
+from reports.report_files import INDEX, MANIFEST, is_own_page
 from reports.run_data import RunData, load_run
 from reports.run_summary import RunSummary, summarize_run
 from reports.tables.mentions import MENTIONS
 
-INDEX = "index.html"
-MANIFEST = "report.json"
-
-_PACKAGES = ("", ".figures", ".stopwords", ".tables", ".templates")  # that make a report
+_PACKAGES = (  # that make a report
+    *("reports", "reports.figures", "reports.tables", "reports.templates"),
+    *("analysis.text", "analysis.text.stopwords"),
+)
 
 FIGURES_PER_PART = 24  # figures that one job of a large report draws: a few seconds
 MAX_PARTS_UNDIVIDED = 2  # a report of so few parts is drawn by the job that makes it
@@ -70,13 +71,15 @@ def build(
     holds another program's page.
     """
     index = out / INDEX
-    _refuse_foreign_page(index)
+    refuse_foreign_page(index)
     fingerprint = _fingerprint(db, run_ids)
     if _is_unchanged(out, fingerprint):
         return index
 
     store = FigureStore(out, check=check)
-    reports = [_open_report(db, run_id, out, store, len(run_ids) > 1) for run_id in run_ids]
+    reports = []
+    for run_id in run_ids:
+        reports.append(_open_report(db, run_id, out, store, len(run_ids) > 1))
     if len(reports) > 1:
         pages = _render_comparison(reports, store)
     else:
@@ -134,8 +137,8 @@ def _open_report(
 def _render_months(report: _Report) -> Pages:
     with closing(report.exports.write_while_reading(MENTIONS)) as mentions:
         shown = months.make_page(report.run, report.store, mentions)
-    keywords = _join_names([f"“{keyword.name}”" for keyword in shown.keywords])
-    title = f"What was said about {keywords}"
+    keywords = map("“{0.name}”".format, shown.keywords)
+    title = f"What was said about {_join_names(list(keywords))}"
     return {INDEX: _render(report, "months.html", shown, title, shown.texts)}
 
 
@@ -188,7 +191,7 @@ def _render_comparison(reports: Sequence[_Report], store: FigureStore) -> Pages:
         title=f"{_join_names(labels)} side by side",
         page=shown,
         runs=runs,
-        made=max((run.ended for run in runs if run.ended), default=None),
+        made=max(filter(None, map(attrgetter("ended"), runs)), default=None),
         files=[_export_links(run, f"run-{run.id}/") for run in runs],
     )
     return {INDEX: html}
@@ -221,7 +224,7 @@ def _fingerprint(db: Database, run_ids: Sequence[int]) -> str:
     for run_id in run_ids:
         hashed.update(f"{run_id} {run_summary.fingerprint(db, run_id)}".encode())
     for package in _PACKAGES:
-        for file in sorted(files(f"reports{package}").iterdir(), key=attrgetter("name")):
+        for file in sorted(files(package).iterdir(), key=attrgetter("name")):
             if file.is_file():
                 hashed.update(file.read_bytes())
     return hashed.hexdigest()
@@ -236,9 +239,9 @@ def _is_unchanged(out: Path, fingerprint: str) -> bool:
         return False
 
 
-def _refuse_foreign_page(index: Path) -> None:
+def refuse_foreign_page(index: Path) -> None:
     """Raise `UsageError` where a page of another program would be overwritten."""
-    if index.exists() and b'name="generator" content="Tidings"' not in index.read_bytes()[:4096]:
+    if index.exists() and not is_own_page(index):
         raise UsageError(
             f"{index} exists and is no report of Tidings: choose another folder with --out"
         )

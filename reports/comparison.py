@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations, groupby
-from operator import attrgetter
+from functools import partial
+from itertools import chain, combinations, groupby
+from operator import attrgetter, methodcaller
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from analysis import parameters as run_parameters
 from core.errors import UsageError
 from reports.figure_store import FigureRef, FigureStore
 from reports.figures import comparison, style
+from reports.queries import index_by
 from reports.run_data import RunData
 from reports.statistics import mean, spearman
 from reports.tables.documents import read_documents
@@ -48,12 +50,11 @@ class ComparisonPage:
     @property
     def months(self) -> list[tuple[str, list[PeriodRow | None]]]:
         """A row for each month, a cell for each subject."""
-        cells: dict[str, list[PeriodRow | None]] = {period: [] for period in self.span or ()}
-        for rows in self.subjects.values():
-            by_month = {row.period: row for row in rows}
-            for period, of_month in cells.items():
-                of_month.append(by_month.get(period))
-        return list(cells.items())
+        by_subject = list(map(partial(index_by, "period"), self.subjects.values()))
+        months = []
+        for period in self.span or ():
+            months.append((period, list(map(methodcaller("get", period), by_subject))))
+        return months
 
 
 def make_page(runs: Sequence[RunData], store: FigureStore) -> ComparisonPage:
@@ -81,7 +82,8 @@ def make_page(runs: Sequence[RunData], store: FigureStore) -> ComparisonPage:
             page.agreements += _compare_scores(first, second, pair, store)
 
     if subjects:
-        span = style.Range.of(row.period for rows in subjects.values() for row in rows)
+        rows = chain.from_iterable(subjects.values())
+        span = style.Range.of(map(attrgetter("period"), rows))
         page.span = span
         for column in comparison.COLUMNS:
             spec = comparison.lines_spec(subjects, span=span, column=column)
@@ -91,7 +93,7 @@ def make_page(runs: Sequence[RunData], store: FigureStore) -> ComparisonPage:
 
 def label_runs(runs: Sequence[RunData]) -> dict[int, str]:
     """Return what each run is called beside the others: its name, its number where it is needed."""
-    times = Counter(data.name for data in runs)
+    times = Counter(map(attrgetter("name"), runs))
     labels = {}
     for data in runs:
         number = f"run {data.id}"

@@ -27,7 +27,8 @@ DocumentIdentity = Annotated[
 ]
 AuthorHandle = Annotated[str | None, "Handle of the document's author, without @; null for news."]
 PublishedAt = Annotated[
-    str | None, "When it was published, UTC; null where its service cannot have meant the time."
+    datetime | None,
+    "When it was published, UTC; null where its service cannot have meant the time.",
 ]
 WebAddress = Annotated[str | None, "Web address of the document; null where none is known."]
 
@@ -75,8 +76,11 @@ class Table(Generic[T]):
         return sorted(rows, key=self._sort_key)
 
     def _sort_key(self, row: T) -> list[Any]:
-        values = (getattr(row, column) for column in self.key)
-        return ["" if value is None else value for value in values]
+        values = []
+        for column in self.key:
+            value = getattr(row, column)
+            values.append("" if value is None else value)
+        return values
 
 
 def _plain_type(hint: Any) -> type:
@@ -86,9 +90,9 @@ def _plain_type(hint: Any) -> type:
     return plain
 
 
-def format_time(at: datetime | None) -> str | None:
-    """Return a UTC time as exports write it."""
-    return None if at is None else f"{at.isoformat(timespec='seconds')}Z"
+def whole_second(at: datetime | None) -> datetime | None:
+    """Return a UTC time as every format holds it, without parts of a second."""
+    return None if at is None else at.replace(microsecond=0)
 
 
 def finite(value: float | None) -> float | None:
@@ -96,12 +100,30 @@ def finite(value: float | None) -> float | None:
     return value + 0.0 if value is not None and math.isfinite(value) else None
 
 
+def pad_period(period: str) -> str:
+    """Return a stored period as ``YYYY-MM``: some platforms write the year 45 as ``45``."""
+    return period.zfill(len("YYYY-MM"))
+
+
+def valid_polarity(value: float | None) -> float | None:
+    """Return *value* if it is a polarity, from -1 to 1; else None (NaN, or a service's mistake)."""
+    return value + 0.0 if value is not None and -1 <= value <= 1 else None
+
+
 def describe_tables(tables: Iterable[Table[Any]]) -> str:
     """Return the data dictionary: one page of Markdown about *tables* and the formats."""
     introduction = files("reports").joinpath("templates", "dictionary.md")
     parts = [introduction.read_text(encoding="utf-8")]
     for table in tables:
-        rows = [f"| `{column}` | {meaning} |" for column, meaning in table.meanings.items()]
-        header = ["| column | meaning |", "| --- | --- |"]
-        parts.append("\n".join([f"## {table.name}", "", table.description, "", *header, *rows, ""]))
+        lines = [
+            f"## {table.name}",
+            "",
+            table.description,
+            "",
+            "| column | meaning |",
+            "| --- | --- |",
+        ]
+        for column, meaning in table.meanings.items():
+            lines.append(f"| `{column}` | {meaning} |")
+        parts.append("\n".join([*lines, ""]))
     return "\n".join(parts)

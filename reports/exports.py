@@ -6,7 +6,7 @@ import json
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import IO, Any
 
@@ -97,7 +97,9 @@ def _write_rows(data: RunData, table: Table[Any], files: Mapping[str, IO[bytes]]
         columns, to_values = _expand_dictionaries(columns, rows)
 
     with ExitStack() as stack:
-        writes = [stack.enter_context(WRITERS[form](file, columns)) for form, file in files.items()]
+        writes = []
+        for form, file in files.items():
+            writes.append(stack.enter_context(WRITERS[form](file, columns)))
         for batch in in_batches(rows, _ROWS_AT_A_TIME):
             values = list(map(to_values, batch))
             for write_values in writes:
@@ -115,9 +117,9 @@ def _expand_dictionaries(
     expanded: Columns = {}
     for name, kind in columns.items():
         if kind is dict:
-            dictionaries = [getattr(row, name) for row in rows]
+            dictionaries = list(map(attrgetter(name), rows))
             for key in dictionaries[0] if dictionaries else ():
-                expanded[key] = _common_type([values[key] for values in dictionaries])
+                expanded[key] = _common_type(map(itemgetter(key), dictionaries))
         else:
             expanded[name] = kind
 
@@ -126,13 +128,13 @@ def _expand_dictionaries(
         for name, kind in columns.items():
             value = getattr(row, name)
             flat |= value if kind is dict else {name: value}
-        return tuple(_convert(flat[name], kind) for name, kind in expanded.items())
+        return tuple(map(_convert, map(flat.get, expanded), expanded.values()))
 
     return expanded, to_values
 
 
-def _common_type(values: Sequence[Any]) -> type:
-    kinds = {type(value) for value in values if value is not None}
+def _common_type(values: Iterable[Any]) -> type:
+    kinds = set(map(type, values)) - {type(None)}
     if kinds == {int, float}:
         return float
     (kind,) = kinds if len(kinds) == 1 else (str,)

@@ -11,15 +11,14 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 from importlib.resources import files
+from operator import attrgetter
 from pathlib import Path
 
 from core.errors import TidingsError
 from reports import fonts
 from reports.atomic_files import write_atomically
 from reports.figures.spec import FigureSpec
-
-FOLDER = "figures"
-_NAME = re.compile(r"^[\w.@-]+-[0-9a-f]{12}\.(png|svg)$")
+from reports.report_files import FIGURES, is_figure
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ class FigureStore:
     """
 
     def __init__(self, folder: Path, *, check: Callable[[], None] = lambda: None) -> None:
-        self.folder = folder / FOLDER
+        self.folder = folder / FIGURES
         self._check = check
         self.drawn = 0
         self.used: set[str] = set()
@@ -64,7 +63,7 @@ class FigureStore:
                 f"{self.folder} cannot be made ({error.strerror}): choose another place for the "
                 "report"
             ) from error
-        self._before = {path.name for path in self.folder.iterdir()}
+        self._before = set(map(attrgetter("name"), self.folder.iterdir()))
 
     def show(self, spec: FigureSpec) -> FigureRef:
         """Return the figure, drawn unless its files are there. Raises `TidingsError`."""
@@ -79,7 +78,7 @@ class FigureStore:
 
         with (self.folder / png).open("rb") as file:
             width, height = struct.unpack(">II", file.read(24)[16:24])  # as every PNG has them
-        addresses = f"{FOLDER}/{svg}", f"{FOLDER}/{png}"
+        addresses = f"{FIGURES}/{svg}", f"{FIGURES}/{png}"
         return FigureRef(*addresses, spec.alt, spec.caption, spec.layout, (width, height))
 
     def show_all(self, *specs: FigureSpec | None) -> list[FigureRef]:
@@ -102,7 +101,7 @@ class FigureStore:
     def drop_unused(self) -> None:
         """Delete the pictures of earlier reports; files that are no figures of ours stay."""
         for name in self._before - self.used:
-            if _NAME.match(name):
+            if is_figure(name):
                 (self.folder / name).unlink(missing_ok=True)
 
 
@@ -122,9 +121,10 @@ def slug(text: str) -> str:
 def _style() -> str:
     """Return what changes when the code that draws, the fonts or the libraries change."""
     digest = hashlib.sha256(f"{version('matplotlib')} {version('wordcloud')}".encode())
-    for package in ("reports.figures", "reports.stopwords"):
-        for file in sorted(files(package).iterdir(), key=lambda entry: entry.name):
+    for package in ("reports.figures", "analysis.text", "analysis.text.stopwords"):
+        for file in sorted(files(package).iterdir(), key=attrgetter("name")):
             if file.name.endswith((".py", ".txt")):
                 digest.update(file.read_bytes())
-    digest.update(repr([fonts.font_for_script(script.name) for script in fonts.SCRIPTS]).encode())
+    scripts = map(attrgetter("name"), fonts.SCRIPTS)
+    digest.update(repr(list(map(fonts.font_for_script, scripts))).encode())
     return digest.hexdigest()

@@ -14,6 +14,7 @@ from PIL import features
 
 #: ships with matplotlib; holds Latin, Greek, Cyrillic, Arabic, Hebrew letters and many signs
 DEFAULT_FONT = "DejaVu Sans"
+_PLACEHOLDERS = "Last Resort"  # fonts that have every character and draw each as a box
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,7 @@ SCRIPTS = (
         "Chinese", re.compile("[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0002ffff]"), "中新", _CJK
     ),
 )
+_SCRIPTS_BY_NAME = {script.name: script for script in SCRIPTS}
 
 
 def count_scripts(texts: Iterable[str]) -> Counter[str]:
@@ -72,12 +74,16 @@ def count_scripts(texts: Iterable[str]) -> Counter[str]:
 @cache
 def font_for_script(script: str) -> str | None:
     """Return the name of a font of this machine that draws *script*; None where there is none."""
-    (details,) = (entry for entry in SCRIPTS if entry.name == script)
+    details = _SCRIPTS_BY_NAME[script]
     if covers(DEFAULT_FONT, details.sample):
         return DEFAULT_FONT
 
-    paths = {entry.name: entry.fname for entry in font_manager.fontManager.ttflist}
-    likely = [name for name in details.fonts if name in paths]
+    paths: dict[str, str] = {}
+    for entry in font_manager.fontManager.ttflist:
+        if not entry.name.startswith(_PLACEHOLDERS):
+            paths[entry.name] = entry.fname
+
+    likely = list(filter(paths.__contains__, details.fonts))
     for name in likely or sorted(paths):  # reading every font takes a second
         if _has_characters(paths[name], details.sample):
             return name
@@ -96,12 +102,13 @@ def missing_scripts(texts: Iterable[str]) -> list[str]:
 
 
 def replace_undrawable(text: str, fonts: Iterable[str]) -> str:
-    """Replace every run of characters that none of the *fonts* has by one "…"."""
+    """Return *text* in one line, each run of characters that none of the *fonts* has as one "…"."""
     names = list(fonts)
 
     def replace(character: str) -> str:
-        drawable = character.isspace() or any(covers(font, character) for font in names)
-        return character if drawable else "\0"
+        if character.isspace():
+            return " "  # a line break would be one in the picture
+        return character if any(covers(font, character) for font in names) else "\0"
 
     kept = "".join(map(replace, text))
     return re.sub("[\0\ufe0f\u200d]+", "…", kept)
@@ -120,7 +127,8 @@ def shapes_arabic() -> bool:
 @cache
 def font_path(font: str) -> str:
     """Return the path of the file of *font*."""
-    return str(font_manager.findfont(font))
+    name = font_manager.FontProperties(family=[font])  # a text would be parsed, hyphens and all
+    return str(font_manager.findfont(name))
 
 
 @cache

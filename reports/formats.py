@@ -2,8 +2,8 @@
 
 JSONL: one object a line, UTF-8, LF after each. CSV: UTF-8 with signature, quoted as RFC 4180 says,
 CR LF after each line, null empty, a list as JSON; a text that a spreadsheet program would take for
-a formula gets an apostrophe. Parquet: text, 64-bit integers and floats, lists of text; times are
-text as in the others.
+a formula gets an apostrophe. Parquet: text, 64-bit integers and floats, lists of text, times as
+timestamps in UTC; in JSONL and CSV a time is ``YYYY-MM-DDTHH:MM:SSZ``.
 """
 
 from __future__ import annotations
@@ -11,19 +11,29 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime
 from typing import IO, Any
 
-#: bool, int, float, str or list, by the column's name; any value may be None
+#: bool, int, float, str, list or datetime (naive, UTC), by the column's name; any value may be None
 Columns = dict[str, type]
 Values = tuple[Any, ...]
 Write = Callable[[Sequence[Values]], None]  # writes a batch of rows
 
-_FORMULA_STARTS = tuple("=+-@\t\r")  # make a spreadsheet program take a cell for a formula
+# what makes a spreadsheet program take a cell for a formula; the name of an account is none
+_FORMULA = re.compile(r"[=+\-\t\r]|@(?!\w[\w.-]*(?:@\w[\w.-]*)?\Z)")
 # JSON allows these in a text, but some readers end a line there
 _LINE_ENDS = {end: f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"}
-_encode = json.JSONEncoder(ensure_ascii=False).encode
+
+
+def format_time(at: datetime) -> str:
+    """Return a UTC time as text."""
+    return f"{at.isoformat(timespec='seconds')}Z"
+
+
+_encode = json.JSONEncoder(ensure_ascii=False, default=format_time).encode
 
 
 @contextmanager
@@ -60,7 +70,9 @@ def comma_separated(out: IO[bytes], columns: Columns) -> Iterator[Write]:
 
 def _format_cell(value: Any) -> Any:
     if isinstance(value, str):
-        return f"'{value}" if value.startswith(_FORMULA_STARTS) else value
+        return f"'{value}" if _FORMULA.match(value) else value
+    if isinstance(value, datetime):
+        return format_time(value)
     if isinstance(value, bool | list):
         return json.dumps(value, ensure_ascii=False)
     return value
@@ -76,8 +88,8 @@ def parquet(out: IO[bytes], columns: Columns) -> Iterator[Write]:
     from pyarrow.parquet import ParquetWriter  # noqa: PLC0415
 
     types = {bool: pa.bool_(), int: pa.int64(), float: pa.float64(), str: pa.string()}
-    types[list] = pa.list_(pa.string())
-    schema = pa.schema([(name, types[kind]) for name, kind in columns.items()])
+    types |= {list: pa.list_(pa.string()), datetime: pa.timestamp("us", tz="UTC")}
+    schema = pa.schema(list(zip(columns, map(types.__getitem__, columns.values()), strict=True)))
 
     def write(rows: Sequence[Values]) -> None:
         by_column = zip(zip(*rows, strict=True), schema, strict=True)

@@ -3,30 +3,38 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import partial
+from itertools import chain
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import and_, select
 
-from core.enums import JobKind
+from analysis.text.words import count_words, has_words, merge_spellings
+from core.enums import StepState
 from models.tables import Document, PostPolarity
+from reports.export_schema import pad_period, valid_polarity
 from reports.figure_store import FigureRef, FigureSection, FigureStore, slug
-from reports.figures import accounts, clouds, entities, polarity, series, style
+from reports.figures import accounts, clouds, distinctive, entities, polarity, series, style
 from reports.figures.spec import Subject
 from reports.highlights import account_highlights, handle_highlights
-from reports.queries import Statement, fetch_all, fetch_pages
+from reports.queries import Statement, fetch_all, fetch_pages, index_by
 from reports.run_data import RunData, RunJob, documents_condition
-from reports.statistics import round_figure, t_interval
+from reports.statistics import polarity_interval, round_figure
 from reports.tables.coverage import CoverageGrid, read_coverage_grid
+from reports.tables.distinctive import DistinctiveRow, read_distinctive
 from reports.tables.entities import EntityRow, read_entities
 from reports.tables.periods import PeriodRow, read_periods
 from reports.tables.phrases import PhraseRow, read_phrases
 from reports.tables.summaries import read_summaries
+from reports.words import quantity
 from sources.post_cleaning import words_of_post
 from textapi.text.sentences import sentences
 
+SILENCE = 12  # months in a row without a post, from which on they are no zeros
 POSTS_SHOWN = 200  # the newest; all of them are in the exports
 SENTENCES_SHOWN = 10  # of a summary
 ACCOUNTS_COMPARED = 40  # in one figure
@@ -38,7 +46,7 @@ MERGED_SHOWN = 12  # names that were written in several ways
 class Post:
     """A post as the table shows it."""
 
-    published_at: str | None
+    published_at: datetime | None  # UTC
     address: str | None
     text: str
     polarity: float | None
@@ -64,9 +72,10 @@ class Portrait:
     summary_sentences: int
     sources: list[str]
     texts: list[str]  # samples
-    rows: list[PeriodRow]  # every month from the first post to the last
+    rows: list[PeriodRow]  # every month from the first known post to the last
     scored_rows: list[PeriodRow]  # the same, with the number of scored posts
     phrases: list[PhraseRow]
+    distinctive: list[DistinctiveRow]
     names: entities.TopNames
     merged_names: list[str]  # those that were written in several ways
     reasons: list[str]
@@ -95,12 +104,12 @@ class HandlesPage:
     @property
     def texts(self) -> list[str]:
         """Samples of all accounts, to see which scripts they use."""
-        return [text for portrait in self.portraits for text in portrait.texts]
+        return list(chain.from_iterable(map(attrgetter("texts"), self.portraits)))
 
     @property
     def highlights(self) -> list[str]:
         """What the numbers say of the accounts beside each other."""
-        return account_highlights([portrait.account for portrait in self.portraits])
+        return account_highlights(list(map(attrgetter("account"), self.portraits)))
 
 
 def make_page(data: RunData, store: FigureStore) -> HandlesPage:
@@ -123,20 +132,23 @@ def _read_portraits(
     phrases: dict[str, list[PhraseRow]] = defaultdict(list)
     names_by_job: dict[str, list[EntityRow]] = defaultdict(list)
     for row in read_periods(data, names):
-        rows[f"@{row.handle}" if row.handle else f"search:{row.keyword}"].append(row)
+        rows[row.job].append(row)
     for phrase in read_phrases(data, names):
         phrases[phrase.job].append(phrase)
+    distinctive_words: dict[str, list[DistinctiveRow]] = defaultdict(list)
+    for word in read_distinctive(data, names):
+        distinctive_words[word.job].append(word)
     for entity in read_entities(data, names):
         if entity.period is None:
             names_by_job[entity.job].append(entity)
-    summaries = {row.job: row.summary for row in read_summaries(data, names)}
+    summaries = dict(map(attrgetter("job", "summary"), read_summaries(data, names)))
 
     for job in data.jobs_named(names):
         posts = _read_posts(data, job, summaries.get(job.name, ""))
         quotes = _quotes(posts.summary, posts.addresses)
-        quotes = [quote for quote in quotes if clouds.has_words(quote.sentence)]
-        mean, low, high = map(round_figure, t_interval(posts.polarities))
-        months = _every_month(rows[f"@{job.handle}" if job.kind == JobKind.HANDLE else job.name])
+        quotes = [quote for quote in quotes if has_words(quote.sentence)]
+        mean, low, high = map(round_figure, polarity_interval(posts.polarities))
+        months = fill_months(rows[job.name])
         portrait = Portrait(
             name=job.name,
             account=accounts.Account(job.name, posts.n, len(posts.polarities), mean, low, high),
@@ -148,6 +160,7 @@ def _read_portraits(
             rows=months,
             scored_rows=[replace(row, mentions=posts.scored[row.period]) for row in months],
             phrases=phrases[job.name],
+            distinctive=distinctive_words[job.name],
             names=entities.top_names(names_by_job[job.name]),
             merged_names=_merged_names(names_by_job[job.name]),
             reasons=coverage.reasons(job.name),
@@ -174,7 +187,7 @@ class _Posts:
         """Count the words of a post that is no repost, and note the sentences it is quoted with."""
         self.authored += 1
         words = words_of_post(text)
-        self.words.update(clouds.count_words([words]))
+        self.words.update(count_words([words]))
         for sentence in sentences(words):
             if sentence in self.summary:
                 self.addresses.setdefault(sentence, address)
@@ -185,16 +198,17 @@ def _read_posts(data: RunData, job: RunJob, summary: str) -> _Posts:
     whence = (Document.id, Document.source, Document.address, Document.period)
     statement = _select_posts(data, job, *whence, Document.text, Document.repost)
 
-    for _, source, address, period, text, repost, score in fetch_pages(
+    for _, source, address, period, text, repost, stored in fetch_pages(
         data.db, statement, Document.id
     ):
+        score = valid_polarity(stored)
         posts.n += 1
         posts.sources.add(source)
         if len(posts.texts) < SAMPLES:
             posts.texts.append(text)
         if score is not None:
             posts.polarities.append(score)
-            posts.scored[period or ""] += 1
+            posts.scored[pad_period(period or "")] += 1
         if not repost:
             posts.add_authored(text, address)
     return posts
@@ -205,8 +219,8 @@ def _newest_posts(data: RunData, job: RunJob) -> list[Post]:
     order = (Document.published_at.desc().nulls_last(), Document.identity)
     statement = _select_posts(data, job, *columns).order_by(*order).limit(POSTS_SHOWN)
     posts = []
-    for at, address, text, repost, score in fetch_all(data.db, statement):
-        posts.append(Post(at.isoformat() if at else None, address, text, score, repost))
+    for at, address, text, repost, stored in fetch_all(data.db, statement):
+        posts.append(Post(at, address, text, valid_polarity(stored), repost))
     return posts
 
 
@@ -235,18 +249,33 @@ def _quotes(summary: str, addresses: Mapping[str, str | None]) -> list[Quote]:
     return [Quote(sentence, address) for sentence, address in quotes.items() if sentence]
 
 
-def _every_month(rows: list[PeriodRow]) -> list[PeriodRow]:
-    """Return the months between the first post and the last, those without a post as zeros."""
+def fill_months(rows: Sequence[PeriodRow]) -> list[PeriodRow]:
+    """Return every month from the first known post to the last; before and after is no data.
+
+    A month without a post is a zero. In a silence of a year or longer there is no data either:
+    nobody knows whether the account said nothing or the archive does not reach there.
+    """
     if not rows:
         return []
 
-    by_month = {row.period: row for row in rows}
-    whose = rows[0].handle, rows[0].keyword, rows[0].term, rows[0].state
-    months = []
+    by_month = index_by("period", rows)
+    months: list[PeriodRow] = []
+    silent: list[str] = []
     for period in style.Range.of(by_month):
-        empty = PeriodRow(rows[0].run, period, *whose, 0, 0, 0, *(None,) * 6)
-        months.append(by_month.get(period, empty))
+        if period not in by_month:
+            silent.append(period)
+            continue
+        for without_post in silent:
+            months.append(_silent_month(rows[0], without_post, is_zero=len(silent) < SILENCE))
+        months.append(by_month[period])
+        silent.clear()
     return months
+
+
+def _silent_month(of: PeriodRow, period: str, *, is_zero: bool) -> PeriodRow:
+    state, count = (of.state, 0) if is_zero else (StepState.NO_DATA.value, None)
+    whose = (of.handle, of.keyword, of.term)
+    return PeriodRow(of.run, period, *whose, state, 0, count, count, *(None,) * 6, of.job)
 
 
 def _merged_names(names: list[EntityRow]) -> list[str]:
@@ -266,7 +295,7 @@ def _draw_portrait(portrait: Portrait, posts: _Posts, data: RunData, store: Figu
     if rows:
         portrait.over_time = store.show_all(
             series.posts_spec(subject, rows, posts=posts.n),
-            polarity.overall_spec(subject, portrait.scored_rows, unit="posts"),
+            polarity.overall_spec(subject, portrait.scored_rows, unit="post"),
         )
 
     add = partial(store.add_section, portrait.sections)
@@ -274,34 +303,47 @@ def _draw_portrait(portrait: Portrait, posts: _Posts, data: RunData, store: Figu
     unit = "times named in its posts"
     names = entities.entities_spec(subject, portrait.names, unit=unit, texts=posts.texts)
     add("names", "Names", names, note=f"Counted as one: {merged}." if merged else "")
+    add(
+        "distinctive",
+        "Words that stand out",
+        distinctive.distinctive_spec(
+            subject, portrait.distinctive, compared_with="the posts of the run's other accounts"
+        ),
+    )
     cloud = clouds.cloud_spec(
         subject.slug,
-        clouds.merge_spellings(posts.words),
+        merge_spellings(posts.words),
         [name.removeprefix("@").removeprefix("search:")],
         data,
-        f"The words of {posts.authored:,} posts, larger where more frequent.",
+        f"The words of {quantity(posts.authored, 'post')}, larger where more frequent.",
     )
     add("cloud", "Word cloud", cloud)
 
 
 def _compare(portraits: list[Portrait], store: FigureStore) -> list[FigureRef]:
     """Draw the accounts beside each other, where there are two with dated posts."""
-    compared = [portrait for portrait in portraits if portrait.rows][:ACCOUNTS_COMPARED]
+    compared = list(filter(attrgetter("rows"), portraits))[:ACCOUNTS_COMPARED]
     if len(compared) < 2:
         return []
 
-    names = [portrait.name for portrait in compared]
-    periods = [row.period for portrait in compared for row in portrait.rows]
-    span = style.Range.of(periods)
+    names = list(map(attrgetter("name"), compared))
+    rows = chain.from_iterable(map(attrgetter("rows"), compared))
+    span = style.Range.of(map(attrgetter("period"), rows))
     posts: list[list[float | None]] = []
     means: list[list[float | None]] = []
+    gaps: list[list[str]] = []
     for portrait in compared:
-        posts_by_month = {row.period: row.mentions or None for row in portrait.rows}
-        mean_by_month = {row.period: row.polarity_mean for row in portrait.rows}
-        posts.append(list(map(posts_by_month.get, span)))
+        posts_by_month: dict[str, int] = {}
+        mean_by_month: dict[str, float | None] = {}
+        for row in portrait.rows:
+            mean_by_month[row.period] = row.polarity_mean
+            if row.mentions is not None:
+                posts_by_month[row.period] = row.mentions
+        posts.append([posts_by_month.get(period) or None for period in span])
         means.append(list(map(mean_by_month.get, span)))
+        gaps.append([period for period in span if period not in posts_by_month])
     return store.show_all(
-        accounts.posts_spec(names, span, posts),
-        accounts.means_spec([portrait.account for portrait in compared]),
-        accounts.polarity_spec(names, span, means),
+        accounts.posts_spec(names, span, posts, gaps),
+        accounts.means_spec(list(map(attrgetter("account"), compared))),
+        accounts.polarity_spec(names, span, means, gaps),
     )

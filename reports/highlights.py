@@ -11,10 +11,13 @@ from statistics import NormalDist
 
 from reports import statistics
 from reports.figures.accounts import Account
-from reports.figures.series import count_months
+from reports.figures.series import count_months, mentions_by_month
 from reports.figures.style import FEW, month_name, signed
 from reports.figures.terms import changes_of_wording
 from reports.tables.periods import PeriodRow
+from reports.words import format_share, quantity
+
+SEARCH = "search:"  # how the jobs of searches are named
 
 
 def keyword_highlights(
@@ -23,7 +26,7 @@ def keyword_highlights(
     """Describe a keyword by its peak, its polarity and its wording; fewer where numbers are few."""
     sentences = (
         _describe_peak(subject, rows),
-        _describe_polarity(subject, rows),
+        _describe_polarity(f"around {subject}", rows),
         _describe_wording(by_term),
         _describe_first_mention(subject, rows),
     )
@@ -31,9 +34,9 @@ def keyword_highlights(
 
 
 def handle_highlights(
-    subject: str, rows: Sequence[PeriodRow], scored_rows: Sequence[PeriodRow]
+    name: str, rows: Sequence[PeriodRow], scored_rows: Sequence[PeriodRow]
 ) -> list[str]:
-    """Describe the posts of an account or search.
+    """Describe the posts of the account or search that the job *name* is about.
 
     *scored_rows* are the same rows with the number of posts that have a polarity.
     """
@@ -41,8 +44,12 @@ def handle_highlights(
     if not counted:
         return []
     most = max(counted, key=attrgetter("mentions"))
-    peak = f"{subject} posted most in {_month(most.period)}: {most.mentions:,} posts."
-    sentences = (peak if most.mentions else "", _describe_polarity(subject, scored_rows))
+    posts, month = quantity(most.mentions, "post"), _month(most.period)
+    peak, mood = f"{name} posted most in {month}: {posts}.", f"of the posts of {name}"
+    if name.startswith(SEARCH):
+        term = f"“{name.removeprefix(SEARCH)}”"
+        peak, mood = f"Most is posted on {term} in {month}: {posts}.", f"of the posts on {term}"
+    sentences = (peak if most.mentions else "", _describe_polarity(mood, scored_rows))
     return list(filter(None, sentences))
 
 
@@ -53,15 +60,17 @@ def account_highlights(accounts: Sequence[Account]) -> list[str]:
         return []
     most = max(posting, key=attrgetter("n"))
     total = sum(map(attrgetter("n"), posting))
-    sentences = [f"{most.name} has most posts: {most.n:,} of {total:,}."]
+    sentences = [f"{most.name} has the most posts: {most.n:,} of {total:,}."]
 
-    means = _reliable_means((a.name, a.scored, a.mean, a.low, a.high) for a in posting)
+    means = _reliable_means(map(attrgetter("name", "scored", "mean", "low", "high"), posting))
     if len(means) > 1:
-        different, equal = "The accounts sound different, by", "There is no difference in mood"
-        sentences.append(_compare_extremes(different, equal, means))
+        who = "The searches" if most.name.startswith(SEARCH) else "The accounts"
+        different, equal = f"{who} differ in mood", f"{who} show no difference in mood"
+        sentences.append(_compare_extremes(different, equal, "for", means))
     silent = len(accounts) - len(posting)
     if silent:
-        sentences.append(f"{silent} of {len(accounts)} have no posts; the table says why.")
+        verb = "has" if silent == 1 else "have"
+        sentences.append(f"{silent} of {len(accounts)} {verb} no posts; the table says why.")
     return sentences
 
 
@@ -73,14 +82,16 @@ def _describe_peak(subject: str, rows: Sequence[PeriodRow]) -> str:
         return f"No document mentions {subject} in the months that were read: a true zero."
 
     most = max(counted, key=attrgetter("share"))
-    interval = f"95 % interval {_percent(most.low)} to {_percent(most.high)}"
+    interval = f"95 % interval {format_share(most.low)} to {format_share(most.high)}"
+    verb = "mentions" if most.matched == 1 else "mention"
+    documents = quantity(most.documents, "document")
     return (
-        f"{subject} stood out most in {_month(most.period)}: {most.matched:,} of "
-        f"{most.documents:,} documents mention it, {_percent(most.share or 0)} ({interval})."
+        f"{subject} stood out most in {_month(most.period)}: {most.matched:,} of {documents} "
+        f"{verb} it, {format_share(most.share)} ({interval})."
     )
 
 
-def _describe_polarity(subject: str, rows: Sequence[PeriodRow]) -> str:
+def _describe_polarity(whose: str, rows: Sequence[PeriodRow]) -> str:
     """Name the months of highest and lowest polarity, and whether they differ significantly."""
     means = _reliable_means(
         (_month(r.period), r.mentions or 0, r.polarity_mean, r.polarity_low, r.polarity_high)
@@ -88,12 +99,12 @@ def _describe_polarity(subject: str, rows: Sequence[PeriodRow]) -> str:
     )
     if len(means) < 2:
         return ""
-    mood = f"The mood around {subject}"
-    return _compare_extremes(f"{mood} moved", f"{mood} shows no change", means)
+    mood = f"The mood {whose}"
+    return _compare_extremes(f"{mood} changed", f"{mood} shows no change", "in", means)
 
 
-def _compare_extremes(different: str, equal: str, means: Sequence[_Mean]) -> str:
-    """Compare the highest and the lowest mean.
+def _compare_extremes(different: str, equal: str, preposition: str, means: Sequence[_Mean]) -> str:
+    """Compare the highest and the lowest mean, which are those *in* a month or *for* an account.
 
     A z test of the two means at 5 %, divided by the number of pairs one could have picked
     (Bonferroni).
@@ -101,10 +112,10 @@ def _compare_extremes(different: str, equal: str, means: Sequence[_Mean]) -> str
     best, worst = max(means, key=attrgetter("mean")), min(means, key=attrgetter("mean"))
     pairs = math.comb(len(means), 2)
     needed = NormalDist().inv_cdf(1 - 0.025 / pairs) * math.hypot(best.error, worst.error)
-    both = f"{best} the highest, {worst} the lowest"
+    both = f"highest {preposition} {best}, lowest {preposition} {worst}"
     if best.mean - worst.mean > needed:
-        return f"{different} more than chance explains: {both}."
-    return f"{equal} that chance could not explain: {both}."
+        return f"{different} by more than chance explains: {both}."
+    return f"{equal} beyond chance: {both}."
 
 
 @dataclass(frozen=True)
@@ -117,17 +128,23 @@ class _Mean:
     n: int
 
     def __str__(self) -> str:
-        return f"{self.name} has {signed(self.mean)} (n = {self.n:,})"
+        return f"{self.name} ({signed(self.mean)}, n = {self.n:,})"
 
 
 def _reliable_means(
     figures: Iterable[tuple[str, int, float | None, float | None, float | None]],
 ) -> list[_Mean]:
-    """Return the means of (name, n, mean, low, high) that have an interval and enough values."""
+    """Return the means of (name, n, mean, low, high) that have enough values and an interval.
+
+    A mean whose interval is the whole scale says nothing.
+    """
     means = []
     for name, n, mean, low, high in figures:
-        if n >= FEW and mean is not None and low is not None and high is not None:
-            means.append(_Mean(name, mean, (high - low) / 2 / statistics.t_quantile(n - 1), n))
+        if n < FEW or mean is None or low is None or high is None:
+            continue
+        half = max(mean - low, high - mean)  # one end may be cut at -1 or 1
+        if (low, high) != (-1.0, 1.0):
+            means.append(_Mean(name, mean, half / statistics.t_quantile(n - 1), n))
     return means
 
 
@@ -149,7 +166,7 @@ def _describe_gain(by_term: Mapping[str, Sequence[PeriodRow]]) -> str:
     """
     counts: dict[str, Counter[str]] = {}
     for term, rows in by_term.items():
-        counts[term] = Counter({row.period: row.mentions for row in count_months(rows)})
+        counts[term] = Counter(mentions_by_month(rows))
     totals = sum(counts.values(), Counter())
     months = sorted(period for period, n in totals.items() if n >= FEW)
     if len(months) < 2:
@@ -164,8 +181,9 @@ def _describe_gain(by_term: Mapping[str, Sequence[PeriodRow]]) -> str:
     if gains[term] <= NormalDist().inv_cdf(1 - 0.025 / len(counts)) * error:
         return ""
     return (
-        f"Of the words for it “{term}” gained most: {before:,} of {totals[first]:,} mentions in "
-        f"{_month(first)}, {after:,} of {totals[last]:,} in {_month(last)}."
+        f"Of the words for it “{term}” gained most: {before:,} of "
+        f"{quantity(totals[first], 'mention')} in {_month(first)}, {after:,} of {totals[last]:,} "
+        f"in {_month(last)}."
     )
 
 
@@ -177,16 +195,13 @@ def _describe_first_mention(subject: str, rows: Sequence[PeriodRow]) -> str:
     before = sum(row.documents for row in counted if row.period < first.period)
     if not before:
         return ""
+    number = "the only document" if before == 1 else f"the {before:,} documents"
+    verb = "does" if before == 1 else "do"
     return (
-        f"{subject} is first mentioned in {_month(first.period)}; the {before:,} documents of the "
-        f"months before hold it nowhere."
+        f"{subject} is first mentioned in {_month(first.period)}; {number} of the months before "
+        f"{verb} not mention it."
     )
 
 
 def _month(period: str) -> str:
     return month_name(period, "%B %Y")
-
-
-def _percent(share: float) -> str:
-    value = 100 * share
-    return f"{value:.1f} %" if value >= 0.1 or value == 0 else f"{value:.2f} %"

@@ -11,17 +11,30 @@ from itertools import groupby
 from operator import attrgetter
 
 from analysis import parameters as run_parameters
+from analysis.text.words import count_words, merge_spellings
 from reports.figure_store import FigureRef, FigureSection, FigureStore, slug
-from reports.figures import clouds, entities, phrases, polarity, scatter, series, style, terms
+from reports.figures import (
+    clouds,
+    distinctive,
+    entities,
+    phrases,
+    polarity,
+    scatter,
+    series,
+    style,
+    terms,
+)
 from reports.figures.spec import Subject
 from reports.highlights import keyword_highlights
 from reports.run_data import RunData
-from reports.statistics import t_interval
+from reports.statistics import polarity_interval
 from reports.tables.coverage import CoverageGrid, read_coverage_grid
+from reports.tables.distinctive import DistinctiveRow, read_distinctive
 from reports.tables.entities import EntityRow, read_entities
 from reports.tables.mentions import MentionRow, read_mentions
 from reports.tables.periods import PeriodRow, read_periods
 from reports.tables.phrases import PhraseRow, read_phrases
+from reports.words import quantity
 from textapi.text.keywords import pattern
 
 FIGURES_PER_KEYWORD = 2  # of each month
@@ -66,6 +79,7 @@ class KeywordSection:
     rows: list[PeriodRow]
     by_term: dict[str, list[PeriodRow]]
     months: dict[str, MonthSection]
+    distinctive: list[DistinctiveRow]
     over_time: list[FigureRef] = field(default_factory=list)
     sections: list[FigureSection] = field(default_factory=list)
     words: Counter[str] = field(default_factory=Counter)  # of all mentions
@@ -107,15 +121,16 @@ def make_page(data: RunData, store: FigureStore, mentions: Iterable[MentionRow])
         for keyword, sentences in _group_by_keyword(page.keywords, of_month):
             month = keyword.months[period]
             month.sentences = sentences[:QUOTES]
-            page.texts += [mention.sentence for mention in sentences[:20]]
+            page.texts += map(attrgetter("sentence"), sentences[:20])
             keyword.words.update(_draw_month(keyword, month, sentences, data, store))
             if month.polarities.has_polarity:
                 keyword.polarities.extend(month.polarities.polarities)
             month.polarities = scatter.thin_out(month.polarities, scatter.SMALL_DOTS)
 
+    page.mentions.sort(key=_publication)
     names = list(read_entities(data))
     for keyword in page.keywords:
-        keyword.mean, keyword.low, keyword.high = t_interval(keyword.polarities)
+        keyword.mean, keyword.low, keyword.high = polarity_interval(keyword.polarities)
         _draw_keyword(keyword, page, names, data, store)
     return page
 
@@ -143,6 +158,9 @@ def _keyword_sections(
     month_phrases: dict[tuple[str | None, str], list[PhraseRow]] = defaultdict(list)
     for phrase in read_phrases(data, names):
         month_phrases[phrase.keyword, phrase.job].append(phrase)
+    words: dict[str | None, list[DistinctiveRow]] = defaultdict(list)
+    for word in read_distinctive(data, names):
+        words[word.keyword].append(word)
 
     sections = []
     parameters = _parameters(data)
@@ -160,7 +178,15 @@ def _keyword_sections(
         by_term = {term: rows[keyword.name, term] for term in keyword.terms}
         together = rows[keyword.name, None]
         sections.append(
-            KeywordSection(keyword.name, subject, keyword.terms, together, by_term, months)
+            KeywordSection(
+                keyword.name,
+                subject,
+                keyword.terms,
+                together,
+                by_term,
+                months,
+                words[keyword.name],
+            )
         )
     return sections
 
@@ -191,7 +217,7 @@ def _group_by_keyword(
 
 
 def _publication(mention: MentionRow) -> tuple[str, str, int]:
-    return mention.published_at or "", mention.document, mention.position
+    return str(mention.published_at or ""), mention.document, mention.position
 
 
 def _draw_month(
@@ -203,12 +229,11 @@ def _draw_month(
 ) -> Counter[str]:
     """Draw a month's scatter and cloud, and return its words."""
     patterns = list(map(pattern, keyword.terms))
-    words = clouds.count_words(map(attrgetter("sentence"), sentences), patterns)
-    scored = [
-        (int((mention.published_at or "")[8:10]), mention.polarity)
-        for mention in sentences
-        if mention.polarity is not None
-    ]
+    words = count_words(map(attrgetter("sentence"), sentences), patterns)
+    scored = []
+    for mention in sentences:
+        if mention.published_at is not None and mention.polarity is not None:
+            scored.append((mention.published_at.day, mention.polarity))
 
     month.polarities = scatter.of_month(month.row, scored)
     month.figures = store.show_all(
@@ -218,7 +243,7 @@ def _draw_month(
             words,
             keyword.terms,
             data,
-            f"The words of {len(sentences):,} mentions in {month.name}.",
+            f"The words of {quantity(len(sentences), 'mention')} in {month.name}.",
         ),
     )
     return words
@@ -238,7 +263,7 @@ def _draw_keyword(
     of_months: list[PhraseRow] = []
     for month in keyword.months.values():
         of_months += month.phrases
-    sheet = [month.polarities for month in keyword.months.values()]
+    sheet = list(map(attrgetter("polarities"), keyword.months.values()))
 
     keyword.over_time = store.show_all(series.mentions_spec(subject, rows))
     add = partial(store.add_section, keyword.sections)
@@ -252,13 +277,21 @@ def _draw_keyword(
     add("terms", "The words for it", terms.terms_spec(subject, keyword.by_term, rows))
     kept = _parameters(data).phrases
     add("phrases", "Phrases", phrases.phrases_spec(subject, of_months, rows, kept=kept))
+    add(
+        "distinctive",
+        "Words that stand out",
+        distinctive.distinctive_spec(
+            subject, keyword.distinctive, compared_with="the other documents of the month"
+        ),
+    )
     unit = "times named in documents that mention it"
     add("entities", "Names", entities.entities_spec(subject, top, unit=unit, texts=page.texts))
+    mentions = quantity(series.sum_mentions(rows), "mention")
     cloud = clouds.cloud_spec(
         subject.slug,
-        clouds.merge_spellings(keyword.words),
+        merge_spellings(keyword.words),
         keyword.terms,
         data,
-        f"The words of all {series.sum_mentions(rows):,} mentions, larger where more frequent.",
+        f"The words of {mentions} in all months, larger where more frequent.",
     )
     add("cloud", "Word cloud of all months", cloud)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -14,6 +15,7 @@ from markupsafe import Markup
 
 from reports.figures.entities import TYPES
 from reports.figures.style import month_name, signed
+from reports.words import format_share, quantity
 from sources.registry import source_label
 
 _WEB = re.compile(r"^https?://[^\s/]", re.IGNORECASE)
@@ -44,12 +46,14 @@ def _environment() -> Environment:
     environment.filters.update(
         web=web_address,
         number=format_number,
+        quantity=quantity,
         percent=format_share,
         signed=format_polarity,
         month=month_name,
         kind=name_kind,
         source=source_label,
         lines=wrap_command,
+        unbroken=keep_together,
         day=format_day,
     )
     return environment
@@ -70,21 +74,19 @@ def format_number(value: float | None) -> str:
     return "\u2013" if value is None else f"{value:,}"
 
 
-def format_share(share: float | None) -> str:
-    """Return a share in percent, with a digit that shows it; a dash for None."""
-    if share is None:
-        return "\u2013"
-    return f"{100 * share:.1f} %" if share >= 0.001 or share == 0 else f"{100 * share:.3f} %"
-
-
 def format_polarity(value: float | None) -> str:
     """Return a polarity with its sign; nothing for None."""
     return "" if value is None else signed(value)
 
 
-def format_day(time: str | None) -> str:
-    """Return the day of a time ``YYYY-MM-DDTHH:MM:SSZ``; nothing for None."""
-    return "" if time is None else time[:10]
+def format_day(time: datetime | None) -> str:
+    """Return the day of a UTC time as ``YYYY-MM-DD``; nothing for None."""
+    return "" if time is None else time.date().isoformat()
+
+
+def keep_together(sentence: str) -> str:
+    """Return *sentence* with a space that ends no line before "%" and around "=" ."""
+    return sentence.replace(" %", "\xa0%").replace("n = ", "n\xa0=\xa0")
 
 
 def wrap_command(command: str) -> str:

@@ -28,6 +28,12 @@ def fetch_all(db: Database, statement: Statement) -> Sequence[AnyRow]:
         return connection.execute(statement).all()
 
 
+def fetch_scalars(db: Database, statement: Statement) -> Sequence[Any]:
+    """Return the first column of all rows of *statement*."""
+    with db.read() as connection:
+        return connection.scalars(statement).all()
+
+
 def fetch_pages(
     db: Database, statement: Statement, key: InstrumentedAttribute[int]
 ) -> Iterator[AnyRow]:
@@ -48,6 +54,11 @@ def in_batches(items: Iterable[T], size: int = BATCH) -> Iterator[list[T]]:
     iterator = iter(items)
     while batch := list(islice(iterator, size)):
         yield batch
+
+
+def index_by(attribute: str, items: Iterable[T]) -> dict[Any, T]:
+    """Return *items* by the value of an attribute, which differs in each."""
+    return {getattr(item, attribute): item for item in items}
 
 
 def sort_by_identity(documents: Iterable[Sequence[Any]]) -> Iterator[int]:

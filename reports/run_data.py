@@ -18,7 +18,7 @@ from models.database import Database
 from models.documents import DocumentScope, documents_of
 from models.runs import get_run
 from models.tables import Job, Run, RunEngine
-from reports.queries import fetch_all, in_batches
+from reports.queries import fetch_all, in_batches, index_by
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -78,7 +78,7 @@ def fetch_of_jobs(
 ) -> Iterator[list[tuple[Any, ...]]]:
     """Yield the rows of a batch of jobs: the job, then *columns* of the table of *job_id*."""
     for jobs in in_batches(data.jobs_named(names)):
-        by_id = {job.id: job for job in jobs}
+        by_id = index_by("id", jobs)
         statement = select(job_id, *columns).where(job_id.in_(list(by_id)))
         yield [(by_id[id_], *values) for id_, *values in fetch_all(data.db, statement)]
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import shlex
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import filterfalse
 from operator import attrgetter
 from typing import Any
 
@@ -24,6 +26,9 @@ from reports.run_data import RunData, documents_condition
 from reports.tables.calls import CallRow, read_calls
 from sources.registry import SOURCES
 from sources.source import Credit
+from textapi.text.keywords import pattern
+
+_SUBJECT = re.compile(r"\d{4}-\d{2}|@.*|search:.*", re.DOTALL)  # of a service: names a job
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +43,7 @@ class RunSummary(RunData):
     synthetic: bool  # every address is one of example.org, or none has one and they are marked
     first: str | None  # day of the oldest document
     last: str | None
-    imports: list[Any]  # rows of `Import`, of these sources
+    imports: list[Any]  # rows of `Import`, the newest of each file, month or account
     calls: list[CallRow]
     command: str  # that submitted it
 
@@ -53,17 +58,60 @@ class RunSummary(RunData):
         return sum(self.sources.values())
 
     @property
+    def unit(self) -> str:
+        """What one of the run's documents is called."""
+        return "document" if self.kind == "months" else "post"
+
+    @property
+    def keyword_example(self) -> KeywordExample | None:
+        """The rule by which keywords match, shown with the run's first; None without keywords."""
+        if not isinstance(self.parameters, MonthsParameters):
+            return None
+        return find_example(self.parameters.keywords[0].terms[0])
+
+    @property
     def states_in_words(self) -> str:
         """How many jobs are in each state: "22 done, 1 failed, 1 waiting"."""
         return ", ".join(f"{self.job_states[s]} {s.value}" for s in State if self.job_states[s])
+
+
+@dataclass(frozen=True)
+class KeywordExample:
+    """A term, a text in which it is found, and one in which it is not."""
+
+    term: str
+    matching: str
+    different: str
+
+
+def find_example(term: str) -> KeywordExample:
+    """Return texts that show what the *term* matches, each tried with the rule itself."""
+    rule = pattern(term)
+    matching = next(filter(rule.search, (f"{term.title()}\u2019s", term)))
+    different = next(filterfalse(rule.search, (f"{term}s", f"{term}-2", f"@{term}")))
+    return KeywordExample(term, matching, different)
+
+
+def _read_imports(data: RunData, sources: Collection[str]) -> list[Any]:
+    """Return the newest record of each file, month or account that was read for the run.
+
+    A record is named by a file, else by the month, handle or search that a service was asked for;
+    a folder that holds documents of several sources names them all.
+    """
+    names = set(map(attrgetter("name"), data.jobs))
+    columns = (Import.path, Import.source, Import.empty, Import.left_out)
+    newest: dict[tuple[str, str], Any] = {}
+    for row in fetch_all(data.db, select(*columns).order_by(Import.id)):
+        is_of_run = row.path in names or not _SUBJECT.fullmatch(row.path)
+        if is_of_run and not set(sources).isdisjoint(row.source.split(",")):
+            newest[row.path, row.source] = row
+    return list(newest.values())
 
 
 def summarize_run(data: RunData) -> RunSummary:
     """Read what a report says of a run besides its results."""
     sources, totals, on_site, days = _count_documents(data)
     synthetic = totals["example"] + totals["marked"] > 0 and totals["example"] == totals["address"]
-    imports = select(Import.read, Import.empty, Import.left_out).where(Import.source.in_(sources))
-
     return RunSummary(
         **vars(data),
         created=_format_minute(data.created_at),
@@ -74,7 +122,7 @@ def summarize_run(data: RunData) -> RunSummary:
         synthetic=synthetic,
         first=min(days).date().isoformat() if days else None,
         last=max(days).date().isoformat() if days else None,
-        imports=list(fetch_all(data.db, imports.order_by(Import.id))),
+        imports=_read_imports(data, sources),
         calls=list(read_calls(data)),
         command=submit_command(data.parameters, map(attrgetter("term"), data.jobs)),
     )
@@ -146,13 +194,15 @@ def fingerprint(db: Database, run_id: int) -> str:
         select(func.max(Import.id), func.sum(Import.added)),
         select(func.max(tables.Crawl.at)),
         select(func.count(tables.Training.weights)).where(tables.Training.job_id.in_(jobs)),
-        select(tables.Report.stale).where(tables.Report.run_id == run_id),
+        select(tables.RunErasure.reason).where(tables.RunErasure.run_id == run_id),
         select(func.count()).where(tables.Epoch.job_id.in_(jobs)),
         select(engine.engine).where(engine.run_id == run_id).order_by(engine.engine),
     )
 
-    rows = [list(map(tuple, fetch_all(db, statement))) for statement in statements]
-    return hashlib.sha256(repr(rows).encode()).hexdigest()
+    digest = hashlib.sha256()
+    for statement in statements:
+        digest.update(repr(list(map(tuple, fetch_all(db, statement)))).encode())
+    return digest.hexdigest()
 
 
 def submit_command(parameters: Parameters, names: Iterable[str]) -> str:
@@ -171,7 +221,7 @@ def submit_command(parameters: Parameters, names: Iterable[str]) -> str:
             words += _option(name, value)
 
     else:
-        words += [parameters.kind, *names, *_option("source", parameters.source)]
+        words += [parameters.kind, *names]
 
     if isinstance(parameters, TextOptions):
         words += _changed_options(parameters)
@@ -181,7 +231,7 @@ def submit_command(parameters: Parameters, names: Iterable[str]) -> str:
 def _changed_options(parameters: TextOptions) -> list[str]:
     """Return the options that differ from their defaults."""
     words: list[str] = []
-    for name in ("steps", "phrases", "proportion", "text_size", "max_words", "limit"):
+    for name in ("source", "steps", "phrases", "proportion", "text_size", "max_words", "limit"):
         value = getattr(parameters, name)
         if value != type(parameters).model_fields[name].default:
             words += _option(name, value)

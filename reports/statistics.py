@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from statistics import NormalDist
 
@@ -58,6 +58,28 @@ def t_interval(values: Sequence[float]) -> tuple[float | None, float | None, flo
     variance = math.fsum((value - middle) ** 2 for value in values) / (n - 1)
     half = t_quantile(n - 1) * math.sqrt(variance / n)
     return middle, middle - half, middle + half
+
+
+def mean_polarity(values: Iterable[float | None]) -> float | None:
+    """Return the mean of the polarities that are known; None where none is."""
+    return mean(_known(values))
+
+
+def polarity_interval(
+    values: Iterable[float | None],
+) -> tuple[float | None, float | None, float | None]:
+    """Return the mean of the polarities that are known, and its interval cut to -1 and 1.
+
+    No mean polarity lies beyond: of two values Student's interval reaches far out of the scale.
+    """
+    middle, low, high = t_interval(_known(values))
+    if low is None or high is None:
+        return middle, None, None
+    return middle, max(-1.0, low), min(1.0, high)
+
+
+def _known(values: Iterable[float | None]) -> list[float]:
+    return [value for value in values if value is not None and not math.isnan(value)]
 
 
 @lru_cache(maxsize=4096)

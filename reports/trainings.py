@@ -20,7 +20,7 @@ from networks.errors import NetworkError
 from networks.files import read_images
 from reports.figure_store import FigureRef, FigureStore, slug
 from reports.figures import trainings as figures
-from reports.queries import fetch_all
+from reports.queries import fetch_all, index_by
 from reports.run_data import RunData
 from reports.tables.trainings import (
     EpochRow,
@@ -102,7 +102,7 @@ def make_page(
     parameters = data.parameters
     assert isinstance(parameters, run_parameters.TrainingParameters)  # noqa: S101 - by its kind
     sections = _read_sections(data, names)
-    varied, shared = _split_options([section.row for section in sections.values()])
+    varied, shared = _split_options(list(map(attrgetter("row"), sections.values())))
     page = TrainingsPage(
         parameters.network, parameters.data, list(sections.values()), varied, shared
     )
@@ -132,7 +132,7 @@ def _read_sections(data: RunData, names: Collection[str] | None) -> dict[str, Tr
     remarks = {}
     for name, of_job in fetch_all(data.db, statement.where(Job.run_id == data.id)):
         remarks[name] = of_job or []
-    jobs = {job.name: job for job in data.jobs}
+    jobs = index_by("name", data.jobs)
 
     sections = {}
     for training in read_trainings(data):

@@ -11,11 +11,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
+from urllib.parse import urlsplit
 
 from core.errors import ServiceError
 from core.storable import make_storable
 
 _ADDRESS = re.compile(r"(?:https?|at)://\S+", re.IGNORECASE)
+
+# Names are keys of the database, where PostgreSQL takes up to 2,700 bytes.
+LONGEST_ID = 500  #: characters; a longer one is hashed
+LONGEST_HANDLE = 300  #: characters; a longer one is none
+LONGEST_ADDRESS = 8000  #: characters; a longer one is none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +30,7 @@ class SourceDocument:
 
     source: str  #: the name of a source in `sources.registry`
     native_id: str  #: the service's own id, else a hash of address, or of date and text
+    less_known_ids: tuple[str, ...] = ()  #: its ids where less is known of it
     text: str
     published_at: datetime | None = None  #: UTC, whole seconds
     address: str | None = None
@@ -34,10 +41,19 @@ class SourceDocument:
     replaced: int = 0  #: characters that no database stores, replaced by U+FFFD
     time_wrong: bool = False  #: the given time is impossible for the service
 
+    def __post_init__(self) -> None:
+        if len(self.native_id) > LONGEST_ID:
+            object.__setattr__(self, "native_id", hash_id(self.native_id))
+
     @property
     def identity(self) -> str:
         """The document's name in exports and in the database, wherever it was read from."""
         return f"{self.source}:{self.native_id}"
+
+    @property
+    def less_known_identities(self) -> tuple[str, ...]:
+        """The names that it has where it was read without its handle or time."""
+        return tuple(f"{self.source}:{native_id}" for native_id in self.less_known_ids)
 
     @property
     def period(self) -> str | None:
@@ -119,18 +135,36 @@ def clean_or_none(value: object) -> str | None:
 def clean_address(value: object) -> str | None:
     """Return an address that may become a link (http, https or at), else None."""
     address = clean_or_none(value)
-    return address if address and _ADDRESS.fullmatch(address) else None
+    if address is None or len(address) > LONGEST_ADDRESS:
+        return None
+    return address if _ADDRESS.fullmatch(address) else None
 
 
 def fold_handle(handle: object) -> str | None:
     """Return a handle as it is compared and stored: without its leading "@", case ignored."""
     cleaned = clean_or_none(handle)
-    return cleaned.removeprefix("@").strip().casefold() or None if cleaned else None
+    if cleaned is None or len(cleaned) > LONGEST_HANDLE:
+        return None
+    return cleaned.removeprefix("@").strip().casefold() or None
+
+
+def host_of(address: object) -> str | None:
+    """Return the host (and port) in an address, None where it has none."""
+    cleaned = clean_address(address)
+    try:
+        return urlsplit(cleaned).netloc.rpartition("@")[2].lower() or None if cleaned else None
+    except ValueError:  # "https://[" is no IPv6 address
+        return None
 
 
 def mapping_or_empty(value: object) -> Mapping[str, Any]:
     """Return *value* where it is a JSON object, else an empty one."""
     return value if isinstance(value, Mapping) else {}
+
+
+def text_or_empty(value: object) -> str:
+    """Return *value* where it is a string, else an empty one."""
+    return value if isinstance(value, str) else ""
 
 
 def hash_id(*parts: str) -> str:

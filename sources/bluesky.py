@@ -6,10 +6,9 @@ import re
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.errors import ServiceBadAnswer
-from core.service_client import Answer
 from sources.base import (
     AccountGone,
     AccountState,
@@ -22,16 +21,23 @@ from sources.base import (
     clean_or_none,
     fold_handle,
     mapping_or_empty,
+    text_or_empty,
 )
-from sources.crawl import CrawlProgress
+from sources.crawl import CrawlProgress, check_page_size
 from sources.source import CrawlRequest, JsonFormat, PostReader, ReadContext, Service, Source
 from sources.timestamps import parse_time
+
+if TYPE_CHECKING:
+    from core.service_client import Answer
 
 NAME = "bluesky"
 
 _PATH = "/xrpc/app.bsky.feed.getAuthorFeed"
 _PAGE_SIZE = 100
 _HANDLE = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+|did:[a-z]+:\S+")
+_PROFILE = re.compile(
+    rf"(?:https?://)?(?:www\.)?bsky\.app/profile/({_HANDLE.pattern})/?(?:[?#].*)?", re.IGNORECASE
+)
 
 
 async def account_pages(request: CrawlRequest) -> AsyncIterator[Page]:
@@ -59,6 +65,7 @@ def _page(handle: str, value: Any, crawl: CrawlProgress) -> Page:
         raise ServiceBadAnswer(
             "bluesky answered without a `feed`: is its address right?", service=NAME
         )
+    check_page_size(feed, _PAGE_SIZE, NAME)
 
     now = datetime.now(UTC)
     reached_known = False
@@ -67,7 +74,7 @@ def _page(handle: str, value: Any, crawl: CrawlProgress) -> Page:
         if moment is None:
             continue  # a pinned post heads its feed, out of the order of time
         _raise_if_hidden(handle, entry)
-        post_id = str(mapping_or_empty(entry.get("post")).get("uri"))
+        post_id = clean_or_none(mapping_or_empty(entry.get("post")).get("uri")) or ""
         time = moment.isoformat(timespec="milliseconds")
         reached_known = reached_known or crawl.is_known(post_id, time)
         if moment <= now:
@@ -91,7 +98,7 @@ def _account_gone(handle: str, refused: Answer) -> AccountGone | None:
     if refused.status not in (400, 404):
         return None
     answer = mapping_or_empty(refused.value)
-    error, message = answer.get("error"), str(answer.get("message", "")).lower()
+    error, message = answer.get("error"), text_or_empty(answer.get("message")).lower()
 
     if error == "AccountTakedown" or "suspended" in message or "taken down" in message:
         return _gone(handle, "suspended", "is suspended")
@@ -160,7 +167,7 @@ def _entry_time(entry: Mapping[str, Any]) -> datetime | None:
 
 def _has_reason(entry: Mapping[str, Any], kind: str) -> bool:
     """Whether an entry is in the feed as a repost or a pinned post, not as a post of its own."""
-    return str(mapping_or_empty(entry.get("reason")).get("$type", "")).endswith(kind)
+    return text_or_empty(mapping_or_empty(entry.get("reason")).get("$type")).endswith(kind)
 
 
 def _web_address(uri: str, author: Mapping[str, Any]) -> str:
@@ -174,6 +181,11 @@ def _recognizes(value: Mapping[str, Any], _key: str) -> bool:
     return isinstance(value.get("post"), Mapping)
 
 
+def _handle_in_address(address: str) -> str | None:
+    match = _PROFILE.fullmatch(address)
+    return match[1] if match else None
+
+
 SOURCE = Source(
     name=NAME,
     label="Bluesky",
@@ -181,4 +193,5 @@ SOURCE = Source(
     service=Service(url="bluesky_url", limits="bluesky_limits"),
     account=PostReader(operation="getAuthorFeed", handle_form=_HANDLE, pages=account_pages),
     json_format=JsonFormat(recognizes=_recognizes, read=read_entry, lists=frozenset({("feed",)})),
+    handle_in_address=_handle_in_address,
 )

@@ -25,6 +25,7 @@ COLUMN_NAMES = {
 }  #: names by which a field's column is recognized, the surest first; case ignored
 FIELDS = ("text", "published_at", "handle", "id", "address")  #: what `--column FIELD=NAME` names
 _NAMES_SHOWN = 20
+_LONGEST_NAME_SHOWN = 40  # characters
 
 
 def fold_column(name: str) -> str:
@@ -66,5 +67,11 @@ def find_columns(names: Iterable[str], given: Mapping[str, str], file: str) -> d
 
 
 def _list(names: list[str]) -> str:
-    shown = ", ".join(names[:_NAMES_SHOWN])
+    shown = ", ".join(map(_printable, names[:_NAMES_SHOWN]))
     return f"{shown}, …" if len(names) > _NAMES_SHOWN else shown
+
+
+def _printable(name: str) -> str:
+    """Return the beginning of a column's name, as a terminal can show it."""
+    shown = "".join(letter if letter.isprintable() else "\ufffd" for letter in name)
+    return shown if len(shown) <= _LONGEST_NAME_SHOWN else f"{shown[:_LONGEST_NAME_SHOWN]}…"

@@ -6,28 +6,51 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sources.base import Cursor, Item, Page, SourceDocument
+from core.errors import ServiceBadAnswer
+from sources.base import Cursor, Empty, Item, Page, SourceDocument, clean
 
 NO_MORE = "there are no more posts"
 AT_NEWEST = "it reached the newest post that was known"
 REPEATED = "the service gave the same place a second time: older posts cannot be reached"
+UNUSABLE = "the service gave a place that cannot be asked for: older posts cannot be reached"
+EMPTY = "the service gave page after page without a new post: older posts are left where they are"
+ENDLESS = "the service gave more pages than any account has: older posts are left where they are"
+CUT_SHORT = (REPEATED, UNUSABLE, EMPTY, ENDLESS)  #: ends that a reader should know of
+
+MAX_EMPTY_PAGES = 20  #: in a row; posts that were deleted or hidden leave one or two
+MAX_PAGES = 50_000  #: of a crawl: five million posts
+LONGEST_CURSOR = 2000  #: characters of a service's own cursor; it becomes part of an address
+MAX_SURPLUS = 10  #: times more entries than were asked for may be on a page
+
+
+def check_page_size(entries: Sequence[object], asked: int, service: str) -> None:
+    """Raise `ServiceBadAnswer` where a page has far more entries than the *asked*."""
+    if len(entries) > MAX_SURPLUS * asked:
+        raise ServiceBadAnswer(
+            f"{service} answered with {len(entries):,} entries where {asked} were asked for: "
+            "is its address right?",
+            service=service,
+        )
 
 
 @dataclass(kw_only=True)
 class CrawlProgress:
     """A crawl of one account or search, from the newest post backwards.
 
-    Its cursor is ``{"next", "since", "newest", "fetched", "account"}`` on the way and
-    ``{"newest", "account"}`` at its end; given the latter, a new crawl goes back to that post.
+    Its cursor is ``{"next", "since", "newest", "fetched", "pages", "empty", "account"}`` on the way
+    and ``{"newest", "account"}`` at its end; given the latter, a new crawl goes back to that post.
     """
 
     next: str | None = None  #: the service's own cursor of the next page
     since: Mapping[str, Any] | None = None  #: the post (``id``, ``time``) at which the crawl ends
     newest: Mapping[str, Any] | None = None  #: the newest post so far
     fetched: int = 0
+    pages: int = 0
+    empty: int = 0  #: pages without a new post, the last ones in a row
     account: str | None = None  #: the service's own id of the account
     limit: int | None = None  #: end after so many documents
     _visited: set[str] = field(default_factory=set)
+    _on_last_page: set[str] = field(default_factory=set)
 
     @classmethod
     def from_cursor(cls, cursor: Cursor | None, limit: int | None = None) -> CrawlProgress:
@@ -41,6 +64,8 @@ class CrawlProgress:
             newest=stored.get("newest"),
             account=stored.get("account"),
             fetched=stored.get("fetched", 0),
+            pages=stored.get("pages", 0),
+            empty=stored.get("empty", 0),
             limit=limit,
         )
 
@@ -89,17 +114,34 @@ class CrawlProgress:
         self.next = following if isinstance(following, str) and following else None
         kept = self._within_limit(items)
         self.fetched += sum(isinstance(item, SourceDocument) for item in kept)
+        self.pages += 1
+        self.empty = 0 if self._has_news(items) else self.empty + 1
 
-        end = None
-        if reached_known:
-            end = AT_NEWEST
-        elif self.next is None:
-            end = NO_MORE
-        elif self.next in self._visited:
-            end = REPEATED
-        elif self.limit is not None and self.fetched >= self.limit:
-            end = f"its limit of {self.limit} posts is reached"
+        end = self._end(reached_known=reached_known)
         return Page(items=kept, cursor=self._cursor(ended=end is not None), end=end)
+
+    def _has_news(self, items: Sequence[Item]) -> bool:
+        """Whether a page has a post that the page before did not have."""
+        before = self._on_last_page
+        self._on_last_page = {item.identity for item in items if isinstance(item, SourceDocument)}
+        has_wordless_posts = any(isinstance(item, Empty) for item in items)
+        return has_wordless_posts or not self._on_last_page <= before
+
+    def _end(self, *, reached_known: bool) -> str | None:
+        """Return why the crawl ends here, None where another page follows."""
+        if reached_known:
+            return AT_NEWEST
+        if self.next is None:
+            return NO_MORE
+        if self.next in self._visited:
+            return REPEATED
+        if self.limit is not None and self.fetched >= self.limit:
+            return f"its limit of {self.limit} posts is reached"
+        if len(self.next) > LONGEST_CURSOR or clean(self.next)[1]:
+            return UNUSABLE
+        if self.empty >= MAX_EMPTY_PAGES:
+            return EMPTY
+        return ENDLESS if self.pages >= MAX_PAGES else None
 
     def _within_limit(self, items: Sequence[Item]) -> tuple[Item, ...]:
         if self.limit is None:
@@ -121,6 +163,8 @@ class CrawlProgress:
                 "next": self.next,
                 "since": self.since,
                 "fetched": self.fetched,
+                "pages": self.pages,
+                "empty": self.empty or None,
                 "newest": self.newest,
             }
         return {name: value for name, value in place.items() if value is not None}

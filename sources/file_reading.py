@@ -1,4 +1,4 @@
-"""Opening files, compressed or not, and reading them as text in pieces."""
+"""Opening files, compressed or not, and reading them as text in pieces of bounded size."""
 
 from __future__ import annotations
 
@@ -12,18 +12,64 @@ from typing import BinaryIO, Literal, cast
 
 from core.errors import BadInput
 
+MAX_UNPACKED_BYTES = 2**30  #: that any gzip file may unpack to
+MAX_UNPACKED_RATIO = 100  #: a larger one, so many times its size: texts are packed to a tenth
 _CHUNK_SIZE = 256 * 1024
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _GZIP = b"\x1f\x8b"
+_HEAD_SIZE = 1024  # bytes by which a file that is no text is recognized
+_CONTROLS = bytes({*range(32)} - {*b"\t\n\f\r\x1b"})
+_CONTROLS_IN_TEXT = 8  # in the head; a text may hold a NUL, which is replaced and counted
+_TEXT_ADVICE = "give JSON, JSONL or CSV"
+_UNPACK_ADVICE = "unpack it, and import what is in it"
+_SIGNATURES = (
+    (b"PK\x03\x04", "a zip archive or a workbook", "unpack it, or save the table in it as CSV"),
+    (b"\xd0\xcf\x11\xe0", "an Office document", "save the table in it as CSV"),
+    (b"PAR1", "a Parquet table", "save it as CSV"),
+    (b"SQLite format 3", "a database", "save the table in it as CSV"),
+    (b"BZh", "packed by bzip2", _UNPACK_ADVICE),
+    (b"\xfd7zXZ", "packed by xz", _UNPACK_ADVICE),
+    (b"7z\xbc\xaf", "packed by 7-Zip", _UNPACK_ADVICE),
+    (b"\x28\xb5\x2f\xfd", "packed by zstd", _UNPACK_ADVICE),
+    (_GZIP, "packed by gzip twice", "unpack it once"),
+    (b"\x89PNG", "a picture", _TEXT_ADVICE),
+    (b"\xff\xd8\xff", "a picture", _TEXT_ADVICE),
+    (b"GIF8", "a picture", _TEXT_ADVICE),
+    (b"%PDF-", "a PDF", _TEXT_ADVICE),
+)  # beginning, what begins so, what to do
+
+
+class _TooLargeError(OSError):
+    """A file that unpacks to more than any archive of texts does."""
+
+
+class _BoundedGzip(gzip.GzipFile):
+    """A gzip file that is unpacked up to *limit* bytes."""
+
+    def __init__(self, file: BinaryIO, limit: int) -> None:
+        super().__init__(fileobj=file, mode="rb")
+        self._limit = limit
+        self._unpacked = 0
+
+    def read1(self, size: int = -1) -> bytes:
+        """Read as `gzip.GzipFile` does. Raises `_TooLargeError` beyond the limit."""
+        piece = super().read1(size)
+        self._unpacked += len(piece)
+        if self._unpacked > self._limit:
+            raise _TooLargeError(f"it unpacks to more than {self._limit:,} bytes")
+        return piece
 
 
 @contextmanager
 def open_file(path: Path) -> Iterator[BinaryIO]:
     """Open a file's bytes, unpacked where its first two bytes say that it is gzip.
 
-    Raises `BadInput` where the file cannot be opened, or is text in UTF-16.
+    Raises `BadInput` where the file cannot be opened, is no regular file, or is no text in UTF-8
+    or an encoding that agrees with it on ASCII.
     """
     try:
+        if path.exists() and not path.is_file():
+            raise BadInput(f"{path} is no file that can be read twice: store it, and import that")
         file = path.open("rb")
     except OSError as error:
         raise BadInput(
@@ -31,15 +77,38 @@ def open_file(path: Path) -> Iterator[BinaryIO]:
         ) from error
 
     with file:
-        first_bytes = file.read(2)
+        head = file.read(_HEAD_SIZE)
+        size = file.seek(0, 2)
         file.seek(0)
-        if first_bytes in _UTF16:
-            raise BadInput(f"{path} is UTF-16: save it as UTF-8 and import it again")
-        if first_bytes == _GZIP:
-            with gzip.open(file) as unpacked:
-                yield cast("BinaryIO", unpacked)
-        else:
+        if not head.startswith(_GZIP):
+            _check_is_text(path, head)
             yield file
+            return
+
+        limit = max(MAX_UNPACKED_BYTES, MAX_UNPACKED_RATIO * size)
+        with _BoundedGzip(file, limit) as unpacked:
+            _check_is_text(path, _peek(unpacked))
+            yield cast("BinaryIO", unpacked)
+
+
+def _peek(file: gzip.GzipFile) -> bytes:
+    try:
+        return file.peek(_HEAD_SIZE)[:_HEAD_SIZE]
+    except (EOFError, OSError, zlib.error):  # `read_chunks` says so
+        return b""
+
+
+def _check_is_text(path: Path, head: bytes) -> None:
+    """Raise `BadInput` for a file whose first bytes are those of a picture, an archive, …."""
+    if head[:2] in _UTF16:
+        raise BadInput(f"{path} is UTF-16: save it as UTF-8 and import it again")
+    for signature, kind, advice in _SIGNATURES:
+        if head.startswith(signature):
+            raise BadInput(f"{path} is no text but {kind}: {advice}")
+
+    controls = len(head) - len(head.translate(None, _CONTROLS))
+    if controls > max(_CONTROLS_IN_TEXT, len(head) // 20):
+        raise BadInput(f"{path} is no text: {_TEXT_ADVICE}")
 
 
 def read_chunks(file: BinaryIO, on_damage: Callable[[str], None]) -> Iterator[bytes]:
@@ -49,6 +118,9 @@ def read_chunks(file: BinaryIO, on_damage: Callable[[str], None]) -> Iterator[by
     while True:
         try:
             piece = read(_CHUNK_SIZE)
+        except _TooLargeError as error:
+            on_damage(f"{error}, and was read no further")
+            return
         except (EOFError, OSError, zlib.error) as error:
             on_damage(f"the file is damaged or cut short ({error})")
             return
@@ -69,12 +141,28 @@ def decode_chunks(
     yield decoder.decode(b"", final=True)
 
 
-def split_lines(chunks: Iterator[str]) -> Iterator[str]:
-    """Yield lines with their ends; only a line feed ends one (texts hold U+2028 and its like)."""
-    rest = ""
+def split_lines(chunks: Iterator[str], longest: int) -> Iterator[str | None]:
+    """Yield lines with their ends, and None for a line of more than *longest* characters.
+
+    Only a line feed ends a line: texts hold U+2028 and its like. Memory is bounded by *longest*.
+    """
+    pieces: list[str] = []  # of the line that is not complete yet
+    length = 0
+
     for chunk in chunks:
-        *lines, rest = (rest + chunk).split("\n")
+        end_of_line, *lines = chunk.split("\n")
+        length += len(end_of_line)
+        pieces.append(end_of_line)
+        if length > longest:
+            pieces.clear()
+        if not lines:
+            continue
+
+        yield "".join([*pieces, "\n"]) if length <= longest else None
+        *lines, begin_of_line = lines
         for line in lines:
-            yield line + "\n"
-    if rest:
-        yield rest
+            yield f"{line}\n" if len(line) <= longest else None
+        pieces, length = [begin_of_line], len(begin_of_line)
+
+    if length:
+        yield "".join(pieces) if length <= longest else None

@@ -12,12 +12,15 @@ from core.errors import BadInput, UsageError
 from sources.base import Item, LeftOut, Remark, fold_handle
 from sources.columns import FIELDS, find_columns
 from sources.file_reading import decode_chunks, open_file, read_chunks, split_lines
-from sources.jsonstream import ASSIGNMENT, parse_line, read_elements
-from sources.registry import SOURCES, TABLES, source_named
+from sources.jsonstream import ASSIGNMENT, LONGEST, Root, parse_line, read_elements
+from sources.registry import FALLBACK_SOURCE, SOURCES, source_named
 from sources.source import JsonFormat, ReadContext, Source
-from sources.tables import NO_HANDLE, TableReader, guess_source, read_csv
+from sources.tables import NO_HANDLE, TableReader, check_is_date, guess_source, read_csv
 
 ENDINGS = (".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".js")  #: read in a folder, or with .gz
+_REPORT_FILES = ("report.json", "dictionary.md")  # of a folder that a report was written to
+MAX_LEFT_OUT = 100_000  #: of one file; a file with more is read no further
+_LONG_LINE = f"its line is longer than {LONGEST:,} characters"
 _BLANK = "\ufeff \t\r\n"
 
 _FORMATS = [source.json_format for source in SOURCES if source.json_format is not None]
@@ -73,11 +76,14 @@ def read_path(
         columns=given_columns,
         now=now or datetime.now(UTC),
     )
-    yield from (_read_folder if path.is_dir() else _read_file)(path, options)
+    if path.is_dir():
+        yield from _read_folder(path, options)
+    else:
+        yield from _read_file(path, options)
 
 
 def _read_folder(folder: Path, options: _Options) -> Iterator[Item]:
-    visible = [path for path in sorted(folder.rglob("*")) if _is_visible_file(path)]
+    visible = [path for path in sorted(folder.rglob("*")) if _is_visible_file(path, folder)]
     if not any(_ending(path) in ENDINGS for path in visible):
         raise BadInput(
             f"{folder} holds no file that can be read: they end in {', '.join(ENDINGS)}, "
@@ -101,8 +107,12 @@ def leave_out_unreadable(path: Path, items: Iterable[Item]) -> Iterator[Item]:
         yield LeftOut(str(path), None, reason)
 
 
-def _is_visible_file(path: Path) -> bool:
-    return path.is_file() and not path.name.startswith(".")
+def _is_visible_file(path: Path, folder: Path) -> bool:
+    """Whether a file below *folder* is to be read: neither hidden nor part of a report of ours."""
+    parts = path.relative_to(folder).parts
+    if not path.is_file() or any(part.startswith(".") for part in parts):
+        return False
+    return not all((path.parent / name).exists() for name in _REPORT_FILES)
 
 
 def _ending(path: Path) -> str:
@@ -110,6 +120,19 @@ def _ending(path: Path) -> str:
 
 
 def _read_file(path: Path, options: _Options) -> Iterator[Item]:
+    left_out = 0
+    for item in _read_whole_file(path, options):
+        yield item
+        left_out += isinstance(item, LeftOut)
+        if left_out > MAX_LEFT_OUT:
+            reason = (
+                f"more than {MAX_LEFT_OUT:,} parts of it cannot be read: it was read no further"
+            )
+            yield LeftOut(str(path), None, reason)
+            return
+
+
+def _read_whole_file(path: Path, options: _Options) -> Iterator[Item]:
     head = _head(path)
     ending = _ending(path)
     first_character = head.lstrip(_BLANK)[:1]
@@ -180,7 +203,7 @@ def _read_json(path: Path, options: _Options, *, by_line: bool) -> Iterator[Item
     if content.source is None and not content.has_list:
         raise BadInput(f"{path} holds no documents of a known format: is it the right file?")
 
-    source = content.source or options.source or TABLES
+    source = content.source or options.source or FALLBACK_SOURCE
     json_format = source.json_format
     if json_format and json_format.read_file and not by_line and not options.columns:
         _check_source(source, options, path)
@@ -211,7 +234,7 @@ def _read_json(path: Path, options: _Options, *, by_line: bool) -> Iterator[Item
 
 def _json_entries(path: Path) -> Iterator[_Entry]:
     index, has_list = 0, False
-    root: dict[str, Any] = {}
+    root = Root()
     for element in read_elements(path, lists=_LISTS, objects=_OBJECTS):
         key = element.path[-1] if element.path else ""
         if element.index is not None:
@@ -226,10 +249,11 @@ def _json_entries(path: Path) -> Iterator[_Entry]:
         elif len(element.path) == 1 and key in _READ_AUTHORS:
             yield _Entry(index=None, authors=_READ_AUTHORS[key](element.value))
         else:
-            root[".".join(element.path)] = element.value
+            root.add(element)
 
-    if not has_list and root:
-        only = root["data"] if isinstance(root.get("data"), Mapping) else root
+    if not has_list and root.values:
+        data = root.values.get("data")
+        only = data if isinstance(data, Mapping) else root.values
         yield _Entry(index=0, value=only)
 
 
@@ -238,10 +262,13 @@ def _line_entries(path: Path) -> Iterator[_Entry]:
     index = 0
     damages: list[str] = []
     with open_file(path) as file:
-        for line in split_lines(decode_chunks(read_chunks(file, damages.append))):
-            if not line.strip(_BLANK):
-                continue
-            value, wrong = parse_line(line.lstrip("\ufeff"))
+        for line in split_lines(decode_chunks(read_chunks(file, damages.append)), LONGEST):
+            value: Any = None
+            wrong: str | None = _LONG_LINE
+            if line is not None:
+                if not line.strip(_BLANK):
+                    continue
+                value, wrong = parse_line(line.lstrip("\ufeff"))
             for entry in _unfold(value, wrong, ""):
                 yield replace(entry, index=None if entry.index is None else index)
                 index += entry.index is not None
@@ -266,6 +293,7 @@ def _scan(entries: Iterator[_Entry]) -> _Content:
     """Find the first object that a source recognizes, and the authors of all where it has them."""
     content = _Content(None)
     authors: dict[str, str] = {}
+    unknown = 0
     for entry in entries:
         authors.update(entry.authors)
         if entry.index is None:
@@ -274,6 +302,10 @@ def _scan(entries: Iterator[_Entry]) -> _Content:
             source = _recognize(entry.value, entry.key)
             if source is not None:
                 content = _Content(source, first=entry.value, has_list=True)
+        if content.source is None and entry.index is not None:
+            unknown += 1
+            if unknown > MAX_LEFT_OUT:
+                return _Content(None)
         if content.source is not None and not _has_authors(content.source.json_format):
             return content
     return replace(content, authors=authors)
@@ -288,12 +320,12 @@ def _recognize(value: Mapping[str, Any], key: str) -> Source | None:
     for source in SOURCES:
         if source.json_format is not None and source.json_format.recognizes(value, key):
             return source
-    return TABLES if any(isinstance(cell, str) for cell in value.values()) else None
+    return FALLBACK_SOURCE if any(isinstance(cell, str) for cell in value.values()) else None
 
 
 def _check_source(source: Source, options: _Options, path: Path) -> None:
     """Raise `BadInput` where the user named another source than the file's."""
-    if options.source not in (None, TABLES, source):
+    if options.source not in (None, FALLBACK_SOURCE, source):
         named = options.source.name if options.source else ""
         raise BadInput(
             f"{path} holds documents of {source.name}, not of {named}: leave --source out"
@@ -307,6 +339,8 @@ def _reader(
     json_format = source.json_format
     if json_format is None or options.columns:
         columns = find_columns(context.first, options.columns, context.file)
+        time = context.first.get(columns.get("published_at", ""))
+        check_is_date(context.file, columns, time)
         row_source = options.source or guess_source(context.first, columns)
         table = TableReader(source=row_source, columns=columns, context=context)
         return table.read_row, table.remarks()

@@ -20,7 +20,7 @@ from sources.file_reading import decode_chunks, open_file, read_chunks
 
 Keys: TypeAlias = tuple[str, ...]
 
-LONGEST = 32 * 1024 * 1024  #: characters that one document may have
+LONGEST = 2**23  #: characters that one document may have; `{},` decodes to 25 times its size
 ASSIGNMENT = re.compile(  #: of a list's part to a variable, as scripts with an account's data begin
     r"\ufeff?\s*window\.\w+\.(\w+)\.part\d+\s*="
 )
@@ -40,6 +40,7 @@ class Element:
     index: int | None
     value: Any = None
     wrong: str | None = None
+    length: int = field(default=0, compare=False)  #: of the value's text
 
 
 class _BrokenError(Exception):
@@ -89,8 +90,8 @@ class _Window:
             raise _BrokenError(f"here stands {character!a} where one of {expected} belongs")
         self.at += 1
 
-    def take_value(self) -> tuple[Any, str | None]:
-        """Step over the next value; return it, or None and what is wrong with it."""
+    def take_value(self) -> tuple[Any, str | None, int]:
+        """Step over the next value; return it or None, what is wrong with it, and its length."""
         if not self.peek():
             raise _BrokenError("the file ends too early")
         while True:
@@ -98,9 +99,11 @@ class _Window:
             if end is None:
                 end = _end_of_value(self.text, self.at)
             if end is not None and (end < len(self.text) or self.is_last):
-                has_bad_bytes = _BAD_BYTE.search(self.text, self.at, end) is not None
+                length = end - self.at
+                if _BAD_BYTE.search(self.text, self.at, end) is not None:
+                    value, wrong = None, _BAD_BYTES
                 self.at = end
-                return (None, _BAD_BYTES) if has_bad_bytes else (value, wrong)
+                return value, wrong, length
             if len(self.text) - self.at > LONGEST:
                 raise _BrokenError(f"a document that does not end within {LONGEST:,} characters")
             if not self.extend() and end is None:
@@ -124,8 +127,8 @@ class _Walk:
         elif opening == "{" and path in self.objects:
             yield from self._object_elements(path)
         else:
-            value, wrong = self.window.take_value()
-            yield Element(path, None, value, wrong)
+            value, wrong, length = self.window.take_value()
+            yield Element(path, None, value, wrong, length)
 
     def _object_elements(self, path: Keys) -> Iterator[Element]:
         window = self.window
@@ -136,7 +139,7 @@ class _Walk:
 
         separator = ","
         while separator == ",":
-            key, wrong = window.take_value()
+            key, wrong, _ = window.take_value()
             if wrong or not isinstance(key, str):
                 raise _BrokenError("a key is missing")
             window.take(":")
@@ -163,8 +166,8 @@ class _Walk:
                 window.at += 1
                 continue
             self.place[-1] = (path, index)
-            value, wrong = window.take_value()
-            yield Element(path, index, value, wrong)
+            value, wrong, length = window.take_value()
+            yield Element(path, index, value, wrong, length)
             self.place[-1] = (path, None)
             index += 1
 
@@ -193,6 +196,23 @@ def parse_elements(
     except _BrokenError as broken:
         path, index = walk.place[-1]
         yield Element(path, index, wrong=str(broken))
+
+
+@dataclass
+class Root:
+    """The values of a file that are in no list: a single document, of bounded size."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    _length: int = 0
+
+    def add(self, element: Element) -> None:
+        """Keep an element's value under its path, unless the file is larger than a document."""
+        key = ".".join(element.path)
+        self._length += len(key) + element.length
+        if self._length > LONGEST:
+            self.values.clear()
+        else:
+            self.values[key] = element.value
 
 
 def read_elements(

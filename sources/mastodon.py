@@ -6,11 +6,10 @@ import re
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 from core.errors import ServiceBadAnswer, UsageError
-from core.service_client import Answer
 from sources.base import (
     AccountGone,
     AccountState,
@@ -23,12 +22,17 @@ from sources.base import (
     clean_address,
     clean_or_none,
     fold_handle,
+    host_of,
     mapping_or_empty,
+    text_or_empty,
 )
-from sources.crawl import CrawlProgress
-from sources.post_cleaning import html_to_text
+from sources.crawl import CrawlProgress, check_page_size
+from sources.post_cleaning import LONGEST_HTML, html_to_text
 from sources.source import CrawlRequest, JsonFormat, PostReader, ReadContext, Service, Source
 from sources.timestamps import parse_time
+
+if TYPE_CHECKING:
+    from core.service_client import Answer
 
 NAME = "mastodon"
 
@@ -37,7 +41,13 @@ _STATUSES_PATH = "/api/v1/accounts/{account}/statuses"
 _PAGE_SIZE = 40
 
 _HANDLE = re.compile(r"([\w.-]+)@([\w-]+(?:\.[\w-]+)*(?::\d{1,5})?)")
+_ACCOUNT_ID = re.compile(r"\w{1,100}")
 _LIKE_A_HANDLE = re.compile(r"[^@\s]+@[^@\s]+")  # enough to choose this service, and then refuse
+_PROFILE = re.compile(
+    r"https?://(?:www\.)?([\w-]+(?:\.[\w-]+)*(?::\d{1,5})?)/"
+    r"(?:@|users/)([\w.-]+)(?:@([\w-]+(?:\.[\w-]+)+))?/?(?:[?#].*)?",
+    re.IGNORECASE,
+)
 _NEXT = re.compile(r"<([^>]*)>\s*;[^,]*\brel=\"?next\"?")
 
 
@@ -78,7 +88,7 @@ async def account_pages(request: CrawlRequest) -> AsyncIterator[Page]:
 
 def _account_id(handle: str, account: Any) -> str:
     number = clean_or_none(mapping_or_empty(account).get("id"))
-    if number is None or not re.fullmatch(r"\w+", number):
+    if number is None or not _ACCOUNT_ID.fullmatch(number):
         raise ServiceBadAnswer(
             "mastodon answered without the account's id: is it a Mastodon server?", service=NAME
         )
@@ -92,16 +102,19 @@ def _page(handle: str, answer: Answer, crawl: CrawlProgress) -> Page:
         raise ServiceBadAnswer(
             "mastodon answered without a list of statuses: try again later", service=NAME
         )
+    check_page_size(answer.value, _PAGE_SIZE, NAME)
 
+    now = datetime.now(UTC)
     reached_known = False
     for status in map(mapping_or_empty, answer.value):
-        moment = parse_time(status.get("created_at"))
-        if moment is not None:
-            post_id, time = str(status.get("id")), moment.isoformat(timespec="milliseconds")
+        moment, post_id = parse_time(status.get("created_at")), clean_or_none(status.get("id"))
+        if moment is not None and post_id is not None:
+            time = moment.isoformat(timespec="milliseconds")
             reached_known = reached_known or crawl.is_known(post_id, time)
-            crawl.note_post(post_id, time)
+            if moment <= now:
+                crawl.note_post(post_id, time)
 
-    context = ReadContext(file=f"mastodon @{handle}", now=datetime.now(UTC))
+    context = ReadContext(file=f"mastodon @{handle}", now=now)
     items = [read_status(status, index, context) for index, status in enumerate(answer.value)]
     following = _next_max_id(answer.headers.get("link", ""))
     return crawl.finish_page(items, following, reached_known=reached_known)
@@ -110,7 +123,12 @@ def _page(handle: str, answer: Answer, crawl: CrawlProgress) -> Page:
 def _next_max_id(link: str) -> str | None:
     """Return ``max_id`` of the next page in a ``Link`` header, whose host could be any."""
     match = _NEXT.search(link)
-    return parse_qs(urlsplit(match[1]).query).get("max_id", [None])[0] if match else None
+    try:
+        return parse_qs(urlsplit(match[1]).query).get("max_id", [None])[0] if match else None
+    except ValueError:
+        raise ServiceBadAnswer(
+            "mastodon answered with a next page that has no address: try again later", service=NAME
+        ) from None
 
 
 def _account_gone(handle: str, refused: Answer) -> AccountGone | None:
@@ -139,13 +157,16 @@ def read_status(status: Any, index: int, context: ReadContext) -> Item:
         reason = "it is no status of Mastodon: it has no id or no account"
         return LeftOut(context.file, index, reason)
     boosted = status["reblog"] if isinstance(status.get("reblog"), Mapping) else None
-    content = (boosted or status).get("content")
-    text, replaced = clean(html_to_text(content) if isinstance(content, str) else "")
+    content = text_or_empty((boosted or status).get("content"))
+    if len(content) > LONGEST_HTML:
+        reason = f"its text has more than {LONGEST_HTML:,} characters of HTML"
+        return LeftOut(context.file, index, reason)
+    text, replaced = clean(html_to_text(content))
     if not text:
         return Empty(context.file, index)
 
     account = status["account"]
-    server = _server(account.get("url")) or _server(status.get("url")) or _server(status.get("uri"))
+    server = host_of(account.get("url")) or host_of(status.get("url")) or host_of(status.get("uri"))
     written = status.get("created_at")
     published = SOURCE.stored_time(parse_time(written), context.now)
     return SourceDocument(
@@ -162,11 +183,6 @@ def read_status(status: Any, index: int, context: ReadContext) -> Item:
     )
 
 
-def _server(address: object) -> str | None:
-    cleaned = clean_address(address)
-    return urlsplit(cleaned).netloc.rpartition("@")[2].lower() or None if cleaned else None
-
-
 def _author_handle(account: Mapping[str, Any], server: str | None) -> str | None:
     name = fold_handle(account.get("acct")) or fold_handle(account.get("username"))
     return f"{name}@{server}" if name and server and "@" not in name else name
@@ -176,6 +192,11 @@ def _recognizes(value: Mapping[str, Any], _key: str) -> bool:
     return isinstance(value.get("account"), Mapping) and "content" in value
 
 
+def _handle_in_address(address: str) -> str | None:
+    match = _PROFILE.fullmatch(address)
+    return f"{match[2]}@{match[3] or match[1]}" if match else None
+
+
 SOURCE = Source(
     name=NAME,
     label="Mastodon",
@@ -183,4 +204,5 @@ SOURCE = Source(
     service=Service(url="mastodon_url", limits="mastodon_limits", server_of=home_server),
     account=PostReader(operation="statuses", handle_form=_LIKE_A_HANDLE, pages=account_pages),
     json_format=JsonFormat(recognizes=_recognizes, read=read_status),
+    handle_in_address=_handle_in_address,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import re
 import tempfile
 import time
@@ -11,9 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
-
-import aiohttp
+from typing import TYPE_CHECKING, Any
 
 from core.errors import (
     BadInput,
@@ -23,7 +22,6 @@ from core.errors import (
     StackError,
     TidingsError,
 )
-from core.service_client import Answer, ServiceClient, seconds_to_wait
 from sources.base import (
     Empty,
     Item,
@@ -35,7 +33,7 @@ from sources.base import (
     hash_id,
 )
 from sources.columns import has_text_column
-from sources.jsonstream import Element, read_elements
+from sources.jsonstream import Element, Root, read_elements
 from sources.source import (
     Archive,
     Credit,
@@ -45,8 +43,14 @@ from sources.source import (
     Source,
     TableRow,
     TableRules,
+    never,
 )
 from sources.timestamps import parse_time
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
+    from core.service_client import Answer, ServiceClient
 
 NAME = "nyt"
 
@@ -61,7 +65,8 @@ _CLOSING = "\"'\u201d\u2019»\u203a)]}"  # may follow end punctuation
 _FIRST_MONTH = "1851-09"
 _MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
 _CUT = "the file ends"  # how `read_archive` begins the reason for a document that is cut off
-_TIMEOUT = aiohttp.ClientTimeout(total=600, connect=5, sock_read=30)  # some 20 MB
+_LONGEST_MONTH = 256 * 2**20  # bytes that are stored of an answer
+_MAX_DOCUMENTS = 200_000  # of a month that is fetched; real ones have up to 20,000
 _MINUTE = 60.0  # NYT's 429 names no time; its shorter limit is per minute
 
 
@@ -73,7 +78,7 @@ def read_archive(path: Path, now: datetime | None = None) -> Iterator[Item]:
     """
     context = ReadContext(file=str(path), now=now or datetime.now(UTC))
     count, hits, is_listed, is_damaged = 0, None, False, False
-    root: dict[str, Any] = {}
+    root = Root()
 
     for element in read_elements(path, lists=_LISTS, objects=_OBJECTS):
         if element.index is not None:
@@ -87,10 +92,10 @@ def read_archive(path: Path, now: datetime | None = None) -> Iterator[Item]:
         elif element.path in _LISTS and (element.value == [] or element.path):
             is_listed = True
         elif len(element.path) == 1:
-            root[element.path[0]] = element.value
+            root.add(element)
 
-    if not is_listed and _KEYS & root.keys():
-        yield read_document(root, 0, context)
+    if not is_listed and _KEYS & root.values.keys():
+        yield read_document(root.values, 0, context)
     elif not is_listed and not is_damaged:
         raise BadInput(
             f"{path} holds no NYT documents: neither a list of them nor `response.docs` is there"
@@ -222,7 +227,10 @@ async def fetch_month(
         raise ServiceRefused(problem, service=NAME)
 
     path = f"/svc/archive/v1/{int(match[1])}/{int(match[2])}.json"
-    patient = replace(client, secrets=(*client.secrets, key), timeout=_TIMEOUT)
+    from aiohttp import ClientTimeout  # noqa: PLC0415 - 0.1 s that the command line's help saves
+
+    timeout = ClientTimeout(total=600, connect=5, sock_read=30)  # some 20 MB
+    patient = replace(client, secrets=(*client.secrets, key), timeout=timeout)
     with tempfile.TemporaryDirectory(prefix="tidings-nyt-") as folder:
         file = Path(folder) / f"{month}.json"
         await _download(patient, path, key, file)
@@ -234,9 +242,25 @@ async def fetch_month(
         yield file
 
 
+class _MonthFile(io.FileIO):
+    """A file for a month's answer, which could be without an end."""
+
+    def write(self, data: ReadableBuffer) -> int:
+        """Write *data*. Raises `ServiceBadAnswer` where the file gets too long, and empties it."""
+        length = memoryview(data).nbytes
+        if self.tell() + length <= _LONGEST_MONTH:
+            return super().write(data)
+        self.truncate(0)
+        raise ServiceBadAnswer(
+            f"nyt answered with too much (more than {_LONGEST_MONTH:,} bytes): "
+            "is TIDINGS_NYT_URL right?",
+            service=NAME,
+        )
+
+
 async def _download(client: ServiceClient, path: str, key: str, file: Path) -> None:
     try:
-        with file.open("wb") as body:
+        with _MonthFile(file, "wb") as body:
             await client.get(path, {"api-key": key}, explain=_explain, into=body)
     except OSError as error:
         raise StackError(
@@ -248,7 +272,9 @@ async def _download(client: ServiceClient, path: str, key: str, file: Path) -> N
 def _find_fault(path: Path) -> str | None:
     """Say why a month's file is incomplete; single documents that cannot be read do not count."""
     try:
-        for item in read_archive(path):
+        for number, item in enumerate(read_archive(path)):
+            if number >= _MAX_DOCUMENTS:
+                return f"it has more than {_MAX_DOCUMENTS:,} documents"
             if isinstance(item, LeftOut) and (item.index is None or item.why.startswith(_CUT)):
                 return item.why
     except BadInput:
@@ -270,6 +296,8 @@ def _explain(refused: Answer) -> TidingsError | None:
     if refused.status in _REFUSALS:
         return ServiceRefused(_REFUSALS[refused.status], service=NAME, status=refused.status)
     if refused.status == 429:
+        from core.service_client import seconds_to_wait  # noqa: PLC0415 - as above
+
         return ServiceUnavailable(
             "nyt: the limit of calls (5 a minute, 500 a day) is reached: it is tried again later",
             service=NAME,
@@ -291,7 +319,9 @@ SOURCE = Source(
     json_format=JsonFormat(
         recognizes=_recognizes, read=read_document, read_file=read_archive, lists=_LISTS
     ),
-    table_rules=TableRules(clean_text=_with_full_stop, complete=_complete_row, has_handles=False),
+    table_rules=TableRules(
+        clean_text=_with_full_stop, complete=_complete_row, is_repost=never, has_handles=False
+    ),
     credit=Credit(
         site="nytimes.com",
         before="Headlines are those of The New York Times, by its Archive API:",

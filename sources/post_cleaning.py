@@ -5,7 +5,17 @@ from __future__ import annotations
 import html
 import re
 from contextlib import suppress
-from html.parser import HTMLParser
+
+LONGEST_HTML = 2**20  #: characters
+_MAX_DEPTH = 100  # of elements; what is deeper is read as if it were at this depth
+
+# No part of it runs past the next "<", so that its time grows with the length alone.
+_MARKUP = re.compile(
+    r"<(?P<slash>/?)(?P<tag>[A-Za-z][^\s<>/]*+)"
+    r"(?P<attributes>(?:[^<>\"']|\"[^\"<]*+\"|'[^'<]*+')*+)>"
+    r"|<[!?][^<>]*+>?"  # comments and declarations
+)
+_CLASS = re.compile(r"(?:^|\s)class\s*=\s*(\"[^\"]*\"|'[^']*'|\S+)", re.IGNORECASE)
 
 # With its semicolon only: `html.unescape` alone would make "¬" of the beginning of "&notable".
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
@@ -27,6 +37,7 @@ _WEB_ADDRESS = re.compile(
 _TRAILING_TAGS = re.compile(r"(?<=[.!?:\u2026\"\u201d)])(?: #\w++)++$")
 _DASH_BEFORE = re.compile(r"(?<!\S)([\u2013\u2014])(?=\w)")  # else it becomes part of a name
 _MISREAD = re.compile(r"[^\x00-\x7f]{3,12}")  # no script has three that are UTF-8 by chance
+_REPOST = re.compile(r"RT @[\w.@-]+:")  # a handle of any service
 _NO_WORDS = re.compile(r"(?:[@#]\w++|[\W_])*+")
 
 
@@ -35,16 +46,20 @@ def decode_entities(text: str) -> str:
     return _ENTITY.sub(lambda entity: html.unescape(entity[0]), text)
 
 
+def is_repost_by_text(text: str) -> bool:
+    """Whether a post begins as those that pass on another one's words: ``RT @name:``."""
+    return _REPOST.match(text) is not None
+
+
 def html_to_text(source: str) -> str:
     """Return the text of an HTML post, with an empty line between paragraphs.
 
     Elements of class ``invisible`` are dropped: they hold a link's "https://" and its tail, which
     readers never see.
     """
-    parser = _Reader()
-    parser.feed(source)
-    parser.close()
-    text = _AROUND_BREAK.sub("\n", _SPACES.sub(" ", "".join(parser.parts)))
+    reader = _HtmlReader()
+    reader.read(source)
+    text = _AROUND_BREAK.sub("\n", _SPACES.sub(" ", "".join(reader.parts)))
     return _BREAKS.sub("\n\n", text).strip()
 
 
@@ -76,34 +91,55 @@ def _repair_encoding(misread: re.Match[str]) -> str:
     return misread[0]
 
 
-class _Reader(HTMLParser):
+class _HtmlReader:
+    """Collects the text of HTML in one pass.
+
+    The standard library's parser fails at some declarations (``<![ ]>``), and its time grows with
+    the square of what is not closed: 100,000 characters of ``<a <a`` take it three minutes.
+    """
+
     def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
         self.parts: list[str] = []
         self._open: list[tuple[str, bool]] = []  # tag, and whether it hides what is in it
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def read(self, source: str) -> None:
+        """Read the text and the tags of *source*."""
+        end = 0
+        for markup in _MARKUP.finditer(source):
+            self._add_text(source[end : markup.start()])
+            end = markup.end()
+            tag = (markup["tag"] or "").lower()
+            if markup["slash"]:
+                self._end_tag(tag)
+            elif tag:
+                self._start_tag(tag, markup["attributes"])
+        self._add_text(source[end:])
+
+    def _start_tag(self, tag: str, attributes: str) -> None:
         if tag in _BLOCKS:
             self._close_lost(tag)
             self.parts.append("\n\n")
         elif tag in _LINES:
             self.parts.append("\n")
-        if tag not in _VOID:
-            classes = (dict(attrs).get("class") or "").split()
-            self._open.append((tag, tag in _UNSEEN or "invisible" in classes))
 
-    def handle_endtag(self, tag: str) -> None:
+        is_closed = tag in _VOID or attributes.endswith("/")
+        if not is_closed and len(self._open) < _MAX_DEPTH:
+            classes = _CLASS.search(attributes)
+            is_invisible = classes is not None and "invisible" in classes[1].strip("\"'").split()
+            self._open.append((tag, tag in _UNSEEN or is_invisible))
+
+    def _end_tag(self, tag: str) -> None:
         if any(tag == opened for opened, _ in self._open):
             while self._open.pop()[0] != tag:
                 pass
         if tag in _BLOCKS:
             self.parts.append("\n\n")
 
-    def handle_data(self, data: str) -> None:
-        if not any(hidden for _, hidden in self._open):
-            self.parts.append(data.replace("\n", " "))
+    def _add_text(self, source: str) -> None:
+        if source and not any(hidden for _, hidden in self._open):
+            self.parts.append(html.unescape(source).replace("\n", " "))
 
     def _close_lost(self, tag: str) -> None:
         """End the last paragraph: a missing ``</span>`` in it must not hide the rest."""
         if tag == "p" and any(opened == "p" for opened, _ in self._open):
-            self.handle_endtag("p")
+            self._end_tag("p")

@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from core.errors import UsageError
-from core.settings import Settings
-from sources import bluesky, mastodon, nyt, posts, x
+from sources import (
+    bluesky,
+    mastodon,
+    nyt,
+    posts,
+    x,
+)
 from sources.source import Source
 
-SOURCES = (nyt.SOURCE, x.SOURCE, bluesky.SOURCE, mastodon.SOURCE, posts.SOURCE)
-TABLES = posts.SOURCE  #: of rows that no other source recognizes
+if TYPE_CHECKING:
+    from core.settings import Settings
+
+SOURCES = (
+    nyt.SOURCE,
+    x.SOURCE,
+    bluesky.SOURCE,
+    mastodon.SOURCE,
+    posts.SOURCE,
+)
+FALLBACK_SOURCE = posts.SOURCE  # of rows that no other source recognizes
 
 _BY_NAME = {source.name: source for source in SOURCES}
 
@@ -38,6 +54,14 @@ def post_sources() -> tuple[Source, ...]:
 def default_archive() -> Source:
     """Return the archive of a run that names none: the first that is registered."""
     return archives()[0]
+
+
+def handle_in_address(address: str) -> str | None:
+    """Return the handle of the account whose profile is at *address*; None for any other text."""
+    for source in post_sources():
+        if handle := source.handle_in_address(address):
+            return handle
+    return None
 
 
 def account_source(handle: str, source_name: str | None, settings: Settings) -> Source | None:

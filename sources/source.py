@@ -15,13 +15,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from core.settings import Settings
 from sources.base import Cursor, Item, Page
 from sources.jsonstream import Keys
-from sources.post_cleaning import decode_entities
+from sources.post_cleaning import decode_entities, is_repost_by_text
 
 if TYPE_CHECKING:
     from core.service_client import ServiceClient
+    from core.settings import Settings
 
 _DAY = timedelta(days=1)
 _CLOCK_SKEW = _DAY  # a time further ahead than clocks and time zones differ is from the future
@@ -64,7 +64,7 @@ class PostReader:
     operation: str  #: under which calls are counted
     pages: ReadPages
     handle_form: re.Pattern[str] = re.compile(".*")  #: of the accounts that it has
-    posts_name_handle: bool = False  #: else posts are stored under the handle of the request
+    posts_name_handle: bool = False  #: store each under the handle it names, not the one asked for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +113,8 @@ def _always(*_: object) -> bool:
     return True
 
 
-def _never(*_: object) -> bool:
+def never(*_: object) -> bool:
+    """Say no, whatever is asked."""
     return False
 
 
@@ -171,13 +172,17 @@ class TableRules:
 
     clean_text: Callable[[str], str] = decode_entities
     complete: Callable[[TableRow, ReadContext], TableRow] = _unchanged
-    recognizes: Callable[[Mapping[str, str], str | None], bool] = _never  #: columns, an address
-    is_repost: Callable[[str], bool] = _never
+    recognizes: Callable[[Mapping[str, str], str | None], bool] = never  #: columns, an address
+    is_repost: Callable[[str], bool] = is_repost_by_text
     has_handles: bool = True
     address_has_handle: bool = False
 
 
 _PLAIN_ROWS = TableRules()
+
+
+def _no_profile(_address: str) -> str | None:
+    return None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -194,6 +199,8 @@ class Source:
     json_format: JsonFormat | None = None
     table_rules: TableRules = _PLAIN_ROWS
     credit: Credit | None = None
+    #: the handle of the account whose profile is at an address, None for any other address
+    handle_in_address: Callable[[str], str | None] = _no_profile
 
     def stored_time(self, moment: datetime | None, now: datetime) -> datetime | None:
         """Return *moment* in whole seconds; None where it is impossible for this source."""

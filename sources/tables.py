@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import codecs
-import csv
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import chain
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,15 +24,14 @@ from sources.base import (
     hash_id,
 )
 from sources.columns import find_columns
+from sources.csv_rows import LONGEST_ROW, Row, read_rows
 from sources.file_reading import decode_chunks, open_file, read_chunks, split_lines
-from sources.registry import SOURCES, TABLES
+from sources.registry import FALLBACK_SOURCE, SOURCES
 from sources.source import ReadContext, Source, TableRow
-from sources.timestamps import is_day_first, parse_time
+from sources.timestamps import is_day_first, is_day_number, parse_time
 
 NO_HANDLE = "nothing says whose posts these are, so no handle finds them: --handle HANDLE"
 _NO_TIME = "no column holds a time, so its documents are in no month: --column published_at=NAME"
-_DELIMITERS = ",;\t|"
-_LONGEST_FIELD = 1024 * 1024
 _UNDEFINED_IN_CP1252 = (b"\x81", b"\x8d", b"\x8f", b"\x90", b"\x9d")
 _ROUNDED = re.compile(r"[\d.,]+[eE]\+?\d+")  # an id that a spreadsheet made alike in many rows
 
@@ -66,16 +64,16 @@ class TableReader:
             self.context,
         )
         handle = fields.handle or self.context.handle
-        native_id = fields.native_id
+        native_id, less_known_ids = fields.native_id, []
         if native_id is None and fields.address:
             native_id = hash_id(fields.address)
         elif native_id is None:
-            date = f"{moment:%Y-%m-%dT%H:%M:%SZ}" if moment else str(written or "")
-            native_id = hash_id(date, clean(handle or "")[0], text)
+            native_id, *less_known_ids = _ids_by_content(moment, written, handle, text)
 
         return SourceDocument(
             source=self.source.name,
             native_id=native_id,
+            less_known_ids=tuple(less_known_ids),
             text=text,
             published_at=fields.published_at,
             address=fields.address,
@@ -114,13 +112,37 @@ class TableReader:
         return None if native_id is None or _ROUNDED.fullmatch(native_id) else native_id
 
 
+def _ids_by_content(
+    moment: datetime | None, written: object, handle: str | None, text: str
+) -> list[str]:
+    """Return the id of a row by its date, handle and text, and its ids where it has fewer of them.
+
+    An import that does not know the handles or the times of a table makes the latter.
+    """
+    date = f"{moment:%Y-%m-%dT%H:%M:%SZ}" if moment else ""
+    if not date and isinstance(written, str | int | float):
+        date = clean(str(written or ""))[0]
+    keys = [(date, handle or ""), (date, ""), ("", handle or ""), ("", "")]
+    return [hash_id(*key, text) for key in dict.fromkeys(keys)]
+
+
 def guess_source(row: Mapping[str, Any], columns: Mapping[str, str]) -> Source:
     """Return the source that recognizes a row by its columns or its address."""
     address = clean_address(row.get(columns["address"])) if "address" in columns else None
     for source in SOURCES:
         if source.table_rules.recognizes(columns, address):
             return source
-    return TABLES
+    return FALLBACK_SOURCE
+
+
+def check_is_date(file: str, columns: Mapping[str, str], first_time: object) -> None:
+    """Raise `BadInput` where a table's column of times has a spreadsheet's numbers of days."""
+    if is_day_number(first_time):
+        raise BadInput(
+            f"{file}: the column {columns['published_at']!r} holds {str(first_time)!r}, which is "
+            "a spreadsheet's number of a day, or a year, and no date: give the column the format "
+            "YYYY-MM-DD and save it again"
+        )
 
 
 def read_csv(
@@ -137,12 +159,15 @@ def read_csv(
         if undefined_bytes:
             rest = f", {undefined_bytes} bytes that mean nothing there became U+FFFD"
         yield Remark(context.file, f"it is no UTF-8 and was read as Windows-1252{rest}")
-    names = next((row for row in _rows(path, encoding) if isinstance(row, list)), [])
+    names = next(_rows(path, encoding), [])
     if not names:
         raise BadInput(f"{path} is empty: a CSV file begins with the names of its columns")
+    if isinstance(names, str):
+        raise BadInput(f"{path} does not begin with the names of its columns: {names}")
 
     found_columns = find_columns(names, columns, context.file)
-    first, day_first = _look_ahead(path, encoding, names, found_columns)
+    first, first_time, day_first = _look_ahead(path, encoding, names, found_columns)
+    check_is_date(context.file, found_columns, first_time)
     table = TableReader(
         source=source or guess_source(first or {}, found_columns),
         columns=found_columns,
@@ -166,10 +191,10 @@ def read_csv(
 
 def _look_ahead(
     path: Path, encoding: str, names: list[str], columns: Mapping[str, str]
-) -> tuple[dict[str, str] | None, bool]:
-    """Return the first row, if there is one, and whether dates begin with the day."""
+) -> tuple[dict[str, str] | None, str | None, bool]:
+    """Return the first row and time, if there are any, and whether dates begin with the day."""
     time_at = names.index(columns["published_at"]) if "published_at" in columns else None
-    first = None
+    first, first_time = None, None
     for number, row in enumerate(_rows(path, encoding)):
         if number == 0 or isinstance(row, str):
             continue
@@ -177,10 +202,12 @@ def _look_ahead(
             first = dict(zip(names, row, strict=False))
         if time_at is None:
             break
-        day_first = is_day_first(row[time_at]) if time_at < len(row) else None
+        written = row[time_at] if time_at < len(row) else ""
+        first_time = first_time or written.strip() or None
+        day_first = is_day_first(written)
         if day_first is not None:
-            return first, day_first
-    return first, False
+            return first, first_time, day_first
+    return first, first_time, False
 
 
 def _detect_encoding(path: Path) -> tuple[str, int]:
@@ -197,25 +224,10 @@ def _detect_encoding(path: Path) -> tuple[str, int]:
     return ("utf-8", 0) if is_utf8 else ("cp1252", undefined)
 
 
-def _rows(path: Path, encoding: str) -> Iterator[list[str] | str]:
+def _rows(path: Path, encoding: str) -> Iterator[Row]:
     """Yield rows, the first line's among them; a string says why one could not be read."""
     damages: list[str] = []
-    csv.field_size_limit(_LONGEST_FIELD)
     with open_file(path) as file:
-        chunks = read_chunks(file, damages.append)
-        lines = split_lines(decode_chunks(chunks, encoding, "replace"))
-        head = next(lines, "").removeprefix("\ufeff")
-        delimiter = max(_DELIMITERS, key=head.count)
-        reader = csv.reader(chain([head], lines), delimiter=delimiter)
-
-        while True:
-            try:
-                row = next(reader)
-            except StopIteration:
-                break
-            except csv.Error as error:
-                yield f"it is no row of CSV ({error})"
-                continue
-            if row:
-                yield row
+        chunks = decode_chunks(read_chunks(file, damages.append), encoding, "replace")
+        yield from read_rows(split_lines(chunks, LONGEST_ROW))
     yield from damages

@@ -8,10 +8,16 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from core.errors import CapReached, ServiceBadAnswer, ServiceRefused, TidingsError, UsageError
-from core.service_client import Answer, ServiceClient
+from core.errors import (
+    BadInput,
+    CapReached,
+    ServiceBadAnswer,
+    ServiceRefused,
+    TidingsError,
+    UsageError,
+)
 from sources.base import (
     AccountGone,
     AccountState,
@@ -24,10 +30,12 @@ from sources.base import (
     clean_or_none,
     fold_handle,
     mapping_or_empty,
+    text_or_empty,
 )
 from sources.columns import fold_column
-from sources.crawl import CrawlProgress
-from sources.post_cleaning import decode_entities
+from sources.crawl import CrawlProgress, check_page_size
+from sources.file_reading import open_file
+from sources.post_cleaning import decode_entities, is_repost_by_text
 from sources.source import (
     AccountArchive,
     CrawlRequest,
@@ -41,15 +49,23 @@ from sources.source import (
 )
 from sources.timestamps import parse_time
 
+if TYPE_CHECKING:
+    from core.service_client import Answer, ServiceClient
+
 NAME = "x"
 
 _STATUS = re.compile(
     r"https?://(?:www\.|mobile\.)?(?:twitter|x)\.com/(?:#!/)?([^/?#]+)/status(?:es)?/(\d+)",
     re.IGNORECASE,
 )
+_PROFILE = re.compile(
+    r"(?:https?://)?(?:www\.|mobile\.)?(?:twitter|x)\.com/(?:#!/)?"
+    r"(?!(?:explore|hashtag|home|i|intent|search|share)\b)@?(\w{1,15})/?(?:[?#].*)?",
+    re.IGNORECASE | re.ASCII,
+)
 _FIRST_TIMED_ID = 29_700_859_247
 _ID_EPOCH_MS = 1_288_834_974_657
-_RETWEET = re.compile(r"RT @\w+:")
+_POST_ID = re.compile(r"\d{1,20}", re.ASCII)
 _HANDLE = re.compile(r"\w{1,15}", re.ASCII)
 
 _SEARCH_PATH = "/2/tweets/search/recent"
@@ -61,6 +77,8 @@ _FIELDS = {
     "expansions": "author_id",
     "user.fields": "protected,username",
 }
+_LONGEST_ACCOUNT = 2**20  # bytes of ``account.js``
+_LONGEST_PERIOD = 20  # characters of "Monthly" or its like
 _SEARCHABLE = timedelta(days=7) - timedelta(minutes=5)  # an older `since_id` is refused
 
 
@@ -106,7 +124,9 @@ def _read_v1_post(entry: Any, index: int, context: ReadContext) -> Item:
     post = entry.get("tweet", entry) if isinstance(entry, Mapping) else None
     post_id = None
     if isinstance(post, Mapping):
-        post_id = clean_or_none(post.get("id_str") or str(post.get("id") or ""))
+        number = post.get("id")
+        written = post.get("id_str") or (str(number) if isinstance(number, int) else number)
+        post_id = clean_or_none(written)
     if post is None or post_id is None:
         return LeftOut(context.file, index, "it is no post of X: it has no id")
     text = post.get("full_text") or post.get("text")
@@ -134,7 +154,7 @@ def _complete(document: SourceDocument, created: object, now: datetime) -> Sourc
         text=text,
         published_at=published,
         address=_status_address(document.native_id, document.handle),
-        repost=document.repost or _is_retweet(text),
+        repost=document.repost or is_repost_by_text(text),
         replaced=replaced,
         time_wrong=published is None and bool(created),
     )
@@ -157,7 +177,7 @@ def time_of_id(post_id: str) -> datetime | None:
 
     The upper bits count milliseconds. An answer with X's default fields holds no other time.
     """
-    if not post_id.isascii() or not post_id.isdigit():
+    if not _POST_ID.fullmatch(post_id):
         return None
     if not _FIRST_TIMED_ID <= int(post_id) < 1 << 63:
         return None
@@ -166,7 +186,7 @@ def time_of_id(post_id: str) -> datetime | None:
 
 def _status_address(post_id: str, handle: str | None) -> str | None:
     """Return a post's address; without its account's handle, X finds it by its id."""
-    if not post_id.isascii() or not post_id.isdigit():
+    if not _POST_ID.fullmatch(post_id):
         return None
     return f"https://x.com/{handle or 'i/web'}/status/{post_id}"
 
@@ -178,10 +198,6 @@ def _parse_status_address(address: str | None) -> tuple[str | None, str | None]:
         return None, None
     handle = fold_handle(match[1])
     return match[2], None if handle == "i" else handle
-
-
-def _is_retweet(text: str) -> bool:
-    return _RETWEET.match(text) is not None
 
 
 def _complete_row(row: TableRow, context: ReadContext) -> TableRow:
@@ -222,9 +238,10 @@ def _has_handles(context: ReadContext) -> bool:
 def _read_handle_beside(path: Path) -> str | None:
     """Return the handle in ``account.js`` in the folder of an account's archive, if it is there."""
     try:
-        _, _, text = (path.parent / "account.js").read_text(encoding="utf-8").partition("=")
+        with open_file(path.parent / "account.js") as file:
+            _, _, text = file.read(_LONGEST_ACCOUNT).decode().partition("=")
         return fold_handle(json.loads(text)[0]["account"]["username"])
-    except (OSError, ValueError, LookupError, TypeError):
+    except (BadInput, OSError, ValueError, LookupError, TypeError, RecursionError):
         return None  # --handle can still name the account
 
 
@@ -324,16 +341,21 @@ def _page(value: Any, crawl: CrawlProgress, place: str) -> Page:
     if not isinstance(meta, Mapping) or not isinstance(posts, list):
         raise ServiceBadAnswer("x answered without `meta` or `data`: try again later", service=NAME)
 
+    check_page_size(posts, _PAGE_SIZE, NAME)
+
+    now = datetime.now(UTC)
     reached_known = False
     for post in posts:
-        post_id = str(mapping_or_empty(post).get("id"))
-        if post_id.isdigit():
+        post_id = text_or_empty(mapping_or_empty(post).get("id"))
+        if _POST_ID.fullmatch(post_id):
             is_known = crawl.since is not None and int(post_id) <= int(crawl.since["id"])
             reached_known = reached_known or is_known
-            crawl.note_post(post_id, f"{int(post_id):020}")  # ids are in the order of time
+            moment = time_of_id(post_id)
+            if moment is None or moment <= now:
+                crawl.note_post(post_id, f"{int(post_id):020}")  # ids are in the order of time
 
     authors = _read_authors(answer.get("includes"))
-    context = ReadContext(file=place, now=datetime.now(UTC), authors=authors)
+    context = ReadContext(file=place, now=now, authors=authors)
     items = [_read_v2_post(post, index, context) for index, post in enumerate(posts)]
     return crawl.finish_page(items, meta.get("next_token"), reached_known=reached_known)
 
@@ -356,7 +378,7 @@ async def _look_up_account(handle: str, client: ServiceClient) -> str | None:
     if user.get("protected"):
         raise _gone(handle, "protected", "shows its posts to its followers alone")
     account = user.get("id")
-    return account if isinstance(account, str) and account.isdigit() else None
+    return account if _POST_ID.fullmatch(text_or_empty(account)) else None
 
 
 def _explain(refused: Answer) -> TidingsError | None:
@@ -370,7 +392,7 @@ def _explain(refused: Answer) -> TidingsError | None:
             "x has no credits left for this token: buy some in its developer portal", service=NAME
         )
     if refused.status == 429 and is_capped:
-        period = str(value.get("period") or "monthly").lower()
+        period = text_or_empty(value.get("period"))[:_LONGEST_PERIOD].lower() or "monthly"
         return CapReached(
             f"x: the {period} cap on posts is reached; "
             "wait until it is renewed, or raise it in the developer portal",
@@ -396,7 +418,8 @@ def _raise_if_gone(handle: str, value: Any) -> None:
     errors = answer.get("errors") if "data" not in answer else None
     for error in errors if isinstance(errors, list) else []:
         details = mapping_or_empty(error)
-        words = f"{details.get('title', '')} {details.get('detail', '')}".lower()
+        title, detail = text_or_empty(details.get("title")), text_or_empty(details.get("detail"))
+        words = f"{title} {detail}".lower()
         if "suspended" in words:
             raise _gone(handle, "suspended", "is suspended")
         if "not found" in words or "could not find" in words:
@@ -417,6 +440,11 @@ def _account_name(handle: str) -> str:
             f"{handle!r} is no account of X: its name has up to 15 letters, digits and underscores"
         )
     return name
+
+
+def _handle_in_address(address: str) -> str | None:
+    match = _PROFILE.fullmatch(address)
+    return match[1] if match else None
 
 
 SOURCE = Source(
@@ -450,7 +478,7 @@ SOURCE = Source(
     table_rules=TableRules(
         complete=_complete_row,
         recognizes=_recognizes_row,
-        is_repost=_is_retweet,
         address_has_handle=True,
     ),
+    handle_in_address=_handle_in_address,
 )

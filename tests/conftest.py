@@ -14,11 +14,15 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 import pytest
 import redis
+from hypothesis import settings as hypothesis_settings
 
 from cli.stack.supervised_process import SupervisedProcess
 from core.settings import Settings
 from models.database import Database, migrate
 from tests.services import NoPostgresError, running_postgres, running_valkey, running_worker
+
+hypothesis_settings.register_profile("tidings", deadline=None)  # no test fails of a busy machine
+hypothesis_settings.load_profile("tidings")
 
 TEST_VARIABLES = {"TIDINGS_TEST_POSTGRES_URL", "TIDINGS_REAL_DATA", "TIDINGS_CHAOS_MINUTES"}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from core.broker import celery_app
 from core.enums import ENDED, JobKind, State
@@ -14,6 +14,7 @@ from models.tables import Job
 from producers.submit import submit_run
 from workers.executor import work_one_slice
 from workers.runtime import Runtime
+from workers.text_jobs import OTHERS_ARE_COLLECTED
 
 
 class Jobs:
@@ -60,6 +61,12 @@ class Jobs:
         return self.to_its_end(self.submit(parameters, *names))
 
     def do_all(self, run: int) -> None:
-        """Work on every job of a run."""
+        """Work on every job of a run; one that waited for the documents of others comes again."""
         for row in self.rows(run):
             self.to_its_end(run, row.name)
+
+        for row in self.rows(run):
+            if row.state == State.WAITING and row.reason.startswith(OTHERS_ARE_COLLECTED):
+                with self.db.write() as connection:
+                    connection.execute(update(Job).where(Job.id == row.id).values(due_at=0.0))
+                self.to_its_end(run, row.name)

@@ -17,6 +17,7 @@ from typer.main import get_command
 
 from cli.main import app
 from core.settings import Settings
+from sources.registry import SOURCES
 
 FOLDER = Path(__file__).parents[1] / "docs" / "reference"
 NOTE = "<!-- Written by tests/reference_pages.py from the code: change it there, then run it. -->"
@@ -27,8 +28,10 @@ GROUPS = {
         "textapi_url", "textapi_key", "textapi_limits", "textapi_concurrency",
         "textapi_connect_timeout", "textapi_timeout",
     ),
-    "The self-hosted Text API's server": ("textapi_keys", "textapi_polarity", "textapi_key_limit"),
-    "Services that documents come from": ("nyt_", "x_", "bluesky_", "mastodon_"),
+    "The self-hosted Text API's server": (
+        "textapi_keys", "textapi_polarity", "textapi_key_limit", "textapi_cors_origins",
+    ),
+    "Services that documents come from": tuple(f"{each.name}_" for each in SOURCES if each.service),
 }  # fmt: skip
 
 
@@ -82,8 +85,9 @@ def _kind(field: FieldInfo) -> str:
     if any(isinstance(option, str) for option in options):
         return " or ".join(f"`{option}`" for option in options)
     if get_origin(kind) is tuple:
-        return "list of secrets"
+        return "list of secrets" if SecretStr in options else "list"
     first = next(option for option in options if option is not type(None))
+    first = getattr(first, "__origin__", first)  # of an annotated type
     words = {
         str: "text",
         int: "number",

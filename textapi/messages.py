@@ -19,11 +19,22 @@ from pydantic import (
     RootModel,
     WithJsonSchema,
 )
+from pydantic_core import PydanticCustomError
+
+from textapi.engine.entities import LABELS
+from textapi.text.keywords import HYPHENS
+from textapi.text.size import count_lines, count_words
 
 MAX_TEXT = 100_000  # characters of one text
+MAX_WORDS = 40_000  # words and signs of one text; 100,000 characters of prose hold 24,000
+MAX_LINES = 5_000  # lines of one text: the model reads them one by one
 MAX_KEYWORDS = 1_000
 MAX_KEYWORD = 200  # characters of one keyword
+MAX_KEYWORD_CHARACTERS = 20_000  # of all keywords of a request
+MAX_HYPHENS = 1_000  # in all keywords of a request: each takes long to compile
 MAX_RESULTS = 1_000  # phrases or sentences in one answer
+
+TEXT_TOO_LONG = "text_too_long"  # the type of the error, which is answered with 413
 
 SERVICE = "textapi"  # in messages, settings and the table of calls
 ENGINE_HEADER = "X-Textapi-Engine"
@@ -50,6 +61,38 @@ def _refuse_blank(keyword: str) -> str:
     return keyword
 
 
+def _refuse_costly(keywords: list[str]) -> list[str]:
+    """Refuse keywords whose patterns would take a second or more to compile."""
+    if sum(map(len, keywords)) > MAX_KEYWORD_CHARACTERS:
+        raise ValueError(
+            f"{MAX_KEYWORD_CHARACTERS} characters together at most: send fewer in a request"
+        )
+    joined = "".join(keywords)
+    if sum(map(joined.count, HYPHENS)) > MAX_HYPHENS:
+        raise ValueError(f"{MAX_HYPHENS} hyphens together at most: send fewer in a request")
+    return keywords
+
+
+def _refuse_long(text: str) -> str:
+    """Refuse a text that would hold the language model for too long."""
+    # A word or a line takes at least one character.
+    if len(text) > MAX_LINES and count_lines(text) > MAX_LINES:
+        raise PydanticCustomError(TEXT_TOO_LONG, f"{MAX_LINES} lines at most")
+    if len(text) > MAX_WORDS and count_words(text) > MAX_WORDS:
+        raise PydanticCustomError(TEXT_TOO_LONG, f"{MAX_WORDS} words and signs at most")
+    return text
+
+
+def _to_types(labels: Any) -> Any:
+    """Turn a kind of text, which programs for the original send instead of a list, into types."""
+    if not isinstance(labels, str):
+        return labels
+    if labels not in LABELS:
+        kinds = " or ".join(map(repr, sorted(LABELS)))
+        raise ValueError(f"a string is the kind of text, {kinds}; types are a list")
+    return sorted(LABELS[labels])
+
+
 def _to_integer(number: Any) -> Any:
     """Turn 3.0 into 3, which JSON does not tell apart."""
     return int(number) if isinstance(number, float) and number.is_integer() else number
@@ -65,6 +108,31 @@ Keyword = Annotated[
     Field(max_length=MAX_KEYWORD, json_schema_extra={"pattern": r"[^\s\x1c-\x1f\x85]"}),
     AfterValidator(_refuse_blank),
 ]
+Keywords = Annotated[
+    list[Keyword],
+    Field(
+        max_length=MAX_KEYWORDS,
+        description=f"Together at most {MAX_KEYWORD_CHARACTERS} characters and {MAX_HYPHENS} "
+        "hyphens.",
+    ),
+    AfterValidator(_refuse_costly),
+]
+Text = Annotated[
+    str,
+    Field(
+        max_length=MAX_TEXT,
+        description=f"At most {MAX_LINES} lines, and {MAX_WORDS} words and signs.",
+    ),
+    AfterValidator(_refuse_long),
+]
+_TYPES_SCHEMA: dict[str, Any] = {"type": "array", "items": {"type": "string"}, "maxItems": 100}
+_KIND_SCHEMA: dict[str, Any] = {"type": "string", "enum": sorted(LABELS)}
+Labels = Annotated[
+    list[str],
+    Field(max_length=100),
+    BeforeValidator(_to_types),
+    WithJsonSchema({"anyOf": [_TYPES_SCHEMA, _KIND_SCHEMA]}),
+]
 Count = Annotated[int, Field(ge=1, le=MAX_RESULTS), BeforeValidator(_to_integer)]
 Polarity = Annotated[float, Field(ge=-1, le=1)]
 ScoredSentence = Annotated[tuple[Polarity, str], _pair_schema({"type": ["number", "string"]})]
@@ -76,13 +144,13 @@ class TextBody(BaseModel):
 
     model_config = ConfigDict(strict=True, frozen=True, populate_by_name=True)
 
-    text: str = Field(max_length=MAX_TEXT)
+    text: Text
 
 
 class SentencesWithKeywordsRequest(TextBody):
     """Asks for the sentences that mention each keyword, with their neighbours on request."""
 
-    keywords: list[Keyword] = Field(max_length=MAX_KEYWORDS)
+    keywords: Keywords
     include_before: bool = False
     include_after: bool = False
 
@@ -111,9 +179,7 @@ class NerRequest(TextBody):
     """Asks for the entities of a kind of text, or of the types in *labels* (also `key_list`)."""
 
     doctype: Literal["REVIEW", "ARTICLE"] = "REVIEW"
-    labels: list[str] | None = Field(
-        None, max_length=100, validation_alias=AliasChoices("labels", "key_list")
-    )
+    labels: Labels | None = Field(None, validation_alias=AliasChoices("labels", "key_list"))
 
 
 class SummarizeRequest(TextBody):

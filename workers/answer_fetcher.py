@@ -1,6 +1,7 @@
 """Answers of the Text API through the ledger: what was answered is not asked again.
 
-Claim first, then look what is answered, then ask. Two workers never ask the same at once. What is
+Look what is answered, claim what is not, look again, then ask: two workers never ask the same at
+once. What is
 answered is stored at once and by whoever asked, also when the job has another owner by then: it is
 paid for. A process that is killed repeats no more than the calls that it had begun and not stored:
 `AnswerFetcher.most_unstored`, whatever the number of steps that fetch at once.

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
+from analysis.step import Step, StepResult
 from core.enums import DOCUMENTS, StepState
 from models.database import Database
 from models.documents import DocumentScope, newest_document
@@ -91,12 +92,13 @@ class JobContext:
 
         await finish_in_thread(write)
 
-    async def complete_step(
-        self, step: str, documents: int, *changes: Callable[[Connection], object]
-    ) -> None:
-        """Make the *changes* and record the step as complete, in one transaction."""
-        recorded = self.step_change(step, StepState.COMPLETE, documents)
-        await self.write(*changes, recorded, progress=True)
+    async def record_step(self, step: Step, result: StepResult) -> None:
+        """Store the rows of a step and record how it ended, in one transaction."""
+        store = partial(step.store, job_id=self.claim.job_id, rows=result.rows)
+        reason = result.no_data_reason
+        state = StepState.NO_DATA if reason else StepState.COMPLETE
+        recorded = self.step_change(step.name, state, result.documents, reason)
+        await self.write(store, recorded, progress=True)
 
     async def record_no_data(self, steps: Iterable[str], reason: str) -> None:
         """Record that there is nothing to work on, for the documents and each of *steps*."""

@@ -11,7 +11,7 @@ from typing import Any
 from analysis.search import SEARCH_PREFIX, matching_posts
 from models.crawls import COMPLETE, OPEN, Crawled, found_before, read_crawl
 from models.documents import link_documents
-from sources.crawl import AT_NEWEST, NO_MORE, REPEATED
+from sources.crawl import AT_NEWEST, CUT_SHORT, NO_MORE, REPEATED
 from sources.registry import account_source, search_source
 from sources.source import CrawlRequest, PostReader, Source
 from workers.context import JobContext
@@ -117,7 +117,7 @@ async def _crawl(
             await job.write(stored, progress=True)
             if end is None and job.slice_is_over:
                 return CrawlResult(finished=False)
-    return CrawlResult(finished=True, remark=end if end == REPEATED else None)
+    return CrawlResult(finished=True, remark=end if end in CUT_SHORT else None)
 
 
 def _state(end: str | None) -> str:

@@ -13,7 +13,9 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import redis
 from prometheus_client import CollectorRegistry, start_http_server, values
@@ -25,10 +27,13 @@ from core.broker import queue_length
 from core.enums import QUEUES, State
 from core.errors import SettingsError
 from core.process_identity import has_exited
+from core.processes import is_locked, take_lock
 from models.database import Database
 from models.jobs import count_live_slots
 from models.queue_stats import QueueStats, read_queue_stats
 
+FOLDER_PREFIX = "tidings-metrics-"
+LOCK = "lock"
 JOB_STATES = [state for state in State if state != State.PAUSED]  # runs are paused, jobs are not
 
 
@@ -46,7 +51,9 @@ class WorkerMetrics(Collector):
     """The children's counts and the last snapshot; make it before the first child is forked."""
 
     def __init__(self) -> None:
-        self._folder = tempfile.mkdtemp(prefix="tidings-metrics-")
+        _remove_abandoned_folders()
+        self._folder = tempfile.mkdtemp(prefix=FOLDER_PREFIX)
+        self._lock = take_lock(Path(self._folder) / LOCK)  # until this process ends in any way
         self._snapshot: Snapshot | None = None
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = self._folder
         # prometheus-client reads that name when it is imported, which Celery has done for Flower.
@@ -60,7 +67,7 @@ class WorkerMetrics(Collector):
         try:
             self._server, self._thread = start_http_server(port, host, self.registry)
         except OSError as error:
-            shutil.rmtree(self._folder)
+            self._remove_folder()
             raise SettingsError(
                 f"TIDINGS_METRICS_PORT: {host}:{port} cannot be listened on ({error.strerror})"
             ) from error
@@ -69,7 +76,13 @@ class WorkerMetrics(Collector):
         """Stop serving, and remove the children's files."""
         self._server.shutdown()
         self._server.server_close()
+        self._remove_folder()
+
+    def _remove_folder(self) -> None:
         shutil.rmtree(self._folder, ignore_errors=True)
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
 
     def refresh(self, db: Database, broker: redis.Redis) -> None:
         """Take a new snapshot. Raises `DatabaseAway`, `BrokerAway`."""
@@ -92,6 +105,14 @@ class WorkerMetrics(Collector):
 
         if snapshot is not None:
             yield from _gauges(snapshot)
+
+
+def _remove_abandoned_folders() -> None:
+    """Remove the folders of workers that were killed: nobody holds their locks any more."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{FOLDER_PREFIX}*"):
+        with suppress(OSError):  # another user's
+            if (folder / LOCK).exists() and not is_locked(folder / LOCK):
+                shutil.rmtree(folder)
 
 
 def _gauges(snapshot: Snapshot) -> Iterator[GaugeMetricFamily]:

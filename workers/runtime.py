@@ -28,7 +28,7 @@ from textapi.client import TextApiClient
 from textapi.messages import SERVICE
 
 STOP_SIGNALS = (signal.SIGUSR1, TERM_SIGNAL)  # the soft time limit, and a shutdown
-DRAIN_SECONDS = 1.5  # calls in flight may end; Celery's soft shutdown takes 2 s
+DRAIN_SECONDS = 8.0  # calls in flight may end; a worker has 15 s from Ctrl-C to its end
 
 T = TypeVar("T")
 

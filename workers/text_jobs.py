@@ -14,18 +14,24 @@ from analysis.parameters import (
     read_parameters,
 )
 from analysis.pipelines import PIPELINES, Pipeline
-from analysis.step import Step
+from analysis.search import SEARCH_PREFIX
+from analysis.step import NotReadyYet, Step
 from core.enums import DOCUMENTS
 from core.errors import ServiceBadAnswer
 from core.logs import step_context
-from models.documents import list_documents
+from models.documents import DocumentText, list_documents
+from models.jobs import other_scopes, waited_seconds
 from models.results import mention_sentences, mentioning_documents
 from models.runs import engines_of, note_engine
 from textapi.messages import SERVICE
 from workers.answer_fetcher import AnswerFetcher
 from workers.collecting import closing_remark, collect_documents
 from workers.context import JobContext
-from workers.outcomes import Again, Done, Outcome
+from workers.outcomes import Again, Done, Outcome, WaitUntil
+
+FIRST_WAIT_SECONDS = 0.2  # for other jobs of the run …
+LONGEST_WAIT_SECONDS = 30.0  # … longer each time
+OTHERS_ARE_COLLECTED = "the documents of the run's other jobs are being collected"
 
 MOST_ENGINES = 10  # of the Text API, whose answers one run may mix
 
@@ -45,8 +51,12 @@ async def work_on_texts(job: JobContext) -> Outcome:
             return outcome
 
     steps = pipeline.select(parameters.steps, completed)
-    if steps and not await _run_until_slice_ends(job, pipeline, steps, parameters):
-        return Again()
+    try:
+        if steps and not await _run_until_slice_ends(job, pipeline, steps, parameters):
+            return Again()
+    except NotReadyYet as reason:
+        waits, _ = await asyncio.to_thread(waited_seconds, job.db, job.claim)
+        return WaitUntil(min(FIRST_WAIT_SECONDS * 2**waits, LONGEST_WAIT_SECONDS), str(reason))
 
     return Done(await closing_remark(job, parameters))
 
@@ -100,9 +110,9 @@ async def _run_steps(
             results = await asyncio.gather(
                 *(_run_step(job, step, data, fetcher) for step in stage), return_exceptions=True
             )
-            for result in results:
-                if isinstance(result, BaseException):
-                    raise result
+            errors = [result for result in results if isinstance(result, BaseException)]
+            for error in sorted(errors, key=lambda error: isinstance(error, NotReadyYet)):
+                raise error
 
 
 async def _note_engine(job: JobContext, engine: str) -> None:
@@ -126,8 +136,7 @@ async def _run_step(
 ) -> None:
     async with step_context(step.name):
         result = await step.run(data, fetcher)
-        store = partial(step.store, job_id=job.claim.job_id, rows=result.rows)
-        await job.complete_step(step.name, result.documents, store)
+        await job.record_step(step, result)
 
 
 async def _load_data(job: JobContext, parameters: TextParameters) -> MonthData | PostData:
@@ -135,7 +144,21 @@ async def _load_data(job: JobContext, parameters: TextParameters) -> MonthData |
 
     if isinstance(parameters, MonthsParameters):
         return MonthData(job.db, scope, parameters.keywords, parameters, StoredMentions(job))
-    return PostData(await job.read(list_documents, scope), parameters)
+
+    async def read_other_posts() -> list[DocumentText]:
+        scopes = await job.read(other_scopes, job.claim)
+        if any(scope.newest_document is None for scope in scopes):
+            raise NotReadyYet(OTHERS_ARE_COLLECTED)
+
+        posts: dict[int, DocumentText] = {}
+        for other in scopes:
+            for post in await job.read(list_documents, other):
+                posts[post.id] = post
+        return list(posts.values())
+
+    subject = scope.name.removeprefix("@").removeprefix(SEARCH_PREFIX)
+    posts = await job.read(list_documents, scope)
+    return PostData(posts, parameters, subject, read_other_posts)
 
 
 class StoredMentions:

@@ -54,14 +54,13 @@ async def _mentions_of_day(
 ) -> list[dict[str, Any]]:
     keywords = data.keywords
     terms = all_terms(keywords)
-    keys = {
-        (document.text, term): keyword_key(fetcher.engine, term, document.text)
-        for document in documents
-        for term in terms
-    }
+    keys: dict[tuple[str, str], bytes] = {}
+    for document in documents:
+        for term in terms:
+            keys[document.text, term] = keyword_key(fetcher.engine, term, document.text)
+
     answers = await fetcher.read(set(keys.values()))
     rows: list[dict[str, Any]] = []
-
     for document in documents:
         sentences_by_term = {term: answers[keys[document.text, term]] for term in terms}
         rows += mention_rows(document, keywords, sentences_by_term)

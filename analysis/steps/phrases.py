@@ -25,10 +25,10 @@ async def rank_phrases(data: MonthData | PostData, fetcher: Fetcher) -> StepResu
     rows: list[dict[str, Any]] = []
 
     for corpus in corpora:
-        requests = [
-            phrases_of(fetcher.engine, text, data.options.phrases, document_ids)
-            for _, text, document_ids in corpus.chunks(data.options.text_size)
-        ]
+        requests = []
+        for _, text, document_ids in corpus.chunks(data.options.text_size):
+            requests.append(phrases_of(fetcher.engine, text, data.options.phrases, document_ids))
+
         answers = await fetch_answers(fetcher, requests)
         rows += phrase_rows(corpus, answers, data.counted_texts(corpus), data.options)
 

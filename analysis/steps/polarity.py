@@ -35,7 +35,10 @@ async def score_posts(data: PostData, fetcher: Fetcher) -> StepResult:
     """Score every authored post."""
     texts = dict.fromkeys(post.text for post in data.authored)
     polarities = await _fetch_polarities(fetcher, texts, data.options.text_size)
-    rows = [{"document_id": post.id, "polarity": polarities[post.text]} for post in data.authored]
+    rows = []
+    for post in data.authored:
+        rows.append({"document_id": post.id, "polarity": polarities[post.text]})
+
     return StepResult(len(data.authored), {PostPolarity: rows})
 
 

@@ -28,16 +28,16 @@ async def summarize_corpora(data: MonthData | PostData, fetcher: Fetcher) -> Ste
 
 
 async def _summarize(corpus: Corpus, options: TextOptions, fetcher: Fetcher) -> str:
-    requests = [
-        summary_of(fetcher.engine, text, options.proportion, document_ids)
-        for _, text, document_ids in corpus.chunks(options.text_size)
-    ]
+    requests = []
+    for _, text, document_ids in corpus.chunks(options.text_size):
+        requests.append(summary_of(fetcher.engine, text, options.proportion, document_ids))
+
     quoted_documents = [document_id for document_id, _ in corpus.texts]
     summaries: list[str] = []
 
     while requests:
         answers = await fetch_answers(fetcher, requests)
-        summaries = [answer for answer in answers if answer]
+        summaries = list(filter(None, answers))
         requests = _further_requests(
             fetcher.engine, summaries, len(requests), options, quoted_documents
         )

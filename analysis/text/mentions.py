@@ -13,7 +13,10 @@ from textapi.text.sentences import Span, split
 
 def all_terms(keywords: Sequence[Keyword]) -> list[str]:
     """Return every term of every keyword once, in their order."""
-    return list(dict.fromkeys(term for keyword in keywords for term in keyword.terms))
+    terms: dict[str, None] = {}
+    for keyword in keywords:
+        terms.update(dict.fromkeys(keyword.terms))
+    return list(terms)
 
 
 def mention_rows(

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from core.errors import StackError
+from core.errors import SettingsError, StackError
 from core.processes import take_lock
 from core.settings import private_folder, stack_file, stack_lock
 
@@ -34,7 +34,7 @@ def _take_lock(home: Path) -> int:
     # Processes of a killed stack hold its lock until the kernel has ended them.
     path = stack_lock(home)
     deadline = time.monotonic() + LOCK_SECONDS
-    while (lock := take_lock(path)) is None:
+    while (lock := _try_lock(path)) is None:
         holder = path.read_text(encoding="utf-8").strip()
         if _is_alive(holder):
             raise StackError(
@@ -49,6 +49,15 @@ def _take_lock(home: Path) -> int:
     os.ftruncate(lock, 0)
     os.write(lock, f"{os.getpid()}\n".encode())
     return lock
+
+
+def _try_lock(path: Path) -> int | None:
+    try:
+        return take_lock(path)
+    except OSError as error:
+        raise SettingsError(
+            f"{path} cannot be written ({error.strerror}): set TIDINGS_HOME to another folder"
+        ) from error
 
 
 def _is_alive(pid: str) -> bool:

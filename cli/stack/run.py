@@ -11,11 +11,11 @@ from importlib.util import find_spec
 from threading import current_thread, main_thread
 from types import FrameType
 
-from rich.console import Console
-
+from cli.messages import inform
 from cli.stack import valkey
 from cli.stack.lockfile import lock_home
-from cli.stack.services import Stack, without_password
+from cli.stack.services import Stack
+from core.addresses import without_password
 from core.errors import StackError
 from core.settings import Settings, stack_file
 
@@ -78,7 +78,7 @@ def _locked_stack(settings: Settings, workers: int | None, flower: bool) -> Iter
 
 
 def _show(message: str) -> None:
-    Console(stderr=True, highlight=False, markup=False, soft_wrap=True).print(message)
+    inform(message)
 
 
 def _check_installation(settings: Settings) -> None:

@@ -7,7 +7,7 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -18,11 +18,15 @@ from cli.stack import valkey
 from cli.stack.ports import free_port, http_answers
 from cli.stack.supervised_process import SupervisedProcess
 from cli.stack.worker import APPLICATION, ENVIRONMENT, python_module, worker_answers, worker_command
+from core.addresses import without_password
 from core.errors import BrokerAway, StackError
 from core.settings import Settings, environment, private_folder, stack_file, write_private
 
 START_SECONDS = 60.0
 POLL_SECONDS = 0.1
+WORKER_GRACE_SECONDS = 15.0  # 2 to end jobs, 8 to end calls, and the rest
+# The Text API gets no address or key of anything else.
+TEXTAPI_SETTINGS = ("home", "log_format", "log_level", "textapi_polarity", "textapi_key_limit")
 
 
 class Stack:
@@ -98,11 +102,17 @@ class Stack:
             process.wait()
 
     def _start(
-        self, name: str, command: Sequence[str], variables: dict[str, str], *, grace: float = 5.0
+        self,
+        name: str,
+        command: Sequence[str],
+        variables: dict[str, str],
+        *,
+        grace: float = 5.0,
+        settings: Collection[str] | None = None,
     ) -> SupervisedProcess:
-        process = SupervisedProcess(
-            name, command, environment(self.settings) | variables, self._logs, self._lock, grace
-        )
+        """Start a process, which gets those *settings* alone (by default all) and *variables*."""
+        given = environment(self.settings, settings) | variables
+        process = SupervisedProcess(name, command, given, self._logs, self._lock, grace)
         self._processes.append(process)
         process.start()
         return process
@@ -121,7 +131,8 @@ class Stack:
         port, password = free_port(), secrets.token_urlsafe(24)
         folder = self.settings.home / "valkey"
         configuration = valkey.configure(folder, port=port, password=password)
-        process = self._start("valkey", [str(valkey.binary()), str(configuration)], {})
+        command = [str(valkey.binary()), str(configuration)]
+        process = self._start("valkey", command, {}, settings=())
         self._update_settings(redis_url=valkey.address(port, password))
         return process
 
@@ -132,7 +143,7 @@ class Stack:
         keys = [each.get_secret_value() for each in (key, *self.settings.textapi_keys)]
         command = [*python_module("cli.main"), "textapi", "--host=127.0.0.1", f"--port={port}"]
         variables = {"TIDINGS_TEXTAPI_KEYS": ",".join(keys)}
-        process = self._start("textapi", command, variables)
+        process = self._start("textapi", command, variables, settings=TEXTAPI_SETTINGS)
         self._update_settings(textapi_url=f"http://127.0.0.1:{port}", textapi_key=key)
         return process
 
@@ -145,7 +156,7 @@ class Stack:
 
     def _start_worker(self, name: str) -> SupervisedProcess:
         command = worker_command(name, workers=self._workers, log_level=self.settings.log_level)
-        return self._start("worker", command, ENVIRONMENT, grace=10.0)
+        return self._start("worker", command, ENVIRONMENT, grace=WORKER_GRACE_SECONDS)
 
     def _start_flower(self) -> SupervisedProcess:
         port, password = free_port(), secrets.token_urlsafe(12)
@@ -189,9 +200,3 @@ def _absolute(database_url: str) -> str:
     if url.get_backend_name() == "sqlite" and url.database:
         url = url.set(database=str(Path(url.database).resolve()))
     return url.render_as_string(hide_password=False)
-
-
-def without_password(url: str) -> str:
-    """Return *url* without its password, to be shown."""
-    parts = make_url(url)
-    return parts._replace(username=parts.username or None, password=None).render_as_string()

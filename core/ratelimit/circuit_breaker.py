@@ -43,7 +43,6 @@ class CircuitBreaker:
         self._clock = clock
         self._open_circuit = redis.register_script(OPEN_CIRCUIT)
         self._checking = asyncio.Lock()
-        self._checks = 0
         self._check_at = 0.0  # monotonic, as the next
         self._open_until = 0.0
 
@@ -67,19 +66,19 @@ class CircuitBreaker:
         Raises `CapReached` if the wait is longer than `LONGEST_WAIT_SECONDS`.
         """
         now = self._clock.monotonic
-        checks_before = self._checks
+        is_checked = False
         while now() >= self._check_at or now() < self._open_until:
             async with self._checking:  # calls that come during a check wait for its result
-                if now() >= self._check_at:
-                    self._checks += 1
-                    if await self._try_to_pass():
-                        return True
+                is_too_long = self._open_until - now() > LONGEST_WAIT_SECONDS
+                must_check = is_too_long and not is_checked  # somebody may have closed it since
+                is_checked = is_checked or must_check
+                if (must_check or now() >= self._check_at) and await self._try_to_pass():
+                    return True
 
             wait = self._open_until - now()
             if wait <= 0:
                 break
-            # Not by an older check: a person may have let the service be tried again.
-            if wait > LONGEST_WAIT_SECONDS and self._checks > checks_before:
+            if wait > LONGEST_WAIT_SECONDS and is_checked:
                 raise self._windows.cap_reached(wait, CIRCUIT_OPEN)
             await self._clock.sleep(min(wait + random.uniform(0, 0.5), CHECK_SECONDS))
         return False

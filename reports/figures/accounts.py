@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
 from reports.figures import style
@@ -17,6 +18,7 @@ from reports.figures.heat import draw_heat
 from reports.figures.spec import FigureSpec
 
 Cells = Sequence[Sequence[float | None]]  # a row for each account, a cell for each month
+Gaps = Sequence[Sequence[str]]  # the months without data of each account
 
 _POSTS = LinearSegmentedColormap.from_list("posts", ["#eaf3f9", "#6fb1d8", "#0072B2", "#003a5c"])
 _POLARITY = LinearSegmentedColormap.from_list(
@@ -80,9 +82,15 @@ def means_spec(accounts: Sequence[Account]) -> FigureSpec | None:
 
 
 def draw_calendar(
-    ax: Axes, names: Sequence[str], span: style.Range, values: Cells, *, is_polarity: bool
+    ax: Axes,
+    names: Sequence[str],
+    span: style.Range,
+    values: Cells,
+    gaps: Gaps,
+    *,
+    is_polarity: bool,
 ) -> None:
-    """Draw a row for each account, a cell for each month: posts or mean polarity."""
+    """Draw a row for each account, a cell for each month: posts or mean polarity, gaps hatched."""
     cells = np.array(values, dtype=float)
     top = float(np.nanmax(np.abs(cells), initial=0.0)) or 1.0
     image = draw_heat(
@@ -96,6 +104,13 @@ def draw_calendar(
         vmax=top,
     )
 
+    months = list(span)
+    for row, without_data in enumerate(gaps):
+        for first, last in style.stretches(without_data):
+            left, right = months.index(first) - 0.5, months.index(last) + 0.5
+            gap = Rectangle((left, row - 0.5), right - left, 1, label="_gap", **style.GAP_LOOK)
+            ax.add_patch(gap)
+
     figure = ax.get_figure()
     if figure is not None:
         bar = figure.colorbar(image, ax=ax, fraction=0.03, pad=0.01)
@@ -105,33 +120,45 @@ def draw_calendar(
 
 
 def calendar_figure(
-    names: Sequence[str], span: style.Range, values: Cells, *, is_polarity: bool
+    names: Sequence[str], span: style.Range, values: Cells, gaps: Gaps, *, is_polarity: bool
 ) -> Figure:
     """Return posts, or mean polarity, of each account in each month."""
     figure, ax = style.new_axes(1.1 + 0.28 * len(names))
-    draw_calendar(ax, names, span, values, is_polarity=is_polarity)
+    draw_calendar(ax, names, span, values, gaps, is_polarity=is_polarity)
     title = "Mean polarity per month" if is_polarity else "Posts per month"
-    style.title(ax, title, sub="blank: no post")
+    style.title(ax, title, sub="blank: no post · hatched: no data" if any(gaps) else "")
     return figure
 
 
-def posts_spec(names: Sequence[str], span: style.Range, posts: Cells) -> FigureSpec:
+def posts_spec(names: Sequence[str], span: style.Range, posts: Cells, gaps: Gaps) -> FigureSpec:
     """Declare the figure of each account's *posts* in each month."""
     return FigureSpec(
         name="accounts-posts",
-        draw=partial(calendar_figure, names, span, posts, is_polarity=False),
+        draw=partial(calendar_figure, names, span, posts, gaps, is_polarity=False),
         alt="Heat chart: posts of each account in each month.",
-        caption="A blank cell has no post.",
+        caption=f"A blank cell has no post.{_explain(gaps)}",
     )
 
 
-def polarity_spec(names: Sequence[str], span: style.Range, means: Cells) -> FigureSpec | None:
+def polarity_spec(
+    names: Sequence[str], span: style.Range, means: Cells, gaps: Gaps
+) -> FigureSpec | None:
     """Declare the figure of each account's mean polarity in each month."""
     if not np.isfinite(np.array(means, dtype=float)).any():
         return None
     return FigureSpec(
         name="accounts-polarity-by-month",
-        draw=partial(calendar_figure, names, span, means, is_polarity=True),
+        draw=partial(calendar_figure, names, span, means, gaps, is_polarity=True),
         alt="Heat chart: mean polarity of each account in each month.",
-        caption="Blue is positive, brown negative. A blank cell has no post.",
+        caption="Blue is positive, brown negative. A blank cell has no post with a polarity; "
+        f"reposts have none.{_explain(gaps)}",
+    )
+
+
+def _explain(gaps: Gaps) -> str:
+    if not any(gaps):
+        return ""
+    return (
+        " A hatched one has no data: it lies before the first known post, after the last, or in a "
+        "year or more without any."
     )

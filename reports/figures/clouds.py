@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections import Counter
+from collections.abc import Collection
 from functools import cache, partial
 from io import BytesIO
 
@@ -15,72 +14,16 @@ from matplotlib.textpath import text_to_path
 from PIL import Image, ImageColor, UnidentifiedImageError
 from wordcloud import WordCloud
 
+from analysis.text import stopwords
 from core.errors import BadInput
-from reports import fonts, stopwords
+from reports import fonts
 from reports.figures.spec import FigureSpec
 from reports.run_data import RunData
 
 # laid out in so many units, drawn SCALE times as large: finding room is what takes time
 WIDTH, HEIGHT, SCALE = 320, 200, 3
 LARGEST_MASK = 320  # a larger mask is laid out at this size
-LONGEST = 40  # characters; what is longer is no word, and would find no room
 _INKS = ("#0072B2", "#00664b", "#a64900", "#7d3f63", "#1b1f24")  # dark enough on white
-
-_ADDRESS = re.compile(r"\bhttps?\b\S*|\bwww\.\S+|@\w+")
-_WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
-_IDEOGRAPHS = re.compile("[\u3400-\u4dbf\u4e00-\u9fff]+|[\u30a0-\u30ff]{2,}")
-_SPACELESS = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")
-_POSSESSIVE = re.compile(r"'s$")
-
-
-def count_words(texts: Iterable[str], leave_out: Collection[re.Pattern[str]] = ()) -> Counter[str]:
-    """Count words without case, possessives and addresses, each in its most common spelling.
-
-    *leave_out*: patterns of a keyword's terms; what they match is cut out before words are counted.
-    Chinese and Japanese, which write no spaces, are counted by pairs of characters.
-    """
-    counts = Counter[str]()
-    for text in texts:
-        rest = _ADDRESS.sub(" ", text)
-        for pattern in leave_out:
-            rest = pattern.sub(" ", rest)
-        counts.update(_words(rest))
-    return merge_spellings(counts)
-
-
-def merge_spellings(words: Counter[str]) -> Counter[str]:
-    """Count words that differ in case alone as one, in the spelling that is most common."""
-    spellings: dict[str, Counter[str]] = defaultdict(Counter)
-    for word, times in words.items():
-        spellings[word.casefold()][word] = times
-
-    merged = Counter[str]()
-    for forms in spellings.values():
-        _, most_common = max((times, form) for form, times in forms.items())
-        merged[most_common] = forms.total()
-    return merged
-
-
-def has_words(text: str) -> bool:
-    """Return whether a text holds three words besides addresses and names of accounts."""
-    return len(list(_words(_ADDRESS.sub(" ", text)))) >= 3
-
-
-def _words(text: str) -> Iterator[str]:
-    for match in _WORD.findall(text):
-        if _SPACELESS.search(match):
-            for run in _IDEOGRAPHS.findall(match):
-                yield from _pairs(run) if run[0] >= "\u3400" else (run,)
-            continue
-
-        word = _POSSESSIVE.sub("", match.replace("\u2019", "'"))
-        if 1 < len(word) <= LONGEST and not word.isdigit():
-            yield word
-
-
-def _pairs(run: str) -> Iterator[str]:
-    for start in range(len(run) - 1):
-        yield run[start : start + 2]
 
 
 def choose(words: Counter[str], leave_out: Collection[str], most: int) -> dict[str, int]:

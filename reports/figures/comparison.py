@@ -7,11 +7,12 @@ from functools import partial
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import MaxNLocator
 
 from reports.figures import style
 from reports.figures.spec import FigureSpec
 from reports.tables.periods import PeriodRow
+from reports.words import quantity
 
 MOST_DOTS = 4000
 
@@ -40,7 +41,7 @@ def draw_lines(
     for number, (name, rows) in enumerate(subjects.items()):
         color = style.CYCLE[number % len(style.CYCLE)]
         by_month = {row.period: getattr(row, column) for row in rows}
-        label = name
+        label = style.without_undrawable(name)
         for x, y in style.segments(xs, list(map(by_month.get, span))):
             ax.plot(
                 x,
@@ -76,7 +77,7 @@ def lines_figure(
     figure, ax = style.new_axes(3.8)
     draw_lines(ax, subjects, span=span, column=column)
     if column == "share":
-        ax.yaxis.set_major_formatter(PercentFormatter(xmax=1))
+        ax.yaxis.set_major_formatter(style.format_percent)
     if column == "polarity_mean":
         style.zero_line(ax)
     else:
@@ -122,8 +123,8 @@ def draw_agreement(
     ax.set_xlim(-1.05, 1.05)
     ax.set_ylim(-1.05, 1.05)
     ax.set_aspect("equal")
-    ax.set_xlabel(f"polarity, {names[0]}")
-    ax.set_ylabel(f"polarity, {names[1]}")
+    ax.set_xlabel(style.without_undrawable(f"polarity, {names[0]}"))
+    ax.set_ylabel(style.without_undrawable(f"polarity, {names[1]}"))
     ax.grid(visible=True, axis="both")
 
 
@@ -150,7 +151,8 @@ def agreement_spec(
     return FigureSpec(
         name=f"agreement-{runs[0]}-{runs[1]}",
         draw=partial(agreement_figure, pairs, names=names, rank=rank),
-        alt=f"Scatter of the polarities of {len(pairs)} texts, {names[0]} against {names[1]}.",
+        alt=f"Scatter of the polarities of {quantity(len(pairs), 'text')}, {names[0]} against "
+        f"{names[1]}.",
         caption="A dot for each sentence, or post, that both runs scored; on the line they agree."
         + thinned,
         layout="chart square",

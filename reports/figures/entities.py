@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from operator import itemgetter
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -15,6 +16,7 @@ from matplotlib.ticker import MaxNLocator
 from reports.figures import style
 from reports.figures.spec import FigureSpec, Subject
 from reports.tables.entities import EntityRow
+from reports.words import quantity
 
 NAMES_PER_TYPE = 8
 TYPES_SHOWN = 6
@@ -90,8 +92,10 @@ def entities_figure(
     types = list(by_type)
     across = min(2, len(types))
     lengths = list(map(len, by_type.values()))
-    heights = [max(lengths[first : first + across]) for first in range(0, len(types), across)]
-    figure = style.new_figure(0.6 + sum(0.55 + 0.25 * height for height in heights))
+    heights = []
+    for first in range(0, len(types), across):
+        heights.append(max(lengths[first : first + across]))
+    figure = style.new_figure(0.6 + 0.55 * len(heights) + 0.25 * sum(heights))
     ratios = [height + 1.5 for height in heights]
     panels = figure.subplots(len(heights), across, squeeze=False, height_ratios=ratios)
 
@@ -102,7 +106,7 @@ def entities_figure(
         draw_entities(ax, names, counts)
         ax.set_ylim(heights[number // across] - 0.4, -0.6)  # bars of one thickness in a row
         title = TYPES.get(kind, kind.replace("_", " ").capitalize())
-        ax.set_title(title, fontsize=10, color=style.MUTED)
+        ax.set_title(style.without_undrawable(title), fontsize=10, color=style.MUTED)
 
     style.figure_title(figure, f"Named along with {subject.name} ({unit})")
     return figure
@@ -121,7 +125,9 @@ def entities_spec(
         "dates, sums and numbers are left to entities.csv."
     )
     if top.subject:
-        caption += f" So are {top.subject:,} names that hold the subject itself."
+        verb = "is" if top.subject == 1 else "are"
+        names = quantity(top.subject, "name that holds", "names that hold")
+        caption += f" So {verb} {names} the subject itself."
     if is_in_title_case(texts):
         caption += (
             " Headlines write every word with a capital, so common words pass for names more often "
@@ -129,8 +135,8 @@ def entities_spec(
         )
 
     samples = []
-    for kind, names in top.by_type.items():
-        samples.append(f"{kind}: " + ", ".join(name for name, _ in names[:3]))
+    for kind, ranked in top.by_type.items():
+        samples.append(f"{kind}: " + ", ".join(map(itemgetter(0), ranked[:3])))
     return FigureSpec(
         name=f"{subject.slug}-entities",
         draw=partial(entities_figure, subject, top.by_type, unit=unit),

@@ -58,7 +58,7 @@ def grid(
 def draw_phrases(ax: Axes, table: PhraseGrid, *, gaps: Sequence[str]) -> None:
     """Draw a row for each phrase, a cell for each month that has it; hatched: no data."""
     counts = np.array(table.counts, dtype=float)  # None becomes NaN
-    top = float(np.nanmax(counts))
+    top = max(float(np.nanmax(counts)), 2.0 * style.FEW)  # one of few is no dark cell
     draw_heat(
         ax,
         counts,

@@ -13,6 +13,7 @@ from reports.figures import style
 from reports.figures.series import sum_mentions
 from reports.figures.spec import FigureSpec, Subject
 from reports.tables.periods import PeriodRow
+from reports.words import quantity
 
 _BAND: style.Look = {"color": style.BLUE, "alpha": 0.14, "linewidth": 0, "label": "_interval"}
 _N: style.Look = {"ha": "center", "va": "bottom", "fontsize": 7, "color": style.MUTED}
@@ -67,11 +68,11 @@ def _draw_months(ax: Axes, rows: Sequence[PeriodRow]) -> None:
 
 def gaps(rows: Sequence[PeriodRow]) -> list[str]:
     """Return the months without a mean; a counted month without a mention is no gap."""
-    return [
-        row.period
-        for row in rows
-        if row.mentions is None or (row.mentions and row.polarity_mean is None)
-    ]
+    periods = []
+    for row in rows:
+        if row.mentions is None or (row.mentions and row.polarity_mean is None):
+            periods.append(row.period)
+    return periods
 
 
 def _is_enough(row: PeriodRow) -> bool:
@@ -111,23 +112,23 @@ def overall_figure(subject: Subject, rows: Sequence[PeriodRow], *, unit: str) ->
     ax.set_ylim(low * 1.12, high)  # a strip below for n
     print_n(ax, rows, span=subject.span)
 
-    sub = f"n = {sum_mentions(rows):,} {unit} · band: 95 % t interval"
+    sub = f"n = {quantity(sum_mentions(rows), unit)} · band: 95 % t interval"
     style.title(ax, f"Mean polarity of {subject.name}, all months", sub=sub)
     return figure
 
 
 def overall_spec(
-    subject: Subject, rows: Sequence[PeriodRow], *, unit: str = "mentions"
+    subject: Subject, rows: Sequence[PeriodRow], *, unit: str = "mention"
 ) -> FigureSpec | None:
-    """Declare the figure of mean polarity over all months of mentions or posts (the *unit*)."""
+    """Declare the figure of mean polarity over all months; the *unit* is a mention or a post."""
     if not has_means(rows):
         return None
     return FigureSpec(
         name=f"{subject.slug}-polarity",
         draw=partial(overall_figure, subject, rows, unit=unit),
-        alt=f"Line: mean polarity of the {unit} of {subject.name} in each month, with its "
+        alt=f"Line: mean polarity of the {unit}s of {subject.name} in each month, with its "
         "interval. The numbers are in the table of months.",
-        caption=f"The line breaks where a month has no {unit} or no data. Hollow dots: n < 5. "
+        caption=f"The line breaks where a month has no {unit}s or no data. Hollow dots: n < 5. "
         "The figures along the lower edge are n.",
     )
 
@@ -157,15 +158,15 @@ def yearly_figure(subject: Subject, rows: Sequence[PeriodRow]) -> Figure:
         if number % across:
             ax.set_ylabel("")
         print_n(ax, of_year, span=span)
-        style.title(ax, year, sub=f"n = {sum_mentions(of_year):,} mentions")
+        style.title(ax, year, sub=f"n = {quantity(sum_mentions(of_year), 'mention')}")
 
     style.figure_title(figure, f"Mean polarity of {subject.name}, month by month in each year")
     return figure
 
 
 def yearly_spec(subject: Subject, rows: Sequence[PeriodRow]) -> FigureSpec | None:
-    """Declare the figure of mean polarity year by year."""
-    if not has_means(rows):
+    """Declare the figure of mean polarity year by year; None of one year, shown already."""
+    if not has_means(rows) or rows[0].period[:4] == rows[-1].period[:4]:
         return None
     return FigureSpec(
         name=f"{subject.slug}-years",

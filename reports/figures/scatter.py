@@ -19,6 +19,7 @@ from reports.figures import style
 from reports.figures.polarity import gaps
 from reports.figures.spec import FigureSpec, Subject
 from reports.tables.periods import PeriodRow
+from reports.words import quantity
 
 MOST_DOTS = 2000  # of a month's picture
 SMALL_DOTS = 300  # of a month's panel on the sheet
@@ -144,8 +145,8 @@ def month_spec(subject: Subject, month: MonthOfPolarities) -> FigureSpec | None:
     return FigureSpec(
         name=f"{subject.slug}-{month.period}-polarity",
         draw=partial(month_figure, subject, thinned),
-        alt=f"Scatter of the polarity of {month.n:,} mentions of {subject.name} by day of "
-        f"{style.month_name(month.period, '%B %Y')}.",
+        alt=f"Scatter of the polarity of {quantity(month.n, 'mention')} of {subject.name} by day "
+        f"of {style.month_name(month.period, '%B %Y')}.",
         caption=caption,
         layout="chart",
     )
@@ -249,7 +250,8 @@ def sheet_spec(subject: Subject, all_months: Sequence[MonthOfPolarities]) -> Fig
     return FigureSpec(
         name=f"{subject.slug}-sheet",
         draw=partial(sheet_figure, subject, all_months),
-        alt=f"One small scatter of polarity for each of {len(all_months)} months, to one scale.",
+        alt=f"A small scatter of polarity for each month: {quantity(len(all_months), 'month')} to "
+        "one scale.",
         caption=f"Every mention of every month to one scale{of_large}; the line is the mean of all "
         "the month's mentions. Dots and lines are lighter where n < 5; hatched months have no "
         "data.",

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from operator import attrgetter
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import MaxNLocator
 
 from reports.figures import style
 from reports.figures.spec import FigureSpec, Subject
 from reports.tables.periods import PeriodRow
+from reports.words import quantity
 
 BAR = 24.0  # days wide, of a month's 28 to 31
 
@@ -46,6 +48,11 @@ def count_months(rows: Sequence[PeriodRow]) -> list[Count]:
     return counts
 
 
+def mentions_by_month(rows: Sequence[PeriodRow]) -> dict[str, int]:
+    """Return the mentions of each counted month."""
+    return {count.period: count.mentions for count in count_months(rows)}
+
+
 def gaps(rows: Sequence[PeriodRow]) -> list[str]:
     """Return the months without data, those that failed and those not counted yet."""
     return [row.period for row in rows if row.mentions is None]
@@ -53,7 +60,7 @@ def gaps(rows: Sequence[PeriodRow]) -> list[str]:
 
 def sum_mentions(rows: Iterable[PeriodRow]) -> int:
     """Return the mentions, or posts, of all counted months."""
-    return sum(row.mentions or 0 for row in rows)
+    return sum(filter(None, map(attrgetter("mentions"), rows)))
 
 
 def draw_counts(ax: Axes, rows: Sequence[PeriodRow], *, span: style.Range, unit: str) -> None:
@@ -103,7 +110,7 @@ def draw_share(ax: Axes, rows: Sequence[PeriodRow], *, span: style.Range) -> Non
     style.date_axis(ax, span)
     ax.set_ylim(bottom=0, top=None if any(shares) else 0.01)
     ax.yaxis.set_major_locator(MaxNLocator(nbins=5))
-    ax.yaxis.set_major_formatter(PercentFormatter(xmax=1))
+    ax.yaxis.set_major_formatter(style.format_percent)
     ax.set_ylabel("share of documents")
 
 
@@ -114,10 +121,10 @@ def mentions_figure(subject: Subject, rows: Sequence[PeriodRow]) -> Figure:
     draw_counts(above, rows, span=subject.span, unit="mentions")
     draw_share(below, rows, span=subject.span)
 
-    mentions = f"n = {sum_mentions(rows):,} mentions"
-    documents = sum(count.documents for count in count_months(rows))
+    mentions = f"n = {quantity(sum_mentions(rows), 'mention')}"
+    documents = sum(map(attrgetter("documents"), count_months(rows)))
     style.title(above, f"Mentions of {subject.name} per month", sub=mentions)
-    sub = f"n = {documents:,} documents · lines: 95 % Wilson interval"
+    sub = f"n = {quantity(documents, 'document')} · lines: 95 % Wilson interval"
     style.title(below, "Share of documents that mention it", sub=sub)
     return figure
 
@@ -139,16 +146,21 @@ def posts_figure(subject: Subject, rows: Sequence[PeriodRow]) -> Figure:
     """Return an account's posts per month."""
     figure, ax = style.new_axes(3.0)
     draw_counts(ax, rows, span=subject.span, unit="posts")
-    posts = f"n = {sum_mentions(rows):,} posts"
+    posts = f"n = {quantity(sum_mentions(rows), 'post')}"
     style.title(ax, f"Posts of {subject.name} per month", sub=posts)
     return figure
 
 
 def posts_spec(subject: Subject, rows: Sequence[PeriodRow], *, posts: int) -> FigureSpec:
     """Declare the figure of an account's posts, *posts* of them with and without a date."""
+    zero = ""
+    if 0 in map(attrgetter("mentions"), rows):
+        zero = "A ring at zero is a month without a post. "
+    if gaps(rows):
+        zero += "A hatched month is in a year or more without one, and no data. "
     return FigureSpec(
         name=f"{subject.slug}-posts",
         draw=partial(posts_figure, subject, rows),
         alt=f"Bars: posts of {subject.name} per month, {posts:,} in all.",
-        caption="A ring at zero is a month without a post. Bars are lighter where n < 5.",
+        caption=f"From the first known post to the last. {zero}Bars are lighter where n < 5.",
     )

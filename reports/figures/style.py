@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -38,6 +39,7 @@ GAP_LOOK: Look = {
 FAINT = 0.38  # opacity of what is drawn lighter
 PNG_DPI = 150
 
+_TICK_STEPS = (1, 3, 6, 12, 24, 60, 120, 240, 600, 1200, 2400, 12_000)  # months
 _MONTHS = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
@@ -124,6 +126,11 @@ def first_day(period: str) -> float:
     return float((date(int(period[:4]), int(period[5:]), 1) - date(1970, 1, 1)).days)
 
 
+def day_after(period: str) -> float:
+    """Return the day after a month, as `first_day`; of the last month of the calendar too."""
+    return first_day(period) + calendar.monthrange(int(period[:4]), int(period[5:]))[1]
+
+
 def month_number(period: str) -> float:
     """Return where the middle of a month lies on a date axis."""
     return first_day(period) + 15.0
@@ -161,7 +168,7 @@ def ticks(span: Range) -> list[tuple[str, str]]:
     The year stands under the first and under each January.
     """
     periods = list(span)
-    step = next((step for step in (1, 3, 6, 12, 24, 60, 120) if len(periods) / step <= 16), 240)
+    step = next(step for step in _TICK_STEPS if len(periods) / step <= 16)
     labelled: list[tuple[str, str]] = []
     year = ""
     for period in periods:
@@ -175,7 +182,7 @@ def ticks(span: Range) -> list[tuple[str, str]]:
 
 def date_axis(ax: Axes, span: Range) -> None:
     """Let *ax* show the months of *span*, with ticks in the middle of months."""
-    ax.set_xlim(first_day(span.first), first_day(after(span.last)))
+    ax.set_xlim(first_day(span.first), day_after(span.last))
     periods, labels = zip(*ticks(span), strict=True)
     ax.set_xticks(list(map(month_number, periods)), labels)
     ax.tick_params(axis="x", length=3, color=HAIR)
@@ -189,8 +196,24 @@ def after(period: str) -> str:
 
 def mark_gaps(ax: Axes, gaps: Sequence[str]) -> None:
     """Hatch the months without a value, so that nobody takes them for zeros."""
-    for period in gaps:
-        ax.axvspan(first_day(period), first_day(after(period)), label="_gap", **GAP_LOOK)
+    for first, last in stretches(gaps):
+        ax.axvspan(first_day(first), day_after(last), label="_gap", **GAP_LOOK)
+
+
+def stretches(periods: Iterable[str]) -> list[tuple[str, str]]:
+    """Return the first and the last month of each stretch of months without one between."""
+    found: list[tuple[str, str]] = []
+    for period in sorted(periods):
+        if found and after(found[-1][1]) == period:
+            found[-1] = (found[-1][0], period)
+        else:
+            found.append((period, period))
+    return found
+
+
+def format_percent(share: float, _place: float) -> str:
+    """Return the label of a tick on an axis of shares, for ``set_major_formatter``."""
+    return f"{100 * share:.3g} %"
 
 
 def zero_line(ax: Axes) -> None:
@@ -212,16 +235,23 @@ def label_rows(ax: Axes, names: Sequence[str], *, longest: int | None = None) ->
     ax.tick_params(axis="y", labelcolor=INK)
 
 
+def without_undrawable(text: str) -> str:
+    """Return *text* in one line, with "…" for what no font of this machine has."""
+    return fonts.replace_undrawable(text, fonts.font_families([text]))
+
+
 def title(ax: Axes, text: str, *, sub: str = "") -> None:
     """Write a bold title at the left and, lighter at the right, what is counted."""
-    ax.set_title(text)
+    ax.set_title(without_undrawable(text))
     if sub:
-        ax.set_title(sub, loc="right", color=MUTED, fontsize=9, fontweight="normal")
+        look: Look = {"color": MUTED, "fontsize": 9, "fontweight": "normal"}
+        ax.set_title(without_undrawable(sub), loc="right", **look)
 
 
 def figure_title(figure: Figure, text: str, **place: Any) -> None:
     """Write the title of a figure of several panels."""
-    figure.suptitle(text, x=0.01, ha="left", fontsize=11.5, fontweight="bold", **place)
+    look: Look = {"ha": "left", "fontsize": 11.5, "fontweight": "bold"}
+    figure.suptitle(without_undrawable(text), x=0.01, **look, **place)
 
 
 def signed(value: float) -> str:

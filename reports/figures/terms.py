@@ -10,12 +10,13 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import MaxNLocator
 
 from reports.figures import style
-from reports.figures.series import BAR, count_months, gaps, sum_mentions
+from reports.figures.series import BAR, count_months, gaps, mentions_by_month, sum_mentions
 from reports.figures.spec import FigureSpec, Subject
 from reports.tables.periods import PeriodRow
+from reports.words import quantity
 
 _CHANGE: style.Look = {"color": style.MUTED, "linestyle": (0, (3, 3)), "linewidth": 1}
 _CHANGE_TEXT: style.Look = {"textcoords": "offset points", "fontsize": 8.5}
@@ -90,7 +91,7 @@ class _Stack:
             edgecolor="white",
             linewidth=0.5,
             hatch="" if self._terms < len(style.CYCLE) else "//",
-            label=term,
+            label=style.without_undrawable(term),
         )
         self._terms += 1
         for period, height in heights.items():
@@ -107,9 +108,9 @@ def draw_terms(
     """Draw bars stacked by term, and a mark for all together: a sentence counts once there."""
     stack = _Stack(ax, list(span))
     for term, rows in by_term.items():
-        stack.add(term, _mentions_by_month(rows))
+        stack.add(term, mentions_by_month(rows))
 
-    marks = _mentions_by_month(together)
+    marks = mentions_by_month(together)
     ax.plot(
         list(map(style.month_number, marks)),
         list(marks.values()),
@@ -123,7 +124,7 @@ def draw_terms(
     top = max([*stack.heights.values(), 1])
     for change in changes_of_wording(by_term):
         x = style.month_number(change.period) - 15
-        text = f"“{change.after}” leads"
+        text = style.without_undrawable(f"“{change.after}” leads")
         ax.axvline(x, zorder=0.9, label="_change", **_CHANGE)
         ax.annotate(text, (x, top * 1.08), xytext=(4, 0), color=style.MUTED, **_CHANGE_TEXT)
 
@@ -132,10 +133,6 @@ def draw_terms(
     ax.set_ylim(0, top * 1.2)
     ax.yaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
     ax.set_ylabel("mentions a month")
-
-
-def _mentions_by_month(rows: Sequence[PeriodRow]) -> dict[str, int]:
-    return {count.period: count.mentions for count in count_months(rows)}
 
 
 def draw_term_shares(
@@ -149,10 +146,10 @@ def draw_term_shares(
         for count in count_months(rows):
             totals[count.period] += count.mentions
 
-    months = [period for period in span if totals[period]]
+    months = list(filter(totals.__getitem__, span))
     stack = _Stack(ax, months)
     for term, rows in by_term.items():
-        mentions = _mentions_by_month(rows)
+        mentions = mentions_by_month(rows)
         shares = {period: mentions.get(period, 0) / totals[period] for period in months}
         stack.add(term, shares, totals)
 
@@ -160,7 +157,7 @@ def draw_term_shares(
     style.date_axis(ax, span)
     ax.set_ylim(0, 1)
     ax.yaxis.set_major_locator(MaxNLocator(nbins=4))
-    ax.yaxis.set_major_formatter(PercentFormatter(xmax=1))
+    ax.yaxis.set_major_formatter(style.format_percent)
     ax.set_ylabel("share of them")
 
 
@@ -173,7 +170,7 @@ def terms_figure(
     draw_terms(above, by_term, together, span=subject.span)
     draw_term_shares(below, by_term, span=subject.span)
 
-    mentions = f"n = {sum_mentions(together):,} mentions"
+    mentions = f"n = {quantity(sum_mentions(together), 'mention')}"
     style.title(above, f"The words for {subject.name}", sub=mentions)
     style.title(below, "Which word is used", sub="share of each month's mentions")
     handles, labels = above.get_legend_handles_labels()

@@ -10,13 +10,16 @@ from operator import attrgetter
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter, PercentFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
 from reports.figures import style
 from reports.figures.spec import FigureSpec
 from reports.tables.trainings import EpochRow, PredictionRow
+from reports.words import quantity
 
 PICTURES_SHOWN = 40
+MOST_CLASSES = 256  # of a classifier; labels are bytes in the format of MNIST
+MOST_DRAWN = 1e30  # a training that diverges ends far beyond
 
 _LOSSES = (
     ("training", "train_loss", style.BLUE),
@@ -36,19 +39,24 @@ class Mistake:
     pixels: np.ndarray = field(repr=False)
 
 
+def drawable(value: float | None) -> float | None:
+    """Return *value* if an axis can show it; None where it is unknown or has grown past all use."""
+    return value if value is not None and abs(value) < MOST_DRAWN else None
+
+
 def draw_losses(ax: Axes, epochs: Sequence[EpochRow]) -> None:
     """Draw training and validation loss by epoch, on a logarithmic scale if all are above zero."""
     xs = list(map(attrgetter("epoch"), epochs))
     numbers: list[float] = []
     for name, column, color in _LOSSES:
-        losses = list(map(attrgetter(column), epochs))
+        losses = list(map(drawable, map(attrgetter(column), epochs)))
         numbers += [loss for loss in losses if loss is not None]
         label = name
         for x, y in style.segments(xs, losses):
             ax.plot(x, y, color=color, label=label, marker="o" if len(x) < 3 else "")
             label = "_more"
 
-    if numbers and min(numbers) > 0:
+    if numbers and min(numbers) > 1 / MOST_DRAWN:
         ax.set_yscale("log")
         ax.yaxis.set_major_formatter(FuncFormatter("{:g}".format))
         ax.yaxis.set_minor_formatter(NullFormatter())
@@ -61,11 +69,13 @@ def draw_losses(ax: Axes, epochs: Sequence[EpochRow]) -> None:
 
 def draw_accuracy(ax: Axes, epochs: Sequence[EpochRow]) -> None:
     """Draw the share of the test set that is classified correctly, epoch by epoch."""
-    points = [(epoch.epoch, epoch.accuracy) for epoch in epochs if epoch.accuracy is not None]
-    marker = "o" if len(points) < 3 else ""
-    ax.plot(*zip(*points, strict=True), color=style.GREEN, label="accuracy", marker=marker)
+    numbers = list(map(attrgetter("epoch"), epochs))
+    accuracies = list(map(drawable, map(attrgetter("accuracy"), epochs)))
+    for xs, ys in style.segments(numbers, accuracies):
+        marker = "o" if len(xs) < 3 else ""
+        ax.plot(xs, ys, color=style.GREEN, label="accuracy", marker=marker)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    ax.yaxis.set_major_formatter(PercentFormatter(xmax=1))
+    ax.yaxis.set_major_formatter(style.format_percent)
     ax.set_xlabel("epoch")
     ax.set_ylabel("accuracy on the test split")
 
@@ -88,11 +98,12 @@ def course_spec(prefix: str, epochs: Sequence[EpochRow], *, name: str) -> Figure
     """Declare the figure of a training's course; the time that an epoch took is no part of it."""
     if not epochs:
         return None
-    timeless = [replace(epoch, seconds=None) for epoch in epochs]
+    timeless = list(map(partial(replace, seconds=None), epochs))
     return FigureSpec(
         name=f"{prefix}-course",
         draw=partial(course_figure, timeless, name=name),
-        alt=f"Curves over {len(epochs)} epochs; the training loss ends at {epochs[-1].train_loss}.",
+        alt=f"Curves over {quantity(len(epochs), 'epoch')}; the training loss ends at "
+        f"{epochs[-1].train_loss}.",
         caption="Mean loss on training and validation data after each epoch.",
     )
 
@@ -102,7 +113,7 @@ def draw_sequence(ax: Axes, predictions: Sequence[PredictionRow]) -> None:
     for column, shape, look in (("actual", "-", _ACTUAL), ("predicted", "o", _PREDICTED)):
         xs, ys = [], []
         for row in predictions:
-            value = getattr(row, column)
+            value = drawable(getattr(row, column))
             if value is not None:
                 xs.append(row.index)
                 ys.append(value)
@@ -140,13 +151,19 @@ def sequence_spec(prefix: str, predictions: Sequence[PredictionRow]) -> FigureSp
     )
 
 
+def class_of(value: float | None) -> int | None:
+    """Return the class that *value* numbers; None where it numbers none."""
+    return int(value) if value is not None and 0 <= value < MOST_CLASSES else None
+
+
 def confusion_matrix(predictions: Sequence[PredictionRow]) -> np.ndarray:
     """Count examples: element *[i, j]* is how many of class i were predicted as class j."""
-    pairs = [
-        (int(row.actual), int(row.predicted))
-        for row in predictions
-        if row.actual is not None and row.predicted is not None
-    ]
+    pairs = []
+    for row in predictions:
+        actual, predicted = class_of(row.actual), class_of(row.predicted)
+        if actual is not None and predicted is not None:
+            pairs.append((actual, predicted))
+
     classes = 1 + max(map(max, pairs), default=0)
     matrix = np.zeros((classes, classes), dtype=int)
     for pair in pairs:
@@ -187,7 +204,7 @@ def confusion_spec(prefix: str, predictions: Sequence[PredictionRow]) -> FigureS
     return FigureSpec(
         name=f"{prefix}-confusion",
         draw=partial(confusion_figure, predictions),
-        alt=f"Confusion matrix of {len(predictions)} test examples, {wrong} of them wrong.",
+        alt=f"Confusion matrix of {quantity(len(predictions), 'test example')}, {wrong} wrong.",
         caption="Rows: actual class; columns: predicted class. Grey: classified correctly.",
         layout="chart square",
     )
@@ -215,7 +232,10 @@ def mistakes_figure(mistakes: Sequence[Mistake], *, in_all: int) -> Figure:
     for ax in panels[len(mistakes) :]:
         ax.set_axis_off()
 
-    style.figure_title(figure, f"The first {len(mistakes)} of {in_all:,} mistakes")
+    title = f"The first {len(mistakes)} of {in_all:,} mistakes"
+    if len(mistakes) == in_all:
+        title = "The only mistake" if in_all == 1 else f"All {in_all:,} mistakes"
+    style.figure_title(figure, title)
     return figure
 
 
@@ -223,17 +243,19 @@ def mistakes_spec(
     prefix: str, predictions: Sequence[PredictionRow], pictures: np.ndarray
 ) -> FigureSpec | None:
     """Declare the figure of wrongly classified *pictures*: the test set, a row of pixels each."""
-    wrong = [row for row in predictions if row.actual != row.predicted]
-    if not wrong or max(row.index for row in wrong) >= len(pictures):
+    wrong = []
+    for row in predictions:
+        actual, predicted = class_of(row.actual), class_of(row.predicted)
+        if actual is not None and predicted is not None and actual != predicted:
+            if not 0 <= row.index < len(pictures):
+                return None  # of other pictures than those
+            wrong.append(Mistake(row.index, actual, predicted, pictures[row.index]))
+    if not wrong:
         return None
 
-    mistakes = []
-    for row in wrong[:PICTURES_SHOWN]:
-        classes = int(row.actual or 0), int(row.predicted or 0)
-        mistakes.append(Mistake(row.index, *classes, pictures[row.index]))
     return FigureSpec(
         name=f"{prefix}-mistakes",
-        draw=partial(mistakes_figure, mistakes, in_all=len(wrong)),
-        alt=f"The first pictures of {len(wrong)} that the network classifies wrongly.",
+        draw=partial(mistakes_figure, wrong[:PICTURES_SHOWN], in_all=len(wrong)),
+        alt=f"{quantity(len(wrong), 'picture')} classified wrongly; the first are shown.",
         caption="Above each picture: its actual and its predicted class.",
     )

@@ -11,6 +11,7 @@ from typing import Any
 from reports.export_schema import Table
 from reports.tables.calls import CALLS
 from reports.tables.coverage import COVERAGE
+from reports.tables.distinctive import DISTINCTIVE
 from reports.tables.documents import DOCUMENTS
 from reports.tables.entities import ENTITIES
 from reports.tables.mentions import MENTIONS
@@ -20,7 +21,7 @@ from reports.tables.summaries import SUMMARIES
 from reports.tables.trainings import EPOCHS, PREDICTIONS, TRAININGS
 
 _TABLES: tuple[Table[Any], ...] = (
-    *(MENTIONS, PERIODS, PHRASES, ENTITIES, SUMMARIES, DOCUMENTS, COVERAGE),
+    *(MENTIONS, PERIODS, PHRASES, ENTITIES, SUMMARIES, DISTINCTIVE, DOCUMENTS, COVERAGE),
     *(EPOCHS, PREDICTIONS, TRAININGS, CALLS),
 )
 

@@ -19,7 +19,7 @@ class CallRow:
     """Calls that the run made, by service and operation."""
 
     run: schema.RunNumber
-    service: Annotated[str, "textapi, nyt, x, bluesky or mastodon."]
+    service: Annotated[str, "textapi, or the name of a source."]
     operation: Annotated[str, "What was asked of the service."]
     calls: Annotated[int, "Attempts that were sent, retries among them."]
     answers_reused: Annotated[int, "Answers that were there already and cost no call."]
@@ -27,7 +27,7 @@ class CallRow:
     maybe_twice: Annotated[
         int, "Calls repeated because nobody knows whether the first was answered."
     ]
-    seconds: Annotated[float, "Time spent waiting for answers, all calls together."]
+    seconds: Annotated[float | None, "Time spent waiting for answers, all calls together."]
 
 
 def read_calls(
@@ -42,8 +42,11 @@ def read_calls(
         .group_by(Call.service, Call.operation)
     )
     rows = []
-    for service, operation, *numbers, seconds in fetch_all(data.db, statement):
-        rows.append(CallRow(data.id, service, operation, *(*map(int, numbers), round(seconds, 3))))
+    for service, operation, calls, reused, retries, twice, seconds in fetch_all(data.db, statement):
+        counts_of_row = int(calls), int(reused), int(retries), int(twice)
+        finite = schema.finite(seconds)
+        spent = None if finite is None else round(finite, 3)
+        rows.append(CallRow(data.id, service, operation, *counts_of_row, spent))
     yield from CALLS.sort(rows)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Annotated
 
 from sqlalchemy import select
@@ -12,7 +14,7 @@ from analysis.pipelines import work_order
 from core.enums import DOCUMENTS, State, StepState
 from models.tables import JobStep
 from reports import export_schema as schema
-from reports.queries import fetch_all, in_batches
+from reports.queries import fetch_all, in_batches, index_by
 from reports.run_data import RunData, RunJob, keep_rows
 
 
@@ -22,7 +24,7 @@ class CoverageRow:
 
     run: schema.RunNumber
     job: schema.JobName
-    step: Annotated[str, "documents, keywords, polarity, phrases, entities or summary."]
+    step: Annotated[str, "`documents`, or the name of a step."]
     state: Annotated[
         str | None,
         "`complete`, `failed` or `no-data`; null where the job has not come to the step.",
@@ -39,8 +41,8 @@ def read_coverage(data: RunData, names: Collection[str] | None = None) -> Iterat
     """Yield a row per job and step that was requested, the documents step always among them."""
     columns = (JobStep.job_id, JobStep.step, JobStep.state, JobStep.reason, JobStep.documents)
     for jobs in in_batches(data.jobs_named(names)):
-        by_id = {job.id: job for job in jobs}
-        rows: dict[int, dict[str, CoverageRow]] = {job.id: {} for job in jobs}
+        by_id = index_by("id", jobs)
+        rows: dict[int, dict[str, CoverageRow]] = defaultdict(dict)
         statement = select(*columns).where(JobStep.job_id.in_(list(by_id)))
         for job_id, step, *outcome in fetch_all(data.db, statement):
             rows[job_id][step] = CoverageRow(data.id, by_id[job_id].name, step, *outcome)
@@ -53,7 +55,7 @@ def read_coverage(data: RunData, names: Collection[str] | None = None) -> Iterat
 def _add_missing_steps(data: RunData, job: RunJob, rows: dict[str, CoverageRow]) -> None:
     """Add a row for each step that was requested and has none yet, in the order of work."""
     documents = rows.get(DOCUMENTS)
-    has_failed = StepState.FAILED in {row.state for row in rows.values()}
+    has_failed = StepState.FAILED in map(attrgetter("state"), rows.values())
 
     for step in requested_steps(data):
         if step in rows:
@@ -84,7 +86,8 @@ class CoverageGrid:
 
     def reasons(self, job: str) -> list[str]:
         """Return why steps of *job* failed or have no data, each reason once."""
-        return sorted({row.reason for row in self.jobs.get(job, {}).values() if row.reason})
+        reasons = map(attrgetter("reason"), self.jobs.get(job, {}).values())
+        return sorted(set(filter(None, reasons)))
 
 
 def read_coverage_grid(data: RunData, names: Collection[str] | None = None) -> CoverageGrid:

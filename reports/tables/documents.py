@@ -21,7 +21,7 @@ class DocumentRow:
 
     run: schema.RunNumber
     document: schema.DocumentIdentity
-    source: Annotated[str, "Where it comes from: nyt, x, bluesky, mastodon, …"]
+    source: Annotated[str, "The name of the source that it comes from, as in `--source`."]
     handle: schema.AuthorHandle
     published_at: schema.PublishedAt
     address: schema.WebAddress
@@ -51,9 +51,9 @@ def _read_batch(data: RunData, documents: Sequence[int]) -> Iterator[DocumentRow
     scored = select(PostPolarity.document_id, PostPolarity.polarity).where(
         PostPolarity.document_id.in_(documents), of_run
     )
-    polarities = {
-        row.document_id: schema.finite(row.polarity) for row in fetch_all(data.db, scored)
-    }
+    polarities: dict[int, float | None] = {}
+    for document_id, polarity in fetch_all(data.db, scored):
+        polarities[document_id] = schema.valid_polarity(polarity)
 
     statement = select(
         *(Document.id, Document.identity, Document.source, Document.handle),
@@ -61,7 +61,7 @@ def _read_batch(data: RunData, documents: Sequence[int]) -> Iterator[DocumentRow
     ).where(Document.id.in_(documents))
     rows = sorted(fetch_all(data.db, statement), key=attrgetter("identity"))
     for document_id, identity, source, handle, at, address, text in rows:
-        published_at, polarity = schema.format_time(at), polarities.get(document_id)
+        published_at, polarity = schema.whole_second(at), polarities.get(document_id)
         yield DocumentRow(data.id, identity, source, handle, published_at, address, text, polarity)
 
 

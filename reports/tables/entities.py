@@ -13,13 +13,17 @@ from reports.run_data import RunData, fetch_of_jobs
 
 @dataclass(frozen=True, slots=True)
 class EntityRow:
-    """Named entities of each job and keyword, for the whole job and for each month."""
+    """Named entities of each job and keyword, for the whole job and for each month.
+
+    A job of a run of months is one month, so its rows with `period` null repeat those of the month:
+    add up the ones or the others.
+    """
 
     run: schema.RunNumber
     job: schema.JobName
     keyword: schema.KeywordName
     period: Annotated[str | None, "Month, UTC; null in the rows of the whole job."]
-    rank: Annotated[int, "1 for the most common; ties by name."]
+    rank: Annotated[int, "1 for the most common of its type; ties by name."]
     type: Annotated[str, "What kind of entity it is, PERSON say."]
     name: Annotated[str, "The entity."]
     count: Annotated[int, "How often it was named."]

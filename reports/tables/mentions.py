@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Annotated
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from core.enums import JobKind
 from models.tables import Document, Mention
@@ -33,7 +34,7 @@ class MentionRow:
     polarity: Annotated[
         float | None,
         "Polarity of the sentence, from -1 to 1, as the Text API gave it; null where it was not "
-        "asked for or has not come yet.",
+        "asked for, has not come yet or lies outside that range.",
     ]
 
 
@@ -48,12 +49,9 @@ def read_mentions(data: RunData, names: Collection[str] | None = None) -> Iterat
 def _mentioning_documents(data: RunData, job: RunJob) -> list[int]:
     """Return the ids of the documents with a mention, by handle and identity."""
     mentioning = select(Mention.document_id).where(Mention.job_id == job.id)
-    statement = select(Document.handle, Document.identity, Document.id)
+    statement = select(func.coalesce(Document.handle, ""), Document.identity, Document.id)
     documents = fetch_all(data.db, statement.where(Document.id.in_(mentioning)))
-    in_order = sorted(
-        (handle or "", identity, document) for handle, identity, document in documents
-    )
-    return [document for *_, document in in_order]
+    return list(map(itemgetter(2), sorted(documents, key=itemgetter(0, 1))))
 
 
 def _read_batch(data: RunData, job: RunJob, documents: Sequence[int]) -> Iterator[MentionRow]:
@@ -68,8 +66,8 @@ def _read_batch(data: RunData, job: RunJob, documents: Sequence[int]) -> Iterato
     )
     for handle, identity, at, *values, polarity in fetch_all(data.db, statement):
         yield MentionRow(
-            *(data.id, job.name, handle, identity, schema.format_time(at)),
-            *(*values, schema.finite(polarity)),
+            *(data.id, job.name, handle, identity, schema.whole_second(at)),
+            *(*values, schema.valid_polarity(polarity)),
         )
 
 

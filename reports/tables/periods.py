@@ -7,7 +7,7 @@ from array import array
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Annotated, Any
 
 from sqlalchemy import and_, func, select
@@ -20,7 +20,7 @@ from models.tables import Document, Mention, PostPolarity
 from reports import export_schema as schema
 from reports.queries import fetch_all, fetch_pages
 from reports.run_data import RunData, RunJob, documents_condition, keep_rows
-from reports.statistics import round_figure, t_interval, wilson_interval
+from reports.statistics import polarity_interval, round_figure, wilson_interval
 from reports.tables.coverage import CoverageRow, read_coverage_grid
 
 #: the polarity of each sentence, by document and position in the document
@@ -75,8 +75,9 @@ class PeriodRow:
         float | None, "Lower end of Student's 95 % interval of the mean; null for fewer than two."
     ]
     polarity_high: Annotated[
-        float | None, "Upper end of Student's 95 % interval of the mean; null for fewer than two."
+        float | None, "Upper end of that interval; neither end lies beyond -1 and 1."
     ]
+    job: schema.JobName
 
 
 @keep_rows
@@ -135,13 +136,14 @@ def _month_rows(data: RunData, job: RunJob, progress: _Progress) -> Iterator[Per
             mentioning = sentences.get((keyword.name, term), {})
             counts: Sequence[Any] = (None,) * 5
             if progress.has_counts:
-                matched = len({document for document, _ in mentioning})
+                matched = len(set(map(itemgetter(0), mentioning)))
                 counts = (matched, len(mentioning), *_share_figures(matched, documents))
+            polarities = mentioning.values() if progress.has_polarity else ()
 
             yield PeriodRow(
                 *(data.id, job.name, None, keyword.name, term, progress.state, documents),
                 *counts,
-                *_polarity_figures(mentioning.values() if progress.has_polarity else ()),
+                *(*_polarity_figures(polarities), job.name),
             )
 
 
@@ -156,8 +158,9 @@ def read_sentences(data: RunData, job: RunJob) -> dict[tuple[str, str | None], S
     )
     mentions = fetch_all(data.db, statement.where(Mention.job_id == job.id))
     for keyword, term, document, position, polarity in mentions:
-        sentences[keyword, term][document, position] = polarity
-        sentences[keyword, None][document, position] = polarity
+        valid = schema.valid_polarity(polarity)
+        sentences[keyword, term][document, position] = valid
+        sentences[keyword, None][document, position] = valid
     return sentences
 
 
@@ -170,12 +173,12 @@ def _post_rows(data: RunData, job: RunJob, progress: _Progress) -> Iterator[Peri
         yield PeriodRow(
             *(data.id, period, handle, term, None, progress.state, n, n, n),
             *_share_figures(n, n),
-            *_polarity_figures(polarities if progress.has_polarity else ()),
+            *(*_polarity_figures(polarities if progress.has_polarity else ()), job.name),
         )
 
 
 def _polarities_by_month(data: RunData, job: RunJob) -> dict[str, array[float]]:
-    """Return a number for each post of the job, NaN where its polarity is unknown."""
+    """Return the polarity of each post of the job, NaN where it is unknown, by month."""
     of_job = and_(PostPolarity.document_id == Document.id, PostPolarity.job_id == job.id)
     statement = (
         select(Document.id, Document.period, PostPolarity.polarity)
@@ -184,19 +187,19 @@ def _polarities_by_month(data: RunData, job: RunJob) -> dict[str, array[float]]:
     )
     by_month: dict[str, array[float]] = defaultdict(lambda: array("d"))
     for _, period, polarity in fetch_pages(data.db, statement, Document.id):
-        by_month[period].append(math.nan if polarity is None else polarity)
+        valid = schema.valid_polarity(polarity)
+        by_month[schema.pad_period(period)].append(math.nan if valid is None else valid)
     return by_month
 
 
-def _share_figures(matched: int, documents: int) -> tuple[float | None, ...]:
+def _share_figures(matched: int, documents: int) -> tuple[Any, ...]:
     if documents == 0:
         return None, None, None
     return tuple(map(round_figure, (matched / documents, *wilson_interval(matched, documents))))
 
 
-def _polarity_figures(polarities: Iterable[float | None]) -> tuple[float | None, ...]:
-    scored = [p for p in polarities if p is not None and not math.isnan(p)]
-    return tuple(map(round_figure, t_interval(scored)))
+def _polarity_figures(polarities: Iterable[float | None]) -> tuple[Any, ...]:
+    return tuple(map(round_figure, polarity_interval(polarities)))
 
 
 PERIODS = schema.Table(

@@ -18,7 +18,7 @@ class PhraseRow:
     run: schema.RunNumber
     job: schema.JobName
     keyword: schema.KeywordName
-    rank: Annotated[int, "1 for the most common; ties by the phrase."]
+    rank: Annotated[int, "1 for the one that the Text API ranks first; ties by count, then phrase."]
     phrase: Annotated[str, "The phrase."]
     count: Annotated[int, "Documents of the job that hold the phrase, case ignored."]
 

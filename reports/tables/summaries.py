@@ -11,9 +11,9 @@ from sqlalchemy import select
 from core.enums import JobKind
 from models.tables import PostPolarity, Summary
 from reports import export_schema as schema
-from reports.queries import fetch_all
+from reports.queries import fetch_scalars
 from reports.run_data import RunData, RunJob, fetch_of_jobs
-from reports.statistics import mean, round_figure
+from reports.statistics import mean_polarity, round_figure
 from reports.tables.periods import read_sentences
 
 
@@ -44,10 +44,9 @@ def read_summaries(data: RunData, names: Collection[str] | None = None) -> Itera
 
 def _mean_polarity(data: RunData, job: RunJob, keyword: str) -> float | None:
     if job.kind == JobKind.MONTH:
-        sentences = read_sentences(data, job).get((keyword, None), {})
-        return mean([polarity for polarity in sentences.values() if polarity is not None])
+        return mean_polarity(read_sentences(data, job).get((keyword, None), {}).values())
     statement = select(PostPolarity.polarity).where(PostPolarity.job_id == job.id)
-    return mean([polarity for (polarity,) in fetch_all(data.db, statement)])
+    return mean_polarity(map(schema.valid_polarity, fetch_scalars(data.db, statement)))
 
 
 SUMMARIES = schema.Table(

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from analysis.parameters import TrainingParameters
 from models.tables import Epoch, Prediction, Training
 from reports import export_schema as schema
-from reports.queries import fetch_all, fetch_pages, in_batches
+from reports.queries import fetch_all, fetch_pages, fetch_scalars, in_batches
 from reports.run_data import RunData
 
 Accuracy = Annotated[
@@ -86,8 +86,8 @@ def read_predictions(
     columns = (Prediction.index, Prediction.actual, Prediction.predicted)
     for job in data.jobs_named(names):
         of_job = Prediction.job_id == job.id
-        splits = fetch_all(data.db, select(Prediction.split).distinct().where(of_job))
-        for split in sorted(split for (split,) in splits):
+        splits = fetch_scalars(data.db, select(Prediction.split).distinct().where(of_job))
+        for split in sorted(splits):
             statement = select(*columns).where(of_job, Prediction.split == split)
             for index, *values in fetch_pages(data.db, statement, Prediction.index):
                 yield PredictionRow(data.id, job.name, split, index, *map(schema.finite, values))
@@ -111,7 +111,7 @@ def read_trainings(data: RunData, names: Collection[str] | None = None) -> Itera
     )
 
     for jobs in in_batches(data.jobs_named(names)):
-        statement = select(*columns).where(Training.job_id.in_([job.id for job in jobs]))
+        statement = select(*columns).where(Training.job_id.in_(map(attrgetter("id"), jobs)))
         results = {job_id: figures for job_id, *figures in fetch_all(data.db, statement)}
         for job in jobs:
             given = parameters.options | job.options

@@ -190,6 +190,25 @@ def test_a_phone_scrolls_down_and_never_sideways(browser: Browser, folder: Path,
     watched.page.context.close()
 
 
+@pytest.mark.parametrize("name", PAGES)
+def test_captions_of_wide_tables_wrap_on_a_phone(browser: Browser, folder: Path, name: str) -> None:
+    watched = opened(browser, folder / name, width=390)
+    for caption in watched.page.locator("caption").all():
+        assert caption.evaluate("one => one.getBoundingClientRect().right") <= 390
+    watched.page.context.close()
+
+
+def test_a_quoted_sentence_hangs_beside_its_score(browser: Browser, folder: Path) -> None:
+    watched = opened(browser, folder / "months" / "index.html", width=390)
+    score = watched.page.locator("ul.quotes .score").first
+    left_of_text = "one => parseFloat(getComputedStyle(one.parentElement).paddingLeft)"
+    assert score.evaluate(left_of_text) > 40
+    assert score.evaluate("one => one.getBoundingClientRect().left") == pytest.approx(
+        score.evaluate("one => one.closest('ul').getBoundingClientRect().left"), abs=1
+    )
+    watched.page.context.close()
+
+
 def column(page: Page, table: str, number: int) -> list[str]:
     return page.locator(f"#{table} tbody tr:not([hidden]) > :nth-child({number})").all_inner_texts()
 

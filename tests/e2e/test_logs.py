@@ -67,7 +67,7 @@ def test_each_line_of_a_job_tells_run_job_and_step(
     steps = {
         (line["run"], line["job"], line["step"]) for line in ours if line["event"] == "step ended"
     }
-    wanted = ("documents", "keywords", "polarity", "phrases", "entities")
+    wanted = ("documents", "keywords", "polarity", "phrases", "entities", "distinctive")
     assert steps == {
         (r, month, step)
         for r in (run, second)

@@ -5,8 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import re
 from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -39,6 +43,7 @@ from tests.exports_kit import (
     document,
     exported,
     four_months,
+    handles,
     jobs_of,
     mention,
     months,
@@ -67,10 +72,10 @@ def test_the_three_formats_hold_the_same_values(db: Database) -> None:
     for table in ("mentions", "periods", "documents", "coverage"):
         rows = rows_of(db, run, table)
         assert rows
-        assert (
-            pyarrow.parquet.read_table(io.BytesIO(exported(db, run, table, "parquet"))).to_pylist()
-            == rows
-        )
+        parquet = pyarrow.parquet.read_table(io.BytesIO(exported(db, run, table, "parquet")))
+        assert [
+            {name: as_json(value) for name, value in row.items()} for row in parquet.to_pylist()
+        ] == rows
         text = exported(db, run, table, "csv").decode("utf-8-sig")
         as_text = [
             {name: "" if value is None else str(value) for name, value in row.items()}
@@ -79,10 +84,38 @@ def test_the_three_formats_hold_the_same_values(db: Database) -> None:
         assert list(csv.DictReader(io.StringIO(text, newline=""))) == as_text
 
 
+def as_json(value: Any) -> Any:
+    """Return a value of Parquet as JSONL writes it."""
+    return f"{value:%Y-%m-%dT%H:%M:%SZ}" if isinstance(value, datetime) else value
+
+
+def test_times_of_parquet_are_timestamps_in_utc(db: Database) -> None:
+    run, jobs = months(db, "2020-03", "2020-03")
+    add(db, Document, document(1, "a", "2020-03"))
+    add(db, Mention, mention(jobs["2020-03"], 1, "covid", 1, None))
+    for name in ("mentions", "documents"):
+        table = pyarrow.parquet.read_table(io.BytesIO(exported(db, run, name, "parquet")))
+        assert str(table.schema.field("published_at").type) == "timestamp[us, tz=UTC]"
+        (at,) = table.column("published_at").to_pylist()
+        assert at == datetime(2020, 3, 14, 21, 30, 5, tzinfo=UTC)  # without parts of a second
+
+
+@pytest.mark.parametrize("at", [datetime.min, datetime.max])  # noqa: DTZ901 - naive UTC
+def test_the_first_and_the_last_moment_of_the_calendar_are_exported(
+    db: Database, at: datetime
+) -> None:
+    run, _ = handles(db, "nasa")
+    add(db, Document, document(1, "a", source="x", handle="nasa") | {"published_at": at})
+    (row,) = rows_of(db, run, "documents")
+    assert row["published_at"] == f"{at.replace(microsecond=0).isoformat()}Z"
+    table = pyarrow.parquet.read_table(io.BytesIO(exported(db, run, "documents", "parquet")))
+    assert table.column("published_at").to_pylist()[0].year == at.year
+
+
 def test_a_csv_opens_in_a_spreadsheet_and_runs_nothing(db: Database) -> None:
     run, jobs = months(db, "2020-03", "2020-03")
     text = '=cmd|"/C calc"!A0, "quoted"\r\nsecond line é 😀 שלום'
-    add(db, Document, document(1, "a", "2020-03", text=text, address="@here"))
+    add(db, Document, document(1, "a", "2020-03", text=text, address="@here or"))
     add(db, Mention, mention(jobs["2020-03"], 1, "covid", 1, -0.5))
     raw = exported(db, run, "mentions", "csv")
     header = (
@@ -93,7 +126,7 @@ def test_a_csv_opens_in_a_spreadsheet_and_runs_nothing(db: Database) -> None:
         raw
         == (
             f"\ufeff{header}\r\n"
-            f"{run},2020-03,,nyt:a,2020-03-14T21:30:05Z,'@here,covid,covid,1,Sentence 1.,"
+            f"{run},2020-03,,nyt:a,2020-03-14T21:30:05Z,'@here or,covid,covid,1,Sentence 1.,"
             '"\'=cmd|""/C calc""!A0, ""quoted""\r\nsecond line é 😀 שלום",-0.5\r\n'
         ).encode()
     )
@@ -119,7 +152,9 @@ NUMBERS = st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_in
 
 
 @given(st.lists(st.tuples(CELLS, NUMBERS, CELLS)))
-@example([(f"{start}1", -1, start) for start in ("=", "+", "-", "@", "\t", "\r")])
+@example([(f"{start}1", -1, start) for start in ("=", "+", "-", "\t", "\r")])
+@example([("@nasa", 0, "@"), ("@SUM(1)", 0, "@a b"), ("@cmd|' /C calc'!A0", 0, "@=1")])
+@example([("@a@b.social", 0, "@x.bsky.social"), ("@nasa\n", 0, "@-1"), ("@a@=1", 0, "@@a")])
 def test_a_csv_read_back_is_what_was_written(
     rows: Sequence[tuple[str | None, float, str | None]],
 ) -> None:
@@ -132,8 +167,31 @@ def test_a_csv_read_back_is_what_was_written(
         assert cells[1] == str(number)
         for value, cell in ((left, cells[0]), (right, cells[2])):
             # What a spreadsheet program would take for a formula is not there.
-            assert not cell.startswith(("=", "+", "-", "@", "\t", "\r"))
+            assert not cell.startswith(("=", "+", "-", "\t", "\r"))
+            assert not cell.startswith("@") or re.fullmatch(r"@[\w.-]+(@[\w.-]+)?", cell)
             assert cell in {value or "", f"'{value}"}
+
+
+@pytest.mark.parametrize("name", ["@nasa", "@NASA_2", "@name.bsky.social", "@ann@a-b.social"])
+def test_the_name_of_an_account_gets_no_apostrophe(name: str) -> None:
+    assert cell_of(name) == name
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["@", "@SUM(1+1)", "@A1 B1", "@cmd|' /C calc'!A0", "@=1", "@@a", "@nasa says hello", "@-1",
+     "=1", "+1", "-1", "\t1", "\r1"],
+)  # fmt: skip
+def test_what_may_be_a_formula_gets_an_apostrophe(text: str) -> None:
+    assert cell_of(text) == f"'{text}"
+
+
+def cell_of(text: str) -> str:
+    out = io.BytesIO()
+    with comma_separated(out, {"text": str}) as write:
+        write([(text,)])
+    _, (cell,) = csv.reader(io.StringIO(out.getvalue().decode("utf-8-sig"), newline=""))
+    return cell
 
 
 @given(st.lists(st.tuples(CELLS, NUMBERS)))
@@ -311,6 +369,7 @@ def test_a_folder_holds_every_table_and_the_dictionary(db: Database, tmp_path: P
         "phrases",
         "entities",
         "summaries",
+        "distinctive",
         "documents",
         "coverage",
         "calls",
@@ -325,6 +384,14 @@ def test_a_folder_holds_every_table_and_the_dictionary(db: Database, tmp_path: P
     assert (tmp_path / "periods.csv").read_bytes() == exported(db, run, "periods", "csv")
 
 
+def test_the_dictionary_says_how_to_read_ranks_times_and_repeated_rows() -> None:
+    page = describe_tables(exports.TABLES.values())
+    assert "| `rank` | 1 for the most common of its type; ties by name. |" in page
+    assert "its rows with `period` null repeat those of the month" in page
+    assert "Times are UTC: timestamps in Parquet" in page
+    assert "one that is `@` and a name" in page
+
+
 def test_the_dictionary_describes_every_table_and_column() -> None:
     page = describe_tables(exports.TABLES.values())
     for table in exports.TABLES.values():
@@ -332,3 +399,27 @@ def test_the_dictionary_describes_every_table_and_column() -> None:
         assert list(table.meanings) == [c for c, kind in table.columns.items() if kind is not dict]
         for column, meaning in table.meanings.items():
             assert f"| `{column}` | {meaning} |" in page
+
+
+def test_what_is_no_regular_file_is_written_through(db: Database, tmp_path: Path) -> None:
+    run, _ = four_months(db)
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor(1) as executor:
+        for form in ("jsonl", "csv", "parquet"):
+            read = executor.submit(pipe.read_bytes)
+            exports.write(db, run, "mentions", form, pipe)
+            assert read.result(10) == exported(db, run, "mentions", form)
+    assert pipe.is_fifo()
+
+
+def test_a_symbolic_link_stays_one_and_its_file_is_replaced(db: Database, tmp_path: Path) -> None:
+    run, _ = four_months(db)
+    (tmp_path / "folder").mkdir()
+    target, link = tmp_path / "folder" / "m.csv", tmp_path / "link.csv"
+    target.write_bytes(b"old")
+    link.symlink_to(target)
+    exports.write(db, run, "mentions", "csv", link)
+    assert link.is_symlink()
+    assert target.read_bytes() == exported(db, run, "mentions", "csv")
+    assert [path.name for path in target.parent.iterdir()] == ["m.csv"]

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import csv
 import io
+import json
+import math
 from datetime import datetime
 from typing import Any
 
 import pyarrow.parquet
+import pytest
 
 from models.database import Database
 from models.tables import (
@@ -68,7 +72,7 @@ def test_periods_distinguish_a_true_zero_from_no_data_and_from_failure(db: Datab
             0.849961,
             0.083333,
             -0.865312,
-            1.031979,
+            1.0,
         ),
         ("2020-04", None, "failed", 2, *UNKNOWN),
     ]
@@ -85,8 +89,8 @@ def test_periods_distinguish_a_true_zero_from_no_data_and_from_failure(db: Datab
             0.045587,
             0.699358,
             0.125,
-            -4.639827,
-            4.889827,
+            -1.0,
+            1.0,
         ),
         ("2020-03", "covid-19", "complete", 4, 1, 1, 0.25, 0.045587, 0.699358, 0.0, None, None),
     ]
@@ -185,6 +189,7 @@ def test_a_failed_month_fails_in_its_first_missing_step(db: Database) -> None:
     add(db, JobStep, step(jobs["2020-03"], "documents"), step(jobs["2020-03"], "keywords"))
     fail(db, jobs["2020-03"], "the Text API is away")
     assert columns_of(db, run, "coverage", "step", "state", "reason") == [
+        ("distinctive", None, None),
         ("documents", "complete", None),
         ("entities", None, None),
         ("keywords", "complete", None),
@@ -205,6 +210,7 @@ def test_a_failed_account_fails_in_its_first_missing_step(db: Database) -> None:
     add(db, JobStep, step(jobs["@nasa"], "documents"), step(jobs["@nasa"], "summary"))
     fail(db, jobs["@nasa"], "the Text API is away")
     assert columns_of(db, run, "coverage", "step", "state") == [
+        ("distinctive", None),
         ("documents", "complete"),
         ("entities", None),
         ("phrases", "failed"),
@@ -259,7 +265,7 @@ def test_a_position_is_sorted_as_a_number(db: Database) -> None:
 def test_periods_of_handles_count_posts(db: Database) -> None:
     run, _ = posts(db)
     names = ("handle", "keyword", *PERIOD_FIGURES)
-    # 0.5 and -0.5: standard error 0.5, t(1) = 12.706205
+    # 0.5 and -0.5: standard error 0.5, t(1) = 12.706205, and no mean lies beyond -1 and 1
     assert columns_of(db, run, "periods", *names) == [
         ("esa", None, "2020-04", None, "complete", 1, 1, 1, 1.0, 0.206549, 1.0, 0.25, None, None),
         (
@@ -275,8 +281,8 @@ def test_periods_of_handles_count_posts(db: Database) -> None:
             0.34238,
             1.0,
             0.0,
-            -6.353102,
-            6.353102,
+            -1.0,
+            1.0,
         ),
         ("nasa", None, "2020-05", None, "complete", 1, 1, 1, 1.0, 0.206549, 1.0, 1.0, None, None),
     ]
@@ -291,6 +297,40 @@ def test_documents_of_handles_have_their_polarity(db: Database) -> None:
         ("x:4", "esa", "2020-04-14T21:30:05Z", 0.25),
         ("x:5", "esa", None, None),
     ]
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv", "parquet"])
+def test_periods_and_documents_join_the_other_tables_as_they_are(db: Database, form: str) -> None:
+    run, jobs = posts(db)
+    add(
+        db,
+        Phrase,
+        *(
+            {"job_id": job, "keyword": "", "rank": 1, "phrase": f"of {name}", "count": 1}
+            for name, job in jobs.items()
+        ),
+    )
+    phrases = {row["job"]: row["phrase"] for row in read(db, run, "phrases", form)}
+    periods = read(db, run, "periods", form)
+    assert [(row["handle"], phrases[row["job"]]) for row in periods] == [
+        ("esa", "of @Esa"),
+        ("nasa", "of @nasa"),
+        ("nasa", "of @nasa"),
+    ]
+    coverage = {row["job"] for row in read(db, run, "coverage", form)}
+    assert coverage == {"@nasa", "@Esa", "@nobody"}
+    handles_of_documents = {row["handle"] for row in read(db, run, "documents", form)}
+    assert handles_of_documents == {row["handle"] for row in periods}
+
+
+def read(db: Database, run: int, table: str, form: str) -> list[dict[str, Any]]:
+    """Return the rows of an export as a program without any rule of its own reads them."""
+    raw = exported(db, run, table, form)
+    if form == "parquet":
+        return pyarrow.parquet.read_table(io.BytesIO(raw)).to_pylist()
+    if form == "csv":
+        return list(csv.DictReader(io.StringIO(raw.decode("utf-8-sig"), newline="")))
+    return [json.loads(line) for line in raw.splitlines()]
 
 
 def test_a_named_source_leaves_the_others_out(db: Database) -> None:
@@ -470,3 +510,16 @@ def test_calls_are_summed_over_minutes_and_credentials(db: Database) -> None:
         ("textapi", "summary", 3, 1, 2, 0, 0.25),
         ("textapi", "text_polarity", 9, 3, 6, 0, 0.75),
     ]
+
+
+@pytest.mark.parametrize("polarity", [math.nan, math.inf, -1e308])
+def test_what_is_no_polarity_is_null_on_either_database(db: Database, polarity: float) -> None:
+    run, jobs = posts(db)
+    add(db, Document, document(9, "9", "2020-05", source="x", handle="nasa"))
+    if not (db.is_sqlite and math.isnan(polarity)):  # SQLite stores no NaN
+        add(db, PostPolarity, {"job_id": jobs["@nasa"], "document_id": 9, "polarity": polarity})
+    assert columns_of(db, run, "documents", "polarity")[-1] == (None,)
+    may = [row for row in rows_of(db, run, "periods") if row["period"] == "2020-05"]
+    assert [(row["documents"], row["polarity_mean"]) for row in may] == [(2, 1.0)]
+    add(db, Summary, {"job_id": jobs["@nasa"], "keyword": "", "summary": "S."})
+    assert columns_of(db, run, "summaries", "polarity") == [(0.333333,)]

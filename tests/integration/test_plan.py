@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -64,6 +65,31 @@ def test_a_whole_archive_to_be_fetched_takes_days_and_the_day_limit_says_so(db: 
     assert plan.remarks == [
         "2,100 months are to be fetched first: what is asked of their texts is not counted"
     ]
+
+
+def test_a_sentence_that_two_months_have_is_planned_once(db: Database) -> None:
+    add_documents(
+        db,
+        [
+            stored_post(month, text=f"The tide is in. It is month {month}.")
+            | {
+                "identity": f"nyt:{month}",
+                "source": "nyt",
+                "handle": None,
+                "period": f"2020-0{month}",
+                "published_at": datetime(2020, month, 3),  # noqa: DTZ001 - as it is stored
+            }
+            for month in (1, 2)
+        ],
+    )
+    months = MonthsParameters(first="2020-01", last="2020-02", keywords=CENTURY.keywords)
+    plan = plan_run(db, months, (), engine="tidings/1", settings=Settings())
+    assert plan.by_operation == {
+        "sentences_with_keywords": 2,
+        "polarity_by_sentence": 1,
+        "most_common_phrases": 2,
+        "ner": 2,
+    }
 
 
 def test_a_month_that_was_fetched_is_not_fetched_again(db: Database) -> None:

@@ -14,7 +14,10 @@ from aiohttp import web
 from sqlalchemy import func, select, update
 from typer.testing import CliRunner
 
+import models.jobs
 from analysis.parameters import HandlesParameters, SearchParameters
+from analysis.pipelines import POSTS as POSTS_PIPELINE
+from analysis.steps.distinctive import NOTHING_TO_COMPARE
 from cli.main import app
 from cli.stack.ports import free_port
 from core.enums import State
@@ -31,6 +34,7 @@ from tests.e2e_kit import stub, stub_settings  # noqa: F401 - fixtures
 from tests.feeds_kit import PAGES, Account, service
 from tests.integration.test_fetching import stored_post
 from tests.jobs_kit import Jobs
+from workers.text_jobs import OTHERS_ARE_COLLECTED
 
 ANN = "ann.example"
 COMMAND = CliRunner()
@@ -108,6 +112,7 @@ def test_reposts_are_kept_and_no_step_reads_them(jobs: Jobs) -> None:
     }
     reason = "1 of 3 posts pass on somebody else's words, which no later step reads"
     assert coverage.pop("documents") == (3, reason)
+    assert coverage.pop("distinctive") == (2, NOTHING_TO_COMPARE)
     assert set(coverage.values()) == {(2, None)}
     assert jobs.row(run).reason == f"stored documents only; {reason}"
     assert [row["documents"] for row in exported(jobs, run, "periods")] == [3]
@@ -117,8 +122,49 @@ def test_of_a_search_too_reposts_are_left_out(jobs: Jobs) -> None:
     add_documents(jobs.db, POSTS)
     run = done(jobs, SearchParameters(), "storm")
     coverage = {row["step"]: row["documents"] for row in exported(jobs, run, "coverage")}
-    assert coverage == {"documents": 1, "entities": 0, "phrases": 0, "polarity": 0, "summary": 0}
+    assert coverage.pop("documents") == 1
+    assert coverage == dict.fromkeys(POSTS_PIPELINE.names, 0)
     assert exported(jobs, run, "entities") == exported(jobs, run, "phrases") == []
+
+
+def test_an_account_waits_for_the_posts_of_the_others_and_is_compared_with_them(
+    jobs: Jobs,
+) -> None:
+    ann = [stored_post(n, text="The harbour is calm.") | {"handle": "ann"} for n in (4, 5, 6)]
+    bob = [stored_post(n, text="The station is loud.") for n in (7, 8, 9)]
+    add_documents(jobs.db, ann + bob)
+    run = jobs.submit(HandlesParameters(), "ann", "bob")
+
+    waiting = jobs.to_its_end(run, "@ann")
+    assert (waiting.state, waiting.reason) == (State.WAITING, OTHERS_ARE_COLLECTED)
+    states = {row["step"]: row["state"] for row in exported(jobs, run, "coverage")[:6]}
+    assert states.pop("distinctive") is None
+    assert set(states.values()) == {"complete"}
+
+    jobs.do_all(run)
+    assert {row.state for row in jobs.rows(run)} == {State.DONE}
+    words = {row["word"]: row for row in exported(jobs, run, "distinctive") if row["job"] == "@ann"}
+    counts = {word: (row["count"], row["reference_count"]) for word, row in words.items()}
+    assert counts == {"harbour": (3, 0), "calm": (3, 0), "station": (0, 3), "loud": (0, 3)}
+    assert words["harbour"]["g2"] == -words["station"]["g2"] > 0
+
+
+def test_an_account_is_compared_with_a_bounded_number_of_others(
+    jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(models.jobs, "MOST_COMPARED", 1)
+    for first, handle in ((4, "ann"), (7, "ben"), (10, "cid")):
+        posts = [stored_post(first + n, text=f"The {handle}words.") for n in range(3)]
+        add_documents(jobs.db, [post | {"handle": handle} for post in posts])
+    run = done(jobs, HandlesParameters(), "ann", "ben", "cid")
+    words: dict[str, set[str]] = {}
+    for row in exported(jobs, run, "distinctive"):
+        words.setdefault(row["job"], set()).add(row["word"])
+    assert words == {
+        "@ann": {"annwords", "benwords"},
+        "@ben": {"annwords", "benwords"},
+        "@cid": {"annwords", "cidwords"},
+    }
 
 
 def test_a_forgotten_repost_is_no_longer_counted(jobs: Jobs, tidings: Callable[..., Any]) -> None:
@@ -195,6 +241,7 @@ def test_a_question_that_is_refused_takes_no_other_answer_with_it(stub_settings:
         coverage = {row["step"]: row["state"] for row in exported(jobs, run, "coverage")}
         assert coverage == {
             "documents": "complete",
+            "distinctive": "no-data",
             "summary": "complete",
             "phrases": "complete",
             "entities": "failed",

@@ -15,14 +15,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete, insert, update
 
 from core.enums import State
 from core.errors import NotFound, UsageError
 from models import runs
 from models.database import Database
-from models.tables import Mention
-from reports import build, page
+from models.tables import Import, Mention
+from reports import build, fonts, page
 from reports.run_data import load_run
 from reports.run_summary import RunSummary, summarize_run
 from tests import report_stories as stories
@@ -66,7 +66,7 @@ class Page(HTMLParser):
             self.pictures.append(found)
 
     def handle_data(self, data: str) -> None:
-        self.text += data
+        self.text += data.replace("\xa0", " ")
 
 
 @pytest.fixture
@@ -140,7 +140,7 @@ def test_a_gap_and_a_true_zero_are_told_apart(made: Made) -> None:
         "No data: no document to look at. This is a gap, not a zero: "
         "no documents stored, no key set"
     ) in text
-    assert "A true zero: none of 1 documents mentions it." in text
+    assert "A true zero: the only document does not mention it." in text
 
 
 def test_texts_from_outside_are_escaped(made: Made) -> None:
@@ -210,9 +210,51 @@ def test_the_methods_name_the_engine_and_say_if_it_changed(db: Database) -> None
 
 
 def test_the_methods_say_what_was_left_out(db: Database) -> None:
-    assert "2 of 10 documents read could not be used, 1 more were empty" in methods(
+    assert "2 documents that were read could not be used, 1 was empty (in 1 import;" in methods(
         summary_of(db, months(db))
     )
+
+
+def test_what_was_imported_again_is_counted_once(db: Database) -> None:
+    run = months(db)
+    again = {"path": "2020.json", "source": "nyt", "read": 7, "added": 0, "at": stories.NOW}
+    folder = again | {"path": "archive", "source": "nyt,x", "read": 9}
+    elsewhere = again | {"path": "2019-01", "read": 9}  # a month that the run does not look at
+    posts = again | {"path": "posts.csv", "source": "x", "read": 9}
+    with db.write() as connection:
+        for row in (again, again, folder, elsewhere, posts):
+            connection.execute(insert(Import), row | {"empty": 1, "left_out": 2})
+    text = methods(summary_of(db, run))
+    assert "The New York Times (nyt, 7 documents)" in text
+    assert "4 documents that were read could not be used, 2 were empty (in 2 imports;" in text
+
+
+@pytest.mark.parametrize(
+    ("keyword", "example"),
+    [
+        ("hong kong", "“hong kong” is found in “Hong Kong’s”, not in “hong kongs”"),
+        ("covid:coronavirus", "“covid” is found in “Covid’s”, not in “covids”"),
+        ("c++", "“c++” is found in “C++’s”, not in “c++-2”"),
+    ],
+)
+def test_the_rule_of_keywords_is_shown_with_the_runs_own(
+    db: Database, keyword: str, example: str
+) -> None:
+    run = stories.months_run(db, "2020-03", "2020-03", [keyword])
+    assert example in methods(summary_of(db, run))
+
+
+def test_a_run_of_one_month_with_one_mention_is_in_the_singular(
+    db: Database, tmp_path: Path
+) -> None:
+    run = stories.months_run(db, "2020-02", "2020-02", ["deal"])
+    text = report(db, run, tmp_path / "out").text
+    assert "1 made-up headline in 1 month," in " ".join(text.split())
+    assert "1 mention in 1 of 1 document (100.0 %)" in text
+    assert "1 row, also as mentions.csv." in text
+    assert "The words of 1 mention in February 2020." in text
+    plurals = "mentions|documents|months|rows|posts|jobs|files|phrases|words|calls"
+    assert not re.findall(rf"(?<![\d,.])1 (?:{plurals})\b", text)
 
 
 def test_the_second_build_of_unchanged_results_touches_nothing(made: Made) -> None:
@@ -380,6 +422,35 @@ def test_a_portrait_for_each_account_and_a_page_that_compares_them(tmp_path: Pat
     assert "6 posts of X, January 2020 to March 2020." in portrait.text
     assert "https://x.com/1/0" in portrait.links
     db.close()
+
+
+def test_before_the_first_known_post_and_after_the_last_an_account_has_no_data(
+    tmp_path: Path,
+) -> None:
+    db = stories.database(tmp_path)
+    dates = {"old": ("2007-10-01", "2014-10-01", "2014-12-01"), "new": ("2014-11-01",)}
+    posts = [Text(at, f"Liftoff {at}.", None, who, "x") for who in dates for at in dates[who]]
+    stories.store(db, posts)
+    index = report(db, stories.handles_run(db, ["old", "new"]), tmp_path / "out")
+    assert "A hatched one has no data: it lies before the first known post" in index.text
+    old = Page((tmp_path / "out" / "@old.html").read_text(encoding="utf-8"))
+    assert "Not listed: 83 months without data." in old.text
+    assert "Nov 2014" in old.text
+    assert "Nov 2007" not in old.text
+    new = Page((tmp_path / "out" / "@new.html").read_text(encoding="utf-8"))
+    assert "1 post of X, November 2014." in new.text
+    assert "Not listed" not in new.text
+    db.close()
+
+
+def test_texts_that_no_font_draws_have_a_report_that_says_so(db: Database, tmp_path: Path) -> None:
+    thai = "\u0e01\u0e44"
+    stories.store(db, [Text("2020-06-01", f"{thai} in June.")], prefix="t")
+    run = stories.months_run(db, "2020-06", "2020-06", [thai])
+    has_font = fonts.font_for_script("Thai") is not None
+    text = report(db, run, tmp_path / "out").text
+    assert ("has the letters of Thai" in text) is not has_font
+    assert f"“{thai}” stood out most in June 2020: 1 of 1 document mentions it" in text
 
 
 def test_a_sweep_has_a_row_and_pictures_for_each_training(db: Database, tmp_path: Path) -> None:

@@ -56,4 +56,5 @@ def test_a_service_that_asked_for_a_month_is_believed_for_a_day_and_can_be_tried
             result = CliRunner().invoke(app, ["resume", str(run)])
             assert result.exit_code == 0, result.output
             assert "textapi asked to be left alone: one call tries it now" in result.output
-            assert jobs.to_its_end(run).state == State.DONE
+            ended = jobs.to_its_end(run)
+            assert ended.state == State.DONE, ended.reason

@@ -51,6 +51,12 @@ def test_the_stack_runs_around_a_block_and_is_gone_after_it(
         basic = base64.b64encode(f"tidings:{password}".encode()).decode()
         assert run_status(flower, "/workers") == HTTPStatus.UNAUTHORIZED
         assert run_status(flower, "/workers", f"Basic {basic}") == HTTPStatus.OK
+        redis_password = str(urlsplit(str(stack.redis_url)).password)
+        textapi = next(child for child in started() if "textapi" in child.cmdline())
+        variables = textapi.environ()
+        assert not any(redis_password in value for value in variables.values())
+        given = {name for name in variables if name.startswith("TIDINGS_")}
+        assert given == {"TIDINGS_HOME", "TIDINGS_TEXTAPI_KEYS"}
         assert password not in " ".join(word for child in started() for word in child.cmdline())
     assert started() == []
 

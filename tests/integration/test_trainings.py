@@ -161,7 +161,7 @@ def test_equal_runs_give_equal_bytes_however_they_are_sliced(
     whole = submit(db, "recurrent", "sine", **options)
     assert work(runtime, whole) == 1
     monkeypatch.setattr(
-        JobContext, "is_over", property(lambda _: True)
+        JobContext, "slice_is_over", property(lambda _: True)
     )  # each slice is over after its first epoch
     sliced = submit(db, "recurrent", "sine", **options)
     assert work(runtime, sliced) == 9
@@ -228,7 +228,7 @@ def test_a_paused_training_goes_on_from_its_checkpoint(
     work_one_slice(runtime, job)
     assert jobs(db, run)[0].claims == 1  # nothing new starts
     resume_run(db, run)
-    monkeypatch.setattr(JobContext, "is_over", property(lambda _: True))
+    monkeypatch.setattr(JobContext, "slice_is_over", property(lambda _: True))
     work_one_slice(runtime, job)
     assert epochs(db, run) == list(range(1, paused.done_units + 2))
 
@@ -274,7 +274,7 @@ def test_a_worker_that_lost_the_job_stores_nothing(
     with db.write() as connection:
         connection.execute(update(Job).where(Job.id == job).values(owner="another", claims=2))
     with pytest.raises(LeaseLost):
-        run_training(JobContext(runtime, claim, ends_at=float("inf")), parameters)
+        run_training(JobContext(runtime, claim, ends_at=float("inf")))
     with db.read() as connection:
         assert connection.execute(select(Epoch.epoch)).all() == []
         assert connection.execute(select(Training.job_id)).all() == []

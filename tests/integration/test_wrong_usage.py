@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from cli import context
 from cli.main import main
+from core.settings import load
 from models.database import Database
+from models.tables import Job
+from models.tables import Run as RunRow
+from sources.registry import SOURCES, archives, post_sources
+from tests.e2e_kit import write_archive
 
+ALL_SOURCES = ", ".join(source.name for source in SOURCES)
+ARCHIVES = ", ".join(source.name for source in archives())
+POST_SOURCES = ", ".join(source.name for source in post_sources())
 Run = Callable[..., tuple[int, str]]
 
 
@@ -66,11 +76,15 @@ def run(
         (("submit", "handles", "ann", "--name", "a\udcff"), "a\\udcff is no UTF-8"),
         (
             ("submit", "handles", "ann", "--source", "foo"),
-            "--source foo: it is one of x, bluesky, mastodon, posts",
+            f"--source foo: it is one of {POST_SOURCES}",
         ),
         (
             ("plan", "search", "ann", "--source", "nyt"),
-            "--source nyt: it is one of x, bluesky, mastodon, posts",
+            f"--source nyt: it is one of {POST_SOURCES}",
+        ),
+        (
+            ("plan", "months", "2020-01..2020-02", "--keyword", "a", "--source", "x"),
+            f"--source x: it is one of {ARCHIVES}",
         ),
         (
             ("submit", "months", "2020-01..2020-02", "--keyword", "a", "--material", "a\udcff"),
@@ -82,9 +96,48 @@ def run(
         ),
         (
             ("import", ".", "--source", "foo"),
-            "'foo' is no source: use one of nyt, x, bluesky, mastodon, posts",
+            f"'foo' is no source: use one of {ALL_SOURCES}",
         ),
         (("migrate", "nosuch"), "'nosuch' is no revision of the tables"),
+        (
+            ("submit", "months", "2020-03", "--keyword", "covid,coronavirus"),
+            "--keyword: 'covid,coronavirus' has a comma in its name: write covid:coronavirus",
+        ),
+        (("plan", "months", "2020-03", "--keyword", "covid*"), "--keyword: 'covid*' has a star"),
+        (
+            ("submit", "months", "2020-03", "--keyword", "!!!"),
+            "--keyword: '!!!' has no letter or digit",
+        ),
+        (
+            ("submit", "months", "2020-03", "--keyword", "covid", "--keyword", "COVID:sars"),
+            "--keyword: COVID was given twice, case is ignored",
+        ),
+        (("submit", "handles", "Barack Obama"), "Barack Obama is no handle, it holds a space"),
+        (("submit", "handles", "a\x1b[31m"), "a\\x1b[31m is no handle"),
+        (
+            ("submit", "handles", "https://example.org/a"),
+            "https://example.org/a is no profile of a service known here",
+        ),
+        (("import", "a\udcff.csv"), "there is no a\\udcff.csv"),
+        (("submit", "handles", "ann", "--max-calls", "9" * 20), "Invalid value for '--max-calls'"),
+        (("submit", "handles", "ann", "--limit", "9" * 20), "Invalid value for '--limit'"),
+        (("submit", "handles", "ann", "--keywrd", "x"), "No such option: --keywrd"),
+        (("submit", "months"), "Missing argument 'FROM..TO'"),
+        (("stauts",), "No such command 'stauts'"),
+        (
+            ("submit", "months", "2020-04..2020-03", "--keyword", "covid"),
+            "2020-04 is after 2020-03: write 2020-03..2020-04",
+        ),
+        (
+            ("submit", "months", "2020-03", "--keyword", '"covid"'),
+            "--keyword: '\"covid\"' has quotation marks",
+        ),
+        (
+            ("submit", "months", "2020-03", "--keyword", "covid", "--steps", "polarity"),
+            "--steps: polarity needs keywords: write keywords,polarity",
+        ),
+        (("submit", "handles", "ann", "--steps", " ,"), "--steps names no step: choose of"),
+        (("report", "5", "5"), "run 5 is named twice"),
     ],
 )
 def test_wrong_usage_is_one_line_and_status_2(
@@ -145,3 +198,146 @@ def test_an_unreadable_file_does_not_keep_others_from_being_imported(
     assert [line.split(": ")[2] for line in error.splitlines()] == ["a.json", "z.json"]
     status, error = run("import", "a.json")
     assert (status, error.count("\n")) == (1, 1)
+
+
+@pytest.mark.parametrize("state", ["done", "failed"])
+def test_cancelling_an_ended_run_does_not_advise_to_submit_it_again(run: Run, state: str) -> None:
+    assert run("submit", "months", "2020-03", "--keyword", "x")[0] == 0
+    set_state(state)
+    message = f"tidings: run 1 has ended, it is {state}: there is nothing left to cancel\n"
+    assert run("cancel", "1") == (1, message)
+
+
+def set_state(state: str) -> None:
+    db = Database(load().database)
+    with db.write() as connection:
+        connection.execute(update(RunRow).values(state=state))
+    db.close()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("status", "9" * 20),
+        ("report", "1", "9" * 20),
+        ("cancel", "--", "-" + "9" * 20),
+        ("forget", "9" * 20),
+        ("submit", "training", "recurrent", "--data", "9" * 20 + ":polarity"),
+    ],
+)
+def test_a_number_beyond_all_columns_is_no_run(run: Run, arguments: tuple[str, ...]) -> None:
+    assert run("submit", "months", "2020-03", "--keyword", "x")[0] == 0
+    status, error = run(*arguments)
+    assert (status, error.count("\n")) == (1, 1)
+    assert f"{'9' * 20}: `tidings runs` lists them" in error
+
+
+@pytest.mark.parametrize("command", ["up", "import p.csv", "submit handles a", "runs"])
+@pytest.mark.parametrize("home", ["file", "file/home", "/proc/nothing"])
+def test_a_home_that_cannot_be_made_is_one_line(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str, home: str
+) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "p.csv").write_text("text,handle\nHello,ann\n")
+    monkeypatch.setenv("TIDINGS_HOME", home)
+    status, error = run(*command.split())
+    assert (status, error.count("\n")) == (1, 1)
+    assert home in error or "has no database" in error
+
+
+@pytest.mark.parametrize("command", ["runs", "import p.csv", "submit handles a"])
+def test_a_database_that_is_none_is_one_line(run: Run, tmp_path: Path, command: str) -> None:
+    (tmp_path / "p.csv").write_text("text,handle\nHello,ann\n")
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "tidings.db").write_text("no database at all " * 99)
+    status, error = run(*command.split())
+    assert (status, error.count("\n")) == (1, 1)
+    assert "tidings.db is no database of Tidings, or damaged (file is not a database)" in error
+
+
+def test_one_month_may_be_written_alone(run: Run) -> None:
+    assert run("submit", "months", "2020-03", "--keyword", "x")[0] == 0
+    assert job_names() == ["2020-03"]
+
+
+def test_handles_are_told_apart_by_commas_and_a_profile_is_its_handle(run: Run) -> None:
+    assert (
+        run("submit", "handles", "a,@b", "https://x.com/NASA", "https://home.example/@Ann")[0] == 0
+    )
+    assert job_names() == ["@a", "@b", "@nasa", "@ann@home.example"]
+
+
+def test_a_handle_with_a_space_that_an_import_brought_is_taken(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "p.csv").write_text("text,handle\nHello,Barack Obama\n")
+    assert run("import", "p.csv")[0] == 0
+    assert run("submit", "handles", "Barack Obama")[0] == 0
+    assert job_names() == ["@barack obama"]
+
+
+def job_names() -> list[str]:
+    db = Database(load().database)
+    with db.read() as connection:
+        names = [job.name for job in connection.execute(Job.__table__.select().order_by(Job.id))]
+    db.close()
+    return names
+
+
+def test_a_material_is_known_in_any_case_and_an_unknown_one_names_those_there_are(
+    run: Run, tmp_path: Path
+) -> None:
+    write_archive(tmp_path, {"2020-03-01": ["Covid Is Here", "Nothing"]})
+    assert run("import", "archive.json.gz")[0] == 0
+    assert run("submit", "months", "2020-03", "--keyword", "x", "--material", "nEWS")[0] == 0
+    assert parameters()["material"] == "News"
+    status, error = run("plan", "months", "2020-03", "--keyword", "x", "--material", "Nwes")
+    assert status == 2
+    assert error.endswith("tidings: --material Nwes: no stored document is of it; there are News\n")
+
+
+def parameters() -> dict[str, Any]:
+    db = Database(load().database)
+    with db.read() as connection:
+        (row,) = connection.exec_driver_sql("SELECT parameters FROM runs").all()
+    db.close()
+    loaded: dict[str, Any] = json.loads(row[0])
+    return loaded
+
+
+def test_the_ending_of_the_file_decides_on_the_format(run: Run, tmp_path: Path) -> None:
+    assert run("submit", "months", "2020-03", "--keyword", "x")[0] == 0
+    for name in ("m.csv", "m.parquet", "m.jsonl", "m"):
+        assert run("export", "1", "coverage", "--out", name)[0] == 0
+    assert (tmp_path / "m.csv").read_bytes().startswith(b"\xef\xbb\xbfrun,job,step")
+    assert (tmp_path / "m.parquet").read_bytes().startswith(b"PAR1")
+    assert (tmp_path / "m").read_bytes().startswith(b'{"run": 1, "job": "2020-03", ')
+    assert (tmp_path / "m.jsonl").read_bytes() == (tmp_path / "m").read_bytes()
+    assert run("export", "1", "coverage", "--format", "csv", "--out", "m.jsonl")[0] == 0
+    assert (tmp_path / "m.jsonl").read_bytes() == (tmp_path / "m.csv").read_bytes()
+
+
+def test_a_misspelt_setting_stops_every_command(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TIDINGS_TEXTAPI_LIMIT", "5/s")
+    status, error = run("runs")
+    assert (status, error.count("\n")) == (1, 1)
+    assert "did you mean TIDINGS_TEXTAPI_LIMITS?" in error
+
+
+def test_the_demo_has_a_home_and_a_database_of_its_own(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Any] = []
+    monkeypatch.setattr("cli.demo.run_demo", lambda settings, _out: seen.append(settings) or 0)
+    monkeypatch.setenv("TIDINGS_DATABASE_URL", f"sqlite:///{tmp_path / 'real.db'}")
+    monkeypatch.setenv("TIDINGS_REDIS_URL", "redis://127.0.0.1:1/0")
+    monkeypatch.setenv("TIDINGS_REPORTS_DIR", "out")
+    assert run("demo", "--out", "report")[0] == 0
+    (settings,) = seen
+    own = tmp_path / "report" / ".tidings"
+    assert settings.home.resolve() == own
+    assert settings.database == f"sqlite:///{own / 'tidings.db'}"
+    assert (settings.redis_url, settings.reports.resolve()) == (None, own / "reports")
+    (tmp_path / "file").touch()
+    assert run("demo", "--out", "file") == (
+        1,
+        "tidings: --out file cannot be made (File exists): choose another folder\n",
+    )

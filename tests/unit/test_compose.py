@@ -279,7 +279,7 @@ def test_a_text_worker_imports_nothing_that_its_image_lacks() -> None:
     program = f"""
 import sys
 sys.modules.update(dict.fromkeys({absent}))
-import workers.celery, workers.months, workers.handles, workers.crawling, cli.main, flower
+import workers.celery, workers.text_jobs, workers.crawling, cli.main, flower
 """
     subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)  # noqa: S603
 

@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from analysis.text import stopwords
+from analysis.text.words import count_words, merge_spellings
 from core.errors import BadInput
-from reports import fonts, stopwords
-from reports.figures import clouds
+from reports import fonts
+from reports.figures import clouds, style
 from textapi.text.keywords import pattern
 
 
@@ -26,23 +28,23 @@ def drawn(words: dict[str, int], *, mask: np.ndarray | None) -> bytes:
 
 
 def test_words_are_counted_whatever_their_case_in_the_spelling_most_used() -> None:
-    assert clouds.count_words(["Masks masks MASKS", "Masks work"]) == {"Masks": 4, "work": 1}
+    assert count_words(["Masks masks MASKS", "Masks work"]) == {"Masks": 4, "work": 1}
 
 
 def test_possessives_numbers_single_letters_and_addresses_are_no_words() -> None:
-    counted = clouds.count_words(["Fauci\u2019s plan B, 19 https://t.co/x @who www.a.b Don\u2019t"])
+    counted = count_words(["Fauci\u2019s plan B, 19 https://t.co/x @who www.a.b Don\u2019t"])
     assert counted == {"Fauci": 1, "plan": 1, "Don't": 1}
 
 
 def test_what_a_term_matches_is_cut_out_before_words_are_counted() -> None:
     terms = [pattern("hong kong"), pattern("covid-19")]
-    assert clouds.count_words(["Hong\nKong\u2019s king and Covid-19 in kong"], terms) == {
+    assert count_words(["Hong\nKong\u2019s king and Covid-19 in kong"], terms) == {
         "king": 1, "and": 1, "in": 1, "kong": 1,
     }  # fmt: skip
 
 
 def test_chinese_and_japanese_are_counted_by_pairs_of_characters() -> None:
-    assert clouds.count_words(["新冠病毒", "トランプの新冠"]) == {
+    assert count_words(["新冠病毒", "トランプの新冠"]) == {
         "新冠": 2,
         "冠病": 1,
         "病毒": 1,
@@ -86,7 +88,7 @@ def test_a_cloud_is_dark_words_on_white_and_the_same_each_time() -> None:
 
 
 def test_words_that_differ_in_case_from_month_to_month_are_one_word_over_all() -> None:
-    assert clouds.merge_spellings(Counter({"Masks": 4, "masks": 5, "city": 1})) == {
+    assert merge_spellings(Counter({"Masks": 4, "masks": 5, "city": 1})) == {
         "masks": 9,
         "city": 1,
     }
@@ -169,6 +171,27 @@ def test_writing_systems_are_distinguished() -> None:
     scripts = fonts.count_scripts(["abc", "где", "\u03b1\u03b2", "سلام", "中文", "かな", "한글"])
     assert set(scripts) == {"Latin", "Cyrillic", "Greek", "Arabic", "Chinese", "Japanese", "Korean"}
     assert scripts["Latin"] == 3
+
+
+def test_a_font_of_placeholders_is_no_font(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Matplotlib ships one; it has every character, draws boxes, and its name cannot be parsed."""
+    shipped = [
+        entry
+        for entry in fonts.font_manager.fontManager.ttflist
+        if entry.name.startswith(("DejaVu", "Last Resort"))
+    ]
+    assert any(entry.name.startswith("Last Resort") for entry in shipped)
+    monkeypatch.setattr(fonts.font_manager.fontManager, "ttflist", shipped)
+    fonts.font_for_script.cache_clear()
+    try:
+        assert fonts.missing_scripts(["中文 กไ abc"]) == ["Chinese", "Thai"]
+        with style.house_style(["中文"]):
+            figure, ax = style.new_axes()
+            style.title(ax, "“中文” and\nmore")
+            assert ax.get_title("left") == "“…” and more"
+            style.to_files(figure)
+    finally:
+        fonts.font_for_script.cache_clear()
 
 
 def test_what_no_font_has_becomes_an_ellipsis() -> None:

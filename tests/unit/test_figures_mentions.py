@@ -51,6 +51,7 @@ def row(
         share,
         None,
         None,
+        period,
     )
 
 
@@ -235,10 +236,33 @@ def test_accounts_are_dots_with_intervals_and_n(ax: Axes) -> None:
 
 def test_a_month_without_a_post_is_a_blank_cell(ax: Axes) -> None:
     accounts.draw_calendar(
-        ax, ["@a"], style.Range("2020-01", "2020-03"), [[3, None, 5]], is_polarity=False
+        ax, ["@a"], style.Range("2020-01", "2020-03"), [[3, None, 5]], [[]], is_polarity=False
     )
     cells = ax.images[0].get_array()
     assert cells.tolist() == [[3, None, 5]]
+
+
+def test_months_without_data_of_an_account_are_hatched_stretch_by_stretch(ax: Axes) -> None:
+    span = style.Range("2020-01", "2020-05")
+    gaps = [[], ["2020-01", "2020-02", "2020-05"]]
+    cells = [[3, None, 5, 1, 1], [None, None, 4, 2, None]]
+    accounts.draw_calendar(ax, ["@a", "@b"], span, cells, gaps, is_polarity=False)
+    drawn = [patch for patch in ax.patches if patch.get_label() == "_gap"]
+    assert [(gap.get_x(), gap.get_width(), gap.get_y(), gap.get_height()) for gap in drawn] == [
+        (-0.5, 2, 0.5, 1),
+        (3.5, 1, 0.5, 1),
+    ]
+
+
+def test_classes_that_are_none_are_left_out_of_the_matrix() -> None:
+    odd = (1e308, -1.0, None, 256.0)
+    predictions = [trainings_row(number, 0.0, value) for number, value in enumerate(odd)]
+    predictions += [trainings_row(8, 1.0, 1.0), trainings_row(9, 1.0, 0.0)]
+    assert trainings.confusion_matrix(predictions).tolist() == [[0, 0], [1, 1]]
+
+
+def trainings_row(index: int, actual: float, predicted: float | None) -> PredictionRow:
+    return PredictionRow(1, "a", "test", index, actual, predicted)
 
 
 def test_compared_lines_break_at_gaps(ax: Axes) -> None:
@@ -296,10 +320,40 @@ def test_the_confusion_matrix_has_actual_classes_as_rows() -> None:
 
 def test_compared_shares_have_their_intervals_and_means_of_few_have_none(ax: Axes) -> None:
     few = PeriodRow(
-        1, "2020-01", None, "c", None, "complete", 50, 4, 4, 0.08, 0.03, 0.19, 0.2, -0.3, 0.7
+        1,
+        "2020-01",
+        None,
+        "c",
+        None,
+        "complete",
+        50,
+        4,
+        4,
+        0.08,
+        0.03,
+        0.19,
+        0.2,
+        -0.3,
+        0.7,
+        "2020-01",
     )
     many = PeriodRow(
-        1, "2020-02", None, "c", None, "complete", 50, 9, 9, 0.18, 0.10, 0.31, 0.1, 0.0, 0.2
+        1,
+        "2020-02",
+        None,
+        "c",
+        None,
+        "complete",
+        50,
+        9,
+        9,
+        0.18,
+        0.10,
+        0.31,
+        0.1,
+        0.0,
+        0.2,
+        "2020-02",
     )
     span = style.Range("2020-01", "2020-02")
     comparison.draw_lines(ax, {"c": [few, many]}, span=span, column="share")

@@ -23,7 +23,7 @@ def row(
     return PeriodRow(
         1, period, None, "covid", None, state, documents, mentions, mentions, share,
         None if share is None else max(0.0, share - 0.02),
-        None if share is None else share + 0.02, mean, *bounds,
+        None if share is None else share + 0.02, mean, *bounds, period,
     )  # fmt: skip
 
 
@@ -65,6 +65,16 @@ def test_a_month_without_data_is_hatched_from_its_first_day_to_its_last(ax: Axes
     (gap,) = [patch for patch in ax.patches if patch.get_label() == "_gap"]
     assert (gap.get_x(), gap.get_x() + gap.get_width()) == (day("2020-01-01"), day("2020-02-01"))
     assert gap.get_hatch()
+
+
+def test_a_stretch_of_gaps_is_hatched_as_one_up_to_the_end_of_the_calendar(ax: Axes) -> None:
+    style.mark_gaps(ax, ["9999-12", "2020-01", "9999-11", "2020-02", "2020-04"])
+    hatched = [(gap.get_x(), gap.get_x() + gap.get_width()) for gap in ax.patches]
+    assert hatched == [
+        (day("2020-01-01"), day("2020-03-01")),
+        (day("2020-04-01"), day("2020-05-01")),
+        (day("9999-11-01"), day("9999-12-31") + 1),
+    ]
 
 
 def test_a_true_zero_is_a_ring_at_zero_and_no_gap(ax: Axes) -> None:
@@ -141,6 +151,12 @@ def test_a_year_shows_january_to_december_whatever_it_holds() -> None:
         "2019": (day("2019-01-01"), day("2020-01-01")),
         "2020": (day("2020-01-01"), day("2021-01-01")),
     }
+
+
+def test_a_single_year_is_not_drawn_a_second_time() -> None:
+    year = [row("2020-01", 6, mean=0.5), row("2020-12", 6, mean=0.1)]
+    assert polarity.yearly_spec(SUBJECT, year) is None
+    assert polarity.yearly_spec(SUBJECT, [*year, row("2021-01", 6, mean=0.1)]) is not None
 
 
 def test_the_line_over_all_months_holds_every_year() -> None:

@@ -22,6 +22,27 @@ def test_an_empty_term_is_refused(wrong: str) -> None:
         Keyword.parse(wrong)
 
 
+@pytest.mark.parametrize(
+    ("wrong", "remedy"),
+    [
+        ("covid,coronavirus", "write covid:coronavirus for one subject"),
+        ("covid, corona:virus", "has a comma in its name"),
+        ("covid*", "whole words are matched"),
+        ("covid:corona*", "whole words are matched"),
+        ("!!!", "write a word"),
+        ("covid:--", "write a word"),
+    ],
+)
+def test_a_term_that_cannot_match_what_was_meant_is_refused(wrong: str, remedy: str) -> None:
+    with pytest.raises(ValueError, match=remedy):
+        Keyword.parse(wrong)
+
+
+@pytest.mark.parametrize("right", ["9/11", "日本", "Yahoo!", "c++", "rock 'n' roll", "A.I."])
+def test_any_other_term_is_taken(right: str) -> None:
+    assert Keyword.parse(right).terms == (right,)
+
+
 def test_months_run_over_the_turn_of_the_year() -> None:
     assert list_months("2019-11", "2020-02") == ["2019-11", "2019-12", "2020-01", "2020-02"]
     assert len(list_months("1851-09", "2026-08")) == 2100

@@ -7,6 +7,8 @@ import io
 import os
 import pickle
 import struct
+import tempfile
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -70,6 +72,14 @@ def test_an_npz_gives_the_same_data_as_the_folder(tmp_path: Path) -> None:
     from_folder = read_images(mnist_folder(tmp_path), dtype=np.float32)
     assert np.array_equal(from_npz.train.x, from_folder.train.x)
     assert np.array_equal(from_npz.validation.y, from_folder.validation.y)
+
+
+def test_an_npy_by_the_name_of_an_npz_is_named_as_such(tmp_path: Path) -> None:
+    with (tmp_path / "x.npz").open("wb") as file:
+        np.save(file, np.zeros((3, 3)))
+    for read in (read_inputs, lambda path: read_images(path, dtype="f8")):
+        with pytest.raises(NetworkError, match=r"is a single array, a \.npy by another name"):
+            read(tmp_path / "x.npz")
 
 
 def test_an_npz_of_one_set_is_split_always_the_same_way(tmp_path: Path) -> None:
@@ -256,6 +266,54 @@ def test_a_compressed_file_is_unpacked_to_a_limit(
         read_images(path, dtype=np.float32)
 
 
+def test_a_compressed_file_is_unpacked_to_so_many_times_its_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("networks.files.MIN_UNPACKED_BYTES", 1000)
+    packed = gzip.compress(b"N" * 100_000)
+    path = tmp_path / "mnist.pkl.gz"
+    path.write_bytes(packed)
+    with pytest.raises(NetworkError, match=rf"unpacks to more than {30 * len(packed):,} bytes"):
+        read_images(path, dtype=np.float32)
+
+
+def test_an_npz_is_unpacked_to_so_many_times_its_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("networks.files.MIN_UNPACKED_BYTES", 1000)
+    path = tmp_path / "a.npz"
+    np.savez_compressed(path, x=np.zeros((1000, 784), np.uint8))
+    bound = 30 * path.stat().st_size
+    with pytest.raises(NetworkError, match=rf"unpacks to more than {bound:,} bytes"):
+        read_inputs(path)
+    np.savez_compressed(path, x=GENERATOR.integers(0, 256, (1000, 784), np.uint8))
+    assert read_inputs(path).shape == (1000, 784)
+
+
+def test_an_npz_that_says_it_unpacks_to_less_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.npz"
+    np.savez_compressed(path, x=np.zeros((1000, 784), np.uint8))
+    size = struct.pack("<I", zipfile.ZipFile(path).infolist()[0].file_size)
+    path.write_bytes(path.read_bytes().replace(size, struct.pack("<I", 500)))
+    with pytest.raises(NetworkError, match=r"is no \.npz of plain arrays"):
+        read_inputs(path)
+
+
+@given(st.integers(0, 2000), st.binary(max_size=20))
+def test_a_damaged_npz_is_read_or_refused(place: int, noise: bytes) -> None:
+    out = io.BytesIO()
+    np.savez_compressed(out, x=np.arange(60.0).reshape(20, 3))
+    content = bytearray(out.getvalue())
+    content[place % len(content) : place % len(content) + len(noise)] = noise
+    with tempfile.NamedTemporaryFile(suffix=".npz") as file:
+        file.write(content)
+        file.flush()
+        try:
+            assert read_inputs(file.name).ndim == 2
+        except NetworkError as error:
+            assert file.name in str(error)  # noqa: PT017
+
+
 @given(st.binary(max_size=60))
 def test_random_bytes_are_read_or_refused(noise: bytes) -> None:
     good = pickle.dumps(np.arange(3.0), 4)
@@ -273,7 +331,7 @@ def test_random_bytes_are_read_or_refused(noise: bytes) -> None:
         (b"nonsense", "no IDX file"),
         (idx(np.zeros((3, 3)))[:-1], "holds 8 bytes of values, its header says 9"),
         (idx(np.zeros((3, 3))) + b"x", "holds 10 bytes of values, its header says 9"),
-        (gzip.compress(idx(np.zeros((3, 3))))[:-9], "compressed content is damaged"),
+        (gzip.compress(idx(np.zeros((3, 3))), mtime=0)[:-9], "compressed content is damaged"),
     ],
 )
 def test_a_damaged_idx_file_is_refused(tmp_path: Path, content: bytes, message: str) -> None:

@@ -15,7 +15,14 @@ from core.settings import Settings
 from tests.reference_pages import FOLDER, PAGES, commands_page, settings_page
 
 ROOT = Path(__file__).parents[2]
-WRITTEN = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), *ROOT.glob(".env.example")]
+WRITTEN = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    *sorted((ROOT / "docs").rglob("*.md")),
+    ROOT / ".env.example",
+]
+MARKDOWN = [path for path in WRITTEN if path.suffix == ".md"]
+FOLDERS = {path.name for path in ROOT.iterdir() if path.is_dir()}
 ELSEWHERE = {"TIDINGS_TEST_POSTGRES_URL", "TIDINGS_REAL_DATA", "TIDINGS_CHAOS_MINUTES"}
 
 
@@ -54,13 +61,14 @@ def test_every_command_and_option_is_on_the_page_with_what_it_does() -> None:
 
 @pytest.mark.parametrize("path", WRITTEN, ids=lambda path: path.name)
 def test_no_page_names_a_missing_setting(path: Path) -> None:
-    named = set(re.findall(r"\bTIDINGS_[A-Z_]*[A-Z]\b", path.read_text(encoding="utf-8")))
-    assert named <= {f"TIDINGS_{name.upper()}" for name in Settings.model_fields} | ELSEWHERE
+    text = path.read_text(encoding="utf-8")
+    named = set(re.findall(r"\bTIDINGS_[A-Z_]*[A-Z]\b", text))
+    added = re.findall(r"^\+    (\w+): \w+ = Field\(", text, re.MULTILINE)  # by a how-to
+    there = {f"TIDINGS_{name.upper()}" for name in [*Settings.model_fields, *added]}
+    assert named <= there | ELSEWHERE
 
 
-@pytest.mark.parametrize(
-    "path", [path for path in WRITTEN if path.suffix == ".md"], ids=lambda path: path.name
-)
+@pytest.mark.parametrize("path", MARKDOWN, ids=lambda path: path.name)
 def test_no_page_shows_a_missing_command_or_option(path: Path) -> None:
     by_name = dict(commands())
     for line in path.read_text(encoding="utf-8").splitlines():
@@ -78,6 +86,54 @@ def test_no_page_shows_a_missing_command_or_option(path: Path) -> None:
             "--help"
         }
         assert {word for word in words if word.startswith("--")} <= options, line
+
+
+@pytest.mark.parametrize("path", MARKDOWN, ids=lambda path: path.name)
+def test_no_page_names_a_missing_file_or_name(path: Path) -> None:
+    """``folder/file.py`` is there, and so is each NAME of ``folder/file.py:NAME``."""
+    text = path.read_text(encoding="utf-8")
+    added = set(re.findall(r"^\*\*New file `([^`]+)`\*\*$", text, re.MULTILINE))
+    named = re.findall(r"`((?:[a-z]\w*/)+[\w.-]*)(?::(\w+))?`", text)
+    for file, name in named:
+        if file in added or file.split("/")[0] not in FOLDERS:
+            continue
+        assert (ROOT / file).exists(), file
+        assert not name or re.search(rf"\b{name}\b", (ROOT / file).read_text()), f"{file}:{name}"
+
+
+@pytest.mark.parametrize("path", MARKDOWN, ids=lambda path: path.name)
+def test_no_page_names_a_missing_module(path: Path) -> None:
+    """``package.module`` is there, and so is the NAME of ``package.module.NAME``."""
+    text = path.read_text(encoding="utf-8")
+    for dotted in re.findall(r"`((?:[a-z_]+\.)+\w+)(?:\(.*?\))?`", text):
+        first, *rest = dotted.split(".")
+        if first not in FOLDERS or not (ROOT / first / "__init__.py").exists():
+            continue
+        place = ROOT / first
+        while rest and (place / rest[0]).is_dir():
+            place /= rest.pop(0)
+        assert rest == [] or (place / f"{rest[0]}.py").exists(), dotted
+        for name in rest[1:]:
+            assert re.search(rf"\b{name}\b", (place / f"{rest[0]}.py").read_text()), dotted
+
+
+def test_the_lines_of_code_beside_the_formulas_are_in_the_networks() -> None:
+    def without_comments(text: str) -> set[str]:
+        return {re.sub(r"\s+#.*", "", line).strip() for line in text.splitlines()}
+
+    page = (ROOT / "docs" / "networks.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
+    code = [path.read_text() for path in (ROOT / "networks").glob("*.py")]
+    assert len(blocks) >= 9
+    assert without_comments("\n".join(blocks)) <= without_comments("\n".join(code))
+
+
+@pytest.mark.parametrize("path", MARKDOWN, ids=lambda path: path.name)
+def test_no_page_names_a_missing_target_of_make(path: Path) -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    text = path.read_text(encoding="utf-8")
+    named = re.findall(r"(?:^|`|\s{4})make ([a-z-]+)", text, re.MULTILINE)
+    assert set(named) <= targets
 
 
 def commands() -> list[tuple[str, Any]]:

@@ -442,3 +442,18 @@ def test_the_nyt_is_found_by_looking_inside(tmp_path: Path) -> None:
     assert len([item for item in items if isinstance(item, LeftOut)]) == 1
     lines = read(tmp_path / "a.jsonl", f"{json.dumps(doc)}\n{json.dumps(doc)}")
     assert [item.identity for item in documents(lines)] == [documents(items)[0].identity] * 2
+
+
+def test_a_folder_is_read_without_hidden_folders_and_without_reports(tmp_path: Path) -> None:
+    post = '{"id": "1", "handle": "ann", "text": "Hello", "date": "2021-01-01"}\n'
+    for name in (".tidings/reports/1", "report", "mine"):
+        folder = tmp_path / name
+        folder.mkdir(parents=True)
+        (folder / "documents.jsonl").write_text(post)
+    for name in ("report.json", "dictionary.md"):
+        (tmp_path / "report" / name).touch()
+
+    files = {item.file for item in read_path(tmp_path) if not isinstance(item, SourceDocument)}
+    documents = [item for item in read_path(tmp_path) if isinstance(item, SourceDocument)]
+    assert len(documents) == 1
+    assert not any(".tidings" in file or "report" in file for file in files)

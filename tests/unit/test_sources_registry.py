@@ -15,6 +15,7 @@ from sources.registry import (
     account_source,
     archives,
     default_archive,
+    handle_in_address,
     post_sources,
     search_source,
     source_label,
@@ -35,7 +36,8 @@ def test_the_settings_of_every_service_are_fields_of_the_settings() -> None:
 
 def test_a_source_is_found_by_its_name() -> None:
     assert [source_named(source.name) for source in SOURCES] == list(SOURCES)
-    with pytest.raises(UsageError, match="'z' is no source: use one of nyt, x, bluesky"):
+    names = ", ".join(source.name for source in SOURCES)
+    with pytest.raises(UsageError, match=f"^'z' is no source: use one of {names}$"):
         source_named("z")
     assert (source_label("nyt"), source_label("z")) == ("The New York Times", "z")
 
@@ -71,7 +73,7 @@ def test_a_service_whose_key_is_not_set_is_not_chosen() -> None:
     assert searched is not None
     assert searched.name == "x"
     assert search_source("bluesky", WITH_KEYS) is None
-    assert [source.is_available(WITHOUT_KEYS) for source in archives()] == [False]
+    assert not default_archive().is_available(WITHOUT_KEYS)
 
 
 def unix(day: str) -> float:
@@ -109,3 +111,27 @@ def test_no_service_is_named_outside_its_module() -> None:
     files = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
     naming = {str(path.relative_to(ROOT)) for path in files if constant.search(path.read_text())}
     assert naming <= {"models/documents.py", "reports/queries.py"}  # until `DocumentScope`
+
+
+@pytest.mark.parametrize(
+    ("address", "handle"),
+    [
+        ("https://x.com/NASA", "NASA"),
+        ("http://www.twitter.com/@NASA/?lang=en", "NASA"),
+        ("x.com/NASA", "NASA"),
+        ("https://mobile.twitter.com/#!/NASA", "NASA"),
+        ("https://bsky.app/profile/bsky.app", "bsky.app"),
+        ("https://bsky.app/profile/did:plc:ann", "did:plc:ann"),
+        ("https://mastodon.social/@Gargron", "Gargron@mastodon.social"),
+        ("https://mastodon.social/@ann@home.example", "ann@home.example"),
+        ("https://mastodon.social/users/Gargron", "Gargron@mastodon.social"),
+        ("https://x.com/search?q=nasa", None),
+        ("https://x.com/NASA/status/1", None),
+        ("https://bsky.app/profile/bsky.app/post/3k", None),
+        ("https://example.org/NASA", None),
+        ("nasa", None),
+        ("ann@home.example", None),
+    ],
+)
+def test_the_address_of_a_profile_is_its_handle(address: str, handle: str | None) -> None:
+    assert handle_in_address(address) == handle

@@ -10,7 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.statistics import mean, round_figure, spearman, t_interval, t_quantile, wilson_interval
+from reports.statistics import (
+    mean,
+    polarity_interval,
+    round_figure,
+    spearman,
+    t_interval,
+    t_quantile,
+    wilson_interval,
+)
 
 POLARITIES = st.lists(st.floats(-1, 1), min_size=2, max_size=50)
 SHARES = st.integers(1, 10_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
@@ -158,3 +166,21 @@ def test_the_rank_correlation_depends_on_the_order_alone(values: list[float]) ->
     if all(earlier < later for earlier, later in pairwise(rising)):
         assert rises == pytest.approx(1)
     assert spearman(values, places) == spearman([value * 3 for value in values], places)
+
+
+@given(st.lists(st.floats(-1, 1) | st.none() | st.just(math.nan), max_size=50))
+def test_the_interval_of_a_mean_polarity_is_students_cut_at_the_ends_of_the_scale(
+    polarities: list[float | None],
+) -> None:
+    known = [value for value in polarities if value is not None and not math.isnan(value)]
+    middle, low, high = polarity_interval(polarities)
+    of_all, left, right = t_interval(known)
+    assert middle == of_all
+    if left is None or right is None or middle is None:
+        assert (low, high) == (None, None)
+    else:
+        assert (low, high) == (max(-1.0, left), min(1.0, right))
+
+
+def test_the_interval_of_two_polarities_ends_at_the_ends_of_the_scale() -> None:
+    assert polarity_interval([0.5, -0.5]) == (0.0, -1.0, 1.0)

@@ -9,7 +9,7 @@ from analysis.steps.entities import entity_rows
 from analysis.steps.phrases import document_frequency, phrase_rows
 from analysis.text.mentions import mention_rows
 from models.documents import DocumentText
-from models.tables import Entity, Mention, Phrase, PostPolarity, Summary
+from models.tables import DistinctiveWord, Entity, Mention, Phrase, PostPolarity, Summary
 
 TEXT = "Tides rise. The harbour waits, says Ann.\nCovid-19 is not covid. Again: COVID!"
 DOCUMENT = DocumentText(7, "nyt:7", "2020-03", TEXT)
@@ -83,9 +83,9 @@ def test_a_selection_keeps_the_order_of_work_and_leaves_out_what_is_complete() -
 
 
 def test_the_default_steps_are_those_of_the_contract() -> None:
-    assert MONTHS.default_names == ("keywords", "polarity", "phrases", "entities")
-    assert set(POSTS.default_names) == {"summary", "phrases", "entities", "polarity"}
+    assert MONTHS.default_names == ("keywords", "polarity", "phrases", "entities", "distinctive")
+    assert set(POSTS.default_names) == {"summary", "phrases", "entities", "polarity", "distinctive"}
 
 
 def test_every_table_with_rows_of_a_step_is_known_to_erasure() -> None:
-    assert set(result_tables()) == {Mention, Phrase, Entity, Summary, PostPolarity}
+    assert set(result_tables()) == {Mention, Phrase, Entity, Summary, PostPolarity, DistinctiveWord}

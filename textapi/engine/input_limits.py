@@ -1,8 +1,16 @@
-"""Cuts of texts that no person writes, before a library takes the square of their length."""
+"""Cuts of texts that no person writes, before a library needs too much time or memory for them."""
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
+
+from textapi.text.sentences import split
+from textapi.text.size import count_words, find_words
+
+# Words and signs of a line that the model reads at once, some 21,000 characters. It needs 15 kB for
+# each, and holds the interpreter for a second at 40,000.
+LONGEST_LINE = 5_000
 
 _SIGNS = re.compile(r"([^\w\s]{20})[^\w\s]+")
 _WORD = re.compile(r"(\S{200})(?=\S)")
@@ -16,3 +24,22 @@ def without_endless_signs(text: str) -> str:
 def without_endless_words(text: str) -> str:
     """Return *text* with a blank after each two hundred characters of a word."""
     return _WORD.sub(r"\1 ", text)
+
+
+def cut_endless_line(line: str) -> list[str]:
+    """Return *line* in pieces of at most `LONGEST_LINE` words, between sentences where it can."""
+    if len(line) <= LONGEST_LINE or count_words(line) <= LONGEST_LINE:
+        return [line]
+
+    words = find_words(line)
+    sentences = [start for start, _ in split(line)]
+    pieces = []
+    begin = 0
+    while (first := bisect_left(words, begin)) + LONGEST_LINE < len(words):
+        limit = words[first + LONGEST_LINE]
+        end = sentences[bisect_right(sentences, limit) - 1]
+        if end <= begin:
+            end = limit
+        pieces.append(line[begin:end])
+        begin = end
+    return [*pieces, line[begin:]]

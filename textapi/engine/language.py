@@ -13,7 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from core.errors import StackError
-from textapi.engine.input_limits import without_endless_signs, without_endless_words
+from textapi.engine.input_limits import (
+    LONGEST_LINE,
+    cut_endless_line,
+    without_endless_signs,
+    without_endless_words,
+)
+from textapi.text.size import count_words
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc
@@ -88,14 +94,25 @@ class Language:
         lines_of = list(map(_split_lines, texts))
         unneeded = [name for name in self._nlp.pipe_names if name not in _COMPONENTS[purpose]]
         with self._nlp.memory_zone():
-            docs = self._nlp.pipe(chain.from_iterable(lines_of), disable=unneeded)
+            docs = self._nlp.pipe(
+                chain.from_iterable(lines_of),
+                disable=unneeded,
+                batch_size=_batch_size(lines_of, self._nlp.batch_size),
+            )
             yield [list(islice(docs, len(lines))) for lines in lines_of]
+
+
+def _batch_size(lines_of: list[list[str]], most: int) -> int:
+    """Return how many lines the model reads at once, so that its memory is that of few words."""
+    longest = max(map(count_words, chain.from_iterable(lines_of)), default=1)
+    return max(1, min(most, LONGEST_LINE // max(1, longest)))
 
 
 def _split_lines(text: str) -> list[str]:
     text = _LONE_SURROGATE.sub("\ufffd", text)
     text = without_endless_words(without_endless_signs(text))
-    return [line for line in text.splitlines() if line.strip()]
+    lines = filter(str.strip, text.splitlines())
+    return list(chain.from_iterable(map(cut_endless_line, lines)))
 
 
 def _find_folder(package: str) -> Path | None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
+import signal
 import tempfile
 
 from aiohttp import web
+from prometheus_client import values
 
 from core import logs
 from core.errors import SettingsError, StackError
@@ -44,18 +47,23 @@ def serve(settings: Settings, host: str = "127.0.0.1", port: int = 8765, workers
 
 
 def _serve_here(settings: Settings, authenticator: Authenticator, host: str, port: int) -> None:
-    from textapi.server.routes import make_app  # noqa: PLC0415  # counts in this process alone
+    from textapi.server.connections import Runner  # noqa: PLC0415  # counts in this process alone
+    from textapi.server.routes import make_app  # noqa: PLC0415
+
+    async def run() -> None:
+        stopped = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+        runner = Runner(make_app(settings, authenticator), SHUTDOWN_SECONDS)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, host, port).start()
+            await stopped.wait()
+        finally:
+            await runner.cleanup()
 
     try:
-        web.run_app(
-            make_app(settings.textapi_polarity, authenticator),
-            host=host,
-            port=port,
-            access_log=None,
-            print=None,
-            handler_cancellation=True,
-            shutdown_timeout=SHUTDOWN_SECONDS,
-        )
+        asyncio.run(run())
     except OSError as error:
         raise StackError(
             f"{host}:{port} cannot be served ({error.strerror}): choose another --port"
@@ -67,12 +75,14 @@ def _serve_with_gunicorn(
 ) -> None:
     parent = os.getpid()
     folder = tempfile.mkdtemp(prefix="tidings-textapi-")
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder  # before prometheus_client is imported
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+    # prometheus-client reads that name when it is imported, which the command line has done.
+    values.ValueClass = values.MultiProcessValue()  # type: ignore[no-untyped-call]
     try:
         from textapi.server.processes import Gunicorn  # noqa: PLC0415
 
         options = {"bind": f"{host}:{port}", "workers": workers}
-        Gunicorn(settings.textapi_polarity, authenticator, options).run()
+        Gunicorn(settings, authenticator, options).run()
     finally:
         # An ending worker passes here too, while others still count.
         if os.getpid() == parent:

@@ -1,4 +1,7 @@
-"""Dynamic batching: the language work of concurrent requests, done together in one thread."""
+"""Dynamic batching: the language work of concurrent requests, done together.
+
+Short texts have a thread and a model, long ones another: a headline never waits behind a book.
+"""
 
 from __future__ import annotations
 
@@ -11,15 +14,16 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
+from prometheus_client import Gauge
+
 from core.logs import get_logger
 from textapi.engine import entities, language, phrases
 from textapi.server.errors import HttpError
-from textapi.server.metrics import BATCH_TEXTS, WAITING_CHARACTERS
+from textapi.server.metrics import BATCH_TEXTS
+from textapi.text.size import count_lines, count_words
 
 WINDOW_SECONDS = 0.015  # how long the first request of a batch waits for others
-BATCH_CHARACTERS = 12_000  # some 0.1 s of work
-MAX_WAITING_CHARACTERS = 600_000  # some 6 s of work
-REQUEST_CHARACTERS = 200  # what a request costs beside its text
+BATCH_WORDS = 3_000  # words, signs and lines: some 12,000 characters, 0.15 s of work
 RETRY_SECONDS = 2.0
 
 _WORK: dict[language.Purpose, Callable[..., list[Any]]] = {
@@ -30,33 +34,35 @@ _log = get_logger(__name__)
 
 
 class LoadShedder:
-    """Bounds the text in work, so that a server refuses requests rather than grows."""
+    """Bounds what is in work, so that a server refuses requests rather than grows."""
 
-    def __init__(self) -> None:
+    def __init__(self, bound: int, gauge: Gauge) -> None:
+        self._bound = bound
+        self._gauge = gauge
         self._used = 0
 
     @contextmanager
-    def admit(self, text: str) -> Iterator[None]:
-        """Hold room for *text*. Raises `HttpError` (503) if there is none; the first always has."""
-        cost = len(text) + REQUEST_CHARACTERS
-        if self._used and self._used + cost > MAX_WAITING_CHARACTERS:
+    def admit(self, cost: int) -> Iterator[None]:
+        """Hold room for *cost*. Raises `HttpError` (503) if there is none; the first always has."""
+        if self._used and self._used + cost > self._bound:
             raise HttpError(
                 503, "too many texts are waiting: try again later", retry_after=RETRY_SECONDS
             )
 
         self._used += cost
-        WAITING_CHARACTERS.inc(cost)
+        self._gauge.inc(cost)
         try:
             yield
         finally:
             self._used -= cost
-            WAITING_CHARACTERS.dec(cost)
+            self._gauge.dec(cost)
 
 
 @dataclass
 class _PendingText:
     purpose: language.Purpose
     text: str
+    words: int
     arrived: float
     answer: asyncio.Future[Any]
 
@@ -70,35 +76,68 @@ class _PendingText:
 
 
 class Batcher:
-    """Owns the language model and its thread; `start` and `stop` it within the event loop."""
+    """Owns the language models and their threads; `start` and `stop` it within the event loop."""
 
     def __init__(self) -> None:
-        self._thread = ThreadPoolExecutor(1, "language")
+        self._short_texts = _Lane("short-language")
+        self._long_texts = _Lane("long-language")
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the model is loaded."""
+        return self._short_texts.is_ready
+
+    @property
+    def failure(self) -> str | None:
+        """Why the model could not be loaded."""
+        return self._short_texts.failure
+
+    def start(self) -> None:
+        """Begin to load the model; requests wait meanwhile."""
+        self._short_texts.start()
+
+    async def stop(self) -> None:
+        """Stop, and reject the requests that still wait."""
+        await self._short_texts.stop()
+        await self._long_texts.stop()
+
+    async def submit(self, purpose: language.Purpose, text: str) -> Any:
+        """Return the engine's answer for *text*. Raises `HttpError` (503) if there is no model."""
+        words = count_words(text) + count_lines(text)
+        if words <= BATCH_WORDS:
+            return await self._short_texts.submit(purpose, text, words)
+        self._long_texts.start()  # the first long text loads the second model
+        return await self._long_texts.submit(purpose, text, words)
+
+
+class _Lane:
+    """A model and the thread that reads one batch after the other with it."""
+
+    def __init__(self, name: str) -> None:
+        self._thread = ThreadPoolExecutor(1, name)
         self._queue: deque[_PendingText] = deque()
         self._is_filled = asyncio.Event()
         self._main: asyncio.Task[None] | None = None
         self.is_ready = False
-        self.failure: str | None = None  # why the model could not be loaded
+        self.failure: str | None = None
 
     def start(self) -> None:
-        """Begin to load the model; requests wait meanwhile."""
-        self._main = asyncio.get_running_loop().create_task(self._run())
+        if self._main is None:
+            self._main = asyncio.get_running_loop().create_task(self._run())
 
     async def stop(self) -> None:
-        """Stop, and reject the requests that still wait."""
         if self._main is not None:
             self._main.cancel()
             await asyncio.wait([self._main])
         self._reject_all("the server is ending: try again")
         self._thread.shutdown(wait=True, cancel_futures=True)
 
-    async def submit(self, purpose: language.Purpose, text: str) -> Any:
-        """Return the engine's answer for *text*, read together with other requests' texts."""
+    async def submit(self, purpose: language.Purpose, text: str, words: int) -> Any:
         if self.failure is not None:
             raise HttpError(503, self.failure)
 
         loop = asyncio.get_running_loop()
-        pending = _PendingText(purpose, text, loop.time(), loop.create_future())
+        pending = _PendingText(purpose, text, words, loop.time(), loop.create_future())
         self._queue.append(pending)
         self._is_filled.set()
         return await pending.answer  # cancelled, and then never read, when the client has gone
@@ -124,11 +163,11 @@ class Batcher:
     def _take_batch(self) -> list[_PendingText]:
         batch: list[_PendingText] = []
         size = 0
-        while self._queue and (not batch or size + len(self._queue[0].text) <= BATCH_CHARACTERS):
+        while self._queue and (not batch or size + self._queue[0].words <= BATCH_WORDS):
             pending = self._queue.popleft()
             if not pending.answer.done():
                 batch.append(pending)
-                size += len(pending.text)
+                size += pending.words
 
         if not self._queue:
             self._is_filled.clear()

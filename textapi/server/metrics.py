@@ -1,4 +1,4 @@
-"""The server's metrics. Set `PROMETHEUS_MULTIPROC_DIR` before the import for several processes."""
+"""The server's metrics. Of several processes, `textapi.server.app` sets up the files first."""
 
 from __future__ import annotations
 
@@ -22,6 +22,11 @@ BATCH_TEXTS = Histogram(
 WAITING_CHARACTERS = Gauge(
     "textapi_waiting_characters",
     "Characters of text in work or waiting for it.",
+    multiprocess_mode="livesum",
+)
+BODY_BYTES = Gauge(
+    "textapi_body_bytes",
+    "Bytes of the bodies that are read or in work.",
     multiprocess_mode="livesum",
 )
 

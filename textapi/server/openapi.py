@@ -13,8 +13,9 @@ _ERRORS = {
     400: "The body is no JSON, or a field is missing or of the wrong type: the message names it.",
     401: "The key is missing or unknown.",
     408: "The body did not arrive in time.",
-    413: "The body or the text is too long.",
-    415: "The body is not sent as application/json.",
+    413: "The body or the text is too long, or the answer would be.",
+    415: "The body is not sent as application/json, or is compressed.",
+    417: "The header Expect asks for something other than 100-continue.",
     422: "A value is out of bounds: the message names the field.",
     429: "This key asks more often than it may.",
     503: "Too many texts are waiting, the request took too long, or the language model cannot be "

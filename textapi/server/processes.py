@@ -8,17 +8,20 @@ from aiohttp import web
 from gunicorn.app.base import BaseApplication
 from prometheus_client.multiprocess import mark_process_dead
 
-from textapi.engine.polarity import Mode
+from core.settings import Settings
 from textapi.server.app import SHUTDOWN_SECONDS
 from textapi.server.auth import Authenticator
+from textapi.server.connections import Runner
 from textapi.server.routes import make_app
 
 
 class Gunicorn(BaseApplication):  # type: ignore[misc]  # gunicorn is not typed
     """Serves with several processes, which share *authenticator*, until SIGTERM or SIGINT."""
 
-    def __init__(self, mode: Mode, authenticator: Authenticator, options: dict[str, Any]) -> None:
-        self._mode = mode
+    def __init__(
+        self, settings: Settings, authenticator: Authenticator, options: dict[str, Any]
+    ) -> None:
+        self._settings = settings
         self._authenticator = authenticator
         self._options = options
         super().__init__()
@@ -41,12 +44,8 @@ class Gunicorn(BaseApplication):  # type: ignore[misc]  # gunicorn is not typed
         """Return the function with which each process makes its application."""
 
         async def make_runner() -> web.AppRunner:
-            return web.AppRunner(
-                make_app(self._mode, self._authenticator),
-                access_log=None,
-                handler_cancellation=True,
-                shutdown_timeout=SHUTDOWN_SECONDS - 2,
-            )
+            app = make_app(self._settings, self._authenticator)
+            return Runner(app, SHUTDOWN_SECONDS - 2)
 
         return make_runner
 

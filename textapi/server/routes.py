@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
-import math
 import time
-import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from functools import cached_property, partial
+from itertools import chain
 from typing import Any
 
-from aiohttp import web
+from aiohttp import hdrs, web
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from core.logs import get_logger
+from core.settings import Settings
 from textapi.engine import ENGINE, entities, phrases, polarity, summary
 from textapi.messages import (
     ENGINE_HEADER,
@@ -32,34 +32,45 @@ from textapi.messages import (
 from textapi.server import metrics, openapi
 from textapi.server.auth import Authenticator
 from textapi.server.batching import Batcher, LoadShedder
-from textapi.server.errors import HttpError
-from textapi.server.validation import parse_request
+from textapi.server.cors import CrossOriginPolicy
+from textapi.server.errors import HttpError, locate
+from textapi.server.responses import MESSAGES, error_response, json_response
+from textapi.server.validation import MAX_BODY, check_head, parse_request, read_body
 from textapi.text import keywords
 
-MAX_BODY = 2_000_000  # bytes: the longest text, its letters escaped
-BODY_SECONDS = 15.0
 ANSWER_SECONDS = 30.0
-LONG_TEXT = 4_000  # characters from which even light work is done beside the event loop
-MAX_SEARCH = 20_000_000  # characters of a text times its keywords
+MAX_WAITING_CHARACTERS = 600_000  # some 6 s of work
+REQUEST_CHARACTERS = 200  # what a request costs beside its text
+KEYWORD_CHARACTERS = 100  # what a keyword costs: half a millisecond to compile
+MAX_BODIES = 64_000_000  # bytes of bodies that are read or in work
 
-_MESSAGES = {
-    404: "there is nothing at this address; /openapi.json lists the endpoints",
-    405: "this address does not take this method; the header Allow names those that it takes",
-    413: f"the body is longer than {MAX_BODY} bytes: send it in several requests",
-}
+# What is done where it arrives, beside the event loop above it: some 4 ms of work. Signs beyond
+# ASCII (emoji) take VADER twenty times as long as letters.
+QUICK_TEXT = 4_000  # characters
+QUICK_FOREIGN_TEXT = 200  # characters, if some are not ASCII
+QUICK_KEYWORDS = 100  # characters of all keywords, hyphens counted tenfold: each is compiled
+
+MAX_SEARCHES = 20_000_000  # characters of a text times its keywords
+MAX_STEPS = 100_000_000  # characters of a text times those of its keywords: some 0.7 s
+MAX_ANSWER = 1_000_000  # characters of the sentences in one answer
+
 _log = get_logger("textapi.access")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def make_app(mode: polarity.Mode, authenticator: Authenticator) -> web.Application:
+def make_app(settings: Settings, authenticator: Authenticator) -> web.Application:
     """Return the server's application; it loads the language model when it runs."""
-    polarity.text_polarity("A good beginning.", mode)  # loads its library
-    server = _Server(mode, authenticator)
+    polarity.text_polarity("A good beginning.", settings.textapi_polarity)  # loads its library
+    server = _Server(settings, authenticator)
     app = web.Application(middlewares=[server.answer_errors], client_max_size=MAX_BODY)
     app.cleanup_ctx.append(server.run_batcher)
 
     for operation in Operation:
-        app.router.add_post(f"/text/{operation}", partial(server.answer, operation))
+        app.router.add_post(
+            f"/text/{operation}",
+            partial(server.answer, operation),
+            expect_handler=_check_head_first,
+        )
     app.router.add_get("/", server.endpoints)
     app.router.add_get("/health", server.health)
     app.router.add_get("/ready", server.ready)
@@ -68,12 +79,18 @@ def make_app(mode: polarity.Mode, authenticator: Authenticator) -> web.Applicati
     return app
 
 
+async def _check_head_first(_request: web.Request) -> None:
+    """Leave "100 Continue" to `read_body`, which comes after the checks of the head."""
+
+
 class _Server:
-    def __init__(self, mode: polarity.Mode, authenticator: Authenticator) -> None:
-        self._engine = f"{ENGINE}+{mode}"
-        self._mode = mode
+    def __init__(self, settings: Settings, authenticator: Authenticator) -> None:
+        self._mode = settings.textapi_polarity
+        self._engine = f"{ENGINE}+{self._mode}"
+        self._cross_origin = CrossOriginPolicy(settings.textapi_cors_origins)
         self._authenticator = authenticator
-        self._load_shedder = LoadShedder()
+        self._texts = LoadShedder(MAX_WAITING_CHARACTERS, metrics.WAITING_CHARACTERS)
+        self._bodies = LoadShedder(MAX_BODIES, metrics.BODY_BYTES)
         self._batcher = Batcher()
         self._long_texts = ThreadPoolExecutor(1, "long-texts")
 
@@ -88,18 +105,22 @@ class _Server:
         """Turn every error into an answer; count and log each request, without text and key."""
         began = time.perf_counter()
         try:
-            response = await handler(request)
+            if self._cross_origin.is_preflight(request):
+                response: web.StreamResponse = self._cross_origin.answer_preflight()
+            else:
+                response = await handler(request)
         except HttpError as error:
-            response = _error_response(error.status, error.message, error.retry_after)
+            response = error_response(error.status, error.message, error.retry_after)
         except web.HTTPException as error:
-            response = _error_response(error.status, _MESSAGES.get(error.status, error.reason))
+            response = error_response(error.status, MESSAGES.get(error.status, error.reason))
             if "Allow" in error.headers:
                 response.headers["Allow"] = error.headers["Allow"]
         except Exception as error:  # noqa: BLE001  # its message may hold the text
-            _log.error("fault", path=request.path, kind=type(error).__name__, at=_frames(error))
-            response = _error_response(500, "the server failed at this request; it has been logged")
+            _log.error("fault", path=request.path, kind=type(error).__name__, at=locate(error))
+            response = error_response(500)
 
         response.headers[ENGINE_HEADER] = self._engine
+        self._cross_origin.add_headers(request, response)
         seconds = time.perf_counter() - began
         resource = request.match_info.route.resource
         endpoint = resource.canonical if resource is not None else "none"
@@ -107,7 +128,7 @@ class _Server:
         metrics.SECONDS.labels(endpoint).observe(seconds)
         _log.info(
             "request",
-            method=request.method,
+            method=request.method if request.method in hdrs.METH_ALL else "other",
             endpoint=endpoint,
             status=response.status,
             seconds=round(seconds, 4),
@@ -116,26 +137,17 @@ class _Server:
 
     async def answer(self, operation: Operation, request: web.Request) -> web.Response:
         self._authenticator.authenticate(request.headers.get(KEY_HEADER))
-        if request.content_type != "application/json":
-            raise HttpError(
-                415, "send the body as JSON, with the header Content-Type: application/json"
-            )
-        try:
-            async with asyncio.timeout(BODY_SECONDS):
-                body = await request.read()
-        except TimeoutError:
-            raise HttpError(408, f"the body did not arrive within {BODY_SECONDS:.0f} s") from None
-
-        exchange = EXCHANGES[operation]
-        message = parse_request(body, exchange.request)
-        with self._load_shedder.admit(message.text):
-            try:
-                async with asyncio.timeout(ANSWER_SECONDS):
-                    return _json_response(exchange.wrap(await self._work(operation, message)))
-            except TimeoutError:
-                raise HttpError(
-                    503, f"no answer within {ANSWER_SECONDS:.0f} s", retry_after=ANSWER_SECONDS
-                ) from None
+        with self._bodies.admit(check_head(request)):
+            exchange = EXCHANGES[operation]
+            message = parse_request(await read_body(request), exchange.request)
+            with self._texts.admit(_cost(message)):
+                try:
+                    async with asyncio.timeout(ANSWER_SECONDS):
+                        return json_response(exchange.wrap(await self._work(operation, message)))
+                except TimeoutError:
+                    raise HttpError(
+                        503, f"no answer within {ANSWER_SECONDS:.0f} s", retry_after=ANSWER_SECONDS
+                    ) from None
 
     async def _work(self, operation: Operation, message: TextBody) -> Any:
         match message:
@@ -149,19 +161,15 @@ class _Server:
                 return phrases.least_common(ranked, message.num_phrases)
 
         work = partial(self._light_work, operation, message)
-        if len(message.text) < LONG_TEXT:
+        if _is_quick(message):
             return work()
         return await asyncio.get_running_loop().run_in_executor(self._long_texts, work)
 
     def _light_work(self, operation: Operation, message: TextBody) -> Any:
         text = message.text
         match message:
-            case SentencesWithKeywordsRequest(keywords=terms):
-                if len(text) * len(terms) > MAX_SEARCH:
-                    raise HttpError(413, f"keywords: {len(terms)} are too many for so long a text")
-                return keywords.sentences_with(
-                    text, terms, message.include_before, message.include_after
-                )
+            case SentencesWithKeywordsRequest():
+                return _find_keywords(message)
             case SummarizeRequest():
                 return summary.summarize(text, message.proportion)
             case SentencesRequest():
@@ -174,11 +182,11 @@ class _Server:
         return polarity.text_polarity(text, self._mode)
 
     async def health(self, _request: web.Request) -> web.Response:
-        return _json_response({"status": "live", "engine": self._engine})
+        return json_response({"status": "live", "engine": self._engine})
 
     async def ready(self, _request: web.Request) -> web.Response:
         if self._batcher.is_ready:
-            return _json_response({"status": "ready", "engine": self._engine})
+            return json_response({"status": "ready", "engine": self._engine})
         if self._batcher.failure is not None:
             raise HttpError(503, self._batcher.failure)
         raise HttpError(503, "the language model is being loaded", retry_after=1)
@@ -189,24 +197,49 @@ class _Server:
         )
 
     async def openapi(self, _request: web.Request) -> web.Response:
-        return _json_response(openapi.describe_api(self._engine))
+        return web.Response(body=self._description, content_type="application/json")
+
+    @cached_property
+    def _description(self) -> bytes:
+        return json.dumps(openapi.describe_api(self._engine)).encode()
 
     async def endpoints(self, _request: web.Request) -> web.Response:
         return web.Response(text=openapi.list_endpoints(self._engine))
 
 
-def _error_response(status: int, message: str, retry_after: float | None = None) -> web.Response:
-    response = _json_response({"error": message}, status)
-    if retry_after is not None:
-        response.headers["Retry-After"] = str(max(1, math.ceil(retry_after)))
-    return response
+def _cost(message: TextBody) -> int:
+    """Return what a request costs, in characters of text."""
+    cost = REQUEST_CHARACTERS + len(message.text)
+    if isinstance(message, SentencesWithKeywordsRequest):
+        cost += KEYWORD_CHARACTERS * len(message.keywords)
+    return cost
 
 
-def _json_response(value: Any, status: int = 200) -> web.Response:
-    body = json.dumps(value, ensure_ascii=False).encode()
-    return web.Response(body=body, status=status, content_type="application/json")
+def _is_quick(message: TextBody) -> bool:
+    """Tell whether light work on *message* may be done on the event loop."""
+    if isinstance(message, SentencesWithKeywordsRequest):
+        joined = "".join(message.keywords)
+        hyphens = sum(map(joined.count, keywords.HYPHENS))
+        if len(joined) + 10 * hyphens > QUICK_KEYWORDS:
+            return False
+    longest = QUICK_TEXT if message.text.isascii() else QUICK_FOREIGN_TEXT
+    return len(message.text) < longest
 
 
-def _frames(error: BaseException) -> list[str]:
-    frames = traceback.extract_tb(error.__traceback__)[-5:]
-    return [f"{frame.filename}:{frame.lineno}" for frame in frames]
+def _find_keywords(message: SentencesWithKeywordsRequest) -> dict[str, list[str]]:
+    """Return the sentences with each keyword. Raises `HttpError` (413) if it is too much work."""
+    text, terms = message.text, message.keywords
+    if len(text) * len(terms) > MAX_SEARCHES:
+        raise HttpError(413, f"keywords: {len(terms)} are too many for so long a text")
+    if len(text) * sum(map(len, terms)) > MAX_STEPS:
+        raise HttpError(
+            413,
+            f"keywords: the text's characters times the keywords' may be {MAX_STEPS}: send fewer",
+        )
+
+    found = keywords.sentences_with(text, terms, message.include_before, message.include_after)
+    if sum(map(len, chain.from_iterable(found.values()))) > MAX_ANSWER:
+        raise HttpError(
+            413, f"keywords: an answer holds {MAX_ANSWER} characters at most: send fewer"
+        )
+    return found

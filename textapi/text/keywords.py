@@ -13,8 +13,8 @@ from functools import lru_cache
 
 from textapi.text.sentences import sentences
 
-_HYPHENS = "-\u2010\u2011\u2013"
-_HYPHEN = f"[{_HYPHENS}]"
+HYPHENS = "-\u2010\u2011\u2013"
+_HYPHEN = f"[{HYPHENS}]"
 _WORD = re.compile(r"\w+")
 _MANY = 8  # terms from which an index of the text's words pays
 
@@ -33,7 +33,7 @@ def pattern(term: str) -> re.Pattern[str]:
 
 
 def _escape(word: str) -> str:
-    return "".join(_HYPHEN if letter in _HYPHENS else re.escape(letter) for letter in word)
+    return "".join(_HYPHEN if letter in HYPHENS else re.escape(letter) for letter in word)
 
 
 def sentences_with(

@@ -11,7 +11,7 @@ branch_labels = None
 depends_on = None
 
 
-def upgrade() -> None:
+def upgrade() -> None:  # noqa: PLR0915 - one statement for each table
     """Create the tables."""
     op.create_table(
         "answer_claims",
@@ -81,6 +81,9 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("documents", schema=None) as batch_op:
         batch_op.create_index(
+            batch_op.f("ix_documents_author_id_source"), ["author_id", "source"], unique=False
+        )
+        batch_op.create_index(
             batch_op.f("ix_documents_handle_source"), ["handle", "source"], unique=False
         )
         batch_op.create_index(
@@ -99,6 +102,11 @@ def upgrade() -> None:
         sa.Column("named", sa.JSON(), nullable=False),
         sa.Column("at", sa.Double(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_imports")),
+    )
+    op.create_table(
+        "forgotten_runs",
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_forgotten_runs")),
     )
     op.create_table(
         "maintenance_locks",
@@ -175,6 +183,7 @@ def upgrade() -> None:
         sa.Column("crashes", sa.Integer(), nullable=False),
         sa.Column("waits", sa.Integer(), nullable=False),
         sa.Column("waiting_since", sa.Double(), nullable=True),
+        sa.Column("wait_seconds", sa.Double(), nullable=True),
         sa.Column("lease_until", sa.Double(), nullable=True),
         sa.Column("due_at", sa.Double(), nullable=False),
         sa.Column("dispatched_at", sa.Double(), nullable=True),
@@ -209,15 +218,14 @@ def upgrade() -> None:
         )
 
     op.create_table(
-        "reports",
+        "run_erasures",
         sa.Column("run_id", sa.Integer(), nullable=False),
-        sa.Column("path", sa.Text(), nullable=False),
-        sa.Column("stale", sa.Text(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("at", sa.Double(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["run_id"], ["runs.id"], name=op.f("fk_reports_run_id"), ondelete="CASCADE"
+            ["run_id"], ["runs.id"], name=op.f("fk_run_erasures_run_id"), ondelete="CASCADE"
         ),
-        sa.PrimaryKeyConstraint("run_id", name=op.f("pk_reports")),
+        sa.PrimaryKeyConstraint("run_id", name=op.f("pk_run_erasures")),
     )
     op.create_table(
         "run_engines",
@@ -321,6 +329,24 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_mentions_document_id"), ["document_id"], unique=False)
 
     op.create_table(
+        "distinctive_words",
+        sa.Column("job_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("keyword", sa.Text(), nullable=False),
+        sa.Column("rank", sa.Integer(), nullable=False),
+        sa.Column("word", sa.Text(), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("documents", sa.Integer(), nullable=False),
+        sa.Column("reference_count", sa.Integer(), nullable=False),
+        sa.Column("g2", sa.Double(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["job_id"],
+            ["jobs.id"],
+            name=op.f("fk_distinctive_words_job_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("job_id", "keyword", "rank", name=op.f("pk_distinctive_words")),
+    )
+    op.create_table(
         "phrases",
         sa.Column("job_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("keyword", sa.Text(), nullable=False),
@@ -396,7 +422,7 @@ def upgrade() -> None:
     )
 
 
-def downgrade() -> None:
+def downgrade() -> None:  # noqa: PLR0915
     """Drop the tables."""
     op.drop_table("trainings")
     op.drop_table("summaries")
@@ -406,6 +432,7 @@ def downgrade() -> None:
 
     op.drop_table("post_polarities")
     op.drop_table("phrases")
+    op.drop_table("distinctive_words")
     with op.batch_alter_table("mentions", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_mentions_document_id"))
 
@@ -418,7 +445,7 @@ def downgrade() -> None:
     op.drop_table("epochs")
     op.drop_table("entities")
     op.drop_table("run_engines")
-    op.drop_table("reports")
+    op.drop_table("run_erasures")
     with op.batch_alter_table("jobs", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_jobs_state_lease_until"))
         batch_op.drop_index(batch_op.f("ix_jobs_run_id_state"))
@@ -445,10 +472,12 @@ def downgrade() -> None:
 
     op.drop_table("runs")
     op.drop_table("maintenance_locks")
+    op.drop_table("forgotten_runs")
     op.drop_table("imports")
     with op.batch_alter_table("documents", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_documents_source_published_at"))
         batch_op.drop_index(batch_op.f("ix_documents_handle_source"))
+        batch_op.drop_index(batch_op.f("ix_documents_author_id_source"))
 
     op.drop_table("documents")
     op.drop_table("crawls")

@@ -1,0 +1,147 @@
+"""The words that stand out in a corpus against the documents that it is compared with."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import re
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from analysis.corpus import count_documents
+from analysis.data import MonthData, PostData
+from analysis.fetcher import Fetcher
+from analysis.step import Step, StepResult
+from analysis.text.stopwords import stop_words_for
+from analysis.text.words import words_of
+from models.tables import DistinctiveWord
+
+NAME = "distinctive"
+WORDS_KEPT = 10  # of each corpus
+FEWEST_DOCUMENTS = 3  # that hold a word
+NOTHING_TO_COMPARE = "there are no other documents to compare with"
+
+
+async def find_distinctive_words(
+    data: MonthData | PostData,
+    fetcher: Fetcher,  # noqa: ARG001 - no answer is needed
+) -> StepResult:
+    """Compare each corpus with the other documents of its month, or of the run's other jobs."""
+    corpora = await data.corpora()
+    rows: list[dict[str, Any]] = []
+    compared_documents = 0
+
+    for corpus in corpora:
+        patterns = data.subject_patterns(corpus)
+        texts = [text for _, text in corpus.texts]
+        reference_texts = await data.reference_texts(corpus)
+
+        target = await asyncio.to_thread(WordCounts.of, texts, patterns)
+        reference = await asyncio.to_thread(WordCounts.of, reference_texts, patterns)
+        compared_documents += reference.texts
+        rows += distinctive_rows(corpus.keyword, target, reference)
+
+    reason = NOTHING_TO_COMPARE if corpora and not compared_documents else None
+    return StepResult(count_documents(corpora), {DistinctiveWord: rows}, no_data_reason=reason)
+
+
+@dataclass
+class WordCounts:
+    """How often words are used in texts, and in how many of them; words are case-folded."""
+
+    texts: int = 0
+    total: int = 0  # uses of all words
+    uses: Counter[str] = field(default_factory=Counter)
+    documents: Counter[str] = field(default_factory=Counter)
+    forms: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+
+    @classmethod
+    def of(cls, texts: Iterable[str], leave_out: Collection[re.Pattern[str]] = ()) -> WordCounts:
+        """Count the words of *texts*, each of them a document, without what *leave_out* match."""
+        counts = cls()
+
+        for text in texts:
+            written = list(words_of(text, leave_out))
+            folded = [word.casefold() for word in written]
+            counts.texts += 1
+            counts.total += len(written)
+            counts.uses.update(folded)
+            counts.documents.update(set(folded))
+            for word, form in zip(folded, written, strict=True):
+                counts.forms[word][form] += 1
+
+        return counts
+
+    def shown_form(self, word: str) -> str:
+        """Return how *word* is written most often; of equals the last by code points."""
+        forms = self.forms[word]
+        _, most_common = max((times, form) for form, times in forms.items())
+        return most_common
+
+
+def log_likelihood(uses: int, total: int, reference_uses: int, reference_total: int) -> float:
+    """Return G² of a word in two corpora, negative where the first uses it less.
+
+    G² = 2 Σ O ln(O / E) over the four cells of the table "this word or another" by corpus. *uses*
+    are the word's, *total* all words of a corpus. Source: Dunning (1993), Accurate Methods for the
+    Statistics of Surprise and Coincidence, Computational Linguistics 19(1), 61-74.
+    """
+    all_uses = uses + reference_uses
+    all_words = total + reference_total
+    terms = []
+
+    for in_corpus, of_corpus in ((uses, total), (reference_uses, reference_total)):
+        cells = ((in_corpus, all_uses), (of_corpus - in_corpus, all_words - all_uses))
+        for observed, of_kind in cells:
+            if observed:
+                expected = of_corpus * of_kind / all_words
+                terms.append(observed * math.log(observed / expected))
+
+    g2 = max(2 * math.fsum(terms), 0.0)  # rounding may leave less than zero
+    is_used_more = uses * reference_total >= reference_uses * total
+    return g2 if is_used_more else -g2
+
+
+def distinctive_rows(
+    keyword: str, target: WordCounts, reference: WordCounts
+) -> list[dict[str, Any]]:
+    """Return the words with the largest |G²|, without stop words.
+
+    A word counts where at least `FEWEST_DOCUMENTS` documents of the side that uses it more hold it.
+    """
+    if not target.total or not reference.total:
+        return []
+
+    stop_words = stop_words_for(target.uses + reference.uses)
+    scores: dict[str, float] = {}
+    for word in target.uses.keys() | reference.uses.keys():
+        if word in stop_words:
+            continue
+        g2 = log_likelihood(target.uses[word], target.total, reference.uses[word], reference.total)
+        used_more = target if g2 > 0 else reference
+        if g2 and used_more.documents[word] >= FEWEST_DOCUMENTS:
+            scores[word] = round(g2, 6)
+
+    ranked = sorted(scores, key=lambda word: (-abs(scores[word]), word))
+    rows = []
+    for rank, word in enumerate(ranked[:WORDS_KEPT], start=1):
+        written_in = target if word in target.uses else reference
+        row = {
+            "keyword": keyword,
+            "rank": rank,
+            "word": written_in.shown_form(word),
+            "count": target.uses[word],
+            "documents": target.documents[word],
+            "reference_count": reference.uses[word],
+            "g2": scores[word],
+        }
+        rows.append(row)
+
+    return rows
+
+
+STEP = Step(
+    NAME, find_distinctive_words, tables=(DistinctiveWord,), needs=("keywords",), makes_calls=False
+)

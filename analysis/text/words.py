@@ -1,0 +1,71 @@
+"""The words of a text, as word clouds and the comparison of corpora count them."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator
+
+LONGEST_WORD = 40  # characters
+
+_ADDRESS = re.compile(r"\bhttps?\b\S*|\bwww\.\S+|@\w+")
+_WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
+_IDEOGRAPHS = re.compile("[\u3400-\u4dbf\u4e00-\u9fff]+|[\u30a0-\u30ff]{2,}")
+_SPACELESS = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")
+_POSSESSIVE = re.compile(r"'s$")
+
+
+def count_words(texts: Iterable[str], leave_out: Collection[re.Pattern[str]] = ()) -> Counter[str]:
+    """Count words without case, possessives and addresses, each in its most common spelling.
+
+    *leave_out*: patterns of a keyword's terms; what they match is cut out before words are counted.
+    Chinese and Japanese, which write no spaces, are counted by pairs of characters.
+    """
+    counts = Counter[str]()
+    for text in texts:
+        counts.update(words_of(text, leave_out))
+    return merge_spellings(counts)
+
+
+def merge_spellings(words: Counter[str]) -> Counter[str]:
+    """Count words that differ in case alone as one, in the spelling that is most common."""
+    spellings: dict[str, Counter[str]] = defaultdict(Counter)
+    for word, times in words.items():
+        spellings[word.casefold()][word] = times
+
+    merged = Counter[str]()
+    for forms in spellings.values():
+        _, most_common = max((times, form) for form, times in forms.items())
+        merged[most_common] = forms.total()
+    return merged
+
+
+def has_words(text: str) -> bool:
+    """Return whether a text holds three words besides addresses and names of accounts."""
+    return len(list(words_of(text))) >= 3
+
+
+def words_of(text: str, leave_out: Collection[re.Pattern[str]] = ()) -> Iterator[str]:
+    """Yield the words of *text* as they are written, without addresses, possessives and numbers.
+
+    What the patterns *leave_out* match is cut out first. Chinese and Japanese, which write no
+    spaces, are given as pairs of characters.
+    """
+    rest = _ADDRESS.sub(" ", text)
+    for pattern in leave_out:
+        rest = pattern.sub(" ", rest)
+
+    for match in _WORD.findall(rest):
+        if _SPACELESS.search(match):
+            for run in _IDEOGRAPHS.findall(match):
+                yield from _pairs(run) if run[0] >= "\u3400" else (run,)
+            continue
+
+        word = _POSSESSIVE.sub("", match.replace("\u2019", "'"))
+        if 1 < len(word) <= LONGEST_WORD and not word.isdigit():
+            yield word
+
+
+def _pairs(run: str) -> Iterator[str]:
+    for start in range(len(run) - 1):
+        yield run[start : start + 2]

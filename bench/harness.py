@@ -1,0 +1,403 @@
+"""What the benchmarks share: options, rounds, figures, synthetic documents, a stack to measure.
+
+Importing it puts the tree in which it stands before an installed one, for child processes too, so
+that a benchmark measures the code beside it. The project is imported inside functions only: some
+benchmarks measure the memory of a process that imports the harness.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import multiprocessing
+import os
+import random
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from analysis.parameters import Parameters
+    from core.settings import Settings
+    from models.database import Database
+    from tests.e2e_kit import Stub
+
+DATABASES = ("sqlite", "postgresql")
+THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+TEXT = (
+    "Governor Cuomo says New York hospitals need more beds before Friday as the virus spreads "
+    "and the markets fall The Senate in Washington votes on a relief bill worth $2 trillion while "
+    "Boeing and Airbus halt work in March Good news for Italian farmers as weary crews bring help "
+    "and hope to terrible places in Northern Europe"
+)
+WORDS = TEXT.split()
+DAYS = 28  # of a month that have documents
+
+
+# --- the command line ---
+
+
+def parse_options(description: str | None, **defaults: Any) -> argparse.Namespace:
+    """Parse the command line: each of *defaults* is an option of its default's type.
+
+    The option of a tuple takes several values.
+    """
+    inherited = os.environ.get("PYTHONPATH", "")
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), inherited]).rstrip(os.pathsep)
+
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+
+    for name, default in defaults.items():
+        is_tuple = isinstance(default, tuple)
+        parser.add_argument(
+            f"--{name}",
+            type=type(default[0] if is_tuple else default),
+            nargs="+" if is_tuple else None,
+            default=default,
+            help=f"default: {' '.join(map(str, default)) if is_tuple else default}",
+        )
+
+    return parser.parse_args()
+
+
+def skip(reason: str) -> NoReturn:
+    """End the benchmark, since something that it needs is not here."""
+    print(f"{reason}: nothing was measured")
+    sys.exit(0)
+
+
+def real_data(folder: str, name: str) -> Path:
+    """Return *folder*, or else the folder *name* of the real data; skip if there is none."""
+    if not folder and "TIDINGS_REAL_DATA" not in os.environ:
+        skip("give --folder, or set TIDINGS_REAL_DATA")
+
+    path = Path(folder or Path(os.environ["TIDINGS_REAL_DATA"], name))
+    if not path.is_dir():
+        skip(f"{path} does not exist")
+    return path
+
+
+def is_installed(module: str, package: str) -> bool:
+    """Return whether a module can be imported; print how to install its package if it cannot."""
+    is_found = importlib.util.find_spec(module) is not None
+    if not is_found:
+        print(f"{module} is not installed here: left out (pip install {package})")
+    return is_found
+
+
+def use_one_thread() -> None:
+    """Run this program with numpy's matrix products on one thread: start it again if need be."""
+    one_thread = dict.fromkeys(THREADS, "1")
+
+    if not one_thread.items() <= os.environ.items():  # read when numpy is imported
+        command = [sys.executable, *sys.orig_argv[1:]]
+        os.execve(sys.executable, command, os.environ | one_thread)  # noqa: S606
+
+
+# --- rounds and figures ---
+
+
+def timed(
+    work: Callable[[], object], clock: Callable[[], float] = time.perf_counter
+) -> Callable[[], float]:
+    """Return a function that does *work* and returns the seconds that it took."""
+
+    def measure() -> float:
+        began = clock()
+        work()
+        return clock() - began
+
+    return measure
+
+
+def take_turns(
+    contenders: Mapping[str, Callable[[], float]], *, rounds: int = 1, seconds: float = 0.0
+) -> dict[str, list[float]]:
+    """Run the contenders in turn, so that other load on the machine affects all of them.
+
+    A contender returns the seconds that it took. There are at least *rounds* rounds, and as many
+    as it takes until each contender has used *seconds*.
+    """
+    samples: dict[str, list[float]] = {name: [] for name in contenders}
+    done = 0
+
+    while done < rounds or min(map(sum, samples.values())) < seconds:
+        for name, measure in contenders.items():
+            samples[name].append(measure())
+        done += 1
+
+    return samples
+
+
+def print_figure(
+    name: str,
+    samples: Sequence[float],
+    unit: str,
+    *,
+    floor: float | None = None,
+    floor_name: str = "floor",
+    note: str = "",
+) -> None:
+    """Print the median of *samples* and their range, and how often the floor goes into it."""
+    median = statistics.median(samples)
+    parts = [f"{name:44}", f"{_format(median):>9} {unit}"]
+
+    if len(samples) > 1:
+        parts.append(f"({_format(min(samples))} to {_format(max(samples))})")
+    if floor is not None:
+        parts.append(f"{median / floor:.2f} x {floor_name} {_format(floor)}")
+    if note:
+        parts.append(note)
+
+    print("  ".join(parts), flush=True)
+
+
+def _format(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+
+# --- networks ---
+
+
+def epochs(
+    step: Callable[[Any, Any], object], x: Any, y: Any, *, size: int, generator: np.random.Generator
+) -> Callable[[], None]:
+    """Return a function that calls *step* with the mini-batches of an epoch.
+
+    *x* and *y* are arrays of inputs and targets; the samples come in a new order each time.
+    """
+
+    def train_epoch() -> None:
+        order = generator.permutation(len(x))
+        for start in range(0, len(order), size):
+            rows = order[start : start + size]
+            step(x[rows], y[rows])
+
+    return train_epoch
+
+
+# --- new processes ---
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What a call of a function in a new process returned and used."""
+
+    result: Any
+    seconds: float
+    cpu_seconds: float
+    peak_mb: float  # of the process, with all that it had imported
+
+
+def run_in_processes(function: Callable[..., Any], *arguments: tuple[Any, ...]) -> list[Usage]:
+    """Call *function* with each of *arguments*, each time in a new process, all at once."""
+    context = multiprocessing.get_context("spawn")
+
+    with ExitStack() as opened:
+        calls = []
+        for one in arguments:
+            pool = opened.enter_context(ProcessPoolExecutor(1, mp_context=context))
+            calls.append(pool.submit(_measure_usage, function, one))
+        return [call.result() for call in calls]
+
+
+def _measure_usage(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Usage:
+    began, cpu_began = time.perf_counter(), time.process_time()
+    result = function(*arguments)
+    seconds, cpu_seconds = time.perf_counter() - began, time.process_time() - cpu_began
+    return Usage(result, seconds, cpu_seconds, _peak_mb())
+
+
+def _peak_mb() -> float:
+    # not `ru_maxrss`: a new process inherits that of its parent
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
+
+
+# --- synthetic documents ---
+
+
+def headline(rng: random.Random, *, words: int = 11, subject: str = "") -> str:
+    """Return a headline of so many words, some 6 characters each, behind the *subject*."""
+    text = " ".join([subject, *rng.choices(WORDS, k=words)]).strip()
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def page(rng: random.Random, characters: int = 3000) -> str:
+    """Return headlines, one a line, of about so many characters."""
+    lines: list[str] = []
+    while sum(map(len, lines)) < characters - 65:
+        lines.append(headline(rng))
+    return "\n".join(lines)
+
+
+def headlines(
+    first: str,
+    months: int,
+    per_month: int,
+    *,
+    subjects: Sequence[str],
+    every: int,
+    words: int = 11,
+) -> Iterator[dict[str, Any]]:
+    """Yield rows of headlines from month *first* on, those of a month evenly over its days.
+
+    One in *every* headlines has a subject, each of *subjects* in turn.
+    """
+    rng = random.Random(first)
+    month = datetime.fromisoformat(f"{first}-01")
+
+    for _ in range(months):
+        for number in range(per_month):
+            mention, is_ordinary = divmod(number, every)
+            subject = "" if is_ordinary else subjects[mention % len(subjects)]
+            text = headline(rng, words=words, subject=subject)
+            at = month + timedelta(minutes=number * DAYS * 1440 // per_month)
+            yield document_row(f"{at:%Y-%m}:{number:07}", text, at)
+        month = (month + timedelta(days=31)).replace(day=1)
+
+
+def document_row(
+    name: str, text: str, at: datetime, *, source: str = "nyt", handle: str | None = None
+) -> dict[str, Any]:
+    """Return the row of a headline, or of a post of *handle*."""
+    return {
+        "identity": f"{source}:{name}",
+        "source": source,
+        "handle": handle,
+        "author_id": None,
+        "published_at": at,
+        "period": f"{at:%Y-%m}",
+        "address": f"https://example.org/{name}",
+        "text": text,
+        "material": None if handle else "News",
+        "repost": False,
+    }
+
+
+def store_documents(db: Database, rows: Iterable[dict[str, Any]]) -> int:
+    """Store documents in batches, as an import does; return their number."""
+    from models.documents import add_documents  # noqa: PLC0415 - see the top
+
+    remaining, count = iter(rows), 0
+    while batch := list(islice(remaining, 1000)):
+        add_documents(db, batch)
+        count += len(batch)
+    return count
+
+
+# --- a stack to measure ---
+
+
+@contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """Yield a folder that is removed at the end."""
+    with tempfile.TemporaryDirectory(prefix="tidings-bench-") as name:
+        yield Path(name)
+
+
+@contextmanager
+def open_database(folder: Path, kind: str = "sqlite") -> Iterator[Database]:
+    """Yield the database in *folder*, created if there is none, or a PostgreSQL for this once."""
+    from models.database import Database, migrate  # noqa: PLC0415 - see the top
+
+    if kind not in DATABASES:
+        sys.exit(f"there is no database {kind!r}: choose of {', '.join(DATABASES)}")
+
+    with ExitStack() as opened:
+        path = folder / "tidings.db"
+        url = f"sqlite:///{path}"
+        if kind == "postgresql":
+            from tests.services import running_postgres  # noqa: PLC0415 - see the top
+
+            url = opened.enter_context(running_postgres())
+        if kind == "postgresql" or not path.exists():
+            migrate(url)
+        yield opened.enter_context(closing(Database(url)))
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A database, a broker and a stub of the Text API, with settings that name them."""
+
+    settings: Settings
+    db: Database
+    stub: Stub
+
+    @contextmanager
+    def workers(self, *, count: int, processes: int, **changed: Any) -> Iterator[None]:
+        """Run so many workers of so many processes each, with some settings changed."""
+        from tests.services import running_worker  # noqa: PLC0415 - see the top
+
+        settings = self.settings.model_copy(update=changed)
+        with ExitStack() as opened:
+            for number in range(count):
+                name = f"worker-{number}"
+                opened.enter_context(running_worker(settings, name=name, workers=processes))
+            yield
+
+    def submit(self, parameters: Parameters, names: Sequence[str] = ()) -> int:
+        """Submit a run as the command line does; return its id."""
+        from producers.submit import submit_run  # noqa: PLC0415 - see the top
+        from tests.e2e_kit import dispatch_to_workers  # noqa: PLC0415
+
+        run = submit_run(self.db, parameters, names)
+        dispatch_to_workers(self.db, self.settings)
+        return run
+
+    def wait_for(self, run: int, *, seconds: float = 600.0) -> float:
+        """Wait for a run's end and its report; return the seconds from its submission to its end.
+
+        The report is not counted. It would be drawn beside whatever is measured next.
+        """
+        from core.enums import ENDED  # noqa: PLC0415 - see the top
+        from models.jobs import job_counts  # noqa: PLC0415
+        from models.runs import get_run  # noqa: PLC0415
+        from tests.services import wait_until  # noqa: PLC0415
+
+        def has_ended() -> bool:
+            with self.db.read() as connection:
+                state = get_run(connection, run).state
+                return state in ENDED and set(job_counts(connection, run)) <= set(ENDED)
+
+        wait_until(has_ended, seconds=seconds, what=f"the end of run {run} and its report")
+        with self.db.read() as connection:
+            row = get_run(connection, run)
+        return float(row.ended_at - row.created_at)
+
+
+@contextmanager
+def running_stack(
+    folder: Path, kind: str = "sqlite", *, latency: float = 0.0, **changed: Any
+) -> Iterator[Stack]:
+    """Run a stack in *folder* whose Text API takes *latency* seconds for a call; no worker yet."""
+    from core.settings import Settings  # noqa: PLC0415 - see the top
+    from tests.e2e_kit import running_stub  # noqa: PLC0415
+    from tests.services import running_valkey  # noqa: PLC0415
+
+    with (
+        open_database(folder, kind) as db,
+        running_valkey(folder / "valkey") as redis_url,
+        running_stub(folder / "stub") as stub,
+    ):
+        stub.faults(latency=latency)
+        settings = Settings(
+            home=folder, database_url=db.url, redis_url=redis_url, textapi_url=stub.url, **changed
+        )
+        yield Stack(settings, db, stub)

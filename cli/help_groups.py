@@ -1,0 +1,34 @@
+"""The list of commands in ``tidings --help``, grouped by what one wants."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from typer.core import TyperGroup
+
+GROUPS = {
+    "Look": ("demo", "runs", "status", "report", "export", "predict"),
+    "Run": ("plan", "submit", "pause", "resume", "retry", "cancel"),
+    "Data": ("import", "forget"),
+    "System": ("up", "doctor", "textapi", "migrate"),
+}
+
+
+class GroupedCommands(TyperGroup):
+    """The commands under a heading for each group of `GROUPS`."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names of the commands in the order of the groups."""
+        grouped = [name for names in GROUPS.values() for name in names]
+        return grouped + [name for name in super().list_commands(ctx) if name not in grouped]
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - Typer's signature
+        """Write each group with the short help of its commands."""
+        width = max(map(len, self.commands))
+        for heading, names in GROUPS.items():
+            rows = []
+            for name in names:
+                text = self.commands[name].get_short_help_str(formatter.width - width - 6)
+                rows.append((name.ljust(width), text))
+            with formatter.section(heading):
+                formatter.write_dl(rows)

@@ -1,0 +1,22 @@
+"""The names of the files in a report's folder, and how ours are told from others."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+INDEX = "index.html"
+MANIFEST = "report.json"
+FIGURES = "figures"
+_FIGURE = re.compile(r"^[\w.@-]+-[0-9a-f]{12}\.(png|svg)$")
+
+
+def is_own_page(page: Path) -> bool:
+    """Return whether the file *page* is a page that Tidings made."""
+    with page.open("rb") as file:
+        return b'name="generator" content="Tidings"' in file.read(4096)
+
+
+def is_figure(name: str) -> bool:
+    """Return whether a file of that name, in a folder of figures, is one of ours."""
+    return _FIGURE.match(name) is not None

@@ -1,0 +1,113 @@
+"""Ctrl-C in mid-run: calls under way are waited for, and a waiting `submit` says what goes on."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from core.settings import Settings, environment, load
+from tests.e2e_kit import Stub, write_archive
+from tests.services import running_up, wait_until
+
+COMMAND = [sys.executable, "-P", "-m", "cli.main"]
+SUBMIT = ("submit", "months", "2020-01..2020-01", "--keyword", "covid", "--text-size", "100")
+SLOW_SECONDS = 5.0
+
+
+@pytest.fixture
+def stack(tmp_path: Path, stub: Stub) -> Settings:
+    """Settings of a home with an archive of a month, and the stub for its Text API."""
+    settings = load(home=tmp_path / "home", textapi_url=stub.url, textapi_key="k")
+    days = {
+        f"2020-01-{day:02d}": [f"Covid Reaches Ward {10 * day + n}" for n in range(5)]
+        for day in range(1, 11)
+    }
+    archive = write_archive(tmp_path / "archive", days)
+    assert tidings(settings, "import", str(archive)).returncode == 0
+    return settings
+
+
+def tidings(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # noqa: S603 - our own program
+        [*COMMAND, *arguments],
+        env=environment(settings),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_ctrl_c_of_the_stack_waits_for_calls_under_way(stack: Settings, stub: Stub) -> None:
+    stub.faults(latency=SLOW_SECONDS)
+    with running_up(stack) as up:
+        run = tidings(stack, *SUBMIT).stdout.strip()
+        wait_until(lambda: stub.counts()["calls"] >= 5, what="the first calls")
+        up.send_signal(signal.SIGINT)
+        assert up.wait(30) == 0
+        begun = stub.counts()["calls"]
+        assert begun < 50
+
+    stub.faults()
+    with running_up(stack):
+        wait_until(lambda: state(stack, run) == "done", seconds=60, what="the end of the run")
+    rows = tidings(stack, "export", run, "calls").stdout.splitlines()
+    assert sum(json.loads(row)["maybe_twice"] for row in rows) == 0
+    assert (stub.counts()["again"], stub.counts()["repeated"]) == (0, 0)
+
+
+def state(stack: Settings, run: str) -> str:
+    return str(json.loads(tidings(stack, "status", run, "--json").stdout)["state"])
+
+
+def test_a_waiting_submit_tells_its_progress_and_the_page_and_its_number_last(
+    stack: Settings,
+) -> None:
+    with running_up(stack):
+        done = tidings(stack, *SUBMIT, "--wait")
+    assert (done.returncode, done.stdout) == (0, "1\n")
+    lines = done.stderr.splitlines()
+    assert lines[0].startswith("run 1: ")
+    assert "run 1: 100% (2 done)" in lines
+    page = Path(next(line for line in lines if line.startswith("the report: "))[12:])
+    assert page == stack.home / "reports" / "1" / "index.html"
+    assert page.is_file()
+    assert lines[-1].startswith("next: `tidings export 1 TABLE`")
+
+
+@pytest.fixture
+def terminal() -> Iterator[int]:
+    """The terminal that a program has for its standard error."""
+    ours, theirs = pty.openpty()
+    yield theirs
+    os.close(theirs)
+    os.close(ours)
+
+
+@pytest.mark.parametrize("on_terminal", [False, True])
+def test_ctrl_c_of_a_waiting_submit_says_that_the_run_goes_on(
+    stack: Settings, stub: Stub, terminal: int, on_terminal: bool
+) -> None:
+    stub.faults(latency=SLOW_SECONDS)
+    with running_up(stack):
+        waiting = subprocess.Popen(  # noqa: S603 - our own program
+            [*COMMAND, *SUBMIT, "--wait"],
+            env=environment(stack),
+            stdout=subprocess.PIPE,
+            stderr=terminal if on_terminal else subprocess.PIPE,
+            text=True,
+        )
+        wait_until(lambda: stub.counts()["calls"] > 0, what="the first call")
+        waiting.send_signal(signal.SIGINT)
+        out, err = waiting.communicate(timeout=10)
+        assert (waiting.returncode, out) == (130, "1\n")
+        if not on_terminal:
+            assert err.splitlines()[-1].startswith("tidings: run 1 goes on: `tidings status 1")
+        assert state(stack, "1") == "running"

@@ -1,0 +1,55 @@
+"""The months of an account's page: what is a zero, and what nobody knows."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analysis.parameters import list_months
+from reports.handles import SILENCE, fill_months
+from reports.tables.periods import PeriodRow
+
+NUMBERS = st.sets(st.integers(0, 12 * 60), min_size=1, max_size=12)  # months from January 1990
+
+
+def posts(period: str, n: int = 3) -> PeriodRow:
+    return PeriodRow(
+        1, period, "nasa", None, None, "complete", n, n, n, 1.0, 0.4, 1.0, 0.5, 0.1, 0.9, "@nasa"
+    )
+
+
+def counts(*periods: str) -> dict[str, int | None]:
+    return {row.period: row.mentions for row in fill_months(list(map(posts, periods)))}
+
+
+def test_a_month_without_a_post_between_two_with_posts_is_a_zero() -> None:
+    assert counts("2020-01", "2020-03") == {"2020-01": 3, "2020-02": 0, "2020-03": 3}
+    (_, zero, _) = fill_months([posts("2020-01"), posts("2020-03")])
+    assert (zero.state, zero.handle, zero.job, zero.share) == ("complete", "nasa", "@nasa", None)
+
+
+def test_a_silence_of_a_year_is_no_data_and_no_zero() -> None:
+    months = counts("2007-10", "2014-10", "2014-12")
+    assert [period for period, n in months.items() if n == 0] == ["2014-11"]
+    silent = fill_months([posts("2007-10"), posts("2014-10")])[1:-1]
+    assert len(silent) == 83
+    assert {(row.state, row.matched, row.mentions) for row in silent} == {("no-data", None, None)}
+
+
+@given(NUMBERS)
+def test_months_go_from_the_first_post_to_the_last_and_zeros_are_never_far_from_one(
+    numbers: set[int],
+) -> None:
+    every_month = list_months("1990-01", "2050-12")
+    posted = [every_month[number] for number in sorted(numbers)]
+    filled = fill_months(list(map(posts, posted)))
+    assert [row.period for row in filled] == list_months(posted[0], posted[-1])
+    assert [row for row in filled if row.mentions] == list(map(posts, posted))
+    zeros = 0
+    for row in filled:
+        zeros = zeros + 1 if row.mentions == 0 else 0
+        assert zeros < SILENCE
+
+
+def test_an_account_without_a_dated_post_has_no_months() -> None:
+    assert fill_months([]) == []

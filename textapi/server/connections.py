@@ -1,0 +1,149 @@
+"""Connections: what is refused is not read, what is malformed not quoted, slow readers are cut."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import Any, cast
+
+from aiohttp import web
+
+from core.logs import get_logger
+from textapi.server import metrics
+from textapi.server.errors import locate
+from textapi.server.responses import error_response
+
+SEND_SECONDS = 30.0  # for a client to take its answer
+LINGER_SECONDS = 1.0  # for a client that still sends to take its refusal
+KEEPALIVE_SECONDS = 75.0
+MAX_UNSENT = 64_000_000  # bytes of answers that clients have not taken yet
+
+_log = get_logger("textapi.access")
+
+
+class Runner(web.AppRunner):
+    """Serves an application; at the end requests in work have *shutdown_seconds*."""
+
+    def __init__(self, app: web.Application, shutdown_seconds: float) -> None:
+        super().__init__(app, shutdown_timeout=shutdown_seconds)
+
+    async def _make_server(self) -> web.Server:
+        server = await super()._make_server()
+        return _Server(
+            server.request_handler,
+            request_factory=server.request_factory,
+            handler_cancellation=True,
+        )
+
+
+class _Server(web.Server):
+    def __init__(self, handler: Any, **options: Any) -> None:
+        super().__init__(handler, **options)
+        self.slow_readers = _SlowReaders()
+
+    def __call__(self) -> web.RequestHandler:
+        return _Connection(self)
+
+
+class _SlowReaders:
+    """The connections whose answers the kernel could not take at once, the longest waiting first.
+
+    One that needs too long is cut; so are the first ones while all need too much memory.
+    """
+
+    def __init__(self) -> None:
+        self._timers: dict[asyncio.Transport, asyncio.TimerHandle] = {}
+
+    def add(self, transport: asyncio.Transport) -> None:
+        loop = asyncio.get_running_loop()
+        self._timers[transport] = loop.call_later(SEND_SECONDS, self._cut, transport)
+        while len(self._timers) > 1 and self._count_unsent() > MAX_UNSENT:
+            self._cut(next(iter(self._timers)))
+
+    def remove(self, transport: asyncio.Transport) -> None:
+        timer = self._timers.pop(transport, None)
+        if timer is not None:
+            timer.cancel()
+
+    def _count_unsent(self) -> int:
+        return sum(transport.get_write_buffer_size() for transport in self._timers)
+
+    def _cut(self, transport: asyncio.Transport) -> None:
+        self.remove(transport)
+        _log.warning("slow reader cut", unsent=transport.get_write_buffer_size())
+        transport.abort()
+
+
+class _Connection(web.RequestHandler):
+    __slots__ = ("_slow_readers", "_watched")
+
+    _watched: asyncio.Transport
+
+    def __init__(self, server: _Server) -> None:
+        super().__init__(
+            server,
+            loop=asyncio.get_running_loop(),
+            access_log=None,  # type: ignore[arg-type]  # as web.run_app takes it
+            auto_decompress=False,
+            keepalive_timeout=KEEPALIVE_SECONDS,
+            lingering_time=0,  # in which it would read what was refused
+        )
+        self._slow_readers = server.slow_readers
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._watched = cast("asyncio.Transport", transport)
+        # An answer counts as sent when the kernel has all of it: none stays here unwatched.
+        self._watched.set_write_buffer_limits(0)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self._slow_readers.remove(self._watched)
+        super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._slow_readers.add(self._watched)
+
+    def resume_writing(self) -> None:
+        self._slow_readers.remove(self._watched)
+        super().resume_writing()
+
+    def log_exception(self, *_args: Any, exc_info: BaseException | None = None, **_: Any) -> None:
+        """Log where a fault of the connection came from, without its message."""
+        _log.error("fault", kind=type(exc_info).__name__, at=locate(exc_info))
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,  # noqa: ARG002  # it quotes what was sent
+    ) -> web.StreamResponse:
+        """Answer what is no HTTP in our own words, and log no more than the kind of the fault."""
+        if request.writer.output_size > 0:
+            raise ConnectionError("an answer has begun")
+
+        metrics.REQUESTS.labels("none", status).inc()
+        _log.info("malformed", status=status, kind=type(exc).__name__)
+        response = error_response(status)
+        response.force_close()
+        return response
+
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        """Send *resp*. Where the body was not read, read no more and close the connection."""
+        if isinstance(resp, web.HTTPException):  # raised before our own code, it quotes a header
+            resp = error_response(resp.status)
+        if not request.content.at_eof():
+            resp.force_close()
+        finished = await super().finish_response(request, resp, start_time)
+
+        still_comes = not request.content.is_eof()
+        if still_comes and self.transport is not None and not self.transport.is_closing():
+            # Closed at once, the connection would be reset, and the client might miss the refusal.
+            self.pause_reading()
+            with suppress(OSError):  # the client has gone
+                self.transport.write_eof()
+            await asyncio.sleep(LINGER_SECONDS)
+        return finished
