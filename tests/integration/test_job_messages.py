@@ -84,6 +84,7 @@ def test_what_is_sent_for_a_job_is_a_job_message(redis_url: str) -> None:
         (stored,) = client.lrange("text", 0, -1)
     assert holds_job_message(stored)
     assert job_message_problem(message()) is None
+    assert job_message_problem(message(headers=HEADERS | {"timelimit": [180, 150]})) is None
     assert job_message_problem(message(headers=HEADERS | {"added_by_a_later_celery": [1]})) is None
 
 
