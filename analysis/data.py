@@ -16,7 +16,11 @@ from models.documents import DocumentScope, DocumentText, list_documents_by_day
 from sources.post_cleaning import words_of_post
 from textapi.text.keywords import pattern
 
-ReadOtherPosts = Callable[[], Awaitable[Sequence[DocumentText]]]
+ReadOtherPosts = Callable[[], Awaitable[Sequence[DocumentText] | None]]
+
+
+async def _no_posts() -> list[DocumentText]:
+    return []
 
 
 class MentionReader(Protocol):
@@ -89,7 +93,7 @@ class PostData:
     posts: Sequence[DocumentText]
     options: TextOptions
     subject: str = ""  # the handle or the term
-    read_other_posts: ReadOtherPosts | None = None
+    read_other_posts: ReadOtherPosts = _no_posts  # of the run's other jobs; None: not collected yet
 
     @cached_property
     def authored(self) -> list[DocumentText]:
@@ -109,17 +113,18 @@ class PostData:
         """Return the sentences that a summary may be made of."""
         return [Corpus("", long_sentences_by_month(self.words))]
 
-    async def reference_texts(self, corpus: Corpus) -> Iterable[str]:
+    async def reference_texts(self, corpus: Corpus) -> Iterable[str] | None:
         """Return the words of the authored posts of the run's other jobs.
 
-        Raises `NotReadyYet` while the documents of one of them are still collected.
+        None while the documents of one of them are still collected.
         """
-        if self.read_other_posts is None:
-            return []
+        posts = await self.read_other_posts()
+        if posts is None:
+            return None
 
         document_ids = {document_id for document_id, _ in corpus.texts}
         texts = []
-        for post in await self.read_other_posts():
+        for post in posts:
             words = "" if post.repost else words_of_post(post.text)
             if words and post.id not in document_ids:
                 texts.append(words)

@@ -15,10 +15,6 @@ from models.tables import Base
 Rows = Mapping[type[Base], Sequence[Mapping[str, Any]]]
 
 
-class NotReadyYet(Exception):  # a reason to come back later, and no error
-    """A step needs what other jobs of the run have not done yet."""
-
-
 @dataclass(frozen=True)
 class StepResult:
     """What a step found: how many documents it worked on, and its rows by table.
@@ -29,6 +25,13 @@ class StepResult:
     documents: int
     rows: Rows
     no_data_reason: str | None = None  # where there was nothing that the step could work on
+
+
+@dataclass(frozen=True)
+class NotReady:
+    """A step needs what other jobs of the run have not done yet."""
+
+    reason: str
 
 
 def store_rows(connection: Connection, job_id: int, rows: Rows) -> None:
@@ -54,7 +57,7 @@ class Step:
     """
 
     name: str
-    run: Callable[[Any, Fetcher], Awaitable[StepResult]]
+    run: Callable[[Any, Fetcher], Awaitable[StepResult | NotReady]]
     tables: tuple[type[Base], ...]
     needs: tuple[str, ...] = ()
     makes_calls: bool = True

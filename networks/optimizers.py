@@ -7,6 +7,7 @@ arrays ``(n,)``.
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 import numpy as np
@@ -14,7 +15,7 @@ import numpy as np
 from networks.functions import Array
 
 
-class Optimizer:
+class Optimizer(ABC):
     """A rule that turns a gradient into a step; a checkpoint stores its ``slots`` and ``steps``."""
 
     slot_names: tuple[str, ...] = ()
@@ -24,9 +25,9 @@ class Optimizer:
         self.steps = 0
         self._scratch = np.empty_like(parameters)
 
+    @abstractmethod
     def step(self, parameters: Array, gradient: Array, rate: float) -> None:
         """Change *parameters* in place; *gradient* may be overwritten."""
-        raise NotImplementedError
 
 
 class SGD(Optimizer):

@@ -14,6 +14,7 @@ from typing import Any
 
 from analysis.data import MonthData, PostData
 from analysis.pipelines import Pipeline
+from analysis.step import StepResult
 from models.answers import read_answers, stored_keys
 from models.database import Database
 from models.documents import documents_by_id
@@ -142,6 +143,7 @@ async def run_dry(
             continue
         result = await step.run(data, fetcher)
         if isinstance(data, MonthData) and Mention in step.tables:
+            assert isinstance(result, StepResult)  # noqa: S101 - months wait for no other job
             assert isinstance(data.mentions, MentionBuffer)  # noqa: S101 - nothing is stored
             data.mentions.add(result.rows[Mention])
 

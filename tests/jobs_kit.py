@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 
+from analysis.steps.distinctive import OTHERS_ARE_COLLECTED
 from core.broker import celery_app
 from core.enums import ENDED, JobKind, State
 from core.settings import Settings
@@ -14,7 +15,6 @@ from models.tables import Job
 from producers.submit import submit_run
 from workers.executor import work_one_slice
 from workers.runtime import Runtime
-from workers.text_jobs import OTHERS_ARE_COLLECTED
 
 
 class Jobs:

@@ -15,7 +15,7 @@ from analysis.parameters import (
 )
 from analysis.pipelines import PIPELINES, Pipeline
 from analysis.search import SEARCH_PREFIX
-from analysis.step import NotReadyYet, Step
+from analysis.step import NotReady, Step
 from core.enums import DOCUMENTS
 from core.errors import ServiceBadAnswer
 from core.logs import step_context
@@ -30,8 +30,7 @@ from workers.context import JobContext
 from workers.outcomes import Again, Done, Outcome, WaitUntil
 
 FIRST_WAIT_SECONDS = 0.2  # for other jobs of the run …
-LONGEST_WAIT_SECONDS = 30.0  # … longer each time
-OTHERS_ARE_COLLECTED = "the documents of the run's other jobs are being collected"
+LONGEST_WAIT_SECONDS = 300.0  # … longer each time
 
 MOST_ENGINES = 10  # of the Text API, whose answers one run may mix
 
@@ -51,12 +50,10 @@ async def work_on_texts(job: JobContext) -> Outcome:
             return outcome
 
     steps = pipeline.select(parameters.steps, completed)
-    try:
-        if steps and not await _run_until_slice_ends(job, pipeline, steps, parameters):
-            return Again()
-    except NotReadyYet as reason:
-        waits, _ = await asyncio.to_thread(waited_seconds, job.db, job.claim)
-        return WaitUntil(min(FIRST_WAIT_SECONDS * 2**waits, LONGEST_WAIT_SECONDS), str(reason))
+    if steps:
+        outcome = await _run_until_slice_ends(job, pipeline, steps, parameters)
+        if outcome is not None:
+            return outcome
 
     return Done(await closing_remark(job, parameters))
 
@@ -75,8 +72,8 @@ def _stop_on_lost_lease(job: JobContext) -> None:
 
 async def _run_until_slice_ends(
     job: JobContext, pipeline: Pipeline, steps: Sequence[Step], parameters: TextParameters
-) -> bool:
-    """Run *steps*; return whether all are complete."""
+) -> Outcome | None:
+    """Run *steps*; return None when all are complete."""
     loop = asyncio.get_running_loop()
 
     try:
@@ -86,21 +83,31 @@ async def _run_until_slice_ends(
                 deadline.reschedule(loop.time())
 
             job.on_interrupt(lambda: loop.call_soon_threadsafe(end_now))
-            await _run_steps(job, pipeline, steps, parameters)
+            not_ready = await _run_steps(job, pipeline, steps, parameters)
     except TimeoutError:
         if not deadline.expired():
             raise
         if job.lease_lost:
             raise asyncio.CancelledError from None
-        return False
+        return Again()
 
-    return True
+    return None if not_ready is None else await _wait_for_others(job, not_ready)
+
+
+async def _wait_for_others(job: JobContext, not_ready: NotReady) -> WaitUntil:
+    """Let the job come back, later each time."""
+    waits, _ = await asyncio.to_thread(waited_seconds, job.db, job.claim)
+    seconds = min(FIRST_WAIT_SECONDS * 2**waits, LONGEST_WAIT_SECONDS)
+    return WaitUntil(seconds, not_ready.reason)
 
 
 async def _run_steps(
     job: JobContext, pipeline: Pipeline, steps: Sequence[Step], parameters: TextParameters
-) -> None:
-    """Run *steps*, at once where none needs another. Raise the first error when all have ended."""
+) -> NotReady | None:
+    """Run *steps*, at once where none needs another; return what one of them waits for, if any.
+
+    The first error is raised when all of them have ended.
+    """
     engine = await job.runtime.textapi().engine()
     await _note_engine(job, engine)
     data = await _load_data(job, parameters)
@@ -110,9 +117,15 @@ async def _run_steps(
             results = await asyncio.gather(
                 *(_run_step(job, step, data, fetcher) for step in stage), return_exceptions=True
             )
-            errors = [result for result in results if isinstance(result, BaseException)]
-            for error in sorted(errors, key=lambda error: isinstance(error, NotReadyYet)):
-                raise error
+            not_ready = None
+            for result in results:
+                if isinstance(result, BaseException):
+                    raise result
+                not_ready = not_ready or result
+            if not_ready is not None:
+                return not_ready
+
+    return None
 
 
 async def _note_engine(job: JobContext, engine: str) -> None:
@@ -133,10 +146,14 @@ async def _note_engine(job: JobContext, engine: str) -> None:
 
 async def _run_step(
     job: JobContext, step: Step, data: MonthData | PostData, fetcher: AnswerFetcher
-) -> None:
+) -> NotReady | None:
+    """Run a step and record it; return what it waits for, if anything."""
     async with step_context(step.name):
         result = await step.run(data, fetcher)
+        if isinstance(result, NotReady):
+            return result
         await job.record_step(step, result)
+        return None
 
 
 async def _load_data(job: JobContext, parameters: TextParameters) -> MonthData | PostData:
@@ -145,20 +162,23 @@ async def _load_data(job: JobContext, parameters: TextParameters) -> MonthData |
     if isinstance(parameters, MonthsParameters):
         return MonthData(job.db, scope, parameters.keywords, parameters, StoredMentions(job))
 
-    async def read_other_posts() -> list[DocumentText]:
-        scopes = await job.read(other_scopes, job.claim)
-        if any(scope.newest_document is None for scope in scopes):
-            raise NotReadyYet(OTHERS_ARE_COLLECTED)
-
-        posts: dict[int, DocumentText] = {}
-        for other in scopes:
-            for post in await job.read(list_documents, other):
-                posts[post.id] = post
-        return list(posts.values())
-
     subject = scope.name.removeprefix("@").removeprefix(SEARCH_PREFIX)
     posts = await job.read(list_documents, scope)
-    return PostData(posts, parameters, subject, read_other_posts)
+    return PostData(posts, parameters, subject, partial(_read_other_posts, job))
+
+
+async def _read_other_posts(job: JobContext) -> list[DocumentText] | None:
+    """Read the posts of the run's other jobs; None while one of them collects its own."""
+    scopes = await job.read(other_scopes, job.claim)
+    if any(scope.newest_document is None for scope in scopes):
+        return None
+
+    posts: dict[int, DocumentText] = {}  # two searches may have found the same
+    for scope in scopes:
+        for post in await job.read(list_documents, scope):
+            posts[post.id] = post
+
+    return list(posts.values())
 
 
 class StoredMentions:

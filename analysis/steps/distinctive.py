@@ -13,7 +13,7 @@ from typing import Any
 from analysis.corpus import count_documents
 from analysis.data import MonthData, PostData
 from analysis.fetcher import Fetcher
-from analysis.step import Step, StepResult
+from analysis.step import NotReady, Step, StepResult
 from analysis.text.stopwords import stop_words_for
 from analysis.text.words import words_of
 from models.tables import DistinctiveWord
@@ -21,13 +21,14 @@ from models.tables import DistinctiveWord
 NAME = "distinctive"
 WORDS_KEPT = 10  # of each corpus
 FEWEST_DOCUMENTS = 3  # that hold a word
+OTHERS_ARE_COLLECTED = "the documents of the run's other jobs are being collected"
 NOTHING_TO_COMPARE = "there are no other documents to compare with"
 
 
 async def find_distinctive_words(
     data: MonthData | PostData,
     fetcher: Fetcher,  # noqa: ARG001 - no answer is needed
-) -> StepResult:
+) -> StepResult | NotReady:
     """Compare each corpus with the other documents of its month, or of the run's other jobs."""
     corpora = await data.corpora()
     rows: list[dict[str, Any]] = []
@@ -37,6 +38,8 @@ async def find_distinctive_words(
         patterns = data.subject_patterns(corpus)
         texts = [text for _, text in corpus.texts]
         reference_texts = await data.reference_texts(corpus)
+        if reference_texts is None:
+            return NotReady(OTHERS_ARE_COLLECTED)
 
         target = await asyncio.to_thread(WordCounts.of, texts, patterns)
         reference = await asyncio.to_thread(WordCounts.of, reference_texts, patterns)

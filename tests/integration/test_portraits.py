@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 import models.jobs
 from analysis.parameters import HandlesParameters, SearchParameters
 from analysis.pipelines import POSTS as POSTS_PIPELINE
-from analysis.steps.distinctive import NOTHING_TO_COMPARE
+from analysis.steps.distinctive import NOTHING_TO_COMPARE, OTHERS_ARE_COLLECTED
 from cli.main import app
 from cli.stack.ports import free_port
 from core.enums import State
@@ -34,7 +34,6 @@ from tests.e2e_kit import stub, stub_settings  # noqa: F401 - fixtures
 from tests.feeds_kit import PAGES, Account, service
 from tests.integration.test_fetching import stored_post
 from tests.jobs_kit import Jobs
-from workers.text_jobs import OTHERS_ARE_COLLECTED
 
 ANN = "ann.example"
 COMMAND = CliRunner()
