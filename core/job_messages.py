@@ -41,6 +41,7 @@ class _Headers(_Part):
 
 
 class _DeliveryInfo(_Part):
+    exchange: str
     routing_key: str
 
 
@@ -81,8 +82,9 @@ def job_message_problem(message: object) -> str | None:
 
 
 def holds_job_message(stored: bytes | str) -> bool:
-    """Return whether *stored*, an item of a queue, is a job message."""
+    """Return whether *stored*, an item of a queue, is a job message as kombu decodes it."""
+    decoded = stored.decode("utf-8", "replace") if isinstance(stored, bytes) else stored
     try:
-        return job_message_problem(json.loads(stored)) is None
+        return job_message_problem(json.loads(decoded)) is None
     except (ValueError, RecursionError):
         return False

@@ -339,8 +339,8 @@ def _reader(
     json_format = source.json_format
     if json_format is None or options.columns:
         columns = find_columns(context.first, options.columns, context.file)
-        time = context.first.get(columns.get("published_at", ""))
-        check_is_date(context.file, columns, time)
+        if "published_at" in columns:
+            check_is_date(context.file, columns, context.first.get(columns["published_at"]))
         row_source = options.source or guess_source(context.first, columns)
         table = TableReader(source=row_source, columns=columns, context=context)
         return table.read_row, table.remarks()

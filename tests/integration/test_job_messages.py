@@ -58,6 +58,9 @@ ODD_MESSAGES = {
     "an object": "{}",
     "nested": NESTED,
     "no tag": json.dumps(message(properties={"body_encoding": "base64"})),
+    "nowhere delivered": json.dumps(
+        message(properties=message()["properties"] | {"delivery_info": {"routing_key": "text"}})
+    ),
     "headers of another type": json.dumps(message(headers=[1])),
     "another task": json.dumps(message(headers=HEADERS | {"task": "os.system"})),
     "a limit that is none": json.dumps(message(headers=HEADERS | {"timelimit": "x"})),

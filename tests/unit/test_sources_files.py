@@ -185,6 +185,11 @@ def test_what_a_table_does_not_say_is_remarked_and_its_documents_are_kept(tmp_pa
     assert remarks(items) == ""
 
 
+def test_a_column_without_a_name_is_no_column_of_times(tmp_path: Path) -> None:
+    (document,) = documents(read(tmp_path / "p.jsonl", '{"tweet": "Rain", "": "44197"}'))
+    assert (document.text, document.published_at) == ("Rain", None)
+
+
 def test_bad_rows_are_named_and_empty_ones_counted(tmp_path: Path) -> None:
     items = read(
         tmp_path / "posts.csv",
