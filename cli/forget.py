@@ -12,7 +12,7 @@ from typer import Argument, Option
 from cli import context
 from cli.control import dispatch
 from cli.messages import inform, warn
-from cli.options import check_run, check_utf8
+from cli.options import check_utf8, parse_run
 from core.errors import NotFound, UsageError
 
 if TYPE_CHECKING:
@@ -23,9 +23,7 @@ if TYPE_CHECKING:
 def forget(
     run: Annotated[
         int | None,
-        Argument(
-            metavar="[RUN]", callback=check_run, help="A run, with its results and its report."
-        ),
+        Argument(metavar="[RUN]", parser=parse_run, help="A run, with its results and its report."),
     ] = None,
     handle: Annotated[
         str | None,

@@ -11,7 +11,7 @@ from typer import Argument, Option
 
 from cli import context
 from cli.messages import printable, show
-from cli.options import Json, check_run
+from cli.options import Json, parse_run
 from core.enums import ENDED, State
 from core.errors import NotFound
 
@@ -37,7 +37,7 @@ def runs(as_json: Json = False) -> None:
 def status(
     run: Annotated[
         int | None,
-        Argument(metavar="RUN", callback=check_run, help="The run; the newest by default."),
+        Argument(metavar="RUN", parser=parse_run, help="The run; the newest by default."),
     ] = None,
     watch: Annotated[bool, Option("--watch", help="Show it until the run ends.")] = False,
     failed: Annotated[bool, Option("--failed", help="Only the failed jobs, with why.")] = False,

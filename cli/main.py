@@ -42,6 +42,7 @@ app.add_typer(submit.group, name="submit")
 def main() -> None:
     """Run the command that the arguments name."""
     prepare_streams()
+
     try:
         status = app(prog_name="tidings", standalone_mode=False)
         if sys.stdout is not None:
@@ -63,6 +64,7 @@ def main() -> None:
         drop_output()
         warn(f"{error.filename or 'the output'} cannot be used: {error.strerror or error}")
         sys.exit(1)
+
     sys.exit(status or 0)
 
 

@@ -59,17 +59,22 @@ def check_utf8(value: Text) -> Text:
     return value
 
 
-def check_run(run: int | None) -> int | None:
-    """Return *run* if there can be a run of that number. Raises `NotFound`."""
-    if run is not None and not 0 < run <= MOST:
+def parse_run(text: str | int) -> int:
+    """Return the number of a run that *text* is. Raises `UsageError`, `NotFound`."""
+    try:
+        run = int(text)
+    except ValueError:
+        raise UsageError(
+            f"{printable(str(text))} is no run's number: `tidings runs` lists them"
+        ) from None
+    if not 0 < run <= MOST:
         raise NotFound(f"there is no run {run}: `tidings runs` lists them")
     return run
 
 
 def check_runs(runs: list[int]) -> list[int]:
-    """Return *runs* if there can be runs of these numbers. Raises `NotFound`."""
+    """Return *runs* if each is there once. Raises `UsageError`."""
     for run in runs:
-        check_run(run)
         if runs.count(run) > 1:
             raise UsageError(f"run {run} is named twice")
     return runs
@@ -77,9 +82,7 @@ def check_runs(runs: list[int]) -> list[int]:
 
 Run = Annotated[
     int,
-    Argument(
-        metavar="RUN", callback=check_run, help="The run's number, as `tidings runs` lists it."
-    ),
+    Argument(metavar="RUN", parser=parse_run, help="The run's number, as `tidings runs` lists it."),
 ]
 Json = Annotated[bool, Option("--json", help="Print JSON.")]
 Name = Annotated[str | None, Option(callback=check_utf8, help="A name to know the run by.")]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from cli import context
+from cli.masks import read_mask
 from cli.messages import warn
 from cli.options import Json, Run, expand_options
 from cli.run_options import KINDS, RunArguments, RunOptions
@@ -32,6 +33,7 @@ def plan(arguments: RunArguments, options: RunOptions, as_json: Json = False) ->
 
     settings = context.load_settings()
     parameters, names = arguments.resolve(options)
+    read_mask(options.mask)
     db = context.open_database(settings, create=True)
     parameters, names = arguments.check_stored(db, settings, parameters, names)
     figures = plan_run(

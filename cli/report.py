@@ -11,7 +11,7 @@ from typer import Argument, Option
 
 from cli import context
 from cli.messages import inform, show_path
-from cli.options import Run, check_runs, check_utf8
+from cli.options import Run, check_runs, check_utf8, parse_run
 from cli.trainings import WEIGHTS, write_weights
 from core.errors import TidingsError, UsageError
 
@@ -23,6 +23,7 @@ def report(
         list[int],
         Argument(
             metavar="RUN...",
+            parser=parse_run,
             callback=check_runs,
             help="One run, or several to be put side by side.",
         ),

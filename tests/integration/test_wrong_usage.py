@@ -124,6 +124,9 @@ def run(
         (("submit", "handles", "ann", "--keywrd", "x"), "No such option: --keywrd"),
         (("submit", "months"), "Missing argument 'FROM..TO'"),
         (("stauts",), "No such command 'stauts'"),
+        (("status", "abc"), "abc is no run's number: `tidings runs` lists them"),
+        (("export", "periods", "1"), "periods is no run's number: `tidings runs` lists them"),
+        (("report", "1", "x"), "x is no run's number: `tidings runs` lists them"),
         (
             ("submit", "months", "2020-04..2020-03", "--keyword", "covid"),
             "2020-04 is after 2020-03: write 2020-03..2020-04",
@@ -159,11 +162,12 @@ def test_a_run_that_has_ended_cannot_be_paused_resumed_or_retried(run: Run) -> N
         )
 
 
-def test_a_broken_mask_is_reported_before_anything_is_queued(run: Run, tmp_path: Path) -> None:
+@pytest.mark.parametrize("command", ["submit", "plan"])
+def test_a_broken_mask_is_reported_before_anything_is_queued(
+    run: Run, tmp_path: Path, command: str
+) -> None:
     (tmp_path / "mask.png").write_bytes(b"\x89PNG\r\n\x1a\nnothing more")
-    status, error = run(
-        "submit", "months", "2020-01..2020-01", "--keyword", "x", "--mask", "mask.png"
-    )
+    status, error = run(command, "months", "2020-01", "--keyword", "x", "--mask", "mask.png")
     assert (status, error) == (
         1,
         "tidings: --mask mask.png is a broken PNG, or one of too many points: give another\n",
