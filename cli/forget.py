@@ -84,13 +84,16 @@ def _forget_documents(
     from analysis.pipelines import result_tables
     from cli.report_folders import remove_reports
     from models.erasure import documents_by_account, documents_named, forget_documents
+    from models.suppression_list import suppress
     from textapi.text.sentences import sentences
 
-    with db.read() as connection:
+    with db.write() as connection:  # one transaction: no import or crawl comes between
         if account:
             ids = documents_by_account(connection, account)
         else:
             ids = documents_named(connection, document or "")
+        suppress(connection, db, ids, account)
+
     noun = "documents" if len(ids) > 1 else "document"
     reason = f"{len(ids):,} {noun} forgotten on request, {datetime.now(UTC):%Y-%m-%d}"
     erased = forget_documents(

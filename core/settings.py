@@ -210,9 +210,9 @@ class _StackFile(PydanticBaseSettingsSource):
 
     def __call__(self) -> dict[str, Any]:
         home = self.current_state.get("home") or Settings.model_fields["home"].default
-        path = Path(str(home)) / STACK_FILE
+        path = stack_file(Path(str(home)))
         try:
-            is_up = is_locked(path.with_name(STACK_LOCK))
+            is_up = is_locked(stack_lock(path.parent))
         except OSError as error:
             raise _no_folder(path.parent, error) from error
         if not is_up:

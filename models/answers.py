@@ -25,15 +25,27 @@ from sqlalchemy.sql.dml import ReturningInsert
 
 from core.metrics import count_reuse
 from models.database import CLOCK_SLACK_SECONDS, Database, batched, clock
-from models.jobs import Claim, note_progress
-from models.tables import Answer, AnswerClaim, AnswerDocument, Call, Document
+from models.jobs import Claim, is_held, note_progress
+from models.tables import (
+    Answer,
+    AnswerClaim,
+    AnswerDocument,
+    Call,
+    Document,
+    Job,
+    RunErasure,
+)
+
+LONGEST_CLAIM_SECONDS = 600.0  # of a job: its slice, and the calls that were in flight at its end
 
 # one parameter that grows: 900 of them cost more than what the database does with them
 _KEYS: BindParameter[list[bytes]] = bindparam("keys", expanding=True)
 _ANSWERS = select(Answer.key, Answer.value).where(Answer.key.in_(_KEYS))
 _STORED = select(Answer.key).where(Answer.key.in_(_KEYS))
 _DROP = delete(AnswerClaim).where(
-    AnswerClaim.key.in_(_KEYS), AnswerClaim.job_id == bindparam("job")
+    AnswerClaim.key.in_(_KEYS),
+    AnswerClaim.job_id == bindparam("job"),
+    AnswerClaim.claims <= bindparam("number"),  # a later claim of the job is another worker's
 )
 
 
@@ -134,11 +146,13 @@ def _claiming(db: Database, claim: Claim, seconds: float) -> ReturningInsert[byt
 def store_batch(db: Database, claim: Claim, batch: Batch, *, service: str, credential: str) -> None:
     """Store what was paid for, end its claims and count the calls, whoever owns the job now.
 
-    An answer that quotes a document which was erased meanwhile is not kept.
+    An answer that may quote a document which was erased meanwhile is not kept.
     """
     counts = batch.call_counts_by_operation
     with db.write() as connection:
         erased = _quoting_erased_documents(connection, batch.documents)
+        if _has_lost_documents(connection, claim):
+            erased |= {key for key, value in batch.answers.items() if lists_texts(value)}
         answers: list[dict[str, Any]] = []
         for key, value in sorted(batch.answers.items()):
             if key not in erased:
@@ -194,13 +208,13 @@ def renew_claims(
     db: Database, claim: Claim, keys: Collection[bytes], *, seconds: float
 ) -> set[bytes]:
     """Claim *keys* for so many *seconds* from now; return those that nobody else claimed since."""
-    is_own = and_(AnswerClaim.job_id == claim.job_id, AnswerClaim.claims == claim.number)
-    renewal = update(AnswerClaim).values(until=clock() + seconds).where(is_own)
+    is_held = and_(AnswerClaim.job_id == claim.job_id, AnswerClaim.claims == claim.number)
+    renewal = update(AnswerClaim).values(until=clock() + seconds).where(is_held)
     renewed: set[bytes] = set()
     with db.write() as connection:
         for batch in batched(sorted(keys)):
-            own = renewal.where(AnswerClaim.key.in_(batch)).returning(AnswerClaim.key)
-            renewed.update(connection.scalars(own))
+            held = renewal.where(AnswerClaim.key.in_(batch)).returning(AnswerClaim.key)
+            renewed.update(connection.scalars(held))
     return renewed
 
 
@@ -242,16 +256,38 @@ def calls_by_minute(
     return sorted((int(minute), int(count)) for minute, count in calls.items())
 
 
+def lists_texts(value: str) -> bool:
+    """Return whether a stored answer is a list of sentences or phrases, which may quote a text."""
+    return value.startswith('["')
+
+
+def _has_lost_documents(connection: Connection, claim: Claim) -> bool:
+    """Return whether documents of the job's run may have been erased since the claim was made.
+
+    An erasure takes the claims of the jobs that it queues again.
+    """
+    held = select(Job.id).where(is_held(claim.job_id, claim.owner, claim.number))
+    erasure = select(RunErasure.run_id).where(
+        RunErasure.run_id == claim.run_id,
+        RunErasure.at > clock() - LONGEST_CLAIM_SECONDS,
+        ~held.exists(),
+    )
+    return connection.scalar(erasure) is not None
+
+
 def _quoting_erased_documents(
     connection: Connection, documents: Sequence[tuple[int, bytes]]
 ) -> set[bytes]:
     ids = sorted({document for document, _ in documents})
     stored: set[int] = set()
     for batch in batched(ids):
-        stored.update(connection.scalars(select(Document.id).where(Document.id.in_(batch))))
+        # On PostgreSQL an erasure waits until the answers are stored, and removes them then.
+        locked = select(Document.id).where(Document.id.in_(batch)).order_by(Document.id)
+        stored.update(connection.scalars(locked.with_for_update(read=True, key_share=True)))
     return {key for document, key in documents if document not in stored}
 
 
 def _drop_claims(connection: Connection, claim: Claim, keys: Collection[bytes]) -> None:
     for batch in batched(sorted(keys)):
-        connection.execute(_DROP, {"keys": batch, "job": claim.job_id})
+        values = {"keys": batch, "job": claim.job_id, "number": claim.number}
+        connection.execute(_DROP, values)

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, Float, create_engine, event, inspect,
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.pool import NullPool
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -89,11 +90,19 @@ class Database:
         return postgresql.insert(table)
 
     def checkpoint_wal(self) -> None:
-        """Truncate SQLite's write-ahead log without waiting for anybody."""
+        """Truncate SQLite's write-ahead log where nobody reads or writes; wait for nobody.
+
+        Raises `DatabaseAway`.
+        """
         if self.is_sqlite:
-            with self.engine.connect() as connection:
+            with _translated(self.url), self.engine.connect() as connection:
                 driver: Any = connection.connection.driver_connection
-                driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                (patience,) = driver.execute("PRAGMA busy_timeout").fetchone()
+                driver.execute("PRAGMA busy_timeout = 0")
+                try:
+                    driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                finally:
+                    driver.execute(f"PRAGMA busy_timeout = {patience}")
 
     def close(self) -> None:
         """Close every pooled connection."""
@@ -194,6 +203,11 @@ def _translated(url: str) -> Iterator[None]:
                 "a copy, or set TIDINGS_HOME"
             ) from error
         raise
+    except PoolTimeout as error:
+        shown = without_password(url)
+        raise DatabaseAway(
+            f"the database at {shown} does not answer (no connection is free): is it running?"
+        ) from error
 
 
 def _remedy(reason: str) -> str:

@@ -17,7 +17,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from core.enums import DOCUMENTS, JobKind, State, StepState
 from core.errors import NotFound
-from models.answers import add_calls
+from models.answers import add_calls, lists_texts
 from models.database import Database, batched, clock
 from models.documents import (
     DocumentScope,
@@ -28,7 +28,6 @@ from models.documents import (
 )
 from models.jobs import completed_steps, first_job_ids
 from models.runs import UNENDED
-from models.suppression_list import suppress
 from models.tables import (
     Answer,
     AnswerClaim,
@@ -120,13 +119,15 @@ def forget_documents(
 ) -> Erased:
     """Remove documents with the results and answers that quote them.
 
-    The jobs whose other results rest on them are queued again.
+    The jobs whose other results rest on them are queued again. Suppress the documents before: what
+    is collected while their answers are looked for stays away then.
 
     *sentences* splits a text as the engine does. *result_tables* hold rows of steps.
     *handle* says that the whole account is erased, and how far it was read. Every run that held
     one of the documents gives the *reason*.
     """
-    quoting = _quoting_answers(db, _quotable_texts(db, ids, sentences))
+    quotes = _quotable_texts(db, ids, sentences)
+    quoting, newest_answer = _quoting_answers(db, quotes)
     with db.write() as connection:
         jobs = _affected_jobs(connection, ids, handle)
         runs = sorted({job.run_id for job in jobs})
@@ -136,7 +137,6 @@ def forget_documents(
         answers = _delete_answers(connection, ids, quoting)
         if handle is not None:
             connection.execute(delete(Crawl).where(Crawl.subject == f"@{handle}"))
-        suppress(connection, db, ids, handle)
         for batch in batched(ids):
             connection.execute(delete(Document).where(Document.id.in_(batch)))
         if db.is_sqlite:
@@ -151,6 +151,11 @@ def forget_documents(
                 _redo_or_empty_job(connection, job, reason)
         for run_id in runs:
             _note_erasure(connection, db, run_id, reason)
+
+    # What was answered before the erasure and stored after the first look.
+    late, _ = _quoting_answers(db, quotes, after=newest_answer)
+    with db.write() as connection:
+        answers += _delete_answers(connection, [], late)
     return Erased(len(ids), answers, runs)
 
 
@@ -170,18 +175,23 @@ def _quotable_texts(
     return quotes
 
 
-def _quoting_answers(db: Database, quotes: set[str]) -> set[bytes]:
-    """Return the keys of the answers that list one of *quotes*, of all answers."""
+def _quoting_answers(db: Database, quotes: set[str], after: int = 0) -> tuple[set[bytes], int]:
+    """Return the keys of the answers that list one of *quotes*, and the id of the newest answer.
+
+    Only answers with an id above *after* are read.
+    """
     keys: set[bytes] = set()
-    for row in _all_answers(db):
-        if row.value.startswith('["') and not quotes.isdisjoint(json.loads(row.value)):
+    newest = after
+    for row in _answers_after(db, after):
+        newest = row.id
+        if lists_texts(row.value) and not quotes.isdisjoint(json.loads(row.value)):
             keys.add(row.key)
-    return keys
+    return keys, newest
 
 
-def _all_answers(db: Database) -> Iterator[Row[int, bytes, str]]:
+def _answers_after(db: Database, after: int) -> Iterator[Row[int, bytes, str]]:
     answers = select(Answer.id, Answer.key, Answer.value).order_by(Answer.id)
-    page_after: int | None = 0
+    page_after: int | None = after
     while page_after is not None:
         with db.read() as connection:
             page = answers.where(Answer.id > page_after).limit(SCANNED_AT_ONCE)

@@ -10,7 +10,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Update, and_, case, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Update,
+    and_,
+    case,
+    delete,
+    func,
+    or_,
+    select,
+    update,
+)
 
 from core.enums import ENDED, JobKind, State, StepState
 from core.errors import LeaseLost
@@ -19,6 +30,7 @@ from models.documents import DocumentScope
 from models.tables import Job, JobStep, MaintenanceLock, Run, Worker
 
 WORKER_LOST_SECONDS = 60.0
+WORKER_KEPT_SECONDS = 86_400.0  # each start of a worker adds a row
 MOST_COMPARED = 100  # jobs of a run whose documents those of another are compared with
 NO_SETBACKS = {"crashes": 0, "waits": 0, "waiting_since": None}  # columns of a job that progresses
 
@@ -33,16 +45,20 @@ class Claim:
     name: str
     owner: str
     number: int  # `Job.claims` when the claim was made
-    crashes: int
     options: dict[str, Any]
     parameters: dict[str, Any]
     max_calls: int | None
 
 
+def is_held(job_id: int, owner: str | None, claims: int) -> ColumnElement[bool]:
+    """Return the condition on `Job` that holds until that claim of *owner* is lost."""
+    is_claimed = and_(Job.owner == owner, Job.claims == claims, Job.state == State.RUNNING)
+    return and_(Job.id == job_id, is_claimed)
+
+
 def update_held(job_id: int, owner: str | None, claims: int) -> Update:
     """Return an UPDATE of a job that changes no row once that claim of *owner* is lost."""
-    is_held = and_(Job.owner == owner, Job.claims == claims, Job.state == State.RUNNING)
-    return update(Job).where(Job.id == job_id, is_held)
+    return update(Job).where(is_held(job_id, owner, claims))
 
 
 def update_claimed(claim: Claim) -> Update:
@@ -113,7 +129,7 @@ def newest_document_of(connection: Connection, job_id: int) -> int | None:
 
 
 def waited_seconds(db: Database, claim: Claim) -> tuple[int, float]:
-    """Return how many times in a row, and for how long, the job was put off without progress."""
+    """Return how often the job was put off without progress, and how long a service is away."""
     seconds = func.coalesce(clock() - Job.waiting_since, 0.0).label("seconds")
     with db.read() as connection:
         row = connection.execute(select(Job.waits, seconds).where(Job.id == claim.job_id)).one()
@@ -154,8 +170,10 @@ def record_worker(db: Database, name: str, *, queues: str, slots: int) -> None:
     """Record that this worker's parent process is alive, and which queues it listens to."""
     values = {"queues": queues, "slots": slots, "seen_at": clock()}
     worker = db.upsert(Worker).values(name=name, **values)
+    long_gone = delete(Worker).where(Worker.seen_at < clock() - WORKER_KEPT_SECONDS)
     with db.write() as connection:
         connection.execute(worker.on_conflict_do_update(index_elements=["name"], set_=values))
+        connection.execute(long_gone)
 
 
 def count_live_slots(db: Database, has_exited: Callable[[str], bool]) -> dict[str, int]:

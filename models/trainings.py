@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, select
 
 from core.enums import JobKind, State
 from core.errors import LeaseLost, NotFound, UsageError
 from models.database import Database
-from models.jobs import Claim
+from models.jobs import Claim, is_held
+from models.results import replace_rows
 from models.runs import get_run
 from models.tables import Epoch, Job, Prediction, Run, Training
 
@@ -72,8 +73,7 @@ def store_result(
 
     *figures* are columns of `Training`.
     """
-    connection.execute(delete(Prediction).where(Prediction.job_id == claim.job_id))
-    connection.execute(insert(Prediction), [{"job_id": claim.job_id, **row} for row in predictions])
+    replace_rows(connection, claim.job_id, Prediction, predictions)
     _upsert(
         connection, db, claim, weights=weights, checkpoint=None, remarks=list(remarks), **figures
     )
@@ -92,12 +92,7 @@ def get_run_state(connection: Connection, claim: Claim) -> State:
     state = connection.scalar(
         select(Run.state)
         .join(Job, Job.run_id == Run.id)
-        .where(
-            Job.id == claim.job_id,
-            Job.owner == claim.owner,
-            Job.claims == claim.number,
-            Job.state == State.RUNNING,
-        )
+        .where(is_held(claim.job_id, claim.owner, claim.number))
     )
     if state is None:
         raise LeaseLost(

@@ -80,21 +80,23 @@ def claim_job(
     if not crashed and not is_free:
         return None
     if crashed and job.crashes + 1 >= CRASHES_ALLOWED:
-        _fail_crashed_job(db, job)
+        _fail_crashed_job(db, job, has_exited)
         return None
 
-    claims, crashes = job.claims + 1, job.crashes + crashed
+    claims = job.claims + 1
     held = {
         "state": State.RUNNING,
         "reason": None,
         "owner": owner,
         "claims": claims,
-        "crashes": crashes,
+        "crashes": Job.crashes + int(crashed),
         "lease_until": clock() + lease_seconds,
         "dispatched_at": None,
         "started_at": func.coalesce(Job.started_at, clock()),
     }
     is_unchanged = and_(Job.id == job_id, Job.claims == job.claims, Job.state == job.state)
+    if crashed:
+        is_unchanged &= _is_still_lost(job, has_exited)
     with db.write() as connection:
         if job.run_state == State.QUEUED:
             queued = update(Run).where(Run.id == job.run_id, Run.state == State.QUEUED)
@@ -109,7 +111,6 @@ def claim_job(
         name=job.name,
         owner=owner,
         number=claims,
-        crashes=crashes,
         options=job.options,
         parameters=job.parameters,
         max_calls=job.max_calls,
@@ -122,11 +123,17 @@ def requeue_job(db: Database, claim: Claim, *, reason: str | None = None) -> Non
         connection.execute(update_claimed(claim).values(_due(State.QUEUED, reason=reason)))
 
 
-def put_off_job(db: Database, claim: Claim, *, seconds: float, reason: str) -> None:
-    """Give the job back to be claimed in *seconds*; do nothing once the claim is lost."""
+def put_off_job(
+    db: Database, claim: Claim, *, seconds: float, reason: str, is_away: bool = False
+) -> None:
+    """Give the job back to be claimed in *seconds*; do nothing once the claim is lost.
+
+    *is_away* says that it waits for a service that does not answer: `waiting_since` is the time of
+    the first such wait in a row.
+    """
     waiting = _due(State.WAITING, seconds=seconds, reason=reason)
     waiting["waits"] = Job.waits + 1
-    waiting["waiting_since"] = func.coalesce(Job.waiting_since, clock())
+    waiting["waiting_since"] = func.coalesce(Job.waiting_since, clock()) if is_away else None
     with db.write() as connection:
         connection.execute(update_claimed(claim).values(waiting))
 
@@ -165,13 +172,13 @@ def requeue_lost_jobs(db: Database, has_exited: Callable[[str], bool]) -> int:
     requeued = _due(State.QUEUED) | {"crashes": Job.crashes + 1}
     for job in lost:
         if job.crashes + 1 >= CRASHES_ALLOWED:
-            _fail_crashed_job(db, job)
+            _fail_crashed_job(db, job, has_exited)
             continue
 
-        is_still_lost = true() if has_exited(job.owner or "") else Job.lease_until < clock()
+        held = update_held(job.id, job.owner, job.claims)
+        still_lost = held.where(_is_still_lost(job, has_exited))
         with db.write() as connection:
-            held = update_held(job.id, job.owner, job.claims)
-            connection.execute(held.where(is_still_lost).values(requeued))
+            connection.execute(still_lost.values(requeued))
     return len(lost)
 
 
@@ -194,12 +201,14 @@ def correct_times(db: Database) -> None:
                 connection.execute(update(Job).where(Job.id.in_(ids), is_wrong).values(columns))
 
 
-def _fail_crashed_job(db: Database, job: Row[Any]) -> None:
+def _fail_crashed_job(db: Database, job: Row[Any], has_exited: Callable[[str], bool]) -> None:
+    """Fail the job unless its worker renewed the lease or made progress since *job* was read."""
     failed = _ended(State.FAILED, reason=CRASHED) | {"crashes": CRASHES_ALLOWED}
+    held = update_held(job.id, job.owner, job.claims)
+    still_lost = held.where(Job.crashes == job.crashes, _is_still_lost(job, has_exited))
     with db.write() as connection:
         lock_run(connection, job.run_id)
-        held = update_held(job.id, job.owner, job.claims)
-        if connection.execute(held.values(failed)).rowcount:
+        if connection.execute(still_lost.values(failed)).rowcount:
             close_run(connection, job.run_id)
 
 
@@ -222,6 +231,11 @@ def _read_job(db: Database, job_id: int) -> Row[Any] | None:
 
 def _is_lost(job: Row[Any], has_exited: Callable[[str], bool]) -> bool:
     return bool(job.expired or (job.owner and has_exited(job.owner)))
+
+
+def _is_still_lost(job: Row[Any], has_exited: Callable[[str], bool]) -> ColumnElement[bool]:
+    """Return the condition on `Job` of a job that was lost when it was read."""
+    return true() if has_exited(job.owner or "") else Job.lease_until < clock()
 
 
 # --- a run and all its jobs ---
@@ -255,7 +269,8 @@ def resume_run(db: Database, run_id: int, max_calls: int | None = None) -> None:
 
         # their messages met a paused run
         waiting = update(Job).where(Job.state.in_((State.QUEUED, State.WAITING)))
-        connection.execute(waiting.where(Job.run_id == run_id).values(_due(State.QUEUED)))
+        due = _due(State.QUEUED) | NO_SETBACKS
+        connection.execute(waiting.where(Job.run_id == run_id).values(due))
         paused = update(Run).where(Run.id == run_id, Run.state == State.PAUSED)
         connection.execute(paused.values(state=State.RUNNING, reason=None))
 
@@ -290,10 +305,9 @@ def retry_run(db: Database, run_id: int, names: Sequence[str] = ()) -> int:
             failed = and_(failed, Job.name.in_(names))
 
         requeued = _due(State.QUEUED) | NO_SETBACKS
+        requeued["newest_document"] = func.nullif(Job.newest_document, 0)  # 0: never frozen
         queued = connection.execute(update(Job).where(failed).values(requeued)).rowcount
-        if queued:
-            ended_run = update(Run).where(Run.id == run_id, Run.state != State.PAUSED)
-            connection.execute(ended_run.values(state=State.RUNNING, reason=None, ended_at=None))
+        reopen_run(connection, run_id)
         return queued
 
 
@@ -335,9 +349,13 @@ def close_ended_runs(db: Database) -> None:
 
 
 def queue_report(connection: Connection, run_id: int) -> None:
-    """Let the run's report be made, again if it was made before."""
+    """Let the run's report be made, again if it was made before.
+
+    One that is being made has read what the run was before; its worker loses the claim.
+    """
     reports = update(Job).where(Job.run_id == run_id, Job.kind == JobKind.REPORT)
-    connection.execute(reports.where(Job.state.in_(ENDED)).values(_due(State.QUEUED) | NO_SETBACKS))
+    begun = reports.where(Job.state.in_((*ENDED, State.RUNNING)))
+    connection.execute(begun.values(_due(State.QUEUED) | NO_SETBACKS))
     add_jobs(connection, run_id, [NewJob(JobKind.REPORT, REPORT_JOB, {})])
 
 

@@ -56,8 +56,9 @@ class JobContext:
 
     def pause(self) -> None:
         """End the slice, since the run was paused."""
-        self.is_paused = True
-        self._call_interrupt()
+        if not self.is_paused:
+            self.is_paused = True
+            self._call_interrupt()
 
     def lose_lease(self) -> None:
         """End the slice at once, since another worker owns the job."""

@@ -6,6 +6,7 @@ import asyncio
 import time
 from contextlib import suppress
 
+from celery.exceptions import SoftTimeLimitExceeded
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.enums import JobKind
@@ -16,6 +17,7 @@ from core.errors import (
     LeaseLost,
     RunCapReached,
     ServiceUnavailable,
+    StackError,
     TidingsError,
 )
 from core.logs import get_logger, job_context
@@ -41,13 +43,13 @@ from workers.outcomes import (
     Outcome,
     PauseRun,
     WaitUntil,
+    backoff_seconds,
 )
 from workers.reporting import make_report
 from workers.runtime import Runtime
 from workers.text_jobs import work_on_texts
 
 FIRST_WAIT_SECONDS = 5.0
-LONGEST_WAIT_SECONDS = 300.0
 CAP_RETRY_SECONDS = 6 * 3600.0  # where a service does not say when its cap opens
 DATABASE_AWAY_TRIES = 40
 DATABASE_RETRY_SECONDS = 1.0
@@ -116,6 +118,8 @@ def _work(job: JobContext) -> Outcome:
         return Failed(f"the database refused a statement ({kind}): see the worker's log")
     except TidingsError as error:
         return _outcome_of_error(job, error)
+    except SoftTimeLimitExceeded:
+        return _wait_or_fail(job, StackError("a time slice took longer than a worker may take"))
     except Exception as error:  # a fault of ours must not leave a job without a reason
         log.exception("job failed")
         kind = type(error).__name__
@@ -141,18 +145,18 @@ def _wait_or_fail(job: JobContext, error: TidingsError) -> Outcome:
     try:
         waits, seconds = waited_seconds(job.db, job.claim)
     except DatabaseAway:
-        return WaitUntil(FIRST_WAIT_SECONDS, str(error))
+        return WaitUntil(FIRST_WAIT_SECONDS, str(error), is_away=True)
 
     if seconds >= job.runtime.settings.patience_seconds:
         return Failed(f"{error} (tried for {seconds / 60:.0f} minutes)")
 
-    backoff = min(FIRST_WAIT_SECONDS * 2**waits, LONGEST_WAIT_SECONDS)
+    backoff = backoff_seconds(FIRST_WAIT_SECONDS, waits)
     retry_after = error.retry_after if isinstance(error, ServiceUnavailable) else None
-    return WaitUntil(max(backoff, retry_after or 0.0), str(error))
+    return WaitUntil(max(backoff, retry_after or 0.0), str(error), is_away=True)
 
 
 def _record(runtime: Runtime, claim: Claim, outcome: Outcome) -> None:
-    """Write the outcome; where the database stays away, the lease runs out and tells it."""
+    """Write the outcome, again while the database is away; then leave the job to its lease."""
     for _ in range(DATABASE_AWAY_TRIES):
         try:
             _write_outcome(runtime, claim, outcome)
@@ -178,8 +182,8 @@ def _write_outcome(runtime: Runtime, claim: Claim, outcome: Outcome) -> None:
             log.info("job ended", result=state)
         case Again():
             requeue_job(db, claim)
-        case WaitUntil(seconds, reason):
-            put_off_job(db, claim, seconds=seconds, reason=reason)
+        case WaitUntil(seconds, reason, is_away):
+            put_off_job(db, claim, seconds=seconds, reason=reason, is_away=is_away)
             log.warning("job waits", seconds=seconds, why=reason)
         case PauseRun(reason):
             requeue_job(db, claim, reason=reason)

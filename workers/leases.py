@@ -23,7 +23,8 @@ log = get_logger(__name__)
 class Lease:
     """Renews the claim until the block is left, it is lost, or its hard end has come.
 
-    The thread calls *on_pause* when the run is paused, and *on_lost* when another owns the job.
+    The thread calls *on_pause* at each renewal while the run is paused, and *on_lost* when another
+    owns the job.
     """
 
     def __init__(

@@ -29,10 +29,14 @@ class Again:
 
 @dataclass(frozen=True)
 class WaitUntil:
-    """The job can go on in so many *seconds* at the earliest."""
+    """The job can go on in so many *seconds* at the earliest.
+
+    *is_away*: a service does not answer, for which the settings' patience ends.
+    """
 
     seconds: float
     reason: str
+    is_away: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,3 +59,11 @@ class LeaseWasLost:
 
 
 Outcome = Done | NoData | Again | WaitUntil | PauseRun | Failed | LeaseWasLost
+
+LONGEST_BACKOFF_SECONDS = 300.0
+
+
+def backoff_seconds(first_seconds: float, waits: int) -> float:
+    """Return how long to wait after so many *waits* in a row: twice as long each time."""
+    doublings = min(waits, 30)  # more would be no float
+    return min(first_seconds * 2.0**doublings, LONGEST_BACKOFF_SECONDS)

@@ -27,11 +27,9 @@ from textapi.messages import SERVICE
 from workers.answer_fetcher import AnswerFetcher
 from workers.collecting import closing_remark, collect_documents
 from workers.context import JobContext
-from workers.outcomes import Again, Done, Outcome, WaitUntil
+from workers.outcomes import Again, Done, Outcome, WaitUntil, backoff_seconds
 
-FIRST_WAIT_SECONDS = 0.2  # for other jobs of the run …
-LONGEST_WAIT_SECONDS = 300.0  # … longer each time
-
+FIRST_WAIT_SECONDS = 0.2  # for other jobs of the run, longer each time
 MOST_ENGINES = 10  # of the Text API, whose answers one run may mix
 
 
@@ -80,10 +78,14 @@ async def _run_until_slice_ends(
         async with asyncio.timeout_at(job.ends_at) as deadline:
 
             def end_now() -> None:
-                deadline.reschedule(loop.time())
+                if not deadline.expired():  # else the calls in flight are waited for
+                    deadline.reschedule(loop.time())
 
             job.on_interrupt(lambda: loop.call_soon_threadsafe(end_now))
-            not_ready = await _run_steps(job, pipeline, steps, parameters)
+            try:
+                not_ready = await _run_steps(job, pipeline, steps, parameters)
+            finally:
+                job.on_interrupt(None)
     except TimeoutError:
         if not deadline.expired():
             raise
@@ -97,8 +99,7 @@ async def _run_until_slice_ends(
 async def _wait_for_others(job: JobContext, not_ready: NotReady) -> WaitUntil:
     """Let the job come back, later each time."""
     waits, _ = await asyncio.to_thread(waited_seconds, job.db, job.claim)
-    seconds = min(FIRST_WAIT_SECONDS * 2**waits, LONGEST_WAIT_SECONDS)
-    return WaitUntil(seconds, not_ready.reason)
+    return WaitUntil(backoff_seconds(FIRST_WAIT_SECONDS, waits), not_ready.reason)
 
 
 async def _run_steps(

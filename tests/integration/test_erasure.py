@@ -16,16 +16,19 @@ from typer.testing import CliRunner
 from analysis.options import Keyword
 from analysis.parameters import HandlesParameters, MonthsParameters, SearchParameters
 from cli.main import app
-from core.enums import State
+from core.enums import State, StepState
 from core.errors import NotFound
 from core.settings import Settings, environment
+from models import erasure
+from models.answers import Batch, read_answers, store_batch
 from models.crawls import COMPLETE, move_crawl
 from models.database import Database, migrate
 from models.documents import add_documents
 from models.erasure import documents_by_account, forget_run
+from models.jobs import freeze_documents, set_step
 from models.runs import get_run
 from models.tables import Answer, Base, Call, Crawl, Document, Job, JobStep, Run, RunErasure
-from models.transitions import cancel_run
+from models.transitions import cancel_run, claim_job
 from reports.exports import write
 from tests.e2e_kit import Stub, stub, stub_settings  # noqa: F401 - fixtures
 from tests.jobs_kit import Jobs
@@ -154,6 +157,43 @@ def test_an_erased_document_leaves_nothing_behind_and_its_run_is_as_if_it_had_ne
     expected = export_without(jobs, tmp_path, MONTHS, without=("nyt:2", *POSTS))
     assert export(jobs, run) == expected
     assert '"documents":2,' in expected["periods"].replace(" ", "")
+
+
+def test_an_answer_that_comes_after_the_erasure_of_its_text_is_not_kept(
+    jobs: Jobs, forget: Callable[..., Any]
+) -> None:
+    run = jobs.submit(MONTHS)
+    job = jobs.row(run, "2020-02")
+    at_work = claim_job(
+        jobs.db, job.id, owner="a", lease_seconds=20, has_exited=lambda _owner: False
+    )
+    assert at_work is not None
+    with jobs.db.write() as connection:
+        scope = {"job_id": job.id, "newest": 100}
+        freeze_documents(connection, **scope)
+        set_step(
+            connection, jobs.db, at_work, step="documents", state=StepState.COMPLETE, documents=3
+        )
+
+    assert forget("--document", "nyt:2").exit_code == 0
+    answers = {b"k" * 16: '["Zeppelins again"]', b"n" * 16: "0.5"}
+    store_batch(jobs.db, at_work, Batch(answers=answers), service="textapi", credential="c")
+    with jobs.db.read() as connection:
+        assert read_answers(connection, list(answers)) == {b"n" * 16: "0.5"}
+
+
+def test_what_an_account_posts_while_it_is_erased_stays_away(
+    jobs: Jobs, forget: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look_for_answers = erasure._quotable_texts
+
+    def post_meanwhile(*arguments: Any) -> set[str]:
+        add_documents(jobs.db, [row("posts:99", "posts", "ann", "Posted meanwhile")])
+        return look_for_answers(*arguments)
+
+    monkeypatch.setattr(erasure, "_quotable_texts", post_meanwhile)
+    assert forget("--handle", "ann").exit_code == 0
+    assert tables_with(jobs, "posted meanwhile") == []
 
 
 def test_answers_that_do_not_quote_it_are_not_requested_again(

@@ -19,6 +19,7 @@ from models.jobs import (
     renew_lease,
     set_step,
     try_acquire_maintenance,
+    waited_seconds,
 )
 from models.runs import NewJob, create_run
 from models.scheduling import reset_dispatch, select_due_jobs
@@ -85,7 +86,7 @@ def expire_lease(db: Database, run: int) -> None:
 def test_a_due_job_is_claimed_once(db: Database) -> None:
     run = new_run(db)
     claimed = must_claim(db, run)
-    assert (claimed.number, claimed.crashes, claimed.name) == (1, 0, "2020-01")
+    assert (claimed.number, claimed.name) == (1, "2020-01")
     assert run_state(db, run) == State.RUNNING
     assert try_claim(db, run, "b") is None
 
@@ -120,7 +121,7 @@ def test_a_dead_owner_on_this_host_is_replaced_at_once(db: Database) -> None:
     run = new_run(db)
     must_claim(db, run, "a")
     second = must_claim(db, run, "b", has_exited=has_gone)
-    assert (second.number, second.crashes) == (2, 1)
+    assert (second.number, read_job(db, run).crashes) == (2, 1)
 
 
 def test_an_expired_lease_is_taken_over_and_the_stale_owner_writes_nothing_more(
@@ -215,13 +216,81 @@ def test_a_job_with_progress_is_not_failed_however_often_it_crashes(
     assert read_job(db, run).state == State.RUNNING
 
 
+def test_only_waits_for_a_service_that_is_away_use_up_the_patience_for_it(db: Database) -> None:
+    run = new_run(db)
+    claimed = must_claim(db, run)
+    put_off_job(db, claimed, seconds=0, reason="it does not answer", is_away=True)
+    assert waited_seconds(db, claimed)[0] == 1
+    assert read_job(db, run).waiting_since is not None
+
+    put_off_job(db, must_claim(db, run), seconds=0, reason="a cap of calls")
+    assert read_job(db, run).waiting_since is None
+
+
+def test_a_pause_does_not_use_up_the_patience_for_a_service(db: Database) -> None:
+    run = new_run(db)
+    put_off_job(db, must_claim(db, run), seconds=60, reason="it does not answer", is_away=True)
+    pause_run(db, run)
+    resume_run(db, run)
+    assert (read_job(db, run).waits, read_job(db, run).waiting_since) == (0, None)
+
+
+def test_a_job_that_made_progress_since_it_was_read_is_not_failed_for_its_crashes(
+    db: Database,
+) -> None:
+    run = new_run(db)
+    for owner in ("a", "b"):
+        must_claim(db, run, owner, has_exited=has_gone)
+    last = must_claim(db, run, "c", has_exited=has_gone)
+
+    def has_gone_after_progress(_owner: str) -> bool:
+        with db.write() as connection:
+            note_progress(connection, last)
+        return True
+
+    requeue_lost_jobs(db, has_gone_after_progress)
+    assert read_job(db, run).state == State.RUNNING
+
+
+def test_a_report_in_work_is_made_again_when_its_run_ends_again(db: Database) -> None:
+    run = new_run(db)
+    fail_job(db, must_claim(db, run), reason="refused")
+    drawing = must_claim(db, run, name="report")
+    retry_run(db, run)
+    assert run_state(db, run) == State.RUNNING
+    finish_job(db, must_claim(db, run))
+
+    assert read_job(db, run, "report").state == State.QUEUED
+    with pytest.raises(LeaseLost):
+        finish_job(db, drawing)
+
+
+def test_a_retry_of_a_report_alone_does_not_reopen_its_run(db: Database) -> None:
+    run = new_run(db)
+    finish_job(db, must_claim(db, run))
+    fail_job(db, must_claim(db, run, name="report"), reason="no space is left")
+    assert retry_run(db, run) == 1
+    assert run_state(db, run) == State.DONE
+
+
+def test_a_job_that_failed_before_its_documents_were_fixed_is_as_new_when_retried(
+    db: Database,
+) -> None:
+    run = new_run(db)
+    fail_job(db, must_claim(db, run), reason="refused")
+    assert read_job(db, run).newest_document == 0
+    retry_run(db, run)
+    assert read_job(db, run).newest_document is None
+
+
 def test_a_retry_resets_the_crashes(db: Database) -> None:
     run = new_run(db)
     for owner in ("a", "b", "c"):
         must_claim(db, run, owner, has_exited=has_gone)
     assert try_claim(db, run, has_exited=has_gone) is None
     assert retry_run(db, run) == 1
-    assert must_claim(db, run).crashes == 0
+    must_claim(db, run)
+    assert read_job(db, run).crashes == 0
     assert run_state(db, run) == State.RUNNING
 
 
