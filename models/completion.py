@@ -44,7 +44,7 @@ def identify_documents(
     for document in documents:
         if document.get("less_known_identities"):
             names.update((document["identity"], *document["less_known_identities"]))
-    stored = _known_documents(connection, sorted(names))
+    stored = _stored_documents(connection, sorted(names))
 
     rows = []
     for document in documents:
@@ -53,42 +53,42 @@ def identify_documents(
         if row["identity"] not in stored:
             row["identity"] = _stored_identity(row, less_known, stored)
         if row["identity"] in stored:  # what is given now is what the next row has to agree with
-            known = stored[row["identity"]]
-            for column, value in known.items():
-                known[column] = row[column] if value is None else value
+            document_fields = stored[row["identity"]]
+            for column, value in document_fields.items():
+                document_fields[column] = row[column] if value is None else value
         rows.append(row)
     return rows
 
 
-def _known_documents(connection: Connection, names: Sequence[str]) -> dict[str, dict[str, Any]]:
+def _stored_documents(connection: Connection, names: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Return handle and time of the stored documents of these names."""
-    known = {}
+    stored = {}
     for batch in batched(names):
         for row in connection.execute(_KNOWN.where(Document.identity.in_(batch))):
-            known[row.identity] = {"handle": row.handle, "published_at": row.published_at}
-    return known
+            stored[row.identity] = {"handle": row.handle, "published_at": row.published_at}
+    return stored
 
 
 def _stored_identity(
     row: Mapping[str, Any], names: Sequence[str], stored: Mapping[str, Mapping[str, Any]]
 ) -> str:
     for name in names:
-        known = stored.get(name)
-        if known is not None and _agree(known, row):
+        document_fields = stored.get(name)
+        if document_fields is not None and _agree(document_fields, row):
             return name
     return str(row["identity"])
 
 
-def _agree(known: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
-    return all(value in (None, row[column]) for column, value in known.items())
+def _agree(stored: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
+    return all(value in (None, row[column]) for column, value in stored.items())
 
 
 def complete_documents(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> Completed:
     """Complete the stored documents of these identities by what *rows* know and they do not."""
     given = {row["identity"]: row for row in rows}
     ids = []
-    known = select(Document.__table__).where(Document.identity.in_(sorted(given)))
-    for document in connection.execute(known).mappings():
+    stored = select(Document.__table__).where(Document.identity.in_(sorted(given)))
+    for document in connection.execute(stored).mappings():
         if _missing(document, given[document["identity"]]):
             ids.append(document["id"])
     if not ids:

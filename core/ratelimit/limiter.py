@@ -160,11 +160,11 @@ class RateLimiter:
 
     async def _take_once(self) -> None:
         self._waiting = deque(future for future in self._waiting if not future.done())
-        wanted = len(self._waiting) + self._prefetched.missing
-        if not wanted:
+        count = len(self._waiting) + self._prefetched.missing
+        if not count:
             return
 
-        taken = await self._windows.take(wanted)
+        taken = await self._windows.take(count)
         for permit in taken.permits:
             future = self._next_waiting()
             if future is None:
@@ -172,10 +172,10 @@ class RateLimiter:
             else:
                 future.set_result(permit)
 
-        self._prefetched.adapt(taken.sent_at, limit_binds=len(taken.permits) < wanted)
+        self._prefetched.adapt(taken.sent_at, limit_binds=len(taken.permits) < count)
         if not taken.permits and self._waiting:
             await self._wait_for_permits(taken)
-        elif len(taken.permits) < wanted:
+        elif len(taken.permits) < count:
             await self._clock.sleep(TAKE_AGAIN_SECONDS)
 
     async def _wait_for_permits(self, taken: Taken) -> None:

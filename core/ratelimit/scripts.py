@@ -50,7 +50,7 @@ class Keys:
         self.windows = [f"{base}:{window.seconds}s" for window in windows]
 
 
-# KEYS: run id, open until, trial, spacing, a set per window. ARGV: wanted, first id, hold, spacing
+# KEYS: run id, open until, trial, spacing, a set per window. ARGV: count, first id, hold, spacing
 # and tolerance, then calls and length per window. Spacing only smooths, so that a window is not
 # used up in one burst that slows the service: its key holds the time that the calls granted so far
 # would take at that spacing (the generic cell rate algorithm).
@@ -66,22 +66,22 @@ if #KEYS > 4 then
   if redis.call('GET', KEYS[1]) ~= run_id then return {0, 0, -2} end
 end
 
-local wanted = tonumber(ARGV[1])
+local count = tonumber(ARGV[1])
 local open_until = read_open_until(KEYS[2])
 if open_until > now then return {0, (open_until - now) * 1000, -1} end
 if open_until > 0 then
   if redis.call('PTTL', KEYS[3]) > trial_ms then redis.call('DEL', KEYS[3]) end
   local is_first = redis.call('SET', KEYS[3], ARGV[2], 'NX', 'PX', trial_ms)
   if not is_first then return {0, 100000, -1} end
-  wanted = 1
+  count = 1
 end
 
-local granted, wait, reason = wanted, 0, 0
+local granted, wait, reason = count, 0, 0
 local spacing, tolerance = tonumber(ARGV[4]), tonumber(ARGV[5])
 local due = math.max(tonumber(redis.call('GET', KEYS[4]) or 0), now)
 if due > now + tolerance + clock_slack then due = now end
 if spacing > 0 then
-  granted = math.min(wanted, math.floor((now + tolerance - due) / spacing))
+  granted = math.min(count, math.floor((now + tolerance - due) / spacing))
   if granted < 1 then return {0, math.ceil((due + spacing - tolerance - now) * 1000), 1} end
 end
 

@@ -62,16 +62,16 @@ class PermitWindows:
         for window in windows:
             self._take_arguments += (window.calls, window.seconds * 1000)
 
-    async def take(self, wanted: int) -> Taken:
-        """Take up to *wanted* permits, each in every window."""
+    async def take(self, count: int) -> Taken:
+        """Take up to *count* permits, each in every window."""
         first_id = self._next_id
-        self._next_id += wanted
+        self._next_id += count
         keys = self._keys
         sent_at = self._clock.monotonic()
 
         granted, wait_us, reason = await self._take_permits(
             keys=[keys.run_id, keys.open_until, keys.trial, keys.spacing, *keys.windows],
-            args=[wanted, first_id, *self._take_arguments],
+            args=[count, first_id, *self._take_arguments],
         )
         permits = [Permit(first_id + number, sent_at) for number in range(granted)]
         return Taken(permits, sent_at, wait_us / 1e6, reason)
