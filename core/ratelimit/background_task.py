@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 
+CANCEL_AGAIN_SECONDS = 0.1
+
 
 class BackgroundTask:
     """A coroutine function that is run by at most one task at a time."""
@@ -19,8 +21,8 @@ class BackgroundTask:
             self._task = asyncio.create_task(self._work())
 
     async def stop(self) -> None:
-        """Cancel the task and wait for its end."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-            self._task = None
+        """Cancel the task until it has ended: redis-py loses some cancellations."""
+        task, self._task = self._task, None
+        while task is not None and not task.done():
+            task.cancel()
+            await asyncio.wait([task], timeout=CANCEL_AGAIN_SECONDS)

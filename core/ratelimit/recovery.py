@@ -38,6 +38,7 @@ class Recovery:
         self._windows = windows
         self._history = history
         self._clock = clock
+        self._holds_lock = False
         self._refill_window = redis.register_script(REFILL_WINDOW)
         self._end_recovery = redis.register_script(END_RECOVERY)
 
@@ -50,10 +51,12 @@ class Recovery:
             await self._clock.sleep(RETRY_SECONDS)
             return
 
+        self._holds_lock = True
         lock_renewal = asyncio.create_task(self._renew_lock())
         try:
             await self._rebuild(token)
         finally:
+            self._holds_lock = False  # redis-py loses some cancellations
             lock_renewal.cancel()
 
     async def _rebuild(self, token: str) -> None:
@@ -90,7 +93,7 @@ class Recovery:
         return max(0.0, now - float(await self._redis.get(lost_at) or now))
 
     async def _renew_lock(self) -> None:
-        while True:
+        while self._holds_lock:
             await self._clock.sleep(LOCK_MS / 4000)
             with suppress(RedisError):
                 await self._redis.pexpire(self._keys.recovery, LOCK_MS)
