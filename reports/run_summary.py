@@ -214,6 +214,7 @@ def submit_command(parameters: Parameters, names: Iterable[str]) -> str:
             others = ",".join(term for term in keyword.terms if term != keyword.name)
             words += ["--keyword", f"{keyword.name}:{others}" if others else keyword.name]
         words += _option("material", parameters.material)
+        words += [] if parameters.mask_keyword else ["--no-mask"]
 
     elif isinstance(parameters, TrainingParameters):
         words += ["training", parameters.network, "--data", parameters.data]
