@@ -111,6 +111,7 @@ def _read_file(db: Database, run: int, coder: str, path: Path) -> None:
     """Store the labels of a coded file: all of them, or on any error none."""
     from models.labels import store_labels
     from producers.label_sample import check_run_of_months, find_items, read_coded_file
+    from reports.words import quantity
 
     check_run_of_months(db, run)
     coded = read_coded_file(path)
@@ -122,19 +123,22 @@ def _read_file(db: Database, run: int, coder: str, path: Path) -> None:
     with db.write() as connection:
         store_labels(connection, db, run, coder, labels)
     if len(labels) < len(coded):
-        warn(f"{len(coded) - len(labels):,} rows of {path} name no mention of run {run}: left out")
-    inform(f"{len(labels):,} labels of {coder} stored")
+        rows = quantity(len(coded) - len(labels), "row")
+        warn(f"{rows} of {path} left out: no mention of run {run} is named there")
+    inform(f"{quantity(len(labels), 'label')} of {coder} stored")
 
 
 def _show_agreement(db: Database, run: int) -> None:
     from reports.label_counts import count_labels
     from reports.run_data import load_run
+    from reports.words import quantity
 
     counts = count_labels(load_run(db, run))
     for coder, labels in counts.by_coder.items():
-        show(f"{coder}: {labels:,} labels")
+        show(f"{coder}: {quantity(labels, 'label')}")
     if counts.alpha is not None:
-        show(f"Krippendorff's alpha (interval) {counts.alpha:.3f} on {counts.shared:,} mentions")
+        shared = quantity(counts.shared, "mention")
+        show(f"Krippendorff's alpha (interval) {counts.alpha:.3f} on {shared}")
     elif len(counts.by_coder) > 1:
         show("Krippendorff's alpha: no two coders have coded the same mentions yet")
     inform(f"`tidings report {run}` shows what the labels say of the moods")

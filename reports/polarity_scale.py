@@ -15,7 +15,7 @@ def scale_note(labels: int) -> str:
     """Return what is said of polarities of which readers have labelled so many."""
     if labels < FEWEST_LABELS:
         return UNCHECKED
-    return f'on the engine\'s scale; corrected by {labels:,} labels under "Checked against readers"'
+    return f"on the engine's scale, which {labels:,} labels of readers correct"
 
 
 def with_scale(caption: str, scale: str) -> str:
