@@ -23,7 +23,6 @@ FEWEST_LABELS = 50  # from which intervals cover what they promise (bench/calibr
 AIM = 0.05  # half the width of the interval for which the number of labels is given
 
 _ROUNDING = 1e-12  # a variance below is none
-_FIXES_THE_LINE = 1 - 1e-6  # the leverage of a label without which there is no line to be fitted
 
 Floats = NDArray[np.float64]
 
@@ -74,11 +73,11 @@ def estimate_mean(strata: Sequence[Stratum], *, use_polarity: bool = True) -> Es
     With *use_polarity* it is the regression estimator, else the weighted mean of the labels alone.
 
     A label weighs as many mentions as it stands for, N/n of its stratum; a stratum without a label
-    is counted to the one before. No line is fitted where a single label decides on it. The variance
-    is that of the stratified sample (Särndal and others, 6.6), over the residuals that each label
-    has where the line is fitted without it; strata of one label are collapsed with the next (W. G.
-    Cochran, "Sampling Techniques", 1977, 5A.12). Student's t has the degrees of freedom of
-    Satterthwaite (Cochran, 5.16), at most n - 2.
+    is counted to the one before. The variance is that of the stratified sample (Särndal and others,
+    6.6), over the residuals that each label has from the line through the means whose slope is
+    fitted without it; strata of one label are collapsed with the next (W. G. Cochran, "Sampling
+    Techniques", 1977, 5A.12). Student's t has the degrees of freedom of Satterthwaite (Cochran,
+    5.16), at most n - 2.
     """
     sample = _combine(strata)
     if sample is None:
@@ -88,12 +87,10 @@ def estimate_mean(strata: Sequence[Stratum], *, use_polarity: bool = True) -> Es
     x, y = sample.x - x_mean, sample.y - y_mean
 
     spread = float(weights @ (x * x)) if use_polarity else 0.0
-    leverages, slope = weights, 0.0
+    slope, residuals = 0.0, y
     if spread > _ROUNDING:
-        of_line = weights * (1 + x * x / spread)
-        if of_line.max() < _FIXES_THE_LINE:
-            leverages, slope = of_line, float(weights @ (x * y)) / spread
-    residuals = (y - slope * x) / np.maximum(1 - leverages, _ROUNDING)
+        slope = float(weights @ (x * y)) / spread
+        residuals = (y - slope * x) / (1 - weights * x * x / spread)
 
     mean = y_mean + slope * (sample.polarity_mean - x_mean)
     finite, infinite, degrees = _variances(sample, weights * residuals)

@@ -190,8 +190,10 @@ def _estimate(strata: Sequence[Stratum], *, use_polarity: bool = True) -> Estima
 
 
 def _cut(estimate: Estimate, lowest: float) -> Estimate:
-    """Return *estimate* with its interval cut to where such means lie, *lowest* to 1."""
-    return replace(estimate, low=max(lowest, estimate.low), high=min(1.0, estimate.high))
+    """Return *estimate* cut to where such means lie, *lowest* to 1."""
+    middle = max(lowest, min(1.0, estimate.mean))
+    low, high = max(lowest, estimate.low), min(1.0, estimate.high)
+    return replace(estimate, mean=middle, low=low, high=high)
 
 
 def _share(strata: Sequence[Stratum], holds: Callable[[int, int], bool]) -> Estimate:

@@ -27,7 +27,7 @@ from reports.figures import (
 from reports.figures.spec import Subject
 from reports.highlights import keyword_highlights
 from reports.label_section import LabelledSubject, LabelSection, read_label_section
-from reports.polarity_scale import UNCHECKED, mark_moods
+from reports.polarity_scale import UNCHECKED, mark_polarities
 from reports.run_data import RunData
 from reports.statistics import polarity_interval
 from reports.tables.coverage import CoverageGrid, read_coverage_grid
@@ -96,7 +96,9 @@ class KeywordSection:
     def highlights(self) -> list[str]:
         """What the numbers say, in up to three sentences."""
         by_term = self.by_term if len(self.by_term) > 1 else {}
-        return mark_moods(keyword_highlights(self.subject.name, self.rows, by_term), self.scale)
+        return mark_polarities(
+            keyword_highlights(self.subject.name, self.rows, by_term), self.scale
+        )
 
 
 @dataclass

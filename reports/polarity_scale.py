@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from reports.human_scale import FEWEST_LABELS
 
 UNCHECKED = "on the engine's scale; not checked against readers"
-_NAMES_A_MOOD = re.compile(r"\b(mood|polarity)\b", re.IGNORECASE)
+_NAMES_POLARITY = re.compile(r"\b(mood|polarity)\b", re.IGNORECASE)
 
 
 def scale_note(labels: int) -> str:
@@ -23,11 +23,11 @@ def with_scale(caption: str, scale: str) -> str:
     return f"{caption} Polarity is {scale}."
 
 
-def mark_moods(sentences: Iterable[str], scale: str) -> list[str]:
+def mark_polarities(sentences: Iterable[str], scale: str) -> list[str]:
     """Return *sentences*, each that speaks of a mood or a polarity with its scale."""
     marked = []
     for sentence in sentences:
-        if _NAMES_A_MOOD.search(sentence):
+        if _NAMES_POLARITY.search(sentence):
             marked.append(f"{sentence.removesuffix('.')} ({scale}).")
         else:
             marked.append(sentence)

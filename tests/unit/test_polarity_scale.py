@@ -7,7 +7,7 @@ import pytest
 from analysis.parameters import list_months
 from reports.figures import accounts, comparison, polarity, scatter, style
 from reports.figures.spec import FigureSpec, Subject
-from reports.polarity_scale import UNCHECKED, mark_moods, scale_note
+from reports.polarity_scale import UNCHECKED, mark_polarities, scale_note
 from reports.tables.periods import PeriodRow
 
 SPAN = style.Range("2020-01", "2021-06")
@@ -61,7 +61,7 @@ def test_captions_say_how_many_labels_correct_the_scale() -> None:
 
 def test_sentences_about_moods_carry_the_scale_and_others_do_not() -> None:
     sentences = ["“tide” stood out most in May.", "The mood around “tide” changed: highest in May."]
-    assert mark_moods(sentences, UNCHECKED) == [
+    assert mark_polarities(sentences, UNCHECKED) == [
         "“tide” stood out most in May.",
         f"The mood around “tide” changed: highest in May ({UNCHECKED}).",
     ]
