@@ -154,9 +154,10 @@ def _add_labels(data: RunData, months: Mapping[Place, _Month]) -> None:
             polarities[mention] = row.polarity
 
     for mention, values in labels.items():
-        month = months[mention[:2]]
-        month.polarities.append(polarities[mention])
-        month.labels.append(sum(values) / len(values))
+        month = months.get(mention[:2])
+        if month is not None:  # else the month was taken up again since it was read
+            month.polarities.append(polarities[mention])
+            month.labels.append(sum(values) / len(values))
 
 
 def _describe(name: str, months: Sequence[_Month]) -> LabelledSubject:
