@@ -10,6 +10,7 @@ from typing import Protocol
 
 from analysis.corpus import Corpus, TextOfDocument
 from analysis.options import Keyword, TextOptions
+from analysis.text.masking import mask_terms
 from analysis.text.posts import long_sentences_by_month, words_by_month
 from models.database import Database
 from models.documents import DocumentScope, DocumentText, list_documents_by_day
@@ -26,8 +27,8 @@ async def _no_posts() -> list[DocumentText]:
 class MentionReader(Protocol):
     """Where the mentions of a job are read: the database, or in a dry run the memory."""
 
-    async def sentences(self) -> list[str]:
-        """Read the different mentioning sentences, by day, document and position."""
+    async def sentences(self) -> list[tuple[str, str]]:
+        """Read the different ``(keyword, sentence)``, by day, document and position."""
 
     async def documents(self, keyword: str) -> list[TextOfDocument]:
         """Read the documents that mention *keyword*, by day and identity."""
@@ -42,6 +43,7 @@ class MonthData:
     keywords: Sequence[Keyword]
     options: TextOptions
     mentions: MentionReader
+    mask_keyword: bool = False  # whether its terms are masked when a mention is scored
     _corpora: list[Corpus] = field(default_factory=list, init=False)
 
     def documents_by_day(self) -> Iterator[list[DocumentText]]:
@@ -58,6 +60,14 @@ class MonthData:
             self._corpora = corpora
 
         return self._corpora
+
+    def scored_text(self, keyword: str, sentence: str) -> str:
+        """Return what is scored of a sentence that mentions *keyword*."""
+        return mask_terms(sentence, self._terms[keyword]) if self.mask_keyword else sentence
+
+    @cached_property
+    def _terms(self) -> dict[str, tuple[str, ...]]:
+        return {keyword.name: keyword.terms for keyword in self.keywords}
 
     async def summary_corpora(self) -> list[Corpus]:
         """Return what a summary is made of: the corpora as they are."""
@@ -76,8 +86,7 @@ class MonthData:
 
     def subject_patterns(self, corpus: Corpus) -> list[re.Pattern[str]]:
         """Return the patterns of the terms of the corpus's keyword."""
-        terms = {keyword.name: keyword.terms for keyword in self.keywords}
-        return list(map(pattern, terms[corpus.keyword]))
+        return list(map(pattern, self._terms[corpus.keyword]))
 
     def counted_texts(self, corpus: Corpus) -> Iterator[str]:  # noqa: ARG002 - see `PostData`
         """Yield the texts in which a phrase is counted: all of the month."""

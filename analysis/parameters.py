@@ -39,6 +39,7 @@ class MonthsParameters(TextOptions):
     keywords: tuple[Keyword, ...] = Field(min_length=1)
     source: str = default_archive().name  # the archive
     material: str | None = None  # only documents of this material, "News" say
+    mask_keyword: bool = True  # the keyword's terms are masked when a mention is scored
     steps: Annotated[tuple[str, ...], _steps_of(MONTHS)] = MONTHS.default_names
 
 
@@ -80,7 +81,12 @@ _ADAPTER: TypeAdapter[Parameters] = TypeAdapter(Annotated[Parameters, Field(disc
 
 
 def read_parameters(stored: dict[str, Any]) -> Parameters:
-    """Return the parameters that `Run.parameters` holds."""
+    """Return the parameters that `Run.parameters` holds.
+
+    A run from before terms could be masked was scored without.
+    """
+    if stored.get("kind") == "months":
+        stored = {"mask_keyword": False, **stored}
     return _ADAPTER.validate_python(stored)
 
 

@@ -14,6 +14,7 @@ from cli import control, inspect, operations, plan, report, submit
 from cli.forget import forget
 from cli.help_groups import GroupedCommands
 from cli.import_ import import_documents
+from cli.label import label
 from cli.messages import drop_output, prepare_streams, warn
 from cli.trainings import predict
 from core.errors import TidingsError, UsageError
@@ -32,7 +33,7 @@ app = typer.Typer(
 for command in (
     *(operations.demo, operations.up, operations.textapi, operations.migrate, operations.doctor),
     *(import_documents, inspect.runs, inspect.status, report.report, report.export),
-    *(control.pause, control.resume, control.retry, control.cancel, predict, forget),
+    *(control.pause, control.resume, control.retry, control.cancel, predict, forget, label),
 ):
     app.command(command.__name__.removesuffix("_documents"))(command)
 app.add_typer(plan.group, name="plan")

@@ -130,6 +130,13 @@ class MonthsArguments(RunArguments):
             help="Only documents of this type_of_material, as News; case ignored.",
         ),
     ] = None
+    no_mask: Annotated[
+        bool,
+        Option(
+            "--no-mask",
+            help="Score mentions with the keyword's terms in them; they are masked by default.",
+        ),
+    ] = False
     source: Annotated[
         str, Option(callback=_check_archive, help=f"The archive: {', '.join(ARCHIVES)}.")
     ] = default_archive().name
@@ -149,6 +156,7 @@ class MonthsArguments(RunArguments):
 
         values: dict[str, Any] = {"first": first, "last": last, "keywords": keywords}
         values |= {"material": self.material, "source": self.source}
+        values["mask_keyword"] = not self.no_mask
         return _validate(MonthsParameters, options, MONTHS, **values), ()
 
     def check_stored(

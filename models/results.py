@@ -25,16 +25,16 @@ def add_rows(connection: Connection, job_id: int, table: type[Base], rows: Rows)
         connection.execute(insert(table), [{"job_id": job_id, **row} for row in rows])
 
 
-def mention_sentences(connection: Connection, job_id: int) -> list[str]:
-    """Return the different mentioning sentences of a job, by day, document and position."""
-    columns = (Document.published_at, Document.identity, Mention.position, Mention.sentence)
+def mention_sentences(connection: Connection, job_id: int) -> list[tuple[str, str]]:
+    """Return the different ``(keyword, sentence)`` of a job, by day, document and position."""
+    columns = (Document.published_at, Document.identity, Mention.position)
     mentions = (
-        select(*columns)
+        select(*columns, Mention.keyword, Mention.sentence)
         .join(Document, Document.id == Mention.document_id)
         .where(Mention.job_id == job_id)
     )
     rows = sorted(connection.execute(mentions), key=_day_identity_position)
-    return list(dict.fromkeys(row.sentence for row in rows))
+    return list(dict.fromkeys((row.keyword, row.sentence) for row in rows))
 
 
 def mentioning_documents(
@@ -50,15 +50,15 @@ def mentioning_documents(
 
 
 def set_mention_polarities(
-    connection: Connection, job_id: int, polarities: Mapping[str, float]
+    connection: Connection, job_id: int, polarities: Mapping[tuple[str, str], float]
 ) -> None:
-    """Set the polarity of every mention of a job, by its sentence."""
+    """Set the polarity of every mention of a job, by its keyword and sentence."""
     keys = (Mention.document_id, Mention.keyword, Mention.term, Mention.position)
     mentions = select(*keys, Mention.sentence).where(Mention.job_id == job_id)
     parameters = []
     for row in connection.execute(mentions).mappings():
         values = {f"key_{key.name}": row[key.name] for key in keys}
-        parameters.append({**values, "new": polarities[row["sentence"]]})
+        parameters.append({**values, "new": polarities[row["keyword"], row["sentence"]]})
 
     if parameters:
         same_key = [key == bindparam(f"key_{key.name}") for key in keys]
@@ -71,4 +71,4 @@ def _day_identity(row: Any) -> tuple[Any, ...]:
 
 
 def _day_identity_position(row: Any) -> tuple[Any, ...]:
-    return *_day_identity(row), row.position
+    return *_day_identity(row), row.position, row.keyword

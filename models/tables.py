@@ -300,6 +300,20 @@ class Mention(Base):
     polarity: Mapped[float | None]
 
 
+class Label(Base):
+    """What a person who read a mention says of it; it stays when the run's jobs are done again."""
+
+    __tablename__ = "labels"
+
+    run_id: Mapped[RunKey]
+    document_id: Mapped[DocumentKey]
+    keyword: Mapped[TextKey]
+    position: Mapped[NumberKey]
+    coder: Mapped[TextKey]
+    value: Mapped[int | None]  # -1 negative, 0 neutral, 1 positive; None: skipped
+    at: Mapped[float]
+
+
 class PostPolarity(Base):
     """The polarity of a post, for handles and searches."""
 

@@ -111,13 +111,13 @@ class MentionBuffer:
         for row in rows:
             self._rows_of_document.setdefault(row["document_id"], []).append(row)
 
-    async def sentences(self) -> list[str]:
-        """Return the different mentioning sentences, by day, document and position."""
-        sentences: dict[str, None] = {}
+    async def sentences(self) -> list[tuple[str, str]]:
+        """Return the different ``(keyword, sentence)``, by day, document and position."""
+        sentences: dict[tuple[str, str], None] = {}
 
         for rows in self._rows_of_document.values():
-            for row in sorted(rows, key=itemgetter("position")):
-                sentences[row["sentence"]] = None
+            for row in sorted(rows, key=itemgetter("position", "keyword")):
+                sentences[row["keyword"], row["sentence"]] = None
 
         return list(sentences)
 

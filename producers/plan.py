@@ -169,8 +169,10 @@ class _Planner:
                     missing_months += 1
             if stored:
                 self._plan.documents += self._count(scope)
+                mentions = MentionBuffer(self._db)
                 data = MonthData(
-                    self._db, scope, parameters.keywords, parameters, MentionBuffer(self._db)
+                    *(self._db, scope, parameters.keywords, parameters),
+                    *(mentions, parameters.mask_keyword),
                 )
                 await run_dry(self._fetcher, PIPELINES[job.kind], parameters.steps, data)
 

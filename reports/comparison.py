@@ -12,6 +12,7 @@ from operator import attrgetter, methodcaller
 import numpy as np
 
 from analysis import parameters as run_parameters
+from analysis.text.masking import mask_terms
 from core.errors import UsageError
 from reports.figure_store import FigureRef, FigureStore
 from reports.figures import comparison, style
@@ -22,7 +23,7 @@ from reports.tables.documents import read_documents
 from reports.tables.mentions import read_mentions
 from reports.tables.periods import PeriodRow, read_periods
 
-Scores = dict[tuple[str, int], float]  # polarities by document and position of the sentence
+Scores = dict[tuple[str, int, str], float]  # by document, position and text of the sentence
 
 
 @dataclass
@@ -124,14 +125,17 @@ def _read_scores(data: RunData) -> Iterator[tuple[str, Scores]]:
     if not isinstance(data.parameters, run_parameters.MonthsParameters):
         for post in read_documents(data):
             if post.polarity is not None:
-                yield post.document, {(post.document, 0): post.polarity}
+                yield post.document, {(post.document, 0, ""): post.polarity}
         return
+    parameters = data.parameters
+    terms = {each.name: each.terms for each in parameters.keywords if parameters.mask_keyword}
 
     for period, rows in groupby(read_mentions(data), key=attrgetter("period")):
         scores = {}
         for row in rows:
             if row.polarity is not None:
-                scores[row.document, row.position] = row.polarity
+                scored = mask_terms(row.sentence, terms.get(row.keyword, ()))
+                scores[row.document, row.position, scored] = row.polarity
         yield period, scores
 
 

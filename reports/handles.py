@@ -21,6 +21,7 @@ from reports.figure_store import FigureRef, FigureSection, FigureStore, slug
 from reports.figures import accounts, clouds, distinctive, entities, polarity, series, style
 from reports.figures.spec import Subject
 from reports.highlights import account_highlights, handle_highlights
+from reports.polarity_scale import UNCHECKED, mark_polarities
 from reports.queries import Statement, fetch_all, fetch_pages, index_by
 from reports.run_data import RunData, RunJob, documents_condition
 from reports.statistics import polarity_interval, round_figure
@@ -90,7 +91,7 @@ class Portrait:
     @property
     def highlights(self) -> list[str]:
         """What the numbers say."""
-        return handle_highlights(self.name, self.rows, self.scored_rows)
+        return mark_polarities(handle_highlights(self.name, self.rows, self.scored_rows), UNCHECKED)
 
 
 @dataclass
@@ -109,7 +110,8 @@ class HandlesPage:
     @property
     def highlights(self) -> list[str]:
         """What the numbers say of the accounts beside each other."""
-        return account_highlights(list(map(attrgetter("account"), self.portraits)))
+        accounts_shown = list(map(attrgetter("account"), self.portraits))
+        return mark_polarities(account_highlights(accounts_shown), UNCHECKED)
 
 
 def make_page(data: RunData, store: FigureStore) -> HandlesPage:

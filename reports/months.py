@@ -26,6 +26,8 @@ from reports.figures import (
 )
 from reports.figures.spec import Subject
 from reports.highlights import keyword_highlights
+from reports.label_section import LabelledSubject, LabelSection, read_label_section
+from reports.polarity_scale import UNCHECKED, mark_polarities
 from reports.run_data import RunData
 from reports.statistics import polarity_interval
 from reports.tables.coverage import CoverageGrid, read_coverage_grid
@@ -84,6 +86,8 @@ class KeywordSection:
     sections: list[FigureSection] = field(default_factory=list)
     words: Counter[str] = field(default_factory=Counter)  # of all mentions
     polarities: array[float] = field(default_factory=lambda: array("d"))  # of months with a mean
+    scale: str = UNCHECKED  # of its polarities
+    labelled: LabelledSubject | None = None  # what readers say of its mentions
     mean: float | None = None  # with its 95 % interval
     low: float | None = None
     high: float | None = None
@@ -92,7 +96,9 @@ class KeywordSection:
     def highlights(self) -> list[str]:
         """What the numbers say, in up to three sentences."""
         by_term = self.by_term if len(self.by_term) > 1 else {}
-        return keyword_highlights(self.subject.name, self.rows, by_term)
+        return mark_polarities(
+            keyword_highlights(self.subject.name, self.rows, by_term), self.scale
+        )
 
 
 @dataclass
@@ -102,6 +108,7 @@ class MonthsPage:
     span: style.Range
     keywords: list[KeywordSection]
     coverage: CoverageGrid
+    labels: LabelSection
     mentions: list[MentionRow] = field(default_factory=list)  # the first rows of the table
     mentions_in_all: int = 0
     texts: list[str] = field(default_factory=list)  # samples, to see which scripts they use
@@ -115,7 +122,11 @@ def make_page(data: RunData, store: FigureStore, mentions: Iterable[MentionRow])
     parameters = _parameters(data)
     coverage = read_coverage_grid(data)
     span = style.Range(parameters.first, parameters.last)
-    page = MonthsPage(span, _keyword_sections(data, coverage), coverage)
+    labels = read_label_section(data)
+    page = MonthsPage(span, _keyword_sections(data, coverage), coverage, labels)
+    for keyword in page.keywords:
+        keyword.scale = labels.scale(keyword.name)
+        keyword.labelled = labels.by_keyword.get(keyword.name)
 
     for period, of_month in groupby(_note_mentions(mentions, page), key=attrgetter("period")):
         for keyword, sentences in _group_by_keyword(page.keywords, of_month):
@@ -237,7 +248,7 @@ def _draw_month(
 
     month.polarities = scatter.of_month(month.row, scored)
     month.figures = store.show_all(
-        scatter.month_spec(keyword.subject, month.polarities),
+        scatter.month_spec(keyword.subject, month.polarities, scale=keyword.scale),
         clouds.cloud_spec(
             f"{keyword.subject.slug}-{month.row.period}",
             words,
@@ -270,9 +281,9 @@ def _draw_keyword(
     add(
         "overall",
         "Polarity",
-        polarity.overall_spec(subject, rows),
-        polarity.yearly_spec(subject, rows),
-        scatter.sheet_spec(subject, sheet),
+        polarity.overall_spec(subject, rows, scale=keyword.scale),
+        polarity.yearly_spec(subject, rows, scale=keyword.scale),
+        scatter.sheet_spec(subject, sheet, scale=keyword.scale),
     )
     add("terms", "The words for it", terms.terms_spec(subject, keyword.by_term, rows))
     kept = _parameters(data).phrases

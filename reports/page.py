@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from reports.figures.entities import TYPES
 from reports.figures.style import month_name, signed
+from reports.polarity_scale import UNCHECKED
 from reports.words import format_share, quantity
 from sources.registry import source_label
 
@@ -43,6 +44,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
 
+    environment.globals.update(unchecked=UNCHECKED)
     environment.filters.update(
         web=web_address,
         number=format_number,

@@ -178,6 +178,7 @@ def _credited_addresses() -> list[tuple[ColumnElement[bool], int]]:
 def fingerprint(db: Database, run_id: int) -> str:
     """Return a hash that changes with anything that the run's report shows; cheap to compute."""
     run, job, step, engine = tables.Run, tables.Job, tables.JobStep, tables.RunEngine
+    label = tables.Label
     jobs = select(job.id).where(job.run_id == run_id)
 
     statements = (
@@ -189,6 +190,9 @@ def fingerprint(db: Database, run_id: int) -> str:
         .where(step.job_id.in_(jobs))
         .order_by(step.job_id, step.step),
         select(func.count(), func.count(Mention.polarity)).where(Mention.job_id.in_(jobs)),
+        select(func.count(), func.sum(label.value), func.max(label.at)).where(
+            label.run_id == run_id
+        ),
         select(func.count()).where(tables.PostPolarity.job_id.in_(jobs)),
         select(func.max(Document.id), func.count()).select_from(Document),
         select(func.max(Import.id), func.sum(Import.added)),
@@ -214,6 +218,7 @@ def submit_command(parameters: Parameters, names: Iterable[str]) -> str:
             others = ",".join(term for term in keyword.terms if term != keyword.name)
             words += ["--keyword", f"{keyword.name}:{others}" if others else keyword.name]
         words += _option("material", parameters.material)
+        words += [] if parameters.mask_keyword else ["--no-mask"]
 
     elif isinstance(parameters, TrainingParameters):
         words += ["training", parameters.network, "--data", parameters.data]

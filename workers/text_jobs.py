@@ -161,7 +161,10 @@ async def _load_data(job: JobContext, parameters: TextParameters) -> MonthData |
     scope = await job.document_scope()
 
     if isinstance(parameters, MonthsParameters):
-        return MonthData(job.db, scope, parameters.keywords, parameters, StoredMentions(job))
+        mentions = StoredMentions(job)
+        return MonthData(
+            job.db, scope, parameters.keywords, parameters, mentions, parameters.mask_keyword
+        )
 
     subject = scope.name.removeprefix("@").removeprefix(SEARCH_PREFIX)
     posts = await job.read(list_documents, scope)
@@ -188,8 +191,8 @@ class StoredMentions:
     def __init__(self, job: JobContext) -> None:
         self._job = job
 
-    async def sentences(self) -> list[str]:
-        """Read the different mentioning sentences, by day, document and position."""
+    async def sentences(self) -> list[tuple[str, str]]:
+        """Read the different ``(keyword, sentence)``, by day, document and position."""
         return await self._job.read(mention_sentences, self._job.claim.job_id)
 
     async def documents(self, keyword: str) -> list[tuple[int, str]]:

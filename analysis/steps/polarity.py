@@ -18,16 +18,24 @@ NAME = "polarity"
 
 
 async def score_mentions(data: MonthData, fetcher: Fetcher) -> StepResult:
-    """Score every different sentence that mentions a keyword."""
+    """Score every different sentence that mentions a keyword, once for each keyword.
+
+    Where terms are masked, a sentence that mentions two keywords is two texts.
+    """
     sentences = await data.mentions.sentences()
-    polarities = await _fetch_polarities(fetcher, sentences, data.options.text_size)
-    rows = [{"sentence": text, "polarity": polarity} for text, polarity in polarities.items()]
+    texts = [data.scored_text(keyword, sentence) for keyword, sentence in sentences]
+    polarities = await _fetch_polarities(fetcher, dict.fromkeys(texts), data.options.text_size)
+
+    rows = []
+    for (keyword, sentence), text in zip(sentences, texts, strict=True):
+        rows.append({"keyword": keyword, "sentence": sentence, "polarity": polarities[text]})
+
     return StepResult(count_documents(await data.corpora()), {Mention: rows})
 
 
 def store_mention_polarities(connection: Connection, job_id: int, rows: Rows) -> None:
-    """Set the polarity of each stored mention by its sentence."""
-    polarities = {row["sentence"]: row["polarity"] for row in rows[Mention]}
+    """Set the polarity of each stored mention by its keyword and sentence."""
+    polarities = {(row["keyword"], row["sentence"]): row["polarity"] for row in rows[Mention]}
     set_mention_polarities(connection, job_id, polarities)
 
 

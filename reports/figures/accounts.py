@@ -16,6 +16,7 @@ from matplotlib.ticker import MaxNLocator
 from reports.figures import style
 from reports.figures.heat import draw_heat
 from reports.figures.spec import FigureSpec
+from reports.polarity_scale import UNCHECKED, with_scale
 
 Cells = Sequence[Sequence[float | None]]  # a row for each account, a cell for each month
 Gaps = Sequence[Sequence[str]]  # the months without data of each account
@@ -77,7 +78,7 @@ def means_spec(accounts: Sequence[Account]) -> FigureSpec | None:
         draw=partial(means_figure, accounts),
         alt="Dots: mean polarity of each account's posts, with its interval. The numbers are in "
         "the table.",
-        caption="Each over all its posts. Hollow: n < 5.",
+        caption=with_scale("Each over all its posts. Hollow: n < 5.", UNCHECKED),
     )
 
 
@@ -150,8 +151,11 @@ def polarity_spec(
         name="accounts-polarity-by-month",
         draw=partial(calendar_figure, names, span, means, gaps, is_polarity=True),
         alt="Heat chart: mean polarity of each account in each month.",
-        caption="Blue is positive, brown negative. A blank cell has no post with a polarity; "
-        f"reposts have none.{_explain(gaps)}",
+        caption=with_scale(
+            "Blue is positive, brown negative. A blank cell has no post with a polarity; reposts "
+            f"have none.{_explain(gaps)}",
+            UNCHECKED,
+        ),
     )
 
 

@@ -11,6 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from reports.figures import style
 from reports.figures.spec import FigureSpec
+from reports.polarity_scale import UNCHECKED, with_scale
 from reports.tables.periods import PeriodRow
 from reports.words import quantity
 
@@ -104,11 +105,14 @@ def lines_spec(
     if not included or not has_values:
         return None
 
+    caption = "A line breaks where a month has no value. The numbers are in the table of months."
+    if column == "polarity_mean":
+        caption = with_scale(caption, UNCHECKED)
     return FigureSpec(
         name=f"compared-{column.replace('_', '-')}",
         draw=partial(lines_figure, included, span=span, column=column),
         alt=f"Lines: {COLUMNS[column][0].lower()} of {', '.join(included)} in each month.",
-        caption="A line breaks where a month has no value. The numbers are in the table of months.",
+        caption=caption,
     )
 
 
@@ -153,7 +157,10 @@ def agreement_spec(
         draw=partial(agreement_figure, pairs, names=names, rank=rank),
         alt=f"Scatter of the polarities of {quantity(len(pairs), 'text')}, {names[0]} against "
         f"{names[1]}.",
-        caption="A dot for each sentence, or post, that both runs scored; on the line they agree."
-        + thinned,
+        caption=with_scale(
+            "A dot for each sentence, or post, that both runs scored; on the line they agree."
+            + thinned,
+            "on each engine's scale; not checked against readers",
+        ),
         layout="chart square",
     )

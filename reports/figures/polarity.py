@@ -12,6 +12,7 @@ from matplotlib.ticker import MaxNLocator
 from reports.figures import style
 from reports.figures.series import sum_mentions
 from reports.figures.spec import FigureSpec, Subject
+from reports.polarity_scale import UNCHECKED, with_scale
 from reports.tables.periods import PeriodRow
 from reports.words import quantity
 
@@ -118,9 +119,16 @@ def overall_figure(subject: Subject, rows: Sequence[PeriodRow], *, unit: str) ->
 
 
 def overall_spec(
-    subject: Subject, rows: Sequence[PeriodRow], *, unit: str = "mention"
+    subject: Subject,
+    rows: Sequence[PeriodRow],
+    *,
+    unit: str = "mention",
+    scale: str = UNCHECKED,
 ) -> FigureSpec | None:
-    """Declare the figure of mean polarity over all months; the *unit* is a mention or a post."""
+    """Declare the figure of mean polarity over all months; the *unit* is a mention or a post.
+
+    *scale* says what the polarities are measured by.
+    """
     if not has_means(rows):
         return None
     return FigureSpec(
@@ -128,8 +136,11 @@ def overall_spec(
         draw=partial(overall_figure, subject, rows, unit=unit),
         alt=f"Line: mean polarity of the {unit}s of {subject.name} in each month, with its "
         "interval. The numbers are in the table of months.",
-        caption=f"The line breaks where a month has no {unit}s or no data. Hollow dots: n < 5. "
-        "The figures along the lower edge are n.",
+        caption=with_scale(
+            f"The line breaks where a month has no {unit}s or no data. Hollow dots: n < 5. "
+            "The figures along the lower edge are n.",
+            scale,
+        ),
     )
 
 
@@ -164,7 +175,9 @@ def yearly_figure(subject: Subject, rows: Sequence[PeriodRow]) -> Figure:
     return figure
 
 
-def yearly_spec(subject: Subject, rows: Sequence[PeriodRow]) -> FigureSpec | None:
+def yearly_spec(
+    subject: Subject, rows: Sequence[PeriodRow], *, scale: str = UNCHECKED
+) -> FigureSpec | None:
     """Declare the figure of mean polarity year by year; None of one year, shown already."""
     if not has_means(rows) or rows[0].period[:4] == rows[-1].period[:4]:
         return None
@@ -172,5 +185,5 @@ def yearly_spec(subject: Subject, rows: Sequence[PeriodRow]) -> FigureSpec | Non
         name=f"{subject.slug}-years",
         draw=partial(yearly_figure, subject, rows),
         alt=f"A panel for each year with the monthly mean polarity of {subject.name}.",
-        caption="The same months year by year, to one scale.",
+        caption=with_scale("The same months year by year, on equal axes.", scale),
     )

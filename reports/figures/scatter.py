@@ -18,6 +18,7 @@ from matplotlib.patches import Rectangle
 from reports.figures import style
 from reports.figures.polarity import gaps
 from reports.figures.spec import FigureSpec, Subject
+from reports.polarity_scale import UNCHECKED, with_scale
 from reports.tables.periods import PeriodRow
 from reports.words import quantity
 
@@ -130,7 +131,9 @@ def month_figure(subject: Subject, month: MonthOfPolarities) -> Figure:
     return figure
 
 
-def month_spec(subject: Subject, month: MonthOfPolarities) -> FigureSpec | None:
+def month_spec(
+    subject: Subject, month: MonthOfPolarities, *, scale: str = UNCHECKED
+) -> FigureSpec | None:
     """Declare the figure of a month's polarities."""
     if not month.days:
         return None
@@ -147,7 +150,7 @@ def month_spec(subject: Subject, month: MonthOfPolarities) -> FigureSpec | None:
         draw=partial(month_figure, subject, thinned),
         alt=f"Scatter of the polarity of {quantity(month.n, 'mention')} of {subject.name} by day "
         f"of {style.month_name(month.period, '%B %Y')}.",
-        caption=caption,
+        caption=with_scale(caption, scale),
         layout="chart",
     )
 
@@ -240,7 +243,9 @@ def sheet_figure(subject: Subject, all_months: Sequence[MonthOfPolarities]) -> F
     return figure
 
 
-def sheet_spec(subject: Subject, all_months: Sequence[MonthOfPolarities]) -> FigureSpec | None:
+def sheet_spec(
+    subject: Subject, all_months: Sequence[MonthOfPolarities], *, scale: str = UNCHECKED
+) -> FigureSpec | None:
     """Declare the figure of all months' polarities."""
     if not any(month.has_polarity and month.n for month in all_months):
         return None
@@ -252,7 +257,10 @@ def sheet_spec(subject: Subject, all_months: Sequence[MonthOfPolarities]) -> Fig
         draw=partial(sheet_figure, subject, all_months),
         alt=f"A small scatter of polarity for each month: {quantity(len(all_months), 'month')} to "
         "one scale.",
-        caption=f"Every mention of every month to one scale{of_large}; the line is the mean of all "
-        "the month's mentions. Dots and lines are lighter where n < 5; hatched months have no "
-        "data.",
+        caption=with_scale(
+            f"Every mention of every month, on equal axes{of_large}; the line is the mean of all "
+            "the month's mentions. Dots and lines are lighter where n < 5; hatched "
+            "months have no data.",
+            scale,
+        ),
     )

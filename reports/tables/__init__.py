@@ -14,6 +14,7 @@ from reports.tables.coverage import COVERAGE
 from reports.tables.distinctive import DISTINCTIVE
 from reports.tables.documents import DOCUMENTS
 from reports.tables.entities import ENTITIES
+from reports.tables.labels import LABELS
 from reports.tables.mentions import MENTIONS
 from reports.tables.periods import PERIODS
 from reports.tables.phrases import PHRASES
@@ -21,7 +22,8 @@ from reports.tables.summaries import SUMMARIES
 from reports.tables.trainings import EPOCHS, PREDICTIONS, TRAININGS
 
 _TABLES: tuple[Table[Any], ...] = (
-    *(MENTIONS, PERIODS, PHRASES, ENTITIES, SUMMARIES, DISTINCTIVE, DOCUMENTS, COVERAGE),
+    *(MENTIONS, PERIODS, PHRASES, ENTITIES, SUMMARIES, DISTINCTIVE, LABELS),
+    *(DOCUMENTS, COVERAGE),
     *(EPOCHS, PREDICTIONS, TRAININGS, CALLS),
 )
 

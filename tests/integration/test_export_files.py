@@ -370,6 +370,7 @@ def test_a_folder_holds_every_table_and_the_dictionary(db: Database, tmp_path: P
         "entities",
         "summaries",
         "distinctive",
+        "labels",
         "documents",
         "coverage",
         "calls",

@@ -1,0 +1,66 @@
+"""Masking: the keyword's own terms are made neutral before a sentence is scored.
+
+A keyword with a valence of its own ("protest", "fever") moves every mention by the same amount,
+whatever the sentence says of it.
+
+Each word of a term becomes `STAND_IN`, a noun as nearly all terms are, without valence in VADER's
+lexicon and in TextBlob's. It takes the word's capitals, and one word stays one word: VADER looks at
+capitals word by word, and at negations and degrees up to three words before. So its polarity is the
+one that it would give if its lexicon lacked the terms.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from textapi.text.keywords import pattern
+
+STAND_IN = "topic"
+_WITHOUT_CASE = "0"  # for a word that has no capitals to keep: a number, another script
+
+_WORD = re.compile(r"\w(?:\S*\w)?\.*")  # with the full stops of an abbreviation
+
+
+def mask_terms(sentence: str, terms: Iterable[str]) -> str:
+    """Return *sentence* with a stand-in for each word of what *terms* match.
+
+    A full stop within the sentence goes with the abbreviation that it belongs to: behind the
+    stand-in it would end a sentence. The one at the end stays.
+    """
+    parts: list[str] = []
+    cursor = 0
+
+    for start, end in _find_spans(sentence, terms):
+        is_last = not any(map(str.isalnum, sentence[end:]))
+        if is_last:
+            end = start + len(sentence[start:end].rstrip("."))  # noqa: PLW2901
+        elif sentence[end] == ".":
+            end += 1  # noqa: PLW2901
+        parts += [sentence[cursor:start], _WORD.sub(_stand_in, sentence[start:end])]
+        cursor = end
+
+    return "".join([*parts, sentence[cursor:]])
+
+
+def _find_spans(sentence: str, terms: Iterable[str]) -> list[tuple[int, int]]:
+    """Return where a term stands; matches that overlap or touch are one."""
+    matches: list[tuple[int, int]] = []
+    for term in terms:
+        matches += [match.span() for match in pattern(term).finditer(sentence)]
+
+    spans: list[tuple[int, int]] = []
+    for start, end in sorted(matches):
+        if spans and start <= spans[-1][1]:
+            spans[-1] = spans[-1][0], max(end, spans[-1][1])
+        else:
+            spans.append((start, end))
+    return spans
+
+
+def _stand_in(word: re.Match[str]) -> str:
+    if word[0].isupper():
+        return STAND_IN.upper()
+    if word[0].upper() == word[0].lower():
+        return _WITHOUT_CASE
+    return STAND_IN.title() if word[0][0].isupper() else STAND_IN

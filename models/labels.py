@@ -1,0 +1,114 @@
+"""Labels: which mentions of a run can be labelled, and what coders said of them.
+
+A mention that is labelled is a sentence and a keyword, however many of its terms the sentence
+holds, and has a polarity to be compared with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from sqlalchemy import Connection, delete, select
+
+from core.enums import JobKind
+from models.database import Database, batched, clock
+from models.tables import Document, Job, Label, Mention
+
+
+class MentionKey(NamedTuple):
+    """A mention of a run: the document's id, the keyword, the number of the sentence."""
+
+    document_id: int
+    keyword: str
+    position: int
+
+
+class LabelledMention(NamedTuple):
+    """A mention with what stays the same in another database: its month and its document's name."""
+
+    key: MentionKey
+    period: str
+    document: str  # its identity
+
+
+def list_months(connection: Connection, run_id: int) -> list[tuple[int, str]]:
+    """Return the id and name of the run's jobs of months, in their order."""
+    jobs = select(Job.id, Job.name).where(Job.run_id == run_id, Job.kind == JobKind.MONTH)
+    return [(row.id, row.name) for row in connection.execute(jobs.order_by(Job.name))]
+
+
+def list_mentions_by_month(db: Database, run_id: int) -> Iterator[list[LabelledMention]]:
+    """Yield the mentions of each month that have a polarity, a month in each transaction."""
+    with db.read() as connection:
+        months = list_months(connection, run_id)
+
+    for job_id, period in months:
+        columns = (Mention.document_id, Mention.keyword, Mention.position, Document.identity)
+        mentions = (
+            select(*columns)
+            .join(Document, Document.id == Mention.document_id)
+            .where(Mention.job_id == job_id, Mention.polarity.is_not(None))
+            .distinct()
+        )
+        of_month = []
+        with db.read() as connection:
+            for document_id, keyword, position, identity in connection.execute(mentions):
+                key = MentionKey(document_id, keyword, position)
+                of_month.append(LabelledMention(key, period, identity))
+        yield of_month
+
+
+def read_sentences(
+    connection: Connection, run_id: int, keys: Sequence[MentionKey]
+) -> dict[MentionKey, str]:
+    """Return the sentences of the mentions *keys* of a run."""
+    wanted = set(keys)
+    sentences: dict[MentionKey, str] = {}
+    columns = (Mention.document_id, Mention.keyword, Mention.position, Mention.sentence)
+    mentions = select(*columns).join(Job, Job.id == Mention.job_id).where(Job.run_id == run_id)
+    for batch in batched(sorted({key.document_id for key in keys})):
+        of_documents = mentions.where(Mention.document_id.in_(batch))
+        for document_id, keyword, position, sentence in connection.execute(of_documents):
+            key = MentionKey(document_id, keyword, position)
+            if key in wanted:
+                sentences[key] = sentence
+    return sentences
+
+
+def read_labels(connection: Connection, run_id: int, coder: str) -> dict[MentionKey, int | None]:
+    """Return the labels of a coder; None stands for a mention that was skipped."""
+    columns = (Label.document_id, Label.keyword, Label.position, Label.value)
+    labels = select(*columns).where(Label.run_id == run_id, Label.coder == coder)
+    values: dict[MentionKey, int | None] = {}
+    for document_id, keyword, position, value in connection.execute(labels):
+        values[MentionKey(document_id, keyword, position)] = value
+    return values
+
+
+def store_labels(
+    connection: Connection,
+    db: Database,
+    run_id: int,
+    coder: str,
+    labels: Mapping[MentionKey, int | None],
+) -> None:
+    """Store the labels of a coder, in the place of those that they gave the same mentions."""
+    now = connection.execute(select(clock())).scalar_one()
+    statement = db.upsert(Label)
+    changed = {"value": statement.excluded.value, "at": statement.excluded.at}
+    keys = ["run_id", "document_id", "keyword", "position", "coder"]
+    rows = []
+    for key, value in labels.items():
+        whose = {"run_id": run_id, "coder": coder, "value": value, "at": now}
+        rows.append({**key._asdict(), **whose})
+    if rows:
+        connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changed), rows)
+
+
+def delete_label(connection: Connection, run_id: int, coder: str, key: MentionKey) -> None:
+    """Delete a coder's label of a mention."""
+    columns = (Label.document_id, Label.keyword, Label.position)
+    is_of_mention = [column == value for column, value in zip(columns, key, strict=True)]
+    is_of_coder = (Label.run_id == run_id, Label.coder == coder)
+    connection.execute(delete(Label).where(*is_of_coder, *is_of_mention))

@@ -1,0 +1,206 @@
+"""The sample of mentions that people label, and the file in which they may do it.
+
+The sample is stratified by month and keyword. Each mention has a random number of its own, a hash
+of the seed and its name, and the sample of a stratum are the mentions with the lowest numbers
+("permanent random numbers": E. Ohlsson, "Coordination of samples using permanent random numbers",
+in Business Survey Methods, 1995). So it is the same on every machine and for every coder, a larger
+one holds the smaller, and an erased document leaves only its own place to another.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from heapq import nsmallest
+from operator import itemgetter
+from pathlib import Path
+
+from core.errors import BadInput, UsageError
+from models.database import Database
+from models.labels import LabelledMention, MentionKey, list_mentions_by_month, read_sentences
+from models.runs import get_run
+from sources.csv_rows import read_rows
+
+NAMES = {"negative": -1, "neutral": 0, "positive": 1}  # of labels, as a file may hold them
+SKIPPED = "skip"
+MAX_FILE_BYTES = 2**25
+PROBLEMS_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class SampledMention:
+    """A mention of the sample; *item* names it in a file that is coded."""
+
+    key: MentionKey
+    item: str
+    period: str
+    document: str  # identity
+    sentence: str
+
+
+@dataclass(frozen=True)
+class CodedItem:
+    """A row of a coded file: a label, or None where the mention was skipped."""
+
+    item: str
+    value: int | None
+
+
+def draw_sample(db: Database, run_id: int, *, per: int, seed: int) -> list[SampledMention]:
+    """Return *per* mentions of each month and keyword, or all of fewer, in random order.
+
+    The first of each stratum come first, then the second ones and so on: whoever stops early has
+    coded about as many of each. Raises `NotFound`, and `UsageError` where the run has no mention
+    with a polarity.
+    """
+    check_run_of_months(db, run_id)
+    drawn: list[tuple[int, bytes, LabelledMention]] = []
+    for mentions in list_mentions_by_month(db, run_id):
+        by_keyword: dict[str, list[tuple[bytes, LabelledMention]]] = defaultdict(list)
+        for mention in mentions:
+            by_keyword[mention.key.keyword].append((_hash(mention, f"{seed}"), mention))
+        for of_stratum in by_keyword.values():
+            lowest = nsmallest(per, of_stratum, key=itemgetter(0))
+            for round_number, (number, mention) in enumerate(lowest):
+                drawn.append((round_number, number, mention))
+
+    drawn.sort(key=itemgetter(0, 1))
+    if not drawn:
+        raise UsageError(
+            f"run {run_id} has no mention with a polarity (yet): `tidings status {run_id}` says why"
+        )
+    return _with_sentences(db, run_id, [mention for _, _, mention in drawn])
+
+
+def check_run_of_months(db: Database, run_id: int) -> None:
+    """Raise `NotFound` where there is no such run, `UsageError` where it is none of months."""
+    with db.read() as connection:
+        kind = get_run(connection, run_id).kind
+    if kind != "months":
+        raise UsageError(
+            f"run {run_id} is of {kind}: mentions are labelled, which only runs of months have"
+        )
+
+
+def _with_sentences(
+    db: Database, run_id: int, mentions: Sequence[LabelledMention]
+) -> list[SampledMention]:
+    with db.read() as connection:
+        sentences = read_sentences(connection, run_id, [mention.key for mention in mentions])
+    sample = []
+    for mention in mentions:
+        if mention.key in sentences:  # otherwise erased in this moment
+            where = (mention.period, mention.document, sentences[mention.key])
+            sample.append(SampledMention(mention.key, item_of(mention), *where))
+    return sample
+
+
+def item_of(mention: LabelledMention) -> str:
+    """Return the name of a mention in a file: no spreadsheet program changes it."""
+    return f"m{_hash(mention).hex()[:16]}"
+
+
+def _hash(mention: LabelledMention, seed: str = "") -> bytes:
+    name = "\0".join((seed, mention.document, mention.key.keyword, f"{mention.key.position}"))
+    return hashlib.blake2b(name.encode(), digest_size=16).digest()
+
+
+def find_items(db: Database, run_id: int, items: Collection[str]) -> dict[str, MentionKey]:
+    """Return the mentions that *items* name, of all of the run; missing where it has none such."""
+    found: dict[str, MentionKey] = {}
+    for mentions in list_mentions_by_month(db, run_id):
+        for mention in mentions:
+            item = item_of(mention)
+            if item in items:
+                found[item] = mention.key
+    return found
+
+
+def read_coded_file(path: Path) -> list[CodedItem]:
+    """Return the rows of a coded file that have a label.
+
+    Raises `BadInput` where it cannot be read, lacks a column, or holds what is no label.
+    """
+    rows = read_rows(iter(_read_text(path).splitlines(keepends=True)))
+    head = next(rows, [])
+    names = [name.strip().casefold() for name in head] if isinstance(head, list) else []
+    missing = [name for name in ("item", "label") if name not in names]
+    if missing:
+        raise BadInput(
+            f"{path} has no column {missing[0]}: code the file that `tidings label RUN --out` wrote"
+        )
+
+    coded: dict[str, CodedItem] = {}
+    problems: list[str] = []
+    for number, row in enumerate(rows, start=2):
+        if not isinstance(row, list) or len(row) < len(names):
+            problems.append(f"row {number} is no row of the table")
+            continue
+        values = dict(zip(names, row, strict=False))
+        item, label = values["item"].strip(), values["label"].strip()
+        try:
+            if label:
+                coded[item] = CodedItem(item, parse_label(label))
+        except ValueError as error:
+            problems.append(f"row {number}: {error}")
+    if problems:
+        others = f", and {len(problems) - PROBLEMS_SHOWN:,} more" * (len(problems) > PROBLEMS_SHOWN)
+        raise BadInput(
+            f"{path}: {'; '.join(problems[:PROBLEMS_SHOWN])}{others}: nothing was stored"
+        )
+    return list(coded.values())
+
+
+def _read_text(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read ({error.strerror})") from error
+    if len(content) > MAX_FILE_BYTES:
+        raise BadInput(f"{path} is larger than {MAX_FILE_BYTES // 2**20} MB: is it the coded file?")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:  # a spreadsheet program saved it its own way; items are ASCII
+        return content.decode("windows-1252", errors="replace")
+
+
+def parse_label(text: str) -> int | None:
+    """Return -1, 0 or 1, or None for "skip". Raises ValueError where *text* is none of them."""
+    plain = text.strip().removeprefix("'").casefold().replace("\N{MINUS SIGN}", "-")
+    if plain == SKIPPED:
+        return None
+    if plain in NAMES:
+        return NAMES[plain]
+    try:
+        value = float(plain.replace(",", "."))
+    except ValueError:
+        value = 2.0
+    if value not in NAMES.values():
+        shown = text if len(text) <= 20 else f"{text[:20]}…"
+        raise ValueError(f"{shown!r} is no label: write -1, 0, 1, or skip")
+    return int(value)
+
+
+def coded_rows(
+    run_id: int, sample: Sequence[SampledMention], labels: dict[MentionKey, int | None]
+) -> Iterator[tuple[object, ...]]:
+    """Yield the rows of the file to be coded: `FILE_COLUMNS`, with the labels that are there."""
+    for mention in sample:
+        label = labels.get(mention.key, "")
+        shown = SKIPPED if label is None else f"{label}"
+        where = (run_id, mention.period, mention.key.keyword, mention.document)
+        yield mention.item, shown, mention.sentence, *where
+
+
+FILE_COLUMNS: dict[str, type] = {
+    "item": str,
+    "label": str,
+    "sentence": str,
+    "run": int,
+    "period": str,
+    "keyword": str,
+    "document": str,
+}

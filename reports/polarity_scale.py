@@ -1,0 +1,34 @@
+"""What every mood of a report carries: on which scale it is, and whether readers checked it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from reports.human_scale import FEWEST_LABELS
+
+UNCHECKED = "on the engine's scale; not checked against readers"
+_NAMES_POLARITY = re.compile(r"\b(mood|polarity)\b", re.IGNORECASE)
+
+
+def scale_note(labels: int) -> str:
+    """Return what is said of polarities of which readers have labelled so many."""
+    if labels < FEWEST_LABELS:
+        return UNCHECKED
+    return f"on the engine's scale, which {labels:,} labels of readers correct"
+
+
+def with_scale(caption: str, scale: str) -> str:
+    """Return a figure's *caption* with the scale of the polarity that it shows."""
+    return f"{caption} Polarity is {scale}."
+
+
+def mark_polarities(sentences: Iterable[str], scale: str) -> list[str]:
+    """Return *sentences*, each that speaks of a mood or a polarity with its scale."""
+    marked = []
+    for sentence in sentences:
+        if _NAMES_POLARITY.search(sentence):
+            marked.append(f"{sentence.removesuffix('.')} ({scale}).")
+        else:
+            marked.append(sentence)
+    return marked

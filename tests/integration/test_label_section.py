@@ -1,0 +1,183 @@
+"""What the page says with and without labels: values, and sentences."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import closing
+from html import unescape
+from pathlib import Path
+
+import pytest
+
+from models.database import Database
+from models.labels import MentionKey, list_mentions_by_month, store_labels
+from reports.build import build
+from reports.human_scale import Stratum, estimate_mean, labels_needed
+from reports.label_section import LabelSection, read_label_section
+from reports.polarity_scale import UNCHECKED, scale_note
+from reports.run_data import load_run
+from reports.tables.mentions import read_mentions
+from tests.report_stories import Text, database, months_run, store
+
+Mentions = dict[MentionKey, tuple[str, float]]  # month and polarity
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Iterator[Database]:
+    with closing(database(tmp_path)) as opened:
+        texts = [Text(f"2020-03-{1 + n % 28:02}", f"Tide {n} is in.") for n in range(70)]
+        texts += [Text(f"2020-04-{1 + n % 28:02}", f"Tide {n} has gone.") for n in range(20)]
+        texts += [Text("2020-04-07", f"Fog {n} of April.") for n in range(8)]
+        store(opened, texts)
+        yield opened
+
+
+@pytest.fixture
+def run(db: Database) -> int:
+    return months_run(db, "2020-03", "2020-04", ["tide", "fog"])
+
+
+def mentions_of(db: Database, run: int, keyword: str) -> Mentions:
+    """Return the mentions of a keyword with their month and polarity."""
+    polarities = {
+        (row.document, row.position): row.polarity
+        for row in read_mentions(load_run(db, run))
+        if row.keyword == keyword
+    }
+    mentions: Mentions = {}
+    for of_month in list_mentions_by_month(db, run):
+        for mention in of_month:
+            polarity = polarities.get((mention.document, mention.key.position))
+            if mention.key.keyword == keyword and polarity is not None:
+                mentions[mention.key] = (mention.period, polarity)
+    return mentions
+
+
+def label(db: Database, run: int, coder: str, labels: dict[MentionKey, int | None]) -> None:
+    with db.write() as connection:
+        store_labels(connection, db, run, coder, labels)
+
+
+def section_of(db: Database, run: int) -> LabelSection:
+    return read_label_section(load_run(db, run))
+
+
+def sign(polarity: float) -> int:
+    return 0 if abs(polarity) < 0.05 else (1 if polarity > 0 else -1)
+
+
+def test_without_labels_it_names_how_many_would_do_and_nothing_else(db: Database, run: int) -> None:
+    section = section_of(db, run)
+    assert not section.is_checked
+    by_name = {subject.name: subject for subject in section.subjects}
+    assert list(by_name) == ["all mentions", "fog", "tide"]
+    tide = by_name["tide"]
+    assert (tide.mentions, tide.labels, tide.missing, tide.corrected) == (90, 0, 50, None)
+    signs = [sign(polarity) for _, polarity in mentions_of(db, run, "tide").values()]
+    middle = sum(signs) / 90
+    variance = sum((value - middle) ** 2 for value in signs) / 90
+    assert tide.needed == labels_needed(variance, 90)
+    assert section.scale("tide") == UNCHECKED
+
+
+def test_with_labels_the_mean_is_the_regression_estimator_over_months(
+    db: Database, run: int
+) -> None:
+    mentions = mentions_of(db, run, "tide")
+    strata = []
+    labels: dict[MentionKey, int | None] = {}
+    for period, most in (("2020-03", 40), ("2020-04", 15)):
+        of_month = {key: score for key, (month, score) in mentions.items() if month == period}
+        drawn = sorted(of_month)[:most]
+        values = [(-1, 0, 1, -1, 0)[n % 5] for n in range(most)]
+        labels |= dict(zip(drawn, values, strict=True))
+        mean = sum(of_month.values()) / len(of_month)
+        scores = [of_month[key] for key in drawn]
+        strata.append(Stratum(len(of_month), mean, scores, values))
+    label(db, run, "Ann", labels)
+
+    section = section_of(db, run)
+    tide, expected = section.by_keyword["tide"], estimate_mean(strata)
+    assert expected is not None
+    assert tide.corrected is not None
+    assert tide.labels == 55
+    assert tide.corrected.mean == pytest.approx(expected.mean)
+    assert tide.corrected.low == pytest.approx(expected.low)
+    assert tide.corrected.high == pytest.approx(expected.high)
+    assert tide.needed == labels_needed(expected.unit_variance, 90)
+    assert section.by_keyword["fog"].corrected is None
+    assert section.scale("tide") == scale_note(55)
+    assert section.scale("fog") == UNCHECKED
+
+
+def test_where_readers_say_what_the_engine_says_every_sign_is_right(db: Database, run: int) -> None:
+    mentions = mentions_of(db, run, "tide")
+    label(db, run, "Ann", {key: sign(score) for key, (_, score) in mentions.items()})
+    tide = section_of(db, run).by_keyword["tide"]
+    assert tide.right is not None
+    assert tide.opposite is not None
+    assert tide.commonest is not None
+    assert (tide.right.low, tide.right.mean, tide.right.high) == pytest.approx((1, 1, 1))
+    assert tide.opposite.mean == 0
+    shares = dict.fromkeys(("negative", "neutral", "positive"), 0.0)
+    for _, score in mentions.values():
+        shares[list(shares)[sign(score) + 1]] += 1 / 90
+    assert tide.commonest.mean == pytest.approx(max(shares.values()))
+    assert shares[tide.commonest_name] == max(shares.values())
+    assert tide.correlation is not None
+    assert tide.correlation > 0.7
+    months = [subject.name for subject in section_of(db, run).subjects]
+    assert months == ["all mentions", "fog", "tide", "tide, March 2020"]
+
+
+def test_of_several_coders_the_mean_counts_and_a_skipped_mention_does_not(
+    db: Database, run: int
+) -> None:
+    keys = sorted(mentions_of(db, run, "tide"))
+    label(db, run, "Ann", dict.fromkeys(keys[:60], 1))
+    label(db, run, "Bob", {**dict.fromkeys(keys[:60], -1), **dict.fromkeys(keys[60:], None)})
+    tide = section_of(db, run).by_keyword["tide"]
+    assert tide.labels == 60
+    assert tide.corrected is not None
+    assert tide.corrected.mean == 0
+    assert tide.commonest_name == "neutral"
+
+
+def page_text(db: Database, run: int, folder: Path) -> str:
+    html = build(db, [run], folder).read_text(encoding="utf-8")
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", html)).split())
+
+
+def test_every_mood_of_a_page_without_labels_says_that_nobody_checked_it(
+    db: Database, run: int, tmp_path: Path
+) -> None:
+    text = page_text(db, run, tmp_path / "report")
+    assert "No reader has labelled a mention" in text
+    assert f"tidings label {run} draws a random sample" in text
+    assert f"n = 90; {UNCHECKED}" in text  # the card
+    assert f"Months of “tide”. Polarity is {UNCHECKED}." in text
+    for mood in re.finditer(r"The mood [^.]*[.\d\w ,()−=:“”+]*", text):
+        assert UNCHECKED in text[mood.start() : mood.end() + 80]
+    month_lines = re.findall(r"; mean polarity .{0,60}?\), (on the engine's scale[^.]*)\.", text)
+    assert month_lines == [UNCHECKED] * 3
+
+
+def test_a_page_with_labels_shows_coders_accuracy_and_the_corrected_mean(
+    db: Database, run: int, tmp_path: Path
+) -> None:
+    keys = sorted(mentions_of(db, run, "tide"))
+    name = "<b>Ann</b>"
+    label(db, run, name, {key: (-1, 0, 1)[n % 3] for n, key in enumerate(keys[:60])})
+    label(db, run, "Bob", {key: (-1, 0, 0)[n % 3] for n, key in enumerate(keys[:30])})
+    html = build(db, [run], tmp_path / "report").read_text(encoding="utf-8")
+    text = " ".join(unescape(re.sub(r"<[^>]+>", " ", html)).split())
+    assert "&lt;b&gt;Ann&lt;/b&gt;" in html
+    assert f"{name} : 60 labels; Bob : 30 labels" in unescape(text)
+    assert re.search(r"Krippendorff’s α \(interval\) 0\.\d\d on 30 mentions", text)
+    assert "mean on the human scale" in text
+    assert "from 60 labels" in text
+    assert "sign is right" in text
+    assert scale_note(60) in text
+    assert "fog 8" in text
+    assert "50 labels missing" in text

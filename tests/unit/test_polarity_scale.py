@@ -1,0 +1,67 @@
+"""Every mood says on which scale it is."""
+
+from __future__ import annotations
+
+import pytest
+
+from analysis.parameters import list_months
+from reports.figures import accounts, comparison, polarity, scatter, style
+from reports.figures.spec import FigureSpec, Subject
+from reports.polarity_scale import UNCHECKED, mark_polarities, scale_note
+from reports.tables.periods import PeriodRow
+
+SPAN = style.Range("2020-01", "2021-06")
+SUBJECT = Subject("“tide”", "tide", SPAN)
+ROWS = [
+    PeriodRow(
+        1, period, None, "tide", None, "complete", 9, 9, 9, 1.0, 0.7, 1.0, -0.1, -0.3, 0.1, period
+    )
+    for period in list_months("2020-01", "2021-06")
+]
+MONTHS = [scatter.of_month(row, [(3, -0.1), (4, 0.2)]) for row in ROWS]
+ACCOUNT = accounts.Account("@ann", 9, 9, -0.1, -0.3, 0.1)
+
+
+def test_below_fifty_labels_nobody_checked_the_engine() -> None:
+    assert UNCHECKED == "on the engine's scale; not checked against readers"
+    assert scale_note(0) == scale_note(49) == UNCHECKED
+    assert scale_note(1050) == "on the engine's scale, which 1,050 labels of readers correct"
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        polarity.overall_spec(SUBJECT, ROWS),
+        polarity.yearly_spec(SUBJECT, ROWS),
+        scatter.month_spec(SUBJECT, MONTHS[0]),
+        scatter.sheet_spec(SUBJECT, MONTHS),
+        accounts.means_spec([ACCOUNT]),
+        accounts.polarity_spec(["@ann"], SPAN, [[0.1] * len(SPAN)], [[]]),
+        comparison.lines_spec({"tide": ROWS}, span=SPAN, column="polarity_mean"),
+    ],
+    ids=lambda spec: spec.name,
+)
+def test_the_caption_of_a_figure_of_polarity_names_the_scale(spec: FigureSpec | None) -> None:
+    assert spec is not None
+    assert spec.caption.endswith(f"Polarity is {UNCHECKED}.")
+
+
+def test_captions_say_how_many_labels_correct_the_scale() -> None:
+    note = scale_note(80)
+    specs = (
+        polarity.overall_spec(SUBJECT, ROWS, scale=note),
+        polarity.yearly_spec(SUBJECT, ROWS, scale=note),
+        scatter.month_spec(SUBJECT, MONTHS[0], scale=note),
+        scatter.sheet_spec(SUBJECT, MONTHS, scale=note),
+    )
+    for spec in specs:
+        assert spec is not None
+        assert spec.caption.endswith(f"Polarity is {note}.")
+
+
+def test_sentences_about_moods_carry_the_scale_and_others_do_not() -> None:
+    sentences = ["“tide” stood out most in May.", "The mood around “tide” changed: highest in May."]
+    assert mark_polarities(sentences, UNCHECKED) == [
+        "“tide” stood out most in May.",
+        f"The mood around “tide” changed: highest in May ({UNCHECKED}).",
+    ]
