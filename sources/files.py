@@ -15,6 +15,7 @@ from sources.file_reading import decode_chunks, open_file, read_chunks, split_li
 from sources.jsonstream import ASSIGNMENT, LONGEST, Root, parse_line, read_elements
 from sources.registry import FALLBACK_SOURCE, SOURCES, source_named
 from sources.source import JsonFormat, ReadContext, Source
+from sources.table_sample import TableSample
 from sources.tables import NO_HANDLE, TableReader, check_is_date, guess_source, read_csv
 
 ENDINGS = (".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".js")  #: read in a folder, or with .gz
@@ -227,7 +228,7 @@ def _read_json(path: Path, options: _Options, *, by_line: bool) -> Iterator[Item
             yield LeftOut(context.file, entry.index, entry.wrong or "it is no object")
         else:
             if read is None:
-                read, remarks = _reader(source, context, options, path)
+                read, remarks = _reader(source, context, options, path, read_entries)
                 yield from remarks
             yield read(entry.value, entry.index)
 
@@ -333,22 +334,43 @@ def _check_source(source: Source, options: _Options, path: Path) -> None:
 
 
 def _reader(
-    source: Source, context: ReadContext, options: _Options, path: Path
+    source: Source,
+    context: ReadContext,
+    options: _Options,
+    path: Path,
+    read_entries: Callable[[Path], Iterator[_Entry]],
 ) -> tuple[Callable[[Any, int], Item], Iterable[Remark]]:
     """Return what makes items of a file's objects, and the remarks that come before them."""
     json_format = source.json_format
     if json_format is None or options.columns:
-        columns = find_columns(context.first, options.columns, context.file)
-        if "published_at" in columns:
-            check_is_date(context.file, columns, context.first.get(columns["published_at"]))
-        row_source = options.source or guess_source(context.first, columns)
-        table = TableReader(source=row_source, columns=columns, context=context)
+        table = _table_reader(context, options, read_entries(path))
         return table.read_row, table.remarks()
 
     _check_source(source, options, path)
     read = json_format.read
     remarks = () if json_format.has_handles(context) else (Remark(context.file, NO_HANDLE),)
     return lambda value, index: read(value, index, context), remarks
+
+
+def _table_reader(
+    context: ReadContext, options: _Options, entries: Iterator[_Entry]
+) -> TableReader:
+    """Return the reader of a table's rows, after a pass over all of them for its columns."""
+    sample = TableSample(options.columns)
+    for entry in entries:
+        if entry.index is not None and not entry.wrong and isinstance(entry.value, Mapping):
+            sample.add(entry.value)
+
+    columns = find_columns(sample.names, options.columns, context.file)
+    time_column = columns.get("published_at", "")
+    if time_column:
+        check_is_date(context.file, columns, sample.first_values.get(time_column))
+    return TableReader(
+        source=options.source or guess_source(sample.first_values, columns),
+        columns=columns,
+        context=context,
+        day_first=sample.day_first.get(time_column),
+    )
 
 
 def _handle_beside(path: Path) -> str | None:

@@ -127,6 +127,19 @@ def test_a_column_that_is_not_there_and_a_missing_text_say_what_to_do(tmp_path: 
         ("Wed, 19 Oct 2022 20:07:25 +0200", datetime(2022, 10, 19, 18, 7, 25, tzinfo=UTC)),
         ("10/16/17 22:59", datetime(2017, 10, 16, 22, 59, tzinfo=UTC)),
         ("20030219", datetime(2003, 2, 19, tzinfo=UTC)),
+        ("20030219.0", datetime(2003, 2, 19, tzinfo=UTC)),
+        ("200302", datetime(2003, 2, 1, tzinfo=UTC)),
+        ("2003-02", datetime(2003, 2, 1, tzinfo=UTC)),
+        ("2024/02/03", datetime(2024, 2, 3, tzinfo=UTC)),
+        ("2024/2/3 10:00", datetime(2024, 2, 3, 10, tzinfo=UTC)),
+        ("2024-2-3", datetime(2024, 2, 3, tzinfo=UTC)),
+        ("2024.02.03", datetime(2024, 2, 3, tzinfo=UTC)),
+        ("2024-02-03 10:00:00 UTC", datetime(2024, 2, 3, 10, tzinfo=UTC)),
+        ("2024/02/03 10:00:00 +0200", datetime(2024, 2, 3, 8, tzinfo=UTC)),
+        ("03.02.2024", datetime(2024, 2, 3, tzinfo=UTC)),
+        ("02.25.2024", datetime(2024, 2, 25, tzinfo=UTC)),
+        ("2024/02/30", None),
+        ("2024-2-3 or so", None),
         ("0", None),
         ("0001-01-01T00:00:00Z", None),
         ("2999-01-01", None),
@@ -139,6 +152,24 @@ def test_times_are_read_as_files_write_them(
     [item] = documents(read(tmp_path / "posts.csv", f'text,time\nRain,"{written}"\n'))
     assert item.published_at == published
     assert item.time_wrong == (published is None)
+
+
+@pytest.mark.parametrize(
+    ("number", "published"),
+    [
+        (20240203, datetime(2024, 2, 3, tzinfo=UTC)),
+        (20240203.0, datetime(2024, 2, 3, tzinfo=UTC)),
+        (202402, datetime(2024, 2, 1, tzinfo=UTC)),
+        (1445873369, datetime(2015, 10, 26, 15, 29, 29, tzinfo=UTC)),
+    ],
+)
+def test_a_number_of_json_may_be_a_date_or_a_unix_time(
+    tmp_path: Path, number: float, published: datetime
+) -> None:
+    [item] = documents(
+        read(tmp_path / "posts.json", json.dumps([{"text": "Rain", "date": number}]))
+    )
+    assert (item.published_at, item.time_wrong) == (published, False)
 
 
 def test_one_date_that_begins_with_the_day_tells_the_order_of_all(tmp_path: Path) -> None:
@@ -375,6 +406,53 @@ def test_objects_of_no_known_service_are_read_by_their_columns(tmp_path: Path) -
             ("2", "b", None),
         ]
         assert [item.index for item in items if isinstance(item, LeftOut)] == [2]
+
+
+@pytest.mark.parametrize("name", ["p.json", "p.jsonl"])
+def test_rows_of_json_need_not_have_the_same_columns(tmp_path: Path, name: str) -> None:
+    rows = [
+        {"id": 1, "text": "a"},
+        {"id": 2, "text": "b", "time": "2020-01-02", "title": "no text of this table"},
+        {"id": 3, "text": "c", "date": "2020-01-02", "author": "Ann"},
+    ]
+    content = json.dumps(rows) if name == "p.json" else "\n".join(map(json.dumps, rows))
+    items = read(tmp_path / name, content)
+    assert [(item.text, item.period, item.handle) for item in documents(items)] == [
+        ("a", None, None),
+        ("b", "2020-01", None),
+        ("c", None, "ann"),
+    ]
+    assert remarks(items) == ""
+    items = read(tmp_path / name, content, columns={"published_at": "date"})
+    assert [item.period for item in documents(items)] == [None, None, "2020-01"]
+
+
+def test_a_table_of_json_whose_first_row_has_no_text_or_address_is_recognized(
+    tmp_path: Path,
+) -> None:
+    rows = [{"note": "x"}, {"text": "a", "url": "https://x.com/Ann/status/1582825767519809536"}]
+    [item] = documents(read(tmp_path / "p.json", json.dumps(rows)))
+    assert (item.identity, item.handle) == ("x:1582825767519809536", "ann")
+
+
+def test_one_date_of_json_that_begins_with_the_day_tells_the_order_of_all(tmp_path: Path) -> None:
+    for last, months in (("25/04/2020", ["2020-04"] * 2), ("04/25/2020", ["2020-03", "2020-04"])):
+        rows = [{"text": "a", "date": "03/04/2020"}, {"text": "b", "date": last}]
+        items = read(tmp_path / "p.json", json.dumps(rows))
+        assert [item.period for item in documents(items)] == months
+
+
+def test_one_date_with_dots_that_begins_with_the_month_tells_the_order_of_all(
+    tmp_path: Path,
+) -> None:
+    items = read(tmp_path / "posts.csv", "text,date\na,03.04.2020\nb,04.25.2020\n")
+    assert [item.period for item in documents(items)] == ["2020-03", "2020-04"]
+
+
+def test_the_first_time_of_a_table_of_json_is_no_number_of_a_day(tmp_path: Path) -> None:
+    rows = [{"text": "a", "date": None}, {"text": "b"}, {"text": "c", "date": 44197}]
+    with pytest.raises(BadInput, match="'date' holds '44197', which is a spreadsheet's number"):
+        read(tmp_path / "p.json", json.dumps(rows))
 
 
 def test_a_broken_line_costs_itself_alone(tmp_path: Path) -> None:
