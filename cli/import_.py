@@ -91,10 +91,12 @@ def import_documents(
 
 def _counts(imported: Imported) -> dict[str, int]:
     tally = imported.tally
+    not_stored = imported.forgotten + imported.conflicts
     return {
         "read": tally.documents,
         "added": imported.added,
-        "known": tally.documents - imported.added - imported.forgotten,
+        "known": tally.documents - imported.added - not_stored,
+        "conflicts": imported.conflicts,
         "completed": imported.completed,
         "forgotten": imported.forgotten,
         "empty": tally.empty,
@@ -122,6 +124,12 @@ def _print_remarks(imported: Imported) -> None:
         warn(
             f"{imported.kept:,} stored documents lack what these files say of them, and stay as "
             "runs have read them: `tidings forget RUN` for those runs, then import again"
+        )
+    if imported.conflicts:
+        warn(
+            f"{imported.conflicts:,} of the documents read were not stored, because another text "
+            "has their id: if the column of ids only numbers the rows, rename it so that it is no "
+            "id (row_number, say), and import again"
         )
     if imported.forgotten:
         warn(
