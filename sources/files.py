@@ -94,9 +94,22 @@ def _read_folder(folder: Path, options: _Options) -> Iterator[Item]:
     for path in visible:
         if _ending(path) not in ENDINGS:
             yield Remark(str(path), "it is left alone: nothing here reads files of that name")
+        elif _is_other_script(path):
+            yield Remark(str(path), "it is left alone: it is a script without a list of posts")
         elif _assigned_list(path) in (None, *_POST_LISTS):
             # an account's archive has dozens of other lists: likes, followers, settings
             yield from leave_out_unreadable(path, _read_file(path, options))
+
+
+def _is_other_script(path: Path) -> bool:
+    """Whether a script holds neither JSON nor a list, as those that show an account's archive."""
+    if _ending(path) != ".js":
+        return False
+    try:
+        head = _head(path)
+    except BadInput:
+        return False
+    return not ASSIGNMENT.match(head) and head.lstrip(_BLANK)[:1] not in ("", "{", "[")
 
 
 def leave_out_unreadable(path: Path, items: Iterable[Item]) -> Iterator[Item]:
@@ -143,7 +156,7 @@ def _read_whole_file(path: Path, options: _Options) -> Iterator[Item]:
         context = ReadContext(file=str(path), now=options.now, handle=options.handle)
         yield from read_csv(path, source=options.source, columns=options.columns, context=context)
     else:
-        by_line = ending in (".jsonl", ".ndjson") or _is_jsonl(head)
+        by_line = ending in (".jsonl", ".ndjson") or _is_jsonl(path)
         yield from _read_json(path, options, by_line=by_line)
 
 
@@ -161,9 +174,16 @@ def _assigned_list(path: Path) -> str | None:
     return assignment[1] if assignment else None
 
 
-def _is_jsonl(head: str) -> bool:
-    """Whether the first line is a complete JSON object and more follows."""
-    line, _, rest = head.lstrip(_BLANK).partition("\n")
+def _is_jsonl(path: Path) -> bool:
+    """Whether the first line is a complete JSON object, of up to `LONGEST`, and more follows."""
+    text = line = rest = ""
+    with open_file(path) as file:
+        for chunk in decode_chunks(read_chunks(file, lambda _: None)):
+            text = (text + chunk).lstrip(_BLANK)
+            line, _, rest = text.partition("\n")
+            if rest.strip() or len(text) > LONGEST or text[:1] not in ("", "{"):
+                break
+
     if not line.startswith("{") or not rest.strip():
         return False
     value, wrong = parse_line(line)

@@ -193,6 +193,14 @@ def test_posts_on_x_are_known_by_their_address(tmp_path: Path) -> None:
     assert (item.identity, item.handle) == ("x:920061541986250758", "ann")
 
 
+def test_the_number_in_a_posts_address_comes_before_one_that_counts_rows(tmp_path: Path) -> None:
+    address = "https://x.com/nasa/status/1750000000000000001"
+    content = f"id,text,url\n1,Hi,{address}\n1750000000000000002,Quote,{address}\n3,Other,\n"
+    first, quote, other = documents(read(tmp_path / "posts.csv", content))
+    assert (first.identity, first.period) == ("x:1750000000000000001", "2024-01")
+    assert (quote.identity, other.identity) == ("x:1750000000000000002", "x:3")
+
+
 def test_an_id_that_a_spreadsheet_rounded_is_no_id(tmp_path: Path) -> None:
     items = read(tmp_path / "posts.csv", "tweet_id,text\n6.58667E+17,a\n6.58667E+17,b\n")
     assert len({item.identity for item in documents(items)}) == 2
@@ -274,6 +282,43 @@ def test_pages_may_stand_one_a_line_or_in_a_list(tmp_path: Path, name: str) -> N
     assert [item.native_id for item in documents(items)] == ["1", "2", "3"]
 
 
+def test_long_pages_one_a_line_are_read_in_a_file_of_any_name(tmp_path: Path) -> None:
+    long_page = {"data": [{"id": "1", "text": "a" * 300_000}]}
+    lines = [json.dumps(page) for page in (long_page, x_page("2"), x_page("3"))]
+    items = read(tmp_path / "x.json", "\n".join(lines))
+    assert [item.native_id for item in documents(items)] == ["1", "2", "3"]
+    assert not [item for item in items if isinstance(item, LeftOut)]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"id": 1, "text": "hello", "date": "2024-01-01"},
+        {"id": "1", "text": "hello", "Date": "2024-01-01"},
+        {"id": "1", "text": "hello", "created_at": "2024-01-01", "user": "Ann"},
+    ],
+)
+def test_a_table_under_the_key_of_answers_of_x_is_a_table(
+    tmp_path: Path, row: dict[str, Any]
+) -> None:
+    [item] = documents(read(tmp_path / "a.json", json.dumps({"data": [row]})))
+    assert (item.identity, item.text, item.period) == ("posts:1", "hello", "2024-01")
+
+
+def test_posts_of_the_older_api_are_reposts_and_long_as_they_say(tmp_path: Path) -> None:
+    posts = [
+        {"id_str": "1", "text": "Short", "retweeted_status": None},
+        {"id_str": "2", "text": "Theirs", "retweeted_status": {"id_str": "1"}},
+        {"id_str": "3", "text": "Cut…", "extended_tweet": {"full_text": "Cut off no more"}},
+    ]
+    items = read(tmp_path / "x.json", json.dumps(posts))
+    assert [(item.text, item.repost) for item in documents(items)] == [
+        ("Short", False),
+        ("Theirs", True),
+        ("Cut off no more", False),
+    ]
+
+
 def test_answers_without_authors_are_kept_with_a_remark(tmp_path: Path) -> None:
     items = read(tmp_path / "x.json", json.dumps({"data": [{"id": "1", "text": "Hi"}]}))
     assert [item.handle for item in documents(items)] == [None]
@@ -311,6 +356,26 @@ def test_an_archive_of_x_is_read_and_its_handle_is_given_or_stands_beside_it(
 def test_another_list_of_an_archive_of_x_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="the list 'like' of an X archive"):
         read(tmp_path / "like.js", 'window.YTD.like.part0 = [{"like": {"tweetId": "1"}}]')
+
+
+def test_the_scripts_of_an_unpacked_archive_are_left_alone_with_a_remark(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "assets").mkdir()
+    (tmp_path / "data" / "tweets.js").write_text(tweets_js({"id_str": "1", "full_text": "Hi"}))
+    (tmp_path / "data" / "manifest.js").write_text('window.__THAR_CONFIG = {"userInfo": {}}')
+    (tmp_path / "assets" / "app.js").write_text("(function () { return {}; })();")
+    (tmp_path / "assets" / "broken.js").write_text("[nothing")
+    items = list(read_path(tmp_path, now=NOW))
+    assert [item.text for item in documents(items)] == ["Hi"]
+    left_alone = [item.file for item in items if isinstance(item, Remark) and "script" in item.text]
+    assert sorted(Path(file).name for file in left_alone) == ["app.js", "manifest.js"]
+    left_out = [Path(item.file).name for item in items if isinstance(item, LeftOut)]
+    assert left_out == ["broken.js"]
+
+
+def test_a_message_says_once_that_a_file_is_no_json(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"a\.json is no JSON \(Expecting value\): look at what"):
+        read(tmp_path / "a.json", "nothing of the kind")
 
 
 def test_bluesky_posts_keep_did_and_the_earlier_time(tmp_path: Path) -> None:
@@ -525,6 +590,17 @@ def test_the_nyt_is_found_by_looking_inside(tmp_path: Path) -> None:
     assert len([item for item in items if isinstance(item, LeftOut)]) == 1
     lines = read(tmp_path / "a.jsonl", f"{json.dumps(doc)}\n{json.dumps(doc)}")
     assert [item.identity for item in documents(lines)] == [documents(items)[0].identity] * 2
+
+
+def test_a_table_whose_first_headline_is_missing_is_a_table_and_an_archive_an_archive(
+    tmp_path: Path,
+) -> None:
+    rows = [{"headline": None, "text": "a", "pub_date": "2020-01-02"}]
+    [item] = documents(read(tmp_path / "a.json", json.dumps(rows)))
+    assert (item.source, item.text, item.period) == ("posts", "a", "2020-01")
+    docs = [{"_id": "nyt://1", "headline": None}, {"_id": "nyt://2", "headline": {"main": "Rain"}}]
+    items = read(tmp_path / "a.json", json.dumps(docs))
+    assert [item.identity for item in documents(items)] == ["nyt:nyt://2"]
 
 
 def test_a_folder_is_read_without_hidden_folders_and_without_reports(tmp_path: Path) -> None:
