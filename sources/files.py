@@ -25,16 +25,22 @@ _LONG_LINE = f"its line is longer than {LONGEST:,} characters"
 _BLANK = "\ufeff \t\r\n"
 
 _FORMATS = [source.json_format for source in SOURCES if source.json_format is not None]
-_ARCHIVES = [known.account_archive for known in _FORMATS if known.account_archive is not None]
+_ARCHIVES = [
+    json_format.account_archive
+    for json_format in _FORMATS
+    if json_format.account_archive is not None
+]
 _POST_LISTS = frozenset[str]().union(*(archive.lists for archive in _ARCHIVES))
-_SERVICE_LISTS = frozenset[tuple[str, ...]]().union(*(known.lists for known in _FORMATS))
+_SERVICE_LISTS = frozenset[tuple[str, ...]]().union(
+    *(json_format.lists for json_format in _FORMATS)
+)
 _LISTS = _SERVICE_LISTS | {(), ("posts",)}
 _OBJECTS = {path[:-1] for path in _LISTS}
 _PAGE_KEYS = sorted(path[-1] for path in _SERVICE_LISTS if path)
 _READ_AUTHORS = {
-    known.authors_key: known.read_authors
-    for known in _FORMATS
-    if known.authors_key is not None and known.read_authors is not None
+    json_format.authors_key: json_format.read_authors
+    for json_format in _FORMATS
+    if json_format.authors_key is not None and json_format.read_authors is not None
 }
 
 

@@ -181,10 +181,10 @@ def _recognizes(value: Mapping[str, Any], _key: str) -> bool:
     if not isinstance(headline, str | None):
         return True
     has_strings = any(isinstance(field, str) for field in value.values())
-    if "headline" in value and headline is None:  # or a table's first row has none
-        names, keys = value.keys() - {"headline"}, _KEYS - {"headline"}
-    else:
-        names, keys = value.keys(), {"web_url", "pub_date"}
+    names, keys = set(value), {"web_url", "pub_date"}
+    if "headline" in value and headline is None:  # as a row of a table may have it, too
+        names.remove("headline")
+        keys.add("_id")
     return has_strings and not keys.isdisjoint(names) and not has_text_column(names)
 
 
