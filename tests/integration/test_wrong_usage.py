@@ -326,10 +326,10 @@ def test_an_ending_that_is_no_format_is_refused_unless_the_format_is_named(
     assert run("submit", "months", "2020-03", "--keyword", "x")[0] == 0
     for name in ("m.csv.gz", "m.npz", "m.txt"):
         status, error = run("export", "1", "coverage", "--out", name)
-        assert (status, error) == (
-            2,
+        assert status == 2
+        assert error == (
             f"tidings: --out {name}: no format is called {name.rpartition('.')[2]}: end the file "
-            "in .jsonl, .csv, .parquet, or name one of them with --format\n",
+            "in .jsonl, .csv, .parquet, or name one of them with --format\n"
         )
         assert not (tmp_path / name).exists()
     assert run("export", "1", "coverage", "--out", "m.txt", "--format", "csv")[0] == 0
