@@ -63,7 +63,10 @@ def export(
     ],
     form: Annotated[
         str | None,
-        Option("--format", help="jsonl, csv or parquet; by default as --out ends, else jsonl."),
+        Option(
+            "--format",
+            help="jsonl, csv or parquet; by default the ending of --out; jsonl without one.",
+        ),
     ] = None,
     out: Annotated[Path | None, Option(help="A file; standard output by default.")] = None,
     job: Annotated[

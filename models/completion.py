@@ -116,7 +116,7 @@ def complete_documents(connection: Connection, rows: Sequence[Mapping[str, Any]]
 
 
 def count_conflicts(rows: Sequence[Mapping[str, Any]], texts: Mapping[str, str]) -> int:
-    """Return how many *rows* have another text than the stored *texts*, by identity, say."""
+    """Return how many *rows* differ from the text that *texts* has for their identity."""
     return sum(row["text"] != texts.get(row["identity"], row["text"]) for row in rows)
 
 

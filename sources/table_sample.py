@@ -50,7 +50,7 @@ class TableSample:
             self._add_value(name, row.get(name))
 
     def _add_value(self, name: str, value: object) -> None:
-        if value is None or value == "":
+        if value is None or (isinstance(value, str) and not value.strip()):
             return
         self.first_values.setdefault(name, value)
         if isinstance(value, str) and name not in self.day_first:
