@@ -80,6 +80,11 @@ class ContainerStack(Compose):
         months = f"FROM jobs WHERE run_id = {int(output.split()[-1])} AND kind = 'month'"
 
         while self.ask_database(f"SELECT count(*) {months} AND state <> 'done'") != "0":
+            failed = self.ask_database(f"SELECT count(*) {months} AND state = 'failed'")
+            if failed != "0":
+                raise RuntimeError(
+                    f"{failed} months of {keyword} failed: see their reasons in jobs"
+                )
             time.sleep(1.0)
 
         seconds = self.ask_database(f"SELECT max(ended_at) - min(started_at) {months}")

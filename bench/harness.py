@@ -211,9 +211,9 @@ def run_in_processes(function: Callable[..., Any], *arguments: tuple[Any, ...]) 
 
     with ExitStack() as opened:
         calls = []
-        for one in arguments:
+        for call_arguments in arguments:
             pool = opened.enter_context(ProcessPoolExecutor(1, mp_context=context))
-            calls.append(pool.submit(_measure_usage, function, one))
+            calls.append(pool.submit(_measure_usage, function, call_arguments))
         return [call.result() for call in calls]
 
 

@@ -80,7 +80,8 @@ def compare(contenders: dict[str, Contender], data: Data, rounds: int) -> None:
     assert data.test is not None
     labels = data.test.y.argmax(axis=1)
     epochs = {
-        name: harness.timed(one.train_epoch, time.process_time) for name, one in contenders.items()
+        name: harness.timed(contender.train_epoch, time.process_time)
+        for name, contender in contenders.items()
     }
     seconds = harness.take_turns(epochs, rounds=rounds)
 
@@ -140,8 +141,8 @@ def per_sample(data: Data, start: Weights) -> Contender:
         sum_w, sum_b = [np.zeros_like(w) for w in weights], [np.zeros_like(b) for b in biases]
         for row, target in zip(x, y, strict=True):
             by_weights, by_biases = gradient(row[:, None], target[:, None])
-            sum_w = [total + one for total, one in zip(sum_w, by_weights, strict=True)]
-            sum_b = [total + one for total, one in zip(sum_b, by_biases, strict=True)]
+            sum_w = [total + part for total, part in zip(sum_w, by_weights, strict=True)]
+            sum_b = [total + part for total, part in zip(sum_b, by_biases, strict=True)]
 
         rate = RATE / len(x)
         weights = [w - rate * total for w, total in zip(weights, sum_w, strict=True)]

@@ -21,16 +21,25 @@ from producers.trainings import plan_training, submit_training
 from reports.build import refuse_foreign_page
 from reports.report_files import INDEX
 from sources import synthetic
-from sources.registry import FALLBACK_SOURCE, default_archive
+from sources.registry import FALLBACK_SOURCE, SOURCES, default_archive
 
 HOME = ".tidings"  # in the folder of the report: where commands look that are typed there
+_TEXTAPI_SETTINGS = (
+    *("textapi_url", "textapi_key", "textapi_limits"),
+    *("textapi_keys", "textapi_key_limit"),
+)
 
 
 def demo_settings(out: Path) -> Settings:
-    """Return settings whose home, database and broker are the demo's own, whatever is set."""
-    return context.load_settings(
-        home=out / HOME, database_url=None, redis_url=None, reports_dir=None
-    )
+    """Return settings of the demo's own: no address, key or limit that is set holds for it.
+
+    So it uses the embedded stack alone, and calls no service.
+    """
+    names = ["database_url", "redis_url", "reports_dir", *_TEXTAPI_SETTINGS]
+    for service in filter(None, (source.service for source in SOURCES)):
+        names += filter(None, (service.url, service.limits, service.key))
+    defaults = {name: Settings.model_fields[name].get_default() for name in names}
+    return context.load_settings(home=out / HOME, **defaults)
 
 
 def run_demo(settings: Settings, out: Path) -> int:

@@ -15,6 +15,7 @@ from cli.messages import printable, show, warn
 from cli.options import check_utf8
 from cli.run_options import parse_handle
 from core.errors import UsageError
+from sources.columns import FIELDS
 from sources.registry import SOURCES
 
 SOURCE_NAMES = ", ".join(source.name for source in SOURCES)
@@ -40,7 +41,7 @@ def import_documents(
         Option(
             metavar="FIELD=NAME",
             callback=check_utf8,
-            help="Which column holds text, published_at, handle, id.",
+            help=f"Which column holds {', '.join(FIELDS)}.",
         ),
     ] = None,
     as_json: Annotated[bool, Option("--json", help="Print the counts as JSON.")] = False,
@@ -57,6 +58,8 @@ def import_documents(
 
     if handle is not None:
         handle = parse_handle(handle)
+        if not handle.strip("@ "):
+            raise UsageError("--handle names no account: write its name, as @nasa")
     columns = dict(pair.partition("=")[::2] for pair in column or [])
     if not all(columns.values()):
         raise UsageError("--column wants FIELD=NAME, as text=headline")
@@ -91,10 +94,12 @@ def import_documents(
 
 def _counts(imported: Imported) -> dict[str, int]:
     tally = imported.tally
+    not_stored = imported.forgotten + imported.conflicts
     return {
         "read": tally.documents,
         "added": imported.added,
-        "known": tally.documents - imported.added - imported.forgotten,
+        "known": tally.documents - imported.added - not_stored,
+        "conflicts": imported.conflicts,
         "completed": imported.completed,
         "forgotten": imported.forgotten,
         "empty": tally.empty,
@@ -108,6 +113,8 @@ def _print_remarks(imported: Imported) -> None:
     tally = imported.tally
     for remark in tally.remarks[:MAX_REMARKS]:
         warn(remark)
+    if len(tally.remarks) > MAX_REMARKS:
+        warn(f"and {len(tally.remarks) - MAX_REMARKS:,} more remarks on files")
     for left_out in imported.left_out[:MAX_REMARKS]:
         warn(f"left out: {left_out}")
     if len(imported.left_out) > MAX_REMARKS:
@@ -122,6 +129,12 @@ def _print_remarks(imported: Imported) -> None:
         warn(
             f"{imported.kept:,} stored documents lack what these files say of them, and stay as "
             "runs have read them: `tidings forget RUN` for those runs, then import again"
+        )
+    if imported.conflicts:
+        warn(
+            f"{imported.conflicts:,} of the documents read were not stored, because another text "
+            "has their id: if the column of ids only numbers the rows, rename it so that it is no "
+            "id (row_number, say), and import again"
         )
     if imported.forgotten:
         warn(

@@ -19,7 +19,8 @@ def demo(
     """Show the whole pipeline on texts that ship with the project; prints where the report is.
 
     It has a home of its own, .tidings in the folder of the report: nothing of it is among your
-    documents and runs. In that folder, `tidings runs` lists the demo's.
+    documents and runs. In that folder, `tidings runs` lists the demo's. It calls no service: keys
+    and addresses that are set do not hold for it.
     """
     from cli.demo import demo_settings, run_demo
 

@@ -85,7 +85,7 @@ Run = Annotated[
     Argument(metavar="RUN", parser=parse_run, help="The run's number, as `tidings runs` lists it."),
 ]
 Json = Annotated[bool, Option("--json", help="Print JSON.")]
-Name = Annotated[str | None, Option(callback=check_utf8, help="A name to know the run by.")]
+Name = Annotated[str | None, Option(callback=check_utf8, help="A name for the run.")]
 Wait = Annotated[
     bool,
     Option("--wait", help="Wait for the end: status 0 when all is done, 1 when a job failed."),

@@ -10,7 +10,7 @@ from typing import Annotated
 from typer import Argument, Option
 
 from cli import context
-from cli.messages import inform, show_path
+from cli.messages import inform, printable, show_path
 from cli.options import Run, check_runs, check_utf8, parse_run
 from cli.trainings import WEIGHTS, write_weights
 from core.errors import TidingsError, UsageError
@@ -63,7 +63,10 @@ def export(
     ],
     form: Annotated[
         str | None,
-        Option("--format", help="jsonl, csv or parquet; by default as --out ends, else jsonl."),
+        Option(
+            "--format",
+            help="jsonl, csv or parquet; by default the ending of --out; jsonl without one.",
+        ),
     ] = None,
     out: Annotated[Path | None, Option(help="A file; standard output by default.")] = None,
     job: Annotated[
@@ -74,7 +77,8 @@ def export(
     """Write a table of a run in a fixed order and form; or the weights of its network, as .npz."""
     from reports.exports import write
 
-    form = form or _form_of(out)
+    if form is None:
+        form = DEFAULT_FORM if table == WEIGHTS else _form_of(out)
     db = context.open_database()
     if table == WEIGHTS:
         write_weights(db, run, job, out)
@@ -91,8 +95,16 @@ def export(
 
 
 def _form_of(out: Path | None) -> str:
-    """Return the format that the name of a file tells, or the default."""
+    """Return the format that the ending of a file names, or the default where it has none.
+
+    Raises `UsageError` for another ending.
+    """
     from reports.formats import WRITERS
 
     ending = out.suffix.lower().removeprefix(".") if out else ""
-    return ending if ending in WRITERS else DEFAULT_FORM
+    if ending and ending not in WRITERS:
+        raise UsageError(
+            f"--out {printable(out)}: no format is called {printable(ending)}: end the file in "
+            f"{', '.join(f'.{form}' for form in WRITERS)}, or name one of them with --format"
+        )
+    return ending or DEFAULT_FORM

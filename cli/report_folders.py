@@ -80,11 +80,11 @@ def remove_reports(settings: Settings, runs: Collection[int]) -> None:
 
 def _remove_report(folder: Path) -> None:
     places = [folder, *folder.glob("run-[0-9]*")]
-    own = [path for place in places for path in _own_files(place)]
-    if not _is_marked(folder, own):
+    report_files = [path for place in places for path in _report_files(place)]
+    if not _is_marked(folder, report_files):
         return
 
-    for path in own:
+    for path in report_files:
         path.unlink(missing_ok=True)
     for place in reversed(places):
         for emptied in (place / FIGURES, place):
@@ -95,20 +95,22 @@ def _remove_report(folder: Path) -> None:
         warn(f"{folder} holds what Tidings did not make, which stays: look at it")
 
 
-def _is_marked(folder: Path, own: Collection[Path]) -> bool:
+def _is_marked(folder: Path, report_files: Collection[Path]) -> bool:
     """Whether a report of ours is in the folder, be it unfinished."""
     manifest = _read_json(folder / MANIFEST)
     has_manifest = isinstance(manifest, dict) and "fingerprint" in manifest
-    return has_manifest or any(path.parent.name == FIGURES or is_own_page(path) for path in own)
+    return has_manifest or any(
+        path.parent.name == FIGURES or is_own_page(path) for path in report_files
+    )
 
 
-def _own_files(place: Path) -> list[Path]:
+def _report_files(place: Path) -> list[Path]:
     """Return the files that are named as Tidings names those of a report."""
-    own = [path for path in _files_in(place / FIGURES) if is_figure(_whole_name(path))]
+    report_files = [path for path in _files_in(place / FIGURES) if is_figure(_whole_name(path))]
     for path in _files_in(place):
         if _whole_name(path) in _NAMES or (path.suffix == ".html" and is_own_page(path)):
-            own.append(path)
-    return own
+            report_files.append(path)
+    return report_files
 
 
 def _whole_name(path: Path) -> str:

@@ -314,8 +314,10 @@ def _parse_keywords(values: Sequence[str]) -> tuple[Keyword, ...]:
 
 
 def _read_lines() -> list[str]:
+    if sys.stdin is None:
+        raise UsageError("standard input is closed: give the accounts as arguments")
     try:
-        return [line.strip() for line in sys.stdin]
+        return [line.strip() for line in sys.stdin.read().removeprefix("\ufeff").split("\n")]
     except UnicodeDecodeError as error:
         raise UsageError(f"standard input is no UTF-8 ({error.reason})") from None
 

@@ -25,10 +25,11 @@ _REPLACED = "replaced:"  # begins the name of a row that is about to go; no sour
 
 @dataclass(frozen=True, slots=True)
 class Completed:
-    """How many documents were completed, and how many stay as runs have read them."""
+    """How many documents were completed, how many stay as runs have read them, and conflicts."""
 
     completed: int = 0
     kept: int = 0
+    conflicts: int = 0  #: rows whose identity is stored with another text
 
 
 def identify_documents(
@@ -87,12 +88,16 @@ def complete_documents(connection: Connection, rows: Sequence[Mapping[str, Any]]
     """Complete the stored documents of these identities by what *rows* know and they do not."""
     given = {row["identity"]: row for row in rows}
     ids = []
+    texts: dict[str, str] = {}
     stored = select(Document.__table__).where(Document.identity.in_(sorted(given)))
     for document in connection.execute(stored).mappings():
+        texts[document["identity"]] = document["text"]
         if _missing(document, given[document["identity"]]):
             ids.append(document["id"])
+
+    conflicts = count_conflicts(rows, texts)
     if not ids:
-        return Completed()
+        return Completed(conflicts=conflicts)
 
     read = _ids_read(connection, ids)
     completed = kept = 0
@@ -107,7 +112,12 @@ def complete_documents(connection: Connection, rows: Sequence[Mapping[str, Any]]
         else:
             kept += 1
     _store_anew(connection, unread)
-    return Completed(completed + len(unread), kept)
+    return Completed(completed + len(unread), kept, conflicts)
+
+
+def count_conflicts(rows: Sequence[Mapping[str, Any]], texts: Mapping[str, str]) -> int:
+    """Return how many *rows* differ from the text that *texts* has for their identity."""
+    return sum(row["text"] != texts.get(row["identity"], row["text"]) for row in rows)
 
 
 def _missing(document: Mapping[Any, Any], row: Mapping[str, Any]) -> dict[str, Any]:

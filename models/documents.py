@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
@@ -10,7 +10,7 @@ from typing import Any, Self
 from sqlalchemy import ColumnElement, Connection, and_, func, select, text
 
 from core.enums import JobKind
-from models.completion import complete_documents, identify_documents
+from models.completion import complete_documents, count_conflicts, identify_documents
 from models.database import Database, batched
 from models.suppression_list import without_suppressed
 from models.tables import Document, JobDocument
@@ -59,12 +59,13 @@ class DocumentScope:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """How many documents were new, were completed, and were not: suppressed, or part of a run."""
+    """How many documents were new, were completed, and were not stored or completed, and why."""
 
     added: int
     forgotten: int
     completed: int = 0
     kept: int = 0  #: lack what was given, and stay as they are for the runs that have read them
+    conflicts: int = 0  #: not stored: their identity is that of another text
 
 
 def add_documents(
@@ -87,7 +88,7 @@ def insert_documents(
     job_id: int | None = None,
 ) -> Stored:
     """Do what `add_documents` does, within a transaction of the caller's."""
-    added = completed = kept = 0
+    added = completed = kept = conflicts = 0
     statement = db.upsert(Document).on_conflict_do_nothing(index_elements=["identity"])
     allowed = without_suppressed(connection, documents)
     for batch in batched(allowed):
@@ -97,12 +98,22 @@ def insert_documents(
         added += len(new)
         completed += result.completed
         kept += result.kept
+        conflicts += result.conflicts + count_conflicts(rows, _first_texts(rows, new))
         if job_id is not None:
             identities = [row["identity"] for row in rows]
             stored = select(Document.id).where(Document.identity.in_(identities))
             link_documents(connection, db, job_id, connection.scalars(stored).all())
 
-    return Stored(added, len(documents) - len(allowed), completed, kept)
+    return Stored(added, len(documents) - len(allowed), completed, kept, conflicts)
+
+
+def _first_texts(rows: Sequence[Mapping[str, Any]], identities: Collection[str]) -> dict[str, str]:
+    """Return the text that was stored of each of these new *identities*: that of its first row."""
+    texts: dict[str, str] = {}
+    for row in rows:
+        if row["identity"] in identities:
+            texts.setdefault(row["identity"], row["text"])
+    return texts
 
 
 def link_documents(connection: Connection, db: Database, job_id: int, ids: Sequence[int]) -> None:

@@ -24,6 +24,7 @@ class Imported:
     added: int = 0
     completed: int = 0  #: stored documents that lacked something, a handle say
     kept: int = 0  #: stored documents that lack something, and stay as runs have read them
+    conflicts: int = 0  #: documents whose identity is stored with another text; they are not
     forgotten: int = 0  #: kept away by the suppression list
     left_out: list[LeftOut] = field(default_factory=list)
 
@@ -76,6 +77,7 @@ def _import_items(
         imported.added += stored.added
         imported.completed += stored.completed
         imported.kept += stored.kept
+        imported.conflicts += stored.conflicts
         imported.forgotten += stored.forgotten
         on_progress(imported.tally.documents)
 

@@ -23,11 +23,11 @@ LONGEST_CURSOR = 2000  #: characters of a service's own cursor; it becomes part 
 MAX_SURPLUS = 10  #: times more entries than were asked for may be on a page
 
 
-def check_page_size(entries: Sequence[object], asked: int, service: str) -> None:
-    """Raise `ServiceBadAnswer` where a page has far more entries than the *asked*."""
-    if len(entries) > MAX_SURPLUS * asked:
+def check_page_size(entries: Sequence[object], page_size: int, service: str) -> None:
+    """Raise `ServiceBadAnswer` where a page has far more entries than *page_size*."""
+    if len(entries) > MAX_SURPLUS * page_size:
         raise ServiceBadAnswer(
-            f"{service} answered with {len(entries):,} entries where {asked} were asked for: "
+            f"{service} answered with {len(entries):,} entries where {page_size} were asked for: "
             "is its address right?",
             service=service,
         )

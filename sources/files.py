@@ -15,6 +15,7 @@ from sources.file_reading import decode_chunks, open_file, read_chunks, split_li
 from sources.jsonstream import ASSIGNMENT, LONGEST, Root, parse_line, read_elements
 from sources.registry import FALLBACK_SOURCE, SOURCES, source_named
 from sources.source import JsonFormat, ReadContext, Source
+from sources.table_sample import TableSample
 from sources.tables import NO_HANDLE, TableReader, check_is_date, guess_source, read_csv
 
 ENDINGS = (".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".js")  #: read in a folder, or with .gz
@@ -24,16 +25,22 @@ _LONG_LINE = f"its line is longer than {LONGEST:,} characters"
 _BLANK = "\ufeff \t\r\n"
 
 _FORMATS = [source.json_format for source in SOURCES if source.json_format is not None]
-_ARCHIVES = [known.account_archive for known in _FORMATS if known.account_archive is not None]
+_ARCHIVES = [
+    json_format.account_archive
+    for json_format in _FORMATS
+    if json_format.account_archive is not None
+]
 _POST_LISTS = frozenset[str]().union(*(archive.lists for archive in _ARCHIVES))
-_SERVICE_LISTS = frozenset[tuple[str, ...]]().union(*(known.lists for known in _FORMATS))
+_SERVICE_LISTS = frozenset[tuple[str, ...]]().union(
+    *(json_format.lists for json_format in _FORMATS)
+)
 _LISTS = _SERVICE_LISTS | {(), ("posts",)}
 _OBJECTS = {path[:-1] for path in _LISTS}
 _PAGE_KEYS = sorted(path[-1] for path in _SERVICE_LISTS if path)
 _READ_AUTHORS = {
-    known.authors_key: known.read_authors
-    for known in _FORMATS
-    if known.authors_key is not None and known.read_authors is not None
+    json_format.authors_key: json_format.read_authors
+    for json_format in _FORMATS
+    if json_format.authors_key is not None and json_format.read_authors is not None
 }
 
 
@@ -93,9 +100,22 @@ def _read_folder(folder: Path, options: _Options) -> Iterator[Item]:
     for path in visible:
         if _ending(path) not in ENDINGS:
             yield Remark(str(path), "it is left alone: nothing here reads files of that name")
+        elif _is_other_script(path):
+            yield Remark(str(path), "it is left alone: it is a script without a list of posts")
         elif _assigned_list(path) in (None, *_POST_LISTS):
             # an account's archive has dozens of other lists: likes, followers, settings
             yield from leave_out_unreadable(path, _read_file(path, options))
+
+
+def _is_other_script(path: Path) -> bool:
+    """Whether a script holds neither JSON nor a list, as those that show an account's archive."""
+    if _ending(path) != ".js":
+        return False
+    try:
+        head = _head(path)
+    except BadInput:
+        return False
+    return not ASSIGNMENT.match(head) and head.lstrip(_BLANK)[:1] not in ("", "{", "[")
 
 
 def leave_out_unreadable(path: Path, items: Iterable[Item]) -> Iterator[Item]:
@@ -142,7 +162,7 @@ def _read_whole_file(path: Path, options: _Options) -> Iterator[Item]:
         context = ReadContext(file=str(path), now=options.now, handle=options.handle)
         yield from read_csv(path, source=options.source, columns=options.columns, context=context)
     else:
-        by_line = ending in (".jsonl", ".ndjson") or _is_jsonl(head)
+        by_line = ending in (".jsonl", ".ndjson") or _is_jsonl(path)
         yield from _read_json(path, options, by_line=by_line)
 
 
@@ -160,9 +180,16 @@ def _assigned_list(path: Path) -> str | None:
     return assignment[1] if assignment else None
 
 
-def _is_jsonl(head: str) -> bool:
-    """Whether the first line is a complete JSON object and more follows."""
-    line, _, rest = head.lstrip(_BLANK).partition("\n")
+def _is_jsonl(path: Path) -> bool:
+    """Whether the first line is a complete JSON object, of up to `LONGEST`, and more follows."""
+    text = line = rest = ""
+    with open_file(path) as file:
+        for chunk in decode_chunks(read_chunks(file, lambda _: None)):
+            text = (text + chunk).lstrip(_BLANK)
+            line, _, rest = text.partition("\n")
+            if rest.strip() or len(text) > LONGEST or text[:1] not in ("", "{"):
+                break
+
     if not line.startswith("{") or not rest.strip():
         return False
     value, wrong = parse_line(line)
@@ -227,7 +254,7 @@ def _read_json(path: Path, options: _Options, *, by_line: bool) -> Iterator[Item
             yield LeftOut(context.file, entry.index, entry.wrong or "it is no object")
         else:
             if read is None:
-                read, remarks = _reader(source, context, options, path)
+                read, remarks = _reader(source, context, options, path, read_entries)
                 yield from remarks
             yield read(entry.value, entry.index)
 
@@ -333,22 +360,43 @@ def _check_source(source: Source, options: _Options, path: Path) -> None:
 
 
 def _reader(
-    source: Source, context: ReadContext, options: _Options, path: Path
+    source: Source,
+    context: ReadContext,
+    options: _Options,
+    path: Path,
+    read_entries: Callable[[Path], Iterator[_Entry]],
 ) -> tuple[Callable[[Any, int], Item], Iterable[Remark]]:
     """Return what makes items of a file's objects, and the remarks that come before them."""
     json_format = source.json_format
     if json_format is None or options.columns:
-        columns = find_columns(context.first, options.columns, context.file)
-        if "published_at" in columns:
-            check_is_date(context.file, columns, context.first.get(columns["published_at"]))
-        row_source = options.source or guess_source(context.first, columns)
-        table = TableReader(source=row_source, columns=columns, context=context)
+        table = _table_reader(context, options, read_entries(path))
         return table.read_row, table.remarks()
 
     _check_source(source, options, path)
     read = json_format.read
     remarks = () if json_format.has_handles(context) else (Remark(context.file, NO_HANDLE),)
     return lambda value, index: read(value, index, context), remarks
+
+
+def _table_reader(
+    context: ReadContext, options: _Options, entries: Iterator[_Entry]
+) -> TableReader:
+    """Return the reader of a table's rows, after a pass over all of them for its columns."""
+    sample = TableSample(options.columns)
+    for entry in entries:
+        if entry.index is not None and not entry.wrong and isinstance(entry.value, Mapping):
+            sample.add(entry.value)
+
+    columns = find_columns(sample.names, options.columns, context.file)
+    time_column = columns.get("published_at", "")
+    if time_column:
+        check_is_date(context.file, columns, sample.first_values.get(time_column))
+    return TableReader(
+        source=options.source or guess_source(sample.first_values, columns),
+        columns=columns,
+        context=context,
+        day_first=sample.day_first.get(time_column),
+    )
 
 
 def _handle_beside(path: Path) -> str | None:

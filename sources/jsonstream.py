@@ -29,6 +29,7 @@ _SPACE = " \t\r\n\ufeff"
 _TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[{}\[\]"]', re.DOTALL)
 _SCALAR_END = re.compile(r"[,\]}\s]")
 _BAD_BYTE = re.compile("[\udc80-\udcff]")  # how `decode_chunks` marks a byte that is no UTF-8
+_NO_JSON = "it is no JSON"
 _BAD_BYTES = "it holds bytes that are no UTF-8"
 
 
@@ -228,7 +229,10 @@ def read_elements(
         is_first = True
         for element in parse_elements(text, lists=lists, objects=objects):
             if element.wrong and is_first and element.path == () and element.index is None:
-                reasons = "; ".join([element.wrong, *damages])
+                wrong = element.wrong
+                if wrong.startswith(_NO_JSON):
+                    wrong = wrong.removeprefix(_NO_JSON).strip(" ()")
+                reasons = "; ".join([wrong, *damages])
                 raise BadInput(f"{path} is no JSON ({reasons}): look at what it holds")
             is_first = False
             if element.wrong and damages:
@@ -293,5 +297,5 @@ def parse_line(line: str) -> tuple[Any, str | None]:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, JSONDecodeError):
-        return f"it is no JSON ({error.msg})"
+        return f"{_NO_JSON} ({error.msg})"
     return f"it cannot be read ({type(error).__name__})"

@@ -177,11 +177,15 @@ def _complete_row(row: TableRow, _context: ReadContext) -> TableRow:
 
 
 def _recognizes(value: Mapping[str, Any], _key: str) -> bool:
-    if "headline" in value and not isinstance(value["headline"], str):
+    headline = value.get("headline")
+    if not isinstance(headline, str | None):
         return True
     has_strings = any(isinstance(field, str) for field in value.values())
-    has_key = not value.keys().isdisjoint({"web_url", "pub_date"})
-    return has_strings and has_key and not has_text_column(value)
+    names, keys = set(value), {"web_url", "pub_date"}
+    if "headline" in value and headline is None:  # as a row of a table may have it, too
+        names.remove("headline")
+        keys.add("_id")
+    return has_strings and not keys.isdisjoint(names) and not has_text_column(names)
 
 
 def _hits(meta: object) -> int | None:

@@ -43,7 +43,7 @@ class TableReader:
     source: Source
     columns: Mapping[str, str]  #: field to the name of its column, as written in the file
     context: ReadContext
-    day_first: bool = False
+    day_first: bool | None = None  #: whether a date shows that days come first; None: none does
 
     def read_row(self, row: Mapping[str, Any], index: int) -> Item:
         """Make an item of one row."""
@@ -191,8 +191,8 @@ def read_csv(
 
 def _look_ahead(
     path: Path, encoding: str, names: list[str], columns: Mapping[str, str]
-) -> tuple[dict[str, str] | None, str | None, bool]:
-    """Return the first row and time, if there are any, and whether dates begin with the day."""
+) -> tuple[dict[str, str] | None, str | None, bool | None]:
+    """Return the first row and time, if there are any, and whether a date begins with the day."""
     time_at = names.index(columns["published_at"]) if "published_at" in columns else None
     first, first_time = None, None
     for number, row in enumerate(_rows(path, encoding)):
@@ -207,7 +207,7 @@ def _look_ahead(
         day_first = is_day_first(written)
         if day_first is not None:
             return first, first_time, day_first
-    return first, first_time, False
+    return first, first_time, None
 
 
 def _detect_encoding(path: Path) -> tuple[str, int]:

@@ -7,8 +7,11 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
-_COMPACT = re.compile(r"(?:1[89]|20)\d{2}[01]\d[0-3]\d")
-_SLASHED = re.compile(r"(\d{1,2})[/.](\d{1,2})[/.](\d{4}|\d{2})(?=\D|$)")
+_COMPACT = re.compile(r"((?:1[89]|20)\d{2})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])?(?:\.0+)?")
+_YEAR_FIRST = re.compile(r"(\d{4})([-/.])(\d{1,2})(?:\2(\d{1,2}))?(?=\D|$)")
+_YEAR_LAST = re.compile(r"(\d{1,2})([/.])(\d{1,2})\2(\d{4}|\d{2})(?=\D|$)")
+_ZONE_NAME = re.compile(r"\s*(?:UTC|GMT|Z)$", re.IGNORECASE)
+_SPACED_OFFSET = re.compile(r"\s+(?=[+-]\d{2}:?\d{2}$)")
 _FIRST_UNIX_TIME = 100_000  # smaller numbers count a spreadsheet's days, or are a year
 _CLOCKS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
 _NAMED = (
@@ -21,22 +24,29 @@ _NAMED = (
 )
 
 
-def parse_time(value: object, *, day_first: bool = False) -> datetime | None:
+def parse_time(value: object, *, day_first: bool | None = None) -> datetime | None:
     """Return the moment that *value* names, in UTC; None where it names none.
 
-    Formats are ISO 8601 (with or without a time, any way to write an offset), Unix time in seconds,
-    milli- and microseconds, ``YYYYMMDD``, those of e-mail and of API v1.1 posts, and dates with
-    slashes or dots, month first unless *day_first* or the first number is over 12. A time without
-    an offset is taken as UTC. Unix time 0 is how programs write "not known", and other numbers
-    below 100,000 (the first 28 hours of 1970) are no Unix times: see `is_day_number`.
+    Formats are ISO 8601 (with or without a time, any way to write an offset), the same with slashes
+    or dots or without leading zeros, Unix time in seconds, milli- and microseconds, ``YYYYMMDD``
+    and ``YYYYMM`` (as text or number), those of e-mail and of API v1.1 posts, and dates that end
+    with the year. Of the latter *day_first* says whether the day is first; where it is None, it is
+    so with dots and not with slashes. A first number over 12 is the day, whatever is said.
+
+    A month without a day is its first day. A time without an offset is taken as UTC. Unix time 0 is
+    how programs write "not known", and other numbers below 100,000 (the first 28 hours of 1970) are
+    no Unix times: see `is_day_number`.
     """
-    if isinstance(value, bool) or value is None:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
-    if isinstance(value, int | float):
+    text = value.strip() if isinstance(value, str) else f"{value}"
+    if compact := _COMPACT.fullmatch(text):
+        return _make_time(compact[1], compact[2], compact[3] or "1", "")
+    if not isinstance(value, str):
         return _from_unix(value)
-    if not isinstance(value, str) or not (text := value.strip()):
+    if not text:
         return None
-    if _NUMBER.fullmatch(text) and not _COMPACT.fullmatch(text):
+    if _NUMBER.fullmatch(text):
         return _from_unix(float(text))
 
     for read in (datetime.fromisoformat, _from_named, parsedate_to_datetime):
@@ -44,7 +54,9 @@ def parse_time(value: object, *, day_first: bool = False) -> datetime | None:
             return _in_utc(read(text))
         except (ValueError, OverflowError, IndexError, TypeError):
             continue
-    return _from_slashed(text, day_first=day_first)
+    if match := _YEAR_FIRST.match(text):
+        return _make_time(match[1], match[3], match[4] or "1", text[match.end() :])
+    return _from_year_last(text, day_first=day_first)
 
 
 def is_day_number(value: object) -> bool:
@@ -57,11 +69,11 @@ def is_day_number(value: object) -> bool:
 
 
 def is_day_first(value: str) -> bool | None:
-    """Whether a date with slashes begins with the day; None where it could be either."""
-    match = _SLASHED.match(value.strip())
+    """Whether a date that ends with the year begins with the day; None if it could be either."""
+    match = _YEAR_LAST.match(value.strip())
     if match is None:
         return None
-    first, second = int(match[1]), int(match[2])
+    first, second = int(match[1]), int(match[3])
     if (first > 12) == (second > 12):
         return None
     return first > 12
@@ -92,20 +104,31 @@ def _from_named(text: str) -> datetime:
     raise ValueError(text)
 
 
-def _from_slashed(text: str, *, day_first: bool) -> datetime | None:
-    match = _SLASHED.match(text)
+def _from_year_last(text: str, *, day_first: bool | None) -> datetime | None:
+    match = _YEAR_LAST.match(text)
     if match is None:
         return None
-    day, month = (match[1], match[2]) if day_first else (match[2], match[1])
+    if day_first is None:
+        day_first = match[2] == "."
+    day, month = (match[1], match[3]) if day_first else (match[3], match[1])
     if int(month) > 12:
         day, month = month, day
-    year = match[3] if len(match[3]) == 4 else f"20{match[3]}"
+    year = match[4] if len(match[4]) == 4 else f"20{match[4]}"
+    return _make_time(year, month, day, text[match.end() :])
 
-    clock = text[match.end() :].replace(",", " ").replace("T", " ").rstrip()
+
+def _make_time(year: str, month: str, day: str, clock: str) -> datetime | None:
+    """Return the moment of a date and the time of day behind it, if they make one."""
+    clock = _ZONE_NAME.sub("", clock.rstrip()).replace(",", " ").replace("T", " ")
+    date = f"{year}-{month:0>2}-{day:0>2}"
+    try:
+        return _in_utc(datetime.fromisoformat(date + _SPACED_OFFSET.sub("", clock)))
+    except (ValueError, OverflowError):
+        pass
+
     for pattern in _CLOCKS:
         try:
-            written = f"{year}-{month}-{day}{clock}"
-            moment = datetime.strptime(written, f"%Y-%m-%d{pattern}")  # noqa: DTZ007
+            moment = datetime.strptime(f"{date}{clock}", f"%Y-%m-%d{pattern}")  # noqa: DTZ007
         except ValueError:
             continue
         return moment.replace(tzinfo=UTC)

@@ -32,7 +32,7 @@ from sources.base import (
     mapping_or_empty,
     text_or_empty,
 )
-from sources.columns import fold_column
+from sources.columns import COLUMN_NAMES, fold_column
 from sources.crawl import CrawlProgress, check_page_size
 from sources.file_reading import open_file
 from sources.post_cleaning import decode_entities, is_repost_by_text
@@ -67,6 +67,10 @@ _FIRST_TIMED_ID = 29_700_859_247
 _ID_EPOCH_MS = 1_288_834_974_657
 _POST_ID = re.compile(r"\d{1,20}", re.ASCII)
 _HANDLE = re.compile(r"\w{1,15}", re.ASCII)
+_COLUMNS_OF_TABLES = frozenset(  # no post of the API has a field of such a name
+    {*COLUMN_NAMES["published_at"], *COLUMN_NAMES["handle"], *COLUMN_NAMES["address"]}
+    - {"created_at"}
+)
 
 _SEARCH_PATH = "/2/tweets/search/recent"
 _USER_PATH = "/2/users/by/username/{name}"
@@ -129,7 +133,8 @@ def _read_v1_post(entry: Any, index: int, context: ReadContext) -> Item:
         post_id = clean_or_none(written)
     if post is None or post_id is None:
         return LeftOut(context.file, index, "it is no post of X: it has no id")
-    text = post.get("full_text") or post.get("text")
+    extended = mapping_or_empty(post.get("extended_tweet"))  # of a post that a stream cut off
+    text = extended.get("full_text") or post.get("full_text") or post.get("text")
     if not isinstance(text, str) or not text.strip():
         return Empty(context.file, index)
 
@@ -140,7 +145,7 @@ def _read_v1_post(entry: Any, index: int, context: ReadContext) -> Item:
         text=text,
         handle=fold_handle(user.get("screen_name")) or context.handle,
         author_id=clean_or_none(user.get("id_str")),
-        repost="retweeted_status" in post,
+        repost=isinstance(post.get("retweeted_status"), Mapping),
     )
     return _complete(document, post.get("created_at"), context.now)
 
@@ -203,9 +208,10 @@ def _parse_status_address(address: str | None) -> tuple[str | None, str | None]:
 def _complete_row(row: TableRow, context: ReadContext) -> TableRow:
     """Fill in a row's fields from its post's address, and its address and time from the id."""
     id_in_address, handle_in_address = _parse_status_address(row.address)
+    has_post_id = time_of_id(row.native_id or "") is not None  # else it may number the rows
     row = replace(
         row,
-        native_id=row.native_id or id_in_address,
+        native_id=row.native_id if has_post_id else id_in_address or row.native_id,
         handle=row.handle or handle_in_address or context.handle,
     )
     if row.native_id is None:
@@ -222,7 +228,10 @@ def _complete_row(row: TableRow, context: ReadContext) -> TableRow:
 def _recognizes(value: Mapping[str, Any], key: str) -> bool:
     if isinstance(value.get("tweet"), Mapping) or "id_str" in value:
         return True
-    return "edit_history_tweet_ids" in value or (key == "data" and "id" in value)
+    if "edit_history_tweet_ids" in value:
+        return True
+    has_post_id = _POST_ID.fullmatch(text_or_empty(value.get("id"))) is not None
+    return key == "data" and has_post_id and _COLUMNS_OF_TABLES.isdisjoint(map(fold_column, value))
 
 
 def _recognizes_row(columns: Mapping[str, str], address: str | None) -> bool:

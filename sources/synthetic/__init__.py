@@ -13,7 +13,6 @@ POSTS: Final = Path(__file__).parent / "posts"
 
 NOTICE: Final = "Made up by the Tidings project: nobody here lives and nothing here happened."
 KEYWORD: Final = "kestrel:kestrel-22,marsh fever"  #: an illness, called marsh fever at first
-SECOND_KEYWORD: Final = "comet:ottoline"  #: a happier subject, of the summer of 2024
 FIRST_MONTH: Final = "2023-01"
 LAST_MONTH: Final = "2024-12"
 MONTH_WITHOUT_PAPER: Final = "2024-02"  #: a strike: there is no file, and a report shows a gap

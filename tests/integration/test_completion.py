@@ -124,8 +124,18 @@ def test_a_table_that_numbers_its_rows_alike_completes_none_of_another(db: Datab
     import_text(db, WITH_IDS)
     before = stored(db)
     other = "id,text,date\n1,RT @bob: Sun,2021-01-01\n2,Wind,2021-01-02\n"
-    assert counts(import_text(db, other, "bob")) == (2, 0, 0, 0)
+    imported = import_text(db, other, "bob")
+    assert (counts(imported), imported.conflicts) == ((2, 0, 0, 0), 2)
     assert stored(db) == before
+    imported = import_text(db, other.replace("id", "number"), "bob")
+    assert (counts(imported), imported.conflicts) == ((2, 2, 0, 0), 0)
+
+
+def test_rows_of_one_table_that_share_an_id_are_counted_if_their_texts_differ(db: Database) -> None:
+    rows = "1,Fog,2021-01-01\n1,Fog,2021-01-01\n1,Wind,2021-01-02\n1,Sun,2021-01-03\n"
+    for added in (1, 0):
+        imported = import_text(db, f"id,text,date\n{rows}")
+        assert (counts(imported), imported.conflicts) == ((4, added, 0, 0), 2)
 
 
 def test_posts_that_were_not_known_as_reposts_become_such(db: Database) -> None:
@@ -244,3 +254,20 @@ def test_the_command_says_how_many_it_completed(
     assert tidings() == (
         "1 documents read, 0 of them new, 1 stored ones completed; 0 empty, 0 left out\n"
     )
+
+
+def test_the_command_says_how_many_rows_were_not_stored_because_another_text_has_their_id(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TIDINGS_HOME", str(tmp_path / "home"))
+    Path("a.csv").write_text("id,date,headline\n1,2021-01-01,Fog\n2,2021-01-02,Rain\n")
+    Path("b.csv").write_text("id,date,headline\n1,2021-02-01,Fog\n2,2021-02-02,Wind\n")
+    result = CliRunner().invoke(app, ["import", "a.csv", "b.csv", "--json"])
+    found = json.loads(result.stdout)
+    assert (result.exit_code, found["read"], found["added"]) == (0, 4, 2)
+    assert (found["known"], found["conflicts"]) == (1, 1)
+    assert (
+        "1 of the documents read were not stored, because another text has their id: if the column "
+        "of ids only numbers the rows, rename it so that it is no id"
+    ) in " ".join(result.stderr.split())

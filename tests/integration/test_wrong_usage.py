@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from collections.abc import Callable, Iterator
@@ -13,7 +14,7 @@ from sqlalchemy import update
 
 from cli import context
 from cli.main import main
-from core.settings import load
+from core.settings import environment, load
 from models.database import Database
 from models.tables import Job
 from models.tables import Run as RunRow
@@ -319,6 +320,61 @@ def test_the_ending_of_the_file_decides_on_the_format(run: Run, tmp_path: Path) 
     assert (tmp_path / "m.jsonl").read_bytes() == (tmp_path / "m.csv").read_bytes()
 
 
+def test_an_ending_that_is_no_format_is_refused_unless_the_format_is_named(
+    run: Run, tmp_path: Path
+) -> None:
+    assert run("submit", "months", "2020-03", "--keyword", "x")[0] == 0
+    for name in ("m.csv.gz", "m.npz", "m.txt"):
+        status, error = run("export", "1", "coverage", "--out", name)
+        assert status == 2
+        assert error == (
+            f"tidings: --out {name}: no format is called {name.rpartition('.')[2]}: end the file "
+            "in .jsonl, .csv, .parquet, or name one of them with --format\n"
+        )
+        assert not (tmp_path / name).exists()
+    assert run("export", "1", "coverage", "--out", "m.txt", "--format", "csv")[0] == 0
+    assert (tmp_path / "m.txt").read_bytes().startswith(b"\xef\xbb\xbfrun,job,step")
+    assert "no format" not in run("export", "1", "weights", "--out", "w.npz")[1]
+
+
+def test_accounts_of_standard_input_may_begin_with_a_byte_order_mark(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("\ufeff@ann\n\n bob \n"))
+    assert run("submit", "handles", "-")[0] == 0
+    assert job_names() == ["@ann", "@bob"]
+
+
+def test_a_closed_standard_input_is_wrong_usage(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", None)
+    assert run("submit", "handles", "-") == (
+        2,
+        "tidings: standard input is closed: give the accounts as arguments\n",
+    )
+
+
+def test_an_import_names_twenty_remarks_and_counts_the_others(run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "files"
+    folder.mkdir()
+    (folder / "p.csv").write_text("text,handle,date\nHello,ann,2020-01-01\n")
+    for number in range(23):
+        (folder / f"{number}.txt").touch()
+    status, error = run("import", "files")
+    assert (status, error.count("it is left alone")) == (0, 20)
+    assert "tidings: and 3 more remarks on files\n" in error
+
+
+@pytest.mark.parametrize("handle", ["", " ", "@"])
+def test_an_import_refuses_a_handle_that_names_no_account(
+    run: Run, tmp_path: Path, handle: str
+) -> None:
+    (tmp_path / "p.csv").write_text("text,date\nHello,2020-01-01\n")
+    assert run("import", "p.csv", "--handle", handle) == (
+        2,
+        "tidings: --handle names no account: write its name, as @nasa\n",
+    )
+
+
 def test_a_misspelt_setting_stops_every_command(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TIDINGS_TEXTAPI_LIMIT", "5/s")
     status, error = run("runs")
@@ -334,12 +390,22 @@ def test_the_demo_has_a_home_and_a_database_of_its_own(
     monkeypatch.setenv("TIDINGS_DATABASE_URL", f"sqlite:///{tmp_path / 'real.db'}")
     monkeypatch.setenv("TIDINGS_REDIS_URL", "redis://127.0.0.1:1/0")
     monkeypatch.setenv("TIDINGS_REPORTS_DIR", "out")
+    Path(".env").write_text("TIDINGS_NYT_KEY=not-for-demo\nTIDINGS_TEXTAPI_LIMITS=1/s\n")
+    for name in ("X_BEARER", "TEXTAPI_KEY", "TEXTAPI_KEYS"):
+        monkeypatch.setenv(f"TIDINGS_{name}", "not-for-demo")
+    for name in ("TEXTAPI", "MASTODON", "BLUESKY", "X", "NYT"):
+        monkeypatch.setenv(f"TIDINGS_{name}_URL", "http://not-for-demo.example")
+    monkeypatch.setenv("TIDINGS_X_LIMITS", "1/d")
     assert run("demo", "--out", "report")[0] == 0
     (settings,) = seen
     own = tmp_path / "report" / ".tidings"
     assert settings.home.resolve() == own
     assert settings.database == f"sqlite:///{own / 'tidings.db'}"
     assert (settings.redis_url, settings.reports.resolve()) == (None, own / "reports")
+    assert not [source.name for source in SOURCES if source.key(settings)]
+    assert (settings.textapi_url, settings.textapi_key, settings.textapi_keys) == (None, None, ())
+    assert (settings.textapi_limits, settings.x_limits) == ("", "450/15min")
+    assert "not-for-demo" not in " ".join(environment(settings).values())
     (tmp_path / "file").touch()
     assert run("demo", "--out", "file") == (
         1,

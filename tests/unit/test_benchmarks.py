@@ -28,6 +28,21 @@ def harness() -> Iterator[ModuleType]:
         yield importlib.import_module("harness")
 
 
+def test_the_benchmark_of_containers_ends_where_months_fail(
+    harness: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setitem(sys.modules, "harness", harness)
+    monkeypatch.syspath_prepend(str(BENCH))
+    stack = importlib.import_module("containers").ContainerStack(tmp_path)
+    monkeypatch.setattr(stack, "ask_stub", lambda *_: {})
+    monkeypatch.setattr(stack, "tidings", lambda *_: "run 1")
+    answers = iter(["3", "2"])  # months that are not done, and that failed
+    monkeypatch.setattr(stack, "ask_database", lambda _: next(answers))
+
+    with pytest.raises(RuntimeError, match="2 months of amber failed"):
+        stack.run("amber")
+
+
 def test_contenders_take_turns_and_keep_their_own_samples(harness: ModuleType) -> None:
     numbers = count()
     contenders = {"a": lambda: next(numbers), "b": lambda: next(numbers)}

@@ -127,6 +127,19 @@ def test_a_column_that_is_not_there_and_a_missing_text_say_what_to_do(tmp_path: 
         ("Wed, 19 Oct 2022 20:07:25 +0200", datetime(2022, 10, 19, 18, 7, 25, tzinfo=UTC)),
         ("10/16/17 22:59", datetime(2017, 10, 16, 22, 59, tzinfo=UTC)),
         ("20030219", datetime(2003, 2, 19, tzinfo=UTC)),
+        ("20030219.0", datetime(2003, 2, 19, tzinfo=UTC)),
+        ("200302", datetime(2003, 2, 1, tzinfo=UTC)),
+        ("2003-02", datetime(2003, 2, 1, tzinfo=UTC)),
+        ("2024/02/03", datetime(2024, 2, 3, tzinfo=UTC)),
+        ("2024/2/3 10:00", datetime(2024, 2, 3, 10, tzinfo=UTC)),
+        ("2024-2-3", datetime(2024, 2, 3, tzinfo=UTC)),
+        ("2024.02.03", datetime(2024, 2, 3, tzinfo=UTC)),
+        ("2024-02-03 10:00:00 UTC", datetime(2024, 2, 3, 10, tzinfo=UTC)),
+        ("2024/02/03 10:00:00 +0200", datetime(2024, 2, 3, 8, tzinfo=UTC)),
+        ("03.02.2024", datetime(2024, 2, 3, tzinfo=UTC)),
+        ("02.25.2024", datetime(2024, 2, 25, tzinfo=UTC)),
+        ("2024/02/30", None),
+        ("2024-2-3 or so", None),
         ("0", None),
         ("0001-01-01T00:00:00Z", None),
         ("2999-01-01", None),
@@ -139,6 +152,24 @@ def test_times_are_read_as_files_write_them(
     [item] = documents(read(tmp_path / "posts.csv", f'text,time\nRain,"{written}"\n'))
     assert item.published_at == published
     assert item.time_wrong == (published is None)
+
+
+@pytest.mark.parametrize(
+    ("number", "published"),
+    [
+        (20240203, datetime(2024, 2, 3, tzinfo=UTC)),
+        (20240203.0, datetime(2024, 2, 3, tzinfo=UTC)),
+        (202402, datetime(2024, 2, 1, tzinfo=UTC)),
+        (1445873369, datetime(2015, 10, 26, 15, 29, 29, tzinfo=UTC)),
+    ],
+)
+def test_a_number_of_json_may_be_a_date_or_a_unix_time(
+    tmp_path: Path, number: float, published: datetime
+) -> None:
+    [item] = documents(
+        read(tmp_path / "posts.json", json.dumps([{"text": "Rain", "date": number}]))
+    )
+    assert (item.published_at, item.time_wrong) == (published, False)
 
 
 def test_one_date_that_begins_with_the_day_tells_the_order_of_all(tmp_path: Path) -> None:
@@ -160,6 +191,14 @@ def test_posts_on_x_are_known_by_their_address(tmp_path: Path) -> None:
     )
     [item] = documents(read(tmp_path / "posts.csv", content))
     assert (item.identity, item.handle) == ("x:920061541986250758", "ann")
+
+
+def test_the_number_in_a_posts_address_comes_before_one_that_counts_rows(tmp_path: Path) -> None:
+    address = "https://x.com/nasa/status/1750000000000000001"
+    content = f"id,text,url\n1,Hi,{address}\n1750000000000000002,Quote,{address}\n3,Other,\n"
+    first, quote, other = documents(read(tmp_path / "posts.csv", content))
+    assert (first.identity, first.period) == ("x:1750000000000000001", "2024-01")
+    assert (quote.identity, other.identity) == ("x:1750000000000000002", "x:3")
 
 
 def test_an_id_that_a_spreadsheet_rounded_is_no_id(tmp_path: Path) -> None:
@@ -243,6 +282,43 @@ def test_pages_may_stand_one_a_line_or_in_a_list(tmp_path: Path, name: str) -> N
     assert [item.native_id for item in documents(items)] == ["1", "2", "3"]
 
 
+def test_long_pages_one_a_line_are_read_in_a_file_of_any_name(tmp_path: Path) -> None:
+    long_page = {"data": [{"id": "1", "text": "a" * 300_000}]}
+    lines = [json.dumps(page) for page in (long_page, x_page("2"), x_page("3"))]
+    items = read(tmp_path / "x.json", "\n".join(lines))
+    assert [item.native_id for item in documents(items)] == ["1", "2", "3"]
+    assert not [item for item in items if isinstance(item, LeftOut)]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"id": 1, "text": "hello", "date": "2024-01-01"},
+        {"id": "1", "text": "hello", "Date": "2024-01-01"},
+        {"id": "1", "text": "hello", "created_at": "2024-01-01", "user": "Ann"},
+    ],
+)
+def test_a_table_under_the_key_of_answers_of_x_is_a_table(
+    tmp_path: Path, row: dict[str, Any]
+) -> None:
+    [item] = documents(read(tmp_path / "a.json", json.dumps({"data": [row]})))
+    assert (item.identity, item.text, item.period) == ("posts:1", "hello", "2024-01")
+
+
+def test_posts_of_the_older_api_are_reposts_and_long_as_they_say(tmp_path: Path) -> None:
+    posts = [
+        {"id_str": "1", "text": "Short", "retweeted_status": None},
+        {"id_str": "2", "text": "Theirs", "retweeted_status": {"id_str": "1"}},
+        {"id_str": "3", "text": "Cut…", "extended_tweet": {"full_text": "Cut off no more"}},
+    ]
+    items = read(tmp_path / "x.json", json.dumps(posts))
+    assert [(item.text, item.repost) for item in documents(items)] == [
+        ("Short", False),
+        ("Theirs", True),
+        ("Cut off no more", False),
+    ]
+
+
 def test_answers_without_authors_are_kept_with_a_remark(tmp_path: Path) -> None:
     items = read(tmp_path / "x.json", json.dumps({"data": [{"id": "1", "text": "Hi"}]}))
     assert [item.handle for item in documents(items)] == [None]
@@ -280,6 +356,26 @@ def test_an_archive_of_x_is_read_and_its_handle_is_given_or_stands_beside_it(
 def test_another_list_of_an_archive_of_x_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="the list 'like' of an X archive"):
         read(tmp_path / "like.js", 'window.YTD.like.part0 = [{"like": {"tweetId": "1"}}]')
+
+
+def test_the_scripts_of_an_unpacked_archive_are_left_alone_with_a_remark(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "assets").mkdir()
+    (tmp_path / "data" / "tweets.js").write_text(tweets_js({"id_str": "1", "full_text": "Hi"}))
+    (tmp_path / "data" / "manifest.js").write_text('window.__THAR_CONFIG = {"userInfo": {}}')
+    (tmp_path / "assets" / "app.js").write_text("(function () { return {}; })();")
+    (tmp_path / "assets" / "broken.js").write_text("[nothing")
+    items = list(read_path(tmp_path, now=NOW))
+    assert [item.text for item in documents(items)] == ["Hi"]
+    left_alone = [item.file for item in items if isinstance(item, Remark) and "script" in item.text]
+    assert sorted(Path(file).name for file in left_alone) == ["app.js", "manifest.js"]
+    left_out = [Path(item.file).name for item in items if isinstance(item, LeftOut)]
+    assert left_out == ["broken.js"]
+
+
+def test_a_message_says_once_that_a_file_is_no_json(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"a\.json is no JSON \(Expecting value\): look at what"):
+        read(tmp_path / "a.json", "nothing of the kind")
 
 
 def test_bluesky_posts_keep_did_and_the_earlier_time(tmp_path: Path) -> None:
@@ -377,6 +473,53 @@ def test_objects_of_no_known_service_are_read_by_their_columns(tmp_path: Path) -
         assert [item.index for item in items if isinstance(item, LeftOut)] == [2]
 
 
+@pytest.mark.parametrize("name", ["p.json", "p.jsonl"])
+def test_rows_of_json_need_not_have_the_same_columns(tmp_path: Path, name: str) -> None:
+    rows = [
+        {"id": 1, "text": "a"},
+        {"id": 2, "text": "b", "time": "2020-01-02", "title": "no text of this table"},
+        {"id": 3, "text": "c", "date": "2020-01-02", "author": "Ann"},
+    ]
+    content = json.dumps(rows) if name == "p.json" else "\n".join(map(json.dumps, rows))
+    items = read(tmp_path / name, content)
+    assert [(item.text, item.period, item.handle) for item in documents(items)] == [
+        ("a", None, None),
+        ("b", "2020-01", None),
+        ("c", None, "ann"),
+    ]
+    assert remarks(items) == ""
+    items = read(tmp_path / name, content, columns={"published_at": "date"})
+    assert [item.period for item in documents(items)] == [None, None, "2020-01"]
+
+
+def test_a_table_of_json_whose_first_row_has_no_text_or_address_is_recognized(
+    tmp_path: Path,
+) -> None:
+    rows = [{"note": "x"}, {"text": "a", "url": "https://x.com/Ann/status/1582825767519809536"}]
+    [item] = documents(read(tmp_path / "p.json", json.dumps(rows)))
+    assert (item.identity, item.handle) == ("x:1582825767519809536", "ann")
+
+
+def test_one_date_of_json_that_begins_with_the_day_tells_the_order_of_all(tmp_path: Path) -> None:
+    for last, months in (("25/04/2020", ["2020-04"] * 2), ("04/25/2020", ["2020-03", "2020-04"])):
+        rows = [{"text": "a", "date": "03/04/2020"}, {"text": "b", "date": last}]
+        items = read(tmp_path / "p.json", json.dumps(rows))
+        assert [item.period for item in documents(items)] == months
+
+
+def test_one_date_with_dots_that_begins_with_the_month_tells_the_order_of_all(
+    tmp_path: Path,
+) -> None:
+    items = read(tmp_path / "posts.csv", "text,date\na,03.04.2020\nb,04.25.2020\n")
+    assert [item.period for item in documents(items)] == ["2020-03", "2020-04"]
+
+
+def test_the_first_time_of_a_table_of_json_is_no_number_of_a_day(tmp_path: Path) -> None:
+    rows = [{"text": "a", "date": None}, {"text": "b"}, {"text": "c", "date": 44197}]
+    with pytest.raises(BadInput, match="'date' holds '44197', which is a spreadsheet's number"):
+        read(tmp_path / "p.json", json.dumps(rows))
+
+
 def test_a_broken_line_costs_itself_alone(tmp_path: Path) -> None:
     content = (
         b'{"id": "1", "text": "a"}\n{"id": "2", "text": "b\n'
@@ -447,6 +590,17 @@ def test_the_nyt_is_found_by_looking_inside(tmp_path: Path) -> None:
     assert len([item for item in items if isinstance(item, LeftOut)]) == 1
     lines = read(tmp_path / "a.jsonl", f"{json.dumps(doc)}\n{json.dumps(doc)}")
     assert [item.identity for item in documents(lines)] == [documents(items)[0].identity] * 2
+
+
+def test_a_table_whose_first_headline_is_missing_is_a_table_and_an_archive_an_archive(
+    tmp_path: Path,
+) -> None:
+    rows = [{"headline": None, "text": "a", "pub_date": "2020-01-02"}]
+    [item] = documents(read(tmp_path / "a.json", json.dumps(rows)))
+    assert (item.source, item.text, item.period) == ("posts", "a", "2020-01")
+    docs = [{"_id": "nyt://1", "headline": None}, {"_id": "nyt://2", "headline": {"main": "Rain"}}]
+    items = read(tmp_path / "a.json", json.dumps(docs))
+    assert [item.identity for item in documents(items)] == ["nyt:nyt://2"]
 
 
 def test_a_folder_is_read_without_hidden_folders_and_without_reports(tmp_path: Path) -> None:
