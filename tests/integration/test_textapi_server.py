@@ -18,6 +18,7 @@ import aiohttp
 import pytest
 from pydantic import BaseModel
 
+from textapi.engine.polarity import polarity_by_sentence
 from textapi.messages import ENGINE_HEADER, EXCHANGES, MAX_TEXT, Operation
 
 KEYS = ("first-key", "second-key")
@@ -414,6 +415,16 @@ def test_the_compatible_mode_says_so_in_the_header() -> None:
             {"text polarity": -0.1},
             "tidings-1.1+compatible",
         )
+
+
+def test_the_engine_news_answers_under_its_own_name() -> None:
+    with running(TIDINGS_TEXTAPI_POLARITY="news") as server:
+        text = "Lost hikers are rescued. Dozens die as a bridge collapses."
+        status, answer, headers = post(server, "polarity_by_sentence", json.dumps({"text": text}))
+        assert (status, headers[ENGINE_HEADER]) == (200, "tidings-1.1+news")
+        assert answer == {
+            "polarity by sentence": list(map(list, polarity_by_sentence(text, "news")))
+        }
 
 
 def test_without_keys_it_refuses_to_start() -> None:
