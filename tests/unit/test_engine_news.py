@@ -77,7 +77,7 @@ def test_bad_news_is_below_good_news_and_negation_turns_it(model: NewsModel) -> 
     ]
     good = ["Vaccine is approved", "Town celebrates its champion", "Profits surge to a record"]
     assert max(map(model.score, bad)) < -0.1 < 0.1 < min(map(model.score, good))
-    assert abs(model.score("Mayor tests positive for the virus")) < 0.1
+    assert model.score("Mayor tests positive") == model.score("Mayor") < 0.3
     assert model.score("This is not a disaster") > model.score("This is a disaster")
     assert model.score("He isn\u2019t happy") < model.score("He is happy")
 
