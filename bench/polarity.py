@@ -15,6 +15,7 @@ import argparse
 import re
 import time
 from collections.abc import Callable
+from functools import partial
 from html import unescape
 from pathlib import Path
 
@@ -22,7 +23,14 @@ import harness
 import numpy as np
 
 from textapi.engine import polarity
-from workers.polarity.evaluation import Interval, Numbers, bootstrap, compare_names, correlate_ranks
+from workers.polarity.evaluation import (
+    Interval,
+    Numbers,
+    Places,
+    bootstrap,
+    compare_names,
+    correlate_ranks,
+)
 from workers.polarity.ratings import read_ratings
 
 MODES: tuple[polarity.Mode, ...] = ("vader", "news")
@@ -82,10 +90,10 @@ def score(rows: RatedTexts) -> dict[polarity.Mode, Numbers]:
 def compare_modes(name: str, ratings: Numbers, scores: dict[polarity.Mode, Numbers]) -> None:
     """Print the correlation of each mode with *ratings*, and their difference."""
 
-    def correlate(mode: polarity.Mode) -> Callable[[Numbers], float]:
+    def correlate(mode: polarity.Mode) -> Callable[[Places], float]:
         return lambda places: correlate_ranks(scores[mode][places], ratings[places])
 
-    def subtract(places: Numbers) -> float:
+    def subtract(places: Places) -> float:
         return correlate("news")(places) - correlate("vader")(places)
 
     print(f"{name}, {len(ratings):,} held out")
@@ -118,9 +126,7 @@ def print_names(deviation: float) -> None:
     """
     print(f"names in neutral sentences, in standard deviations ({deviation:.3f})")
     for mode in MODES:
-        for names in compare_names(
-            lambda text, mode=mode: polarity.text_polarity(text, mode), deviation
-        ):
+        for names in compare_names(partial(polarity.text_polarity, mode=mode), deviation):
             detail = f"  {names.lowest} | {names.highest}" if names.difference else ""
             print(f"  {mode:<6} {names.kind:<10} {names.difference:.3f}{detail}")
 

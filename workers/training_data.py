@@ -175,4 +175,6 @@ def _score_lines(weights: bytes, path: str) -> list[dict[str, Any]]:
             f"{path} cannot be read ({error}): give a file of texts, one a line"
         ) from None
     model = read_model(weights)
-    return [{"index": index, "predicted": model.score(line)} for index, line in enumerate(lines)]
+    return [
+        {"index": index, "predicted": model.score_text(line)} for index, line in enumerate(lines)
+    ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import zipfile
 from collections.abc import Mapping
 from functools import cache
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 
 from core.errors import BadInput
 from textapi.engine.news_features import AGGREGATES, Features
+from textapi.text.sentences import sentences
 
 WEIGHTS = Path(__file__).with_name("news.npz")
 VERSION = 1
@@ -46,10 +48,15 @@ class NewsModel:
         self._neutral = self._compute([], features.aggregate([]))
 
     def score(self, text: str) -> float:
-        """Return the polarity of *text*, from -1 to 1; 0 where no word of it counts."""
+        """Return the polarity of the sentence *text*, from -1 to 1; 0 where no word counts."""
         places, aggregates = self.features.read(text)
         output = self._compute(places, aggregates) - self._neutral
         return round(float(np.tanh(0.5 * output)), DECIMALS) + 0.0  # + 0.0: never -0.0
+
+    def score_text(self, text: str) -> float:
+        """Return the mean polarity of the sentences of *text*, 0 if there is none."""
+        scores = list(map(self.score, sentences(text)))
+        return math.fsum(scores) / len(scores) if scores else 0.0
 
     def _compute(self, places: list[int], aggregates: list[float]) -> float:
         # Sums of whole numbers, and sums row by row: in every numpy the same.

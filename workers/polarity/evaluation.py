@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Numbers = NDArray[np.float64]
+Places = NDArray[np.int64]
 
 BOOTSTRAP_DRAWS = 1_000
 LARGEST_DIFFERENCE = 0.1  # standard deviations that a name may change
@@ -133,11 +134,8 @@ class Interval:
     low: float
     high: float
 
-    def __str__(self) -> str:
-        return f"{self.value:.3f} [{self.low:+.3f} {self.high:+.3f}]"
 
-
-def bootstrap(figure: Callable[[NDArray[np.int64]], float], size: int, seed: int = 0) -> Interval:
+def bootstrap(figure: Callable[[Places], float], size: int, seed: int = 0) -> Interval:
     """Return *figure* of all places with its percentile interval (Efron, 1979).
 
     *figure* takes the places of a sample of *size* rows.

@@ -98,7 +98,7 @@ class PolarityTask:
         model = read_model(weights)
         predictions = []
         for sentence in self._splits["test"]:
-            predicted = model.score(sentence.text)
+            predicted = model.score_text(sentence.text)
             predictions.append(
                 Prediction(sentence.dataset, sentence.index, sentence.rating, predicted)
             )
