@@ -10,7 +10,11 @@ import numpy as np
 import pytest
 
 from core.errors import BadInput
+from networks.feedforward import FeedForward
+from networks.presets import build_network, resolve_options
+from textapi.engine.news import read_model
 from textapi.engine.news_features import AGGREGATES
+from workers.polarity import wordnet
 from workers.polarity.evaluation import bootstrap, correlate_ranks, rank
 from workers.polarity.features import (
     TERM_VALUE,
@@ -21,6 +25,7 @@ from workers.polarity.features import (
 )
 from workers.polarity.names import GROUPS, find_long_names, find_names
 from workers.polarity.ratings import RatedSentence, read_ratings
+from workers.polarity.task import PolarityTask
 from workers.polarity.wordnet import FILES, is_installed, read_wordnet, spread_valences
 
 
@@ -43,7 +48,7 @@ def test_each_file_is_read_in_its_own_format_and_standardised(tmp_path: Path) ->
     lines = [
         newsmtsc(1, "First of the article.", 2.0),
         newsmtsc(1, "Its targets disagree.", 2.0, 6.0),
-        newsmtsc(1, "Last of the article.", 6.0, 6.0),
+        newsmtsc(1, "Last\u2028of the article.", 6.0, 6.0).replace("\\u2028", "\u2028"),
     ]
     write(tmp_path, "newsmtsc_train.jsonl.gz", "\n".join(lines))
     headlines = (
@@ -58,7 +63,7 @@ def test_each_file_is_read_in_its_own_format_and_standardised(tmp_path: Path) ->
     rows = {(row.dataset, row.index): row for row in read_ratings(tmp_path)}
     assert [row.text for row in rows.values()] == [
         "First of the article.",
-        "Last of the article.",
+        "Last\u2028of the article.",
         "Mills, up",
         "Broken quotes",
         "Caf\xe9 closed",
@@ -158,6 +163,12 @@ def test_names_are_known_by_capitals_within_sentences(folder: Path) -> None:
     names = find_names(TEXTS, vocabulary, read_wordnet(folder), {"joy"})
     assert {"velmont", "kanchipur", "women", "muslims", "democrats", "the"} <= names
     assert names.isdisjoint({"harvest", "flood", "joy"})
+    # a word as well: once with a capital is enough, unless it has a valence
+    called_joyful = [*TEXTS, "The town asked Joyful about it."]
+    net = read_wordnet(folder)
+    assert "joyful" in find_names(called_joyful, vocabulary, net, {"joy"})
+    assert "joyful" not in find_names(called_joyful, vocabulary, net, {"joy", "joyful"})
+    assert "joyful" not in find_names(TEXTS, vocabulary, net, {"joy"})
     assert find_long_names(["joy division", "new york"], {"joy"}) >= {"joy division"}
     assert "new york" not in find_long_names(["joy division", "new york"], {"joy"})
     assert {"she", "jewish", "republican", "black"} <= GROUPS
@@ -192,6 +203,33 @@ def test_rows_hold_a_term_each_and_standardised_aggregates(folder: Path) -> None
     scale_aggregates(features, rows, aggregates.mean(axis=0), np.full(AGGREGATES, 2.0))
     assert view_aggregates(features, rows).mean(axis=0) == pytest.approx(0, abs=1e-6)
     assert view_aggregates(features, rows).std(axis=0) == pytest.approx(aggregates.std(axis=0) / 2)
+
+
+def test_the_engine_computes_what_the_network_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wordnet, "FOLDER", tmp_path / "none")
+    words = ["joy", "flood", "harvest", "not", "disaster", "market", "very", "good"]
+    generator = np.random.default_rng(5)
+    lines = []
+    for number in range(200):
+        text = " ".join(generator.choice(words, 6))
+        lines.append(f"{number}_1\t{generator.standard_normal()}\t{text}")
+    write(tmp_path, "vader_made.tsv.gz", "\n".join(lines))
+
+    options = resolve_options("polarity")
+    task = PolarityTask(str(tmp_path), options)
+    network = build_network(options, task.data.input_size, 1, generator)
+    assert isinstance(network, FeedForward)
+    network.biases[0][...] = generator.standard_normal(16)
+    outputs = network.forward(task.data.train.x[0:50])[:, 0]
+    model = read_model(task.finish(network).weights)
+    train = [each for each in read_ratings(tmp_path) if each.split == "train"]
+    scores = np.array([model.score(each.text) for each in train[:50]])
+    # up to one number for all, the output for an empty sentence; weights are rounded to a 127th
+    differences = 2 * np.arctanh(scores) - outputs
+    assert np.ptp(differences) < 0.03
+    assert np.std(outputs) > 0.1
 
 
 def test_ranks_share_their_mean_where_values_are_equal() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import gzip
 import hashlib
+import io
 import json
 import re
 import zlib
@@ -100,7 +101,9 @@ def _standardise(sentences: list[RatedSentence]) -> list[RatedSentence]:
 
 def _read_newsmtsc(name: str, text: str) -> Iterator[RatedSentence]:
     """Yield the sentences whose targets agree; their article is the group."""
-    for index, line in enumerate(text.splitlines()):
+    for index, line in enumerate(text.split("\n")):
+        if not line.strip():
+            continue
         row = json.loads(line)
         polarities = {target["polarity"] for target in row["targets"]}
         if len(polarities) != 1:
@@ -112,7 +115,7 @@ def _read_newsmtsc(name: str, text: str) -> Iterator[RatedSentence]:
 
 def _read_sentfin(name: str, text: str) -> Iterator[RatedSentence]:
     """Yield each headline with the mean of its companies' sentiments."""
-    for index, row in enumerate(csv.DictReader(text.splitlines())):
+    for index, row in enumerate(csv.DictReader(io.StringIO(text, newline=""))):
         ratings = [_LABELS[label] for label in _DECISION.findall(row["Decisions"])]
         if ratings:
             rating = sum(ratings) / len(ratings)
