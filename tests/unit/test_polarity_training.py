@@ -169,8 +169,14 @@ def test_names_are_known_by_capitals_within_sentences(folder: Path) -> None:
     assert "joyful" in find_names(called_joyful, vocabulary, net, {"joy"})
     assert "joyful" not in find_names(called_joyful, vocabulary, net, {"joy", "joyful"})
     assert "joyful" not in find_names(TEXTS, vocabulary, net, {"joy"})
-    assert find_long_names(["joy division", "new york"], {"joy"}) >= {"joy division"}
-    assert "new york" not in find_long_names(["joy division", "new york"], {"joy"})
+    texts = [
+        "They asked the people of Flood Watch and Flood Relief Fund about it today.",
+        "Flood Gates Open For Joy",
+    ]
+    texts.append("The news is SUCH JOY for me")
+    long_names = find_long_names(texts, ["joy division", "new york"], {"joy", "flood"})
+    assert long_names >= {"joy division", "flood watch", "flood relief fund"}
+    assert long_names.isdisjoint({"new york", "flood gates", "gates open", "such joy"})
     assert {"she", "jewish", "republican", "black"} <= GROUPS
 
 

@@ -38,7 +38,7 @@ def build_features(
     spread = spread_valences(wordnet, lexicon) if wordnet else {}
     related = _round_valences(spread, names)
     counts = (vocabulary - names) | rated.keys() | related.keys()
-    long_names = find_long_names(wordnet.names if wordnet else (), counts)
+    long_names = find_long_names(texts, wordnet.names if wordnet else (), counts)
 
     first_words = {name.partition(" ")[0] for name in long_names}
     read = partial(read_words, counts=counts.__contains__, names=long_names, first=first_words)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from itertools import pairwise
 
@@ -36,7 +36,9 @@ GROUPS = frozenset(
         shiite christian christians christianity catholic catholics protestant protestants
         evangelical evangelicals orthodox mormon mormons hindu hindus hinduism sikh sikhs buddhist
         buddhists buddhism atheist atheists atheism agnostic agnostics rabbi imam priest pastor
-        church mosque synagogue temple people person party parties
+        church mosque synagogue temple pagan pagans nun nuns monk monks secularists
+        people person party parties moderates centrists disabled elderly teenage teenager teenagers
+        adult adults baby babies couple couples
         republican republicans democrat democrats democratic gop conservative conservatives liberal
         liberals labour labor tory tories whig green greens socialist socialists communist
         communists libertarian libertarians progressive progressives populist populists nationalist
@@ -52,35 +54,68 @@ WORD_NAMES = frozenset(
         """
         apple airbus target shell visa oracle ford gap chase sprint delta reliance tata
         subway amazon meta alphabet caterpillar prudential prime wells may bush rice powell gates
-        cook pence grant cruz swift states kingdom republic the a an
+        cook pence grant cruz swift uber intel cisco vanguard chevron blackwater zoom snap states
+        kingdom republic the a an
         """,
     )
 )
 # Names of several words, some of which have a valence, that WordNet lacks.
 KNOWN_NAMES = (
+    "alternative for germany",
     "best buy",
+    "black lives matter",
+    "brexit party",
     "burger king",
+    "capital one",
+    "chuck schumer",
     "credit suisse",
+    "democratic unionist party",
     "dollar general",
     "dollar tree",
     "first solar",
+    "five star movement",
+    "free democrats",
     "freedom caucus",
     "freedom party",
+    "general dynamics",
     "general electric",
     "general motors",
     "home depot",
+    "hope hicks",
     "independence party",
+    "jehovah witnesses",
+    "joy reid",
     "justice and development party",
     "justice party",
+    "law and justice",
     "liberal democrats",
+    "liberty mutual",
     "lucky strike",
+    "mark zuckerberg",
+    "muslim brotherhood",
+    "national congress",
+    "national front",
+    "national party",
+    "national rally",
+    "national socialists",
     "new york times",
     "party for freedom",
+    "pirate party",
+    "planned parenthood",
+    "procter gamble",
     "progress party",
+    "proud boys",
     "reform party",
+    "rich lowry",
+    "rite aid",
+    "royal dutch shell",
     "social democrats",
+    "tea party",
+    "tom price",
     "unity party",
     "wall street journal",
+    "will smith",
+    "workers party",
 )
 # A result of a test is no praise: these count for nothing, as names do.
 NEUTRAL_PHRASES = (
@@ -123,34 +158,56 @@ def find_names(
     return names - {"i"}
 
 
-def find_long_names(wordnet_names: Iterable[str], counts: AbstractSet[str]) -> set[str]:
+def find_long_names(
+    texts: Iterable[str], wordnet_names: Iterable[str], counts: AbstractSet[str]
+) -> set[str]:
     """Return the names of several words of which at least one is in *counts*.
 
-    The neutral phrases are among them.
+    They are words with capitals beside each other within the sentences of *texts*, WordNet's, and
+    those above; the neutral phrases are among them.
     """
     names = set()
-    for name in (*wordnet_names, *KNOWN_NAMES, *NEUTRAL_PHRASES):
+    candidates = find_capital_phrases(texts)
+    for name in (*candidates, *wordnet_names, *KNOWN_NAMES, *NEUTRAL_PHRASES):
         words = plain(name).replace(".", "").replace("-", " ").split()
         if 1 < len(words) <= LONGEST_NAME and any(word in counts for word in words):
             names.add(" ".join(words))
     return names
 
 
-def count_capitals(texts: Iterable[str]) -> tuple[Counter[str], Counter[str]]:
-    """Return how often each word has a capital within a sentence, and how often it has none.
+def find_capital_phrases(texts: Iterable[str]) -> set[str]:
+    """Return two to `LONGEST_NAME` words with capitals beside each other within a sentence."""
+    phrases = set()
+    for tokens in _read_telling_texts(texts):
+        phrase: list[str] = []
+        for before, token in pairwise([*tokens, "."]):
+            is_shouted = token.isupper() or token.startswith("I'")  # "SO HAPPY", "I'm"
+            if token[0].isupper() and not is_shouted and before[0].isalpha():
+                phrase.append(plain(token).removesuffix("'s"))
+                continue
+            if 1 < len(phrase) <= LONGEST_NAME:
+                phrases.add(" ".join(phrase))
+            phrase = []
+    return phrases
 
-    Texts in Title Case or in small letters tell nothing about names and are left out.
-    """
+
+def count_capitals(texts: Iterable[str]) -> tuple[Counter[str], Counter[str]]:
+    """Return how often each word has a capital within a sentence, and how often it has none."""
     capital: Counter[str] = Counter()
     small: Counter[str] = Counter()
-    for text in texts:
-        tokens = _TOKEN.findall(text)
-        words = [token for token in tokens if token[0].isalpha()]
-        capitals = sum(word[0].isupper() for word in words)
-        if capitals == 0 or capitals > _TITLE_CASE * len(words):
-            continue
+    for tokens in _read_telling_texts(texts):
         for before, token in pairwise(tokens):
             if before[0].isalpha() and token[0].isalpha():
                 word = plain(token).removesuffix("'s")
                 (capital if token[0].isupper() else small)[word] += 1
     return capital, small
+
+
+def _read_telling_texts(texts: Iterable[str]) -> Iterator[list[str]]:
+    """Yield the words and signs of *texts* that are neither in Title Case nor in small letters."""
+    for text in texts:
+        tokens = _TOKEN.findall(text)
+        words = [token for token in tokens if token[0].isalpha()]
+        capitals = sum(word[0].isupper() for word in words)
+        if 0 < capitals <= _TITLE_CASE * len(words):
+            yield tokens
