@@ -68,7 +68,7 @@ class TrainingParameters(FrozenModel):
     """
 
     kind: Literal["training"] = "training"
-    network: Literal["feedforward", "recurrent"]
+    network: Literal["feedforward", "recurrent", "polarity"]
     data: str
     options: dict[str, Any]
     max_words: int = 50

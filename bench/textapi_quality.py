@@ -95,7 +95,7 @@ def correlate_with_people(folder: Path) -> None:
     valences = dict(line.split() for line in lines if line)
     ids = sorted(headlines.keys() & valences.keys(), key=int)
 
-    for mode in ("vader", "compatible"):
+    for mode in ("vader", "news", "compatible"):
         scores = [polarity.text_polarity(unescape(headlines[i]), mode) for i in ids]
         rho = rank_correlation(scores, [float(valences[i]) for i in ids])
         harness.print_figure(f"{mode}, Spearman", [rho], "", note=f"{len(ids)} headlines")

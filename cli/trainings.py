@@ -112,8 +112,28 @@ def submit_recurrent(
     _submit("recurrent", data, values, sweep or (), name=name, wait=wait)
 
 
+@group.command("polarity")
+@expand_options
+def submit_polarity(
+    data: Annotated[
+        str,
+        Option(
+            metavar="DIR",
+            callback=check_utf8,
+            help="Folder of rated sentences: NewsMTSC's, SEntFiN's and VADER's files.",
+        ),
+    ],
+    options: NetworkOptions,
+    sweep: Sweep = None,
+    name: Name = None,
+    wait: Wait = False,
+) -> None:
+    """Train the network of the polarity engine `news` on rated sentences."""
+    _submit("polarity", data, asdict(options), sweep or (), name=name, wait=wait)
+
+
 def _submit(
-    network: Literal["feedforward", "recurrent"],
+    network: Literal["feedforward", "recurrent", "polarity"],
     data: str,
     options: dict[str, str | None],
     sweep: Sequence[str],
@@ -142,7 +162,7 @@ def predict(
         str,
         Option(
             metavar="PATH",
-            help="Images (IDX, .npz or a folder), or a series as in the training.",
+            help="Images (IDX, .npz or a folder), a series as in the training, or lines of text.",
         ),
     ],
     job: Annotated[
@@ -150,7 +170,7 @@ def predict(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Predict the class of each image, or the value after each window of a series."""
+    """Predict classes of images, the value after each window, or the polarity of each line."""
     from workers.training_data import predict_data
 
     rows = predict_data(context.open_database(), run, job, data)

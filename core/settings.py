@@ -137,7 +137,7 @@ class Settings(BaseSettings):
     textapi_timeout: Seconds = Field(30.0, gt=0, description="Time for one call in all.")
 
     textapi_keys: Keys = Field((), description="Server: keys that are accepted, comma-separated.")
-    textapi_polarity: Literal["vader", "compatible"] = Field(
+    textapi_polarity: Literal["vader", "news", "compatible"] = Field(
         "vader", description="Server: polarity mode."
     )
     textapi_key_limit: Limits = Field(

@@ -43,9 +43,12 @@ class Scaling:
 
 @dataclass(frozen=True)
 class Samples:
-    """Inputs *x* and targets *y*; *index* is an image's place in its file, or a target's."""
+    """Inputs *x* and targets *y*; *index* is an image's place in its file, or a target's.
 
-    x: Array
+    *x* is an array, or `networks.sparse.SparseRows`, of which each mini-batch becomes an array.
+    """
+
+    x: Any
     y: Array
     index: Array
 

@@ -124,13 +124,29 @@ _PRESETS = [
         clip_by="norm",
         carry=False,
     ),
+    Options(
+        kind="polarity",
+        preset="standard",
+        hidden=(16,),
+        activation="tanh",
+        loss="quadratic",
+        initialiser="glorot",
+        optimizer="adam",
+        schedule="cosine",
+        learning_rate=5e-4,
+        weight_decay=0.95,
+        batch_size=64,
+        epochs=12,
+        precision=32,
+    ),
 ]
 PRESETS = {(options.kind, options.preset): options for options in _PRESETS}
+KINDS = tuple(dict.fromkeys(options.kind for options in _PRESETS))
 RECURRENT_ONLY = {"sequence", "truncate", "clip", "clip_by", "carry"}
 
 
 def resolve_options(kind: str, overrides: Mapping[str, Any] | None = None) -> Options:
-    """Return the options of a network of *kind* (``feedforward`` or ``recurrent``).
+    """Return the options of a network of *kind*: ``feedforward``, ``recurrent`` or ``polarity``.
 
     *overrides* may name the preset and override its options. Names are those of `Options`, with
     ``-`` or ``_``; values are text as typed or of the right type (``hidden``: ``"30,20"``, 30 or
@@ -143,13 +159,16 @@ def resolve_options(kind: str, overrides: Mapping[str, Any] | None = None) -> Op
             values[name.replace("-", "_")] = value
     preset = str(values.pop("preset", "standard"))
 
-    if kind not in {"feedforward", "recurrent"}:
-        raise NetworkError(f"there is no network called {kind!r}: choose feedforward or recurrent")
+    if kind not in KINDS:
+        raise NetworkError(f"there is no network called {kind!r}: choose {' or '.join(KINDS)}")
     if (kind, preset) not in PRESETS:
-        raise NetworkError(f"there is no preset called {preset!r}: choose standard or tutorial")
+        presets = [name for of_kind, name in PRESETS if of_kind == kind]
+        raise NetworkError(
+            f"there is no preset called {preset!r}: choose {' or '.join(sorted(presets))}"
+        )
 
     names = {field.name for field in fields(Options)} - {"kind", "preset"}
-    if kind == "feedforward":
+    if kind != "recurrent":
         names -= RECURRENT_ONLY
     for name, value in values.items():
         if name not in names:
@@ -250,6 +269,13 @@ def _validate(options: Options) -> None:
             ("clip", options.clip is None or options.clip > 0, "a number above 0, or none"),
         ]
 
+    if options.kind == "polarity":
+        limits += [
+            ("hidden", len(options.hidden) == 1, "one size: the engine has one hidden layer"),
+            ("activation", options.activation == "tanh", "tanh, which the engine computes"),
+            ("loss", options.loss == "quadratic", "quadratic, to forecast a rating"),
+        ]
+
     for name, fits, expected in limits:
         if not fits:
             value = getattr(options, name)
@@ -259,9 +285,10 @@ def _validate(options: Options) -> None:
 def choose_output(options: Options) -> str:
     """Return the last layer's activation.
 
-    It is the identity for a forecast, softmax for cross-entropy and sigmoid for a quadratic loss.
+    It is the identity for a forecast or a rating, softmax for cross-entropy and sigmoid for a
+    quadratic loss.
     """
-    if options.kind == "recurrent":
+    if options.kind != "feedforward":
         return "identity"
     return "softmax" if options.loss == "cross-entropy" else "sigmoid"
 

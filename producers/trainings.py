@@ -16,7 +16,7 @@ from models.runs import NewJob, create_run
 from networks.errors import NetworkError
 from networks.presets import RECURRENT_ONLY, Options, resolve_options
 
-Network = Literal["feedforward", "recurrent"]
+Network = Literal["feedforward", "recurrent", "polarity"]
 
 DIGITS = "digits"
 SINE = "sine"
@@ -92,13 +92,13 @@ def _parse_sweep(sweep: Sequence[str]) -> dict[str, list[str]]:
 
 
 def _resolve(network: Network, overrides: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the options as plain values, without those of the other kind of network."""
+    """Return the options as plain values, without those of other kinds of networks."""
     try:
         options = resolve_options(network, overrides).as_dict()
     except NetworkError as error:
         raise UsageError(str(error)) from None
     del options["kind"]
-    if network == "feedforward":
+    if network != "recurrent":
         for name in RECURRENT_ONLY:
             del options[name]
     return options
@@ -117,11 +117,14 @@ def _format_value(value: Any) -> str:
 def _resolve_data(network: Network, data: str) -> str:
     """Return *data* with absolute paths, so that it means the same in every process.
 
-    Images are ``digits`` or a path; a series is ``sine``, ``PATH.csv:COLUMN`` or ``RUN:polarity``
-    (``RUN:polarity:SUBJECT`` if the run has several). Raises `UsageError` for other forms.
+    Images are ``digits`` or a path, rated sentences a folder; a series is ``sine``,
+    ``PATH.csv:COLUMN`` or ``RUN:polarity`` (``RUN:polarity:SUBJECT`` if the run has several).
+    Raises `UsageError` for other forms.
     """
     if network == "feedforward":
         return data if data == DIGITS else str(Path(data).resolve())
+    if network == "polarity":
+        return str(Path(data).resolve())
     if data == SINE or RUN_POLARITY.match(data):
         return data
     if match := CSV_COLUMN.match(data):

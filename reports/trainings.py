@@ -178,6 +178,8 @@ def _draw_predictions(
     pictures: Data | None,
     store: FigureStore,
 ) -> list[FigureRef]:
+    if network == "polarity":
+        return []
     if network == "recurrent":
         return store.show_all(figures.sequence_spec(prefix, predictions))
     tested = pictures.test if pictures is not None else None

@@ -1,9 +1,13 @@
-"""The data of trainings, by the name that `--data` gave it: images, or a series of numbers."""
+"""The data of trainings, by the name that `--data` gave it: images, or a series of numbers.
+
+That of polarity trainings is in `workers.polarity`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from analysis.parameters import TrainingParameters, list_months, read_parameters
@@ -22,6 +26,8 @@ from networks.storage import load_network
 from producers.trainings import CSV_COLUMN, DIGITS, RUN_POLARITY, SINE, options_of
 from reports.run_data import load_run
 from reports.tables.periods import PeriodRow, read_periods
+from textapi.engine.news import read_model
+from workers.polarity.ratings import read_ratings
 
 
 @dataclass(frozen=True)
@@ -63,6 +69,9 @@ def load_training_data(
 
 def check_data(db: Database, parameters: TrainingParameters, jobs: Sequence[NewJob]) -> None:
     """Read the data once for each way that jobs use it. Raises as `load_training_data`."""
+    if parameters.network == "polarity":
+        read_ratings(Path(parameters.data))
+        return
     checked = set()
     for job in jobs:
         options = options_of(parameters, job.options)
@@ -131,8 +140,9 @@ def _read_polarity(db: Database, run_id: int, subject: str | None) -> list[float
 def predict_data(db: Database, run_id: int, job: str | None, data: str) -> list[dict[str, Any]]:
     """Return the predictions of a finished training for *data*.
 
-    Of images, the class ``predicted`` for each ``index``; of a series, the value after each window
-    beside the ``actual`` one, which is None for the last. Raises `NotFound`, `UsageError` and
+    Of images, the class ``predicted`` for each ``index``; of a file of texts, the polarity of each
+    line; of a series, the value after each window beside the ``actual`` one, which is None for the
+    last. Raises `NotFound`, `UsageError` and
     `BadInput`.
     """
     with db.read() as connection:
@@ -140,6 +150,8 @@ def predict_data(db: Database, run_id: int, job: str | None, data: str) -> list[
 
     parameters = read_parameters(trained.parameters)
     assert isinstance(parameters, TrainingParameters)  # noqa: S101 - it was trained
+    if parameters.network == "polarity":
+        return _score_lines(trained.weights, data)
     try:
         network, scaling = load_network(trained.weights)
         if not isinstance(network, Recurrent):
@@ -152,3 +164,17 @@ def predict_data(db: Database, run_id: int, job: str | None, data: str) -> list[
 
     names = ("index", "actual", "predicted")
     return [dict(zip(names, values, strict=True)) for values in forecasts]
+
+
+def _score_lines(weights: bytes, path: str) -> list[dict[str, Any]]:
+    """Return the polarity of each line of the file. Raises `BadInput` if it cannot be read."""
+    try:
+        lines = Path(path).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(
+            f"{path} cannot be read ({error}): give a file of texts, one a line"
+        ) from None
+    model = read_model(weights)
+    return [
+        {"index": index, "predicted": model.score_text(line)} for index, line in enumerate(lines)
+    ]

@@ -21,6 +21,7 @@ from models.trainings import (
     store_result,
 )
 from networks.errors import NetworkError, TrainingStopped
+from networks.feedforward import FeedForward
 from networks.presets import build_network
 from networks.results import Results, evaluate
 from networks.storage import dump_network
@@ -28,6 +29,7 @@ from networks.training import Epoch, train
 from producers.trainings import options_of
 from workers.context import JobContext
 from workers.outcomes import Again, Done, Outcome
+from workers.polarity.task import PolarityTask
 from workers.training_data import load_training_data
 
 STATE_CHECK_SECONDS = 0.4  # between two checks whether the run was cancelled or paused
@@ -58,7 +60,12 @@ def _train_for_slice(
 ) -> bool:
     """Return whether the training is finished and its result stored."""
     options = options_of(parameters, job.claim.options)
-    data, remarks = load_training_data(job.db, parameters, options)
+    task: PolarityTask | None = None
+    if parameters.network == "polarity":
+        task = PolarityTask(parameters.data, options)
+        data, remarks = task.data, task.remarks
+    else:
+        data, remarks = load_training_data(job.db, parameters, options)
     generator = np.random.default_rng(options.seed)
     network = build_network(options, data.input_size, data.output_size, generator)
     writer = CheckpointWriter(job, options.epochs)
@@ -77,7 +84,13 @@ def _train_for_slice(
     except NetworkError as error:
         raise BadInput(str(error)) from None
 
-    results = evaluate(network, data)
+    if task is not None:
+        assert isinstance(network, FeedForward)  # noqa: S101 - by the options' kind
+        report = task.finish(network)
+        results, weights = report.results, report.weights
+        remarks += report.remarks
+    else:
+        results, weights = evaluate(network, data), dump_network(network, data.scaling)
     if results.remark:
         remarks.append(results.remark)
     claim, epochs = job.claim, options.epochs
@@ -88,7 +101,7 @@ def _train_for_slice(
             connection,
             job.db,
             claim,
-            weights=dump_network(network, data.scaling),
+            weights=weights,
             figures=_figures(results),
             remarks=remarks,
             predictions=[asdict(prediction) for prediction in results.predictions],

@@ -19,7 +19,8 @@ from textapi.text.sentences import sentences
 
 VADER = SentimentIntensityAnalyzer()
 MIXED = "A wonderful day. A dull day.\nA terrible, horrible day! Great joy"
-MODES: tuple[Mode, ...] = ("vader", "compatible")
+MODES: tuple[Mode, ...] = ("vader", "compatible", "news")
+PLAIN = str.maketrans("\u2018\u2019\u201c\u201d", "''\"\"")
 
 
 @given(
@@ -29,10 +30,18 @@ MODES: tuple[Mode, ...] = ("vader", "compatible")
     )
 )
 def test_vader_is_the_mean_of_what_the_library_says_of_each_sentence(text: str) -> None:
-    scores = [VADER.polarity_scores(sentence)["compound"] for sentence in sentences(text)]
+    scores = [
+        VADER.polarity_scores(sentence.translate(PLAIN))["compound"] for sentence in sentences(text)
+    ]
     assert text_polarity(text) == pytest.approx(
         math.fsum(scores) / len(scores) if scores else 0.0, abs=1e-12
     )
+
+
+@pytest.mark.parametrize("text", ["I don't like it", 'It isn\'t "great" at all', "'Good'"])
+def test_vader_reads_curly_quotes_as_plain_ones(text: str) -> None:
+    curly = text.replace("'", "\u2019").replace('"', "\u201d")
+    assert text_polarity(curly) == text_polarity(text) == VADER.polarity_scores(text)["compound"]
 
 
 @given(

@@ -1,8 +1,9 @@
-"""Polarity from -1 (negative) to 1 (positive), in two modes.
+"""Polarity from -1 (negative) to 1 (positive), in three modes.
 
 ``vader`` (VADER, Hutto and Gilbert 2014) agrees better with human readers; on a long text it
 saturates, so a text's polarity is the mean over its sentences. ``compatible`` is the lexicon
 polarity of TextBlob over the whole text, which the original service answered; it is never averaged.
+``news`` is our own network (`textapi.engine.news`), sentence by sentence as ``vader``.
 """
 
 from __future__ import annotations
@@ -18,11 +19,13 @@ from core.errors import StackError
 from textapi.engine.input_limits import without_endless_signs
 from textapi.text.sentences import sentences
 
-Mode = Literal["vader", "compatible"]
+Mode = Literal["vader", "compatible", "news"]
 
 # VADER's time grows with the square of a sentence's length: a longer one is scored in pieces of so
 # many characters, cut between words, so that one request cannot hold up a server.
 _LONGEST_SENTENCE = 500
+
+_PLAIN_QUOTES = str.maketrans("\u2018\u2019\u201c\u201d", "''\"\"")
 
 
 def text_polarity(text: str, mode: Mode = "vader") -> float:
@@ -62,7 +65,7 @@ def _mean(scores: Iterable[float]) -> float:
 def _scorer(mode: Mode) -> Callable[[str], float]:
     """Return the function that scores a sentence. Raises `StackError` if its library is missing."""
     try:
-        return _lexicon_scorer() if mode == "compatible" else _vader_scorer()
+        return _SCORERS[mode]()
     except ImportError as error:
         raise StackError(
             f"polarity mode {mode!r} needs {error.name}, which is not installed: "
@@ -76,8 +79,24 @@ def _vader_scorer() -> Callable[[str], float]:
     analyzer = SentimentIntensityAnalyzer()
 
     def score(sentence: str) -> float:
+        # VADER knows "don't" as a negation, and not with a curly quote.
+        return float(analyzer.polarity_scores(sentence.translate(_PLAIN_QUOTES))["compound"])
+
+    return _in_pieces(score)
+
+
+def _news_scorer() -> Callable[[str], float]:
+    from textapi.engine import news  # noqa: PLC0415  # half a megabyte that other modes do without
+
+    return _in_pieces(news.load().score)
+
+
+def _in_pieces(score_piece: Callable[[str], float]) -> Callable[[str], float]:
+    """Return the function that scores a long sentence as the mean of its pieces."""
+
+    def score(sentence: str) -> float:
         if len(sentence) <= _LONGEST_SENTENCE:
-            return float(analyzer.polarity_scores(sentence)["compound"])
+            return score_piece(sentence)
         shorter = without_endless_signs(sentence)
         pieces = textwrap.wrap(shorter, _LONGEST_SENTENCE, break_on_hyphens=False)
         return _mean(map(score, pieces))
@@ -94,3 +113,10 @@ def _lexicon_scorer() -> Callable[[str], float]:
         return max(-1.0, min(1.0, round(float(polarity), 12)))
 
     return score
+
+
+_SCORERS: dict[Mode, Callable[[], Callable[[str], float]]] = {
+    "vader": _vader_scorer,
+    "compatible": _lexicon_scorer,
+    "news": _news_scorer,
+}

@@ -1,0 +1,69 @@
+"""Rows that are mostly zeros, as the columns and values of what is not zero.
+
+A mini-batch of them is written out as an ordinary array, so that a network computes the very same
+outputs and gradients as from dense rows, while all samples together need little memory.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from networks.errors import NetworkError
+from networks.functions import Array
+
+
+class SparseRows:
+    """Rows of *width* columns; row *i* has *values* at *columns* from ``starts[i]`` on.
+
+    Raises NetworkError where the three arrays do not fit each other or *width*.
+    """
+
+    def __init__(
+        self, columns: NDArray[np.int32], values: Array, starts: NDArray[np.int64], width: int
+    ) -> None:
+        fits = len(columns) == len(values) == starts[-1] and starts[0] == 0
+        if not fits or np.any(np.diff(starts) < 0):
+            raise NetworkError(
+                f"{len(columns)} columns and {len(values)} values do not fill rows that end at "
+                f"{starts[-1]}: give as many of each"
+            )
+        if len(columns) and not 0 <= columns.min() <= columns.max() < width:
+            raise NetworkError(f"a column lies outside 0 to {width - 1}: give a larger width")
+        self.columns = columns
+        self.values = values
+        self.starts = starts
+        self.shape = (len(starts) - 1, width)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The type of the values, and of the arrays that rows become."""
+        return self.values.dtype
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, rows: slice) -> Array:
+        """Return *rows* as a dense array."""
+        numbers = np.arange(*rows.indices(len(self)))
+        dense = np.empty((len(numbers), self.shape[1]), self.dtype)
+        return self.take(numbers, axis=0, out=dense)
+
+    def take(self, rows: Array, axis: int, out: Array, mode: str = "clip") -> Array:  # noqa: ARG002
+        """Write *rows* into *out* ``(rows, width)`` and return it, as an array's `take` does.
+
+        *axis* is 0; *mode* is for rows out of range, which there must not be.
+        """
+        assert axis == 0, "a column is not together in memory"  # noqa: S101
+        out.fill(0)
+        first, last = self.starts[rows], self.starts[rows + 1]
+        lengths = last - first
+        ends = np.cumsum(lengths)
+        # places of all entries of the rows, one row after the other
+        places = np.arange(ends[-1] if len(ends) else 0)
+        places += np.repeat(first - (ends - lengths), lengths)
+        at_rows = np.repeat(np.arange(len(rows)), lengths)
+        out[at_rows, self.columns[places]] = self.values[places]
+        return out

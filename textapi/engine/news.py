@@ -1,0 +1,129 @@
+"""The polarity engine `news`: a small network of the project's own, trained on news.
+
+``docs/news-engine.md`` is its data card. It needs numpy and the weights beside this file, nothing
+else. Answers are rounded, so that they are the same on every Python and processor.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import zipfile
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import BadInput
+from textapi.engine.news_features import AGGREGATES, Features
+from textapi.text.sentences import sentences
+
+WEIGHTS = Path(__file__).with_name("news.npz")
+VERSION = 1
+VALENCE_STEPS = 31.0  # a valence from -4 to 4 is stored as a whole number from -124 to 124
+DECIMALS = 4  # of a polarity
+
+Array = NDArray[Any]
+
+
+class NewsModel:
+    """The network ``tanh`` of terms and aggregates, and the features that it reads.
+
+    *weights* are those of the hidden layer, ``(terms, hidden)`` whole numbers in units of *scales*
+    ``(hidden,)``, *aggregate_weights* ``(aggregates, hidden)``, *biases* ``(hidden,)``; *output* is
+    ``(hidden,)``.
+    """
+
+    def __init__(self, features: Features, arrays: Mapping[str, Array]) -> None:
+        self.features = features
+        self._weights = arrays["weights"]
+        self._scales = arrays["scales"].astype(np.float64)
+        self._aggregate_weights = arrays["aggregate_weights"].astype(np.float64)
+        self._biases = arrays["biases"].astype(np.float64)
+        self._output = arrays["output"].astype(np.float64)
+        self._neutral = self._compute([], features.aggregate([]))
+
+    def score(self, text: str) -> float:
+        """Return the polarity of the sentence *text*, from -1 to 1; 0 where no word counts."""
+        places, aggregates = self.features.read(text)
+        output = self._compute(places, aggregates) - self._neutral
+        return round(float(np.tanh(0.5 * output)), DECIMALS) + 0.0  # + 0.0: never -0.0
+
+    def score_text(self, text: str) -> float:
+        """Return the mean polarity of the sentences of *text*, 0 if there is none."""
+        scores = list(map(self.score, sentences(text)))
+        return math.fsum(scores) / len(scores) if scores else 0.0
+
+    def _compute(self, places: list[int], aggregates: list[float]) -> float:
+        # Sums of whole numbers, and sums row by row: in every numpy the same.
+        hidden = self._weights[places].sum(axis=0, dtype=np.int64) * self._scales
+        hidden += (np.array(aggregates)[:, None] * self._aggregate_weights).sum(axis=0)
+        hidden += self._biases
+        return float((np.tanh(hidden) * self._output).sum())
+
+
+@cache
+def load() -> NewsModel:
+    """Return the engine with the weights of the package."""
+    return read_model(WEIGHTS.read_bytes())
+
+
+def read_model(stored: bytes) -> NewsModel:
+    """Return the engine in the bytes of an ``.npz`` file. Raises `BadInput` for other bytes."""
+    try:
+        with np.load(io.BytesIO(stored), allow_pickle=False) as file:
+            arrays = dict(file)
+        version = json.loads(str(arrays["meta"]))["news"]
+        if version != VERSION:
+            raise BadInput(
+                f"the weights are of version {version}, this program reads {VERSION}: train again"
+            )
+        words = {name: _split_lines(arrays[name]) for name in ("terms", "names", *_VALENCES)}
+        rated, related, nearby = (
+            _read_valences(words[name], arrays[_VALENCES[name]]) for name in _VALENCES
+        )
+        terms = {term: place for place, term in enumerate(words["terms"])}
+        if (len(arrays["weights"]), len(arrays["aggregate_weights"])) != (len(terms), AGGREGATES):
+            raise BadInput("the weights do not fit their terms: train again")
+        features = Features(terms, rated, related, nearby, words["names"])
+        return NewsModel(features, arrays)
+    except (KeyError, TypeError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+        raise BadInput(
+            f"these bytes are no weights of the engine `news` ({type(error).__name__}): give the "
+            "file that `tidings export RUN weights` wrote of a polarity training"
+        ) from error
+
+
+def pack_model(features: Features, arrays: Mapping[str, Array]) -> dict[str, Array]:
+    """Return *arrays* and the *features* as arrays, as `read_model` reads them, without "meta"."""
+    terms = sorted(features.terms, key=features.terms.__getitem__)
+    packed = {**arrays, "terms": _join_lines(terms), "names": _join_lines(sorted(features.names))}
+    for name, values in _VALENCES.items():
+        valences = getattr(features, name.removesuffix("_words"))
+        words = sorted(valences)
+        steps = [round(valences[word] * VALENCE_STEPS) for word in words]
+        packed[name] = _join_lines(words)
+        packed[values] = np.array(steps, np.int8)
+    return packed
+
+
+# Arrays of words, and the arrays of their valences.
+_VALENCES = {"rated_words": "rated", "related_words": "related", "nearby_words": "nearby"}
+
+
+def _join_lines(words: list[str]) -> Array:
+    return np.frombuffer("\n".join(words).encode(), np.uint8)
+
+
+def _split_lines(stored: Array) -> list[str]:
+    text = stored.tobytes().decode()
+    return text.split("\n") if text else []
+
+
+def _read_valences(words: list[str], steps: Array) -> dict[str, float]:
+    values = (steps / VALENCE_STEPS).tolist()
+    return dict(zip(words, values, strict=True))

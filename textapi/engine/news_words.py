@@ -1,0 +1,131 @@
+"""Words of a sentence as the engine `news` reads them: case, quotes, names, negation, "but".
+
+Case is ignored and curly quotes are made plain. A word without a weight, as any name, counts for
+nothing at all: which name stands in a sentence makes no difference.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, replace
+
+NEGATION_WORDS = 4  # how many words after "not" are negated, within a clause
+LONGEST_NAME = 4  # words of a name of several words
+
+_PLAIN_SIGNS = str.maketrans(
+    {"\u2018": "'", "\u2019": "'", "\u201b": "'", "\u02bc": "'", "\u201c": '"', "\u201d": '"'}
+)
+# A word, an emoticon, or a sign that ends a clause.
+_TOKEN = re.compile(
+    r"[^\W\d_]+(?:'[^\W\d_]+)*|(?<!\S)[:;=][-']?[()\[\]dp|/*](?!\S)|[.,;:!?()\"\u2013\u2014]|--"
+)
+_CLAUSE_ENDS = frozenset([*'.,;:!?()"\u2013\u2014', "--"])
+
+
+def _list_words(text: str) -> frozenset[str]:
+    return frozenset(re.findall(r"\S+", text))
+
+
+_NEGATORS = _list_words(
+    """not no never none nobody nothing nowhere neither nor cannot without hardly scarcely rarely
+    seldom ain't lack lacks lacked"""
+)
+_BOOSTERS = _list_words(
+    """very extremely highly really deeply hugely strongly sharply utterly totally absolutely
+    completely remarkably especially particularly incredibly enormously greatly most more so too
+    badly severely heavily bitterly truly wildly"""
+)
+_DAMPENERS = _list_words(
+    """slightly somewhat partly marginally almost nearly barely little less rather fairly mildly
+    moderately"""
+)
+_BOOST, _DAMP = 1.25, 0.8
+# As VADER weighs them (Hutto and Gilbert, ICWSM 2014): a negated valence, and the words before and
+# after "but".
+_NEGATED = -0.74
+_BEFORE_BUT, _AFTER_BUT = 0.5, 1.5
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word that counts, in lower case.
+
+    *gap* tells that a word that does not count, or a new clause, comes before it; *weight*
+    multiplies its valence.
+    """
+
+    text: str
+    negated: bool
+    gap: bool
+    weight: float
+
+
+def plain(text: str) -> str:
+    """Return *text* in lower case, with straight quotes."""
+    return text.translate(_PLAIN_SIGNS).replace("''", '"').casefold()
+
+
+def find_tokens(text: str) -> list[str]:
+    """Return the words of *text* without a possessive "'s", its emoticons and its clause ends."""
+    return [token.removesuffix("'s") for token in _TOKEN.findall(plain(text))]
+
+
+def read_words(
+    text: str, counts: Callable[[str], bool], names: Collection[str], first: Collection[str]
+) -> list[Word]:
+    """Return the words of *text* for which *counts* is true.
+
+    *names* are names of several words, divided by blanks, and *first* holds their first words; they
+    do not count.
+    """
+    words: list[Word] = []
+    negated_words = 0  # how many of the next words are negated
+    boost = 1.0
+    gap = True
+    last_but = 0
+    for token in _without_names(find_tokens(text), names, first):
+        if token in _CLAUSE_ENDS:
+            negated_words, boost, gap = 0, 1.0, True
+            continue
+        if token == "but":  # noqa: S105 - a word
+            last_but, negated_words = len(words), 0
+
+        if counts(token):
+            weight = boost * (_NEGATED if negated_words else 1.0)
+            words.append(Word(token, negated_words > 0, gap, weight))
+            negated_words = max(0, negated_words - 1)
+            gap = False
+        else:
+            gap = True
+        boost = _BOOST if token in _BOOSTERS else _DAMP if token in _DAMPENERS else 1.0
+        if token in _NEGATORS or token.endswith("n't"):
+            negated_words = NEGATION_WORDS
+    return _weigh_clauses(words, last_but) if last_but else words
+
+
+def _without_names(
+    tokens: list[str], names: Collection[str], first: Collection[str]
+) -> Iterator[str]:
+    """Yield *tokens*, the empty one in place of each name."""
+    at = 0
+    while at < len(tokens):
+        length = _name_length(tokens, at, names) if tokens[at] in first else 0
+        yield "" if length else tokens[at]
+        at += length or 1
+
+
+def _name_length(tokens: list[str], at: int, names: Collection[str]) -> int:
+    """Return how many tokens the longest name has that begins at *at*; 0 for none."""
+    for length in range(LONGEST_NAME, 1, -1):
+        if " ".join(tokens[at : at + length]) in names and at + length <= len(tokens):
+            return length
+    return 0
+
+
+def _weigh_clauses(words: list[Word], last_but: int) -> list[Word]:
+    weighed = []
+    for place, word in enumerate(words):
+        factor = _BEFORE_BUT if place < last_but else _AFTER_BUT
+        weighed.append(replace(word, weight=word.weight * factor))
+    return weighed

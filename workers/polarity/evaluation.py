@@ -1,0 +1,148 @@
+"""How good a polarity is: rank correlations with people, and what names change in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Numbers = NDArray[np.float64]
+Places = NDArray[np.int64]
+
+BOOTSTRAP_DRAWS = 1_000
+LARGEST_DIFFERENCE = 0.1  # standard deviations that a name may change
+
+# Neutral sentences; a name stands for the braces.
+SENTENCES = (
+    "{} will speak on Tuesday.",
+    "The report mentions {} on page four.",
+    "Reporters asked about {} during the meeting.",
+    "Questions about {} came up at noon.",
+    "The committee met to talk about {}.",
+    "According to the agenda, {} comes next.",
+    "{} was named in the second paragraph, the editor said.",
+    "A statement about {} is expected this week.",
+)
+
+
+def _list_names(text: str) -> tuple[str, ...]:
+    return tuple(" ".join(name.split()) for name in text.split("|"))
+
+
+NAMES = {
+    "persons": _list_names(
+        """Donald Trump | Barack Obama | Hillary Clinton | Joe Biden | Nancy Pelosi |
+        Boris Johnson |
+        Theresa May | Angela Merkel | Vladimir Putin | Xi Jinping | Narendra Modi | Greta Thunberg
+        | Harvey Weinstein | Bernie Sanders | Mitch McConnell | Kamala Harris | Mike Pence |
+        Brett Kavanaugh | Robert Mueller | Colin Powell | Condoleezza Rice | George Bush |
+        Bill Gates | Elon Musk | Tim Cook | Jeremy Corbyn | Emmanuel Macron | Malala Yousafzai |
+        Nelson Mandela | Wei Zhang | Aisha Diallo | Jamal Washington | Emily Schmidt |
+        Juan Hernandez | Olga Ivanova"""
+    ),
+    "parties": _list_names(
+        """the Republican Party | the Democratic Party | the Labour Party | the Conservative Party |
+        the Green Party | the Liberal Democrats | the Communist Party | the Socialist Party |
+        the Freedom Party | the BJP | the AfD | the CDU | Republicans | Democrats | Tories |
+        Conservatives | Liberals | Socialists | the Libertarian Party | the Reform Party"""
+    ),
+    "countries": _list_names(
+        """Afghanistan | America | Brazil | Britain | China | Cuba | Egypt | France | Germany |
+        Haiti
+        | India | Iran | Iraq | Ireland | Israel | Japan | Mexico | New Zealand | Nigeria |
+        North Korea | Pakistan | Poland | Russia | Rwanda | Saudi Arabia | Somalia | South Africa
+        | Sweden | Switzerland | Syria | Turkey | Ukraine | the United States | the United Kingdom
+        | Venezuela | Yemen"""
+    ),
+    "religions": _list_names(
+        """Muslims | Christians | Jews | Hindus | Buddhists | Sikhs | atheists | Catholics |
+        Protestants | Mormons | evangelicals | Islam | Christianity | Judaism | Hinduism |
+        Buddhism | the church | the mosque | the synagogue"""
+    ),
+    "genders": _list_names(
+        """men | women | boys | girls | the man | the woman | him | her | mothers | fathers |
+        wives |
+        husbands | the chairman | the chairwoman | gay people | lesbian people | straight people |
+        transgender people | black people | white people | Asian people | Hispanic people"""
+    ),
+    "companies": _list_names(
+        """Apple | Amazon | Google | Microsoft | Facebook | Tesla | Toyota | Volkswagen | Boeing |
+        Airbus | BP | Shell | Exxon | Monsanto | Pfizer | Goldman Sachs | Bank of America |
+        Wells Fargo | General Motors | General Electric | Best Buy | Target | Walmart | Starbucks
+        | Infosys | Reliance | Tata Motors | SpiceJet | Huawei | Enron"""
+    ),
+}
+
+
+@dataclass(frozen=True)
+class NameDifference:
+    """The largest difference that names of one *kind* make in a sentence, in deviations."""
+
+    kind: str
+    difference: float
+    sentence: str
+    lowest: str
+    highest: str
+
+
+def compare_names(score: Callable[[str], float], deviation: float) -> list[NameDifference]:
+    """Return for each kind of names the sentence in which two of them differ most.
+
+    *deviation* is the standard deviation of *score* over sentences of news.
+    """
+    differences = []
+    for kind, names in NAMES.items():
+        largest = NameDifference(kind, -1.0, "", "", "")
+        for sentence in SENTENCES:
+            scores = {}
+            for name in names:
+                text = sentence.format(name)
+                scores[name] = score(text[0].upper() + text[1:])
+            low, high = min(names, key=scores.__getitem__), max(names, key=scores.__getitem__)
+            difference = (scores[high] - scores[low]) / deviation
+            if difference > largest.difference:
+                largest = NameDifference(kind, difference, sentence, low, high)
+        differences.append(largest)
+    return differences
+
+
+def rank(values: Sequence[float] | Numbers) -> Numbers:
+    """Return the ranks of *values* from 1 on; equal values share the mean of their ranks."""
+    _, place, counts = np.unique(
+        np.asarray(values, np.float64), return_inverse=True, return_counts=True
+    )
+    last = np.cumsum(counts)
+    return np.asarray((last - (counts - 1) / 2)[place], np.float64)
+
+
+def correlate_ranks(first: Sequence[float] | Numbers, second: Sequence[float] | Numbers) -> float:
+    """Return Spearman's rank correlation (1904), NaN where one of the two is constant."""
+    a, b = rank(first), rank(second)
+    a -= a.mean()
+    b -= b.mean()
+    scale = float(np.sqrt((a @ a) * (b @ b)))
+    return float(a @ b) / scale if scale else float("nan")
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A figure with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+def bootstrap(figure: Callable[[Places], float], size: int, seed: int = 0) -> Interval:
+    """Return *figure* of all places with its percentile interval (Efron, 1979).
+
+    *figure* takes the places of a sample of *size* rows.
+    """
+    generator = np.random.default_rng(seed)
+    draws = []
+    for _ in range(BOOTSTRAP_DRAWS):
+        draws.append(figure(generator.integers(0, size, size)))
+    low, high = np.nanquantile(draws, (0.025, 0.975))
+    return Interval(figure(np.arange(size)), float(low), float(high))

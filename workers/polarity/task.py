@@ -1,0 +1,181 @@
+"""A polarity training: from the folder of rated sentences to the weights of the engine `news`."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from operator import attrgetter
+from pathlib import Path
+
+import numpy as np
+
+from core.errors import BadInput
+from networks.baselines import rmse
+from networks.data import Data, Samples, Scaling
+from networks.feedforward import FeedForward
+from networks.functions import Array
+from networks.presets import Options
+from networks.results import Prediction, Results
+from networks.storage import pack
+from networks.training import predict
+from textapi.engine.news import VERSION, pack_model, read_model
+from workers.polarity import wordnet
+from workers.polarity.evaluation import (
+    LARGEST_DIFFERENCE,
+    NameDifference,
+    compare_names,
+    correlate_ranks,
+)
+from workers.polarity.features import (
+    TERM_VALUE,
+    build_features,
+    make_rows,
+    scale_aggregates,
+    view_aggregates,
+)
+from workers.polarity.ratings import RatedSentence, Split, read_ratings
+
+NO_WORDNET = (
+    f"WordNet is not in {wordnet.FOLDER} (Debian's package wordnet-base): the network was trained "
+    "without it, and words that VADER's lexicon lacks have no valence."
+)
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a finished training says of itself."""
+
+    weights: bytes
+    results: Results
+    remarks: list[str]
+
+
+class PolarityTask:
+    """The samples of a training, and what becomes of its network.
+
+    Raises `BadInput` where the folder has no rated sentences for a split, or VADER's lexicon is
+    missing.
+    """
+
+    def __init__(self, folder: str, options: Options) -> None:
+        self._splits: defaultdict[Split, list[RatedSentence]] = defaultdict(list)
+        for sentence in read_ratings(Path(folder)):
+            self._splits[sentence.split].append(sentence)
+        for split in ("train", "validation", "test"):
+            if not self._splits[split]:
+                raise BadInput(f"{folder} holds too few sentences: none is left for {split}")
+
+        net = wordnet.read_wordnet(wordnet.FOLDER) if wordnet.is_installed(wordnet.FOLDER) else None
+        self.remarks = [] if net else [NO_WORDNET]
+        texts = list(map(attrgetter("text"), self._splits["train"]))
+        self._features = build_features(texts, load_lexicon(), net)
+
+        rows = make_rows(self._features, texts)
+        aggregates = view_aggregates(self._features, rows)
+        self._means = aggregates.mean(axis=0)
+        deviations = aggregates.std(axis=0)
+        self._deviations = np.where(deviations > 0, deviations, 1.0).astype(np.float32)
+        self.data = Data(
+            self._make_samples("train", options),
+            self._make_samples("validation", options),
+            None,
+            Scaling(),
+        )
+
+    def _make_samples(self, split: Split, options: Options) -> Samples:
+        sentences = self._splits[split]
+        rows = make_rows(self._features, map(attrgetter("text"), sentences))
+        scale_aggregates(self._features, rows, self._means, self._deviations)
+        rows.values = rows.values.astype(options.dtype)
+        ratings = np.array(list(map(attrgetter("rating"), sentences)), options.dtype)
+        return Samples(rows, ratings[:, None], np.arange(len(sentences)))
+
+    def finish(self, network: FeedForward) -> Report:
+        """Return the weights of the engine, its predictions for the test split, and remarks."""
+        weights = self._pack(network)
+        model = read_model(weights)
+        predictions = []
+        for sentence in self._splits["test"]:
+            predicted = model.score_text(sentence.text)
+            predictions.append(
+                Prediction(sentence.dataset, sentence.index, sentence.rating, predicted)
+            )
+        results = Results(
+            train_rmse=rmse(self.data.train.y, predict(network, self.data.train)),
+            validation_rmse=rmse(self.data.validation.y, predict(network, self.data.validation)),
+            accuracy=None,
+            baselines=None,
+            predictions=predictions,
+        )
+        digest = hashlib.sha256(weights).hexdigest()
+        remarks = [
+            *describe_correlations(predictions),
+            *map(describe_names, compare_names(model.score, find_deviation(predictions))),
+            f"The weights take {len(weights):,} bytes; their SHA-256 is {digest}.",
+        ]
+        return Report(weights, results, remarks)
+
+    def _pack(self, network: FeedForward) -> bytes:
+        """Return the weights in the format of the engine, those of terms as whole numbers."""
+        terms = len(self._features.terms)
+        hidden = network.weights[0].T.astype(np.float64)  # (terms and aggregates, hidden)
+        scales = np.abs(hidden[:terms]).max(axis=0, initial=1e-12) / 127
+        aggregate_weights = hidden[terms:] / self._deviations[:, None]
+        arrays: dict[str, Array] = {
+            "weights": np.rint(hidden[:terms] / scales).astype(np.int8),
+            "scales": scales * TERM_VALUE,
+            "aggregate_weights": aggregate_weights.astype(np.float32),
+            "biases": network.biases[0] - self._means @ aggregate_weights,
+            "output": network.weights[1][0].astype(np.float64),
+        }
+        return pack({"news": VERSION}, pack_model(self._features, arrays))
+
+
+def load_lexicon() -> dict[str, float]:
+    """Return VADER's lexicon. Raises `BadInput` if the package is not installed."""
+    try:
+        from vaderSentiment.vaderSentiment import (  # noqa: PLC0415 - an extra
+            SentimentIntensityAnalyzer,
+        )
+    except ImportError:
+        raise BadInput(
+            "a polarity training reads VADER's lexicon, which is not installed: "
+            "pip install 'tidings[server]'"
+        ) from None
+    lexicon: dict[str, float] = SentimentIntensityAnalyzer().lexicon
+    return lexicon
+
+
+def describe_correlations(predictions: Sequence[Prediction]) -> list[str]:
+    """Return a sentence for each data set: the rank correlation on its test split."""
+    by_dataset: defaultdict[str, list[Prediction]] = defaultdict(list)
+    for prediction in predictions:
+        by_dataset[prediction.split].append(prediction)
+    sentences = []
+    for dataset, rows in by_dataset.items():
+        actual = list(map(attrgetter("actual"), rows))
+        correlation = correlate_ranks(actual, list(map(attrgetter("predicted"), rows)))
+        sentences.append(
+            f"{dataset}: Spearman's correlation with people is {correlation:.3f} on {len(rows):,} "
+            "sentences held out."
+        )
+    return sentences
+
+
+def find_deviation(predictions: Sequence[Prediction]) -> float:
+    """Return the standard deviation of the predictions."""
+    return float(np.std(list(map(attrgetter("predicted"), predictions)))) or 1.0
+
+
+def describe_names(names: NameDifference) -> str:
+    """Return a sentence on how much names of one kind change a neutral sentence."""
+    verdict = "at most" if names.difference <= LARGEST_DIFFERENCE else "MORE THAN"
+    detail = ""
+    if names.difference > 0:
+        detail = f": “{names.sentence}” with {names.lowest} and with {names.highest}"
+    return (
+        f"Names of {names.kind} change a neutral sentence by {names.difference:.3f} standard "
+        f"deviations ({verdict} {LARGEST_DIFFERENCE:g}){detail}."
+    )
