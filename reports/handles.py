@@ -16,11 +16,12 @@ from sqlalchemy import and_, select
 from analysis.text.words import count_words, has_words, merge_spellings
 from core.enums import StepState
 from models.tables import Document, PostPolarity
+from reports.daily_counts import DailyCounts, read_daily_counts
 from reports.export_schema import pad_period, valid_polarity
 from reports.figure_store import FigureRef, FigureSection, FigureStore, slug
 from reports.figures import accounts, clouds, distinctive, entities, polarity, series, style
 from reports.figures.spec import Subject
-from reports.highlights import account_highlights, handle_highlights
+from reports.highlights import Highlight, account_highlights, handle_highlights
 from reports.queries import Statement, fetch_all, fetch_pages, index_by
 from reports.run_data import RunData, RunJob, documents_condition
 from reports.statistics import polarity_interval, round_figure
@@ -74,6 +75,7 @@ class Portrait:
     texts: list[str]  # samples
     rows: list[PeriodRow]  # every month from the first known post to the last
     scored_rows: list[PeriodRow]  # the same, with the number of scored posts
+    days: DailyCounts  # posts of each day
     phrases: list[PhraseRow]
     distinctive: list[DistinctiveRow]
     names: entities.TopNames
@@ -88,9 +90,9 @@ class Portrait:
         return slug(self.name)
 
     @property
-    def highlights(self) -> list[str]:
+    def highlights(self) -> list[Highlight]:
         """What the numbers say."""
-        return handle_highlights(self.name, self.rows, self.scored_rows)
+        return handle_highlights(self.name, self.rows, self.scored_rows, self.days)
 
 
 @dataclass
@@ -107,9 +109,12 @@ class HandlesPage:
         return list(chain.from_iterable(map(attrgetter("texts"), self.portraits)))
 
     @property
-    def highlights(self) -> list[str]:
+    def highlights(self) -> list[Highlight]:
         """What the numbers say of the accounts beside each other."""
-        return account_highlights(list(map(attrgetter("account"), self.portraits)))
+        rows, days = {}, {}
+        for portrait in self.portraits:
+            rows[portrait.name], days[portrait.name] = portrait.rows, portrait.days
+        return account_highlights(rows, days)
 
 
 def make_page(data: RunData, store: FigureStore) -> HandlesPage:
@@ -159,6 +164,7 @@ def _read_portraits(
             texts=posts.texts,
             rows=months,
             scored_rows=[replace(row, mentions=posts.scored[row.period]) for row in months],
+            days=read_daily_counts(data, job),
             phrases=phrases[job.name],
             distinctive=distinctive_words[job.name],
             names=entities.top_names(names_by_job[job.name]),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from operator import attrgetter, itemgetter
 from typing import Annotated, Any
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, select
 
 from analysis.parameters import MonthsParameters
 from analysis.steps import keywords as keywords_step
@@ -18,6 +18,7 @@ from analysis.steps import polarity as polarity_step
 from core.enums import DOCUMENTS, JobKind, StepState
 from models.tables import Document, Mention, PostPolarity
 from reports import export_schema as schema
+from reports.daily_counts import cut_off_months, is_cut_off, read_daily_counts
 from reports.queries import fetch_all, fetch_pages
 from reports.run_data import RunData, RunJob, documents_condition, keep_rows
 from reports.statistics import polarity_interval, round_figure, wilson_interval
@@ -78,6 +79,11 @@ class PeriodRow:
         float | None, "Upper end of that interval; neither end lies beyond -1 and 1."
     ]
     job: schema.JobName
+    cut_off: Annotated[
+        bool,
+        "Whether days at the edge of the month are missing from what was collected: no highlight "
+        "uses such a month.",
+    ] = False
 
 
 @keep_rows
@@ -127,8 +133,8 @@ class _Progress:
 
 def _month_rows(data: RunData, job: RunJob, progress: _Progress) -> Iterator[PeriodRow]:
     assert isinstance(data.parameters, MonthsParameters)  # noqa: S101 - only such runs have months
-    count = select(func.count()).select_from(Document).where(documents_condition(data, job))
-    ((documents,),) = fetch_all(data.db, count)
+    days = read_daily_counts(data, job).get(job.name, [])
+    documents, cut_off = sum(days), is_cut_off(days)
     sentences = read_sentences(data, job) if progress.has_counts else {}
 
     for keyword in sorted(data.parameters.keywords, key=attrgetter("name")):
@@ -143,7 +149,7 @@ def _month_rows(data: RunData, job: RunJob, progress: _Progress) -> Iterator[Per
             yield PeriodRow(
                 *(data.id, job.name, None, keyword.name, term, progress.state, documents),
                 *counts,
-                *(*_polarity_figures(polarities), job.name),
+                *(*_polarity_figures(polarities), job.name, cut_off),
             )
 
 
@@ -167,13 +173,16 @@ def read_sentences(data: RunData, job: RunJob) -> dict[tuple[str, str | None], S
 def _post_rows(data: RunData, job: RunJob, progress: _Progress) -> Iterator[PeriodRow]:
     is_handle = job.kind == JobKind.HANDLE
     handle, term = (job.handle, None) if is_handle else (None, job.term)
+    cut_off = cut_off_months(read_daily_counts(data, job))
 
     for period, polarities in _polarities_by_month(data, job).items():
         n = len(polarities)
+        mood = _polarity_figures(polarities if progress.has_polarity else ())
+        last: tuple[Any, ...] = (*mood, job.name, period in cut_off)
         yield PeriodRow(
             *(data.id, period, handle, term, None, progress.state, n, n, n),
             *_share_figures(n, n),
-            *(*_polarity_figures(polarities if progress.has_polarity else ()), job.name),
+            *last,
         )
 
 
