@@ -49,12 +49,13 @@ class Sample:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What `compare_shares` and `compare_means` found; matrices have a row and column for each."""
+    """What `compare_shares` and `compare_means` return; matrices have a row and column for each."""
 
     names: tuple[str, ...]
     values: tuple[float, ...]
     p_value: float  # of the test that all are equal
-    pairs: Numbers  # p-value of each pair, for all pairs together (Holm)
+    single: Numbers  # two-sided p-value of each pair for itself
+    pairs: Numbers  # the same, for all pairs together (Holm)
     errors: Numbers  # standard error of each difference
     degrees: Numbers  # of freedom, infinite for shares
 
@@ -63,10 +64,17 @@ class Comparison:
         return self.p_value < level
 
     def list_highest(self, level: float) -> list[str]:
-        """Return the highest and those that cannot be shown to be lower, in their order."""
+        """Return the highest and those that cannot be shown to be lower, in their order.
+
+        The truly highest is left out in at most *level* of all cases, whichever looks highest: to
+        be left out it has to be beaten by one of the k - 1 others, each at *level* / (k - 1),
+        one-sided. So the choice of the highest is counted in. The idea of a set that holds the
+        best: S. S. Gupta, "On some multiple decision (selection and ranking) rules", Technometrics
+        7 (1965).
+        """
         top = int(np.argmax(self.values))
-        tied = np.flatnonzero(self.pairs[top] >= level)
-        return [self.names[number] for number in tied]
+        needed = 2 * level / (len(self.names) - 1)
+        return [self.names[number] for number in np.flatnonzero(self.single[top] >= needed)]
 
     def find_clearest_pair(self, level: float) -> tuple[str, str] | None:
         """Return the higher and the lower of the pair that differs most surely, if any does."""
@@ -113,13 +121,15 @@ def compare_shares(shares: Sequence[Share]) -> Comparison | None:
     n = np.array([share.n for share in kept], dtype=float)
     pooled = matched.sum() / n.sum()
     variance = pooled * (1 - pooled)
+    of_pairs = _test_share_pairs(matched, n)
     statistic = float(((matched - n * pooled) ** 2 / (n * variance)).sum())
 
     return Comparison(
         names=tuple(share.name for share in kept),
         values=tuple((matched / n).tolist()),
         p_value=float(chdtrc(len(kept) - 1, statistic)),
-        pairs=_square(adjust_holm(_test_share_pairs(matched, n)), len(kept)),
+        single=_square(of_pairs, len(kept)),
+        pairs=_square(adjust_holm(of_pairs), len(kept)),
         errors=_share_errors(matched, n),
         degrees=np.full((len(kept), len(kept)), np.inf),
     )
@@ -207,11 +217,13 @@ def compare_means(samples: Sequence[Sample], *, one_variance: bool = False) -> C
     first, second = np.triu_indices(len(kept), 1)
     apart = np.abs(means[first] - means[second])
     t = np.divide(apart, errors[first, second], out=np.zeros_like(apart), where=apart > 0)
+    p_values = 2 * stdtr(degrees[first, second], -t)
     return Comparison(
         names=tuple(sample.name for sample in kept),
         values=tuple(means.tolist()),
         p_value=_test_means(n, means, variances),
-        pairs=_square(adjust_holm(2 * stdtr(degrees[first, second], -t)), len(kept)),
+        single=_square(p_values, len(kept)),
+        pairs=_square(adjust_holm(p_values), len(kept)),
         errors=errors,
         degrees=degrees,
     )

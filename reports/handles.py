@@ -338,6 +338,7 @@ def _compare(portraits: list[Portrait], store: FigureStore) -> list[FigureRef]:
     posts: list[list[float | None]] = []
     means: list[list[float | None]] = []
     gaps: list[list[str]] = []
+    cut_off: list[list[str]] = []
     for portrait in compared:
         posts_by_month: dict[str, int] = {}
         mean_by_month: dict[str, float | None] = {}
@@ -348,8 +349,9 @@ def _compare(portraits: list[Portrait], store: FigureStore) -> list[FigureRef]:
         posts.append([posts_by_month.get(period) or None for period in span])
         means.append(list(map(mean_by_month.get, span)))
         gaps.append([period for period in span if period not in posts_by_month])
+        cut_off.append(series.cut_off(portrait.rows))
     return store.show_all(
-        accounts.posts_spec(names, span, posts, gaps),
+        accounts.posts_spec(names, span, posts, gaps, cut_off),
         accounts.means_spec(list(map(attrgetter("account"), compared))),
-        accounts.polarity_spec(names, span, means, gaps),
+        accounts.polarity_spec(names, span, means, gaps, cut_off),
     )

@@ -266,17 +266,22 @@ def _no_change(kind: str, where: str, comparison: Comparison, form: Format) -> H
 
 
 def _tie(kind: str, what: str, comparison: Comparison, form: Format) -> Highlight:
-    """Describe figures that differ where more than one is among the highest."""
+    """Describe figures that differ where more than one may be the highest."""
     highest = comparison.list_highest(LEVEL)
     values = dict(zip(comparison.names, comparison.values, strict=True))
     if len(highest) <= min(TIED, len(values) - 1):
         named = [f"{_month(period)} ({form(values[period])})" for period in highest]
         text = (
-            f"{what} moved. Among the highest of {len(values)} months: {_join(named)}, which cannot "
-            "be told apart."
+            f"{what} moved. Among the highest of {len(values)} months: {_join(named)}, which "
+            "cannot be told from the highest."
         )
         return Highlight(kind, ("among the highest", *highest), text)
-    text = f"{what} moved, but no month stands out: {_count_pairs(comparison)}."
+    top = max(values, key=values.__getitem__)
+    text = (
+        f"{what} moved, but no month stands out: {len(highest) - 1} of the other "
+        f"{len(values) - 1} months cannot be told from the highest, {_month(top)} "
+        f"({form(values[top])})."
+    )
     return Highlight(kind, ("moved",), text)
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
+from itertools import chain
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from reports.figures import style
+from reports.figures.series import cut_off, explain_cut_off
 from reports.figures.spec import FigureSpec
 from reports.tables.periods import PeriodRow
 from reports.words import quantity
@@ -57,6 +59,8 @@ def draw_lines(
         if column in _INTERVALS:
             _draw_intervals(ax, rows, column, color)
 
+    for rows in subjects.values():
+        style.mark_cut_off(ax, cut_off(rows))
     style.date_axis(ax, span)
     ax.yaxis.set_major_locator(MaxNLocator(nbins=5))
 
@@ -108,7 +112,8 @@ def lines_spec(
         name=f"compared-{column.replace('_', '-')}",
         draw=partial(lines_figure, included, span=span, column=column),
         alt=f"Lines: {COLUMNS[column][0].lower()} of {', '.join(included)} in each month.",
-        caption="A line breaks where a month has no value. The numbers are in the table of months.",
+        caption="A line breaks where a month has no value. The numbers are in the table of months."
+        f"{explain_cut_off(chain.from_iterable(included.values()))}",
     )
 
 
