@@ -5,7 +5,7 @@ from __future__ import annotations
 import calendar
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import extract, func, select
+from sqlalchemy import String, cast, func, select
 
 from models.tables import Document
 from reports.export_schema import pad_period
@@ -19,7 +19,8 @@ _IMPROBABLE = 0.001  # probability of so many days without a document at an edge
 
 def read_daily_counts(data: RunData, job: RunJob) -> dict[str, list[int]]:
     """Return the documents of *job* on each day, of the months that have any, in their order."""
-    day = extract("day", Document.published_at)
+    # not `extract`: SQLite rounds the last moment of a day up to the next
+    day = func.substr(cast(Document.published_at, String), len("YYYY-MM-") + 1, 2)
     statement = select(Document.period, day, func.count())
     dated = (documents_condition(data, job), Document.period.is_not(None))
     counts: dict[str, list[int]] = {}

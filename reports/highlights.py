@@ -271,9 +271,10 @@ def _tie(kind: str, what: str, comparison: Comparison, form: Format) -> Highligh
     values = dict(zip(comparison.names, comparison.values, strict=True))
     if len(highest) <= min(TIED, len(values) - 1):
         named = [f"{_month(period)} ({form(values[period])})" for period in highest]
+        tied = "apart" if len(highest) == 2 else "from the highest"
         text = (
             f"{what} moved. Among the highest of {len(values)} months: {_join(named)}, which "
-            "cannot be told from the highest."
+            f"cannot be told {tied}."
         )
         return Highlight(kind, ("among the highest", *highest), text)
     top = max(values, key=values.__getitem__)

@@ -15,6 +15,8 @@ Numbers = NDArray[np.float64]
 
 FEWEST_MONTHS = 12  # of a trend
 
+_EXACT = 1e-12  # squared residuals, in units of their errors, below which a line fits to rounding
+
 
 @dataclass(frozen=True)
 class Trend:
@@ -87,7 +89,7 @@ def _correlate(residuals: Numbers) -> float:
     """Return the correlation of each residual with the one before, corrected for its bias."""
     k = len(residuals)
     squares = float((residuals**2).sum())
-    if not squares:
+    if squares < _EXACT:
         return 0.0
     r = float((residuals[1:] * residuals[:-1]).sum()) / squares
     return (r * k + 2) / (k - 4)

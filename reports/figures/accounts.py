@@ -78,7 +78,8 @@ def means_spec(accounts: Sequence[Account]) -> FigureSpec | None:
         draw=partial(means_figure, accounts),
         alt="Dots: mean polarity of each account's posts, with its interval. The numbers are in "
         "the table.",
-        caption="Each over all its posts. Hollow: n < 5.",
+        caption="Each over all its posts. Hollow: n < 5. Scores differ by names and by style, so "
+        "that a difference between two accounts says nothing of their moods.",
     )
 
 
