@@ -14,14 +14,14 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 import harness
 import numpy as np
 
-from reports.daily_counts import no_documents
+from reports.daily_counts import measure_dispersion, no_documents
 from reports.highlights import (
     Highlight,
     handle_highlights,
@@ -47,6 +47,7 @@ class Size:
     share: float
     zeros: float = 0.5  # share of polarities that are 0
     spread: float = 0.45  # of the others
+    dispersion: float = 1.0  # of the shares of days
 
     @property
     def periods(self) -> list[str]:
@@ -73,6 +74,8 @@ SIZES = (
     Size("25 months, 3 %, 80 % zeros", (DOCUMENTS * 3)[:25], 0.03, zeros=0.8),
     Size("120 months, 1 %", DOCUMENTS * 12, 0.01),
     Size("25 very unequal months, 2 %", (60, 400, 5000, 150, 2500) * 5, 0.02),
+    Size("4 months, 3 %, days vary 4-fold", DOCUMENTS[:4], 0.03, dispersion=4.0),
+    Size("25 months, 1 %, days vary 2-fold", (DOCUMENTS * 3)[:25], 0.01, dispersion=2.0),
 )
 ACCOUNTS = (
     Account("8 months, 16 posts a day", 8, 16.0, 5.0),
@@ -120,32 +123,51 @@ def is_claim(highlight: Highlight) -> bool:
 
 
 def deal(rng: np.random.Generator, size: Size, effect: Effect = NOTHING) -> Series:
-    """Deal the documents with a mention, and their polarities, to the months at random."""
-    documents = np.array(size.documents)
-    mentions = rng.multivariate_hypergeometric(documents, int(size.share * documents.sum()))
-    others = rng.multivariate_hypergeometric(documents, int(size.share * documents.sum()))
+    """Deal the documents with a mention, and their polarities, to days and months at random."""
+    months = list(map(spread_over_days, size.periods, size.documents))
+    dealt = deal_to_days(rng, months, size)
+    others = deal_to_days(rng, months, size)
     for place in effect.places:
-        mentions[place] = rng.binomial(documents[place], effect.factor * size.share)
-    polarities = draw_polarities(rng, int(mentions.sum()), size)
-    of_first = rng.random(len(polarities)) < 0.55
+        dealt[place] = rng.binomial(months[place], effect.factor * size.share)
 
-    rows, first, second = [], [], []
-    start = 0
-    for place, (period, n, total) in enumerate(
-        zip(size.periods, mentions, size.documents, strict=True)
-    ):
-        month = slice(start, start + int(n))
-        scores = polarities[month] + effect.shift * (place - len(mentions) in effect.places)
-        is_first = of_first[month]
-        rows.append(make_row(period, total, scores))
-        first.append(make_row(period, total, scores[is_first]))
-        second.append(make_row(period, total, scores[~is_first]))
-        start += int(n)
-
-    other = []
-    for period, n, total in zip(size.periods, others, size.documents, strict=True):
-        other.append(make_row(period, total, np.zeros(int(n))))
+    rows, first, second, other = [], [], [], []
+    for place, (period, days) in enumerate(zip(size.periods, months, strict=True)):
+        scores = draw_polarities(rng, int(dealt[place].sum()), size)
+        scores += effect.shift * (place - len(months) in effect.places)
+        is_first = rng.random(len(scores)) < 0.55
+        dispersion = measure_dispersion(dealt[place].tolist(), days.tolist())
+        total = int(days.sum())
+        rows.append(make_row(period, total, scores, dispersion))
+        first.append(make_row(period, total, scores[is_first], dispersion))
+        second.append(make_row(period, total, scores[~is_first], dispersion))
+        dispersion = measure_dispersion(others[place].tolist(), days.tolist())
+        other.append(make_row(period, total, np.zeros(int(others[place].sum())), dispersion))
     return Series(rows, {"a": first, "b": second}, other)
+
+
+def spread_over_days(period: str, documents: int) -> np.ndarray:
+    """Return the documents of each day of a month, equally many on each."""
+    days = len(no_documents(period))
+    return np.diff(np.arange(days + 1) * documents // days)
+
+
+def deal_to_days(
+    rng: np.random.Generator, months: Sequence[np.ndarray], size: Size
+) -> list[np.ndarray]:
+    """Return the documents with a mention on each day of each month.
+
+    A fixed number of them is dealt to all days; where documents go together, each day draws a
+    share of its own (beta-binomial), the same for all months on average.
+    """
+    days = np.concatenate(months)
+    if size.dispersion > 1:
+        correlation = (size.dispersion - 1) / (days.mean() - 1)
+        strength = 1 / correlation - 1
+        share = rng.beta(size.share * strength, (1 - size.share) * strength, len(days))
+        dealt = rng.binomial(days, share)
+    else:
+        dealt = rng.multivariate_hypergeometric(days, int(size.share * days.sum()))
+    return np.split(dealt, np.cumsum(list(map(len, months)))[:-1])
 
 
 def draw_polarities(rng: np.random.Generator, n: int, size: Size | Account) -> np.ndarray:
@@ -155,13 +177,16 @@ def draw_polarities(rng: np.random.Generator, n: int, size: Size | Account) -> n
     return np.where(rng.random(n) < size.zeros, 0.0, scores)
 
 
-def make_row(period: str, documents: int, polarities: np.ndarray) -> PeriodRow:
+def make_row(
+    period: str, documents: int, polarities: np.ndarray, dispersion: float | None = None
+) -> PeriodRow:
     """Return the row of a month in which each document mentions the keyword once at most."""
     n = len(polarities)
     share = (n / documents, *wilson_interval(n, documents)) if documents else (None, None, None)
     mood = polarity_interval(polarities.tolist())
     figures: list[Any] = [*map(round_figure, (*share, *mood)), period]
-    return PeriodRow(1, period, None, "k", None, "complete", documents, n, n, *figures)
+    row = PeriodRow(1, period, None, "k", None, "complete", documents, n, n, *figures)
+    return replace(row, dispersion=dispersion)
 
 
 def find_claims(rng: np.random.Generator, size: Size) -> list[Highlight]:

@@ -27,11 +27,22 @@ _EXACT_BELOW = 10.0  # expected counts up to which two shares are compared by an
 
 @dataclass(frozen=True)
 class Share:
-    """*matched* of *n* documents of the month *name*."""
+    """*matched* of *n* documents of the month *name*.
+
+    They are no whole numbers where documents that go together count for fewer.
+    """
 
     name: str
-    matched: int
-    n: int
+    matched: float
+    n: float
+
+    def discount(self, dispersion: float) -> Share:
+        """Return the share of as many independent documents as these are worth.
+
+        J. N. K. Rao and A. J. Scott, "A simple method for the analysis of clustered binary data",
+        Biometrics 48 (1992): both counts are divided by the dispersion.
+        """
+        return Share(self.name, self.matched / dispersion, self.n / dispersion)
 
 
 @dataclass(frozen=True)
@@ -173,7 +184,7 @@ def _test_share_pairs(matched: Numbers, n: Numbers) -> Numbers:
 
 def _binomial_tail(a: Numbers, b: Numbers, part: Numbers) -> Numbers:
     """Return the probability of *a* or more of *a* + *b* events that are each *part* likely."""
-    tail: Numbers = np.where(a > 0, betainc(np.maximum(a, 1.0), b + 1, part), 1.0)
+    tail: Numbers = np.where(a > 0, betainc(np.maximum(a, 1e-9), b + 1, part), 1.0)
     return tail
 
 

@@ -9,7 +9,7 @@ from itertools import accumulate, combinations
 from scipy.special import betainc
 
 from reports.comparing import LEVEL
-from reports.tables.periods import PeriodRow
+from reports.tables.periods import PeriodRow, mean_dispersion
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,7 @@ class Crossover:
     after: str
     counts_before: tuple[int, int]  # documents with `after`, with `before`
     counts_after: tuple[int, int]
+    dispersion: float = 1.0  # of the two, by which documents go together
 
 
 def find_crossovers(series: Mapping[str, Sequence[PeriodRow]]) -> list[Crossover]:
@@ -29,7 +30,8 @@ def find_crossovers(series: Mapping[str, Sequence[PeriodRow]]) -> list[Crossover
     For each pair the month is chosen that parts the months best: those in which one leads from
     those in which the other does. Both parts are compared by the sign test (J. Arbuthnott 1710):
     of the documents that hold one of the two, is it one as often as the other? A document with
-    both adds one to each, which errs on the safe side. Both must say so at `LEVEL`, divided by the
+    both adds one to each, which errs on the safe side. Documents that go together count for fewer,
+    as `Share.discount` says. Both must say so at `LEVEL`, divided by the
     number of pairs, of months that could have been chosen, and of directions (Bonferroni).
     """
     counts = _count_documents(series)
@@ -47,6 +49,7 @@ def find_crossovers(series: Mapping[str, Sequence[PeriodRow]]) -> list[Crossover
                 after,
                 _sum_counts(counts, (after, before), months[:place]),
                 _sum_counts(counts, (after, before), months[place:]),
+                max(mean_dispersion(series[one]), mean_dispersion(series[other])),
             )
             if _p_value(crossover) < LEVEL / (2 * looks * len(pairs)):
                 crossovers.append(crossover)
@@ -85,9 +88,12 @@ def _p_value(crossover: Crossover) -> float:
     """Return the larger p-value of both sides: each must hold (an intersection-union test)."""
     after_before, before_before = crossover.counts_before
     after_after, before_after = crossover.counts_after
-    return max(_sign_test(before_before, after_before), _sign_test(after_after, before_after))
+    return max(
+        _sign_test(before_before / crossover.dispersion, after_before / crossover.dispersion),
+        _sign_test(after_after / crossover.dispersion, before_after / crossover.dispersion),
+    )
 
 
-def _sign_test(more: int, fewer: int) -> float:
+def _sign_test(more: float, fewer: float) -> float:
     """Return the probability of *more* or more heads in *more* + *fewer* throws of a coin."""
     return float(betainc(more, fewer + 1, 0.5)) if more else 1.0

@@ -7,24 +7,24 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import String, cast, func, select
 
-from models.tables import Document
+from models.tables import Document, Mention
 from reports.export_schema import pad_period
 from reports.queries import fetch_all
 from reports.run_data import RunData, RunJob, documents_condition
 
 DailyCounts = Mapping[str, Sequence[int]]  # by month, a count for each of its days
 
+# not `extract`: SQLite rounds the last moment of a day up to the next
+_DAY = func.substr(cast(Document.published_at, String), len("YYYY-MM-") + 1, 2)
 _IMPROBABLE = 0.001  # probability of so many days without a document at an edge of a month
 
 
 def read_daily_counts(data: RunData, job: RunJob) -> dict[str, list[int]]:
     """Return the documents of *job* on each day, of the months that have any, in their order."""
-    # not `extract`: SQLite rounds the last moment of a day up to the next
-    day = func.substr(cast(Document.published_at, String), len("YYYY-MM-") + 1, 2)
-    statement = select(Document.period, day, func.count())
+    statement = select(Document.period, _DAY, func.count())
     dated = (documents_condition(data, job), Document.period.is_not(None))
     counts: dict[str, list[int]] = {}
-    grouped = statement.where(*dated).group_by(Document.period, day).order_by(Document.period)
+    grouped = statement.where(*dated).group_by(Document.period, _DAY).order_by(Document.period)
     for stored_period, number, documents in fetch_all(data.db, grouped):
         period = pad_period(stored_period)
         of_month = counts.setdefault(period, no_documents(period))
@@ -35,6 +35,29 @@ def read_daily_counts(data: RunData, job: RunJob) -> dict[str, list[int]]:
 def no_documents(period: str) -> list[int]:
     """Return a zero for each day of the month *period*."""
     return [0] * calendar.monthrange(int(period[:4]), int(period[5:]))[1]
+
+
+def read_days(data: RunData, job: RunJob) -> dict[int, int]:
+    """Return the day, from 0, of each document of a month that holds a mention, by its id."""
+    statement = select(Document.id, _DAY).join(Mention, Mention.document_id == Document.id)
+    rows = fetch_all(data.db, statement.where(Mention.job_id == job.id).distinct())
+    return {document: int(number) - 1 for document, number in rows}
+
+
+def measure_dispersion(matched: Sequence[int], documents: Sequence[int]) -> float | None:
+    """Return how many times more daily shares vary than if documents were independent.
+
+    Pearson's χ² of the days of one month, divided by its degrees of freedom: P. McCullagh and J. A.
+    Nelder, "Generalized Linear Models" (1989), 4.5. An event makes many documents of few days. None
+    without a match, without a document that has none, and of fewer than two days.
+    """
+    counted = [(found, n) for found, n in zip(matched, documents, strict=True) if n]
+    total, all_matched = sum(documents), sum(matched)
+    if len(counted) < 2 or not 0 < all_matched < total:
+        return None
+    share = all_matched / total
+    squares = sum((found - n * share) ** 2 / n for found, n in counted)
+    return squares / (share * (1 - share)) / (len(counted) - 1)
 
 
 def is_cut_off(days: Sequence[int]) -> bool:

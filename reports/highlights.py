@@ -26,7 +26,7 @@ from reports.figures.series import Count, count_months, mentions_by_month
 from reports.figures.style import FEW, month_name, signed
 from reports.post_rates import common_months, rate_by_month, rate_over_months
 from reports.statistics import t_quantile
-from reports.tables.periods import PeriodRow
+from reports.tables.periods import PeriodRow, mean_dispersion
 from reports.trends import fit_trend
 from reports.words import format_share, quantity
 
@@ -50,7 +50,7 @@ def keyword_highlights(
 ) -> list[Highlight]:
     """Describe a keyword by its share, its mood, its wording and its trends."""
     whole = [row for row in rows if not row.cut_off]
-    shares = [_share(row) for row in whole if row.matched is not None and row.documents]
+    shares = _shares(whole)
     moods = _polarity_samples(whole)
     share_of = f"the share of documents that mention {subject}"
     return [
@@ -124,18 +124,26 @@ def _describe_share(subject: str, rows: Sequence[PeriodRow]) -> list[Highlight]:
         text = f"In {_month(only.period)} {_count(only)} {subject}, {_interval(only)}."
         return [Highlight("share", ("one month", only.period), text)]
 
-    cut_off = {row.period for row in rows if row.cut_off}
-    whole = [count for count in counted if count.period not in cut_off]
-    shares = [Share(count.period, count.matched, count.documents) for count in whole]
+    shares = _shares([row for row in rows if not row.cut_off])
     comparison = compare_shares(shares)
     if comparison is None:
-        what = "too few documents mention it" if len(whole) > 1 else "fewer than two are whole"
+        what = "too few documents mention it" if len(shares) > 1 else "fewer than two are whole"
         text = (
             f"The months of {subject} are not compared: {what} "
             f"({matched:,} of {quantity(documents, 'document')} in all)."
         )
         return [Highlight("share", ("few",), text)]
-    return [_judge_share(subject, {count.period: count for count in whole}, comparison)]
+    return [_judge_share(subject, {count.period: count for count in counted}, comparison)]
+
+
+def _shares(rows: Sequence[PeriodRow]) -> list[Share]:
+    """Return the share of each counted month, of as many documents as are independent."""
+    dispersion = mean_dispersion(rows)
+    shares = []
+    for row in rows:
+        if row.matched is not None and row.documents:
+            shares.append(Share(row.period, row.matched, row.documents).discount(dispersion))
+    return shares
 
 
 def _judge_share(subject: str, counts: Mapping[str, Count], comparison: Comparison) -> Highlight:
@@ -270,7 +278,8 @@ def _tie(kind: str, what: str, comparison: Comparison, form: Format) -> Highligh
     highest = comparison.list_highest(LEVEL)
     values = dict(zip(comparison.names, comparison.values, strict=True))
     if len(highest) <= min(TIED, len(values) - 1):
-        named = [f"{_month(period)} ({form(values[period])})" for period in highest]
+        from_top = sorted(highest, key=values.__getitem__, reverse=True)
+        named = [f"{_month(period)} ({form(values[period])})" for period in from_top]
         tied = "apart" if len(highest) == 2 else "from the highest"
         text = (
             f"{what} moved. Among the highest of {len(values)} months: {_join(named)}, which "
@@ -302,10 +311,6 @@ def _name_second(comparison: Comparison, form: Format) -> str:
 
 
 # --- trends ---
-
-
-def _share(row: PeriodRow) -> Share:
-    return Share(row.period, row.matched or 0, row.documents)
 
 
 def _share_samples(shares: Sequence[Share]) -> list[Sample]:
@@ -387,8 +392,9 @@ def _describe_gain(by_term: Mapping[str, Sequence[PeriodRow]]) -> list[Highlight
     gains = {t: n[last] / totals[last] - n[first] / totals[first] for t, n in counts.items()}
     term = max(sorted(gains), key=gains.__getitem__)
     before, after = counts[term][first], counts[term][last]
+    dispersion = mean_dispersion(by_term[term])
     shares = (Share(first, before, totals[first]), Share(last, after, totals[last]))
-    comparison = compare_shares(shares)
+    comparison = compare_shares([share.discount(dispersion) for share in shares])
     if comparison is None or comparison.find_clearest_pair(LEVEL / len(counts)) != (last, first):
         return []
     text = (
@@ -411,7 +417,7 @@ def _describe_first_mention(subject: str, rows: Sequence[PeriodRow]) -> list[Hig
         return []
     documents = sum(row.documents for row in counted)
     before = sum(row.documents for row in counted if row.period < first.period)
-    matched = sum(row.matched or 0 for row in counted)
+    matched = sum(row.matched or 0 for row in counted) / mean_dispersion(counted)
     if (1 - before / documents) ** matched >= LEVEL:
         return []
     text = (

@@ -16,6 +16,7 @@ def row(
     spread: float = 0.3,
     documents: int = 1000,
     cut_off: bool = False,
+    dispersion: float | None = None,
 ) -> PeriodRow:
     """Return a month with *matched* documents, each with one mention; polarities vary by *spread*.
 
@@ -31,4 +32,6 @@ def row(
     state = "no-data" if matched is None else "complete"
     counts = (documents, matched, matched)
     figures = (share, low, high, mean, *ends)
-    return PeriodRow(1, period, None, "c", None, state, *counts, *figures, period, cut_off)
+    return PeriodRow(
+        1, period, None, "c", None, state, *counts, *figures, period, cut_off, dispersion
+    )

@@ -18,7 +18,13 @@ from analysis.steps import polarity as polarity_step
 from core.enums import DOCUMENTS, JobKind, StepState
 from models.tables import Document, Mention, PostPolarity
 from reports import export_schema as schema
-from reports.daily_counts import cut_off_months, is_cut_off, read_daily_counts
+from reports.daily_counts import (
+    cut_off_months,
+    is_cut_off,
+    measure_dispersion,
+    read_daily_counts,
+    read_days,
+)
 from reports.queries import fetch_all, fetch_pages
 from reports.run_data import RunData, RunJob, documents_condition, keep_rows
 from reports.statistics import polarity_interval, round_figure, wilson_interval
@@ -84,6 +90,11 @@ class PeriodRow:
         "Whether days at the edge of the month are missing from what was collected: no highlight "
         "uses such a month.",
     ] = False
+    dispersion: Annotated[
+        float | None,
+        "How many times more the share varies from day to day within the month than if documents "
+        "were independent; null without a mention and for posts.",
+    ] = None
 
 
 @keep_rows
@@ -136,21 +147,33 @@ def _month_rows(data: RunData, job: RunJob, progress: _Progress) -> Iterator[Per
     days = read_daily_counts(data, job).get(job.name, [])
     documents, cut_off = sum(days), is_cut_off(days)
     sentences = read_sentences(data, job) if progress.has_counts else {}
+    day_of = read_days(data, job) if sentences else {}
 
     for keyword in sorted(data.parameters.keywords, key=attrgetter("name")):
         for term in (None, *sorted(keyword.terms)):
             mentioning = sentences.get((keyword.name, term), {})
             counts: Sequence[Any] = (None,) * 5
+            dispersion = None
             if progress.has_counts:
-                matched = len(set(map(itemgetter(0), mentioning)))
+                matching = set(map(itemgetter(0), mentioning))
+                matched = len(matching)
                 counts = (matched, len(mentioning), *_share_figures(matched, documents))
+                dispersion = _disperse(map(day_of.__getitem__, matching), days)
             polarities = mentioning.values() if progress.has_polarity else ()
 
             yield PeriodRow(
                 *(data.id, job.name, None, keyword.name, term, progress.state, documents),
                 *counts,
-                *(*_polarity_figures(polarities), job.name, cut_off),
+                *(*_polarity_figures(polarities), job.name, cut_off, dispersion),
             )
+
+
+def _disperse(days_of_matches: Iterable[int], documents: Sequence[int]) -> float | None:
+    """Return the dispersion of a month's daily shares, from the day of each match."""
+    matched = [0] * len(documents)
+    for day in days_of_matches:
+        matched[day] += 1
+    return round_figure(measure_dispersion(matched, documents))
 
 
 def read_sentences(data: RunData, job: RunJob) -> dict[tuple[str, str | None], Sentences]:
@@ -199,6 +222,12 @@ def _polarities_by_month(data: RunData, job: RunJob) -> dict[str, array[float]]:
         valid = schema.valid_polarity(polarity)
         by_month[schema.pad_period(period)].append(math.nan if valid is None else valid)
     return by_month
+
+
+def mean_dispersion(rows: Iterable[PeriodRow]) -> float:
+    """Return the mean dispersion of the months that are not cut off, 1 at least."""
+    known = [row.dispersion for row in rows if row.dispersion is not None and not row.cut_off]
+    return max(1.0, math.fsum(known) / len(known)) if known else 1.0
 
 
 def _share_figures(matched: int, documents: int) -> tuple[Any, ...]:

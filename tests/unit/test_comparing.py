@@ -64,6 +64,17 @@ def test_rare_documents_without_a_match_are_compared_as_rare_matches_are() -> No
     assert comparison.single[0, 1] == pytest.approx(2 / 64)
 
 
+def test_a_share_is_discounted_by_its_dispersion() -> None:
+    assert Share("a", 30, 1000).discount(4.0) == Share("a", 7.5, 250)
+    sure = compare_shares(shares((50, 1000), (90, 1000)))
+    unsure = compare_shares([share.discount(2.0) for share in shares((50, 1000), (90, 1000))])
+    assert sure is not None
+    assert unsure is not None
+    # χ² is divided by the dispersion: z² = 12.29 and 6.15
+    assert sure.p_value == pytest.approx(0.0004557, abs=1e-7)
+    assert unsure.p_value == pytest.approx(0.0131829, abs=1e-7)
+
+
 def test_holms_p_values_equal_the_worked_example() -> None:
     # sorted 0.01, 0.03, 0.04: 3·0.01, 2·0.03, and not less than that
     assert adjust_holm(np.array([0.03, 0.01, 0.04])) == pytest.approx([0.06, 0.03, 0.06])

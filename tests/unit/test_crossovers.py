@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from reports.crossovers import Crossover, find_crossovers
 from tests.highlight_rows import row
 
@@ -28,6 +30,13 @@ def test_the_more_pairs_are_looked_at_the_clearer_each_must_be() -> None:
     others = [series(f"c{number}", 1, 1) for number in range(20)]
     assert len(find_crossovers(dict(pair))) == 1
     assert ("a", "b") not in {(c.before, c.after) for c in find_crossovers(dict(pair + others))}
+
+
+def test_documents_that_come_on_few_days_count_for_fewer() -> None:
+    pair = dict([series("a", 90, 80, 10, 12), series("b", 20, 25, 60, 70)])
+    for rows in pair.values():
+        rows[:] = [replace(row, dispersion=12.0) for row in rows]
+    assert find_crossovers(pair) == []
 
 
 def test_cut_off_months_and_gaps_are_left_out() -> None:

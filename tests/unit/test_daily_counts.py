@@ -8,7 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.daily_counts import cut_off_months, is_cut_off, no_documents, read_daily_counts
+from reports.daily_counts import (
+    cut_off_months,
+    is_cut_off,
+    measure_dispersion,
+    no_documents,
+    read_daily_counts,
+)
 from reports.run_data import load_run
 from reports.tables.periods import read_periods
 from tests import report_stories as stories
@@ -64,6 +70,31 @@ def test_the_first_and_the_last_month_of_an_account_are_cut_off_unless_whole() -
     assert cut_off_months({"2020-01": month(1, 31), "2020-03": month(9, 31)}) == set()
     assert cut_off_months({"2020-01": month(3, 9)}) == {"2020-01"}
     assert cut_off_months({}) == set()
+
+
+def test_the_dispersion_of_daily_shares_is_pearsons_chi_square_over_its_degrees() -> None:
+    # a half of each day expected: (4 + 4)/20 of 10 documents a day, / (.5·.5·1)
+    assert measure_dispersion([7, 3], [10, 10]) == pytest.approx((4 + 4) / 10 / 0.25)
+    assert measure_dispersion([5, 5, 0], [10, 10, 0]) == 0
+    assert measure_dispersion([0, 0], [10, 10]) is None
+    assert measure_dispersion([10, 10], [10, 10]) is None
+    assert measure_dispersion([3], [10]) is None
+
+
+def test_a_month_whose_mentions_come_on_one_day_is_dispersed(tmp_path: Path) -> None:
+    db = stories.database(tmp_path)
+    texts = []
+    for day in range(1, 31):
+        for number in range(10):
+            what = "Fever" if day == 12 or number == 0 else "Nothing"
+            texts.append(stories.Text(f"2020-04-{day:02d}", f"{what} {day} {number}."))
+    stories.store(db, texts)
+    data = load_run(db, stories.months_run(db, "2020-04", "2020-04", ["fever"]))
+    (row, _) = read_periods(data)
+    assert row.matched == 39
+    # 29 days with 1 of 10, one with 10 of 10, where 1.3 are expected
+    squares = 29 * 0.3**2 / 10 + 8.7**2 / 10
+    assert row.dispersion == pytest.approx(squares / (0.13 * 0.87) / 29, abs=1e-6)
 
 
 def test_documents_are_counted_on_their_days_to_the_last_moment(tmp_path: Path) -> None:

@@ -75,8 +75,8 @@ def test_months_that_cannot_be_told_from_the_highest_are_named_with_it() -> None
     assert highlight is not None
     assert highlight.claim == ("among the highest", "2020-02", "2020-03")
     assert highlight.text == (
-        "The share of documents that mention X moved. Among the highest of 4 months: February 2020 "
-        "(9.0 %) and March 2020 (9.5 %), which cannot be told apart."
+        "The share of documents that mention X moved. Among the highest of 4 months: March 2020 "
+        "(9.5 %) and February 2020 (9.0 %), which cannot be told apart."
     )
 
 
@@ -91,6 +91,15 @@ def test_many_months_that_cannot_be_told_from_the_highest_are_counted() -> None:
     assert highlight is not None
     assert highlight.claim == ("moved",)
     assert "no month stands out: 5 of the other 11 months cannot be told" in highlight.text
+
+
+def test_a_peak_made_by_a_few_days_is_not_named() -> None:
+    """On most days of such a month as few documents mention it as in the others."""
+    rows = months(30, 90, 40)
+    bursts = [replace(of_month, dispersion=8.0) for of_month in rows]
+    highlight = keyword("share", bursts)
+    assert highlight is not None
+    assert highlight.claim == ("no change shown",)
 
 
 def test_a_cut_off_month_is_in_no_highlight() -> None:
