@@ -40,7 +40,8 @@ def no_documents(period: str) -> list[int]:
 def read_days(data: RunData, job: RunJob) -> dict[int, int]:
     """Return the day, from 0, of each document of a month that holds a mention, by its id."""
     statement = select(Document.id, _DAY).join(Mention, Mention.document_id == Document.id)
-    rows = fetch_all(data.db, statement.where(Mention.job_id == job.id).distinct())
+    of_job = (Mention.job_id == job.id, documents_condition(data, job))
+    rows = fetch_all(data.db, statement.where(*of_job).distinct())
     return {document: int(number) - 1 for document, number in rows}
 
 

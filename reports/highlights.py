@@ -40,7 +40,7 @@ Format = Callable[[float], str]
 class Highlight:
     """A sentence, and what it claims without the figures, to compare it with another report's."""
 
-    kind: str  # share, mood, posts, trend, wording, first
+    kind: str  # share, mood, posts, trend, wording, subjects, first
     claim: tuple[Hashable, ...]  # ("peak", "2020-03"), ("trend", "share", "up"), …
     text: str
 
@@ -216,7 +216,7 @@ def _describe_rates(
 
     rates = dict(zip(comparison.names, comparison.values, strict=True))
     most, second = sorted(rates, key=rates.__getitem__, reverse=True)[:2]
-    covered = f"{quantity(len(months), 'month')} that all cover whole ({_span(sorted(months))})"
+    covered = f"{quantity(len(months), 'month')} that are whole for all ({_span(sorted(months))})"
     text = (
         f"{most} posts most: {rates[most]:.1f} posts a day in the {covered}, before {second} with "
         f"{rates[second]:.1f}."
@@ -251,7 +251,7 @@ def _describe_mood(whose: str, samples: Sequence[Sample]) -> list[Highlight]:
             f"The mood {whose} moved between the {len(comparison.names)} months compared, but no "
             "two of them can be told apart."
         )
-        return [Highlight("mood", ("moved",), text)]
+        return [Highlight("mood", ("moved", "mood"), text)]
 
     by_period = {sample.name: sample for sample in samples}
     high, low = (f"in {_month(name)} ({_mean(by_period[name])})" for name in pair)
@@ -270,7 +270,7 @@ def _no_change(kind: str, where: str, comparison: Comparison, form: Format) -> H
     most = comparison.bound_change(LEVEL)
     months = len(comparison.names)
     text = f"No change of more than ±{form(most)} can be shown {where} ({months} months compared)."
-    return Highlight(kind, ("no change shown",), text)
+    return Highlight(kind, ("no change shown", kind), text)
 
 
 def _tie(kind: str, what: str, comparison: Comparison, form: Format) -> Highlight:
@@ -278,12 +278,11 @@ def _tie(kind: str, what: str, comparison: Comparison, form: Format) -> Highligh
     highest = comparison.list_highest(LEVEL)
     values = dict(zip(comparison.names, comparison.values, strict=True))
     if len(highest) <= min(TIED, len(values) - 1):
-        from_top = sorted(highest, key=values.__getitem__, reverse=True)
-        named = [f"{_month(period)} ({form(values[period])})" for period in from_top]
-        tied = "apart" if len(highest) == 2 else "from the highest"
+        top, *others = sorted(highest, key=values.__getitem__, reverse=True)
+        named = [f"{_month(period)} ({form(values[period])})" for period in others]
         text = (
-            f"{what} moved. Among the highest of {len(values)} months: {_join(named)}, which "
-            f"cannot be told {tied}."
+            f"{what} moved. It was highest in {_month(top)} ({form(values[top])}), but "
+            f"{_join(named)} cannot be told apart from it ({len(values)} months compared)."
         )
         return Highlight(kind, ("among the highest", *highest), text)
     top = max(values, key=values.__getitem__)
@@ -292,7 +291,7 @@ def _tie(kind: str, what: str, comparison: Comparison, form: Format) -> Highligh
         f"{len(values) - 1} months cannot be told from the highest, {_month(top)} "
         f"({form(values[top])})."
     )
-    return Highlight(kind, ("moved",), text)
+    return Highlight(kind, ("moved", kind), text)
 
 
 def _count_pairs(comparison: Comparison) -> str:
@@ -443,7 +442,7 @@ def _two_places(value: float) -> str:
 
 
 def _join(names: Sequence[str]) -> str:
-    return f"{', '.join(names[:-1])} and {names[-1]}"
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def _span(periods: Sequence[str]) -> str:

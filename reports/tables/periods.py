@@ -22,6 +22,7 @@ from reports.daily_counts import (
     cut_off_months,
     is_cut_off,
     measure_dispersion,
+    no_documents,
     read_daily_counts,
     read_days,
 )
@@ -144,7 +145,7 @@ class _Progress:
 
 def _month_rows(data: RunData, job: RunJob, progress: _Progress) -> Iterator[PeriodRow]:
     assert isinstance(data.parameters, MonthsParameters)  # noqa: S101 - only such runs have months
-    days = read_daily_counts(data, job).get(job.name, [])
+    days = read_daily_counts(data, job).get(job.name, no_documents(job.name))
     documents, cut_off = sum(days), is_cut_off(days)
     sentences = read_sentences(data, job) if progress.has_counts else {}
     day_of = read_days(data, job) if sentences else {}
@@ -158,7 +159,7 @@ def _month_rows(data: RunData, job: RunJob, progress: _Progress) -> Iterator[Per
                 matching = set(map(itemgetter(0), mentioning))
                 matched = len(matching)
                 counts = (matched, len(mentioning), *_share_figures(matched, documents))
-                dispersion = _disperse(map(day_of.__getitem__, matching), days)
+                dispersion = _disperse(map(day_of.get, matching), days)
             polarities = mentioning.values() if progress.has_polarity else ()
 
             yield PeriodRow(
@@ -168,11 +169,12 @@ def _month_rows(data: RunData, job: RunJob, progress: _Progress) -> Iterator[Per
             )
 
 
-def _disperse(days_of_matches: Iterable[int], documents: Sequence[int]) -> float | None:
+def _disperse(days_of_matches: Iterable[int | None], documents: Sequence[int]) -> float | None:
     """Return the dispersion of a month's daily shares, from the day of each match."""
     matched = [0] * len(documents)
     for day in days_of_matches:
-        matched[day] += 1
+        if day is not None:
+            matched[day] += 1
     return round_figure(measure_dispersion(matched, documents))
 
 
