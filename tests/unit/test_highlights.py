@@ -182,8 +182,21 @@ def test_months_with_few_mentions_take_no_part_in_moods() -> None:
 
 
 def test_the_mood_of_a_cut_off_month_is_in_no_highlight() -> None:
-    rows = [row("2020-01", 200, 0.3, cut_off=True), row("2020-02", 200), row("2020-03", 200)]
+    rows = [row("2020-01", 200, 0.3, cut_off=True), row("2020-02", 200, 0.0)]
     assert keyword("mood", rows) is None
+    rows.append(row("2020-03", 200, 0.0))
+    highlight = keyword("mood", rows)
+    assert highlight is not None
+    assert highlight.claim == ("no change shown", "mood")
+
+
+def test_a_few_equal_polarities_are_told_from_none() -> None:
+    """Small months of zeros alone look sure, and are not."""
+    zeros = row("2020-01", 12, 0.0, spread=0.001)
+    rows = [zeros, row("2020-02", 400, 0.1), row("2020-03", 400, 0.1), row("2020-04", 400, -0.1)]
+    highlight = keyword("mood", rows)
+    assert highlight is not None
+    assert highlight.text.endswith("; 2 of 6 pairs of months differ.")
 
 
 def test_an_interval_cut_at_an_end_of_the_scale_tests_as_before() -> None:
