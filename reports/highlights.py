@@ -339,11 +339,11 @@ def _describe_trend(
 
     verb, direction = ("rose", "up") if trend.slope > 0 else ("fell", "down")
     scale, unit = (100, " percentage points") if percent else (1, "")
-    low, high = sorted(map(abs, trend.interval(LEVEL)))
+    ends = sorted(map(abs, trend.interval(LEVEL)))
+    slope, low, high = (_two_digits(scale * value) for value in (abs(trend.slope), *ends))
     text = (
-        f"From month to month {what} {verb} by {scale * abs(trend.slope):.2g}{unit} on average "
-        f"({100 * (1 - LEVEL):g} % interval {scale * low:.2g} to {scale * high:.2g}, "
-        f"{len(kept)} months)."
+        f"From month to month {what} {verb} by {slope}{unit} on average "
+        f"({100 * (1 - LEVEL):g} % interval {low} to {high}, {len(kept)} months)."
     )
     return [Highlight("trend", ("trend", kind, direction), text)]
 
@@ -430,7 +430,12 @@ def _describe_first_mention(subject: str, rows: Sequence[PeriodRow]) -> list[Hig
 
 
 def _points(share: float) -> str:
-    return f"{100 * share:.2g} percentage points"
+    return f"{_two_digits(100 * share)} percentage points"
+
+
+def _two_digits(value: float) -> str:
+    """Return a number from 0 on with two digits that count, and never as 1e+02."""
+    return f"{value:.2g}" if value < 99.5 else f"{value:,.0f}"
 
 
 def _one_place(value: float) -> str:

@@ -223,6 +223,14 @@ def test_a_trend_is_named_with_its_slope_and_interval() -> None:
     )
 
 
+def test_a_large_change_is_written_out() -> None:
+    rows = months(*[30 * place + 60 for place in range(1, 25)])
+    days = {r.period: [(r.mentions or 0) * 31] * len(no_documents(r.period)) for r in rows}
+    highlight = of_kind("trend", handle_highlights("@a", rows, [], days))
+    assert highlight is not None
+    assert "a day rose by 930 on average" in highlight.text
+
+
 def test_a_spike_is_no_trend() -> None:
     assert keyword("trend", months(*[20] * 20, 200, *[20] * 3)) is None
 
