@@ -16,11 +16,12 @@ from sqlalchemy import and_, select
 from analysis.text.words import count_words, has_words, merge_spellings
 from core.enums import StepState
 from models.tables import Document, PostPolarity
+from reports.daily_counts import DailyCounts, read_daily_counts
 from reports.export_schema import pad_period, valid_polarity
 from reports.figure_store import FigureRef, FigureSection, FigureStore, slug
 from reports.figures import accounts, clouds, distinctive, entities, polarity, series, style
 from reports.figures.spec import Subject
-from reports.highlights import account_highlights, handle_highlights
+from reports.highlights import Highlight, account_highlights, handle_highlights
 from reports.polarity_scale import UNCHECKED, mark_polarities
 from reports.queries import Statement, fetch_all, fetch_pages, index_by
 from reports.run_data import RunData, RunJob, documents_condition
@@ -75,6 +76,7 @@ class Portrait:
     texts: list[str]  # samples
     rows: list[PeriodRow]  # every month from the first known post to the last
     scored_rows: list[PeriodRow]  # the same, with the number of scored posts
+    days: DailyCounts  # posts of each day
     phrases: list[PhraseRow]
     distinctive: list[DistinctiveRow]
     names: entities.TopNames
@@ -89,9 +91,10 @@ class Portrait:
         return slug(self.name)
 
     @property
-    def highlights(self) -> list[str]:
+    def highlights(self) -> list[Highlight]:
         """What the numbers say."""
-        return mark_polarities(handle_highlights(self.name, self.rows, self.scored_rows), UNCHECKED)
+        highlights = handle_highlights(self.name, self.rows, self.scored_rows, self.days)
+        return mark_polarities(highlights, UNCHECKED)
 
 
 @dataclass
@@ -108,10 +111,12 @@ class HandlesPage:
         return list(chain.from_iterable(map(attrgetter("texts"), self.portraits)))
 
     @property
-    def highlights(self) -> list[str]:
+    def highlights(self) -> list[Highlight]:
         """What the numbers say of the accounts beside each other."""
-        accounts_shown = list(map(attrgetter("account"), self.portraits))
-        return mark_polarities(account_highlights(accounts_shown), UNCHECKED)
+        rows, days = {}, {}
+        for portrait in self.portraits:
+            rows[portrait.name], days[portrait.name] = portrait.rows, portrait.days
+        return mark_polarities(account_highlights(rows, days), UNCHECKED)
 
 
 def make_page(data: RunData, store: FigureStore) -> HandlesPage:
@@ -161,6 +166,7 @@ def _read_portraits(
             texts=posts.texts,
             rows=months,
             scored_rows=[replace(row, mentions=posts.scored[row.period]) for row in months],
+            days=read_daily_counts(data, job),
             phrases=phrases[job.name],
             distinctive=distinctive_words[job.name],
             names=entities.top_names(names_by_job[job.name]),
@@ -334,6 +340,7 @@ def _compare(portraits: list[Portrait], store: FigureStore) -> list[FigureRef]:
     posts: list[list[float | None]] = []
     means: list[list[float | None]] = []
     gaps: list[list[str]] = []
+    cut_off: list[list[str]] = []
     for portrait in compared:
         posts_by_month: dict[str, int] = {}
         mean_by_month: dict[str, float | None] = {}
@@ -344,8 +351,9 @@ def _compare(portraits: list[Portrait], store: FigureStore) -> list[FigureRef]:
         posts.append([posts_by_month.get(period) or None for period in span])
         means.append(list(map(mean_by_month.get, span)))
         gaps.append([period for period in span if period not in posts_by_month])
+        cut_off.append(series.cut_off(portrait.rows))
     return store.show_all(
-        accounts.posts_spec(names, span, posts, gaps),
+        accounts.posts_spec(names, span, posts, gaps, cut_off),
         accounts.means_spec(list(map(attrgetter("account"), compared))),
-        accounts.polarity_spec(names, span, means, gaps),
+        accounts.polarity_spec(names, span, means, gaps, cut_off),
     )

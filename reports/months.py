@@ -25,7 +25,7 @@ from reports.figures import (
     terms,
 )
 from reports.figures.spec import Subject
-from reports.highlights import keyword_highlights
+from reports.highlights import Highlight, keyword_highlights, subject_highlights
 from reports.label_section import LabelledSubject, LabelSection, read_label_section
 from reports.polarity_scale import UNCHECKED, mark_polarities
 from reports.run_data import RunData
@@ -93,8 +93,8 @@ class KeywordSection:
     high: float | None = None
 
     @property
-    def highlights(self) -> list[str]:
-        """What the numbers say, in up to three sentences."""
+    def highlights(self) -> list[Highlight]:
+        """What the numbers say, in a few sentences."""
         by_term = self.by_term if len(self.by_term) > 1 else {}
         return mark_polarities(
             keyword_highlights(self.subject.name, self.rows, by_term), self.scale
@@ -112,6 +112,11 @@ class MonthsPage:
     mentions: list[MentionRow] = field(default_factory=list)  # the first rows of the table
     mentions_in_all: int = 0
     texts: list[str] = field(default_factory=list)  # samples, to see which scripts they use
+
+    @property
+    def highlights(self) -> list[Highlight]:
+        """What the numbers say of the keywords beside each other."""
+        return subject_highlights({keyword.name: keyword.rows for keyword in self.keywords})
 
 
 def make_page(data: RunData, store: FigureStore, mentions: Iterable[MentionRow]) -> MonthsPage:

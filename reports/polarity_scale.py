@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 
+from reports.highlights import Highlight
 from reports.human_scale import FEWEST_LABELS
 
 UNCHECKED = "on the engine's scale; not checked against readers"
@@ -23,12 +25,13 @@ def with_scale(caption: str, scale: str) -> str:
     return f"{caption} Polarity is {scale}."
 
 
-def mark_polarities(sentences: Iterable[str], scale: str) -> list[str]:
-    """Return *sentences*, each that speaks of a mood or a polarity with its scale."""
+def mark_polarities(highlights: Iterable[Highlight], scale: str) -> list[Highlight]:
+    """Return *highlights*, each that speaks of a mood or a polarity with its scale."""
     marked = []
-    for sentence in sentences:
-        if _NAMES_POLARITY.search(sentence):
-            marked.append(f"{sentence.removesuffix('.')} ({scale}).")
+    for highlight in highlights:
+        if _NAMES_POLARITY.search(highlight.text):
+            text = f"{highlight.text.removesuffix('.')} ({scale})."
+            marked.append(replace(highlight, text=text))
         else:
-            marked.append(sentence)
+            marked.append(highlight)
     return marked

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from statistics import NormalDist
 
+from scipy.special import stdtrit
+
 CONFIDENCE = 0.95
 Z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
-
-_SERIES_UP_TO = 200  # degrees of freedom; beyond, the expansion is right to 1e-10
 _PLACES = 6
 
 
@@ -86,48 +86,11 @@ def _known(values: Iterable[float | None]) -> list[float]:
 def t_quantile(degrees: int) -> float:
     """Return the t with 95 % of Student's distribution of *degrees* of freedom between -t and t.
 
-    M. Abramowitz and I. A. Stegun, "Handbook of Mathematical Functions": 26.7.3 and 26.7.4, finite
-    series for whole degrees of freedom, solved by bisection; 26.7.5, expansion about the normal
-    quantile, for many degrees.
+    Raises ValueError unless *degrees* ≥ 1.
     """
     if degrees < 1:
         raise ValueError(f"{degrees} degrees of freedom: there must be one at least")
-    if degrees > _SERIES_UP_TO:
-        return _expand_quantile(degrees)
-
-    low, high = 0.0, math.pi / 2  # the angle whose tangent is t/√degrees
-    while (middle := (low + high) / 2) not in (low, high):
-        if _central_mass(middle, degrees) < CONFIDENCE:
-            low = middle
-        else:
-            high = middle
-    return math.sqrt(degrees) * math.tan(middle)
-
-
-def _central_mass(angle: float, degrees: int) -> float:
-    """Return the mass of Student's distribution from -t to t, ``tan(angle) = t/√degrees``."""
-    sine, cosine = math.sin(angle), math.cos(angle)
-    odd = degrees % 2
-    term = cosine if odd else 1.0
-    terms = [] if degrees == 1 else [term]
-    for power in range(2 + odd, degrees - 1, 2):  # exponent of the cosine
-        term *= cosine * cosine * (power - 1) / power
-        terms.append(term)
-
-    series = sine * math.fsum(terms)
-    return 2 / math.pi * (angle + series) if odd else series
-
-
-def _expand_quantile(degrees: int) -> float:
-    z = Z
-    corrections = (
-        z,
-        (z**3 + z) / 4,
-        (5 * z**5 + 16 * z**3 + 3 * z) / 96,
-        (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
-        (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / 92160,
-    )
-    return math.fsum(correction / degrees**power for power, correction in enumerate(corrections))
+    return float(stdtrit(degrees, (1 + CONFIDENCE) / 2))
 
 
 def spearman(x: Sequence[float], y: Sequence[float]) -> float | None:

@@ -19,13 +19,14 @@ from reports.figures.spec import FigureSpec
 from reports.polarity_scale import UNCHECKED, with_scale
 
 Cells = Sequence[Sequence[float | None]]  # a row for each account, a cell for each month
-Gaps = Sequence[Sequence[str]]  # the months without data of each account
+Gaps = Sequence[Sequence[str]]  # the months without data, or cut off, of each account
 
 _POSTS = LinearSegmentedColormap.from_list("posts", ["#eaf3f9", "#6fb1d8", "#0072B2", "#003a5c"])
 _POLARITY = LinearSegmentedColormap.from_list(
     "polarity", ["#a64900", "#efb38a", "#f4f4f2", "#8cbfdf", "#005a8d"]
 )
 _INTERVAL: style.Look = {"color": style.BLUE, "alpha": 0.45, "linewidth": 2.4}
+_DAGGER: style.Look = {"ha": "center", "va": "center", "fontsize": 8, "color": style.INK}
 _MEAN: style.Look = {"markersize": 6, "markeredgecolor": style.BLUE, "label": "_mean"}
 
 
@@ -78,7 +79,11 @@ def means_spec(accounts: Sequence[Account]) -> FigureSpec | None:
         draw=partial(means_figure, accounts),
         alt="Dots: mean polarity of each account's posts, with its interval. The numbers are in "
         "the table.",
-        caption=with_scale("Each over all its posts. Hollow: n < 5.", UNCHECKED),
+        caption=with_scale(
+            "Each over all its posts. Hollow: n < 5. Scores differ by names and by style, so that "
+            "a difference between two accounts says nothing of their moods.",
+            UNCHECKED,
+        ),
     )
 
 
@@ -90,8 +95,12 @@ def draw_calendar(
     gaps: Gaps,
     *,
     is_polarity: bool,
+    cut_off: Gaps = (),
 ) -> None:
-    """Draw a row for each account, a cell for each month: posts or mean polarity, gaps hatched."""
+    """Draw a row for each account, a cell for each month: posts or mean polarity.
+
+    *gaps* are hatched, months that are *cut_off* have a dagger.
+    """
     cells = np.array(values, dtype=float)
     top = float(np.nanmax(np.abs(cells), initial=0.0)) or 1.0
     image = draw_heat(
@@ -111,6 +120,9 @@ def draw_calendar(
             left, right = months.index(first) - 0.5, months.index(last) + 0.5
             gap = Rectangle((left, row - 0.5), right - left, 1, label="_gap", **style.GAP_LOOK)
             ax.add_patch(gap)
+    for row, marked in enumerate(cut_off):
+        for period in marked:
+            ax.text(months.index(period), row, style.CUT_OFF, **_DAGGER)
 
     figure = ax.get_figure()
     if figure is not None:
@@ -121,48 +133,59 @@ def draw_calendar(
 
 
 def calendar_figure(
-    names: Sequence[str], span: style.Range, values: Cells, gaps: Gaps, *, is_polarity: bool
+    names: Sequence[str],
+    span: style.Range,
+    values: Cells,
+    gaps: Gaps,
+    *,
+    is_polarity: bool,
+    cut_off: Gaps,
 ) -> Figure:
     """Return posts, or mean polarity, of each account in each month."""
     figure, ax = style.new_axes(1.1 + 0.28 * len(names))
-    draw_calendar(ax, names, span, values, gaps, is_polarity=is_polarity)
+    draw_calendar(ax, names, span, values, gaps, is_polarity=is_polarity, cut_off=cut_off)
     title = "Mean polarity per month" if is_polarity else "Posts per month"
     style.title(ax, title, sub="blank: no post · hatched: no data" if any(gaps) else "")
     return figure
 
 
-def posts_spec(names: Sequence[str], span: style.Range, posts: Cells, gaps: Gaps) -> FigureSpec:
+def posts_spec(
+    names: Sequence[str], span: style.Range, posts: Cells, gaps: Gaps, cut_off: Gaps
+) -> FigureSpec:
     """Declare the figure of each account's *posts* in each month."""
     return FigureSpec(
         name="accounts-posts",
-        draw=partial(calendar_figure, names, span, posts, gaps, is_polarity=False),
+        draw=partial(calendar_figure, names, span, posts, gaps, is_polarity=False, cut_off=cut_off),
         alt="Heat chart: posts of each account in each month.",
-        caption=f"A blank cell has no post.{_explain(gaps)}",
+        caption=f"A blank cell has no post.{_explain(gaps, cut_off)}",
     )
 
 
 def polarity_spec(
-    names: Sequence[str], span: style.Range, means: Cells, gaps: Gaps
+    names: Sequence[str], span: style.Range, means: Cells, gaps: Gaps, cut_off: Gaps
 ) -> FigureSpec | None:
     """Declare the figure of each account's mean polarity in each month."""
     if not np.isfinite(np.array(means, dtype=float)).any():
         return None
     return FigureSpec(
         name="accounts-polarity-by-month",
-        draw=partial(calendar_figure, names, span, means, gaps, is_polarity=True),
+        draw=partial(calendar_figure, names, span, means, gaps, is_polarity=True, cut_off=cut_off),
         alt="Heat chart: mean polarity of each account in each month.",
         caption=with_scale(
             "Blue is positive, brown negative. A blank cell has no post with a polarity; reposts "
-            f"have none.{_explain(gaps)}",
+            f"have none.{_explain(gaps, cut_off)}",
             UNCHECKED,
         ),
     )
 
 
-def _explain(gaps: Gaps) -> str:
-    if not any(gaps):
-        return ""
-    return (
-        " A hatched one has no data: it lies before the first known post, after the last, or in a "
-        "year or more without any."
-    )
+def _explain(gaps: Gaps, cut_off: Gaps) -> str:
+    text = ""
+    if any(gaps):
+        text += (
+            " A hatched one has no data: it lies before the first known post, after the last, or "
+            "in a year or more without any."
+        )
+    if any(cut_off):
+        text += f" {style.CUT_OFF}: cut off, first or last days of the month are missing."
+    return text

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
+from itertools import chain
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from reports.figures import style
+from reports.figures.series import cut_off, explain_cut_off
 from reports.figures.spec import FigureSpec
 from reports.polarity_scale import UNCHECKED, with_scale
 from reports.tables.periods import PeriodRow
@@ -58,6 +60,8 @@ def draw_lines(
         if column in _INTERVALS:
             _draw_intervals(ax, rows, column, color)
 
+    for rows in subjects.values():
+        style.mark_cut_off(ax, cut_off(rows))
     style.date_axis(ax, span)
     ax.yaxis.set_major_locator(MaxNLocator(nbins=5))
 
@@ -106,6 +110,7 @@ def lines_spec(
         return None
 
     caption = "A line breaks where a month has no value. The numbers are in the table of months."
+    caption += explain_cut_off(chain.from_iterable(included.values()))
     if column == "polarity_mean":
         caption = with_scale(caption, UNCHECKED)
     return FigureSpec(

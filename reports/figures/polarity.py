@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from reports.figures import style
-from reports.figures.series import sum_mentions
+from reports.figures.series import cut_off, explain_cut_off, sum_mentions
 from reports.figures.spec import FigureSpec, Subject
 from reports.polarity_scale import UNCHECKED, with_scale
 from reports.tables.periods import PeriodRow
@@ -46,6 +46,7 @@ def draw_polarity(ax: Axes, rows: Sequence[PeriodRow], *, span: style.Range) -> 
     _draw_months(ax, in_span)
     style.zero_line(ax)
     style.mark_gaps(ax, gaps(in_span))
+    style.mark_cut_off(ax, cut_off(in_span))
     style.date_axis(ax, span)
     ax.yaxis.set_major_locator(MaxNLocator(nbins=5))
     ax.set_ylabel("mean polarity")
@@ -138,7 +139,7 @@ def overall_spec(
         "interval. The numbers are in the table of months.",
         caption=with_scale(
             f"The line breaks where a month has no {unit}s or no data. Hollow dots: n < 5. "
-            "The figures along the lower edge are n.",
+            f"The figures along the lower edge are n.{explain_cut_off(rows)}",
             scale,
         ),
     )

@@ -58,6 +58,18 @@ def gaps(rows: Sequence[PeriodRow]) -> list[str]:
     return [row.period for row in rows if row.mentions is None]
 
 
+def cut_off(rows: Iterable[PeriodRow]) -> list[str]:
+    """Return the months of which days at an edge are missing."""
+    return [row.period for row in rows if row.cut_off]
+
+
+def explain_cut_off(rows: Iterable[PeriodRow]) -> str:
+    """Return what a caption says of cut-off months, if there are any."""
+    if not cut_off(rows):
+        return ""
+    return f" {style.CUT_OFF}: cut off, its first or last days are missing."
+
+
 def sum_mentions(rows: Iterable[PeriodRow]) -> int:
     """Return the mentions, or posts, of all counted months."""
     return sum(filter(None, map(attrgetter("mentions"), rows)))
@@ -87,6 +99,7 @@ def draw_counts(ax: Axes, rows: Sequence[PeriodRow], *, span: style.Range, unit:
             label="_zero",
         )
     style.mark_gaps(ax, gaps(rows))
+    style.mark_cut_off(ax, cut_off(rows))
     style.date_axis(ax, span)
     ax.set_ylim(bottom=0, top=None if any(heights) else 1)
     ax.yaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
@@ -138,7 +151,7 @@ def mentions_spec(subject: Subject, rows: Sequence[PeriodRow]) -> FigureSpec:
         "Below: the share of documents with a mention and its interval. The numbers are in the "
         "table of months.",
         caption="A ring at zero is a true zero: documents were read, none mentions it. A hatched "
-        "month has no data. Bars and dots are lighter where n < 5.",
+        f"month has no data. Bars and dots are lighter where n < 5.{explain_cut_off(rows)}",
     )
 
 
@@ -162,5 +175,6 @@ def posts_spec(subject: Subject, rows: Sequence[PeriodRow], *, posts: int) -> Fi
         name=f"{subject.slug}-posts",
         draw=partial(posts_figure, subject, rows),
         alt=f"Bars: posts of {subject.name} per month, {posts:,} in all.",
-        caption=f"From the first known post to the last. {zero}Bars are lighter where n < 5.",
+        caption=f"From the first known post to the last. {zero}Bars are lighter where n < 5."
+        f"{explain_cut_off(rows)}",
     )

@@ -36,6 +36,7 @@ GAP_LOOK: Look = {
     "linewidth": 0,
     "zorder": 0.5,
 }
+CUT_OFF = "†"  # marks a month of which days are missing
 FAINT = 0.38  # opacity of what is drawn lighter
 PNG_DPI = 150
 
@@ -198,6 +199,13 @@ def mark_gaps(ax: Axes, gaps: Sequence[str]) -> None:
     """Hatch the months without a value, so that nobody takes them for zeros."""
     for first, last in stretches(gaps):
         ax.axvspan(first_day(first), day_after(last), label="_gap", **GAP_LOOK)
+
+
+def mark_cut_off(ax: Axes, periods: Iterable[str]) -> None:
+    """Set a dagger at the top of the months that are cut off: part of their days is missing."""
+    look: Look = {"ha": "center", "va": "top", "fontsize": 10, "color": INK, "zorder": 5}
+    for period in periods:
+        ax.text(month_number(period), 0.99, CUT_OFF, transform=ax.get_xaxis_transform(), **look)
 
 
 def stretches(periods: Iterable[str]) -> list[tuple[str, str]]:

@@ -1,10 +1,8 @@
-"""The terms of a keyword, apart and together, and where the most frequent one changes."""
+"""The terms of a keyword, apart and together, and where one overtakes another."""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -12,58 +10,23 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from reports.crossovers import find_crossovers
 from reports.figures import style
-from reports.figures.series import BAR, count_months, gaps, mentions_by_month, sum_mentions
+from reports.figures.series import (
+    BAR,
+    count_months,
+    cut_off,
+    explain_cut_off,
+    gaps,
+    mentions_by_month,
+    sum_mentions,
+)
 from reports.figures.spec import FigureSpec, Subject
 from reports.tables.periods import PeriodRow
 from reports.words import quantity
 
 _CHANGE: style.Look = {"color": style.MUTED, "linestyle": (0, (3, 3)), "linewidth": 1}
 _CHANGE_TEXT: style.Look = {"textcoords": "offset points", "fontsize": 8.5}
-
-
-@dataclass(frozen=True)
-class ChangeOfWording:
-    """From *period* on, *after* is the most frequent term, where *before* was."""
-
-    period: str
-    before: str
-    after: str
-
-
-def changes_of_wording(by_term: Mapping[str, Sequence[PeriodRow]]) -> list[ChangeOfWording]:
-    """Return where the most frequent term changes: a new one leads in two counted months.
-
-    Months whose leading term has fewer than five mentions do not count; a tie keeps the leader.
-    """
-    leaders = _leading_terms(by_term)
-    changes: list[ChangeOfWording] = []
-    leader: str | None = None
-    for number, (period, leading) in enumerate(leaders):
-        if leader is None:
-            leader = min(leading)
-        elif leader not in leading:
-            is_last = number + 1 == len(leaders)
-            lasting = leading if is_last else leading & leaders[number + 1][1]
-            if lasting:
-                changes.append(ChangeOfWording(period, leader, min(lasting)))
-                leader = min(lasting)
-    return changes
-
-
-def _leading_terms(by_term: Mapping[str, Sequence[PeriodRow]]) -> list[tuple[str, set[str]]]:
-    """Return the months in which a term has five mentions, each with its most frequent terms."""
-    months: dict[str, Counter[str]] = defaultdict(Counter)
-    for term, rows in by_term.items():
-        for count in count_months(rows):
-            months[count.period][term] = count.mentions
-
-    leaders = []
-    for period, mentions in sorted(months.items()):
-        most = max(mentions.values())
-        if most >= style.FEW:
-            leaders.append((period, {term for term, n in mentions.items() if n == most}))
-    return leaders
 
 
 class _Stack:
@@ -122,13 +85,14 @@ def draw_terms(
     )
 
     top = max([*stack.heights.values(), 1])
-    for change in changes_of_wording(by_term):
-        x = style.month_number(change.period) - 15
-        text = style.without_undrawable(f"“{change.after}” leads")
+    for crossover in find_crossovers(by_term):
+        x = style.month_number(crossover.period) - 15
+        text = style.without_undrawable(f"“{crossover.after}” overtakes")
         ax.axvline(x, zorder=0.9, label="_change", **_CHANGE)
         ax.annotate(text, (x, top * 1.08), xytext=(4, 0), color=style.MUTED, **_CHANGE_TEXT)
 
     style.mark_gaps(ax, gaps(together))
+    style.mark_cut_off(ax, cut_off(together))
     style.date_axis(ax, span)
     ax.set_ylim(0, top * 1.2)
     ax.yaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
@@ -192,6 +156,6 @@ def terms_spec(
         alt=f"Stacked bars: mentions per month of {', '.join(by_term)}; below, the share of each. "
         "The numbers are in periods.csv.",
         caption="Above: terms apart (stacked) and together (the black marks: a sentence with two "
-        "terms counts once); a dashed line marks where one word gives way to another. Below: which "
-        "of them is used.",
+        "terms counts once); a dashed line marks where one word overtakes another beyond "
+        f"chance. Below: which of them is used.{explain_cut_off(together)}",
     )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from operator import attrgetter, itemgetter
 from typing import Annotated, Any
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, select
 
 from analysis.parameters import MonthsParameters
 from analysis.steps import keywords as keywords_step
@@ -18,6 +18,14 @@ from analysis.steps import polarity as polarity_step
 from core.enums import DOCUMENTS, JobKind, StepState
 from models.tables import Document, Mention, PostPolarity
 from reports import export_schema as schema
+from reports.daily_counts import (
+    cut_off_months,
+    is_cut_off,
+    measure_dispersion,
+    no_documents,
+    read_daily_counts,
+    read_days,
+)
 from reports.queries import fetch_all, fetch_pages
 from reports.run_data import RunData, RunJob, documents_condition, keep_rows
 from reports.statistics import polarity_interval, round_figure, wilson_interval
@@ -78,6 +86,16 @@ class PeriodRow:
         float | None, "Upper end of that interval; neither end lies beyond -1 and 1."
     ]
     job: schema.JobName
+    cut_off: Annotated[
+        bool,
+        "Whether days at the edge of the month are missing from what was collected: no highlight "
+        "uses such a month.",
+    ] = False
+    dispersion: Annotated[
+        float | None,
+        "How many times more the share varies from day to day within the month than if documents "
+        "were independent; null without a mention and for posts.",
+    ] = None
 
 
 @keep_rows
@@ -127,24 +145,37 @@ class _Progress:
 
 def _month_rows(data: RunData, job: RunJob, progress: _Progress) -> Iterator[PeriodRow]:
     assert isinstance(data.parameters, MonthsParameters)  # noqa: S101 - only such runs have months
-    count = select(func.count()).select_from(Document).where(documents_condition(data, job))
-    ((documents,),) = fetch_all(data.db, count)
+    days = read_daily_counts(data, job).get(job.name, no_documents(job.name))
+    documents, cut_off = sum(days), is_cut_off(days)
     sentences = read_sentences(data, job) if progress.has_counts else {}
+    day_of = read_days(data, job) if sentences else {}
 
     for keyword in sorted(data.parameters.keywords, key=attrgetter("name")):
         for term in (None, *sorted(keyword.terms)):
             mentioning = sentences.get((keyword.name, term), {})
             counts: Sequence[Any] = (None,) * 5
+            dispersion = None
             if progress.has_counts:
-                matched = len(set(map(itemgetter(0), mentioning)))
+                matching = set(map(itemgetter(0), mentioning))
+                matched = len(matching)
                 counts = (matched, len(mentioning), *_share_figures(matched, documents))
+                dispersion = _disperse(map(day_of.get, matching), days)
             polarities = mentioning.values() if progress.has_polarity else ()
 
             yield PeriodRow(
                 *(data.id, job.name, None, keyword.name, term, progress.state, documents),
                 *counts,
-                *(*_polarity_figures(polarities), job.name),
+                *(*_polarity_figures(polarities), job.name, cut_off, dispersion),
             )
+
+
+def _disperse(days_of_matches: Iterable[int | None], documents: Sequence[int]) -> float | None:
+    """Return the dispersion of a month's daily shares, from the day of each match."""
+    matched = [0] * len(documents)
+    for day in days_of_matches:
+        if day is not None:
+            matched[day] += 1
+    return round_figure(measure_dispersion(matched, documents))
 
 
 def read_sentences(data: RunData, job: RunJob) -> dict[tuple[str, str | None], Sentences]:
@@ -167,13 +198,16 @@ def read_sentences(data: RunData, job: RunJob) -> dict[tuple[str, str | None], S
 def _post_rows(data: RunData, job: RunJob, progress: _Progress) -> Iterator[PeriodRow]:
     is_handle = job.kind == JobKind.HANDLE
     handle, term = (job.handle, None) if is_handle else (None, job.term)
+    cut_off = cut_off_months(read_daily_counts(data, job))
 
     for period, polarities in _polarities_by_month(data, job).items():
         n = len(polarities)
+        mood = _polarity_figures(polarities if progress.has_polarity else ())
+        last: tuple[Any, ...] = (*mood, job.name, period in cut_off)
         yield PeriodRow(
             *(data.id, period, handle, term, None, progress.state, n, n, n),
             *_share_figures(n, n),
-            *(*_polarity_figures(polarities if progress.has_polarity else ()), job.name),
+            *last,
         )
 
 
@@ -190,6 +224,12 @@ def _polarities_by_month(data: RunData, job: RunJob) -> dict[str, array[float]]:
         valid = schema.valid_polarity(polarity)
         by_month[schema.pad_period(period)].append(math.nan if valid is None else valid)
     return by_month
+
+
+def mean_dispersion(rows: Iterable[PeriodRow]) -> float:
+    """Return the mean dispersion of the months that are not cut off, 1 at least."""
+    known = [row.dispersion for row in rows if row.dispersion is not None and not row.cut_off]
+    return max(1.0, math.fsum(known) / len(known)) if known else 1.0
 
 
 def _share_figures(matched: int, documents: int) -> tuple[Any, ...]:

@@ -77,11 +77,15 @@ def test_the_three_formats_hold_the_same_values(db: Database) -> None:
             {name: as_json(value) for name, value in row.items()} for row in parquet.to_pylist()
         ] == rows
         text = exported(db, run, table, "csv").decode("utf-8-sig")
-        as_text = [
-            {name: "" if value is None else str(value) for name, value in row.items()}
-            for row in rows
-        ]
+        as_text = [{name: as_cell(value) for name, value in row.items()} for row in rows]
         assert list(csv.DictReader(io.StringIO(text, newline=""))) == as_text
+
+
+def as_cell(value: Any) -> str:
+    """Return a value of JSONL as CSV writes it."""
+    if value is None:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def as_json(value: Any) -> Any:

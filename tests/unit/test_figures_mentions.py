@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -17,7 +18,9 @@ from reports.figures import (
     comparison,
     entities,
     phrases,
+    polarity,
     scatter,
+    series,
     style,
     terms,
     trainings,
@@ -152,40 +155,73 @@ def test_every_mention_is_a_dot_in_the_panel_of_its_month_and_the_mean_a_line(ax
 
 
 BY_TERM = {
-    "coronavirus": [row(f"2020-0{m}", "coronavirus", n) for m, n in ((1, 60), (2, 20), (3, 9))],
+    "coronavirus": [row(f"2020-0{m}", "coronavirus", n) for m, n in ((1, 60), (2, 5), (3, 9))],
     "covid": [row("2020-01", "covid", 0), row("2020-02", "covid", 25), row("2020-03", "covid", 30)],
 }  # fmt: skip
-TOGETHER = [row("2020-01", None, 60), row("2020-02", None, 40), row("2020-03", None, 39)]
+TOGETHER = [row("2020-01", None, 60), row("2020-02", None, 30), row("2020-03", None, 39)]
 
 
 def test_terms_are_stacked_apart_and_marked_together(ax: Axes) -> None:
     terms.draw_terms(ax, BY_TERM, TOGETHER, span=style.Range("2020-01", "2020-03"))
     first, second = (label(ax.containers, term) for term in BY_TERM)
-    assert [bar.get_height() for bar in first] == [60, 20, 9]
-    assert [(bar.get_y(), bar.get_height()) for bar in second] == [(60, 0), (20, 25), (9, 30)]
-    assert list(label(ax.lines, "together, a sentence once").get_ydata()) == [60, 40, 39]
+    assert [bar.get_height() for bar in first] == [60, 5, 9]
+    assert [(bar.get_y(), bar.get_height()) for bar in second] == [(60, 0), (5, 25), (9, 30)]
+    assert list(label(ax.lines, "together, a sentence once").get_ydata()) == [60, 30, 39]
 
 
-def test_a_change_of_wording_is_marked_where_the_new_word_leads(ax: Axes) -> None:
+def test_the_month_in_which_a_term_overtakes_another_is_marked(ax: Axes) -> None:
     terms.draw_terms(ax, BY_TERM, TOGETHER, span=style.Range("2020-01", "2020-03"))
     assert list(label(ax.lines, "_change").get_xdata()) == [day("2020-02-01")] * 2
-    assert [text.get_text() for text in ax.texts] == ["\u201ccovid\u201d leads"]
+    assert [text.get_text() for text in ax.texts] == ["\u201ccovid\u201d overtakes"]
 
 
-def test_a_lead_of_one_month_is_no_change_of_wording() -> None:
+def test_a_lead_that_chance_explains_is_not_marked(ax: Axes) -> None:
     flicker = {
-        "a": [row("2020-01", "a", 9), row("2020-02", "a", 5), row("2020-03", "a", 9)],
-        "b": [row("2020-01", "b", 1), row("2020-02", "b", 6), row("2020-03", "b", 2)],
+        "a": [row("2020-01", "a", 9), row("2020-02", "a", 5), row("2020-03", "a", 4)],
+        "b": [row("2020-01", "b", 1), row("2020-02", "b", 6), row("2020-03", "b", 6)],
     }
-    assert terms.changes_of_wording(flicker) == []
+    terms.draw_terms(ax, flicker, TOGETHER, span=style.Range("2020-01", "2020-03"))
+    assert not ax.texts
 
 
-def test_months_with_few_mentions_change_no_wording() -> None:
-    few = {
-        "a": [row("2020-01", "a", 9), row("2020-02", "a", 1)],
-        "b": [row("2020-01", "b", 0), row("2020-02", "b", 4)],
-    }
-    assert terms.changes_of_wording(few) == []
+@pytest.mark.parametrize("draw", ["counts", "polarity", "terms", "lines"])
+def test_a_cut_off_month_has_a_dagger_in_every_figure_of_months(ax: Axes, draw: str) -> None:
+    span = style.Range("2020-01", "2020-03")
+    rows = [replace(TOGETHER[0], cut_off=True), *TOGETHER[1:]]
+    match draw:
+        case "counts":
+            series.draw_counts(ax, rows, span=span, unit="mentions")
+        case "polarity":
+            polarity.draw_polarity(ax, rows, span=span)
+        case "terms":
+            terms.draw_terms(ax, {"a": rows}, rows, span=span)
+        case _:
+            comparison.draw_lines(ax, {"a": rows}, span=span, column="mentions")
+    daggers = [text.get_position()[0] for text in ax.texts if text.get_text() == "†"]
+    assert daggers == [day("2020-01-16")]
+
+
+def test_a_caption_explains_the_dagger_where_there_is_one() -> None:
+    assert (
+        "†"
+        not in series.mentions_spec(
+            Subject("c", "c", style.Range("2020-01", "2020-03")), TOGETHER
+        ).caption
+    )
+    rows = [replace(TOGETHER[0], cut_off=True), *TOGETHER[1:]]
+    assert (
+        "†: cut off"
+        in series.mentions_spec(Subject("c", "c", style.Range("2020-01", "2020-03")), rows).caption
+    )
+
+
+def test_a_cut_off_month_of_an_account_has_a_dagger_in_its_cell(ax: Axes) -> None:
+    span = style.Range("2020-01", "2020-02")
+    cells = [[3, 4], [5, 6]]
+    accounts.draw_calendar(
+        ax, ["@a", "@b"], span, cells, [[], []], is_polarity=False, cut_off=[[], ["2020-02"]]
+    )
+    assert [(text.get_text(), text.get_position()) for text in ax.texts] == [("†", (1, 1))]
 
 
 def test_phrases_stand_in_the_order_in_which_they_came_up_and_blank_is_no_zero() -> None:
@@ -369,10 +405,10 @@ def test_each_term_has_its_share_of_the_mentions_of_a_month(ax: Axes) -> None:
         for name in BY_TERM
     }
     assert shares == {
-        "coronavirus": [(0.0, 1.0), (0.0, pytest.approx(20 / 45)), (0.0, pytest.approx(9 / 39))],
+        "coronavirus": [(0.0, 1.0), (0.0, pytest.approx(5 / 30)), (0.0, pytest.approx(9 / 39))],
         "covid": [
             (1.0, 0.0),
-            (pytest.approx(20 / 45), pytest.approx(25 / 45)),
+            (pytest.approx(5 / 30), pytest.approx(25 / 30)),
             (pytest.approx(9 / 39), pytest.approx(30 / 39)),
         ],
     }  # fmt: skip

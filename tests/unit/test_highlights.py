@@ -2,178 +2,363 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
-from reports.figures.accounts import Account
-from reports.highlights import account_highlights, handle_highlights, keyword_highlights
-from reports.statistics import wilson_interval
+import numpy as np
+import pytest
+
+from reports.daily_counts import no_documents
+from reports.highlights import (
+    Highlight,
+    account_highlights,
+    handle_highlights,
+    keyword_highlights,
+    subject_highlights,
+)
 from reports.tables.periods import PeriodRow
+from tests.highlight_rows import row
 
 
-def row(
-    period: str, matched: int | None, mean: float | None = None, half: float = 0.1
-) -> PeriodRow:
-    low, high = wilson_interval(matched, 1000) if matched is not None else (None, None)
-    ends = (None, None) if mean is None else (mean - half, mean + half)
-    state = "complete" if matched is not None else "no-data"
-    share = None if matched is None else matched / 1000
-    return PeriodRow(
-        1,
-        period,
-        None,
-        "c",
-        None,
-        state,
-        1000,
-        matched,
-        matched,
-        share,
-        low,
-        high,
-        mean,
-        *ends,
-        period,
+def months(*matched: int | None, mean: float | None = None) -> list[PeriodRow]:
+    periods = [f"{2020 + place // 12}-{place % 12 + 1:02d}" for place in range(len(matched))]
+    return [row(period, n, mean) for period, n in zip(periods, matched, strict=True)]
+
+
+def of_kind(kind: str, highlights: Sequence[Highlight]) -> Highlight | None:
+    (highlight,) = [h for h in highlights if h.kind == kind] or [None]
+    return highlight
+
+
+def keyword(kind: str, rows: Sequence[PeriodRow], **by_term: list[PeriodRow]) -> Highlight | None:
+    return of_kind(kind, keyword_highlights("X", rows, by_term))
+
+
+def constant_days(rows: Sequence[PeriodRow], seed: int = 1) -> dict[str, list[int]]:
+    """Spread the posts of each month over its days at random."""
+    rng = np.random.default_rng(seed)
+    days = {}
+    for of_month in rows:
+        length = len(no_documents(of_month.period))
+        chances = [1 / length] * length
+        days[of_month.period] = rng.multinomial(of_month.mentions or 0, chances).tolist()
+    return days
+
+
+# --- shares ---
+
+
+def test_a_peak_is_named_where_it_differs_from_every_other_month() -> None:
+    assert keyword("share", months(30, 90, 40)) == Highlight(
+        "share",
+        ("peak", "2020-02"),
+        "X stood out most in February 2020: 90 of 1,000 documents mention it, 9.0 % "
+        "(95 % interval 7.4 % to 10.9 %), more than in any other of the 3 months compared "
+        "(next: March 2020, 4.0 %).",
     )
 
 
-def test_the_peak_is_the_month_with_the_greatest_share() -> None:
-    first, *_ = keyword_highlights(
-        "X", [row("2020-01", 3), row("2020-02", 9), row("2020-03", None)], {}
+def test_a_peak_that_chance_explains_is_not_named() -> None:
+    """97 of 2,781 documents against 100 of 3,090 a year before."""
+    rows = [row("2020-12", 100, documents=3090), row("2021-12", 97, documents=2781)]
+    highlight = keyword("share", rows)
+    assert highlight is not None
+    assert highlight.claim == ("no change shown", highlight.kind)
+    assert highlight.text == (
+        "No change of more than ±1.6 percentage points can be shown in the share of documents that "
+        "mention X (2 months compared)."
     )
-    assert first == (
-        "X stood out most in February 2020: 9 of 1,000 documents mention it, 0.90 % "
-        "(95 % interval 0.47 % to 1.7 %)."
+
+
+def test_months_that_cannot_be_told_from_the_highest_are_named_with_it() -> None:
+    highlight = keyword("share", months(30, 90, 95, 35))
+    assert highlight is not None
+    assert highlight.claim == ("among the highest", "2020-02", "2020-03")
+    assert highlight.text == (
+        "The share of documents that mention X moved. It was highest in March 2020 (9.5 %), "
+        "but February 2020 (9.0 %) cannot be told apart from it (4 months compared)."
     )
+
+
+def test_all_that_cannot_be_told_from_the_highest_are_named_the_higher_first() -> None:
+    highlight = keyword("share", months(30, 90, 95, 85, 80))
+    assert highlight is not None
+    assert "March 2020 (9.5 %), but February 2020 (9.0 %), April 2020 (8.5 %) and May" in (
+        highlight.text
+    )
+
+
+def test_many_months_that_cannot_be_told_from_the_highest_are_counted() -> None:
+    highlight = keyword("share", months(*[90] * 6, *[40] * 6))
+    assert highlight is not None
+    assert highlight.claim == ("moved", "share")
+    assert "no month stands out: 5 of the other 11 months cannot be told" in highlight.text
+
+
+def test_a_peak_made_by_a_few_days_is_not_named() -> None:
+    """On most days of such a month as few documents mention it as in the others."""
+    rows = months(30, 90, 40)
+    bursts = [replace(of_month, dispersion=8.0) for of_month in rows]
+    highlight = keyword("share", bursts)
+    assert highlight is not None
+    assert highlight.claim == ("no change shown", highlight.kind)
+
+
+def test_a_cut_off_month_is_in_no_highlight() -> None:
+    rows = months(30, 90, 35)
+    cut = [rows[0], replace(rows[1], cut_off=True), rows[2]]
+    highlight = keyword("share", cut)
+    assert highlight is not None
+    assert highlight.claim == ("no change shown", highlight.kind)
+    assert "(2 months compared)" in highlight.text
 
 
 def test_months_without_a_mention_are_called_a_true_zero() -> None:
-    assert keyword_highlights("X", [row("2020-01", 0)], {}) == [
-        "No document mentions X in the months that were read: a true zero."
+    assert keyword_highlights("X", months(0), {}) == [
+        Highlight(
+            "share",
+            ("never",),
+            "No document mentions X in the months that were read: a true zero.",
+        )
     ]
 
 
-def test_one_is_written_in_the_singular() -> None:
-    only = replace(row("2020-01", 1), documents=1, share=1.0)
-    assert "1 of 1 document mentions it, 100.0 %" in keyword_highlights("X", [only], {})[0]
-    before = replace(row("2020-01", 0), documents=1)
-    assert keyword_highlights("X", [before, row("2020-02", 2)], {})[-1] == (
-        "X is first mentioned in February 2020; "
-        "the only document of the months before does not mention it."
+def test_one_month_is_compared_with_none_and_written_in_the_singular() -> None:
+    only = row("2020-01", 1, documents=1)
+    (highlight,) = keyword_highlights("X", [only], {})
+    assert highlight.text.startswith("In January 2020 1 of 1 document mentions X, 100.0 % (95 %")
+
+
+def test_too_few_documents_are_not_compared() -> None:
+    highlight = keyword("share", months(1, 0, 1))
+    assert highlight is not None
+    assert highlight.text == (
+        "The months of X are not compared: too few documents mention it (2 of 3,000 documents in "
+        "all)."
     )
-    assert handle_highlights("@a", [row("2020-01", 1)], []) == [
-        "@a posted most in January 2020: 1 post."
-    ]
-
-
-def test_the_posts_of_a_search_are_on_its_term_and_of_nobody() -> None:
-    rows = [row("2020-01", 50, 0.5, 0.05), row("2020-02", 60, -0.5, 0.05)]
-    assert handle_highlights("search:mars", rows, rows) == [
-        "Most is posted on “mars” in February 2020: 60 posts.",
-        (
-            "The mood of the posts on “mars” changed by more than chance explains: "
-            "highest in January 2020 (+0.50, n = 50), lowest in February 2020 (\u22120.50, n = 60)."
-        ),
-    ]
-
-
-def test_an_interval_cut_at_an_end_of_the_scale_tests_as_before() -> None:
-    cut = replace(row("2020-02", 50, 0.9, 0.3), polarity_high=1.0)
-    whole = row("2020-02", 50, 0.9, 0.3)
-    other = row("2020-01", 50, 0.55, 0.05)
-    assert keyword_highlights("X", [other, cut], {}) == keyword_highlights("X", [other, whole], {})
-
-
-def test_a_mean_whose_interval_is_the_whole_scale_is_compared_with_none() -> None:
-    nothing = replace(row("2020-02", 5, 0.1), polarity_low=-1.0, polarity_high=1.0)
-    assert len(keyword_highlights("X", [row("2020-01", 50, 0.5), nothing], {})) == 1
 
 
 def test_months_without_data_give_no_highlight() -> None:
-    assert keyword_highlights("X", [row("2020-01", None)], {}) == []
+    assert keyword_highlights("X", months(None), {}) == []
 
 
-def test_polarities_that_differ_significantly_are_reported() -> None:
-    sentences = keyword_highlights(
-        "X", [row("2020-01", 50, 0.5, 0.05), row("2020-02", 50, -0.5, 0.05)], {}
-    )
-    assert sentences[1] == (
-        "The mood around X changed by more than chance explains: "
-        "highest in January 2020 (+0.50, n = 50), lowest in February 2020 (\u22120.50, n = 50)."
-    )
+# --- moods ---
 
 
-def test_polarities_that_chance_explains_show_no_change() -> None:
-    sentences = keyword_highlights("X", [row("2020-01", 50, 0.05), row("2020-02", 50, -0.05)], {})
-    assert "shows no change beyond chance" in sentences[1]
-
-
-def test_the_test_of_polarities_is_corrected_for_the_number_of_months() -> None:
-    apart = [row("2020-01", 50, 0.15), row("2020-02", 50, 0.0)]  # two alone differ
-    many = apart + [row(f"20{year}-03", 50, 0.07) for year in range(21, 51)]
-    assert "changed by more than chance" in keyword_highlights("X", apart, {})[1]
-    assert "no change" in keyword_highlights("X", many, {})[1]
-
-
-def test_months_with_few_mentions_have_no_highlight_on_polarity() -> None:
-    assert len(keyword_highlights("X", [row("2020-01", 4, 0.9), row("2020-02", 4, -0.9)], {})) == 1
-
-
-def test_the_first_mention_is_reported_where_earlier_documents_were_read() -> None:
-    sentences = keyword_highlights("X", [row("2020-01", 0), row("2020-02", 2)], {})
-    assert sentences[-1] == (
-        "X is first mentioned in February 2020; "
-        "the 1,000 documents of the months before do not mention it."
+def test_the_pair_of_months_that_differs_most_surely_is_named() -> None:
+    rows = [row("2020-01", 200, 0.0), row("2020-02", 200, -0.3), row("2020-03", 12, -0.4)]
+    assert keyword("mood", rows) == Highlight(
+        "mood",
+        ("higher", "2020-01", "2020-02"),
+        "The mood around X moved: it was higher in January 2020 (0.00, n = 200) than in February "
+        "2020 (\u22120.30, n = 200); 2 of 3 pairs of months differ.",
     )
 
 
-def test_accounts_are_compared_by_number_and_polarity() -> None:
-    accounts = [
-        Account("@a", 90, 80, 0.5, 0.45, 0.55),
-        Account("@b", 10, 10, 0.0, -0.1, 0.1),
-        Account("@c", 0, 0, None, None, None),
-    ]
-    sentences = account_highlights(accounts)
-    assert sentences[0] == "@a has the most posts: 90 of 100."
-    assert "The accounts differ in mood by more than chance explains" in sentences[1]
-    assert "highest for @a (+0.50, n = 80), lowest for @b (0.00, n = 10)" in sentences[1]
-    assert sentences[2] == "1 of 3 has no posts; the table says why."
+def test_a_change_among_large_months_is_seen_where_the_extremes_are_the_small_ones() -> None:
+    """The highest and the lowest mean are those of the smallest months and prove nothing."""
+    small = [row("2020-01", 12, 0.2), row("2020-02", 12, -0.2)]
+    large = [row("2020-03", 900, 0.05), row("2020-04", 900, -0.05)]
+    highlight = keyword("mood", small + large)
+    assert highlight is not None
+    assert highlight.claim == ("higher", "2020-03", "2020-04")
 
 
-def test_the_term_that_gained_most_is_reported_where_chance_does_not_explain_it() -> None:
+def test_no_change_is_never_said_without_its_bound() -> None:
+    highlight = keyword("mood", [row("2020-01", 50, 0.05), row("2020-02", 50, 0.0)])
+    assert highlight is not None
+    # 0.05 + t(98; 1 - 0.0025)·0.3·√(2/50) = 0.05 + 2.874·0.06
+    assert highlight.text == (
+        "No change of more than ±0.22 can be shown in the mood around X (2 months compared)."
+    )
+
+
+def test_months_with_few_mentions_take_no_part_in_moods() -> None:
+    assert keyword("mood", [row("2020-01", 9, 0.9), row("2020-02", 9, -0.9)]) is None
+    rows = [row("2020-01", 10, 0.9), row("2020-02", 9, -0.9), row("2020-03", 10, -0.9)]
+    highlight = keyword("mood", rows)
+    assert highlight is not None
+    assert highlight.claim == ("higher", "2020-01", "2020-03")
+
+
+def test_the_mood_of_a_cut_off_month_is_in_no_highlight() -> None:
+    rows = [row("2020-01", 200, 0.3, cut_off=True), row("2020-02", 200, 0.0)]
+    assert keyword("mood", rows) is None
+    rows.append(row("2020-03", 200, 0.0))
+    highlight = keyword("mood", rows)
+    assert highlight is not None
+    assert highlight.claim == ("no change shown", "mood")
+
+
+def test_a_few_equal_polarities_are_told_from_none() -> None:
+    """Small months of zeros alone look sure, and are not."""
+    zeros = row("2020-01", 12, 0.0, spread=0.001)
+    rows = [zeros, row("2020-02", 400, 0.1), row("2020-03", 400, 0.1), row("2020-04", 400, -0.1)]
+    highlight = keyword("mood", rows)
+    assert highlight is not None
+    assert highlight.text.endswith("; 2 of 6 pairs of months differ.")
+
+
+def test_an_interval_cut_at_an_end_of_the_scale_tests_as_before() -> None:
+    whole = row("2020-02", 20, 0.9)
+    other = row("2020-01", 50, 0.55)
+    assert whole.polarity_high == 1.0
+    assert whole.polarity_low == pytest.approx(0.9 - 0.1404, abs=1e-4)
+    highlight = keyword("mood", [other, whole])
+    assert highlight is not None
+    assert highlight.claim == ("higher", "2020-02", "2020-01")
+
+
+# --- trends ---
+
+
+def test_a_trend_is_named_with_its_slope_and_interval() -> None:
+    # p = .066 of 1,000: t(22; 1 - 0.0025)·√(.066·.934 / 1000 / 1150) = 3.119·0.000232
+    highlight = keyword("trend", months(*range(20, 116, 4)))
+    assert highlight is not None
+    assert highlight.claim == ("trend", "share", "up")
+    assert highlight.text == (
+        "From month to month the share of documents that mention X rose by 0.4 percentage points "
+        "on average (99.5 % interval 0.33 to 0.47, 24 months)."
+    )
+
+
+def test_a_large_change_is_written_out() -> None:
+    rows = months(*[30 * place + 60 for place in range(1, 25)])
+    days = {r.period: [(r.mentions or 0) * 31] * len(no_documents(r.period)) for r in rows}
+    highlight = of_kind("trend", handle_highlights("@a", rows, [], days))
+    assert highlight is not None
+    assert "a day rose by 930 on average" in highlight.text
+
+
+def test_a_spike_is_no_trend() -> None:
+    assert keyword("trend", months(*[20] * 20, 200, *[20] * 3)) is None
+
+
+def test_a_mood_that_falls_is_named() -> None:
+    rows = []
+    for place, of_month in enumerate(months(*[100] * 24)):
+        rows.append(row(of_month.period, 100, 0.3 - 0.02 * place))
+    highlight = keyword("trend", rows)
+    assert highlight is not None
+    assert highlight.claim == ("trend", "mood", "down")
+
+
+# --- wording, subjects, first mentions ---
+
+
+def test_the_term_that_overtakes_another_is_named() -> None:
+    highlight = keyword("wording", months(90, 70), a=months(80, 10), b=months(10, 60))
+    assert highlight == Highlight(
+        "wording",
+        ("overtakes", "b", "a", "2020-02"),
+        "“b” overtook “a” in February 2020: 10 to 80 documents before, 60 to 10 from then on.",
+    )
+
+
+def test_the_term_that_gained_most_is_named_where_chance_does_not_explain_it() -> None:
     by_term = {
         "coronavirus": [row("2020-03", 760), row("2020-06", 140)],
         "covid-19": [row("2020-03", 6), row("2020-06", 20)],
     }
     together = [row("2020-03", 766), row("2020-06", 160)]
-    assert keyword_highlights("X", together, by_term)[-1] == (
-        "Of the words for it \u201ccovid-19\u201d gained most: "
-        "6 of 766 mentions in March 2020, 20 of 160 in June 2020."
+    highlight = of_kind("wording", keyword_highlights("X", together, by_term))
+    assert highlight is not None
+    assert highlight.text == (
+        "Of the words for it “covid-19” gained most: 6 of 766 mentions in March 2020, 20 of 160 in "
+        "June 2020."
     )
-    same = {
-        "a": [row("2020-03", 50), row("2020-06", 48)],
-        "b": [row("2020-03", 50), row("2020-06", 52)],
-    }
-    assert "gained" not in " ".join(keyword_highlights("X", together, same))
+    assert keyword("wording", months(100, 100), a=months(50, 48), b=months(50, 52)) is None
+
+
+def test_a_subject_that_overtakes_another_is_named() -> None:
+    (highlight,) = subject_highlights({"a": months(80, 10), "b": months(10, 60)})
+    assert highlight.kind == "subjects"
+    assert highlight.claim == ("overtakes", "b", "a", "2020-02")
+
+
+def test_the_first_mention_is_named_where_chance_would_not_have_put_it_so_late() -> None:
+    assert keyword("first", months(0, 0, 8)) == Highlight(
+        "first",
+        ("first", "2020-03"),
+        "X is first mentioned in March 2020; none of the 2,000 documents of the months before "
+        "mentions it.",
+    )
+    assert keyword("first", months(0, 2, 3)) is None
+    assert keyword("first", months(8, 0)) is None
 
 
 def test_months_without_a_document_before_the_first_mention_say_nothing() -> None:
-    empty = PeriodRow(
-        1,
-        "2020-02",
-        None,
-        "c",
-        None,
-        "complete",
-        0,
-        0,
-        0,
-        None,
-        None,
-        None,
-        None,
-        None,
-        None,
-        "2020-02",
+    assert keyword("first", [row("2020-02", 0, documents=0), row("2020-03", 9)]) is None
+
+
+# --- accounts ---
+
+
+def test_the_month_of_most_posts_is_named_where_its_days_differ_from_others() -> None:
+    rows = months(100, 300, 110, 95)
+    (highlight,) = handle_highlights("@a", rows, [], constant_days(rows))
+    assert highlight == Highlight(
+        "posts",
+        ("peak", "2020-02"),
+        "@a posted most in February 2020: 10.3 posts a day, more than in any other of the 4 months "
+        "compared (next: March 2020, 3.5).",
     )
-    sentences = keyword_highlights("X", [empty, row("2020-03", 9)], {})
-    assert "first mentioned" not in " ".join(sentences)
+
+
+def test_one_day_of_many_posts_makes_no_month_of_most_posts() -> None:
+    rows = months(60, 160, 62)
+    days = constant_days(months(60, 60, 62))
+    days["2020-02"][10] += 100
+    (highlight,) = handle_highlights("@a", rows, [], days)
+    assert highlight.claim == ("no change shown", highlight.kind)
+    assert "posts a day" not in highlight.text
+    assert "can be shown in the number of posts of @a a day" in highlight.text
+
+
+def test_a_half_covered_month_has_not_fewer_posts() -> None:
+    """15 days were collected of one month, and 11 of another."""
+    rows = months(100, 300, 110)
+    cut = [rows[0], replace(rows[1], cut_off=True), rows[2]]
+    highlight = of_kind("posts", handle_highlights("@a", cut, [], constant_days(rows)))
+    assert highlight is not None
+    assert highlight.claim == ("no change shown", highlight.kind)
+
+
+def test_the_posts_of_a_search_are_on_its_term_and_of_nobody() -> None:
+    rows = months(100, 300, 110)
+    scored = [row("2020-01", 50, 0.5), row("2020-02", 60, -0.5)]
+    posts, mood = handle_highlights("search:mars", rows, scored, constant_days(rows))
+    assert posts.text.startswith("Most was posted on “mars” in February 2020: 10.3 posts a day")
+    assert mood.text.startswith("The mood of the posts on “mars” moved: it was higher in January")
+
+
+def test_the_account_that_posts_most_is_named_by_the_months_that_all_cover() -> None:
+    rows = {"@a": months(300, 290, 310), "@b": months(None, 90, 100), "@c": []}
+    days = {"@a": constant_days(rows["@a"]), "@b": constant_days(rows["@b"], 2), "@c": {}}
+    first, second = account_highlights(rows, days)
+    assert first.claim == ("most", "@a")
+    assert first.text == (
+        "@a posts most: 10.0 posts a day in the 2 months that are whole for all (February 2020 to "
+        "March 2020), before @b with 3.2."
+    )
+    assert second.text == "1 of 3 has no posts; the table says why."
+
+
+def test_accounts_that_no_month_covers_together_are_not_compared() -> None:
+    rows = {"@a": months(300, None), "@b": months(None, 90)}
+    assert account_highlights(rows, {name: constant_days(rows[name]) for name in rows}) == []
+
+
+def test_the_moods_of_accounts_are_never_compared() -> None:
+    rows = {"@a": months(900, 900, mean=0.9), "@b": months(900, 900, mean=-0.9)}
+    days = {name: constant_days(rows[name]) for name in rows}
+    assert not any("mood" in h.text for h in account_highlights(rows, days))
+
+
+def test_claims_hold_no_figures_that_vary_a_little() -> None:
+    first = keyword_highlights("X", months(30, 90, 40, mean=0.1), {})
+    second = keyword_highlights("X", months(31, 88, 40, mean=0.1), {})
+    assert [h.text for h in first] != [h.text for h in second]
+    assert [h.claim for h in first] == [h.claim for h in second]
+    assert len({h.claim for h in first}) == len(first)

@@ -7,6 +7,7 @@ import pytest
 from analysis.parameters import list_months
 from reports.figures import accounts, comparison, polarity, scatter, style
 from reports.figures.spec import FigureSpec, Subject
+from reports.highlights import Highlight
 from reports.polarity_scale import UNCHECKED, mark_polarities, scale_note
 from reports.tables.periods import PeriodRow
 
@@ -60,8 +61,7 @@ def test_captions_say_how_many_labels_correct_the_scale() -> None:
 
 
 def test_sentences_about_moods_carry_the_scale_and_others_do_not() -> None:
-    sentences = ["“tide” stood out most in May.", "The mood around “tide” changed: highest in May."]
-    assert mark_polarities(sentences, UNCHECKED) == [
-        "“tide” stood out most in May.",
-        f"The mood around “tide” changed: highest in May ({UNCHECKED}).",
-    ]
+    share = Highlight("share", ("peak", "2020-05"), "“tide” stood out most in May.")
+    mood = Highlight("mood", ("moved",), "The mood around “tide” moved.")
+    marked = Highlight("mood", ("moved",), f"The mood around “tide” moved ({UNCHECKED}).")
+    assert mark_polarities([share, mood], UNCHECKED) == [share, marked]

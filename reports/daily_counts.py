@@ -1,0 +1,105 @@
+"""How many documents each day has, and which months are cut off: their first or last days lack."""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import String, cast, func, select
+
+from models.tables import Document, Mention
+from reports.export_schema import pad_period
+from reports.queries import fetch_all
+from reports.run_data import RunData, RunJob, documents_condition
+
+DailyCounts = Mapping[str, Sequence[int]]  # by month, a count for each of its days
+
+# not `extract`: SQLite rounds the last moment of a day up to the next
+_DAY = func.substr(cast(Document.published_at, String), len("YYYY-MM-") + 1, 2)
+_IMPROBABLE = 0.001  # probability of so many days without a document at an edge of a month
+
+
+def read_daily_counts(data: RunData, job: RunJob) -> dict[str, list[int]]:
+    """Return the documents of *job* on each day, of the months that have any, in their order."""
+    statement = select(Document.period, _DAY, func.count())
+    dated = (documents_condition(data, job), Document.period.is_not(None))
+    counts: dict[str, list[int]] = {}
+    grouped = statement.where(*dated).group_by(Document.period, _DAY).order_by(Document.period)
+    for stored_period, number, documents in fetch_all(data.db, grouped):
+        period = pad_period(stored_period)
+        of_month = counts.setdefault(period, no_documents(period))
+        of_month[int(number) - 1] += documents
+    return counts
+
+
+def no_documents(period: str) -> list[int]:
+    """Return a zero for each day of the month *period*."""
+    return [0] * calendar.monthrange(int(period[:4]), int(period[5:]))[1]
+
+
+def read_days(data: RunData, job: RunJob) -> dict[int, int]:
+    """Return the day, from 0, of each document of a month that holds a mention, by its id."""
+    statement = select(Document.id, _DAY).join(Mention, Mention.document_id == Document.id)
+    of_job = (Mention.job_id == job.id, documents_condition(data, job))
+    rows = fetch_all(data.db, statement.where(*of_job).distinct())
+    return {document: int(number) - 1 for document, number in rows}
+
+
+def measure_dispersion(matched: Sequence[int], documents: Sequence[int]) -> float | None:
+    """Return how many times more daily shares vary than if documents were independent.
+
+    Pearson's χ² of the days of one month, divided by its degrees of freedom: P. McCullagh and J. A.
+    Nelder, "Generalized Linear Models" (1989), 4.5. An event makes many documents of few days. None
+    without a match, without a document that has none, and of fewer than two days.
+    """
+    counted = [(found, n) for found, n in zip(matched, documents, strict=True) if n]
+    total, all_matched = sum(documents), sum(matched)
+    if len(counted) < 2 or not 0 < all_matched < total:
+        return None
+    share = all_matched / total
+    squares = sum((found - n * share) ** 2 / n for found, n in counted)
+    return squares / (share * (1 - share)) / (len(counted) - 1)
+
+
+def is_cut_off(days: Sequence[int]) -> bool:
+    """Return whether a month of an archive lacks its first or its last days.
+
+    So it is where days at an edge have no document, although that is improbable under the month's
+    daily rate. Of n documents that fall on D days independently, none falls on g given days with
+    the probability (1 - g/D)^n. Documents come in clusters (few at weekends, many on some days): n
+    is divided by the ratio of the daily counts' variance to their mean, R. A. Fisher's index of
+    dispersion ("Statistical Methods for Research Workers", 1925), where that is above 1.
+    """
+    documents = sum(days)
+    if not documents:
+        return False
+    first, last = _edges(days)
+    gap = max(first, len(days) - 1 - last)
+    mean = documents / len(days)
+    variance = sum((count - mean) ** 2 for count in days) / (len(days) - 1)
+    clusters = documents / max(1.0, variance / mean)
+    return bool((1 - gap / len(days)) ** clusters < _IMPROBABLE)
+
+
+def cut_off_months(days: DailyCounts) -> set[str]:
+    """Return which of an account's months are cut off: its first and its last, unless whole.
+
+    Nobody knows whether an account was silent before its first known post and after its last, or
+    whether the collection ends there. A first month that begins with a post on its first day is
+    whole, and so is a last one with a post on its last day.
+    """
+    if not days:
+        return set()
+    first, last = min(days), max(days)
+    cut_off = set()
+    if not days[first][0]:
+        cut_off.add(first)
+    if not days[last][-1]:
+        cut_off.add(last)
+    return cut_off
+
+
+def _edges(days: Sequence[int]) -> tuple[int, int]:
+    """Return the first and the last place of *days* that has a document."""
+    with_documents = [place for place, count in enumerate(days) if count]
+    return with_documents[0], with_documents[-1]
