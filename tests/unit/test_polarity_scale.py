@@ -37,7 +37,7 @@ def test_below_fifty_labels_nobody_checked_the_engine() -> None:
         scatter.month_spec(SUBJECT, MONTHS[0]),
         scatter.sheet_spec(SUBJECT, MONTHS),
         accounts.means_spec([ACCOUNT]),
-        accounts.polarity_spec(["@ann"], SPAN, [[0.1] * len(SPAN)], [[]]),
+        accounts.polarity_spec(["@ann"], SPAN, [[0.1] * len(SPAN)], [[]], [[]]),
         comparison.lines_spec({"tide": ROWS}, span=SPAN, column="polarity_mean"),
     ],
     ids=lambda spec: spec.name,
