@@ -10,21 +10,17 @@ import json
 import re
 from collections.abc import Collection
 from contextlib import suppress
-from itertools import product
 from pathlib import Path
 from typing import Any
 
 from cli.messages import warn
 from core.errors import SettingsError, StackError
 from core.settings import Settings, private_folder, write_private
-from reports.exports import DICTIONARY_FILE
-from reports.formats import WRITERS
+from reports.exports import DICTIONARY_FILE, TABLE_FILES
 from reports.report_files import FIGURES, MANIFEST, is_figure, is_own_page
-from reports.tables import TABLES
 
 ELSEWHERE = "report-folders.json"  # in TIDINGS_HOME: where `report --out` wrote to
-_TABLE_FILES = {f"{table}.{form}" for table, form in product(TABLES, WRITERS)}
-_NAMES = {MANIFEST, DICTIONARY_FILE, *_TABLE_FILES}
+_NAMES = {MANIFEST, DICTIONARY_FILE, *TABLE_FILES}
 _PART = re.compile(r"\.(.+)\.\d+\.part")
 
 

@@ -6,8 +6,8 @@ import hashlib
 import re
 import struct
 import unicodedata
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import version
 from importlib.resources import files
@@ -41,6 +41,7 @@ class FigureSection:
     heading: str
     figures: list[FigureRef]
     note: str = ""
+    words: Mapping[str, int] = field(default_factory=dict)  # a list in place of a figure
 
 
 class FigureStore:
@@ -92,11 +93,12 @@ class FigureStore:
         heading: str,
         *specs: FigureSpec | None,
         note: str = "",
+        words: Mapping[str, int] | None = None,
     ) -> None:
-        """Add a section of the figures that have something to show, where there are any."""
+        """Add a section of the figures that have something to show, and of a list of *words*."""
         figures = self.show_all(*specs)
-        if figures:
-            sections.append(FigureSection(anchor, heading, figures, note))
+        if figures or words:
+            sections.append(FigureSection(anchor, heading, figures, note, words or {}))
 
     def drop_unused(self) -> None:
         """Delete the pictures of earlier reports; files that are no figures of ours stay."""

@@ -25,6 +25,7 @@ from reports.words import quantity
 # laid out in so many units, drawn SCALE times as large: finding room is what takes time
 WIDTH, HEIGHT, SCALE = 320, 200, 3
 LARGEST_MASK = 320  # a larger mask is laid out at this size
+LAYOUT = "cloud"
 FEWEST_WORDS = 10  # of a cloud; a list says more of fewer
 SMALLEST_SHARE = 0.1  # of the first word's count, that a word has at least: smaller is unreadable
 SMALLEST_SIZE = 8.0  # of the most frequent word
@@ -74,7 +75,7 @@ def cloud_spec(
         draw=partial(draw_cloud, drawn, mask),
         alt=f"Word cloud. Most frequent: {', '.join(most_frequent)}.",
         caption=caption,
-        layout="cloud",
+        layout=LAYOUT,
     )
 
 
@@ -146,7 +147,7 @@ def _place_all(
     occupied = IntegralOccupancyMap(height, width, blocked)
     paper = Image.new("L", (width, height))
     draw = ImageDraw.Draw(paper)
-    chance = Random(1)  # noqa: S311 - where a word goes is no secret
+    chance = Random(1)
     most = max(words.values())
     placed: list[Placed] = []
 
