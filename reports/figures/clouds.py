@@ -27,7 +27,9 @@ WIDTH, HEIGHT, SCALE = 320, 200, 3
 LARGEST_MASK = 320  # a larger mask is laid out at this size
 LAYOUT = "cloud"
 FEWEST_WORDS = 10  # of a cloud; a list says more of fewer
-SMALLEST_SHARE = 0.1  # of the first word's count, that a word has at least: smaller is unreadable
+SMALLEST_SHARE = (
+    1 / 15
+)  # of the first word's count, that a word has at least: smaller is unreadable
 SMALLEST_SIZE = 8.0  # of the most frequent word
 MARGIN = 4  # between words
 HORIZONTAL = 0.92  # of the words, the others stand upright
@@ -64,7 +66,9 @@ def cloud_spec(
     caption += " A word's height is in proportion to its count."
     rare = len(words) - len(large_enough)
     if rare:
-        caption += f" Left out: {quantity(rare, 'word')} with less than a tenth of the first count."
+        caption += (
+            f" Left out: {quantity(rare, 'word')} with less than a fifteenth of the first count."
+        )
     if lacking:
         caption += f" Left out, for want of one font that has them all: {', '.join(lacking[:5])}."
     if not fonts.shapes_arabic() and "Arabic" in fonts.count_scripts(drawn):

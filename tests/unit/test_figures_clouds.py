@@ -97,7 +97,9 @@ FREQUENT = {f"word{'abcdefghijklmno'[n]}": 30 - 2 * n for n in range(15)}
 def test_the_height_of_a_word_is_in_proportion_to_its_count(counts: list[int]) -> None:
     counts = sorted(counts, reverse=True)
     most = counts[0]
-    words = {f"word{number}": n for number, n in enumerate(counts) if n >= 0.1 * most}
+    words = {
+        f"word{number}": n for number, n in enumerate(counts) if n >= clouds.SMALLEST_SHARE * most
+    }
     layout = clouds.lay_out(words, mask=None).layout_
     assert [word for (word, _), *_ in layout] == list(words)  # every one has its place
     largest = layout[0][1]
@@ -125,7 +127,7 @@ def test_letters_are_as_high_in_the_picture_as_the_layout_says() -> None:
         (dict.fromkeys(FREQUENT, 1), False),
         (dict(list(FREQUENT.items())[:9]), False),
         (dict(list(FREQUENT.items())[:10]), True),
-        ({word: 90 if word == "worda" else 2 for word in FREQUENT}, False),
+        ({word: 99 if word == "worda" else 2 for word in FREQUENT}, False),
         ({}, False),
     ],
 )
@@ -136,11 +138,11 @@ def test_a_cloud_is_drawn_of_ten_words_and_more_that_differ_in_count(
 
 
 def test_the_caption_of_a_cloud_says_what_its_sizes_mean_and_what_is_left_out() -> None:
-    spec = clouds.cloud_spec("x", FREQUENT | {"rare": 2}, None, "The words.")
+    spec = clouds.cloud_spec("x", FREQUENT | {"rare": 1}, None, "The words.")
     assert spec is not None
     assert spec.caption.startswith(
         "The words. A word's height is in proportion to its count. "
-        "Left out: 2 words with less than a tenth of the first count."
+        "Left out: 1 word with less than a fifteenth of the first count."
     )
     assert "rare" not in repr(spec.draw.args)
 
