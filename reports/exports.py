@@ -20,8 +20,10 @@ from reports.queries import in_batches
 from reports.run_data import RunData, load_run
 from reports.tables import TABLES
 from reports.tables.documents import DOCUMENTS
+from reports.tables.entities import ENTITIES
 
 DICTIONARY_FILE = "dictionary.md"
+FOLDER_FORMS = ("csv", COMPRESSED, "parquet")
 TEXT = "text"  # the column that holds a whole document
 #: what the tables in a report's folder are or were called, in this version and before
 TABLE_FILES = {f"{table}.{form}" for table, form in product(TABLES, FOLDER_WRITERS)}
@@ -100,8 +102,10 @@ class ExportFolder:
 
 
 def _forms(table: Table[Any]) -> tuple[str, ...]:
-    """Return the formats of a table in a report's folder."""
-    return (COMPRESSED,) if table.name == DOCUMENTS.name else tuple(WRITERS)
+    """Return the formats of a table in a report's folder: as CSV what a person may open."""
+    if table.name == DOCUMENTS.name:
+        return (COMPRESSED,)
+    return (COMPRESSED, "parquet") if table.name == ENTITIES.name else FOLDER_FORMS
 
 
 def tables_of(kind: str) -> list[Table[Any]]:

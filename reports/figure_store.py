@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import struct
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -20,17 +19,19 @@ from reports.atomic_files import write_atomically
 from reports.figures.spec import FigureSpec
 from reports.report_files import FIGURES, is_figure
 
+_VIEW_BOX = re.compile(rb'viewBox="0 0 ([\d.]+) ([\d.]+)"')
+
 
 @dataclass(frozen=True)
 class FigureRef:
     """A picture as a page shows it: addresses relative to the page."""
 
     svg: str
-    png: str
+    png: str | None
     alt: str
     caption: str
     layout: str
-    size: tuple[int, int]  # of the PNG, in pixels
+    size: tuple[int, int]  # width and height, in units of the SVG
 
 
 @dataclass(frozen=True)
@@ -69,18 +70,20 @@ class FigureStore:
     def show(self, spec: FigureSpec) -> FigureRef:
         """Return the figure, drawn unless its files are there. Raises `TidingsError`."""
         key = hashlib.sha256(f"{_style()}\0{spec.data}".encode()).hexdigest()[:12]
-        svg, png = f"{spec.name}-{key}.svg", f"{spec.name}-{key}.png"
-        self.used.update((svg, png))
-        if not ((self.folder / svg).exists() and (self.folder / png).exists()):
+        forms = ("svg", "png") if spec.has_png else ("svg",)
+        names = {form: f"{spec.name}-{key}.{form}" for form in forms}
+        self.used.update(names.values())
+        if not all((self.folder / name).exists() for name in names.values()):
             self._check()
-            for extension, content in spec.render().items():
-                write_atomically(self.folder / f"{spec.name}-{key}.{extension}", content)
+            for form, content in spec.render().items():
+                write_atomically(self.folder / names[form], content)
             self.drawn += 1
 
-        with (self.folder / png).open("rb") as file:
-            width, height = struct.unpack(">II", file.read(24)[16:24])  # as every PNG has them
-        addresses = f"{FIGURES}/{svg}", f"{FIGURES}/{png}"
-        return FigureRef(*addresses, spec.alt, spec.caption, spec.layout, (width, height))
+        addresses = {form: f"{FIGURES}/{name}" for form, name in names.items()}
+        size = _size(self.folder / names["svg"])
+        return FigureRef(
+            addresses["svg"], addresses.get("png"), spec.alt, spec.caption, spec.layout, size
+        )
 
     def show_all(self, *specs: FigureSpec | None) -> list[FigureRef]:
         """Return those of the figures that have something to show."""
@@ -105,6 +108,14 @@ class FigureStore:
         for name in self._before - self.used:
             if is_figure(name):
                 (self.folder / name).unlink(missing_ok=True)
+
+
+def _size(svg: Path) -> tuple[int, int]:
+    """Return the width and height of a picture of ours."""
+    with svg.open("rb") as file:
+        match = _VIEW_BOX.search(file.read(2048))
+    assert match is not None  # noqa: S101 - every SVG of ours has one
+    return round(float(match[1])), round(float(match[2]))
 
 
 def slug(text: str) -> str:

@@ -106,7 +106,7 @@ def parquet(out: IO[bytes], columns: Columns) -> Iterator[Write]:
         file.write_batch(pa.RecordBatch.from_arrays(arrays, schema=schema))
 
     sink = _Sink(out)
-    file = ParquetWriter(sink, schema)
+    file = ParquetWriter(sink, schema, compression="zstd")
     try:
         yield write
     except BaseException:

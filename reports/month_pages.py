@@ -120,9 +120,10 @@ class MonthReader:
         month.polarities = scatter.of_month(month.row, scored)
         name = style.month_name(period, "%B %Y")
         caption = f"The words of {quantity(len(sentences), 'mention')} in {name}."
+        prefix, mask = f"{subject.slug}-{period}", self.data.mask
         figures = self.store.show_all(
             scatter.month_spec(subject, month.polarities),
-            clouds.cloud_spec(f"{subject.slug}-{period}", chosen, self.data.mask, caption),
+            clouds.cloud_spec(prefix, chosen, mask, caption, has_png=False),
         )
         return figures, words
 

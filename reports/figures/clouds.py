@@ -53,7 +53,12 @@ def is_drawn(words: Mapping[str, int]) -> bool:
 
 
 def cloud_spec(
-    prefix: str, words: Mapping[str, int], mask: bytes | None, caption: str
+    prefix: str,
+    words: Mapping[str, int],
+    mask: bytes | None,
+    caption: str,
+    *,
+    has_png: bool = True,
 ) -> FigureSpec | None:
     """Declare the cloud of the chosen *words*; None where a list says more, or no font has them."""
     least = max(words.values(), default=0) * SMALLEST_SHARE
@@ -76,17 +81,21 @@ def cloud_spec(
     most_frequent = [f"{word} ({times})" for word, times in list(drawn.items())[:8]]
     return FigureSpec(
         name=f"{prefix}-cloud",
-        draw=partial(draw_cloud, drawn, mask),
+        draw=partial(draw_cloud, drawn, mask, png=has_png),
         alt=f"Word cloud. Most frequent: {', '.join(most_frequent)}.",
         caption=caption,
         layout=LAYOUT,
+        has_png=has_png,
     )
 
 
-def draw_cloud(words: dict[str, int], mask: bytes | None) -> dict[str, bytes]:
+def draw_cloud(words: dict[str, int], mask: bytes | None, *, png: bool) -> dict[str, bytes]:
     """Return the cloud's files; *mask* is a picture that words keep within."""
     cloud = lay_out(words, mask=read_mask(mask) if mask else None)
-    return {"svg": to_svg(cloud), "png": to_png(cloud)}
+    files = {"svg": to_svg(cloud)}
+    if png:
+        files["png"] = to_png(cloud)
+    return files
 
 
 def read_mask(png: bytes) -> np.ndarray:
@@ -202,7 +211,8 @@ def to_svg(cloud: WordCloud) -> bytes:
                 outline = _outline(points, codes)
                 outlines[glyph] = f'<path id="g{len(outlines)}" d="{outline}"/>'
             number = list(outlines).index(glyph)
-            letters.append(f'<use xlink:href="#g{number}" x="{x:.1f}" y="{y:.1f}"/>')
+            above = f' y="{y:.1f}"' if y else ""
+            letters.append(f'<use xlink:href="#g{number}" x="{x:.1f}"{above}/>')
             if len(points):
                 corners.append(points + np.array([x, y]))
 
@@ -249,7 +259,7 @@ def _palette() -> Image.Image:
     shades = [255, 255, 255]
     for ink in _INKS:
         rgb = np.array(ImageColor.getrgb(ink)[:3])
-        for part in np.arange(24) / 24:
+        for part in np.arange(10) / 10:
             shades += np.rint(255 * part + rgb * (1 - part)).astype(int).tolist()
 
     palette = Image.new("P", (1, 1))

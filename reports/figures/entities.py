@@ -126,7 +126,7 @@ def entities_spec(
     caption = (
         "What the Text API's engine takes for names and the kinds it gives them: guesses, to be "
         "read with care. Spellings that are surely one are counted as one; names that came once, "
-        "dates, sums and numbers are left to entities.csv."
+        "dates, sums and numbers are left to the table entities."
     )
     if top.subject:
         verb = "is" if top.subject == 1 else "are"

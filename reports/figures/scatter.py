@@ -149,6 +149,7 @@ def month_spec(subject: Subject, month: MonthOfPolarities) -> FigureSpec | None:
         f"of {style.month_name(month.period, '%B %Y')}.",
         caption=caption,
         layout="chart",
+        has_png=False,
     )
 
 
