@@ -31,14 +31,16 @@ MOST_MB = 25
 def texts(months: int, documents: int, share: float) -> Iterator[stories.Text]:
     """Yield headlines with an address as long as real ones, a *share* for each keyword."""
     rng = random.Random(1)
-    rows = harness.headlines(FIRST, months, documents // months, subjects=("the",), every=10**9)
+    rows = harness.headlines(
+        FIRST, months, documents // months, subjects=("the",), every=10**9, words=5
+    )
     for number, row in enumerate(rows):
         subjects = [keyword for keyword in KEYWORDS if rng.random() < share]
         text = f"{' and '.join(subjects).capitalize()} {row['text']}" if subjects else row["text"]
         address = (
             f"https://example.org/{row['published_at']:%Y/%m/%d}/{number:09}-{'long-' * 9}.html"
         )
-        text = f"{text[:-1]} {rng.randbytes(22).hex()}."  # as hard to compress as real ones
+        text = f"{text[:-1]} {rng.randbytes(12).hex()}."  # as hard to compress as real ones
         yield stories.Text(f"{row['published_at']:%Y-%m-%d}", text.strip(), address)
 
 

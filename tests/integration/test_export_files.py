@@ -384,14 +384,13 @@ def test_a_folder_holds_every_table_and_the_dictionary(db: Database, tmp_path: P
         "mentions",
         "periods",
         "phrases",
-        "entities",
         "summaries",
         "distinctive",
         "coverage",
         "calls",
     )
-    expected = {f"{table}.{form}" for table in tables for form in ("jsonl", "csv", "parquet")}
-    expected |= {"documents.jsonl.gz", "dictionary.md"}
+    expected = {f"{table}.{form}" for table in tables for form in ("jsonl.gz", "csv", "parquet")}
+    expected |= {"documents.jsonl.gz", "entities.jsonl.gz", "entities.parquet", "dictionary.md"}
     assert {path.name for path in written} == expected
     assert {path.name for path in tmp_path.glob("[!t]*.*")} == expected
     assert (tmp_path / "periods.csv").read_bytes() == exported(db, run, "periods", "csv")
