@@ -37,9 +37,8 @@ def texts(months: int, documents: int, share: float) -> Iterator[stories.Text]:
     for number, row in enumerate(rows):
         subjects = [keyword for keyword in KEYWORDS if rng.random() < share]
         text = f"{' and '.join(subjects).capitalize()} {row['text']}" if subjects else row["text"]
-        address = (
-            f"https://example.org/{row['published_at']:%Y/%m/%d}/{number:09}-{'long-' * 9}.html"
-        )
+        section = "-".join(rng.choices(harness.WORDS, k=5)).lower()
+        address = f"https://example.org/{row['published_at']:%Y/%m/%d}/{section}-{number}.html"
         text = f"{text[:-1]} {rng.randbytes(12).hex()}."  # as hard to compress as real ones
         yield stories.Text(f"{row['published_at']:%Y-%m-%d}", text.strip(), address)
 
@@ -109,6 +108,7 @@ def main() -> None:
         url, run = fill(folder, options.months, options.documents, options.share)
         (usage,) = harness.run_in_processes(build_report, (url, run, out))
         harness.print_figure("report made in", [usage.seconds], "s")
+        harness.print_figure("  processor time", [usage.cpu_seconds], "s")
         harness.print_figure("  memory at its peak", [usage.peak_mb], "MB")
         describe(out)
 
