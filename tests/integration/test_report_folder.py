@@ -379,6 +379,16 @@ def test_the_parts_of_a_report_draw_the_pictures_that_it_shows(made: Made, tmp_p
     assert build.draw_part(made.db, made.run, out, ["2020-03", "2020-04"], check=lambda: None) == 0
 
 
+def test_a_part_draws_the_clouds_of_its_months(db: Database, tmp_path: Path) -> None:
+    stories.store(db, WORDY, prefix="w")
+    run, out = stories.months_run(db, "2021-02", "2021-03", ["covid"]), tmp_path / "out"
+    assert build.draw_part(db, run, out, ["2021-03"], check=lambda: None) == 2
+    names = [re.sub(r"-\w{12}\.", ".", path.name) for path in (out / "figures").iterdir()]
+    assert sorted(names) == ["covid-2021-03-cloud.svg", "covid-2021-03-polarity.svg"]
+    report(db, run, out)
+    assert build.draw_part(db, run, out, ["2021-03"], check=lambda: None) == 0
+
+
 def test_an_interrupted_build_keeps_what_it_drew_and_leaves_no_page(
     made: Made, tmp_path: Path
 ) -> None:
