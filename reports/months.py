@@ -249,8 +249,10 @@ def _keyword_sections(
 
 
 def _draw_comparison(page: MonthsPage, store: FigureStore) -> None:
-    """Draw the keywords beside each other, where there are several."""
-    if len(page.keywords) < 2:
+    """Draw the keywords beside each other; of an only one its mean polarity."""
+    if len(page.keywords) == 1:
+        (keyword,) = page.keywords
+        page.comparison = store.show_all(polarity.overall_spec(keyword.subject, keyword.rows))
         return
     rows = {keyword.name: keyword.rows for keyword in page.keywords}
     for column in COMPARED:

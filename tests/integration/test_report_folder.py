@@ -146,7 +146,8 @@ def test_every_picture_and_link_of_a_page_is_in_the_folder(made: Made, name: str
 
 def test_the_front_page_has_few_pictures_and_a_link_to_each_month(made: Made) -> None:
     assert [picture["src"].rsplit("-", 1)[0] for picture in made.page.pictures] == [
-        "figures/covid-mentions"
+        "figures/covid-mentions",
+        "figures/covid-polarity",
     ]
     assert set(MONTH_PAGES) <= set(made.page.links)
     assert "no data in January 2020" in made.page.text
