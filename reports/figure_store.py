@@ -31,7 +31,7 @@ class FigureRef:
     alt: str
     caption: str
     layout: str
-    size: tuple[int, int]  # width and height, in units of the SVG
+    size: tuple[int, int]  # width and height, in hundredths of the SVG's units
 
 
 @dataclass(frozen=True)
@@ -111,11 +111,11 @@ class FigureStore:
 
 
 def _size(svg: Path) -> tuple[int, int]:
-    """Return the width and height of a picture of ours."""
+    """Return the width and height of a picture of ours, in hundredths so that the ratio is exact."""
     with svg.open("rb") as file:
         match = _VIEW_BOX.search(file.read(2048))
     assert match is not None  # noqa: S101 - every SVG of ours has one
-    return round(float(match[1])), round(float(match[2]))
+    return round(100 * float(match[1])), round(100 * float(match[2]))
 
 
 def slug(text: str) -> str:
