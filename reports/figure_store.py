@@ -111,7 +111,7 @@ class FigureStore:
 
 
 def _size(svg: Path) -> tuple[int, int]:
-    """Return the width and height of a picture of ours, in hundredths so that the ratio is exact."""
+    """Return the width and height of a picture of ours, in hundredths: their ratio is exact."""
     with svg.open("rb") as file:
         match = _VIEW_BOX.search(file.read(2048))
     assert match is not None  # noqa: S101 - every SVG of ours has one
