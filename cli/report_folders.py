@@ -102,7 +102,9 @@ def _own_files(place: Path) -> list[Path]:
     """Return the files that are named as Tidings names those of a report."""
     own = [path for path in _files_in(place / FIGURES) if is_figure(_whole_name(path))]
     for path in _files_in(place):
-        if _whole_name(path) in _NAMES or (path.suffix == ".html" and is_own_page(path)):
+        name = _whole_name(path)
+        is_page = name.endswith(".html") and (name != path.name or is_own_page(path))
+        if name in _NAMES or is_page:
             own.append(path)
     return own
 
