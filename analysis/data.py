@@ -84,15 +84,13 @@ class MonthData:
                 if document.id not in document_ids:
                     yield document.text
 
+    def subject_terms(self, corpus: Corpus) -> Sequence[str]:
+        """Return the terms of the corpus's keyword."""
+        return self._terms[corpus.keyword]
+
     def subject_patterns(self, corpus: Corpus) -> list[re.Pattern[str]]:
         """Return the patterns of the terms of the corpus's keyword."""
-        return list(map(pattern, self._terms[corpus.keyword]))
-
-    def counted_texts(self, corpus: Corpus) -> Iterator[str]:  # noqa: ARG002 - see `PostData`
-        """Yield the texts in which a phrase is counted: all of the month."""
-        for documents in self.documents_by_day():
-            for document in documents:
-                yield document.text
+        return list(map(pattern, self.subject_terms(corpus)))
 
 
 @dataclass(frozen=True)
@@ -140,11 +138,10 @@ class PostData:
 
         return texts
 
-    def subject_patterns(self, corpus: Corpus) -> list[re.Pattern[str]]:  # noqa: ARG002
-        """Return the pattern of the handle or term."""
-        return [pattern(self.subject)] if self.subject else []
+    def subject_terms(self, corpus: Corpus) -> Sequence[str]:  # noqa: ARG002 - see `MonthData`
+        """Return the handle or term."""
+        return [self.subject] if self.subject else []
 
-    def counted_texts(self, corpus: Corpus) -> Iterator[str]:
-        """Yield the texts in which a phrase is counted: those of *corpus*."""
-        for _, text in corpus.texts:
-            yield text
+    def subject_patterns(self, corpus: Corpus) -> list[re.Pattern[str]]:
+        """Return the pattern of the handle or term."""
+        return list(map(pattern, self.subject_terms(corpus)))

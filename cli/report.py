@@ -31,6 +31,13 @@ def report(
     out: Annotated[
         Path | None, Option(help="The folder to write; by default where the run's report is.")
     ] = None,
+    texts: Annotated[
+        bool,
+        Option(
+            "--texts/--no-texts",
+            help="Whether the folder holds the documents' texts. Sentences that are quoted stay.",
+        ),
+    ] = True,
 ) -> None:
     """Write a report into a folder and print the page to open; redraw only what changed."""
     from rich.console import Console
@@ -47,7 +54,7 @@ def report(
         def show_progress() -> None:
             status.update(f"drawing picture {next(figure_numbers)}")
 
-        page = build(db, run, folder, check=show_progress)
+        page = build(db, run, folder, check=show_progress, texts=texts)
     if out is not None:
         remember_folder(settings, folder)
     show_path(page)

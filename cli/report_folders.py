@@ -10,21 +10,17 @@ import json
 import re
 from collections.abc import Collection
 from contextlib import suppress
-from itertools import product
 from pathlib import Path
 from typing import Any
 
 from cli.messages import warn
 from core.errors import SettingsError, StackError
 from core.settings import Settings, private_folder, write_private
-from reports.exports import DICTIONARY_FILE
-from reports.formats import WRITERS
+from reports.exports import DICTIONARY_FILE, TABLE_FILES
 from reports.report_files import FIGURES, MANIFEST, is_figure, is_own_page
-from reports.tables import TABLES
 
 ELSEWHERE = "report-folders.json"  # in TIDINGS_HOME: where `report --out` wrote to
-_TABLE_FILES = {f"{table}.{form}" for table, form in product(TABLES, WRITERS)}
-_NAMES = {MANIFEST, DICTIONARY_FILE, *_TABLE_FILES}
+_NAMES = {MANIFEST, DICTIONARY_FILE, *TABLE_FILES}
 _PART = re.compile(r"\.(.+)\.\d+\.part")
 
 
@@ -108,7 +104,9 @@ def _report_files(place: Path) -> list[Path]:
     """Return the files that are named as Tidings names those of a report."""
     report_files = [path for path in _files_in(place / FIGURES) if is_figure(_whole_name(path))]
     for path in _files_in(place):
-        if _whole_name(path) in _NAMES or (path.suffix == ".html" and is_own_page(path)):
+        name = _whole_name(path)
+        is_page = name.endswith(".html") and (name != path.name or is_own_page(path))
+        if name in _NAMES or is_page:
             report_files.append(path)
     return report_files
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, Self
 
 from core.errors import TidingsError
 
@@ -24,7 +24,7 @@ def replace_file(path: Path) -> Iterator[IO[bytes]]:
         return
     if path.is_symlink():
         path = path.resolve()
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part = _part_of(path)
     try:
         with _named(path):
             with part.open("wb") as file:
@@ -33,6 +33,11 @@ def replace_file(path: Path) -> Iterator[IO[bytes]]:
     finally:
         with suppress(OSError):
             part.unlink(missing_ok=True)
+
+
+def _part_of(path: Path) -> Path:
+    """Return where a file is written before it takes its place."""
+    return path.with_name(f".{path.name}.{os.getpid()}.part")
 
 
 @contextmanager
@@ -51,3 +56,37 @@ def write_atomically(path: Path, content: bytes) -> None:
     """Write *content* to *path*. Raises `TidingsError` where that is impossible."""
     with replace_file(path) as file:
         file.write(content)
+
+
+class StagedFiles:
+    """Files of a folder that are written one by one and put in place together.
+
+    As a context manager it deletes at the end what was not put in place. Raises `TidingsError`
+    where a file cannot be written.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.names: list[str] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for name in self.names:
+            with suppress(OSError):
+                _part_of(self._folder / name).unlink(missing_ok=True)
+
+    def add(self, name: str, content: bytes) -> None:
+        """Write a file beside its place."""
+        path = self._folder / name
+        self.names.append(name)
+        with _named(path):
+            _part_of(path).write_bytes(content)
+
+    def put_in_place(self, *, last: str) -> None:
+        """Let the files take their places, the one named *last* after all others."""
+        for name in sorted(self.names, key=last.__eq__):
+            path = self._folder / name
+            with _named(path):
+                _part_of(path).replace(path)

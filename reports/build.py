@@ -15,10 +15,10 @@ from typing import Any
 from core.errors import UsageError
 from models.database import Database
 from reports import comparison, fonts, handles, months, page, run_summary, trainings
-from reports.atomic_files import write_atomically
-from reports.exports import ExportFolder, tables_of
+from reports.atomic_files import StagedFiles, write_atomically
+from reports.exports import TABLE_FILES, ExportFolder
 from reports.figure_store import FigureStore
-from reports.formats import WRITERS
+from reports.month_pages import MonthPage
 from reports.queries import in_batches
 from reports.report_files import INDEX, MANIFEST, is_own_page
 from reports.run_data import RunData, load_run
@@ -33,14 +33,13 @@ _PACKAGES = (  # that make a report
 FIGURES_PER_PART = 24  # figures that one job of a large report draws: a few seconds
 MAX_PARTS_UNDIVIDED = 2  # a report of so few parts is drawn by the job that makes it
 
-Pages = dict[str, str]  # HTML by the file's name
-
 
 @dataclass(frozen=True)
 class _Report:
-    """A run whose report is made, and where its figures and tables go."""
+    """A run whose report is made, and where its pages, figures and tables go."""
 
     run: RunSummary
+    pages: StagedFiles
     store: FigureStore
     exports: ExportFolder
 
@@ -49,7 +48,7 @@ class _Report:
 class _ReportKind:
     """How the report of one kind of run is made."""
 
-    render_pages: Callable[[_Report], Pages]
+    write_pages: Callable[[_Report], None]
     draw_figures: Callable[[RunData, FigureStore, Collection[str]], object]
     figures_per_job: int  # about; of a month, for each keyword
 
@@ -60,39 +59,44 @@ def build(
     out: Path,
     *,
     check: Callable[[], None] = lambda: None,
+    texts: bool = True,
 ) -> Path:
     """Make the report of a run, or of several side by side, in the folder *out*.
 
     Return the path of its `index.html`. Where nothing has changed since the report was last made,
-    nothing is done. Figures and tables are put in place first, each whole, and the page last, so
-    that at any time the folder holds a consistent report; after a kill the next build continues
-    where this one stopped. *check* is called before each figure that is to be drawn: what it
-    raises ends the build. Raises `NotFound` where there is no such run, `UsageError` where *out*
-    holds another program's page.
+    nothing is done. Figures and tables are put in place first, each whole, then the pages, the
+    index last, so that at any time the folder holds a consistent report; after a kill the next
+    build continues where this one stopped. What an earlier report has and this one has not is
+    deleted. *check* is called before each figure that is to be drawn: what it raises ends the
+    build. Without *texts* the documents' texts are left out, sentences that are quoted aside.
+    Raises `NotFound` where there is no such run, `UsageError` where *out* holds another program's
+    page.
     """
     index = out / INDEX
     refuse_foreign_page(index)
-    fingerprint = _fingerprint(db, run_ids)
+    fingerprint = _fingerprint(db, run_ids, texts=texts)
     if _is_unchanged(out, fingerprint):
         return index
 
     store = FigureStore(out, check=check)
-    reports = []
-    for run_id in run_ids:
-        reports.append(_open_report(db, run_id, out, store, len(run_ids) > 1))
-    if len(reports) > 1:
-        pages = _render_comparison(reports, store)
-    else:
-        (report,) = reports
-        pages = _KINDS[report.run.kind].render_pages(report)
+    with StagedFiles(out) as pages:
+        reports = []
+        for run_id in run_ids:
+            folder = out / f"run-{run_id}" if len(run_ids) > 1 else out
+            reports.append(_open_report(db, run_id, folder, pages, store, texts=texts))
+        if len(reports) > 1:
+            _write_comparison(reports, pages, store)
+        else:
+            (report,) = reports
+            _KINDS[report.run.kind].write_pages(report)
 
-    names = {*pages, *(f"{store.folder.name}/{name}" for name in store.used)}
-    for report in reports:
-        names.update(str(path.relative_to(out)) for path in report.exports.write_all())
-    for name in sorted(pages, key=INDEX.__eq__):  # the index last
-        write_atomically(out / name, pages[name].encode())
+        names = {*pages.names, *(f"{store.folder.name}/{name}" for name in store.used)}
+        for report in reports:
+            names.update(str(path.relative_to(out)) for path in report.exports.write_all())
+        pages.put_in_place(last=INDEX)
+
     store.drop_unused()
-
+    _drop_stale(out, names)
     manifest = {"fingerprint": fingerprint, "runs": list(run_ids), "files": sorted(names)}
     write_atomically(out / MANIFEST, json.dumps(manifest, indent=1).encode())
     return index
@@ -100,7 +104,7 @@ def build(
 
 def is_up_to_date(db: Database, run_ids: Sequence[int], out: Path) -> bool:
     """Return whether *out* holds the report of these runs as they are now. Raises `NotFound`."""
-    return _is_unchanged(out, _fingerprint(db, run_ids))
+    return _is_unchanged(out, _fingerprint(db, run_ids, texts=True))
 
 
 def divide_figures(db: Database, run_id: int) -> list[tuple[str, ...]]:
@@ -126,63 +130,82 @@ def draw_part(
 
 
 def _open_report(
-    db: Database, run_id: int, out: Path, store: FigureStore, is_one_of_several: bool
+    db: Database, run_id: int, folder: Path, pages: StagedFiles, store: FigureStore, *, texts: bool
 ) -> _Report:
     data = load_run(db, run_id)
-    folder = out / f"run-{run_id}" if is_one_of_several else out
     folder.mkdir(exist_ok=True)
-    return _Report(summarize_run(data), store, ExportFolder(data, folder))
+    return _Report(summarize_run(data), pages, store, ExportFolder(data, folder, texts=texts))
 
 
-def _render_months(report: _Report) -> Pages:
+def _write_months(report: _Report) -> None:
+    """Write a front page, a page for each month and one for each keyword over all months."""
+
+    def show_month(month: MonthPage) -> None:
+        name, samples = f"{month.period}.html", month.texts
+        _write(report, name, "month.html", month, title=month.name, samples=samples)
+
     with closing(report.exports.write_while_reading(MENTIONS)) as mentions:
-        shown = months.make_page(report.run, report.store, mentions)
+        shown = months.make_page(report.run, report.store, mentions, show_month)
+    for keyword in shown.keywords:
+        more = {"keyword": keyword}
+        title, samples = keyword.name, shown.texts
+        _write(report, keyword.page, "keyword.html", shown, title=title, samples=samples, **more)
+
     keywords = map("“{0.name}”".format, shown.keywords)
     title = f"What was said about {_join_names(list(keywords))}"
-    return {INDEX: _render(report, "months.html", shown, title, shown.texts)}
+    _write(report, INDEX, "months.html", shown, title=title, samples=shown.texts)
 
 
-def _render_handles(report: _Report) -> Pages:
-    """Render a page that compares the accounts and one for each; an only one is the index."""
-    shown = handles.make_page(report.run, report.store)
-    is_alone = len(shown.portraits) == 1
-    pages: Pages = {}
-    for portrait in shown.portraits:
-        name = INDEX if is_alone else f"{portrait.slug}.html"
-        texts = shown.texts if is_alone else map(attrgetter("text"), portrait.posts)
-        more = {"portrait": portrait, "alone": is_alone}
-        pages[name] = _render(report, "handle.html", shown, portrait.name, texts, **more)
+def _write_handles(report: _Report) -> None:
+    """Write a page that compares the accounts and one for each; an only one is the index."""
+    is_alone = len(report.run.jobs) == 1
 
+    def show_portrait(page: handles.PortraitPage) -> None:
+        name = INDEX if is_alone else f"{page.portrait.slug}.html"
+        title, samples = page.portrait.name, page.portrait.texts
+        more = {"portrait": page.portrait, "alone": is_alone}
+        _write(report, name, "handle.html", page, title=title, samples=samples, **more)
+
+    shown = handles.make_page(report.run, report.store, show_portrait, texts=report.exports.texts)
     if not is_alone:
         kind = "searches" if report.run.kind == "search" else "accounts"
         title = report.run.name or f"{len(shown.portraits)} {kind}"
-        pages[INDEX] = _render(report, "handles.html", shown, title, shown.texts)
-    return pages
+        _write(report, INDEX, "handles.html", shown, title=title, samples=shown.texts)
 
 
-def _render_trainings(report: _Report) -> Pages:
+def _write_trainings(report: _Report) -> None:
     shown = trainings.make_page(report.run, report.store)
     is_alone = len(shown.sections) == 1
     title = f"A {shown.network} network" if is_alone else f"{shown.network} networks".capitalize()
-    return {INDEX: _render(report, "trainings.html", shown, title, [])}
+    _write(report, INDEX, "trainings.html", shown, title=title, samples=[])
 
 
-def _render(
-    report: _Report, template: str, shown: object, title: str, texts: Iterable[str], **more: Any
-) -> str:
-    return page.render(
+def _write(
+    report: _Report,
+    name: str,
+    template: str,
+    shown: object,
+    *,
+    title: str,
+    samples: Iterable[str],
+    **more: Any,
+) -> None:
+    """Write the page *name*; *samples* are texts on it, to see which scripts they use."""
+    html = page.render(
         template,
         title=title,
         page=shown,
-        missing_fonts=fonts.missing_scripts(texts),
+        missing_fonts=fonts.missing_scripts(samples),
         summary=report.run,
-        files=_export_links(report.run),
+        files=report.exports.files(),
+        texts=report.exports.texts,
         made=report.run.ended,
         **more,
     )
+    report.pages.add(name, html.encode())
 
 
-def _render_comparison(reports: Sequence[_Report], store: FigureStore) -> Pages:
+def _write_comparison(reports: Sequence[_Report], pages: StagedFiles, store: FigureStore) -> None:
     runs = list(map(attrgetter("run"), reports))
     shown = comparison.make_page(runs, store)
     labels = list(comparison.label_runs(runs).values())
@@ -192,35 +215,28 @@ def _render_comparison(reports: Sequence[_Report], store: FigureStore) -> Pages:
         page=shown,
         runs=runs,
         made=max(filter(None, map(attrgetter("ended"), runs)), default=None),
-        files=[_export_links(run, f"run-{run.id}/") for run in runs],
+        files=[report.exports.files(f"run-{report.run.id}/") for report in reports],
+        texts=reports[0].exports.texts,
     )
-    return {INDEX: html}
+    pages.add(INDEX, html.encode())
 
 
-_ACCOUNTS = _ReportKind(_render_handles, handles.draw_figures, figures_per_job=4)
+_ACCOUNTS = _ReportKind(_write_handles, handles.draw_figures, figures_per_job=4)
 _KINDS = {
-    "months": _ReportKind(_render_months, months.draw_figures, figures_per_job=2),
+    "months": _ReportKind(_write_months, months.draw_figures, figures_per_job=2),
     "handles": _ACCOUNTS,
     "search": _ACCOUNTS,
-    "training": _ReportKind(_render_trainings, trainings.make_page, figures_per_job=3),
+    "training": _ReportKind(_write_trainings, trainings.make_page, figures_per_job=3),
 }
-
-
-def _export_links(run: RunData, folder: str = "") -> dict[str, dict[str, str]]:
-    """Return the addresses of the run's exports, by table and format."""
-    links: dict[str, dict[str, str]] = {}
-    for table in tables_of(run.kind):
-        links[table.name] = {form: f"{folder}{table.name}.{form}" for form in WRITERS}
-    return links
 
 
 def _join_names(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def _fingerprint(db: Database, run_ids: Sequence[int]) -> str:
-    """Return a hash of the stored results and of the code that shows them."""
-    hashed = hashlib.sha256()
+def _fingerprint(db: Database, run_ids: Sequence[int], *, texts: bool) -> str:
+    """Return a hash of the stored results, of the code that shows them and of what is shown."""
+    hashed = hashlib.sha256(f"{texts} ".encode())
     for run_id in run_ids:
         hashed.update(f"{run_id} {run_summary.fingerprint(db, run_id)}".encode())
     for package in _PACKAGES:
@@ -231,12 +247,28 @@ def _fingerprint(db: Database, run_ids: Sequence[int]) -> str:
 
 
 def _is_unchanged(out: Path, fingerprint: str) -> bool:
+    last_fingerprint, names = _read_manifest(out)
+    return last_fingerprint == fingerprint and all((out / name).is_file() for name in names)
+
+
+def _drop_stale(out: Path, names: Collection[str]) -> None:
+    """Delete the tables and pages of the last report that are none of *names*."""
+    _, last_names = _read_manifest(out)
+    for name in set(last_names) - set(names):
+        path = out / name
+        if not path.is_file() or out not in path.parents or ".." in path.parts:
+            continue
+        if path.name in TABLE_FILES or (path.suffix == ".html" and is_own_page(path)):
+            path.unlink()
+
+
+def _read_manifest(out: Path) -> tuple[str | None, list[str]]:
+    """Return the fingerprint of the last report and the names of its files; none without one."""
     try:
         manifest = json.loads((out / MANIFEST).read_text(encoding="utf-8"))
-        is_same = manifest["fingerprint"] == fingerprint
-        return is_same and all((out / name).is_file() for name in manifest["files"])
+        return str(manifest["fingerprint"]), list(map(str, manifest["files"]))
     except (OSError, ValueError, KeyError, TypeError):
-        return False
+        return None, []
 
 
 def refuse_foreign_page(index: Path) -> None:

@@ -11,7 +11,7 @@ from importlib.resources import files
 from types import UnionType
 from typing import Annotated, Any, Generic, TypeVar, get_args, get_origin, get_type_hints
 
-from reports.formats import Columns
+from reports.formats import Category, Columns
 from reports.run_data import Reader
 
 T = TypeVar("T")
@@ -32,6 +32,11 @@ PublishedAt = Annotated[
 ]
 WebAddress = Annotated[str | None, "Web address of the document; null where none is known."]
 
+#: columns of any table whose values are few
+CATEGORIES = frozenset(
+    {"period", "handle", "keyword", "term", "job", "source", "type", "step", "state", "service"}
+    | {"operation", "split"}
+)
 MONTH_RUNS = ("months",)
 TEXT_RUNS = ("months", "handles", "search")
 TRAINING_RUNS = ("training",)
@@ -60,7 +65,10 @@ class Table(Generic[T]):
     @cached_property
     def columns(self) -> Columns:
         """The type of each column, without None."""
-        return {name: _plain_type(hint) for name, hint in get_type_hints(self.row).items()}
+        columns: Columns = {}
+        for name, hint in get_type_hints(self.row).items():
+            columns[name] = Category if name in CATEGORIES else _plain_type(hint)
+        return columns
 
     @cached_property
     def meanings(self) -> dict[str, str]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
 from contextlib import ExitStack
+from itertools import product
 from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import IO, Any
@@ -14,12 +15,18 @@ from core.errors import UsageError
 from models.database import Database
 from reports.atomic_files import replace_file, write_atomically
 from reports.export_schema import Table, describe_tables
-from reports.formats import WRITERS, Columns, Values
+from reports.formats import COMPRESSED, FOLDER_WRITERS, WRITERS, Columns, Values
 from reports.queries import in_batches
 from reports.run_data import RunData, load_run
 from reports.tables import TABLES
+from reports.tables.documents import DOCUMENTS
+from reports.tables.entities import ENTITIES
 
 DICTIONARY_FILE = "dictionary.md"
+FOLDER_FORMS = ("csv", COMPRESSED, "parquet")
+TEXT = "text"  # the column that holds a whole document
+#: what the tables in a report's folder are or were called, in this version and before
+TABLE_FILES = {f"{table}.{form}" for table, form in product(TABLES, FOLDER_WRITERS)}
 
 _ROWS_AT_A_TIME = 5000  # also a row group of Parquet
 
@@ -43,14 +50,25 @@ def write(db: Database, run_id: int, table: str, form: str, out: IO[bytes] | Pat
 
 
 class ExportFolder:
-    """The tables of a run as files ``folder/TABLE.FORM``, each read once for all its formats."""
+    """The tables of a run as files ``folder/TABLE.FORM``, each read once for all its formats.
 
-    def __init__(self, data: RunData, folder: Path, forms: Sequence[str] = tuple(WRITERS)) -> None:
+    The texts of documents stand in one file, ``documents.jsonl.gz``, and nowhere without *texts*.
+    """
+
+    def __init__(self, data: RunData, folder: Path, *, texts: bool = True) -> None:
+        self.texts = texts
         self._data = data
         self._folder = folder
-        self._forms = forms
         self._tables: set[str] = set()  # that are written
         self._paths: list[Path] = []
+
+    def files(self, folder: str = "") -> dict[str, dict[str, str]]:
+        """Return the addresses of the files, by table and format, from a page above *folder*."""
+        addresses: dict[str, dict[str, str]] = {}
+        for table in tables_of(self._data.kind):
+            of_table = {form: f"{folder}{table.name}.{form}" for form in _forms(table)}
+            addresses[table.name] = of_table
+        return addresses
 
     def write_while_reading(self, table: Table[Any]) -> Generator[Any]:
         """Yield the rows of *table*, each once it is written.
@@ -58,12 +76,13 @@ class ExportFolder:
         The files are put in place after the last row. If the generator is closed before that, they
         are as they were.
         """
-        paths = {form: self._folder / f"{table.name}.{form}" for form in self._forms}
+        paths = {form: self._folder / f"{table.name}.{form}" for form in _forms(table)}
+        without = set() if self.texts and table.name == DOCUMENTS.name else {TEXT}
         with ExitStack() as stack:
             files: dict[str, IO[bytes]] = {}
             for form, path in paths.items():
                 files[form] = stack.enter_context(replace_file(path))
-            yield from _write_rows(self._data, table, files)
+            yield from _write_rows(self._data, table, files, without)
 
         self._tables.add(table.name)
         self._paths += paths.values()
@@ -82,29 +101,55 @@ class ExportFolder:
         return [*self._paths, dictionary]
 
 
+def _forms(table: Table[Any]) -> tuple[str, ...]:
+    """Return the formats of a table in a report's folder: as CSV what a person may open."""
+    if table.name == DOCUMENTS.name:
+        return (COMPRESSED,)
+    return (COMPRESSED, "parquet") if table.name == ENTITIES.name else FOLDER_FORMS
+
+
 def tables_of(kind: str) -> list[Table[Any]]:
     """Return the tables in which a run of this kind can have rows."""
     return [table for table in TABLES.values() if kind in table.kinds]
 
 
-def _write_rows(data: RunData, table: Table[Any], files: Mapping[str, IO[bytes]]) -> Generator[Any]:
-    """Write the rows of *table* to a file for each format, and yield each once it is written."""
+def _write_rows(
+    data: RunData,
+    table: Table[Any],
+    files: Mapping[str, IO[bytes]],
+    without: Collection[str] = (),
+) -> Generator[Any]:
+    """Write the rows of *table* to a file for each format, and yield each once it is written.
+
+    The columns *without* are written as null.
+    """
     rows: Iterable[Any] = table.read(data)
     columns = table.columns
     to_values: Callable[[Any], Values] = attrgetter(*columns)
     if dict in columns.values():
         rows = list(rows)
         columns, to_values = _expand_dictionaries(columns, rows)
+    if not columns.keys().isdisjoint(without):
+        to_values = _leave_out(columns, without)
 
     with ExitStack() as stack:
         writes = []
         for form, file in files.items():
-            writes.append(stack.enter_context(WRITERS[form](file, columns)))
+            writes.append(stack.enter_context(FOLDER_WRITERS[form](file, columns)))
         for batch in in_batches(rows, _ROWS_AT_A_TIME):
             values = list(map(to_values, batch))
             for write_values in writes:
                 write_values(values)
             yield from batch
+
+
+def _leave_out(columns: Columns, without: Collection[str]) -> Callable[[Any], Values]:
+    """Return what makes the values of a row, None in the columns *without*."""
+
+    def to_values(row: Any) -> Values:
+        return tuple(None if name in without else getattr(row, name) for name in columns)
+
+    return to_values
 
 
 def _expand_dictionaries(

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-import struct
 import unicodedata
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import version
 from importlib.resources import files
@@ -20,17 +19,19 @@ from reports.atomic_files import write_atomically
 from reports.figures.spec import FigureSpec
 from reports.report_files import FIGURES, is_figure
 
+_VIEW_BOX = re.compile(rb'viewBox="0 0 ([\d.]+) ([\d.]+)"')
+
 
 @dataclass(frozen=True)
 class FigureRef:
     """A picture as a page shows it: addresses relative to the page."""
 
     svg: str
-    png: str
+    png: str | None
     alt: str
     caption: str
     layout: str
-    size: tuple[int, int]  # of the PNG, in pixels
+    size: tuple[int, int]  # width and height, in hundredths of the SVG's units
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class FigureSection:
     heading: str
     figures: list[FigureRef]
     note: str = ""
+    words: Mapping[str, int] = field(default_factory=dict)  # a list in place of a figure
 
 
 class FigureStore:
@@ -68,18 +70,20 @@ class FigureStore:
     def show(self, spec: FigureSpec) -> FigureRef:
         """Return the figure, drawn unless its files are there. Raises `TidingsError`."""
         key = hashlib.sha256(f"{_style()}\0{spec.data}".encode()).hexdigest()[:12]
-        svg, png = f"{spec.name}-{key}.svg", f"{spec.name}-{key}.png"
-        self.used.update((svg, png))
-        if not ((self.folder / svg).exists() and (self.folder / png).exists()):
+        forms = ("svg", "png") if spec.has_png else ("svg",)
+        names = {form: f"{spec.name}-{key}.{form}" for form in forms}
+        self.used.update(names.values())
+        if not all((self.folder / name).exists() for name in names.values()):
             self._check()
-            for extension, content in spec.render().items():
-                write_atomically(self.folder / f"{spec.name}-{key}.{extension}", content)
+            for form, content in spec.render().items():
+                write_atomically(self.folder / names[form], content)
             self.drawn += 1
 
-        with (self.folder / png).open("rb") as file:
-            width, height = struct.unpack(">II", file.read(24)[16:24])  # as every PNG has them
-        addresses = f"{FIGURES}/{svg}", f"{FIGURES}/{png}"
-        return FigureRef(*addresses, spec.alt, spec.caption, spec.layout, (width, height))
+        addresses = {form: f"{FIGURES}/{name}" for form, name in names.items()}
+        size = _size(self.folder / names["svg"])
+        return FigureRef(
+            addresses["svg"], addresses.get("png"), spec.alt, spec.caption, spec.layout, size
+        )
 
     def show_all(self, *specs: FigureSpec | None) -> list[FigureRef]:
         """Return those of the figures that have something to show."""
@@ -92,17 +96,26 @@ class FigureStore:
         heading: str,
         *specs: FigureSpec | None,
         note: str = "",
+        words: Mapping[str, int] | None = None,
     ) -> None:
-        """Add a section of the figures that have something to show, where there are any."""
+        """Add a section of the figures that have something to show, and of a list of *words*."""
         figures = self.show_all(*specs)
-        if figures:
-            sections.append(FigureSection(anchor, heading, figures, note))
+        if figures or words:
+            sections.append(FigureSection(anchor, heading, figures, note, words or {}))
 
     def drop_unused(self) -> None:
         """Delete the pictures of earlier reports; files that are no figures of ours stay."""
         for name in self._before - self.used:
             if is_figure(name):
                 (self.folder / name).unlink(missing_ok=True)
+
+
+def _size(svg: Path) -> tuple[int, int]:
+    """Return the width and height of a picture of ours, in hundredths: their ratio is exact."""
+    with svg.open("rb") as file:
+        match = _VIEW_BOX.search(file.read(2048))
+    assert match is not None  # noqa: S101 - every SVG of ours has one
+    return round(100 * float(match[1])), round(100 * float(match[2]))
 
 
 def slug(text: str) -> str:

@@ -2,22 +2,30 @@
 
 JSONL: one object a line, UTF-8, LF after each. CSV: UTF-8 with signature, quoted as RFC 4180 says,
 CR LF after each line, null empty, a list as JSON; a text that a spreadsheet program would take for
-a formula gets an apostrophe. Parquet: text, 64-bit integers and floats, lists of text, times as
-timestamps in UTC; in JSONL and CSV a time is ``YYYY-MM-DDTHH:MM:SSZ``.
+a formula gets an apostrophe. Parquet: text, categories as dictionaries of text, 64-bit integers and
+floats, lists of text, times as timestamps in UTC; in JSONL and CSV a time is
+``YYYY-MM-DDTHH:MM:SSZ``.
 """
 
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
-from typing import IO, Any
+from typing import IO, Any, cast
 
-#: bool, int, float, str, list or datetime (naive, UTC), by the column's name; any value may be None
+
+class Category(str):  # noqa: SLOT000 - a mark for columns; no value has this type
+    """The type of a column of text that has few different values."""
+
+
+#: bool, int, float, str, `Category`, list or datetime (naive, UTC), by the column's name; any value
+#: may be None
 Columns = dict[str, type]
 Values = tuple[Any, ...]
 Write = Callable[[Sequence[Values]], None]  # writes a batch of rows
@@ -89,6 +97,7 @@ def parquet(out: IO[bytes], columns: Columns) -> Iterator[Write]:
 
     types = {bool: pa.bool_(), int: pa.int64(), float: pa.float64(), str: pa.string()}
     types |= {list: pa.list_(pa.string()), datetime: pa.timestamp("us", tz="UTC")}
+    types[Category] = pa.dictionary(pa.int32(), pa.string())
     schema = pa.schema(list(zip(columns, map(types.__getitem__, columns.values()), strict=True)))
 
     def write(rows: Sequence[Values]) -> None:
@@ -97,7 +106,7 @@ def parquet(out: IO[bytes], columns: Columns) -> Iterator[Write]:
         file.write_batch(pa.RecordBatch.from_arrays(arrays, schema=schema))
 
     sink = _Sink(out)
-    file = ParquetWriter(sink, schema)
+    file = ParquetWriter(sink, schema, compression="zstd")
     try:
         yield write
     except BaseException:
@@ -125,3 +134,19 @@ WRITERS: dict[str, Callable[[IO[bytes], Columns], AbstractContextManager[Write]]
     "csv": comma_separated,
     "parquet": parquet,
 }
+
+COMPRESSED = "jsonl.gz"
+
+
+@contextmanager
+def compressed_jsonl(out: IO[bytes], columns: Columns) -> Iterator[Write]:
+    """Write JSONL compressed by gzip, without name and time: equal rows give equal bytes."""
+    with (
+        gzip.GzipFile(filename="", mode="wb", fileobj=out, mtime=0) as compressed,
+        jsonl(cast("IO[bytes]", compressed), columns) as write,
+    ):
+        yield write
+
+
+#: the formats of tables in a report's folder
+FOLDER_WRITERS = WRITERS | {COMPRESSED: compressed_jsonl}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import and_, select
 
+from analysis.text.phrases import says_something
 from analysis.text.words import count_words, has_words, merge_spellings
 from core.enums import StepState
 from models.tables import Document, PostPolarity
@@ -22,8 +23,16 @@ from reports.figure_store import FigureRef, FigureSection, FigureStore, slug
 from reports.figures import accounts, clouds, distinctive, entities, polarity, series, style
 from reports.figures.spec import Subject
 from reports.highlights import Highlight, account_highlights, handle_highlights
+from reports.page_rows import PageRows, page_rows
 from reports.polarity_scale import UNCHECKED, mark_polarities
-from reports.queries import Statement, fetch_all, fetch_pages, index_by
+from reports.queries import (
+    Statement,
+    fetch_all,
+    fetch_pages,
+    fetch_scalars,
+    in_batches,
+    index_by,
+)
 from reports.run_data import RunData, RunJob, documents_condition
 from reports.statistics import polarity_interval, round_figure
 from reports.tables.coverage import CoverageGrid, read_coverage_grid
@@ -32,12 +41,11 @@ from reports.tables.entities import EntityRow, read_entities
 from reports.tables.periods import PeriodRow, read_periods
 from reports.tables.phrases import PhraseRow, read_phrases
 from reports.tables.summaries import read_summaries
-from reports.words import quantity
+from reports.words import format_day, quantity, web_address
 from sources.post_cleaning import words_of_post
 from textapi.text.sentences import sentences
 
 SILENCE = 12  # months in a row without a post, from which on they are no zeros
-POSTS_SHOWN = 200  # the newest; all of them are in the exports
 SENTENCES_SHOWN = 10  # of a summary
 ACCOUNTS_COMPARED = 40  # in one figure
 SAMPLES = 50  # texts of an account
@@ -46,11 +54,11 @@ MERGED_SHOWN = 12  # names that were written in several ways
 
 @dataclass(frozen=True)
 class Post:
-    """A post as the table shows it."""
+    """A post as the table shows it; *text* is None where the report leaves texts out."""
 
     published_at: datetime | None  # UTC
     address: str | None
-    text: str
+    text: str | None
     polarity: float | None
     repost: bool
 
@@ -69,7 +77,6 @@ class Portrait:
 
     name: str  # of the job: @nasa, search:term
     account: accounts.Account
-    posts: list[Post]
     summary: list[Quote]
     summary_sentences: int
     sources: list[str]
@@ -97,9 +104,18 @@ class Portrait:
         return mark_polarities(highlights, UNCHECKED)
 
 
+@dataclass(frozen=True)
+class PortraitPage:
+    """All that the template of one account or search needs besides the summary."""
+
+    coverage: CoverageGrid
+    portrait: Portrait
+    posts: PageRows[Post]
+
+
 @dataclass
 class HandlesPage:
-    """All that the templates of a run of handles or searches need besides the summary."""
+    """All that the page of several accounts or searches needs besides the summary."""
 
     coverage: CoverageGrid
     portraits: list[Portrait]
@@ -119,10 +135,24 @@ class HandlesPage:
         return mark_polarities(account_highlights(rows, days), UNCHECKED)
 
 
-def make_page(data: RunData, store: FigureStore) -> HandlesPage:
-    """Read a run's results and draw its figures, one account after the other."""
+def make_page(
+    data: RunData,
+    store: FigureStore,
+    show_portrait: Callable[[PortraitPage], None],
+    *,
+    texts: bool,
+) -> HandlesPage:
+    """Read a run's results and draw its figures, one account after the other.
+
+    Each is shown when it is read; its posts, with or without *texts*, are then let go.
+    """
     coverage = read_coverage_grid(data)
-    portraits = list(_read_portraits(data, store, coverage))
+    jobs = index_by("name", data.jobs)
+    portraits = []
+    for portrait in _read_portraits(data, store, coverage):
+        posts = page_rows(_newest_first(data, jobs[portrait.name], texts=texts), _values)
+        show_portrait(PortraitPage(coverage, portrait, posts))
+        portraits.append(portrait)
     return HandlesPage(coverage, portraits, _compare(portraits, store))
 
 
@@ -159,7 +189,6 @@ def _read_portraits(
         portrait = Portrait(
             name=job.name,
             account=accounts.Account(job.name, posts.n, len(posts.polarities), mean, low, high),
-            posts=_newest_posts(data, job),
             summary=quotes[:SENTENCES_SHOWN],
             summary_sentences=len(quotes),
             sources=sorted(posts.sources),
@@ -167,7 +196,7 @@ def _read_portraits(
             rows=months,
             scored_rows=[replace(row, mentions=posts.scored[row.period]) for row in months],
             days=read_daily_counts(data, job),
-            phrases=phrases[job.name],
+            phrases=_phrases_to_show(phrases[job.name], job),
             distinctive=distinctive_words[job.name],
             names=entities.top_names(names_by_job[job.name]),
             merged_names=_merged_names(names_by_job[job.name]),
@@ -222,14 +251,28 @@ def _read_posts(data: RunData, job: RunJob, summary: str) -> _Posts:
     return posts
 
 
-def _newest_posts(data: RunData, job: RunJob) -> list[Post]:
-    columns = (Document.published_at, Document.address, Document.text, Document.repost)
+def _newest_first(data: RunData, job: RunJob, *, texts: bool) -> Iterator[Post]:
+    """Yield a job's posts, the newest first, a batch of documents at a time."""
     order = (Document.published_at.desc().nulls_last(), Document.identity)
-    statement = _select_posts(data, job, *columns).order_by(*order).limit(POSTS_SHOWN)
-    posts = []
-    for at, address, text, repost, stored in fetch_all(data.db, statement):
-        posts.append(Post(at, address, text, valid_polarity(stored), repost))
-    return posts
+    ids = fetch_scalars(data.db, _select_posts(data, job, Document.id).order_by(*order))
+    columns = (Document.id, Document.published_at, Document.address, Document.text, Document.repost)
+    for batch in in_batches(ids):
+        statement = _select_posts(data, job, *columns).where(Document.id.in_(batch))
+        rows = {id_: values for id_, *values in fetch_all(data.db, statement)}
+        for at, address, text, repost, stored in map(rows.__getitem__, batch):
+            yield Post(at, address, text if texts else None, valid_polarity(stored), repost)
+
+
+def _values(post: Post) -> tuple[str | float | None, ...]:
+    """Return what the table of posts shows of one: see the heads in `handle.html`."""
+    return (
+        format_day(post.published_at) or "no date",
+        web_address(post.address),
+        post.text,
+        post.polarity,
+        "\u2013" if post.polarity is None else style.signed(post.polarity),
+        " (repost)" if post.repost else None,
+    )
 
 
 def _select_posts(data: RunData, job: RunJob, *columns: Any) -> Statement:
@@ -286,6 +329,12 @@ def _silent_month(of: PeriodRow, period: str, *, is_zero: bool) -> PeriodRow:
     return PeriodRow(of.run, period, *whose, state, 0, count, count, *(None,) * 6, of.job)
 
 
+def _phrases_to_show(phrases: Sequence[PhraseRow], job: RunJob) -> list[PhraseRow]:
+    """Return the phrases that occur more than once and do not only repeat the job's name."""
+    subject = job.handle if job.name.startswith("@") else job.term
+    return [row for row in phrases if says_something(row.phrase, row.count, [subject])]
+
+
 def _merged_names(names: list[EntityRow]) -> list[str]:
     """Return the names that were written in several ways, with the other spellings."""
     merged = []
@@ -318,14 +367,12 @@ def _draw_portrait(portrait: Portrait, posts: _Posts, data: RunData, store: Figu
             subject, portrait.distinctive, compared_with="the posts of the run's other accounts"
         ),
     )
-    cloud = clouds.cloud_spec(
-        subject.slug,
-        merge_spellings(posts.words),
-        [name.removeprefix("@").removeprefix("search:")],
-        data,
-        f"The words of {quantity(posts.authored, 'post')}, larger where more frequent.",
-    )
-    add("cloud", "Word cloud", cloud)
+    subject_name = name.removeprefix("@").removeprefix("search:")
+    words = merge_spellings(posts.words)
+    chosen = clouds.choose(words, [subject_name], data.parameters.max_words)
+    caption = f"The words of {quantity(posts.authored, 'post')}."
+    cloud = clouds.cloud_spec(subject.slug, chosen, data.mask, caption)
+    add("cloud", "Word cloud", cloud, words={} if cloud else chosen)
 
 
 def _compare(portraits: list[Portrait], store: FigureStore) -> list[FigureRef]:

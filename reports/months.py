@@ -1,20 +1,22 @@
-"""The page of a run of months: a section for each keyword, in it a part for each month."""
+"""The front page of a run of months, and a page for each keyword over all months."""
 
 from __future__ import annotations
 
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import groupby
 from operator import attrgetter
 
 from analysis import parameters as run_parameters
-from analysis.text.words import count_words, merge_spellings
+from analysis.text.phrases import says_something
+from analysis.text.words import merge_spellings
 from reports.figure_store import FigureRef, FigureSection, FigureStore, slug
 from reports.figures import (
     clouds,
+    comparison,
     distinctive,
     entities,
     phrases,
@@ -27,6 +29,12 @@ from reports.figures import (
 from reports.figures.spec import Subject
 from reports.highlights import Highlight, keyword_highlights, subject_highlights
 from reports.label_section import LabelledSubject, LabelSection, read_label_section
+from reports.month_pages import (
+    KeywordMonth,
+    MonthPage,
+    MonthReader,
+    group_by_keyword,
+)
 from reports.polarity_scale import UNCHECKED, mark_polarities
 from reports.run_data import RunData
 from reports.statistics import polarity_interval
@@ -40,35 +48,8 @@ from reports.words import quantity
 from textapi.text.keywords import pattern
 
 FIGURES_PER_KEYWORD = 2  # of each month
-TABLE_ROWS = 1000  # mentions on the page; all of them are in the exports
-QUOTES = 3  # sentences of a month
-
-
-@dataclass
-class MonthSection:
-    """One month of one keyword."""
-
-    row: PeriodRow
-    reasons: list[str]
-    polarities: scatter.MonthOfPolarities
-    phrases: list[PhraseRow] = field(default_factory=list)
-    figures: list[FigureRef] = field(default_factory=list)
-    sentences: list[MentionRow] = field(default_factory=list)  # the first few
-
-    @property
-    def name(self) -> str:
-        """Month and year, in words."""
-        return style.month_name(self.row.period, "%B %Y")
-
-    @property
-    def year(self) -> str:
-        """Of the month."""
-        return self.row.period[:4]
-
-    @property
-    def number(self) -> int:
-        """Of the month in its year, from 1."""
-        return int(self.row.period[5:])
+COMPARED = ("share", "polarity_mean")  # columns of the keywords beside each other
+MONTHS_OF_YEAR = range(1, 13)
 
 
 @dataclass
@@ -80,17 +61,22 @@ class KeywordSection:
     terms: tuple[str, ...]
     rows: list[PeriodRow]
     by_term: dict[str, list[PeriodRow]]
-    months: dict[str, MonthSection]
+    months: dict[str, KeywordMonth]
     distinctive: list[DistinctiveRow]
     over_time: list[FigureRef] = field(default_factory=list)
     sections: list[FigureSection] = field(default_factory=list)
-    words: Counter[str] = field(default_factory=Counter)  # of all mentions
+    word_counts: Counter[str] = field(default_factory=Counter)  # of all mentions
     polarities: array[float] = field(default_factory=lambda: array("d"))  # of months with a mean
     scale: str = UNCHECKED  # of its polarities
     labelled: LabelledSubject | None = None  # what readers say of its mentions
     mean: float | None = None  # with its 95 % interval
     low: float | None = None
     high: float | None = None
+
+    @property
+    def page(self) -> str:
+        """The name of its page's file."""
+        return f"keyword-{self.subject.slug}.html"
 
     @property
     def highlights(self) -> list[Highlight]:
@@ -101,16 +87,28 @@ class KeywordSection:
         )
 
 
+@dataclass(frozen=True)
+class CalendarMonth:
+    """A month in the calendar of links: the mentions of all keywords, None where not counted."""
+
+    period: str
+    mentions: int | None
+
+    @property
+    def name(self) -> str:
+        """Month and year, in words."""
+        return style.month_name(self.period, "%B %Y")
+
+
 @dataclass
 class MonthsPage:
-    """All that the template of a run of months needs besides the summary."""
+    """All that the front page of a run of months needs besides the summary."""
 
     span: style.Range
     keywords: list[KeywordSection]
     coverage: CoverageGrid
     labels: LabelSection
-    mentions: list[MentionRow] = field(default_factory=list)  # the first rows of the table
-    mentions_in_all: int = 0
+    comparison: list[FigureRef] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)  # samples, to see which scripts they use
 
     @property
@@ -118,50 +116,114 @@ class MonthsPage:
         """What the numbers say of the keywords beside each other."""
         return subject_highlights({keyword.name: keyword.rows for keyword in self.keywords})
 
+    @property
+    def calendar(self) -> dict[str, list[CalendarMonth | None]]:
+        """The twelve months of each year, None where the run does not look."""
+        months = {}
+        for period in self.span:
+            counts = []
+            for keyword in self.keywords:
+                if period in keyword.months:
+                    counts.append(keyword.months[period].row.mentions)
+            counted = [count for count in counts if count is not None]
+            months[period] = CalendarMonth(period, sum(counted) if counted else None)
 
-def make_page(data: RunData, store: FigureStore, mentions: Iterable[MentionRow]) -> MonthsPage:
-    """Draw a run's figures in one pass over its *mentions*.
+        calendar: dict[str, list[CalendarMonth | None]] = {}
+        for year in dict.fromkeys(period[:4] for period in months):
+            calendar[year] = [months.get(f"{year}-{number:02}") for number in MONTHS_OF_YEAR]
+        return calendar
+
+
+def make_page(
+    data: RunData,
+    store: FigureStore,
+    mentions: Iterable[MentionRow],
+    show_month: Callable[[MonthPage], None],
+) -> MonthsPage:
+    """Draw a run's figures in one pass over its *mentions*, and show each month when it is read.
 
     Memory is that of one month and of the counts of all.
     """
-    parameters = _parameters(data)
     coverage = read_coverage_grid(data)
-    span = style.Range(parameters.first, parameters.last)
     labels = read_label_section(data)
-    page = MonthsPage(span, _keyword_sections(data, coverage), coverage, labels)
-    for keyword in page.keywords:
+    keywords = _keyword_sections(data, coverage)
+    for keyword in keywords:
         keyword.scale = labels.scale(keyword.name)
         keyword.labelled = labels.by_keyword.get(keyword.name)
+    reader = _month_reader(data, store, keywords, labels.scale_of_all)
+    page = MonthsPage(reader.span, keywords, coverage, labels)
 
-    for period, of_month in groupby(_note_mentions(mentions, page), key=attrgetter("period")):
-        for keyword, sentences in _group_by_keyword(page.keywords, of_month):
-            month = keyword.months[period]
-            month.sentences = sentences[:QUOTES]
-            page.texts += map(attrgetter("sentence"), sentences[:20])
-            keyword.words.update(_draw_month(keyword, month, sentences, data, store))
-            if month.polarities.has_polarity:
-                keyword.polarities.extend(month.polarities.polarities)
-            month.polarities = scatter.thin_out(month.polarities, scatter.SMALL_DOTS)
+    for period, rows in _by_month(mentions, reader.span):
+        months = {}
+        for keyword in page.keywords:
+            if period in keyword.months:
+                months[keyword.name] = keyword.months[period]
+        month_page = reader.make_page(period, months, rows)
+        show_month(month_page)
+        _note_month(page, month_page)
 
-    page.mentions.sort(key=_publication)
     names = list(read_entities(data))
     for keyword in page.keywords:
         keyword.mean, keyword.low, keyword.high = polarity_interval(keyword.polarities)
         _draw_keyword(keyword, page, names, data, store)
+    _draw_comparison(page, store)
     return page
 
 
 def draw_figures(data: RunData, store: FigureStore, names: Collection[str]) -> None:
     """Draw the figures of the months *names* alone, which `make_page` then finds."""
-    keywords = _keyword_sections(data, CoverageGrid((), {}), names)
+    sections = {}
+    for section in _keyword_sections(data, CoverageGrid((), {}), names):
+        sections[section.name] = section
+    reader = _month_reader(data, store, sections.values())
     for period, of_month in groupby(read_mentions(data, names), key=attrgetter("period")):
-        for keyword, sentences in _group_by_keyword(keywords, of_month):
-            _draw_month(keyword, keyword.months[period], sentences, data, store)
+        for keyword, sentences in group_by_keyword(reader.keywords, of_month):
+            reader.draw_month(keyword, sections[keyword.name].months[period], sentences)
+
+
+def _month_reader(
+    data: RunData,
+    store: FigureStore,
+    keywords: Iterable[KeywordSection],
+    scale_of_all: str = UNCHECKED,
+) -> MonthReader:
+    parameters = _parameters(data)
+    span = style.Range(parameters.first, parameters.last)
+    subjects, scales = {}, {}
+    for keyword in keywords:
+        subjects[keyword.name], scales[keyword.name] = keyword.subject, keyword.scale
+    return MonthReader(data, store, parameters.keywords, subjects, scales, scale_of_all, span)
 
 
 def _parameters(data: RunData) -> run_parameters.MonthsParameters:
     assert isinstance(data.parameters, run_parameters.MonthsParameters)  # noqa: S101 - by its kind
     return data.parameters
+
+
+def _by_month(
+    mentions: Iterable[MentionRow], span: style.Range
+) -> Iterator[tuple[str, Iterable[MentionRow]]]:
+    """Yield each month of *span* with its mentions; *mentions* are in the order of the months."""
+    groups = groupby(mentions, key=attrgetter("period"))
+    group = next(groups, None)
+    for period in span:
+        if group is not None and group[0] == period:
+            yield period, group[1]
+            group = next(groups, None)
+        else:
+            yield period, ()
+
+
+def _note_month(page: MonthsPage, month_page: MonthPage) -> None:
+    """Add to the counts of all months what a month's page has drawn; let the rest go."""
+    page.texts += month_page.texts
+    by_name = {keyword.name: keyword for keyword in page.keywords}
+    for section in month_page.sections:
+        keyword, month = by_name[section.name], section.month
+        keyword.word_counts.update(section.word_counts)
+        if month.polarities.has_polarity:
+            keyword.polarities.extend(month.polarities.polarities)
+        month.polarities = scatter.thin_out(month.polarities, scatter.SMALL_DOTS)
 
 
 def _keyword_sections(
@@ -185,7 +247,7 @@ def _keyword_sections(
         subject = Subject(f"“{keyword.name}”", slug(keyword.name), span)
         months = {}
         for row in rows[keyword.name, None]:
-            months[row.period] = MonthSection(
+            months[row.period] = KeywordMonth(
                 row,
                 coverage.reasons(row.period),
                 scatter.of_month(row, []),
@@ -207,62 +269,18 @@ def _keyword_sections(
     return sections
 
 
-def _note_mentions(mentions: Iterable[MentionRow], page: MonthsPage) -> Iterator[MentionRow]:
-    """Yield the mentions as they come; the first of all go to the page's table too."""
-    for mention in mentions:
-        page.mentions_in_all += 1
-        if len(page.mentions) < TABLE_ROWS:
-            page.mentions.append(mention)
-        yield mention
-
-
-def _group_by_keyword(
-    keywords: Sequence[KeywordSection], mentions: Iterable[MentionRow]
-) -> Iterator[tuple[KeywordSection, list[MentionRow]]]:
-    """Yield each keyword with a month's mentions of it, in order of publication.
-
-    A sentence that holds two terms has two rows and is given once.
-    """
-    sentences: dict[str, dict[tuple[str, int], MentionRow]] = defaultdict(dict)
-    for mention in mentions:
-        sentences[mention.keyword][mention.document, mention.position] = mention
-
-    for keyword in keywords:
-        if keyword.name in sentences:
-            yield keyword, sorted(sentences[keyword.name].values(), key=_publication)
-
-
-def _publication(mention: MentionRow) -> tuple[str, str, int]:
-    return str(mention.published_at or ""), mention.document, mention.position
-
-
-def _draw_month(
-    keyword: KeywordSection,
-    month: MonthSection,
-    sentences: Sequence[MentionRow],
-    data: RunData,
-    store: FigureStore,
-) -> Counter[str]:
-    """Draw a month's scatter and cloud, and return its words."""
-    patterns = list(map(pattern, keyword.terms))
-    words = count_words(map(attrgetter("sentence"), sentences), patterns)
-    scored = []
-    for mention in sentences:
-        if mention.published_at is not None and mention.polarity is not None:
-            scored.append((mention.published_at.day, mention.polarity))
-
-    month.polarities = scatter.of_month(month.row, scored)
-    month.figures = store.show_all(
-        scatter.month_spec(keyword.subject, month.polarities, scale=keyword.scale),
-        clouds.cloud_spec(
-            f"{keyword.subject.slug}-{month.row.period}",
-            words,
-            keyword.terms,
-            data,
-            f"The words of {quantity(len(sentences), 'mention')} in {month.name}.",
-        ),
-    )
-    return words
+def _draw_comparison(page: MonthsPage, store: FigureStore) -> None:
+    """Draw the keywords beside each other; of an only one its mean polarity."""
+    if len(page.keywords) == 1:
+        (keyword,) = page.keywords
+        page.comparison = store.show_all(
+            polarity.overall_spec(keyword.subject, keyword.rows, scale=keyword.scale)
+        )
+        return
+    rows = {keyword.name: keyword.rows for keyword in page.keywords}
+    for column in COMPARED:
+        spec = comparison.lines_spec(rows, span=page.span, column=column)
+        page.comparison += store.show_all(spec)
 
 
 def _draw_keyword(
@@ -278,7 +296,9 @@ def _draw_keyword(
     top = entities.top_names(of_keyword, list(map(pattern, keyword.terms)))
     of_months: list[PhraseRow] = []
     for month in keyword.months.values():
-        of_months += month.phrases
+        for phrase in month.phrases:
+            if says_something(phrase.phrase, phrase.count, keyword.terms):
+                of_months.append(phrase)
     sheet = list(map(attrgetter("polarities"), keyword.months.values()))
 
     keyword.over_time = store.show_all(series.mentions_spec(subject, rows))
@@ -287,7 +307,7 @@ def _draw_keyword(
         "overall",
         "Polarity",
         polarity.overall_spec(subject, rows, scale=keyword.scale),
-        polarity.yearly_spec(subject, rows, scale=keyword.scale),
+        *polarity.year_specs(subject, rows, scale=keyword.scale),
         scatter.sheet_spec(subject, sheet, scale=keyword.scale),
     )
     add("terms", "The words for it", terms.terms_spec(subject, keyword.by_term, rows))
@@ -303,11 +323,8 @@ def _draw_keyword(
     unit = "times named in documents that mention it"
     add("entities", "Names", entities.entities_spec(subject, top, unit=unit, texts=page.texts))
     mentions = quantity(series.sum_mentions(rows), "mention")
-    cloud = clouds.cloud_spec(
-        subject.slug,
-        merge_spellings(keyword.words),
-        keyword.terms,
-        data,
-        f"The words of {mentions} in all months, larger where more frequent.",
-    )
-    add("cloud", "Word cloud of all months", cloud)
+    words = merge_spellings(keyword.word_counts)
+    chosen = clouds.choose(words, keyword.terms, data.parameters.max_words)
+    caption = f"The words of {mentions} in all months."
+    cloud = clouds.cloud_spec(subject.slug, chosen, data.mask, caption)
+    add("cloud", "Word cloud of all months", cloud, words={} if cloud else chosen)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import re
-from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -16,10 +14,8 @@ from markupsafe import Markup
 from reports.figures.entities import TYPES
 from reports.figures.style import month_name, signed
 from reports.polarity_scale import UNCHECKED
-from reports.words import format_share, quantity
+from reports.words import format_day, format_share, quantity, web_address
 from sources.registry import source_label
-
-_WEB = re.compile(r"^https?://[^\s/]", re.IGNORECASE)
 
 
 def render(template: str, **variables: Any) -> str:
@@ -61,11 +57,6 @@ def _environment() -> Environment:
     return environment
 
 
-def web_address(address: str | None) -> str | None:
-    """Return *address* if it is one of the web (http, https) that may become a link."""
-    return address if address and _WEB.match(address) else None
-
-
 def name_kind(kind: str) -> str:
     """Return what the engine's type of an entity is called in a sentence."""
     return TYPES.get(kind, kind).lower()
@@ -79,11 +70,6 @@ def format_number(value: float | None) -> str:
 def format_polarity(value: float | None) -> str:
     """Return a polarity with its sign; nothing for None."""
     return "" if value is None else signed(value)
-
-
-def format_day(time: datetime | None) -> str:
-    """Return the day of a UTC time as ``YYYY-MM-DD``; nothing for None."""
-    return "" if time is None else time.date().isoformat()
 
 
 def keep_together(sentence: str) -> str:

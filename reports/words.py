@@ -1,6 +1,11 @@
-"""Numbers with their nouns, as captions, highlights and pages write them."""
+"""Numbers with their nouns, days and addresses, as captions, highlights and pages write them."""
 
 from __future__ import annotations
+
+import re
+from datetime import datetime
+
+_WEB = re.compile(r"^https?://[^\s/]", re.IGNORECASE)
 
 
 def quantity(n: int, noun: str, plural: str = "") -> str:
@@ -16,3 +21,13 @@ def format_share(share: float | None) -> str:
     if percent >= 1 or percent == 0:
         return f"{percent:.1f} %"
     return f"{percent:.2f} %" if percent >= 0.1 else f"{percent:.3f} %"
+
+
+def web_address(address: str | None) -> str | None:
+    """Return *address* if it is one of the web (http, https) that may become a link."""
+    return address if address and _WEB.match(address) else None
+
+
+def format_day(time: datetime | None) -> str:
+    """Return the day of a UTC time as ``YYYY-MM-DD``; nothing for None."""
+    return "" if time is None else time.date().isoformat()

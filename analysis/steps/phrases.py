@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import groupby
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from analysis.corpus import Corpus, count_documents
@@ -11,6 +10,7 @@ from analysis.data import MonthData, PostData
 from analysis.fetcher import Fetcher, fetch_answers
 from analysis.options import TextOptions
 from analysis.step import Step, StepResult
+from analysis.text.phrases import says_something
 from models.tables import Phrase
 from textapi.requests import phrases_of
 
@@ -30,7 +30,7 @@ async def rank_phrases(data: MonthData | PostData, fetcher: Fetcher) -> StepResu
             requests.append(phrases_of(fetcher.engine, text, data.options.phrases, document_ids))
 
         answers = await fetch_answers(fetcher, requests)
-        rows += phrase_rows(corpus, answers, data.counted_texts(corpus), data.options)
+        rows += phrase_rows(corpus, answers, data.subject_terms(corpus), data.options)
 
     return StepResult(count_documents(corpora), {Phrase: rows})
 
@@ -38,20 +38,23 @@ async def rank_phrases(data: MonthData | PostData, fetcher: Fetcher) -> StepResu
 def phrase_rows(
     corpus: Corpus,
     answers: Iterable[Sequence[str]],
-    counted_texts: Iterable[str],
+    subject_terms: Collection[str],
     options: TextOptions,
 ) -> list[dict[str, Any]]:
-    """Return the best phrases: by best rank in any chunk, then documents that hold it, then name.
+    """Return the phrases that the most documents of *corpus* hold.
 
-    *counted_texts* are those whose documents are counted.
+    Of equals the one that the Text API ranks better in any chunk comes first, then the one that
+    comes first by name. Phrases that occur once or only repeat the subject come after all others.
     """
     best_ranks = _best_ranks(answers)
-    candidates = _candidates(best_ranks, options.phrases)
-    counts = document_frequency(counted_texts, candidates)
-    ordered = sorted(candidates, key=lambda phrase: (best_ranks[phrase], -counts[phrase], phrase))
-    rows = []
+    counts = document_frequency((text for _, text in corpus.texts), list(best_ranks))
 
-    for rank, phrase in enumerate(ordered[: options.phrases], start=1):
+    def order(phrase: str) -> tuple[bool, int, int, str]:
+        is_last = not says_something(phrase, counts[phrase], subject_terms)
+        return is_last, -counts[phrase], best_ranks[phrase], phrase
+
+    rows = []
+    for rank, phrase in enumerate(sorted(best_ranks, key=order)[: options.phrases], start=1):
         row = {
             "keyword": corpus.keyword,
             "rank": rank,
@@ -88,19 +91,6 @@ def _best_ranks(answers: Iterable[Sequence[str]]) -> BestRanks:
                 best[stripped] = min(rank, best.get(stripped, rank))
 
     return best
-
-
-def _candidates(best_ranks: BestRanks, number: int) -> list[str]:
-    """Return the phrases of as many best ranks as hold *number* of them: no other can be kept."""
-    by_rank = sorted(best_ranks, key=best_ranks.__getitem__)
-    candidates: list[str] = []
-
-    for _, phrases in groupby(by_rank, key=best_ranks.__getitem__):
-        if len(candidates) >= number:
-            break
-        candidates += phrases
-
-    return candidates
 
 
 STEP = Step("phrases", rank_phrases, tables=(Phrase,), needs=("keywords",))

@@ -1,29 +1,42 @@
-"""Word clouds: the words of mentions or posts, larger where more frequent."""
+"""Word clouds: the words of mentions or posts, a word's height in proportion to its count."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from functools import cache, partial
 from io import BytesIO
+from random import Random
 
 import numpy as np
 from matplotlib.font_manager import get_font
 from matplotlib.path import Path
 from matplotlib.textpath import text_to_path
-from PIL import Image, ImageColor, UnidentifiedImageError
+from PIL import Image, ImageColor, ImageDraw, ImageFont, UnidentifiedImageError
 from wordcloud import WordCloud
+from wordcloud.wordcloud import IntegralOccupancyMap
 
 from analysis.text import stopwords
 from core.errors import BadInput
 from reports import fonts
 from reports.figures.spec import FigureSpec
-from reports.run_data import RunData
+from reports.words import quantity
 
 # laid out in so many units, drawn SCALE times as large: finding room is what takes time
 WIDTH, HEIGHT, SCALE = 320, 200, 3
 LARGEST_MASK = 320  # a larger mask is laid out at this size
+LAYOUT = "cloud"
+FEWEST_WORDS = 10  # of a cloud; a list says more of fewer
+SMALLEST_SHARE = (
+    1 / 15
+)  # of the first word's count, that a word has at least: smaller is unreadable
+SMALLEST_SIZE = 8.0  # of the most frequent word
+MARGIN = 4  # between words
+HORIZONTAL = 0.92  # of the words, the others stand upright
 _INKS = ("#0072B2", "#00664b", "#a64900", "#7d3f63", "#1b1f24")  # dark enough on white
+
+#: a word with its share of the largest count, its size, its corner (top, left), its turn, its ink
+Placed = tuple[tuple[str, float], float, tuple[int, int], Image.Transpose | None, str]
 
 
 def choose(words: Counter[str], leave_out: Collection[str], most: int) -> dict[str, int]:
@@ -34,35 +47,55 @@ def choose(words: Counter[str], leave_out: Collection[str], most: int) -> dict[s
     return dict(kept[:most])
 
 
+def is_drawn(words: Mapping[str, int]) -> bool:
+    """Return whether a cloud of *words* says more than a list: ten or more, of several counts."""
+    return len(words) >= FEWEST_WORDS and len(set(words.values())) > 1
+
+
 def cloud_spec(
-    prefix: str, words: Counter[str], leave_out: Collection[str], data: RunData, caption: str
+    prefix: str,
+    words: Mapping[str, int],
+    mask: bytes | None,
+    caption: str,
+    *,
+    has_png: bool = True,
 ) -> FigureSpec | None:
-    """Declare the cloud of the most frequent words; None without words that a font can draw."""
-    chosen = choose(words, leave_out, data.parameters.max_words)
-    lacking = font_for(chosen)[1]
-    for word in lacking:
-        del chosen[word]
-    if not chosen:
+    """Declare the cloud of the chosen *words*; None where a list says more, or no font has them."""
+    least = max(words.values(), default=0) * SMALLEST_SHARE
+    large_enough = {word: times for word, times in words.items() if times >= least}
+    lacking = font_for(large_enough)[1]
+    drawn = {word: times for word, times in large_enough.items() if word not in lacking}
+    if not is_drawn(drawn):
         return None
 
+    caption += " A word's height is in proportion to its count."
+    rare = len(words) - len(large_enough)
+    if rare:
+        caption += (
+            f" Left out: {quantity(rare, 'word')} with less than a fifteenth of the first count."
+        )
     if lacking:
         caption += f" Left out, for want of one font that has them all: {', '.join(lacking[:5])}."
-    if not fonts.shapes_arabic() and "Arabic" in fonts.count_scripts(chosen):
+    if not fonts.shapes_arabic() and "Arabic" in fonts.count_scripts(drawn):
         caption += " Arabic letters stand unjoined: the machine lacks FriBiDi."
-    most_frequent = [f"{word} ({times})" for word, times in list(chosen.items())[:8]]
+    most_frequent = [f"{word} ({times})" for word, times in list(drawn.items())[:8]]
     return FigureSpec(
         name=f"{prefix}-cloud",
-        draw=partial(draw_cloud, chosen, data.mask),
+        draw=partial(draw_cloud, drawn, mask, png=has_png),
         alt=f"Word cloud. Most frequent: {', '.join(most_frequent)}.",
         caption=caption,
-        layout="cloud",
+        layout=LAYOUT,
+        has_png=has_png,
     )
 
 
-def draw_cloud(words: dict[str, int], mask: bytes | None) -> dict[str, bytes]:
+def draw_cloud(words: dict[str, int], mask: bytes | None, *, png: bool) -> dict[str, bytes]:
     """Return the cloud's files; *mask* is a picture that words keep within."""
     cloud = lay_out(words, mask=read_mask(mask) if mask else None)
-    return {"svg": to_svg(cloud), "png": to_png(cloud)}
+    files = {"svg": to_svg(cloud)}
+    if png:
+        files["png"] = to_png(cloud)
+    return files
 
 
 def read_mask(png: bytes) -> np.ndarray:
@@ -86,36 +119,73 @@ def font_for(words: Collection[str]) -> tuple[str, list[str]]:
 
 
 def lay_out(words: dict[str, int], *, mask: np.ndarray | None) -> WordCloud:
-    """Place each word, the same for the same words; without the mask where it leaves no room.
+    """Place every word, the same for the same words; without the mask where it leaves no room.
 
-    Every word is to be one that the font of `font_for` has.
+    The heights are the largest at which all have room: `WordCloud` by itself makes those smaller
+    that find none. Every word is to be one that the font of `font_for` has.
     """
     font, _ = font_for(words)
-    inks = {word: _INKS[number % len(_INKS)] for number, word in enumerate(words)}
     cloud = WordCloud(
         font_path=fonts.font_path(font),
         width=WIDTH,
         height=HEIGHT,
         scale=SCALE,
         mask=mask,
-        max_words=len(words),
         background_color="white",
-        prefer_horizontal=0.92,
-        relative_scaling=0.45,
-        min_font_size=4,
-        margin=4,
-        random_state=1,
-        color_func=lambda word, **_: inks[word],
     )
 
-    try:
-        cloud.generate_from_frequencies(words)
-    except ValueError:  # "Couldn't find space to draw"
-        if mask is None:
-            raise
-    if not cloud.layout_ and mask is not None:  # a mask of a few dots
-        return lay_out(words, mask=None)
-    return cloud
+    size = float(HEIGHT)
+    while size >= SMALLEST_SIZE:
+        placed = _place_all(words, size, cloud.font_path, mask)
+        if placed is not None:
+            cloud.layout_ = placed
+            return cloud
+        size *= 0.93
+    if mask is None:
+        raise ValueError(f"{len(words)} words have no room in a word cloud")
+    return lay_out(words, mask=None)
+
+
+def font_size(count: int, most: int, largest: float) -> float:
+    """Return the size of a word's letters, in thirds of a unit: as a picture can show it."""
+    return round(count / most * largest * SCALE) / SCALE
+
+
+def _place_all(
+    words: dict[str, int], largest: float, font_path: str, mask: np.ndarray | None
+) -> list[Placed] | None:
+    """Place the words, the first at the size *largest*; None where one finds no room."""
+    blocked = None if mask is None else mask == 255
+    height, width = (HEIGHT, WIDTH) if blocked is None else blocked.shape
+    occupied = IntegralOccupancyMap(height, width, blocked)
+    paper = Image.new("L", (width, height))
+    draw = ImageDraw.Draw(paper)
+    chance = Random(1)
+    most = max(words.values())
+    placed: list[Placed] = []
+
+    for number, (word, count) in enumerate(words.items()):
+        size = font_size(count, most, largest)
+        font = ImageFont.truetype(font_path, size)
+        turn = None if chance.random() < HORIZONTAL else Image.Transpose.ROTATE_90
+        for turned in (turn, Image.Transpose.ROTATE_90 if turn is None else None):
+            shown = ImageFont.TransposedFont(font, orientation=turned)
+            _, _, right, bottom = draw.textbbox((0, 0), word, font=shown, anchor="lt")
+            room = int(bottom) + MARGIN, int(right) + MARGIN
+            corner = occupied.sample_position(*room, chance)
+            if corner is not None:
+                break
+        else:
+            return None
+
+        top, left = corner[0] + MARGIN // 2, corner[1] + MARGIN // 2
+        draw.text((left, top), word, fill="white", font=shown)
+        ink = _INKS[number % len(_INKS)]
+        placed.append(((word, count / most), size, (top, left), turned, ink))
+        shades = np.asarray(paper)
+        occupied.update(shades if blocked is None else shades + blocked, top, left)
+
+    return placed
 
 
 def to_png(cloud: WordCloud) -> bytes:
@@ -141,7 +211,8 @@ def to_svg(cloud: WordCloud) -> bytes:
                 outline = _outline(points, codes)
                 outlines[glyph] = f'<path id="g{len(outlines)}" d="{outline}"/>'
             number = list(outlines).index(glyph)
-            letters.append(f'<use xlink:href="#g{number}" x="{x:.1f}" y="{y:.1f}"/>')
+            above = f' y="{y:.1f}"' if y else ""
+            letters.append(f'<use xlink:href="#g{number}" x="{x:.1f}"{above}/>')
             if len(points):
                 corners.append(points + np.array([x, y]))
 
@@ -188,7 +259,7 @@ def _palette() -> Image.Image:
     shades = [255, 255, 255]
     for ink in _INKS:
         rgb = np.array(ImageColor.getrgb(ink)[:3])
-        for part in np.arange(24) / 24:
+        for part in np.arange(10) / 10:
             shades += np.rint(255 * part + rgb * (1 - part)).astype(int).tolist()
 
     palette = Image.new("P", (1, 1))

@@ -72,14 +72,17 @@ def top_names(rows: Iterable[EntityRow], terms: Sequence[re.Pattern[str]] = ()) 
     return TopNames({kind: names[:NAMES_PER_TYPE] for kind, names in first_types}, len(subject))
 
 
-def draw_entities(ax: Axes, names: Sequence[str], counts: Sequence[int]) -> None:
-    """Draw a bar for each name, the most frequent above, its count at its end."""
+def draw_entities(ax: Axes, names: Sequence[str], counts: Sequence[int], *, most: int) -> None:
+    """Draw a bar for each name, the most frequent above, its count at its end.
+
+    *most* is the largest count of all panels, which gives them one scale.
+    """
     bars = ax.barh(range(len(names)), counts, color=style.BLUE, height=0.7, label="entities")
     ax.bar_label(bars, fmt="{:,.0f}", padding=3, fontsize=8, color=style.MUTED)
     style.label_rows(ax, names, longest=30)
     ax.set_ylim(len(names) - 0.4, -0.6)
     ax.grid(visible=False)
-    ax.set_xlim(0, max([*counts, 1]) * 1.15)
+    ax.set_xlim(0, max(most, 1) * 1.15)
     ax.xaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))
     ax.spines["bottom"].set_visible(False)
     ax.tick_params(axis="x", length=0, labelbottom=False)
@@ -88,8 +91,9 @@ def draw_entities(ax: Axes, names: Sequence[str], counts: Sequence[int]) -> None
 def entities_figure(
     subject: Subject, by_type: Mapping[str, Sequence[tuple[str, int]]], *, unit: str
 ) -> Figure:
-    """Return a panel for each type of entity. *unit* says what the counts count."""
+    """Return a panel for each type of entity, all to one scale. *unit* says what is counted."""
     types = list(by_type)
+    most = max(count for names in by_type.values() for _, count in names)
     across = min(2, len(types))
     lengths = list(map(len, by_type.values()))
     heights = []
@@ -103,7 +107,7 @@ def entities_figure(
         ax.set_axis_off()
     for number, (kind, ax) in enumerate(zip(types, panels.flat, strict=False)):
         names, counts = zip(*by_type[kind], strict=True)
-        draw_entities(ax, names, counts)
+        draw_entities(ax, names, counts, most=most)
         ax.set_ylim(heights[number // across] - 0.4, -0.6)  # bars of one thickness in a row
         title = TYPES.get(kind, kind.replace("_", " ").capitalize())
         ax.set_title(style.without_undrawable(title), fontsize=10, color=style.MUTED)
@@ -122,7 +126,7 @@ def entities_spec(
     caption = (
         "What the Text API's engine takes for names and the kinds it gives them: guesses, to be "
         "read with care. Spellings that are surely one are counted as one; names that came once, "
-        "dates, sums and numbers are left to entities.csv."
+        "dates, sums and numbers are left to the table entities."
     )
     if top.subject:
         verb = "is" if top.subject == 1 else "are"
@@ -141,7 +145,7 @@ def entities_spec(
         name=f"{subject.slug}-entities",
         draw=partial(entities_figure, subject, top.by_type, unit=unit),
         alt=f"Bars of the most frequent names by type: {'; '.join(samples)}.",
-        caption=caption,
+        caption=f"{caption} All bars have one scale.",
     )
 
 

@@ -84,7 +84,7 @@ def phrases_figure(subject: Subject, table: PhraseGrid, gaps: Sequence[str], kep
     """Return the heat chart of a keyword's phrases, *kept* of them per month."""
     figure, ax = style.new_axes(1.1 + 0.26 * len(table.phrases))
     draw_phrases(ax, table, gaps=gaps)
-    sub = f"documents that hold it · blank: not among a month's {kept}"
+    sub = f"of the documents that mention it · blank: not among a month's {kept}"
     style.title(ax, f"Phrases on {subject.name}", sub=sub)
     return figure
 
@@ -105,6 +105,7 @@ def phrases_spec(
         draw=partial(phrases_figure, subject, table, series.gaps(rows), kept),
         alt=f"Heat chart of phrases by month: {', '.join(table.phrases)}.",
         caption=f"The phrases that were among a month's {kept} most common, in the order in which "
-        "they came up; a cell holds the number of documents. A blank cell is no zero: the phrase "
-        "was not among the month's first.",
+        f"they came up; a cell holds the number of documents that mention {subject.name} and hold "
+        "the phrase. Left out: phrases that occur once or only repeat the keyword. A blank cell is "
+        "no zero: the phrase was not among the month's first.",
     )

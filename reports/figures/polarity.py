@@ -150,41 +150,39 @@ def has_means(rows: Sequence[PeriodRow]) -> bool:
     return any(row.polarity_mean is not None for row in rows)
 
 
-def yearly_figure(subject: Subject, rows: Sequence[PeriodRow]) -> Figure:
-    """Return a panel for each year, January to December, all to one scale."""
-    years = sorted({row.period[:4] for row in rows})
-    across = min(2, len(years))
-    down = -(-len(years) // across)
-    figure = style.new_figure(0.5 + 2.4 * down)
-    figure.set_layout_engine("constrained", wspace=0.06, hspace=0.06)
-    panels = figure.subplots(down, across, sharey=True, squeeze=False)
-
-    low, high = limits(rows)
-    for ax in panels.flat[len(years) :]:
-        ax.set_axis_off()
-    for number, (year, ax) in enumerate(zip(years, panels.flat, strict=False)):
-        of_year = [row for row in rows if row.period[:4] == year]
-        span = style.Range(f"{year}-01", f"{year}-12")
-        draw_polarity(ax, of_year, span=span)
-        ax.set_ylim(low * 1.15, high)
-        if number % across:
-            ax.set_ylabel("")
-        print_n(ax, of_year, span=span)
-        style.title(ax, year, sub=f"n = {quantity(sum_mentions(of_year), 'mention')}")
-
-    style.figure_title(figure, f"Mean polarity of {subject.name}, month by month in each year")
+def year_figure(
+    subject: Subject, year: str, rows: Sequence[PeriodRow], scale: tuple[float, float]
+) -> Figure:
+    """Return one year, January to December; *scale* is that of all years."""
+    figure, ax = style.new_axes(2.8, 4.5)
+    span = style.Range(f"{year}-01", f"{year}-12")
+    draw_polarity(ax, rows, span=span)
+    low, high = scale
+    ax.set_ylim(low * 1.15, high)
+    print_n(ax, rows, span=span)
+    style.title(ax, f"{subject.name}, {year}", sub=f"n = {quantity(sum_mentions(rows), 'mention')}")
     return figure
 
 
-def yearly_spec(
+def year_specs(
     subject: Subject, rows: Sequence[PeriodRow], *, scale: str = UNCHECKED
-) -> FigureSpec | None:
-    """Declare the figure of mean polarity year by year; None of one year, shown already."""
-    if not has_means(rows) or rows[0].period[:4] == rows[-1].period[:4]:
-        return None
-    return FigureSpec(
-        name=f"{subject.slug}-years",
-        draw=partial(yearly_figure, subject, rows),
-        alt=f"A panel for each year with the monthly mean polarity of {subject.name}.",
-        caption=with_scale("The same months year by year, on equal axes.", scale),
-    )
+) -> list[FigureSpec]:
+    """Declare a figure of mean polarity for each year; none of one year, shown already."""
+    years = sorted({row.period[:4] for row in rows})
+    if not has_means(rows) or len(years) < 2:
+        return []
+
+    specs = []
+    for year in years:
+        of_year = [row for row in rows if row.period[:4] == year]
+        if not has_means(of_year):
+            continue
+        spec = FigureSpec(
+            name=f"{subject.slug}-{year}-year",
+            draw=partial(year_figure, subject, year, of_year, limits(rows)),
+            alt=f"Line: mean polarity of {subject.name} in each month of {year}.",
+            caption=with_scale(f"The months of {year}, on equal axes with the other years.", scale),
+            layout="chart year",
+        )
+        specs.append(spec)
+    return specs

@@ -152,6 +152,7 @@ def month_spec(
         f"of {style.month_name(month.period, '%B %Y')}.",
         caption=with_scale(caption, scale),
         layout="chart",
+        has_png=False,
     )
 
 

@@ -32,6 +32,7 @@ class FigureSpec:
     alt: str
     caption: str
     layout: str = "chart wide"  # its classes in the style sheet
+    has_png: bool = True  # beside the SVG; a run of years has hundreds of figures of months
 
     @property
     def data(self) -> str:
@@ -42,4 +43,6 @@ class FigureSpec:
         """Draw the figure and return the contents of its files by extension."""
         with style.house_style(set(self.data)):  # whose characters need fonts
             drawing = self.draw()
-            return style.to_files(drawing) if isinstance(drawing, Figure) else drawing
+            if isinstance(drawing, Figure):
+                return style.to_files(drawing, png=self.has_png)
+            return drawing

@@ -11,6 +11,7 @@ from io import BytesIO
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
@@ -19,6 +20,7 @@ from matplotlib.figure import Figure
 
 from analysis.parameters import list_months
 from reports import fonts
+from reports.figures import compact
 
 # Okabe and Ito, "Color Universal Design" (2008).
 BLUE, ORANGE, GREEN, VERMILLION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
@@ -107,19 +109,22 @@ def new_axes(height: float = 3.2, width: float = WIDTH) -> tuple[Figure, Axes]:
     return figure, figure.add_subplot()
 
 
-def to_files(figure: Figure) -> dict[str, bytes]:
+def to_files(figure: Figure, *, png: bool = True) -> dict[str, bytes]:
     """Return the figure as SVG and PNG; equal figures give equal bytes, so without a date."""
-    svg, png = BytesIO(), BytesIO()
+    svg = BytesIO()
 
     # not `savefig`, which draws a figure with a layout engine twice
     svg_canvas: Any = FigureCanvasSVG(figure)
     svg_canvas.print_svg(svg, metadata={"Date": None, "Creator": "Tidings"})
+    files = {"svg": compact.compact_svg(svg.getvalue())}
 
-    figure.set_layout_engine("none")  # the PNG keeps the layout of the SVG
-    figure.set_dpi(PNG_DPI)
-    png_canvas: Any = FigureCanvasAgg(figure)
-    png_canvas.print_png(png, metadata={"Software": None})
-    return {"svg": svg.getvalue(), "png": png.getvalue()}
+    if png:
+        figure.set_layout_engine("none")  # the PNG keeps the layout of the SVG
+        figure.set_dpi(PNG_DPI)
+        png_canvas: Any = FigureCanvasAgg(figure)
+        png_canvas.draw()
+        files["png"] = compact.to_png(np.asarray(png_canvas.buffer_rgba()), PNG_DPI)
+    return files
 
 
 def first_day(period: str) -> float:

@@ -13,14 +13,23 @@ from reports.run_data import RunData, fetch_of_jobs
 
 @dataclass(frozen=True, slots=True)
 class PhraseRow:
-    """The most common phrases of each job and keyword."""
+    """The most common phrases of each job and keyword.
+
+    Those that occur once or only repeat the keyword have the last ranks.
+    """
 
     run: schema.RunNumber
     job: schema.JobName
     keyword: schema.KeywordName
-    rank: Annotated[int, "1 for the one that the Text API ranks first; ties by count, then phrase."]
+    rank: Annotated[
+        int, "1 for the largest count; ties as the Text API ranks them, then by phrase."
+    ]
     phrase: Annotated[str, "The phrase."]
-    count: Annotated[int, "Documents of the job that hold the phrase, case ignored."]
+    count: Annotated[
+        int,
+        "Documents that mention the keyword (of handles and searches: the job's documents) and "
+        "hold the phrase, case ignored.",
+    ]
 
 
 def read_phrases(data: RunData, names: Collection[str] | None = None) -> Iterator[PhraseRow]:

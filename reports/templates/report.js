@@ -1,18 +1,97 @@
 "use strict";
-// Tables that one can sort and filter. Without this script the page shows everything, in the order of the export.
+// Tables that one can sort and search, a hundred rows at a time where they are long. Without this script the page
+// shows what stands in its HTML, in the order of the export.
+
+const ROWS_AT_A_TIME = 100;
+
+// A row is { keys, words, element }: what its columns are sorted by, what a search looks at, and its <tr>, made when
+// it is first shown.
+const rowOfPage = (element) => ({
+  keys: Array.from(element.cells, (cell) => cell.dataset.key ?? cell.textContent.trim()),
+  words: element.textContent.toLowerCase(),
+  element: () => element,
+});
+
+const cellOf = (head, values) => {
+  const cell = document.createElement("td");
+  const { value, link, note } = head.dataset;
+  const holder = link && values[link] ? document.createElement("a") : document.createElement("bdi");
+  if (holder.localName === "a") {
+    holder.href = values[link]; // http and https alone: the others are null in the data
+    holder.rel = "noopener noreferrer";
+  }
+  holder.textContent = values[value] ?? "";
+  cell.className = head.className;
+  cell.dir = "auto";
+  cell.append(holder);
+  if (note && values[note]) {
+    const remark = document.createElement("span");
+    remark.className = "facts";
+    remark.textContent = values[note];
+    cell.append(remark);
+  }
+  return cell;
+};
+
+const rowOfData = (heads) => (values) => {
+  let element = null;
+  return {
+    keys: heads.map((head) => values[head.dataset.key ?? head.dataset.value] ?? ""),
+    words: heads.map((head) => values[head.dataset.value] ?? "").join("\n").toLowerCase(),
+    element: () => {
+      if (!element) {
+        element = document.createElement("tr");
+        element.append(...heads.map((head) => cellOf(head, values)));
+      }
+      return element;
+    },
+  };
+};
+
+const compare = (numeric) => (a, b) => {
+  if (a === "" || b === "") return (a === "") - (b === ""); // rows without a value come last
+  return numeric ? Number(a) - Number(b) : a < b ? -1 : a > b ? 1 : 0;
+};
 
 for (const table of document.querySelectorAll("table.sortable")) {
   const body = table.tBodies[0];
   const heads = Array.from(table.tHead.rows[0].cells);
-  const rows = Array.from(body.rows);
+  const data = document.getElementById(`${table.id}-rows`);
+  const rows = data ? JSON.parse(data.textContent).map(rowOfData(heads)) : Array.from(body.rows, rowOfPage);
+  const atATime = data ? ROWS_AT_A_TIME : Infinity;
+  const pager = document.querySelector(`[data-pager="${table.id}"]`);
+  const form = document.querySelector(`[data-filters="${table.id}"]`);
+  const controls = form ? Array.from(form.querySelectorAll("input, select")) : [];
+  let sorted = rows;
+  let matching = rows;
+  let first = 0; // of the rows that are shown
 
-  const keyOf = (row, column) => {
-    const cell = row.cells[column];
-    return cell.dataset.key ?? cell.textContent.trim();
+  const show = () => {
+    const last = Math.min(first + atATime, matching.length);
+    body.replaceChildren(...matching.slice(first, last).map((row) => row.element()));
+    if (!pager) return;
+    pager.hidden = matching.length <= atATime;
+    const count = (number) => number.toLocaleString("en");
+    pager.querySelector("span").textContent = `rows ${count(first + 1)} to ${count(last)} of ${count(matching.length)}`;
+    pager.querySelector("[data-step='-1']").disabled = first === 0;
+    pager.querySelector("[data-step='1']").disabled = last === matching.length;
   };
-  const compare = (numeric) => (a, b) => {
-    if (a === "" || b === "") return (a === "") - (b === ""); // rows without a value come last
-    return numeric ? Number(a) - Number(b) : a < b ? -1 : a > b ? 1 : 0;
+
+  const fits = (row) =>
+    controls.every((control) => {
+      const query = control.value.trim().toLowerCase();
+      if (!query) return true;
+      if (control.dataset.column === undefined) return row.words.includes(query);
+      return String(row.keys[control.dataset.column]).toLowerCase() === query;
+    });
+
+  const filter = () => {
+    matching = sorted.filter(fits);
+    first = 0;
+    show();
+    if (!form) return;
+    const [shown, all] = [matching.length, rows.length].map((number) => number.toLocaleString("en"));
+    form.querySelector("output").textContent = `${shown} of ${all} shown`;
   };
 
   heads.forEach((head, column) => {
@@ -25,37 +104,28 @@ for (const table of document.querySelectorAll("table.sortable")) {
       heads.forEach((other) => other.removeAttribute("aria-sort"));
       head.setAttribute("aria-sort", descending ? "descending" : "ascending");
       const order = compare(head.classList.contains("n"));
-      const sorted = rows
-        .map((row, place) => ({ row, place, key: keyOf(row, column) }))
-        .sort((a, b) => {
-          const difference = order(a.key, b.key);
-          const bothHaveValues = a.key !== "" && b.key !== "";
-          return (descending && bothHaveValues ? -difference : difference) || a.place - b.place;
-        });
-      body.append(...sorted.map((entry) => entry.row));
+      sorted = rows.slice().sort((a, b) => { // a stable sort: equals stay in the order of the export
+        const [left, right] = [a.keys[column], b.keys[column]];
+        const difference = order(left, right);
+        return descending && left !== "" && right !== "" ? -difference : difference;
+      });
+      filter();
     });
   });
 
-  const form = document.querySelector(`[data-filters="${table.id}"]`);
-  if (!form) continue;
-  form.hidden = false;
-  const output = form.querySelector("output");
-  const controls = Array.from(form.querySelectorAll("input, select"));
-  const filter = () => {
-    let matches = 0;
-    for (const row of rows) {
-      const fits = controls.every((control) => {
-        const query = control.value.trim().toLowerCase();
-        if (!query) return true;
-        if (control.dataset.column === undefined) return row.textContent.toLowerCase().includes(query);
-        return keyOf(row, Number(control.dataset.column)).toLowerCase() === query;
+  if (pager) {
+    for (const button of pager.querySelectorAll("button")) {
+      button.addEventListener("click", () => {
+        first = Math.max(0, first + Number(button.dataset.step) * atATime);
+        show();
+        table.parentElement.scrollTop = 0;
       });
-      row.hidden = !fits;
-      matches += fits ? 1 : 0;
     }
-    output.textContent = `${matches.toLocaleString("en")} of ${rows.length.toLocaleString("en")} shown`;
-  };
-  controls.forEach((control) => control.addEventListener("input", filter));
+  }
+  if (form) {
+    form.hidden = false;
+    controls.forEach((control) => control.addEventListener("input", filter));
+  }
   filter();
 }
 

@@ -5,6 +5,7 @@ Needs Chromium: Playwright's, or one named by TIDINGS_CHROMIUM (``make browser``
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -96,9 +97,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     build.build(db, [arabic], where / "right")
     stories.store(
-        db, [Text("2021-01-05", f"Covid and the number {n}.") for n in range(70)], prefix="many"
+        db, [Text("2021-01-05", f"Covid and the number {n}.") for n in range(270)], prefix="many"
     )
     build.build(db, [stories.months_run(db, "2021-01", "2021-01", ["covid"])], where / "many")
+    years = stories.months_run(db, "2020-03", "2021-01", ["covid"])
+    build.build(db, [years], where / "years")
     db.close()
     return where
 
@@ -127,8 +130,33 @@ def months(browser: Browser, folder: Path) -> Iterator[Watched]:
     watched.page.context.close()
 
 
+@pytest.fixture
+def april(browser: Browser, folder: Path) -> Iterator[Watched]:
+    watched = opened(browser, folder / "months" / "2020-04.html")
+    yield watched
+    watched.page.context.close()
+
+
+@pytest.fixture
+def keyword(browser: Browser, folder: Path) -> Iterator[Watched]:
+    watched = opened(browser, folder / "months" / "keyword-covid.html")
+    yield watched
+    watched.page.context.close()
+
+
+@pytest.fixture
+def many(browser: Browser, folder: Path) -> Iterator[Watched]:
+    watched = opened(browser, folder / "many" / "2021-01.html")
+    yield watched
+    watched.page.context.close()
+
+
 PAGES = [
     "months/index.html",
+    "months/keyword-covid.html",
+    "months/2020-01.html",
+    "months/2020-04.html",
+    "many/2021-01.html",
     "handles/index.html",
     "handles/@nasa.html",
     "handles/@gone.html",
@@ -153,6 +181,12 @@ def test_no_page_logs_anything_or_requests_anything_outside_its_folder(
 @pytest.mark.parametrize("name", PAGES)
 def test_every_picture_is_loaded(browser: Browser, folder: Path, name: str) -> None:
     watched = opened(browser, folder / name)
+    for picture in watched.page.locator("img").all():  # they are loaded when they come into view
+        picture.scroll_into_view_if_needed()
+    watched.page.wait_for_load_state("networkidle")
+    watched.page.wait_for_function(
+        "Array.from(document.images).every(one => one.complete && one.naturalWidth > 0)"
+    )
     widths = watched.page.eval_on_selector_all(
         "img", "all => all.map(one => one.complete && one.naturalWidth > 0)"
     )
@@ -198,14 +232,43 @@ def test_captions_of_wide_tables_wrap_on_a_phone(browser: Browser, folder: Path,
     watched.page.context.close()
 
 
-def test_a_quoted_sentence_hangs_beside_its_score(browser: Browser, folder: Path) -> None:
-    watched = opened(browser, folder / "months" / "index.html", width=390)
-    score = watched.page.locator("ul.quotes .score").first
-    left_of_text = "one => parseFloat(getComputedStyle(one.parentElement).paddingLeft)"
-    assert score.evaluate(left_of_text) > 40
-    assert score.evaluate("one => one.getBoundingClientRect().left") == pytest.approx(
-        score.evaluate("one => one.closest('ul').getBoundingClientRect().left"), abs=1
-    )
+def test_a_phone_shows_each_sentence_whole_below_its_date(browser: Browser, folder: Path) -> None:
+    watched = opened(browser, folder / "months" / "2020-04.html", width=390)
+    row = watched.page.locator("#all-mentions tbody tr").first
+    date, sentence = row.locator("td").nth(0).bounding_box(), row.locator("td").nth(3)
+    box = sentence.bounding_box()
+    assert date is not None
+    assert box is not None
+    assert box["y"] >= date["y"] + date["height"] - 1
+    assert box["x"] + box["width"] <= 390
+    watched.page.context.close()
+
+
+def test_the_panels_of_years_stack_on_a_phone_and_stand_in_pairs_elsewhere(
+    browser: Browser, folder: Path
+) -> None:
+    for width, beside in ((1280, True), (390, False)):
+        watched = opened(browser, folder / "years" / "keyword-covid.html", width=width)
+        first, second = watched.page.locator("figure.year").all()
+        one, other = first.bounding_box(), second.bounding_box()
+        assert one is not None
+        assert other is not None
+        assert (other["y"] < one["y"] + one["height"]) is beside
+        assert first.locator("img").evaluate("one => one.getBoundingClientRect().right") <= width
+        watched.page.context.close()
+
+
+def test_pictures_below_the_fold_are_loaded_when_they_come_into_view_and_nothing_jumps(
+    browser: Browser, folder: Path
+) -> None:
+    watched = opened(browser, folder / "months" / "keyword-covid.html")
+    watched.page.wait_for_load_state("networkidle")
+    height = watched.page.evaluate("document.documentElement.scrollHeight")
+    before = len(watched.requests)
+    watched.page.evaluate("window.scrollTo(0, document.documentElement.scrollHeight)")
+    watched.page.wait_for_function("Array.from(document.images).at(-1).naturalWidth > 0")
+    assert len(watched.requests) > before
+    assert watched.page.evaluate("document.documentElement.scrollHeight") == height
     watched.page.context.close()
 
 
@@ -213,20 +276,20 @@ def column(page: Page, table: str, number: int) -> list[str]:
     return page.locator(f"#{table} tbody tr:not([hidden]) > :nth-child({number})").all_inner_texts()
 
 
-def test_hostile_headlines_show_as_they_are(months: Watched) -> None:
-    shown = column(months.page, "all-mentions", 4)
+def test_hostile_headlines_show_as_they_are(april: Watched) -> None:
+    shown = column(april.page, "all-mentions", 4)
     for headline in HOSTILE:
         assert headline in shown
-    assert "hacked" not in months.page.title()
-    assert months.page.locator("a[href^='javascript:']").count() == 0
-    assert months.page.locator("main script, main img[src=x]").count() == 0
+    assert "hacked" not in april.page.title()
+    assert april.page.locator("a[href^='javascript:']").count() == 0
+    assert april.page.locator("main script, main img[src=x]").count() == 0
 
 
 def test_a_date_beside_text_that_runs_from_right_to_left_keeps_its_order(
     browser: Browser, folder: Path
 ) -> None:
-    watched = opened(browser, folder / "right" / "index.html")
-    quote = watched.page.locator("ul.quotes li").first
+    watched = opened(browser, folder / "right" / "2022-03.html")
+    quote = watched.page.locator("ul.readings li").first
     assert (
         quote.locator("bdi").inner_text()
         == "\u0627\u0644\u0642\u0627\u0647\u0631\u0629 \u0645\u0637\u0631."
@@ -254,21 +317,21 @@ def test_a_script_smuggled_into_the_page_is_refused_by_its_policy(
     watched.page.context.close()
 
 
-def test_a_click_sorts_by_number_and_another_turns_it_round(months: Watched) -> None:
-    button = months.page.locator("#covid-table thead button", has_text="mentions")
+def test_a_click_sorts_by_number_and_another_turns_it_round(keyword: Watched) -> None:
+    button = keyword.page.locator("#covid-table thead button", has_text="mentions")
     button.click()
-    assert column(months.page, "covid-table", 5) == ["0", "1", "2", "7", "\u2013"]
+    assert column(keyword.page, "covid-table", 5) == ["0", "1", "2", "7", "\u2013"]
     button.click()
-    assert column(months.page, "covid-table", 5) == ["7", "2", "1", "0", "\u2013"]
-    heads = months.page.locator("#covid-table thead th")
+    assert column(keyword.page, "covid-table", 5) == ["7", "2", "1", "0", "\u2013"]
+    heads = keyword.page.locator("#covid-table thead th")
     assert [h.get_attribute("aria-sort") for h in heads.all()] == [None] * 4 + ["descending"] + [
         None
     ] * 4
 
 
-def test_months_sort_by_date_and_not_by_name(months: Watched) -> None:
-    months.page.locator("#covid-table thead button", has_text="month").first.click()
-    assert column(months.page, "covid-table", 1) == [
+def test_months_sort_by_date_and_not_by_name(keyword: Watched) -> None:
+    keyword.page.locator("#covid-table thead button", has_text="month").first.click()
+    assert column(keyword.page, "covid-table", 1) == [
         "Jan 2020",
         "Feb 2020",
         "Mar 2020",
@@ -277,45 +340,104 @@ def test_months_sort_by_date_and_not_by_name(months: Watched) -> None:
     ]
 
 
-def test_sorting_works_by_keyboard(months: Watched) -> None:
-    months.page.locator("#all-mentions thead button", has_text="polarity").focus()
-    months.page.keyboard.press("Enter")
-    numbers = [
-        float(text.replace("\u2212", "-")) for text in column(months.page, "all-mentions", 5)
-    ]
-    assert numbers == sorted(numbers)
+def numbers(texts: list[str]) -> list[float]:
+    return [float(text.replace("\u2212", "-")) for text in texts]
 
 
-def test_a_search_filters_and_says_how_many_are_left(months: Watched) -> None:
-    form = months.page.locator("[data-filters=all-mentions]")
+def test_sorting_works_by_keyboard(april: Watched) -> None:
+    april.page.locator("#all-mentions thead button", has_text="polarity").focus()
+    april.page.keyboard.press("Enter")
+    shown = numbers(column(april.page, "all-mentions", 5))
+    assert shown == sorted(shown)
+    assert len(shown) == 7
+
+
+def test_a_search_filters_and_says_how_many_are_left(april: Watched) -> None:
+    form = april.page.locator("[data-filters=all-mentions]")
     form.locator("input").fill("ROCKETS")
-    assert column(months.page, "all-mentions", 4) == [HOSTILE[5]]
-    assert form.locator("output").inner_text() == "1 of 11 shown"
+    assert column(april.page, "all-mentions", 4) == [HOSTILE[5]]
+    assert form.locator("output").inner_text() == "1 of 7 shown"
     form.locator("input").fill("")
-    assert form.locator("output").inner_text() == "11 of 11 shown"
+    assert form.locator("output").inner_text() == "7 of 7 shown"
 
 
-def test_month_and_term_filter_together(months: Watched) -> None:
-    form = months.page.locator("[data-filters=all-mentions]")
-    form.locator("select").nth(0).select_option("2020-03")
-    assert len(column(months.page, "all-mentions", 4)) == 2
+def test_keyword_and_term_filter_together(browser: Browser, folder: Path) -> None:
+    watched = opened(browser, folder / "months" / "2020-05.html")
+    form = watched.page.locator("[data-filters=all-mentions]")
+    assert column(watched.page, "all-mentions", 2) == ["covid", "masks"]
+    form.locator("select").nth(0).select_option("masks")
+    assert column(watched.page, "all-mentions", 4) == ["Masks and Covid."]
     form.locator("select").nth(1).select_option("coronavirus")
-    assert column(months.page, "all-mentions", 4) == ["Coronavirus Tests for All."]
+    assert column(watched.page, "all-mentions", 4) == []
+    assert form.locator("output").inner_text() == "0 of 2 shown"
+    watched.page.context.close()
 
 
-def test_each_mention_links_to_its_document(months: Watched) -> None:
-    row = months.page.locator("#all-mentions tbody tr", has_text="A Covid Ward in Spring.")
+def test_a_long_table_has_a_hundred_rows_at_a_time_and_all_are_searched(many: Watched) -> None:
+    page, rows = many.page, many.page.locator("#all-mentions tbody tr")
+    pager = page.locator("[data-pager=all-mentions]")
+    assert (rows.count(), pager.locator("span").inner_text()) == (100, "rows 1 to 100 of 270")
+    assert pager.locator("button", has_text="Previous").is_disabled()
+    for _ in range(2):
+        pager.locator("button", has_text="Next").click()
+    assert (rows.count(), pager.locator("span").inner_text()) == (70, "rows 201 to 270 of 270")
+    assert pager.locator("button", has_text="Next").is_disabled()
+
+    page.locator("[data-filters=all-mentions] input").fill("number 269")
+    assert column(page, "all-mentions", 4) == ["Covid and the number 269."]
+    assert not pager.is_visible()
+    page.locator("[data-filters=all-mentions] input").fill("")
+    page.locator("#all-mentions thead button", has_text="polarity").click()
+    lowest = numbers(column(page, "all-mentions", 5))
+    pager.locator("button", has_text="Next").click()
+    assert max(lowest) <= min(numbers(column(page, "all-mentions", 5)))
+
+
+def test_a_table_of_fifty_thousand_rows_stays_usable(browser: Browser, folder: Path) -> None:
+    """Sorting and searching take less than a second each, and the page stays small."""
+    html = (folder / "many" / "2021-01.html").read_text(encoding="utf-8")
+    rows = [
+        ["2021-01-05", None, "covid", "covid", f"Covid and the number {n}.", n % 201 / 100 - 1, "x"]
+        for n in range(50_000)
+    ]
+    begin, end = html.index('id="all-mentions-rows">'), html.index("</script>")
+    path = folder / "many" / "large.html"
+    path.write_text(f'{html[:begin]}id="all-mentions-rows">{json.dumps(rows)}{html[end:]}')
+    watched = opened(browser, path)
+    seconds = watched.page.evaluate(
+        """() => {
+          const began = performance.now();
+          const input = document.querySelector("[data-filters] input");
+          input.value = "number 49999";
+          input.dispatchEvent(new Event("input"));
+          const searched = performance.now();
+          input.value = "";
+          input.dispatchEvent(new Event("input"));
+          document.querySelectorAll("#all-mentions thead button")[4].click();
+          return [searched - began, performance.now() - searched].map((each) => each / 1000);
+        }"""
+    )
+    assert max(seconds) < 1
+    assert watched.page.evaluate("document.querySelectorAll('*').length") < 2500
+    assert watched.messages == []
+    watched.page.context.close()
+
+
+def test_each_mention_links_to_its_document(april: Watched) -> None:
+    row = april.page.locator("#all-mentions tbody tr", has_text="A Covid Ward in Spring.")
     link = row.locator("a")
     assert link.get_attribute("href") == "https://example.org/3"
     assert link.get_attribute("rel") == "noopener noreferrer"
 
 
-def test_the_contents_lead_to_each_month(months: Watched) -> None:
-    months.page.get_by_label("covid, April 2020", exact=True).click()
-    assert months.page.url.endswith("#covid-2020-04")
-    assert months.page.locator("#covid-2020-04").evaluate(
-        "one => Math.abs(one.getBoundingClientRect().top) < window.innerHeight"
-    )
+def test_the_calendar_leads_to_each_month_and_back(months: Watched) -> None:
+    months.page.locator(".calendar a", has_text="mentions in April 2020").click()
+    assert months.page.url.endswith("/2020-04.html")
+    assert months.page.locator("h1").inner_text() == "April 2020"
+    months.page.locator(".beside a", has_text="March 2020").click()
+    assert months.page.url.endswith("/2020-03.html")
+    months.page.locator(".beside a", has_text="All months").click()
+    assert months.page.url.endswith("/index.html#calendar")
 
 
 def test_the_first_tab_leads_past_the_contents(months: Watched) -> None:
@@ -334,15 +456,15 @@ def test_dark_and_light_have_papers_of_their_own(browser: Browser, folder: Path)
     assert papers == ["rgb(253, 253, 251)", "rgb(22, 25, 29)"]
 
 
-def test_print_leaves_out_what_paper_cannot_do(months: Watched) -> None:
-    months.page.emulate_media(media="print")
-    assert not months.page.locator("nav.contents").is_visible()
-    assert not months.page.locator(".filters").first.is_visible()
-    assert months.page.locator("#all-mentions").is_visible()
+def test_print_leaves_out_what_paper_cannot_do(april: Watched) -> None:
+    april.page.emulate_media(media="print")
+    assert not april.page.locator("nav.contents").is_visible()
+    assert not april.page.locator(".filters").first.is_visible()
+    assert april.page.locator("#all-mentions").is_visible()
 
 
 def test_print_cuts_a_long_table_and_says_so(browser: Browser, folder: Path) -> None:
-    watched = opened(browser, folder / "many" / "index.html")
+    watched = opened(browser, folder / "many" / "2021-01.html")
     rows = watched.page.locator("#all-mentions tbody tr")
     assert [rows.nth(n).is_visible() for n in (59, 60)] == [True, True]
     assert not watched.page.locator(".printed").is_visible()
@@ -354,26 +476,34 @@ def test_print_cuts_a_long_table_and_says_so(browser: Browser, folder: Path) -> 
     watched.page.context.close()
 
 
-def test_the_keyboard_reaches_the_filters_the_table_and_its_links(months: Watched) -> None:
-    months.page.locator("[data-filters=all-mentions] input").focus()
-    months.page.keyboard.type("spring")
-    assert column(months.page, "all-mentions", 4) == ["A Covid Ward in Spring."]
+def test_the_keyboard_reaches_the_filters_the_table_and_its_links(april: Watched) -> None:
+    april.page.locator("[data-filters=all-mentions] input").focus()
+    april.page.keyboard.type("spring")
+    assert column(april.page, "all-mentions", 4) == ["A Covid Ward in Spring."]
     reached = []
     for _ in range(9):
-        months.page.keyboard.press("Tab")
+        april.page.keyboard.press("Tab")
         reached.append(
-            months.page.evaluate("document.activeElement.href ?? document.activeElement.tagName")
+            april.page.evaluate("document.activeElement.href ?? document.activeElement.tagName")
         )
     assert reached[:3] == ["SELECT", "SELECT", "DIV"]  # the last: the table, which scrolls
     assert "https://example.org/3" in reached
 
 
-def test_without_script_the_page_shows_all(browser: Browser, folder: Path) -> None:
+def test_without_script_a_plain_table_shows_the_first_rows_and_says_so(
+    browser: Browser, folder: Path
+) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
-    page.goto((folder / "months" / "index.html").as_uri())
-    assert page.locator("#all-mentions tbody tr").count() == 11
-    assert not page.locator(".filters").first.is_visible()
+    page.goto((folder / "many" / "2021-01.html").as_uri())
+    assert page.locator("#all-mentions tbody tr").count() == 50
+    assert page.locator("noscript").inner_text().strip() == (
+        "Without JavaScript this page shows the first 50 of 270 rows; all of them are in "
+        "mentions.csv."
+    )
+    assert not page.locator(".filters, .pager").first.is_visible()
+    page.goto((folder / "months" / "2020-04.html").as_uri())
+    assert page.locator("#all-mentions tbody tr").count() == 7
     context.close()
 
 

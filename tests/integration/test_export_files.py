@@ -104,6 +104,23 @@ def test_times_of_parquet_are_timestamps_in_utc(db: Database) -> None:
         assert at == datetime(2020, 3, 14, 21, 30, 5, tzinfo=UTC)  # without parts of a second
 
 
+def test_columns_of_few_values_are_categories_in_parquet(db: Database) -> None:
+    run, _ = four_months(db)
+    parquet = pyarrow.parquet.ParquetFile(io.BytesIO(exported(db, run, "mentions", "parquet")))
+    types = {field.name: str(field.type) for field in parquet.schema_arrow}
+    category = "dictionary<values=string, indices=int32, ordered=0>"
+    assert {name for name, kind in types.items() if kind == category} == {
+        *("period", "handle", "keyword", "term"),
+    }
+    assert (types["sentence"], types["position"], types["polarity"]) == (
+        *("string", "int64", "double"),
+    )
+    assert str(types["published_at"]) == "timestamp[us, tz=UTC]"
+    assert parquet.read().column("keyword").to_pylist() == [
+        row["keyword"] for row in rows_of(db, run, "mentions")
+    ]
+
+
 @pytest.mark.parametrize("at", [datetime.min, datetime.max])  # noqa: DTZ901 - naive UTC
 def test_the_first_and_the_last_moment_of_the_calendar_are_exported(
     db: Database, at: datetime
@@ -366,26 +383,21 @@ def test_unknown_runs_tables_and_formats_are_errors(db: Database) -> None:
 
 def test_a_folder_holds_every_table_and_the_dictionary(db: Database, tmp_path: Path) -> None:
     run, _ = four_months(db)
-    written = exports.ExportFolder(load_run(db, run), tmp_path, ("jsonl", "csv")).write_all()
+    written = exports.ExportFolder(load_run(db, run), tmp_path).write_all()
     tables = (
         "mentions",
         "periods",
         "phrases",
-        "entities",
         "summaries",
         "distinctive",
         "labels",
-        "documents",
         "coverage",
         "calls",
     )
-    expected = {f"{table}.{form}" for table in tables for form in ("jsonl", "csv")} | {
-        "dictionary.md"
-    }
+    expected = {f"{table}.{form}" for table in tables for form in ("jsonl.gz", "csv", "parquet")}
+    expected |= {"documents.jsonl.gz", "entities.jsonl.gz", "entities.parquet", "dictionary.md"}
     assert {path.name for path in written} == expected
-    assert {
-        path.name for path in tmp_path.iterdir() if path.suffix in {".jsonl", ".csv", ".md"}
-    } == expected
+    assert {path.name for path in tmp_path.glob("[!t]*.*")} == expected
     assert (tmp_path / "periods.csv").read_bytes() == exported(db, run, "periods", "csv")
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import fnmatch
+import gzip
+import io
 import json
 import re
 import shutil
@@ -22,9 +24,10 @@ from core.errors import NotFound, UsageError
 from models import runs
 from models.database import Database
 from models.tables import Import, Mention
-from reports import build, fonts, page
+from reports import build, exports, fonts, page
 from reports.run_data import load_run
 from reports.run_summary import RunSummary, summarize_run
+from reports.tables.mentions import MENTIONS
 from tests import report_stories as stories
 from tests.report_stories import Text
 
@@ -112,41 +115,102 @@ def months(db: Database, **more: object) -> int:
     )
 
 
-def test_every_picture_and_link_of_the_page_is_in_the_folder(made: Made) -> None:
-    shown = made.page
+def page_of(out: Path, name: str) -> Page:
+    return Page((out / name).read_text(encoding="utf-8"))
+
+
+MONTH_PAGES = [f"2020-0{number}.html" for number in range(1, 6)]
+
+
+def test_each_month_and_each_keyword_has_a_page(made: Made) -> None:
+    there = {path.name for path in made.out.glob("*.html")}
+    assert there == {"index.html", "keyword-covid.html", *MONTH_PAGES}
+
+
+@pytest.mark.parametrize("name", ["index.html", "keyword-covid.html", *MONTH_PAGES])
+def test_every_picture_and_link_of_a_page_is_in_the_folder(made: Made, name: str) -> None:
+    shown = page_of(made.out, name)
     for picture in shown.pictures:
         assert (made.out / picture["src"]).is_file()
         assert picture["alt"]
+        assert picture["loading"] == "lazy"
+        assert int(picture["width"]) > int(picture["height"]) / 4 > 0  # nothing jumps
     inside = [link for link in shown.links if not link.startswith("https://")]
     for link in inside:
-        if link.startswith("#"):
-            assert link[1:] in shown.ids, link
-        else:
-            assert (made.out / link).is_file(), link
+        file, _, anchor = link.partition("#")
+        assert (made.out / (file or name)).is_file(), link
+        if anchor:
+            assert anchor in page_of(made.out, file or name).ids, link
     assert len(shown.ids) == len(set(shown.ids))
 
 
-def test_each_month_with_mentions_has_a_scatter_and_a_cloud(made: Made) -> None:
+def test_the_front_page_has_few_pictures_and_a_link_to_each_month(made: Made) -> None:
+    assert [picture["src"].rsplit("-", 1)[0] for picture in made.page.pictures] == [
+        "figures/covid-mentions",
+        "figures/covid-polarity",
+    ]
+    assert set(MONTH_PAGES) <= set(made.page.links)
+    assert "no data in January 2020" in made.page.text
+    assert "3 mentions in March 2020" in " ".join(made.page.text.split())
+
+
+def test_several_keywords_are_compared_on_the_front_page(db: Database, tmp_path: Path) -> None:
+    run = stories.months_run(db, "2020-03", "2020-04", ["covid", "coronavirus"])
+    shown = report(db, run, tmp_path / "out")
+    names = [picture["src"].rsplit("-", 1)[0] for picture in shown.pictures]
+    assert names[-2:] == ["figures/compared-share", "figures/compared-polarity-mean"]
+
+
+def test_each_month_with_mentions_has_a_scatter_and_its_words(made: Made) -> None:
     names = [path.name for path in (made.out / "figures").iterdir()]
     for month in ("2020-03", "2020-04"):
-        for kind in ("polarity", "cloud"):
-            assert fnmatch.filter(names, f"covid-{month}-{kind}-*.png")
+        assert fnmatch.filter(names, f"covid-{month}-polarity-*.svg")
+        assert not fnmatch.filter(names, f"covid-{month}-cloud-*")  # few words: a list
     assert not [name for name in names if "2020-01" in name or "2020-02" in name]
+    text = " ".join(page_of(made.out, "2020-03.html").text.split())
+    assert "Words City 1Close 1" in text
+    assert "fewer than ten words make no cloud" in text
+
+
+WORDY = [
+    Text("2021-03-01", f"Covid {' '.join(f'word{letter}' for letter in 'abcdefghijkl'[:n])}.")
+    for n in range(1, 13)
+]
+
+
+def test_a_month_of_many_words_has_a_cloud(db: Database, tmp_path: Path) -> None:
+    stories.store(db, WORDY, prefix="w")
+    run, out = stories.months_run(db, "2021-03", "2021-03", ["covid"]), tmp_path / "out"
+    report(db, run, out)
+    shown = page_of(out, "2021-03.html")
+    assert [p["alt"] for p in shown.pictures if "-cloud-" in p["src"]] == [
+        (
+            "Word cloud. Most frequent: worda (12), wordb (11), wordc (10), wordd (9), worde (8), "
+            "wordf (7), wordg (6), wordh (5)."
+        )
+    ]
+    assert "A word's height is in proportion to its count." in shown.text
 
 
 def test_a_gap_and_a_true_zero_are_told_apart(made: Made) -> None:
-    text = made.page.text
+    text = page_of(made.out, "2020-01.html").text
     assert (
         "No data: no document to look at. This is a gap, not a zero: "
         "no documents stored, no key set"
     ) in text
-    assert "A true zero: the only document does not mention it." in text
+    zero = page_of(made.out, "2020-02.html").text
+    assert "A true zero: the only document does not mention it." in zero
 
 
 def test_texts_from_outside_are_escaped(made: Made) -> None:
-    shown = made.page
-    assert shown.tags.count("script") == 1
-    assert HOSTILE in shown.text
+    shown = page_of(made.out, "2020-04.html")
+    assert shown.tags.count("script") == 2  # the rows as data, and our own
+    assert shown.text.count(HOSTILE) == 2  # to read, and in the table
+    html = (made.out / "2020-04.html").read_text(encoding="utf-8")
+    data = html.split('id="all-mentions-rows">')[1].split("</script>")[0]
+    assert "<" not in data
+    rows = json.loads(data)
+    assert {(row[1], row[4]) for row in rows} == {(None, HOSTILE), (None, ARABIC)}
     assert "javascript:alert(1)" not in shown.links
 
 
@@ -250,9 +314,10 @@ def test_a_run_of_one_month_with_one_mention_is_in_the_singular(
     run = stories.months_run(db, "2020-02", "2020-02", ["deal"])
     text = report(db, run, tmp_path / "out").text
     assert "1 made-up headline in 1 month," in " ".join(text.split())
+    text += page_of(tmp_path / "out", "2020-02.html").text
     assert "1 mention in 1 of 1 document (100.0 %)" in text
-    assert "1 row, also as mentions.csv." in text
-    assert "The words of 1 mention in February 2020." in text
+    assert "By date, 1 row;" in text
+    assert "1 document to read" in text
     plurals = "mentions|documents|months|rows|posts|jobs|files|phrases|words|calls"
     assert not re.findall(rf"(?<![\d,.])1 (?:{plurals})\b", text)
 
@@ -267,7 +332,8 @@ def test_the_second_build_of_unchanged_results_touches_nothing(made: Made) -> No
 
 
 def test_a_changed_month_draws_its_pictures_anew_and_no_other(db: Database, tmp_path: Path) -> None:
-    run, out = months(db), tmp_path / "out"
+    stories.store(db, WORDY, prefix="w")
+    run, out = stories.months_run(db, "2020-03", "2021-03", ["covid:coronavirus"]), tmp_path / "out"
     build.build(db, [run], out)
     before = {path.name for path in (out / "figures").iterdir()}
     with db.write() as connection:
@@ -279,9 +345,8 @@ def test_a_changed_month_draws_its_pictures_anew_and_no_other(db: Database, tmp_
     after = {path.name for path in (out / "figures").iterdir()}
     kept = {re.sub(r"-[0-9a-f]{12}\.\w+$", "", name) for name in before & after}
     drawn = {re.sub(r"-[0-9a-f]{12}\.\w+$", "", name) for name in after - before}
-    assert "covid-2020-04-cloud" in kept
+    assert "covid-2021-03-cloud" in kept
     assert {
-        "covid-2020-03-cloud",
         "covid-2020-03-polarity",
         "covid-2020-04-polarity",
         "covid-mentions",
@@ -305,10 +370,24 @@ def test_the_parts_of_a_report_draw_the_pictures_that_it_shows(made: Made, tmp_p
         m: build.draw_part(made.db, made.run, out, [m], check=lambda: None)
         for m in ("2020-02", "2020-03", "2020-04")
     }
-    assert drawn == {"2020-02": 0, "2020-03": 2, "2020-04": 2}  # a scatter and a cloud
+    assert drawn == {
+        "2020-02": 0,
+        "2020-03": 1,
+        "2020-04": 1,
+    }  # a scatter; too few words for a cloud
     there = {path.name for path in (out / "figures").iterdir()}
     assert there < {path.name for path in (made.out / "figures").iterdir()}
     assert build.draw_part(made.db, made.run, out, ["2020-03", "2020-04"], check=lambda: None) == 0
+
+
+def test_a_part_draws_the_clouds_of_its_months(db: Database, tmp_path: Path) -> None:
+    stories.store(db, WORDY, prefix="w")
+    run, out = stories.months_run(db, "2021-02", "2021-03", ["covid"]), tmp_path / "out"
+    assert build.draw_part(db, run, out, ["2021-03"], check=lambda: None) == 2
+    names = [re.sub(r"-\w{12}\.", ".", path.name) for path in (out / "figures").iterdir()]
+    assert sorted(names) == ["covid-2021-03-cloud.svg", "covid-2021-03-polarity.svg"]
+    report(db, run, out)
+    assert build.draw_part(db, run, out, ["2021-03"], check=lambda: None) == 0
 
 
 def test_an_interrupted_build_keeps_what_it_drew_and_leaves_no_page(
@@ -320,14 +399,21 @@ def test_an_interrupted_build_keeps_what_it_drew_and_leaves_no_page(
         nonlocal drawn
         drawn += 1
         if drawn > 3:
+            assert not list(out.glob("*.html"))
             raise TimeoutError
 
     with pytest.raises(TimeoutError):
         build.build(made.db, [made.run], out, check=check)
-    assert len(list((out / "figures").iterdir())) == 6
-    assert not (out / "index.html").exists()
+    drawn_names = sorted(re.sub(r"-\w{12}\.", ".", p.name) for p in (out / "figures").iterdir())
+    assert drawn_names == [
+        "covid-2020-03-polarity.svg",
+        "covid-2020-04-polarity.svg",
+        "covid-mentions.png",
+        "covid-mentions.svg",
+    ]
+    assert not [path for path in out.iterdir() if path.suffix in {".html", ".part"}]
     build.build(made.db, [made.run], out)
-    assert (out / "index.html").read_bytes() == (made.out / "index.html").read_bytes()
+    assert contents(out) == contents(made.out)
 
 
 def test_a_large_run_is_drawn_in_parts_and_a_small_one_is_not(
@@ -379,31 +465,104 @@ def test_a_running_run_shows_its_results_so_far_and_says_so(db: Database, tmp_pa
         state=State.RUNNING,
     )
     text = report(db, run, tmp_path / "out").text
+    run_months = ("2020-03", "2020-04", "2020-05")
     assert "This run is still going (1 queued, 1 done, 1 failed)" in text
-    assert "Not counted yet" in text
-    assert "3 mentions in 3 of 3 documents" in text
     assert "1 of 3 jobs failed." in text
-    assert "Failed: the Text API refused the key" in text
+    pages = {month: page_of(tmp_path / "out", f"{month}.html").text for month in run_months}
+    assert "3 mentions in 3 of 3 documents" in pages["2020-03"]
+    assert "Failed: the Text API refused the key" in pages["2020-04"]
+    assert "Not counted yet" in pages["2020-05"]
 
 
 def test_each_keyword_has_a_section(db: Database, tmp_path: Path) -> None:
     run = stories.months_run(db, "2020-03", "2020-03", ["covid", "mayor", "nowhere"])
     shown = report(db, run, tmp_path / "out")
-    assert {"covid", "mayor", "nowhere", "mayor-2020-03", "nowhere-months"} <= set(shown.ids)
+    links = {f"keyword-{name}.html" for name in ("covid", "mayor", "nowhere")}
+    assert links <= set(shown.links)
+    assert {"covid", "mayor", "nowhere"} <= set(page_of(tmp_path / "out", "2020-03.html").ids)
     assert (
         "No document mentions \u201cnowhere\u201d in the months that were read: a true zero."
         in shown.text
     )
 
 
-def test_a_long_table_is_cut_and_names_the_file_with_all_rows(
-    made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_the_page_of_a_month_has_all_its_mentions_and_says_so_without_script(
+    db: Database, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("reports.months.TABLE_ROWS", 2)
-    shutil.copytree(made.out / "figures", tmp_path / "out" / "figures")
-    shown = report(made.db, made.run, tmp_path / "out")
-    assert "The first 2 of 6 rows; all of them are in mentions.csv." in shown.text
-    assert (tmp_path / "out" / "mentions.csv").read_text(encoding="utf-8-sig").count("\n") == 7
+    texts = [Text("2021-06-05", f"Covid and the number {n}.") for n in range(70)]
+    stories.store(db, texts, prefix="many")
+    run, out = stories.months_run(db, "2021-06", "2021-06", ["covid"]), tmp_path / "out"
+    report(db, run, out)
+    html = (out / "2021-06.html").read_text(encoding="utf-8")
+    rows = json.loads(html.split('id="all-mentions-rows">')[1].split("</script>")[0])
+    assert [row[4] for row in rows] == [text.text for text in texts]
+    shown = Page(html)
+    assert "Without JavaScript this page shows the first 50 of 70 rows; all of them are in " in (
+        shown.text
+    )
+    assert html.split("</tbody>")[0].count('<td dir="auto">Covid and the number') == 50
+    assert (out / "mentions.csv").read_text(encoding="utf-8-sig").count("\n") == 71
+
+
+def test_the_folder_holds_the_texts_once_and_its_mentions_without(made: Made) -> None:
+    lines = gzip.decompress((made.out / "mentions.jsonl.gz").read_bytes()).splitlines()
+    rows = list(map(json.loads, lines))
+    assert list(rows[0]) == list(MENTIONS.columns)
+    assert {row["text"] for row in rows} == {None}
+    assert not list(made.out.glob("documents.[cp]*"))
+    packed = (made.out / "documents.jsonl.gz").read_bytes()
+    exported = io.BytesIO()
+    exports.write(made.db, made.run, "documents", "jsonl", exported)
+    assert gzip.decompress(packed) == exported.getvalue()
+    assert packed[3:8] == bytes(5)  # no name, no time
+    assert "documents.jsonl.gz" in made.page.links
+
+
+def test_a_report_without_texts_holds_none_and_says_so(made: Made, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    shutil.copytree(made.out, out)
+    (out / "documents.csv").write_text("of an earlier version")
+    manifest = json.loads((out / "report.json").read_text())
+    manifest["files"] += ["documents.csv", "../outside.html"]
+    (out / "report.json").write_text(json.dumps(manifest))
+    (tmp_path / "outside.html").write_text('<meta name="generator" content="Tidings">')
+    build.build(made.db, [made.run], out, texts=False)
+    lines = gzip.decompress((out / "documents.jsonl.gz").read_bytes()).splitlines()
+    assert len(lines) == 7
+    assert {json.loads(line)["text"] for line in lines} == {None}
+    assert not (out / "documents.csv").exists()
+    assert (tmp_path / "outside.html").exists()
+    for name in ("index.html", "2020-03.html"):
+        assert "The documents\u2019 texts are left out of this folder." in page_of(out, name).text
+    unquoted = "Nothing of that sort."
+    for path in out.rglob("*"):
+        assert path.is_dir() or unquoted.encode() not in path.read_bytes()
+    build.build(made.db, [made.run], out)
+    assert contents(out) == contents(made.out)
+
+
+def test_the_posts_of_an_account_are_all_on_its_page_and_without_texts_none(
+    tmp_path: Path,
+) -> None:
+    db = stories.database(tmp_path)
+    posts = [
+        Text(f"2020-01-{n % 28 + 1:02}", f"Liftoff {n}.", None, "nasa", "x") for n in range(260)
+    ]
+    stories.store(db, posts)
+    run, out = stories.handles_run(db, ["nasa"]), tmp_path / "out"
+    report(db, run, out)
+    html = (out / "index.html").read_text(encoding="utf-8")
+    rows = json.loads(html.split('id="all-posts-rows">')[1].split("</script>")[0])
+    assert {row[2] for row in rows} == {post.text for post in posts}
+    assert [row[0] for row in rows] == sorted((post.at for post in posts), reverse=True)
+
+    build.build(db, [run], out, texts=False)
+    html = (out / "index.html").read_text(encoding="utf-8")
+    rows = json.loads(html.split('id="all-posts-rows">')[1].split("</script>")[0])
+    assert (len(rows), {row[2] for row in rows}) == (260, {None})
+    assert "Liftoff 77." not in html
+    assert "Their texts are left out." in html
+    db.close()
 
 
 def test_a_portrait_for_each_account_and_a_page_that_compares_them(tmp_path: Path) -> None:

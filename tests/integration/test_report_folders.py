@@ -58,6 +58,8 @@ def test_an_unfinished_report_is_removed_too(stored: Settings) -> None:
         assert draw_part(db, 1, folder, ["2020-03"], check=lambda: None)
     (folder / "figures" / ".x-0123456789ab.svg.17.part").touch()
     (folder / ".mentions.csv.17.part").touch()
+    (folder / ".documents.jsonl.gz.17.part").touch()
+    (folder / ".2020-03.html.17.part").touch()
     forget(run=1)
     assert not folder.exists()
 

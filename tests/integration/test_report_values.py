@@ -95,8 +95,9 @@ def export_all(db: Database, run: int) -> None:
 
 
 def make_report(db: Database, run: int, folder: Path) -> str:
-    """Make the report and return its page."""
-    return build.build(db, [run], folder / f"report-{run}").read_text(encoding="utf-8")
+    """Make the report and return its pages, one after the other."""
+    out = build.build(db, [run], folder / f"report-{run}").parent
+    return "".join(path.read_text(encoding="utf-8") for path in sorted(out.glob("*.html")))
 
 
 def draw_steps(data: st.DataObject, job: int) -> list[dict[str, Any]]:

@@ -9,7 +9,9 @@ from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
-from PIL import Image
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageColor
 
 from analysis.text import stopwords
 from analysis.text.words import count_words, merge_spellings
@@ -85,6 +87,64 @@ def test_a_cloud_is_dark_words_on_white_and_the_same_each_time() -> None:
     assert shades.shape == (clouds.HEIGHT * clouds.SCALE, clouds.WIDTH * clouds.SCALE)
     assert shades[0, 0] == 255
     assert shades.min() < 120
+
+
+FREQUENT = {f"word{'abcdefghijklmno'[n]}": 30 - 2 * n for n in range(15)}
+
+
+@given(st.lists(st.integers(1, 200), min_size=2, max_size=20))
+@settings(max_examples=25, deadline=None)
+def test_the_height_of_a_word_is_in_proportion_to_its_count(counts: list[int]) -> None:
+    counts = sorted(counts, reverse=True)
+    most = counts[0]
+    words = {
+        f"word{number}": n for number, n in enumerate(counts) if n >= clouds.SMALLEST_SHARE * most
+    }
+    layout = clouds.lay_out(words, mask=None).layout_
+    assert [word for (word, _), *_ in layout] == list(words)  # every one has its place
+    largest = layout[0][1]
+    for (word, _), size, *_ in layout:
+        share = words[word] / most
+        assert abs(size - share * largest) <= 0.5 / clouds.SCALE + 0.5 / clouds.SCALE * share
+
+
+def test_letters_are_as_high_in_the_picture_as_the_layout_says() -> None:
+    heights = {}
+    for count in (10, 20):
+        cloud = clouds.lay_out({"HHH": 20, "EEE": count}, mask=None)
+        ((_, _, _, _, ink),) = [place for place in cloud.layout_ if place[0][0] == "EEE"]
+        picture = np.array(cloud.to_image().convert("RGB"))
+        rows = np.flatnonzero((picture == ImageColor.getrgb(ink)).all(axis=2).any(axis=1))
+        largest = cloud.layout_[0][1]
+        heights[count] = (rows.max() - rows.min()) / largest
+    assert heights[20] == pytest.approx(2 * heights[10], rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("words", "drawn"),
+    [
+        (FREQUENT, True),
+        (dict.fromkeys(FREQUENT, 1), False),
+        (dict(list(FREQUENT.items())[:9]), False),
+        (dict(list(FREQUENT.items())[:10]), True),
+        ({word: 99 if word == "worda" else 2 for word in FREQUENT}, False),
+        ({}, False),
+    ],
+)
+def test_a_cloud_is_drawn_of_ten_words_and_more_that_differ_in_count(
+    words: dict[str, int], *, drawn: bool
+) -> None:
+    assert (clouds.cloud_spec("x", words, None, "The words.") is not None) is drawn
+
+
+def test_the_caption_of_a_cloud_says_what_its_sizes_mean_and_what_is_left_out() -> None:
+    spec = clouds.cloud_spec("x", FREQUENT | {"rare": 1}, None, "The words.")
+    assert spec is not None
+    assert spec.caption.startswith(
+        "The words. A word's height is in proportion to its count. "
+        "Left out: 1 word with less than a fifteenth of the first count."
+    )
+    assert "rare" not in repr(spec.draw.args)
 
 
 def test_words_that_differ_in_case_from_month_to_month_are_one_word_over_all() -> None:

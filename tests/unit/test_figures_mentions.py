@@ -254,10 +254,23 @@ def test_cells_of_phrases_say_their_count_and_gaps_are_hatched(ax: Axes) -> None
 
 
 def test_entities_are_bars_with_their_names_and_counts(ax: Axes) -> None:
-    entities.draw_entities(ax, ["Biden", "Fauci"], [12, 3])
+    entities.draw_entities(ax, ["Biden", "Fauci"], [12, 3], most=12)
     assert [bar.get_width() for bar in ax.containers[0]] == [12, 3]
     assert [tick.get_text() for tick in ax.get_yticklabels()] == ["Biden", "Fauci"]
     assert [text.get_text() for text in ax.texts] == ["12", "3"]
+
+
+def test_bars_of_all_types_have_one_scale() -> None:
+    by_type = {"PERSON": [("Biden", 88), ("Fauci", 3)], "ORG": [("NASA", 3)]}
+    figure = entities.entities_figure(
+        Subject("x", "x", style.Range("2020-02", "2020-02")), by_type, unit="times"
+    )
+    people, organisations = figure.axes
+    assert people.get_xlim() == organisations.get_xlim() == pytest.approx((0, 88 * 1.15))
+    shares = []
+    for panel in (people, organisations):
+        shares.append(panel.containers[0][-1].get_width() / panel.get_xlim()[1])
+    assert shares[0] == shares[1]
 
 
 def test_accounts_are_dots_with_intervals_and_n(ax: Axes) -> None:

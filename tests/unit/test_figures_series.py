@@ -143,20 +143,25 @@ def test_a_mean_of_few_is_a_hollow_dot(ax: Axes) -> None:
     assert white == [True, False, False]
 
 
-def test_a_year_shows_january_to_december_whatever_it_holds() -> None:
+def test_a_year_shows_january_to_december_whatever_it_holds_to_the_scale_of_all() -> None:
+    shown = {}
     with style.house_style():
-        figure = polarity.yearly_figure(SUBJECT, ROWS)
-    years = {ax.get_title("left"): ax.get_xlim() for ax in figure.axes if ax.get_title("left")}
-    assert years == {
-        "2019": (day("2019-01-01"), day("2020-01-01")),
-        "2020": (day("2020-01-01"), day("2021-01-01")),
+        for spec in polarity.year_specs(SUBJECT, ROWS):
+            (ax,) = spec.draw().axes
+            shown[ax.get_title("left")] = (*ax.get_xlim(), ax.get_ylim())
+    low, high = polarity.limits(ROWS)
+    scale = pytest.approx((low * 1.15, high))
+    assert shown == {
+        f"{SUBJECT.name}, 2019": (day("2019-01-01"), day("2020-01-01"), scale),
+        f"{SUBJECT.name}, 2020": (day("2020-01-01"), day("2021-01-01"), scale),
     }
 
 
 def test_a_single_year_is_not_drawn_a_second_time() -> None:
     year = [row("2020-01", 6, mean=0.5), row("2020-12", 6, mean=0.1)]
-    assert polarity.yearly_spec(SUBJECT, year) is None
-    assert polarity.yearly_spec(SUBJECT, [*year, row("2021-01", 6, mean=0.1)]) is not None
+    assert polarity.year_specs(SUBJECT, year) == []
+    specs = polarity.year_specs(SUBJECT, [*year, row("2021-01", 6, mean=0.1)])
+    assert [spec.name for spec in specs] == [f"{SUBJECT.slug}-{n}-year" for n in (2020, 2021)]
 
 
 def test_the_line_over_all_months_holds_every_year() -> None:

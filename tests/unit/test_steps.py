@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from analysis.corpus import Corpus, count_documents
 from analysis.options import Keyword, TextOptions
 from analysis.pipelines import MONTHS, POSTS, result_tables
 from analysis.steps.entities import entity_rows
 from analysis.steps.phrases import document_frequency, phrase_rows
 from analysis.text.mentions import mention_rows
+from analysis.text.phrases import repeats_subject, says_something
 from models.documents import DocumentText
 from models.tables import DistinctiveWord, Entity, Mention, Phrase, PostPolarity, Summary
 
@@ -34,16 +39,79 @@ def test_a_document_without_a_sentence_has_no_mention() -> None:
     assert mention_rows(DOCUMENT, [COVID], {"covid": [], "covid-19": []}) == []
 
 
-def test_phrases_are_ranked_by_best_rank_then_by_documents_then_by_name() -> None:
-    corpus = Corpus("covid", {"2020-03": [(1, "covid test"), (2, "covid ward and covid test")]})
-    answers = [["covid ward", "\u2013 covid test"], ["covid test", "covid bed"]]
-    texts = [text for _, text in corpus.texts]
-    rows = phrase_rows(corpus, answers, texts, TextOptions(phrases=3))
-    assert [(row["rank"], row["phrase"], row["count"]) for row in rows] == [
-        (1, "covid test", 2),
-        (2, "covid ward", 1),
-        (3, "covid bed", 0),
+COVID_CORPUS = Corpus(
+    "covid",
+    {
+        "2020-03": [
+            (1, "covid test"),
+            (2, "covid ward and covid test"),
+            (3, "A Covid Ward. The covid."),
+            (4, "covid ward"),
+            (5, "covid bed"),
+        ]
+    },
+)
+
+
+def ranked(answers: list[list[str]], most: int) -> list[tuple[int, str, int]]:
+    rows = phrase_rows(COVID_CORPUS, answers, ["covid"], TextOptions(phrases=most))
+    return [(row["rank"], row["phrase"], row["count"]) for row in rows]
+
+
+def test_phrases_are_ranked_by_the_documents_of_the_keyword_that_hold_them() -> None:
+    answers = [["covid test", "\u2013 covid ward"], ["covid ward", "covid bed", "covid test"]]
+    assert ranked(answers, 2) == [(1, "covid ward", 3), (2, "covid test", 2)]
+
+
+def test_phrases_of_equal_counts_keep_the_order_of_the_engine_and_of_their_names() -> None:
+    assert [phrase for _, phrase, _ in ranked([["ward and", "and covid"], ["ward a"]], 3)] == [
+        "ward a",
+        "ward and",
+        "and covid",
     ]
+
+
+def test_phrases_that_occur_once_or_only_repeat_the_keyword_come_last() -> None:
+    answers = [["covid", "the covid", "covid bed", "covid ward"], ["covid test"]]
+    assert ranked(answers, 5) == [
+        (1, "covid ward", 3),
+        (2, "covid test", 2),
+        (3, "covid", 5),
+        (4, "the covid", 1),
+        (5, "covid bed", 1),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("phrase", "repeats"),
+    [
+        ("Hong Kong", True),
+        ("the hong kong", True),
+        ("of Hong Kong\u2019s", True),
+        ("kong", True),
+        ("the hong kong protest", False),
+        ("Hong Kong extradition", False),
+    ],
+)
+def test_a_phrase_repeats_the_keyword_where_it_holds_nothing_else(
+    phrase: str, *, repeats: bool
+) -> None:
+    assert repeats_subject(phrase, ["hong kong"]) is repeats
+
+
+@given(
+    st.dictionaries(st.sampled_from(["covid", "bed", "test", "ward", "a ward"]), st.integers(0, 3))
+)
+def test_among_the_phrases_that_say_something_rank_never_contradicts_count(
+    best_ranks: dict[str, int],
+) -> None:
+    answers: list[list[str]] = [[""] * 3 + [""] for _ in best_ranks]
+    for answer, (phrase, rank) in zip(answers, best_ranks.items(), strict=True):
+        answer[rank] = phrase
+    rows = ranked(answers, 10)
+    counts = [n for _, phrase, n in rows if says_something(phrase, n, ["covid"])]
+    assert counts == sorted(counts, reverse=True)
+    assert counts == [n for _, _, n in rows[: len(counts)]]
 
 
 def test_a_document_is_counted_once_for_a_phrase_whatever_its_case() -> None:

@@ -1,0 +1,101 @@
+"""Which documents of a month are to be read, and why."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reports.reading_list import LENGTH, choose_documents
+from reports.tables.mentions import MentionRow
+from textapi.text.keywords import pattern
+
+COVID = [pattern("covid")]
+START = datetime(2020, 3, 1)  # noqa: DTZ001 - naive UTC, as stored
+
+
+def mention(number: int, sentence: str, polarity: float | None, position: int = 1) -> MentionRow:
+    at = START + timedelta(hours=number)
+    where = ("2020-03", None, f"nyt:{number:04}", at, None, "covid", "covid")
+    return MentionRow(1, *where, position, sentence, sentence, polarity)
+
+
+def reasons(sentences: list[MentionRow]) -> dict[str, str]:
+    readings = choose_documents(sentences, COVID)
+    return {reading.mention.document: reading.reason for reading in readings}
+
+
+def test_the_documents_of_highest_and_lowest_polarity_and_the_first_are_chosen() -> None:
+    scores = [0.0, 0.5, -0.5, 0.9, 0.1, -0.9, 0.3, -0.2, None]
+    rows = [mention(n, f"Covid {n} a.", score) for n, score in enumerate(scores)]
+    assert reasons(rows) == {
+        "nyt:0003": "among the highest polarity: +0.90",
+        "nyt:0001": "among the highest polarity: +0.50",
+        "nyt:0006": "among the highest polarity: +0.30",
+        "nyt:0005": "among the lowest polarity: \u22120.90",
+        "nyt:0002": "among the lowest polarity: \u22120.50",
+        "nyt:0007": "among the lowest polarity: \u22120.20",
+        "nyt:0000": "the first of the month",
+    }
+
+
+def test_the_most_typical_documents_use_the_words_that_most_others_use() -> None:
+    texts = [
+        "Covid and a whale in Tasmania.",
+        "Covid closes city schools.",
+        "Covid closes city markets.",
+        "Covid closes city theatres today.",
+        "Covid closes.",
+        "Covid closes city schools again.",
+    ]
+    rows = [mention(n, text, None) for n, text in enumerate(texts)]
+    assert list(reasons(rows).items()) == [
+        ("nyt:0000", "the first of the month"),
+        ("nyt:0001", "among the most typical"),
+        ("nyt:0005", "among the most typical"),
+        ("nyt:0002", "among the most typical"),
+        ("nyt:0003", "among the most typical"),
+    ]
+
+
+def test_the_polarity_of_a_document_is_the_mean_of_its_sentences_and_the_first_is_quoted() -> None:
+    rows = [
+        mention(1, "Covid ends the second.", 1.0, position=2),
+        mention(1, "Covid begins the first.", 0.0),
+        mention(2, "Covid is there.", 0.4),
+    ]
+    (first, *_) = choose_documents(rows, COVID)
+    assert (first.mention.sentence, first.reason) == (
+        "Covid begins the first.",
+        "among the highest polarity: +0.50",
+    )
+
+
+def test_where_all_polarities_are_equal_none_is_the_highest() -> None:
+    rows = [mention(n, f"Covid {n} b.", 0.25) for n in range(4)]
+    assert set(reasons(rows).values()) == {"the first of the month"}
+
+
+def test_a_headline_that_comes_every_day_is_there_once() -> None:
+    rows = [mention(n, "Covid Map and Case Count", -0.1 * (n % 2)) for n in range(30)]
+    assert len(choose_documents(rows, COVID)) == 1
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.lists(st.sampled_from(["covid", "city", "mayor", "closes", "ward"]), min_size=1),
+            st.none() | st.floats(-1, 1),
+        )
+    )
+)
+def test_ten_documents_at_most_each_once_and_always_the_same(
+    given_rows: list[tuple[list[str], float | None]],
+) -> None:
+    rows = [mention(n, " ".join(words), score) for n, (words, score) in enumerate(given_rows)]
+    readings = choose_documents(rows, COVID)
+    documents = [reading.mention.document for reading in readings]
+    assert len(documents) == len(set(documents)) <= LENGTH
+    assert bool(documents) == bool(rows)
+    assert readings == choose_documents(rows, COVID)
