@@ -244,12 +244,14 @@ def _test_means(n: Numbers, means: Numbers, variances: Numbers) -> float:
     """Return the p-value of Brown's and Forsythe's F* with Mehrotra's degrees of freedom."""
     total = n.sum()
     middle = (n * means).sum() / total
-    parts = (1 - n / total) * variances
+    unit = variances.max()  # in which squares of small variances are no zeros
+    relative = variances / unit
+    parts = (1 - n / total) * relative
     scale = parts.sum()
-    f = float((n * (means - middle) ** 2).sum() / scale)
+    f = float((n * (means - middle) ** 2).sum() / scale / unit)
 
-    weighted = (n * variances).sum() / total
-    spread = (variances**2).sum() + weighted**2 - 2 * (n * variances**2).sum() / total
+    weighted = (n * relative).sum() / total
+    spread = (relative**2).sum() + weighted**2 - 2 * (n * relative**2).sum() / total
     between = scale**2 / spread
     within = scale**2 / (parts**2 / (n - 1)).sum()
     return float(fdtrc(between, within, f))

@@ -402,7 +402,7 @@ def test_a_folder_holds_every_table_and_the_dictionary(db: Database, tmp_path: P
 
 
 def test_the_dictionary_says_how_to_read_ranks_times_and_repeated_rows() -> None:
-    page = describe_tables(exports.TABLES.values())
+    page = " ".join(describe_tables(exports.TABLES.values()).split())
     assert "| `rank` | 1 for the most common of its type; ties by name. |" in page
     assert "its rows with `period` null repeat those of the month" in page
     assert "Times are UTC: timestamps in Parquet" in page

@@ -144,22 +144,26 @@ def test_of_several_coders_the_mean_counts_and_a_skipped_mention_does_not(
     assert tide.commonest_name == "neutral"
 
 
-def page_text(db: Database, run: int, folder: Path) -> str:
-    html = build(db, [run], folder).read_text(encoding="utf-8")
+def page_text(page: Path) -> str:
+    html = page.read_text(encoding="utf-8")
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", html)).split())
 
 
 def test_every_mood_of_a_page_without_labels_says_that_nobody_checked_it(
     db: Database, run: int, tmp_path: Path
 ) -> None:
-    text = page_text(db, run, tmp_path / "report")
+    index = build(db, [run], tmp_path / "report")
+    text = page_text(index)
     assert "No reader has labelled a mention" in text
     assert f"tidings label {run} draws a random sample" in text
     assert f"n = 90; {UNCHECKED}" in text  # the card
-    assert f"Months of “tide”. Polarity is {UNCHECKED}." in text
+    of_keyword = page_text(index.with_name("keyword-tide.html"))
+    assert f"Months of “tide”. Polarity is {UNCHECKED}." in of_keyword
     for mood in re.finditer(r"The mood [^.]*[.\d\w ,()−=:“”+]*", text):
         assert UNCHECKED in text[mood.start() : mood.end() + 80]
-    month_lines = re.findall(r"; mean polarity .{0,60}?\), (on the engine's scale[^.]*)\.", text)
+    line = re.compile(r"; mean polarity .{0,60}?\), (on the engine's scale[^.]*)\.")
+    pages = sorted(index.parent.glob("20*.html"))
+    month_lines = [scale for page in pages for scale in line.findall(page_text(page))]
     assert month_lines == [UNCHECKED] * 3
 
 

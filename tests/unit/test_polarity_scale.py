@@ -33,7 +33,7 @@ def test_below_fifty_labels_nobody_checked_the_engine() -> None:
     "spec",
     [
         polarity.overall_spec(SUBJECT, ROWS),
-        polarity.yearly_spec(SUBJECT, ROWS),
+        *polarity.year_specs(SUBJECT, ROWS),
         scatter.month_spec(SUBJECT, MONTHS[0]),
         scatter.sheet_spec(SUBJECT, MONTHS),
         accounts.means_spec([ACCOUNT]),
@@ -51,7 +51,7 @@ def test_captions_say_how_many_labels_correct_the_scale() -> None:
     note = scale_note(80)
     specs = (
         polarity.overall_spec(SUBJECT, ROWS, scale=note),
-        polarity.yearly_spec(SUBJECT, ROWS, scale=note),
+        *polarity.year_specs(SUBJECT, ROWS, scale=note),
         scatter.month_spec(SUBJECT, MONTHS[0], scale=note),
         scatter.sheet_spec(SUBJECT, MONTHS, scale=note),
     )
