@@ -98,9 +98,8 @@ class TextApiClient:
         """Return the reply to one request, with the answer's JSON object as *read* returns it.
 
         *before_attempt* is awaited with the number of each attempt; *after_failure* is called when
-        one has failed, before a wait. Raises `ServiceRefused`, `ServiceUnavailable`,
-        `ServiceBadAnswer` (by *read* too, after the last attempt) and `UnalignedReply`, which
-        another attempt would not mend.
+        one has failed, before a wait. Raises `ServiceRefused`, `ServiceUnavailable` and
+        `ServiceBadAnswer` (by *read* too, after the last attempt).
         """
 
         async def attempt(number: int) -> Reply[T]:

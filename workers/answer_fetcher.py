@@ -29,7 +29,7 @@ from models.answers import (
 )
 from models.runs import reserve_call
 from textapi.messages import SERVICE, Operation
-from textapi.requests import ApiRequest, UnalignedReply
+from textapi.requests import ApiRequest
 from workers.answer_writer import AnswerWriter
 from workers.context import JobContext, finish_in_thread
 
@@ -166,8 +166,8 @@ class AnswerFetcher:
         keys: Collection[bytes],
         before_attempt: BeforeAttempt,
         after_failure: Callable[[], None],
-    ) -> None:
-        """Ask for *keys* of *request* and store the answers.
+    ) -> set[bytes]:
+        """Ask for *keys* of *request* and store the answers; return the keys that got none.
 
         Raises what `TextApiClient.ask` raises, and `EngineChanged`.
         """
@@ -188,6 +188,7 @@ class AnswerFetcher:
                 await self._store_under(reply.engine, request, reply.value)
                 raise EngineChanged(request.engine, reply.engine)
             await self._writer.store(request, reply.value)
+        return set(keys) - reply.value.keys()
 
     async def _store_under(
         self, engine: str, request: ApiRequest, answers: Mapping[bytes, str]
@@ -302,9 +303,12 @@ class _Fetch:
             await self._wait_while_tasks(self._fetcher.most_unstored)
             if self._error:
                 break
-            task = asyncio.create_task(self._send(request, keys, claimed_at))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._start(request, keys, claimed_at)
+
+    def _start(self, request: ApiRequest, keys: Collection[bytes], claimed_at: float) -> None:
+        task = asyncio.create_task(self._send(request, keys, claimed_at))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _wait_while_tasks(self, number: int) -> None:
         """Wait while there are *number* tasks or more, and no error."""
@@ -312,17 +316,13 @@ class _Fetch:
             await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
 
     async def _send(self, request: ApiRequest, keys: Collection[bytes], claimed_at: float) -> None:
-        """Send *request*, or a request for each text where the reply cannot be divided."""
+        """Send *request*, and at once a request for each text that its reply leaves open."""
         try:
-            try:
-                await self._send_once(request, keys, claimed_at)
-            except UnalignedReply:
-                parts = request.split(keys)
-                if parts == [request]:
-                    raise
-                for part in parts:
-                    keys_of_part = [key for key in part.keys if key in keys]
-                    await self._send_once(part, keys_of_part, claimed_at)
+            missing = await self._send_once(request, keys, claimed_at)
+            self._unsent.update(missing)
+            if missing and not (self._stopping or self._error):
+                for part in request.split(missing):
+                    self._start(part, missing.intersection(part.keys), claimed_at)
         except _ClaimsLost:
             self._requested_elsewhere.append(request)
         except Exception as error:  # noqa: BLE001 - `run` raises it: nobody awaits this task
@@ -330,7 +330,8 @@ class _Fetch:
 
     async def _send_once(
         self, request: ApiRequest, keys: Collection[bytes], claimed_at: float
-    ) -> None:
+    ) -> set[bytes]:
+        """Send *request*; return those of *keys* that its reply leaves open."""
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - a coroutine that runs has one
 
@@ -348,7 +349,7 @@ class _Fetch:
             self._unsent.update(keys)  # the service has not answered: others may ask
 
         try:
-            await self._fetcher.send(request, keys, before_attempt, after_failure)
+            return await self._fetcher.send(request, keys, before_attempt, after_failure)
         except Exception:
             self._unsent.update(keys)
             raise
