@@ -44,7 +44,7 @@ def test_each_sentence_goes_to_the_text_it_stands_in_even_where_it_stands_in_sev
     assert json.loads(answers[keyword_key("e", "news", TEXTS[1])]) == ["No news today."]
 
 
-def test_keys_are_those_under_which_answers_were_stored_before_texts_were_joined_otherwise() -> None:
+def test_keys_are_those_of_answers_stored_before_texts_were_joined_otherwise() -> None:
     text = "Stay in.’"
     assert keyword_key("tidings/1", "covid", text).hex() == "af330aa7ac7ad31724c83aea1932d0ce"
     assert polarity_key("tidings/1", text).hex() == "3e61064f99d3cb81b3c9f31ff2d1ec9b"
