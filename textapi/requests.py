@@ -167,8 +167,7 @@ class PolarityBatch(_Request):
         answers: dict[bytes, str] = {}
         for number, parts in parts_by_text.items():
             text, (polarity, part) = texts[number], parts[0]
-            is_whole = len(parts) == 1 and part.split() == text.split()
-            if is_whole and number not in alignment.doubtful:
+            if len(parts) == 1 and part.split() == text.split():
                 answers[polarity_key(self.engine, text)] = _to_json(polarity)
         return answers
 
