@@ -68,7 +68,8 @@ class Outcome:
     exports: dict[str, bytes]
     answers: int  # rows in the ledger
     calls: int
-    again: int  # calls that were answered with what had been answered before
+    answered: int  # calls that got an answer
+    again: int  # calls that were answered with something that had been answered before
     seconds: float
     silence: float  # the longest stretch in which nothing was asked, from submit to the end
 
@@ -286,7 +287,8 @@ class Fleet:
             out = io.BytesIO()
             write(self.db, run, table, "jsonl", out)
             exports[table] = out.getvalue().replace(f'{{"run": {run}, '.encode(), b'{"run": 0, ')
-        return Outcome(exports, answers, seen["calls"], seen["again"], seconds, self._silence)
+        calls = seen["calls"], seen["answered"], seen["again"]
+        return Outcome(exports, answers, *calls, seconds, self._silence)
 
     def end(self) -> None:
         """End everything."""
