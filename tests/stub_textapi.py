@@ -5,7 +5,8 @@ returns what it counted, among it the most calls in any stretch of so many secon
 between 100 calls, and how many answers it gave again. ``POST /faults`` sets its faults: ``latency``
 in seconds, shares of ``error_500``, ``reset``, ``hang`` and ``broken`` answers, or one ``status``
 with its ``retry_after``, or one ``body``. It answers by the project's own sentence and keyword
-rules, and by fixed rules for the rest, so that runs can be compared.
+rules (or by a ``splitter`` of `SPLITTERS`), and by fixed rules for the rest, so that runs can be
+compared.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import re
 import sys
 import time
 from bisect import bisect_right, insort
@@ -21,7 +23,7 @@ from itertools import pairwise
 
 from aiohttp import web
 
-from textapi.text.keywords import sentences_with
+from textapi.text.keywords import pattern, sentences_with
 from textapi.text.sentences import sentences
 
 FAULTS = web.AppKey("faults", dict)
@@ -33,9 +35,25 @@ def polarity(text: str) -> float:
     return (sum(map(ord, text)) % 2001 - 1000) / 1000
 
 
-def answer(operation: str, body: dict) -> dict:
+# Ways of other services to split sentences, by what is between two of them.
+SPLITTERS = {"end marks": r"(?<=[.!?])\s+", "lines": r"\n"}
+
+
+def split_text(text: str, splitter: str) -> list[str]:
+    """Return the sentences of *text* by another splitter than our own."""
+    parts = map(str.strip, re.split(SPLITTERS[splitter], text))
+    return [part for part in parts if part]
+
+
+def answer(operation: str, body: dict, splitter: str | None = None) -> dict:
     """Return the answer of an endpoint."""
     text = body["text"]
+    if splitter is not None and operation == "sentences_with_keywords":
+        parts = split_text(text, splitter)
+        return {term: list(filter(pattern(term).search, parts)) for term in body["keywords"]}
+    if splitter is not None and operation == "polarity_by_sentence":
+        pairs = [[polarity(part), part] for part in split_text(text, splitter)]
+        return {"polarity by sentence": pairs}
     words = [word for word in text.lower().split() if word.isalpha()]
     match operation:
         case "sentences_with_keywords":
@@ -69,14 +87,19 @@ def answers_in(operation: str, body: dict) -> set[tuple]:
         case "sentences_with_keywords":
             return {
                 (operation, line, word)
-                for line in body["text"].split("\n")
+                for line in lines_of(body["text"])
                 for word in body["keywords"]
             }
         case "polarity_by_sentence":
-            return {("text_polarity", line) for line in body["text"].split("\n")}
+            return {("text_polarity", line) for line in lines_of(body["text"])}
         case "text_polarity":
             return {(operation, body["text"])}
     return {(operation, *sorted(body.items()))}
+
+
+def lines_of(text: str) -> list[str]:
+    """Return the texts of a request, without the full stops between them."""
+    return [line for line in text.split("\n") if line != "."]
 
 
 async def ask(request: web.Request) -> web.StreamResponse:
@@ -104,7 +127,7 @@ async def ask(request: web.Request) -> web.StreamResponse:
         answers = answers_in(operation, body)
         seen["again"] += not seen["given"].isdisjoint(answers)
         seen["given"] |= answers
-        return web.json_response(answer(operation, body))
+        return web.json_response(answer(operation, body, faults.get("splitter")))
     if fault == "error_500":
         return web.json_response({"error": "as configured"}, status=500)
     if fault == "broken":

@@ -93,14 +93,17 @@ class TextApiClient:
         body: Mapping[str, Any],
         before_attempt: Callable[[Operation, int], Awaitable[None]],
         read: Callable[[Mapping[str, Any]], T],
+        *,
         after_failure: Callable[[], None] | None = None,
+        store: Callable[[Reply[T]], Awaitable[None]] | None = None,
     ) -> Reply[T]:
         """Return the reply to one request, with the answer's JSON object as *read* returns it.
 
         *before_attempt* is awaited with the number of each attempt; *after_failure* is called when
-        one has failed, before a wait. Raises `ServiceRefused`, `ServiceUnavailable`,
-        `ServiceBadAnswer` (by *read* too, after the last attempt) and `UnalignedReply`, which
-        another attempt would not mend.
+        one has failed, before a wait. *store* is awaited with the reply before another call takes
+        this one's place: a process never has more calls made and not stored than it may have in
+        flight. Raises `ServiceRefused`, `ServiceUnavailable` and `ServiceBadAnswer` (by *read* too,
+        after the last attempt), and what *store* raises.
         """
 
         async def attempt(number: int) -> Reply[T]:
@@ -119,10 +122,13 @@ class TextApiClient:
                     before=partial(before_attempt, operation, number),
                     json=body,
                 )
-            if not isinstance(answer.value, dict):
-                raise bad_answer(operation, "no JSON object")
-            engine = read_engine(answer.headers.get(ENGINE_HEADER))
-            return Reply(read(answer.value), engine, number)
+                if not isinstance(answer.value, dict):
+                    raise bad_answer(operation, "no JSON object")
+                engine = read_engine(answer.headers.get(ENGINE_HEADER))
+                reply = Reply(read(answer.value), engine, number)
+                if store is not None:
+                    await store(reply)
+                return reply
 
         return await self._client.retry(attempt)
 

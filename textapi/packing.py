@@ -1,14 +1,11 @@
-"""Several texts in one request: how they are packed, and whose sentence of the reply is whose."""
+"""Several texts in one request: how they are packed."""
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import lru_cache
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
-from textapi.text.sentences import Span, split
+from textapi.text.sentences import split
 
 T = TypeVar("T")
 
@@ -60,50 +57,3 @@ def _cut_sentences(text: str, size: int) -> Iterator[str]:
 
 def _length_of_line(line: tuple[int, str]) -> int:
     return len(line[1])
-
-
-def assign_sentences(sentences: Sequence[str], texts: Sequence[str]) -> list[list[str]] | None:
-    """Return for each of *texts* those of *sentences* that stand in it, which are in its order.
-
-    None if one stands in no text, or runs over two.
-    """
-    if len(texts) == 1:
-        return [list(sentences)]
-
-    split_once = lru_cache(maxsize=None)(split)  # for this reply alone, and only where needed
-    sentences_of: list[list[str]] = [[] for _ in texts]
-    number, cursor = 0, 0
-    for sentence in sentences:
-        place = _find(sentence, texts, number, cursor, split_once)
-        if not sentence or place is None:
-            return None
-        number, cursor = place[0], place[1] + len(sentence)
-        sentences_of[number].append(sentence)
-    return sentences_of
-
-
-def _find(
-    sentence: str,
-    texts: Sequence[str],
-    number: int,
-    cursor: int,
-    split_once: Callable[[str], list[Span]],
-) -> tuple[int, int] | None:
-    """Return text and offset of *sentence*, at or after *cursor* of text *number*.
-
-    A place where our own splitter finds the sentence too goes before its first occurrence, which
-    may be inside a longer sentence.
-    """
-    first = None
-    for later in range(number, len(texts)):
-        text, begin = texts[later], cursor if later == number else 0
-        offset = text.find(sentence, begin)
-        if offset < 0:
-            continue
-
-        first = first or (later, offset)
-        spans = split_once(text)
-        for start, end in islice(spans, bisect_left(spans, (begin, 0)), None):
-            if end - start == len(sentence) and text.startswith(sentence, start):
-                return later, start
-    return first

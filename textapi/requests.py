@@ -2,8 +2,8 @@
 
 An answer's key is made of engine, operation, parameters and text alone, so that everybody who asks
 the same finds it. A request has the `keys` of the answers that it may bring; its `body` asks for
-those still missing, `answers` reads them out of a reply (or raises `ServiceBadAnswer`,
-`UnalignedReply`), `split` makes requests of one text each.
+those still missing, `answers` reads them out of a reply (or raises `ServiceBadAnswer`), without
+those that cannot be told apart, and `split` makes requests of one text each for these.
 Its `documents` are (document, key) pairs of answers that quote several documents as one text.
 """
 
@@ -18,23 +18,14 @@ from functools import cached_property, lru_cache, partial
 from operator import itemgetter
 from typing import Any, Self, TypeAlias
 
-from core.errors import ServiceError
+from textapi.alignment import align, join, length_joined
 from textapi.answer_validation import read_answer
-from textapi.messages import EXCHANGES, SERVICE, Operation
-from textapi.packing import assign_sentences, pack
+from textapi.messages import EXCHANGES, Operation
+from textapi.packing import pack
 from textapi.text.sentences import split
 
 # The sign of a tag or a handle; ".@" lets everybody see a post that begins with a handle.
 _SIGN = re.compile(r"(?<!\w)\.?[@#](?=\w)")
-
-
-class UnalignedReply(ServiceError):
-    """The reply to several texts cannot be divided among them: each has to be asked alone."""
-
-    def __init__(self, operation: str) -> None:
-        super().__init__(
-            f"{SERVICE}: the answer of {operation} does not fit the texts asked", service=SERVICE
-        )
 
 
 def answer_key(engine: str, operation: str, parameters: Mapping[str, Any], text: str) -> bytes:
@@ -108,27 +99,33 @@ class KeywordBatch(_Request):
     def body(self, keys: Collection[bytes]) -> dict[str, Any]:
         """Return the JSON body: texts that lack an answer, and the terms that one of them lacks."""
         texts, terms = self._select(keys)
-        return {"text": "\n".join(texts), "keywords": terms}
+        return {"text": join(texts), "keywords": terms}
 
     def answers(self, reply: Mapping[str, Any], keys: Collection[bytes]) -> dict[bytes, str]:
-        """Return the sentences of *reply* that stand in each text, as JSON lists."""
+        """Return the sentences of *reply* that stand in each text, as JSON lists.
+
+        A text whose sentences are not certain has no answer.
+        """
         texts, terms = self._select(keys)
-        text_of_all = "\n".join(texts)
+        text_of_all = join(texts)
         answers: dict[bytes, str] = {}
 
         for term in terms:
             sentences = read_answer(self.operation, reply, term, text_of_all)
-            sentences_of = assign_sentences(sentences, texts)
-            if sentences_of is None:
-                raise UnalignedReply(self.operation)
-            for text, mentioning in zip(texts, sentences_of, strict=True):
-                answers[keyword_key(self.engine, term, text)] = _to_json(mentioning)
+            for number, mentioning in _sentences_by_text(sentences, texts, term).items():
+                answers[keyword_key(self.engine, term, texts[number])] = _to_json(mentioning)
         return answers
 
     def split(self, keys: Collection[bytes]) -> list[ApiRequest]:
-        """Return a batch for each text."""
-        texts, terms = self._select(keys)
-        return [KeywordBatch(self.engine, (text,), tuple(terms)) for text in texts]
+        """Return a batch for each text that lacks an answer, with the terms that it lacks."""
+        terms_by_text: dict[str, list[str]] = {}
+        for key, (number, term) in self._positions.items():
+            if key in keys:
+                terms_by_text.setdefault(self.texts[number], []).append(term)
+        return [
+            KeywordBatch(self.engine, (text,), tuple(terms))
+            for text, terms in terms_by_text.items()
+        ]
 
     def _select(self, keys: Collection[bytes]) -> tuple[list[str], list[str]]:
         positions = list(map(self._positions.__getitem__, keys))
@@ -154,20 +151,24 @@ class PolarityBatch(_Request):
 
     def body(self, keys: Collection[bytes]) -> dict[str, Any]:
         """Return the JSON body: the texts that lack an answer, a line each."""
-        return {"text": "\n".join(self._select(keys))}
+        return {"text": join(self._select(keys))}
 
     def answers(self, reply: Mapping[str, Any], keys: Collection[bytes]) -> dict[bytes, str]:
-        """Return the polarities of *reply*, whose sentences have to be the texts, one to one."""
+        """Return the polarities of *reply*; a text that is not one of its sentences has none."""
         texts = self._select(keys)
-        pairs = read_answer(self.operation, reply, _name_of(self.operation), "\n".join(texts))
-        if len(pairs) != len(texts):
-            raise UnalignedReply(self.operation)
+        pairs = read_answer(self.operation, reply, _name_of(self.operation), join(texts))
+        alignment = align([sentence for _, sentence in pairs], texts)
+
+        parts_by_text: dict[int, list[tuple[float, str]]] = {}
+        for (polarity, _), place in zip(pairs, alignment.places, strict=True):
+            if place is not None:
+                parts_by_text.setdefault(place[0], []).append((polarity, place[1]))
 
         answers: dict[bytes, str] = {}
-        for text, (polarity, sentence) in zip(texts, pairs, strict=True):
-            if sentence.split() != text.split():
-                raise UnalignedReply(self.operation)
-            answers[polarity_key(self.engine, text)] = _to_json(polarity)
+        for number, parts in parts_by_text.items():
+            text, (polarity, part) = texts[number], parts[0]
+            if len(parts) == 1 and part.split() == text.split():
+                answers[polarity_key(self.engine, text)] = _to_json(polarity)
         return answers
 
     def split(self, keys: Collection[bytes]) -> list[ApiRequest]:
@@ -252,7 +253,7 @@ def keyword_batches(
     engine: str, texts: Iterable[str], terms: Sequence[str], size: int
 ) -> Iterator[KeywordBatch]:
     """Yield batches of up to *size* characters, or of one longer text. *texts* are distinct."""
-    for batch in pack(texts, size, len):
+    for batch in pack(texts, size, length_joined):
         yield KeywordBatch(engine, tuple(batch), tuple(terms))
 
 
@@ -266,8 +267,26 @@ def polarity_requests(engine: str, texts: Iterable[str], size: int) -> list[ApiR
         else:
             requests.append(polarity_of(engine, text))
 
-    batches = pack(single_sentences, size, len)
+    batches = pack(single_sentences, size, length_joined)
     return [*(PolarityBatch(engine, tuple(batch)) for batch in batches), *requests]
+
+
+def _sentences_by_text(
+    sentences: Sequence[str], texts: Sequence[str], term: str
+) -> dict[int, list[str]]:
+    """Return the sentences by the number of their text, without the texts that are doubtful."""
+    if len(texts) == 1:
+        return {0: list(sentences)}
+
+    alignment = align(sentences, texts, term)
+    mentioning: dict[int, list[str]] = {}
+    for number in range(len(texts)):
+        if number not in alignment.doubtful:
+            mentioning[number] = []
+    for place in alignment.places:
+        if place is not None and place[0] in mentioning:
+            mentioning[place[0]].append(place[1])
+    return mentioning
 
 
 def _name_of(operation: Operation) -> str:

@@ -1,10 +1,9 @@
 """Answers of the Text API through the ledger: what was answered is not asked again.
 
 Look what is answered, claim what is not, look again, then ask: two workers never ask the same at
-once. What is
-answered is stored at once and by whoever asked, also when the job has another owner by then: it is
-paid for. A process that is killed repeats no more than the calls that it had begun and not stored:
-`AnswerFetcher.most_unstored`, whatever the number of steps that fetch at once.
+once. What is answered is stored at once and by whoever asked, also when the job has another owner
+by then: it is paid for. A call keeps its slot until its answer is stored. So a process that is
+killed repeats `TIDINGS_TEXTAPI_CONCURRENCY` calls at most, however many steps fetch at once.
 """
 
 from __future__ import annotations
@@ -14,11 +13,12 @@ import json
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from contextlib import suppress
+from functools import partial
 from itertools import islice
 from types import TracebackType
 from typing import Any, Self
 
-from core.errors import DatabaseAway, RunCapReached, ServiceUnavailable
+from core.errors import DatabaseAway, RunCapReached, ServiceError, ServiceUnavailable
 from core.ratelimit import credential_of
 from models.answers import (
     claim_answers,
@@ -28,8 +28,9 @@ from models.answers import (
     stored_keys,
 )
 from models.runs import reserve_call
+from textapi.client import Reply
 from textapi.messages import SERVICE, Operation
-from textapi.requests import ApiRequest, UnalignedReply
+from textapi.requests import ApiRequest
 from workers.answer_writer import AnswerWriter
 from workers.context import JobContext, finish_in_thread
 
@@ -74,9 +75,8 @@ class AnswerFetcher:
         self._client = job.runtime.textapi()
         settings = job.runtime.settings
         self._claim_seconds = settings.textapi_timeout + CLAIM_MARGIN_SECONDS
-        # Twice the calls in flight: the next are made while answers are stored.
-        self.most_unstored = 2 * settings.textapi_concurrency
-        self._unstored = asyncio.Semaphore(self.most_unstored)
+        # Twice the calls in flight: the next are claimed by the time that a slot is free.
+        self.most_begun = 2 * settings.textapi_concurrency
         self._writer = AnswerWriter(job, credential_of(job.runtime.textapi_key))
 
     async def __aenter__(self) -> Self:
@@ -166,28 +166,37 @@ class AnswerFetcher:
         keys: Collection[bytes],
         before_attempt: BeforeAttempt,
         after_failure: Callable[[], None],
-    ) -> None:
-        """Ask for *keys* of *request* and store the answers.
+    ) -> set[bytes]:
+        """Ask for *keys* of *request* and store the answers; return the keys that got none.
 
         Raises what `TextApiClient.ask` raises, and `EngineChanged`.
         """
-        async with self._unstored:
-            began = time.monotonic()
-            try:
-                reply = await self._client.ask(
-                    request.operation,
-                    request.body(keys),
-                    before_attempt,
-                    read=lambda answer: request.answers(answer, keys),
-                    after_failure=after_failure,
-                )
-            finally:
-                self._writer.counts(request.operation).seconds += time.monotonic() - began
+        counts = partial(self._writer.counts, request.operation)
+        began = time.monotonic()
 
-            if reply.engine is not None and reply.engine != request.engine:
-                await self._store_under(reply.engine, request, reply.value)
-                raise EngineChanged(request.engine, reply.engine)
-            await self._writer.store(request, reply.value)
+        async def store(reply: Reply[dict[bytes, str]]) -> None:
+            counts().seconds += time.monotonic() - began
+            if _is_of_other_engine(reply, request):
+                await self._store_under(reply.engine or "", request, reply.value)
+            else:
+                await self._writer.store(request, reply.value)
+
+        try:
+            reply = await self._client.ask(
+                request.operation,
+                request.body(keys),
+                before_attempt,
+                read=lambda answer: request.answers(answer, keys),
+                after_failure=after_failure,
+                store=store,
+            )
+        except ServiceError:
+            counts().seconds += time.monotonic() - began
+            raise
+
+        if _is_of_other_engine(reply, request):
+            raise EngineChanged(request.engine, reply.engine or "")
+        return set(keys) - reply.value.keys()
 
     async def _store_under(
         self, engine: str, request: ApiRequest, answers: Mapping[bytes, str]
@@ -235,6 +244,10 @@ class AnswerFetcher:
         self._writer.counts(operation).maybe_twice += 1
 
 
+def _is_of_other_engine(reply: Reply[Any], request: ApiRequest) -> bool:
+    return reply.engine is not None and reply.engine != request.engine
+
+
 class _Fetch:
     """One call of `AnswerFetcher.fetch`: its tasks and the claims that it has not used yet."""
 
@@ -271,7 +284,7 @@ class _Fetch:
 
         A claim lasts little longer than a call: it is made when its call can be begun.
         """
-        most = self._fetcher.most_unstored
+        most = self._fetcher.most_begun
         await self._wait_while_tasks(most)
         if self._error:
             return []
@@ -299,12 +312,15 @@ class _Fetch:
             if any(claimed[key] for key in keys):
                 self._fetcher.count_repeated(request.operation)
 
-            await self._wait_while_tasks(self._fetcher.most_unstored)
+            await self._wait_while_tasks(self._fetcher.most_begun)
             if self._error:
                 break
-            task = asyncio.create_task(self._send(request, keys, claimed_at))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._start(request, keys, claimed_at)
+
+    def _start(self, request: ApiRequest, keys: Collection[bytes], claimed_at: float) -> None:
+        task = asyncio.create_task(self._send(request, keys, claimed_at))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _wait_while_tasks(self, number: int) -> None:
         """Wait while there are *number* tasks or more, and no error."""
@@ -312,17 +328,13 @@ class _Fetch:
             await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
 
     async def _send(self, request: ApiRequest, keys: Collection[bytes], claimed_at: float) -> None:
-        """Send *request*, or a request for each text where the reply cannot be divided."""
+        """Send *request*, and at once a request for each text that its reply leaves open."""
         try:
-            try:
-                await self._send_once(request, keys, claimed_at)
-            except UnalignedReply:
-                parts = request.split(keys)
-                if parts == [request]:
-                    raise
-                for part in parts:
-                    keys_of_part = [key for key in part.keys if key in keys]
-                    await self._send_once(part, keys_of_part, claimed_at)
+            missing = await self._send_once(request, keys, claimed_at)
+            self._unsent.update(missing)
+            if missing and not (self._stopping or self._error):
+                for part in request.split(missing):
+                    self._start(part, missing.intersection(part.keys), claimed_at)
         except _ClaimsLost:
             self._requested_elsewhere.append(request)
         except Exception as error:  # noqa: BLE001 - `run` raises it: nobody awaits this task
@@ -330,7 +342,8 @@ class _Fetch:
 
     async def _send_once(
         self, request: ApiRequest, keys: Collection[bytes], claimed_at: float
-    ) -> None:
+    ) -> set[bytes]:
+        """Send *request*; return those of *keys* that its reply leaves open."""
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - a coroutine that runs has one
 
@@ -348,7 +361,7 @@ class _Fetch:
             self._unsent.update(keys)  # the service has not answered: others may ask
 
         try:
-            await self._fetcher.send(request, keys, before_attempt, after_failure)
+            return await self._fetcher.send(request, keys, before_attempt, after_failure)
         except Exception:
             self._unsent.update(keys)
             raise

@@ -24,7 +24,7 @@ import psutil
 from sqlalchemy import func, select
 
 from analysis.options import Keyword
-from analysis.parameters import MonthsParameters
+from analysis.parameters import MonthsParameters, Parameters
 from cli.stack import valkey
 from cli.stack.ports import free_port
 from cli.stack.supervised_process import SupervisedProcess
@@ -47,10 +47,9 @@ STUB = Path(__file__).parents[1] / "stub_textapi.py"
 TABLES = ("mentions", "periods", "phrases", "entities", "documents", "coverage")
 FIRST, LAST, DOCUMENTS_A_MONTH = "2020-01", "2021-12", 100
 LATENCY = 0.1
-CONCURRENCY = 3  # calls in flight per process: a run takes long enough to be disturbed
-# What one killed process may repeat: its calls in flight, and as many whose answers were being
-# stored when it was killed (`AnswerFetcher.most_unstored`).
-IN_HAND = 2 * CONCURRENCY
+# Calls in flight per process, and so what one killed process may repeat: a call is in flight until
+# its answer is stored. So few that a run takes long enough to be disturbed.
+CONCURRENCY = 3
 WORKERS = ("worker-a", "worker-b")
 PROCESSES = 2
 QUICK = {
@@ -69,7 +68,8 @@ class Outcome:
     exports: dict[str, bytes]
     answers: int  # rows in the ledger
     calls: int
-    again: int  # calls that were answered with what had been answered before
+    answered: int  # calls that got an answer
+    again: int  # calls that were answered with something that had been answered before
     seconds: float
     silence: float  # the longest stretch in which nothing was asked, from submit to the end
 
@@ -171,9 +171,9 @@ class Fleet:
             MonthsParameters(first=FIRST, last=LAST, keywords=(Keyword.parse("fever:marsh fever"),))
         )
 
-    def submit_parameters(self, parameters: MonthsParameters) -> int:
+    def submit_parameters(self, parameters: Parameters, *names: str) -> int:
         """Submit a run as the command line does."""
-        run = submit_run(self.db, parameters, ())
+        run = submit_run(self.db, parameters, names)
         self.runs.append(run)
         if len(self.runs) == 1:
             self._begun = self._called_at = time.monotonic()
@@ -287,7 +287,8 @@ class Fleet:
             out = io.BytesIO()
             write(self.db, run, table, "jsonl", out)
             exports[table] = out.getvalue().replace(f'{{"run": {run}, '.encode(), b'{"run": 0, ')
-        return Outcome(exports, answers, seen["calls"], seen["again"], seconds, self._silence)
+        calls = seen["calls"], seen["answered"], seen["again"]
+        return Outcome(exports, answers, *calls, seconds, self._silence)
 
     def end(self) -> None:
         """End everything."""

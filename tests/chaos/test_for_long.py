@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import sqlite3
 import subprocess
@@ -14,9 +15,17 @@ from urllib.parse import urlsplit
 import psutil
 import psycopg
 import pytest
+from sqlalchemy import select
 
+from analysis.parameters import HandlesParameters
+from core.enums import State
 from models.database import Database, migrate
-from tests.chaos.fleet import IN_HAND, PROCESSES, WORKERS, Fleet, fill, running_fleet
+from models.documents import add_documents
+from models.tables import Document, Job, PostPolarity, Run
+from tests import stub_textapi
+from tests.chaos.fleet import CONCURRENCY, PROCESSES, WORKERS, Fleet, fill, running_fleet
+from tests.chaos.test_killing import at_work
+from tests.integration.test_fetching import stored_post
 from tests.services import _unprivileged, running_postgres, wait_until
 
 pytestmark = [
@@ -26,7 +35,8 @@ pytestmark = [
     ),
 ]
 # Answers that wait for the database outlive their claims: another worker may ask for them again.
-ALL_IN_HAND = len(WORKERS) * PROCESSES * IN_HAND
+ALL_IN_FLIGHT = len(WORKERS) * PROCESSES * CONCURRENCY
+KILLS = 30
 SMALL_FILE = 60_000  # bytes; SQLite's log is longer after the first few transactions
 
 
@@ -38,7 +48,7 @@ def test_everything_killed_three_times(fleet: Fleet, hold: Callable[..., None]) 
             fleet.kill_and_leave(name)
         fleet.start_all()
     fleet.finish(120.0)
-    hold(fleet.outcome(), again=3 * ALL_IN_HAND)
+    hold(fleet.outcome(), again=3 * ALL_IN_FLIGHT)
 
 
 def test_valkey_away_for_a_minute(fleet: Fleet, hold: Callable[..., None]) -> None:
@@ -69,7 +79,7 @@ def test_no_space_left_and_freed_again(fleet: Fleet, hold: Callable[..., None]) 
     assert not fleet.ended()
     limit_files(fleet, psutil.RLIM_INFINITY)
     fleet.finish(120.0)
-    hold(fleet.outcome(), again=ALL_IN_HAND)
+    hold(fleet.outcome(), again=ALL_IN_FLIGHT)
 
 
 def test_the_database_locked_for_half_a_minute(fleet: Fleet, hold: Callable[..., None]) -> None:
@@ -83,7 +93,51 @@ def test_the_database_locked_for_half_a_minute(fleet: Fleet, hold: Callable[...,
         assert not fleet.ended()
         other.execute("ROLLBACK")
     fleet.finish(120.0)
-    hold(fleet.outcome(), again=ALL_IN_HAND)
+    hold(fleet.outcome(), again=ALL_IN_FLIGHT)
+
+
+@pytest.mark.parametrize(
+    ("fleet", "posts"),
+    [
+        pytest.param({"textapi_limits": "50/s", "textapi_concurrency": 10}, 2_000, id="50/s"),
+        pytest.param({"textapi_limits": "500/s", "textapi_concurrency": 10}, 14_000, id="500/s"),
+    ],
+    indirect=["fleet"],
+)
+def test_thirty_processes_killed_at_work_repeat_no_more_than_they_had_in_flight(
+    fleet: Fleet, posts: int
+) -> None:
+    fleet.behave(latency=0.03)
+    handles = [f"account{number}" for number in range(20)]
+    texts = [f"Post {number} is here. It has two sentences." for number in range(posts)]
+    rows = [
+        stored_post(number, handle=handles[number % 20], text=text)
+        for number, text in enumerate(texts)
+    ]
+    add_documents(fleet.db, rows)
+    run = fleet.submit_parameters(HandlesParameters(steps=("polarity",)), *handles)
+
+    kills = 0
+    while kills < KILLS and not fleet.tend(0.6):
+        working = at_work(fleet, Job.crashes == 0)
+        if working:
+            psutil.Process(random.choice(working)).kill()
+            kills += 1
+    assert kills == KILLS, "the run ended before all were killed"
+    fleet.finish(240.0)
+
+    seen = fleet.seen()
+    with fleet.db.read() as connection:
+        polarities = select(PostPolarity.polarity, Document.text).join(
+            Document, Document.id == PostPolarity.document_id
+        )
+        scored = {text: polarity for polarity, text in connection.execute(polarities)}
+        state = connection.scalar(select(Run.state).where(Run.id == run))
+    print(f"{kills} kills, {seen['calls']} calls for {posts} posts, {seen['again']} repeated")  # noqa: T201
+    assert state == State.DONE
+    assert scored == {text: stub_textapi.polarity(text) for text in texts}
+    assert 0 < seen["again"] <= kills * fleet.settings.textapi_concurrency
+    assert seen["fullest"]["1.0"] <= int(str(fleet.settings.textapi_limits).partition("/")[0])
 
 
 def limit_files(fleet: Fleet, size: int) -> None:
@@ -106,7 +160,7 @@ def test_postgresql_away_for_half_a_minute(tmp_path: Path, hold: Callable[..., N
                 fleet.tend(30.0)
                 start_again()
                 fleet.finish(120.0)
-                hold(fleet.outcome(), again=ALL_IN_HAND)
+                hold(fleet.outcome(), again=ALL_IN_FLIGHT)
 
 
 @contextmanager

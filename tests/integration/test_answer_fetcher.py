@@ -7,7 +7,7 @@ import json
 import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager, closing
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing, nullcontext
 from typing import Any
 
 import pytest
@@ -45,6 +45,7 @@ from textapi.messages import ENGINE_HEADER
 from textapi.requests import polarity_key, polarity_requests
 from workers import answer_fetcher, answer_writer
 from workers.answer_fetcher import AnswerFetcher, EngineChanged
+from workers.answer_writer import AnswerWriter
 from workers.context import JobContext
 from workers.runtime import Runtime
 
@@ -314,28 +315,49 @@ def run_fetch(
     max_calls: int | None = None,
 ) -> HeldService:
     """Run *scenario* with a fetcher for a new job, four calls at a time."""
-    (claim,) = new_claims(db, jobs=1, max_calls=max_calls)
     port = free_port()
+    services: list[HeldService] = []
+
+    async def work(fetcher: AnswerFetcher) -> None:
+        await scenario(services[0], fetcher)
+
+    @asynccontextmanager
+    async def serve() -> AsyncIterator[None]:
+        services.append(HeldService())
+        async with services[0].serve(port):
+            yield
+
     url = f"http://127.0.0.1:{port}"
+    fetch_from(db, settings, url, work, serve=serve, max_calls=max_calls)
+    return services[0]
+
+
+def fetch_from(
+    db: Database,
+    settings: Settings,
+    url: str,
+    scenario: Callable[[AnswerFetcher], Awaitable[None]],
+    *,
+    serve: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
+    max_calls: int | None = None,
+) -> None:
+    """Run *scenario* with a fetcher for a new job at the service at *url*, within *serve*."""
+    (claim,) = new_claims(db, jobs=1, max_calls=max_calls)
     runtime = Runtime(
         settings.model_copy(update={"textapi_url": url, "textapi_concurrency": 4}),
         celery_app(settings),
     )
-    services: list[HeldService] = []
 
     async def work() -> None:
-        service = HeldService()
-        services.append(service)
-        async with service.serve(port):
+        async with serve():
             job = JobContext(runtime, claim, ends_at=time.monotonic() + 60)
             async with AnswerFetcher(job, await runtime.textapi().engine()) as fetcher:
-                await scenario(service, fetcher)
+                await scenario(fetcher)
 
     try:
         runtime.run(work)
     finally:
         runtime.close()
-    return services[0]
 
 
 def stored_answers_and_claims(db: Database) -> tuple[int, int]:
@@ -470,23 +492,52 @@ def test_a_cap_that_is_reached_in_the_midst_keeps_what_was_paid_for(
         assert connection.scalars(select(AnswerClaim.key)).all() == []
 
 
-def test_texts_that_are_asked_alone_are_stored_one_by_one(db: Database, settings: Settings) -> None:
+def test_texts_that_are_asked_alone_are_asked_at_once_and_stored_one_by_one(
+    db: Database, settings: Settings
+) -> None:
     async def scenario(service: HeldService, fetcher: AnswerFetcher) -> None:
         service.answers_at_once = 2
-        texts = [f"Sentence {number}." for number in range(6)]  # one batch
+        texts = [f"Sentence {number}." for number in range(10)]  # one batch
         task = asyncio.create_task(fetcher.fetch(polarity_requests(fetcher.engine, texts, 3000)))
-        await service.wait_for_calls(3)
+        await service.wait_for_calls(2 + 4)
         task.cancel()
         service.release.set()
         with pytest.raises(asyncio.CancelledError):
             await task
 
     service = run_fetch(db, settings, scenario)
-    assert service.calls == 3
-    assert stored_answers_and_claims(db) == (3, 0)
+    assert service.calls == 6
+    assert stored_answers_and_claims(db) == (6, 0)
 
 
-def test_no_more_calls_are_made_and_not_stored_than_one_fetch_may_have(
+def test_what_a_reply_leaves_open_is_asked_alone_and_the_rest_is_stored_at_once(
+    db: Database, settings: Settings
+) -> None:
+    texts = ["One good.", "Two", "three bad.", "Four fine."]
+    asked: list[tuple[str, str]] = []
+
+    def answer(operation: str, body: dict[str, Any]) -> Any:
+        asked.append((operation, body["text"]))
+        if operation == "polarity_by_sentence":
+            pairs = [[0.1, texts[0]], [0.2, "Two\n.\nthree bad."], [0.3, texts[3]]]
+            return 200, {}, json.dumps({"polarity by sentence": pairs}).encode()
+        return 200, {}, json.dumps({"text polarity": -0.5}).encode()
+
+    async def scenario(fetcher: AnswerFetcher) -> None:
+        await fetcher.fetch(polarity_requests(fetcher.engine, texts, 3000))
+        keys = {text: polarity_key(fetcher.engine, text) for text in texts}
+        answers = await fetcher.read(list(keys.values()))
+        assert [answers[keys[text]] for text in texts] == [0.1, -0.5, -0.5, 0.3]
+
+    with serving(answer) as service:
+        fetch_from(db, settings, service.url, scenario)
+    assert asked[0] == ("polarity_by_sentence", "One good.\nTwo\n.\nthree bad.\nFour fine.")
+    assert sorted(asked[1:]) == [("text_polarity", "Two"), ("text_polarity", "three bad.")]
+    assert stored_answers_and_claims(db) == (4, 0)
+    assert calls_counted(db) == 3
+
+
+def test_no_more_calls_are_made_and_not_stored_than_may_be_in_flight(
     db: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     may_store = threading.Event()
@@ -503,16 +554,53 @@ def test_no_more_calls_are_made_and_not_stored_than_one_fetch_may_have(
         requests = [polarity_requests(fetcher.engine, part, 3000) for part in parts]
         steps = asyncio.gather(*map(fetcher.fetch, requests))
         try:
-            await service.wait_for_calls(fetcher.most_unstored)
+            await service.wait_for_calls(4)
             with pytest.raises(TimeoutError):
                 async with asyncio.timeout(0.5):
-                    await service.wait_for_calls(fetcher.most_unstored + 1)
+                    await service.wait_for_calls(5)
         finally:
             may_store.set()
             await steps
 
     assert run_fetch(db, settings, scenario).calls == 60
     assert stored_answers_and_claims(db) == (60, 0)
+
+
+def test_a_batch_is_what_was_answered_while_the_last_was_written(
+    db: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_store = threading.Event()
+    sizes: list[int] = []
+
+    def store_when_told(database: Database, claim: Claim, batch: Batch, **options: Any) -> None:
+        assert may_store.wait(20)
+        sizes.append(len(batch.answers))
+        store_batch(database, claim, batch, **options)
+
+    async def scenario(service: HeldService, fetcher: AnswerFetcher) -> None:
+        answered = asyncio.Semaphore(0)
+        start = AnswerWriter.start
+
+        def count_and_start(writer: AnswerWriter) -> None:
+            start(writer)
+            answered.release()
+
+        monkeypatch.setattr(AnswerWriter, "start", count_and_start)
+        monkeypatch.setattr(answer_writer, "store_batch", store_when_told)
+        service.answers_at_once = 1
+        requests = polarity_requests(fetcher.engine, TEXTS[:4], 3000)
+        task = asyncio.create_task(fetcher.fetch(requests))
+        await service.wait_for_calls(4)
+        await answered.acquire()  # the first is being written, the others wait for that
+        service.release.set()
+        for _ in range(3):
+            await answered.acquire()
+        may_store.set()
+        await task
+
+    run_fetch(db, settings, scenario)
+    assert sizes[:2] == [1, 3]
+    assert stored_answers_and_claims(db) == (4, 0)
 
 
 def test_a_fetch_that_is_cancelled_does_not_wait_for_calls_that_wait_themselves(

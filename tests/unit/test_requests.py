@@ -13,10 +13,10 @@ from textapi.packing import chunks
 from textapi.requests import (
     KeywordBatch,
     PolarityBatch,
-    UnalignedReply,
     keyword_batches,
     keyword_key,
     polarity_key,
+    polarity_of,
     polarity_requests,
     summary_of,
 )
@@ -44,16 +44,30 @@ def test_each_sentence_goes_to_the_text_it_stands_in_even_where_it_stands_in_sev
     assert json.loads(answers[keyword_key("e", "news", TEXTS[1])]) == ["No news today."]
 
 
+def test_keys_are_those_of_answers_stored_before_texts_were_joined_otherwise() -> None:
+    text = "Stay in.’"
+    assert keyword_key("tidings/1", "covid", text).hex() == "af330aa7ac7ad31724c83aea1932d0ce"
+    assert polarity_key("tidings/1", text).hex() == "3e61064f99d3cb81b3c9f31ff2d1ec9b"
+    batch = KeywordBatch("tidings/1", (text, "Go out."), ("covid",))
+    assert batch.keys[0] == keyword_key("tidings/1", "covid", text)
+
+
 def test_only_what_lacks_an_answer_is_sent() -> None:
     batch = KeywordBatch("e", TEXTS, ("covid", "news"))
     missing = [keyword_key("e", "news", TEXTS[1]), keyword_key("e", "news", TEXTS[3])]
     assert batch.body(missing) == {"text": f"{TEXTS[1]}\n{TEXTS[3]}", "keywords": ["news"]}
 
 
-def test_a_sentence_that_runs_over_two_texts_cannot_be_given_to_either() -> None:
-    batch = KeywordBatch("e", ("One Covid", "ward is full"), ("covid",))
-    with pytest.raises(UnalignedReply):
-        batch.answers({"covid": ["One Covid\nward is full"]}, batch.keys)
+def test_a_sentence_that_runs_over_two_texts_leaves_these_open_and_no_others() -> None:
+    texts = ("One Covid", "ward is full", "No news", "A Covid ward.")
+    batch = KeywordBatch("e", texts, ("covid", "news"))
+    reply = {"covid": ["One Covid\n.\nward is full", "A Covid ward."], "news": ["No news"]}
+    answers = batch.answers(reply, batch.keys)
+
+    missing = [keyword_key("e", "covid", text) for text in texts[:2]]
+    assert set(batch.keys) - answers.keys() == set(missing)
+    assert answers[keyword_key("e", "covid", texts[3])] == '["A Covid ward."]'
+    assert batch.split(missing) == [KeywordBatch("e", (text,), ("covid",)) for text in texts[:2]]
 
 
 def test_a_reply_without_the_term_is_a_bad_answer() -> None:
@@ -68,8 +82,16 @@ def test_polarities_are_kept_under_the_key_of_a_single_text() -> None:
         polarity_key("e", "Good."): "0.5",
         polarity_key("e", "Bad."): "-1.0",
     }
-    with pytest.raises(UnalignedReply):
-        batch.answers({"polarity by sentence": [[0.5, "Good. Bad."]]}, batch.keys)
+
+
+def test_a_text_that_is_no_sentence_of_the_reply_has_no_polarity_and_is_asked_alone() -> None:
+    batch = PolarityBatch("e", ("Good.", "Bad", "So so.", "Fine."))
+    pairs = [[0.5, "Good."], [-1, "Bad\n.\nSo so."], [0.25, "Fine."]]
+    answers = batch.answers({"polarity by sentence": pairs}, batch.keys)
+    assert answers == {polarity_key("e", "Good."): "0.5", polarity_key("e", "Fine."): "0.25"}
+
+    missing = set(batch.keys) - answers.keys()
+    assert batch.split(missing) == [polarity_of("e", "Bad"), polarity_of("e", "So so.")]
 
 
 def test_texts_of_several_sentences_are_asked_alone() -> None:

@@ -63,6 +63,15 @@ def sentences(text: str) -> list[str]:
     return [text[start:end] for start, end in split(text)]
 
 
+def ends_sentence(text: str) -> bool:
+    """Tell whether *text* ends in an end mark that is no abbreviation's, whatever follows."""
+    stripped = text.rstrip()
+    if not stripped.endswith("."):
+        return stripped.endswith(("!", "?"))
+    word = _word_up_to(stripped, len(stripped))
+    return not (_is_abbreviation(word, "a") or _is_abbreviation(word, "1"))
+
+
 def _add_span(spans: list[Span], text: str, start: int, end: int) -> None:
     part = text[start:end]
     stripped = part.strip()
