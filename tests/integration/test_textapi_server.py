@@ -218,7 +218,7 @@ def test_a_malformed_request_is_refused_with_its_field(
 ) -> None:
     got, answer, headers = post(server, "most_common_phrases", body)
     assert (got, answer["error"].split(":")[0]) == (status, named)
-    assert headers[ENGINE_HEADER] == "tidings-1.0+vader"
+    assert headers[ENGINE_HEADER] == "tidings-1.1+vader"
 
 
 @pytest.mark.parametrize(
@@ -282,7 +282,7 @@ def test_the_open_pages_need_no_key(server: Server) -> None:
     assert json.loads(get(server, "/health")[1])["status"] == "live"
     assert json.loads(get(server, "/ready")[1]) == {
         "status": "ready",
-        "engine": "tidings-1.0+vader",
+        "engine": "tidings-1.1+vader",
     }
     assert "POST /text/ner" in get(server, "/")[1]
     assert set(json.loads(get(server, "/openapi.json")[1])["paths"]) >= {
@@ -412,7 +412,7 @@ def test_the_compatible_mode_says_so_in_the_header() -> None:
         assert (status, answer, headers[ENGINE_HEADER]) == (
             200,
             {"text polarity": -0.1},
-            "tidings-1.0+compatible",
+            "tidings-1.1+compatible",
         )
 
 
