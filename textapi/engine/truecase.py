@@ -2,9 +2,9 @@
 
 The model learned names from running text and takes most words with a capital for names. A word
 that running text writes small (`textapi.text.word_list`) is written small, unless it begins a
-sentence or stands where a name stands. After Lita, Ittycheriah, Roukos and Kambhatla, tRuEcasIng (2003), with
-rules in place of their language model: each line is decided by itself, so that it has the same
-answer alone as with others.
+sentence or stands where a name stands. The task is that of Lita, Ittycheriah, Roukos and Kambhatla,
+tRuEcasIng (2003), with a list and rules in place of their language model. Each line is decided by
+itself, so that it has the same answer alone as with others.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ _SENTENCE_ENDS = "?!:"
 _ABBREVIATIONS = frozenset(
     re.findall(
         r"\w+",
-        """mr mrs ms dr prof st gov sen rep gen col lt sgt capt rev jr sr inc corp co ltd vs no jan feb
-    mar apr aug sept oct nov dec""",
+        """mr mrs ms dr prof st gov sen rep gen col lt sgt capt rev jr sr inc corp co ltd vs no jan
+        feb mar apr aug sept oct nov dec""",
     )
 )
 # Pieces that a tokenizer cut off and Title Case gave a capital: "Don 'T" of a corpus.
