@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from reports.entity_labels import label_last_names
+from reports.entity_labels import correct_types, label_last_names
 from reports.figures import style
 from reports.figures.spec import FigureSpec, Subject
 from reports.tables.entities import EntityRow
@@ -64,6 +64,7 @@ def top_names(rows: Iterable[EntityRow], terms: Sequence[re.Pattern[str]] = ()) 
         else:
             counts[row.type, row.name] += row.count
 
+    counts = correct_types(counts)
     labels = label_last_names(counts)
     least = min(2, max(counts.values(), default=0))
     by_type: dict[str, list[tuple[str, int]]] = defaultdict(list)

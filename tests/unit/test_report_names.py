@@ -53,7 +53,7 @@ def test_a_last_name_says_whose_it_may_be() -> None:
         entity("PERSON", "Barack Obama", 2),
         entity("PERSON", "Maybe Trump", 8),
         entity("PERSON", "Trump", 9),
-        entity("ORG", "Obama", 2),
+        entity("ORG", "Obama Foundation", 2),
     ]
     top = top_names(rows)
     assert top.by_type == {
@@ -63,11 +63,20 @@ def test_a_last_name_says_whose_it_may_be() -> None:
             ("Maybe Trump", 8),
             ("Barack Obama", 2),
         ],
-        "ORG": [("Obama", 2)],
+        "ORG": [("Obama Foundation", 2)],
     }
     spec = entities_spec(SUBJECT, top, unit="times named", texts=SENTENCES)
     assert spec is not None
     assert "\u201cAlso\u201d names the persons with that last name" in spec.caption
+
+
+def test_a_last_name_that_single_jobs_took_for_an_organisation_is_a_person() -> None:
+    rows = [
+        entity("ORG", "Quist", 3),
+        entity("PERSON", "Quist", 1),
+        entity("PERSON", "Ann Quist", 1),
+    ]
+    assert top_names(rows).by_type == {"PERSON": [("Quist (also Ann Quist 1)", 4)]}
 
 
 def test_the_caption_explains_no_label_that_is_not_there() -> None:

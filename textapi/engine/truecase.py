@@ -29,7 +29,12 @@ _ABBREVIATIONS = frozenset(
 # Pieces that a tokenizer cut off and Title Case gave a capital: "Don 'T" of a corpus.
 _CLITICS = frozenset({"n't", "'s", "'ll", "'re", "'ve", "'d", "'m"})
 
-_CONTENT_LENGTH = 4  # letters of a word whose case says how a line is written
+# Words that headlines write small, and whose case says nothing.
+_SMALL_IN_HEADLINES = frozenset(
+    re.findall(
+        r"\w+", "a an the and but nor or as at by for from in into of off on per to up via vs with"
+    )
+)
 _FEWEST_CONTENT_WORDS = 2
 _TITLE_CASE_SHARE = 0.8
 _FEWEST_CAPITALS = 0.3  # of all words: numbers, small words and quotes have none
@@ -124,11 +129,15 @@ def _ends_in_full_stop(token: _Token) -> bool:
 
 
 def _is_title_case(tokens: list[_Token], begins: set[int]) -> bool:
-    """Return whether nearly all longer words that running text writes small have a capital."""
+    """Return whether nearly all words have a capital that running text writes small.
+
+    Left out are those that begin a sentence, and articles, prepositions and conjunctions.
+    """
     content = capitals = 0
 
     for number, token in enumerate(tokens):
-        if number not in begins and token.is_common and len(token.core) >= _CONTENT_LENGTH:
+        is_content = token.is_common and len(token.core) > 1
+        if is_content and number not in begins and token.base not in _SMALL_IN_HEADLINES:
             content += 1
             capitals += token.is_capital
 
