@@ -68,7 +68,7 @@ def count_entities(
     name shown is the most frequent spelling, the longer where a short one was joined to it. Left
     out is what is no name of its type: tags and handles that nobody spells out, signs without a
     letter, sums without a number, words that the texts have in small letters too, and in headlines
-    in Title Case single words that are no names elsewhere.
+    in Title Case what has no capital, and single words that are no names elsewhere.
     """
     usage = WordUsage.of(texts)
     by_period: dict[str, dict[Entity, Spellings]] = defaultdict(lambda: defaultdict(Counter))
@@ -178,7 +178,7 @@ def _is_name(type_: str, spelling: str, usage: WordUsage) -> bool:
         return False
     if type_ == PERSON and _ABBREVIATION.fullmatch(spelling):
         return False
-    if usage.is_title_case and word_list.load().is_only_common(form):
+    if usage.is_title_case and (spelling.islower() or word_list.load().is_only_common(form)):
         return False
     return form in usage.tags or not usage.is_common(form)
 

@@ -102,6 +102,7 @@ def test_in_headlines_words_of_the_language_are_no_names_and_lead_none_in() -> N
     found = (
         ("PERSON", "Lesson"),
         ("ORG", "Shortages"),
+        ("GPE", "n\u2019t"),
         ("ORG", "House"),
         ("PERSON", "Blame Obama"),
         ("PERSON", "Mayor Quist"),
