@@ -1,25 +1,32 @@
 """How good the engine's answers are, against labelled texts.
 
-    python bench/textapi_quality.py [--folder FOLDER]
+    python bench/textapi_quality.py [--folder FOLDER] [--conll FOLDER]
 
 FOLDER (by default `labelled` in the folder that TIDINGS_REAL_DATA names) holds the labelled data:
-text_api_polarity.json, affectivetext_trial.xml and .valence.gold, wnut17_dev.conll, btc.dev.
+text_api_polarity.json, affectivetext_trial.xml and .valence.gold, wnut17_dev.conll, btc.dev. The
+folder of --conll holds CoNLL-2003's eng.testa and eng.testb; without it they are left out.
+
+Entities are right where span and kind are. Sentences are the tokens with blanks between them, as
+they are, in Title Case and in small letters; before truecasing and after.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from html import unescape
 from pathlib import Path
 from statistics import correlation
 
 import harness
 
-from textapi.engine import entities, language, polarity
+from textapi.engine import language, polarity
+from textapi.engine.truecase import restore_case
 
-CONLL = ("wnut17_dev.conll", "btc.dev")
+POSTS = ("wnut17_dev.conll", "btc.dev")
+CONLL = ("eng.testa", "eng.testb")
 # The common kinds that the labels of data sets and model stand for; other labels do not count.
 OF_DATA = {
     "person": "PER",
@@ -30,21 +37,32 @@ OF_DATA = {
     "corporation": "ORG",
     "org": "ORG",
 }
-OF_MODEL = {"PERSON": "PER", "GPE": "LOC", "LOC": "LOC", "FAC": "LOC", "ORG": "ORG", "NORP": "ORG"}
+OF_MODEL = {"PERSON": "PER", "GPE": "LOC", "LOC": "LOC", "FAC": "LOC", "ORG": "ORG"}
+# The posts' kind "group" holds peoples and parties; CoNLL's are MISC, which does not count.
+OF_MODEL_IN_POSTS = OF_MODEL | {"NORP": "ORG"}
+
+Span = tuple[int, int, str]  # start, end, kind
 
 
-Entity = tuple[str, str]  # kind, text
+@dataclass(frozen=True)
+class Sentence:
+    """A labelled sentence."""
+
+    text: str
+    spans: frozenset[Span]
 
 
 def main() -> None:
-    options = harness.parse_options(__doc__, folder="")
+    options = harness.parse_options(__doc__, folder="", conll="")
     folder = harness.real_data(options.folder, "labelled")
     model = language.load()
 
     compare_with_original(folder, model)
     correlate_with_people(folder)
-    for name in CONLL:
-        find_entities(folder / name, model)
+    for name in POSTS:
+        find_entities(folder / name, model, OF_MODEL_IN_POSTS)
+    for name in CONLL if options.conll else ():
+        find_entities(Path(options.conll, name), model, OF_MODEL)
 
 
 def compare_with_original(folder: Path, model: language.Language) -> None:
@@ -115,60 +133,77 @@ def ranks(values: list[float]) -> list[float]:
     return [first[value] + (ordered.count(value) - 1) / 2 for value in values]
 
 
-def find_entities(path: Path, model: language.Language) -> None:
-    """Find the entities of labelled sentences, as they are and in lower case."""
+def find_entities(path: Path, model: language.Language, kinds: Mapping[str, str]) -> None:
+    """Print how well entities are found, however the sentences are written."""
     blocks = re.split(r"\n\s*\n", path.read_text(encoding="utf-8"))
-    labelled = [read_block(block) for block in blocks if block.strip()]
+    sentences = []
+    for block in blocks:
+        if block.strip() and not block.startswith("-DOCSTART-"):
+            sentences.append(read_block(block))
 
-    for name, change in (("cased", str), ("lower-cased", str.lower)):
-        print_f1(f"{path.name} {name}", labelled, model, change)
+    for name, change in (("cased", str), ("title-cased", title_case), ("lower-cased", str.lower)):
+        for stage, restore in (("before", str), ("after", restore_case)):
+            changed = [restore(change(sentence.text)) for sentence in sentences]
+            print_f1(f"{path.name} {name}, {stage}", sentences, changed, model, kinds)
 
 
-def read_block(block: str) -> tuple[str, list[Entity]]:
-    """Return the text and its entities; "@" and a handle are one word and no entity."""
+def title_case(text: str) -> str:
+    """Return *text* with a capital at the begin of each word."""
+    return " ".join(word[:1].upper() + word[1:] for word in text.split(" "))
+
+
+def read_block(block: str) -> Sentence:
+    """Return a sentence of lines "word label".
+
+    Labels are IOB, in which B- begins an entity only behind another; "@" and a handle are one word
+    and no entity.
+    """
     block = re.sub(r"(?m)^@\t.*\n(\S+)\t.*$", r"@\1\tO", block)
     words: list[str] = []
-    spans: list[tuple[str, list[str]]] = []
+    spans: list[Span] = []
+    start = 0
+    before = ""
 
     for line in block.splitlines():
-        word, tab, label = line.partition("\t")
-        if not tab:
+        word, *columns = line.split()
+        if not columns:
             continue
-        label = label.partition("\t")[0]
+        label = columns[0] if "\t" in line else columns[-1]  # CoNLL-2003 has blanks, and it last
+        prefix, _, data_kind = label.partition("-")
+        if prefix == "I" and data_kind == before:
+            spans[-1] = (spans[-1][0], start + len(word), spans[-1][2])
+        elif data_kind:
+            spans.append((start, start + len(word), OF_DATA.get(data_kind.lower(), "")))
         words.append(word)
-        if label.startswith("B-"):
-            spans.append((OF_DATA.get(label[2:].lower(), ""), [word]))
-        elif label.startswith("I-") and spans:
-            spans[-1][1].append(word)
+        start += len(word) + 1
+        before = data_kind
 
-    entities_of_block = [(kind, " ".join(of_span)) for kind, of_span in spans if kind]
-    return " ".join(words), entities_of_block
+    counted = frozenset(span for span in spans if span[2])
+    return Sentence(" ".join(words), counted)
 
 
 def print_f1(
     name: str,
-    labelled: Sequence[tuple[str, list[Entity]]],
+    sentences: Sequence[Sentence],
+    texts: Sequence[str],
     model: language.Language,
-    change: Callable[[str], str],
+    kinds: Mapping[str, str],
 ) -> None:
-    """Find the entities of texts that are *change*d first; print F1, precision and recall."""
-    texts = [change(text) for text, _ in labelled]
+    """Find the entities of *texts*, which are the sentences; print F1, precision and recall."""
     hits = predicted = true = 0
 
-    for (_, truth), found in zip(labelled, entities.entities(model, texts), strict=True):
-        ours = [(OF_MODEL[label], text) for label, text in found if label in OF_MODEL]
-        remaining = [(kind, change(text)) for kind, text in truth]
-        predicted, true = predicted + len(ours), true + len(remaining)
-        for entity in ours:
-            if entity in remaining:
-                remaining.remove(entity)
-                hits += 1
+    with model.read_lines([[text] for text in texts], "entities") as docs_of:
+        for sentence, (doc,) in zip(sentences, docs_of, strict=True):
+            spans = set()
+            for entity in doc.ents:
+                if entity.label_ in kinds:
+                    spans.add((entity.start_char, entity.end_char, kinds[entity.label_]))
+            predicted, true = predicted + len(spans), true + len(sentence.spans)
+            hits += len(spans & sentence.spans)
 
-    precision, recall = hits / predicted if predicted else 0.0, hits / true
-    f1 = 2 * precision * recall / (precision + recall) if hits else 0.0
-    note = (
-        f"precision {precision:.3f}, recall {recall:.3f}, {true} entities, {len(texts)} sentences"
-    )
+    f1 = 2 * hits / (predicted + true)
+    precision, recall = hits / max(1, predicted), hits / true
+    note = f"precision {precision:.3f}, recall {recall:.3f}, {true} entities, {len(texts)} lines"
     harness.print_figure(f"{name}, F1", [f1], "", note=note)
 
 

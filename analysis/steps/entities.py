@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -25,15 +26,23 @@ async def find_entities(data: MonthData | PostData, fetcher: Fetcher) -> StepRes
         requests = [entities_of(fetcher.engine, text, ids) for _, text, ids in chunks]
         answers = await fetch_answers(fetcher, requests)
         periods = [period for period, _, _ in chunks]
-        rows += entity_rows(corpus, periods, answers)
+        # The name of an account is a name in its posts; a keyword's term is the subject.
+        subject = data.subject_patterns(corpus) if corpus.keyword else ()
+        rows += entity_rows(corpus, periods, answers, subject)
 
     return StepResult(count_documents(corpora), {Entity: rows})
 
 
 def entity_rows(
-    corpus: Corpus, periods: Iterable[str], answers: Iterable[Sequence[tuple[str, str]]]
+    corpus: Corpus,
+    periods: Iterable[str],
+    answers: Iterable[Sequence[tuple[str, str]]],
+    subject: Sequence[re.Pattern[str]] = (),
 ) -> list[dict[str, Any]]:
-    """Return the entities of *answers*, one for each of *periods*, spellings joined where safe."""
+    """Return the entities of *answers*, one for each of *periods*, spellings joined where safe.
+
+    The terms of the keyword, by the patterns *subject*, are none.
+    """
     occurrences = []
 
     for period, answer in zip(periods, answers, strict=True):
@@ -41,7 +50,7 @@ def entity_rows(
             occurrences.append(Occurrence(period, type_, name))
 
     texts = [text for _, text in corpus.texts]
-    counts = count_entities(occurrences, texts)
+    counts = count_entities(occurrences, texts, subject)
     return [{"keyword": corpus.keyword, **asdict(count)} for count in counts]
 
 

@@ -4,40 +4,33 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
 from typing import NamedTuple
 
-PERSON = "PERSON"
+from analysis.text import person_names
+from analysis.text.person_names import PERSON, Entity
+from analysis.text.word_usage import WordUsage
+from textapi.text import word_list
+
 _TIMES = frozenset({"DATE", "TIME"})
 _MONEY = "MONEY"
 WHOLE_JOB = ""  # the period of counts over all periods
 
-_WORD = re.compile(r"([@#]?)(\w+)")
 _POSSESSIVE = re.compile("['\u2019]s?$")
 _ARTICLE = re.compile(r"^(?:the|a|an)\s+", re.IGNORECASE)
 # Characters that are no part of a name where they stand at its edge.
 _EDGES = " ,;:!?&|/\\*+=~_<>\"'\u201c\u201d\u2018\u2019()[]{}\u2026\u2022-\u2013\u2014@#\ufffd"
 _LEADING = _EDGES.replace("@", "").replace("#", "") + "."
+_ABBREVIATION = re.compile(r"(?:[A-Z]\.){2,}[A-Z]\.?")  # "I.C.U."
 _LETTER = re.compile(r"[^\W\d_]")
 _SUM = re.compile(
     r"\d|[$\u00a2\u00a3\u00a5\u20ac]|\b(?:dollar|cent|euro|pound|(?:m|b|tr)illion)s?\b",
     re.IGNORECASE,
 )
-_TITLES = frozenset(
-    re.findall(
-        r"\w+",
-        """mr mrs ms miss dr sir lady lord madam nurse doctor prof professor judge justice president
-        vp senator sen rep congressman congresswoman secretary sec gov governor mayor premier
-        minister chancellor king queen prince princess pope captain capt gen general col colonel
-        sgt lt major admiral admin administrator chief director uncle aunt saint st rev father
-        brother sister coach""",
-    )
-)
 _LONGEST_NAME = 80  # characters
-_COMMON_SHARE = 1 / 8  # of a word's uses in small letters: more often, it is no part of a name
 
-Entity = tuple[str, str]  # the type, and the form that the spellings of one name share
 Spellings = Counter[str]
 
 
@@ -61,94 +54,79 @@ class EntityCount:
     spellings: list[str]
 
 
-@dataclass
-class WordUsage:
-    """How often words are used in texts: as tags, in small letters, or as names; case folded."""
-
-    tags: set[str] = field(default_factory=set)
-    untagged: Counter[str] = field(default_factory=Counter)
-    lower_case: Counter[str] = field(default_factory=Counter)  # among the untagged
-
-    @classmethod
-    def of(cls, texts: Iterable[str]) -> WordUsage:
-        """Count the words of *texts*."""
-        usage = cls()
-
-        for text in texts:
-            for sign, word in _WORD.findall(text):
-                folded = word.casefold()
-                if sign:
-                    usage.tags.add(folded)
-                else:
-                    usage.untagged[folded] += 1
-                    usage.lower_case[folded] += word == folded
-
-        return usage
-
-    def is_only_a_tag(self, word: str) -> bool:
-        """Return whether *word* stands behind "#" or "@" alone: nobody uses it as a name."""
-        folded = word.casefold()
-        return folded in self.tags and not self.untagged[folded]
-
-    def is_common(self, word: str) -> bool:
-        """Return whether *word* is one of the language rather than a part of a name."""
-        folded = word.casefold()
-        return self.lower_case[folded] > _COMMON_SHARE * self.untagged[folded]
-
-
 def count_entities(
-    occurrences: Iterable[Occurrence], texts: Iterable[str] = ()
+    occurrences: Iterable[Occurrence],
+    texts: Iterable[str] = (),
+    subject: Sequence[re.Pattern[str]] = (),
 ) -> list[EntityCount]:
     """Count entities for the whole job and each period, ranked within period and type.
 
-    *texts* are those in which they were found. Joined are spellings that differ in case,
-    possessive, leading article or white space; a tag or a handle with the name that it is without
-    its blanks ("WhiteHouse"); and a person's last name with the only longer name that ends with
-    it. The name shown is the most frequent spelling, the longer where a short one was joined to
-    it. Left out is what is no name of its type: tags and handles that nobody spells out, signs
-    without a letter, sums without a number, words that the texts have in small letters too.
+    *texts* are those in which they were found, *subject* the patterns of the keyword's terms, which
+    are no entities. Joined are spellings that differ in case, possessive, leading article or white
+    space; a tag or a handle with the name that it is without its blanks ("WhiteHouse"); and in each
+    period a person's last name with a longer name, where `person_names` finds the evidence. The
+    name shown is the most frequent spelling, the longer where a short one was joined to it. Left
+    out is what is no name of its type: tags and handles that nobody spells out, signs without a
+    letter, sums without a number, words that the texts have in small letters too, and in headlines
+    in Title Case what has no capital, and single words that are no names elsewhere.
     """
     usage = WordUsage.of(texts)
-    spellings: dict[Entity, Spellings] = defaultdict(Counter)
-    by_period: dict[str, Counter[Entity]] = defaultdict(Counter)
+    by_period: dict[str, dict[Entity, Spellings]] = defaultdict(lambda: defaultdict(Counter))
     tags: list[Occurrence] = []
 
     for period, type_, name in occurrences:
-        spelling = _strip_tags(name, usage)
+        spelling = _clean(type_, name, usage)
         if spelling and usage.is_only_a_tag(spelling.lstrip("@#")):
             tags.append(Occurrence(period, type_, spelling))
-        elif spelling and _is_name(type_, spelling, usage):
-            entity = (type_, _form(spelling))
-            spellings[entity][spelling] += 1
-            by_period[period][entity] += 1
+        elif spelling and _is_name(type_, spelling, usage) and not _matches(subject, spelling):
+            by_period[period][type_, _form(spelling)][spelling] += 1
 
-    for tag, entity in _spelled_out(tags, spellings):
-        spellings[entity][tag.name] += 1
-        by_period[tag.period][entity] += 1
+    for tag, entity in _spelled_out(tags, set(chain.from_iterable(by_period.values()))):
+        by_period[tag.period][entity][tag.name] += 1
 
-    joined = _join_last_names(spellings, usage)
-    return list(_ranked_counts(spellings, by_period, joined))
+    _correct_types(by_period)
+    return list(_ranked_counts(by_period, usage))
+
+
+def _correct_types(by_period: Mapping[str, dict[Entity, Spellings]]) -> None:
+    """Count last names that were taken for organisations as the persons that they are."""
+    persons = person_names.find_persons_among_organisations(_total_counts(by_period))
+
+    for entities in by_period.values():
+        for organisation, person in persons.items():
+            if organisation in entities:
+                entities[person].update(entities.pop(organisation))
+
+
+def _total_counts(by_period: Mapping[str, Mapping[Entity, Spellings]]) -> Counter[Entity]:
+    totals = Counter[Entity]()
+    for entities in by_period.values():
+        for entity, spellings in entities.items():
+            totals[entity] += spellings.total()
+    return totals
 
 
 def _ranked_counts(
-    spellings: Mapping[Entity, Spellings],
-    by_period: Mapping[str, Counter[Entity]],
-    joined: Mapping[Entity, Entity],
+    by_period: Mapping[str, Mapping[Entity, Spellings]], usage: WordUsage
 ) -> Iterator[EntityCount]:
-    """Yield the counts by period, type and rank, with *joined* entities counted as one."""
-    names = {entity: _shown_name(spellings[entity]) for entity in spellings}
-    all_spellings: dict[Entity, set[str]] = defaultdict(set)
+    """Yield the counts by period, type and rank, last names joined where there is evidence."""
+    spellings: dict[Entity, Spellings] = defaultdict(Counter)
+    for entities in by_period.values():
+        for entity, of_entity in entities.items():
+            spellings[entity].update(of_entity)
+    names = {entity: _shown_name(of_entity) for entity, of_entity in spellings.items()}
+
+    written: dict[Entity, set[str]] = defaultdict(set)
     totals: dict[str, Counter[Entity]] = {WHOLE_JOB: Counter()}
-
-    for entity, of_entity in spellings.items():
-        all_spellings[joined.get(entity, entity)].update(of_entity)
-
-    for period, counts in by_period.items():
-        for entity, count in counts.items():
+    for period, entities in by_period.items():
+        counts = Counter({entity: of_entity.total() for entity, of_entity in entities.items()})
+        joined = person_names.join_last_names(counts, names, usage)
+        for entity, of_entity in entities.items():
             group = joined.get(entity, entity)
-            totals[WHOLE_JOB][group] += count
+            written[group].update(of_entity)
+            totals[WHOLE_JOB][group] += counts[entity]
             if period != WHOLE_JOB:
-                totals.setdefault(period, Counter())[group] += count
+                totals.setdefault(period, Counter())[group] += counts[entity]
 
     def order(item: tuple[Entity, int]) -> tuple[str, int, str, str]:
         entity, count = item
@@ -159,8 +137,22 @@ def _ranked_counts(
         for entity, count in sorted(counts.items(), key=order):
             type_ = entity[0]
             ranks[type_] += 1
-            written = sorted(all_spellings[entity])
-            yield EntityCount(period, type_, names[entity], ranks[type_], count, written)
+            yield EntityCount(
+                period, type_, names[entity], ranks[type_], count, sorted(written[entity])
+            )
+
+
+def _clean(type_: str, name: str, usage: WordUsage) -> str:
+    """Return *name* without what the model took along: signs, tags, words before a person."""
+    spelling = _strip_tags(name, usage)
+    if type_ == PERSON and usage.is_title_case:
+        return person_names.without_leading_words(spelling)
+    return spelling
+
+
+def _matches(subject: Sequence[re.Pattern[str]], spelling: str) -> bool:
+    """Return whether *spelling* is one of the terms of the keyword."""
+    return any(term.fullmatch(_form(spelling)) for term in subject)
 
 
 def _strip_tags(name: str, usage: WordUsage) -> str:
@@ -184,6 +176,10 @@ def _is_name(type_: str, spelling: str, usage: WordUsage) -> bool:
         return form != ""
     if not 1 < len(form) <= _LONGEST_NAME or not _LETTER.search(form):
         return False
+    if type_ == PERSON and _ABBREVIATION.fullmatch(spelling):
+        return False
+    if usage.is_title_case and (spelling.islower() or word_list.load().is_only_common(form)):
+        return False
     return form in usage.tags or not usage.is_common(form)
 
 
@@ -194,54 +190,22 @@ def _form(spelling: str) -> str:
 
 
 def _spelled_out(
-    tags: Iterable[Occurrence], spellings: Mapping[Entity, Spellings]
+    tags: Iterable[Occurrence], names: Iterable[Entity]
 ) -> Iterator[tuple[Occurrence, Entity]]:
     """Yield the tags that are a name without its blanks, with the only such name of their type."""
     entities: dict[Entity, list[Entity]] = defaultdict(list)
 
-    for type_, form in spellings:
+    for type_, form in names:
         entities[type_, _without_blanks(form)].append((type_, form))
 
-    # A list, since the caller adds spellings while it reads.
-    matches = [(tag, entities.get((tag.type, _without_blanks(tag.name)), [])) for tag in tags]
-    for tag, candidates in matches:
+    for tag in tags:
+        candidates = entities.get((tag.type, _without_blanks(tag.name)), [])
         if len(candidates) == 1:
             yield tag, candidates[0]
 
 
 def _without_blanks(form: str) -> str:
     return re.sub(r"[\W_]", "", form.casefold())
-
-
-def _join_last_names(
-    spellings: Mapping[Entity, Spellings], usage: WordUsage
-) -> dict[Entity, Entity]:
-    """Map each last name that ends exactly one full name to that name.
-
-    "Mrs. Gray" may be another person than "John Gray" and is joined to nobody.
-    """
-    full_names: dict[str, list[Entity]] = defaultdict(list)
-    for entity, of_entity in spellings.items():
-        type_, form = entity
-        if type_ == PERSON and _is_full_name(_shown_name(of_entity), usage):
-            full_names[form.split()[-1]].append(entity)
-
-    joined = {}
-    for entity in spellings:
-        type_, form = entity
-        candidates = full_names.get(form, [])
-        if type_ == PERSON and len(candidates) == 1:
-            joined[entity] = candidates[0]
-
-    return joined
-
-
-def _is_full_name(name: str, usage: WordUsage) -> bool:
-    """Return whether *name* begins with a first name: "Nurse Gray" and "Watch Curiosity" do not."""
-    first, _, rest = name.partition(" ")
-    if not rest or not first[0].isupper():
-        return False
-    return first.casefold().strip(".") not in _TITLES and not usage.is_common(first)
 
 
 def _shown_name(spellings: Spellings) -> str:

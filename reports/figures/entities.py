@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from reports.entity_labels import correct_types, label_last_names
 from reports.figures import style
 from reports.figures.spec import FigureSpec, Subject
 from reports.tables.entities import EntityRow
@@ -41,7 +42,7 @@ NO_NAMES = {"DATE", "TIME", "MONEY", "PERCENT", "QUANTITY", "CARDINAL", "ORDINAL
 
 @dataclass(frozen=True)
 class TopNames:
-    """The most frequent names by type; *subject* counts those left out for holding the keyword."""
+    """The most frequent names by type, as labelled; *subject*: how many held the keyword."""
 
     by_type: dict[str, list[tuple[str, int]]]
     subject: int
@@ -63,11 +64,13 @@ def top_names(rows: Iterable[EntityRow], terms: Sequence[re.Pattern[str]] = ()) 
         else:
             counts[row.type, row.name] += row.count
 
+    counts = correct_types(counts)
+    labels = label_last_names(counts)
     least = min(2, max(counts.values(), default=0))
     by_type: dict[str, list[tuple[str, int]]] = defaultdict(list)
     for (kind, name), count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
         if count >= least:
-            by_type[kind].append((name, count))
+            by_type[kind].append((labels.get((kind, name), name), count))
     first_types = list(by_type.items())[:TYPES_SHOWN]
     return TopNames({kind: names[:NAMES_PER_TYPE] for kind, names in first_types}, len(subject))
 
@@ -79,7 +82,7 @@ def draw_entities(ax: Axes, names: Sequence[str], counts: Sequence[int], *, most
     """
     bars = ax.barh(range(len(names)), counts, color=style.BLUE, height=0.7, label="entities")
     ax.bar_label(bars, fmt="{:,.0f}", padding=3, fontsize=8, color=style.MUTED)
-    style.label_rows(ax, names, longest=30)
+    style.label_rows(ax, names, longest=46)
     ax.set_ylim(len(names) - 0.4, -0.6)
     ax.grid(visible=False)
     ax.set_xlim(0, max(most, 1) * 1.15)
@@ -125,9 +128,13 @@ def entities_spec(
 
     caption = (
         "What the Text API's engine takes for names and the kinds it gives them: guesses, to be "
-        "read with care. Spellings that are surely one are counted as one; names that came once, "
-        "dates, sums and numbers are left to the table entities."
+        "read with care. Spellings of one name are counted as one. A last name is counted with a "
+        "full name where that name stands for a quarter of both in the same month, and for more "
+        "than all others of that last name; else it stays apart. Names that came once, dates, sums "
+        "and numbers are left to the table entities."
     )
+    if any(" (also " in name for names in top.by_type.values() for name, _ in names):
+        caption += " \u201cAlso\u201d names the persons with that last name, who may be meant too."
     if top.subject:
         verb = "is" if top.subject == 1 else "are"
         names = quantity(top.subject, "name that holds", "names that hold")

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import pytest
+
 from analysis.text.entity_counts import Occurrence, count_entities
+from textapi.text.keywords import pattern
+
+HEADLINES = (
+    "Mayor Defends Plan to Close Two Schools",
+    "Lesson of the Day: Teachers Blame Obama",
+    "Doctors Warn of Shortages",
+)
 
 
 def counted(
-    *found: tuple[str, str, str], texts: tuple[str, ...] = ()
+    *found: tuple[str, str, str], texts: tuple[str, ...] = (), terms: tuple[str, ...] = ()
 ) -> list[tuple[str, str, str, int, int, tuple[str, ...]]]:
-    entities = count_entities((Occurrence(*one) for one in found), texts)
+    occurrences = (Occurrence(*one) for one in found)
+    entities = count_entities(occurrences, texts, list(map(pattern, terms)))
     return [(e.period, e.type, e.name, e.rank, e.count, tuple(e.spellings)) for e in entities]
 
 
@@ -19,15 +29,92 @@ def names(*found: tuple[str, str], texts: tuple[str, ...] = ()) -> list[tuple[st
     ]
 
 
-def test_a_last_name_joins_the_only_person_who_bears_it() -> None:
+def test_a_last_name_joins_the_only_person_who_bears_it_in_the_same_month() -> None:
     assert counted(
         ("2020-01", "PERSON", "Biden"),
         ("2020-01", "PERSON", "Joe Biden"),
         ("2020-02", "PERSON", "biden’s"),
     ) == [
-        ("", "PERSON", "Joe Biden", 1, 3, ("Biden", "Joe Biden", "biden’s")),
-        ("2020-01", "PERSON", "Joe Biden", 1, 2, ("Biden", "Joe Biden", "biden’s")),
-        ("2020-02", "PERSON", "Joe Biden", 1, 1, ("Biden", "Joe Biden", "biden’s")),
+        ("", "PERSON", "Joe Biden", 1, 2, ("Biden", "Joe Biden")),
+        ("", "PERSON", "Biden", 2, 1, ("biden’s",)),
+        ("2020-01", "PERSON", "Joe Biden", 1, 2, ("Biden", "Joe Biden")),
+        ("2020-02", "PERSON", "Biden", 1, 1, ("biden’s",)),
+    ]
+
+
+def test_one_full_name_is_no_evidence_for_many_last_names() -> None:
+    obama = ("PERSON", "Obama")
+    assert names(*[obama] * 43, ("PERSON", "Michelle Obama")) == [
+        ("Obama", 43),
+        ("Michelle Obama", 1),
+    ]
+    assert names(*[obama] * 4, ("PERSON", "Michelle Obama")) == [
+        ("Obama", 4),
+        ("Michelle Obama", 1),
+    ]
+    assert names(*[obama] * 3, ("PERSON", "Michelle Obama")) == [("Michelle Obama", 4)]
+
+
+def test_a_last_name_joins_the_full_name_that_outnumbers_all_others() -> None:
+    barack, michelle = ("PERSON", "Barack Obama"), ("PERSON", "Michelle Obama")
+    found = (("PERSON", "Obama"), barack, barack, michelle)
+    assert names(*found) == [("Barack Obama", 3), ("Michelle Obama", 1)]
+    assert names(*found, ("PERSON", "Malia Obama")) == [
+        ("Barack Obama", 2),
+        ("Malia Obama", 1),
+        ("Michelle Obama", 1),
+        ("Obama", 1),
+    ]
+
+
+@pytest.mark.parametrize(
+    "longer",
+    ["Touchdown Joe", "Papa Francis", "Maybe Trump", "Cal Survived Covid", "Watch Curiosity"],
+)
+def test_a_longer_name_with_a_word_of_the_language_before_the_last_joins_nobody(
+    longer: str,
+) -> None:
+    last = longer.rpartition(" ")[2]
+    assert sorted(names(("PERSON", longer), ("PERSON", last))) == sorted([(longer, 1), (last, 1)])
+
+
+def test_a_last_name_taken_for_an_organisation_is_counted_as_the_person() -> None:
+    organisation = ("", "ORG", "Quist")
+    person = ("", "PERSON", "Quist")
+    assert counted(*[organisation] * 10, person, person) == [
+        ("", "PERSON", "Quist", 1, 12, ("Quist",))
+    ]
+    apart = counted(*[organisation] * 11, person, person)
+    assert [(type_, count) for _, type_, _, _, count, _ in apart] == [("ORG", 11), ("PERSON", 2)]
+    assert len(counted(organisation, person)) == 2
+
+
+@pytest.mark.parametrize(
+    "spelling", ["Trump", "TRUMP", "Trump’s", "trump's", "Donald Trump", "the Trump", "#Trump"]
+)
+def test_the_terms_of_the_keyword_are_no_entities(spelling: str) -> None:
+    found = (("", "PERSON", spelling), ("", "PERSON", "Melania Trump"))
+    counts = counted(*found, texts=(spelling, "Melania Trump"), terms=("trump", "Donald Trump"))
+    assert [(name, count) for _, _, name, _, count, _ in counts] == [("Melania Trump", 1)]
+
+
+def test_in_headlines_words_of_the_language_are_no_names_and_lead_none_in() -> None:
+    found = (
+        ("PERSON", "Lesson"),
+        ("ORG", "Shortages"),
+        ("GPE", "n\u2019t"),
+        ("ORG", "House"),
+        ("PERSON", "Blame Obama"),
+        ("PERSON", "Mayor Quist"),
+    )
+    assert names(*found, texts=HEADLINES) == [("House", 1), ("Mayor Quist", 1), ("Obama", 1)]
+    assert names(("PERSON", "Lesson"), texts=("We had a plan for Lesson.",)) == [("Lesson", 1)]
+
+
+def test_an_abbreviation_with_full_stops_is_no_person() -> None:
+    assert names(("PERSON", "I.C.U."), ("ORG", "W.H.O."), ("PERSON", "J. K. Quist")) == [
+        ("W.H.O.", 1),
+        ("J. K. Quist", 1),
     ]
 
 

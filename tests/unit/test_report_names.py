@@ -46,6 +46,46 @@ def test_a_name_that_holds_the_subject_is_left_out_and_counted() -> None:
     assert top_names(rows, [pattern("coronavirus")]) == TopNames({"GPE": [("China", 41)]}, 2)
 
 
+def test_a_last_name_says_whose_it_may_be() -> None:
+    rows = [
+        entity("PERSON", "Obama", 43),
+        entity("PERSON", "Michelle Obama", 1),
+        entity("PERSON", "Barack Obama", 2),
+        entity("PERSON", "Maybe Trump", 8),
+        entity("PERSON", "Trump", 9),
+        entity("ORG", "Obama Foundation", 2),
+    ]
+    top = top_names(rows)
+    assert top.by_type == {
+        "PERSON": [
+            ("Obama (also Barack Obama 2, Michelle Obama 1)", 43),
+            ("Trump", 9),
+            ("Maybe Trump", 8),
+            ("Barack Obama", 2),
+        ],
+        "ORG": [("Obama Foundation", 2)],
+    }
+    spec = entities_spec(SUBJECT, top, unit="times named", texts=SENTENCES)
+    assert spec is not None
+    assert "\u201cAlso\u201d names the persons with that last name" in spec.caption
+
+
+def test_a_last_name_that_single_jobs_took_for_an_organisation_is_a_person() -> None:
+    rows = [
+        entity("ORG", "Quist", 3),
+        entity("PERSON", "Quist", 1),
+        entity("PERSON", "Ann Quist", 1),
+    ]
+    assert top_names(rows).by_type == {"PERSON": [("Quist (also Ann Quist 1)", 4)]}
+
+
+def test_the_caption_explains_no_label_that_is_not_there() -> None:
+    spec = entities_spec(SUBJECT, top_names([entity("GPE", "China", 2)]), unit="x", texts=SENTENCES)
+    assert spec is not None
+    assert "\u201cAlso\u201d" not in spec.caption
+    assert "surely one" not in spec.caption
+
+
 def test_a_name_that_occurs_once_is_left_out_where_another_occurs_twice() -> None:
     assert top_names([entity("GPE", "China", 2), entity("ORG", "Hot Zone", 1)]).by_type == {
         "GPE": [("China", 2)]

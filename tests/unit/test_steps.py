@@ -15,6 +15,7 @@ from analysis.text.mentions import mention_rows
 from analysis.text.phrases import repeats_subject, says_something
 from models.documents import DocumentText
 from models.tables import DistinctiveWord, Entity, Mention, Phrase, PostPolarity, Summary
+from textapi.text.keywords import pattern
 
 TEXT = "Tides rise. The harbour waits, says Ann.\nCovid-19 is not covid. Again: COVID!"
 DOCUMENT = DocumentText(7, "nyt:7", "2020-03", TEXT)
@@ -127,6 +128,13 @@ def test_entities_belong_to_the_period_of_their_chunk() -> None:
         ("2020-01", "NASA", 1),
         ("2020-02", "NASA", 1),
     ]
+
+
+def test_the_terms_of_a_keyword_are_no_entities_of_its_documents() -> None:
+    corpus = Corpus("nasa", {"2020-01": [(1, "NASA's Ann Quist flies.")]})
+    answers = [[("ORG", "NASA's"), ("PERSON", "Ann Quist")]]
+    rows = entity_rows(corpus, ["2020-01"], answers, [pattern("nasa")])
+    assert {row["name"] for row in rows} == {"Ann Quist"}
 
 
 def test_a_document_of_two_corpora_is_counted_once() -> None:

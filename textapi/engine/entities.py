@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from textapi.engine.language import Language
+from textapi.engine.language import Language, split_lines
+from textapi.engine.truecase import restore_case
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc
@@ -20,13 +21,23 @@ LABELS = {
 
 
 def entities(language: Language, texts: Sequence[str]) -> list[list[Entity]]:
-    """Return for each of *texts* its entities of all types, every occurrence, in order."""
-    with language.read(texts, "entities") as lines_of:
-        return list(map(_pairs, lines_of))
+    """Return for each of *texts* its entities of all types, every occurrence, in order.
+
+    Lines in Title Case are read as running text would write them. The entities are those parts of
+    the lines as they are.
+    """
+    lines_of = list(map(split_lines, texts))
+    read_as = [list(map(restore_case, lines)) for lines in lines_of]
+    with language.read_lines(read_as, "entities") as docs_of:
+        return list(map(_entities_of_text, lines_of, docs_of))
 
 
-def _pairs(lines: list[Doc]) -> list[Entity]:
-    return [(entity.label_, entity.text) for line in lines for entity in line.ents]
+def _entities_of_text(lines: Sequence[str], docs: Sequence[Doc]) -> list[Entity]:
+    pairs = []
+    for line, doc in zip(lines, docs, strict=True):
+        for entity in doc.ents:
+            pairs.append((entity.label_, line[entity.start_char : entity.end_char]))
+    return pairs
 
 
 def of_labels(

@@ -85,13 +85,20 @@ class Language:
 
     @contextmanager
     def read(self, texts: Sequence[str], purpose: Purpose) -> Iterator[list[list[Doc]]]:
-        """Give for each of *texts* its lines as spaCy's documents, without the blank lines.
+        """Give for each of *texts* its lines as `read_lines` does."""
+        with self.read_lines(list(map(split_lines, texts)), purpose) as docs_of:
+            yield docs_of
+
+    @contextmanager
+    def read_lines(
+        self, lines_of: Sequence[Sequence[str]], purpose: Purpose
+    ) -> Iterator[list[list[Doc]]]:
+        """Give for each text, split into lines, a document of spaCy for each line.
 
         Lines are read one by one, so that a text packed with others is read as it is alone. Use the
         documents inside the context only: their memory is freed at its end, so that a server does
         not grow with every word that it reads.
         """
-        lines_of = list(map(_split_lines, texts))
         unneeded = [name for name in self._nlp.pipe_names if name not in _COMPONENTS[purpose]]
         with self._nlp.memory_zone():
             docs = self._nlp.pipe(
@@ -102,13 +109,14 @@ class Language:
             yield [list(islice(docs, len(lines))) for lines in lines_of]
 
 
-def _batch_size(lines_of: list[list[str]], most: int) -> int:
+def _batch_size(lines_of: Sequence[Sequence[str]], most: int) -> int:
     """Return how many lines the model reads at once, so that its memory is that of few words."""
     longest = max(map(count_words, chain.from_iterable(lines_of)), default=1)
     return max(1, min(most, LONGEST_LINE // max(1, longest)))
 
 
-def _split_lines(text: str) -> list[str]:
+def split_lines(text: str) -> list[str]:
+    """Return the lines of *text* that are not blank, cut to what the model can read."""
     text = _LONE_SURROGATE.sub("\ufffd", text)
     text = without_endless_words(without_endless_signs(text))
     lines = filter(str.strip, text.splitlines())

@@ -1,0 +1,49 @@
+"""Names of a run: whose last name a name is, counted over all jobs, and how it is labelled."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+
+from analysis.text.person_names import PERSON, find_persons_among_organisations, is_full_name
+from analysis.text.word_usage import WordUsage
+
+_FULL_NAMES_SHOWN = 2
+
+
+def correct_types(counts: Mapping[tuple[str, str], int]) -> Counter[tuple[str, str]]:
+    """Return *counts* with last names that were taken for organisations counted as persons.
+
+    Each job has done so with its own counts; those of few documents show it only together.
+    """
+    by_form = Counter[tuple[str, str]]()
+    for (type_, name), count in counts.items():
+        by_form[type_, name.casefold()] += count
+    persons = find_persons_among_organisations(by_form)
+
+    corrected = Counter[tuple[str, str]]()
+    for (type_, name), count in counts.items():
+        corrected_type, _ = persons.get((type_, name.casefold()), (type_, name))
+        corrected[corrected_type, name] += count
+    return corrected
+
+
+def label_last_names(counts: Mapping[tuple[str, str], int]) -> dict[tuple[str, str], str]:
+    """Return labels for the last names among *counts*, which are by type and name.
+
+    "Obama" with full names beside it is "Obama (also Michelle Obama 1)", the most frequent first.
+    """
+    full_names: dict[str, list[tuple[int, str]]] = defaultdict(list)
+    for (type_, name), count in counts.items():
+        if type_ == PERSON and is_full_name(name, WordUsage()):
+            full_names[name.split()[-1].casefold()].append((-count, name))
+
+    labels = {}
+    for type_, name in counts:
+        others = sorted(full_names.get(name.casefold(), ()))
+        if type_ == PERSON and others:
+            listed = [
+                f"{full} {-minus_count:,}" for minus_count, full in others[:_FULL_NAMES_SHOWN]
+            ]
+            labels[type_, name] = f"{name} (also {', '.join(listed)})"
+    return labels

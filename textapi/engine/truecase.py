@@ -1,0 +1,205 @@
+"""Truecasing: small letters for the words of a headline in Title Case, before the model reads it.
+
+The model learned names from running text and takes most words with a capital for names. A word
+that running text writes small (`textapi.text.word_list`) is written small, unless it begins a
+sentence or stands where a name stands. The task is that of Lita, Ittycheriah, Roukos and Kambhatla,
+tRuEcasIng (2003), with a list and rules in place of their language model. Each line is decided by
+itself, so that it has the same answer alone as with others.
+"""
+
+from __future__ import annotations
+
+import re
+
+from textapi.text import word_list
+from textapi.text.word_list import WordList, base_form
+
+_TOKEN = re.compile(r"\S+")
+_EDGES = "\"'\u201c\u201d\u2018\u2019\u201e\u00ab\u00bb.,;:()!?[]{}\u2026\u2013\u2014-/*"
+_INITIAL = re.compile(r"[A-Z]\.")
+_SENTENCE_ENDS = "?!:"
+# They end in a full stop before a name or a number.
+_ABBREVIATIONS = frozenset(
+    re.findall(
+        r"\w+",
+        """mr mrs ms dr prof st gov sen rep gen col lt sgt capt rev jr sr inc corp co ltd vs no jan
+        feb mar apr aug sept oct nov dec""",
+    )
+)
+# Pieces that a tokenizer cut off and Title Case gave a capital: "Don 'T" of a corpus.
+_CLITICS = frozenset({"n't", "'s", "'ll", "'re", "'ve", "'d", "'m"})
+
+# Words that headlines write small, and whose case says nothing.
+_SMALL_IN_HEADLINES = frozenset(
+    re.findall(
+        r"\w+", "a an the and but nor or as at by for from in into of off on per to up via vs with"
+    )
+)
+_FEWEST_CONTENT_WORDS = 2
+_TITLE_CASE_SHARE = 0.8
+_FEWEST_CAPITALS = 0.3  # of all words: numbers, small words and quotes have none
+
+
+class _Token:
+    """A word of a line with what the list says of it."""
+
+    __slots__ = (
+        "base",
+        "core",
+        "is_capital",
+        "is_common",
+        "is_name",
+        "joins_next",
+        "start",
+        "text",
+    )
+
+    def __init__(self, start: int, text: str, words: WordList) -> None:
+        self.start = start
+        self.text = text
+        self.core = text.strip(_EDGES)  # without punctuation at its edges
+        self.base = base_form(self.core)
+        self.is_capital = self.core[:1].isupper()
+        self.is_common = self.base in words.common or self.core.lower() in _CLITICS
+        # A capital that running text gives the word as well.
+        self.is_name = self.is_capital and not self.is_common and len(self.core) > 1
+        # No punctuation stands between this word and the next.
+        self.joins_next = text[-1].isalnum() or text[-1] in ".'\u2019"
+
+
+def restore_case(line: str) -> str:
+    """Return *line* as running text would write it if it is in Title Case, else as it is.
+
+    The result has the same length, character by character.
+    """
+    if not _may_be_title_case(line):
+        return line
+
+    words = word_list.load()
+    tokens = [_Token(match.start(), match[0], words) for match in _TOKEN.finditer(line)]
+    begins = _sentence_begins(tokens)
+    if not _is_title_case(tokens, begins):
+        return line
+
+    kept = begins | _known_names(tokens, words) | _persons(tokens, words)
+    pieces = list(line)
+    for number, token in enumerate(tokens):
+        if number not in kept and token.is_capital:
+            for begin, end in _small_parts(token, words):
+                pieces[token.start + begin : token.start + end] = map(_small, token.text[begin:end])
+    return "".join(pieces)
+
+
+def _may_be_title_case(line: str) -> bool:
+    """Return False where so few words have a capital that the list need not be read."""
+    words = line.split()
+    capitals = 0
+    for word in words:
+        capitals += word[0].isupper()
+    return capitals > _FEWEST_CAPITALS * len(words)
+
+
+def _small(letter: str) -> str:
+    """Return the small form of *letter*, or the letter itself where the form is no one letter."""
+    small = letter.lower()
+    return small if len(small) == 1 else letter
+
+
+def _sentence_begins(tokens: list[_Token]) -> set[int]:
+    """Return the numbers of the words that begin a sentence, and of all before a first word."""
+    begins = set()
+    at_begin = True
+
+    for number, token in enumerate(tokens):
+        if at_begin:
+            begins.add(number)
+        if token.core:
+            at_begin = token.text[-1] in _SENTENCE_ENDS or _ends_in_full_stop(token)
+        else:
+            at_begin = at_begin or token.text[-1] in ".?!:"
+
+    return begins
+
+
+def _ends_in_full_stop(token: _Token) -> bool:
+    """Return whether the full stop behind a word ends a sentence: "U.S." and "Mr." do not."""
+    if token.text[-1] != "." or "." in token.core or len(token.core) == 1:
+        return False
+    return token.core.lower() not in _ABBREVIATIONS
+
+
+def _is_title_case(tokens: list[_Token], begins: set[int]) -> bool:
+    """Return whether nearly all words have a capital that running text writes small.
+
+    Left out are those that begin a sentence, and articles, prepositions and conjunctions.
+    """
+    content = capitals = 0
+
+    for number, token in enumerate(tokens):
+        is_content = token.is_common and len(token.core) > 1
+        if is_content and number not in begins and token.base not in _SMALL_IN_HEADLINES:
+            content += 1
+            capitals += token.is_capital
+
+    return content >= _FEWEST_CONTENT_WORDS and capitals >= _TITLE_CASE_SHARE * content
+
+
+def _known_names(tokens: list[_Token], words: WordList) -> set[int]:
+    """Return the numbers of the words of names of several words: "White House"."""
+    kept: set[int] = set()
+    bases = [token.base for token in tokens]
+
+    for number, base in enumerate(bases):
+        for name in words.names.get(base, ()):
+            if tuple(bases[number : number + len(name)]) == name:
+                kept.update(range(number, number + len(name)))
+                break
+
+    return kept
+
+
+def _persons(tokens: list[_Token], words: WordList) -> set[int]:
+    """Return the numbers of the common words that are a part of a person's name.
+
+    "I" is one of them. The others are initials; a last name behind a given name or an initial
+    ("Karen Woods", "J. Brown"); a given name before a name ("Mark Rutte").
+    """
+    kept: set[int] = set()
+
+    for number, token in enumerate(tokens):
+        if not (token.is_capital and token.is_common):
+            continue
+        before = tokens[number - 1] if number else None
+        after = tokens[number + 1] if number + 1 < len(tokens) else None
+        is_initial = token.core == "I" or _INITIAL.fullmatch(token.text) is not None
+        is_last = token.base in words.last and before is not None and _is_given(before, words)
+        is_given = token.base in words.given and token.joins_next
+        if is_initial or is_last or (is_given and after is not None and after.is_name):
+            kept.add(number)
+
+    return kept
+
+
+def _is_given(token: _Token, words: WordList) -> bool:
+    """Return whether *token* is a given name and nothing else, or an initial."""
+    if not token.joins_next:
+        return False
+    if _INITIAL.fullmatch(token.text):
+        return True
+    return token.is_name and token.base in words.given
+
+
+def _small_parts(token: _Token, words: WordList) -> list[tuple[int, int]]:
+    """Return what is written small of *token*: all of it, or the common words between hyphens."""
+    if token.is_common:
+        return [(0, len(token.text))]
+    if "-" not in token.core:
+        return []
+
+    parts = []
+    start = 0
+    for part in token.text.split("-"):
+        if base_form(part.strip(_EDGES)) in words.common:
+            parts.append((start, start + len(part)))
+        start += len(part) + 1
+    return parts

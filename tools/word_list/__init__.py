@@ -1,0 +1,1 @@
+"""The generator of the word list of the Text API (`textapi.text.word_list`)."""
