@@ -20,9 +20,11 @@ from reports.exports import ExportFolder, tables_of
 from reports.figure_store import FigureStore
 from reports.formats import WRITERS
 from reports.queries import in_batches
+from reports.repeats import Repeats, read_repeats
 from reports.report_files import INDEX, MANIFEST, is_own_page
-from reports.run_data import RunData, load_run
+from reports.run_data import NO_SELECTION, RunData, Selection, load_run
 from reports.run_summary import RunSummary, summarize_run
+from reports.selection import check_selection
 from reports.tables.mentions import MENTIONS
 
 _PACKAGES = (  # that make a report
@@ -43,6 +45,7 @@ class _Report:
     run: RunSummary
     store: FigureStore
     exports: ExportFolder
+    repeats: Repeats | None  # None of trainings, and of runs side by side
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,7 @@ def build(
     run_ids: Sequence[int],
     out: Path,
     *,
+    selection: Selection = NO_SELECTION,
     check: Callable[[], None] = lambda: None,
 ) -> Path:
     """Make the report of a run, or of several side by side, in the folder *out*.
@@ -68,18 +72,20 @@ def build(
     that at any time the folder holds a consistent report; after a kill the next build continues
     where this one stopped. *check* is called before each figure that is to be drawn: what it
     raises ends the build. Raises `NotFound` where there is no such run, `UsageError` where *out*
-    holds another program's page.
+    holds another program's page or *selection* names a template that the run does not have.
     """
     index = out / INDEX
     refuse_foreign_page(index)
-    fingerprint = _fingerprint(db, run_ids)
+    check_selection(selection, run_ids)
+    fingerprint = _fingerprint(db, run_ids, selection)
     if _is_unchanged(out, fingerprint):
         return index
 
     store = FigureStore(out, check=check)
     reports = []
     for run_id in run_ids:
-        reports.append(_open_report(db, run_id, out, store, len(run_ids) > 1))
+        data = load_run(db, run_id, selection)
+        reports.append(_open_report(data, out, store, len(run_ids) > 1))
     if len(reports) > 1:
         pages = _render_comparison(reports, store)
     else:
@@ -125,13 +131,16 @@ def draw_part(
     return store.drawn
 
 
-def _open_report(
-    db: Database, run_id: int, out: Path, store: FigureStore, is_one_of_several: bool
-) -> _Report:
-    data = load_run(db, run_id)
-    folder = out / f"run-{run_id}" if is_one_of_several else out
+def _open_report(data: RunData, out: Path, store: FigureStore, is_one_of_several: bool) -> _Report:
+    folder = out / f"run-{data.id}" if is_one_of_several else out
     folder.mkdir(exist_ok=True)
-    return _Report(summarize_run(data), store, ExportFolder(data, folder))
+    repeats = None if is_one_of_several else _read_repeats(data)
+    return _Report(summarize_run(data), store, ExportFolder(data, folder), repeats)
+
+
+def _read_repeats(data: RunData) -> Repeats | None:
+    read_statements = _STATEMENTS.get(data.kind)
+    return None if read_statements is None else read_repeats(data, read_statements)
 
 
 def _render_months(report: _Report) -> Pages:
@@ -176,6 +185,7 @@ def _render(
         page=shown,
         missing_fonts=fonts.missing_scripts(texts),
         summary=report.run,
+        repeats=report.repeats,
         files=_export_links(report.run),
         made=report.run.ended,
         **more,
@@ -206,6 +216,13 @@ _KINDS = {
 }
 
 
+_STATEMENTS = {
+    "months": months.read_statements,
+    "handles": handles.read_statements,
+    "search": handles.read_statements,
+}
+
+
 def _export_links(run: RunData, folder: str = "") -> dict[str, dict[str, str]]:
     """Return the addresses of the run's exports, by table and format."""
     links: dict[str, dict[str, str]] = {}
@@ -218,9 +235,9 @@ def _join_names(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def _fingerprint(db: Database, run_ids: Sequence[int]) -> str:
-    """Return a hash of the stored results and of the code that shows them."""
-    hashed = hashlib.sha256()
+def _fingerprint(db: Database, run_ids: Sequence[int], selection: Selection = NO_SELECTION) -> str:
+    """Return a hash of the stored results, of what is left out, and of the code that shows them."""
+    hashed = hashlib.sha256(repr(selection).encode())
     for run_id in run_ids:
         hashed.update(f"{run_id} {run_summary.fingerprint(db, run_id)}".encode())
     for package in _PACKAGES:

@@ -16,7 +16,7 @@ from reports.atomic_files import replace_file, write_atomically
 from reports.export_schema import Table, describe_tables
 from reports.formats import WRITERS, Columns, Values
 from reports.queries import in_batches
-from reports.run_data import RunData, load_run
+from reports.run_data import NO_SELECTION, RunData, Selection, load_run
 from reports.tables import TABLES
 
 DICTIONARY_FILE = "dictionary.md"
@@ -24,7 +24,15 @@ DICTIONARY_FILE = "dictionary.md"
 _ROWS_AT_A_TIME = 5000  # also a row group of Parquet
 
 
-def write(db: Database, run_id: int, table: str, form: str, out: IO[bytes] | Path) -> int:
+def write(
+    db: Database,
+    run_id: int,
+    table: str,
+    form: str,
+    out: IO[bytes] | Path,
+    *,
+    selection: Selection = NO_SELECTION,
+) -> int:
     """Write one table of a run as ``jsonl``, ``csv`` or ``parquet`` and return its number of rows.
 
     A file at a path is there whole or, after an error, as it was before. Raises `UsageError` for
@@ -35,7 +43,7 @@ def write(db: Database, run_id: int, table: str, form: str, out: IO[bytes] | Pat
         raise UsageError(f"there is no table {table!r}: choose one of {', '.join(TABLES)}")
     if form not in WRITERS:
         raise UsageError(f"there is no format {form!r}: choose one of {', '.join(WRITERS)}")
-    data = load_run(db, run_id)
+    data = load_run(db, run_id, selection)
 
     with ExitStack() as stack:
         file = stack.enter_context(replace_file(out)) if isinstance(out, Path) else out

@@ -16,6 +16,7 @@ from sqlalchemy import and_, select
 from analysis.text.words import count_words, has_words, merge_spellings
 from core.enums import StepState
 from models.tables import Document, PostPolarity
+from reports import sensitivity
 from reports.export_schema import pad_period, valid_polarity
 from reports.figure_store import FigureRef, FigureSection, FigureStore, slug
 from reports.figures import accounts, clouds, distinctive, entities, polarity, series, style
@@ -23,6 +24,7 @@ from reports.figures.spec import Subject
 from reports.highlights import account_highlights, handle_highlights
 from reports.queries import Statement, fetch_all, fetch_pages, index_by
 from reports.run_data import RunData, RunJob, documents_condition
+from reports.selection import left_out
 from reports.statistics import polarity_interval, round_figure
 from reports.tables.coverage import CoverageGrid, read_coverage_grid
 from reports.tables.distinctive import DistinctiveRow, read_distinctive
@@ -87,11 +89,6 @@ class Portrait:
         """The name as a part of file names."""
         return slug(self.name)
 
-    @property
-    def highlights(self) -> list[str]:
-        """What the numbers say."""
-        return handle_highlights(self.name, self.rows, self.scored_rows)
-
 
 @dataclass
 class HandlesPage:
@@ -106,17 +103,30 @@ class HandlesPage:
         """Samples of all accounts, to see which scripts they use."""
         return list(chain.from_iterable(map(attrgetter("texts"), self.portraits)))
 
-    @property
-    def highlights(self) -> list[str]:
-        """What the numbers say of the accounts beside each other."""
-        return account_highlights(list(map(attrgetter("account"), self.portraits)))
-
 
 def make_page(data: RunData, store: FigureStore) -> HandlesPage:
     """Read a run's results and draw its figures, one account after the other."""
     coverage = read_coverage_grid(data)
     portraits = list(_read_portraits(data, store, coverage))
     return HandlesPage(coverage, portraits, _compare(portraits, store))
+
+
+def read_statements(data: RunData) -> dict[str, list[sensitivity.Statement]]:
+    """Return the highlights of each account or search, and under "" those that compare them."""
+    rows: dict[str, list[PeriodRow]] = defaultdict(list)
+    for row in read_periods(data):
+        rows[row.job].append(row)
+    statements = {}
+    compared = []
+    for job in data.jobs:
+        posts = _read_posts(data, job, "")
+        compared.append(_account(job, posts))
+        months = fill_months(rows[job.name])
+        scored_rows = [replace(row, mentions=posts.scored[row.period]) for row in months]
+        highlights = handle_highlights(job.name, months, scored_rows)
+        statements[job.name] = list(map(sensitivity.Statement.read, highlights))
+    statements[""] = list(map(sensitivity.Statement.read, account_highlights(compared)))
+    return statements
 
 
 def draw_figures(data: RunData, store: FigureStore, names: Collection[str]) -> None:
@@ -147,11 +157,10 @@ def _read_portraits(
         posts = _read_posts(data, job, summaries.get(job.name, ""))
         quotes = _quotes(posts.summary, posts.addresses)
         quotes = [quote for quote in quotes if has_words(quote.sentence)]
-        mean, low, high = map(round_figure, polarity_interval(posts.polarities))
         months = fill_months(rows[job.name])
         portrait = Portrait(
             name=job.name,
-            account=accounts.Account(job.name, posts.n, len(posts.polarities), mean, low, high),
+            account=_account(job, posts),
             posts=_newest_posts(data, job),
             summary=quotes[:SENTENCES_SHOWN],
             summary_sentences=len(quotes),
@@ -198,9 +207,12 @@ def _read_posts(data: RunData, job: RunJob, summary: str) -> _Posts:
     whence = (Document.id, Document.source, Document.address, Document.period)
     statement = _select_posts(data, job, *whence, Document.text, Document.repost)
 
-    for _, source, address, period, text, repost, stored in fetch_pages(
+    without = left_out(data, job)
+    for document, source, address, period, text, repost, stored in fetch_pages(
         data.db, statement, Document.id
     ):
+        if document in without:
+            continue
         score = valid_polarity(stored)
         posts.n += 1
         posts.sources.add(source)
@@ -214,12 +226,22 @@ def _read_posts(data: RunData, job: RunJob, summary: str) -> _Posts:
     return posts
 
 
+def _account(job: RunJob, posts: _Posts) -> accounts.Account:
+    mean, low, high = map(round_figure, polarity_interval(posts.polarities))
+    return accounts.Account(job.name, posts.n, len(posts.polarities), mean, low, high)
+
+
 def _newest_posts(data: RunData, job: RunJob) -> list[Post]:
     columns = (Document.published_at, Document.address, Document.text, Document.repost)
     order = (Document.published_at.desc().nulls_last(), Document.identity)
-    statement = _select_posts(data, job, *columns).order_by(*order).limit(POSTS_SHOWN)
-    posts = []
-    for at, address, text, repost, stored in fetch_all(data.db, statement):
+    without = left_out(data, job)
+    newest = _select_posts(data, job, Document.id, *columns).order_by(*order)
+    posts: list[Post] = []
+    for document, at, address, text, repost, stored in fetch_all(
+        data.db, newest.limit(POSTS_SHOWN + len(without))
+    ):
+        if document in without or len(posts) == POSTS_SHOWN:
+            continue
         posts.append(Post(at, address, text, valid_polarity(stored), repost))
     return posts
 

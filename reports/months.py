@@ -27,6 +27,7 @@ from reports.figures import (
 from reports.figures.spec import Subject
 from reports.highlights import keyword_highlights
 from reports.run_data import RunData
+from reports.sensitivity import Statement
 from reports.statistics import polarity_interval
 from reports.tables.coverage import CoverageGrid, read_coverage_grid
 from reports.tables.distinctive import DistinctiveRow, read_distinctive
@@ -133,6 +134,12 @@ def make_page(data: RunData, store: FigureStore, mentions: Iterable[MentionRow])
         keyword.mean, keyword.low, keyword.high = polarity_interval(keyword.polarities)
         _draw_keyword(keyword, page, names, data, store)
     return page
+
+
+def read_statements(data: RunData) -> dict[str, list[Statement]]:
+    """Return the highlights of each keyword, without drawing anything."""
+    sections = _keyword_sections(data, CoverageGrid((), {}))
+    return {section.name: list(map(Statement.read, section.highlights)) for section in sections}
 
 
 def draw_figures(data: RunData, store: FigureStore, names: Collection[str]) -> None:

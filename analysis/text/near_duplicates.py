@@ -6,7 +6,8 @@ of its word shingles (A. Broder, "On the resemblance and containment of document
 differs becomes a slot: templates are mined as from log messages, in one pass (P. He, J. Zhu,
 Z. Zheng and M. R. Lyu, "Drain: an online log parsing approach with fixed depth tree", 2017).
 
-Time grows with the number of texts. Memory is at most `FIXED_BYTES`, and `BYTES_PER_TEXT` for each text.
+Time grows with the number of texts. Memory is at most `FIXED_BYTES`, and `BYTES_PER_TEXT` for each
+text.
 """
 
 from __future__ import annotations
@@ -74,6 +75,11 @@ class Patterns:
     texts: int  # of the collection
     _numbers: Integers  # of the texts that are repeats, ascending
     _places: Integers  # of their patterns
+
+    @property
+    def repeats(self) -> int:
+        """How many texts are of a pattern."""
+        return len(self._numbers)
 
     def place_of(self, number: int) -> int | None:
         """Return the place of the pattern of the text *number*; None where it is no repeat."""

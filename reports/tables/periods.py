@@ -20,6 +20,7 @@ from models.tables import Document, Mention, PostPolarity
 from reports import export_schema as schema
 from reports.queries import fetch_all, fetch_pages
 from reports.run_data import RunData, RunJob, documents_condition, keep_rows
+from reports.selection import left_out
 from reports.statistics import polarity_interval, round_figure, wilson_interval
 from reports.tables.coverage import CoverageRow, read_coverage_grid
 
@@ -129,6 +130,7 @@ def _month_rows(data: RunData, job: RunJob, progress: _Progress) -> Iterator[Per
     assert isinstance(data.parameters, MonthsParameters)  # noqa: S101 - only such runs have months
     count = select(func.count()).select_from(Document).where(documents_condition(data, job))
     ((documents,),) = fetch_all(data.db, count)
+    documents -= len(left_out(data, job))
     sentences = read_sentences(data, job) if progress.has_counts else {}
 
     for keyword in sorted(data.parameters.keywords, key=attrgetter("name")):
@@ -157,7 +159,10 @@ def read_sentences(data: RunData, job: RunJob) -> dict[tuple[str, str | None], S
         *(Mention.keyword, Mention.term, Mention.document_id, Mention.position, Mention.polarity)
     )
     mentions = fetch_all(data.db, statement.where(Mention.job_id == job.id))
+    without = left_out(data, job)
     for keyword, term, document, position, polarity in mentions:
+        if document in without:
+            continue
         valid = schema.valid_polarity(polarity)
         sentences[keyword, term][document, position] = valid
         sentences[keyword, None][document, position] = valid
@@ -185,8 +190,11 @@ def _polarities_by_month(data: RunData, job: RunJob) -> dict[str, array[float]]:
         .outerjoin(PostPolarity, of_job)
         .where(documents_condition(data, job), Document.period.is_not(None))
     )
+    without = left_out(data, job)
     by_month: dict[str, array[float]] = defaultdict(lambda: array("d"))
-    for _, period, polarity in fetch_pages(data.db, statement, Document.id):
+    for document, period, polarity in fetch_pages(data.db, statement, Document.id):
+        if document in without:
+            continue
         valid = schema.valid_polarity(polarity)
         by_month[schema.pad_period(period)].append(math.nan if valid is None else valid)
     return by_month
