@@ -24,7 +24,7 @@ from reports.repeats import Repeats, read_repeats
 from reports.report_files import INDEX, MANIFEST, is_own_page
 from reports.run_data import NO_SELECTION, RunData, Selection, load_run
 from reports.run_summary import RunSummary, summarize_run
-from reports.selection import check_selection
+from reports.selection import check_found, refuse_numbers
 from reports.tables.mentions import MENTIONS
 
 _PACKAGES = (  # that make a report
@@ -76,7 +76,7 @@ def build(
     """
     index = out / INDEX
     refuse_foreign_page(index)
-    check_selection(selection, run_ids)
+    refuse_numbers(selection, run_ids)
     fingerprint = _fingerprint(db, run_ids, selection)
     if _is_unchanged(out, fingerprint):
         return index
@@ -85,6 +85,8 @@ def build(
     reports = []
     for run_id in run_ids:
         data = load_run(db, run_id, selection)
+        if len(run_ids) == 1:
+            check_found(data, selection)
         reports.append(_open_report(data, out, store, len(run_ids) > 1))
     if len(reports) > 1:
         pages = _render_comparison(reports, store)

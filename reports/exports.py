@@ -17,10 +17,15 @@ from reports.export_schema import Table, describe_tables
 from reports.formats import WRITERS, Columns, Values
 from reports.queries import in_batches
 from reports.run_data import NO_SELECTION, RunData, Selection, load_run
+from reports.selection import check_found, describe_selection
 from reports.tables import TABLES
 
 DICTIONARY_FILE = "dictionary.md"
 
+_OF_SELECTED = """\
+`mentions`, `periods`, `documents` and the polarity in `summaries` are of the documents that remain.
+`phrases`, `entities`, `distinctive`, `coverage` and the text of `summaries` are of all documents:
+they were made before any were left out."""
 _ROWS_AT_A_TIME = 5000  # also a row group of Parquet
 
 
@@ -44,6 +49,7 @@ def write(
     if form not in WRITERS:
         raise UsageError(f"there is no format {form!r}: choose one of {', '.join(WRITERS)}")
     data = load_run(db, run_id, selection)
+    check_found(data, selection)
 
     with ExitStack() as stack:
         file = stack.enter_context(replace_file(out)) if isinstance(out, Path) else out
@@ -86,8 +92,23 @@ class ExportFolder:
                 deque(self.write_while_reading(table), maxlen=0)
 
         dictionary = self._folder / DICTIONARY_FILE
-        write_atomically(dictionary, describe_tables(TABLES.values()).encode())
+        pages = [describe_tables(TABLES.values()), _describe_selection(self._data)]
+        write_atomically(dictionary, "\n".join(filter(None, pages)).encode())
         return [*self._paths, dictionary]
+
+
+def _describe_selection(data: RunData) -> str:
+    """Return what the dictionary says of documents that are left out; "" where all count."""
+    shown = describe_selection(data)
+    lines = []
+    if shown.distinct:
+        lines.append(
+            "- Of texts that differ in names or figures only, the first document of each month "
+            "(for accounts and searches, of each job and month) counts."
+        )
+    for text in shown.without:
+        lines.append(f"- Left out are `{text.replace('`', '')}` and texts that are like it.")
+    return "\n".join(["## What is left out", "", *lines, "", _OF_SELECTED, ""]) if lines else ""
 
 
 def tables_of(kind: str) -> list[Table[Any]]:

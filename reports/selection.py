@@ -21,13 +21,28 @@ TEMPLATE = re.compile(r"template:(\d{1,9})")
 Dated = tuple[int, str]  # a document's id and its month
 
 
-def check_selection(selection: Selection, run_ids: Sequence[int]) -> None:
+def refuse_numbers(selection: Selection, run_ids: Sequence[int]) -> None:
     """Raise `UsageError` where the selection names a template by a number and runs are several."""
     for given in selection.without:
         if TEMPLATE.fullmatch(given) and len(run_ids) > 1:
             raise UsageError(
                 f"--without {given}: each run numbers its own templates; give a text of it, or "
                 "make the reports one by one"
+            )
+
+
+def check_found(data: RunData, selection: Selection) -> None:
+    """Raise `UsageError` where a pattern of *selection* is none of the run's."""
+    if selection and data.kind == "training":
+        raise UsageError(
+            f"run {data.id} is a training, which has no documents to choose from: leave out "
+            "--distinct and --without"
+        )
+    for given, place in find_places(select_documents(data, selection)).items():
+        if place is None:
+            raise UsageError(
+                f"--without {given}: no repeated text of run {data.id} is like it; the section "
+                "Repeats of its report names the largest patterns"
             )
 
 
@@ -62,8 +77,9 @@ def left_out(data: RunData, job: RunJob) -> Collection[int]:
 
 
 def select_documents(data: RunData, selection: Selection) -> RunData:
-    """Return the run with another selection; its patterns are not looked for again."""
-    return replace(data, selection=selection, kept_rows={read_patterns: [read_patterns(data)]})
+    """Return the run with another selection; its patterns are looked for once, by either."""
+    patterns = data.kept_rows.setdefault(read_patterns, [])
+    return replace(data, selection=selection, kept_rows={read_patterns: patterns})
 
 
 def find_places(data: RunData) -> dict[str, int | None]:
