@@ -181,8 +181,8 @@ def test_a_peak_that_one_template_makes_is_printed_with_that_caution(
     text = page_text(db, [run], tmp_path)
     assert "stood out most in January 2021: 1,910 of 2,300 documents mention it" in text
     assert f"Without the pattern “{TRACKER}” this cannot be said." in text
-    assert "1,900 of 1,947 mentions (97.6 %) are in such texts; this pattern holds them." in text
-    assert f"template:1 {TRACKER} 1,900 97.6 % Jan 2021 (1,900)" in text
+    assert "1,900 of 1,947 mentions (97.6 %) are in such texts. They are of one pattern." in text
+    assert f"{TRACKER} template:1 1,900 97.6 % Jan 2021 (1,900)" in text
     assert "All documents count." in text
 
 
