@@ -40,6 +40,7 @@ FIXED_BYTES = 120 * 2**20  # tables of shingles, templates, their index
 MOST_TEMPLATES = 10_000  # under construction; the oldest that joined nothing makes room
 MOST_PATTERNS = 1_000  # that are kept with their texts, the largest
 FEWEST_TEXTS = 3  # of a pattern, except of exact repeats, which are two
+FEWEST_FORMS = 5  # of a pattern whose names differ: of few, chance or the news made the same words
 
 _TABLE = 2**22  # counters of shingles
 _MARKS = 2**24  # of forms whose shingles are counted
@@ -114,7 +115,7 @@ def find_patterns(read_texts: ReadTexts) -> Patterns:
         if is_first[place]:
             form = form_of[place]
             template_of_form[form] = templates.add(read_form(text), int(form), int(sizes[form]))
-    templates.part_pairs(template_of_form)
+    templates.part_small(template_of_form)
     template_of_text = template_of_form[form_of]
     counts = np.bincount(template_of_text + 1, minlength=templates.next_number + 1)[1:]
     templates.merge(template_of_text, counts)
@@ -188,7 +189,7 @@ class _Templates:
         self._shingle_counts = shingle_counts
         self._index = _Index()
         self._alone: OrderedDict[int, None] = OrderedDict()  # templates of one text
-        self._forms: dict[int, list[tuple[int, Template]]] = {}  # of templates of one or two
+        self._forms: dict[int, list[tuple[int, Template]]] = {}  # of templates of too few
 
     def add(self, form: Form, form_number: int, size: int) -> int:
         """Return the number of the template that *size* texts of *form* join or begin, or -1."""
@@ -208,8 +209,8 @@ class _Templates:
             return _NONE
         return self._begin(form, form_number, shingles, is_alone=not is_repeat)
 
-    def part_pairs(self, template_of_form: Integers) -> None:
-        """Part the templates of two forms: of so few nobody knows whether a name differs."""
+    def part_small(self, template_of_form: Integers) -> None:
+        """Part the templates of too few forms."""
         for number, forms in list(self._forms.items()):
             if len(forms) == 1:
                 continue
@@ -242,10 +243,11 @@ class _Templates:
         self.exact.discard(number)
         self._alone.pop(number, None)
         forms = self._forms.get(number)
-        if forms is not None and len(forms) == 1:
-            forms.append((form_number, added))
-        else:
-            self._forms.pop(number, None)
+        if forms is None:
+            return
+        forms.append((form_number, added))
+        if len(forms) >= FEWEST_FORMS:
+            del self._forms[number]
 
     def _begin(
         self, form: Form, form_number: int, shingles: Sequence[int], *, is_alone: bool

@@ -52,7 +52,7 @@ def test_posts_are_repeats_whatever_their_addresses_and_case() -> None:
 def test_in_sentence_case_only_what_has_a_capital_is_a_name() -> None:
     names = [f"Meet {name}, one of four pilots who train for the flight" for name in COUNTIES]
     assert shown(names) == [("Meet …, one of four pilots who train for the flight", 6)]
-    words = ["cheap", "green", "broken", "purple"]
+    words = ["cheap", "green", "broken", "purple", "slow", "loud"]
     assert shown([f"Meet the {w} car, one of four that train for the flight" for w in words]) == []
 
 
@@ -70,6 +70,12 @@ def test_in_sentence_case_only_what_has_a_capital_is_a_name() -> None:
 )
 def test_different_headlines_with_the_same_few_words_are_no_pattern(texts: list[str]) -> None:
     assert shown(texts) == []
+
+
+def test_the_same_news_of_four_persons_are_four_texts_and_of_five_a_pattern() -> None:
+    texts = [f"{name} Endorses the Mayor for the Senate." for name in COUNTIES]
+    assert shown(texts[:4]) == []
+    assert shown(texts[:5]) == [("… Endorses the Mayor for the Senate.", 5)]
 
 
 def test_two_headlines_that_differ_in_one_word_stay_apart_however_often_they_come() -> None:
