@@ -107,7 +107,8 @@ def _describe_selection(data: RunData) -> str:
             "(for accounts and searches, of each job and month) counts."
         )
     for text in shown.without:
-        lines.append(f"- Left out are `{text.replace('`', '')}` and texts that are like it.")
+        quoted = " ".join(text.replace("`", "").split())
+        lines.append(f"- Left out are `{quoted}` and texts that are like it.")
     return "\n".join(["## What is left out", "", *lines, "", _OF_SELECTED, ""]) if lines else ""
 
 
