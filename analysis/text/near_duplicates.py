@@ -4,7 +4,8 @@ A text becomes its form: words without case, addresses cut off, each figure a sl
 form are repeats. Forms are then joined where names differ, each with the template that shares most
 of its word shingles (A. Broder, "On the resemblance and containment of documents", 1997), and what
 differs becomes a slot: templates are mined as from log messages, in one pass (P. He, J. Zhu,
-Z. Zheng and M. R. Lyu, "Drain: an online log parsing approach with fixed depth tree", 2017).
+Z. Zheng and M. R. Lyu, "Drain: an online log parsing approach with fixed depth tree", 2017). Many
+texts that list names beside one label, before or after a colon, are one pattern too.
 
 Time grows with the number of texts. Memory is at most `FIXED_BYTES`, and `BYTES_PER_TEXT` for each
 text.
@@ -27,11 +28,13 @@ from analysis.text.templates import (
     FEWEST_WORDS,
     LONGEST_FORM,
     Form,
+    Label,
     Template,
     is_template,
     join,
+    labels_of,
     read_form,
-    read_pattern,
+    read_template,
     template_of,
 )
 
@@ -41,8 +44,11 @@ MOST_TEMPLATES = 10_000  # under construction; the oldest that joined nothing ma
 MOST_PATTERNS = 1_000  # that are kept with their texts, the largest
 FEWEST_TEXTS = 3  # of a pattern, except of exact repeats, which are two
 FEWEST_FORMS = 5  # of a pattern whose names differ: of few, chance or the news made the same words
+FEWEST_OF_SERIES = 20  # forms with one label: "… , …: Your Monday Letter"
 
+_NAMED = 0.8  # of the forms of a series have names alone beside its label
 _TABLE = 2**22  # counters of shingles
+_LABELS = 2**19  # counters of labels
 _MARKS = 2**24  # of forms whose shingles are counted
 _INDEXED = 32  # templates that the index keeps for a shingle, the newest
 _CANDIDATES = 4  # templates that a form is compared with
@@ -90,10 +96,16 @@ class Patterns:
 
     def find(self, text: str) -> int | None:
         """Return the place of the pattern that *text* is: as it is shown, or one of its texts."""
-        words, form = read_pattern(text), read_form(text)
-        for place, pattern in enumerate(self.patterns):
-            if pattern.template.words == words or pattern.template.matches(form):
-                return place
+        shown, form = read_template(text), read_form(text)
+        tests: tuple[Callable[[Pattern], bool], ...] = (
+            lambda pattern: pattern.text == text,
+            lambda pattern: pattern.template.is_like(shown),
+            lambda pattern: pattern.template.matches(form),
+        )
+        for test in tests:
+            for place, pattern in enumerate(self.patterns):
+                if test(pattern):
+                    return place
         return None
 
 
@@ -103,13 +115,13 @@ def find_patterns(read_texts: ReadTexts) -> Patterns:
     *read_texts* is called twice, and gives the same texts in the same order. The order decides
     which text a pattern is shown by, and little else.
     """
-    numbers, hashes, shingle_counts = _survey(read_texts())
+    numbers, hashes, counts = _survey(read_texts())
     _, first, form_of = np.unique(hashes, return_index=True, return_inverse=True)
     sizes = np.bincount(form_of, minlength=len(first))
     is_first = np.zeros(len(hashes), bool)
     is_first[first] = True
 
-    templates = _Templates(shingle_counts)
+    templates = _Templates(counts)
     template_of_form = np.full(len(first), _NONE, np.int64)
     for place, (_, text) in enumerate(read_texts()):
         if is_first[place]:
@@ -117,30 +129,56 @@ def find_patterns(read_texts: ReadTexts) -> Patterns:
             template_of_form[form] = templates.add(read_form(text), int(form), int(sizes[form]))
     templates.part_small(template_of_form)
     template_of_text = template_of_form[form_of]
-    counts = np.bincount(template_of_text + 1, minlength=templates.next_number + 1)[1:]
-    templates.merge(template_of_text, counts)
+    template_sizes = np.bincount(template_of_text + 1, minlength=templates.next_number + 1)[1:]
+    templates.merge(template_of_text, template_sizes)
     return _collect(numbers, template_of_text, templates)
 
 
-def _survey(texts: Iterable[tuple[int, str]]) -> tuple[Integers, NDArray[np.uint64], Integers]:
-    """Return the number and the form's hash of each text, and in how many forms shingles are."""
+class _Counts:
+    """In how many forms shingles and labels are: tables of a fixed size, by hash."""
+
+    def __init__(self) -> None:
+        self._shingles = np.zeros(_TABLE, np.int32)
+        self._labels = np.zeros((_LABELS, 2), np.int32)  # all forms; those with names alone
+
+    def add(self, form: Form) -> None:
+        """Count a form once."""
+        for shingle in _shingles(form):
+            self._shingles[shingle] += 1
+        for label in labels_of(form):
+            self._labels[_hash(label.key) % _LABELS] += (1, label.has_names)
+
+    def frequent(self, form: Form) -> list[int]:
+        """Return the shingles of *form* that several forms have."""
+        return [place for place in _shingles(form) if self._shingles[place] >= FEWEST_TEXTS]
+
+    def series_of(self, form: Form) -> Label | None:
+        """Return the label of the series that *form* is of; None where it is of none."""
+        for label in labels_of(form):
+            n, named = self._labels[_hash(label.key) % _LABELS]
+            if label.has_names and named >= max(FEWEST_OF_SERIES, _NAMED * n):
+                return label
+        return None
+
+
+def _survey(texts: Iterable[tuple[int, str]]) -> tuple[Integers, NDArray[np.uint64], _Counts]:
+    """Return the number and the form's hash of each text, and what is frequent in them."""
     numbers, hashes = array("q"), array("Q")
-    counts = np.zeros(_TABLE, np.int64)
+    counts = _Counts()
     is_counted = bytearray(_MARKS)
     for number, text in texts:
         form = read_form(text)
-        hashed = _hash_form(form)
+        hashed = _hash(form.key)
         numbers.append(number)
         hashes.append(hashed)
         if not is_counted[hashed % _MARKS]:
             is_counted[hashed % _MARKS] = 1
-            for shingle in _shingles(form):
-                counts[shingle] += 1
+            counts.add(form)
     return np.array(numbers, np.int64), np.array(hashes, np.uint64), counts
 
 
-def _hash_form(form: Form) -> int:
-    return int.from_bytes(blake2b(form.key.encode(), digest_size=8).digest())
+def _hash(key: str) -> int:
+    return int.from_bytes(blake2b(key.encode(), digest_size=8).digest())
 
 
 def _shingles(form: Form) -> set[int]:
@@ -182,21 +220,25 @@ def _rank(item: tuple[int, int]) -> tuple[int, int]:
 class _Templates:
     """Templates under construction, found by the shingles of their words."""
 
-    def __init__(self, shingle_counts: Integers) -> None:
+    def __init__(self, counts: _Counts) -> None:
         self.by_number: dict[int, Template] = {}
         self.exact: set[int] = set()  # numbers of templates whose texts are all alike
         self.next_number = 0
-        self._shingle_counts = shingle_counts
+        self._counts = counts
+        self._series: dict[str, int] = {}  # numbers of templates by label
         self._index = _Index()
         self._alone: OrderedDict[int, None] = OrderedDict()  # templates of one text
         self._forms: dict[int, list[tuple[int, Template]]] = {}  # of templates of too few
 
     def add(self, form: Form, form_number: int, size: int) -> int:
         """Return the number of the template that *size* texts of *form* join or begin, or -1."""
-        shingles: list[int] = []
-        if len(form.words) <= LONGEST_FORM:
-            counts = self._shingle_counts
-            shingles = [place for place in _shingles(form) if counts[place] >= FEWEST_TEXTS]
+        series = self._counts.series_of(form)
+        if series is not None:
+            if series.key not in self._series:
+                self._series[series.key] = self._number(series.template, is_exact=False)
+            return self._series[series.key]
+
+        shingles = self._counts.frequent(form) if len(form.words) <= LONGEST_FORM else []
         for number in self._index.find(shingles, self.by_number):
             joined = join(self.by_number[number], form)
             if joined is not None:
@@ -219,12 +261,12 @@ class _Templates:
                 is_exact = not any(template.slots)
                 template_of_form[form_number] = self._number(template, is_exact=is_exact)
 
-    def merge(self, template_of_text: Integers, counts: Integers) -> None:
+    def merge(self, template_of_text: Integers, sizes: Integers) -> None:
         """Join templates whose slots leave the words of a larger one, as texts are joined."""
         merged_into = np.arange(-1, self.next_number)  # at one place more: -1 stays
         index = _Index()
-        is_large = counts >= FEWEST_TEXTS
-        for number in sorted(self.by_number, key=lambda number: (-int(counts[number]), number)):
+        is_large = sizes >= FEWEST_TEXTS
+        for number in sorted(self.by_number, key=lambda number: (-int(sizes[number]), number)):
             if not is_large[number] or number in self.exact:
                 continue
             form = self.by_number[number].as_form()

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from functools import cache
+from itertools import pairwise, starmap
 
 from analysis.text.stopwords import stop_words_by_language
 from sources.post_cleaning import words_of_post
@@ -29,6 +30,10 @@ _SLOT = re.compile(rf"{ELLIPSIS}|\.\.\.")
 _DATES = frozenset(map(str.casefold, [*calendar.month_name[1:], *calendar.day_name]))
 # stop words that a name holds: "Isle of Man", "New Mexico"
 _CONNECTING = frozenset("of the and new de la du von van al el y".split())  # noqa: SIM905 - a list
+
+_SHORTEST_LABEL, _LONGEST_LABEL = 3, 12  # words and figures
+_LABEL_END = re.compile(r"[:|]")
+_NAME_END = re.compile(r"[,;]")
 
 Span = tuple[int, int]
 
@@ -92,11 +97,39 @@ class Template:
 
     def matches(self, form: Form) -> bool:
         """Return whether a text of *form* is one of the template."""
-        of_form = template_of(form)
-        if (of_form.words, of_form.slots) == (self.words, self.slots):
+        if self.is_like(template_of(form)):
             return True
         joined = join(self, form)
-        return joined is not None and joined.words == self.words
+        if joined is not None and joined.words == self.words:
+            return True
+        series = [label.template for label in labels_of(form) if label.has_names]
+        return any(map(self.is_like, series))
+
+    def is_like(self, other: Template) -> bool:
+        """Return whether both have the same words and slots."""
+        return (other.words, other.slots) == (self.words, self.slots)
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What stands before the first colon (or bar) of a text, or after its last."""
+
+    form: Form  # of the label alone
+    is_first: bool
+    has_names: bool  # and figures alone stand on the other side of the colon
+
+    @property
+    def key(self) -> str:
+        """What texts with the same label have in common."""
+        return f"{self.form.key}:" if self.is_first else f":{self.form.key}"
+
+    @property
+    def template(self) -> Template:
+        """The template of all texts with the label."""
+        template = template_of(self.form)
+        slots = list(template.slots)
+        slots[-1 if self.is_first else 0] = True
+        return replace(template, slots=tuple(slots))
 
 
 def read_form(text: str) -> Form:
@@ -113,12 +146,9 @@ def read_form(text: str) -> Form:
     return Form(cleaned, tuple(words), tuple(spans), names)
 
 
-def read_pattern(text: str) -> tuple[str, ...]:
-    """Return the words of a template from its text, with "…" in the slots."""
-    words: list[str] = []
-    for part in _SLOT.split(text):
-        words += [word for word in read_form(part).words if word != FIGURE]
-    return tuple(words)
+def read_template(text: str) -> Template:
+    """Return the template that is shown as *text*, with "…" in its slots."""
+    return template_of(read_form(_SLOT.sub(f" {FIGURE} ", text)))
 
 
 def template_of(form: Form) -> Template:
@@ -140,6 +170,39 @@ def is_template(form: Form) -> bool:
     """Return whether texts of *form* are one pattern, though figures in it may differ."""
     has_words = any(word != FIGURE for word in form.words)
     return has_words and (not form.has_figures or len(form.words) >= _FEWEST_OF_FIGURES)
+
+
+def labels_of(form: Form) -> Iterator[Label]:
+    """Yield what may be the label of a series: of three to twelve words, one of them no figure."""
+    gaps = list(map(form.text.__getitem__, starmap(slice, _gaps(form.spans))))
+    ends = [place for place, gap in enumerate(gaps, 1) if _LABEL_END.search(gap)]
+    if not ends:
+        return
+    for place, is_first in ((ends[0], True), (ends[-1], False)):
+        sides = slice(place), slice(place, len(form.words))
+        label, others = sides if is_first else reversed(sides)
+        words = form.words[label]
+        if _SHORTEST_LABEL <= len(words) <= _LONGEST_LABEL and set(words) != {FIGURE}:
+            of_label = Form(form.text, words, form.spans[label], form.can_be_name[label])
+            yield Label(of_label, is_first, _is_list_of_names(form, gaps, others))
+
+
+def _gaps(spans: Sequence[Span]) -> Iterator[Span]:
+    for (_, end), (start, _) in pairwise(spans):
+        yield end, start
+
+
+def _is_list_of_names(form: Form, gaps: Sequence[str], others: slice) -> bool:
+    """Return whether commas, or "and", stand between nothing but names."""
+    start, stop, _ = others.indices(len(form.words))
+    first = start
+    for place in range(start + 1, stop + 1):
+        if place == stop or _NAME_END.search(gaps[place - 1]) or form.words[place] == "and":
+            first += form.words[first] == "and"
+            if not _is_name(form.words[first:place], form.can_be_name[first:place]):
+                return False
+            first = place
+    return start < stop
 
 
 def join(template: Template, form: Form) -> Template | None:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from itertools import permutations
 
 import pytest
 from hypothesis import given
@@ -15,6 +16,8 @@ from analysis.text import near_duplicates
 from analysis.text.near_duplicates import Patterns, find_patterns
 
 COUNTIES = ["Ash", "Birch", "Cedar", "Dogwood", "Elm", "St. Fir"]
+
+NAMES = [(first, last) for first in COUNTIES for last in ("Hill", "Dale", "Brook", "Moor")]
 
 
 def patterns_of(texts: Sequence[str]) -> Patterns:
@@ -78,6 +81,28 @@ def test_the_same_news_of_four_persons_are_four_texts_and_of_five_a_pattern() ->
     assert shown(texts[:5]) == [("… Endorses the Mayor for the Senate.", 5)]
 
 
+def test_lists_of_names_before_one_label_are_a_pattern_where_they_are_many() -> None:
+    texts = [f"{', '.join(towns)}: Your Monday Letter." for towns in permutations(COUNTIES, 3)]
+    assert shown(texts[:25]) == [("…: Your … Letter.", 25)]
+    assert shown(texts[:12]) == []
+
+
+def test_a_label_before_sentences_of_all_kinds_is_no_pattern() -> None:
+    verbs = ("Is", "Was", "Has", "Will", "Can", "Did")
+    sentences = [f"{name} Hill {verb} {name} Dale" for verb in verbs for name in COUNTIES[:4]]
+    assert shown([f"Lesson of the Day: {sentence}." for sentence in sentences]) == []
+
+
+def test_a_label_after_which_names_stand_is_a_pattern_and_found_by_a_text_of_it() -> None:
+    found = patterns_of([f"People We Met: {first} and {last}" for first, last in NAMES])
+    assert [(pattern.text, pattern.size) for pattern in found.patterns] == [
+        ("People We Met: …", len(NAMES))
+    ]
+    assert found.find("People We Met: Walnut and Oak") == 0
+    assert found.find("people we met: …") == 0
+    assert found.find("People We Met: Why Nobody Came") is None
+
+
 def test_two_headlines_that_differ_in_one_word_stay_apart_however_often_they_come() -> None:
     texts = ["Floods in the Valley: Latest Updates."] * 3 + [
         "Protests in the Valley: Latest Updates."
@@ -104,6 +129,7 @@ def test_a_pattern_is_found_by_what_is_shown_of_it_and_by_any_of_its_texts() -> 
     assert found.find("Walnut County, Ohio Flood Map and Case Tracker") == 0
     assert found.find("the morning letter") == 1
     assert found.find("Something else") is None
+    assert found.find("… Morning Letter") is None
     assert found.find("") is None
 
 
@@ -127,6 +153,26 @@ def test_templates_of_one_text_make_room_for_new_ones(monkeypatch: pytest.Monkey
 
 
 WORDS = st.lists(st.sampled_from(["Ash", "Elm", "river", "the", "9", "May", "@oak", "RT"]))
+
+
+def test_a_label_with_names_is_not_taken_for_the_label_alone() -> None:
+    towns = [", ".join(names) for names in permutations(COUNTIES, 3)]
+    texts = [f"{names}: Your Monday Letter." for names in towns[:25]]
+    found = patterns_of([*texts, *["Your Friday Letter."] * 3])
+    assert [pattern.text for pattern in found.patterns] == [
+        "…: Your … Letter.",
+        "Your … Letter.",
+    ]
+    assert [found.find(pattern.text) for pattern in found.patterns] == [0, 1]
+    assert found.find("Your Sunday Letter.") == 1
+    assert found.find("Oak, Walnut: Your Sunday Letter.") == 0
+
+
+def test_a_pattern_that_is_shown_cut_off_is_found_by_what_is_shown() -> None:
+    text = " ".join(f"word{'x' * n} and" for n in range(40))
+    found = patterns_of([text, text])
+    assert len(found.patterns[0].text) < 200 < len(text)
+    assert found.find(found.patterns[0].text) == 0
 
 
 @given(st.lists(WORDS.map(" ".join), max_size=12))
