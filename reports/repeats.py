@@ -42,7 +42,9 @@ class Subject:
     total: int = 0  # mentions; posts
     repeated: int = 0  # of them, in documents that are repeats
     largest: list[Repeat] = field(default_factory=list)
-    highlights: list[str] = field(default_factory=list)  # with cautions where they rest on repeats
+    highlights: list[Statement] = field(
+        default_factory=list
+    )  # with cautions where they rest on repeats
 
     @property
     def share(self) -> float:
@@ -62,7 +64,7 @@ class Repeats:
         """Return the largest patterns of a keyword or job."""
         return self.subjects[name].largest if name in self.subjects else []
 
-    def highlights(self, name: str) -> list[str]:
+    def highlights(self, name: str) -> list[Statement]:
         """Return the highlights of a keyword or job, with cautions where they rest on repeats."""
         return self.subjects[name].highlights if name in self.subjects else []
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 _MONTH = r"[A-Z][a-z]+ \d{4}\b"
@@ -32,26 +32,26 @@ ReadStatements = Callable[[], Collection[Statement]]
 
 def keep_robust(
     statements: Sequence[Statement], without: Mapping[str, ReadStatements]
-) -> list[str]:
-    """Return the statements as sentences, each with a caution where it rests on repeats.
+) -> list[Statement]:
+    """Return the statements, with a caution in the text of each that rests on repeats.
 
     *without* yields what is stated without all large patterns (its first entry) and without each,
     by the words for what is left out. A statement that does not hold without all of them names the
     first pattern without which it does not hold, else all.
     """
     if not without:
-        return [statement.text for statement in statements]
+        return list(statements)
 
     @cache
     def claims(name: str) -> frozenset[Hashable]:
         return frozenset(statement.claim for statement in without[name]())
 
     everything, *each = without
-    sentences = []
+    checked = []
     for statement in statements:
-        sentence = statement.text
+        caution = ""
         if statement.claim not in claims(everything):
             causes = (name for name in each if statement.claim not in claims(name))
-            sentence += f" Without {next(causes, everything)} this cannot be said."
-        sentences.append(sentence)
-    return sentences
+            caution = f" Without {next(causes, everything)} this cannot be said."
+        checked.append(replace(statement, text=statement.text + caution))
+    return checked

@@ -20,7 +20,8 @@ def reading(*sentences: str) -> ReadStatements:
 
 
 def kept(sentences: Sequence[str], without: dict[str, ReadStatements]) -> list[str]:
-    return keep_robust([Statement.read(sentence) for sentence in sentences], without)
+    checked = keep_robust([Statement.read(sentence) for sentence in sentences], without)
+    return [statement.text for statement in checked]
 
 
 def test_a_statement_that_holds_without_the_patterns_is_printed_as_it_is() -> None:
