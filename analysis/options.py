@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
@@ -77,3 +79,5 @@ class TextOptions(FrozenModel):
     text_size: int = Field(3000, ge=100, le=100_000)  # characters packed into one request
     limit: int | None = Field(None, ge=1)  # documents fetched from a service
     max_words: int = Field(50, ge=1, le=1000)  # of a word cloud
+    distinct: bool = False  # in figures each pattern of texts counts once a month
+    without: tuple[Annotated[str, Field(max_length=500)], ...] = Field((), max_length=20)  # texts

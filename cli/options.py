@@ -15,7 +15,7 @@ from core.errors import NotFound, UsageError
 
 MOST = 2**31 - 1  # what a column of whole numbers holds on every database
 
-Text = TypeVar("Text", str, list[str], str | None)
+Text = TypeVar("Text", str, list[str], str | None, list[str] | None)
 
 
 def expand_options(command: Callable[..., None], **types: type) -> Callable[..., None]:
@@ -83,6 +83,21 @@ def check_runs(runs: list[int]) -> list[int]:
 Run = Annotated[
     int,
     Argument(metavar="RUN", parser=parse_run, help="The run's number, as `tidings runs` lists it."),
+]
+Distinct = Annotated[
+    bool,
+    Option(
+        "--distinct",
+        help="Count each pattern of repeated texts once a month: its first document.",
+    ),
+]
+Without = Annotated[
+    list[str] | None,
+    Option(
+        metavar="PATTERN",
+        callback=check_utf8,
+        help="Leave out a pattern of repeated texts: a text of it, or template:N of the report.",
+    ),
 ]
 Json = Annotated[bool, Option("--json", help="Print JSON.")]
 Name = Annotated[str | None, Option(callback=check_utf8, help="A name for the run.")]

@@ -11,7 +11,7 @@ from typer import Argument, Option
 
 from cli import context
 from cli.messages import inform, printable, show_path
-from cli.options import Run, check_runs, check_utf8, parse_run
+from cli.options import Distinct, Run, Without, check_runs, check_utf8, parse_run
 from cli.trainings import WEIGHTS, write_weights
 from core.errors import TidingsError, UsageError
 
@@ -38,12 +38,15 @@ def report(
             help="Whether the folder holds the documents' texts. Sentences that are quoted stay.",
         ),
     ] = True,
+    distinct: Distinct = False,
+    without: Without = None,
 ) -> None:
     """Write a report into a folder and print the page to open; redraw only what changed."""
     from rich.console import Console
 
     from cli.report_folders import remember_folder
     from reports.build import build
+    from reports.run_data import Selection
 
     settings = context.load_settings()
     db = context.open_database(settings)
@@ -54,7 +57,8 @@ def report(
         def show_progress() -> None:
             status.update(f"drawing picture {next(figure_numbers)}")
 
-        page = build(db, run, folder, check=show_progress, texts=texts)
+        selection = Selection(distinct, tuple(without or ()))
+        page = build(db, run, folder, selection=selection, check=show_progress, texts=texts)
     if out is not None:
         remember_folder(settings, folder)
     show_path(page)
@@ -80,24 +84,28 @@ def export(
         str | None,
         Option(callback=check_utf8, help="Of weights: which job's, where the run has several."),
     ] = None,
+    distinct: Distinct = False,
+    without: Without = None,
 ) -> None:
     """Write a table of a run in a fixed order and form; or the weights of its network, as .npz."""
     from reports.exports import write
+    from reports.run_data import Selection
 
     if form is None:
         form = DEFAULT_FORM if table == WEIGHTS else _form_of(out)
     db = context.open_database()
+    selection = Selection(distinct, tuple(without or ()))
     if table == WEIGHTS:
         write_weights(db, run, job, out)
     elif job is not None:
         raise UsageError(f"--job goes with {WEIGHTS}: a table holds all jobs of a run")
     elif out is not None:
-        rows = write(db, run, table, form, out)
+        rows = write(db, run, table, form, out, selection=selection)
         inform(f"{rows:,} rows written to {out} as {form}")
     elif sys.stdout is None:
         raise TidingsError("standard output is closed: name a file with --out")
     else:
-        write(db, run, table, form, sys.stdout.buffer)
+        write(db, run, table, form, sys.stdout.buffer, selection=selection)
         sys.stdout.buffer.flush()
 
 

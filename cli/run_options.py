@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from typer import Argument, Option
 
 from cli.messages import printable, warn
-from cli.options import MOST, Name, Wait, check_utf8
+from cli.options import MOST, Distinct, Name, Wait, check_utf8
 from core.enums import DOCUMENTS
 from core.errors import UsageError
 from sources.registry import archives, default_archive, post_sources
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _MONTH = r"[12]\d{3}-(?:0[1-9]|1[0-2])"
 MONTH_RANGE = re.compile(rf"({_MONTH})(?:\.\.({_MONTH}))?")
+_TEMPLATE_NUMBER = re.compile(r"template:\d+")
 POST_SOURCES = [source.name for source in post_sources()]
 ARCHIVES = [source.name for source in archives()]
 
@@ -60,6 +61,17 @@ Source = Annotated[
 ]
 
 
+def _check_without(texts: list[str] | None) -> list[str] | None:
+    for text in check_utf8(texts) or ():
+        if _TEMPLATE_NUMBER.fullmatch(text):
+            raise UsageError(
+                f"--without {text}: templates are numbered by the report of a run, which this one "
+                "does not have yet; give a text of it, or name the template to `tidings report` "
+                "and `tidings export`"
+            )
+    return texts
+
+
 @dataclass(frozen=True, kw_only=True)
 class RunOptions:
     """Options of every run over texts."""
@@ -81,6 +93,15 @@ class RunOptions:
     text_size: Annotated[int, Option(min=100, help="Characters packed into one request.")] = 3000
     mask: Annotated[Path | None, Option(help="A PNG in whose shape word clouds are drawn.")] = None
     max_words: Annotated[int, Option(min=1, help="Words of a word cloud at most.")] = 50
+    distinct: Distinct = False
+    without: Annotated[
+        list[str] | None,
+        Option(
+            metavar="TEXT",
+            callback=_check_without,
+            help="Leave out texts that differ from this one in names or figures only.",
+        ),
+    ] = None
     wait: Wait = False
 
 

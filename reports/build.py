@@ -20,9 +20,11 @@ from reports.exports import TABLE_FILES, ExportFolder
 from reports.figure_store import FigureStore
 from reports.month_pages import MonthPage
 from reports.queries import in_batches
+from reports.repeats import Repeats, read_repeats
 from reports.report_files import INDEX, MANIFEST, is_own_page
-from reports.run_data import RunData, load_run
+from reports.run_data import NO_SELECTION, RunData, Selection, load_run
 from reports.run_summary import RunSummary, summarize_run
+from reports.selection import check_found, refuse_numbers
 from reports.tables.mentions import MENTIONS
 
 _PACKAGES = (  # that make a report
@@ -42,6 +44,7 @@ class _Report:
     pages: StagedFiles
     store: FigureStore
     exports: ExportFolder
+    repeats: Repeats | None  # None of trainings, and of runs side by side
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,7 @@ def build(
     run_ids: Sequence[int],
     out: Path,
     *,
+    selection: Selection = NO_SELECTION,
     check: Callable[[], None] = lambda: None,
     texts: bool = True,
 ) -> Path:
@@ -70,11 +74,12 @@ def build(
     deleted. *check* is called before each figure that is to be drawn: what it raises ends the
     build. Without *texts* the documents' texts are left out, sentences that are quoted aside.
     Raises `NotFound` where there is no such run, `UsageError` where *out* holds another program's
-    page.
+    page or *selection* names a template that the run does not have.
     """
     index = out / INDEX
     refuse_foreign_page(index)
-    fingerprint = _fingerprint(db, run_ids, texts=texts)
+    refuse_numbers(selection, run_ids)
+    fingerprint = _fingerprint(db, run_ids, selection, texts=texts)
     if _is_unchanged(out, fingerprint):
         return index
 
@@ -83,7 +88,13 @@ def build(
         reports = []
         for run_id in run_ids:
             folder = out / f"run-{run_id}" if len(run_ids) > 1 else out
-            reports.append(_open_report(db, run_id, folder, pages, store, texts=texts))
+            data = load_run(db, run_id, selection)
+            if len(run_ids) == 1:
+                check_found(data, selection)
+            exports = ExportFolder(data, folder, texts=texts)
+            folder.mkdir(exist_ok=True)
+            repeats = _read_repeats(data) if len(run_ids) == 1 else None
+            reports.append(_Report(summarize_run(data), pages, store, exports, repeats))
         if len(reports) > 1:
             _write_comparison(reports, pages, store)
         else:
@@ -129,12 +140,9 @@ def draw_part(
     return store.drawn
 
 
-def _open_report(
-    db: Database, run_id: int, folder: Path, pages: StagedFiles, store: FigureStore, *, texts: bool
-) -> _Report:
-    data = load_run(db, run_id)
-    folder.mkdir(exist_ok=True)
-    return _Report(summarize_run(data), pages, store, ExportFolder(data, folder, texts=texts))
+def _read_repeats(data: RunData) -> Repeats | None:
+    read_highlights = _HIGHLIGHTS.get(data.kind)
+    return None if read_highlights is None else read_repeats(data, read_highlights)
 
 
 def _write_months(report: _Report) -> None:
@@ -197,6 +205,7 @@ def _write(
         page=shown,
         missing_fonts=fonts.missing_scripts(samples),
         summary=report.run,
+        repeats=report.repeats,
         files=report.exports.files(),
         texts=report.exports.texts,
         made=report.run.ended,
@@ -230,13 +239,26 @@ _KINDS = {
 }
 
 
+_HIGHLIGHTS = {
+    "months": months.read_highlights,
+    "handles": handles.read_highlights,
+    "search": handles.read_highlights,
+}
+
+
 def _join_names(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def _fingerprint(db: Database, run_ids: Sequence[int], *, texts: bool) -> str:
+def _fingerprint(
+    db: Database,
+    run_ids: Sequence[int],
+    selection: Selection = NO_SELECTION,
+    *,
+    texts: bool = True,
+) -> str:
     """Return a hash of the stored results, of the code that shows them and of what is shown."""
-    hashed = hashlib.sha256(f"{texts} ".encode())
+    hashed = hashlib.sha256(f"{texts} {selection!r} ".encode())
     for run_id in run_ids:
         hashed.update(f"{run_id} {run_summary.fingerprint(db, run_id)}".encode())
     for package in _PACKAGES:

@@ -9,8 +9,9 @@ from sqlalchemy import String, cast, func, select
 
 from models.tables import Document, Mention
 from reports.export_schema import pad_period
-from reports.queries import fetch_all
+from reports.queries import fetch_all, in_batches
 from reports.run_data import RunData, RunJob, documents_condition
+from reports.selection import left_out
 
 DailyCounts = Mapping[str, Sequence[int]]  # by month, a count for each of its days
 
@@ -29,6 +30,17 @@ def read_daily_counts(data: RunData, job: RunJob) -> dict[str, list[int]]:
         period = pad_period(stored_period)
         of_month = counts.setdefault(period, no_documents(period))
         of_month[int(number) - 1] += documents
+    return counts
+
+
+def read_selected_counts(data: RunData, job: RunJob) -> dict[str, list[int]]:
+    """Return the daily counts without the documents that the run's selection leaves out."""
+    counts = read_daily_counts(data, job)
+    for batch in in_batches(left_out(data, job)):
+        statement = select(Document.period, _DAY).where(Document.id.in_(batch))
+        dated = statement.where(Document.period.is_not(None))
+        for period, number in fetch_all(data.db, dated):
+            counts[pad_period(period)][int(number) - 1] -= 1
     return counts
 
 

@@ -17,7 +17,8 @@ from reports.atomic_files import replace_file, write_atomically
 from reports.export_schema import Table, describe_tables
 from reports.formats import COMPRESSED, FOLDER_WRITERS, WRITERS, Columns, Values
 from reports.queries import in_batches
-from reports.run_data import RunData, load_run
+from reports.run_data import NO_SELECTION, RunData, Selection, load_run
+from reports.selection import check_found, describe_selection
 from reports.tables import TABLES
 from reports.tables.documents import DOCUMENTS
 from reports.tables.entities import ENTITIES
@@ -28,10 +29,22 @@ TEXT = "text"  # the column that holds a whole document
 #: what the tables in a report's folder are or were called, in this version and before
 TABLE_FILES = {f"{table}.{form}" for table, form in product(TABLES, FOLDER_WRITERS)}
 
+_OF_SELECTED = """\
+`mentions`, `periods`, `documents` and the polarity in `summaries` are of the documents that remain.
+`phrases`, `entities`, `distinctive`, `coverage` and the text of `summaries` are of all documents:
+they were made before any were left out."""
 _ROWS_AT_A_TIME = 5000  # also a row group of Parquet
 
 
-def write(db: Database, run_id: int, table: str, form: str, out: IO[bytes] | Path) -> int:
+def write(
+    db: Database,
+    run_id: int,
+    table: str,
+    form: str,
+    out: IO[bytes] | Path,
+    *,
+    selection: Selection = NO_SELECTION,
+) -> int:
     """Write one table of a run as ``jsonl``, ``csv`` or ``parquet`` and return its number of rows.
 
     A file at a path is there whole or, after an error, as it was before. Raises `UsageError` for
@@ -42,7 +55,8 @@ def write(db: Database, run_id: int, table: str, form: str, out: IO[bytes] | Pat
         raise UsageError(f"there is no table {table!r}: choose one of {', '.join(TABLES)}")
     if form not in WRITERS:
         raise UsageError(f"there is no format {form!r}: choose one of {', '.join(WRITERS)}")
-    data = load_run(db, run_id)
+    data = load_run(db, run_id, selection)
+    check_found(data, selection)
 
     with ExitStack() as stack:
         file = stack.enter_context(replace_file(out)) if isinstance(out, Path) else out
@@ -97,7 +111,8 @@ class ExportFolder:
                 deque(self.write_while_reading(table), maxlen=0)
 
         dictionary = self._folder / DICTIONARY_FILE
-        write_atomically(dictionary, describe_tables(TABLES.values()).encode())
+        pages = [describe_tables(TABLES.values()), _describe_selection(self._data)]
+        write_atomically(dictionary, "\n".join(filter(None, pages)).encode())
         return [*self._paths, dictionary]
 
 
@@ -106,6 +121,21 @@ def _forms(table: Table[Any]) -> tuple[str, ...]:
     if table.name == DOCUMENTS.name:
         return (COMPRESSED,)
     return (COMPRESSED, "parquet") if table.name == ENTITIES.name else FOLDER_FORMS
+
+
+def _describe_selection(data: RunData) -> str:
+    """Return what the dictionary says of documents that are left out; "" where all count."""
+    shown = describe_selection(data)
+    lines = []
+    if shown.distinct:
+        lines.append(
+            "- Of texts that differ in names or figures only, the first document of each month "
+            "(for accounts and searches, of each job and month) counts."
+        )
+    for text in shown.without:
+        quoted = " ".join(text.replace("`", "").split())
+        lines.append(f"- Left out are `{quoted}` and texts that are like it.")
+    return "\n".join(["## What is left out", "", *lines, "", _OF_SELECTED, ""]) if lines else ""
 
 
 def tables_of(kind: str) -> list[Table[Any]]:

@@ -17,14 +17,13 @@ from analysis.text.phrases import says_something
 from analysis.text.words import count_words, has_words, merge_spellings
 from core.enums import StepState
 from models.tables import Document, PostPolarity
-from reports.daily_counts import DailyCounts, read_daily_counts
+from reports.daily_counts import read_selected_counts
 from reports.export_schema import pad_period, valid_polarity
 from reports.figure_store import FigureRef, FigureSection, FigureStore, slug
 from reports.figures import accounts, clouds, distinctive, entities, polarity, series, style
 from reports.figures.spec import Subject
 from reports.highlights import Highlight, account_highlights, handle_highlights
 from reports.page_rows import PageRows, page_rows
-from reports.polarity_scale import UNCHECKED, mark_polarities
 from reports.queries import (
     Statement,
     fetch_all,
@@ -34,6 +33,7 @@ from reports.queries import (
     index_by,
 )
 from reports.run_data import RunData, RunJob, documents_condition
+from reports.selection import left_out
 from reports.statistics import polarity_interval, round_figure
 from reports.tables.coverage import CoverageGrid, read_coverage_grid
 from reports.tables.distinctive import DistinctiveRow, read_distinctive
@@ -83,7 +83,6 @@ class Portrait:
     texts: list[str]  # samples
     rows: list[PeriodRow]  # every month from the first known post to the last
     scored_rows: list[PeriodRow]  # the same, with the number of scored posts
-    days: DailyCounts  # posts of each day
     phrases: list[PhraseRow]
     distinctive: list[DistinctiveRow]
     names: entities.TopNames
@@ -96,12 +95,6 @@ class Portrait:
     def slug(self) -> str:
         """The name as a part of file names."""
         return slug(self.name)
-
-    @property
-    def highlights(self) -> list[Highlight]:
-        """What the numbers say."""
-        highlights = handle_highlights(self.name, self.rows, self.scored_rows, self.days)
-        return mark_polarities(highlights, UNCHECKED)
 
 
 @dataclass(frozen=True)
@@ -126,14 +119,6 @@ class HandlesPage:
         """Samples of all accounts, to see which scripts they use."""
         return list(chain.from_iterable(map(attrgetter("texts"), self.portraits)))
 
-    @property
-    def highlights(self) -> list[Highlight]:
-        """What the numbers say of the accounts beside each other."""
-        rows, days = {}, {}
-        for portrait in self.portraits:
-            rows[portrait.name], days[portrait.name] = portrait.rows, portrait.days
-        return mark_polarities(account_highlights(rows, days), UNCHECKED)
-
 
 def make_page(
     data: RunData,
@@ -154,6 +139,22 @@ def make_page(
         show_portrait(PortraitPage(coverage, portrait, posts))
         portraits.append(portrait)
     return HandlesPage(coverage, portraits, _compare(portraits, store))
+
+
+def read_highlights(data: RunData) -> dict[str, list[Highlight]]:
+    """Return the highlights of each account or search, and under "" those that compare them."""
+    rows_of_job: dict[str, list[PeriodRow]] = defaultdict(list)
+    for row in read_periods(data):
+        rows_of_job[row.job].append(row)
+    rows, days, highlights = {}, {}, {}
+    for job in data.jobs:
+        posts = _read_posts(data, job, "")
+        months = fill_months(rows_of_job[job.name])
+        scored_rows = [replace(row, mentions=posts.scored[row.period]) for row in months]
+        rows[job.name], days[job.name] = months, read_selected_counts(data, job)
+        highlights[job.name] = handle_highlights(job.name, months, scored_rows, days[job.name])
+    highlights[""] = account_highlights(rows, days)
+    return highlights
 
 
 def draw_figures(data: RunData, store: FigureStore, names: Collection[str]) -> None:
@@ -184,18 +185,16 @@ def _read_portraits(
         posts = _read_posts(data, job, summaries.get(job.name, ""))
         quotes = _quotes(posts.summary, posts.addresses)
         quotes = [quote for quote in quotes if has_words(quote.sentence)]
-        mean, low, high = map(round_figure, polarity_interval(posts.polarities))
         months = fill_months(rows[job.name])
         portrait = Portrait(
             name=job.name,
-            account=accounts.Account(job.name, posts.n, len(posts.polarities), mean, low, high),
+            account=_account(job, posts),
             summary=quotes[:SENTENCES_SHOWN],
             summary_sentences=len(quotes),
             sources=sorted(posts.sources),
             texts=posts.texts,
             rows=months,
             scored_rows=[replace(row, mentions=posts.scored[row.period]) for row in months],
-            days=read_daily_counts(data, job),
             phrases=_phrases_to_show(phrases[job.name], job),
             distinctive=distinctive_words[job.name],
             names=entities.top_names(names_by_job[job.name]),
@@ -235,9 +234,12 @@ def _read_posts(data: RunData, job: RunJob, summary: str) -> _Posts:
     whence = (Document.id, Document.source, Document.address, Document.period)
     statement = _select_posts(data, job, *whence, Document.text, Document.repost)
 
-    for _, source, address, period, text, repost, stored in fetch_pages(
+    without = left_out(data, job)
+    for document, source, address, period, text, repost, stored in fetch_pages(
         data.db, statement, Document.id
     ):
+        if document in without:
+            continue
         score = valid_polarity(stored)
         posts.n += 1
         posts.sources.add(source)
@@ -251,12 +253,18 @@ def _read_posts(data: RunData, job: RunJob, summary: str) -> _Posts:
     return posts
 
 
+def _account(job: RunJob, posts: _Posts) -> accounts.Account:
+    mean, low, high = map(round_figure, polarity_interval(posts.polarities))
+    return accounts.Account(job.name, posts.n, len(posts.polarities), mean, low, high)
+
+
 def _newest_first(data: RunData, job: RunJob, *, texts: bool) -> Iterator[Post]:
     """Yield a job's posts, the newest first, a batch of documents at a time."""
     order = (Document.published_at.desc().nulls_last(), Document.identity)
     ids = fetch_scalars(data.db, _select_posts(data, job, Document.id).order_by(*order))
     columns = (Document.id, Document.published_at, Document.address, Document.text, Document.repost)
-    for batch in in_batches(ids):
+    without = left_out(data, job)
+    for batch in in_batches([id_ for id_ in ids if id_ not in without]):
         statement = _select_posts(data, job, *columns).where(Document.id.in_(batch))
         rows = {id_: values for id_, *values in fetch_all(data.db, statement)}
         for at, address, text, repost, stored in map(rows.__getitem__, batch):

@@ -35,7 +35,7 @@ from reports.month_pages import (
     MonthReader,
     group_by_keyword,
 )
-from reports.polarity_scale import UNCHECKED, mark_polarities
+from reports.polarity_scale import UNCHECKED
 from reports.run_data import RunData
 from reports.statistics import polarity_interval
 from reports.tables.coverage import CoverageGrid, read_coverage_grid
@@ -78,14 +78,6 @@ class KeywordSection:
         """The name of its page's file."""
         return f"keyword-{self.subject.slug}.html"
 
-    @property
-    def highlights(self) -> list[Highlight]:
-        """What the numbers say, in a few sentences."""
-        by_term = self.by_term if len(self.by_term) > 1 else {}
-        return mark_polarities(
-            keyword_highlights(self.subject.name, self.rows, by_term), self.scale
-        )
-
 
 @dataclass(frozen=True)
 class CalendarMonth:
@@ -110,11 +102,6 @@ class MonthsPage:
     labels: LabelSection
     comparison: list[FigureRef] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)  # samples, to see which scripts they use
-
-    @property
-    def highlights(self) -> list[Highlight]:
-        """What the numbers say of the keywords beside each other."""
-        return subject_highlights({keyword.name: keyword.rows for keyword in self.keywords})
 
     @property
     def calendar(self) -> dict[str, list[CalendarMonth | None]]:
@@ -168,6 +155,17 @@ def make_page(
         _draw_keyword(keyword, page, names, data, store)
     _draw_comparison(page, store)
     return page
+
+
+def read_highlights(data: RunData) -> dict[str, list[Highlight]]:
+    """Return the highlights of each keyword, and under "" those that compare keywords."""
+    rows, highlights = {}, {}
+    for section in _keyword_sections(data, CoverageGrid((), {})):
+        rows[section.name] = section.rows
+        by_term = section.by_term if len(section.by_term) > 1 else {}
+        highlights[section.name] = keyword_highlights(section.subject.name, section.rows, by_term)
+    highlights[""] = subject_highlights(rows)
+    return highlights
 
 
 def draw_figures(data: RunData, store: FigureStore, names: Collection[str]) -> None:

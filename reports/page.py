@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from reports.figures.entities import TYPES
 from reports.figures.style import month_name, signed
-from reports.polarity_scale import UNCHECKED
+from reports.polarity_scale import UNCHECKED, mark_polarities
 from reports.words import format_day, format_share, quantity, web_address
 from sources.registry import source_label
 
@@ -53,6 +53,7 @@ def _environment() -> Environment:
         lines=wrap_command,
         unbroken=keep_together,
         day=format_day,
+        marked=mark_polarities,
     )
     return environment
 

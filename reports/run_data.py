@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from analysis import parameters as run_parameters
+from analysis.options import TextOptions
 from core.enums import JobKind
 from models.database import Database
 from models.documents import DocumentScope, documents_of
@@ -22,6 +23,26 @@ from reports.queries import fetch_all, in_batches, index_by
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which documents of a run its figures are of; all of them where nothing is given."""
+
+    distinct: bool = False  # of each pattern of texts the first document of a month alone
+    without: tuple[str, ...] = ()  # patterns: ``template:N``, else a text of theirs
+
+    def __bool__(self) -> bool:
+        """Whether anything may be left out."""
+        return self.distinct or bool(self.without)
+
+    def __or__(self, other: Selection) -> Selection:
+        """Return what leaves out what either does."""
+        without = dict.fromkeys([*self.without, *other.without])
+        return Selection(self.distinct or other.distinct, tuple(without))
+
+
+NO_SELECTION = Selection()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +84,7 @@ class RunData:
     mask: bytes | None  # PNG of the word clouds' shape
     engines: list[str]  # of the Text API, by whose answers the results were made
     jobs: list[RunJob]
+    selection: Selection = NO_SELECTION
     kept_rows: dict[Callable[..., Any], list[Any]] = field(default_factory=dict, repr=False)
 
     def jobs_named(self, names: Collection[str] | None) -> list[RunJob]:
@@ -83,8 +105,11 @@ def fetch_of_jobs(
         yield [(by_id[id_], *values) for id_, *values in fetch_all(data.db, statement)]
 
 
-def load_run(db: Database, run_id: int) -> RunData:
-    """Read a run and its jobs. Raises `NotFound`."""
+def load_run(db: Database, run_id: int, selection: Selection = NO_SELECTION) -> RunData:
+    """Read a run and its jobs. Raises `NotFound`.
+
+    Its figures are of the documents that neither *selection* nor its parameters leave out.
+    """
     columns = (
         *(Job.id, Job.kind, Job.name, Job.state, Job.reason),
         *(Job.options, Job.newest_document),
@@ -98,6 +123,7 @@ def load_run(db: Database, run_id: int) -> RunData:
             select(*columns).where(Job.run_id == run_id, Job.kind != JobKind.REPORT)
         ).all()
 
+    parameters = run_parameters.read_parameters(run.parameters)
     return RunData(
         db=db,
         id=run_id,
@@ -107,11 +133,18 @@ def load_run(db: Database, run_id: int) -> RunData:
         reason=run.reason,
         created_at=run.created_at,
         ended_at=run.ended_at,
-        parameters=run_parameters.read_parameters(run.parameters),
+        parameters=parameters,
         mask=mask,
         engines=engine_names,
         jobs=sorted(starmap(RunJob, jobs), key=attrgetter("name")),
+        selection=_stored_selection(parameters) | selection,
     )
+
+
+def _stored_selection(parameters: run_parameters.Parameters) -> Selection:
+    if not isinstance(parameters, TextOptions):
+        return NO_SELECTION
+    return Selection(parameters.distinct, parameters.without)
 
 
 def document_scope(data: RunData, job: RunJob) -> DocumentScope:

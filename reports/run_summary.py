@@ -21,8 +21,9 @@ from core.enums import ENDED, JobKind, State
 from models import tables
 from models.database import Database
 from models.tables import Document, Import, Mention
-from reports.queries import fetch_all
-from reports.run_data import RunData, documents_condition
+from reports.queries import fetch_all, in_batches
+from reports.run_data import NO_SELECTION, RunData, Selection, documents_condition
+from reports.selection import count_without, describe_selection, left_out
 from reports.tables.calls import CallRow, read_calls
 from sources.registry import SOURCES
 from sources.source import Credit
@@ -45,7 +46,9 @@ class RunSummary(RunData):
     last: str | None
     imports: list[Any]  # rows of `Import`, the newest of each file, month or account
     calls: list[CallRow]
-    command: str  # that submitted it
+    command: str  # that submitted it, with what is left out of its figures
+    without: dict[str, int]  # patterns that are left out, with how many documents are of each
+    left_out: int  # documents of all that the selection leaves out
 
     @property
     def running(self) -> bool:
@@ -111,20 +114,26 @@ def _read_imports(data: RunData, sources: Collection[str]) -> list[Any]:
 def summarize_run(data: RunData) -> RunSummary:
     """Read what a report says of a run besides its results."""
     sources, totals, on_site, days = _count_documents(data)
+    total = sources.total()
+    for job in data.jobs if data.selection else ():
+        sources.subtract(_count_sources(data, left_out(data, job)))
+    shown = describe_selection(data)
     synthetic = totals["example"] + totals["marked"] > 0 and totals["example"] == totals["address"]
     return RunSummary(
         **vars(data),
         created=_format_minute(data.created_at),
         ended=_format_minute(data.ended_at) if data.ended_at else None,
         job_states=Counter(map(attrgetter("state"), data.jobs)),
-        sources=dict(sorted(sources.items())),
+        sources={source: n for source, n in sorted(sources.items()) if n},
         credits=_credits(sources, on_site, has_addresses=totals["address"] > 0 or synthetic),
         synthetic=synthetic,
         first=min(days).date().isoformat() if days else None,
         last=max(days).date().isoformat() if days else None,
         imports=_read_imports(data, sources),
         calls=list(read_calls(data)),
-        command=submit_command(data.parameters, map(attrgetter("term"), data.jobs)),
+        command=submit_command(data.parameters, map(attrgetter("term"), data.jobs), shown),
+        without=count_without(data),
+        left_out=total - sources.total(),
     )
 
 
@@ -163,6 +172,14 @@ def _count_documents(
             on_site[source] += credited
             days += filter(None, (first, last))
     return sources, totals, on_site, days
+
+
+def _count_sources(data: RunData, documents: Iterable[int]) -> Counter[str]:
+    counts = Counter[str]()
+    statement = select(Document.source, func.count()).group_by(Document.source)
+    for batch in in_batches(documents):
+        counts.update(dict(map(tuple, fetch_all(data.db, statement.where(Document.id.in_(batch))))))
+    return counts
 
 
 def _credited_addresses() -> list[tuple[ColumnElement[bool], int]]:
@@ -209,7 +226,9 @@ def fingerprint(db: Database, run_id: int) -> str:
     return digest.hexdigest()
 
 
-def submit_command(parameters: Parameters, names: Iterable[str]) -> str:
+def submit_command(
+    parameters: Parameters, names: Iterable[str], selection: Selection = NO_SELECTION
+) -> str:
     """Return ``tidings submit …`` as a person types it; *names* are a run's handles or terms."""
     words = ["tidings", "submit"]
     if isinstance(parameters, MonthsParameters):
@@ -230,6 +249,10 @@ def submit_command(parameters: Parameters, names: Iterable[str]) -> str:
 
     if isinstance(parameters, TextOptions):
         words += _changed_options(parameters)
+    if selection.distinct:
+        words.append("--distinct")
+    for text in selection.without:
+        words += ["--without", text]
     return shlex.join(words)
 
 

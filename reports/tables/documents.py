@@ -13,6 +13,7 @@ from models.tables import Document, Job, PostPolarity
 from reports import export_schema as schema
 from reports.queries import AnyRow, fetch_all, fetch_pages, in_batches, sort_by_identity
 from reports.run_data import RunData, documents_condition
+from reports.selection import left_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,10 @@ def read_documents(data: RunData, names: Collection[str] | None = None) -> Itera
 def _identities(data: RunData, names: Collection[str] | None) -> Iterator[AnyRow]:
     for job in data.jobs_named(names):
         statement = select(Document.id, Document.identity).where(documents_condition(data, job))
-        yield from fetch_pages(data.db, statement, Document.id)
+        without = left_out(data, job)
+        for row in fetch_pages(data.db, statement, Document.id):
+            if row.id not in without:
+                yield row
 
 
 def _read_batch(data: RunData, documents: Sequence[int]) -> Iterator[DocumentRow]:

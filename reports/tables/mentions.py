@@ -14,6 +14,7 @@ from models.tables import Document, Mention
 from reports import export_schema as schema
 from reports.queries import fetch_all, in_batches
 from reports.run_data import RunData, RunJob
+from reports.selection import left_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +48,13 @@ def read_mentions(data: RunData, names: Collection[str] | None = None) -> Iterat
 
 
 def _mentioning_documents(data: RunData, job: RunJob) -> list[int]:
-    """Return the ids of the documents with a mention, by handle and identity."""
+    """Return the ids of the selected documents with a mention, by handle and identity."""
+    without = left_out(data, job)
     mentioning = select(Mention.document_id).where(Mention.job_id == job.id)
     statement = select(func.coalesce(Document.handle, ""), Document.identity, Document.id)
     documents = fetch_all(data.db, statement.where(Document.id.in_(mentioning)))
-    return list(map(itemgetter(2), sorted(documents, key=itemgetter(0, 1))))
+    ordered = map(itemgetter(2), sorted(documents, key=itemgetter(0, 1)))
+    return [document for document in ordered if document not in without]
 
 
 def _read_batch(data: RunData, job: RunJob, documents: Sequence[int]) -> Iterator[MentionRow]:

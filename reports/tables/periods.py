@@ -25,9 +25,11 @@ from reports.daily_counts import (
     no_documents,
     read_daily_counts,
     read_days,
+    read_selected_counts,
 )
 from reports.queries import fetch_all, fetch_pages
 from reports.run_data import RunData, RunJob, documents_condition, keep_rows
+from reports.selection import left_out
 from reports.statistics import polarity_interval, round_figure, wilson_interval
 from reports.tables.coverage import CoverageRow, read_coverage_grid
 
@@ -146,7 +148,8 @@ class _Progress:
 def _month_rows(data: RunData, job: RunJob, progress: _Progress) -> Iterator[PeriodRow]:
     assert isinstance(data.parameters, MonthsParameters)  # noqa: S101 - only such runs have months
     days = read_daily_counts(data, job).get(job.name, no_documents(job.name))
-    documents, cut_off = sum(days), is_cut_off(days)
+    selected = read_selected_counts(data, job).get(job.name, days) if data.selection else days
+    documents, cut_off = sum(selected), is_cut_off(days)
     sentences = read_sentences(data, job) if progress.has_counts else {}
     day_of = read_days(data, job) if sentences else {}
 
@@ -159,7 +162,7 @@ def _month_rows(data: RunData, job: RunJob, progress: _Progress) -> Iterator[Per
                 matching = set(map(itemgetter(0), mentioning))
                 matched = len(matching)
                 counts = (matched, len(mentioning), *_share_figures(matched, documents))
-                dispersion = _disperse(map(day_of.get, matching), days)
+                dispersion = _disperse(map(day_of.get, matching), selected)
             polarities = mentioning.values() if progress.has_polarity else ()
 
             yield PeriodRow(
@@ -188,7 +191,10 @@ def read_sentences(data: RunData, job: RunJob) -> dict[tuple[str, str | None], S
         *(Mention.keyword, Mention.term, Mention.document_id, Mention.position, Mention.polarity)
     )
     mentions = fetch_all(data.db, statement.where(Mention.job_id == job.id))
+    without = left_out(data, job)
     for keyword, term, document, position, polarity in mentions:
+        if document in without:
+            continue
         valid = schema.valid_polarity(polarity)
         sentences[keyword, term][document, position] = valid
         sentences[keyword, None][document, position] = valid
@@ -219,8 +225,11 @@ def _polarities_by_month(data: RunData, job: RunJob) -> dict[str, array[float]]:
         .outerjoin(PostPolarity, of_job)
         .where(documents_condition(data, job), Document.period.is_not(None))
     )
+    without = left_out(data, job)
     by_month: dict[str, array[float]] = defaultdict(lambda: array("d"))
-    for _, period, polarity in fetch_pages(data.db, statement, Document.id):
+    for document, period, polarity in fetch_pages(data.db, statement, Document.id):
+        if document in without:
+            continue
         valid = schema.valid_polarity(polarity)
         by_month[schema.pad_period(period)].append(math.nan if valid is None else valid)
     return by_month

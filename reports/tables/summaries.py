@@ -11,8 +11,9 @@ from sqlalchemy import select
 from core.enums import JobKind
 from models.tables import PostPolarity, Summary
 from reports import export_schema as schema
-from reports.queries import fetch_scalars
+from reports.queries import fetch_all
 from reports.run_data import RunData, RunJob, fetch_of_jobs
+from reports.selection import left_out
 from reports.statistics import mean_polarity, round_figure
 from reports.tables.periods import read_sentences
 
@@ -45,8 +46,13 @@ def read_summaries(data: RunData, names: Collection[str] | None = None) -> Itera
 def _mean_polarity(data: RunData, job: RunJob, keyword: str) -> float | None:
     if job.kind == JobKind.MONTH:
         return mean_polarity(read_sentences(data, job).get((keyword, None), {}).values())
-    statement = select(PostPolarity.polarity).where(PostPolarity.job_id == job.id)
-    return mean_polarity(map(schema.valid_polarity, fetch_scalars(data.db, statement)))
+    of_posts = select(PostPolarity.document_id, PostPolarity.polarity)
+    without = left_out(data, job)
+    polarities = []
+    for document, polarity in fetch_all(data.db, of_posts.where(PostPolarity.job_id == job.id)):
+        if document not in without:
+            polarities.append(schema.valid_polarity(polarity))
+    return mean_polarity(polarities)
 
 
 SUMMARIES = schema.Table(

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from cli import context
 from cli.main import main
@@ -91,6 +91,12 @@ def run(
             ("submit", "months", "2020-01..2020-02", "--keyword", "a", "--material", "a\udcff"),
             "a\\udcff is no UTF-8",
         ),
+        (
+            ("submit", "handles", "ann", "--without", "template:1"),
+            "--without template:1: templates are numbered by the report of a run",
+        ),
+        (("plan", "search", "ann", "--without", "a\udcff"), "a\\udcff is no UTF-8"),
+        (("submit", "search", "ann", "--without", "a" * 501), "--without: String should have at"),
         (
             ("import", ".", "--column", "foo=a"),
             "'foo' is no field that a column can hold: use one of text, published_at",
@@ -258,6 +264,16 @@ def test_a_database_that_is_none_is_one_line(run: Run, tmp_path: Path, command: 
     status, error = run(*command.split())
     assert (status, error.count("\n")) == (1, 1)
     assert "tidings.db is no database of Tidings, or damaged (file is not a database)" in error
+
+
+def test_what_is_left_out_of_figures_is_kept_with_the_run(run: Run) -> None:
+    options = ("--distinct", "--without", "Your Letter.", "--without", "Corrections")
+    assert run("submit", "handles", "ann", *options)[0] == 0
+    assert run("submit", "handles", "ann")[0] == 0
+    with context.open_database().read() as connection:
+        stored = connection.scalars(select(RunRow.parameters).order_by(RunRow.id)).all()
+    left_out = [(values["distinct"], values["without"]) for values in stored]
+    assert left_out == [(True, ["Your Letter.", "Corrections"]), (False, [])]
 
 
 def test_one_month_may_be_written_alone(run: Run) -> None:

@@ -1,0 +1,169 @@
+"""Which documents of a run are left out of its figures: repeats, and patterns that nobody wants."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
+from operator import itemgetter
+
+from sqlalchemy import select
+
+from analysis.text.near_duplicates import Pattern, Patterns, find_patterns
+from core.errors import UsageError
+from models.tables import Document
+from reports.export_schema import pad_period
+from reports.queries import fetch_all, fetch_pages, in_batches
+from reports.run_data import RunData, RunJob, Selection, documents_condition
+
+TEMPLATE = re.compile(r"template:(\d{1,9})")
+
+Dated = tuple[int, str]  # a document's id and its month
+
+
+def refuse_numbers(selection: Selection, run_ids: Sequence[int]) -> None:
+    """Raise `UsageError` where the selection names a template by a number and runs are several."""
+    for given in selection.without:
+        if TEMPLATE.fullmatch(given) and len(run_ids) > 1:
+            raise UsageError(
+                f"--without {given}: each run numbers its own templates; give a text of it, or "
+                "make the reports one by one"
+            )
+
+
+def check_found(data: RunData, selection: Selection) -> None:
+    """Raise `UsageError` where a pattern of *selection* is none of the run's."""
+    if selection and data.kind == "training":
+        raise UsageError(
+            f"run {data.id} is a training, which has no documents to choose from: leave out "
+            "--distinct and --without"
+        )
+    for given, place in find_places(select_documents(data, selection)).items():
+        if place is None:
+            raise UsageError(
+                f"--without {given}: no repeated text of run {data.id} is like it; the section "
+                "Repeats of its report names the largest patterns"
+            )
+
+
+def read_patterns(data: RunData) -> Patterns:
+    """Return the patterns of all documents of the run, found once; a selection changes none."""
+    kept = data.kept_rows.setdefault(read_patterns, [])
+    if not kept:
+        kept.append(find_patterns(lambda: _read_texts(data)))
+    patterns: Patterns = kept[0]
+    return patterns
+
+
+def name_template(place: int) -> str:
+    """Return what the pattern at a place is called on the command line."""
+    return f"template:{place + 1}"
+
+
+def left_out(data: RunData, job: RunJob) -> Collection[int]:
+    """Return the ids of the documents of *job* that the run's selection leaves out.
+
+    Raises `UsageError` where the selection names a template that the run does not have.
+    """
+    if not data.selection:
+        return ()
+    kept = data.kept_rows.setdefault(left_out, [])
+    if not kept:
+        kept.append({})
+    by_job: dict[int, frozenset[int]] = kept[0]
+    if job.id not in by_job:
+        by_job[job.id] = frozenset(_leave_out(data, job))
+    return by_job[job.id]
+
+
+def select_documents(data: RunData, selection: Selection) -> RunData:
+    """Return the run with another selection; its patterns are looked for once, by either."""
+    patterns = data.kept_rows.setdefault(read_patterns, [])
+    return replace(data, selection=selection, kept_rows={read_patterns: patterns})
+
+
+def find_places(data: RunData) -> dict[str, int | None]:
+    """Return the place of each pattern that the selection leaves out, by what it was given as.
+
+    None where no pattern of the run is like it. Raises `UsageError` for a template beyond the last.
+    """
+    places: dict[str, int | None] = {}
+    for given in data.selection.without:
+        patterns = read_patterns(data)
+        template = TEMPLATE.fullmatch(given)
+        if template is None:
+            places[given] = patterns.find(given)
+            continue
+        number = int(template[1])
+        if not 0 < number <= len(patterns.patterns):
+            raise UsageError(
+                f"--without {given}: run {data.id} has {len(patterns.patterns)} templates; the "
+                "section Repeats of its report numbers the largest"
+            )
+        places[given] = number - 1
+    return places
+
+
+def count_without(data: RunData) -> dict[str, int]:
+    """Return how many documents each pattern has that is left out, by its text as it is shown."""
+    patterns = read_patterns(data).patterns if data.selection.without else ()
+    counts = {}
+    for given, place in find_places(data).items():
+        if place is None:
+            counts[given] = 0
+        else:
+            counts[patterns[place].text] = patterns[place].size
+    return counts
+
+
+def describe_selection(data: RunData) -> Selection:
+    """Return the run's selection with the texts of templates instead of their numbers.
+
+    Numbers are those of one run; texts mean the same in another.
+    """
+    patterns: tuple[Pattern, ...] = ()
+    if data.selection.without:
+        patterns = read_patterns(data).patterns
+    texts: dict[str, None] = {}
+    for given in data.selection.without:
+        template = TEMPLATE.fullmatch(given)
+        texts[patterns[int(template[1]) - 1].text if template else given] = None
+    return Selection(data.selection.distinct, tuple(texts))
+
+
+def _leave_out(data: RunData, job: RunJob) -> Iterator[int]:
+    patterns = read_patterns(data)
+    unwanted = set(find_places(data).values()) - {None}
+    seen: set[tuple[int, str]] = set()
+    for document, month in _in_order(data, job):
+        place = patterns.place_of(document)
+        if place is None:
+            continue
+        if place in unwanted or (data.selection.distinct and (place, month) in seen):
+            yield document
+        seen.add((place, month))
+
+
+def _in_order(data: RunData, job: RunJob) -> list[Dated]:
+    """Return the documents of a job by date, then identity; first those without a date."""
+    columns = (Document.id, Document.published_at, Document.identity, Document.period)
+    statement = select(*columns).where(documents_condition(data, job))
+    rows = []
+    for document, at, identity, period in fetch_pages(data.db, statement, Document.id):
+        rows.append((str(at or ""), identity, document, pad_period(period or "")))
+    return [(document, month) for _, _, document, month in sorted(rows, key=itemgetter(0, 1))]
+
+
+def _read_texts(data: RunData) -> Iterator[tuple[int, str]]:
+    """Yield each document of the run once, with its text."""
+    seen: set[int] = set()  # documents of a search that others found too
+    for job in data.jobs:
+        documents = [document for document, _ in _in_order(data, job) if document not in seen]
+        if data.kind == "search":
+            seen.update(documents)
+        for batch in in_batches(documents):
+            statement = select(Document.id, Document.text).where(Document.id.in_(batch))
+            texts = dict(map(tuple, fetch_all(data.db, statement)))
+            for document in batch:
+                if document in texts:  # else it was erased meanwhile
+                    yield document, texts[document]

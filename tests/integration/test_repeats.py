@@ -1,0 +1,212 @@
+"""Repeated texts: what a report says of them, and figures without them."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from collections.abc import Sequence
+from html import unescape
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from core.errors import UsageError
+from models.database import Database
+from models.tables import Document, JobStep, Mention, PostPolarity
+from reports import build, exports
+from reports.run_data import NO_SELECTION, Selection
+from tests import exports_kit as kit
+from tests import report_stories as stories
+
+DISTINCT = Selection(distinct=True)
+COUNTIES = 1_900
+TRACKER = "… County, Ohio Covid Case and Risk Tracker."
+
+
+def rows_of(
+    db: Database, run: int, table: str, selection: Selection = NO_SELECTION
+) -> list[dict[str, Any]]:
+    out = io.BytesIO()
+    exports.write(db, run, table, "jsonl", out, selection=selection)
+    return [json.loads(line) for line in out.getvalue().splitlines()]
+
+
+def periods(
+    db: Database, run: int, selection: Selection = NO_SELECTION, *columns: str
+) -> list[tuple[Any, ...]]:
+    """Return the rows of all terms together."""
+    columns = columns or ("period", "documents", "matched", "mentions")
+    rows = [row for row in rows_of(db, run, "periods", selection) if row["term"] is None]
+    return [tuple(row[column] for column in columns) for row in rows]
+
+
+def letters(db: Database, **options: Any) -> int:
+    """Add a run: March has a letter three times and two texts, April the letter twice."""
+    run, jobs = kit.months(db, "2020-03", "2020-04", steps=("keywords", "polarity"), **options)
+    letter = {"text": "Covid Letter: What Happened Today."}
+    march, april = jobs["2020-03"], jobs["2020-04"]
+    kit.add(
+        db,
+        Document,
+        kit.document(1, "b", "2020-03", **letter),
+        kit.document(2, "a", "2020-03", **letter),
+        kit.document(3, "c", "2020-03", text="covid letter: what happened today https://t.co/x"),
+        kit.document(4, "d", "2020-03", text="Covid Closes the Schools."),
+        kit.document(5, "e", "2020-03", text="Rain at Last."),
+        kit.document(6, "f", "2020-04", **letter),
+        kit.document(7, "g", "2020-04", **letter),
+    )
+    mentioning = [(march, n) for n in (1, 2, 3, 4)] + [(april, n) for n in (6, 7)]
+    rows = [kit.mention(job, n, "covid", 1, n / 10) for job, n in mentioning]
+    kit.add(db, Mention, *rows)
+    steps = [kit.step(job, name) for job in (march, april) for name in kit.TEXT_STEPS]
+    kit.add(db, JobStep, *steps)
+    return run
+
+
+def test_distinct_counts_a_pattern_once_a_month_by_its_first_document(db: Database) -> None:
+    run = letters(db)
+    figures = ("period", "documents", "matched", "mentions", "polarity_mean")
+    before = [("2020-03", 5, 4, 4, 0.25), ("2020-04", 2, 2, 2, 0.65)]
+    assert periods(db, run, NO_SELECTION, *figures) == before
+    after = [("2020-03", 3, 2, 2, 0.3), ("2020-04", 1, 1, 1, 0.6)]
+    assert periods(db, run, DISTINCT, *figures) == after
+    kept = ["nyt:a", "nyt:d", "nyt:f"]  # of one moment the first by identity
+    assert [row["document"] for row in rows_of(db, run, "mentions", DISTINCT)] == kept
+    documents = [row["document"] for row in rows_of(db, run, "documents", DISTINCT)]
+    assert documents == ["nyt:a", "nyt:d", "nyt:e", "nyt:f"]
+
+
+@pytest.mark.parametrize(
+    "pattern", ["template:1", "Covid Letter: What Happened Today.", "covid letter what happened…"]
+)
+def test_a_pattern_is_left_out_by_its_number_or_a_text_of_it(db: Database, pattern: str) -> None:
+    run = letters(db)
+    if pattern.endswith("…"):
+        pattern = pattern.replace("…", " today")
+    selection = Selection(without=(pattern,))
+    assert periods(db, run, selection) == [("2020-03", 2, 1, 1), ("2020-04", 0, 0, 0)]
+
+
+def test_what_a_run_was_submitted_with_holds_for_its_exports(db: Database) -> None:
+    run = letters(db, distinct=True, without=("Covid Letter: What Happened Today",))
+    assert periods(db, run) == [("2020-03", 2, 1, 1), ("2020-04", 0, 0, 0)]
+
+
+def test_a_template_that_a_run_does_not_have_is_refused(db: Database, tmp_path: Path) -> None:
+    run, training = letters(db), kit.training(db)
+    with pytest.raises(UsageError, match="template:2: run 1 has 1 templates"):
+        periods(db, run, Selection(without=("template:2",)))
+    with pytest.raises(UsageError, match="no repeated text of run 1 is like it"):
+        periods(db, run, Selection(without=("Rain at Last.",)))
+    with pytest.raises(UsageError, match="is a training, which has no documents"):
+        rows_of(db, training, "epochs", DISTINCT)
+    with pytest.raises(UsageError, match="each run numbers its own templates"):
+        build.build(db, [run, 2], tmp_path, selection=Selection(without=("template:1",)))
+
+
+def test_an_accounts_posts_are_counted_once_a_month(db: Database) -> None:
+    run, jobs = kit.handles(db, "nasa", "esa", steps=("polarity",))
+    posts = [("2020-04", "nasa"), ("2020-04", "nasa"), ("2020-05", "nasa"), ("2020-04", "esa")]
+    rows = []
+    for number, (period, handle) in enumerate(posts, 1):
+        text = f"Watch the launch live: https://t.co/{number}"
+        rows.append(kit.document(number, str(number), period, source="x", handle=handle, text=text))
+    rows.append(kit.document(5, "5", "2020-04", source="x", handle="nasa", text="It is up."))
+    kit.add(db, Document, *rows)
+    scores = [{"job_id": jobs["@nasa"], "document_id": n, "polarity": n / 5} for n in (1, 2, 3, 5)]
+    kit.add(db, PostPolarity, *scores)
+    steps = [kit.step(job, name) for job in jobs.values() for name in ("documents", "polarity")]
+    kit.add(db, JobStep, *steps)
+
+    columns = ("handle", "period", "mentions", "polarity_mean")
+    assert periods(db, run, DISTINCT, *columns) == [
+        ("esa", "2020-04", 1, None),
+        ("nasa", "2020-04", 2, 0.6),
+        ("nasa", "2020-05", 1, 0.6),
+    ]
+
+
+# --- a month of one template ---
+
+
+def names(n: int, seed: int) -> list[str]:
+    """Return *n* different made-up names."""
+    random = Random(seed)
+    syllables = [consonant + vowel for consonant in "bdfgklmnprst" for vowel in "aeiou"]
+    found: dict[str, None] = {}
+    while len(found) < n:
+        found["".join(random.choices(syllables, k=4)).title()] = None
+    return list(found)
+
+
+def headlines(month: str, mentions: int, others: int, seed: int) -> list[stories.Text]:
+    words = iter(names(4 * (mentions + others), seed))
+    texts = []
+    for number in range(mentions + others):
+        subject = "Covid " if number < mentions else ""
+        text = f"{next(words)} {next(words)} {subject}{next(words)} {next(words)}."
+        texts.append(stories.Text(f"{month}-{1 + number % 28:02}", text))
+    return texts
+
+
+@pytest.fixture(scope="module")
+def months_of_trackers(tmp_path_factory: pytest.TempPathFactory) -> tuple[Database, int]:
+    db = stories.database(tmp_path_factory.mktemp("trackers"))
+    texts = headlines("2021-01", 10, 390, seed=1)
+    texts += headlines("2021-02", 25, 375, seed=2) + headlines("2021-03", 12, 388, seed=3)
+    for county in names(COUNTIES, seed=4):
+        texts.append(
+            stories.Text("2021-01-20", f"{county} County, Ohio Covid Case and Risk Tracker.")
+        )
+    stories.store(db, texts)
+    return db, stories.months_run(db, "2021-01", "2021-03", ["covid"])
+
+
+def page_text(
+    db: Database, runs: Sequence[int], out: Path, selection: Selection = NO_SELECTION
+) -> str:
+    page = build.build(db, runs, out, selection=selection).read_text(encoding="utf-8")
+    body = page[page.index("<body>") : page.index("<script>")]
+    return " ".join(unescape(re.sub(r"<[^>]*>", " ", body)).split())
+
+
+def test_a_peak_that_one_template_makes_is_printed_with_that_caution(
+    months_of_trackers: tuple[Database, int], tmp_path: Path
+) -> None:
+    db, run = months_of_trackers
+    text = page_text(db, [run], tmp_path)
+    assert "stood out most in January 2021: 1,910 of 2,300 documents mention it" in text
+    assert f"Without the pattern “{TRACKER}” this cannot be said." in text
+    assert "1,900 of 1,947 mentions (97.6 %) are in such texts. They are of one pattern." in text
+    assert f"{TRACKER} template:1 1,900 97.6 % Jan 2021 (1,900)" in text
+    assert "All documents count." in text
+
+
+def test_without_the_template_the_peak_is_another_month_and_the_page_says_what_is_left_out(
+    months_of_trackers: tuple[Database, int], tmp_path: Path
+) -> None:
+    db, run = months_of_trackers
+    selection = Selection(without=("template:1",))
+    text = page_text(db, [run], tmp_path, selection)
+    assert "stood out most in February 2021: 25 of 400 documents mention it, 6.2 %" in text
+    assert "this cannot be said" not in text
+    assert "Not every document counts here." in text
+    assert "1,900 documents are left out. Phrases, names, summaries" in text
+    assert "1,200 made-up" not in text
+    assert "1,200 documents" in text
+    assert f"--without '{TRACKER}'" in text
+    assert "What is left out" in (tmp_path / "dictionary.md").read_text(encoding="utf-8")
+    assert periods(db, run, selection)[0] == ("2021-01", 400, 10, 10)
+
+
+def test_a_report_with_a_selection_is_not_taken_for_the_runs_own(
+    months_of_trackers: tuple[Database, int], tmp_path: Path
+) -> None:
+    db, run = months_of_trackers
+    build.build(db, [run], tmp_path, selection=DISTINCT)
+    assert not build.is_up_to_date(db, [run], tmp_path)
+    assert "What is left out" not in exports.describe_tables(exports.TABLES.values())
