@@ -132,6 +132,8 @@ def compare_shares(shares: Sequence[Share]) -> Comparison | None:
     n = np.array([share.n for share in kept], dtype=float)
     pooled = matched.sum() / n.sum()
     variance = pooled * (1 - pooled)
+    if not variance:  # what was left out held all matches, or all documents without
+        return None
     of_pairs = _test_share_pairs(matched, n)
     statistic = float(((matched - n * pooled) ** 2 / (n * variance)).sum())
 

@@ -143,13 +143,16 @@ def names(n: int, seed: int) -> list[str]:
     return list(found)
 
 
+DAYS = {"2021-01": 31, "2021-02": 28, "2021-03": 31}
+
+
 def headlines(month: str, mentions: int, others: int, seed: int) -> list[stories.Text]:
     words = iter(names(4 * (mentions + others), seed))
     texts = []
     for number in range(mentions + others):
         subject = "Covid " if number < mentions else ""
         text = f"{next(words)} {next(words)} {subject}{next(words)} {next(words)}."
-        texts.append(stories.Text(f"{month}-{1 + number % 28:02}", text))
+        texts.append(stories.Text(f"{month}-{1 + number % DAYS[month]:02}", text))
     return texts
 
 
@@ -157,11 +160,10 @@ def headlines(month: str, mentions: int, others: int, seed: int) -> list[stories
 def months_of_trackers(tmp_path_factory: pytest.TempPathFactory) -> tuple[Database, int]:
     db = stories.database(tmp_path_factory.mktemp("trackers"))
     texts = headlines("2021-01", 10, 390, seed=1)
-    texts += headlines("2021-02", 25, 375, seed=2) + headlines("2021-03", 12, 388, seed=3)
-    for county in names(COUNTIES, seed=4):
-        texts.append(
-            stories.Text("2021-01-20", f"{county} County, Ohio Covid Case and Risk Tracker.")
-        )
+    texts += headlines("2021-02", 80, 320, seed=2) + headlines("2021-03", 12, 388, seed=3)
+    for number, county in enumerate(names(COUNTIES, seed=4)):
+        text = f"{county} County, Ohio Covid Case and Risk Tracker."
+        texts.append(stories.Text(f"2021-01-{1 + number % 31:02}", text))
     stories.store(db, texts)
     return db, stories.months_run(db, "2021-01", "2021-03", ["covid"])
 
@@ -169,9 +171,13 @@ def months_of_trackers(tmp_path_factory: pytest.TempPathFactory) -> tuple[Databa
 def page_text(
     db: Database, runs: Sequence[int], out: Path, selection: Selection = NO_SELECTION
 ) -> str:
-    page = build.build(db, runs, out, selection=selection).read_text(encoding="utf-8")
-    body = page[page.index("<body>") : page.index("<script>")]
-    return " ".join(unescape(re.sub(r"<[^>]*>", " ", body)).split())
+    index = build.build(db, runs, out, selection=selection)
+    texts = []
+    for path in (index, *sorted(out.glob("keyword-*.html"))):
+        page = path.read_text(encoding="utf-8")
+        body = page[page.index("<body>") : page.index("<script>")]
+        texts.append(unescape(re.sub(r"<[^>]*>", " ", body)))
+    return " ".join(" ".join(texts).split())
 
 
 def test_a_peak_that_one_template_makes_is_printed_with_that_caution(
@@ -181,8 +187,8 @@ def test_a_peak_that_one_template_makes_is_printed_with_that_caution(
     text = page_text(db, [run], tmp_path)
     assert "stood out most in January 2021: 1,910 of 2,300 documents mention it" in text
     assert f"Without the pattern “{TRACKER}” this cannot be said." in text
-    assert "1,900 of 1,947 mentions (97.6 %) are in such texts. They are of one pattern." in text
-    assert f"{TRACKER} template:1 1,900 97.6 % Jan 2021 (1,900)" in text
+    assert "1,900 of 2,002 mentions (94.9 %) are in such texts. They are of one pattern." in text
+    assert f"{TRACKER} template:1 1,900 94.9 % Jan 2021 (1,900)" in text
     assert "All documents count." in text
 
 
@@ -192,7 +198,7 @@ def test_without_the_template_the_peak_is_another_month_and_the_page_says_what_i
     db, run = months_of_trackers
     selection = Selection(without=("template:1",))
     text = page_text(db, [run], tmp_path, selection)
-    assert "stood out most in February 2021: 25 of 400 documents mention it, 6.2 %" in text
+    assert "stood out most in February 2021: 80 of 400 documents mention it, 20.0 %" in text
     assert "this cannot be said" not in text
     assert "Not every document counts here." in text
     assert "1,900 documents are left out. Phrases, names, summaries" in text
