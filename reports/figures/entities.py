@@ -133,12 +133,12 @@ def entities_spec(
         "than all others of that last name; else it stays apart. Names that came once, dates, sums "
         "and numbers are left to the table entities."
     )
-    if any(" (also " in name for names in top.by_type.values() for name, _ in names):
-        caption += " \u201cAlso\u201d names the persons with that last name, who may be meant too."
     if top.subject:
         verb = "is" if top.subject == 1 else "are"
         names = quantity(top.subject, "name that holds", "names that hold")
         caption += f" So {verb} {names} the subject itself."
+    if any(" (also " in name for names in top.by_type.values() for name, _ in names):
+        caption += " \u201cAlso\u201d names the persons with that last name, who may be meant too."
     if is_in_title_case(texts):
         caption += (
             " Headlines write every word with a capital, so common words pass for names more often "

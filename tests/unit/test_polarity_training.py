@@ -85,12 +85,12 @@ def test_sentences_of_one_article_are_in_one_split_and_each_split_has_its_share(
 @pytest.mark.parametrize(
     ("name", "content"),
     [
-        ("sentfin.csv.gz", gzip.compress(b"a,b\n1,2\n")),
+        ("sentfin.csv.gz", gzip.compress(b"a,b\n1,2\n", mtime=0)),
         ("sentfin.csv.gz", b"no gzip"),
-        ("newsmtsc_train.jsonl.gz", gzip.compress(b"{}\n")),
-        ("newsmtsc_train.jsonl.gz", gzip.compress(b"not json\n")),
-        ("vader_x.tsv.gz", gzip.compress(b"1\tno number\ttext\n")),
-        ("vader_x.tsv.gz", gzip.compress(b"\n")),
+        ("newsmtsc_train.jsonl.gz", gzip.compress(b"{}\n", mtime=0)),
+        ("newsmtsc_train.jsonl.gz", gzip.compress(b"not json\n", mtime=0)),
+        ("vader_x.tsv.gz", gzip.compress(b"1\tno number\ttext\n", mtime=0)),
+        ("vader_x.tsv.gz", gzip.compress(b"\n", mtime=0)),
         ("other.txt", b"nothing of ours"),
     ],
 )
