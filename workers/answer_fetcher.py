@@ -1,8 +1,8 @@
-"""Answers of the Text API through the ledger: what was answered is not asked again.
+"""Answers of the Text API through the ledger: no answer is requested twice.
 
-Look what is answered, claim what is not, look again, then ask: two workers never ask the same at
-once. What is answered is stored at once and by whoever asked, also when the job has another owner
-by then: it is paid for. A call keeps its slot until its answer is stored. So a process that is
+Read what is stored, claim what is missing, read again, then request: two workers never request the
+same at once. An answer is stored as soon as it arrives, also when the job has another owner by
+then, because it is paid for. A call keeps its slot until its answer is stored. So a process that is
 killed repeats `TIDINGS_TEXTAPI_CONCURRENCY` calls at most, however many steps fetch at once.
 """
 
@@ -48,15 +48,15 @@ class _ClaimsLost(Exception):  # it ends an attempt before the call
 
 
 class EngineChanged(ServiceUnavailable):
-    """The service answers with another engine than the one that was asked.
+    """The service answers with another engine than the one that was requested.
 
     The job waits a little, then asks the new one. Where engines take turns without end, its
-    patience ends: answers of an engine that was not asked are no progress.
+    patience ends: answers of an engine that was not requested are no progress.
     """
 
-    def __init__(self, asked: str, answering: str) -> None:
+    def __init__(self, requested: str, answering: str) -> None:
         super().__init__(
-            f"{SERVICE}: {answering} answers where {asked} did, and the job goes on with it. Where "
+            f"{SERVICE}: {answering} answers where {requested} did, and the job goes on with it. Where "
             "this happens again, see that one engine answers at TIDINGS_TEXTAPI_URL",
             service=SERVICE,
         )
@@ -126,14 +126,14 @@ class AnswerFetcher:
         *unsent*, also where the task is cancelled meanwhile.
         """
         keys = {key for request in requests for key in request.keys}
-        known = await self._job.read(stored_keys, keys)
+        stored = await self._job.read(stored_keys, keys)
 
         if count_reuse:
             for request in requests:
                 counts = self._writer.counts(request.operation)
-                counts.answers_reused += len(known.intersection(request.keys))
+                counts.answers_reused += len(stored.intersection(request.keys))
 
-        missing = keys - known
+        missing = keys - stored
         if not missing:
             return {}, set()
 
@@ -258,7 +258,7 @@ class _Fetch:
         self._tasks: set[asyncio.Task[None]] = set()
         self._in_flight: set[asyncio.Task[None]] = set()  # or being stored
         self._unsent: set[bytes] = set()
-        self._requested_elsewhere: list[ApiRequest] = []
+        self._requested_elsewhere: dict[tuple[bytes, ...], ApiRequest] = {}  # by keys: each once
         self._stopping = False
         self._error: BaseException | None = None  # the first counts
 
@@ -277,7 +277,7 @@ class _Fetch:
 
         if self._error:
             raise self._error
-        return self._requested_elsewhere
+        return list(self._requested_elsewhere.values())
 
     async def _next_batch(self, remaining: Iterable[ApiRequest]) -> list[ApiRequest]:
         """Return the requests to claim next, none after an error.
@@ -303,7 +303,7 @@ class _Fetch:
         )
         for request in requests:
             if not elsewhere.isdisjoint(request.keys):
-                self._requested_elsewhere.append(request)
+                self._requested_elsewhere[request.keys] = request
 
         for request in requests:
             keys = [key for key in request.keys if key in claimed]
@@ -336,7 +336,7 @@ class _Fetch:
                 for part in request.split(missing):
                     self._start(part, missing.intersection(part.keys), claimed_at)
         except _ClaimsLost:
-            self._requested_elsewhere.append(request)
+            self._requested_elsewhere[request.keys] = request
         except Exception as error:  # noqa: BLE001 - `run` raises it: nobody awaits this task
             self._error = self._error or error
 
