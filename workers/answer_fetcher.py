@@ -56,8 +56,8 @@ class EngineChanged(ServiceUnavailable):
 
     def __init__(self, requested: str, answering: str) -> None:
         super().__init__(
-            f"{SERVICE}: {answering} answers where {requested} did, and the job goes on with it. Where "
-            "this happens again, see that one engine answers at TIDINGS_TEXTAPI_URL",
+            f"{SERVICE}: {answering} answers where {requested} did, and the job goes on with it. "
+            "Where this happens again, see that one engine answers at TIDINGS_TEXTAPI_URL",
             service=SERVICE,
         )
 
