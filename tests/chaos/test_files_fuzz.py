@@ -195,7 +195,8 @@ def change_value(rng: random.Random, tree: Any) -> None:
     elif isinstance(parent, dict) and how < 0.85:
         del parent[key]
     elif isinstance(parent, dict):
-        parent[rng.choice(["", "\ud800", "text", "id", "post"])] = rng.choice(ODD_VALUES)
+        name = rng.choice(["", "\ud800", "text", "id", "post"])
+        parent[name] = copy.deepcopy(rng.choice(ODD_VALUES))
     else:
         parent.insert(key, copy.deepcopy(rng.choice(ODD_VALUES)))
 
