@@ -60,8 +60,8 @@ def explain_share_overlaps(rows: Sequence[PeriodRow], comparison: Comparison) ->
     burst = max(rows, key=lambda row: row.dispersion or 0.0)
     return (
         f"{_name_pairs(separate)}, but mentions came in bursts, most of all in "
-        f"{_month(burst.period)}: from day to day their share varies {burst.dispersion:.2g} times "
-        "as much as chance allows, and such documents count for fewer."
+        f"{_month(burst.period)} (its days vary {burst.dispersion:.2g} times as much as chance "
+        "allows)."
     )
 
 

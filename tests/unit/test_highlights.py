@@ -102,8 +102,7 @@ def test_bursts_that_hide_a_difference_between_separate_intervals_are_named() ->
     assert highlight.claim == ("among the highest", "2020-02", "2020-03")
     assert highlight.note == (
         "The 95 % intervals of February 2020 and March 2020 do not overlap, but mentions came in "
-        "bursts, most of all in February 2020: from day to day their share varies 5 times as much "
-        "as chance allows, and such documents count for fewer."
+        "bursts, most of all in February 2020 (its days vary 5 times as much as chance allows)."
     )
 
 
