@@ -96,9 +96,13 @@ class Comparison:
             first, second = second, first
         return self.names[first], self.names[second]
 
-    def count_different(self, level: float) -> int:
-        """Return how many pairs differ at *level*."""
-        return int((self.pairs < level).sum()) // 2  # the matrix holds each pair twice
+    def list_different(self, level: float) -> list[tuple[str, str]]:
+        """Return the pairs that differ at *level*, the higher of each first."""
+        different = []
+        for first, second in np.argwhere(self.pairs < level):
+            if self.values[first] > self.values[second]:  # the matrix holds each pair twice
+                different.append((self.names[first], self.names[second]))
+        return different
 
     def bound_change(self, level: float) -> float:
         """Return a difference that no pair exceeds, with confidence 1 - *level* for all together.
@@ -250,7 +254,8 @@ def _test_means(n: Numbers, means: Numbers, variances: Numbers) -> float:
     relative = variances / unit
     parts = (1 - n / total) * relative
     scale = parts.sum()
-    f = float((n * (means - middle) ** 2).sum() / scale / unit)
+    with np.errstate(over="ignore"):  # infinite where next to nothing varies
+        f = float((n * (means - middle) ** 2).sum() / scale / unit)
 
     weighted = (n * relative).sum() / total
     spread = (relative**2).sum() + weighted**2 - 2 * (n * relative**2).sum() / total

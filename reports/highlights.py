@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from operator import attrgetter
 
 from reports.comparing import (
+    FEWEST_VALUES,
     LEVEL,
     Comparison,
     Sample,
@@ -24,16 +25,35 @@ from reports.crossovers import find_crossovers
 from reports.daily_counts import DailyCounts
 from reports.figures.series import Count, count_months, mentions_by_month
 from reports.figures.style import FEW, month_name, signed
+from reports.overlaps import explain_share_overlaps, explain_strict_level, find_separate
 from reports.post_rates import common_months, rate_by_month, rate_over_months
-from reports.statistics import t_quantile
+from reports.statistics import Z, t_quantile
 from reports.tables.periods import PeriodRow, mean_dispersion
-from reports.trends import fit_trend
-from reports.words import format_share, quantity
+from reports.trends import Step, find_step, fit_trend
+from reports.words import format_share, join_words, quantity
 
 SEARCH = "search:"  # how the jobs of searches are named
 TIED = 4  # months that are named where several are among the highest
+CHANGE_LEVEL = LEVEL / 2  # of a slope, and of a step: one of the two is named (Bonferroni)
+LARGE_POLARITY = 0.3  # differences up to which a bound on them says something
 
 Format = Callable[[float], str]
+Claim = tuple[Hashable, ...]
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """What each month has, and which may be the highest: to see what repeats change of it."""
+
+    values: Mapping[str, float]  # by month
+    highest: frozenset[str]  # the highest, and those that cannot be shown to be lower
+    half_width: float  # of the 95 % interval of the highest
+    form: Format
+
+    @property
+    def top(self) -> str:
+        """The month with the highest value."""
+        return max(self.values, key=self.values.__getitem__)
 
 
 @dataclass(frozen=True)
@@ -41,25 +61,27 @@ class Highlight:
     """A sentence, and what it claims without the figures, to compare it with another report's."""
 
     kind: str  # share, mood, posts, trend, wording, subjects, first
-    claim: tuple[Hashable, ...]  # ("peak", "2020-03"), ("trend", "share", "up"), …
+    claim: Claim  # ("peak", "2020-03"), ("trend", "share", "up"), …
     text: str
+    note: str = ""  # sentences after it: why no more is claimed, whether it rests on repeats
+    ranking: Ranking | None = field(default=None, compare=False)  # where a highest month is named
+    implied: Collection[Claim] = field(default=(), compare=False)  # what else could be claimed
 
 
 def keyword_highlights(
     subject: str, rows: Sequence[PeriodRow], by_term: Mapping[str, Sequence[PeriodRow]]
 ) -> list[Highlight]:
     """Describe a keyword by its share, its mood, its wording and its trends."""
-    whole = [row for row in rows if not row.cut_off]
-    shares = _shares(whole)
-    moods = _polarity_samples(whole)
+    shares = _shares([row for row in rows if not row.cut_off])
+    moods = _polarity_samples(rows)
     share_of = f"the share of documents that mention {subject}"
     return [
         *_describe_share(subject, rows),
-        *_describe_mood(f"around {subject}", moods),
+        *_describe_mood(f"around {subject}", rows, "mentions"),
         *_describe_wording(by_term),
         *_describe_first_mention(subject, rows),
-        *_describe_trend("share", share_of, _share_samples(shares), percent=True),
-        *_describe_trend("mood", f"the mood around {subject}", moods),
+        *_describe_trend("share", share_of, _share_samples(shares), format_share),
+        *_describe_trend("mood", f"the mood around {subject}", moods, signed),
     ]
 
 
@@ -81,12 +103,12 @@ def handle_highlights(
         posts = f"posts on “{name.removeprefix(SEARCH)}”"
     whose = f"of the {posts}"
     rates = rate_by_month(rows, days)
-    moods = _polarity_samples([row for row in scored_rows if not row.cut_off])
+    moods = _polarity_samples(scored_rows)
     return [
         *_describe_posts(name, posts, rates),
-        *_describe_mood(whose, moods),
-        *_describe_trend("posts", f"the number of {posts} a day", rates),
-        *_describe_trend("mood", f"the mood {whose}", moods),
+        *_describe_mood(whose, scored_rows, "scored posts"),
+        *_describe_trend("posts", f"the number of {posts} a day", rates, _one_place),
+        *_describe_trend("mood", f"the mood {whose}", moods, signed),
     ]
 
 
@@ -124,7 +146,8 @@ def _describe_share(subject: str, rows: Sequence[PeriodRow]) -> list[Highlight]:
         text = f"In {_month(only.period)} {_count(only)} {subject}, {_interval(only)}."
         return [Highlight("share", ("one month", only.period), text)]
 
-    shares = _shares([row for row in rows if not row.cut_off])
+    whole = [row for row in rows if not row.cut_off]
+    shares = _shares(whole)
     comparison = compare_shares(shares)
     if comparison is None:
         what = "too few documents mention it" if len(shares) > 1 else "fewer than two are whole"
@@ -133,7 +156,12 @@ def _describe_share(subject: str, rows: Sequence[PeriodRow]) -> list[Highlight]:
             f"({matched:,} of {quantity(documents, 'document')} in all)."
         )
         return [Highlight("share", ("few",), text)]
-    return [_judge_share(subject, {count.period: count for count in counted}, comparison)]
+    by_period = {count.period: count for count in counted}
+    highlight = _judge_share(subject, whole, by_period, comparison)
+    if highlight.claim[0] == "no change shown":
+        return [highlight]
+    half_widths = {count.period: (count.high - count.low) / 2 for count in counted}
+    return [replace(highlight, ranking=_rank(comparison, half_widths, format_share))]
 
 
 def _shares(rows: Sequence[PeriodRow]) -> list[Share]:
@@ -146,10 +174,14 @@ def _shares(rows: Sequence[PeriodRow]) -> list[Share]:
     return shares
 
 
-def _judge_share(subject: str, counts: Mapping[str, Count], comparison: Comparison) -> Highlight:
+def _judge_share(
+    subject: str, rows: Sequence[PeriodRow], counts: Mapping[str, Count], comparison: Comparison
+) -> Highlight:
     share_of = f"the share of documents that mention {subject}"
+    reason = explain_share_overlaps(rows, comparison)
     if not comparison.differs(LEVEL):
-        return _no_change("share", f"in {share_of}", comparison, _points)
+        large = _mean_value(comparison) / 2
+        return _no_change("share", share_of, comparison, _points, large=large, reason=reason)
     highest = comparison.list_highest(LEVEL)
     if len(highest) == 1:
         most, after = counts[highest[0]], _name_second(comparison, format_share)
@@ -159,7 +191,7 @@ def _judge_share(subject: str, counts: Mapping[str, Count], comparison: Comparis
             f"compared (next: {after})."
         )
         return Highlight("share", ("peak", most.period), text)
-    return _tie("share", _capital(share_of), comparison, format_share)
+    return _tie("share", _capital(share_of), comparison, format_share, reason=reason)
 
 
 def _count(count: Count) -> str:
@@ -181,10 +213,14 @@ def _describe_posts(name: str, posts: str, rates: Sequence[Sample]) -> list[High
         return []
     number = f"the number of {posts} a day"
     if not comparison.differs(LEVEL):
-        return [_no_change("posts", f"in {number}", comparison, _one_place)]
+        large = _mean_value(comparison) / 2
+        return [_no_change("posts", number, comparison, _one_place, large=large)]
+    half_widths = {rate.name: Z * math.sqrt(rate.variance / rate.n) for rate in rates}
+    ranking = _rank(comparison, half_widths, _one_place)
     highest = comparison.list_highest(LEVEL)
     if len(highest) > 1:
-        return [_tie("posts", _capital(number), comparison, _one_place)]
+        tie = _tie("posts", _capital(number), comparison, _one_place)
+        return [replace(tie, ranking=ranking)]
 
     (period,) = highest
     rate, after = max(comparison.values), _name_second(comparison, _one_place)
@@ -195,7 +231,7 @@ def _describe_posts(name: str, posts: str, rates: Sequence[Sample]) -> list[High
         f"{verb} in {_month(period)}: {rate:.1f} posts a day, more than in any other of the "
         f"{len(comparison.names)} months compared (next: {after})."
     )
-    return [Highlight("posts", ("peak", period), text)]
+    return [Highlight("posts", ("peak", period), text, ranking=ranking)]
 
 
 def _describe_rates(
@@ -216,10 +252,16 @@ def _describe_rates(
 
     rates = dict(zip(comparison.names, comparison.values, strict=True))
     most, second = sorted(rates, key=rates.__getitem__, reverse=True)[:2]
-    covered = f"{quantity(len(months), 'month')} that are whole for all ({_span(sorted(months))})"
+    if len(rates) == 2:
+        claim, than = f"{most} posts more than {second}", f"against {rates[second]:.1f}"
+    else:
+        claim = f"{most} posts most of {len(rates)}"
+        than = f"against {rates[second]:.1f} of {second}, the next"
+    complete = "both" if len(rates) == 2 else "all"
     text = (
-        f"{most} posts most: {rates[most]:.1f} posts a day in the {covered}, before {second} with "
-        f"{rates[second]:.1f}."
+        f"{claim}: {rates[most]:.1f} posts a day {than}, in the {quantity(len(months), 'month')} "
+        f"that {'is' if len(months) == 1 else 'are'} complete for {complete} "
+        f"({_span(sorted(months))}). Reposts count."
     )
     return [Highlight("posts", ("most", most), text)]
 
@@ -228,9 +270,11 @@ def _describe_rates(
 
 
 def _polarity_samples(rows: Sequence[PeriodRow]) -> list[Sample]:
-    """Return the mean polarity of each month that has an interval, with the values' variance."""
+    """Return the mean polarity of each whole month with an interval, and the values' variance."""
     samples = []
     for row in rows:
+        if row.cut_off:
+            continue
         n, mean = row.mentions or 0, row.polarity_mean
         low, high = row.polarity_low, row.polarity_high
         if n > 1 and mean is not None and low is not None and high is not None:
@@ -239,24 +283,55 @@ def _polarity_samples(rows: Sequence[PeriodRow]) -> list[Sample]:
     return samples
 
 
-def _describe_mood(whose: str, samples: Sequence[Sample]) -> list[Highlight]:
+def _describe_mood(whose: str, rows: Sequence[PeriodRow], unit: str) -> list[Highlight]:
+    samples = _polarity_samples(rows)
     comparison = compare_means(samples, one_variance=True)
     if comparison is None:
         return []
+    mood, months = f"the mood {whose}", len(comparison.names)
+    reason = _explain_mood_overlaps(rows, comparison)
     if not comparison.differs(LEVEL):
-        return [_no_change("mood", f"in the mood {whose}", comparison, _two_places)]
-    pair = comparison.find_clearest_pair(LEVEL)
+        large = LARGE_POLARITY
+        return [_no_change("mood", mood, comparison, _two_places, large=large, reason=reason)]
+    pair, moved = comparison.find_clearest_pair(LEVEL), ("moved", "mood")
     if pair is None:
         text = (
-            f"The mood {whose} moved between the {len(comparison.names)} months compared, but no "
-            "two of them can be told apart."
+            f"The mood {whose} varied more than chance allows over {months} months, but no single "
+            "pair of months is clear."
         )
-        return [Highlight("mood", ("moved", "mood"), text)]
+        return [Highlight("mood", moved, text, reason)]
 
     by_period = {sample.name: sample for sample in samples}
     high, low = (f"in {_month(name)} ({_mean(by_period[name])})" for name in pair)
-    text = f"The mood {whose} moved: it was higher {high} than {low}; {_count_pairs(comparison)}."
-    return [Highlight("mood", ("higher", *pair), text)]
+    others = _count_pairs(comparison)
+    if months == 2:
+        others = _why_left_out([row for row in rows if row.period not in comparison.names], unit)
+    ending = f"; {others}" if others else ""
+    text = f"The mood {whose} moved: it was higher {high} than {low}{ending}."
+    implied = {moved, *(("higher", *each) for each in comparison.list_different(LEVEL))}
+    return [Highlight("mood", ("higher", *pair), text, implied=implied)]
+
+
+def _explain_mood_overlaps(rows: Sequence[PeriodRow], comparison: Comparison) -> str:
+    intervals = {}
+    for row in rows:
+        if row.polarity_low is not None and row.polarity_high is not None:
+            intervals[row.period] = row.polarity_low, row.polarity_high
+    return explain_strict_level(find_separate(intervals, comparison))
+
+
+def _why_left_out(rows: Sequence[PeriodRow], unit: str) -> str:
+    """Return why *rows* are not compared with the others by their moods."""
+    reasons = dict.fromkeys(_why_one_left_out(row, unit) for row in rows)
+    return f"the others {' or '.join(reasons)}" if reasons else ""
+
+
+def _why_one_left_out(row: PeriodRow, unit: str) -> str:
+    if row.mentions is None:
+        return "have no data"
+    if row.cut_off:
+        return "are cut off"
+    return f"have fewer than ten {unit}" if row.mentions < FEWEST_VALUES else "have no polarity"
 
 
 def _mean(sample: Sample) -> str:
@@ -266,15 +341,41 @@ def _mean(sample: Sample) -> str:
 # --- what shares, posts and moods have in common ---
 
 
-def _no_change(kind: str, where: str, comparison: Comparison, form: Format) -> Highlight:
+def _rank(comparison: Comparison, half_widths: Mapping[str, float], form: Format) -> Ranking:
+    values = dict(zip(comparison.names, comparison.values, strict=True))
+    highest = frozenset(comparison.list_highest(LEVEL))
+    return Ranking(values, highest, half_widths[max(values, key=values.__getitem__)], form)
+
+
+def _mean_value(comparison: Comparison) -> float:
+    return math.fsum(comparison.values) / len(comparison.values)
+
+
+def _no_change(
+    kind: str, what: str, comparison: Comparison, form: Format, *, large: float, reason: str = ""
+) -> Highlight:
+    """Say how large a change may be that was not found; above *large* that next to none is told.
+
+    *reason* says why months are not told apart whose intervals do not overlap.
+    """
     most = comparison.bound_change(LEVEL)
-    months = len(comparison.names)
-    text = f"No change of more than ±{form(most)} can be shown {where} ({months} months compared)."
-    return Highlight(kind, ("no change shown", kind), text)
+    bound = (
+        f"the figures rule out only differences above {form(most)} "
+        f"({len(comparison.names)} months compared)."
+    )
+    text = f"No clear change of {what} was found; {bound}"
+    if most > large:
+        text = f"Too few or too uneven to tell whether {what} changed: {bound}"
+    return Highlight(kind, ("no change shown", kind), text, reason)
 
 
-def _tie(kind: str, what: str, comparison: Comparison, form: Format) -> Highlight:
-    """Describe figures that differ where more than one may be the highest."""
+def _tie(
+    kind: str, what: str, comparison: Comparison, form: Format, *, reason: str = ""
+) -> Highlight:
+    """Describe figures that differ where more than one may be the highest.
+
+    *reason* says why months are not told apart whose intervals do not overlap.
+    """
     highest = comparison.list_highest(LEVEL)
     values = dict(zip(comparison.names, comparison.values, strict=True))
     if len(highest) <= min(TIED, len(values) - 1):
@@ -282,23 +383,21 @@ def _tie(kind: str, what: str, comparison: Comparison, form: Format) -> Highligh
         named = [f"{_month(period)} ({form(values[period])})" for period in others]
         text = (
             f"{what} moved. It was highest in {_month(top)} ({form(values[top])}), but "
-            f"{_join(named)} cannot be told apart from it ({len(values)} months compared)."
+            f"{join_words(named)} cannot be told apart from it ({len(values)} months compared)."
         )
-        return Highlight(kind, ("among the highest", *highest), text)
+        return Highlight(kind, ("among the highest", *highest), text, reason)
     top = max(values, key=values.__getitem__)
     text = (
         f"{what} moved, but no month stands out: {len(highest) - 1} of the other "
         f"{len(values) - 1} months cannot be told from the highest, {_month(top)} "
         f"({form(values[top])})."
     )
-    return Highlight(kind, ("moved", kind), text)
+    return Highlight(kind, ("moved", kind), text, reason)
 
 
 def _count_pairs(comparison: Comparison) -> str:
     pairs = math.comb(len(comparison.names), 2)
-    different = comparison.count_different(LEVEL)
-    if pairs == 1:
-        return "no other month is compared"
+    different = len(comparison.list_different(LEVEL))
     verb = "differs" if different == 1 else "differ"
     return f"{different or 'none'} of {pairs:,} pairs of months {verb}"
 
@@ -321,31 +420,53 @@ def _share_samples(shares: Sequence[Share]) -> list[Sample]:
 
 
 def _describe_trend(
-    kind: str, what: str, samples: Sequence[Sample], *, percent: bool = False
+    kind: str, what: str, samples: Sequence[Sample], form: Format
 ) -> list[Highlight]:
-    """Name the direction of a trend that is significant. Months are weighed by one variance."""
+    """Name the slope of the months, or their step where one fits better, if it is significant.
+
+    Months are weighed by one variance.
+    """
     kept = [sample for sample in samples if sample.n > 1]
     degrees = sum(sample.n - 1 for sample in kept)
     if not degrees:
         return []
     pooled = sum((sample.n - 1) * sample.variance for sample in kept) / degrees
-    trend = fit_trend(
-        [_number(sample.name) for sample in kept],
-        [sample.mean for sample in kept],
-        [pooled / sample.n for sample in kept],
-    )
-    if trend is None or trend.p_value >= LEVEL:
+    months = [_number(sample.name) for sample in kept]
+    means = list(map(attrgetter("mean"), kept))
+    variances = [pooled / sample.n for sample in kept]
+    trend = fit_trend(months, means, variances)
+    if trend is None:
+        return []
+    step = find_step(months, means, variances)
+    if step is not None:
+        return _describe_step(kind, what, kept, step, form)
+    if trend.p_value >= CHANGE_LEVEL:
         return []
 
-    verb, direction = ("rose", "up") if trend.slope > 0 else ("fell", "down")
-    scale, unit = (100, " percentage points") if percent else (1, "")
-    ends = sorted(map(abs, trend.interval(LEVEL)))
+    verb, direction = ("rises", "up") if trend.slope > 0 else ("falls", "down")
+    scale, unit = (100, " percentage points") if kind == "share" else (1, "")
+    ends = sorted(map(abs, trend.interval(CHANGE_LEVEL)))
     slope, low, high = (_two_digits(scale * value) for value in (abs(trend.slope), *ends))
     text = (
-        f"From month to month {what} {verb} by {slope}{unit} on average "
-        f"({100 * (1 - LEVEL):g} % interval {low} to {high}, {len(kept)} months)."
+        f"A straight line fitted to {what} {verb} by {slope}{unit} a month "
+        f"({100 * (1 - CHANGE_LEVEL):g} % interval {low} to {high}, {len(kept)} months)."
     )
     return [Highlight("trend", ("trend", kind, direction), text)]
+
+
+def _describe_step(
+    kind: str, what: str, samples: Sequence[Sample], step: Step, form: Format
+) -> list[Highlight]:
+    if step.p_value >= CHANGE_LEVEL:
+        return []
+    verb, direction = ("rose", "up") if step.after > step.before else ("fell", "down")
+    last, first = samples[step.place - 1].name, samples[step.place].name
+    text = (
+        f"{_capital(what)} {verb} in one step rather than month by month: {form(step.before)} on "
+        f"average to {_month(last)}, {form(step.after)} from {_month(first)} on "
+        f"({len(samples)} months)."
+    )
+    return [Highlight("trend", ("step", kind, direction, first), text)]
 
 
 def _number(period: str) -> float:
@@ -444,10 +565,6 @@ def _one_place(value: float) -> str:
 
 def _two_places(value: float) -> str:
     return f"{value:.2f}"
-
-
-def _join(names: Sequence[str]) -> str:
-    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def _span(periods: Sequence[str]) -> str:

@@ -30,8 +30,15 @@ def mark_polarities(highlights: Iterable[Highlight], scale: str) -> list[Highlig
     marked = []
     for highlight in highlights:
         if _NAMES_POLARITY.search(highlight.text):
-            text = f"{highlight.text.removesuffix('.')} ({scale})."
-            marked.append(replace(highlight, text=text))
+            marked.append(replace(highlight, text=_in_brackets(highlight.text, scale)))
         else:
             marked.append(highlight)
     return marked
+
+
+def _in_brackets(text: str, scale: str) -> str:
+    """Return *text* with the scale at its end, within the brackets that it ends with if any."""
+    sentence = text.removesuffix(".")
+    if sentence.endswith(")"):
+        return f"{sentence[:-1]}; {scale})."
+    return f"{sentence} ({scale})."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 
 _WEB = re.compile(r"^https?://[^\s/]", re.IGNORECASE)
@@ -11,6 +12,11 @@ _WEB = re.compile(r"^https?://[^\s/]", re.IGNORECASE)
 def quantity(n: int, noun: str, plural: str = "") -> str:
     """Return a count with its noun: "1 mention", "1,523 mentions", "2 searches"."""
     return f"{n:,} {noun if n == 1 else plural or f'{noun}s'}"
+
+
+def join_words(words: Sequence[str]) -> str:
+    """Return *words*, of which there is one at least, as "a", "a and b" or "a, b and c"."""
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
 
 
 def format_share(share: float | None) -> str:

@@ -118,7 +118,7 @@ def test_the_highest_stands_alone_only_where_all_others_are_shown_to_be_lower() 
     assert alone.list_highest(0.005) == ["m1"]
     assert tied.list_highest(0.005) == ["m1", "m2"]
     assert tied.find_clearest_pair(0.005) == ("m1", "m0")
-    assert tied.count_different(0.005) == 2
+    assert tied.list_different(0.005) == [("m1", "m0"), ("m2", "m0")]
 
 
 def test_the_more_months_the_farther_the_highest_must_stand_apart() -> None:

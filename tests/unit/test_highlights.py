@@ -65,8 +65,8 @@ def test_a_peak_that_chance_explains_is_not_named() -> None:
     assert highlight is not None
     assert highlight.claim == ("no change shown", highlight.kind)
     assert highlight.text == (
-        "No change of more than ±1.6 percentage points can be shown in the share of documents that "
-        "mention X (2 months compared)."
+        "No clear change of the share of documents that mention X was found; the figures rule out "
+        "only differences above 1.6 percentage points (2 months compared)."
     )
 
 
@@ -93,6 +93,33 @@ def test_many_months_that_cannot_be_told_from_the_highest_are_counted() -> None:
     assert highlight is not None
     assert highlight.claim == ("moved", "share")
     assert "no month stands out: 5 of the other 11 months cannot be told" in highlight.text
+
+
+def test_bursts_that_hide_a_difference_between_separate_intervals_are_named() -> None:
+    rows = [row("2020-01", 60), row("2020-02", 200, dispersion=5.0), row("2020-03", 110)]
+    highlight = keyword("share", rows)
+    assert highlight is not None
+    assert highlight.claim == ("among the highest", "2020-02", "2020-03")
+    assert highlight.note == (
+        "The 95 % intervals of February 2020 and March 2020 do not overlap, but mentions came in "
+        "bursts, most of all in February 2020 (its days vary 5 times as much as chance allows)."
+    )
+
+
+def test_separate_intervals_without_bursts_are_below_the_strict_level() -> None:
+    highlight = keyword("share", months(90, 129))
+    assert highlight is not None
+    assert highlight.claim == ("no change shown", "share")
+    assert highlight.note == (
+        "The 95 % intervals of January 2020 and February 2020 do not overlap, but that is not "
+        "beyond the strict level of this page."
+    )
+
+
+def test_no_reason_is_given_where_the_intervals_overlap() -> None:
+    highlight = keyword("share", months(30, 90, 95, 35))
+    assert highlight is not None
+    assert highlight.note == ""
 
 
 def test_a_peak_made_by_a_few_days_is_not_named() -> None:
@@ -169,8 +196,59 @@ def test_no_change_is_never_said_without_its_bound() -> None:
     assert highlight is not None
     # 0.05 + t(98; 1 - 0.0025)·0.3·√(2/50) = 0.05 + 2.874·0.06
     assert highlight.text == (
-        "No change of more than ±0.22 can be shown in the mood around X (2 months compared)."
+        "No clear change of the mood around X was found; the figures rule out only differences "
+        "above 0.22 (2 months compared)."
     )
+
+
+@pytest.mark.parametrize(("n", "bound"), [(30, "0.28"), (20, "0.33")])
+def test_a_bound_on_the_mood_above_a_third_of_a_point_or_so_tells_next_to_nothing(
+    n: int, bound: str
+) -> None:
+    highlight = keyword("mood", [row("2020-01", n, 0.05), row("2020-02", n, 0.0)])
+    assert highlight is not None
+    assert highlight.text.startswith("Too few or too uneven to tell") == (n == 20)
+    assert f"rule out only differences above {bound} (2 months" in highlight.text
+
+
+def test_a_bound_on_a_share_of_more_than_half_of_it_tells_next_to_nothing() -> None:
+    highlight = keyword("share", months(20, 22, 19))
+    assert highlight is not None
+    assert highlight.text == (
+        "Too few or too uneven to tell whether the share of documents that mention X changed: the "
+        "figures rule out only differences above 2.3 percentage points (3 months compared)."
+    )
+
+
+def test_moods_that_differ_without_a_clear_pair_are_said_to_vary() -> None:
+    rows = [row(r.period, 100, 0.07 * (-1) ** place) for place, r in enumerate(months(*[9] * 28))]
+    highlight = keyword("mood", rows)
+    assert highlight is not None
+    assert highlight.claim == ("moved", "mood")
+    assert highlight.text == (
+        "The mood around X varied more than chance allows over 28 months, but no single pair of "
+        "months is clear."
+    )
+    assert highlight.note == (
+        "The 95 % intervals of 196 pairs of months, such as January 2020 and February 2020, do not "
+        "overlap, but that is not beyond the strict level of this page."
+    )
+
+
+def test_the_months_that_are_not_compared_with_an_only_pair_are_accounted_for() -> None:
+    pair = [row("2020-01", 200, 0.0), row("2020-02", 200, -0.3)]
+    few, cut = row("2020-03", 9, 0.9), row("2020-04", 200, 0.9, cut_off=True)
+    endings = {}
+    for others in ((), (few,), (few, cut), (row("2020-03", None),)):
+        highlight = keyword("mood", [*pair, *others])
+        assert highlight is not None
+        endings[others] = highlight.text.partition("(\u22120.30, n = 200)")[2]
+    assert list(endings.values()) == [
+        ".",
+        "; the others have fewer than ten mentions.",
+        "; the others have fewer than ten mentions or are cut off.",
+        "; the others have no data.",
+    ]
 
 
 def test_months_with_few_mentions_take_no_part_in_moods() -> None:
@@ -213,13 +291,13 @@ def test_an_interval_cut_at_an_end_of_the_scale_tests_as_before() -> None:
 
 
 def test_a_trend_is_named_with_its_slope_and_interval() -> None:
-    # p = .066 of 1,000: t(22; 1 - 0.0025)·√(.066·.934 / 1000 / 1150) = 3.119·0.000232
+    # p = .066 of 1,000: t(22; 1 - 0.00125)·√(.066·.934 / 1000 / 1150) = 3.41·0.000232
     highlight = keyword("trend", months(*range(20, 116, 4)))
     assert highlight is not None
     assert highlight.claim == ("trend", "share", "up")
     assert highlight.text == (
-        "From month to month the share of documents that mention X rose by 0.4 percentage points "
-        "on average (99.5 % interval 0.33 to 0.47, 24 months)."
+        "A straight line fitted to the share of documents that mention X rises by 0.4 percentage "
+        "points a month (99.75 % interval 0.32 to 0.48, 24 months)."
     )
 
 
@@ -228,7 +306,19 @@ def test_a_large_change_is_written_out() -> None:
     days = {r.period: [(r.mentions or 0) * 31] * len(no_documents(r.period)) for r in rows}
     highlight = of_kind("trend", handle_highlights("@a", rows, [], days))
     assert highlight is not None
-    assert "a day rose by 930 on average" in highlight.text
+    assert "a day rises by 930 a month (99.75 % interval 928 to 932" in highlight.text
+
+
+def test_a_step_is_named_as_one_and_not_as_a_slope() -> None:
+    """3.9 posts a day for 18 months, and 0.2 after: no month is 0.2 lower than the one before."""
+    rows = months(*[117] * 18, *[6] * 14)
+    highlight = of_kind("trend", handle_highlights("@a", rows, [], constant_days(rows)))
+    assert highlight is not None
+    assert highlight.claim == ("step", "posts", "down", "2021-07")
+    assert highlight.text == (
+        "The number of posts of @a a day fell in one step rather than month by month: 3.9 on "
+        "average to June 2021, 0.2 from July 2021 on (32 months)."
+    )
 
 
 def test_a_spike_is_no_trend() -> None:
@@ -312,8 +402,10 @@ def test_one_day_of_many_posts_makes_no_month_of_most_posts() -> None:
     days["2020-02"][10] += 100
     (highlight,) = handle_highlights("@a", rows, [], days)
     assert highlight.claim == ("no change shown", highlight.kind)
-    assert "posts a day" not in highlight.text
-    assert "can be shown in the number of posts of @a a day" in highlight.text
+    assert highlight.text == (
+        "Too few or too uneven to tell whether the number of posts of @a a day changed: the "
+        "figures rule out only differences above 11.3 (3 months compared)."
+    )
 
 
 def test_a_half_covered_month_has_not_fewer_posts() -> None:
@@ -339,10 +431,20 @@ def test_the_account_that_posts_most_is_named_by_the_months_that_all_cover() -> 
     first, second = account_highlights(rows, days)
     assert first.claim == ("most", "@a")
     assert first.text == (
-        "@a posts most: 10.0 posts a day in the 2 months that are whole for all (February 2020 to "
-        "March 2020), before @b with 3.2."
+        "@a posts more than @b: 10.0 posts a day against 3.2, in the 2 months that are complete "
+        "for both (February 2020 to March 2020). Reposts count."
     )
     assert second.text == "1 of 3 has no posts; the table says why."
+
+
+def test_of_three_accounts_one_posts_most() -> None:
+    rows = {"@a": months(90), "@b": months(310), "@c": months(60)}
+    days = {name: constant_days(rows[name]) for name in rows}
+    (highlight,) = account_highlights(rows, days)
+    assert highlight.text == (
+        "@b posts most of 3: 10.0 posts a day against 2.9 of @a, the next, in the 1 month that is "
+        "complete for all (January 2020). Reposts count."
+    )
 
 
 def test_accounts_that_no_month_covers_together_are_not_compared() -> None:

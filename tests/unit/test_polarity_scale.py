@@ -65,3 +65,10 @@ def test_sentences_about_moods_carry_the_scale_and_others_do_not() -> None:
     mood = Highlight("mood", ("moved",), "The mood around “tide” moved.")
     marked = Highlight("mood", ("moved",), f"The mood around “tide” moved ({UNCHECKED}).")
     assert mark_polarities([share, mood], UNCHECKED) == [share, marked]
+
+
+def test_the_scale_stands_in_the_brackets_that_a_sentence_ends_with() -> None:
+    mood = Highlight("mood", ("moved",), "The mood moved (4 months compared).", "A note.")
+    (marked,) = mark_polarities([mood], UNCHECKED)
+    assert marked.text == f"The mood moved (4 months compared; {UNCHECKED})."
+    assert marked.note == "A note."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from reports.trends import fit_trend
+from reports.trends import find_step, fit_trend
 
 MONTHS = [float(month) for month in range(24)]
 
@@ -74,3 +74,36 @@ def test_a_trend_is_rarely_seen_where_there_is_none(correlation: float, most: fl
         assert trend is not None
         found += trend.p_value < 0.005
     assert found / 1000 <= most
+
+
+def test_a_step_is_found_at_its_place_with_its_means() -> None:
+    values = 0.1 * noise(correlation=0.0) + np.repeat([3.9, 0.2], [15, 9])
+    step = find_step(MONTHS, values.tolist(), [0.01] * 24)
+    assert step is not None
+    assert step.place == 15
+    assert step.before == pytest.approx(values[:15].mean())
+    assert step.after == pytest.approx(values[15:].mean())
+    assert step.p_value < 1e-10
+
+
+def test_a_slope_is_no_step() -> None:
+    assert find_step(MONTHS, [0.02 * month for month in MONTHS], [0.01] * 24) is None
+    sloping = np.array(MONTHS) * 0.1 + 0.3 * noise(correlation=0.0)
+    assert find_step(MONTHS, sloping.tolist(), [0.01] * 24) is None
+
+
+def test_a_step_leaves_three_months_on_either_side() -> None:
+    step = find_step(MONTHS, [0.0] * 23 + [9.0], [1.0] * 24)
+    assert step is None or 3 <= step.place <= 21
+    step = find_step(MONTHS, [9.0] * 3 + [0.0] * 21, [1.0] * 24)
+    assert step is not None
+    assert step.place == 3
+
+
+def test_a_steps_p_value_counts_in_the_places_that_it_could_have_had() -> None:
+    """Of series without any step the best place looks like one far more often than in 5 %."""
+    rejected = 0
+    for seed in range(400):
+        step = find_step(MONTHS, noise(correlation=0.0, seed=seed).tolist(), [0.01] * 24)
+        rejected += step is not None and step.p_value < 0.05
+    assert rejected / 400 <= 0.07
