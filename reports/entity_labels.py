@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from analysis.text.person_names import PERSON, find_persons_among_organisations, is_full_name
+from analysis.text.person_names import (
+    PERSON,
+    find_persons_among_organisations,
+    is_full_name,
+    is_title,
+)
 from analysis.text.word_usage import WordUsage
 
 _FULL_NAMES_SHOWN = 2
+_LETTERS = re.compile(r"[^\W_]")
 
 
 def correct_types(counts: Mapping[tuple[str, str], int]) -> Counter[tuple[str, str]]:
@@ -26,6 +33,24 @@ def correct_types(counts: Mapping[tuple[str, str], int]) -> Counter[tuple[str, s
         corrected_type, _ = persons.get((type_, name.casefold()), (type_, name))
         corrected[corrected_type, name] += count
     return corrected
+
+
+def is_account(type_: str, name: str, account_names: Iterable[str]) -> bool:
+    """Return whether *name* is one of *account_names* with or without blanks and titles.
+
+    So is the last name of a person: "President Obama" is @barackobama, but "Michelle Obama" is not.
+    """
+    words = name.casefold().split()
+    while len(words) > 1 and is_title(words[0]):
+        del words[0]
+
+    for account_name in account_names:
+        letters = account_name.casefold().split()
+        if _LETTERS.findall("".join(words)) == _LETTERS.findall("".join(letters)):
+            return True
+        if type_ == PERSON and len(letters) > 1 and words == letters[-1:]:
+            return True
+    return False
 
 
 def label_last_names(counts: Mapping[tuple[str, str], int]) -> dict[tuple[str, str], str]:

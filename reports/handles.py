@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import and_, select
 
+from analysis.text.account_names import Writings, count_writings, names_of_account
 from analysis.text.phrases import says_something
 from analysis.text.words import count_words, has_words, merge_spellings
 from core.enums import StepState
@@ -195,9 +196,9 @@ def _read_portraits(
             texts=posts.texts,
             rows=months,
             scored_rows=[replace(row, mentions=posts.scored[row.period]) for row in months],
-            phrases=_phrases_to_show(phrases[job.name], job),
+            phrases=_phrases_to_show(phrases[job.name], posts.names),
             distinctive=distinctive_words[job.name],
-            names=entities.top_names(names_by_job[job.name]),
+            names=entities.top_names(names_by_job[job.name], account_names=posts.names),
             merged_names=_merged_names(names_by_job[job.name]),
             reasons=coverage.reasons(job.name),
         )
@@ -210,6 +211,7 @@ class _Posts:
     """What one pass over an account's posts yields."""
 
     summary: str  # in one line
+    subject: str  # the handle or term
     n: int = 0
     authored: int = 0  # no reposts
     sources: set[str] = field(default_factory=set)
@@ -217,7 +219,13 @@ class _Posts:
     scored: Counter[str] = field(default_factory=Counter)  # posts with a polarity, by month
     texts: list[str] = field(default_factory=list)
     words: Counter[str] = field(default_factory=Counter)  # of authored posts
+    writings: Writings = field(default_factory=Writings)  # of the handle
     addresses: dict[str, str | None] = field(default_factory=dict)  # by sentence of the summary
+
+    @property
+    def names(self) -> list[str]:
+        """The handle or term, and its name in words where posts spell it out."""
+        return names_of_account(self.subject, self.writings)
 
     def add_authored(self, text: str, address: str | None) -> None:
         """Count the words of a post that is no repost, and note the sentences it is quoted with."""
@@ -230,7 +238,8 @@ class _Posts:
 
 
 def _read_posts(data: RunData, job: RunJob, summary: str) -> _Posts:
-    posts = _Posts(" ".join(summary.split()))
+    subject = job.name.removeprefix("@").removeprefix("search:")
+    posts = _Posts(" ".join(summary.split()), subject)
     whence = (Document.id, Document.source, Document.address, Document.period)
     statement = _select_posts(data, job, *whence, Document.text, Document.repost)
 
@@ -243,6 +252,7 @@ def _read_posts(data: RunData, job: RunJob, summary: str) -> _Posts:
         score = valid_polarity(stored)
         posts.n += 1
         posts.sources.add(source)
+        posts.writings += count_writings(subject, [text])
         if len(posts.texts) < SAMPLES:
             posts.texts.append(text)
         if score is not None:
@@ -337,10 +347,9 @@ def _silent_month(of: PeriodRow, period: str, *, is_zero: bool) -> PeriodRow:
     return PeriodRow(of.run, period, *whose, state, 0, count, count, *(None,) * 6, of.job)
 
 
-def _phrases_to_show(phrases: Sequence[PhraseRow], job: RunJob) -> list[PhraseRow]:
-    """Return the phrases that occur more than once and do not only repeat the job's name."""
-    subject = job.handle if job.name.startswith("@") else job.term
-    return [row for row in phrases if says_something(row.phrase, row.count, [subject])]
+def _phrases_to_show(phrases: Sequence[PhraseRow], names: Sequence[str]) -> list[PhraseRow]:
+    """Return the phrases that occur more than once and do not only repeat the account's *names*."""
+    return [row for row in phrases if says_something(row.phrase, row.count, names)]
 
 
 def _merged_names(names: list[EntityRow]) -> list[str]:
@@ -375,9 +384,8 @@ def _draw_portrait(portrait: Portrait, posts: _Posts, data: RunData, store: Figu
             subject, portrait.distinctive, compared_with="the posts of the run's other accounts"
         ),
     )
-    subject_name = name.removeprefix("@").removeprefix("search:")
     words = merge_spellings(posts.words)
-    chosen = clouds.choose(words, [subject_name], data.parameters.max_words)
+    chosen = clouds.choose(words, posts.names, data.parameters.max_words)
     caption = f"The words of {quantity(posts.authored, 'post')}."
     cloud = clouds.cloud_spec(subject.slug, chosen, data.mask, caption)
     add("cloud", "Word cloud", cloud, words={} if cloud else chosen)

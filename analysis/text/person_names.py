@@ -98,9 +98,14 @@ def is_full_name(name: str, usage: CommonWords) -> bool:
     if len(words) < 2 or not words[0][0].isupper():
         return False
     first, *rest = words
-    if first.casefold().strip(".") in _TITLES or usage.is_common(first):
+    if is_title(first) or usage.is_common(first):
         return False
     return not any(_is_word_of_language(word) for word in (first, *rest[:-1]) if word[0].isupper())
+
+
+def is_title(word: str) -> bool:
+    """Return whether *word* stands before names, as "President" does."""
+    return word.casefold().strip(".") in _TITLES
 
 
 def without_leading_words(name: str) -> str:
@@ -112,7 +117,7 @@ def without_leading_words(name: str) -> str:
     start = 0
 
     while start < len(words) and _is_word_of_language(words[start]):
-        if words[start].casefold().strip(".") in _TITLES:
+        if is_title(words[start]):
             break
         start += 1
 

@@ -17,6 +17,7 @@ from wordcloud import WordCloud
 from wordcloud.wordcloud import IntegralOccupancyMap
 
 from analysis.text import stopwords
+from analysis.text.words import words_of_terms
 from core.errors import BadInput
 from reports import fonts
 from reports.figures.spec import FigureSpec
@@ -40,8 +41,11 @@ Placed = tuple[tuple[str, float], float, tuple[int, int], Image.Transpose | None
 
 
 def choose(words: Counter[str], leave_out: Collection[str], most: int) -> dict[str, int]:
-    """Return the *most* frequent words without stop words and *leave_out* (case ignored)."""
-    unwanted = stopwords.stop_words_for(words) | set(map(str.casefold, leave_out))
+    """Return the *most* frequent words without stop words and the words of the terms *leave_out*.
+
+    Case is ignored.
+    """
+    unwanted = stopwords.stop_words_for(words) | words_of_terms(leave_out)
     ranked = sorted(words.items(), key=lambda word: (-word[1], word[0]))
     kept = [(word, times) for word, times in ranked if word.casefold() not in unwanted]
     return dict(kept[:most])

@@ -59,6 +59,11 @@ def test_stop_words_and_the_keyword_are_left_out_and_the_most_frequent_kept() ->
     assert clouds.choose(words, ["covid"], 2) == {"vaccine": 5, "mask": 3}
 
 
+def test_a_cloud_has_no_word_of_a_term_of_several_words() -> None:
+    words = Counter({"Ann": 9, "Quist": 8, "Annual": 7, "ann quist": 6})
+    assert clouds.choose(words, ["Ann Quist"], 5) == {"Annual": 7}
+
+
 @pytest.mark.parametrize(
     ("language", "text"),
     [

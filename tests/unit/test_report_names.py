@@ -46,6 +46,22 @@ def test_a_name_that_holds_the_subject_is_left_out_and_counted() -> None:
     assert top_names(rows, [pattern("coronavirus")]) == TopNames({"GPE": [("China", 41)]}, 2)
 
 
+def test_the_names_of_the_account_itself_are_left_out_and_counted() -> None:
+    rows = [
+        entity("PERSON", "Quist", 90),
+        entity("PERSON", "President Quist", 5),
+        entity("ORG", "AnnQuist", 4),
+        entity("PERSON", "Bea Quist", 3),
+        entity("ORG", "Quist", 2),
+        entity("ORG", "Quist Foundation", 2),
+    ]
+    top = top_names(rows, account_names=["annquist", "Ann Quist"])
+    assert top == TopNames({"PERSON": [("Bea Quist", 3)], "ORG": [("Quist Foundation", 2)]}, 0, 3)
+    spec = entities_spec(SUBJECT, top, unit="times named", texts=SENTENCES)
+    assert spec is not None
+    assert "So are 3 names of the account itself." in spec.caption
+
+
 def test_a_last_name_says_whose_it_may_be() -> None:
     rows = [
         entity("PERSON", "Obama", 43),
