@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 
 from analysis.text.person_names import (
     PERSON,
-    find_persons_among_organisations,
+    find_persons_of_other_types,
     is_full_name,
     is_title,
 )
@@ -17,22 +17,40 @@ from analysis.text.word_usage import WordUsage
 _FULL_NAMES_SHOWN = 2
 _LETTERS = re.compile(r"[^\W_]")
 
+EntityName = tuple[str, str]  # type and name
 
-def correct_types(counts: Mapping[tuple[str, str], int]) -> Counter[tuple[str, str]]:
-    """Return *counts* with last names that were taken for organisations counted as persons.
 
-    Each job has done so with its own counts; those of few documents show it only together.
+def merge_types(
+    counts: Mapping[EntityName, int], of_run: Mapping[EntityName, int]
+) -> Counter[EntityName]:
+    """Return *counts* with each form once, under the type that it has most often.
+
+    Last names that were taken for something else are persons first: each job has corrected them
+    with its own counts, and those of few documents show it only together, with *of_run*, the
+    counts of all keywords. Of types with equal counts the first by name stays, of spellings that
+    differ in case the most frequent.
     """
-    by_form = Counter[tuple[str, str]]()
-    for (type_, name), count in counts.items():
+    by_form = Counter[EntityName]()
+    for (type_, name), count in of_run.items():
         by_form[type_, name.casefold()] += count
-    persons = find_persons_among_organisations(by_form)
+    persons = find_persons_of_other_types(by_form)
 
-    corrected = Counter[tuple[str, str]]()
+    types: dict[str, Counter[str]] = defaultdict(Counter)
+    spellings: dict[str, Counter[str]] = defaultdict(Counter)
     for (type_, name), count in counts.items():
-        corrected_type, _ = persons.get((type_, name.casefold()), (type_, name))
-        corrected[corrected_type, name] += count
-    return corrected
+        form = name.casefold()
+        corrected, _ = persons.get((type_, form), (type_, form))
+        types[form][corrected] += count
+        spellings[form][name] += count
+
+    merged = Counter[EntityName]()
+    for form, of_form in types.items():
+        merged[_most_frequent(of_form), _most_frequent(spellings[form])] = of_form.total()
+    return merged
+
+
+def _most_frequent(counts: Mapping[str, int]) -> str:
+    return min(counts, key=lambda name: (-counts[name], name))
 
 
 def is_account(type_: str, name: str, account_names: Iterable[str]) -> bool:

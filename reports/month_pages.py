@@ -163,7 +163,7 @@ class MonthReader:
             words={} if has_cloud else self._choose_words(word_counts, keyword),
             word_counts=word_counts,
             phrases=phrases,
-            names=entities.top_names(of_keyword, patterns),
+            names=entities.top_names(of_keyword, patterns, of_run=names),
             distinctive=[row for row in words if row.keyword == keyword.name],
             readings=choose_documents(sentences, patterns),
         )

@@ -291,7 +291,7 @@ def _draw_keyword(
     """Draw the figures of a keyword over all months. *names* are those of all keywords."""
     subject, rows = keyword.subject, keyword.rows
     of_keyword = [row for row in names if row.keyword == keyword.name]
-    top = entities.top_names(of_keyword, list(map(pattern, keyword.terms)))
+    top = entities.top_names(of_keyword, list(map(pattern, keyword.terms)), of_run=names)
     of_months: list[PhraseRow] = []
     for month in keyword.months.values():
         for phrase in month.phrases:

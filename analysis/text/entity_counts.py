@@ -89,13 +89,13 @@ def count_entities(
 
 
 def _correct_types(by_period: Mapping[str, dict[Entity, Spellings]]) -> None:
-    """Count last names that were taken for organisations as the persons that they are."""
-    persons = person_names.find_persons_among_organisations(_total_counts(by_period))
+    """Count last names that were taken for organisations or places as the persons they are."""
+    persons = person_names.find_persons_of_other_types(_total_counts(by_period))
 
     for entities in by_period.values():
-        for organisation, person in persons.items():
-            if organisation in entities:
-                entities[person].update(entities.pop(organisation))
+        for mistaken, person in persons.items():
+            if mistaken in entities:
+                entities[person].update(entities.pop(mistaken))
 
 
 def _total_counts(by_period: Mapping[str, Mapping[Entity, Spellings]]) -> Counter[Entity]:

@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from reports.entity_labels import correct_types, is_account, label_last_names
+from reports.entity_labels import EntityName, is_account, label_last_names, merge_types
 from reports.figures import style
 from reports.figures.spec import FigureSpec, Subject
 from reports.tables.entities import EntityRow
@@ -57,24 +57,23 @@ def top_names(
     terms: Sequence[re.Pattern[str]] = (),
     *,
     account_names: Sequence[str] = (),
+    of_run: Iterable[EntityRow] = (),
 ) -> TopNames:
     """Return the most frequent names of all jobs, the type of the most frequent name first.
 
     A name that holds one of *terms* or is one of *account_names* says nothing new, and a name that
     came once may be a slip of the engine: they are left to the exports, the last only where a name
-    came twice.
+    came twice. Each form stands once, under one type; *of_run*, the rows of all keywords, tells
+    whose last name it is.
     """
-    counts = Counter[tuple[str, str]]()
-    subject: set[str] = set()
-    for row in rows:
-        if row.period is not None or row.type in NO_NAMES:
-            continue
-        if any(term.search(row.name) for term in terms):
-            subject.add(row.name)
-        else:
-            counts[row.type, row.name] += row.count
+    counts = _sum_counts(rows)
+    subject = set()
+    for type_, name in list(counts):
+        if any(term.search(name) for term in terms):
+            subject.add(name)
+            del counts[type_, name]
 
-    counts = correct_types(counts)
+    counts = merge_types(counts, _sum_counts(of_run) or counts)
     account = {entity for entity in counts if is_account(*entity, account_names)}
     for entity in account:
         del counts[entity]
@@ -87,6 +86,15 @@ def top_names(
     first_types = list(by_type.items())[:TYPES_SHOWN]
     shown = {kind: names[:NAMES_PER_TYPE] for kind, names in first_types}
     return TopNames(shown, len(subject), len(account))
+
+
+def _sum_counts(rows: Iterable[EntityRow]) -> Counter[EntityName]:
+    """Return how often each name of *rows* was named in whole jobs."""
+    counts = Counter[EntityName]()
+    for row in rows:
+        if row.period is None and row.type not in NO_NAMES:
+            counts[row.type, row.name] += row.count
+    return counts
 
 
 def draw_entities(ax: Axes, names: Sequence[str], counts: Sequence[int], *, most: int) -> None:
@@ -142,7 +150,8 @@ def entities_spec(
 
     caption = (
         "What the Text API's engine takes for names and the kinds it gives them: guesses, to be "
-        "read with care. Spellings of one name are counted as one. A last name is counted with a "
+        "read with care. Spellings of one name are counted as one, under the kind that it has most "
+        "often. A last name is counted with a "
         "full name where that name stands for a quarter of both in the same month, and for more "
         "than all others of that last name; else it stays apart. Names that came once, dates, sums "
         "and numbers are left to the table entities."

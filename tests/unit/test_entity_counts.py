@@ -89,6 +89,28 @@ def test_a_last_name_taken_for_an_organisation_is_counted_as_the_person() -> Non
     assert len(counted(organisation, person)) == 2
 
 
+@pytest.mark.parametrize("type_", ["GPE", "LOC", "NORP"])
+def test_a_last_name_taken_for_a_place_is_the_person_where_full_names_show_it(type_: str) -> None:
+    place, ann, bea = ("", type_, "Quist"), ("", "PERSON", "Ann Quist"), ("", "PERSON", "Bea Quist")
+    moved = counted(*[place] * 4, ann, bea)
+    assert [(kind, name, count) for _, kind, name, _, count, _ in moved] == [
+        ("PERSON", "Quist", 4),
+        ("PERSON", "Ann Quist", 1),
+        ("PERSON", "Bea Quist", 1),
+    ]
+    apart = counted(*[place] * 5, ann, bea)
+    assert {kind: name for _, kind, name, _, count, _ in apart if count == 5} == {type_: "Quist"}
+    assert len(counted(place, ann)) == 2  # one full name shows nothing
+
+
+@pytest.mark.parametrize(
+    "longer", ["Mayor\u2019s Tulsa", "Ann\u2019s Tulsa", "Mayor Tulsa", "Tulsa"]
+)
+def test_what_is_no_full_name_makes_no_person_of_a_place(longer: str) -> None:
+    found = counted(*[("", "GPE", "Tulsa")] * 4, *[("", "PERSON", longer)] * 4)
+    assert ("GPE", "Tulsa", 4) in [(kind, name, count) for _, kind, name, _, count, _ in found]
+
+
 @pytest.mark.parametrize(
     "spelling", ["Trump", "TRUMP", "Trump’s", "trump's", "Donald Trump", "the Trump", "#Trump"]
 )

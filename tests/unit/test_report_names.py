@@ -95,6 +95,24 @@ def test_a_last_name_that_single_jobs_took_for_an_organisation_is_a_person() -> 
     assert top_names(rows).by_type == {"PERSON": [("Quist (also Ann Quist 1)", 4)]}
 
 
+def test_a_last_name_that_another_keyword_shows_to_be_a_person_is_one() -> None:
+    rows = [entity("NORP", "Quist", 3), entity("ORG", "Quist", 4)]
+    assert top_names(rows).by_type == {"ORG": [("Quist", 7)]}
+    of_run = [*rows, entity("PERSON", "Ann Quist", 2)]
+    assert top_names(rows, of_run=of_run).by_type == {"PERSON": [("Quist", 7)]}
+
+
+def test_each_name_stands_once_under_the_type_it_has_most_often() -> None:
+    rows = [
+        entity("LOC", "Earth", 5),
+        entity("ORG", "earth", 9),
+        entity("LOC", "Earth", 6),
+        entity("PERSON", "Selma", 3),
+        entity("GPE", "Selma", 3),
+    ]
+    assert top_names(rows).by_type == {"LOC": [("Earth", 20)], "GPE": [("Selma", 6)]}
+
+
 def test_the_caption_explains_no_label_that_is_not_there() -> None:
     spec = entities_spec(SUBJECT, top_names([entity("GPE", "China", 2)]), unit="x", texts=SENTENCES)
     assert spec is not None
