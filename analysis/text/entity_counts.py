@@ -63,12 +63,13 @@ def count_entities(
 
     *texts* are those in which they were found, *subject* the patterns of the keyword's terms, which
     are no entities. Joined are spellings that differ in case, possessive, leading article or white
-    space; a tag or a handle with the name that it is without its blanks ("WhiteHouse"); and in each
-    period a person's last name with a longer name, where `person_names` finds the evidence. The
-    name shown is the most frequent spelling, the longer where a short one was joined to it. Left
-    out is what is no name of its type: tags and handles that nobody spells out, signs without a
-    letter, sums without a number, words that the texts have in small letters too, and in headlines
-    in Title Case what has no capital, and single words that are no names elsewhere.
+    space; a tag or a handle with the name that it is without its blanks ("WhiteHouse"); and a
+    person's last name with a longer name, where `person_names` finds the evidence in all periods
+    together, and then in each of them. The name shown is the most frequent spelling, the longer
+    where a short one was joined to it. Left out is what is no name of its type: tags and handles
+    that nobody spells out, signs without a letter, sums without a number, words that the texts have
+    in small letters too, and in headlines in Title Case what has no capital, and single words that
+    are no names elsewhere.
     """
     usage = WordUsage.of(texts)
     by_period: dict[str, dict[Entity, Spellings]] = defaultdict(lambda: defaultdict(Counter))
@@ -115,18 +116,17 @@ def _ranked_counts(
         for entity, of_entity in entities.items():
             spellings[entity].update(of_entity)
     names = {entity: _shown_name(of_entity) for entity, of_entity in spellings.items()}
+    joined = person_names.join_last_names(_total_counts(by_period), names, usage)
 
     written: dict[Entity, set[str]] = defaultdict(set)
     totals: dict[str, Counter[Entity]] = {WHOLE_JOB: Counter()}
     for period, entities in by_period.items():
-        counts = Counter({entity: of_entity.total() for entity, of_entity in entities.items()})
-        joined = person_names.join_last_names(counts, names, usage)
         for entity, of_entity in entities.items():
-            group = joined.get(entity, entity)
+            group, count = joined.get(entity, entity), of_entity.total()
             written[group].update(of_entity)
-            totals[WHOLE_JOB][group] += counts[entity]
+            totals[WHOLE_JOB][group] += count
             if period != WHOLE_JOB:
-                totals.setdefault(period, Counter())[group] += counts[entity]
+                totals.setdefault(period, Counter())[group] += count
 
     def order(item: tuple[Entity, int]) -> tuple[str, int, str, str]:
         entity, count = item

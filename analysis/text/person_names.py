@@ -49,12 +49,11 @@ class CommonWords(Protocol):
 def join_last_names(
     counts: Mapping[Entity, int], names: Mapping[Entity, str], usage: CommonWords
 ) -> dict[Entity, Entity]:
-    """Map the last names of one period to the full names that they stand for.
+    """Map the last names of a job to the full names that they stand for.
 
-    *counts* are the entities' of that period, *names* how they are shown. The full name occurs in
-    the period more often than all others of that last name together, and is at least a quarter of
-    all occurrences of the two. "Mrs. Gray" may be another person than "John Gray" and is joined to
-    nobody.
+    *counts* are the entities', *names* how they are shown. The full name occurs more often than all
+    others of that last name together, and is at least a quarter of all occurrences of the two.
+    "Mrs. Gray" may be another person than "John Gray" and is joined to nobody.
     """
     full_names: dict[str, list[Entity]] = defaultdict(list)
     for entity in counts:

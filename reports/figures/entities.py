@@ -151,10 +151,10 @@ def entities_spec(
     caption = (
         "What the Text API's engine takes for names and the kinds it gives them: guesses, to be "
         "read with care. Spellings of one name are counted as one, under the kind that it has most "
-        "often. A last name is counted with a "
-        "full name where that name stands for a quarter of both in the same month, and for more "
-        "than all others of that last name; else it stays apart. Names that came once, dates, sums "
-        "and numbers are left to the table entities."
+        "often. A last name is counted with a full name where that name stands for a quarter of "
+        "both in the same month, or in all posts of the account, and for more than all others of "
+        "that last name; else it stays apart. Names that came once, dates, sums and numbers are "
+        "left to the table entities."
     )
     if top.subject:
         verb = "is" if top.subject == 1 else "are"

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from analysis.text.entity_counts import Occurrence, count_entities
 from textapi.text.keywords import pattern
@@ -29,17 +33,46 @@ def names(*found: tuple[str, str], texts: tuple[str, ...] = ()) -> list[tuple[st
     ]
 
 
-def test_a_last_name_joins_the_only_person_who_bears_it_in_the_same_month() -> None:
-    assert counted(
+def test_a_last_name_joins_the_only_person_who_bears_it_in_all_months_or_in_none() -> None:
+    found = (
         ("2020-01", "PERSON", "Biden"),
         ("2020-01", "PERSON", "Joe Biden"),
         ("2020-02", "PERSON", "biden’s"),
-    ) == [
-        ("", "PERSON", "Joe Biden", 1, 2, ("Biden", "Joe Biden")),
-        ("", "PERSON", "Biden", 2, 1, ("biden’s",)),
-        ("2020-01", "PERSON", "Joe Biden", 1, 2, ("Biden", "Joe Biden")),
-        ("2020-02", "PERSON", "Biden", 1, 1, ("biden’s",)),
+    )
+    spellings = ("Biden", "Joe Biden", "biden’s")
+    assert counted(*found) == [
+        ("", "PERSON", "Joe Biden", 1, 3, spellings),
+        ("2020-01", "PERSON", "Joe Biden", 1, 2, spellings),
+        ("2020-02", "PERSON", "Joe Biden", 1, 1, spellings),
     ]
+    assert counted(*found, ("2020-03", "PERSON", "Beau Biden")) == [
+        ("", "PERSON", "Biden", 1, 2, ("Biden", "biden’s")),
+        ("", "PERSON", "Beau Biden", 2, 1, ("Beau Biden",)),
+        ("", "PERSON", "Joe Biden", 3, 1, ("Joe Biden",)),
+        ("2020-01", "PERSON", "Biden", 1, 1, ("Biden", "biden’s")),
+        ("2020-01", "PERSON", "Joe Biden", 2, 1, ("Joe Biden",)),
+        ("2020-02", "PERSON", "Biden", 1, 1, ("Biden", "biden’s")),
+        ("2020-03", "PERSON", "Beau Biden", 1, 1, ("Beau Biden",)),
+    ]
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["2020-01", "2020-02", "2020-03"]),
+            st.sampled_from(["PERSON", "ORG", "GPE"]),
+            st.sampled_from(["Quist", "Ann Quist", "Bea Quist", "Gray", "Mrs. Gray"]),
+        )
+    )
+)
+def test_the_counts_of_the_months_add_up_to_those_of_the_whole_job(
+    found: list[tuple[str, str, str]],
+) -> None:
+    whole, months = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
+    for period, type_, name, _, count, _ in counted(*found):
+        (months if period else whole)[type_, name] += count
+    assert months == whole
+    assert whole.total() == len(found)
 
 
 def test_one_full_name_is_no_evidence_for_many_last_names() -> None:
