@@ -19,6 +19,7 @@ from analysis.text.words import count_words, has_words, merge_spellings
 from core.enums import StepState
 from models.tables import Document, PostPolarity
 from reports.daily_counts import read_selected_counts
+from reports.entity_labels import is_account
 from reports.export_schema import pad_period, valid_polarity
 from reports.figure_store import FigureRef, FigureSection, FigureStore, slug
 from reports.figures import accounts, clouds, distinctive, entities, polarity, series, style
@@ -199,7 +200,7 @@ def _read_portraits(
             phrases=_phrases_to_show(phrases[job.name], posts.names),
             distinctive=distinctive_words[job.name],
             names=entities.top_names(names_by_job[job.name], account_names=posts.names),
-            merged_names=_merged_names(names_by_job[job.name]),
+            merged_names=_merged_names(names_by_job[job.name], posts.names),
             reasons=coverage.reasons(job.name),
         )
         _draw_portrait(portrait, posts, data, store)
@@ -352,11 +353,16 @@ def _phrases_to_show(phrases: Sequence[PhraseRow], names: Sequence[str]) -> list
     return [row for row in phrases if says_something(row.phrase, row.count, names)]
 
 
-def _merged_names(names: list[EntityRow]) -> list[str]:
-    """Return the names that were written in several ways, with the other spellings."""
+def _merged_names(rows: Sequence[EntityRow], account_names: Sequence[str]) -> list[str]:
+    """Return the names that were written in several ways, with the other spellings.
+
+    Those of the account itself are left out, as in the figure.
+    """
     merged = []
-    for row in names:
-        if len(row.spellings) > 1 and row.type not in entities.NO_NAMES:
+    for row in rows:
+        if row.type in entities.NO_NAMES or is_account(row.type, row.name, account_names):
+            continue
+        if len(row.spellings) > 1:
             others = [spelling for spelling in row.spellings if spelling != row.name]
             merged.append(f"{row.name} ({', '.join(others)})")
     return merged[:MERGED_SHOWN]
