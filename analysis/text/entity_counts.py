@@ -75,8 +75,9 @@ def count_entities(
     by_period: dict[str, dict[Entity, Spellings]] = defaultdict(lambda: defaultdict(Counter))
     tags: list[Occurrence] = []
 
-    for period, type_, name in occurrences:
-        spelling = _clean(type_, name, usage)
+    for period, engine_type, name in occurrences:
+        spelling = _clean(engine_type, name, usage)
+        type_ = person_names.correct_place(engine_type, _form(spelling))
         if spelling and usage.is_only_a_tag(spelling.lstrip("@#")):
             tags.append(Occurrence(period, type_, spelling))
         elif spelling and _is_name(type_, spelling, usage) and not _matches(subject, spelling):
