@@ -44,7 +44,7 @@ NO_NAMES = {"DATE", "TIME", "MONEY", "PERCENT", "QUANTITY", "CARDINAL", "ORDINAL
 class TopNames:
     """The most frequent names by type, as labelled, and how many were left out.
 
-    *subject* names held the keyword, *account* were those of the account itself.
+    *subject* names held the keyword, *account* were those of the account or term itself.
     """
 
     by_type: dict[str, list[tuple[str, int]]]
@@ -162,8 +162,8 @@ def entities_spec(
         caption += f" So {verb} {names} the subject itself."
     if top.account:
         verb = "is" if top.account == 1 else "are"
-        names = quantity(top.account, "name", "names")
-        caption += f" So {verb} {names} of the account itself."
+        names = quantity(top.account, "name that is", "names that are")
+        caption += f" So {verb} {names} the subject's own."
     if any(" (also " in name for names in top.by_type.values() for name, _ in names):
         caption += " \u201cAlso\u201d names the persons with that last name, who may be meant too."
     if is_in_title_case(texts):

@@ -37,7 +37,7 @@ def test_an_account_says_nothing_of_its_own_name(db: Database, tmp_path: Path) -
 
     folder = build.build(db, [run], tmp_path / "report").parent
     page = "".join(path.read_text(encoding="utf-8") for path in folder.glob("*.html"))
-    assert "So is 1 name of the account itself." in page
+    assert "So is 1 name that is the subject&#39;s own." in page
     assert "Counted as one: Bea Gray (Gray)." in page
     assert "harbour bridge" in page
     assert "mayor quist" not in page

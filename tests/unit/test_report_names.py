@@ -59,7 +59,7 @@ def test_the_names_of_the_account_itself_are_left_out_and_counted() -> None:
     assert top == TopNames({"PERSON": [("Bea Quist", 3)], "ORG": [("Quist Foundation", 2)]}, 0, 3)
     spec = entities_spec(SUBJECT, top, unit="times named", texts=SENTENCES)
     assert spec is not None
-    assert "So are 3 names of the account itself." in spec.caption
+    assert "So are 3 names that are the subject's own." in spec.caption
 
 
 def test_a_last_name_says_whose_it_may_be() -> None:
