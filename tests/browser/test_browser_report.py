@@ -259,8 +259,8 @@ def test_a_box_that_is_wider_than_a_phone_says_that_it_scrolls_until_its_end(
     watched.page.context.close()
 
     watched = opened(browser, folder / "months" / "keyword-covid.html", width=1280)
-    assert watched.page.locator(".scrolls").count() == 0
-    assert watched.page.get_by_text("scroll \u2192").first.is_hidden()
+    assert watched.page.locator(".picture.scrolls").count() == 0
+    assert watched.page.locator(".picture + .hint").first.is_hidden()
     watched.page.context.close()
 
 
