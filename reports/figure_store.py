@@ -98,9 +98,9 @@ class FigureStore:
         note: str = "",
         words: Mapping[str, int] | None = None,
     ) -> None:
-        """Add a section of the figures that have something to show, and of a list of *words*."""
+        """Add a section of the figures that have something to show, a list of *words*, a *note*."""
         figures = self.show_all(*specs)
-        if figures or words:
+        if figures or words or note:
             sections.append(FigureSection(anchor, heading, figures, note, words or {}))
 
     def drop_unused(self) -> None:

@@ -380,7 +380,12 @@ def _draw_portrait(portrait: Portrait, posts: _Posts, data: RunData, store: Figu
     chosen = clouds.choose(words, [subject_name], data.parameters.max_words)
     caption = f"The words of {quantity(posts.authored, 'post')}."
     cloud = clouds.cloud_spec(subject.slug, chosen, data.mask, caption)
-    add("cloud", "Word cloud", cloud, words={} if cloud else chosen)
+    if cloud is not None:
+        add("cloud", "Word cloud", cloud)
+    elif chosen:
+        note = clouds.describe_list(chosen, quantity(posts.authored, "post"))
+        listed = {} if clouds.no_word_twice(chosen) else chosen
+        add("cloud", "Words", words=listed, note=note)
 
 
 def _compare(portraits: list[Portrait], store: FigureStore) -> list[FigureRef]:

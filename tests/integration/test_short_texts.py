@@ -1,4 +1,4 @@
-"""A report says whether an archive holds headlines or whole articles, and what its shares are of."""
+"""A report says whether an archive holds headlines or articles, and what its shares are of."""
 
 from __future__ import annotations
 
