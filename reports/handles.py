@@ -49,6 +49,7 @@ SILENCE = 12  # months in a row without a post, from which on they are no zeros
 SENTENCES_SHOWN = 10  # of a summary
 ACCOUNTS_COMPARED = 40  # in one figure
 SAMPLES = 50  # texts of an account
+NAMES_COMPARED = 3  # of an account, beside the others
 MERGED_SHOWN = 12  # names that were written in several ways
 
 
@@ -95,6 +96,12 @@ class Portrait:
     def slug(self) -> str:
         """The name as a part of file names."""
         return slug(self.name)
+
+    @property
+    def most_named(self) -> list[tuple[str, int]]:
+        """The names that come most often, whatever their type, each with how often it came."""
+        names = chain.from_iterable(self.names.by_type.values())
+        return sorted(names, key=lambda name: (-name[1], name[0]))[:NAMES_COMPARED]
 
 
 @dataclass(frozen=True)
@@ -368,13 +375,7 @@ def _draw_portrait(portrait: Portrait, posts: _Posts, data: RunData, store: Figu
     unit = "times named in its posts"
     names = entities.entities_spec(subject, portrait.names, unit=unit, texts=posts.texts)
     add("names", "Names", names, note=f"Counted as one: {merged}." if merged else "")
-    add(
-        "distinctive",
-        "Words that stand out",
-        distinctive.distinctive_spec(
-            subject, portrait.distinctive, compared_with="the posts of the run's other accounts"
-        ),
-    )
+    _add_distinctive(portrait, subject, data, store)
     subject_name = name.removeprefix("@").removeprefix("search:")
     words = merge_spellings(posts.words)
     chosen = clouds.choose(words, [subject_name], data.parameters.max_words)
@@ -386,6 +387,24 @@ def _draw_portrait(portrait: Portrait, posts: _Posts, data: RunData, store: Figu
         note = clouds.describe_list(chosen, quantity(posts.authored, "post"))
         listed = {} if clouds.no_word_twice(chosen) else chosen
         add("cloud", "Words", words=listed, note=note)
+
+
+def _add_distinctive(
+    portrait: Portrait, subject: Subject, data: RunData, store: FigureStore
+) -> None:
+    """Add the words that stand out: a figure, or two lists where there is one other account."""
+    rows, place = portrait.distinctive, ("distinctive", "Words that stand out")
+    others = [job.name for job in data.jobs if job.name != portrait.name]
+    note = distinctive.no_word_stands_out(rows)
+    if len(others) == 1 and not note:
+        lists = distinctive.list_uses(rows, others[0])
+        note = distinctive.describe_lists(f"the posts of {others[0]}") if lists else ""
+        store.add_section(portrait.sections, *place, note=note, lists=lists)
+        return
+    kind = "searches" if data.kind == "search" else "accounts"
+    compared_with = f"the posts of the run's other {kind}"
+    spec = distinctive.distinctive_spec(subject, rows, compared_with=compared_with)
+    store.add_section(portrait.sections, *place, spec, note=note)
 
 
 def _compare(portraits: list[Portrait], store: FigureStore) -> list[FigureRef]:

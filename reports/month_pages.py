@@ -13,7 +13,7 @@ from analysis.text.phrases import says_something
 from analysis.text.words import count_words
 from reports.distinct_mentions import describe_repeats, drop_repeats
 from reports.figure_store import FigureRef, FigureStore
-from reports.figures import clouds, entities, scatter, style
+from reports.figures import clouds, distinctive, entities, scatter, style
 from reports.figures.spec import Subject
 from reports.page_rows import PageRows, page_rows
 from reports.reading_list import PlaceOf, Reading, choose_documents
@@ -55,7 +55,8 @@ class MonthSection:
     repeats: int  # mentions that are left out of them
     phrases: list[PhraseRow]  # without those that only repeat the keyword
     names: entities.TopNames
-    distinctive: list[DistinctiveRow]
+    distinctive: list[DistinctiveRow]  # that stand out
+    nothing_distinctive: str  # what is said where none does
     readings: list[Reading]
 
 
@@ -166,6 +167,7 @@ class MonthReader:
         repeats = len(sentences) - distinct
         note = clouds.describe_list(listed, quantity(distinct, "mention"))
         of_keyword = [row for row in names if row.keyword == keyword.name]
+        of_month = [row for row in words if row.keyword == keyword.name]
         phrases = []
         for row in month.phrases:
             if says_something(row.phrase, row.count, keyword.terms):
@@ -183,7 +185,8 @@ class MonthReader:
             repeats=repeats,
             phrases=phrases,
             names=entities.top_names(of_keyword, patterns),
-            distinctive=[row for row in words if row.keyword == keyword.name],
+            distinctive=distinctive.standing_out(of_month),
+            nothing_distinctive=distinctive.no_word_stands_out(of_month),
             readings=choose_documents(sentences, patterns, place_of),
         )
 

@@ -322,6 +322,7 @@ def _draw_keyword(
         distinctive.distinctive_spec(
             subject, keyword.distinctive, compared_with="the other documents of the month"
         ),
+        note=distinctive.no_word_stands_out(keyword.distinctive),
     )
     unit = "times named in documents that mention it"
     add("entities", "Names", entities.entities_spec(subject, top, unit=unit, texts=page.texts))

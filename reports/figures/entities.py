@@ -127,7 +127,7 @@ def entities_spec(
         return None
 
     caption = (
-        "What the Text API's engine takes for names and the kinds it gives them: guesses, to be "
+        "What a program took for names and the kinds it gave them: guesses, to be "
         "read with care. Spellings of one name are counted as one. A last name is counted with a "
         "full name where that name stands for a quarter of both in the same month, and for more "
         "than all others of that last name; else it stays apart. Names that came once, dates, sums "

@@ -577,7 +577,7 @@ def test_a_portrait_for_each_account_and_a_page_that_compares_them(tmp_path: Pat
     assert {"@nasa.html", "@other.html", "@gone.html"} <= set(index.links)
     assert "there is no such account" in index.text
     portrait = Page((tmp_path / "out" / "@nasa.html").read_text(encoding="utf-8"))
-    assert "6 posts of X, January 2020 to March 2020." in portrait.text
+    assert "6 posts on X, January 2020 to March 2020." in portrait.text
     assert "https://x.com/1/0" in portrait.links
     db.close()
 
@@ -596,7 +596,7 @@ def test_before_the_first_known_post_and_after_the_last_an_account_has_no_data(
     assert "Nov 2014" in old.text
     assert "Nov 2007" not in old.text
     new = Page((tmp_path / "out" / "@new.html").read_text(encoding="utf-8"))
-    assert "1 post of X, November 2014." in new.text
+    assert "1 post on X, November 2014." in new.text
     assert "Not listed" not in new.text
     db.close()
 
