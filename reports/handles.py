@@ -13,11 +13,13 @@ from typing import Any
 
 from sqlalchemy import and_, select
 
+from analysis.text.near_duplicates import Patterns, find_patterns
 from analysis.text.phrases import says_something
 from analysis.text.words import count_words, has_words, merge_spellings
 from core.enums import StepState
 from models.tables import Document, PostPolarity
 from reports.daily_counts import read_selected_counts
+from reports.distinct_mentions import describe_repeats
 from reports.export_schema import pad_period, valid_polarity
 from reports.figure_store import FigureRef, FigureSection, FigureStore, slug
 from reports.figures import accounts, clouds, distinctive, entities, polarity, series, style
@@ -189,7 +191,8 @@ def _read_portraits(
     summaries = dict(map(attrgetter("job", "summary"), read_summaries(data, names)))
 
     for job in data.jobs_named(names):
-        posts = _read_posts(data, job, summaries.get(job.name, ""))
+        summary = summaries.get(job.name, "")
+        posts = _read_posts(data, job, summary, _find_patterns(data, job))
         quotes = _quotes(posts.summary, posts.addresses)
         quotes = [quote for quote in quotes if has_words(quote.sentence)]
         months = fill_months(rows[job.name])
@@ -223,20 +226,42 @@ class _Posts:
     polarities: list[float] = field(default_factory=list)
     scored: Counter[str] = field(default_factory=Counter)  # posts with a polarity, by month
     texts: list[str] = field(default_factory=list)
-    words: Counter[str] = field(default_factory=Counter)  # of authored posts
+    words: Counter[str] = field(default_factory=Counter)  # of authored posts, repeats once a month
+    repeats: int = 0  # posts that are left out of them
     addresses: dict[str, str | None] = field(default_factory=dict)  # by sentence of the summary
 
-    def add_authored(self, text: str, address: str | None) -> None:
+    def add_authored(self, text: str, address: str | None, *, is_repeat: bool) -> None:
         """Count the words of a post that is no repost, and note the sentences it is quoted with."""
         self.authored += 1
         words = words_of_post(text)
-        self.words.update(count_words([words]))
+        if is_repeat:
+            self.repeats += 1
+        else:
+            self.words.update(count_words([words]))
         for sentence in sentences(words):
             if sentence in self.summary:
                 self.addresses.setdefault(sentence, address)
 
 
-def _read_posts(data: RunData, job: RunJob, summary: str) -> _Posts:
+def _find_patterns(data: RunData, job: RunJob) -> Patterns:
+    """Return the patterns of a job's posts that are no reposts, without those left out."""
+    without = left_out(data, job)
+    statement = _select_posts(data, job, Document.id, Document.text)
+    authored = statement.where(Document.repost.is_not(True))
+
+    def read_texts() -> Iterator[tuple[int, str]]:
+        for document, text, _ in fetch_pages(data.db, authored, Document.id):
+            if document not in without:
+                yield document, text
+
+    return find_patterns(read_texts)
+
+
+def _read_posts(
+    data: RunData, job: RunJob, summary: str, patterns: Patterns | None = None
+) -> _Posts:
+    """Read an account's posts once; of each of *patterns* the first of a month has words."""
+    seen: set[tuple[int, str | None]] = set()
     posts = _Posts(" ".join(summary.split()))
     whence = (Document.id, Document.source, Document.address, Document.period)
     statement = _select_posts(data, job, *whence, Document.text, Document.repost)
@@ -256,7 +281,11 @@ def _read_posts(data: RunData, job: RunJob, summary: str) -> _Posts:
             posts.polarities.append(score)
             posts.scored[pad_period(period or "")] += 1
         if not repost:
-            posts.add_authored(text, address)
+            place = patterns.place_of(document) if patterns else None
+            is_repeat = place is not None and (place, period) in seen
+            posts.add_authored(text, address, is_repeat=is_repeat)
+            if place is not None:
+                seen.add((place, period))
     return posts
 
 
@@ -379,12 +408,14 @@ def _draw_portrait(portrait: Portrait, posts: _Posts, data: RunData, store: Figu
     subject_name = name.removeprefix("@").removeprefix("search:")
     words = merge_spellings(posts.words)
     chosen = clouds.choose(words, [subject_name], data.parameters.max_words)
-    caption = f"The words of {quantity(posts.authored, 'post')}."
+    counted = quantity(posts.authored - posts.repeats, "post")
+    repeats = describe_repeats(posts.repeats, "post")
+    caption = f"The words of {counted}.{repeats}"
     cloud = clouds.cloud_spec(subject.slug, chosen, data.mask, caption)
     if cloud is not None:
         add("cloud", "Word cloud", cloud)
     elif chosen:
-        note = clouds.describe_list(chosen, quantity(posts.authored, "post"))
+        note = clouds.describe_list(chosen, counted) + repeats
         listed = {} if clouds.no_word_twice(chosen) else chosen
         add("cloud", "Words", words=listed, note=note)
 
