@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert
 
-from models.tables import DistinctiveWord
+from models.tables import DistinctiveWord, Entity
 from reports import build
 from reports.figures import distinctive
 from reports.figures.spec import Subject
@@ -124,4 +124,42 @@ def test_the_heading_of_labels_says_that_nobody_has_checked_yet(tmp_path: Path) 
     text = page_text(build.build(db, [run], tmp_path / "out"))
     assert text.count("Not yet checked against readers") == 2  # contents and heading
     assert "Engine’s mean polarity, and the labels still needed for ±0.05." in text
+    db.close()
+
+
+@pytest.mark.parametrize(("text", "has_table"), [("The flood gate of {}.", False), ("A {}.", True)])
+def test_phrases_per_month_are_a_table_only_where_there_is_no_figure_of_them(
+    tmp_path: Path, text: str, *, has_table: bool
+) -> None:
+    db = stories.database(tmp_path)
+    stories.store(db, [Text("2020-03-01", f"{text.format(word)} Flood.") for word in WORDS])
+    run = stories.months_run(db, "2020-03", "2020-03", ["flood"])
+    build.build(db, [run], tmp_path / "out")
+    page = (tmp_path / "out" / "keyword-flood.html").read_text(encoding="utf-8")
+    assert ('href="#phrases-per-month"' in page) is has_table
+    assert ('id="phrases-per-month"' in page) is has_table
+    assert ("-phrases-" in page) is not has_table
+    db.close()
+
+
+def test_the_most_named_are_the_most_frequent_names_of_all_types(tmp_path: Path) -> None:
+    db = stories.database(tmp_path)
+    stories.store(db, [Text("2020-03-01", "hello again.", None, "ann", "x")])
+    run = stories.handles_run(db, ["ann", "bob"], missing=["bob"])
+    job = next(job.id for job in load_run(db, run).jobs if job.name == "@ann")
+    rows = []
+    named = [
+        ("LOC", "Earth", 163),
+        ("LOC", "Mars", 152),
+        ("ORG", "NASA", 146),
+        ("PERSON", "Ada", 9),
+    ]
+    for rank, (kind, name, count) in enumerate(named, 1):
+        names = {"type": kind, "name": name, "rank": rank, "count": count, "spellings": [name]}
+        rows.append({"job_id": job, "keyword": "", "period": "", **names})
+    with db.write() as connection:
+        connection.execute(insert(Entity), rows)
+    text = page_text(build.build(db, [run], tmp_path / "out"))
+    assert "Earth (163), Mars (152), NASA (146)" in text
+    assert "Ada" not in text
     db.close()
