@@ -149,7 +149,7 @@ def entities_spec(
         return None
 
     caption = (
-        "What the Text API's engine takes for names and the kinds it gives them: guesses, to be "
+        "What a program took for names and the kinds it gave them: guesses, to be "
         "read with care. Spellings of one name are counted as one, under the kind that it has most "
         "often. A last name is counted with a full name where that name stands for a quarter of "
         "both in the same month, or in all posts of the account, and for more than all others of "
