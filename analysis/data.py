@@ -10,6 +10,7 @@ from typing import Protocol
 
 from analysis.corpus import Corpus, TextOfDocument
 from analysis.options import Keyword, TextOptions
+from analysis.text.account_names import count_writings, names_of_account
 from analysis.text.masking import mask_terms
 from analysis.text.posts import long_sentences_by_month, words_by_month
 from models.database import Database
@@ -138,10 +139,16 @@ class PostData:
 
         return texts
 
+    @cached_property
+    def names(self) -> list[str]:
+        """The handle or term, and the name that the posts spell it out as, reposts included."""
+        texts = (post.text for post in self.posts)
+        return names_of_account(self.subject, count_writings(self.subject, texts))
+
     def subject_terms(self, corpus: Corpus) -> Sequence[str]:  # noqa: ARG002 - see `MonthData`
-        """Return the handle or term."""
-        return [self.subject] if self.subject else []
+        """Return the handle or term, and its name in words."""
+        return self.names if self.subject else []
 
     def subject_patterns(self, corpus: Corpus) -> list[re.Pattern[str]]:
-        """Return the pattern of the handle or term."""
+        """Return the patterns of the handle or term, and of its name in words."""
         return list(map(pattern, self.subject_terms(corpus)))

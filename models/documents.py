@@ -15,7 +15,8 @@ from models.database import Database, batched
 from models.suppression_list import without_suppressed
 from models.tables import Document, JobDocument
 
-_REPOSTS = "pass on somebody else's words, which no later step reads"
+_REPOSTS = "are reposts: moods, words and names leave them out"
+_REPOST = "is a repost: moods, words and names leave it out"
 _TIMELESS = "have no time that can be meant, and are in no month"
 _TEXTS = select(Document.id, Document.identity, Document.period, Document.text, Document.repost)
 
@@ -206,12 +207,14 @@ def days_of(period: str) -> list[tuple[datetime, datetime]]:
 def with_counts(remark: str | None, posts: Sequence[DocumentText]) -> str | None:
     """Return *remark* with its counts of reposts and of posts without a time brought up to date."""
     remarks = (remark or "").split("; ")
-    parts = [part for part in remarks if part and not part.endswith((_REPOSTS, _TIMELESS))]
+    parts = [part for part in remarks if part and not part.endswith((_REPOSTS, _REPOST, _TIMELESS))]
     reposts = sum(post.repost for post in posts)
     timeless = sum(post.period is None for post in posts)
-    for count, description in ((reposts, _REPOSTS), (timeless, _TIMELESS)):
-        if count:
-            parts.append(f"{count:,} of {len(posts):,} posts {description}")
+    if reposts:
+        description = _REPOST if reposts == 1 else _REPOSTS
+        parts.append(f"{reposts:,} of the {len(posts):,} posts {description}")
+    if timeless:
+        parts.append(f"{timeless:,} of {len(posts):,} posts {_TIMELESS}")
     return "; ".join(parts) or None
 
 

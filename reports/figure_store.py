@@ -43,6 +43,7 @@ class FigureSection:
     figures: list[FigureRef]
     note: str = ""
     words: Mapping[str, int] = field(default_factory=dict)  # a list in place of a figure
+    lists: Mapping[str, str] = field(default_factory=dict)  # by their headings, as `words`
 
 
 class FigureStore:
@@ -97,11 +98,13 @@ class FigureStore:
         *specs: FigureSpec | None,
         note: str = "",
         words: Mapping[str, int] | None = None,
+        lists: Mapping[str, str] | None = None,
     ) -> None:
-        """Add a section of the figures that have something to show, and of a list of *words*."""
+        """Add a section of the figures that have something to show, of lists, and of a *note*."""
         figures = self.show_all(*specs)
-        if figures or words:
-            sections.append(FigureSection(anchor, heading, figures, note, words or {}))
+        if figures or words or lists or note:
+            section = FigureSection(anchor, heading, figures, note, words or {}, lists or {})
+            sections.append(section)
 
     def drop_unused(self) -> None:
         """Delete the pictures of earlier reports; files that are no figures of ours stay."""

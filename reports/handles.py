@@ -13,11 +13,15 @@ from typing import Any
 
 from sqlalchemy import and_, select
 
+from analysis.text.account_names import Writings, count_writings, names_of_account
+from analysis.text.near_duplicates import Patterns, find_patterns
 from analysis.text.phrases import says_something
 from analysis.text.words import count_words, has_words, merge_spellings
 from core.enums import StepState
 from models.tables import Document, PostPolarity
 from reports.daily_counts import read_selected_counts
+from reports.distinct_mentions import describe_repeats
+from reports.entity_labels import is_account
 from reports.export_schema import pad_period, valid_polarity
 from reports.figure_store import FigureRef, FigureSection, FigureStore, slug
 from reports.figures import accounts, clouds, distinctive, entities, polarity, series, style
@@ -49,6 +53,7 @@ SILENCE = 12  # months in a row without a post, from which on they are no zeros
 SENTENCES_SHOWN = 10  # of a summary
 ACCOUNTS_COMPARED = 40  # in one figure
 SAMPLES = 50  # texts of an account
+NAMES_COMPARED = 3  # of an account, beside the others
 MERGED_SHOWN = 12  # names that were written in several ways
 
 
@@ -95,6 +100,12 @@ class Portrait:
     def slug(self) -> str:
         """The name as a part of file names."""
         return slug(self.name)
+
+    @property
+    def most_named(self) -> list[tuple[str, int]]:
+        """The names that come most often, whatever their type, each with how often it came."""
+        names = chain.from_iterable(self.names.by_type.values())
+        return sorted(names, key=lambda name: (-name[1], name[0]))[:NAMES_COMPARED]
 
 
 @dataclass(frozen=True)
@@ -182,7 +193,8 @@ def _read_portraits(
     summaries = dict(map(attrgetter("job", "summary"), read_summaries(data, names)))
 
     for job in data.jobs_named(names):
-        posts = _read_posts(data, job, summaries.get(job.name, ""))
+        summary = summaries.get(job.name, "")
+        posts = _read_posts(data, job, summary, _find_patterns(data, job))
         quotes = _quotes(posts.summary, posts.addresses)
         quotes = [quote for quote in quotes if has_words(quote.sentence)]
         months = fill_months(rows[job.name])
@@ -195,10 +207,10 @@ def _read_portraits(
             texts=posts.texts,
             rows=months,
             scored_rows=[replace(row, mentions=posts.scored[row.period]) for row in months],
-            phrases=_phrases_to_show(phrases[job.name], job),
+            phrases=_phrases_to_show(phrases[job.name], posts.names),
             distinctive=distinctive_words[job.name],
-            names=entities.top_names(names_by_job[job.name]),
-            merged_names=_merged_names(names_by_job[job.name]),
+            names=entities.top_names(names_by_job[job.name], account_names=posts.names),
+            merged_names=_merged_names(names_by_job[job.name], posts.names),
             reasons=coverage.reasons(job.name),
         )
         _draw_portrait(portrait, posts, data, store)
@@ -210,27 +222,57 @@ class _Posts:
     """What one pass over an account's posts yields."""
 
     summary: str  # in one line
+    subject: str  # the handle or term
     n: int = 0
     authored: int = 0  # no reposts
     sources: set[str] = field(default_factory=set)
     polarities: list[float] = field(default_factory=list)
     scored: Counter[str] = field(default_factory=Counter)  # posts with a polarity, by month
     texts: list[str] = field(default_factory=list)
-    words: Counter[str] = field(default_factory=Counter)  # of authored posts
+    words: Counter[str] = field(default_factory=Counter)  # of authored posts, repeats once a month
+    repeats: int = 0  # posts that are left out of them
+    writings: Writings = field(default_factory=Writings)  # of the handle
     addresses: dict[str, str | None] = field(default_factory=dict)  # by sentence of the summary
 
-    def add_authored(self, text: str, address: str | None) -> None:
+    @property
+    def names(self) -> list[str]:
+        """The handle or term, and its name in words where posts spell it out."""
+        return names_of_account(self.subject, self.writings)
+
+    def add_authored(self, text: str, address: str | None, *, is_repeat: bool) -> None:
         """Count the words of a post that is no repost, and note the sentences it is quoted with."""
         self.authored += 1
         words = words_of_post(text)
-        self.words.update(count_words([words]))
+        if is_repeat:
+            self.repeats += 1
+        else:
+            self.words.update(count_words([words]))
         for sentence in sentences(words):
             if sentence in self.summary:
                 self.addresses.setdefault(sentence, address)
 
 
-def _read_posts(data: RunData, job: RunJob, summary: str) -> _Posts:
-    posts = _Posts(" ".join(summary.split()))
+def _find_patterns(data: RunData, job: RunJob) -> Patterns:
+    """Return the patterns of a job's posts that are no reposts, without those left out."""
+    without = left_out(data, job)
+    statement = _select_posts(data, job, Document.id, Document.text)
+    authored = statement.where(Document.repost.is_not(True))
+
+    def read_texts() -> Iterator[tuple[int, str]]:
+        for document, text, _ in fetch_pages(data.db, authored, Document.id):
+            if document not in without:
+                yield document, text
+
+    return find_patterns(read_texts)
+
+
+def _read_posts(
+    data: RunData, job: RunJob, summary: str, patterns: Patterns | None = None
+) -> _Posts:
+    """Read an account's posts once; of each of *patterns* the first of a month has words."""
+    seen: set[tuple[int, str | None]] = set()
+    subject = job.name.removeprefix("@").removeprefix("search:")
+    posts = _Posts(" ".join(summary.split()), subject)
     whence = (Document.id, Document.source, Document.address, Document.period)
     statement = _select_posts(data, job, *whence, Document.text, Document.repost)
 
@@ -243,13 +285,18 @@ def _read_posts(data: RunData, job: RunJob, summary: str) -> _Posts:
         score = valid_polarity(stored)
         posts.n += 1
         posts.sources.add(source)
+        posts.writings += count_writings(subject, [text])
         if len(posts.texts) < SAMPLES:
             posts.texts.append(text)
         if score is not None:
             posts.polarities.append(score)
             posts.scored[pad_period(period or "")] += 1
         if not repost:
-            posts.add_authored(text, address)
+            place = patterns.place_of(document) if patterns else None
+            is_repeat = place is not None and (place, period) in seen
+            posts.add_authored(text, address, is_repeat=is_repeat)
+            if place is not None:
+                seen.add((place, period))
     return posts
 
 
@@ -337,17 +384,21 @@ def _silent_month(of: PeriodRow, period: str, *, is_zero: bool) -> PeriodRow:
     return PeriodRow(of.run, period, *whose, state, 0, count, count, *(None,) * 6, of.job)
 
 
-def _phrases_to_show(phrases: Sequence[PhraseRow], job: RunJob) -> list[PhraseRow]:
-    """Return the phrases that occur more than once and do not only repeat the job's name."""
-    subject = job.handle if job.name.startswith("@") else job.term
-    return [row for row in phrases if says_something(row.phrase, row.count, [subject])]
+def _phrases_to_show(phrases: Sequence[PhraseRow], names: Sequence[str]) -> list[PhraseRow]:
+    """Return the phrases that occur more than once and do not only repeat the account's *names*."""
+    return [row for row in phrases if says_something(row.phrase, row.count, names)]
 
 
-def _merged_names(names: list[EntityRow]) -> list[str]:
-    """Return the names that were written in several ways, with the other spellings."""
+def _merged_names(rows: Sequence[EntityRow], account_names: Sequence[str]) -> list[str]:
+    """Return the names that were written in several ways, with the other spellings.
+
+    Those of the account itself are left out, as in the figure.
+    """
     merged = []
-    for row in names:
-        if len(row.spellings) > 1 and row.type not in entities.NO_NAMES:
+    for row in rows:
+        if row.type in entities.NO_NAMES or is_account(row.type, row.name, account_names):
+            continue
+        if len(row.spellings) > 1:
             others = [spelling for spelling in row.spellings if spelling != row.name]
             merged.append(f"{row.name} ({', '.join(others)})")
     return merged[:MERGED_SHOWN]
@@ -368,19 +419,37 @@ def _draw_portrait(portrait: Portrait, posts: _Posts, data: RunData, store: Figu
     unit = "times named in its posts"
     names = entities.entities_spec(subject, portrait.names, unit=unit, texts=posts.texts)
     add("names", "Names", names, note=f"Counted as one: {merged}." if merged else "")
-    add(
-        "distinctive",
-        "Words that stand out",
-        distinctive.distinctive_spec(
-            subject, portrait.distinctive, compared_with="the posts of the run's other accounts"
-        ),
-    )
-    subject_name = name.removeprefix("@").removeprefix("search:")
+    _add_distinctive(portrait, subject, data, store)
     words = merge_spellings(posts.words)
-    chosen = clouds.choose(words, [subject_name], data.parameters.max_words)
-    caption = f"The words of {quantity(posts.authored, 'post')}."
+    chosen = clouds.choose(words, posts.names, data.parameters.max_words)
+    counted = quantity(posts.authored - posts.repeats, "post")
+    repeats = describe_repeats(posts.repeats, "post")
+    caption = f"The words of {counted}.{repeats}"
     cloud = clouds.cloud_spec(subject.slug, chosen, data.mask, caption)
-    add("cloud", "Word cloud", cloud, words={} if cloud else chosen)
+    if cloud is not None:
+        add("cloud", "Word cloud", cloud)
+    elif chosen:
+        note = clouds.describe_list(chosen, counted) + repeats
+        listed = {} if clouds.no_word_twice(chosen) else chosen
+        add("cloud", "Words", words=listed, note=note)
+
+
+def _add_distinctive(
+    portrait: Portrait, subject: Subject, data: RunData, store: FigureStore
+) -> None:
+    """Add the words that stand out: a figure, or two lists where there is one other account."""
+    rows, place = portrait.distinctive, ("distinctive", "Words that stand out")
+    others = [job.name for job in data.jobs if job.name != portrait.name]
+    note = distinctive.no_word_stands_out(rows)
+    if len(others) == 1 and not note:
+        lists = distinctive.list_uses(rows, others[0])
+        note = distinctive.describe_lists(f"the posts of {others[0]}") if lists else ""
+        store.add_section(portrait.sections, *place, note=note, lists=lists)
+        return
+    kind = "searches" if data.kind == "search" else "accounts"
+    compared_with = f"the posts of the run's other {kind}"
+    spec = distinctive.distinctive_spec(subject, rows, compared_with=compared_with)
+    store.add_section(portrait.sections, *place, spec, note=note)
 
 
 def _compare(portraits: list[Portrait], store: FigureStore) -> list[FigureRef]:

@@ -11,12 +11,14 @@ from operator import attrgetter
 from analysis.options import Keyword
 from analysis.text.phrases import says_something
 from analysis.text.words import count_words
+from reports.distinct_mentions import describe_repeats, drop_repeats
 from reports.figure_store import FigureRef, FigureStore
-from reports.figures import clouds, entities, scatter, style
+from reports.figures import clouds, distinctive, entities, scatter, style
 from reports.figures.spec import Subject
 from reports.page_rows import PageRows, page_rows
-from reports.reading_list import Reading, choose_documents
+from reports.reading_list import PlaceOf, Reading, choose_documents
 from reports.run_data import RunData
+from reports.selection import read_places
 from reports.tables.distinctive import DistinctiveRow, read_distinctive
 from reports.tables.entities import EntityRow, read_entities
 from reports.tables.mentions import MentionRow
@@ -48,10 +50,13 @@ class MonthSection:
     month: KeywordMonth
     figures: list[FigureRef]
     words: dict[str, int]  # where a list of them stands in place of a cloud
-    word_counts: Counter[str]  # all words of the month's mentions
+    words_note: str  # why it does
+    word_counts: Counter[str]  # all words of the month's mentions, repeats counted once
+    repeats: int  # mentions that are left out of them
     phrases: list[PhraseRow]  # without those that only repeat the keyword
     names: entities.TopNames
-    distinctive: list[DistinctiveRow]
+    distinctive: list[DistinctiveRow]  # that stand out
+    nothing_distinctive: str  # what is said where none does
     readings: list[Reading]
 
 
@@ -95,13 +100,16 @@ class MonthReader:
             sentences[keyword.name] = of_keyword
         names = list(read_entities(self.data, [period]))
         words = list(read_distinctive(self.data, [period]))
+        place_of = read_places(self.data, map(attrgetter("document"), rows))
         sections: list[MonthSection] = []
         texts: list[str] = []
 
         for keyword in self.keywords:
             if keyword.name in months:
                 month, of_keyword = months[keyword.name], sentences.get(keyword.name, [])
-                section = self._make_section(keyword, month, of_keyword, names, words)
+                section = self._make_section(
+                    keyword, month, of_keyword, names, words, place_of=place_of
+                )
                 sections.append(section)
                 texts += map(attrgetter("sentence"), islice(of_keyword, SAMPLES))
 
@@ -111,11 +119,15 @@ class MonthReader:
 
     def draw_month(
         self, keyword: Keyword, month: KeywordMonth, sentences: Sequence[MentionRow]
-    ) -> tuple[list[FigureRef], Counter[str]]:
-        """Draw a month's scatter and cloud; return them and the month's words."""
+    ) -> tuple[list[FigureRef], Counter[str], int]:
+        """Draw a month's scatter and cloud; return them, its words, and in how many mentions.
+
+        Of texts that differ in names or figures only, the first alone has words.
+        """
         subject, period = self.subjects[keyword.name], month.row.period
         patterns = list(map(pattern, keyword.terms))
-        words = count_words(map(attrgetter("sentence"), sentences), patterns)
+        distinct = drop_repeats(sentences)
+        words = count_words(map(attrgetter("sentence"), distinct), patterns)
         chosen = self._choose_words(words, keyword)
         scored = []
         for mention in sentences:
@@ -124,13 +136,14 @@ class MonthReader:
 
         month.polarities = scatter.of_month(month.row, scored)
         name = style.month_name(period, "%B %Y")
-        caption = f"The words of {quantity(len(sentences), 'mention')} in {name}."
+        repeats = describe_repeats(len(sentences) - len(distinct), "mention")
+        caption = f"The words of {quantity(len(distinct), 'mention')} in {name}.{repeats}"
         prefix, mask = f"{subject.slug}-{period}", self.data.mask
         figures = self.store.show_all(
             scatter.month_spec(subject, month.polarities, scale=self.scales[keyword.name]),
             clouds.cloud_spec(prefix, chosen, mask, caption, has_png=False),
         )
-        return figures, words
+        return figures, words, len(distinct)
 
     def _choose_words(self, words: Counter[str], keyword: Keyword) -> dict[str, int]:
         return clouds.choose(words, keyword.terms, self.data.parameters.max_words)
@@ -142,13 +155,19 @@ class MonthReader:
         sentences: Sequence[MentionRow],
         names: Sequence[EntityRow],
         words: Sequence[DistinctiveRow],
+        *,
+        place_of: PlaceOf,
     ) -> MonthSection:
         """Draw the figures of a keyword in a month. *names* and *words* are of all keywords."""
         subject = self.subjects[keyword.name]
         patterns = list(map(pattern, keyword.terms))
-        figures, word_counts = self.draw_month(keyword, month, sentences)
+        figures, word_counts, distinct = self.draw_month(keyword, month, sentences)
         has_cloud = any(figure.layout == clouds.LAYOUT for figure in figures)
+        listed = {} if has_cloud else self._choose_words(word_counts, keyword)
+        repeats = len(sentences) - distinct
+        note = clouds.describe_list(listed, quantity(distinct, "mention"))
         of_keyword = [row for row in names if row.keyword == keyword.name]
+        of_month = [row for row in words if row.keyword == keyword.name]
         phrases = []
         for row in month.phrases:
             if says_something(row.phrase, row.count, keyword.terms):
@@ -160,12 +179,15 @@ class MonthReader:
             scale=self.scales[keyword.name],
             month=month,
             figures=figures,
-            words={} if has_cloud else self._choose_words(word_counts, keyword),
+            words={} if clouds.no_word_twice(listed) else listed,
+            words_note=note + describe_repeats(repeats, "mention") if note else "",
             word_counts=word_counts,
+            repeats=repeats,
             phrases=phrases,
-            names=entities.top_names(of_keyword, patterns),
-            distinctive=[row for row in words if row.keyword == keyword.name],
-            readings=choose_documents(sentences, patterns),
+            names=entities.top_names(of_keyword, patterns, of_run=names),
+            distinctive=distinctive.standing_out(of_month),
+            nothing_distinctive=distinctive.no_word_stands_out(of_month),
+            readings=choose_documents(sentences, patterns, place_of),
         )
 
 

@@ -13,6 +13,7 @@ from operator import attrgetter
 from analysis import parameters as run_parameters
 from analysis.text.phrases import says_something
 from analysis.text.words import merge_spellings
+from reports.distinct_mentions import describe_repeats
 from reports.figure_store import FigureRef, FigureSection, FigureStore, slug
 from reports.figures import (
     clouds,
@@ -65,7 +66,10 @@ class KeywordSection:
     distinctive: list[DistinctiveRow]
     over_time: list[FigureRef] = field(default_factory=list)
     sections: list[FigureSection] = field(default_factory=list)
-    word_counts: Counter[str] = field(default_factory=Counter)  # of all mentions
+    word_counts: Counter[str] = field(
+        default_factory=Counter
+    )  # of all mentions, repeats counted once a month
+    repeats: int = 0  # mentions that are left out of them
     polarities: array[float] = field(default_factory=lambda: array("d"))  # of months with a mean
     scale: str = UNCHECKED  # of its polarities
     labelled: LabelledSubject | None = None  # what readers say of its mentions
@@ -219,6 +223,7 @@ def _note_month(page: MonthsPage, month_page: MonthPage) -> None:
     for section in month_page.sections:
         keyword, month = by_name[section.name], section.month
         keyword.word_counts.update(section.word_counts)
+        keyword.repeats += section.repeats
         if month.polarities.has_polarity:
             keyword.polarities.extend(month.polarities.polarities)
         month.polarities = scatter.thin_out(month.polarities, scatter.SMALL_DOTS)
@@ -291,7 +296,7 @@ def _draw_keyword(
     """Draw the figures of a keyword over all months. *names* are those of all keywords."""
     subject, rows = keyword.subject, keyword.rows
     of_keyword = [row for row in names if row.keyword == keyword.name]
-    top = entities.top_names(of_keyword, list(map(pattern, keyword.terms)))
+    top = entities.top_names(of_keyword, list(map(pattern, keyword.terms)), of_run=names)
     of_months: list[PhraseRow] = []
     for month in keyword.months.values():
         for phrase in month.phrases:
@@ -317,12 +322,19 @@ def _draw_keyword(
         distinctive.distinctive_spec(
             subject, keyword.distinctive, compared_with="the other documents of the month"
         ),
+        note=distinctive.no_word_stands_out(keyword.distinctive),
     )
     unit = "times named in documents that mention it"
     add("entities", "Names", entities.entities_spec(subject, top, unit=unit, texts=page.texts))
-    mentions = quantity(series.sum_mentions(rows), "mention")
+    mentions = quantity(max(0, series.sum_mentions(rows) - keyword.repeats), "mention")
     words = merge_spellings(keyword.word_counts)
     chosen = clouds.choose(words, keyword.terms, data.parameters.max_words)
-    caption = f"The words of {mentions} in all months."
+    repeats = describe_repeats(keyword.repeats, "mention")
+    caption = f"The words of {mentions} in all months.{repeats}"
     cloud = clouds.cloud_spec(subject.slug, chosen, data.mask, caption)
-    add("cloud", "Word cloud of all months", cloud, words={} if cloud else chosen)
+    if cloud is not None:
+        add("cloud", "Word cloud of all months", cloud)
+    elif chosen:
+        note = clouds.describe_list(chosen, mentions) + repeats
+        listed = {} if clouds.no_word_twice(chosen) else chosen
+        add("cloud", "Words of all months", words=listed, note=note)

@@ -19,6 +19,8 @@ from reports.sensitivity import ReadHighlights, caution_where_repeats_decide
 
 ALL = ""  # stands for all keywords or accounts of a run
 SHOWN = 5  # patterns of a keyword or an account
+FEWEST_SHOWN = 5  # mentions or posts of a pattern that is shown, unless they are this share of all:
+LEAST_SHARE = 0.01
 
 ReadAllHighlights = Callable[[RunData], Mapping[str, Sequence[Highlight]]]
 Count = tuple[str, int | None, str, int]  # subject, place of the pattern, month, how many
@@ -89,7 +91,7 @@ def read_repeats(data: RunData, read_highlights: ReadAllHighlights) -> Repeats:
                     by_month[whose].setdefault(place, Counter())[month] += n
 
     for name, subject in subjects.items():
-        largest = _largest(by_month[name], len(patterns.patterns))
+        largest = _largest(by_month[name], subject.total, len(patterns.patterns))
         for place in largest:
             text = patterns.patterns[place].text
             subject.largest.append(_repeat(place, text, by_month[name][place], subject.total))
@@ -99,9 +101,13 @@ def read_repeats(data: RunData, read_highlights: ReadAllHighlights) -> Repeats:
     return Repeats(patterns.texts, patterns.repeats, subjects)
 
 
-def _largest(by_month: Mapping[int, Counter[str]], named: int) -> list[int]:
-    """Return the places of the patterns with most mentions or posts; ties by place."""
-    sizes = {place: months.total() for place, months in by_month.items() if place < named}
+def _largest(by_month: Mapping[int, Counter[str]], total: int, named: int) -> list[int]:
+    """Return the places of the patterns with most of *total* mentions or posts; ties by place."""
+    sizes = {}
+    for place, months in by_month.items():
+        is_large = months.total() >= min(FEWEST_SHOWN, LEAST_SHARE * total)
+        if place < named and is_large:
+            sizes[place] = months.total()
     return sorted(sizes, key=lambda place: (-sizes[place], place))[:SHOWN]
 
 

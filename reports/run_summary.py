@@ -8,7 +8,7 @@ import shlex
 from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from itertools import filterfalse
 from operator import attrgetter
 from typing import Any
@@ -29,6 +29,9 @@ from sources.registry import SOURCES
 from sources.source import Credit
 from textapi.text.keywords import pattern
 
+SHORT_TEXT = 30  # words, of half the documents at most: a headline, or one with its summary
+LETTERS_OF_WORD = 10  # at most; so many count as a word where a script has no spaces
+
 _SUBJECT = re.compile(r"\d{4}-\d{2}|@.*|search:.*", re.DOTALL)  # of a service: names a job
 
 
@@ -44,6 +47,7 @@ class RunSummary(RunData):
     synthetic: bool  # every address is one of example.org, or none has one and they are marked
     first: str | None  # day of the oldest document
     last: str | None
+    median_words: int | None  # of a document of an archive; None without one
     imports: list[Any]  # rows of `Import`, the newest of each file, month or account
     calls: list[CallRow]
     command: str  # that submitted it, with what is left out of its figures
@@ -59,6 +63,18 @@ class RunSummary(RunData):
     def documents(self) -> int:
         """How many documents the run looks at; one that belongs to two searches counts twice."""
         return sum(self.sources.values())
+
+    @property
+    def is_of_short_texts(self) -> bool:
+        """Whether the archive holds headlines or short texts, and not the articles behind them."""
+        return self.median_words is not None and self.median_words <= SHORT_TEXT
+
+    @property
+    def days(self) -> int:
+        """From the first day with a document to the last; 0 where none is dated."""
+        if self.first is None or self.last is None:
+            return 0
+        return (date.fromisoformat(self.last) - date.fromisoformat(self.first)).days + 1
 
     @property
     def unit(self) -> str:
@@ -129,6 +145,7 @@ def summarize_run(data: RunData) -> RunSummary:
         synthetic=synthetic,
         first=min(days).date().isoformat() if days else None,
         last=max(days).date().isoformat() if days else None,
+        median_words=_median_words(data),
         imports=_read_imports(data, sources),
         calls=list(read_calls(data)),
         command=submit_command(data.parameters, map(attrgetter("term"), data.jobs), shown),
@@ -172,6 +189,28 @@ def _count_documents(
             on_site[source] += credited
             days += filter(None, (first, last))
     return sources, totals, on_site, days
+
+
+def _median_words(data: RunData) -> int | None:
+    """Return the median of the words of an archive's documents; None of runs of other kinds.
+
+    The database counts the spaces, so that no text is read into memory.
+    """
+    spaced = func.length(Document.text) - func.length(func.replace(Document.text, " ", "")) + 1
+    letters = func.length(Document.text) / LETTERS_OF_WORD
+    words = case((letters > spaced, letters), else_=spaced).label("length_in_words")
+    counts = Counter[int]()
+    for job in data.jobs if data.kind == "months" else ():
+        statement = select(words, func.count()).where(documents_condition(data, job))
+        for length, n in fetch_all(data.db, statement.group_by(words.name)):
+            counts[int(length)] += n
+
+    rest = counts.total() // 2
+    for length in sorted(counts):
+        rest -= counts[length]
+        if rest < 0:
+            return length
+    return None
 
 
 def _count_sources(data: RunData, documents: Iterable[int]) -> Counter[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from operator import itemgetter
 
@@ -53,6 +53,17 @@ def read_patterns(data: RunData) -> Patterns:
         kept.append(find_patterns(lambda: _read_texts(data)))
     patterns: Patterns = kept[0]
     return patterns
+
+
+def read_places(data: RunData, identities: Iterable[str]) -> Callable[[str], int | None]:
+    """Return what gives a document's place among the run's patterns, by its identity."""
+    patterns = read_patterns(data)
+    places: dict[str, int | None] = {}
+    for batch in in_batches(dict.fromkeys(identities)):
+        statement = select(Document.identity, Document.id).where(Document.identity.in_(batch))
+        for identity, number in fetch_all(data.db, statement):
+            places[identity] = patterns.place_of(number)
+    return places.get
 
 
 def name_template(place: int) -> str:

@@ -15,7 +15,7 @@ from analysis.data import MonthData, PostData
 from analysis.fetcher import Fetcher
 from analysis.step import NotReady, Step, StepResult
 from analysis.text.stopwords import stop_words_for
-from analysis.text.words import words_of
+from analysis.text.words import words_of, words_of_terms
 from models.tables import DistinctiveWord
 
 NAME = "distinctive"
@@ -44,7 +44,8 @@ async def find_distinctive_words(
         target = await asyncio.to_thread(WordCounts.of, texts, patterns)
         reference = await asyncio.to_thread(WordCounts.of, reference_texts, patterns)
         compared_documents += reference.texts
-        rows += distinctive_rows(corpus.keyword, target, reference)
+        subject_words = words_of_terms(data.subject_terms(corpus))
+        rows += distinctive_rows(corpus.keyword, target, reference, subject_words)
 
     reason = NOTHING_TO_COMPARE if corpora and not compared_documents else None
     return StepResult(count_documents(corpora), {DistinctiveWord: rows}, no_data_reason=reason)
@@ -108,19 +109,22 @@ def log_likelihood(uses: int, total: int, reference_uses: int, reference_total: 
 
 
 def distinctive_rows(
-    keyword: str, target: WordCounts, reference: WordCounts
+    keyword: str,
+    target: WordCounts,
+    reference: WordCounts,
+    subject_words: Collection[str] = (),
 ) -> list[dict[str, Any]]:
-    """Return the words with the largest |G²|, without stop words.
+    """Return the words with the largest |G²|, without stop words and *subject_words*.
 
     A word counts where at least `FEWEST_DOCUMENTS` documents of the side that uses it more hold it.
     """
     if not target.total or not reference.total:
         return []
 
-    stop_words = stop_words_for(target.uses + reference.uses)
+    unwanted = stop_words_for(target.uses + reference.uses) | set(subject_words)
     scores: dict[str, float] = {}
     for word in target.uses.keys() | reference.uses.keys():
-        if word in stop_words:
+        if word in unwanted:
             continue
         g2 = log_likelihood(target.uses[word], target.total, reference.uses[word], reference.total)
         used_more = target if g2 > 0 else reference

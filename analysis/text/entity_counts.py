@@ -63,19 +63,21 @@ def count_entities(
 
     *texts* are those in which they were found, *subject* the patterns of the keyword's terms, which
     are no entities. Joined are spellings that differ in case, possessive, leading article or white
-    space; a tag or a handle with the name that it is without its blanks ("WhiteHouse"); and in each
-    period a person's last name with a longer name, where `person_names` finds the evidence. The
-    name shown is the most frequent spelling, the longer where a short one was joined to it. Left
-    out is what is no name of its type: tags and handles that nobody spells out, signs without a
-    letter, sums without a number, words that the texts have in small letters too, and in headlines
-    in Title Case what has no capital, and single words that are no names elsewhere.
+    space; a tag or a handle with the name that it is without its blanks ("WhiteHouse"); and a
+    person's last name with a longer name, where `person_names` finds the evidence in all periods
+    together, and then in each of them. The name shown is the most frequent spelling, the longer
+    where a short one was joined to it. Left out is what is no name of its type: tags and handles
+    that nobody spells out, signs without a letter, sums without a number, words that the texts have
+    in small letters too, and in headlines in Title Case what has no capital, and single words that
+    are no names elsewhere.
     """
     usage = WordUsage.of(texts)
     by_period: dict[str, dict[Entity, Spellings]] = defaultdict(lambda: defaultdict(Counter))
     tags: list[Occurrence] = []
 
-    for period, type_, name in occurrences:
-        spelling = _clean(type_, name, usage)
+    for period, engine_type, name in occurrences:
+        spelling = _clean(engine_type, name, usage)
+        type_ = person_names.correct_place(engine_type, _form(spelling))
         if spelling and usage.is_only_a_tag(spelling.lstrip("@#")):
             tags.append(Occurrence(period, type_, spelling))
         elif spelling and _is_name(type_, spelling, usage) and not _matches(subject, spelling):
@@ -89,13 +91,13 @@ def count_entities(
 
 
 def _correct_types(by_period: Mapping[str, dict[Entity, Spellings]]) -> None:
-    """Count last names that were taken for organisations as the persons that they are."""
-    persons = person_names.find_persons_among_organisations(_total_counts(by_period))
+    """Count last names that were taken for organisations or places as the persons they are."""
+    persons = person_names.find_persons_of_other_types(_total_counts(by_period))
 
     for entities in by_period.values():
-        for organisation, person in persons.items():
-            if organisation in entities:
-                entities[person].update(entities.pop(organisation))
+        for mistaken, person in persons.items():
+            if mistaken in entities:
+                entities[person].update(entities.pop(mistaken))
 
 
 def _total_counts(by_period: Mapping[str, Mapping[Entity, Spellings]]) -> Counter[Entity]:
@@ -115,18 +117,17 @@ def _ranked_counts(
         for entity, of_entity in entities.items():
             spellings[entity].update(of_entity)
     names = {entity: _shown_name(of_entity) for entity, of_entity in spellings.items()}
+    joined = person_names.join_last_names(_total_counts(by_period), names, usage)
 
     written: dict[Entity, set[str]] = defaultdict(set)
     totals: dict[str, Counter[Entity]] = {WHOLE_JOB: Counter()}
     for period, entities in by_period.items():
-        counts = Counter({entity: of_entity.total() for entity, of_entity in entities.items()})
-        joined = person_names.join_last_names(counts, names, usage)
         for entity, of_entity in entities.items():
-            group = joined.get(entity, entity)
+            group, count = joined.get(entity, entity), of_entity.total()
             written[group].update(of_entity)
-            totals[WHOLE_JOB][group] += counts[entity]
+            totals[WHOLE_JOB][group] += count
             if period != WHOLE_JOB:
-                totals.setdefault(period, Counter())[group] += counts[entity]
+                totals.setdefault(period, Counter())[group] += count
 
     def order(item: tuple[Entity, int]) -> tuple[str, int, str, str]:
         entity, count = item

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from typing import Protocol
 
@@ -12,6 +12,7 @@ from textapi.text.word_list import base_form
 
 PERSON = "PERSON"
 _ORGANISATION = "ORG"
+_PLACES_AND_PEOPLES = ("GPE", "LOC", "NORP")
 
 _TITLES = frozenset(
     re.findall(
@@ -30,6 +31,10 @@ _LEAST_FULL_SHARE = 1 / 4
 # Measured on 9,500 headlines of three months, the words above this share were persons, but for two
 # that are persons more often than organisations anyway.
 _LEAST_PERSON_SHARE = 1 / 5
+# Of the 15,707 places and peoples that CoNLL-2003 labels, the rule takes 9 for persons with this
+# share, and 63 with that of organisations.
+_LEAST_FULL_NAMES_OF_PLACES = 1 / 2
+_POSSESSIVE = re.compile("['\u2019]s?$")
 
 Entity = tuple[str, str]  # the type, and the form that the spellings of one name share
 
@@ -44,12 +49,11 @@ class CommonWords(Protocol):
 def join_last_names(
     counts: Mapping[Entity, int], names: Mapping[Entity, str], usage: CommonWords
 ) -> dict[Entity, Entity]:
-    """Map the last names of one period to the full names that they stand for.
+    """Map the last names of a job to the full names that they stand for.
 
-    *counts* are the entities' of that period, *names* how they are shown. The full name occurs in
-    the period more often than all others of that last name together, and is at least a quarter of
-    all occurrences of the two. "Mrs. Gray" may be another person than "John Gray" and is joined to
-    nobody.
+    *counts* are the entities', *names* how they are shown. The full name occurs more often than all
+    others of that last name together, and is at least a quarter of all occurrences of the two.
+    "Mrs. Gray" may be another person than "John Gray" and is joined to nobody.
     """
     full_names: dict[str, list[Entity]] = defaultdict(list)
     for entity in counts:
@@ -68,24 +72,54 @@ def join_last_names(
     return joined
 
 
-def find_persons_among_organisations(counts: Mapping[Entity, int]) -> dict[Entity, Entity]:
-    """Map organisations of one word to the person whose last name it is.
+def find_persons_of_other_types(counts: Mapping[Entity, int]) -> dict[Entity, Entity]:
+    """Map last names of persons that were taken for something else to the person.
 
     A model may take "Trump" for an organisation in one headline and for a person in the next. It is
     a person where it was taken for one twice, alone or behind a first name, and at least once for
-    five times that it was taken for an organisation.
+    five times that it was taken for an organisation. Persons bear the names of places
+    ("Washington"): for places and peoples full names alone count, and one for two times is needed.
     """
-    of_persons: dict[str, int] = defaultdict(int)
+    as_persons = Counter[str]()
+    in_full_names = Counter[str]()
     for (type_, form), count in counts.items():
         if type_ == PERSON:
-            of_persons[form.split()[-1]] += count
+            *first, last = form.split()
+            as_persons[last] += count
+            if first and _begins_like_a_person(form):
+                in_full_names[last] += count
 
     persons = {}
     for (type_, form), count in counts.items():
-        as_person = of_persons.get(form, 0)
-        if type_ == _ORGANISATION and as_person >= max(2, _LEAST_PERSON_SHARE * count):
+        evidence, share = 0, 0.0
+        if type_ == _ORGANISATION:
+            evidence, share = as_persons[form], _LEAST_PERSON_SHARE
+        elif type_ in _PLACES_AND_PEOPLES:
+            evidence, share = in_full_names[form], _LEAST_FULL_NAMES_OF_PLACES
+        if evidence >= max(2, share * count):
             persons[type_, form] = (PERSON, form)
     return persons
+
+
+def _begins_like_a_person(form: str) -> bool:
+    *before_last, _ = form.split()
+    if is_title(before_last[0]):
+        return False
+    return not any(_POSSESSIVE.search(word) or _is_word_of_language(word) for word in before_last)
+
+
+def correct_place(type_: str, form: str) -> str:
+    """Return the type of an entity: that of a place where *form* is one that no person bears.
+
+    Of the persons that the engine finds in CoNLL-2003, title-cased, this corrects 112 that are
+    places, and no person becomes a place.
+    """
+    words = word_list.load()
+    if type_ == PERSON and form in words.regions:
+        return "GPE"
+    if type_ == PERSON and form in words.landforms:
+        return "LOC"
+    return type_
 
 
 def is_full_name(name: str, usage: CommonWords) -> bool:
@@ -98,9 +132,14 @@ def is_full_name(name: str, usage: CommonWords) -> bool:
     if len(words) < 2 or not words[0][0].isupper():
         return False
     first, *rest = words
-    if first.casefold().strip(".") in _TITLES or usage.is_common(first):
+    if is_title(first) or usage.is_common(first):
         return False
     return not any(_is_word_of_language(word) for word in (first, *rest[:-1]) if word[0].isupper())
+
+
+def is_title(word: str) -> bool:
+    """Return whether *word* stands before names, as "President" does."""
+    return word.casefold().strip(".") in _TITLES
 
 
 def without_leading_words(name: str) -> str:
@@ -112,7 +151,7 @@ def without_leading_words(name: str) -> str:
     start = 0
 
     while start < len(words) and _is_word_of_language(words[start]):
-        if words[start].casefold().strip(".") in _TITLES:
+        if is_title(words[start]):
             break
         start += 1
 

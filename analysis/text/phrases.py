@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection
+from itertools import pairwise
 
+from analysis.text.person_names import is_full_name, is_title
 from analysis.text.stopwords import stop_words_for
-from analysis.text.words import words_of
+from analysis.text.word_usage import WordUsage
+from analysis.text.words import words_of, words_of_terms
 
 
 def says_something(phrase: str, count: int, subject_terms: Collection[str]) -> bool:
@@ -15,10 +18,15 @@ def says_something(phrase: str, count: int, subject_terms: Collection[str]) -> b
 
 
 def repeats_subject(phrase: str, subject_terms: Collection[str]) -> bool:
-    """Return whether *phrase* has no word beside those of the subject's terms and stop words."""
-    words = Counter(map(str.casefold, words_of(phrase)))
-    subject_words: set[str] = set()
-    for term in subject_terms:
-        subject_words.update(map(str.casefold, words_of(term)))
+    """Return whether *phrase* has no word beside those of the subject's terms and stop words.
 
-    return not words.keys() - subject_words - stop_words_for(words)
+    A title before a person's name is none: "President Trump" is "Donald Trump".
+    """
+    words = list(map(str.casefold, words_of(phrase)))
+    repeated = words_of_terms(subject_terms) | stop_words_for(Counter(words))
+    persons = words_of_terms(term for term in subject_terms if is_full_name(term, WordUsage()))
+
+    for word, following in pairwise([*words, ""]):
+        if word not in repeated and not (is_title(word) and following in persons):
+            return False
+    return True

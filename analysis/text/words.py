@@ -40,6 +40,18 @@ def merge_spellings(words: Counter[str]) -> Counter[str]:
     return merged
 
 
+def words_of_terms(terms: Iterable[str]) -> set[str]:
+    """Return the terms of a subject and their single words, case-folded.
+
+    Who asks for "Donald Trump" is told nothing by "Donald".
+    """
+    words: set[str] = set()
+    for term in terms:
+        words.add(term.casefold())
+        words.update(map(str.casefold, words_of(term)))
+    return words
+
+
 def has_words(text: str) -> bool:
     """Return whether a text holds three words besides addresses and names of accounts."""
     return len(list(words_of(text))) >= 3

@@ -17,6 +17,7 @@ from wordcloud import WordCloud
 from wordcloud.wordcloud import IntegralOccupancyMap
 
 from analysis.text import stopwords
+from analysis.text.words import words_of_terms
 from core.errors import BadInput
 from reports import fonts
 from reports.figures.spec import FigureSpec
@@ -40,8 +41,11 @@ Placed = tuple[tuple[str, float], float, tuple[int, int], Image.Transpose | None
 
 
 def choose(words: Counter[str], leave_out: Collection[str], most: int) -> dict[str, int]:
-    """Return the *most* frequent words without stop words and *leave_out* (case ignored)."""
-    unwanted = stopwords.stop_words_for(words) | set(map(str.casefold, leave_out))
+    """Return the *most* frequent words without stop words and the words of the terms *leave_out*.
+
+    Case is ignored.
+    """
+    unwanted = stopwords.stop_words_for(words) | words_of_terms(leave_out)
     ranked = sorted(words.items(), key=lambda word: (-word[1], word[0]))
     kept = [(word, times) for word, times in ranked if word.casefold() not in unwanted]
     return dict(kept[:most])
@@ -50,6 +54,40 @@ def choose(words: Counter[str], leave_out: Collection[str], most: int) -> dict[s
 def is_drawn(words: Mapping[str, int]) -> bool:
     """Return whether a cloud of *words* says more than a list: ten or more, of several counts."""
     return len(words) >= FEWEST_WORDS and len(set(words.values())) > 1
+
+
+def describe_list(words: Mapping[str, int], counted: str) -> str:
+    """Return why *words* stand in a list and not in a cloud; nothing where there is no word.
+
+    *counted* says what they are counted in: "16 mentions".
+    """
+    if not words:
+        return ""
+    if no_word_twice(words):
+        return f"{counted}: no word occurs twice."
+
+    large_enough = _large_enough(words)
+    if len(words) < FEWEST_WORDS:
+        reason = "fewer than ten words make no cloud"
+    elif len(set(words.values())) == 1:
+        reason = "all as often, so a cloud would show no difference"
+    elif len(large_enough) < FEWEST_WORDS:
+        reason = "fewer than ten are frequent enough for a cloud"
+    elif len(set(large_enough.values())) == 1:
+        reason = "all that are frequent enough for a cloud are as often"
+    else:
+        reason = "no font has ten of them that differ in count"
+    return f"How often each word occurs in {counted}; {reason}."
+
+
+def no_word_twice(words: Mapping[str, int]) -> bool:
+    """Return whether every word occurs once: a list of them says nothing."""
+    return max(words.values(), default=0) == 1
+
+
+def _large_enough(words: Mapping[str, int]) -> dict[str, int]:
+    least = max(words.values(), default=0) * SMALLEST_SHARE
+    return {word: times for word, times in words.items() if times >= least}
 
 
 def cloud_spec(
@@ -61,8 +99,7 @@ def cloud_spec(
     has_png: bool = True,
 ) -> FigureSpec | None:
     """Declare the cloud of the chosen *words*; None where a list says more, or no font has them."""
-    least = max(words.values(), default=0) * SMALLEST_SHARE
-    large_enough = {word: times for word, times in words.items() if times >= least}
+    large_enough = _large_enough(words)
     lacking = font_for(large_enough)[1]
     drawn = {word: times for word, times in large_enough.items() if word not in lacking}
     if not is_drawn(drawn):

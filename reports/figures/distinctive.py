@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from operator import attrgetter
 
@@ -44,19 +44,60 @@ def distinctive_figure(
     return figure
 
 
+def standing_out(rows: Iterable[DistinctiveRow]) -> list[DistinctiveRow]:
+    """Return the words whose |G²| is more than chance alone gives."""
+    return [row for row in rows if abs(row.g2) >= OF_CHANCE]
+
+
+def list_uses(rows: Iterable[DistinctiveRow], other: str) -> dict[str, str]:
+    """Return the words that stand out with their G²: those used more than *other* does, and less.
+
+    The largest |G²| come first.
+    """
+    lists: dict[str, list[str]] = {"more": [], "less": []}
+    for row in sorted(standing_out(rows), key=lambda row: (-abs(row.g2), row.word)):
+        lists["more" if row.g2 > 0 else "less"].append(f"{row.word} {abs(row.g2):,.0f}")
+    uses = {}
+    for name, words in lists.items():
+        if words:
+            uses[f"Used {name} than by {other}"] = " · ".join(words)
+    return uses
+
+
+def describe_lists(compared_with: str) -> str:
+    """Return what is said below the lists of words that stand out."""
+    return (
+        f"The words with their G² against {compared_with}, of {OF_CHANCE} and more: chance alone "
+        "gives some up to about that. distinctive.csv holds the ten largest."
+    )
+
+
+def no_word_stands_out(rows: Sequence[DistinctiveRow]) -> str:
+    """Return what a page says where words were compared and none stands out."""
+    if not rows or standing_out(rows):
+        return ""
+    return (
+        f"No word stands out: none has a |G²| of {OF_CHANCE} or more, and chance alone gives some "
+        "up to about that."
+    )
+
+
 def distinctive_spec(
     subject: Subject, rows: Sequence[DistinctiveRow], *, compared_with: str
 ) -> FigureSpec | None:
     """Declare the figure of the words with the largest |G²| of all jobs of *rows*.
 
-    Where there are several jobs, a label names the word's month.
+    Where there are several jobs, a label names the word's month. None where no word stands out.
     """
-    strongest = sorted(rows, key=lambda row: (-abs(row.g2), row.job, row.word))[:BARS_SHOWN]
+    strongest = sorted(standing_out(rows), key=lambda row: (-abs(row.g2), row.job, row.word))[
+        :BARS_SHOWN
+    ]
     if not strongest:
         return None
 
     strongest.sort(key=attrgetter("g2"), reverse=True)
     has_months = len({row.job for row in rows}) > 1
+    whose = "account" if rows[0].keyword is None else "month"
     labels = []
     for row in strongest:
         month = f"  {style.month_name(row.job, '%b %Y')}" if has_months else ""
@@ -76,6 +117,6 @@ def distinctive_spec(
         caption="Dunning's log-likelihood ratio G² of each word's use here and there: a larger "
         "bar is a difference that chance explains less. Common function words and the subject's "
         "own terms are left out; a word stands in at least three documents. With so many words "
-        f"compared, chance alone gives some up to about {OF_CHANCE}. All of them are in "
-        "distinctive.csv.",
+        f"compared, chance alone gives some up to about {OF_CHANCE}: only larger ones are drawn. "
+        f"distinctive.csv holds the ten largest of each {whose}.",
     )

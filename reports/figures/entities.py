@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from reports.entity_labels import correct_types, label_last_names
+from reports.entity_labels import EntityName, is_account, label_last_names, merge_types
 from reports.figures import style
 from reports.figures.spec import FigureSpec, Subject
 from reports.tables.entities import EntityRow
@@ -42,29 +42,41 @@ NO_NAMES = {"DATE", "TIME", "MONEY", "PERCENT", "QUANTITY", "CARDINAL", "ORDINAL
 
 @dataclass(frozen=True)
 class TopNames:
-    """The most frequent names by type, as labelled; *subject*: how many held the keyword."""
+    """The most frequent names by type, as labelled, and how many were left out.
+
+    *subject* names held the keyword, *account* were those of the account or term itself.
+    """
 
     by_type: dict[str, list[tuple[str, int]]]
     subject: int
+    account: int = 0
 
 
-def top_names(rows: Iterable[EntityRow], terms: Sequence[re.Pattern[str]] = ()) -> TopNames:
+def top_names(
+    rows: Iterable[EntityRow],
+    terms: Sequence[re.Pattern[str]] = (),
+    *,
+    account_names: Sequence[str] = (),
+    of_run: Iterable[EntityRow] = (),
+) -> TopNames:
     """Return the most frequent names of all jobs, the type of the most frequent name first.
 
-    A name that holds one of *terms* says nothing new, and a name that came once may be a slip of
-    the engine: both are left to the exports, the latter only where a name came twice.
+    A name that holds one of *terms* or is one of *account_names* says nothing new, and a name that
+    came once may be a slip of the engine: they are left to the exports, the last only where a name
+    came twice. Each form stands once, under one type; *of_run*, the rows of all keywords, tells
+    whose last name it is.
     """
-    counts = Counter[tuple[str, str]]()
-    subject: set[tuple[str, str]] = set()
-    for row in rows:
-        if row.period is not None or row.type in NO_NAMES:
-            continue
-        if any(term.search(row.name) for term in terms):
-            subject.add((row.type, row.name))
-        else:
-            counts[row.type, row.name] += row.count
+    counts = _sum_counts(rows)
+    subject = set()
+    for type_, name in list(counts):
+        if any(term.search(name) for term in terms):
+            subject.add(name)
+            del counts[type_, name]
 
-    counts = correct_types(counts)
+    counts = merge_types(counts, _sum_counts(of_run) or counts)
+    account = {entity for entity in counts if is_account(*entity, account_names)}
+    for entity in account:
+        del counts[entity]
     labels = label_last_names(counts)
     least = min(2, max(counts.values(), default=0))
     by_type: dict[str, list[tuple[str, int]]] = defaultdict(list)
@@ -72,7 +84,17 @@ def top_names(rows: Iterable[EntityRow], terms: Sequence[re.Pattern[str]] = ()) 
         if count >= least:
             by_type[kind].append((labels.get((kind, name), name), count))
     first_types = list(by_type.items())[:TYPES_SHOWN]
-    return TopNames({kind: names[:NAMES_PER_TYPE] for kind, names in first_types}, len(subject))
+    shown = {kind: names[:NAMES_PER_TYPE] for kind, names in first_types}
+    return TopNames(shown, len(subject), len(account))
+
+
+def _sum_counts(rows: Iterable[EntityRow]) -> Counter[EntityName]:
+    """Return how often each name of *rows* was named in whole jobs."""
+    counts = Counter[EntityName]()
+    for row in rows:
+        if row.period is None and row.type not in NO_NAMES:
+            counts[row.type, row.name] += row.count
+    return counts
 
 
 def draw_entities(ax: Axes, names: Sequence[str], counts: Sequence[int], *, most: int) -> None:
@@ -127,16 +149,21 @@ def entities_spec(
         return None
 
     caption = (
-        "What the Text API's engine takes for names and the kinds it gives them: guesses, to be "
-        "read with care. Spellings of one name are counted as one. A last name is counted with a "
-        "full name where that name stands for a quarter of both in the same month, and for more "
-        "than all others of that last name; else it stays apart. Names that came once, dates, sums "
-        "and numbers are left to the table entities."
+        "What a program took for names and the kinds it gave them: guesses, to be "
+        "read with care. Spellings of one name are counted as one, under the kind that it has most "
+        "often. A last name is counted with a full name where that name stands for a quarter of "
+        "both in the same month, or in all posts of the account, and for more than all others of "
+        "that last name; else it stays apart. Names that came once, dates, sums and numbers are "
+        "left to the table entities."
     )
     if top.subject:
         verb = "is" if top.subject == 1 else "are"
         names = quantity(top.subject, "name that holds", "names that hold")
         caption += f" So {verb} {names} the subject itself."
+    if top.account:
+        verb = "is" if top.account == 1 else "are"
+        names = quantity(top.account, "name that is", "names that are")
+        caption += f" So {verb} {names} the subject's own."
     if any(" (also " in name for names in top.by_type.values() for name, _ in names):
         caption += " \u201cAlso\u201d names the persons with that last name, who may be meant too."
     if is_in_title_case(texts):

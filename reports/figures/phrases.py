@@ -107,5 +107,5 @@ def phrases_spec(
         caption=f"The phrases that were among a month's {kept} most common, in the order in which "
         f"they came up; a cell holds the number of documents that mention {subject.name} and hold "
         "the phrase. Left out: phrases that occur once or only repeat the keyword. A blank cell is "
-        "no zero: the phrase was not among the month's first.",
+        "no zero: the phrase was not among the month's first. All of them are in phrases.csv.",
     )

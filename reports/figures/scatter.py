@@ -151,7 +151,7 @@ def month_spec(
         alt=f"Scatter of the polarity of {quantity(month.n, 'mention')} of {subject.name} by day "
         f"of {style.month_name(month.period, '%B %Y')}.",
         caption=with_scale(caption, scale),
-        layout="chart",
+        layout="chart month",
         has_png=False,
     )
 

@@ -131,3 +131,20 @@ for (const table of document.querySelectorAll("table.sortable")) {
 
 const contents = document.querySelector("nav.contents details");
 if (contents) contents.open = window.matchMedia("(min-width: 60rem)").matches;
+
+// A box that is wider than its place says that it scrolls, and its shadow goes at the end.
+for (const box of document.querySelectorAll(".picture, .table")) {
+  const hint = document.createElement("p");
+  hint.className = "hint";
+  hint.textContent = "scroll \u2192";
+  hint.ariaHidden = "true"; // who hears the page hears all of the box
+  box.after(hint);
+  const look = () => {
+    const beyond = box.scrollWidth - box.clientWidth;
+    hint.hidden = beyond < 2;
+    box.classList.toggle("scrolls", beyond >= 2);
+    box.classList.toggle("end", Math.abs(box.scrollLeft) > beyond - 2);
+  };
+  box.addEventListener("scroll", look, { passive: true });
+  new ResizeObserver(look).observe(box);
+}

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from reports import build
 from tests import report_stories as stories
@@ -241,6 +242,35 @@ def test_a_phone_shows_each_sentence_whole_below_its_date(browser: Browser, fold
     assert box is not None
     assert box["y"] >= date["y"] + date["height"] - 1
     assert box["x"] + box["width"] <= 390
+    watched.page.context.close()
+
+
+def test_a_box_that_is_wider_than_a_phone_says_that_it_scrolls_until_its_end(
+    browser: Browser, folder: Path
+) -> None:
+    watched = opened(browser, folder / "months" / "keyword-covid.html", width=390)
+    for kind in ("figure.wide .picture", ".table"):
+        box = watched.page.locator(kind).first
+        hint = box.locator("xpath=following-sibling::*[1]")
+        assert hint.inner_text() == "scroll \u2192"
+        assert "scrolls" in (box.get_attribute("class") or "").split()
+        box.evaluate("box => box.scrollTo(box.scrollWidth, 0)")
+        expect(box).to_have_class(re.compile(r"\bend\b"))
+    watched.page.context.close()
+
+    watched = opened(browser, folder / "months" / "keyword-covid.html", width=1280)
+    assert watched.page.locator(".picture.scrolls").count() == 0
+    assert watched.page.locator(".picture + .hint").first.is_hidden()
+    watched.page.context.close()
+
+
+def test_the_pictures_of_a_month_keep_letters_of_ten_pixels_on_a_phone(
+    browser: Browser, folder: Path
+) -> None:
+    watched = opened(browser, folder / "months" / "2020-04.html", width=390)
+    scatter = watched.page.locator("figure.month img").first.bounding_box()
+    assert scatter is not None
+    assert 9 * scatter["width"] / (6.4 * 72) > 10  # its smallest letters are of 9 points
     watched.page.context.close()
 
 

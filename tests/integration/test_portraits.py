@@ -109,7 +109,7 @@ def test_reposts_are_kept_and_no_step_reads_them(jobs: Jobs) -> None:
     coverage = {
         row["step"]: (row["documents"], row["reason"]) for row in exported(jobs, run, "coverage")
     }
-    reason = "1 of 3 posts pass on somebody else's words, which no later step reads"
+    reason = "1 of the 3 posts is a repost: moods, words and names leave it out"
     assert coverage.pop("documents") == (3, reason)
     assert coverage.pop("distinctive") == (2, NOTHING_TO_COMPARE)
     assert set(coverage.values()) == {(2, None)}

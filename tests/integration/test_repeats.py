@@ -188,7 +188,7 @@ def test_a_peak_that_one_template_makes_is_printed_with_that_caution(
     assert "stood out most in January 2021: 1,910 of 2,300 documents mention it" in text
     without = f"Without the pattern “{TRACKER}” it would be 2.5 % in January 2021, and February"
     assert f"{without} 2021 highest." in text
-    assert "1,900 of 2,002 mentions (94.9 %) are in such texts. They are of one pattern." in text
+    assert "1,900 of 2,002 mentions (94.9 %) are in such texts. All are of one pattern." in text
     assert f"{TRACKER} template:1 1,900 94.9 % Jan 2021 (1,900)" in text
     assert "All documents count." in text
 

@@ -15,6 +15,7 @@ from analysis.pipelines import MONTHS, POSTS
 from analysis.step import StepResult
 from analysis.steps import distinctive
 from analysis.steps.distinctive import WordCounts, distinctive_rows, log_likelihood
+from analysis.text.words import words_of_terms
 from models.documents import DocumentText
 from models.tables import DistinctiveWord
 
@@ -96,11 +97,13 @@ def post(number: int, text: str, *, repost: bool = False) -> DocumentText:
     return DocumentText(number, f"x:{number}", "2020-03", text, repost)
 
 
-def find(posts: list[DocumentText], others: list[DocumentText]) -> StepResult:
+def find(
+    posts: list[DocumentText], others: list[DocumentText], subject: str = "tide"
+) -> StepResult:
     async def read_other_posts() -> list[DocumentText]:
         return others
 
-    data = PostData(posts, TextOptions(), "tide", read_other_posts)
+    data = PostData(posts, TextOptions(), subject, read_other_posts)
     return asyncio.run(distinctive.find_distinctive_words(data, None))  # type: ignore[arg-type]
 
 
@@ -112,6 +115,21 @@ def test_an_account_is_compared_with_the_authored_posts_of_the_others() -> None:
     found = [(row["word"], row["count"], row["reference_count"]) for row in rows]
     assert sorted(found) == [("boat", 0, 3), ("harbour", 3, 0)]
     assert result.no_data_reason is None
+
+
+def test_a_single_word_of_a_term_of_several_words_does_not_stand_out() -> None:
+    target = WordCounts.of(["ann quist sails", "ann sails", "ann sails"])
+    reference = WordCounts.of(["boat"])
+    rows = distinctive_rows("k", target, reference, words_of_terms(["Ann Quist"]))
+    assert [row["word"] for row in rows] == ["sails"]
+
+
+def test_the_name_of_an_account_does_not_stand_out() -> None:
+    posts = [post(n, "President Tide of the New Tide harbour") for n in range(3)]
+    posts.append(post(4, "thank you @NewTide", repost=True))
+    others = [post(10 + n, "boat") for n in range(3)]
+    found = {row["word"] for row in find(posts, others, "newtide").rows[DistinctiveWord]}
+    assert found == {"President", "harbour", "boat"}
 
 
 def test_an_account_alone_has_no_data_and_says_so() -> None:

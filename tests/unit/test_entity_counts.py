@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from analysis.text.entity_counts import Occurrence, count_entities
 from textapi.text.keywords import pattern
@@ -29,17 +33,46 @@ def names(*found: tuple[str, str], texts: tuple[str, ...] = ()) -> list[tuple[st
     ]
 
 
-def test_a_last_name_joins_the_only_person_who_bears_it_in_the_same_month() -> None:
-    assert counted(
+def test_a_last_name_joins_the_only_person_who_bears_it_in_all_months_or_in_none() -> None:
+    found = (
         ("2020-01", "PERSON", "Biden"),
         ("2020-01", "PERSON", "Joe Biden"),
         ("2020-02", "PERSON", "biden’s"),
-    ) == [
-        ("", "PERSON", "Joe Biden", 1, 2, ("Biden", "Joe Biden")),
-        ("", "PERSON", "Biden", 2, 1, ("biden’s",)),
-        ("2020-01", "PERSON", "Joe Biden", 1, 2, ("Biden", "Joe Biden")),
-        ("2020-02", "PERSON", "Biden", 1, 1, ("biden’s",)),
+    )
+    spellings = ("Biden", "Joe Biden", "biden’s")
+    assert counted(*found) == [
+        ("", "PERSON", "Joe Biden", 1, 3, spellings),
+        ("2020-01", "PERSON", "Joe Biden", 1, 2, spellings),
+        ("2020-02", "PERSON", "Joe Biden", 1, 1, spellings),
     ]
+    assert counted(*found, ("2020-03", "PERSON", "Beau Biden")) == [
+        ("", "PERSON", "Biden", 1, 2, ("Biden", "biden’s")),
+        ("", "PERSON", "Beau Biden", 2, 1, ("Beau Biden",)),
+        ("", "PERSON", "Joe Biden", 3, 1, ("Joe Biden",)),
+        ("2020-01", "PERSON", "Biden", 1, 1, ("Biden", "biden’s")),
+        ("2020-01", "PERSON", "Joe Biden", 2, 1, ("Joe Biden",)),
+        ("2020-02", "PERSON", "Biden", 1, 1, ("Biden", "biden’s")),
+        ("2020-03", "PERSON", "Beau Biden", 1, 1, ("Beau Biden",)),
+    ]
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["2020-01", "2020-02", "2020-03"]),
+            st.sampled_from(["PERSON", "ORG", "GPE"]),
+            st.sampled_from(["Quist", "Ann Quist", "Bea Quist", "Gray", "Mrs. Gray"]),
+        )
+    )
+)
+def test_the_counts_of_the_months_add_up_to_those_of_the_whole_job(
+    found: list[tuple[str, str, str]],
+) -> None:
+    whole, months = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
+    for period, type_, name, _, count, _ in counted(*found):
+        (months if period else whole)[type_, name] += count
+    assert months == whole
+    assert whole.total() == len(found)
 
 
 def test_one_full_name_is_no_evidence_for_many_last_names() -> None:
@@ -87,6 +120,28 @@ def test_a_last_name_taken_for_an_organisation_is_counted_as_the_person() -> Non
     apart = counted(*[organisation] * 11, person, person)
     assert [(type_, count) for _, type_, _, _, count, _ in apart] == [("ORG", 11), ("PERSON", 2)]
     assert len(counted(organisation, person)) == 2
+
+
+@pytest.mark.parametrize("type_", ["GPE", "LOC", "NORP"])
+def test_a_last_name_taken_for_a_place_is_the_person_where_full_names_show_it(type_: str) -> None:
+    place, ann, bea = ("", type_, "Quist"), ("", "PERSON", "Ann Quist"), ("", "PERSON", "Bea Quist")
+    moved = counted(*[place] * 4, ann, bea)
+    assert [(kind, name, count) for _, kind, name, _, count, _ in moved] == [
+        ("PERSON", "Quist", 4),
+        ("PERSON", "Ann Quist", 1),
+        ("PERSON", "Bea Quist", 1),
+    ]
+    apart = counted(*[place] * 5, ann, bea)
+    assert {kind: name for _, kind, name, _, count, _ in apart if count == 5} == {type_: "Quist"}
+    assert len(counted(place, ann)) == 2  # one full name shows nothing
+
+
+@pytest.mark.parametrize(
+    "longer", ["Mayor\u2019s Ebbford", "Ann\u2019s Ebbford", "Mayor Ebbford", "Ebbford"]
+)
+def test_what_is_no_full_name_makes_no_person_of_a_place(longer: str) -> None:
+    found = counted(*[("", "GPE", "Ebbford")] * 4, *[("", "PERSON", longer)] * 4)
+    assert ("GPE", "Ebbford", 4) in [(kind, name, count) for _, kind, name, _, count, _ in found]
 
 
 @pytest.mark.parametrize(
@@ -196,6 +251,23 @@ def test_sums_have_a_number_and_times_need_none() -> None:
         ("$5", 1),
         ("billions of dollars", 1),
     ]
+
+
+def test_a_place_that_no_person_bears_is_no_person() -> None:
+    found = counted(
+        ("", "PERSON", "Danube’s"),
+        ("", "PERSON", "Tulsa"),
+        ("", "PERSON", "Garland"),
+        ("", "PERSON", "Ann Tulsa"),
+        ("", "ORG", "Danube"),
+    )
+    assert {(type_, name) for _, type_, name, *_ in found} == {
+        ("LOC", "Danube"),
+        ("GPE", "Tulsa"),
+        ("PERSON", "Garland"),
+        ("PERSON", "Ann Tulsa"),
+        ("ORG", "Danube"),
+    }
 
 
 def test_a_title_makes_no_full_name_and_hides_none() -> None:

@@ -59,6 +59,11 @@ def test_stop_words_and_the_keyword_are_left_out_and_the_most_frequent_kept() ->
     assert clouds.choose(words, ["covid"], 2) == {"vaccine": 5, "mask": 3}
 
 
+def test_a_cloud_has_no_word_of_a_term_of_several_words() -> None:
+    words = Counter({"Ann": 9, "Quist": 8, "Annual": 7, "ann quist": 6})
+    assert clouds.choose(words, ["Ann Quist"], 5) == {"Annual": 7}
+
+
 @pytest.mark.parametrize(
     ("language", "text"),
     [
@@ -135,6 +140,43 @@ def test_a_cloud_is_drawn_of_ten_words_and_more_that_differ_in_count(
     words: dict[str, int], *, drawn: bool
 ) -> None:
     assert (clouds.cloud_spec("x", words, None, "The words.") is not None) is drawn
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (
+            {"worda": 2, "wordb": 1},
+            "fewer than ten words make no cloud",
+        ),
+        (
+            dict.fromkeys(FREQUENT, 3),
+            "all as often, so a cloud would show no difference",
+        ),
+        (
+            {word: 99 if word == "worda" else 2 for word in FREQUENT},
+            "fewer than ten are frequent enough for a cloud",
+        ),
+        (
+            dict.fromkeys(FREQUENT, 30) | {"rare": 1},
+            "all that are frequent enough for a cloud are as often",
+        ),
+    ],
+)
+def test_the_reason_under_a_list_of_words_is_why_there_is_no_cloud(
+    words: dict[str, int], reason: str
+) -> None:
+    assert clouds.cloud_spec("x", words, None, "The words.") is None
+    note = f"How often each word occurs in 9 posts; {reason}."
+    assert clouds.describe_list(words, "9 posts") == note
+
+
+def test_words_that_all_occur_once_are_no_list() -> None:
+    once = dict.fromkeys(FREQUENT, 1)
+    assert clouds.no_word_twice(once)
+    assert not clouds.no_word_twice(once | {"worda": 2})
+    assert clouds.describe_list(once, "9 posts") == "9 posts: no word occurs twice."
+    assert not clouds.describe_list({}, "9 posts")
 
 
 def test_the_caption_of_a_cloud_says_what_its_sizes_mean_and_what_is_left_out() -> None:

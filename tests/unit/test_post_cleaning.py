@@ -102,10 +102,10 @@ def test_what_is_said_of_reposts_takes_the_place_of_what_was_said_before() -> No
     first = with_counts("the service is odd", posts)
     assert (
         first == "the service is odd; "
-        "2 of 3 posts pass on somebody else's words, which no later step reads"
+        "2 of the 3 posts are reposts: moods, words and names leave them out"
     )
     assert with_counts(first, posts[:2]) == (
-        "the service is odd; 1 of 2 posts pass on somebody else's words, which no later step reads"
+        "the service is odd; 1 of the 2 posts is a repost: moods, words and names leave it out"
     )
     assert with_counts(first, posts[:1]) == "the service is odd"
     assert with_counts(None, posts[:1]) is None
@@ -114,7 +114,7 @@ def test_what_is_said_of_reposts_takes_the_place_of_what_was_said_before() -> No
 def test_posts_without_a_time_are_said() -> None:
     posts = [post(1, "a"), post(2, "b", repost=True, period=None)]
     assert with_counts("odd", posts) == (
-        "odd; 1 of 2 posts pass on somebody else's words, which no later step reads; "
+        "odd; 1 of the 2 posts is a repost: moods, words and names leave it out; "
         "1 of 2 posts have no time that can be meant, and are in no month"
     )
     assert with_counts(with_counts("odd", posts), posts[:1]) == "odd"

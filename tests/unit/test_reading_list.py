@@ -99,3 +99,23 @@ def test_ten_documents_at_most_each_once_and_always_the_same(
     assert len(documents) == len(set(documents)) <= LENGTH
     assert bool(documents) == bool(rows)
     assert readings == choose_documents(rows, COVID)
+
+
+def test_a_neutral_document_is_neither_of_the_highest_nor_of_the_lowest_polarity() -> None:
+    rows = [mention(n, f"Covid {n} a.", score) for n, score in enumerate([0.04, 0.5, 0.0, -0.04])]
+    assert reasons(rows) == {
+        "nyt:0001": "among the highest polarity: +0.50",
+        "nyt:0000": "the first of the month",
+    }
+
+
+def test_of_the_documents_of_one_pattern_one_is_chosen() -> None:
+    scores = [-0.9, -0.8, -0.7, -0.6, 0.2]
+    rows = [mention(n, f"Covid {n} a.", score) for n, score in enumerate(scores)]
+    places = {"nyt:0000": 7, "nyt:0001": 7, "nyt:0002": 7}
+    readings = choose_documents(rows, COVID, places.get)
+    assert [reading.mention.document for reading in readings] == [
+        "nyt:0004",
+        "nyt:0000",
+        "nyt:0003",
+    ]

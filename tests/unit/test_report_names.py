@@ -46,6 +46,22 @@ def test_a_name_that_holds_the_subject_is_left_out_and_counted() -> None:
     assert top_names(rows, [pattern("coronavirus")]) == TopNames({"GPE": [("China", 41)]}, 2)
 
 
+def test_the_names_of_the_account_itself_are_left_out_and_counted() -> None:
+    rows = [
+        entity("PERSON", "Quist", 90),
+        entity("PERSON", "President Quist", 5),
+        entity("ORG", "AnnQuist", 4),
+        entity("PERSON", "Bea Quist", 3),
+        entity("ORG", "Quist", 2),
+        entity("ORG", "Quist Foundation", 2),
+    ]
+    top = top_names(rows, account_names=["annquist", "Ann Quist"])
+    assert top == TopNames({"PERSON": [("Bea Quist", 3)], "ORG": [("Quist Foundation", 2)]}, 0, 3)
+    spec = entities_spec(SUBJECT, top, unit="times named", texts=SENTENCES)
+    assert spec is not None
+    assert "So are 3 names that are the subject's own." in spec.caption
+
+
 def test_a_last_name_says_whose_it_may_be() -> None:
     rows = [
         entity("PERSON", "Obama", 43),
@@ -77,6 +93,24 @@ def test_a_last_name_that_single_jobs_took_for_an_organisation_is_a_person() -> 
         entity("PERSON", "Ann Quist", 1),
     ]
     assert top_names(rows).by_type == {"PERSON": [("Quist (also Ann Quist 1)", 4)]}
+
+
+def test_a_last_name_that_another_keyword_shows_to_be_a_person_is_one() -> None:
+    rows = [entity("NORP", "Quist", 3), entity("ORG", "Quist", 4)]
+    assert top_names(rows).by_type == {"ORG": [("Quist", 7)]}
+    of_run = [*rows, entity("PERSON", "Ann Quist", 2)]
+    assert top_names(rows, of_run=of_run).by_type == {"PERSON": [("Quist", 7)]}
+
+
+def test_each_name_stands_once_under_the_type_it_has_most_often() -> None:
+    rows = [
+        entity("LOC", "Earth", 5),
+        entity("ORG", "earth", 9),
+        entity("LOC", "Earth", 6),
+        entity("PERSON", "Selma", 3),
+        entity("GPE", "Selma", 3),
+    ]
+    assert top_names(rows).by_type == {"LOC": [("Earth", 20)], "GPE": [("Selma", 6)]}
 
 
 def test_the_caption_explains_no_label_that_is_not_there() -> None:

@@ -112,3 +112,12 @@ def test_the_list_knows_words_that_are_names_too() -> None:
     assert not words.is_only_common("Rutte")
     assert "trump" not in words.common
     assert ("white", "house") in words.names["white"]
+
+
+def test_the_list_has_places_that_no_person_bears() -> None:
+    words = word_list.load()
+    assert {"tulsa", "moscow", "sri lanka"} <= words.regions
+    assert {"danube", "atlantic ocean"} <= words.landforms
+    places = words.regions | words.landforms
+    assert places.isdisjoint(words.given)
+    assert places.isdisjoint({"garland", "jordan", "washington", "england", "pluto"})

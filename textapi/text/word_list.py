@@ -29,7 +29,8 @@ class WordList:
 
     A word is in *common* where running text writes it small, and in *both* as well where it is a
     name too ("house", "bush"). *last* are last names among the common words. *names* are names of
-    several words, by their first word, the longest first.
+    several words, by their first word, the longest first. *regions* (countries, cities) and
+    *landforms* (rivers, islands) are names of places that mean nothing else and no person bears.
     """
 
     common: frozenset[str]
@@ -37,6 +38,8 @@ class WordList:
     given: frozenset[str]
     last: frozenset[str]
     names: dict[str, list[tuple[str, ...]]]
+    regions: frozenset[str]
+    landforms: frozenset[str]
 
     def is_only_common(self, word: str) -> bool:
         """Return whether *word* is one of the language and no name."""
@@ -69,4 +72,6 @@ def load() -> WordList:
         given=frozenset(sections["given"]),
         last=frozenset(sections["last"]),
         names=dict(names),
+        regions=frozenset(sections["regions"]),
+        landforms=frozenset(sections["landforms"]),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -107,7 +107,24 @@ def build(scowl: Path, wordnet: Path, names: Path, rated: Path) -> dict[str, lis
         "given": sorted(given),
         "last": sorted(last),
         "names": sorted(phrases),
+        **_choose_places(wordnet, census),
     }
+
+
+def _choose_places(wordnet: Path, census: Census) -> dict[str, list[str]]:
+    """Return the names that WordNet has for regions or for landforms alone, and no person bears."""
+    files: dict[str, set[int | None]] = defaultdict(set)
+    for name, file in sources.read_wordnet_meanings(wordnet):
+        files[name].add(file)
+
+    places: dict[str, list[str]] = {"regions": [], "landforms": []}
+    for name, of_name in sorted(files.items()):
+        is_given = census.given.get(name, 0.0) >= _FREQUENT_GIVEN
+        if is_given or census.last.get(name, 0.0) >= _FREQUENT_LAST:
+            continue
+        if of_name <= {sources.REGIONS, sources.LANDFORMS}:
+            places["regions" if sources.REGIONS in of_name else "landforms"].append(name)
+    return places
 
 
 def _choose_common(

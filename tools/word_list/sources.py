@@ -7,6 +7,10 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+# WordNet's numbers of the files that name regions ("Moscow"), and natural objects ("Danube").
+REGIONS = 15
+LANDFORMS = 17
+
 # SCOWL's sizes: 10 holds the most common words, 70 what a large dictionary has.
 SIZES = (10, 20, 35, 40, 50, 55, 60, 70)
 _SPELLINGS = ("english", "american", "british", "british_z", "canadian")
@@ -38,6 +42,20 @@ def read_wordnet_names(folder: Path) -> Iterator[Name]:
             words = fields[4 + 2 * number].partition("(")[0].split("_")
             if len(words) > 1 and words[0][:1].isupper() and words[-1][:1].isupper():
                 yield tuple(word.lower() for word in words)
+
+
+def read_wordnet_meanings(folder: Path) -> Iterator[tuple[str, int | None]]:
+    """Yield each noun with a capital, in small letters, with the file of each of its meanings.
+
+    The file is None where the meaning is a kind of thing rather than one thing.
+    """
+    for entry in _read_wordnet(folder, ("noun",)):
+        fields = entry.split(" ")
+        file = int(fields[1]) if "@i" in fields else None
+        for number in range(int(fields[3], 16)):
+            word = fields[4 + 2 * number]
+            if word[:1].isupper():
+                yield word.replace("_", " ").lower(), file
 
 
 def read_wordnet_texts(folder: Path) -> Iterator[str]:
