@@ -45,7 +45,6 @@ TEXT = (
     "and hope to terrible places in Northern Europe"
 )
 WORDS = TEXT.split()
-DAYS = 28  # of a month that have documents
 
 
 # --- the command line ---
@@ -264,13 +263,15 @@ def headlines(
     month = datetime.fromisoformat(f"{first}-01")
 
     for _ in range(months):
+        following = (month + timedelta(days=31)).replace(day=1)
+        minutes = (following - month) // timedelta(minutes=1)
         for number in range(per_month):
             mention, is_ordinary = divmod(number, every)
             subject = "" if is_ordinary else subjects[mention % len(subjects)]
             text = headline(rng, words=words, subject=subject)
-            at = month + timedelta(minutes=number * DAYS * 1440 // per_month)
+            at = month + timedelta(minutes=number * minutes // per_month)
             yield document_row(f"{at:%Y-%m}:{number:07}", text, at)
-        month = (month + timedelta(days=31)).replace(day=1)
+        month = following
 
 
 def document_row(
