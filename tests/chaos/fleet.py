@@ -47,9 +47,11 @@ STUB = Path(__file__).parents[1] / "stub_textapi.py"
 TABLES = ("mentions", "periods", "phrases", "entities", "documents", "coverage")
 FIRST, LAST, DOCUMENTS_A_MONTH = "2020-01", "2021-12", 100
 LATENCY = 0.1
-# Calls in flight per process, and so what one killed process may repeat: a call is in flight until
-# its answer is stored. So few that a run takes long enough to be disturbed.
-CONCURRENCY = 3
+CONCURRENCY = 3  # calls in flight per process: a run takes long enough to be disturbed
+# How many calls may ask again for what one killed process asked: it had `CONCURRENCY` in flight, a
+# call being in flight until its answer is stored. Months share sentences, so that two later calls
+# may hold what one of them had asked.
+IN_HAND = 2 * CONCURRENCY
 WORKERS = ("worker-a", "worker-b")
 PROCESSES = 2
 QUICK = {

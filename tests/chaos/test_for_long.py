@@ -23,7 +23,7 @@ from models.database import Database, migrate
 from models.documents import add_documents
 from models.tables import Document, Job, PostPolarity, Run
 from tests import stub_textapi
-from tests.chaos.fleet import CONCURRENCY, PROCESSES, WORKERS, Fleet, fill, running_fleet
+from tests.chaos.fleet import IN_HAND, PROCESSES, WORKERS, Fleet, fill, running_fleet
 from tests.chaos.test_killing import at_work
 from tests.integration.test_fetching import stored_post
 from tests.services import _unprivileged, running_postgres, wait_until
@@ -35,7 +35,7 @@ pytestmark = [
     ),
 ]
 # Answers that wait for the database outlive their claims: another worker may ask for them again.
-ALL_IN_FLIGHT = len(WORKERS) * PROCESSES * CONCURRENCY
+ALL_IN_HAND = len(WORKERS) * PROCESSES * IN_HAND
 KILLS = 30
 SMALL_FILE = 60_000  # bytes; SQLite's log is longer after the first few transactions
 
@@ -48,7 +48,7 @@ def test_everything_killed_three_times(fleet: Fleet, hold: Callable[..., None]) 
             fleet.kill_and_leave(name)
         fleet.start_all()
     fleet.finish(120.0)
-    hold(fleet.outcome(), again=3 * ALL_IN_FLIGHT)
+    hold(fleet.outcome(), again=3 * ALL_IN_HAND)
 
 
 def test_valkey_away_for_a_minute(fleet: Fleet, hold: Callable[..., None]) -> None:
@@ -79,7 +79,7 @@ def test_no_space_left_and_freed_again(fleet: Fleet, hold: Callable[..., None]) 
     assert not fleet.ended()
     limit_files(fleet, psutil.RLIM_INFINITY)
     fleet.finish(120.0)
-    hold(fleet.outcome(), again=ALL_IN_FLIGHT)
+    hold(fleet.outcome(), again=ALL_IN_HAND)
 
 
 def test_the_database_locked_for_half_a_minute(fleet: Fleet, hold: Callable[..., None]) -> None:
@@ -93,7 +93,7 @@ def test_the_database_locked_for_half_a_minute(fleet: Fleet, hold: Callable[...,
         assert not fleet.ended()
         other.execute("ROLLBACK")
     fleet.finish(120.0)
-    hold(fleet.outcome(), again=ALL_IN_FLIGHT)
+    hold(fleet.outcome(), again=ALL_IN_HAND)
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ def test_postgresql_away_for_half_a_minute(tmp_path: Path, hold: Callable[..., N
                 fleet.tend(30.0)
                 start_again()
                 fleet.finish(120.0)
-                hold(fleet.outcome(), again=ALL_IN_FLIGHT)
+                hold(fleet.outcome(), again=ALL_IN_HAND)
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, select
 from core.enums import JobKind, State
 from models.tables import Job
 from models.transitions import retry_run
-from tests.chaos.fleet import CONCURRENCY, PROCESSES, WORKERS, Fleet
+from tests.chaos.fleet import CONCURRENCY, IN_HAND, PROCESSES, WORKERS, Fleet
 from tests.services import wait_until
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(240)]
@@ -34,7 +34,7 @@ def test_a_child_killed_every_second(fleet: Fleet, hold: Callable[..., None]) ->
                 random.choice(children).kill()
                 kills += 1
     assert kills >= 5
-    hold(fleet.outcome(), again=kills * CONCURRENCY)
+    hold(fleet.outcome(), again=kills * IN_HAND)
 
 
 def test_the_parent_of_a_worker_killed(fleet: Fleet, hold: Callable[..., None]) -> None:
@@ -42,7 +42,7 @@ def test_the_parent_of_a_worker_killed(fleet: Fleet, hold: Callable[..., None]) 
     fleet.until_asked(100)
     fleet.kill("worker-a")
     fleet.finish()
-    hold(fleet.outcome(), again=PROCESSES * CONCURRENCY)
+    hold(fleet.outcome(), again=PROCESSES * IN_HAND)
 
 
 def test_a_worker_asked_to_end_loses_nothing(fleet: Fleet, hold: Callable[..., None]) -> None:
@@ -60,7 +60,7 @@ def test_everything_killed_and_started_again(fleet: Fleet, hold: Callable[..., N
         fleet.kill_and_leave(name)
     fleet.start_all()
     fleet.finish()
-    hold(fleet.outcome(), again=len(WORKERS) * PROCESSES * CONCURRENCY)
+    hold(fleet.outcome(), again=len(WORKERS) * PROCESSES * IN_HAND)
 
 
 def test_a_child_stopped_past_its_lease_writes_nothing_when_it_goes_on(
@@ -76,7 +76,7 @@ def test_a_child_stopped_past_its_lease_writes_nothing_when_it_goes_on(
         child.resume()
     fleet.finish()
     fleet.tend(2.0)
-    hold(fleet.outcome(), again=len(stopped) * CONCURRENCY)
+    hold(fleet.outcome(), again=len(stopped) * IN_HAND)
 
 
 def test_two_identical_runs_at_once_are_asked_for_once(

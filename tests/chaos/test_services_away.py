@@ -11,7 +11,7 @@ import psutil
 import pytest
 import redis
 
-from tests.chaos.fleet import CONCURRENCY, PROCESSES, WORKERS, Fleet
+from tests.chaos.fleet import CONCURRENCY, IN_HAND, PROCESSES, WORKERS, Fleet
 from tests.services import wait_until
 
 SLOTS = CONCURRENCY * PROCESSES * len(WORKERS)
@@ -98,4 +98,4 @@ def test_a_limit_is_kept_while_children_are_killed_and_valkey_forgets(
                 kills += 1
     assert kills >= 3
     assert fleet.seen()["fullest"]["1.0"] <= 60
-    hold(fleet.outcome(), again=kills * CONCURRENCY)
+    hold(fleet.outcome(), again=kills * IN_HAND)
