@@ -86,7 +86,7 @@ def note(config: pytest.Config, name: str, outcome: Outcome, against: Outcome) -
     )
 
 
-_MEASURED = {"calls": 0, "answered": 0, "again": 0, "seconds": 0.0, "silence": 0.0}
+_MEASURED = {"calls": 0, "again": 0, "seconds": 0.0, "silence": 0.0}
 
 
 def pytest_terminal_summary(

@@ -70,7 +70,6 @@ class Outcome:
     exports: dict[str, bytes]
     answers: int  # rows in the ledger
     calls: int
-    answered: int  # calls that got an answer
     again: int  # calls that were answered with something that had been answered before
     seconds: float
     silence: float  # the longest stretch in which nothing was asked, from submit to the end
@@ -289,8 +288,7 @@ class Fleet:
             out = io.BytesIO()
             write(self.db, run, table, "jsonl", out)
             exports[table] = out.getvalue().replace(f'{{"run": {run}, '.encode(), b'{"run": 0, ')
-        calls = seen["calls"], seen["answered"], seen["again"]
-        return Outcome(exports, answers, *calls, seconds, self._silence)
+        return Outcome(exports, answers, seen["calls"], seen["again"], seconds, self._silence)
 
     def end(self) -> None:
         """End everything."""
