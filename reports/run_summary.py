@@ -133,8 +133,10 @@ def summarize_run(data: RunData) -> RunSummary:
     total = sources.total()
     for job in data.jobs if data.selection else ():
         sources.subtract(_count_sources(data, left_out(data, job)))
+
     shown = describe_selection(data)
     synthetic = totals["example"] + totals["marked"] > 0 and totals["example"] == totals["address"]
+
     return RunSummary(
         **vars(data),
         created=_format_minute(data.created_at),

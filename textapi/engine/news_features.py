@@ -138,6 +138,7 @@ def _aggregate_rated(valences: Sequence[float], weights: Sequence[float]) -> lis
     negative = [value for value in scored if value < 0]
     up, down = math.fsum(positive), math.fsum(negative)
     count = len(weights) or 1
+
     return [
         _squash(up + down),
         _squash(up),
