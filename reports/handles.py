@@ -45,6 +45,7 @@ from reports.tables.entities import EntityRow, read_entities
 from reports.tables.periods import PeriodRow, read_periods
 from reports.tables.phrases import PhraseRow, read_phrases
 from reports.tables.summaries import read_summaries
+from reports.word_section import add_words
 from reports.words import format_day, quantity, web_address
 from sources.post_cleaning import words_of_post
 from textapi.text.sentences import sentences
@@ -424,14 +425,7 @@ def _draw_portrait(portrait: Portrait, posts: _Posts, data: RunData, store: Figu
     chosen = clouds.choose(words, posts.names, data.parameters.max_words)
     counted = quantity(posts.authored - posts.repeats, "post")
     repeats = describe_repeats(posts.repeats, "post")
-    caption = f"The words of {counted}.{repeats}"
-    cloud = clouds.cloud_spec(subject.slug, chosen, data.mask, caption)
-    if cloud is not None:
-        add("cloud", "Word cloud", cloud)
-    elif chosen:
-        note = clouds.describe_list(chosen, counted) + repeats
-        listed = {} if clouds.no_word_twice(chosen) else chosen
-        add("cloud", "Words", words=listed, note=note)
+    add_words(add, subject.slug, chosen, data.mask, counted=counted, repeats=repeats)
 
 
 def _add_distinctive(

@@ -45,6 +45,7 @@ from reports.tables.entities import EntityRow, read_entities
 from reports.tables.mentions import MentionRow, read_mentions
 from reports.tables.periods import PeriodRow, read_periods
 from reports.tables.phrases import PhraseRow, read_phrases
+from reports.word_section import add_words
 from reports.words import quantity
 from textapi.text.keywords import pattern
 
@@ -330,11 +331,6 @@ def _draw_keyword(
     words = merge_spellings(keyword.word_counts)
     chosen = clouds.choose(words, keyword.terms, data.parameters.max_words)
     repeats = describe_repeats(keyword.repeats, "mention")
-    caption = f"The words of {mentions} in all months.{repeats}"
-    cloud = clouds.cloud_spec(subject.slug, chosen, data.mask, caption)
-    if cloud is not None:
-        add("cloud", "Word cloud of all months", cloud)
-    elif chosen:
-        note = clouds.describe_list(chosen, mentions) + repeats
-        listed = {} if clouds.no_word_twice(chosen) else chosen
-        add("cloud", "Words of all months", words=listed, note=note)
+    add_words(
+        add, subject.slug, chosen, data.mask, counted=mentions, repeats=repeats, all_months=True
+    )
