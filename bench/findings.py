@@ -94,8 +94,10 @@ class Series:
 
     def find_claims(self) -> list[Highlight]:
         """Return what a report would claim."""
-        found = keyword_highlights("“k”", self.rows, self.by_term)
-        return list(filter(is_claim, found + subject_highlights({"k": self.rows, "o": self.other})))
+        highlights = keyword_highlights("“k”", self.rows, self.by_term)
+        return list(
+            filter(is_claim, highlights + subject_highlights({"k": self.rows, "o": self.other}))
+        )
 
 
 @dataclass(frozen=True)

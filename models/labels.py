@@ -63,7 +63,7 @@ def read_sentences(
     connection: Connection, run_id: int, keys: Sequence[MentionKey]
 ) -> dict[MentionKey, str]:
     """Return the sentences of the mentions *keys* of a run."""
-    wanted = set(keys)
+    selected = set(keys)
     sentences: dict[MentionKey, str] = {}
     columns = (Mention.document_id, Mention.keyword, Mention.position, Mention.sentence)
     mentions = select(*columns).join(Job, Job.id == Mention.job_id).where(Job.run_id == run_id)
@@ -71,7 +71,7 @@ def read_sentences(
         of_documents = mentions.where(Mention.document_id.in_(batch))
         for document_id, keyword, position, sentence in connection.execute(of_documents):
             key = MentionKey(document_id, keyword, position)
-            if key in wanted:
+            if key in selected:
                 sentences[key] = sentence
     return sentences
 

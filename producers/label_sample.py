@@ -109,13 +109,13 @@ def _hash(mention: LabelledMention, seed: str = "") -> bytes:
 
 def find_items(db: Database, run_id: int, items: Collection[str]) -> dict[str, MentionKey]:
     """Return the mentions that *items* name, of all of the run; missing where it has none such."""
-    found: dict[str, MentionKey] = {}
+    mention_keys: dict[str, MentionKey] = {}
     for mentions in list_mentions_by_month(db, run_id):
         for mention in mentions:
             item = item_of(mention)
             if item in items:
-                found[item] = mention.key
-    return found
+                mention_keys[item] = mention.key
+    return mention_keys
 
 
 def read_coded_file(path: Path) -> list[CodedItem]:

@@ -64,12 +64,12 @@ def measure_dispersion(matched: Sequence[int], documents: Sequence[int]) -> floa
     Nelder, "Generalized Linear Models" (1989), 4.5. An event makes many documents of few days. None
     without a match, without a document that has none, and of fewer than two days.
     """
-    counted = [(found, n) for found, n in zip(matched, documents, strict=True) if n]
+    counted = [(matching, n) for matching, n in zip(matched, documents, strict=True) if n]
     total, all_matched = sum(documents), sum(matched)
     if len(counted) < 2 or not 0 < all_matched < total:
         return None
     share = all_matched / total
-    squares = sum((found - n * share) ** 2 / n for found, n in counted)
+    squares = sum((matching - n * share) ** 2 / n for matching, n in counted)
     return squares / (share * (1 - share)) / (len(counted) - 1)
 
 

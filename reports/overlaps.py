@@ -84,9 +84,9 @@ def _name_pairs(separate: Sequence[Pair]) -> str:
     if len(separate) == 1:
         return f"The 95 % intervals of {_join(separate[0])} do not overlap"
     if len(shared) == 1 and len(separate) <= NAMED:
-        (one,) = shared
+        (month,) = shared
         others = sorted(set().union(*separate) - shared)
-        return f"The 95 % intervals of {_join(others)} do not overlap with that of {_month(one)}"
+        return f"The 95 % intervals of {_join(others)} do not overlap with that of {_month(month)}"
     return (
         f"The 95 % intervals of {len(separate)} pairs of months, such as {_join(separate[0])}, do "
         "not overlap"

@@ -70,9 +70,9 @@ def fit_trend(
     return _fit(np.array(months), np.array(values), np.array(variances), _OF_LINE)
 
 
-def _fit(x: Numbers, y: Numbers, known: Numbers, parameters: int) -> Trend:
+def _fit(x: Numbers, y: Numbers, variances: Numbers, parameters: int) -> Trend:
     """Fit the slope on *x*; so many *parameters* take part of the residuals' correlation."""
-    slope, residuals, spread = _fit_line(x, y, _weigh(x, y, known))
+    slope, residuals, spread = _fit_line(x, y, _weigh(x, y, variances))
     k = len(y)
     squares = float((residuals**2).sum())
     effective = count_effective(k, _correlate(residuals, parameters))
@@ -116,10 +116,10 @@ def _step_squares(y: Numbers, weights: Numbers, place: int) -> float:
     return squares
 
 
-def _weigh(x: Numbers, y: Numbers, known: Numbers) -> Numbers:
-    """Return the weights of the months: by their *known* variance and by how far they scatter."""
-    _, residuals, _ = _fit_line(x, y, 1 / known)
-    weights: Numbers = 1 / (known + _extra_variance(x, residuals, 1 / known))
+def _weigh(x: Numbers, y: Numbers, variances: Numbers) -> Numbers:
+    """Return the weights of the months: by their *variances* and by how far they scatter."""
+    _, residuals, _ = _fit_line(x, y, 1 / variances)
+    weights: Numbers = 1 / (variances + _extra_variance(x, residuals, 1 / variances))
     return weights
 
 

@@ -278,11 +278,11 @@ def _alignments(left: Sequence[str], right: Sequence[str]) -> Iterator[list[Span
     pairs, start = [], 0
     for place, word in enumerate(left):
         try:
-            found = right.index(word, start)
+            position = right.index(word, start)
         except ValueError:
             break
-        pairs.append((place, found))
-        start = found + 1
+        pairs.append((place, position))
+        start = position + 1
     if len(pairs) == len(left):
         yield pairs
 

@@ -237,8 +237,8 @@ def _polarities_by_month(data: RunData, job: RunJob) -> dict[str, array[float]]:
 
 def mean_dispersion(rows: Iterable[PeriodRow]) -> float:
     """Return the mean dispersion of the months that are not cut off, 1 at least."""
-    known = [row.dispersion for row in rows if row.dispersion is not None and not row.cut_off]
-    return max(1.0, math.fsum(known) / len(known)) if known else 1.0
+    dispersions = [row.dispersion for row in rows if row.dispersion is not None and not row.cut_off]
+    return max(1.0, math.fsum(dispersions) / len(dispersions)) if dispersions else 1.0
 
 
 def _share_figures(matched: int, documents: int) -> tuple[Any, ...]:
