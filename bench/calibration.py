@@ -78,7 +78,7 @@ def draw_simple(
         _, low, high = t_interval(polarities[drawn].tolist())
         assert low is not None
         assert high is not None
-        raw.append(((high - low) / 2, low <= truth <= high))
+        raw.append(((high - low) / 2, bool(low <= truth <= high)))
     print_row(f"simple {n:>4}", alone, regression, raw)
 
 

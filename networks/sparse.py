@@ -30,7 +30,7 @@ class SparseRows:
                 f"{len(columns)} columns and {len(values)} values do not fill rows that end at "
                 f"{starts[-1]}: give as many of each"
             )
-        if len(columns) and not 0 <= columns.min() <= columns.max() < width:
+        if len(columns) and not 0 <= np.min(columns) <= np.max(columns) < width:
             raise NetworkError(f"a column lies outside 0 to {width - 1}: give a larger width")
         self.columns = columns
         self.values = values

@@ -132,8 +132,8 @@ def compare_shares(shares: Sequence[Share]) -> Comparison | None:
     kept = _countable(shares)
     if len(kept) < 2:
         return None
-    matched = np.array([share.matched for share in kept], dtype=float)
-    n = np.array([share.n for share in kept], dtype=float)
+    matched = np.array([share.matched for share in kept], dtype=np.float64)
+    n = np.array([share.n for share in kept], dtype=np.float64)
     pooled = matched.sum() / n.sum()
     variance = pooled * (1 - pooled)
     if not variance:  # what was left out held all matches, or all documents without
@@ -250,7 +250,7 @@ def _test_means(n: Numbers, means: Numbers, variances: Numbers) -> float:
     """Return the p-value of Brown's and Forsythe's F* with Mehrotra's degrees of freedom."""
     total = n.sum()
     middle = (n * means).sum() / total
-    unit = variances.max()  # in which squares of small variances are no zeros
+    unit = np.max(variances)  # in which squares of small variances are no zeros
     relative = variances / unit
     parts = (1 - n / total) * relative
     scale = parts.sum()

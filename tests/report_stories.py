@@ -54,7 +54,7 @@ class Text:
 def database(folder: Path) -> Database:
     url = f"sqlite:///{folder / 'tidings.db'}"
     migrate(url)
-    return Database(url)
+    return Database(url, pooled=False)  # nothing is left open that a test forgets to close
 
 
 def store(db: Database, texts: Iterable[Text], *, prefix: str = "") -> None:

@@ -27,6 +27,8 @@ from reports.words import quantity
 
 _CHANGE: style.Look = {"color": style.MUTED, "linestyle": (0, (3, 3)), "linewidth": 1}
 _CHANGE_TEXT: style.Look = {"textcoords": "offset points", "fontsize": 8.5}
+_TEXT_ROWS = 3  # taken in turn: the texts of neighbours do not overlap
+_ROW_HEIGHT = 0.12  # as a share of the highest bar
 
 
 class _Stack:
@@ -85,16 +87,19 @@ def draw_terms(
     )
 
     top = max([*stack.heights.values(), 1])
-    for crossover in find_crossovers(by_term):
+    crossovers = find_crossovers(by_term)
+    for number, crossover in enumerate(crossovers):
         x = style.month_number(crossover.period) - 15
+        y = top * (1.08 + _ROW_HEIGHT * (number % _TEXT_ROWS))
         text = style.without_undrawable(f"“{crossover.after}” overtakes")
         ax.axvline(x, zorder=0.9, label="_change", **_CHANGE)
-        ax.annotate(text, (x, top * 1.08), xytext=(4, 0), color=style.MUTED, **_CHANGE_TEXT)
+        ax.annotate(text, (x, y), xytext=(4, 0), color=style.MUTED, **_CHANGE_TEXT)
 
     style.mark_gaps(ax, gaps(together))
     style.mark_cut_off(ax, cut_off(together))
     style.date_axis(ax, span)
-    ax.set_ylim(0, top * 1.2)
+    text_rows = min(len(crossovers), _TEXT_ROWS)
+    ax.set_ylim(0, top * (1.2 + _ROW_HEIGHT * max(0, text_rows - 1)))
     ax.yaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
     ax.set_ylabel("mentions a month")
 

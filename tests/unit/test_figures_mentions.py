@@ -175,6 +175,18 @@ def test_the_month_in_which_a_term_overtakes_another_is_marked(ax: Axes) -> None
     assert [text.get_text() for text in ax.texts] == ["\u201ccovid\u201d overtakes"]
 
 
+def test_the_names_of_changes_stand_at_different_heights(ax: Axes) -> None:
+    counts = {"a": (90, 90, 5, 5), "b": (10, 10, 80, 90), "c": (40, 40, 40, 1)}
+    by_term = {}
+    for term, matched in counts.items():
+        by_term[term] = [row(f"2020-0{month}", term, n) for month, n in enumerate(matched, 1)]
+    together = [row(f"2020-0{month}", None, 150) for month in (1, 2, 3, 4)]
+    terms.draw_terms(ax, by_term, together, span=style.Range("2020-01", "2020-04"))
+    heights = [text.xy[1] for text in ax.texts]
+    assert len(heights) == len(set(heights)) == 3
+    assert max(heights) < ax.get_ylim()[1]
+
+
 def test_a_lead_that_chance_explains_is_not_marked(ax: Axes) -> None:
     flicker = {
         "a": [row("2020-01", "a", 9), row("2020-02", "a", 5), row("2020-03", "a", 4)],
