@@ -47,8 +47,8 @@ class MonthData:
     mask_keyword: bool = False  # whether its terms are masked when a mention is scored
     _corpora: list[Corpus] = field(default_factory=list, init=False)
 
-    def documents_by_day(self) -> Iterator[list[DocumentText]]:
-        """Yield the documents of each day: no more than a day is held."""
+    def documents_by_day(self) -> Iterator[tuple[str, list[DocumentText]]]:
+        """Yield each day and its documents: no more than a day is held."""
         return list_documents_by_day(self.db, self.scope)
 
     async def corpora(self) -> list[Corpus]:
@@ -80,7 +80,7 @@ class MonthData:
 
     def _texts_outside(self, corpus: Corpus) -> Iterator[str]:
         document_ids = {document_id for document_id, _ in corpus.texts}
-        for documents in self.documents_by_day():
+        for _, documents in self.documents_by_day():
             for document in documents:
                 if document.id not in document_ids:
                     yield document.text

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Protocol
 
-from textapi.requests import ApiRequest, TextRequest
+from textapi.requests import ApiRequest, KeywordKey, TextRequest
 
 
 class Fetcher(Protocol):
@@ -20,6 +20,11 @@ class Fetcher(Protocol):
 
     async def read(self, keys: Collection[bytes]) -> dict[bytes, Any]:
         """Read the answers with *keys*, all of them fetched before."""
+
+    async def read_sentences(
+        self, terms: Sequence[str], document_ids: Sequence[int]
+    ) -> dict[KeywordKey, list[str]]:
+        """Read the sentences that were found in documents, by term and id, where any were."""
 
 
 async def fetch_answers(fetcher: Fetcher, requests: Sequence[TextRequest]) -> list[Any]:

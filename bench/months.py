@@ -61,7 +61,8 @@ async def ask_in_sequence(stack: harness.Stack, texts: Sequence[str]) -> float:
                 reply: dict[str, Any] = await response.json()
                 return reply
 
-        batches = list(keyword_batches("", texts, KEYWORD.terms, PARAMETERS.text_size))
+        numbered = enumerate(texts)
+        batches = list(keyword_batches("", numbered, KEYWORD.terms, PARAMETERS.text_size, ""))
         sentences: list[str] = []
         for batch in batches:
             body = {"text": "\n".join(batch.texts), "keywords": KEYWORD.terms}

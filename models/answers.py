@@ -26,6 +26,7 @@ from sqlalchemy.sql.dml import ReturningInsert
 from core.metrics import count_reuse
 from models.database import CLOCK_SLACK_SECONDS, Database, batched, clock
 from models.jobs import Claim, is_held, note_progress
+from models.keyword_answers import Question, store_keyword_answers
 from models.tables import (
     Answer,
     AnswerClaim,
@@ -62,16 +63,35 @@ class CallCounts:
 
 @dataclass
 class Batch:
-    """What one transaction stores: answers, the documents that they quote, and counts of calls."""
+    """What one transaction stores: answers, the documents that they quote, and counts of calls.
+
+    `answers_by_question` are those about keywords, by the id of the document.
+    """
 
     answers: dict[bytes, str] = field(default_factory=dict)
     documents: list[tuple[int, bytes]] = field(default_factory=list)
+    answers_by_question: dict[Question, dict[int, str]] = field(default_factory=dict)
+    claims: set[bytes] = field(default_factory=set)  # that end with it
     call_counts_by_operation: dict[str, CallCounts] = field(default_factory=dict)
     progress: bool = True  # of the job: the answers are those that it asked for
 
     def call_counts(self, operation: str) -> CallCounts:
         """Return the counts of *operation*, to be added to."""
         return self.call_counts_by_operation.setdefault(operation, CallCounts())
+
+    def keyword_answers(self, engine: str, term: str) -> dict[int, str]:
+        """Return the answers about a term by document, to be added to."""
+        return self.answers_by_question.setdefault((engine, term), {})
+
+    @property
+    def has_answers(self) -> bool:
+        """Whether there is an answer to store."""
+        return bool(self.answers or self.answers_by_question)
+
+    @property
+    def is_worth_writing(self) -> bool:
+        """Whether there is an answer, or a call to count."""
+        return self.has_answers or bool(self.call_counts_by_operation)
 
 
 def read_answers(connection: Connection, keys: Collection[bytes]) -> dict[bytes, str]:
@@ -164,9 +184,10 @@ def store_batch(db: Database, claim: Claim, batch: Batch, *, service: str, crede
 
         if answers:
             connection.execute(db.upsert(Answer).on_conflict_do_nothing(), answers)
-        if answers and batch.progress:
+        store_keyword_answers(db, connection, batch.answers_by_question)
+        if batch.has_answers and batch.progress:
             note_progress(connection, claim)
-        _drop_claims(connection, claim, batch.answers)
+        _drop_claims(connection, claim, batch.claims)
         if documents:
             connection.execute(db.upsert(AnswerDocument).on_conflict_do_nothing(), documents)
         count_calls(db, connection, claim.run_id, counts, service=service, credential=credential)
@@ -248,11 +269,10 @@ def calls_by_minute(
 
         if service == "textapi":
             # A job that was killed with calls in flight left its claims; how many calls they were
-            # is recorded nowhere.
-            live = select(func.count()).where(AnswerClaim.until > clock())
-            claims = connection.scalars(live.group_by(AnswerClaim.job_id))
-            in_flight = sum(min(count, at_once) for count in claims)
-            calls[this_minute] = int(calls.get(this_minute, 0)) + in_flight
+            # is recorded nowhere, and a claim of a day's keywords can be of many.
+            live = select(func.count(AnswerClaim.job_id.distinct()))
+            jobs = connection.scalar(live.where(AnswerClaim.until > clock())) or 0
+            calls[this_minute] = int(calls.get(this_minute, 0)) + jobs * at_once
     return sorted((int(minute), int(count)) for minute, count in calls.items())
 
 

@@ -14,7 +14,8 @@ from typing import Any
 from sqlalchemy import Connection, and_, bindparam, delete, exists, insert, or_, select, update
 
 from core.enums import JobKind
-from models.database import batched
+from models.database import Database, batched
+from models.keyword_answers import move_keyword_answers
 from models.tables import AnswerDocument, Document, Job, JobDocument, Run
 
 _AUTHOR = ("handle", "author_id")
@@ -84,7 +85,9 @@ def _agree(stored: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
     return all(value in (None, row[column]) for column, value in stored.items())
 
 
-def complete_documents(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> Completed:
+def complete_documents(
+    db: Database, connection: Connection, rows: Sequence[Mapping[str, Any]]
+) -> Completed:
     """Complete the stored documents of these identities by what *rows* know and they do not."""
     given = {row["identity"]: row for row in rows}
     ids = []
@@ -111,7 +114,7 @@ def complete_documents(connection: Connection, rows: Sequence[Mapping[str, Any]]
             completed += 1
         else:
             kept += 1
-    _store_anew(connection, unread)
+    _store_anew(db, connection, unread)
     return Completed(completed + len(unread), kept, conflicts)
 
 
@@ -171,7 +174,7 @@ def _complete_in_place(
     return values.keys() == missing.keys()
 
 
-def _store_anew(connection: Connection, documents: Sequence[dict[str, Any]]) -> None:
+def _store_anew(db: Database, connection: Connection, documents: Sequence[dict[str, Any]]) -> None:
     """Replace documents by complete ones with new ids, which no job that is at work has read."""
     if not documents:
         return
@@ -181,9 +184,12 @@ def _store_anew(connection: Connection, documents: Sequence[dict[str, Any]]) -> 
     connection.execute(update(Document).where(Document.id.in_(ids)).values(identity))
 
     returning = insert(Document).returning(Document.id, Document.identity)
-    moves = []
+    new_ids: dict[int, int] = {}
     for new in connection.execute(returning, documents):
-        moves.append({"old": old_ids[new.identity], "new": new.id})
+        new_ids[old_ids[new.identity]] = new.id
+    move_keyword_answers(db, connection, new_ids)
+
+    moves = [{"old": old, "new": new} for old, new in sorted(new_ids.items())]
     quotes = update(AnswerDocument).where(AnswerDocument.document_id == bindparam("old"))
     connection.execute(quotes.values(document_id=bindparam("new")), moves)
     connection.execute(delete(Document).where(Document.id.in_(ids)))

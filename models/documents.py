@@ -95,7 +95,8 @@ def insert_documents(
     for batch in batched(allowed):
         rows = identify_documents(connection, batch)
         new = set(connection.scalars(statement.returning(Document.identity), rows))
-        result = complete_documents(connection, [row for row in rows if row["identity"] not in new])
+        known = [row for row in rows if row["identity"] not in new]
+        result = complete_documents(db, connection, known)
         added += len(new)
         completed += result.completed
         kept += result.kept
@@ -173,17 +174,22 @@ def count_documents(connection: Connection, scope: DocumentScope) -> int:
 
 def list_documents(connection: Connection, scope: DocumentScope) -> list[DocumentText]:
     """Return the documents of *scope*, by period, then identity."""
-    return _in_order(connection.execute(_TEXTS.where(documents_of(scope))))
+    return _in_order(connection.execute(_TEXTS.where(documents_of(scope))).all())
 
 
-def list_documents_by_day(db: Database, scope: DocumentScope) -> Iterator[list[DocumentText]]:
-    """Yield the documents of a month day by day, each in a transaction of its own."""
+def list_documents_by_day(
+    db: Database, scope: DocumentScope
+) -> Iterator[tuple[str, list[DocumentText]]]:
+    """Yield each day of a month, ``2020-03-01``, and its documents, if there are any.
+
+    Each day is read in a transaction of its own.
+    """
     for day in days_of(scope.name):
         statement = _TEXTS.where(documents_of(scope, day=day))
         with db.read() as connection:
-            documents = _in_order(connection.execute(statement))
+            documents = _in_order(connection.execute(statement).all())
         if documents:
-            yield documents
+            yield f"{day[0]:%Y-%m-%d}", documents
 
 
 def documents_by_id(connection: Connection, ids: Sequence[int]) -> list[DocumentText]:

@@ -1,8 +1,9 @@
 """Erasure of runs, documents and accounts with everything that was derived from them.
 
-Answers about several texts are found by `AnswerDocument`, those about a single text by what they
-quote, so that no engine, term or run has to be remembered for it. An answer that quotes nothing (a
-number or an empty list, under a key that is a hash) says nothing about a text, and stays.
+Sentences with keywords are found by their document, answers about several texts by
+`AnswerDocument`, others about a single text by what they quote, so that no engine, term or run has
+to be remembered for it. An answer that quotes nothing (a number, under a key that is a hash) says
+nothing about a text, and stays.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from models.documents import (
     with_counts,
 )
 from models.jobs import completed_steps, first_job_ids
+from models.keyword_answers import clear_searched, count_keyword_answers
 from models.runs import UNENDED
 from models.tables import (
     Answer,
@@ -135,10 +137,12 @@ def forget_documents(
             lock_run(connection, run_id)
 
         answers = _delete_answers(connection, ids, quoting)
+        answers += count_keyword_answers(connection, ids)  # they go with their documents
         if handle is not None:
             connection.execute(delete(Crawl).where(Crawl.subject == f"@{handle}"))
         for batch in batched(ids):
             connection.execute(delete(Document).where(Document.id.in_(batch)))
+        clear_searched(connection, ids)
         if db.is_sqlite:
             _lower_newest_documents(connection)
 

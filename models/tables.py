@@ -32,8 +32,8 @@ DISPATCHED = text("dispatched_at IS NOT NULL")  # of 100,000 queued jobs a few d
 BIG = BigInteger().with_variant(Integer, "sqlite")
 
 
-class Hash(LargeBinary):
-    """A digest as raw bytes, which both drivers take and give unchanged.
+class RawBytes(LargeBinary):
+    """A digest or bitmap as raw bytes, which both drivers take and give unchanged.
 
     `LargeBinary` wraps and copies each value, which was a tenth of a worker's time.
     """
@@ -55,6 +55,9 @@ DocumentKey = Annotated[
     mapped_column(
         BIG, ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True, index=True
     ),
+]
+QuestionKey = Annotated[
+    int, mapped_column(ForeignKey("keyword_questions.id", ondelete="CASCADE"), primary_key=True)
 ]
 TextKey = Annotated[str, mapped_column(primary_key=True)]
 NumberKey = Annotated[int, mapped_column(primary_key=True)]
@@ -119,8 +122,8 @@ class SuppressedName(Base):
 
     __tablename__ = "suppressed_names"
 
-    name: Mapped[bytes] = mapped_column(Hash(32), primary_key=True)
-    account: Mapped[bytes | None] = mapped_column(Hash(32), index=True)  # the account it is of
+    name: Mapped[bytes] = mapped_column(RawBytes(32), primary_key=True)
+    account: Mapped[bytes | None] = mapped_column(RawBytes(32), index=True)  # the account it is of
     at: Mapped[float]
 
 
@@ -235,13 +238,13 @@ class JobDocument(Base):
 class Answer(Base):
     """An answer of the Text API about one text, kept until an erasure.
 
-    `textapi.requests` makes the key.
+    `textapi.requests` makes the key. What keywords were found is in `KeywordSentences`.
     """
 
     __tablename__ = "answers"
 
     id: Mapped[int] = mapped_column(BIG, primary_key=True)
-    key: Mapped[bytes] = mapped_column(Hash(16), unique=True)
+    key: Mapped[bytes] = mapped_column(RawBytes(16), unique=True)
     value: Mapped[str]  # JSON
 
 
@@ -253,15 +256,46 @@ class AnswerDocument(Base):
     document_id: Mapped[int] = mapped_column(
         BIG, ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True
     )
-    key: Mapped[bytes] = mapped_column(Hash(16), primary_key=True, index=True)
+    key: Mapped[bytes] = mapped_column(RawBytes(16), primary_key=True, index=True)
+
+
+class KeywordQuestion(Base):
+    """An engine and a term that documents were searched for with it."""
+
+    __tablename__ = "keyword_questions"
+    __table_args__ = (UniqueConstraint("engine", "term"),)
+
+    id: Mapped[NumberKey]
+    engine: Mapped[str]
+    term: Mapped[str]
+
+
+class SearchedBlock(Base):
+    """Which documents of a block of ids were searched (`models.keyword_answers`)."""
+
+    __tablename__ = "searched_blocks"
+
+    question_id: Mapped[QuestionKey]
+    block: Mapped[int] = mapped_column(BIG, primary_key=True, autoincrement=False)
+    bitmap: Mapped[bytes] = mapped_column(RawBytes)  # little-endian, a bit for each document
+
+
+class KeywordSentences(Base):
+    """The sentences of a document that a term was found in."""
+
+    __tablename__ = "keyword_sentences"
+
+    question_id: Mapped[QuestionKey]
+    document_id: Mapped[DocumentKey]
+    sentences: Mapped[str]  # JSON
 
 
 class AnswerClaim(Base):
-    """A job's exclusive right to request an answer until `until`."""
+    """A job's exclusive right to request an answer, or a day's answers, until `until`."""
 
     __tablename__ = "answer_claims"
 
-    key: Mapped[bytes] = mapped_column(Hash(16), primary_key=True)
+    key: Mapped[bytes] = mapped_column(RawBytes(16), primary_key=True)
     until: Mapped[float]
     job_id: Mapped[int] = mapped_column(BIG)
     claims: Mapped[int]  # the number of the job's claim

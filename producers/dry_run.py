@@ -8,21 +8,26 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import islice
 from operator import itemgetter
 from typing import Any
 
 from analysis.data import MonthData, PostData
+from analysis.ledger import missing_keys
 from analysis.pipelines import Pipeline
 from analysis.step import StepResult
-from models.answers import read_answers, stored_keys
+from models.answers import read_answers
 from models.database import Database
 from models.documents import documents_by_id
+from models.keyword_answers import read_sentences
 from models.tables import Mention
 from textapi.engine.summary import summarize
 from textapi.messages import Operation
-from textapi.requests import ApiRequest, KeywordBatch, TextRequest, keyword_key
-from textapi.text.keywords import sentences_with
+from textapi.requests import AnswerKey, ApiRequest, KeywordBatch, KeywordKey, TextRequest
+from textapi.text.keywords import may_mention, sentences_with
+
+READ_TOGETHER = 200  # requests
 
 
 class DryRunFetcher:
@@ -34,27 +39,34 @@ class DryRunFetcher:
         self.calls_to_make: Counter[str] = Counter()
         self._db = db
         self._requested: set[bytes] = set()
-        self._estimates: dict[bytes, Any] = {}  # of the answers that are missing and not empty
+        self._estimates: dict[AnswerKey, Any] = {}  # of the answers that are missing and not empty
 
     async def fetch(self, requests: Iterable[ApiRequest]) -> None:
         """Count the calls of *requests*."""
-        for request in requests:
+        remaining = iter(requests)
+        while together := list(islice(remaining, READ_TOGETHER)):
+            with self._db.read() as connection:
+                missing = missing_keys(connection, together)
+            for request, keys in zip(together, missing, strict=True):
+                self._count(request, keys)
+
+    def _count(self, request: ApiRequest, missing: Collection[AnswerKey]) -> None:
+        """Count the call of *request* where no earlier job needed the same."""
+        if not isinstance(request, KeywordBatch):  # no document is of two months
             new = [key for key in request.keys if key not in self._requested]
             # An earlier job needed the others too, but its estimates are forgotten.
             again = set(request.keys) - set(new) - self._estimates.keys()
             if again:
                 self._estimates |= estimate_answers(request, again)
             if not new:
-                continue
-
+                return
             self._requested.update(new)
-            with self._db.read() as connection:
-                missing = set(new) - stored_keys(connection, new)
+            missing = set(missing).intersection(new)
 
-            self.calls_needed[request.operation] += 1
-            if missing:
-                self.calls_to_make[request.operation] += 1
-                self._estimates |= estimate_answers(request, missing)
+        self.calls_needed[request.operation] += 1
+        if missing:
+            self.calls_to_make[request.operation] += 1
+            self._estimates |= estimate_answers(request, missing)
 
     async def read(self, keys: Collection[bytes]) -> dict[bytes, Any]:
         """Read the answers with *keys*: stored ones, else estimates, else an empty answer."""
@@ -70,12 +82,24 @@ class DryRunFetcher:
 
         return answers
 
+    async def read_sentences(
+        self, terms: Sequence[str], document_ids: Sequence[int]
+    ) -> dict[KeywordKey, list[str]]:
+        """Read the sentences that were found in documents, or that we should find."""
+        with self._db.read() as connection:
+            sentences = read_sentences(connection, self.engine, terms, document_ids)
+
+        for key, estimate in self._estimates.items():
+            if not isinstance(key, bytes):
+                sentences.setdefault(key, estimate)
+        return sentences
+
     def forget_estimates(self) -> None:
         """Drop the estimates of a job that is through."""
         self._estimates.clear()
 
 
-def estimate_answers(request: ApiRequest, keys: Collection[bytes]) -> dict[bytes, Any]:
+def estimate_answers(request: ApiRequest, keys: Collection[AnswerKey]) -> dict[AnswerKey, Any]:
     """Return what our own engine would answer, where another request depends on it."""
     if isinstance(request, KeywordBatch):
         return _estimate_keywords(request, keys)
@@ -86,15 +110,20 @@ def estimate_answers(request: ApiRequest, keys: Collection[bytes]) -> dict[bytes
     return {}
 
 
-def _estimate_keywords(request: KeywordBatch, keys: Collection[bytes]) -> dict[bytes, list[str]]:
-    estimates = {}
+def _estimate_keywords(
+    request: KeywordBatch, keys: Collection[AnswerKey]
+) -> dict[AnswerKey, list[str]]:
+    estimates: dict[AnswerKey, list[str]] = {}
+    keys = set(keys)
 
-    for text in request.texts:
-        key_of_term = {term: keyword_key(request.engine, term, text) for term in request.terms}
-        missing = [term for term, key in key_of_term.items() if key in keys]
+    for text, document_id in zip(request.texts, request.document_ids, strict=True):
+        terms = [term for term in request.terms if may_mention(text, term)]
+        missing = [term for term in terms if (term, document_id) in keys]
+        if not missing:
+            continue
         for term, sentences in sentences_with(text, missing).items():
             if sentences:
-                estimates[key_of_term[term]] = sentences
+                estimates[term, document_id] = sentences
 
     return estimates
 

@@ -31,7 +31,7 @@ NAMES = {
 }
 TEXT = "Fever in Lorn worries PORT. Few know why."
 REQUESTS: list[ApiRequest] = [
-    KeywordBatch("e", (TEXT, "No fever today."), ("fever", "lorn")),
+    KeywordBatch("e", (TEXT, "No fever today."), (1, 2), ("fever", "lorn")),
     PolarityBatch("e", ("Fever in Lorn.", "Few know why.")),
     polarity_of("e", TEXT),
     phrases_of("e", TEXT, 3),

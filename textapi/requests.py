@@ -1,9 +1,10 @@
 """Requests to the Text API: what one call asks, and which part of its reply answers which text.
 
 An answer's key is made of engine, operation, parameters and text alone, so that everybody who asks
-the same finds it. A request has the `keys` of the answers that it may bring; its `body` asks for
-those still missing, `answers` reads them out of a reply (or raises `ServiceBadAnswer`), without
-those that cannot be told apart, and `split` makes requests of one text each for these.
+the same finds it; that of keywords is the term and the document. A request has the `keys` of the
+answers that it may bring, and `claim_keys` of what nobody else may request meanwhile; its `body`
+asks for the keys still missing, `answers` reads them out of a reply (or raises `ServiceBadAnswer`),
+without those that cannot be told apart, and `split` makes requests of one text each for these.
 Its `documents` are (document, key) pairs of answers that quote several documents as one text.
 """
 
@@ -15,7 +16,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache, partial
-from operator import itemgetter
+from itertools import product
 from typing import Any, Self, TypeAlias
 
 from textapi.alignment import align, join, length_joined
@@ -24,6 +25,9 @@ from textapi.messages import EXCHANGES, Operation
 from textapi.packing import pack
 from textapi.text.sentences import split
 
+KeywordKey: TypeAlias = tuple[str, int]  # a term and a document's id
+AnswerKey: TypeAlias = bytes | KeywordKey
+
 # The sign of a tag or a handle; ".@" lets everybody see a post that begins with a handle.
 _SIGN = re.compile(r"(?<!\w)\.?[@#](?=\w)")
 
@@ -31,11 +35,6 @@ _SIGN = re.compile(r"(?<!\w)\.?[@#](?=\w)")
 def answer_key(engine: str, operation: str, parameters: Mapping[str, Any], text: str) -> bytes:
     """Return the 16-byte hash of ``[engine, operation, parameters, text]`` as JSON."""
     return _finish_key(_begin_key(engine, operation, parameters), text)
-
-
-def keyword_key(engine: str, term: str, text: str) -> bytes:
-    """Return the key of the sentences of *text* that mention *term*."""
-    return _finish_key(_begin_keyword_key(engine, term), text)
 
 
 def polarity_key(engine: str, text: str) -> bytes:
@@ -47,11 +46,6 @@ def _begin_key(engine: str, operation: str, parameters: Mapping[str, Any]) -> ha
     """Return the hash of everything before the text, which thousands of keys share."""
     head = json.dumps([engine, operation, parameters], sort_keys=True, separators=(",", ":"))
     return hashlib.blake2b(f"{head[:-1]},".encode(), digest_size=16)
-
-
-@lru_cache(maxsize=256)
-def _begin_keyword_key(engine: str, term: str) -> hashlib.blake2b:
-    return _begin_key(engine, Operation.SENTENCES_WITH_KEYWORDS, {"keyword": term})
 
 
 @lru_cache(maxsize=16)
@@ -76,64 +70,69 @@ class _Request:
 
 @dataclass(frozen=True)
 class KeywordBatch(_Request):
-    """Sentences with keywords of several texts: an answer for each text and term."""
+    """Sentences with keywords of several texts of one day: an answer for each text and term.
+
+    *document_ids* are the documents of the texts. A term and the whole *day* are claimed as one.
+    """
 
     texts: tuple[str, ...]
+    document_ids: tuple[int, ...]
     terms: tuple[str, ...]
+    day: str = ""  # the source and the date
     operation: Operation = Operation.SENTENCES_WITH_KEYWORDS
     documents: tuple[tuple[int, bytes], ...] = ()
 
     @property
-    def keys(self) -> tuple[bytes, ...]:
-        """A key for each text and term."""
-        return tuple(self._positions)
+    def keys(self) -> tuple[KeywordKey, ...]:
+        """A key for each document and term."""
+        return tuple(product(self.terms, self.document_ids))
 
-    @cached_property
-    def _positions(self) -> dict[bytes, tuple[int, str]]:
-        positions = {}
-        for number, text in enumerate(self.texts):
-            for term in self.terms:
-                positions[keyword_key(self.engine, term, text)] = number, term
-        return positions
+    def claim_keys(self, keys: Collection[AnswerKey]) -> set[bytes]:
+        """Return a key for each term of *keys*: of all documents of the day."""
+        terms, _ = _terms_and_ids(keys)
+        return {_day_key(self.engine, term, self.day) for term in terms}
 
-    def body(self, keys: Collection[bytes]) -> dict[str, Any]:
+    def body(self, keys: Collection[AnswerKey]) -> dict[str, Any]:
         """Return the JSON body: texts that lack an answer, and the terms that one of them lacks."""
-        texts, terms = self._select(keys)
+        texts, _, terms = self._select(keys)
         return {"text": join(texts), "keywords": terms}
 
-    def answers(self, reply: Mapping[str, Any], keys: Collection[bytes]) -> dict[bytes, str]:
+    def answers(
+        self, reply: Mapping[str, Any], keys: Collection[AnswerKey]
+    ) -> dict[AnswerKey, str]:
         """Return the sentences of *reply* that stand in each text, as JSON lists.
 
         A text whose sentences are not certain has no answer.
         """
-        texts, terms = self._select(keys)
+        texts, document_ids, terms = self._select(keys)
         text_of_all = join(texts)
-        answers: dict[bytes, str] = {}
+        answers: dict[AnswerKey, str] = {}
 
         for term in terms:
             sentences = read_answer(self.operation, reply, term, text_of_all)
             for number, mentioning in _sentences_by_text(sentences, texts, term).items():
-                answers[keyword_key(self.engine, term, texts[number])] = _to_json(mentioning)
+                answers[term, document_ids[number]] = _to_json(mentioning) if mentioning else "[]"
         return answers
 
-    def split(self, keys: Collection[bytes]) -> list[ApiRequest]:
+    def split(self, keys: Collection[AnswerKey]) -> list[ApiRequest]:
         """Return a batch for each text that lacks an answer, with the terms that it lacks."""
-        terms_by_text: dict[str, list[str]] = {}
-        for key, (number, term) in self._positions.items():
-            if key in keys:
-                terms_by_text.setdefault(self.texts[number], []).append(term)
-        return [
-            KeywordBatch(self.engine, (text,), tuple(terms))
-            for text, terms in terms_by_text.items()
-        ]
+        requests: list[ApiRequest] = []
+        for text, document_id in zip(self.texts, self.document_ids, strict=True):
+            terms = [term for term in self.terms if (term, document_id) in keys]
+            if terms:
+                part = replace(self, texts=(text,), document_ids=(document_id,), terms=tuple(terms))
+                requests.append(part)
+        return requests
 
-    def _select(self, keys: Collection[bytes]) -> tuple[list[str], list[str]]:
-        positions = list(map(self._positions.__getitem__, keys))
-        numbers = set(map(itemgetter(0), positions))
-        terms = set(map(itemgetter(1), positions))
+    def _select(self, keys: Collection[AnswerKey]) -> tuple[list[str], list[int], list[str]]:
+        missing_terms, missing_ids = _terms_and_ids(keys)
+        texts, document_ids = [], []
+        for text, document_id in zip(self.texts, self.document_ids, strict=True):
+            if document_id in missing_ids:
+                texts.append(text)
+                document_ids.append(document_id)
 
-        texts = [text for number, text in enumerate(self.texts) if number in numbers]
-        return texts, [term for term in self.terms if term in terms]
+        return texts, document_ids, [term for term in self.terms if term in missing_terms]
 
 
 @dataclass(frozen=True)
@@ -149,11 +148,17 @@ class PolarityBatch(_Request):
         """The keys under which `text_polarity` of each text is stored."""
         return tuple(map(partial(polarity_key, self.engine), self.texts))
 
-    def body(self, keys: Collection[bytes]) -> dict[str, Any]:
+    def claim_keys(self, keys: Collection[AnswerKey]) -> set[bytes]:
+        """Return *keys* themselves."""
+        return _hashes(keys)
+
+    def body(self, keys: Collection[AnswerKey]) -> dict[str, Any]:
         """Return the JSON body: the texts that lack an answer, a line each."""
         return {"text": join(self._select(keys))}
 
-    def answers(self, reply: Mapping[str, Any], keys: Collection[bytes]) -> dict[bytes, str]:
+    def answers(
+        self, reply: Mapping[str, Any], keys: Collection[AnswerKey]
+    ) -> dict[AnswerKey, str]:
         """Return the polarities of *reply*; a text that is not one of its sentences has none."""
         texts = self._select(keys)
         pairs = read_answer(self.operation, reply, _name_of(self.operation), join(texts))
@@ -164,18 +169,18 @@ class PolarityBatch(_Request):
             if place is not None:
                 parts_by_text.setdefault(place[0], []).append((polarity, place[1]))
 
-        answers: dict[bytes, str] = {}
+        answers: dict[AnswerKey, str] = {}
         for number, parts in parts_by_text.items():
             text, (polarity, part) = texts[number], parts[0]
             if len(parts) == 1 and part.split() == text.split():
                 answers[polarity_key(self.engine, text)] = _to_json(polarity)
         return answers
 
-    def split(self, keys: Collection[bytes]) -> list[ApiRequest]:
+    def split(self, keys: Collection[AnswerKey]) -> list[ApiRequest]:
         """Return a request of `text_polarity` for each text."""
         return list(map(partial(polarity_of, self.engine), self._select(keys)))
 
-    def _select(self, keys: Collection[bytes]) -> list[str]:
+    def _select(self, keys: Collection[AnswerKey]) -> list[str]:
         selected = set(keys)
         return [text for text, key in zip(self.texts, self.keys, strict=True) if key in selected]
 
@@ -204,16 +209,22 @@ class TextRequest(_Request):
         """The documents that the text is made of, with the key."""
         return tuple((document, self.key) for document in self.quoted)
 
-    def body(self, _keys: Collection[bytes]) -> dict[str, Any]:
+    def claim_keys(self, keys: Collection[AnswerKey]) -> set[bytes]:
+        """Return *keys* themselves."""
+        return _hashes(keys)
+
+    def body(self, _keys: Collection[AnswerKey]) -> dict[str, Any]:
         """Return the JSON body: the text and the parameters."""
         return {"text": self.text, **self.parameters}
 
-    def answers(self, reply: Mapping[str, Any], _keys: Collection[bytes]) -> dict[bytes, str]:
+    def answers(
+        self, reply: Mapping[str, Any], _keys: Collection[AnswerKey]
+    ) -> dict[AnswerKey, str]:
         """Return the answer."""
         value = read_answer(self.operation, reply, _name_of(self.operation), self.text)
         return {self.key: _to_json(value)}
 
-    def split(self, _keys: Collection[bytes]) -> list[ApiRequest]:
+    def split(self, _keys: Collection[AnswerKey]) -> list[ApiRequest]:
         """Return the request itself."""
         return [self]
 
@@ -250,11 +261,15 @@ def summary_of(
 
 
 def keyword_batches(
-    engine: str, texts: Iterable[str], terms: Sequence[str], size: int
+    engine: str, texts: Iterable[tuple[int, str]], terms: Sequence[str], size: int, day: str
 ) -> Iterator[KeywordBatch]:
-    """Yield batches of up to *size* characters, or of one longer text. *texts* are distinct."""
-    for batch in pack(texts, size, length_joined):
-        yield KeywordBatch(engine, tuple(batch), tuple(terms))
+    """Yield batches of up to *size* characters, or of one longer text.
+
+    *texts* are those of a *day*, all different, each with the id of its document.
+    """
+    for batch in pack(texts, size, _length_of_document):
+        document_ids, batch_texts = zip(*batch, strict=True)
+        yield KeywordBatch(engine, batch_texts, document_ids, tuple(terms), day)
 
 
 def polarity_requests(engine: str, texts: Iterable[str], size: int) -> list[ApiRequest]:
@@ -269,6 +284,28 @@ def polarity_requests(engine: str, texts: Iterable[str], size: int) -> list[ApiR
 
     batches = pack(single_sentences, size, length_joined)
     return [*(PolarityBatch(engine, tuple(batch)) for batch in batches), *requests]
+
+
+def _length_of_document(document: tuple[int, str]) -> int:
+    return length_joined(document[1])
+
+
+@lru_cache(maxsize=1024)
+def _day_key(engine: str, term: str, day: str) -> bytes:
+    return answer_key(engine, Operation.SENTENCES_WITH_KEYWORDS, {"keyword": term}, day)
+
+
+def _terms_and_ids(keys: Collection[AnswerKey]) -> tuple[set[str], set[int]]:
+    terms, document_ids = set(), set()
+    for key in keys:
+        assert not isinstance(key, bytes)  # noqa: S101 - a batch has the keys that it gave
+        terms.add(key[0])
+        document_ids.add(key[1])
+    return terms, document_ids
+
+
+def _hashes(keys: Collection[AnswerKey]) -> set[bytes]:
+    return {key for key in keys if isinstance(key, bytes)}
 
 
 def _sentences_by_text(

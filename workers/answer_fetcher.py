@@ -11,40 +11,34 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from itertools import islice
 from types import TracebackType
 from typing import Any, Self
 
-from core.errors import DatabaseAway, RunCapReached, ServiceError, ServiceUnavailable
+from sqlalchemy import Connection
+
+from analysis.ledger import missing_keys
+from core.errors import RunCapReached, ServiceError, ServiceUnavailable
 from core.ratelimit import credential_of
-from models.answers import (
-    claim_answers,
-    read_answers,
-    release_claims,
-    renew_claims,
-    stored_keys,
-)
+from models.answers import read_answers
+from models.keyword_answers import read_searched, read_sentences
 from models.runs import reserve_call
 from textapi.client import Reply
 from textapi.messages import SERVICE, Operation
-from textapi.requests import ApiRequest
+from textapi.requests import AnswerKey, ApiRequest, KeywordKey
 from workers.answer_writer import AnswerWriter
-from workers.context import JobContext, finish_in_thread
+from workers.context import JobContext
+from workers.held_claims import ClaimsLost, HeldClaims
 
 MOST_CLAIMED_TOGETHER = 200  # requests
 QUICK_SECONDS = 1.0  # a batch that is begun within this time is followed by a larger one
 POLL_SECONDS = 0.2  # between two looks at answers that another worker is asking for
-CLAIM_MARGIN_SECONDS = 5.0
 DRAIN_SECONDS = 40.0  # calls in flight are waited for so long when a slice ends
+ERASED = "answers were erased while the job needed them: it asks for them again"
 
 BeforeAttempt = Callable[[Operation, int], Awaitable[None]]
-
-
-class _ClaimsLost(Exception):  # it ends an attempt before the call
-    """Another worker asks for an answer, since the claim expired before the call could be made."""
 
 
 class EngineChanged(ServiceUnavailable):
@@ -71,12 +65,10 @@ class AnswerFetcher:
 
     def __init__(self, job: JobContext, engine: str) -> None:
         self.engine = engine
-        self._job = job
+        self.job = job
         self._client = job.runtime.textapi()
-        settings = job.runtime.settings
-        self._claim_seconds = settings.textapi_timeout + CLAIM_MARGIN_SECONDS
         # Twice the calls in flight: the next are claimed by the time that a slot is free.
-        self.most_begun = 2 * settings.textapi_concurrency
+        self.most_begun = 2 * job.runtime.settings.textapi_concurrency
         self._writer = AnswerWriter(job, credential_of(job.runtime.textapi_key))
 
     async def __aenter__(self) -> Self:
@@ -109,77 +101,63 @@ class AnswerFetcher:
 
         Raises `ServiceUnavailable` where one was erased since it was fetched.
         """
-        stored = await self._job.read(read_answers, list(keys))
+        stored = await self.job.read(read_answers, list(keys))
         if len(stored) < len(set(keys)):
-            raise ServiceUnavailable(
-                "answers were erased while the job needed them: it asks for them again",
-                service=SERVICE,
-            )
+            raise ServiceUnavailable(ERASED, service=SERVICE)
         return {key: json.loads(value) for key, value in stored.items()}
 
-    async def claim(
-        self, requests: Collection[ApiRequest], unsent: set[bytes], *, count_reuse: bool
-    ) -> tuple[dict[bytes, int], set[bytes]]:
-        """Claim the answers that nobody has or asks for, with how often each was claimed before.
+    async def read_sentences(
+        self, terms: Sequence[str], document_ids: Sequence[int]
+    ) -> dict[KeywordKey, list[str]]:
+        """Read the sentences that were found in documents, where any were.
 
-        Also return the keys that another worker is asking for. What is claimed is added to
-        *unsent*, also where the task is cancelled meanwhile.
+        Raises `ServiceUnavailable` where an answer was erased since it was fetched.
         """
-        keys = {key for request in requests for key in request.keys}
-        stored = await self._job.read(stored_keys, keys)
+
+        def read(connection: Connection) -> dict[KeywordKey, list[str]]:
+            searched = read_searched(connection, self.engine, terms, document_ids)
+            if any(searched.missing(term, document_ids) for term in terms):
+                raise ServiceUnavailable(ERASED, service=SERVICE)
+            return read_sentences(connection, self.engine, terms, document_ids)
+
+        return await self.job.read(read)
+
+    async def missing_keys(
+        self, requests: Sequence[ApiRequest], *, count_reuse: bool
+    ) -> list[Collection[AnswerKey]]:
+        """Read which keys of each of *requests* have no stored answer."""
+        missing = await self.job.read(missing_keys, requests)
 
         if count_reuse:
-            for request in requests:
+            for request, keys in zip(requests, missing, strict=True):
                 counts = self._writer.counts(request.operation)
-                counts.answers_reused += len(stored.intersection(request.keys))
+                counts.answers_reused += len(request.keys) - len(keys)
 
-        missing = keys - stored
-        if not missing:
-            return {}, set()
-
-        def claim() -> dict[bytes, int]:
-            claimed = claim_answers(
-                self._job.db, self._job.claim, missing, seconds=self._claim_seconds
-            )
-            unsent.update(claimed)
-            return claimed
-
-        claimed = await finish_in_thread(claim)
-        others = missing.difference(claimed)
-        if others:
-            others -= await self._job.read(stored_keys, others)
-
-        return claimed, others
-
-    async def renew(self, keys: Collection[bytes]) -> None:
-        """Keep the claims of *keys* for the time of a call. Raises `_ClaimsLost`."""
-
-        def renew() -> set[bytes]:
-            return renew_claims(self._job.db, self._job.claim, keys, seconds=self._claim_seconds)
-
-        if len(await finish_in_thread(renew)) < len(keys):
-            raise _ClaimsLost
+        return missing
 
     async def send(
         self,
         request: ApiRequest,
-        keys: Collection[bytes],
+        keys: Collection[AnswerKey],
         before_attempt: BeforeAttempt,
         after_failure: Callable[[], None],
-    ) -> set[bytes]:
+        end_claims: Callable[[Collection[AnswerKey]], set[bytes]],
+    ) -> set[AnswerKey]:
         """Ask for *keys* of *request* and store the answers; return the keys that got none.
 
-        Raises what `TextApiClient.ask` raises, and `EngineChanged`.
+        *end_claims* returns the claims that end with the answer, given those keys. Raises what
+        `TextApiClient.ask` raises, and `EngineChanged`.
         """
         counts = partial(self._writer.counts, request.operation)
         began = time.monotonic()
 
-        async def store(reply: Reply[dict[bytes, str]]) -> None:
+        async def store(reply: Reply[dict[AnswerKey, str]]) -> None:
             counts().seconds += time.monotonic() - began
             if _is_of_other_engine(reply, request):
                 await self._store_under(reply.engine or "", request, reply.value)
             else:
-                await self._writer.store(request, reply.value)
+                ended = end_claims(set(keys) - reply.value.keys())
+                await self._writer.store(request, reply.value, ended)
 
         try:
             reply = await self._client.ask(
@@ -199,34 +177,27 @@ class AnswerFetcher:
         return set(keys) - reply.value.keys()
 
     async def _store_under(
-        self, engine: str, request: ApiRequest, answers: Mapping[bytes, str]
+        self, engine: str, request: ApiRequest, answers: Mapping[AnswerKey, str]
     ) -> None:
         """Store *answers* under the *engine* that gave them."""
         self._client.note_engine(engine)
         renamed_request = request.with_engine(engine)
-        renamed: dict[bytes, str] = {}
+        renamed: dict[AnswerKey, str] = {}
 
-        for key, new_key in zip(request.keys, renamed_request.keys, strict=True):
+        keys: tuple[AnswerKey, ...] = request.keys
+        new_keys: tuple[AnswerKey, ...] = renamed_request.keys
+        for key, new_key in zip(keys, new_keys, strict=True):
             if key in answers:
                 renamed[new_key] = answers[key]
 
         await self._writer.store(renamed_request, renamed, progress=False)
 
-    async def release(self, keys: Collection[bytes]) -> None:
-        """Let others ask for *keys* at once; without a database they do when the claims expire."""
-
-        def release() -> None:
-            with suppress(DatabaseAway):
-                release_claims(self._job.db, self._job.claim, keys)
-
-        await finish_in_thread(release)
-
     async def reserve_call(self, operation: Operation, attempt: int) -> None:
         """Count an attempt, and take it from the run's cap. Raises `RunCapReached`."""
-        claim = self._job.claim
+        claim = self.job.claim
 
         if claim.max_calls is not None:
-            granted = await asyncio.to_thread(reserve_call, self._job.db, claim.run_id)
+            granted = await asyncio.to_thread(reserve_call, self.job.db, claim.run_id)
             if not granted:
                 raise RunCapReached(
                     f"cap of {claim.max_calls} calls is reached: "
@@ -249,16 +220,19 @@ def _is_of_other_engine(reply: Reply[Any], request: ApiRequest) -> bool:
 
 
 class _Fetch:
-    """One call of `AnswerFetcher.fetch`: its tasks and the claims that it has not used yet."""
+    """One call of `AnswerFetcher.fetch`: its tasks and its claims."""
 
     def __init__(self, fetcher: AnswerFetcher, *, count_reuse: bool = True) -> None:
         self._fetcher = fetcher
         self._count_reuse = count_reuse
+        self._claims = HeldClaims(fetcher.job)
         self._batch_size = 0  # at least what can be begun at once
         self._tasks: set[asyncio.Task[None]] = set()
-        self._in_flight: set[asyncio.Task[None]] = set()  # or being stored
-        self._unsent: set[bytes] = set()
-        self._requested_elsewhere: dict[tuple[bytes, ...], ApiRequest] = {}  # by keys: each once
+        # the claims of the tasks whose call is in flight, or being stored
+        self._in_flight: dict[asyncio.Task[None], set[bytes]] = {}
+        self._requested_elsewhere: dict[
+            tuple[AnswerKey, ...], ApiRequest
+        ] = {}  # by keys: each once
         self._stopping = False
         self._error: BaseException | None = None  # the first counts
 
@@ -297,28 +271,48 @@ class _Fetch:
 
     async def _begin(self, requests: list[ApiRequest]) -> None:
         """Claim and begin *requests*; note those that others are asking."""
-        claimed_at = time.monotonic()
-        claimed, elsewhere = await self._fetcher.claim(
-            requests, self._unsent, count_reuse=self._count_reuse
-        )
-        for request in requests:
-            if not elsewhere.isdisjoint(request.keys):
-                self._requested_elsewhere[request.keys] = request
+        calls = await self._claim(requests)
 
-        for request in requests:
-            keys = [key for key in request.keys if key in claimed]
-            if not keys:
-                continue
-            if any(claimed[key] for key in keys):
+        for request, keys, claims in calls:
+            if self._claims.may_repeat_a_call(claims):
                 self._fetcher.count_repeated(request.operation)
-
             await self._wait_while_tasks(self._fetcher.most_begun)
             if self._error:
                 break
-            self._start(request, keys, claimed_at)
+            self._start(request, keys, claims)
 
-    def _start(self, request: ApiRequest, keys: Collection[bytes], claimed_at: float) -> None:
-        task = asyncio.create_task(self._send(request, keys, claimed_at))
+    async def _claim(
+        self, requests: Sequence[ApiRequest]
+    ) -> list[tuple[ApiRequest, Collection[AnswerKey], set[bytes]]]:
+        """Return what is to be asked of *requests*, with the claims that each call needs."""
+        missing = await self._fetcher.missing_keys(requests, count_reuse=self._count_reuse)
+        needed: set[bytes] = set()
+        for request, keys in zip(requests, missing, strict=True):
+            needed |= request.claim_keys(keys)
+
+        if await self._claims.take(needed):
+            # read after claiming: an answer stored in between needs no request
+            missing = await self._fetcher.missing_keys(requests, count_reuse=False)
+
+        calls = []
+        for request, keys in zip(requests, missing, strict=True):
+            own = self._own_keys(request, keys)
+            if len(own) < len(keys):
+                self._requested_elsewhere[request.keys] = request
+            if own:
+                claims = request.claim_keys(own)
+                self._claims.begin(claims)
+                calls.append((request, own, claims))
+        return calls
+
+    def _own_keys(self, request: ApiRequest, keys: Collection[AnswerKey]) -> Collection[AnswerKey]:
+        """Return those of *keys* whose claims are held."""
+        if self._claims.holds(request.claim_keys(keys)):
+            return keys
+        return [key for key in keys if self._claims.holds(request.claim_keys([key]))]
+
+    def _start(self, request: ApiRequest, keys: Collection[AnswerKey], claims: set[bytes]) -> None:
+        task = asyncio.create_task(self._send(request, keys, claims))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -327,22 +321,27 @@ class _Fetch:
         while len(self._tasks) >= number and not self._error:
             await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
 
-    async def _send(self, request: ApiRequest, keys: Collection[bytes], claimed_at: float) -> None:
+    async def _send(
+        self, request: ApiRequest, keys: Collection[AnswerKey], claims: set[bytes]
+    ) -> None:
         """Send *request*, and at once a request for each text that its reply leaves open."""
         try:
-            missing = await self._send_once(request, keys, claimed_at)
-            self._unsent.update(missing)
+            missing = await self._send_once(request, keys, claims)
             if missing and not (self._stopping or self._error):
                 for part in request.split(missing):
-                    self._start(part, missing.intersection(part.keys), claimed_at)
-        except _ClaimsLost:
+                    part_keys = missing.intersection(part.keys)
+                    part_claims = part.claim_keys(part_keys)
+                    self._claims.begin(part_claims)
+                    self._start(part, part_keys, part_claims)
+                self._claims.finish(request.claim_keys(missing))  # the parts need them now
+        except ClaimsLost:
             self._requested_elsewhere[request.keys] = request
         except Exception as error:  # noqa: BLE001 - `run` raises it: nobody awaits this task
             self._error = self._error or error
 
     async def _send_once(
-        self, request: ApiRequest, keys: Collection[bytes], claimed_at: float
-    ) -> set[bytes]:
+        self, request: ApiRequest, keys: Collection[AnswerKey], claims: set[bytes]
+    ) -> set[AnswerKey]:
         """Send *request*; return those of *keys* that its reply leaves open."""
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - a coroutine that runs has one
@@ -350,37 +349,36 @@ class _Fetch:
         async def before_attempt(operation: Operation, attempt: int) -> None:
             if self._stopping or self._error:
                 raise asyncio.CancelledError
-            self._in_flight.add(task)
-            if time.monotonic() - claimed_at > CLAIM_MARGIN_SECONDS:
-                await self._fetcher.renew(keys)
+            self._in_flight[task] = claims
+            await self._claims.keep(claims)
             await self._fetcher.reserve_call(operation, attempt)
-            self._unsent.difference_update(keys)
 
         def after_failure() -> None:
-            self._in_flight.discard(task)
-            self._unsent.update(keys)  # the service has not answered: others may ask
+            self._in_flight.pop(task, None)  # the service has not answered: others may ask
+
+        def end_claims(missing: Collection[AnswerKey]) -> set[bytes]:
+            return self._claims.finish(claims - request.claim_keys(missing))
 
         try:
-            return await self._fetcher.send(request, keys, before_attempt, after_failure)
-        except Exception:
-            self._unsent.update(keys)
-            raise
+            return await self._fetcher.send(
+                request, keys, before_attempt, after_failure, end_claims
+            )
         finally:
-            self._in_flight.discard(task)
+            self._in_flight.pop(task, None)
 
     async def _stop(self) -> None:
         """Begin nothing, wait for the calls in flight, and let others ask for the rest."""
         self._stopping = True
 
-        for task in self._tasks - self._in_flight:
+        for task in self._tasks - self._in_flight.keys():
             task.cancel()
         try:
             if self._tasks:
                 await asyncio.wait(self._tasks, timeout=DRAIN_SECONDS)
         finally:
+            broken_off = set().union(*self._in_flight.values())
             for task in list(self._tasks):
                 task.cancel()
             if self._tasks:
                 await asyncio.wait(self._tasks)
-            if self._unsent:
-                await self._fetcher.release(self._unsent)
+            await self._claims.release(broken_off)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from core.errors import DatabaseAway
 from core.logs import get_logger
 from models.answers import Batch, CallCounts, store_batch
 from textapi.messages import SERVICE, Operation
-from textapi.requests import ApiRequest
+from textapi.requests import AnswerKey, ApiRequest
 from workers.context import JobContext, finish_in_thread
 
 DATABASE_AWAY_SECONDS = 60.0  # answers are kept so long for a database that is away
@@ -34,14 +34,25 @@ class AnswerWriter:
         return self._batch.call_counts(operation)
 
     async def store(
-        self, request: ApiRequest, answers: Mapping[bytes, str], *, progress: bool = True
+        self,
+        request: ApiRequest,
+        answers: Mapping[AnswerKey, str],
+        claims: Collection[bytes] = (),
+        *,
+        progress: bool = True,
     ) -> None:
-        """Store *answers*; return when they are in the database.
+        """Store *answers* and end *claims*; return when that is in the database.
 
         *progress* says that the job needs them, so that earlier setbacks do not count.
         """
-        self._batch.answers.update(answers)
+        self._batch.claims.update(claims)
         self._batch.progress |= progress
+        for key, value in answers.items():
+            if isinstance(key, bytes):
+                self._batch.answers[key] = value
+            else:
+                term, document_id = key
+                self._batch.keyword_answers(request.engine, term)[document_id] = value
         for document_id, key in request.documents:
             if key in answers:
                 self._batch.documents.append((document_id, key))
@@ -64,7 +75,7 @@ class AnswerWriter:
             await asyncio.shield(self._task)
 
     async def _write_batches(self) -> None:
-        while self._batch.answers or self._batch.call_counts_by_operation:
+        while self._batch.is_worth_writing:
             batch, self._batch = self._batch, Batch(progress=False)
             stored, self._stored = self._stored, None
             try:

@@ -4,66 +4,90 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 from analysis.data import MonthData
 from analysis.fetcher import Fetcher
 from analysis.step import Step, StepResult
 from analysis.text.mentions import all_terms, mention_rows
-from models.documents import DocumentText
+from models.documents import DocumentText, documents_by_id
 from models.tables import Mention
-from textapi.requests import KeywordBatch, keyword_batches, keyword_key
+from textapi.requests import KeywordBatch, KeywordKey, keyword_batches
 
 NAME = "keywords"
 
 
 async def find_mentions(data: MonthData, fetcher: Fetcher) -> StepResult:
-    """Ask for all texts of the month, then read the answers day by day."""
-    await fetcher.fetch(batches_of_month(data, fetcher.engine))
-    documents = 0
-    rows: list[dict[str, Any]] = []
+    """Ask for all texts of the month, then read what was found."""
+    texts = MonthTexts()
+    await fetcher.fetch(batches_of_month(data, fetcher.engine, texts))
 
-    for of_day in data.documents_by_day():
-        documents += len(of_day)
-        rows += await _mentions_of_day(data, fetcher, of_day)
+    terms = all_terms(data.keywords)
+    first_ids = list(texts.first_id_of_digest.values())
+    sentences = await fetcher.read_sentences(terms, first_ids)
+    rows = _mentions_of_month(data, texts, sentences)
 
-    return StepResult(documents, {Mention: rows})
+    return StepResult(texts.documents, {Mention: rows})
 
 
-def batches_of_month(data: MonthData, engine: str) -> Iterator[KeywordBatch]:
-    """Yield the requests for the month's texts, each different text once.
+@dataclass
+class MonthTexts:
+    """The different texts of a month, each by its first document; no text is kept."""
+
+    documents: int = 0
+    first_id_of_digest: dict[bytes, int] = field(default_factory=dict)
+    repeated: dict[int, list[int]] = field(default_factory=dict)  # later documents, by the first
+    place_of_id: dict[int, int] = field(default_factory=dict)  # by day, then identity
+
+    def add(self, document: DocumentText) -> bool:
+        """Add a document; return whether its text is a new one."""
+        self.place_of_id[document.id] = self.documents
+        self.documents += 1
+        digest = hashlib.blake2b(document.text.encode(), digest_size=16).digest()
+        first_id = self.first_id_of_digest.setdefault(digest, document.id)
+
+        if first_id == document.id:
+            return True
+        self.repeated.setdefault(first_id, []).append(document.id)
+        return False
+
+
+def batches_of_month(data: MonthData, engine: str, texts: MonthTexts) -> Iterator[KeywordBatch]:
+    """Yield the requests for the month's texts, each different text once; add them to *texts*.
 
     A batch ends with its day, so that a document added elsewhere moves no other batch.
     """
     terms = all_terms(data.keywords)
-    digests: set[bytes] = set()  # of the texts so far: a day's texts are not kept
 
-    for of_day in data.documents_by_day():
-        texts = []
-        for document in of_day:
-            digest = hashlib.blake2b(document.text.encode(), digest_size=16).digest()
-            if digest not in digests:
-                digests.add(digest)
-                texts.append(document.text)
+    for date, documents in data.documents_by_day():
+        new_texts = []
+        for document in documents:
+            if texts.add(document):
+                new_texts.append((document.id, document.text))
 
-        yield from keyword_batches(engine, texts, terms, data.options.text_size)
+        day = f"{data.scope.source} {date}"
+        yield from keyword_batches(engine, new_texts, terms, data.options.text_size, day)
 
 
-async def _mentions_of_day(
-    data: MonthData, fetcher: Fetcher, documents: list[DocumentText]
+def _mentions_of_month(
+    data: MonthData, texts: MonthTexts, sentences: dict[KeywordKey, list[str]]
 ) -> list[dict[str, Any]]:
-    keywords = data.keywords
-    terms = all_terms(keywords)
-    keys: dict[tuple[str, str], bytes] = {}
-    for document in documents:
-        for term in terms:
-            keys[document.text, term] = keyword_key(fetcher.engine, term, document.text)
+    """Return the mentions by day, identity and position, from the *sentences* that were found."""
+    first_id_of: dict[int, int] = {}
+    for first_id in {document_id for _, document_id in sentences}:
+        for document_id in (first_id, *texts.repeated.get(first_id, ())):
+            first_id_of[document_id] = first_id
 
-    answers = await fetcher.read(set(keys.values()))
+    with data.db.read() as connection:
+        documents = documents_by_id(connection, sorted(first_id_of))
+
+    terms = all_terms(data.keywords)
     rows: list[dict[str, Any]] = []
-    for document in documents:
-        sentences_by_term = {term: answers[keys[document.text, term]] for term in terms}
-        rows += mention_rows(document, keywords, sentences_by_term)
+    for document in sorted(documents, key=lambda document: texts.place_of_id[document.id]):
+        first_id = first_id_of[document.id]
+        sentences_by_term = {term: sentences.get((term, first_id), []) for term in terms}
+        rows += mention_rows(document, data.keywords, sentences_by_term)
 
     return rows
 

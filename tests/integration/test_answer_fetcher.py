@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, insert, select, update
 
 from analysis.parameters import HandlesParameters
 from cli.stack.ports import free_port
@@ -34,16 +34,17 @@ from models.answers import (
 from models.database import Database, clock
 from models.documents import add_documents
 from models.jobs import Claim
+from models.keyword_answers import clear_searched
 from models.runs import NewJob, create_run, get_run, reserve_call
-from models.tables import Answer, AnswerClaim, Call, Job, Run
+from models.tables import Answer, AnswerClaim, Call, Document, Job, Run
 from models.transitions import claim_job, pause_at_cap, resume_run
 from tests import stub_textapi
 from tests.integration.test_fetching import stored_post
 from tests.jobs_kit import Jobs
 from tests.odd_textapi import serving
 from textapi.messages import ENGINE_HEADER
-from textapi.requests import polarity_key, polarity_requests
-from workers import answer_fetcher, answer_writer
+from textapi.requests import ApiRequest, keyword_batches, polarity_key, polarity_requests
+from workers import answer_fetcher, answer_writer, held_claims
 from workers.answer_fetcher import AnswerFetcher, EngineChanged
 from workers.answer_writer import AnswerWriter
 from workers.context import JobContext
@@ -82,7 +83,9 @@ def store(
     **call_counts_by_operation: CallCounts,
 ) -> None:
     batch = Batch(
-        answers=dict.fromkeys(keys, value), call_counts_by_operation=call_counts_by_operation
+        answers=dict.fromkeys(keys, value),
+        claims=set(keys),
+        call_counts_by_operation=call_counts_by_operation,
     )
     store_batch(db, claim, batch, service="textapi", credential="c")
 
@@ -220,8 +223,9 @@ def test_limits_are_rebuilt_from_calls_made_and_from_those_that_may_be_in_flight
     assert counted("textapi", 10) == 3
     assert counted("nyt", 10) == 0
     claim_answers(db, second, KEYS[2:6], seconds=30)
-    assert counted("textapi", 10) == 3 + 4
-    assert counted("textapi", 3) == 3 + 3
+    assert counted("textapi", 10) == 3 + 10  # a claim may be of many calls
+    claim_answers(db, first, KEYS[6:], seconds=30)
+    assert counted("textapi", 4) == 3 + 4 + 4
 
 
 def test_dead_claims_are_forgotten_after_their_time(db: Database) -> None:
@@ -623,7 +627,7 @@ def test_a_fetch_that_is_cancelled_does_not_wait_for_calls_that_wait_themselves(
 def test_a_claim_that_was_lost_in_the_queue_for_a_call_is_left_to_who_has_it(
     db: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(answer_fetcher, "CLAIM_MARGIN_SECONDS", -1.0)  # each call checks its claim
+    monkeypatch.setattr(held_claims, "CLAIM_MARGIN_SECONDS", -1.0)  # each call checks its claim
     (other,) = new_claims(db, jobs=1)
 
     async def scenario(service: HeldService, fetcher: AnswerFetcher) -> None:
@@ -742,3 +746,125 @@ def test_a_job_goes_on_with_an_engine_that_changed_once(settings: Settings) -> N
     service = ChangingEngine(lambda call, _: "odd/1" if call <= 5 else "odd/2")
     assert work_on_posts(settings, service).state == State.DONE
     assert service.calls <= 40 + 20
+
+
+HEADLINES = ("A fever again.", "Calm.", "The fever is back.", "Nothing new.")
+
+
+def headline_batches(engine: str, texts: Sequence[str], terms: Sequence[str]) -> list[ApiRequest]:
+    """Return a batch of two texts each, all of one day; a text's document has its number."""
+    size = 1 + max(len(f"{one}\n{other}") for one in texts for other in texts)
+    return list(keyword_batches(engine, enumerate(texts, 1), terms, size, "nyt 2020-03-01"))
+
+
+def add_headlines(db: Database) -> None:
+    rows = []
+    for number, text in enumerate(HEADLINES, 1):
+        rows.append({"id": number, "identity": f"nyt:{number}", "source": "nyt", "text": text})
+    with db.write() as connection:
+        connection.execute(insert(Document), [{**row, "repost": False} for row in rows])
+
+
+def test_keywords_are_asked_once_for_each_document_and_term_and_the_days_claim_ends(
+    db: Database, settings: Settings
+) -> None:
+    add_headlines(db)
+    asked: list[tuple[str, list[str]]] = []
+
+    def answer(operation: str, body: dict[str, Any]) -> Any:
+        asked.append((body["text"], body["keywords"]))
+        return 200, {}, json.dumps(stub_textapi.answer(operation, body)).encode()
+
+    async def scenario(fetcher: AnswerFetcher) -> None:
+        await fetcher.fetch(headline_batches(fetcher.engine, HEADLINES[:2], ["fever"]))
+        await fetcher.fetch(headline_batches(fetcher.engine, HEADLINES, ["fever", "calm"]))
+        await fetcher.fetch(headline_batches(fetcher.engine, HEADLINES, ["calm", "fever"]))
+        assert await fetcher.read_sentences(["fever", "calm"], [1, 2, 3, 4]) == {
+            ("fever", 1): ["A fever again."],
+            ("fever", 3): ["The fever is back."],
+            ("calm", 2): ["Calm."],
+        }
+
+    with serving(answer) as service:
+        fetch_from(db, settings, service.url, scenario)
+    assert sorted(asked) == [
+        ("A fever again.\nCalm.", ["calm"]),
+        ("A fever again.\nCalm.", ["fever"]),
+        ("The fever is back.\nNothing new.", ["fever", "calm"]),
+    ]
+    assert stored_answers_and_claims(db) == (0, 0)
+
+
+def test_a_term_that_another_job_asks_of_the_same_day_is_left_to_it(
+    db: Database, settings: Settings
+) -> None:
+    add_headlines(db)
+    (other,) = new_claims(db, jobs=1)
+    asked: list[list[str]] = []
+
+    def answer(operation: str, body: dict[str, Any]) -> Any:
+        asked.append(body["keywords"])
+        return 200, {}, json.dumps(stub_textapi.answer(operation, body)).encode()
+
+    async def scenario(fetcher: AnswerFetcher) -> None:
+        batches = headline_batches(fetcher.engine, HEADLINES, ["fever", "calm"])
+        fevers = batches[0].claim_keys([("fever", 1)])
+        assert len(claim_answers(db, other, fevers, seconds=30)) == 1
+        task = asyncio.create_task(fetcher.fetch(batches))
+        done, _ = await asyncio.wait([task], timeout=1.0)
+        assert not done
+
+        answers = dict.fromkeys(range(1, 5), "[]")
+        batch = Batch(answers_by_question={(fetcher.engine, "fever"): answers}, claims=fevers)
+        store_batch(db, other, batch, service="textapi", credential="c")
+        await task
+
+    with serving(answer) as service:
+        fetch_from(db, settings, service.url, scenario)
+    assert asked == [["calm"], ["calm"]]
+    assert stored_answers_and_claims(db) == (0, 0)
+
+
+def test_a_day_that_a_killed_claimant_left_counts_no_more_repeats_than_calls_in_flight(
+    db: Database, settings: Settings
+) -> None:
+    add_headlines(db)
+    (killed,) = new_claims(db, jobs=1)
+
+    def answer(operation: str, body: dict[str, Any]) -> Any:
+        return 200, {}, json.dumps(stub_textapi.answer(operation, body)).encode()
+
+    async def scenario(fetcher: AnswerFetcher) -> None:
+        batches = []
+        for number, text in enumerate(HEADLINES * 3, 1):
+            documents = [(number, text)]
+            batches += keyword_batches(fetcher.engine, documents, ["fever"], 3000, "nyt 2020-03-01")
+        keys = batches[0].claim_keys(batches[0].keys)
+        claim_answers(db, killed, keys, seconds=30)
+        let_claims_run_out(db)
+        await fetcher.fetch(batches[:1] + batches)
+
+    with serving(answer) as service:
+        fetch_from(db, settings, service.url, scenario)
+    with db.read() as connection:
+        assert sum(connection.scalars(select(Call.maybe_twice))) == 4  # calls at a time
+
+
+def test_keywords_that_were_erased_after_they_were_fetched_are_asked_for_again(
+    db: Database, settings: Settings
+) -> None:
+    add_headlines(db)
+
+    def answer(operation: str, body: dict[str, Any]) -> Any:
+        return 200, {}, json.dumps(stub_textapi.answer(operation, body)).encode()
+
+    async def scenario(fetcher: AnswerFetcher) -> None:
+        await fetcher.fetch(headline_batches(fetcher.engine, HEADLINES, ["fever"]))
+        with db.write() as connection:
+            connection.execute(delete(Document).where(Document.id == 2))
+            clear_searched(connection, [2])
+        with pytest.raises(ServiceUnavailable, match="answers were erased"):
+            await fetcher.read_sentences(["fever"], [1, 2, 3, 4])
+
+    with serving(answer) as service:
+        fetch_from(db, settings, service.url, scenario)

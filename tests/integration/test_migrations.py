@@ -12,9 +12,12 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import insert, inspect, select
 
 from core.enums import JobKind
+from models.answers import read_answers, stored_keys
 from models.database import MIGRATIONS, Database, migrate, newest_revision
-from models.runs import NewJob, create_run
-from models.tables import Base, Document, Job
+from models.keyword_answers import read_searched, read_sentences
+from models.runs import NewJob, create_run, note_engine
+from models.tables import Answer, Base, Document, Job
+from textapi.requests import answer_key
 
 MODEL_TABLES = {table.name for table in Base.metadata.sorted_tables}
 
@@ -92,3 +95,48 @@ def test_a_second_migration_changes_nothing(db: Database) -> None:
     migrate(db.url)
     with db.read() as connection:
         assert connection.scalars(select(Document.text)).all() == ["Kept."]
+
+
+def keyword_key(term: str, text: str, engine: str = "stub/1") -> bytes:
+    """Return the key under which answers about keywords were stored until 0002."""
+    return answer_key(engine, "sentences_with_keywords", {"keyword": term}, text)
+
+
+def test_stored_answers_about_keywords_become_bits_and_rows_and_answers_again(
+    db: Database,
+) -> None:
+    migrate(db.url, "0002_labels")
+    job = NewJob(JobKind.MONTH, "2020-03", {})
+    keywords = [{"name": "fever", "terms": ["fever", "Fi\u00e9vre"]}]
+    parameters = {"kind": "months", "source": "nyt", "keywords": keywords}
+    run = create_run(db, kind="months", name=None, parameters=parameters, jobs=[job])
+    texts = {1: "A \u201cfever\u201d again.", 2: "Calm.", 3: "Calm.", 4: "Not asked yet."}
+    answers = {
+        keyword_key("fever", texts[1]): '["A \u201cfever\u201d again."]',
+        keyword_key("fever", texts[2]): "[]",
+        keyword_key("Fi\u00e9vre", texts[2]): "[]",
+        keyword_key("fever", texts[1], engine="forgotten/1"): "[]",
+        b"p" * 16: "0.5",
+    }
+    with db.write() as connection:
+        note_engine(connection, db=db, run_id=run, engine="stub/1")
+        for number, text in texts.items():
+            row = {"id": number, "identity": f"nyt:{number}", "source": "nyt", "text": text}
+            connection.execute(insert(Document).values(**row, repost=False))
+        for key, value in answers.items():
+            connection.execute(insert(Answer).values(key=key, value=value))
+
+    migrate(db.url, "0003_keyword_answers")
+    terms = ["fever", "Fi\u00e9vre"]
+    with db.read() as connection:
+        searched = read_searched(connection, "stub/1", terms, list(texts))
+        assert searched.missing("fever", texts) == [4]
+        assert searched.missing("Fi\u00e9vre", texts) == [1, 4]
+        sentences = read_sentences(connection, "stub/1", terms, list(texts))
+        assert sentences == {("fever", 1): [texts[1]]}
+        kept = {b"p" * 16, keyword_key("fever", texts[1], engine="forgotten/1")}
+        assert stored_keys(connection, list(answers)) == kept
+
+    migrate(db.url, "0002_labels")
+    with db.read() as connection:
+        assert read_answers(connection, list(answers)) == answers

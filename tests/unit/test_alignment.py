@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from textapi.alignment import align, join, length_joined
-from textapi.requests import KeywordBatch, PolarityBatch, keyword_batches, keyword_key, polarity_key
+from textapi.requests import KeywordBatch, PolarityBatch, keyword_batches, polarity_key
 from textapi.text.keywords import pattern, sentences_with
 from textapi.text.sentences import split
 
@@ -99,7 +99,7 @@ def spans_in(joined: str, texts: list[str]) -> list[tuple[int, int]]:
 
 def check(texts: list[str], splitter: Splitter) -> tuple[set[int], set[int]]:
     """Check every answer; return the texts left open, and those that a sentence runs over."""
-    batch = KeywordBatch("e", tuple(texts), (TERM,))
+    batch = KeywordBatch("e", tuple(texts), tuple(range(len(texts))), (TERM,))
     joined = batch.body(batch.keys)["text"]
     spans = spans_in(joined, texts)
     sentences = splitter.mentioning(joined)
@@ -117,8 +117,8 @@ def check(texts: list[str], splitter: Splitter) -> tuple[set[int], set[int]]:
             expected[number].append(part)
 
     missing = set()
-    for number, text in enumerate(texts):
-        key = keyword_key("e", TERM, text)
+    for number in range(len(texts)):
+        key = TERM, number
         if key not in answers:
             missing.add(number)
         else:
@@ -188,12 +188,12 @@ def test_texts_that_end_in_end_marks_are_joined_by_line_breaks_alone() -> None:
 def test_what_is_sent_is_within_the_size_and_our_engine_answers_as_if_asked_alone(
     texts: list[str], size: int
 ) -> None:
-    for batch in keyword_batches("e", texts, (TERM,), size):
+    for batch in keyword_batches("e", enumerate(texts), (TERM,), size, ""):
         body = batch.body(batch.keys)
         assert len(body["text"]) <= size or len(batch.texts) == 1
         answers = batch.answers(sentences_with(body["text"], [TERM]), batch.keys)
-        for text in batch.texts:
-            answer = json.loads(answers[keyword_key("e", TERM, text)])
+        for number, text in zip(batch.document_ids, batch.texts, strict=True):
+            answer = json.loads(answers[TERM, number])
             assert answer == sentences_with(text, [TERM])[TERM]
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from textapi.text.keywords import pattern, sentences_with
+from textapi.text.keywords import may_mention, pattern, sentences_with
 from textapi.text.sentences import sentences
 
 TERMS = st.text(st.sampled_from("abC1@#.+-\u2011 _\u00e9\U0001f600("), min_size=1).filter(str.strip)
@@ -133,3 +133,12 @@ def test_letters_with_more_than_two_cases_are_found_among_many_terms_too() -> No
         term: [s for s in sentences(text) if pattern(term).search(s)] for term in terms
     }
     assert sentences_with(text, terms)["sale"] == [text]
+
+
+@given(
+    st.text(alphabet="ab .?!\n\u201cıİ-'@9c", max_size=40),
+    st.text(alphabet="abIi c-9", min_size=1, max_size=6).filter(str.strip),
+)
+def test_a_text_in_which_a_sentence_mentions_a_term_may_mention_it(text: str, term: str) -> None:
+    if sentences_with(text, [term])[term]:
+        assert may_mention(text, term)

@@ -14,7 +14,6 @@ from textapi.requests import (
     KeywordBatch,
     PolarityBatch,
     keyword_batches,
-    keyword_key,
     polarity_key,
     polarity_of,
     polarity_requests,
@@ -29,49 +28,60 @@ TEXTS = (
     "A Covid ward. Long Covid is back.",
     "Covid is back.",
 )
+IDS = (11, 12, 13, 14)
 
 
 def test_each_sentence_goes_to_the_text_it_stands_in_even_where_it_stands_in_several() -> None:
-    batch = KeywordBatch("e", TEXTS, ("covid", "news"))
+    batch = KeywordBatch("e", TEXTS, IDS, ("covid", "news"))
     body = batch.body(batch.keys)
     answers = batch.answers(sentences_with(body["text"], body["keywords"]), batch.keys)
-    assert [json.loads(answers[keyword_key("e", "covid", text)]) for text in TEXTS] == [
+    assert [json.loads(answers["covid", number]) for number in IDS] == [
         ["Covid is back."],
         [],
         ["A Covid ward.", "Long Covid is back."],
         ["Covid is back."],
     ]
-    assert json.loads(answers[keyword_key("e", "news", TEXTS[1])]) == ["No news today."]
+    assert json.loads(answers["news", 12]) == ["No news today."]
 
 
 def test_keys_are_those_of_answers_stored_before_texts_were_joined_otherwise() -> None:
     text = "Stay in.’"
-    assert keyword_key("tidings/1", "covid", text).hex() == "af330aa7ac7ad31724c83aea1932d0ce"
     assert polarity_key("tidings/1", text).hex() == "3e61064f99d3cb81b3c9f31ff2d1ec9b"
-    batch = KeywordBatch("tidings/1", (text, "Go out."), ("covid",))
-    assert batch.keys[0] == keyword_key("tidings/1", "covid", text)
 
 
 def test_only_what_lacks_an_answer_is_sent() -> None:
-    batch = KeywordBatch("e", TEXTS, ("covid", "news"))
-    missing = [keyword_key("e", "news", TEXTS[1]), keyword_key("e", "news", TEXTS[3])]
+    batch = KeywordBatch("e", TEXTS, IDS, ("covid", "news"))
+    missing = [("news", 12), ("news", 14)]
     assert batch.body(missing) == {"text": f"{TEXTS[1]}\n{TEXTS[3]}", "keywords": ["news"]}
 
 
 def test_a_sentence_that_runs_over_two_texts_leaves_these_open_and_no_others() -> None:
     texts = ("One Covid", "ward is full", "No news", "A Covid ward.")
-    batch = KeywordBatch("e", texts, ("covid", "news"))
+    batch = KeywordBatch("e", texts, IDS, ("covid", "news"), "nyt 2020-03-01")
     reply = {"covid": ["One Covid\n.\nward is full", "A Covid ward."], "news": ["No news"]}
     answers = batch.answers(reply, batch.keys)
 
-    missing = [keyword_key("e", "covid", text) for text in texts[:2]]
+    missing = [("covid", 11), ("covid", 12)]
     assert set(batch.keys) - answers.keys() == set(missing)
-    assert answers[keyword_key("e", "covid", texts[3])] == '["A Covid ward."]'
-    assert batch.split(missing) == [KeywordBatch("e", (text,), ("covid",)) for text in texts[:2]]
+    assert answers["covid", 14] == '["A Covid ward."]'
+    assert batch.split(missing) == [
+        KeywordBatch("e", ("One Covid",), (11,), ("covid",), "nyt 2020-03-01"),
+        KeywordBatch("e", ("ward is full",), (12,), ("covid",), "nyt 2020-03-01"),
+    ]
+
+
+def test_a_term_and_the_whole_day_are_claimed_as_one_whatever_texts_a_batch_holds() -> None:
+    batch = KeywordBatch("e", TEXTS[:2], IDS[:2], ("covid", "news"), "nyt 2020-03-01")
+    other = KeywordBatch("e", TEXTS[2:], IDS[2:], ("news",), "nyt 2020-03-01")
+    assert len(batch.claim_keys(batch.keys)) == 2
+    assert other.claim_keys(other.keys) == batch.claim_keys([("news", 11)])
+
+    elsewhere = KeywordBatch("e", TEXTS[2:], IDS[2:], ("news",), "nyt 2020-03-02")
+    assert elsewhere.claim_keys(elsewhere.keys).isdisjoint(batch.claim_keys(batch.keys))
 
 
 def test_a_reply_without_the_term_is_a_bad_answer() -> None:
-    batch = KeywordBatch("e", ("One Covid",), ("covid",))
+    batch = KeywordBatch("e", ("One Covid",), (11,), ("covid",))
     with pytest.raises(ServiceBadAnswer, match="covid"):
         batch.answers({"Covid": []}, batch.keys)
 
@@ -115,17 +125,19 @@ text = st.text(alphabet="ab .?!\n“Ünï—covid", min_size=1, max_size=60)
 def test_packs_hold_every_text_once_in_order_and_no_more_than_their_size(
     texts: list[str], size: int
 ) -> None:
-    batches = list(keyword_batches("e", texts, ["covid"], size))
+    batches = list(keyword_batches("e", enumerate(texts), ["covid"], size, "nyt 2020-03-01"))
     assert [each for batch in batches for each in batch.texts] == texts
+    assert [each for batch in batches for each in batch.document_ids] == list(range(len(texts)))
     assert all(len("\n".join(batch.texts)) <= size or len(batch.texts) == 1 for batch in batches)
 
 
 @given(st.lists(text, unique=True, min_size=1, max_size=8))
 def test_a_pack_answers_each_text_as_if_it_were_asked_alone(texts: list[str]) -> None:
-    batch = KeywordBatch("e", tuple(texts), ("covid",))
+    batch = KeywordBatch("e", tuple(texts), tuple(range(len(texts))), ("covid",))
     answers = batch.answers(sentences_with("\n".join(texts), ["covid"]), batch.keys)
     assert {key: json.loads(value) for key, value in answers.items()} == {
-        keyword_key("e", "covid", each): sentences_with(each, ["covid"])["covid"] for each in texts
+        ("covid", number): sentences_with(each, ["covid"])["covid"]
+        for number, each in enumerate(texts)
     }
 
 

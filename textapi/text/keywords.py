@@ -26,10 +26,27 @@ def pattern(term: str) -> re.Pattern[str]:
     if not words:
         raise ValueError("a keyword needs at least one character that is not white space")
 
-    core = r"\s++".join(map(_escape, words))
+    core = _core(words)
     before = r"(?<![\w@])" if re.match(r"\w", words[0]) else "(?<!@)"
     after = r"(?!\w)" if re.match(r"\w", words[-1][-1]) else ""
     return re.compile(rf"{before}{core}{after}(?!{_HYPHEN}\d)(?!\.\w)", re.IGNORECASE)
+
+
+def may_mention(text: str, term: str) -> bool:
+    """Return whether *text* holds the words of *term*; where not, no sentence of it mentions it.
+
+    Few texts mention a term, and to look costs less than to split them into sentences.
+    """
+    return _words_pattern(term).search(text) is not None
+
+
+@lru_cache(maxsize=4096)
+def _words_pattern(term: str) -> re.Pattern[str]:
+    return re.compile(_core(term.split()), re.IGNORECASE)
+
+
+def _core(words: Iterable[str]) -> str:
+    return r"\s++".join(map(_escape, words))
 
 
 def _escape(word: str) -> str:

@@ -101,7 +101,10 @@ def _word_up_to(text: str, end: int) -> str:
 def _is_abbreviation(word: str, following: str) -> bool:
     """Tell whether *word*, its full stop included, is one when *following* is the next letter."""
     name = word[:-1]
-    if name in _BEFORE_A_NAME or _INITIALS.fullmatch(word):
+    if name in _BEFORE_A_NAME:
+        return True
+    could_be_initials = len(name) == 1 or "." in name  # few are, and to look costs more
+    if could_be_initials and _INITIALS.fullmatch(word):
         return True
     if name in _BEFORE_A_NUMBER:
         return following.isdigit()

@@ -1,0 +1,274 @@
+"""The ledger of keyword answers: which documents were searched for a term, and what was found.
+
+Of a hundred documents some ninety-nine do not mention a term. That a document was searched is one
+bit, in a bitmap for each question and block of document ids; only sentences that were found are
+rows. A *question* is an engine and a term.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import BindParameter, Connection, bindparam, func, select, update
+
+from models.database import Database, batched
+from models.tables import Document, KeywordQuestion, KeywordSentences, SearchedBlock
+
+BLOCK_SIZE = 2048  # document ids in a block, a bit each
+
+Question = tuple[str, str]  # engine, term
+
+_QUESTIONS: BindParameter[list[int]] = bindparam("questions", expanding=True)
+_BLOCKS: BindParameter[list[int]] = bindparam("blocks", expanding=True)
+_DOCUMENTS: BindParameter[list[int]] = bindparam("documents", expanding=True)
+_BITMAPS = select(SearchedBlock.question_id, SearchedBlock.block, SearchedBlock.bitmap).where(
+    SearchedBlock.question_id.in_(_QUESTIONS), SearchedBlock.block.in_(_BLOCKS)
+)
+_SENTENCES = select(
+    KeywordSentences.question_id, KeywordSentences.document_id, KeywordSentences.sentences
+).where(KeywordSentences.question_id.in_(_QUESTIONS), KeywordSentences.document_id.in_(_DOCUMENTS))
+_SET_BITMAP = (
+    update(SearchedBlock)
+    .where(
+        SearchedBlock.question_id == bindparam("question"), SearchedBlock.block == bindparam("at")
+    )
+    .values(bitmap=bindparam("new"))
+)
+
+
+@dataclass
+class SearchedDocuments:
+    """Which documents were searched for which terms, by one engine.
+
+    `bitmaps` are integers by term and block; bit n of a block is its n-th document.
+    """
+
+    bitmaps: dict[tuple[str, int], int] = field(default_factory=dict)
+
+    def missing(self, term: str, document_ids: Iterable[int]) -> list[int]:
+        """Return those of *document_ids* that were not searched for *term*."""
+        missing: list[int] = []
+        bitmaps = self.bitmaps
+        block, bitmap = -1, 0
+
+        for document_id in document_ids:
+            if document_id // BLOCK_SIZE != block:
+                block = document_id // BLOCK_SIZE
+                bitmap = bitmaps.get((term, block), 0)
+            if not bitmap >> document_id % BLOCK_SIZE & 1:
+                missing.append(document_id)
+
+        return missing
+
+
+def read_searched(
+    connection: Connection, engine: str, terms: Collection[str], document_ids: Collection[int]
+) -> SearchedDocuments:
+    """Return what is stored of the blocks that hold *document_ids*."""
+    term_of_question = _stored_questions(connection, engine, terms)
+    blocks = sorted({document_id // BLOCK_SIZE for document_id in document_ids})
+    searched = SearchedDocuments()
+
+    for batch in batched(blocks):
+        parameters = {"questions": list(term_of_question), "blocks": batch}
+        for question_id, block, bitmap in connection.execute(_BITMAPS, parameters):
+            term = term_of_question[question_id]
+            searched.bitmaps[term, block] = int.from_bytes(bitmap, "little")
+
+    return searched
+
+
+def read_sentences(
+    connection: Connection, engine: str, terms: Collection[str], document_ids: Collection[int]
+) -> dict[tuple[str, int], list[str]]:
+    """Return the sentences that were found, by term and document; none where nothing was."""
+    term_of_question = _stored_questions(connection, engine, terms)
+    sentences: dict[tuple[str, int], list[str]] = {}
+
+    for batch in batched(sorted(document_ids)):
+        parameters = {"questions": list(term_of_question), "documents": batch}
+        for question_id, document_id, stored in connection.execute(_SENTENCES, parameters):
+            sentences[term_of_question[question_id], document_id] = json.loads(stored)
+
+    return sentences
+
+
+def store_keyword_answers(
+    db: Database,
+    connection: Connection,
+    answers_by_question: Mapping[Question, Mapping[int, str]],
+) -> None:
+    """Store for each question the answers by document: JSON lists of sentences, most of them empty.
+
+    An answer about a document that was erased meanwhile is not kept.
+    """
+    stored_documents = _lock_documents(db, connection, answers_by_question.values())
+    sentences = []
+    bits: dict[tuple[int, int], int] = {}
+
+    for question, answers in sorted(answers_by_question.items()):
+        question_id = _question_id(db, connection, question)
+        for document_id, answer in sorted(answers.items()):
+            if document_id not in stored_documents:
+                continue
+            _add_bit(bits, question_id, document_id)
+            if answer != "[]":
+                row = {"question_id": question_id, "document_id": document_id, "sentences": answer}
+                sentences.append(row)
+
+    _set_bits(db, connection, bits)
+    if sentences:
+        connection.execute(db.upsert(KeywordSentences).on_conflict_do_nothing(), sentences)
+
+
+def count_keyword_answers(connection: Connection, document_ids: Sequence[int]) -> int:
+    """Return how many stored answers quote one of the documents."""
+    answers = 0
+    for batch in batched(document_ids):
+        count = select(func.count()).where(KeywordSentences.document_id.in_(batch))
+        answers += connection.scalar(count) or 0
+    return answers
+
+
+def clear_searched(connection: Connection, document_ids: Iterable[int]) -> None:
+    """Let documents that are gone count as never searched: SQLite gives the highest ids anew."""
+    bits_of_block = _bits_by_block(document_ids)
+
+    for blocks in batched(sorted(bits_of_block)):
+        for question_id, block, bitmap in _lock_blocks(connection, blocks):
+            remaining = bitmap & ~bits_of_block[block]
+            if remaining != bitmap:
+                _write_bitmaps(connection, {(question_id, block): remaining})
+
+
+def move_keyword_answers(db: Database, connection: Connection, new_ids: Mapping[int, int]) -> None:
+    """Give what is known of documents to the rows that replace them, by *new_ids* of old ones."""
+    bits: dict[tuple[int, int], int] = {}
+    old_ids_of_block: dict[int, list[int]] = {}
+    for old_id in sorted(new_ids):
+        old_ids_of_block.setdefault(old_id // BLOCK_SIZE, []).append(old_id)
+
+    for blocks in batched(sorted(old_ids_of_block)):
+        for question_id, block, bitmap in _lock_blocks(connection, blocks):
+            for old_id in old_ids_of_block[block]:
+                if bitmap >> old_id % BLOCK_SIZE & 1:
+                    _add_bit(bits, question_id, new_ids[old_id])
+
+    _set_bits(db, connection, bits)
+    clear_searched(connection, new_ids)
+    move = update(KeywordSentences).where(KeywordSentences.document_id == bindparam("old"))
+    moves = [{"old": old_id, "new": new_id} for old_id, new_id in sorted(new_ids.items())]
+    connection.execute(move.values(document_id=bindparam("new")), moves)
+
+
+def _stored_questions(
+    connection: Connection, engine: str, terms: Collection[str]
+) -> dict[int, str]:
+    """Return the terms of *terms* that were ever searched for, by the id of the question."""
+    stored: dict[int, str] = {}
+    for batch in batched(sorted(terms)):
+        questions = select(KeywordQuestion.id, KeywordQuestion.term).where(
+            KeywordQuestion.engine == engine, KeywordQuestion.term.in_(batch)
+        )
+        stored.update(connection.execute(questions).all())
+    return stored
+
+
+def _question_id(db: Database, connection: Connection, question: Question) -> int:
+    engine, term = question
+    stored = select(KeywordQuestion.id).where(
+        KeywordQuestion.engine == engine, KeywordQuestion.term == term
+    )
+    question_id = connection.scalar(stored)
+    if question_id is None:
+        new = db.upsert(KeywordQuestion).values(engine=engine, term=term).on_conflict_do_nothing()
+        connection.execute(new)
+        question_id = connection.scalars(stored).one()
+    return question_id
+
+
+def _lock_documents(
+    db: Database, connection: Connection, answers: Iterable[Mapping[int, str]]
+) -> set[int]:
+    """Return which of the documents are stored; on PostgreSQL lock those of which text is kept.
+
+    An erasure waits there until the answers are stored, and removes them then. That a document was
+    searched says nothing of it, and its id is not given again.
+    """
+    document_ids: set[int] = set()
+    quoted_ids: set[int] = set()
+    for answers_by_document in answers:
+        document_ids.update(answers_by_document)
+        for document_id, answer in answers_by_document.items():
+            if answer != "[]":
+                quoted_ids.add(document_id)
+
+    to_check = sorted(document_ids if db.is_sqlite else quoted_ids)
+    stored = document_ids.difference(to_check)
+    for batch in batched(to_check):
+        documents = select(Document.id).where(Document.id.in_(batch)).order_by(Document.id)
+        locked = documents.with_for_update(read=True, key_share=True)
+        stored.update(connection.scalars(locked))
+    return stored
+
+
+def _add_bit(bits: dict[tuple[int, int], int], question_id: int, document_id: int) -> None:
+    """Add the bit of a document to *bits*, by question and block."""
+    place = question_id, document_id // BLOCK_SIZE
+    bits[place] = bits.get(place, 0) | 1 << document_id % BLOCK_SIZE
+
+
+def _bits_by_block(document_ids: Iterable[int]) -> dict[int, int]:
+    bits: dict[int, int] = {}
+    for document_id in document_ids:
+        block = document_id // BLOCK_SIZE
+        bits[block] = bits.get(block, 0) | 1 << document_id % BLOCK_SIZE
+    return bits
+
+
+def _set_bits(db: Database, connection: Connection, bits: Mapping[tuple[int, int], int]) -> None:
+    """Set *bits*, by question and block, beside those that are set."""
+    if not bits:
+        return
+
+    empty = []
+    for question_id, block in sorted(bits):
+        empty.append({"question_id": question_id, "block": block, "bitmap": b""})
+    connection.execute(db.upsert(SearchedBlock).on_conflict_do_nothing(), empty)
+
+    question_ids = sorted({question_id for question_id, _ in bits})
+    blocks = sorted({block for _, block in bits})
+    bitmaps: dict[tuple[int, int], int] = {}
+    for batch in batched(blocks):
+        for question_id, block, bitmap in _lock_blocks(connection, batch, question_ids):
+            if (question_id, block) in bits:
+                bitmaps[question_id, block] = bitmap | bits[question_id, block]
+    _write_bitmaps(connection, bitmaps)
+
+
+def _lock_blocks(
+    connection: Connection, blocks: Sequence[int], question_ids: Sequence[int] | None = None
+) -> list[tuple[int, int, int]]:
+    """Return ``(question id, block, bitmap)`` of *blocks*, locked in this order on PostgreSQL."""
+    columns = (SearchedBlock.question_id, SearchedBlock.block, SearchedBlock.bitmap)
+    rows = select(*columns).where(SearchedBlock.block.in_(blocks))
+    if question_ids is not None:
+        rows = rows.where(SearchedBlock.question_id.in_(question_ids))
+    ordered = rows.order_by(SearchedBlock.question_id, SearchedBlock.block).with_for_update()
+
+    locked = []
+    for question_id, block, bitmap in connection.execute(ordered):
+        locked.append((question_id, block, int.from_bytes(bitmap, "little")))
+    return locked
+
+
+def _write_bitmaps(connection: Connection, bitmaps: Mapping[tuple[int, int], int]) -> None:
+    rows = []
+    for (question_id, block), bitmap in sorted(bitmaps.items()):
+        length = (bitmap.bit_length() + 7) // 8
+        new = bitmap.to_bytes(length, "little")
+        rows.append({"question": question_id, "at": block, "new": new})
+    if rows:
+        connection.execute(_SET_BITMAP, rows)

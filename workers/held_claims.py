@@ -1,0 +1,119 @@
+"""The claims that one fetch holds: nobody else requests the same answers meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Collection
+from contextlib import suppress
+
+from core.errors import DatabaseAway
+from models.answers import claim_answers, release_claims, renew_claims
+from workers.context import JobContext, finish_in_thread
+
+CLAIM_MARGIN_SECONDS = 5.0
+
+
+class ClaimsLost(Exception):
+    """Another worker asks for an answer, since the claim expired before the call could be made."""
+
+
+class HeldClaims:
+    """Claims of a job, each needed by one or more requests until their answers are stored."""
+
+    def __init__(self, job: JobContext) -> None:
+        self._job = job
+        settings = job.runtime.settings
+        self._seconds = settings.textapi_timeout + CLAIM_MARGIN_SECONDS
+        self._most_in_flight = settings.textapi_concurrency
+        self._held_since: dict[bytes, float] = {}  # on the monotonic clock, or since the renewal
+        self._requests: Counter[bytes] = Counter()  # that need a claim
+        self._repeats: Counter[bytes] = Counter()  # calls that an earlier claimant may have made
+        self._renewal = asyncio.Lock()
+
+    async def take(self, keys: Collection[bytes]) -> bool:
+        """Claim those of *keys* that are free; return whether there were any to claim.
+
+        What is claimed is held also where the task is cancelled meanwhile.
+        """
+        unheld = [key for key in keys if key not in self._held_since]
+        if not unheld:
+            return False
+
+        def claim() -> None:
+            now = time.monotonic()
+            claimed = claim_answers(self._job.db, self._job.claim, unheld, seconds=self._seconds)
+            for key, takeovers in claimed.items():
+                self._held_since[key] = now
+                if takeovers:
+                    self._repeats[key] = self._most_in_flight
+
+        await finish_in_thread(claim)
+        return True
+
+    def holds(self, keys: Collection[bytes]) -> bool:
+        """Return whether all of *keys* are held."""
+        return all(key in self._held_since for key in keys)
+
+    def begin(self, keys: Collection[bytes]) -> None:
+        """Count a request that needs *keys*."""
+        self._requests.update(keys)
+
+    def finish(self, keys: Collection[bytes]) -> set[bytes]:
+        """Let a request need *keys* no longer; return those that no request needs, to be ended."""
+        ended = set()
+        for key in keys:
+            self._requests[key] -= 1
+            if not self._requests[key] and self._held_since.pop(key, None) is not None:
+                ended.add(key)
+        return ended
+
+    def may_repeat_a_call(self, keys: Collection[bytes]) -> bool:
+        """Return whether an earlier claimant of *keys* may have made this call.
+
+        Of a claim that many requests need, as many calls as one process has in flight may be.
+        """
+        repeated = [key for key in keys if self._repeats[key]]
+        self._repeats.subtract(repeated)
+        return bool(repeated)
+
+    async def keep(self, keys: Collection[bytes]) -> None:
+        """Keep *keys* for the time of a call. Raises `ClaimsLost`."""
+        if not self._aged(keys):
+            return
+
+        async with self._renewal:
+            aged = self._aged(keys)  # another call may have renewed them meanwhile
+            if aged:
+                await finish_in_thread(lambda: self._renew(aged))
+        if not self.holds(keys):
+            raise ClaimsLost
+
+    def _aged(self, keys: Collection[bytes]) -> list[bytes]:
+        oldest = time.monotonic() - CLAIM_MARGIN_SECONDS
+        return [key for key in keys if self._held_since.get(key, 0.0) < oldest]
+
+    def _renew(self, keys: Collection[bytes]) -> None:
+        now = time.monotonic()
+        renewed = renew_claims(self._job.db, self._job.claim, keys, seconds=self._seconds)
+        for key in keys:
+            if key in renewed:
+                self._held_since[key] = now
+            else:
+                self._held_since.pop(key, None)
+
+    async def release(self, in_flight: Collection[bytes]) -> None:
+        """Let others ask at once for all that is held, but not for what may be answered still.
+
+        Without a database they do when the claims expire.
+        """
+        unneeded = self._held_since.keys() - set(in_flight)
+        if not unneeded:
+            return
+
+        def release() -> None:
+            with suppress(DatabaseAway):
+                release_claims(self._job.db, self._job.claim, unneeded)
+
+        await finish_in_thread(release)
