@@ -5,7 +5,8 @@
 Some four minutes a round on two cores, on a Docker engine; without one it says so. The stack is
 that of docker-compose.yml, with a stub of 50 ms latency in the place of the Text API, which counts
 what it is asked. The floor is the rate at which as many processes call with all their calls in
-flight; the goal under a limit is the limit. Fails where something is asked twice, or the limit is exceeded.
+flight; the goal under a limit is the limit. Fails where something is asked twice, or the limit is
+exceeded.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ import os
 import re
 import sys
 from collections.abc import Iterator
+from datetime import UTC, date, datetime
 from itertools import count
 from pathlib import Path
 from types import ModuleType
@@ -77,6 +78,39 @@ def test_a_figure_is_its_median_with_range_floor_and_note(
     assert " ".join(second.split()) == "client 12,346 calls/s"
 
 
+def test_a_figure_as_json_tells_where_it_comes_from(
+    harness: ModuleType, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["/any/months.py", "--rounds", "3", "--json"])
+
+    harness.print_figure("months", [3.0, 2.5, 7.0], "s", floor=1.5, note="696 calls")
+    harness.remark("no figure")
+
+    output = capsys.readouterr()
+    figure = json.loads(output.out)
+    commit = figure.pop("commit")
+    assert re.fullmatch(r"[0-9a-f]{7}\+?|unknown\+?", commit)
+    assert re.match(r"\d+ cores, .+, Python 3\.\d+", figure.pop("machine"))
+    assert date.fromisoformat(figure.pop("date")) <= datetime.now(UTC).date()
+    assert figure == {
+        "figure": "months",
+        "median": 3.0,
+        "min": 2.5,
+        "max": 7.0,
+        "rounds": 3,
+        "unit": "s",
+        "floor": 1.5,
+        "floor_name": "floor",
+        "note": "696 calls",
+        "command": "python bench/months.py --rounds 3",
+    }
+    assert output.err == "no figure\n"
+
+
+def test_the_commit_of_a_folder_without_git_is_unknown(harness: ModuleType, tmp_path: Path) -> None:
+    assert harness.provenance.commit_of(tmp_path) == "unknown"
+
+
 def test_options_have_the_type_of_their_default_and_children_see_this_tree(
     harness: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -89,6 +123,7 @@ def test_options_have_the_type_of_their_default_and_children_see_this_tree(
     )
 
     assert vars(options) == {
+        "json": False,
         "documents": 200,
         "databases": ["sqlite"],
         "rounds": 2,
