@@ -111,6 +111,23 @@ def test_the_commit_of_a_folder_without_git_is_unknown(harness: ModuleType, tmp_
     assert harness.provenance.commit_of(tmp_path) == "unknown"
 
 
+def test_a_line_of_json_becomes_a_row_of_the_page(
+    harness: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "harness", harness)
+    monkeypatch.syspath_prepend(str(BENCH))
+    figure = {"figure": " months", "median": 3.0, "min": 2.5, "max": 7.0, "rounds": 3, "unit": "s"}
+    figure |= {"floor": 1.5, "floor_name": "goal", "command": "python bench/months.py"}
+    figure |= {"date": "2026-11-26", "commit": "177c837"}
+
+    make_row = importlib.import_module("readme_rows").make_row
+
+    end = "`python bench/months.py` | 2026-11-26 | 177c837 |"
+    assert make_row(figure) == f"| months | 3 s (2.5 to 7) | goal 1.5 s: 2.00 x | {end}"
+    alone = figure | {"rounds": 1, "floor": None, "floor_name": None, "unit": ""}
+    assert make_row(alone) == f"| months | 3 | - | {end}"
+
+
 def test_options_have_the_type_of_their_default_and_children_see_this_tree(
     harness: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -178,7 +195,7 @@ def test_the_page_names_every_benchmark_with_options_that_it_has() -> None:
     page = (BENCH / "README.md").read_text(encoding="utf-8")
     commands = dict(re.findall(r"`python bench/(\w+\.py)([^`]*)`", page))
     benchmarks = {
-        path.name for path in BENCH.glob("*.py") if '__name__ == "__main__"' in path.read_text()
+        path.name for path in BENCH.glob("*.py") if "harness.parse_options(" in path.read_text()
     }
 
     assert set(commands) == benchmarks
