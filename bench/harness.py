@@ -183,7 +183,7 @@ def print_figure(
     if checkout != ROOT:
         name = f"{name} [{provenance.commit_of(checkout)}]"
     summary = _summarise(samples)
-    parts = [f"{name:44}", f"{format_number(summary['median']):>9} {unit}"]
+    parts = [f"{name:56}", f"{format_number(summary['median']):>9} {unit}"]
 
     if len(samples) > 1:
         parts.append(f"({format_number(summary['min'])} to {format_number(summary['max'])})")
@@ -207,7 +207,7 @@ def _summarise(samples: Sequence[float]) -> dict[str, float]:
 
 def format_number(value: float) -> str:
     """Return a number as figures are printed: with three digits at least."""
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+    return f"{value:,.0f}" if abs(value) >= 999.5 else f"{value:.3g}"
 
 
 # --- networks ---

@@ -72,10 +72,12 @@ def test_a_figure_is_its_median_with_range_floor_and_note(
 ) -> None:
     harness.print_figure("months", [3.0, 2.5, 7.0], "s", floor=1.5, note="696 calls")
     harness.print_figure("client", [12345.6], "calls/s")
+    harness.print_figure("client", [999.6], "calls/s", floor=999.4)
 
-    first, second = capsys.readouterr().out.splitlines()
+    first, second, third = capsys.readouterr().out.splitlines()
     assert " ".join(first.split()) == "months 3 s (2.5 to 7) 2.00 x floor 1.5 696 calls"
     assert " ".join(second.split()) == "client 12,346 calls/s"
+    assert " ".join(third.split()) == "client 1,000 calls/s 1.00 x floor 999"
 
 
 def test_a_figure_as_json_tells_where_it_comes_from(
