@@ -12,7 +12,6 @@ those that regular expressions find.
 
 from __future__ import annotations
 
-import logging
 import re
 import time
 from collections.abc import Iterator, Sequence
@@ -26,6 +25,7 @@ from sqlalchemy import func, select
 
 from analysis.options import Keyword
 from analysis.parameters import HandlesParameters, MonthsParameters
+from core.logs import configure
 from models.tables import Document, Mention, PostPolarity
 from producers.imports import import_paths
 from producers.plan import call_counts, plan_run
@@ -172,14 +172,14 @@ def main() -> None:
     options = harness.parse_options(__doc__, folder="", latency=0.05, keywords=terms)
     folder = harness.real_data(options.folder, "")
     keywords = [Keyword.parse(keyword) for keyword in options.keywords]
-    logging.disable(logging.INFO)
 
     with harness.temporary_folder() as home:
         for number, (service, splitter) in enumerate(SERVICES.items()):
             with (
-                harness.running_stack(home / str(number)) as running,
+                harness.running_stack(home / str(number), log_level="WARNING") as running,
                 closing(Jobs(running.settings)) as jobs,
             ):
+                configure(running.settings)
                 store_files(jobs, folder)
                 running.stub.faults(latency=options.latency, splitter=splitter)
                 measure_service(Stack(jobs, options.latency, service, splitter), keywords)
