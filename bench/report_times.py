@@ -1,6 +1,6 @@
 """Time, processor time and memory of making a report from stored results.
 
-    python bench/reports.py [--months 24 120 240] [--rounds 1]
+    python bench/report_times.py [--months 24 120 240] [--rounds 1]
 
 Some minutes a round. Each month has 5,000 headlines, of which about 150 mention the subject. A
 report is made by one process; again with nothing changed; and into another folder by two processes
