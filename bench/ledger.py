@@ -2,7 +2,7 @@
 
     python bench/ledger.py [--documents 100000] [--databases sqlite postgresql] [--beside CHECKOUT]
 
-A minute for 100,000 headlines in 24 months, ten for 1,000,000. A worker asks a stub without latency
+Some minutes for 100,000 headlines in 24 months. A worker asks a stub without latency
 about 1 term, then in another run about 5 others; each is mentioned by 1 of 100 headlines. The
 growth of every table with its indexes from before a run to after it is printed, divided by
 documents and terms, and their sum without the tables that hold no answers (`NO_LEDGER`). PostgreSQL
