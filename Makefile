@@ -54,7 +54,7 @@ containers: venv ## test the compose stack on a real Docker engine: build, fault
 	CONTAINERS=1 $(BIN)/python -m pytest tests/e2e/test_containers.py
 
 bench: venv ## run every benchmark, one after the other
-	@for file in $$(grep -l __main__ bench/*.py); do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done
+	@for file in $$(grep -l harness.parse_options bench/*.py); do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done
 
 lock: ## write requirements.lock from pyproject.toml (needs uv)
 	uv pip compile --universal --generate-hashes --all-extras --python-version 3.11 --no-header --no-emit-index-url \

@@ -4,16 +4,14 @@
 
 Some two minutes: DIR holds files to import in `nyt` and `posts`. A stub of the Text API on loopback
 ends sentences as our engine does, then at an end mark and white space only, then at line breaks
-only. For each month and account: the packs among the calls, the calls that a dry run counts, the
-texts to be scored that the service takes for several sentences (each needs a call of its own), the
-calls that were made, how many more these are and what share of the packs (there need be none), and
+only. For each month and account: the calls that were made, beside those that are needed: what a dry
+run counts, and one for each text to be scored that the service takes for several sentences. Then
 the seconds; the floor is calls x latency / calls in flight. A month's mentions are compared with
 those that regular expressions find.
 """
 
 from __future__ import annotations
 
-import logging
 import re
 import time
 from collections.abc import Iterator, Sequence
@@ -27,6 +25,7 @@ from sqlalchemy import func, select
 
 from analysis.options import Keyword
 from analysis.parameters import HandlesParameters, MonthsParameters
+from core.logs import configure
 from models.tables import Document, Mention, PostPolarity
 from producers.imports import import_paths
 from producers.plan import call_counts, plan_run
@@ -38,9 +37,6 @@ SERVICES = {"our engine": None, "end marks and white space": "end marks", "line 
 PACKED = ("sentences_with_keywords", "polarity_by_sentence")
 FEWEST = 100  # documents of a month or account
 HYPHENS = "[-\u2010\u2011\u2013]"
-HEAD = (
-    f"{'':24}{'packs':>8}{'planned':>8}{'calls':>8}{'more':>6}{'of packs':>10}{'s':>7}{'floor':>7}"
-)
 
 
 @dataclass(frozen=True)
@@ -49,6 +45,7 @@ class Stack:
 
     jobs: Jobs
     latency: float
+    service: str
     splitter: str | None
 
 
@@ -73,7 +70,7 @@ def names_of(jobs: Jobs, column: Any) -> list[str]:
 
 
 def measure(stack: Stack, parameters: Any, *names: str) -> int:
-    """Plan a job, work on it, and print its figures without the line's end; return its number."""
+    """Plan a job, work on it, and print its figures; return its number."""
     jobs = stack.jobs
     engine = str(jobs.settings.textapi_url).partition("//")[2]
     plan = plan_run(jobs.db, parameters, names, engine=engine, settings=jobs.settings)
@@ -85,13 +82,20 @@ def measure(stack: Stack, parameters: Any, *names: str) -> int:
 
     calls = sum(row["calls"] for row in call_counts(jobs.db, job.run_id).values())
     several = count_several(stack, job)
-    more = calls - plan.calls_to_make - several
-    floor = calls * stack.latency / jobs.settings.textapi_concurrency
-    print(
-        f"{job.name:14}{packs:7,}{plan.calls_to_make:9,}{several:9,}{calls:7,}{more:6,}"
-        f"{100 * more / max(packs, 1):9.1f}%{seconds:7.1f}{floor:7.1f}",
-        end="  ",
+    needed = plan.calls_to_make + several
+    share = f"{100 * (calls - needed) / max(packs, 1):.1f} % of {packs:,} packs"
+    name = f"sentences end by {stack.service}: {job.name}"
+    harness.print_figure(
+        f"{name}, calls",
+        [calls],
+        "",
+        floor=needed,
+        floor_name="needed",
+        note=f"{plan.calls_to_make:,} planned, {several:,} texts of several sentences, "
+        f"{calls - needed:,} more: {share}",
     )
+    floor = calls * stack.latency / jobs.settings.textapi_concurrency
+    harness.print_figure(f"{name}, time", [seconds], "s", floor=floor)
     return int(job.id)
 
 
@@ -149,12 +153,18 @@ def measure_service(stack: Stack, keywords: Sequence[Keyword]) -> None:
             first=month, last=month, keywords=tuple(keywords), steps=("keywords", "polarity")
         )
         mentions = found_mentions(jobs, measure(stack, parameters))
-        is_right = mentions == set(expected_mentions(jobs, month, keywords))
-        print(f"{len(mentions):,} mentions, {'all' if is_right else 'NOT'} as counted", flush=True)
+        expected = set(expected_mentions(jobs, month, keywords))
+        harness.print_figure(
+            f"sentences end by {stack.service}: {month}, mentions",
+            [len(mentions)],
+            "",
+            floor=len(expected),
+            floor_name="regular expressions",
+            note="the same" if mentions == expected else "NOT the same",
+        )
 
     for handle in names_of(jobs, Document.handle):
         measure(stack, HandlesParameters(steps=("polarity",)), handle)
-        print(flush=True)
 
 
 def main() -> None:
@@ -162,18 +172,17 @@ def main() -> None:
     options = harness.parse_options(__doc__, folder="", latency=0.05, keywords=terms)
     folder = harness.real_data(options.folder, "")
     keywords = [Keyword.parse(keyword) for keyword in options.keywords]
-    logging.disable(logging.INFO)
 
     with harness.temporary_folder() as home:
         for number, (service, splitter) in enumerate(SERVICES.items()):
             with (
-                harness.running_stack(home / str(number)) as running,
+                harness.running_stack(home / str(number), log_level="WARNING") as running,
                 closing(Jobs(running.settings)) as jobs,
             ):
+                configure(running.settings)
                 store_files(jobs, folder)
                 running.stub.faults(latency=options.latency, splitter=splitter)
-                print(f"sentences end by: {service}\n{HEAD}", flush=True)
-                measure_service(Stack(jobs, options.latency, splitter), keywords)
+                measure_service(Stack(jobs, options.latency, service, splitter), keywords)
 
 
 if __name__ == "__main__":

@@ -1,29 +1,33 @@
 """Calls a second of one process: a bare loop, our client without and with a limit, the whole path.
 
-    python bench/asking.py [--calls 2000] [--rounds 5]
+    python bench/asking.py [--calls 2000] [--rounds 5] [--processes 1 2 4]
 
-Under a minute, on loopback, against a stub of the Text API without latency. The four take turns.
-The bare loop is the ceiling of the others.
+Two minutes, on loopback, against a stub of the Text API without latency. The four take turns. The
+bare loop is the ceiling of the others. Of several processes at once the bare loop and the whole
+path are measured, from the first call of any process to the last; the stub has one process.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import closing
 from functools import partial
-from itertools import count
+from itertools import count, islice
 from statistics import median
 
 import harness
 from sqlalchemy import select
 
-from core.broker import celery_app
+from core.broker import celery_app, redis_client
 from core.enums import JobKind
+from core.settings import Settings
 from models.runs import NewJob, create_run
 from models.tables import Job
 from models.transitions import claim_job
+from tests.services import wait_until
 from textapi.messages import Operation
 from textapi.requests import polarity_of
 from workers.answer_fetcher import AnswerFetcher
@@ -31,7 +35,8 @@ from workers.context import JobContext
 from workers.runtime import Runtime
 
 DISTANT_LIMIT = "1000000/s"  # it never binds
-numbers = count()  # no text is sent twice
+WARM_UP = 50  # calls
+texts = map(f"Text {os.getpid()}:{{}}.".format, count())  # no text is sent twice
 
 
 async def repeat(call: Callable[[], Awaitable[object]], calls: int, concurrency: int) -> None:
@@ -50,7 +55,7 @@ def call_bare(runtime: Runtime, calls: int) -> None:
     url = f"{runtime.settings.textapi_url}/text/text_polarity"
 
     async def call() -> None:
-        body = {"text": f"Text {next(numbers)}."}
+        body = {"text": next(texts)}
         async with runtime.session().post(url, json=body) as response:
             await response.json()
 
@@ -64,7 +69,7 @@ def call_by_client(runtime: Runtime, calls: int) -> None:
         pass
 
     async def call() -> None:
-        body = {"text": f"Text {next(numbers)}."}
+        body = {"text": next(texts)}
         await runtime.textapi().ask(Operation.TEXT_POLARITY, body, before_attempt, dict)
 
     runtime.run(lambda: repeat(call, calls, runtime.settings.textapi_concurrency))
@@ -73,7 +78,7 @@ def call_by_client(runtime: Runtime, calls: int) -> None:
 def fetch_answers(runtime: Runtime, calls: int) -> None:
     """Claim answers, ask for them and store them in the ledger, as a job does."""
     job = claim_new_job(runtime)
-    requests = [polarity_of("stub", f"Text {next(numbers)}.") for _ in range(calls)]
+    requests = [polarity_of("stub", text) for text in islice(texts, calls)]
 
     async def fetch() -> None:
         async with AnswerFetcher(job, "stub") as fetcher:
@@ -96,31 +101,81 @@ def claim_new_job(runtime: Runtime) -> JobContext:
     return JobContext(runtime, claim, ends_at=time.monotonic() + 60)
 
 
+BARE_LOOP, WHOLE_PATH = "bare aiohttp loop", "whole path, answers stored"
+WAYS = {BARE_LOOP: call_bare, WHOLE_PATH: fetch_answers}
+
+
+def measure_one_process(settings: Settings, calls: int, rounds: int) -> None:
+    """Measure all four ways in this process and print their figures."""
+    limited_settings = settings.model_copy(update={"textapi_limits": DISTANT_LIMIT})
+
+    with (
+        closing(Runtime(settings, celery_app(settings))) as runtime,
+        closing(Runtime(limited_settings, celery_app(limited_settings))) as limited,
+    ):
+        ways = {
+            BARE_LOOP: partial(call_bare, runtime),
+            "client": partial(call_by_client, runtime),
+            "client under a distant limit": partial(call_by_client, limited),
+            WHOLE_PATH: partial(fetch_answers, runtime),
+        }
+        contenders = {name: harness.timed(partial(way, calls)) for name, way in ways.items()}
+        harness.take_turns(contenders)  # connections, caches
+        print_rates("", harness.take_turns(contenders, rounds=rounds), calls)
+
+
+def measure_processes(settings: Settings, processes: int, calls: int, rounds: int) -> None:
+    """Measure the bare loop and the whole path of so many processes at once."""
+    barriers = (f"bench:{processes}:{number}" for number in count())
+
+    def measure(name: str) -> float:
+        arguments = (settings, name, calls, processes, next(barriers))
+        usages = harness.run_in_processes(call_beside_others, *[arguments] * processes)
+        began, ended = zip(*(usage.result for usage in usages), strict=True)
+        return float(max(ended) - min(began))
+
+    contenders = {name: partial(measure, name) for name in WAYS}
+    seconds = harness.take_turns(contenders, rounds=rounds)
+    print_rates(f"{processes} processes, ", seconds, processes * calls)
+
+
+def call_beside_others(
+    settings: Settings, name: str, calls: int, processes: int, barrier: str
+) -> tuple[float, float]:
+    """Make calls as soon as all processes are ready; return when it began and ended."""
+    way = WAYS[name]
+
+    with (
+        closing(Runtime(settings, celery_app(settings))) as runtime,
+        redis_client(settings) as broker,
+    ):
+        way(runtime, WARM_UP)
+        broker.incr(barrier)
+        wait_until(lambda: int(broker.get(barrier)) >= processes, seconds=60, what="the others")
+        began = time.time()
+        way(runtime, calls)
+        return began, time.time()
+
+
+def print_rates(prefix: str, seconds: Mapping[str, Sequence[float]], calls: int) -> None:
+    """Print the calls a second of each way beside those of the bare loop."""
+    ceiling = median(calls / sample for sample in seconds[BARE_LOOP])
+    for name, samples in seconds.items():
+        rates = [calls / sample for sample in samples]
+        harness.print_figure(
+            f"{prefix}{name}", rates, "calls/s", floor=ceiling, floor_name="bare loop"
+        )
+
+
 def main() -> None:
-    options = harness.parse_options(__doc__, calls=2000, rounds=5)
+    options = harness.parse_options(__doc__, calls=2000, rounds=5, processes=(1, 2, 4))
 
     with harness.temporary_folder() as folder, harness.running_stack(folder) as stack:
-        limited_settings = stack.settings.model_copy(update={"textapi_limits": DISTANT_LIMIT})
-        with (
-            closing(Runtime(stack.settings, celery_app(stack.settings))) as runtime,
-            closing(Runtime(limited_settings, celery_app(limited_settings))) as limited,
-        ):
-            ways = {
-                "bare aiohttp loop": partial(call_bare, runtime),
-                "client": partial(call_by_client, runtime),
-                "client under a distant limit": partial(call_by_client, limited),
-                "whole path, answers stored": partial(fetch_answers, runtime),
-            }
-            contenders = {
-                name: harness.timed(partial(way, options.calls)) for name, way in ways.items()
-            }
-            harness.take_turns(contenders)  # connections, caches
-            seconds = harness.take_turns(contenders, rounds=options.rounds)
-
-    ceiling = options.calls / median(seconds["bare aiohttp loop"])
-    for name, samples in seconds.items():
-        rates = [options.calls / sample for sample in samples]
-        harness.print_figure(name, rates, "calls/s", floor=ceiling, floor_name="bare loop")
+        for processes in options.processes:
+            if processes == 1:
+                measure_one_process(stack.settings, options.calls, options.rounds)
+            else:
+                measure_processes(stack.settings, processes, options.calls, options.rounds)
 
 
 if __name__ == "__main__":

@@ -21,18 +21,19 @@ import io
 import json
 import re
 from collections.abc import Callable
-from html import unescape
 from pathlib import Path
 
 import harness
 import numpy as np
 from numpy.typing import NDArray
+from rated_headlines import read_semeval
 
 from reports.human_scale import Estimate, Stratum, estimate_mean
 from reports.statistics import t_interval
 from textapi.engine.polarity import text_polarity
 
 SIZES = (50, 100, 200, 400)
+WANTED = 95.0  # percent of the intervals that cover the truth
 STRATUM_SHARES = (0.3, 0.22, 0.16, 0.11, 0.08, 0.06, 0.04, 0.03)  # of a run's months, say
 
 Pairs = list[tuple[str, float]]  # text and its rating, from -1 to 1
@@ -49,23 +50,24 @@ def main() -> None:
         polarities = np.array([text_polarity(text) for text, _ in pairs])
         labels = np.array([label for _, label in pairs])
         r = np.corrcoef(polarities, labels)[0, 1]
-        print(
-            f"\n{name}: {len(pairs):,} texts, mean rating {labels.mean():+.3f}, "
+        harness.remark(
+            f"{name}: {len(pairs):,} texts, mean rating {labels.mean():+.3f}, "
             f"mean of vader {polarities.mean():+.3f}, correlation {r:.2f}"
         )
-        print(f"{'n':>16}  {'labels alone':<16}{'regression':<16}{'raw engine':<16}")
         rng = np.random.default_rng(options.seed)
         for n in SIZES:
-            draw_simple(rng, polarities, labels, n, options.draws)
+            of_simple = draw_simple(rng, polarities, labels, n, options.draws)
+            print_coverage(f"{name}, simple {n}", of_simple)
         for n in SIZES:
             if n <= len(pairs) / 2:
-                draw_stratified(rng, polarities, labels, n, options.draws)
+                of_strata = draw_stratified(rng, polarities, labels, n, options.draws)
+                print_coverage(f"{name}, stratified {n}", of_strata)
 
 
 def draw_simple(
     rng: np.random.Generator, polarities: Floats, labels: Floats, n: int, draws: int
-) -> None:
-    """Print the half-widths and coverages of simple samples of *n* labels."""
+) -> dict[str, Covers]:
+    """Return the half-widths and coverages of simple samples of *n* labels."""
     truth, size, mean = labels.mean(), 1_000_000, polarities.mean()
     alone: Covers = []
     regression: Covers = []
@@ -79,13 +81,13 @@ def draw_simple(
         assert low is not None
         assert high is not None
         raw.append(((high - low) / 2, bool(low <= truth <= high)))
-    print_row(f"simple {n:>4}", alone, regression, raw)
+    return {"labels alone": alone, "regression": regression, "raw engine": raw}
 
 
 def draw_stratified(
     rng: np.random.Generator, polarities: Floats, labels: Floats, n: int, draws: int
-) -> None:
-    """Print the same of samples with equal numbers from strata of unequal size."""
+) -> dict[str, Covers]:
+    """Return the same of samples with equal numbers from strata of unequal size."""
     order = np.argsort(labels + rng.normal(0, 1, len(labels)), kind="stable")  # strata differ
     ends = np.round(np.cumsum(STRATUM_SHARES) * len(labels)).astype(int)
     strata = np.split(order, ends[:-1])
@@ -101,7 +103,7 @@ def draw_stratified(
             sample.append(Stratum(len(stratum), mean, *values))
         alone.append(cover(estimate_mean(sample, use_polarity=False), truth))
         regression.append(cover(estimate_mean(sample), truth))
-    print_row(f"stratified {n:>4}", alone, regression)
+    return {"labels alone": alone, "regression": regression}
 
 
 def divide(n: int, strata: list[NDArray[np.int64]]) -> list[int]:
@@ -119,24 +121,23 @@ def cover(estimate: Estimate | None, truth: float) -> tuple[float, bool]:
     return (estimate.high - estimate.low) / 2, estimate.low <= truth <= estimate.high
 
 
-def print_row(name: str, *columns: Covers) -> None:
-    cells = []
-    for column in columns:
-        if column:
-            widths, covered = zip(*column, strict=True)
-            cells.append(f"{np.mean(widths):.3f} ({np.mean(covered):.3f})")
-    print(f"{name:>16}  " + "".join(f"{cell:<16}" for cell in cells))
+def print_coverage(name: str, covers_of: dict[str, Covers]) -> None:
+    """Print how often each estimator's intervals cover the truth, and their mean half-width."""
+    for estimator, covers in covers_of.items():
+        widths, covered = zip(*covers, strict=True)
+        harness.print_figure(
+            f"{name}, {estimator}",
+            [100 * float(np.mean(covered))],
+            "%",
+            floor=WANTED,
+            floor_name="wanted",
+            note=f"half-width {np.mean(widths):.3f}",
+        )
 
 
 def read_headlines(folder: Path) -> Pairs:
-    """Read SemEval-2007's headlines (trial), rated from -100 to 100."""
-    text = (folder / "affectivetext_trial.xml").read_text(encoding="utf-8")
-    headlines = dict(re.findall(r'<instance id="(\d+)">(.*?)</instance>', text, re.DOTALL))
-    pairs: Pairs = []
-    for line in (folder / "affectivetext_trial.valence.gold").read_text().splitlines():
-        number, rating = line.split()
-        pairs.append((unescape(headlines[number]).strip(), int(rating) / 100))
-    return pairs
+    """Read SemEval-2007's headlines (trial)."""
+    return [(text, valence / 100) for text, valence in read_semeval(folder)]
 
 
 def read_newsmtsc(folder: Path) -> Pairs:

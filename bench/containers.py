@@ -1,26 +1,27 @@
 """Calls a second of 1, 2 and 4 worker containers, and how much of a limit they use together.
 
-    python bench/containers.py
+    python bench/containers.py [--headlines 2500] [--rounds 1]
 
-Some four minutes on two cores, on a Docker engine; without one it says so. The stack is that of
-docker-compose.yml, with a stub of 50 ms latency in the place of the Text API, which counts what it
-is asked. The floor is the rate at which as many processes call with all their calls in flight; the
-goal under a limit is the limit. Fails where something is asked twice, or the limit is exceeded.
+Some four minutes a round on two cores, on a Docker engine; without one it says so. The stack is
+that of docker-compose.yml, with a stub of 50 ms latency in the place of the Text API, which counts
+what it is asked. The floor is the rate at which as many processes call with all their calls in
+flight; the goal under a limit is the limit. Fails where something is asked twice, or the limit is
+exceeded.
 """
 
 from __future__ import annotations
 
 import json
 import time
-from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import harness
+from checkouts import write_archive_of
 
 from core.settings import Settings
 from tests.containers_kit import ROOT, Compose, engine_answers
-from tests.e2e_kit import write_archive
 
 FIRST, LAST, MONTHS = "2018-01", "2019-12", 24
 HEADLINES = 2500  # a month
@@ -28,7 +29,7 @@ MENTION_EVERY = 100  # headlines
 LATENCY = 0.05
 LIMIT = 100  # calls a second
 IN_FLIGHT = Settings.model_fields["textapi_concurrency"].default  # calls of a process
-# a keyword a run, so that nothing is answered already
+# a keyword a case, and its number a round, so that nothing is answered already
 KEYWORDS = ("amber", "basil", "cedar", "dusk", "ember", "flint")
 CASES = [(1, ""), (2, ""), (4, ""), (1, f"{LIMIT}/s"), (2, f"{LIMIT}/s"), (4, f"{LIMIT}/s")]
 STUB = (
@@ -98,49 +99,49 @@ def request_command(path: str, body: str | None = None) -> str:
     return f"from urllib.request import urlopen; print({request}.read().decode())"
 
 
-def fill_archive(folder: Path, per_month: int) -> None:
-    """Write an archive of headlines, some of which hold one of the keywords."""
-    texts_by_day: dict[str, list[str]] = defaultdict(list)
-
-    rows = harness.headlines(
-        FIRST, MONTHS, per_month, subjects=KEYWORDS, every=MENTION_EVERY, words=9
-    )
-    for row in rows:
-        texts_by_day[f"{row['published_at']:%Y-%m-%d}"].append(row["text"])
-
-    write_archive(folder, texts_by_day)
-
-
-def measure(stack: ContainerStack, containers: int, limits: str, keyword: str) -> None:
-    """Measure a run on so many containers and print its figures."""
+def measure(stack: ContainerStack, containers: int, limits: str, keywords: Sequence[str]) -> None:
+    """Measure a run about each keyword on so many containers and print the figures."""
     stack.start_workers(containers, limits)
-    counts, seconds = stack.run(keyword)
+    rates, fullest = [], 0
 
-    calls, fullest = counts["calls"], counts["fullest"]["1.0"]
+    for keyword in keywords:
+        counts, seconds = stack.run(keyword)
+        rates.append(counts["calls"] / seconds)
+        fullest = max(fullest, counts["fullest"]["1.0"])
+        assert not counts["repeated"], "something was asked twice"
+
     harness.print_figure(
         f"{containers} containers, {limits or 'no limit'}",
-        [calls / seconds],
+        rates,
         "calls/s",
         floor=LIMIT if limits else containers * IN_FLIGHT / LATENCY,
         floor_name="limit" if limits else "floor",
-        note=f"{calls:,} calls in {seconds:.1f} s, fullest second {fullest}",
+        note=f"{counts['calls']:,} calls in {seconds:.1f} s, fullest second {fullest}",
     )
-    assert not counts["repeated"], "something was asked twice"
     assert not limits or fullest <= LIMIT, "the limit was exceeded"
 
 
 def main() -> None:
-    options = harness.parse_options(__doc__, headlines=HEADLINES)
+    options = harness.parse_options(__doc__, headlines=HEADLINES, rounds=1)
     if not engine_answers():
         harness.skip("no Docker engine answers here")
 
     with harness.temporary_folder() as folder:
         stack = ContainerStack(folder)
-        fill_archive(folder / "archive", options.headlines)
+        keywords = []
+        for number in range(options.rounds):
+            keywords += [f"{keyword}{number}" for keyword in KEYWORDS]
+        headlines = harness.headlines(
+            *(FIRST, MONTHS, options.headlines),
+            subjects=keywords,
+            every=max(1, MENTION_EVERY // options.rounds),
+            words=9,
+        )
+        write_archive_of(folder / "archive", headlines)
         try:
             stack.start()
-            for (containers, limits), keyword in zip(CASES, KEYWORDS, strict=True):
-                measure(stack, containers, limits, keyword)
+            for number, (containers, limits) in enumerate(CASES):
+                measure(stack, containers, limits, keywords[number :: len(CASES)])
         finally:
             stack("down", "--volumes")
 

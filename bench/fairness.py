@@ -97,7 +97,9 @@ def measure_rate(stack: harness.Stack, run: int) -> float:
     return (count_done(stack, run) - before) / (time.perf_counter() - began)
 
 
-def measure_beside_backfill(stack: harness.Stack, names: Iterator[str], jobs: int) -> None:
+def measure_beside_backfill(
+    stack: harness.Stack, kind: str, names: Iterator[str], jobs: int
+) -> None:
     with stack.workers(count=1, processes=SLOTS):
         alone = [measure_small_run(stack, names) for _ in range(3)]
 
@@ -108,19 +110,20 @@ def measure_beside_backfill(stack: harness.Stack, names: Iterator[str], jobs: in
 
         beside = [measure_small_run(stack, names) for _ in range(3)]
         if has_ended(stack, backfill):
-            print("the back-fill ended too early to be beside anything: give more --jobs")
+            harness.remark("the back-fill ended too early to be beside anything: give more --jobs")
         else:
             cancel_run(stack.db, backfill)
 
-    harness.print_figure(f"submission of {jobs:,} jobs", [submission], "s")
-    harness.print_figure("back-fill alone", [rate], "jobs/s")
-    harness.print_figure(f"run of {SMALL} accounts, alone", alone, "s")
+    small = f"{kind}: run of {SMALL} accounts"
+    harness.print_figure(f"{kind}: submission of {jobs:,} jobs", [submission], "s")
+    harness.print_figure(f"{kind}: back-fill alone", [rate], "jobs/s")
+    harness.print_figure(f"{small}, alone", alone, "s")
     harness.print_figure(
-        "  beside the back-fill", beside, "s", floor=median(alone), floor_name="alone"
+        f"{small}, beside a back-fill", beside, "s", floor=median(alone), floor_name="alone"
     )
 
 
-def measure_beside_long_jobs(stack: harness.Stack, names: Iterator[str]) -> None:
+def measure_beside_long_jobs(stack: harness.Stack, kind: str, names: Iterator[str]) -> None:
     """Measure a small run beside ten months, each of which takes many slices under the limit."""
     with stack.workers(count=1, processes=SLOTS, textapi_limits=f"{LIMIT}/s"):
         backfill = stack.submit(months(1, 10))
@@ -129,15 +132,15 @@ def measure_beside_long_jobs(stack: harness.Stack, names: Iterator[str]) -> None
         cancel_run(stack.db, backfill)
 
     harness.print_figure(
-        f"  beside jobs of many {SLICE_SECONDS:.0f} s slices, {LIMIT}/s",
+        f"{kind}: run of {SMALL} accounts, beside jobs of many {SLICE_SECONDS:.0f} s slices",
         [seconds],
         "s",
         floor=SMALL / LIMIT,
-        floor_name="its calls under the limit",
+        floor_name=f"its calls under {LIMIT}/s",
     )
 
 
-def measure_shares(stack: harness.Stack) -> None:
+def measure_shares(stack: harness.Stack, kind: str) -> None:
     """Measure how two runs, which both have more to ask than the limit lets through, share it."""
     for slots in (2, 4):
         with stack.workers(count=1, processes=slots, textapi_limits=f"{LIMIT}/s"):
@@ -156,7 +159,7 @@ def measure_shares(stack: harness.Stack) -> None:
 
         for name, first, last in zip(("large", "small"), before, calls, strict=True):
             harness.print_figure(
-                f"{name} of two runs under {LIMIT}/s, {slots} slots",
+                f"{kind}: {name} of two runs under {LIMIT}/s, {slots} slots",
                 [(last - first) / seconds],
                 "calls/s",
                 floor=LIMIT / 2,
@@ -171,12 +174,12 @@ def measure(kind: str, jobs: int) -> None:
         harness.running_stack(folder, kind, latency=0.05, slice_seconds=SLICE_SECONDS) as stack,
     ):
         documents = harness.store_documents(stack.db, document_rows(jobs + SMALL_RUNS * SMALL))
-        print(f"{kind}: {documents:,} documents")
+        harness.remark(f"{kind}: {documents:,} documents")
 
         names = map(account_name, count())
-        measure_beside_backfill(stack, names, jobs)
-        measure_beside_long_jobs(stack, names)
-        measure_shares(stack)
+        measure_beside_backfill(stack, kind, names, jobs)
+        measure_beside_long_jobs(stack, kind, names)
+        measure_shares(stack, kind)
 
 
 def main() -> None:

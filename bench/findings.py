@@ -109,6 +109,7 @@ class Effect:
     places: Sequence[int] = (-2,)
 
 
+EFFECTS = ("doubled share, peak named", "+0.1, moved", "+0.1, month named")
 NOTHING = Effect(places=())
 TWINS = Effect(factor=2.0, places=(-2, -3))
 
@@ -266,12 +267,21 @@ def measure_power(rng: np.random.Generator, series: int) -> Iterator[tuple[Any, 
         yield months, round(3000 * share), doubled / series, moved / series, named / series
 
 
-def print_errors(figures: Iterator[tuple[str, int, Mapping[str, int]]], series: int) -> bool:
+def print_errors(
+    what: str, figures: Iterator[tuple[str, int, Mapping[str, int]]], series: int
+) -> bool:
     """Print the share of series with a claim, and return whether it is too many of any size."""
     too_many = False
     for name, with_claim, kinds in figures:
         of_kinds = ", ".join(f"{kind} {n}" for kind, n in sorted(kinds.items()))
-        print(f"  {name:32} {with_claim / series:6.1%}  {of_kinds}", flush=True)
+        harness.print_figure(
+            f"{what}: {name}",
+            [100 * with_claim / series],
+            "%",
+            floor=100 * WANTED,
+            floor_name="the most,",
+            note=of_kinds,
+        )
         too_many |= with_claim > most_by_chance(series)
     return too_many
 
@@ -281,17 +291,16 @@ def main() -> int:
     rng = np.random.default_rng(options.seed)
     series = options.series
 
-    print(f"{series:,} permuted series of each size; with any claim (wanted: at most 5 %)")
-    too_many = print_errors(measure_errors(rng, series), series)
-    print("Two months with twice the share of the others: one is called the peak")
-    too_many |= print_errors(measure_false_peaks(rng, series), series)
+    harness.remark(f"{series:,} permuted series of each size; with any claim, or a false peak")
+    too_many = print_errors("any claim", measure_errors(rng, series), series)
+    too_many |= print_errors("two equal peaks, one named", measure_false_peaks(rng, series), series)
 
     series = max(1, series // 5)
-    print(f"Power: {series} series; one month has twice the share, or a mean polarity 0.1 higher")
-    print("  months  mentions a month  doubled share: peak named  +0.1: moved  month named")
+    harness.remark(f"power: {series} series; one month has twice the share, or +0.1 in polarity")
     for months, mentions, *seen in measure_power(rng, series):
-        doubled, moved, named = seen
-        print(f"  {months:6} {mentions:17} {doubled:26.1%} {moved:12.1%} {named:12.1%}", flush=True)
+        for effect, share in zip(EFFECTS, seen, strict=True):
+            name = f"{months} months, {mentions} mentions a month: {effect}"
+            harness.print_figure(name, [100 * share], "%")
     return int(too_many)
 
 

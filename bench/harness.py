@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import json
 import multiprocessing
 import os
 import random
@@ -25,6 +26,8 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+import provenance
+
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
     from tests.e2e_kit import Stub
 
 DATABASES = ("sqlite", "postgresql")
+JSON = "--json"
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 TEXT = (
     "Governor Cuomo says New York hospitals need more beds before Friday as the virus spreads "
@@ -53,14 +57,17 @@ WORDS = TEXT.split()
 def parse_options(description: str | None, **defaults: Any) -> argparse.Namespace:
     """Parse the command line: each of *defaults* is an option of its default's type.
 
-    The option of a tuple takes several values.
+    The option of a tuple takes several values. Every benchmark has `--json`, see `print_figure`.
     """
     inherited = os.environ.get("PYTHONPATH", "")
     os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), inherited]).rstrip(os.pathsep)
 
     parser = argparse.ArgumentParser(
-        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+        description=description,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )
+    parser.add_argument(JSON, action="store_true", help="print each figure as a line of JSON")
 
     for name, default in defaults.items():
         is_tuple = isinstance(default, tuple)
@@ -77,8 +84,13 @@ def parse_options(description: str | None, **defaults: Any) -> argparse.Namespac
 
 def skip(reason: str) -> NoReturn:
     """End the benchmark, since something that it needs is not here."""
-    print(f"{reason}: nothing was measured")
+    remark(f"{reason}: nothing was measured")
     sys.exit(0)
+
+
+def remark(text: str) -> None:
+    """Print what is no figure: standard output holds figures alone."""
+    print(text, file=sys.stderr, flush=True)
 
 
 def real_data(folder: str, name: str) -> Path:
@@ -96,7 +108,7 @@ def is_installed(module: str, package: str) -> bool:
     """Return whether a module can be imported; print how to install its package if it cannot."""
     is_found = importlib.util.find_spec(module) is not None
     if not is_found:
-        print(f"{module} is not installed here: left out (pip install {package})")
+        remark(f"{module} is not installed here: left out (pip install {package})")
     return is_found
 
 
@@ -152,23 +164,50 @@ def print_figure(
     floor: float | None = None,
     floor_name: str = "floor",
     note: str = "",
+    checkout: Path = ROOT,
 ) -> None:
-    """Print the median of *samples* and their range, and how often the floor goes into it."""
-    median = statistics.median(samples)
-    parts = [f"{name:44}", f"{_format(median):>9} {unit}"]
+    """Print the median of *samples* and their range, and how often the floor goes into it.
+
+    With `--json` it is a line of JSON, which also tells date, commit of the *checkout* that was
+    measured, machine and command.
+    """
+    if JSON in sys.argv:
+        figure = {"figure": name, **_summarise(samples), "unit": unit}
+        figure |= {"floor": floor, "floor_name": floor_name if floor is not None else None}
+        figure |= {"note": note, "command": provenance.describe_command()}
+        figure |= {"date": provenance.today(), "commit": provenance.commit_of(checkout)}
+        figure |= {"machine": provenance.describe_machine()}
+        print(json.dumps(figure, ensure_ascii=False), flush=True)
+        return
+
+    if checkout != ROOT:
+        name = f"{name} [{provenance.commit_of(checkout)}]"
+    summary = _summarise(samples)
+    parts = [f"{name:56}", f"{format_number(summary['median']):>9} {unit}"]
 
     if len(samples) > 1:
-        parts.append(f"({_format(min(samples))} to {_format(max(samples))})")
-    if floor is not None:
-        parts.append(f"{median / floor:.2f} x {floor_name} {_format(floor)}")
+        parts.append(f"({format_number(summary['min'])} to {format_number(summary['max'])})")
+    if floor:
+        ratio = summary["median"] / floor
+        parts.append(f"{ratio:.2f} x {floor_name} {format_number(floor)}")
     if note:
         parts.append(note)
 
     print("  ".join(parts), flush=True)
 
 
-def _format(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+def _summarise(samples: Sequence[float]) -> dict[str, float]:
+    return {
+        "median": statistics.median(samples),
+        "min": min(samples),
+        "max": max(samples),
+        "rounds": len(samples),
+    }
+
+
+def format_number(value: float) -> str:
+    """Return a number as figures are printed: with three digits at least."""
+    return f"{value:,.0f}" if abs(value) >= 999.5 else f"{value:.3g}"
 
 
 # --- networks ---

@@ -1,10 +1,15 @@
 """24 months of headlines, from submit to the last job done, beside a program without concurrency.
 
-    python bench/months.py [--documents 5000]
+    python bench/months.py [--documents 5073] [--rounds 3] [--processes 2] [--beside CHECKOUT]
 
-Some four minutes on two cores, on loopback, with 5,000 headlines a month and a stub of the Text API
-that takes 50 ms for a call and has no limit. The floor is the latency of the calls that were made,
-divided by the calls that may be in flight. The run is made again, which needs no call.
+Some six minutes on two cores, on loopback: 121,752 headlines, one worker with default settings, a
+stub of the Text API that takes 50 ms for a call and has no limit. It ends sentences as our engine
+does, then at an end mark and white space only, as many services do: one headline in 2,400 ends in a
+closing quote behind its full stop. The floor is the latency of the calls that were made, divided by
+the calls that may be in flight. Each round asks for a keyword that was not asked before; then the
+last run is made again, which needs no call.
+
+CHECKOUT is the folder of another commit: its stack takes turns with this one's.
 
 The sequential program packs the same texts as closely, asks for keywords one call after the other,
 then for the polarity of each mentioning sentence, ten at a time; it stores nothing.
@@ -14,62 +19,102 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from statistics import median
 from typing import Any
 
 import aiohttp
 import harness
-
-from analysis.options import Keyword
-from analysis.parameters import MonthsParameters
-from producers.plan import call_counts
-from textapi.requests import keyword_batches
+from checkouts import CheckoutStack, Run, running_checkouts, write_archive_of
 
 LATENCY = 0.05
-MONTHS = 24
-MENTION_EVERY = 20  # headlines
-WORKERS, PROCESSES = 2, 2
-KEYWORD = Keyword.parse("fever:marsh fever")
-PARAMETERS = MonthsParameters(
-    first="2020-01", last="2021-12", keywords=(KEYWORD,), steps=("keywords", "polarity")
-)
+FIRST, LAST, MONTHS = "2020-01", "2021-12", 24
+IN_FLIGHT = 10  # calls of a process by default
+TEXT_SIZE = 3000  # characters of a request by default
+SUBJECTS = ("amber", "basil", "cedar", "dusk", "ember", "flint", "grove", "heron", "iris", "jade")
+MENTION_EVERY = 20  # headlines, for each subject
+QUOTE, QUOTE_EVERY = "\u2019", 2400  # headlines
+SERVICES = {"": None, ", sentences end at white space": "end marks"}
 
 
-def measure_run(stack: harness.Stack, name: str) -> float:
-    """Make the run and print its figures; return its seconds."""
-    run = stack.submit(PARAMETERS)
-    seconds = stack.wait_for(run)
-
-    counts = call_counts(stack.db, run)
-    calls = {operation: row["calls"] for operation, row in counts.items() if row["calls"]}
-    in_flight = WORKERS * PROCESSES * stack.settings.textapi_concurrency
-    floor = sum(calls.values()) * LATENCY / in_flight
-    note = ", ".join(f"{operation} {count:,}" for operation, count in calls.items())
-    harness.print_figure(name, [seconds], "s", floor=floor or None, note=f"calls: {note or 0}")
-    return seconds
+def write_months(folder: Path, per_month: int) -> Path:
+    """Write archives of so many headlines a month; return their folder."""
+    return write_archive_of(folder, make_headlines(per_month))
 
 
-async def ask_in_sequence(stack: harness.Stack, texts: Sequence[str]) -> float:
-    """Ask as the sequential program does and print the figures; return the seconds."""
+def make_headlines(per_month: int) -> Iterator[dict[str, Any]]:
+    """Yield rows of headlines, as long as real ones; some end in a closing quote."""
+    rows = harness.headlines(
+        FIRST,
+        MONTHS,
+        per_month,
+        subjects=[f"{subject} fever" for subject in SUBJECTS],
+        every=MENTION_EVERY // len(SUBJECTS),
+        words=9,
+    )
+    for number, row in enumerate(rows):
+        yield row if number % QUOTE_EVERY else row | {"text": f"{row['text']}{QUOTE}"}
+
+
+def run_options(subject: str) -> list[str]:
+    """Return the arguments of a run about a subject of the headlines, as `submit` takes them."""
+    keyword = f"{subject}:{subject} fever"
+    return [f"{FIRST}..{LAST}", "--keyword", keyword, "--steps", "keywords,polarity"]
+
+
+def start_with_months(stacks: Sequence[CheckoutStack], archive: Path) -> None:
+    """Import the archive and have each worker import what it needs, by a small run."""
+    for stack in stacks:
+        stack.command("import", "--source", "nyt", str(archive))
+        stack.run("months", f"{FIRST}..{FIRST[:4]}-04", "--keyword", "xyz", "--steps", "keywords")
+
+
+def measure_runs(
+    stacks: Sequence[CheckoutStack], name: str, subjects: Sequence[str], in_flight: int
+) -> float:
+    """Run once about each subject, the stacks in turn, and print the figures.
+
+    Return the median of the seconds of this checkout.
+    """
+    runs: dict[Path, list[Run]] = defaultdict(list)
+    for subject in subjects:
+        for stack in stacks:
+            runs[stack.checkout].append(stack.run("months", *run_options(subject)))
+
+    for checkout, of_checkout in runs.items():
+        last = of_checkout[-1].calls
+        calls = ", ".join(f"{operation} {count:,}" for operation, count in last.items())
+        harness.print_figure(
+            name,
+            [run.seconds for run in of_checkout],
+            "s",
+            floor=sum(last.values()) * LATENCY / in_flight or None,
+            note=f"{sum(last.values()):,} calls{': ' if calls else ''}{calls}",
+            checkout=checkout,
+        )
+    return median(run.seconds for run in runs[harness.ROOT])
+
+
+async def ask_in_sequence(url: str, texts: Sequence[str], term: str) -> tuple[float, str]:
+    """Ask as the sequential program does; return the seconds and what was asked."""
     began = time.perf_counter()
 
     async with aiohttp.ClientSession() as session:
 
         async def ask(operation: str, body: dict[str, Any]) -> dict[str, Any]:
-            url = f"{stack.settings.textapi_url}/text/{operation}"
-            async with session.post(url, json=body) as response:
+            async with session.post(f"{url}/text/{operation}", json=body) as response:
                 reply: dict[str, Any] = await response.json()
                 return reply
 
-        numbered = enumerate(texts)
-        batches = list(keyword_batches("", numbered, KEYWORD.terms, PARAMETERS.text_size, ""))
+        requests = list(pack(texts))
         sentences: list[str] = []
-        for batch in batches:
-            body = {"text": "\n".join(batch.texts), "keywords": KEYWORD.terms}
-            reply = await ask("sentences_with_keywords", body)
-            sentences += reply[KEYWORD.name]
+        for request in requests:
+            reply = await ask("sentences_with_keywords", {"text": request, "keywords": [term]})
+            sentences += reply[term]
 
-        slots = asyncio.Semaphore(10)
+        slots = asyncio.Semaphore(IN_FLIGHT)
 
         async def ask_polarity(sentence: str) -> None:
             async with slots:
@@ -78,38 +123,52 @@ async def ask_in_sequence(stack: harness.Stack, texts: Sequence[str]) -> float:
         await asyncio.gather(*map(ask_polarity, sentences))
 
     seconds = time.perf_counter() - began
-    note = f"calls: {len(batches):,} for keywords, {len(sentences):,} for polarity"
-    harness.print_figure("sequential program", [seconds], "s", note=note)
-    return seconds
+    return seconds, f"{len(requests):,} calls for keywords, {len(sentences):,} for polarity"
+
+
+def pack(texts: Sequence[str]) -> Iterator[str]:
+    """Yield the texts in requests of at most `TEXT_SIZE` characters, a line each."""
+    packed: list[str] = []
+    size = 0
+    for text in texts:
+        if packed and size + len(text) + 1 > TEXT_SIZE:
+            yield "\n".join(packed)
+            packed, size = [], 0
+        packed.append(text)
+        size += len(text) + 1
+    if packed:
+        yield "\n".join(packed)
 
 
 def main() -> None:
-    options = harness.parse_options(__doc__, documents=5000)
-    documents = list(
-        harness.headlines(
-            PARAMETERS.first,
-            MONTHS,
-            options.documents,
-            subjects=("Marsh fever",),
-            every=MENTION_EVERY,
-            words=6,
-        )
-    )
+    options = harness.parse_options(__doc__, documents=5073, rounds=3, processes=2, beside="")
+    subjects = iter(SUBJECTS)
+    if len(SERVICES) * options.rounds > len(SUBJECTS):
+        raise SystemExit(f"--rounds can be {len(SUBJECTS) // len(SERVICES)} at most")
 
     with (
         harness.temporary_folder() as folder,
-        harness.running_stack(folder, latency=LATENCY) as stack,
-        stack.workers(count=WORKERS, processes=PROCESSES),
+        running_checkouts(
+            folder, options.beside, processes=options.processes, latency=LATENCY
+        ) as stacks,
     ):
-        count = harness.store_documents(stack.db, documents)
-        print(f"{MONTHS} months, {count:,} headlines, {LATENCY * 1000:.0f} ms a call")
+        start_with_months(stacks, write_months(folder / "archive", options.documents))
+        in_flight = options.processes * IN_FLIGHT
+        seconds = []
+        for name, splitter in SERVICES.items():
+            of_service = [next(subjects) for _ in range(options.rounds)]
+            for stack in stacks:
+                stack.stub.faults(latency=LATENCY, splitter=splitter)
+            seconds.append(measure_runs(stacks, f"24 months{name}", of_service, in_flight))
+        measure_runs(stacks, "24 months again", of_service[-1:] * options.rounds, in_flight)
 
-        seconds = measure_run(stack, "tidings, 4 processes")
-        measure_run(stack, "the same run again")
-        texts = [row["text"] for row in documents]
-        sequential = asyncio.run(ask_in_sequence(stack, texts))
+        texts = [row["text"] for row in make_headlines(options.documents)]
+        stacks[-1].stub.faults(latency=LATENCY)
+        asking = ask_in_sequence(stacks[-1].stub.url, texts, f"{SUBJECTS[-1]} fever")
+        sequential, note = asyncio.run(asking)
 
-    print(f"the sequential program takes {sequential / seconds:.1f} times as long")
+    name = "24 months, sequential program"
+    harness.print_figure(name, [sequential], "s", floor=seconds[0], floor_name="tidings", note=note)
 
 
 if __name__ == "__main__":

@@ -72,7 +72,7 @@ def main() -> None:
     compare(contenders, data, options.rounds)
     if has_torch:
         difference = torch_agreement()
-        print(f"largest relative difference of our gradient from PyTorch's: {difference:.1e}")
+        harness.print_figure("our gradient's largest relative difference", [difference], "")
 
 
 def compare(contenders: dict[str, Contender], data: Data, rounds: int) -> None:
@@ -85,7 +85,8 @@ def compare(contenders: dict[str, Contender], data: Data, rounds: int) -> None:
     }
     seconds = harness.take_turns(epochs, rounds=rounds)
 
-    print(f"{rounds} epochs of {len(data.train):,} samples, {data.train.x.dtype}, one thread")
+    work = f"{rounds} epochs of {len(data.train):,} samples, {data.train.x.dtype}, one thread"
+    harness.remark(work)
     for name, contender in contenders.items():
         accuracy = np.mean(contender.outputs(data.test.x).argmax(axis=1) == labels)
         harness.print_figure(

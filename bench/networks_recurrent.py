@@ -71,11 +71,11 @@ def main() -> None:
         contenders["PyTorch autograd"] = torch_autograd(data, start, depth)
         contenders["PyTorch, gradients by hand"] = torch_by_hand(data, start, depth)
 
-    print(f"{data.train.x.dtype}, errors go back through {depth} steps, one thread")
+    harness.remark(f"{data.train.x.dtype}, errors go back through {depth} steps, one thread")
     compare(contenders, options.rounds)
     if has_torch:
         difference = torch_agreement(start, depth)
-        print(f"largest relative difference of our gradient from PyTorch's: {difference:.1e}")
+        harness.print_figure("our gradient's largest relative difference", [difference], "")
     train_standard_preset(options.seeds)
 
 

@@ -233,7 +233,7 @@ def _status_queries(db: Database) -> Iterator[Query]:
 
 
 def explain(db: Database) -> list[str]:
-    """Print every query's paths into the large tables; return the names of those that scan one."""
+    """Report every query's paths into the large tables; return the names of those that scan one."""
     scanning = []
 
     with explained(db) as paths:
@@ -245,18 +245,18 @@ def explain(db: Database) -> list[str]:
             scans = [path for _, path, is_scan in different if is_scan and name not in SCANS]
             if scans:
                 scanning.append(name)
-            print(f"{'BAD' if scans else 'ok '} {name}")
+            harness.remark(f"{'BAD' if scans else 'ok '} {name}")
             for table, path, is_scan in different:
-                print(f"        {'!' if is_scan else ' '} {table:17}{path}")
+                harness.remark(f"        {'!' if is_scan else ' '} {table:17}{path}")
 
     return scanning
 
 
-def measure(db: Database) -> None:
+def measure(db: Database, kind: str) -> None:
     """Print the time of every query, now that nothing is explained."""
     for name, query in hot_queries(db):
         seconds = harness.take_turns({name: harness.timed(query)})[name]
-        harness.print_figure(name, [1000 * value for value in seconds], "ms")
+        harness.print_figure(f"{kind}: {name}", [1000 * value for value in seconds], "ms")
 
 
 def main() -> None:
@@ -272,10 +272,10 @@ def main() -> None:
                 with db.write() as connection:
                     connection.execute(text("ANALYZE"))
             seconds = time.perf_counter() - began
-            print(f"{kind}: {options.documents:,} documents, filled in {seconds:.0f} s", flush=True)
+            harness.remark(f"{kind}: {options.documents:,} documents, filled in {seconds:.0f} s")
 
             scanning += [f"{kind}: {name}" for name in explain(db)]
-            measure(db)
+            measure(db, kind)
 
     if scanning:
         sys.exit("a large table is scanned by: " + "; ".join(scanning))

@@ -1,6 +1,7 @@
 """Size of a report's folder and pages: 25 months, 80,000 documents, four keywords.
 
-    python bench/report_folder.py [--months 25] [--documents 80000] [--share 0.05] [--out FOLDER]
+    python bench/report_folder.py [--months 25] [--documents 80000] [--share 0.05] [--rounds 1]
+        [--out FOLDER]
 
 A share of the documents mentions each keyword. Names are added as an engine finds them in real
 headlines, 1.8 rows a mention. The folder is kept where --out names one.
@@ -15,8 +16,10 @@ from contextlib import closing
 from pathlib import Path
 
 import harness
+from report_process import build_report
 from sqlalchemy import func, insert, select
 
+from analysis.parameters import list_months
 from models.database import Database
 from models.tables import Entity, Job, Mention
 from tests import report_stories as stories
@@ -66,18 +69,10 @@ def fill(folder: Path, months: int, documents: int, share: float) -> tuple[str, 
     """Fill a database and return its address and the number of the run."""
     with closing(stories.database(folder)) as db:
         stories.store(db, texts(months, documents, share))
-        number = 2019 * 12 + months - 1
-        last = f"{number // 12}-{number % 12 + 1:02}"
+        last = list_months(FIRST, "2099-12")[months - 1]
         run = stories.months_run(db, FIRST, last, KEYWORDS)
         add_names(db, run)
         return db.url, run
-
-
-def build_report(url: str, run: int, out: Path) -> None:
-    from reports.build import build  # noqa: PLC0415 - a worker imports it for its first report
-
-    with closing(Database(url)) as db:
-        build(db, [run], out)
 
 
 def describe(out: Path) -> None:
@@ -92,25 +87,33 @@ def describe(out: Path) -> None:
     total = sizes.total() / 1e6
     harness.print_figure("folder", [total], "MB", floor=MOST_MB, floor_name="the most,")
     for kind, size in sizes.most_common(6):
-        harness.print_figure(f"  {kind}", [size / 1e6], "MB")
+        harness.print_figure(f"folder, {kind}", [size / 1e6], "MB")
     front = (out / "index.html").read_text(encoding="utf-8")
     pages = [path.stat().st_size for path in out.glob("20*.html")]
     harness.print_figure("front page", [len(front) / 1e3], "kB")
-    harness.print_figure("  pictures, all lazy", [front.count('loading="lazy"')], "")
+    harness.print_figure("front page, lazy pictures", [front.count('loading="lazy"')], "")
     harness.print_figure("largest page of a month", [max(pages) / 1e3], "kB")
 
 
 def main() -> None:
-    options = harness.parse_options(__doc__, months=25, documents=80_000, share=0.05, out="")
+    options = harness.parse_options(
+        __doc__, months=25, documents=80_000, share=0.05, rounds=1, out=""
+    )
 
     with harness.temporary_folder() as folder:
-        out = Path(options.out or folder / "out")
         url, run = fill(folder, options.months, options.documents, options.share)
-        (usage,) = harness.run_in_processes(build_report, (url, run, out))
-        harness.print_figure("report made in", [usage.seconds], "s")
-        harness.print_figure("  processor time", [usage.cpu_seconds], "s")
-        harness.print_figure("  memory at its peak", [usage.peak_mb], "MB")
-        describe(out)
+        outs = [Path(options.out or folder / "out")]
+        outs += [folder / f"out-{number}" for number in range(1, options.rounds)]
+
+        usages = []
+        for out in outs:
+            usages += harness.run_in_processes(build_report, (url, run, out))
+        harness.print_figure("report made in", [usage.seconds for usage in usages], "s")
+        cpu_seconds = [usage.cpu_seconds for usage in usages]
+        harness.print_figure("report, processor time", cpu_seconds, "s")
+        peaks = [usage.peak_mb for usage in usages]
+        harness.print_figure("report, memory at its peak", peaks, "MB")
+        describe(outs[0])
 
 
 if __name__ == "__main__":

@@ -16,14 +16,15 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from html import unescape
 from pathlib import Path
-from statistics import correlation
 
 import harness
+import numpy as np
+from rated_headlines import read_semeval
 
 from textapi.engine import language, polarity
 from textapi.engine.truecase import restore_case
+from workers.polarity.evaluation import correlate_ranks
 
 POSTS = ("wnut17_dev.conll", "btc.dev")
 CONLL = ("eng.testa", "eng.testb")
@@ -77,10 +78,14 @@ def compare_with_original(folder: Path, model: language.Language) -> None:
         same_sign += sign(ours) == sign(theirs)
         equal_with_chunks += is_equal(mean_with_chunks(sentence, model), theirs)
 
-    print(f"compatible, {len(rows):,} sentences of the original")
-    harness.print_figure("  equal to 1e-9", [100 * equal / len(rows)], "%")
-    harness.print_figure("  of the same sign", [100 * same_sign / len(rows)], "%")
-    harness.print_figure("  equal with noun chunks", [100 * equal_with_chunks / len(rows)], "%")
+    counts = {
+        "equal to 1e-9": equal,
+        "of the same sign": same_sign,
+        "equal with noun chunks": equal_with_chunks,
+    }
+    note = f"{len(rows):,} sentences of the original"
+    for name, count in counts.items():
+        harness.print_figure(f"compatible, {name}", [100 * count / len(rows)], "%", note=note)
 
 
 def is_equal(a: float, b: float) -> bool:
@@ -107,30 +112,21 @@ def mean_with_chunks(sentence: str, model: language.Language) -> float:
 
 def correlate_with_people(folder: Path) -> None:
     """Correlate each mode with the valence that people gave headlines."""
-    xml = (folder / "affectivetext_trial.xml").read_text(encoding="utf-8", errors="replace")
-    headlines = dict(re.findall(r'<instance id="(\d+)">(.*?)</instance>', xml))
-    lines = (folder / "affectivetext_trial.valence.gold").read_text().splitlines()
-    valences = dict(line.split() for line in lines if line)
-    ids = sorted(headlines.keys() & valences.keys(), key=int)
+    rated = read_semeval(folder)
+    valences = np.array([valence for _, valence in rated])
 
+    rhos = {}
     for mode in ("vader", "news", "compatible"):
-        scores = [polarity.text_polarity(unescape(headlines[i]), mode) for i in ids]
-        rho = rank_correlation(scores, [float(valences[i]) for i in ids])
-        harness.print_figure(f"{mode}, Spearman", [rho], "", note=f"{len(ids)} headlines")
-
-
-def rank_correlation(left: list[float], right: list[float]) -> float:
-    """Return Spearman's rho: Pearson's correlation of mean ranks."""
-    return correlation(ranks(left), ranks(right))
-
-
-def ranks(values: list[float]) -> list[float]:
-    """Return the rank of each value; equal ones share their mean rank."""
-    ordered = sorted(values)
-    first: dict[float, int] = {}
-    for position, value in enumerate(ordered):
-        first.setdefault(value, position)
-    return [first[value] + (ordered.count(value) - 1) / 2 for value in values]
+        scores = np.array([polarity.text_polarity(text, mode) for text, _ in rated])
+        rhos[mode] = correlate_ranks(scores, valences)
+        harness.print_figure(
+            f"{mode}, Spearman",
+            [rhos[mode]],
+            "",
+            floor=rhos["vader"],
+            floor_name="vader",
+            note=f"{len(rated)} headlines",
+        )
 
 
 def find_entities(path: Path, model: language.Language, kinds: Mapping[str, str]) -> None:

@@ -1,6 +1,6 @@
 """Requests a second of each endpoint over HTTP, by one and two server processes.
 
-    python bench/textapi_server.py [--seconds 5] [--endpoint NAME]
+    python bench/textapi_server.py [--seconds 5] [--rounds 1] [--endpoint NAME]
 
 The client runs on the same machine. Prints also the CPU time that a request took of server and
 client, which does not depend on what else the machine is doing; the ceiling is what two free cores
@@ -82,19 +82,27 @@ def measure_engine(
     return median(samples) / size
 
 
-def measure_server(server: Server, workers: int, case: Case, seconds: float, note: str) -> None:
-    """Load the server for so many seconds and print the figures."""
-    server_began, client_began = server.cpu_seconds, time.process_time()
-    began = time.perf_counter()
-    responses = asyncio.run(load(server.port, case.requests(), CONNECTIONS, seconds))
-    elapsed, count = time.perf_counter() - began, len(responses.times)
+def measure_server(
+    server: Server, workers: int, case: Case, *, seconds: float, rounds: int, note: str
+) -> None:
+    """Load the server for so many seconds a round and print the figures.
+
+    Response times and processor time are those of the last round.
+    """
+    rates = []
+    for _ in range(rounds):
+        server_began, client_began = server.cpu_seconds, time.process_time()
+        began = time.perf_counter()
+        responses = asyncio.run(load(server.port, case.requests(), CONNECTIONS, seconds))
+        elapsed, count = time.perf_counter() - began, len(responses.times)
+        rates.append(count / elapsed)
 
     server_cpu = (server.cpu_seconds - server_began) / count
     client_cpu = (time.process_time() - client_began) / count
     cpu = f"CPU a request: server {server_cpu * 1e6:,.0f} µs, client {client_cpu * 1e6:,.0f} µs"
     harness.print_figure(
         f"{workers} process(es), {case.name}",
-        [count / elapsed],
+        rates,
         "/s",
         floor=2 / (server_cpu + client_cpu),
         floor_name="ceiling",
@@ -103,7 +111,7 @@ def measure_server(server: Server, workers: int, case: Case, seconds: float, not
 
 
 def main() -> None:
-    options = harness.parse_options(__doc__, seconds=5.0, endpoint="")
+    options = harness.parse_options(__doc__, seconds=5.0, rounds=1, endpoint="")
     cases = [case for case in make_cases() if options.endpoint in case.name]
     model = language.load()
 
@@ -117,7 +125,12 @@ def main() -> None:
         with running_server(workers) as server:
             for case in cases:
                 note = notes.get(case.name, "")
-                measure_server(server, workers, case, options.seconds, note)
+                measure_server(
+                    *(server, workers, case),
+                    seconds=options.seconds,
+                    rounds=options.rounds,
+                    note=note,
+                )
 
 
 if __name__ == "__main__":

@@ -35,12 +35,18 @@ def main() -> None:
 
     statuses: set[int] = set()
     for name, responses in times.items():
-        print(f"{name}: {responses.describe()}")
+        milliseconds = [responses.percentile(50)]
+        note = responses.describe()
+        harness.print_figure(f"{name}, response time", milliseconds, "ms", note=note)
         if name != DROPPED:
             statuses.update(responses.statuses)
-    print("memory in MB:", ", ".join(f"{mb:.0f}" for mb in memory))
     harness.print_figure(
-        "memory at the end", [memory[-1]], "MB", floor=memory[SETTLED], floor_name="early"
+        "memory at the end",
+        [memory[-1]],
+        "MB",
+        floor=memory[SETTLED],
+        floor_name="early",
+        note=f"at each tenth: {', '.join(f'{mb:.0f}' for mb in memory)}",
     )
 
     if not statuses <= {200, 503}:

@@ -8,6 +8,7 @@ import os
 import re
 import sys
 from collections.abc import Iterator
+from datetime import UTC, date, datetime
 from itertools import count
 from pathlib import Path
 from types import ModuleType
@@ -71,10 +72,62 @@ def test_a_figure_is_its_median_with_range_floor_and_note(
 ) -> None:
     harness.print_figure("months", [3.0, 2.5, 7.0], "s", floor=1.5, note="696 calls")
     harness.print_figure("client", [12345.6], "calls/s")
+    harness.print_figure("client", [999.6], "calls/s", floor=999.4)
 
-    first, second = capsys.readouterr().out.splitlines()
+    first, second, third = capsys.readouterr().out.splitlines()
     assert " ".join(first.split()) == "months 3 s (2.5 to 7) 2.00 x floor 1.5 696 calls"
     assert " ".join(second.split()) == "client 12,346 calls/s"
+    assert " ".join(third.split()) == "client 1,000 calls/s 1.00 x floor 999"
+
+
+def test_a_figure_as_json_tells_where_it_comes_from(
+    harness: ModuleType, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["/any/months.py", "--rounds", "3", "--json"])
+
+    harness.print_figure("months", [3.0, 2.5, 7.0], "s", floor=1.5, note="696 calls")
+    harness.remark("no figure")
+
+    output = capsys.readouterr()
+    figure = json.loads(output.out)
+    commit = figure.pop("commit")
+    assert re.fullmatch(r"[0-9a-f]{7}\+?|unknown\+?", commit)
+    assert re.match(r"\d+ cores, .+, Python 3\.\d+", figure.pop("machine"))
+    assert date.fromisoformat(figure.pop("date")) <= datetime.now(UTC).date()
+    assert figure == {
+        "figure": "months",
+        "median": 3.0,
+        "min": 2.5,
+        "max": 7.0,
+        "rounds": 3,
+        "unit": "s",
+        "floor": 1.5,
+        "floor_name": "floor",
+        "note": "696 calls",
+        "command": "python bench/months.py --rounds 3",
+    }
+    assert output.err == "no figure\n"
+
+
+def test_the_commit_of_a_folder_without_git_is_unknown(harness: ModuleType, tmp_path: Path) -> None:
+    assert harness.provenance.commit_of(tmp_path) == "unknown"
+
+
+def test_a_line_of_json_becomes_a_row_of_the_page(
+    harness: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "harness", harness)
+    monkeypatch.syspath_prepend(str(BENCH))
+    figure = {"figure": " months", "median": 3.0, "min": 2.5, "max": 7.0, "rounds": 3, "unit": "s"}
+    figure |= {"floor": 1.5, "floor_name": "goal", "command": "python bench/months.py"}
+    figure |= {"date": "2026-11-26", "commit": "177c837"}
+
+    make_row = importlib.import_module("readme_rows").make_row
+
+    end = "`python bench/months.py` | 2026-11-26 | 177c837 |"
+    assert make_row(figure) == f"| months | 3 s (2.5 to 7) | goal 1.5 s: 2.00 x | {end}"
+    alone = figure | {"rounds": 1, "floor": None, "floor_name": None, "unit": ""}
+    assert make_row(alone) == f"| months | 3 | - | {end}"
 
 
 def test_options_have_the_type_of_their_default_and_children_see_this_tree(
@@ -89,6 +142,7 @@ def test_options_have_the_type_of_their_default_and_children_see_this_tree(
     )
 
     assert vars(options) == {
+        "json": False,
         "documents": 200,
         "databases": ["sqlite"],
         "rounds": 2,
@@ -143,7 +197,7 @@ def test_the_page_names_every_benchmark_with_options_that_it_has() -> None:
     page = (BENCH / "README.md").read_text(encoding="utf-8")
     commands = dict(re.findall(r"`python bench/(\w+\.py)([^`]*)`", page))
     benchmarks = {
-        path.name for path in BENCH.glob("*.py") if '__name__ == "__main__"' in path.read_text()
+        path.name for path in BENCH.glob("*.py") if "harness.parse_options(" in path.read_text()
     }
 
     assert set(commands) == benchmarks

@@ -1,0 +1,100 @@
+"""Time, processor time and memory of making a report from stored results.
+
+    python bench/report_times.py [--months 24 120 240] [--rounds 1]
+
+Some minutes a round. Each month has 5,000 headlines, of which about 150 mention the subject. A
+report is made by one process; again with nothing changed; and into another folder by two processes
+that draw its parts and one that makes it, as two workers of the queue `reports` do.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from statistics import median
+
+import harness
+from report_process import build_report
+
+from analysis.parameters import list_months
+from models.database import Database
+from tests import report_stories as stories
+
+FIRST = "2001-01"
+HEADLINES = 5000  # a month
+MENTION_EVERY = 33  # headlines
+SUBJECTS = ("covid and", "coronavirus and", "covid-19 and")
+
+
+def texts(months: int) -> Iterator[stories.Text]:
+    """Yield the headlines of so many months."""
+    rows = harness.headlines(
+        FIRST, months, HEADLINES, subjects=SUBJECTS, every=MENTION_EVERY, words=7
+    )
+    for row in rows:
+        yield stories.Text(f"{row['published_at']:%Y-%m-%d}", row["text"], row["address"])
+
+
+def fill(folder: Path, months: int) -> tuple[str, int]:
+    """Fill a database with so many months and a run over them; return its address and the run."""
+    with closing(stories.database(folder)) as db:
+        stories.store(db, texts(months))
+        last = list_months(FIRST, "2099-12")[months - 1]
+        return db.url, stories.months_run(db, FIRST, last, ["covid:coronavirus,covid-19"])
+
+
+def draw_parts(url: str, run: int, out: Path, worker: int) -> None:
+    """Draw every other part of a report."""
+    from reports import build  # noqa: PLC0415
+
+    with closing(Database(url)) as db:
+        for names in build.divide_figures(db, run)[worker::2]:
+            build.draw_part(db, run, out, names, check=lambda: None)
+
+
+def measure(folder: Path, months: int, rounds: int) -> None:
+    """Make the report of so many months three times a round and print the figures."""
+    url, run = fill(folder, months)
+    usages, usages_again, by_two = [], [], []
+
+    for number in range(rounds):
+        out, other_out = folder / f"out-{number}", folder / f"other-{number}"
+        usages += harness.run_in_processes(build_report, (url, run, out))
+        usages_again += harness.run_in_processes(build_report, (url, run, out))
+
+        began = time.perf_counter()
+        harness.run_in_processes(draw_parts, (url, run, other_out, 0), (url, run, other_out, 1))
+        harness.run_in_processes(build_report, (url, run, other_out))
+        by_two.append(time.perf_counter() - began)
+
+    size = sum(path.stat().st_size for path in out.rglob("*") if path.is_file())
+    figures = len(list((out / "figures").iterdir()))
+    cpu_seconds = median(usage.cpu_seconds for usage in usages)
+    note = f"{cpu_seconds:.1f} s of processor time, {figures} figures, {size / 1e6:.0f} MB"
+    name = f"report of {months} months"
+    seconds = [usage.seconds for usage in usages]
+    harness.print_figure(name, seconds, "s", note=note)
+    seconds_again = [usage.seconds for usage in usages_again]
+    harness.print_figure(f"{name}, nothing changed", seconds_again, "s")
+    harness.print_figure(
+        f"{name}, by two workers, their start included",
+        by_two,
+        "s",
+        floor=median(seconds) / 2,
+        floor_name="half of one's",
+    )
+    harness.print_figure(f"{name}, memory at its peak", [usage.peak_mb for usage in usages], "MB")
+
+
+def main() -> None:
+    options = harness.parse_options(__doc__, months=(24, 120, 240), rounds=1)
+
+    for months in options.months:
+        with harness.temporary_folder() as folder:
+            measure(folder, months, options.rounds)
+
+
+if __name__ == "__main__":
+    main()
