@@ -20,7 +20,7 @@ from functools import partial
 from typing import Any
 
 import harness
-from queries_fill import BACKFILL, SMALL, fill
+from queries_fill import BACKFILL, ENGINE, SMALL, TERMS, fill
 from sqlalchemy import Connection, event, select, text
 
 from core.enums import QUEUE_TEXT, JobKind, State
@@ -38,6 +38,7 @@ from models.crawls import found_before
 from models.database import Database
 from models.documents import DocumentScope, count_documents, list_documents, list_documents_by_day
 from models.jobs import Claim, job_counts, progress_of, renew_lease
+from models.keyword_answers import read_searched, read_sentences
 from models.queue_stats import read_queue_stats
 from models.results import mention_sentences, mentioning_documents, replace_rows
 from models.scheduling import select_due_jobs
@@ -54,7 +55,10 @@ from producers.status import run_status
 Query = tuple[str, Callable[[], Any]]
 AccessPath = tuple[str, str, bool]  # table, step of the plan, whether it scans
 
-LARGE = ("job_documents", "documents", "jobs", "mentions", "answers", "answer_documents", "calls")
+LARGE = (
+    *("job_documents", "documents", "jobs", "mentions", "answers", "answer_documents", "calls"),
+    *("searched_blocks", "keyword_sentences"),
+)
 # they count (nearly) all jobs: there is no shorter path
 SCANS = {"job_counts of the large run", "read_queue_stats"}
 
@@ -171,14 +175,28 @@ def _answer_queries(db: Database, claims: list[Claim]) -> Iterator[Query]:
         keys = list(connection.scalars(select(Answer.key).limit(400)))
     new_keys = [random.randbytes(16) for _ in range(200)]
     batch = Batch(answers=dict.fromkeys(new_keys, "[]"))
+    batch_of_keywords = Batch()
 
     def store() -> None:
         store_batch(db, claims[1], batch, service="textapi", credential="c")
+
+    def store_searched() -> None:
+        store_batch(db, claims[1], batch_of_keywords, service="textapi", credential="c")
 
     yield "claim_answers, 200 new", lambda: claim_answers(db, claims[1], new_keys, seconds=35)
     yield "store_batch, 200 answers", store
     yield "stored_keys, 400", partial(_read, db, stored_keys, keys)
     yield "read_answers, 400", partial(_read, db, read_answers, keys)
+
+    month_ids = range(100_000, 105_000)
+    pack_ids = month_ids[:200]
+    batch_of_keywords.answers_by_question[ENGINE, "term 11"] = dict.fromkeys(pack_ids, "[]")
+    terms = [f"term {number}" for number in TERMS]
+    read = partial(_read, db, read_searched, ENGINE, terms, month_ids)
+    yield "read_searched, ten terms, 5,000 documents", read
+    read = partial(_read, db, read_sentences, ENGINE, terms, month_ids)
+    yield "read_sentences, ten terms, 5,000 documents", read
+    yield "store_batch, 200 documents searched", store_searched
 
 
 def _document_queries(db: Database) -> Iterator[Query]:

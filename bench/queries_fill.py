@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 
 from core.enums import JobKind, State
 from models.database import Database
+from models.keyword_answers import BLOCK_SIZE
 from models.tables import (
     Answer,
     AnswerDocument,
@@ -22,8 +23,11 @@ from models.tables import (
     Document,
     Job,
     JobDocument,
+    KeywordQuestion,
+    KeywordSentences,
     Mention,
     Run,
+    SearchedBlock,
 )
 
 BACKFILL, SMALL = 1, 102  # run ids
@@ -32,6 +36,8 @@ HANDLES = 4000
 BACKFILL_JOBS = 100_000
 OLD_RUNS = 100
 
+ENGINE = "stub 1"
+TERMS = range(1, 11)
 ANSWER = '["a sentence of some length that was found"]'
 
 Rows = Iterable[dict[str, Any]]
@@ -51,12 +57,17 @@ def fill(db: Database, *, documents: int, jobs: int = BACKFILL_JOBS) -> None:
     bulk_insert(
         db, Answer, ({"id": n, "key": _key(n), "value": ANSWER} for n in range(1, documents + 1))
     )
+    bulk_insert(
+        db, KeywordQuestion, [{"id": n, "engine": ENGINE, "term": f"term {n}"} for n in TERMS]
+    )
+    bulk_insert(db, SearchedBlock, _searched_blocks(documents))
+    bulk_insert(db, KeywordSentences, _keyword_sentences(documents))
     bulk_insert(db, AnswerDocument, ({"document_id": n, "key": _key(n)} for n in range(1, half)))
     bulk_insert(db, Call, _calls(documents))
 
     if not db.is_sqlite:  # rows were given their numbers: let the next ones go on from there
         with db.write() as connection:
-            for table in (Document, Job, Answer, Run):
+            for table in (Document, Job, Answer, KeywordQuestion, Run):
                 sequence = func.pg_get_serial_sequence(table.__tablename__, "id")
                 connection.execute(select(func.setval(sequence, func.max(table.id))))
 
@@ -188,3 +199,17 @@ def _key(number: int) -> bytes:
 def _batched(rows: Iterator[Sequence[Any]], size: int) -> Iterator[list[Sequence[Any]]]:
     while batch := list(islice(rows, size)):
         yield batch
+
+
+def _searched_blocks(documents: int) -> Rows:
+    for term in TERMS:
+        for block in range(documents // BLOCK_SIZE + 1):
+            row = {"question_id": term, "block": block}
+            yield {**row, "bitmap": b"\xff" * (BLOCK_SIZE // 8)}
+
+
+def _keyword_sentences(documents: int) -> Rows:
+    """Yield an answer for one of a hundred documents and term."""
+    for term in TERMS:
+        for document in range(term, documents, 100):
+            yield {"question_id": term, "document_id": document, "sentences": ANSWER}

@@ -275,8 +275,8 @@ class SearchedBlock(Base):
 
     __tablename__ = "searched_blocks"
 
-    question_id: Mapped[QuestionKey]
     block: Mapped[int] = mapped_column(BIG, primary_key=True, autoincrement=False)
+    question_id: Mapped[QuestionKey]
     bitmap: Mapped[bytes] = mapped_column(RawBytes)  # little-endian, a bit for each document
 
 

@@ -26,7 +26,10 @@ answers = sa.table("answers", sa.column("key", sa.LargeBinary), sa.column("value
 documents = sa.table("documents", sa.column("id"), sa.column("source"), sa.column("text"))
 questions = sa.table("keyword_questions", sa.column("id"), sa.column("engine"), sa.column("term"))
 blocks = sa.table(
-    "searched_blocks", sa.column("question_id"), sa.column("block"), sa.column("bitmap")
+    "searched_blocks",
+    sa.column("question_id"),
+    sa.column("block"),
+    sa.column("bitmap", sa.LargeBinary),
 )
 sentences = sa.table(
     "keyword_sentences",
@@ -52,11 +55,11 @@ def upgrade() -> None:
     )
     op.create_table(
         "searched_blocks",
-        _question_column(),
         sa.Column("block", BIG, autoincrement=False, nullable=False),
+        _question_column(),
         sa.Column("bitmap", sa.LargeBinary(), nullable=False),
         _question_constraint("searched_blocks"),
-        sa.PrimaryKeyConstraint("question_id", "block", name=op.f("pk_searched_blocks")),
+        sa.PrimaryKeyConstraint("block", "question_id", name=op.f("pk_searched_blocks")),
     )
     op.create_table(
         "keyword_sentences",
