@@ -19,6 +19,7 @@ import yaml
 from sqlalchemy import delete, insert, select, update
 
 from analysis.parameters import HandlesParameters, SearchParameters
+from cli import context
 from cli.main import main
 from core.errors import TidingsError, UsageError
 from core.settings import Settings
@@ -324,9 +325,17 @@ Call = Callable[..., tuple[int, str, str]]
 @pytest.fixture
 def tidings(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Call:
+) -> Iterator[Call]:
     """Run ``tidings`` in this process; return its status, standard output and error."""
     monkeypatch.setenv("TIDINGS_HOME", str(tmp_path / "another-home"))
+    opened: list[Database] = []  # a command leaves closing to the end of its process
+    original = context.open_database
+
+    def open_database(*arguments: Any, **named: Any) -> Database:
+        opened.append(original(*arguments, **named))
+        return opened[-1]
+
+    monkeypatch.setattr(context, "open_database", open_database)
 
     def call(*arguments: str | Path) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["tidings", *map(str, arguments)])
@@ -334,7 +343,9 @@ def tidings(
             main()
         return int(ended.value.code or 0), *capsys.readouterr()
 
-    return call
+    yield call
+    for database in opened:
+        database.close()
 
 
 def test_verify_says_equal_with_status_0_and_a_difference_with_1(
