@@ -103,6 +103,11 @@ class PackedAnswer(FrozenModel):
 Line = TypeVar("Line", bound=FrozenModel)
 
 
+def forms_of(table: str) -> tuple[str, ...]:
+    """Return the formats of a table in a pack: as CSV what a person may open."""
+    return ("jsonl",) if table == "documents" else ("jsonl", "csv")
+
+
 def hash_text(text: str) -> str:
     """Return the SHA-256 of a document's text."""
     return hashlib.sha256(text.encode()).hexdigest()

@@ -39,7 +39,6 @@ from reports.run_data import RunData, documents_condition, load_run
 from reports.run_summary import submit_command
 from reports.selection import describe_selection
 from reports.tables import TABLES
-from reports.tables.documents import DOCUMENTS as DOCUMENTS_TABLE
 
 _ABOUT_ANSWERS = (
     "The key of an answer is the BLAKE2b hash (16 bytes) of engine, operation, parameters and text",
@@ -191,16 +190,11 @@ def _write_tables(data: RunData, folder: Path, *, texts: bool) -> None:
     for table in tables_of(data.kind):
         with ExitStack() as stack:
             files: dict[str, IO[bytes]] = {}
-            for form in forms_of(table.name):
+            for form in contents.forms_of(table.name):
                 path = folder / f"{table.name}.{form}"
                 files[form] = stack.enter_context(path.open("wb"))
             write_table(data, table, files, texts=texts)
     _write(folder / DICTIONARY_FILE, describe_tables(TABLES.values()))
-
-
-def forms_of(table: str) -> tuple[str, ...]:
-    """Return the formats of a table in a pack: as CSV what a person may open."""
-    return ("jsonl",) if table == DOCUMENTS_TABLE.name else ("jsonl", "csv")
 
 
 def _add_figures(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from importlib.metadata import version
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import IO
 
@@ -18,7 +18,6 @@ from reports.exports import write_table
 from reports.packs import contents
 from reports.packs.archive import PackFile, salvaged
 from reports.packs.contents import PackedRun, read_object
-from reports.packs.make import forms_of
 from reports.packs.restoring import MALFORMED, restore
 from reports.run_data import RunData
 from reports.tables import TABLES
@@ -80,8 +79,10 @@ class Verification:
             yield f"and {len(self.problems) - MOST_PROBLEMS} more"
         if self.problems and self.made_by != self.checked_by:
             yield f"checked by tidings {self.checked_by}: another version may compute otherwise"
-        if self.equal:
+        if self.equal and self.recomputed:
             yield "equal: every file has its checksum, and every table computed again its bytes"
+        elif self.equal:
+            yield "equal: every file has its checksum; no table was computed again"
 
 
 def verify_pack(path: Path) -> Verification:
@@ -101,8 +102,9 @@ def verify_pack(path: Path) -> Verification:
             texts=run.texts,
             files=len(pack.names),
         )
-        result.by_checksum = _not_recomputable(run)
-        tables = [table for table in run.tables if table not in result.by_checksum]
+        all_tables = dict.fromkeys([*run.tables, *_packed_tables(pack)])
+        result.by_checksum = _not_recomputable(run, all_tables)
+        tables = [table for table in all_tables if table not in result.by_checksum]
         if tables:
             differences = _recompute(pack, run, tables, Path(place), result)
             mismatches |= differences  # which say more
@@ -130,11 +132,17 @@ def _compare_checksums(pack: PackFile) -> dict[str, str]:
     return problems
 
 
-def _not_recomputable(run: PackedRun) -> dict[str, str]:
+def _packed_tables(pack: PackFile) -> list[str]:
+    """Return the tables of which the pack has a file, whether it names them or not."""
+    paths = map(PurePosixPath, pack.names)
+    return [path.stem for path in paths if path.match(f"{contents.EXPORTS}/*.jsonl")]
+
+
+def _not_recomputable(run: PackedRun, tables: Iterable[str]) -> dict[str, str]:
     """Return the tables that are compared by their checksums alone, and why."""
     reasons = {}
     has_selection = run.parameters.get("distinct") or run.parameters.get("without")
-    for table in run.tables:
+    for table in tables:
         if table not in TABLES:
             reasons[table] = _UNKNOWN
         elif run.kind == "training":
@@ -174,7 +182,7 @@ def _compare_table(
     pack: PackFile, data: RunData, table: str, folder: Path, *, texts: bool
 ) -> dict[str, str]:
     """Write a table anew and return how the pack's files differ from it, by name."""
-    paths = {form: folder / f"{table}.{form}" for form in forms_of(table)}
+    paths = {form: folder / f"{table}.{form}" for form in contents.forms_of(table)}
     with ExitStack() as stack:
         files: dict[str, IO[bytes]] = {}
         for form, path in paths.items():

@@ -246,6 +246,13 @@ def test_a_changed_table_is_named_with_its_first_line_that_differs(packed: Path)
     assert problem.startswith(f"{name}, line 15: ")
 
 
+def test_a_table_that_the_pack_does_not_name_is_computed_again_too(packed: Path) -> None:
+    changed = change(packed, "run.json", lambda content: content.replace(b'"periods",\n', b""))
+    result = verify_pack(changed)
+    assert result.problems == ["run.json is not the file that SHA256SUMS names"]
+    assert set(result.recomputed) == set(OF_MONTHS)
+
+
 def test_a_byte_that_was_hit_is_named_by_file_and_line(packed: Path) -> None:
     with ZipFile(packed) as archive:
         entry = archive.getinfo("exports/entities.jsonl")
@@ -313,7 +320,11 @@ def test_a_training_is_packed_with_its_weights_and_compared_by_checksum(
     result = verify_pack(path)
     assert_equal(result, ())
     assert set(result.by_checksum) == {"epochs", "predictions", "trainings"}
-    assert "train again" in "\n".join(result.describe())
+    tables = "epochs, predictions, trainings"
+    assert list(result.describe())[1:] == [
+        f"compared by checksum alone, since to compute them again is to train again: {tables}",
+        "equal: every file has its checksum; no table was computed again",
+    ]
 
     problems = verify_pack(change(path, weights[0], bytes.upper)).problems
     assert problems == [f"{weights[0]} is not the file that SHA256SUMS names"]
