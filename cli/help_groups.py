@@ -7,7 +7,7 @@ from typing import Any
 from typer.core import TyperGroup
 
 GROUPS = {
-    "Look": ("demo", "runs", "status", "report", "label", "export", "predict"),
+    "Look": ("demo", "runs", "status", "report", "label", "export", "pack", "verify", "predict"),
     "Run": ("plan", "submit", "pause", "resume", "retry", "cancel"),
     "Data": ("import", "forget"),
     "System": ("up", "doctor", "textapi", "migrate"),

@@ -16,6 +16,7 @@ from cli.help_groups import GroupedCommands
 from cli.import_ import import_documents
 from cli.label import label
 from cli.messages import drop_output, prepare_streams, warn
+from cli.pack import pack, verify
 from cli.trainings import predict
 from core.errors import TidingsError, UsageError
 
@@ -34,6 +35,7 @@ for command in (
     *(operations.demo, operations.up, operations.textapi, operations.migrate, operations.doctor),
     *(import_documents, inspect.runs, inspect.status, report.report, report.export),
     *(control.pause, control.resume, control.retry, control.cancel, predict, forget, label),
+    *(pack, verify),
 ):
     app.command(command.__name__.removesuffix("_documents"))(command)
 app.add_typer(plan.group, name="plan")

@@ -60,7 +60,17 @@ def write(
 
     with ExitStack() as stack:
         file = stack.enter_context(replace_file(out)) if isinstance(out, Path) else out
-        return sum(1 for _ in _write_rows(data, TABLES[table], {form: file}))
+        return write_table(data, TABLES[table], {form: file})
+
+
+def write_table(
+    data: RunData, table: Table[Any], files: Mapping[str, IO[bytes]], *, texts: bool = True
+) -> int:
+    """Write a table to a file for each format, read once; return its number of rows.
+
+    Without *texts* the texts of whole documents are null.
+    """
+    return sum(1 for _ in _write_rows(data, table, files, () if texts else {TEXT}))
 
 
 class ExportFolder:

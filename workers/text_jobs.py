@@ -7,21 +7,14 @@ from collections.abc import Sequence
 from functools import partial
 
 from analysis.data import MonthData, PostData
-from analysis.parameters import (
-    MonthsParameters,
-    TextParameters,
-    TrainingParameters,
-    read_parameters,
-)
+from analysis.job_data import load_job_data
+from analysis.parameters import TextParameters, TrainingParameters, read_parameters
 from analysis.pipelines import PIPELINES, Pipeline
-from analysis.search import SEARCH_PREFIX
 from analysis.step import NotReady, Step
 from core.enums import DOCUMENTS
 from core.errors import ServiceBadAnswer
 from core.logs import step_context
-from models.documents import DocumentText, list_documents
-from models.jobs import other_scopes, waited_seconds
-from models.results import mention_sentences, mentioning_documents
+from models.jobs import waited_seconds
 from models.runs import engines_of, note_engine
 from textapi.messages import SERVICE
 from workers.answer_fetcher import AnswerFetcher
@@ -111,7 +104,8 @@ async def _run_steps(
     """
     engine = await job.runtime.textapi().engine()
     await _note_engine(job, engine)
-    data = await _load_data(job, parameters)
+    scope = await job.document_scope()
+    data = await load_job_data(job.db, job.claim, scope, parameters)
 
     async with AnswerFetcher(job, engine) as fetcher:
         for stage in pipeline.stages(steps):
@@ -155,46 +149,3 @@ async def _run_step(
             return result
         await job.record_step(step, result)
         return None
-
-
-async def _load_data(job: JobContext, parameters: TextParameters) -> MonthData | PostData:
-    scope = await job.document_scope()
-
-    if isinstance(parameters, MonthsParameters):
-        mentions = StoredMentions(job)
-        return MonthData(
-            job.db, scope, parameters.keywords, parameters, mentions, parameters.mask_keyword
-        )
-
-    subject = scope.name.removeprefix("@").removeprefix(SEARCH_PREFIX)
-    posts = await job.read(list_documents, scope)
-    return PostData(posts, parameters, subject, partial(_read_other_posts, job))
-
-
-async def _read_other_posts(job: JobContext) -> list[DocumentText] | None:
-    """Read the posts of the run's other jobs; None while one of them collects its own."""
-    scopes = await job.read(other_scopes, job.claim)
-    if any(scope.newest_document is None for scope in scopes):
-        return None
-
-    posts: dict[int, DocumentText] = {}  # two searches may have found the same
-    for scope in scopes:
-        for post in await job.read(list_documents, scope):
-            posts[post.id] = post
-
-    return list(posts.values())
-
-
-class StoredMentions:
-    """The mentions of a job as the database has them."""
-
-    def __init__(self, job: JobContext) -> None:
-        self._job = job
-
-    async def sentences(self) -> list[tuple[str, str]]:
-        """Read the different ``(keyword, sentence)``, by day, document and position."""
-        return await self._job.read(mention_sentences, self._job.claim.job_id)
-
-    async def documents(self, keyword: str) -> list[tuple[int, str]]:
-        """Read the documents that mention *keyword*, by day and identity."""
-        return await self._job.read(mentioning_documents, self._job.claim.job_id, keyword)

@@ -1,0 +1,94 @@
+"""Pass a run on as one archive, and check one: ``tidings pack``, ``verify``."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from itertools import count
+from pathlib import Path
+from typing import Annotated
+
+from typer import Argument, Exit, Option
+
+from cli import context
+from cli.messages import inform, show, show_path, warn
+from cli.options import Json, Run, check_utf8
+from core.errors import UsageError
+
+
+def pack(
+    run: Run,
+    out: Annotated[
+        Path | None, Option(help="The file to write; by default tidings-run-N.zip where you are.")
+    ] = None,
+    texts: Annotated[
+        bool,
+        Option(
+            "--texts",
+            help="Put the documents' texts in: then every table can be computed again.",
+        ),
+    ] = False,
+    title: Annotated[
+        str | None,
+        Option(callback=check_utf8, help="The study's title; by default the run's name."),
+    ] = None,
+    author: Annotated[
+        list[str] | None,
+        Option(
+            metavar="NAME",
+            callback=check_utf8,
+            help="Who is cited: 'FAMILY, GIVEN', or the name of an organization; once for each.",
+        ),
+    ] = None,
+) -> None:
+    """Write a run into one archive: parameters, answers, tables, figures, citation, checksums."""
+    from rich.console import Console
+
+    from reports.packs.citation import Author
+    from reports.packs.make import make_pack
+
+    authors = [Author.parse(name) for name in author or ()]
+    settings = context.load_settings()
+    db = context.open_database(settings)
+    path = out or Path(f"tidings-run-{run}.zip")
+    figure_numbers = count(1)
+    with Console(stderr=True, highlight=False).status("reading the answers") as status:
+
+        def show_progress() -> None:
+            status.update(f"drawing picture {next(figure_numbers)}")
+
+        checksum = make_pack(
+            db,
+            run,
+            path,
+            report=settings.reports / str(run),
+            texts=texts,
+            title=title,
+            authors=authors,
+            check=show_progress,
+        )
+
+    if not authors:
+        warn("CITATION.cff names nobody, which its format asks for: pack again with --author")
+    inform(f"SHA-256 {checksum}: cite it with the pack")
+    show_path(path)
+
+
+def verify(
+    pack: Annotated[Path, Argument(metavar="PACK", help="An archive that `tidings pack` wrote.")],
+    as_json: Json = False,
+) -> None:
+    """Check a pack: compare its checksums, and compute its tables again from its answers."""
+    from reports.packs.verify import verify_pack
+
+    if not pack.is_file():
+        raise UsageError(f"{pack} is no file: name an archive that `tidings pack` wrote")
+    result = verify_pack(pack)
+
+    if as_json:
+        print(json.dumps(asdict(result) | {"equal": result.equal}))
+    else:
+        for line in result.describe():
+            show(line)
+    if not result.equal:
+        raise Exit(1)

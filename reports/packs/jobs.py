@@ -1,0 +1,72 @@
+"""The jobs of a run as a pack holds them, and what is needed to do their steps again."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from analysis.data import MonthData, PostData
+from analysis.job_data import load_job_data
+from analysis.parameters import TrainingParameters
+from analysis.pipelines import PIPELINES
+from analysis.step import Step
+from core.enums import DOCUMENTS, JobKind, StepState
+from models.database import Database
+from models.jobs import Claim
+from models.tables import Job, JobStep
+from reports.queries import fetch_all
+from reports.run_data import RunData, RunJob, document_scope
+
+StepStates = Mapping[str, StepState | str]  # by the step's name
+
+
+def in_order_of_submission(data: RunData) -> list[RunJob]:
+    """Return the run's jobs as they were submitted: some steps compare a job with the first."""
+    return sorted(data.jobs, key=lambda job: job.id)
+
+
+def read_steps(db: Database, job: RunJob) -> list[Row[Any]]:
+    """Return the recorded steps of *job* by name."""
+    columns = (JobStep.step, JobStep.state, JobStep.reason, JobStep.documents)
+    return list(
+        fetch_all(db, select(*columns).where(JobStep.job_id == job.id).order_by(JobStep.step))
+    )
+
+
+def read_result(db: Database, job: RunJob) -> str | None:
+    """Return "no-data" where *job* had nothing to work on."""
+    ((result,),) = fetch_all(db, select(Job.result).where(Job.id == job.id))
+    return None if result is None else str(result)
+
+
+def repeatable_steps(kind: str, states: StepStates) -> list[Step]:
+    """Return the steps that were done to their end, in their order: answers give them again.
+
+    Of a job without documents no step was done.
+    """
+    if states.get(DOCUMENTS) != StepState.COMPLETE:
+        return []
+    ended: Collection[str] = [
+        step for step, state in states.items() if state in (StepState.COMPLETE, StepState.NO_DATA)
+    ]
+    return PIPELINES[JobKind(kind)].select(ended)
+
+
+async def load_data(data: RunData, job: RunJob) -> MonthData | PostData:
+    """Return what the steps of *job* work on."""
+    parameters = data.parameters
+    assert not isinstance(parameters, TrainingParameters)  # noqa: S101 - a training has no steps
+    claim = Claim(
+        job_id=job.id,
+        run_id=data.id,
+        kind=JobKind(job.kind),
+        name=job.name,
+        owner="",
+        number=0,
+        options=job.options,
+        parameters=parameters.model_dump(mode="json"),
+        max_calls=None,
+    )
+    return await load_job_data(data.db, claim, document_scope(data, job), parameters)

@@ -1,0 +1,428 @@
+"""Runs are packed and verified: every table from the answers, every changed byte by its name."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zipfile import ZipFile
+
+import pytest
+import yaml
+from sqlalchemy import delete, insert, select, update
+
+from analysis.parameters import HandlesParameters, SearchParameters
+from cli import context
+from cli.main import main
+from core.errors import TidingsError, UsageError
+from core.settings import Settings
+from models.database import Database
+from models.documents import add_documents
+from models.labels import MentionKey, store_labels
+from models.tables import Answer, Document, Job, JobDocument, Mention, Run, RunEngine
+from reports import exports
+from reports.packs.make import make_pack
+from reports.packs.verify import Verification, verify_pack
+from tests.e2e_kit import running_stub, stub, stub_settings  # noqa: F401 - fixtures
+from tests.exports_kit import training
+from tests.jobs_kit import Jobs
+from tests.packs_kit import (
+    UNQUOTED,
+    change,
+    document,
+    flipped_byte,
+    months,
+    pack,
+    store_headlines,
+)
+
+NEW_YEAR = datetime(2021, 1, 1)  # noqa: DTZ001 - as it is stored
+OF_MONTHS = (
+    *("mentions", "periods", "phrases", "entities", "summaries", "distinctive", "labels"),
+    *("documents", "coverage"),
+)
+OF_POSTS = tuple(table for table in OF_MONTHS if table not in {"mentions", "labels"})
+
+
+@pytest.fixture
+def jobs(stub_settings: Settings) -> Iterator[Jobs]:  # noqa: F811
+    with closing(Jobs(stub_settings)) as opened:
+        store_headlines(opened)
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def packed(
+    tmp_path_factory: pytest.TempPathFactory, _valkey: str, _sqlite_template: Path
+) -> Iterator[Path]:
+    """A pack of months, with texts; its run has the number 1."""
+    folder = tmp_path_factory.mktemp("packed")
+    database = folder / "tidings.db"
+    shutil.copyfile(_sqlite_template, database)
+    with running_stub(folder / "stub") as running:
+        settings = Settings(
+            home=folder / "home",
+            database_url=f"sqlite:///{database}",
+            redis_url=_valkey,
+            textapi_url=running.url,
+        )
+        with closing(Jobs(settings)) as jobs:
+            store_headlines(jobs)
+            yield pack(jobs, done_months(jobs), folder / "pack.zip", texts=True)
+
+
+def done_months(jobs: Jobs, **changed: Any) -> int:
+    """Add a run of three months, the last without documents, with a label; return its number."""
+    run = jobs.submit(months(**changed))
+    jobs.do_all(run)
+    keys = (Mention.document_id, Mention.keyword, Mention.position)
+    with jobs.db.write() as connection:
+        row = connection.execute(select(*keys).order_by(*keys).limit(1)).one()
+        store_labels(connection, jobs.db, run, "Ann", {MentionKey(*row): -1})
+    return run
+
+
+def done_accounts(jobs: Jobs) -> int:
+    for handle in ("ann", "bob"):
+        for number in range(4):
+            text = f"The {handle} launch number {number} was fine. NASA likes {handle} a lot."
+            at = datetime(2021, 1 + number % 2, 3)  # noqa: DTZ001 - as it is stored
+            row = document(f"posts:{handle}/{number}", "posts", text, at=at, handle=handle)
+            add_documents(jobs.db, [row])
+    run = jobs.submit(HandlesParameters(source="posts"), "ann", "bob", "nobody")
+    jobs.do_all(run)
+    return run
+
+
+def exported(db: Database, run: int, table: str, form: str = "jsonl") -> bytes:
+    out = io.BytesIO()
+    exports.write(db, run, table, form, out)
+    return out.getvalue()
+
+
+def assert_equal(result: Verification, tables: tuple[str, ...]) -> None:
+    assert result.problems == []
+    assert tuple(result.recomputed) == tables
+
+
+def test_a_pack_with_texts_is_computed_again_to_the_byte(jobs: Jobs, tmp_path: Path) -> None:
+    run = done_months(jobs)
+    path = pack(jobs, run, tmp_path / "a.zip", texts=True)
+    again = pack(jobs, run, tmp_path / "b.zip", texts=True)
+    assert path.read_bytes() == again.read_bytes()
+
+    with ZipFile(path) as archive:
+        for table in (*OF_MONTHS, "calls"):
+            assert archive.read(f"exports/{table}.jsonl") == exported(jobs.db, run, table)
+        assert archive.read("exports/periods.csv") == exported(jobs.db, run, "periods", "csv")
+        assert json.loads(archive.read("exports/labels.jsonl"))["label"] == -1
+        assert any(name.startswith("figures/") for name in archive.namelist())
+
+    result = verify_pack(path)
+    assert_equal(result, OF_MONTHS)
+    assert list(result.by_checksum) == ["calls"]
+
+
+def test_a_pack_without_texts_holds_none_and_polarities_are_computed_again(
+    jobs: Jobs, tmp_path: Path
+) -> None:
+    run = done_months(jobs)
+    path = pack(jobs, run, tmp_path / "pack.zip")
+    with ZipFile(path) as archive:
+        for name in archive.namelist():
+            assert UNQUOTED.encode() not in archive.read(name), name
+
+    result = verify_pack(path)
+    assert_equal(result, ("mentions", "periods", "labels", "documents"))
+    assert set(result.by_checksum) == {*OF_MONTHS, "calls"} - set(result.recomputed)
+
+    changed = change(path, "answers/polarity.jsonl", _change_polarity, checksums=True)
+    problems = verify_pack(changed).problems
+    assert problems[0].startswith("exports/mentions.csv, line ")
+    assert any(problem.startswith("exports/periods.jsonl, line ") for problem in problems)
+
+
+def _change_polarity(content: bytes) -> bytes:
+    first, rest = content.split(b"\n", 1)
+    answer = json.loads(first)
+    answer["value"] = 0.125
+    return json.dumps(answer).encode() + b"\n" + rest
+
+
+@pytest.mark.parametrize("texts", [True, False])
+def test_accounts_are_packed_with_those_they_are_compared_with(
+    jobs: Jobs, tmp_path: Path, *, texts: bool
+) -> None:
+    path = pack(jobs, done_accounts(jobs), tmp_path / "pack.zip", texts=texts)
+    assert_equal(verify_pack(path), OF_POSTS if texts else ("periods",))
+
+
+def test_searches_keep_which_documents_each_found(jobs: Jobs, tmp_path: Path) -> None:
+    run = jobs.submit(SearchParameters(steps=("polarity", "phrases", "distinctive")), "rover", "x")
+    for number, row in enumerate(jobs.rows(run)):
+        post = document(f"x:{number}", "x", f"A rover, {number}.", at=NEW_YEAR)
+        add_documents(jobs.db, [post], job_id=row.id)
+    with jobs.db.write() as connection:
+        shared = select(Document.id).where(Document.identity == "x:0")
+        second = jobs.rows(run)[1].id
+        values = {"job_id": second, "document_id": connection.scalar(shared)}
+        connection.execute(insert(JobDocument), [values])
+    jobs.do_all(run)
+    assert [row.state for row in jobs.rows(run)] == ["done", "done"]
+
+    path = pack(jobs, run, tmp_path / "pack.zip", texts=True)
+    assert_equal(verify_pack(path), OF_POSTS)
+    with ZipFile(path) as archive:
+        lines = [json.loads(line) for line in archive.read("documents.jsonl").splitlines()]
+    found = {line["identity"]: line["jobs"] for line in lines}
+    assert found["x:0"] == ["search:rover", "search:x"]
+
+
+def test_failed_jobs_are_packed_as_they_are(jobs: Jobs, tmp_path: Path) -> None:
+    run = done_months(jobs)
+    of_run = (Job.run_id == run, Job.name == "2020-04")
+    with jobs.db.write() as connection:
+        connection.execute(update(Job).where(*of_run).values(state="failed", reason="no key"))
+        connection.execute(update(Run).where(Run.id == run).values(state="failed"))
+    assert_equal(verify_pack(pack(jobs, run, tmp_path / "p.zip", texts=True)), OF_MONTHS)
+
+
+def test_each_step_is_done_again_with_the_engine_that_answered_it(
+    jobs: Jobs, tmp_path: Path
+) -> None:
+    run = done_months(jobs)
+    with jobs.db.write() as connection:
+        first = {"run_id": run, "engine": "an-earlier-one"}  # that sorts before the other
+        connection.execute(insert(RunEngine), [first])
+    path = pack(jobs, run, tmp_path / "pack.zip", texts=True)
+    assert_equal(verify_pack(path), OF_MONTHS)
+    with ZipFile(path) as archive:
+        job = json.loads(archive.read("jobs.jsonl").splitlines()[0])
+    assert "an-earlier-one" not in {step["engine"] for step in job["steps"]}
+
+
+def test_a_run_without_its_answers_is_not_packed(jobs: Jobs, tmp_path: Path) -> None:
+    run = done_months(jobs)
+    with jobs.db.write() as connection:
+        connection.execute(update(Mention).values(polarity=0.75))
+    with pytest.raises(TidingsError, match="give other results than those that are stored"):
+        pack(jobs, run, tmp_path / "pack.zip")
+
+    with jobs.db.write() as connection:
+        connection.execute(delete(Answer))
+    with pytest.raises(TidingsError, match="answers are not stored any more"):
+        pack(jobs, run, tmp_path / "pack.zip")
+    assert list(tmp_path.glob("pack*")) == []
+
+
+def test_a_run_that_has_not_ended_is_not_packed(jobs: Jobs, tmp_path: Path) -> None:
+    run = jobs.submit(months())
+    with pytest.raises(UsageError, match=f"run {run} is queued: wait for its end"):
+        pack(jobs, run, tmp_path / "pack.zip")
+
+
+def test_a_changed_table_is_named_with_its_first_line_that_differs(packed: Path) -> None:
+    name = "exports/periods.jsonl"
+
+    def edit(content: bytes) -> bytes:
+        lines = content.splitlines(keepends=True)
+        lines[2] = lines[2].replace(b'"documents": 4', b'"documents": 5')
+        return b"".join(lines)
+
+    for corrected in (True, False):
+        (problem,) = verify_pack(change(packed, name, edit, checksums=corrected)).problems
+        assert problem.startswith(f"{name}, line 3: …")
+        assert '"documents": 5' in problem.split(" is in the pack, ")[0]
+        assert '"documents": 4' in problem.split(" is in the pack, ")[1]
+
+    (problem,) = verify_pack(change(packed, name, lambda content: content[:-1])).problems
+    assert problem.startswith(f"{name}, line 15: ")
+
+
+def test_a_table_that_the_pack_does_not_name_is_computed_again_too(packed: Path) -> None:
+    changed = change(packed, "run.json", lambda content: content.replace(b'"periods",\n', b""))
+    result = verify_pack(changed)
+    assert result.problems == ["run.json is not the file that SHA256SUMS names"]
+    assert set(result.recomputed) == set(OF_MONTHS)
+
+
+def test_a_byte_that_was_hit_is_named_by_file_and_line(packed: Path) -> None:
+    with ZipFile(packed) as archive:
+        entry = archive.getinfo("exports/entities.jsonl")
+        figure = next(each for each in archive.infolist() if each.filename.endswith(".png"))
+
+    with flipped_byte(packed, entry.header_offset + 80 + entry.compress_size // 2) as changed:
+        (problem,) = verify_pack(changed).problems
+    assert problem.startswith("exports/entities.jsonl, line ")
+
+    with flipped_byte(packed, figure.header_offset + 200) as changed:
+        result = verify_pack(changed)
+    (problem,) = result.problems
+    assert problem.startswith(f"{figure.filename}: ")
+    assert tuple(result.recomputed) == OF_MONTHS
+
+
+@pytest.mark.parametrize(
+    ("name", "edit", "said"),
+    [
+        (
+            "documents.jsonl",
+            lambda content: content.replace(b"rover", b"robot"),
+            "documents.jsonl, line 3: the text is not the one that was hashed",
+        ),
+        (
+            "answers/polarity.jsonl",
+            lambda content: b"{}\n" + content,
+            "answers/polarity.jsonl, line 1: key: Field required",
+        ),
+        (
+            "answers/polarity.jsonl",
+            lambda content: content.split(b"\n", 1)[1],
+            "answers/polarity.jsonl: an answer for 2020-03 lacks or is malformed",
+        ),
+        (
+            "jobs.jsonl",
+            lambda content: content.replace(b"2020-04", b"2020-99"),
+            "jobs.jsonl, line 2: it is no job of such a run",
+        ),
+        ("run.json", lambda content: content.replace(b'"kind": "months",\n  "f', b'"f'), ""),
+    ],
+)
+def test_a_changed_input_is_named(
+    packed: Path, name: str, edit: Callable[[bytes], bytes], said: str
+) -> None:
+    result = verify_pack(change(packed, name, edit))
+    assert f"{name} is not the file that SHA256SUMS names" in result.problems
+    assert result.recomputed == []
+    (problem,) = (each for each in result.problems if each.startswith("no table"))
+    assert problem.startswith(f"no table can be computed again: {said}")
+
+
+def test_a_training_is_packed_with_its_weights_and_compared_by_checksum(
+    db: Database, tmp_path: Path
+) -> None:
+    run = training(db)
+    with db.write() as connection:
+        connection.execute(update(Run).where(Run.id == run).values(state="done"))
+        connection.execute(update(Job).where(Job.run_id == run).values(state="done"))
+    path = tmp_path / "pack.zip"
+    make_pack(db, run, path, report=tmp_path / "report", texts=True)
+    with ZipFile(path) as archive:
+        weights = [name for name in archive.namelist() if name.startswith("weights/")]
+        assert [archive.read(name) for name in weights] == [b"weights"]
+    result = verify_pack(path)
+    assert_equal(result, ())
+    assert set(result.by_checksum) == {"epochs", "predictions", "trainings"}
+    tables = "epochs, predictions, trainings"
+    assert list(result.describe())[1:] == [
+        f"compared by checksum alone, since to compute them again is to train again: {tables}",
+        "equal: every file has its checksum; no table was computed again",
+    ]
+
+    problems = verify_pack(change(path, weights[0], bytes.upper)).problems
+    assert problems == [f"{weights[0]} is not the file that SHA256SUMS names"]
+
+
+Call = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def tidings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Call]:
+    """Run ``tidings`` in this process; return its status, standard output and error."""
+    monkeypatch.setenv("TIDINGS_HOME", str(tmp_path / "another-home"))
+    opened: list[Database] = []  # a command leaves closing to the end of its process
+    original = context.open_database
+
+    def open_database(*arguments: Any, **named: Any) -> Database:
+        opened.append(original(*arguments, **named))
+        return opened[-1]
+
+    monkeypatch.setattr(context, "open_database", open_database)
+
+    def call(*arguments: str | Path) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["tidings", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return int(ended.value.code or 0), *capsys.readouterr()
+
+    yield call
+    for database in opened:
+        database.close()
+
+
+def test_verify_says_equal_with_status_0_and_a_difference_with_1(
+    tidings: Call, packed: Path, tmp_path: Path
+) -> None:
+    status, said, _ = tidings("verify", packed)
+    assert (status, said.splitlines()[1:]) == (
+        0,
+        [
+            f"computed again from the answers: {', '.join(OF_MONTHS)}",
+            "compared by checksum alone, since no answer says what was asked of services: calls",
+            "equal: every file has its checksum, and every table computed again its bytes",
+        ],
+    )
+    assert not (tmp_path / "another-home").exists()
+
+    changed = change(packed, "CITATION.cff", bytes.upper)
+    status, said, _ = tidings("verify", changed)
+    problem = "CITATION.cff is not the file that SHA256SUMS names"
+    assert (status, said.splitlines()[-1]) == (1, f"NOT EQUAL: {problem}")
+    status, said, _ = tidings("verify", changed, "--json")
+    assert (status, json.loads(said)["problems"]) == (1, [problem])
+
+
+def test_wrong_usage_and_files_that_are_no_packs(
+    tidings: Call, packed: Path, tmp_path: Path
+) -> None:
+    assert tidings("verify", tmp_path / "nowhere.zip")[0] == 2
+    assert tidings("verify")[0] == 2
+    other = tmp_path / "other.zip"
+    with ZipFile(other, "w") as archive:
+        archive.writestr("a.txt", "a")
+    status, said, warned = tidings("verify", other)
+    assert (status, said) == (1, "")
+    assert warned == "tidings: SHA256SUMS is not in the pack\n"
+    other.write_bytes(packed.read_bytes()[:-1000])
+    status, _, warned = tidings("verify", other)
+    assert status == 1
+    assert warned.endswith("give a file that `tidings pack` wrote\n")
+
+
+def test_pack_prints_the_file_and_warns_where_nobody_is_cited(
+    tidings: Call, db: Database, database_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("TIDINGS_DATABASE_URL", database_url)
+    run = training(db)
+    assert tidings("pack", str(run))[0] == 2  # it has not ended
+    with db.write() as connection:
+        connection.execute(update(Run).where(Run.id == run).values(state="done"))
+
+    status, said, warned = tidings("pack", str(run))
+    assert (status, said) == (0, f"tidings-run-{run}.zip\n")
+    assert "CITATION.cff names nobody" in warned
+    checksum = hashlib.sha256(Path(f"tidings-run-{run}.zip").read_bytes()).hexdigest()
+    assert f"SHA-256 {checksum}" in warned
+
+    out = tmp_path / "study.zip"
+    names = ("--author", "Doe, Jane", "--author", "The Institute", "--title", "A: study")
+    status, said, warned = tidings("pack", str(run), "--out", out, *names)
+    assert (status, said) == (0, f"{out}\n")
+    assert "names nobody" not in warned
+    with ZipFile(out) as archive:
+        citation = yaml.safe_load(archive.read("CITATION.cff"))
+    assert citation["title"] == "A: study"
+    assert citation["authors"] == [
+        {"family-names": "Doe", "given-names": "Jane"},
+        {"name": "The Institute"},
+    ]
+    assert tidings("pack", str(run), "--author", "Doe,")[0] == 2

@@ -1,0 +1,93 @@
+"""Runs to be packed, and packs with a changed file."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile
+
+from analysis.options import Keyword
+from analysis.parameters import MonthsParameters
+from models.documents import add_documents
+from reports.packs.make import make_pack
+from tests.jobs_kit import Jobs
+
+KEYWORDS = (Keyword.parse("fever:flu"), Keyword.parse("protests"))
+HEADLINES = {
+    "2020-03-01": ["Fever Spreads at Protests. The city waits.", "Rain, and a flu."],
+    "2020-03-02": ["NASA sends a rover to Mars.", "Protests grow. NASA is silent about a fever."],
+    "2020-04-09": ["Nothing of that. NASA rests."],
+}
+UNQUOTED = "NASA sends a rover to Mars."  # mentions nothing
+
+
+def months(**changed: Any) -> MonthsParameters:
+    steps = ("keywords", "polarity", "summary", "phrases", "entities", "distinctive")
+    values = {"first": "2020-03", "last": "2020-05", "keywords": KEYWORDS, "steps": steps}
+    return MonthsParameters(**values | changed)
+
+
+def store_headlines(jobs: Jobs) -> None:
+    for day, texts in HEADLINES.items():
+        for number, text in enumerate(texts):
+            row = document(f"nyt:{day}/{number}", "nyt", text, at=datetime.fromisoformat(day))
+            add_documents(jobs.db, [row])
+
+
+def document(
+    identity: str, source: str, text: str, *, at: datetime, handle: str | None = None
+) -> dict[str, Any]:
+    return {
+        "identity": identity,
+        "source": source,
+        "handle": handle,
+        "author_id": None,
+        "published_at": at,
+        "period": f"{at:%Y-%m}",
+        "address": f"https://example.org/{identity}",
+        "text": text,
+        "material": None,
+        "repost": False,
+    }
+
+
+def pack(jobs: Jobs, run: int, out: Path, **options: Any) -> Path:
+    make_pack(jobs.db, run, out, report=out.with_suffix(".report"), **options)
+    return out
+
+
+def change(
+    path: Path, name: str, edit: Callable[[bytes], bytes], *, checksums: bool = False
+) -> Path:
+    """Return a copy of the pack with another file *name*; with *checksums* its own is corrected."""
+    changed = path.with_name(f"changed-{path.name}")
+    with ZipFile(path) as old, ZipFile(changed, "w", ZIP_DEFLATED) as new:
+        before = old.read(name)
+        after = edit(before)
+        assert after != before
+        for each in old.namelist():
+            content = after if each == name else old.read(each)
+            if each == "SHA256SUMS" and checksums:
+                digests = (hashlib.sha256(text).hexdigest().encode() for text in (before, after))
+                content = content.replace(*digests)
+            new.writestr(each, content)
+    return changed
+
+
+@contextmanager
+def flipped_byte(path: Path, place: int) -> Iterator[Path]:
+    """Yield a copy of the file with another byte at *place*."""
+    changed = path.with_name(f"flipped-{path.name}")
+    shutil.copyfile(path, changed)
+    with changed.open("r+b") as file:
+        file.seek(place)
+        byte = file.read(1)[0]
+        file.seek(place)
+        file.write(bytes([byte ^ 0x55]))
+    yield changed
+    changed.unlink()
