@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import IO, Any
 
 from core.errors import NotFound
 from models.answers import read_answers
 from models.database import Database
+from models.keyword_answers import read_searched, read_sentences
 from reports.packs.contents import PackedAnswer, read_lines
-from textapi.requests import ApiRequest
+from textapi.messages import Operation
+from textapi.requests import ApiRequest, KeywordBatch, KeywordKey, answer_key
 
+MISSING = "answers are not stored any more"
 NOTHING_FOUND = "[]"  # is not recorded: most texts do not mention a keyword
 
 StoredAnswers = dict[bytes, str]  # JSON by key
@@ -21,6 +24,31 @@ class AnswersMissing(NotFound):
     """An answer that a step needs is not in the ledger."""
 
 
+class _TextsOfDocuments:
+    """The texts that a step asks keywords of, by document.
+
+    The ledger has such answers by the document's row, which is another in each database; a pack has
+    them by a hash of the text.
+    """
+
+    def __init__(self, engine: str) -> None:
+        self._engine = engine
+        self._texts: dict[int, str] = {}
+
+    def remember(self, requests: Iterable[ApiRequest]) -> None:
+        """Remember the texts of *requests* in place of those of before."""
+        self._texts.clear()
+        for request in requests:
+            if isinstance(request, KeywordBatch):
+                self._texts.update(zip(request.document_ids, request.texts, strict=True))
+
+    def key(self, term: str, document_id: int) -> bytes:
+        """Return the key of the answer in a pack."""
+        parameters = {"keyword": term}
+        operation = Operation.SENTENCES_WITH_KEYWORDS
+        return answer_key(self._engine, operation, parameters, self._texts[document_id])
+
+
 class RecordingFetcher:
     """Reads answers in the ledger and keeps what it has read."""
 
@@ -28,16 +56,33 @@ class RecordingFetcher:
         self.engine = engine
         self.answers: StoredAnswers = {}
         self._db = db
+        self._texts = _TextsOfDocuments(engine)
 
     async def fetch(self, requests: Iterable[ApiRequest]) -> None:
-        """Do nothing: what is missing is noticed when it is read."""
+        """Ask nothing: what is missing is noticed when it is read."""
+        self._texts.remember(requests)
+
+    async def read_sentences(
+        self, terms: Sequence[str], document_ids: Sequence[int]
+    ) -> dict[KeywordKey, list[str]]:
+        """Read the sentences that were found in documents. Raises `AnswersMissing`."""
+        with self._db.read() as connection:
+            searched = read_searched(connection, self.engine, terms, document_ids)
+            sentences = read_sentences(connection, self.engine, terms, document_ids)
+        if any(searched.missing(term, document_ids) for term in terms):
+            raise AnswersMissing(MISSING)
+
+        for (term, document_id), found in sentences.items():
+            value = json.dumps(found, ensure_ascii=False, separators=(",", ":"))
+            self.answers[self._texts.key(term, document_id)] = value
+        return sentences
 
     async def read(self, keys: Collection[bytes]) -> dict[bytes, Any]:
         """Read the answers with *keys*. Raises `AnswersMissing`."""
         with self._db.read() as connection:
             stored = read_answers(connection, keys)
         if len(stored) < len(set(keys)):
-            raise AnswersMissing("answers are not stored any more")
+            raise AnswersMissing(MISSING)
 
         for key, value in stored.items():
             if value != NOTHING_FOUND:
@@ -51,9 +96,23 @@ class ReplayingFetcher:
     def __init__(self, engine: str, answers: Mapping[bytes, Any]) -> None:
         self.engine = engine
         self._answers = answers
+        self._texts = _TextsOfDocuments(engine)
 
     async def fetch(self, requests: Iterable[ApiRequest]) -> None:
-        """Do nothing: the answers are there."""
+        """Ask nothing: the answers are there."""
+        self._texts.remember(requests)
+
+    async def read_sentences(
+        self, terms: Sequence[str], document_ids: Sequence[int]
+    ) -> dict[KeywordKey, list[str]]:
+        """Return the sentences that were found in documents."""
+        sentences: dict[KeywordKey, list[str]] = {}
+        for term in terms:
+            for document_id in document_ids:
+                answer = self._answers.get(self._texts.key(term, document_id))
+                if answer:
+                    sentences[term, document_id] = answer
+        return sentences
 
     async def read(self, keys: Collection[bytes]) -> dict[bytes, Any]:
         """Return the answers with *keys*."""
