@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from reports.figures import clouds, comparison, polarity, scatter, series, trainings
+from reports.figures import clouds, comparison, polarity, scatter, series, style, trainings
 from reports.figures.small_print import break_lines
 from reports.figures.spec import FigureSpec
 from reports.tables.trainings import PredictionRow
@@ -22,6 +22,7 @@ from tests.unit.test_figures_series import ROWS, SPAN, SUBJECT
 NOTE = "Source: The New York Times \u00b7 as of 2026-11-26 \u00b7 Tidings, run 1 \u201cnews\u201d"
 WORDS = {f"Word{letter}": 12 - number for number, letter in enumerate("abcdefghijk")}
 SPLITS = ["train", "train", "validation", "validation"]
+TWO_SUBJECTS = {"a": ROWS, "b": ROWS}
 SHADES_OF_A_SMALLER_PALETTE = 12
 
 
@@ -31,7 +32,7 @@ def all_specs() -> dict[str, FigureSpec]:
     predictions = [PredictionRow(1, "x", split, n, 1.0, 0.9) for n, split in enumerate(SPLITS)]
     specs = {
         "two panels": series.mentions_spec(SUBJECT, ROWS),
-        "a legend outside": comparison.lines_spec({"a": ROWS, "b": ROWS}, span=SPAN, column="share"),
+        "a legend outside": comparison.lines_spec(TWO_SUBJECTS, span=SPAN, column="share"),
         "a legend below panels": trainings.sequence_spec("x", predictions),
         "a narrow one": polarity.year_specs(SUBJECT, ROWS)[0],
         "a month, by hand": scatter.month_spec(SUBJECT, month),
@@ -100,5 +101,6 @@ def test_a_long_note_is_broken_between_its_parts_where_the_picture_is_narrow() -
 @given(st.lists(st.text("abc \u4e2d$%", min_size=1, max_size=12).map(str.strip).filter(bool)))
 @settings(max_examples=30, deadline=None)
 def test_no_part_of_a_note_is_lost_or_broken(parts: list[str]) -> None:
-    lines = break_lines(" \u00b7 ".join(parts), 2.0)
+    with style.house_style():
+        lines = break_lines(" \u00b7 ".join(parts), 2.0)
     assert [part for line in lines for part in line.split(" \u00b7 ")] == parts
