@@ -20,8 +20,9 @@ SEPARATOR = " · "  # between parts of the line, where it may be broken
 PNG_DPI = 150
 POINTS = 72  # of an inch
 
-_SIZE = 7.0  # of the letters, in points
-_SIZE_OF_CLOUDS = 8.5  # which months show at half the width of a page
+_SIZE = 7.5  # of the letters, in points
+_SIZE_IF_NARROW = 8.5  # for pictures that pages show smaller: of a month, a year, a cloud
+_NARROW = 7.0  # inches
 _LEADING = 1.4  # from one line to the next, in sizes
 _MARGIN = 0.06  # inches
 _LOOK: dict[str, Any] = {"color": "#5d6670", "ha": "left", "va": "top"}
@@ -38,44 +39,47 @@ def write_below(figure: Figure, note: str) -> Bbox:
     width, height = figure.get_size_inches()
     for legend in figure.legends:  # which else would move to the edge of the larger picture
         legend.set_bbox_to_anchor((0, 0, 1, 1), figure.transFigure)
-    return Bbox.from_extents(0, -_write(figure, note, below=0.0, size=_SIZE), width, height)
+    return Bbox.from_extents(0, -_write(figure, note, below=0.0), width, height)
 
 
 def strip_below(files: dict[str, bytes], note: str) -> Figure:
     """Return a figure that holds *note* alone, as wide as a picture matplotlib did not draw."""
-    root = _match_root(files["svg"])
-    width = float(root["width"]) / PNG_DPI
-    lines = break_lines(note, width - 2 * _MARGIN, _SIZE_OF_CLOUDS)
-    figure = Figure(figsize=(width, _height(lines, _SIZE_OF_CLOUDS)))
-    _write(figure, note, below=-float(figure.get_figheight()), size=_SIZE_OF_CLOUDS)
+    width = float(_match_root(files["svg"])["width"]) / PNG_DPI
+    height = _height(break_lines(note, width), width)
+    figure = Figure(figsize=(width, height))
+    _write(figure, note, below=-height)
     return figure
 
 
-def _write(figure: Figure, note: str, *, below: float, size: float) -> float:
+def _write(figure: Figure, note: str, *, below: float) -> float:
     """Write *note* so many inches below the figure's lower edge; return its height, in inches."""
     width, height = figure.get_size_inches()
-    lines = break_lines(note, width - 2 * _MARGIN, size)
+    lines, size = break_lines(note, width), _size(width)
     for number, line in enumerate(lines):
         top = below + _MARGIN + number * size * _LEADING / POINTS
         figure.text(_MARGIN / width, -top / height, line, fontsize=size, **_LOOK)
-    return _height(lines, size)
+    return _height(lines, width)
 
 
-def _height(lines: Sequence[str], size: float) -> float:
+def _size(width: float) -> float:
+    return _SIZE if width >= _NARROW else _SIZE_IF_NARROW
+
+
+def _height(lines: Sequence[str], width: float) -> float:
     """Return the height of *lines* with their margins, in inches; none without a line.
 
     It is one of whole pixels of a PNG, so that the picture above stays as sharp as it was.
     """
-    height = 2 * _MARGIN + len(lines) * size * _LEADING / POINTS
+    height = 2 * _MARGIN + len(lines) * _size(width) * _LEADING / POINTS
     return math.ceil(height * PNG_DPI) / PNG_DPI if lines else 0.0
 
 
-def break_lines(note: str, width: float, size: float = _SIZE) -> list[str]:
-    """Return *note* in lines of at most *width* inches, broken between its parts alone."""
+def break_lines(note: str, width: float) -> list[str]:
+    """Return *note* in lines for a picture of *width* inches, broken between its parts alone."""
     lines: list[str] = []
     for part in filter(None, note.split(SEPARATOR)):
         longer = SEPARATOR.join([*lines[-1:], part])
-        if lines and _measure(longer, size) <= width:
+        if lines and _measure(longer, _size(width)) <= width - 2 * _MARGIN:
             lines[-1] = longer
         else:
             lines.append(part)

@@ -91,11 +91,11 @@ def test_equal_figures_with_equal_notes_are_equal_and_other_notes_make_others() 
 
 def test_a_long_note_is_broken_between_its_parts_where_the_picture_is_narrow() -> None:
     assert break_lines(NOTE, 9.0) == [NOTE]
-    assert break_lines(NOTE, 3.0) == [
+    assert break_lines(NOTE, 4.0) == [
         "Source: The New York Times \u00b7 as of 2026-11-26",
         "Tidings, run 1 \u201cnews\u201d",
     ]
-    assert break_lines("", 3.0) == []
+    assert break_lines("", 4.0) == []
 
 
 @given(st.lists(st.text("abc \u4e2d$%", min_size=1, max_size=12).map(str.strip).filter(bool)))
