@@ -37,13 +37,9 @@ def dispatch_and_wait(db: Database, settings: Settings, run: int, *, wait: bool)
 
     The number is the last line on standard output, after an interruption too.
     """
-    if not wait:
-        dispatch(db, settings)
-        print(run)
-        raise typer.Exit
     try:
         dispatched = dispatch(db, settings)
-        succeeded = dispatched and wait_for(db, settings, run)
+        succeeded = not wait or (dispatched and wait_for(db, settings, run))
     except KeyboardInterrupt:
         inform("")  # the terminal shows ^C on the line of the progress
         warn(
@@ -53,7 +49,7 @@ def dispatch_and_wait(db: Database, settings: Settings, run: int, *, wait: bool)
         print(run)
         raise typer.Exit(INTERRUPTED) from None
 
-    if dispatched:
+    if wait and dispatched:
         _show_results(settings, run)
     print(run)
     raise typer.Exit(int(not succeeded))

@@ -19,6 +19,7 @@ from reports.atomic_files import StagedFiles, write_atomically
 from reports.exports import TABLE_FILES, ExportFolder
 from reports.figure_store import FigureStore
 from reports.month_pages import MonthPage
+from reports.origin import describe_origin
 from reports.queries import in_batches
 from reports.repeats import Repeats, read_repeats
 from reports.report_files import INDEX, MANIFEST, is_own_page
@@ -83,12 +84,12 @@ def build(
     if _is_unchanged(out, fingerprint):
         return index
 
-    store = FigureStore(out, check=check)
+    runs = [load_run(db, run_id, selection) for run_id in run_ids]
+    store = FigureStore(out, note=describe_origin(runs), check=check)
     with StagedFiles(out) as pages:
         reports = []
-        for run_id in run_ids:
-            folder = out / f"run-{run_id}" if len(run_ids) > 1 else out
-            data = load_run(db, run_id, selection)
+        for data in runs:
+            folder = out / f"run-{data.id}" if len(run_ids) > 1 else out
             if len(run_ids) == 1:
                 check_found(data, selection)
             exports = ExportFolder(data, folder, texts=texts)
@@ -135,7 +136,8 @@ def draw_part(
     db: Database, run_id: int, out: Path, names: Collection[str], *, check: Callable[[], None]
 ) -> int:
     """Draw the missing figures of the jobs *names*, for `build` to find; return their number."""
-    data, store = load_run(db, run_id), FigureStore(out, check=check)
+    data = load_run(db, run_id)
+    store = FigureStore(out, note=describe_origin([data]), check=check)
     _KINDS[data.kind].draw_figures(data, store, names)
     return store.drawn
 

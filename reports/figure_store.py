@@ -51,11 +51,15 @@ class FigureStore:
 
     Several workers can fill one folder: each looks before it draws, each file is put in place
     whole, and the same picture drawn twice is the same file.
-    *check* is called before each drawing; what it raises ends the drawing there.
+    Below each picture stands *note* in small print. *check* is called before each drawing; what it
+    raises ends the drawing there.
     """
 
-    def __init__(self, folder: Path, *, check: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, folder: Path, *, note: str = "", check: Callable[[], None] = lambda: None
+    ) -> None:
         self.folder = folder / FIGURES
+        self._note = note
         self._check = check
         self.drawn = 0
         self.used: set[str] = set()
@@ -70,13 +74,13 @@ class FigureStore:
 
     def show(self, spec: FigureSpec) -> FigureRef:
         """Return the figure, drawn unless its files are there. Raises `TidingsError`."""
-        key = hashlib.sha256(f"{_style()}\0{spec.data}".encode()).hexdigest()[:12]
+        key = hashlib.sha256(f"{_style()}\0{self._note}\0{spec.data}".encode()).hexdigest()[:12]
         forms = ("svg", "png") if spec.has_png else ("svg",)
         names = {form: f"{spec.name}-{key}.{form}" for form in forms}
         self.used.update(names.values())
         if not all((self.folder / name).exists() for name in names.values()):
             self._check()
-            for form, content in spec.render().items():
+            for form, content in spec.render(self._note).items():
                 write_atomically(self.folder / names[form], content)
             self.drawn += 1
 

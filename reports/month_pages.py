@@ -168,6 +168,7 @@ class MonthReader:
         note = clouds.describe_list(listed, quantity(distinct, "mention"))
         of_keyword = [row for row in names if row.keyword == keyword.name]
         of_month = [row for row in words if row.keyword == keyword.name]
+        standing_out = distinctive.standing_out(of_month)
         phrases = []
         for row in month.phrases:
             if says_something(row.phrase, row.count, keyword.terms):
@@ -185,9 +186,9 @@ class MonthReader:
             repeats=repeats,
             phrases=phrases,
             names=entities.top_names(of_keyword, patterns, of_run=names),
-            distinctive=distinctive.standing_out(of_month),
+            distinctive=standing_out,
             nothing_distinctive=distinctive.no_word_stands_out(of_month),
-            readings=choose_documents(sentences, patterns, place_of),
+            readings=choose_documents(sentences, patterns, place_of, standing_out),
         )
 
 

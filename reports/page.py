@@ -15,7 +15,7 @@ from reports.figures.entities import TYPES
 from reports.figures.style import month_name, signed
 from reports.polarity_scale import UNCHECKED, mark_polarities
 from reports.words import format_day, format_share, quantity, web_address
-from sources.registry import source_label
+from sources.registry import source_label, terms_of
 
 
 def render(template: str, **variables: Any) -> str:
@@ -50,6 +50,7 @@ def _environment() -> Environment:
         month=month_name,
         kind=name_kind,
         source=source_label,
+        terms=terms_of,
         lines=wrap_command,
         unbroken=keep_together,
         day=format_day,

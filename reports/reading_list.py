@@ -1,4 +1,4 @@
-"""The documents of a month that say most about it, to be read whole, each with its reason."""
+"""The documents of a month that say most about it, to be read whole, each with its reasons."""
 
 from __future__ import annotations
 
@@ -6,19 +6,22 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from operator import attrgetter
+from dataclasses import dataclass, field
+from operator import attrgetter, itemgetter
 
 from analysis.text.stopwords import stop_words_for
 from analysis.text.words import words_of
 from reports.figures.style import signed
 from reports.label_section import NEUTRAL
 from reports.statistics import mean
+from reports.tables.distinctive import DistinctiveRow
 from reports.tables.mentions import MentionRow
+from reports.words import quantity
 
 LENGTH = 10
-EXTREMES = 3  # of the highest and of the lowest polarity
+EXTREMES = 2  # of the highest and of the lowest polarity
 FEWEST_WORDS = 3  # of a typical document
+WORDS_NAMED = 3  # that stand out in the month and are in a typical document
 
 
 @dataclass(frozen=True)
@@ -41,34 +44,62 @@ class _Mentioning:
     """A document by its mentioning sentences; *words* are case-folded, *polarity* is their mean."""
 
     first: MentionRow
-    place: int | None
-    words: frozenset[str]
+    key: str | int  # the same for repeats: the place of their pattern, else the first sentence
+    words: frozenset[str]  # of the whole document
     polarity: float | None
+
+
+@dataclass
+class _Choice:
+    """The documents that are chosen, each with its reasons; of repeats one is."""
+
+    reasons: dict[str | int, tuple[_Mentioning, list[str]]] = field(default_factory=dict)
+
+    def add(self, document: _Mentioning, reason: str) -> bool:
+        """Add a document or a reason to it; return False where a repeat of it is there."""
+        chosen, reasons = self.reasons.setdefault(document.key, (document, []))
+        if chosen is document:
+            reasons.append(reason)
+        return chosen is document
+
+    def readings(self) -> list[Reading]:
+        """Return the documents in the order in which they were added."""
+        readings = []
+        for document, reasons in self.reasons.values():
+            readings.append(Reading(document.first, "; ".join(reasons)))
+        return readings
 
 
 def choose_documents(
     sentences: Sequence[MentionRow],
     terms: Collection[re.Pattern[str]],
     place_of: PlaceOf = no_repeats,
+    distinctive: Sequence[DistinctiveRow] = (),
 ) -> list[Reading]:
-    """Return ten documents: highest and lowest polarity, the first, and the most typical.
+    """Return ten documents: most typical, first, highest and lowest polarity, most repeated.
 
-    *sentences* are a month's mentions of a keyword in order of publication, *terms* its patterns.
-    A document is chosen for one reason, and no two have the same first sentence or are of one
-    pattern of repeats, whose place *place_of* gives. Equals are in order of publication.
+    *sentences* are a month's mentions of a keyword in order of publication, *terms* its patterns,
+    *distinctive* the words that stand out in the month. No two documents have the same first
+    sentence or are of one pattern of repeats, whose place *place_of* gives. Equals are in order of
+    publication.
     """
     documents = list(_group(sentences, terms, place_of))
-    readings: dict[str | int, Reading] = {}
-    _add_extremes(readings, documents)
-
+    choice = _Choice()
     for document in documents[:1]:
-        _add(readings, document, "the first of the month", LENGTH)
-    for document in rank_by_typicality(_first_of_patterns(documents)):
-        _add(readings, document, "among the most typical", LENGTH)
-    return list(readings.values())
+        choice.add(document, "the first of the month")
+    _add_extremes(choice, documents)
+    _add_most_repeated(choice, documents)
+
+    untypical = len(choice.reasons)
+    for document, words in rank_by_typicality(_first_of_repeats(documents), distinctive):
+        is_new = document.key not in choice.reasons
+        if len(choice.reasons) < LENGTH and (is_new or words):
+            choice.add(document, _describe(words))
+    readings = choice.readings()
+    return [*readings[untypical:], *readings[:untypical]]
 
 
-def _add_extremes(readings: dict[str | int, Reading], documents: Sequence[_Mentioning]) -> None:
+def _add_extremes(choice: _Choice, documents: Sequence[_Mentioning]) -> None:
     """Add the documents of highest and lowest polarity: beyond the mean, and of that sign."""
     scored = [document for document in documents if document.polarity is not None]
     middle = mean([document.polarity or 0.0 for document in scored])
@@ -76,19 +107,27 @@ def _add_extremes(readings: dict[str | int, Reading], documents: Sequence[_Menti
         return
 
     for name, sign in (("highest", 1), ("lowest", -1)):
-        most = len(readings) + EXTREMES
+        added = 0
         for document in sorted(scored, key=lambda row: -sign * (row.polarity or 0.0)):
             polarity = document.polarity or 0.0
-            if sign * (polarity - middle) > 0 and sign * polarity >= NEUTRAL:
-                _add(readings, document, f"among the {name} polarity: {signed(polarity)}", most)
+            is_extreme = sign * (polarity - middle) > 0 and sign * polarity >= NEUTRAL
+            if is_extreme and added < EXTREMES:
+                reason = f"among the {name} polarity: {signed(polarity)}"
+                added += choice.add(document, reason)
 
 
-def _add(readings: dict[str | int, Reading], document: _Mentioning, reason: str, most: int) -> None:
-    """Add a document unless its sentence or its pattern is there, or there are *most* documents."""
-    sentence = " ".join(document.first.sentence.casefold().split())
-    if len(readings) < most:
-        key = sentence if document.place is None else document.place
-        readings.setdefault(key, Reading(document.first, reason))
+def _add_most_repeated(choice: _Choice, documents: Sequence[_Mentioning]) -> None:
+    """Add the first document of the pattern that most documents are of, if it is of several.
+
+    Where another of them is chosen already, that one gets the reason.
+    """
+    sizes = Counter(map(attrgetter("key"), documents))
+    for key, size in sizes.most_common(1):
+        if size > 1:
+            first = next(document for document in documents if document.key == key)
+            document, _ = choice.reasons.get(key, (first, []))
+            repeats = quantity(size, "document")
+            choice.add(document, f"the most repeated: {repeats} of its pattern")
 
 
 def _group(
@@ -99,43 +138,58 @@ def _group(
         by_document.setdefault(sentence.document, []).append(sentence)
 
     for rows in by_document.values():
-        words: set[str] = set()
-        for row in rows:
-            words.update(map(str.casefold, words_of(row.sentence, terms)))
-        scores = [row.polarity for row in rows if row.polarity is not None]
         first = min(rows, key=attrgetter("position"))
+        words = frozenset(map(str.casefold, words_of(first.text, terms)))
+        scores = [row.polarity for row in rows if row.polarity is not None]
         place = place_of(first.document)
-        yield _Mentioning(first, place, frozenset(words), mean(scores))
+        key = " ".join(first.sentence.casefold().split()) if place is None else place
+        yield _Mentioning(first, key, words, mean(scores))
 
 
-def _first_of_patterns(documents: Iterable[_Mentioning]) -> list[_Mentioning]:
-    """Return *documents* with the first of each pattern of repeats alone, which counts once."""
-    first: dict[int, _Mentioning] = {}
-    kept = []
+def _first_of_repeats(documents: Iterable[_Mentioning]) -> list[_Mentioning]:
+    """Return *documents* with the first of repeats alone, which counts once."""
+    first: dict[str | int, _Mentioning] = {}
     for document in documents:
-        if document.place is None or first.setdefault(document.place, document) is document:
-            kept.append(document)
-    return kept
+        first.setdefault(document.key, document)
+    return list(first.values())
 
 
-def rank_by_typicality(documents: Sequence[_Mentioning]) -> list[_Mentioning]:
-    """Return the documents of three words and more, the nearest to the centroid of all first.
+def rank_by_typicality(
+    documents: Sequence[_Mentioning], distinctive: Sequence[DistinctiveRow] = ()
+) -> list[tuple[_Mentioning, list[str]]]:
+    """Return the documents of three words and more, the most typical first.
 
-    A document is the set of its words without stop words, the centroid the share of the documents
-    that use each word; nearness is their cosine, Σ share / √words up to a factor that all have in
-    common. Source: Radev, Jing, Styś and Tam (2004), Centroid-based summarization of multiple
-    documents, Information Processing & Management 40(6), 919-938.
+    With each are those of its words that stand out in the month, in the order of *distinctive*.
+    First come the documents nearest to these words, weighted by √G², then those that hold none of
+    them, by the share of the documents that use each of their words: nearest to the centroid.
+    A document is the set of its words without stop words; nearness is the cosine,
+    Σ weight / √words up to a factor that all have in common. Source: Radev, Jing, Styś and Tam
+    (2004), Centroid-based summarization of multiple documents, Information Processing & Management
+    40(6), 919-938.
     """
     users = Counter[str]()
     for document in documents:
         users.update(document.words)
     stop_words = stop_words_for(users)
+    shown = {row.word.casefold(): row.word for row in distinctive if row.g2 > 0}
+    weights = {row.word.casefold(): math.sqrt(row.g2) for row in distinctive if row.g2 > 0}
 
-    def nearness(document: _Mentioning) -> float:
+    ranked = []
+    for document in documents:
         words = document.words - stop_words
-        if len(words) < FEWEST_WORDS:
-            return 0.0
-        return math.fsum(users[word] for word in words) / math.sqrt(len(words))
+        if len(words) >= FEWEST_WORDS:
+            length = math.sqrt(len(words))
+            to_month = math.fsum(weights.get(word, 0.0) for word in words) / length
+            to_others = math.fsum(users[word] for word in words) / length
+            named = [shown[word] for word in shown if word in words]
+            ranked.append((-to_month, -to_others, document, named))
+    ranked.sort(key=itemgetter(0, 1))
+    return [(document, named) for _, _, document, named in ranked]
 
-    near = [document for document in documents if nearness(document)]
-    return sorted(near, key=nearness, reverse=True)
+
+def _describe(words: Sequence[str]) -> str:
+    """Return why a document is typical; *words* are those that stand out, strongest first."""
+    if not words:
+        return "among the most typical: its words are those of most others"
+    named = ", ".join(map("“{}”".format, words[:WORDS_NAMED]))
+    return f"among the most typical: {named}"

@@ -21,10 +21,13 @@ from core.enums import ENDED, JobKind, State
 from models import tables
 from models.database import Database
 from models.tables import Document, Import, Mention
+from reports.archive_hash import hash_documents
+from reports.origin import is_made_up
 from reports.queries import fetch_all, in_batches
 from reports.run_data import NO_SELECTION, RunData, Selection, documents_condition
 from reports.selection import count_without, describe_selection, left_out
 from reports.tables.calls import CallRow, read_calls
+from reports.tables.coverage import StepCount, count_steps
 from sources.registry import SOURCES
 from sources.source import Credit
 from textapi.text.keywords import pattern
@@ -44,7 +47,7 @@ class RunSummary(RunData):
     job_states: Counter[str]
     sources: dict[str, int]  # documents of each source
     credits: list[Credit]  # of the sources whose texts must be credited
-    synthetic: bool  # every address is one of example.org, or none has one and they are marked
+    synthetic: bool
     first: str | None  # day of the oldest document
     last: str | None
     median_words: int | None  # of a document of an archive; None without one
@@ -53,6 +56,8 @@ class RunSummary(RunData):
     command: str  # that submitted it, with what is left out of its figures
     without: dict[str, int]  # patterns that are left out, with how many documents are of each
     left_out: int  # documents of all that the selection leaves out
+    archive_hash: str | None  # of all that it read: see `hash_documents`
+    steps: list[StepCount]
 
     @property
     def running(self) -> bool:
@@ -129,13 +134,13 @@ def _read_imports(data: RunData, sources: Collection[str]) -> list[Any]:
 
 def summarize_run(data: RunData) -> RunSummary:
     """Read what a report says of a run besides its results."""
-    sources, totals, on_site, days = _count_documents(data)
+    sources, on_site, with_address, days = _count_documents(data)
     total = sources.total()
     for job in data.jobs if data.selection else ():
         sources.subtract(_count_sources(data, left_out(data, job)))
 
     shown = describe_selection(data)
-    synthetic = totals["example"] + totals["marked"] > 0 and totals["example"] == totals["address"]
+    synthetic = is_made_up(data)
 
     return RunSummary(
         **vars(data),
@@ -143,7 +148,7 @@ def summarize_run(data: RunData) -> RunSummary:
         ended=_format_minute(data.ended_at) if data.ended_at else None,
         job_states=Counter(map(attrgetter("state"), data.jobs)),
         sources={source: n for source, n in sorted(sources.items()) if n},
-        credits=_credits(sources, on_site, has_addresses=totals["address"] > 0 or synthetic),
+        credits=_credits(sources, on_site, has_addresses=with_address > 0 or synthetic),
         synthetic=synthetic,
         first=min(days).date().isoformat() if days else None,
         last=max(days).date().isoformat() if days else None,
@@ -153,6 +158,8 @@ def summarize_run(data: RunData) -> RunSummary:
         command=submit_command(data.parameters, map(attrgetter("term"), data.jobs), shown),
         without=count_without(data),
         left_out=total - sources.total(),
+        archive_hash=hash_documents(data),
+        steps=count_steps(data),
     )
 
 
@@ -168,29 +175,28 @@ def _credits(sources: Counter[str], on_site: Counter[str], *, has_addresses: boo
 
 def _count_documents(
     data: RunData,
-) -> tuple[Counter[str], Counter[str], Counter[str], list[datetime]]:
-    """Return documents by source, by what their address tells, and on credited sites; days."""
+) -> tuple[Counter[str], Counter[str], int, list[datetime]]:
+    """Return documents by source, those on credited sites, how many have an address; days."""
     statement = select(
         Document.source,
         func.count(),
         func.count(Document.address),
         func.sum(case(*_credited_addresses(), else_=0)),
-        func.sum(case((Document.address.like("%://example.org/%"), 1), else_=0)),
-        func.sum(case((Document.identity.like("%:made-up-%"), 1), else_=0)),
         func.min(Document.published_at),
         func.max(Document.published_at),
     ).group_by(Document.source)
-    sources, totals, on_site = Counter[str](), Counter[str](), Counter[str]()
+    sources, on_site = Counter[str](), Counter[str]()
+    with_address = 0
     days: list[datetime] = []
 
     for job in data.jobs if data.kind != "training" else ():
         rows = fetch_all(data.db, statement.where(documents_condition(data, job)))
-        for source, n, address, credited, example, marked, first, last in rows:
+        for source, n, addresses, credited, first, last in rows:
             sources[source] += n
-            totals.update(address=address, example=example, marked=marked)
+            with_address += addresses
             on_site[source] += credited
             days += filter(None, (first, last))
-    return sources, totals, on_site, days
+    return sources, on_site, with_address, days
 
 
 def _median_words(data: RunData) -> int | None:

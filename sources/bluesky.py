@@ -189,6 +189,8 @@ def _handle_in_address(address: str) -> str | None:
 SOURCE = Source(
     name=NAME,
     label="Bluesky",
+    terms="The posts belong to their authors; Bluesky's terms of service hold: "
+    "https://bsky.social/about/support/tos",
     earliest=datetime(2022, 11, 1, tzinfo=UTC),
     service=Service(url="bluesky_url", limits="bluesky_limits"),
     account=PostReader(operation="getAuthorFeed", handle_form=_HANDLE, pages=account_pages),

@@ -200,6 +200,7 @@ def _handle_in_address(address: str) -> str | None:
 SOURCE = Source(
     name=NAME,
     label="Mastodon",
+    terms="The posts belong to their authors; the terms of each account's server hold.",
     earliest=datetime(2016, 3, 1, tzinfo=UTC),
     service=Service(url="mastodon_url", limits="mastodon_limits", server_of=home_server),
     account=PostReader(operation="statuses", handle_form=_LIKE_A_HANDLE, pages=account_pages),

@@ -326,6 +326,8 @@ SOURCE = Source(
     table_rules=TableRules(
         clean_text=_with_full_stop, complete=_complete_row, is_repost=never, has_handles=False
     ),
+    terms="The texts belong to The New York Times Company; what its APIs give is used under its "
+    "terms for developers: https://developer.nytimes.com/terms",
     credit=Credit(
         site="nytimes.com",
         before="Headlines are those of The New York Times, by its Archive API:",

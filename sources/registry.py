@@ -41,6 +41,11 @@ def source_label(name: str) -> str:
     return _BY_NAME[name].label if name in _BY_NAME else name
 
 
+def terms_of(name: str) -> str:
+    """Return whose a source's texts are and under which terms they are used, as a sentence."""
+    return _BY_NAME[name].terms if name in _BY_NAME else Source.terms
+
+
 def archives() -> tuple[Source, ...]:
     """Return the sources whose documents are read by month."""
     return tuple(source for source in SOURCES if source.archive is not None)

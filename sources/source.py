@@ -199,6 +199,8 @@ class Source:
     json_format: JsonFormat | None = None
     table_rules: TableRules = _PLAIN_ROWS
     credit: Credit | None = None
+    #: whose the texts are, and the terms or licence of their use, as a sentence
+    terms: str = "No licence is declared for these texts."
     #: the handle of the account whose profile is at an address, None for any other address
     handle_in_address: Callable[[str], str | None] = _no_profile
 

@@ -459,6 +459,8 @@ def _handle_in_address(address: str) -> str | None:
 SOURCE = Source(
     name=NAME,
     label="X",
+    terms="The posts belong to their authors; what X's API gives is used under its developer "
+    "agreement and policy: https://developer.x.com/en/developer-terms/agreement-and-policy",
     earliest=datetime(2006, 3, 21, tzinfo=UTC),
     service=Service(
         url="x_url",

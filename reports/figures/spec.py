@@ -7,7 +7,7 @@ from functools import partial
 
 from matplotlib.figure import Figure
 
-from reports.figures import style
+from reports.figures import small_print, style
 
 
 @dataclass(frozen=True)
@@ -39,10 +39,17 @@ class FigureSpec:
         """All that the picture depends on, as text."""
         return repr((self.draw.func.__name__, self.draw.args, self.draw.keywords))
 
-    def render(self) -> dict[str, bytes]:
-        """Draw the figure and return the contents of its files by extension."""
-        with style.house_style(set(self.data)):  # whose characters need fonts
+    def render(self, note: str = "") -> dict[str, bytes]:
+        """Draw the figure and return the contents of its files by extension.
+
+        Below each stands *note* in small print.
+        """
+        with style.house_style({*self.data, *note}):  # whose characters need fonts
+            note = style.without_undrawable(note)
             drawing = self.draw()
             if isinstance(drawing, Figure):
-                return style.to_files(drawing, png=self.has_png)
-            return drawing
+                return style.to_files(drawing, note, png=self.has_png)
+            if not note:
+                return drawing
+            strip = small_print.strip_below(drawing, note)
+            return small_print.put_below(drawing, style.to_files(strip, png=self.has_png))

@@ -13,14 +13,14 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
+from PIL import Image
 
 from analysis.parameters import list_months
 from reports import fonts
-from reports.figures import compact
+from reports.figures import compact, small_print
 
 # Okabe and Ito, "Color Universal Design" (2008).
 BLUE, ORANGE, GREEN, VERMILLION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
@@ -40,7 +40,6 @@ GAP_LOOK: Look = {
 }
 CUT_OFF = "†"  # marks a month of which days are missing
 FAINT = 0.38  # opacity of what is drawn lighter
-PNG_DPI = 150
 
 _TICK_STEPS = (1, 3, 6, 12, 24, 60, 120, 240, 600, 1200, 2400, 12_000)  # months
 _MONTHS = (
@@ -109,21 +108,27 @@ def new_axes(height: float = 3.2, width: float = WIDTH) -> tuple[Figure, Axes]:
     return figure, figure.add_subplot()
 
 
-def to_files(figure: Figure, *, png: bool = True) -> dict[str, bytes]:
-    """Return the figure as SVG and PNG; equal figures give equal bytes, so without a date."""
-    svg = BytesIO()
+def to_files(figure: Figure, note: str = "", *, png: bool = True) -> dict[str, bytes]:
+    """Return the figure as SVG and PNG, with *note* in small print below it.
 
-    # not `savefig`, which draws a figure with a layout engine twice
-    svg_canvas: Any = FigureCanvasSVG(figure)
-    svg_canvas.print_svg(svg, metadata={"Date": None, "Creator": "Tidings"})
+    Equal figures and notes give equal bytes, so the SVG has no date.
+    """
+    svg, raster = BytesIO(), BytesIO()
+    FigureCanvasSVG(figure)  # for which the figure is laid out
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
+        figure.set_layout_engine(None)  # the PNG keeps the layout of the SVG
+    page = small_print.write_below(figure, note)
+
+    metadata: Any = {"Date": None, "Creator": "Tidings"}
+    figure.savefig(svg, format="svg", bbox_inches=page, metadata=metadata)
     files = {"svg": compact.compact_svg(svg.getvalue())}
-
     if png:
-        figure.set_layout_engine("none")  # the PNG keeps the layout of the SVG
-        figure.set_dpi(PNG_DPI)
-        png_canvas: Any = FigureCanvasAgg(figure)
-        png_canvas.draw()
-        files["png"] = compact.to_png(np.asarray(png_canvas.buffer_rgba()), PNG_DPI)
+        look: Any = {"compress_level": 0}
+        dpi = small_print.PNG_DPI
+        figure.savefig(raster, format="png", dpi=dpi, bbox_inches=page, pil_kwargs=look)
+        files["png"] = compact.to_png(np.asarray(Image.open(raster)), dpi)
     return files
 
 

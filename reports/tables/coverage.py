@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from operator import attrgetter
@@ -97,6 +97,30 @@ def read_coverage_grid(data: RunData, names: Collection[str] | None = None) -> C
         jobs.setdefault(row.job, {})[row.step] = row
 
     return CoverageGrid(tuple(requested_steps(data)), jobs)
+
+
+@dataclass(frozen=True)
+class StepCount:
+    """On how many documents a step worked, and in how many of the jobs it is complete."""
+
+    step: str
+    documents: int
+    complete: int
+    jobs: int
+
+
+def count_steps(data: RunData) -> list[StepCount]:
+    """Return a count for each step of the run, in the order of work."""
+    documents, complete, jobs = Counter[str](), Counter[str](), Counter[str]()
+    for row in read_coverage(data):
+        documents[row.step] += row.documents or 0
+        complete[row.step] += row.state == StepState.COMPLETE
+        jobs[row.step] += 1
+
+    counts = []
+    for step in requested_steps(data):
+        counts.append(StepCount(step, documents[step], complete[step], jobs[step]))
+    return counts
 
 
 COVERAGE = schema.Table(

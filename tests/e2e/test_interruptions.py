@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,7 @@ from tests.services import running_up, wait_until
 COMMAND = [sys.executable, "-P", "-m", "cli.main"]
 SUBMIT = ("submit", "months", "2020-01..2020-01", "--keyword", "covid", "--text-size", "100")
 SLOW_SECONDS = 5.0
+GOES_ON = "tidings: run 1 goes on: `tidings status 1 --watch` shows it, `tidings cancel 1` ends it"
 
 
 @pytest.fixture
@@ -82,32 +85,72 @@ def test_a_waiting_submit_tells_its_progress_and_the_page_and_its_number_last(
     assert lines[-1].startswith("next: `tidings export 1 TABLE`")
 
 
-@pytest.fixture
-def terminal() -> Iterator[int]:
-    """The terminal that a program has for its standard error."""
-    ours, theirs = pty.openpty()
-    yield theirs
-    os.close(theirs)
-    os.close(ours)
-
-
-@pytest.mark.parametrize("on_terminal", [False, True])
-def test_ctrl_c_of_a_waiting_submit_says_that_the_run_goes_on(
-    stack: Settings, stub: Stub, terminal: int, on_terminal: bool
-) -> None:
+def test_ctrl_c_of_a_waiting_submit_says_that_the_run_goes_on(stack: Settings, stub: Stub) -> None:
     stub.faults(latency=SLOW_SECONDS)
     with running_up(stack):
         waiting = subprocess.Popen(  # noqa: S603 - our own program
             [*COMMAND, *SUBMIT, "--wait"],
             env=environment(stack),
             stdout=subprocess.PIPE,
-            stderr=terminal if on_terminal else subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
         )
         wait_until(lambda: stub.counts()["calls"] > 0, what="the first call")
         waiting.send_signal(signal.SIGINT)
         out, err = waiting.communicate(timeout=10)
         assert (waiting.returncode, out) == (130, "1\n")
-        if not on_terminal:
-            assert err.splitlines()[-1].startswith("tidings: run 1 goes on: `tidings status 1")
+        assert err.splitlines()[-1] == GOES_ON
         assert state(stack, "1") == "running"
+
+
+class Terminal:
+    """A terminal that shows what a program writes to it, and types at it."""
+
+    def __init__(self) -> None:
+        self._keyboard, self.line = pty.openpty()
+        self._shown: list[bytes] = []
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    def _read(self) -> None:
+        """Read until the program's side is closed, so that the program never waits for us."""
+        with suppress(OSError):
+            while data := os.read(self._keyboard, 4096):
+                self._shown.append(data)
+
+    def type(self, keys: bytes) -> None:
+        os.write(self._keyboard, keys)
+
+    def close(self) -> None:
+        """Close both sides, when all that was written is read."""
+        os.close(self.line)
+        self._reader.join(10)
+        os.close(self._keyboard)
+
+    def text(self) -> str:
+        """Return all that was shown, without the codes that move the cursor."""
+        return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", b"".join(self._shown).decode())
+
+
+def test_ctrl_c_typed_at_a_terminal_shows_the_run_and_how_to_follow_it(
+    stack: Settings, stub: Stub
+) -> None:
+    stub.faults(latency=SLOW_SECONDS)
+    with running_up(stack):
+        terminal = Terminal()
+        waiting = subprocess.Popen(  # noqa: S603 - our own program
+            ["setsid", "--ctty", "--wait", *COMMAND, *SUBMIT, "--wait"],  # noqa: S607 - Debian's
+            env=environment(stack),
+            stdin=terminal.line,
+            stdout=subprocess.PIPE,
+            stderr=terminal.line,
+            text=True,
+        )
+        wait_until(lambda: "run 1: 0% (" in terminal.text(), what="the progress")
+        terminal.type(b"\x03")
+        out, _ = waiting.communicate(timeout=20)
+        assert (waiting.returncode, out) == (130, "1\n")
+        assert state(stack, "1") in {"queued", "running"}
+
+    terminal.close()
+    assert terminal.text().splitlines()[-1] == GOES_ON

@@ -157,6 +157,7 @@ def test_every_mood_of_a_page_without_labels_says_that_nobody_checked_it(
     assert "No reader has labelled a mention" in text
     assert f"tidings label {run} draws a random sample" in text
     assert f"n = 90; {UNCHECKED}" in text  # the card
+    assert "Accuracy not checked: 0 labels of readers, at least 50 are needed" in text
     of_keyword = page_text(index.with_name("keyword-tide.html"))
     assert f"Months of “tide”. Polarity is {UNCHECKED}." in of_keyword
     for mood in re.finditer(r"The mood [^.]*[.\d\w ,()−=:“”+]*", text):
@@ -182,6 +183,12 @@ def test_a_page_with_labels_shows_coders_accuracy_and_the_corrected_mean(
     assert "mean on the human scale" in text
     assert "from 60 labels" in text
     assert "sign is right" in text
+    right = section_of(db, run).subjects[0].right
+    assert right is not None
+    assert (
+        f"Accuracy The engine’s sign is that of readers in {100 * right.mean:.1f}\xa0% of all "
+        f"mentions (95 % interval {100 * right.low:.1f} % to {100 * right.high:.1f} %, 60 labels); "
+    ) in text.replace(f"{100 * right.mean:.1f} % of", f"{100 * right.mean:.1f}\xa0% of")
     assert scale_note(60) in text
     assert "fog 8" in text
     assert "50 labels missing" in text

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from reports.reading_list import LENGTH, choose_documents
+from reports.tables.distinctive import DistinctiveRow
 from reports.tables.mentions import MentionRow
 from textapi.text.keywords import pattern
 
 COVID = [pattern("covid")]
+BY_OTHERS = "among the most typical: its words are those of most others"
 START = datetime(2020, 3, 1)  # noqa: DTZ001 - naive UTC, as stored
 
 
@@ -21,8 +25,14 @@ def mention(number: int, sentence: str, polarity: float | None, position: int = 
     return MentionRow(1, *where, position, sentence, sentence, polarity)
 
 
-def reasons(sentences: list[MentionRow]) -> dict[str, str]:
-    readings = choose_documents(sentences, COVID)
+def stands_out(word: str, g2: float) -> DistinctiveRow:
+    return DistinctiveRow(1, "2020-03", "covid", 1, word, 9, 9, 0, g2)
+
+
+def reasons(
+    sentences: list[MentionRow], distinctive: Sequence[DistinctiveRow] = ()
+) -> dict[str, str]:
+    readings = choose_documents(sentences, COVID, distinctive=distinctive)
     return {reading.mention.document: reading.reason for reading in readings}
 
 
@@ -30,19 +40,36 @@ def test_the_documents_of_highest_and_lowest_polarity_and_the_first_are_chosen()
     scores = [0.0, 0.5, -0.5, 0.9, 0.1, -0.9, 0.3, -0.2, None]
     rows = [mention(n, f"Covid {n} a.", score) for n, score in enumerate(scores)]
     assert reasons(rows) == {
+        "nyt:0000": "the first of the month",
         "nyt:0003": "among the highest polarity: +0.90",
         "nyt:0001": "among the highest polarity: +0.50",
-        "nyt:0006": "among the highest polarity: +0.30",
         "nyt:0005": "among the lowest polarity: \u22120.90",
         "nyt:0002": "among the lowest polarity: \u22120.50",
-        "nyt:0007": "among the lowest polarity: \u22120.20",
-        "nyt:0000": "the first of the month",
     }
 
 
-def test_the_most_typical_documents_use_the_words_that_most_others_use() -> None:
+def test_the_most_typical_documents_hold_the_words_that_stand_out_in_the_month() -> None:
     texts = [
         "Covid and a whale in Tasmania.",
+        "Covid closes city schools.",
+        "Masks against Covid on crowded trains.",
+        "Covid closes city theatres today.",
+        "Covid masks for nurses and wards.",
+    ]
+    rows = [mention(n, text, None) for n, text in enumerate(texts)]
+    words = [stands_out("Masks", 40.0), stands_out("Nurses", 25.0), stands_out("City", -30.0)]
+    assert list(reasons(rows, words).items()) == [
+        ("nyt:0004", "among the most typical: \u201cMasks\u201d, \u201cNurses\u201d"),
+        ("nyt:0002", "among the most typical: \u201cMasks\u201d"),
+        ("nyt:0003", BY_OTHERS),
+        ("nyt:0001", BY_OTHERS),
+        ("nyt:0000", "the first of the month"),
+    ]
+
+
+def test_without_words_that_stand_out_the_typical_documents_use_the_words_of_most_others() -> None:
+    texts = [
+        "Covid and a whale.",
         "Covid closes city schools.",
         "Covid closes city markets.",
         "Covid closes city theatres today.",
@@ -51,11 +78,40 @@ def test_the_most_typical_documents_use_the_words_that_most_others_use() -> None
     ]
     rows = [mention(n, text, None) for n, text in enumerate(texts)]
     assert list(reasons(rows).items()) == [
+        ("nyt:0001", BY_OTHERS),
+        ("nyt:0005", BY_OTHERS),
+        ("nyt:0002", BY_OTHERS),
+        ("nyt:0003", BY_OTHERS),
         ("nyt:0000", "the first of the month"),
-        ("nyt:0001", "among the most typical"),
-        ("nyt:0005", "among the most typical"),
-        ("nyt:0002", "among the most typical"),
-        ("nyt:0003", "among the most typical"),
+    ]
+
+
+def test_the_words_of_a_document_are_those_of_its_whole_text() -> None:
+    rows = [mention(n, f"Covid comes to ward {n} a.", None) for n in range(3)]
+    rows[2] = replace(rows[2], text=f"{rows[2].text} Then masks were given out.")
+    assert next(iter(reasons(rows, [stands_out("masks", 40.0)]))) == "nyt:0002"
+
+
+def test_the_most_repeated_is_the_first_document_of_the_largest_pattern() -> None:
+    rows = [mention(n, f"Covid {n} a.", None) for n in range(6)]
+    places = {"nyt:0001": 3, "nyt:0002": 7, "nyt:0003": 3, "nyt:0004": 7, "nyt:0005": 7}
+    readings = choose_documents(rows, COVID, places.get)
+    assert [(reading.mention.document, reading.reason) for reading in readings] == [
+        ("nyt:0000", "the first of the month"),
+        ("nyt:0002", "the most repeated: 3 documents of its pattern"),
+    ]
+
+
+def test_the_most_repeated_gives_its_reason_to_the_one_of_its_pattern_that_is_chosen() -> None:
+    scores = [0.1, 0.0, 0.0, 0.8]
+    rows = [mention(n, f"Covid {n} a.", score) for n, score in enumerate(scores)]
+    readings = choose_documents(rows, COVID, {"nyt:0002": 1, "nyt:0003": 1}.get)
+    assert [(reading.mention.document, reading.reason) for reading in readings] == [
+        ("nyt:0000", "the first of the month"),
+        (
+            "nyt:0003",
+            "among the highest polarity: +0.80; the most repeated: 2 documents of its pattern",
+        ),
     ]
 
 
@@ -68,7 +124,7 @@ def test_the_polarity_of_a_document_is_the_mean_of_its_sentences_and_the_first_i
     (first, *_) = choose_documents(rows, COVID)
     assert (first.mention.sentence, first.reason) == (
         "Covid begins the first.",
-        "among the highest polarity: +0.50",
+        "the first of the month; among the highest polarity: +0.50",
     )
 
 
@@ -79,7 +135,9 @@ def test_where_all_polarities_are_equal_none_is_the_highest() -> None:
 
 def test_a_headline_that_comes_every_day_is_there_once() -> None:
     rows = [mention(n, "Covid Map and Case Count", -0.1 * (n % 2)) for n in range(30)]
-    assert len(choose_documents(rows, COVID)) == 1
+    assert reasons(rows) == {
+        "nyt:0000": "the first of the month; the most repeated: 30 documents of its pattern"
+    }
 
 
 @given(
@@ -104,8 +162,8 @@ def test_ten_documents_at_most_each_once_and_always_the_same(
 def test_a_neutral_document_is_neither_of_the_highest_nor_of_the_lowest_polarity() -> None:
     rows = [mention(n, f"Covid {n} a.", score) for n, score in enumerate([0.04, 0.5, 0.0, -0.04])]
     assert reasons(rows) == {
-        "nyt:0001": "among the highest polarity: +0.50",
         "nyt:0000": "the first of the month",
+        "nyt:0001": "among the highest polarity: +0.50",
     }
 
 
@@ -115,7 +173,7 @@ def test_of_the_documents_of_one_pattern_one_is_chosen() -> None:
     places = {"nyt:0000": 7, "nyt:0001": 7, "nyt:0002": 7}
     readings = choose_documents(rows, COVID, places.get)
     assert [reading.mention.document for reading in readings] == [
-        "nyt:0004",
         "nyt:0000",
+        "nyt:0004",
         "nyt:0003",
     ]

@@ -1,0 +1,129 @@
+"""The line of small print that each picture bears: where its numbers come from."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.textpath import TextPath
+from matplotlib.transforms import Bbox
+from PIL import Image
+
+from reports.figures import compact
+
+SEPARATOR = " · "  # between parts of the line, where it may be broken
+PNG_DPI = 150
+POINTS = 72  # of an inch
+
+_SIZE = 7.5  # of the letters, in points
+_SIZE_IF_NARROW = 8.5  # for pictures that pages show smaller: of a month, a year, a cloud
+_NARROW = 7.0  # inches
+_LEADING = 1.4  # from one line to the next, in sizes
+_MARGIN = 0.06  # inches
+_LOOK: dict[str, Any] = {"color": "#5d6670", "ha": "left", "va": "top"}
+
+_ROOT = re.compile(
+    rb'<svg [^>]*?width="(?P<width>[\d.]+)(?:pt)?" height="(?P<height>[\d.]+)(?:pt)?" '
+    rb'viewBox="0 0 (?P<across>[\d.]+) (?P<down>[\d.]+)"[^>]*>'
+)
+_SIZE_OF_ROOT = re.compile(rb'height="[^"]*" viewBox="[^"]*"')
+
+
+def write_below(figure: Figure, note: str) -> Bbox:
+    """Write *note* below a figure that is laid out; return the figure with it, in inches."""
+    width, height = figure.get_size_inches()
+    for legend in figure.legends:  # which else would move to the edge of the larger picture
+        legend.set_bbox_to_anchor((0, 0, 1, 1), figure.transFigure)
+    return Bbox.from_extents(0, -_write(figure, note, below=0.0), width, height)
+
+
+def strip_below(files: dict[str, bytes], note: str) -> Figure:
+    """Return a figure that holds *note* alone, as wide as a picture matplotlib did not draw."""
+    width = float(_match_root(files["svg"])["width"]) / PNG_DPI
+    height = _height(break_lines(note, width), width)
+    figure = Figure(figsize=(width, height))
+    _write(figure, note, below=-height)
+    return figure
+
+
+def _write(figure: Figure, note: str, *, below: float) -> float:
+    """Write *note* so many inches below the figure's lower edge; return its height, in inches."""
+    width, height = figure.get_size_inches()
+    lines, size = break_lines(note, width), _size(width)
+    for number, line in enumerate(lines):
+        top = below + _MARGIN + number * size * _LEADING / POINTS
+        figure.text(_MARGIN / width, -top / height, line, fontsize=size, **_LOOK)
+    return _height(lines, width)
+
+
+def _size(width: float) -> float:
+    return _SIZE if width >= _NARROW else _SIZE_IF_NARROW
+
+
+def _height(lines: Sequence[str], width: float) -> float:
+    """Return the height of *lines* with their margins, in inches; none without a line.
+
+    It is one of whole pixels of a PNG, so that the picture above stays as sharp as it was.
+    """
+    height = 2 * _MARGIN + len(lines) * _size(width) * _LEADING / POINTS
+    return math.ceil(height * PNG_DPI) / PNG_DPI if lines else 0.0
+
+
+def break_lines(note: str, width: float) -> list[str]:
+    """Return *note* in lines for a picture of *width* inches, broken between its parts alone."""
+    lines: list[str] = []
+    for part in filter(None, note.split(SEPARATOR)):
+        longer = SEPARATOR.join([*lines[-1:], part])
+        if lines and _measure(longer, _size(width)) <= width - 2 * _MARGIN:
+            lines[-1] = longer
+        else:
+            lines.append(part)
+    return lines
+
+
+def _measure(line: str, size: float) -> float:
+    """Return the width of *line* in inches."""
+    return float(TextPath((0, 0), line, size=size).get_extents().width) / POINTS
+
+
+def put_below(files: dict[str, bytes], strip: dict[str, bytes]) -> dict[str, bytes]:
+    """Return a picture with a *strip* as wide below it; both by extension."""
+    joined = {"svg": _join_svg(files["svg"], strip["svg"])}
+    if "png" in files:
+        joined["png"] = _join_png(files["png"], strip["png"])
+    return joined
+
+
+def _join_svg(picture: bytes, strip: bytes) -> bytes:
+    """Return *picture*, whose root is then higher, with *strip* as an SVG within it."""
+    root, inner = _match_root(picture), _match_root(strip)
+    across, down = float(root["across"]), float(root["down"])
+    added = float(inner["down"]) * across / float(inner["across"])
+    higher = float(root["height"]) * (down + added) / down
+
+    opening = f'height="{higher:.2f}" viewBox="0 0 {across:g} {down + added:.2f}"'.encode()
+    place = f'<svg y="{down:g}" width="{across:g}" height="{added:.2f}" '.encode()
+    view = b'viewBox="0 0 %s %s">' % (inner["across"], inner["down"])
+    paper = f'<rect y="{down:g}" width="{across:g}" height="{added:.2f}" fill="#fff"/>'.encode()
+    head = _SIZE_OF_ROOT.sub(opening, picture[: root.end()])
+    body = picture[root.end() :].removesuffix(b"</svg>\n")
+    return b"".join([head, body, paper, place, view, strip[inner.end() :], b"</svg>\n"])
+
+
+def _match_root(svg: bytes) -> re.Match[bytes]:
+    root = _ROOT.search(svg)
+    assert root is not None  # noqa: S101 - every SVG of ours has one
+    return root
+
+
+def _join_png(picture: bytes, strip: bytes) -> bytes:
+    above, below = Image.open(BytesIO(picture)), Image.open(BytesIO(strip))
+    page = Image.new("RGB", (above.width, above.height + below.height), "white")
+    page.paste(above.convert("RGB"), (0, 0))
+    page.paste(below.convert("RGB"), (0, above.height))
+    return compact.to_png(np.asarray(page), PNG_DPI)

@@ -1,0 +1,165 @@
+"""What a report says of where its numbers come from: hash, n, licence, and the small print."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from models.database import Database
+from reports import build, page
+from reports.archive_hash import hash_documents
+from reports.origin import describe_origin
+from reports.run_data import Selection, load_run
+from reports.run_summary import summarize_run
+from tests import report_stories as stories
+from tests.report_stories import Text
+
+NYT = "https://www.nytimes.com/2020/03/{}.html"
+TEXTS = [
+    Text("2020-03-01", "Coronavirus closes schools in the city.", NYT.format(1)),
+    Text("2020-03-02", "A coronavirus test for everyone.", NYT.format(2)),
+    Text("2020-03-03", "Nothing of that sort.", NYT.format(3)),
+    Text("2020-04-04", "Coronavirus again.", NYT.format(4)),
+]
+DAY = "2020-09-13"  # of `stories.NOW`
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Iterator[Database]:
+    with closing(stories.database(tmp_path)) as opened:
+        yield opened
+
+
+def fill(db: Database, texts: Sequence[Text] = TEXTS) -> int:
+    stories.store(db, texts)
+    return stories.months_run(db, "2020-03", "2020-04", ["coronavirus"])
+
+
+def origin_of(db: Database, *runs: int) -> str:
+    return describe_origin([load_run(db, run) for run in runs])
+
+
+def methods(db: Database, run: int) -> str:
+    module: Any = page._environment().get_template("parts.html").module
+    html = str(module.methods(summarize_run(load_run(db, run)), {}, []))
+    return " ".join(re.sub(r"<[^>]+>", " ", html).split())
+
+
+def hash_of(rows: Sequence[tuple[str, str]]) -> str:
+    """Return the hash as docs/reports.md says it."""
+    digests = sorted({hashlib.sha256(f"{d}\0{t}".encode()).digest() for d, t in rows})
+    return hashlib.sha256(b"".join(digests)).hexdigest()
+
+
+def test_the_methods_give_a_hash_that_anybody_can_compute_from_the_documents(db: Database) -> None:
+    run = fill(db)
+    rows = [(f"nyt:{number:06}", text.text) for number, text in enumerate(TEXTS)]
+    assert f"{hash_of(rows)} : SHA-256 over all documents" in methods(db, run)
+
+
+def test_the_hash_is_of_what_the_run_read_whatever_is_left_out_of_its_figures(
+    db: Database,
+) -> None:
+    run = fill(db)
+    whole = hash_documents(load_run(db, run))
+    assert hash_documents(load_run(db, run, Selection(distinct=True))) == whole
+
+    stories.store(db, [Text("2020-05-01", "Coronavirus in May.")], prefix="may")
+    assert hash_documents(load_run(db, run)) == whole
+    stories.store(db, [Text("2020-03-31", "One more of March.")], prefix="march")
+    assert hash_documents(load_run(db, run)) != whole
+
+
+def test_the_hash_depends_on_no_order_and_on_each_text(tmp_path: Path) -> None:
+    hashes = []
+    for number, texts in enumerate((TEXTS, TEXTS[::-1], [*TEXTS[:3], Text("2020-04-04", "X.")])):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        with closing(stories.database(folder)) as db:
+            for text in texts:
+                stories.store(db, [text], prefix=f"{text.at}-")
+            run = stories.months_run(db, "2020-03", "2020-04", ["coronavirus"])
+            hashes.append(hash_documents(load_run(db, run)))
+    assert hashes[0] == hashes[1] != hashes[2]
+
+
+def test_the_methods_say_on_how_many_documents_each_step_worked(db: Database) -> None:
+    run = fill(db)
+    assert (
+        "Steps documents (4 documents), keywords (4), polarity (4), phrases (4), entities (4), "
+        "distinctive (4). In brackets: the documents that a step worked on."
+    ) in methods(db, run)
+    failed = stories.months_run(db, "2020-03", "2020-04", ["city"], failed=["2020-04"])
+    assert "keywords (4; 1 of 2 jobs complete), polarity (3; 1 of 2 jobs complete)" in methods(
+        db, failed
+    )
+
+
+def test_the_methods_name_the_terms_of_each_source(db: Database) -> None:
+    run = fill(db)
+    assert (
+        "Licence The New York Times: The texts belong to The New York Times Company; what its APIs "
+        "give is used under its terms for developers: https://developer.nytimes.com/terms"
+    ) in methods(db, run)
+    posts = [Text("2020-03-01", "Launch.", handle="nasa", source="x")]
+    posts += [Text("2020-03-02", "Landing.", handle="nasa", source="posts")]
+    for number, post in enumerate(posts):
+        stories.store(db, [post], prefix=f"post-{number}-")
+    text = methods(db, stories.handles_run(db, ["nasa"]))
+    assert "Licence imported files: The files name no licence" in text
+    assert "Licence X: The posts belong to their authors" in text
+
+
+def test_texts_that_are_made_up_are_nobody_elses(db: Database) -> None:
+    run = fill(db, [Text("2020-03-01", "Coronavirus.", "https://example.org/1")])
+    assert "Licence The texts were written by the program" in methods(db, run)
+    assert origin_of(db, run) == f"Source: made-up texts · as of {DAY} · Tidings, run {run}"
+
+
+def test_the_small_print_names_source_day_and_run(db: Database) -> None:
+    run = fill(db)
+    named = stories.months_run(db, "2020-03", "2020-03", ["city"], name="a  name " + 30 * "n")
+    assert origin_of(db, run) == f"Source: The New York Times · as of {DAY} · Tidings, run {run}"
+    assert origin_of(db, named).endswith(f"Tidings, run {named} “a name {22 * 'n'}…”")
+    assert origin_of(db, run, named).endswith(f"Tidings, runs {run}, {named}")
+
+
+def test_the_small_print_names_the_sources_of_posts_and_the_data_of_a_training(
+    db: Database,
+) -> None:
+    fill(db)
+    stories.store(db, [Text("2020-03-01", "Launch.", handle="nasa", source="x")], prefix="n")
+    posts = stories.handles_run(db, ["nasa"])
+    training = stories.trainings_run(db, "recurrent", [0.1])
+    assert origin_of(db, posts).startswith(f"Source: X · as of {DAY}")
+    assert origin_of(db, training).startswith(f"Source: sine · as of {DAY}")
+
+
+def test_every_picture_of_a_report_has_the_small_print_by_whomever_it_is_drawn(
+    db: Database, tmp_path: Path
+) -> None:
+    run, out = fill(db), tmp_path / "out"
+    drawn = build.draw_part(db, run, out, ["2020-03"], check=lambda: None)
+    parts = set((out / "figures").iterdir())
+    build.build(db, [run], out)
+    pictures = sorted((out / "figures").glob("*.svg"))
+    assert drawn
+    assert parts <= set((out / "figures").iterdir())  # none was drawn again
+    for picture in pictures:
+        assert f"<!-- {origin_of(db, run)} -->" in picture.read_text(encoding="utf-8"), picture
+
+
+def test_two_reports_of_a_run_have_equal_pictures(db: Database, tmp_path: Path) -> None:
+    run = fill(db)
+    pictures = []
+    for name in ("one", "two"):
+        build.build(db, [run], tmp_path / name)
+        files = sorted((tmp_path / name / "figures").iterdir())
+        pictures.append({file.name: file.read_bytes() for file in files})
+    assert pictures[0] == pictures[1]

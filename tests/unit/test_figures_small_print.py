@@ -1,0 +1,106 @@
+"""The small print stands below each picture, touches nothing in it, and is whole."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from io import BytesIO
+from xml.etree import ElementTree as ET
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from reports.figures import clouds, comparison, polarity, scatter, series, style, trainings
+from reports.figures.small_print import break_lines
+from reports.figures.spec import FigureSpec
+from reports.tables.trainings import PredictionRow
+from tests.unit.test_figures_series import ROWS, SPAN, SUBJECT
+
+NOTE = "Source: The New York Times \u00b7 as of 2026-11-26 \u00b7 Tidings, run 1 \u201cnews\u201d"
+WORDS = {f"Word{letter}": 12 - number for number, letter in enumerate("abcdefghijk")}
+SPLITS = ["train", "train", "validation", "validation"]
+TWO_SUBJECTS = {"a": ROWS, "b": ROWS}
+SHADES_OF_A_SMALLER_PALETTE = 12
+
+
+def all_specs() -> dict[str, FigureSpec]:
+    """Return figures of each way to be laid out: by matplotlib, by hand, and by no matplotlib."""
+    month = scatter.of_month(ROWS[3], [(day, -0.25) for day in range(1, 13)])
+    predictions = [PredictionRow(1, "x", split, n, 1.0, 0.9) for n, split in enumerate(SPLITS)]
+    specs = {
+        "two panels": series.mentions_spec(SUBJECT, ROWS),
+        "a legend outside": comparison.lines_spec(TWO_SUBJECTS, span=SPAN, column="share"),
+        "a legend below panels": trainings.sequence_spec("x", predictions),
+        "a narrow one": polarity.year_specs(SUBJECT, ROWS)[0],
+        "a month, by hand": scatter.month_spec(SUBJECT, month),
+        "a sheet, by hand": scatter.sheet_spec(SUBJECT, [month]),
+        "a cloud": clouds.cloud_spec("x", WORDS, None, "Words."),
+    }
+    return {name: spec for name, spec in specs.items() if spec is not None}
+
+
+SPECS = all_specs()
+
+
+@cache
+def files_of(name: str, note: str) -> dict[str, bytes]:
+    return replace(SPECS[name], has_png=True).render(note)
+
+
+def shades(name: str, note: str) -> np.ndarray:
+    """Return the PNG of a figure as shades of grey."""
+    return np.asarray(Image.open(BytesIO(files_of(name, note)["png"])).convert("L")).astype(int)
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_the_note_stands_below_the_picture_and_changes_nothing_in_it(name: str) -> None:
+    plain, noted = shades(name, ""), shades(name, NOTE)
+    height = len(plain)
+    assert noted.shape[1] == plain.shape[1]
+    assert (np.abs(noted[:height] - plain) > SHADES_OF_A_SMALLER_PALETTE).mean() < 0.001
+
+    strip = noted[height:]
+    inked = strip < 200
+    assert inked.any()
+    assert not inked[:2].any()  # a margin on every side: whole, and apart from the picture
+    assert not inked[-2:].any()
+    assert not inked[:, :2].any()
+    assert not inked[:, -2:].any()
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_the_svg_has_the_note_once_and_the_shape_of_the_png(name: str) -> None:
+    files = files_of(name, NOTE)
+    root = ET.fromstring(files["svg"])  # noqa: S314 - our own
+    _, _, width, height = map(float, root.attrib["viewBox"].split())
+    png = Image.open(BytesIO(files["png"]))
+    assert height / width == pytest.approx(png.height / png.width, abs=0.003)
+    lines = [line for line in files["svg"].decode().splitlines() if "Source: The New" in line]
+    assert len(lines) == 1
+
+
+def test_equal_figures_with_equal_notes_are_equal_and_other_notes_make_others() -> None:
+    for name in ("a month, by hand", "a cloud"):
+        spec = replace(SPECS[name], has_png=True)
+        assert spec.render(NOTE) == files_of(name, NOTE)
+        assert spec.render(NOTE.replace("run 1", "run 2"))["svg"] != files_of(name, NOTE)["svg"]
+
+
+def test_a_long_note_is_broken_between_its_parts_where_the_picture_is_narrow() -> None:
+    assert break_lines(NOTE, 9.0) == [NOTE]
+    assert break_lines(NOTE, 4.0) == [
+        "Source: The New York Times \u00b7 as of 2026-11-26",
+        "Tidings, run 1 \u201cnews\u201d",
+    ]
+    assert break_lines("", 4.0) == []
+
+
+@given(st.lists(st.text("abc \u4e2d$%", min_size=1, max_size=12).map(str.strip).filter(bool)))
+@settings(max_examples=30, deadline=None)
+def test_no_part_of_a_note_is_lost_or_broken(parts: list[str]) -> None:
+    with style.house_style():
+        lines = break_lines(" \u00b7 ".join(parts), 2.0)
+    assert [part for line in lines for part in line.split(" \u00b7 ")] == parts
