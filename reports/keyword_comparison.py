@@ -19,12 +19,12 @@ from reports.paired import (
     compare_paired_means,
     compare_paired_shares,
 )
-from reports.run_data import RunData
-from reports.tables.keyword_pairs import KeywordPair, Names, PairMonth, read_pairs
+from reports.tables.keyword_pairs import KeywordPair, Names, PairMonth
 from reports.words import join_words
 
 SHOWN = 8  # keywords whose pairs stand in the tables: those in most documents
-DRAWN = 4  # keywords whose pairs are drawn
+DRAWN = 8  # pairs that are drawn: those whose rarer keyword is in most documents
+NAMED = 4  # stretches of months that are named
 
 
 @dataclass(frozen=True)
@@ -55,13 +55,9 @@ class KeywordComparison:
 
 
 def make_comparison(
-    data: RunData, store: FigureStore, span: style.Range, scale: str, *, prefix: str = ""
+    pairs: Sequence[KeywordPair], store: FigureStore, scale: str
 ) -> KeywordComparison:
-    """Compare a run's keywords and draw their differences, in files that begin with *prefix*.
-
-    *scale* is what is said of polarities. Of fewer than two keywords there is nothing.
-    """
-    pairs = read_pairs(data)
+    """Compare keywords and draw their differences; *scale* is what is said of polarities."""
     if not pairs:
         return KeywordComparison()
     ranked = _rank(pairs)
@@ -72,17 +68,19 @@ def make_comparison(
 
     shown = ranked[:SHOWN]
     comparison = KeywordComparison(_show_pairs(pairs, shown), len(ranked), len(shown))
-    by_names = {_order(pair.names, ranked): pair for pair in pairs}
-    drawn = []
-    for names in combinations(ranked, 2):
+    by_names = {_order(pair.names, shown): pair for pair in pairs if set(pair.names) <= set(shown)}
+    in_order = list(filter(by_names.get, combinations(shown, 2)))
+    for names in in_order:
+        if by_names[names].names not in crossovers:
+            comparison.remarks += _describe_unsure_lead(by_names[names])
+
+    drawn = sorted(in_order, key=lambda names: shown.index(names[1]))[:DRAWN]
+    panels = []
+    for names in sorted(drawn, key=in_order.index):
         pair = by_names[names]
-        if set(names) <= set(shown) and pair.names not in crossovers:
-            comparison.remarks += _describe_unsure_lead(pair)
-        if set(names) <= set(ranked[:DRAWN]):
-            drawn.append(_panel(pair, ranked, crossovers.get(pair.names)))
-    specs = differences.differences_specs(drawn, span, scale, prefix=prefix, of=len(ranked))
-    for spec in specs:
-        comparison.figures.append(store.show(spec))
+        panels.append(_panel(pair, shown, crossovers.get(pair.names)))
+    specs = differences.differences_specs(panels, scale, of=len(pairs))
+    comparison.figures = store.show_all(*specs)
     return comparison
 
 
@@ -115,7 +113,7 @@ def _show_pairs(pairs: Sequence[KeywordPair], shown: Sequence[str]) -> list[Show
             pair.together,
             ratio_differs,
         )
-    return [by_names[names] for names in combinations(shown, 2)]
+    return list(filter(None, map(by_names.get, combinations(shown, 2))))
 
 
 def _order(names: Names, ranked: Sequence[str]) -> Names:
@@ -173,6 +171,6 @@ def _list_months(months: Sequence[PairMonth]) -> str:
     for first, last in style.stretches(periods):
         name = month_name(first, "%B %Y")
         stretches.append(name if first == last else f"{name} to {month_name(last, '%B %Y')}")
-    if len(stretches) > DRAWN:
+    if len(stretches) > NAMED:
         return f"in {len(periods)} months"
     return f"in {join_words(stretches)}"

@@ -163,7 +163,7 @@ def make_page(
         keyword.mean, keyword.low, keyword.high = polarity_interval(keyword.polarities)
         _draw_keyword(keyword, page, names, data, store)
     _draw_comparison(page, store)
-    page.pairs = make_comparison(data, store, page.span, labels.scale_of_all)
+    page.pairs = make_comparison(read_pairs(data), store, labels.scale_of_all)
     return page
 
 
@@ -287,7 +287,8 @@ def _draw_comparison(page: MonthsPage, store: FigureStore) -> None:
         return
     rows = {keyword.name: keyword.rows for keyword in page.keywords}
     for column in COMPARED:
-        spec = comparison.lines_spec(rows, span=page.span, column=column)
+        scale = page.labels.scale_of_all
+        spec = comparison.lines_spec(rows, span=page.span, column=column, scale=scale)
         page.comparison += store.show_all(spec)
 
 

@@ -22,7 +22,7 @@ MOST_DOTS = 4000
 #: The columns that are compared, each with the heading of its figure and the label of its axis.
 COLUMNS = {
     "share": ("Share of documents that mention it", "share of documents"),
-    "mentions": ("Mentions, or posts, per month", "a month"),
+    "mentions": ("Posts per month", "posts a month"),
     "polarity_mean": ("Mean polarity", "mean polarity"),
 }
 _INTERVALS = {
@@ -97,9 +97,16 @@ def lines_figure(
 
 
 def lines_spec(
-    subjects: Mapping[str, Sequence[PeriodRow]], *, span: style.Range, column: str
+    subjects: Mapping[str, Sequence[PeriodRow]],
+    *,
+    span: style.Range,
+    column: str,
+    scale: str = UNCHECKED,
 ) -> FigureSpec | None:
-    """Declare the figure of one column; subjects whose every share is 1 (posts) have none."""
+    """Declare the figure of one column; subjects whose every share is 1 (posts) have none.
+
+    *scale* is what is said of polarities.
+    """
     included, has_values = {}, False
     for name, rows in subjects.items():
         values = {getattr(row, column) for row in rows} - {None}
@@ -112,7 +119,7 @@ def lines_spec(
     caption = "A line breaks where a month has no value. The numbers are in the table of months."
     caption += explain_cut_off(chain.from_iterable(included.values()))
     if column == "polarity_mean":
-        caption = with_scale(caption, UNCHECKED)
+        caption = with_scale(caption, scale)
     return FigureSpec(
         name=f"compared-{column.replace('_', '-')}",
         draw=partial(lines_figure, included, span=span, column=column),
@@ -154,8 +161,9 @@ def agreement_spec(
     *,
     names: tuple[str, str],
     rank: float | None,
+    scale: str,
 ) -> FigureSpec:
-    """Declare the figure of the agreement of two *runs*."""
+    """Declare the figure of the agreement of two *runs*, whose polarities are on *scale*."""
     thinned = " Thinned out evenly." if len(pairs) > MOST_DOTS else ""
     return FigureSpec(
         name=f"agreement-{runs[0]}-{runs[1]}",
@@ -165,7 +173,7 @@ def agreement_spec(
         caption=with_scale(
             "A dot for each sentence, or post, that both runs scored; on the line they agree."
             + thinned,
-            "on each engine's scale; not checked against readers",
+            scale,
         ),
         layout="chart square",
     )

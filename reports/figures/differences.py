@@ -106,19 +106,18 @@ def _format_points(value: float, _place: float) -> str:
     return f"{100 * value:+.3g}".replace("-", "\u2212") if value else "0"
 
 
-def differences_specs(
-    panels: Sequence[PairPanel], span: style.Range, scale: str, *, prefix: str, of: int
-) -> Iterator[FigureSpec]:
-    """Declare the figures of both differences, of pairs drawn from *of* keywords.
+def differences_specs(panels: Sequence[PairPanel], scale: str, *, of: int) -> Iterator[FigureSpec]:
+    """Declare the figures of both differences, of the panels of *of* pairs.
 
     Of fewer than two months there is none: the table says all. *scale* is that of polarities.
     """
-    if len(span) < 2 or not panels:
+    counted = {period for panel in panels for period in panel.counted}
+    if len(counted) < 2:
         return
-    shown = {name for panel in panels for name in (panel.first, panel.second)}
+    span = style.Range.of(counted)
     chosen = ""
-    if len(shown) < of:
-        chosen = f" Drawn are the {len(shown)} keywords in most documents of {of}."
+    if len(panels) < of:
+        chosen = f" Drawn are {len(panels)} of {of} pairs: those in most documents."
     how = "Above zero the first is higher; upright lines are 95 % intervals." + chosen
     names = ", ".join(f"{panel.first} less {panel.second}" for panel in panels)
     pairs = quantity(len(panels), "pair")
@@ -130,7 +129,7 @@ def differences_specs(
             "may have happened (95 %)."
         )
     yield FigureSpec(
-        name=f"{prefix}differences-share",
+        name="differences-share",
         draw=partial(share_figure, tuple(panels), span),
         alt=f"Difference of the shares of {pairs} of keywords in each month: {names}.",
         caption=f"In percentage points, each pair on a scale of its own. {how}{crossing} A "
@@ -141,7 +140,7 @@ def differences_specs(
     if any(panel.polarities for panel in panels):
         few = " A month in which fewer than ten documents mention one of the two has no dot."
         yield FigureSpec(
-            name=f"{prefix}differences-polarity",
+            name="differences-polarity",
             draw=partial(polarity_figure, tuple(panels), span),
             alt=f"Difference of the mean polarities of {pairs} of keywords in each month: {names}.",
             caption=with_scale(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations
 from operator import attrgetter
@@ -99,33 +99,80 @@ class KeywordPair:
         return compare_with_chance(self.counts, self.expected, self.dispersion_together)
 
 
+@dataclass(frozen=True)
+class _KeywordMonth:
+    """The mentions of a keyword in a counted month of a run."""
+
+    run: RunData
+    name: str  # as it is shown
+    days: Sequence[int]  # documents of each day
+    cut_off: bool
+    has_polarity: bool
+    polarities: Mapping[int, Sequence[float | None]]  # of the sentences of each document
+    matched: Sequence[int]  # documents of each day that mention it
+    day_of: Mapping[int, int]
+
+
 def read_pairs(data: RunData) -> list[KeywordPair]:
     """Return the pairs of keywords that were counted in any month, by their names."""
-    months: dict[Names, list[PairMonth]] = defaultdict(list)
-    for month in read_pair_months(data):
-        months[month.names].append(month)
-    return [KeywordPair(names, months[names]) for names in sorted(months)]
+    return _group(read_pair_months(data))
+
+
+def read_pairs_of_runs(runs: Mapping[str, RunData]) -> list[KeywordPair]:
+    """Return the pairs of keywords of one or two of *runs*, whose names stand before theirs.
+
+    Keywords of two runs are a pair in months of which both runs read the same documents.
+    """
+    by_period: dict[str, list[_KeywordMonth]] = defaultdict(list)
+    for name, data in runs.items():
+        for period, keywords in _read_keyword_months(data):
+            shown = [replace(keyword, name=f"{name}: {keyword.name}") for keyword in keywords]
+            by_period[period] += shown
+    months: list[PairMonth] = []
+    for period in sorted(by_period):
+        months += _pair_keywords(period, by_period[period])
+    return [pair for pair in _group(months) if not _is_one_subject(pair)]
+
+
+def _group(months: Iterable[PairMonth]) -> list[KeywordPair]:
+    by_names: dict[Names, list[PairMonth]] = defaultdict(list)
+    for month in months:
+        by_names[month.names].append(month)
+    return [KeywordPair(names, by_names[names]) for names in sorted(by_names)]
+
+
+def _is_one_subject(pair: KeywordPair) -> bool:
+    """Return whether the same documents mention both: one keyword, of two runs."""
+    counts = pair.counts
+    return counts.both > 0 and not counts.only_first and not counts.only_second
 
 
 @keep_rows
 def read_pair_months(data: RunData, names: Collection[str] | None = None) -> Iterator[PairMonth]:
     """Yield each pair of keywords of each counted month, a month after the other."""
+    if isinstance(data.parameters, MonthsParameters) and len(data.parameters.keywords) > 1:
+        for period, keywords in _read_keyword_months(data, names):
+            yield from _pair_keywords(period, keywords)
+
+
+def _read_keyword_months(
+    data: RunData, names: Collection[str] | None = None
+) -> Iterator[tuple[str, list[_KeywordMonth]]]:
+    """Yield the keywords of each counted month."""
     if not isinstance(data.parameters, MonthsParameters):
         return
     keywords = [keyword.name for keyword in data.parameters.keywords[:MOST_KEYWORDS]]
-    if len(keywords) < 2:
-        return
     coverage = read_coverage_grid(data, names).jobs
     for job in data.jobs_named(names):
         states = {step: row.state for step, row in coverage[job.name].items()}
         if states.get(DOCUMENTS) == states.get(keywords_step.NAME) == StepState.COMPLETE:
             has_polarity = states.get(polarity_step.NAME) == StepState.COMPLETE
-            yield from _pair_keywords(data, job, sorted(keywords), has_polarity=has_polarity)
+            yield job.name, _read_month(data, job, keywords, has_polarity=has_polarity)
 
 
-def _pair_keywords(
+def _read_month(
     data: RunData, job: RunJob, keywords: Sequence[str], *, has_polarity: bool
-) -> Iterator[PairMonth]:
+) -> list[_KeywordMonth]:
     every_day = read_daily_counts(data, job).get(job.name, no_documents(job.name))
     days = every_day
     if data.selection:
@@ -134,23 +181,49 @@ def _pair_keywords(
     sentences = read_sentences(data, job)
     day_of = read_days(data, job) if sentences else {}
 
-    scores, by_day = {}, {}
+    months = []
     for keyword in keywords:
-        scores[keyword] = _by_document(sentences.get((keyword, None), {}))
-        by_day[keyword] = _count_days(scores[keyword], day_of, len(days))
-    for first, second in combinations(keywords, 2):
-        shared = scores[first].keys() & scores[second].keys()
-        both = _count_days(shared, day_of, len(days))
-        counts = PairCounts(sum(days), len(scores[first]), len(scores[second]), len(shared))
+        polarities = _by_document(sentences.get((keyword, None), {}))
+        matched = _count_days(polarities, day_of, len(days))
+        of_month = (days, cut_off, has_polarity)
+        months.append(_KeywordMonth(data, keyword, *of_month, polarities, matched, day_of))
+    return months
+
+
+def _pair_keywords(period: str, keywords: Iterable[_KeywordMonth]) -> Iterator[PairMonth]:
+    """Yield each two keywords that were looked for in the same documents."""
+    for first, second in combinations(sorted(keywords, key=attrgetter("name")), 2):
+        if not _have_same_documents(first, second):
+            continue
+        days = first.days
+        shared = first.polarities.keys() & second.polarities.keys()
+        both = _count_days(shared, first.day_of, len(days))
         yield PairMonth(
-            names=(first, second),
-            period=job.name,
-            cut_off=cut_off,
-            counts=counts,
-            scores=_sum_scored(scores[first], scores[second]) if has_polarity else PairScores(),
-            dispersion=measure_pair_dispersion(days, by_day[first], by_day[second], both),
+            names=(first.name, second.name),
+            period=period,
+            cut_off=first.cut_off,
+            counts=PairCounts(
+                sum(days), len(first.polarities), len(second.polarities), len(shared)
+            ),
+            scores=_sum_scored(first, second),
+            dispersion=measure_pair_dispersion(days, first.matched, second.matched, both),
             dispersion_together=measure_dispersion(both, days),
         )
+
+
+def _have_same_documents(first: _KeywordMonth, second: _KeywordMonth) -> bool:
+    """Return whether two runs read the same documents of a month.
+
+    One archive and material, and as many documents on each day: what one run could not read yet,
+    because it was imported later, would be missing on a day.
+    """
+    if first.run is second.run:
+        return True
+    parameters, others = first.run.parameters, second.run.parameters
+    if not isinstance(parameters, MonthsParameters) or not isinstance(others, MonthsParameters):
+        return False
+    chosen = (parameters.source, parameters.material, first.run.selection, first.days)
+    return chosen == (others.source, others.material, second.run.selection, second.days)
 
 
 def _by_document(sentences: Sentences) -> dict[int, list[float | None]]:
@@ -161,7 +234,7 @@ def _by_document(sentences: Sentences) -> dict[int, list[float | None]]:
     return by_document
 
 
-def _count_days(documents: Iterable[int], day_of: dict[int, int], days: int) -> list[int]:
+def _count_days(documents: Iterable[int], day_of: Mapping[int, int], days: int) -> list[int]:
     counts = [0] * days
     for document in documents:
         if document in day_of:
@@ -169,13 +242,15 @@ def _count_days(documents: Iterable[int], day_of: dict[int, int], days: int) -> 
     return counts
 
 
-def _sum_scored(
-    first: dict[int, list[float | None]], second: dict[int, list[float | None]]
-) -> PairScores:
-    return sum_pair(_drop_unscored(first), _drop_unscored(second))
+def _sum_scored(first: _KeywordMonth, second: _KeywordMonth) -> PairScores:
+    """Return the sums of two keywords' polarities; none where they are not of one engine."""
+    is_scored = first.has_polarity and second.has_polarity
+    if not is_scored or first.run.engines != second.run.engines:
+        return PairScores()
+    return sum_pair(_drop_unscored(first.polarities), _drop_unscored(second.polarities))
 
 
-def _drop_unscored(polarities: dict[int, list[float | None]]) -> dict[int, list[float]]:
+def _drop_unscored(polarities: Mapping[int, Sequence[float | None]]) -> dict[int, list[float]]:
     """Return the polarities that are known, of the documents that have any."""
     scored = {}
     for document, values in polarities.items():
