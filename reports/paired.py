@@ -176,15 +176,16 @@ class ScoreSums(NamedTuple):
 
     @property
     def squares(self) -> float:
-        """Sum over the documents of (s - k·mean)²."""
+        """Sum over the documents of (s - k·mean)², in units of the mean k."""
         middle = self.mean
         squares = self.squared_total - 2 * middle * self.mixed + middle**2 * self.squared_n
-        return max(0.0, squares)
+        return max(0.0, squares) * (self.documents / self.n) ** 2
 
 
 class SharedSums(NamedTuple):
     """Sums of products over documents that two subjects share, k and s as in `ScoreSums`."""
 
+    documents: float = 0
     n_n: float = 0.0
     n_total: float = 0.0
     total_n: float = 0.0
@@ -206,7 +207,8 @@ def sum_pair(first: Scores, second: Scores) -> PairScores:
         n, total = len(first[document]), math.fsum(first[document])
         other_n, other_total = len(second[document]), math.fsum(second[document])
         products.append((n * other_n, n * other_total, total * other_n, total * other_total))
-    shared = SharedSums(*map(math.fsum, zip(*products, strict=True))) if products else SharedSums()
+    sums = map(math.fsum, zip(*products, strict=True))
+    shared = SharedSums(len(products), *sums)
     return PairScores(sum_scores(first), sum_scores(second), shared)
 
 
@@ -243,7 +245,7 @@ def compare_paired_means(scores: PairScores) -> Estimate | None:
     variance is that of the parts (the linearized variance of a ratio: W. G. Cochran, "Sampling
     Techniques", 3rd edition, 1977, 6.5; for clusters K.-Y. Liang and S. L. Zeger, "Longitudinal
     data analysis using generalized linear models", Biometrika 73, 1986). So sentences of one
-    document, and documents that mention both, are not taken for independent. No subject's
+    document, and documents that mention both, are not taken for independent. No subject's own
     documents are taken to vary less than those of both together: a few zeros by chance would seem
     sure. Student's t has the degrees of freedom of the subject in fewer documents. None where
     either has fewer than ten documents, or nothing varies.
@@ -253,7 +255,8 @@ def compare_paired_means(scores: PairScores) -> Estimate | None:
     if fewer < FEWEST_VALUES:
         return None
     pooled = (first.squares + second.squares) / (first.documents + second.documents - 2)
-    variance = _mean_variance(first, pooled) + _mean_variance(second, pooled)
+    shared = scores.shared.documents
+    variance = _mean_variance(first, shared, pooled) + _mean_variance(second, shared, pooled)
     variance -= 2 * _mean_covariance(scores)
     if variance <= 0:
         return None
@@ -266,9 +269,11 @@ def compare_paired_means(scores: PairScores) -> Estimate | None:
     return Estimate(value, max(-2.0, value - half), min(2.0, value + half), p_value)
 
 
-def _mean_variance(sums: ScoreSums, pooled: float) -> float:
-    of_document = max(sums.squares / (sums.documents - 1), pooled)
-    return sums.documents * of_document / sums.n**2
+def _mean_variance(sums: ScoreSums, shared: float, pooled: float) -> float:
+    """Return the squared error of a mean, of whose documents *shared* are the other's too."""
+    variance = sums.squares / (sums.documents - 1)
+    missing = max(0.0, pooled - variance) * (1 - shared / sums.documents)
+    return (variance + missing) / sums.documents
 
 
 def _mean_covariance(scores: PairScores) -> float:

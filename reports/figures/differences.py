@@ -119,6 +119,8 @@ def differences_specs(panels: Sequence[PairPanel], scale: str, *, of: int) -> It
     if len(panels) < of:
         chosen = f" Drawn are {len(panels)} of {of} pairs: those in most documents."
     how = "Above zero the first is higher; upright lines are 95 % intervals." + chosen
+    if any(set(span) - set(panel.counted) for panel in panels):
+        how += " Hatched months were not counted for both."
     names = ", ".join(f"{panel.first} less {panel.second}" for panel in panels)
     pairs = quantity(len(panels), "pair")
 
