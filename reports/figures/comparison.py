@@ -18,6 +18,7 @@ from reports.tables.periods import PeriodRow
 from reports.words import quantity
 
 MOST_DOTS = 4000
+SPREAD = 12.0  # days of a month over which the subjects are spread
 
 #: The columns that are compared, each with the heading of its figure and the label of its axis.
 COLUMNS = {
@@ -40,8 +41,9 @@ def draw_lines(
 
     A share and a mean have their 95 % intervals, a mean only from five mentions on.
     """
-    xs = list(map(style.month_number, span))
     for number, (name, rows) in enumerate(subjects.items()):
+        aside = _aside(number, len(subjects)) if column in _INTERVALS else 0.0
+        xs = [style.month_number(period) + aside for period in span]
         color = style.CYCLE[number % len(style.CYCLE)]
         by_month = {row.period: getattr(row, column) for row in rows}
         label = style.without_undrawable(name)
@@ -58,7 +60,7 @@ def draw_lines(
             )
             label = "_more"
         if column in _INTERVALS:
-            _draw_intervals(ax, rows, column, color)
+            _draw_intervals(ax, rows, column, color, aside)
 
     for rows in subjects.values():
         style.mark_cut_off(ax, cut_off(rows))
@@ -66,12 +68,19 @@ def draw_lines(
     ax.yaxis.set_major_locator(MaxNLocator(nbins=5))
 
 
-def _draw_intervals(ax: Axes, rows: Sequence[PeriodRow], column: str, color: str) -> None:
+def _aside(number: int, subjects: int) -> float:
+    """Return how many days a subject is drawn beside the middle, so that intervals are seen."""
+    return (number - (subjects - 1) / 2) * min(2.0, SPREAD / subjects)
+
+
+def _draw_intervals(
+    ax: Axes, rows: Sequence[PeriodRow], column: str, color: str, aside: float
+) -> None:
     for row in rows:
         low, high = map(partial(getattr, row), _INTERVALS[column])
         is_sure = column == "share" or (row.mentions or 0) >= style.FEW
         if is_sure and low is not None and high is not None:
-            x = style.month_number(row.period)
+            x = style.month_number(row.period) + aside
             ax.plot([x, x], [low, high], color=color, **_INTERVAL)
 
 
@@ -117,6 +126,8 @@ def lines_spec(
         return None
 
     caption = "A line breaks where a month has no value. The numbers are in the table of months."
+    if column in _INTERVALS and len(included) > 1:
+        caption += " Within a month they stand side by side."
     caption += explain_cut_off(chain.from_iterable(included.values()))
     if column == "polarity_mean":
         caption = with_scale(caption, scale)
