@@ -22,13 +22,11 @@ import harness
 import numpy as np
 
 from reports.daily_counts import measure_dispersion, no_documents
-from reports.highlights import (
-    Highlight,
-    handle_highlights,
-    keyword_highlights,
-    subject_highlights,
-)
+from reports.highlights import Highlight, handle_highlights, keyword_highlights
+from reports.pair_highlights import pair_highlights
+from reports.paired import PairCounts, PairScores, measure_pair_dispersion
 from reports.statistics import polarity_interval, round_figure, wilson_interval
+from reports.tables.keyword_pairs import KeywordPair, PairMonth
 from reports.tables.periods import PeriodRow
 
 WANTED = 0.05  # share of series with a claim
@@ -86,18 +84,16 @@ ACCOUNTS = (
 
 @dataclass
 class Series:
-    """The rows of a keyword, of its two terms, and of another keyword beside it."""
+    """The rows of a keyword, of its two terms, and its months beside another keyword."""
 
     rows: list[PeriodRow]
     by_term: dict[str, list[PeriodRow]]
-    other: list[PeriodRow]
+    pair: KeywordPair
 
     def find_claims(self) -> list[Highlight]:
         """Return what a report would claim."""
         highlights = keyword_highlights("“k”", self.rows, self.by_term)
-        return list(
-            filter(is_claim, highlights + subject_highlights({"k": self.rows, "o": self.other}))
-        )
+        return list(filter(is_claim, highlights + pair_highlights([self.pair])))
 
 
 @dataclass(frozen=True)
@@ -133,7 +129,8 @@ def deal(rng: np.random.Generator, size: Size, effect: Effect = NOTHING) -> Seri
     for place in effect.places:
         dealt[place] = rng.binomial(months[place], effect.factor * size.share)
 
-    rows, first, second, other = [], [], [], []
+    of_pairs = rng.spawn(1)[0]  # so that the months are those of earlier versions
+    rows, first, second, pair = [], [], [], []
     for place, (period, days) in enumerate(zip(size.periods, months, strict=True)):
         scores = draw_polarities(rng, int(dealt[place].sum()), size)
         scores += effect.shift * (place - len(months) in effect.places)
@@ -143,9 +140,29 @@ def deal(rng: np.random.Generator, size: Size, effect: Effect = NOTHING) -> Seri
         rows.append(make_row(period, total, scores, dispersion))
         first.append(make_row(period, total, scores[is_first], dispersion))
         second.append(make_row(period, total, scores[~is_first], dispersion))
-        dispersion = measure_dispersion(others[place].tolist(), days.tolist())
-        other.append(make_row(period, total, np.zeros(int(others[place].sum())), dispersion))
-    return Series(rows, {"a": first, "b": second}, other)
+        pair.append(pair_month(of_pairs, period, days, dealt[place], others[place]))
+    return Series(rows, {"a": first, "b": second}, KeywordPair(("k", "o"), pair))
+
+
+def pair_month(
+    rng: np.random.Generator,
+    period: str,
+    days: np.ndarray,
+    first: np.ndarray,
+    second: np.ndarray,
+) -> PairMonth:
+    """Return two keywords in a month of which each day's documents hold both by chance."""
+    both = rng.hypergeometric(first, days - first, second)
+    by_day = [counts.tolist() for counts in (days, first, second, both)]
+    return PairMonth(
+        names=("k", "o"),
+        period=period,
+        cut_off=False,
+        counts=PairCounts(*map(sum, by_day)),
+        scores=PairScores(),
+        dispersion=measure_pair_dispersion(*by_day),
+        dispersion_together=None,
+    )
 
 
 def spread_over_days(period: str, documents: int) -> np.ndarray:

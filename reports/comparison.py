@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import chain, combinations, groupby
-from operator import attrgetter, methodcaller
+from operator import attrgetter
 
 import numpy as np
 
@@ -16,10 +15,15 @@ from analysis.text.masking import mask_terms
 from core.errors import UsageError
 from reports.figure_store import FigureRef, FigureStore
 from reports.figures import comparison, style
-from reports.queries import index_by
+from reports.highlights import Highlight
+from reports.keyword_comparison import KeywordComparison, make_comparison
+from reports.label_section import LabelledSubject, LabelSection, read_label_section
+from reports.pair_highlights import pair_highlights
+from reports.polarity_scale import UNCHECKED, describe_scales
 from reports.run_data import RunData
 from reports.statistics import mean, spearman
 from reports.tables.documents import read_documents
+from reports.tables.keyword_pairs import read_pairs_of_runs
 from reports.tables.mentions import read_mentions
 from reports.tables.periods import PeriodRow, read_periods
 
@@ -35,27 +39,32 @@ class Agreement:
     rank: float | None
     means: tuple[float | None, float | None]
     same_sign: float  # share of texts on which both are above, below or at zero
+    scale: str  # of the two
     figure: FigureRef
+
+
+@dataclass
+class ComparedSubject:
+    """A keyword, an account or a search of one of the runs, month by month."""
+
+    name: str  # with its run's
+    rows: list[PeriodRow]
+    is_of_posts: bool  # an account or a search, of which every post counts: it has no share
+    scale: str = UNCHECKED  # of its polarities
+    labelled: LabelledSubject | None = None  # what readers say of its mentions
 
 
 @dataclass
 class ComparisonPage:
     """All that the template needs besides the summaries of the runs."""
 
-    subjects: dict[str, list[PeriodRow]]
-    span: style.Range | None
-    figures: list[FigureRef]
-    agreements: list[Agreement]
-    same_engine: list[tuple[str, str]]  # pairs of runs that one engine scored
-
-    @property
-    def months(self) -> list[tuple[str, list[PeriodRow | None]]]:
-        """A row for each month, a cell for each subject."""
-        by_subject = list(map(partial(index_by, "period"), self.subjects.values()))
-        months = []
-        for period in self.span or ():
-            months.append((period, list(map(methodcaller("get", period), by_subject))))
-        return months
+    subjects: list[ComparedSubject] = field(default_factory=list)
+    span: style.Range | None = None
+    scale: str = UNCHECKED  # of all polarities
+    figures: list[FigureRef] = field(default_factory=list)
+    pairs: KeywordComparison = field(default_factory=KeywordComparison)
+    highlights: list[Highlight] = field(default_factory=list)
+    agreements: list[Agreement] = field(default_factory=list)
 
 
 def make_page(runs: Sequence[RunData], store: FigureStore) -> ComparisonPage:
@@ -67,29 +76,56 @@ def make_page(runs: Sequence[RunData], store: FigureStore) -> ComparisonPage:
             )
 
     names = label_runs(runs)
-    subjects: dict[str, list[PeriodRow]] = defaultdict(list)
+    page = ComparisonPage()
+    labels = {data.id: read_label_section(data) for data in runs if data.kind == "months"}
     for data in runs:
-        for row in read_periods(data):
-            if row.term is None:
-                subject = f"@{row.handle}" if row.handle else row.keyword
-                subjects[f"{names[data.id]}: {subject}"].append(row)
-    page = ComparisonPage(subjects, None, [], [], [])
-
+        page.subjects += _read_subjects(data, names[data.id], labels.get(data.id))
+    page.scale = describe_scales([(subject.name, subject.scale) for subject in page.subjects])
     for first, second in combinations(runs, 2):
-        pair = names[first.id], names[second.id]
-        if first.engines and first.engines == second.engines:
-            page.same_engine.append(pair)  # which scores the same text the same
-        else:
-            page.agreements += _compare_scores(first, second, pair, store)
+        if not first.engines or first.engines != second.engines:  # one scores one text the same
+            scales = [(names[data.id], _scale_of(labels.get(data.id))) for data in (first, second)]
+            scale = describe_scales(scales)
+            page.agreements += _compare_scores(first, second, names, scale, store)
 
-    if subjects:
-        rows = chain.from_iterable(subjects.values())
-        span = style.Range.of(map(attrgetter("period"), rows))
-        page.span = span
-        for column in comparison.COLUMNS:
-            spec = comparison.lines_spec(subjects, span=span, column=column)
-            page.figures += store.show_all(spec)
+    if page.subjects:
+        rows = chain.from_iterable(subject.rows for subject in page.subjects)
+        page.span = style.Range.of(map(attrgetter("period"), rows))
+        page.figures = _draw_lines(page, page.span, store)
+    pairs = read_pairs_of_runs({names[data.id]: data for data in runs})
+    page.pairs = make_comparison(pairs, store, page.scale)
+    page.highlights = pair_highlights(pairs)
     return page
+
+
+def _read_subjects(
+    data: RunData, name: str, labels: LabelSection | None
+) -> Iterator[ComparedSubject]:
+    """Yield the subjects of a run, in the order of their names."""
+    rows: dict[str, list[PeriodRow]] = defaultdict(list)
+    for row in read_periods(data):
+        if row.term is None:
+            rows[f"@{row.handle}" if row.handle else row.keyword or ""].append(row)
+    for subject, of_subject in rows.items():
+        compared = ComparedSubject(f"{name}: {subject}", of_subject, data.kind != "months")
+        if labels is not None:
+            compared.scale = labels.scale(subject)
+            compared.labelled = labels.by_keyword.get(subject)
+        yield compared
+
+
+def _scale_of(labels: LabelSection | None) -> str:
+    return UNCHECKED if labels is None else labels.scale_of_all
+
+
+def _draw_lines(page: ComparisonPage, span: style.Range, store: FigureStore) -> list[FigureRef]:
+    """Draw the shares of keywords, the posts of accounts and searches, the polarity of all."""
+    of_all = {subject.name: subject.rows for subject in page.subjects}
+    posts = {subject.name: subject.rows for subject in page.subjects if subject.is_of_posts}
+    by_column = {"share": of_all, "mentions": posts, "polarity_mean": of_all}
+    specs = []
+    for column, subjects in by_column.items():
+        specs.append(comparison.lines_spec(subjects, span=span, column=column, scale=page.scale))
+    return store.show_all(*specs)
 
 
 def label_runs(runs: Sequence[RunData]) -> dict[int, str]:
@@ -105,9 +141,10 @@ def label_runs(runs: Sequence[RunData]) -> dict[int, str]:
 
 
 def _compare_scores(
-    first: RunData, second: RunData, names: tuple[str, str], store: FigureStore
+    first: RunData, second: RunData, labels: Mapping[int, str], scale: str, store: FigureStore
 ) -> list[Agreement]:
     """Compare two runs on the texts that both scored; none where there are none."""
+    names = labels[first.id], labels[second.id]
     pairs = list(_pair_scores(_read_scores(first), _read_scores(second)))
     if not pairs:
         return []
@@ -115,9 +152,11 @@ def _compare_scores(
     left, right = zip(*pairs, strict=True)
     rank = spearman(left, right)
     same_sign = int((np.sign(left) == np.sign(right)).sum()) / len(pairs)
-    spec = comparison.agreement_spec((first.id, second.id), pairs, names=names, rank=rank)
+    spec = comparison.agreement_spec(
+        (first.id, second.id), pairs, names=names, rank=rank, scale=scale
+    )
     means = mean(left), mean(right)
-    return [Agreement(names, len(pairs), rank, means, same_sign, store.show(spec))]
+    return [Agreement(names, len(pairs), rank, means, same_sign, scale, store.show(spec))]
 
 
 def _read_scores(data: RunData) -> Iterator[tuple[str, Scores]]:

@@ -21,7 +21,7 @@ from reports.comparing import (
     compare_means,
     compare_shares,
 )
-from reports.crossovers import find_crossovers
+from reports.crossovers import Crossover, find_crossovers
 from reports.daily_counts import DailyCounts
 from reports.figures.series import Count, count_months, mentions_by_month
 from reports.figures.style import FEW, month_name, signed
@@ -83,11 +83,6 @@ def keyword_highlights(
         *_describe_trend("share", share_of, _share_samples(shares), format_share),
         *_describe_trend("mood", f"the mood around {subject}", moods, signed),
     ]
-
-
-def subject_highlights(by_subject: Mapping[str, Sequence[PeriodRow]]) -> list[Highlight]:
-    """Name the months in which one keyword of a run overtakes another."""
-    return _describe_crossovers(by_subject, "subjects")
 
 
 def handle_highlights(
@@ -478,21 +473,22 @@ def _number(period: str) -> float:
 
 def _describe_wording(by_term: Mapping[str, Sequence[PeriodRow]]) -> list[Highlight]:
     """Name the last month in which one term overtakes another, else the term that gained most."""
-    return _describe_crossovers(by_term, "wording")[-1:] or _describe_gain(by_term)
+    crossovers = find_crossovers(by_term)[-1:]
+    if crossovers:
+        return [describe_crossover(crossovers[0], "wording")]
+    return _describe_gain(by_term)
 
 
-def _describe_crossovers(series: Mapping[str, Sequence[PeriodRow]], kind: str) -> list[Highlight]:
-    highlights = []
-    for crossover in find_crossovers(series):
-        after, before = crossover.counts_before, crossover.counts_after
-        text = (
-            f"“{crossover.after}” overtook “{crossover.before}” in {_month(crossover.period)}: "
-            f"{after[0]:,} to {after[1]:,} documents before, {before[0]:,} to {before[1]:,} from "
-            "then on."
-        )
-        claim = ("overtakes", crossover.after, crossover.before, crossover.period)
-        highlights.append(Highlight(kind, claim, text))
-    return highlights
+def describe_crossover(crossover: Crossover, kind: str, certainty: str = "") -> Highlight:
+    """Return the sentence that one overtook another; *certainty* says how surely in that month."""
+    after, before = crossover.counts_before, crossover.counts_after
+    text = (
+        f"“{crossover.after}” overtook “{crossover.before}” in {_month(crossover.period)}"
+        f"{certainty}: {after[0]:,} to {after[1]:,} documents before, {before[0]:,} to "
+        f"{before[1]:,} from then on."
+    )
+    claim = ("overtakes", crossover.after, crossover.before, crossover.period)
+    return Highlight(kind, claim, text)
 
 
 def _describe_gain(by_term: Mapping[str, Sequence[PeriodRow]]) -> list[Highlight]:

@@ -28,7 +28,8 @@ from reports.figures import (
     terms,
 )
 from reports.figures.spec import Subject
-from reports.highlights import Highlight, keyword_highlights, subject_highlights
+from reports.highlights import Highlight, keyword_highlights
+from reports.keyword_comparison import KeywordComparison, make_comparison
 from reports.label_section import LabelledSubject, LabelSection, read_label_section
 from reports.month_pages import (
     KeywordMonth,
@@ -36,12 +37,14 @@ from reports.month_pages import (
     MonthReader,
     group_by_keyword,
 )
+from reports.pair_highlights import pair_highlights
 from reports.polarity_scale import UNCHECKED
 from reports.run_data import RunData
 from reports.statistics import polarity_interval
 from reports.tables.coverage import CoverageGrid, read_coverage_grid
 from reports.tables.distinctive import DistinctiveRow, read_distinctive
 from reports.tables.entities import EntityRow, read_entities
+from reports.tables.keyword_pairs import read_pairs
 from reports.tables.mentions import MentionRow, read_mentions
 from reports.tables.periods import PeriodRow, read_periods
 from reports.tables.phrases import PhraseRow, read_phrases
@@ -106,6 +109,7 @@ class MonthsPage:
     coverage: CoverageGrid
     labels: LabelSection
     comparison: list[FigureRef] = field(default_factory=list)
+    pairs: KeywordComparison = field(default_factory=KeywordComparison)
     texts: list[str] = field(default_factory=list)  # samples, to see which scripts they use
 
     @property
@@ -159,17 +163,17 @@ def make_page(
         keyword.mean, keyword.low, keyword.high = polarity_interval(keyword.polarities)
         _draw_keyword(keyword, page, names, data, store)
     _draw_comparison(page, store)
+    page.pairs = make_comparison(read_pairs(data), store, labels.scale_of_all)
     return page
 
 
 def read_highlights(data: RunData) -> dict[str, list[Highlight]]:
     """Return the highlights of each keyword, and under "" those that compare keywords."""
-    rows, highlights = {}, {}
+    highlights = {}
     for section in _keyword_sections(data, CoverageGrid((), {})):
-        rows[section.name] = section.rows
         by_term = section.by_term if len(section.by_term) > 1 else {}
         highlights[section.name] = keyword_highlights(section.subject.name, section.rows, by_term)
-    highlights[""] = subject_highlights(rows)
+    highlights[""] = pair_highlights(read_pairs(data))
     return highlights
 
 
@@ -283,7 +287,8 @@ def _draw_comparison(page: MonthsPage, store: FigureStore) -> None:
         return
     rows = {keyword.name: keyword.rows for keyword in page.keywords}
     for column in COMPARED:
-        spec = comparison.lines_spec(rows, span=page.span, column=column)
+        scale = page.labels.scale_of_all
+        spec = comparison.lines_spec(rows, span=page.span, column=column, scale=scale)
         page.comparison += store.show_all(spec)
 
 

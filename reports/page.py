@@ -14,7 +14,15 @@ from markupsafe import Markup
 from reports.figures.entities import TYPES
 from reports.figures.style import month_name, signed
 from reports.polarity_scale import UNCHECKED, mark_polarities
-from reports.words import format_day, format_share, quantity, web_address
+from reports.words import (
+    format_day,
+    format_expected,
+    format_points,
+    format_ratio,
+    format_share,
+    quantity,
+    web_address,
+)
 from sources.registry import source_label, terms_of
 
 
@@ -55,6 +63,9 @@ def _environment() -> Environment:
         unbroken=keep_together,
         day=format_day,
         marked=mark_polarities,
+        points=format_points,
+        count=format_expected,
+        times=format_ratio,
     )
     return environment
 

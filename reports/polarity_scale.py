@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from reports.highlights import Highlight
@@ -18,6 +18,14 @@ def scale_note(labels: int) -> str:
     if labels < FEWEST_LABELS:
         return UNCHECKED
     return f"on the engine's scale, which {labels:,} labels of readers correct"
+
+
+def describe_scales(scales: Sequence[tuple[str, str]]) -> str:
+    """Return what is said of the polarities of several, by their names: once where it is one."""
+    different = dict.fromkeys(scale for _, scale in scales)
+    if len(different) <= 1:
+        return next(iter(different), UNCHECKED)
+    return "; ".join(f"{name}: {scale}" for name, scale in scales)
 
 
 def with_scale(caption: str, scale: str) -> str:

@@ -19,7 +19,7 @@ def round_figure(value: float | None) -> float | None:
     return None if value is None else round(value, _PLACES) + 0.0
 
 
-def wilson_interval(matched: int, n: int) -> tuple[float, float]:
+def wilson_interval(matched: float, n: float) -> tuple[float, float]:
     """Return the Wilson score interval (95 %) of the share *matched* of *n*.
 
     E. B. Wilson, "Probable inference, the law of succession, and statistical inference", Journal of

@@ -29,6 +29,25 @@ def format_share(share: float | None) -> str:
     return f"{percent:.2f} %" if percent >= 0.1 else f"{percent:.3f} %"
 
 
+def format_points(difference: float) -> str:
+    """Return a difference of shares in percentage points, with its sign: +4.1, \u22120.33."""
+    points = 100 * difference
+    text = f"{points:+.1f}" if abs(points) >= 1 else f"{points:+.2f}"
+    return "0.00" if text in {"+0.00", "-0.00"} else text.replace("-", "\u2212")
+
+
+def format_expected(count: float) -> str:
+    """Return an expected number of documents: whole from ten on, below with a place."""
+    return f"{count:,.0f}" if count >= 10 else f"{count:.1f}"
+
+
+def format_ratio(ratio: float) -> str:
+    """Return how many times as many: 0.04, 1.1, 12."""
+    if ratio >= 9.95:
+        return f"{ratio:,.0f}"
+    return f"{ratio:.1f}" if ratio >= 0.995 else f"{ratio:.2f}"
+
+
 def web_address(address: str | None) -> str | None:
     """Return *address* if it is one of the web (http, https) that may become a link."""
     return address if address and _WEB.match(address) else None

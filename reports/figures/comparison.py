@@ -18,11 +18,12 @@ from reports.tables.periods import PeriodRow
 from reports.words import quantity
 
 MOST_DOTS = 4000
+SPREAD = 12.0  # days of a month over which the subjects are spread
 
 #: The columns that are compared, each with the heading of its figure and the label of its axis.
 COLUMNS = {
     "share": ("Share of documents that mention it", "share of documents"),
-    "mentions": ("Mentions, or posts, per month", "a month"),
+    "mentions": ("Posts per month", "posts a month"),
     "polarity_mean": ("Mean polarity", "mean polarity"),
 }
 _INTERVALS = {
@@ -40,8 +41,9 @@ def draw_lines(
 
     A share and a mean have their 95 % intervals, a mean only from five mentions on.
     """
-    xs = list(map(style.month_number, span))
     for number, (name, rows) in enumerate(subjects.items()):
+        aside = _aside(number, len(subjects)) if column in _INTERVALS else 0.0
+        xs = [style.month_number(period) + aside for period in span]
         color = style.CYCLE[number % len(style.CYCLE)]
         by_month = {row.period: getattr(row, column) for row in rows}
         label = style.without_undrawable(name)
@@ -58,7 +60,7 @@ def draw_lines(
             )
             label = "_more"
         if column in _INTERVALS:
-            _draw_intervals(ax, rows, column, color)
+            _draw_intervals(ax, rows, column, color, aside)
 
     for rows in subjects.values():
         style.mark_cut_off(ax, cut_off(rows))
@@ -66,12 +68,19 @@ def draw_lines(
     ax.yaxis.set_major_locator(MaxNLocator(nbins=5))
 
 
-def _draw_intervals(ax: Axes, rows: Sequence[PeriodRow], column: str, color: str) -> None:
+def _aside(number: int, subjects: int) -> float:
+    """Return how many days a subject is drawn beside the middle, so that intervals are seen."""
+    return (number - (subjects - 1) / 2) * min(2.0, SPREAD / subjects)
+
+
+def _draw_intervals(
+    ax: Axes, rows: Sequence[PeriodRow], column: str, color: str, aside: float
+) -> None:
     for row in rows:
         low, high = map(partial(getattr, row), _INTERVALS[column])
         is_sure = column == "share" or (row.mentions or 0) >= style.FEW
         if is_sure and low is not None and high is not None:
-            x = style.month_number(row.period)
+            x = style.month_number(row.period) + aside
             ax.plot([x, x], [low, high], color=color, **_INTERVAL)
 
 
@@ -97,9 +106,16 @@ def lines_figure(
 
 
 def lines_spec(
-    subjects: Mapping[str, Sequence[PeriodRow]], *, span: style.Range, column: str
+    subjects: Mapping[str, Sequence[PeriodRow]],
+    *,
+    span: style.Range,
+    column: str,
+    scale: str = UNCHECKED,
 ) -> FigureSpec | None:
-    """Declare the figure of one column; subjects whose every share is 1 (posts) have none."""
+    """Declare the figure of one column; subjects whose every share is 1 (posts) have none.
+
+    *scale* is what is said of polarities.
+    """
     included, has_values = {}, False
     for name, rows in subjects.items():
         values = {getattr(row, column) for row in rows} - {None}
@@ -110,9 +126,11 @@ def lines_spec(
         return None
 
     caption = "A line breaks where a month has no value. The numbers are in the table of months."
+    if column in _INTERVALS and len(included) > 1:
+        caption += " Within a month they stand side by side."
     caption += explain_cut_off(chain.from_iterable(included.values()))
     if column == "polarity_mean":
-        caption = with_scale(caption, UNCHECKED)
+        caption = with_scale(caption, scale)
     return FigureSpec(
         name=f"compared-{column.replace('_', '-')}",
         draw=partial(lines_figure, included, span=span, column=column),
@@ -154,8 +172,9 @@ def agreement_spec(
     *,
     names: tuple[str, str],
     rank: float | None,
+    scale: str,
 ) -> FigureSpec:
-    """Declare the figure of the agreement of two *runs*."""
+    """Declare the figure of the agreement of two *runs*, whose polarities are on *scale*."""
     thinned = " Thinned out evenly." if len(pairs) > MOST_DOTS else ""
     return FigureSpec(
         name=f"agreement-{runs[0]}-{runs[1]}",
@@ -165,7 +184,7 @@ def agreement_spec(
         caption=with_scale(
             "A dot for each sentence, or post, that both runs scored; on the line they agree."
             + thinned,
-            "on each engine's scale; not checked against readers",
+            scale,
         ),
         layout="chart square",
     )

@@ -10,6 +10,7 @@ from typing import Any
 
 from reports.export_schema import Table
 from reports.tables.calls import CALLS
+from reports.tables.comentions import COMENTIONS
 from reports.tables.coverage import COVERAGE
 from reports.tables.distinctive import DISTINCTIVE
 from reports.tables.documents import DOCUMENTS
@@ -23,7 +24,7 @@ from reports.tables.trainings import EPOCHS, PREDICTIONS, TRAININGS
 
 _TABLES: tuple[Table[Any], ...] = (
     *(MENTIONS, PERIODS, PHRASES, ENTITIES, SUMMARIES, DISTINCTIVE, LABELS),
-    *(DOCUMENTS, COVERAGE),
+    *(DOCUMENTS, COVERAGE, COMENTIONS),
     *(EPOCHS, PREDICTIONS, TRAININGS, CALLS),
 )
 

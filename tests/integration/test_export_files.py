@@ -392,6 +392,7 @@ def test_a_folder_holds_every_table_and_the_dictionary(db: Database, tmp_path: P
         "distinctive",
         "labels",
         "coverage",
+        "comentions",
         "calls",
     )
     expected = {f"{table}.{form}" for table in tables for form in ("jsonl.gz", "csv", "parquet")}

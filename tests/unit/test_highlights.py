@@ -14,7 +14,6 @@ from reports.highlights import (
     account_highlights,
     handle_highlights,
     keyword_highlights,
-    subject_highlights,
 )
 from reports.tables.periods import PeriodRow
 from tests.highlight_rows import row
@@ -359,12 +358,6 @@ def test_the_term_that_gained_most_is_named_where_chance_does_not_explain_it() -
         "June 2020."
     )
     assert keyword("wording", months(100, 100), a=months(50, 48), b=months(50, 52)) is None
-
-
-def test_a_subject_that_overtakes_another_is_named() -> None:
-    (highlight,) = subject_highlights({"a": months(80, 10), "b": months(10, 60)})
-    assert highlight.kind == "subjects"
-    assert highlight.claim == ("overtakes", "b", "a", "2020-02")
 
 
 def test_the_first_mention_is_named_where_chance_would_not_have_put_it_so_late() -> None:

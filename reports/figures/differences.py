@@ -1,0 +1,152 @@
+"""The difference of each two keywords, month by month: of their shares and of their moods."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from reports.figures import style
+from reports.figures.spec import FigureSpec
+from reports.polarity_scale import with_scale
+from reports.words import quantity
+
+WIDTH, PANEL = 5.4, 1.3  # inches: two figures stand side by side; the height of a panel
+_INTERVAL: style.Look = {"linewidth": 2.2, "alpha": 0.45, "zorder": 2, "label": "_interval"}
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """The difference of a month with its 95 % interval."""
+
+    period: str
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class PairPanel:
+    """Two keywords: *first* less *second*."""
+
+    first: str
+    second: str
+    shares: tuple[Difference, ...]
+    polarities: tuple[Difference, ...]
+    counted: tuple[str, ...]  # months
+    overtaking: tuple[str, str, str] | None  # its earliest month, itself, its latest
+
+
+def draw_differences(
+    ax: Axes, differences: Sequence[Difference], *, span: style.Range, color: str
+) -> None:
+    """Draw a dot and an upright interval for each month, joined where months follow each other."""
+    by_month = {each.period: each.value for each in differences}
+    xs = list(map(style.month_number, span))
+    for x, y in style.segments(xs, list(map(by_month.get, span))):
+        ax.plot(x, y, "o-", color=color, markersize=5, linewidth=1.1, zorder=3, label="difference")
+    for each in differences:
+        x_of_month = style.month_number(each.period)
+        ax.plot([x_of_month, x_of_month], [each.low, each.high], color=color, **_INTERVAL)
+    style.zero_line(ax)
+    style.date_axis(ax, span)
+    ax.yaxis.set_major_locator(MaxNLocator(nbins=4))
+
+
+def mark_overtaking(ax: Axes, overtaking: tuple[str, str, str]) -> None:
+    """Draw a dashed line where one overtakes the other, on the months in which it may have been."""
+    earliest, month, latest = overtaking
+    look: style.Look = {"color": style.YELLOW, "alpha": 0.35, "linewidth": 0, "zorder": 0.4}
+    ax.axvspan(style.first_day(earliest), style.day_after(latest), label="_possible", **look)
+    ax.axvline(style.first_day(month), color=style.INK, linestyle="--", linewidth=1, label="_month")
+
+
+def share_figure(panels: Sequence[PairPanel], span: style.Range) -> Figure:
+    """Return the differences of shares, a panel for each pair."""
+    figure, axes = _new_panels(panels, "Shares of documents, difference", one_scale=False)
+    for ax, panel in zip(axes, panels, strict=True):
+        draw_differences(ax, panel.shares, span=span, color=style.VERMILLION)
+        style.mark_gaps(ax, [period for period in span if period not in panel.counted])
+        if panel.overtaking:
+            mark_overtaking(ax, panel.overtaking)
+        ax.yaxis.set_major_formatter(_format_points)
+        _name_sides(ax, panel)
+    return figure
+
+
+def polarity_figure(panels: Sequence[PairPanel], span: style.Range) -> Figure:
+    """Return the differences of mean polarities, a panel for each pair."""
+    figure, axes = _new_panels(panels, "Mean polarity, difference", one_scale=True)
+    for ax, panel in zip(axes, panels, strict=True):
+        draw_differences(ax, panel.polarities, span=span, color=style.BLUE)
+        style.mark_gaps(ax, [period for period in span if period not in panel.counted])
+        _name_sides(ax, panel)
+    return figure
+
+
+def _new_panels(
+    panels: Sequence[PairPanel], title: str, *, one_scale: bool
+) -> tuple[Figure, list[Axes]]:
+    figure = style.new_figure(0.6 + PANEL * len(panels), WIDTH)
+    grid = figure.subplots(len(panels), 1, sharex=True, sharey=one_scale, squeeze=False)
+    style.figure_title(figure, title)
+    return figure, list(grid[:, 0])
+
+
+def _name_sides(ax: Axes, panel: PairPanel) -> None:
+    look: style.Look = {"fontsize": 10, "loc": "left", "fontweight": "normal", "pad": 4}
+    ax.set_title(style.without_undrawable(f"{panel.first} less {panel.second}"), **look)
+
+
+def _format_points(value: float, _place: float) -> str:
+    return f"{100 * value:+.3g}".replace("-", "\u2212") if value else "0"
+
+
+def differences_specs(panels: Sequence[PairPanel], scale: str, *, of: int) -> Iterator[FigureSpec]:
+    """Declare the figures of both differences, of the panels of *of* pairs.
+
+    Of fewer than two months there is none: the table says all. *scale* is that of polarities.
+    """
+    counted = {period for panel in panels for period in panel.counted}
+    if len(counted) < 2:
+        return
+    span = style.Range.of(counted)
+    chosen = ""
+    if len(panels) < of:
+        chosen = f" Drawn are {len(panels)} of {of} pairs: those in most documents."
+    how = "Above zero the first is higher; upright lines are 95 % intervals." + chosen
+    if any(set(span) - set(panel.counted) for panel in panels):
+        how += " Hatched months were not counted for both."
+    names = ", ".join(f"{panel.first} less {panel.second}" for panel in panels)
+    pairs = quantity(len(panels), "pair")
+
+    crossing = ""
+    if any(panel.overtaking for panel in panels):
+        crossing = (
+            " A dashed line: from that month on the other leads; shaded: the months in which that "
+            "may have happened (95 %)."
+        )
+    yield FigureSpec(
+        name="differences-share",
+        draw=partial(share_figure, tuple(panels), span),
+        alt=f"Difference of the shares of {pairs} of keywords in each month: {names}.",
+        caption=f"In percentage points, each pair on a scale of its own. {how}{crossing} A "
+        "document that mentions both counts for neither. Intervals are wider where mentions came "
+        "in bursts.",
+        layout="chart",
+    )
+    if any(panel.polarities for panel in panels):
+        few = " A month in which fewer than ten documents mention one of the two has no dot."
+        yield FigureSpec(
+            name="differences-polarity",
+            draw=partial(polarity_figure, tuple(panels), span),
+            alt=f"Difference of the mean polarities of {pairs} of keywords in each month: {names}.",
+            caption=with_scale(
+                how + few + " Sentences of one document count as one observation.", scale
+            ),
+            layout="chart",
+        )

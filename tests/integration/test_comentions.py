@@ -1,0 +1,136 @@
+"""Two keywords of a run, and of two runs, beside each other: the export, and the pages."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from models.database import Database
+from models.labels import store_labels
+from reports import build, comparison
+from reports.figure_store import FigureStore
+from reports.run_data import Selection, load_run
+from reports.tables.comentions import ComentionRow, read_comentions
+from reports.tables.keyword_pairs import read_pairs_of_runs
+from tests.exports_kit import rows_of
+from tests.integration.test_label_section import mentions_of
+from tests.report_stories import Text, database, months_run, store
+
+TEXTS = [
+    *[Text(f"2020-03-{5 * n + 2:02}", f"Tide {n} is in. Fog is far.") for n in range(6)],
+    *[Text(f"2020-03-{2 * n + 1:02}", f"A tide of {n}.") for n in range(14)],
+    *[Text(f"2020-04-{2 * n + 1:02}", f"The fog of day {n}.") for n in range(15)],
+    *[Text(f"2020-04-{4 * n + 2:02}", f"Nothing at {n}.") for n in range(5)],
+]
+
+
+@pytest.fixture
+def db(tmp_path: Path):  # noqa: ANN201 - a generator of a database
+    with closing(database(tmp_path)) as opened:
+        store(opened, TEXTS)
+        yield opened
+
+
+def rows(db: Database, run: int, selection: Selection | None = None) -> list[ComentionRow]:
+    return list(read_comentions(load_run(db, run, selection or Selection())))
+
+
+def test_documents_with_both_are_counted_by_month_and_in_all(db: Database) -> None:
+    run = months_run(db, "2020-03", "2020-04", ["tide", "fog", "calm"])
+    counts = [
+        (row.period, row.keyword, row.other, row.documents, row.matched, row.other_matched,
+         row.both, row.expected)
+        for row in rows(db, run)
+    ]  # fmt: skip
+    assert counts == [
+        (None, "calm", "fog", 40, 0, 21, 0, 0.0),
+        (None, "calm", "tide", 40, 0, 20, 0, 0.0),
+        (None, "fog", "tide", 40, 21, 20, 6, 6.0),
+        ("2020-03", "calm", "fog", 20, 0, 6, 0, 0.0),
+        ("2020-03", "calm", "tide", 20, 0, 20, 0, 0.0),
+        ("2020-03", "fog", "tide", 20, 6, 20, 6, 6.0),
+        ("2020-04", "calm", "fog", 20, 0, 15, 0, 0.0),
+        ("2020-04", "calm", "tide", 20, 0, 0, 0, 0.0),
+        ("2020-04", "fog", "tide", 20, 15, 0, 0, 0.0),
+    ]
+
+
+def test_an_export_has_differences_with_intervals_and_null_where_there_are_none(
+    db: Database,
+) -> None:
+    run = months_run(db, "2020-03", "2020-04", ["tide", "fog"])
+    exported = rows_of(db, run, "comentions")
+    assert [row["period"] for row in exported] == [None, "2020-03", "2020-04"]
+    whole, march, april = exported
+    assert (whole["ratio"], march["ratio"], april["ratio"]) == (1.0, 1.0, None)
+    assert (march["share_difference"], april["share_difference"]) == (-0.7, 0.75)
+    assert march["share_low"] < -0.7 < march["share_high"] < 0
+    assert march["share_p"] == pytest.approx(2 * 0.5**14, abs=1e-6)  # 14 with tide alone
+    assert whole["polarity_low"] < whole["polarity_difference"] < whole["polarity_high"]
+    assert march["polarity_difference"] is None  # six documents mention fog
+
+
+def test_a_month_without_data_has_no_row_and_a_run_of_one_keyword_none(db: Database) -> None:
+    run = months_run(db, "2020-03", "2020-05", ["tide", "fog"], no_data=["2020-05"],
+                     failed=["2020-04"])  # fmt: skip
+    assert [row.period for row in rows(db, run)] == [None, "2020-03"]
+    assert rows(db, months_run(db, "2020-03", "2020-04", ["tide"])) == []
+
+
+def test_what_is_left_out_of_a_report_is_left_out_of_the_pairs(db: Database) -> None:
+    run = months_run(db, "2020-03", "2020-04", ["tide", "fog"])
+    whole, *_ = rows(db, run, Selection(distinct=True))
+    assert (whole.documents, whole.matched, whole.other_matched, whole.both) == (4, 2, 2, 1)
+
+
+def test_keywords_of_two_runs_are_paired_where_both_read_the_same_documents(db: Database) -> None:
+    first = load_run(db, months_run(db, "2020-03", "2020-04", ["tide"]))
+    second = load_run(db, months_run(db, "2020-03", "2020-03", ["fog", "tide"]))
+    pairs = {pair.names: pair for pair in read_pairs_of_runs({"one": first, "two": second})}
+    assert set(pairs) == {("one: tide", "two: fog"), ("two: fog", "two: tide")}  # tide is one
+    (month,) = pairs["one: tide", "two: fog"].months
+    assert (month.period, month.counts) == ("2020-03", (20, 20, 6, 6))
+
+    store(db, [Text("2020-03-09", "Tide and fog, late.")], prefix="late")
+    later = load_run(db, months_run(db, "2020-03", "2020-03", ["fog"]))
+    assert read_pairs_of_runs({"one": later, "two": first})[0].months[0].counts.documents == 21
+
+
+def test_the_page_of_several_runs_has_shares_and_says_what_readers_checked(
+    db: Database, tmp_path: Path
+) -> None:
+    first = months_run(db, "2020-03", "2020-04", ["tide", "fog"], name="one", engine="a/1")
+    store(
+        db, [Text(f"2020-05-{1 + n % 28:02}", f"Tide {n} of May.") for n in range(60)], prefix="m"
+    )
+    second = months_run(db, "2020-05", "2020-05", ["tide"], name="two", engine="a/1")
+    labels = dict.fromkeys(mentions_of(db, second, "tide"), -1)
+    with db.write() as connection:
+        store_labels(connection, db, second, "Ann", labels)
+
+    page = comparison.make_page([load_run(db, n) for n in (first, second)], FigureStore(tmp_path))
+    scales = {subject.name: subject.scale for subject in page.subjects}
+    unchecked = "on the engine's scale; not checked against readers"
+    checked = "on the engine's scale, which 60 labels of readers correct"
+    assert scales == {"one: fog": unchecked, "one: tide": unchecked, "two: tide": checked}
+    assert [figure.svg.split("-")[0] for figure in page.figures] == ["figures/compared"] * 2
+    html = build.build(db, [first, second], tmp_path / "out").read_text(encoding="utf-8")
+    assert f"one: tide: {unchecked}; two: tide: {checked}" in html.replace("&#39;", "'")
+    assert "On the human scale the mean of all months is −1.00" in html
+    assert "have one engine" not in html
+    assert "Mentions, or posts" not in html
+    assert "one: fog less one: tide" in html
+
+
+def test_the_front_page_has_a_row_for_each_pair_and_none_for_a_single_keyword(
+    db: Database, tmp_path: Path
+) -> None:
+    run = months_run(db, "2020-03", "2020-04", ["tide", "fog"])
+    html = build.build(db, [run], tmp_path / "two").read_text(encoding="utf-8")
+    assert '<th scope="row">fog and tide</th><td class="n">6</td><td class="n">6.0</td>' in html
+    assert "“tide” was ahead in March 2020, “fog” in April 2020" not in html  # it is claimed:
+    assert "“fog” overtook “tide” in April 2020 (if it happened once, no other month" in html
+    alone = months_run(db, "2020-03", "2020-04", ["tide"])
+    assert 'comentions"' not in build.build(db, [alone], tmp_path / "one").read_text("utf-8")
