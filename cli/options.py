@@ -11,6 +11,7 @@ from typing import Annotated, Any, TypeVar
 from typer import Argument, Option
 
 from cli.messages import printable
+from core.enums import Grain
 from core.errors import NotFound, UsageError
 
 MOST = 2**31 - 1  # what a column of whole numbers holds on every database
@@ -97,6 +98,12 @@ Without = Annotated[
         metavar="PATTERN",
         callback=check_utf8,
         help="Leave out a pattern of repeated texts: a text of it, or template:N of the report.",
+    ),
+]
+By = Annotated[
+    Grain | None,
+    Option(
+        help="The periods of series: weeks are those of ISO 8601; by default the run's, months."
     ),
 ]
 Json = Annotated[bool, Option("--json", help="Print JSON.")]

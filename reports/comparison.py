@@ -21,7 +21,7 @@ from reports.run_data import RunData
 from reports.statistics import mean, spearman
 from reports.tables.documents import read_documents
 from reports.tables.mentions import read_mentions
-from reports.tables.periods import PeriodRow, read_periods
+from reports.tables.periods import PeriodRow, read_series
 
 Scores = dict[tuple[str, int, str], float]  # by document, position and text of the sentence
 
@@ -50,7 +50,7 @@ class ComparisonPage:
 
     @property
     def months(self) -> list[tuple[str, list[PeriodRow | None]]]:
-        """A row for each month, a cell for each subject."""
+        """A row for each period, a cell for each subject."""
         by_subject = list(map(partial(index_by, "period"), self.subjects.values()))
         months = []
         for period in self.span or ():
@@ -69,7 +69,7 @@ def make_page(runs: Sequence[RunData], store: FigureStore) -> ComparisonPage:
     names = label_runs(runs)
     subjects: dict[str, list[PeriodRow]] = defaultdict(list)
     for data in runs:
-        for row in read_periods(data):
+        for row in read_series(data):
             if row.term is None:
                 subject = f"@{row.handle}" if row.handle else row.keyword
                 subjects[f"{names[data.id]}: {subject}"].append(row)
