@@ -109,8 +109,8 @@ def lines_figure(
 
     heading, unit = (text.format(span.grain) for text in COLUMNS[column])
     ax.set_ylabel(unit)
-    has_intervals = column in _INTERVALS and span.grain != Grain.DAY
-    style.title(ax, heading, sub="upright lines: 95 % intervals" if has_intervals else "")
+    sub = "upright lines: 95 % intervals" if column in _INTERVALS else ""
+    style.title(ax, heading, sub=f"{smoothing.NAME}s" if span.grain == Grain.DAY else sub)
     ncols = max(1, 110 // (8 + max(map(len, subjects))))
     figure.legend(loc="outside lower left", ncols=ncols, columnspacing=1.4)
     return figure
@@ -129,7 +129,7 @@ def lines_spec(
     if not included or not has_values:
         return None
 
-    caption = _explain(span)
+    caption = _explain(span, column)
     caption += explain_cut_off(chain.from_iterable(included.values()))
     if column == "polarity_mean":
         caption = with_scale(caption, UNCHECKED)
@@ -142,11 +142,10 @@ def lines_spec(
     )
 
 
-def _explain(span: style.Range) -> str:
+def _explain(span: style.Range, column: str) -> str:
     if span.grain == Grain.DAY:
-        return (
-            f"Faint dots are days; their intervals are in the table of days.{smoothing.EXPLANATION}"
-        )
+        lines = smoothing.explain(span.grain, column)
+        return f"Faint dots are days; their intervals are in the table of days.{lines}"
     return (
         f"A line breaks where a {span.grain} has no value. The numbers are in the table of "
         f"{span.grain}s."

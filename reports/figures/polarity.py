@@ -135,8 +135,8 @@ def overall_figure(subject: Subject, rows: Sequence[PeriodRow], *, unit: str) ->
     ax.set_ylim(low * 1.12, high)  # a strip below for n
     print_n(ax, rows, span=subject.span)
 
-    look = "lines" if subject.span.grain == Grain.DAY else "band"
-    sub = f"n = {quantity(sum_mentions(rows), unit)} · {look}: 95 % t interval"
+    look = smoothing.NAME if subject.span.grain == Grain.DAY else "band: 95 % t interval"
+    sub = f"n = {quantity(sum_mentions(rows), unit)} · {look}"
     style.title(ax, f"Mean polarity of {subject.name}, all {subject.span.grain}s", sub=sub)
     return figure
 
@@ -167,8 +167,8 @@ def overall_spec(
 def _explain(span: style.Range, unit: str) -> str:
     if span.grain == Grain.DAY:
         return (
-            f"A dot for each day with {unit}s, hollow where n < 5; the others have their interval."
-            f"{smoothing.explain(span.grain)}"
+            f"A dot for each day with {unit}s, hollow where n < 5; the others have their 95 % t "
+            f"interval.{smoothing.explain(span.grain, 'polarity_mean')}"
         )
     text = f"The line breaks where a {span.grain} has no {unit}s or no data. Hollow dots: n < 5."
     if span.grain == Grain.MONTH or len(span) <= MOST_PRINTED:

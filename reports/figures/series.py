@@ -145,9 +145,12 @@ def mentions_figure(subject: Subject, rows: Sequence[PeriodRow]) -> Figure:
     draw_share(below, rows, span=subject.span)
 
     mentions = f"n = {quantity(sum_mentions(rows), 'mention')}"
-    documents = sum(map(attrgetter("documents"), count_months(rows)))
-    style.title(above, f"Mentions of {subject.name} per {subject.span.grain}", sub=mentions)
-    sub = f"n = {quantity(documents, 'document')} · lines: 95 % Wilson interval"
+    documents = quantity(sum(map(attrgetter("documents"), count_months(rows))), "document")
+    smoothed = f" · {smoothing.NAME}" if subject.span.grain == Grain.DAY else ""
+    style.title(
+        above, f"Mentions of {subject.name} per {subject.span.grain}", sub=f"{mentions}{smoothed}"
+    )
+    sub = f"n = {documents}{smoothed or ' · lines: 95 % Wilson interval'}"
     style.title(below, "Share of documents that mention it", sub=sub)
     return figure
 
@@ -155,6 +158,7 @@ def mentions_figure(subject: Subject, rows: Sequence[PeriodRow]) -> Figure:
 def mentions_spec(subject: Subject, rows: Sequence[PeriodRow]) -> FigureSpec:
     """Declare the figure of a keyword's mentions."""
     grain = subject.span.grain
+    intervals = " Upright lines: 95 % Wilson intervals." if grain == Grain.DAY else ""
     return FigureSpec(
         name=f"{subject.slug}-mentions",
         draw=partial(mentions_figure, subject, rows),
@@ -162,8 +166,8 @@ def mentions_spec(subject: Subject, rows: Sequence[PeriodRow]) -> FigureSpec:
         "Below: the share of documents with a mention and its interval. The numbers are in the "
         f"table of {grain}s.",
         caption="A ring at zero is a true zero: documents were read, none mentions it. A hatched "
-        f"{grain} has no data. Bars and dots are lighter where n < 5."
-        f"{smoothing.explain(grain)}{explain_cut_off(rows)}",
+        f"{grain} has no data. Bars and dots are lighter where n < 5.{intervals}"
+        f"{smoothing.explain(grain, 'share')}{explain_cut_off(rows)}",
     )
 
 
@@ -172,7 +176,8 @@ def posts_figure(subject: Subject, rows: Sequence[PeriodRow]) -> Figure:
     figure, ax = style.new_axes(3.0)
     draw_counts(ax, rows, span=subject.span, unit="posts")
     posts = f"n = {quantity(sum_mentions(rows), 'post')}"
-    style.title(ax, f"Posts of {subject.name} per {subject.span.grain}", sub=posts)
+    smoothed = f" · {smoothing.NAME}" if subject.span.grain == Grain.DAY else ""
+    style.title(ax, f"Posts of {subject.name} per {subject.span.grain}", sub=f"{posts}{smoothed}")
     return figure
 
 
@@ -188,5 +193,5 @@ def posts_spec(subject: Subject, rows: Sequence[PeriodRow], *, posts: int) -> Fi
         draw=partial(posts_figure, subject, rows),
         alt=f"Bars: posts of {subject.name} per {grain}, {posts:,} in all.",
         caption=f"From the first known post to the last. {zero}Bars are lighter where n < 5."
-        f"{smoothing.explain(grain)}{explain_cut_off(rows)}",
+        f"{smoothing.explain(grain, 'mentions')}{explain_cut_off(rows)}",
     )

@@ -13,19 +13,22 @@ from reports.tables.periods import PeriodRow
 
 WINDOW = 7  # days: a whole week, so that weekdays do not show
 FEWEST = 4  # days of a window that have data
-EXPLANATION = (
-    f" The line is a centred moving average of {WINDOW} days, each day's weight its n; it is drawn "
-    f"where {FEWEST} of them have data."
-)
+NAME = f"line: {WINDOW}-day moving average"  # in pictures
+#: what captions add to the name, by column
+_POOLED = {
+    "mentions": "",
+    "share": " (of shares: their matching documents over all their documents)",
+    "polarity_mean": f" (the mean of all that is scored in them, {style.FEW} polarities at least)",
+}
 
 Part = tuple[float, float]  # numerator and denominator of a day's value
 
 
-def moving_average(parts: Sequence[Part | None]) -> list[float | None]:
+def moving_average(parts: Sequence[Part | None], *, least: float = 0) -> list[float | None]:
     """Return the sum of the numerators of 7 days over that of their denominators, at the middle.
 
-    None stands for a day without data. A day whose window reaches beyond the series, or has data
-    of fewer than four days, has no average.
+    None stands for a day without data. A day has no average where its window reaches beyond the
+    series, has data of fewer than four days, or denominators of less than *least* in all.
     """
     averages: list[float | None] = [None] * len(parts)
     reach = WINDOW // 2
@@ -33,7 +36,7 @@ def moving_average(parts: Sequence[Part | None]) -> list[float | None]:
         window = parts[middle - reach : middle + reach + 1]
         known = [part for part in window if part is not None]
         total = math.fsum(denominator for _, denominator in known)
-        if len(known) >= FEWEST and total:
+        if len(known) >= FEWEST and total and total >= least:
             averages[middle] = math.fsum(numerator for numerator, _ in known) / total
     return averages
 
@@ -72,13 +75,19 @@ def draw_smoothed(
     if span.grain != Grain.DAY:
         return
     by_day: Mapping[str, Part | None] = {row.period: PARTS[column](row) for row in rows}
-    averages = moving_average(list(map(by_day.get, span)))
+    least = style.FEW if column == "polarity_mean" else 0
+    averages = moving_average(list(map(by_day.get, span)), least=least)
     xs = list(map(style.month_number, span))
     for x, y in style.segments(xs, averages):
         ax.plot(x, y, linewidth=1.8, zorder=4, color=color, label=label)
         label = "_more"
 
 
-def explain(grain: Grain) -> str:
+def explain(grain: Grain, column: str) -> str:
     """Return what a caption says of the line; nothing of other grains than days."""
-    return EXPLANATION if grain == Grain.DAY else ""
+    if grain != Grain.DAY:
+        return ""
+    return (
+        f" The line is a centred moving average of {WINDOW} days{_POOLED[column]}, drawn where "
+        f"{FEWEST} of them have data."
+    )
