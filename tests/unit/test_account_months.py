@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.parameters import list_months
+from core.enums import Grain
 from reports.handles import SILENCE, fill_periods
 from reports.tables.periods import PeriodRow
 
@@ -48,7 +49,19 @@ def test_months_go_from_the_first_post_to_the_last_and_zeros_are_never_far_from_
     zeros = 0
     for row in filled:
         zeros = zeros + 1 if row.mentions == 0 else 0
-        assert zeros < SILENCE
+        assert zeros < SILENCE[Grain.MONTH]
+
+
+def test_a_silence_of_a_year_is_no_data_by_day_week_and_year_too() -> None:
+    assert counts("2019-12-31", "2020-01-02") == {
+        "2019-12-31": 3, "2020-01-01": 0, "2020-01-02": 3,
+    }  # fmt: skip
+    assert counts("2020-W52", "2021-W01") == {"2020-W52": 3, "2020-W53": 0, "2021-W01": 3}
+    assert counts("2018", "2020") == {"2018": 3, "2019": None, "2020": 3}
+    assert set(counts("2019-01-01", "2020-01-01").values()) == {3, 0}
+    assert set(counts("2019-01-01", "2020-01-02").values()) == {3, None}
+    assert set(counts("2019-W01", "2019-W52").values()) == {3, 0}
+    assert set(counts("2019-W01", "2020-W02").values()) == {3, None}
 
 
 def test_an_account_without_a_dated_post_has_no_months() -> None:
