@@ -13,9 +13,11 @@ import numpy as np
 
 from analysis import parameters as run_parameters
 from analysis.text.masking import mask_terms
+from core.enums import Grain
 from core.errors import UsageError
 from reports.figure_store import FigureRef, FigureStore
 from reports.figures import comparison, style
+from reports.handles import fill_periods
 from reports.queries import index_by
 from reports.run_data import RunData
 from reports.statistics import mean, spearman
@@ -67,12 +69,10 @@ def make_page(runs: Sequence[RunData], store: FigureStore) -> ComparisonPage:
             )
 
     names = label_runs(runs)
-    subjects: dict[str, list[PeriodRow]] = defaultdict(list)
+    subjects: dict[str, list[PeriodRow]] = {}
     for data in runs:
-        for row in read_series(data):
-            if row.term is None:
-                subject = f"@{row.handle}" if row.handle else row.keyword
-                subjects[f"{names[data.id]}: {subject}"].append(row)
+        for subject, series in _read_subjects(data).items():
+            subjects[f"{names[data.id]}: {subject}"] = series
     page = ComparisonPage(subjects, None, [], [], [])
 
     for first, second in combinations(runs, 2):
@@ -90,6 +90,21 @@ def make_page(runs: Sequence[RunData], store: FigureStore) -> ComparisonPage:
             spec = comparison.lines_spec(subjects, span=span, column=column)
             page.figures += store.show_all(spec)
     return page
+
+
+def _read_subjects(data: RunData) -> dict[str, list[PeriodRow]]:
+    """Return the series of each keyword, account or search.
+
+    Where series are not by month, periods without a post are zeros, as on an account's own page:
+    the mean of a week would else be that of its days with posts.
+    """
+    subjects: dict[str, list[PeriodRow]] = defaultdict(list)
+    for row in read_series(data):
+        if row.term is None:
+            subjects[f"@{row.handle}" if row.handle else str(row.keyword)].append(row)
+    if data.kind == "months" or data.grain == Grain.MONTH:
+        return subjects
+    return {subject: fill_periods(rows) for subject, rows in subjects.items()}
 
 
 def label_runs(runs: Sequence[RunData]) -> dict[int, str]:

@@ -110,7 +110,7 @@ def lines_figure(
     heading, unit = (text.format(span.grain) for text in COLUMNS[column])
     ax.set_ylabel(unit)
     sub = "upright lines: 95 % intervals" if column in _INTERVALS else ""
-    style.title(ax, heading, sub=f"{smoothing.NAME}s" if span.grain == Grain.DAY else sub)
+    style.title(ax, heading, sub=f"lines: {smoothing.NAME}s" if span.grain == Grain.DAY else sub)
     ncols = max(1, 110 // (8 + max(map(len, subjects))))
     figure.legend(loc="outside lower left", ncols=ncols, columnspacing=1.4)
     return figure

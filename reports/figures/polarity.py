@@ -135,7 +135,9 @@ def overall_figure(subject: Subject, rows: Sequence[PeriodRow], *, unit: str) ->
     ax.set_ylim(low * 1.12, high)  # a strip below for n
     print_n(ax, rows, span=subject.span)
 
-    look = smoothing.NAME if subject.span.grain == Grain.DAY else "band: 95 % t interval"
+    look = "band: 95 % t interval"
+    if subject.span.grain == Grain.DAY:
+        look = f"line: {smoothing.NAME}"
     sub = f"n = {quantity(sum_mentions(rows), unit)} · {look}"
     style.title(ax, f"Mean polarity of {subject.name}, all {subject.span.grain}s", sub=sub)
     return figure

@@ -146,7 +146,7 @@ def mentions_figure(subject: Subject, rows: Sequence[PeriodRow]) -> Figure:
 
     mentions = f"n = {quantity(sum_mentions(rows), 'mention')}"
     documents = quantity(sum(map(attrgetter("documents"), count_months(rows))), "document")
-    smoothed = f" · {smoothing.NAME}" if subject.span.grain == Grain.DAY else ""
+    smoothed = f" · line: {smoothing.NAME}" if subject.span.grain == Grain.DAY else ""
     style.title(
         above, f"Mentions of {subject.name} per {subject.span.grain}", sub=f"{mentions}{smoothed}"
     )
@@ -176,7 +176,7 @@ def posts_figure(subject: Subject, rows: Sequence[PeriodRow]) -> Figure:
     figure, ax = style.new_axes(3.0)
     draw_counts(ax, rows, span=subject.span, unit="posts")
     posts = f"n = {quantity(sum_mentions(rows), 'post')}"
-    smoothed = f" · {smoothing.NAME}" if subject.span.grain == Grain.DAY else ""
+    smoothed = f" · line: {smoothing.NAME}" if subject.span.grain == Grain.DAY else ""
     style.title(ax, f"Posts of {subject.name} per {subject.span.grain}", sub=f"{posts}{smoothed}")
     return figure
 

@@ -13,7 +13,7 @@ from reports.tables.periods import PeriodRow
 
 WINDOW = 7  # days: a whole week, so that weekdays do not show
 FEWEST = 4  # days of a window that have data
-NAME = f"line: {WINDOW}-day moving average"  # in pictures
+NAME = f"{WINDOW}-day moving average"  # in pictures
 #: what captions add to the name, by column
 _POOLED = {
     "mentions": "",
