@@ -73,6 +73,13 @@ def parse_run(text: str | int) -> int:
     return run
 
 
+def parse_grain(text: str) -> Grain:
+    """Return the grain that *text* names. Raises `UsageError`."""
+    if text not in list(Grain):
+        raise UsageError(f"--by {printable(text)}: it is one of {', '.join(Grain)}")
+    return Grain(text)
+
+
 def check_runs(runs: list[int]) -> list[int]:
     """Return *runs* if each is there once. Raises `UsageError`."""
     for run in runs:
@@ -103,7 +110,9 @@ Without = Annotated[
 By = Annotated[
     Grain | None,
     Option(
-        help="The periods of series: weeks are those of ISO 8601; by default the run's, months."
+        parser=parse_grain,
+        metavar="|".join(Grain),
+        help="The periods of series; weeks are those of ISO 8601. By default the run's: months.",
     ),
 ]
 Json = Annotated[bool, Option("--json", help="Print JSON.")]
