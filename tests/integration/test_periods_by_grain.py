@@ -18,8 +18,9 @@ from core.errors import UsageError
 from models.database import Database
 from models.tables import Document, JobStep, Mention, Run
 from producers.submit import submit_run
-from reports import exports
+from reports import comparison, exports
 from reports.build import build
+from reports.figure_store import FigureStore
 from reports.run_data import load_run
 from tests import report_stories as stories
 from tests.exports_kit import add, document, mention, months, step
@@ -273,3 +274,15 @@ def test_runs_side_by_side_are_by_month_unless_a_grain_is_given(tmp_path: Path) 
     page = build(db, runs, tmp_path / "weeks", grain=Grain.WEEK).read_text(encoding="utf-8")
     assert '<th scope="col">week</th>' in page
     assert "2020-W13 (23 Mar)" in page
+
+
+def test_an_accounts_days_without_a_post_are_zeros_beside_another_run(tmp_path: Path) -> None:
+    db = stories.database(tmp_path)
+    texts = []
+    for at in ("2020-03-01", "2020-03-04"):
+        texts.append(stories.Text(at, f"Hello on {at}.", handle="nasa", source="x"))
+    stories.store(db, texts)
+    data = load_run(db, stories.handles_run(db, ["nasa"]), grain=Grain.DAY)
+    page = comparison.make_page([data], FigureStore(tmp_path / "figures"))
+    (rows,) = page.subjects.values()
+    assert [row.mentions for row in rows] == [1, 0, 0, 1]
