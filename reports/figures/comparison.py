@@ -82,7 +82,8 @@ def _draw_days(
     xs = [style.month_number(day.period) for day in days]
     dots: style.Look = {"alpha": 0.3, "linewidths": 0, "s": 8, "label": "_days"}
     ax.scatter(xs, list(map(attrgetter(column), days)), color=color, **dots)
-    smoothing.draw_smoothed(ax, rows, span=span, column=column, color=color, label=label)
+    smoothing.draw_smoothed(ax, rows, span=span, column=column, color=color)
+    ax.plot([], [], color=color, label=label)  # for the legend, also where no line is drawn
 
 
 def _draw_intervals(ax: Axes, rows: Sequence[PeriodRow], column: str, color: str) -> None:

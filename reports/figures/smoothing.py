@@ -69,7 +69,6 @@ def draw_smoothed(
     span: style.Range,
     column: str,
     color: str = style.INK,
-    label: str = "_smoothed",
 ) -> None:
     """Draw the moving average of *column*; nothing where the series is not of days."""
     if span.grain != Grain.DAY:
@@ -79,8 +78,7 @@ def draw_smoothed(
     averages = moving_average(list(map(by_day.get, span)), least=least)
     xs = list(map(style.month_number, span))
     for x, y in style.segments(xs, averages):
-        ax.plot(x, y, linewidth=1.8, zorder=4, color=color, label=label)
-        label = "_more"
+        ax.plot(x, y, linewidth=1.8, zorder=4, color=color, label="_smoothed")
 
 
 def explain(grain: Grain, column: str) -> str:

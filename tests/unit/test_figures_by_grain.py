@@ -130,8 +130,15 @@ def test_keywords_beside_each_other_by_day_are_dots_and_moving_averages(ax: Axes
     comparison.draw_lines(ax, {"covid": DAYS}, span=DAY_SPAN, column="share")
     (dots,) = [c for c in ax.collections if c.get_label() == "_days"]
     assert dots.get_offsets().tolist()[3] == [day("2020-03-05") + 0.5, 0.2]
-    (line,) = lines(ax, "covid")
+    (line,) = lines(ax, "_smoothed")
     assert line[0] == (day("2020-03-04") + 0.5, pytest.approx(37 / 600))
+
+
+def test_days_too_few_for_a_line_are_named_all_the_same(ax: Axes) -> None:
+    span = style.Range("2020-03-01", "2020-03-03")
+    comparison.draw_lines(ax, {"covid": DAYS[:3]}, span=span, column="share")
+    assert lines(ax, "_smoothed") == []
+    assert ax.get_legend_handles_labels()[1] == ["covid"]
 
 
 def test_a_word_overtakes_another_by_the_test_of_months_whatever_the_grain(ax: Axes) -> None:
