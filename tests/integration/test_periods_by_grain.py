@@ -245,7 +245,7 @@ def test_a_runs_own_grain_is_that_of_its_exports_and_its_report(tmp_path: Path) 
     assert "Series are by week (ISO 8601, Monday to Sunday), UTC." in page
     assert "--by week" in page
     keyword = (tmp_path / "report" / "keyword-fever.html").read_text(encoding="utf-8")
-    assert ">2020-W10 (2 Mar)</a>" in keyword
+    assert '<span class="w">2020-W10</span> <span class="w">(2 Mar)</span></a>' in keyword
     periods = (tmp_path / "report" / "periods.csv").read_text(encoding="utf-8-sig")
     assert periods.splitlines()[1].split(",")[1] == "2020-W09"
 
@@ -273,7 +273,7 @@ def test_runs_side_by_side_are_by_month_unless_a_grain_is_given(tmp_path: Path) 
     assert '<th scope="col">month</th>' in page
     page = build(db, runs, tmp_path / "weeks", grain=Grain.WEEK).read_text(encoding="utf-8")
     assert '<th scope="col">week</th>' in page
-    assert "2020-W13 (23 Mar)" in page
+    assert '<span class="w">2020-W13</span> <span class="w">(23 Mar)</span></th>' in page
 
 
 def test_an_accounts_days_without_a_post_are_zeros_beside_another_run(tmp_path: Path) -> None:
