@@ -6,6 +6,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from core.enums import Grain
+
 
 class FrozenModel(BaseModel):
     """A model that does not change and takes no unknown fields."""
@@ -80,4 +82,5 @@ class TextOptions(FrozenModel):
     limit: int | None = Field(None, ge=1)  # documents fetched from a service
     max_words: int = Field(50, ge=1, le=1000)  # of a word cloud
     distinct: bool = False  # in figures each pattern of texts counts once a month
+    by: Grain = Grain.MONTH  # of the series in figures and in the table of periods
     without: tuple[Annotated[str, Field(max_length=500)], ...] = Field((), max_length=20)  # texts

@@ -11,6 +11,7 @@ from typing import Annotated, Any, TypeVar
 from typer import Argument, Option
 
 from cli.messages import printable
+from core.enums import Grain
 from core.errors import NotFound, UsageError
 
 MOST = 2**31 - 1  # what a column of whole numbers holds on every database
@@ -72,6 +73,13 @@ def parse_run(text: str | int) -> int:
     return run
 
 
+def parse_grain(text: str) -> Grain:
+    """Return the grain that *text* names. Raises `UsageError`."""
+    if text not in list(Grain):
+        raise UsageError(f"--by {printable(text)}: it is one of {', '.join(Grain)}")
+    return Grain(text)
+
+
 def check_runs(runs: list[int]) -> list[int]:
     """Return *runs* if each is there once. Raises `UsageError`."""
     for run in runs:
@@ -97,6 +105,14 @@ Without = Annotated[
         metavar="PATTERN",
         callback=check_utf8,
         help="Leave out a pattern of repeated texts: a text of it, or template:N of the report.",
+    ),
+]
+By = Annotated[
+    Grain | None,
+    Option(
+        parser=parse_grain,
+        metavar="|".join(Grain),
+        help="The periods of series; weeks are those of ISO 8601. By default the run's: months.",
     ),
 ]
 Json = Annotated[bool, Option("--json", help="Print JSON.")]

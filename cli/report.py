@@ -11,7 +11,7 @@ from typer import Argument, Option
 
 from cli import context
 from cli.messages import inform, printable, show_path
-from cli.options import Distinct, Run, Without, check_runs, check_utf8, parse_run
+from cli.options import By, Distinct, Run, Without, check_runs, check_utf8, parse_run
 from cli.trainings import WEIGHTS, write_weights
 from core.errors import TidingsError, UsageError
 
@@ -38,6 +38,7 @@ def report(
             help="Whether the folder holds the documents' texts. Sentences that are quoted stay.",
         ),
     ] = True,
+    by: By = None,
     distinct: Distinct = False,
     without: Without = None,
 ) -> None:
@@ -58,7 +59,9 @@ def report(
             status.update(f"drawing picture {next(figure_numbers)}")
 
         selection = Selection(distinct, tuple(without or ()))
-        page = build(db, run, folder, selection=selection, check=show_progress, texts=texts)
+        page = build(
+            db, run, folder, selection=selection, grain=by, check=show_progress, texts=texts
+        )
     if out is not None:
         remember_folder(settings, folder)
     show_path(page)
@@ -84,6 +87,7 @@ def export(
         str | None,
         Option(callback=check_utf8, help="Of weights: which job's, where the run has several."),
     ] = None,
+    by: By = None,
     distinct: Distinct = False,
     without: Without = None,
 ) -> None:
@@ -96,16 +100,18 @@ def export(
     db = context.open_database()
     selection = Selection(distinct, tuple(without or ()))
     if table == WEIGHTS:
+        if by is not None:
+            raise UsageError(f"--by goes with periods: {WEIGHTS} have none")
         write_weights(db, run, job, out)
     elif job is not None:
         raise UsageError(f"--job goes with {WEIGHTS}: a table holds all jobs of a run")
     elif out is not None:
-        rows = write(db, run, table, form, out, selection=selection)
+        rows = write(db, run, table, form, out, selection=selection, grain=by)
         inform(f"{rows:,} rows written to {out} as {form}")
     elif sys.stdout is None:
         raise TidingsError("standard output is closed: name a file with --out")
     else:
-        write(db, run, table, form, sys.stdout.buffer, selection=selection)
+        write(db, run, table, form, sys.stdout.buffer, selection=selection, grain=by)
         sys.stdout.buffer.flush()
 
 

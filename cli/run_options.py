@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from typer import Argument, Option
 
 from cli.messages import printable, warn
-from cli.options import MOST, Distinct, Name, Wait, check_utf8
+from cli.options import MOST, By, Distinct, Name, Wait, check_utf8
 from core.enums import DOCUMENTS
 from core.errors import UsageError
 from sources.registry import archives, default_archive, post_sources
@@ -93,6 +93,7 @@ class RunOptions:
     text_size: Annotated[int, Option(min=100, help="Characters packed into one request.")] = 3000
     mask: Annotated[Path | None, Option(help="A PNG in whose shape word clouds are drawn.")] = None
     max_words: Annotated[int, Option(min=1, help="Words of a word cloud at most.")] = 50
+    by: By = None
     distinct: Distinct = False
     without: Annotated[
         list[str] | None,

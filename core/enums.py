@@ -1,4 +1,4 @@
-"""Names that producers and workers share: queues, kinds of jobs, states, steps."""
+"""Names that packages share: queues, kinds of jobs, states, steps, grains of series."""
 
 from __future__ import annotations
 
@@ -53,3 +53,12 @@ class StepState(StrEnum):
     COMPLETE = "complete"
     FAILED = "failed"
     NO_DATA = "no-data"
+
+
+class Grain(StrEnum):
+    """The length of the periods of a series."""
+
+    DAY = "day"
+    WEEK = "week"  # of ISO 8601, Monday to Sunday
+    MONTH = "month"
+    YEAR = "year"

@@ -12,6 +12,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
+from core.enums import Grain
 from core.errors import UsageError
 from models.database import Database
 from reports import comparison, fonts, handles, months, page, run_summary, trainings
@@ -63,6 +64,7 @@ def build(
     out: Path,
     *,
     selection: Selection = NO_SELECTION,
+    grain: Grain | None = None,
     check: Callable[[], None] = lambda: None,
     texts: bool = True,
 ) -> Path:
@@ -74,17 +76,20 @@ def build(
     build continues where this one stopped. What an earlier report has and this one has not is
     deleted. *check* is called before each figure that is to be drawn: what it raises ends the
     build. Without *texts* the documents' texts are left out, sentences that are quoted aside.
-    Raises `NotFound` where there is no such run, `UsageError` where *out* holds another program's
-    page or *selection* names a template that the run does not have.
+    Series have the *grain*: by default the run's, of several runs months. Raises `NotFound` where
+    there is no such run, `UsageError` where *out* holds another program's page, *selection* names a
+    template that the run does not have, or a training is given a grain.
     """
     index = out / INDEX
     refuse_foreign_page(index)
     refuse_numbers(selection, run_ids)
-    fingerprint = _fingerprint(db, run_ids, selection, texts=texts)
+    fingerprint = _fingerprint(db, run_ids, selection, grain, texts=texts)
     if _is_unchanged(out, fingerprint):
         return index
 
-    runs = [load_run(db, run_id, selection) for run_id in run_ids]
+    if len(run_ids) > 1 and grain is None:
+        grain = Grain.MONTH
+    runs = [load_run(db, run_id, selection, grain) for run_id in run_ids]
     store = FigureStore(out, note=describe_origin(runs), check=check)
     with StagedFiles(out) as pages:
         reports = []
@@ -256,11 +261,12 @@ def _fingerprint(
     db: Database,
     run_ids: Sequence[int],
     selection: Selection = NO_SELECTION,
+    grain: Grain | None = None,
     *,
     texts: bool = True,
 ) -> str:
     """Return a hash of the stored results, of the code that shows them and of what is shown."""
-    hashed = hashlib.sha256(f"{texts} {selection!r} ".encode())
+    hashed = hashlib.sha256(f"{texts} {selection!r} {grain} ".encode())
     for run_id in run_ids:
         hashed.update(f"{run_id} {run_summary.fingerprint(db, run_id)}".encode())
     for package in _PACKAGES:

@@ -12,9 +12,11 @@ import numpy as np
 
 from analysis import parameters as run_parameters
 from analysis.text.masking import mask_terms
+from core.enums import Grain
 from core.errors import UsageError
 from reports.figure_store import FigureRef, FigureStore
 from reports.figures import comparison, style
+from reports.handles import fill_periods
 from reports.highlights import Highlight
 from reports.keyword_comparison import KeywordComparison, make_comparison
 from reports.label_section import LabelledSubject, LabelSection, read_label_section
@@ -25,7 +27,7 @@ from reports.statistics import mean, spearman
 from reports.tables.documents import read_documents
 from reports.tables.keyword_pairs import read_pairs_of_runs
 from reports.tables.mentions import read_mentions
-from reports.tables.periods import PeriodRow, read_periods
+from reports.tables.periods import PeriodRow, read_series
 
 Scores = dict[tuple[str, int, str], float]  # by document, position and text of the sentence
 
@@ -100,13 +102,20 @@ def make_page(runs: Sequence[RunData], store: FigureStore) -> ComparisonPage:
 def _read_subjects(
     data: RunData, name: str, labels: LabelSection | None
 ) -> Iterator[ComparedSubject]:
-    """Yield the subjects of a run, in the order of their names."""
+    """Yield the subjects of a run, in the order of their names.
+
+    Where series are not by month, periods without a post are zeros, as on an account's own page:
+    the mean of a week would else be that of its days with posts.
+    """
     rows: dict[str, list[PeriodRow]] = defaultdict(list)
-    for row in read_periods(data):
+    for row in read_series(data):
         if row.term is None:
             rows[f"@{row.handle}" if row.handle else row.keyword or ""].append(row)
+
+    is_filled = data.kind != "months" and data.grain != Grain.MONTH
     for subject, of_subject in rows.items():
-        compared = ComparedSubject(f"{name}: {subject}", of_subject, data.kind != "months")
+        series = fill_periods(of_subject) if is_filled else of_subject
+        compared = ComparedSubject(f"{name}: {subject}", series, data.kind != "months")
         if labels is not None:
             compared.scale = labels.scale(subject)
             compared.labelled = labels.by_keyword.get(subject)

@@ -2,30 +2,45 @@
 
 from __future__ import annotations
 
-import calendar
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date
 
-from sqlalchemy import String, cast, func, select
+from sqlalchemy import ColumnElement, String, cast, func, select
 
+from core.enums import Grain
+from models.documents import documents_of
 from models.tables import Document, Mention
+from reports import grains
 from reports.export_schema import pad_period
 from reports.queries import fetch_all, in_batches
-from reports.run_data import RunData, RunJob, documents_condition
+from reports.run_data import RunData, RunJob, document_scope, documents_condition
 from reports.selection import left_out
 
-DailyCounts = Mapping[str, Sequence[int]]  # by month, a count for each of its days
+DailyCounts = Mapping[str, Sequence[int]]  # by period, a count for each of its days
 
 # not `extract`: SQLite rounds the last moment of a day up to the next
-_DAY = func.substr(cast(Document.published_at, String), len("YYYY-MM-") + 1, 2)
+DAY_OF_MONTH = func.substr(cast(Document.published_at, String), len("YYYY-MM-") + 1, 2)
 _IMPROBABLE = 0.001  # probability of so many days without a document at an edge of a month
 
 
 def read_daily_counts(data: RunData, job: RunJob) -> dict[str, list[int]]:
     """Return the documents of *job* on each day, of the months that have any, in their order."""
-    statement = select(Document.period, _DAY, func.count())
-    dated = (documents_condition(data, job), Document.period.is_not(None))
+    return _count_by_day(data, documents_condition(data, job))
+
+
+def read_stored_counts(data: RunData, job: RunJob) -> dict[str, list[int]]:
+    """Return the documents of *job* on each day, as `read_daily_counts`, of every material."""
+    return _count_by_day(data, documents_of(replace(document_scope(data, job), material=None)))
+
+
+def _count_by_day(data: RunData, condition: ColumnElement[bool]) -> dict[str, list[int]]:
+    statement = select(Document.period, DAY_OF_MONTH, func.count())
+    dated = (condition, Document.period.is_not(None))
     counts: dict[str, list[int]] = {}
-    grouped = statement.where(*dated).group_by(Document.period, _DAY).order_by(Document.period)
+    grouped = (
+        statement.where(*dated).group_by(Document.period, DAY_OF_MONTH).order_by(Document.period)
+    )
     for stored_period, number, documents in fetch_all(data.db, grouped):
         period = pad_period(stored_period)
         of_month = counts.setdefault(period, no_documents(period))
@@ -37,21 +52,41 @@ def read_selected_counts(data: RunData, job: RunJob) -> dict[str, list[int]]:
     """Return the daily counts without the documents that the run's selection leaves out."""
     counts = read_daily_counts(data, job)
     for batch in in_batches(left_out(data, job)):
-        statement = select(Document.period, _DAY).where(Document.id.in_(batch))
+        statement = select(Document.period, DAY_OF_MONTH).where(Document.id.in_(batch))
         dated = statement.where(Document.period.is_not(None))
         for period, number in fetch_all(data.db, dated):
             counts[pad_period(period)][int(number) - 1] -= 1
     return counts
 
 
+def day_of_document(stored_period: str, number: str) -> date:
+    """Return the day of a document's stored period and `DAY_OF_MONTH`."""
+    period = pad_period(stored_period)
+    return date(int(period[:4]), int(period[5:]), int(number))
+
+
 def no_documents(period: str) -> list[int]:
-    """Return a zero for each day of the month *period*."""
-    return [0] * calendar.monthrange(int(period[:4]), int(period[5:]))[1]
+    """Return a zero for each day of *period*."""
+    return [0] * grains.count_days(period)
+
+
+def group_days(counts: DailyCounts, grain: Grain) -> dict[str, list[int]]:
+    """Return the daily counts of months by period of *grain*, of the periods that have any."""
+    by_day: dict[date, int] = {}
+    for month, of_month in counts.items():
+        by_day.update(zip(grains.days_of(month), of_month, strict=True))
+    with_documents = [day for day, count in by_day.items() if count]
+    periods = dict.fromkeys(grains.period_of(day, grain) for day in with_documents)
+
+    grouped = {}
+    for period in periods:
+        grouped[period] = [by_day.get(day, 0) for day in grains.days_of(period)]
+    return grouped
 
 
 def read_days(data: RunData, job: RunJob) -> dict[int, int]:
     """Return the day, from 0, of each document of a month that holds a mention, by its id."""
-    statement = select(Document.id, _DAY).join(Mention, Mention.document_id == Document.id)
+    statement = select(Document.id, DAY_OF_MONTH).join(Mention, Mention.document_id == Document.id)
     of_job = (Mention.job_id == job.id, documents_condition(data, job))
     rows = fetch_all(data.db, statement.where(*of_job).distinct())
     return {document: int(number) - 1 for document, number in rows}
@@ -82,22 +117,32 @@ def is_cut_off(days: Sequence[int]) -> bool:
     is divided by the ratio of the daily counts' variance to their mean, R. A. Fisher's index of
     dispersion ("Statistical Methods for Research Workers", 1925), where that is above 1.
     """
+    return any(find_missing_days(days))
+
+
+def find_missing_days(days: Sequence[int]) -> tuple[int, int]:
+    """Return how many first and how many last days a month of an archive lacks: see `is_cut_off`.
+
+    An empty month lacks none: it has no data.
+    """
     documents = sum(days)
     if not documents:
-        return False
+        return 0, 0
     first, last = _edges(days)
-    gap = max(first, len(days) - 1 - last)
     mean = documents / len(days)
     variance = sum((count - mean) ** 2 for count in days) / (len(days) - 1)
     clusters = documents / max(1.0, variance / mean)
-    return bool((1 - gap / len(days)) ** clusters < _IMPROBABLE)
+
+    before, after = first, len(days) - 1 - last
+    is_improbable = [(1 - gap / len(days)) ** clusters < _IMPROBABLE for gap in (before, after)]
+    return before * is_improbable[0], after * is_improbable[1]
 
 
-def cut_off_months(days: DailyCounts) -> set[str]:
-    """Return which of an account's months are cut off: its first and its last, unless whole.
+def cut_off_periods(days: DailyCounts) -> set[str]:
+    """Return which of an account's periods are cut off: its first and its last, unless whole.
 
     Nobody knows whether an account was silent before its first known post and after its last, or
-    whether the collection ends there. A first month that begins with a post on its first day is
+    whether the collection ends there. A first period that begins with a post on its first day is
     whole, and so is a last one with a post on its last day.
     """
     if not days:

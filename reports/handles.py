@@ -17,12 +17,13 @@ from analysis.text.account_names import Writings, count_writings, names_of_accou
 from analysis.text.near_duplicates import Patterns, find_patterns
 from analysis.text.phrases import says_something
 from analysis.text.words import count_words, has_words, merge_spellings
-from core.enums import StepState
+from core.enums import Grain, StepState
 from models.tables import Document, PostPolarity
-from reports.daily_counts import read_selected_counts
+from reports import grains
+from reports.daily_counts import DAY_OF_MONTH, day_of_document, read_selected_counts
 from reports.distinct_mentions import describe_repeats
 from reports.entity_labels import is_account
-from reports.export_schema import pad_period, valid_polarity
+from reports.export_schema import valid_polarity
 from reports.figure_store import FigureRef, FigureSection, FigureStore, slug
 from reports.figures import accounts, clouds, distinctive, entities, polarity, series, style
 from reports.figures.spec import Subject
@@ -42,7 +43,7 @@ from reports.statistics import polarity_interval, round_figure
 from reports.tables.coverage import CoverageGrid, read_coverage_grid
 from reports.tables.distinctive import DistinctiveRow, read_distinctive
 from reports.tables.entities import EntityRow, read_entities
-from reports.tables.periods import PeriodRow, read_periods
+from reports.tables.periods import PeriodRow, read_periods, read_series
 from reports.tables.phrases import PhraseRow, read_phrases
 from reports.tables.summaries import read_summaries
 from reports.word_section import add_words
@@ -50,7 +51,8 @@ from reports.words import format_day, quantity, web_address
 from sources.post_cleaning import words_of_post
 from textapi.text.sentences import sentences
 
-SILENCE = 12  # months in a row without a post, from which on they are no zeros
+#: periods in a row without a post, from which on they are no zeros: a year of them
+SILENCE = {Grain.DAY: 365, Grain.WEEK: 52, Grain.MONTH: 12, Grain.YEAR: 1}
 SENTENCES_SHOWN = 10  # of a summary
 ACCOUNTS_COMPARED = 40  # in one figure
 SAMPLES = 50  # texts of an account
@@ -87,7 +89,8 @@ class Portrait:
     summary_sentences: int
     sources: list[str]
     texts: list[str]  # samples
-    rows: list[PeriodRow]  # every month from the first known post to the last
+    months: list[PeriodRow]  # every month from the first known post to the last
+    rows: list[PeriodRow]  # the same by the run's grain
     scored_rows: list[PeriodRow]  # the same, with the number of scored posts
     phrases: list[PhraseRow]
     distinctive: list[DistinctiveRow]
@@ -155,13 +158,13 @@ def make_page(
 
 def read_highlights(data: RunData) -> dict[str, list[Highlight]]:
     """Return the highlights of each account or search, and under "" those that compare them."""
-    rows_of_job: dict[str, list[PeriodRow]] = defaultdict(list)
+    rows_of_job: dict[str | None, list[PeriodRow]] = defaultdict(list)
     for row in read_periods(data):
         rows_of_job[row.job].append(row)
     rows, days, highlights = {}, {}, {}
     for job in data.jobs:
-        posts = _read_posts(data, job, "")
-        months = fill_months(rows_of_job[job.name])
+        posts = _read_posts(data, job, "", Grain.MONTH)
+        months = fill_periods(rows_of_job[job.name])
         scored_rows = [replace(row, mentions=posts.scored[row.period]) for row in months]
         rows[job.name], days[job.name] = months, read_selected_counts(data, job)
         highlights[job.name] = handle_highlights(job.name, months, scored_rows, days[job.name])
@@ -178,10 +181,13 @@ def draw_figures(data: RunData, store: FigureStore, names: Collection[str]) -> N
 def _read_portraits(
     data: RunData, store: FigureStore, coverage: CoverageGrid, names: Collection[str] | None = None
 ) -> Iterator[Portrait]:
-    rows: dict[str, list[PeriodRow]] = defaultdict(list)
+    rows: dict[str | None, list[PeriodRow]] = defaultdict(list)
     phrases: dict[str, list[PhraseRow]] = defaultdict(list)
     names_by_job: dict[str, list[EntityRow]] = defaultdict(list)
+    months: dict[str | None, list[PeriodRow]] = defaultdict(list)
     for row in read_periods(data, names):
+        months[row.job].append(row)
+    for row in read_series(data, names):
         rows[row.job].append(row)
     for phrase in read_phrases(data, names):
         phrases[phrase.job].append(phrase)
@@ -195,10 +201,10 @@ def _read_portraits(
 
     for job in data.jobs_named(names):
         summary = summaries.get(job.name, "")
-        posts = _read_posts(data, job, summary, _find_patterns(data, job))
+        posts = _read_posts(data, job, summary, data.grain, _find_patterns(data, job))
         quotes = _quotes(posts.summary, posts.addresses)
         quotes = [quote for quote in quotes if has_words(quote.sentence)]
-        months = fill_months(rows[job.name])
+        series_rows = fill_periods(rows[job.name])
         portrait = Portrait(
             name=job.name,
             account=_account(job, posts),
@@ -206,8 +212,9 @@ def _read_portraits(
             summary_sentences=len(quotes),
             sources=sorted(posts.sources),
             texts=posts.texts,
-            rows=months,
-            scored_rows=[replace(row, mentions=posts.scored[row.period]) for row in months],
+            months=fill_periods(months[job.name]),
+            rows=series_rows,
+            scored_rows=[replace(row, mentions=posts.scored[row.period]) for row in series_rows],
             phrases=_phrases_to_show(phrases[job.name], posts.names),
             distinctive=distinctive_words[job.name],
             names=entities.top_names(names_by_job[job.name], account_names=posts.names),
@@ -228,7 +235,7 @@ class _Posts:
     authored: int = 0  # no reposts
     sources: set[str] = field(default_factory=set)
     polarities: list[float] = field(default_factory=list)
-    scored: Counter[str] = field(default_factory=Counter)  # posts with a polarity, by month
+    scored: Counter[str] = field(default_factory=Counter)  # posts with a polarity, by period
     texts: list[str] = field(default_factory=list)
     words: Counter[str] = field(default_factory=Counter)  # of authored posts, repeats once a month
     repeats: int = 0  # posts that are left out of them
@@ -268,17 +275,21 @@ def _find_patterns(data: RunData, job: RunJob) -> Patterns:
 
 
 def _read_posts(
-    data: RunData, job: RunJob, summary: str, patterns: Patterns | None = None
+    data: RunData, job: RunJob, summary: str, grain: Grain, patterns: Patterns | None = None
 ) -> _Posts:
-    """Read an account's posts once; of each of *patterns* the first of a month has words."""
+    """Read an account's posts once; of each of *patterns* the first of a month has words.
+
+    Posts with a polarity are counted by period of the *grain*.
+    """
     seen: set[tuple[int, str | None]] = set()
     subject = job.name.removeprefix("@").removeprefix("search:")
     posts = _Posts(" ".join(summary.split()), subject)
     whence = (Document.id, Document.source, Document.address, Document.period)
-    statement = _select_posts(data, job, *whence, Document.text, Document.repost)
+    what = (Document.text, Document.repost, DAY_OF_MONTH)
+    statement = _select_posts(data, job, *whence, *what)
 
     without = left_out(data, job)
-    for document, source, address, period, text, repost, stored in fetch_pages(
+    for document, source, address, period, text, repost, day, stored in fetch_pages(
         data.db, statement, Document.id
     ):
         if document in without:
@@ -291,7 +302,8 @@ def _read_posts(
             posts.texts.append(text)
         if score is not None:
             posts.polarities.append(score)
-            posts.scored[pad_period(period or "")] += 1
+            if period is not None:
+                posts.scored[grains.period_of(day_of_document(period, day), grain)] += 1
         if not repost:
             place = patterns.place_of(document) if patterns else None
             is_repeat = place is not None and (place, period) in seen
@@ -356,30 +368,32 @@ def _quotes(summary: str, addresses: Mapping[str, str | None]) -> list[Quote]:
     return [Quote(sentence, address) for sentence, address in quotes.items() if sentence]
 
 
-def fill_months(rows: Sequence[PeriodRow]) -> list[PeriodRow]:
-    """Return every month from the first known post to the last; before and after is no data.
+def fill_periods(rows: Sequence[PeriodRow]) -> list[PeriodRow]:
+    """Return every period from the first known post to the last; before and after is no data.
 
-    A month without a post is a zero. In a silence of a year or longer there is no data either:
+    A period without a post is a zero. In a silence of a year or longer there is no data either:
     nobody knows whether the account said nothing or the archive does not reach there.
     """
     if not rows:
         return []
 
-    by_month = index_by("period", rows)
-    months: list[PeriodRow] = []
+    by_period = index_by("period", rows)
+    span = style.Range.of(by_period)
+    silence = SILENCE[span.grain]
+    periods: list[PeriodRow] = []
     silent: list[str] = []
-    for period in style.Range.of(by_month):
-        if period not in by_month:
+    for period in span:
+        if period not in by_period:
             silent.append(period)
             continue
         for without_post in silent:
-            months.append(_silent_month(rows[0], without_post, is_zero=len(silent) < SILENCE))
-        months.append(by_month[period])
+            periods.append(_silent_period(rows[0], without_post, is_zero=len(silent) < silence))
+        periods.append(by_period[period])
         silent.clear()
-    return months
+    return periods
 
 
-def _silent_month(of: PeriodRow, period: str, *, is_zero: bool) -> PeriodRow:
+def _silent_period(of: PeriodRow, period: str, *, is_zero: bool) -> PeriodRow:
     state, count = (of.state, 0) if is_zero else (StepState.NO_DATA.value, None)
     whose = (of.handle, of.keyword, of.term)
     return PeriodRow(of.run, period, *whose, state, 0, count, count, *(None,) * 6, of.job)
@@ -460,15 +474,15 @@ def _compare(portraits: list[Portrait], store: FigureStore) -> list[FigureRef]:
     gaps: list[list[str]] = []
     cut_off: list[list[str]] = []
     for portrait in compared:
-        posts_by_month: dict[str, int] = {}
-        mean_by_month: dict[str, float | None] = {}
+        posts_by_period: dict[str, int] = {}
+        mean_by_period: dict[str, float | None] = {}
         for row in portrait.rows:
-            mean_by_month[row.period] = row.polarity_mean
+            mean_by_period[row.period] = row.polarity_mean
             if row.mentions is not None:
-                posts_by_month[row.period] = row.mentions
-        posts.append([posts_by_month.get(period) or None for period in span])
-        means.append(list(map(mean_by_month.get, span)))
-        gaps.append([period for period in span if period not in posts_by_month])
+                posts_by_period[row.period] = row.mentions
+        posts.append([posts_by_period.get(period) or None for period in span])
+        means.append(list(map(mean_by_period.get, span)))
+        gaps.append([period for period in span if period not in posts_by_period])
         cut_off.append(series.cut_off(portrait.rows))
     return store.show_all(
         accounts.posts_spec(names, span, posts, gaps, cut_off),

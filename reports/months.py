@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import groupby
 from operator import attrgetter
@@ -13,6 +13,8 @@ from operator import attrgetter
 from analysis import parameters as run_parameters
 from analysis.text.phrases import says_something
 from analysis.text.words import merge_spellings
+from core.enums import Grain
+from reports import grains
 from reports.distinct_mentions import describe_repeats
 from reports.figure_store import FigureRef, FigureSection, FigureStore, slug
 from reports.figures import (
@@ -46,7 +48,7 @@ from reports.tables.distinctive import DistinctiveRow, read_distinctive
 from reports.tables.entities import EntityRow, read_entities
 from reports.tables.keyword_pairs import read_pairs
 from reports.tables.mentions import MentionRow, read_mentions
-from reports.tables.periods import PeriodRow, read_periods
+from reports.tables.periods import PeriodRow, read_periods, read_series
 from reports.tables.phrases import PhraseRow, read_phrases
 from reports.word_section import add_words
 from reports.words import quantity
@@ -64,10 +66,12 @@ class KeywordSection:
     name: str
     subject: Subject
     terms: tuple[str, ...]
-    rows: list[PeriodRow]
+    rows: list[PeriodRow]  # of months
     by_term: dict[str, list[PeriodRow]]
     months: dict[str, KeywordMonth]
     distinctive: list[DistinctiveRow]
+    series: list[PeriodRow] = field(default_factory=list)  # by the run's grain
+    series_by_term: dict[str, list[PeriodRow]] = field(default_factory=dict)
     over_time: list[FigureRef] = field(default_factory=list)
     sections: list[FigureSection] = field(default_factory=list)
     word_counts: Counter[str] = field(
@@ -159,10 +163,13 @@ def make_page(
         _note_month(page, month_page)
 
     names = list(read_entities(data))
+    series_rows = _group_by_term(read_series(data))
     for keyword in page.keywords:
+        keyword.series = series_rows[keyword.name, None]
         keyword.mean, keyword.low, keyword.high = polarity_interval(keyword.polarities)
+        keyword.series_by_term = {term: series_rows[keyword.name, term] for term in keyword.terms}
         _draw_keyword(keyword, page, names, data, store)
-    _draw_comparison(page, store)
+    _draw_comparison(page, data, store)
     page.pairs = make_comparison(read_pairs(data), store, labels.scale_of_all)
     return page
 
@@ -234,13 +241,26 @@ def _note_month(page: MonthsPage, month_page: MonthPage) -> None:
         month.polarities = scatter.thin_out(month.polarities, scatter.SMALL_DOTS)
 
 
+def _group_by_term(
+    rows: Iterable[PeriodRow],
+) -> dict[tuple[str | None, str | None], list[PeriodRow]]:
+    by_term: dict[tuple[str | None, str | None], list[PeriodRow]] = defaultdict(list)
+    for row in rows:
+        by_term[row.keyword, row.term].append(row)
+    return by_term
+
+
+def _series_span(data: RunData) -> style.Range:
+    """Return the periods of the run's grain that hold a day of its months."""
+    parameters = _parameters(data)
+    return style.Range(*grains.periods_of_months(parameters.first, parameters.last, data.grain))
+
+
 def _keyword_sections(
     data: RunData, coverage: CoverageGrid, names: Collection[str] | None = None
 ) -> list[KeywordSection]:
     """Return each keyword with its rows of all months, or of the months *names*."""
-    rows: dict[tuple[str | None, str | None], list[PeriodRow]] = defaultdict(list)
-    for row in read_periods(data, names):
-        rows[row.keyword, row.term].append(row)
+    rows = _group_by_term(read_periods(data, names))
     month_phrases: dict[tuple[str | None, str], list[PhraseRow]] = defaultdict(list)
     for phrase in read_phrases(data, names):
         month_phrases[phrase.keyword, phrase.job].append(phrase)
@@ -277,18 +297,20 @@ def _keyword_sections(
     return sections
 
 
-def _draw_comparison(page: MonthsPage, store: FigureStore) -> None:
+def _draw_comparison(page: MonthsPage, data: RunData, store: FigureStore) -> None:
     """Draw the keywords beside each other; of an only one its mean polarity."""
+    span = _series_span(data)
     if len(page.keywords) == 1:
         (keyword,) = page.keywords
+        subject = replace(keyword.subject, span=span)
         page.comparison = store.show_all(
-            polarity.overall_spec(keyword.subject, keyword.rows, scale=keyword.scale)
+            polarity.overall_spec(subject, keyword.series, scale=keyword.scale)
         )
         return
-    rows = {keyword.name: keyword.rows for keyword in page.keywords}
+    rows = {keyword.name: keyword.series for keyword in page.keywords}
     for column in COMPARED:
         scale = page.labels.scale_of_all
-        spec = comparison.lines_spec(rows, span=page.span, column=column, scale=scale)
+        spec = comparison.lines_spec(rows, span=span, column=column, scale=scale)
         page.comparison += store.show_all(spec)
 
 
@@ -301,6 +323,7 @@ def _draw_keyword(
 ) -> None:
     """Draw the figures of a keyword over all months. *names* are those of all keywords."""
     subject, rows = keyword.subject, keyword.rows
+    over_time = replace(subject, span=_series_span(data))
     of_keyword = [row for row in names if row.keyword == keyword.name]
     top = entities.top_names(of_keyword, list(map(pattern, keyword.terms)), of_run=names)
     of_months: list[PhraseRow] = []
@@ -310,16 +333,18 @@ def _draw_keyword(
                 of_months.append(phrase)
     sheet = list(map(attrgetter("polarities"), keyword.months.values()))
 
-    keyword.over_time = store.show_all(series.mentions_spec(subject, rows))
+    keyword.over_time = store.show_all(series.mentions_spec(over_time, keyword.series))
     add = partial(store.add_section, keyword.sections)
     add(
         "overall",
         "Polarity",
-        polarity.overall_spec(subject, rows, scale=keyword.scale),
+        polarity.overall_spec(over_time, keyword.series, scale=keyword.scale),
         *polarity.year_specs(subject, rows, scale=keyword.scale),
         scatter.sheet_spec(subject, sheet, scale=keyword.scale),
     )
-    add("terms", "The words for it", terms.terms_spec(subject, keyword.by_term, rows))
+    months = None if data.grain == Grain.MONTH else keyword.by_term
+    of_terms = terms.terms_spec(over_time, keyword.series_by_term, keyword.series, months)
+    add("terms", "The words for it", of_terms)
     kept = _parameters(data).phrases
     add("phrases", "Phrases", phrases.phrases_spec(subject, of_months, rows, kept=kept))
     add(

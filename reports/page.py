@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from reports.figures.entities import TYPES
-from reports.figures.style import month_name, signed
+from reports.figures.style import month_name, period_name, signed
 from reports.polarity_scale import UNCHECKED, mark_polarities
 from reports.words import (
     format_day,
@@ -56,6 +56,7 @@ def _environment() -> Environment:
         percent=format_share,
         signed=format_polarity,
         month=month_name,
+        period=period_name,
         kind=name_kind,
         source=source_label,
         terms=terms_of,

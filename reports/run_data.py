@@ -14,7 +14,8 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from analysis import parameters as run_parameters
 from analysis.options import TextOptions
-from core.enums import JobKind
+from core.enums import Grain, JobKind
+from core.errors import UsageError
 from models.database import Database
 from models.documents import DocumentScope, documents_of
 from models.runs import get_run
@@ -85,6 +86,7 @@ class RunData:
     engines: list[str]  # of the Text API, by whose answers the results were made
     jobs: list[RunJob]
     selection: Selection = NO_SELECTION
+    grain: Grain = Grain.MONTH  # of its series
     kept_rows: dict[Callable[..., Any], list[Any]] = field(default_factory=dict, repr=False)
 
     def jobs_named(self, names: Collection[str] | None) -> list[RunJob]:
@@ -105,10 +107,17 @@ def fetch_of_jobs(
         yield [(by_id[id_], *values) for id_, *values in fetch_all(data.db, statement)]
 
 
-def load_run(db: Database, run_id: int, selection: Selection = NO_SELECTION) -> RunData:
-    """Read a run and its jobs. Raises `NotFound`.
+def load_run(
+    db: Database,
+    run_id: int,
+    selection: Selection = NO_SELECTION,
+    grain: Grain | None = None,
+) -> RunData:
+    """Read a run and its jobs.
 
-    Its figures are of the documents that neither *selection* nor its parameters leave out.
+    Its figures are of the documents that neither *selection* nor its parameters leave out. Its
+    series have the *grain*, by default that of its parameters. Raises `NotFound`, and `UsageError`
+    where a training is given a grain.
     """
     columns = (
         *(Job.id, Job.kind, Job.name, Job.state, Job.reason),
@@ -124,6 +133,8 @@ def load_run(db: Database, run_id: int, selection: Selection = NO_SELECTION) -> 
         ).all()
 
     parameters = run_parameters.read_parameters(run.parameters)
+    if grain is not None and not isinstance(parameters, TextOptions):
+        raise UsageError(f"run {run_id} is a training, which has no periods: leave out --by")
     return RunData(
         db=db,
         id=run_id,
@@ -138,6 +149,7 @@ def load_run(db: Database, run_id: int, selection: Selection = NO_SELECTION) -> 
         engines=engine_names,
         jobs=sorted(starmap(RunJob, jobs), key=attrgetter("name")),
         selection=_stored_selection(parameters) | selection,
+        grain=grain or _stored_grain(parameters),
     )
 
 
@@ -145,6 +157,10 @@ def _stored_selection(parameters: run_parameters.Parameters) -> Selection:
     if not isinstance(parameters, TextOptions):
         return NO_SELECTION
     return Selection(parameters.distinct, parameters.without)
+
+
+def _stored_grain(parameters: run_parameters.Parameters) -> Grain:
+    return parameters.by if isinstance(parameters, TextOptions) else Grain.MONTH
 
 
 def document_scope(data: RunData, job: RunJob) -> DocumentScope:

@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, case, func, select
 
 from analysis.options import TextOptions
 from analysis.parameters import MonthsParameters, Parameters, TrainingParameters
-from core.enums import ENDED, JobKind, State
+from core.enums import ENDED, Grain, JobKind, State
 from models import tables
 from models.database import Database
 from models.tables import Document, Import, Mention
@@ -155,7 +155,9 @@ def summarize_run(data: RunData) -> RunSummary:
         median_words=_median_words(data),
         imports=_read_imports(data, sources),
         calls=list(read_calls(data)),
-        command=submit_command(data.parameters, map(attrgetter("term"), data.jobs), shown),
+        command=submit_command(
+            data.parameters, map(attrgetter("term"), data.jobs), shown, grain=data.grain
+        ),
         without=count_without(data),
         left_out=total - sources.total(),
         archive_hash=hash_documents(data),
@@ -274,7 +276,11 @@ def fingerprint(db: Database, run_id: int) -> str:
 
 
 def submit_command(
-    parameters: Parameters, names: Iterable[str], selection: Selection = NO_SELECTION
+    parameters: Parameters,
+    names: Iterable[str],
+    selection: Selection = NO_SELECTION,
+    *,
+    grain: Grain = Grain.MONTH,
 ) -> str:
     """Return ``tidings submit …`` as a person types it; *names* are a run's handles or terms."""
     words = ["tidings", "submit"]
@@ -296,6 +302,8 @@ def submit_command(
 
     if isinstance(parameters, TextOptions):
         words += _changed_options(parameters)
+    if grain != Grain.MONTH:
+        words += ["--by", grain.value]
     if selection.distinct:
         words.append("--distinct")
     for text in selection.without:

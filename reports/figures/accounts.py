@@ -1,4 +1,4 @@
-"""Accounts beside each other: posts month by month, and mean polarity."""
+"""Accounts beside each other: posts period by period, and mean polarity."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from reports.figures.heat import draw_heat
 from reports.figures.spec import FigureSpec
 from reports.polarity_scale import UNCHECKED, with_scale
 
-Cells = Sequence[Sequence[float | None]]  # a row for each account, a cell for each month
-Gaps = Sequence[Sequence[str]]  # the months without data, or cut off, of each account
+Cells = Sequence[Sequence[float | None]]  # a row for each account, a cell for each period
+Gaps = Sequence[Sequence[str]]  # the periods without data, or cut off, of each account
 
 _POSTS = LinearSegmentedColormap.from_list("posts", ["#eaf3f9", "#6fb1d8", "#0072B2", "#003a5c"])
 _POLARITY = LinearSegmentedColormap.from_list(
@@ -97,9 +97,9 @@ def draw_calendar(
     is_polarity: bool,
     cut_off: Gaps = (),
 ) -> None:
-    """Draw a row for each account, a cell for each month: posts or mean polarity.
+    """Draw a row for each account, a cell for each period: posts or mean polarity.
 
-    *gaps* are hatched, months that are *cut_off* have a dagger.
+    *gaps* are hatched, periods that are *cut_off* have a dagger.
     """
     cells = np.array(values, dtype=float)
     top = float(np.nanmax(np.abs(cells), initial=0.0)) or 1.0
@@ -114,15 +114,15 @@ def draw_calendar(
         vmax=top,
     )
 
-    months = list(span)
+    places = {period: place for place, period in enumerate(span)}
     for row, without_data in enumerate(gaps):
         for first, last in style.stretches(without_data):
-            left, right = months.index(first) - 0.5, months.index(last) + 0.5
+            left, right = places[first] - 0.5, places[last] + 0.5
             gap = Rectangle((left, row - 0.5), right - left, 1, label="_gap", **style.GAP_LOOK)
             ax.add_patch(gap)
     for row, marked in enumerate(cut_off):
         for period in marked:
-            ax.text(months.index(period), row, style.CUT_OFF, **_DAGGER)
+            ax.text(places[period], row, style.CUT_OFF, **_DAGGER)
 
     figure = ax.get_figure()
     if figure is not None:
@@ -141,10 +141,10 @@ def calendar_figure(
     is_polarity: bool,
     cut_off: Gaps,
 ) -> Figure:
-    """Return posts, or mean polarity, of each account in each month."""
+    """Return posts, or mean polarity, of each account in each period."""
     figure, ax = style.new_axes(1.1 + 0.28 * len(names))
     draw_calendar(ax, names, span, values, gaps, is_polarity=is_polarity, cut_off=cut_off)
-    title = "Mean polarity per month" if is_polarity else "Posts per month"
+    title = f"{'Mean polarity' if is_polarity else 'Posts'} per {span.grain}"
     style.title(ax, title, sub="blank: no post · hatched: no data" if any(gaps) else "")
     return figure
 
@@ -152,34 +152,34 @@ def calendar_figure(
 def posts_spec(
     names: Sequence[str], span: style.Range, posts: Cells, gaps: Gaps, cut_off: Gaps
 ) -> FigureSpec:
-    """Declare the figure of each account's *posts* in each month."""
+    """Declare the figure of each account's *posts* in each period."""
     return FigureSpec(
         name="accounts-posts",
         draw=partial(calendar_figure, names, span, posts, gaps, is_polarity=False, cut_off=cut_off),
-        alt="Heat chart: posts of each account in each month.",
-        caption=f"A blank cell has no post.{_explain(gaps, cut_off)}",
+        alt=f"Heat chart: posts of each account in each {span.grain}.",
+        caption=f"A blank cell has no post.{_explain(span, gaps, cut_off)}",
     )
 
 
 def polarity_spec(
     names: Sequence[str], span: style.Range, means: Cells, gaps: Gaps, cut_off: Gaps
 ) -> FigureSpec | None:
-    """Declare the figure of each account's mean polarity in each month."""
+    """Declare the figure of each account's mean polarity in each period."""
     if not np.isfinite(np.array(means, dtype=float)).any():
         return None
     return FigureSpec(
         name="accounts-polarity-by-month",
         draw=partial(calendar_figure, names, span, means, gaps, is_polarity=True, cut_off=cut_off),
-        alt="Heat chart: mean polarity of each account in each month.",
+        alt=f"Heat chart: mean polarity of each account in each {span.grain}.",
         caption=with_scale(
             "Blue is positive, brown negative. A blank cell has no post with a polarity; reposts "
-            f"have none.{_explain(gaps, cut_off)}",
+            f"have none.{_explain(span, gaps, cut_off)}",
             UNCHECKED,
         ),
     )
 
 
-def _explain(gaps: Gaps, cut_off: Gaps) -> str:
+def _explain(span: style.Range, gaps: Gaps, cut_off: Gaps) -> str:
     text = ""
     if any(gaps):
         text += (
@@ -187,5 +187,5 @@ def _explain(gaps: Gaps, cut_off: Gaps) -> str:
             "in a year or more without any."
         )
     if any(cut_off):
-        text += f" {style.CUT_OFF}: cut off, first or last days of the month are missing."
+        text += f" {style.CUT_OFF}: cut off, first or last days of the {span.grain} are missing."
     return text

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import chain
+from operator import attrgetter
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from reports.figures import style
+from core.enums import Grain
+from reports.figures import smoothing, style
 from reports.figures.series import cut_off, explain_cut_off
 from reports.figures.spec import FigureSpec
 from reports.polarity_scale import UNCHECKED, with_scale
@@ -18,12 +20,14 @@ from reports.tables.periods import PeriodRow
 from reports.words import quantity
 
 MOST_DOTS = 4000
-SPREAD = 12.0  # days of a month over which the subjects are spread
+#: days of a period over which the subjects are spread
+SPREAD = {Grain.DAY: 0.0, Grain.WEEK: 3.0, Grain.MONTH: 12.0, Grain.YEAR: 140.0}
 
-#: The columns that are compared, each with the heading of its figure and the label of its axis.
+#: The columns that are compared, each with the heading of its figure and the label of its axis,
+#: in which {} is the grain.
 COLUMNS = {
     "share": ("Share of documents that mention it", "share of documents"),
-    "mentions": ("Posts per month", "posts a month"),
+    "mentions": ("Posts per {}", "posts a {}"),
     "polarity_mean": ("Mean polarity", "mean polarity"),
 }
 _INTERVALS = {
@@ -37,23 +41,28 @@ _MARKERS = "osD^vPX*"
 def draw_lines(
     ax: Axes, subjects: Mapping[str, Sequence[PeriodRow]], *, span: style.Range, column: str
 ) -> None:
-    """Draw a line for each subject, broken where a month has no value in *column*.
+    """Draw a line for each subject, broken where a period has no value in *column*.
 
-    A share and a mean have their 95 % intervals, a mean only from five mentions on.
+    A share and a mean have their 95 % intervals, a mean only from five mentions on. Of days there
+    are dots without intervals, which would hide one another, and moving averages.
     """
     for number, (name, rows) in enumerate(subjects.items()):
-        aside = _aside(number, len(subjects)) if column in _INTERVALS else 0.0
+        aside = _aside(number, len(subjects), span.grain) if column in _INTERVALS else 0.0
         xs = [style.month_number(period) + aside for period in span]
         color = style.CYCLE[number % len(style.CYCLE)]
         by_month = {row.period: getattr(row, column) for row in rows}
         label = style.without_undrawable(name)
+        if span.grain == Grain.DAY:
+            _draw_days(ax, rows, span, column, color=color, label=label)
+            continue
         for x, y in style.segments(xs, list(map(by_month.get, span))):
             ax.plot(
                 x,
                 y,
                 color=color,
                 marker=_MARKERS[number % len(_MARKERS)],
-                markersize=max(3.5, 7.0 - number),  # of two that are the same both are seen
+                # of two that are the same both are seen
+                markersize=max(1.2, max(3.5, 7.0 - number) * style.crowding(span)),
                 linewidth=max(1.2, 3.0 - 0.6 * number),
                 linestyle="-" if number < len(style.CYCLE) else "--",
                 label=label,
@@ -68,9 +77,22 @@ def draw_lines(
     ax.yaxis.set_major_locator(MaxNLocator(nbins=5))
 
 
-def _aside(number: int, subjects: int) -> float:
+def _aside(number: int, subjects: int, grain: Grain) -> float:
     """Return how many days a subject is drawn beside the middle, so that intervals are seen."""
-    return (number - (subjects - 1) / 2) * min(2.0, SPREAD / subjects)
+    spread = SPREAD[grain]
+    return (number - (subjects - 1) / 2) * min(spread / 6, spread / subjects)
+
+
+def _draw_days(
+    ax: Axes, rows: Sequence[PeriodRow], span: style.Range, column: str, *, color: str, label: str
+) -> None:
+    """Draw a faint dot for each day that has a value, and their moving average."""
+    days = [row for row in rows if getattr(row, column) is not None]
+    xs = [style.month_number(day.period) for day in days]
+    dots: style.Look = {"alpha": 0.3, "linewidths": 0, "s": 8, "label": "_days"}
+    ax.scatter(xs, list(map(attrgetter(column), days)), color=color, **dots)
+    smoothing.draw_smoothed(ax, rows, span=span, column=column, color=color)
+    ax.plot([], [], color=color, label=label)  # for the legend, also where no line is drawn
 
 
 def _draw_intervals(
@@ -97,9 +119,10 @@ def lines_figure(
     else:
         ax.set_ylim(bottom=0)
 
-    heading, unit = COLUMNS[column]
+    heading, unit = (text.format(span.grain) for text in COLUMNS[column])
     ax.set_ylabel(unit)
-    style.title(ax, heading, sub="upright lines: 95 % intervals" if column in _INTERVALS else "")
+    sub = "upright lines: 95 % intervals" if column in _INTERVALS else ""
+    style.title(ax, heading, sub=f"lines: {smoothing.NAME}s" if span.grain == Grain.DAY else sub)
     ncols = max(1, 110 // (8 + max(map(len, subjects))))
     figure.legend(loc="outside lower left", ncols=ncols, columnspacing=1.4)
     return figure
@@ -125,17 +148,28 @@ def lines_spec(
     if not included or not has_values:
         return None
 
-    caption = "A line breaks where a month has no value. The numbers are in the table of months."
-    if column in _INTERVALS and len(included) > 1:
-        caption += " Within a month they stand side by side."
+    caption = _explain(span, column)
+    if column in _INTERVALS and len(included) > 1 and span.grain != Grain.DAY:
+        caption += f" Within a {span.grain} they stand side by side."
     caption += explain_cut_off(chain.from_iterable(included.values()))
     if column == "polarity_mean":
         caption = with_scale(caption, scale)
+    heading = COLUMNS[column][0].format(span.grain).lower()
     return FigureSpec(
         name=f"compared-{column.replace('_', '-')}",
         draw=partial(lines_figure, included, span=span, column=column),
-        alt=f"Lines: {COLUMNS[column][0].lower()} of {', '.join(included)} in each month.",
+        alt=f"Lines: {heading} of {', '.join(included)} in each {span.grain}.",
         caption=caption,
+    )
+
+
+def _explain(span: style.Range, column: str) -> str:
+    if span.grain == Grain.DAY:
+        lines = smoothing.explain(span.grain, column)
+        return f"Faint dots are days; their intervals are in the table of days.{lines}"
+    return (
+        f"A line breaks where a {span.grain} has no value. The numbers are in the table of "
+        f"{span.grain}s."
     )
 
 

@@ -1,4 +1,4 @@
-"""Heat charts: a row for each name, a cell for each month."""
+"""Heat charts: a row for each name, a cell for each period."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def draw_heat(
     longest: int | None = None,
     **colors: Any,
 ) -> AxesImage:
-    """Draw *cells*, blank where NaN, with *names* beside and months below.
+    """Draw *cells*, blank where NaN, with *names* beside and periods below.
 
     *rule* is the look of the lines between rows, *longest* the length that names are cut to, and
     *colors* how `imshow` turns numbers into colours.
@@ -40,9 +40,9 @@ def draw_heat(
     ax.grid(visible=False)
     ax.grid(visible=True, which="minor", axis="y", **rule)
 
-    months = list(span)
+    places = list(span)
     periods, labels = zip(*style.ticks(span), strict=True)
-    ax.set_xticks(list(map(months.index, periods)), labels)
+    ax.set_xticks(list(map(places.index, periods)), labels)
     ax.set_xlim(-0.5, len(span) - 0.5)
     ax.tick_params(which="both", length=0)
     ax.spines[["left", "bottom"]].set_visible(False)

@@ -9,28 +9,46 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from reports.figures import style
+from core.enums import Grain
+from reports.figures import smoothing, style
 from reports.figures.series import cut_off, explain_cut_off, sum_mentions
 from reports.figures.spec import FigureSpec, Subject
 from reports.polarity_scale import UNCHECKED, with_scale
 from reports.tables.periods import PeriodRow
 from reports.words import quantity
 
+MOST_PRINTED = 30  # periods beside whose dots n has room
 _BAND: style.Look = {"color": style.BLUE, "alpha": 0.14, "linewidth": 0, "label": "_interval"}
 _N: style.Look = {"ha": "center", "va": "bottom", "fontsize": 7, "color": style.MUTED}
 
 
 def draw_polarity(ax: Axes, rows: Sequence[PeriodRow], *, span: style.Range) -> None:
-    """Draw the monthly mean as a line that breaks where a month has none, with 95 % intervals.
+    """Draw each period's mean as a line that breaks where one has none, with 95 % intervals.
 
-    A month with fewer than five polarities is a hollow dot, and is left out of the band: the
-    interval of two mentions would drown all others.
+    A period with fewer than five polarities is a hollow dot, and is left out of the band: the
+    interval of two mentions would drown all others. Days have dots and a moving average, and
+    intervals from five polarities on.
     """
-    months = set(span)
-    in_span = [row for row in rows if row.period in months]
+    periods = set(span)
+    in_span = [row for row in rows if row.period in periods]
+    if span.grain == Grain.DAY:
+        smoothing.draw_smoothed(ax, in_span, span=span, column="polarity_mean")
+    else:
+        _draw_line(ax, in_span)
 
+    _draw_dots(ax, in_span, span)
+    style.zero_line(ax)
+    style.mark_gaps(ax, gaps(in_span))
+    style.mark_cut_off(ax, cut_off(in_span))
+    style.date_axis(ax, span)
+    ax.yaxis.set_major_locator(MaxNLocator(nbins=5))
+    ax.set_ylabel("mean polarity")
+
+
+def _draw_line(ax: Axes, rows: Sequence[PeriodRow]) -> None:
+    """Draw a line through the means, and the band of their intervals."""
     xs, means, lows, highs = [], [], [], []
-    for row in in_span:
+    for row in rows:
         xs.append(style.month_number(row.period))
         means.append(row.polarity_mean)
         lows.append(row.polarity_low if _is_enough(row) else None)
@@ -43,33 +61,36 @@ def draw_polarity(ax: Axes, rows: Sequence[PeriodRow], *, span: style.Range) -> 
         if len(x) > 1:
             ax.fill_between(x, _clip(low), _clip(high), **_BAND)
 
-    _draw_months(ax, in_span)
-    style.zero_line(ax)
-    style.mark_gaps(ax, gaps(in_span))
-    style.mark_cut_off(ax, cut_off(in_span))
-    style.date_axis(ax, span)
-    ax.yaxis.set_major_locator(MaxNLocator(nbins=5))
-    ax.set_ylabel("mean polarity")
 
-
-def _draw_months(ax: Axes, rows: Sequence[PeriodRow]) -> None:
+def _draw_dots(ax: Axes, rows: Sequence[PeriodRow], span: style.Range) -> None:
     """Draw a dot for each mean and an upright line for its interval."""
+    width = max(0.5, style.crowding(span))
     xs, means, faces = [], [], []
     for row in rows:
         x = style.month_number(row.period)
-        if row.polarity_low is not None and row.polarity_high is not None:
+        is_sure = span.grain != Grain.DAY or _is_enough(row)
+        if is_sure and row.polarity_low is not None and row.polarity_high is not None:
             ends = _clip([row.polarity_low, row.polarity_high])
-            ax.plot([x, x], ends, color=style.BLUE, alpha=0.3, linewidth=1, label="_interval")
+            ax.plot([x, x], ends, color=style.BLUE, alpha=0.3, linewidth=width, label="_interval")
         if row.polarity_mean is not None:
             xs.append(x)
             means.append(row.polarity_mean)
             faces.append(style.BLUE if _is_enough(row) else "white")
 
-    ax.scatter(xs, means, s=28, facecolors=faces, edgecolors=style.BLUE, zorder=4, label="months")
+    ax.scatter(
+        xs,
+        means,
+        s=max(5.0, 28 * style.crowding(span)),
+        facecolors=faces,
+        edgecolors=style.BLUE,
+        linewidths=None if span.grain == Grain.MONTH else max(0.5, 1.5 * style.crowding(span)),
+        zorder=4,
+        label=f"{span.grain}s",
+    )
 
 
 def gaps(rows: Sequence[PeriodRow]) -> list[str]:
-    """Return the months without a mean; a counted month without a mention is no gap."""
+    """Return the periods without a mean; a counted one without a mention is no gap."""
     periods = []
     for row in rows:
         if row.mentions is None or (row.mentions and row.polarity_mean is None):
@@ -87,10 +108,10 @@ def _clip(values: Sequence[float]) -> list[float]:
 
 
 def print_n(ax: Axes, rows: Sequence[PeriodRow], *, span: style.Range) -> None:
-    """Write each month's n along the lower edge, where there is room for it."""
-    months = set(span)
+    """Write each period's n along the lower edge, where there is room for it."""
+    periods = set(span)
     for row in rows:
-        if len(months) <= 30 and row.mentions is not None and row.period in months:
+        if len(periods) <= MOST_PRINTED and row.mentions is not None and row.period in periods:
             x = style.month_number(row.period)
             ax.text(x, 0.015, f"{row.mentions:,}", transform=ax.get_xaxis_transform(), **_N)
 
@@ -107,15 +128,18 @@ def limits(rows: Sequence[PeriodRow]) -> tuple[float, float]:
 
 
 def overall_figure(subject: Subject, rows: Sequence[PeriodRow], *, unit: str) -> Figure:
-    """Return the monthly mean over all months."""
+    """Return the mean of each period, over all of them."""
     figure, ax = style.new_axes(3.6)
     draw_polarity(ax, rows, span=subject.span)
     low, high = limits(rows)
     ax.set_ylim(low * 1.12, high)  # a strip below for n
     print_n(ax, rows, span=subject.span)
 
-    sub = f"n = {quantity(sum_mentions(rows), unit)} · band: 95 % t interval"
-    style.title(ax, f"Mean polarity of {subject.name}, all months", sub=sub)
+    look = "band: 95 % t interval"
+    if subject.span.grain == Grain.DAY:
+        look = f"line: {smoothing.NAME}"
+    sub = f"n = {quantity(sum_mentions(rows), unit)} · {look}"
+    style.title(ax, f"Mean polarity of {subject.name}, all {subject.span.grain}s", sub=sub)
     return figure
 
 
@@ -126,27 +150,36 @@ def overall_spec(
     unit: str = "mention",
     scale: str = UNCHECKED,
 ) -> FigureSpec | None:
-    """Declare the figure of mean polarity over all months; the *unit* is a mention or a post.
+    """Declare the figure of mean polarity over all periods; the *unit* is a mention or a post.
 
     *scale* says what the polarities are measured by.
     """
     if not has_means(rows):
         return None
+    grain = subject.span.grain
     return FigureSpec(
         name=f"{subject.slug}-polarity",
         draw=partial(overall_figure, subject, rows, unit=unit),
-        alt=f"Line: mean polarity of the {unit}s of {subject.name} in each month, with its "
-        "interval. The numbers are in the table of months.",
-        caption=with_scale(
-            f"The line breaks where a month has no {unit}s or no data. Hollow dots: n < 5. "
-            f"The figures along the lower edge are n.{explain_cut_off(rows)}",
-            scale,
-        ),
+        alt=f"Line: mean polarity of the {unit}s of {subject.name} in each {grain}, with its "
+        f"interval. The numbers are in the table of {grain}s.",
+        caption=with_scale(f"{_explain(subject.span, unit)}{explain_cut_off(rows)}", scale),
     )
 
 
+def _explain(span: style.Range, unit: str) -> str:
+    if span.grain == Grain.DAY:
+        return (
+            f"A dot for each day with {unit}s, hollow where n < 5; the others have their 95 % t "
+            f"interval.{smoothing.explain(span.grain, 'polarity_mean')}"
+        )
+    text = f"The line breaks where a {span.grain} has no {unit}s or no data. Hollow dots: n < 5."
+    if span.grain == Grain.MONTH or len(span) <= MOST_PRINTED:
+        text += " The figures along the lower edge are n."
+    return text
+
+
 def has_means(rows: Sequence[PeriodRow]) -> bool:
-    """Return whether a month has a mean polarity."""
+    """Return whether a period has a mean polarity."""
     return any(row.polarity_mean is not None for row in rows)
 
 

@@ -1,4 +1,4 @@
-"""Mentions or posts per month, and the share of documents that mention a keyword."""
+"""Mentions or posts per period, and the share of documents that mention a keyword."""
 
 from __future__ import annotations
 
@@ -11,17 +11,20 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from reports.figures import style
+from core.enums import Grain
+from reports import grains
+from reports.figures import smoothing, style
 from reports.figures.spec import FigureSpec, Subject
 from reports.tables.periods import PeriodRow
 from reports.words import quantity
 
-BAR = 24.0  # days wide, of a month's 28 to 31
+#: how many days wide a bar is
+BARS = {Grain.DAY: 0.8, Grain.WEEK: 5.6, Grain.MONTH: 24.0, Grain.YEAR: 290.0}
 
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """A counted month; *share* and its interval are None where there was no document."""
+    """A counted period; *share* and its interval are None where there was no document."""
 
     period: str
     documents: int
@@ -33,12 +36,12 @@ class Count:
 
     @property
     def x(self) -> float:
-        """Where the month lies on a date axis."""
+        """Where the period lies on a date axis."""
         return style.month_number(self.period)
 
 
 def count_months(rows: Sequence[PeriodRow]) -> list[Count]:
-    """Return the months whose mentions were counted, true zeros among them; others are gaps."""
+    """Return the periods whose mentions were counted, true zeros among them; others are gaps."""
     counts = []
     for row in rows:
         if row.mentions is not None:
@@ -49,34 +52,37 @@ def count_months(rows: Sequence[PeriodRow]) -> list[Count]:
 
 
 def mentions_by_month(rows: Sequence[PeriodRow]) -> dict[str, int]:
-    """Return the mentions of each counted month."""
+    """Return the mentions of each counted period."""
     return {count.period: count.mentions for count in count_months(rows)}
 
 
 def gaps(rows: Sequence[PeriodRow]) -> list[str]:
-    """Return the months without data, those that failed and those not counted yet."""
+    """Return the periods without data, those that failed and those not counted yet."""
     return [row.period for row in rows if row.mentions is None]
 
 
 def cut_off(rows: Iterable[PeriodRow]) -> list[str]:
-    """Return the months of which days at an edge are missing."""
+    """Return the periods of which days at an edge are missing."""
     return [row.period for row in rows if row.cut_off]
 
 
 def explain_cut_off(rows: Iterable[PeriodRow]) -> str:
-    """Return what a caption says of cut-off months, if there are any."""
-    if not cut_off(rows):
+    """Return what a caption says of cut-off periods, if there are any."""
+    marked = cut_off(rows)
+    if not marked:
         return ""
+    if grains.grain_of(marked[0]) != Grain.MONTH:
+        return f" {style.CUT_OFF}: days of it are missing, or lie before or after what was read."
     return f" {style.CUT_OFF}: cut off, its first or last days are missing."
 
 
 def sum_mentions(rows: Iterable[PeriodRow]) -> int:
-    """Return the mentions, or posts, of all counted months."""
+    """Return the mentions, or posts, of all counted periods."""
     return sum(filter(None, map(attrgetter("mentions"), rows)))
 
 
 def draw_counts(ax: Axes, rows: Sequence[PeriodRow], *, span: style.Range, unit: str) -> None:
-    """Draw a bar for each month; a month without a count is hatched, a true zero a ring at 0."""
+    """Draw a bar for each period; one without a count is hatched, a true zero a ring at 0."""
     xs, heights, colors, zeros = [], [], [], []
     for count in count_months(rows):
         xs.append(count.x)
@@ -85,40 +91,44 @@ def draw_counts(ax: Axes, rows: Sequence[PeriodRow], *, span: style.Range, unit:
         if not count.mentions:
             zeros.append(count.x)
 
-    ax.bar(xs, heights, width=BAR, color=colors, label=unit)
+    ax.bar(xs, heights, width=BARS[span.grain], color=colors, label=unit)
     if zeros:
         ax.plot(
             zeros,
             [0.0] * len(zeros),
             "o",
-            markersize=5,
+            markersize=max(1.5, 5 * style.crowding(span)),
             markerfacecolor="white",
             color=style.BLUE,
             clip_on=False,
             zorder=4,
             label="_zero",
         )
+    smoothing.draw_smoothed(ax, rows, span=span, column="mentions")
     style.mark_gaps(ax, gaps(rows))
     style.mark_cut_off(ax, cut_off(rows))
     style.date_axis(ax, span)
     ax.set_ylim(bottom=0, top=None if any(heights) else 1)
     ax.yaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
-    ax.set_ylabel(f"{unit} a month")
+    ax.set_ylabel(f"{unit} a {span.grain}")
 
 
 def draw_share(ax: Axes, rows: Sequence[PeriodRow], *, span: style.Range) -> None:
     """Draw the share of documents with a mention as dots with 95 % Wilson intervals."""
     xs, shares, colors = [], [], []
+    width = max(0.6, 1.6 * style.crowding(span))
     for count in count_months(rows):
         if count.share is not None:
             color = style.shade(style.VERMILLION, count.matched)
             interval = [count.low, count.high]
-            ax.plot([count.x, count.x], interval, color=color, linewidth=1.6, label="_interval")
+            ax.plot([count.x, count.x], interval, color=color, linewidth=width, label="_interval")
             xs.append(count.x)
             shares.append(count.share)
             colors.append(color)
 
-    ax.scatter(xs, shares, s=26, color=colors, zorder=3, label="share")
+    size = max(4.0, 26 * style.crowding(span))
+    ax.scatter(xs, shares, s=size, color=colors, zorder=3, label="share")
+    smoothing.draw_smoothed(ax, rows, span=span, column="share")
     style.mark_gaps(ax, gaps(rows))
     style.date_axis(ax, span)
     ax.set_ylim(bottom=0, top=None if any(shares) else 0.01)
@@ -128,53 +138,60 @@ def draw_share(ax: Axes, rows: Sequence[PeriodRow], *, span: style.Range) -> Non
 
 
 def mentions_figure(subject: Subject, rows: Sequence[PeriodRow]) -> Figure:
-    """Return mentions over share, month by month, on one axis of dates."""
+    """Return mentions over share, period by period, on one axis of dates."""
     figure = style.new_figure(5.6)
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
     draw_counts(above, rows, span=subject.span, unit="mentions")
     draw_share(below, rows, span=subject.span)
 
     mentions = f"n = {quantity(sum_mentions(rows), 'mention')}"
-    documents = sum(map(attrgetter("documents"), count_months(rows)))
-    style.title(above, f"Mentions of {subject.name} per month", sub=mentions)
-    sub = f"n = {quantity(documents, 'document')} · lines: 95 % Wilson interval"
+    documents = quantity(sum(map(attrgetter("documents"), count_months(rows))), "document")
+    smoothed = f" · line: {smoothing.NAME}" if subject.span.grain == Grain.DAY else ""
+    style.title(
+        above, f"Mentions of {subject.name} per {subject.span.grain}", sub=f"{mentions}{smoothed}"
+    )
+    sub = f"n = {documents}{smoothed or ' · lines: 95 % Wilson interval'}"
     style.title(below, "Share of documents that mention it", sub=sub)
     return figure
 
 
 def mentions_spec(subject: Subject, rows: Sequence[PeriodRow]) -> FigureSpec:
     """Declare the figure of a keyword's mentions."""
+    grain = subject.span.grain
+    intervals = " Upright lines: 95 % Wilson intervals." if grain == Grain.DAY else ""
     return FigureSpec(
         name=f"{subject.slug}-mentions",
         draw=partial(mentions_figure, subject, rows),
-        alt=f"Bars: mentions of {subject.name} per month, {sum_mentions(rows):,} in all. "
+        alt=f"Bars: mentions of {subject.name} per {grain}, {sum_mentions(rows):,} in all. "
         "Below: the share of documents with a mention and its interval. The numbers are in the "
-        "table of months.",
+        f"table of {grain}s.",
         caption="A ring at zero is a true zero: documents were read, none mentions it. A hatched "
-        f"month has no data. Bars and dots are lighter where n < 5.{explain_cut_off(rows)}",
+        f"{grain} has no data. Bars and dots are lighter where n < 5.{intervals}"
+        f"{smoothing.explain(grain, 'share')}{explain_cut_off(rows)}",
     )
 
 
 def posts_figure(subject: Subject, rows: Sequence[PeriodRow]) -> Figure:
-    """Return an account's posts per month."""
+    """Return an account's posts per period."""
     figure, ax = style.new_axes(3.0)
     draw_counts(ax, rows, span=subject.span, unit="posts")
     posts = f"n = {quantity(sum_mentions(rows), 'post')}"
-    style.title(ax, f"Posts of {subject.name} per month", sub=posts)
+    smoothed = f" · line: {smoothing.NAME}" if subject.span.grain == Grain.DAY else ""
+    style.title(ax, f"Posts of {subject.name} per {subject.span.grain}", sub=f"{posts}{smoothed}")
     return figure
 
 
 def posts_spec(subject: Subject, rows: Sequence[PeriodRow], *, posts: int) -> FigureSpec:
     """Declare the figure of an account's posts, *posts* of them with and without a date."""
-    zero = ""
+    grain, zero = subject.span.grain, ""
     if 0 in map(attrgetter("mentions"), rows):
-        zero = "A ring at zero is a month without a post. "
+        zero = f"A ring at zero is a {grain} without a post. "
     if gaps(rows):
-        zero += "A hatched month is in a year or more without one, and no data. "
+        zero += f"A hatched {grain} is in a year or more without one, and no data. "
     return FigureSpec(
         name=f"{subject.slug}-posts",
         draw=partial(posts_figure, subject, rows),
-        alt=f"Bars: posts of {subject.name} per month, {posts:,} in all.",
+        alt=f"Bars: posts of {subject.name} per {grain}, {posts:,} in all.",
         caption=f"From the first known post to the last. {zero}Bars are lighter where n < 5."
-        f"{explain_cut_off(rows)}",
+        f"{smoothing.explain(grain, 'mentions')}{explain_cut_off(rows)}",
     )

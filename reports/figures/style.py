@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import calendar
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,8 +17,8 @@ from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from PIL import Image
 
-from analysis.parameters import list_months
-from reports import fonts
+from core.enums import Grain
+from reports import fonts, grains
 from reports.figures import compact, small_print
 
 # Okabe and Ito, "Color Universal Design" (2008).
@@ -42,6 +41,10 @@ CUT_OFF = "†"  # marks a month of which days are missing
 FAINT = 0.38  # opacity of what is drawn lighter
 
 _TICK_STEPS = (1, 3, 6, 12, 24, 60, 120, 240, 600, 1200, 2400, 12_000)  # months
+_YEAR_STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 1000)
+_ROOMY = 40  # periods whose marks have room
+_FEW_MONTHS = 3  # in which Mondays are labelled
+MOST_TICKS = 16  # that have room for labels
 _MONTHS = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
@@ -133,18 +136,20 @@ def to_files(figure: Figure, note: str = "", *, png: bool = True) -> dict[str, b
 
 
 def first_day(period: str) -> float:
-    """Return the first day of the month ``YYYY-MM`` in matplotlib's days from 1970."""
-    return float((date(int(period[:4]), int(period[5:]), 1) - date(1970, 1, 1)).days)
+    """Return the first day of a period in matplotlib's days from 1970."""
+    return float((grains.first_day(period) - date(1970, 1, 1)).days)
 
 
 def day_after(period: str) -> float:
-    """Return the day after a month, as `first_day`; of the last month of the calendar too."""
-    return first_day(period) + calendar.monthrange(int(period[:4]), int(period[5:]))[1]
+    """Return the day after a period, as `first_day`; of the last of the calendar too."""
+    return first_day(period) + grains.count_days(period)
 
 
 def month_number(period: str) -> float:
-    """Return where the middle of a month lies on a date axis."""
-    return first_day(period) + 15.0
+    """Return where the middle of a month, or of another period, lies on a date axis."""
+    if grains.grain_of(period) == Grain.MONTH:
+        return first_day(period) + 15.0
+    return first_day(period) + grains.count_days(period) / 2
 
 
 def month_name(period: str, form: str = "%b %Y") -> str:
@@ -153,9 +158,21 @@ def month_name(period: str, form: str = "%b %Y") -> str:
     return form.replace("%b", full[:3]).replace("%B", full).replace("%Y", period[:4])
 
 
+def period_name(period: str, form: str = "%b %Y") -> str:
+    """Return a period as tables write it: a month in *form*, "2 Mar 2020", "2020-W10 (2 Mar)"."""
+    grain = grains.grain_of(period)
+    if grain == Grain.MONTH:
+        return month_name(period, form)
+    if grain == Grain.YEAR:
+        return period
+    start = grains.first_day(period)
+    day = f"{start.day} {_MONTHS[start.month - 1][:3]}"
+    return f"{period} ({day})" if grain == Grain.WEEK else f"{day} {period[:4]}"
+
+
 @dataclass(frozen=True)
 class Range:
-    """The months that an axis shows: every one from *first* to *last*, with data or without."""
+    """The periods that an axis shows: every one from *first* to *last*, with data or without."""
 
     first: str
     last: str
@@ -167,19 +184,61 @@ class Range:
         return cls(in_order[0], in_order[-1])
 
     def __iter__(self) -> Iterator[str]:
-        return iter(list_months(self.first, self.last))
+        return iter(grains.list_periods(self.first, self.last))
 
     def __len__(self) -> int:
-        return len(list_months(self.first, self.last))
+        return len(grains.list_periods(self.first, self.last))
+
+    @property
+    def grain(self) -> Grain:
+        """The grain of the periods."""
+        return grains.grain_of(self.first)
+
+
+def crowding(span: Range) -> float:
+    """Return by how much marks shrink: 1 for months, and for others as long as there is room."""
+    return 1.0 if span.grain == Grain.MONTH else min(1.0, _ROOMY / len(span))
 
 
 def ticks(span: Range) -> list[tuple[str, str]]:
-    """Return as many months as have room for a label, and their labels.
+    """Return as many periods as have room for a label, and their labels.
 
-    The year stands under the first and under each January.
+    Of days and weeks these are the first that begin in a month; in a span of a few months the
+    Mondays. The year stands under the first and where it changes.
     """
-    periods = list(span)
-    step = next(step for step in _TICK_STEPS if len(periods) / step <= 16)
+    if span.grain == Grain.MONTH:
+        return _month_ticks(list(span))
+    if span.grain == Grain.YEAR:
+        years = list(span)
+        step = next(step for step in _YEAR_STEPS if len(years) / step <= MOST_TICKS)
+        return [(year, year) for year in years if int(year) % step == 0 or step == 1]
+
+    months: dict[str, str] = {}
+    for period in span:
+        months.setdefault(grains.period_of(grains.first_day(period), Grain.MONTH), period)
+    if len(months) <= _FEW_MONTHS:
+        return _monday_ticks(span)
+    first = grains.first_day(span.first)
+    if first.day > 1 and len(months) > 1:
+        del months[next(iter(months))]  # of which only the end is shown
+    return [(months[month], label) for month, label in _month_ticks(list(months))]
+
+
+def _monday_ticks(span: Range) -> list[tuple[str, str]]:
+    labelled: list[tuple[str, str]] = []
+    year = ""
+    for period in span:
+        day = grains.first_day(period)
+        if day.weekday() and len(span) > MOST_TICKS:
+            continue
+        label = f"{day.day} {_MONTHS[day.month - 1][:3]}"
+        labelled.append((period, label if str(day.year) == year else f"{label}\n{day.year}"))
+        year = str(day.year)
+    return labelled
+
+
+def _month_ticks(periods: Sequence[str]) -> list[tuple[str, str]]:
+    step = next(step for step in _TICK_STEPS if len(periods) / step <= MOST_TICKS)
     labelled: list[tuple[str, str]] = []
     year = ""
     for period in periods:
@@ -192,37 +251,31 @@ def ticks(span: Range) -> list[tuple[str, str]]:
 
 
 def date_axis(ax: Axes, span: Range) -> None:
-    """Let *ax* show the months of *span*, with ticks in the middle of months."""
+    """Let *ax* show the periods of *span*, with ticks in the middle of periods."""
     ax.set_xlim(first_day(span.first), day_after(span.last))
     periods, labels = zip(*ticks(span), strict=True)
     ax.set_xticks(list(map(month_number, periods)), labels)
     ax.tick_params(axis="x", length=3, color=HAIR)
 
 
-def after(period: str) -> str:
-    """Return the month after *period*."""
-    year, month = int(period[:4]), int(period[5:])
-    return f"{year + month // 12:04d}-{month % 12 + 1:02d}"
-
-
 def mark_gaps(ax: Axes, gaps: Sequence[str]) -> None:
-    """Hatch the months without a value, so that nobody takes them for zeros."""
+    """Hatch the periods without a value, so that nobody takes them for zeros."""
     for first, last in stretches(gaps):
         ax.axvspan(first_day(first), day_after(last), label="_gap", **GAP_LOOK)
 
 
 def mark_cut_off(ax: Axes, periods: Iterable[str]) -> None:
-    """Set a dagger at the top of the months that are cut off: part of their days is missing."""
+    """Set a dagger at the top of the periods that are cut off: part of their days is missing."""
     look: Look = {"ha": "center", "va": "top", "fontsize": 10, "color": INK, "zorder": 5}
     for period in periods:
         ax.text(month_number(period), 0.99, CUT_OFF, transform=ax.get_xaxis_transform(), **look)
 
 
 def stretches(periods: Iterable[str]) -> list[tuple[str, str]]:
-    """Return the first and the last month of each stretch of months without one between."""
+    """Return the first and the last period of each stretch of periods without one between."""
     found: list[tuple[str, str]] = []
     for period in sorted(periods):
-        if found and after(found[-1][1]) == period:
+        if found and grains.next_period(found[-1][1]) == period:
             found[-1] = (found[-1][0], period)
         else:
             found.append((period, period))

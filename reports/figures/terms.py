@@ -13,7 +13,7 @@ from matplotlib.ticker import MaxNLocator
 from reports.crossovers import find_crossovers
 from reports.figures import style
 from reports.figures.series import (
-    BAR,
+    BARS,
     count_months,
     cut_off,
     explain_cut_off,
@@ -32,17 +32,18 @@ _ROW_HEIGHT = 0.12  # as a share of the highest bar
 
 
 class _Stack:
-    """Bars of several terms upon each other, month by month."""
+    """Bars of several terms upon each other, period by period."""
 
-    def __init__(self, ax: Axes, periods: Sequence[str]) -> None:
+    def __init__(self, ax: Axes, periods: Sequence[str], span: style.Range) -> None:
         self._ax = ax
         self._terms = 0
+        self._span = span
         self.heights = dict.fromkeys(periods, 0.0)
 
     def add(
         self, term: str, heights: Mapping[str, float], totals: Mapping[str, int] | None = None
     ) -> None:
-        """Draw the bars of one more term, *heights* by month, lighter where *totals* are small."""
+        """Draw the bars of one more term, *heights* by period, lighter where *totals* are small."""
         color: Any = style.CYCLE[self._terms % len(style.CYCLE)]
         if totals is not None:
             color = [style.shade(color, totals[period]) for period in heights]
@@ -50,11 +51,11 @@ class _Stack:
         self._ax.bar(
             list(map(style.month_number, heights)),
             list(heights.values()),
-            width=BAR,
+            width=BARS[self._span.grain],
             bottom=list(map(self.heights.__getitem__, heights)),
             color=color,
             edgecolor="white",
-            linewidth=0.5,
+            linewidth=0.5 * style.crowding(self._span),
             hatch="" if self._terms < len(style.CYCLE) else "//",
             label=style.without_undrawable(term),
         )
@@ -69,9 +70,13 @@ def draw_terms(
     together: Sequence[PeriodRow],
     *,
     span: style.Range,
+    months: Mapping[str, Sequence[PeriodRow]] | None = None,
 ) -> None:
-    """Draw bars stacked by term, and a mark for all together: a sentence counts once there."""
-    stack = _Stack(ax, list(span))
+    """Draw bars stacked by term, and a mark for all together: a sentence counts once there.
+
+    Where one overtakes another is tested on *months*: the rows by month, if *by_term* has others.
+    """
+    stack = _Stack(ax, list(span), span)
     for term, rows in by_term.items():
         stack.add(term, mentions_by_month(rows))
 
@@ -87,9 +92,9 @@ def draw_terms(
     )
 
     top = max([*stack.heights.values(), 1])
-    crossovers = find_crossovers(by_term)
+    crossovers = find_crossovers(months or by_term)
     for number, crossover in enumerate(crossovers):
-        x = style.month_number(crossover.period) - 15
+        x = style.first_day(crossover.period)
         y = top * (1.08 + _ROW_HEIGHT * (number % _TEXT_ROWS))
         text = style.without_undrawable(f"“{crossover.after}” overtakes")
         ax.axvline(x, zorder=0.9, label="_change", **_CHANGE)
@@ -101,13 +106,13 @@ def draw_terms(
     text_rows = min(len(crossovers), _TEXT_ROWS)
     ax.set_ylim(0, top * (1.2 + _ROW_HEIGHT * max(0, text_rows - 1)))
     ax.yaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
-    ax.set_ylabel("mentions a month")
+    ax.set_ylabel(f"mentions a {span.grain}")
 
 
 def draw_term_shares(
     ax: Axes, by_term: Mapping[str, Sequence[PeriodRow]], *, span: style.Range
 ) -> None:
-    """Draw each term's share of a month's mentions, lighter where they are fewer than five."""
+    """Draw each term's share of a period's mentions, lighter where they are fewer than five."""
     totals = dict.fromkeys(span, 0)
     not_counted: set[str] = set()
     for rows in by_term.values():
@@ -115,11 +120,11 @@ def draw_term_shares(
         for count in count_months(rows):
             totals[count.period] += count.mentions
 
-    months = list(filter(totals.__getitem__, span))
-    stack = _Stack(ax, months)
+    periods = list(filter(totals.__getitem__, span))
+    stack = _Stack(ax, periods, span)
     for term, rows in by_term.items():
         mentions = mentions_by_month(rows)
-        shares = {period: mentions.get(period, 0) / totals[period] for period in months}
+        shares = {period: mentions.get(period, 0) / totals[period] for period in periods}
         stack.add(term, shares, totals)
 
     style.mark_gaps(ax, sorted(not_counted))
@@ -131,17 +136,21 @@ def draw_term_shares(
 
 
 def terms_figure(
-    subject: Subject, by_term: Mapping[str, Sequence[PeriodRow]], together: Sequence[PeriodRow]
+    subject: Subject,
+    by_term: Mapping[str, Sequence[PeriodRow]],
+    together: Sequence[PeriodRow],
+    months: Mapping[str, Sequence[PeriodRow]] | None = None,
 ) -> Figure:
     """Return how often each term of a keyword is used, over which one is used."""
     figure = style.new_figure(5.6)
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
-    draw_terms(above, by_term, together, span=subject.span)
+    draw_terms(above, by_term, together, span=subject.span, months=months)
     draw_term_shares(below, by_term, span=subject.span)
 
     mentions = f"n = {quantity(sum_mentions(together), 'mention')}"
     style.title(above, f"The words for {subject.name}", sub=mentions)
-    style.title(below, "Which word is used", sub="share of each month's mentions")
+    shares = f"share of each {subject.span.grain}'s mentions"
+    style.title(below, "Which word is used", sub=shares)
     handles, labels = above.get_legend_handles_labels()
     figure.legend(
         handles, labels, loc="outside lower left", ncols=5, handlelength=1.1, columnspacing=1.4
@@ -150,17 +159,22 @@ def terms_figure(
 
 
 def terms_spec(
-    subject: Subject, by_term: Mapping[str, Sequence[PeriodRow]], together: Sequence[PeriodRow]
+    subject: Subject,
+    by_term: Mapping[str, Sequence[PeriodRow]],
+    together: Sequence[PeriodRow],
+    months: Mapping[str, Sequence[PeriodRow]] | None = None,
 ) -> FigureSpec | None:
-    """Declare the figure of a keyword with synonyms."""
+    """Declare the figure of a keyword with synonyms; *months* as in `draw_terms`."""
     if len(by_term) < 2 or not sum_mentions(together):
         return None
+    grain = subject.span.grain
     return FigureSpec(
         name=f"{subject.slug}-terms",
-        draw=partial(terms_figure, subject, by_term, together),
-        alt=f"Stacked bars: mentions per month of {', '.join(by_term)}; below, the share of each. "
-        "The numbers are in periods.csv.",
+        draw=partial(terms_figure, subject, by_term, together, months),
+        alt=f"Stacked bars: mentions per {grain} of {', '.join(by_term)}; below, the share of "
+        "each. The numbers are in periods.csv.",
         caption="Above: terms apart (stacked) and together (the black marks: a sentence with two "
         "terms counts once); a dashed line marks where one word overtakes another beyond "
-        f"chance. Below: which of them is used.{explain_cut_off(together)}",
+        f"chance{', tested by month' if months else ''}. Below: which of them is used."
+        f"{explain_cut_off(together)}",
     )

@@ -130,6 +130,11 @@ def run(
         (("submit", "handles", "ann", "--limit", "9" * 20), "Invalid value for '--limit'"),
         (("submit", "handles", "ann", "--keywrd", "x"), "No such option: --keywrd"),
         (("submit", "months"), "Missing argument 'FROM..TO'"),
+        (
+            ("submit", "months", "2020-03", "--keyword", "a", "--by", "fortnight"),
+            "--by fortnight: it is one of day, week, month, year",
+        ),
+        (("report", "1", "--by", "Week"), "--by Week: it is one of day, week, month, year"),
         (("stauts",), "No such command 'stauts'"),
         (("status", "abc"), "abc is no run's number: `tidings runs` lists them"),
         (("export", "periods", "1"), "periods is no run's number: `tidings runs` lists them"),

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.parameters import list_months
-from reports.handles import SILENCE, fill_months
+from core.enums import Grain
+from reports.handles import SILENCE, fill_periods
 from reports.tables.periods import PeriodRow
 
 NUMBERS = st.sets(st.integers(0, 12 * 60), min_size=1, max_size=12)  # months from January 1990
@@ -19,19 +20,19 @@ def posts(period: str, n: int = 3) -> PeriodRow:
 
 
 def counts(*periods: str) -> dict[str, int | None]:
-    return {row.period: row.mentions for row in fill_months(list(map(posts, periods)))}
+    return {row.period: row.mentions for row in fill_periods(list(map(posts, periods)))}
 
 
 def test_a_month_without_a_post_between_two_with_posts_is_a_zero() -> None:
     assert counts("2020-01", "2020-03") == {"2020-01": 3, "2020-02": 0, "2020-03": 3}
-    (_, zero, _) = fill_months([posts("2020-01"), posts("2020-03")])
+    (_, zero, _) = fill_periods([posts("2020-01"), posts("2020-03")])
     assert (zero.state, zero.handle, zero.job, zero.share) == ("complete", "nasa", "@nasa", None)
 
 
 def test_a_silence_of_a_year_is_no_data_and_no_zero() -> None:
     months = counts("2007-10", "2014-10", "2014-12")
     assert [period for period, n in months.items() if n == 0] == ["2014-11"]
-    silent = fill_months([posts("2007-10"), posts("2014-10")])[1:-1]
+    silent = fill_periods([posts("2007-10"), posts("2014-10")])[1:-1]
     assert len(silent) == 83
     assert {(row.state, row.matched, row.mentions) for row in silent} == {("no-data", None, None)}
 
@@ -42,14 +43,26 @@ def test_months_go_from_the_first_post_to_the_last_and_zeros_are_never_far_from_
 ) -> None:
     every_month = list_months("1990-01", "2050-12")
     posted = [every_month[number] for number in sorted(numbers)]
-    filled = fill_months(list(map(posts, posted)))
+    filled = fill_periods(list(map(posts, posted)))
     assert [row.period for row in filled] == list_months(posted[0], posted[-1])
     assert [row for row in filled if row.mentions] == list(map(posts, posted))
     zeros = 0
     for row in filled:
         zeros = zeros + 1 if row.mentions == 0 else 0
-        assert zeros < SILENCE
+        assert zeros < SILENCE[Grain.MONTH]
+
+
+def test_a_silence_of_a_year_is_no_data_by_day_week_and_year_too() -> None:
+    assert counts("2019-12-31", "2020-01-02") == {
+        "2019-12-31": 3, "2020-01-01": 0, "2020-01-02": 3,
+    }  # fmt: skip
+    assert counts("2020-W52", "2021-W01") == {"2020-W52": 3, "2020-W53": 0, "2021-W01": 3}
+    assert counts("2018", "2020") == {"2018": 3, "2019": None, "2020": 3}
+    assert set(counts("2019-01-01", "2020-01-01").values()) == {3, 0}
+    assert set(counts("2019-01-01", "2020-01-02").values()) == {3, None}
+    assert set(counts("2019-W01", "2019-W52").values()) == {3, 0}
+    assert set(counts("2019-W01", "2020-W02").values()) == {3, None}
 
 
 def test_an_account_without_a_dated_post_has_no_months() -> None:
-    assert fill_months([]) == []
+    assert fill_periods([]) == []

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reports.daily_counts import (
-    cut_off_months,
+    cut_off_periods,
     is_cut_off,
     measure_dispersion,
     no_documents,
@@ -66,10 +66,10 @@ def test_a_month_and_its_mirror_are_cut_off_together(days: list[int]) -> None:
 
 def test_the_first_and_the_last_month_of_an_account_are_cut_off_unless_whole() -> None:
     days = {"2020-01": month(14, 31), "2020-02": month(1, 20)[:29], "2020-03": month(1, 15)}
-    assert cut_off_months(days) == {"2020-01", "2020-03"}
-    assert cut_off_months({"2020-01": month(1, 31), "2020-03": month(9, 31)}) == set()
-    assert cut_off_months({"2020-01": month(3, 9)}) == {"2020-01"}
-    assert cut_off_months({}) == set()
+    assert cut_off_periods(days) == {"2020-01", "2020-03"}
+    assert cut_off_periods({"2020-01": month(1, 31), "2020-03": month(9, 31)}) == set()
+    assert cut_off_periods({"2020-01": month(3, 9)}) == {"2020-01"}
+    assert cut_off_periods({}) == set()
 
 
 def test_the_dispersion_of_daily_shares_is_pearsons_chi_square_over_its_degrees() -> None:

@@ -1,0 +1,82 @@
+"""Periods of the calendar by grain: `2020-03-01`, `2020-W14` (ISO 8601), `2020-03`, `2020`.
+
+A period is known by its label, which tells its grain. Labels of one grain sort by time.
+"""
+
+from __future__ import annotations
+
+import calendar
+from datetime import date, timedelta
+
+from analysis.parameters import list_months
+from core.enums import Grain
+
+_DAY = timedelta(days=1)
+_BY_LENGTH = {len("2020"): Grain.YEAR, len("2020-03"): Grain.MONTH, len("2020-03-01"): Grain.DAY}
+
+
+def grain_of(period: str) -> Grain:
+    """Return the grain of a period."""
+    return Grain.WEEK if "W" in period else _BY_LENGTH[len(period)]
+
+
+def period_of(day: date, grain: Grain) -> str:
+    """Return the period that holds *day*; a week belongs to the year of its Thursday."""
+    if grain == Grain.WEEK:
+        year, week, _ = day.isocalendar()
+        return f"{year:04d}-W{week:02d}"
+    lengths = {Grain.YEAR: len("2020"), Grain.MONTH: len("2020-03")}
+    return day.isoformat()[: lengths.get(grain)]
+
+
+def first_day(period: str) -> date:
+    """Return the first day of a period."""
+    match grain_of(period):
+        case Grain.WEEK:
+            return date.fromisocalendar(int(period[:4]), int(period[-2:]), 1)
+        case Grain.MONTH:
+            return date(int(period[:4]), int(period[5:]), 1)
+        case Grain.YEAR:
+            return date(int(period), 1, 1)
+        case Grain.DAY:
+            return date.fromisoformat(period)
+
+
+def count_days(period: str) -> int:
+    """Return how many days a period has."""
+    match grain_of(period):
+        case Grain.WEEK:
+            return 7
+        case Grain.MONTH:
+            return calendar.monthrange(int(period[:4]), int(period[5:]))[1]
+        case Grain.YEAR:
+            return 366 if calendar.isleap(int(period)) else 365
+        case Grain.DAY:
+            return 1
+
+
+def days_of(period: str) -> list[date]:
+    """Return every day of a period."""
+    first = first_day(period)
+    return [first + number * _DAY for number in range(count_days(period))]
+
+
+def next_period(period: str) -> str:
+    """Return the period after *period*, of its grain."""
+    last = first_day(period) + (count_days(period) - 1) * _DAY
+    return period_of(last + _DAY, grain_of(period))
+
+
+def list_periods(first: str, last: str) -> list[str]:
+    """Return every period from *first* to *last*, which are of one grain."""
+    if grain_of(first) == Grain.MONTH:
+        return list_months(first, last)
+    periods = [first]
+    while periods[-1] < last:
+        periods.append(next_period(periods[-1]))
+    return periods
+
+
+def periods_of_months(first: str, last: str, grain: Grain) -> tuple[str, str]:
+    """Return the first and the last period that hold a day of the months *first* to *last*."""
+    return period_of(days_of(first)[0], grain), period_of(days_of(last)[-1], grain)
