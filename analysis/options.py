@@ -110,6 +110,8 @@ class Keyword(FrozenModel):
         """Read a query; without a *name* it is its own. Raises ValueError as `parse` does."""
         query = " ".join(text.split())
         if not is_query(query):
+            if "," in query:
+                raise ValueError(f"{query!r} has a comma: write OR between words")
             query = f'"{query}"'
         parsed = parse_query(query)
         name = " ".join(name.split()) or _name_query(query)
