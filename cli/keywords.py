@@ -28,7 +28,7 @@ def read_keywords(values: Sequence[str], file: Path | None, within: Within) -> t
     keywords: list[Keyword] = []
     try:
         for value in values:
-            keywords.append(Keyword.parse(value, within))
+            keywords.append(_parse(value, within))
     except ValueError as error:
         raise UsageError(f"--keyword: {error}") from None
     if file is not None:
@@ -40,8 +40,9 @@ def read_keywords(values: Sequence[str], file: Path | None, within: Within) -> t
 
     _refuse_repeated_names(keywords)
     _refuse_many_terms(keywords)
-    for keyword in keywords:
-        _remark(keyword)
+    for term in all_terms(keywords):
+        if len(sentences(term)) > 1:
+            warn(f"{term!r} holds the end of a sentence, and is looked for within one")
     return tuple(keywords)
 
 
@@ -67,7 +68,7 @@ def _read_file(path: Path, within: Within) -> Iterator[Keyword]:
     for number, name, query in read(_read_text(path)):
         try:
             if name is None:
-                yield Keyword.parse(query, within)
+                yield _parse(query, within)
             else:
                 yield _parse_row(name, query, within)
         except ValueError as error:
@@ -114,6 +115,21 @@ def _read_table(text: str) -> Iterator[tuple[int, str, str]]:
         yield number, name, query
 
 
+def _parse(text: str, within: Within) -> Keyword:
+    """Return a keyword as it is written; say so where its name is not looked for, and may be meant.
+
+    Raises ValueError.
+    """
+    keyword = Keyword.parse(text, within)
+    is_word = len(keyword.name.split()) == 1
+    if is_word and not any(pattern.search(keyword.name) for pattern in keyword.patterns):
+        warn(
+            f"{printable(keyword.name)} is the name of the query {printable(keyword.query or '')} "
+            "and is not looked for itself: add it with OR if it should be"
+        )
+    return keyword
+
+
 def _parse_row(name: str, query: str, within: Within) -> Keyword:
     """Return the keyword of a row of a table, whose name is a name only."""
     if ":" in name:
@@ -139,19 +155,4 @@ def _refuse_many_terms(keywords: Sequence[Keyword]) -> None:
         raise UsageError(
             f"--keyword: {len(terms):,} terms of {characters:,} characters are more than the Text "
             f"API takes, {MAX_KEYWORDS:,} and {MAX_KEYWORD_CHARACTERS:,}: submit several runs"
-        )
-
-
-def _remark(keyword: Keyword) -> None:
-    """Say what may not be meant, and is possible."""
-    for term in keyword.asked_terms:
-        if len(sentences(term)) > 1:
-            warn(f"{term!r} holds the end of a sentence, and is looked for within one")
-
-    if keyword.query is None or len(keyword.name.split()) > 1:
-        return
-    if not any(pattern.search(keyword.name) for pattern in keyword.patterns):
-        warn(
-            f"{printable(keyword.name)} is the name of the query {printable(keyword.query)} and is "
-            "not looked for itself: add it with OR if it should be"
         )
