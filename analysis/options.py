@@ -51,6 +51,12 @@ class Keyword(FrozenModel):
         return None if self.query is None else parse_query(self.query)
 
     @property
+    def compared_terms(self) -> tuple[str, ...]:
+        """The terms of which each is enough; none of a query that needs several together."""
+        query = self.parsed_query
+        return self.terms if query is None or query.is_choice else ()
+
+    @property
     def description(self) -> str | None:
         """The query and what it has to match; None for a list of terms."""
         return None if self.query is None else f"{self.query}, within a {self.within}"

@@ -263,7 +263,7 @@ def _keyword_sections(
                 scatter.of_month(row, []),
                 month_phrases[keyword.name, row.period],
             )
-        by_term = {term: rows[keyword.name, term] for term in keyword.terms}
+        by_term = {term: rows[keyword.name, term] for term in keyword.compared_terms}
         together = rows[keyword.name, None]
         sections.append(
             KeywordSection(

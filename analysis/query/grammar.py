@@ -96,6 +96,11 @@ class Query:
                 terms.update(dict.fromkeys(_terms_of(leaf)))
         return tuple(terms)
 
+    @property
+    def is_choice(self) -> bool:
+        """Whether each sought term alone is enough, so that they can be compared."""
+        return all(matches(self.root, {term}.__contains__) for term in self.sought_terms)
+
 
 def is_query(text: str) -> bool:
     """Return whether *text* has a sign that only queries have; else it is words to look for."""

@@ -321,6 +321,20 @@ def test_the_name_of_a_query_is_a_name_only() -> None:
     assert mentions(keyword, "Storm news. Storms of covid.") == {("storm*", 1)}
 
 
+@pytest.mark.parametrize(
+    ("written", "compared"),
+    [
+        ("covid:flu", ("covid", "flu")),
+        ("(covid* OR =Flu) NOT (sea OR storm)", ("covid*", "=Flu")),
+        ("covid AND flu", ()),
+        ("covid OR flu AND sea", ()),
+        ("covid near/3 flu", ()),
+    ],
+)
+def test_terms_are_compared_where_each_is_enough(written: str, compared: tuple[str, ...]) -> None:
+    assert Keyword.parse(written).compared_terms == compared
+
+
 def test_a_quoted_term_alone_has_its_words_for_a_name() -> None:
     assert Keyword.parse('"AND"').name == "AND"
     assert Keyword.parse("covid*").name == "covid*"
