@@ -121,11 +121,12 @@ def _parse(text: str, within: Within) -> Keyword:
     Raises ValueError.
     """
     keyword = Keyword.parse(text, within)
-    is_word = len(keyword.name.split()) == 1
-    if is_word and not any(pattern.search(keyword.name) for pattern in keyword.patterns):
+    if keyword.query is None or len(keyword.name.split()) > 1:
+        return keyword
+    if not any(pattern.search(keyword.name) for pattern in keyword.patterns):
         warn(
-            f"{printable(keyword.name)} is the name of the query {printable(keyword.query or '')} "
-            "and is not looked for itself: add it with OR if it should be"
+            f"{printable(keyword.name)} is the name of the query {printable(keyword.query)} and is "
+            "not looked for itself: add it with OR if it should be"
         )
     return keyword
 

@@ -27,8 +27,10 @@ _MOST_TRIED = 10  # terms up to which contradictions are looked for
 
 _OPERATORS = ("AND", "OR", "NOT")
 _OPENING, _CLOSING = '"\u201c\u201e', '"\u201d\u201c'
+# What begins like no word: an operator, near/N, a bracket, a quotation mark, =US; and any star.
 _SIGN = re.compile(
-    rf"(?<!\S)(?:(?:AND|OR|NOT)(?=[\s({_OPENING}]|$)|(?i:near)/|[({_OPENING}]|{CASE}(?=[^\s{CASE}]))|\{STAR}"
+    rf"(?<!\S)(?:(?:AND|OR|NOT)(?=[\s({_OPENING}]|$)|(?i:near)/|[({_OPENING}])"
+    rf"|(?<!\S){CASE}(?=[^\s{CASE}])|\{STAR}"
 )
 _TOKEN = re.compile(
     rf"(?P<case>{CASE}?)[{_OPENING}](?P<quoted>[^{_CLOSING}]*)[{_CLOSING}]"
