@@ -64,11 +64,13 @@ class MonthData:
 
     def scored_text(self, keyword: str, sentence: str) -> str:
         """Return what is scored of a sentence that mentions *keyword*."""
-        return mask_terms(sentence, self._terms[keyword]) if self.mask_keyword else sentence
+        if not self.mask_keyword:
+            return sentence
+        return mask_terms(sentence, self._keywords[keyword].patterns)
 
     @cached_property
-    def _terms(self) -> dict[str, tuple[str, ...]]:
-        return {keyword.name: keyword.terms for keyword in self.keywords}
+    def _keywords(self) -> dict[str, Keyword]:
+        return {keyword.name: keyword for keyword in self.keywords}
 
     async def summary_corpora(self) -> list[Corpus]:
         """Return what a summary is made of: the corpora as they are."""
@@ -87,11 +89,11 @@ class MonthData:
 
     def subject_terms(self, corpus: Corpus) -> Sequence[str]:
         """Return the terms of the corpus's keyword."""
-        return self._terms[corpus.keyword]
+        return self._keywords[corpus.keyword].terms
 
     def subject_patterns(self, corpus: Corpus) -> list[re.Pattern[str]]:
         """Return the patterns of the terms of the corpus's keyword."""
-        return list(map(pattern, self.subject_terms(corpus)))
+        return self._keywords[corpus.keyword].patterns
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from functools import cached_property
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from core.enums import Grain
+from analysis.query.grammar import Query, is_query, parse_query
+from analysis.query.terms import Term
+from core.enums import Grain, Within
+from textapi.text.keywords import pattern
+
+LONGEST_NAME = 200  # characters
+
+_DOUBLE_QUOTES = '"\u201c\u201d\u201e'
 
 
 class FrozenModel(BaseModel):
@@ -16,24 +25,109 @@ class FrozenModel(BaseModel):
 
 
 class Keyword(FrozenModel):
-    """A keyword and the terms that count for it, its own name among them."""
+    """A subject: terms of which any counts for it, its name among them; or a query.
 
-    name: str = Field(min_length=1, max_length=200)
+    The *terms* of a query are those that it seeks, as it writes them: ``covid*``, ``=US``.
+    """
+
+    name: str = Field(min_length=1, max_length=LONGEST_NAME)
     terms: tuple[str, ...]
+    query: str | None = None
+    within: Within = Within.SENTENCE  # that a query has to match
+    forms: dict[str, tuple[str, ...]] = Field({}, exclude=True)  # of terms with a star, in a month
 
     @model_validator(mode="after")
-    def _name_is_a_term(self) -> Keyword:
-        if self.name not in self.terms:
-            raise ValueError("the keyword's name is one of its terms")
+    def _terms_are_consistent(self) -> Keyword:
+        if self.parsed_query is None:
+            if self.name not in self.terms:
+                raise ValueError("the keyword's name is one of its terms")
+        elif self.terms != tuple(map(str, self.parsed_query.sought_terms)):
+            raise ValueError("the terms of a query are those that it seeks")
         return self
 
+    @property
+    def parsed_query(self) -> Query | None:
+        """The query as it is read; None for a list of terms."""
+        return None if self.query is None else parse_query(self.query)
+
+    @property
+    def compared_terms(self) -> tuple[str, ...]:
+        """The terms of which each is enough; none of a query that needs several together."""
+        query = self.parsed_query
+        return self.terms if query is None or query.is_choice else ()
+
+    @property
+    def description(self) -> str | None:
+        """The query and what it has to match; None for a list of terms."""
+        return None if self.query is None else f"{self.query}, within a {self.within}"
+
+    @property
+    def as_written(self) -> str:
+        """The keyword as `parse` reads it."""
+        if self.query is not None:
+            is_nameless = self.name == _name_query(self.query)
+            return self.query if is_nameless else f"{self.name}:{self.query}"
+        others = ",".join(term for term in self.terms if term != self.name)
+        return f"{self.name}:{others}" if others else self.name
+
+    @property
+    def asked_terms(self) -> list[str]:
+        """What the Text API is asked for: whole words, those behind NOT too."""
+        if self.parsed_query is None:
+            return list(self.terms)
+        asked: list[str] = []
+        for term in self.parsed_query.terms:
+            asked += self.asked_of(term)
+        return asked
+
+    @property
+    def starred_terms(self) -> list[Term]:
+        """The terms of the query that stand for several forms."""
+        query = self.parsed_query
+        return [term for term in query.terms if term.has_star] if query else []
+
+    def asked_of(self, term: Term) -> tuple[str, ...]:
+        """Return what the Text API is asked for in place of one term of the query."""
+        return self.forms.get(str(term), ()) if term.has_star else (term.words,)
+
+    @cached_property
+    def patterns(self) -> list[re.Pattern[str]]:
+        """What the terms match in a text."""
+        if self.parsed_query is None:
+            return list(map(pattern, self.terms))
+        return [term.pattern for term in self.parsed_query.sought_terms]
+
     @classmethod
-    def parse(cls, text: str) -> Keyword:
-        """Read ``NAME`` or ``NAME:term,term``.
+    def parse(cls, text: str, within: Within = Within.SENTENCE) -> Keyword:
+        """Read ``NAME``, ``NAME:term,term``, ``QUERY`` or ``NAME:QUERY``.
 
         White space around a term is dropped, and so is a repeated term. Raises ValueError where a
         name or a term is empty, or could match nothing that was meant.
         """
+        name, colon, query = _split_name(text)
+        if is_query(query) and (name.strip() or not colon):
+            return cls.parse_query(name, query, within)
+        if colon and is_query(name):
+            raise ValueError(f"{name!r} is a query, and has no terms: write all of it as one query")
+        return cls._parse_list(text)
+
+    @classmethod
+    def parse_query(cls, name: str, text: str, within: Within = Within.SENTENCE) -> Keyword:
+        """Read a query; without a *name* it is its own. Raises ValueError as `parse` does."""
+        query = " ".join(text.split())
+        if not is_query(query):
+            if "," in query:
+                raise ValueError(f"{query!r} has a comma: write OR between words")
+            query = f'"{query}"'
+        parsed = parse_query(query)
+        name = " ".join(name.split()) or _name_query(query)
+        if len(name) > LONGEST_NAME:
+            raise ValueError(f"{name[:20]}… is too long for a name: write NAME:{query[:20]}…")
+        terms = tuple(map(str, parsed.sought_terms))
+        return cls(name=name, terms=terms, query=query, within=within)
+
+    @classmethod
+    def _parse_list(cls, text: str) -> Keyword:
         name, colon, others = text.partition(":")
         terms = [name, *others.split(",")] if colon else [name]
         stripped = [" ".join(term.split()) for term in terms]
@@ -53,6 +147,23 @@ class Keyword(FrozenModel):
             unique.setdefault(term.casefold(), term)
 
         return cls(name=stripped[0], terms=tuple(unique.values()))
+
+
+def _name_query(query: str) -> str:
+    """Return the name of a query that has none: itself, of a term alone without its marks."""
+    root = parse_query(query).root
+    return str(root) if isinstance(root, Term) else query
+
+
+def _split_name(text: str) -> tuple[str, str, str]:
+    """Return what stands before the first colon that is not in quotation marks, and behind it."""
+    in_quotes = False
+    for place, letter in enumerate(text):
+        if letter in _DOUBLE_QUOTES:
+            in_quotes = not in_quotes
+        if letter == ":" and not in_quotes:
+            return text[:place], ":", text[place + 1 :]
+    return "", "", text
 
 
 _QUOTES = "\"'\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb"

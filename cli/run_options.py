@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Argument, Option
 
-from cli.messages import printable, warn
+from cli.messages import printable
 from cli.options import MOST, By, Distinct, Name, Wait, check_utf8
-from core.enums import DOCUMENTS
+from core.enums import DOCUMENTS, Within
 from core.errors import UsageError
 from sources.registry import archives, default_archive, post_sources
 
 if TYPE_CHECKING:
-    from analysis.options import Keyword
     from analysis.parameters import TextParameters
     from analysis.pipelines import Pipeline
     from core.settings import Settings
@@ -138,13 +137,23 @@ class MonthsArguments(RunArguments):
         ),
     ]
     keyword: Annotated[
-        list[str],
+        list[str] | None,
         Option(
             metavar="NAME[:TERM,TERM]",
             callback=check_utf8,
-            help="A subject, with the other terms that count for it.",
+            help="A subject, with the other terms that count for it; or NAME:QUERY, of terms with "
+            "AND, OR, NOT, near/N, brackets, quotes, a star, =.",
         ),
-    ]
+    ] = None
+    keywords_file: Annotated[
+        Path | None,
+        Option(
+            metavar="FILE", help="Subjects, one a line; or CSV with the columns name and query."
+        ),
+    ] = None
+    within: Annotated[
+        Within, Option(help="What a query has to match: each sentence, or the whole document.")
+    ] = Within.SENTENCE
     material: Annotated[
         str | None,
         Option(
@@ -167,15 +176,10 @@ class MonthsArguments(RunArguments):
         """Return the parameters of a run over months."""
         from analysis.parameters import MonthsParameters
         from analysis.pipelines import MONTHS
-        from analysis.text.mentions import all_terms
-        from textapi.text.sentences import sentences
+        from cli.keywords import read_keywords
 
         first, last = _parse_months(self.months)
-        keywords = _parse_keywords(self.keyword)
-        for term in all_terms(keywords):
-            if len(sentences(term)) > 1:
-                warn(f"{term!r} holds the end of a sentence, and is looked for within one")
-
+        keywords = read_keywords(self.keyword or (), self.keywords_file, self.within)
         values: dict[str, Any] = {"first": first, "last": last, "keywords": keywords}
         values |= {"material": self.material, "source": self.source}
         values["mask_keyword"] = not self.no_mask
@@ -188,27 +192,39 @@ class MonthsArguments(RunArguments):
         parameters: TextParameters,
         names: Sequence[str],
     ) -> tuple[TextParameters, Sequence[str]]:
-        """Return the parameters with the material as the archive spells it.
+        """Return the parameters with the material as the archive spells it, and say what stars are.
 
-        Raises `UsageError` where the archive has other materials only, and none is fetched.
+        Raises `UsageError` where the archive has other materials only, and none is fetched, and
+        where a star stands for too much.
         """
+        from analysis.parameters import MonthsParameters
+        from cli.keywords import check_stars
+
+        parameters = self._spell_material(db, settings, parameters)
+        assert isinstance(parameters, MonthsParameters)  # noqa: S101 - they were resolved here
+        check_stars(db, parameters)
+        return parameters, names
+
+    def _spell_material(
+        self, db: Database, settings: Settings, parameters: TextParameters
+    ) -> TextParameters:
         from models.documents import stored_materials
         from sources.registry import source_named
 
         material, source = self.material, getattr(parameters, "source", "")
         if material is None:
-            return parameters, names
+            return parameters
         with db.read() as connection:
             stored = stored_materials(connection, source)
         for spelling in (material, *stored):
             if spelling in stored and spelling.casefold() == material.casefold():
-                return parameters.model_copy(update={"material": spelling}), names
+                return parameters.model_copy(update={"material": spelling})
         if stored and not source_named(source).is_available(settings):
             raise UsageError(
                 f"--material {printable(material)}: no stored document is of it; "
                 f"there are {', '.join(stored)}"
             )
-        return parameters, names
+        return parameters
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -315,24 +331,6 @@ def _parse_months(text: str) -> tuple[str, str]:
             "month, as 2020-03"
         )
     return first, last
-
-
-def _parse_keywords(values: Sequence[str]) -> tuple[Keyword, ...]:
-    from analysis.options import Keyword
-
-    try:
-        keywords = tuple(Keyword.parse(value) for value in values)
-    except ValueError as error:
-        raise UsageError(f"--keyword: {error}") from None
-    names: set[str] = set()
-    for keyword in keywords:
-        if keyword.name.casefold() in names:
-            raise UsageError(
-                f"--keyword: {keyword.name} was given twice, case is ignored; put its terms "
-                "behind one, NAME:term,term"
-            )
-        names.add(keyword.name.casefold())
-    return keywords
 
 
 def _read_lines() -> list[str]:

@@ -44,6 +44,13 @@ class State(StrEnum):
 ENDED = (State.DONE, State.FAILED, State.CANCELLED)
 
 
+class Within(StrEnum):
+    """What a query has to match."""
+
+    SENTENCE = "sentence"
+    DOCUMENT = "document"
+
+
 DOCUMENTS = "documents"  # the first part of every job over texts, before its steps
 
 

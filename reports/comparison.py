@@ -176,13 +176,13 @@ def _read_scores(data: RunData) -> Iterator[tuple[str, Scores]]:
                 yield post.document, {(post.document, 0, ""): post.polarity}
         return
     parameters = data.parameters
-    terms = {each.name: each.terms for each in parameters.keywords if parameters.mask_keyword}
+    patterns = {each.name: each.patterns for each in parameters.keywords if parameters.mask_keyword}
 
     for period, rows in groupby(read_mentions(data), key=attrgetter("period")):
         scores = {}
         for row in rows:
             if row.polarity is not None:
-                scored = mask_terms(row.sentence, terms.get(row.keyword, ()))
+                scored = mask_terms(row.sentence, patterns.get(row.keyword, ()))
                 scores[row.document, row.position, scored] = row.polarity
         yield period, scores
 

@@ -25,7 +25,6 @@ from reports.tables.mentions import MentionRow
 from reports.tables.periods import PeriodRow
 from reports.tables.phrases import PhraseRow
 from reports.words import format_day, quantity, web_address
-from textapi.text.keywords import pattern
 
 SAMPLES = 20  # sentences of a keyword, to see which scripts they use
 
@@ -125,7 +124,7 @@ class MonthReader:
         Of texts that differ in names or figures only, the first alone has words.
         """
         subject, period = self.subjects[keyword.name], month.row.period
-        patterns = list(map(pattern, keyword.terms))
+        patterns = keyword.patterns
         distinct = drop_repeats(sentences)
         words = count_words(map(attrgetter("sentence"), distinct), patterns)
         chosen = self._choose_words(words, keyword)
@@ -160,7 +159,7 @@ class MonthReader:
     ) -> MonthSection:
         """Draw the figures of a keyword in a month. *names* and *words* are of all keywords."""
         subject = self.subjects[keyword.name]
-        patterns = list(map(pattern, keyword.terms))
+        patterns = keyword.patterns
         figures, word_counts, distinct = self.draw_month(keyword, month, sentences)
         has_cloud = any(figure.layout == clouds.LAYOUT for figure in figures)
         listed = {} if has_cloud else self._choose_words(word_counts, keyword)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import groupby
@@ -52,7 +53,6 @@ from reports.tables.periods import PeriodRow, read_periods, read_series
 from reports.tables.phrases import PhraseRow, read_phrases
 from reports.word_section import add_words
 from reports.words import quantity
-from textapi.text.keywords import pattern
 
 FIGURES_PER_KEYWORD = 2  # of each month
 COMPARED = ("share", "polarity_mean")  # columns of the keywords beside each other
@@ -84,6 +84,8 @@ class KeywordSection:
     mean: float | None = None  # with its 95 % interval
     low: float | None = None
     high: float | None = None
+    query: str | None = None  # with the level that it is about; None for a list of terms
+    patterns: Sequence[re.Pattern[str]] = ()  # of its terms
 
     @property
     def page(self) -> str:
@@ -281,7 +283,7 @@ def _keyword_sections(
                 scatter.of_month(row, []),
                 month_phrases[keyword.name, row.period],
             )
-        by_term = {term: rows[keyword.name, term] for term in keyword.terms}
+        by_term = {term: rows[keyword.name, term] for term in keyword.compared_terms}
         together = rows[keyword.name, None]
         sections.append(
             KeywordSection(
@@ -292,6 +294,8 @@ def _keyword_sections(
                 by_term,
                 months,
                 words[keyword.name],
+                query=keyword.description,
+                patterns=keyword.patterns,
             )
         )
     return sections
@@ -325,7 +329,7 @@ def _draw_keyword(
     subject, rows = keyword.subject, keyword.rows
     over_time = replace(subject, span=_series_span(data))
     of_keyword = [row for row in names if row.keyword == keyword.name]
-    top = entities.top_names(of_keyword, list(map(pattern, keyword.terms)), of_run=names)
+    top = entities.top_names(of_keyword, keyword.patterns, of_run=names)
     of_months: list[PhraseRow] = []
     for month in keyword.months.values():
         for phrase in month.phrases:

@@ -17,7 +17,8 @@ from sqlalchemy import ColumnElement, case, func, select
 
 from analysis.options import TextOptions
 from analysis.parameters import MonthsParameters, Parameters, TrainingParameters
-from core.enums import ENDED, Grain, JobKind, State
+from analysis.text.mentions import all_terms
+from core.enums import ENDED, Grain, JobKind, State, Within
 from models import tables
 from models.database import Database
 from models.tables import Document, Import, Mention
@@ -88,10 +89,11 @@ class RunSummary(RunData):
 
     @property
     def keyword_example(self) -> KeywordExample | None:
-        """The rule by which keywords match, shown with the run's first; None without keywords."""
+        """The rule by which keywords match, shown with the run's first term without a star."""
         if not isinstance(self.parameters, MonthsParameters):
             return None
-        return find_example(self.parameters.keywords[0].terms[0])
+        terms = all_terms(self.parameters.keywords)
+        return find_example(terms[0]) if terms else None
 
     @property
     def states_in_words(self) -> str:
@@ -287,8 +289,9 @@ def submit_command(
     if isinstance(parameters, MonthsParameters):
         words += ["months", f"{parameters.first}..{parameters.last}"]
         for keyword in parameters.keywords:
-            others = ",".join(term for term in keyword.terms if term != keyword.name)
-            words += ["--keyword", f"{keyword.name}:{others}" if others else keyword.name]
+            words += ["--keyword", keyword.as_written]
+        if any(keyword.within == Within.DOCUMENT for keyword in parameters.keywords):
+            words += ["--within", Within.DOCUMENT]
         words += _option("material", parameters.material)
         words += [] if parameters.mask_keyword else ["--no-mask"]
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from analysis.data import MonthData
 from analysis.fetcher import Fetcher
+from analysis.options import Keyword
+from analysis.query.forms import with_forms
 from analysis.step import Step, StepResult
 from analysis.text.mentions import all_terms, mention_rows
 from models.documents import DocumentText, documents_by_id
@@ -19,7 +22,11 @@ NAME = "keywords"
 
 
 async def find_mentions(data: MonthData, fetcher: Fetcher) -> StepResult:
-    """Ask for all texts of the month, then read what was found."""
+    """Ask for all texts of the month, then read what was found.
+
+    What the terms with a star stand for is looked up first.
+    """
+    data = replace(data, keywords=await asyncio.to_thread(find_forms_of_month, data))
     texts = MonthTexts()
     await fetcher.fetch(batches_of_month(data, fetcher.engine, texts))
 
@@ -29,6 +36,13 @@ async def find_mentions(data: MonthData, fetcher: Fetcher) -> StepResult:
     rows = _mentions_of_month(data, texts, sentences)
 
     return StepResult(texts.documents, {Mention: rows})
+
+
+def find_forms_of_month(data: MonthData) -> list[Keyword]:
+    """Return the keywords with the forms that their terms with a star have in the month."""
+    days = data.documents_by_day()
+    texts = (document.text for _, of_day in days for document in of_day)
+    return with_forms(data.keywords, texts)
 
 
 @dataclass
@@ -67,7 +81,8 @@ def batches_of_month(data: MonthData, engine: str, texts: MonthTexts) -> Iterato
                 new_texts.append((document.id, document.text))
 
         day = f"{data.scope.source} {date}"
-        yield from keyword_batches(engine, new_texts, terms, data.options.text_size, day)
+        if terms:  # a star may stand for nothing
+            yield from keyword_batches(engine, new_texts, terms, data.options.text_size, day)
 
 
 def _mentions_of_month(

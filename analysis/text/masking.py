@@ -14,16 +14,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from textapi.text.keywords import pattern
-
 STAND_IN = "topic"
 _WITHOUT_CASE = "0"  # for a word that has no capitals to keep: a number, another script
 
 _WORD = re.compile(r"\w(?:\S*\w)?\.*")  # with the full stops of an abbreviation
 
 
-def mask_terms(sentence: str, terms: Iterable[str]) -> str:
-    """Return *sentence* with a stand-in for each word of what *terms* match.
+def mask_terms(sentence: str, patterns: Iterable[re.Pattern[str]]) -> str:
+    """Return *sentence* with a stand-in for each word of what the terms' *patterns* match.
 
     A full stop within the sentence goes with the abbreviation that it belongs to: behind the
     stand-in it would end a sentence. The one at the end stays.
@@ -31,7 +29,7 @@ def mask_terms(sentence: str, terms: Iterable[str]) -> str:
     parts: list[str] = []
     cursor = 0
 
-    for start, end in _find_spans(sentence, terms):
+    for start, end in _find_spans(sentence, patterns):
         is_last = not any(map(str.isalnum, sentence[end:]))
         if is_last:
             end = start + len(sentence[start:end].rstrip("."))  # noqa: PLW2901
@@ -43,11 +41,11 @@ def mask_terms(sentence: str, terms: Iterable[str]) -> str:
     return "".join([*parts, sentence[cursor:]])
 
 
-def _find_spans(sentence: str, terms: Iterable[str]) -> list[tuple[int, int]]:
+def _find_spans(sentence: str, patterns: Iterable[re.Pattern[str]]) -> list[tuple[int, int]]:
     """Return where a term stands; matches that overlap or touch are one."""
     matches: list[tuple[int, int]] = []
-    for term in terms:
-        matches += [match.span() for match in pattern(term).finditer(sentence)]
+    for pattern in patterns:
+        matches += [match.span() for match in pattern.finditer(sentence)]
 
     spans: list[tuple[int, int]] = []
     for start, end in sorted(matches):

@@ -6,16 +6,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from analysis.options import Keyword
+from analysis.query.matching import find_positions
+from analysis.query.terms import Term
+from core.enums import Within
 from models.documents import DocumentText
 from textapi.text.keywords import pattern
 from textapi.text.sentences import Span, split
 
 
 def all_terms(keywords: Sequence[Keyword]) -> list[str]:
-    """Return every term of every keyword once, in their order."""
+    """Return every term that is asked for once, in the order of the keywords."""
     terms: dict[str, None] = {}
     for keyword in keywords:
-        terms.update(dict.fromkeys(keyword.terms))
+        terms.update(dict.fromkeys(keyword.asked_terms))
     return list(terms)
 
 
@@ -36,8 +39,9 @@ def mention_rows(
     rows = []
 
     for keyword in keywords:
+        positions_by_term = _positions_by_term(document.text, spans, keyword, sentences_by_term)
         for term in keyword.terms:
-            for position in _positions(document.text, spans, term, sentences_by_term[term]):
+            for position in positions_by_term[term]:
                 row = {
                     "document_id": document.id,
                     "keyword": keyword.name,
@@ -49,6 +53,33 @@ def mention_rows(
                 rows.append(row)
 
     return rows
+
+
+def _positions_by_term(
+    text: str,
+    spans: Sequence[Span],
+    keyword: Keyword,
+    sentences_by_term: Mapping[str, Sequence[str]],
+) -> Mapping[str, Sequence[int]]:
+    """Return the mentioning sentences that hold each of the keyword's terms."""
+    query = keyword.parsed_query
+    if query is None:
+        return {
+            term: _positions(text, spans, term, sentences_by_term[term]) for term in keyword.terms
+        }
+
+    found: dict[Term, set[int]] = {}
+    for term in query.terms:
+        found[term] = set()
+        for asked_term in keyword.asked_of(term):
+            answered_sentences = sentences_by_term[asked_term]
+            found[term].update(_positions(text, spans, asked_term, answered_sentences))
+        if term.case_sensitive:
+            found[term] = {i for i in found[term] if term.pattern.search(text[slice(*spans[i])])}
+
+    in_document = keyword.within == Within.DOCUMENT
+    mentioning = find_positions(query, text, spans, found, in_document=in_document)
+    return {str(term): positions for term, positions in mentioning.items()}
 
 
 def _positions(

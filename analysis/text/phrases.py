@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 from itertools import pairwise
 
+from analysis.query.terms import CASE, STAR
 from analysis.text.person_names import is_full_name, is_title
 from analysis.text.stopwords import stop_words_for
 from analysis.text.word_usage import WordUsage
@@ -26,7 +27,18 @@ def repeats_subject(phrase: str, subject_terms: Collection[str]) -> bool:
     repeated = words_of_terms(subject_terms) | stop_words_for(Counter(words))
     persons = words_of_terms(term for term in subject_terms if is_full_name(term, WordUsage()))
 
+    stems = tuple(_stems_of_terms(subject_terms))
+
     for word, following in pairwise([*words, ""]):
-        if word not in repeated and not (is_title(word) and following in persons):
+        is_repeated = word in repeated or word.startswith(stems)
+        if not is_repeated and not (is_title(word) and following in persons):
             return False
     return True
+
+
+def _stems_of_terms(terms: Iterable[str]) -> Iterator[str]:
+    """Yield what stands before each star, case-folded."""
+    for term in terms:
+        for word in term.split():
+            if word.endswith(STAR):
+                yield word.strip(CASE + STAR).casefold()

@@ -110,7 +110,29 @@ def run(
             ("submit", "months", "2020-03", "--keyword", "covid,coronavirus"),
             "--keyword: 'covid,coronavirus' has a comma in its name: write covid:coronavirus",
         ),
-        (("plan", "months", "2020-03", "--keyword", "covid*"), "--keyword: 'covid*' has a star"),
+        (
+            ("plan", "months", "2020-03", "--keyword", "co*vid"),
+            "--keyword: 'co*vid' has a star that is not at a word's end",
+        ),
+        (
+            ("submit", "months", "2020-03", "--keyword", "(covid OR flu"),
+            "--keyword: a bracket is never closed: write ) behind it",
+        ),
+        (("submit", "months", "2020-03"), "no subject was given: write --keyword NAME[:TERM,TERM]"),
+        (
+            ("plan", "months", "2020-03", "--keywords-file", "none.txt"),
+            "--keywords-file none.txt cannot be read (No such file or directory)",
+        ),
+        (
+            (
+                "plan",
+                "months",
+                "2020-03",
+                "--keyword",
+                ",".join(map(str, range(1001))).replace(",", ":", 1),
+            ),
+            "--keyword: 1,001 terms of 2,894 characters are more than the Text API takes",
+        ),
         (
             ("submit", "months", "2020-03", "--keyword", "!!!"),
             "--keyword: '!!!' has no letter or digit",
@@ -144,8 +166,8 @@ def run(
             "2020-04 is after 2020-03: write 2020-03..2020-04",
         ),
         (
-            ("submit", "months", "2020-03", "--keyword", '"covid"'),
-            "--keyword: '\"covid\"' has quotation marks",
+            ("submit", "months", "2020-03", "--keyword", "'covid'"),
+            "--keyword: \"'covid'\" has quotation marks",
         ),
         (
             ("submit", "months", "2020-03", "--keyword", "covid", "--steps", "polarity"),

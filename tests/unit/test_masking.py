@@ -10,6 +10,7 @@ from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 from analysis.options import Keyword
 from analysis.text.masking import STAND_IN, mask_terms
 from textapi.engine.polarity import text_polarity
+from textapi.text.keywords import pattern
 from textapi.text.sentences import split
 
 WORDS = ["protest", "fever", "U.S.", "covid-19", "no", "very", "good", "deadly", "calms", "Ann"]
@@ -46,14 +47,14 @@ WORDS = ["protest", "fever", "U.S.", "covid-19", "no", "very", "good", "deadly",
 def test_each_word_of_a_term_becomes_the_stand_in_with_its_capitals(
     sentence: str, terms: list[str], masked: str
 ) -> None:
-    assert mask_terms(sentence, terms) == masked
+    assert mask_terms(sentence, map(pattern, terms)) == masked
 
 
 def test_a_sentence_of_two_keywords_is_masked_for_each_by_its_own_terms() -> None:
     sentence = "Fever Spreads at Protests."
     fever, protests = Keyword.parse("fever"), Keyword.parse("protests:protest")
-    assert mask_terms(sentence, fever.terms) == "Topic Spreads at Protests."
-    assert mask_terms(sentence, protests.terms) == "Fever Spreads at Topic."
+    assert mask_terms(sentence, fever.patterns) == "Topic Spreads at Protests."
+    assert mask_terms(sentence, protests.patterns) == "Fever Spreads at Topic."
 
 
 def test_the_stand_in_has_no_polarity_in_either_engine() -> None:
@@ -72,7 +73,9 @@ def test_vader_scores_a_masked_sentence_as_if_its_lexicon_lacked_the_terms(
 ) -> None:
     sentence = " ".join(case(word) for case, word in zip(cases, words, strict=False)) + end
     analyzer = SentimentIntensityAnalyzer()
-    before = analyzer.polarity_scores(mask_terms(sentence, ["fever", "protest"]))["compound"]
+    before = analyzer.polarity_scores(mask_terms(sentence, map(pattern, ["fever", "protest"])))[
+        "compound"
+    ]
     for term in ("fever", "protest"):
         analyzer.lexicon.pop(term, None)
     assert before == analyzer.polarity_scores(sentence)["compound"]
@@ -83,7 +86,9 @@ def test_a_masked_sentence_has_as_many_words_and_is_one_sentence_as_before(
     words: list[str],
 ) -> None:
     for sentence in (" ".join(words) + ".", " ".join(map(str.title, words))):
-        masked = mask_terms(sentence, ["U.S.", "protest", "Jr", "Ph.D.", "11", "covid-19"])
+        masked = mask_terms(
+            sentence, map(pattern, ["U.S.", "protest", "Jr", "Ph.D.", "11", "covid-19"])
+        )
         assert len(masked.split()) == len(sentence.split())
         if len(split(sentence)) == 1:
             assert len(split(masked)) == 1

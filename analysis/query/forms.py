@@ -1,0 +1,75 @@
+"""What a star stands for: the forms of a term that documents hold.
+
+The Text API knows whole words alone, so each form is asked for as a word of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+
+from analysis.options import Keyword
+from analysis.query.grammar import LONGEST_TERM
+from analysis.query.terms import Term
+from core.errors import BadInput
+from textapi.text.keywords import HYPHENS, pattern
+from textapi.text.sentences import sentences
+
+MOST_FORMS = 100  # of a term in a month: each is a row of the ledger for each text
+
+_HYPHENS = str.maketrans(dict.fromkeys(HYPHENS, "-"))
+
+
+def find_forms(terms: Collection[Term], texts: Iterable[str]) -> dict[Term, tuple[str, ...]]:
+    """Return the forms that stand in *texts* for each of *terms*, which have a star, sorted.
+
+    Forms that differ in case, white space or the kind of hyphen are one. Raises `BadInput` where
+    they are more than can be asked for.
+    """
+    forms: dict[Term, set[str]] = {term: set() for term in terms}
+    if not forms:
+        return {}
+
+    for text in texts:
+        for term, of_term in forms.items():
+            of_term.update(_find_forms(term, text))
+            if len(of_term) > MOST_FORMS:
+                some = ", ".join(sorted(of_term)[:5])
+                raise BadInput(
+                    f"{term} stands for more than {MOST_FORMS} words ({some}, …): write more "
+                    "letters before the star, or the words that are meant"
+                )
+    return {term: tuple(sorted(filter(_is_word, of_term))) for term, of_term in forms.items()}
+
+
+def with_forms(keywords: Sequence[Keyword], texts: Iterable[str]) -> list[Keyword]:
+    """Return *keywords* with the forms that their terms with a star have in *texts*.
+
+    Texts are read where there is such a term. Raises `BadInput` as `find_forms` does.
+    """
+    terms: list[Term] = []
+    for keyword in keywords:
+        terms += keyword.starred_terms
+    forms = find_forms(terms, texts)
+
+    expanded = []
+    for keyword in keywords:
+        of_keyword = {str(term): forms[term] for term in keyword.starred_terms}
+        expanded.append(keyword.model_copy(update={"forms": of_keyword}) if of_keyword else keyword)
+    return expanded
+
+
+def _find_forms(term: Term, text: str) -> Iterator[str]:
+    if term.pattern.search(text):
+        for sentence in sentences(text):
+            for match in term.pattern.finditer(sentence):
+                yield _normalize(match[0])
+
+
+def _is_word(form: str) -> bool:
+    return len(form) <= LONGEST_TERM
+
+
+def _normalize(match: str) -> str:
+    """Return the form in small letters, unless the rule would not find it then ("İ")."""
+    form = " ".join(match.translate(_HYPHENS).split())
+    return form.lower() if pattern(form.lower()).fullmatch(form) else form

@@ -1,0 +1,108 @@
+"""Where a document matches a query, from the sentences that were found for its terms.
+
+The logic is applied to what the Text API found. How near two terms are, and their case, is judged
+by the project's own rule within these sentences.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import cached_property
+
+from analysis.query.grammar import Leaf, Near, Query, matches
+from analysis.query.terms import Term
+from textapi.text.sentences import Span
+
+Positions = Collection[int]  # of sentences, by their number in the document
+
+_WORD = re.compile(r"[^\s\u2014]+")  # white space and long dashes part words
+
+
+def find_positions(
+    query: Query,
+    text: str,
+    sentences: Sequence[Span],
+    positions: Mapping[Term, Positions],
+    *,
+    in_document: bool,
+) -> dict[Term, list[int]]:
+    """Return, for each term that the query seeks, the mentioning sentences that hold it.
+
+    *positions* are the sentences that hold each of the query's terms. Mentioning are those that
+    match the query, or all that hold a sought term *in_document*, if the document matches.
+    """
+    sought: set[int] = set()
+    for term in query.sought_terms:
+        sought.update(positions[term])
+
+    if in_document:
+        everywhere = _Scope(text, sentences, positions, range(len(sentences)))
+        mentioning = sought if matches(query.root, everywhere.holds) else set()
+    else:
+        mentioning = set()
+        for position in sought:
+            sentence = _Scope(text, sentences, positions, (position,))
+            if matches(query.root, sentence.holds):
+                mentioning.add(position)
+
+    return {term: sorted(mentioning.intersection(positions[term])) for term in query.sought_terms}
+
+
+class _Scope:
+    """The sentences of a document that a query is about: one, or all."""
+
+    def __init__(
+        self,
+        text: str,
+        sentences: Sequence[Span],
+        positions: Mapping[Term, Positions],
+        selected: Collection[int],
+    ) -> None:
+        self._text, self._sentences = text, sentences
+        self._positions, self._selected = positions, selected
+
+    def holds(self, leaf: Leaf) -> bool:
+        """Return whether a sentence holds a term, or two terms stand near each other."""
+        if isinstance(leaf, Term):
+            return any(position in self._selected for position in self._positions[leaf])
+
+        left, right = self._spans(leaf.left), self._spans(leaf.right)
+        return self._follows(left, right, leaf) or self._follows(right, left, leaf)
+
+    def _follows(self, firsts: Collection[Span], seconds: Sequence[Span], near: Near) -> bool:
+        """Return whether one of *seconds*, in their order, stands near behind one of *firsts*."""
+        starts = [start for start, _ in seconds]
+        for _, end in firsts:
+            next_one = bisect_left(starts, end)
+            if next_one < len(starts) and self._count_words(end, starts[next_one]) <= near.distance:
+                return True
+        return False
+
+    def _spans(self, terms: Collection[Term]) -> list[Span]:
+        spans: list[Span] = []
+        for term in terms:
+            for position in self._positions[term]:
+                if position in self._selected:
+                    spans += self._matches(term, self._sentences[position])
+        return sorted(spans)
+
+    def _matches(self, term: Term, sentence: Span) -> Iterator[Span]:
+        start, end = sentence
+        for match in term.pattern.finditer(self._text[start:end]):
+            yield start + match.start(), start + match.end()
+
+    def _count_words(self, start: int, end: int) -> int:
+        """Return how many words stand between *start* and *end*, those cut there left out."""
+        starts, ends = self._words
+        return max(0, bisect_right(ends, end) - bisect_left(starts, start))
+
+    @cached_property
+    def _words(self) -> tuple[list[int], list[int]]:
+        words = [match.span() for match in _WORD.finditer(self._text) if _has_letter(match[0])]
+        return [start for start, _ in words], [end for _, end in words]
+
+
+def _has_letter(word: str) -> bool:
+    return any(map(str.isalnum, word))

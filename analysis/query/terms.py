@@ -1,0 +1,54 @@
+"""Terms of a query: words as the Text API is asked for them, with a star or with their case."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
+from textapi.text.keywords import HYPHENS, pattern
+
+STAR = "*"
+CASE = "="
+
+# The rest of a word, and what a hyphen and digits add to it: "covid*" finds "covid-19".
+_REST = rf"\w*+(?:[{HYPHENS}]\d\w*+)*+"
+_ANY_REST = "zqxj"  # stands for it where a word is needed: no term holds these letters
+
+
+@dataclass(frozen=True)
+class Term:
+    """A word or phrase; a star at a word's end stands for any further letters and digits."""
+
+    words: str  # separated by single spaces
+    case_sensitive: bool = False
+
+    def __str__(self) -> str:
+        """Return the term as it is written in a query, without quotation marks."""
+        return f"{CASE}{self.words}" if self.case_sensitive else self.words
+
+    @property
+    def has_star(self) -> bool:
+        """Whether the term stands for several forms."""
+        return STAR in self.words
+
+    @property
+    def identity(self) -> tuple[str, bool]:
+        """What equal terms share, however they are written."""
+        return (self.words if self.case_sensitive else self.words.casefold()), self.case_sensitive
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """The keyword rule for the term, with its star and its case."""
+        rule = pattern(self._with_rests).pattern.replace(_ANY_REST, _REST)
+        return re.compile(rule, 0 if self.case_sensitive else re.IGNORECASE)
+
+    @property
+    def _with_rests(self) -> str:
+        return self.words.replace(STAR, _ANY_REST)
+
+    def implies(self, other: Term) -> bool:
+        """Return whether a text that holds this term is certain to hold *other*."""
+        if other.case_sensitive and not self.case_sensitive:
+            return False
+        return other.pattern.search(self._with_rests) is not None

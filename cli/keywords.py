@@ -1,0 +1,159 @@
+"""The subjects of a run over months: ``--keyword`` and ``--keywords-file``."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from analysis.options import Keyword
+from analysis.parameters import MonthsParameters
+from analysis.text.mentions import all_terms
+from cli.messages import printable, warn
+from core.enums import Within
+from core.errors import BadInput, UsageError
+from models.database import Database
+from producers.forms import find_forms_of_run
+from textapi.messages import MAX_KEYWORD_CHARACTERS, MAX_KEYWORDS
+from textapi.text.sentences import sentences
+
+_MAX_FILE_BYTES = 2**20
+_HEADER = ["name", "query"]
+_FORMS_SHOWN = 10
+
+
+def read_keywords(values: Sequence[str], file: Path | None, within: Within) -> tuple[Keyword, ...]:
+    """Return the keywords of the command line, then those of *file*. Raises `UsageError`."""
+    keywords: list[Keyword] = []
+    try:
+        for value in values:
+            keywords.append(_parse(value, within))
+    except ValueError as error:
+        raise UsageError(f"--keyword: {error}") from None
+    if file is not None:
+        keywords += _read_file(file, within)
+    if not keywords:
+        raise UsageError(
+            "no subject was given: write --keyword NAME[:TERM,TERM], or --keywords-file FILE"
+        )
+
+    _refuse_repeated_names(keywords)
+    _refuse_many_terms(keywords)
+    for term in all_terms(keywords):
+        if len(sentences(term)) > 1:
+            warn(f"{term!r} holds the end of a sentence, and is looked for within one")
+    return tuple(keywords)
+
+
+def check_stars(db: Database, parameters: MonthsParameters) -> None:
+    """Say what each star stands for in the stored documents; raise `UsageError` if for too much."""
+    try:
+        forms_of_run = find_forms_of_run(db, parameters)
+    except BadInput as error:
+        raise UsageError(f"--keyword: {error}") from None
+
+    for term, forms in forms_of_run.items():
+        if not forms:
+            warn(f"{term} stands for no word of the documents that are stored so far")
+            continue
+        shown = ", ".join(forms[:_FORMS_SHOWN])
+        more = len(forms) - _FORMS_SHOWN
+        warn(f"{term} stands for {shown}" + (f" and {more} more" if more > 0 else ""))
+
+
+def _read_file(path: Path, within: Within) -> Iterator[Keyword]:
+    """Yield the keywords of a file: one a line, or CSV with the columns name and query."""
+    read = _read_table if path.suffix.lower() == ".csv" else _read_lines
+    for number, name, query in read(_read_text(path)):
+        try:
+            if name is None:
+                yield _parse(query, within)
+            else:
+                yield _parse_row(name, query, within)
+        except ValueError as error:
+            raise UsageError(f"--keywords-file {path}, line {number}: {error}") from None
+
+
+def _read_text(path: Path) -> str:
+    try:
+        content = path.read_bytes()
+        if len(content) > _MAX_FILE_BYTES:
+            raise UsageError(
+                f"--keywords-file {path} is larger than a megabyte: is it the right one?"
+            )
+        return content.decode("utf-8-sig")
+    except OSError as error:
+        raise UsageError(f"--keywords-file {path} cannot be read ({error.strerror})") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"--keywords-file {path} is no UTF-8: save it in that encoding") from None
+
+
+def _read_lines(text: str) -> Iterator[tuple[int, None, str]]:
+    for number, line in enumerate(text.splitlines(), start=1):
+        if line.strip():
+            yield number, None, line.strip()
+
+
+def _read_table(text: str) -> Iterator[tuple[int, str, str]]:
+    rows = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        header = [name.strip().casefold() for name in next(rows, [])]
+        lines = [(rows.line_num, row) for row in rows if any(map(str.strip, row))]
+    except csv.Error as error:
+        raise UsageError(f"--keywords-file is no CSV, line {rows.line_num}: {error}") from None
+    if header != _HEADER:
+        raise UsageError("--keywords-file: the first line of a CSV file has to be name,query")
+
+    for number, row in lines:
+        name, query = map(str.strip, (*row, "", "")[:2])
+        if not (name and query) or len(row) > len(_HEADER):
+            raise UsageError(
+                f"--keywords-file, line {number}: a row is a name and a query, with "
+                '"…" around one that holds a comma'
+            )
+        yield number, name, query
+
+
+def _parse(text: str, within: Within) -> Keyword:
+    """Return a keyword as it is written; say so where its name is not looked for, and may be meant.
+
+    Raises ValueError.
+    """
+    keyword = Keyword.parse(text, within)
+    if keyword.query is None or len(keyword.name.split()) > 1:
+        return keyword
+    if not any(pattern.search(keyword.name) for pattern in keyword.patterns):
+        warn(
+            f"{printable(keyword.name)} is the name of the query {printable(keyword.query)} and is "
+            "not looked for itself: add it with OR if it should be"
+        )
+    return keyword
+
+
+def _parse_row(name: str, query: str, within: Within) -> Keyword:
+    """Return the keyword of a row of a table, whose name is a name only."""
+    if ":" in name:
+        raise ValueError(f"{name!r} has a colon: write the name without")
+    return Keyword.parse_query(name, query, within)
+
+
+def _refuse_repeated_names(keywords: Sequence[Keyword]) -> None:
+    names: set[str] = set()
+    for keyword in keywords:
+        if keyword.name.casefold() in names:
+            raise UsageError(
+                f"--keyword: {keyword.name} was given twice, case is ignored; put its terms "
+                "behind one, NAME:term,term"
+            )
+        names.add(keyword.name.casefold())
+
+
+def _refuse_many_terms(keywords: Sequence[Keyword]) -> None:
+    terms = all_terms(keywords)
+    characters = sum(map(len, terms))
+    if len(terms) > MAX_KEYWORDS or characters > MAX_KEYWORD_CHARACTERS:
+        raise UsageError(
+            f"--keyword: {len(terms):,} terms of {characters:,} characters are more than the Text "
+            f"API takes, {MAX_KEYWORDS:,} and {MAX_KEYWORD_CHARACTERS:,}: submit several runs"
+        )

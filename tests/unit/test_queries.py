@@ -1,0 +1,385 @@
+"""Queries: as they are read, and as a matcher by plain regular expressions finds them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from analysis.options import Keyword
+from analysis.query.forms import MOST_FORMS, with_forms
+from analysis.query.grammar import And, Near, Node, Not, Or, Query, parse_query
+from analysis.query.terms import Term
+from analysis.text.mentions import all_terms, mention_rows
+from core.enums import Within
+from core.errors import BadInput
+from models.documents import DocumentText
+from textapi.text.keywords import sentences_with
+from textapi.text.sentences import sentences
+
+# A matcher of its own: it knows the drawn query and one text, and nothing of the parser, of terms
+# that are asked for, or of positions.
+
+HYPHEN = "[-\u2010\u2011\u2013]"
+
+
+def naive_regex(term: Term) -> re.Pattern[str]:
+    words = []
+    for word in term.words.split():
+        plain = re.escape(word.rstrip("*")).replace("\\-", HYPHEN)
+        words.append(plain + (rf"\w*(?:{HYPHEN}\d\w*)*" if word.endswith("*") else ""))
+    body = r"\s+".join(words)
+    flags = 0 if term.case_sensitive else re.IGNORECASE
+    return re.compile(rf"(?<![\w@])(?:{body})(?!\w)(?!{HYPHEN}\d)(?!\.\w)", flags)
+
+
+def naive_spans(term: Term, text: str) -> Iterator[tuple[int, int]]:
+    for match in naive_regex(term).finditer(text):
+        yield match.span()
+
+
+def words_between(text: str, end: int, start: int) -> int:
+    """Count the whole words of the gap: what is cut at its edges belongs to the terms."""
+    gap = "x" + text[end:start] + "x"
+    return sum(any(c.isalnum() for c in word) for word in re.split(r"[\s—]+", gap)[1:-1])
+
+
+def naive_near(near: Near, text: str) -> bool:
+    for left in near.left:
+        for right in near.right:
+            for a in naive_spans(left, text):
+                for b in naive_spans(right, text):
+                    first, second = sorted((a, b))
+                    if first[1] > second[0]:
+                        continue  # they overlap
+                    if words_between(text, first[1], second[0]) <= near.distance:
+                        return True
+    return False
+
+
+def naive_match(node: Node, text: str) -> bool:
+    match node:
+        case Not():
+            return not naive_match(node.part, text)
+        case And():
+            return all(naive_match(part, text) for part in node.parts)
+        case Or():
+            return any(naive_match(part, text) for part in node.parts)
+        case Near():
+            return naive_near(node, text)
+        case _:
+            return naive_regex(node).search(text) is not None
+
+
+def naive_mentions(query: Query, text: str, within: Within) -> set[tuple[str, int]]:
+    """Return the (term, position) of mentions, by the words of docs/queries.md."""
+    rows = set()
+    for position, sentence in enumerate(sentences(text), start=1):
+        scope = sentence if within == Within.SENTENCE else text
+        if naive_match(query.root, scope):
+            for term in query.sought_terms:
+                if naive_regex(term).search(sentence):
+                    rows.add((str(term), position))
+    return rows
+
+
+# Drawn queries, and how they are written.
+
+WORDS = ("tide", "Tide", "TIDE", "tides", "harbour", "covid", "covid-19", "US", "us", "storm")
+TERMS = st.one_of(
+    st.builds(Term, st.sampled_from([*WORDS, "high tide", "and", "near"]), st.booleans()),
+    st.builds(Term, st.sampled_from(["tid*", "covid*", "us*", "high tid*", "h*"]), st.booleans()),
+)
+GROUPS = st.lists(TERMS, min_size=1, max_size=2).map(tuple)
+NODES: st.SearchStrategy[Node] = st.recursive(
+    TERMS | st.builds(Near, GROUPS, GROUPS, st.integers(0, 3)),
+    lambda nodes: st.one_of(
+        st.builds(Not, nodes),
+        st.builds(And, st.lists(nodes, min_size=2, max_size=3).map(tuple)),
+        st.builds(Or, st.lists(nodes, min_size=2, max_size=3).map(tuple)),
+    ),
+    max_leaves=6,
+)
+TEXTS = st.lists(
+    st.tuples(
+        st.sampled_from([*WORDS, "High", "high", "and", "near", "the", "-", "#tide", "tidal"]),
+        st.sampled_from([" ", " ", " ", "  ", ". ", "-", "—", ", ", "\n", "’s "]),
+    ),
+    max_size=14,
+).map(lambda pairs: "".join(word + gap for word, gap in pairs).strip())
+
+
+@dataclass
+class Spelling:
+    """How a query is written: drawn for each bracket and word that may be written in two ways."""
+
+    draw: st.DrawFn
+
+    def flip(self) -> bool:
+        return self.draw(st.booleans())
+
+    def term(self, term: Term) -> str:
+        needs_quotes = term.words.upper() in ("AND", "OR", "NOT")
+        words = f'"{term.words}"' if needs_quotes or self.flip() else term.words
+        return "=" * term.case_sensitive + words
+
+    def group(self, terms: tuple[Term, ...]) -> str:
+        written = " OR ".join(map(self.term, terms))
+        return f"({written})" if len(terms) > 1 or self.flip() else written
+
+    def node(self, node: Node, binding: int = 0) -> str:
+        """Write *node* in brackets where what is around it binds more than it does, or so drawn."""
+        match node:
+            case Term():
+                written, own = self.term(node), 3
+            case Near():
+                near = self.draw(st.sampled_from(["near", "NEAR"]))
+                left, right = self.group(node.left), self.group(node.right)
+                written, own = f"{left} {near}/{node.distance} {right}", 3
+            case Not():
+                written, own = f"NOT {self.node(node.part, 3)}", 2
+            case And():
+                parts = [self.node(part, 2) for part in node.parts]
+                written, own = self.join_all(parts), 1
+            case Or():
+                written, own = " OR ".join(self.node(part, 1) for part in node.parts), 0
+        return f"({written})" if own < binding or self.flip() else written
+
+    def join_all(self, parts: list[str]) -> str:
+        written = parts[0]
+        for part in parts[1:]:
+            joint = " " if part.startswith("NOT ") and self.flip() else " AND "
+            written += joint + part
+        return written
+
+
+@st.composite
+def written_queries(draw: st.DrawFn) -> tuple[Node, str]:
+    node = draw(NODES)
+    return node, Spelling(draw).node(node)
+
+
+def as_service(keywords: list[Keyword], text: str) -> dict[str, list[str]]:
+    """Answer each asked term alone, as the Text API does."""
+    return {term: sentences_with(text, [term])[term] for term in all_terms(keywords)}
+
+
+def mentions(keyword: Keyword, text: str) -> set[tuple[str, int]]:
+    keywords = with_forms([keyword], [text])
+    document = DocumentText(1, "nyt:1", "2020-03", text)
+    rows = mention_rows(document, keywords, as_service(keywords, text))
+    return {(row["term"], row["position"]) for row in rows}
+
+
+def read(written: str, within: Within) -> Keyword | None:
+    """Return the query, or None where it is refused for what it can match."""
+    try:
+        return Keyword.parse_query("the tide", written, within)
+    except ValueError as error:
+        if re.search("matches what holds none|contradicts itself", str(error)):
+            return None
+        raise
+
+
+@settings(max_examples=500)
+@given(written_queries(), TEXTS, st.sampled_from(Within))
+def test_a_query_finds_what_plain_regular_expressions_find(
+    drawn: tuple[Node, str], text: str, within: Within
+) -> None:
+    node, written = drawn
+    keyword = read(written, within)
+    if keyword is None:  # it matches any text without its words, or none
+        assert naive_match(node, "") or not naive_mentions(Query(node), text, within)
+        return
+    assert not naive_match(node, "")
+    assert keyword.parsed_query is not None
+    expected = naive_mentions(Query(node), text, within)
+    folded = {(term.casefold(), position) for term, position in expected}
+    found = {(term.casefold(), position) for term, position in mentions(keyword, text)}
+    assert found == folded
+
+
+@given(written_queries(), st.sampled_from(Within))
+def test_a_keyword_reads_as_it_is_written(drawn: tuple[Node, str], within: Within) -> None:
+    keyword = read(drawn[1], within)
+    if keyword is None:
+        return
+    assert Keyword.parse(keyword.as_written, within) == keyword
+    assert Keyword.model_validate(keyword.model_dump(mode="json")) == keyword
+
+
+@given(st.text(alphabet='ab ()"*=,:/19\u201c\u201dANDORTnear-', max_size=30))
+def test_whatever_is_written_is_read_or_refused_in_a_sentence(text: str) -> None:
+    try:
+        keyword = Keyword.parse(text)
+    except ValidationError:
+        pytest.fail("the model has to refuse what the parser took")
+    except ValueError:
+        return
+    assert keyword.name
+    assert keyword.terms
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("a OR b AND c", Or((Term("a"), And((Term("b"), Term("c")))))),
+        ("(a OR b) AND c", And((Or((Term("a"), Term("b"))), Term("c")))),
+        ("a NOT b", And((Term("a"), Not(Term("b"))))),
+        ("a AND NOT NOT b", And((Term("a"), Term("b")))),
+        ("a OR b near/2 c", Or((Term("a"), Near((Term("b"),), (Term("c"),), 2)))),
+        ("hong kong AND a", And((Term("hong kong"), Term("a")))),
+        ("“AND, then” AND a", And((Term("AND, then"), Term("a")))),
+        ('=US OR ="New York"', Or((Term("US", True), Term("New York", True)))),
+        ("A NOT (a near/1 B*)", And((Term("A"), Not(Near((Term("A"),), (Term("B*"),), 1))))),
+    ],
+)
+def test_operators_bind_as_the_page_on_queries_says(written: str, expected: Node) -> None:
+    assert parse_query(written).root == expected
+
+
+@pytest.mark.parametrize(
+    ("wrong", "remedy"),
+    [
+        ("(a OR b", r"write \) behind"),
+        ("a OR b)", r"write \( before"),
+        ("trump)", r"write \( before"),
+        ('"a OR b', "never closed: write two"),
+        ("a AND", "missing at the end"),
+        ("AND a", "missing before AND"),
+        ("a AND OR b", "missing before OR"),
+        ("a NOT ()", "write them, or take it away"),
+        ("!!! AND a", "no letter or digit: write a word"),
+        ('""', "no letter or digit: write a word"),
+        ("a near/ b", "write near/5"),
+        ("a near/1001 b", "write near/5"),
+        ("a near/2 (b AND c)", "write AND around it"),
+        ("a near/2 b near/2 c", "near/N joins two"),
+        ("a*b", "at a word's end"),
+        ("*", "at a word's end"),
+        ("c++*", "at a word's end"),
+        ("covid:corona*,sars", "write OR"),
+        ("a AND -b", "write NOT for -"),
+        ("a =US NOT b", "before the whole phrase"),
+        ("a (b OR c)", "write AND, OR or near/N between"),
+        ('a "b c"', "put all words into one pair"),
+        ("salt and pepper NOT a", '"salt and pepper"'),
+        ("a NOT b:c", "write all of it as one query"),
+        ("NOT a", "a word has to be there"),
+        ("a OR NOT b", "a word has to be there"),
+        ("a NOT a", "contradicts itself"),
+        ("=US NOT us", "contradicts itself"),
+        ("new york NOT york*", "contradicts itself"),
+        ("a near/3 b NOT b", "contradicts itself"),
+        ("x" * 201 + "*", "shorten it"),
+        ("a OR " * 41 + "b", "write NAME:"),
+        ("(" * 60 + "a" + ")" * 60, "50 brackets"),
+        ("n:a OR " + "b" * 10_000, "10,000 characters"),
+    ],
+)
+def test_a_query_that_cannot_match_what_was_meant_says_what_to_write(
+    wrong: str, remedy: str
+) -> None:
+    with pytest.raises(ValueError, match=remedy):
+        Keyword.parse(wrong)
+
+
+def test_nothing_is_refused_that_could_match() -> None:
+    apart = Keyword.parse("sea AND storm NOT sea near/2 storm")
+    assert mentions(apart, "Sea, a high tide, storm. Sea storm.") == {("sea", 1), ("storm", 1)}
+    assert mentions(Keyword.parse("US NOT =US"), "Join us. US, us.") == {("US", 1)}
+    assert mentions(Keyword.parse("york NOT new york"), "York. New York.") == {("york", 1)}
+    assert mentions(Keyword.parse("covid* NOT covid"), "Covid. Covid-19.") == {("covid*", 2)}
+
+
+@pytest.mark.parametrize(
+    "plain",
+    ["law and order", "f(x)", "E = mc2", "rock 'n' roll", "c++", "9/11", "trump -biden", "near"],
+)
+def test_words_without_a_sign_of_queries_are_looked_for_as_ever(plain: str) -> None:
+    keyword = Keyword.parse(plain)
+    assert (keyword.name, keyword.terms, keyword.query) == (plain, (plain,), None)
+
+
+def test_stored_parameters_of_before_are_a_list_of_terms_whatever_they_hold() -> None:
+    stored = {"name": "LAW AND ORDER", "terms": ["LAW AND ORDER", "=US", "(RED)"]}
+    keyword = Keyword.model_validate(stored)
+    assert keyword.asked_terms == ["LAW AND ORDER", "=US", "(RED)"]
+    assert [pattern.search("the =US too") is not None for pattern in keyword.patterns] == [
+        *(False, True, False)
+    ]
+
+
+def test_the_name_of_a_query_is_a_name_only() -> None:
+    keyword = Keyword.parse("Storm news:storm* NOT covid")
+    assert (keyword.name, keyword.terms) == ("Storm news", ("storm*",))
+    assert mentions(keyword, "Storm news. Storms of covid.") == {("storm*", 1)}
+
+
+@pytest.mark.parametrize(
+    ("written", "compared"),
+    [
+        ("covid:flu", ("covid", "flu")),
+        ("(covid* OR =Flu) NOT (sea OR storm)", ("covid*", "=Flu")),
+        ("covid AND flu", ()),
+        ("covid OR flu AND sea", ()),
+        ("covid near/3 flu", ()),
+    ],
+)
+def test_terms_are_compared_where_each_is_enough(written: str, compared: tuple[str, ...]) -> None:
+    assert Keyword.parse(written).compared_terms == compared
+
+
+def test_a_quoted_term_alone_has_its_words_for_a_name() -> None:
+    assert Keyword.parse('"AND"').name == "AND"
+    assert Keyword.parse("covid*").name == "covid*"
+
+
+def test_within_a_document_the_whole_of_it_decides_and_sentences_with_a_term_are_mentions() -> None:
+    text = "Tide and rain. Storm! The tide. Nothing."
+    both = "tide AND storm"
+    assert mentions(Keyword.parse(both), text) == set()
+    assert mentions(Keyword.parse(both, Within.DOCUMENT), text) == {
+        *(("tide", 1), ("storm", 2), ("tide", 3))
+    }
+    assert mentions(Keyword.parse("tide NOT storm"), text) == {("tide", 1), ("tide", 3)}
+    assert mentions(Keyword.parse("tide NOT storm", Within.DOCUMENT), text) == set()
+
+
+def test_only_whole_words_are_asked_for_those_behind_not_too() -> None:
+    keyword = Keyword.parse("x:(=Tide OR vaccin*) NOT (storm near/3 sea)")
+    texts = ["Vaccines, vaccine’s VACCINE.", "anti-vaccination, vaccin\u20119", "@vaccines.com"]
+    (expanded,) = with_forms([keyword], texts)
+    assert all_terms([expanded]) == [
+        *("Tide", "vaccin-9", "vaccination", "vaccine", "vaccines", "storm", "sea")
+    ]
+    assert "forms" not in expanded.model_dump()
+
+
+def test_a_star_that_stands_for_too_many_words_is_refused_with_some_of_them() -> None:
+    texts = [f"sea{number}" for number in range(MOST_FORMS + 1)]
+    keyword = Keyword.parse("sea*")
+    with pytest.raises(BadInput, match=r"sea\* stands for more than 100 words \(sea0, sea1, "):
+        with_forms([keyword], texts)
+    (expanded,) = with_forms([keyword], texts[1:])
+    assert len(all_terms([expanded])) == MOST_FORMS
+
+
+@given(
+    st.lists(st.sampled_from(["the", "sea-side", "a", "7"]), max_size=4),
+    st.sampled_from([" ", ", ", "—", " — ", " - "]),
+    st.integers(0, 4),
+    st.booleans(),
+)
+def test_near_counts_the_words_between_in_either_order(
+    fillers: list[str], gap: str, distance: int, is_turned: bool
+) -> None:
+    words = ["tide", *fillers, "storms"]
+    text = gap.join(reversed(words) if is_turned else words)
+    found = mentions(Keyword.parse(f"tide near/{distance} storm*"), text)
+    assert bool(found) == (len(fillers) <= distance)
