@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from operator import attrgetter
 from pathlib import Path
@@ -87,9 +87,9 @@ def build(
     if _is_unchanged(out, fingerprint):
         return index
 
-    if len(run_ids) > 1 and grain is None:
-        grain = Grain.MONTH
     runs = [load_run(db, run_id, selection, grain) for run_id in run_ids]
+    if len(run_ids) > 1 and grain is None:
+        runs = [replace(data, grain=Grain.MONTH) for data in runs]
     store = FigureStore(out, note=describe_origin(runs), check=check)
     with StagedFiles(out) as pages:
         reports = []

@@ -39,7 +39,7 @@ _SOURCES_WITHOUT_TEXTS = {
 }
 #: tables that follow from others without a text, by kind of run
 _WITHOUT_TEXTS = {
-    "months": ("mentions", "periods", "labels", "documents"),
+    "months": ("mentions", "periods", "labels", "documents", "comentions"),
     "handles": ("periods",),
     "search": ("periods",),
 }

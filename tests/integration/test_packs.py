@@ -46,9 +46,9 @@ from tests.packs_kit import (
 NEW_YEAR = datetime(2021, 1, 1)  # noqa: DTZ001 - as it is stored
 OF_MONTHS = (
     *("mentions", "periods", "phrases", "entities", "summaries", "distinctive", "labels"),
-    *("documents", "coverage"),
+    *("documents", "coverage", "comentions"),
 )
-OF_POSTS = tuple(table for table in OF_MONTHS if table not in {"mentions", "labels"})
+OF_POSTS = tuple(table for table in OF_MONTHS if table not in {"mentions", "labels", "comentions"})
 
 
 @pytest.fixture
@@ -140,7 +140,7 @@ def test_a_pack_without_texts_holds_none_and_polarities_are_computed_again(
             assert UNQUOTED.encode() not in archive.read(name), name
 
     result = verify_pack(path)
-    assert_equal(result, ("mentions", "periods", "labels", "documents"))
+    assert_equal(result, ("mentions", "periods", "labels", "documents", "comentions"))
     assert set(result.by_checksum) == {*OF_MONTHS, "calls"} - set(result.recomputed)
 
     changed = change(path, "answers/polarity.jsonl", _change_polarity, checksums=True)
