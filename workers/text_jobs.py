@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 from analysis.data import MonthData, PostData
@@ -19,7 +19,8 @@ from analysis.step import NotReady, Step
 from core.enums import DOCUMENTS
 from core.errors import ServiceBadAnswer
 from core.logs import step_context
-from models.documents import DocumentText, list_documents
+from models.database import Database
+from models.documents import DocumentScope, DocumentText, list_documents, list_posts
 from models.jobs import other_scopes, waited_seconds
 from models.results import mention_sentences, mentioning_documents
 from models.runs import engines_of, note_engine
@@ -30,6 +31,7 @@ from workers.context import JobContext
 from workers.outcomes import Again, Done, Outcome, WaitUntil, backoff_seconds
 
 FIRST_WAIT_SECONDS = 0.2  # for other jobs of the run, longer each time
+SCOPES_READ_TOGETHER = 20  # of the jobs that one is compared with
 MOST_ENGINES = 10  # of the Text API, whose answers one run may mix
 
 
@@ -136,7 +138,9 @@ async def _note_engine(job: JobContext, engine: str) -> None:
     """
     run_id = job.claim.run_id
     engines = await job.read(engines_of, run_id)
-    if engine not in engines and len(engines) >= MOST_ENGINES:
+    if engine in engines:
+        return
+    if len(engines) >= MOST_ENGINES:
         raise ServiceBadAnswer(
             f"{SERVICE} has named {len(engines)} engines in this run, and now {engine}: see that "
             "one engine answers at TIDINGS_TEXTAPI_URL, then submit the run again",
@@ -171,18 +175,25 @@ async def _load_data(job: JobContext, parameters: TextParameters) -> MonthData |
     return PostData(posts, parameters, subject, partial(_read_other_posts, job))
 
 
-async def _read_other_posts(job: JobContext) -> list[DocumentText] | None:
-    """Read the posts of the run's other jobs; None while one of them collects its own."""
+async def _read_other_posts(job: JobContext) -> Iterator[DocumentText] | None:
+    """Return the posts of the run's other jobs; None while one of them collects its own."""
     scopes = await job.read(other_scopes, job.claim)
     if any(scope.newest_document is None for scope in scopes):
         return None
+    return _posts_of(job.db, scopes)
 
-    posts: dict[int, DocumentText] = {}  # two searches may have found the same
-    for scope in scopes:
-        for post in await job.read(list_documents, scope):
-            posts[post.id] = post
 
-    return list(posts.values())
+def _posts_of(db: Database, scopes: Sequence[DocumentScope]) -> Iterator[DocumentText]:
+    """Yield the posts of accounts or searches, each once, those of a few in a transaction."""
+    seen: set[int] = set()  # two searches may have found the same
+
+    for start in range(0, len(scopes), SCOPES_READ_TOGETHER):
+        with db.read() as connection:
+            posts = list_posts(connection, scopes[start : start + SCOPES_READ_TOGETHER])
+        for post in posts:
+            if post.id not in seen:
+                seen.add(post.id)
+                yield post
 
 
 class StoredMentions:
