@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Protocol
 
 from analysis.corpus import Corpus, TextOfDocument
@@ -13,12 +13,15 @@ from analysis.options import Keyword, TextOptions
 from analysis.text.account_names import count_writings, names_of_account
 from analysis.text.masking import mask_terms
 from analysis.text.posts import long_sentences_by_month, words_by_month
+from analysis.text.words import TEXTS_KEPT
 from models.database import Database
 from models.documents import DocumentScope, DocumentText, list_documents_by_day
 from sources.post_cleaning import words_of_post
 from textapi.text.keywords import pattern
 
-ReadOtherPosts = Callable[[], Awaitable[Sequence[DocumentText] | None]]
+_words_of_post = lru_cache(maxsize=TEXTS_KEPT)(words_of_post)  # every job of a run reads the same
+
+ReadOtherPosts = Callable[[], Awaitable[Iterable[DocumentText] | None]]
 
 
 async def _no_posts() -> list[DocumentText]:
@@ -96,6 +99,14 @@ class MonthData:
         return self._keywords[corpus.keyword].patterns
 
 
+def _words_outside(posts: Iterable[DocumentText], corpus: Corpus) -> Iterator[str]:
+    document_ids = {document_id for document_id, _ in corpus.texts}
+    for post in posts:
+        words = "" if post.repost else _words_of_post(post.text)
+        if words and post.id not in document_ids:
+            yield words
+
+
 @dataclass(frozen=True)
 class PostData:
     """The posts of an account or a search; reposts are left out of everything that is analysed."""
@@ -124,22 +135,12 @@ class PostData:
         return [Corpus("", long_sentences_by_month(self.words))]
 
     async def reference_texts(self, corpus: Corpus) -> Iterable[str] | None:
-        """Return the words of the authored posts of the run's other jobs.
+        """Return the words of the authored posts of the run's other jobs, read as they are used.
 
         None while the documents of one of them are still collected.
         """
         posts = await self.read_other_posts()
-        if posts is None:
-            return None
-
-        document_ids = {document_id for document_id, _ in corpus.texts}
-        texts = []
-        for post in posts:
-            words = "" if post.repost else words_of_post(post.text)
-            if words and post.id not in document_ids:
-                texts.append(words)
-
-        return texts
+        return None if posts is None else _words_outside(posts, corpus)
 
     @cached_property
     def names(self) -> list[str]:

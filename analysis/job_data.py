@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
@@ -11,9 +11,11 @@ from analysis.data import MonthData, PostData
 from analysis.parameters import MonthsParameters, TextParameters
 from analysis.search import SEARCH_PREFIX
 from models.database import Database
-from models.documents import DocumentScope, DocumentText, list_documents
+from models.documents import DocumentScope, DocumentText, list_documents, list_posts
 from models.jobs import Claim, other_scopes
 from models.results import mention_sentences, mentioning_documents
+
+SCOPES_READ_TOGETHER = 20  # of other accounts: no more of their posts are held
 
 T = TypeVar("T")
 
@@ -33,18 +35,25 @@ async def load_job_data(
     return PostData(posts, parameters, subject, partial(_read_other_posts, db, claim))
 
 
-async def _read_other_posts(db: Database, claim: Claim) -> list[DocumentText] | None:
-    """Read the posts of the run's other jobs; None while one of them collects its own."""
+async def _read_other_posts(db: Database, claim: Claim) -> Iterator[DocumentText] | None:
+    """Return the posts of the run's other jobs; None while one of them collects its own."""
     scopes = await _read(db, other_scopes, claim)
     if any(scope.newest_document is None for scope in scopes):
         return None
+    return _posts_of(db, scopes)
 
-    posts: dict[int, DocumentText] = {}  # two searches may have found the same
-    for scope in scopes:
-        for post in await _read(db, list_documents, scope):
-            posts[post.id] = post
 
-    return list(posts.values())
+def _posts_of(db: Database, scopes: Sequence[DocumentScope]) -> Iterator[DocumentText]:
+    """Yield the posts of accounts or searches, each once, those of a few in a transaction."""
+    seen: set[int] = set()  # two searches may have found the same
+
+    for start in range(0, len(scopes), SCOPES_READ_TOGETHER):
+        with db.read() as connection:
+            posts = list_posts(connection, scopes[start : start + SCOPES_READ_TOGETHER])
+        for post in posts:
+            if post.id not in seen:
+                seen.add(post.id)
+                yield post
 
 
 class StoredMentions:

@@ -401,7 +401,7 @@ class Stack:
         dispatch_to_workers(self.db, self.settings)
         return run
 
-    def wait_for(self, run: int, *, seconds: float = 600.0) -> float:
+    def wait_for(self, run: int, *, seconds: float = 600.0, with_report: bool = True) -> float:
         """Wait for a run's end and its report; return the seconds from its submission to its end.
 
         The report is not counted. It would be drawn beside whatever is measured next.
@@ -413,8 +413,9 @@ class Stack:
 
         def has_ended() -> bool:
             with self.db.read() as connection:
-                state = get_run(connection, run).state
-                return state in ENDED and set(job_counts(connection, run)) <= set(ENDED)
+                if get_run(connection, run).state not in ENDED:
+                    return False
+                return not with_report or set(job_counts(connection, run)) <= set(ENDED)
 
         wait_until(has_ended, seconds=seconds, what=f"the end of run {run} and its report")
         with self.db.read() as connection:

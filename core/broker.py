@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import redis
@@ -71,12 +72,22 @@ def redis_client(settings: Settings) -> redis.Redis:
 
 def queue_length(client: redis.Redis, queue: str) -> int:
     """Return how many messages *queue* holds, of either priority. Raises `BrokerAway`."""
+    return queue_lengths(client, [queue])[queue]
+
+
+def queue_lengths(client: redis.Redis, queues: Iterable[str]) -> dict[str, int]:
+    """Return how many messages each of *queues* holds, in one exchange. Raises `BrokerAway`."""
+    names = list(queues)
+    pipeline = client.pipeline(transaction=False)
+    for queue in names:
+        pipeline.llen(queue)
+        pipeline.llen(f"{queue}{_SEPARATOR}{RESERVE}")
+
     try:
-        first = client.llen(queue)
-        reserve = client.llen(f"{queue}{_SEPARATOR}{RESERVE}")
+        lengths = pipeline.execute()
     except RedisError as error:
         raise BrokerAway.caused_by(error) from error
-    return int(first) + int(reserve)
+    return {queue: lengths[2 * n] + lengths[2 * n + 1] for n, queue in enumerate(names)}
 
 
 def queue_problem(client: redis.Redis, queue: str) -> str | None:

@@ -62,6 +62,9 @@ def get_logger(name: str) -> structlog.stdlib.BoundLogger:
     return logger
 
 
+log = get_logger(__name__)
+
+
 @contextmanager
 def job_context(*, run: int, job: str) -> Iterator[None]:
     """Add run and job to every line written inside, by tasks and threads started inside too."""
@@ -86,7 +89,7 @@ async def step_context(step: str) -> AsyncIterator[None]:
         except BaseException:
             _interrupted_steps.get([]).append(step)
             raise
-        get_logger(__name__).info("step ended", seconds=round(time.monotonic() - began, 3))
+        log.info("step ended", seconds=round(time.monotonic() - began, 3))
 
 
 def _add_interrupted_step(

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import re
 import sqlite3
+import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -63,6 +64,8 @@ class Database:
         self.url = url
         self.engine = _engine(url, pooled=pooled, patience=patience)
         self._writing = self.engine.execution_options(tidings_writes=True)
+        # SQLite has one writer, and one that waits for it sleeps up to 0.1 s at a time.
+        self._turn = threading.Lock() if self.is_sqlite else nullcontext()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -73,7 +76,7 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """Open a transaction that writes, rolled back on any error. Raises `DatabaseAway`."""
-        with _translated(self.url), self._writing.begin() as connection:
+        with _translated(self.url), self._turn, self._writing.begin() as connection:
             yield connection
 
     @property
@@ -123,8 +126,10 @@ def _engine(url: str, *, pooled: bool, patience: float) -> Engine:
             "TIDINGS_DATABASE_URL is no database address: sqlite:///PATH or postgresql://…"
         ) from None
 
-    pool: dict[str, Any] = {"pool_pre_ping": True} if pooled else {"poolclass": NullPool}
-    if address.get_backend_name() == "sqlite":
+    is_sqlite = address.get_backend_name() == "sqlite"
+    # a file never goes away: only a server's connection is tried before it is used
+    pool: dict[str, Any] = {"pool_pre_ping": not is_sqlite} if pooled else {"poolclass": NullPool}
+    if is_sqlite:
         if address.database:
             _make_folder(Path(address.database).parent)
         engine = create_engine(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
-from sqlalchemy import ColumnElement, Connection, and_, func, select, text
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, text
 
 from core.enums import JobKind
 from models.completion import complete_documents, count_conflicts, identify_documents
@@ -21,8 +21,7 @@ _TIMELESS = "have no time that can be meant, and are in no month"
 _TEXTS = select(Document.id, Document.identity, Document.period, Document.text, Document.repost)
 
 
-@dataclass(frozen=True, slots=True)
-class DocumentText:
+class DocumentText(NamedTuple):
     """A document as a step needs it."""
 
     id: int
@@ -177,6 +176,14 @@ def list_documents(connection: Connection, scope: DocumentScope) -> list[Documen
     return _in_order(connection.execute(_TEXTS.where(documents_of(scope))).all())
 
 
+def list_posts(connection: Connection, scopes: Sequence[DocumentScope]) -> list[DocumentText]:
+    """Return the documents of several accounts or searches, each once, by period and identity."""
+    if not scopes:
+        return []
+    is_of_one = or_(*map(documents_of, scopes))
+    return _in_order(connection.execute(_TEXTS.where(is_of_one)).all())
+
+
 def list_documents_by_day(
     db: Database, scope: DocumentScope
 ) -> Iterator[tuple[str, list[DocumentText]]]:
@@ -238,7 +245,7 @@ def newest_document(db: Database) -> int:
 
 def _in_order(rows: Iterable[Any]) -> list[DocumentText]:
     # sorted here and not by the database: databases differ in how they order text
-    return sorted((DocumentText(*row) for row in rows), key=_period_and_identity)
+    return sorted(map(DocumentText._make, rows), key=_period_and_identity)
 
 
 def _period_and_identity(document: DocumentText) -> tuple[str, str]:

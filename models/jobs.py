@@ -13,8 +13,11 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Executable,
+    Select,
     Update,
     and_,
+    bindparam,
     case,
     delete,
     func,
@@ -66,15 +69,30 @@ def update_claimed(claim: Claim) -> Update:
     return update_held(claim.job_id, claim.owner, claim.number)
 
 
+# Built once: it costs more than what the database does with it.
+_HELD = update(Job).where(
+    Job.id == bindparam("held_job"),
+    Job.owner == bindparam("held_owner"),
+    Job.claims == bindparam("held_claims"),
+    Job.state == State.RUNNING,
+)
+_FENCE = _HELD.values(claims=Job.claims)
+_FENCE_OF_PROGRESS = _FENCE.values(NO_SETBACKS)
+
+
 def fence(connection: Connection, claim: Claim, *, progress: bool = False, **values: Any) -> None:
     """Raise `LeaseLost` once the claim is lost; call it before each write of a job's results.
 
     *progress* says that something new is stored, so that earlier crashes do not count; *values* are
     columns of the job to set with it.
     """
-    if progress:
-        values |= NO_SETBACKS
-    if not connection.execute(update_claimed(claim).values(claims=claim.number, **values)).rowcount:
+    if values:
+        changes = values | NO_SETBACKS if progress else values
+        fenced = connection.execute(update_claimed(claim).values(changes))
+    else:
+        held = {"held_job": claim.job_id, "held_owner": claim.owner, "held_claims": claim.number}
+        fenced = connection.execute(_FENCE_OF_PROGRESS if progress else _FENCE, held)
+    if not fenced.rowcount:
         raise LeaseLost(f"job {claim.name} of run {claim.run_id} has another owner now")
 
 
@@ -106,16 +124,33 @@ def set_step(
     reason: str | None = None,
 ) -> None:
     """Record the outcome of a step; call it after `fence` in the same transaction."""
-    values = {"state": state, "reason": reason, "documents": documents, "at": clock()}
-    row = db.upsert(JobStep).values(job_id=claim.job_id, step=step, **values)
-    connection.execute(row.on_conflict_do_update(index_elements=["job_id", "step"], set_=values))
+    row = {"job_id": claim.job_id, "step": step, "state": state, "reason": reason}
+    connection.execute(_upsert_step(db), {**row, "documents": documents})
+
+
+def _upsert_step(db: Database) -> Executable:
+    """Return the statement that records a step; it is built once for a dialect."""
+    dialect = db.engine.dialect.name
+    if dialect not in _STEP_UPSERTS:
+        insert = db.upsert(JobStep).values(at=clock())
+        names = ("state", "reason", "documents", "at")
+        changes = {name: insert.excluded[name] for name in names}
+        upsert = insert.on_conflict_do_update(index_elements=["job_id", "step"], set_=changes)
+        _STEP_UPSERTS[dialect] = upsert
+    return _STEP_UPSERTS[dialect]
+
+
+_STEP_UPSERTS: dict[str, Executable] = {}
 
 
 def completed_steps(connection: Connection, job_id: int) -> dict[str, int]:
     """Return the complete steps of a job, each with its number of documents."""
-    steps = select(JobStep.step, JobStep.documents)
-    is_complete = JobStep.state == StepState.COMPLETE
-    return dict(connection.execute(steps.where(JobStep.job_id == job_id, is_complete)).all())
+    return dict(connection.execute(_COMPLETED_STEPS, {"job": job_id}).all())
+
+
+_COMPLETED_STEPS = select(JobStep.step, JobStep.documents).where(
+    JobStep.job_id == bindparam("job"), JobStep.state == StepState.COMPLETE
+)
 
 
 def freeze_documents(connection: Connection, job_id: int, newest: int) -> None:
@@ -126,6 +161,29 @@ def freeze_documents(connection: Connection, job_id: int, newest: int) -> None:
 def newest_document_of(connection: Connection, job_id: int) -> int | None:
     """Return the id set by `freeze_documents`, None before."""
     return connection.scalar(select(Job.newest_document).where(Job.id == job_id))
+
+
+def unfrozen_names(connection: Connection, claim: Claim) -> list[str]:
+    """Return the names of the claim's run's jobs that others are compared with, if not frozen."""
+    jobs = _first_jobs(claim.run_id).subquery()
+    unfrozen = select(jobs.c.name).where(
+        jobs.c.newest_document.is_(None), jobs.c.id != claim.job_id, jobs.c.kind == claim.kind
+    )
+    return list(connection.scalars(unfrozen))
+
+
+def has_unfrozen_job(connection: Connection, run_id: int) -> bool:
+    """Return whether a job of the run that others are compared with has not frozen documents."""
+    jobs = _first_jobs(run_id).subquery()
+    unfrozen = select(jobs.c.id).where(
+        jobs.c.newest_document.is_(None), jobs.c.kind != JobKind.REPORT
+    )
+    return connection.scalar(unfrozen.limit(1)) is not None
+
+
+def _first_jobs(run_id: int) -> Select[int, str, str, int | None]:
+    jobs = select(Job.id, Job.kind, Job.name, Job.newest_document).where(Job.run_id == run_id)
+    return jobs.order_by(Job.id).limit(MOST_COMPARED + 1)
 
 
 def waited_seconds(db: Database, claim: Claim) -> tuple[int, float]:
@@ -178,10 +236,8 @@ def record_worker(db: Database, name: str, *, queues: str, slots: int) -> None:
 
 def count_live_slots(db: Database, has_exited: Callable[[str], bool]) -> dict[str, int]:
     """Return by queue how many jobs the workers seen lately can work on at once."""
-    workers = select(Worker.name, Worker.queues, Worker.slots)
-    is_recent = Worker.seen_at > clock() - WORKER_LOST_SECONDS
     with db.read() as connection:
-        rows = connection.execute(workers.where(is_recent)).all()
+        rows = connection.execute(_LIVE_WORKERS).all()
 
     slots: dict[str, int] = {}
     for row in rows:
@@ -189,6 +245,11 @@ def count_live_slots(db: Database, has_exited: Callable[[str], bool]) -> dict[st
             for queue in row.queues.split(","):
                 slots[queue] = slots.get(queue, 0) + row.slots
     return slots
+
+
+_LIVE_WORKERS = select(Worker.name, Worker.queues, Worker.slots).where(
+    Worker.seen_at > clock() - WORKER_LOST_SECONDS
+)
 
 
 def first_job_ids(connection: Connection, run_id: int) -> set[int]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Delete, Insert, bindparam, delete, insert, select, update
 
 from models.tables import Base, Document, Mention
 
@@ -14,15 +15,24 @@ Rows = Sequence[Mapping[str, Any]]
 
 def replace_rows(connection: Connection, job_id: int, table: type[Base], rows: Rows) -> None:
     """Put *rows*, without their `job_id`, in the place of all rows that *table* has of the job."""
-    job_column = table.__table__.c.job_id
-    connection.execute(delete(table).where(job_column == job_id))
+    connection.execute(_delete_of_job(table), {"of_job": job_id})
     add_rows(connection, job_id, table, rows)
 
 
 def add_rows(connection: Connection, job_id: int, table: type[Base], rows: Rows) -> None:
     """Add *rows*, without their `job_id`, to *table*."""
     if rows:
-        connection.execute(insert(table), [{"job_id": job_id, **row} for row in rows])
+        connection.execute(_insert_into(table), [{"job_id": job_id, **row} for row in rows])
+
+
+@cache  # a step has few rows: to build its statements would cost more than to execute them
+def _delete_of_job(table: type[Base]) -> Delete:
+    return delete(table).where(table.__table__.c.job_id == bindparam("of_job"))
+
+
+@cache
+def _insert_into(table: type[Base]) -> Insert:
+    return insert(table)
 
 
 def mention_sentences(connection: Connection, job_id: int) -> list[tuple[str, str]]:

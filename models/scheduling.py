@@ -7,7 +7,20 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Float,
+    Integer,
+    Select,
+    and_,
+    bindparam,
+    case,
+    func,
+    or_,
+    select,
+    update,
+)
 
 from core.enums import QUEUE_REPORTS, JobKind, State
 from models.database import Database, clock
@@ -15,10 +28,10 @@ from models.runs import IS_OPEN
 from models.tables import Job, Run
 
 MESSAGE_LATE_SECONDS = 30.0  # a job whose message is older and that nobody runs is dispatched again
-IDLE = (0, 0)  # a run's jobs: running, running or dispatched
+IDLE = (0, 0)  # a run's slots: at work, at work or dispatched to
 
-Busy = Mapping[int, tuple[int, int]]  # by run: running, running or dispatched
-IsDue = Mapping[State, ColumnElement[bool]]  # by the state of a job that nobody has claimed
+Values = Mapping[str, Any]  # of the parameters of the queries
+Busy = Mapping[int, tuple[int, int]]  # by run: as `IDLE`
 
 
 @dataclass(frozen=True)
@@ -46,25 +59,18 @@ def select_due_jobs(
     beyond a run's share of the *slots* are in reserve: otherwise a run of long jobs would hold
     every slot for most of the time.
     """
-    # read once: an index cannot find what changes within a statement
-    now = select(clock()).scalar_subquery()
-    is_free = and_(
-        Job.queue == queue,
-        or_(Job.dispatched_at.is_(None), Job.dispatched_at < now - lost_after),
-    )
-    is_due = {
-        State.QUEUED: is_free,  # whatever the clock was when it was queued
-        State.WAITING: and_(is_free, Job.due_at <= now),
-    }
-    is_busy = or_(Job.state == State.RUNNING, Job.dispatched_at >= now - lost_after)
+    values = {"queue": queue, "lost_after": lost_after, "most": limit}
+    with db.read() as connection:
+        if not _runs_with_due_jobs(connection, values):
+            return []
 
     with db.write() as connection:
-        busy = _count_busy(connection, queue, is_busy)
-        runs = _runs_with_due_jobs(connection, queue, is_due)
+        busy = _count_busy(connection, values)
+        runs = _runs_with_due_jobs(connection, values)
         by_turn = sorted(runs, key=lambda run_id: (busy.get(run_id, IDLE), run_id))
         due = {}
         for run_id in by_turn[:limit]:  # no other run can get a place
-            due[run_id] = _due_jobs_of_run(connection, run_id, is_due, limit)
+            due[run_id] = _due_jobs_of_run(connection, run_id, values)
 
         share = max(1, slots // max(1, len({*busy, *runs})))
         chosen = _take_turns(due, busy, limit, share)
@@ -73,37 +79,69 @@ def select_due_jobs(
     return chosen
 
 
-def _count_busy(connection: Connection, queue: str, is_busy: ColumnElement[bool]) -> Busy:
-    running = func.sum(case((Job.state == State.RUNNING, 1), else_=0))
-    counts = select(Job.run_id, Job.queue, running, func.count()).where(is_busy)
+def _count_busy(connection: Connection, values: Values) -> Busy:
     busy = {}
-    for run_id, its_queue, running_count, count in connection.execute(
-        counts.group_by(Job.run_id, Job.queue)
-    ):
-        if its_queue == queue:
-            busy[run_id] = (int(running_count), count)
+    for run_id, queue, slots, dispatched in connection.execute(_COUNT_BUSY, values):
+        if queue == values["queue"]:
+            busy[run_id] = (slots, slots + int(dispatched))
     return busy
 
 
-def _runs_with_due_jobs(connection: Connection, queue: str, is_due: IsDue) -> Sequence[int]:
-    may_start = Run.state != State.PAUSED if queue == QUEUE_REPORTS else IS_OPEN
-    first_due = [_due_jobs(Job.id, Run.id, state, is_due, 1) for state in is_due]
-    has_due = or_(*(job.scalar_subquery().is_not(None) for job in first_due))
-    return connection.scalars(select(Run.id).where(may_start, has_due)).all()
+def _runs_with_due_jobs(connection: Connection, values: Values) -> Sequence[int]:
+    statement = _REPORTABLE if values["queue"] == QUEUE_REPORTS else _STARTABLE
+    return connection.scalars(statement, values).all()
 
 
-def _due_jobs_of_run(connection: Connection, run_id: int, is_due: IsDue, limit: int) -> list[Any]:
+def _due_jobs_of_run(connection: Connection, run_id: int, values: Values) -> list[Any]:
     jobs: list[Any] = []
-    for state in is_due:
-        statement = _due_jobs(Job.__table__, run_id, state, is_due, limit)
-        jobs += connection.execute(statement.with_for_update(skip_locked=True))
+    for statement in _DUE_OF_RUN:
+        jobs += connection.execute(statement, {**values, "run": run_id})
     return sorted(jobs, key=attrgetter("due_at", "id"))
 
 
-def _due_jobs(columns: Any, run_id: Any, state: State, is_due: IsDue, limit: int) -> Select[Any]:
-    """Return a query that reads no more than *limit* of a run's jobs, in an order of an index."""
-    jobs = select(columns).where(Job.run_id == run_id, Job.state == state, is_due[state])
-    return jobs.order_by(Job.due_at, Job.id).limit(limit)
+def _due_jobs(columns: Any, run_id: Any, state: State, most: Any) -> Select[Any]:
+    """Return a query that reads no more than *most* of a run's jobs, in an order of an index."""
+    jobs = select(columns).where(Job.run_id == run_id, Job.state == state, _IS_DUE[state])
+    return jobs.order_by(Job.due_at, Job.id).limit(most)
+
+
+# Built once: each slice ends with them, and building costs more than what the database does.
+# The clock is read once: an index cannot find what changes within a statement.
+_NOW = select(clock()).scalar_subquery()
+_LOST_AT = _NOW - bindparam("lost_after", type_=Float)
+_IS_FREE = and_(
+    Job.queue == bindparam("queue"),
+    or_(Job.dispatched_at.is_(None), Job.dispatched_at < _LOST_AT),
+)
+_IS_DUE: Mapping[State, ColumnElement[bool]] = {  # by the state of a job that nobody has claimed
+    State.QUEUED: _IS_FREE,  # whatever the clock was when it was queued
+    State.WAITING: and_(_IS_FREE, Job.due_at <= _NOW),
+}
+
+_DUE_OF_RUN = [
+    _due_jobs(
+        Job.__table__, bindparam("run"), state, bindparam("most", type_=Integer)
+    ).with_for_update(skip_locked=True)
+    for state in _IS_DUE
+]
+_HAS_DUE = or_(
+    *(_due_jobs(Job.id, Run.id, state, 1).scalar_subquery().is_not(None) for state in _IS_DUE)
+)
+_STARTABLE = select(Run.id).where(IS_OPEN, _HAS_DUE)
+_REPORTABLE = select(Run.id).where(Run.state != State.PAUSED, _HAS_DUE)
+
+# By slots: the jobs that a process works on at once take one.
+_OWNER = case((Job.state == State.RUNNING, Job.owner))
+_IS_BUSY = or_(Job.state == State.RUNNING, Job.dispatched_at >= _LOST_AT)
+_COUNT_BUSY = (
+    select(
+        *(Job.run_id, Job.queue),
+        func.count(_OWNER.distinct()),
+        func.sum(case((Job.state == State.RUNNING, 0), else_=1)),
+    )
+    .where(_IS_BUSY)
+    .group_by(Job.run_id, Job.queue)
+)
 
 
 def _take_turns(due: dict[int, list[Any]], busy: Busy, limit: int, share: int) -> list[DueJob]:

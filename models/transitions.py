@@ -8,14 +8,38 @@ the clock was when it was queued.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
+from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select, true, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Row,
+    Update,
+    and_,
+    bindparam,
+    case,
+    func,
+    or_,
+    select,
+    true,
+    update,
+)
 
 from core.enums import ENDED, JobKind, State, StepState
 from core.errors import NotFound, RunEnded
 from models.database import CLOCK_SLACK_SECONDS, Database, batched, clock
-from models.jobs import NO_SETBACKS, Claim, fence, update_claimed, update_held
+from models.jobs import (
+    NO_SETBACKS,
+    Claim,
+    fence,
+    has_unfrozen_job,
+    newest_document_of,
+    update_claimed,
+    update_held,
+)
 from models.runs import IS_OPEN, REPORT_JOB, UNENDED, NewJob, add_jobs, get_run
 from models.tables import Job, Run
 
@@ -40,6 +64,18 @@ def _due(state: State, *, seconds: float = 0.0, reason: str | None = None) -> Co
         "due_at": clock() + seconds,
         "wait_seconds": seconds,
         "ended_at": None,
+    }
+
+
+def _held(owner: str, lease_seconds: float) -> Columns:
+    """Return the columns of a job that *owner* works on, without the number of the claim."""
+    return {
+        "state": State.RUNNING,
+        "reason": None,
+        "owner": owner,
+        "lease_until": clock() + lease_seconds,
+        "dispatched_at": None,
+        "started_at": func.coalesce(Job.started_at, clock()),
     }
 
 
@@ -84,15 +120,9 @@ def claim_job(
         return None
 
     claims = job.claims + 1
-    held = {
-        "state": State.RUNNING,
-        "reason": None,
-        "owner": owner,
+    held = _held(owner, lease_seconds) | {
         "claims": claims,
         "crashes": Job.crashes + int(crashed),
-        "lease_until": clock() + lease_seconds,
-        "dispatched_at": None,
-        "started_at": func.coalesce(Job.started_at, clock()),
     }
     is_unchanged = and_(Job.id == job_id, Job.claims == job.claims, Job.state == job.state)
     if crashed:
@@ -115,6 +145,43 @@ def claim_job(
         parameters=job.parameters,
         max_calls=job.max_calls,
     )
+
+
+def claim_companions(db: Database, claim: Claim, *, most: int, lease_seconds: float) -> list[Claim]:
+    """Claim up to *most* queued jobs of the claim's run and kind, to be worked on beside its job.
+
+    Only jobs that no message was sent for: what is dispatched belongs to whoever gets the message.
+    None has crashed, nor has the claimed job: which one kills its worker must be seen.
+    """
+    is_free = and_(
+        Job.run_id == claim.run_id,
+        Job.state == State.QUEUED,
+        Job.kind == claim.kind,
+        Job.dispatched_at.is_(None),
+        Job.crashes == 0,
+        Job.waits == 0,
+    )
+    free = select(Job.id).where(is_free).order_by(Job.due_at, Job.id).limit(most)
+    with db.read() as connection:
+        if connection.scalar(free) is None:
+            return []
+        if connection.scalar(select(Job.crashes).where(Job.id == claim.job_id)):
+            return []
+
+    with db.write() as connection:
+        ids = connection.scalars(free.with_for_update(skip_locked=True)).all()
+        held = _held(claim.owner, lease_seconds) | {"claims": Job.claims + 1}
+        claimed = update(Job).where(Job.id.in_(ids), is_free).values(held)
+        rows = connection.execute(
+            claimed.returning(Job.id, Job.name, Job.options, Job.claims)
+        ).all()
+
+    companions = []
+    for row in sorted(rows, key=attrgetter("id")):
+        companions.append(
+            replace(claim, job_id=row.id, name=row.name, options=row.options, number=row.claims)
+        )
+    return companions
 
 
 def requeue_job(db: Database, claim: Claim, *, reason: str | None = None) -> None:
@@ -155,6 +222,41 @@ def _end_job(db: Database, claim: Claim, ended: Columns) -> None:
         lock_run(connection, claim.run_id)
         fence(connection, claim, **ended)
         close_run(connection, claim.run_id)
+
+
+# --- jobs that are compared with the others of their run ---
+
+
+def freeze_together(db: Database, claim: Claim, names: Collection[str], newest: int) -> int:
+    """Let the documents of the claimed job, and of its run's jobs *names*, end with *newest*.
+
+    Documents that are frozen stay so. Return the end of the claimed job's. Raises `LeaseLost`.
+    """
+    is_one = or_(Job.id == claim.job_id, and_(Job.kind == claim.kind, Job.name.in_(names)))
+    unfrozen = update(Job).where(Job.run_id == claim.run_id, Job.newest_document.is_(None), is_one)
+    with db.write() as connection:
+        lock_run(connection, claim.run_id)
+        fence(connection, claim)
+        connection.execute(unfrozen.values(newest_document=newest))
+        frozen = newest_document_of(connection, claim.job_id)
+    assert frozen is not None  # noqa: S101 - it was set
+    return frozen
+
+
+def wake_waiting_jobs(db: Database, run_id: int, reason: str) -> None:
+    """Let the run's jobs that wait for *reason*, the documents of others, be due if none is left.
+
+    Call it when a slice has ended, before the dispatch: nothing dispatches at the end of a wait.
+    """
+    is_waiting = and_(Job.run_id == run_id, Job.state == State.WAITING, Job.reason == reason)
+    with db.read() as connection:
+        if connection.scalar(select(Job.id).where(is_waiting).limit(1)) is None:
+            return
+        if has_unfrozen_job(connection, run_id):
+            return
+
+    with db.write() as connection:
+        connection.execute(update(Job).where(is_waiting).values(due_at=clock(), wait_seconds=0.0))
 
 
 # --- after a crash ---
@@ -213,20 +315,22 @@ def _fail_crashed_job(db: Database, job: Row[Any], has_exited: Callable[[str], b
 
 
 def _read_job(db: Database, job_id: int) -> Row[Any] | None:
-    statement = (
-        select(
-            Job.__table__,
-            or_(Job.state == State.QUEUED, Job.due_at <= clock()).label("due"),
-            (Job.lease_until < clock()).label("expired"),
-            Run.state.label("run_state"),
-            Run.parameters,
-            Run.max_calls,
-        )
-        .join(Run, Run.id == Job.run_id)
-        .where(Job.id == job_id)
-    )
     with db.read() as connection:
-        return connection.execute(statement).one_or_none()
+        return connection.execute(_JOB_WITH_RUN, {"job": job_id}).one_or_none()
+
+
+_JOB_WITH_RUN = (
+    select(
+        Job.__table__,
+        or_(Job.state == State.QUEUED, Job.due_at <= clock()).label("due"),
+        (Job.lease_until < clock()).label("expired"),
+        Run.state.label("run_state"),
+        Run.parameters,
+        Run.max_calls,
+    )
+    .join(Run, Run.id == Job.run_id)
+    .where(Job.id == bindparam("job"))
+)
 
 
 def _is_lost(job: Row[Any], has_exited: Callable[[str], bool]) -> bool:
@@ -316,7 +420,13 @@ def close_run(connection: Connection, run_id: int) -> None:
 
     Call it with the run locked (`lock_run`), after the job's change, each a statement of its own.
     """
+    if connection.execute(_CLOSE_RUN, {"closed_run": run_id}).rowcount:
+        queue_report(connection, run_id)
+
+
+def _close_run() -> Update:
     # By state, in the order of an index: otherwise each end would read all jobs that ended before.
+    run_id: BindParameter[int] = bindparam("closed_run")
     first = (
         select(Job.id)
         .where(Job.run_id == run_id, Job.kind != JobKind.REPORT)
@@ -325,12 +435,13 @@ def close_run(connection: Connection, run_id: int) -> None:
     )
     has_ended = first.where(Job.state.in_(UNENDED)).scalar_subquery().is_(None)
     failed = first.where(Job.state == State.FAILED).scalar_subquery()
+    state = case((failed.is_not(None), State.FAILED), else_=State.DONE)
 
     open_run = update(Run).where(Run.id == run_id, Run.state.not_in(ENDED), has_ended)
-    for state, condition in ((State.FAILED, failed.is_not(None)), (State.DONE, failed.is_(None))):
-        closed = open_run.where(condition).values(state=state, ended_at=clock())
-        if connection.execute(closed).rowcount:
-            queue_report(connection, run_id)
+    return open_run.values(state=state, ended_at=clock())
+
+
+_CLOSE_RUN = _close_run()  # built once: it costs more than what the database does with it
 
 
 def close_ended_runs(db: Database) -> None:

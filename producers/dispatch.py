@@ -7,7 +7,7 @@ from collections.abc import Callable
 import redis
 from celery import Celery
 
-from core.broker import FIRST, RESERVE, queue_length, send_job_message
+from core.broker import FIRST, RESERVE, queue_lengths, send_job_message
 from core.enums import QUEUES
 from core.errors import BrokerAway
 from core.process_identity import has_exited as process_has_exited
@@ -29,15 +29,15 @@ def dispatch_due_jobs(db: Database, app: Celery, broker: redis.Redis) -> int:
 
     Raises `BrokerAway`, `DatabaseAway`.
     """
+    lengths = queue_lengths(broker, QUEUES)
     slots = count_live_slots(db, process_has_exited)
     sent = 0
     for queue in QUEUES:
-        sent += _fill_queue(db, app, broker, queue, slots.get(queue, 0))
+        sent += _fill_queue(db, app, queue, lengths[queue], slots.get(queue, 0))
     return sent
 
 
-def _fill_queue(db: Database, app: Celery, broker: redis.Redis, queue: str, slots: int) -> int:
-    length = queue_length(broker, queue)
+def _fill_queue(db: Database, app: Celery, queue: str, length: int, slots: int) -> int:
     limit = (MESSAGES_PER_SLOT * slots or MESSAGES_WITHOUT_WORKER) - length
     if limit <= 0:
         return 0

@@ -14,11 +14,12 @@ from analysis.parameters import (
 from core.enums import DOCUMENTS, StepState
 from core.errors import ServiceUnavailable
 from models.crawls import remark_on_documents
-from models.documents import count_documents, list_documents, with_counts
+from models.documents import DocumentScope, count_documents, list_documents, with_counts
 from models.imports import left_out_remark
+from models.jobs import unfrozen_names
 from models.suppression_list import is_suppressed
 from sources.base import AccountGone
-from sources.registry import source_named
+from sources.registry import account_source, source_named
 from workers.context import JobContext
 from workers.crawling import (
     STORED_ALONE,
@@ -79,7 +80,10 @@ async def _collect_posts(
     if isinstance(parameters, SearchParameters):
         await link_stored(job, parameters.source)
 
-    scope = await job.freeze_documents()
+    if target is None and isinstance(parameters, HandlesParameters):
+        scope = await _freeze_stored(job, parameters)
+    else:
+        scope = await job.freeze_documents()
     posts = await job.read(list_documents, scope)
     if posts:
         remark = with_counts(fetched.remark, posts)
@@ -92,6 +96,23 @@ async def _collect_posts(
     reason = fetched.remark or _no_posts(job, parameters.source, target)
     await job.record_no_data(parameters.steps, reason)
     return NoData(reason, fetched.state)
+
+
+async def _freeze_stored(job: JobContext, parameters: HandlesParameters) -> DocumentScope:
+    """Freeze the documents of an account that no service is asked for; return which they are.
+
+    The first such job does so for all of its run: none of them has to wait for another's.
+    """
+    scope = await job.document_scope()
+    if scope.newest_document is not None:
+        return scope
+
+    settings = job.runtime.settings
+    stored_alone = []
+    for name in await job.read(unfrozen_names, job.claim):
+        if account_source(name.removeprefix("@"), parameters.source, settings) is None:
+            stored_alone.append(name)
+    return await job.freeze_with(stored_alone)
 
 
 @dataclass(frozen=True)

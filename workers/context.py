@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
@@ -24,6 +24,7 @@ from models.jobs import (
     set_step,
     waited_seconds,
 )
+from models.transitions import freeze_together
 from workers.runtime import Runtime
 
 T = TypeVar("T")
@@ -38,6 +39,7 @@ class JobContext:
     ends_at: float  # time.monotonic() at which the slice is over
     is_paused: bool = field(default=False, init=False)
     lease_lost: bool = field(default=False, init=False)
+    _frozen: DocumentScope | None = field(default=None, init=False)
     _interrupt: Callable[[], object] | None = field(default=None, init=False)
 
     @property
@@ -114,19 +116,31 @@ class JobContext:
         await self.write(partial(freeze_documents, job_id=self.claim.job_id, newest=newest))
         return self._scope(newest)
 
+    async def freeze_with(self, names: Collection[str]) -> DocumentScope:
+        """Freeze the documents of this job and of its run's jobs *names* where they are not yet."""
+
+        def freeze() -> int:
+            return freeze_together(self.db, self.claim, names, newest_document(self.db))
+
+        return self._scope(await finish_in_thread(freeze))
+
     async def document_scope(self) -> DocumentScope:
-        """Return which documents are the job's."""
+        """Return which documents are the job's; once they are frozen, nothing is read."""
+        if self._frozen is not None:
+            return self._frozen
         return self._scope(await self.read(newest_document_of, self.claim.job_id))
 
     def _scope(self, newest: int | None) -> DocumentScope:
         claim = self.claim
-        return DocumentScope.of_job(
+        scope = DocumentScope.of_job(
             kind=claim.kind,
             name=claim.name,
             job_id=claim.job_id,
             newest_document=newest,
             parameters=claim.parameters,
         )
+        self._frozen = scope if newest is not None else None
+        return scope
 
     def step_change(
         self, step: str, state: StepState, documents: int, reason: str | None = None

@@ -1,14 +1,22 @@
-"""One time slice of a job: claim it, work on it, record the outcome, dispatch what is due next."""
+"""One time slice of a job: claim it, work on it, record the outcome, dispatch what is due next.
+
+A small job, an account's say, waits for its calls most of the time. So its slice takes along other
+queued jobs of its run: they share the process, and end with the slice.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import suppress
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, ExitStack, suppress
+from dataclasses import dataclass
+from functools import partial
 
 from celery.exceptions import SoftTimeLimitExceeded
 from sqlalchemy.exc import SQLAlchemyError
 
+from analysis.steps.distinctive import OTHERS_ARE_COLLECTED
 from core.enums import JobKind
 from core.errors import (
     BrokerAway,
@@ -22,17 +30,20 @@ from core.errors import (
 )
 from core.logs import get_logger, job_context
 from core.process_identity import has_exited
+from models.database import Database
 from models.jobs import Claim, waited_seconds
 from models.transitions import (
+    claim_companions,
     claim_job,
     fail_job,
     finish_job,
     pause_at_cap,
     put_off_job,
     requeue_job,
+    wake_waiting_jobs,
 )
 from producers.dispatch import dispatch_due_jobs
-from workers.context import JobContext
+from workers.context import JobContext, finish_in_thread
 from workers.leases import Lease
 from workers.outcomes import (
     Again,
@@ -54,79 +65,162 @@ CAP_RETRY_SECONDS = 6 * 3600.0  # where a service does not say when its cap open
 DATABASE_AWAY_TRIES = 40
 DATABASE_RETRY_SECONDS = 1.0
 
+SMALL_KINDS = (JobKind.HANDLE, JobKind.SEARCH)  # whose jobs wait for calls most of the time
+COMPANIONS = 4  # queued jobs of its run that a small one takes along
+
 log = get_logger(__name__)
 
 
 def work_one_slice(runtime: Runtime, job_id: int) -> None:
     """Work one slice on the job, if it is due and nobody else does; then dispatch due jobs."""
+    settings = runtime.settings
     claim = claim_job(
         runtime.db,
         job_id,
         owner=runtime.owner,
-        lease_seconds=runtime.settings.lease_seconds,
+        lease_seconds=settings.lease_seconds,
         has_exited=lambda owner: owner != runtime.owner and has_exited(owner),
     )
 
     if claim is not None:
-        with job_context(run=claim.run_id, job=claim.name):
-            _work_on_claim(runtime, claim)
+        claims = [claim]
+        if claim.kind in SMALL_KINDS:
+            with suppress(DatabaseAway):  # the job's own slice waits for it
+                claims += claim_companions(
+                    runtime.db, claim, most=COMPANIONS, lease_seconds=settings.lease_seconds
+                )
+        ends_at = time.monotonic() + settings.slice_seconds
+        jobs = [JobContext(runtime, claim, ends_at) for claim in claims]
+        if claim.kind in (JobKind.REPORT, JobKind.TRAINING):
+            _work_alone(jobs[0])
+        else:
+            _work_together(runtime, jobs)
 
     try:
+        if claim is not None and claim.kind in SMALL_KINDS:
+            wake_waiting_jobs(runtime.db, claim.run_id, OTHERS_ARE_COLLECTED)
         dispatch_due_jobs(runtime.db, runtime.app, runtime.broker)
     except (BrokerAway, DatabaseAway) as error:
         log.warning("no job messages were sent; reconcile tries again", why=str(error))
 
 
-def _work_on_claim(runtime: Runtime, claim: Claim) -> None:
-    settings = runtime.settings
-    job = JobContext(runtime, claim, ends_at=time.monotonic() + settings.slice_seconds)
-    lease = Lease(
-        runtime.lease_db,
-        claim,
+def _work_alone(job: JobContext) -> None:
+    """Work on a report or a training, which keeps the process busy; record the outcome."""
+    with _log_context(job):
+        try:
+            with _lease_of(job):
+                outcome = _draw_or_train(job)
+        except (SystemExit, KeyboardInterrupt):
+            _give_back(job)
+            raise
+        _record(job, outcome)
+
+
+def _draw_or_train(job: JobContext) -> Outcome:
+    try:
+        if job.claim.kind == JobKind.REPORT:
+            return make_report(job)
+
+        from workers.trainings import run_training  # noqa: PLC0415 - needs numpy
+
+        return run_training(job)
+    except Exception as error:  # noqa: BLE001 - none may leave a job without a reason
+        return _outcome_of_error(job, error)
+
+
+@dataclass
+class _Slice:
+    """The time slice of a job over texts, beside those of other jobs."""
+
+    job: JobContext
+    lease: Lease
+    is_recorded: bool = False
+
+    async def work(self) -> None:
+        """Work on the job until it ends or its slice does; record the outcome."""
+        with _log_context(self.job):
+            outcome = await _work_on_texts(self.job)
+            await finish_in_thread(partial(self._end, outcome))
+
+    def _end(self, outcome: Outcome) -> None:
+        self.lease.end()
+        self.record(outcome)
+
+    def record(self, outcome: Outcome) -> None:
+        """Record the outcome."""
+        _record(self.job, outcome)
+        self.is_recorded = True
+
+
+def _work_together(runtime: Runtime, jobs: Sequence[JobContext]) -> None:
+    """Work on jobs over texts, at once on this process's loop; each is recorded when it ends."""
+    slices = []
+    for job in jobs:
+        with _log_context(job):  # which the thread of the lease takes along
+            slices.append(_Slice(job, _lease_of(job)))
+
+    stopped_by: SoftTimeLimitExceeded | None = None
+    try:
+        with ExitStack() as leases:
+            for one in slices:
+                leases.enter_context(one.lease)
+            runtime.run(partial(_work_on_all, slices))
+    except asyncio.CancelledError:
+        pass
+    except SoftTimeLimitExceeded as error:
+        stopped_by = error
+    except (SystemExit, KeyboardInterrupt):
+        for one in slices:
+            _give_back(one.job)
+        raise
+
+    for one in slices:
+        if not one.is_recorded:
+            with _log_context(one.job):
+                one.record(_outcome_of_error(one.job, stopped_by) if stopped_by else Again())
+
+
+async def _work_on_all(slices: Sequence[_Slice]) -> None:
+    working = (one.work() for one in slices)
+    for result in await asyncio.gather(*working, return_exceptions=True):
+        if isinstance(result, Exception):  # of the recording: the work's own become outcomes
+            raise result
+
+
+async def _work_on_texts(job: JobContext) -> Outcome:
+    """Work on the job until it ends or its slice does; an error becomes an outcome."""
+    try:
+        return await work_on_texts(job)
+    except asyncio.CancelledError:
+        if job.lease_lost:
+            return LeaseWasLost()
+        raise
+    except Exception as error:  # noqa: BLE001 - none may leave a job without a reason
+        return await asyncio.to_thread(_outcome_of_error, job, error)
+
+
+def _log_context(job: JobContext) -> AbstractContextManager[None]:
+    return job_context(run=job.claim.run_id, job=job.claim.name)
+
+
+def _lease_of(job: JobContext) -> Lease:
+    settings = job.runtime.settings
+    return Lease(
+        job.runtime.lease_db,
+        job.claim,
         seconds=settings.lease_seconds,
         slice_seconds=settings.slice_seconds,
         on_pause=job.pause,
         on_lost=job.lose_lease,
     )
 
-    try:
-        with lease:
-            outcome = _work(job)
-    except (SystemExit, KeyboardInterrupt):
-        with suppress(DatabaseAway):  # there is no time to wait for it: the lease runs out instead
-            requeue_job(runtime.db, claim)
-        raise
 
-    _record(runtime, claim, outcome)
+def _give_back(job: JobContext) -> None:
+    with suppress(DatabaseAway):  # there is no time to wait for it: the lease runs out instead
+        requeue_job(job.db, job.claim)
 
 
-def _work(job: JobContext) -> Outcome:
-    """Work on the job until it ends or its slice does; an error becomes an outcome."""
-    try:
-        if job.claim.kind == JobKind.REPORT:
-            return make_report(job)
-        if job.claim.kind == JobKind.TRAINING:
-            from workers.trainings import run_training  # noqa: PLC0415 - needs numpy
-
-            return run_training(job)
-        return job.runtime.run(lambda: work_on_texts(job))
-    except asyncio.CancelledError:
-        return LeaseWasLost() if job.lease_lost else Again()
-    except SQLAlchemyError as error:
-        log.exception("the database refused a statement")
-        kind = type(error).__name__
-        return Failed(f"the database refused a statement ({kind}): see the worker's log")
-    except TidingsError as error:
-        return _outcome_of_error(job, error)
-    except SoftTimeLimitExceeded:
-        return _wait_or_fail(job, StackError("a time slice took longer than a worker may take"))
-    except Exception as error:  # a fault of ours must not leave a job without a reason
-        log.exception("job failed")
-        kind = type(error).__name__
-        return Failed(f"{kind}, which is a fault of the program: see the worker's log")
-
-
-def _outcome_of_error(job: JobContext, error: TidingsError) -> Outcome:
+def _outcome_of_error(job: JobContext, error: Exception) -> Outcome:
     match error:
         case LeaseLost():
             return LeaseWasLost()
@@ -137,7 +231,18 @@ def _outcome_of_error(job: JobContext, error: TidingsError) -> Outcome:
             return WaitUntil(seconds, str(error))
         case ServiceUnavailable() | BrokerAway() | DatabaseAway():
             return _wait_or_fail(job, error)
-    return Failed(str(error))
+        case TidingsError():
+            return Failed(str(error))
+        case SoftTimeLimitExceeded():
+            return _wait_or_fail(job, StackError("a time slice took longer than a worker may take"))
+        case SQLAlchemyError():
+            log.error("the database refused a statement", exc_info=error)
+            kind = type(error).__name__
+            return Failed(f"the database refused a statement ({kind}): see the worker's log")
+
+    log.error("job failed", exc_info=error)
+    kind = type(error).__name__
+    return Failed(f"{kind}, which is a fault of the program: see the worker's log")
 
 
 def _wait_or_fail(job: JobContext, error: TidingsError) -> Outcome:
@@ -155,11 +260,11 @@ def _wait_or_fail(job: JobContext, error: TidingsError) -> Outcome:
     return WaitUntil(max(backoff, retry_after or 0.0), str(error), is_away=True)
 
 
-def _record(runtime: Runtime, claim: Claim, outcome: Outcome) -> None:
+def _record(job: JobContext, outcome: Outcome) -> None:
     """Write the outcome, again while the database is away; then leave the job to its lease."""
     for _ in range(DATABASE_AWAY_TRIES):
         try:
-            _write_outcome(runtime, claim, outcome)
+            _write_outcome(job.db, job.claim, outcome)
         except DatabaseAway as error:
             log.warning("the end of a slice waits for the database", why=str(error))
             time.sleep(DATABASE_RETRY_SECONDS)
@@ -170,9 +275,7 @@ def _record(runtime: Runtime, claim: Claim, outcome: Outcome) -> None:
             return
 
 
-def _write_outcome(runtime: Runtime, claim: Claim, outcome: Outcome) -> None:
-    db = runtime.db
-
+def _write_outcome(db: Database, claim: Claim, outcome: Outcome) -> None:
     match outcome:
         case Done(reason):
             finish_job(db, claim, reason=reason)

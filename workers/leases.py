@@ -61,6 +61,10 @@ class Lease:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.end()
+
+    def end(self) -> None:
+        """Renew no more; return when the thread has ended."""
         self._ended.set()
         self._thread.join(timeout=self._seconds)
 

@@ -130,7 +130,9 @@ async def _note_engine(job: JobContext, engine: str) -> None:
     """
     run_id = job.claim.run_id
     engines = await job.read(engines_of, run_id)
-    if engine not in engines and len(engines) >= MOST_ENGINES:
+    if engine in engines:
+        return
+    if len(engines) >= MOST_ENGINES:
         raise ServiceBadAnswer(
             f"{SERVICE} has named {len(engines)} engines in this run, and now {engine}: see that "
             "one engine answers at TIDINGS_TEXTAPI_URL, then submit the run again",

@@ -15,7 +15,7 @@ from analysis.data import MonthData, PostData
 from analysis.fetcher import Fetcher
 from analysis.step import NotReady, Step, StepResult
 from analysis.text.stopwords import stop_words_for
-from analysis.text.words import words_of, words_of_terms
+from analysis.text.words import read_words, words_of, words_of_terms
 from models.tables import DistinctiveWord
 
 NAME = "distinctive"
@@ -59,29 +59,37 @@ class WordCounts:
     total: int = 0  # uses of all words
     uses: Counter[str] = field(default_factory=Counter)
     documents: Counter[str] = field(default_factory=Counter)
-    forms: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    written: Counter[str] = field(default_factory=Counter)  # uses by how a word is written
+    forms: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
     @classmethod
     def of(cls, texts: Iterable[str], leave_out: Collection[re.Pattern[str]] = ()) -> WordCounts:
         """Count the words of *texts*, each of them a document, without what *leave_out* match."""
         counts = cls()
+        written, documents = counts.written, counts.documents
 
         for text in texts:
-            written = list(words_of(text, leave_out))
-            folded = [word.casefold() for word in written]
+            found = read_words(text)
+            words, folded = found.words, found.folded
+            if any(pattern.search(found.without_addresses) for pattern in leave_out):
+                words = tuple(words_of(text, leave_out))
+                folded = frozenset(map(str.casefold, words))
+
             counts.texts += 1
-            counts.total += len(written)
-            counts.uses.update(folded)
-            counts.documents.update(set(folded))
-            for word, form in zip(folded, written, strict=True):
-                counts.forms[word][form] += 1
+            counts.total += len(words)
+            written.update(words)
+            documents.update(folded)
+
+        for form, times in written.items():
+            word = form.casefold()
+            counts.uses[word] += times
+            counts.forms[word].append(form)
 
         return counts
 
     def shown_form(self, word: str) -> str:
         """Return how *word* is written most often; of equals the last by code points."""
-        forms = self.forms[word]
-        _, most_common = max((times, form) for form, times in forms.items())
+        _, most_common = max((self.written[form], form) for form in self.forms[word])
         return most_common
 
 

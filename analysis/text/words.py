@@ -5,14 +5,26 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
 
 LONGEST_WORD = 40  # characters
+TEXTS_KEPT = 4000  # by `read_words`, some 2 kB each
 
 _ADDRESS = re.compile(r"\bhttps?\b\S*|\bwww\.\S+|@\w+")
 _WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
 _IDEOGRAPHS = re.compile("[\u3400-\u4dbf\u4e00-\u9fff]+|[\u30a0-\u30ff]{2,}")
 _SPACELESS = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]")
 _POSSESSIVE = re.compile(r"'s$")
+
+
+@dataclass(frozen=True, slots=True)
+class TextWords:
+    """The words of a text."""
+
+    without_addresses: str
+    words: tuple[str, ...]
+    folded: frozenset[str]  # the different words, case-folded
 
 
 def count_words(texts: Iterable[str], leave_out: Collection[re.Pattern[str]] = ()) -> Counter[str]:
@@ -66,7 +78,18 @@ def words_of(text: str, leave_out: Collection[re.Pattern[str]] = ()) -> Iterator
     rest = _ADDRESS.sub(" ", text)
     for pattern in leave_out:
         rest = pattern.sub(" ", rest)
+    yield from _words_in(rest)
 
+
+@lru_cache(maxsize=TEXTS_KEPT)
+def read_words(text: str) -> TextWords:
+    """Return the words of *text*, kept: jobs of a run are compared with the same texts."""
+    rest = _ADDRESS.sub(" ", text)
+    words = tuple(_words_in(rest))
+    return TextWords(rest, words, frozenset(map(str.casefold, words)))
+
+
+def _words_in(rest: str) -> Iterator[str]:
     for match in _WORD.findall(rest):
         if _SPACELESS.search(match):
             for run in _IDEOGRAPHS.findall(match):

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 import models.jobs
 from analysis.parameters import HandlesParameters, SearchParameters
 from analysis.pipelines import POSTS as POSTS_PIPELINE
-from analysis.steps.distinctive import NOTHING_TO_COMPARE, OTHERS_ARE_COLLECTED
+from analysis.steps.distinctive import NOTHING_TO_COMPARE
 from cli.main import app
 from cli.stack.ports import free_port
 from core.enums import State
@@ -126,22 +126,18 @@ def test_of_a_search_too_reposts_are_left_out(jobs: Jobs) -> None:
     assert exported(jobs, run, "entities") == exported(jobs, run, "phrases") == []
 
 
-def test_an_account_waits_for_the_posts_of_the_others_and_is_compared_with_them(
+def test_an_account_is_compared_with_the_posts_of_the_others_before_these_begin(
     jobs: Jobs,
 ) -> None:
     ann = [stored_post(n, text="The harbour is calm.") | {"handle": "ann"} for n in (4, 5, 6)]
     bob = [stored_post(n, text="The station is loud.") for n in (7, 8, 9)]
     add_documents(jobs.db, ann + bob)
     run = jobs.submit(HandlesParameters(), "ann", "bob")
+    with jobs.db.write() as connection:  # another worker will get its message
+        connection.execute(update(Job).where(Job.name == "@bob").values(dispatched_at=clock()))
 
-    waiting = jobs.to_its_end(run, "@ann")
-    assert (waiting.state, waiting.reason) == (State.WAITING, OTHERS_ARE_COLLECTED)
-    states = {row["step"]: row["state"] for row in exported(jobs, run, "coverage")[:6]}
-    assert states.pop("distinctive") is None
-    assert set(states.values()) == {"complete"}
-
-    jobs.do_all(run)
-    assert {row.state for row in jobs.rows(run)} == {State.DONE}
+    assert jobs.slice(run, "@ann").state == State.DONE
+    assert jobs.row(run, "@bob").state == State.QUEUED
     words = {row["word"]: row for row in exported(jobs, run, "distinctive") if row["job"] == "@ann"}
     counts = {word: (row["count"], row["reference_count"]) for word, row in words.items()}
     assert counts == {"harbour": (3, 0), "calm": (3, 0), "station": (0, 3), "loud": (0, 3)}
