@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
     BindParameter,
     Connection,
     Float,
+    Insert,
     Integer,
     and_,
     bindparam,
@@ -24,13 +26,15 @@ from sqlalchemy import (
 from sqlalchemy.sql.dml import ReturningInsert
 
 from core.metrics import count_reuse
-from models.database import CLOCK_SLACK_SECONDS, Database, batched, clock
+from models.database import CLOCK_SLACK_SECONDS, Database, batched, clock, upsert
 from models.jobs import Claim, is_held, note_progress
 from models.keyword_answers import Question, store_keyword_answers
 from models.tables import (
+    BIG,
     Answer,
     AnswerClaim,
     AnswerDocument,
+    Base,
     Call,
     Document,
     Job,
@@ -120,15 +124,13 @@ def claim_answers(
     request before.
     """
     won: dict[bytes, int] = {}
-    rows = [{"key": key} for key in sorted(keys)]  # unsorted, two batches can wait for each other
-    statement = _claiming(db, claim, seconds)
-    # a cache of this claim alone: each job would leave its statement in the common one
-    options: Any = {"compiled_cache": {}}
+    common = {"seconds": seconds, "job": claim.job_id, "number": claim.number}
+    rows = [{"key": key, **common} for key in sorted(keys)]  # unsorted, two batches can deadlock
+    statement = _claiming(db.is_sqlite)
 
     with db.write() as connection:
         for batch in batched(rows):
-            claimed = connection.execute(statement, batch, execution_options=options)
-            won.update(claimed.all())
+            won.update(connection.execute(statement, batch).all())
 
         # read after claiming: an answer stored in between needs no request
         answered = stored_keys(connection, won)
@@ -136,21 +138,18 @@ def claim_answers(
     return {key: takeovers for key, takeovers in won.items() if key not in answered}
 
 
-def _claiming(db: Database, claim: Claim, seconds: float) -> ReturningInsert[bytes, int]:
-    # What is the same in each row is written into the statement, as numbers: as parameters of
-    # thousands of rows it would cost half of all.
-    job = literal_column(str(int(claim.job_id)), Integer)
-    number = literal_column(str(int(claim.number)), Integer)
-    insert = db.upsert(AnswerClaim).values(
-        until=clock() + literal_column(repr(float(seconds)), Float),
-        job_id=job,
-        claims=number,
-        takeovers=literal_column("0", Integer),
-    )
+@lru_cache(maxsize=2)
+def _claiming(is_sqlite: bool) -> ReturningInsert[bytes, int]:
+    """Return the statement of a claim; to make it anew takes longer than to execute it."""
+    until = clock() + bindparam("seconds", type_=Float)
+    job, number = bindparam("job", type_=BIG), bindparam("number", type_=Integer)
+    columns = {"until": until, "job_id": job, "claims": number, "takeovers": literal_column("0")}
+    insert = upsert(AnswerClaim, is_sqlite=is_sqlite).values(columns)
 
-    longest = clock() + literal_column(repr(float(seconds) + CLOCK_SLACK_SECONDS), Float)
-    is_by_a_wrong_clock = AnswerClaim.until > longest
-    is_left_behind = and_(AnswerClaim.job_id == job, AnswerClaim.claims < number)
+    is_left_behind = and_(
+        AnswerClaim.job_id == insert.excluded.job_id, AnswerClaim.claims < insert.excluded.claims
+    )
+    is_by_a_wrong_clock = AnswerClaim.until > insert.excluded.until + CLOCK_SLACK_SECONDS
     return insert.on_conflict_do_update(
         index_elements=["key"],
         set_={
@@ -183,13 +182,13 @@ def store_batch(db: Database, claim: Claim, batch: Batch, *, service: str, crede
                 documents.append({"document_id": document, "key": key})
 
         if answers:
-            connection.execute(db.upsert(Answer).on_conflict_do_nothing(), answers)
+            connection.execute(_adding_new(Answer, db.is_sqlite), answers)
         store_keyword_answers(db, connection, batch.answers_by_question)
         if batch.has_answers and batch.progress:
             note_progress(connection, claim)
         _drop_claims(connection, claim, batch.claims)
         if documents:
-            connection.execute(db.upsert(AnswerDocument).on_conflict_do_nothing(), documents)
+            connection.execute(_adding_new(AnswerDocument, db.is_sqlite), documents)
         count_calls(db, connection, claim.run_id, counts, service=service, credential=credential)
 
     for operation, call_counts in counts.items():
@@ -219,10 +218,21 @@ def count_calls(
 def add_calls(connection: Connection, db: Database, rows: Iterable[Mapping[str, Any]]) -> None:
     """Add *rows* of `Call` to the counts that are stored under the same key."""
     for row in rows:
-        call = db.upsert(Call).values(row)
-        added = {name: getattr(Call, name) + call.excluded[name] for name in asdict(CallCounts())}
-        key = [column.name for column in inspect(Call).primary_key]
-        connection.execute(call.on_conflict_do_update(index_elements=key, set_=added))
+        connection.execute(_adding_calls(db.is_sqlite), dict(row))
+
+
+@lru_cache(maxsize=2)
+def _adding_calls(is_sqlite: bool) -> Insert:
+    call = upsert(Call, is_sqlite=is_sqlite)
+    added = {name: getattr(Call, name) + call.excluded[name] for name in asdict(CallCounts())}
+    key = [column.name for column in inspect(Call).primary_key]
+    return call.on_conflict_do_update(index_elements=key, set_=added)
+
+
+@lru_cache(maxsize=8)
+def _adding_new(table: type[Base], is_sqlite: bool) -> Insert:
+    """Return the INSERT of rows of which some may be stored already."""
+    return upsert(table, is_sqlite=is_sqlite).on_conflict_do_nothing()
 
 
 def renew_claims(

@@ -86,11 +86,7 @@ class Database:
 
     def upsert(self, table: type) -> sqlite.Insert | postgresql.Insert:
         """Return an INSERT of this dialect, on which `on_conflict_do_…` can be called."""
-        if self.is_sqlite:
-            return sqlite.insert(table)
-        from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - time that SQLite alone saves
-
-        return postgresql.insert(table)
+        return upsert(table, is_sqlite=self.is_sqlite)
 
     def checkpoint_wal(self) -> None:
         """Truncate SQLite's write-ahead log where nobody reads or writes; wait for nobody.
@@ -110,6 +106,18 @@ class Database:
     def close(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
+
+
+def upsert(table: type, *, is_sqlite: bool) -> sqlite.Insert | postgresql.Insert:
+    """Return an INSERT on which `on_conflict_do_…` can be called, to be kept for a dialect.
+
+    To make a statement anew can take longer than to execute it.
+    """
+    if is_sqlite:
+        return sqlite.insert(table)
+    from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - time that SQLite alone saves
+
+    return postgresql.insert(table)
 
 
 def batched(values: Sequence[T]) -> Iterator[Sequence[T]]:
