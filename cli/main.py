@@ -17,6 +17,7 @@ from cli.import_ import import_documents
 from cli.label import label
 from cli.messages import drop_output, prepare_streams, warn
 from cli.trainings import predict
+from cli.watch import events, watch
 from core.errors import TidingsError, UsageError
 
 app = typer.Typer(
@@ -33,7 +34,8 @@ app = typer.Typer(
 for command in (
     *(operations.demo, operations.up, operations.textapi, operations.migrate, operations.doctor),
     *(import_documents, inspect.runs, inspect.status, report.report, report.export),
-    *(control.pause, control.resume, control.retry, control.cancel, predict, forget, label),
+    *(control.pause, control.resume, control.retry, control.cancel, watch, events),
+    *(predict, forget, label),
 ):
     app.command(command.__name__.removesuffix("_documents"))(command)
 app.add_typer(plan.group, name="plan")

@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select, true, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, or_, select, true, update
 
 from core.enums import ENDED, JobKind, State, StepState
 from core.errors import NotFound, RunEnded
 from models.database import CLOCK_SLACK_SECONDS, Database, batched, clock
 from models.jobs import NO_SETBACKS, Claim, fence, update_claimed, update_held
 from models.runs import IS_OPEN, REPORT_JOB, UNENDED, NewJob, add_jobs, get_run
-from models.tables import Job, Run
+from models.tables import Job, JobStep, Run
 
 CRASHES_ALLOWED = 3  # in a row, without any progress
 CRASHED = (
@@ -357,6 +357,20 @@ def queue_report(connection: Connection, run_id: int) -> None:
     begun = reports.where(Job.state.in_((*ENDED, State.RUNNING)))
     connection.execute(begun.values(_due(State.QUEUED) | NO_SETBACKS))
     add_jobs(connection, run_id, [NewJob(JobKind.REPORT, REPORT_JOB, {})])
+
+
+# --- with new documents ---
+
+
+def collect_again(connection: Connection, job_ids: Sequence[int]) -> None:
+    """Queue ended jobs to collect their documents anew and to do every step with them.
+
+    Call it with the run locked, then `reopen_run`. What was answered before is not asked again.
+    """
+    again = _due(State.QUEUED) | NO_SETBACKS | {"newest_document": None}
+    for batch in batched(job_ids):
+        connection.execute(delete(JobStep).where(JobStep.job_id.in_(batch)))
+        connection.execute(update(Job).where(Job.id.in_(batch)).values(again))
 
 
 # --- after an erasure ---
