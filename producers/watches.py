@@ -209,7 +209,8 @@ def _has_new_posts(
     The accounts of a run are compared with each other, so that all of them are due or none.
     """
     assert isinstance(parameters, HandlesParameters | SearchParameters)  # noqa: S101 - its kind
-    later: ColumnElement[bool] = Document.id > seen
+    worked_on = min(job.newest_document or 0 for job in jobs)
+    later: ColumnElement[bool] = Document.id > max(seen, worked_on)
     if parameters.source is not None:
         later &= Document.source == parameters.source
 

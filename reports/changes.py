@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
+from analysis.parameters import MonthsParameters
 from reports.figures.style import month_name
 from reports.run_data import RunData
 from reports.tables.periods import read_periods
@@ -21,7 +21,12 @@ def count_results(data: RunData) -> dict[str, dict[str, int]]:
 
     Months that are not counted are left out.
     """
-    counts: dict[str, dict[str, int]] = defaultdict(dict)
+    counts: dict[str, dict[str, int]] = {}
+    if isinstance(data.parameters, MonthsParameters):
+        counts[""] = {}
+        for keyword in data.parameters.keywords:  # in the order of the page
+            counts[keyword.name] = {}
+
     for row in read_periods(data):
         if row.matched is None or (row.keyword is not None and row.term is not None):
             continue
@@ -29,8 +34,8 @@ def count_results(data: RunData) -> dict[str, dict[str, int]]:
             counts[""][row.period] = row.documents
             counts[row.keyword or ""][row.period] = row.matched
         else:
-            counts[row.job][row.period] = row.matched
-    return dict(counts)
+            counts.setdefault(row.job, {})[row.period] = row.matched
+    return counts
 
 
 def describe_changes(kind: str, before: Mapping[str, Any], now: Counts) -> list[str]:
@@ -46,10 +51,9 @@ def describe_changes(kind: str, before: Mapping[str, Any], now: Counts) -> list[
         mentioning = _differences(before, now, keyword)
         if keyword and mentioning:
             total = sum(now[keyword].values())
+            verb = "mentions" if abs(sum(mentioning.values())) == 1 else "mention"
             sentences.append(
-                f"“{keyword}”: {_count(mentioning, 'document')} that "
-                f"{'mentions' if abs(sum(mentioning.values())) == 1 else 'mention'} it, "
-                f"{total:,} in all."
+                f"“{keyword}”: {_count(mentioning, 'document')} {verb} it, {total:,} in all."
             )
         elif keyword:
             sentences.append(f"“{keyword}”: no new document mentions it.")

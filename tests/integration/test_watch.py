@@ -1,129 +1,45 @@
-"""A run that goes on: what is new is worked on, once, whatever is killed on the way."""
+"""A run that goes on: what is new is worked on once, at its times, within its cap."""
 
 from __future__ import annotations
 
-import io
 import json
-import os
-import random
-import signal
-import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import event, select, update
 from typer.testing import CliRunner
 
-from analysis.options import Keyword
-from analysis.parameters import HandlesParameters, MonthsParameters
 from cli.main import app
-from core.enums import ENDED, JobKind, State
-from core.process_identity import has_exited
+from core.enums import State
 from core.settings import Settings, environment
-from models.database import Database
-from models.documents import add_documents
-from models.runs import get_run
-from models.tables import Job, Run
-from models.transitions import cancel_run, pause_run, requeue_lost_jobs
-from models.watches import get_watch, list_watches, next_due, start_watch
+from models.transitions import cancel_run, pause_run
+from models.watches import get_watch, list_watches, next_due
 from producers.watches import check_due_watches
-from reports.exports import write
 from tests.e2e_kit import Stub, stub, stub_settings  # noqa: F401 - fixtures
 from tests.jobs_kit import Jobs
+from tests.watch_kit import (
+    ACCOUNTS,
+    DAY,
+    DAYS,
+    QUIET,
+    WATCHED,
+    at_day,
+    export,
+    export_one_run_over_all,
+    publish,
+    state_of,
+    watch,
+    work,
+)
 from workers.executor import work_one_slice
-
-DAY = 86_400.0
-FIRST_DAY = datetime(2020, 2, 20, 6, tzinfo=UTC)
-DAYS = 30
-QUIET = frozenset({3, 4, 11, 20, 21, 27})  # days on which nothing is published
-WATCHED = MonthsParameters(
-    first="2020-01",
-    last="2020-02",
-    keywords=(Keyword.parse("fever:flu"), Keyword.parse("ferry")),
-    text_size=200,
-)
-ACCOUNTS = HandlesParameters(source="posts")
-TABLES = ("mentions", "periods", "phrases", "entities", "summaries", "documents", "coverage")
-TEXTS = (
-    "Fever Reaches {}, NATO Says.",
-    "The Ferry of {} Is Late.",
-    "Flu and Fever in {}; a Ferry Waits.",
-    "Nothing Happens in {}.",
-)
-PLACES = ("Lorn", "Port", "Amber Bay", "Newhaven", "Oldtown")
 
 
 @pytest.fixture
 def jobs(stub_settings: Settings) -> Iterator[Jobs]:  # noqa: F811
     with closing(Jobs(stub_settings)) as opened:
         yield opened
-
-
-def document(number: int, at: datetime, *, handle: str | None = None) -> dict[str, Any]:
-    source = "nyt" if handle is None else "posts"
-    text = TEXTS[number % len(TEXTS)].format(PLACES[number % len(PLACES)])
-    return {
-        "identity": f"{source}:{handle}:{number:05}", "source": source, "handle": handle,
-        "author_id": None, "published_at": at.replace(tzinfo=None), "period": f"{at:%Y-%m}",
-        "address": None, "text": f"{text} {number}.", "material": "News" if not handle else None,
-        "repost": False,
-    }  # fmt: skip
-
-
-def publish(db: Database, day: int, *, handles: Sequence[str | None] = (None,)) -> None:
-    """Store what is published on a day: of each handle four documents, or none."""
-    rows = []
-    for handle in handles if day not in QUIET else ():
-        for number in range(4):
-            at = FIRST_DAY + timedelta(days=day, minutes=number)
-            rows.append(document(10 * (day + 100) + number, at, handle=handle))
-    add_documents(db, rows)
-
-
-def at_day(day: float) -> float:
-    return FIRST_DAY.timestamp() + day * DAY
-
-
-def watch(db: Database, run: int, *, every: str = "day", max_calls: int | None = None) -> None:
-    with db.write() as connection:
-        start_watch(connection, db, run, every=every, max_calls=max_calls, now=at_day(0))
-
-
-def work(jobs: Jobs, run: int) -> None:
-    """Work on the run's jobs, slice by slice, until all of them have ended."""
-    for _ in range(2000):
-        unended = [row for row in jobs.rows(run) if row.state not in ENDED]
-        if not unended:
-            return
-        for row in unended:
-            if row.state == State.WAITING:
-                with jobs.db.write() as connection:
-                    connection.execute(update(Job).where(Job.id == row.id).values(due_at=0.0))
-            work_one_slice(jobs.runtime, row.id)
-    raise AssertionError(f"run {run} does not end")
-
-
-def state_of(db: Database, run: int) -> str:
-    with db.read() as connection:
-        return str(get_run(connection, run).state)
-
-
-def export(db: Database, run: int) -> dict[str, list[dict[str, Any]]]:
-    tables = {}
-    for table in TABLES:
-        out = io.BytesIO()
-        write(db, run, table, "jsonl", out)
-        tables[table] = [{**json.loads(line), "run": 0} for line in out.getvalue().splitlines()]
-    return tables
-
-
-def export_one_run_over_all(jobs: Jobs, parameters: Any, *names: str) -> dict[str, Any]:
-    run = jobs.submit(parameters, *names)
-    work(jobs, run)
-    return export(jobs.db, run)
 
 
 def test_thirty_days_make_the_tables_of_one_run_and_ask_nothing_twice(
@@ -156,75 +72,199 @@ def test_thirty_days_make_the_tables_of_one_run_and_ask_nothing_twice(
     assert periods == {"2020-01", "2020-02", "2020-03"}
 
 
-def die_at(jobs: Jobs, after: int) -> None:
-    """Kill this process at the statement number *after* of all that it executes from now on."""
-    left = [after]
-
-    def count(*_: Any) -> None:
-        left[0] -= 1
-        if left[0] <= 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    for db in (jobs.db, jobs.runtime.db):
-        event.listen(db.engine, "before_cursor_execute", count)
+@pytest.fixture
+def tidings(stub_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:  # noqa: F811
+    """``tidings`` with these arguments."""
+    for name, value in environment(stub_settings).items():
+        if name.startswith("TIDINGS_"):
+            monkeypatch.setenv(name, value)
+    return lambda *arguments: CliRunner().invoke(app, list(map(str, arguments)))
 
 
-def live(settings: Settings, run: int, now: float, dies_after: int) -> int:
-    """Update and work in a process of its own, which dies on the way; return how it ended."""
-    pid = os.fork()
-    if pid == 0:  # the child: it never returns into the test
-        status = 1
-        try:
-            jobs = Jobs(settings)
-            requeue_lost_jobs(jobs.db, has_exited)
-            with jobs.db.write() as connection:  # here it dies whether it gets on or not
-                connection.execute(update(Job).values(crashes=0))
-            die_at(jobs, dies_after)
-            check_due_watches(jobs.db, settings, now=now)
-            work(jobs, run)
-            status = 0
-        except BaseException:  # noqa: BLE001
-            traceback.print_exc()
-        finally:
-            os._exit(status)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+def watched_run(jobs: Jobs, *, max_calls: int | None = None) -> int:
+    """Return a run that is watched, was looked at on the first day, and has done all of it."""
+    publish(jobs.db, 0)
+    run = jobs.submit(WATCHED)
+    work(jobs, run)
+    watch(jobs.db, run, max_calls=max_calls)
+    check_due_watches(jobs.db, jobs.settings, now=at_day(0))
+    return run
 
 
-@pytest.mark.parametrize(("parameters", "names"), [(WATCHED, ()), (ACCOUNTS, ("ann", "bob"))])
-def test_thirty_days_that_are_killed_at_random_make_the_same_tables(
+def due_at(jobs: Jobs, run: int) -> float | None:
+    with jobs.db.read() as connection:
+        row = get_watch(connection, run)
+    return None if row is None else row.due_at
+
+
+def moment(text: str) -> float:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()
+
+
+@pytest.mark.parametrize(
+    ("every", "now", "due"),
+    [
+        ("day", "2020-01-31 06:00", "2020-02-01 06:00"),
+        ("day", "2020-03-09 05:59", "2020-03-09 06:00"),
+        ("week", "2020-02-14 06:00", "2020-02-21 06:00"),
+        ("month", "2020-01-31 06:00", "2020-02-29 06:00"),
+        ("month", "2020-02-29 06:00", "2020-03-31 06:00"),
+        ("month", "2021-02-03 00:00", "2021-02-28 06:00"),
+        ("day", "2020-01-30 00:00", "2020-02-01 06:00"),  # the clock has gone back
+    ],
+)
+def test_a_watch_is_due_at_the_next_of_its_times(every: str, now: str, due: str) -> None:
+    assert next_due(every, moment("2020-01-31 06:00"), moment(now)) == moment(due)
+
+
+def test_a_machine_that_was_off_catches_up_once(jobs: Jobs) -> None:
+    run = watched_run(jobs)
+    for day in range(1, 11):
+        publish(jobs.db, day)
+    now = at_day(10) + DAY / 2
+    assert check_due_watches(jobs.db, jobs.settings, now=now) == 1
+    work(jobs, run)
+    assert due_at(jobs, run) == at_day(11)
+    assert check_due_watches(jobs.db, jobs.settings, now=now) == 0
+    assert sum(row["documents"] for row in periods(jobs, run)) == 4 * 9  # of eleven days two quiet
+
+
+def periods(jobs: Jobs, run: int) -> list[dict[str, Any]]:
+    rows = export(jobs.db, run)["periods"]
+    return [row for row in rows if row["keyword"] == "ferry" and row["term"] is None]
+
+
+def test_a_run_at_work_stays_due_until_it_has_ended(jobs: Jobs) -> None:
+    publish(jobs.db, 0)
+    run = jobs.submit(WATCHED)
+    watch(jobs.db, run)
+    assert check_due_watches(jobs.db, jobs.settings, now=at_day(5)) == 0
+    assert due_at(jobs, run) == at_day(0)
+    work(jobs, run)
+    publish(jobs.db, 1)
+    assert check_due_watches(jobs.db, jobs.settings, now=at_day(5)) == 1
+
+
+def test_a_cap_of_calls_lets_a_run_go_on_at_its_next_time(
     jobs: Jobs,
     stub: Stub,  # noqa: F811
-    parameters: Any,
-    names: tuple[str, ...],
 ) -> None:
-    rng = random.Random(len(names))  # noqa: S311 - no secret
-    handles: Sequence[str | None] = names or (None,)
-    publish(jobs.db, 0, handles=handles)
-    run = jobs.submit(parameters, *names)
+    run = watched_run(jobs, max_calls=3)
+    before = stub.counts()["calls"]
+    for day in range(1, 10):
+        publish(jobs.db, day)
+    assert check_due_watches(jobs.db, jobs.settings, now=at_day(10)) == 1
+
+    for day in range(11, 40):
+        made = stub.counts()["calls"]
+        work_until_paused(jobs, run)
+        assert stub.counts()["calls"] - made <= 3
+        if state_of(jobs.db, run) == State.DONE:
+            break
+        assert state_of(jobs.db, run) == State.PAUSED
+        assert check_due_watches(jobs.db, jobs.settings, now=at_day(day) - 1) == 0
+        assert check_due_watches(jobs.db, jobs.settings, now=at_day(day)) == 1
+
+    assert day > 11
+    assert stub.counts()["calls"] - before > 3
+    assert stub.counts()["again"] == 0
+    assert export(jobs.db, run) == export_one_run_over_all(jobs, WATCHED)
+
+
+def work_until_paused(jobs: Jobs, run: int) -> None:
+    for _ in range(50):
+        for row in jobs.rows(run):
+            if row.state in (State.QUEUED, State.WAITING):
+                work_one_slice(jobs.runtime, row.id)
+        if state_of(jobs.db, run) in (State.PAUSED, State.DONE):
+            return
+    raise AssertionError(run)
+
+
+def test_a_run_that_a_person_paused_stays_so(jobs: Jobs) -> None:
+    run = watched_run(jobs, max_calls=100)
+    publish(jobs.db, 1)
+    check_due_watches(jobs.db, jobs.settings, now=at_day(1))
+    pause_run(jobs.db, run)
+    assert check_due_watches(jobs.db, jobs.settings, now=at_day(2)) == 0
+    assert state_of(jobs.db, run) == State.PAUSED
+
+
+def test_the_watch_of_a_cancelled_run_ends(jobs: Jobs) -> None:
+    run = watched_run(jobs)
+    publish(jobs.db, 1)
+    check_due_watches(jobs.db, jobs.settings, now=at_day(1))
+    cancel_run(jobs.db, run)
+    assert check_due_watches(jobs.db, jobs.settings, now=at_day(2)) == 0
+    assert due_at(jobs, run) is None
+
+
+def test_what_failed_is_tried_again_at_the_next_time(
+    jobs: Jobs,
+    stub: Stub,  # noqa: F811
+) -> None:
+    run = watched_run(jobs)
+    publish(jobs.db, 1)
+    check_due_watches(jobs.db, jobs.settings, now=at_day(1))
+    stub.faults(status=401)
+    work(jobs, run)
+    assert state_of(jobs.db, run) == State.FAILED
+    stub.faults()
+    assert check_due_watches(jobs.db, jobs.settings, now=at_day(2)) == 1
+    work(jobs, run)
+    assert state_of(jobs.db, run) == State.DONE
+    assert sum(row["documents"] for row in periods(jobs, run)) == 8
+
+
+def test_accounts_are_all_worked_on_again_where_one_has_new_posts(jobs: Jobs) -> None:
+    publish(jobs.db, 0, handles=("ann", "bob"))
+    run = jobs.submit(ACCOUNTS, "ann", "bob")
+    work(jobs, run)
     watch(jobs.db, run)
-    kills = 0
-
-    for day in range(DAYS):
-        if day:
-            publish(jobs.db, day, handles=handles)
-        jobs.db.close()  # no connection is open in both processes
-        status = -signal.SIGKILL
-        while status == -signal.SIGKILL:
-            status = live(jobs.settings, run, at_day(day), rng.randint(5, 300))
-            kills += status != 0
-        assert status == 0
-        if day:
-            assert is_through(jobs.db, run, day)
-
-    assert kills >= DAYS / 2
-    assert stub.counts()["again"] <= kills * jobs.settings.textapi_concurrency
-    over_all = parameters if names else parameters.model_copy(update={"last": "2020-03"})
-    assert export(jobs.db, run) == export_one_run_over_all(jobs, over_all, *names)
+    assert check_due_watches(jobs.db, jobs.settings, now=at_day(0)) == 1  # looked at for the first
+    work(jobs, run)
+    publish(jobs.db, 1, handles=("carl",))
+    assert check_due_watches(jobs.db, jobs.settings, now=at_day(1)) == 0
+    publish(jobs.db, 2, handles=("ann",))
+    assert check_due_watches(jobs.db, jobs.settings, now=at_day(2)) == 1
+    work(jobs, run)
+    assert export(jobs.db, run) == export_one_run_over_all(jobs, ACCOUNTS, "ann", "bob")
 
 
-def is_through(db: Database, run: int, day: int) -> bool:
-    """Return whether the day was looked at and the run is through with it."""
-    with db.read() as connection:
-        row = get_watch(connection, run)
-    assert row is not None
-    return bool(row.due_at > at_day(day) and state_of(db, run) == State.DONE)
+def test_watch_lists_and_stops(jobs: Jobs, tidings: Callable[..., Any]) -> None:
+    publish(jobs.db, 0)
+    run = jobs.submit(WATCHED)
+    work(jobs, run)
+    assert tidings("watch", run, "--every", "week", "--max-calls", 50).exit_code == 0
+    (row,) = json.loads(tidings("watch", "--list", "--json").stdout)
+    assert (row["run"], row["every"], row["max_calls"], row["updates"]) == (run, "week", 50, 0)
+    assert (
+        f"{run}  every week, at most 50 calls  not looked at yet"
+        in tidings("watch", "--list").stdout
+    )
+    assert tidings("watch", run, "--stop").exit_code == 0
+    with jobs.db.read() as connection:
+        assert list_watches(connection) == []
+    assert tidings("watch", run, "--stop").exception is not None
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("1",),
+        ("--every", "day"),
+        ("1", "--every", "hour"),
+        ("1", "--every", "day", "--stop"),
+        ("1", "--list"),
+        ("1", "--stop", "--max-calls", "5"),
+        ("1", "--stop", "--json"),
+    ],
+)
+def test_wrong_usage_of_watch_is_refused(
+    arguments: tuple[str, ...], jobs: Jobs, tidings: Callable[..., Any]
+) -> None:
+    run = watched_run(jobs)
+    before = due_at(jobs, run)
+    assert tidings("watch", *arguments).exit_code != 0
+    assert due_at(jobs, run) == before
