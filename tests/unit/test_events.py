@@ -13,10 +13,18 @@ import numpy as np
 import pytest
 
 from analysis.parameters import list_months
-from reports import events as reports_events
 from reports.changes import describe_changes
 from reports.comparing import Share, compare_shares
-from reports.events import Event, Series, find_events, judge_mood, judge_share, keyword_series
+from reports.events import (
+    LEVEL,
+    Departure,
+    Event,
+    Series,
+    find_events,
+    judge_mood,
+    judge_share,
+    keyword_series,
+)
 from reports.statistics import polarity_interval, wilson_interval
 from reports.tables.periods import PeriodRow
 
@@ -35,9 +43,9 @@ def bench() -> ModuleType:
 def make_row(
     period: str, matched: int, documents: int, polarities: Sequence[float] = ()
 ) -> PeriodRow:
-    share = (
-        (matched / documents, *wilson_interval(matched, documents)) if documents else (None,) * 3
-    )
+    share: tuple[float | None, ...] = (None,) * 3
+    if documents:
+        share = (matched / documents, *wilson_interval(matched, documents))
     counts = (documents, matched, len(polarities) or matched)
     mood = polarity_interval(polarities)
     return PeriodRow(1, period, None, "k", None, "complete", *counts, *share, *mood, period)
@@ -52,7 +60,7 @@ def share_events(rows: Sequence[PeriodRow]) -> list[Event]:
     return find_events([Series("k", "share", rows, judge_share)])
 
 
-def test_a_doubled_share_is_an_event_and_its_return_too_but_nothing_else() -> None:
+def test_a_share_that_triples_is_an_event_and_its_return_is_none() -> None:
     rows = make_rows([*QUIET, (90, 3000), (30, 3000), (31, 3000)])
     (event,) = share_events(rows)
     assert (event.period, event.before, event.now) == ("2020-07", 0.01, 0.03)
@@ -102,25 +110,23 @@ def test_a_burst_of_one_day_counts_for_less() -> None:
 
 def test_all_that_is_watched_shares_one_level() -> None:
     """A month just sure enough by itself is none beside a hundred other keywords."""
-    rows = make_rows([*QUIET, (58, 3000)])
+    rows = make_rows([*QUIET, (52, 3000)])
     series = [Series("k", "share", rows, judge_share)]
-    others = [
-        Series(f"o{n}", "share", make_rows([*QUIET, (30, 3000)]), judge_share) for n in range(99)
-    ]
+    quiet = make_rows([*QUIET, (30, 3000)])
+    others = [Series(f"o{number}", "share", quiet, judge_share) for number in range(99)]
     assert len(find_events(series)) == 1
     assert find_events([*series, *others]) == []
 
 
-def test_the_levels_sum_to_five_percent(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each p-value is what its month is granted, and no more: all are events; then none is."""
+def test_the_fourth_month_that_is_judged_gets_a_twentieth_of_five_percent() -> None:
     for excess, expected in ((1 - 1e-9, 1), (1 + 1e-6, 0)):
-        granted = reports_events.LEVEL / (3 * 4) / 2 * excess
+        granted = LEVEL / (4 * 5) / 2 * excess
 
-        def judge(before: Sequence[PeriodRow], now: PeriodRow, granted: float = granted) -> object:
-            return reports_events.Departure(granted if now.period == "2020-04" else 1.0, 0.0, 0.0)
+        def judge(_: object, now: PeriodRow, granted: float = granted) -> Departure:
+            return Departure(granted if now.period == "2020-05" else 1.0, 0.0, 0.0)
 
-        rows = make_rows(QUIET[:4])
-        found = find_events([Series(name, "share", rows, judge) for name in "ab"])  # type: ignore[arg-type]
+        rows = make_rows(QUIET[:5])
+        found = find_events([Series(name, "share", rows, judge) for name in "ab"])
         assert len(found) == 2 * expected
 
 
