@@ -34,7 +34,9 @@ def watch(
     run: Annotated[
         int | None, Argument(metavar="RUN", parser=parse_run, help="The run that goes on.")
     ] = None,
-    every: Annotated[Every | None, Option(help="How often new documents are looked for: day, week or month.")] = None,
+    every: Annotated[
+        Every | None, Option(help="How often new documents are looked for: day, week or month.")
+    ] = None,
     max_calls: Annotated[
         int | None,
         Option(min=1, max=MOST, help="Ask the Text API at most N times each time; then wait."),

@@ -39,6 +39,8 @@ from models.watches import (
 )
 from sources.registry import account_source, archives, search_source, source_named
 
+AT_WORK = (State.QUEUED, State.RUNNING)
+
 log = get_logger(__name__)
 
 
@@ -50,7 +52,11 @@ def check_due_watches(db: Database, settings: Settings, *, now: float | None = N
     """
     with db.read() as connection:
         moment = read_clock(connection) if now is None else now
-        due = [watch.run_id for watch in list_watches(connection) if is_due(watch, moment)]
+        due = [
+            watch.run_id
+            for watch in list_watches(connection)
+            if is_due(watch, moment) and watch.state not in AT_WORK
+        ]
 
     updated = 0
     for run_id in due:

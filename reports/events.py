@@ -23,6 +23,7 @@ from reports.highlights import polarity_samples
 from reports.post_rates import rate_by_month
 from reports.tables.periods import PeriodRow, mean_dispersion
 
+POSTS = "posts"  # the kind of series in which a month without documents is a zero
 LEVEL = 0.05  # of all events together
 MOST_BEFORE = 12  # months that tell what to expect: with more, what is long past would
 FEWEST_BEFORE = 2  # of one nobody knows how much months differ
@@ -51,12 +52,22 @@ class Series:
     judge: Callable[[Rows, PeriodRow], Departure | None]
     term: str | None = None  # of wording
 
+    @property
+    def usable(self) -> list[PeriodRow]:
+        """The months that are whole and counted: a gap is no zero, a month without posts is one."""
+        whole = [row for row in self.rows if row.matched is not None and not row.cut_off]
+        return [row for row in whole if row.documents or self.kind == POSTS]
+
+    def split(self, period: str) -> tuple[list[PeriodRow], PeriodRow | None]:
+        """Return the months that tell what to expect of *period*, and its row if it is usable."""
+        usable = self.usable
+        now = next((row for row in usable if row.period == period), None)
+        return [row for row in usable if row.period < period][-MOST_BEFORE:], now
+
     def depart(self, period: str) -> Departure | None:
         """Judge the month *period*; None where it, or what came before, tells too little."""
-        usable = list(filter(_is_usable, self.rows))
-        now = [row for row in usable if row.period == period]
-        before = [row for row in usable if row.period < period][-MOST_BEFORE:]
-        return self.judge(before, now[0]) if now and before else None
+        before, now = self.split(period)
+        return self.judge(before, now) if before and now is not None else None
 
 
 @dataclass(frozen=True)
@@ -99,8 +110,8 @@ def find_events(series: Sequence[Series]) -> list[Event]:
 
 
 def _event(series: Series, period: str, departure: Departure) -> Event:
-    (row,) = (row for row in series.rows if row.period == period)
-    earlier = [row for row in series.rows if _is_usable(row) and row.period < period]
+    before, now = series.split(period)
+    assert now is not None  # noqa: S101 - it was judged
     return Event(
         series.subject,
         series.kind,
@@ -108,15 +119,10 @@ def _event(series: Series, period: str, departure: Departure) -> Event:
         period,
         departure.before,
         departure.now,
-        row,
-        min(len(earlier), MOST_BEFORE),
+        now,
+        len(before),
         departure.p_value,
     )
-
-
-def _is_usable(row: PeriodRow) -> bool:
-    """Return whether the month is whole and counted: a gap is no zero."""
-    return row.matched is not None and row.documents > 0 and not row.cut_off
 
 
 def keyword_series(name: str, rows: Rows, by_term: Mapping[str, Rows]) -> list[Series]:
@@ -144,7 +150,7 @@ def account_series(name: str, rows: Rows, scored_rows: Rows, days: DailyCounts) 
         return _judge_sample(earlier, last)
 
     return [
-        Series(name, "posts", rows, judge_rate),
+        Series(name, POSTS, rows, judge_rate),
         Series(name, "mood", scored_rows, judge_mood),
     ]
 

@@ -20,6 +20,7 @@ from reports.events import (
     Departure,
     Event,
     Series,
+    account_series,
     find_events,
     judge_mood,
     judge_share,
@@ -138,6 +139,15 @@ def test_a_mood_that_moves_is_an_event() -> None:
     moved = make_row("2020-07", 150, 3000, rng.normal(0.15, 0.3, 150).tolist())
     (event,) = find_events([Series("k", "mood", [*rows, moved], judge_mood)])
     assert (event.kind, event.period) == ("mood", "2020-07")
+
+
+def test_a_month_without_posts_is_a_zero_of_an_account() -> None:
+    months = list_months("2020-01", "2020-08")
+    days = {month: [2, 3] * 14 for month in months}
+    days["2020-07"] = [0] * 28
+    rows = [make_row(month, sum(days[month]), sum(days[month])) for month in months]
+    (event,) = find_events(account_series("@a", rows, rows, days))
+    assert (event.kind, event.period, event.before, event.now) == ("posts", "2020-07", 2.5, 0.0)
 
 
 def test_a_term_that_takes_over_is_an_event_of_wording() -> None:
