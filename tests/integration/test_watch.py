@@ -9,11 +9,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 from typer.testing import CliRunner
 
 from cli.main import app
 from core.enums import State
 from core.settings import Settings, environment
+from models.runs import get_run
 from models.transitions import cancel_run, pause_run
 from models.watches import get_watch, list_watches, next_due
 from producers.watches import check_due_watches
@@ -228,6 +230,21 @@ def test_accounts_are_all_worked_on_again_where_one_has_new_posts(jobs: Jobs) ->
     assert check_due_watches(jobs.db, jobs.settings, now=at_day(2)) == 1
     work(jobs, run)
     assert export(jobs.db, run) == export_one_run_over_all(jobs, ACCOUNTS, "ann", "bob")
+
+
+def test_months_that_have_begun_are_added_where_the_archive_can_be_fetched(jobs: Jobs) -> None:
+    """January has no document and may be fetched; February was imported and is over."""
+    run = watched_run(jobs)
+    with_key = jobs.settings.model_copy(update={"nyt_key": SecretStr("k")})
+    assert check_due_watches(jobs.db, with_key, now=at_day(45)) == 1
+    assert {row.name: row.state for row in jobs.rows(run)} == {
+        "2020-01": State.QUEUED,
+        "2020-02": State.DONE,
+        "2020-03": State.QUEUED,
+        "2020-04": State.QUEUED,
+    }
+    with jobs.db.read() as connection:
+        assert get_run(connection, run).parameters["last"] == "2020-04"
 
 
 def test_watch_lists_and_stops(jobs: Jobs, tidings: Callable[..., Any]) -> None:
