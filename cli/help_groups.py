@@ -7,8 +7,11 @@ from typing import Any
 from typer.core import TyperGroup
 
 GROUPS = {
-    "Look": ("demo", "runs", "status", "report", "label", "export", "pack", "verify", "predict"),
-    "Run": ("plan", "submit", "pause", "resume", "retry", "cancel"),
+    "Look": (
+        *("demo", "runs", "status", "report", "events", "label", "export", "pack", "verify"),
+        "predict",
+    ),
+    "Run": ("plan", "submit", "pause", "resume", "retry", "cancel", "watch"),
     "Data": ("import", "forget"),
     "System": ("up", "doctor", "textapi", "migrate"),
 }

@@ -18,6 +18,7 @@ from cli.label import label
 from cli.messages import drop_output, prepare_streams, warn
 from cli.pack import pack, verify
 from cli.trainings import predict
+from cli.watch import events, watch
 from core.errors import TidingsError, UsageError
 
 app = typer.Typer(
@@ -34,8 +35,8 @@ app = typer.Typer(
 for command in (
     *(operations.demo, operations.up, operations.textapi, operations.migrate, operations.doctor),
     *(import_documents, inspect.runs, inspect.status, report.report, report.export),
-    *(control.pause, control.resume, control.retry, control.cancel, predict, forget, label),
-    *(pack, verify),
+    *(control.pause, control.resume, control.retry, control.cancel, watch, events),
+    *(predict, forget, label, pack, verify),
 ):
     app.command(command.__name__.removesuffix("_documents"))(command)
 app.add_typer(plan.group, name="plan")

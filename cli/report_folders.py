@@ -17,10 +17,10 @@ from cli.messages import warn
 from core.errors import SettingsError, StackError
 from core.settings import Settings, private_folder, write_private
 from reports.exports import DICTIONARY_FILE, TABLE_FILES
-from reports.report_files import FIGURES, MANIFEST, is_figure, is_own_page
+from reports.report_files import FEED, FIGURES, MANIFEST, is_figure, is_own_page
 
 ELSEWHERE = "report-folders.json"  # in TIDINGS_HOME: where `report --out` wrote to
-_NAMES = {MANIFEST, DICTIONARY_FILE, *TABLE_FILES}
+_NAMES = {MANIFEST, FEED, DICTIONARY_FILE, *TABLE_FILES}
 _PART = re.compile(r"\.(.+)\.\d+\.part")
 
 

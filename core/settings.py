@@ -46,6 +46,11 @@ def _split_at_commas(value: object) -> object:
     return value
 
 
+def _check_secret_address(address: SecretStr) -> SecretStr:
+    check_http_address(address.get_secret_value())
+    return address
+
+
 def _check_limits(value: str) -> str:
     try:
         parse_limits(value)
@@ -72,6 +77,7 @@ def _check_utf8(path: Path) -> Path:
 Address = Annotated[str, AfterValidator(check_http_address)]
 DatabaseAddress = Annotated[str, AfterValidator(check_database_address)]
 RedisAddress = Annotated[str, AfterValidator(check_redis_address)]
+SecretAddress = Annotated[SecretStr, AfterValidator(_check_secret_address)]
 Folder = Annotated[Path, AfterValidator(_check_utf8)]
 Keys = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split_at_commas)]
 Limits = Annotated[str, AfterValidator(_check_limits)]
@@ -125,6 +131,10 @@ class Settings(BaseSettings):
     )
     patience_seconds: Seconds = Field(
         3600.0, ge=0, description="How long a job without progress retries a service that is away."
+    )
+
+    webhook_url: SecretAddress | None = Field(
+        None, description="Address that the events of watched runs are sent to, as JSON; a secret."
     )
 
     textapi_url: Address | None = Field(None, description="Base address of the Text API.")

@@ -462,6 +462,44 @@ class RunErasure(Base):
     at: Mapped[float]
 
 
+class Watch(Base):
+    """The times at which a run is worked on again with what is new (`producers.watches`)."""
+
+    __tablename__ = "watches"
+
+    run_id: Mapped[RunKey]
+    every: Mapped[str]  # day, week, month
+    max_calls: Mapped[int | None]  # of the Text API between two times
+    begun_at: Mapped[float]  # from which the times are counted
+    due_at: Mapped[float]
+    checked_at: Mapped[float | None]
+    updates: Mapped[Counter]  # how often something was queued
+    newest_document: Mapped[int] = mapped_column(BigInteger, default=0)  # looked at so far
+
+
+class WatchReport(Base):
+    """What the report of a watched run showed after its update *number*: counts by month."""
+
+    __tablename__ = "watch_reports"
+
+    run_id: Mapped[RunKey]
+    number: Mapped[NumberKey]  # 0: before the first update
+    counts: Mapped[dict[str, Any]]  # reports.changes
+    at: Mapped[float]
+
+
+class WatchEvent(Base):
+    """An event of a watched run: a digest of what it is about, and when it was first seen."""
+
+    __tablename__ = "watch_events"
+
+    run_id: Mapped[RunKey]
+    key: Mapped[TextKey]  # reports.events
+    number: Mapped[int]  # of the update after which it was seen
+    at: Mapped[float]
+    is_sent: Mapped[bool]  # to the webhook, or need not be
+
+
 class Worker(Base):
     """A worker's parent process that was alive at `seen_at`."""
 

@@ -21,6 +21,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    delete,
     func,
     or_,
     select,
@@ -41,7 +42,7 @@ from models.jobs import (
     update_held,
 )
 from models.runs import IS_OPEN, REPORT_JOB, UNENDED, NewJob, add_jobs, get_run
-from models.tables import Job, Run
+from models.tables import Job, JobStep, Run
 
 CRASHES_ALLOWED = 3  # in a row, without any progress
 CRASHED = (
@@ -468,6 +469,20 @@ def queue_report(connection: Connection, run_id: int) -> None:
     begun = reports.where(Job.state.in_((*ENDED, State.RUNNING)))
     connection.execute(begun.values(_due(State.QUEUED) | NO_SETBACKS))
     add_jobs(connection, run_id, [NewJob(JobKind.REPORT, REPORT_JOB, {})])
+
+
+# --- with new documents ---
+
+
+def collect_again(connection: Connection, job_ids: Sequence[int]) -> None:
+    """Queue ended jobs to collect their documents anew and to do every step with them.
+
+    Call it with the run locked, then `reopen_run`. What was answered before is not asked again.
+    """
+    again = _due(State.QUEUED) | NO_SETBACKS | {"newest_document": None}
+    for batch in batched(job_ids):
+        connection.execute(delete(JobStep).where(JobStep.job_id.in_(batch)))
+        connection.execute(update(Job).where(Job.id.in_(batch)).values(again))
 
 
 # --- after an erasure ---

@@ -11,11 +11,13 @@ from core.broker import FIRST, RESERVE, queue_lengths, send_job_message
 from core.enums import QUEUES
 from core.errors import BrokerAway
 from core.process_identity import has_exited as process_has_exited
+from core.settings import Settings
 from models.answers import delete_expired_claims
 from models.database import Database
 from models.jobs import count_live_slots, try_acquire_maintenance
 from models.scheduling import MESSAGE_LATE_SECONDS, reset_dispatch, select_due_jobs
 from models.transitions import close_ended_runs, correct_times, requeue_lost_jobs
+from producers.watches import check_due_watches
 
 MESSAGES_PER_SLOT = 2
 MESSAGES_WITHOUT_WORKER = 8
@@ -77,4 +79,18 @@ def reconcile(
     delete_expired_claims(db, older_than=EXPIRED_CLAIM_SECONDS)
     dispatch_due_jobs(db, app, broker)
     db.checkpoint_wal()
+    return True
+
+
+def update_watched_runs(
+    db: Database, app: Celery, broker: redis.Redis, settings: Settings, *, every_seconds: float
+) -> bool:
+    """Update the watched runs that are due; return False if that was done in *every_seconds*.
+
+    The *settings* must be those of a worker that fetches documents: they say what can be fetched.
+    """
+    if not try_acquire_maintenance(db, "watches", every_seconds=every_seconds):
+        return False
+    if check_due_watches(db, settings):
+        dispatch_due_jobs(db, app, broker)
     return True

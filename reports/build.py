@@ -12,10 +12,11 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
+from analysis.parameters import MonthsParameters
 from core.enums import Grain
 from core.errors import UsageError
 from models.database import Database
-from reports import comparison, fonts, handles, months, page, run_summary, trainings
+from reports import atom, comparison, fonts, handles, months, page, run_summary, trainings
 from reports.atomic_files import StagedFiles, write_atomically
 from reports.exports import TABLE_FILES, ExportFolder
 from reports.figure_store import FigureStore
@@ -23,11 +24,12 @@ from reports.month_pages import MonthPage
 from reports.origin import describe_origin
 from reports.queries import in_batches
 from reports.repeats import Repeats, read_repeats
-from reports.report_files import INDEX, MANIFEST, is_own_page
+from reports.report_files import FEED, INDEX, MANIFEST, is_own_page
 from reports.run_data import NO_SELECTION, RunData, Selection, load_run
 from reports.run_summary import RunSummary, summarize_run
 from reports.selection import check_found, refuse_numbers
 from reports.tables.mentions import MENTIONS
+from reports.watching import WatchSection, read_watch_section
 
 _PACKAGES = (  # that make a report
     *("reports", "reports.figures", "reports.tables", "reports.templates"),
@@ -47,6 +49,7 @@ class _Report:
     store: FigureStore
     exports: ExportFolder
     repeats: Repeats | None  # None of trainings, and of runs side by side
+    watch: WatchSection | None  # None of runs that are not watched, and of runs side by side
 
 
 @dataclass(frozen=True)
@@ -100,12 +103,15 @@ def build(
             exports = ExportFolder(data, folder, texts=texts)
             folder.mkdir(exist_ok=True)
             repeats = _read_repeats(data) if len(run_ids) == 1 else None
-            reports.append(_Report(summarize_run(data), pages, store, exports, repeats))
+            watch = read_watch_section(data) if len(run_ids) == 1 else None
+            reports.append(_Report(summarize_run(data), pages, store, exports, repeats, watch))
         if len(reports) > 1:
             _write_comparison(reports, pages, store)
         else:
             (report,) = reports
             _KINDS[report.run.kind].write_pages(report)
+            if report.watch is not None:
+                pages.add(FEED, atom.write_feed(report.run, _title(report), report.watch.events))
 
         names = {*pages.names, *(f"{store.folder.name}/{name}" for name in store.used)}
         for report in reports:
@@ -166,9 +172,7 @@ def _write_months(report: _Report) -> None:
         title, samples = keyword.name, shown.texts
         _write(report, keyword.page, "keyword.html", shown, title=title, samples=samples, **more)
 
-    keywords = map("“{0.name}”".format, shown.keywords)
-    title = f"What was said about {_join_names(list(keywords))}"
-    _write(report, INDEX, "months.html", shown, title=title, samples=shown.texts)
+    _write(report, INDEX, "months.html", shown, title=_title(report), samples=shown.texts)
 
 
 def _write_handles(report: _Report) -> None:
@@ -183,9 +187,18 @@ def _write_handles(report: _Report) -> None:
 
     shown = handles.make_page(report.run, report.store, show_portrait, texts=report.exports.texts)
     if not is_alone:
-        kind = "searches" if report.run.kind == "search" else "accounts"
-        title = report.run.name or f"{len(shown.portraits)} {kind}"
-        _write(report, INDEX, "handles.html", shown, title=title, samples=shown.texts)
+        _write(report, INDEX, "handles.html", shown, title=_title(report), samples=shown.texts)
+
+
+def _title(report: _Report) -> str:
+    """Return what the front page of a run over texts is called."""
+    run = report.run
+    if isinstance(run.parameters, MonthsParameters):
+        keywords = [f"“{keyword.name}”" for keyword in run.parameters.keywords]
+        return f"What was said about {_join_names(keywords)}"
+    if len(run.jobs) == 1:
+        return run.jobs[0].name
+    return run.name or f"{len(run.jobs)} {'searches' if run.kind == 'search' else 'accounts'}"
 
 
 def _write_trainings(report: _Report) -> None:
@@ -213,6 +226,7 @@ def _write(
         missing_fonts=fonts.missing_scripts(samples),
         summary=report.run,
         repeats=report.repeats,
+        watch=report.watch,
         files=report.exports.files(),
         texts=report.exports.texts,
         made=report.run.ended,
@@ -288,7 +302,7 @@ def _drop_stale(out: Path, names: Collection[str]) -> None:
         path = out / name
         if not path.is_file() or out not in path.parents or ".." in path.parts:
             continue
-        if path.name in TABLE_FILES or (path.suffix == ".html" and is_own_page(path)):
+        if path.name in (FEED, *TABLE_FILES) or (path.suffix == ".html" and is_own_page(path)):
             path.unlink()
 
 

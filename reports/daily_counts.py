@@ -92,7 +92,7 @@ def read_days(data: RunData, job: RunJob) -> dict[int, int]:
     return {document: int(number) - 1 for document, number in rows}
 
 
-def measure_dispersion(matched: Sequence[int], documents: Sequence[int]) -> float | None:
+def measure_dispersion(matched: Sequence[float], documents: Sequence[float]) -> float | None:
     """Return how many times more daily shares vary than if documents were independent.
 
     Pearson's χ² of the days of one month, divided by its degrees of freedom: P. McCullagh and J. A.

@@ -20,7 +20,12 @@ from analysis.text.words import count_words, has_words, merge_spellings
 from core.enums import Grain, StepState
 from models.tables import Document, PostPolarity
 from reports import grains
-from reports.daily_counts import DAY_OF_MONTH, day_of_document, read_selected_counts
+from reports.daily_counts import (
+    DAY_OF_MONTH,
+    DailyCounts,
+    day_of_document,
+    read_selected_counts,
+)
 from reports.distinct_mentions import describe_repeats
 from reports.entity_labels import is_account
 from reports.export_schema import valid_polarity
@@ -156,18 +161,36 @@ def make_page(
     return HandlesPage(coverage, portraits, _compare(portraits, store))
 
 
-def read_highlights(data: RunData) -> dict[str, list[Highlight]]:
-    """Return the highlights of each account or search, and under "" those that compare them."""
+@dataclass(frozen=True)
+class AccountRows:
+    """The months of an account or a search, as its highlights and events read them."""
+
+    months: list[PeriodRow]
+    scored: list[PeriodRow]  # the same, with the number of scored posts
+    days: DailyCounts
+
+
+def read_account_rows(data: RunData) -> dict[str, AccountRows]:
+    """Return the months of each account or search by the name of its job."""
     rows_of_job: dict[str | None, list[PeriodRow]] = defaultdict(list)
     for row in read_periods(data):
         rows_of_job[row.job].append(row)
-    rows, days, highlights = {}, {}, {}
+    accounts_rows = {}
     for job in data.jobs:
         posts = _read_posts(data, job, "", Grain.MONTH)
         months = fill_periods(rows_of_job[job.name])
         scored_rows = [replace(row, mentions=posts.scored[row.period]) for row in months]
-        rows[job.name], days[job.name] = months, read_selected_counts(data, job)
-        highlights[job.name] = handle_highlights(job.name, months, scored_rows, days[job.name])
+        days = read_selected_counts(data, job)
+        accounts_rows[job.name] = AccountRows(months, scored_rows, days)
+    return accounts_rows
+
+
+def read_highlights(data: RunData) -> dict[str, list[Highlight]]:
+    """Return the highlights of each account or search, and under "" those that compare them."""
+    rows, days, highlights = {}, {}, {}
+    for name, account in read_account_rows(data).items():
+        rows[name], days[name] = account.months, account.days
+        highlights[name] = handle_highlights(name, account.months, account.scored, account.days)
     highlights[""] = account_highlights(rows, days)
     return highlights
 

@@ -73,7 +73,7 @@ def keyword_highlights(
 ) -> list[Highlight]:
     """Describe a keyword by its share, its mood, its wording and its trends."""
     shares = _shares([row for row in rows if not row.cut_off])
-    moods = _polarity_samples(rows)
+    moods = polarity_samples(rows)
     share_of = f"the share of documents that mention {subject}"
     return [
         *_describe_share(subject, rows),
@@ -98,7 +98,7 @@ def handle_highlights(
         posts = f"posts on “{name.removeprefix(SEARCH)}”"
     whose = f"of the {posts}"
     rates = rate_by_month(rows, days)
-    moods = _polarity_samples(scored_rows)
+    moods = polarity_samples(scored_rows)
     return [
         *_describe_posts(name, posts, rates),
         *_describe_mood(whose, scored_rows, "scored posts"),
@@ -264,7 +264,7 @@ def _describe_rates(
 # --- mood ---
 
 
-def _polarity_samples(rows: Sequence[PeriodRow]) -> list[Sample]:
+def polarity_samples(rows: Sequence[PeriodRow]) -> list[Sample]:
     """Return the mean polarity of each whole month with an interval, and the values' variance."""
     samples = []
     for row in rows:
@@ -279,7 +279,7 @@ def _polarity_samples(rows: Sequence[PeriodRow]) -> list[Sample]:
 
 
 def _describe_mood(whose: str, rows: Sequence[PeriodRow], unit: str) -> list[Highlight]:
-    samples = _polarity_samples(rows)
+    samples = polarity_samples(rows)
     comparison = compare_means(samples, one_variance=True)
     if comparison is None:
         return []

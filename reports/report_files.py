@@ -7,6 +7,7 @@ from pathlib import Path
 
 INDEX = "index.html"
 MANIFEST = "report.json"
+FEED = "events.atom"  # of a watched run
 FIGURES = "figures"
 _FIGURE = re.compile(r"^[\w.@-]+-[0-9a-f]{12}\.(png|svg)$")
 

@@ -246,7 +246,7 @@ def _credited_addresses() -> list[tuple[ColumnElement[bool], int]]:
 def fingerprint(db: Database, run_id: int) -> str:
     """Return a hash that changes with anything that the run's report shows; cheap to compute."""
     run, job, step, engine = tables.Run, tables.Job, tables.JobStep, tables.RunEngine
-    label = tables.Label
+    label, watch, watch_report = tables.Label, tables.Watch, tables.WatchReport
     jobs = select(job.id).where(job.run_id == run_id)
 
     statements = (
@@ -268,6 +268,11 @@ def fingerprint(db: Database, run_id: int) -> str:
         select(func.count(tables.Training.weights)).where(tables.Training.job_id.in_(jobs)),
         select(tables.RunErasure.reason).where(tables.RunErasure.run_id == run_id),
         select(func.count()).where(tables.Epoch.job_id.in_(jobs)),
+        select(watch.every, watch.updates).where(watch.run_id == run_id),
+        select(watch_report.at)
+        .where(watch_report.run_id == run_id)
+        .order_by(watch_report.number)
+        .limit(1),
         select(engine.engine).where(engine.run_id == run_id).order_by(engine.engine),
     )
 

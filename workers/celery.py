@@ -12,12 +12,13 @@ from kombu.transport import redis as redis_transport
 
 from core import settings as core_settings
 from core.broker import celery_app, redis_client
+from core.enums import QUEUE_TEXT
 from core.errors import TidingsError
 from core.logs import configure, get_logger
 from core.process_identity import has_exited, own_process_name
 from models.database import Database
 from models.jobs import record_worker
-from producers.dispatch import MESSAGE_LOST_SECONDS, reconcile
+from producers.dispatch import MESSAGE_LOST_SECONDS, reconcile, update_watched_runs
 from workers.kombu_workaround import Channel
 from workers.metrics import WorkerMetrics
 from workers.runtime import Runtime
@@ -95,6 +96,8 @@ class Reconcile(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no
             record_worker(db, own_process_name(), queues=self._queues, slots=self._slots)
             with redis_client(settings) as broker:
                 reconcile(db, app, broker, has_exited, every_seconds=every_seconds)
+                if QUEUE_TEXT in self._queues.split(","):
+                    update_watched_runs(db, app, broker, settings, every_seconds=every_seconds)
                 if self._metrics:
                     self._metrics.refresh(db, broker)
         except TidingsError as error:

@@ -14,6 +14,7 @@ from models.jobs import fence
 from models.report_jobs import FIGURES_OPTION, queue_figure_jobs
 from workers.context import JobContext
 from workers.outcomes import Again, Done, Outcome, WaitUntil
+from workers.watching import record_watched_run, send_events
 
 POLL_SECONDS = 1.0
 
@@ -38,11 +39,12 @@ def make_report(job: JobContext) -> Outcome:
         if FIGURES_OPTION in job.claim.options:
             draw_part(job.db, run_id, folder, job.claim.options[FIGURES_OPTION], check=check)
             return Done()
-        if is_up_to_date(job.db, [run_id], folder):
-            return Done()
-        if _queue_figures(job, divide_figures(job.db, run_id)):
-            return WaitUntil(POLL_SECONDS, "its figures are being drawn")
-        build(job.db, [run_id], folder, check=check)
+        record_watched_run(job)
+        if not is_up_to_date(job.db, [run_id], folder):
+            if _queue_figures(job, divide_figures(job.db, run_id)):
+                return WaitUntil(POLL_SECONDS, "its figures are being drawn")
+            build(job.db, [run_id], folder, check=check)
+        send_events(job)
     except _SliceIsOver:
         return Again()
     except (FileNotFoundError, TidingsError) as error:

@@ -185,6 +185,7 @@ def test_only_services_that_need_a_secret_get_it() -> None:
     assert names("redis") == {"REDIS_PASSWORD"}
     with_keys = {name for name in SERVICES if names(name) & {"TIDINGS_NYT_KEY", "TIDINGS_X_BEARER"}}
     assert with_keys == {"worker", "tidings"}
+    assert [name for name in SERVICES if "TIDINGS_WEBHOOK_URL" in names(name)] == ["reporter"]
 
 
 @each
@@ -216,7 +217,10 @@ def test_every_setting_reaches_the_service_that_reads_it() -> None:
         if name.startswith("TIDINGS_TEXTAPI_") and "Server:" in meaning(name)
     }
     image_settings = {"TIDINGS_HOME", "TIDINGS_ALIVE_FILE"}
-    assert SETTINGS - server_settings - image_settings == set(SERVICES["worker"]["environment"])
+    report_settings = {"TIDINGS_WEBHOOK_URL"}
+    of_worker = SETTINGS - server_settings - image_settings - report_settings
+    assert of_worker == set(SERVICES["worker"]["environment"])
+    assert report_settings <= set(SERVICES["reporter"]["environment"])
     assert server_settings <= set(SERVICES["textapi"]["environment"])
 
 

@@ -1,0 +1,187 @@
+"""How often events are false, and how often true ones are seen.
+
+``python bench/events.py [--series N] [--folder FOLDER]`` shuffles documents, mentions, terms and
+polarities over the months, so that nothing is true of any month: at most 5 % of such series may
+show an event, in all their months together. Then it measures how often a share that doubles, and a
+mean polarity that moves, is seen in its month. FOLDER holds months of the NYT archive: three months
+before its first are made up of the sizes of the others, and the word appears in the third.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import harness
+import numpy as np
+from findings import (
+    ACCOUNTS,
+    DOCUMENTS,
+    NOTHING,
+    SIZES,
+    Account,
+    Effect,
+    Size,
+    deal,
+    draw_polarities,
+    list_months,
+    make_row,
+    most_by_chance,
+)
+
+from reports.daily_counts import measure_dispersion, no_documents
+from reports.events import Event, account_series, find_events, judge_share, keyword_series
+from reports.events import Series as EventSeries
+from reports.tables.periods import PeriodRow
+from sources.base import SourceDocument
+from sources.registry import source_named
+from textapi.text.keywords import pattern
+
+LONG = Size("240 months, 1 %", DOCUMENTS * 24, 0.01)
+GAPS = 3  # months of a series with gaps that have no data
+MENTIONS = (90, 150, 300)  # a month
+MONTHS = (4, 12, 24, 120)
+WORDS = ("covid", "covid-19", "coronavirus")
+
+
+def find_keyword_events(
+    rng: np.random.Generator, size: Size, effect: Effect = NOTHING, *, gaps: int = 0
+) -> list[Event]:
+    """Return the events of two keywords, one with two terms, of which *effect* alone is true."""
+    dealt = deal(rng, size, effect)
+    missing = set(rng.choice(len(dealt.rows), gaps, replace=False).tolist()) if gaps else set()
+    rows = list(drop_months(dealt.rows, missing))
+    by_term = {term: list(drop_months(of_term, missing)) for term, of_term in dealt.by_term.items()}
+    other = list(drop_months(dealt.other, missing))
+    return find_events([*keyword_series("k", rows, by_term), *keyword_series("o", other, {})])
+
+
+def drop_months(rows: Sequence[PeriodRow], missing: set[int]) -> Iterator[PeriodRow]:
+    """Yield *rows*, those at the places *missing* as months without data."""
+    for place, row in enumerate(rows):
+        if place in missing:
+            yield replace(row, documents=0, matched=None, mentions=None, polarity_mean=None)
+        else:
+            yield row
+
+
+def find_account_events(rng: np.random.Generator, account: Account) -> list[Event]:
+    """Return the events of an account whose days are dealt to months at random."""
+    successes = account.rate / (account.dispersion - 1)
+    days, rows = {}, []
+    for period in list_months(account.months):
+        length = len(no_documents(period))
+        days[period] = rng.negative_binomial(successes, 1 / account.dispersion, length).tolist()
+        n = sum(days[period])
+        rows.append(make_row(period, n, draw_polarities(rng, n, account)))
+    return find_events(account_series("@a", rows, rows, days))
+
+
+def measure_errors(rng: np.random.Generator, series: int) -> bool:
+    """Print in how many permuted series there is any event; return whether they are too many."""
+    too_many = False
+    print(f"{series:,} permuted series of each size; with any event (wanted: at most 5 %)")
+    for size in (*SIZES, LONG):
+        few = series if size is not LONG else max(1, series // 5)
+        with_event = sum(bool(find_keyword_events(rng, size)) for _ in range(few))
+        print(f"  {size.name:32} {with_event / few:6.1%}", flush=True)
+        too_many |= with_event > most_by_chance(few)
+    with_gaps = SIZES[3]
+    with_event = sum(bool(find_keyword_events(rng, with_gaps, gaps=GAPS)) for _ in range(series))
+    print(f"  {with_gaps.name + ', 3 gaps':32} {with_event / series:6.1%}", flush=True)
+    too_many |= with_event > most_by_chance(series)
+    for account in ACCOUNTS:
+        with_event = sum(bool(find_account_events(rng, account)) for _ in range(series))
+        print(f"  {account.name:32} {with_event / series:6.1%}", flush=True)
+        too_many |= with_event > most_by_chance(series)
+    return too_many
+
+
+def measure_power(rng: np.random.Generator, series: int) -> None:
+    """Print how often the last month but one is an event where its share or its mood changed."""
+    print(f"Power: {series} series; seen where the share doubles, where polarity is 0.15 higher")
+    print("  months  mentions  days vary  share doubled  polarity higher")
+    for months in MONTHS:
+        for mentions in MENTIONS:
+            for dispersion in (1.0, 2.0):
+                size = Size("", [3000] * months, mentions / 3000, dispersion=dispersion)
+                period = size.periods[-2]
+                seen = {"share": 0, "mood": 0}
+                for kind, effect in (("share", Effect(factor=2.0)), ("mood", Effect(shift=0.15))):
+                    for _ in range(series):
+                        found = find_keyword_events(rng, size, effect)
+                        seen[kind] += any(
+                            (each.kind, each.period) == (kind, period) for each in found
+                        )
+                shares = f"{seen['share'] / series:14.1%} {seen['mood'] / series:16.1%}"
+                print(f"  {months:6} {mentions:9} {dispersion:10g} {shares}", flush=True)
+
+
+def show_first_appearance(rng: np.random.Generator, folder: Path) -> bool:
+    """Print the events of December 2019 to June 2020; return whether the first is not February.
+
+    December to February are made up: as many documents as the real months have, no mention in the
+    first two, and one in 200 in the third.
+    """
+    real = {path.name[:7]: count_days(path) for path in sorted(folder.glob("2020-0[3-6]*"))}
+    if "2020-03" not in real:
+        print(f"no archive of March 2020 is in {folder}: nothing was measured of it")
+        return False
+
+    rows = []
+    sizes = [sum(documents) for _, documents in real.values()]
+    for period, share, n in zip(
+        ("2019-12", "2020-01", "2020-02"), (0.0, 0.0, 0.005), sizes * 3, strict=False
+    ):
+        days = spread(no_documents(period), n)
+        rows.append(row_of(period, rng.binomial(days, share).tolist(), days))
+    rows += [row_of(period, *counts) for period, counts in real.items()]
+
+    events = find_events([EventSeries("covid", "share", rows, judge_share)])
+    print("December 2019 to June 2020, of which December to February are made up")
+    for row in rows:
+        event = next((each for each in events if each.period == row.period), None)
+        shown = f"event, p = {event.p_value:.1e}" if event else ""
+        print(f"  {row.period}  {row.matched:6,} of {row.documents:6,}  {shown}")
+    return not events or events[0].period != "2020-02"
+
+
+def count_days(path: Path) -> tuple[list[int], list[int]]:
+    """Return the documents with one of `WORDS` and all documents, by day, of an archive's month."""
+    rules = [pattern(word) for word in WORDS]
+    archive = source_named("nyt").archive
+    assert archive is not None
+    matched, documents = no_documents(path.name[:7]), no_documents(path.name[:7])
+    for item in archive.read(path):
+        if isinstance(item, SourceDocument) and item.published_at is not None:
+            day = item.published_at.day - 1
+            documents[day] += 1
+            matched[day] += any(rule.search(item.text) for rule in rules)
+    return matched, documents
+
+
+def spread(days: Sequence[int], documents: int) -> list[int]:
+    """Return *documents* in equal parts for *days*."""
+    return np.diff(np.arange(len(days) + 1) * documents // len(days)).tolist()
+
+
+def row_of(period: str, matched: Sequence[int], documents: Sequence[int]) -> PeriodRow:
+    """Return the row of a month from the counts of its days."""
+    row = make_row(period, sum(documents), np.zeros(sum(matched)))
+    return replace(row, dispersion=measure_dispersion(matched, documents))
+
+
+def main() -> int:
+    options = harness.parse_options(__doc__, series=1000, seed=1, folder="")
+    rng = np.random.default_rng(options.seed)
+
+    too_many = measure_errors(rng, options.series)
+    measure_power(rng, max(1, options.series // 20))
+    wrong = bool(options.folder) and show_first_appearance(rng, Path(options.folder))
+    return int(too_many or wrong)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

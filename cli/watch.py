@@ -1,0 +1,181 @@
+"""Let a run go on: ``tidings watch``, ``events``."""
+
+from __future__ import annotations
+
+import json
+from contextlib import closing
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+from typer import Argument, Exit, Option
+
+from cli import context
+from cli.messages import inform, show
+from cli.options import MOST, Json, Run, parse_run
+from core.enums import ENDED, State
+from core.errors import NotFound, RunEnded, UsageError
+
+if TYPE_CHECKING:
+    from models.database import Database
+
+HAS_EVENTS = 10  # exit status of `events`, for scripts
+
+
+class Every(StrEnum):
+    """How often a run is looked at."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+
+
+def watch(
+    run: Annotated[
+        int | None, Argument(metavar="RUN", parser=parse_run, help="The run that goes on.")
+    ] = None,
+    every: Annotated[
+        Every | None, Option(help="How often new documents are looked for: day, week or month.")
+    ] = None,
+    max_calls: Annotated[
+        int | None,
+        Option(min=1, max=MOST, help="Ask the Text API at most N times each time; then wait."),
+    ] = None,
+    stop: Annotated[bool, Option("--stop", help="End the watch; run and report stay.")] = False,
+    list_all: Annotated[bool, Option("--list", help="List the runs that are watched.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Let a run go on: work on new documents every day, week or month and renew its report.
+
+    Months that have begun are added; only what is new is asked. The workers do it: `tidings up`.
+    """
+    _check_usage(run, every, max_calls, stop=stop, list_all=list_all, as_json=as_json)
+    with closing(context.open_database()) as db:
+        if list_all:
+            _list_watches(db, as_json=as_json)
+        elif run is not None and stop:
+            _stop(db, run)
+        elif run is not None and every is not None:
+            _start(db, run, every, max_calls)
+
+
+def _check_usage(
+    run: int | None,
+    every: Every | None,
+    max_calls: int | None,
+    *,
+    stop: bool,
+    list_all: bool,
+    as_json: bool,
+) -> None:
+    """Raise `UsageError` unless exactly one thing is asked for."""
+    if list_all + stop + (every is not None) != 1 or list_all == (run is not None):
+        raise UsageError("write `watch RUN --every day|week|month`, `watch RUN --stop` or `--list`")
+    if max_calls is not None and every is None:
+        raise UsageError("--max-calls goes with --every: it is a cap for each time")
+    if as_json and not list_all:
+        raise UsageError("--json goes with --list")
+
+
+def _start(db: Database, run: int, every: Every, max_calls: int | None) -> None:
+    from models.runs import get_run
+    from models.watches import get_watch, read_clock, record_report, start_watch
+    from reports.run_data import load_run
+    from reports.watching import read_what_to_record
+
+    with db.read() as connection:
+        stored = get_run(connection, run)
+        is_watched = get_watch(connection, run) is not None
+    if stored.kind == "training":
+        raise UsageError(f"run {run} is a training: runs over months, accounts or searches go on")
+    if stored.state == State.CANCELLED:
+        raise RunEnded(f"run {run} was cancelled, for good: submit it again to watch it")
+
+    recorded = None
+    if stored.state in ENDED and not is_watched:
+        recorded = read_what_to_record(load_run(db, run))
+    with db.write() as connection:
+        now = read_clock(connection)
+        start_watch(connection, db, run, every=every, max_calls=max_calls, now=now)
+        if recorded is not None:
+            counts, keys = recorded
+            record_report(connection, db, run, number=0, counts=counts, event_keys=keys)
+    inform(
+        f"run {run} goes on every {every}, at once for the first time, wherever workers run "
+        f"(`tidings up`); `tidings watch {run} --stop` ends that"
+    )
+
+
+def _stop(db: Database, run: int) -> None:
+    from models.watches import stop_watch
+
+    with db.write() as connection:
+        stop_watch(connection, run)
+    inform(f"run {run} is no longer watched; it and its report stay as they are")
+
+
+def _list_watches(db: Database, *, as_json: bool) -> None:
+    from models.watches import list_watches
+
+    with db.read() as connection:
+        rows = list_watches(connection)
+    if as_json:
+        print(json.dumps([_as_json(row) for row in rows]))
+        return
+
+    for row in rows:
+        cap = f", at most {row.max_calls:,} calls" if row.max_calls else ""
+        last = f"looked at {_minute(row.checked_at)}" if row.checked_at else "not looked at yet"
+        line = f"{row.run_id:>5}  every {row.every}{cap}  {last}, next {_minute(row.due_at)}"
+        show(f"{line}  {row.state}  {row.name or ''}".rstrip())
+
+
+def _as_json(row: Any) -> dict[str, Any]:
+    return {
+        "run": row.run_id,
+        "name": row.name,
+        "state": row.state,
+        "every": row.every,
+        "max_calls": row.max_calls,
+        "checked_at": row.checked_at,
+        "due_at": row.due_at,
+        "updates": row.updates,
+    }
+
+
+def _minute(at: float) -> str:
+    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M}"
+
+
+def events(
+    run: Run,
+    new: Annotated[
+        bool,
+        Option("--new", help="Only those that the last update of a watched run brought."),
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """List the months in which share, mood or wording depart from the months before.
+
+    The exit status is 10 where there are any, 0 where there are none.
+    """
+    from models.watches import read_state
+    from reports.run_data import load_run
+    from reports.watching import show_events
+
+    with closing(context.open_database()) as db:
+        data = load_run(db, run)
+        if data.kind == "training":
+            raise UsageError(f"run {run} is a training, which has no events")
+        with db.read() as connection:
+            state = read_state(connection, run)
+        if new and state is None:
+            raise NotFound(f"run {run} is not watched: `tidings watch {run} --every day` begins it")
+        shown = [event for event in show_events(data, state) if event.is_new or not new]
+
+    if as_json:
+        print(json.dumps([event.as_row() for event in shown]))
+    for event in shown if not as_json else ():
+        show(event.text)
+    if shown:
+        raise Exit(HAS_EVENTS)

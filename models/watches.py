@@ -1,0 +1,212 @@
+"""Watches: when a run is worked on again, what its reports showed, and which events were seen."""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, insert, select, update
+
+from core.errors import NotFound
+from models.database import Database, clock
+from models.tables import Run, RunErasure, Watch, WatchEvent, WatchReport
+
+DAY = 86_400.0
+SECONDS = {"day": DAY, "week": 7 * DAY}  # a month has no fixed length
+
+
+@dataclass(frozen=True)
+class Seen:
+    """When an event was first seen: after which update of its run, and at what Unix time."""
+
+    number: int
+    at: float
+
+
+@dataclass(frozen=True)
+class WatchState:
+    """What a report shows of a watch besides the run's results."""
+
+    every: str
+    due_at: float
+    updates: int
+    counts: Mapping[str, Any] | None  # of the report before the last update; None without one
+    counted_at: float | None
+    seen: Mapping[str, Seen]  # by the event's key
+
+
+def next_due(every: str, begun_at: float, now: float) -> float:
+    """Return the first time after *now* of a watch that began at *begun_at*.
+
+    A month later is the same day, or the last one of a month that has no such day.
+    """
+    if every in SECONDS:
+        seconds = SECONDS[every]
+        return begun_at + (max(0, (now - begun_at) // seconds) + 1) * seconds
+
+    begun, today = (datetime.fromtimestamp(at, UTC) for at in (begun_at, now))
+    months = max(0, 12 * (today.year - begun.year) + today.month - begun.month)
+    due = _add_months(begun, months)
+    if due <= today:
+        due = _add_months(begun, months + 1)
+    return due.timestamp()
+
+
+def _add_months(moment: datetime, months: int) -> datetime:
+    year, month = divmod(12 * moment.year + moment.month - 1 + months, 12)
+    day = min(moment.day, calendar.monthrange(year, month + 1)[1])
+    return moment.replace(year=year, month=month + 1, day=day)
+
+
+def read_clock(connection: Connection) -> float:
+    """Return the time of the database."""
+    return float(connection.execute(select(clock())).scalar_one())
+
+
+def start_watch(
+    connection: Connection,
+    db: Database,
+    run_id: int,
+    *,
+    every: str,
+    max_calls: int | None,
+    now: float,
+) -> None:
+    """Watch the run from *now* on; one that is watched gets the new times and cap."""
+    schedule = {"every": every, "max_calls": max_calls, "begun_at": now, "due_at": now}
+    watch = db.upsert(Watch).values(run_id=run_id, updates=0, newest_document=0, **schedule)
+    connection.execute(watch.on_conflict_do_update(index_elements=["run_id"], set_=schedule))
+
+
+def stop_watch(connection: Connection, run_id: int) -> None:
+    """End the watch; the run and its report stay. Raises `NotFound`."""
+    for table in (WatchReport, WatchEvent):
+        connection.execute(delete(table).where(table.run_id == run_id))
+    if not connection.execute(delete(Watch).where(Watch.run_id == run_id)).rowcount:
+        raise NotFound(f"run {run_id} is not watched: `tidings watch --list` lists those that are")
+
+
+def list_watches(connection: Connection) -> Sequence[Row[Any]]:
+    """Return the watches by run, each with the name and state of its run."""
+    watches = select(Watch.__table__, Run.name, Run.state).join(Run, Run.id == Watch.run_id)
+    return connection.execute(watches.order_by(Watch.run_id)).all()
+
+
+def get_watch(connection: Connection, run_id: int) -> Row[Any] | None:
+    """Return the row of the run's watch, None where it is not watched."""
+    watch = select(Watch.__table__).where(Watch.run_id == run_id)
+    return connection.execute(watch).one_or_none()
+
+
+def is_due(watch: Row[Any], now: float) -> bool:
+    """Return whether the watch is due; a time that only a wrong clock can have written counts."""
+    return bool(watch.due_at <= now or watch.due_at > next_due(watch.every, watch.begun_at, now))
+
+
+def note_check(
+    connection: Connection, watch: Row[Any], *, now: float, newest: int, updated: bool
+) -> None:
+    """Record that documents up to the id *newest* were looked at, and whether jobs were queued."""
+    values = {
+        "checked_at": now,
+        "due_at": next_due(watch.every, watch.begun_at, now),
+        "newest_document": newest,
+        "updates": Watch.updates + int(updated),
+    }
+    connection.execute(update(Watch).where(Watch.run_id == watch.run_id).values(values))
+
+
+def raise_cap(connection: Connection, watch: Row[Any]) -> None:
+    """Allow the run the calls of another period, where the watch has a cap."""
+    if watch.max_calls is not None:
+        cap = Run.calls_begun + watch.max_calls
+        connection.execute(update(Run).where(Run.id == watch.run_id).values(max_calls=cap))
+
+
+def is_recorded(connection: Connection, run_id: int, number: int) -> bool:
+    """Return whether the counts of the report after the update *number* are kept."""
+    report = select(WatchReport.at).where(
+        WatchReport.run_id == run_id, WatchReport.number == number
+    )
+    at = connection.scalar(report)
+    erased_at = _erased_at(connection, run_id)
+    return at is not None and (erased_at is None or at >= erased_at)
+
+
+def record_report(
+    connection: Connection,
+    db: Database,
+    run_id: int,
+    *,
+    number: int,
+    counts: Mapping[str, Any],
+    event_keys: Collection[str],
+) -> None:
+    """Keep what the report after the update *number* shows, for the next to compare itself with.
+
+    Counts from before an erasure of documents of the run are deleted, as are those before the last.
+    """
+    reports = delete(WatchReport).where(WatchReport.run_id == run_id)
+    connection.execute(reports.where(WatchReport.number < number - 1))
+    erased_at = _erased_at(connection, run_id)
+    if erased_at is not None:
+        connection.execute(reports.where(WatchReport.at < erased_at))
+
+    at = read_clock(connection)
+    values = {"counts": dict(counts), "at": at}
+    report = db.upsert(WatchReport).values(run_id=run_id, number=number, **values)
+    connection.execute(
+        report.on_conflict_do_update(index_elements=["run_id", "number"], set_=values)
+    )
+    known = set(connection.scalars(select(WatchEvent.key).where(WatchEvent.run_id == run_id)))
+    rows = []
+    for key in sorted(set(event_keys) - known):
+        row = {"run_id": run_id, "key": key, "number": number, "at": at}
+        rows.append({**row, "is_sent": number == 0})  # what was there before is no news
+    if rows:
+        connection.execute(insert(WatchEvent), rows)
+
+
+def _erased_at(connection: Connection, run_id: int) -> float | None:
+    return connection.scalar(select(RunErasure.at).where(RunErasure.run_id == run_id))
+
+
+def read_state(connection: Connection, run_id: int) -> WatchState | None:
+    """Return what a report shows of the run's watch, None where it is not watched."""
+    watch = get_watch(connection, run_id)
+    if watch is None:
+        return None
+    before = (
+        select(WatchReport.counts, WatchReport.at)
+        .where(WatchReport.run_id == run_id, WatchReport.number < watch.updates)
+        .order_by(WatchReport.number.desc())
+        .limit(1)
+    )
+    report = connection.execute(before).one_or_none()
+    events = select(WatchEvent.key, WatchEvent.number, WatchEvent.at)
+    seen = {}
+    for row in connection.execute(events.where(WatchEvent.run_id == run_id)):
+        seen[row.key] = Seen(row.number, row.at)
+    return WatchState(
+        watch.every,
+        watch.due_at,
+        watch.updates,
+        report.counts if report else None,
+        report.at if report else None,
+        seen,
+    )
+
+
+def unsent_events(connection: Connection, run_id: int) -> list[str]:
+    """Return the keys of the run's events that the webhook has not taken."""
+    unsent = select(WatchEvent.key).where(WatchEvent.run_id == run_id, ~WatchEvent.is_sent)
+    return list(connection.scalars(unsent.order_by(WatchEvent.key)))
+
+
+def mark_sent(connection: Connection, run_id: int, keys: Collection[str]) -> None:
+    """Record that the webhook has taken these events."""
+    sent = update(WatchEvent).where(WatchEvent.run_id == run_id, WatchEvent.key.in_(keys))
+    connection.execute(sent.values(is_sent=True))

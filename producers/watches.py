@@ -1,0 +1,233 @@
+"""Watched runs: at its times each is extended to the present and works on what is new.
+
+A check is one transaction, so that one that was killed is made again as if it had not begun. What
+was answered before is in the ledger and is not asked again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, func, select, update
+
+from analysis.parameters import (
+    HandlesParameters,
+    MonthsParameters,
+    SearchParameters,
+    list_months,
+    read_parameters,
+)
+from core.enums import ENDED, JobKind, State
+from core.logs import get_logger
+from core.settings import Settings
+from models.crawls import COMPLETE
+from models.database import Database
+from models.documents import DocumentScope, count_documents, newest_document
+from models.runs import NewJob, add_jobs, get_run
+from models.tables import Crawl, Document, Job, Run
+from models.transitions import collect_again, lock_run, redo_reports, reopen_run
+from models.watches import (
+    get_watch,
+    is_due,
+    list_watches,
+    note_check,
+    raise_cap,
+    read_clock,
+    stop_watch,
+)
+from sources.registry import account_source, archives, search_source, source_named
+
+AT_WORK = (State.QUEUED, State.RUNNING)
+
+log = get_logger(__name__)
+
+
+def check_due_watches(db: Database, settings: Settings, *, now: float | None = None) -> int:
+    """Update each run whose watch is due; return how many got jobs to do.
+
+    *now* is by default the time of the database. A run that is at work stays due until it has
+    ended: so a machine that was off catches up once. Raises `DatabaseAway`.
+    """
+    with db.read() as connection:
+        moment = read_clock(connection) if now is None else now
+        due = [
+            watch.run_id
+            for watch in list_watches(connection)
+            if is_due(watch, moment) and watch.state not in AT_WORK
+        ]
+
+    updated = 0
+    for run_id in due:
+        newest = newest_document(db)
+        with db.write() as connection:
+            updated += _check(connection, settings, run_id, newest=newest, now=moment)
+    return updated
+
+
+def _check(
+    connection: Connection, settings: Settings, run_id: int, *, newest: int, now: float
+) -> bool:
+    """Queue what is due of a watched run; return whether there was anything."""
+    lock_run(connection, run_id)
+    watch = get_watch(connection, run_id)
+    if watch is None or not is_due(watch, now):  # another process was here
+        return False
+
+    run = get_run(connection, run_id)
+    if run.state == State.CANCELLED:
+        stop_watch(connection, run_id)
+        return False
+    if _is_at_cap(run, watch):
+        raise_cap(connection, watch)
+        resumed = update(Run).where(Run.id == run_id)
+        connection.execute(resumed.values(state=State.RUNNING, reason=None))
+        note_check(connection, watch, now=now, newest=watch.newest_document, updated=False)
+        return True
+    if run.state not in ENDED:
+        return False
+
+    updated = _queue_new(connection, settings, run, watch, now)
+    if updated:
+        raise_cap(connection, watch)
+        redo_reports(connection, run_id)
+        reopen_run(connection, run_id)
+        log.info("a watched run is updated", run=run_id)
+    note_check(connection, watch, now=now, newest=newest, updated=updated)
+    return updated
+
+
+def _is_at_cap(run: Row[Any], watch: Row[Any]) -> bool:
+    """Return whether the run stands still since its calls of the period are used up."""
+    is_capped = watch.max_calls is not None and run.max_calls is not None
+    return run.state == State.PAUSED and is_capped and run.calls_begun >= run.max_calls
+
+
+def _queue_new(
+    connection: Connection, settings: Settings, run: Row[Any], watch: Row[Any], now: float
+) -> bool:
+    """Add the months that have begun, and queue the jobs that may have new documents.
+
+    Failed jobs are tried again. Return whether anything was queued.
+    """
+    parameters = read_parameters(run.parameters)
+    of_run = (Job.run_id == run.id, Job.kind != JobKind.REPORT)
+    jobs = connection.execute(select(Job.__table__).where(*of_run)).all()
+    failed = [job.id for job in jobs if job.state == State.FAILED]
+
+    if isinstance(parameters, MonthsParameters):
+        months = _Months(connection, settings, parameters, watch.newest_document, now)
+        due = [job.id for job in jobs if months.may_have_news(job)]
+        added = months.list_begun()
+        _extend(connection, run, added)
+    else:
+        has_news = _has_new_posts(connection, settings, parameters, jobs, watch.newest_document)
+        due, added = [job.id for job in jobs] if has_news or failed else [], []
+
+    again = sorted({*due, *failed})
+    collect_again(connection, again)
+    return bool(again or added)
+
+
+def _extend(connection: Connection, run: Row[Any], months: Sequence[str]) -> None:
+    if months:
+        parameters = {**run.parameters, "last": months[-1]}
+        connection.execute(update(Run).where(Run.id == run.id).values(parameters=parameters))
+        add_jobs(connection, run.id, [NewJob(JobKind.MONTH, month, {}) for month in months])
+
+
+class _Months:
+    """What is new of an archive for a run of months."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        settings: Settings,
+        parameters: MonthsParameters,
+        seen: int,
+        now: float,
+    ) -> None:
+        self._connection, self._parameters, self._now = connection, parameters, now
+        source = source_named(parameters.source)
+        can_fetch = source.archive is not None and source.archive.fetch is not None
+        self._archive = source.archive if can_fetch and source.is_available(settings) else None
+        self._newest = self._newest_by_month(seen)
+        self._crawls = self._read_crawls()
+
+    def may_have_news(self, job: Row[Any]) -> bool:
+        """Return whether documents of the month came after the job's, or may be fetched."""
+        if self._newest.get(job.name, 0) > (job.newest_document or 0):
+            return True
+        if self._archive is None:
+            return False
+        crawl = self._crawls.get(job.name)
+        scope = DocumentScope(JobKind.MONTH, job.name, self._parameters.source)
+        stored = 1 if crawl else count_documents(self._connection, scope)
+        return self._archive.is_to_be_fetched(
+            job.name,
+            stored=stored,
+            complete=crawl is not None and crawl.state == COMPLETE,
+            fetched_at=crawl.at if crawl else None,
+            now=self._now,
+        )
+
+    def list_begun(self) -> list[str]:
+        """Return the months after the run's last that have begun and can have documents.
+
+        That is up to the present where they can be fetched, else up to the newest document.
+        """
+        present = f"{datetime.fromtimestamp(self._now, UTC):%Y-%m}"
+        stored = [month for month in self._newest if month <= present]
+        last = present if self._archive else max(stored, default="")
+        if last <= self._parameters.last:
+            return []
+        return list_months(self._parameters.last, last)[1:]
+
+    def _newest_by_month(self, seen: int) -> Mapping[str, int]:
+        newest = select(Document.period, func.max(Document.id)).group_by(Document.period)
+        of_source = (Document.source == self._parameters.source, Document.period.is_not(None))
+        by_month: dict[str, int] = {}
+        for period, number in self._connection.execute(
+            newest.where(*of_source, Document.id > seen)
+        ):
+            by_month[str(period)] = number
+        return by_month
+
+    def _read_crawls(self) -> Mapping[str, Row[Any]]:
+        crawls = select(Crawl.subject, Crawl.state, Crawl.at)
+        by_month: dict[str, Any] = {}
+        of_source = Crawl.source == self._parameters.source
+        for row in self._connection.execute(crawls.where(of_source)):
+            by_month[row.subject] = row
+        return by_month
+
+
+def _has_new_posts(
+    connection: Connection,
+    settings: Settings,
+    parameters: Any,
+    jobs: Sequence[Row[Any]],
+    seen: int,
+) -> bool:
+    """Return whether posts were stored that are the run's, or a service can be asked for some.
+
+    The accounts of a run are compared with each other, so that all of them are due or none.
+    """
+    assert isinstance(parameters, HandlesParameters | SearchParameters)  # noqa: S101 - its kind
+    worked_on = min(job.newest_document or 0 for job in jobs)
+    later: ColumnElement[bool] = Document.id > max(seen, worked_on)
+    if parameters.source is not None:
+        later &= Document.source == parameters.source
+
+    if isinstance(parameters, SearchParameters):
+        if search_source(parameters.source, settings) is not None:
+            return True
+        later &= Document.source.not_in([archive.name for archive in archives()])
+    else:
+        handles = [job.name.removeprefix("@") for job in jobs]
+        for handle in handles:
+            if account_source(handle, parameters.source, settings) is not None:
+                return True
+        later &= Document.handle.in_(handles)
+    return connection.scalar(select(Document.id).where(later).limit(1)) is not None

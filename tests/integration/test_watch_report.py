@@ -1,0 +1,232 @@
+"""The report of a watched run begins with what is new; its events are told once."""
+
+from __future__ import annotations
+
+import calendar
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import select
+from typer.testing import CliRunner
+
+from analysis.options import Keyword
+from analysis.parameters import MonthsParameters
+from cli.main import app
+from cli.report_folders import remove_reports
+from core.enums import JobKind
+from core.settings import Settings, environment
+from models.documents import add_documents
+from models.tables import Job
+from models.watches import start_watch, unsent_events
+from producers.watches import check_due_watches
+from tests.e2e_kit import Stub, stub, stub_settings  # noqa: F401 - fixtures
+from tests.jobs_kit import Jobs
+from tests.watch_kit import work
+from workers.executor import work_one_slice
+
+PATH = "/hook/not-to-be-logged"
+FEVER = MonthsParameters(
+    first="2020-01", last="2020-02", keywords=(Keyword.parse("fever"),), steps=("keywords",)
+)
+ATOM = "{http://www.w3.org/2005/Atom}"
+SENTENCE = (
+    "“fever” in March 2020: 31 of 62 documents mention it, 50.0 %, against 0.0 % in the 2 whole "
+    "months before."
+)
+
+
+class Webhook(HTTPServer):
+    """A receiver on loopback that keeps what it was sent and answers with `status`."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Receiver)
+        self.status = 200
+        self.received: list[Any] = []
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}{PATH}"
+
+
+class _Receiver(BaseHTTPRequestHandler):
+    server: Webhook
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.received.append(json.loads(body))
+        self.send_response(self.server.status)
+        self.send_header("Location", "http://127.0.0.1:1/elsewhere")
+        self.end_headers()
+
+    def log_message(self, *_: Any) -> None:
+        """Stay quiet."""
+
+
+@pytest.fixture
+def webhook() -> Iterator[Webhook]:
+    with Webhook() as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture(params=["sqlite"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path, _sqlite_template: Path) -> str:
+    """What differs between databases has its tests in `test_watch`."""
+    path = tmp_path / "tidings.db"
+    path.write_bytes(_sqlite_template.read_bytes())
+    return f"{request.param}:///{path}"
+
+
+@pytest.fixture
+def jobs(stub_settings: Settings, webhook: Webhook) -> Iterator[Jobs]:  # noqa: F811
+    address = SecretStr(webhook.url)
+    with closing(Jobs(stub_settings.model_copy(update={"webhook_url": address}))) as opened:
+        for month in (1, 2):
+            publish_month(opened, month)
+        yield opened
+
+
+@pytest.fixture
+def tidings(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """``tidings`` with these arguments."""
+    for name, value in environment(jobs.settings).items():
+        if name.startswith("TIDINGS_"):
+            monkeypatch.setenv(name, value)
+    return lambda *arguments: CliRunner().invoke(app, list(map(str, arguments)))
+
+
+def publish_month(jobs: Jobs, month: int, *, fever: bool = False) -> None:
+    """Store two documents for each day of a month, of which one mentions the fever, or none."""
+    rows = []
+    for day in range(1, calendar.monthrange(2020, month)[1] + 1):
+        for number in range(2):
+            at = datetime(2020, month, day, 12)  # noqa: DTZ001 - the column is naive UTC
+            subject = "Fever" if fever and number else "Ferry"
+            rows.append({
+                "identity": f"nyt:{month}-{day}-{number}", "source": "nyt", "handle": None,
+                "author_id": None, "published_at": at, "period": f"2020-{month:02}",
+                "address": None, "text": f"{subject} number {month} {day}.", "material": "News",
+                "repost": False,
+            })  # fmt: skip
+    add_documents(jobs.db, rows)
+
+
+def make_report(jobs: Jobs, run: int) -> Path:
+    with jobs.db.read() as connection:
+        of_run = (Job.run_id == run, Job.kind == JobKind.REPORT)
+        ids = connection.scalars(select(Job.id).where(*of_run)).all()
+    for job_id in ids:
+        work_one_slice(jobs.runtime, job_id)
+    return jobs.settings.reports / str(run)
+
+
+def watched_run(jobs: Jobs) -> int:
+    """Return a run over two months without fever that is watched and has its report."""
+    run = jobs.submit(FEVER)
+    work(jobs, run)
+    with jobs.db.write() as connection:
+        start_watch(connection, jobs.db, run, every="day", max_calls=None, now=0.0)
+    make_report(jobs, run)
+    return run
+
+
+def update_in(jobs: Jobs, run: int, month: int) -> None:
+    now = datetime.fromisoformat(f"2020-{month:02}-28T00:00:00+00:00").timestamp()
+    assert check_due_watches(jobs.db, jobs.settings, now=now) == 1
+    work(jobs, run)
+
+
+def test_the_report_begins_with_what_is_new_and_its_event_is_told_once(
+    jobs: Jobs,
+    webhook: Webhook,
+    tidings: Callable[..., Any],
+) -> None:
+    run = watched_run(jobs)
+    folder = jobs.settings.reports / str(run)
+    assert "its next report says what is new" in (folder / "index.html").read_text()
+    assert webhook.received == []
+    assert tidings("events", run, "--new").exit_code == 0
+
+    publish_month(jobs, 3, fever=True)
+    update_in(jobs, run, 3)
+    make_report(jobs, run)
+    page = (folder / "index.html").read_text()
+    beginning = page.index("What is new</h2>")
+    assert page.index("<h1>") < beginning < page.index('<div class="briefs">')
+    assert "<li>62 new documents: in March 2020.</li>" in page
+    assert "<li>“fever”: 31 new documents mention it, 31 in all.</li>" in page
+    assert f"<strong>New.</strong> {SENTENCE}".replace(" %", "\xa0%") in page
+
+    feed = ET.parse(folder / "events.atom").getroot()  # noqa: S314 - our own
+    (entry,) = feed.findall(f"{ATOM}entry")
+    assert entry.findtext(f"{ATOM}title") == SENTENCE
+    (message,) = webhook.received
+    assert (message["run"], [row["text"] for row in message["events"]]) == (run, [SENTENCE])
+    shown = tidings("events", run, "--new")
+    assert (shown.exit_code, shown.stdout) == (10, f"{SENTENCE}\n")
+
+    publish_month(jobs, 4, fever=True)
+    update_in(jobs, run, 4)
+    make_report(jobs, run)
+    page = (folder / "index.html").read_text()
+    assert "New.</strong>" not in page
+    assert SENTENCE.replace(" %", "\xa0%") in page
+    assert len(webhook.received) == 1
+    assert tidings("events", run, "--new").exit_code == 0
+    assert tidings("events", run).exit_code == 10
+    id_ = ET.parse(folder / "events.atom").getroot().find(f"{ATOM}entry").findtext(f"{ATOM}id")  # type: ignore[union-attr] # noqa: S314
+    assert id_ == entry.findtext(f"{ATOM}id")
+
+
+@pytest.mark.parametrize("status", [500, 302])
+def test_a_webhook_that_fails_stops_no_report_and_is_tried_again(
+    status: int, jobs: Jobs, webhook: Webhook, capfd: pytest.CaptureFixture[str]
+) -> None:
+    run = watched_run(jobs)
+    webhook.status = status
+    publish_month(jobs, 3, fever=True)
+    update_in(jobs, run, 3)
+    folder = make_report(jobs, run)
+    assert SENTENCE.replace(" %", "\xa0%") in (folder / "index.html").read_text()
+    with jobs.db.read() as connection:
+        assert len(unsent_events(connection, run)) == 1
+    printed = "".join(capfd.readouterr())
+    assert f"status {status}" in printed
+    assert PATH not in printed
+
+    webhook.status = 204
+    publish_month(jobs, 4, fever=True)
+    update_in(jobs, run, 4)
+    make_report(jobs, run)
+    assert [message["events"][0]["text"] for message in webhook.received] == [SENTENCE] * 2
+    with jobs.db.read() as connection:
+        assert unsent_events(connection, run) == []
+
+
+def test_a_report_that_is_removed_takes_its_feed_with_it(jobs: Jobs) -> None:
+    run = watched_run(jobs)
+    folder = jobs.settings.reports / str(run)
+    assert (folder / "events.atom").is_file()
+    remove_reports(jobs.settings, [run])
+    assert not folder.exists()
+
+
+def test_the_page_of_a_run_that_is_not_watched_says_nothing_of_watches(jobs: Jobs) -> None:
+    run = jobs.submit(FEVER)
+    work(jobs, run)
+    folder = make_report(jobs, run)
+    page = (folder / "index.html").read_text()
+    assert "What is new" not in page
+    assert not (folder / "events.atom").exists()
