@@ -54,7 +54,7 @@ def find_keyword_events(
     missing = set(rng.choice(len(dealt.rows), gaps, replace=False).tolist()) if gaps else set()
     rows = list(drop_months(dealt.rows, missing))
     by_term = {term: list(drop_months(of_term, missing)) for term, of_term in dealt.by_term.items()}
-    other = list(drop_months(dealt.other, missing))
+    other = list(drop_months(deal(rng, size).rows, missing))
     return find_events([*keyword_series("k", rows, by_term), *keyword_series("o", other, {})])
 
 
@@ -82,27 +82,33 @@ def find_account_events(rng: np.random.Generator, account: Account) -> list[Even
 def measure_errors(rng: np.random.Generator, series: int) -> bool:
     """Print in how many permuted series there is any event; return whether they are too many."""
     too_many = False
-    print(f"{series:,} permuted series of each size; with any event (wanted: at most 5 %)")
+    harness.remark(f"{series:,} permuted series of each size; with any event")
     for size in (*SIZES, LONG):
         few = series if size is not LONG else max(1, series // 5)
         with_event = sum(bool(find_keyword_events(rng, size)) for _ in range(few))
-        print(f"  {size.name:32} {with_event / few:6.1%}", flush=True)
+        print_share(size.name, with_event / few)
         too_many |= with_event > most_by_chance(few)
     with_gaps = SIZES[3]
     with_event = sum(bool(find_keyword_events(rng, with_gaps, gaps=GAPS)) for _ in range(series))
-    print(f"  {with_gaps.name + ', 3 gaps':32} {with_event / series:6.1%}", flush=True)
+    print_share(f"{with_gaps.name}, 3 gaps", with_event / series)
     too_many |= with_event > most_by_chance(series)
     for account in ACCOUNTS:
         with_event = sum(bool(find_account_events(rng, account)) for _ in range(series))
-        print(f"  {account.name:32} {with_event / series:6.1%}", flush=True)
+        print_share(account.name, with_event / series)
         too_many |= with_event > most_by_chance(series)
     return too_many
 
 
+def print_share(name: str, share: float) -> None:
+    """Print the share of series with any event."""
+    harness.print_figure(
+        f"any event: {name}", [100 * share], "%", floor=5.0, floor_name="the most,"
+    )
+
+
 def measure_power(rng: np.random.Generator, series: int) -> None:
     """Print how often the last month but one is an event where its share or its mood changed."""
-    print(f"Power: {series} series; seen where the share doubles, where polarity is 0.15 higher")
-    print("  months  mentions  days vary  share doubled  polarity higher")
+    harness.remark(f"power: {series} series; the share doubles, or polarity is 0.15 higher")
     for months in MONTHS:
         for mentions in MENTIONS:
             for dispersion in (1.0, 2.0):
@@ -115,8 +121,9 @@ def measure_power(rng: np.random.Generator, series: int) -> None:
                         seen[kind] += any(
                             (each.kind, each.period) == (kind, period) for each in found
                         )
-                shares = f"{seen['share'] / series:14.1%} {seen['mood'] / series:16.1%}"
-                print(f"  {months:6} {mentions:9} {dispersion:10g} {shares}", flush=True)
+                name = f"{months} months, {mentions} mentions, days vary {dispersion:g}-fold"
+                for kind, times in seen.items():
+                    harness.print_figure(f"{kind} seen: {name}", [100 * times / series], "%")
 
 
 def show_first_appearance(rng: np.random.Generator, folder: Path) -> bool:
@@ -127,7 +134,7 @@ def show_first_appearance(rng: np.random.Generator, folder: Path) -> bool:
     """
     real = {path.name[:7]: count_days(path) for path in sorted(folder.glob("2020-0[3-6]*"))}
     if "2020-03" not in real:
-        print(f"no archive of March 2020 is in {folder}: nothing was measured of it")
+        harness.remark(f"no archive of March 2020 is in {folder}: nothing was measured of it")
         return False
 
     rows = []
@@ -140,11 +147,14 @@ def show_first_appearance(rng: np.random.Generator, folder: Path) -> bool:
     rows += [row_of(period, *counts) for period, counts in real.items()]
 
     events = find_events([EventSeries("covid", "share", rows, judge_share)])
-    print("December 2019 to June 2020, of which December to February are made up")
+    harness.remark("December 2019 to June 2020, of which December to February are made up")
     for row in rows:
         event = next((each for each in events if each.period == row.period), None)
         shown = f"event, p = {event.p_value:.1e}" if event else ""
-        print(f"  {row.period}  {row.matched:6,} of {row.documents:6,}  {shown}")
+        note = f"of {row.documents:,}  {shown}"
+        harness.print_figure(
+            f"mentioning in {row.period}", [row.matched or 0], "documents", note=note
+        )
     return not events or events[0].period != "2020-02"
 
 
