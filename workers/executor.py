@@ -1,7 +1,8 @@
 """One time slice of a job: claim it, work on it, record the outcome, dispatch what is due next.
 
-A small job, an account's say, waits for its calls most of the time. So its slice takes along other
-queued jobs of its run: they share the process, and end with the slice.
+A small job, an account's say, waits for its calls most of the time, and so does a month at its
+begin and end. So a slice takes along other queued jobs of its run: they share the process, and end
+with the slice.
 """
 
 from __future__ import annotations
@@ -66,7 +67,8 @@ DATABASE_AWAY_TRIES = 40
 DATABASE_RETRY_SECONDS = 1.0
 
 SMALL_KINDS = (JobKind.HANDLE, JobKind.SEARCH)  # whose jobs wait for calls most of the time
-COMPANIONS = 4  # queued jobs of its run that a small one takes along
+#: queued jobs of its run that a job takes along; a month's first calls fill the last of another's
+COMPANIONS = {JobKind.HANDLE: 4, JobKind.SEARCH: 4, JobKind.MONTH: 1}
 
 log = get_logger(__name__)
 
@@ -84,10 +86,11 @@ def work_one_slice(runtime: Runtime, job_id: int) -> None:
 
     if claim is not None:
         claims = [claim]
-        if claim.kind in SMALL_KINDS:
+        most = COMPANIONS.get(claim.kind, 0)
+        if most:
             with suppress(DatabaseAway):  # the job's own slice waits for it
                 claims += claim_companions(
-                    runtime.db, claim, most=COMPANIONS, lease_seconds=settings.lease_seconds
+                    runtime.db, claim, most=most, lease_seconds=settings.lease_seconds
                 )
         ends_at = time.monotonic() + settings.slice_seconds
         jobs = [JobContext(runtime, claim, ends_at) for claim in claims]
