@@ -25,7 +25,7 @@ from models.transitions import cancel_run
 from tests.contract.replay import SUBJECTS, Scripted
 from tests.feeds_kit import PAGES, Account, service
 from tests.jobs_kit import Jobs
-from workers import fetching
+from workers import executor, fetching
 
 ANN, ANN_THERE = "ann.example", "ann@home.example"
 ACCOUNTS = HandlesParameters(steps=())
@@ -445,7 +445,10 @@ def test_a_key_that_is_refused_fails_the_month_and_is_not_told(settings: Setting
         assert "s3cret" not in ended.reason
 
 
-def test_the_shared_limit_holds_a_month_back(settings: Settings) -> None:
+def test_the_shared_limit_holds_a_month_back(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(executor, "COMPANIONS", {})  # the first month is the first to ask
     archive = Archive(month_of(["2020-01-02"]))
     given = {"nyt_key": SecretStr("k"), "nyt_limits": "1/h"}
     with service(archive) as url, jobs_asking(settings, nyt_url=url, **given) as jobs:

@@ -284,5 +284,5 @@ def test_an_accounts_days_without_a_post_are_zeros_beside_another_run(tmp_path: 
     stories.store(db, texts)
     data = load_run(db, stories.handles_run(db, ["nasa"]), grain=Grain.DAY)
     page = comparison.make_page([data], FigureStore(tmp_path / "figures"))
-    (rows,) = page.subjects.values()
-    assert [row.mentions for row in rows] == [1, 0, 0, 1]
+    (subject,) = page.subjects
+    assert [row.mentions for row in subject.rows] == [1, 0, 0, 1]
