@@ -145,7 +145,7 @@ def test_a_pack_without_texts_holds_none_and_polarities_are_computed_again(
 
     changed = change(path, "answers/polarity.jsonl", _change_polarity, checksums=True)
     problems = verify_pack(changed).problems
-    assert problems[0].startswith("exports/mentions.csv, line ")
+    assert any(problem.startswith("exports/mentions.csv, line ") for problem in problems)
     assert any(problem.startswith("exports/periods.jsonl, line ") for problem in problems)
 
 
