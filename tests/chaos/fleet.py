@@ -49,8 +49,8 @@ FIRST, LAST, DOCUMENTS_A_MONTH = "2020-01", "2021-12", 100
 LATENCY = 0.1
 CONCURRENCY = 3  # calls in flight per process: a run takes long enough to be disturbed
 # How many calls may ask again for what one killed process asked: it had `CONCURRENCY` in flight, a
-# call being in flight until its answer is stored. Months share sentences, so that two later calls
-# may hold what one of them had asked.
+# call being in flight until its answer is stored. A batch of two terms is asked in two calls where
+# another job has claimed the day of one, so that two later calls may hold what one had asked.
 IN_HAND = 2 * CONCURRENCY
 WORKERS = ("worker-a", "worker-b")
 PROCESSES = 2
@@ -104,7 +104,8 @@ def archive() -> Iterator[dict[str, Any]]:
                 "published_at": day + timedelta(hours=rng.randrange(24)),
                 "period": f"{day:%Y-%m}",
                 "address": f"https://example.org/{number}",
-                "text": f"{subject} in {places[0]} worries {rng.randrange(900)} people. "
+                # no text stands in two months: the ledger asks for such a one in each of them
+                "text": f"{subject} in {places[0]} worries {number} people. "
                 f"Few in {places[1]} know.",
                 "material": "News",
                 "repost": False,
