@@ -251,10 +251,12 @@ def _read_archive_days(data: RunData, names: Collection[str] | None) -> Iterator
             stored = read_stored_counts(data, job).get(job.name, empty)
         first, last = find_missing_days(of_material)
         found = _find_by_day(data, job) if progress.has_counts else {}
+        # of a month that holds nothing at all, the job alone says whether that is a zero
+        has_gaps = progress.state == StepState.COMPLETE and any(stored)
 
         for number, day in enumerate(grains.days_of(job.name)):
             is_edge = number < first or number >= len(empty) - last
-            is_gap = progress.state == StepState.COMPLETE and not stored[number]
+            is_gap = has_gaps and not stored[number]
             yield _ArchiveDay(
                 day,
                 job.name,

@@ -77,6 +77,7 @@ def live(settings: Settings, run: int, now: float, dies_after: int) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
+@pytest.mark.chaos
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize(("parameters", "names"), [(WATCHED, ()), (ACCOUNTS, ("ann", "bob"))])
 def test_thirty_days_that_are_killed_at_random_make_the_same_tables(
