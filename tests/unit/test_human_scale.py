@@ -95,7 +95,8 @@ def test_the_engine_s_own_zero_and_unit_change_nothing(
     strata, moved = [], []
     for of_stratum in pairs:
         x, y = zip(*of_stratum, strict=True)
-        if np.std(x) < 0.01:
+        # of two values one may hold all the leverage: then rounding decides how it counts
+        if np.std(x) < 0.01 or len(set(x)) < 3:
             x = tuple(np.linspace(-1, 1, len(x)))
         stratum = Stratum(7 * len(x), float(np.mean(x)) / 2, x, y)
         strata.append(stratum)
