@@ -23,6 +23,7 @@ FEWEST_LABELS = 50  # from which intervals cover what they promise (bench/calibr
 AIM = 0.05  # half the width of the interval for which the number of labels is given
 
 _ROUNDING = 1e-12  # a variance below is none
+_ROUNDING_OF_DEGREES = 1e-6  # equal strata have a whole number of them, which may come out below
 
 Floats = NDArray[np.float64]
 
@@ -157,7 +158,7 @@ def _variances(sample: _Sample, shares: Floats) -> tuple[float, float, int]:
         squares += of_finite**2 / (n - 1)
 
     most = len(shares) - 2
-    degrees = most if squares == 0 else min(most, int(finite**2 / squares))
+    degrees = most if squares == 0 else min(most, int(finite**2 / squares + _ROUNDING_OF_DEGREES))
     return finite, infinite, max(1, degrees)
 
 
