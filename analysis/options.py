@@ -71,14 +71,14 @@ class Keyword(FrozenModel):
         return f"{self.name}:{others}" if others else self.name
 
     @property
-    def asked_terms(self) -> list[str]:
+    def request_terms(self) -> list[str]:
         """What the Text API is asked for: whole words, those behind NOT too."""
         if self.parsed_query is None:
             return list(self.terms)
-        asked: list[str] = []
+        terms: list[str] = []
         for term in self.parsed_query.terms:
-            asked += self.asked_of(term)
-        return asked
+            terms += self.request_terms_of(term)
+        return terms
 
     @property
     def starred_terms(self) -> list[Term]:
@@ -86,7 +86,7 @@ class Keyword(FrozenModel):
         query = self.parsed_query
         return [term for term in query.terms if term.has_star] if query else []
 
-    def asked_of(self, term: Term) -> tuple[str, ...]:
+    def request_terms_of(self, term: Term) -> tuple[str, ...]:
         """Return what the Text API is asked for in place of one term of the query."""
         return self.forms.get(str(term), ()) if term.has_star else (term.words,)
 

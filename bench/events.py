@@ -10,8 +10,9 @@ before its first are made up of the sizes of the others, and the word appears in
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import harness
@@ -21,12 +22,12 @@ from findings import (
     DOCUMENTS,
     NOTHING,
     SIZES,
+    WANTED,
     Account,
     Effect,
     Size,
     deal,
-    draw_polarities,
-    list_months,
+    deal_account,
     make_row,
     most_by_chance,
 )
@@ -69,41 +70,29 @@ def drop_months(rows: Sequence[PeriodRow], missing: set[int]) -> Iterator[Period
 
 def find_account_events(rng: np.random.Generator, account: Account) -> list[Event]:
     """Return the events of an account whose days are dealt to months at random."""
-    successes = account.rate / (account.dispersion - 1)
-    days, rows = {}, []
-    for period in list_months(account.months):
-        length = len(no_documents(period))
-        days[period] = rng.negative_binomial(successes, 1 / account.dispersion, length).tolist()
-        n = sum(days[period])
-        rows.append(make_row(period, n, draw_polarities(rng, n, account)))
+    rows, days = deal_account(rng, account)
     return find_events(account_series("@a", rows, rows, days))
 
 
 def measure_errors(rng: np.random.Generator, series: int) -> bool:
     """Print in how many permuted series there is any event; return whether they are too many."""
-    too_many = False
     harness.remark(f"{series:,} permuted series of each size; with any event")
-    for size in (*SIZES, LONG):
-        few = series if size is not LONG else max(1, series // 5)
-        with_event = sum(bool(find_keyword_events(rng, size)) for _ in range(few))
-        print_share(size.name, with_event / few)
-        too_many |= with_event > most_by_chance(few)
-    with_gaps = SIZES[3]
-    with_event = sum(bool(find_keyword_events(rng, with_gaps, gaps=GAPS)) for _ in range(series))
-    print_share(f"{with_gaps.name}, 3 gaps", with_event / series)
-    too_many |= with_event > most_by_chance(series)
+    cases: list[tuple[str, int, Callable[[], list[Event]]]] = []
+    for size in SIZES:
+        cases.append((size.name, series, partial(find_keyword_events, rng, size)))
     for account in ACCOUNTS:
-        with_event = sum(bool(find_account_events(rng, account)) for _ in range(series))
-        print_share(account.name, with_event / series)
-        too_many |= with_event > most_by_chance(series)
+        cases.append((account.name, series, partial(find_account_events, rng, account)))
+
+    with_gaps = partial(find_keyword_events, rng, SIZES[3], gaps=GAPS)
+    cases.append((f"{SIZES[3].name}, {GAPS} gaps", series, with_gaps))
+    cases.append((LONG.name, max(1, series // 5), partial(find_keyword_events, rng, LONG)))
+
+    too_many = False
+    for name, count, find in cases:
+        with_event = sum(bool(find()) for _ in range(count))
+        harness.print_share(f"any event: {name}", with_event / count, most=WANTED)
+        too_many |= with_event > most_by_chance(count)
     return too_many
-
-
-def print_share(name: str, share: float) -> None:
-    """Print the share of series with any event."""
-    harness.print_figure(
-        f"any event: {name}", [100 * share], "%", floor=5.0, floor_name="the most,"
-    )
 
 
 def measure_power(rng: np.random.Generator, series: int) -> None:
@@ -117,9 +106,9 @@ def measure_power(rng: np.random.Generator, series: int) -> None:
                 seen = {"share": 0, "mood": 0}
                 for kind, effect in (("share", Effect(factor=2.0)), ("mood", Effect(shift=0.15))):
                     for _ in range(series):
-                        found = find_keyword_events(rng, size, effect)
+                        events = find_keyword_events(rng, size, effect)
                         seen[kind] += any(
-                            (each.kind, each.period) == (kind, period) for each in found
+                            (each.kind, each.period) == (kind, period) for each in events
                         )
                 name = f"{months} months, {mentions} mentions, days vary {dispersion:g}-fold"
                 for kind, times in seen.items():

@@ -222,14 +222,25 @@ def find_false_peaks(rng: np.random.Generator, size: Size) -> list[Highlight]:
 
 def find_account_claims(rng: np.random.Generator, account: Account) -> list[Highlight]:
     """Return what a report would claim of an account whose days are dealt to months at random."""
+    rows, days = deal_account(rng, account)
+    return list(filter(is_claim, handle_highlights("@a", rows, rows, days)))
+
+
+def deal_account(
+    rng: np.random.Generator, account: Account
+) -> tuple[list[PeriodRow], dict[str, list[int]]]:
+    """Deal an account's days to months at random; return the months, and posts by day of each."""
     successes = account.rate / (account.dispersion - 1)
-    days, rows = {}, []
+    days: dict[str, list[int]] = {}
+    rows: list[PeriodRow] = []
+
     for period in list_months(account.months):
         length = len(no_documents(period))
         days[period] = rng.negative_binomial(successes, 1 / account.dispersion, length).tolist()
-        n = sum(days[period])
-        rows.append(make_row(period, n, draw_polarities(rng, n, account)))
-    return list(filter(is_claim, handle_highlights("@a", rows, rows, days)))
+        posts = sum(days[period])
+        rows.append(make_row(period, posts, draw_polarities(rng, posts, account)))
+
+    return rows, days
 
 
 def measure_errors(
@@ -291,14 +302,7 @@ def print_errors(
     too_many = False
     for name, with_claim, kinds in figures:
         of_kinds = ", ".join(f"{kind} {n}" for kind, n in sorted(kinds.items()))
-        harness.print_figure(
-            f"{what}: {name}",
-            [100 * with_claim / series],
-            "%",
-            floor=100 * WANTED,
-            floor_name="the most,",
-            note=of_kinds,
-        )
+        harness.print_share(f"{what}: {name}", with_claim / series, most=WANTED, note=of_kinds)
         too_many |= with_claim > most_by_chance(series)
     return too_many
 

@@ -88,6 +88,11 @@ def skip(reason: str) -> NoReturn:
     sys.exit(0)
 
 
+def print_share(name: str, share: float, *, most: float, note: str = "") -> None:
+    """Print a share in percent beside *most*, what it may be at most."""
+    print_figure(name, [100 * share], "%", floor=100 * most, floor_name="the most,", note=note)
+
+
 def remark(text: str) -> None:
     """Print what is no figure: standard output holds figures alone."""
     print(text, file=sys.stderr, flush=True)

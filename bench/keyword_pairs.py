@@ -214,9 +214,9 @@ def measure_crossing(
     size = Size("", crossing.documents, (1.0, 1.0, 0.001), zeros=1.0)
     factors = list(zip(crossing.first, crossing.second, [1.0] * len(crossing.first), strict=True))
     for _ in range(series):
-        for found in find_keyword_crossovers(deal(rng, size, factors), PAIR_LEVEL):
-            if {found.before, found.after} == {"a", "b"}:
-                yield found
+        for crossover in find_keyword_crossovers(deal(rng, size, factors), PAIR_LEVEL):
+            if {crossover.before, crossover.after} == {"a", "b"}:
+                yield crossover
 
 
 def most_by_chance(series: int) -> int:
@@ -224,22 +224,24 @@ def most_by_chance(series: int) -> int:
     return math.floor(LEVEL * series + 3 * math.sqrt(LEVEL * (1 - LEVEL) * series))
 
 
-def print_crossing(crossing: Crossing, found: Sequence[Crossover], series: int) -> bool:
+def print_crossing(crossing: Crossing, crossovers: Sequence[Crossover], series: int) -> bool:
     """Print how often and how surely an overtaking is named; return whether too few hold it."""
     true = f"{2010 + crossing.place // 12}-{crossing.place % 12 + 1:02d}"
-    wrong = sum((each.before, each.after) != ("a", "b") for each in found)
-    held = sum(each.earliest <= true <= each.latest for each in found)
-    exact = sum(each.period == true for each in found)
-    widths = [months_between(each.earliest, each.latest) for each in found]
-    n = max(1, len(found))
+    wrong = sum((each.before, each.after) != ("a", "b") for each in crossovers)
+    held = sum(each.earliest <= true <= each.latest for each in crossovers)
+    exact = sum(each.period == true for each in crossovers)
+    widths = [months_between(each.earliest, each.latest) for each in crossovers]
+    n = max(1, len(crossovers))
     width = float(np.median(widths)) if widths else 0.0
     note = (
-        f"named in {len(found) / series:.1%}, the wrong way {wrong / n:.1%}, the true month "
+        f"named in {len(crossovers) / series:.1%}, the wrong way {wrong / n:.1%}, the true month "
         f"{exact / n:.1%}, {width:.0f} months"
     )
     name = f"one overtakes another: {crossing.name}: the months hold the true one"
     harness.print_figure(name, [100 * held / n], "%", floor=95.0, floor_name="wanted", note=note)
-    return len(found) - held > 0.05 * len(found) + 3 * math.sqrt(0.05 * 0.95 * len(found))
+    return len(crossovers) - held > 0.05 * len(crossovers) + 3 * math.sqrt(
+        0.05 * 0.95 * len(crossovers)
+    )
 
 
 def months_between(first: str, last: str) -> int:
@@ -257,14 +259,8 @@ def main() -> int:
     for size in SIZES:
         with_claim, kinds, coverage = measure_size(rng, size, series)
         of_kinds = ", ".join(f"{kind} {n}" for kind, n in sorted(kinds.items()))
-        harness.print_figure(
-            f"false claims: {size.name}",
-            [100 * with_claim / series],
-            "%",
-            floor=100 * LEVEL,
-            floor_name="the most,",
-            note=of_kinds,
-        )
+        name = f"false claims: {size.name}"
+        harness.print_share(name, with_claim / series, most=LEVEL, note=of_kinds)
         for name in INTERVALS:
             covered = 100 * coverage.get(name, math.nan)
             title = f"coverage, {name}: {size.name}"
@@ -272,8 +268,8 @@ def main() -> int:
         too_many |= with_claim > most_by_chance(series)
 
     for crossing in CROSSINGS:
-        found = list(measure_crossing(rng, crossing, series))
-        too_many |= print_crossing(crossing, found, series)
+        crossovers = list(measure_crossing(rng, crossing, series))
+        too_many |= print_crossing(crossing, crossovers, series)
     return int(too_many)
 
 

@@ -33,11 +33,11 @@ def _git(checkout: Path, *arguments: str) -> str:
 def describe_machine() -> str:
     """Return cores, processor and Python, as far as the system tells."""
     cpu_info = Path("/proc/cpuinfo")
-    found = None
+    model = None
     if cpu_info.is_file():
-        found = re.search(r"model name\s*: (.+)", cpu_info.read_text(encoding="utf-8"))
+        model = re.search(r"model name\s*: (.+)", cpu_info.read_text(encoding="utf-8"))
 
-    processor = found[1] if found else platform.machine()
+    processor = model[1] if model else platform.machine()
     cores = len(os.sched_getaffinity(0))
     return f"{cores} cores, {processor}, Python {platform.python_version()}"
 

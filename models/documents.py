@@ -94,8 +94,8 @@ def insert_documents(
     for batch in batched(allowed):
         rows = identify_documents(connection, batch)
         new = set(connection.scalars(statement.returning(Document.identity), rows))
-        known = [row for row in rows if row["identity"] not in new]
-        result = complete_documents(db, connection, known)
+        stored_rows = [row for row in rows if row["identity"] not in new]
+        result = complete_documents(db, connection, stored_rows)
         added += len(new)
         completed += result.completed
         kept += result.kept
@@ -197,6 +197,13 @@ def list_documents_by_day(
             documents = _in_order(connection.execute(statement).all())
         if documents:
             yield f"{day[0]:%Y-%m-%d}", documents
+
+
+def list_texts(db: Database, scope: DocumentScope) -> Iterator[str]:
+    """Yield the texts of a month, a day at a time."""
+    for _, documents in list_documents_by_day(db, scope):
+        for document in documents:
+            yield document.text
 
 
 def documents_by_id(connection: Connection, ids: Sequence[int]) -> list[DocumentText]:

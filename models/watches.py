@@ -161,9 +161,9 @@ def record_report(
     connection.execute(
         report.on_conflict_do_update(index_elements=["run_id", "number"], set_=values)
     )
-    known = set(connection.scalars(select(WatchEvent.key).where(WatchEvent.run_id == run_id)))
+    noted_keys = set(connection.scalars(select(WatchEvent.key).where(WatchEvent.run_id == run_id)))
     rows = []
-    for key in sorted(set(event_keys) - known):
+    for key in sorted(set(event_keys) - noted_keys):
         row = {"run_id": run_id, "key": key, "number": number, "at": at}
         rows.append({**row, "is_sent": number == 0})  # what was there before is no news
     if rows:

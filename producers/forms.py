@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from analysis.parameters import MonthsParameters
 from analysis.query.forms import with_forms
 from models.database import Database
-from models.documents import DocumentScope, list_documents_by_day
+from models.documents import DocumentScope, list_texts
 from producers.submit import jobs_of
 
 
@@ -27,14 +25,8 @@ def find_forms_of_run(db: Database, parameters: MonthsParameters) -> dict[str, l
         scope = DocumentScope.of_job(
             kind=job.kind, name=job.name, parameters=parameters.model_dump()
         )
-        for keyword in with_forms(parameters.keywords, _texts(db, scope)):
+        for keyword in with_forms(parameters.keywords, list_texts(db, scope)):
             for term_written, of_month in keyword.forms.items():
                 forms[term_written].update(of_month)
 
     return {term: sorted(of_term) for term, of_term in forms.items()}
-
-
-def _texts(db: Database, scope: DocumentScope) -> Iterator[str]:
-    for _, documents in list_documents_by_day(db, scope):
-        for document in documents:
-            yield document.text

@@ -48,9 +48,9 @@ def find_crossovers(series: Mapping[str, Sequence[PeriodRow]]) -> list[Crossover
     for one, other in pairs:
         of_pair = [(counts[one][month], counts[other][month]) for month in months]
         dispersion = max(mean_dispersion(series[one]), mean_dispersion(series[other]))
-        found = _find_crossover((one, other), months, of_pair, dispersion, LEVEL / len(pairs))
-        if found is not None:
-            crossovers.append(found)
+        crossover = _find_crossover((one, other), months, of_pair, dispersion, LEVEL / len(pairs))
+        if crossover is not None:
+            crossovers.append(crossover)
     return _sort_by_month(crossovers)
 
 
@@ -66,13 +66,13 @@ def find_keyword_crossovers(pairs: Sequence[KeywordPair], level: float) -> list[
         whole = [month for month in pair.months if not month.cut_off]
         months = [month.period for month in whole]
         alone = [(month.counts.only_first, month.counts.only_second) for month in whole]
-        found = _find_crossover(pair.names, months, alone, pair.dispersion, level / len(pairs))
-        if found is not None:
-            place = months.index(found.period)
-            earliest, latest = _bound_place(alone, place, found.dispersion)
-            found = replace(found, earliest=months[earliest], latest=months[latest])
+        crossover = _find_crossover(pair.names, months, alone, pair.dispersion, level / len(pairs))
+        if crossover is not None:
+            place = months.index(crossover.period)
+            earliest, latest = _bound_place(alone, place, crossover.dispersion)
+            crossover = replace(crossover, earliest=months[earliest], latest=months[latest])
             matched = [(month.counts.first, month.counts.second) for month in whole]
-            crossovers.append(_count_sides(found, pair.names, matched, place))
+            crossovers.append(_count_sides(crossover, pair.names, matched, place))
     return _sort_by_month(crossovers)
 
 

@@ -99,12 +99,12 @@ def find_events(series: Sequence[Series]) -> list[Event]:
 
     for period in periods:
         departures = [(each, each.depart(period)) for each in series]
-        tested = [(each, found) for each, found in departures if found is not None]
+        tested = [(each, test) for each, test in departures if test is not None]
         if not tested:
             continue
         judged += 1
         level = LEVEL / (judged * (judged + 1)) * (len(events) + 1) / len(tested)
-        of_month = [_event(each, period, found) for each, found in tested if found.p_value <= level]
+        of_month = [_event(each, period, test) for each, test in tested if test.p_value <= level]
         events += sorted(of_month, key=lambda event: (event.p_value, event.subject, event.kind))
     return events
 

@@ -230,9 +230,8 @@ class _Fetch:
         self._tasks: set[asyncio.Task[None]] = set()
         # the claims of the tasks whose call is in flight, or being stored
         self._in_flight: dict[asyncio.Task[None], set[bytes]] = {}
-        self._requested_elsewhere: dict[
-            tuple[AnswerKey, ...], ApiRequest
-        ] = {}  # by keys: each once
+        # by their keys: each once
+        self._requested_elsewhere: dict[tuple[AnswerKey, ...], ApiRequest] = {}
         self._stopping = False
         self._error: BaseException | None = None  # the first counts
 

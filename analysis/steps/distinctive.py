@@ -69,9 +69,9 @@ class WordCounts:
         written, documents = counts.written, counts.documents
 
         for text in texts:
-            found = read_words(text)
-            words, folded = found.words, found.folded
-            if any(pattern.search(found.without_addresses) for pattern in leave_out):
+            text_words = read_words(text)
+            words, folded = text_words.words, text_words.folded
+            if any(pattern.search(text_words.without_addresses) for pattern in leave_out):
                 words = tuple(words_of(text, leave_out))
                 folded = frozenset(map(str.casefold, words))
 

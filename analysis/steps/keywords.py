@@ -14,7 +14,7 @@ from analysis.options import Keyword
 from analysis.query.forms import with_forms
 from analysis.step import Step, StepResult
 from analysis.text.mentions import all_terms, mention_rows
-from models.documents import DocumentText, documents_by_id
+from models.documents import DocumentText, documents_by_id, list_texts
 from models.tables import Mention
 from textapi.requests import KeywordBatch, KeywordKey, keyword_batches
 
@@ -40,9 +40,7 @@ async def find_mentions(data: MonthData, fetcher: Fetcher) -> StepResult:
 
 def find_forms_of_month(data: MonthData) -> list[Keyword]:
     """Return the keywords with the forms that their terms with a star have in the month."""
-    days = data.documents_by_day()
-    texts = (document.text for _, of_day in days for document in of_day)
-    return with_forms(data.keywords, texts)
+    return with_forms(data.keywords, list_texts(data.db, data.scope))
 
 
 @dataclass

@@ -18,7 +18,7 @@ def all_terms(keywords: Sequence[Keyword]) -> list[str]:
     """Return every term that is asked for once, in the order of the keywords."""
     terms: dict[str, None] = {}
     for keyword in keywords:
-        terms.update(dict.fromkeys(keyword.asked_terms))
+        terms.update(dict.fromkeys(keyword.request_terms))
     return list(terms)
 
 
@@ -68,17 +68,21 @@ def _positions_by_term(
             term: _positions(text, spans, term, sentences_by_term[term]) for term in keyword.terms
         }
 
-    found: dict[Term, set[int]] = {}
+    positions_by_term: dict[Term, set[int]] = {}
     for term in query.terms:
-        found[term] = set()
-        for asked_term in keyword.asked_of(term):
-            answered_sentences = sentences_by_term[asked_term]
-            found[term].update(_positions(text, spans, asked_term, answered_sentences))
+        positions_by_term[term] = set()
+        for request_term in keyword.request_terms_of(term):
+            answered_sentences = sentences_by_term[request_term]
+            positions_by_term[term].update(
+                _positions(text, spans, request_term, answered_sentences)
+            )
         if term.case_sensitive:
-            found[term] = {i for i in found[term] if term.pattern.search(text[slice(*spans[i])])}
+            positions_by_term[term] = {
+                i for i in positions_by_term[term] if term.pattern.search(text[slice(*spans[i])])
+            }
 
     in_document = keyword.within == Within.DOCUMENT
-    mentioning = find_positions(query, text, spans, found, in_document=in_document)
+    mentioning = find_positions(query, text, spans, positions_by_term, in_document=in_document)
     return {str(term): positions for term, positions in mentioning.items()}
 
 

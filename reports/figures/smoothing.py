@@ -34,10 +34,10 @@ def moving_average(parts: Sequence[Part | None], *, least: float = 0) -> list[fl
     reach = WINDOW // 2
     for middle in range(reach, len(parts) - reach):
         window = parts[middle - reach : middle + reach + 1]
-        known = [part for part in window if part is not None]
-        total = math.fsum(denominator for _, denominator in known)
-        if len(known) >= FEWEST and total and total >= least:
-            averages[middle] = math.fsum(numerator for numerator, _ in known) / total
+        in_window = [part for part in window if part is not None]
+        total = math.fsum(denominator for _, denominator in in_window)
+        if len(in_window) >= FEWEST and total and total >= least:
+            averages[middle] = math.fsum(numerator for numerator, _ in in_window) / total
     return averages
 
 

@@ -72,8 +72,8 @@ class RecordingFetcher:
         if any(searched.missing(term, document_ids) for term in terms):
             raise AnswersMissing(MISSING)
 
-        for (term, document_id), found in sentences.items():
-            value = json.dumps(found, ensure_ascii=False, separators=(",", ":"))
+        for (term, document_id), quotes in sentences.items():
+            value = json.dumps(quotes, ensure_ascii=False, separators=(",", ":"))
             self.answers[self._texts.key(term, document_id)] = value
         return sentences
 

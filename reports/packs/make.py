@@ -40,6 +40,14 @@ from reports.run_summary import submit_command
 from reports.selection import describe_selection
 from reports.tables import TABLES
 
+_WITH_TEXTS = "The documents' texts are here; they belong to those who wrote them."
+_WITHOUT_TEXTS = (
+    "The documents' texts are not here, but their hashes; sentences are quoted in tables."
+)
+_ABOUT_VERIFY = (
+    "`tidings verify FILE` compares the checksums and computes the tables again from the",
+    "answers, on any machine, without a service.",
+)
 _ABOUT_ANSWERS = (
     "The key of an answer is the BLAKE2b hash (16 bytes) of engine, operation, parameters and text",
     "as JSON. A request that found nothing has no line.",
@@ -121,10 +129,12 @@ def _write_texts(data: RunData, folder: Path, *, texts: bool) -> None:
     recording = asyncio.run(record_run(data))
     with (folder / contents.JOBS).open("wb") as file:
         write_lines(file, recording.jobs)
+
     (folder / contents.ANSWERS).mkdir()
     for step, answers in recording.answers_by_step.items():
         with (folder / contents.ANSWERS / f"{step}.jsonl").open("wb") as file:
             write_answers(file, answers)
+
     with (folder / contents.DOCUMENTS).open("wb") as file:
         write_lines(file, _read_documents(data, texts=texts))
 
@@ -214,11 +224,21 @@ def _add_figures(
 
 
 def _describe_pack(data: RunData, run: PackedRun) -> str:
-    texts = (
-        "The documents' texts are here; they belong to those who wrote them."
-        if run.texts
-        else "The documents' texts are not here, but their hashes; sentences are quoted in tables."
-    )
+    files = _describe_files(data)
+    width = max(map(len, files))
+
+    lines = [f"Run {run.number} of Tidings {run.versions['tidings']}: {_command_of(data)}", ""]
+    for name, meaning in sorted(files.items()):
+        lines.append(f"{name:<{width}}  {meaning}")
+
+    if data.kind != "training":
+        lines += ["", *_ABOUT_ANSWERS, "", _WITH_TEXTS if run.texts else _WITHOUT_TEXTS]
+    lines += ["", *_ABOUT_VERIFY, ""]
+    return "\n".join(lines)
+
+
+def _describe_files(data: RunData) -> dict[str, str]:
+    """Return what is in each file and folder of the pack, by its name."""
     files = {
         contents.RUN: "the run: parameters, engines, versions of the programs",
         contents.JOBS: "its jobs, and how each step of them ended",
@@ -227,26 +247,13 @@ def _describe_pack(data: RunData, run: PackedRun) -> str:
         f"{contents.FIGURES}/": "the figures of its report",
         contents.CHECKSUMS: "the SHA-256 of each file; `sha256sum -c SHA256SUMS` checks them",
     }
+
     if data.kind == "training":
         files[f"{contents.WEIGHTS}/"] = "the weights of the trained networks"
     else:
         files[contents.DOCUMENTS] = "the documents: identity, date, address, hash of the text"
         files[f"{contents.ANSWERS}/"] = "by step: the answers that the tables rest on"
-    width = max(map(len, files))
-    lines = [
-        f"Run {run.number} of Tidings {run.versions['tidings']}: {_command_of(data)}",
-        "",
-        *(f"{name:<{width}}  {meaning}" for name, meaning in sorted(files.items())),
-    ]
-    if data.kind != "training":
-        lines += ["", *_ABOUT_ANSWERS, "", texts]
-    lines += [
-        "",
-        "`tidings verify FILE` compares the checksums and computes the tables again from the",
-        "answers, on any machine, without a service.",
-        "",
-    ]
-    return "\n".join(lines)
+    return files
 
 
 def _command_of(data: RunData) -> str:

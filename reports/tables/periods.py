@@ -193,14 +193,14 @@ _NO_DATA = _Progress(StepState.NO_DATA.value, has_counts=False, has_polarity=Fal
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class _Matches:
     """What a day's documents say of a term: how many match, and the polarity of each mention."""
 
     matched: int
     polarities: list[float | None]
 
 
-_NOTHING_FOUND = _Found(0, [])
+_NO_MATCHES = _Matches(0, [])
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +212,7 @@ class _ArchiveDay:
     progress: _Progress
     documents: int  # that count
     is_missing: bool  # was not collected: `find_missing_days`, or there is no data of the month
-    found: Mapping[Term, _Found]  # by keyword and term, of terms that were found
+    matches: Mapping[Term, _Matches]  # by keyword and term, of terms that were found
 
 
 def _archive_rows(
@@ -250,7 +250,7 @@ def _read_archive_days(data: RunData, names: Collection[str] | None) -> Iterator
         if data.parameters.material is not None:
             stored = read_stored_counts(data, job).get(job.name, empty)
         first, last = find_missing_days(of_material)
-        found = _find_by_day(data, job) if progress.has_counts else {}
+        matches = _find_by_day(data, job) if progress.has_counts else {}
         # of a month that holds nothing at all, the job alone says whether that is a zero
         has_gaps = progress.state == StepState.COMPLETE and any(stored)
 
@@ -263,15 +263,15 @@ def _read_archive_days(data: RunData, names: Collection[str] | None) -> Iterator
                 _NO_DATA if is_gap else progress,
                 selected[number],
                 is_edge or progress == _NO_DATA,
-                found.get(number, {}),
+                matches.get(number, {}),
             )
 
 
-def _find_by_day(data: RunData, job: RunJob) -> dict[int, dict[Term, _Found]]:
+def _find_by_day(data: RunData, job: RunJob) -> dict[int, dict[Term, _Matches]]:
     """Return what was found on each day of a month, from 0, by keyword and term."""
     sentences = read_sentences(data, job)
     day_of = read_days(data, job) if sentences else {}
-    found: dict[int, dict[Term, _Found]] = defaultdict(dict)
+    matches: dict[int, dict[Term, _Matches]] = defaultdict(dict)
     for term, mentioning in sentences.items():
         matching: dict[int, set[int]] = defaultdict(set)
         polarities: dict[int, list[float | None]] = defaultdict(list)
@@ -281,8 +281,8 @@ def _find_by_day(data: RunData, job: RunJob) -> dict[int, dict[Term, _Found]]:
                 matching[day].add(document)
                 polarities[day].append(polarity)
         for day, documents in matching.items():
-            found[day][term] = _Found(len(documents), polarities[day])
-    return found
+            matches[day][term] = _Matches(len(documents), polarities[day])
+    return matches
 
 
 def _archive_row(run: int, period: str, days: Sequence[_ArchiveDay], term: Term) -> PeriodRow:
@@ -290,18 +290,18 @@ def _archive_row(run: int, period: str, days: Sequence[_ArchiveDay], term: Term)
     keyword_name, term_name = term
     progress = _Progress.together(list(map(attrgetter("progress"), days)))
     documents = list(map(attrgetter("documents"), days))
-    found = [day.found.get(term, _NOTHING_FOUND) for day in days]
+    matches = [day.matches.get(term, _NO_MATCHES) for day in days]
 
     counts: Sequence[Any] = (None,) * 5
     dispersion = None
     if progress.has_counts:
-        matched = list(map(attrgetter("matched"), found))
-        mentions = sum(len(of_day.polarities) for of_day in found)
+        matched = list(map(attrgetter("matched"), matches))
+        mentions = sum(len(of_day.polarities) for of_day in matches)
         counts = (sum(matched), mentions, *_share_figures(sum(matched), sum(documents)))
         dispersion = round_figure(measure_dispersion(matched, documents))
     polarities: Iterable[float | None] = ()
     if progress.has_polarity:
-        polarities = chain.from_iterable(map(attrgetter("polarities"), found))
+        polarities = chain.from_iterable(map(attrgetter("polarities"), matches))
 
     is_part = len(days) < grains.count_days(period) or any(map(attrgetter("is_missing"), days))
     jobs = set(map(attrgetter("job"), days))

@@ -309,7 +309,7 @@ def test_words_without_a_sign_of_queries_are_looked_for_as_ever(plain: str) -> N
 def test_stored_parameters_of_before_are_a_list_of_terms_whatever_they_hold() -> None:
     stored = {"name": "LAW AND ORDER", "terms": ["LAW AND ORDER", "=US", "(RED)"]}
     keyword = Keyword.model_validate(stored)
-    assert keyword.asked_terms == ["LAW AND ORDER", "=US", "(RED)"]
+    assert keyword.request_terms == ["LAW AND ORDER", "=US", "(RED)"]
     assert [pattern.search("the =US too") is not None for pattern in keyword.patterns] == [
         *(False, True, False)
     ]

@@ -53,6 +53,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_keyword_questions")),
         sa.UniqueConstraint("engine", "term", name=op.f("uq_keyword_questions_engine_term")),
     )
+
     op.create_table(
         "searched_blocks",
         sa.Column("block", BIG, autoincrement=False, nullable=False),
@@ -61,6 +62,7 @@ def upgrade() -> None:
         _question_constraint("searched_blocks"),
         sa.PrimaryKeyConstraint("block", "question_id", name=op.f("pk_searched_blocks")),
     )
+
     op.create_table(
         "keyword_sentences",
         _question_column(),
@@ -75,6 +77,7 @@ def upgrade() -> None:
         _question_constraint("keyword_sentences"),
         sa.PrimaryKeyConstraint("question_id", "document_id", name=op.f("pk_keyword_sentences")),
     )
+
     op.create_index(op.f("ix_keyword_sentences_document_id"), "keyword_sentences", ["document_id"])
     _convert(op.get_bind())
 
@@ -101,32 +104,32 @@ def _question_constraint(table: str) -> sa.ForeignKeyConstraint:
 
 
 def _convert(connection: sa.Connection) -> None:
-    for source, engine, term in sorted(_asked_of_sources(connection)):
+    for source, engine, term in sorted(_questions_of_runs(connection)):
         question = _create_question(connection, engine, term)
         for block, texts in _blocks_of_documents(connection, source):
             _convert_block(connection, question, block, texts)
 
-    for source, engine, term in sorted(_asked_of_sources(connection)):
+    for source, engine, term in sorted(_questions_of_runs(connection)):
         for _, texts in _blocks_of_documents(connection, source):
             keys = [_key(engine, term, text) for text in texts.values()]
             for batch in _batched(keys):
                 connection.execute(sa.delete(answers).where(answers.c.key.in_(batch)))
 
 
-def _asked_of_sources(connection: sa.Connection) -> set[tuple[str, str, str]]:
-    """Return what stored runs asked as ``(source, engine, term)``."""
+def _questions_of_runs(connection: sa.Connection) -> set[tuple[str, str, str]]:
+    """Return the questions of stored runs as ``(source, engine, term)``."""
     engines: dict[int, list[str]] = {}
     for run_id, engine in connection.execute(sa.select(run_engines)):
         engines.setdefault(run_id, []).append(engine)
 
-    asked = set()
+    of_runs = set()
     months = sa.select(runs.c.id, runs.c.parameters).where(runs.c.kind == "months")
     for run_id, parameters in connection.execute(months):
         for keyword in parameters.get("keywords", ()):
             for term in keyword["terms"]:
                 for engine in engines.get(run_id, ()):
-                    asked.add((parameters["source"], engine, term))
-    return asked
+                    of_runs.add((parameters["source"], engine, term))
+    return of_runs
 
 
 def _create_question(connection: sa.Connection, engine: str, term: str) -> Question:
@@ -164,16 +167,16 @@ def _convert_block(
         stored.update((bytes(key), value) for key, value in rows)
 
     bitmap = 0
-    found = []
+    sentence_rows = []
     for document_id, key in sorted(keys.items()):
         if key in stored:
             bitmap |= 1 << document_id % BLOCK_SIZE
             if stored[key] != "[]":
                 row = {"document_id": document_id, "sentences": stored[key]}
-                found.append({"question_id": number, **row})
+                sentence_rows.append({"question_id": number, **row})
 
-    if found:
-        connection.execute(sa.insert(sentences), found)
+    if sentence_rows:
+        connection.execute(sa.insert(sentences), sentence_rows)
     if bitmap:
         _add_to_block(connection, number, block, bitmap)
 
@@ -192,11 +195,11 @@ def _add_to_block(connection: sa.Connection, number: int, block: int, bitmap: in
 
 
 def _convert_back(connection: sa.Connection) -> None:
-    found = {}
+    sentences_of = {}
     for number, document_id, stored in connection.execute(sa.select(sentences)):
-        found[number, document_id] = stored
+        sentences_of[number, document_id] = stored
 
-    asked = {
+    question_of = {
         number: (engine, term) for number, engine, term in connection.execute(sa.select(questions))
     }
     for number, block, stored in connection.execute(sa.select(blocks)).all():
@@ -207,8 +210,8 @@ def _convert_back(connection: sa.Connection) -> None:
         values: dict[bytes, str] = {}
         for document_id, text in rows:
             if bitmap >> document_id % BLOCK_SIZE & 1:
-                key = _key(*asked[number], text)
-                values[key] = found.get((number, document_id), "[]")
+                key = _key(*question_of[number], text)
+                values[key] = sentences_of.get((number, document_id), "[]")
         _insert_missing(connection, values)
 
 

@@ -26,6 +26,7 @@ def upgrade() -> None:
         _run("watches"),
         sa.PrimaryKeyConstraint("run_id", name=op.f("pk_watches")),
     )
+
     op.create_table(
         "watch_reports",
         sa.Column("run_id", sa.Integer(), nullable=False),
@@ -35,6 +36,7 @@ def upgrade() -> None:
         _run("watch_reports"),
         sa.PrimaryKeyConstraint("run_id", "number", name=op.f("pk_watch_reports")),
     )
+
     op.create_table(
         "watch_events",
         sa.Column("run_id", sa.Integer(), nullable=False),

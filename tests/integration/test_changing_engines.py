@@ -1,0 +1,76 @@
+"""Jobs at a Text API whose answers name another engine than the one that was asked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from contextlib import closing
+from typing import Any
+
+from sqlalchemy import update
+
+from analysis.parameters import HandlesParameters
+from core.enums import ENDED, State
+from core.settings import Settings
+from models.database import clock
+from models.documents import add_documents
+from models.tables import Job
+from tests import stub_textapi
+from tests.integration.test_fetching import stored_post
+from tests.jobs_kit import Jobs
+from tests.odd_textapi import serving
+from textapi.messages import ENGINE_HEADER
+
+
+class ChangingEngine:
+    """A Text API that names an engine with each answer, by the numbers of the call and slice."""
+
+    def __init__(self, name: Callable[[int, int], str]) -> None:
+        self.name = name
+        self.calls = 0
+        self.slices = 0
+
+    def __call__(self, operation: str, body: dict[str, Any]) -> Any:
+        self.calls += 1
+        answer = json.dumps(stub_textapi.answer(operation, body)).encode()
+        return 200, {ENGINE_HEADER: self.name(self.calls, self.slices)}, answer
+
+
+def work_on_posts(settings: Settings, engine: ChangingEngine, wait: float = 1.0) -> Any:
+    """Return the row of a handle's job over 40 posts; *wait* seconds pass whenever it waits."""
+    with serving(engine) as service:
+        at_service = settings.model_copy(update={"textapi_url": service.url})
+        with closing(Jobs(at_service)) as jobs:
+            texts = [f"Post {number} is here. It has two sentences." for number in range(40)]
+            add_documents(jobs.db, [stored_post(at, text=text) for at, text in enumerate(texts)])
+            run = jobs.submit(HandlesParameters(steps=("polarity",)), "bob")
+            for engine.slices in range(100):
+                job = jobs.slice(run)
+                if job.state in ENDED:
+                    break
+                with jobs.db.write() as connection:
+                    columns = {"due_at": clock(), "waiting_since": Job.waiting_since - wait}
+                    connection.execute(update(Job).where(Job.id == job.id).values(columns))
+        return job
+
+
+def test_a_new_engine_with_each_answer_fails_the_job_after_few_calls(settings: Settings) -> None:
+    service = ChangingEngine(lambda call, _: f"odd/{call}")
+    job = work_on_posts(settings, service)
+    assert job.state == State.FAILED
+    assert job.reason.startswith("textapi has named 10 engines in this run, and now odd/")
+    assert service.calls <= 10 * 20  # what one slice has begun when the first answer comes
+
+
+def test_engines_that_take_turns_end_the_jobs_patience(settings: Settings) -> None:
+    service = ChangingEngine(lambda _, slices: f"odd/{slices % 2}")  # never the one that was asked
+    job = work_on_posts(settings, service, wait=600.0)
+    assert job.state == State.FAILED
+    assert "see that one engine answers at TIDINGS_TEXTAPI_URL (tried for 60 minutes)" in job.reason
+    assert service.calls <= 8 * 20
+
+
+def test_a_job_goes_on_with_an_engine_that_changed_once(settings: Settings) -> None:
+    service = ChangingEngine(lambda call, _: "odd/1" if call <= 5 else "odd/2")
+    assert work_on_posts(settings, service).state == State.DONE
+    assert service.calls <= 40 + 20
