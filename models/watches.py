@@ -179,6 +179,7 @@ def read_state(connection: Connection, run_id: int) -> WatchState | None:
     watch = get_watch(connection, run_id)
     if watch is None:
         return None
+
     before = (
         select(WatchReport.counts, WatchReport.at)
         .where(WatchReport.run_id == run_id, WatchReport.number < watch.updates)
@@ -186,10 +187,12 @@ def read_state(connection: Connection, run_id: int) -> WatchState | None:
         .limit(1)
     )
     report = connection.execute(before).one_or_none()
+
     events = select(WatchEvent.key, WatchEvent.number, WatchEvent.at)
     seen = {}
     for row in connection.execute(events.where(WatchEvent.run_id == run_id)):
         seen[row.key] = Seen(row.number, row.at)
+
     return WatchState(
         watch.every,
         watch.due_at,

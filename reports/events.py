@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from scipy.special import chdtrc, ndtr, ndtri, stdtr
 
@@ -93,7 +94,8 @@ class Event:
 
 def find_events(series: Sequence[Series]) -> list[Event]:
     """Return the events of all *series* together, by month, the surest of each first."""
-    periods = sorted({row.period for each in series for row in each.rows})
+    rows = chain.from_iterable(each.rows for each in series)
+    periods = sorted({row.period for row in rows})
     events: list[Event] = []
     judged = 0
 
@@ -102,6 +104,7 @@ def find_events(series: Sequence[Series]) -> list[Event]:
         tested = [(each, test) for each, test in departures if test is not None]
         if not tested:
             continue
+
         judged += 1
         level = LEVEL / (judged * (judged + 1)) * (len(events) + 1) / len(tested)
         of_month = [_event(each, period, test) for each, test in tested if test.p_value <= level]

@@ -99,10 +99,12 @@ def _show_pairs(pairs: Sequence[KeywordPair], shown: Sequence[str]) -> list[Show
     polarity_tests = list_different([pair.polarity_difference for pair in pairs])
     ratio_tests = list_different([pair.together for pair in pairs])
     tests = zip(share_tests, polarity_tests, ratio_tests, strict=True)
+
     by_names: dict[Names, ShownPair] = {}
     for pair, (shares_differ, polarities_differ, ratio_differs) in zip(pairs, tests, strict=True):
         if not set(pair.names) <= set(shown):
             continue
+
         first, second = _order(pair.names, shown)
         by_names[first, second] = ShownPair(
             *(first, second, pair.counts, pair.expected),
@@ -113,6 +115,7 @@ def _show_pairs(pairs: Sequence[KeywordPair], shown: Sequence[str]) -> list[Show
             pair.together,
             ratio_differs,
         )
+
     return list(filter(None, map(by_names.get, combinations(shown, 2))))
 
 

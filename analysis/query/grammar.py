@@ -354,7 +354,7 @@ def _choices(query: Query) -> Iterator[frozenset[Term]]:
     for values in product((True, False), repeat=len(query.terms)):
         held = frozenset(term for term, value in zip(query.terms, values, strict=True) if value)
         others = [term for term in query.terms if term not in held]
-        if not any(term.implies(other) for term in held for other in others):
+        if not any(term.implies(other) for term, other in product(held, others)):
             yield held
 
 

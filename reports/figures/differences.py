@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -111,9 +112,10 @@ def differences_specs(panels: Sequence[PairPanel], scale: str, *, of: int) -> It
 
     Of fewer than two months there is none: the table says all. *scale* is that of polarities.
     """
-    counted = {period for panel in panels for period in panel.counted}
+    counted = set(chain.from_iterable(panel.counted for panel in panels))
     if len(counted) < 2:
         return
+
     span = style.Range.of(counted)
     chosen = ""
     if len(panels) < of:

@@ -74,6 +74,7 @@ def _pack_job(
                 engine=engines.get(row.step),
             )
         )
+
     return PackedJob(
         name=job.name,
         kind=job.kind,
@@ -123,7 +124,11 @@ def _are_stored(
         return not fetch_all(data.db, select(func.count()).where(of_job))[0][0]
 
     # a column that a later step fills is None in all rows
-    names = [name for name in rows[0] if any(row[name] is not None for row in rows)]
+    names = []
+    for name in rows[0]:
+        if any(row[name] is not None for row in rows):
+            names.append(name)
+
     columns = [table.__table__.c[name] for name in names]
     stored = {repr(tuple(row)) for row in fetch_all(data.db, select(*columns).where(of_job))}
     return stored == {repr(tuple(map(row.__getitem__, names))) for row in rows}
