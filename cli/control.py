@@ -21,7 +21,8 @@ def pause(run: Run) -> None:
     """Let nothing new of a run start; what is done is kept."""
     from models.transitions import pause_run
 
-    pause_run(context.open_database(), run)
+    with closing(context.open_database()) as db:
+        pause_run(db, run)
     inform(f"run {run} is paused; `tidings resume {run}` goes on")
 
 
@@ -65,9 +66,9 @@ def retry(
     from models.transitions import retry_run
 
     settings = context.load_settings()
-    db = context.open_database(settings)
-    queued = retry_run(db, run, jobs or ())
-    dispatch(db, settings)
+    with closing(context.open_database(settings)) as db:
+        queued = retry_run(db, run, jobs or ())
+        dispatch(db, settings)
     if not queued:
         raise TidingsError(f"run {run} has no failed job: `tidings status {run}` says how it is")
     jobs_are = "job is" if queued == 1 else "jobs are"
@@ -78,7 +79,8 @@ def cancel(run: Run) -> None:
     """End a run for good; the answers that it paid for are kept."""
     from models.transitions import cancel_run
 
-    cancel_run(context.open_database(), run)
+    with closing(context.open_database()) as db:
+        cancel_run(db, run)
     inform(f"run {run} is cancelled")
 
 

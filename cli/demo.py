@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import closing
 from pathlib import Path
 
 from analysis.options import Keyword
@@ -45,8 +46,10 @@ def demo_settings(out: Path) -> Settings:
 def run_demo(settings: Settings, out: Path) -> int:
     """Start the stack, import, submit, wait, and copy the reports to *out*; return the status."""
     refuse_foreign_page(out / INDEX)
-    with start_stack(settings) as stack_settings:
-        db = context.open_database(stack_settings, create=True)
+    with (
+        start_stack(settings) as stack_settings,
+        closing(context.open_database(stack_settings, create=True)) as db,
+    ):
         _import_documents(db)
         runs = _submit_runs(db, out)
         dispatch(db, stack_settings)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import closing
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -22,7 +23,8 @@ def runs(as_json: Json = False) -> None:
     """List the runs, newest first."""
     from producers.status import list_runs
 
-    rows = list_runs(context.open_database())
+    with closing(context.open_database()) as db:
+        rows = list_runs(db)
     if as_json:
         print(json.dumps(rows))
         return
@@ -47,24 +49,26 @@ def status(
     from producers.status import list_runs, run_status
 
     settings = context.load_settings()
-    db = context.open_database(settings)
-    if run is None:
-        rows = list_runs(db)
-        if not rows:
-            raise NotFound("there is no run yet: `tidings submit` makes one")
-        run = int(rows[0]["run"])
+    with closing(context.open_database(settings)) as db:
+        if run is None:
+            rows = list_runs(db)
+            if not rows:
+                raise NotFound("there is no run yet: `tidings submit` makes one")
+            run = int(rows[0]["run"])
 
-    while True:
-        report = run_status(db, settings, run)
-        if failed:
-            report["details"] = [job for job in report["details"] if job["state"] == State.FAILED]
-        if as_json:
-            print(json.dumps(report))
-        else:
-            _print_status(report, only_failed=failed)
-        if not watch or report["state"] in ENDED:
-            return
-        time.sleep(WATCH_SECONDS)
+        while True:
+            report = run_status(db, settings, run)
+            if failed:
+                report["details"] = [
+                    job for job in report["details"] if job["state"] == State.FAILED
+                ]
+            if as_json:
+                print(json.dumps(report))
+            else:
+                _print_status(report, only_failed=failed)
+            if not watch or report["state"] in ENDED:
+                return
+            time.sleep(WATCH_SECONDS)
 
 
 def _print_status(report: dict[str, Any], *, only_failed: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from dataclasses import asdict
 from itertools import count
 from pathlib import Path
@@ -49,10 +50,12 @@ def pack(
 
     authors = [Author.parse(name) for name in author or ()]
     settings = context.load_settings()
-    db = context.open_database(settings)
     path = out or Path(f"tidings-run-{run}.zip")
     figure_numbers = count(1)
-    with Console(stderr=True, highlight=False).status("reading the answers") as status:
+    with (
+        closing(context.open_database(settings)) as db,
+        Console(stderr=True, highlight=False).status("reading the answers") as status,
+    ):
 
         def show_progress() -> None:
             status.update(f"drawing picture {next(figure_numbers)}")

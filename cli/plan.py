@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import typer
@@ -34,15 +35,16 @@ def plan(arguments: RunArguments, options: RunOptions, as_json: Json = False) ->
     settings = context.load_settings()
     parameters, names = arguments.resolve(options)
     read_mask(options.mask)
-    db = context.open_database(settings, create=True)
-    parameters, names = arguments.check_stored(db, settings, parameters, names)
-    figures = plan_run(
-        db,
-        parameters,
-        [job.name for job in jobs_of(parameters, names)],
-        engine=_engine_name(settings),
-        settings=settings,
-    )
+    with closing(context.open_database(settings, create=True)) as db:
+        parameters, names = arguments.check_stored(db, settings, parameters, names)
+        figures = plan_run(
+            db,
+            parameters,
+            [job.name for job in jobs_of(parameters, names)],
+            engine=_engine_name(settings),
+            settings=settings,
+        )
+
     if options.max_calls is not None and figures.calls_to_make > options.max_calls:
         cap = f"--max-calls {options.max_calls:,}"
         figures.remarks.append(f"{cap} is reached before the end: the run pauses there")
@@ -77,9 +79,10 @@ def compare(run: Run, as_json: Json = False) -> None:
     from producers.plan import call_counts, plan_submitted_run
 
     settings = context.load_settings()
-    db = context.open_database(settings)
-    figures = plan_submitted_run(db, run, engine=_engine_name(settings), settings=settings)
-    made = call_counts(db, run)
+    with closing(context.open_database(settings)) as db:
+        figures = plan_submitted_run(db, run, engine=_engine_name(settings), settings=settings)
+        made = call_counts(db, run)
+
     if as_json:
         print(json.dumps({"run": run, "planned": figures.as_json(), "made": made}))
         return

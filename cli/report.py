@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import closing
 from itertools import count
 from pathlib import Path
 from typing import Annotated
@@ -50,10 +51,12 @@ def report(
     from reports.run_data import Selection
 
     settings = context.load_settings()
-    db = context.open_database(settings)
     folder = out or settings.reports / "-".join(map(str, run))
     figure_numbers = count(1)
-    with Console(stderr=True, highlight=False).status("drawing") as status:
+    with (
+        closing(context.open_database(settings)) as db,
+        Console(stderr=True, highlight=False).status("drawing") as status,
+    ):
 
         def show_progress() -> None:
             status.update(f"drawing picture {next(figure_numbers)}")
@@ -97,22 +100,22 @@ def export(
 
     if form is None:
         form = DEFAULT_FORM if table == WEIGHTS else _form_of(out)
-    db = context.open_database()
     selection = Selection(distinct, tuple(without or ()))
-    if table == WEIGHTS:
-        if by is not None:
-            raise UsageError(f"--by goes with periods: {WEIGHTS} have none")
-        write_weights(db, run, job, out)
-    elif job is not None:
-        raise UsageError(f"--job goes with {WEIGHTS}: a table holds all jobs of a run")
-    elif out is not None:
-        rows = write(db, run, table, form, out, selection=selection, grain=by)
-        inform(f"{rows:,} rows written to {out} as {form}")
-    elif sys.stdout is None:
-        raise TidingsError("standard output is closed: name a file with --out")
-    else:
-        write(db, run, table, form, sys.stdout.buffer, selection=selection, grain=by)
-        sys.stdout.buffer.flush()
+    with closing(context.open_database()) as db:
+        if table == WEIGHTS:
+            if by is not None:
+                raise UsageError(f"--by goes with periods: {WEIGHTS} have none")
+            write_weights(db, run, job, out)
+        elif job is not None:
+            raise UsageError(f"--job goes with {WEIGHTS}: a table holds all jobs of a run")
+        elif out is not None:
+            rows = write(db, run, table, form, out, selection=selection, grain=by)
+            inform(f"{rows:,} rows written to {out} as {form}")
+        elif sys.stdout is None:
+            raise TidingsError("standard output is closed: name a file with --out")
+        else:
+            write(db, run, table, form, sys.stdout.buffer, selection=selection, grain=by)
+            sys.stdout.buffer.flush()
 
 
 def _form_of(out: Path | None) -> str:

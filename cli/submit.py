@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import typer
 
 from cli import context, trainings
@@ -23,17 +25,17 @@ def submit(arguments: RunArguments, options: RunOptions) -> None:
     settings = context.load_settings()
     parameters, names = arguments.resolve(options)
     mask = read_mask(options.mask)
-    db = context.open_database(settings, create=True)
-    parameters, names = arguments.check_stored(db, settings, parameters, names)
-    run = submit_run(
-        db,
-        parameters,
-        names,
-        name=options.name,
-        max_calls=options.max_calls,
-        mask=mask,
-    )
-    dispatch_and_wait(db, settings, run, wait=options.wait)
+    with closing(context.open_database(settings, create=True)) as db:
+        parameters, names = arguments.check_stored(db, settings, parameters, names)
+        run = submit_run(
+            db,
+            parameters,
+            names,
+            name=options.name,
+            max_calls=options.max_calls,
+            mask=mask,
+        )
+        dispatch_and_wait(db, settings, run, wait=options.wait)
 
 
 for kind, arguments_type in KINDS.items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -147,13 +148,14 @@ def _submit(
 
     parameters, jobs = plan_training(network, data, options, sweep)
     settings = context.load_settings()
-    db = context.open_database(settings, create=True)
-    try:
-        check_data(db, parameters, jobs)
-    except BadInput as error:  # data that does not fit the options is wrong usage
-        raise UsageError(str(error)) from error
-    run = submit_training(db, parameters, jobs, name=name)
-    dispatch_and_wait(db, settings, run, wait=wait)
+    with closing(context.open_database(settings, create=True)) as db:
+        try:
+            check_data(db, parameters, jobs)
+        except BadInput as error:  # data that does not fit the options is wrong usage
+            raise UsageError(str(error)) from error
+
+        run = submit_training(db, parameters, jobs, name=name)
+        dispatch_and_wait(db, settings, run, wait=wait)
 
 
 def predict(
@@ -173,7 +175,9 @@ def predict(
     """Predict classes of images, the value after each window, or the polarity of each line."""
     from workers.training_data import predict_data
 
-    rows = predict_data(context.open_database(), run, job, data)
+    with closing(context.open_database()) as db:
+        rows = predict_data(db, run, job, data)
+
     if as_json:
         print(json.dumps(rows))
         return
