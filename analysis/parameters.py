@@ -37,7 +37,9 @@ class MonthsParameters(TextOptions):
     first: Period
     last: Period
     keywords: tuple[Keyword, ...] = Field(min_length=1)
-    source: str = default_archive().name  # the archive
+    sources: tuple[str, ...] = (default_archive().name,)  # the archives
+    outlets: tuple[str, ...] = ()  # only documents of these; none stands for all
+    sections: tuple[str, ...] = ()
     material: str | None = None  # only documents of this material, "News" say
     mask_keyword: bool = True  # the keyword's terms are masked when a mention is scored
     steps: Annotated[tuple[str, ...], _steps_of(MONTHS)] = MONTHS.default_names
@@ -83,10 +85,13 @@ _ADAPTER: TypeAdapter[Parameters] = TypeAdapter(Annotated[Parameters, Field(disc
 def read_parameters(stored: dict[str, Any]) -> Parameters:
     """Return the parameters that `Run.parameters` holds.
 
-    A run from before terms could be masked was scored without.
+    A run from before terms could be masked was scored without; one from before there were several
+    archives, which a pack may hold, names its only one.
     """
     if stored.get("kind") == "months":
         stored = {"mask_keyword": False, **stored}
+        if source := stored.pop("source", None):
+            stored["sources"] = (source,)
     return _ADAPTER.validate_python(stored)
 
 

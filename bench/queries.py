@@ -63,14 +63,14 @@ LARGE = (
 SCANS = {"job_counts of the large run", "read_queue_stats"}
 
 
-MONTH = DocumentScope(JobKind.MONTH, "2015-03", "nyt", newest_document=10**9)
+MONTH = DocumentScope(JobKind.MONTH, "2015-03", ("nyt",), newest_document=10**9)
 SCOPES = {
     "documents of a month": MONTH,
     "documents of a month, one material": DocumentScope(
-        JobKind.MONTH, "2015-03", "nyt", material="News"
+        JobKind.MONTH, "2015-03", ("nyt",), material="News"
     ),
     "posts of a handle": DocumentScope(JobKind.HANDLE, "@handle77"),
-    "posts of a handle at one source": DocumentScope(JobKind.HANDLE, "@handle77", "x"),
+    "posts of a handle at one source": DocumentScope(JobKind.HANDLE, "@handle77", ("x",)),
     "posts of a search": DocumentScope(JobKind.SEARCH, "search:nothing", job_id=1),
 }
 

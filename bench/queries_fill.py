@@ -15,7 +15,9 @@ from sqlalchemy import func, select
 from core.enums import JobKind, State
 from models.database import Database
 from models.keyword_answers import BLOCK_SIZE
+from models.origins import ORIGIN_FIELDS
 from models.tables import (
+    UNKNOWN_ORIGIN,
     Answer,
     AnswerDocument,
     Base,
@@ -26,6 +28,7 @@ from models.tables import (
     KeywordQuestion,
     KeywordSentences,
     Mention,
+    Origin,
     Run,
     SearchedBlock,
 )
@@ -35,6 +38,8 @@ MONTHS = [f"{year}-{month:02}" for year in range(2010, 2020) for month in range(
 HANDLES = 4000
 BACKFILL_JOBS = 100_000
 OLD_RUNS = 100
+
+NEWS, OPINION = UNKNOWN_ORIGIN + 1, UNKNOWN_ORIGIN + 2
 
 ENGINE = "stub 1"
 TERMS = range(1, 11)
@@ -47,6 +52,7 @@ def fill(db: Database, *, documents: int, jobs: int = BACKFILL_JOBS) -> None:
     """Fill *db*: of ten documents, six are headlines and four posts of `HANDLES` accounts."""
     half = documents // 2
 
+    bulk_insert(db, Origin, _origins())
     bulk_insert(db, Document, _documents(documents))
     bulk_insert(db, Run, _runs())
     bulk_insert(db, Job, _jobs(jobs))
@@ -100,6 +106,12 @@ def _plain(value: Any) -> Any:
     return str(value) if isinstance(value, datetime) else value
 
 
+def _origins() -> Rows:
+    for number, material in ((NEWS, "News"), (OPINION, "Op-Ed")):
+        names = dict.fromkeys(ORIGIN_FIELDS, "") | {"outlet": "The New York Times"}
+        yield {"id": number, **names, "material": material}
+
+
 def _documents(size: int) -> Rows:
     posts_from = size * 6 // 10
     minutes = (datetime(2020, 1, 1) - datetime(2010, 1, 1)) / timedelta(minutes=1)  # noqa: DTZ001
@@ -114,7 +126,7 @@ def _documents(size: int) -> Rows:
             "published_at": at,
             "period": f"{at:%Y-%m}",
             "text": f"Headline number {n} says that something has happened somewhere, {at:%A}.",
-            "material": None if post else ("News" if n % 3 else "Op-Ed"),
+            "origin_id": UNKNOWN_ORIGIN if post else (NEWS if n % 3 else OPINION),
             "repost": False,
         }
 

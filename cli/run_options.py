@@ -44,8 +44,16 @@ def _check_post_source(source: str | None) -> str | None:
     return source if source is None else _check_source(source, POST_SOURCES)
 
 
-def _check_archive(source: str) -> str:
-    return _check_source(source, ARCHIVES)
+def _check_archives(sources: str | None) -> str | None:
+    for source in _split_names([sources or ""]):
+        _check_source(source, ARCHIVES)
+    return sources
+
+
+def _split_names(texts: Sequence[str] | None) -> tuple[str, ...]:
+    """Return the names in comma-separated *texts*, each once."""
+    names = [name.strip() for text in texts or () for name in text.split(",")]
+    return tuple(dict.fromkeys(filter(None, names)))
 
 
 def _check_source(source: str, allowed: Sequence[str]) -> str:
@@ -154,11 +162,23 @@ class MonthsArguments(RunArguments):
     within: Annotated[
         Within, Option(help="What a query has to match: each sentence, or the whole document.")
     ] = Within.SENTENCE
+    outlet: Annotated[
+        list[str] | None,
+        Option(
+            metavar="NAME,NAME",
+            callback=check_utf8,
+            help="Only documents of these outlets; case ignored. `tidings stored` lists them.",
+        ),
+    ] = None
+    section: Annotated[
+        list[str] | None,
+        Option(callback=check_utf8, help="Only documents of this section; may be given again."),
+    ] = None
     material: Annotated[
         str | None,
         Option(
             callback=check_utf8,
-            help="Only documents of this type_of_material, as News; case ignored.",
+            help="Only documents of this kind (type_of_material), as News; case ignored.",
         ),
     ] = None
     no_mask: Annotated[
@@ -169,8 +189,14 @@ class MonthsArguments(RunArguments):
         ),
     ] = False
     source: Annotated[
-        str, Option(callback=_check_archive, help=f"The archive: {', '.join(ARCHIVES)}.")
-    ] = default_archive().name
+        str | None,
+        Option(
+            metavar="NAME,NAME",
+            callback=_check_archives,
+            help=f"The archives: {', '.join(ARCHIVES)}. By default {default_archive().name}; with "
+            "--outlet, and where it holds nothing, those that are stored.",
+        ),
+    ] = None
 
     def resolve(self, options: RunOptions) -> tuple[TextParameters, Sequence[str]]:
         """Return the parameters of a run over months."""
@@ -181,7 +207,10 @@ class MonthsArguments(RunArguments):
         first, last = _parse_months(self.months)
         keywords = read_keywords(self.keyword or (), self.keywords_file, self.within)
         values: dict[str, Any] = {"first": first, "last": last, "keywords": keywords}
-        values |= {"material": self.material, "source": self.source}
+        values |= {"material": self.material, "outlets": _split_names(self.outlet)}
+        values |= {"sections": tuple(self.section or ())}
+        if self.source is not None:
+            values["sources"] = _split_names([self.source])
         values["mask_keyword"] = not self.no_mask
         return _validate(MonthsParameters, options, MONTHS, **values), ()
 
@@ -192,39 +221,21 @@ class MonthsArguments(RunArguments):
         parameters: TextParameters,
         names: Sequence[str],
     ) -> tuple[TextParameters, Sequence[str]]:
-        """Return the parameters with the material as the archive spells it, and say what stars are.
+        """Return the parameters with archives and names as they are stored; say what stars are.
 
-        Raises `UsageError` where the archive has other materials only, and none is fetched, and
-        where a star stands for too much.
+        Raises `UsageError` where no document is of a name, and none is fetched, and where a star
+        stands for too much.
         """
         from analysis.parameters import MonthsParameters
         from cli.keywords import check_stars
+        from cli.stored_names import choose_archives, spell_names
 
-        parameters = self._spell_material(db, settings, parameters)
         assert isinstance(parameters, MonthsParameters)  # noqa: S101 - they were resolved here
+        if self.source is None:
+            parameters = choose_archives(db, settings, parameters)
+        parameters = spell_names(db, settings, parameters)
         check_stars(db, parameters)
         return parameters, names
-
-    def _spell_material(
-        self, db: Database, settings: Settings, parameters: TextParameters
-    ) -> TextParameters:
-        from models.documents import stored_materials
-        from sources.registry import source_named
-
-        material, source = self.material, getattr(parameters, "source", "")
-        if material is None:
-            return parameters
-        with db.read() as connection:
-            stored = stored_materials(connection, source)
-        for spelling in (material, *stored):
-            if spelling in stored and spelling.casefold() == material.casefold():
-                return parameters.model_copy(update={"material": spelling})
-        if stored and not source_named(source).is_available(settings):
-            raise UsageError(
-                f"--material {printable(material)}: no stored document is of it; "
-                f"there are {', '.join(stored)}"
-            )
-        return parameters
 
 
 @dataclass(frozen=True, kw_only=True)

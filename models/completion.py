@@ -7,8 +7,9 @@ all else.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, delete, exists, insert, or_, select, update
@@ -16,11 +17,23 @@ from sqlalchemy import Connection, and_, bindparam, delete, exists, insert, or_,
 from core.enums import JobKind
 from models.database import Database, batched
 from models.keyword_answers import move_keyword_answers
-from models.tables import AnswerDocument, Document, Job, JobDocument, Run
+from models.origins import (
+    ORIGIN_FIELDS,
+    CountKey,
+    OriginKey,
+    add_to_counts,
+    count_key,
+    find_or_add_origins,
+    read_origins,
+)
+from models.tables import AnswerDocument, Document, DocumentDetails, Job, JobDocument, Origin, Run
 
 _AUTHOR = ("handle", "author_id")
-_FIELDS = (*_AUTHOR, "published_at", "address", "material", "repost")
-_KNOWN = select(Document.identity, Document.handle, Document.published_at)
+_FIELDS = (*_AUTHOR, "published_at", "address", "repost")
+_PLACE = ("outlet", "section", "desk", "language")  # by which results are grouped at most
+_KNOWN = select(Document.identity, Document.handle, Document.published_at, Origin.outlet).join(
+    Origin, Origin.id == Document.origin_id
+)
 _REPLACED = "replaced:"  # begins the name of a row that is about to go; no source is called so
 
 
@@ -31,6 +44,26 @@ class Completed:
     completed: int = 0
     kept: int = 0
     conflicts: int = 0  #: rows whose identity is stored with another text
+    redated: int = 0  #: rows whose document is stored with another month
+
+
+@dataclass(frozen=True, slots=True)
+class _Incomplete:
+    """A stored document, where it stands, and the values that it lacks."""
+
+    document: Mapping[Any, Any]
+    origin: OriginKey
+    missing: Mapping[str, Any]
+
+    def select(self, names: Sequence[str]) -> dict[str, Any]:
+        """Return those of the missing values that are called so."""
+        return {name: self.missing[name] for name in names if name in self.missing}
+
+    @property
+    def new_origin(self) -> OriginKey:
+        """Where the document stands by what is known now."""
+        values = zip(ORIGIN_FIELDS, self.origin, strict=True)
+        return tuple(value or self.missing.get(field, "") for field, value in values)
 
 
 def identify_documents(
@@ -39,8 +72,8 @@ def identify_documents(
     """Return the rows under the names by which they are stored, without other names.
 
     A document without an id and an address is named by its time, handle and text. It may be stored
-    under the name that it has without its handle or time; it is the same document where the stored
-    one has no other handle and no other time.
+    under the name that it has without its handle, outlet or time; it is the same document where
+    the stored one has no other of them.
     """
     names = set[str]()
     for document in documents:
@@ -57,17 +90,21 @@ def identify_documents(
         if row["identity"] in stored:  # what is given now is what the next row has to agree with
             document_fields = stored[row["identity"]]
             for column, value in document_fields.items():
-                document_fields[column] = row[column] if value is None else value
+                document_fields[column] = row.get(column) if value is None else value
         rows.append(row)
     return rows
 
 
 def _stored_documents(connection: Connection, names: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Return handle and time of the stored documents of these names."""
+    """Return handle, time and outlet of the stored documents of these names."""
     stored = {}
     for batch in batched(names):
         for row in connection.execute(_KNOWN.where(Document.identity.in_(batch))):
-            stored[row.identity] = {"handle": row.handle, "published_at": row.published_at}
+            stored[row.identity] = {
+                "handle": row.handle,
+                "published_at": row.published_at,
+                "outlet": row.outlet or None,
+            }
     return stored
 
 
@@ -82,7 +119,38 @@ def _stored_identity(
 
 
 def _agree(stored: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
-    return all(value in (None, row[column]) for column, value in stored.items())
+    return all(value in (None, row.get(column)) for column, value in stored.items())
+
+
+def take_first_dates(rows: Sequence[dict[str, Any]]) -> tuple[list[dict[str, Any]], int]:
+    """Give rows of one document the first of their dates; count those of another month.
+
+    An archive has a document that was published again under two dates.
+    """
+    first_of: dict[tuple[str, str], dict[str, Any]] = {}
+    for row in rows:
+        key = (row["identity"], row["text"])
+        first = first_of.setdefault(key, row)
+        if row is not first and _is_earlier(row, first):
+            first_of[key] = row
+
+    dated = []
+    in_two_months = 0
+    for row in rows:
+        first = first_of[row["identity"], row["text"]]
+        if row.get("period") and first.get("period") != row["period"]:
+            in_two_months += 1
+        first_date = {name: first.get(name) for name in ("published_at", "period")}
+        dated.append({**row, **first_date} if _is_earlier(first, row) else row)
+    return dated, in_two_months
+
+
+def _is_earlier(row: Mapping[Any, Any], other: Mapping[Any, Any]) -> bool:
+    """Whether *row* has an earlier date; an account's post has one date, that which was stored."""
+    if row.get("handle") or other.get("handle"):
+        return False
+    date, other_date = row.get("published_at"), other.get("published_at")
+    return bool(date and other_date and date < other_date)
 
 
 def complete_documents(
@@ -90,32 +158,41 @@ def complete_documents(
 ) -> Completed:
     """Complete the stored documents of these identities by what *rows* know and they do not."""
     given = {row["identity"]: row for row in rows}
-    ids = []
-    texts: dict[str, str] = {}
     stored = select(Document.__table__).where(Document.identity.in_(sorted(given)))
-    for document in connection.execute(stored).mappings():
-        texts[document["identity"]] = document["text"]
-        if _missing(document, given[document["identity"]]):
-            ids.append(document["id"])
-
+    documents = connection.execute(stored).mappings().all()
+    texts = {document["identity"]: document["text"] for document in documents}
     conflicts = count_conflicts(rows, texts)
+    redated = sum(_has_other_month(document, given) for document in documents)
+
+    origins = read_origins(connection, [document["origin_id"] for document in documents])
+    ids = []
+    for document in documents:
+        origin = origins[document["origin_id"]]
+        if _missing(document, given[document["identity"]], origin):
+            ids.append(document["id"])
     if not ids:
-        return Completed(conflicts=conflicts)
+        return Completed(conflicts=conflicts, redated=redated)
+
+    locked = select(Document.__table__).where(Document.id.in_(ids)).with_for_update()
+    incomplete: list[_Incomplete] = []
+    for document in connection.execute(locked.order_by(Document.id)).mappings():
+        origin = origins[document["origin_id"]]
+        missing = _missing(document, given[document["identity"]], origin)
+        incomplete.append(_Incomplete(document, origin, missing))
 
     read = _ids_read(connection, ids)
-    completed = kept = 0
-    unread: list[dict[str, Any]] = []
-    locked = select(Document.__table__).where(Document.id.in_(ids)).with_for_update()
-    for document in connection.execute(locked.order_by(Document.id)).mappings().all():
-        missing = _missing(document, given[document["identity"]])
-        if document["id"] not in read:
-            unread.append({**document, **missing})
-        elif _complete_in_place(connection, document, missing):
-            completed += 1
-        else:
-            kept += 1
+    unread = [each for each in incomplete if each.document["id"] not in read]
     _store_anew(db, connection, unread)
-    return Completed(completed + len(unread), kept, conflicts)
+    completed, kept = _complete_in_place(
+        db, connection, [each for each in incomplete if each.document["id"] in read]
+    )
+    return Completed(completed + len(unread), kept, conflicts, redated)
+
+
+def _has_other_month(document: Mapping[Any, Any], given: Mapping[str, Mapping[str, Any]]) -> bool:
+    row = given[document["identity"]]
+    periods = {document["period"], row.get("period")}
+    return document["text"] == row["text"] and None not in periods and len(periods) > 1
 
 
 def count_conflicts(rows: Sequence[Mapping[str, Any]], texts: Mapping[str, str]) -> int:
@@ -123,7 +200,9 @@ def count_conflicts(rows: Sequence[Mapping[str, Any]], texts: Mapping[str, str])
     return sum(row["text"] != texts.get(row["identity"], row["text"]) for row in rows)
 
 
-def _missing(document: Mapping[Any, Any], row: Mapping[str, Any]) -> dict[str, Any]:
+def _missing(
+    document: Mapping[Any, Any], row: Mapping[str, Any], origin: OriginKey
+) -> dict[str, Any]:
     """Return what *row* knows and the stored *document* does not, if they are of one text.
 
     Two tables may well number their rows alike.
@@ -132,10 +211,13 @@ def _missing(document: Mapping[Any, Any], row: Mapping[str, Any]) -> dict[str, A
         return {}
     missing = {}
     for column in _FIELDS:
-        if not document[column] and row[column]:
+        if not document[column] and row.get(column):
             missing[column] = row[column]
-    if "published_at" in missing:
-        missing["period"] = row["period"]
+    for field, value in zip(ORIGIN_FIELDS, origin, strict=True):
+        if not value and row.get(field):
+            missing[field] = row[field]
+    if "published_at" in missing or _is_earlier(row, document):
+        missing |= {"published_at": row["published_at"], "period": row["period"]}
     return missing
 
 
@@ -148,7 +230,7 @@ def _ids_read(connection: Connection, ids: Sequence[int]) -> set[int]:
             and_(
                 Job.kind == JobKind.MONTH,
                 Job.name == Document.period,
-                Run.parameters["source"].as_string() == Document.source,
+                Run.parameters["sources"].as_string().contains('"' + Document.source + '"'),
             ),
         ),
     )
@@ -158,38 +240,102 @@ def _ids_read(connection: Connection, ids: Sequence[int]) -> set[int]:
     return set(connection.scalars(documents))
 
 
+def _ids_chosen(connection: Connection, ids: Sequence[int]) -> set[int]:
+    """Return which of the documents may be of a run's choice of outlets or sections."""
+    chosen = []
+    for name in ("outlets", "sections"):
+        names = Run.parameters[name].as_string()
+        chosen.append(names.is_not(None) & (names != "[]"))
+    is_month = and_(Job.kind == JobKind.MONTH, Job.name == Document.period)
+    is_chosen = exists().where(Run.id == Job.run_id, is_month, or_(*chosen))
+    return set(connection.scalars(select(Document.id).where(Document.id.in_(ids), is_chosen)))
+
+
 def _complete_in_place(
-    connection: Connection, document: Mapping[Any, Any], missing: Mapping[str, Any]
-) -> bool:
-    """Complete the author of a document that a run has read; return whether nothing else lacks."""
-    values = {column: missing[column] for column in _AUTHOR if column in missing}
+    db: Database, connection: Connection, documents: Sequence[_Incomplete]
+) -> tuple[int, int]:
+    """Complete what no figure is made of in documents that a run has read.
+
+    That is their author, and where they stand: results may be grouped by it, unless a run chose
+    documents by it. Return how many documents lack nothing then, and how many lack something.
+    """
+    chosen = _ids_chosen(connection, [each.document["id"] for each in documents])
+    placed: list[_Incomplete] = []
+    completed = 0
+
+    for each in documents:
+        values = _author(connection, each)
+        if values:
+            of_document = Document.id == each.document["id"]
+            connection.execute(update(Document).where(of_document).values(values))
+        place = {} if each.document["id"] in chosen else each.select(_PLACE)
+        if place:
+            placed.append(replace(each, missing=place))
+        completed += {*values, *place} == each.missing.keys()
+
+    _move_to_origins(db, connection, placed)
+    return completed, len(documents) - completed
+
+
+def _author(connection: Connection, incomplete: _Incomplete) -> dict[str, Any]:
+    values = incomplete.select(_AUTHOR)
     if "handle" in values:
         name = f"@{values['handle']}"
-        jobs = select(Job.id).where(Job.name == name, Job.newest_document >= document["id"])
+        is_read = Job.newest_document >= incomplete.document["id"]
+        jobs = select(Job.id).where(Job.name == name, is_read)
         if connection.execute(jobs.limit(1)).first() is not None:
             del values["handle"]  # else the document would become one of that job's
-
-    if values:
-        connection.execute(update(Document).where(Document.id == document["id"]).values(values))
-    return values.keys() == missing.keys()
+    return values
 
 
-def _store_anew(db: Database, connection: Connection, documents: Sequence[dict[str, Any]]) -> None:
+def _move_to_origins(
+    db: Database, connection: Connection, documents: Sequence[_Incomplete]
+) -> None:
+    """Let documents stand where they do as far as it is known now."""
+    if not documents:
+        return
+    origin_ids = find_or_add_origins(connection, db, [each.new_origin for each in documents])
+    moves = []
+    changes: Counter[CountKey] = Counter()
+    for each in documents:
+        origin_id = origin_ids[each.new_origin]
+        moves.append({"document": each.document["id"], "origin": origin_id})
+        changes[count_key(each.document)] -= 1
+        changes[count_key({**each.document, "origin_id": origin_id})] += 1
+
+    move = update(Document).where(Document.id == bindparam("document"))
+    connection.execute(move.values(origin_id=bindparam("origin")), moves)
+    add_to_counts(connection, db, changes)
+
+
+def _store_anew(db: Database, connection: Connection, documents: Sequence[_Incomplete]) -> None:
     """Replace documents by complete ones with new ids, which no job that is at work has read."""
     if not documents:
         return
-    old_ids = {document["identity"]: document.pop("id") for document in documents}
+    origin_ids = find_or_add_origins(connection, db, [each.new_origin for each in documents])
+    changes: Counter[CountKey] = Counter()
+    old_ids: dict[str, int] = {}
+    rows = []
+    for each in documents:
+        row = {**each.document, **each.missing, "origin_id": origin_ids[each.new_origin]}
+        old_ids[row["identity"]] = row.pop("id")
+        rows.append({name: value for name, value in row.items() if name not in ORIGIN_FIELDS})
+        changes[count_key(each.document)] -= 1
+        changes[count_key(row)] += 1
+
     ids = sorted(old_ids.values())
     identity = {"identity": _REPLACED + Document.identity}
     connection.execute(update(Document).where(Document.id.in_(ids)).values(identity))
 
     returning = insert(Document).returning(Document.id, Document.identity)
     new_ids: dict[int, int] = {}
-    for new in connection.execute(returning, documents):
+    for new in connection.execute(returning, rows):
         new_ids[old_ids[new.identity]] = new.id
     move_keyword_answers(db, connection, new_ids)
 
     moves = [{"old": old, "new": new} for old, new in sorted(new_ids.items())]
-    quotes = update(AnswerDocument).where(AnswerDocument.document_id == bindparam("old"))
-    connection.execute(quotes.values(document_id=bindparam("new")), moves)
+    for table in (AnswerDocument, DocumentDetails):
+        move = update(table).where(table.document_id == bindparam("old"))
+        connection.execute(move.values(document_id=bindparam("new")), moves)
     connection.execute(delete(Document).where(Document.id.in_(ids)))
+    add_to_counts(connection, db, changes)

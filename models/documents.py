@@ -2,22 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, Self
 
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, text
 
 from core.enums import JobKind
-from models.completion import complete_documents, count_conflicts, identify_documents
+from models.completion import (
+    complete_documents,
+    count_conflicts,
+    identify_documents,
+    take_first_dates,
+)
 from models.database import Database, batched
+from models.origins import (
+    CountKey,
+    OriginKey,
+    add_to_counts,
+    count_key,
+    find_or_add_origins,
+    is_of_origin,
+    origin_key,
+)
 from models.suppression_list import without_suppressed
-from models.tables import Document, JobDocument
+from models.tables import Document, DocumentDetails, JobDocument
 
 _REPOSTS = "are reposts: moods, words and names leave them out"
 _REPOST = "is a repost: moods, words and names leave it out"
 _TIMELESS = "have no time that can be meant, and are in no month"
+_COLUMNS = (
+    *("identity", "source", "handle", "author_id"),
+    *("published_at", "period", "address", "text"),
+)
 _TEXTS = select(Document.id, Document.identity, Document.period, Document.text, Document.repost)
 
 
@@ -37,7 +56,9 @@ class DocumentScope:
 
     kind: str  # a `JobKind`
     name: str  # the job's: 2020-03, @nasa, search:covid
-    source: str | None = None  # of a month: its archive; of a handle: None stands for all sources
+    sources: tuple[str, ...] = ()  # of a month: its archives; of a handle: none stands for all
+    outlets: tuple[str, ...] = ()  # none stands for all, as of the sections
+    sections: tuple[str, ...] = ()
     material: str | None = None
     job_id: int | None = None  # of a search, whose documents are linked to its job
     newest_document: int | None = None  # documents with a higher id were stored later
@@ -54,7 +75,25 @@ class DocumentScope:
     ) -> Self:
         """Return the scope of a job from its columns and its run's stored *parameters*."""
         source = parameters.get("source")
-        return cls(kind, name, source, parameters.get("material"), job_id, newest_document)
+        return cls(
+            kind=kind,
+            name=name,
+            sources=tuple(parameters.get("sources") or filter(None, [source])),
+            outlets=tuple(parameters.get("outlets") or ()),
+            sections=tuple(parameters.get("sections") or ()),
+            material=parameters.get("material"),
+            job_id=job_id,
+            newest_document=newest_document,
+        )
+
+    @property
+    def of_all_kinds(self) -> Self:
+        """The scope without its choice of sections and material.
+
+        Where it has a document, none of the chosen ones is a true zero; an outlet that has no
+        document at all has no data.
+        """
+        return replace(self, sections=(), material=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,18 +105,24 @@ class Stored:
     completed: int = 0
     kept: int = 0  #: lack what was given, and stay as they are for the runs that have read them
     conflicts: int = 0  #: not stored: their identity is that of another text
+    redated: int = 0  #: given with another date than stored: the first date is the document's
 
 
 def add_documents(
-    db: Database, documents: Sequence[dict[str, Any]], *, job_id: int | None = None
+    db: Database,
+    documents: Sequence[dict[str, Any]],
+    *,
+    job_id: int | None = None,
+    import_id: int | None = None,
 ) -> Stored:
     """Store documents that are not suppressed; link all to the search *job_id*.
 
     A stored document is completed where it lacks what is given now. *documents* are rows of
-    `Document`; ``less_known_identities`` are the names that they have where less is known of them.
+    `Document` with the fields of `Origin` and `DocumentDetails`; ``less_known_identities`` are the
+    names that they have where less is known of them.
     """
     with db.write() as connection:
-        return insert_documents(connection, db, documents, job_id=job_id)
+        return insert_documents(connection, db, documents, job_id=job_id, import_id=import_id)
 
 
 def insert_documents(
@@ -86,35 +131,91 @@ def insert_documents(
     documents: Sequence[dict[str, Any]],
     *,
     job_id: int | None = None,
+    import_id: int | None = None,
 ) -> Stored:
     """Do what `add_documents` does, within a transaction of the caller's."""
-    added = completed = kept = conflicts = 0
-    statement = db.upsert(Document).on_conflict_do_nothing(index_elements=["identity"])
     allowed = without_suppressed(connection, documents)
+    origin_ids = find_or_add_origins(connection, db, map(origin_key, allowed))
+    added: Counter[CountKey] = Counter()
+    completed = kept = conflicts = redated = 0
+
     for batch in batched(allowed):
-        rows = identify_documents(connection, batch)
-        new = set(connection.scalars(statement.returning(Document.identity), rows))
+        rows, in_two_months = take_first_dates(identify_documents(connection, batch))
+        new = _insert_new(connection, db, rows, origin_ids, import_id)
+        added.update(map(count_key, new.values()))
         stored_rows = [row for row in rows if row["identity"] not in new]
         result = complete_documents(db, connection, stored_rows)
-        added += len(new)
+        _insert_details(connection, db, rows)
+        if job_id is not None:
+            _link_rows(connection, db, rows, job_id)
+
         completed += result.completed
         kept += result.kept
-        conflicts += result.conflicts + count_conflicts(rows, _first_texts(rows, new))
-        if job_id is not None:
-            identities = [row["identity"] for row in rows]
-            stored = select(Document.id).where(Document.identity.in_(identities))
-            link_documents(connection, db, job_id, connection.scalars(stored).all())
+        conflicts += result.conflicts + _count_conflicts(rows, new)
+        redated += result.redated + in_two_months
 
-    return Stored(added, len(documents) - len(allowed), completed, kept, conflicts)
+    add_to_counts(connection, db, added)
+    not_allowed = len(documents) - len(allowed)
+    return Stored(added.total(), not_allowed, completed, kept, conflicts, redated)
 
 
-def _first_texts(rows: Sequence[Mapping[str, Any]], identities: Collection[str]) -> dict[str, str]:
-    """Return the text that was stored of each of these new *identities*: that of its first row."""
-    texts: dict[str, str] = {}
+def _insert_new(
+    connection: Connection,
+    db: Database,
+    rows: Sequence[Mapping[str, Any]],
+    origin_ids: Mapping[OriginKey, int],
+    import_id: int | None,
+) -> dict[str, dict[str, Any]]:
+    """Insert the rows of documents that are not stored; return what was inserted, by identity."""
+    first_rows: dict[str, dict[str, Any]] = {}
     for row in rows:
-        if row["identity"] in identities:
-            texts.setdefault(row["identity"], row["text"])
-    return texts
+        origin_id = origin_ids[origin_key(row)]
+        values = {name: row.get(name) for name in _COLUMNS}
+        given = {"origin_id": origin_id, "import_id": import_id, "repost": bool(row.get("repost"))}
+        first_rows.setdefault(row["identity"], {**values, **given})
+
+    statement = db.upsert(Document).on_conflict_do_nothing(index_elements=["identity"])
+    inserted = connection.scalars(statement.returning(Document.identity), list(first_rows.values()))
+    return {identity: first_rows[identity] for identity in inserted}
+
+
+def _count_conflicts(
+    rows: Sequence[Mapping[str, Any]], new: Mapping[str, Mapping[str, Any]]
+) -> int:
+    """Return how many *rows* have another text than the first row of their identity, if new."""
+    texts = {identity: str(row["text"]) for identity, row in new.items()}
+    return count_conflicts(rows, texts)
+
+
+def _insert_details(
+    connection: Connection, db: Database, rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """Keep abstracts and subject terms, of each document those that came first."""
+    details_by_identity: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        if row.get("abstract") or row.get("tags"):
+            details = {"abstract": row.get("abstract"), "tags": list(row.get("tags") or ())}
+            details_by_identity.setdefault(row["identity"], {**details, "text": row["text"]})
+    if not details_by_identity:
+        return
+
+    columns = select(Document.id, Document.identity, Document.text)
+    stored = columns.where(Document.identity.in_(list(details_by_identity)))
+    new = []
+    for document_id, identity, stored_text in connection.execute(stored):
+        details = details_by_identity[identity]
+        if details.pop("text") == stored_text:
+            new.append({"document_id": document_id, **details})
+    if new:
+        connection.execute(db.upsert(DocumentDetails).on_conflict_do_nothing(), new)
+
+
+def _link_rows(
+    connection: Connection, db: Database, rows: Sequence[Mapping[str, Any]], job_id: int
+) -> None:
+    identities = [row["identity"] for row in rows]
+    stored = select(Document.id).where(Document.identity.in_(identities))
+    link_documents(connection, db, job_id, connection.scalars(stored).all())
 
 
 def link_documents(connection: Connection, db: Database, job_id: int, ids: Sequence[int]) -> None:
@@ -122,14 +223,6 @@ def link_documents(connection: Connection, db: Database, job_id: int, ids: Seque
     if ids:
         links = [{"job_id": job_id, "document_id": number} for number in ids]
         connection.execute(db.upsert(JobDocument).on_conflict_do_nothing(), links)
-
-
-def stored_materials(connection: Connection, source: str) -> list[str]:
-    """Return the materials of a source's documents, the most frequent first."""
-    of_source = (Document.source == source, Document.material.is_not(None))
-    materials = select(Document.material).where(*of_source).group_by(Document.material)
-    ordered = materials.order_by(func.count().desc(), Document.material)
-    return [str(material) for material in connection.scalars(ordered)]
 
 
 def has_documents_of(connection: Connection, handle: str) -> bool:
@@ -156,10 +249,11 @@ def documents_of(
         linked = select(JobDocument.document_id).where(JobDocument.job_id == scope.job_id)
         condition = Document.id.in_(linked)
 
-    if scope.source is not None and scope.kind in (JobKind.MONTH, JobKind.HANDLE):
-        condition &= Document.source == scope.source
-    if scope.material is not None:
-        condition &= func.lower(Document.material) == func.lower(scope.material)
+    if scope.sources and scope.kind in (JobKind.MONTH, JobKind.HANDLE):
+        condition &= Document.source.in_(scope.sources)
+    if scope.outlets or scope.sections or scope.material is not None:
+        materials = [] if scope.material is None else [scope.material]
+        condition &= is_of_origin(outlet=scope.outlets, section=scope.sections, material=materials)
     if scope.newest_document is not None:
         condition &= Document.id <= scope.newest_document
     return condition

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, select, update
@@ -29,6 +29,7 @@ from models.documents import (
 )
 from models.jobs import completed_steps, first_job_ids
 from models.keyword_answers import clear_searched, count_keyword_answers
+from models.origins import add_to_counts, count_by_key
 from models.runs import UNENDED
 from models.tables import (
     Answer,
@@ -140,8 +141,10 @@ def forget_documents(
         answers += count_keyword_answers(connection, ids)  # they go with their documents
         if handle is not None:
             connection.execute(delete(Crawl).where(Crawl.subject == f"@{handle}"))
+        removed = count_by_key(connection, ids)
         for batch in batched(ids):
             connection.execute(delete(Document).where(Document.id.in_(batch)))
+        add_to_counts(connection, db, {key: -number for key, number in removed.items()})
         clear_searched(connection, ids)
         if db.is_sqlite:
             _lower_newest_documents(connection)
@@ -242,7 +245,7 @@ def _affected_jobs(
     for kind, names in ((JobKind.MONTH, periods), (JobKind.HANDLE, handles)):
         for job in _read_jobs(connection, Job.name, sorted(names), Job.kind == kind):
             is_of_handle = handle is not None and job.name == f"@{handle}"
-            if is_of_handle or _holds_one_of(connection, _scope_of(job), ids):
+            if is_of_handle or _holds_one_of(connection, _scope_of(job).of_all_kinds, ids):
                 jobs[job.id] = job
 
     runs = set()
@@ -271,18 +274,13 @@ def _read_jobs(
 
 
 def _scope_of(job: Row[Any]) -> DocumentScope:
-    """Return the scope of a job without its choice of material.
-
-    A job has no data only where no document of any material is left.
-    """
-    scope = DocumentScope.of_job(
+    return DocumentScope.of_job(
         kind=job.kind,
         name=job.name,
         parameters=job.parameters,
         job_id=job.id,
         newest_document=job.newest_document,
     )
-    return replace(scope, material=None)
 
 
 def _holds_one_of(connection: Connection, scope: DocumentScope, ids: Sequence[int]) -> bool:
@@ -308,7 +306,7 @@ def _redo_or_empty_job(connection: Connection, job: Row[Any], reason: str) -> No
     scope = _scope_of(job)
     may_change = job.run_state != State.CANCELLED and job.state in (State.DONE, *UNENDED)
     steps = JobStep.job_id == job.id
-    if not count_documents(connection, scope):
+    if not count_documents(connection, scope.of_all_kinds):
         outcome = {"state": StepState.NO_DATA, "documents": 0, "reason": reason}
         connection.execute(update(JobStep).where(steps).values(outcome))
         if may_change:
@@ -316,8 +314,7 @@ def _redo_or_empty_job(connection: Connection, job: Row[Any], reason: str) -> No
         return
 
     connection.execute(delete(JobStep).where(steps, JobStep.step != DOCUMENTS))
-    material = job.parameters.get("material")
-    outcome = {"documents": count_documents(connection, replace(scope, material=material))}
+    outcome = {"documents": count_documents(connection, scope)}
     if job.kind != JobKind.MONTH:
         remark = connection.scalar(select(JobStep.reason).where(steps))
         outcome["reason"] = with_counts(remark, list_documents(connection, scope))

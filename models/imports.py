@@ -3,59 +3,73 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select
+from sqlalchemy import Connection, Row, insert, select, update
 
 from models.database import clock
 from models.tables import Import
 
 NAMED = 1000  # omissions that are kept by name; all are counted
 NAMED_IN_A_REMARK = 3
+_NOTHING_READ = {"read": 0, "added": 0, "empty": 0, "left_out": 0, "named": []}
 
 
-def add_import(
-    connection: Connection,
-    *,
-    path: str,
-    source: str,
-    read: int,
-    added: int,
-    empty: int,
-    left_out: int,
-    named: Sequence[str],
-) -> None:
-    """Record what was read from *path*; of *named*, what was left out and why, keep the first."""
-    counts = {"read": read, "added": added, "empty": empty, "left_out": left_out}
-    row = {"path": path, "source": source, "named": list(named[:NAMED]), "at": clock(), **counts}
-    connection.execute(insert(Import).values(row))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportCounts:
+    """How many documents were read, were new, had no text, and could not be read."""
+
+    read: int
+    added: int
+    empty: int
+    left_out: int
+
+
+def begin_import(connection: Connection, *, path: str, source: str) -> int:
+    """Add the record of what is about to be read from *path*; return its number."""
+    row = {"path": path, "source": source, "at": clock(), **_NOTHING_READ}
+    return connection.execute(insert(Import).values(row).returning(Import.id)).scalar_one()
+
+
+def continue_import(connection: Connection, *, path: str, source: str) -> int:
+    """Return the number of the last record of *path*; begin one where there is none."""
+    last = _last_import(connection, path, source)
+    if last is not None:
+        return int(last.id)
+    return begin_import(connection, path=path, source=source)
 
 
 def count_import(
     connection: Connection,
+    number: int,
+    counts: ImportCounts,
     *,
-    path: str,
-    source: str,
-    read: int,
-    added: int,
-    empty: int,
     named: Sequence[str],
+    source: str | None = None,
 ) -> None:
-    """Add a page to the last record of *path*, or begin its record."""
-    left_out, all_named = len(named), list(named)
+    """Add to a record; of what was left out and why, keep the first. *source* replaces its own."""
+    record = select(Import.read, Import.added, Import.empty, Import.left_out, Import.named)
+    last = connection.execute(record.where(Import.id == number)).one()
+    values = {
+        "read": last.read + counts.read,
+        "added": last.added + counts.added,
+        "empty": last.empty + counts.empty,
+        "left_out": last.left_out + counts.left_out,
+        "named": [*last.named, *named][:NAMED],
+        "at": clock(),
+    }
+    if source is not None:
+        values["source"] = source
+    connection.execute(update(Import).where(Import.id == number).values(values))
+
+
+def restart_import(connection: Connection, *, path: str, source: str) -> None:
+    """Set the last record of *path* to nothing before it is read from its beginning again."""
     last = _last_import(connection, path, source)
     if last is not None:
-        connection.execute(delete(Import).where(Import.id == last.id))
-        read, added, empty = read + last.read, added + last.added, empty + last.empty
-        left_out, all_named = left_out + last.left_out, [*last.named, *named]
-
-    counts = {"read": read, "added": added, "empty": empty, "left_out": left_out}
-    add_import(connection, path=path, source=source, named=all_named, **counts)
-
-
-def drop_import(connection: Connection, *, path: str, source: str) -> None:
-    """Remove the records of *path* before it is read from its beginning again."""
-    connection.execute(delete(Import).where(Import.path == path, Import.source == source))
+        record = update(Import).where(Import.id == last.id)
+        connection.execute(record.values(at=clock(), **_NOTHING_READ))
 
 
 def left_out_remark(connection: Connection, path: str, source: str) -> str | None:

@@ -27,6 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 DISPATCHED = text("dispatched_at IS NOT NULL")  # of 100,000 queued jobs a few dozen
+UNKNOWN_ORIGIN = 1  # the row of `Origin` in which nothing is known; the migrations make it
 
 # SQLite numbers rows by INTEGER PRIMARY KEY alone
 BIG = BigInteger().with_variant(Integer, "sqlite")
@@ -91,14 +92,55 @@ class Document(Base):
     id: Mapped[int] = mapped_column(BIG, primary_key=True)
     identity: Mapped[str] = mapped_column(unique=True)  # "nyt:…": what exports call `document`
     source: Mapped[str]
+    origin_id: Mapped[int] = mapped_column(default=UNKNOWN_ORIGIN)  # rows of `Origin` always stay
+    import_id: Mapped[int | None]  # of the `Import` that stored it; None: before that was noted
     handle: Mapped[str | None]  # lower case, without "@"
     author_id: Mapped[str | None]  # what stays when a handle changes (a DID, say)
     published_at: Mapped[datetime | None]
     period: Mapped[str | None]  # "YYYY-MM" of `published_at`
     address: Mapped[str | None]
     text: Mapped[str]
-    material: Mapped[str | None]
     repost: Mapped[bool] = mapped_column(default=False)
+
+
+class Origin(Base):
+    """Where in an archive documents stand: one row for all of the same outlet, section and so on.
+
+    "" stands for what is not known.
+    """
+
+    __tablename__ = "origins"
+    __table_args__ = (UniqueConstraint("outlet", "section", "desk", "material", "language"),)
+
+    id: Mapped[NumberKey]
+    outlet: Mapped[str]
+    section: Mapped[str]
+    desk: Mapped[str]
+    material: Mapped[str]  # the kind of document: "News", "Op-Ed"
+    language: Mapped[str]
+
+
+class DocumentDetails(Base):
+    """What is kept of a document and not read with it."""
+
+    __tablename__ = "document_details"
+
+    document_id: Mapped[int] = mapped_column(
+        BIG, ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True
+    )
+    abstract: Mapped[str | None]
+    tags: Mapped[list[str]]  # the archive's own subject terms
+
+
+class DocumentCount(Base):
+    """How many documents of a source, origin and month are stored, kept with every change."""
+
+    __tablename__ = "document_counts"
+
+    source: Mapped[TextKey]
+    period: Mapped[TextKey]  # "" of documents without a time
+    origin_id: Mapped[NumberKey]
+    documents: Mapped[int]
 
 
 class Import(Base):

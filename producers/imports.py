@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import Connection
+
 from models.database import Database
-from models.documents import add_documents
-from models.imports import NAMED, add_import
+from models.documents import Stored, insert_documents
+from models.imports import NAMED, ImportCounts, begin_import, count_import
+from models.origins import ORIGIN_FIELDS
 from sources.base import Item, LeftOut, ReadCounts, SourceDocument, clean
 from sources.files import leave_out_unreadable, read_path
 
@@ -25,8 +29,19 @@ class Imported:
     completed: int = 0  #: stored documents that lacked something, a handle say
     kept: int = 0  #: stored documents that lack something, and stay as runs have read them
     conflicts: int = 0  #: documents whose identity is stored with another text; they are not
+    redated: int = 0  #: documents that stand in two months: the first one counts
     forgotten: int = 0  #: kept away by the suppression list
-    left_out: list[LeftOut] = field(default_factory=list)
+    left_out: list[LeftOut] = field(default_factory=list)  #: the first of each path
+
+    def add(self, stored: Stored, left_out: Sequence[LeftOut]) -> None:
+        """Add what became of a batch."""
+        self.added += stored.added
+        self.completed += stored.completed
+        self.kept += stored.kept
+        self.conflicts += stored.conflicts
+        self.redated += stored.redated
+        self.forgotten += stored.forgotten
+        self.left_out += left_out[: NAMED - len(self.left_out)]
 
 
 def import_paths(
@@ -35,6 +50,7 @@ def import_paths(
     *,
     source: str | None,
     handle: str | None,
+    outlet: str | None = None,
     columns: Mapping[str, str],
     on_progress: Callable[[int], None] = lambda _: None,
 ) -> Imported:
@@ -47,68 +63,74 @@ def import_paths(
     all_paths = list(paths)
 
     for path in all_paths:
-        items = read_path(path, source=source, handle=handle, columns=columns)
+        items = read_path(path, source=source, handle=handle, outlet=outlet, columns=columns)
         if len(all_paths) > 1:
             items = leave_out_unreadable(path, items)
-        _import_items(db, path, items, imported, source=source, on_progress=on_progress)
+        record = _Record(db, path, source or "")
+        for batch in _batches(items):
+            record.store(batch, imported)
+            on_progress(imported.tally.documents)
     return imported
 
 
-def _import_items(
-    db: Database,
-    path: Path,
-    items: Iterable[Item],
-    imported: Imported,
-    *,
-    source: str | None,
-    on_progress: Callable[[int], None],
-) -> None:
-    """Store the items of one path, and a record of them for the methods section of reports."""
-    counts, added = ReadCounts(), 0
-    named: list[str] = []
-    batch: list[dict[str, Any]] = []
-    sources: set[str] = set()
+def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:
+    """Yield the items of a file in batches; an empty one of a file without items."""
+    iterator = iter(items)
+    batch = list(islice(iterator, BATCH))
+    yield batch
+    while batch := list(islice(iterator, BATCH)):
+        yield batch
 
-    def store_batch() -> None:
-        nonlocal added
-        stored = add_documents(db, batch)
-        batch.clear()
-        added += stored.added
-        imported.added += stored.added
-        imported.completed += stored.completed
-        imported.kept += stored.kept
-        imported.conflicts += stored.conflicts
-        imported.forgotten += stored.forgotten
-        on_progress(imported.tally.documents)
 
-    for item in items:
-        counts.add(item)
-        imported.tally.add(item)
-        if isinstance(item, SourceDocument):
-            sources.add(item.source)
-            batch.append(document_row(item))
-        elif isinstance(item, LeftOut) and len(named) < NAMED:
-            named.append(clean(str(item).removeprefix(f"{path.parent}/"))[0])
-            imported.left_out.append(item)
-        if len(batch) >= BATCH:
-            store_batch()
-    store_batch()
+class _Record:
+    """The record of one path, which grows with each batch, so that a kill leaves it true."""
 
-    with db.write() as connection:
-        add_import(
-            connection,
-            path=clean(path.name)[0],
-            source=",".join(sorted(sources)) or source or "",
-            read=counts.documents,
-            added=added,
-            empty=counts.empty,
-            left_out=counts.left_out,
-            named=named,
-        )
+    def __init__(self, db: Database, path: Path, source: str) -> None:
+        self._db, self._path, self._source = db, path, source
+        self._sources: set[str] = set()
+        self._number: int | None = None
+
+    def store(self, items: Sequence[Item], imported: Imported) -> None:
+        """Store a batch and count it in the record and in *imported*."""
+        counts = ReadCounts()
+        rows: list[dict[str, Any]] = []
+        left_out: list[LeftOut] = []
+        for item in items:
+            counts.add(item)
+            imported.tally.add(item)
+            if isinstance(item, SourceDocument):
+                self._sources.add(item.source)
+                rows.append(document_row(item))
+            elif isinstance(item, LeftOut):
+                left_out.append(item)
+
+        with self._db.write() as connection:
+            number = self._number or self._begin(connection)
+            stored = insert_documents(connection, self._db, rows, import_id=number)
+            count_import(
+                connection,
+                number,
+                ImportCounts(
+                    read=counts.documents,
+                    added=stored.added,
+                    empty=counts.empty,
+                    left_out=counts.left_out,
+                ),
+                named=list(map(self._name, left_out[:NAMED])),
+                source=",".join(sorted(self._sources)) or self._source,
+            )
+        self._number = number
+        imported.add(stored, left_out)
+
+    def _begin(self, connection: Connection) -> int:
+        return begin_import(connection, path=clean(self._path.name)[0], source=self._source)
+
+    def _name(self, left_out: LeftOut) -> str:
+        return clean(str(left_out).removeprefix(f"{self._path.parent}/"))[0]
 
 
 def document_row(document: SourceDocument) -> dict[str, Any]:
-    """Return the row of `models.tables.Document`, and its names where less is known of it."""
+    """Return what `models.documents.add_documents` stores of a document."""
     published_at = document.published_at
     return {
         "identity": document.identity,
@@ -120,6 +142,8 @@ def document_row(document: SourceDocument) -> dict[str, Any]:
         "period": document.period,
         "address": document.address,
         "text": document.text,
-        "material": document.material,
+        **{field: getattr(document, field) for field in ORIGIN_FIELDS},
+        "abstract": document.abstract,
+        "tags": document.tags,
         "repost": document.repost,
     }

@@ -7,7 +7,7 @@ import math
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -42,7 +42,7 @@ from models.tables import Call, Job
 from producers.dry_run import DryRunFetcher, MentionBuffer, run_dry
 from producers.submit import jobs_of
 from sources.registry import account_source, search_source, source_named
-from sources.source import PostReader, Source
+from sources.source import Archive, PostReader, Source
 from textapi.messages import SERVICE
 
 OUR_ENGINE = "tidings"  # engines whose names begin so match keywords as the dry run does
@@ -156,17 +156,15 @@ class _Planner:
 
     async def plan_months(self, parameters: MonthsParameters) -> None:
         """Count a run over months; no more than a month's mentions are held."""
-        source = source_named(parameters.source)
+        sources = list(map(source_named, parameters.sources))
         missing_months = 0
 
         for job in jobs_of(parameters, ()):
             scope = self._scope(parameters, job.kind, job.name)
-            stored = self._count(replace(scope, material=None))
-            if self._is_to_be_fetched(source, job.name, stored):
-                if source.archive and source.is_available(self._settings):
-                    self._source_calls[source.name, source.archive.operation] += 1
-                elif not stored:
-                    missing_months += 1
+            stored = self._count(scope.of_all_kinds)
+            is_fetched = [self._count_fetch(source, job.name) for source in sources]
+            if not stored and not any(is_fetched):
+                missing_months += 1
             if stored:
                 self._plan.documents += self._count(scope)
                 mentions = MentionBuffer(self._db)
@@ -176,7 +174,7 @@ class _Planner:
                 )
                 await run_dry(self._fetcher, PIPELINES[job.kind], parameters.steps, data)
 
-        self._remark_on_months(source, missing_months)
+        self._remark_on_months(sources, missing_months)
 
     async def plan_posts(self, parameters: PostParameters, names: Sequence[str]) -> None:
         """Count a run over accounts or terms; the posts of one of them are held at a time."""
@@ -243,12 +241,22 @@ class _Planner:
         with self._db.read() as connection:
             return count_documents(connection, scope)
 
-    def _is_to_be_fetched(self, source: Source, period: str, stored: int) -> bool:
+    def _count_fetch(self, source: Source, period: str) -> bool:
+        """Count the call that fetches a month of an archive; return whether it is made."""
         archive = source.archive
-        if archive is None or period in self._newest_documents:
+        if archive is None or not source.is_available(self._settings):
             return False
+        if not self._is_to_be_fetched(source.name, archive, period):
+            return False
+        self._source_calls[source.name, archive.operation] += 1
+        return True
+
+    def _is_to_be_fetched(self, name: str, archive: Archive, period: str) -> bool:
+        if period in self._newest_documents:
+            return False
+        stored = self._count(DocumentScope(JobKind.MONTH, period, (name,)))
         with self._db.read() as connection:
-            crawl = read_crawl(connection, source.name, period)
+            crawl = read_crawl(connection, name, period)
         return archive.is_to_be_fetched(
             period,
             stored=stored,
@@ -278,12 +286,14 @@ class _Planner:
                 connection, sorted(i for i in ids if newest is None or i <= newest)
             )
 
-    def _remark_on_months(self, source: Source, missing_months: int) -> None:
+    def _remark_on_months(self, sources: Sequence[Source], missing_months: int) -> None:
         remarks = self._plan.remarks
         if missing_months:
+            keys = [source.key_variable for source in sources if source.key_variable]
+            advice = f", or set {' or '.join(keys)}" if keys else ""
             remarks.append(
                 f"{missing_months:,} months without documents will end as no-data: "
-                f"import them, or set {source.key_variable}"
+                f"import them{advice}"
             )
         if months_to_fetch := self._source_calls.total():
             remarks.append(

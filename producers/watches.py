@@ -38,6 +38,7 @@ from models.watches import (
     stop_watch,
 )
 from sources.registry import account_source, archives, search_source, source_named
+from sources.source import Archive
 
 AT_WORK = (State.QUEUED, State.RUNNING)
 
@@ -149,9 +150,11 @@ class _Months:
         now: float,
     ) -> None:
         self._connection, self._parameters, self._now = connection, parameters, now
-        source = source_named(parameters.source)
-        can_fetch = source.archive is not None and source.archive.fetch is not None
-        self._archive = source.archive if can_fetch and source.is_available(settings) else None
+        self._archives: dict[str, Archive] = {}  # that can be fetched
+        for source in map(source_named, parameters.sources):
+            archive = source.archive
+            if archive and archive.fetch is not None and source.is_available(settings):
+                self._archives[source.name] = archive
         self._newest = self._newest_by_month(seen)
         self._crawls = self._read_crawls()
 
@@ -159,13 +162,14 @@ class _Months:
         """Return whether documents of the month came after the job's, or may be fetched."""
         if self._newest.get(job.name, 0) > (job.newest_document or 0):
             return True
-        if self._archive is None:
-            return False
-        crawl = self._crawls.get(job.name)
-        scope = DocumentScope(JobKind.MONTH, job.name, self._parameters.source)
+        return any(self._may_be_fetched(name, job.name) for name in self._archives)
+
+    def _may_be_fetched(self, source: str, month: str) -> bool:
+        crawl = self._crawls.get((source, month))
+        scope = DocumentScope(JobKind.MONTH, month, (source,))
         stored = 1 if crawl else count_documents(self._connection, scope)
-        return self._archive.is_to_be_fetched(
-            job.name,
+        return self._archives[source].is_to_be_fetched(
+            month,
             stored=stored,
             complete=crawl is not None and crawl.state == COMPLETE,
             fetched_at=crawl.at if crawl else None,
@@ -179,14 +183,15 @@ class _Months:
         """
         present = f"{datetime.fromtimestamp(self._now, UTC):%Y-%m}"
         stored = [month for month in self._newest if month <= present]
-        last = present if self._archive else max(stored, default="")
+        last = present if self._archives else max(stored, default="")
         if last <= self._parameters.last:
             return []
         return list_months(self._parameters.last, last)[1:]
 
     def _newest_by_month(self, seen: int) -> Mapping[str, int]:
         newest = select(Document.period, func.max(Document.id)).group_by(Document.period)
-        of_source = (Document.source == self._parameters.source, Document.period.is_not(None))
+        sources = self._parameters.sources
+        of_source = (Document.source.in_(sources), Document.period.is_not(None))
         by_month: dict[str, int] = {}
         for period, number in self._connection.execute(
             newest.where(*of_source, Document.id > seen)
@@ -194,12 +199,13 @@ class _Months:
             by_month[str(period)] = number
         return by_month
 
-    def _read_crawls(self) -> Mapping[str, Row[Any]]:
-        crawls = select(Crawl.subject, Crawl.state, Crawl.at)
-        by_month: dict[str, Any] = {}
-        of_source = Crawl.source == self._parameters.source
-        for row in self._connection.execute(crawls.where(of_source)):
-            by_month[row.subject] = row
+    def _read_crawls(self) -> Mapping[tuple[str, str], Row[Any]]:
+        """Return how far each month of each archive was read."""
+        crawls = select(Crawl.source, Crawl.subject, Crawl.state, Crawl.at)
+        by_month: dict[tuple[str, str], Any] = {}
+        of_sources = Crawl.source.in_(self._parameters.sources)
+        for row in self._connection.execute(crawls.where(of_sources)):
+            by_month[row.source, row.subject] = row
         return by_month
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import date
 
 from sqlalchemy import ColumnElement, String, cast, func, select
@@ -30,8 +29,8 @@ def read_daily_counts(data: RunData, job: RunJob) -> dict[str, list[int]]:
 
 
 def read_stored_counts(data: RunData, job: RunJob) -> dict[str, list[int]]:
-    """Return the documents of *job* on each day, as `read_daily_counts`, of every material."""
-    return _count_by_day(data, documents_of(replace(document_scope(data, job), material=None)))
+    """Return the documents of *job* on each day, of every section and material."""
+    return _count_by_day(data, documents_of(document_scope(data, job).of_all_kinds))
 
 
 def _count_by_day(data: RunData, condition: ColumnElement[bool]) -> dict[str, list[int]]:

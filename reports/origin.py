@@ -62,7 +62,7 @@ def _source_labels(data: RunData) -> Iterator[str]:
     elif is_made_up(data):
         yield "made-up texts"
     elif isinstance(data.parameters, MonthsParameters):
-        yield source_label(data.parameters.source)
+        yield from map(source_label, data.parameters.sources)
     else:
         sources: set[str] = set()
         for job in data.jobs:

@@ -263,7 +263,7 @@ def fingerprint(db: Database, run_id: int) -> str:
         ),
         select(func.count()).where(tables.PostPolarity.job_id.in_(jobs)),
         select(func.max(Document.id), func.count()).select_from(Document),
-        select(func.max(Import.id), func.sum(Import.added)),
+        select(func.max(Import.id), func.max(Import.at)),
         select(func.max(tables.Crawl.at)),
         select(func.count(tables.Training.weights)).where(tables.Training.job_id.in_(jobs)),
         select(tables.RunErasure.reason).where(tables.RunErasure.run_id == run_id),
@@ -297,7 +297,7 @@ def submit_command(
             words += ["--keyword", keyword.as_written]
         if any(keyword.within == Within.DOCUMENT for keyword in parameters.keywords):
             words += ["--within", Within.DOCUMENT]
-        words += _option("material", parameters.material)
+        words += _chosen_documents(parameters)
         words += [] if parameters.mask_keyword else ["--no-mask"]
 
     elif isinstance(parameters, TrainingParameters):
@@ -319,12 +319,26 @@ def submit_command(
     return shlex.join(words)
 
 
+def _chosen_documents(parameters: MonthsParameters) -> list[str]:
+    """Return the options that say which documents of which archives."""
+    words: list[str] = []
+    if parameters.sources != type(parameters).model_fields["sources"].default:
+        words += _option("source", parameters.sources)
+    for outlet in parameters.outlets:
+        words += _option("outlet", outlet)
+    for section in parameters.sections:
+        words += _option("section", section)
+    return words + _option("material", parameters.material)
+
+
 def _changed_options(parameters: TextOptions) -> list[str]:
     """Return the options that differ from their defaults."""
     words: list[str] = []
-    for name in ("source", "steps", "phrases", "proportion", "text_size", "max_words", "limit"):
+    names = ("source", "steps", "phrases", "proportion", "text_size", "max_words", "limit")
+    fields = type(parameters).model_fields
+    for name in filter(fields.__contains__, names):
         value = getattr(parameters, name)
-        if value != type(parameters).model_fields[name].default:
+        if value != fields[name].default:
             words += _option(name, value)
     return words
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from analysis.parameters import (
     HandlesParameters,
@@ -42,21 +42,35 @@ async def collect_documents(job: JobContext, parameters: TextParameters) -> Outc
 
 async def _collect_month(job: JobContext, parameters: MonthsParameters) -> Outcome | None:
     period = job.claim.name
-    reason = await fetch_month(job, source_named(parameters.source), period)
+    reasons = await _fetch_month_of_all(job, parameters.sources)
     scope = await job.freeze_documents()
-    all_materials = await job.read(count_documents, replace(scope, material=None))
+    of_all_kinds = await job.read(count_documents, scope.of_all_kinds)
 
-    if not reason and not all_materials:
+    reason = None
+    if len(reasons) == len(parameters.sources):
+        reason = _join_remarks(reasons)
+    elif not of_all_kinds:
         reason = f"the archive has no documents of {period}"
     if reason:
         await job.record_no_data(parameters.steps, reason)
         return NoData(reason)
 
     documents = await job.read(count_documents, scope)
-    remark = await job.read(left_out_remark, period, scope.source)
+    left_out = [await job.read(left_out_remark, period, name) for name in parameters.sources]
+    remark = _join_remarks([*reasons, *left_out])
     complete = job.step_change(DOCUMENTS, StepState.COMPLETE, documents, remark)
     await job.write(complete, progress=True)
     return None
+
+
+async def _fetch_month_of_all(job: JobContext, sources: Sequence[str]) -> list[str]:
+    """Store the month of each archive; return why there is nothing of those that lack it."""
+    reasons = []
+    for source in map(source_named, sources):
+        reason = await fetch_month(job, source, job.claim.name)
+        if reason:
+            reasons.append(reason if len(sources) == 1 else f"{source.label}: {reason}")
+    return reasons
 
 
 async def _collect_posts(

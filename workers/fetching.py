@@ -19,7 +19,7 @@ from core.ratelimit import Limiter, credential_of
 from core.service_client import ServiceClient
 from models.crawls import COMPLETE, OPEN, count_attempt, move_crawl, read_crawl
 from models.documents import DocumentScope, count_documents, insert_documents
-from models.imports import count_import, drop_import
+from models.imports import ImportCounts, continue_import, count_import, restart_import
 from producers.imports import document_row
 from sources.base import Empty, Item, LeftOut, SourceDocument
 from sources.source import Archive, Source
@@ -107,7 +107,7 @@ async def fetch_month(job: JobContext, source: Source, period: str) -> str | Non
     if archive is None:
         return f"{source.label} has no months"
     crawled = await job.read(read_crawl, source.name, period)
-    scope = DocumentScope(JobKind.MONTH, period, source.name)
+    scope = DocumentScope(JobKind.MONTH, period, (source.name,))
     stored = await job.read(count_documents, scope)
     is_complete = crawled is not None and crawled.state == COMPLETE
     if not archive.is_to_be_fetched(
@@ -142,7 +142,7 @@ async def _fetch(job: JobContext, source: Source, archive: Archive, period: str)
 
     key = source.key(job.runtime.settings)
     async with archive.fetch(period, client=client, key=key) as file:
-        await job.write(partial(drop_import, path=period, source=source.name))
+        await job.write(partial(restart_import, path=period, source=source.name))
         items = archive.read(file)
         while batch := await asyncio.to_thread(_next_batch, items):
             await job.write(store(batch, state=OPEN), progress=True)
@@ -177,17 +177,13 @@ def store_with_place(
     named = [f"document {item.index}: {item.why}" for item in items if isinstance(item, LeftOut)]
 
     def change(connection: Connection) -> None:
-        added = insert_documents(connection, job.db, rows, job_id=found_by).added
-        move_crawl(connection, job.db, source, subject, state=state, documents=added, cursor=cursor)
+        added = 0
         if items:
-            count_import(
-                connection,
-                path=subject,
-                source=source,
-                read=len(rows),
-                added=added,
-                empty=empty,
-                named=named,
-            )
+            number = continue_import(connection, path=subject, source=source)
+            stored = insert_documents(connection, job.db, rows, job_id=found_by, import_id=number)
+            added = stored.added
+            counts = ImportCounts(read=len(rows), added=added, empty=empty, left_out=len(named))
+            count_import(connection, number, counts, named=named)
+        move_crawl(connection, job.db, source, subject, state=state, documents=added, cursor=cursor)
 
     return change

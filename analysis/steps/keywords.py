@@ -78,9 +78,8 @@ def batches_of_month(data: MonthData, engine: str, texts: MonthTexts) -> Iterato
             if texts.add(document):
                 new_texts.append((document.id, document.text))
 
-        day = f"{data.scope.source} {date}"
         if terms:  # a star may stand for nothing
-            yield from keyword_batches(engine, new_texts, terms, data.options.text_size, day)
+            yield from keyword_batches(engine, new_texts, terms, data.options.text_size, date)
 
 
 def _mentions_of_month(

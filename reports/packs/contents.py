@@ -87,6 +87,10 @@ class PackedDocument(FrozenModel):
     published_at: NaiveDatetime | None
     address: str | None
     material: str | None
+    outlet: str | None = None
+    section: str | None = None
+    desk: str | None = None
+    language: str | None = None
     repost: bool
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]  # of the text as UTF-8
     jobs: tuple[str, ...] = ()  # of a search: which found it

@@ -19,6 +19,7 @@ from sqlalchemy import select
 from core.enums import ENDED, JobKind
 from core.errors import UsageError
 from models.database import Database
+from models.origins import ORIGIN_FIELDS, OriginKey, read_origins
 from models.runs import get_run
 from models.tables import Document, Training
 from reports.atomic_files import write_atomically
@@ -154,6 +155,8 @@ def _read_documents(data: RunData, *, texts: bool) -> Iterator[PackedDocument]:
 
     for batch in in_batches(sort_by_identity(read_identities())):
         rows = fetch_all(data.db, select(*Document.__table__.columns).where(Document.id.in_(batch)))
+        with data.db.read() as connection:
+            origins = read_origins(connection, map(attrgetter("origin_id"), rows))
         for row in sorted(rows, key=lambda row: str(row.identity)):
             yield PackedDocument(
                 identity=row.identity,
@@ -161,12 +164,17 @@ def _read_documents(data: RunData, *, texts: bool) -> Iterator[PackedDocument]:
                 handle=row.handle,
                 published_at=row.published_at,
                 address=row.address,
-                material=row.material,
+                **_named_origin(origins[row.origin_id]),
                 repost=row.repost,
                 sha256=hash_text(row.text),
                 jobs=tuple(jobs_by_document.get(row.id, ())),
                 text=row.text if texts else None,
             )
+
+
+def _named_origin(origin: OriginKey) -> dict[str, str | None]:
+    values = zip(ORIGIN_FIELDS, origin, strict=True)
+    return {field: value or None for field, value in values}
 
 
 def _write_training(data: RunData, folder: Path) -> None:

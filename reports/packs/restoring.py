@@ -18,7 +18,9 @@ from analysis.steps import polarity
 from core.enums import QUEUE_OF, JobKind, StepState
 from core.errors import BadInput
 from models.database import Database
+from models.origins import ORIGIN_FIELDS, OriginKey, origin_key
 from models.tables import (
+    UNKNOWN_ORIGIN,
     Base,
     Document,
     Job,
@@ -26,6 +28,7 @@ from models.tables import (
     JobStep,
     Label,
     Mention,
+    Origin,
     PostPolarity,
     Run,
     RunEngine,
@@ -157,6 +160,7 @@ def _write_documents(db: Database, pack: PackFile, run: PackedRun, data: RunData
     ids: dict[str, int] = {}
     job_ids = {job.name: job.id for job in data.jobs}
     links: list[dict[str, int]] = []
+    origin_ids: dict[OriginKey, int] = {origin_key({}): UNKNOWN_ORIGIN}
 
     def rows() -> Iterator[dict[str, Any]]:
         last = ""
@@ -168,11 +172,22 @@ def _write_documents(db: Database, pack: PackFile, run: PackedRun, data: RunData
             for name in document.jobs:
                 job_id = _find(job_ids, name, place)
                 links.append({"job_id": job_id, "document_id": ids[last]})
-            yield _document_row(document, ids[last], place, texts=run.texts)
+            key = origin_key(document.model_dump())
+            origin_id = origin_ids.setdefault(key, len(origin_ids) + UNKNOWN_ORIGIN)
+            row = _document_row(document, ids[last], place, texts=run.texts)
+            yield {**row, "origin_id": origin_id}
 
     _insert(db, Document, rows())
+    _insert(db, Origin, _origin_rows(origin_ids))
     _insert(db, JobDocument, links)
     return ids
+
+
+def _origin_rows(ids: Mapping[OriginKey, int]) -> Iterator[dict[str, Any]]:
+    """Yield the origins but the one that every database has."""
+    for key, number in ids.items():
+        if number != UNKNOWN_ORIGIN:
+            yield {"id": number, **dict(zip(ORIGIN_FIELDS, key, strict=True))}
 
 
 def _document_row(
@@ -192,7 +207,7 @@ def _document_row(
         "period": None if at is None else f"{at:%Y-%m}",
         "address": document.address,
         "text": text,
-        "material": document.material,
+        "import_id": None,
         "repost": document.repost,
     }
 

@@ -214,16 +214,21 @@ def _pair_keywords(period: str, keywords: Iterable[_KeywordMonth]) -> Iterator[P
 def _have_same_documents(first: _KeywordMonth, second: _KeywordMonth) -> bool:
     """Return whether two runs read the same documents of a month.
 
-    One archive and material, and as many documents on each day: what one run could not read yet,
-    because it was imported later, would be missing on a day.
+    The same archives and choice of documents, and as many documents on each day: what one run could
+    not read yet, because it was imported later, would be missing on a day.
     """
     if first.run is second.run:
         return True
     parameters, others = first.run.parameters, second.run.parameters
     if not isinstance(parameters, MonthsParameters) or not isinstance(others, MonthsParameters):
         return False
-    chosen = (parameters.source, parameters.material, first.run.selection, first.days)
-    return chosen == (others.source, others.material, second.run.selection, second.days)
+    is_chosen_alike = _choice(parameters) == _choice(others)
+    have_same_days = first.days == second.days
+    return is_chosen_alike and have_same_days and first.run.selection == second.run.selection
+
+
+def _choice(parameters: MonthsParameters) -> tuple[object, ...]:
+    return parameters.sources, parameters.outlets, parameters.sections, parameters.material
 
 
 def _by_document(sentences: Sentences) -> dict[int, list[float | None]]:

@@ -235,21 +235,21 @@ def _archive_rows(
 def _read_archive_days(data: RunData, names: Collection[str] | None) -> Iterator[_ArchiveDay]:
     """Yield every day of the run's months, with one month's mentions in memory.
 
-    A day without any stored document has no data; one without a document of the run's material is
-    a true zero, as a month is.
+    A day without any stored document has no data; one without a document of the run's sections and
+    material is a true zero, as a month is.
     """
     assert isinstance(data.parameters, MonthsParameters)  # noqa: S101 - by the run's kind
     coverage = read_coverage_grid(data, names).jobs
     for job in data.jobs_named(names):
         progress = _Progress.of(coverage[job.name])
         empty = no_documents(job.name)
-        of_material = read_daily_counts(data, job).get(job.name, empty)
-        selected = stored = of_material
+        chosen = read_daily_counts(data, job).get(job.name, empty)
+        selected = stored = chosen
         if data.selection:
             selected = read_selected_counts(data, job).get(job.name, empty)
-        if data.parameters.material is not None:
+        if data.parameters.sections or data.parameters.material is not None:
             stored = read_stored_counts(data, job).get(job.name, empty)
-        first, last = find_missing_days(of_material)
+        first, last = find_missing_days(chosen)
         matches = _find_by_day(data, job) if progress.has_counts else {}
         # of a month that holds nothing at all, the job alone says whether that is a zero
         has_gaps = progress.state == StepState.COMPLETE and any(stored)

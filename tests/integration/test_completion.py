@@ -22,7 +22,7 @@ from models.database import Database
 from models.documents import add_documents
 from models.erasure import documents_named
 from models.suppression_list import suppress
-from models.tables import AnswerDocument, Document
+from models.tables import AnswerDocument, Document, Origin
 from producers.imports import Imported, import_paths
 from reports.exports import write
 from tests.e2e_kit import stub, stub_settings  # noqa: F401 - fixtures
@@ -52,10 +52,13 @@ def counts(imported: Imported) -> tuple[int, int, int, int]:
 
 def stored(db: Database) -> dict[str, tuple[Any, ...]]:
     columns = select(
-        Document.identity, Document.handle, Document.period, Document.material, Document.repost
-    )
+        Document.identity, Document.handle, Document.period, Origin.material, Document.repost
+    ).join(Origin, Origin.id == Document.origin_id)
     with db.read() as connection:
-        return {row[0]: tuple(row[1:]) for row in connection.execute(columns)}
+        rows = connection.execute(columns)
+        return {
+            name: (*fields, material or None, repost) for name, *fields, material, repost in rows
+        }
 
 
 def exports(jobs: Jobs, run: int) -> dict[str, bytes]:

@@ -9,16 +9,22 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import insert, inspect, select
+from sqlalchemy import column, insert, inspect, select, table, text
 
 from core.enums import JobKind
 from models.answers import read_answers, stored_keys
 from models.database import MIGRATIONS, Database, migrate, newest_revision
 from models.keyword_answers import read_searched, read_sentences
+from models.origins import StoredName, read_origins, stored_names
 from models.runs import NewJob, create_run, note_engine
-from models.tables import Answer, Base, Document, Job
+from models.tables import UNKNOWN_ORIGIN, Answer, Base, Document, DocumentCount, Job, Run
 from textapi.requests import answer_key
 
+documents_of_0004 = table(
+    "documents",
+    *map(column, ("id", "identity", "source", "published_at", "period", "text")),
+    *map(column, ("material", "repost")),
+)
 MODEL_TABLES = {table.name for table in Base.metadata.sorted_tables}
 
 
@@ -122,7 +128,7 @@ def test_stored_answers_about_keywords_become_bits_and_rows_and_answers_again(
         note_engine(connection, db=db, run_id=run, engine="stub/1")
         for number, text in texts.items():
             row = {"id": number, "identity": f"nyt:{number}", "source": "nyt", "text": text}
-            connection.execute(insert(Document).values(**row, repost=False))
+            connection.execute(insert(documents_of_0004).values(**row, repost=False))
         for key, value in answers.items():
             connection.execute(insert(Answer).values(key=key, value=value))
 
@@ -140,3 +146,37 @@ def test_stored_answers_about_keywords_become_bits_and_rows_and_answers_again(
     migrate(db.url, "0002_labels")
     with db.read() as connection:
         assert read_answers(connection, list(answers)) == answers
+
+
+def test_materials_move_to_origins_and_come_back(db: Database) -> None:
+    migrate(db.url, "0004_watch")
+    materials = ["News", None, "Op-Ed", "News", ""]
+    with db.write() as connection:
+        for number, material in enumerate(materials, start=1):
+            row = {"id": number, "identity": f"nyt:{number}", "source": "nyt", "text": "Fog."}
+            dated = {"period": "2020-03" if number < 5 else None, "repost": False}
+            connection.execute(insert(documents_of_0004).values(**row, **dated, material=material))
+    job = NewJob(JobKind.MONTH, "2020-03", {})
+    parameters = {"kind": "months", "source": "nyt", "keywords": []}
+    run = create_run(db, kind="months", name=None, parameters=parameters, jobs=[job])
+
+    migrate(db.url)
+    columns = (DocumentCount.period, DocumentCount.origin_id, DocumentCount.documents)
+    with db.read() as connection:
+        assert stored_names(connection, "material") == [
+            StoredName("News", 2),
+            StoredName("Op-Ed", 1),
+        ]
+        assert read_origins(connection, [UNKNOWN_ORIGIN]) == {UNKNOWN_ORIGIN: ("",) * 5}
+        counts = connection.execute(select(*columns)).all()
+        of_run = select(Run.parameters["sources"]).where(Run.id == run)
+        assert connection.scalar(of_run) == ["nyt"]
+    assert sorted(number for *_, number in counts) == [1, 1, 1, 2]
+    assert ("", UNKNOWN_ORIGIN, 1) in counts
+
+    migrate(db.url, "0004_watch")
+    with db.read() as connection:
+        stored = connection.scalars(text("SELECT material FROM documents ORDER BY id")).all()
+        of_run = select(Run.parameters["source"].as_string()).where(Run.id == run)
+        assert connection.scalar(of_run) == "nyt"
+    assert stored == ["News", None, "Op-Ed", "News", None]

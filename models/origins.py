@@ -1,0 +1,134 @@
+"""Where documents stand in their archives, and how many of each are stored, month by month."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, delete, func, or_, select, tuple_
+
+from models.database import VALUES_PER_STATEMENT, Database, batched
+from models.tables import Document, DocumentCount, Origin
+
+ORIGIN_FIELDS = ("outlet", "section", "desk", "material", "language")
+
+OriginKey = tuple[str, ...]  # the values of `ORIGIN_FIELDS`, "" for what is not known
+CountKey = tuple[str, str, int]  # source, period ("" without a time), origin
+
+_KEYS_PER_STATEMENT = VALUES_PER_STATEMENT // len(ORIGIN_FIELDS)
+_COLUMNS = tuple(getattr(Origin, field) for field in ORIGIN_FIELDS)
+_ORIGINS = select(Origin.id, *_COLUMNS)
+
+
+class StoredName(NamedTuple):
+    """A value that documents have in one of `ORIGIN_FIELDS`, and how many have it."""
+
+    name: str
+    documents: int
+
+
+def origin_key(row: Mapping[str, Any]) -> OriginKey:
+    """Return where the document *row* stands; what the row does not have is not known."""
+    return tuple(row.get(field) or "" for field in ORIGIN_FIELDS)
+
+
+def find_or_add_origins(
+    connection: Connection, db: Database, keys: Iterable[OriginKey]
+) -> dict[OriginKey, int]:
+    """Return the ids of these origins; what is not there yet is added."""
+    missing = sorted(set(keys))  # in one order everywhere: nobody waits in a circle
+    ids = _origin_ids(connection, missing)
+    new = [dict(zip(ORIGIN_FIELDS, key, strict=True)) for key in missing if key not in ids]
+    if new:
+        connection.execute(db.upsert(Origin).on_conflict_do_nothing(), new)
+        ids = _origin_ids(connection, missing)
+    return ids
+
+
+def _origin_ids(connection: Connection, keys: Sequence[OriginKey]) -> dict[OriginKey, int]:
+    ids: dict[OriginKey, int] = {}
+    for start in range(0, len(keys), _KEYS_PER_STATEMENT):
+        batch = keys[start : start + _KEYS_PER_STATEMENT]
+        is_of_batch = tuple_(*_COLUMNS).in_(batch)
+        for number, *key in connection.execute(_ORIGINS.where(is_of_batch)):
+            ids[tuple(key)] = number
+    return ids
+
+
+def read_origins(connection: Connection, ids: Iterable[int]) -> dict[int, OriginKey]:
+    """Return the origins with these ids."""
+    keys: dict[int, OriginKey] = {}
+    for batch in batched(sorted(set(ids))):
+        for number, *key in connection.execute(_ORIGINS.where(Origin.id.in_(batch))):
+            keys[number] = tuple(key)
+    return keys
+
+
+def is_of_origin(**chosen: Sequence[str]) -> ColumnElement[bool]:
+    """Return the condition on `Document` for one of the *chosen* names of each field; case ignored.
+
+    A field without a name chooses all.
+    """
+    conditions: list[ColumnElement[bool]] = []
+    for field, names in chosen.items():
+        column = func.lower(getattr(Origin, field))
+        if names:
+            conditions.append(or_(*(column == func.lower(name) for name in names)))
+    return Document.origin_id.in_(select(Origin.id).where(*conditions))
+
+
+def stored_names(
+    connection: Connection, field: str, *, sources: Sequence[str] = ()
+) -> list[StoredName]:
+    """Return the names of a field of `ORIGIN_FIELDS` that documents have, most documents first."""
+    column = getattr(Origin, field)
+    documents = func.sum(DocumentCount.documents)
+    names = select(column, documents).join(Origin, Origin.id == DocumentCount.origin_id)
+    if sources:
+        names = names.where(DocumentCount.source.in_(sources))
+    ordered = names.where(column != "").group_by(column).order_by(documents.desc(), column)
+    return [StoredName(name, int(number)) for name, number in connection.execute(ordered)]
+
+
+def stored_sources(connection: Connection) -> set[str]:
+    """Return the sources of which documents are stored."""
+    return set(connection.scalars(select(DocumentCount.source).distinct()))
+
+
+# --- counts ---
+
+
+def count_key(row: Mapping[Any, Any]) -> CountKey:
+    """Return under what the document *row*, with its ``origin_id``, is counted."""
+    return row["source"], row["period"] or "", row["origin_id"]
+
+
+def add_to_counts(connection: Connection, db: Database, changes: Mapping[CountKey, int]) -> None:
+    """Add what was stored (or, below zero, removed) to the counts of documents."""
+    rows = []
+    for (source, period, origin_id), change in sorted(changes.items()):
+        if change:
+            key = {"source": source, "period": period, "origin_id": origin_id}
+            rows.append({**key, "documents": change})
+    if not rows:
+        return
+
+    insert = db.upsert(DocumentCount)
+    total = DocumentCount.documents + insert.excluded.documents
+    key_columns = ["source", "period", "origin_id"]
+    connection.execute(
+        insert.on_conflict_do_update(index_elements=key_columns, set_={"documents": total}), rows
+    )
+    if min(changes.values()) < 0:
+        connection.execute(delete(DocumentCount).where(DocumentCount.documents == 0))
+
+
+def count_by_key(connection: Connection, ids: Sequence[int]) -> Counter[CountKey]:
+    """Return how many of the documents *ids* are counted under each key."""
+    counts: Counter[CountKey] = Counter()
+    columns = select(Document.source, Document.period, Document.origin_id)
+    for batch in batched(ids):
+        for row in connection.execute(columns.where(Document.id.in_(batch))).mappings():
+            counts[count_key(row)] += 1
+    return counts
