@@ -22,6 +22,10 @@ _ADDRESS = re.compile(r"(?:https?|at)://\S+", re.IGNORECASE)
 LONGEST_ID = 500  #: characters; a longer one is hashed
 LONGEST_HANDLE = 300  #: characters; a longer one is none
 LONGEST_ADDRESS = 8000  #: characters; a longer one is none
+LONGEST_NAME = 200  #: characters of an outlet, a section, …; a longer one is none
+LONGEST_ABSTRACT = 2000  #: characters; a longer one is cut
+MAX_TAGS = 100  #: of a document; those behind them are left away
+_NO_NAME = "none"  # how programs write that there is none, case ignored; the NYT does of desks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +40,13 @@ class SourceDocument:
     address: str | None = None
     handle: str | None = None  #: case-folded, without a leading "@"
     author_id: str | None = None  #: what stays when a handle changes: a DID, an account's number
+    outlet: str | None = None  #: the newspaper or site that published it
+    section: str | None = None  #: of the outlet, "Opinion" say
+    desk: str | None = None  #: the part of the newsroom that it comes from
     material: str | None = None  #: the archive's type of material, "News" say
+    language: str | None = None  #: as the archive writes it, "en" say
+    abstract: str | None = None
+    tags: tuple[str, ...] = ()  #: the archive's own subject terms
     repost: bool = False  #: another account's text, passed on by *handle*
     replaced: int = 0  #: characters that no database stores, replaced by U+FFFD
     time_wrong: bool = False  #: the given time is impossible for the service
@@ -130,6 +140,32 @@ def clean(text: str) -> tuple[str, int]:
 def clean_or_none(value: object) -> str | None:
     """Clean and strip a string; None where *value* is no string or only white space."""
     return clean(value.strip())[0] or None if isinstance(value, str) else None
+
+
+def clean_name(value: object) -> str | None:
+    """Return the name of an outlet or its like on one line; None where *value* is no name.
+
+    A longer one than `LONGEST_NAME` is none either: two names that begin alike would become one.
+    """
+    name = " ".join(value.split()) if isinstance(value, str) else ""
+    if len(name) > LONGEST_NAME or name.casefold() == _NO_NAME:
+        return None
+    return clean_or_none(name)
+
+
+def clean_abstract(value: object) -> str | None:
+    """Clean a summary and cut it to `LONGEST_ABSTRACT` characters; None where there is none."""
+    abstract = clean_or_none(value)
+    if abstract is None or abstract.casefold() == _NO_NAME:
+        return None
+    return abstract[:LONGEST_ABSTRACT].rstrip()
+
+
+def clean_tags(values: object) -> tuple[str, ...]:
+    """Return the names in a list, each once, up to `MAX_TAGS` of them."""
+    names = map(clean_name, values) if isinstance(values, list | tuple) else ()
+    distinct = dict.fromkeys(filter(None, names))
+    return tuple(distinct)[:MAX_TAGS]
 
 
 def clean_address(value: object) -> str | None:

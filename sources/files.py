@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import BadInput, UsageError
-from sources.base import Item, LeftOut, Remark, fold_handle
+from sources.base import Item, LeftOut, Remark, clean_name, fold_handle
 from sources.columns import FIELDS, find_columns
 from sources.file_reading import decode_chunks, open_file, read_chunks, split_lines
 from sources.jsonstream import ASSIGNMENT, LONGEST, Root, parse_line, read_elements
@@ -50,6 +50,7 @@ class _Options:
 
     source: Source | None
     handle: str | None
+    outlet: str | None
     columns: Mapping[str, str]
     now: datetime
 
@@ -59,14 +60,16 @@ def read_path(
     *,
     source: str | None = None,
     handle: str | None = None,
+    outlet: str | None = None,
     columns: Mapping[str, str] | None = None,
     now: datetime | None = None,
 ) -> Iterator[Item]:
     """Read the documents of a file, or of every file below a folder, one at a time.
 
     *source* is a source's name, or None to find it out; *handle* is the account of posts that name
-    none; *columns* maps a field (`FIELDS`) to the name of the column that holds it. Documents
-    without a handle are yielded all the same, with a remark.
+    none; *outlet* is who published the headlines that name no outlet; *columns* maps a field
+    (`FIELDS`) to the name of the column that holds it. Documents without a handle are yielded all
+    the same, with a remark.
 
     Raises `BadInput` where *path* itself cannot be read; inside a folder such a file is an item
     `LeftOut`. Raises `UsageError` where there is no such source or field.
@@ -80,6 +83,7 @@ def read_path(
     options = _Options(
         source=None if source is None else source_named(source),
         handle=fold_handle(handle),
+        outlet=clean_name(outlet),
         columns=given_columns,
         now=now or datetime.now(UTC),
     )
@@ -159,7 +163,9 @@ def _read_whole_file(path: Path, options: _Options) -> Iterator[Item]:
     like_csv = bool(first_character) and first_character not in "{[<" and "," in head
 
     if ending in (".csv", ".tsv") or (ending not in ENDINGS and like_csv):
-        context = ReadContext(file=str(path), now=options.now, handle=options.handle)
+        context = ReadContext(
+            file=str(path), now=options.now, handle=options.handle, outlet=options.outlet
+        )
         yield from read_csv(path, source=options.source, columns=options.columns, context=context)
     else:
         by_line = ending in (".jsonl", ".ndjson") or _is_jsonl(path)
@@ -241,6 +247,7 @@ def _read_json(path: Path, options: _Options, *, by_line: bool) -> Iterator[Item
         file=str(path),
         now=options.now,
         handle=options.handle or (_handle_beside(path) if part else None),
+        outlet=options.outlet,
         authors=content.authors,
         first=content.first,
     )

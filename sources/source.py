@@ -125,6 +125,7 @@ class ReadContext:
     file: str  #: as items name it
     now: datetime
     handle: str | None = None  #: of objects that name none
+    outlet: str | None = None  #: of objects that name none
     authors: Mapping[str, str] = field(default_factory=dict)  #: handles by account id
     first: Mapping[str, Any] = field(default_factory=dict)  #: a file's first object
 
