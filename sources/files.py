@@ -238,11 +238,6 @@ def _read_json(path: Path, options: _Options, *, by_line: bool) -> Iterator[Item
 
     source = content.source or options.source or FALLBACK_SOURCE
     json_format = source.json_format
-    if json_format and json_format.read_file and not by_line and not options.columns:
-        _check_source(source, options, path)
-        yield from json_format.read_file(path, options.now)
-        return
-
     context = ReadContext(
         file=str(path),
         now=options.now,
@@ -251,6 +246,11 @@ def _read_json(path: Path, options: _Options, *, by_line: bool) -> Iterator[Item
         authors=content.authors,
         first=content.first,
     )
+    if json_format and json_format.read_file and not by_line and not options.columns:
+        _check_source(source, options, path)
+        yield from json_format.read_file(path, context)
+        return
+
     read: Callable[[Any, int], Item] | None = None
     for entry in read_entries(path):
         if entry.index is None and entry.wrong:

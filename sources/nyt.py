@@ -28,9 +28,13 @@ from sources.base import (
     LeftOut,
     SourceDocument,
     clean,
+    clean_abstract,
     clean_address,
+    clean_name,
     clean_or_none,
+    clean_tags,
     hash_id,
+    mapping_or_empty,
 )
 from sources.columns import has_text_column
 from sources.jsonstream import Element, Root, read_elements
@@ -71,12 +75,16 @@ _MINUTE = 60.0  # NYT's 429 names no time; its shorter limit is per minute
 
 
 def read_archive(path: Path, now: datetime | None = None) -> Iterator[Item]:
+    """Read the documents of an archive file, as `read_file` does."""
+    yield from read_file(path, ReadContext(file=str(path), now=now or datetime.now(UTC)))
+
+
+def read_file(path: Path, context: ReadContext) -> Iterator[Item]:
     """Read the documents of an archive file: a bare list or ``response.docs``, packed or not.
 
     A fault of a document or of the file's end is an item `LeftOut`. Raises `BadInput` where the
     file is no JSON at all or holds no documents of this kind.
     """
-    context = ReadContext(file=str(path), now=now or datetime.now(UTC))
     count, hits, is_listed, is_damaged = 0, None, False, False
     root = Root()
 
@@ -140,10 +148,21 @@ def read_document(value: Any, index: int, context: ReadContext) -> Item:
         text=text,
         published_at=published,
         address=address,
-        material=clean_or_none(value.get("type_of_material")),
+        outlet=clean_name(value.get("source")) or context.outlet,
+        section=clean_name(value.get("section_name")),
+        desk=clean_name(value.get("news_desk")),
+        material=clean_name(value.get("type_of_material")),
+        abstract=clean_abstract(value.get("abstract")),
+        tags=_keywords(value.get("keywords")),
         replaced=replaced,
         time_wrong=published is None and bool(written),
     )
+
+
+def _keywords(keywords: object) -> tuple[str, ...]:
+    """Return the values of an article's keywords: names of persons, places and subjects."""
+    entries = keywords if isinstance(keywords, list) else []
+    return clean_tags([mapping_or_empty(entry).get("value") for entry in entries])
 
 
 def headline_text(headline: object) -> tuple[str, int]:
@@ -321,7 +340,7 @@ SOURCE = Source(
         delay=timedelta(days=1),  # New York is behind UTC, and the archive behind New York
     ),
     json_format=JsonFormat(
-        recognizes=_recognizes, read=read_document, read_file=read_archive, lists=_LISTS
+        recognizes=_recognizes, read=read_document, read_file=read_file, lists=_LISTS
     ),
     table_rules=TableRules(
         clean_text=_with_full_stop, complete=_complete_row, is_repost=never, has_handles=False

@@ -146,7 +146,7 @@ class JsonFormat:
     recognizes: Callable[[Mapping[str, Any], str], bool]  #: an object, the key its list is under
     read: Callable[[Any, int, ReadContext], Item]
     lists: frozenset[Keys] = frozenset()  #: where lists of objects are, besides the root
-    read_file: Callable[[Path, datetime], Iterator[Item]] | None = None  #: checks a whole file
+    read_file: Callable[[Path, ReadContext], Iterator[Item]] | None = None  #: checks a whole file
     authors_key: str | None = None  #: the key beside a list under which its authors are
     read_authors: Callable[[object], Mapping[str, str]] | None = None
     account_archive: AccountArchive | None = None
