@@ -36,6 +36,7 @@ def import_paths(
     source: str | None,
     handle: str | None,
     columns: Mapping[str, str],
+    outlet: str | None = None,
     on_progress: Callable[[int], None] = lambda _: None,
 ) -> Imported:
     """Read *paths* and store what is new; *on_progress* gets the number of documents read so far.
@@ -47,7 +48,7 @@ def import_paths(
     all_paths = list(paths)
 
     for path in all_paths:
-        items = read_path(path, source=source, handle=handle, columns=columns)
+        items = read_path(path, source=source, handle=handle, outlet=outlet, columns=columns)
         if len(all_paths) > 1:
             items = leave_out_unreadable(path, items)
         _import_items(db, path, items, imported, source=source, on_progress=on_progress)

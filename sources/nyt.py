@@ -37,6 +37,7 @@ from sources.base import (
     mapping_or_empty,
 )
 from sources.columns import has_text_column
+from sources.headlines import with_full_stop
 from sources.jsonstream import Element, Root, read_elements
 from sources.source import (
     Archive,
@@ -45,10 +46,10 @@ from sources.source import (
     ReadContext,
     Service,
     Source,
-    TableRow,
     TableRules,
     never,
 )
+from sources.table_rows import TableRow
 from sources.timestamps import parse_time
 
 if TYPE_CHECKING:
@@ -63,8 +64,6 @@ _OBJECTS = frozenset({(), ("response",)})
 _METAS = frozenset({("meta",), ("metadata",), ("response", "meta"), ("response", "metadata")})
 
 _KEYS = frozenset({"_id", "web_url", "headline", "pub_date"})  # a document has one at least
-_END_PUNCTUATION = (".", "!", "?", "…")
-_CLOSING = "\"'\u201d\u2019»\u203a)]}"  # may follow end punctuation
 
 _FIRST_MONTH = "1851-09"
 _MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
@@ -175,13 +174,7 @@ def headline_text(headline: object) -> tuple[str, int]:
         parts = [headline.get("main"), headline.get("print_headline")]
     texts = [part.strip() for part in parts if isinstance(part, str) and part.strip()]
     text = ", ".join(dict.fromkeys(texts))
-    return clean(_with_full_stop(text) if text else "")
-
-
-def _with_full_stop(text: str) -> str:
-    """Add a full stop unless *text* ends a sentence, closing quotes and brackets aside."""
-    text = text.strip()
-    return text if text.rstrip(_CLOSING).endswith(_END_PUNCTUATION) else f"{text}."
+    return clean(with_full_stop(text) if text else "")
 
 
 def _article_address(address: str | None) -> str | None:
@@ -343,7 +336,7 @@ SOURCE = Source(
         recognizes=_recognizes, read=read_document, read_file=read_file, lists=_LISTS
     ),
     table_rules=TableRules(
-        clean_text=_with_full_stop, complete=_complete_row, is_repost=never, has_handles=False
+        clean_text=with_full_stop, complete=_complete_row, is_repost=never, has_handles=False
     ),
     terms="The texts belong to The New York Times Company; what its APIs give is used under its "
     "terms for developers: https://developer.nytimes.com/terms",
