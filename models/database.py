@@ -11,7 +11,7 @@ from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import Connection, Engine, Float, create_engine, event, inspect, text
+from sqlalchemy import Connection, Engine, Float, Integer, create_engine, event, inspect, text
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -51,6 +51,23 @@ def _sqlite_clock(_element: clock, _compiler: SQLCompiler, **_kw: Any) -> str:
 def _postgresql_clock(_element: clock, _compiler: SQLCompiler, **_kw: Any) -> str:
     # now() stands still while a transaction waits
     return "extract(epoch from clock_timestamp())::float8"
+
+
+class clock_minute(FunctionElement[int]):  # noqa: N801 - as `clock`
+    """The minute of the database's clock, counted from the Unix epoch."""
+
+    type = Integer()
+    inherit_cache = True
+
+
+@compiles(clock_minute, "sqlite")
+def _sqlite_minute(_element: clock_minute, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"CAST({compiler.process(clock(), **kw)} / 60 AS INTEGER)"
+
+
+@compiles(clock_minute, "postgresql")
+def _postgresql_minute(_element: clock_minute, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"floor({compiler.process(clock(), **kw)} / 60)::int"  # a cast alone would round
 
 
 class Database:
