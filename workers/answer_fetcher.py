@@ -30,7 +30,8 @@ from textapi.messages import SERVICE, Operation
 from textapi.requests import AnswerKey, ApiRequest, KeywordKey
 from workers.answer_writer import AnswerWriter
 from workers.context import JobContext
-from workers.held_claims import ClaimsLost, HeldClaims
+from workers.grouped_work import GroupedWork
+from workers.held_claims import Claiming, ClaimsLost, HeldClaims, claim_together
 
 MOST_CLAIMED_TOGETHER = 200  # requests
 QUICK_SECONDS = 1.0  # a batch that is begun within this time is followed by a larger one
@@ -69,6 +70,7 @@ class AnswerFetcher:
         self._client = job.runtime.textapi()
         # Twice the calls in flight: the next are claimed by the time that a slot is free.
         self.most_begun = 2 * job.runtime.settings.textapi_concurrency
+        self.claiming: Claiming = GroupedWork(partial(claim_together, job))
         self._writer = AnswerWriter(job, credential_of(job.runtime.textapi_key))
 
     async def __aenter__(self) -> Self:
@@ -225,7 +227,7 @@ class _Fetch:
     def __init__(self, fetcher: AnswerFetcher, *, count_reuse: bool = True) -> None:
         self._fetcher = fetcher
         self._count_reuse = count_reuse
-        self._claims = HeldClaims(fetcher.job)
+        self._claims = HeldClaims(fetcher.job, fetcher.claiming)
         self._batch_size = 0  # at least what can be begun at once
         self._tasks: set[asyncio.Task[None]] = set()
         # the claims of the tasks whose call is in flight, or being stored
@@ -289,9 +291,10 @@ class _Fetch:
         for request, keys in zip(requests, missing, strict=True):
             needed |= request.claim_keys(keys)
 
-        if await self._claims.take(needed):
-            # read after claiming: an answer stored in between needs no request
-            missing = await self._fetcher.missing_keys(requests, count_reuse=False)
+        unheld = self._claims.unheld(needed)
+        if unheld:
+            won = await self._claims.take(unheld)
+            await self._read_again(requests, missing, won)
 
         calls = []
         for request, keys in zip(requests, missing, strict=True):
@@ -303,6 +306,25 @@ class _Fetch:
                 self._claims.begin(claims)
                 calls.append((request, own, claims))
         return calls
+
+    async def _read_again(
+        self,
+        requests: Sequence[ApiRequest],
+        missing: list[Collection[AnswerKey]],
+        won: Collection[bytes],
+    ) -> None:
+        """Correct *missing* after claiming: an answer stored in between needs no request.
+
+        Of keys that were *won* themselves it is known that they have no answer.
+        """
+        doubtful = [number for number, keys in enumerate(missing) if not set(keys).issubset(won)]
+        if not doubtful:
+            return
+
+        again = [requests[number] for number in doubtful]
+        reread = await self._fetcher.missing_keys(again, count_reuse=False)
+        for number, keys in zip(doubtful, reread, strict=True):
+            missing[number] = keys
 
     def _own_keys(self, request: ApiRequest, keys: Collection[AnswerKey]) -> Collection[AnswerKey]:
         """Return those of *keys* whose claims are held."""
