@@ -230,6 +230,7 @@ class _Fetch:
         self._claims = HeldClaims(fetcher.job, fetcher.claiming)
         self._batch_size = 0  # at least what can be begun at once
         self._tasks: set[asyncio.Task[None]] = set()
+        self._task_ended = asyncio.Event()
         # the claims of the tasks whose call is in flight, or being stored
         self._in_flight: dict[asyncio.Task[None], set[bytes]] = {}
         # by their keys: each once
@@ -335,12 +336,17 @@ class _Fetch:
     def _start(self, request: ApiRequest, keys: Collection[AnswerKey], claims: set[bytes]) -> None:
         task = asyncio.create_task(self._send(request, keys, claims))
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._note_end)
+
+    def _note_end(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._task_ended.set()
 
     async def _wait_while_tasks(self, number: int) -> None:
         """Wait while there are *number* tasks or more, and no error."""
         while len(self._tasks) >= number and not self._error:
-            await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+            self._task_ended.clear()
+            await self._task_ended.wait()
 
     async def _send(
         self, request: ApiRequest, keys: Collection[AnswerKey], claims: set[bytes]

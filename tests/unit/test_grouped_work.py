@@ -17,11 +17,13 @@ class Doubling:
 
     def __init__(self) -> None:
         self.groups: list[list[int]] = []
+        self.has_begun = threading.Event()
         self.may_work = threading.Event()
         self.is_away = False
 
     def work(self, numbers: Sequence[int]) -> list[int]:
         self.groups.append(list(numbers))
+        self.has_begun.set()
         assert self.may_work.wait(timeout=10)
         if self.is_away:
             raise DatabaseAway("away")
@@ -36,8 +38,7 @@ def test_what_is_submitted_at_once_or_during_a_turn_is_done_together() -> None:
     async def scenario() -> list[int]:
         grouped = GroupedWork(doubling.work)
         first = [grouped.submit(1), grouped.submit(2)]
-        while not doubling.groups:
-            await asyncio.sleep(0)
+        assert await asyncio.to_thread(doubling.has_begun.wait, timeout=10)
         second = [grouped.submit(number) for number in (3, 4, 5)]
         doubling.may_work.set()
         return await asyncio.gather(*first, *second)
