@@ -32,6 +32,7 @@ from models.database import (
     batched,
     clock,
     clock_minute,
+    insert_new,
     upsert,
 )
 from models.jobs import IS_HELD, Claim, held_values, note_progress
@@ -41,7 +42,6 @@ from models.tables import (
     Answer,
     AnswerClaim,
     AnswerDocument,
-    Base,
     Call,
     Document,
     Job,
@@ -204,13 +204,13 @@ def store_batch(db: Database, claim: Claim, batch: Batch, *, service: str, crede
                 documents.append({"document_id": document, "key": key})
 
         if answers:
-            connection.execute(_adding_new(Answer, db.is_sqlite), answers)
+            connection.execute(insert_new(Answer, is_sqlite=db.is_sqlite), answers)
         store_keyword_answers(db, connection, batch.answers_by_question)
         if batch.has_answers and batch.progress:
             note_progress(connection, claim)
         _drop_claims(connection, claim, batch.claims)
         if documents:
-            connection.execute(_adding_new(AnswerDocument, db.is_sqlite), documents)
+            connection.execute(insert_new(AnswerDocument, is_sqlite=db.is_sqlite), documents)
         count_calls(db, connection, claim.run_id, counts, service=service, credential=credential)
 
     for operation, call_counts in counts.items():
@@ -255,12 +255,6 @@ def _adding_calls(is_sqlite: bool) -> Insert:
     added = {name: getattr(Call, name) + call.excluded[name] for name in vars(CallCounts())}
     key = [column.name for column in inspect(Call).primary_key]
     return call.on_conflict_do_update(index_elements=key, set_=added)
-
-
-@lru_cache(maxsize=8)
-def _adding_new(table: type[Base], is_sqlite: bool) -> Insert:
-    """Return the INSERT of rows of which some may be stored already."""
-    return upsert(table, is_sqlite=is_sqlite).on_conflict_do_nothing()
 
 
 def renew_claims(

@@ -8,6 +8,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -135,6 +136,12 @@ def upsert(table: type, *, is_sqlite: bool) -> sqlite.Insert | postgresql.Insert
     from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - time that SQLite alone saves
 
     return postgresql.insert(table)
+
+
+@cache
+def insert_new(table: type, *, is_sqlite: bool) -> sqlite.Insert | postgresql.Insert:
+    """Return the INSERT of rows of which some may be stored already."""
+    return upsert(table, is_sqlite=is_sqlite).on_conflict_do_nothing()
 
 
 def batched(values: Sequence[T]) -> Iterator[Sequence[T]]:
