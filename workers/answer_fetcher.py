@@ -1,9 +1,10 @@
 """Answers of the Text API through the ledger: no answer is requested twice.
 
-Read what is stored, claim what is missing, read again, then request: two workers never request the
-same at once. An answer is stored as soon as it arrives, also when the job has another owner by
-then, because it is paid for. A call keeps its slot until its answer is stored. So a process that is
-killed repeats `TIDINGS_TEXTAPI_CONCURRENCY` calls at most, however many steps fetch at once.
+Read what is stored, claim what is missing, read again what may have been stored in between, then
+request: two workers never request the same at once. An answer is stored as soon as it arrives, also
+when the job has another owner by then, because it is paid for. A call keeps its slot until its
+answer is stored. So a process that is killed repeats `TIDINGS_TEXTAPI_CONCURRENCY` calls at most,
+however many steps fetch at once.
 """
 
 from __future__ import annotations
