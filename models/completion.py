@@ -174,8 +174,10 @@ def complete_documents(
         return Completed(conflicts=conflicts, redated=redated)
 
     locked = select(Document.__table__).where(Document.id.in_(ids)).with_for_update()
+    documents = connection.execute(locked.order_by(Document.id)).mappings().all()
+    origins = read_origins(connection, [document["origin_id"] for document in documents])
     incomplete: list[_Incomplete] = []
-    for document in connection.execute(locked.order_by(Document.id)).mappings():
+    for document in documents:
         origin = origins[document["origin_id"]]
         missing = _missing(document, given[document["identity"]], origin)
         incomplete.append(_Incomplete(document, origin, missing))

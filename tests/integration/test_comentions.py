@@ -134,3 +134,15 @@ def test_the_front_page_has_a_row_for_each_pair_and_none_for_a_single_keyword(
     assert "“fog” overtook “tide” in April 2020 (if it happened once, no other month" in html
     alone = months_run(db, "2020-03", "2020-04", ["tide"])
     assert 'comentions"' not in build.build(db, [alone], tmp_path / "one").read_text("utf-8")
+
+
+def test_a_keyword_and_a_part_of_it_are_no_pair_of_the_page(db: Database, tmp_path: Path) -> None:
+    run = months_run(db, "2020-03", "2020-04", ["tide", "fog", "tide NOT fog"])
+    assert [row.other for row in rows(db, run)[:3]] == ["tide", "tide NOT fog", "tide NOT fog"]
+    html = build.build(db, [run], tmp_path / "three").read_text(encoding="utf-8")
+    assert "“tide NOT fog” is a part of “tide”" in html
+    assert "tide and tide NOT fog" not in html
+    assert "tide less tide NOT fog" not in html
+    row = html.split('<th scope="row">fog and tide NOT fog</th>')[1].split("</tr>")[0]
+    assert row.endswith('<span class="facts">kept apart by the query</span></td>')
+    assert "fog less tide NOT fog" in html
