@@ -116,7 +116,7 @@ def _show_names(heading: str, names: Sequence[StoredName]) -> None:
     _show_counts(known)
     unknown = sum(each.documents for each in names if not each.name)
     if unknown:
-        show(f"  {unknown:>12,}  of documents where it is not known")
+        show(f"  {unknown:>12,}  (not known)")
 
 
 def _show_handles(handles: HandleInventory) -> None:
