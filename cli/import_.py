@@ -140,6 +140,7 @@ def _counts(imported: Imported) -> dict[str, int]:
         "added": imported.added,
         "known": tally.documents - imported.added - not_stored,
         "conflicts": imported.conflicts,
+        "two_dates": imported.redated,
         "completed": imported.completed,
         "forgotten": imported.forgotten,
         "empty": tally.empty,
@@ -150,6 +151,11 @@ def _counts(imported: Imported) -> dict[str, int]:
 
 
 def _print_remarks(imported: Imported) -> None:
+    _print_omissions(imported)
+    _print_counts(imported)
+
+
+def _print_omissions(imported: Imported) -> None:
     tally = imported.tally
     for remark in tally.remarks[:MAX_REMARKS]:
         warn(remark)
@@ -160,11 +166,18 @@ def _print_remarks(imported: Imported) -> None:
     if len(imported.left_out) > MAX_REMARKS:
         warn(f"and {tally.left_out - MAX_REMARKS:,} more were left out")
 
+
+def _print_counts(imported: Imported) -> None:
+    tally = imported.tally
     if tally.wrong_times:
         warn(
             f"{tally.wrong_times:,} of the documents read have a time that their service cannot "
             "have meant: they are in no month"
         )
+    if imported.redated == 1:
+        warn("1 document stands in two months: the first date counts")
+    elif imported.redated:
+        warn(f"{imported.redated:,} documents stand in two months: the first date counts")
     if imported.kept:
         warn(
             f"{imported.kept:,} stored documents lack what these files say of them, and stay as "

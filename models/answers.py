@@ -50,6 +50,9 @@ from models.tables import (
 
 LONGEST_CLAIM_SECONDS = 600.0  # of a job: its slice, and the calls that were in flight at its end
 
+_LIST_OF_TEXTS = '["'  # begins a stored answer that is one
+MAY_LIST_TEXTS = Answer.value.startswith(_LIST_OF_TEXTS, autoescape=True)  # see `lists_texts`
+
 # Built once: it costs more than what the database does with them. A list is one parameter that
 # grows: 900 of them cost more, too.
 _KEYS: BindParameter[list[bytes]] = bindparam("keys", expanding=True)
@@ -310,7 +313,7 @@ def calls_by_minute(
 
 def lists_texts(value: str) -> bool:
     """Return whether a stored answer is a list of sentences or phrases, which may quote a text."""
-    return value.startswith('["')
+    return value.startswith(_LIST_OF_TEXTS)
 
 
 def _has_lost_documents(connection: Connection, claim: Claim) -> bool:
