@@ -160,7 +160,6 @@ def _records(path: Path, on_damage: Callable[[str], None]) -> Iterator[Any]:
         records = _Records(_Pieces(file))
         try:
             for record in records:
-                records.reader.line_bytes = 0
                 yield record
                 records.reader.line_bytes = 0
                 records.read_to_end()
