@@ -54,7 +54,7 @@ def import_documents(
     """Read documents from files. Importing the same twice adds nothing.
 
     A table with a column of outlets, or --outlet, and without a column of handles is of headlines
-    (--source archive), else of posts.
+    (--source archive), else of posts. WARC files hold pages of news; their extra is tidings[warc].
 
     What is stored without a handle, an outlet or a time is completed by an import that knows it.
 

@@ -11,14 +11,23 @@ from typing import Any
 from core.errors import BadInput, UsageError
 from sources.base import Item, LeftOut, Remark, clean_name, fold_handle
 from sources.columns import FIELDS, find_columns, prefer_columns
-from sources.file_reading import decode_chunks, open_file, read_chunks, split_lines
+from sources.file_reading import WARC, decode_chunks, open_file, read_chunks, split_lines
 from sources.jsonstream import ASSIGNMENT, LONGEST, Root, parse_line, read_elements
-from sources.registry import FALLBACK_SOURCE, SOURCES, source_named
+from sources.registry import FALLBACK_SOURCE, HEADLINES_SOURCE, SOURCES, source_named
 from sources.source import JsonFormat, ReadContext, Source
 from sources.table_sample import TableSample
 from sources.tables import NO_HANDLE, TableReader, check_is_date, guess_source, read_csv
 
-ENDINGS = (".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".js")  #: read in a folder, or with .gz
+_WARC_ENDING = ".warc"
+ENDINGS = (
+    ".json",
+    ".jsonl",
+    ".ndjson",
+    ".csv",
+    ".tsv",
+    ".js",
+    _WARC_ENDING,
+)  #: read in a folder, or with .gz
 _REPORT_FILES = ("report.json", "dictionary.md")  # of a folder that a report was written to
 MAX_LEFT_OUT = 100_000  #: of one file; a file with more is read no further
 _LONG_LINE = f"its line is longer than {LONGEST:,} characters"
@@ -162,7 +171,9 @@ def _read_whole_file(path: Path, options: _Options) -> Iterator[Item]:
     first_character = head.lstrip(_BLANK)[:1]
     like_csv = bool(first_character) and first_character not in "{[<" and "," in head
 
-    if ending in (".csv", ".tsv") or (ending not in ENDINGS and like_csv):
+    if ending == _WARC_ENDING or head.startswith(WARC.decode()):
+        yield from _read_warc(path, options)
+    elif ending in (".csv", ".tsv") or (ending not in ENDINGS and like_csv):
         context = ReadContext(
             file=str(path), now=options.now, handle=options.handle, outlet=options.outlet
         )
@@ -172,6 +183,20 @@ def _read_whole_file(path: Path, options: _Options) -> Iterator[Item]:
         items = _read_json(path, options, by_line=by_line)
         archive = options.source.archive if options.source else None
         yield from archive.adopt(items, str(path)) if archive and archive.adopt else items
+
+
+def _read_warc(path: Path, options: _Options) -> Iterator[Item]:
+    if options.source not in (None, HEADLINES_SOURCE):
+        raise BadInput(f"{path} holds pages of news, {HEADLINES_SOURCE.name}: leave --source out")
+    try:
+        from sources.cc_news import read_warc  # noqa: PLC0415 - it is in an extra, and loads slowly
+    except ModuleNotFoundError as error:
+        raise BadInput(
+            f"{path} is a WARC file, and {error.name} to read it is not installed: "
+            "pip install 'tidings[warc]'"
+        ) from None
+    context = ReadContext(file=str(path), now=options.now, outlet=options.outlet)
+    yield from read_warc(path, context)
 
 
 def _head(path: Path) -> str:

@@ -33,8 +33,8 @@ from sources.timestamps import is_day_first, is_day_number, parse_time
 
 NO_HANDLE = "nothing says whose posts these are, so no handle finds them: --handle HANDLE"
 _NO_TIME = "no column holds a time, so its documents are in no month: --column published_at=NAME"
-_POSTS_OR_HEADLINES = (
-    "it has both outlets and handles, and was read as posts: for headlines, --source archive"
+_POSTS_OF_OUTLETS = (
+    "it has outlets and was read as posts, which have none: for headlines, --source archive"
 )
 _UNDEFINED_IN_CP1252 = (b"\x81", b"\x8d", b"\x8f", b"\x90", b"\x9d")
 _ROUNDED = re.compile(r"[\d.,]+[eE]\+?\d+")  # an id that a spreadsheet made alike in many rows
@@ -80,7 +80,7 @@ class TableReader:
             published_at=fields.published_at,
             address=fields.address,
             handle=fields.handle if rules.has_handles else None,
-            outlet=fields.outlet,
+            outlet=None if rules.has_handles else fields.outlet,
             section=self._name(row, "section"),
             desk=self._name(row, "desk"),
             material=self._name(row, "material"),
@@ -105,8 +105,8 @@ class TableReader:
         has_outlet = "outlet" in self.columns or self.context.outlet is not None
         if rules.has_outlets and not has_outlet:
             yield Remark(self.context.file, NO_OUTLET)
-        elif rules.has_handles and has_handle and has_outlet:
-            yield Remark(self.context.file, _POSTS_OR_HEADLINES)
+        elif rules.has_handles and has_outlet:
+            yield Remark(self.context.file, _POSTS_OF_OUTLETS)
 
     def _field(self, row: Mapping[str, Any], name: str) -> Any:
         return row.get(self.columns[name]) if name in self.columns else None

@@ -45,6 +45,7 @@ class JobContext:
     _interrupt: Callable[[], object] | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
+        self._queries = GroupedWork(self._read_together)
         self._records = GroupedWork(self._record_steps)
 
     @property
@@ -77,13 +78,20 @@ class JobContext:
             self._interrupt()
 
     async def read(self, query: Callable[..., T], *arguments: Any, **options: Any) -> T:
-        """Run ``query(connection, *arguments, **options)`` in a thread, beside those of others."""
+        """Run ``query(connection, *arguments, **options)`` in a thread.
+
+        What the steps of the job read at the same moment shares a transaction.
+        """
 
         def read(connection: Connection) -> T:
             return query(connection, *arguments, **options)
 
-        result: T = await self.runtime.reads.submit(read)
+        result: T = await self._queries.submit(read)
         return result
+
+    def _read_together(self, queries: Sequence[Callable[[Connection], Any]]) -> list[Any]:
+        with self.db.read() as connection:
+            return [query(connection) for query in queries]
 
     async def write(self, *changes: Callable[[Connection], object], progress: bool = False) -> None:
         """Make the *changes* in one fenced transaction, in a thread, to its end.

@@ -1,7 +1,7 @@
 """Work in a thread that is done together for all who asked for it meanwhile.
 
-Each turn costs a transaction and the way to a thread and back. The steps of a job, and the jobs of
-a slice, ask at the same moments.
+Each turn costs a transaction and the way to a thread and back, and the steps of a job ask at the
+same moments.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import signal
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any, TypeVar
 
@@ -14,7 +14,6 @@ from billiard.common import TERM_SIGNAL
 from celery import Celery
 from celery.exceptions import SoftTimeLimitExceeded
 from redis.asyncio import Redis
-from sqlalchemy import Connection
 
 from core.broker import redis_client
 from core.errors import SettingsError
@@ -27,7 +26,6 @@ from models.answers import calls_by_minute
 from models.database import Database
 from textapi.client import TextApiClient
 from textapi.messages import SERVICE
-from workers.grouped_work import GroupedWork
 
 STOP_SIGNALS = (signal.SIGUSR1, TERM_SIGNAL)  # the soft time limit, and a shutdown
 DRAIN_SECONDS = 8.0  # calls in flight may end; a worker has 15 s from Ctrl-C to its end
@@ -45,7 +43,6 @@ class Runtime:
         self.db = Database(settings.database)
         self.lease_db = Database(settings.database, pooled=False)  # for the lease's thread
         self.broker = redis_client(settings)
-        self.reads = GroupedWork(self._read_together)  # queries, given a connection
         self._runner = asyncio.Runner()
         self._session: aiohttp.ClientSession | None = None
         self._redis: Redis | None = None
@@ -88,11 +85,6 @@ class Runtime:
             if received[0] == signal.SIGUSR1:
                 raise SoftTimeLimitExceeded from None
             raise SystemExit from None
-
-    def _read_together(self, queries: Sequence[Callable[[Connection], Any]]) -> list[Any]:
-        """Return the result of each of *queries*, all read in one transaction."""
-        with self.db.read() as connection:
-            return [query(connection) for query in queries]
 
     def session(self) -> aiohttp.ClientSession:
         """Return the HTTP session, to be used on the loop."""

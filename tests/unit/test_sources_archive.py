@@ -24,6 +24,9 @@ NO_OUTLET = (
     "nothing says which outlet published these, so they are grouped as not known: --outlet NAME, "
     "or --column outlet=NAME"
 )
+READ_AS_POSTS = (
+    "it has outlets and was read as posts, which have none: for headlines, --source archive"
+)
 TODAYS_MEDIA_CLOUD = (  # its columns, in the order of the alphabet
     "id,indexed_date,language,media_name,media_url,publish_date,title,url\n"
     "9f2,2024-05-06 10:11:12.5,en,tides.example,tides.example,2024-05-06,"
@@ -144,9 +147,7 @@ def test_a_table_with_outlets_and_authors_is_of_posts_unless_one_says_otherwise(
     items = read(tmp_path / "t.csv", table)
     [item] = documents(items)
     assert (item.source, item.handle, item.text) == ("posts", "ann", "The sea went out.")
-    assert remarks(items) == [
-        "it has both outlets and handles, and was read as posts: for headlines, --source archive"
-    ]
+    assert (item.outlet, remarks(items)) == (None, [READ_AS_POSTS])
     items = read(tmp_path / "t.csv", table, source="archive")
     [item] = documents(items)
     assert (item.source, item.outlet, item.handle) == ("archive", "The Tides", None)
@@ -200,6 +201,11 @@ def test_posts_are_no_headlines_whatever_one_says(tmp_path: Path) -> None:
         read(tmp_path / "x.json", page, source="archive")
     items = read(tmp_path / "x.json", page, outlet="The Tides", handle="ann")
     assert [(item.source, item.outlet) for item in documents(items)] == [("x", None)]
+    table = "tweet_id,text,username,time\n1445873369,Rain,ann,2015-10-26\n"
+    items = read(tmp_path / "x.csv", table, outlet="The Tides")
+    assert [(item.source, item.outlet) for item in documents(items)] == [("x", None)]
+    assert remarks(items) == [READ_AS_POSTS]
+    items = read(tmp_path / "x.json", page, outlet="The Tides", handle="ann")
     assert remarks(items) == ["posts of X are of no outlet: --outlet is not stored with them"]
 
 
