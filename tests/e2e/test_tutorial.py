@@ -23,7 +23,7 @@ def blocks() -> list[str]:
     )
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(360)
 def test_every_command_of_the_tutorial_does_what_it_says(tmp_path: Path) -> None:
     first, *typed = blocks()
     assert first.startswith(SETTING_UP)
@@ -44,7 +44,7 @@ def test_every_command_of_the_tutorial_does_what_it_says(tmp_path: Path) -> None
         start_new_session=True,
     ) as shell:
         try:
-            out, err = shell.communicate("\n".join(script), timeout=220)
+            out, err = shell.communicate("\n".join(script), timeout=340)
         finally:
             leave(tmp_path)
     assert shell.returncode == 0, err
