@@ -195,7 +195,7 @@ class MonthsArguments(RunArguments):
             metavar="NAME,NAME",
             callback=_check_archives,
             help=f"The archives: {', '.join(ARCHIVES)}. By default {default_archive().name}; with "
-            "--outlet, and where it holds nothing, those that are stored.",
+            "--outlet those that have them, and where it holds nothing, those that are stored.",
         ),
     ] = None
 
@@ -230,12 +230,14 @@ class MonthsArguments(RunArguments):
         """
         from analysis.parameters import MonthsParameters
         from cli.keywords import check_stars
-        from cli.stored_names import choose_archives, spell_names
+        from cli.stored_names import choose_archives, keep_archives_of_outlets, spell_names
 
         assert isinstance(parameters, MonthsParameters)  # noqa: S101 - they were resolved here
         if self.source is None:
             parameters = choose_archives(db, settings, parameters)
         parameters = spell_names(db, settings, parameters)
+        if self.source is None:
+            parameters = keep_archives_of_outlets(db, parameters)
         check_stars(db, parameters)
         return parameters, names
 
