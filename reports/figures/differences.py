@@ -48,8 +48,9 @@ def draw_differences(
     """Draw a dot and an upright interval for each month, joined where months follow each other."""
     by_month = {each.period: each.value for each in differences}
     xs = list(map(style.month_number, span))
+    size, label = max(2.0, 5 * style.crowding(span)), "difference"
     for x, y in style.segments(xs, list(map(by_month.get, span))):
-        ax.plot(x, y, "o-", color=color, markersize=5, linewidth=1.1, zorder=3, label="difference")
+        ax.plot(x, y, "o-", color=color, markersize=size, linewidth=1.1, zorder=3, label=label)
     for each in differences:
         x_of_month = style.month_number(each.period)
         ax.plot([x_of_month, x_of_month], [each.low, each.high], color=color, **_INTERVAL)
@@ -117,12 +118,13 @@ def differences_specs(panels: Sequence[PairPanel], scale: str, *, of: int) -> It
         return
 
     span = style.Range.of(counted)
+    unit = span.grain
     chosen = ""
     if len(panels) < of:
         chosen = f" Drawn are {len(panels)} of {of} pairs: those in most documents."
     how = "Above zero the first is higher; upright lines are 95 % intervals." + chosen
     if any(set(span) - set(panel.counted) for panel in panels):
-        how += " Hatched months were not counted for both."
+        how += f" Hatched {unit}s were not counted for both."
     names = ", ".join(f"{panel.first} less {panel.second}" for panel in panels)
     pairs = quantity(len(panels), "pair")
 
@@ -135,18 +137,19 @@ def differences_specs(panels: Sequence[PairPanel], scale: str, *, of: int) -> It
     yield FigureSpec(
         name="differences-share",
         draw=partial(share_figure, tuple(panels), span),
-        alt=f"Difference of the shares of {pairs} of keywords in each month: {names}.",
+        alt=f"Difference of the shares of {pairs} of keywords in each {unit}: {names}.",
         caption=f"In percentage points, each pair on a scale of its own. {how}{crossing} A "
         "document that mentions both counts for neither. Intervals are wider where mentions came "
         "in bursts.",
         layout="chart",
     )
     if any(panel.polarities for panel in panels):
-        few = " A month in which fewer than ten documents mention one of the two has no dot."
+        few = f" A {unit} in which fewer than ten documents mention one of the two has no dot."
         yield FigureSpec(
             name="differences-polarity",
             draw=partial(polarity_figure, tuple(panels), span),
-            alt=f"Difference of the mean polarities of {pairs} of keywords in each month: {names}.",
+            alt=f"Difference of the mean polarities of {pairs} of keywords in each {unit}: "
+            f"{names}.",
             caption=with_scale(
                 how + few + " Sentences of one document count as one observation.", scale
             ),
