@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from functools import wraps
@@ -24,6 +25,8 @@ from reports.queries import fetch_all, in_batches, index_by
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
+
+JOBS_AT_A_TIME = 25  # whose results are read in one transaction: memory is that of so many
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +94,14 @@ class RunData:
 
     def jobs_named(self, names: Collection[str] | None) -> list[RunJob]:
         """Return the jobs with these names, or all where *names* is None."""
-        return [job for job in self.jobs if names is None or job.name in names]
+        if names is None:
+            return list(self.jobs)
+        named = []
+        for name in sorted(set(names)):  # of a thousand months a page at a time reads one
+            place = bisect_left(self.jobs, name, key=attrgetter("name"))
+            if place < len(self.jobs) and self.jobs[place].name == name:
+                named.append(self.jobs[place])
+        return named
 
 
 def fetch_of_jobs(
@@ -101,7 +111,7 @@ def fetch_of_jobs(
     *columns: InstrumentedAttribute[Any],
 ) -> Iterator[list[tuple[Any, ...]]]:
     """Yield the rows of a batch of jobs: the job, then *columns* of the table of *job_id*."""
-    for jobs in in_batches(data.jobs_named(names)):
+    for jobs in in_batches(data.jobs_named(names), JOBS_AT_A_TIME):
         by_id = index_by("id", jobs)
         statement = select(job_id, *columns).where(job_id.in_(list(by_id)))
         yield [(by_id[id_], *values) for id_, *values in fetch_all(data.db, statement)]

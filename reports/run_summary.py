@@ -29,6 +29,7 @@ from reports.run_data import NO_SELECTION, RunData, Selection, documents_conditi
 from reports.selection import count_without, describe_selection, left_out
 from reports.tables.calls import CallRow, read_calls
 from reports.tables.coverage import StepCount, count_steps
+from reports.years import is_tested_by_year
 from sources.registry import SOURCES
 from sources.source import Credit
 from textapi.text.keywords import pattern
@@ -81,6 +82,11 @@ class RunSummary(RunData):
         if self.first is None or self.last is None:
             return 0
         return (date.fromisoformat(self.last) - date.fromisoformat(self.first)).days + 1
+
+    @property
+    def is_tested_by_year(self) -> bool:
+        """Whether highlights compare years, since the months are too many."""
+        return is_tested_by_year(self)
 
     @property
     def unit(self) -> str:

@@ -35,7 +35,7 @@ from reports.daily_counts import (
     read_stored_counts,
 )
 from reports.queries import fetch_all, fetch_pages
-from reports.run_data import RunData, RunJob, documents_condition, keep_rows
+from reports.run_data import Reader, RunData, RunJob, documents_condition, keep_rows
 from reports.selection import left_out
 from reports.statistics import polarity_interval, round_figure, wilson_interval
 from reports.tables.coverage import CoverageRow, read_coverage_grid
@@ -132,12 +132,20 @@ def read_series(data: RunData, names: Collection[str] | None = None) -> Iterator
 
     Of a run of months these are all periods that hold a day of its months, *names* is then None.
     """
-    return (read_periods if data.grain == Grain.MONTH else _read_by_grain)(data, names)
+    return (read_periods if data.grain == Grain.MONTH else _BY_GRAIN[data.grain])(data, names)
 
 
-@keep_rows
-def _read_by_grain(data: RunData, names: Collection[str] | None = None) -> Iterator[PeriodRow]:
-    return _read_rows(data, data.grain, names)
+def _reader_of(grain: Grain) -> Reader[PeriodRow]:
+    """Return what reads the rows by *grain*; a report may need those of two grains."""
+
+    @keep_rows
+    def read(data: RunData, names: Collection[str] | None = None) -> Iterator[PeriodRow]:
+        return _read_rows(data, grain, names)
+
+    return read
+
+
+_BY_GRAIN = {grain: _reader_of(grain) for grain in Grain}
 
 
 def _read_rows(data: RunData, grain: Grain, names: Collection[str] | None) -> Iterator[PeriodRow]:
