@@ -18,7 +18,7 @@ from reports.statistics import t_quantile, wilson_interval
 from reports.tables.archive_days import NO_MATCHES, ArchiveDay, Progress, read_archive_days
 
 Interval = tuple[float, float]
-_OfMonth = Mapping[Group, Sequence[ArchiveDay]]
+OfMonth = Mapping[Group, Sequence[ArchiveDay]]
 
 
 @dataclass
@@ -181,18 +181,18 @@ def count_groups(data: RunData, keywords: Sequence[str], grain: Grain) -> list[K
         counted.append(KeywordGroups(keyword, groups))
     for of_month in _read_months(data, names):
         for keyword_groups in counted:
-            _add_month(keyword_groups, of_month, grain)
+            add_month(keyword_groups, of_month, grain)
     return counted
 
 
-def _read_months(data: RunData, names: Sequence[str]) -> Iterator[_OfMonth]:
+def _read_months(data: RunData, names: Sequence[str]) -> Iterator[OfMonth]:
     days = read_archive_days(data, None, names)
     for _, of_month in groupby(days, key=lambda day: day[None].job):
         in_month = list(of_month)
         yield {name: [day[name] for day in in_month] for name in names}
 
 
-def _add_month(counted: KeywordGroups, of_month: _OfMonth, grain: Grain) -> None:
+def add_month(counted: KeywordGroups, of_month: OfMonth, grain: Grain) -> None:
     """Add a month to the counts of a keyword, and compare its groups."""
     term = counted.keyword, None
     compared: dict[str, tuple[Cell, Moments]] = {}

@@ -11,10 +11,16 @@ from reports.figures.style import signed
 from reports.group_counts import KeywordGroups
 from reports.groupings import NOT_KNOWN
 from reports.highlights import Highlight
-from reports.words import format_points, format_share, quantity
+from reports.words import format_points, format_share, join_words, quantity
 
 LARGE_POLARITY = 0.3  # a bound above which next to nothing is ruled out
+TIED = 4  # groups that are named as the highest, at most
 
+_APART = (
+    "Some look apart in the table, where each {} has its own months and documents count singly; "
+    "here they are compared within the months that they share, and mentions of one burst count for "
+    "fewer."
+)
 _PLURALS = {Grouping.OUTLET: "outlets", Grouping.SECTION: "sections", Grouping.KIND: "kinds"}
 
 
@@ -45,9 +51,20 @@ def _describe_shares(
             f"rule out only differences above {most} percentage points "
             f"({_compared(comparison, plural)})."
         )
-        return Highlight("groups", ("no difference shown", "share"), text)
+        note = _APART.format(grouping) if _look_apart(counted, comparison) else ""
+        return Highlight("groups", ("no difference shown", "share"), text, note)
 
     shares = {name: counted.groups[name].compared_share or 0.0 for name in comparison.names}
+    highest = _list_highest(comparison, shares)
+    if len(highest) > 1:
+        top, *others = highest
+        ties = [f"{_name(name, grouping)} ({format_share(shares[name])})" for name in others]
+        text = (
+            f"{subject} is mentioned most in {_name(top, grouping)} "
+            f"({format_share(shares[top])} of its documents), but {join_words(ties)} cannot be "
+            f"told apart from it; {_count_pairs(comparison)}."
+        )
+        return Highlight("groups", ("among the highest", *highest), text)
     pair = _find_pair(comparison, shares)
     if pair is None:
         text = (
@@ -80,7 +97,7 @@ def _describe_moods(
         )
         return Highlight("groups", ("no difference shown", "mood"), text)
 
-    means = dict(zip(comparison.names, comparison.values, strict=True))
+    means = {name: counted.groups[name].polarities.mean or 0.0 for name in comparison.names}
     pair = _find_pair(comparison, means)
     if pair is None:
         text = (
@@ -96,12 +113,39 @@ def _describe_moods(
     return Highlight("groups", ("higher", high, low), text)
 
 
+def _look_apart(counted: KeywordGroups, comparison: Comparison) -> bool:
+    """Return whether the intervals of two groups in the table do not overlap."""
+    intervals = [counted.groups[name].total.interval for name in comparison.names]
+    lows = [interval[0] for interval in intervals if interval is not None]
+    highs = [interval[1] for interval in intervals if interval is not None]
+    return max(lows) > min(highs)
+
+
 def _name(group: str, grouping: Grouping) -> str:
     return group if grouping == Grouping.OUTLET else f"“{group}”"
 
 
 def _compared(comparison: Comparison, plural: str) -> str:
     return f"{len(comparison.names)} {plural} compared"
+
+
+def _count_pairs(comparison: Comparison) -> str:
+    different = len(comparison.list_different(LEVEL))
+    pairs = math.comb(len(comparison.names), 2)
+    verb = "differs" if different == 1 else "differ"
+    return f"{different:,} of {quantity(pairs, 'pair')} {verb}"
+
+
+def _list_highest(comparison: Comparison, values: Mapping[str, float]) -> list[str]:
+    """Return the highest group and those that cannot be told apart from it, if they are few.
+
+    None where the figures as they are shown have another one first.
+    """
+    highest = comparison.list_highest(LEVEL)
+    ranked = sorted(highest, key=values.__getitem__, reverse=True)
+    top = comparison.names[comparison.values.index(max(comparison.values))]
+    is_few = len(highest) <= min(TIED, len(comparison.names) - 1)
+    return ranked if is_few and ranked[0] == top else []
 
 
 def _find_pair(comparison: Comparison, values: Mapping[str, float]) -> tuple[str, str] | None:
@@ -137,5 +181,4 @@ def _than(
     different = len(comparison.list_different(LEVEL))
     if different == 1:
         return f"{lower}; the others cannot be told apart"
-    pairs = math.comb(len(comparison.names), 2)
-    return f"{lower}; {different:,} of {quantity(pairs, 'pair')} differ"
+    return f"{lower}; {_count_pairs(comparison)}"

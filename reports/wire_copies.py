@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterator, Mapping
-from hashlib import blake2b
 
 from sqlalchemy import select
 
@@ -13,7 +12,7 @@ from models.tables import Document, Mention, Origin
 from reports.groupings import name_group
 from reports.queries import fetch_all, in_batches
 from reports.run_data import RunData, RunJob
-from reports.selection import left_out, read_patterns
+from reports.selection import digest_text, left_out, read_patterns
 
 Copies = Mapping[tuple[str, str], int]  # by keyword and outlet
 
@@ -28,8 +27,7 @@ def count_copies(data: RunData) -> Copies:
     copies: Counter[tuple[str, str]] = Counter()
     if data.grouping == Grouping.OUTLET:
         for job in data.jobs:
-            for keyword, outlet in _find_copies(data, job):
-                copies[keyword, outlet] += 1
+            copies.update(_find_copies(data, job))
     return copies
 
 
@@ -43,14 +41,14 @@ def _find_copies(data: RunData, job: RunJob) -> Iterator[tuple[str, str]]:
             keywords[document].append(keyword)
 
     outlet_of: dict[int, str] = {}
-    outlets: dict[Hashable, set[str]] = defaultdict(set)  # by text and by pattern
     keys_of: dict[int, list[Hashable]] = {}
+    outlets: dict[Hashable, set[str]] = defaultdict(set)
     for batch in in_batches(keywords):
         columns = select(Document.id, Document.text, Origin.outlet)
         documents = columns.join(Origin, Origin.id == Document.origin_id)
         for document, text, outlet in fetch_all(data.db, documents.where(Document.id.in_(batch))):
             outlet_of[document] = name_group(outlet)
-            keys_of[document] = _keys(data, document, text)
+            keys_of[document] = _list_keys(data, document, text)
             for key in keys_of[document]:
                 outlets[key].add(outlet_of[document])
 
@@ -60,8 +58,8 @@ def _find_copies(data: RunData, job: RunJob) -> Iterator[tuple[str, str]]:
                 yield keyword, outlet_of[document]
 
 
-def _keys(data: RunData, document: int, text: str) -> list[Hashable]:
-    folded = " ".join(text.casefold().split())
-    keys: list[Hashable] = [blake2b(folded.encode(), digest_size=16).digest()]
+def _list_keys(data: RunData, document: int, text: str) -> list[Hashable]:
+    """Return by what a document is known again: its text, and its pattern if it is of one."""
     place = read_patterns(data).place_of(document)
-    return keys if place is None else [*keys, place]
+    digest = digest_text(text)
+    return [digest] if place is None else [digest, place]

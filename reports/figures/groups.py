@@ -20,6 +20,7 @@ from reports.figures.spec import FigureSpec
 FEW_DOCUMENTS = 30  # of a cell: fewer say little of a share
 WIDTH, PANEL = 5.4, 1.05  # inches, as of the figures of pairs: two stand side by side
 MOST_ROWS = 60  # of a heat map
+NARROW = 12  # periods that a heat map of half the page has room for
 
 _SHARES = LinearSegmentedColormap.from_list(
     "shares", ["#e4f0f8", "#8cc1e0", "#2a86c1", "#004a75", "#002238"]
@@ -59,7 +60,8 @@ def totals_figure(keyword: str, groups: Sequence[tuple[str, Point]]) -> Figure:
         ax.plot([point.share], [row], "o", markerfacecolor=face, zorder=3, label="_share", **look)
     style.label_rows(ax, [name for name, _ in groups], longest=30)
     ax.set_ylim(len(groups) - 0.4, -0.6)
-    ax.set_xlim(left=0)
+    sure = [point.high for _, point in groups if point.n >= FEW_DOCUMENTS]
+    ax.set_xlim(0, 1.04 * max(sure or [point.high for _, point in groups]))
     ax.grid(visible=True, axis="x")
     ax.grid(visible=False, axis="y")
     ax.xaxis.set_major_formatter(style.format_percent)
@@ -103,10 +105,14 @@ def draw_panel(ax: Axes, panel: GroupPanel, span: style.Range) -> None:
 
 def heat_figure(keyword: str, panels: Sequence[GroupPanel], span: style.Range) -> Figure:
     """Return a row for each group, a cell for each period: its share, or that it has no data."""
-    figure, ax = style.new_axes(1.5 + 0.24 * len(panels))
+    figure, ax = style.new_axes(1.5 + 0.24 * len(panels), _heat_width(span))
     draw_shares(ax, panels, span)
     style.title(ax, f"“{keyword}”: share of documents per {span.grain}")
     return figure
+
+
+def _heat_width(span: style.Range) -> float:
+    return WIDTH if len(span) <= NARROW else style.WIDTH
 
 
 def draw_shares(ax: Axes, panels: Sequence[GroupPanel], span: style.Range) -> None:
@@ -173,11 +179,12 @@ def totals_spec(keyword: str, slug: str, groups: Sequence[tuple[str, Point]]) ->
     """Declare the figure of the groups' shares over all periods."""
     if len(groups) < 2:
         return None
-    few = (
-        " Hollow: of fewer than 30 documents."
-        if any(p.n < FEW_DOCUMENTS for _, p in groups)
-        else ""
-    )
+    few = ""
+    if any(point.n < FEW_DOCUMENTS for _, point in groups):
+        few = (
+            f" Hollow: of fewer than {FEW_DOCUMENTS} documents, whose interval may end outside the "
+            "picture."
+        )
     return FigureSpec(
         name=f"groups-{slug}",
         draw=partial(totals_figure, keyword, tuple(groups)),
@@ -206,7 +213,7 @@ def series_spec(
             caption=f"One scale for all. Hatched: no data, which is no zero; blank: none of its "
             f"documents in a {span.grain} of which the archive has others; a point: fewer than "
             f"{FEW_DOCUMENTS} documents, whose share says little.",
-            layout="chart wide",
+            layout="chart" if len(span) <= NARROW else "chart wide",
         )
     return FigureSpec(
         name=f"groups-{slug}-series",
