@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from typer import Argument, Option
 
 from cli.messages import printable
-from cli.options import MOST, By, Distinct, Name, Wait, check_utf8
+from cli.options import MOST, By, Distinct, Name, SeriesBy, Wait, check_utf8
 from core.enums import DOCUMENTS, Within
 from core.errors import UsageError
 from sources.registry import archives, default_archive, post_sources
@@ -382,9 +382,19 @@ def _validate(kind: type[Any], options: RunOptions, pipeline: Pipeline, **values
 
     if options.steps is not None:
         values["steps"] = _parse_steps(options.steps, pipeline)
-    for name in TextOptions.model_fields:
+    for name in TextOptions.model_fields.keys() - {"by"}:
         if getattr(options, name) is not None:
             values[name] = getattr(options, name)
+    grain, grouping = options.by or SeriesBy()
+    if grouping is not None and "grouping" not in kind.model_fields:
+        raise UsageError(
+            f"--by {grouping}: documents are grouped in runs of months alone; leave it out, or "
+            "write `submit months`"
+        )
+    if grain is not None:
+        values["by"] = grain
+    if grouping is not None:
+        values["grouping"] = grouping
     try:
         return kind(**values)
     except ValidationError as error:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis.parameters import MonthsParameters
-from core.enums import Grain
+from core.enums import Grain, Grouping
 from core.errors import UsageError
 from models.database import Database
 from reports import atom, comparison, fonts, handles, months, page, run_summary, trainings, years
@@ -70,6 +70,7 @@ def build(
     *,
     selection: Selection = NO_SELECTION,
     grain: Grain | None = None,
+    grouping: Grouping | None = None,
     check: Callable[[], None] = lambda: None,
     texts: bool = True,
 ) -> Path:
@@ -82,18 +83,19 @@ def build(
     deleted. *check* is called before each figure that is to be drawn: what it raises ends the
     build. Of a run that is grouped by year not before the first, and not when all months are read.
     Without *texts* the documents' texts are left out, sentences that are quoted aside. Series have
-    the *grain*: by default the run's, of several runs months. Raises `NotFound` where
-    there is no such run, `UsageError` where *out* holds another program's page, *selection* names a
-    template that the run does not have, or a training is given a grain.
+    the *grain*: by default the run's, of several runs months; and the *grouping*. Raises `NotFound`
+    where there is no such run, `UsageError` where *out* holds another program's page, *selection*
+    names a template that the run does not have, a training is given a grain, or another run than
+    one of months a grouping.
     """
     index = out / INDEX
     refuse_foreign_page(index)
     refuse_numbers(selection, run_ids)
-    fingerprint = _fingerprint(db, run_ids, selection, grain, texts=texts)
+    fingerprint = _fingerprint(db, run_ids, selection, grain, grouping, texts=texts)
     if _is_unchanged(out, fingerprint):
         return index
 
-    runs = [load_run(db, run_id, selection, grain) for run_id in run_ids]
+    runs = [load_run(db, run_id, selection, grain, grouping) for run_id in run_ids]
     if len(run_ids) > 1 and grain is None:
         runs = [replace(data, grain=Grain.MONTH) for data in runs]
     if any(map(years.groups_by_year, runs)):
@@ -305,11 +307,12 @@ def _fingerprint(
     run_ids: Sequence[int],
     selection: Selection = NO_SELECTION,
     grain: Grain | None = None,
+    grouping: Grouping | None = None,
     *,
     texts: bool = True,
 ) -> str:
     """Return a hash of the stored results, of the code that shows them and of what is shown."""
-    hashed = hashlib.sha256(f"{texts} {selection!r} {grain} ".encode())
+    hashed = hashlib.sha256(f"{texts} {selection!r} {grain} {grouping} ".encode())
     for run_id in run_ids:
         hashed.update(f"{run_id} {run_summary.fingerprint(db, run_id)}".encode())
     for package in _PACKAGES:

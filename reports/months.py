@@ -31,6 +31,7 @@ from reports.figures import (
     terms,
 )
 from reports.figures.spec import FigureSpec, Subject
+from reports.groups import GroupSection, make_groups
 from reports.highlights import Highlight, keyword_highlights
 from reports.keyword_comparison import KeywordComparison, make_comparison
 from reports.label_section import LabelledSubject, LabelSection, read_label_section
@@ -123,6 +124,7 @@ class MonthsPage:
     pairs: KeywordComparison = field(default_factory=KeywordComparison)
     years: list[Year] = field(default_factory=list)  # of a run that is grouped by year
     pages: Sequence[str] = ()  # months that have a page
+    groups: GroupSection = field(default_factory=GroupSection)
     texts: list[str] = field(default_factory=list)  # samples, to see which scripts they use
     characters: set[str] = field(default_factory=set)  # that are in them
 
@@ -189,6 +191,7 @@ def make_page(
         _draw_keyword(keyword, page, names, data, store)
     _draw_comparison(page, data, store)
     page.pairs = make_comparison(read_pairs(data), store, labels.scale_of_all)
+    page.groups = make_groups(data, store, labels.scale)
     return page
 
 

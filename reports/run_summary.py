@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, case, func, select
 from analysis.options import TextOptions
 from analysis.parameters import MonthsParameters, Parameters, TrainingParameters
 from analysis.text.mentions import all_terms
-from core.enums import ENDED, Grain, JobKind, State, Within
+from core.enums import ENDED, Grain, Grouping, JobKind, State, Within
 from models import tables
 from models.database import Database
 from models.tables import Document, Import, Mention
@@ -164,7 +164,11 @@ def summarize_run(data: RunData) -> RunSummary:
         imports=_read_imports(data, sources),
         calls=list(read_calls(data)),
         command=submit_command(
-            data.parameters, map(attrgetter("term"), data.jobs), shown, grain=data.grain
+            data.parameters,
+            map(attrgetter("term"), data.jobs),
+            shown,
+            grain=data.grain,
+            grouping=data.grouping,
         ),
         without=count_without(data),
         left_out=total - sources.total(),
@@ -294,6 +298,7 @@ def submit_command(
     selection: Selection = NO_SELECTION,
     *,
     grain: Grain = Grain.MONTH,
+    grouping: Grouping | None = None,
 ) -> str:
     """Return ``tidings submit …`` as a person types it; *names* are a run's handles or terms."""
     words = ["tidings", "submit"]
@@ -316,8 +321,9 @@ def submit_command(
 
     if isinstance(parameters, TextOptions):
         words += _changed_options(parameters)
-    if grain != Grain.MONTH:
-        words += ["--by", grain.value]
+    by = [grain.value] if grain != Grain.MONTH else []
+    by += [grouping.value] if grouping else []
+    words += _option("by", by or None)
     if selection.distinct:
         words.append("--distinct")
     for text in selection.without:
