@@ -6,11 +6,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any, NamedTuple, Self
 
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, text
+from sqlalchemy.sql.dml import ReturningInsert
 
 from core.enums import JobKind
+from models.bulk import insert_of_many, many
 from models.completion import (
     complete_documents,
     count_conflicts,
@@ -37,6 +40,7 @@ _COLUMNS = (
     *("identity", "source", "handle", "author_id"),
     *("published_at", "period", "address", "text"),
 )
+_INSERTED = (*_COLUMNS, "origin_id", "import_id", "repost")
 _TEXTS = select(Document.id, Document.identity, Document.period, Document.text, Document.repost)
 
 
@@ -174,9 +178,18 @@ def _insert_new(
         given = {"origin_id": origin_id, "import_id": import_id, "repost": bool(row.get("repost"))}
         first_rows.setdefault(row["identity"], {**values, **given})
 
-    statement = db.upsert(Document).on_conflict_do_nothing(index_elements=["identity"])
-    inserted = connection.scalars(statement.returning(Document.identity), list(first_rows.values()))
+    if not first_rows:
+        return {}
+    parameters = many(list(first_rows.values()), _INSERTED, is_sqlite=db.is_sqlite)
+    inserted = connection.scalars(_inserting_new(db.is_sqlite), parameters)
     return {identity: first_rows[identity] for identity in inserted}
+
+
+@lru_cache(maxsize=2)
+def _inserting_new(is_sqlite: bool) -> ReturningInsert[str]:
+    """Return the statement that inserts documents and returns the identities of the new ones."""
+    insert = insert_of_many(Document, _INSERTED, is_sqlite=is_sqlite)
+    return insert.on_conflict_do_nothing(index_elements=["identity"]).returning(Document.identity)
 
 
 def _count_conflicts(
