@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple, Self
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, text
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select, text
 from sqlalchemy.sql.dml import ReturningInsert
 
 from core.enums import JobKind
@@ -42,6 +42,9 @@ _COLUMNS = (
 )
 _INSERTED = (*_COLUMNS, "origin_id", "import_id", "repost")
 _TEXTS = select(Document.id, Document.identity, Document.period, Document.text, Document.repost)
+
+_DATED_TEXTS = _TEXTS.add_columns(Document.published_at)
+_READ_AT_ONCE = 2000  # documents of a month
 
 
 class DocumentText(NamedTuple):
@@ -296,14 +299,32 @@ def list_documents_by_day(
 ) -> Iterator[tuple[str, list[DocumentText]]]:
     """Yield each day of a month, ``2020-03-01``, and its documents, if there are any.
 
-    Each day is read in a transaction of its own.
+    A month of few documents is read at once, a larger one day by day, each in a transaction of its
+    own.
     """
-    for day in days_of(scope.name):
-        statement = _TEXTS.where(documents_of(scope, day=day))
+    days = days_of(scope.name)
+    ranges = [(days[0][0], days[-1][1])] if _has_few(db, scope) else days
+    for day in ranges:
+        statement = _DATED_TEXTS.where(documents_of(scope, day=day))
         with db.read() as connection:
-            documents = _in_order(connection.execute(statement).all())
-        if documents:
-            yield f"{day[0]:%Y-%m-%d}", documents
+            rows = connection.execute(statement).all()
+        yield from _group_by_day(rows)
+
+
+def _has_few(db: Database, scope: DocumentScope) -> bool:
+    most = select(Document.id).where(documents_of(scope)).limit(_READ_AT_ONCE + 1)
+    with db.read() as connection:
+        count = connection.scalar(select(func.count()).select_from(most.subquery()))
+    return (count or 0) <= _READ_AT_ONCE
+
+
+def _group_by_day(rows: Iterable[Row[Any]]) -> Iterator[tuple[str, list[DocumentText]]]:
+    """Yield each day of *rows* of `_DATED_TEXTS` with its documents, by identity."""
+    days: dict[str, list[Any]] = {}
+    for row in rows:
+        days.setdefault(f"{row.published_at:%Y-%m-%d}", []).append(row[:-1])
+    for day in sorted(days):
+        yield day, _in_order(days[day])
 
 
 def list_texts(db: Database, scope: DocumentScope) -> Iterator[str]:
