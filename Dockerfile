@@ -69,5 +69,5 @@ RUN apt-get update -q \
  && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends fonts-noto-core fonts-noto-cjk libfribidi0 \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt/archives/*.deb
 RUN --mount=from=worker-environment,source=/wheels,target=/wheels --mount=from=worker-environment,source=/own,target=/own \
-    pip --python /opt/tidings install --quiet --no-cache-dir --no-index --find-links /wheels "$(echo /own/*.whl)[digits]"
+    pip --python /opt/tidings install --quiet --no-cache-dir --no-index --find-links /wheels "$(echo /own/*.whl)[digits,warc]"
 USER tidings

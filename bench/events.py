@@ -152,6 +152,7 @@ def count_days(path: Path) -> tuple[list[int], list[int]]:
     rules = [pattern(word) for word in WORDS]
     archive = source_named("nyt").archive
     assert archive is not None
+    assert archive.read is not None
     matched, documents = no_documents(path.name[:7]), no_documents(path.name[:7])
     for item in archive.read(path):
         if isinstance(item, SourceDocument) and item.published_at is not None:

@@ -1,4 +1,4 @@
-"""``tidings forget``: erase a run, a document or an account, with all that was derived from it."""
+"""``tidings forget``: erase a run, a document, an account or an import, with what came of it."""
 
 from __future__ import annotations
 
@@ -11,13 +11,27 @@ from typer import Argument, Option
 
 from cli import context
 from cli.control import dispatch
-from cli.messages import inform, warn
-from cli.options import check_utf8, parse_run
+from cli.messages import inform, printable, warn
+from cli.options import MOST, check_utf8, parse_run
 from core.errors import NotFound, UsageError
 
 if TYPE_CHECKING:
     from core.settings import Settings
     from models.database import Database
+    from models.erasure import Erased
+
+
+def parse_import(text: str | int) -> int:
+    """Return the number of an import that *text* is. Raises `UsageError`, `NotFound`."""
+    try:
+        number = int(text)
+    except ValueError:
+        raise UsageError(
+            f"{printable(text)} is no import's number: `tidings stored` lists them"
+        ) from None
+    if not 0 < number <= MOST:
+        raise NotFound(f"there is no import {number}: `tidings stored` lists them")
+    return number
 
 
 def forget(
@@ -33,21 +47,33 @@ def forget(
         str | None,
         Option(callback=check_utf8, help="A document, by its name in exports: nyt:…"),
     ] = None,
+    import_number: Annotated[
+        int | None,
+        Option(
+            "--import",
+            metavar="N",
+            parser=parse_import,
+            help="The documents that an import stored; `tidings stored` lists imports.",
+        ),
+    ] = None,
     lift: Annotated[
         bool, Option("--lift", help="Let a forgotten account or document come back.")
     ] = False,
 ) -> None:
-    """Remove a run, an account or a document, and all that was derived from it.
+    """Remove a run, an account, a document or an import, and all that was derived from it.
 
     Reports that held it are made again. Accounts and documents stay away: no import and no crawl
-    brings them back, until --lift.
+    brings them back, until --lift. What an import stored may be imported again.
     """
-    if [run, handle, document].count(None) != 2:
+    if [run, handle, document, import_number].count(None) != 3:
         raise UsageError(
-            "say what to forget: RUN, or --handle H, or --document D, and one of them alone"
+            "say what to forget: RUN, or --handle H, or --document D, or --import N, and one of "
+            "them alone"
         )
     if lift and run is not None:
         raise UsageError("--lift is for accounts and documents: a run is submitted anew")
+    if lift and import_number is not None:
+        raise UsageError("--lift is for accounts and documents: import the file again")
     from cli.run_options import parse_handle
     from sources.base import fold_handle
 
@@ -61,6 +87,8 @@ def forget(
             _lift(db, account, document)
         elif run is not None:
             _forget_run(db, settings, run)
+        elif import_number is not None:
+            _forget_import(db, settings, import_number)
         else:
             _forget_documents(db, settings, account, document)
 
@@ -106,6 +134,57 @@ def _forget_documents(
     )
     remove_reports(settings, erased.runs)
 
+    _tell_erased(db, settings, erased)
+
+
+def _forget_import(db: Database, settings: Settings, number: int) -> None:
+    """Remove what an import stored, piece by piece; a second call continues where one was killed.
+
+    The record goes last, so that it can be named until all its documents are gone.
+    """
+    from rich.console import Console
+
+    from analysis.pipelines import result_tables
+    from cli.report_folders import remove_reports
+    from models.erasure import Erased, forget_documents
+    from models.import_erasure import forget_import, ids_by_import, runs_erased_for
+    from models.imports import get_import, shares_documents
+    from textapi.text.sentences import sentences
+
+    with db.read() as connection:
+        record = get_import(connection, number)
+        is_shared = shares_documents(connection, number)
+    reason = f"documents of import {number} forgotten on request, "
+
+    erased = Erased()
+    with Console(stderr=True, highlight=False).status("forgetting") as status:
+        for ids in ids_by_import(db, number):
+            piece = forget_documents(
+                db,
+                ids,
+                sentences=sentences,
+                reason=f"{reason}{datetime.now(UTC):%Y-%m-%d}",
+                result_tables=result_tables(),
+            )
+            remove_reports(settings, piece.runs)
+            erased.documents += piece.documents
+            erased.answers += piece.answers
+            status.update(f"forgetting: {erased.documents:,} documents")
+
+    with db.read() as connection:
+        erased.runs = runs_erased_for(connection, reason)  # also by a call that was killed
+    remove_reports(settings, erased.runs)
+    forget_import(db, number, read=record.read)
+    _tell_erased(db, settings, erased)
+    if is_shared:
+        warn(
+            "other imports had documents that were stored already, perhaps by this one: import "
+            "their files again, which adds what is missing"
+        )
+
+
+def _tell_erased(db: Database, settings: Settings, erased: Erased) -> None:
+    """Say what is gone, and let the runs that held it go on without it."""
     answers = f"{erased.answers:,} answers that quote them"
     inform(f"forgotten: {erased.documents:,} documents, and {answers}")
     if erased.runs:

@@ -15,8 +15,9 @@ from cli.messages import printable, show, warn
 from cli.options import check_utf8
 from cli.run_options import parse_handle
 from core.errors import UsageError
+from sources.base import LONGEST_NAME, clean_name
 from sources.columns import FIELDS
-from sources.registry import SOURCES
+from sources.registry import SOURCES, archives, source_named
 
 SOURCE_NAMES = ", ".join(source.name for source in SOURCES)
 
@@ -36,6 +37,10 @@ def import_documents(
     handle: Annotated[
         str | None, Option(callback=check_utf8, help="The account that posted what a file holds.")
     ] = None,
+    outlet: Annotated[
+        str | None,
+        Option(callback=check_utf8, help="The newspaper or site that published the headlines."),
+    ] = None,
     column: Annotated[
         list[str] | None,
         Option(
@@ -48,7 +53,10 @@ def import_documents(
 ) -> None:
     """Read documents from files. Importing the same twice adds nothing.
 
-    What is stored without a handle or a time is completed by an import that knows it.
+    A table with a column of outlets, or --outlet, and without a column of handles is of headlines
+    (--source archive), else of posts. WARC files hold pages of news; their extra is tidings[warc].
+
+    What is stored without a handle, an outlet or a time is completed by an import that knows it.
 
     The exit status is 3 when something unreadable was left out, 0 when documents were merely empty.
     """
@@ -60,9 +68,9 @@ def import_documents(
         handle = parse_handle(handle)
         if not handle.strip("@ "):
             raise UsageError("--handle names no account: write its name, as @nasa")
-    columns = dict(pair.partition("=")[::2] for pair in column or [])
-    if not all(columns.values()):
-        raise UsageError("--column wants FIELD=NAME, as text=headline")
+    if outlet is not None:
+        outlet = _parse_outlet(outlet, handle, source)
+    columns = _parse_columns(column or [])
     for path in paths:
         if not path.exists():
             raise UsageError(f"there is no {printable(path)}")
@@ -76,7 +84,13 @@ def import_documents(
             status.update(f"importing: {documents:,} documents read")
 
         imported = import_paths(
-            db, paths, source=source, handle=handle, columns=columns, on_progress=show_progress
+            db,
+            paths,
+            source=source,
+            handle=handle,
+            columns=columns,
+            outlet=outlet,
+            on_progress=show_progress,
         )
 
     tally = imported.tally
@@ -92,6 +106,32 @@ def import_documents(
         raise typer.Exit(LEFT_OUT)
 
 
+def _parse_columns(pairs: list[str]) -> dict[str, str]:
+    """Return the name of each field's column. Raises `UsageError` where one is not given."""
+    columns = dict(pair.partition("=")[::2] for pair in pairs)
+    if not all(columns.values()):
+        raise UsageError("--column wants FIELD=NAME, as text=headline")
+    return columns
+
+
+def _parse_outlet(written: str, handle: str | None, source: str | None) -> str:
+    """Return the outlet's name. Raises `UsageError` where it is none, or is given for posts."""
+    outlet = clean_name(written)
+    if outlet is None:
+        raise UsageError(
+            f"--outlet names no outlet: write its name, as 'The Guardian', in up to {LONGEST_NAME} "
+            "characters"
+        )
+    if handle is not None:
+        raise UsageError("--outlet is of headlines and --handle of posts: give one of them")
+    names = [archive.name for archive in archives()]
+    if source is not None and source_named(source).name not in names:
+        raise UsageError(
+            f"--outlet is of headlines, and {source} has posts: use --source {' or '.join(names)}"
+        )
+    return outlet
+
+
 def _counts(imported: Imported) -> dict[str, int]:
     tally = imported.tally
     not_stored = imported.forgotten + imported.conflicts
@@ -100,6 +140,7 @@ def _counts(imported: Imported) -> dict[str, int]:
         "added": imported.added,
         "known": tally.documents - imported.added - not_stored,
         "conflicts": imported.conflicts,
+        "two_dates": imported.redated,
         "completed": imported.completed,
         "forgotten": imported.forgotten,
         "empty": tally.empty,
@@ -110,6 +151,11 @@ def _counts(imported: Imported) -> dict[str, int]:
 
 
 def _print_remarks(imported: Imported) -> None:
+    _print_omissions(imported)
+    _print_counts(imported)
+
+
+def _print_omissions(imported: Imported) -> None:
     tally = imported.tally
     for remark in tally.remarks[:MAX_REMARKS]:
         warn(remark)
@@ -120,11 +166,18 @@ def _print_remarks(imported: Imported) -> None:
     if len(imported.left_out) > MAX_REMARKS:
         warn(f"and {tally.left_out - MAX_REMARKS:,} more were left out")
 
+
+def _print_counts(imported: Imported) -> None:
+    tally = imported.tally
     if tally.wrong_times:
         warn(
             f"{tally.wrong_times:,} of the documents read have a time that their service cannot "
             "have meant: they are in no month"
         )
+    if imported.redated == 1:
+        warn("1 document stands in two months: the first date counts")
+    elif imported.redated:
+        warn(f"{imported.redated:,} documents stand in two months: the first date counts")
     if imported.kept:
         warn(
             f"{imported.kept:,} stored documents lack what these files say of them, and stay as "

@@ -17,6 +17,7 @@ from cli.import_ import import_documents
 from cli.label import label
 from cli.messages import drop_output, prepare_streams, warn
 from cli.pack import pack, verify
+from cli.stored import stored
 from cli.trainings import predict
 from cli.watch import events, watch
 from core.errors import TidingsError, UsageError
@@ -34,7 +35,7 @@ app = typer.Typer(
 )
 for command in (
     *(operations.demo, operations.up, operations.textapi, operations.migrate, operations.doctor),
-    *(import_documents, inspect.runs, inspect.status, report.report, report.export),
+    *(import_documents, inspect.runs, inspect.status, stored, report.report, report.export),
     *(control.pause, control.resume, control.retry, control.cancel, watch, events),
     *(predict, forget, label, pack, verify),
 ):

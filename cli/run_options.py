@@ -167,7 +167,8 @@ class MonthsArguments(RunArguments):
         Option(
             metavar="NAME,NAME",
             callback=check_utf8,
-            help="Only documents of these outlets; case ignored. `tidings stored` lists them.",
+            help="Only documents of these outlets; case ignored. `tidings stored` lists them. A "
+            "comma within the name of a stored outlet separates nothing.",
         ),
     ] = None
     section: Annotated[
@@ -207,7 +208,8 @@ class MonthsArguments(RunArguments):
         first, last = _parse_months(self.months)
         keywords = read_keywords(self.keyword or (), self.keywords_file, self.within)
         values: dict[str, Any] = {"first": first, "last": last, "keywords": keywords}
-        values |= {"material": self.material, "outlets": _split_names(self.outlet)}
+        # an outlet's own name may hold a comma: what is stored tells, see check_stored
+        values |= {"material": self.material, "outlets": tuple(self.outlet or ())}
         values |= {"sections": tuple(self.section or ())}
         if self.source is not None:
             values["sources"] = _split_names([self.source])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from cli.messages import printable, warn
@@ -10,8 +11,6 @@ from sources.registry import archives, source_named
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from sqlalchemy import Connection
 
     from analysis.parameters import MonthsParameters
     from core.settings import Settings
@@ -46,8 +45,11 @@ def choose_archives(
 def spell_names(db: Database, settings: Settings, parameters: MonthsParameters) -> MonthsParameters:
     """Return the parameters with outlets, sections and material as they are stored.
 
-    Raises `UsageError` where no stored document is of a name, and none can be fetched.
+    Raises `UsageError` where no stored document is of a name, and none can be fetched, and where an
+    option names nothing.
     """
+    from models.origins import stored_names
+
     can_fetch = any(source_named(name).is_available(settings) for name in parameters.sources)
     chosen = {
         "outlet": parameters.outlets,
@@ -57,10 +59,13 @@ def spell_names(db: Database, settings: Settings, parameters: MonthsParameters) 
 
     spelled: dict[str, tuple[str, ...]] = {}
     with db.read() as connection:
-        for field, names in chosen.items():
-            spelled[field] = _spell(
-                connection, field, names, sources=parameters.sources, can_fetch=can_fetch
-            )
+        for field, texts in chosen.items():
+            names = stored_names(connection, field, sources=parameters.sources) if texts else []
+            stored = [each.name for each in names]
+            split = split_outlets(texts, stored) if field == "outlet" else texts
+            if texts and not any(name.strip() for name in split):
+                raise UsageError(f"--{field} names nothing: `tidings stored` lists the names")
+            spelled[field] = _spell(field, split, stored, can_fetch=can_fetch)
     return parameters.model_copy(
         update={
             "outlets": spelled["outlet"],
@@ -70,34 +75,45 @@ def spell_names(db: Database, settings: Settings, parameters: MonthsParameters) 
     )
 
 
-def _spell(
-    connection: Connection,
-    field: str,
-    names: Sequence[str],
-    *,
-    sources: Sequence[str],
-    can_fetch: bool,
-) -> tuple[str, ...]:
-    from models.origins import stored_names
+def split_outlets(texts: Sequence[str], stored: Sequence[str]) -> tuple[str, ...]:
+    """Return the names in comma-separated *texts*, each once, the longest that are *stored*.
 
-    if not names:
-        return ()
-    stored = [each.name for each in stored_names(connection, field, sources=sources)]
+    "Smith, Jones & Co" is one name where such an outlet is stored.
+    """
+    folded = {name.casefold() for name in stored}
+    names: dict[str, None] = {}
+    for text in texts:
+        parts = text.split(",")
+        while parts:
+            length = len(parts)
+            while length > 1 and ",".join(parts[:length]).strip().casefold() not in folded:
+                length -= 1
+            if name := ",".join(parts[:length]).strip():
+                names[name] = None
+            parts = parts[length:]
+    return tuple(names)
+
+
+def _spell(
+    field: str, names: Sequence[str], stored: Sequence[str], *, can_fetch: bool
+) -> tuple[str, ...]:
     by_folded = {name.casefold(): name for name in reversed(stored)}
 
-    spelled = []
+    spelled: dict[str, None] = {}
     for name in names:
         if name in stored:
-            spelled.append(name)
+            spelled[name] = None
         elif name.casefold() in by_folded:
-            spelled.append(by_folded[name.casefold()])
+            spelled[by_folded[name.casefold()]] = None
         elif stored and not can_fetch:
+            near = get_close_matches(name.casefold(), by_folded, n=3)
+            by_nearness = dict.fromkeys([*map(by_folded.__getitem__, near), *stored])
             raise UsageError(
                 f"--{field} {printable(name)}: no stored document is of it; "
-                f"there are {_list_names(stored)}"
+                f"there are {_list_names(list(by_nearness))}"
             )
         else:
-            spelled.append(name)
+            spelled[name] = None
     return tuple(spelled)
 
 

@@ -48,6 +48,7 @@ def watch(
     """Let a run go on: work on new documents every day, week or month and renew its report.
 
     Months that have begun are added; only what is new is asked. The workers do it: `tidings up`.
+    Given again, it looks at once. Its events are of whole months, however often it looks.
     """
     _check_usage(run, every, max_calls, stop=stop, list_all=list_all, as_json=as_json)
     with closing(context.open_database()) as db:
@@ -157,7 +158,8 @@ def events(
 ) -> None:
     """List the months in which share, mood or wording depart from the months before.
 
-    The exit status is 10 where there are any, 0 where there are none.
+    Months are judged, when they are whole: also of a run by day or week, and of one that is watched
+    every day. The exit status is 10 where there are any events, 0 where there are none.
     """
     from models.watches import read_state
     from reports.run_data import load_run
@@ -179,3 +181,5 @@ def events(
         show(event.text)
     if shown:
         raise Exit(HAS_EVENTS)
+    kind = "new event" if new else "event"
+    inform(f"run {run} has no {kind}: no whole month was found to depart from those before")

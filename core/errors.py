@@ -30,6 +30,10 @@ class RunEnded(TidingsError):
     """A run has ended, and the request needs one that has not."""
 
 
+class ImportGoesOn(TidingsError):
+    """An import still reads, and the request needs one that has ended."""
+
+
 class StackError(TidingsError):
     """A part of the stack is away or cannot be started."""
 

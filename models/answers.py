@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -26,15 +26,22 @@ from sqlalchemy import (
 from sqlalchemy.sql.dml import ReturningInsert
 
 from core.metrics import count_reuse
-from models.database import CLOCK_SLACK_SECONDS, Database, batched, clock, upsert
-from models.jobs import Claim, is_held, note_progress
+from models.database import (
+    CLOCK_SLACK_SECONDS,
+    Database,
+    batched,
+    clock,
+    clock_minute,
+    insert_new,
+    upsert,
+)
+from models.jobs import IS_HELD, Claim, held_values, note_progress
 from models.keyword_answers import Question, store_keyword_answers
 from models.tables import (
     BIG,
     Answer,
     AnswerClaim,
     AnswerDocument,
-    Base,
     Call,
     Document,
     Job,
@@ -43,7 +50,11 @@ from models.tables import (
 
 LONGEST_CLAIM_SECONDS = 600.0  # of a job: its slice, and the calls that were in flight at its end
 
-# one parameter that grows: 900 of them cost more than what the database does with them
+_LIST_OF_TEXTS = '["'  # begins a stored answer that is one
+MAY_LIST_TEXTS = Answer.value.startswith(_LIST_OF_TEXTS, autoescape=True)  # see `lists_texts`
+
+# Built once: it costs more than what the database does with them. A list is one parameter that
+# grows: 900 of them cost more, too.
 _KEYS: BindParameter[list[bytes]] = bindparam("keys", expanding=True)
 _ANSWERS = select(Answer.key, Answer.value).where(Answer.key.in_(_KEYS))
 _STORED = select(Answer.key).where(Answer.key.in_(_KEYS))
@@ -51,6 +62,19 @@ _DROP = delete(AnswerClaim).where(
     AnswerClaim.key.in_(_KEYS),
     AnswerClaim.job_id == bindparam("job"),
     AnswerClaim.claims <= bindparam("number"),  # a later claim of the job is another worker's
+)
+
+_DOCUMENTS: BindParameter[list[int]] = bindparam("documents", expanding=True)
+_LOCKED_DOCUMENTS = (
+    select(Document.id)
+    .where(Document.id.in_(_DOCUMENTS))
+    .order_by(Document.id)
+    .with_for_update(read=True, key_share=True)
+)
+_LATE_ERASURE = select(RunErasure.run_id).where(
+    RunErasure.run_id == bindparam("run"),
+    RunErasure.at > clock() - LONGEST_CLAIM_SECONDS,
+    ~select(Job.id).where(IS_HELD).exists(),
 )
 
 
@@ -170,8 +194,9 @@ def store_batch(db: Database, claim: Claim, batch: Batch, *, service: str, crede
     counts = batch.call_counts_by_operation
     with db.write() as connection:
         erased = _quoting_erased_documents(connection, batch.documents)
-        if _has_lost_documents(connection, claim):
-            erased |= {key for key, value in batch.answers.items() if lists_texts(value)}
+        quoting = {key for key, value in batch.answers.items() if lists_texts(value)}
+        if quoting and _has_lost_documents(connection, claim):
+            erased |= quoting
         answers: list[dict[str, Any]] = []
         for key, value in sorted(batch.answers.items()):
             if key not in erased:
@@ -182,13 +207,13 @@ def store_batch(db: Database, claim: Claim, batch: Batch, *, service: str, crede
                 documents.append({"document_id": document, "key": key})
 
         if answers:
-            connection.execute(_adding_new(Answer, db.is_sqlite), answers)
+            connection.execute(insert_new(Answer, is_sqlite=db.is_sqlite), answers)
         store_keyword_answers(db, connection, batch.answers_by_question)
         if batch.has_answers and batch.progress:
             note_progress(connection, claim)
         _drop_claims(connection, claim, batch.claims)
         if documents:
-            connection.execute(_adding_new(AnswerDocument, db.is_sqlite), documents)
+            connection.execute(insert_new(AnswerDocument, is_sqlite=db.is_sqlite), documents)
         count_calls(db, connection, claim.run_id, counts, service=service, credential=credential)
 
     for operation, call_counts in counts.items():
@@ -205,34 +230,34 @@ def count_calls(
     credential: str,
 ) -> None:
     """Add to the counts of this minute."""
-    minute = int(connection.execute(select(clock())).scalar_one() // 60)
     rows: list[dict[str, Any]] = []
     for operation, call_counts in sorted(call_counts_by_operation.items()):
-        counts = asdict(call_counts)
+        counts = vars(call_counts)
         if any(counts.values()):
             row = {"run_id": run_id, "service": service, "credential": credential}
-            rows.append({**row, "operation": operation, "minute": minute, **counts})
-    add_calls(connection, db, rows)
+            rows.append({**row, "operation": operation, **counts})
+    if rows:
+        connection.execute(_adding_new_calls(db.is_sqlite), rows)
 
 
-def add_calls(connection: Connection, db: Database, rows: Iterable[Mapping[str, Any]]) -> None:
+def add_calls(connection: Connection, db: Database, rows: Sequence[Mapping[str, Any]]) -> None:
     """Add *rows* of `Call` to the counts that are stored under the same key."""
-    for row in rows:
-        connection.execute(_adding_calls(db.is_sqlite), dict(row))
+    if rows:
+        connection.execute(_adding_calls(db.is_sqlite), rows)
+
+
+@lru_cache(maxsize=2)
+def _adding_new_calls(is_sqlite: bool) -> Insert:
+    """Return the statement that adds to the counts of this minute."""
+    return _adding_calls(is_sqlite).values(minute=clock_minute())
 
 
 @lru_cache(maxsize=2)
 def _adding_calls(is_sqlite: bool) -> Insert:
     call = upsert(Call, is_sqlite=is_sqlite)
-    added = {name: getattr(Call, name) + call.excluded[name] for name in asdict(CallCounts())}
+    added = {name: getattr(Call, name) + call.excluded[name] for name in vars(CallCounts())}
     key = [column.name for column in inspect(Call).primary_key]
     return call.on_conflict_do_update(index_elements=key, set_=added)
-
-
-@lru_cache(maxsize=8)
-def _adding_new(table: type[Base], is_sqlite: bool) -> Insert:
-    """Return the INSERT of rows of which some may be stored already."""
-    return upsert(table, is_sqlite=is_sqlite).on_conflict_do_nothing()
 
 
 def renew_claims(
@@ -288,7 +313,7 @@ def calls_by_minute(
 
 def lists_texts(value: str) -> bool:
     """Return whether a stored answer is a list of sentences or phrases, which may quote a text."""
-    return value.startswith('["')
+    return value.startswith(_LIST_OF_TEXTS)
 
 
 def _has_lost_documents(connection: Connection, claim: Claim) -> bool:
@@ -296,13 +321,8 @@ def _has_lost_documents(connection: Connection, claim: Claim) -> bool:
 
     An erasure takes the claims of the jobs that it queues again.
     """
-    held = select(Job.id).where(is_held(claim.job_id, claim.owner, claim.number))
-    erasure = select(RunErasure.run_id).where(
-        RunErasure.run_id == claim.run_id,
-        RunErasure.at > clock() - LONGEST_CLAIM_SECONDS,
-        ~held.exists(),
-    )
-    return connection.scalar(erasure) is not None
+    values = {"run": claim.run_id, **held_values(claim)}
+    return connection.scalar(_LATE_ERASURE, values) is not None
 
 
 def _quoting_erased_documents(
@@ -312,8 +332,7 @@ def _quoting_erased_documents(
     stored: set[int] = set()
     for batch in batched(ids):
         # On PostgreSQL an erasure waits until the answers are stored, and removes them then.
-        locked = select(Document.id).where(Document.id.in_(batch)).order_by(Document.id)
-        stored.update(connection.scalars(locked.with_for_update(read=True, key_share=True)))
+        stored.update(connection.scalars(_LOCKED_DOCUMENTS, {"documents": batch}))
     return {key for document, key in documents if document not in stored}
 
 

@@ -30,6 +30,7 @@ from models.tables import AnswerDocument, Document, DocumentDetails, Job, JobDoc
 
 _AUTHOR = ("handle", "author_id")
 _FIELDS = (*_AUTHOR, "published_at", "address", "repost")
+_DETAILS = ("abstract", "tags")
 _PLACE = ("outlet", "section", "desk", "language")  # by which results are grouped at most
 _KNOWN = select(Document.identity, Document.handle, Document.published_at, Origin.outlet).join(
     Origin, Origin.id == Document.origin_id
@@ -122,27 +123,36 @@ def _agree(stored: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
     return all(value in (None, row.get(column)) for column, value in stored.items())
 
 
-def take_first_dates(rows: Sequence[dict[str, Any]]) -> tuple[list[dict[str, Any]], int]:
-    """Give rows of one document the first of their dates; count those of another month.
+def join_rows(rows: Sequence[dict[str, Any]]) -> tuple[list[dict[str, Any]], int]:
+    """Give rows of one document what any of them knows, and the first of their dates.
 
-    An archive has a document that was published again under two dates.
+    Return them, and how many are of another month: an archive has a document that was published
+    again under two dates.
     """
-    first_of: dict[tuple[str, str], dict[str, Any]] = {}
+    joined: dict[tuple[str, str], dict[str, Any]] = {}
     for row in rows:
         key = (row["identity"], row["text"])
-        first = first_of.setdefault(key, row)
-        if row is not first and _is_earlier(row, first):
-            first_of[key] = row
+        joined[key] = _join(joined[key], row) if key in joined else row
 
-    dated = []
+    joined_rows = []
     in_two_months = 0
     for row in rows:
-        first = first_of[row["identity"], row["text"]]
-        if row.get("period") and first.get("period") != row["period"]:
+        whole = joined[row["identity"], row["text"]]
+        if row.get("period") and whole.get("period") != row["period"]:
             in_two_months += 1
-        first_date = {name: first.get(name) for name in ("published_at", "period")}
-        dated.append({**row, **first_date} if _is_earlier(first, row) else row)
-    return dated, in_two_months
+        joined_rows.append(whole)
+    return joined_rows, in_two_months
+
+
+def _join(row: dict[str, Any], later: Mapping[str, Any]) -> dict[str, Any]:
+    """Return *row* with what *later* knows and it does not."""
+    joined = dict(row)
+    for column in (*_FIELDS, *ORIGIN_FIELDS, *_DETAILS):
+        if not joined.get(column) and later.get(column):
+            joined[column] = later[column]
+    if _is_earlier(later, row) or not row.get("period"):
+        joined |= {name: later.get(name) or row.get(name) for name in ("published_at", "period")}
+    return joined
 
 
 def _is_earlier(row: Mapping[Any, Any], other: Mapping[Any, Any]) -> bool:
@@ -174,8 +184,10 @@ def complete_documents(
         return Completed(conflicts=conflicts, redated=redated)
 
     locked = select(Document.__table__).where(Document.id.in_(ids)).with_for_update()
+    documents = connection.execute(locked.order_by(Document.id)).mappings().all()
+    origins = read_origins(connection, [document["origin_id"] for document in documents])
     incomplete: list[_Incomplete] = []
-    for document in connection.execute(locked.order_by(Document.id)).mappings():
+    for document in documents:
         origin = origins[document["origin_id"]]
         missing = _missing(document, given[document["identity"]], origin)
         incomplete.append(_Incomplete(document, origin, missing))

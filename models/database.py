@@ -8,10 +8,11 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import Connection, Engine, Float, create_engine, event, inspect, text
+from sqlalchemy import Connection, Engine, Float, Integer, create_engine, event, inspect, text
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -51,6 +52,23 @@ def _sqlite_clock(_element: clock, _compiler: SQLCompiler, **_kw: Any) -> str:
 def _postgresql_clock(_element: clock, _compiler: SQLCompiler, **_kw: Any) -> str:
     # now() stands still while a transaction waits
     return "extract(epoch from clock_timestamp())::float8"
+
+
+class clock_minute(FunctionElement[int]):  # noqa: N801 - as `clock`
+    """The minute of the database's clock, counted from the Unix epoch."""
+
+    type = Integer()
+    inherit_cache = True
+
+
+@compiles(clock_minute, "sqlite")
+def _sqlite_minute(_element: clock_minute, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"CAST({compiler.process(clock(), **kw)} / 60 AS INTEGER)"
+
+
+@compiles(clock_minute, "postgresql")
+def _postgresql_minute(_element: clock_minute, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"floor({compiler.process(clock(), **kw)} / 60)::int"  # a cast alone would round
 
 
 class Database:
@@ -118,6 +136,12 @@ def upsert(table: type, *, is_sqlite: bool) -> sqlite.Insert | postgresql.Insert
     from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - time that SQLite alone saves
 
     return postgresql.insert(table)
+
+
+@cache
+def insert_new(table: type, *, is_sqlite: bool) -> sqlite.Insert | postgresql.Insert:
+    """Return the INSERT of rows of which some may be stored already."""
+    return upsert(table, is_sqlite=is_sqlite).on_conflict_do_nothing()
 
 
 def batched(values: Sequence[T]) -> Iterator[Sequence[T]]:

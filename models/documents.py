@@ -18,7 +18,7 @@ from models.completion import (
     complete_documents,
     count_conflicts,
     identify_documents,
-    take_first_dates,
+    join_rows,
 )
 from models.database import Database, batched
 from models.origins import (
@@ -147,7 +147,9 @@ def insert_documents(
     completed = kept = conflicts = redated = 0
 
     for batch in batched(allowed):
-        rows, in_two_months = take_first_dates(identify_documents(connection, batch))
+        rows, in_two_months = join_rows(identify_documents(connection, batch))
+        joined_keys = {origin_key(row) for row in rows} - origin_ids.keys()
+        origin_ids |= find_or_add_origins(connection, db, joined_keys)
         new = _insert_new(connection, db, rows, origin_ids, import_id)
         added.update(map(count_key, new.values()))
         stored_rows = [row for row in rows if row["identity"] not in new]

@@ -18,7 +18,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from core.enums import DOCUMENTS, JobKind, State, StepState
 from core.errors import NotFound
-from models.answers import add_calls, lists_texts
+from models.answers import MAY_LIST_TEXTS, add_calls
 from models.database import Database, batched, clock
 from models.documents import (
     DocumentScope,
@@ -57,7 +57,7 @@ from models.transitions import (
     reopen_run,
 )
 
-SCANNED_AT_ONCE = 5000
+SCANNED_AT_ONCE = 20_000
 NOBODY = 0  # the run to which the calls of erased runs belong: limits go on counting them
 
 
@@ -187,24 +187,25 @@ def _quoting_answers(db: Database, quotes: set[str], after: int = 0) -> tuple[se
 
     Only answers with an id above *after* are read.
     """
+    with db.read() as connection:
+        newest = connection.scalar(select(func.max(Answer.id))) or after
+
     keys: set[bytes] = set()
-    newest = after
-    for row in _answers_after(db, after):
-        newest = row.id
-        if lists_texts(row.value) and not quotes.isdisjoint(json.loads(row.value)):
-            keys.add(row.key)
+    for key, value in _answers_between(db, after, newest):
+        if not quotes.isdisjoint(json.loads(value)):
+            keys.add(key)
     return keys, newest
 
 
-def _answers_after(db: Database, after: int) -> Iterator[Row[int, bytes, str]]:
-    answers = select(Answer.id, Answer.key, Answer.value).order_by(Answer.id)
-    page_after: int | None = after
-    while page_after is not None:
+def _answers_between(db: Database, after: int, newest: int) -> Iterator[Row[bytes, str]]:
+    """Yield the answers that may quote a text, by ranges of ids: most answers are numbers."""
+    answers = select(Answer.key, Answer.value).where(MAY_LIST_TEXTS)
+    for start in range(after, newest, SCANNED_AT_ONCE):
+        end = min(start + SCANNED_AT_ONCE, newest)
         with db.read() as connection:
-            page = answers.where(Answer.id > page_after).limit(SCANNED_AT_ONCE)
-            rows = connection.execute(page).all()
+            of_range = answers.where(Answer.id > start, Answer.id <= end)
+            rows = connection.execute(of_range).all()
         yield from rows
-        page_after = rows[-1].id if rows else None
 
 
 def _delete_answers(connection: Connection, ids: Sequence[int], quoting: set[bytes]) -> int:
@@ -230,23 +231,21 @@ def _affected_jobs(
     The posts of an account or a search are compared with those of the run's other jobs.
     """
     job_ids: set[int] = set()
-    periods: set[str] = set()
-    handles = set() if handle is None else {f"@{handle}"}
     for batch in batched(ids):
         for table in (Mention, PostPolarity, JobDocument):
             linked = select(table.job_id).where(table.document_id.in_(batch))
             job_ids.update(connection.scalars(linked.distinct()))
-        columns = select(Document.period, Document.handle).distinct()
-        for document in connection.execute(columns.where(Document.id.in_(batch))):
-            periods.add(document.period or "")
-            handles.add(f"@{document.handle}")
+    ids_by_name = _ids_by_job_name(connection, ids)
+    if handle is not None:
+        ids_by_name.setdefault(f"@{handle}", [])
 
     jobs = {job.id: job for job in _read_jobs(connection, Job.id, sorted(job_ids))}
-    for kind, names in ((JobKind.MONTH, periods), (JobKind.HANDLE, handles)):
-        for job in _read_jobs(connection, Job.name, sorted(names), Job.kind == kind):
-            is_of_handle = handle is not None and job.name == f"@{handle}"
-            if is_of_handle or _holds_one_of(connection, _scope_of(job).of_all_kinds, ids):
-                jobs[job.id] = job
+    is_by_name = Job.kind.in_((JobKind.MONTH, JobKind.HANDLE))
+    for job in _read_jobs(connection, Job.name, sorted(ids_by_name), is_by_name):
+        is_of_handle = handle is not None and job.name == f"@{handle}"
+        scope = _scope_of(job).of_all_kinds
+        if is_of_handle or _holds_one_of(connection, scope, ids_by_name[job.name]):
+            jobs[job.id] = job
 
     runs = set()
     for job in jobs.values():
@@ -256,6 +255,19 @@ def _affected_jobs(
     for job in _read_jobs(connection, Job.run_id, sorted(runs), is_compared):
         jobs[job.id] = job
     return list(jobs.values())
+
+
+def _ids_by_job_name(connection: Connection, ids: Sequence[int]) -> dict[str, list[int]]:
+    """Return the documents of each month and account, by the name that a job of it has."""
+    ids_by_name: dict[str, list[int]] = {}
+    columns = select(Document.id, Document.period, Document.handle)
+    for batch in batched(ids):
+        for document in connection.execute(columns.where(Document.id.in_(batch))):
+            if document.period:
+                ids_by_name.setdefault(document.period, []).append(document.id)
+            if document.handle:
+                ids_by_name.setdefault(f"@{document.handle}", []).append(document.id)
+    return ids_by_name
 
 
 def _read_jobs(

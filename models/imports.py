@@ -8,11 +8,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
+from core.errors import ImportGoesOn, NotFound
 from models.database import clock
 from models.tables import Import
 
 NAMED = 1000  # omissions that are kept by name; all are counted
 NAMED_IN_A_REMARK = 3
+FORGOTTEN = ""  # the path of a record whose documents were forgotten
 _NOTHING_READ = {"read": 0, "added": 0, "empty": 0, "left_out": 0, "named": []}
 
 
@@ -70,6 +72,45 @@ def restart_import(connection: Connection, *, path: str, source: str) -> None:
     if last is not None:
         record = update(Import).where(Import.id == last.id)
         connection.execute(record.values(at=clock(), **_NOTHING_READ))
+
+
+def list_imports(connection: Connection) -> list[dict[str, Any]]:
+    """Return the records without what was left out, the newest first, but those forgotten."""
+    counts = (Import.read, Import.added, Import.empty, Import.left_out)
+    imports = select(Import.id.label("import"), Import.path, Import.source, *counts, Import.at)
+    stored = imports.where(Import.path != FORGOTTEN).order_by(Import.id.desc())
+    return [dict(record) for record in connection.execute(stored).mappings()]
+
+
+def get_import(connection: Connection, number: int) -> Row[Any]:
+    """Return the record with that number. Raises `NotFound`, also where it was forgotten."""
+    record = select(Import.__table__).where(Import.id == number, Import.path != FORGOTTEN)
+    row = connection.execute(record).one_or_none()
+    if row is None:
+        raise NotFound(f"there is no import {number}: `tidings stored` lists them")
+    return row
+
+
+def shares_documents(connection: Connection, number: int) -> bool:
+    """Return whether a later import of the same sources had documents that were stored already."""
+    sources = set(get_import(connection, number).source.split(","))
+    had_stored = select(Import.source).where(Import.id > number, Import.added < Import.read)
+    later = connection.scalars(had_stored.distinct())
+    return any(not sources.isdisjoint(source.split(",")) for source in later)
+
+
+def blank_import(connection: Connection, number: int, *, read: int) -> None:
+    """Empty a record whose documents are gone; it stays so that no other gets its number.
+
+    *read* is what it had read before. Raises `ImportGoesOn` where it has read more since.
+    """
+    record = update(Import).where(Import.id == number, Import.read == read)
+    blank = {"path": FORGOTTEN, "source": "", "at": clock(), **_NOTHING_READ}
+    if not connection.execute(record.values(blank)).rowcount:
+        raise ImportGoesOn(
+            f"import {number} has read more documents meanwhile: wait for its end, then forget it "
+            "again"
+        )
 
 
 def left_out_remark(connection: Connection, path: str, source: str) -> str | None:

@@ -70,14 +70,20 @@ def update_claimed(claim: Claim) -> Update:
 
 
 # Built once: it costs more than what the database does with it.
-_HELD = update(Job).where(
+#: holds until the claim is lost whose `held_values` are given
+IS_HELD = and_(
     Job.id == bindparam("held_job"),
     Job.owner == bindparam("held_owner"),
     Job.claims == bindparam("held_claims"),
     Job.state == State.RUNNING,
 )
-_FENCE = _HELD.values(claims=Job.claims)
+_FENCE = update(Job).where(IS_HELD).values(claims=Job.claims)
 _FENCE_OF_PROGRESS = _FENCE.values(NO_SETBACKS)
+
+
+def held_values(claim: Claim) -> dict[str, Any]:
+    """Return the values of the parameters of `IS_HELD`."""
+    return {"held_job": claim.job_id, "held_owner": claim.owner, "held_claims": claim.number}
 
 
 def fence(connection: Connection, claim: Claim, *, progress: bool = False, **values: Any) -> None:
@@ -90,8 +96,8 @@ def fence(connection: Connection, claim: Claim, *, progress: bool = False, **val
         changes = values | NO_SETBACKS if progress else values
         fenced = connection.execute(update_claimed(claim).values(changes))
     else:
-        held = {"held_job": claim.job_id, "held_owner": claim.owner, "held_claims": claim.number}
-        fenced = connection.execute(_FENCE_OF_PROGRESS if progress else _FENCE, held)
+        statement = _FENCE_OF_PROGRESS if progress else _FENCE
+        fenced = connection.execute(statement, held_values(claim))
     if not fenced.rowcount:
         raise LeaseLost(f"job {claim.name} of run {claim.run_id} has another owner now")
 
@@ -108,9 +114,14 @@ def renew_lease(db: Database, claim: Claim, *, lease_seconds: float) -> State | 
 
 def note_progress(connection: Connection, claim: Claim) -> None:
     """Reset the crashes of a job for which answers were stored, whoever owns it now."""
-    has_setbacks = or_(Job.crashes > 0, Job.waits > 0)
-    reset = update(Job).where(Job.id == claim.job_id, has_setbacks)
-    connection.execute(reset.values(NO_SETBACKS))
+    connection.execute(_RESET_SETBACKS, {"reset_job": claim.job_id})
+
+
+_RESET_SETBACKS = (
+    update(Job)
+    .where(Job.id == bindparam("reset_job"), or_(Job.crashes > 0, Job.waits > 0))
+    .values(NO_SETBACKS)
+)
 
 
 def set_step(

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import BindParameter, Connection, bindparam, func, select, update
 
-from models.database import Database, batched
+from models.database import Database, batched, insert_new
 from models.tables import Document, KeywordQuestion, KeywordSentences, SearchedBlock
 
 BLOCK_SIZE = 2048  # document ids in a block, a bit each
@@ -29,6 +29,26 @@ _BITMAPS = select(SearchedBlock.question_id, SearchedBlock.block, SearchedBlock.
 _SENTENCES = select(
     KeywordSentences.question_id, KeywordSentences.document_id, KeywordSentences.sentences
 ).where(KeywordSentences.question_id.in_(_QUESTIONS), KeywordSentences.document_id.in_(_DOCUMENTS))
+_QUESTION_ID = select(KeywordQuestion.id).where(
+    KeywordQuestion.engine == bindparam("engine"), KeywordQuestion.term == bindparam("term")
+)
+_TERMS: BindParameter[list[str]] = bindparam("terms", expanding=True)
+_STORED_QUESTIONS = select(KeywordQuestion.id, KeywordQuestion.term).where(
+    KeywordQuestion.engine == bindparam("engine"), KeywordQuestion.term.in_(_TERMS)
+)
+_LOCKED_DOCUMENTS = (
+    select(Document.id)
+    .where(Document.id.in_(_DOCUMENTS))
+    .order_by(Document.id)
+    .with_for_update(read=True, key_share=True)
+)
+_LOCKED_BLOCKS = (
+    select(SearchedBlock.question_id, SearchedBlock.block, SearchedBlock.bitmap)
+    .where(SearchedBlock.block.in_(_BLOCKS))
+    .order_by(SearchedBlock.question_id, SearchedBlock.block)
+    .with_for_update()
+)
+_LOCKED_BLOCKS_OF_QUESTIONS = _LOCKED_BLOCKS.where(SearchedBlock.question_id.in_(_QUESTIONS))
 _SET_BITMAP = (
     update(SearchedBlock)
     .where(
@@ -120,7 +140,7 @@ def store_keyword_answers(
 
     _set_bits(db, connection, bits)
     if sentences:
-        connection.execute(db.upsert(KeywordSentences).on_conflict_do_nothing(), sentences)
+        connection.execute(insert_new(KeywordSentences, is_sqlite=db.is_sqlite), sentences)
 
 
 def count_keyword_answers(connection: Connection, document_ids: Sequence[int]) -> int:
@@ -169,23 +189,18 @@ def _stored_questions(
     """Return the terms of *terms* that were ever searched for, by the id of the question."""
     stored: dict[int, str] = {}
     for batch in batched(sorted(terms)):
-        questions = select(KeywordQuestion.id, KeywordQuestion.term).where(
-            KeywordQuestion.engine == engine, KeywordQuestion.term.in_(batch)
-        )
-        stored.update(connection.execute(questions).all())
+        parameters = {"engine": engine, "terms": batch}
+        stored.update(connection.execute(_STORED_QUESTIONS, parameters).all())
     return stored
 
 
 def _question_id(db: Database, connection: Connection, question: Question) -> int:
     engine, term = question
-    stored = select(KeywordQuestion.id).where(
-        KeywordQuestion.engine == engine, KeywordQuestion.term == term
-    )
-    question_id = connection.scalar(stored)
+    row = {"engine": engine, "term": term}
+    question_id = connection.scalar(_QUESTION_ID, row)
     if question_id is None:
-        new = db.upsert(KeywordQuestion).values(engine=engine, term=term).on_conflict_do_nothing()
-        connection.execute(new)
-        question_id = connection.scalars(stored).one()
+        connection.execute(insert_new(KeywordQuestion, is_sqlite=db.is_sqlite), row)
+        question_id = connection.scalars(_QUESTION_ID, row).one()
     return question_id
 
 
@@ -208,9 +223,7 @@ def _lock_documents(
     to_check = sorted(document_ids if db.is_sqlite else quoted_ids)
     stored = document_ids.difference(to_check)
     for batch in batched(to_check):
-        documents = select(Document.id).where(Document.id.in_(batch)).order_by(Document.id)
-        locked = documents.with_for_update(read=True, key_share=True)
-        stored.update(connection.scalars(locked))
+        stored.update(connection.scalars(_LOCKED_DOCUMENTS, {"documents": batch}))
     return stored
 
 
@@ -236,7 +249,7 @@ def _set_bits(db: Database, connection: Connection, bits: Mapping[tuple[int, int
     empty = []
     for question_id, block in sorted(bits):
         empty.append({"question_id": question_id, "block": block, "bitmap": b""})
-    connection.execute(db.upsert(SearchedBlock).on_conflict_do_nothing(), empty)
+    connection.execute(insert_new(SearchedBlock, is_sqlite=db.is_sqlite), empty)
 
     question_ids = sorted({question_id for question_id, _ in bits})
     blocks = sorted({block for _, block in bits})
@@ -252,14 +265,11 @@ def _lock_blocks(
     connection: Connection, blocks: Sequence[int], question_ids: Sequence[int] | None = None
 ) -> list[tuple[int, int, int]]:
     """Return ``(question id, block, bitmap)`` of *blocks*, locked in this order on PostgreSQL."""
-    columns = (SearchedBlock.question_id, SearchedBlock.block, SearchedBlock.bitmap)
-    rows = select(*columns).where(SearchedBlock.block.in_(blocks))
-    if question_ids is not None:
-        rows = rows.where(SearchedBlock.question_id.in_(question_ids))
-    ordered = rows.order_by(SearchedBlock.question_id, SearchedBlock.block).with_for_update()
+    statement = _LOCKED_BLOCKS if question_ids is None else _LOCKED_BLOCKS_OF_QUESTIONS
+    parameters = {"blocks": blocks, "questions": question_ids}
 
     locked = []
-    for question_id, block, bitmap in connection.execute(ordered):
+    for question_id, block, bitmap in connection.execute(statement, parameters):
         locked.append((question_id, block, int.from_bytes(bitmap, "little")))
     return locked
 

@@ -100,6 +100,13 @@ def stored_sources(connection: Connection) -> set[str]:
     return set(connection.scalars(select(DocumentCount.source).distinct()))
 
 
+def list_months_of(connection: Connection, sources: Sequence[str]) -> list[tuple[str, str]]:
+    """Return each source of *sources* with its months that have documents, "" for no month."""
+    columns = (DocumentCount.source, DocumentCount.period)
+    months = select(*columns).where(DocumentCount.source.in_(sources)).distinct()
+    return [(source, period) for source, period in connection.execute(months.order_by(*columns))]
+
+
 # --- counts ---
 
 

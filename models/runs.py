@@ -14,6 +14,7 @@ from models.database import Database, clock
 from models.tables import ForgottenRun, Job, Run, RunEngine
 
 REPORT_JOB = "report"
+ENGINES_BEFORE = "engines_before"  # option of a job: how many its run had when it was queued
 LARGEST_NUMBER = 2**63 - 1  # a longer one fits into no column
 UNENDED = (State.QUEUED, State.RUNNING, State.WAITING)  # states of a job that has not ended
 IS_OPEN = Run.state.in_((State.QUEUED, State.RUNNING))  # neither paused nor ended

@@ -7,7 +7,7 @@ the clock was when it was queued.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from operator import attrgetter
 from typing import Any
@@ -474,12 +474,14 @@ def queue_report(connection: Connection, run_id: int) -> None:
 # --- with new documents ---
 
 
-def collect_again(connection: Connection, job_ids: Sequence[int]) -> None:
-    """Queue ended jobs to collect their documents anew and to do every step with them.
+def collect_again(
+    connection: Connection, job_ids: Sequence[int], options: Mapping[str, Any]
+) -> None:
+    """Queue ended jobs with *options* to collect their documents anew and to do every step.
 
     Call it with the run locked, then `reopen_run`. What was answered before is not asked again.
     """
-    again = _due(State.QUEUED) | NO_SETBACKS | {"newest_document": None}
+    again = _due(State.QUEUED) | NO_SETBACKS | {"newest_document": None, "options": dict(options)}
     for batch in batched(job_ids):
         connection.execute(delete(JobStep).where(JobStep.job_id.in_(batch)))
         connection.execute(update(Job).where(Job.id.in_(batch)).values(again))

@@ -25,7 +25,7 @@ from core.settings import Settings
 from models.crawls import COMPLETE
 from models.database import Database
 from models.documents import DocumentScope, count_documents, newest_document
-from models.runs import NewJob, add_jobs, get_run
+from models.runs import ENGINES_BEFORE, NewJob, add_jobs, engines_of, get_run
 from models.tables import Crawl, Document, Job, Run
 from models.transitions import collect_again, lock_run, redo_reports, reopen_run
 from models.watches import (
@@ -110,8 +110,10 @@ def _queue_new(
 ) -> bool:
     """Add the months that have begun, and queue the jobs that may have new documents.
 
-    Failed jobs are tried again. Return whether anything was queued.
+    Failed jobs are tried again. Return whether anything was queued. Each update may bring as many
+    engines as a new run: over years a service has more of them than one run may mix.
     """
+    options = {ENGINES_BEFORE: len(engines_of(connection, run.id))}
     parameters = read_parameters(run.parameters)
     of_run = (Job.run_id == run.id, Job.kind != JobKind.REPORT)
     jobs = connection.execute(select(Job.__table__).where(*of_run)).all()
@@ -121,21 +123,23 @@ def _queue_new(
         months = _Months(connection, settings, parameters, watch.newest_document, now)
         due = [job.id for job in jobs if months.may_have_news(job)]
         added = months.list_begun()
-        _extend(connection, run, added)
+        _extend(connection, run, added, options)
     else:
         has_news = _has_new_posts(connection, settings, parameters, jobs, watch.newest_document)
         due, added = [job.id for job in jobs] if has_news or failed else [], []
 
     again = sorted({*due, *failed})
-    collect_again(connection, again)
+    collect_again(connection, again, options)
     return bool(again or added)
 
 
-def _extend(connection: Connection, run: Row[Any], months: Sequence[str]) -> None:
+def _extend(
+    connection: Connection, run: Row[Any], months: Sequence[str], options: Mapping[str, Any]
+) -> None:
     if months:
         parameters = {**run.parameters, "last": months[-1]}
         connection.execute(update(Run).where(Run.id == run.id).values(parameters=parameters))
-        add_jobs(connection, run.id, [NewJob(JobKind.MONTH, month, {}) for month in months])
+        add_jobs(connection, run.id, [NewJob(JobKind.MONTH, month, options) for month in months])
 
 
 class _Months:

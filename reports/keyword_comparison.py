@@ -7,12 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 
+from analysis.query.relations import Relation
 from reports.crossovers import Crossover, find_keyword_crossovers
 from reports.figure_store import FigureRef, FigureStore
 from reports.figures import differences, style
 from reports.figures.differences import Difference, PairPanel
 from reports.figures.style import month_name
-from reports.pair_highlights import PAIR_LEVEL, list_different
+from reports.pair_highlights import PAIR_LEVEL, list_compared, list_different
 from reports.paired import (
     Estimate,
     PairCounts,
@@ -39,8 +40,9 @@ class ShownPair:
     shares_differ: bool  # at the strict level of the page
     polarity_difference: Estimate | None
     polarities_differ: bool
-    together: Estimate | None
+    together: Estimate | None  # None also where the queries say that nothing matches both
     together_differs: bool
+    exclude_each_other: bool  # by their queries
 
 
 @dataclass
@@ -58,28 +60,33 @@ def make_comparison(
     pairs: Sequence[KeywordPair], store: FigureStore, scale: str
 ) -> KeywordComparison:
     """Compare keywords and draw their differences; *scale* is what is said of polarities."""
-    if not pairs:
+    compared = list_compared(pairs)
+    if not compared:
         return KeywordComparison()
-    ranked = _rank(pairs)
+    ranked = _rank(compared)
     crossovers = {}
-    for crossover in find_keyword_crossovers(pairs, PAIR_LEVEL):
+    for crossover in find_keyword_crossovers(compared, PAIR_LEVEL):
         names = crossover.before, crossover.after
         crossovers[min(names), max(names)] = crossover
 
     shown = ranked[:SHOWN]
-    comparison = KeywordComparison(_show_pairs(pairs, shown), len(ranked), len(shown))
-    by_names = {_order(pair.names, shown): pair for pair in pairs if set(pair.names) <= set(shown)}
+    comparison = KeywordComparison(_show_pairs(compared, shown), len(ranked), len(shown))
+    by_names = {}
+    for pair in compared:
+        if set(pair.names) <= set(shown):
+            by_names[_order(pair.names, shown)] = pair
     in_order = list(filter(by_names.get, combinations(shown, 2)))
     for names in in_order:
         if by_names[names].names not in crossovers:
             comparison.remarks += _describe_unsure_lead(by_names[names])
+    comparison.remarks += _describe_parts(pairs)
 
     drawn = sorted(in_order, key=lambda names: shown.index(names[1]))[:DRAWN]
     panels = []
     for names in sorted(drawn, key=in_order.index):
         pair = by_names[names]
         panels.append(_panel(pair, shown, crossovers.get(pair.names)))
-    specs = differences.differences_specs(panels, scale, of=len(pairs))
+    specs = differences.differences_specs(panels, scale, of=len(compared))
     comparison.figures = store.show_all(*specs)
     return comparison
 
@@ -97,11 +104,13 @@ def _show_pairs(pairs: Sequence[KeywordPair], shown: Sequence[str]) -> list[Show
     """Return the pairs of *shown* keywords in their order; they are tested with all others."""
     share_tests = list_different([pair.share_difference for pair in pairs])
     polarity_tests = list_different([pair.polarity_difference for pair in pairs])
-    ratio_tests = list_different([pair.together for pair in pairs])
-    tests = zip(share_tests, polarity_tests, ratio_tests, strict=True)
+    ratios = [None if pair.relation == Relation.APART else pair.together for pair in pairs]
+    ratio_tests = list_different(ratios)
+    tests = zip(share_tests, polarity_tests, ratios, ratio_tests, strict=True)
 
     by_names: dict[Names, ShownPair] = {}
-    for pair, (shares_differ, polarities_differ, ratio_differs) in zip(pairs, tests, strict=True):
+    for pair, of_pair in zip(pairs, tests, strict=True):
+        shares_differ, polarities_differ, ratio, ratio_differs = of_pair
         if not set(pair.names) <= set(shown):
             continue
 
@@ -112,8 +121,9 @@ def _show_pairs(pairs: Sequence[KeywordPair], shown: Sequence[str]) -> list[Show
             shares_differ,
             _turn(pair, pair.polarity_difference, first),
             polarities_differ,
-            pair.together,
+            ratio,
             ratio_differs,
+            pair.relation == Relation.APART,
         )
 
     return list(filter(None, map(by_names.get, combinations(shown, 2))))
@@ -166,6 +176,20 @@ def _describe_unsure_lead(pair: KeywordPair) -> list[str]:
         "this page."
     )
     return [sentence]
+
+
+def _describe_parts(pairs: Sequence[KeywordPair]) -> list[str]:
+    """Name the pairs that are not compared, since one is a part of the other by its query."""
+    remarks = []
+    for pair in pairs:
+        if pair.relation in (Relation.PART, Relation.WHOLE):
+            is_part = pair.relation == Relation.PART
+            part, whole = pair.names if is_part else pair.names[::-1]
+            remarks.append(
+                f"“{part}” is a part of “{whole}”: what is written of the one is written of the "
+                "other too, so that they are not compared."
+            )
+    return remarks
 
 
 def _list_months(months: Sequence[PairMonth]) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from analysis.query.relations import Relation
 from reports.comparing import LEVEL, adjust_holm
 from reports.crossovers import Crossover, find_keyword_crossovers
 from reports.figures.style import month_name, signed
@@ -21,11 +22,17 @@ MOODS = 3  # pairs whose moods are named; the table has all
 
 def pair_highlights(pairs: Sequence[KeywordPair]) -> list[Highlight]:
     """Name the months in which one keyword overtakes another, and the surest pairs of moods."""
+    compared = list_compared(pairs)
     highlights = []
-    for crossover in find_keyword_crossovers(pairs, PAIR_LEVEL):
+    for crossover in find_keyword_crossovers(compared, PAIR_LEVEL):
         certainty = f" ({describe_certainty(crossover)})"
         highlights.append(describe_crossover(crossover, "subjects", certainty))
-    return highlights + _describe_moods(pairs)
+    return highlights + _describe_moods(compared)
+
+
+def list_compared(pairs: Sequence[KeywordPair]) -> list[KeywordPair]:
+    """Return the pairs that the texts can say something of: not a keyword and a part of it."""
+    return [pair for pair in pairs if pair.relation not in (Relation.PART, Relation.WHOLE)]
 
 
 def describe_certainty(crossover: Crossover) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from operator import attrgetter, itemgetter
+from operator import attrgetter
 
 from analysis.text.stopwords import stop_words_for
 from analysis.text.words import words_of
@@ -47,6 +47,20 @@ class _Mentioning:
     key: str | int  # the same for repeats: the place of their pattern, else the first sentence
     words: frozenset[str]  # of the whole document
     polarity: float | None
+
+
+@dataclass(frozen=True, eq=False)
+class _Typical:
+    """A document with what its typicality is computed from."""
+
+    document: _Mentioning
+    length: float
+    to_others: float
+    named: list[str]  # its words that stand out in the month, case-folded
+
+    def nearness(self, weights: Mapping[str, float]) -> float:
+        """Return how near the document is to the words that have weights."""
+        return math.fsum(weights.get(word, 0.0) for word in self.named) / self.length
 
 
 @dataclass
@@ -160,12 +174,15 @@ def rank_by_typicality(
     """Return the documents of three words and more, the most typical first.
 
     With each are those of its words that stand out in the month, in the order of *distinctive*.
-    First come the documents nearest to these words, weighted by √G², then those that hold none of
-    them, by the share of the documents that use each of their words: nearest to the centroid.
+    First come the documents nearest to these words, weighted by √G²: each word counts for one
+    document, so that the words of a column do not fill the list with its instalments. Then come
+    those that hold none of the words, by the share of the documents that use each of their words:
+    nearest to the centroid. Those that are left come last.
     A document is the set of its words without stop words; nearness is the cosine,
-    Σ weight / √words up to a factor that all have in common. Source: Radev, Jing, Styś and Tam
+    Σ weight / √words up to a factor that all have in common. Sources: Radev, Jing, Styś and Tam
     (2004), Centroid-based summarization of multiple documents, Information Processing & Management
-    40(6), 919-938.
+    40(6), 919-938; Carbonell and Goldstein (1998), The use of MMR, diversity-based reranking for
+    reordering documents and producing summaries, SIGIR, 335-336.
     """
     users = Counter[str]()
     for document in documents:
@@ -179,12 +196,32 @@ def rank_by_typicality(
         words = document.words - stop_words
         if len(words) >= FEWEST_WORDS:
             length = math.sqrt(len(words))
-            to_month = math.fsum(weights.get(word, 0.0) for word in words) / length
             to_others = math.fsum(users[word] for word in words) / length
-            named = [shown[word] for word in shown if word in words]
-            ranked.append((-to_month, -to_others, document, named))
-    ranked.sort(key=itemgetter(0, 1))
-    return [(document, named) for _, _, document, named in ranked]
+            named = [word for word in shown if word in words]
+            ranked.append(_Typical(document, length, to_others, named))
+    ranked.sort(key=attrgetter("to_others"), reverse=True)
+
+    nearest = _pick_nearest(ranked, weights)
+    rest = [typical for typical in ranked if typical not in nearest]
+    rest.sort(key=lambda typical: bool(typical.named))
+    in_order = []
+    for typical in (*nearest, *rest):
+        in_order.append((typical.document, [shown[word] for word in typical.named]))
+    return in_order
+
+
+def _pick_nearest(ranked: Sequence[_Typical], weights: Mapping[str, float]) -> list[_Typical]:
+    """Return the documents nearest to the weighted words, each word counting for one of them."""
+    unused = dict(weights)
+    nearest: list[_Typical] = []
+    while unused:
+        best = max(ranked, key=lambda typical: typical.nearness(unused), default=None)
+        if best is None or not best.nearness(unused):
+            break
+        nearest.append(best)
+        for word in best.named:
+            unused.pop(word, None)
+    return nearest
 
 
 def _describe(words: Sequence[str]) -> str:

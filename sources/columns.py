@@ -19,11 +19,25 @@ COLUMN_NAMES = {
         "time",
     ),
     "handle": ("handle", "screen_name", "username", "user_name", "user", "author", "account"),
-    "id": ("tweet_id", "status_id", "post_id", "id_str", "id", "_id"),
+    "id": ("tweet_id", "status_id", "post_id", "stories_id", "id_str", "id", "_id"),
     "address": ("url", "address", "link", "permalink", "web_url"),
-    "material": ("type_of_material",),
+    "outlet": (
+        "outlet",
+        "media_name",
+        "newspaper",
+        "publication",
+        "publisher",
+        "source_name",
+        "sourcecommonname",
+        "domain",
+    ),
+    "section": ("section", "section_name"),
+    "desk": ("desk", "news_desk"),
+    "material": ("type_of_material", "material", "kind"),
+    "language": ("language", "lang"),
+    "abstract": ("abstract",),
 }  #: names by which a field's column is recognized, the surest first; case ignored
-FIELDS = ("text", "published_at", "handle", "id", "address")  #: what `--column FIELD=NAME` names
+FIELDS = tuple(COLUMN_NAMES)  #: what `--column FIELD=NAME` names
 _NAMES_SHOWN = 20
 _LONGEST_NAME_SHOWN = 40  # characters
 
@@ -64,6 +78,21 @@ def find_columns(names: Iterable[str], given: Mapping[str, str], file: str) -> d
             f"{_list(present)}"
         )
     return columns
+
+
+def prefer_columns(
+    preferred: Iterable[str],
+    names: Iterable[str],
+    given: Mapping[str, str],
+    columns: Mapping[str, str],
+) -> Mapping[str, str]:
+    """Return *columns* with the text in the first *preferred* one, unless the user named another.
+
+    A table of an archive may well have the whole article in a column beside its headline.
+    """
+    by_folded = {fold_column(name): name for name in reversed(list(names))}
+    text = next((by_folded[name] for name in preferred if name in by_folded), None)
+    return columns if text is None or "text" in given else {**columns, "text": text}
 
 
 def _list(names: list[str]) -> str:

@@ -20,6 +20,7 @@ _GZIP = b"\x1f\x8b"
 _HEAD_SIZE = 1024  # bytes by which a file that is no text is recognized
 _CONTROLS = bytes({*range(32)} - {*b"\t\n\f\r\x1b"})
 _CONTROLS_IN_TEXT = 8  # in the head; a text may hold a NUL, which is replaced and counted
+WARC = b"WARC/"  #: begins each record of a file of web pages
 _TEXT_ADVICE = "give JSON, JSONL or CSV"
 _UNPACK_ADVICE = "unpack it, and import what is in it"
 _SIGNATURES = (
@@ -106,6 +107,8 @@ def _check_is_text(path: Path, head: bytes) -> None:
         if head.startswith(signature):
             raise BadInput(f"{path} is no text but {kind}: {advice}")
 
+    if head.startswith(WARC):  # whose first record may hold a picture
+        return
     controls = len(head) - len(head.translate(None, _CONTROLS))
     if controls > max(_CONTROLS_IN_TEXT, len(head) // 20):
         raise BadInput(f"{path} is no text: {_TEXT_ADVICE}")

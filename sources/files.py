@@ -10,15 +10,24 @@ from typing import Any
 
 from core.errors import BadInput, UsageError
 from sources.base import Item, LeftOut, Remark, clean_name, fold_handle
-from sources.columns import FIELDS, find_columns
-from sources.file_reading import decode_chunks, open_file, read_chunks, split_lines
+from sources.columns import FIELDS, find_columns, prefer_columns
+from sources.file_reading import WARC, decode_chunks, open_file, read_chunks, split_lines
 from sources.jsonstream import ASSIGNMENT, LONGEST, Root, parse_line, read_elements
-from sources.registry import FALLBACK_SOURCE, SOURCES, source_named
+from sources.registry import FALLBACK_SOURCE, HEADLINES_SOURCE, SOURCES, source_named
 from sources.source import JsonFormat, ReadContext, Source
 from sources.table_sample import TableSample
 from sources.tables import NO_HANDLE, TableReader, check_is_date, guess_source, read_csv
 
-ENDINGS = (".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".js")  #: read in a folder, or with .gz
+_WARC_ENDING = ".warc"
+ENDINGS = (
+    ".json",
+    ".jsonl",
+    ".ndjson",
+    ".csv",
+    ".tsv",
+    ".js",
+    _WARC_ENDING,
+)  #: read in a folder, or with .gz
 _REPORT_FILES = ("report.json", "dictionary.md")  # of a folder that a report was written to
 MAX_LEFT_OUT = 100_000  #: of one file; a file with more is read no further
 _LONG_LINE = f"its line is longer than {LONGEST:,} characters"
@@ -162,14 +171,32 @@ def _read_whole_file(path: Path, options: _Options) -> Iterator[Item]:
     first_character = head.lstrip(_BLANK)[:1]
     like_csv = bool(first_character) and first_character not in "{[<" and "," in head
 
-    if ending in (".csv", ".tsv") or (ending not in ENDINGS and like_csv):
+    if ending == _WARC_ENDING or head.startswith(WARC.decode()):
+        yield from _read_warc(path, options)
+    elif ending in (".csv", ".tsv") or (ending not in ENDINGS and like_csv):
         context = ReadContext(
             file=str(path), now=options.now, handle=options.handle, outlet=options.outlet
         )
         yield from read_csv(path, source=options.source, columns=options.columns, context=context)
     else:
         by_line = ending in (".jsonl", ".ndjson") or _is_jsonl(path)
-        yield from _read_json(path, options, by_line=by_line)
+        items = _read_json(path, options, by_line=by_line)
+        archive = options.source.archive if options.source else None
+        yield from archive.adopt(items, str(path)) if archive and archive.adopt else items
+
+
+def _read_warc(path: Path, options: _Options) -> Iterator[Item]:
+    if options.source not in (None, HEADLINES_SOURCE):
+        raise BadInput(f"{path} holds pages of news, {HEADLINES_SOURCE.name}: leave --source out")
+    try:
+        from sources.cc_news import read_warc  # noqa: PLC0415 - it is in an extra, and loads slowly
+    except ModuleNotFoundError as error:
+        raise BadInput(
+            f"{path} is a WARC file, and {error.name} to read it is not installed: "
+            "pip install 'tidings[warc]'"
+        ) from None
+    context = ReadContext(file=str(path), now=options.now, outlet=options.outlet)
+    yield from read_warc(path, context)
 
 
 def _head(path: Path) -> str:
@@ -238,11 +265,6 @@ def _read_json(path: Path, options: _Options, *, by_line: bool) -> Iterator[Item
 
     source = content.source or options.source or FALLBACK_SOURCE
     json_format = source.json_format
-    if json_format and json_format.read_file and not by_line and not options.columns:
-        _check_source(source, options, path)
-        yield from json_format.read_file(path, options.now)
-        return
-
     context = ReadContext(
         file=str(path),
         now=options.now,
@@ -251,6 +273,11 @@ def _read_json(path: Path, options: _Options, *, by_line: bool) -> Iterator[Item
         authors=content.authors,
         first=content.first,
     )
+    if json_format and json_format.read_file and not by_line and not options.columns:
+        _check_source(source, options, path)
+        yield from json_format.read_file(path, context)
+        return
+
     read: Callable[[Any, int], Item] | None = None
     for entry in read_entries(path):
         if entry.index is None and entry.wrong:
@@ -359,7 +386,9 @@ def _recognize(value: Mapping[str, Any], key: str) -> Source | None:
 
 def _check_source(source: Source, options: _Options, path: Path) -> None:
     """Raise `BadInput` where the user named another source than the file's."""
-    if options.source not in (None, FALLBACK_SOURCE, source):
+    named_archive = options.source.archive if options.source else None
+    is_adopted = source.archive and named_archive and named_archive.adopt
+    if options.source not in (None, FALLBACK_SOURCE, source) and not is_adopted:
         named = options.source.name if options.source else ""
         raise BadInput(
             f"{path} holds documents of {source.name}, not of {named}: leave --source out"
@@ -381,7 +410,10 @@ def _reader(
 
     _check_source(source, options, path)
     read = json_format.read
-    remarks = () if json_format.has_handles(context) else (Remark(context.file, NO_HANDLE),)
+    remarks = [] if json_format.has_handles(context) else [Remark(context.file, NO_HANDLE)]
+    if context.outlet is not None and source.archive is None:
+        text = f"posts of {source.label} are of no outlet: --outlet is not stored with them"
+        remarks.append(Remark(context.file, text))
     return lambda value, index: read(value, index, context), remarks
 
 
@@ -398,9 +430,12 @@ def _table_reader(
     time_column = columns.get("published_at", "")
     if time_column:
         check_is_date(context.file, columns, sample.first_values.get(time_column))
+    source = options.source or guess_source(sample.first_values, columns, context)
     return TableReader(
-        source=options.source or guess_source(sample.first_values, columns),
-        columns=columns,
+        source=source,
+        columns=prefer_columns(
+            source.table_rules.text_columns, sample.names, options.columns, columns
+        ),
         context=context,
         day_first=sample.day_first.get(time_column),
     )

@@ -28,11 +28,16 @@ from sources.base import (
     LeftOut,
     SourceDocument,
     clean,
+    clean_abstract,
     clean_address,
+    clean_name,
     clean_or_none,
+    clean_tags,
     hash_id,
+    mapping_or_empty,
 )
 from sources.columns import has_text_column
+from sources.headlines import with_full_stop
 from sources.jsonstream import Element, Root, read_elements
 from sources.source import (
     Archive,
@@ -41,10 +46,10 @@ from sources.source import (
     ReadContext,
     Service,
     Source,
-    TableRow,
     TableRules,
     never,
 )
+from sources.table_rows import TableRow
 from sources.timestamps import parse_time
 
 if TYPE_CHECKING:
@@ -59,8 +64,6 @@ _OBJECTS = frozenset({(), ("response",)})
 _METAS = frozenset({("meta",), ("metadata",), ("response", "meta"), ("response", "metadata")})
 
 _KEYS = frozenset({"_id", "web_url", "headline", "pub_date"})  # a document has one at least
-_END_PUNCTUATION = (".", "!", "?", "…")
-_CLOSING = "\"'\u201d\u2019»\u203a)]}"  # may follow end punctuation
 
 _FIRST_MONTH = "1851-09"
 _MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
@@ -71,12 +74,16 @@ _MINUTE = 60.0  # NYT's 429 names no time; its shorter limit is per minute
 
 
 def read_archive(path: Path, now: datetime | None = None) -> Iterator[Item]:
+    """Read the documents of an archive file, as `read_file` does."""
+    yield from read_file(path, ReadContext(file=str(path), now=now or datetime.now(UTC)))
+
+
+def read_file(path: Path, context: ReadContext) -> Iterator[Item]:
     """Read the documents of an archive file: a bare list or ``response.docs``, packed or not.
 
     A fault of a document or of the file's end is an item `LeftOut`. Raises `BadInput` where the
     file is no JSON at all or holds no documents of this kind.
     """
-    context = ReadContext(file=str(path), now=now or datetime.now(UTC))
     count, hits, is_listed, is_damaged = 0, None, False, False
     root = Root()
 
@@ -140,10 +147,21 @@ def read_document(value: Any, index: int, context: ReadContext) -> Item:
         text=text,
         published_at=published,
         address=address,
-        material=clean_or_none(value.get("type_of_material")),
+        outlet=clean_name(value.get("source")) or context.outlet,
+        section=clean_name(value.get("section_name")),
+        desk=clean_name(value.get("news_desk")),
+        material=clean_name(value.get("type_of_material")),
+        abstract=clean_abstract(value.get("abstract")),
+        tags=_keywords(value.get("keywords")),
         replaced=replaced,
         time_wrong=published is None and bool(written),
     )
+
+
+def _keywords(keywords: object) -> tuple[str, ...]:
+    """Return the values of an article's keywords: names of persons, places and subjects."""
+    entries = keywords if isinstance(keywords, list) else []
+    return clean_tags([mapping_or_empty(entry).get("value") for entry in entries])
 
 
 def headline_text(headline: object) -> tuple[str, int]:
@@ -156,13 +174,7 @@ def headline_text(headline: object) -> tuple[str, int]:
         parts = [headline.get("main"), headline.get("print_headline")]
     texts = [part.strip() for part in parts if isinstance(part, str) and part.strip()]
     text = ", ".join(dict.fromkeys(texts))
-    return clean(_with_full_stop(text) if text else "")
-
-
-def _with_full_stop(text: str) -> str:
-    """Add a full stop unless *text* ends a sentence, closing quotes and brackets aside."""
-    text = text.strip()
-    return text if text.rstrip(_CLOSING).endswith(_END_PUNCTUATION) else f"{text}."
+    return clean(with_full_stop(text) if text else "")
 
 
 def _article_address(address: str | None) -> str | None:
@@ -321,10 +333,10 @@ SOURCE = Source(
         delay=timedelta(days=1),  # New York is behind UTC, and the archive behind New York
     ),
     json_format=JsonFormat(
-        recognizes=_recognizes, read=read_document, read_file=read_archive, lists=_LISTS
+        recognizes=_recognizes, read=read_document, read_file=read_file, lists=_LISTS
     ),
     table_rules=TableRules(
-        clean_text=_with_full_stop, complete=_complete_row, is_repost=never, has_handles=False
+        clean_text=with_full_stop, complete=_complete_row, is_repost=never, has_handles=False
     ),
     terms="The texts belong to The New York Times Company; what its APIs give is used under its "
     "terms for developers: https://developer.nytimes.com/terms",

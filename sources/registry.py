@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from core.errors import UsageError
 from sources import (
+    archive,
     bluesky,
     mastodon,
     nyt,
@@ -19,12 +20,14 @@ if TYPE_CHECKING:
 
 SOURCES = (
     nyt.SOURCE,
+    archive.SOURCE,
     x.SOURCE,
     bluesky.SOURCE,
     mastodon.SOURCE,
     posts.SOURCE,
 )
 FALLBACK_SOURCE = posts.SOURCE  # of rows that no other source recognizes
+HEADLINES_SOURCE = archive.SOURCE  # of such rows where they have an outlet
 
 _BY_NAME = {source.name: source for source in SOURCES}
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import calendar
 import re
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from sources.base import Cursor, Item, Page
 from sources.jsonstream import Keys
 from sources.post_cleaning import decode_entities, is_repost_by_text
+from sources.table_rows import TableRow, identify_post
 
 if TYPE_CHECKING:
     from core.service_client import ServiceClient
@@ -71,8 +72,10 @@ class PostReader:
 class Archive:
     """Documents that are read by month; *fetch* is None where they come from files alone."""
 
-    read: Callable[[Path], Iterator[Item]]
+    read: Callable[[Path], Iterator[Item]] | None = None  #: of a month that was fetched
     fetch: FetchMonth | None = None  #: called as ``fetch(month, client=client, key=key)``
+    #: makes another archive's documents those of this, whose name the user gave for that file
+    adopt: Callable[[Iterable[Item], str], Iterator[Item]] | None = None
     operation: str = "archive"
     delay: timedelta = _DAY  #: after a month's end, until its last documents are in the archive
 
@@ -146,21 +149,11 @@ class JsonFormat:
     recognizes: Callable[[Mapping[str, Any], str], bool]  #: an object, the key its list is under
     read: Callable[[Any, int, ReadContext], Item]
     lists: frozenset[Keys] = frozenset()  #: where lists of objects are, besides the root
-    read_file: Callable[[Path, datetime], Iterator[Item]] | None = None  #: checks a whole file
+    read_file: Callable[[Path, ReadContext], Iterator[Item]] | None = None  #: checks a whole file
     authors_key: str | None = None  #: the key beside a list under which its authors are
     read_authors: Callable[[object], Mapping[str, str]] | None = None
     account_archive: AccountArchive | None = None
     has_handles: Callable[[ReadContext], bool] = _always
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TableRow:
-    """The fields of a table's row that a source may complete from one another."""
-
-    native_id: str | None
-    address: str | None
-    handle: str | None
-    published_at: datetime | None
 
 
 def _unchanged(row: TableRow, _context: ReadContext) -> TableRow:
@@ -174,8 +167,12 @@ class TableRules:
     clean_text: Callable[[str], str] = decode_entities
     complete: Callable[[TableRow, ReadContext], TableRow] = _unchanged
     recognizes: Callable[[Mapping[str, str], str | None], bool] = never  #: columns, an address
+    #: the id of a row with this date and text, then those that it has where less is known of it
+    identify: Callable[[TableRow, str, str], list[str]] = identify_post
+    text_columns: tuple[str, ...] = ()  #: names of the text's column that come before all others
     is_repost: Callable[[str], bool] = is_repost_by_text
     has_handles: bool = True
+    has_outlets: bool = False  #: whether its documents are of many outlets
     address_has_handle: bool = False
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,20 +17,25 @@ from sources.base import (
     Remark,
     SourceDocument,
     clean,
+    clean_abstract,
     clean_address,
+    clean_name,
     clean_or_none,
     fold_handle,
-    hash_id,
 )
-from sources.columns import find_columns
+from sources.columns import find_columns, prefer_columns
 from sources.csv_rows import LONGEST_ROW, Row, read_rows
 from sources.file_reading import decode_chunks, open_file, read_chunks, split_lines
-from sources.registry import FALLBACK_SOURCE, SOURCES
-from sources.source import ReadContext, Source, TableRow
+from sources.registry import FALLBACK_SOURCE, HEADLINES_SOURCE, SOURCES
+from sources.source import ReadContext, Source
+from sources.table_rows import NO_OUTLET, TableRow, date_of_row
 from sources.timestamps import is_day_first, is_day_number, parse_time
 
 NO_HANDLE = "nothing says whose posts these are, so no handle finds them: --handle HANDLE"
 _NO_TIME = "no column holds a time, so its documents are in no month: --column published_at=NAME"
+_POSTS_OF_OUTLETS = (
+    "it has outlets and was read as posts, which have none: for headlines, --source archive"
+)
 _UNDEFINED_IN_CP1252 = (b"\x81", b"\x8d", b"\x8f", b"\x90", b"\x9d")
 _ROUNDED = re.compile(r"[\d.,]+[eE]\+?\d+")  # an id that a spreadsheet made alike in many rows
 
@@ -59,16 +63,14 @@ class TableReader:
                 native_id=self._id(row),
                 address=clean_address(self._field(row, "address")),
                 handle=fold_handle(self._field(row, "handle")),
+                outlet=self._name(row, "outlet") or self.context.outlet,
                 published_at=self.source.stored_time(moment, self.context.now),
             ),
             self.context,
         )
-        handle = fields.handle or self.context.handle
-        native_id, less_known_ids = fields.native_id, []
-        if native_id is None and fields.address:
-            native_id = hash_id(fields.address)
-        elif native_id is None:
-            native_id, *less_known_ids = _ids_by_content(moment, written, handle, text)
+        fields = replace(fields, handle=fields.handle or self.context.handle)
+        date = date_of_row(moment, written)
+        native_id, *less_known_ids = rules.identify(fields, date, text)
 
         return SourceDocument(
             source=self.source.name,
@@ -77,8 +79,13 @@ class TableReader:
             text=text,
             published_at=fields.published_at,
             address=fields.address,
-            handle=handle if rules.has_handles else None,
-            material=clean_or_none(self._field(row, "material")),
+            handle=fields.handle if rules.has_handles else None,
+            outlet=None if rules.has_handles else fields.outlet,
+            section=self._name(row, "section"),
+            desk=self._name(row, "desk"),
+            material=self._name(row, "material"),
+            language=self._name(row, "language"),
+            abstract=clean_abstract(self._field(row, "abstract")),
             repost=rules.is_repost(text),
             replaced=replaced,
             time_wrong=fields.published_at is None and bool(written),
@@ -95,8 +102,17 @@ class TableReader:
         if rules.has_handles and not has_handle:
             yield Remark(self.context.file, NO_HANDLE)
 
+        has_outlet = "outlet" in self.columns or self.context.outlet is not None
+        if rules.has_outlets and not has_outlet:
+            yield Remark(self.context.file, NO_OUTLET)
+        elif rules.has_handles and has_outlet:
+            yield Remark(self.context.file, _POSTS_OF_OUTLETS)
+
     def _field(self, row: Mapping[str, Any], name: str) -> Any:
         return row.get(self.columns[name]) if name in self.columns else None
+
+    def _name(self, row: Mapping[str, Any], field: str) -> str | None:
+        return clean_name(self._field(row, field))
 
     def _text(self, row: Mapping[str, Any]) -> tuple[str, int]:
         value = self._field(row, "text")
@@ -112,27 +128,21 @@ class TableReader:
         return None if native_id is None or _ROUNDED.fullmatch(native_id) else native_id
 
 
-def _ids_by_content(
-    moment: datetime | None, written: object, handle: str | None, text: str
-) -> list[str]:
-    """Return the id of a row by its date, handle and text, and its ids where it has fewer of them.
+def guess_source(
+    row: Mapping[str, Any], columns: Mapping[str, str], context: ReadContext
+) -> Source:
+    """Return the source that recognizes a row by its columns or its address.
 
-    An import that does not know the handles or the times of a table makes the latter.
+    Rows that have an outlet and no handle are headlines.
     """
-    date = f"{moment:%Y-%m-%dT%H:%M:%SZ}" if moment else ""
-    if not date and isinstance(written, str | int | float):
-        date = clean(str(written or ""))[0]
-    keys = [(date, handle or ""), (date, ""), ("", handle or ""), ("", "")]
-    return [hash_id(*key, text) for key in dict.fromkeys(keys)]
-
-
-def guess_source(row: Mapping[str, Any], columns: Mapping[str, str]) -> Source:
-    """Return the source that recognizes a row by its columns or its address."""
     address = clean_address(row.get(columns["address"])) if "address" in columns else None
     for source in SOURCES:
         if source.table_rules.recognizes(columns, address):
             return source
-    return FALLBACK_SOURCE
+
+    has_outlet = "outlet" in columns or context.outlet is not None
+    has_handle = "handle" in columns or context.handle is not None
+    return HEADLINES_SOURCE if has_outlet and not has_handle else FALLBACK_SOURCE
 
 
 def check_is_date(file: str, columns: Mapping[str, str], first_time: object) -> None:
@@ -168,9 +178,10 @@ def read_csv(
     found_columns = find_columns(names, columns, context.file)
     first, first_time, day_first = _look_ahead(path, encoding, names, found_columns)
     check_is_date(context.file, found_columns, first_time)
+    source = source or guess_source(first or {}, found_columns, context)
     table = TableReader(
-        source=source or guess_source(first or {}, found_columns),
-        columns=found_columns,
+        source=source,
+        columns=prefer_columns(source.table_rules.text_columns, names, columns, found_columns),
         context=context,
         day_first=day_first,
     )

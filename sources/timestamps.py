@@ -7,7 +7,10 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
-_COMPACT = re.compile(r"((?:1[89]|20)\d{2})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])?(?:\.0+)?")
+_COMPACT = re.compile(
+    r"((?:1[6-9]|20)\d{2})(0[1-9]|1[0-2])"
+    r"(?:(0[1-9]|[12]\d|3[01])(?:([01]\d|2[0-3])([0-5]\d)([0-5]\d))?)?(?:\.0+)?"
+)
 _YEAR_FIRST = re.compile(r"(\d{4})([-/.])(\d{1,2})(?:\2(\d{1,2}))?(?=\D|$)")
 _YEAR_LAST = re.compile(r"(\d{1,2})([/.])(\d{1,2})\2(\d{4}|\d{2})(?=\D|$)")
 _ZONE_NAME = re.compile(r"\s*(?:UTC|GMT|Z)$", re.IGNORECASE)
@@ -28,10 +31,11 @@ def parse_time(value: object, *, day_first: bool | None = None) -> datetime | No
     """Return the moment that *value* names, in UTC; None where it names none.
 
     Formats are ISO 8601 (with or without a time, any way to write an offset), the same with slashes
-    or dots or without leading zeros, Unix time in seconds, milli- and microseconds, ``YYYYMMDD``
-    and ``YYYYMM`` (as text or number), those of e-mail and of API v1.1 posts, and dates that end
-    with the year. Of the latter *day_first* says whether the day is first; where it is None, it is
-    so with dots and not with slashes. A first number over 12 is the day, whatever is said.
+    or dots or without leading zeros, Unix time in seconds, milli- and microseconds, ``YYYYMMDD``,
+    ``YYYYMMDDHHMMSS`` and ``YYYYMM`` of the years 1600 to 2099 (as text or number), those of e-mail
+    and of API v1.1 posts, and dates that end with the year. Of the latter *day_first* says whether
+    the day is first; where it is None, it is so with dots and not with slashes. A first number over
+    12 is the day, whatever is said.
 
     A month without a day is its first day. A time without an offset is taken as UTC. Unix time 0 is
     how programs write "not known", and other numbers below 100,000 (the first 28 hours of 1970) are
@@ -41,7 +45,8 @@ def parse_time(value: object, *, day_first: bool | None = None) -> datetime | No
         return None
     text = value.strip() if isinstance(value, str) else f"{value}"
     if compact := _COMPACT.fullmatch(text):
-        return _make_time(compact[1], compact[2], compact[3] or "1", "")
+        year, month, day, *clock = compact.groups()
+        return _make_time(year, month, day or "1", f" {':'.join(clock)}" if clock[0] else "")
     if not isinstance(value, str):
         return _from_unix(value)
     if not text:

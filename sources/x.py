@@ -44,9 +44,9 @@ from sources.source import (
     ReadContext,
     Service,
     Source,
-    TableRow,
     TableRules,
 )
+from sources.table_rows import TableRow
 from sources.timestamps import parse_time
 
 if TYPE_CHECKING:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from analysis import parameters as run_parameters
 from core.enums import JobKind
 from models.database import Database
+from models.origins import ORIGIN_FIELDS, find_or_add_origins, origin_key
 from models.runs import NewJob, create_run
 from models.tables import (
     Base,
@@ -34,7 +35,21 @@ COVID = run_parameters.Keyword.parse("covid:coronavirus,covid-19")
 
 def add(db: Database, table: type[Base], *rows: Mapping[str, Any]) -> None:
     with db.write() as connection:
-        connection.execute(insert(table), list(rows))
+        stored = place_documents(connection, db, rows) if table is Document else list(rows)
+        connection.execute(insert(table), stored)
+
+
+def place_documents(
+    connection: Connection, db: Database, rows: Iterable[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """Return rows of `Document` that point at the origins of their outlet, section and so on."""
+    all_rows = list(rows)
+    origin_ids = find_or_add_origins(connection, db, map(origin_key, all_rows))
+    placed = []
+    for row in all_rows:
+        fields = {name: value for name, value in row.items() if name not in ORIGIN_FIELDS}
+        placed.append({**fields, "origin_id": origin_ids[origin_key(row)]})
+    return placed
 
 
 def document(number: int, name: str, period: str | None = None, **given: Any) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from analysis.query.relations import Relation
 from reports.paired import PairCounts, PairScores
 from reports.tables.keyword_pairs import KeywordPair, PairMonth
 
@@ -13,6 +14,7 @@ def pair(
     dispersion: float | None = None,
     cut_off: tuple[int, ...] = (),
     scores: PairScores | None = None,
+    relation: Relation = Relation.FREE,
 ) -> KeywordPair:
     """Return two keywords of whose documents each month has some with either and with both.
 
@@ -30,4 +32,4 @@ def pair(
             dispersion_together=None,
         )
         months.append(month)
-    return KeywordPair(names, months)
+    return KeywordPair(names, months, relation)

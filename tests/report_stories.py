@@ -34,6 +34,7 @@ from models.tables import (
     Summary,
     Training,
 )
+from tests.exports_kit import place_documents
 from textapi.text.keywords import pattern
 from textapi.text.sentences import sentences
 
@@ -75,7 +76,7 @@ def store(db: Database, texts: Iterable[Text], *, prefix: str = "") -> None:
     imported: dict[str, Any] = {"path": "2020.json", "source": rows[0]["source"], "at": NOW}
     counts = {"read": len(rows) + 3, "added": len(rows), "empty": 1, "left_out": 2}
     with db.write() as connection:
-        connection.execute(insert(Document), rows)
+        connection.execute(insert(Document), place_documents(connection, db, rows))
         connection.execute(insert(Import), imported | counts)
 
 

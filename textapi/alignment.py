@@ -12,6 +12,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 from textapi.text.keywords import pattern
@@ -20,6 +21,7 @@ from textapi.text.sentences import Span, ends_sentence
 # On a line of its own it is no part of the text for a service that knows lines, and parts the text
 # from the next for one that does not.
 _STOP = "\n."
+JOINS_KEPT = 64  # the calls that a process has in flight, and some more
 _WHITE_SPACE = re.compile(r"\s")
 _LETTER_OR_FIRST_SPACE = re.compile(r"\S|(?<!\s)\s")
 
@@ -28,12 +30,17 @@ IsPlace = Callable[[str, int], bool]  # whether a sentence may stand at an offse
 
 def join(texts: Sequence[str]) -> str:
     """Return *texts* as one, a line each; a full stop follows those that end in no end mark."""
-    return "\n".join([*map(_terminate, texts[:-1]), *texts[-1:]])
+    return "\n".join(_terminate_all(tuple(texts)))
 
 
 def length_joined(text: str) -> int:
     """Return the characters that *text* takes in `join`, without the line break."""
     return len(_terminate(text))
+
+
+@lru_cache(maxsize=JOINS_KEPT)  # the same texts are joined for a request and for its reply
+def _terminate_all(texts: tuple[str, ...]) -> tuple[str, ...]:
+    return (*map(_terminate, texts[:-1]), *texts[-1:])
 
 
 def _terminate(text: str) -> str:
@@ -56,7 +63,7 @@ def align(sentences: Sequence[str], texts: Sequence[str], term: str | None = Non
     sentences = [" ".join(sentence.split()) for sentence in sentences]
     if not any(sentences):
         return Alignment([None] * len(sentences), set())
-    return _Aligner(_JoinedTexts.of(texts), sentences, term).align()
+    return _Aligner(_joined_texts(tuple(texts)), sentences, term).align()
 
 
 @dataclass(frozen=True)
@@ -74,20 +81,21 @@ class _JoinedTexts:
     ends: Sequence[int]
 
     @classmethod
-    def of(cls, texts: Sequence[str]) -> _JoinedTexts:
+    def of(cls, texts: tuple[str, ...]) -> _JoinedTexts:
         original = join(texts)
         text, offsets = _collapse(original)
         numbers, starts, ends = [], [], []
         begin = 0
 
-        for number, each in enumerate(texts):
-            stripped = each.strip()
+        for number, terminated in enumerate(_terminate_all(texts)):
+            text_of_number = texts[number]
+            stripped = text_of_number.strip()
             if stripped:
-                start = begin + each.index(stripped)
+                start = begin + text_of_number.index(stripped)
                 numbers.append(number)
                 starts.append(bisect_left(offsets, start))
                 ends.append(bisect_left(offsets, start + len(stripped)))
-            begin += length_joined(each) + 1
+            begin += len(terminated) + 1
 
         return cls(text, original, offsets, numbers, starts, ends)
 
@@ -99,6 +107,9 @@ class _JoinedTexts:
         """Return what stands from *start* to *end* and in the text, as it was asked."""
         start, end = max(start, self.starts[index]), min(end, self.ends[index])
         return self.original[self.offsets[start] : self.offsets[end - 1] + 1].strip()
+
+
+_joined_texts = lru_cache(maxsize=1)(_JoinedTexts.of)  # each term of a reply needs the same
 
 
 def _collapse(text: str) -> tuple[str, Sequence[int]]:

@@ -17,7 +17,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache, partial
 from itertools import product
-from typing import Any, Self, TypeAlias
+from typing import Any, Self, TypeAlias, cast
 
 from textapi.alignment import align, join, length_joined
 from textapi.answer_validation import read_answer
@@ -296,12 +296,8 @@ def _day_key(engine: str, term: str, day: str) -> bytes:
 
 
 def _terms_and_ids(keys: Collection[AnswerKey]) -> tuple[set[str], set[int]]:
-    terms, document_ids = set(), set()
-    for key in keys:
-        assert not isinstance(key, bytes)  # noqa: S101 - a batch has the keys that it gave
-        terms.add(key[0])
-        document_ids.add(key[1])
-    return terms, document_ids
+    keyword_keys = cast("Collection[KeywordKey]", keys)  # a batch has the keys that it gave
+    return {term for term, _ in keyword_keys}, {document_id for _, document_id in keyword_keys}
 
 
 def _hashes(keys: Collection[AnswerKey]) -> set[bytes]:

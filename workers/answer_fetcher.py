@@ -1,9 +1,10 @@
 """Answers of the Text API through the ledger: no answer is requested twice.
 
-Read what is stored, claim what is missing, read again, then request: two workers never request the
-same at once. An answer is stored as soon as it arrives, also when the job has another owner by
-then, because it is paid for. A call keeps its slot until its answer is stored. So a process that is
-killed repeats `TIDINGS_TEXTAPI_CONCURRENCY` calls at most, however many steps fetch at once.
+Read what is stored, claim what is missing, read again what may have been stored in between, then
+request: two workers never request the same at once. An answer is stored as soon as it arrives, also
+when the job has another owner by then, because it is paid for. A call keeps its slot until its
+answer is stored. So a process that is killed repeats `TIDINGS_TEXTAPI_CONCURRENCY` calls at most,
+however many steps fetch at once.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ from textapi.messages import SERVICE, Operation
 from textapi.requests import AnswerKey, ApiRequest, KeywordKey
 from workers.answer_writer import AnswerWriter
 from workers.context import JobContext
-from workers.held_claims import ClaimsLost, HeldClaims
+from workers.grouped_work import GroupedWork
+from workers.held_claims import Claiming, ClaimsLost, HeldClaims, claim_together
 
 MOST_CLAIMED_TOGETHER = 200  # requests
 QUICK_SECONDS = 1.0  # a batch that is begun within this time is followed by a larger one
@@ -69,6 +71,7 @@ class AnswerFetcher:
         self._client = job.runtime.textapi()
         # Twice the calls in flight: the next are claimed by the time that a slot is free.
         self.most_begun = 2 * job.runtime.settings.textapi_concurrency
+        self.claiming: Claiming = GroupedWork(partial(claim_together, job))
         self._writer = AnswerWriter(job, credential_of(job.runtime.textapi_key))
 
     async def __aenter__(self) -> Self:
@@ -225,9 +228,10 @@ class _Fetch:
     def __init__(self, fetcher: AnswerFetcher, *, count_reuse: bool = True) -> None:
         self._fetcher = fetcher
         self._count_reuse = count_reuse
-        self._claims = HeldClaims(fetcher.job)
+        self._claims = HeldClaims(fetcher.job, fetcher.claiming)
         self._batch_size = 0  # at least what can be begun at once
         self._tasks: set[asyncio.Task[None]] = set()
+        self._task_ended = asyncio.Event()
         # the claims of the tasks whose call is in flight, or being stored
         self._in_flight: dict[asyncio.Task[None], set[bytes]] = {}
         # by their keys: each once
@@ -289,9 +293,10 @@ class _Fetch:
         for request, keys in zip(requests, missing, strict=True):
             needed |= request.claim_keys(keys)
 
-        if await self._claims.take(needed):
-            # read after claiming: an answer stored in between needs no request
-            missing = await self._fetcher.missing_keys(requests, count_reuse=False)
+        unheld = self._claims.unheld(needed)
+        if unheld:
+            won = await self._claims.take(unheld)
+            await self._read_again(requests, missing, won)
 
         calls = []
         for request, keys in zip(requests, missing, strict=True):
@@ -304,6 +309,25 @@ class _Fetch:
                 calls.append((request, own, claims))
         return calls
 
+    async def _read_again(
+        self,
+        requests: Sequence[ApiRequest],
+        missing: list[Collection[AnswerKey]],
+        won: Collection[bytes],
+    ) -> None:
+        """Correct *missing* after claiming: an answer stored in between needs no request.
+
+        Of keys that were *won* themselves it is known that they have no answer.
+        """
+        doubtful = [number for number, keys in enumerate(missing) if not set(keys).issubset(won)]
+        if not doubtful:
+            return
+
+        again = [requests[number] for number in doubtful]
+        reread = await self._fetcher.missing_keys(again, count_reuse=False)
+        for number, keys in zip(doubtful, reread, strict=True):
+            missing[number] = keys
+
     def _own_keys(self, request: ApiRequest, keys: Collection[AnswerKey]) -> Collection[AnswerKey]:
         """Return those of *keys* whose claims are held."""
         if self._claims.holds(request.claim_keys(keys)):
@@ -313,12 +337,17 @@ class _Fetch:
     def _start(self, request: ApiRequest, keys: Collection[AnswerKey], claims: set[bytes]) -> None:
         task = asyncio.create_task(self._send(request, keys, claims))
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._note_end)
+
+    def _note_end(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._task_ended.set()
 
     async def _wait_while_tasks(self, number: int) -> None:
         """Wait while there are *number* tasks or more, and no error."""
         while len(self._tasks) >= number and not self._error:
-            await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+            self._task_ended.clear()
+            await self._task_ended.wait()
 
     async def _send(
         self, request: ApiRequest, keys: Collection[AnswerKey], claims: set[bytes]

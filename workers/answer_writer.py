@@ -26,6 +26,7 @@ class AnswerWriter:
         self._job = job
         self._credential = credential
         self._batch = Batch(progress=False)
+        self._progress_is_noted = False  # once is enough: setbacks come with the end of a claim
         self._stored: asyncio.Future[None] | None = None  # of the batch that is collected
         self._task: asyncio.Task[None] | None = None
 
@@ -46,7 +47,7 @@ class AnswerWriter:
         *progress* says that the job needs them, so that earlier setbacks do not count.
         """
         self._batch.claims.update(claims)
-        self._batch.progress |= progress
+        self._batch.progress |= progress and not self._progress_is_noted
         for key, value in answers.items():
             if isinstance(key, bytes):
                 self._batch.answers[key] = value
@@ -87,6 +88,7 @@ class AnswerWriter:
                 else:
                     log.warning("calls were not counted", why=str(error))
             else:
+                self._progress_is_noted |= batch.progress and batch.has_answers
                 if stored is not None:
                     stored.set_result(None)
 

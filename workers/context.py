@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
@@ -25,6 +26,7 @@ from models.jobs import (
     waited_seconds,
 )
 from models.transitions import freeze_together
+from workers.grouped_work import GroupedWork
 from workers.runtime import Runtime
 
 T = TypeVar("T")
@@ -41,6 +43,10 @@ class JobContext:
     lease_lost: bool = field(default=False, init=False)
     _frozen: DocumentScope | None = field(default=None, init=False)
     _interrupt: Callable[[], object] | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        self._queries = GroupedWork(self._read_together)
+        self._records = GroupedWork(self._record_steps)
 
     @property
     def db(self) -> Database:
@@ -72,13 +78,20 @@ class JobContext:
             self._interrupt()
 
     async def read(self, query: Callable[..., T], *arguments: Any, **options: Any) -> T:
-        """Run ``query(connection, *arguments, **options)`` in a thread."""
+        """Run ``query(connection, *arguments, **options)`` in a thread.
 
-        def read() -> T:
-            with self.db.read() as connection:
-                return query(connection, *arguments, **options)
+        What the steps of the job read at the same moment shares a transaction.
+        """
 
-        return await asyncio.to_thread(read)
+        def read(connection: Connection) -> T:
+            return query(connection, *arguments, **options)
+
+        result: T = await self._queries.submit(read)
+        return result
+
+    def _read_together(self, queries: Sequence[Callable[[Connection], Any]]) -> list[Any]:
+        with self.db.read() as connection:
+            return [query(connection) for query in queries]
 
     async def write(self, *changes: Callable[[Connection], object], progress: bool = False) -> None:
         """Make the *changes* in one fenced transaction, in a thread, to its end.
@@ -96,12 +109,21 @@ class JobContext:
         await finish_in_thread(write)
 
     async def record_step(self, step: Step, result: StepResult) -> None:
-        """Store the rows of a step and record how it ended, in one transaction."""
-        store = partial(step.store, job_id=self.claim.job_id, rows=result.rows)
-        reason = result.no_data_reason
-        state = StepState.NO_DATA if reason else StepState.COMPLETE
-        recorded = self.step_change(step.name, state, result.documents, reason)
-        await self.write(store, recorded, progress=True)
+        """Store the rows of a step and record how it ended, in one transaction.
+
+        Steps that end while another is recorded share the next transaction.
+        """
+        await finish(self._records.submit((step, result)))
+
+    def _record_steps(self, ended: Sequence[tuple[Step, StepResult]]) -> list[None]:
+        with self.db.write() as connection:
+            fence(connection, self.claim, progress=True)
+            for step, result in ended:
+                step.store(connection, job_id=self.claim.job_id, rows=result.rows)
+                reason = result.no_data_reason
+                state = StepState.NO_DATA if reason else StepState.COMPLETE
+                self.step_change(step.name, state, result.documents, reason)(connection)
+        return [None] * len(ended)
 
     async def record_no_data(self, steps: Iterable[str], reason: str) -> None:
         """Record that there is nothing to work on, for the documents and each of *steps*."""
@@ -168,8 +190,12 @@ class JobContext:
 
 async def finish_in_thread(work: Callable[[], T]) -> T:
     """Run *work* in a thread and wait for its end, also where the task is cancelled meanwhile."""
-    running = asyncio.ensure_future(asyncio.to_thread(work))
+    run_in_context = contextvars.copy_context().run
+    return await finish(asyncio.get_running_loop().run_in_executor(None, run_in_context, work))
 
+
+async def finish(running: asyncio.Future[T]) -> T:
+    """Return the result of *running*; wait for its end also where the task is cancelled."""
     try:
         return await asyncio.shield(running)
     except asyncio.CancelledError:

@@ -137,6 +137,7 @@ async def fetch_month(job: JobContext, source: Source, period: str) -> str | Non
 
 async def _fetch(job: JobContext, source: Source, archive: Archive, period: str) -> None:
     assert archive.fetch is not None  # noqa: S101 - its service is available
+    assert archive.read is not None  # noqa: S101 - what is fetched can be read
     client = service_client(job, source, period, archive.operation)
     store = partial(store_with_place, job, source.name, period)
 

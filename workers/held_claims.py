@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 
 from core.errors import DatabaseAway
 from models.answers import claim_answers, release_claims, renew_claims
-from workers.context import JobContext, finish_in_thread
+from workers.context import JobContext, finish, finish_in_thread
+from workers.grouped_work import GroupedWork
 
 CLAIM_MARGIN_SECONDS = 5.0
 
@@ -20,37 +21,40 @@ class ClaimsLost(Exception):
 
 
 class HeldClaims:
-    """Claims of a job, each needed by one or more requests until their answers are stored."""
+    """Claims of a job, each needed by one or more requests until their answers are stored.
 
-    def __init__(self, job: JobContext) -> None:
+    *claiming* does `claim_together` for all fetches of the job.
+    """
+
+    def __init__(self, job: JobContext, claiming: Claiming) -> None:
         self._job = job
+        self._claiming = claiming
         settings = job.runtime.settings
-        self._seconds = settings.textapi_timeout + CLAIM_MARGIN_SECONDS
+        self._seconds = claim_seconds(job)
         self._most_in_flight = settings.textapi_concurrency
         self._held_since: dict[bytes, float] = {}  # on the monotonic clock, or since the renewal
         self._requests: Counter[bytes] = Counter()  # that need a claim
         self._repeats: Counter[bytes] = Counter()  # calls that an earlier claimant may have made
         self._renewal = asyncio.Lock()
 
-    async def take(self, keys: Collection[bytes]) -> bool:
-        """Claim those of *keys* that are free; return whether there were any to claim.
+    def unheld(self, keys: Collection[bytes]) -> set[bytes]:
+        """Return those of *keys* that are not held."""
+        return {key for key in keys if key not in self._held_since}
 
-        What is claimed is held also where the task is cancelled meanwhile.
+    async def take(self, keys: Collection[bytes]) -> set[bytes]:
+        """Claim those of *keys* that are free; return them.
+
+        What is claimed is held also where the task is cancelled meanwhile. None of it is the key of
+        an answer that is stored.
         """
-        unheld = [key for key in keys if key not in self._held_since]
-        if not unheld:
-            return False
+        return await finish(self._claiming.submit((self, keys)))
 
-        def claim() -> None:
-            now = time.monotonic()
-            claimed = claim_answers(self._job.db, self._job.claim, unheld, seconds=self._seconds)
-            for key, takeovers in claimed.items():
-                self._held_since[key] = now
-                if takeovers:
-                    self._repeats[key] = self._most_in_flight
-
-        await finish_in_thread(claim)
-        return True
+    def note(self, claimed: Mapping[bytes, int], at: float) -> None:
+        """Hold keys that were *claimed*, with the number of earlier claimants, at a time."""
+        for key, takeovers in claimed.items():
+            self._held_since[key] = at
+            if takeovers:
+                self._repeats[key] = self._most_in_flight
 
     def holds(self, keys: Collection[bytes]) -> bool:
         """Return whether all of *keys* are held."""
@@ -117,3 +121,30 @@ class HeldClaims:
                 release_claims(self._job.db, self._job.claim, unneeded)
 
         await finish_in_thread(release)
+
+
+def claim_together(
+    job: JobContext, wanted: Sequence[tuple[HeldClaims, Collection[bytes]]]
+) -> list[set[bytes]]:
+    """Claim what several fetches of a job need; return what each of them holds now.
+
+    What two of them need is the first one's.
+    """
+    at = time.monotonic()
+    all_keys = set[bytes]().union(*(keys for _, keys in wanted))
+    claimed = claim_answers(job.db, job.claim, all_keys, seconds=claim_seconds(job))
+
+    taken = []
+    for claims, keys in wanted:
+        won = {key: claimed.pop(key) for key in keys if key in claimed}
+        claims.note(won, at)
+        taken.append(set(won))
+    return taken
+
+
+def claim_seconds(job: JobContext) -> float:
+    """Return how long a claim lasts: little longer than a call."""
+    return job.runtime.settings.textapi_timeout + CLAIM_MARGIN_SECONDS
+
+
+Claiming = GroupedWork[tuple[HeldClaims, Collection[bytes]], set[bytes]]

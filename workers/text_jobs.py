@@ -15,7 +15,7 @@ from core.enums import DOCUMENTS
 from core.errors import ServiceBadAnswer
 from core.logs import step_context
 from models.jobs import waited_seconds
-from models.runs import engines_of, note_engine
+from models.runs import ENGINES_BEFORE, engines_of, note_engine
 from textapi.messages import SERVICE
 from workers.answer_fetcher import AnswerFetcher
 from workers.collecting import closing_remark, collect_documents
@@ -23,7 +23,7 @@ from workers.context import JobContext
 from workers.outcomes import Again, Done, Outcome, WaitUntil, backoff_seconds
 
 FIRST_WAIT_SECONDS = 0.2  # for other jobs of the run, longer each time
-MOST_ENGINES = 10  # of the Text API, whose answers one run may mix
+MOST_ENGINES = 10  # of the Text API that a run may meet, from when its jobs were queued
 
 
 async def work_on_texts(job: JobContext) -> Outcome:
@@ -132,10 +132,12 @@ async def _note_engine(job: JobContext, engine: str) -> None:
     engines = await job.read(engines_of, run_id)
     if engine in engines:
         return
-    if len(engines) >= MOST_ENGINES:
+    before = job.claim.options.get(ENGINES_BEFORE, 0)  # a watched run's, before its last update
+    if len(engines) >= before + MOST_ENGINES:
+        which = "since its last update" if before else "in this run"
         raise ServiceBadAnswer(
-            f"{SERVICE} has named {len(engines)} engines in this run, and now {engine}: see that "
-            "one engine answers at TIDINGS_TEXTAPI_URL, then submit the run again",
+            f"{SERVICE} has named {len(engines) - before} engines {which}, and now {engine}: see "
+            "that one engine answers at TIDINGS_TEXTAPI_URL, then submit the run again",
             service=SERVICE,
         )
     await job.write(partial(note_engine, db=job.db, run_id=run_id, engine=engine))

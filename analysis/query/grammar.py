@@ -23,7 +23,7 @@ LONGEST_QUERY = 10_000  # characters
 LONGEST_TERM = 200  # characters, as the Text API has them
 FARTHEST = 1000  # words between two terms
 _DEEPEST = 50  # brackets within each other
-_MOST_TRIED = 10  # terms up to which contradictions are looked for
+MOST_TRIED = 10  # terms up to which contradictions are looked for
 
 _OPERATORS = ("AND", "OR", "NOT")
 _OPENING, _CLOSING = '"\u201c\u201e', '"\u201d\u201c'
@@ -341,15 +341,15 @@ def _check_satisfiable(query: Query, text: str) -> None:
             f"{text!r} matches what holds none of its words: a word has to be there, as in "
             "trump NOT biden"
         )
-    if len(query.terms) > _MOST_TRIED:
+    if len(query.terms) > MOST_TRIED:
         return
-    for held in _choices(query):
-        if _can_be(query.root, held, wanted=True):
+    for held in choices(query):
+        if can_be(query.root, held, wanted=True):
             return
     raise ValueError(f"{text!r} contradicts itself, nothing can match it: take a part away")
 
 
-def _choices(query: Query) -> Iterator[frozenset[Term]]:
+def choices(query: Query) -> Iterator[frozenset[Term]]:
     """Yield every set of the query's terms that a text can hold without the others."""
     for values in product((True, False), repeat=len(query.terms)):
         held = frozenset(term for term, value in zip(query.terms, values, strict=True) if value)
@@ -358,12 +358,12 @@ def _choices(query: Query) -> Iterator[frozenset[Term]]:
             yield held
 
 
-def _can_be(node: Node, held: Collection[Term], *, wanted: bool) -> bool:
+def can_be(node: Node, held: Collection[Term], *, wanted: bool) -> bool:
     """Return whether *node* can be *wanted* in a text that holds the terms *held* and no other."""
     if isinstance(node, Not):
-        return _can_be(node.part, held, wanted=not wanted)
+        return can_be(node.part, held, wanted=not wanted)
     if isinstance(node, (And, Or)):
-        parts = [_can_be(part, held, wanted=wanted) for part in node.parts]
+        parts = [can_be(part, held, wanted=wanted) for part in node.parts]
         return all(parts) if isinstance(node, And) == wanted else any(parts)
     if isinstance(node, Near):
         has_left = any(term in held for term in node.left)

@@ -117,15 +117,6 @@ def differences_specs(panels: Sequence[PairPanel], scale: str, *, of: int) -> It
         return
 
     span = style.Range.of(counted)
-    chosen = ""
-    if len(panels) < of:
-        chosen = f" Drawn are {len(panels)} of {of} pairs: those in most documents."
-    how = "Above zero the first is higher; upright lines are 95 % intervals." + chosen
-    if any(set(span) - set(panel.counted) for panel in panels):
-        how += " Hatched months were not counted for both."
-    names = ", ".join(f"{panel.first} less {panel.second}" for panel in panels)
-    pairs = quantity(len(panels), "pair")
-
     crossing = ""
     if any(panel.overtaking for panel in panels):
         crossing = (
@@ -135,20 +126,35 @@ def differences_specs(panels: Sequence[PairPanel], scale: str, *, of: int) -> It
     yield FigureSpec(
         name="differences-share",
         draw=partial(share_figure, tuple(panels), span),
-        alt=f"Difference of the shares of {pairs} of keywords in each month: {names}.",
-        caption=f"In percentage points, each pair on a scale of its own. {how}{crossing} A "
-        "document that mentions both counts for neither. Intervals are wider where mentions came "
-        "in bursts.",
+        alt=f"Difference of the shares of {_name_pairs(panels)}.",
+        caption=f"In percentage points, each pair on a scale of its own. "
+        f"{_explain(panels, span, of)}{crossing} A document that mentions both counts for neither. "
+        "Intervals are wider where mentions came in bursts.",
         layout="chart",
     )
-    if any(panel.polarities for panel in panels):
+    scored = [panel for panel in panels if panel.polarities]
+    if scored:
         few = " A month in which fewer than ten documents mention one of the two has no dot."
+        one_observation = " Sentences of one document count as one observation."
         yield FigureSpec(
             name="differences-polarity",
-            draw=partial(polarity_figure, tuple(panels), span),
-            alt=f"Difference of the mean polarities of {pairs} of keywords in each month: {names}.",
-            caption=with_scale(
-                how + few + " Sentences of one document count as one observation.", scale
-            ),
+            draw=partial(polarity_figure, tuple(scored), span),
+            alt=f"Difference of the mean polarities of {_name_pairs(scored)}.",
+            caption=with_scale(_explain(scored, span, of) + few + one_observation, scale),
             layout="chart",
         )
+
+
+def _name_pairs(panels: Sequence[PairPanel]) -> str:
+    names = ", ".join(f"{panel.first} less {panel.second}" for panel in panels)
+    return f"{quantity(len(panels), 'pair')} of keywords in each month: {names}"
+
+
+def _explain(panels: Sequence[PairPanel], span: style.Range, of: int) -> str:
+    """Return how the figure of *panels* is read, which are those of some of *of* pairs."""
+    how = "By month. Above zero the first is higher; upright lines are 95 % intervals."
+    if len(panels) < of:
+        how += f" Drawn are {len(panels)} of {of} pairs: those in most documents."
+    if any(set(span) - set(panel.counted) for panel in panels):
+        how += " Hatched months were not counted for both."
+    return how

@@ -10,7 +10,9 @@ from functools import cached_property
 from itertools import combinations
 from operator import attrgetter
 
+from analysis.options import Keyword
 from analysis.parameters import MonthsParameters
+from analysis.query.relations import Relation, relate
 from analysis.steps import keywords as keywords_step
 from analysis.steps import polarity as polarity_step
 from core.enums import DOCUMENTS, StepState
@@ -62,6 +64,7 @@ class KeywordPair:
 
     names: Names
     months: Sequence[PairMonth]
+    relation: Relation = Relation.FREE  # that their queries make certain, whatever the texts
 
     @cached_property
     def counts(self) -> PairCounts:
@@ -115,7 +118,7 @@ class _KeywordMonth:
 
 def read_pairs(data: RunData) -> list[KeywordPair]:
     """Return the pairs of keywords that were counted in any month, by their names."""
-    return _group(read_pair_months(data))
+    return _group(read_pair_months(data), _keywords_of(data))
 
 
 def read_pairs_of_runs(runs: Mapping[str, RunData]) -> list[KeywordPair]:
@@ -124,21 +127,36 @@ def read_pairs_of_runs(runs: Mapping[str, RunData]) -> list[KeywordPair]:
     Keywords of two runs are a pair in months of which both runs read the same documents.
     """
     by_period: dict[str, list[_KeywordMonth]] = defaultdict(list)
+    by_name: dict[str, Keyword] = {}
     for name, data in runs.items():
+        for keyword_name, keyword in _keywords_of(data).items():
+            by_name[f"{name}: {keyword_name}"] = keyword
         for period, keywords in _read_keyword_months(data):
             shown = [replace(keyword, name=f"{name}: {keyword.name}") for keyword in keywords]
             by_period[period] += shown
     months: list[PairMonth] = []
     for period in sorted(by_period):
         months += _pair_keywords(period, by_period[period])
-    return [pair for pair in _group(months) if not _is_one_subject(pair)]
+    return [pair for pair in _group(months, by_name) if not _is_one_subject(pair)]
 
 
-def _group(months: Iterable[PairMonth]) -> list[KeywordPair]:
+def _keywords_of(data: RunData) -> dict[str, Keyword]:
+    """Return the keywords that are paired, by their names."""
+    if not isinstance(data.parameters, MonthsParameters):
+        return {}
+    return {keyword.name: keyword for keyword in data.parameters.keywords[:MOST_KEYWORDS]}
+
+
+def _group(months: Iterable[PairMonth], keywords: Mapping[str, Keyword]) -> list[KeywordPair]:
     by_names: dict[Names, list[PairMonth]] = defaultdict(list)
     for month in months:
         by_names[month.names].append(month)
-    return [KeywordPair(names, by_names[names]) for names in sorted(by_names)]
+
+    pairs = []
+    for names in sorted(by_names):
+        relation = relate(*map(keywords.__getitem__, names))
+        pairs.append(KeywordPair(names, by_names[names], relation))
+    return pairs
 
 
 def _is_one_subject(pair: KeywordPair) -> bool:
@@ -161,7 +179,7 @@ def _read_keyword_months(
     """Yield the keywords of each counted month."""
     if not isinstance(data.parameters, MonthsParameters):
         return
-    keywords = [keyword.name for keyword in data.parameters.keywords[:MOST_KEYWORDS]]
+    keywords = list(_keywords_of(data))
     coverage = read_coverage_grid(data, names).jobs
     for job in data.jobs_named(names):
         states = {step: row.state for step, row in coverage[job.name].items()}

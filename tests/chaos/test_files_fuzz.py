@@ -37,6 +37,10 @@ TREES: list[Any] = [
                     "headline": {"main": "Rain on the Harbour", "print_headline": "Rain Again"},
                     "pub_date": "2020-03-01T08:00:00+0000",
                     "type_of_material": "News",
+                    "source": "The New York Times",
+                    "section_name": "World",
+                    "abstract": "It rained on the harbour.",
+                    "keywords": [{"name": "subject", "value": "Rain"}],
                 }
             ]
             * 3
@@ -89,6 +93,7 @@ TREES: list[Any] = [
 TABLES = (
     b'id;text;date\r\n1;"rain;wind";03/04/2020\r\n2;fog;25/04/2020\r\n',
     b"title\tdate\tweb_url\nRain\t2020-01-02\thttp://www.nytimes.com/a\n",
+    b"id,language,media_name,publish_date,title,url\n7,en,The Tides,20200301093000,Rain,x\n",
     b'tweet_id,time,text,favorites\n1,1445873369,"Rain, again",3\n2,1445873370,Wind,4\n',
     "created_at,text,user\n2015-10-26,“Rain”,ann\n2015-10-27,Wïnd,ann\n".encode("cp1252"),
 )
@@ -102,7 +107,8 @@ ODD_VALUES: list[Any] = [
 ]
 ENCODINGS = ("utf-8", "utf-8", "utf-8", "cp1252", "utf-16", "utf-8-sig", "utf-16-le", "cp037")
 ENDINGS = (".json", ".json", ".csv", ".csv", ".jsonl", ".js", ".tsv", ".txt", "", ".ndjson")
-SOURCES = (None, None, None, None, "nyt", "x", "bluesky", "mastodon", "posts")
+SOURCES = (None, None, None, None, "nyt", "x", "bluesky", "mastodon", "posts", "archive", "archive")
+OUTLETS = (None, None, None, "The Tides", "\ud800\x00", "x" * 300)
 HANDLES = (None, None, "ann", "@" + "x" * 400, "\ud800")
 COLUMNS: tuple[dict[str, str], ...] = ({}, {}, {"text": "text"}, {"published_at": "time"})
 
@@ -122,6 +128,7 @@ def test_no_file_is_a_fault_of_the_program(tmp_path: Path) -> None:
         options: dict[str, Any] = {
             "source": rng.choice(SOURCES),
             "handle": rng.choice(HANDLES),
+            "outlet": rng.choice(OUTLETS),
             "columns": rng.choice(COLUMNS),
         }
         began = time.monotonic()
@@ -152,7 +159,9 @@ def is_storable(item: object) -> bool:
     """Return whether *item* is a document, whose texts then can be stored as UTF-8."""
     if not isinstance(item, SourceDocument):
         return False
-    for text in (item.identity, item.text, item.handle, item.address, item.author_id):
+    names = (item.outlet, item.section, item.desk, item.material, item.language, *item.tags)
+    texts = (item.identity, item.text, item.handle, item.address, item.author_id, item.abstract)
+    for text in (*names, *texts):
         (text or "").encode()
     return True
 

@@ -14,11 +14,14 @@ from core.enums import ENDED, State
 from core.settings import Settings
 from models.database import clock
 from models.documents import add_documents
+from models.runs import engines_of
 from models.tables import Job
+from producers.watches import check_due_watches
 from tests import stub_textapi
 from tests.integration.test_fetching import stored_post
 from tests.jobs_kit import Jobs
 from tests.odd_textapi import serving
+from tests.watch_kit import QUIET, WATCHED, at_day, publish, state_of, watch, work
 from textapi.messages import ENGINE_HEADER
 
 
@@ -74,3 +77,60 @@ def test_a_job_goes_on_with_an_engine_that_changed_once(settings: Settings) -> N
     service = ChangingEngine(lambda call, _: "odd/1" if call <= 5 else "odd/2")
     assert work_on_posts(settings, service).state == State.DONE
     assert service.calls <= 40 + 20
+
+
+def test_a_watched_run_meets_a_new_engine_with_each_update_for_years(settings: Settings) -> None:
+    engine = "odd/0"
+    service = ChangingEngine(lambda *_: engine)
+    news_days = [day for day in range(1, 20) if day not in QUIET]
+    with serving(service) as served:
+        at_service = settings.model_copy(update={"textapi_url": served.url})
+        with closing(Jobs(at_service)) as jobs:
+            publish(jobs.db, 0)
+            run = jobs.submit(WATCHED)
+            work(jobs, run)
+            watch(jobs.db, run)
+            check_due_watches(jobs.db, jobs.settings, now=at_day(0))
+
+            for day in news_days:
+                engine = f"odd/{day}"
+                publish(jobs.db, day)
+                check_due_watches(jobs.db, jobs.settings, now=at_day(day))
+                work(jobs, run)
+                assert state_of(jobs.db, run) == State.DONE
+
+            with jobs.db.read() as connection:
+                assert engines_of(connection, run) == {
+                    "odd/0",
+                    *(f"odd/{day}" for day in news_days),
+                }
+    assert len(news_days) > 10
+
+
+def test_an_update_of_a_watched_run_meets_ten_new_engines_at_most(settings: Settings) -> None:
+    service = ChangingEngine(lambda call, _: f"odd/{call}" if is_mad else "odd/0")
+    is_mad = False
+    with serving(service) as served:
+        at_service = settings.model_copy(update={"textapi_url": served.url})
+        with closing(Jobs(at_service)) as jobs:
+            publish(jobs.db, 0)
+            run = jobs.submit(WATCHED)
+            work(jobs, run)
+            watch(jobs.db, run)
+            check_due_watches(jobs.db, jobs.settings, now=at_day(0))
+
+            is_mad = True
+            publish(jobs.db, 1)
+            before = service.calls
+            check_due_watches(jobs.db, jobs.settings, now=at_day(1))
+            work(jobs, run)
+            failed = [job.reason for job in jobs.rows(run) if job.state == State.FAILED]
+            assert len(failed) == 1
+            assert "textapi has named 10 engines since its last update, and now odd/" in failed[0]
+            assert service.calls - before <= 10 * 20
+
+            is_mad = False
+            publish(jobs.db, 2)
+            check_due_watches(jobs.db, jobs.settings, now=at_day(2))
+            work(jobs, run)
+            assert state_of(jobs.db, run) == State.DONE

@@ -6,9 +6,11 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select, update
 
 from models.database import Database
 from models.labels import store_labels
+from models.tables import Run
 from reports import build, comparison
 from reports.figure_store import FigureStore
 from reports.run_data import Selection, load_run
@@ -122,6 +124,8 @@ def test_the_page_of_several_runs_has_shares_and_says_what_readers_checked(
     assert "have one engine" not in html
     assert "Mentions, or posts" not in html
     assert "one: fog less one: tide" in html
+    assert "Where one read a part of the other's" in html
+    assert "of the kind" not in html
 
 
 def test_the_front_page_has_a_row_for_each_pair_and_none_for_a_single_keyword(
@@ -134,3 +138,27 @@ def test_the_front_page_has_a_row_for_each_pair_and_none_for_a_single_keyword(
     assert "“fog” overtook “tide” in April 2020 (if it happened once, no other month" in html
     alone = months_run(db, "2020-03", "2020-04", ["tide"])
     assert 'comentions"' not in build.build(db, [alone], tmp_path / "one").read_text("utf-8")
+
+
+def test_a_keyword_and_a_part_of_it_are_no_pair_of_the_page(db: Database, tmp_path: Path) -> None:
+    run = months_run(db, "2020-03", "2020-04", ["tide", "fog", "tide NOT fog"])
+    assert [row.other for row in rows(db, run)[:3]] == ["tide", "tide NOT fog", "tide NOT fog"]
+    html = build.build(db, [run], tmp_path / "three").read_text(encoding="utf-8")
+    assert "“tide NOT fog” is a part of “tide”" in html
+    assert "tide and tide NOT fog" not in html
+    assert "tide less tide NOT fog" not in html
+    row = html.split('<th scope="row">fog and tide NOT fog</th>')[1].split("</tr>")[0]
+    assert row.endswith('<span class="facts">kept apart by the query</span></td>')
+    assert "fog less tide NOT fog" in html
+
+
+def test_the_page_of_several_runs_says_which_kind_of_text_each_read(
+    db: Database, tmp_path: Path
+) -> None:
+    runs = [months_run(db, "2020-03", "2020-04", ["tide"], name=name) for name in ("news", "all")]
+    with db.write() as connection:
+        parameters = connection.scalar(select(Run.parameters).where(Run.id == runs[0]))
+        changed = {**parameters, "material": "News"}
+        connection.execute(update(Run).where(Run.id == runs[0]).values(parameters=changed))
+    html = build.build(db, runs, tmp_path / "out").read_text(encoding="utf-8")
+    assert html.count("of the kind “News”</td>") == 1

@@ -157,7 +157,9 @@ def test_the_report_begins_with_what_is_new_and_its_event_is_told_once(
     folder = jobs.settings.reports / str(run)
     assert "its next report says what is new" in (folder / "index.html").read_text()
     assert webhook.received == []
-    assert tidings("events", run, "--new").exit_code == 0
+    none = tidings("events", run, "--new")
+    assert (none.exit_code, none.stdout) == (0, "")
+    assert f"run {run} has no new event: no whole month" in none.stderr
 
     publish_month(jobs, 3, fever=True)
     update_in(jobs, run, 3)
@@ -168,6 +170,7 @@ def test_the_report_begins_with_what_is_new_and_its_event_is_told_once(
     assert "<li>62 new documents: in March 2020.</li>" in page
     assert "<li>“fever”: 31 new documents mention it, 31 in all.</li>" in page
     assert f"<strong>New.</strong> {SENTENCE}".replace(" %", "\xa0%") in page
+    assert "Months are judged, when they are whole, also where series are by day or week" in page
 
     feed = ET.parse(folder / "events.atom").getroot()  # noqa: S314 - our own
     (entry,) = feed.findall(f"{ATOM}entry")

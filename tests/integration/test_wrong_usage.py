@@ -6,6 +6,7 @@ import io
 import json
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from cli import context
 from cli.main import main
 from core.settings import environment, load
 from models.database import Database
-from models.tables import Job
+from models.tables import Document, Job
 from models.tables import Run as RunRow
 from sources.registry import SOURCES, archives, post_sources
 from tests.e2e_kit import write_archive
@@ -416,6 +417,44 @@ def test_an_import_refuses_a_handle_that_names_no_account(
         2,
         "tidings: --handle names no account: write its name, as @nasa\n",
     )
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (("--outlet", " "), "--outlet names no outlet: write its name, as 'The Guardian', in up"),
+        (("--outlet", "a" * 201), "--outlet names no outlet"),
+        (("--outlet", "a", "--handle", "b"), "--outlet is of headlines and --handle of posts"),
+        (
+            ("--outlet", "a", "--source", "posts"),
+            "--outlet is of headlines, and posts has posts: use --source nyt or archive",
+        ),
+    ],
+)
+def test_an_import_refuses_an_outlet_that_is_none_or_of_posts(
+    run: Run, tmp_path: Path, options: tuple[str, ...], reason: str
+) -> None:
+    (tmp_path / "p.csv").write_text("text,date\nHello,2020-01-01\n")
+    status, error = run("import", "p.csv", *options)
+    assert (status, error.count("\n")) == (2, 1)
+    assert error.startswith(f"tidings: {reason}")
+
+
+def test_headlines_are_imported_by_outlet_and_one_that_is_not_known_is_remarked(
+    run: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "p.csv").write_text("title,date\nEbb,2020-01-01\nFlow,2020-01-02\n")
+    status, error = run("import", "p.csv", "--source", "archive")
+    assert (status, error.count("\n")) == (0, 1)
+    assert "p.csv: nothing says which outlet published these" in error
+    assert run("import", "p.csv", "--outlet", "The Tides") == (0, "")
+    assert stored_documents() == [("archive", "Ebb."), ("archive", "Flow.")]
+
+
+def stored_documents() -> list[tuple[str, str]]:
+    with closing(Database(load().database)) as db, db.read() as connection:
+        rows = connection.execute(select(Document.source, Document.text).order_by(Document.text))
+        return [(row.source, row.text) for row in rows]
 
 
 def test_a_misspelt_setting_stops_every_command(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 
 from reports.figures import differences, style
 from reports.figures.differences import Difference, PairPanel
+from reports.figures.spec import FigureSpec
 from reports.polarity_scale import UNCHECKED
 
 SPAN = style.Range("2020-01", "2020-04")
@@ -55,3 +56,18 @@ def test_captions_say_what_is_drawn_and_there_is_no_figure_of_one_month() -> Non
     assert polarities.caption.endswith(f"Polarity is {UNCHECKED}.")
     month = PairPanel("tide", "fog", SHARES[:1], (), ("2020-01",), None)
     assert list(differences.differences_specs([month], UNCHECKED, of=1)) == []
+
+
+def titles_of(spec: FigureSpec) -> list[str]:
+    figure = spec.draw()
+    assert isinstance(figure, Figure)
+    return [ax.get_title(loc="left") for ax in figure.axes]
+
+
+def test_a_pair_without_a_month_that_has_enough_polarities_has_no_panel_of_moods() -> None:
+    moods = PairPanel("tide", "mist", SHARES, SHARES, PANEL.counted, None)
+    shares, polarities = differences.differences_specs([PANEL, moods], UNCHECKED, of=2)
+    assert titles_of(shares) == ["tide less fog", "tide less mist"]
+    assert titles_of(polarities) == ["tide less mist"]
+    assert "Drawn are 1 of 2 pairs" in polarities.caption
+    assert polarities.alt.endswith("of 1 pair of keywords in each month: tide less mist.")

@@ -104,7 +104,7 @@ def test_the_command_to_reproduce_a_run_says_what_differs_from_the_defaults() ->
 def test_the_command_of_months_names_an_archive_that_is_not_the_default() -> None:
     covid = run_parameters.Keyword.parse("covid")
     parameters = run_parameters.MonthsParameters(
-        first="2020-03", last="2020-03", keywords=(covid,), source="gazette"
+        first="2020-03", last="2020-03", keywords=(covid,), sources=("gazette",)
     )
     assert run_summary.submit_command(parameters, []) == (
         "tidings submit months 2020-03..2020-03 --keyword covid --source gazette"

@@ -60,11 +60,25 @@ def test_the_most_typical_documents_hold_the_words_that_stand_out_in_the_month()
     words = [stands_out("Masks", 40.0), stands_out("Nurses", 25.0), stands_out("City", -30.0)]
     assert list(reasons(rows, words).items()) == [
         ("nyt:0004", "among the most typical: \u201cMasks\u201d, \u201cNurses\u201d"),
-        ("nyt:0002", "among the most typical: \u201cMasks\u201d"),
         ("nyt:0003", BY_OTHERS),
         ("nyt:0001", BY_OTHERS),
+        ("nyt:0002", "among the most typical: \u201cMasks\u201d"),  # a word counts once
         ("nyt:0000", "the first of the month"),
     ]
+
+
+def test_a_column_that_comes_every_day_does_not_fill_the_list() -> None:
+    texts = [f"Covid, Storm {n} and Trade {n}: Your Briefing." for n in range(15)]
+    others = [f"Covid reaches ward {n} of city {n}." for n in range(9)]
+    china = ["Covid in China slows at last.", "Covid in China slows again today."]
+    rows = [mention(n, text, None) for n, text in enumerate([*others, *china, *texts])]
+    words = [stands_out("Briefing", 260.0), stands_out("China", 32.0)]
+    chosen = list(reasons(rows, words).values())
+    assert chosen[:2] == [
+        "among the most typical: \u201cBriefing\u201d",
+        "among the most typical: \u201cChina\u201d",
+    ]
+    assert set(chosen[2:]) == {BY_OTHERS, "the first of the month"}
 
 
 def test_without_words_that_stand_out_the_typical_documents_use_the_words_of_most_others() -> None:

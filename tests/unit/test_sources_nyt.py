@@ -13,6 +13,7 @@ import pytest
 
 from core.errors import BadInput
 from sources.base import Empty, Item, LeftOut, ReadCounts, SourceDocument
+from sources.files import read_path
 from sources.jsonstream import Element
 from sources.nyt import headline_text, read_archive, read_element
 from sources.source import ReadContext
@@ -150,6 +151,50 @@ def test_a_time_that_cannot_be_meant_is_none_and_marked(pub_date: str) -> None:
 def test_no_date_is_no_wrong_date() -> None:
     document = read(doc(pub_date=None))
     assert (document.published_at, document.time_wrong) == (None, False)
+
+
+def test_outlet_section_desk_kind_abstract_and_keywords_are_kept() -> None:
+    document = read(
+        doc(
+            source="The Associated Press",
+            section_name="World",
+            news_desk="Foreign",
+            abstract=" It rained.\n",
+            keywords=[
+                {"name": "subject", "value": "Rain", "rank": 1},
+                {"name": "glocations", "value": "Nevada"},
+                {"value": "Rain"},
+                {"value": None},
+                "Snow",
+            ],
+        )
+    )
+    assert (document.outlet, document.section) == ("The Associated Press", "World")
+    assert (document.desk, document.material) == ("Foreign", "News")
+    assert (document.abstract, document.tags) == ("It rained.", ("Rain", "Nevada"))
+    assert document.language is None
+
+
+@pytest.mark.parametrize("nothing", [None, "", " ", "None", [], {}, 5])
+def test_what_the_archive_has_no_name_for_is_none(nothing: object) -> None:
+    keys = ("source", "section_name", "news_desk", "type_of_material", "abstract", "keywords")
+    document = read(doc(**dict.fromkeys(keys, nothing)))
+    names = (document.outlet, document.section, document.desk, document.material)
+    assert names == (None, None, None, None)
+    assert (document.abstract, document.tags) == (None, ())
+
+    absent = read({key: value for key, value in doc().items() if key not in keys})
+    assert absent == document
+
+
+def test_the_outlet_of_the_import_is_that_of_documents_without_one(tmp_path: Path) -> None:
+    path = tmp_path / "month.json"
+    path.write_text(json.dumps([doc(), doc(_id="2", source="Reuters")]))
+    items = list(read_path(path, outlet=" The\nTimes"))
+    assert [item.outlet for item in items if isinstance(item, SourceDocument)] == [
+        "The Times",
+        "Reuters",
+    ]
 
 
 def test_an_address_that_is_no_web_address_is_dropped() -> None:

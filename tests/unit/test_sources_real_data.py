@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,15 @@ def test_months_of_the_nyt_are_whole(
     of_news = [item for item in found if item.material == "News"]
     assert len(of_news) == news
     assert sum(bool(COVID.search(item.text)) for item in of_news) == matched
+
+
+def test_sections_abstracts_and_keywords_of_a_month_are_kept(folder: Path) -> None:
+    found = documents(read(folder / "nyt" / "2020-03.json.gz"))
+    sections = Counter(item.section for item in found)
+    assert sections.most_common(3) == [("U.S.", 832), ("Opinion", 576), ("World", 416)]
+    assert all(item.abstract for item in found if item.material == "News")
+    assert "Presidential Election of 2020" in found[0].tags
+    assert {(item.outlet, item.desk) for item in found} == {(None, None)}
 
 
 @pytest.mark.parametrize(("month", "count"), [("06", 212), ("07", 195), ("08", 297)])

@@ -127,16 +127,16 @@ def _count_documents(connection: sa.Connection) -> None:
 def _name_sources(connection: sa.Connection) -> None:
     """Let the runs of months name a list of archives."""
     for run, parameters in _month_runs(connection):
-        source = parameters.pop("source", "nyt")
-        _store_parameters(connection, run, {**parameters, "sources": [source]})
+        if "source" in parameters:
+            source = parameters.pop("source")
+            _store_parameters(connection, run, {**parameters, "sources": [source]})
 
 
 def _name_source(connection: sa.Connection) -> None:
     for run, parameters in _month_runs(connection):
-        sources = parameters.pop("sources", ["nyt"])
-        for name in ("outlets", "sections"):
-            parameters.pop(name, None)
-        _store_parameters(connection, run, {**parameters, "source": sources[0]})
+        if "sources" in parameters:
+            sources = parameters.pop("sources")
+            _store_parameters(connection, run, {**parameters, "source": sources[0]})
 
 
 def _month_runs(connection: sa.Connection) -> list[tuple[int, dict[str, Any]]]:

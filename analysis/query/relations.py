@@ -1,0 +1,57 @@
+"""What two queries alone say of each other: one is a part of the other, or no text matches both."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from itertools import product
+
+from analysis.options import Keyword
+from analysis.query.grammar import MOST_TRIED, Node, Or, Query, can_be, choices
+from analysis.query.terms import Term
+
+
+class Relation(StrEnum):
+    """How what matches one keyword lies to what matches another, whatever the texts."""
+
+    FREE = "free"  # the texts decide; or the queries are too long to tell
+    PART = "part"  # all that matches the first matches the second
+    WHOLE = "whole"  # all that matches the second matches the first
+    APART = "apart"  # nothing matches both
+
+
+def relate(first: Keyword, second: Keyword) -> Relation:
+    """Return what the two keywords' terms and operators make certain; of equal ones PART.
+
+    A list of terms means the same in a sentence and in a document, a query does not.
+    """
+    if None not in (first.query, second.query) and first.within != second.within:
+        return Relation.FREE
+
+    left, right = _root(first), _root(second)
+    together = Query(Or((left, right)))
+    if len(together.terms) > MOST_TRIED or not _share_words(left, right):
+        return Relation.FREE
+
+    is_part, is_whole, is_apart = True, True, True
+    for held in choices(together):
+        is_left, is_right = (can_be(node, held, wanted=True) for node in (left, right))
+        is_part &= not (is_left and can_be(right, held, wanted=False))
+        is_whole &= not (is_right and can_be(left, held, wanted=False))
+        is_apart &= not (is_left and is_right)
+    if is_apart:
+        return Relation.APART
+    if is_part:
+        return Relation.PART
+    return Relation.WHOLE if is_whole else Relation.FREE
+
+
+def _root(keyword: Keyword) -> Node:
+    if keyword.parsed_query is not None:
+        return keyword.parsed_query.root
+    return Or(tuple(map(Term, keyword.terms)))
+
+
+def _share_words(left: Node, right: Node) -> bool:
+    """Return whether a term of the one implies a term of the other; else nothing is certain."""
+    pairs = product(Query(left).terms, Query(right).terms)
+    return any(one.implies(other) or other.implies(one) for one, other in pairs)

@@ -1,0 +1,157 @@
+"""``tidings stored``: what the database holds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from cli import context
+from cli.messages import inform, printable, show
+from cli.options import Json
+
+if TYPE_CHECKING:
+    from models.inventory import HandleInventory, Inventory, MonthRange, SourceInventory
+    from models.origins import StoredName
+
+SHOWN = 20  # of each list; JSON has all
+LONGEST_NAME = 60
+HEADINGS = {  # of each field of an origin, with the option that chooses by it
+    "outlet": "outlets (--outlet)",
+    "section": "sections (--section)",
+    "desk": "desks",
+    "material": "kinds (--material)",
+    "language": "languages",
+}
+
+
+def stored(as_json: Json = False) -> None:
+    """List what is stored: sources, months and gaps, outlets, sections, accounts, imports.
+
+    Lists show the twenty with the most documents, or the newest; --json has all, and the number of
+    documents of each month.
+    """
+    from models.inventory import take_inventory
+
+    with closing(context.open_database()) as db:
+        inventory = take_inventory(db)
+    if as_json:
+        print(json.dumps(_as_json(inventory)))
+        return
+
+    if inventory.sources:
+        _show_sources(inventory)
+        for field, heading in HEADINGS.items():
+            _show_names(heading, inventory.names[field])
+        _show_handles(inventory.handles)
+    else:
+        inform("no document is stored: `tidings import FILES` reads some")
+    _show_imports(inventory.imports)
+
+
+def _as_json(inventory: Inventory) -> dict[str, Any]:
+    handles = inventory.handles
+    return {
+        "documents": inventory.documents,
+        "sources": [_source_as_json(source) for source in inventory.sources],
+        "names": {field: _names_as_json(names) for field, names in inventory.names.items()},
+        "handles": {
+            "handles": handles.handles,
+            "documents": handles.documents,
+            "most": _names_as_json(handles.most),
+        },
+        "imports": [dict(record) for record in inventory.imports],
+    }
+
+
+def _source_as_json(source: SourceInventory) -> dict[str, Any]:
+    first, last = source.range or (None, None)
+    return {
+        "source": source.source,
+        "documents": source.documents,
+        "undated": source.undated,
+        "first": first,
+        "last": last,
+        "months": dict(source.months),
+        "gaps": [list(gap) for gap in source.gaps],
+    }
+
+
+def _names_as_json(names: Sequence[StoredName]) -> list[dict[str, Any]]:
+    return [{"name": each.name or None, "documents": each.documents} for each in names]
+
+
+def _show_sources(inventory: Inventory) -> None:
+    show(
+        f"{'source':<12}{'documents':>12}  {'first':<9}{'last':<9}{'months':>6}  without a document"
+    )
+    for source in inventory.sources:
+        first, last = source.range or ("-", "-")
+        counts = f"{source.documents:>12,}  {first:<9}{last:<9}{len(source.months):>6,}"
+        show(f"{printable(source.source):<12}{counts}  {_describe_gaps(source)}".rstrip())
+
+
+def _describe_gaps(source: SourceInventory) -> str:
+    gaps = source.gaps
+    parts = [_format_range(gap) for gap in gaps[:SHOWN]]
+    if len(gaps) > SHOWN:
+        parts.append(f"and {len(gaps) - SHOWN:,} more gaps")
+    if source.undated:
+        parts.append(f"{source.undated:,} documents are of no month")
+    return ", ".join(parts)
+
+
+def _format_range(gap: MonthRange) -> str:
+    return gap.first if gap.first == gap.last else f"{gap.first}..{gap.last}"
+
+
+def _show_names(heading: str, names: Sequence[StoredName]) -> None:
+    known = [each for each in names if each.name]
+    if not known:
+        return
+    show()
+    show(f"{heading}: {len(known):,}")
+    _show_counts(known)
+    unknown = sum(each.documents for each in names if not each.name)
+    if unknown:
+        show(f"  {unknown:>12,}  (not known)")
+
+
+def _show_handles(handles: HandleInventory) -> None:
+    if handles.handles:
+        show()
+        show(f"accounts: {handles.handles:,}, with {handles.documents:,} posts")
+        _show_counts(
+            [each._replace(name=f"@{each.name}") for each in handles.most], handles.handles
+        )
+
+
+def _show_counts(names: Sequence[StoredName], all_names: int | None = None) -> None:
+    for each in names[:SHOWN]:
+        show(f"  {each.documents:>12,}  {_shorten(each.name)}")
+    more = (all_names or len(names)) - SHOWN
+    if more > 0:
+        show(f"  {'':>12}  and {more:,} more")
+
+
+def _shorten(name: str) -> str:
+    shown = printable(name)
+    return shown if len(shown) <= LONGEST_NAME else f"{shown[: LONGEST_NAME - 1]}…"
+
+
+def _show_imports(imports: Sequence[Mapping[str, Any]]) -> None:
+    if not imports:
+        return
+    show()
+    show(
+        f"{'import':>6}  {'when':<18}{'read':>12}{'new':>12}  {'source':<12}file, month or account"
+    )
+    for record in imports[:SHOWN]:
+        at = f"{datetime.fromtimestamp(record['at'], UTC):%Y-%m-%d %H:%M}"
+        counts = f"{record['read']:>12,}{record['added']:>12,}"
+        source = printable(record["source"])
+        show(f"{record['import']:>6}  {at:<18}{counts}  {source:<12}{_shorten(record['path'])}")
+    if len(imports) > SHOWN:
+        show(f"{'':>6}  and {len(imports) - SHOWN:,} older ones")

@@ -1,0 +1,68 @@
+"""What an import stored, to be erased piece by piece, and its record, which goes last."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlalchemy import ColumnElement, Connection, and_, delete, select
+
+from models.database import Database
+from models.documents import days_of
+from models.imports import blank_import, get_import
+from models.origins import list_months_of
+from models.tables import Crawl, Document, RunErasure
+
+PIECE = 50_000  # documents erased together: each piece costs a look at all answers
+
+
+def ids_by_import(db: Database, number: int) -> Iterator[list[int]]:
+    """Yield the ids of the documents that an import stored, month by month, in bounded pieces.
+
+    A month is in few pieces, so that its jobs are looked at and queued again few times. Raises
+    `NotFound`.
+    """
+    with db.read() as connection:
+        sources = get_import(connection, number).source.split(",")
+        months = list_months_of(connection, sources)
+
+    piece: list[int] = []
+    for source, period in months:
+        is_stored_by_it = and_(Document.import_id == number, _is_of_month(source, period))
+        with db.read() as connection:
+            piece += connection.scalars(select(Document.id).where(is_stored_by_it))
+        while len(piece) >= PIECE:
+            yield piece[:PIECE]
+            piece = piece[PIECE:]
+    if piece:
+        yield piece
+
+
+def _is_of_month(source: str, period: str) -> ColumnElement[bool]:
+    """Return the condition for an index by source and time; there is none by import."""
+    if not period:
+        return and_(Document.source == source, Document.published_at.is_(None))
+    days = days_of(period)
+    first, after = days[0][0], days[-1][1]
+    return and_(
+        Document.source == source, Document.published_at >= first, Document.published_at < after
+    )
+
+
+def forget_import(db: Database, number: int, *, read: int) -> None:
+    """Empty the record of an import whose documents are gone, so that it may be read again.
+
+    A month, account or search that a service was asked for is fetched anew by the next run.
+    *read* is what the record had read before. Raises `ImportGoesOn`.
+    """
+    with db.write() as connection:
+        record = get_import(connection, number)
+        blank_import(connection, number, read=read)
+        is_of_record = and_(Crawl.source == record.source, Crawl.subject == record.path)
+        connection.execute(delete(Crawl).where(is_of_record))
+
+
+def runs_erased_for(connection: Connection, reason: str) -> list[int]:
+    """Return the runs whose last erasure of documents has a reason that begins with *reason*."""
+    is_erased_for_it = RunErasure.reason.startswith(reason, autoescape=True)
+    runs = select(RunErasure.run_id).where(is_erased_for_it).order_by(RunErasure.run_id)
+    return list(connection.scalars(runs))

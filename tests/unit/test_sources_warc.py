@@ -1,0 +1,320 @@
+"""Pages in WARC files: what is read of them, and that no record costs another one."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import sys
+import tracemalloc
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from warcio.statusandheaders import StatusAndHeaders
+from warcio.warcwriter import WARCWriter
+
+from core.errors import BadInput
+from sources import cc_news
+from sources.base import Empty, Item, LeftOut, Remark, SourceDocument
+from sources.files import read_path
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+PAGE = """<!doctype html><html lang="en-GB"><head>
+<title>Ebb &amp; Flow</title>
+<meta property="og:title" content="Ebb &amp; Flow of the Sea">
+<meta property="article:published_time" content="2024-05-06T10:11:12+02:00">
+<meta property="article:section" content="Coast">
+<meta property="article:tag" content="Tides">
+<meta name="description" content="The sea went out.">
+</head><body><h1>Ebb &amp; Flow of the Sea</h1><p>It did.</p></body></html>"""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A record of a server's answer."""
+
+    address: str = "https://news.tides.co.uk/ebb"
+    body: str | bytes = PAGE
+    status: str = "200 OK"
+    content_type: str | None = "text/html; charset=utf-8"
+    kind: str = "response"
+    encoding: str | None = None
+
+
+def write(path: Path, answers: Iterable[Answer], *, packed: bool = True) -> Path:
+    with path.open("wb") as file:
+        writer = WARCWriter(file, gzip=packed)
+        writer.write_record(writer.create_warcinfo_record(path.name, {"software": "a test"}))
+        for answer in answers:
+            headers = [("Content-Type", answer.content_type)] if answer.content_type else []
+            if answer.encoding:
+                headers.append(("Content-Encoding", answer.encoding))
+            body = answer.body if isinstance(answer.body, bytes) else answer.body.encode()
+            record = writer.create_warc_record(
+                answer.address,
+                answer.kind,
+                payload=io.BytesIO(body),
+                length=len(body),
+                http_headers=StatusAndHeaders(answer.status, headers, protocol="HTTP/1.1"),
+            )
+            writer.write_record(record)
+    return path
+
+
+def read(path: Path, **options: Any) -> list[Item]:
+    return list(read_path(path, now=NOW, **options))
+
+
+def documents(items: list[Item]) -> list[SourceDocument]:
+    return [item for item in items if isinstance(item, SourceDocument)]
+
+
+def remarks(items: list[Item]) -> list[str]:
+    return [item.text for item in items if isinstance(item, Remark)]
+
+
+def left_out(items: list[Item]) -> list[str]:
+    return [item.why for item in items if isinstance(item, LeftOut)]
+
+
+def titled(title: str, head: str = "") -> str:
+    return f"<html><head><title>{title}</title>{head}</head><body><p>Text.</p></body></html>"
+
+
+@pytest.mark.parametrize(("name", "packed"), [("a.warc", False), ("a.warc.gz", True), ("a", False)])
+def test_a_page_is_a_headline_with_its_outlet_time_and_section(
+    tmp_path: Path, name: str, packed: bool
+) -> None:
+    items = read(write(tmp_path / name, [Answer()], packed=packed))
+    [item] = documents(items)
+    assert (item.source, item.text) == ("archive", "Ebb & Flow of the Sea.")
+    assert item.published_at == datetime(2024, 5, 6, 8, 11, 12, tzinfo=UTC)
+    assert (item.outlet, item.section, item.language) == ("tides.co.uk", "Coast", "en-GB")
+    assert (item.abstract, item.tags) == ("The sea went out.", ("Tides",))
+    assert (item.address, item.handle) == ("https://news.tides.co.uk/ebb", None)
+    assert remarks(items) == ["1 of 2 records are pages; others: 1 no answers"]
+
+
+def test_a_page_and_a_row_of_its_address_are_one_document(tmp_path: Path) -> None:
+    [page] = documents(read(write(tmp_path / "a.warc.gz", [Answer()])))
+    table = tmp_path / "t.csv"
+    table.write_text("title,url,outlet\nEbb,http://news.tides.co.uk/ebb,The Tides\n")
+    [row] = documents(read(table))
+    assert page.identity == row.identity
+
+
+def test_reading_again_gives_the_same_documents_in_the_same_order(tmp_path: Path) -> None:
+    answers = [Answer(f"https://a.example/{n}", titled(f"Tide {n}")) for n in range(5)]
+    path = write(tmp_path / "a.warc.gz", answers)
+    assert read(path) == read(path)
+    assert [item.text for item in documents(read(path))] == [f"Tide {n}." for n in range(5)]
+
+
+def test_everything_but_pages_is_counted_and_left_aside(tmp_path: Path) -> None:
+    answers = [
+        Answer(status="404 Not Found"),
+        Answer(status="301 Moved"),
+        Answer(content_type="application/pdf"),
+        Answer(content_type=None),
+        Answer(kind="resource"),
+        Answer(body="a" * (cc_news.LONGEST_PAGE + 1)),
+        Answer("ftp://a.example/"),
+        Answer(body=titled("")),
+        Answer(body=b""),
+        Answer(content_type="Application/XHTML+XML"),
+    ]
+    items = read(write(tmp_path / "a.warc.gz", answers))
+    assert len(documents(items)) == 1
+    assert sum(isinstance(item, Empty) for item in items) == 1
+    assert left_out(items) == []
+    assert remarks(items)[0] == (
+        "2 of 11 records are pages; others: 3 no HTML, 2 no answers, 2 with another status than "
+        "200, 1 longer than 2,097,152 bytes, 1 no pages of the web"
+    )
+
+
+@pytest.mark.parametrize(
+    ("head", "published"),
+    [
+        ("", None),
+        ('<meta property="article:published_time" content="soon">', None),
+        ('<meta name="date" content="2024-05-06">', datetime(2024, 5, 6, tzinfo=UTC)),
+        (
+            '<script type="application/ld+json">{"datePublished": "2024-05-06T07:08:09Z"}</script>',
+            datetime(2024, 5, 6, 7, 8, 9, tzinfo=UTC),
+        ),
+        ("</head><time datetime='2024-05-06'>Monday</time>", datetime(2024, 5, 6, tzinfo=UTC)),
+    ],
+)
+def test_the_time_is_that_of_publication_or_none(
+    tmp_path: Path, head: str, published: datetime | None
+) -> None:
+    items = read(write(tmp_path / "a.warc", [Answer(body=titled("Ebb", head))], packed=False))
+    [item] = documents(items)
+    assert (item.published_at, item.time_wrong) == (published, False)
+    assert ("1 of 1 pages say no date, and are in no month" in remarks(items)) == (
+        published is None
+    )
+
+
+def test_a_time_that_cannot_be_is_marked(tmp_path: Path) -> None:
+    head = '<meta property="article:published_time" content="2999-05-06">'
+    [item] = documents(read(write(tmp_path / "a.warc", [Answer(body=titled("Ebb", head))])))
+    assert (item.published_at, item.time_wrong) == (None, True)
+
+
+@pytest.mark.parametrize(
+    ("address", "outlet"),
+    [
+        ("https://www.theguardian.com/a", "theguardian.com"),
+        ("http://edition.cnn.com:8080/a", "cnn.com"),
+        ("https://www.tides.example/a", "tides.example"),
+        ("http://127.0.0.1/a", "127.0.0.1"),
+    ],
+)
+def test_the_outlet_is_the_registered_domain_unless_one_is_given(
+    tmp_path: Path, address: str, outlet: str
+) -> None:
+    path = write(tmp_path / "a.warc.gz", [Answer(address)])
+    assert [item.outlet for item in documents(read(path))] == [outlet]
+    assert [item.outlet for item in documents(read(path, outlet="The Tides"))] == ["The Tides"]
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        (titled("Grüße").encode("latin-1"), "text/html; charset=ISO-8859-1"),
+        (titled("Grüße", '<meta charset="latin-1">').encode("latin-1"), "text/html"),
+        (titled("Grüße").encode(), "text/html"),
+        (titled("Grüße").encode(), "text/html; charset=no-such"),
+        (titled("Grüße").encode("cp1252"), "text/html; charset=utf-8"),
+        (titled("Grüße").encode(), "text/html; charset=Unicode_Escape"),
+        (titled("Grüße").encode(), "text/html; charset=hex"),
+    ],
+)
+def test_a_page_is_decoded_as_it_says_or_can_be(
+    tmp_path: Path, body: bytes, content_type: str
+) -> None:
+    path = tmp_path / "a.warc.gz"
+    write(path, [Answer(body=body, content_type=content_type)])
+    assert [item.text for item in documents(read(path))] == ["Grüße."]
+
+
+def test_a_packed_answer_is_unpacked_and_bytes_that_are_no_text_are_no_page(tmp_path: Path) -> None:
+    packed = gzip.compress(PAGE.encode())
+    answers = [Answer(body=packed, encoding="gzip"), Answer("https://a.example/", packed)]
+    items = read(write(tmp_path / "a.warc.gz", answers))
+    assert [item.text for item in documents(items)] == ["Ebb & Flow of the Sea."]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"\x00\xff" * 500,
+        b"<html>" + b"<div>" * 400_000,
+        b"<html><title>x</title>" + b"<h1><time><a rel=tag href=/2024/05/06>t</a>" * 40_000,
+        b"<html><head><title>x</title>" + b"<meta name=author content='a, b and c'>" * 40_000,
+        b"<html><title>x" + b"<a " * 10_000,
+        b'<html><title>x</title><script type="application/ld+json">' + b'"author": "' * 180_000,
+        b"<html><title>" + b"&#xD800;" * 10 + b"</title>",
+        b"<?xml version='1.0' encoding='utf-16'?><html><title>x</title></html>",
+    ],
+)
+@pytest.mark.timeout(20)
+def test_no_page_costs_another_one_or_a_minute(tmp_path: Path, body: bytes) -> None:
+    answers = [Answer(body=body), Answer("https://a.example/", titled("Ebb"))]
+    items = read(write(tmp_path / "a.warc.gz", answers))
+    assert documents(items)[-1].text == "Ebb."
+    for item in documents(items):
+        item.text.encode()
+    assert left_out(items) == []
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_a_file_that_is_cut_short_or_damaged_keeps_what_stands_before(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], packed: bool
+) -> None:
+    answers = [Answer(f"https://a.example/{n}", titled(f"Tide {n}")) for n in range(3)]
+    path = write(tmp_path / "a.warc.gz", answers, packed=packed)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-60])
+    items = read(path)
+    assert [item.text for item in documents(items)][:2] == ["Tide 0.", "Tide 1."]
+    assert len(left_out(items)) == 1
+
+    path.write_bytes(whole + b"no record at all\r\n\r\n" * 5)
+    items = read(path)
+    assert [item.text for item in documents(items)] == ["Tide 0.", "Tide 1.", "Tide 2."]
+    assert left_out(items)[0].startswith("the file is damaged, and was read no further (")
+
+    path.write_bytes(whole.replace(b"Content-Length: 1", b"Content-Length: 9", 2))
+    assert packed or len(left_out(read(path))) == 1
+    assert capfd.readouterr().err == ""
+
+
+def test_a_file_may_be_packed_as_a_whole(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.warc", [Answer(), Answer("https://a.example/")], packed=False)
+    packed = tmp_path / "b.warc.gz"
+    packed.write_bytes(gzip.compress(path.read_bytes()))
+    assert len(documents(read(packed))) == 2
+    assert documents(read(packed)) == documents(read(path))
+
+
+def test_a_file_may_begin_with_a_picture(tmp_path: Path) -> None:
+    picture = Answer("https://a.example/p", bytes(2000), content_type="image/gif")
+    path = tmp_path / "a.warc"
+    whole = write(path, [picture, Answer()], packed=False).read_bytes()
+    path.write_bytes(whole[whole.index(b"WARC/", 5) :])
+    items = read(path)
+    assert [item.text for item in documents(items)] == ["Ebb & Flow of the Sea."]
+    assert left_out(items) == []
+
+
+def test_headers_without_an_end_end_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.warc"
+    path.write_bytes(b"WARC/1.0\r\n" + b"a" * 2_000_000)
+    assert "headers of more than 262,144 bytes" in left_out(read(path))[0]
+    path.write_bytes(b"WARC/1.0\r\n" + b"a: b\r\n" * 200_000)
+    assert "headers of more than 262,144 bytes" in left_out(read(path))[0]
+
+
+def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
+    body = titled("Ebb") + " " * 500_000
+    path = write(
+        tmp_path / "a.warc.gz", [Answer(f"https://a.example/{n}", body) for n in range(60)]
+    )
+    items = read_path(path, now=NOW)
+    for _ in range(20):
+        next(items)
+    tracemalloc.start()
+    count = sum(isinstance(item, SourceDocument) for item in items)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert count == 40
+    assert peak < 8_000_000
+
+
+def test_a_folder_is_read_with_its_warc_files(tmp_path: Path) -> None:
+    write(tmp_path / "a.warc.gz", [Answer()])
+    (tmp_path / "b.csv").write_text("title,outlet\nFlow,The Shore\n")
+    assert [item.outlet for item in documents(read(tmp_path))] == ["tides.co.uk", "The Shore"]
+
+
+def test_pages_are_of_no_other_source(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.warc.gz", [Answer()])
+    assert len(documents(read(path, source="archive"))) == 1
+    with pytest.raises(BadInput, match=r"holds pages of news, archive: leave --source out"):
+        read(path, source="nyt")
+
+
+def test_where_the_extra_is_not_installed_the_message_names_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path / "a.warc.gz", [Answer()])
+    monkeypatch.delitem(sys.modules, "sources.cc_news")
+    monkeypatch.setitem(sys.modules, "trafilatura", None)
+    with pytest.raises(BadInput, match=r"a WARC file.*pip install 'tidings\[warc\]'$"):
+        read(path)
