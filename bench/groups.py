@@ -26,6 +26,7 @@ from reports import grains
 from reports.comparing import LEVEL
 from reports.group_counts import GroupCounts, KeywordGroups, add_month
 from reports.group_statements import describe_groups
+from reports.groupings import Group
 from reports.tables.archive_days import NO_DATA, ArchiveDay, Matches, Progress, Term
 
 KEYWORD = "k"
@@ -72,7 +73,7 @@ def make_series(rng: np.random.Generator, size: Size) -> KeywordGroups:
         mood = rng.normal(0, 0.1)
         days = grains.days_of(period)
         weights = rng.uniform(0.5, 1.5, len(days))
-        of_month: dict[str, list[ArchiveDay]] = {}
+        of_month: dict[Group, list[ArchiveDay]] = {}
         for place, name in enumerate(names):
             is_gap = rng.random() < size.gaps
             factor = 2.0 if size.twice and place == 0 else 1.0

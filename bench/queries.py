@@ -36,13 +36,20 @@ from models.answers import (
 )
 from models.crawls import found_before
 from models.database import Database
-from models.documents import DocumentScope, count_documents, list_documents, list_documents_by_day
+from models.documents import (
+    DocumentScope,
+    count_documents,
+    days_of,
+    documents_of,
+    list_documents,
+    list_documents_by_day,
+)
 from models.jobs import Claim, job_counts, progress_of, renew_lease
 from models.keyword_answers import read_searched, read_sentences
 from models.queue_stats import read_queue_stats
 from models.results import mention_sentences, mentioning_documents, replace_rows
 from models.scheduling import select_due_jobs
-from models.tables import Answer, Job, Mention
+from models.tables import Answer, Document, Job, Mention
 from models.transitions import (
     claim_job,
     close_ended_runs,
@@ -68,6 +75,14 @@ SCOPES = {
     "documents of a month": MONTH,
     "documents of a month, one material": DocumentScope(
         JobKind.MONTH, "2015-03", ("nyt",), material="News"
+    ),
+    "documents of a month of two sources": DocumentScope(JobKind.MONTH, "2015-03", ("nyt", "x")),
+    "documents of a month, two outlets and a section": DocumentScope(
+        JobKind.MONTH,
+        "2015-03",
+        ("nyt",),
+        outlets=("The New York Times", "the observer"),
+        sections=("World",),
     ),
     "posts of a handle": DocumentScope(JobKind.HANDLE, "@handle77"),
     "posts of a handle at one source": DocumentScope(JobKind.HANDLE, "@handle77", ("x",)),
@@ -205,7 +220,14 @@ def _document_queries(db: Database) -> Iterator[Query]:
         yield name, partial(_read, db, query, scope)
 
     yield "documents of a month by day", lambda: list(list_documents_by_day(db, MONTH))
+    yield "documents of a day", partial(_list_of_day, db)
     yield "a search's earlier documents", partial(_read, db, found_before, "search:nothing")
+
+
+def _list_of_day(db: Database) -> None:
+    day = days_of(MONTH.name)[0]
+    with db.read() as connection:
+        connection.execute(select(Document.text).where(documents_of(MONTH, day=day))).all()
 
 
 def _mention_queries(db: Database, claims: list[Claim]) -> Iterator[Query]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 import typer
@@ -37,13 +38,16 @@ def plan(arguments: RunArguments, options: RunOptions, as_json: Json = False) ->
     read_mask(options.mask)
     with closing(context.open_database(settings, create=True)) as db:
         parameters, names = arguments.check_stored(db, settings, parameters, names)
-        figures = plan_run(
-            db,
-            parameters,
-            [job.name for job in jobs_of(parameters, names)],
-            engine=_engine_name(settings),
-            settings=settings,
-        )
+        engine = _engine_name(settings)
+        with _progress_display() as show_progress:
+            figures = plan_run(
+                db,
+                parameters,
+                [job.name for job in jobs_of(parameters, names)],
+                engine=engine,
+                settings=settings,
+                on_progress=show_progress,
+            )
 
     if options.max_calls is not None and figures.calls_to_make > options.max_calls:
         cap = f"--max-calls {options.max_calls:,}"
@@ -80,7 +84,11 @@ def compare(run: Run, as_json: Json = False) -> None:
 
     settings = context.load_settings()
     with closing(context.open_database(settings)) as db:
-        figures = plan_submitted_run(db, run, engine=_engine_name(settings), settings=settings)
+        engine = _engine_name(settings)
+        with _progress_display() as show_progress:
+            figures = plan_submitted_run(
+                db, run, engine=engine, settings=settings, on_progress=show_progress
+            )
         made = call_counts(db, run)
 
     if as_json:
@@ -98,6 +106,19 @@ def compare(run: Run, as_json: Json = False) -> None:
         print(f"{operation:<26}{planned.get(operation, 0):>10,}{''.join(cells)}")
     for remark in figures.remarks:
         warn(remark)
+
+
+@contextmanager
+def _progress_display() -> Iterator[Callable[[int, int], None]]:
+    """Yield what shows progress: on standard error, in a line of a terminal that changes."""
+    from rich.console import Console
+
+    with Console(stderr=True, highlight=False).status("planning") as status:
+
+        def show_progress(done: int, jobs: int) -> None:
+            status.update(f"planning: {done:,} of {jobs:,} jobs")
+
+        yield show_progress
 
 
 def _format_duration(seconds: float) -> str:

@@ -6,11 +6,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any, NamedTuple, Self
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, text
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select, text
+from sqlalchemy.sql.dml import ReturningInsert
 
 from core.enums import JobKind
+from models.bulk import insert_of_many, many
 from models.completion import (
     complete_documents,
     count_conflicts,
@@ -37,7 +40,11 @@ _COLUMNS = (
     *("identity", "source", "handle", "author_id"),
     *("published_at", "period", "address", "text"),
 )
+_INSERTED = (*_COLUMNS, "origin_id", "import_id", "repost")
 _TEXTS = select(Document.id, Document.identity, Document.period, Document.text, Document.repost)
+
+_DATED_TEXTS = _TEXTS.add_columns(Document.published_at)
+_READ_AT_ONCE = 2000  # documents of a month
 
 
 class DocumentText(NamedTuple):
@@ -176,9 +183,18 @@ def _insert_new(
         given = {"origin_id": origin_id, "import_id": import_id, "repost": bool(row.get("repost"))}
         first_rows.setdefault(row["identity"], {**values, **given})
 
-    statement = db.upsert(Document).on_conflict_do_nothing(index_elements=["identity"])
-    inserted = connection.scalars(statement.returning(Document.identity), list(first_rows.values()))
+    if not first_rows:
+        return {}
+    parameters = many(list(first_rows.values()), _INSERTED, is_sqlite=db.is_sqlite)
+    inserted = connection.scalars(_inserting_new(db.is_sqlite), parameters)
     return {identity: first_rows[identity] for identity in inserted}
+
+
+@lru_cache(maxsize=2)
+def _inserting_new(is_sqlite: bool) -> ReturningInsert[str]:
+    """Return the statement that inserts documents and returns the identities of the new ones."""
+    insert = insert_of_many(Document, _INSERTED, is_sqlite=is_sqlite)
+    return insert.on_conflict_do_nothing(index_elements=["identity"]).returning(Document.identity)
 
 
 def _count_conflicts(
@@ -285,14 +301,32 @@ def list_documents_by_day(
 ) -> Iterator[tuple[str, list[DocumentText]]]:
     """Yield each day of a month, ``2020-03-01``, and its documents, if there are any.
 
-    Each day is read in a transaction of its own.
+    A month of few documents is read at once, a larger one day by day, each in a transaction of its
+    own.
     """
-    for day in days_of(scope.name):
-        statement = _TEXTS.where(documents_of(scope, day=day))
+    days = days_of(scope.name)
+    ranges = [(days[0][0], days[-1][1])] if _has_few(db, scope) else days
+    for day in ranges:
+        statement = _DATED_TEXTS.where(documents_of(scope, day=day))
         with db.read() as connection:
-            documents = _in_order(connection.execute(statement).all())
-        if documents:
-            yield f"{day[0]:%Y-%m-%d}", documents
+            rows = connection.execute(statement).all()
+        yield from _group_by_day(rows)
+
+
+def _has_few(db: Database, scope: DocumentScope) -> bool:
+    most = select(Document.id).where(documents_of(scope)).limit(_READ_AT_ONCE + 1)
+    with db.read() as connection:
+        count = connection.scalar(select(func.count()).select_from(most.subquery()))
+    return (count or 0) <= _READ_AT_ONCE
+
+
+def _group_by_day(rows: Iterable[Row[Any]]) -> Iterator[tuple[str, list[DocumentText]]]:
+    """Yield each day of *rows* of `_DATED_TEXTS` with its documents, by identity."""
+    days: dict[str, list[Any]] = {}
+    for row in rows:
+        days.setdefault(f"{row.published_at:%Y-%m-%d}", []).append(row[:-1])
+    for day in sorted(days):
+        yield day, _in_order(days[day])
 
 
 def list_texts(db: Database, scope: DocumentScope) -> Iterator[str]:

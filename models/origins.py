@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, delete, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Insert, delete, func, or_, select, tuple_
 
+from models.bulk import insert_of_many, many
 from models.database import VALUES_PER_STATEMENT, Database, batched
 from models.tables import Document, DocumentCount, Origin
 
@@ -17,6 +19,8 @@ OriginKey = tuple[str, ...]  # the values of `ORIGIN_FIELDS`, "" for what is not
 CountKey = tuple[str, str, int]  # source, period ("" without a time), origin
 
 _KEYS_PER_STATEMENT = VALUES_PER_STATEMENT // len(ORIGIN_FIELDS)
+_COUNT_KEY = ("source", "period", "origin_id")
+_COUNT_COLUMNS = (*_COUNT_KEY, "documents")
 _COLUMNS = tuple(getattr(Origin, field) for field in ORIGIN_FIELDS)
 _ORIGINS = select(Origin.id, *_COLUMNS)
 
@@ -129,14 +133,17 @@ def add_to_counts(connection: Connection, db: Database, changes: Mapping[CountKe
     if not rows:
         return
 
-    insert = db.upsert(DocumentCount)
-    total = DocumentCount.documents + insert.excluded.documents
-    key_columns = ["source", "period", "origin_id"]
-    connection.execute(
-        insert.on_conflict_do_update(index_elements=key_columns, set_={"documents": total}), rows
-    )
+    parameters = many(rows, _COUNT_COLUMNS, is_sqlite=db.is_sqlite)
+    connection.execute(_adding_to_counts(db.is_sqlite), parameters)
     if min(changes.values()) < 0:
         connection.execute(delete(DocumentCount).where(DocumentCount.documents == 0))
+
+
+@lru_cache(maxsize=2)
+def _adding_to_counts(is_sqlite: bool) -> Insert:
+    insert = insert_of_many(DocumentCount, _COUNT_COLUMNS, is_sqlite=is_sqlite)
+    total = DocumentCount.documents + insert.excluded.documents
+    return insert.on_conflict_do_update(index_elements=_COUNT_KEY, set_={"documents": total})
 
 
 def count_by_key(connection: Connection, ids: Sequence[int]) -> Counter[CountKey]:

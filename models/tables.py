@@ -26,6 +26,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+HAS_HANDLE = text("handle IS NOT NULL")  # no document of an archive has
+HAS_AUTHOR = text("author_id IS NOT NULL")
 DISPATCHED = text("dispatched_at IS NOT NULL")  # of 100,000 queued jobs a few dozen
 UNKNOWN_ORIGIN = 1  # the row of `Origin` in which nothing is known; the migrations make it
 
@@ -85,8 +87,8 @@ class Document(Base):
     __tablename__ = "documents"
     __table_args__ = (
         Index(None, "source", "published_at"),
-        Index(None, "handle", "source"),
-        Index(None, "author_id", "source"),
+        Index(None, "handle", "source", sqlite_where=HAS_HANDLE, postgresql_where=HAS_HANDLE),
+        Index(None, "author_id", "source", sqlite_where=HAS_AUTHOR, postgresql_where=HAS_AUTHOR),
     )
 
     id: Mapped[int] = mapped_column(BIG, primary_key=True)

@@ -10,14 +10,14 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from models.database import Database
+from models.database import VALUES_PER_STATEMENT, Database
 from models.documents import Stored, insert_documents
 from models.imports import NAMED, ImportCounts, begin_import, count_import
 from models.origins import ORIGIN_FIELDS
 from sources.base import Item, LeftOut, ReadCounts, SourceDocument, clean
 from sources.files import leave_out_unreadable, read_path
 
-BATCH = 1000
+BATCH = VALUES_PER_STATEMENT
 
 
 @dataclass

@@ -6,7 +6,7 @@ import asyncio
 import math
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -48,6 +48,7 @@ from textapi.messages import SERVICE
 OUR_ENGINE = "tidings"  # engines whose names begin so match keywords as the dry run does
 
 PostParameters = HandlesParameters | SearchParameters
+OnProgress = Callable[[int, int], None]
 
 
 @dataclass
@@ -84,13 +85,15 @@ def plan_run(
     engine: str,
     settings: Settings,
     newest_documents: Mapping[str, int] | None = None,
+    on_progress: OnProgress = lambda _done, _jobs: None,
 ) -> Plan:
     """Count what a run will ask; nothing is asked.
 
     *names* are its handles or terms. *newest_documents* are those of the jobs that have settled
-    their documents, by the jobs' names.
+    their documents, by the jobs' names. *on_progress* gets the number of jobs that are through, and
+    that of all.
     """
-    planner = _Planner(db, engine, settings, newest_documents or {})
+    planner = _Planner(db, engine, settings, newest_documents or {}, on_progress)
 
     if isinstance(parameters, MonthsParameters):
         asyncio.run(planner.plan_months(parameters))
@@ -100,7 +103,14 @@ def plan_run(
     return planner.finish()
 
 
-def plan_submitted_run(db: Database, run_id: int, *, engine: str, settings: Settings) -> Plan:
+def plan_submitted_run(
+    db: Database,
+    run_id: int,
+    *,
+    engine: str,
+    settings: Settings,
+    on_progress: OnProgress = lambda _done, _jobs: None,
+) -> Plan:
     """Count what a submitted run needs. Raises `NotFound`, and `UsageError` for a training."""
     with db.read() as connection:
         parameters = read_parameters(get_run(connection, run_id).parameters)
@@ -121,6 +131,7 @@ def plan_submitted_run(db: Database, run_id: int, *, engine: str, settings: Sett
         engine=engine,
         settings=settings,
         newest_documents=newest_documents,
+        on_progress=on_progress,
     )
 
 
@@ -145,9 +156,14 @@ class _Planner:
     """Runs the steps of each job dry, and counts what sources are asked."""
 
     def __init__(
-        self, db: Database, engine: str, settings: Settings, newest_documents: Mapping[str, int]
+        self,
+        db: Database,
+        engine: str,
+        settings: Settings,
+        newest_documents: Mapping[str, int],
+        on_progress: OnProgress,
     ) -> None:
-        self._db, self._settings = db, settings
+        self._db, self._settings, self._on_progress = db, settings, on_progress
         self._newest_documents = newest_documents
         self._is_our_engine = engine.startswith(OUR_ENGINE)
         self._fetcher = DryRunFetcher(db, engine)
@@ -157,9 +173,11 @@ class _Planner:
     async def plan_months(self, parameters: MonthsParameters) -> None:
         """Count a run over months; no more than a month's mentions are held."""
         sources = list(map(source_named, parameters.sources))
+        jobs = jobs_of(parameters, ())
         missing_months = 0
 
-        for job in jobs_of(parameters, ()):
+        for done, job in enumerate(jobs):
+            self._on_progress(done, len(jobs))
             scope = self._scope(parameters, job.kind, job.name)
             stored = self._count(scope.of_all_kinds)
             is_fetched = [self._count_fetch(source, job.name) for source in sources]
@@ -180,7 +198,8 @@ class _Planner:
         """Count a run over accounts or terms; the posts of one of them are held at a time."""
         subjects: Counter[Source] = Counter()
 
-        for name in names:
+        for done, name in enumerate(names):
+            self._on_progress(done, len(names))
             source, operation = self._post_source(parameters, name)
             if source is not None:
                 subjects[source] += 1

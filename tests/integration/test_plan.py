@@ -115,6 +115,17 @@ def test_without_a_key_months_without_documents_are_named_and_nothing_is_asked(
     ]
 
 
+def test_a_plan_says_how_many_of_its_months_are_through(db: Database) -> None:
+    progress: list[tuple[int, int]] = []
+    plan_run(
+        *(db, CENTURY, ()),
+        engine="tidings/1",
+        settings=Settings(),
+        on_progress=lambda done, jobs: progress.append((done, jobs)),
+    )
+    assert progress == [(done, 2100) for done in range(2100)]
+
+
 def by_operation(jobs: Jobs, parameters: Any, *names: str) -> dict[str, int]:
     engine = str(jobs.settings.textapi_url).removeprefix("http://")
     found = plan_run(jobs.db, parameters, names, engine=engine, settings=jobs.settings)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from models.database import Database
-from reports import build, page
+from reports import archive_hash, build, page
 from reports.archive_hash import hash_documents
 from reports.origin import describe_origin
 from reports.run_data import Selection, load_run
@@ -74,6 +74,15 @@ def test_the_hash_is_of_what_the_run_read_whatever_is_left_out_of_its_figures(
     assert hash_documents(load_run(db, run)) == whole
     stories.store(db, [Text("2020-03-31", "One more of March.")], prefix="march")
     assert hash_documents(load_run(db, run)) != whole
+
+
+def test_the_hash_is_the_same_when_most_digests_are_kept_in_files(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = fill(db)
+    in_memory = hash_documents(load_run(db, run))
+    monkeypatch.setattr(archive_hash, "_MOST_HELD_BYTES", 64)
+    assert hash_documents(load_run(db, run)) == in_memory is not None
 
 
 def test_the_hash_depends_on_no_order_and_on_each_text(tmp_path: Path) -> None:

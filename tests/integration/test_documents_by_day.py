@@ -1,0 +1,60 @@
+"""A month's documents by day: the same whether the month is read at once or day by day."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, event
+
+from core.enums import JobKind
+from models import documents
+from models.database import Database
+from models.documents import DocumentScope, add_documents, list_documents_by_day
+
+MARCH = DocumentScope(JobKind.MONTH, "2020-03", ("nyt",))
+TIMES = (
+    *("2020-02-29T23:59:59", "2020-03-31T23:59:59", "2020-03-01T00:00:00"),
+    *("2020-03-01T12:00:00", "2020-04-01T00:00:00", "2020-03-15T06:00:00"),
+)
+OF_MARCH = [
+    ("2020-03-01", ["nyt:2", "nyt:3"]),
+    ("2020-03-15", ["nyt:5"]),
+    ("2020-03-31", ["nyt:1"]),
+]
+
+
+def row(number: int, at: datetime) -> dict[str, Any]:
+    return {
+        "identity": f"nyt:{number}",
+        "source": "nyt",
+        "handle": None,
+        "author_id": None,
+        "published_at": at,
+        "period": f"{at:%Y-%m}",
+        "address": None,
+        "text": f"Headline {number}.",
+        "repost": False,
+    }
+
+
+@pytest.mark.parametrize(("most_at_once", "statements"), [(4, 2), (3, 32)])
+def test_a_month_of_few_documents_is_read_at_once_and_a_larger_one_day_by_day(
+    db: Database, monkeypatch: pytest.MonkeyPatch, most_at_once: int, statements: int
+) -> None:
+    add_documents(db, [row(n, datetime.fromisoformat(at)) for n, at in enumerate(TIMES)])
+    monkeypatch.setattr(documents, "_READ_AT_ONCE", most_at_once)
+
+    sent: list[str] = []
+
+    def note(_connection: Connection, _cursor: Any, statement: str, *_: Any) -> None:
+        if "FROM documents" in statement:
+            sent.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    days = list(list_documents_by_day(db, MARCH))
+    event.remove(db.engine, "before_cursor_execute", note)
+
+    assert [(day, [each.identity for each in of_day]) for day, of_day in days] == OF_MARCH
+    assert len(sent) == statements
