@@ -26,7 +26,8 @@ from reports import grains
 from reports.comparing import LEVEL
 from reports.group_counts import GroupCounts, KeywordGroups, add_month
 from reports.group_statements import describe_groups
-from reports.tables.archive_days import NO_DATA, ArchiveDay, Matches, Progress
+from reports.groupings import Group
+from reports.tables.archive_days import NO_DATA, ArchiveDay, Matches, Progress, Term
 
 KEYWORD = "k"
 COMPLETE = Progress("complete", has_counts=True, has_polarity=True)
@@ -72,7 +73,7 @@ def make_series(rng: np.random.Generator, size: Size) -> KeywordGroups:
         mood = rng.normal(0, 0.1)
         days = grains.days_of(period)
         weights = rng.uniform(0.5, 1.5, len(days))
-        of_month = {}
+        of_month: dict[Group, list[ArchiveDay]] = {}
         for place, name in enumerate(names):
             is_gap = rng.random() < size.gaps
             factor = 2.0 if size.twice and place == 0 else 1.0
@@ -85,7 +86,8 @@ def make_series(rng: np.random.Generator, size: Size) -> KeywordGroups:
                 p = min(0.9, share * factor * _burst(rng, size, share, int(n)))
                 matched = int(rng.binomial(n, p))
                 scores = rng.normal(mood, 0.45, matched) * (rng.random(matched) > 0.5)
-                matches = {(KEYWORD, None): Matches(matched, list(np.clip(scores, -1, 1)))}
+                values = list(np.clip(scores, -1, 1))
+                matches: dict[Term, Matches] = {(KEYWORD, None): Matches(matched, values)}
                 of_month[name].append(ArchiveDay(day, period, COMPLETE, int(n), False, matches))
         add_month(counted, of_month, Grain.YEAR)
     return counted
