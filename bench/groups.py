@@ -86,9 +86,8 @@ def make_series(rng: np.random.Generator, size: Size) -> KeywordGroups:
                 p = min(0.9, share * factor * _burst(rng, size, share, int(n)))
                 matched = int(rng.binomial(n, p))
                 scores = rng.normal(mood, 0.45, matched) * (rng.random(matched) > 0.5)
-                matches: dict[Term, Matches] = {
-                    (KEYWORD, None): Matches(matched, list(np.clip(scores, -1, 1)))
-                }
+                values = list(np.clip(scores, -1, 1))
+                matches: dict[Term, Matches] = {(KEYWORD, None): Matches(matched, values)}
                 of_month[name].append(ArchiveDay(day, period, COMPLETE, int(n), False, matches))
         add_month(counted, of_month, Grain.YEAR)
     return counted

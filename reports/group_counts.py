@@ -15,7 +15,13 @@ from reports.daily_counts import measure_dispersion
 from reports.groupings import NOT_KNOWN, Group, list_groups
 from reports.run_data import RunData
 from reports.statistics import t_quantile, wilson_interval
-from reports.tables.archive_days import NO_MATCHES, ArchiveDay, Progress, read_archive_days
+from reports.tables.archive_days import (
+    NO_MATCHES,
+    ArchiveDay,
+    Matches,
+    Progress,
+    read_archive_days,
+)
 
 Interval = tuple[float, float]
 OfMonth = Mapping[Group, Sequence[ArchiveDay]]
@@ -100,6 +106,24 @@ class _Compared:
 
 
 @dataclass
+class Weighted:
+    """A weighted mean, as it is added up."""
+
+    total: float = 0.0
+    weights: float = 0.0
+
+    def add(self, value: float, weight: float) -> None:
+        """Add a value."""
+        self.total += value * weight
+        self.weights += weight
+
+    @property
+    def mean(self) -> float:
+        """The mean; 0 of no values."""
+        return self.total / self.weights if self.weights else 0.0
+
+
+@dataclass
 class GroupCounts:
     """A keyword in a group."""
 
@@ -108,14 +132,7 @@ class GroupCounts:
     polarities: Moments = field(default_factory=Moments)
     by_period: dict[str, Cell] = field(default_factory=lambda: defaultdict(Cell))
     compared: _Compared = field(default_factory=_Compared)
-    dispersions: list[float] = field(default_factory=list)  # of months that are not cut off
-
-    @property
-    def dispersion(self) -> float:
-        """The mean dispersion of the months, 1 at least."""
-        if not self.dispersions:
-            return 1.0
-        return max(1.0, math.fsum(self.dispersions) / len(self.dispersions))
+    dispersion: Weighted = field(default_factory=Weighted)  # of months that are not cut off
 
     @property
     def compared_share(self) -> float | None:
@@ -131,13 +148,16 @@ class KeywordGroups:
     keyword: str
     groups: dict[str, GroupCounts]
     mean: Moments = field(default_factory=Moments)  # of the months that are compared
+    dispersion: Weighted = field(default_factory=Weighted)  # of all groups
 
     def list_shares(self, names: Sequence[str]) -> list[Share]:
         """Return the share of each group, as if all had their documents in the same months.
 
         Indirect standardization: the documents of a group are those in which all groups together
         would have as many mentions as its months lead one to expect. So a group that has documents
-        of a quiet year alone is not behind for that. Documents of one burst count for fewer.
+        of a quiet year alone is not behind for that. Documents of one burst count for fewer: by
+        the dispersion of their group or, where that is larger, of all, since it cannot be seen in a
+        few documents. Months weigh by their documents that mention the keyword.
         """
         compared = [self.groups[name].compared for name in names]
         matched = sum(each.matched for each in compared)
@@ -147,8 +167,8 @@ class KeywordGroups:
             if matched and each.expected:
                 standard = each.expected * documents / matched
                 n = max(standard, each.matched)
-                share = Share(name, each.matched, n)
-                shares.append(share.discount(self.groups[name].dispersion))
+                dispersion = max(1.0, self.dispersion.mean, self.groups[name].dispersion.mean)
+                shares.append(Share(name, each.matched, n).discount(dispersion))
         return shares
 
     def list_moods(self, names: Sequence[str]) -> list[Sample]:
@@ -194,25 +214,19 @@ def _read_months(data: RunData, names: Sequence[str]) -> Iterator[OfMonth]:
 
 def add_month(counted: KeywordGroups, of_month: OfMonth, grain: Grain) -> None:
     """Add a month to the counts of a keyword, and compare its groups."""
-    term = counted.keyword, None
     compared: dict[str, tuple[Cell, Moments]] = {}
     for name, group in counted.groups.items():
         days = of_month[name]
-        matches = [day.matches.get(term, NO_MATCHES) for day in days]
+        matches = [day.matches.get((counted.keyword, None), NO_MATCHES) for day in days]
         matched = [each.matched for each in matches]
-        for day, n in zip(days, matched, strict=True):
-            _add_day(group.by_period[grains.period_of(day.date, grain)], day, n)
-
-        polarities = Moments()
-        if Progress.together([day.progress for day in days]).has_polarity:
-            for each in matches:
-                polarities.add([value for value in each.polarities if value is not None])
         month = Cell()
         for day, n in zip(days, matched, strict=True):
             _add_day(month, day, n)
+            _add_day(group.by_period[grains.period_of(day.date, grain)], day, n)
         if not month.has_data:
             continue
 
+        polarities = _sum_polarities(days, matches)
         group.total.documents += month.documents
         group.total.matched += month.matched
         group.total.has_data = True
@@ -220,10 +234,19 @@ def add_month(counted: KeywordGroups, of_month: OfMonth, grain: Grain) -> None:
         if month.documents and not month.cut_off and name != NOT_KNOWN:
             compared[name] = month, polarities
             dispersion = measure_dispersion(matched, [day.documents for day in days])
-            if dispersion is not None:
-                group.dispersions.append(dispersion)
+            for mean in (group.dispersion, counted.dispersion):
+                mean.add(dispersion or 0.0, month.matched if dispersion is not None else 0)
     if len(compared) > 1:
         _compare_month(counted, compared)
+
+
+def _sum_polarities(days: Sequence[ArchiveDay], matches: Sequence[Matches]) -> Moments:
+    """Return the moments of a month's polarities; none where they are not complete."""
+    polarities = Moments()
+    if Progress.together([day.progress for day in days]).has_polarity:
+        for each in matches:
+            polarities.add([value for value in each.polarities if value is not None])
+    return polarities
 
 
 def _add_day(cell: Cell, day: ArchiveDay, matched: int) -> None:
