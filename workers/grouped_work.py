@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from core.errors import DatabaseAway
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+
+Group: TypeAlias = list[tuple[Item, asyncio.Future[Result]]]
+Outcome: TypeAlias = tuple[Any, Exception | None]  # a result or an error
 
 
 class GroupedWork(Generic[Item, Result]):
@@ -26,31 +29,43 @@ class GroupedWork(Generic[Item, Result]):
 
     def __init__(self, work: Callable[[Sequence[Item]], Sequence[Result]]) -> None:
         self._work = work
-        self._waiting: list[tuple[Item, asyncio.Future[Result]]] = []
-        self._task: asyncio.Task[None] | None = None
+        self._waiting: Group[Item, Result] = []
+        self._is_at_work = False
 
     def submit(self, item: Item) -> asyncio.Future[Result]:
         """Return the future result of *item*. To cancel it does not keep the item from its turn."""
-        future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Result] = loop.create_future()
         self._waiting.append((item, future))
-        if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._work_in_turns())
+        if not self._is_at_work:
+            self._is_at_work = True
+            loop.call_soon(self._begin_turn)  # with what is submitted until then
         return future
 
-    async def _work_in_turns(self) -> None:
-        while self._waiting:
-            group, self._waiting = self._waiting, []
-            items = [item for item, _ in group]
-            outcomes = await asyncio.to_thread(self._try, items)
-            for (_, future), (result, error) in zip(group, outcomes, strict=True):
-                if future.done():  # it was cancelled
-                    continue
-                if error is not None:
-                    future.set_exception(error)
-                else:
-                    future.set_result(result)
+    def _begin_turn(self) -> None:
+        group, self._waiting = self._waiting, []
+        loop = asyncio.get_running_loop()
 
-    def _try(self, items: Sequence[Item]) -> list[tuple[Any, Exception | None]]:
+        def work() -> None:
+            outcomes = self._try([item for item, _ in group])
+            loop.call_soon_threadsafe(self._end_turn, group, outcomes)
+
+        loop.run_in_executor(None, work)
+
+    def _end_turn(self, group: Group[Item, Result], outcomes: Sequence[Outcome]) -> None:
+        for (_, future), (result, error) in zip(group, outcomes, strict=True):
+            if future.done():  # it was cancelled
+                continue
+            if error is not None:
+                future.set_exception(error)
+            else:
+                future.set_result(result)
+
+        self._is_at_work = bool(self._waiting)
+        if self._is_at_work:
+            self._begin_turn()
+
+    def _try(self, items: Sequence[Item]) -> list[Outcome]:
         """Return a result or an error for each of *items*."""
         try:
             return [(result, None) for result in self._work(items)]
@@ -58,7 +73,7 @@ class GroupedWork(Generic[Item, Result]):
             if len(items) == 1 or isinstance(error, DatabaseAway):
                 return [(None, error)] * len(items)
 
-        outcomes = []
+        outcomes: list[Outcome] = []
         for item in items:
             outcomes += self._try([item])
         return outcomes
