@@ -17,7 +17,7 @@ from tests import report_stories as stories
 from tests.browser.test_browser_report import browser, opened  # noqa: F401 - a fixture
 from tests.report_stories import Text
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(1800)]
 
 FIRST, LAST = "1851-01", "2025-12"
 WITH_DOCUMENTS = [*list_months("1918-01", "1919-12"), "1851-01", "2025-12"]
@@ -53,7 +53,9 @@ def front(browser: Browser, folder: Path, request: pytest.FixtureRequest) -> Ite
 def test_the_front_page_of_2100_months_is_a_page_one_can_read(front: Page) -> None:
     height = front.evaluate("document.documentElement.scrollHeight")
     assert height / 900 < SCREENS
-    assert front.evaluate("document.documentElement.scrollWidth") == front.viewport_size["width"]
+    assert front.evaluate("document.documentElement.scrollWidth") == front.evaluate(
+        "window.innerWidth"
+    )
     rows = front.locator("table.by-year tbody tr:not(.decade)")
     assert rows.count() == 175
     assert front.locator("table.by-year tr.decade").count() == 18
@@ -66,7 +68,7 @@ def test_the_front_page_of_2100_months_is_a_page_one_can_read(front: Page) -> No
 def test_each_year_is_a_link_to_its_months(front: Page) -> None:
     front.locator("table.by-year").get_by_role("link", name="1918", exact=True).click()
     expect(front.get_by_role("heading", level=1)).to_have_text("1918")
-    width = front.viewport_size["width"]
+    width = front.evaluate("window.innerWidth")
     assert front.evaluate("document.documentElement.scrollWidth") == width
     assert front.locator(".calendar a").count() == 12
     front.locator(".calendar a").nth(9).click()
@@ -80,7 +82,7 @@ def test_a_year_without_documents_has_a_page_that_says_so(browser: Browser, fold
     watched = opened(browser, folder / "1871.html")
     assert watched.page.locator(".calendar a").count() == 0
     assert watched.page.locator(".calendar .gap").count() == 12
-    expect(watched.page.locator(".standfirst")).to_have_text("0 documents in 0 of 12 months.")
+    expect(watched.page.locator(".standfirst")).to_contain_text("in 0 of 12 months")
     watched.page.context.close()
 
 
