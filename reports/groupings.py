@@ -110,6 +110,23 @@ def read_group_counts(
     return counts
 
 
+def list_stored_days(data: RunData, job: RunJob) -> dict[str, tuple[int, ...]]:
+    """Return the days of a month, from 1, on which each outlet has documents of any section.
+
+    Nothing where the run reads all of them: they tell gaps from zeros.
+    """
+    parameters = data.parameters
+    if not isinstance(parameters, MonthsParameters):
+        return {}
+    if not parameters.sections and parameters.material is None:
+        return {}
+    condition = documents_of(document_scope(data, job).of_all_kinds)
+    days: dict[str, list[int]] = defaultdict(list)
+    for outlet, day, _ in _count_days(data, Grouping.OUTLET, condition):
+        days[outlet].append(day + 1)
+    return {outlet: tuple(sorted(of_outlet)) for outlet, of_outlet in sorted(days.items())}
+
+
 def read_selected_group_counts(
     data: RunData, job: RunJob, grouping: Grouping, every_day: Mapping[Group, Sequence[int]]
 ) -> dict[Group, list[int]]:

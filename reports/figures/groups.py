@@ -20,6 +20,7 @@ from reports.figures.spec import FigureSpec
 FEW_DOCUMENTS = 30  # of a cell: fewer say little of a share
 WIDTH, PANEL = 5.4, 1.05  # inches, as of the figures of pairs: two stand side by side
 MOST_ROWS = 60  # of a heat map
+NOT_WIDE = "chart square"  # the layout of a figure that may stand alone, but not across the page
 NARROW = 12  # periods that a heat map of half the page has room for
 
 _SHARES = LinearSegmentedColormap.from_list(
@@ -191,7 +192,7 @@ def totals_spec(keyword: str, slug: str, groups: Sequence[tuple[str, Point]]) ->
         alt=f"Dots: share of the documents of each group that mention {keyword}, with its "
         "interval. The numbers are in the table.",
         caption=f"Over all months that the group has, with 95 % Wilson intervals.{few}",
-        layout="chart",
+        layout=NOT_WIDE,
     )
 
 
@@ -213,7 +214,7 @@ def series_spec(
             caption=f"One scale for all. Hatched: no data, which is no zero; blank: none of its "
             f"documents in a {span.grain} of which the archive has others; a point: fewer than "
             f"{FEW_DOCUMENTS} documents, whose share says little.",
-            layout="chart" if len(span) <= NARROW else "chart wide",
+            layout=NOT_WIDE if len(span) <= NARROW else "chart wide",
         )
     return FigureSpec(
         name=f"groups-{slug}-series",
@@ -222,5 +223,5 @@ def series_spec(
         f"{span.grain}, a panel for each group.",
         caption="All on one scale; upright lines are 95 % intervals. Hatched: no data, which is no "
         f"zero. Hollow: fewer than {FEW_DOCUMENTS} documents.{cut_off}",
-        layout="chart",
+        layout=NOT_WIDE,
     )

@@ -76,6 +76,8 @@ class PackedJob(FrozenModel):
     options: dict[str, Any]
     frozen: bool  # whether its documents were fixed
     steps: tuple[PackedStep, ...]
+    #: of a month of chosen sections or material: by outlet the days, from 1, with any document
+    stored_days: dict[str, tuple[Number, ...]] = Field(default_factory=dict)
 
 
 class PackedDocument(FrozenModel):

@@ -13,6 +13,7 @@ from analysis.step import NotReady, Step, StepResult
 from core.enums import StepState
 from core.errors import TidingsError
 from models.tables import Base
+from reports.groupings import list_stored_days
 from reports.packs.answers import AnswersMissing, RecordingFetcher, StoredAnswers
 from reports.packs.contents import PackedJob, PackedStep
 from reports.packs.jobs import (
@@ -84,6 +85,7 @@ def _pack_job(
         options=job.options,
         frozen=job.newest_document is not None,
         steps=tuple(packed_steps),
+        stored_days=list_stored_days(data, job),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from operator import attrgetter
 from typing import Annotated, Any
 
@@ -12,14 +13,22 @@ from pydantic import Field
 from sqlalchemy import insert, select
 
 from analysis.options import FrozenModel
-from analysis.parameters import PERIOD
+from analysis.parameters import PERIOD, MonthsParameters
 from analysis.pipelines import JOB_KINDS
 from analysis.step import NotReady, Step, StepResult
 from analysis.steps import polarity
 from core.enums import QUEUE_OF, JobKind, StepState
 from core.errors import BadInput
 from models.database import Database
-from models.origins import ORIGIN_FIELDS, CountKey, OriginKey, add_to_counts, count_key, origin_key
+from models.origins import (
+    ORIGIN_FIELDS,
+    CountKey,
+    OriginKey,
+    add_to_counts,
+    count_key,
+    find_or_add_origins,
+    origin_key,
+)
 from models.tables import (
     UNKNOWN_ORIGIN,
     Base,
@@ -95,6 +104,7 @@ def restore(db: Database, pack: PackFile, run: PackedRun) -> RunData:
         raise BadInput(f"{contents.RUN}: its parameters are those of another kind of run")
     jobs = dict(zip(map(attrgetter("id"), in_order_of_submission(data)), packed_jobs, strict=True))
     ids = _write_documents(db, pack, run, data)
+    _write_stand_ins(db, data, jobs, first_id=len(ids) + 1)
 
     _insert(db, JobStep, _recorded_steps(jobs, texts=run.texts))
     if not run.texts and run.kind == "months":
@@ -187,6 +197,32 @@ def _write_documents(db: Database, pack: PackFile, run: PackedRun, data: RunData
     _insert(db, Origin, _origin_rows(origin_ids))
     _insert(db, JobDocument, links)
     return ids
+
+
+def _write_stand_ins(
+    db: Database, data: RunData, jobs: Mapping[int, PackedJob], *, first_id: int
+) -> None:
+    """Write a document without a text for each day on which an outlet had any.
+
+    They are of no section or material, so that a run that chose some reads none of them; they tell
+    days without a document of its choice from days without any.
+    """
+    if not isinstance(data.parameters, MonthsParameters):
+        return
+    source = data.parameters.sources[0]
+    rows: list[dict[str, Any]] = []
+    with db.write() as connection:
+        for job in jobs.values():
+            keys = [origin_key({"outlet": outlet}) for outlet in job.stored_days]
+            origins = find_or_add_origins(connection, db, keys)
+            for key, days in zip(keys, job.stored_days.values(), strict=True):
+                for day in days:
+                    at = datetime.fromisoformat(f"{job.name}-{day:02}")
+                    number = first_id + len(rows)
+                    row = {"id": number, "identity": f"stand-in:{number}", "handle": None}
+                    row |= {"source": source, "published_at": at, "period": job.name}
+                    rows.append(row | {"text": "", "origin_id": origins[key]})
+    _insert(db, Document, rows)
 
 
 def _origin_rows(ids: Mapping[OriginKey, int]) -> Iterator[dict[str, Any]]:

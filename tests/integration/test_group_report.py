@@ -165,3 +165,25 @@ def test_a_pack_of_a_grouped_run_is_computed_again(
     result = verify_pack(pack(jobs, run, tmp_path / "pack.zip", texts=texts))
     assert result.problems == []
     assert {"mentions", "periods"} <= set(result.recomputed)
+
+
+@pytest.mark.parametrize("by", [{"grouping": Grouping.OUTLET}, {"by": "day"}])
+def test_a_pack_tells_days_of_other_sections_alone_from_days_without_any(
+    jobs: Jobs, tmp_path: Path, by: dict[str, Any]
+) -> None:
+    rows = []
+    for number, piece in enumerate(outlets(2)):
+        is_world = piece.at < "2020-04" and number % 3 == 0
+        row = {"identity": f"nyt:{number:04}", "source": "nyt", "text": piece.text}
+        row |= {"published_at": datetime.fromisoformat(piece.at), "period": piece.at[:7]}
+        row |= {"outlet": piece.outlet, "section": "World" if is_world else "Sport"}
+        rows.append(row)
+    add_documents(jobs.db, rows)
+    options = {"keywords": (Keyword.parse("fog"),), "steps": ("keywords", "polarity")}
+    run = jobs.submit(months(sections=("World",), **by, **options))
+    jobs.do_all(run)
+    states = {(row["period"][:7], row["state"]) for row in rows_by(jobs.db, run)}
+    assert ("2020-04", "complete") in states
+
+    result = verify_pack(pack(jobs, run, tmp_path / "pack.zip"))
+    assert result.problems == []
