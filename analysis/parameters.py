@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, TypeAdapter
 
 from analysis.options import FrozenModel, Keyword, TextOptions
 from analysis.pipelines import MONTHS, POSTS, Pipeline
+from core.enums import Grouping
 from sources.registry import default_archive
 
 PERIOD = re.compile(r"^[12]\d{3}-(0[1-9]|1[0-2])$")
@@ -41,6 +42,7 @@ class MonthsParameters(TextOptions):
     outlets: tuple[str, ...] = ()  # only documents of these; none stands for all
     sections: tuple[str, ...] = ()
     material: str | None = None  # only documents of this material, "News" say
+    grouping: Grouping | None = None  # series are of each group too
     mask_keyword: bool = True  # the keyword's terms are masked when a mention is scored
     steps: Annotated[tuple[str, ...], _steps_of(MONTHS)] = MONTHS.default_names
 

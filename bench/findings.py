@@ -2,7 +2,7 @@
 
     python bench/findings.py [--series 1000] [--seed 1]
 
-Some two minutes on one core. In permuted series nothing is true: the documents of a keyword, or
+Some five minutes on one core. In permuted series nothing is true: the documents of a keyword, or
 the days of an account, are dealt to the months at random. At most 5 % of them may have any claim.
 Then one month has twice the share, or a mean polarity that is 0.1 higher: how often is that month
 named? Sizes are those of real runs, texts are none. Ends with 1 where more than 5 % have a claim,
@@ -28,6 +28,7 @@ from reports.paired import PairCounts, PairScores, measure_pair_dispersion
 from reports.statistics import polarity_interval, round_figure, wilson_interval
 from reports.tables.keyword_pairs import KeywordPair, PairMonth
 from reports.tables.periods import PeriodRow
+from reports.years import MOST_DRAWN
 
 WANTED = 0.05  # share of series with a claim
 NO_CLAIMS = {"no change shown", "few", "one month", "never"}  # these say what cannot be said
@@ -49,8 +50,17 @@ class Size:
 
     @property
     def periods(self) -> list[str]:
-        """The months, from January 2018 on."""
+        """The months, from January 2010 on."""
         return list(list_months(len(self.documents)))
+
+    @property
+    def compared_periods(self) -> dict[str, list[int]]:
+        """The places of the months of each period that a report compares: a month, or a year."""
+        periods: dict[str, list[int]] = {}
+        for place, month in enumerate(self.periods):
+            period = month if len(self.documents) <= MOST_DRAWN else month[:4]
+            periods.setdefault(period, []).append(place)
+        return periods
 
 
 @dataclass(frozen=True)
@@ -74,6 +84,12 @@ SIZES = (
     Size("25 very unequal months, 2 %", (60, 400, 5000, 150, 2500) * 5, 0.02),
     Size("4 months, 3 %, days vary 4-fold", DOCUMENTS[:4], 0.03, dispersion=4.0),
     Size("25 months, 1 %, days vary 2-fold", (DOCUMENTS * 3)[:25], 0.01, dispersion=2.0),
+)
+#: that are compared by year: a series takes half a second
+LONG_SIZES = (
+    Size("2,100 months, 3 %, by year", [40, 90, 60] * 700, 0.03),
+    Size("2,100 months, 0.3 %, by year", [400, 900, 600] * 700, 0.003),
+    Size("2,100 months, 3 %, by year, days vary 2-fold", [200] * 2100, 0.03, dispersion=2.0),
 )
 ACCOUNTS = (
     Account("8 months, 16 posts a day", 8, 16.0, 5.0),
@@ -130,17 +146,24 @@ def deal(rng: np.random.Generator, size: Size, effect: Effect = NOTHING) -> Seri
         dealt[place] = rng.binomial(months[place], effect.factor * size.share)
 
     of_pairs = rng.spawn(1)[0]  # so that the months are those of earlier versions
-    rows, first, second, pair = [], [], [], []
-    for place, (period, days) in enumerate(zip(size.periods, months, strict=True)):
+    pair, scores_of, first_of = [], [], []
+    for place, (month, days) in enumerate(zip(size.periods, months, strict=True)):
         scores = draw_polarities(rng, int(dealt[place].sum()), size)
-        scores += effect.shift * (place - len(months) in effect.places)
-        is_first = rng.random(len(scores)) < 0.55
-        dispersion = measure_dispersion(dealt[place].tolist(), days.tolist())
+        scores_of.append(scores + effect.shift * (place - len(months) in effect.places))
+        first_of.append(rng.random(len(scores)) < 0.55)
+        pair.append(pair_month(of_pairs, month, days, dealt[place], others[place]))
+
+    rows, first, second = [], [], []
+    for period, places in size.compared_periods.items():
+        days, matched, scores, is_first = (
+            np.concatenate([of_month[place] for place in places])
+            for of_month in (months, dealt, scores_of, first_of)
+        )
+        dispersion = measure_dispersion(matched.tolist(), days.tolist())
         total = int(days.sum())
         rows.append(make_row(period, total, scores, dispersion))
         first.append(make_row(period, total, scores[is_first], dispersion))
         second.append(make_row(period, total, scores[~is_first], dispersion))
-        pair.append(pair_month(of_pairs, period, days, dealt[place], others[place]))
     return Series(rows, {"a": first, "b": second}, KeywordPair(("k", "o"), pair))
 
 
@@ -253,6 +276,14 @@ def measure_errors(
         yield (account.name, *_count(series, partial(find_account_claims, rng, account)))
 
 
+def measure_long_errors(
+    rng: np.random.Generator, series: int
+) -> Iterator[tuple[str, int, Mapping[str, int]]]:
+    """Yield how many of *series* permuted series have any claim, of runs compared by year."""
+    for size in LONG_SIZES:
+        yield (size.name, *_count(series, partial(find_claims, rng, size)))
+
+
 def measure_false_peaks(
     rng: np.random.Generator, series: int
 ) -> Iterator[tuple[str, int, Mapping[str, int]]]:
@@ -317,6 +348,8 @@ def main() -> int:
     too_many |= print_errors("two equal peaks, one named", measure_false_peaks(rng, series), series)
 
     series = max(1, series // 5)
+    harness.remark(f"{series:,} permuted series of runs that are compared by year")
+    too_many |= print_errors("any claim", measure_long_errors(rng, series), series)
     harness.remark(f"power: {series} series; one month has twice the share, or +0.1 in polarity")
     for months, mentions, *seen in measure_power(rng, series):
         for effect, share in zip(EFFECTS, seen, strict=True):

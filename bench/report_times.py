@@ -1,8 +1,9 @@
 """Time, processor time and memory of making a report from stored results.
 
-    python bench/report_times.py [--months 24 120 240] [--rounds 1]
+    python bench/report_times.py [--months 24 120 240] [--headlines 5000] [--rounds 1]
 
-Some minutes a round. Each month has 5,000 headlines, of which about 150 mention the subject. A
+Some minutes a round. Each month has 5,000 headlines, of which about 150 mention the subject; for
+2,100 months (1851 to 2025) `--headlines 60` is ten minutes of processor time and more. A
 report is made by one process; again with nothing changed; and into another folder by two processes
 that draw its parts and one that makes it, as two workers of the queue `reports` do.
 """
@@ -22,27 +23,33 @@ from analysis.parameters import list_months
 from models.database import Database
 from tests import report_stories as stories
 
-FIRST = "2001-01"
-HEADLINES = 5000  # a month
+FIRST, LONG_FIRST = "2001-01", "1851-01"
+LONG = 300  # months; longer runs begin so early that they end in our days
 MENTION_EVERY = 33  # headlines
 SUBJECTS = ("covid and", "coronavirus and", "covid-19 and")
 
 
-def texts(months: int) -> Iterator[stories.Text]:
-    """Yield the headlines of so many months."""
+def first_month(months: int) -> str:
+    """Return the month with which a run of so many begins."""
+    return FIRST if months <= LONG else LONG_FIRST
+
+
+def texts(months: int, headlines: int) -> Iterator[stories.Text]:
+    """Yield so many headlines of each of so many months."""
     rows = harness.headlines(
-        FIRST, months, HEADLINES, subjects=SUBJECTS, every=MENTION_EVERY, words=7
+        first_month(months), months, headlines, subjects=SUBJECTS, every=MENTION_EVERY, words=7
     )
     for row in rows:
         yield stories.Text(f"{row['published_at']:%Y-%m-%d}", row["text"], row["address"])
 
 
-def fill(folder: Path, months: int) -> tuple[str, int]:
+def fill(folder: Path, months: int, headlines: int) -> tuple[str, int]:
     """Fill a database with so many months and a run over them; return its address and the run."""
     with closing(stories.database(folder)) as db:
-        stories.store(db, texts(months))
-        last = list_months(FIRST, "2099-12")[months - 1]
-        return db.url, stories.months_run(db, FIRST, last, ["covid:coronavirus,covid-19"])
+        stories.store(db, texts(months, headlines))
+        first = first_month(months)
+        last = list_months(first, "2099-12")[months - 1]
+        return db.url, stories.months_run(db, first, last, ["covid:coronavirus,covid-19"])
 
 
 def draw_parts(url: str, run: int, out: Path, worker: int) -> None:
@@ -54,9 +61,9 @@ def draw_parts(url: str, run: int, out: Path, worker: int) -> None:
             build.draw_part(db, run, out, names, check=lambda: None)
 
 
-def measure(folder: Path, months: int, rounds: int) -> None:
+def measure(folder: Path, months: int, headlines: int, rounds: int) -> None:
     """Make the report of so many months three times a round and print the figures."""
-    url, run = fill(folder, months)
+    url, run = fill(folder, months, headlines)
     usages, usages_again, by_two = [], [], []
 
     for number in range(rounds):
@@ -89,11 +96,11 @@ def measure(folder: Path, months: int, rounds: int) -> None:
 
 
 def main() -> None:
-    options = harness.parse_options(__doc__, months=(24, 120, 240), rounds=1)
+    options = harness.parse_options(__doc__, months=(24, 120, 240), headlines=5000, rounds=1)
 
     for months in options.months:
         with harness.temporary_folder() as folder:
-            measure(folder, months, options.rounds)
+            measure(folder, months, options.headlines, options.rounds)
 
 
 if __name__ == "__main__":

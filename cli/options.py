@@ -6,12 +6,12 @@ import functools
 import inspect
 from collections.abc import Callable
 from dataclasses import is_dataclass
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, NamedTuple, TypeVar
 
 from typer import Argument, Option
 
 from cli.messages import printable
-from core.enums import Grain
+from core.enums import Grain, Grouping
 from core.errors import NotFound, UsageError
 
 MOST = 2**31 - 1  # what a column of whole numbers holds on every database
@@ -73,11 +73,30 @@ def parse_run(text: str | int) -> int:
     return run
 
 
-def parse_grain(text: str) -> Grain:
-    """Return the grain that *text* names. Raises `UsageError`."""
-    if text not in list(Grain):
-        raise UsageError(f"--by {printable(text)}: it is one of {', '.join(Grain)}")
-    return Grain(text)
+class SeriesBy(NamedTuple):
+    """What `--by` names; None stands for what the run has."""
+
+    grain: Grain | None = None
+    grouping: Grouping | None = None
+
+
+def parse_by(text: str) -> SeriesBy:
+    """Return the grain, the grouping or both that *text* names. Raises `UsageError`."""
+    grains, groupings = [], []
+    for name in map(str.strip, text.split(",")):
+        if name in list(Grain):
+            grains.append(Grain(name))
+        elif name in list(Grouping):
+            groupings.append(Grouping(name))
+        else:
+            raise UsageError(
+                f"--by {printable(name)}: it is one of {', '.join(Grain)}, or of "
+                f"{', '.join(Grouping)}, or one of each with a comma"
+            )
+    for names in (grains, groupings):
+        if len(names) > 1:
+            raise UsageError(f"--by {printable(text)}: write one of {' and '.join(names)}")
+    return SeriesBy(next(iter(grains), None), next(iter(groupings), None))
 
 
 def check_runs(runs: list[int]) -> list[int]:
@@ -108,11 +127,12 @@ Without = Annotated[
     ),
 ]
 By = Annotated[
-    Grain | None,
+    SeriesBy | None,
     Option(
-        parser=parse_grain,
-        metavar="|".join(Grain),
-        help="The periods of series; weeks are those of ISO 8601. By default the run's: months.",
+        parser=parse_by,
+        metavar=f"{'|'.join(Grain)}[,{'|'.join(Grouping)}]",
+        help="The periods of series, by default the run's: months; weeks are those of ISO 8601. Of "
+        "months also by what documents are grouped.",
     ),
 ]
 Json = Annotated[bool, Option("--json", help="Print JSON.")]

@@ -12,7 +12,16 @@ from typer import Argument, Option
 
 from cli import context
 from cli.messages import inform, printable, show_path
-from cli.options import By, Distinct, Run, Without, check_runs, check_utf8, parse_run
+from cli.options import (
+    By,
+    Distinct,
+    Run,
+    SeriesBy,
+    Without,
+    check_runs,
+    check_utf8,
+    parse_run,
+)
 from cli.trainings import WEIGHTS, write_weights
 from core.errors import TidingsError, UsageError
 
@@ -52,6 +61,7 @@ def report(
 
     settings = context.load_settings()
     folder = out or settings.reports / "-".join(map(str, run))
+    grain, grouping = by or SeriesBy()
     figure_numbers = count(1)
     with (
         closing(context.open_database(settings)) as db,
@@ -63,7 +73,14 @@ def report(
 
         selection = Selection(distinct, tuple(without or ()))
         page = build(
-            db, run, folder, selection=selection, grain=by, check=show_progress, texts=texts
+            db,
+            run,
+            folder,
+            selection=selection,
+            grain=grain,
+            grouping=grouping,
+            check=show_progress,
+            texts=texts,
         )
     if out is not None:
         remember_folder(settings, folder)
@@ -101,6 +118,7 @@ def export(
     if form is None:
         form = DEFAULT_FORM if table == WEIGHTS else _form_of(out)
     selection = Selection(distinct, tuple(without or ()))
+    grain, grouping = by or SeriesBy()
     with closing(context.open_database()) as db:
         if table == WEIGHTS:
             if by is not None:
@@ -109,12 +127,20 @@ def export(
         elif job is not None:
             raise UsageError(f"--job goes with {WEIGHTS}: a table holds all jobs of a run")
         elif out is not None:
-            rows = write(db, run, table, form, out, selection=selection, grain=by)
+            rows = write(
+                db, run, table, form, out, selection=selection, grain=grain, grouping=grouping
+            )
             inform(f"{rows:,} rows written to {out} as {form}")
         elif sys.stdout is None:
             raise TidingsError("standard output is closed: name a file with --out")
         else:
-            write(db, run, table, form, sys.stdout.buffer, selection=selection, grain=by)
+            standard_output = sys.stdout.buffer
+            write(
+                *(db, run, table, form, standard_output),
+                selection=selection,
+                grain=grain,
+                grouping=grouping,
+            )
             sys.stdout.buffer.flush()
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from typer import Argument, Option
 
 from cli.messages import printable
-from cli.options import MOST, By, Distinct, Name, Wait, check_utf8
+from cli.options import MOST, By, Distinct, Name, SeriesBy, Wait, check_utf8
 from core.enums import DOCUMENTS, Within
 from core.errors import UsageError
 from sources.registry import archives, default_archive, post_sources
@@ -195,7 +195,7 @@ class MonthsArguments(RunArguments):
             metavar="NAME,NAME",
             callback=_check_archives,
             help=f"The archives: {', '.join(ARCHIVES)}. By default {default_archive().name}; with "
-            "--outlet, and where it holds nothing, those that are stored.",
+            "--outlet those that have them, and where it holds nothing, those that are stored.",
         ),
     ] = None
 
@@ -230,12 +230,14 @@ class MonthsArguments(RunArguments):
         """
         from analysis.parameters import MonthsParameters
         from cli.keywords import check_stars
-        from cli.stored_names import choose_archives, spell_names
+        from cli.stored_names import choose_archives, keep_archives_of_outlets, spell_names
 
         assert isinstance(parameters, MonthsParameters)  # noqa: S101 - they were resolved here
         if self.source is None:
             parameters = choose_archives(db, settings, parameters)
         parameters = spell_names(db, settings, parameters)
+        if self.source is None:
+            parameters = keep_archives_of_outlets(db, parameters)
         check_stars(db, parameters)
         return parameters, names
 
@@ -380,9 +382,19 @@ def _validate(kind: type[Any], options: RunOptions, pipeline: Pipeline, **values
 
     if options.steps is not None:
         values["steps"] = _parse_steps(options.steps, pipeline)
-    for name in TextOptions.model_fields:
+    for name in TextOptions.model_fields.keys() - {"by"}:
         if getattr(options, name) is not None:
             values[name] = getattr(options, name)
+    grain, grouping = options.by or SeriesBy()
+    if grouping is not None and "grouping" not in kind.model_fields:
+        raise UsageError(
+            f"--by {grouping}: documents are grouped in runs of months alone; leave it out, or "
+            "write `submit months`"
+        )
+    if grain is not None:
+        values["by"] = grain
+    if grouping is not None:
+        values["grouping"] = grouping
     try:
         return kind(**values)
     except ValidationError as error:

@@ -42,6 +42,18 @@ def choose_archives(
     return parameters.model_copy(update={"sources": tuple(names)})
 
 
+def keep_archives_of_outlets(db: Database, parameters: MonthsParameters) -> MonthsParameters:
+    """Return the parameters of a run that names no archive without those that lack its outlets."""
+    from models.origins import sources_with_outlets
+
+    if not parameters.outlets:
+        return parameters
+    with db.read() as connection:
+        with_outlets = sources_with_outlets(connection, parameters.outlets)
+    sources = tuple(name for name in parameters.sources if name in with_outlets)
+    return parameters.model_copy(update={"sources": sources}) if sources else parameters
+
+
 def spell_names(db: Database, settings: Settings, parameters: MonthsParameters) -> MonthsParameters:
     """Return the parameters with outlets, sections and material as they are stored.
 

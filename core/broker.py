@@ -11,13 +11,14 @@ from kombu.entity import Queue
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
-from core.enums import QUEUES
+from core.enums import QUEUES, JobKind
 from core.errors import BrokerAway, SettingsError
 from core.job_messages import holds_job_message
 from core.settings import Settings
 
 EXAMINED = 100  # of a queue's messages by `queue_problem`
 FIRST, RESERVE = 0, 9  # priorities of messages: the lower number is delivered first
+REPORT_SECONDS = 1800  # a long run's tables and pages, written in one go, take minutes
 _SEPARATOR = "\x06\x16"  # kombu's, between the name of a queue and a priority
 NO_STACK = "there is no stack: start one with `tidings up`, or set TIDINGS_REDIS_URL"
 
@@ -114,9 +115,12 @@ def send_job_message(
 ) -> None:
     """Send *message*, the task's arguments, to the workers of *queue*. Raises `BrokerAway`.
 
-    It only hints that a job is due: losing it loses nothing.
+    It only hints that a job is due: losing it loses nothing. A report has a longer time limit.
     """
+    limits = {}
+    if kind == JobKind.REPORT:
+        limits = {"soft_time_limit": REPORT_SECONDS, "time_limit": REPORT_SECONDS + 30}
     try:
-        app.send_task(kind, kwargs=message, queue=queue, retry=False, priority=priority)
+        app.send_task(kind, kwargs=message, queue=queue, retry=False, priority=priority, **limits)
     except (OperationalError, RedisError, OSError) as error:
         raise BrokerAway.caused_by(error) from error

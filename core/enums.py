@@ -1,4 +1,4 @@
-"""Names that packages share: queues, kinds of jobs, states, steps, grains of series."""
+"""Names that packages share: queues, kinds of jobs, states, steps, grains and groups of series."""
 
 from __future__ import annotations
 
@@ -69,3 +69,11 @@ class Grain(StrEnum):
     WEEK = "week"  # of ISO 8601, Monday to Sunday
     MONTH = "month"
     YEAR = "year"
+
+
+class Grouping(StrEnum):
+    """By what the documents of a run of months are put into groups."""
+
+    OUTLET = "outlet"
+    SECTION = "section"
+    KIND = "kind"  # the column `material`

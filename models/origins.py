@@ -100,6 +100,14 @@ def stored_sources(connection: Connection) -> set[str]:
     return set(connection.scalars(select(DocumentCount.source).distinct()))
 
 
+def sources_with_outlets(connection: Connection, outlets: Sequence[str]) -> set[str]:
+    """Return the sources that have a document of one of *outlets*; case ignored."""
+    column = func.lower(Origin.outlet)
+    is_one = or_(*(column == func.lower(outlet) for outlet in outlets))
+    sources = select(DocumentCount.source).join(Origin, Origin.id == DocumentCount.origin_id)
+    return set(connection.scalars(sources.where(is_one).distinct()))
+
+
 def list_months_of(connection: Connection, sources: Sequence[str]) -> list[tuple[str, str]]:
     """Return each source of *sources* with its months that have documents, "" for no month."""
     columns = (DocumentCount.source, DocumentCount.period)

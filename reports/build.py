@@ -8,15 +8,16 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from importlib.resources import files
+from itertools import count
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
 from analysis.parameters import MonthsParameters
-from core.enums import Grain
+from core.enums import Grain, Grouping
 from core.errors import UsageError
 from models.database import Database
-from reports import atom, comparison, fonts, handles, months, page, run_summary, trainings
+from reports import atom, comparison, fonts, handles, months, page, run_summary, trainings, years
 from reports.atomic_files import StagedFiles, write_atomically
 from reports.exports import TABLE_FILES, ExportFolder
 from reports.figure_store import FigureStore
@@ -30,6 +31,7 @@ from reports.run_summary import RunSummary, summarize_run
 from reports.selection import check_found, refuse_numbers
 from reports.tables.mentions import MENTIONS
 from reports.watching import WatchSection, read_watch_section
+from reports.year_pages import YearPage
 
 _PACKAGES = (  # that make a report
     *("reports", "reports.figures", "reports.tables", "reports.templates"),
@@ -68,6 +70,7 @@ def build(
     *,
     selection: Selection = NO_SELECTION,
     grain: Grain | None = None,
+    grouping: Grouping | None = None,
     check: Callable[[], None] = lambda: None,
     texts: bool = True,
 ) -> Path:
@@ -78,21 +81,25 @@ def build(
     index last, so that at any time the folder holds a consistent report; after a kill the next
     build continues where this one stopped. What an earlier report has and this one has not is
     deleted. *check* is called before each figure that is to be drawn: what it raises ends the
-    build. Without *texts* the documents' texts are left out, sentences that are quoted aside.
-    Series have the *grain*: by default the run's, of several runs months. Raises `NotFound` where
-    there is no such run, `UsageError` where *out* holds another program's page, *selection* names a
-    template that the run does not have, or a training is given a grain.
+    build. Of a run that is grouped by year not before the first, and not when all months are read.
+    Without *texts* the documents' texts are left out, sentences that are quoted aside. Series have
+    the *grain*: by default the run's, of several runs months; and the *grouping*. Raises `NotFound`
+    where there is no such run, `UsageError` where *out* holds another program's page, *selection*
+    names a template that the run does not have, a training is given a grain, or another run than
+    one of months a grouping.
     """
     index = out / INDEX
     refuse_foreign_page(index)
     refuse_numbers(selection, run_ids)
-    fingerprint = _fingerprint(db, run_ids, selection, grain, texts=texts)
+    fingerprint = _fingerprint(db, run_ids, selection, grain, grouping, texts=texts)
     if _is_unchanged(out, fingerprint):
         return index
 
-    runs = [load_run(db, run_id, selection, grain) for run_id in run_ids]
+    runs = [load_run(db, run_id, selection, grain, grouping) for run_id in run_ids]
     if len(run_ids) > 1 and grain is None:
         runs = [replace(data, grain=Grain.MONTH) for data in runs]
+    if any(map(years.groups_by_year, runs)):
+        check = _after_one(check)
     store = FigureStore(out, note=describe_origin(runs), check=check)
     with StagedFiles(out) as pages:
         reports = []
@@ -125,6 +132,20 @@ def build(
     return index
 
 
+def _after_one(check: Callable[[], None]) -> Callable[[], None]:
+    """Return a check that lets one figure pass.
+
+    The first that is missing may come so late that a slice is over: it would never be drawn.
+    """
+    figures = count()
+
+    def check_later() -> None:
+        if next(figures):
+            check()
+
+    return check_later
+
+
 def is_up_to_date(db: Database, run_ids: Sequence[int], out: Path) -> bool:
     """Return whether *out* holds the report of these runs as they are now. Raises `NotFound`."""
     return _is_unchanged(out, _fingerprint(db, run_ids, texts=True))
@@ -133,9 +154,11 @@ def is_up_to_date(db: Database, run_ids: Sequence[int], out: Path) -> bool:
 def divide_figures(db: Database, run_id: int) -> list[tuple[str, ...]]:
     """Return the names of the run's jobs in parts whose figures one worker draws in a few seconds.
 
-    A small run has no parts.
+    A small run has no parts, and those of a run that is grouped by year are years.
     """
     data = load_run(db, run_id)
+    if years.groups_by_year(data):
+        return years.split_by_year(map(attrgetter("name"), data.jobs))
     keywords = getattr(data.parameters, "keywords", ("",))
     figures_per_job = _KINDS[data.kind].figures_per_job * len(keywords)
     names = map(attrgetter("name"), data.jobs)
@@ -159,14 +182,22 @@ def _read_repeats(data: RunData) -> Repeats | None:
 
 
 def _write_months(report: _Report) -> None:
-    """Write a front page, a page for each month and one for each keyword over all months."""
+    """Write a front page, a page for each month and one for each keyword over all months.
+
+    A run of many months has a page for each year too, which lists its months.
+    """
+    if years.draw_by_year(report.run):
+        report = replace(report, run=replace(report.run, grain=Grain.YEAR))
 
     def show_month(month: MonthPage) -> None:
         name, samples = f"{month.period}.html", month.texts
         _write(report, name, "month.html", month, title=month.name, samples=samples)
 
+    def show_year(year: YearPage) -> None:
+        _write(report, year.year.page, "year.html", year, title=year.name, samples=[])
+
     with closing(report.exports.write_while_reading(MENTIONS)) as mentions:
-        shown = months.make_page(report.run, report.store, mentions, show_month)
+        shown = months.make_page(report.run, report.store, mentions, show_month, show_year)
     for keyword in shown.keywords:
         more = {"keyword": keyword}
         title, samples = keyword.name, shown.texts
@@ -276,11 +307,12 @@ def _fingerprint(
     run_ids: Sequence[int],
     selection: Selection = NO_SELECTION,
     grain: Grain | None = None,
+    grouping: Grouping | None = None,
     *,
     texts: bool = True,
 ) -> str:
     """Return a hash of the stored results, of the code that shows them and of what is shown."""
-    hashed = hashlib.sha256(f"{texts} {selection!r} {grain} ".encode())
+    hashed = hashlib.sha256(f"{texts} {selection!r} {grain} {grouping} ".encode())
     for run_id in run_ids:
         hashed.update(f"{run_id} {run_summary.fingerprint(db, run_id)}".encode())
     for package in _PACKAGES:

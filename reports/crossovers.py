@@ -104,6 +104,10 @@ def _sum_counts(counts: Counts) -> tuple[int, int]:
     return sum(first for first, _ in counts), sum(second for _, second in counts)
 
 
+def _add_counts(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
+    return one[0] + other[0], one[1] + other[1]
+
+
 def _bound_place(alone: Counts, place: int, dispersion: float) -> tuple[int, int]:
     """Return the first and the last place that may be that of the one overtaking.
 
@@ -115,9 +119,11 @@ def _bound_place(alone: Counts, place: int, dispersion: float) -> tuple[int, int
     level = MONTH_LEVEL / max(1, len(alone) - 2)
     before = _sum_counts(alone[:place])
     first_led = before[0] > before[1]
+    sums = list(accumulate(alone, _add_counts, initial=(0, 0)))
     kept = []
     for other in range(1, len(alone)):
-        first, second = _sum_counts(alone[min(place, other) : max(place, other)])
+        start, end = sums[min(place, other)], sums[max(place, other)]
+        first, second = end[0] - start[0], end[1] - start[1]
         leader, follower = (first, second) if first_led else (second, first)
         against = (leader, follower) if other < place else (follower, leader)
         if sign_tail(against[0] / dispersion, against[1] / dispersion) >= level:

@@ -12,9 +12,12 @@ and however the tests depend on each other, is at most 5 %.
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import chain
+from operator import attrgetter
 
 from scipy.special import chdtrc, ndtr, ndtri, stdtr
 
@@ -53,17 +56,19 @@ class Series:
     judge: Callable[[Rows, PeriodRow], Departure | None]
     term: str | None = None  # of wording
 
-    @property
+    @cached_property
     def usable(self) -> list[PeriodRow]:
         """The months that are whole and counted: a gap is no zero, a month without posts is one."""
         whole = [row for row in self.rows if row.matched is not None and not row.cut_off]
-        return [row for row in whole if row.documents or self.kind == POSTS]
+        counted = [row for row in whole if row.documents or self.kind == POSTS]
+        return sorted(counted, key=attrgetter("period"))
 
     def split(self, period: str) -> tuple[list[PeriodRow], PeriodRow | None]:
         """Return the months that tell what to expect of *period*, and its row if it is usable."""
-        usable = self.usable
-        now = next((row for row in usable if row.period == period), None)
-        return [row for row in usable if row.period < period][-MOST_BEFORE:], now
+        place = bisect_left(self.usable, period, key=attrgetter("period"))
+        before = self.usable[max(0, place - MOST_BEFORE) : place]
+        has_row = place < len(self.usable) and self.usable[place].period == period
+        return before, self.usable[place] if has_row else None
 
     def depart(self, period: str) -> Departure | None:
         """Judge the month *period*; None where it, or what came before, tells too little."""

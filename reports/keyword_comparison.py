@@ -4,24 +4,28 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import combinations
+from dataclasses import dataclass, field, replace
+from itertools import combinations, groupby
 
 from analysis.query.relations import Relation
 from reports.crossovers import Crossover, find_keyword_crossovers
 from reports.figure_store import FigureRef, FigureStore
 from reports.figures import differences, style
 from reports.figures.differences import Difference, PairPanel
-from reports.figures.style import month_name
+from reports.figures.style import period_name
+from reports.grains import grain_of
 from reports.pair_highlights import PAIR_LEVEL, list_compared, list_different
 from reports.paired import (
     Estimate,
     PairCounts,
+    add_pairs,
     compare_paired_means,
     compare_paired_shares,
+    sum_counts,
 )
 from reports.tables.keyword_pairs import KeywordPair, Names, PairMonth
 from reports.words import join_words
+from reports.years import MOST_DRAWN
 
 SHOWN = 8  # keywords whose pairs stand in the tables: those in most documents
 DRAWN = 8  # pairs that are drawn: those whose rarer keyword is in most documents
@@ -141,25 +145,40 @@ def _turn(pair: KeywordPair, estimate: Estimate | None, first: str) -> Estimate 
     return estimate.reverse()
 
 
+def _list_shown(pair: KeywordPair) -> list[PairMonth]:
+    """Return the months of a pair, as years where they are too many to be seen."""
+    if len(pair.months) <= MOST_DRAWN:
+        return list(pair.months)
+    years = []
+    for year, of_year in groupby(pair.months, key=lambda month: month.period[:4]):
+        months = list(of_year)
+        counts = sum_counts(month.counts for month in months)
+        scores = add_pairs([month.scores for month in months])
+        years.append(replace(months[0], period=year, cut_off=False, counts=counts, scores=scores))
+    return years
+
+
 def _panel(pair: KeywordPair, ranked: Sequence[str], crossover: Crossover | None) -> PairPanel:
     first, second = _order(pair.names, ranked)
     shares: list[Difference] = []
     polarities: list[Difference] = []
-    for month in pair.months:
+    months = _list_shown(pair)
+    for month in months:
         share = _turn(pair, compare_paired_shares(month.counts, pair.dispersion), first)
         polarity = _turn(pair, compare_paired_means(month.scores), first)
         for estimate, points in ((share, shares), (polarity, polarities)):
             if estimate is not None:
                 points.append(Difference(month.period, estimate.value, estimate.low, estimate.high))
     overtaking = (crossover.earliest, crossover.period, crossover.latest) if crossover else None
-    counted = tuple(month.period for month in pair.months)
+    counted = tuple(month.period for month in months)
     return PairPanel(first, second, tuple(shares), tuple(polarities), counted, overtaking)
 
 
 def _describe_unsure_lead(pair: KeywordPair) -> list[str]:
     """Say in which months either is ahead at 95 %, where both are and nothing is claimed."""
     leads: Mapping[str, list[PairMonth]] = {name: [] for name in pair.names}
-    for month in pair.months:
+    months = _list_shown(pair)
+    for month in months:
         difference = compare_paired_shares(month.counts, pair.dispersion)
         if difference is None or month.cut_off:
             continue
@@ -169,9 +188,10 @@ def _describe_unsure_lead(pair: KeywordPair) -> list[str]:
             leads[pair.names[1]].append(month)
     if not all(leads.values()):
         return []
+    unit = grain_of(months[0].period)
     (early, before), (late, after) = sorted(leads.items(), key=lambda each: each[1][0].period)
     sentence = (
-        f"“{early}” was ahead {_list_months(before)}, “{late}” {_list_months(after)} (each month "
+        f"“{early}” was ahead {_list_months(before)}, “{late}” {_list_months(after)} (each {unit} "
         "for itself at 95 %); that one overtook the other does not hold at the strict level of "
         "this page."
     )
@@ -196,8 +216,8 @@ def _list_months(months: Sequence[PairMonth]) -> str:
     periods = [month.period for month in months]
     stretches = []
     for first, last in style.stretches(periods):
-        name = month_name(first, "%B %Y")
-        stretches.append(name if first == last else f"{name} to {month_name(last, '%B %Y')}")
+        name = period_name(first, "%B %Y")
+        stretches.append(name if first == last else f"{name} to {period_name(last, '%B %Y')}")
     if len(stretches) > NAMED:
-        return f"in {len(periods)} months"
+        return f"in {len(periods)} {grain_of(periods[0])}s"
     return f"in {join_words(stretches)}"

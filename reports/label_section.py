@@ -23,8 +23,8 @@ from reports.label_counts import LabelCounts, count_labels
 from reports.polarity_scale import scale_note
 from reports.run_data import RunData
 from reports.statistics import mean
+from reports.tables.archive_days import read_sentences
 from reports.tables.labels import read_labels
-from reports.tables.periods import read_sentences
 
 NEUTRAL = 0.05  # nearer to 0 a polarity has no sign: Hutto and Gilbert, "VADER" (ICWSM 2014)
 ALL = "all mentions"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,8 +24,9 @@ from reports.tables.distinctive import DistinctiveRow, read_distinctive
 from reports.tables.entities import EntityRow, read_entities
 from reports.tables.mentions import MentionRow
 from reports.tables.periods import PeriodRow
-from reports.tables.phrases import PhraseRow
+from reports.tables.phrases import PhraseRow, read_phrases
 from reports.words import format_day, quantity, web_address
+from reports.years import groups_by_year
 
 SAMPLES = 20  # sentences of a keyword, to see which scripts they use
 
@@ -66,6 +68,7 @@ class MonthPage:
     period: str
     before: str | None  # the months beside it, of the run
     after: str | None
+    year: str | None  # whose page lists the month, of a run that is grouped by year
     sections: list[MonthSection]
     mentions: PageRows[MentionRow]
     scale: str  # of the polarities of all keywords
@@ -88,6 +91,7 @@ class MonthReader:
     scales: Mapping[str, str]  # of each keyword's polarities
     scale_of_all: str
     span: style.Range
+    pages: Sequence[str]  # the months that have a page, in their order
 
     def make_page(
         self, period: str, months: Mapping[str, KeywordMonth], mentions: Iterable[MentionRow]
@@ -100,6 +104,7 @@ class MonthReader:
         names = list(read_entities(self.data, [period]))
         words = list(read_distinctive(self.data, [period]))
         place_of = read_places(self.data, map(attrgetter("document"), rows))
+        _add_phrases(self.data, period, months)
         sections: list[MonthSection] = []
         texts: list[str] = []
 
@@ -112,9 +117,10 @@ class MonthReader:
                 sections.append(section)
                 texts += map(attrgetter("sentence"), islice(of_keyword, SAMPLES))
 
-        before, after = _neighbours(period, self.span)
+        before, after = neighbours(period, self.pages)
         table = page_rows(rows, _values)
-        return MonthPage(period, before, after, sections, table, self.scale_of_all, texts)
+        year = period[:4] if groups_by_year(self.data) else None
+        return MonthPage(period, before, after, year, sections, table, self.scale_of_all, texts)
 
     def draw_month(
         self, keyword: Keyword, month: KeywordMonth, sentences: Sequence[MentionRow]
@@ -224,9 +230,15 @@ def _values(mention: MentionRow) -> tuple[str | float | None, ...]:
     )
 
 
-def _neighbours(period: str, span: style.Range) -> tuple[str | None, str | None]:
-    """Return the months before and after *period* within *span*."""
-    months = list(span)
-    place = months.index(period)
-    before = months[place - 1] if place else None
-    return before, months[place + 1] if place + 1 < len(months) else None
+def neighbours(name: str, names: Sequence[str]) -> tuple[str | None, str | None]:
+    """Return what comes before and after *name* in *names*, which are in order."""
+    place = bisect_left(names, name)
+    before = names[place - 1] if place else None
+    return before, names[place + 1] if place + 1 < len(names) else None
+
+
+def _add_phrases(data: RunData, period: str, months: Mapping[str, KeywordMonth]) -> None:
+    """Give each keyword's month its phrases."""
+    for row in read_phrases(data, [period]):
+        if row.keyword is not None and row.keyword in months:
+            months[row.keyword].phrases.append(row)

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from itertools import combinations
 
 from reports.comparing import LEVEL, Comparison, Share, compare_shares
-from reports.figures.style import month_name
+from reports.figures.style import period_name
+from reports.grains import grain_of
 from reports.tables.periods import PeriodRow, mean_dispersion
 from reports.words import join_words
 
@@ -88,8 +89,8 @@ def _name_pairs(separate: Sequence[Pair]) -> str:
         others = sorted(set().union(*separate) - shared)
         return f"The 95 % intervals of {_join(others)} do not overlap with that of {_month(month)}"
     return (
-        f"The 95 % intervals of {len(separate)} pairs of months, such as {_join(separate[0])}, do "
-        "not overlap"
+        f"The 95 % intervals of {len(separate)} pairs of {grain_of(separate[0][0])}s, such as "
+        f"{_join(separate[0])}, do not overlap"
     )
 
 
@@ -98,4 +99,4 @@ def _join(periods: Sequence[str]) -> str:
 
 
 def _month(period: str) -> str:
-    return month_name(period, "%B %Y")
+    return period_name(period, "%B %Y")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from functools import wraps
@@ -14,7 +15,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from analysis import parameters as run_parameters
 from analysis.options import TextOptions
-from core.enums import Grain, JobKind
+from core.enums import Grain, Grouping, JobKind
 from core.errors import UsageError
 from models.database import Database
 from models.documents import DocumentScope, documents_of
@@ -24,6 +25,8 @@ from reports.queries import fetch_all, in_batches, index_by
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
+
+JOBS_AT_A_TIME = 25  # whose results are read in one transaction: memory is that of so many
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +90,19 @@ class RunData:
     jobs: list[RunJob]
     selection: Selection = NO_SELECTION
     grain: Grain = Grain.MONTH  # of its series
+    grouping: Grouping | None = None  # its series are of each group too
     kept_rows: dict[Callable[..., Any], list[Any]] = field(default_factory=dict, repr=False)
 
     def jobs_named(self, names: Collection[str] | None) -> list[RunJob]:
         """Return the jobs with these names, or all where *names* is None."""
-        return [job for job in self.jobs if names is None or job.name in names]
+        if names is None:
+            return list(self.jobs)
+        named = []
+        for name in sorted(set(names)):  # of a thousand months a page at a time reads one
+            place = bisect_left(self.jobs, name, key=attrgetter("name"))
+            if place < len(self.jobs) and self.jobs[place].name == name:
+                named.append(self.jobs[place])
+        return named
 
 
 def fetch_of_jobs(
@@ -101,7 +112,7 @@ def fetch_of_jobs(
     *columns: InstrumentedAttribute[Any],
 ) -> Iterator[list[tuple[Any, ...]]]:
     """Yield the rows of a batch of jobs: the job, then *columns* of the table of *job_id*."""
-    for jobs in in_batches(data.jobs_named(names)):
+    for jobs in in_batches(data.jobs_named(names), JOBS_AT_A_TIME):
         by_id = index_by("id", jobs)
         statement = select(job_id, *columns).where(job_id.in_(list(by_id)))
         yield [(by_id[id_], *values) for id_, *values in fetch_all(data.db, statement)]
@@ -112,12 +123,14 @@ def load_run(
     run_id: int,
     selection: Selection = NO_SELECTION,
     grain: Grain | None = None,
+    grouping: Grouping | None = None,
 ) -> RunData:
     """Read a run and its jobs.
 
     Its figures are of the documents that neither *selection* nor its parameters leave out. Its
-    series have the *grain*, by default that of its parameters. Raises `NotFound`, and `UsageError`
-    where a training is given a grain.
+    series have the *grain* and the *grouping*, by default those of its parameters. Raises
+    `NotFound`, and `UsageError` where a training is given a grain, or another run than one of
+    months a grouping.
     """
     columns = (
         *(Job.id, Job.kind, Job.name, Job.state, Job.reason),
@@ -135,6 +148,11 @@ def load_run(
     parameters = run_parameters.read_parameters(run.parameters)
     if grain is not None and not isinstance(parameters, TextOptions):
         raise UsageError(f"run {run_id} is a training, which has no periods: leave out --by")
+    if grouping is not None and not isinstance(parameters, run_parameters.MonthsParameters):
+        raise UsageError(
+            f"--by {grouping}: run {run_id} is none of months, whose documents alone are grouped: "
+            "leave it out"
+        )
     return RunData(
         db=db,
         id=run_id,
@@ -150,6 +168,7 @@ def load_run(
         jobs=sorted(starmap(RunJob, jobs), key=attrgetter("name")),
         selection=_stored_selection(parameters) | selection,
         grain=grain or _stored_grain(parameters),
+        grouping=grouping or _stored_grouping(parameters),
     )
 
 
@@ -161,6 +180,12 @@ def _stored_selection(parameters: run_parameters.Parameters) -> Selection:
 
 def _stored_grain(parameters: run_parameters.Parameters) -> Grain:
     return parameters.by if isinstance(parameters, TextOptions) else Grain.MONTH
+
+
+def _stored_grouping(parameters: run_parameters.Parameters) -> Grouping | None:
+    if not isinstance(parameters, run_parameters.MonthsParameters):
+        return None
+    return parameters.grouping
 
 
 def document_scope(data: RunData, job: RunJob) -> DocumentScope:

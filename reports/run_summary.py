@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, case, func, select
 from analysis.options import TextOptions
 from analysis.parameters import MonthsParameters, Parameters, TrainingParameters
 from analysis.text.mentions import all_terms
-from core.enums import ENDED, Grain, JobKind, State, Within
+from core.enums import ENDED, Grain, Grouping, JobKind, State, Within
 from models import tables
 from models.database import Database
 from models.tables import Document, Import, Mention
@@ -29,6 +29,7 @@ from reports.run_data import NO_SELECTION, RunData, Selection, documents_conditi
 from reports.selection import count_without, describe_selection, left_out
 from reports.tables.calls import CallRow, read_calls
 from reports.tables.coverage import StepCount, count_steps
+from reports.years import is_tested_by_year
 from sources.registry import SOURCES
 from sources.source import Credit
 from textapi.text.keywords import pattern
@@ -81,6 +82,11 @@ class RunSummary(RunData):
         if self.first is None or self.last is None:
             return 0
         return (date.fromisoformat(self.last) - date.fromisoformat(self.first)).days + 1
+
+    @property
+    def is_tested_by_year(self) -> bool:
+        """Whether highlights compare years, since the months are too many."""
+        return is_tested_by_year(self)
 
     @property
     def unit(self) -> str:
@@ -158,7 +164,11 @@ def summarize_run(data: RunData) -> RunSummary:
         imports=_read_imports(data, sources),
         calls=list(read_calls(data)),
         command=submit_command(
-            data.parameters, map(attrgetter("term"), data.jobs), shown, grain=data.grain
+            data.parameters,
+            map(attrgetter("term"), data.jobs),
+            shown,
+            grain=data.grain,
+            grouping=data.grouping,
         ),
         without=count_without(data),
         left_out=total - sources.total(),
@@ -288,6 +298,7 @@ def submit_command(
     selection: Selection = NO_SELECTION,
     *,
     grain: Grain = Grain.MONTH,
+    grouping: Grouping | None = None,
 ) -> str:
     """Return ``tidings submit …`` as a person types it; *names* are a run's handles or terms."""
     words = ["tidings", "submit"]
@@ -310,8 +321,9 @@ def submit_command(
 
     if isinstance(parameters, TextOptions):
         words += _changed_options(parameters)
-    if grain != Grain.MONTH:
-        words += ["--by", grain.value]
+    by = [grain.value] if grain != Grain.MONTH else []
+    by += [grouping.value] if grouping else []
+    words += _option("by", by or None)
     if selection.distinct:
         words.append("--distinct")
     for text in selection.without:

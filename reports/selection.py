@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
+from hashlib import blake2b
 from operator import itemgetter
 
 from sqlalchemy import select
 
 from analysis.text.near_duplicates import Pattern, Patterns, find_patterns
+from core.enums import JobKind
 from core.errors import UsageError
-from models.tables import Document
+from models.tables import Document, Origin
 from reports.export_schema import pad_period
-from reports.queries import fetch_all, fetch_pages, in_batches
+from reports.queries import fetch_all, fetch_pages, fetch_scalars, in_batches
 from reports.run_data import RunData, RunJob, Selection, documents_condition
 
 TEMPLATE = re.compile(r"template:(\d{1,9})")
@@ -142,17 +144,56 @@ def describe_selection(data: RunData) -> Selection:
     return Selection(data.selection.distinct, tuple(texts))
 
 
+def digest_text(text: str) -> bytes:
+    """Return a digest that texts share which are equal, case and white space aside."""
+    folded = " ".join(text.casefold().split())
+    return blake2b(folded.encode(), digest_size=16).digest()
+
+
 def _leave_out(data: RunData, job: RunJob) -> Iterator[int]:
     patterns = read_patterns(data)
     unwanted = set(find_places(data).values()) - {None}
     seen: set[tuple[int, str]] = set()
-    for document, month in _in_order(data, job):
+    in_order = _in_order(data, job)
+    copies = _find_copies(data, in_order) if _has_outlets(data, job) else set()
+    for document, month in in_order:
+        if document in copies:
+            yield document
+            continue
         place = patterns.place_of(document)
         if place is None:
             continue
         if place in unwanted or (data.selection.distinct and (place, month) in seen):
             yield document
         seen.add((place, month))
+
+
+def _has_outlets(data: RunData, job: RunJob) -> bool:
+    """Whether copies count once, and documents of the job are of several outlets."""
+    if not data.selection.distinct or job.kind != JobKind.MONTH:
+        return False
+    documents = select(Origin.outlet).join(Document, Document.origin_id == Origin.id)
+    of_job = documents.where(documents_condition(data, job))
+    return len(fetch_scalars(data.db, of_job.distinct().limit(2))) > 1
+
+
+def _find_copies(data: RunData, in_order: Sequence[Dated]) -> set[int]:
+    """Return the documents whose text another outlet has first.
+
+    Two equal texts with figures are no pattern: it does not know whether the figures are equal.
+    """
+    first_outlet: dict[bytes, str] = {}
+    copies = set()
+    for batch in in_batches(document for document, _ in in_order):
+        columns = select(Document.id, Document.text, Origin.outlet)
+        documents = columns.join(Origin, Origin.id == Document.origin_id)
+        rows = fetch_all(data.db, documents.where(Document.id.in_(batch)))
+        by_id = {number: (digest_text(text), outlet) for number, text, outlet in rows}
+        for document in filter(by_id.__contains__, batch):
+            digest, outlet = by_id[document]
+            if first_outlet.setdefault(digest, outlet) != outlet:
+                copies.add(document)
+    return copies
 
 
 def _in_order(data: RunData, job: RunJob) -> list[Dated]:

@@ -9,7 +9,8 @@ from functools import cache
 from operator import attrgetter
 from typing import NamedTuple
 
-from reports.figures.style import month_name
+from reports.figures.style import period_name
+from reports.grains import grain_of
 from reports.highlights import TIED, Highlight, Ranking
 from reports.words import join_words
 
@@ -91,7 +92,7 @@ def _compare_rankings(ranking: Ranking, other: Ranking, name: str) -> Caution | 
     if other.top != top:
         return Caution(Loss.TOP, f"Without {name} {figure}, and {_month(other.top)} highest.")
     if added:
-        tie = f"{len(added)} more months could not be told apart from it"
+        tie = f"{len(added)} more {grain_of(top)}s could not be told apart from it"
         if len(added) <= TIED:
             months = join_words(list(map(_month, added)))
             tie = f"{months} could not be told apart from {_month(top)}"
@@ -101,4 +102,4 @@ def _compare_rankings(ranking: Ranking, other: Ranking, name: str) -> Caution | 
 
 
 def _month(period: str) -> str:
-    return month_name(period, "%B %Y")
+    return period_name(period, "%B %Y")

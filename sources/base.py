@@ -147,10 +147,10 @@ def clean_name(value: object) -> str | None:
 
     A longer one than `LONGEST_NAME` is none either: two names that begin alike would become one.
     """
-    name = " ".join(value.split()) if isinstance(value, str) else ""
-    if len(name) > LONGEST_NAME or name.casefold() == _NO_NAME:
+    if not isinstance(value, str):
         return None
-    return clean_or_none(name)
+    name, _ = clean(" ".join(value.split()))
+    return None if len(name) > LONGEST_NAME or name.casefold() == _NO_NAME else name or None
 
 
 def clean_abstract(value: object) -> str | None:

@@ -60,7 +60,7 @@ _BROKEN_PAGE = (  # what the parsers of HTTP and HTML raise is not theirs alone
 )
 _HTTP = StatusAndHeadersParser(["HTTP/1.0", "HTTP/1.1"], verify=False)
 
-for _library in ("trafilatura", "htmldate", "courlan"):
+for _library in ("trafilatura", "htmldate", "courlan", "warcio"):
     logging.getLogger(_library).setLevel(logging.CRITICAL)  # what fails is counted here
 
 

@@ -17,6 +17,7 @@ COLUMN_NAMES = {
         "timestamp",
         "date",
         "time",
+        "seendate",
     ),
     "handle": ("handle", "screen_name", "username", "user_name", "user", "author", "account"),
     "id": ("tweet_id", "status_id", "post_id", "stories_id", "id_str", "id", "_id"),

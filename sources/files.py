@@ -11,27 +11,17 @@ from typing import Any
 from core.errors import BadInput, UsageError
 from sources.base import Item, LeftOut, Remark, clean_name, fold_handle
 from sources.columns import FIELDS, find_columns, prefer_columns
-from sources.file_reading import WARC, decode_chunks, open_file, read_chunks, split_lines
-from sources.jsonstream import ASSIGNMENT, LONGEST, Root, parse_line, read_elements
+from sources.file_reading import WARC, decode_chunks, open_file, read_chunks
+from sources.json_entries import BLANK, Entry, read_json_entries, read_line_entries
+from sources.jsonstream import ASSIGNMENT, LONGEST, parse_line
 from sources.registry import FALLBACK_SOURCE, HEADLINES_SOURCE, SOURCES, source_named
 from sources.source import JsonFormat, ReadContext, Source
 from sources.table_sample import TableSample
 from sources.tables import NO_HANDLE, TableReader, check_is_date, guess_source, read_csv
 
-_WARC_ENDING = ".warc"
-ENDINGS = (
-    ".json",
-    ".jsonl",
-    ".ndjson",
-    ".csv",
-    ".tsv",
-    ".js",
-    _WARC_ENDING,
-)  #: read in a folder, or with .gz
+ENDINGS = (".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".js", ".warc")  #: read in a folder
 _REPORT_FILES = ("report.json", "dictionary.md")  # of a folder that a report was written to
 MAX_LEFT_OUT = 100_000  #: of one file; a file with more is read no further
-_LONG_LINE = f"its line is longer than {LONGEST:,} characters"
-_BLANK = "\ufeff \t\r\n"
 
 _FORMATS = [source.json_format for source in SOURCES if source.json_format is not None]
 _ARCHIVES = [
@@ -40,17 +30,6 @@ _ARCHIVES = [
     if json_format.account_archive is not None
 ]
 _POST_LISTS = frozenset[str]().union(*(archive.lists for archive in _ARCHIVES))
-_SERVICE_LISTS = frozenset[tuple[str, ...]]().union(
-    *(json_format.lists for json_format in _FORMATS)
-)
-_LISTS = _SERVICE_LISTS | {(), ("posts",)}
-_OBJECTS = {path[:-1] for path in _LISTS}
-_PAGE_KEYS = sorted(path[-1] for path in _SERVICE_LISTS if path)
-_READ_AUTHORS = {
-    json_format.authors_key: json_format.read_authors
-    for json_format in _FORMATS
-    if json_format.authors_key is not None and json_format.read_authors is not None
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,7 +107,7 @@ def _is_other_script(path: Path) -> bool:
         head = _head(path)
     except BadInput:
         return False
-    return not ASSIGNMENT.match(head) and head.lstrip(_BLANK)[:1] not in ("", "{", "[")
+    return not ASSIGNMENT.match(head) and head.lstrip(BLANK)[:1] not in ("", "{", "[")
 
 
 def leave_out_unreadable(path: Path, items: Iterable[Item]) -> Iterator[Item]:
@@ -168,10 +147,10 @@ def _read_file(path: Path, options: _Options) -> Iterator[Item]:
 def _read_whole_file(path: Path, options: _Options) -> Iterator[Item]:
     head = _head(path)
     ending = _ending(path)
-    first_character = head.lstrip(_BLANK)[:1]
+    first_character = head.lstrip(BLANK)[:1]
     like_csv = bool(first_character) and first_character not in "{[<" and "," in head
 
-    if ending == _WARC_ENDING or head.startswith(WARC.decode()):
+    if ending == ".warc" or head.startswith(WARC.decode()):
         yield from _read_warc(path, options)
     elif ending in (".csv", ".tsv") or (ending not in ENDINGS and like_csv):
         context = ReadContext(
@@ -218,7 +197,7 @@ def _is_jsonl(path: Path) -> bool:
     text = line = rest = ""
     with open_file(path) as file:
         for chunk in decode_chunks(read_chunks(file, lambda _: None)):
-            text = (text + chunk).lstrip(_BLANK)
+            text = (text + chunk).lstrip(BLANK)
             line, _, rest = text.partition("\n")
             if rest.strip() or len(text) > LONGEST or text[:1] not in ("", "{"):
                 break
@@ -230,17 +209,6 @@ def _is_jsonl(path: Path) -> bool:
 
 
 # --- JSON and JSONL: both are a row of entries ---
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Entry:
-    """A document's object (*index* counts them), or without an index something about the file."""
-
-    index: int | None
-    value: Any = None
-    wrong: str | None = None
-    key: str = ""  #: under which the list is
-    authors: Mapping[str, str] = field(default_factory=dict)  #: handles by account id
 
 
 @dataclass(frozen=True)
@@ -258,7 +226,7 @@ def _read_json(path: Path, options: _Options, *, by_line: bool) -> Iterator[Item
     if part is not None and part not in _POST_LISTS:
         hints = "; or of ".join(archive.hint for archive in _ARCHIVES)
         raise BadInput(f"{path} is the list {part!r} of {hints}")
-    read_entries = _line_entries if by_line else _json_entries
+    read_entries = read_line_entries if by_line else read_json_entries
     content = _scan(read_entries(path))
     if content.source is None and not content.has_list:
         raise BadInput(f"{path} holds no documents of a known format: is it the right file?")
@@ -293,64 +261,7 @@ def _read_json(path: Path, options: _Options, *, by_line: bool) -> Iterator[Item
             yield read(entry.value, entry.index)
 
 
-def _json_entries(path: Path) -> Iterator[_Entry]:
-    index, has_list = 0, False
-    root = Root()
-    for element in read_elements(path, lists=_LISTS, objects=_OBJECTS):
-        key = element.path[-1] if element.path else ""
-        if element.index is not None:
-            for entry in _unfold(element.value, element.wrong, key):
-                yield replace(entry, index=None if entry.index is None else index)
-                index += entry.index is not None
-        elif element.wrong:
-            yield _Entry(index=None, wrong=element.wrong)
-        elif element.path in _LISTS and element.value == []:
-            has_list = True
-            yield _Entry(index=None, value=[])
-        elif len(element.path) == 1 and key in _READ_AUTHORS:
-            yield _Entry(index=None, authors=_READ_AUTHORS[key](element.value))
-        else:
-            root.add(element)
-
-    if not has_list and root.values:
-        data = root.values.get("data")
-        only = data if isinstance(data, Mapping) else root.values
-        yield _Entry(index=0, value=only)
-
-
-def _line_entries(path: Path) -> Iterator[_Entry]:
-    """Yield the entries of a file with one JSON value a line: a document, or a service's page."""
-    index = 0
-    damages: list[str] = []
-    with open_file(path) as file:
-        for line in split_lines(decode_chunks(read_chunks(file, damages.append)), LONGEST):
-            value: Any = None
-            wrong: str | None = _LONG_LINE
-            if line is not None:
-                if not line.strip(_BLANK):
-                    continue
-                value, wrong = parse_line(line.lstrip("\ufeff"))
-            for entry in _unfold(value, wrong, ""):
-                yield replace(entry, index=None if entry.index is None else index)
-                index += entry.index is not None
-    for damage in damages:
-        yield _Entry(index=None, wrong=damage)
-
-
-def _unfold(value: Any, wrong: str | None, key: str) -> Iterator[_Entry]:
-    """Yield the documents in a value: those of a page or of a list, or itself."""
-    objects = value if isinstance(value, list) else [value]
-    if isinstance(value, Mapping):
-        page_key = next((name for name in _PAGE_KEYS if isinstance(value.get(name), list)), None)
-        if page_key is not None:
-            for authors_key, read_authors in _READ_AUTHORS.items():
-                yield _Entry(index=None, authors=read_authors(value.get(authors_key)))
-            objects, key = value[page_key], page_key
-    for each in objects:
-        yield _Entry(index=0, value=each, wrong=wrong, key=key)
-
-
-def _scan(entries: Iterator[_Entry]) -> _Content:
+def _scan(entries: Iterator[Entry]) -> _Content:
     """Find the first object that a source recognizes, and the authors of all where it has them."""
     content = _Content(None)
     authors: dict[str, str] = {}
@@ -400,7 +311,7 @@ def _reader(
     context: ReadContext,
     options: _Options,
     path: Path,
-    read_entries: Callable[[Path], Iterator[_Entry]],
+    read_entries: Callable[[Path], Iterator[Entry]],
 ) -> tuple[Callable[[Any, int], Item], Iterable[Remark]]:
     """Return what makes items of a file's objects, and the remarks that come before them."""
     json_format = source.json_format
@@ -417,9 +328,7 @@ def _reader(
     return lambda value, index: read(value, index, context), remarks
 
 
-def _table_reader(
-    context: ReadContext, options: _Options, entries: Iterator[_Entry]
-) -> TableReader:
+def _table_reader(context: ReadContext, options: _Options, entries: Iterator[Entry]) -> TableReader:
     """Return the reader of a table's rows, after a pass over all of them for its columns."""
     sample = TableSample(options.columns)
     for entry in entries:

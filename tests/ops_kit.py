@@ -24,9 +24,14 @@ def panels() -> list[dict[str, Any]]:
     return list(json.loads((OPS / "grafana-dashboard.json").read_text())["panels"])
 
 
+def scaling_queries() -> list[str]:
+    scaled = yaml.safe_load((OPS / "kubernetes" / "scaled-object.yaml").read_text())
+    return [trigger["metadata"]["query"] for trigger in scaled["spec"]["triggers"]]
+
+
 def expressions() -> list[str]:
-    """Every query of the dashboard and of the alerts."""
-    queries = [alert["expr"] for alert in alerts()]
+    """Every query of the dashboard, of the alerts and of what scales workers."""
+    queries = [alert["expr"] for alert in alerts()] + scaling_queries()
     for panel in panels():
         queries.extend(target["expr"] for target in panel["targets"])
     return queries

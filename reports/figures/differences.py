@@ -48,8 +48,9 @@ def draw_differences(
     """Draw a dot and an upright interval for each month, joined where months follow each other."""
     by_month = {each.period: each.value for each in differences}
     xs = list(map(style.month_number, span))
+    size, label = max(2.0, 5 * style.crowding(span)), "difference"
     for x, y in style.segments(xs, list(map(by_month.get, span))):
-        ax.plot(x, y, "o-", color=color, markersize=5, linewidth=1.1, zorder=3, label="difference")
+        ax.plot(x, y, "o-", color=color, markersize=size, linewidth=1.1, zorder=3, label=label)
     for each in differences:
         x_of_month = style.month_number(each.period)
         ax.plot([x_of_month, x_of_month], [each.low, each.high], color=color, **_INTERVAL)
@@ -126,35 +127,37 @@ def differences_specs(panels: Sequence[PairPanel], scale: str, *, of: int) -> It
     yield FigureSpec(
         name="differences-share",
         draw=partial(share_figure, tuple(panels), span),
-        alt=f"Difference of the shares of {_name_pairs(panels)}.",
-        caption=f"In percentage points, each pair on a scale of its own. "
+        alt=f"Difference of the shares of {_name_pairs(panels, span)}.",
+        caption="In percentage points, each pair on a scale of its own. "
         f"{_explain(panels, span, of)}{crossing} A document that mentions both counts for neither. "
         "Intervals are wider where mentions came in bursts.",
         layout="chart",
     )
     scored = [panel for panel in panels if panel.polarities]
     if scored:
-        few = " A month in which fewer than ten documents mention one of the two has no dot."
+        few = (
+            f" A {span.grain} in which fewer than ten documents mention one of the two has no dot."
+        )
         one_observation = " Sentences of one document count as one observation."
         yield FigureSpec(
             name="differences-polarity",
             draw=partial(polarity_figure, tuple(scored), span),
-            alt=f"Difference of the mean polarities of {_name_pairs(scored)}.",
+            alt=f"Difference of the mean polarities of {_name_pairs(scored, span)}.",
             caption=with_scale(_explain(scored, span, of) + few + one_observation, scale),
             layout="chart",
         )
 
 
-def _name_pairs(panels: Sequence[PairPanel]) -> str:
+def _name_pairs(panels: Sequence[PairPanel], span: style.Range) -> str:
     names = ", ".join(f"{panel.first} less {panel.second}" for panel in panels)
-    return f"{quantity(len(panels), 'pair')} of keywords in each month: {names}"
+    return f"{quantity(len(panels), 'pair')} of keywords in each {span.grain}: {names}"
 
 
 def _explain(panels: Sequence[PairPanel], span: style.Range, of: int) -> str:
     """Return how the figure of *panels* is read, which are those of some of *of* pairs."""
-    how = "By month. Above zero the first is higher; upright lines are 95 % intervals."
+    how = f"By {span.grain}. Above zero the first is higher; upright lines are 95 % intervals."
     if len(panels) < of:
         how += f" Drawn are {len(panels)} of {of} pairs: those in most documents."
     if any(set(span) - set(panel.counted) for panel in panels):
-        how += " Hatched months were not counted for both."
+        how += f" Hatched {span.grain}s were not counted for both."
     return how

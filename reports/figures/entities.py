@@ -66,14 +66,27 @@ def top_names(
     came twice. Each form stands once, under one type; *of_run*, the rows of all keywords, tells
     whose last name it is.
     """
-    counts = _sum_counts(rows)
+    return rank_names(
+        _sum_counts(rows), terms, account_names=account_names, of_run=_sum_counts(of_run)
+    )
+
+
+def rank_names(
+    counts: Counter[EntityName],
+    terms: Sequence[re.Pattern[str]] = (),
+    *,
+    account_names: Sequence[str] = (),
+    of_run: Mapping[EntityName, int],
+) -> TopNames:
+    """Return the most frequent names as `top_names` does, of how often each was named."""
+    counts = counts.copy()
     subject = set()
     for type_, name in list(counts):
         if any(term.search(name) for term in terms):
             subject.add(name)
             del counts[type_, name]
 
-    counts = merge_types(counts, _sum_counts(of_run) or counts)
+    counts = merge_types(counts, of_run or counts)
     account = {entity for entity in counts if is_account(*entity, account_names)}
     for entity in account:
         del counts[entity]
@@ -86,6 +99,15 @@ def top_names(
     first_types = list(by_type.items())[:TYPES_SHOWN]
     shown = {kind: names[:NAMES_PER_TYPE] for kind, names in first_types}
     return TopNames(shown, len(subject), len(account))
+
+
+def count_names(rows: Iterable[EntityRow]) -> dict[str | None, Counter[EntityName]]:
+    """Return how often each name of *rows* was named in whole jobs, by keyword."""
+    counts: dict[str | None, Counter[EntityName]] = defaultdict(Counter)
+    for row in rows:
+        if row.period is None and row.type not in NO_NAMES:
+            counts[row.keyword][row.type, row.name] += row.count
+    return counts
 
 
 def _sum_counts(rows: Iterable[EntityRow]) -> Counter[EntityName]:

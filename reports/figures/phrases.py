@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -12,6 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, PowerNorm
 from matplotlib.figure import Figure
 
+from core.enums import Grain
+from reports import grains
 from reports.figures import series, style
 from reports.figures.heat import draw_heat
 from reports.figures.spec import FigureSpec, Subject
@@ -55,6 +57,21 @@ def grid(
     return PhraseGrid(tuple(chosen), periods, cells)
 
 
+def merge(phrases: Iterable[PhraseRow], period: str, kept: int) -> list[PhraseRow]:
+    """Return the phrases of several months as those of *period*: the *kept* largest sums."""
+    counts = Counter[str]()
+    last = None
+    for last in phrases:
+        counts[last.phrase] += last.count
+    if last is None:
+        return []
+    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:kept]
+    merged = []
+    for rank, (phrase, count) in enumerate(ranked, 1):
+        merged.append(PhraseRow(last.run, period, last.keyword, rank, phrase, count))
+    return merged
+
+
 def draw_phrases(ax: Axes, table: PhraseGrid, *, gaps: Sequence[str]) -> None:
     """Draw a row for each phrase, a cell for each month that has it; hatched: no data."""
     counts = np.array(table.counts, dtype=float)  # None becomes NaN
@@ -81,10 +98,11 @@ def draw_phrases(ax: Axes, table: PhraseGrid, *, gaps: Sequence[str]) -> None:
 
 
 def phrases_figure(subject: Subject, table: PhraseGrid, gaps: Sequence[str], kept: int) -> Figure:
-    """Return the heat chart of a keyword's phrases, *kept* of them per month."""
+    """Return the heat chart of a keyword's phrases, *kept* of them per month, or per year."""
     figure, ax = style.new_axes(1.1 + 0.26 * len(table.phrases))
     draw_phrases(ax, table, gaps=gaps)
-    sub = f"of the documents that mention it · blank: not among a month's {kept}"
+    unit = grains.grain_of(table.periods[0]).value
+    sub = f"of the documents that mention it · blank: not among a {unit}'s {kept}"
     style.title(ax, f"Phrases on {subject.name}", sub=sub)
     return figure
 
@@ -100,12 +118,20 @@ def phrases_spec(
     for phrase in phrases:
         by_month[phrase.job].append((phrase.phrase, phrase.count))
     table = grid(by_month, span=subject.span)
+    unit = subject.span.grain
+    whose = ""
+    if unit == Grain.YEAR:
+        whose = (
+            f"Of a year the phrases are added up that were among the {kept} most common of one of "
+            "its months. "
+        )
     return FigureSpec(
         name=f"{subject.slug}-phrases",
         draw=partial(phrases_figure, subject, table, series.gaps(rows), kept),
-        alt=f"Heat chart of phrases by month: {', '.join(table.phrases)}.",
-        caption=f"The phrases that were among a month's {kept} most common, in the order in which "
+        alt=f"Heat chart of phrases by {unit}: {', '.join(table.phrases)}.",
+        caption=f"The phrases that were among a {unit}'s {kept} most common, in the order in which "
         f"they came up; a cell holds the number of documents that mention {subject.name} and hold "
-        "the phrase. Left out: phrases that occur once or only repeat the keyword. A blank cell is "
-        "no zero: the phrase was not among the month's first. All of them are in phrases.csv.",
+        f"the phrase. {whose}Left out: phrases that occur once or only repeat the keyword. A blank "
+        f"cell is no zero: the phrase was not among the {unit}'s first. All of them are in "
+        "phrases.csv.",
     )

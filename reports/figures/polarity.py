@@ -197,6 +197,26 @@ def year_figure(
     return figure
 
 
+def year_spec(
+    subject: Subject, year: str, rows: Sequence[PeriodRow], *, scale: str = UNCHECKED
+) -> FigureSpec | None:
+    """Declare the figure of mean polarity in the months of a year, on a scale of its own."""
+    if not has_means(rows):
+        return None
+    return FigureSpec(
+        name=f"{subject.slug}-{year}-year",
+        draw=partial(year_figure, subject, year, rows, limits(rows)),
+        alt=f"Line: mean polarity of {subject.name} in each month of {year}.",
+        caption=with_scale(
+            "The line breaks where a month has no mentions or no data. Hollow dots: n < 5. The "
+            "figures along the lower edge are n.",
+            scale,
+        ),
+        layout="chart year",
+        has_png=False,
+    )
+
+
 def year_specs(
     subject: Subject, rows: Sequence[PeriodRow], *, scale: str = UNCHECKED
 ) -> list[FigureSpec]:

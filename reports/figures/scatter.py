@@ -230,8 +230,10 @@ def _draw_lines(ax: Axes, all_months: Sequence[MonthOfPolarities], places: Seque
         ax.add_collection(LineCollection(lines, colors=colors, **look))
 
 
-def sheet_figure(subject: Subject, all_months: Sequence[MonthOfPolarities]) -> Figure:
-    """Return all months on one sheet, to one scale."""
+def sheet_figure(
+    subject: Subject, all_months: Sequence[MonthOfPolarities], year: str = ""
+) -> Figure:
+    """Return all months, or those of a *year*, on one sheet, to one scale."""
     across = min(6 if len(all_months) <= 60 else 12, max(3, len(all_months)))
     down = -(-len(all_months) // across)
     height = 0.4 + (1.3 if across <= 6 else 0.85) * down
@@ -240,22 +242,29 @@ def sheet_figure(subject: Subject, all_months: Sequence[MonthOfPolarities]) -> F
     draw_sheet(ax, all_months, across=across)
 
     title = f"Polarity of {subject.name}: every mention of every month"
+    if year:
+        title = f"Polarity of {subject.name}, {year}: every mention"
     style.figure_title(figure, title, y=1 - 0.08 / height, va="top")
     return figure
 
 
 def sheet_spec(
-    subject: Subject, all_months: Sequence[MonthOfPolarities], *, scale: str = UNCHECKED
+    subject: Subject,
+    all_months: Sequence[MonthOfPolarities],
+    *,
+    scale: str = UNCHECKED,
+    year: str = "",
 ) -> FigureSpec | None:
-    """Declare the figure of all months' polarities."""
+    """Declare the figure of all months' polarities, or of those of a *year*."""
     if not any(month.has_polarity and month.n for month in all_months):
         return None
 
     is_thinned = any(month.n > len(month.days) for month in all_months)
     of_large = f", of large months {SMALL_DOTS} at even distances" if is_thinned else ""
     return FigureSpec(
-        name=f"{subject.slug}-sheet",
-        draw=partial(sheet_figure, subject, all_months),
+        name=f"{subject.slug}-{year}-sheet" if year else f"{subject.slug}-sheet",
+        draw=partial(sheet_figure, subject, all_months, *filter(None, [year])),
+        has_png=not year,
         alt=f"A small scatter of polarity for each month: {quantity(len(all_months), 'month')} to "
         "one scale.",
         caption=with_scale(

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from reports import grains
 from reports.crossovers import find_crossovers
 from reports.figures import style
 from reports.figures.series import (
@@ -175,6 +176,12 @@ def terms_spec(
         "each. The numbers are in periods.csv.",
         caption="Above: terms apart (stacked) and together (the black marks: a sentence with two "
         "terms counts once); a dashed line marks where one word overtakes another beyond "
-        f"chance{', tested by month' if months else ''}. Below: which of them is used."
+        f"chance{_explain_test(months)}. Below: which of them is used."
         f"{explain_cut_off(together)}",
     )
+
+
+def _explain_test(rows_by_term: Mapping[str, Sequence[PeriodRow]] | None) -> str:
+    """Return what a caption says of the periods that are tested, where others are drawn."""
+    rows = next(iter(rows_by_term.values()), ()) if rows_by_term else ()
+    return f", tested by {grains.grain_of(rows[0].period)}" if rows else ""

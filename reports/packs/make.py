@@ -267,4 +267,7 @@ def _describe_files(data: RunData) -> dict[str, str]:
 def _command_of(data: RunData) -> str:
     """Return the command that submits such a run."""
     terms = map(attrgetter("term"), data.jobs)
-    return submit_command(data.parameters, terms, describe_selection(data))
+    selection = describe_selection(data)
+    return submit_command(
+        data.parameters, terms, selection, grain=data.grain, grouping=data.grouping
+    )

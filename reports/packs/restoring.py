@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
 from typing import Annotated, Any
@@ -18,7 +19,7 @@ from analysis.steps import polarity
 from core.enums import QUEUE_OF, JobKind, StepState
 from core.errors import BadInput
 from models.database import Database
-from models.origins import ORIGIN_FIELDS, OriginKey, origin_key
+from models.origins import ORIGIN_FIELDS, CountKey, OriginKey, add_to_counts, count_key, origin_key
 from models.tables import (
     UNKNOWN_ORIGIN,
     Base,
@@ -156,8 +157,9 @@ def _write_run(db: Database, run: PackedRun, jobs: Sequence[PackedJob]) -> None:
 
 
 def _write_documents(db: Database, pack: PackFile, run: PackedRun, data: RunData) -> dict[str, int]:
-    """Write the documents, and which searches found them; return their ids."""
+    """Write the documents, their counts, and which searches found them; return their ids."""
     ids: dict[str, int] = {}
+    counts: Counter[CountKey] = Counter()
     job_ids = {job.name: job.id for job in data.jobs}
     links: list[dict[str, int]] = []
     origin_ids: dict[OriginKey, int] = {origin_key({}): UNKNOWN_ORIGIN}
@@ -175,9 +177,13 @@ def _write_documents(db: Database, pack: PackFile, run: PackedRun, data: RunData
             key = origin_key(document.model_dump())
             origin_id = origin_ids.setdefault(key, len(origin_ids) + UNKNOWN_ORIGIN)
             row = _document_row(document, ids[last], place, texts=run.texts)
-            yield {**row, "origin_id": origin_id}
+            row["origin_id"] = origin_id
+            counts[count_key(row)] += 1
+            yield row
 
     _insert(db, Document, rows())
+    with db.write() as connection:
+        add_to_counts(connection, db, counts)
     _insert(db, Origin, _origin_rows(origin_ids))
     _insert(db, JobDocument, links)
     return ids

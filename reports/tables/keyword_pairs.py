@@ -37,8 +37,8 @@ from reports.paired import (
     sum_pair,
 )
 from reports.run_data import RunData, RunJob, keep_rows
+from reports.tables.archive_days import Sentences, read_sentences
 from reports.tables.coverage import read_coverage_grid
-from reports.tables.periods import Sentences, read_sentences
 
 MOST_KEYWORDS = 20  # of a run, in the order in which they were given, that are paired
 

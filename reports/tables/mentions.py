@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import Annotated
 
-from sqlalchemy import func, select
+from sqlalchemy import func, null, select
 
 from core.enums import JobKind
-from models.tables import Document, Mention
+from models.tables import Document, Mention, Origin
 from reports import export_schema as schema
+from reports.groupings import name_group, origin_column
 from reports.queries import fetch_all, in_batches
 from reports.run_data import RunData, RunJob
 from reports.selection import left_out
@@ -37,6 +38,11 @@ class MentionRow:
         "Polarity of the sentence, from -1 to 1, as the Text API gave it; null where it was not "
         "asked for, has not come yet or lies outside that range.",
     ]
+    group: Annotated[
+        str | None,
+        "With `--by outlet`, `section` or `kind`: the document's, `not known` where the archive "
+        "does not tell; else null.",
+    ] = None
 
 
 def read_mentions(data: RunData, names: Collection[str] | None = None) -> Iterator[MentionRow]:
@@ -58,19 +64,22 @@ def _mentioning_documents(data: RunData, job: RunJob) -> list[int]:
 
 
 def _read_batch(data: RunData, job: RunJob, documents: Sequence[int]) -> Iterator[MentionRow]:
+    group = null() if data.grouping is None else origin_column(data.grouping)
     statement = (
         select(
             *(Document.handle, Document.identity, Document.published_at, Document.address),
             *(Mention.keyword, Mention.term, Mention.position, Mention.sentence),
-            *(Document.text, Mention.polarity),
+            *(Document.text, Mention.polarity, group),
         )
         .join(Document, Document.id == Mention.document_id)
+        .join(Origin, Origin.id == Document.origin_id)
         .where(Mention.job_id == job.id, Mention.document_id.in_(documents))
     )
-    for handle, identity, at, *values, polarity in fetch_all(data.db, statement):
+    for handle, identity, at, *values, polarity, stored in fetch_all(data.db, statement):
+        in_group = None if stored is None else name_group(stored)
         yield MentionRow(
             *(data.id, job.name, handle, identity, schema.whole_second(at)),
-            *(*values, schema.valid_polarity(polarity)),
+            *(*values, schema.valid_polarity(polarity), in_group),
         )
 
 

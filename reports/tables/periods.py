@@ -7,7 +7,6 @@ from array import array
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from itertools import chain, groupby
 from operator import attrgetter
 from typing import Annotated, Any
@@ -15,44 +14,38 @@ from typing import Annotated, Any
 from sqlalchemy import and_, select
 
 from analysis.parameters import MonthsParameters
-from analysis.steps import keywords as keywords_step
-from analysis.steps import polarity as polarity_step
-from core.enums import DOCUMENTS, Grain, JobKind, StepState
-from models.tables import Document, Mention, PostPolarity
+from core.enums import Grain, JobKind
+from models.tables import Document, PostPolarity
 from reports import export_schema as schema
 from reports import grains
 from reports.daily_counts import (
     DAY_OF_MONTH,
     cut_off_periods,
     day_of_document,
-    find_missing_days,
     group_days,
     measure_dispersion,
-    no_documents,
     read_daily_counts,
-    read_days,
-    read_selected_counts,
-    read_stored_counts,
 )
-from reports.queries import fetch_all, fetch_pages
-from reports.run_data import RunData, RunJob, documents_condition, keep_rows
+from reports.groupings import Group, list_groups
+from reports.queries import fetch_pages
+from reports.run_data import Reader, RunData, RunJob, documents_condition, keep_rows
 from reports.selection import left_out
 from reports.statistics import polarity_interval, round_figure, wilson_interval
-from reports.tables.coverage import CoverageRow, read_coverage_grid
-
-#: the polarity of each sentence, by document and position in the document
-Sentences = dict[tuple[int, int], float | None]
-Term = tuple[str, str | None]  # the name of a keyword, and a term of it; None: all together
-
-_STEPS = (DOCUMENTS, keywords_step.NAME, polarity_step.NAME)  # that decide what a row can hold
-_ENDED = (StepState.COMPLETE, StepState.NO_DATA)
+from reports.tables.archive_days import (
+    NO_MATCHES,
+    ArchiveDay,
+    Progress,
+    Term,
+    read_archive_days,
+)
+from reports.tables.coverage import read_coverage_grid
 
 
 @dataclass(frozen=True, slots=True)
 class PeriodRow:
     """One row per month and keyword (all terms together) and per month and term.
 
-    Of posts, per month. With `--by` per day, week or year.
+    Of posts, per month. With `--by` per day, week or year, and of each group of documents too.
     """
 
     run: schema.RunNumber
@@ -114,6 +107,11 @@ class PeriodRow:
         "How many times more the share varies from day to day within the period than if documents "
         "were independent; null without a mention, of a day, and for posts.",
     ] = None
+    group: Annotated[
+        str | None,
+        "With `--by outlet`, `section` or `kind`: the group of the documents that the row is of, "
+        "`not known` where the archive does not tell; null of all together.",
+    ] = None
 
 
 @keep_rows
@@ -132,12 +130,32 @@ def read_series(data: RunData, names: Collection[str] | None = None) -> Iterator
 
     Of a run of months these are all periods that hold a day of its months, *names* is then None.
     """
-    return (read_periods if data.grain == Grain.MONTH else _read_by_grain)(data, names)
+    return (read_periods if data.grain == Grain.MONTH else _BY_GRAIN[data.grain])(data, names)
 
 
-@keep_rows
-def _read_by_grain(data: RunData, names: Collection[str] | None = None) -> Iterator[PeriodRow]:
-    return _read_rows(data, data.grain, names)
+def _reader_of(grain: Grain) -> Reader[PeriodRow]:
+    """Return what reads the rows by *grain*; a report may need those of two grains."""
+
+    @keep_rows
+    def read(data: RunData, names: Collection[str] | None = None) -> Iterator[PeriodRow]:
+        return _read_rows(data, grain, names)
+
+    return read
+
+
+_BY_GRAIN = {grain: _reader_of(grain) for grain in Grain}
+
+
+def read_grouped_series(data: RunData, names: Collection[str] | None = None) -> Iterator[PeriodRow]:
+    """Yield the rows of `read_series`, and behind each those of the groups of a grouped run.
+
+    They are read a period at a time, and not kept: there may be many groups.
+    """
+    groups = list_groups(data)
+    if groups:
+        yield from _archive_rows(data, data.grain, names, groups)
+    else:
+        yield from read_series(data, names)
 
 
 def _read_rows(data: RunData, grain: Grain, names: Collection[str] | None) -> Iterator[PeriodRow]:
@@ -147,150 +165,40 @@ def _read_rows(data: RunData, grain: Grain, names: Collection[str] | None) -> It
         coverage = read_coverage_grid(data, names).jobs
         posts: list[PeriodRow] = []
         for job in data.jobs_named(names):
-            posts += _post_rows(data, job, _Progress.of(coverage[job.name]), grain)
+            posts += _post_rows(data, job, Progress.of(coverage[job.name]), grain)
         yield from PERIODS.sort(posts)
 
 
-@dataclass(frozen=True, slots=True)
-class _Progress:
-    """How far a job is: the state of its rows, and whether its counts and polarities are final."""
-
-    state: str | None
-    has_counts: bool
-    has_polarity: bool
-
-    @classmethod
-    def of(cls, coverage: Mapping[str, CoverageRow]) -> _Progress:
-        """Return how far the job is whose steps *coverage* has."""
-        states = {step: coverage[step].state for step in _STEPS if step in coverage}
-        if states.get(DOCUMENTS) == StepState.NO_DATA:
-            return _NO_DATA
-
-        ended = {step for step, state in states.items() if state in _ENDED}
-        state = None
-        if StepState.FAILED in states.values():
-            state = StepState.FAILED.value
-        elif len(ended) == len(states):
-            state = StepState.COMPLETE.value
-        return cls(state, keywords_step.NAME in ended, polarity_step.NAME in ended)
-
-    @classmethod
-    def together(cls, parts: Collection[_Progress]) -> _Progress:
-        """Return how far a period is whose days are in several jobs; those without data aside."""
-        with_data = set(parts) - {_NO_DATA}
-        if not with_data:
-            return _NO_DATA
-        states = set(map(attrgetter("state"), with_data))
-        failed, complete = StepState.FAILED.value, StepState.COMPLETE.value
-        return cls(
-            failed if failed in states else complete if states == {complete} else None,
-            has_counts=all(map(attrgetter("has_counts"), with_data)),
-            has_polarity=all(map(attrgetter("has_polarity"), with_data)),
-        )
-
-
-_NO_DATA = _Progress(StepState.NO_DATA.value, has_counts=False, has_polarity=False)
-
-
-@dataclass(frozen=True, slots=True)
-class _Matches:
-    """What a day's documents say of a term: how many match, and the polarity of each mention."""
-
-    matched: int
-    polarities: list[float | None]
-
-
-_NO_MATCHES = _Matches(0, [])
-
-
-@dataclass(frozen=True, slots=True)
-class _ArchiveDay:
-    """A day of a month's job."""
-
-    date: date
-    job: str
-    progress: _Progress
-    documents: int  # that count
-    is_missing: bool  # was not collected: `find_missing_days`, or there is no data of the month
-    matches: Mapping[Term, _Matches]  # by keyword and term, of terms that were found
-
-
 def _archive_rows(
-    data: RunData, grain: Grain, names: Collection[str] | None
+    data: RunData, grain: Grain, names: Collection[str] | None, groups: Sequence[str] = ()
 ) -> Iterator[PeriodRow]:
+    """Yield the rows of each period and term: of all documents together, then of each group."""
     assert isinstance(data.parameters, MonthsParameters)  # noqa: S101 - only such runs have months
     terms: list[Term] = []
     for keyword in sorted(data.parameters.keywords, key=attrgetter("name")):
         terms += [(keyword.name, term) for term in (None, *sorted(keyword.terms))]
 
-    def period_of(day: _ArchiveDay) -> str:
-        return grains.period_of(day.date, grain)
+    def period_of(day: Mapping[Group, ArchiveDay]) -> str:
+        return grains.period_of(day[None].date, grain)
 
-    for period, days in groupby(_read_archive_days(data, names), key=period_of):
+    for period, days in groupby(read_archive_days(data, names, groups), key=period_of):
         in_period = list(days)
+        days_of: dict[Group, list[ArchiveDay]] = {}
+        for group in (None, *groups):
+            days_of[group] = [day[group] for day in in_period]
         for term in terms:
-            yield _archive_row(data.id, period, in_period, term)
+            for group, of_group in days_of.items():
+                yield _archive_row(data.id, period, of_group, term, group)
 
 
-def _read_archive_days(data: RunData, names: Collection[str] | None) -> Iterator[_ArchiveDay]:
-    """Yield every day of the run's months, with one month's mentions in memory.
-
-    A day without any stored document has no data; one without a document of the run's sections and
-    material is a true zero, as a month is.
-    """
-    assert isinstance(data.parameters, MonthsParameters)  # noqa: S101 - by the run's kind
-    coverage = read_coverage_grid(data, names).jobs
-    for job in data.jobs_named(names):
-        progress = _Progress.of(coverage[job.name])
-        empty = no_documents(job.name)
-        chosen = read_daily_counts(data, job).get(job.name, empty)
-        selected = stored = chosen
-        if data.selection:
-            selected = read_selected_counts(data, job).get(job.name, empty)
-        if data.parameters.sections or data.parameters.material is not None:
-            stored = read_stored_counts(data, job).get(job.name, empty)
-        first, last = find_missing_days(chosen)
-        matches = _find_by_day(data, job) if progress.has_counts else {}
-        # of a month that holds nothing at all, the job alone says whether that is a zero
-        has_gaps = progress.state == StepState.COMPLETE and any(stored)
-
-        for number, day in enumerate(grains.days_of(job.name)):
-            is_edge = number < first or number >= len(empty) - last
-            is_gap = has_gaps and not stored[number]
-            yield _ArchiveDay(
-                day,
-                job.name,
-                _NO_DATA if is_gap else progress,
-                selected[number],
-                is_edge or progress == _NO_DATA,
-                matches.get(number, {}),
-            )
-
-
-def _find_by_day(data: RunData, job: RunJob) -> dict[int, dict[Term, _Matches]]:
-    """Return what was found on each day of a month, from 0, by keyword and term."""
-    sentences = read_sentences(data, job)
-    day_of = read_days(data, job) if sentences else {}
-    matches: dict[int, dict[Term, _Matches]] = defaultdict(dict)
-    for term, mentioning in sentences.items():
-        matching: dict[int, set[int]] = defaultdict(set)
-        polarities: dict[int, list[float | None]] = defaultdict(list)
-        for (document, _), polarity in mentioning.items():
-            day = day_of.get(document)
-            if day is not None:  # else it was erased meanwhile
-                matching[day].add(document)
-                polarities[day].append(polarity)
-        for day, documents in matching.items():
-            matches[day][term] = _Matches(len(documents), polarities[day])
-    return matches
-
-
-def _archive_row(run: int, period: str, days: Sequence[_ArchiveDay], term: Term) -> PeriodRow:
+def _archive_row(
+    run: int, period: str, days: Sequence[ArchiveDay], term: Term, group: Group
+) -> PeriodRow:
     """Return the row of a period, from those of its days that lie in the run's months."""
     keyword_name, term_name = term
-    progress = _Progress.together(list(map(attrgetter("progress"), days)))
+    progress = Progress.together(list(map(attrgetter("progress"), days)))
     documents = list(map(attrgetter("documents"), days))
-    matches = [day.matches.get(term, _NO_MATCHES) for day in days]
+    matches = [day.matches.get(term, NO_MATCHES) for day in days]
 
     counts: Sequence[Any] = (None,) * 5
     dispersion = None
@@ -309,33 +217,11 @@ def _archive_row(run: int, period: str, days: Sequence[_ArchiveDay], term: Term)
     return PeriodRow(
         *(run, period, None, keyword_name, term_name, progress.state, sum(documents)),
         *counts,
-        *(*_polarity_figures(polarities), job, is_part and any(documents), dispersion),
+        *(*_polarity_figures(polarities), job, is_part and any(documents), dispersion, group),
     )
 
 
-def read_sentences(data: RunData, job: RunJob) -> dict[Term, Sentences]:
-    """Return the sentences that hold a term, by keyword and term.
-
-    Under the term None stands each of the keyword's sentences once.
-    """
-    sentences: dict[Term, Sentences] = defaultdict(dict)
-    statement = select(
-        *(Mention.keyword, Mention.term, Mention.document_id, Mention.position, Mention.polarity)
-    )
-    mentions = fetch_all(data.db, statement.where(Mention.job_id == job.id))
-    without = left_out(data, job)
-    for keyword, term, document, position, polarity in mentions:
-        if document in without:
-            continue
-        valid = schema.valid_polarity(polarity)
-        sentences[keyword, term][document, position] = valid
-        sentences[keyword, None][document, position] = valid
-    return sentences
-
-
-def _post_rows(
-    data: RunData, job: RunJob, progress: _Progress, grain: Grain
-) -> Iterator[PeriodRow]:
+def _post_rows(data: RunData, job: RunJob, progress: Progress, grain: Grain) -> Iterator[PeriodRow]:
     is_handle = job.kind == JobKind.HANDLE
     handle, term = (job.handle, None) if is_handle else (None, job.term)
     cut_off = cut_off_periods(group_days(read_daily_counts(data, job), grain))
@@ -390,7 +276,7 @@ def _polarity_figures(polarities: Iterable[float | None]) -> tuple[Any, ...]:
 PERIODS = schema.Table(
     "periods",
     PeriodRow,
-    read_series,
+    read_grouped_series,
     schema.TEXT_RUNS,
-    key=("period", "handle", "keyword", "term"),
+    key=("period", "handle", "keyword", "term", "group"),
 )

@@ -15,7 +15,7 @@ from reports.queries import fetch_all
 from reports.run_data import RunData, RunJob, fetch_of_jobs
 from reports.selection import left_out
 from reports.statistics import mean_polarity, round_figure
-from reports.tables.periods import read_sentences
+from reports.tables.archive_days import read_sentences
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,6 +97,16 @@ TABLES = (
     b'tweet_id,time,text,favorites\n1,1445873369,"Rain, again",3\n2,1445873370,Wind,4\n',
     "created_at,text,user\n2015-10-26,“Rain”,ann\n2015-10-27,Wïnd,ann\n".encode("cp1252"),
 )
+PAGE = (
+    b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n\r\n"
+    b"<html lang=en><title>Rain</title>"
+    b"<meta property='article:published_time' content='2020-03-01T10:00:00Z'><h1>Rain</h1></html>"
+)
+WARC = b"".join(
+    b"WARC/1.0\r\nWARC-Type: response\r\nWARC-Target-URI: https://tides.example/%d\r\n"
+    b"Content-Length: %d\r\n\r\n%s\r\n\r\n" % (number, len(PAGE), PAGE)
+    for number in range(3)
+)
 ODD_VALUES: list[Any] = [
     *(None, True, 0, -1, -99_999_999_999, 44_197, 10**400, 1e308, float("nan"), float("inf")),
     *("", " ", "\x00", "\ud800", "9" * 5000, "-99999999999", "44197", "²", "٣٣", "x\u2028y"),
@@ -106,7 +116,19 @@ ODD_VALUES: list[Any] = [
     json.loads("[" * 300 + "]" * 300),
 ]
 ENCODINGS = ("utf-8", "utf-8", "utf-8", "cp1252", "utf-16", "utf-8-sig", "utf-16-le", "cp037")
-ENDINGS = (".json", ".json", ".csv", ".csv", ".jsonl", ".js", ".tsv", ".txt", "", ".ndjson")
+ENDINGS = (
+    ".json",
+    ".json",
+    ".csv",
+    ".csv",
+    ".jsonl",
+    ".js",
+    ".tsv",
+    ".txt",
+    "",
+    ".ndjson",
+    ".warc",
+)
 SOURCES = (None, None, None, None, "nyt", "x", "bluesky", "mastodon", "posts", "archive", "archive")
 OUTLETS = (None, None, None, "The Tides", "\ud800\x00", "x" * 300)
 HANDLES = (None, None, "ann", "@" + "x" * 400, "\ud800")
@@ -168,7 +190,8 @@ def is_storable(item: object) -> bool:
 
 def draw_file(rng: random.Random) -> tuple[bytes, str]:
     """Draw a file's bytes and the ending of its name."""
-    content = draw_json(rng) if rng.random() < 0.65 else draw_table(rng)
+    draw = rng.choices([draw_json, draw_table, draw_warc], [60, 30, 10])[0]
+    content = draw(rng)
     content = damage(rng, content, rng.choice([0, 0, 1, 3]))
     ending = rng.choice(ENDINGS)
 
@@ -176,6 +199,11 @@ def draw_file(rng: random.Random) -> tuple[bytes, str]:
         compressed = gzip.compress(content)
         return damage(rng, compressed, rng.choice([0, 0, 1, 2])), f"{ending}.gz"
     return content, ending
+
+
+def draw_warc(_rng: random.Random) -> bytes:
+    """Return a file of pages, which is then damaged."""
+    return WARC
 
 
 def draw_json(rng: random.Random) -> bytes:

@@ -23,11 +23,11 @@ def blocks() -> list[str]:
     )
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(360)
 def test_every_command_of_the_tutorial_does_what_it_says(tmp_path: Path) -> None:
     first, *typed = blocks()
     assert first.startswith(SETTING_UP)
-    assert len(typed) == 8
+    assert len(typed) == 10
     script = [f"echo '== {number}'\n{block}" for number, block in enumerate(typed)]
     variables = {
         name: value for name, value in os.environ.items() if not name.startswith("TIDINGS_")
@@ -44,7 +44,7 @@ def test_every_command_of_the_tutorial_does_what_it_says(tmp_path: Path) -> None
         start_new_session=True,
     ) as shell:
         try:
-            out, err = shell.communicate("\n".join(script), timeout=220)
+            out, err = shell.communicate("\n".join(script), timeout=340)
         finally:
             leave(tmp_path)
     assert shell.returncode == 0, err
@@ -66,7 +66,20 @@ def test_every_command_of_the_tutorial_does_what_it_says(tmp_path: Path) -> None
     calls = list(csv.DictReader(io.StringIO(shown[6][shown[6].index("run,") :])))
     assert {row["calls"] for row in calls} == {"0"}
     assert sum(int(row["answers_reused"]) for row in calls) > 0
-    assert "The flood" in shown[7]
+    assert shown[7].count("documents read") == 3
+    assert [line.split()[-1] for line in shown[7].splitlines() if "Courier" in line] == ["Courier"]
+    assert (tmp_path / ".tidings" / "reports" / "4" / "index.html").exists()
+    rows = list(csv.DictReader(io.StringIO(shown[8][shown[8].index("run,") :])))
+    february = {
+        row["group"]: (row["documents"], row["matched"])
+        for row in rows
+        if not row["term"] and row["period"] == "2024-02"
+    }
+    assert february == {
+        "": ("8", "8"), "The Courier": ("3", "3"), "Herald & Post": ("3", "3"),
+        "The Observer": ("2", "2"),
+    }  # fmt: skip
+    assert "The flood" in shown[9]
 
 
 def leave(folder: Path) -> None:

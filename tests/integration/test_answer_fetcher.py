@@ -37,7 +37,7 @@ from tests.fetcher_kit import (
 )
 from tests.odd_textapi import serving
 from textapi.messages import ENGINE_HEADER
-from textapi.requests import polarity_key, polarity_requests
+from textapi.requests import polarity_key, polarity_of, polarity_requests
 from workers import answer_fetcher, answer_writer, held_claims
 from workers.answer_fetcher import AnswerFetcher, EngineChanged
 from workers.answer_writer import AnswerWriter
@@ -351,6 +351,47 @@ def test_a_batch_is_what_was_answered_while_the_last_was_written(
     run_fetch(db, settings, scenario)
     assert sizes[:2] == [1, 3]
     assert stored_answers_and_claims(db) == (4, 0)
+
+
+def test_steps_that_fetch_at_once_share_a_claim_and_keep_what_each_needs(
+    db: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claimed: list[set[bytes]] = []
+
+    def note_and_claim(
+        database: Database, claim: Claim, keys: set[bytes], *, seconds: float
+    ) -> dict[bytes, int]:
+        claimed.append(keys)
+        return claim_answers(database, claim, keys, seconds=seconds)
+
+    async def scenario(service: HeldService, fetcher: AnswerFetcher) -> None:
+        monkeypatch.setattr(held_claims, "claim_answers", note_and_claim)
+        service.release.set()
+        requests = [polarity_of(fetcher.engine, text) for text in TEXTS[:3]]
+        await asyncio.gather(*(fetcher.fetch([request]) for request in requests))
+        assert claimed == [{request.key for request in requests}]
+
+    assert run_fetch(db, settings, scenario).calls == 3
+    assert stored_answers_and_claims(db) == (3, 0)
+
+
+def test_progress_is_noted_with_the_first_answers_of_a_claim_alone(
+    db: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batches: list[Batch] = []
+
+    def note_and_store(database: Database, claim: Claim, batch: Batch, **options: Any) -> None:
+        batches.append(batch)
+        store_batch(database, claim, batch, **options)
+
+    async def scenario(service: HeldService, fetcher: AnswerFetcher) -> None:
+        monkeypatch.setattr(answer_writer, "store_batch", note_and_store)
+        service.release.set()
+        for text in TEXTS[:3]:
+            await fetcher.fetch([polarity_of(fetcher.engine, text)])
+
+    run_fetch(db, settings, scenario)
+    assert [batch.progress for batch in batches if batch.has_answers] == [True, False, False]
 
 
 def test_a_fetch_that_is_cancelled_does_not_wait_for_calls_that_wait_themselves(

@@ -91,6 +91,18 @@ def test_what_is_sent_for_a_job_is_a_job_message(redis_url: str) -> None:
     assert job_message_problem(message(headers=HEADERS | {"added_by_a_later_celery": [1]})) is None
 
 
+@pytest.mark.parametrize(("kind", "limits"), [("month", [None, None]), ("report", [1830, 1800])])
+def test_a_report_has_time_to_write_the_pages_of_centuries(
+    redis_url: str, kind: str, limits: list[int | None]
+) -> None:
+    app = celery_app(Settings(redis_url=redis_url))
+    send_job_message(app, kind=kind, queue="text", message=ARGUMENTS, priority=FIRST)
+    with redis.Redis.from_url(redis_url) as client:
+        (stored,) = client.lrange("text", 0, -1)
+    assert holds_job_message(stored)
+    assert json.loads(stored)["headers"]["timelimit"] == limits
+
+
 PATHS = [
     (name, *inner)
     for name, value in message().items()

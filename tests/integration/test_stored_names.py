@@ -152,6 +152,17 @@ def test_a_run_without_a_source_says_which_other_archive_it_reads(
     assert "nothing of nyt is stored: the run is of other" in result.output
 
 
+def test_a_run_over_outlets_reads_the_archives_that_have_them(settings: Settings) -> None:
+    store(settings, "archive", [("The Herald", "World", "News")])
+    assert submit(settings, "--outlet", "the herald")["sources"] == ["archive"]
+    assert submit(settings, "--outlet", "The Herald,Smith")["sources"] == ["nyt", "archive"]
+    assert submit(settings, "--outlet", "Smith", "--source", "nyt,archive")["sources"] == [
+        "nyt",
+        "archive",
+    ]
+    assert submit(settings)["sources"] == ["nyt"]
+
+
 names = st.lists(st.text(st.sampled_from("ab ,"), min_size=1, max_size=6), max_size=4)
 
 

@@ -31,6 +31,17 @@ def test_permuted_months_have_a_claim_in_at_most_5_percent(
     assert with_claim <= findings.most_by_chance(SERIES) == 19
 
 
+@pytest.mark.timeout(600)
+def test_permuted_centuries_have_a_claim_in_at_most_5_percent(findings: ModuleType) -> None:
+    """Of 40 series at most 6; each takes a quarter of a second."""
+    rng = np.random.default_rng(1)
+    size = findings.LONG_SIZES[0]
+    claims = [findings.find_claims(rng, size) for _ in range(40)]
+    assert len(size.periods) == 2100
+    assert len(size.compared_periods) == 175
+    assert sum(map(bool, claims)) <= findings.most_by_chance(40) == 6
+
+
 @pytest.mark.parametrize("number", [0, 1, 2])
 def test_permuted_accounts_have_a_claim_in_at_most_5_percent(
     findings: ModuleType, number: int

@@ -117,6 +117,20 @@ def test_a_table_like_gdelts_is_read_by_its_columns(tmp_path: Path) -> None:
     assert remarks(items) == []
 
 
+def test_rows_of_gdelts_list_of_articles_are_recognized(tmp_path: Path) -> None:
+    row = {
+        "url": "https://tides.example/ebb",
+        "title": "Ebb",
+        "seendate": "20240506T101500Z",
+        "domain": "tides.example",
+        "language": "English",
+        "sourcecountry": "Australia",
+    }
+    [item] = documents(read(tmp_path / "articles.jsonl", f"{json.dumps(row)}\n"))
+    assert (item.source, item.outlet, item.language) == ("archive", "tides.example", "English")
+    assert item.published_at == datetime(2024, 5, 6, 10, 15, tzinfo=UTC)
+
+
 def test_every_field_of_a_headline_may_be_given_by_column(tmp_path: Path) -> None:
     names = ("outlet", "section", "desk", "material", "language", "abstract")
     content = "a,b,c,d,e,f,title\nThe Tides,Sea,Coast,News,en,It ebbs.,Ebb\n"

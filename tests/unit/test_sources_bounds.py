@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import BadInput
-from sources import file_reading, files, jsonstream
+from sources import file_reading, files, json_entries, jsonstream
 from sources.base import Empty, Item, LeftOut, SourceDocument
 from sources.file_reading import split_lines
 from sources.files import read_path
@@ -186,7 +186,7 @@ def test_a_gzip_file_of_texts_is_read_whole(
 def test_a_long_line_of_jsonl_costs_itself_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(files, "LONGEST", 1000)
+    monkeypatch.setattr(json_entries, "LONGEST", 1000)
     lines = [
         json.dumps({"id": number, "text": "a" * size}) for number, size in enumerate((5, 2000, 6))
     ]

@@ -101,6 +101,16 @@ def test_headlines_without_id_and_address_are_told_apart(
     assert len({item.identity for item in found}) == len(found) == count
 
 
+def test_headlines_of_one_archive_are_anothers_under_another_outlet(folder: Path) -> None:
+    path = folder / "nyt" / "hong-kong-2019-06.json.gz"
+    identities: set[str] = set()
+    for outlet in ("The Tides", "The Shore"):
+        found = documents(list(read_path(path, source="archive", outlet=outlet)))
+        assert {(item.source, item.outlet) for item in found} == {("archive", outlet)}
+        identities.update(item.identity for item in found)
+    assert len(identities) == 2 * 212
+
+
 def test_raw_answers_of_ten_years_are_read(folder: Path) -> None:
     found = documents(read(folder / "nyt" / "raw"))
     assert len({item.identity for item in found}) == len(found) == 22

@@ -1,0 +1,226 @@
+"""The share of each group's documents: in all, over time side by side, and as a heat map."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch, Rectangle
+from matplotlib.ticker import MaxNLocator
+
+from reports.figures import style
+from reports.figures.heat import draw_heat
+from reports.figures.spec import FigureSpec
+
+FEW_DOCUMENTS = 30  # of a cell: fewer say little of a share
+WIDTH, PANEL = 5.4, 1.05  # inches, as of the figures of pairs: two stand side by side
+MOST_ROWS = 60  # of a heat map
+NARROW = 12  # periods that a heat map of half the page has room for
+
+_SHARES = LinearSegmentedColormap.from_list(
+    "shares", ["#e4f0f8", "#8cc1e0", "#2a86c1", "#004a75", "#002238"]
+)
+_INTERVAL: style.Look = {"linewidth": 2.4, "alpha": 0.45, "zorder": 2, "label": "_interval"}
+_DOT: style.Look = {"ha": "center", "va": "center", "fontsize": 8, "color": "#7b848c"}
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A share with its 95 % interval, of *n* documents."""
+
+    period: str
+    share: float
+    low: float
+    high: float
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class GroupPanel:
+    """A group: its shares, the periods without data, and those that are cut off."""
+
+    name: str
+    points: tuple[Point, ...]
+    gaps: tuple[str, ...]
+    cut_off: tuple[str, ...]
+
+
+def totals_figure(keyword: str, groups: Sequence[tuple[str, Point]]) -> Figure:
+    """Return a dot and its interval for each group, over all periods, the first above."""
+    figure, ax = style.new_axes(0.9 + 0.27 * len(groups), WIDTH)
+    for row, (_, point) in enumerate(groups):
+        ax.plot([point.low, point.high], [row, row], color=style.VERMILLION, **_INTERVAL)
+        face = "white" if point.n < FEW_DOCUMENTS else style.VERMILLION
+        look: style.Look = {"markersize": 6, "markeredgecolor": style.VERMILLION}
+        ax.plot([point.share], [row], "o", markerfacecolor=face, zorder=3, label="_share", **look)
+    style.label_rows(ax, [name for name, _ in groups], longest=30)
+    ax.set_ylim(len(groups) - 0.4, -0.6)
+    sure = [point.high for _, point in groups if point.n >= FEW_DOCUMENTS]
+    ax.set_xlim(0, 1.04 * max(sure or [point.high for _, point in groups]))
+    ax.grid(visible=True, axis="x")
+    ax.grid(visible=False, axis="y")
+    ax.xaxis.set_major_formatter(style.format_percent)
+    ax.xaxis.set_major_locator(MaxNLocator(nbins=5))
+    style.figure_title(figure, f"Documents that mention “{keyword}”")
+    return figure
+
+
+def panels_figure(keyword: str, panels: Sequence[GroupPanel], span: style.Range) -> Figure:
+    """Return a panel for each group, all on one scale."""
+    figure = style.new_figure(0.6 + PANEL * len(panels), WIDTH)
+    grid = figure.subplots(len(panels), 1, sharex=True, sharey=True, squeeze=False)
+    for ax, panel in zip(grid[:, 0], panels, strict=True):
+        draw_panel(ax, panel, span)
+    grid[0, 0].set_ylim(bottom=0)
+    style.figure_title(figure, f"“{keyword}”: share of documents per {span.grain}")
+    return figure
+
+
+def draw_panel(ax: Axes, panel: GroupPanel, span: style.Range) -> None:
+    """Draw the shares of a group, joined where periods follow each other; gaps are hatched."""
+    by_period = {point.period: point.share for point in panel.points}
+    xs = list(map(style.month_number, span))
+    for x, y in style.segments(xs, list(map(by_period.get, span))):
+        ax.plot(x, y, "-", color=style.VERMILLION, linewidth=1.1, zorder=3, label="share")
+    size = 5 * style.crowding(span)
+    for point in panel.points:
+        x_of = style.month_number(point.period)
+        ax.plot([x_of, x_of], [point.low, point.high], color=style.VERMILLION, **_INTERVAL)
+        face = "white" if point.n < FEW_DOCUMENTS else style.VERMILLION
+        look: style.Look = {"color": style.VERMILLION, "markerfacecolor": face}
+        ax.plot([x_of], [point.share], "o", markersize=size, zorder=4, label="_share", **look)
+    style.mark_gaps(ax, panel.gaps)
+    style.mark_cut_off(ax, panel.cut_off)
+    style.date_axis(ax, span)
+    ax.yaxis.set_major_locator(MaxNLocator(nbins=3))
+    ax.yaxis.set_major_formatter(style.format_percent)
+    name: style.Look = {"fontsize": 10, "loc": "left", "fontweight": "normal", "pad": 4}
+    ax.set_title(style.without_undrawable(panel.name), **name)
+
+
+def heat_figure(keyword: str, panels: Sequence[GroupPanel], span: style.Range) -> Figure:
+    """Return a row for each group, a cell for each period: its share, or that it has no data."""
+    figure, ax = style.new_axes(1.5 + 0.24 * len(panels), _heat_width(span))
+    draw_shares(ax, panels, span)
+    style.title(ax, f"“{keyword}”: share of documents per {span.grain}")
+    return figure
+
+
+def _heat_width(span: style.Range) -> float:
+    return WIDTH if len(span) <= NARROW else style.WIDTH
+
+
+def draw_shares(ax: Axes, panels: Sequence[GroupPanel], span: style.Range) -> None:
+    """Draw the heat map with its legend.
+
+    The darkest colour is that of the highest share of a cell with enough documents: one document of
+    one would pale all others.
+    """
+    places = {period: place for place, period in enumerate(span)}
+    cells = np.full((len(panels), len(places)), np.nan)
+    few = []
+    sure = [0.0]
+    for row, panel in enumerate(panels):
+        for point in panel.points:
+            cells[row, places[point.period]] = point.share
+            if point.n < FEW_DOCUMENTS:
+                few.append((places[point.period], row))
+            else:
+                sure.append(point.share)
+
+    top = max(sure) or float(np.nanmax(cells, initial=0.0)) or 0.01
+    image = draw_heat(
+        ax,
+        cells,
+        [panel.name for panel in panels],
+        span,
+        rule={"color": "white", "linewidth": 2},
+        longest=28,
+        cmap=_SHARES,
+        vmin=0,
+        vmax=top,
+    )
+    for row, panel in enumerate(panels):
+        for first, last in style.stretches(panel.gaps):
+            left, right = places[first] - 0.5, places[last] + 0.5
+            gap = Rectangle((left, row - 0.5), right - left, 1, label="_gap", **style.GAP_LOOK)
+            ax.add_patch(gap)
+    for place, row in few:
+        ax.text(place, row, "·", **_DOT)
+
+    figure = ax.get_figure()
+    if figure is not None:
+        is_beyond = bool(np.nanmax(cells, initial=0.0) > top)
+        extend = "max" if is_beyond else "neither"
+        bar = figure.colorbar(image, ax=ax, fraction=0.03, pad=0.01, extend=extend)
+        bar.outline.set_visible(False)
+        bar.ax.tick_params(length=0, labelsize=8)
+        bar.ax.yaxis.set_major_locator(MaxNLocator(nbins=5))
+        bar.ax.yaxis.set_major_formatter(style.format_percent)
+    ax.legend(
+        handles=[
+            Patch(facecolor=_SHARES(0.0), edgecolor=style.HAIR, label="0 %, a true zero"),
+            Patch(facecolor="white", edgecolor=style.HAIR, label="no document of it"),
+            Patch(label="no data", **style.GAP_LOOK),
+        ],
+        loc="upper left",
+        bbox_to_anchor=(0.0, -0.02 - 0.9 / (2 + len(panels))),
+        ncols=3,
+        fontsize=8.5,
+    )
+
+
+def totals_spec(keyword: str, slug: str, groups: Sequence[tuple[str, Point]]) -> FigureSpec | None:
+    """Declare the figure of the groups' shares over all periods."""
+    if len(groups) < 2:
+        return None
+    few = ""
+    if any(point.n < FEW_DOCUMENTS for _, point in groups):
+        few = (
+            f" Hollow: of fewer than {FEW_DOCUMENTS} documents, whose interval may end outside the "
+            "picture."
+        )
+    return FigureSpec(
+        name=f"groups-{slug}",
+        draw=partial(totals_figure, keyword, tuple(groups)),
+        alt=f"Dots: share of the documents of each group that mention {keyword}, with its "
+        "interval. The numbers are in the table.",
+        caption=f"Over all months that the group has, with 95 % Wilson intervals.{few}",
+        layout="chart",
+    )
+
+
+def series_spec(
+    keyword: str, slug: str, panels: Sequence[GroupPanel], span: style.Range, *, most: int
+) -> FigureSpec | None:
+    """Declare the shares over time: a panel for each of at most *most* groups, else a heat map."""
+    if len(span) < 2 or not any(panel.points for panel in panels):
+        return None
+    cut_off = ""
+    if any(panel.cut_off for panel in panels):
+        cut_off = f" {style.CUT_OFF}: days of the {span.grain} are missing."
+    if len(panels) > most:
+        return FigureSpec(
+            name=f"groups-{slug}-heat",
+            draw=partial(heat_figure, keyword, tuple(panels[:MOST_ROWS]), span),
+            alt=f"Heat map: share of the documents of each group that mention {keyword}, in each "
+            f"{span.grain}; hatched where a group has no data.",
+            caption=f"One scale for all. Hatched: no data, which is no zero; blank: none of its "
+            f"documents in a {span.grain} of which the archive has others; a point: fewer than "
+            f"{FEW_DOCUMENTS} documents, whose share says little.",
+            layout="chart" if len(span) <= NARROW else "chart wide",
+        )
+    return FigureSpec(
+        name=f"groups-{slug}-series",
+        draw=partial(panels_figure, keyword, tuple(panels), span),
+        alt=f"Lines: share of the documents of each group that mention {keyword}, in each "
+        f"{span.grain}, a panel for each group.",
+        caption="All on one scale; upright lines are 95 % intervals. Hatched: no data, which is no "
+        f"zero. Hollow: fewer than {FEW_DOCUMENTS} documents.{cut_off}",
+        layout="chart",
+    )

@@ -1,0 +1,111 @@
+"""Archives of several outlets, stored as imports store them, and runs over them with results."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, select, update
+
+from core.enums import DOCUMENTS, Grain, Grouping, State, StepState
+from models.database import Database
+from models.documents import add_documents, documents_of, newest_document
+from models.tables import Document, Job, JobStep, Mention
+from producers.submit import submit_run
+from reports import exports
+from reports.run_data import document_scope, load_run
+from tests.report_stories import polarity_of
+from textapi.text.keywords import pattern
+
+STEPS = (DOCUMENTS, "keywords", "polarity")
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A document of an outlet."""
+
+    at: str  # YYYY-MM-DD
+    text: str
+    outlet: str = ""
+    section: str = ""
+    material: str = ""
+
+
+def store_pieces(db: Database, pieces: Iterable[Piece], *, first: int = 1) -> None:
+    """Store documents, numbered from *first* on."""
+    rows = []
+    for number, piece in enumerate(pieces, first):
+        rows.append(
+            {
+                "identity": f"nyt:{number:06}",
+                "source": "nyt",
+                "handle": None,
+                "published_at": datetime.fromisoformat(piece.at),
+                "period": piece.at[:7],
+                "text": piece.text,
+                "outlet": piece.outlet,
+                "section": piece.section,
+                "material": piece.material,
+            }
+        )
+    add_documents(db, rows)
+
+
+def run_months(db: Database, parameters: Any, *, without: Sequence[str] = ()) -> int:
+    """Submit a run and write its results as the steps would; months *without* are not through."""
+    run = submit_run(db, parameters, ())
+    data = load_run(db, run)
+    newest = newest_document(db)
+    for job in data.jobs:
+        if job.name in without:
+            continue
+        mentions: list[dict[str, Any]] = []
+        with db.write() as connection:
+            values = {"newest_document": newest, "state": State.DONE}
+            connection.execute(update(Job).where(Job.id == job.id).values(values))
+            columns = select(Document.id, Document.text)
+            texts = connection.execute(columns.where(documents_of(document_scope(data, job)))).all()
+            for keyword in parameters.keywords:
+                for term in keyword.terms:
+                    for document, text in texts:
+                        if pattern(term).search(text):
+                            mentions.append(
+                                {
+                                    "job_id": job.id,
+                                    "document_id": document,
+                                    "keyword": keyword.name,
+                                    "term": term,
+                                    "position": 1,
+                                    "sentence": text,
+                                    "polarity": polarity_of(text),
+                                }
+                            )
+            stored = documents_of(document_scope(data, job).of_all_kinds)
+            has_documents = connection.scalar(select(Document.id).where(stored).limit(1))
+            state = StepState.COMPLETE if has_documents else StepState.NO_DATA
+            outcome = {"job_id": job.id, "state": state, "documents": len(texts), "at": 0.0}
+            connection.execute(insert(JobStep), [outcome | {"step": step} for step in STEPS])
+            if mentions:
+                connection.execute(insert(Mention), mentions)
+    return run
+
+
+def rows_by(
+    db: Database,
+    run: int,
+    grouping: Grouping | None = None,
+    grain: Grain | None = None,
+    *,
+    table: str = "periods",
+    **wanted: Any,
+) -> list[dict[str, Any]]:
+    """Return the exported rows that have what is *wanted*, a term of None by default."""
+    out = io.BytesIO()
+    exports.write(db, run, table, "jsonl", out, grain=grain, grouping=grouping)
+    rows = [json.loads(line) for line in out.getvalue().splitlines()]
+    choice = wanted if table != "periods" else {"term": None} | wanted
+    return [row for row in rows if all(row[name] == value for name, value in choice.items())]

@@ -1,0 +1,167 @@
+"""The section of outlets, sections or kinds in a report, wire copies, and packs of such runs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from analysis.options import Keyword
+from analysis.parameters import MonthsParameters
+from core.enums import Grouping
+from core.settings import Settings
+from models.database import Database
+from models.documents import add_documents
+from reports.build import build
+from reports.packs.verify import verify_pack
+from reports.run_data import Selection, load_run
+from reports.selection import left_out
+from reports.wire_copies import count_copies
+from tests.e2e_kit import stub, stub_settings  # noqa: F401 - fixtures
+from tests.groups_kit import Piece, rows_by, run_months, store_pieces
+from tests.jobs_kit import Jobs
+from tests.packs_kit import months, pack
+from tests.report_stories import database
+
+WIRE = "Storm kills 5 in the fog of Leeds, agency says."
+
+
+@pytest.fixture
+def jobs(stub_settings: Settings) -> Iterator[Jobs]:  # noqa: F811
+    with closing(Jobs(stub_settings)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Iterator[Database]:
+    with closing(database(tmp_path)) as opened:
+        yield opened
+
+
+def parameters(**options: Any) -> MonthsParameters:
+    values = {"first": "2020-03", "last": "2020-04", "keywords": (Keyword.parse("fog"),)}
+    return MonthsParameters(**values | options)
+
+
+def outlets(number: int) -> list[Piece]:
+    """Return documents of so many outlets in March, of which the last has none in April."""
+    words = ("harbour", "school", "bread", "court", "rail", "snow", "bridge")
+    pieces = []
+    for outlet in range(number):
+        for day in range(1, 29):
+            for month in ("2020-03", "2020-04"):
+                word = words[(outlet + day) % len(words)]
+                text = f"{'Fog' if (day + outlet) % 3 == 0 else 'Calm'} at the {word}."
+                if month == "2020-03" or outlet < number - 1:
+                    pieces.append(Piece(f"{month}-{day:02}", text, f"Outlet {outlet:02}"))
+    return pieces
+
+
+def section_of(page: Path) -> str:
+    html = page.read_text(encoding="utf-8")
+    return html[html.index('id="groups"') : html.index('id="labels"')]
+
+
+def test_few_outlets_stand_side_by_side_with_a_table(db: Database, tmp_path: Path) -> None:
+    store_pieces(db, outlets(3))
+    run = run_months(db, parameters(grouping=Grouping.OUTLET))
+    section = section_of(build(db, [run], tmp_path / "report"))
+    assert ">Outlets</h2>" in section
+    assert re.findall(r"figures/(groups-[a-z-]*)-[0-9a-f]+[.]svg\"", section)[::2] == [
+        "groups-fog", "groups-fog-series",
+    ]  # fmt: skip
+    rows = re.findall(
+        r'<th scope="row">(.*?)</th><td class="n">(\d+)</td><td class="n">(\d+)', section
+    )
+    assert rows == [("Outlet 00", "56", "18"), ("Outlet 01", "56", "18"), ("Outlet 02", "28", "10")]
+    assert "The outlets cannot be told apart by how often they mention “fog”" in section
+
+
+def test_more_than_eight_outlets_are_a_heat_map(db: Database, tmp_path: Path) -> None:
+    store_pieces(db, outlets(9))
+    run = run_months(db, parameters())
+    page = build(db, [run], tmp_path / "report", grouping=Grouping.OUTLET)
+    section = section_of(page)
+    assert "figures/groups-fog-heat-" in section
+    assert "groups-fog-series" not in section
+    assert 'aria-label="Outlets: fog"' in section
+    plain = build(db, [run], tmp_path / "report").read_text(encoding="utf-8")
+    assert 'id="groups"' not in plain
+
+
+def test_sections_and_kinds_have_no_copies(db: Database, tmp_path: Path) -> None:
+    store_pieces(db, [Piece(piece.at, piece.text, "", piece.outlet) for piece in outlets(2)])
+    run = run_months(db, parameters(grouping=Grouping.SECTION))
+    section = section_of(build(db, [run], tmp_path / "report"))
+    assert ">Sections</h2>" in section
+    assert "copies" not in section
+
+
+def wire_pieces() -> list[Piece]:
+    pieces = [
+        Piece("2020-03-03", WIRE, "Post"), Piece("2020-03-02", WIRE.upper(), "Sun"),
+        Piece("2020-03-04", "Fog closes the only bridge.", "Sun"),
+        Piece("2020-04-04", WIRE, "Echo"),
+    ]  # fmt: skip
+    for number, outlet in enumerate(("Post", "Sun", "Echo", "Post", "Post"), 1):
+        text = f"Agency: thick fog stops {number} trains near the northern border tonight"
+        pieces.append(Piece(f"2020-03-1{number}", text, outlet))
+    return pieces
+
+
+def test_copies_are_equal_texts_and_patterns_that_another_outlet_has_in_the_month(
+    db: Database,
+) -> None:
+    store_pieces(db, wire_pieces())
+    run = run_months(db, parameters())
+    copies = count_copies(load_run(db, run, grouping=Grouping.OUTLET))
+    assert copies == {("fog", "Post"): 4, ("fog", "Sun"): 2, ("fog", "Echo"): 1}
+    assert count_copies(load_run(db, run)) == {}
+
+
+def test_distinct_counts_a_copy_once_in_the_outlet_that_had_it_first(db: Database) -> None:
+    store_pieces(db, wire_pieces())
+    run = run_months(db, parameters(grouping=Grouping.OUTLET, distinct=True))
+    matched = {}
+    for row in rows_by(db, run, period="2020-03"):
+        matched[row["group"]] = row["matched"]
+    assert matched == {None: 3, "Echo": 0, "Post": 1, "Sun": 2}
+    data = load_run(db, run, Selection(distinct=True), grouping=Grouping.OUTLET)
+    assert count_copies(data) == {}
+
+
+def test_equal_texts_of_one_outlet_that_hold_figures_still_count_twice(db: Database) -> None:
+    store_pieces(db, [Piece("2020-03-02", WIRE, "Post"), Piece("2020-03-03", WIRE, "Post")])
+    data = load_run(db, run_months(db, parameters(distinct=True)))
+    assert [list(left_out(data, job)) for job in data.jobs] == [[], []]
+
+
+@pytest.mark.parametrize("texts", [True, False])
+@pytest.mark.parametrize("grouping", list(Grouping))
+def test_a_pack_of_a_grouped_run_is_computed_again(
+    jobs: Jobs, tmp_path: Path, grouping: Grouping, texts: bool
+) -> None:
+    rows = []
+    for number, piece in enumerate(outlets(2)):
+        at = datetime.fromisoformat(piece.at)
+        rows.append(
+            {
+                "identity": f"nyt:{number:04}", "source": "nyt", "published_at": at,
+                "period": piece.at[:7], "text": piece.text, "outlet": piece.outlet,
+                "section": "World" if number % 2 else "", "material": "News",
+            }
+        )  # fmt: skip
+    add_documents(jobs.db, rows)
+    options = {"keywords": (Keyword.parse("fog"),), "steps": ("keywords", "polarity")}
+    run = jobs.submit(months(grouping=grouping, **options))
+    jobs.do_all(run)
+    add_documents(jobs.db, [rows[0] | {"identity": "nyt:late", "outlet": "Late", "section": "L"}])
+
+    result = verify_pack(pack(jobs, run, tmp_path / "pack.zip", texts=texts))
+    assert result.problems == []
+    assert {"mentions", "periods"} <= set(result.recomputed)
