@@ -1,11 +1,12 @@
 """A whole archive: made-up outlets from 1851 to today, imported, planned, run and exported.
 
-    python bench/archive.py [--documents 100000 1000000] [--database sqlite] [--processes 2]
+    python bench/archive.py [--documents 100000 1000000] [--database sqlite] [--first 1851-10]
+        [--processes 2]
 
 Some ten minutes with the sizes above; ten million documents on PostgreSQL take hours. Everything is
 on loopback, beside a stub of the Text API without latency: what is measured is the path of storage.
 47 outlets of uneven sizes, with gaps, wire copies and templates (`archive_files.py`), a CSV file
-each, are imported in a process of their own, and then run with two keywords, month after month.
+each, are imported in a process of their own; the months from *first* on are run with two keywords.
 
 Prints the rate of each tenth of the import and of the run, the time of the commands, the sizes, and
 the peak memory of each process. Ends with 1 where the peak of a part grows by more than 50 MB from
@@ -27,7 +28,7 @@ import archive_files
 import harness
 
 ALLOWED_MB = 50.0
-SOURCE = "nyt"
+SOURCE = "archive"
 TENTHS = 10
 COMMANDS = ("status", "runs", "stored")
 WAIT_SECONDS = 24 * 3600.0
@@ -67,7 +68,7 @@ def import_files(url: str, files: dict[str, Path], documents: int) -> list[float
     return ends
 
 
-def plan(url: str) -> int:
+def plan(url: str, first: str) -> int:
     """Plan the run; return its calls."""
     from contextlib import closing  # noqa: PLC0415 - its imports are of its memory
 
@@ -76,7 +77,7 @@ def plan(url: str) -> int:
     from producers.plan import OUR_ENGINE, plan_run  # noqa: PLC0415
     from producers.submit import jobs_of  # noqa: PLC0415
 
-    parameters = run_parameters()
+    parameters = run_parameters(first)
     names = [job.name for job in jobs_of(parameters, ())]
     with closing(Database(url)) as db:
         planned = plan_run(
@@ -119,13 +120,13 @@ class _Hashed(io.BytesIO):
         return self._hash.hexdigest()
 
 
-def run_parameters() -> Any:
-    """Return the parameters of the run: two keywords over all months."""
+def run_parameters(first: str) -> Any:
+    """Return the parameters of the run: two keywords over all months from *first* on."""
     from analysis.options import Keyword  # noqa: PLC0415 - see `harness`
     from analysis.parameters import MonthsParameters  # noqa: PLC0415
 
     return MonthsParameters(
-        first=archive_files.FIRST,
+        first=first,
         last=archive_files.LAST,
         sources=(SOURCE,),
         keywords=tuple(map(Keyword.parse, archive_files.SUBJECTS)),
@@ -186,7 +187,7 @@ class Figures:
         self.add(f"memory of {name}", [peak], "MB")
 
 
-def measure(kind: str, documents: int, processes: int) -> Figures:
+def measure(kind: str, documents: int, first: str, processes: int) -> Figures:
     """Import, plan, run and export one archive; print the figures."""
     figures = Figures(kind, documents)
     with (
@@ -197,11 +198,11 @@ def measure(kind: str, documents: int, processes: int) -> Figures:
         stack.db.checkpoint_wal()
         figures.add("database", [database_size(stack.db) / 1e6], "MB")
 
-        (usage,) = harness.run_in_processes(plan, (stack.db.url,))
+        (usage,) = harness.run_in_processes(plan, (stack.db.url, first))
         figures.add("plan", [usage.seconds], "s", f"{usage.result:,} calls")
         figures.add_peak("plan", usage.peak_mb)
 
-        run = measure_run(figures, stack, processes)
+        run = measure_run(figures, stack, first, processes)
         measure_commands(figures, stack)
 
         (usage,) = harness.run_in_processes(export, (stack.db.url, run))
@@ -232,11 +233,11 @@ def measure_import(figures: Figures, folder: Path, url: str, documents: int) -> 
     figures.add_peak("import", usage.peak_mb)
 
 
-def measure_run(figures: Figures, stack: harness.Stack, processes: int) -> int:
-    """Run over all months, print the rate of each tenth of them; return the run's id."""
+def measure_run(figures: Figures, stack: harness.Stack, first: str, processes: int) -> int:
+    """Run over the months, print the rate of each tenth of documents; return the run's id."""
     with stack.workers(count=1, processes=processes):
         began = time.perf_counter()
-        run = stack.submit(run_parameters())
+        run = stack.submit(run_parameters(first))
         figures.add("submit", [time.perf_counter() - began], "s")
         seconds = stack.wait_for(run, seconds=WAIT_SECONDS, with_report=False)
         peak = highest_peak("celery")
@@ -254,17 +255,20 @@ def tenths_of_run(db: Any, run: int) -> list[float]:
     from models.tables import DocumentCount, Job, Run  # noqa: PLC0415
 
     documents = func.sum(DocumentCount.documents)
-    counts = select(DocumentCount.period, documents).group_by(DocumentCount.period)
-    jobs = select(Job.name, Job.ended_at).where(Job.run_id == run, Job.kind == "month")
+    jobs = (
+        select(Job.ended_at, documents)
+        .join(DocumentCount, DocumentCount.period == Job.name)
+        .where(Job.run_id == run)
+        .group_by(Job.id, Job.ended_at)
+    )
     with db.read() as connection:
         began = connection.scalar(select(Run.created_at).where(Run.id == run))
-        by_period = dict(connection.execute(counts).tuples().all())
         ended = connection.execute(jobs.order_by(Job.ended_at)).all()
 
     rates = []
-    total, of_tenth = sum(by_period.values()), 0
-    for name, at in ended:
-        of_tenth += int(by_period.get(name, 0))
+    total, of_tenth = sum(int(count) for _, count in ended), 0
+    for at, count in ended:
+        of_tenth += int(count)
         if of_tenth >= total / TENTHS:
             rates.append(of_tenth / (at - began))
             began, of_tenth = at, 0
@@ -302,10 +306,16 @@ def database_size(db: Any) -> int:
 
 def main() -> None:
     options = harness.parse_options(
-        __doc__, documents=(100_000, 1_000_000), database="sqlite", processes=2
+        __doc__,
+        documents=(100_000, 1_000_000),
+        database="sqlite",
+        first=archive_files.FIRST,
+        processes=2,
     )
     sizes = sorted(options.documents)
-    figures = [measure(options.database, size, options.processes) for size in sizes]
+    figures = []
+    for size in sizes:
+        figures.append(measure(options.database, size, options.first, options.processes))
 
     has_grown = False
     for name, smallest in figures[0].peaks.items():

@@ -115,6 +115,12 @@ def list_months_of(connection: Connection, sources: Sequence[str]) -> list[tuple
     return [(source, period) for source, period in connection.execute(months.order_by(*columns))]
 
 
+def stored_periods(connection: Connection, sources: Sequence[str]) -> set[str]:
+    """Return the months of which documents of one of *sources* are stored."""
+    periods = select(DocumentCount.period).where(DocumentCount.source.in_(sources))
+    return set(connection.scalars(periods.distinct()))
+
+
 # --- counts ---
 
 

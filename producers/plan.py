@@ -37,6 +37,7 @@ from models.documents import (
     documents_by_id,
     list_documents,
 )
+from models.origins import stored_periods
 from models.runs import get_run
 from models.tables import Call, Job
 from producers.dry_run import DryRunFetcher, MentionBuffer, run_dry
@@ -174,12 +175,14 @@ class _Planner:
         """Count a run over months; no more than a month's mentions are held."""
         sources = list(map(source_named, parameters.sources))
         jobs = jobs_of(parameters, ())
+        with self._db.read() as connection:
+            periods = stored_periods(connection, parameters.sources)
         missing_months = 0
 
         for done, job in enumerate(jobs):
             self._on_progress(done, len(jobs))
             scope = self._scope(parameters, job.kind, job.name)
-            stored = self._count(scope.of_all_kinds)
+            stored = self._count(scope.of_all_kinds) if job.name in periods else 0
             is_fetched = [self._count_fetch(source, job.name) for source in sources]
             if not stored and not any(is_fetched):
                 missing_months += 1
@@ -273,8 +276,8 @@ class _Planner:
     def _is_to_be_fetched(self, name: str, archive: Archive, period: str) -> bool:
         if period in self._newest_documents:
             return False
-        stored = self._count(DocumentScope(JobKind.MONTH, period, (name,)))
         with self._db.read() as connection:
+            stored = count_documents(connection, DocumentScope(JobKind.MONTH, period, (name,)))
             crawl = read_crawl(connection, name, period)
         return archive.is_to_be_fetched(
             period,
