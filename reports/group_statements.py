@@ -132,8 +132,8 @@ def _compared(comparison: Comparison, plural: str) -> str:
 def _count_pairs(comparison: Comparison) -> str:
     different = len(comparison.list_different(LEVEL))
     pairs = math.comb(len(comparison.names), 2)
-    verb = "differs" if different == 1 else "differ"
-    return f"{different:,} of {quantity(pairs, 'pair')} {verb}"
+    verb = "differs" if different < 2 else "differ"
+    return f"{different or 'none'} of {quantity(pairs, 'pair')} {verb}"
 
 
 def _list_highest(comparison: Comparison, values: Mapping[str, float]) -> list[str]:

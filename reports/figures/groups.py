@@ -108,7 +108,17 @@ def heat_figure(keyword: str, panels: Sequence[GroupPanel], span: style.Range) -
     """Return a row for each group, a cell for each period: its share, or that it has no data."""
     figure, ax = style.new_axes(1.5 + 0.24 * len(panels), _heat_width(span))
     draw_shares(ax, panels, span)
-    style.title(ax, f"“{keyword}”: share of documents per {span.grain}")
+    style.figure_title(figure, f"“{keyword}”: share of documents per {span.grain}")
+    figure.legend(
+        handles=[
+            Patch(facecolor=_SHARES(0.0), edgecolor=style.HAIR, label="0 %, a true zero"),
+            Patch(facecolor="white", edgecolor=style.HAIR, label="no document of it"),
+            Patch(label="no data", **style.GAP_LOOK),
+        ],
+        loc="outside lower left",
+        ncols=3,
+        fontsize=8.5,
+    )
     return figure
 
 
@@ -117,7 +127,7 @@ def _heat_width(span: style.Range) -> float:
 
 
 def draw_shares(ax: Axes, panels: Sequence[GroupPanel], span: style.Range) -> None:
-    """Draw the heat map with its legend.
+    """Draw the heat map and its scale.
 
     The darkest colour is that of the highest share of a cell with enough documents: one document of
     one would pale all others.
@@ -163,17 +173,6 @@ def draw_shares(ax: Axes, panels: Sequence[GroupPanel], span: style.Range) -> No
         bar.ax.tick_params(length=0, labelsize=8)
         bar.ax.yaxis.set_major_locator(MaxNLocator(nbins=5))
         bar.ax.yaxis.set_major_formatter(style.format_percent)
-    ax.legend(
-        handles=[
-            Patch(facecolor=_SHARES(0.0), edgecolor=style.HAIR, label="0 %, a true zero"),
-            Patch(facecolor="white", edgecolor=style.HAIR, label="no document of it"),
-            Patch(label="no data", **style.GAP_LOOK),
-        ],
-        loc="upper left",
-        bbox_to_anchor=(0.0, -0.02 - 0.9 / (2 + len(panels))),
-        ncols=3,
-        fontsize=8.5,
-    )
 
 
 def totals_spec(keyword: str, slug: str, groups: Sequence[tuple[str, Point]]) -> FigureSpec | None:

@@ -1,0 +1,61 @@
+"""Groups drawn side by side: gaps are no zeros, and every group has one scale."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.patches import Rectangle
+
+from reports.figures import groups, style
+from reports.figures.groups import GroupPanel, Point
+
+SPAN = style.Range("2020-03", "2020-05")
+
+
+def point(period: str, share: float, n: int = 100) -> Point:
+    return Point(period, share, share / 2, min(1.0, share * 2), n)
+
+
+PANELS = (
+    GroupPanel(
+        "Post", (point("2020-03", 0.1), point("2020-04", 0.3), point("2020-05", 0.0)), (), ()
+    ),
+    GroupPanel("Sun", (point("2020-04", 0.2),), ("2020-03",), ("2020-04",)),
+    GroupPanel("Echo", (point("2020-03", 1.0, n=1),), (), ()),
+)
+
+
+def test_a_heat_map_tells_zero_no_document_and_no_data_apart() -> None:
+    figure = groups.heat_figure("fog", PANELS, SPAN)
+    ax = figure.axes[0]
+    cells = ax.images[0].get_array()
+    assert cells is not None
+    values = np.ma.filled(cells, -1.0).tolist()
+    assert values == [[0.1, 0.3, 0.0], [-1.0, 0.2, -1.0], [1.0, -1.0, -1.0]]
+    assert ax.images[0].get_clim() == (0.0, 0.3)  # not that of one document of one
+    gaps = [patch for patch in ax.patches if patch.get_label() == "_gap"]
+    (gap,) = gaps
+    assert isinstance(gap, Rectangle)
+    assert (gap.get_xy(), gap.get_width()) == ((-0.5, 0.5), 1.0)
+    labels = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert labels == ["0 %, a true zero", "no document of it", "no data"]
+
+
+def test_panels_have_one_scale_and_break_where_there_is_no_data() -> None:
+    figure = groups.panels_figure("fog", PANELS, SPAN)
+    scales = {ax.get_ylim() for ax in figure.axes}
+    assert len(scales) == 1
+    post, sun, _ = figure.axes
+    lines = [line for line in post.lines if line.get_label() == "share"]
+    assert [list(line.get_ydata()) for line in lines] == [[0.1, 0.3, 0.0]]
+    assert [patch.get_label() for patch in sun.patches] == ["_gap"]
+    assert style.CUT_OFF in [text.get_text() for text in sun.texts]
+
+
+def test_more_groups_than_fit_side_by_side_are_a_heat_map() -> None:
+    few = groups.series_spec("fog", "fog", PANELS, SPAN, most=3)
+    many = groups.series_spec("fog", "fog", PANELS, SPAN, most=2)
+    assert few is not None
+    assert many is not None
+    assert (few.name, many.name) == ("groups-fog-series", "groups-fog-heat")
+    month = style.Range("2020-03", "2020-03")
+    assert groups.series_spec("fog", "fog", PANELS, month, most=3) is None
