@@ -81,7 +81,7 @@ def test_the_hash_is_the_same_when_most_digests_are_kept_in_files(
 ) -> None:
     run = fill(db)
     in_memory = hash_documents(load_run(db, run))
-    monkeypatch.setattr(archive_hash, "_MOST_HELD_BYTES", 64)
+    monkeypatch.setattr(archive_hash, "_IN_MEMORY", 1)
     assert hash_documents(load_run(db, run)) == in_memory is not None
 
 
