@@ -139,7 +139,7 @@ def _count_pairs(comparison: Comparison) -> str:
 def _list_highest(comparison: Comparison, values: Mapping[str, float]) -> list[str]:
     """Return the highest group and those that cannot be told apart from it, if they are few.
 
-    None where the figures as they are shown have another one first.
+    No one where the figures as they are shown have another one first.
     """
     highest = comparison.list_highest(LEVEL)
     ranked = sorted(highest, key=values.__getitem__, reverse=True)
