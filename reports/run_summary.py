@@ -29,6 +29,7 @@ from reports.run_data import NO_SELECTION, RunData, Selection, documents_conditi
 from reports.selection import count_without, describe_selection, left_out
 from reports.tables.calls import CallRow, read_calls
 from reports.tables.coverage import StepCount, count_steps
+from reports.words import join_words
 from reports.years import is_tested_by_year
 from sources.registry import SOURCES
 from sources.source import Credit
@@ -92,6 +93,23 @@ class RunSummary(RunData):
     def unit(self) -> str:
         """What one of the run's documents is called."""
         return "document" if self.kind == "months" else "post"
+
+    @property
+    def choice(self) -> str:
+        """Which documents of its archives a run of months chose, in words behind their number."""
+        if not isinstance(self.parameters, MonthsParameters):
+            return ""
+        chosen = {
+            "outlet": self.parameters.outlets,
+            "section": self.parameters.sections,
+            "kind": tuple(filter(None, [self.parameters.material])),
+        }
+        words = ""
+        for noun, names in chosen.items():
+            if names:
+                quoted = join_words([f"“{name}”" for name in names])
+                words += f" of the {noun if len(names) == 1 else noun + 's'} {quoted}"
+        return words
 
     @property
     def keyword_example(self) -> KeywordExample | None:

@@ -158,7 +158,11 @@ def test_the_page_of_several_runs_says_which_kind_of_text_each_read(
     runs = [months_run(db, "2020-03", "2020-04", ["tide"], name=name) for name in ("news", "all")]
     with db.write() as connection:
         parameters = connection.scalar(select(Run.parameters).where(Run.id == runs[0]))
-        changed = {**parameters, "material": "News"}
+        chosen = {"outlets": ["The Post", "The Sun"], "sections": ["World"], "material": "News"}
+        changed = {**parameters, **chosen}
         connection.execute(update(Run).where(Run.id == runs[0]).values(parameters=changed))
     html = build.build(db, runs, tmp_path / "out").read_text(encoding="utf-8")
-    assert html.count("of the kind “News”</td>") == 1
+    choice = (
+        "of the outlets “The Post” and “The Sun” of the section “World” of the kind “News”</td>"
+    )
+    assert html.count(choice) == 1
