@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import re
+import warnings
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -221,7 +222,9 @@ def _read_page(page: _Page, index: int, context: ReadContext) -> Item:
         "extensive_search": False,
         "max_date": f"{context.now:%Y-%m-%d}",
     }
-    metadata = extract_metadata(tree, default_url=page.address, date_config=options)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what libraries say of a page's dates helps nobody
+        metadata = extract_metadata(tree, default_url=page.address, date_config=options)
 
     rules = SOURCE.table_rules
     text, replaced = clean(rules.clean_text(metadata.title or ""))

@@ -99,7 +99,7 @@ def test_thirty_days_that_are_killed_at_random_make_the_same_tables(
         jobs.db.close()  # no connection is open in both processes
         status = -signal.SIGKILL
         while status == -signal.SIGKILL:
-            status = live(jobs.settings, run, at_day(day), rng.randint(5, 300))
+            status = live(jobs.settings, run, at_day(day), rng.randint(5, 150))
             kills += status != 0
         assert status == 0
         if day:

@@ -141,6 +141,10 @@ def test_everything_but_pages_is_counted_and_left_aside(tmp_path: Path) -> None:
     [
         ("", None),
         ('<meta property="article:published_time" content="soon">', None),
+        (
+            '<meta property="article:published_time" content="2020-03-01T10:00:00PKZ">',
+            datetime(2020, 3, 1, tzinfo=UTC),
+        ),
         ('<meta name="date" content="2024-05-06">', datetime(2024, 5, 6, tzinfo=UTC)),
         (
             '<script type="application/ld+json">{"datePublished": "2024-05-06T07:08:09Z"}</script>',
