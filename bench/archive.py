@@ -317,14 +317,10 @@ def main() -> None:
     for size in sizes:
         figures.append(measure(options.database, size, options.first, options.processes))
 
-    has_grown = False
+    growth = {}
     for name, smallest in figures[0].peaks.items():
-        growth = figures[-1].peaks[name] - smallest
-        has_grown |= growth > ALLOWED_MB
-        harness.print_figure(
-            f"growth of {name}", [growth], "MB", floor=ALLOWED_MB, floor_name="allowed"
-        )
-    sys.exit("memory grows with the documents" if has_grown else 0)
+        growth[name] = figures[-1].peaks[name] - smallest
+    harness.exit_by_growth(growth, allowed_mb=ALLOWED_MB)
 
 
 if __name__ == "__main__":

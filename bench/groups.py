@@ -67,30 +67,43 @@ def make_series(rng: np.random.Generator, size: Size) -> KeywordGroups:
     """Return the counts of made-up months."""
     names = [f"group {number:02}" for number in range(len(size.documents))]
     counted = KeywordGroups(KEYWORD, {name: GroupCounts(name) for name in names})
+
     for number in range(size.months):
         period = f"{2018 + number // 12}-{number % 12 + 1:02}"
-        share = size.share * size.swing ** rng.uniform(-1, 1)
-        mood = rng.normal(0, 0.1)
-        days = grains.days_of(period)
-        weights = rng.uniform(0.5, 1.5, len(days))
-        of_month: dict[Group, list[ArchiveDay]] = {}
-        for place, name in enumerate(names):
-            is_gap = rng.random() < size.gaps
-            factor = 2.0 if size.twice and place == 0 else 1.0
-            documents = rng.poisson(size.documents[place] * weights / weights.sum())
-            of_month[name] = []
-            for day, n in zip(days, documents, strict=True):
-                if is_gap:
-                    of_month[name].append(ArchiveDay(day, period, NO_DATA, 0, True, {}))
-                    continue
-                p = min(0.9, share * factor * _burst(rng, size, share, int(n)))
-                matched = int(rng.binomial(n, p))
-                scores = rng.normal(mood, 0.45, matched) * (rng.random(matched) > 0.5)
-                values = list(np.clip(scores, -1, 1))
-                matches: dict[Term, Matches] = {(KEYWORD, None): Matches(matched, values)}
-                of_month[name].append(ArchiveDay(day, period, COMPLETE, int(n), False, matches))
-        add_month(counted, of_month, Grain.YEAR)
+        add_month(counted, _make_month(rng, size, names, period), Grain.YEAR)
     return counted
+
+
+def _make_month(
+    rng: np.random.Generator, size: Size, names: Sequence[str], period: str
+) -> dict[Group, list[ArchiveDay]]:
+    share = size.share * size.swing ** rng.uniform(-1, 1)
+    mood = rng.normal(0, 0.1)
+    days = grains.days_of(period)
+    weights = rng.uniform(0.5, 1.5, len(days))
+    of_month: dict[Group, list[ArchiveDay]] = {}
+
+    for place, name in enumerate(names):
+        is_gap = rng.random() < size.gaps
+        factor = 2.0 if size.twice and place == 0 else 1.0
+        documents = rng.poisson(size.documents[place] * weights / weights.sum())
+        of_month[name] = []
+        for day, n in zip(days, documents, strict=True):
+            matches = {} if is_gap else _match(rng, size, int(n), share=share * factor, mood=mood)
+            progress = NO_DATA if is_gap else COMPLETE
+            counted = 0 if is_gap else int(n)
+            of_month[name].append(ArchiveDay(day, period, progress, counted, is_gap, matches))
+    return of_month
+
+
+def _match(
+    rng: np.random.Generator, size: Size, n: int, *, share: float, mood: float
+) -> dict[Term, Matches]:
+    """Return which of a day's *n* documents mention the keyword, and in which mood."""
+    probability = min(0.9, share * _burst(rng, size, share, n))
+    matched = int(rng.binomial(n, probability))
+    scores = rng.normal(mood, 0.45, matched) * (rng.random(matched) > 0.5)
+    return {(KEYWORD, None): Matches(matched, list(np.clip(scores, -1, 1)))}
 
 
 def _burst(rng: np.random.Generator, size: Size, share: float, n: int) -> float:

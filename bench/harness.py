@@ -88,6 +88,15 @@ def skip(reason: str) -> NoReturn:
     sys.exit(0)
 
 
+def exit_by_growth(growth: Mapping[str, float], *, allowed_mb: float) -> NoReturn:
+    """Print by how many MB each process's memory grew; end with 1 where one grew too much."""
+    for name, grown in growth.items():
+        print_figure(f"growth of {name}", [grown], "MB", floor=allowed_mb, floor_name="allowed")
+
+    has_grown = max(growth.values()) > allowed_mb
+    sys.exit("memory grows with the documents" if has_grown else 0)
+
+
 def print_share(name: str, share: float, *, most: float, note: str = "") -> None:
     """Print a share in percent beside *most*, what it may be at most."""
     print_figure(name, [100 * share], "%", floor=100 * most, floor_name="the most,", note=note)

@@ -12,7 +12,6 @@ smallest size to the largest.
 from __future__ import annotations
 
 import io
-import sys
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -119,17 +118,12 @@ def main() -> None:
     sizes = sorted(options.documents)
     usages = {size: measure(size, options.rounds) for size in sizes}
 
-    has_grown = False
+    growth = {}
     for name in PARTS:
         smallest, largest = usages[sizes[0]][name], usages[sizes[-1]][name]
-        growth = median(usage.peak_mb for usage in largest)
-        growth -= median(usage.peak_mb for usage in smallest)
-        has_grown |= growth > ALLOWED_MB
-        harness.print_figure(
-            f"growth of {name}", [growth], "MB", floor=ALLOWED_MB, floor_name="allowed"
-        )
-
-    sys.exit("memory grows with the documents" if has_grown else 0)
+        growth[name] = median(usage.peak_mb for usage in largest)
+        growth[name] -= median(usage.peak_mb for usage in smallest)
+    harness.exit_by_growth(growth, allowed_mb=ALLOWED_MB)
 
 
 if __name__ == "__main__":

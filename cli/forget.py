@@ -11,27 +11,14 @@ from typer import Argument, Option
 
 from cli import context
 from cli.control import dispatch
-from cli.messages import inform, printable, warn
-from cli.options import MOST, check_utf8, parse_run
+from cli.messages import inform, warn
+from cli.options import check_utf8, parse_import, parse_run
 from core.errors import NotFound, UsageError
 
 if TYPE_CHECKING:
     from core.settings import Settings
     from models.database import Database
     from models.erasure import Erased
-
-
-def parse_import(text: str | int) -> int:
-    """Return the number of an import that *text* is. Raises `UsageError`, `NotFound`."""
-    try:
-        number = int(text)
-    except ValueError:
-        raise UsageError(
-            f"{printable(text)} is no import's number: `tidings stored` lists them"
-        ) from None
-    if not 0 < number <= MOST:
-        raise NotFound(f"there is no import {number}: `tidings stored` lists them")
-    return number
 
 
 def forget(

@@ -169,26 +169,31 @@ def _print_omissions(imported: Imported) -> None:
 
 def _print_counts(imported: Imported) -> None:
     tally = imported.tally
+
     if tally.wrong_times:
         warn(
             f"{tally.wrong_times:,} of the documents read have a time that their service cannot "
             "have meant: they are in no month"
         )
+
     if imported.redated == 1:
         warn("1 document stands in two months: the first date counts")
     elif imported.redated:
         warn(f"{imported.redated:,} documents stand in two months: the first date counts")
+
     if imported.kept:
         warn(
             f"{imported.kept:,} stored documents lack what these files say of them, and stay as "
             "runs have read them: `tidings forget RUN` for those runs, then import again"
         )
+
     if imported.conflicts:
         warn(
             f"{imported.conflicts:,} of the documents read were not stored, because another text "
             "has their id: if the column of ids only numbers the rows, rename it so that it is no "
             "id (row_number, say), and import again"
         )
+
     if imported.forgotten:
         warn(
             f"{imported.forgotten:,} of the documents read were forgotten on request and stay "

@@ -62,15 +62,25 @@ def check_utf8(value: Text) -> Text:
 
 def parse_run(text: str | int) -> int:
     """Return the number of a run that *text* is. Raises `UsageError`, `NotFound`."""
+    return _parse_number(text, noun="run", list_command="tidings runs")
+
+
+def parse_import(text: str | int) -> int:
+    """Return the number of an import that *text* is. Raises `UsageError`, `NotFound`."""
+    return _parse_number(text, noun="import", list_command="tidings stored")
+
+
+def _parse_number(text: str | int, *, noun: str, list_command: str) -> int:
     try:
-        run = int(text)
+        number = int(text)
     except ValueError:
         raise UsageError(
-            f"{printable(str(text))} is no run's number: `tidings runs` lists them"
+            f"{printable(str(text))} is no {noun}'s number: `{list_command}` lists them"
         ) from None
-    if not 0 < run <= MOST:
-        raise NotFound(f"there is no run {run}: `tidings runs` lists them")
-    return run
+
+    if not 0 < number <= MOST:
+        raise NotFound(f"there is no {noun} {number}: `{list_command}` lists them")
+    return number
 
 
 class SeriesBy(NamedTuple):

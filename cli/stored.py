@@ -108,12 +108,13 @@ def _format_range(gap: MonthRange) -> str:
 
 
 def _show_names(heading: str, names: Sequence[StoredName]) -> None:
-    known = [each for each in names if each.name]
-    if not known:
+    named = [each for each in names if each.name]
+    if not named:
         return
+
     show()
-    show(f"{heading}: {len(known):,}")
-    _show_counts(known)
+    show(f"{heading}: {len(named):,}")
+    _show_counts(named)
     unknown = sum(each.documents for each in names if not each.name)
     if unknown:
         show(f"  {unknown:>12,}  (not known)")

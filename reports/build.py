@@ -263,6 +263,7 @@ def _write(
         made=report.run.ended,
         **more,
     )
+
     report.pages.add(name, html.encode())
 
 

@@ -89,8 +89,8 @@ def _find_names(data: RunData, grouping: Grouping, parameters: MonthsParameters)
     for job in data.jobs:
         for batch in in_batches(set(stored[job.name]) - names):
             of_job = (documents_condition(data, job), column.in_(batch))
-            found = select(column).join(Document, Document.origin_id == Origin.id)
-            names.update(fetch_scalars(data.db, found.where(*of_job).distinct()))
+            of_origins = select(column).join(Document, Document.origin_id == Origin.id)
+            names.update(fetch_scalars(data.db, of_origins.where(*of_job).distinct()))
     return names
 
 

@@ -124,18 +124,18 @@ class HeldClaims:
 
 
 def claim_together(
-    job: JobContext, wanted: Sequence[tuple[HeldClaims, Collection[bytes]]]
+    job: JobContext, requested: Sequence[tuple[HeldClaims, Collection[bytes]]]
 ) -> list[set[bytes]]:
     """Claim what several fetches of a job need; return what each of them holds now.
 
     What two of them need is the first one's.
     """
     at = time.monotonic()
-    all_keys = set[bytes]().union(*(keys for _, keys in wanted))
+    all_keys = set[bytes]().union(*(keys for _, keys in requested))
     claimed = claim_answers(job.db, job.claim, all_keys, seconds=claim_seconds(job))
 
     taken = []
-    for claims, keys in wanted:
+    for claims, keys in requested:
         won = {key: claimed.pop(key) for key in keys if key in claimed}
         claims.note(won, at)
         taken.append(set(won))

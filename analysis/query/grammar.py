@@ -344,7 +344,7 @@ def _check_satisfiable(query: Query, text: str) -> None:
     if len(query.terms) > MOST_TRIED:
         return
     for held in choices(query):
-        if can_be(query.root, held, wanted=True):
+        if can_be(query.root, held, outcome=True):
             return
     raise ValueError(f"{text!r} contradicts itself, nothing can match it: take a part away")
 
@@ -358,15 +358,15 @@ def choices(query: Query) -> Iterator[frozenset[Term]]:
             yield held
 
 
-def can_be(node: Node, held: Collection[Term], *, wanted: bool) -> bool:
-    """Return whether *node* can be *wanted* in a text that holds the terms *held* and no other."""
+def can_be(node: Node, held: Collection[Term], *, outcome: bool) -> bool:
+    """Return whether *node* can be *outcome* in a text that holds the terms *held* and no other."""
     if isinstance(node, Not):
-        return can_be(node.part, held, wanted=not wanted)
+        return can_be(node.part, held, outcome=not outcome)
     if isinstance(node, (And, Or)):
-        parts = [can_be(part, held, wanted=wanted) for part in node.parts]
-        return all(parts) if isinstance(node, And) == wanted else any(parts)
+        parts = [can_be(part, held, outcome=outcome) for part in node.parts]
+        return all(parts) if isinstance(node, And) == outcome else any(parts)
     if isinstance(node, Near):
         has_left = any(term in held for term in node.left)
         has_right = any(term in held for term in node.right)
-        return (has_left and has_right) or not wanted
-    return (node in held) == wanted
+        return (has_left and has_right) or not outcome
+    return (node in held) == outcome

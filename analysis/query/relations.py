@@ -34,9 +34,9 @@ def relate(first: Keyword, second: Keyword) -> Relation:
 
     is_part, is_whole, is_apart = True, True, True
     for held in choices(together):
-        is_left, is_right = (can_be(node, held, wanted=True) for node in (left, right))
-        is_part &= not (is_left and can_be(right, held, wanted=False))
-        is_whole &= not (is_right and can_be(left, held, wanted=False))
+        is_left, is_right = (can_be(node, held, outcome=True) for node in (left, right))
+        is_part &= not (is_left and can_be(right, held, outcome=False))
+        is_whole &= not (is_right and can_be(left, held, outcome=False))
         is_apart &= not (is_left and is_right)
     if is_apart:
         return Relation.APART

@@ -201,20 +201,13 @@ def series_spec(
     """Declare the shares over time: a panel for each of at most *most* groups, else a heat map."""
     if len(span) < 2 or not any(panel.points for panel in panels):
         return None
+    if len(panels) > most:
+        return _heat_spec(keyword, slug, panels[:MOST_ROWS], span)
+
     cut_off = ""
     if any(panel.cut_off for panel in panels):
         cut_off = f" {style.CUT_OFF}: days of the {span.grain} are missing."
-    if len(panels) > most:
-        return FigureSpec(
-            name=f"groups-{slug}-heat",
-            draw=partial(heat_figure, keyword, tuple(panels[:MOST_ROWS]), span),
-            alt=f"Heat map: share of the documents of each group that mention {keyword}, in each "
-            f"{span.grain}; hatched where a group has no data.",
-            caption=f"One scale for all. Hatched: no data, which is no zero; blank: none of its "
-            f"documents in a {span.grain} of which the archive has others; a point: fewer than "
-            f"{FEW_DOCUMENTS} documents, whose share says little.",
-            layout=NOT_WIDE if len(span) <= NARROW else "chart wide",
-        )
+
     return FigureSpec(
         name=f"groups-{slug}-series",
         draw=partial(panels_figure, keyword, tuple(panels), span),
@@ -223,4 +216,19 @@ def series_spec(
         caption="All on one scale; upright lines are 95 % intervals. Hatched: no data, which is no "
         f"zero. Hollow: fewer than {FEW_DOCUMENTS} documents.{cut_off}",
         layout=NOT_WIDE,
+    )
+
+
+def _heat_spec(
+    keyword: str, slug: str, panels: Sequence[GroupPanel], span: style.Range
+) -> FigureSpec:
+    return FigureSpec(
+        name=f"groups-{slug}-heat",
+        draw=partial(heat_figure, keyword, tuple(panels), span),
+        alt=f"Heat map: share of the documents of each group that mention {keyword}, in each "
+        f"{span.grain}; hatched where a group has no data.",
+        caption=f"One scale for all. Hatched: no data, which is no zero; blank: none of its "
+        f"documents in a {span.grain} of which the archive has others; a point: fewer than "
+        f"{FEW_DOCUMENTS} documents, whose share says little.",
+        layout=NOT_WIDE if len(span) <= NARROW else "chart wide",
     )

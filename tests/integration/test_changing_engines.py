@@ -79,6 +79,16 @@ def test_a_job_goes_on_with_an_engine_that_changed_once(settings: Settings) -> N
     assert service.calls <= 40 + 20
 
 
+def begin_watched_run(jobs: Jobs) -> int:
+    """Do a run over the first day, and watch it from then on."""
+    publish(jobs.db, 0)
+    run = jobs.submit(WATCHED)
+    work(jobs, run)
+    watch(jobs.db, run)
+    check_due_watches(jobs.db, jobs.settings, now=at_day(0))
+    return run
+
+
 def test_a_watched_run_meets_a_new_engine_with_each_update_for_years(settings: Settings) -> None:
     engine = "odd/0"
     service = ChangingEngine(lambda *_: engine)
@@ -86,11 +96,7 @@ def test_a_watched_run_meets_a_new_engine_with_each_update_for_years(settings: S
     with serving(service) as served:
         at_service = settings.model_copy(update={"textapi_url": served.url})
         with closing(Jobs(at_service)) as jobs:
-            publish(jobs.db, 0)
-            run = jobs.submit(WATCHED)
-            work(jobs, run)
-            watch(jobs.db, run)
-            check_due_watches(jobs.db, jobs.settings, now=at_day(0))
+            run = begin_watched_run(jobs)
 
             for day in news_days:
                 engine = f"odd/{day}"
@@ -113,11 +119,7 @@ def test_an_update_of_a_watched_run_meets_ten_new_engines_at_most(settings: Sett
     with serving(service) as served:
         at_service = settings.model_copy(update={"textapi_url": served.url})
         with closing(Jobs(at_service)) as jobs:
-            publish(jobs.db, 0)
-            run = jobs.submit(WATCHED)
-            work(jobs, run)
-            watch(jobs.db, run)
-            check_due_watches(jobs.db, jobs.settings, now=at_day(0))
+            run = begin_watched_run(jobs)
 
             is_mad = True
             publish(jobs.db, 1)

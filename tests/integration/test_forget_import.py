@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -23,8 +22,8 @@ from models.crawls import COMPLETE, move_crawl
 from models.database import Database, migrate
 from models.imports import begin_import, get_import
 from models.tables import Crawl, Document, Import, Job, SuppressedName
-from reports.exports import write
 from tests.e2e_kit import stub, stub_settings  # noqa: F401 - fixtures
+from tests.exports_kit import exported
 from tests.jobs_kit import Jobs
 
 PARAMETERS = MonthsParameters(
@@ -75,13 +74,17 @@ def import_table(tidings: Tidings, folder: Path, name: str, table: str) -> None:
     assert result.exit_code == 0, result.output
 
 
+def run_over_both(jobs: Jobs, tidings: Tidings, folder: Path) -> int:
+    """Import both tables and do a run over them."""
+    import_table(tidings, folder, "one.csv", ONE)
+    import_table(tidings, folder, "other.csv", OTHER)
+    run = jobs.submit(PARAMETERS)
+    jobs.do_all(run)
+    return run
+
+
 def export(jobs: Jobs, run: int) -> dict[str, str]:
-    tables = {}
-    for table in TABLES:
-        out = io.BytesIO()
-        write(jobs.db, run, table, "jsonl", out)
-        tables[table] = out.getvalue().decode()
-    return tables
+    return {table: exported(jobs.db, run, table).decode() for table in TABLES}
 
 
 def identities(db: Database) -> list[str]:
@@ -105,10 +108,7 @@ def run_over_one_alone(jobs: Jobs, tidings: Tidings, folder: Path, monkeypatch: 
 def test_a_run_is_as_if_the_forgotten_import_had_never_been(
     jobs: Jobs, tidings: Tidings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import_table(tidings, tmp_path, "one.csv", ONE)
-    import_table(tidings, tmp_path, "other.csv", OTHER)
-    run = jobs.submit(PARAMETERS)
-    jobs.do_all(run)
+    run = run_over_both(jobs, tidings, tmp_path)
     assert "Zeppelins" in export(jobs, run)["mentions"]
 
     result = tidings("forget", "--import", 2)
@@ -143,10 +143,7 @@ def test_what_was_forgotten_can_be_imported_again(
 def test_a_second_call_goes_on_where_the_first_was_killed(
     jobs: Jobs, tidings: Tidings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import_table(tidings, tmp_path, "one.csv", ONE)
-    import_table(tidings, tmp_path, "other.csv", OTHER)
-    run = jobs.submit(PARAMETERS)
-    jobs.do_all(run)
+    run = run_over_both(jobs, tidings, tmp_path)
     pieces = import_erasure.ids_by_import
 
     def killed_after_one(*arguments: Any) -> Iterator[list[int]]:
