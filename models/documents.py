@@ -5,11 +5,22 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self, TypeAlias
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    DateTime,
+    Row,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+    text,
+)
 from sqlalchemy.sql.dml import ReturningInsert
 
 from core.enums import JobKind
@@ -33,6 +44,8 @@ from models.origins import (
 from models.suppression_list import without_suppressed
 from models.tables import Document, DocumentDetails, JobDocument
 
+Moment: TypeAlias = datetime | ColumnElement[datetime]
+
 _REPOSTS = "are reposts: moods, words and names leave them out"
 _REPOST = "is a repost: moods, words and names leave it out"
 _TIMELESS = "have no time that can be meant, and are in no month"
@@ -44,7 +57,7 @@ _INSERTED = (*_COLUMNS, "origin_id", "import_id", "repost")
 _TEXTS = select(Document.id, Document.identity, Document.period, Document.text, Document.repost)
 
 _DATED_TEXTS = _TEXTS.add_columns(Document.published_at)
-_READ_AT_ONCE = 2000  # documents of a month
+_READ_AT_ONCE = 2000  # documents of a month, about
 
 
 class DocumentText(NamedTuple):
@@ -250,12 +263,12 @@ def has_documents_of(connection: Connection, handle: str) -> bool:
 
 
 def documents_of(
-    scope: DocumentScope, *, day: tuple[datetime, datetime] | None = None
+    scope: DocumentScope, *, day: tuple[Moment, Moment] | None = None
 ) -> ColumnElement[bool]:
     """Return the condition on `Document` that holds for the documents of *scope*.
 
     This is the one place that says which documents a job works on. *day* narrows a month to one of
-    its `days_of`.
+    its `days_of`, given as moments or as parameters of the statement.
     """
     if scope.kind == JobKind.MONTH:
         days = days_of(scope.name)
@@ -301,32 +314,36 @@ def list_documents_by_day(
 ) -> Iterator[tuple[str, list[DocumentText]]]:
     """Yield each day of a month, ``2020-03-01``, and its documents, if there are any.
 
-    A month of few documents is read at once, a larger one day by day, each in a transaction of its
-    own.
+    Some `_READ_AT_ONCE` documents are read in a transaction, or a day.
     """
-    days = days_of(scope.name)
-    ranges = [(days[0][0], days[-1][1])] if _has_few(db, scope) else days
-    for day in ranges:
-        statement = _DATED_TEXTS.where(documents_of(scope, day=day))
+    day = bindparam("first", type_=DateTime), bindparam("after", type_=DateTime)
+    statement = _DATED_TEXTS.where(documents_of(scope, day=day))  # built once: that costs most
+    for first, after in _ranges_to_read(db, scope):
         with db.read() as connection:
-            rows = connection.execute(statement).all()
+            rows = connection.execute(statement, {"first": first, "after": after}).all()
         yield from _group_by_day(rows)
 
 
-def _has_few(db: Database, scope: DocumentScope) -> bool:
-    most = select(Document.id).where(documents_of(scope)).limit(_READ_AT_ONCE + 1)
+def _ranges_to_read(db: Database, scope: DocumentScope) -> Iterator[tuple[datetime, datetime]]:
+    """Yield the days of a month, several together where it has few documents."""
+    days = days_of(scope.name)
+    most = select(Document.id).where(documents_of(scope)).limit(_READ_AT_ONCE * len(days))
     with db.read() as connection:
-        count = connection.scalar(select(func.count()).select_from(most.subquery()))
-    return (count or 0) <= _READ_AT_ONCE
+        count = connection.scalar(select(func.count()).select_from(most.subquery())) or 0
+
+    together = max(1, _READ_AT_ONCE * len(days) // max(1, count))
+    for begin in range(0, len(days), together):
+        part = days[begin : begin + together]
+        yield part[0][0], part[-1][1]
 
 
 def _group_by_day(rows: Iterable[Row[Any]]) -> Iterator[tuple[str, list[DocumentText]]]:
     """Yield each day of *rows* of `_DATED_TEXTS` with its documents, by identity."""
-    days: dict[str, list[Any]] = {}
+    days: dict[date, list[Any]] = {}
     for row in rows:
-        days.setdefault(f"{row.published_at:%Y-%m-%d}", []).append(row[:-1])
+        days.setdefault(row.published_at.date(), []).append(row[:-1])
     for day in sorted(days):
-        yield day, _in_order(days[day])
+        yield day.isoformat(), _in_order(days[day])
 
 
 def list_texts(db: Database, scope: DocumentScope) -> Iterator[str]:

@@ -12,6 +12,13 @@ from models.tables import Base, Document, Mention
 
 Rows = Sequence[Mapping[str, Any]]
 
+_KEY = (Mention.document_id, Mention.keyword, Mention.term, Mention.position)  # within a job
+_KEY_PARAMETERS = tuple(f"of_{column.name}" for column in _KEY)
+_IS_OF_JOB = Mention.job_id == bindparam("of_job")
+_MENTIONS = select(*_KEY, Mention.sentence).where(_IS_OF_JOB)
+_HAS_KEY = [column == bindparam(name) for column, name in zip(_KEY, _KEY_PARAMETERS, strict=True)]
+_SET_POLARITY = update(Mention).where(_IS_OF_JOB, *_HAS_KEY).values(polarity=bindparam("new"))
+
 
 def replace_rows(connection: Connection, job_id: int, table: type[Base], rows: Rows) -> None:
     """Put *rows*, without their `job_id`, in the place of all rows that *table* has of the job."""
@@ -63,17 +70,14 @@ def set_mention_polarities(
     connection: Connection, job_id: int, polarities: Mapping[tuple[str, str], float]
 ) -> None:
     """Set the polarity of every mention of a job, by its keyword and sentence."""
-    keys = (Mention.document_id, Mention.keyword, Mention.term, Mention.position)
-    mentions = select(*keys, Mention.sentence).where(Mention.job_id == job_id)
     parameters = []
-    for row in connection.execute(mentions).mappings():
-        values = {f"key_{key.name}": row[key.name] for key in keys}
-        parameters.append({**values, "new": polarities[row["keyword"], row["sentence"]]})
+    for row in connection.execute(_MENTIONS, {"of_job": job_id}):
+        values = dict(zip(_KEY_PARAMETERS, row, strict=False))
+        new = polarities[row.keyword, row.sentence]
+        parameters.append({**values, "of_job": job_id, "new": new})
 
     if parameters:
-        same_key = [key == bindparam(f"key_{key.name}") for key in keys]
-        mention = update(Mention).where(Mention.job_id == job_id, *same_key)
-        connection.execute(mention.values(polarity=bindparam("new")), parameters)
+        connection.execute(_SET_POLARITY, parameters)
 
 
 def _day_identity(row: Any) -> tuple[Any, ...]:

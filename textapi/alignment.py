@@ -35,7 +35,7 @@ def join(texts: Sequence[str]) -> str:
 
 def length_joined(text: str) -> int:
     """Return the characters that *text* takes in `join`, without the line break."""
-    return len(_terminate(text))
+    return len(text) if ends_sentence(text) else len(text) + len(_STOP)
 
 
 @lru_cache(maxsize=JOINS_KEPT)  # the same texts are joined for a request and for its reply

@@ -8,6 +8,7 @@ only where nothing else does, so that texts without capitals are split as well.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 Span = tuple[int, int]
 
@@ -68,8 +69,15 @@ def ends_sentence(text: str) -> bool:
     stripped = text.rstrip()
     if not stripped.endswith("."):
         return stripped.endswith(("!", "?"))
-    word = _word_up_to(stripped, len(stripped))
-    return not (_is_abbreviation(word, "a") or _is_abbreviation(word, "1"))
+    tail = stripped[-_LONGEST_ABBREVIATION - 1 :]
+    return not _may_be_abbreviation(tail.rsplit(None, 1)[-1])
+
+
+@lru_cache(maxsize=4096)  # few words end most texts
+def _may_be_abbreviation(last: str) -> bool:
+    """Tell whether *last*, behind a text's last white space, is one before a letter or a number."""
+    word = _word_up_to(last, len(last))
+    return _is_abbreviation(word, "a") or _is_abbreviation(word, "1")
 
 
 def _add_span(spans: list[Span], text: str, start: int, end: int) -> None:
