@@ -6,9 +6,10 @@ import os
 import re
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 MIGRATIONS = Path(__file__).parent / "migrations"
 DEVELOPMENT_REVISION = re.compile("000[1-7]")  # from before the first release
 CLOCK_SLACK_SECONDS = 1.0  # a time that is further in the future was written by a wrong clock
+BEGIN_WRITING = "BEGIN IMMEDIATE"
+PRIMARY_ERROR = 0xFF  # SQLite's extended codes have more bits
+SQLITE_POLL_SECONDS = 0.0005
 VALUES_PER_STATEMENT = 900  # SQLite before 3.32 takes 999 variables
 
 T = TypeVar("T")
@@ -82,7 +86,7 @@ class Database:
         self.url = url
         self.engine = _engine(url, pooled=pooled, patience=patience)
         self._writing = self.engine.execution_options(tidings_writes=True)
-        # SQLite has one writer, and one that waits for it sleeps up to 0.1 s at a time.
+        # SQLite has one writer: the threads of a process take turns without asking the file.
         self._turn = threading.Lock() if self.is_sqlite else nullcontext()
 
     @contextmanager
@@ -169,7 +173,7 @@ def _engine(url: str, *, pooled: bool, patience: float) -> Engine:
         )
         event.listen(engine, "do_connect", _create_private_file)
         event.listen(engine, "connect", _prepare_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
+        event.listen(engine, "begin", partial(_begin_sqlite, patience=patience))
         return engine
 
     if address.get_backend_name() == "postgresql":
@@ -216,11 +220,41 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _begin_sqlite(connection: Connection) -> None:
+def _begin_sqlite(connection: Connection, *, patience: float) -> None:
     # A deferred transaction that reads and then writes fails at once with "database is locked" when
     # another has written in between; an immediate one waits its turn.
-    writes = connection.get_execution_options().get("tidings_writes")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    if connection.get_execution_options().get("tidings_writes"):
+        _begin_writing(connection, patience)
+    else:
+        connection.exec_driver_sql("BEGIN")
+
+
+def _begin_writing(connection: Connection, patience: float) -> None:
+    """Begin to write as soon as no other process does.
+
+    SQLite itself would sleep up to 0.1 s at a time.
+    """
+    driver: Any = connection.connection.driver_connection
+    gives_up_at = time.monotonic() + patience
+    driver.execute("PRAGMA busy_timeout = 0")
+    try:
+        while not _has_begun(driver, gives_up_at):
+            time.sleep(SQLITE_POLL_SECONDS)
+    except sqlite3.OperationalError:
+        connection.exec_driver_sql(BEGIN_WRITING)  # raises the error as SQLAlchemy's
+    finally:
+        driver.execute(f"PRAGMA busy_timeout = {int(patience * 1000)}")
+
+
+def _has_begun(driver: sqlite3.Connection, gives_up_at: float) -> bool:
+    try:
+        driver.execute(BEGIN_WRITING)
+    except sqlite3.OperationalError as error:
+        is_busy = error.sqlite_errorcode & PRIMARY_ERROR == sqlite3.SQLITE_BUSY
+        if not is_busy or time.monotonic() > gives_up_at:
+            raise
+        return False
+    return True
 
 
 @contextmanager

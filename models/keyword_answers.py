@@ -42,6 +42,7 @@ _LOCKED_DOCUMENTS = (
     .order_by(Document.id)
     .with_for_update(read=True, key_share=True)
 )
+_NEWEST_DOCUMENT = select(func.max(Document.id))
 _LOCKED_BLOCKS = (
     select(SearchedBlock.question_id, SearchedBlock.block, SearchedBlock.bitmap)
     .where(SearchedBlock.block.in_(_BLOCKS))
@@ -130,10 +131,11 @@ def store_keyword_answers(
 
     for question, answers in sorted(answers_by_question.items()):
         question_id = _question_id(db, connection, question)
-        for document_id, answer in sorted(answers.items()):
-            if document_id not in stored_documents:
-                continue
-            _add_bit(bits, question_id, document_id)
+        document_ids = sorted(stored_documents.intersection(answers))
+        for block, bitmap in _bits_by_block(document_ids).items():
+            bits[question_id, block] = bitmap
+        for document_id in document_ids:
+            answer = answers[document_id]
             if answer != "[]":
                 row = {"question_id": question_id, "document_id": document_id, "sentences": answer}
                 sentences.append(row)
@@ -207,10 +209,11 @@ def _question_id(db: Database, connection: Connection, question: Question) -> in
 def _lock_documents(
     db: Database, connection: Connection, answers: Iterable[Mapping[int, str]]
 ) -> set[int]:
-    """Return which of the documents are stored; on PostgreSQL lock those of which text is kept.
+    """Return which documents an answer is kept of; on PostgreSQL lock those of which text is kept.
 
     An erasure waits there until the answers are stored, and removes them then. That a document was
-    searched says nothing of it, and its id is not given again.
+    searched says nothing of it, and may stand as long as its id is not given again: SQLite gives
+    none again up to the newest document's.
     """
     document_ids: set[int] = set()
     quoted_ids: set[int] = set()
@@ -220,9 +223,13 @@ def _lock_documents(
             if answer != "[]":
                 quoted_ids.add(document_id)
 
-    to_check = sorted(document_ids if db.is_sqlite else quoted_ids)
-    stored = document_ids.difference(to_check)
-    for batch in batched(to_check):
+    unquoted_ids = document_ids - quoted_ids
+    if db.is_sqlite and unquoted_ids:
+        newest = connection.scalar(_NEWEST_DOCUMENT) or 0
+        unquoted_ids = {document_id for document_id in unquoted_ids if document_id <= newest}
+
+    stored = unquoted_ids
+    for batch in batched(sorted(quoted_ids)):
         stored.update(connection.scalars(_LOCKED_DOCUMENTS, {"documents": batch}))
     return stored
 

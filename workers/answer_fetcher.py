@@ -265,7 +265,8 @@ class _Fetch:
         await self._wait_while_tasks(most)
         if self._error:
             return []
-        return list(islice(remaining, max(self._batch_size, most - len(self._tasks))))
+        size = max(self._batch_size, most - len(self._tasks))
+        return await asyncio.to_thread(lambda: list(islice(remaining, size)))
 
     def _adapt_batch_size(self, size: int, seconds: float) -> None:
         """Claim more together where calls are quick: each claim costs a transaction."""

@@ -48,12 +48,15 @@ class AnswerWriter:
         """
         self._batch.claims.update(claims)
         self._batch.progress |= progress and not self._progress_is_noted
+        answers_by_term: dict[str, dict[int, str]] = {}
         for key, value in answers.items():
             if isinstance(key, bytes):
                 self._batch.answers[key] = value
             else:
                 term, document_id = key
-                self._batch.keyword_answers(request.engine, term)[document_id] = value
+                answers_by_term.setdefault(term, {})[document_id] = value
+        for term, answers_by_document in answers_by_term.items():
+            self._batch.keyword_answers(request.engine, term).update(answers_by_document)
         for document_id, key in request.documents:
             if key in answers:
                 self._batch.documents.append((document_id, key))
