@@ -16,13 +16,14 @@ from cli.options import check_utf8
 from cli.run_options import parse_handle
 from core.errors import UsageError
 from sources.base import LONGEST_NAME, clean_name
-from sources.columns import FIELDS
+from sources.columns import FIELDS, list_columns, show_column
 from sources.registry import SOURCES, archives, source_named
 
 SOURCE_NAMES = ", ".join(source.name for source in SOURCES)
 
 if TYPE_CHECKING:
     from producers.imports import Imported
+    from sources.base import ColumnsRead
 
 LEFT_OUT = 3  # the exit status when something unreadable was left out
 MAX_REMARKS = 20
@@ -146,13 +147,28 @@ def _counts(imported: Imported) -> dict[str, int]:
         "empty": tally.empty,
         "left_out": tally.left_out,
         "wrong_times": tally.wrong_times,
+        "empty_times": tally.empty_times,
         "replaced_characters": tally.replaced_characters,
     }
 
 
 def _print_remarks(imported: Imported) -> None:
+    _print_tables(imported.tally.tables)
     _print_omissions(imported)
     _print_counts(imported)
+
+
+def _print_tables(tables: list[ColumnsRead]) -> None:
+    """Say of which columns nothing was read: once where many files have the same ones."""
+    files: dict[tuple[tuple[tuple[str, str], ...], tuple[str, ...]], list[str]] = {}
+    for table in tables:
+        if table.unread:
+            files.setdefault((tuple(table.columns.items()), table.unread), []).append(table.file)
+
+    for (columns, unread), names in list(files.items())[:MAX_REMARKS]:
+        others = f" and {len(names) - 1:,} more" if len(names) > 1 else ""
+        read = ", ".join(f"{field}={show_column(name)}" for field, name in columns)
+        warn(f"{names[0]}{others}: columns {read}; not read: {list_columns(unread)}")
 
 
 def _print_omissions(imported: Imported) -> None:
@@ -167,14 +183,24 @@ def _print_omissions(imported: Imported) -> None:
         warn(f"and {tally.left_out - MAX_REMARKS:,} more were left out")
 
 
+def _in_no_month(documents: int) -> str:
+    return f"{documents:,} document{' is' if documents == 1 else 's are'} in no month"
+
+
 def _print_counts(imported: Imported) -> None:
     tally = imported.tally
 
     if tally.wrong_times:
+        first = f", the first {tally.first_wrong_time!r}" if tally.first_wrong_time else ""
+        times = "its time" if tally.wrong_times == 1 else "their times"
         warn(
-            f"{tally.wrong_times:,} of the documents read have a time that their service cannot "
-            "have meant: they are in no month"
+            f"{_in_no_month(tally.wrong_times)}: {times} cannot be read, or cannot be right "
+            f"(before the source began, or in the future){first}"
         )
+
+    if tally.empty_times:
+        nothing = "it has no time" if tally.empty_times == 1 else "they have no time"
+        warn(f"{_in_no_month(tally.empty_times)}: {nothing}")
 
     if imported.redated == 1:
         warn("1 document stands in two months: the first date counts")

@@ -24,8 +24,8 @@ def choose_archives(
 ) -> MonthsParameters:
     """Return the parameters of a run that names no archive.
 
-    Named outlets may be in any archive. Where the default archive holds nothing and cannot be
-    fetched, the archives that are stored are meant, which is said.
+    Named outlets may be in any archive, which needs no word. Where the default archive holds
+    nothing and cannot be fetched, the archives that are stored are meant, which is said.
     """
     from models.origins import stored_sources
 
@@ -37,7 +37,7 @@ def choose_archives(
 
     if not names or (is_default_there and not parameters.outlets):
         return parameters
-    if not is_default_there:
+    if not parameters.outlets:
         warn(f"nothing of {default} is stored: the run is of {', '.join(names)}")
     return parameters.model_copy(update={"sources": tuple(names)})
 

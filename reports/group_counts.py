@@ -133,6 +133,7 @@ class GroupCounts:
     by_period: dict[str, Cell] = field(default_factory=lambda: defaultdict(Cell))
     compared: _Compared = field(default_factory=_Compared)
     dispersion: Weighted = field(default_factory=Weighted)  # of months that are not cut off
+    missing_months: list[str] = field(default_factory=list)  # of which others have documents
 
     @property
     def compared_share(self) -> float | None:
@@ -215,6 +216,7 @@ def _read_months(data: RunData, names: Sequence[str]) -> Iterator[OfMonth]:
 def add_month(counted: KeywordGroups, of_month: OfMonth, grain: Grain) -> None:
     """Add a month to the counts of a keyword, and compare its groups."""
     compared: dict[str, tuple[Cell, Moments]] = {}
+    gaps: list[GroupCounts] = []
     for name, group in counted.groups.items():
         days = of_month[name]
         matches = [day.matches.get((counted.keyword, None), NO_MATCHES) for day in days]
@@ -224,6 +226,7 @@ def add_month(counted: KeywordGroups, of_month: OfMonth, grain: Grain) -> None:
             _add_day(month, day, n)
             _add_day(group.by_period[grains.period_of(day.date, grain)], day, n)
         if not month.has_data:
+            gaps.append(group)
             continue
 
         polarities = _sum_polarities(days, matches)
@@ -238,6 +241,9 @@ def add_month(counted: KeywordGroups, of_month: OfMonth, grain: Grain) -> None:
                 mean.add(dispersion or 0.0, month.matched if dispersion is not None else 0)
     if len(compared) > 1:
         _compare_month(counted, compared)
+    for group in gaps if compared else ():
+        if group.name != NOT_KNOWN:
+            group.missing_months.append(grains.period_of(of_month[group.name][0].date, Grain.MONTH))
 
 
 def _sum_polarities(days: Sequence[ArchiveDay], matches: Sequence[Matches]) -> Moments:

@@ -21,7 +21,7 @@ _APART = (
     "here they are compared within the months that they share, and mentions of one burst count for "
     "fewer."
 )
-_PLURALS = {Grouping.OUTLET: "outlets", Grouping.SECTION: "sections", Grouping.KIND: "kinds"}
+PLURALS = {Grouping.OUTLET: "outlets", Grouping.SECTION: "sections", Grouping.KIND: "kinds"}
 
 
 def describe_groups(counted: KeywordGroups, grouping: Grouping) -> list[Highlight]:
@@ -43,7 +43,7 @@ def _describe_shares(
     counted: KeywordGroups, grouping: Grouping, comparison: Comparison
 ) -> Highlight:
     subject = f"“{counted.keyword}”"
-    plural = _PLURALS[grouping]
+    plural = PLURALS[grouping]
     if not comparison.differs(LEVEL):
         most = format_points(comparison.bound_change(LEVEL)).lstrip("+")
         text = (
@@ -85,7 +85,7 @@ def _describe_moods(
     counted: KeywordGroups, grouping: Grouping, comparison: Comparison
 ) -> Highlight:
     subject = f"“{counted.keyword}”"
-    plural = _PLURALS[grouping]
+    plural = PLURALS[grouping]
     if not comparison.differs(LEVEL):
         most = comparison.bound_change(LEVEL)
         verb = "cannot be told apart by"
@@ -176,7 +176,7 @@ def _than(
     if len(comparison.names) == 2:
         return lower
     if comparison.list_highest(LEVEL) == [high]:
-        others = f"{len(comparison.names) - 1} {_PLURALS[grouping]} compared"
+        others = f"{len(comparison.names) - 1} {PLURALS[grouping]} compared"
         return f"each of the other {others} (next: {_name(low, grouping)}, {form(values[low])})"
     different = len(comparison.list_different(LEVEL))
     if different == 1:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from analysis.parameters import MonthsParameters
@@ -11,7 +11,7 @@ from reports import grains
 from reports.figure_store import FigureRef, FigureStore, slug
 from reports.figures import groups as figures
 from reports.figures import style
-from reports.figures.groups import GroupPanel, Point
+from reports.figures.groups import GroupPanel, Mean, Point
 from reports.group_counts import (
     Cell,
     GroupCounts,
@@ -19,7 +19,8 @@ from reports.group_counts import (
     choose_grain,
     count_groups,
 )
-from reports.group_statements import describe_groups
+from reports.group_gaps import describe_gaps
+from reports.group_statements import PLURALS, describe_groups
 from reports.groupings import NOT_KNOWN
 from reports.highlights import Highlight
 from reports.run_data import RunData
@@ -61,6 +62,7 @@ class GroupSection:
     grouping: str = ""
     grain: str = ""  # of the figures, where it is not the run's
     keywords: list[GroupedKeyword] = field(default_factory=list)
+    gaps: str = ""  # the months that some group lacks, in words; they are those of each keyword
 
     @property
     def has_copies(self) -> bool:
@@ -84,6 +86,7 @@ def make_groups(data: RunData, store: FigureStore, scale_of: Callable[[str], str
         scale = scale_of(counted.keyword)
         shown = _show(counted, data.grouping, store, copies=copies, span=span, scale=scale)
         section.keywords.append(shown)
+        section.gaps = describe_gaps(list(counted.groups.values()), PLURALS[data.grouping])
     return section
 
 
@@ -114,6 +117,7 @@ def _show(
     specs = (
         figures.totals_spec(counted.keyword, name, totals),
         figures.series_spec(counted.keyword, name, panels, span, most=SIDE_BY_SIDE),
+        figures.polarities_spec(counted.keyword, name, _polarities(by_share), scale),
     )
     return GroupedKeyword(
         counted.keyword,
@@ -123,6 +127,17 @@ def _show(
         describe_groups(counted, grouping),
         store.show_all(*specs),
     )
+
+
+def _polarities(groups: Sequence[GroupCounts]) -> list[tuple[str, Mean]]:
+    """Return the mean polarity of each group that has one and its interval."""
+    means = []
+    for group in groups:
+        polarities = group.polarities
+        if polarities.mean is not None and polarities.interval is not None:
+            mean = Mean(polarities.mean, *polarities.interval, polarities.n)
+            means.append((group.name, mean))
+    return means
 
 
 def _by_documents(group: GroupCounts) -> tuple[bool, int, str]:

@@ -10,9 +10,8 @@ from itertools import combinations, groupby
 from analysis.query.relations import Relation
 from reports.crossovers import Crossover, find_keyword_crossovers
 from reports.figure_store import FigureRef, FigureStore
-from reports.figures import differences, style
+from reports.figures import differences
 from reports.figures.differences import Difference, PairPanel
-from reports.figures.style import period_name
 from reports.grains import grain_of
 from reports.pair_highlights import PAIR_LEVEL, list_compared, list_different
 from reports.paired import (
@@ -23,13 +22,12 @@ from reports.paired import (
     compare_paired_shares,
     sum_counts,
 )
+from reports.period_lists import describe_periods
 from reports.tables.keyword_pairs import KeywordPair, Names, PairMonth
-from reports.words import join_words
 from reports.years import MOST_DRAWN
 
 SHOWN = 8  # keywords whose pairs stand in the tables: those in most documents
 DRAWN = 8  # pairs that are drawn: those whose rarer keyword is in most documents
-NAMED = 4  # stretches of months that are named
 
 
 @dataclass(frozen=True)
@@ -176,24 +174,24 @@ def _panel(pair: KeywordPair, ranked: Sequence[str], crossover: Crossover | None
 
 def _describe_unsure_lead(pair: KeywordPair) -> list[str]:
     """Say in which months either is ahead at 95 %, where both are and nothing is claimed."""
-    leads: Mapping[str, list[PairMonth]] = {name: [] for name in pair.names}
+    leads: Mapping[str, list[str]] = {name: [] for name in pair.names}
     months = _list_shown(pair)
     for month in months:
         difference = compare_paired_shares(month.counts, pair.dispersion)
         if difference is None or month.cut_off:
             continue
         if difference.low > 0:
-            leads[pair.names[0]].append(month)
+            leads[pair.names[0]].append(month.period)
         elif difference.high < 0:
-            leads[pair.names[1]].append(month)
+            leads[pair.names[1]].append(month.period)
     if not all(leads.values()):
         return []
     unit = grain_of(months[0].period)
-    (early, before), (late, after) = sorted(leads.items(), key=lambda each: each[1][0].period)
+    (early, before), (late, after) = sorted(leads.items(), key=lambda each: each[1][0])
     sentence = (
-        f"“{early}” was ahead {_list_months(before)}, “{late}” {_list_months(after)} (each {unit} "
-        "for itself at 95 %); that one overtook the other does not hold at the strict level of "
-        "this page."
+        f"“{early}” was ahead {describe_periods(before)}, “{late}” {describe_periods(after)} "
+        f"(each {unit} for itself at 95 %); that one overtook the other does not hold at the "
+        "strict level of this page."
     )
     return [sentence]
 
@@ -210,14 +208,3 @@ def _describe_parts(pairs: Sequence[KeywordPair]) -> list[str]:
                 "other too, so that they are not compared."
             )
     return remarks
-
-
-def _list_months(months: Sequence[PairMonth]) -> str:
-    periods = [month.period for month in months]
-    stretches = []
-    for first, last in style.stretches(periods):
-        name = period_name(first, "%B %Y")
-        stretches.append(name if first == last else f"{name} to {period_name(last, '%B %Y')}")
-    if len(stretches) > NAMED:
-        return f"in {len(periods)} {grain_of(periods[0])}s"
-    return f"in {join_words(stretches)}"

@@ -35,6 +35,7 @@ from sources.registry import SOURCES
 from sources.source import Credit
 from textapi.text.keywords import pattern
 
+NAMED = 6  # outlets or sections that a run chose, by name; more are counted
 SHORT_TEXT = 30  # words, of half the documents at most: a headline, or one with its summary
 LETTERS_OF_WORD = 10  # at most; so many count as a word where a script has no spaces
 
@@ -106,7 +107,9 @@ class RunSummary(RunData):
         }
         words = ""
         for noun, names in chosen.items():
-            if names:
+            if len(names) > NAMED:
+                words += f" of {len(names):,} {noun}s"
+            elif names:
                 quoted = join_words([f"“{name}”" for name in names])
                 words += f" of the {noun if len(names) == 1 else noun + 's'} {quoted}"
         return words

@@ -50,6 +50,8 @@ class SourceDocument:
     repost: bool = False  #: another account's text, passed on by *handle*
     replaced: int = 0  #: characters that no database stores, replaced by U+FFFD
     time_wrong: bool = False  #: the given time is impossible for the service
+    time_empty: bool = False  #: its row leaves the column of times empty
+    wrong_time: str = ""  #: the beginning of a time in a table that is wrong, as it is written
 
     def __post_init__(self) -> None:
         if len(self.native_id) > LONGEST_ID:
@@ -103,7 +105,16 @@ class Remark:
         return f"{self.file}: {self.text}"
 
 
-Item: TypeAlias = SourceDocument | LeftOut | Empty | Remark
+@dataclass(frozen=True, slots=True)
+class ColumnsRead:
+    """The columns that a table was read by, field by field, and those that nothing was read of."""
+
+    file: str
+    columns: Mapping[str, str]
+    unread: tuple[str, ...]
+
+
+Item: TypeAlias = SourceDocument | LeftOut | Empty | Remark | ColumnsRead
 
 
 @dataclass(slots=True)
@@ -114,8 +125,11 @@ class ReadCounts:
     empty: int = 0
     left_out: int = 0
     wrong_times: int = 0
+    first_wrong_time: str = ""  #: as a table has it; empty where no table has one
+    empty_times: int = 0
     replaced_characters: int = 0
     remarks: list[Remark] = field(default_factory=list)
+    tables: list[ColumnsRead] = field(default_factory=list)
 
     def add(self, item: Item) -> None:
         """Count one item."""
@@ -123,6 +137,8 @@ class ReadCounts:
             case SourceDocument():
                 self.documents += 1
                 self.wrong_times += item.time_wrong
+                self.first_wrong_time = self.first_wrong_time or item.wrong_time
+                self.empty_times += item.time_empty
                 self.replaced_characters += item.replaced
             case LeftOut():
                 self.left_out += 1
@@ -130,6 +146,8 @@ class ReadCounts:
                 self.empty += 1
             case Remark():
                 self.remarks.append(item)
+            case ColumnsRead():
+                self.tables.append(item)
 
 
 def clean(text: str) -> tuple[str, int]:

@@ -2,26 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from core.errors import BadInput
 
 COLUMN_NAMES = {
-    "text": ("full_text", "text", "content", "body", "tweet", "message", "headline", "title"),
+    "text": (
+        "full_text",
+        "text",
+        "content",
+        "body",
+        "tweet",
+        "message",
+        "headline",
+        "title",
+        "titel",
+    ),
     "published_at": (
         "published_at",
         "created_at",
         "pub_date",
         "publish_date",
+        "publication_date",
+        "published_date",
+        "date_published",
+        "pubdate",
         "datetime",
         "timestamp",
         "date",
         "time",
         "seendate",
+        "datum",
+        "published",  # the last, since a table of articles may hold "true" there
     ),
     "handle": ("handle", "screen_name", "username", "user_name", "user", "author", "account"),
     "id": ("tweet_id", "status_id", "post_id", "stories_id", "id_str", "id", "_id"),
-    "address": ("url", "address", "link", "permalink", "web_url"),
+    "address": ("url", "address", "link", "permalink", "web_url", "canonical_url"),
     "outlet": (
         "outlet",
         "media_name",
@@ -32,12 +48,13 @@ COLUMN_NAMES = {
         "sourcecommonname",
         "domain",
     ),
-    "section": ("section", "section_name"),
+    "section": ("section", "section_name", "ressort", "rubrik"),
     "desk": ("desk", "news_desk"),
     "material": ("type_of_material", "material", "kind"),
     "language": ("language", "lang"),
     "abstract": ("abstract",),
 }  #: names by which a field's column is recognized, the surest first; case ignored
+AUTHOR = "author"  #: of `COLUMN_NAMES`: a post's account, or the journalist of a headline
 FIELDS = tuple(COLUMN_NAMES)  #: what `--column FIELD=NAME` names
 _NAMES_SHOWN = 20
 _LONGEST_NAME_SHOWN = 40  # characters
@@ -67,7 +84,7 @@ def find_columns(names: Iterable[str], given: Mapping[str, str], file: str) -> d
         if name is None:
             name = next((by_folded[each] for each in candidates if each in by_folded), None)
         elif fold_column(name) not in by_folded:
-            raise BadInput(f"{file} has no column {name!r}: it has {_list(present)}")
+            raise BadInput(f"{file} has no column {name!r}: it has {list_columns(present)}")
         elif name not in present:
             name = by_folded[fold_column(name)]
         if name is not None:
@@ -76,9 +93,15 @@ def find_columns(names: Iterable[str], given: Mapping[str, str], file: str) -> d
     if "text" not in columns:
         raise BadInput(
             f"{file}: no column is recognized as the text; name it with --column text=NAME: "
-            f"{_list(present)}"
+            f"{list_columns(present)}"
         )
     return columns
+
+
+def list_unread(names: Iterable[str], columns: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the names of the columns of which no field is read."""
+    read = set(columns.values())
+    return tuple(name for name in names if name.strip() and name not in read)
 
 
 def prefer_columns(
@@ -96,12 +119,13 @@ def prefer_columns(
     return columns if text is None or "text" in given else {**columns, "text": text}
 
 
-def _list(names: list[str]) -> str:
-    shown = ", ".join(map(_printable, names[:_NAMES_SHOWN]))
+def list_columns(names: Sequence[str]) -> str:
+    """Return the names of columns, the first of many, as a terminal can show them."""
+    shown = ", ".join(map(show_column, names[:_NAMES_SHOWN]))
     return f"{shown}, …" if len(names) > _NAMES_SHOWN else shown
 
 
-def _printable(name: str) -> str:
+def show_column(name: str) -> str:
     """Return the beginning of a column's name, as a terminal can show it."""
     shown = "".join(letter if letter.isprintable() else "\ufffd" for letter in name)
     return shown if len(shown) <= _LONGEST_NAME_SHOWN else f"{shown[:_LONGEST_NAME_SHOWN]}…"

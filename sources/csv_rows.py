@@ -8,6 +8,7 @@ not, its first line is left out and the lines behind it are read as rows of thei
 from __future__ import annotations
 
 import csv
+import re
 from collections import deque
 from collections.abc import Iterator
 from itertools import chain
@@ -17,6 +18,7 @@ LONGEST_FIELD = 2**20  #: characters
 LONGEST_ROW = 2**22  #: characters of all its lines
 MAX_REREAD = 2**25  #: characters of lines that were first taken for a part of an earlier row
 DELIMITERS = ",;\t|"
+_NAMED_DELIMITER = re.compile(r"\"?sep=([,;\t|])\"?\s*", re.IGNORECASE)  # as Excel writes it
 _UNCLOSED = "a quotation mark opens a field, and none closes it"
 _TOO_MANY = "too many quotation marks are not closed: the file was read no further"
 
@@ -69,8 +71,10 @@ def read_rows(lines: Iterator[str | None]) -> Iterator[Row]:
     A line is None where it was too long to be read.
     """
     csv.field_size_limit(LONGEST_FIELD)
-    head = (next(lines, "") or "").removeprefix("\ufeff")
-    delimiter = max(DELIMITERS, key=head.count)
+    head = _next_written_line(lines).removeprefix("\ufeff")
+    if named := _NAMED_DELIMITER.fullmatch(head):
+        head = _next_written_line(lines)
+    delimiter = named[1] if named else max(DELIMITERS, key=head.count)
     source = _Lines(chain([head], lines))
     reader = csv.reader(source, delimiter=delimiter, strict=True)
 
@@ -85,6 +89,14 @@ def read_rows(lines: Iterator[str | None]) -> Iterator[Row]:
         if row:
             yield row
     yield _TOO_MANY
+
+
+def _next_written_line(lines: Iterator[str | None]) -> str:
+    """Return the next line that is not blank; an empty one at the end, or where it is too long."""
+    for line in lines:
+        if line is None or line.removeprefix("\ufeff").strip(" \r\n"):
+            return line or ""
+    return ""
 
 
 def _read_first_line(source: _Lines, delimiter: str) -> Row:

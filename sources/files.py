@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import BadInput, UsageError
-from sources.base import Item, LeftOut, Remark, clean_name, fold_handle
+from sources.base import ColumnsRead, Item, LeftOut, Remark, clean_name, fold_handle
 from sources.columns import FIELDS, find_columns, prefer_columns
 from sources.file_reading import WARC, decode_chunks, open_file, read_chunks
 from sources.json_entries import BLANK, Entry, read_json_entries, read_line_entries
@@ -312,7 +312,7 @@ def _reader(
     options: _Options,
     path: Path,
     read_entries: Callable[[Path], Iterator[Entry]],
-) -> tuple[Callable[[Any, int], Item], Iterable[Remark]]:
+) -> tuple[Callable[[Any, int], Item], Iterable[Remark | ColumnsRead]]:
     """Return what makes items of a file's objects, and the remarks that come before them."""
     json_format = source.json_format
     if json_format is None or options.columns:
@@ -346,7 +346,11 @@ def _table_reader(context: ReadContext, options: _Options, entries: Iterator[Ent
             source.table_rules.text_columns, sample.names, options.columns, columns
         ),
         context=context,
+        names=sample.names,
         day_first=sample.day_first.get(time_column),
+        unclear_date=(
+            "" if time_column in sample.day_first else sample.unclear_dates.get(time_column, "")
+        ),
     )
 
 

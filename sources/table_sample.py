@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sources.columns import COLUMN_NAMES, fold_column
-from sources.timestamps import is_day_first
+from sources.timestamps import is_day_first, is_order_unclear
 
 _SAMPLED = {"published_at", "address"}  # fields whose first value is kept
 
@@ -26,6 +26,7 @@ class TableSample:
         self.names: list[str] = []
         self.first_values: dict[str, Any] = {}  #: of the columns of times and addresses
         self.day_first: dict[str, bool] = {}  #: by column, where one of its dates shows it
+        self.unclear_dates: dict[str, str] = {}  #: by column, the first that may begin with either
         self._covered: set[str] = set()
         self._sampled: list[str] = []
         self._fields: dict[str, set[str]] = {}
@@ -57,3 +58,5 @@ class TableSample:
             day_first = is_day_first(value)
             if day_first is not None:
                 self.day_first[name] = day_first
+            elif name not in self.unclear_dates and is_order_unclear(value):
+                self.unclear_dates[name] = value.strip()

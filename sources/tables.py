@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from core.errors import BadInput
 from sources.base import (
+    ColumnsRead,
     Empty,
     Item,
     LeftOut,
@@ -23,19 +24,25 @@ from sources.base import (
     clean_or_none,
     fold_handle,
 )
-from sources.columns import find_columns, prefer_columns
+from sources.columns import AUTHOR, find_columns, fold_column, list_unread, prefer_columns
 from sources.csv_rows import LONGEST_ROW, Row, read_rows
 from sources.file_reading import decode_chunks, open_file, read_chunks, split_lines
 from sources.registry import FALLBACK_SOURCE, HEADLINES_SOURCE, SOURCES
 from sources.source import ReadContext, Source
 from sources.table_rows import NO_OUTLET, TableRow, date_of_row
-from sources.timestamps import is_day_first, is_day_number, parse_time
+from sources.timestamps import is_day_first, is_day_number, is_order_unclear, parse_time
 
 NO_HANDLE = "nothing says whose posts these are, so no handle finds them: --handle HANDLE"
 _NO_TIME = "no column holds a time, so its documents are in no month: --column published_at=NAME"
 _POSTS_OF_OUTLETS = (
     "it has outlets and was read as posts, which have none: for headlines, --source archive"
 )
+_ORDER_UNCLEAR = (
+    "{!r} may begin with the day or with the month, and no date in the file tells: it was read as "
+    "{:%Y-%m-%d}, and all others likewise. Where that is wrong, take the import back (`tidings "
+    "stored`, `tidings forget --import N`) and import the dates as YYYY-MM-DD"
+)
+_LONGEST_TIME_SHOWN = 40  # characters
 _UNDEFINED_IN_CP1252 = (b"\x81", b"\x8d", b"\x8f", b"\x90", b"\x9d")
 _ROUNDED = re.compile(r"[\d.,]+[eE]\+?\d+")  # an id that a spreadsheet made alike in many rows
 
@@ -47,7 +54,9 @@ class TableReader:
     source: Source
     columns: Mapping[str, str]  #: field to the name of its column, as written in the file
     context: ReadContext
+    names: Sequence[str] = ()  #: of all columns
     day_first: bool | None = None  #: whether a date shows that days come first; None: none does
+    unclear_date: str = ""  #: one that begins with the day or the month, where none shows which
 
     def read_row(self, row: Mapping[str, Any], index: int) -> Item:
         """Make an item of one row."""
@@ -71,6 +80,7 @@ class TableReader:
         fields = replace(fields, handle=fields.handle or self.context.handle)
         date = date_of_row(moment, written)
         native_id, *less_known_ids = rules.identify(fields, date, text)
+        is_undated = fields.published_at is None
 
         return SourceDocument(
             source=self.source.name,
@@ -88,14 +98,21 @@ class TableReader:
             abstract=clean_abstract(self._field(row, "abstract")),
             repost=rules.is_repost(text),
             replaced=replaced,
-            time_wrong=fields.published_at is None and bool(written),
+            time_wrong=is_undated and bool(written),
+            time_empty=is_undated and not written and "published_at" in self.columns,
+            wrong_time=clean(str(written)[:_LONGEST_TIME_SHOWN])[0] if is_undated else "",
         )
 
-    def remarks(self) -> Iterator[Remark]:
-        """Yield what the user should know of fields that the table does not have."""
+    def remarks(self) -> Iterator[Remark | ColumnsRead]:
+        """Yield the table's columns, and what the user should know of them and of those absent."""
         rules = self.source.table_rules
+        yield self._columns_read()
         if "published_at" not in self.columns:
             yield Remark(self.context.file, _NO_TIME)
+        moment = parse_time(self.unclear_date)
+        if moment is not None:
+            text = _ORDER_UNCLEAR.format(self.unclear_date, moment)
+            yield Remark(self.context.file, text)
         has_handle = "handle" in self.columns or self.context.handle is not None
         if not has_handle and rules.address_has_handle:
             has_handle = "address" in self.columns
@@ -107,6 +124,12 @@ class TableReader:
             yield Remark(self.context.file, NO_OUTLET)
         elif rules.has_handles and has_outlet:
             yield Remark(self.context.file, _POSTS_OF_OUTLETS)
+
+    def _columns_read(self) -> ColumnsRead:
+        rules = self.source.table_rules
+        absent = () if rules.has_handles else ("handle",)
+        columns = {field: name for field, name in self.columns.items() if field not in absent}
+        return ColumnsRead(self.context.file, columns, list_unread(self.names, columns))
 
     def _field(self, row: Mapping[str, Any], name: str) -> Any:
         return row.get(self.columns[name]) if name in self.columns else None
@@ -133,7 +156,8 @@ def guess_source(
 ) -> Source:
     """Return the source that recognizes a row by its columns or its address.
 
-    Rows that have an outlet and no handle are headlines.
+    Rows that have an outlet and no handle are headlines. Where the user said which outlet's they
+    are, an author is the journalist, and no handle.
     """
     address = clean_address(row.get(columns["address"])) if "address" in columns else None
     for source in SOURCES:
@@ -141,7 +165,8 @@ def guess_source(
             return source
 
     has_outlet = "outlet" in columns or context.outlet is not None
-    has_handle = "handle" in columns or context.handle is not None
+    is_author = context.outlet is not None and fold_column(columns.get("handle", "")) == AUTHOR
+    has_handle = ("handle" in columns and not is_author) or context.handle is not None
     return HEADLINES_SOURCE if has_outlet and not has_handle else FALLBACK_SOURCE
 
 
@@ -176,16 +201,18 @@ def read_csv(
         raise BadInput(f"{path} does not begin with the names of its columns: {names}")
 
     found_columns = find_columns(names, columns, context.file)
-    first, first_time, day_first = _look_ahead(path, encoding, names, found_columns)
-    check_is_date(context.file, found_columns, first_time)
-    source = source or guess_source(first or {}, found_columns, context)
+    ahead = _look_ahead(path, encoding, names, found_columns)
+    check_is_date(context.file, found_columns, ahead.first_time)
+    source = source or guess_source(ahead.first or {}, found_columns, context)
     table = TableReader(
         source=source,
         columns=prefer_columns(source.table_rules.text_columns, names, columns, found_columns),
         context=context,
-        day_first=day_first,
+        names=names,
+        day_first=ahead.day_first,
+        unclear_date=ahead.unclear_date,
     )
-    if first is not None:
+    if ahead.first is not None:
         yield from table.remarks()
 
     for index, row in enumerate(_rows(path, encoding), start=-1):
@@ -200,25 +227,36 @@ def read_csv(
             yield table.read_row(dict(zip(names, row, strict=False)), index)
 
 
-def _look_ahead(
-    path: Path, encoding: str, names: list[str], columns: Mapping[str, str]
-) -> tuple[dict[str, str] | None, str | None, bool | None]:
+@dataclass(kw_only=True)
+class _Ahead:
+    """The result of a first pass over the rows of a CSV file."""
+
+    first: dict[str, str] | None = None
+    first_time: str | None = None
+    day_first: bool | None = None
+    unclear_date: str = ""
+
+
+def _look_ahead(path: Path, encoding: str, names: list[str], columns: Mapping[str, str]) -> _Ahead:
     """Return the first row and time, if there are any, and whether a date begins with the day."""
     time_at = names.index(columns["published_at"]) if "published_at" in columns else None
-    first, first_time = None, None
+    ahead = _Ahead()
     for number, row in enumerate(_rows(path, encoding)):
         if number == 0 or isinstance(row, str):
             continue
-        if first is None:
-            first = dict(zip(names, row, strict=False))
+        if ahead.first is None:
+            ahead.first = dict(zip(names, row, strict=False))
         if time_at is None:
             break
-        written = row[time_at] if time_at < len(row) else ""
-        first_time = first_time or written.strip() or None
-        day_first = is_day_first(written)
-        if day_first is not None:
-            return first, first_time, day_first
-    return first, first_time, None
+        written = row[time_at].strip() if time_at < len(row) else ""
+        ahead.first_time = ahead.first_time or written or None
+        ahead.day_first = is_day_first(written)
+        if ahead.day_first is not None:
+            ahead.unclear_date = ""
+            break
+        if not ahead.unclear_date and is_order_unclear(written):
+            ahead.unclear_date = written
+    return ahead
 
 
 def _detect_encoding(path: Path) -> tuple[str, int]:

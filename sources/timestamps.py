@@ -6,25 +6,26 @@ import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
+from sources.dates_in_words import split_date
+
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 _COMPACT = re.compile(
     r"((?:1[6-9]|20)\d{2})(0[1-9]|1[0-2])"
     r"(?:(0[1-9]|[12]\d|3[01])(?:([01]\d|2[0-3])([0-5]\d)([0-5]\d))?)?(?:\.0+)?"
 )
 _YEAR_FIRST = re.compile(r"(\d{4})([-/.])(\d{1,2})(?:\2(\d{1,2}))?(?=\D|$)")
-_YEAR_LAST = re.compile(r"(\d{1,2})([/.])(\d{1,2})\2(\d{4}|\d{2})(?=\D|$)")
-_ZONE_NAME = re.compile(r"\s*(?:UTC|GMT|Z)$", re.IGNORECASE)
+_YEAR_LAST = re.compile(
+    r"(?:[^\W\d_]{2,12}\.?,?\s+)?(\d{1,2})(/|\.\s?|-)(\d{1,2})\2(\d{4}|(?<!-)\d{2})(?=\D|$)"
+)
+_DAY_NAME = re.compile(r"^,?\s+(?:mon|tues|wednes|thurs|fri|satur|sun)day\b", re.IGNORECASE)
+_CLOCK_LEAD = re.compile(r"^[\s,]*(?:(?:[-|\u2013]|at|um)\s+)?(?=\d)", re.IGNORECASE)
+_HALF_DAY = re.compile(r"(\d)\s*([ap])\.?m\b\.?", re.IGNORECASE)
+_OFFSET_REMARK = re.compile(r"([+-]\d{2}:?\d{2})\s*\([^()]*\)$")  # as browsers write it: (CET)
+_OFFSET_NAME = re.compile(r"\s*(?:UTC|GMT)(?=[+-]\d)", re.IGNORECASE)
+_ZONE_NAME = re.compile(r"\s*(?:UTC|GMT|Z|Uhr)$", re.IGNORECASE)
 _SPACED_OFFSET = re.compile(r"\s+(?=[+-]\d{2}:?\d{2}$)")
 _FIRST_UNIX_TIME = 100_000  # smaller numbers count a spreadsheet's days, or are a year
 _CLOCKS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
-_NAMED = (
-    "%a %b %d %H:%M:%S %z %Y",
-    "%B %d, %Y",
-    "%b %d, %Y",
-    "%d %B %Y",
-    "%d %b %Y",
-    "%b %d, %Y %H:%M:%S",
-)
 
 
 def parse_time(value: object, *, day_first: bool | None = None) -> datetime | None:
@@ -33,9 +34,9 @@ def parse_time(value: object, *, day_first: bool | None = None) -> datetime | No
     Formats are ISO 8601 (with or without a time, any way to write an offset), the same with slashes
     or dots or without leading zeros, Unix time in seconds, milli- and microseconds, ``YYYYMMDD``,
     ``YYYYMMDDHHMMSS`` and ``YYYYMM`` of the years 1600 to 2099 (as text or number), those of e-mail
-    and of API v1.1 posts, and dates that end with the year. Of the latter *day_first* says whether
-    the day is first; where it is None, it is so with dots and not with slashes. A first number over
-    12 is the day, whatever is said.
+    and of API v1.1 posts, dates whose month is a word, and dates that end with the year. Of the
+    latter *day_first* says whether the day is first; where it is None, it is so with dots and
+    hyphens and not with slashes. A first number over 12 is the day, whatever is said.
 
     A month without a day is its first day. A time without an offset is taken as UTC. Unix time 0 is
     how programs write "not known", and other numbers below 100,000 (the first 28 hours of 1970) are
@@ -54,7 +55,7 @@ def parse_time(value: object, *, day_first: bool | None = None) -> datetime | No
     if _NUMBER.fullmatch(text):
         return _from_unix(float(text))
 
-    for read in (datetime.fromisoformat, _from_named, parsedate_to_datetime):
+    for read in (datetime.fromisoformat, _from_words, _from_api_v1, _from_email):
         try:
             return _in_utc(read(text))
         except (ValueError, OverflowError, IndexError, TypeError):
@@ -84,6 +85,15 @@ def is_day_first(value: str) -> bool | None:
     return first > 12
 
 
+def is_order_unclear(value: str) -> bool:
+    """Whether a date with slashes or hyphens names two days, one for each order of its numbers."""
+    match = _YEAR_LAST.match(value.strip())
+    if match is None or match[2].startswith("."):
+        return False
+    first, second = int(match[1]), int(match[3])
+    return first != second and max(first, second) <= 12
+
+
 def _in_utc(moment: datetime) -> datetime:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
@@ -100,13 +110,23 @@ def _from_unix(number: float) -> datetime | None:
     return None
 
 
-def _from_named(text: str) -> datetime:
-    for pattern in _NAMED:
-        try:
-            return datetime.strptime(text, pattern)  # noqa: DTZ007 - `_in_utc` adds the zone
-        except ValueError:
-            continue
-    raise ValueError(text)
+def _from_words(text: str) -> datetime:
+    date = split_date(text)
+    moment = None if date is None else _make_time(*date)
+    if moment is None:
+        raise ValueError(text)
+    return moment
+
+
+def _from_api_v1(text: str) -> datetime:
+    return datetime.strptime(text, "%a %b %d %H:%M:%S %z %Y")
+
+
+def _from_email(text: str) -> datetime:
+    """Return the time of an e-mail; its reader leaves out "PM", which would be half a day off."""
+    if _HALF_DAY.search(text):
+        raise ValueError(text)
+    return parsedate_to_datetime(text)
 
 
 def _from_year_last(text: str, *, day_first: bool | None) -> datetime | None:
@@ -114,7 +134,7 @@ def _from_year_last(text: str, *, day_first: bool | None) -> datetime | None:
     if match is None:
         return None
     if day_first is None:
-        day_first = match[2] == "."
+        day_first = match[2] != "/"
     day, month = (match[1], match[3]) if day_first else (match[3], match[1])
     if int(month) > 12:
         day, month = month, day
@@ -124,7 +144,7 @@ def _from_year_last(text: str, *, day_first: bool | None) -> datetime | None:
 
 def _make_time(year: str, month: str, day: str, clock: str) -> datetime | None:
     """Return the moment of a date and the time of day behind it, if they make one."""
-    clock = _ZONE_NAME.sub("", clock.rstrip()).replace(",", " ").replace("T", " ")
+    clock = _simplify_clock(clock)
     date = f"{year}-{month:0>2}-{day:0>2}"
     try:
         return _in_utc(datetime.fromisoformat(date + _SPACED_OFFSET.sub("", clock)))
@@ -138,3 +158,11 @@ def _make_time(year: str, month: str, day: str, clock: str) -> datetime | None:
             continue
         return moment.replace(tzinfo=UTC)
     return None
+
+
+def _simplify_clock(written: str) -> str:
+    """Return the time of day behind a date as digits, offset and half of the day alone."""
+    clock = _DAY_NAME.sub("", written.rstrip())
+    clock = _ZONE_NAME.sub("", _OFFSET_REMARK.sub(r"\1", clock))
+    clock = _OFFSET_NAME.sub("", clock).replace(",", " ").replace("T", " ")
+    return _CLOCK_LEAD.sub(" ", _HALF_DAY.sub(r"\1 \2m", clock))

@@ -18,6 +18,7 @@ from reports.figures.heat import draw_heat
 from reports.figures.spec import FigureSpec
 
 FEW_DOCUMENTS = 30  # of a cell: fewer say little of a share
+FEW_MENTIONS = 5  # fewer say little of a mean
 WIDTH, PANEL = 5.4, 1.05  # inches, as of the figures of pairs: two stand side by side
 MOST_ROWS = 60  # of a heat map
 NOT_WIDE = "chart square"  # the layout of a figure that may stand alone, but not across the page
@@ -42,6 +43,16 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
+class Mean:
+    """A mean polarity with its 95 % interval, of *n* mentions."""
+
+    value: float
+    low: float
+    high: float
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
 class GroupPanel:
     """A group: its shares, the periods without data, and those that are cut off."""
 
@@ -53,22 +64,52 @@ class GroupPanel:
 
 def totals_figure(keyword: str, groups: Sequence[tuple[str, Point]]) -> Figure:
     """Return a dot and its interval for each group, over all periods, the first above."""
-    figure, ax = style.new_axes(0.9 + 0.27 * len(groups), WIDTH)
+    figure, ax = _new_rows([name for name, _ in groups])
     for row, (_, point) in enumerate(groups):
-        ax.plot([point.low, point.high], [row, row], color=style.VERMILLION, **_INTERVAL)
-        face = "white" if point.n < FEW_DOCUMENTS else style.VERMILLION
-        look: style.Look = {"markersize": 6, "markeredgecolor": style.VERMILLION}
-        ax.plot([point.share], [row], "o", markerfacecolor=face, zorder=3, label="_share", **look)
-    style.label_rows(ax, [name for name, _ in groups], longest=30)
-    ax.set_ylim(len(groups) - 0.4, -0.6)
+        is_few = point.n < FEW_DOCUMENTS
+        _draw_dot(ax, row, point.share, (point.low, point.high), style.VERMILLION, is_few=is_few)
     sure = [point.high for _, point in groups if point.n >= FEW_DOCUMENTS]
     ax.set_xlim(0, 1.04 * max(sure or [point.high for _, point in groups]))
-    ax.grid(visible=True, axis="x")
-    ax.grid(visible=False, axis="y")
     ax.xaxis.set_major_formatter(style.format_percent)
-    ax.xaxis.set_major_locator(MaxNLocator(nbins=5))
     style.figure_title(figure, f"Documents that mention “{keyword}”")
     return figure
+
+
+def polarities_figure(keyword: str, groups: Sequence[tuple[str, Mean]]) -> Figure:
+    """Return a dot and its interval for each group's mean polarity, zero marked."""
+    figure, ax = _new_rows([name for name, _ in groups])
+    for row, (_, mean) in enumerate(groups):
+        is_few = mean.n < FEW_MENTIONS
+        _draw_dot(ax, row, mean.value, (mean.low, mean.high), style.BLUE, is_few=is_few)
+    ax.axvline(0, color=style.MUTED, linewidth=0.8, zorder=1, label="_zero")
+    sure = [
+        bound for _, mean in groups if mean.n >= FEW_MENTIONS for bound in (mean.low, mean.high)
+    ]
+    ends = sure or [mean.value for _, mean in groups]
+    ax.set_xlim(min(-0.1, *ends) - 0.05, max(0.1, *ends) + 0.05)
+    ax.xaxis.set_major_formatter(lambda polarity, _: style.signed(polarity))
+    style.figure_title(figure, f"Mean polarity of “{keyword}”")
+    return figure
+
+
+def _new_rows(names: Sequence[str]) -> tuple[Figure, Axes]:
+    """Return axes with a row for each name, the first above."""
+    figure, ax = style.new_axes(0.9 + 0.27 * len(names), WIDTH)
+    style.label_rows(ax, names, longest=30)
+    ax.set_ylim(len(names) - 0.4, -0.6)
+    ax.grid(visible=True, axis="x")
+    ax.grid(visible=False, axis="y")
+    ax.xaxis.set_major_locator(MaxNLocator(nbins=5))
+    return figure, ax
+
+
+def _draw_dot(
+    ax: Axes, row: int, value: float, interval: tuple[float, float], color: str, *, is_few: bool
+) -> None:
+    ax.plot(interval, [row, row], color=color, **_INTERVAL)
+    face = "white" if is_few else color
+    look: style.Look = {"markersize": 6, "markeredgecolor": color, "markerfacecolor": face}
+    ax.plot([value], [row], "o", zorder=3, label="_value", **look)
 
 
 def panels_figure(keyword: str, panels: Sequence[GroupPanel], span: style.Range) -> Figure:
@@ -190,7 +231,29 @@ def totals_spec(keyword: str, slug: str, groups: Sequence[tuple[str, Point]]) ->
         draw=partial(totals_figure, keyword, tuple(groups)),
         alt=f"Dots: share of the documents of each group that mention {keyword}, with its "
         "interval. The numbers are in the table.",
-        caption=f"Over all months that the group has, with 95 % Wilson intervals.{few}",
+        caption=f"Over all months that each group has, with 95 % Wilson intervals.{few}",
+        layout=NOT_WIDE,
+    )
+
+
+def polarities_spec(
+    keyword: str, slug: str, groups: Sequence[tuple[str, Mean]], scale: str
+) -> FigureSpec | None:
+    """Declare the figure of the groups' mean polarities over all periods; *scale* is of these."""
+    if len(groups) < 2:
+        return None
+    few = ""
+    if any(mean.n < FEW_MENTIONS for _, mean in groups):
+        few = (
+            f" Hollow: of fewer than {FEW_MENTIONS} mentions, whose interval may end outside the "
+            "picture."
+        )
+    return FigureSpec(
+        name=f"groups-{slug}-polarity",
+        draw=partial(polarities_figure, keyword, tuple(groups)),
+        alt=f"Dots: mean polarity of the sentences of each group that mention {keyword}, with its "
+        "interval. The numbers are in the table.",
+        caption=f"Over all months that each group has, with 95 % t intervals; {scale}.{few}",
         layout=NOT_WIDE,
     )
 

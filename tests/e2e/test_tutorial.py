@@ -67,6 +67,8 @@ def test_every_command_of_the_tutorial_does_what_it_says(tmp_path: Path) -> None
     assert {row["calls"] for row in calls} == {"0"}
     assert sum(int(row["answers_reused"]) for row in calls) > 0
     assert shown[7].count("documents read") == 3
+    assert "columns text=headline, published_at=date, section=section; not read: byline" in err
+    assert err.count("not read") == 1
     assert [line.split()[-1] for line in shown[7].splitlines() if "Courier" in line] == ["Courier"]
     assert (tmp_path / ".tidings" / "reports" / "4" / "index.html").exists()
     rows = list(csv.DictReader(io.StringIO(shown[8][shown[8].index("run,") :])))

@@ -73,13 +73,55 @@ def test_few_outlets_stand_side_by_side_with_a_table(db: Database, tmp_path: Pat
     section = section_of(build(db, [run], tmp_path / "report"))
     assert ">Outlets</h2>" in section
     assert re.findall(r"figures/(groups-[a-z-]*)-[0-9a-f]+[.]svg\"", section)[::2] == [
-        "groups-fog", "groups-fog-series",
+        "groups-fog", "groups-fog-series", "groups-fog-polarity",
     ]  # fmt: skip
     rows = re.findall(
         r'<th scope="row">(.*?)</th><td class="n">(\d+)</td><td class="n">(\d+)', section
     )
     assert rows == [("Outlet 00", "56", "18"), ("Outlet 01", "56", "18"), ("Outlet 02", "28", "10")]
     assert "The outlets cannot be told apart by how often they mention “fog”" in section
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (3, "Outlet 02 has no document in April 2020."),
+        (1, None),
+    ],
+)
+def test_months_that_an_outlet_lacks_are_said_before_what_is_said_of_all(
+    db: Database, tmp_path: Path, number: int, said: str | None
+) -> None:
+    pieces = outlets(number)
+    store_pieces(db, pieces)
+    run = run_months(db, parameters(grouping=Grouping.OUTLET))
+    page = build(db, [run], tmp_path / "report")
+    of_keyword = page.with_name("keyword-fog.html").read_text(encoding="utf-8")
+    html = page.read_text(encoding="utf-8")
+    title = "Not every month is of the same outlets."
+    if said is None:
+        assert title not in html + of_keyword
+    else:
+        assert html.index(title) < html.index(said) < html.index('<h3 class="only">')
+        assert said in of_keyword
+        assert '<a href="index.html#groups">Outlets</a>' in of_keyword
+
+
+def test_sections_and_days_have_no_gaps_where_others_have_documents(
+    db: Database, tmp_path: Path
+) -> None:
+    store_pieces(db, [Piece(piece.at, piece.text, "", piece.outlet) for piece in outlets(2)])
+    run = run_months(db, parameters(grouping=Grouping.SECTION))
+    page = build(db, [run], tmp_path / "report").read_text(encoding="utf-8")
+    assert "Not every month" not in page
+
+
+def test_the_page_begins_with_the_outlets_that_were_chosen(db: Database, tmp_path: Path) -> None:
+    store_pieces(db, outlets(3))
+    chosen = ("Outlet 00", "Outlet 01")
+    run = run_months(db, parameters(grouping=Grouping.OUTLET, outlets=chosen))
+    page = build(db, [run], tmp_path / "report").read_text(encoding="utf-8")
+    assert "112 documents of the outlets “Outlet 00” and “Outlet 01” in 2 months" in page
 
 
 def test_more_than_eight_outlets_are_a_heat_map(db: Database, tmp_path: Path) -> None:

@@ -150,6 +150,9 @@ def test_a_run_without_a_source_says_which_other_archive_it_reads(
     result = months()
     assert result.exit_code == 0, result.output
     assert "nothing of nyt is stored: the run is of other" in result.output
+    result = months("--outlet", "The Post")
+    assert result.exit_code == 0, result.output
+    assert "is stored" not in result.output
 
 
 def test_a_run_over_outlets_reads_the_archives_that_have_them(settings: Settings) -> None:

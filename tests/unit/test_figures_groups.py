@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.patches import Rectangle
 
 from reports.figures import groups, style
-from reports.figures.groups import GroupPanel, Point
+from reports.figures.groups import GroupPanel, Mean, Point
 
 SPAN = style.Range("2020-03", "2020-05")
 
@@ -59,3 +59,21 @@ def test_more_groups_than_fit_side_by_side_are_a_heat_map() -> None:
     assert (few.name, many.name) == ("groups-fog-series", "groups-fog-heat")
     month = style.Range("2020-03", "2020-03")
     assert groups.series_spec("fog", "fog", PANELS, month, most=3) is None
+
+
+def test_mean_polarities_stand_beside_zero_with_few_mentions_hollow() -> None:
+    means = [("Post", Mean(-0.4, -0.5, -0.3, 40)), ("Sun", Mean(0.1, -1.0, 1.0, 2))]
+    figure = groups.polarities_figure("fog", means)
+    [ax] = figure.axes
+    dots = [line for line in ax.lines if line.get_label() == "_value"]
+    assert [dot.get_xdata()[0] for dot in dots] == [-0.4, 0.1]
+    assert [dot.get_markerfacecolor() for dot in dots] == [style.BLUE, "white"]
+    low, high = ax.get_xlim()
+    assert -0.6 < low < -0.5  # the interval of two mentions does not widen it
+    assert 0.1 < high < 0.2
+    assert [line.get_xdata()[0] for line in ax.lines if line.get_label() == "_zero"] == [0]
+
+    spec = groups.polarities_spec("fog", "fog", means, "on the engine's scale")
+    assert spec is not None
+    assert "fewer than 5 mentions" in spec.caption
+    assert groups.polarities_spec("fog", "fog", means[:1], "") is None

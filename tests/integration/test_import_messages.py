@@ -1,0 +1,52 @@
+"""What ``tidings import`` says of a table's columns and times."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from cli.main import app
+
+
+@pytest.fixture(autouse=True)
+def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TIDINGS_HOME", str(tmp_path / "home"))
+
+
+def import_files(*arguments: str) -> tuple[str, str]:
+    """Return standard output, and the lines of standard error as one."""
+    result = CliRunner().invoke(app, ["import", *arguments])
+    assert result.exit_code == 0
+    return result.stdout, " ".join(result.stderr.split())
+
+
+def test_columns_of_which_nothing_is_read_are_named_once_for_files_alike() -> None:
+    for name in ("a", "b", "c"):
+        Path(f"{name}.csv").write_text(f"Title,Published,Byline\nFog {name},2020-03-12,Ann\n")
+    out, err = import_files("a.csv", "b.csv", "c.csv", "--outlet", "The Tides")
+    assert out == "3 documents read, 3 of them new; 0 empty, 0 left out\n"
+    assert err == (
+        "tidings: a.csv and 2 more: columns text=Title, published_at=Published; not read: Byline"
+    )
+
+
+def test_a_table_of_which_all_is_read_needs_no_word() -> None:
+    Path("a.csv").write_text("Title,Published\nFog,2020-03-12\n")
+    assert import_files("a.csv", "--outlet", "The Tides")[1] == ""
+
+
+def test_times_that_are_missing_or_cannot_be_read_are_counted_with_an_example() -> None:
+    Path("a.csv").write_text("title,date\nFog,32.13.2020\nRain,\nWind,12.03.2020\n")
+    _, err = import_files("a.csv", "--outlet", "The Tides")
+    assert err == (
+        "tidings: 1 document is in no month: its time cannot be read, or cannot be right (before "
+        "the source began, or in the future), the first '32.13.2020' "
+        "tidings: 1 document is in no month: it has no time"
+    )
+    out, _ = import_files("a.csv", "--outlet", "The Tides", "--json")
+    counts = json.loads(out)
+    assert (counts["wrong_times"], counts["empty_times"]) == (1, 1)

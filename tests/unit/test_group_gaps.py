@@ -1,0 +1,44 @@
+"""What is said of the months that some group of a run lacks."""
+
+from __future__ import annotations
+
+import pytest
+
+from reports.group_counts import GroupCounts
+from reports.group_gaps import describe_gaps
+from reports.period_lists import describe_periods
+
+
+def group(name: str, *months: str) -> GroupCounts:
+    return GroupCounts(name, missing_months=list(months))
+
+
+def test_nothing_is_said_where_all_have_the_same_months() -> None:
+    assert describe_gaps([group("Post"), group("Sun")], "outlets") == ""
+
+
+def test_up_to_three_groups_are_named_with_their_months() -> None:
+    groups = [group("Post", "2020-04"), group("Sun"), group("Echo", "2020-01", "2020-02")]
+    assert describe_gaps(groups, "outlets") == (
+        "Post has no document in April 2020; Echo has no document in January 2020 to February 2020."
+    )
+
+
+def test_more_groups_are_counted() -> None:
+    groups = [group(f"Outlet {n}", "2020-04") for n in range(4)]
+    assert describe_gaps([*groups, group("Sun")], "outlets") == (
+        "4 of 5 outlets have no document in a month in which others have."
+    )
+
+
+@pytest.mark.parametrize(
+    ("periods", "words"),
+    [
+        (["2020-04"], "in April 2020"),
+        (["2020-04", "2020-07", "2020-08"], "in April 2020 and July 2020 to August 2020"),
+        (["2020-01", "2020-03", "2020-05", "2020-07", "2020-09"], "in 5 months"),
+        (["2018", "2020", "2022", "2024", "2026"], "in 5 years"),
+    ],
+)
+def test_stretches_of_periods_are_named_or_counted(periods: list[str], words: str) -> None:
+    assert describe_periods(periods) == words
