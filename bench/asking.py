@@ -2,15 +2,20 @@
 
     python bench/asking.py [--calls 2000] [--rounds 5] [--processes 1 2 4]
 
-Two minutes, on loopback, against a stub of the Text API without latency. The four take turns. The
-bare loop is the ceiling of the others. Of several processes at once the bare loop and the whole
-path are measured, from the first call of any process to the last; the stub has one process.
+Two minutes, on loopback, against a stub of the Text API without latency. They take turns. The bare
+loop is the ceiling of the others. A bare loop that keeps each answer's slot until it is committed
+to a SQLite file shows what durable answers cost at least, in Python: no claims, no counts, no
+retries. Of several processes at once the bare loop and the whole path are measured, from the first
+call of any process to the last; the stub has one process.
 """
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import json
 import os
+import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import closing
@@ -32,10 +37,16 @@ from textapi.messages import Operation
 from textapi.requests import polarity_of
 from workers.answer_fetcher import AnswerFetcher
 from workers.context import JobContext
+from workers.grouped_work import GroupedWork
 from workers.runtime import Runtime
 
 DISTANT_LIMIT = "1000000/s"  # it never binds
 WARM_UP = 50  # calls
+CREATE_BARE_TABLE = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = NORMAL",
+    "CREATE TABLE IF NOT EXISTS answers (key BLOB PRIMARY KEY, value TEXT) WITHOUT ROWID",
+)
 texts = map(f"Text {os.getpid()}:{{}}.".format, count())  # no text is sent twice
 
 
@@ -60,6 +71,36 @@ def call_bare(runtime: Runtime, calls: int) -> None:
             await response.json()
 
     runtime.run(lambda: repeat(call, calls, runtime.settings.textapi_concurrency))
+
+
+def call_and_store(runtime: Runtime, calls: int) -> None:
+    """Call with aiohttp, and commit each answer to a file before the next call takes its place.
+
+    The next batch is what was answered while the last was written, as in our ledger.
+    """
+    url = f"{runtime.settings.textapi_url}/text/text_polarity"
+    path = runtime.settings.home / "bare.db"
+
+    with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as file:
+        for statement in CREATE_BARE_TABLE:
+            file.execute(statement)
+        work = GroupedWork(partial(_commit, file))
+
+        async def call() -> None:
+            body = {"text": next(texts)}
+            async with runtime.session().post(url, json=body) as response:
+                answer = await response.json()
+            key = hashlib.sha256(body["text"].encode()).digest()
+            await work.submit((key, json.dumps(answer)))
+
+        runtime.run(lambda: repeat(call, calls, runtime.settings.textapi_concurrency))
+
+
+def _commit(file: sqlite3.Connection, rows: Sequence[tuple[bytes, str]]) -> list[None]:
+    file.execute("BEGIN IMMEDIATE")
+    file.executemany("INSERT INTO answers VALUES (?, ?)", rows)
+    file.execute("COMMIT")
+    return [None] * len(rows)
 
 
 def call_by_client(runtime: Runtime, calls: int) -> None:
@@ -106,7 +147,7 @@ WAYS = {BARE_LOOP: call_bare, WHOLE_PATH: fetch_answers}
 
 
 def measure_one_process(settings: Settings, calls: int, rounds: int) -> None:
-    """Measure all four ways in this process and print their figures."""
+    """Measure all ways in this process and print their figures."""
     limited_settings = settings.model_copy(update={"textapi_limits": DISTANT_LIMIT})
 
     with (
@@ -115,6 +156,7 @@ def measure_one_process(settings: Settings, calls: int, rounds: int) -> None:
     ):
         ways = {
             BARE_LOOP: partial(call_bare, runtime),
+            "bare loop, answers in a file": partial(call_and_store, runtime),
             "client": partial(call_by_client, runtime),
             "client under a distant limit": partial(call_by_client, limited),
             WHOLE_PATH: partial(fetch_answers, runtime),
