@@ -103,7 +103,21 @@ class Remark:
         return f"{self.file}: {self.text}"
 
 
-Item: TypeAlias = SourceDocument | LeftOut | Empty | Remark
+Cursor: TypeAlias = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place at which a file can be read on: all items of what stands before it were yielded.
+
+    Its *cursor*, which JSON can hold, has its `offset` in the file. It is never a file's last item:
+    where no place follows an item, the file begins at its start again.
+    """
+
+    cursor: Cursor
+
+
+Item: TypeAlias = SourceDocument | LeftOut | Empty | Remark | Place
 
 
 @dataclass(slots=True)
@@ -209,8 +223,6 @@ def hash_id(*parts: str) -> str:
 
 
 # --- services ---
-
-Cursor: TypeAlias = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
