@@ -15,7 +15,7 @@ from cli.messages import printable, show, warn
 from cli.options import check_utf8
 from cli.run_options import parse_handle
 from core.errors import UsageError
-from sources.base import LONGEST_NAME, clean_name
+from sources.base import LONGEST_NAME, clean, clean_name
 from sources.columns import FIELDS, list_columns, show_column
 from sources.registry import SOURCES, archives, source_named
 
@@ -54,6 +54,8 @@ def import_documents(
 ) -> None:
     """Read documents from files. Importing the same twice adds nothing.
 
+    A WARC file whose import was stopped is read on from the first record that was not stored.
+
     A table with a column of outlets, or --outlet, and without a column of handles is of headlines
     (--source archive), else of posts. WARC files hold pages of news; their extra is tidings[warc].
 
@@ -72,9 +74,9 @@ def import_documents(
     if outlet is not None:
         outlet = _parse_outlet(outlet, handle, source)
     columns = _parse_columns(column or [])
-    for path in paths:
-        if not path.exists():
-            raise UsageError(f"there is no {printable(path)}")
+    _check_paths(paths)
+
+    resumed: dict[str, int] = {}  # the offset at which a file is read on
 
     with (
         closing(context.open_database(create=True)) as db,
@@ -84,6 +86,10 @@ def import_documents(
         def show_progress(documents: int) -> None:
             status.update(f"importing: {documents:,} documents read")
 
+        def note_resumed(path: Path, offset: int) -> None:
+            resumed[clean(str(path))[0]] = offset
+            warn(f"goes on at record offset {offset:,} of {path}, where an earlier import stopped")
+
         imported = import_paths(
             db,
             paths,
@@ -92,12 +98,13 @@ def import_documents(
             columns=columns,
             outlet=outlet,
             on_progress=show_progress,
+            on_resume=note_resumed,
         )
 
     tally = imported.tally
     _print_remarks(imported)
     if as_json:
-        print(json.dumps(_counts(imported)))
+        print(json.dumps({**_counts(imported), "resumed": resumed}))
     else:
         used = f"{tally.documents:,} documents read, {imported.added:,} of them new"
         if imported.completed:
@@ -105,6 +112,13 @@ def import_documents(
         show(f"{used}; {tally.empty:,} empty, {tally.left_out:,} left out")
     if tally.left_out:
         raise typer.Exit(LEFT_OUT)
+
+
+def _check_paths(paths: list[Path]) -> None:
+    """Raise `UsageError` where one is not there."""
+    for path in paths:
+        if not path.exists():
+            raise UsageError(f"there is no {printable(path)}")
 
 
 def _parse_columns(pairs: list[str]) -> dict[str, str]:

@@ -27,6 +27,7 @@ from models.documents import (
     list_documents,
     with_counts,
 )
+from models.imports import drop_places
 from models.jobs import completed_steps, first_job_ids
 from models.keyword_answers import clear_searched, count_keyword_answers
 from models.origins import add_to_counts, count_by_key
@@ -132,6 +133,7 @@ def forget_documents(
     quotes = _quotable_texts(db, ids, sentences)
     quoting, newest_answer = _quoting_answers(db, quotes)
     with db.write() as connection:
+        drop_places(connection)  # first, as an import locks its record before its documents
         jobs = _affected_jobs(connection, ids, handle)
         runs = sorted({job.run_id for job in jobs})
         for run_id in runs:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from models.tables import Import
 NAMED = 1000  # omissions that are kept by name; all are counted
 NAMED_IN_A_REMARK = 3
 FORGOTTEN = ""  # the path of a record whose documents were forgotten
-_NOTHING_READ = {"read": 0, "added": 0, "empty": 0, "left_out": 0, "named": []}
+_NOTHING_READ = {"read": 0, "added": 0, "empty": 0, "left_out": 0, "named": [], "place": None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,8 +49,12 @@ def count_import(
     *,
     named: Sequence[str],
     source: str | None = None,
+    place: Mapping[str, Any] | None = None,
 ) -> None:
-    """Add to a record; of what was left out and why, keep the first. *source* replaces its own."""
+    """Add to a record; of what was left out and why, keep the first.
+
+    *source* replaces its own. *place* is behind what is counted, and replaces the one before.
+    """
     record = select(Import.read, Import.added, Import.empty, Import.left_out, Import.named)
     last = connection.execute(record.where(Import.id == number)).one()
     values = {
@@ -59,11 +63,42 @@ def count_import(
         "empty": last.empty + counts.empty,
         "left_out": last.left_out + counts.left_out,
         "named": [*last.named, *named][:NAMED],
+        "place": None if place is None else dict(place),
         "at": clock(),
     }
     if source is not None:
         values["source"] = source
     connection.execute(update(Import).where(Import.id == number).values(values))
+
+
+def find_place(connection: Connection, *, path: str, file: str) -> Row[Any] | None:
+    """Return ``(id, place)`` of the newest record of *path* that stopped in this *file*."""
+    has_place = (Import.path == path, Import.place.is_not(None))
+    places = select(Import.id, Import.place).where(*has_place).order_by(Import.id.desc())
+    of_file = (row for row in connection.execute(places) if row.place["file"] == file)
+    return next(of_file, None)
+
+
+def keeps_place(connection: Connection, number: int, place: Mapping[str, Any] | None) -> bool:
+    """Return whether a record is at the *place* at which its reader left it, and lock it.
+
+    It is at none where documents were erased since. Raises `ImportGoesOn` where another process has
+    read on.
+    """
+    record = select(Import.place).where(Import.id == number).with_for_update()
+    stored = connection.execute(record).scalar_one()
+    if stored is not None and stored != place:
+        raise ImportGoesOn(
+            f"another process reads the file of import {number}, and has gone on with it: let it "
+            "end, or stop it and import the file again"
+        )
+    return bool(stored == place)
+
+
+def drop_places(connection: Connection) -> None:
+    """Let files be read from their beginnings again: what stands before a place may come back."""
+    has_place = update(Import).where(Import.place.is_not(None))
+    connection.execute(has_place.values(place=None))
 
 
 def restart_import(connection: Connection, *, path: str, source: str) -> None:

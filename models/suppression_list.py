@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, or_, select
 
 from models.database import Database, batched, clock
+from models.imports import drop_places
 from models.tables import Document, SuppressedName
 
 
@@ -57,6 +58,7 @@ def unsuppress(connection: Connection, *, handle: str | None, document: str | No
         name = _hash_name("account", handle)
     else:
         name = _hash_name("document", document or "")
+    drop_places(connection)
     entries = or_(SuppressedName.name == name, SuppressedName.account == name)
     return connection.execute(delete(SuppressedName).where(entries)).rowcount > 0
 

@@ -158,6 +158,8 @@ class Import(Base):
     empty: Mapped[int]
     left_out: Mapped[int]
     named: Mapped[list[str]] = mapped_column(default=list)  # the first that were left out, and why
+    #: where to read on in a file that was not read to its end, and which file that is
+    place: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     at: Mapped[float]
 
 

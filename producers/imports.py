@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +14,22 @@ from sqlalchemy import Connection
 
 from models.database import VALUES_PER_STATEMENT, Database
 from models.documents import Stored, insert_documents
-from models.imports import NAMED, ImportCounts, begin_import, count_import
+from models.imports import (
+    NAMED,
+    ImportCounts,
+    begin_import,
+    count_import,
+    find_place,
+    keeps_place,
+)
 from models.origins import ORIGIN_FIELDS
-from sources.base import Item, LeftOut, ReadCounts, SourceDocument, clean
+from sources.base import Cursor, Item, LeftOut, Place, ReadCounts, SourceDocument, clean
+from sources.file_reading import fingerprint
 from sources.files import leave_out_unreadable, read_path
 
 BATCH = VALUES_PER_STATEMENT
+_READ = ("documents", "empty", "left_out", "wrong_times", "replaced_characters")
+_STORED = ("added", "completed", "kept", "conflicts", "redated", "forgotten")
 
 
 @dataclass
@@ -35,13 +47,21 @@ class Imported:
 
     def add(self, stored: Stored, left_out: Sequence[LeftOut]) -> None:
         """Add what became of a batch."""
-        self.added += stored.added
-        self.completed += stored.completed
-        self.kept += stored.kept
-        self.conflicts += stored.conflicts
-        self.redated += stored.redated
-        self.forgotten += stored.forgotten
+        for name in _STORED:
+            setattr(self, name, getattr(self, name) + getattr(stored, name))
         self.left_out += left_out[: NAMED - len(self.left_out)]
+
+    def counts(self) -> dict[str, int]:
+        """Return all counts by name."""
+        read = {name: getattr(self.tally, name) for name in _READ}
+        return read | {name: getattr(self, name) for name in _STORED}
+
+    def add_counts(self, counts: Mapping[str, int]) -> None:
+        """Add the counts of an earlier import."""
+        for name in _READ:
+            setattr(self.tally, name, getattr(self.tally, name) + counts[name])
+        for name in _STORED:
+            setattr(self, name, getattr(self, name) + counts[name])
 
 
 def import_paths(
@@ -53,51 +73,106 @@ def import_paths(
     outlet: str | None = None,
     columns: Mapping[str, str],
     on_progress: Callable[[int], None] = lambda _: None,
+    on_resume: Callable[[Path, int], None] = lambda *_: None,
 ) -> Imported:
     """Read *paths* and store what is new; *on_progress* gets the number of documents read so far.
+
+    A file in which an earlier import stopped is read on from there, and its counts are part of the
+    result; *on_resume* gets the file and the offset.
 
     A path of which nothing can be read is left out and named like a document; raises `BadInput`
     where it is the only one.
     """
     imported = Imported()
     all_paths = list(paths)
+    options = [source, handle, outlet, sorted(columns.items())]
 
     for path in all_paths:
-        items = read_path(path, source=source, handle=handle, outlet=outlet, columns=columns)
+        record = _Record(db, path, source or "", imported, _identify(path, options))
+        cursor = record.resume()
+        if cursor is not None:
+            on_resume(path, cursor["offset"])
+        items = read_path(
+            path, source=source, handle=handle, outlet=outlet, columns=columns, cursor=cursor
+        )
         if len(all_paths) > 1:
             items = leave_out_unreadable(path, items)
-        record = _Record(db, path, source or "")
         for batch in _batches(items):
-            record.store(batch, imported)
+            record.store(batch)
             on_progress(imported.tally.documents)
     return imported
 
 
-def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:
+def _identify(path: Path, options: Sequence[object]) -> str | None:
+    """Return a hash of a file, the *options* it is read with and this version; None of a folder."""
+    file = fingerprint(path)
+    if file is None:
+        return None
+    reading = json.dumps([file, *options, version("tidings")])
+    return hashlib.sha256(reading.encode()).hexdigest()
+
+
+@dataclass
+class _Batch:
+    """Items of a file that are stored together."""
+
+    items: list[Item] = field(default_factory=list)
+    cursor: Cursor | None = None  #: of the place behind them, where the file has one
+
+
+def _batches(items: Iterable[Item]) -> Iterator[_Batch]:
     """Yield the items of a file in batches; an empty one of a file without items."""
-    iterator = iter(items)
-    batch = list(islice(iterator, BATCH))
+    batch = _Batch()
+    for item in items:
+        if isinstance(item, Place):
+            batch.cursor = item.cursor
+            continue
+        if len(batch.items) == BATCH:
+            yield batch
+            batch = _Batch()
+        batch.items.append(item)
+        batch.cursor = None
     yield batch
-    while batch := list(islice(iterator, BATCH)):
-        yield batch
 
 
 class _Record:
-    """The record of one path, which grows with each batch, so that a kill leaves it true."""
+    """The record of one path, which grows with each batch, so that a kill leaves it true.
 
-    def __init__(self, db: Database, path: Path, source: str) -> None:
+    With it grows *imported*. *file* is by what its place is known again, None where it has none.
+    """
+
+    def __init__(
+        self, db: Database, path: Path, source: str, imported: Imported, file: str | None
+    ) -> None:
         self._db, self._path, self._source = db, path, source
+        self._imported, self._file = imported, file
+        self._counts_before = imported.counts()  # of other paths
         self._sources: set[str] = set()
         self._number: int | None = None
+        self._place: Mapping[str, Any] | None = None
 
-    def store(self, items: Sequence[Item], imported: Imported) -> None:
-        """Store a batch and count it in the record and in *imported*."""
+    def resume(self) -> Cursor | None:
+        """Take over the record of an import that stopped in this file; return where it stopped."""
+        if self._file is None:
+            return None
+        with self._db.read() as connection:
+            stopped = find_place(connection, path=self._name_of_path(), file=self._file)
+        if stopped is None:
+            return None
+
+        self._number, self._place = stopped.id, stopped.place
+        self._imported.add_counts(stopped.place["counts"])
+        cursor: Cursor = stopped.place["cursor"]
+        return cursor
+
+    def store(self, batch: _Batch) -> None:
+        """Store a batch, count it, and move the place behind it."""
         counts = ReadCounts()
         rows: list[dict[str, Any]] = []
         left_out: list[LeftOut] = []
-        for item in items:
+        for item in batch.items:
             counts.add(item)
-            imported.tally.add(item)
+            self._imported.tally.add(item)
             if isinstance(item, SourceDocument):
                 self._sources.add(item.source)
                 rows.append(document_row(item))
@@ -106,7 +181,11 @@ class _Record:
 
         with self._db.write() as connection:
             number = self._number or self._begin(connection)
+            if not keeps_place(connection, number, self._place):
+                self._file = None
             stored = insert_documents(connection, self._db, rows, import_id=number)
+            self._imported.add(stored, left_out)
+            place = self._place_at(batch.cursor)
             count_import(
                 connection,
                 number,
@@ -117,13 +196,23 @@ class _Record:
                     left_out=counts.left_out,
                 ),
                 named=list(map(self._name, left_out[:NAMED])),
-                source=",".join(sorted(self._sources)) or self._source,
+                source=",".join(sorted(self._sources)) or None,
+                place=place,
             )
-        self._number = number
-        imported.add(stored, left_out)
+        self._number, self._place = number, place
+
+    def _place_at(self, cursor: Cursor | None) -> dict[str, Any] | None:
+        if cursor is None or self._file is None:
+            return None
+        counts = self._imported.counts()
+        of_path = {name: counts[name] - before for name, before in self._counts_before.items()}
+        return {"file": self._file, "cursor": dict(cursor), "counts": of_path}
 
     def _begin(self, connection: Connection) -> int:
-        return begin_import(connection, path=clean(self._path.name)[0], source=self._source)
+        return begin_import(connection, path=self._name_of_path(), source=self._source)
+
+    def _name_of_path(self) -> str:
+        return clean(self._path.name)[0]
 
     def _name(self, left_out: LeftOut) -> str:
         return clean(str(left_out).removeprefix(f"{self._path.parent}/"))[0]

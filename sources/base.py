@@ -114,7 +114,21 @@ class ColumnsRead:
     unread: tuple[str, ...]
 
 
-Item: TypeAlias = SourceDocument | LeftOut | Empty | Remark | ColumnsRead
+Cursor: TypeAlias = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place at which a file can be read on: all items of what stands before it were yielded.
+
+    Its *cursor*, which JSON can hold, has its `offset` in the file. It is never a file's last item:
+    where no place follows an item, the file begins at its start again.
+    """
+
+    cursor: Cursor
+
+
+Item: TypeAlias = SourceDocument | LeftOut | Empty | Remark | ColumnsRead | Place
 
 
 @dataclass(slots=True)
@@ -227,8 +241,6 @@ def hash_id(*parts: str) -> str:
 
 
 # --- services ---
-
-Cursor: TypeAlias = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

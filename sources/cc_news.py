@@ -8,30 +8,29 @@ from __future__ import annotations
 import logging
 import re
 import warnings
-import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any
 from urllib.parse import urlsplit
 
 from courlan import extract_domain
 from lxml import etree
 from trafilatura import load_html
 from trafilatura.metadata import extract_metadata
-from warcio.archiveiterator import ArchiveIterator
-from warcio.bufferedreaders import ChunkedDataException, DecompressingBufferedReader
-from warcio.exceptions import ArchiveLoadFailed
+from warcio.bufferedreaders import ChunkedDataException
 from warcio.statusandheaders import StatusAndHeadersParser, StatusAndHeadersParserException
 
 from sources.archive import SOURCE
 from sources.base import (
+    Cursor,
     Empty,
     Item,
     LeftOut,
+    Place,
     Remark,
     SourceDocument,
     clean,
@@ -40,13 +39,12 @@ from sources.base import (
     clean_name,
     clean_tags,
 )
-from sources.file_reading import open_file
 from sources.source import ReadContext
 from sources.table_rows import TableRow, date_of_row
 from sources.timestamps import parse_time
+from sources.warc_records import BROKEN_FILE, read_records
 
 LONGEST_PAGE = 2**21  #: bytes; real ones have a tenth
-LONGEST_HEAD = 2**18  #: bytes of a record's headers
 _PIECE = 2**16  # bytes
 _HTML = ("text/html", "application/xhtml+xml")
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([\w.:-]{1,40})""", re.IGNORECASE)
@@ -54,9 +52,8 @@ _NO_ENCODINGS = ("idna", "punycode", "raw-unicode-escape", "unicode-escape")  # 
 _META_SIZE = 2048  # characters in which a page names its encoding
 _KEPT = 20  # headings and times of a page
 _PUBLISHED = re.compile(r'"datePublished"\s*:\s*"([^"]{4,40})"')
-_BROKEN_FILE = (ArchiveLoadFailed, AttributeError, EOFError, OSError, ValueError, zlib.error)
 _BROKEN_PAGE = (  # what the parsers of HTTP and HTML raise is not theirs alone
-    *(*_BROKEN_FILE, ChunkedDataException, StatusAndHeadersParserException, etree.LxmlError),
+    *(*BROKEN_FILE, ChunkedDataException, StatusAndHeadersParserException, etree.LxmlError),
     *(ArithmeticError, LookupError, RuntimeError, TypeError),
 )
 _HTTP = StatusAndHeadersParser(["HTTP/1.0", "HTTP/1.1"], verify=False)
@@ -69,50 +66,6 @@ class _LeftAsideError(Exception):
     """A record is no page to be read, for the reason that is the message."""
 
 
-class _Pieces:
-    """Reads a file as far as it can be: `read` of a damaged one discards what it has unpacked."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._read = cast("Callable[[int], bytes]", getattr(file, "read1", file.read))
-        self.tell = file.tell
-
-    def read(self, size: int) -> bytes:
-        """Return up to *size* bytes, none at the end."""
-        return self._read(size)
-
-
-class _BoundedReader(DecompressingBufferedReader):  # type: ignore[misc] # warcio has no types
-    """Reads lines up to `LONGEST_HEAD` bytes a record."""
-
-    def __init__(self, file: Any) -> None:
-        super().__init__(file)
-        self.line_bytes = 0  #: of the present record
-
-    def readline(self, length: int | None = None) -> bytes:
-        """Read a line. Raises `ArchiveLoadFailed` where a record's lines never end."""
-        longest = LONGEST_HEAD if length is None else min(length, LONGEST_HEAD)
-        line: bytes = super().readline(longest)
-        self.line_bytes += len(line)
-        if self.line_bytes > LONGEST_HEAD:
-            raise ArchiveLoadFailed(f"headers of more than {LONGEST_HEAD:,} bytes")
-        return line
-
-
-class _Records(ArchiveIterator):  # type: ignore[misc] # warcio has no types
-    """Iterates over the records, and leaves the parsing of their answers to `_page_of`."""
-
-    def __init__(self, file: _Pieces) -> None:
-        super().__init__(file, no_record_parse=True)
-        self.reader = _BoundedReader(file)
-
-    def _consume_blanklines(self) -> tuple[bytes | None, int]:
-        """Step over the blank lines behind a record; warcio's own writes to standard error."""
-        while line := self.reader.readline():
-            if line.strip():
-                return line, 0
-        return None, 0
-
-
 @dataclass(frozen=True, slots=True)
 class _Page:
     """A page as it was crawled."""
@@ -121,55 +74,73 @@ class _Page:
     html: str
 
 
+@dataclass(slots=True)
+class _Progress:
+    """The counts of what was read of a file."""
+
+    records: int = 0
+    pages: int = 0
+    without_date: int = 0
+    left_aside: dict[str, int] = field(default_factory=dict)  # records by reason
+
+    @classmethod
+    def at(cls, cursor: Cursor) -> _Progress:
+        """Return the counts up to the place of a *cursor*."""
+        left_aside = dict(cursor["left_aside"])
+        return cls(cursor["records"], cursor["pages"], cursor["without_date"], left_aside)
+
+    def cursor(self, offset: int) -> Cursor:
+        """Return the cursor of the record at *offset* in the file."""
+        return {"offset": offset} | asdict(self)
+
+    def remarks(self) -> Iterator[str]:
+        """Yield what is said of the whole file."""
+        if self.left_aside:
+            most_first = Counter(self.left_aside).most_common()
+            reasons = ", ".join(f"{number:,} {reason}" for reason, number in most_first)
+            yield f"{self.pages:,} of {self.records:,} records are pages; others: {reasons}"
+        if self.without_date:
+            yield f"{self.without_date:,} of {self.pages:,} pages say no date, and are in no month"
+
+
 def read_warc(path: Path, context: ReadContext) -> Iterator[Item]:
     """Read the pages of a WARC file, packed record by record or not, one at a time.
 
     Pages are the successful answers in HTML; a remark at the end counts all other records. What is
-    damaged ends the file, with an item `LeftOut`.
+    damaged ends the file, with an item `LeftOut`. A `Place` follows each page, of the record behind
+    it, but for a file that was packed as a whole.
     """
+    begin = context.cursor["offset"] if context.cursor else 0
+    progress = _Progress.at(context.cursor) if context.cursor else _Progress()
+    is_behind_page = False
     damages: list[str] = []
-    left_aside: Counter[str] = Counter()
-    count = pages = without_date = 0
 
-    for index, record in enumerate(_records(path, damages.append)):
-        count += 1
-        try:
-            item = _read_page(_page_of(record), index, context)
-        except _LeftAsideError as reason:
-            left_aside[str(reason)] += 1
-            continue
-        except _BROKEN_PAGE:
-            left_aside["cannot be read"] += 1
-            continue
-        pages += 1
-        without_date += isinstance(item, SourceDocument) and item.published_at is None
-        yield item
+    for record, offset in read_records(path, begin, damages.append):
+        if is_behind_page and offset is not None:
+            yield Place(progress.cursor(offset))
+        item = _item_of(record, progress, context)
+        is_behind_page = item is not None
+        if item is not None:
+            yield item
 
-    if left_aside:
-        reasons = ", ".join(f"{number:,} {reason}" for reason, number in left_aside.most_common())
-        yield Remark(context.file, f"{pages:,} of {count:,} records are pages; others: {reasons}")
-    if without_date:
-        text = f"{without_date:,} of {pages:,} pages say no date, and are in no month"
-        yield Remark(context.file, text)
-    for damage in damages:
-        yield LeftOut(context.file, None, damage)
+    yield from (Remark(context.file, text) for text in progress.remarks())
+    yield from (LeftOut(context.file, None, damage) for damage in damages)
 
 
-def _records(path: Path, on_damage: Callable[[str], None]) -> Iterator[Any]:
-    """Yield the records of a file; damage ends it, with the reason to *on_damage*."""
-    with open_file(path) as file:
-        records = _Records(_Pieces(file))
-        try:
-            for record in records:
-                yield record
-                records.reader.line_bytes = 0
-                records.read_to_end()
-                if getattr(record.raw_stream, "limit", 0):
-                    on_damage("the file is cut short in its last record")
-                    return
-        except _BROKEN_FILE as error:
-            reason = " ".join(str(error).split()) or type(error).__name__
-            on_damage(f"the file is damaged, and was read no further ({reason[:200]})")
+def _item_of(record: Any, progress: _Progress, context: ReadContext) -> Item | None:
+    """Return the item that a record is, None where it is no page, and count it in *progress*."""
+    index = progress.records
+    progress.records += 1
+    try:
+        item = _read_page(_page_of(record), index, context)
+    except (_LeftAsideError, *_BROKEN_PAGE) as error:
+        reason = str(error) if isinstance(error, _LeftAsideError) else "cannot be read"
+        progress.left_aside[reason] = progress.left_aside.get(reason, 0) + 1
+        return None
+
+    progress.pages += 1
+    progress.without_date += isinstance(item, SourceDocument) and item.published_at is None
+    return item
 
 
 def _page_of(record: Any) -> _Page:

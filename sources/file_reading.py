@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import codecs
-import gzip
+import hashlib
+import io
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, Literal, cast
+from typing import Literal
 
 from core.errors import BadInput
+from sources.gzip_members import GzipMembers, TooLargeError
 
 MAX_UNPACKED_BYTES = 2**30  #: that any gzip file may unpack to
 MAX_UNPACKED_RATIO = 100  #: a larger one, so many times its size: texts are packed to a tenth
@@ -18,6 +20,7 @@ _CHUNK_SIZE = 256 * 1024
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _GZIP = b"\x1f\x8b"
 _HEAD_SIZE = 1024  # bytes by which a file that is no text is recognized
+_FINGERPRINT_SIZE = 2**16  # bytes by which a file is known again
 _CONTROLS = bytes({*range(32)} - {*b"\t\n\f\r\x1b"})
 _CONTROLS_IN_TEXT = 8  # in the head; a text may hold a NUL, which is replaced and counted
 WARC = b"WARC/"  #: begins each record of a file of web pages
@@ -40,30 +43,24 @@ _SIGNATURES = (
 )  # beginning, what begins so, what to do
 
 
-class _TooLargeError(OSError):
-    """A file that unpacks to more than any archive of texts does."""
-
-
-class _BoundedGzip(gzip.GzipFile):
-    """A gzip file that is unpacked up to *limit* bytes."""
-
-    def __init__(self, file: BinaryIO, limit: int) -> None:
-        super().__init__(fileobj=file, mode="rb")
-        self._limit = limit
-        self._unpacked = 0
-
-    def read1(self, size: int = -1) -> bytes:
-        """Read as `gzip.GzipFile` does. Raises `_TooLargeError` beyond the limit."""
-        piece = super().read1(size)
-        self._unpacked += len(piece)
-        if self._unpacked > self._limit:
-            raise _TooLargeError(f"it unpacks to more than {self._limit:,} bytes")
-        return piece
+def fingerprint(path: Path) -> str | None:
+    """Return a hash of a file's size and first bytes; None where it is no file or not readable."""
+    if not path.is_file():
+        return None
+    try:
+        with path.open("rb") as file:
+            head = file.read(_FINGERPRINT_SIZE)
+            size = file.seek(0, io.SEEK_END)
+    except OSError:
+        return None
+    return hashlib.sha256(b"%d:%s" % (size, head)).hexdigest()
 
 
 @contextmanager
-def open_file(path: Path) -> Iterator[BinaryIO]:
-    """Open a file's bytes, unpacked where its first two bytes say that it is gzip.
+def open_file(path: Path, offset: int = 0) -> Iterator[io.BufferedReader]:
+    """Open a file's bytes, unpacked where the first two say that it is gzip.
+
+    *offset* is where in the file to begin: in a packed one at the beginning of a gzip member.
 
     Raises `BadInput` where the file cannot be opened, is no regular file, or is no text in UTF-8
     or an encoding that agrees with it on ASCII.
@@ -78,21 +75,22 @@ def open_file(path: Path) -> Iterator[BinaryIO]:
         ) from error
 
     with file:
+        size = file.seek(0, io.SEEK_END)
+        file.seek(offset)
         head = file.read(_HEAD_SIZE)
-        size = file.seek(0, 2)
-        file.seek(0)
+        file.seek(offset)
         if not head.startswith(_GZIP):
             _check_is_text(path, head)
             yield file
             return
 
         limit = max(MAX_UNPACKED_BYTES, MAX_UNPACKED_RATIO * size)
-        with _BoundedGzip(file, limit) as unpacked:
-            _check_is_text(path, _peek(unpacked))
-            yield cast("BinaryIO", unpacked)
+        unpacked: io.BufferedReader = io.BufferedReader(GzipMembers(file, limit))
+        _check_is_text(path, _peek(unpacked))
+        yield unpacked
 
 
-def _peek(file: gzip.GzipFile) -> bytes:
+def _peek(file: io.BufferedReader) -> bytes:
     try:
         return file.peek(_HEAD_SIZE)[:_HEAD_SIZE]
     except (EOFError, OSError, zlib.error):  # `read_chunks` says so
@@ -114,14 +112,12 @@ def _check_is_text(path: Path, head: bytes) -> None:
         raise BadInput(f"{path} is no text: {_TEXT_ADVICE}")
 
 
-def read_chunks(file: BinaryIO, on_damage: Callable[[str], None]) -> Iterator[bytes]:
+def read_chunks(file: io.BufferedReader, on_damage: Callable[[str], None]) -> Iterator[bytes]:
     """Yield the bytes of *file* in pieces; damaged gzip ends it, with the reason to *on_damage*."""
-    # read1, since read discards what it has unpacked when the next piece turns out to be damaged
-    read = cast("Callable[[int], bytes]", getattr(file, "read1", file.read))
     while True:
-        try:
-            piece = read(_CHUNK_SIZE)
-        except _TooLargeError as error:
+        try:  # `read` discards what it has unpacked when the next piece turns out to be damaged
+            piece = file.read1(_CHUNK_SIZE)
+        except TooLargeError as error:
             on_damage(f"{error}, and was read no further")
             return
         except (EOFError, OSError, zlib.error) as error:

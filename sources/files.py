@@ -9,7 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import BadInput, UsageError
-from sources.base import ColumnsRead, Item, LeftOut, Remark, clean_name, fold_handle
+from sources.base import (
+    ColumnsRead,
+    Cursor,
+    Item,
+    LeftOut,
+    Remark,
+    clean_name,
+    fold_handle,
+)
 from sources.columns import FIELDS, find_columns, prefer_columns
 from sources.file_reading import WARC, decode_chunks, open_file, read_chunks
 from sources.json_entries import BLANK, Entry, read_json_entries, read_line_entries
@@ -41,6 +49,7 @@ class _Options:
     outlet: str | None
     columns: Mapping[str, str]
     now: datetime
+    cursor: Cursor | None
 
 
 def read_path(
@@ -51,13 +60,15 @@ def read_path(
     outlet: str | None = None,
     columns: Mapping[str, str] | None = None,
     now: datetime | None = None,
+    cursor: Cursor | None = None,
 ) -> Iterator[Item]:
     """Read the documents of a file, or of every file below a folder, one at a time.
 
     *source* is a source's name, or None to find it out; *handle* is the account of posts that name
     none; *outlet* is who published the headlines that name no outlet; *columns* maps a field
     (`FIELDS`) to the name of the column that holds it. Documents without a handle are yielded all
-    the same, with a remark.
+    the same, with a remark. *cursor* is that of an item `Place` at which to go on, where *path* is
+    the file that yielded it.
 
     Raises `BadInput` where *path* itself cannot be read; inside a folder such a file is an item
     `LeftOut`. Raises `UsageError` where there is no such source or field.
@@ -74,6 +85,7 @@ def read_path(
         outlet=clean_name(outlet),
         columns=given_columns,
         now=now or datetime.now(UTC),
+        cursor=cursor,
     )
     if path.is_dir():
         yield from _read_folder(path, options)
@@ -174,7 +186,9 @@ def _read_warc(path: Path, options: _Options) -> Iterator[Item]:
             f"{path} is a WARC file, and {error.name} to read it is not installed: "
             "pip install 'tidings[warc]'"
         ) from None
-    context = ReadContext(file=str(path), now=options.now, outlet=options.outlet)
+    context = ReadContext(
+        file=str(path), now=options.now, outlet=options.outlet, cursor=options.cursor
+    )
     yield from read_warc(path, context)
 
 

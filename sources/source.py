@@ -129,6 +129,7 @@ class ReadContext:
     now: datetime
     handle: str | None = None  #: of objects that name none
     outlet: str | None = None  #: of objects that name none
+    cursor: Cursor | None = None  #: of the place at which to go on; None at the beginning
     authors: Mapping[str, str] = field(default_factory=dict)  #: handles by account id
     first: Mapping[str, Any] = field(default_factory=dict)  #: a file's first object
 

@@ -14,16 +14,20 @@ from sqlalchemy import column, insert, inspect, select, table, text
 from core.enums import JobKind
 from models.answers import read_answers, stored_keys
 from models.database import MIGRATIONS, Database, migrate, newest_revision
+from models.imports import find_place
 from models.keyword_answers import read_searched, read_sentences
 from models.origins import StoredName, read_origins, stored_names
 from models.runs import NewJob, create_run, note_engine
-from models.tables import UNKNOWN_ORIGIN, Answer, Base, Document, DocumentCount, Job, Run
+from models.tables import UNKNOWN_ORIGIN, Answer, Base, Document, DocumentCount, Import, Job, Run
 from textapi.requests import answer_key
 
 documents_of_0004 = table(
     "documents",
     *map(column, ("id", "identity", "source", "published_at", "period", "text")),
     *map(column, ("material", "repost")),
+)
+imports_of_0006 = table(
+    "imports", *map(column, ("path", "source", "read", "added", "empty", "left_out", "named", "at"))
 )
 MODEL_TABLES = {table.name for table in Base.metadata.sorted_tables}
 
@@ -180,3 +184,23 @@ def test_materials_move_to_origins_and_come_back(db: Database) -> None:
         of_run = select(Run.parameters["source"].as_string()).where(Run.id == run)
         assert connection.scalar(of_run) == "nyt"
     assert stored == ["News", None, "Op-Ed", "News", None]
+
+
+def test_an_import_of_before_places_has_none_and_keeps_its_counts(db: Database) -> None:
+    migrate(db.url, "0006_partial_indexes")
+    counts = {"read": 5, "added": 4, "empty": 1, "left_out": 0, "at": 1.0}
+    row = {"path": "a.warc.gz", "source": "archive", **counts}
+    with db.write() as connection:
+        connection.execute(insert(imports_of_0006).values(**row, named="[]"))
+
+    migrate(db.url)
+    with db.write() as connection:
+        assert connection.execute(select(Import.read, Import.place)).all() == [(5, None)]
+        assert find_place(connection, path="a.warc.gz", file="f") is None
+        connection.execute(insert(Import).values(**row, named=[], place={"file": "f"}))
+        found = find_place(connection, path="a.warc.gz", file="f")
+        assert (found and found.id, found and found.place) == (2, {"file": "f"})
+
+    migrate(db.url, "0006_partial_indexes")
+    with db.read() as connection:
+        assert connection.scalars(select(imports_of_0006.c.read)).all() == [5, 5]

@@ -3,65 +3,26 @@
 from __future__ import annotations
 
 import gzip
-import io
+import json
 import sys
+import tempfile
 import tracemalloc
-from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from warcio.statusandheaders import StatusAndHeaders
-from warcio.warcwriter import WARCWriter
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from core.errors import BadInput
 from sources import cc_news
-from sources.base import Empty, Item, LeftOut, Remark, SourceDocument
+from sources.base import Empty, Item, LeftOut, Place, Remark, SourceDocument
 from sources.files import read_path
+from tests.warc_kit import PAGE, Answer, titled, write
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-PAGE = """<!doctype html><html lang="en-GB"><head>
-<title>Ebb &amp; Flow</title>
-<meta property="og:title" content="Ebb &amp; Flow of the Sea">
-<meta property="article:published_time" content="2024-05-06T10:11:12+02:00">
-<meta property="article:section" content="Coast">
-<meta property="article:tag" content="Tides">
-<meta name="description" content="The sea went out.">
-</head><body><h1>Ebb &amp; Flow of the Sea</h1><p>It did.</p></body></html>"""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """A record of a server's answer."""
-
-    address: str = "https://news.tides.co.uk/ebb"
-    body: str | bytes = PAGE
-    status: str = "200 OK"
-    content_type: str | None = "text/html; charset=utf-8"
-    kind: str = "response"
-    encoding: str | None = None
-
-
-def write(path: Path, answers: Iterable[Answer], *, packed: bool = True) -> Path:
-    with path.open("wb") as file:
-        writer = WARCWriter(file, gzip=packed)
-        writer.write_record(writer.create_warcinfo_record(path.name, {"software": "a test"}))
-        for answer in answers:
-            headers = [("Content-Type", answer.content_type)] if answer.content_type else []
-            if answer.encoding:
-                headers.append(("Content-Encoding", answer.encoding))
-            body = answer.body if isinstance(answer.body, bytes) else answer.body.encode()
-            record = writer.create_warc_record(
-                answer.address,
-                answer.kind,
-                payload=io.BytesIO(body),
-                length=len(body),
-                http_headers=StatusAndHeaders(answer.status, headers, protocol="HTTP/1.1"),
-            )
-            writer.write_record(record)
-    return path
 
 
 def read(path: Path, **options: Any) -> list[Item]:
@@ -78,10 +39,6 @@ def remarks(items: list[Item]) -> list[str]:
 
 def left_out(items: list[Item]) -> list[str]:
     return [item.why for item in items if isinstance(item, LeftOut)]
-
-
-def titled(title: str, head: str = "") -> str:
-    return f"<html><head><title>{title}</title>{head}</head><body><p>Text.</p></body></html>"
 
 
 @pytest.mark.parametrize(("name", "packed"), [("a.warc", False), ("a.warc.gz", True), ("a", False)])
@@ -249,6 +206,13 @@ def test_a_file_that_is_cut_short_or_damaged_keeps_what_stands_before(
     assert [item.text for item in documents(items)][:2] == ["Tide 0.", "Tide 1."]
     assert len(left_out(items)) == 1
 
+    if packed:
+        within_head = whole[: whole.rindex(b"\x1f\x8b") + 20]
+        path.write_bytes(within_head)
+        assert left_out(read(path)) == [
+            "the file is damaged, and was read no further (its end is missing)"
+        ]
+
     path.write_bytes(whole + b"no record at all\r\n\r\n" * 5)
     items = read(path)
     assert [item.text for item in documents(items)] == ["Tide 0.", "Tide 1.", "Tide 2."]
@@ -291,10 +255,11 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
         tmp_path / "a.warc.gz", [Answer(f"https://a.example/{n}", body) for n in range(60)]
     )
     items = read_path(path, now=NOW)
+    pages = (item for item in items if isinstance(item, SourceDocument))
     for _ in range(20):
-        next(items)
+        next(pages)
     tracemalloc.start()
-    count = sum(isinstance(item, SourceDocument) for item in items)
+    count = sum(1 for _ in pages)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert count == 40
@@ -322,3 +287,73 @@ def test_where_the_extra_is_not_installed_the_message_names_it(
     monkeypatch.setitem(sys.modules, "trafilatura", None)
     with pytest.raises(BadInput, match=r"a WARC file.*pip install 'tidings\[warc\]'$"):
         read(path)
+
+
+# One of each kind of record, and how a file of them is packed.
+KINDS = (
+    Answer(body=titled("Ebb")),
+    Answer(body=titled("Flow", '<meta name="date" content="2024-05-06">')),
+    Answer(body=titled("")),
+    Answer(status="404 Not Found"),
+    Answer(kind="resource"),
+    Answer(body=titled("Long") + "<p>" + "tide " * 9000),
+)
+PACKINGS = ("by record", "not", "as a whole", "from the middle on as a whole")
+
+
+def pack(answers: list[Answer], folder: Path, packing: str) -> Path:
+    """Write a file of *answers* that is packed in one of the ways of `PACKINGS`."""
+    middle = len(answers) // 2
+    plain = write(folder / "plain.warc", answers, packed=False)
+    if packing == "not":
+        return plain
+    packed = write(folder / "packed.warc.gz", answers)
+    if packing == "by record":
+        return packed
+    if packing == "as a whole":
+        packed.write_bytes(gzip.compress(plain.read_bytes()))
+        return packed
+    first = write(packed, answers[:middle]).read_bytes()
+    rest = write(plain, answers[middle:], packed=False).read_bytes()
+    packed.write_bytes(first + gzip.compress(rest))
+    return packed
+
+
+@given(
+    kinds=st.lists(st.integers(0, len(KINDS) - 1), max_size=12),
+    packing=st.sampled_from(PACKINGS),
+    cut=st.integers(0, 3000),
+)
+@settings(max_examples=60)
+def test_from_each_place_on_the_rest_of_the_file_is_read(
+    kinds: list[int], packing: str, cut: int
+) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        answers = [
+            replace(KINDS[kind], address=f"https://a.example/{index}")
+            for index, kind in enumerate(kinds)
+        ]
+        path = pack(answers, Path(name), packing)
+        whole = path.read_bytes()
+        path.write_bytes(whole[: max(200, len(whole) - cut)])
+
+        items = read(path)
+        assert not any(isinstance(item, Place) for item in items[-1:])
+        for index, item in enumerate(items):
+            if isinstance(item, Place):
+                assert isinstance(items[index - 1], SourceDocument | Empty)
+                cursor = json.loads(json.dumps(item.cursor))
+                assert read(path, cursor=cursor) == items[index + 1 :]
+
+
+@pytest.mark.parametrize(("packing", "places"), list(zip(PACKINGS, (5, 5, 0, 3), strict=True)))
+def test_a_place_is_behind_each_page_that_a_record_follows(
+    tmp_path: Path, packing: str, places: int
+) -> None:
+    answers = [replace(KINDS[0], address=f"https://a.example/{n}") for n in range(6)]
+    path = pack(answers, tmp_path, packing)
+    offsets = [item.cursor["offset"] for item in read(path) if isinstance(item, Place)]
+    assert len(offsets) == places
+    begin = b"WARC/1.0" if packing == "not" else b"\x1f\x8b"
+    for offset in offsets:
+        assert path.read_bytes()[offset:].startswith(begin)
