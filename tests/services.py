@@ -19,6 +19,7 @@ from typing import Any
 
 import psycopg
 import pytest
+import redis
 
 from cli.stack import valkey
 from cli.stack.ports import free_port
@@ -64,6 +65,13 @@ def running_valkey(folder: Path) -> Iterator[str]:
         )
         assert child.describe_end() is None, child.last_log_line()
         yield url
+
+
+def empty_valkey(url: str) -> str:
+    """Remove all that the Valkey at *url* holds; return its address."""
+    with redis.Redis.from_url(url) as client:
+        client.flushall()
+    return url
 
 
 @contextmanager
