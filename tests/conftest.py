@@ -15,6 +15,7 @@ from cli.stack.supervised_process import SupervisedProcess
 from core.settings import Settings
 from models.database import Database, migrate
 from tests.databases import Postgres, new_database
+from tests.memory_folder import find_memory_folder
 from tests.services import (
     NoPostgresError,
     empty_valkey,
@@ -33,6 +34,10 @@ for _name in [
 ]:
     if _name not in TEST_VARIABLES:
         del os.environ[_name]
+
+MEMORY_FOLDER = find_memory_folder()
+if MEMORY_FOLDER is not None:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY_FOLDER))  # where `tmp_path` is
 
 
 @pytest.fixture(autouse=True)
@@ -59,7 +64,7 @@ def _postgres() -> Iterator[Postgres]:
         url = os.environ.get("TIDINGS_TEST_POSTGRES_URL")
         if not url:
             try:
-                url = stack.enter_context(running_postgres())
+                url = stack.enter_context(running_postgres(MEMORY_FOLDER))
             except NoPostgresError as error:
                 if os.environ.get("CI"):
                     pytest.fail(f"no PostgreSQL: {error}")

