@@ -15,6 +15,7 @@ from cli.stack.supervised_process import SupervisedProcess
 from core.settings import Settings
 from models.database import Database, migrate
 from tests.databases import Postgres, new_database
+from tests.e2e_kit import Stub, running_stub
 from tests.memory_folder import find_memory_folder
 from tests.services import (
     NoPostgresError,
@@ -56,6 +57,12 @@ def _valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def redis_url(_valkey: str) -> str:
     """The address of an empty Valkey, password included."""
     return empty_valkey(_valkey)
+
+
+@pytest.fixture(scope="session")
+def _stub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stub]:
+    with running_stub(tmp_path_factory.mktemp("stub")) as stub:
+        yield stub
 
 
 @pytest.fixture(scope="session")

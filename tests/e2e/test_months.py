@@ -24,7 +24,7 @@ from producers.status import run_status
 from producers.submit import submit_run
 from reports.exports import write
 from tests.databases import new_database
-from tests.e2e_kit import Stub, dispatch_to_workers, run_to_its_end, running_stub, write_archive
+from tests.e2e_kit import Stub, dispatch_to_workers, run_to_its_end, write_archive
 from tests.services import empty_valkey, running_worker, wait_until
 
 HEADLINES = {
@@ -81,7 +81,8 @@ def ended(
     with ExitStack() as stack:
         url = stack.enter_context(new_database(request, folder, request.param))
         redis_url = empty_valkey(request.getfixturevalue("_valkey"))
-        stub = stack.enter_context(running_stub(folder / "stub"))
+        stub: Stub = request.getfixturevalue("_stub")
+        stub.clear()
         settings = Settings(
             home=folder / "home", database_url=url, redis_url=redis_url, textapi_url=stub.url
         )
