@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import os
 import secrets
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
-import psycopg
 import pytest
-import redis
 from hypothesis import settings as hypothesis_settings
 
 from cli.stack.supervised_process import SupervisedProcess
 from core.settings import Settings
 from models.database import Database, migrate
-from tests.services import NoPostgresError, running_postgres, running_valkey, running_worker
+from tests.databases import Postgres, new_database
+from tests.e2e_kit import Stub, running_stub
+from tests.memory_folder import find_memory_folder
+from tests.services import (
+    NoPostgresError,
+    empty_valkey,
+    running_postgres,
+    running_valkey,
+    running_worker,
+)
 
 hypothesis_settings.register_profile("tidings", deadline=None)  # no test fails of a busy machine
 hypothesis_settings.load_profile("tidings")
@@ -31,6 +35,10 @@ for _name in [
 ]:
     if _name not in TEST_VARIABLES:
         del os.environ[_name]
+
+MEMORY_FOLDER = find_memory_folder()
+if MEMORY_FOLDER is not None:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY_FOLDER))  # where `tmp_path` is
 
 
 @pytest.fixture(autouse=True)
@@ -48,24 +56,13 @@ def _valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture
 def redis_url(_valkey: str) -> str:
     """The address of an empty Valkey, password included."""
-    with redis.Redis.from_url(_valkey) as client:
-        client.flushall()
-    return _valkey
+    return empty_valkey(_valkey)
 
 
-@dataclass(frozen=True)
-class Postgres:
-    """A server: the address of one of its databases, and the name of a database with our tables."""
-
-    url: str
-    template: str
-
-    def execute(self, statement: str) -> None:
-        with psycopg.connect(self.url, autocommit=True) as connection:
-            connection.execute(statement.encode())
-
-    def at(self, database: str) -> str:
-        return urlunsplit(urlsplit(self.url)._replace(path=f"/{database}"))
+@pytest.fixture(scope="session")
+def _stub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stub]:
+    with running_stub(tmp_path_factory.mktemp("stub")) as stub:
+        yield stub
 
 
 @pytest.fixture(scope="session")
@@ -74,7 +71,7 @@ def _postgres() -> Iterator[Postgres]:
         url = os.environ.get("TIDINGS_TEST_POSTGRES_URL")
         if not url:
             try:
-                url = stack.enter_context(running_postgres())
+                url = stack.enter_context(running_postgres(MEMORY_FOLDER))
             except NoPostgresError as error:
                 if os.environ.get("CI"):
                     pytest.fail(f"no PostgreSQL: {error}")
@@ -98,13 +95,8 @@ def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """An empty database with our tables for each test; the test runs once on each engine."""
-    if request.param == "sqlite":
-        path = tmp_path / "tidings.db"
-        shutil.copyfile(request.getfixturevalue("_sqlite_template"), path)
-        yield f"sqlite:///{path}"
-    else:
-        server = request.getfixturevalue("_postgres")
-        yield from _database(server, server.template)
+    with new_database(request, tmp_path, request.param) as url:
+        yield url
 
 
 @pytest.fixture
@@ -121,14 +113,8 @@ def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterat
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'empty.db'}"
     else:
-        yield from _database(request.getfixturevalue("_postgres"), "template0")
-
-
-def _database(server: Postgres, template: str) -> Iterator[str]:
-    name = f"tidings_{secrets.token_hex(6)}"
-    server.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-    yield server.at(name)
-    server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        with request.getfixturevalue("_postgres").new_database("template0") as url:
+            yield url
 
 
 @pytest.fixture

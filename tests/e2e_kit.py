@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -39,16 +39,23 @@ class Stub:
             return counts
 
     def faults(self, **faults: object) -> None:
-        request = Request(f"{self.url}/faults", data=json.dumps(faults).encode(), method="POST")  # noqa: S310
+        self._post("faults", faults)
+
+    def clear(self) -> None:
+        """Begin again without counts and faults."""
+        self._post("clear", {})
+
+    def _post(self, path: str, body: Mapping[str, object]) -> None:
+        request = Request(f"{self.url}/{path}", data=json.dumps(body).encode(), method="POST")  # noqa: S310
         with closing(urlopen(request)):  # noqa: S310
             pass
 
 
 @pytest.fixture
-def stub(tmp_path: Path) -> Iterator[Stub]:
-    """A stub of the Text API in a process."""
-    with running_stub(tmp_path / "stub") as running:
-        yield running
+def stub(_stub: Stub) -> Stub:
+    """A stub of the Text API that has counted nothing, in a process."""
+    _stub.clear()
+    return _stub
 
 
 @contextmanager

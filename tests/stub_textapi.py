@@ -4,9 +4,9 @@
 returns what it counted, among it the most calls in any stretch of so many seconds, the mean time
 between 100 calls, and how many answers it gave again. ``POST /faults`` sets its faults: ``latency``
 in seconds, shares of ``error_500``, ``reset``, ``hang`` and ``broken`` answers, or one ``status``
-with its ``retry_after``, or one ``body``. It answers by the project's own sentence and keyword
-rules (or by a ``splitter`` of `SPLITTERS`), and by fixed rules for the rest, so that runs can be
-compared.
+with its ``retry_after``, or one ``body``. ``POST /clear`` begins again, without counts and faults.
+It answers by the project's own sentence and keyword rules (or by a ``splitter`` of `SPLITTERS`),
+and by fixed rules for the rest, so that runs can be compared.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def lines_of(text: str) -> list[str]:
 
 
 async def ask(request: web.Request) -> web.StreamResponse:
-    seen, faults = request.app[SEEN], request.app[FAULTS]
+    seen, faults = request.app[SEEN]["now"], request.app[FAULTS]
     now = time.monotonic()
     insort(seen["times"], now)
     body = await request.json()
@@ -131,7 +131,7 @@ async def ask(request: web.Request) -> web.StreamResponse:
     if fault == "error_500":
         return web.json_response({"error": "as configured"}, status=500)
     if fault == "broken":
-        return await broken(request, answer(operation, body))
+        return await broken(request, seen, answer(operation, body))
     if fault == "reset":
         assert request.transport
         request.transport.abort()
@@ -141,9 +141,8 @@ async def ask(request: web.Request) -> web.StreamResponse:
     return web.Response(status=500)
 
 
-async def broken(request: web.Request, value: dict) -> web.StreamResponse:
+async def broken(request: web.Request, seen: dict, value: dict) -> web.StreamResponse:
     """Return a malformed answer with status 200, of each kind in turn."""
-    seen = request.app[SEEN]
     seen["broken"] += 1
     text = json.dumps(value)
     match seen["broken"] % 6:
@@ -168,7 +167,7 @@ async def broken(request: web.Request, value: dict) -> web.StreamResponse:
 
 
 async def counts(request: web.Request) -> web.Response:
-    seen = request.app[SEEN]
+    seen = request.app[SEEN]["now"]
     windows = [float(size) for size in request.query.get("windows", "1").split(",")]
     times, calls = seen["times"], int(request.query.get("calls", "1"))
     fillings = len(times) // calls
@@ -203,7 +202,9 @@ async def faults(request: web.Request) -> web.Response:
 
 
 async def clear(request: web.Request) -> web.Response:
-    request.app[SEEN].update(new_seen())
+    """Forget counts and faults; what is still being answered counts no more."""
+    request.app[FAULTS].clear()
+    request.app[SEEN]["now"] = new_seen()
     return web.json_response({})
 
 
@@ -215,7 +216,7 @@ def new_seen() -> dict:
 def make_app() -> web.Application:
     app = web.Application(client_max_size=2**24)
     app[FAULTS] = {}
-    app[SEEN] = new_seen()
+    app[SEEN] = {"now": new_seen()}
     app.router.add_post("/text/{operation}", ask)
     app.router.add_get("/counts", counts)
     app.router.add_post("/faults", faults)

@@ -91,7 +91,11 @@ def test_calls_waits_and_reuse_are_counted_over_all_processes_and_survive_a_kill
     stub.faults(error_500=0.3)
     worker = start_worker(measured)
     run_to_its_end(measured, PARAMETERS)
-    wait_until(lambda: count_jobs(samples(measured), "done") == 4, what="the jobs in the gauges")
+    wait_until(
+        lambda: count_jobs(samples(measured), "done") == 4,
+        seconds=60,  # the report is drawn first, and the gauges are read every 15 s
+        what="the jobs in the gauges",
+    )
     values, counts = samples(measured), stub.counts()
     assert sums_by(values, "tidings_calls_total", "service") == {"textapi": counts["calls"]}
     outcomes = sums_by(values, "tidings_calls_total", "outcome")
@@ -104,7 +108,7 @@ def test_calls_waits_and_reuse_are_counted_over_all_processes_and_survive_a_kill
     run_to_its_end(measured, PARAMETERS)
     wait_until(
         lambda: count_jobs(samples(measured), "done") == 8,
-        seconds=40,
+        seconds=60,
         what="the jobs in the gauges",
     )
     values = samples(measured)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,9 @@ from producers.plan import call_counts, plan_run, plan_submitted_run
 from producers.status import run_status
 from producers.submit import submit_run
 from reports.exports import write
+from tests.databases import new_database
 from tests.e2e_kit import Stub, dispatch_to_workers, run_to_its_end, write_archive
-from tests.services import wait_until
+from tests.services import empty_valkey, running_worker, wait_until
 
 HEADLINES = {
     "2020-01-03": ["A Quiet Day in the Valley", "Coronavirus Reaches the Coast. The Town Waits."],
@@ -49,11 +51,46 @@ def db(stub_settings: Settings) -> Iterator[Database]:
 
 @pytest.fixture
 def archive(stub_settings: Settings, db: Database, tmp_path: Path) -> Settings:
-    done = import_paths(
-        db, [write_archive(tmp_path / "archive", HEADLINES)], source=None, handle=None, columns={}
-    )
-    assert (done.added, done.tally.left_out) == (7, 0)
+    import_headlines(db, tmp_path)
     return stub_settings
+
+
+def import_headlines(db: Database, folder: Path) -> None:
+    paths = [write_archive(folder / "archive", HEADLINES)]
+    done = import_paths(db, paths, source=None, handle=None, columns={})
+    assert (done.added, done.tally.left_out) == (7, 0)
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A run that several tests export and none changes."""
+
+    settings: Settings
+    run: int
+
+    def export(self, table: str) -> list[dict[str, Any]]:
+        return exported(self.settings, self.run, table)
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def ended(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Ended]:
+    """A run to its end by a worker, on either database."""
+    folder = tmp_path_factory.mktemp("ended")
+    with ExitStack() as stack:
+        url = stack.enter_context(new_database(request, folder, request.param))
+        redis_url = empty_valkey(request.getfixturevalue("_valkey"))
+        stub: Stub = request.getfixturevalue("_stub")
+        stub.clear()
+        settings = Settings(
+            home=folder / "home", database_url=url, redis_url=redis_url, textapi_url=stub.url
+        )
+        with closing(Database(url)) as db:
+            import_headlines(db, folder)
+        with running_worker(settings):
+            run = run_to_its_end(settings, PARAMETERS)
+        yield Ended(settings, run)
 
 
 def exported(stub_settings: Settings, run: int, table: str) -> list[dict[str, Any]]:
@@ -63,12 +100,8 @@ def exported(stub_settings: Settings, run: int, table: str) -> list[dict[str, An
     return [json.loads(line) for line in out.getvalue().splitlines()]
 
 
-def test_every_mention_is_found_once_and_points_at_its_document(
-    archive: Settings, start_worker: Callable[..., SupervisedProcess]
-) -> None:
-    start_worker(archive)
-    run = run_to_its_end(archive, PARAMETERS)
-    mentions = exported(archive, run, "mentions")
+def test_every_mention_is_found_once_and_points_at_its_document(ended: Ended) -> None:
+    mentions = ended.export("mentions")
     rows = [(m["period"], m["keyword"], m["term"], m["position"], m["sentence"]) for m in mentions]
     assert rows == [
         ("2020-01", "covid", "coronavirus", 1, "Coronavirus Reaches the Coast."),
@@ -82,16 +115,12 @@ def test_every_mention_is_found_once_and_points_at_its_document(
     assert all(m["sentence"] in m["text"] and m["polarity"] is not None for m in mentions)
 
 
-def test_a_phrase_is_counted_in_the_documents_that_mention_its_keyword(
-    archive: Settings, start_worker: Callable[..., SupervisedProcess]
-) -> None:
-    start_worker(archive)
-    run = run_to_its_end(archive, PARAMETERS)
+def test_a_phrase_is_counted_in_the_documents_that_mention_its_keyword(ended: Ended) -> None:
     texts: dict[tuple[str, str], set[tuple[str, str]]] = {}
-    for row in exported(archive, run, "mentions"):
+    for row in ended.export("mentions"):
         mentioning = texts.setdefault((row["period"], row["keyword"]), set())
         mentioning.add((row["document"], row["text"].casefold()))
-    phrases = exported(archive, run, "phrases")
+    phrases = ended.export("phrases")
     assert {row["keyword"] for row in phrases if row["count"]} == {"covid", "doctors"}
     for row in phrases:
         mentioning = texts[row["job"], row["keyword"]]
@@ -99,14 +128,10 @@ def test_a_phrase_is_counted_in_the_documents_that_mention_its_keyword(
 
 
 def test_a_month_without_documents_is_a_gap_and_one_without_mentions_a_true_zero(
-    archive: Settings, start_worker: Callable[..., SupervisedProcess]
+    ended: Ended,
 ) -> None:
-    start_worker(archive)
-    run = run_to_its_end(archive, PARAMETERS)
     rows = [
-        row
-        for row in exported(archive, run, "periods")
-        if row["keyword"] == "covid" and row["term"] is None
+        row for row in ended.export("periods") if row["keyword"] == "covid" and row["term"] is None
     ]
     assert [
         (r["period"], r["state"], r["documents"], r["matched"], r["mentions"]) for r in rows

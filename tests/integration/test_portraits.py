@@ -6,6 +6,7 @@ import io
 import json
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from analysis.steps.distinctive import NOTHING_TO_COMPARE
 from cli.main import app
 from cli.stack.ports import free_port
 from core.enums import State
+from core.service_client import RetryPolicy, ServiceClient
 from core.settings import Settings, environment
 from models.database import clock
 from models.documents import add_documents
@@ -34,6 +36,7 @@ from tests.e2e_kit import stub, stub_settings  # noqa: F401 - fixtures
 from tests.feeds_kit import PAGES, Account, service
 from tests.integration.test_fetching import stored_post
 from tests.jobs_kit import Jobs
+from workers import fetching
 
 ANN = "ann.example"
 COMMAND = CliRunner()
@@ -254,8 +257,11 @@ def test_a_question_that_is_refused_takes_no_other_answer_with_it(stub_settings:
 @pytest.mark.parametrize("stored", [True, False])
 def test_an_account_whose_service_stays_away_is_made_of_what_is_stored_and_says_so(
     stub_settings: Settings,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
     stored: bool,
 ) -> None:
+    quick = partial(ServiceClient, retry_policy=RetryPolicy(attempts=2, first_wait=0.0))
+    monkeypatch.setattr(fetching, "ServiceClient", quick)
     url = f"http://127.0.0.1:{free_port()}"
     away = f"bluesky at {url} does not answer (Connection refused): is it running?"
     with closing(Jobs(stub_settings.model_copy(update={"bluesky_url": url}))) as jobs:
