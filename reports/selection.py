@@ -8,16 +8,17 @@ from dataclasses import replace
 from hashlib import blake2b
 from operator import itemgetter
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from analysis.text.near_duplicates import Pattern, Patterns, find_patterns
-from core.enums import JobKind
+from core.enums import DOCUMENTS, JobKind
 from core.errors import UsageError
-from models.tables import Document, Origin
+from models.tables import Document, Job, JobStep, Mention, Origin
 from reports.export_schema import pad_period
 from reports.queries import fetch_all, fetch_pages, fetch_scalars, in_batches
 from reports.run_data import RunData, RunJob, Selection, documents_condition
 
+MOST_TEXTS = 500_000  # documents of a run of months that are all looked at, for a minute
 TEMPLATE = re.compile(r"template:(\d{1,9})")
 
 Dated = tuple[int, str]  # a document's id and its month
@@ -33,8 +34,23 @@ def refuse_numbers(selection: Selection, run_ids: Sequence[int]) -> None:
             )
 
 
+def has_numbers(data: RunData) -> bool:
+    """Whether the templates of a run have numbers: not in a run of months that is large.
+
+    There, a report looks for patterns among the documents that mention a keyword, and a selection
+    among all: the largest of both differ.
+    """
+    return data.kind != "months" or _count_documents(data) <= MOST_TEXTS
+
+
 def check_found(data: RunData, selection: Selection) -> None:
     """Raise `UsageError` where a pattern of *selection* is none of the run's."""
+    numbered = next(filter(TEMPLATE.fullmatch, selection.without), None)
+    if numbered and not has_numbers(data):
+        raise UsageError(
+            f"--without {numbered}: templates have no numbers in a run of more than "
+            f"{MOST_TEXTS:,} documents: give a text of the pattern"
+        )
     if selection and data.kind == "training":
         raise UsageError(
             f"run {data.id} is a training, which has no documents to choose from: leave out "
@@ -49,7 +65,10 @@ def check_found(data: RunData, selection: Selection) -> None:
 
 
 def read_patterns(data: RunData) -> Patterns:
-    """Return the patterns of all documents of the run, found once; a selection changes none."""
+    """Return the patterns of the run's documents, found once; a selection changes none.
+
+    Of a large run without a selection they are those of the documents that mention a keyword.
+    """
     kept = data.kept_rows.setdefault(read_patterns, [])
     if not kept:
         kept.append(find_patterns(lambda: _read_texts(data)))
@@ -196,10 +215,22 @@ def _find_copies(data: RunData, in_order: Sequence[Dated]) -> set[int]:
     return copies
 
 
-def _in_order(data: RunData, job: RunJob) -> list[Dated]:
-    """Return the documents of a job by date, then identity; first those without a date."""
+def _count_documents(data: RunData) -> int:
+    count = select(func.sum(JobStep.documents)).join(Job, Job.id == JobStep.job_id)
+    of_run = count.where(Job.run_id == data.id, JobStep.step == DOCUMENTS)
+    return int(fetch_scalars(data.db, of_run)[0] or 0)
+
+
+def _in_order(data: RunData, job: RunJob, *, mentioning: bool = False) -> list[Dated]:
+    """Return the documents of a job by date, then identity; first those without a date.
+
+    *mentioning* says to leave out those that mention no keyword.
+    """
     columns = (Document.id, Document.published_at, Document.identity, Document.period)
     statement = select(*columns).where(documents_condition(data, job))
+    if mentioning:
+        mentions = select(Mention.document_id).where(Mention.job_id == job.id)
+        statement = statement.where(Document.id.in_(mentions))
     rows = []
     for document, at, identity, period in fetch_pages(data.db, statement, Document.id):
         rows.append((str(at or ""), identity, document, pad_period(period or "")))
@@ -207,10 +238,12 @@ def _in_order(data: RunData, job: RunJob) -> list[Dated]:
 
 
 def _read_texts(data: RunData) -> Iterator[tuple[int, str]]:
-    """Yield each document of the run once, with its text."""
+    """Yield each document of the run once, with its text: see `read_patterns`."""
+    mentioning = not data.selection and not has_numbers(data)
     seen: set[int] = set()  # documents of a search that others found too
     for job in data.jobs:
-        documents = [document for document, _ in _in_order(data, job) if document not in seen]
+        in_order = _in_order(data, job, mentioning=mentioning)
+        documents = [document for document, _ in in_order if document not in seen]
         if data.kind == "search":
             seen.update(documents)
         for batch in in_batches(documents):

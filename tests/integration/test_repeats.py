@@ -17,7 +17,9 @@ from core.errors import UsageError
 from models.database import Database
 from models.tables import Document, JobStep, Mention, PostPolarity
 from reports import build, exports
-from reports.run_data import NO_SELECTION, Selection
+from reports import selection as selection_module
+from reports.run_data import NO_SELECTION, Selection, load_run
+from reports.selection import read_patterns
 from tests import exports_kit as kit
 from tests import report_stories as stories
 
@@ -208,6 +210,27 @@ def test_without_the_template_the_peak_is_another_month_and_the_page_says_what_i
     assert f"--without '{TRACKER}'" in text
     assert "What is left out" in (tmp_path / "dictionary.md").read_text(encoding="utf-8")
     assert periods(db, run, selection)[0] == ("2021-01", 400, 10, 10)
+
+
+def test_a_large_run_has_patterns_of_what_mentions_a_keyword_without_numbers(
+    months_of_trackers: tuple[Database, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    db, run = months_of_trackers
+    looked_at = read_patterns(load_run(db, run)).texts
+    monkeypatch.setattr(selection_module, "MOST_TEXTS", looked_at - 1)
+
+    patterns = read_patterns(load_run(db, run))
+    assert (looked_at, patterns.texts, patterns.patterns[0].size) == (3_100, 2_002, 1_900)
+    text = page_text(db, [run], tmp_path)
+    without = f"Without the pattern “{TRACKER}” it would be 2.5 % in January 2021, and February"
+    assert f"{without} 2021 highest." in text
+    assert "repeats are looked for among those that mention a keyword alone. All are of one" in text
+    assert f"{TRACKER} 1,900 94.9 % Jan 2021 (1,900)" in text
+
+    with pytest.raises(UsageError, match="templates have no numbers in a run of more than 3,099"):
+        periods(db, run, Selection(without=("template:1",)))
+    by_text = periods(db, run, Selection(without=(TRACKER,)))
+    assert by_text[0] == ("2021-01", 400, 10, 10)
 
 
 def test_a_report_with_a_selection_is_not_taken_for_the_runs_own(
