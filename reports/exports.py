@@ -19,7 +19,7 @@ from reports.export_schema import Table, describe_tables
 from reports.formats import COMPRESSED, FOLDER_WRITERS, WRITERS, Columns, Values
 from reports.queries import in_batches
 from reports.run_data import NO_SELECTION, RunData, Selection, load_run
-from reports.selection import check_found, describe_selection
+from reports.selection import check_found, describe_selection, is_large
 from reports.tables import TABLES
 from reports.tables.documents import DOCUMENTS
 from reports.tables.entities import ENTITIES
@@ -90,6 +90,7 @@ class ExportFolder:
     """The tables of a run as files ``folder/TABLE.FORM``, each read once for all its formats.
 
     The texts of documents stand in one file, ``documents.jsonl.gz``, and nowhere without *texts*.
+    A large run's are left to ``tidings export``.
     """
 
     def __init__(self, data: RunData, folder: Path, *, texts: bool = True) -> None:
@@ -102,7 +103,7 @@ class ExportFolder:
     def files(self, folder: str = "") -> dict[str, dict[str, str]]:
         """Return the addresses of the files, by table and format, from a page above *folder*."""
         addresses: dict[str, dict[str, str]] = {}
-        for table in tables_of(self._data.kind):
+        for table in self._tables_of_folder():
             of_table = {form: f"{folder}{table.name}.{form}" for form in _forms(table)}
             addresses[table.name] = of_table
         return addresses
@@ -129,7 +130,7 @@ class ExportFolder:
 
         Raises `TidingsError` where a file cannot be written.
         """
-        for table in tables_of(self._data.kind):
+        for table in self._tables_of_folder():
             if table.name not in self._tables:
                 deque(self.write_while_reading(table), maxlen=0)
 
@@ -137,6 +138,13 @@ class ExportFolder:
         pages = [describe_tables(TABLES.values()), _describe_selection(self._data)]
         write_atomically(dictionary, "\n".join(filter(None, pages)).encode())
         return [*self._paths, dictionary]
+
+    def _tables_of_folder(self) -> list[Table[Any]]:
+        """Return the tables that are written: of a large run not that of all documents."""
+        tables = tables_of(self._data.kind)
+        if is_large(self._data):
+            tables.remove(DOCUMENTS)
+        return tables
 
 
 def _forms(table: Table[Any]) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from reports.export_schema import pad_period
 from reports.highlights import Highlight
 from reports.queries import fetch_all, fetch_pages
 from reports.run_data import RunData, RunJob, Selection, documents_condition
-from reports.selection import has_numbers, name_template, read_patterns, select_documents
+from reports.selection import is_large, name_template, read_patterns, select_documents
 from reports.sensitivity import ReadHighlights, caution_where_repeats_decide
 
 ALL = ""  # stands for all keywords or accounts of a run
@@ -99,7 +99,7 @@ def read_repeats(data: RunData, read_highlights: ReadAllHighlights) -> Repeats:
     for name, highlights in read_highlights(data).items():
         without = _without_largest(data, name, subjects[name].largest, read_highlights)
         subjects[name].highlights = caution_where_repeats_decide(highlights, without)
-    return Repeats(patterns.texts, patterns.repeats, subjects, has_numbers(data))
+    return Repeats(patterns.texts, patterns.repeats, subjects, not is_large(data))
 
 
 def _largest(by_month: Mapping[int, Counter[str]], total: int, named: int) -> list[int]:

@@ -18,7 +18,7 @@ from reports.export_schema import pad_period
 from reports.queries import fetch_all, fetch_pages, fetch_scalars, in_batches
 from reports.run_data import RunData, RunJob, Selection, documents_condition
 
-MOST_TEXTS = 500_000  # documents of a run of months that are all looked at, for a minute
+MOST_TEXTS = 500_000  # documents of a run of months: a report looks at each for a minute
 TEMPLATE = re.compile(r"template:(\d{1,9})")
 
 Dated = tuple[int, str]  # a document's id and its month
@@ -34,19 +34,19 @@ def refuse_numbers(selection: Selection, run_ids: Sequence[int]) -> None:
             )
 
 
-def has_numbers(data: RunData) -> bool:
-    """Whether the templates of a run have numbers: not in a run of months that is large.
+def is_large(data: RunData) -> bool:
+    """Whether a report of the run can look at mentions, but not at each document.
 
-    There, a report looks for patterns among the documents that mention a keyword, and a selection
-    among all: the largest of both differ.
+    Its report looks for patterns among the documents that mention a keyword, a selection among all:
+    so templates have no numbers, since the largest of both differ.
     """
-    return data.kind != "months" or _count_documents(data) <= MOST_TEXTS
+    return data.kind == "months" and _count_documents(data) > MOST_TEXTS
 
 
 def check_found(data: RunData, selection: Selection) -> None:
     """Raise `UsageError` where a pattern of *selection* is none of the run's."""
     numbered = next(filter(TEMPLATE.fullmatch, selection.without), None)
-    if numbered and not has_numbers(data):
+    if numbered and is_large(data):
         raise UsageError(
             f"--without {numbered}: templates have no numbers in a run of more than "
             f"{MOST_TEXTS:,} documents: give a text of the pattern"
@@ -239,7 +239,7 @@ def _in_order(data: RunData, job: RunJob, *, mentioning: bool = False) -> list[D
 
 def _read_texts(data: RunData) -> Iterator[tuple[int, str]]:
     """Yield each document of the run once, with its text: see `read_patterns`."""
-    mentioning = not data.selection and not has_numbers(data)
+    mentioning = not data.selection and is_large(data)
     seen: set[int] = set()  # documents of a search that others found too
     for job in data.jobs:
         in_order = _in_order(data, job, mentioning=mentioning)

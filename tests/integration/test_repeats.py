@@ -212,7 +212,7 @@ def test_without_the_template_the_peak_is_another_month_and_the_page_says_what_i
     assert periods(db, run, selection)[0] == ("2021-01", 400, 10, 10)
 
 
-def test_a_large_run_has_patterns_of_what_mentions_a_keyword_without_numbers(
+def test_a_large_runs_report_looks_at_mentions_alone_and_writes_no_table_of_all_documents(
     months_of_trackers: tuple[Database, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     db, run = months_of_trackers
@@ -226,6 +226,10 @@ def test_a_large_run_has_patterns_of_what_mentions_a_keyword_without_numbers(
     assert f"{without} 2021 highest." in text
     assert "repeats are looked for among those that mention a keyword alone. All are of one" in text
     assert f"{TRACKER} 1,900 94.9 % Jan 2021 (1,900)" in text
+    assert "but that of so many documents ( tidings export writes it)" in text
+    tables = {path.name.partition(".")[0] for path in tmp_path.glob("*.jsonl.gz")}
+    assert {"mentions", "periods"} <= tables
+    assert "documents" not in tables
 
     with pytest.raises(UsageError, match="templates have no numbers in a run of more than 3,099"):
         periods(db, run, Selection(without=("template:1",)))
