@@ -31,12 +31,13 @@ def test_every_benchmark_finds_what_it_imports() -> None:
     run_python("-c", IMPORT_ALL, str(BENCH), *map(str, sorted(BENCH.glob("*.py"))))
 
 
-def test_the_benchmark_of_asking_measures_all_four_ways() -> None:
+def test_the_benchmark_of_asking_measures_all_five_ways() -> None:
     options = ("--calls", "20", "--rounds", "1", "--processes", "1")
     lines = run_python(str(BENCH / "asking.py"), *options)
 
     assert [line.split("  ")[0] for line in lines] == [
         "bare aiohttp loop",
+        "bare loop, answers in a file",
         "client",
         "client under a distant limit",
         "whole path, answers stored",
