@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
 
 from reports import build
 from tests import report_stories as stories
@@ -38,6 +38,9 @@ PLAIN = [
 ]
 
 
+BROKEN_OFF = "net::ERR_ABORTED"
+
+
 @dataclass
 class Watched:
     """A page, its messages and errors, and the addresses that it requested."""
@@ -45,6 +48,11 @@ class Watched:
     page: Page
     messages: list[str] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
+
+    def note_failure(self, request: Request) -> None:
+        """Note a request that failed; not one that a click on a link broke off."""
+        if request.failure != BROKEN_OFF:
+            self.messages.append(f"failed: {request.url}")
 
 
 @pytest.fixture(scope="module")
@@ -117,9 +125,7 @@ def opened(browser: Browser, path: Path, *, width: int = 1280, dark: bool = Fals
     watched.page.on("console", lambda message: watched.messages.append(message.text))
     watched.page.on("pageerror", lambda error: watched.messages.append(str(error)))
     watched.page.on("request", lambda request: watched.requests.append(request.url))
-    watched.page.on(
-        "requestfailed", lambda request: watched.messages.append(f"failed: {request.url}")
-    )
+    watched.page.on("requestfailed", watched.note_failure)
     watched.page.goto(path.as_uri())
     return watched
 
