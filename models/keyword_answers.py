@@ -42,7 +42,6 @@ _LOCKED_DOCUMENTS = (
     .order_by(Document.id)
     .with_for_update(read=True, key_share=True)
 )
-_NEWEST_DOCUMENT = select(func.max(Document.id))
 _LOCKED_BLOCKS = (
     select(SearchedBlock.question_id, SearchedBlock.block, SearchedBlock.bitmap)
     .where(SearchedBlock.block.in_(_BLOCKS))
@@ -209,11 +208,10 @@ def _question_id(db: Database, connection: Connection, question: Question) -> in
 def _lock_documents(
     db: Database, connection: Connection, answers: Iterable[Mapping[int, str]]
 ) -> set[int]:
-    """Return which documents an answer is kept of; on PostgreSQL lock those of which text is kept.
+    """Return which of the documents are stored; on PostgreSQL lock those of which text is kept.
 
     An erasure waits there until the answers are stored, and removes them then. That a document was
-    searched says nothing of it, and may stand as long as its id is not given again: SQLite gives
-    none again up to the newest document's.
+    searched says nothing of it, and its id is not given again.
     """
     document_ids: set[int] = set()
     quoted_ids: set[int] = set()
@@ -223,13 +221,9 @@ def _lock_documents(
             if answer != "[]":
                 quoted_ids.add(document_id)
 
-    unquoted_ids = document_ids - quoted_ids
-    if db.is_sqlite and unquoted_ids:
-        newest = connection.scalar(_NEWEST_DOCUMENT) or 0
-        unquoted_ids = {document_id for document_id in unquoted_ids if document_id <= newest}
-
-    stored = unquoted_ids
-    for batch in batched(sorted(quoted_ids)):
+    to_check = sorted(document_ids if db.is_sqlite else quoted_ids)
+    stored = document_ids.difference(to_check)
+    for batch in batched(to_check):
         stored.update(connection.scalars(_LOCKED_DOCUMENTS, {"documents": batch}))
     return stored
 

@@ -220,12 +220,7 @@ def totals_spec(keyword: str, slug: str, groups: Sequence[tuple[str, Point]]) ->
     """Declare the figure of the groups' shares over all periods."""
     if len(groups) < 2:
         return None
-    few = ""
-    if any(point.n < FEW_DOCUMENTS for _, point in groups):
-        few = (
-            f" Hollow: of fewer than {FEW_DOCUMENTS} documents, whose interval may end outside the "
-            "picture."
-        )
+    few = _describe_few([point.n for _, point in groups], FEW_DOCUMENTS, "documents")
     return FigureSpec(
         name=f"groups-{slug}",
         draw=partial(totals_figure, keyword, tuple(groups)),
@@ -242,12 +237,7 @@ def polarities_spec(
     """Declare the figure of the groups' mean polarities over all periods; *scale* is of these."""
     if len(groups) < 2:
         return None
-    few = ""
-    if any(mean.n < FEW_MENTIONS for _, mean in groups):
-        few = (
-            f" Hollow: of fewer than {FEW_MENTIONS} mentions, whose interval may end outside the "
-            "picture."
-        )
+    few = _describe_few([mean.n for _, mean in groups], FEW_MENTIONS, "mentions")
     return FigureSpec(
         name=f"groups-{slug}-polarity",
         draw=partial(polarities_figure, keyword, tuple(groups)),
@@ -256,6 +246,13 @@ def polarities_spec(
         caption=f"Over all months that each group has, with 95 % t intervals; {scale}.{few}",
         layout=NOT_WIDE,
     )
+
+
+def _describe_few(sizes: Sequence[int], fewest: int, units: str) -> str:
+    """Return what a caption says of hollow dots, nothing where there are none."""
+    if min(sizes) >= fewest:
+        return ""
+    return f" Hollow: of fewer than {fewest} {units}, whose interval may end outside the picture."
 
 
 def series_spec(

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -140,6 +141,23 @@ def test_an_answer_about_a_document_that_was_erased_meanwhile_is_not_kept(db: Da
         connection.execute(delete(Document).where(Document.id == 2))
     store(db, {FEVER: {1: '["Kept."]', 2: '["Not."]'}})
     assert found(db, ["fever"], [1, 2]) == {("fever", 1): ["Kept."]}
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # which gives ids again
+def test_an_answer_after_an_erasure_leaves_nothing_for_a_document_that_gets_the_id(
+    db: Database,
+) -> None:
+    add_headlines(db, [1, 2, 3])
+    with db.write() as connection:
+        connection.execute(delete(Document).where(Document.id == 2))
+        clear_searched(connection, [2])
+    store(db, {FEVER: {1: "[]", 2: "[]"}})  # it was on its way: the newest document is 3
+
+    with db.write() as connection:
+        connection.execute(delete(Document).where(Document.id == 3))
+        clear_searched(connection, [3])
+    add_headlines(db, [2])
+    assert missing(db, "fever", [1, 2]) == [2]
 
 
 def test_erased_documents_leave_nothing_for_those_that_get_their_ids(db: Database) -> None:
