@@ -7,7 +7,6 @@ else lies in it is left alone, and so is whatever a symbolic link points to.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
@@ -16,12 +15,12 @@ from typing import Any
 from cli.messages import warn
 from core.errors import SettingsError, StackError
 from core.settings import Settings, private_folder, write_private
+from reports.atomic_files import whole_name
 from reports.exports import DICTIONARY_FILE, TABLE_FILES
 from reports.report_files import FEED, FIGURES, MANIFEST, is_figure, is_own_page
 
 ELSEWHERE = "report-folders.json"  # in TIDINGS_HOME: where `report --out` wrote to
 _NAMES = {MANIFEST, FEED, DICTIONARY_FILE, *TABLE_FILES}
-_PART = re.compile(r"\.(.+)\.\d+\.part")
 
 
 def remember_folder(settings: Settings, folder: Path) -> None:
@@ -102,19 +101,13 @@ def _is_marked(folder: Path, report_files: Collection[Path]) -> bool:
 
 def _report_files(place: Path) -> list[Path]:
     """Return the files that are named as Tidings names those of a report."""
-    report_files = [path for path in _files_in(place / FIGURES) if is_figure(_whole_name(path))]
+    report_files = [path for path in _files_in(place / FIGURES) if is_figure(whole_name(path))]
     for path in _files_in(place):
-        name = _whole_name(path)
+        name = whole_name(path)
         is_page = name.endswith(".html") and (name != path.name or is_own_page(path))
         if name in _NAMES or is_page:
             report_files.append(path)
     return report_files
-
-
-def _whole_name(path: Path) -> str:
-    """Return the name of the file that was being written where *path* is a part of it."""
-    part = _PART.fullmatch(path.name)
-    return part[1] if part else path.name
 
 
 def _files_in(folder: Path) -> list[Path]:

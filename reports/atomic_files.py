@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Self
 
 from core.errors import TidingsError
+
+_PART = re.compile(r"\.(.+)\.\d+\.part")  # see `_part_of`
 
 
 @contextmanager
@@ -38,6 +41,12 @@ def replace_file(path: Path) -> Iterator[IO[bytes]]:
 def _part_of(path: Path) -> Path:
     """Return where a file is written before it takes its place."""
     return path.with_name(f".{path.name}.{os.getpid()}.part")
+
+
+def whole_name(path: Path) -> str:
+    """Return the name of the file that was being written where *path* is a part of it."""
+    part = _PART.fullmatch(path.name)
+    return part[1] if part else path.name
 
 
 @contextmanager

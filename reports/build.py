@@ -18,7 +18,7 @@ from core.enums import Grain, Grouping
 from core.errors import UsageError
 from models.database import Database
 from reports import atom, comparison, fonts, handles, months, page, run_summary, trainings, years
-from reports.atomic_files import StagedFiles, write_atomically
+from reports.atomic_files import StagedFiles, whole_name, write_atomically
 from reports.exports import TABLE_FILES, ExportFolder
 from reports.figure_store import FigureStore
 from reports.month_pages import MonthPage
@@ -127,6 +127,7 @@ def build(
 
     store.drop_unused()
     _drop_stale(out, names)
+    _drop_parts(out, names)
     manifest = {"fingerprint": fingerprint, "runs": list(run_ids), "files": sorted(names)}
     write_atomically(out / MANIFEST, json.dumps(manifest, indent=1).encode())
     return index
@@ -337,6 +338,15 @@ def _drop_stale(out: Path, names: Collection[str]) -> None:
             continue
         if path.name in (FEED, *TABLE_FILES) or (path.suffix == ".html" and is_own_page(path)):
             path.unlink()
+
+
+def _drop_parts(out: Path, names: Collection[str]) -> None:
+    """Delete what a process that was killed left of the files *names*."""
+    for folder in {(out / name).parent for name in names}:
+        for path in folder.iterdir():
+            whole = path.with_name(whole_name(path))
+            if whole != path and str(whole.relative_to(out)) in names:
+                path.unlink(missing_ok=True)
 
 
 def _read_manifest(out: Path) -> tuple[str | None, list[str]]:

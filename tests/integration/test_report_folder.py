@@ -457,6 +457,20 @@ def test_other_files_in_the_folder_stay(made: Made, tmp_path: Path) -> None:
     assert (out / "figures" / "mine.png").read_bytes() == b"mine"
 
 
+def test_what_a_killed_build_left_is_deleted_and_nothing_else(made: Made, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    shutil.copytree(made.out, out)
+    picture = next((out / "figures").glob("covid-mentions-*.svg"))
+    left = [out / ".2020-03.html.4711.part", picture.with_name(f".{picture.name}.4711.part")]
+    mine = [out / ".letter.html.4711.part", out / "2020-03.html.4711.part"]
+    for path in (*left, *mine, out / "report.json"):
+        path.write_bytes(b"unfinished")
+
+    build.build(made.db, [made.run], out)
+    assert not any(path.exists() for path in left)
+    assert all(path.read_bytes() == b"unfinished" for path in mine)
+
+
 def test_a_running_run_shows_its_results_so_far_and_says_so(db: Database, tmp_path: Path) -> None:
     run = stories.months_run(
         db,
