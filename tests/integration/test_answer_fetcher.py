@@ -353,26 +353,45 @@ def test_a_batch_is_what_was_answered_while_the_last_was_written(
     assert stored_answers_and_claims(db) == (4, 0)
 
 
-def test_steps_that_fetch_at_once_share_a_claim_and_keep_what_each_needs(
+def test_steps_that_fetch_during_a_claim_share_the_next_and_keep_what_each_needs(
     db: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    may_claim = threading.Event()
     claimed: list[set[bytes]] = []
 
-    def note_and_claim(
+    def claim_when_told(
         database: Database, claim: Claim, keys: set[bytes], *, seconds: float
     ) -> dict[bytes, int]:
+        assert may_claim.wait(20)
         claimed.append(keys)
         return claim_answers(database, claim, keys, seconds=seconds)
 
     async def scenario(service: HeldService, fetcher: AnswerFetcher) -> None:
-        monkeypatch.setattr(held_claims, "claim_answers", note_and_claim)
-        service.release.set()
-        requests = [polarity_of(fetcher.engine, text) for text in TEXTS[:3]]
-        await asyncio.gather(*(fetcher.fetch([request]) for request in requests))
-        assert claimed == [{request.key for request in requests}]
+        about_to_claim = asyncio.Semaphore(0)
+        read_missing_keys = fetcher.missing_keys
 
-    assert run_fetch(db, settings, scenario).calls == 3
-    assert stored_answers_and_claims(db) == (3, 0)
+        async def count_and_read(*arguments: Any, **options: Any) -> Any:
+            missing = await read_missing_keys(*arguments, **options)
+            about_to_claim.release()
+            return missing
+
+        monkeypatch.setattr(held_claims, "claim_answers", claim_when_told)
+        monkeypatch.setattr(fetcher, "missing_keys", count_and_read)
+        service.release.set()
+        keys = []
+        steps = []
+        for text in TEXTS[:4]:
+            request = polarity_of(fetcher.engine, text)
+            keys.append(request.key)
+            steps.append(asyncio.create_task(fetcher.fetch([request])))
+            await about_to_claim.acquire()  # the first is claiming, the others wait for that
+
+        may_claim.set()
+        await asyncio.gather(*steps)
+        assert claimed == [{keys[0]}, set(keys[1:])]
+
+    assert run_fetch(db, settings, scenario).calls == 4
+    assert stored_answers_and_claims(db) == (4, 0)
 
 
 def test_progress_is_noted_with_the_first_answers_of_a_claim_alone(
