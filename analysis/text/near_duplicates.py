@@ -165,7 +165,7 @@ def _survey(texts: Iterable[tuple[int, str]]) -> tuple[Integers, NDArray[np.uint
     """Return the number and the form's hash of each text, and what is frequent in them."""
     numbers, hashes = array("q"), array("Q")
     counts = _Counts()
-    is_counted = bytearray(_MARKS)
+    is_counted = np.zeros(_MARKS, np.uint8).data  # which takes memory where it is written
     for number, text in texts:
         form = read_form(text)
         hashed = _hash(form.key)

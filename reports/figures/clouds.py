@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
-from functools import cache, partial
+from collections.abc import Callable, Collection, Mapping
+from functools import cache, lru_cache, partial
 from io import BytesIO
 from random import Random
 
@@ -31,7 +31,8 @@ FEWEST_WORDS = 10  # of a cloud; a list says more of fewer
 SMALLEST_SHARE = (
     1 / 15
 )  # of the first word's count, that a word has at least: smaller is unreadable
-SMALLEST_SIZE = 8.0  # of the most frequent word
+_SIZES = tuple(HEIGHT * 0.93**step for step in range(45))  # of the most frequent word, down to 8
+_STRIDE = 4  # sizes, of which one is tried at first
 MARGIN = 4  # between words
 HORIZONTAL = 0.92  # of the words, the others stand upright
 _INKS = ("#0072B2", "#00664b", "#a64900", "#7d3f63", "#1b1f24")  # dark enough on white
@@ -158,8 +159,8 @@ def font_for(words: Collection[str]) -> tuple[str, list[str]]:
 def lay_out(words: dict[str, int], *, mask: np.ndarray | None) -> WordCloud:
     """Place every word, the same for the same words; without the mask where it leaves no room.
 
-    The heights are the largest at which all have room: `WordCloud` by itself makes those smaller
-    that find none. Every word is to be one that the font of `font_for` has.
+    The heights are the largest at which all have room, chance aside: `WordCloud` by itself makes
+    those smaller that find none. Every word is to be one that the font of `font_for` has.
     """
     font, _ = font_for(words)
     cloud = WordCloud(
@@ -171,16 +172,37 @@ def lay_out(words: dict[str, int], *, mask: np.ndarray | None) -> WordCloud:
         background_color="white",
     )
 
-    size = float(HEIGHT)
-    while size >= SMALLEST_SIZE:
-        placed = _place_all(words, size, cloud.font_path, mask)
-        if placed is not None:
-            cloud.layout_ = placed
-            return cloud
-        size *= 0.93
+    placed = _place_largest(partial(_place_all, words, cloud.font_path, mask))
+    if placed is not None:
+        cloud.layout_ = placed
+        return cloud
     if mask is None:
         raise ValueError(f"{len(words)} words have no room in a word cloud")
     return lay_out(words, mask=None)
+
+
+def _place_largest(place_all: Callable[[float], list[Placed] | None]) -> list[Placed] | None:
+    """Return the words as placed at the largest size at which all have room; None without one.
+
+    Sizes are tried in strides, then between the last two. *place_all* takes the first word's size.
+    """
+    without_room = -1
+    for number in range(0, len(_SIZES), _STRIDE):
+        placed = place_all(_SIZES[number])
+        if placed is not None:
+            break
+        without_room = number
+    else:
+        return None
+
+    while number - without_room > 1:
+        middle = (number + without_room) // 2
+        placed_larger = place_all(_SIZES[middle])
+        if placed_larger is None:
+            without_room = middle
+        else:
+            placed, number = placed_larger, middle
+    return placed
 
 
 def font_size(count: int, most: int, largest: float) -> float:
@@ -188,8 +210,13 @@ def font_size(count: int, most: int, largest: float) -> float:
     return round(count / most * largest * SCALE) / SCALE
 
 
+@lru_cache(maxsize=256)
+def _font(path: str, size: float) -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype(path, size)
+
+
 def _place_all(
-    words: dict[str, int], largest: float, font_path: str, mask: np.ndarray | None
+    words: dict[str, int], font_path: str, mask: np.ndarray | None, largest: float
 ) -> list[Placed] | None:
     """Place the words, the first at the size *largest*; None where one finds no room."""
     blocked = None if mask is None else mask == 255
@@ -203,7 +230,7 @@ def _place_all(
 
     for number, (word, count) in enumerate(words.items()):
         size = font_size(count, most, largest)
-        font = ImageFont.truetype(font_path, size)
+        font = _font(font_path, size)
         turn = None if chance.random() < HORIZONTAL else Image.Transpose.ROTATE_90
         for turned in (turn, Image.Transpose.ROTATE_90 if turn is None else None):
             shown = ImageFont.TransposedFont(font, orientation=turned)

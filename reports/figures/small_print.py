@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from io import BytesIO
 from typing import Any
 
+import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.textpath import TextPath
@@ -42,9 +44,13 @@ def write_below(figure: Figure, note: str) -> Bbox:
     return Bbox.from_extents(0, -_write(figure, note, below=0.0), width, height)
 
 
-def strip_below(files: dict[str, bytes], note: str) -> Figure:
-    """Return a figure that holds *note* alone, as wide as a picture matplotlib did not draw."""
-    width = float(_match_root(files["svg"])["width"]) / PNG_DPI
+def width_of(files: dict[str, bytes]) -> float:
+    """Return the width of a picture that matplotlib did not draw, in inches."""
+    return float(_match_root(files["svg"])["width"]) / PNG_DPI
+
+
+def draw_alone(note: str, width: float) -> Figure:
+    """Return a figure of *width* inches that holds *note* alone."""
     height = _height(break_lines(note, width), width)
     figure = Figure(figsize=(width, height))
     _write(figure, note, below=-height)
@@ -76,6 +82,11 @@ def _height(lines: Sequence[str], width: float) -> float:
 
 def break_lines(note: str, width: float) -> list[str]:
     """Return *note* in lines for a picture of *width* inches, broken between its parts alone."""
+    return list(_break_lines(note, width, tuple(mpl.rcParams["font.family"])))
+
+
+@lru_cache(maxsize=32)  # a run's pictures have one note, and few widths
+def _break_lines(note: str, width: float, _families: tuple[str, ...]) -> Sequence[str]:
     lines: list[str] = []
     for part in filter(None, note.split(SEPARATOR)):
         longer = SEPARATOR.join([*lines[-1:], part])

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 
+import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from reports.figures import small_print, style
@@ -51,5 +52,16 @@ class FigureSpec:
                 return style.to_files(drawing, note, png=self.has_png)
             if not note:
                 return drawing
-            strip = small_print.strip_below(drawing, note)
-            return small_print.put_below(drawing, style.to_files(strip, png=self.has_png))
+            width = small_print.width_of(drawing)
+            families = tuple(mpl.rcParams["font.family"])
+            return small_print.put_below(drawing, _draw_strip(note, width, families, self.has_png))
+
+
+@lru_cache(maxsize=8)  # a run's clouds have one note, and one width
+def _draw_strip(
+    note: str,
+    width: float,
+    _families: tuple[str, ...],
+    png: bool,
+) -> dict[str, bytes]:
+    return style.to_files(small_print.draw_alone(note, width), png=png)
