@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from tempfile import SpooledTemporaryFile
 
@@ -21,14 +21,15 @@ _PARTS = 64  # in which digests are sorted
 _IN_MEMORY = 2**17  # bytes of a part: 8 MB of all
 
 
-def hash_documents(data: RunData) -> str | None:
+def hash_documents(data: RunData, note: Callable[[str], None] = lambda _: None) -> str | None:
     """Return the SHA-256 of a run's documents in hexadecimal; None where it has none.
 
     It is that of the sorted digests of the documents, each once. A document's digest is the SHA-256
     of its identity, a byte of zeros and its text, in UTF-8: neither the order of import nor the
     database matters. What a report leaves out (``--distinct``, ``--without``) counts too. Digests
     are sorted in parts, by their first bits, of which one is in memory and large ones wait in
-    temporary files. Raises `TidingsError` where there is no room for these.
+    temporary files. *note* gets each text: to read them all again takes as long. Raises
+    `TidingsError` where there is no room for temporary files.
     """
     hashed, documents = hashlib.sha256(), 0
     try:
@@ -40,6 +41,7 @@ def hash_documents(data: RunData) -> str | None:
                 digest = hashlib.sha256(f"{identity}\0{text}".encode()).digest()
                 parts[digest[0] * _PARTS // 256].write(digest)
                 documents += 1
+                note(text)
             for part in parts:
                 part.seek(0)
                 hashed.update(_sort_digests(part.read()))

@@ -7,7 +7,7 @@ from datetime import date
 
 from sqlalchemy import ColumnElement, String, cast, func, select
 
-from core.enums import Grain
+from core.enums import Grain, JobKind
 from models.documents import documents_of
 from models.tables import Document, Mention
 from reports import grains
@@ -23,9 +23,16 @@ DAY_OF_MONTH = func.substr(cast(Document.published_at, String), len("YYYY-MM-") 
 _IMPROBABLE = 0.001  # probability of so many days without a document at an edge of a month
 
 
-def read_daily_counts(data: RunData, job: RunJob) -> dict[str, list[int]]:
-    """Return the documents of *job* on each day, of the months that have any, in their order."""
-    return _count_by_day(data, documents_condition(data, job))
+def read_daily_counts(data: RunData, job: RunJob) -> Mapping[str, list[int]]:
+    """Return the documents of *job* on each day, of the months that have any, in their order.
+
+    A month of an archive is counted once, and what the run's selection leaves out counts too.
+    """
+    if job.kind != JobKind.MONTH:
+        return _count_by_day(data, documents_condition(data, job))
+    if job.id not in data.kept_days:
+        data.kept_days[job.id] = _count_by_day(data, documents_condition(data, job))
+    return data.kept_days[job.id]
 
 
 def read_stored_counts(data: RunData, job: RunJob) -> dict[str, list[int]]:
@@ -49,7 +56,7 @@ def _count_by_day(data: RunData, condition: ColumnElement[bool]) -> dict[str, li
 
 def read_selected_counts(data: RunData, job: RunJob) -> dict[str, list[int]]:
     """Return the daily counts without the documents that the run's selection leaves out."""
-    counts = read_daily_counts(data, job)
+    counts = {period: list(days) for period, days in read_daily_counts(data, job).items()}
     for batch in in_batches(left_out(data, job)):
         statement = select(Document.period, DAY_OF_MONTH).where(Document.id.in_(batch))
         dated = statement.where(Document.period.is_not(None))

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import calendar
 from datetime import date, timedelta
+from functools import lru_cache
 
 from analysis.parameters import list_months
 from core.enums import Grain
 
 _DAY = timedelta(days=1)
-_BY_LENGTH = {len("2020"): Grain.YEAR, len("2020-03"): Grain.MONTH, len("2020-03-01"): Grain.DAY}
+_LENGTHS = {Grain.YEAR: len("2020"), Grain.MONTH: len("2020-03"), Grain.DAY: len("2020-03-01")}
+_BY_LENGTH = {length: grain for grain, length in _LENGTHS.items()}
 
 
 def grain_of(period: str) -> Grain:
@@ -25,8 +27,7 @@ def period_of(day: date, grain: Grain) -> str:
     if grain == Grain.WEEK:
         year, week, _ = day.isocalendar()
         return f"{year:04d}-W{week:02d}"
-    lengths = {Grain.YEAR: len("2020"), Grain.MONTH: len("2020-03")}
-    return day.isoformat()[: lengths.get(grain)]
+    return day.isoformat()[: _LENGTHS[grain]]
 
 
 def first_day(period: str) -> date:
@@ -42,6 +43,7 @@ def first_day(period: str) -> date:
             return date.fromisoformat(period)
 
 
+@lru_cache(maxsize=4096)  # months of three centuries
 def count_days(period: str) -> int:
     """Return how many days a period has."""
     match grain_of(period):

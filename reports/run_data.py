@@ -92,6 +92,9 @@ class RunData:
     grain: Grain = Grain.MONTH  # of its series
     grouping: Grouping | None = None  # its series are of each group too
     kept_rows: dict[Callable[..., Any], list[Any]] = field(default_factory=dict, repr=False)
+    kept_days: dict[int, dict[str, list[int]]] = field(  # of months, whatever the selection
+        default_factory=dict, repr=False
+    )
 
     def jobs_named(self, names: Collection[str] | None) -> list[RunJob]:
         """Return the jobs with these names, or all where *names* is None."""

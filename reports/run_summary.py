@@ -170,6 +170,8 @@ def summarize_run(data: RunData) -> RunSummary:
 
     shown = describe_selection(data)
     synthetic = is_made_up(data)
+    lengths = _TextLengths()
+    archive_hash = hash_documents(data, lengths.note)
 
     return RunSummary(
         **vars(data),
@@ -181,7 +183,7 @@ def summarize_run(data: RunData) -> RunSummary:
         synthetic=synthetic,
         first=min(days).date().isoformat() if days else None,
         last=max(days).date().isoformat() if days else None,
-        median_words=_median_words(data),
+        median_words=lengths.median if data.kind == "months" else None,
         imports=_read_imports(data, sources),
         calls=list(read_calls(data)),
         command=submit_command(
@@ -193,7 +195,7 @@ def summarize_run(data: RunData) -> RunSummary:
         ),
         without=count_without(data),
         left_out=total - sources.total(),
-        archive_hash=hash_documents(data),
+        archive_hash=archive_hash,
         steps=count_steps(data),
     )
 
@@ -234,26 +236,25 @@ def _count_documents(
     return sources, on_site, with_address, days
 
 
-def _median_words(data: RunData) -> int | None:
-    """Return the median of the words of an archive's documents; None of runs of other kinds.
+class _TextLengths:
+    """How long texts are, in words."""
 
-    The database counts the spaces, so that no text is read into memory.
-    """
-    spaced = func.length(Document.text) - func.length(func.replace(Document.text, " ", "")) + 1
-    letters = func.length(Document.text) / LETTERS_OF_WORD
-    words = case((letters > spaced, letters), else_=spaced).label("length_in_words")
-    counts = Counter[int]()
-    for job in data.jobs if data.kind == "months" else ():
-        statement = select(words, func.count()).where(documents_condition(data, job))
-        for length, n in fetch_all(data.db, statement.group_by(words.name)):
-            counts[int(length)] += n
+    def __init__(self) -> None:
+        self._counts: Counter[int] = Counter()
 
-    rest = counts.total() // 2
-    for length in sorted(counts):
-        rest -= counts[length]
-        if rest < 0:
-            return length
-    return None
+    def note(self, text: str) -> None:
+        """Count a text: one word more than it has spaces, and no word of many letters."""
+        self._counts[max(text.count(" ") + 1, len(text) // LETTERS_OF_WORD)] += 1
+
+    @property
+    def median(self) -> int | None:
+        """The median of the lengths; None without a text."""
+        rest = self._counts.total() // 2
+        for length in sorted(self._counts):
+            rest -= self._counts[length]
+            if rest < 0:
+                return length
+        return None
 
 
 def _count_sources(data: RunData, documents: Iterable[int]) -> Counter[str]:

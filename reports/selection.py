@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from hashlib import blake2b
@@ -104,7 +105,10 @@ def left_out(data: RunData, job: RunJob) -> Collection[int]:
         kept.append({})
     by_job: dict[int, frozenset[int]] = kept[0]
     if job.id not in by_job:
-        by_job[job.id] = frozenset(_leave_out(data, job))
+        if job.kind == JobKind.MONTH and not data.selection.distinct:
+            by_job |= _leave_out_patterns(data)
+        else:
+            by_job[job.id] = frozenset(_leave_out(data, job))
     return by_job[job.id]
 
 
@@ -169,9 +173,27 @@ def digest_text(text: str) -> bytes:
     return blake2b(folded.encode(), digest_size=16).digest()
 
 
+def _leave_out_patterns(data: RunData) -> dict[int, frozenset[int]]:
+    """Return the documents of the unwanted patterns of a run of months, by the id of each job.
+
+    No document is of two months, so that those of no pattern need not be read.
+    """
+    by_month: dict[str, set[int]] = defaultdict(set)
+    for batch in in_batches(read_patterns(data).numbers_of(_unwanted(data))):
+        statement = select(Document.id, Document.period).where(Document.id.in_(batch))
+        for document, period in fetch_all(data.db, statement):
+            by_month[pad_period(period)].add(document)
+    return {job.id: frozenset(by_month[job.name]) for job in data.jobs}
+
+
+def _unwanted(data: RunData) -> set[int]:
+    """Return the places of the patterns that the selection leaves out."""
+    return {place for place in find_places(data).values() if place is not None}
+
+
 def _leave_out(data: RunData, job: RunJob) -> Iterator[int]:
     patterns = read_patterns(data)
-    unwanted = set(find_places(data).values()) - {None}
+    unwanted = _unwanted(data)
     seen: set[tuple[int, str]] = set()
     in_order = _in_order(data, job)
     copies = _find_copies(data, in_order) if _has_outlets(data, job) else set()

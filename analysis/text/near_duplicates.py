@@ -15,10 +15,11 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from itertools import islice, pairwise
+from heapq import nsmallest
+from itertools import pairwise
 from zlib import crc32
 
 import numpy as np
@@ -93,6 +94,11 @@ class Patterns:
         at = int(np.searchsorted(self._numbers, number))
         is_repeat = at < len(self._numbers) and self._numbers[at] == number
         return int(self._places[at]) if is_repeat else None
+
+    def numbers_of(self, places: Collection[int]) -> list[int]:
+        """Return the numbers of the texts of the patterns at *places*, ascending."""
+        numbers: list[int] = self._numbers[np.isin(self._places, list(places))].tolist()
+        return numbers
 
     def find(self, text: str) -> int | None:
         """Return the place of the pattern that *text* is: as it is shown, or one of its texts."""
@@ -202,19 +208,13 @@ class _Index:
             if len(numbers) > _INDEXED:
                 del numbers[next(iter(numbers))]
 
-    def find(self, shingles: Iterable[int], among: Container[int]) -> Iterator[int]:
-        """Yield the templates that share most of *shingles*, the oldest first, a few."""
+    def find(self, shingles: Iterable[int], among: Container[int]) -> list[int]:
+        """Return the templates that share most of *shingles*, the oldest first, a few."""
         shared = Counter[int]()
         for shingle in shingles:
             shared.update(list(self._templates.get(shingle, ())))
-        ranked = sorted(shared.items(), key=_rank)
-        numbers = (number for number, _ in ranked if number in among)
-        return islice(numbers, _CANDIDATES)
-
-
-def _rank(item: tuple[int, int]) -> tuple[int, int]:
-    number, shared = item
-    return -shared, number
+        ranked = [(-count, number) for number, count in shared.items() if number in among]
+        return [number for _, number in nsmallest(_CANDIDATES, ranked)]
 
 
 class _Templates:
