@@ -97,6 +97,7 @@ def test_keywords_of_two_runs_are_paired_where_both_read_the_same_documents(db: 
 
     store(db, [Text("2020-03-09", "Tide and fog, late.")], prefix="late")
     later = load_run(db, months_run(db, "2020-03", "2020-03", ["fog"]))
+    first = load_run(db, first.id)
     assert read_pairs_of_runs({"one": later, "two": first})[0].months[0].counts.documents == 21
 
 
