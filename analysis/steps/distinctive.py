@@ -131,7 +131,7 @@ def distinctive_rows(
 
     unwanted = stop_words_for(target.uses + reference.uses) | set(subject_words)
     scores: dict[str, float] = {}
-    for word in target.uses.keys() | reference.uses.keys():
+    for word in _in_enough_documents(target) | _in_enough_documents(reference):
         if word in unwanted:
             continue
         g2 = log_likelihood(target.uses[word], target.total, reference.uses[word], reference.total)
@@ -155,6 +155,11 @@ def distinctive_rows(
         rows.append(row)
 
     return rows
+
+
+def _in_enough_documents(counts: WordCounts) -> set[str]:
+    """Return the words that may count: most words are in fewer documents, and need no test."""
+    return {word for word, n in counts.documents.items() if n >= FEWEST_DOCUMENTS}
 
 
 STEP = Step(

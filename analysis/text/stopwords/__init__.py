@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
@@ -26,9 +27,13 @@ def detect_languages(words: Mapping[str, int]) -> list[str]:
 
     *words* says how many times each word comes.
     """
+    folded: Counter[str] = Counter()
+    for word, n in words.items():
+        folded[word.casefold()] += n
+
     hits: dict[str, int] = {}
     for language, stop_words in stop_words_by_language().items():
-        hits[language] = sum(n for word, n in words.items() if word.casefold() in stop_words)
+        hits[language] = sum(folded[word] for word in folded.keys() & stop_words)
 
     most = max(hits.values())
     return [x for x, n in hits.items() if n and n >= most * _RELATIVE_FREQUENCY] or ["en"]
