@@ -170,6 +170,7 @@ def _list_days(
     first, last = find_missing_days(collected)
     # of a month that holds nothing at all, the job alone says whether that is a zero
     has_gaps = progress.state == StepState.COMPLETE and any(counts.stored)
+    has_no_data = progress == NO_DATA
     days = []
 
     for number, day in enumerate(grains.days_of(job.name)):
@@ -181,7 +182,7 @@ def _list_days(
                 job.name,
                 NO_DATA if is_gap else progress,
                 counts.selected[number],
-                is_edge or progress == NO_DATA,
+                is_edge or has_no_data,
                 matches.get(number, {}),
             )
         )
