@@ -85,7 +85,7 @@ def break_lines(note: str, width: float) -> list[str]:
     return list(_break_lines(note, width, tuple(mpl.rcParams["font.family"])))
 
 
-@lru_cache(maxsize=32)  # a run's pictures have one note, and few widths
+@lru_cache(maxsize=32)  # a run's pictures have one note, few widths, and not always the same fonts
 def _break_lines(note: str, width: float, _families: tuple[str, ...]) -> Sequence[str]:
     lines: list[str] = []
     for part in filter(None, note.split(SEPARATOR)):

@@ -54,14 +54,12 @@ class FigureSpec:
                 return drawing
             width = small_print.width_of(drawing)
             families = tuple(mpl.rcParams["font.family"])
-            return small_print.put_below(drawing, _draw_strip(note, width, families, self.has_png))
+            strip = _draw_strip(note, width, families, png=self.has_png)
+            return small_print.put_below(drawing, strip)
 
 
-@lru_cache(maxsize=8)  # a run's clouds have one note, and one width
+@lru_cache(maxsize=8)  # a run's clouds have one note and one width, but not always the same fonts
 def _draw_strip(
-    note: str,
-    width: float,
-    _families: tuple[str, ...],
-    png: bool,
+    note: str, width: float, _families: tuple[str, ...], *, png: bool
 ) -> dict[str, bytes]:
     return style.to_files(small_print.draw_alone(note, width), png=png)

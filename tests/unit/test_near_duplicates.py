@@ -141,6 +141,9 @@ def test_a_repeat_keeps_its_place_where_there_is_no_room_for_its_text(
     found = patterns_of(texts)
     assert len(found.patterns) == 2
     places = [found.place_of(number) for number in range(8)]
+    numbers = [number for number, place in enumerate(places) if place == 0]
+    assert found.numbers_of([0]) == numbers
+    assert found.numbers_of([]) == []
     assert sorted(places[:4]) == [0, 1, 2, 3]  # type: ignore[type-var]
     assert places[:4] == places[4:]
 
