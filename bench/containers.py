@@ -57,7 +57,6 @@ class ContainerStack(Compose):
         self("up", "--build", "--detach", "--wait", "redis", "db", "textapi")
         self("run", "--rm", "migrate")
         self.tidings("import", "--source", "nyt", "archive")
-        self.ask_stub("/faults", json.dumps({"latency": LATENCY}))
 
     def ask_stub(self, path: str, body: str | None = None) -> Any:
         """Send a request to the stub; return its answer."""
@@ -75,7 +74,8 @@ class ContainerStack(Compose):
 
         Return what the stub counted, and the seconds from the first job's start to the last's end.
         """
-        self.ask_stub("/clear", "")
+        self.ask_stub("/clear", "")  # its faults too
+        self.ask_stub("/faults", json.dumps({"latency": LATENCY}))
         options = ["--keyword", keyword, "--steps", "keywords,polarity", "--text-size", "500"]
         output = self.tidings("submit", "months", f"{FIRST}..{LAST}", *options)
         months = f"FROM jobs WHERE run_id = {int(output.split()[-1])} AND kind = 'month'"
