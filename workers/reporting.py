@@ -17,8 +17,6 @@ from workers.outcomes import Again, Done, Outcome, WaitUntil
 from workers.watching import record_watched_run, send_events
 
 POLL_SECONDS = 1.0
-MOST_POLL_SECONDS = 10.0  # to look at the results of a large run takes a second
-PARTS_A_SECOND = 10  # more than are drawn
 
 
 class _SliceIsOver(Exception):  # it ends drawing, which is deep in synchronous code
@@ -43,10 +41,8 @@ def make_report(job: JobContext) -> Outcome:
             return Done()
         record_watched_run(job)
         if not is_up_to_date(job.db, [run_id], folder):
-            parts = _queue_figures(job, divide_figures(job.db, run_id))
-            if parts:
-                seconds = min(max(parts / PARTS_A_SECOND, POLL_SECONDS), MOST_POLL_SECONDS)
-                return WaitUntil(seconds, "its figures are being drawn")
+            if _queue_figures(job, divide_figures(job.db, run_id)):
+                return WaitUntil(POLL_SECONDS, "its figures are being drawn")
             build(job.db, [run_id], folder, check=check)
         send_events(job)
     except _SliceIsOver:
