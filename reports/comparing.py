@@ -233,7 +233,8 @@ def compare_means(samples: Sequence[Sample], *, one_variance: bool = False) -> C
     errors, degrees = _difference_errors(of_pairs / n, n)
     first, second = np.triu_indices(len(kept), 1)
     apart = np.abs(means[first] - means[second])
-    t = np.divide(apart, errors[first, second], out=np.zeros_like(apart), where=apart > 0)
+    with np.errstate(divide="ignore"):  # infinite where neither of two samples varies
+        t = np.divide(apart, errors[first, second], out=np.zeros_like(apart), where=apart > 0)
     p_values = 2 * stdtr(degrees[first, second], -t)
     return Comparison(
         names=tuple(sample.name for sample in kept),

@@ -7,7 +7,7 @@ from random import Random
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reports.comparing import (
@@ -105,6 +105,13 @@ def test_a_sample_of_equal_values_is_not_surer_than_all_together() -> None:
     assert together.single[0, 1] > 0.2
 
 
+def test_two_samples_that_do_not_vary_are_told_apart_beside_one_that_does() -> None:
+    comparison = compare_means(samples((30, 1.0, 0.0), (30, 2.0, 0.0), (30, 1.5, 0.4)))
+    assert comparison is not None
+    assert comparison.single[0, 1] == 0
+    assert 0 < comparison.single[0, 2] < 0.001
+
+
 def test_few_values_are_not_compared() -> None:
     assert compare_means(samples((9, 0.9, 0.1), (9, -0.9, 0.1))) is None
     assert compare_means(samples((50, 0.0, 0.0), (50, 0.0, 0.0))) is None
@@ -153,6 +160,7 @@ def test_the_order_of_months_changes_no_test_of_shares(
         assert first.bound_change(0.01) == pytest.approx(second.bound_change(0.01))
 
 
+@example([(10, 0.0, 0.0), (11, 1.0, 5e-324)])  # its standard error is rounded to zero
 @given(MEANS)
 def test_what_pairs_say_of_means_is_between_nothing_and_their_sum(
     figures: list[tuple[float, float, float]],
