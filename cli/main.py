@@ -21,6 +21,7 @@ from cli.stored import stored
 from cli.trainings import predict
 from cli.watch import events, watch
 from core.errors import TidingsError, UsageError
+from core.garbage import collect_seldom
 
 app = typer.Typer(
     name="tidings",
@@ -47,6 +48,7 @@ app.add_typer(submit.group, name="submit")
 def main() -> None:
     """Run the command that the arguments name."""
     prepare_streams()
+    collect_seldom()
 
     try:
         status = app(prog_name="tidings", standalone_mode=False)

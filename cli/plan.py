@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
@@ -111,6 +112,10 @@ def compare(run: Run, as_json: Json = False) -> None:
 @contextmanager
 def _progress_display() -> Iterator[Callable[[int, int], None]]:
     """Yield what shows progress: on standard error, in a line of a terminal that changes."""
+    if sys.stderr is None or not sys.stderr.isatty():
+        yield lambda _done, _jobs: None
+        return
+
     from rich.console import Console
 
     with Console(stderr=True, highlight=False).status("planning") as status:

@@ -11,12 +11,13 @@ import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import BindParameter, Connection, bindparam, func, select, update
+from sqlalchemy import BindParameter, Connection, Result, bindparam, func, select, update
 
 from models.database import Database, batched, insert_new
 from models.tables import Document, KeywordQuestion, KeywordSentences, SearchedBlock
 
 BLOCK_SIZE = 2048  # document ids in a block, a bit each
+MOST_BETWEEN = 4  # ids from the first to the last, for each document that is asked for
 
 Question = tuple[str, str]  # engine, term
 
@@ -28,7 +29,11 @@ _BITMAPS = select(SearchedBlock.question_id, SearchedBlock.block, SearchedBlock.
 )
 _SENTENCES = select(
     KeywordSentences.question_id, KeywordSentences.document_id, KeywordSentences.sentences
-).where(KeywordSentences.question_id.in_(_QUESTIONS), KeywordSentences.document_id.in_(_DOCUMENTS))
+).where(KeywordSentences.question_id.in_(_QUESTIONS))
+_SENTENCES_OF_DOCUMENTS = _SENTENCES.where(KeywordSentences.document_id.in_(_DOCUMENTS))
+_SENTENCES_OF_RANGE = _SENTENCES.where(
+    KeywordSentences.document_id.between(bindparam("first"), bindparam("last"))
+)
 _QUESTION_ID = select(KeywordQuestion.id).where(
     KeywordQuestion.engine == bindparam("engine"), KeywordQuestion.term == bindparam("term")
 )
@@ -105,14 +110,33 @@ def read_sentences(
 ) -> dict[tuple[str, int], list[str]]:
     """Return the sentences that were found, by term and document; none where nothing was."""
     term_of_question = _stored_questions(connection, engine, terms)
+    questions = list(term_of_question)
     sentences: dict[tuple[str, int], list[str]] = {}
 
     for batch in batched(sorted(document_ids)):
-        parameters = {"questions": list(term_of_question), "documents": batch}
-        for question_id, document_id, stored in connection.execute(_SENTENCES, parameters):
-            sentences[term_of_question[question_id], document_id] = json.loads(stored)
+        wanted = set(batch)
+        for question_id, document_id, stored in _execute_sentences(connection, questions, batch):
+            if document_id in wanted:
+                sentences[term_of_question[question_id], document_id] = json.loads(stored)
 
     return sentences
+
+
+def _execute_sentences(
+    connection: Connection, questions: list[int], document_ids: Sequence[int]
+) -> Result[int, int, str]:
+    """Return the sentences of the documents, and maybe of others between them.
+
+    To name each document takes longer than to leave out those of the few others that a month's
+    documents, which were stored together, have between them.
+    """
+    first, last = document_ids[0], document_ids[-1]
+    if last - first < MOST_BETWEEN * len(document_ids):
+        parameters = {"questions": questions, "first": first, "last": last}
+        return connection.execute(_SENTENCES_OF_RANGE, parameters)
+
+    parameters = {"questions": questions, "documents": document_ids}
+    return connection.execute(_SENTENCES_OF_DOCUMENTS, parameters)
 
 
 def store_keyword_answers(

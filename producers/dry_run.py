@@ -25,7 +25,7 @@ from models.tables import Mention
 from textapi.engine.summary import summarize
 from textapi.messages import Operation
 from textapi.requests import AnswerKey, ApiRequest, KeywordBatch, KeywordKey, TextRequest
-from textapi.text.keywords import may_mention, sentences_with
+from textapi.text.keywords import find_candidates, sentences_with
 
 READ_TOGETHER = 200  # requests
 
@@ -113,15 +113,16 @@ def estimate_answers(request: ApiRequest, keys: Collection[AnswerKey]) -> dict[A
 def _estimate_keywords(
     request: KeywordBatch, keys: Collection[AnswerKey]
 ) -> dict[AnswerKey, list[str]]:
+    missing = set(keys)
+    candidates = find_candidates(request.texts, request.terms)
     estimates: dict[AnswerKey, list[str]] = {}
-    keys = set(keys)
 
-    for text, document_id in zip(request.texts, request.document_ids, strict=True):
-        terms = [term for term in request.terms if may_mention(text, term)]
-        missing = [term for term in terms if (term, document_id) in keys]
-        if not missing:
+    for number, terms in sorted(candidates.items()):
+        document_id = request.document_ids[number]
+        missing_terms = [term for term in terms if (term, document_id) in missing]
+        if not missing_terms:
             continue
-        for term, sentences in sentences_with(text, missing).items():
+        for term, sentences in sentences_with(request.texts[number], missing_terms).items():
             if sentences:
                 estimates[term, document_id] = sentences
 

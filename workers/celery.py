@@ -14,6 +14,7 @@ from core import settings as core_settings
 from core.broker import celery_app, redis_client
 from core.enums import QUEUE_TEXT
 from core.errors import TidingsError
+from core.garbage import collect_seldom
 from core.logs import configure, get_logger
 from core.process_identity import has_exited, own_process_name
 from models.database import Database
@@ -48,6 +49,7 @@ def get_runtime() -> Runtime:
     global _runtime  # noqa: PLW0603 - there is one per process
     if _runtime is None:
         _runtime = Runtime(settings, app)
+        collect_seldom()
         # What is loaded stays; the collector would look at all of it every few hundred jobs.
         gc.freeze()
     return _runtime

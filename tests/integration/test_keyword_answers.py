@@ -16,6 +16,7 @@ from sqlalchemy import delete, func, select
 from models.database import Database
 from models.keyword_answers import (
     BLOCK_SIZE,
+    MOST_BETWEEN,
     clear_searched,
     count_keyword_answers,
     move_keyword_answers,
@@ -66,6 +67,18 @@ def test_each_term_engine_and_document_is_known_for_itself(db: Database) -> None
     assert missing(db, "cough", EDGES) == EDGES
     assert missing(db, "fever", EDGES, engine="stub/2") == EDGES
     assert found(db, ["fever", "flu"], EDGES) == {("fever", BLOCK_SIZE): ["A fever."]}
+
+
+@pytest.mark.parametrize("distance", [1, 2, MOST_BETWEEN, 100])
+def test_sentences_of_documents_between_those_asked_for_are_left_out(
+    db: Database, distance: int
+) -> None:
+    numbers = range(1, 1 + 10 * distance)
+    add_headlines(db, numbers)
+    store(db, {FEVER: {number: f'["Fever {number}."]' for number in numbers}})
+
+    asked = list(numbers)[::distance]
+    assert found(db, ["fever"], asked) == {("fever", i): [f"Fever {i}."] for i in asked}
 
 
 @hypothesis_settings(

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from textapi.text.keywords import may_mention, pattern, sentences_with
+from textapi.text.keywords import find_candidates, pattern, sentences_with
 from textapi.text.sentences import sentences
 
 TERMS = st.text(st.sampled_from("abC1@#.+-\u2011 _\u00e9\U0001f600("), min_size=1).filter(str.strip)
@@ -136,9 +136,22 @@ def test_letters_with_more_than_two_cases_are_found_among_many_terms_too() -> No
 
 
 @given(
-    st.text(alphabet="ab .?!\n\u201cıİ-'@9c", max_size=40),
+    st.lists(st.text(alphabet="ab .?!\n\u201cıİ-'@9c", max_size=40), max_size=5),
     st.text(alphabet="abIi c-9", min_size=1, max_size=6).filter(str.strip),
 )
-def test_a_text_in_which_a_sentence_mentions_a_term_may_mention_it(text: str, term: str) -> None:
-    if sentences_with(text, [term])[term]:
-        assert may_mention(text, term)
+def test_texts_that_mention_a_term_are_among_its_candidates(texts: list[str], term: str) -> None:
+    mentioning = [i for i, text in enumerate(texts) if sentences_with(text, [term])[term]]
+    assert set(mentioning) <= find_candidates(texts, [term]).keys()
+
+
+def test_texts_without_the_words_of_a_term_are_no_candidates() -> None:
+    texts = ["Marsh fever came", "the marsh", "fever", "", "marsh\nFEVER"]
+    assert find_candidates(texts, ["marsh fever", "came"]) == {
+        0: ["marsh fever", "came"],
+        4: ["marsh fever"],
+    }
+    assert find_candidates([], ["marsh fever"]) == {}
+
+
+def test_words_at_the_end_of_a_text_hide_none_in_the_next() -> None:
+    assert find_candidates(["a b", "a b a"], ["a b a"]) == {1: ["a b a"]}

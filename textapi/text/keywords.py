@@ -8,8 +8,10 @@ a word character. White space in a term matches any run of it, a hyphen any of f
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from itertools import accumulate
 
 from textapi.text.sentences import sentences
 
@@ -17,6 +19,7 @@ HYPHENS = "-\u2010\u2011\u2013"
 _HYPHEN = f"[{HYPHENS}]"
 _WORD = re.compile(r"\w+")
 _MANY = 8  # terms from which an index of the text's words pays
+_SEPARATOR = "\0"  # of texts: no white space, so that no words are found across it
 
 
 @lru_cache(maxsize=4096)
@@ -32,12 +35,21 @@ def pattern(term: str) -> re.Pattern[str]:
     return re.compile(rf"{before}{core}{after}(?!{_HYPHEN}\d)(?!\.\w)", re.IGNORECASE)
 
 
-def may_mention(text: str, term: str) -> bool:
-    """Return whether *text* holds the words of *term*; where not, no sentence of it mentions it.
+def find_candidates(texts: Sequence[str], terms: Iterable[str]) -> dict[int, list[str]]:
+    """Return by number of the *texts* the *terms* whose words they hold; they mention no others.
 
-    Few texts mention a term, and to look costs less than to split them into sentences.
+    Few texts mention a term. To look through all of them at once costs less than to look at each,
+    or to split them into sentences.
     """
-    return _words_pattern(term).search(text) is not None
+    joined = _SEPARATOR.join(texts)
+    ends = list(accumulate(len(text) + len(_SEPARATOR) for text in texts))
+
+    candidates: dict[int, list[str]] = {}
+    for term in terms:
+        matches = _words_pattern(term).finditer(joined)
+        for number in {bisect_right(ends, match.start()) for match in matches}:
+            candidates.setdefault(number, []).append(term)
+    return candidates
 
 
 @lru_cache(maxsize=4096)
