@@ -52,6 +52,7 @@ from models.scheduling import select_due_jobs
 from models.tables import Answer, Document, Job, Mention
 from models.transitions import (
     claim_job,
+    claim_next,
     close_ended_runs,
     finish_job,
     requeue_job,
@@ -180,6 +181,7 @@ def _job_queries(db: Database, claims: list[Claim]) -> Iterator[Query]:
     yield "select_due_jobs, 64 jobs of one run", select_jobs
     yield "select_due_jobs again, beside a small run", select_jobs
     yield "claim_job", claim
+    yield "claim_next, beside a small run", lambda: claim_next(db, claims[0], lease_seconds=25)
     yield "renew_lease", lambda: renew_lease(db, claims[0], lease_seconds=25)
     yield "requeue_job", lambda: requeue_job(db, claims[0])
     yield "claim_job again", claim

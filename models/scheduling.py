@@ -79,6 +79,11 @@ def select_due_jobs(
     return chosen
 
 
+def others_wait(connection: Connection, run_id: int, queue: str) -> bool:
+    """Return whether a job of another run than *run_id* could be begun, dispatched or not."""
+    return connection.scalar(_OTHERS_WAIT, {"run": run_id, "queue": queue}) is not None
+
+
 def _count_busy(connection: Connection, values: Values) -> Busy:
     busy = {}
     for run_id, queue, slots, dispatched in connection.execute(_COUNT_BUSY, values):
@@ -127,6 +132,13 @@ _DUE_OF_RUN = [
 _HAS_DUE = or_(
     *(_due_jobs(Job.id, Run.id, state, 1).scalar_subquery().is_not(None) for state in _IS_DUE)
 )
+_WAITS_FOR_A_PROCESS = or_(
+    Job.state == State.QUEUED, and_(Job.state == State.WAITING, Job.due_at <= _NOW)
+)
+_WAITING = select(Job.id).where(
+    Job.queue == bindparam("queue"), Job.run_id == Run.id, _WAITS_FOR_A_PROCESS
+)
+_OTHERS_WAIT = select(Run.id).where(IS_OPEN, Run.id != bindparam("run"), _WAITING.exists()).limit(1)
 _STARTABLE = select(Run.id).where(IS_OPEN, _HAS_DUE)
 _REPORTABLE = select(Run.id).where(Run.state != State.PAUSED, _HAS_DUE)
 

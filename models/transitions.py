@@ -29,7 +29,7 @@ from sqlalchemy import (
     update,
 )
 
-from core.enums import ENDED, JobKind, State, StepState
+from core.enums import ENDED, QUEUE_OF, JobKind, State, StepState
 from core.errors import NotFound, RunEnded
 from models.database import CLOCK_SLACK_SECONDS, Database, batched, clock
 from models.jobs import (
@@ -42,6 +42,7 @@ from models.jobs import (
     update_held,
 )
 from models.runs import IS_OPEN, REPORT_JOB, UNENDED, NewJob, add_jobs, get_run
+from models.scheduling import others_wait
 from models.tables import Job, JobStep, Run
 
 CRASHES_ALLOWED = 3  # in a row, without any progress
@@ -183,6 +184,22 @@ def claim_companions(db: Database, claim: Claim, *, most: int, lease_seconds: fl
             replace(claim, job_id=row.id, name=row.name, options=row.options, number=row.claims)
         )
     return companions
+
+
+def claim_next(db: Database, claim: Claim, *, lease_seconds: float) -> Claim | None:
+    """Claim another queued job of the claim's run as a companion, where no other run waits.
+
+    While one does, processes become free as soon as they can.
+    """
+    is_open = select(Run.id).where(Run.id == claim.run_id, IS_OPEN)
+    with db.read() as connection:
+        if connection.scalar(is_open) is None:
+            return None
+        if others_wait(connection, claim.run_id, QUEUE_OF[claim.kind]):
+            return None
+
+    companions = claim_companions(db, claim, most=1, lease_seconds=lease_seconds)
+    return companions[0] if companions else None
 
 
 def requeue_job(db: Database, claim: Claim, *, reason: str | None = None) -> None:

@@ -93,8 +93,8 @@ class _JoinedTexts:
             if stripped:
                 start = begin + text_of_number.index(stripped)
                 numbers.append(number)
-                starts.append(bisect_left(offsets, start))
-                ends.append(bisect_left(offsets, start + len(stripped)))
+                starts.append(_place_of(start, offsets))
+                ends.append(_place_of(start + len(stripped), offsets))
             begin += len(terminated) + 1
 
         return cls(text, original, offsets, numbers, starts, ends)
@@ -114,11 +114,18 @@ _joined_texts = lru_cache(maxsize=1)(_JoinedTexts.of)  # each term of a reply ne
 
 def _collapse(text: str) -> tuple[str, Sequence[int]]:
     """Return *text* with a space for each run of white space, and the offset of each character."""
+    collapsed = " ".join(text.split())
+    if len(collapsed) == len(text):  # no run is longer than one
+        return collapsed, range(len(text))
+
     spaced = _WHITE_SPACE.sub(" ", text)
-    if "  " not in spaced:
-        return spaced, range(len(text))
     offsets = [match.start() for match in _LETTER_OR_FIRST_SPACE.finditer(spaced)]
     return "".join(map(spaced.__getitem__, offsets)), offsets
+
+
+def _place_of(offset: int, offsets: Sequence[int]) -> int:
+    """Return the place of the first of *offsets* that is not before *offset*."""
+    return offset if isinstance(offsets, range) else bisect_left(offsets, offset)
 
 
 class _Aligner:

@@ -1,8 +1,8 @@
 """One time slice of a job: claim it, work on it, record the outcome, dispatch what is due next.
 
 A small job, an account's say, waits for its calls most of the time, and so does a month at its
-begin and end. So a slice takes along other queued jobs of its run: they share the process, and end
-with the slice.
+begin and end. So a slice takes along other queued jobs of its run, and the next ones when they are
+done: they share the process, and end with the slice.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ from models.jobs import Claim, waited_seconds
 from models.transitions import (
     claim_companions,
     claim_job,
+    claim_next,
     fail_job,
     finish_job,
     pause_at_cap,
@@ -94,11 +95,10 @@ def work_one_slice(runtime: Runtime, job_id: int) -> None:
                     runtime.db, claim, most=most, lease_seconds=settings.lease_seconds
                 )
         ends_at = time.monotonic() + settings.slice_seconds
-        jobs = [JobContext(runtime, claim, ends_at) for claim in claims]
         if claim.kind in (JobKind.REPORT, JobKind.TRAINING):
-            _work_alone(jobs[0])
+            _work_alone(JobContext(runtime, claim, ends_at))
         else:
-            _work_together(runtime, jobs)
+            _SharedSlice(runtime, ends_at).work(claims)
 
     try:
         if claim is not None and claim.kind in SMALL_KINDS:
@@ -133,18 +133,19 @@ def _draw_or_train(job: JobContext) -> Outcome:
 
 
 @dataclass
-class _Slice:
+class _JobSlice:
     """The time slice of a job over texts, beside those of other jobs."""
 
     job: JobContext
     lease: Lease
     is_recorded: bool = False
 
-    async def work(self) -> None:
-        """Work on the job until it ends or its slice does; record the outcome."""
+    async def work(self) -> Outcome:
+        """Work on the job until it ends or its slice does; record the outcome and return it."""
         with _log_context(self.job):
             outcome = await _work_on_texts(self.job)
             await finish_in_thread(partial(self._end, outcome))
+            return outcome
 
     def _end(self, outcome: Outcome) -> None:
         self.lease.end()
@@ -156,39 +157,72 @@ class _Slice:
         self.is_recorded = True
 
 
-def _work_together(runtime: Runtime, jobs: Sequence[JobContext]) -> None:
-    """Work on jobs over texts, at once on this process's loop; each is recorded when it ends."""
-    slices = []
-    for job in jobs:
+class _SharedSlice:
+    """A time slice of jobs over texts, at once on this process's loop.
+
+    Where one is done in the first half of the slice, the next of its run takes its place: a month
+    fills the calls that the last ones of another leave free.
+    """
+
+    def __init__(self, runtime: Runtime, ends_at: float) -> None:
+        self._runtime = runtime
+        self._ends_at = ends_at
+        self._last_begin = ends_at - runtime.settings.slice_seconds / 2
+        self._slices: list[_JobSlice] = []
+        self._leases = ExitStack()
+
+    def work(self, claims: Sequence[Claim]) -> None:
+        """Work on the claimed jobs and those that follow them; each is recorded when it ends."""
+        stopped_by: SoftTimeLimitExceeded | None = None
+        try:
+            with self._leases:
+                begun = list(map(self._begin, claims))
+                self._runtime.run(partial(self._work_on_all, begun))
+        except asyncio.CancelledError:
+            pass
+        except SoftTimeLimitExceeded as error:
+            stopped_by = error
+        except (SystemExit, KeyboardInterrupt):
+            for one in self._slices:
+                _give_back(one.job)
+            raise
+
+        for one in self._slices:
+            if not one.is_recorded:
+                with _log_context(one.job):
+                    one.record(_outcome_of_error(one.job, stopped_by) if stopped_by else Again())
+
+    def _begin(self, claim: Claim) -> _JobSlice:
+        job = JobContext(self._runtime, claim, self._ends_at)
         with _log_context(job):  # which the thread of the lease takes along
-            slices.append(_Slice(job, _lease_of(job)))
+            one = _JobSlice(job, _lease_of(job))
+        self._slices.append(one)
+        self._leases.enter_context(one.lease)
+        return one
 
-    stopped_by: SoftTimeLimitExceeded | None = None
-    try:
-        with ExitStack() as leases:
-            for one in slices:
-                leases.enter_context(one.lease)
-            runtime.run(partial(_work_on_all, slices))
-    except asyncio.CancelledError:
-        pass
-    except SoftTimeLimitExceeded as error:
-        stopped_by = error
-    except (SystemExit, KeyboardInterrupt):
-        for one in slices:
-            _give_back(one.job)
-        raise
+    async def _work_on_all(self, begun: Sequence[_JobSlice]) -> None:
+        working = map(self._work_in_turn, begun)
+        for result in await asyncio.gather(*working, return_exceptions=True):
+            if isinstance(result, Exception):  # of the recording: the work's own become outcomes
+                raise result
 
-    for one in slices:
-        if not one.is_recorded:
-            with _log_context(one.job):
-                one.record(_outcome_of_error(one.job, stopped_by) if stopped_by else Again())
+    async def _work_in_turn(self, first: _JobSlice) -> None:
+        """Work on a job, and on the next of its run as long as one is done and another is free."""
+        one: _JobSlice | None = first
+        while one is not None:
+            outcome = await one.work()
+            is_done = isinstance(outcome, Done | NoData)
+            one = await finish_in_thread(partial(self._begin_next, one.job)) if is_done else None
 
-
-async def _work_on_all(slices: Sequence[_Slice]) -> None:
-    working = (one.work() for one in slices)
-    for result in await asyncio.gather(*working, return_exceptions=True):
-        if isinstance(result, Exception):  # of the recording: the work's own become outcomes
-            raise result
+    def _begin_next(self, job: JobContext) -> _JobSlice | None:
+        if job.is_paused or time.monotonic() > self._last_begin:
+            return None
+        lease_seconds = self._runtime.settings.lease_seconds
+        try:
+            claim = claim_next(self._runtime.db, job.claim, lease_seconds=lease_seconds)
+        except DatabaseAway:
+            return None
+        return None if claim is None else self._begin(claim)
 
 
 async def _work_on_texts(job: JobContext) -> Outcome:

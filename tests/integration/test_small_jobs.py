@@ -26,9 +26,12 @@ from models.tables import DistinctiveWord, Job, JobStep
 from models.transitions import (
     claim_companions,
     claim_job,
+    claim_next,
     finish_job,
     freeze_together,
+    pause_run,
     put_off_job,
+    resume_run,
     wake_waiting_jobs,
 )
 from tests.e2e_kit import Stub, stub, stub_settings  # noqa: F401 - fixtures
@@ -230,16 +233,63 @@ def test_the_last_search_to_be_collected_wakes_the_one_that_waits(jobs: Jobs) ->
 # --- a slice of several jobs ---
 
 
-def test_one_slice_does_five_accounts_and_messages_are_sent_for_the_others(jobs: Jobs) -> None:
+def test_jobs_that_are_done_are_followed_by_others_of_their_run(jobs: Jobs) -> None:
     store_posts(jobs.db, *HANDLES)
     run = jobs.submit(HandlesParameters(), *HANDLES)
+    change(jobs.db, run, "@fay", dispatched_at=clock())  # it belongs to whoever gets the message
+    jobs.slice(run, "@ann")
+    states = {row.name: (row.state, row.claims) for row in jobs.rows(run)}
+    assert states.pop("@fay") == (State.QUEUED, 0)
+    assert set(states.values()) == {(State.DONE, 1)}
+
+
+def test_no_job_follows_while_another_run_waits(jobs: Jobs) -> None:
+    store_posts(jobs.db, *HANDLES)
+    run = jobs.submit(HandlesParameters(), *HANDLES)
+    other = jobs.submit(HandlesParameters(), "ann")
     jobs.slice(run, "@ann")
     rows = jobs.rows(run)
     assert [row.state for row in rows] == [State.DONE] * 5 + [State.QUEUED] * 2
     assert [row.dispatched_at is None for row in rows] == [True] * 5 + [False] * 2
+
+    jobs.slice(other)
     jobs.slice(run, "@fay")
     jobs.slice(run, "@gil")
     assert {(row.state, row.claims) for row in jobs.rows(run)} == {(State.DONE, 1)}
+
+
+def test_no_job_follows_in_the_second_half_of_a_slice(
+    stub_settings: Settings,  # noqa: F811
+    stub: Stub,  # noqa: F811
+) -> None:
+    stub.faults(latency=0.5)
+    with closing(Jobs(stub_settings.model_copy(update={"slice_seconds": 0.9}))) as jobs:
+        store_posts(jobs.db, *HANDLES)
+        run = jobs.submit(HandlesParameters(), *HANDLES)
+        jobs.slice(run, "@ann")
+        assert [row.claims for row in jobs.rows(run)] == [1] * 5 + [0] * 2
+
+
+def test_a_job_is_next_only_while_its_run_goes_on_and_no_other_waits(db: Database) -> None:
+    run, other = new_run(db, "ann", "ben", "cid"), new_run(db, "zoe")
+    claimed = claim(db, run, "ann")
+
+    def follows() -> bool:
+        return claim_next(db, claimed, lease_seconds=20) is not None
+
+    assert not follows()
+    change(db, other, "zoe", dispatched_at=clock())
+    assert not follows()
+    change(db, other, "zoe", state=State.WAITING, due_at=clock() - 1)
+    assert not follows()
+    change(db, other, "zoe", due_at=clock() + 300)
+    assert follows()
+    change(db, other, "zoe", state=State.RUNNING)
+    pause_run(db, run)
+    assert not follows()
+    resume_run(db, run)
+    assert follows()
+    assert not follows()  # none is left
 
 
 async def _answer(request: web.Request, refused: str = "benwords") -> web.StreamResponse:
