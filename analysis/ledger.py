@@ -50,6 +50,6 @@ def _read_searched_of(connection: Connection, batches: Sequence[KeywordBatch]) -
 def _missing_keywords(batch: KeywordBatch, searched: SearchedDocuments) -> list[AnswerKey]:
     missing: list[AnswerKey] = []
     for term in batch.terms:
-        for document_id in searched.missing(term, batch.document_ids):
-            missing.append((term, document_id))
+        document_ids = searched.missing(term, batch.document_ids)
+        missing += [(term, document_id) for document_id in document_ids]
     return missing

@@ -67,21 +67,24 @@ _SET_BITMAP = (
 class SearchedDocuments:
     """Which documents were searched for which terms, by one engine.
 
-    `bitmaps` are integers by term and block; bit n of a block is its n-th document.
+    `bitmaps` are integers by term, then by block; bit n of a block is its n-th document.
     """
 
-    bitmaps: dict[tuple[str, int], int] = field(default_factory=dict)
+    bitmaps: dict[str, dict[int, int]] = field(default_factory=dict)
 
     def missing(self, term: str, document_ids: Iterable[int]) -> list[int]:
         """Return those of *document_ids* that were not searched for *term*."""
+        bitmaps = self.bitmaps.get(term)
+        if bitmaps is None:
+            return list(document_ids)
+
         missing: list[int] = []
-        bitmaps = self.bitmaps
         block, bitmap = -1, 0
 
         for document_id in document_ids:
             if document_id // BLOCK_SIZE != block:
                 block = document_id // BLOCK_SIZE
-                bitmap = bitmaps.get((term, block), 0)
+                bitmap = bitmaps.get(block, 0)
             if not bitmap >> document_id % BLOCK_SIZE & 1:
                 missing.append(document_id)
 
@@ -99,8 +102,8 @@ def read_searched(
     for batch in batched(blocks):
         parameters = {"questions": list(term_of_question), "blocks": batch}
         for question_id, block, bitmap in connection.execute(_BITMAPS, parameters):
-            term = term_of_question[question_id]
-            searched.bitmaps[term, block] = int.from_bytes(bitmap, "little")
+            bitmaps = searched.bitmaps.setdefault(term_of_question[question_id], {})
+            bitmaps[block] = int.from_bytes(bitmap, "little")
 
     return searched
 

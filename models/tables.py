@@ -230,6 +230,7 @@ class Job(Base):
         Index(None, "queue", "state", "run_id", "due_at", "id"),
         Index(None, "state", "lease_until"),
         Index(None, "run_id", "state"),  # tells whether a run has ended
+        Index(None, "run_id", "id"),  # its first jobs, with which the others are compared
         Index(None, "name"),
         Index(None, "dispatched_at", sqlite_where=DISPATCHED, postgresql_where=DISPATCHED),
     )

@@ -156,6 +156,7 @@ def claim_companions(db: Database, claim: Claim, *, most: int, lease_seconds: fl
     None has crashed, nor has the claimed job: which one kills its worker must be seen.
     """
     is_free = and_(
+        Job.queue == QUEUE_OF[claim.kind],  # the first column of the index that has them in order
         Job.run_id == claim.run_id,
         Job.state == State.QUEUED,
         Job.kind == claim.kind,
@@ -250,12 +251,15 @@ def freeze_together(db: Database, claim: Claim, names: Collection[str], newest: 
 
     Documents that are frozen stay so. Return the end of the claimed job's. Raises `LeaseLost`.
     """
-    is_one = or_(Job.id == claim.job_id, and_(Job.kind == claim.kind, Job.name.in_(names)))
-    unfrozen = update(Job).where(Job.run_id == claim.run_id, Job.newest_document.is_(None), is_one)
+    unfrozen = update(Job).where(Job.newest_document.is_(None)).values(newest_document=newest)
+    of_run = unfrozen.where(Job.run_id == claim.run_id, Job.kind == claim.kind)
     with db.write() as connection:
         lock_run(connection, claim.run_id)
         fence(connection, claim)
-        connection.execute(unfrozen.values(newest_document=newest))
+        # Two statements: with "this job or one of these" each would look at all jobs of the run.
+        connection.execute(unfrozen.where(Job.id == claim.job_id))
+        for batch in batched(list(names)):
+            connection.execute(of_run.where(Job.name.in_(batch)))
         frozen = newest_document_of(connection, claim.job_id)
     assert frozen is not None  # noqa: S101 - it was set
     return frozen

@@ -6,20 +6,21 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp import web
 from billiard.common import TERM_SIGNAL
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 
 from analysis.parameters import HandlesParameters, SearchParameters
 from analysis.steps.distinctive import OTHERS_ARE_COLLECTED
 from core.enums import DOCUMENTS, QUEUE_TEXT, JobKind, State
 from core.settings import Settings
-from models.database import Database, clock
+from models.database import Database, clock, migrate
 from models.documents import DocumentScope, add_documents, list_documents, list_posts
-from models.jobs import Claim
+from models.jobs import Claim, has_unfrozen_job, other_scopes, unfrozen_names
 from models.runs import NewJob, create_run
 from models.scheduling import select_due_jobs
 from models.tables import DistinctiveWord, Job, JobStep
@@ -195,6 +196,39 @@ def test_posts_of_several_jobs_are_read_at_once_and_each_once(db: Database) -> N
         one_by_one = [post for scope in scopes[:2] for post in list_documents(connection, scope)]
         assert list_posts(connection, scopes) == sorted(one_by_one, key=lambda post: post.identity)
         assert list_posts(connection, []) == []
+
+
+def test_no_job_reads_or_sorts_all_jobs_of_its_run(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'tidings.db'}"
+    migrate(url)
+    statements: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_more: Any) -> None:
+        if "jobs" in statement:
+            statements.append((statement, parameters))
+
+    with closing(Database(url)) as db:
+        run = new_run(db, *HANDLES)
+        claimed = claim(db, run, "ann")
+        event.listen(db.engine, "before_cursor_execute", note)
+        claim_companions(db, claimed, most=2, lease_seconds=20)
+        freeze_together(db, claimed, HANDLES, 5)
+        with db.read() as connection:
+            unfrozen_names(connection, claimed)
+            has_unfrozen_job(connection, run)
+            other_scopes(connection, claimed)
+
+        plans = []
+        with db.read() as connection:
+            for statement, parameters in statements.copy():  # the listener adds to it
+                plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+                plans += [step.detail for step in plan]
+
+    assert len(plans) >= 9
+    for plan in plans:
+        assert not plan.startswith("SCAN jobs")
+        assert "ORDER BY" not in plan
+        assert not plan.endswith(("ix_jobs_run_id_state (run_id=?)", "(run_id=? AND state=?)"))
 
 
 # --- jobs that wait for others ---
