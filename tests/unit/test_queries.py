@@ -20,7 +20,7 @@ from core.enums import Within
 from core.errors import BadInput
 from models.documents import DocumentText
 from textapi.text.keywords import sentences_with
-from textapi.text.sentences import sentences
+from textapi.text.sentences import sentences, split
 
 # A matcher of its own: it knows the drawn query and one text, and nothing of the parser, of terms
 # that are asked for, or of positions.
@@ -39,8 +39,10 @@ def naive_regex(term: Term) -> re.Pattern[str]:
 
 
 def naive_spans(term: Term, text: str) -> Iterator[tuple[int, int]]:
-    for match in naive_regex(term).finditer(text):
-        yield match.span()
+    """Yield where *term* stands: all its words are in one sentence."""
+    for start, end in split(text):
+        for match in naive_regex(term).finditer(text[start:end]):
+            yield start + match.start(), start + match.end()
 
 
 def words_between(text: str, end: int, start: int) -> int:
@@ -73,7 +75,7 @@ def naive_match(node: Node, text: str) -> bool:
         case Near():
             return naive_near(node, text)
         case _:
-            return naive_regex(node).search(text) is not None
+            return any(naive_spans(node, text))
 
 
 def naive_mentions(query: Query, text: str, within: Within) -> set[tuple[str, int]]:
@@ -184,6 +186,13 @@ def read(written: str, within: Within) -> Keyword | None:
         if re.search("matches what holds none|contradicts itself", str(error)):
             return None
         raise
+
+
+@pytest.mark.parametrize("query", ['tide AND "high tide"', "tide near/0 high tid*"])
+def test_the_words_of_a_term_stand_in_one_sentence_also_within_a_document(query: str) -> None:
+    keyword = Keyword.parse_query("the tide", query, Within.DOCUMENT)
+    assert mentions(keyword, "tide High\ntide") == set()
+    assert {position for _, position in mentions(keyword, "tide\nHigh tide")} == {1, 2}
 
 
 @settings(max_examples=500)
