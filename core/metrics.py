@@ -5,8 +5,8 @@ A worker's parent adds up the counts of its children and serves them (`workers.m
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from functools import cache
+from types import TracebackType
 
 from prometheus_client import CollectorRegistry, Counter
 
@@ -31,27 +31,49 @@ REUSED = Counter(
 )
 
 
-@asynccontextmanager
-async def count_call_outcome(service: str) -> AsyncIterator[None]:
-    """Count the call made inside by its outcome. Works as a decorator of a coroutine function too.
+class CallOutcome:
+    """Counts the call that is made in its block by its outcome.
 
     Errors other than those of `OUTCOMES` are not counted: no call was made, or we broke it off.
     """
-    try:
-        yield
-    except ServiceError as error:
+
+    __slots__ = ("_service",)
+
+    def __init__(self, service: str) -> None:
+        self._service = service
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        if error is None:
+            _calls(self._service, ANSWERED).inc()
         for kind, outcome in OUTCOMES.items():
             if isinstance(error, kind):
-                CALLS.labels(service, outcome).inc()
-        raise
-    CALLS.labels(service, ANSWERED).inc()
+                _calls(self._service, outcome).inc()
 
 
 def count_wait(service: str, seconds: float) -> None:
     """Record how long a call waited for the rate limiter of *service*."""
-    WAITS.labels(service).inc(seconds)
+    _waits(service).inc(seconds)
 
 
 def count_reuse(operation: str, answers: int) -> None:
     """Record how many answers of *operation* the ledger gave, so that no call was needed."""
     REUSED.labels(operation).inc(answers)
+
+
+# To find a counter by its labels takes longer than to count.
+@cache
+def _calls(service: str, outcome: str) -> Counter:
+    return CALLS.labels(service, outcome)
+
+
+@cache
+def _waits(service: str) -> Counter:
+    return WAITS.labels(service)

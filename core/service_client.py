@@ -25,7 +25,7 @@ from core.errors import (
     ServiceUnavailable,
     TidingsError,
 )
-from core.metrics import count_call_outcome
+from core.metrics import CallOutcome
 from core.ratelimit import Limiter
 from core.storable import make_storable
 
@@ -161,7 +161,7 @@ class ServiceClient:
         Raises `ServiceRefused` (the request or the key is wrong), `ServiceUnavailable` (later),
         `ServiceBadAnswer` (200 without JSON), and what *explain*, *before* and the limiter raise.
         """
-        async with count_call_outcome(self.service):
+        with CallOutcome(self.service):
             async with self.limiter.call():
                 if before is not None:
                     await before()
@@ -330,7 +330,8 @@ async def _read_body(response: aiohttp.ClientResponse) -> bytes | None:
 
     chunks: list[bytes] = []
     length = 0
-    async for chunk in response.content.iter_any():
+    while not response.content.at_eof():
+        chunk = await response.content.readany()
         length += len(chunk)
         if length > LONGEST_ANSWER:
             return None

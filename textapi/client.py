@@ -108,27 +108,24 @@ class TextApiClient:
 
         async def attempt(number: int) -> Reply[T]:
             try:
-                return await attempt_once(number)
+                async with self._slots:
+                    answer = await self._client.attempt(
+                        "POST",
+                        f"/text/{operation}",
+                        before=partial(before_attempt, operation, number),
+                        json=body,
+                    )
+                    if not isinstance(answer.value, dict):
+                        raise bad_answer(operation, "no JSON object")
+                    engine = read_engine(answer.headers.get(ENGINE_HEADER))
+                    reply = Reply(read(answer.value), engine, number)
+                    if store is not None:
+                        await store(reply)
+                    return reply
             except ServiceError:
                 if after_failure is not None:
                     after_failure()
                 raise
-
-        async def attempt_once(number: int) -> Reply[T]:
-            async with self._slots:
-                answer = await self._client.attempt(
-                    "POST",
-                    f"/text/{operation}",
-                    before=partial(before_attempt, operation, number),
-                    json=body,
-                )
-                if not isinstance(answer.value, dict):
-                    raise bad_answer(operation, "no JSON object")
-                engine = read_engine(answer.headers.get(ENGINE_HEADER))
-                reply = Reply(read(answer.value), engine, number)
-                if store is not None:
-                    await store(reply)
-                return reply
 
         return await self._client.retry(attempt)
 

@@ -23,7 +23,7 @@ from core.ratelimit.scripts import (
     TRIAL,
     Keys,
 )
-from core.ratelimit.windows import CIRCUIT_OPEN, LONGEST_WAIT_SECONDS, PermitWindows
+from core.ratelimit.windows import CIRCUIT_OPEN, LONGEST_WAIT_SECONDS, Permit, PermitWindows
 
 CHECK_SECONDS = 0.25
 REDIS_AWAY_SECONDS = 5.0
@@ -60,8 +60,8 @@ class CircuitBreaker:
         with suppress(RedisError):  # then another call tries first in a few seconds
             await self._windows.stamp({}, succeeded=True)
 
-    async def wait(self) -> bool:
-        """Wait while the circuit is open; return whether this call is the one that tries first.
+    async def wait(self) -> Permit | None:
+        """Wait while the circuit is open; return the permit of the call that tries first.
 
         Raises `CapReached` if the wait is longer than `LONGEST_WAIT_SECONDS`.
         """
@@ -72,8 +72,10 @@ class CircuitBreaker:
                 is_too_long = self._open_until - now() > LONGEST_WAIT_SECONDS
                 must_check = is_too_long and not is_checked  # somebody may have closed it since
                 is_checked = is_checked or must_check
-                if (must_check or now() >= self._check_at) and await self._try_to_pass():
-                    return True
+                if must_check or now() >= self._check_at:
+                    permit = await self._try_to_pass()
+                    if permit is not None:
+                        return permit
 
             wait = self._open_until - now()
             if wait <= 0:
@@ -81,27 +83,27 @@ class CircuitBreaker:
             if wait > LONGEST_WAIT_SECONDS and is_checked:
                 raise self._windows.cap_reached(wait, CIRCUIT_OPEN)
             await self._clock.sleep(min(wait + random.uniform(0, 0.5), CHECK_SECONDS))
-        return False
+        return None
 
-    async def _try_to_pass(self) -> bool:
-        """Read the state from Redis; return whether this call is the one that tries first."""
-        tries_first = False
+    async def _try_to_pass(self) -> Permit | None:
+        """Read the state from Redis; return a permit if this call is the one that tries first."""
+        permit = None
         try:
             if await self._redis.get(self._keys.open_until) is None:
                 self._open_until = 0.0
             else:
                 taken = await self._windows.take(1)
-                tries_first = bool(taken.permits)
-                wait = CHECK_SECONDS if tries_first else taken.wait
+                permit = next(iter(taken.permits), None)
+                wait = taken.wait if permit is None else CHECK_SECONDS
                 self._open_until = self._clock.monotonic() + wait
         except RedisError:  # without Redis there is no limit that a call could exceed
             self._check_at = self._clock.monotonic() + REDIS_AWAY_SECONDS
-            return False
+            return None
 
         self._check_at = self._clock.monotonic() + CHECK_SECONDS
         if self._open_until:
             self._check_at = min(self._check_at, self._open_until)
-        return tries_first
+        return permit
 
 
 def let_services_be_tried(client: redis.Redis) -> list[str]:

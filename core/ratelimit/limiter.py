@@ -18,8 +18,9 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
+from types import TracebackType
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -80,30 +81,35 @@ class RateLimiter:
         self._waiting: deque[asyncio.Future[Permit]] = deque()
         self._distribution = BackgroundTask(self._distribute_permits)
 
-    @asynccontextmanager
-    async def call(self) -> AsyncIterator[None]:
+    def call(self) -> _Call:
         """Wait until one call is allowed, and hold its permit until the block is left.
 
         Raises `BrokerAway`, and `CapReached` if the wait is longer than `LONGEST_WAIT_SECONDS`.
         """
+        return _Call(self)
+
+    async def begin_call(self) -> Permit | None:
+        """Return the permit of one call as soon as it is allowed; see `call`.
+
+        A call of a service without windows has one if it is the one that tries first.
+        """
         began = self._clock.monotonic()
         if self._is_unlimited:
-            tries_first = await self._circuit_breaker.wait()
-            count_wait(self._service, self._clock.monotonic() - began)
-            yield
-            if tries_first:
-                await self._circuit_breaker.close()
-            return
-
-        permit = await self._take_permit()
+            permit = await self._circuit_breaker.wait()
+        else:
+            permit = await self._take_permit()
+            self._in_flight.start(permit)
         count_wait(self._service, self._clock.monotonic() - began)
-        self._in_flight.start(permit)
-        succeeded = False
-        try:
-            yield
-            succeeded = True
-        finally:
+        return permit
+
+    async def end_call(self, permit: Permit | None, *, succeeded: bool) -> None:
+        """Count the *permit* of a call that has ended."""
+        if permit is None:
+            return
+        if not self._is_unlimited:
             self._in_flight.end(permit, succeeded=succeeded)
+        elif succeeded:
+            await self._circuit_breaker.close()
 
     async def open_circuit(self, seconds: float) -> None:
         """Let nobody call the service for *seconds*: it asked to be left alone."""
@@ -199,3 +205,24 @@ class RateLimiter:
             if not future.done():  # those that are were cancelled
                 return future
         return None
+
+
+class _Call:
+    """The block of one call."""
+
+    __slots__ = ("_limiter", "_permit")
+
+    def __init__(self, limiter: RateLimiter) -> None:
+        self._limiter = limiter
+        self._permit: Permit | None = None
+
+    async def __aenter__(self) -> None:
+        self._permit = await self._limiter.begin_call()
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        await self._limiter.end_call(self._permit, succeeded=kind is None)

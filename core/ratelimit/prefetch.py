@@ -12,7 +12,7 @@ from core.ratelimit.clock import Clock
 from core.ratelimit.windows import Permit, PermitWindows
 
 PREFETCH_SECONDS = 0.05  # older permits are returned
-PREFETCH_MOST = 64
+PREFETCH_MOST = 256
 
 
 class PrefetchedPermits:

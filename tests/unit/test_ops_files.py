@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import nullcontext
 
 import pytest
 
 from core.enums import QUEUES
 from core.errors import ServiceBadAnswer, ServiceRefused, ServiceUnavailable
-from core.metrics import ANSWERED, CALLS, OUTCOMES, REGISTRY, count_call_outcome
+from core.metrics import ANSWERED, CALLS, OUTCOMES, REGISTRY, CallOutcome
 from tests.ops_kit import (
     alerts,
     documented_metrics,
@@ -139,14 +138,10 @@ def test_a_call_is_counted_by_how_it_ends(error: Exception | None, outcome: str 
             if s.name == "tidings_calls_total" and s.labels["service"] == "nyt"
         }
 
-    @count_call_outcome("nyt")
-    async def call() -> None:
+    before = count()
+    with pytest.raises(type(error)) if error else nullcontext(), CallOutcome("nyt"):
         if error:
             raise error
-
-    before = count()
-    with pytest.raises(type(error)) if error else nullcontext():
-        asyncio.run(call())
     after = count()
     assert {
         name: after[name] - before.get(name, 0)
