@@ -16,6 +16,7 @@ from sqlalchemy import (
     Row,
     and_,
     bindparam,
+    false,
     func,
     or_,
     select,
@@ -263,19 +264,24 @@ def has_documents_of(connection: Connection, handle: str) -> bool:
 
 
 def documents_of(
-    scope: DocumentScope, *, day: tuple[Moment, Moment] | None = None
+    scope: DocumentScope,
+    *,
+    day: tuple[Moment, Moment] | None = None,
+    also: Sequence[str] = (),
 ) -> ColumnElement[bool]:
     """Return the condition on `Document` that holds for the documents of *scope*.
 
     This is the one place that says which documents a job works on. *day* narrows a month to one of
-    its `days_of`, given as moments or as parameters of the statement.
+    its `days_of`, given as moments or as parameters of the statement. *also*: the names of other
+    accounts whose scopes differ from that of an account in nothing else.
     """
     if scope.kind == JobKind.MONTH:
         days = days_of(scope.name)
         first, after = day or (days[0][0], days[-1][1])
         condition = and_(Document.published_at >= first, Document.published_at < after)
     elif scope.kind == JobKind.HANDLE:
-        condition = Document.handle == scope.name.removeprefix("@").lower()
+        names = (scope.name, *also)
+        condition = Document.handle.in_([name.removeprefix("@").lower() for name in names])
     else:
         linked = select(JobDocument.document_id).where(JobDocument.job_id == scope.job_id)
         condition = Document.id.in_(linked)
@@ -302,11 +308,18 @@ def list_documents(connection: Connection, scope: DocumentScope) -> list[Documen
 
 
 def list_posts(connection: Connection, scopes: Sequence[DocumentScope]) -> list[DocumentText]:
-    """Return the documents of several accounts or searches, each once, by period and identity."""
-    if not scopes:
-        return []
-    is_of_one = or_(*map(documents_of, scopes))
-    return _in_order(connection.execute(_TEXTS.where(is_of_one)).all())
+    """Return the documents of several accounts or searches, each once, in any order."""
+    alike: dict[DocumentScope, list[DocumentScope]] = {}
+    for scope in scopes:
+        is_account = scope.kind == JobKind.HANDLE
+        rest = replace(scope, name="", job_id=None) if is_account else scope
+        alike.setdefault(rest, []).append(scope)
+
+    conditions = []
+    for first, *others in alike.values():
+        conditions.append(documents_of(first, also=[scope.name for scope in others]))
+    is_of_one = or_(false(), *conditions)
+    return list(map(DocumentText._make, connection.execute(_TEXTS.where(is_of_one))))
 
 
 def list_documents_by_day(

@@ -14,6 +14,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Executable,
+    Integer,
     Select,
     Update,
     and_,
@@ -171,7 +172,10 @@ def freeze_documents(connection: Connection, job_id: int, newest: int) -> None:
 
 def newest_document_of(connection: Connection, job_id: int) -> int | None:
     """Return the id set by `freeze_documents`, None before."""
-    return connection.scalar(select(Job.newest_document).where(Job.id == job_id))
+    return connection.scalar(_NEWEST_DOCUMENT, {"job": job_id})
+
+
+_NEWEST_DOCUMENT = select(Job.newest_document).where(Job.id == bindparam("job"))
 
 
 def unfrozen_names(connection: Connection, claim: Claim) -> list[str]:
@@ -274,12 +278,9 @@ def other_scopes(connection: Connection, claim: Claim) -> list[DocumentScope]:
 
     A scope without `newest_document` is of a job that has not frozen its documents.
     """
-    jobs = select(Job.id, Job.kind, Job.name, Job.newest_document).where(
-        Job.run_id == claim.run_id, Job.kind == claim.kind, Job.id != claim.job_id
-    )
-    jobs = jobs.limit(MOST_COMPARED)
+    values = {"run": claim.run_id, "kind": claim.kind, "job": claim.job_id, "most": MOST_COMPARED}
     scopes = []
-    for job in connection.execute(jobs.order_by(Job.id)):
+    for job in connection.execute(_OTHER_JOBS, values):
         scope = DocumentScope.of_job(
             kind=job.kind,
             name=job.name,
@@ -289,3 +290,15 @@ def other_scopes(connection: Connection, claim: Claim) -> list[DocumentScope]:
         )
         scopes.append(scope)
     return scopes
+
+
+_OTHER_JOBS = (
+    select(Job.id, Job.kind, Job.name, Job.newest_document)
+    .where(
+        Job.run_id == bindparam("run"),
+        Job.kind == bindparam("kind"),
+        Job.id != bindparam("job"),
+    )
+    .order_by(Job.id)
+    .limit(bindparam("most", type_=Integer))
+)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, or_, select, update
 
 from core.enums import QUEUE_OF, JobKind, State
 from core.errors import NotFound
@@ -96,8 +96,10 @@ def get_run(connection: Connection, run_id: int) -> Row[Any]:
 
 def engines_of(connection: Connection, run_id: int) -> set[str]:
     """Return the engines that results of the run come from."""
-    engines = select(RunEngine.engine).where(RunEngine.run_id == run_id)
-    return set(connection.scalars(engines))
+    return set(connection.scalars(_ENGINES, {"run": run_id}))
+
+
+_ENGINES = select(RunEngine.engine).where(RunEngine.run_id == bindparam("run"))
 
 
 def note_engine(connection: Connection, db: Database, run_id: int, engine: str) -> None:

@@ -16,7 +16,10 @@ from sqlalchemy import (
     BindParameter,
     ColumnElement,
     Connection,
+    Float,
+    Integer,
     Row,
+    Select,
     Update,
     and_,
     bindparam,
@@ -46,6 +49,7 @@ from models.scheduling import others_wait
 from models.tables import Job, JobStep, Run
 
 CRASHES_ALLOWED = 3  # in a row, without any progress
+MESSAGE_SECONDS = 0.1  # a process that is free has its message sooner
 CRASHED = (
     f"killed its worker {CRASHES_ALLOWED} times in a row without progress: see the log, then "
     "`tidings retry`"
@@ -69,7 +73,7 @@ def _due(state: State, *, seconds: float = 0.0, reason: str | None = None) -> Co
     }
 
 
-def _held(owner: str, lease_seconds: float) -> Columns:
+def _held(owner: Any, lease_seconds: Any) -> Columns:
     """Return the columns of a job that *owner* works on, without the number of the claim."""
     return {
         "state": State.RUNNING,
@@ -95,6 +99,33 @@ def _ended(state: State, *, result: str | None = None, reason: str | None = None
 
 
 # --- a job and its worker ---
+
+# Built once: an account's job is claimed as another ends, and building takes longer than that.
+_OPEN_RUN = select(Run.id).where(Run.id == bindparam("run"), IS_OPEN)
+_CRASHES = select(Job.crashes).where(Job.id == bindparam("job"))
+_QUEUED = (
+    select(Job.id)
+    .where(
+        Job.queue == bindparam("queue"),  # first in the index that has the jobs in order
+        Job.run_id == bindparam("run"),
+        Job.state == State.QUEUED,
+        Job.kind == bindparam("kind"),
+        Job.crashes == 0,
+        Job.waits == 0,
+    )
+    .order_by(Job.due_at, Job.id)
+    .limit(bindparam("most", type_=Integer))
+)
+_NOT_DISPATCHED = _QUEUED.where(Job.dispatched_at.is_(None))
+_WAITING_MESSAGES = _QUEUED.where(Job.dispatched_at < clock() - MESSAGE_SECONDS)
+_IDS: BindParameter[list[int]] = bindparam("ids", expanding=True)
+_HOLD = (
+    update(Job)
+    .where(Job.id.in_(_IDS))
+    .values(_held(bindparam("new_owner"), bindparam("lease_seconds", type_=Float)))
+    .values(claims=Job.claims + 1)
+    .returning(Job.id, Job.name, Job.options, Job.claims)
+)
 
 
 def claim_job(
@@ -155,29 +186,48 @@ def claim_companions(db: Database, claim: Claim, *, most: int, lease_seconds: fl
     Only jobs that no message was sent for: what is dispatched belongs to whoever gets the message.
     None has crashed, nor has the claimed job: which one kills its worker must be seen.
     """
-    is_free = and_(
-        Job.queue == QUEUE_OF[claim.kind],  # the first column of the index that has them in order
-        Job.run_id == claim.run_id,
-        Job.state == State.QUEUED,
-        Job.kind == claim.kind,
-        Job.dispatched_at.is_(None),
-        Job.crashes == 0,
-        Job.waits == 0,
-    )
-    free = select(Job.id).where(is_free).order_by(Job.due_at, Job.id).limit(most)
+    return _claim_beside(db, claim, _NOT_DISPATCHED, most=most, lease_seconds=lease_seconds)
+
+
+def claim_next(db: Database, claim: Claim, *, lease_seconds: float) -> Claim | None:
+    """Claim another queued job of the claim's run as a companion, where no other run waits.
+
+    While one does, processes become free as soon as they can. The last of a run may be one whose
+    message waits for a process that is free: there is none but this.
+    """
     with db.read() as connection:
-        if connection.scalar(free) is None:
+        if connection.scalar(_OPEN_RUN, {"run": claim.run_id}) is None:
+            return None
+        if others_wait(connection, claim.run_id, QUEUE_OF[claim.kind]):
+            return None
+
+    for free in (_NOT_DISPATCHED, _WAITING_MESSAGES):
+        companions = _claim_beside(db, claim, free, most=1, lease_seconds=lease_seconds)
+        if companions:
+            return companions[0]
+    return None
+
+
+def _claim_beside(
+    db: Database, claim: Claim, free: Select[int], *, most: int, lease_seconds: float
+) -> list[Claim]:
+    """Claim up to *most* of the *free* jobs for the owner of *claim*."""
+    values: Columns = {
+        "queue": QUEUE_OF[claim.kind],
+        "run": claim.run_id,
+        "kind": claim.kind,
+        "most": most,
+    }
+    with db.read() as connection:
+        if connection.scalar(free, values) is None:
             return []
-        if connection.scalar(select(Job.crashes).where(Job.id == claim.job_id)):
+        if connection.scalar(_CRASHES, {"job": claim.job_id}):
             return []
 
     with db.write() as connection:
-        ids = connection.scalars(free.with_for_update(skip_locked=True)).all()
-        held = _held(claim.owner, lease_seconds) | {"claims": Job.claims + 1}
-        claimed = update(Job).where(Job.id.in_(ids), is_free).values(held)
-        rows = connection.execute(
-            claimed.returning(Job.id, Job.name, Job.options, Job.claims)
-        ).all()
+        ids = connection.scalars(free.with_for_update(skip_locked=True), values).all()
+        held = {"ids": ids, "new_owner": claim.owner, "lease_seconds": lease_seconds}
+        rows = connection.execute(_HOLD, held).all()
 
     companions = []
     for row in sorted(rows, key=attrgetter("id")):
@@ -185,22 +235,6 @@ def claim_companions(db: Database, claim: Claim, *, most: int, lease_seconds: fl
             replace(claim, job_id=row.id, name=row.name, options=row.options, number=row.claims)
         )
     return companions
-
-
-def claim_next(db: Database, claim: Claim, *, lease_seconds: float) -> Claim | None:
-    """Claim another queued job of the claim's run as a companion, where no other run waits.
-
-    While one does, processes become free as soon as they can.
-    """
-    is_open = select(Run.id).where(Run.id == claim.run_id, IS_OPEN)
-    with db.read() as connection:
-        if connection.scalar(is_open) is None:
-            return None
-        if others_wait(connection, claim.run_id, QUEUE_OF[claim.kind]):
-            return None
-
-    companions = claim_companions(db, claim, most=1, lease_seconds=lease_seconds)
-    return companions[0] if companions else None
 
 
 def requeue_job(db: Database, claim: Claim, *, reason: str | None = None) -> None:
@@ -544,7 +578,10 @@ def reopen_run(connection: Connection, run_id: int) -> bool:
 
 def lock_run(connection: Connection, run_id: int) -> None:
     """Lock the run's row. Always before any of its jobs' rows, or two ends would deadlock."""
-    connection.execute(select(Run.id).where(Run.id == run_id).with_for_update())
+    connection.execute(_LOCKED_RUN, {"run": run_id})
+
+
+_LOCKED_RUN = select(Run.id).where(Run.id == bindparam("run")).with_for_update()
 
 
 def _lock_unless(

@@ -316,7 +316,7 @@ def test_a_cancelled_run_stays_cancelled(jobs: Jobs, forget: Callable[..., Any])
     run = jobs.submit(MONTHS.model_copy(update={"last": "2020-04"}))
     with jobs.db.write() as connection:  # its message is on its way: no other slice takes it along
         last = update(Job).where(Job.name == "2020-04")
-        connection.execute(last.values(dispatched_at=clock()))
+        connection.execute(last.values(dispatched_at=clock() + 60))
     jobs.to_its_end(run, "2020-02")
     cancel_run(jobs.db, run)
     assert forget("--document", "nyt:2").exit_code == 0
