@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import islice
 from types import TracebackType
@@ -31,7 +31,6 @@ from textapi.messages import SERVICE, Operation
 from textapi.requests import AnswerKey, ApiRequest, KeywordKey
 from workers.answer_writer import AnswerWriter
 from workers.context import JobContext
-from workers.grouped_work import GroupedWork
 from workers.held_claims import Claiming, ClaimsLost, HeldClaims, claim_together
 
 MOST_CLAIMED_TOGETHER = 200  # requests
@@ -71,7 +70,7 @@ class AnswerFetcher:
         self._client = job.runtime.textapi()
         # Twice the calls in flight: the next are claimed by the time that a slot is free.
         self.most_begun = 2 * job.runtime.settings.textapi_concurrency
-        self.claiming: Claiming = GroupedWork(partial(claim_together, job))
+        self.claiming: Claiming = job.runtime.database_threads.group(partial(claim_together, job))
         self._writer = AnswerWriter(job, credential_of(job.runtime.textapi_key))
 
     async def __aenter__(self) -> Self:
@@ -200,7 +199,8 @@ class AnswerFetcher:
         claim = self.job.claim
 
         if claim.max_calls is not None:
-            granted = await asyncio.to_thread(reserve_call, self.job.db, claim.run_id)
+            reserve = partial(reserve_call, self.job.db, claim.run_id)
+            granted = await self.job.in_database_thread(reserve)
             if not granted:
                 raise RunCapReached(
                     f"cap of {claim.max_calls} calls is reached: "
@@ -242,9 +242,10 @@ class _Fetch:
     async def run(self, requests: Iterable[ApiRequest]) -> list[ApiRequest]:
         """Fetch what nobody else asks for; return the requests that others are asking."""
         remaining = iter(requests)
+        are_made = isinstance(requests, Collection)
 
         try:
-            while batch := await self._next_batch(remaining):
+            while batch := await self._next_batch(remaining, are_made=are_made):
                 began = time.monotonic()
                 await self._begin(batch)
                 self._adapt_batch_size(len(batch), time.monotonic() - began)
@@ -256,17 +257,21 @@ class _Fetch:
             raise self._error
         return list(self._requested_elsewhere.values())
 
-    async def _next_batch(self, remaining: Iterable[ApiRequest]) -> list[ApiRequest]:
+    async def _next_batch(
+        self, remaining: Iterator[ApiRequest], *, are_made: bool
+    ) -> list[ApiRequest]:
         """Return the requests to claim next, none after an error.
 
-        A claim lasts little longer than a call: it is made when its call can be begun.
+        A claim lasts little longer than a call: it is made when its call can be begun. Requests
+        that are not made yet are made in a thread, from documents that are read meanwhile.
         """
         most = self._fetcher.most_begun
         await self._wait_while_tasks(most)
         if self._error:
             return []
         size = max(self._batch_size, most - len(self._tasks))
-        return await asyncio.to_thread(lambda: list(islice(remaining, size)))
+        batch = islice(remaining, size)
+        return list(batch) if are_made else await asyncio.to_thread(list, batch)
 
     def _adapt_batch_size(self, size: int, seconds: float) -> None:
         """Claim more together where calls are quick: each claim costs a transaction."""

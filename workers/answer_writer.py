@@ -11,7 +11,7 @@ from core.logs import get_logger
 from models.answers import Batch, CallCounts, store_batch
 from textapi.messages import SERVICE, Operation
 from textapi.requests import AnswerKey, ApiRequest
-from workers.context import JobContext, finish_in_thread
+from workers.context import JobContext
 
 DATABASE_AWAY_SECONDS = 60.0  # answers are kept so long for a database that is away
 DATABASE_RETRY_SECONDS = 1.0
@@ -105,7 +105,7 @@ class AnswerWriter:
 
         while True:
             try:
-                await finish_in_thread(write)
+                await job.in_database_thread(write)
             except DatabaseAway as error:
                 if time.monotonic() > gives_up_at:
                     raise

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextvars
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -26,7 +24,7 @@ from models.jobs import (
     waited_seconds,
 )
 from models.transitions import freeze_together
-from workers.grouped_work import GroupedWork
+from workers.database_threads import finish
 from workers.runtime import Runtime
 
 T = TypeVar("T")
@@ -45,8 +43,7 @@ class JobContext:
     _interrupt: Callable[[], object] | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
-        self._queries = GroupedWork(self._read_together)
-        self._records = GroupedWork(self._record_steps)
+        self._records = self.runtime.database_threads.group(self._record_steps)
 
     @property
     def db(self) -> Database:
@@ -80,18 +77,18 @@ class JobContext:
     async def read(self, query: Callable[..., T], *arguments: Any, **options: Any) -> T:
         """Run ``query(connection, *arguments, **options)`` in a thread.
 
-        What the steps of the job read at the same moment shares a transaction.
+        What the steps of this process's jobs read at the same moment shares a transaction.
         """
 
         def read(connection: Connection) -> T:
             return query(connection, *arguments, **options)
 
-        result: T = await self._queries.submit(read)
+        result: T = await self.runtime.queries.submit(read)
         return result
 
-    def _read_together(self, queries: Sequence[Callable[[Connection], Any]]) -> list[Any]:
-        with self.db.read() as connection:
-            return [query(connection) for query in queries]
+    async def in_database_thread(self, work: Callable[[], T]) -> T:
+        """Do *work* on the database and wait for its end, also where the task is cancelled."""
+        return await self.runtime.database_threads.run(work)
 
     async def write(self, *changes: Callable[[Connection], object], progress: bool = False) -> None:
         """Make the *changes* in one fenced transaction, in a thread, to its end.
@@ -106,7 +103,7 @@ class JobContext:
                 for change in changes:
                     change(connection)
 
-        await finish_in_thread(write)
+        await self.in_database_thread(write)
 
     async def record_step(self, step: Step, result: StepResult) -> None:
         """Store the rows of a step and record how it ended, in one transaction.
@@ -134,7 +131,7 @@ class JobContext:
 
     async def freeze_documents(self) -> DocumentScope:
         """End the job's documents with the newest that is stored; return which are the job's."""
-        newest = await asyncio.to_thread(newest_document, self.db)
+        newest = await self.in_database_thread(partial(newest_document, self.db))
         await self.write(partial(freeze_documents, job_id=self.claim.job_id, newest=newest))
         return self._scope(newest)
 
@@ -144,7 +141,7 @@ class JobContext:
         def freeze() -> int:
             return freeze_together(self.db, self.claim, names, newest_document(self.db))
 
-        return self._scope(await finish_in_thread(freeze))
+        return self._scope(await self.in_database_thread(freeze))
 
     async def document_scope(self) -> DocumentScope:
         """Return which documents are the job's; once they are frozen, nothing is read."""
@@ -180,24 +177,10 @@ class JobContext:
 
     async def patience_is_over(self) -> bool:
         """Return whether the job has waited for a service as long as the settings allow."""
-        _, seconds = await asyncio.to_thread(waited_seconds, self.db, self.claim)
+        waited = partial(waited_seconds, self.db, self.claim)
+        _, seconds = await self.in_database_thread(waited)
         return seconds >= self.runtime.settings.patience_seconds
 
     async def completed_steps(self) -> dict[str, int]:
         """Return the complete steps with their numbers of documents."""
         return await self.read(completed_steps, self.claim.job_id)
-
-
-async def finish_in_thread(work: Callable[[], T]) -> T:
-    """Run *work* in a thread and wait for its end, also where the task is cancelled meanwhile."""
-    run_in_context = contextvars.copy_context().run
-    return await finish(asyncio.get_running_loop().run_in_executor(None, run_in_context, work))
-
-
-async def finish(running: asyncio.Future[T]) -> T:
-    """Return the result of *running*; wait for its end also where the task is cancelled."""
-    try:
-        return await asyncio.shield(running)
-    except asyncio.CancelledError:
-        await asyncio.wait([running])
-        raise

@@ -46,7 +46,7 @@ from models.transitions import (
     wake_waiting_jobs,
 )
 from producers.dispatch import dispatch_due_jobs
-from workers.context import JobContext, finish_in_thread
+from workers.context import JobContext
 from workers.leases import Lease
 from workers.outcomes import (
     Again,
@@ -144,7 +144,7 @@ class _JobSlice:
         """Work on the job until it ends or its slice does; record the outcome and return it."""
         with _log_context(self.job):
             outcome = await _work_on_texts(self.job)
-            await finish_in_thread(partial(self._end, outcome))
+            await self.job.in_database_thread(partial(self._end, outcome))
             return outcome
 
     def _end(self, outcome: Outcome) -> None:
@@ -212,7 +212,8 @@ class _SharedSlice:
         while one is not None:
             outcome = await one.work()
             is_done = isinstance(outcome, Done | NoData)
-            one = await finish_in_thread(partial(self._begin_next, one.job)) if is_done else None
+            begin_next = partial(self._begin_next, one.job)
+            one = await one.job.in_database_thread(begin_next) if is_done else None
 
     def _begin_next(self, job: JobContext) -> _JobSlice | None:
         if job.is_paused or time.monotonic() > self._last_begin:
@@ -234,7 +235,7 @@ async def _work_on_texts(job: JobContext) -> Outcome:
             return LeaseWasLost()
         raise
     except Exception as error:  # noqa: BLE001 - none may leave a job without a reason
-        return await asyncio.to_thread(_outcome_of_error, job, error)
+        return await job.in_database_thread(partial(_outcome_of_error, job, error))
 
 
 def _log_context(job: JobContext) -> AbstractContextManager[None]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from core.errors import DatabaseAway
@@ -22,13 +23,20 @@ Outcome: TypeAlias = tuple[Any, Exception | None]  # a result or an error
 class GroupedWork(Generic[Item, Result]):
     """Gives items to *work*, in a thread: the next are all that were submitted meanwhile.
 
+    The thread is one of *executor*'s, or of the loop's own.
+
     *work* returns a result for each item. Where it raises an error, each item is tried alone, so
     that an error is its submitter's; all get that of a database that is away. Use it within one
     event loop.
     """
 
-    def __init__(self, work: Callable[[Sequence[Item]], Sequence[Result]]) -> None:
+    def __init__(
+        self,
+        work: Callable[[Sequence[Item]], Sequence[Result]],
+        executor: Executor | None = None,
+    ) -> None:
         self._work = work
+        self._executor = executor
         self._waiting: Group[Item, Result] = []
         self._is_at_work = False
 
@@ -50,7 +58,7 @@ class GroupedWork(Generic[Item, Result]):
             outcomes = self._try([item for item, _ in group])
             loop.call_soon_threadsafe(self._end_turn, group, outcomes)
 
-        loop.run_in_executor(None, work)
+        loop.run_in_executor(self._executor, work)
 
     def _end_turn(self, group: Group[Item, Result], outcomes: Sequence[Outcome]) -> None:
         for (_, future), (result, error) in zip(group, outcomes, strict=True):

@@ -10,7 +10,8 @@ from contextlib import suppress
 
 from core.errors import DatabaseAway
 from models.answers import claim_answers, release_claims, renew_claims
-from workers.context import JobContext, finish, finish_in_thread
+from workers.context import JobContext
+from workers.database_threads import finish
 from workers.grouped_work import GroupedWork
 
 CLAIM_MARGIN_SECONDS = 5.0
@@ -90,7 +91,7 @@ class HeldClaims:
         async with self._renewal:
             aged = self._aged(keys)  # another call may have renewed them meanwhile
             if aged:
-                await finish_in_thread(lambda: self._renew(aged))
+                await self._job.in_database_thread(lambda: self._renew(aged))
         if not self.holds(keys):
             raise ClaimsLost
 
@@ -120,7 +121,7 @@ class HeldClaims:
             with suppress(DatabaseAway):
                 release_claims(self._job.db, self._job.claim, unneeded)
 
-        await finish_in_thread(release)
+        await self._job.in_database_thread(release)
 
 
 def claim_together(

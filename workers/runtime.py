@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import signal
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
@@ -14,6 +14,7 @@ from billiard.common import TERM_SIGNAL
 from celery import Celery
 from celery.exceptions import SoftTimeLimitExceeded
 from redis.asyncio import Redis
+from sqlalchemy import Connection
 
 from core.broker import redis_client
 from core.errors import SettingsError
@@ -26,11 +27,14 @@ from models.answers import calls_by_minute
 from models.database import Database
 from textapi.client import TextApiClient
 from textapi.messages import SERVICE
+from workers.database_threads import DatabaseThreads
+from workers.grouped_work import GroupedWork
 
 STOP_SIGNALS = (signal.SIGUSR1, TERM_SIGNAL)  # the soft time limit, and a shutdown
 DRAIN_SECONDS = 8.0  # calls in flight may end; a worker has 15 s from Ctrl-C to its end
 
 T = TypeVar("T")
+Query = Callable[[Connection], Any]
 
 
 class Runtime:
@@ -43,6 +47,8 @@ class Runtime:
         self.db = Database(settings.database)
         self.lease_db = Database(settings.database, pooled=False)  # for the lease's thread
         self.broker = redis_client(settings)
+        self.database_threads = DatabaseThreads(is_file=self.db.is_sqlite)
+        self.queries: GroupedWork[Query, Any] = self.database_threads.group(self._read_together)
         self._runner = asyncio.Runner()
         self._session: aiohttp.ClientSession | None = None
         self._redis: Redis | None = None
@@ -85,6 +91,10 @@ class Runtime:
             if received[0] == signal.SIGUSR1:
                 raise SoftTimeLimitExceeded from None
             raise SystemExit from None
+
+    def _read_together(self, queries: Sequence[Query]) -> list[Any]:
+        with self.db.read() as connection:
+            return [query(connection) for query in queries]
 
     def session(self) -> aiohttp.ClientSession:
         """Return the HTTP session, to be used on the loop."""
@@ -146,6 +156,7 @@ class Runtime:
         """Close what is open."""
         self._runner.run(self._close_on_loop())
         self._runner.close()
+        self.database_threads.close()
         self.broker.close()
         self.db.close()
 

@@ -91,7 +91,7 @@ async def _run_until_slice_ends(
 
 async def _wait_for_others(job: JobContext, not_ready: NotReady) -> WaitUntil:
     """Let the job come back, later each time."""
-    waits, _ = await asyncio.to_thread(waited_seconds, job.db, job.claim)
+    waits, _ = await job.in_database_thread(partial(waited_seconds, job.db, job.claim))
     return WaitUntil(backoff_seconds(FIRST_WAIT_SECONDS, waits), not_ready.reason)
 
 

@@ -356,38 +356,29 @@ def test_a_batch_is_what_was_answered_while_the_last_was_written(
 def test_steps_that_fetch_during_a_claim_share_the_next_and_keep_what_each_needs(
     db: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    may_claim = threading.Event()
+    is_claiming, may_claim = threading.Event(), threading.Event()
     claimed: list[set[bytes]] = []
 
     def claim_when_told(
         database: Database, claim: Claim, keys: set[bytes], *, seconds: float
     ) -> dict[bytes, int]:
+        is_claiming.set()
         assert may_claim.wait(20)
         claimed.append(keys)
         return claim_answers(database, claim, keys, seconds=seconds)
 
     async def scenario(service: HeldService, fetcher: AnswerFetcher) -> None:
-        about_to_claim = asyncio.Semaphore(0)
-        read_missing_keys = fetcher.missing_keys
-
-        async def count_and_read(*arguments: Any, **options: Any) -> Any:
-            missing = await read_missing_keys(*arguments, **options)
-            about_to_claim.release()
-            return missing
-
         monkeypatch.setattr(held_claims, "claim_answers", claim_when_told)
-        monkeypatch.setattr(fetcher, "missing_keys", count_and_read)
         service.release.set()
-        keys = []
-        steps = []
-        for text in TEXTS[:4]:
-            request = polarity_of(fetcher.engine, text)
-            keys.append(request.key)
-            steps.append(asyncio.create_task(fetcher.fetch([request])))
-            await about_to_claim.acquire()  # the first is claiming, the others wait for that
+        requests = [polarity_of(fetcher.engine, text) for text in TEXTS[:4]]
+        first = asyncio.create_task(fetcher.fetch(requests[:1]))
+        assert await asyncio.to_thread(is_claiming.wait, timeout=20)
 
+        others = [asyncio.create_task(fetcher.fetch([request])) for request in requests[1:]]
+        await asyncio.sleep(0)  # they look for what is stored, or wait to do so
         may_claim.set()
-        await asyncio.gather(*steps)
+        await asyncio.gather(first, *others)
+        keys = [request.key for request in requests]
         assert claimed == [{keys[0]}, set(keys[1:])]
 
     assert run_fetch(db, settings, scenario).calls == 4
