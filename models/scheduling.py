@@ -19,6 +19,7 @@ from sqlalchemy import (
     func,
     or_,
     select,
+    true,
     update,
 )
 
@@ -106,7 +107,8 @@ def _due_jobs_of_run(connection: Connection, run_id: int, values: Values) -> lis
 
 def _due_jobs(columns: Any, run_id: Any, state: State, most: Any) -> Select[Any]:
     """Return a query that reads no more than *most* of a run's jobs, in an order of an index."""
-    jobs = select(columns).where(Job.run_id == run_id, Job.state == state, _IS_DUE[state])
+    is_due = and_(Job.state == state, _IS_FREE, _IS_DUE[state])
+    jobs = select(columns).where(Job.run_id == run_id, is_due)
     return jobs.order_by(Job.due_at, Job.id).limit(most)
 
 
@@ -119,8 +121,8 @@ _IS_FREE = and_(
     or_(Job.dispatched_at.is_(None), Job.dispatched_at < _LOST_AT),
 )
 _IS_DUE: Mapping[State, ColumnElement[bool]] = {  # by the state of a job that nobody has claimed
-    State.QUEUED: _IS_FREE,  # whatever the clock was when it was queued
-    State.WAITING: and_(_IS_FREE, Job.due_at <= _NOW),
+    State.QUEUED: true(),  # whatever the clock was when it was queued
+    State.WAITING: Job.due_at <= _NOW,
 }
 
 _DUE_OF_RUN = [
@@ -132,9 +134,7 @@ _DUE_OF_RUN = [
 _HAS_DUE = or_(
     *(_due_jobs(Job.id, Run.id, state, 1).scalar_subquery().is_not(None) for state in _IS_DUE)
 )
-_WAITS_FOR_A_PROCESS = or_(
-    Job.state == State.QUEUED, and_(Job.state == State.WAITING, Job.due_at <= _NOW)
-)
+_WAITS_FOR_A_PROCESS = or_(*(and_(Job.state == state, is_due) for state, is_due in _IS_DUE.items()))
 _WAITING = select(Job.id).where(
     Job.queue == bindparam("queue"), Job.run_id == Run.id, _WAITS_FOR_A_PROCESS
 )

@@ -71,6 +71,7 @@ class AnswerFetcher:
         # Twice the calls in flight: the next are claimed by the time that a slot is free.
         self.most_begun = 2 * job.runtime.settings.textapi_concurrency
         self.claiming: Claiming = job.runtime.database_threads.group(partial(claim_together, job))
+        self.has_called = asyncio.Event()
         self._writer = AnswerWriter(job, credential_of(job.runtime.textapi_key))
 
     async def __aenter__(self) -> Self:
@@ -207,6 +208,7 @@ class AnswerFetcher:
                     f"`tidings resume {claim.run_id} --max-calls N` goes on"
                 )
 
+        self.has_called.set()
         counts = self._writer.counts(operation)
         counts.calls += 1
         if attempt > 1:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 from analysis.data import MonthData, PostData
 from analysis.job_data import load_job_data
@@ -109,11 +110,8 @@ async def _run_steps(
 
     async with AnswerFetcher(job, engine) as fetcher:
         for stage in pipeline.stages(steps):
-            results = await asyncio.gather(
-                *(_run_step(job, step, data, fetcher) for step in stage), return_exceptions=True
-            )
             not_ready = None
-            for result in results:
+            for result in await run_stage(job, stage, data, fetcher):
                 if isinstance(result, BaseException):
                     raise result
                 not_ready = not_ready or result
@@ -121,6 +119,33 @@ async def _run_steps(
                 return not_ready
 
     return None
+
+
+async def run_stage(
+    job: JobContext, stage: Sequence[Step], data: MonthData | PostData, fetcher: AnswerFetcher
+) -> list[NotReady | BaseException | None]:
+    """Run the steps of a stage at once; return their results, or errors.
+
+    Those that make no calls begin when the first call of the others is made: they would delay it.
+    """
+
+    def run(*, making_calls: bool) -> asyncio.Future[list[NotReady | BaseException | None]]:
+        chosen = [step for step in stage if step.makes_calls is making_calls]
+        steps = (_run_step(job, step, data, fetcher) for step in chosen)
+        return asyncio.gather(*steps, return_exceptions=True)
+
+    async def compute() -> list[NotReady | BaseException | None]:
+        first_call = asyncio.create_task(fetcher.has_called.wait())
+        events: list[asyncio.Future[Any]] = [asking, first_call]
+        try:
+            await asyncio.wait(events, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            first_call.cancel()
+        return await run(making_calls=False)
+
+    asking = run(making_calls=True)
+    asked, computed = await asyncio.gather(asking, compute())
+    return asked + computed
 
 
 async def _note_engine(job: JobContext, engine: str) -> None:

@@ -1,0 +1,70 @@
+"""The order in which the steps of a stage use the time of their calls."""
+
+from __future__ import annotations
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from analysis.step import NotReady, Step
+from workers.text_jobs import run_stage
+
+
+def run_steps(*steps: Step) -> list[Any]:
+    async def run() -> list[Any]:
+        fetcher = SimpleNamespace(has_called=asyncio.Event())
+        unused = cast("Any", None)
+        return await run_stage(unused, steps, unused, cast("Any", fetcher))
+
+    return asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    ("needs_a_call", "expected"),
+    [
+        (True, ["it looks for answers", "it calls", "the other computes", "it is answered"]),
+        (False, ["it looks for answers", "it has all", "the other computes"]),
+    ],
+)
+def test_a_step_without_calls_begins_when_another_calls_or_has_ended(
+    needs_a_call: bool, expected: list[str]
+) -> None:
+    happened: list[str] = []
+    has_computed = asyncio.Event()
+
+    async def ask(_data: Any, fetcher: Any) -> NotReady:
+        happened.append("it looks for answers")
+        for _ in range(5):
+            await asyncio.sleep(0)  # to the loop, and what else could run
+        happened.append("it calls" if needs_a_call else "it has all")
+        if needs_a_call:
+            fetcher.has_called.set()
+            await has_computed.wait()
+            happened.append("it is answered")
+        return NotReady("asked")
+
+    async def compute(_data: Any, _fetcher: Any) -> NotReady:
+        happened.append("the other computes")
+        has_computed.set()
+        return NotReady("computed")
+
+    computing = Step("compute", compute, tables=(), makes_calls=False)
+    asking = Step("ask", ask, tables=())
+    assert run_steps(computing, asking) == [NotReady("asked"), NotReady("computed")]
+    assert happened == expected
+
+
+def test_an_error_of_a_step_keeps_no_other_from_its_end() -> None:
+    async def fail(_data: Any, _fetcher: Any) -> NotReady:
+        raise ValueError("no")
+
+    async def compute(_data: Any, _fetcher: Any) -> NotReady:
+        return NotReady("computed")
+
+    failed, computed = run_steps(
+        Step("fail", fail, tables=()), Step("compute", compute, tables=(), makes_calls=False)
+    )
+    assert isinstance(failed, ValueError)
+    assert computed == NotReady("computed")
