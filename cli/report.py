@@ -56,8 +56,8 @@ def report(
     from rich.console import Console
 
     from cli.report_folders import remember_folder
-    from reports.build import build
-    from reports.run_data import Selection
+    from reports.build.report_folder import build
+    from reports.data.run_data import Selection
 
     settings = context.load_settings()
     folder = out or settings.reports / "-".join(map(str, run))
@@ -112,8 +112,8 @@ def export(
     without: Without = None,
 ) -> None:
     """Write a table of a run in a fixed order and form; or the weights of its network, as .npz."""
-    from reports.exports import write
-    from reports.run_data import Selection
+    from reports.data.exports import write
+    from reports.data.run_data import Selection
 
     if form is None:
         form = DEFAULT_FORM if table == WEIGHTS else _form_of(out)
@@ -149,7 +149,7 @@ def _form_of(out: Path | None) -> str:
 
     Raises `UsageError` for another ending.
     """
-    from reports.formats import WRITERS
+    from reports.data.formats import WRITERS
 
     ending = out.suffix.lower().removeprefix(".") if out else ""
     if ending and ending not in WRITERS:

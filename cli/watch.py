@@ -81,8 +81,8 @@ def _check_usage(
 def _start(db: Database, run: int, every: Every, max_calls: int | None) -> None:
     from models.runs import get_run
     from models.watches import get_watch, read_clock, record_report, start_watch
-    from reports.run_data import load_run
-    from reports.watching import read_what_to_record
+    from reports.data.run_data import load_run
+    from reports.pages.watching import read_what_to_record
 
     with db.read() as connection:
         stored = get_run(connection, run)
@@ -162,8 +162,8 @@ def events(
     every day. The exit status is 10 where there are any events, 0 where there are none.
     """
     from models.watches import read_state
-    from reports.run_data import load_run
-    from reports.watching import show_events
+    from reports.data.run_data import load_run
+    from reports.pages.watching import show_events
 
     with closing(context.open_database()) as db:
         data = load_run(db, run)

@@ -25,8 +25,8 @@ log = get_logger(__name__)
 
 def record_watched_run(job: JobContext) -> None:
     """Keep the counts and events of a watched run that has ended, once after each update."""
-    from reports.run_data import load_run  # noqa: PLC0415 - what draws is loaded by who draws
-    from reports.watching import read_what_to_record  # noqa: PLC0415
+    from reports.data.run_data import load_run  # noqa: PLC0415 - what draws is loaded by who draws
+    from reports.pages.watching import read_what_to_record  # noqa: PLC0415
 
     run_id = job.claim.run_id
     with job.db.read() as connection:
@@ -63,8 +63,8 @@ def send_events(job: JobContext) -> None:
     if not unsent:
         return
 
-    from reports.run_data import load_run  # noqa: PLC0415
-    from reports.watching import show_events  # noqa: PLC0415
+    from reports.data.run_data import load_run  # noqa: PLC0415
+    from reports.pages.watching import show_events  # noqa: PLC0415
 
     shown = show_events(load_run(job.db, run_id), state)
     rows = [event.as_row() for event in shown if event.event.key in unsent]

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import IO, Self
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
+from core.atomic_files import replace_file
 from core.errors import BadInput
-from reports.atomic_files import replace_file
 from reports.packs.contents import CHECKSUMS
 
 MOST_FILES = 50_000

@@ -16,8 +16,8 @@ from core.enums import DOCUMENTS, JobKind, StepState
 from models.database import Database
 from models.jobs import Claim
 from models.tables import Job, JobStep
-from reports.queries import fetch_all
-from reports.run_data import RunData, RunJob, document_scope
+from reports.data.queries import fetch_all
+from reports.data.run_data import RunData, RunJob, document_scope
 
 StepStates = Mapping[str, StepState | str]  # by the step's name
 

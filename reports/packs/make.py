@@ -16,17 +16,21 @@ from typing import IO, Any
 
 from sqlalchemy import select
 
+from core.atomic_files import write_atomically
 from core.enums import ENDED, JobKind
 from core.errors import UsageError
 from models.database import Database
 from models.origins import ORIGIN_FIELDS, OriginKey, read_origins
 from models.runs import get_run
 from models.tables import Document, Training
-from reports.atomic_files import write_atomically
-from reports.build import build
-from reports.export_schema import describe_tables
-from reports.exports import DICTIONARY_FILE, tables_of, write_table
-from reports.figure_store import slug
+from reports.build.report_folder import build
+from reports.data.export_schema import describe_tables
+from reports.data.exports import DICTIONARY_FILE, tables_of, write_table
+from reports.data.queries import fetch_all, fetch_pages, fetch_scalars, in_batches, sort_by_identity
+from reports.data.run_data import RunData, documents_condition, load_run
+from reports.data.selection import describe_selection
+from reports.data.tables import TABLES
+from reports.figures.figure_store import slug
 from reports.packs import contents
 from reports.packs.answers import write_answers
 from reports.packs.archive import write_archive
@@ -34,12 +38,8 @@ from reports.packs.citation import Author, write_citation
 from reports.packs.contents import PackedDocument, PackedJob, PackedRun, hash_text, write_lines
 from reports.packs.jobs import in_order_of_submission, read_result
 from reports.packs.recording import record_run
-from reports.queries import fetch_all, fetch_pages, fetch_scalars, in_batches, sort_by_identity
+from reports.pages.run_summary import submit_command
 from reports.report_files import FIGURES, MANIFEST
-from reports.run_data import RunData, documents_condition, load_run
-from reports.run_summary import submit_command
-from reports.selection import describe_selection
-from reports.tables import TABLES
 
 _WITH_TEXTS = "The documents' texts are here; they belong to those who wrote them."
 _WITHOUT_TEXTS = (

@@ -13,7 +13,9 @@ from analysis.step import NotReady, Step, StepResult
 from core.enums import StepState
 from core.errors import TidingsError
 from models.tables import Base
-from reports.groupings import list_stored_days
+from reports.data.groupings import list_stored_days
+from reports.data.queries import fetch_all
+from reports.data.run_data import RunData, RunJob
 from reports.packs.answers import AnswersMissing, RecordingFetcher, StoredAnswers
 from reports.packs.contents import PackedJob, PackedStep
 from reports.packs.jobs import (
@@ -23,8 +25,6 @@ from reports.packs.jobs import (
     read_steps,
     repeatable_steps,
 )
-from reports.queries import fetch_all
-from reports.run_data import RunData, RunJob
 
 _NO_ENGINE = ""  # of a run whose steps asked nothing
 

@@ -40,7 +40,7 @@ from models.jobs import job_counts
 from models.tables import Answer, Job, Run
 from producers.dispatch import dispatch_due_jobs
 from producers.submit import submit_run
-from reports.exports import write
+from reports.data.exports import write
 from tests.services import wait_until
 
 STUB = Path(__file__).parents[1] / "stub_textapi.py"

@@ -31,10 +31,10 @@ from models.tables import (
     Mention,
     Prediction,
 )
-from reports import exports, queries
-from reports.export_schema import describe_tables
-from reports.formats import comma_separated, jsonl
-from reports.run_data import RunData, load_run
+from reports.data import exports, queries
+from reports.data.export_schema import describe_tables
+from reports.data.formats import comma_separated, jsonl
+from reports.data.run_data import RunData, load_run
 from tests.exports_kit import (
     COVID,
     TEXT_STEPS,

@@ -20,9 +20,9 @@ from core.settings import Settings
 from models.documents import add_documents
 from models.tables import Mention
 from producers.plan import call_counts, plan_run, plan_submitted_run
-from reports.run_data import load_run
-from reports.run_summary import submit_command, summarize_run
-from reports.tables.periods import read_periods
+from reports.data.run_data import load_run
+from reports.data.tables.periods import read_periods
+from reports.pages.run_summary import submit_command, summarize_run
 from tests.e2e_kit import Stub, stub, stub_settings, write_archive  # noqa: F401 - fixtures
 from tests.integration.test_fetching import stored_post
 from tests.integration.test_wrong_usage import Run, parameters, run  # noqa: F401 - a fixture

@@ -9,8 +9,8 @@ import re
 import pytest
 
 from analysis import parameters as run_parameters
-from reports import page, run_summary
-from reports.figure_store import slug
+from reports.figures.figure_store import slug
+from reports.pages import page, run_summary
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,380 @@
+"""A report: one folder with `index.html`, its figures and the exports, made from stored results."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from importlib.resources import files
+from itertools import count
+from operator import attrgetter
+from pathlib import Path
+from typing import Any
+
+from analysis.parameters import MonthsParameters
+from core.atomic_files import StagedFiles, whole_name, write_atomically
+from core.enums import Grain, Grouping
+from core.errors import UsageError
+from models.database import Database
+from reports.data import years
+from reports.data.exports import TABLE_FILES, ExportFolder
+from reports.data.queries import in_batches
+from reports.data.run_data import NO_SELECTION, RunData, Selection, load_run
+from reports.data.selection import check_found, refuse_numbers
+from reports.data.tables.mentions import MENTIONS
+from reports.figures import fonts
+from reports.figures.figure_store import FigureStore
+from reports.figures.origin import describe_origin
+from reports.pages import atom, comparison, handles, months, page, run_summary, trainings
+from reports.pages.month_pages import MonthPage
+from reports.pages.repeats import Repeats, read_repeats
+from reports.pages.run_summary import RunSummary, summarize_run
+from reports.pages.watching import WatchSection, read_watch_section
+from reports.pages.year_pages import YearPage
+from reports.report_files import FEED, INDEX, MANIFEST, is_own_page
+
+# A report is made again when a file of one of these packages has changed.
+_PACKAGES = (
+    "reports",
+    "reports.stats",
+    "reports.words",
+    "reports.data",
+    "reports.data.tables",
+    "reports.findings",
+    "reports.figures",
+    "reports.pages",
+    "reports.pages.templates",
+    "reports.build",
+    "analysis",
+    "analysis.text",
+    "analysis.text.stopwords",
+)
+
+FIGURES_PER_PART = 24  # figures that one job of a large report draws: a few seconds
+MAX_PARTS_UNDIVIDED = 2  # a report of so few parts is drawn by the job that makes it
+
+
+@dataclass(frozen=True)
+class _Report:
+    """A run whose report is made, and where its pages, figures and tables go."""
+
+    run: RunSummary
+    pages: StagedFiles
+    store: FigureStore
+    exports: ExportFolder
+    repeats: Repeats | None  # None of trainings, and of runs side by side
+    watch: WatchSection | None  # None of runs that are not watched, and of runs side by side
+
+
+@dataclass(frozen=True)
+class _ReportKind:
+    """How the report of one kind of run is made."""
+
+    write_pages: Callable[[_Report], None]
+    draw_figures: Callable[[RunData, FigureStore, Collection[str]], object]
+    figures_per_job: int  # about; of a month, for each keyword
+
+
+def build(
+    db: Database,
+    run_ids: Sequence[int],
+    out: Path,
+    *,
+    selection: Selection = NO_SELECTION,
+    grain: Grain | None = None,
+    grouping: Grouping | None = None,
+    check: Callable[[], None] = lambda: None,
+    texts: bool = True,
+) -> Path:
+    """Make the report of a run, or of several side by side, in the folder *out*.
+
+    Return the path of its `index.html`. Where nothing has changed since the report was last made,
+    nothing is done. Figures and tables are put in place first, each whole, then the pages, the
+    index last, so that at any time the folder holds a consistent report; after a kill the next
+    build continues where this one stopped. What an earlier report has and this one has not is
+    deleted. *check* is called before each figure that is to be drawn: what it raises ends the
+    build. Of a run that is grouped by year not before the first, and not when all months are read.
+    Without *texts* the documents' texts are left out, sentences that are quoted aside. Series have
+    the *grain*: by default the run's, of several runs months; and the *grouping*. Raises `NotFound`
+    where there is no such run, `UsageError` where *out* holds another program's page, *selection*
+    names a template that the run does not have, a training is given a grain, or another run than
+    one of months a grouping.
+    """
+    index = out / INDEX
+    refuse_foreign_page(index)
+    refuse_numbers(selection, run_ids)
+    fingerprint = _fingerprint(db, run_ids, selection, grain, grouping, texts=texts)
+    if _is_unchanged(out, fingerprint):
+        return index
+
+    runs = [load_run(db, run_id, selection, grain, grouping) for run_id in run_ids]
+    if len(run_ids) > 1 and grain is None:
+        runs = [replace(data, grain=Grain.MONTH) for data in runs]
+    if any(map(years.groups_by_year, runs)):
+        check = _after_one(check)
+    store = FigureStore(out, note=describe_origin(runs), check=check)
+    with StagedFiles(out) as pages:
+        reports = []
+        for data in runs:
+            folder = out / f"run-{data.id}" if len(run_ids) > 1 else out
+            if len(run_ids) == 1:
+                check_found(data, selection)
+            exports = ExportFolder(data, folder, texts=texts)
+            folder.mkdir(exist_ok=True)
+            repeats = _read_repeats(data) if len(run_ids) == 1 else None
+            watch = read_watch_section(data) if len(run_ids) == 1 else None
+            reports.append(_Report(summarize_run(data), pages, store, exports, repeats, watch))
+        if len(reports) > 1:
+            _write_comparison(reports, pages, store)
+        else:
+            (report,) = reports
+            _KINDS[report.run.kind].write_pages(report)
+            if report.watch is not None:
+                pages.add(FEED, atom.write_feed(report.run, _title(report), report.watch.events))
+
+        names = {*pages.names, *(f"{store.folder.name}/{name}" for name in store.used)}
+        for report in reports:
+            names.update(str(path.relative_to(out)) for path in report.exports.write_all())
+        pages.put_in_place(last=INDEX)
+
+    store.drop_unused()
+    _drop_stale(out, names)
+    _drop_parts(out, names)
+    manifest = {"fingerprint": fingerprint, "runs": list(run_ids), "files": sorted(names)}
+    write_atomically(out / MANIFEST, json.dumps(manifest, indent=1).encode())
+    return index
+
+
+def _after_one(check: Callable[[], None]) -> Callable[[], None]:
+    """Return a check that lets one figure pass.
+
+    The first that is missing may come so late that a slice is over: it would never be drawn.
+    """
+    figures = count()
+
+    def check_later() -> None:
+        if next(figures):
+            check()
+
+    return check_later
+
+
+def is_up_to_date(db: Database, run_ids: Sequence[int], out: Path) -> bool:
+    """Return whether *out* holds the report of these runs as they are now. Raises `NotFound`."""
+    return _is_unchanged(out, _fingerprint(db, run_ids, texts=True))
+
+
+def divide_figures(db: Database, run_id: int) -> list[tuple[str, ...]]:
+    """Return the names of the run's jobs in parts whose figures one worker draws in a few seconds.
+
+    A small run has no parts, and those of a run that is grouped by year are years.
+    """
+    data = load_run(db, run_id)
+    if years.groups_by_year(data):
+        return years.split_by_year(map(attrgetter("name"), data.jobs))
+    keywords = getattr(data.parameters, "keywords", ("",))
+    figures_per_job = _KINDS[data.kind].figures_per_job * len(keywords)
+    names = map(attrgetter("name"), data.jobs)
+    parts = list(map(tuple, in_batches(names, max(1, FIGURES_PER_PART // figures_per_job))))
+    return parts if len(parts) > MAX_PARTS_UNDIVIDED else []
+
+
+def draw_part(
+    db: Database, run_id: int, out: Path, names: Collection[str], *, check: Callable[[], None]
+) -> int:
+    """Draw the missing figures of the jobs *names*, for `build` to find; return their number."""
+    data = load_run(db, run_id)
+    store = FigureStore(out, note=describe_origin([data]), check=check)
+    _KINDS[data.kind].draw_figures(data, store, names)
+    return store.drawn
+
+
+def _read_repeats(data: RunData) -> Repeats | None:
+    read_highlights = _HIGHLIGHTS.get(data.kind)
+    return None if read_highlights is None else read_repeats(data, read_highlights)
+
+
+def _write_months(report: _Report) -> None:
+    """Write a front page, a page for each month and one for each keyword over all months.
+
+    A run of many months has a page for each year too, which lists its months.
+    """
+    if years.draw_by_year(report.run):
+        report = replace(report, run=replace(report.run, grain=Grain.YEAR))
+
+    def show_month(month: MonthPage) -> None:
+        name, samples = f"{month.period}.html", month.texts
+        _write(report, name, "month.html", month, title=month.name, samples=samples)
+
+    def show_year(year: YearPage) -> None:
+        _write(report, year.year.page, "year.html", year, title=year.name, samples=[])
+
+    with closing(report.exports.write_while_reading(MENTIONS)) as mentions:
+        shown = months.make_page(report.run, report.store, mentions, show_month, show_year)
+    for keyword in shown.keywords:
+        more = {"keyword": keyword}
+        title, samples = keyword.name, shown.texts
+        _write(report, keyword.page, "keyword.html", shown, title=title, samples=samples, **more)
+
+    _write(report, INDEX, "months.html", shown, title=_title(report), samples=shown.texts)
+
+
+def _write_handles(report: _Report) -> None:
+    """Write a page that compares the accounts and one for each; an only one is the index."""
+    is_alone = len(report.run.jobs) == 1
+
+    def show_portrait(page: handles.PortraitPage) -> None:
+        name = INDEX if is_alone else f"{page.portrait.slug}.html"
+        title, samples = page.portrait.name, page.portrait.texts
+        more = {"portrait": page.portrait, "alone": is_alone}
+        _write(report, name, "handle.html", page, title=title, samples=samples, **more)
+
+    shown = handles.make_page(report.run, report.store, show_portrait, texts=report.exports.texts)
+    if not is_alone:
+        _write(report, INDEX, "handles.html", shown, title=_title(report), samples=shown.texts)
+
+
+def _title(report: _Report) -> str:
+    """Return what the front page of a run over texts is called."""
+    run = report.run
+    if isinstance(run.parameters, MonthsParameters):
+        keywords = [f"“{keyword.name}”" for keyword in run.parameters.keywords]
+        return f"What was said about {_join_names(keywords)}"
+    if len(run.jobs) == 1:
+        return run.jobs[0].name
+    return run.name or f"{len(run.jobs)} {'searches' if run.kind == 'search' else 'accounts'}"
+
+
+def _write_trainings(report: _Report) -> None:
+    shown = trainings.make_page(report.run, report.store)
+    is_alone = len(shown.sections) == 1
+    title = f"A {shown.network} network" if is_alone else f"{shown.network} networks".capitalize()
+    _write(report, INDEX, "trainings.html", shown, title=title, samples=[])
+
+
+def _write(
+    report: _Report,
+    name: str,
+    template: str,
+    shown: object,
+    *,
+    title: str,
+    samples: Iterable[str],
+    **more: Any,
+) -> None:
+    """Write the page *name*; *samples* are texts on it, to see which scripts they use."""
+    html = page.render(
+        template,
+        title=title,
+        page=shown,
+        missing_fonts=fonts.missing_scripts(samples),
+        summary=report.run,
+        repeats=report.repeats,
+        watch=report.watch,
+        files=report.exports.files(),
+        texts=report.exports.texts,
+        made=report.run.ended,
+        **more,
+    )
+
+    report.pages.add(name, html.encode())
+
+
+def _write_comparison(reports: Sequence[_Report], pages: StagedFiles, store: FigureStore) -> None:
+    runs = list(map(attrgetter("run"), reports))
+    shown = comparison.make_page(runs, store)
+    labels = list(comparison.label_runs(runs).values())
+    html = page.render(
+        "comparison.html",
+        title=f"{_join_names(labels)} side by side",
+        page=shown,
+        runs=runs,
+        made=max(filter(None, map(attrgetter("ended"), runs)), default=None),
+        files=[report.exports.files(f"run-{report.run.id}/") for report in reports],
+        texts=reports[0].exports.texts,
+    )
+    pages.add(INDEX, html.encode())
+
+
+_ACCOUNTS = _ReportKind(_write_handles, handles.draw_figures, figures_per_job=4)
+_KINDS = {
+    "months": _ReportKind(_write_months, months.draw_figures, figures_per_job=2),
+    "handles": _ACCOUNTS,
+    "search": _ACCOUNTS,
+    "training": _ReportKind(_write_trainings, trainings.make_page, figures_per_job=3),
+}
+
+
+_HIGHLIGHTS = {
+    "months": months.read_highlights,
+    "handles": handles.read_highlights,
+    "search": handles.read_highlights,
+}
+
+
+def _join_names(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _fingerprint(
+    db: Database,
+    run_ids: Sequence[int],
+    selection: Selection = NO_SELECTION,
+    grain: Grain | None = None,
+    grouping: Grouping | None = None,
+    *,
+    texts: bool = True,
+) -> str:
+    """Return a hash of the stored results, of the code that shows them and of what is shown."""
+    hashed = hashlib.sha256(f"{texts} {selection!r} {grain} {grouping} ".encode())
+    for run_id in run_ids:
+        hashed.update(f"{run_id} {run_summary.fingerprint(db, run_id)}".encode())
+    for package in _PACKAGES:
+        for file in sorted(files(package).iterdir(), key=attrgetter("name")):
+            if file.is_file():
+                hashed.update(file.read_bytes())
+    return hashed.hexdigest()
+
+
+def _is_unchanged(out: Path, fingerprint: str) -> bool:
+    last_fingerprint, names = _read_manifest(out)
+    return last_fingerprint == fingerprint and all((out / name).is_file() for name in names)
+
+
+def _drop_stale(out: Path, names: Collection[str]) -> None:
+    """Delete the tables and pages of the last report that are none of *names*."""
+    _, last_names = _read_manifest(out)
+    for name in set(last_names) - set(names):
+        path = out / name
+        if not path.is_file() or out not in path.parents or ".." in path.parts:
+            continue
+        if path.name in (FEED, *TABLE_FILES) or (path.suffix == ".html" and is_own_page(path)):
+            path.unlink()
+
+
+def _drop_parts(out: Path, names: Collection[str]) -> None:
+    """Delete what a process that was killed left of the files *names*."""
+    for folder in {(out / name).parent for name in names}:
+        for path in folder.iterdir():
+            whole = path.with_name(whole_name(path))
+            if whole != path and str(whole.relative_to(out)) in names:
+                path.unlink(missing_ok=True)
+
+
+def _read_manifest(out: Path) -> tuple[str | None, list[str]]:
+    """Return the fingerprint of the last report and the names of its files; none without one."""
+    try:
+        manifest = json.loads((out / MANIFEST).read_text(encoding="utf-8"))
+        return str(manifest["fingerprint"]), list(map(str, manifest["files"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None, []
+
+
+def refuse_foreign_page(index: Path) -> None:
+    """Raise `UsageError` where a page of another program would be overwritten."""
+    if index.exists() and not is_own_page(index):
+        raise UsageError(
+            f"{index} exists and is no report of Tidings: choose another folder with --out"
+        )
