@@ -13,18 +13,18 @@ from analysis.step import NotReady, Step, StepResult
 from core.enums import StepState
 from core.errors import TidingsError
 from models.tables import Base
-from reports.data.groupings import list_stored_days
-from reports.data.queries import fetch_all
-from reports.data.run_data import RunData, RunJob
-from reports.packs.answers import AnswersMissing, RecordingFetcher, StoredAnswers
-from reports.packs.contents import PackedJob, PackedStep
-from reports.packs.jobs import (
+from packs.answers import AnswersMissing, RecordingFetcher, StoredAnswers
+from packs.contents import PackedJob, PackedStep
+from packs.jobs import (
     in_order_of_submission,
     load_data,
     read_result,
     read_steps,
     repeatable_steps,
 )
+from reports.data.groupings import list_stored_days
+from reports.data.queries import fetch_all
+from reports.data.run_data import RunData, RunJob
 
 _NO_ENGINE = ""  # of a run whose steps asked nothing
 

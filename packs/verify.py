@@ -14,13 +14,13 @@ from sqlalchemy.exc import DBAPIError
 
 from core.errors import BadInput, TidingsError
 from models.database import Database, migrate
+from packs import contents
+from packs.archive import PackFile, salvaged
+from packs.contents import PackedRun, read_object
+from packs.restoring import MALFORMED, restore
 from reports.data.exports import write_table
 from reports.data.run_data import RunData
 from reports.data.tables import TABLES
-from reports.packs import contents
-from reports.packs.archive import PackFile, salvaged
-from reports.packs.contents import PackedRun, read_object
-from reports.packs.restoring import MALFORMED, restore
 
 LARGEST_RUN_FILE = 16 * 2**20  # bytes
 MOST_PROBLEMS = 20  # that are told

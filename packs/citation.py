@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from core.errors import UsageError
-from reports.packs.contents import PackedRun
+from packs.contents import PackedRun
 
 FORMAT_VERSION = "1.2.0"
 MESSAGE = "If you use this study, please cite it as below."

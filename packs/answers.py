@@ -10,7 +10,7 @@ from core.errors import NotFound
 from models.answers import read_answers
 from models.database import Database
 from models.keyword_answers import read_searched, read_sentences
-from reports.packs.contents import PackedAnswer, read_lines
+from packs.contents import PackedAnswer, read_lines
 from textapi.messages import Operation
 from textapi.requests import ApiRequest, KeywordBatch, KeywordKey, answer_key
 

@@ -19,7 +19,7 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from core.atomic_files import replace_file
 from core.errors import BadInput
-from reports.packs.contents import CHECKSUMS
+from packs.contents import CHECKSUMS
 
 MOST_FILES = 50_000
 MOST_BYTES = 64 * 2**30  # of all files unpacked

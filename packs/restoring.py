@@ -43,13 +43,13 @@ from models.tables import (
     Run,
     RunEngine,
 )
+from packs import contents
+from packs.answers import ReplayingFetcher, load_answers
+from packs.archive import PackFile
+from packs.contents import PackedDocument, PackedJob, PackedRun, hash_text, read_lines
+from packs.jobs import in_order_of_submission, load_data, repeatable_steps
 from reports.data.queries import fetch_all, in_batches
 from reports.data.run_data import RunData, RunJob, documents_condition, load_run
-from reports.packs import contents
-from reports.packs.answers import ReplayingFetcher, load_answers
-from reports.packs.archive import PackFile
-from reports.packs.contents import PackedDocument, PackedJob, PackedRun, hash_text, read_lines
-from reports.packs.jobs import in_order_of_submission, load_data, repeatable_steps
 
 MENTIONS_FILE = f"{contents.EXPORTS}/mentions.jsonl"
 DOCUMENTS_FILE = f"{contents.EXPORTS}/documents.jsonl"

@@ -23,6 +23,13 @@ from models.database import Database
 from models.origins import ORIGIN_FIELDS, OriginKey, read_origins
 from models.runs import get_run
 from models.tables import Document, Training
+from packs import contents
+from packs.answers import write_answers
+from packs.archive import write_archive
+from packs.citation import Author, write_citation
+from packs.contents import PackedDocument, PackedJob, PackedRun, hash_text, write_lines
+from packs.jobs import in_order_of_submission, read_result
+from packs.recording import record_run
 from reports.build.report_folder import build
 from reports.data.export_schema import describe_tables
 from reports.data.exports import DICTIONARY_FILE, tables_of, write_table
@@ -31,13 +38,6 @@ from reports.data.run_data import RunData, documents_condition, load_run
 from reports.data.selection import describe_selection
 from reports.data.tables import TABLES
 from reports.figures.figure_store import slug
-from reports.packs import contents
-from reports.packs.answers import write_answers
-from reports.packs.archive import write_archive
-from reports.packs.citation import Author, write_citation
-from reports.packs.contents import PackedDocument, PackedJob, PackedRun, hash_text, write_lines
-from reports.packs.jobs import in_order_of_submission, read_result
-from reports.packs.recording import record_run
 from reports.pages.run_summary import submit_command
 from reports.report_files import FIGURES, MANIFEST
 
