@@ -60,7 +60,8 @@ class Runtime:
 
         A soft time limit or a shutdown cancels it, a second time after `DRAIN_SECONDS`, and is
         raised when it has ended: raised into a running loop, such a signal would be swallowed by
-        a call's error handling, or leave calls running.
+        a call's error handling, or leave calls running. Celery sends it more than once: only the
+        first counts, since a second cancellation breaks off the calls in flight.
         """
         received: list[int] = []
 
@@ -71,8 +72,9 @@ class Runtime:
 
             def stop(number: int) -> None:
                 received.append(number)
-                task.cancel()
-                loop.call_later(DRAIN_SECONDS, task.cancel)
+                if len(received) == 1:
+                    task.cancel()
+                    loop.call_later(DRAIN_SECONDS, task.cancel)
 
             for number in handlers:
                 loop.add_signal_handler(number, stop, number)

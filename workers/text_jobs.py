@@ -144,8 +144,12 @@ async def run_stage(
         return await run(making_calls=False)
 
     asking = run(making_calls=True)
-    asked, computed = await asyncio.gather(asking, compute())
-    return asked + computed
+    # A group waits for both also when it is cancelled: the one that computes ends at once then, and
+    # `gather` would leave the other's calls in flight behind.
+    async with asyncio.TaskGroup() as group:
+        computing = group.create_task(compute())
+        asked = await asking
+    return asked + computing.result()
 
 
 async def _note_engine(job: JobContext, engine: str) -> None:
