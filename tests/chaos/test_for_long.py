@@ -119,7 +119,7 @@ def test_thirty_processes_killed_at_work_repeat_no_more_than_they_had_in_flight(
 
     kills = 0
     while kills < KILLS and not fleet.tend(0.6):
-        working = at_work(fleet, Job.crashes == 0)
+        working = at_work(fleet, Job.losses == 0)
         if working:
             psutil.Process(random.choice(working)).kill()
             kills += 1

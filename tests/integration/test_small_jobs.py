@@ -124,20 +124,24 @@ def test_a_companion_is_held_by_its_own_claim(db: Database) -> None:
     assert [row.state for row in read_jobs(db, run).values()] == [State.RUNNING, State.DONE]
 
 
-def test_what_is_dispatched_waits_is_of_another_kind_or_crashed_is_not_taken_along(
+def test_what_is_dispatched_waits_is_of_another_kind_or_lost_its_worker_is_not_taken_along(
     db: Database,
 ) -> None:
-    run = new_run(db, "ann", "ben", "cid", "dan", "eve")
+    run = new_run(db, "ann", "ben", "cid", "dan", "eve", "fay")
     change(db, run, "ben", dispatched_at=clock())
     change(db, run, "cid", state=State.WAITING)
     change(db, run, "dan", kind=JobKind.SEARCH)
     change(db, run, "eve", crashes=1)
+    change(db, run, "fay", losses=1)
     assert take_along(db, claim(db, run, "ann")) == []
 
 
-def test_a_job_that_crashed_works_alone_so_that_it_is_known_which_one_does(db: Database) -> None:
+@pytest.mark.parametrize("counter", ["crashes", "losses"])
+def test_a_job_that_lost_its_worker_works_alone_so_that_it_is_known_which_one_kills_it(
+    db: Database, counter: str
+) -> None:
     run = new_run(db, "ann", "ben")
-    change(db, run, "ann", crashes=1)
+    change(db, run, "ann", **{counter: 1})
     assert take_along(db, claim(db, run, "ann")) == []
 
 

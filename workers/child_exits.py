@@ -1,0 +1,56 @@
+"""Why a child of a worker ended: by what its job did, or for reasons that say nothing of the job.
+
+An operator's ``kill -9`` and the kernel's end of a process that takes all memory look the same to
+the parent. The kernel counts the latter.
+"""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+# signals of a program error (glibc manual, 25.2.1) and of a forbidden system call
+_FAULTS = {
+    *(signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGFPE),
+    *(signal.SIGILL, signal.SIGTRAP, signal.SIGSYS),
+}
+_VMSTAT = Path("/proc/vmstat")
+
+
+class ChildExits:
+    """Tells the cause of exits; `look` regularly, so that memory that ran out long ago is none."""
+
+    def __init__(self, vmstat: Path = _VMSTAT) -> None:
+        self._vmstat = vmstat
+        self._out_of_memory_kills = self._count()
+
+    def look(self) -> int:
+        """Return how many processes the kernel has ended for want of memory since the last look."""
+        before, self._out_of_memory_kills = self._out_of_memory_kills, self._count()
+        return self._out_of_memory_kills - before
+
+    def cause(self, exit_status: int | None) -> str | None:
+        """Return how a child's job ended its process, None where it may have been something else.
+
+        *exit_status* is negative for a signal. Where the kernel ended others too, the machine was
+        out of memory, and who took it is not known.
+        """
+        out_of_memory_kills = self.look()
+        if exit_status is None or exit_status >= 0:
+            return None
+
+        number = -exit_status
+        if number in _FAULTS:
+            return signal.Signals(number).name
+        if number == signal.SIGKILL and out_of_memory_kills == 1:
+            return "it took more memory than there is"
+        return None
+
+    def _count(self) -> int:
+        """Read how many processes the kernel has ended since the boot; 0 where it does not say."""
+        try:
+            lines = self._vmstat.read_text().splitlines()
+        except OSError:
+            return 0
+        counts = dict(line.split() for line in lines)
+        return int(counts.get("oom_kill", 0))
