@@ -32,6 +32,7 @@ from core.storable import make_storable
 T = TypeVar("T")
 
 LONGEST_ANSWER = 16 * 2**20  # bytes held in memory; every page and answer is far shorter
+LONGEST_HEADER = 2**16  # bytes: an answer with a longer one is lost
 _TIMEOUT = aiohttp.ClientTimeout(total=30, connect=5)
 _LONGEST_MESSAGE = 200  # characters of a service's own words
 _NO_JSON = object()
@@ -258,6 +259,15 @@ class ServiceClient:
         await self.limiter.open_circuit(seconds)
 
 
+def open_session() -> aiohttp.ClientSession:
+    """Open a session without a limit of its own on the calls in flight."""
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0),
+        max_line_size=LONGEST_HEADER,
+        max_field_size=LONGEST_HEADER,
+    )
+
+
 def unreachable(service: str, url: str, error: Exception) -> ServiceUnavailable:
     """Return the error of a service at *url* whose answer did not come, or not to its end."""
     reason = "time-out" if isinstance(error, TimeoutError) else type(error).__name__
@@ -304,7 +314,7 @@ def _parse_time(text: str) -> datetime | None:
     for parse in (datetime.fromisoformat, parsedate_to_datetime):
         try:
             moment = parse(text)
-        except ValueError:
+        except (ValueError, OverflowError):
             continue
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return None

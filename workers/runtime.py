@@ -22,6 +22,7 @@ from core.process_identity import own_process_name
 from core.rate_limit_notation import parse_limits
 from core.ratelimit import credential_of
 from core.ratelimit.limiter import RateLimiter
+from core.service_client import open_session
 from core.settings import Settings
 from models.answers import calls_by_minute
 from models.database import Database
@@ -101,7 +102,7 @@ class Runtime:
     def session(self) -> aiohttp.ClientSession:
         """Return the HTTP session, to be used on the loop."""
         if self._session is None:
-            self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
+            self._session = open_session()
         return self._session
 
     def rate_limiter(self, service: str, key: str | None, limits: str) -> RateLimiter:
