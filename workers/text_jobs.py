@@ -65,8 +65,14 @@ def _stop_on_lost_lease(job: JobContext) -> None:
 async def _run_until_slice_ends(
     job: JobContext, pipeline: Pipeline, steps: Sequence[Step], parameters: TextParameters
 ) -> Outcome | None:
-    """Run *steps*; return None when all are complete."""
+    """Run *steps*; return None when all are complete.
+
+    Raises what the steps raise, and what keeps the job from its next slice.
+    """
     loop = asyncio.get_running_loop()
+    # Its retries have a bound of their own: the end of a short slice would hide that they fail.
+    engine = await job.runtime.textapi().engine()
+    fetcher = AnswerFetcher(job, engine)
 
     try:
         async with asyncio.timeout_at(job.ends_at) as deadline:
@@ -77,7 +83,7 @@ async def _run_until_slice_ends(
 
             job.on_interrupt(lambda: loop.call_soon_threadsafe(end_now))
             try:
-                not_ready = await _run_steps(job, pipeline, steps, parameters)
+                not_ready = await _run_steps(job, pipeline, steps, parameters, fetcher)
             finally:
                 job.on_interrupt(None)
     except TimeoutError:
@@ -85,6 +91,9 @@ async def _run_until_slice_ends(
             raise
         if job.lease_lost:
             raise asyncio.CancelledError from None
+        error = fetcher.error_at_slice_end()
+        if error is not None:
+            raise error from None
         return Again()
 
     return None if not_ready is None else await _wait_for_others(job, not_ready)
@@ -97,18 +106,21 @@ async def _wait_for_others(job: JobContext, not_ready: NotReady) -> WaitUntil:
 
 
 async def _run_steps(
-    job: JobContext, pipeline: Pipeline, steps: Sequence[Step], parameters: TextParameters
+    job: JobContext,
+    pipeline: Pipeline,
+    steps: Sequence[Step],
+    parameters: TextParameters,
+    fetcher: AnswerFetcher,
 ) -> NotReady | None:
     """Run *steps*, at once where none needs another; return what one of them waits for, if any.
 
     The first error is raised when all of them have ended.
     """
-    engine = await job.runtime.textapi().engine()
-    await _note_engine(job, engine)
+    await _note_engine(job, fetcher.engine)
     scope = await job.document_scope()
     data = await load_job_data(job.db, job.claim, scope, parameters)
 
-    async with AnswerFetcher(job, engine) as fetcher:
+    async with fetcher:
         for stage in pipeline.stages(steps):
             not_ready = None
             for result in await run_stage(job, stage, data, fetcher):
