@@ -21,7 +21,7 @@ from models.database import Database
 from models.jobs import record_worker
 from models.transitions import requeue_crashed_jobs
 from producers.dispatch import MESSAGE_LOST_SECONDS, reconcile, update_watched_runs
-from workers.child_exits import ChildExits
+from workers.child_exits import LOOK_SECONDS, ChildExits
 from workers.kombu_workaround import Channel
 from workers.metrics import WorkerMetrics
 from workers.runtime import Runtime
@@ -70,7 +70,7 @@ class Reconcile(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no
     requires = ("celery.worker.components:Timer", "celery.worker.components:Pool")
 
     def __init__(self, parent: WorkController, **_kw: Any) -> None:
-        self._timer: Any = None
+        self._timers: list[Any] = []
         self._queues = ",".join(sorted(parent.app.amqp.queues.consume_from))
         self._slots = int(parent.concurrency or 1)
         self._metrics = WorkerMetrics() if settings.metrics_port else None
@@ -82,14 +82,17 @@ class Reconcile(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no
             self._metrics.serve(settings.metrics_host, settings.metrics_port)
 
         self._watch_children(parent.pool._pool)  # noqa: SLF001 - billiard's, which Celery wraps
-        self._timer = parent.timer.call_repeatedly(RECONCILE_SECONDS, self._reconcile)
+        self._timers = [
+            parent.timer.call_repeatedly(RECONCILE_SECONDS, self._reconcile),
+            parent.timer.call_repeatedly(LOOK_SECONDS, self._child_exits.look),
+        ]
         for seconds in FIRST_SECONDS:
             parent.timer.call_after(seconds, self._reconcile, kwargs={"every_seconds": 0.0})
 
     def stop(self, parent: WorkController) -> None:  # noqa: ARG002 - Celery's signature
         """End."""
-        if self._timer:
-            self._timer.cancel()
+        for timer in self._timers:
+            timer.cancel()
         if self._metrics:
             self._metrics.close()
 
@@ -108,7 +111,6 @@ class Reconcile(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no
         pool.on_job_process_lost = on_job_process_lost
 
     def _reconcile(self, every_seconds: float = RECONCILE_GUARD_SECONDS) -> None:
-        self._child_exits.look()
         db = Database(settings.database, pooled=False, patience=DATABASE_PATIENCE_SECONDS)
 
         try:

@@ -15,19 +15,22 @@ _FAULTS = {
     *(signal.SIGILL, signal.SIGTRAP, signal.SIGSYS),
 }
 _VMSTAT = Path("/proc/vmstat")
+LOOK_SECONDS = 0.5
 
 
 class ChildExits:
-    """Tells the cause of exits; `look` regularly, so that memory that ran out long ago is none."""
+    """Tells the cause of exits. What the kernel did before the last but one `look` is none."""
 
     def __init__(self, vmstat: Path = _VMSTAT) -> None:
         self._vmstat = vmstat
-        self._out_of_memory_kills = self._count()
+        self._last = self._last_but_one = self._count()
 
-    def look(self) -> int:
-        """Return how many processes the kernel has ended for want of memory since the last look."""
-        before, self._out_of_memory_kills = self._out_of_memory_kills, self._count()
-        return self._out_of_memory_kills - before
+    def look(self) -> None:
+        """Read what the kernel counts; do it every `LOOK_SECONDS`.
+
+        A process that has taken all memory needs a while to exit, in which one look may fall.
+        """
+        self._last_but_one, self._last = self._last, self._count()
 
     def cause(self, exit_status: int | None) -> str | None:
         """Return how a child's job ended its process, None where it may have been something else.
@@ -35,19 +38,20 @@ class ChildExits:
         *exit_status* is negative for a signal. Where the kernel ended others too, the machine was
         out of memory, and who took it is not known.
         """
-        out_of_memory_kills = self.look()
+        kills = self._count() - self._last_but_one
+        self._last = self._last_but_one = self._last_but_one + kills
         if exit_status is None or exit_status >= 0:
             return None
 
         number = -exit_status
         if number in _FAULTS:
             return signal.Signals(number).name
-        if number == signal.SIGKILL and out_of_memory_kills == 1:
+        if number == signal.SIGKILL and kills == 1:
             return "it took more memory than there is"
         return None
 
     def _count(self) -> int:
-        """Read how many processes the kernel has ended since the boot; 0 where it does not say."""
+        """Return how many processes were ended for memory since the boot; 0 if nobody counts."""
         try:
             lines = self._vmstat.read_text().splitlines()
         except OSError:

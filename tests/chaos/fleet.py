@@ -143,7 +143,7 @@ class Fleet:
         given = environment(self.settings)
         if name == "stub":
             port = str(self.settings.textapi_url).rpartition(":")[2]
-            command = [sys.executable, str(STUB), port]
+            command = [sys.executable, str(STUB), port, str(self.home / "stub.jsonl")]
             given |= {"PYTHONPATH": str(STUB.parents[1])}
         elif name == "valkey":
             command = [str(valkey.binary()), str(self.home / "valkey" / "valkey.conf")]
