@@ -30,8 +30,10 @@ Columns = dict[str, type]
 Values = tuple[Any, ...]
 Write = Callable[[Sequence[Values]], None]  # writes a batch of rows
 
-# what makes a spreadsheet program take a cell for a formula; the name of an account is none
-_FORMULA = re.compile(r"[=+\-\t\r]|@(?!\w[\w.-]*(?:@\w[\w.-]*)?\Z)")
+# What makes a spreadsheet program take a cell for a formula; the name of an account is none. The
+# signs of full width are read like the others where the system's language is Chinese or Japanese.
+_FULL_WIDTH = "\uff1d\uff0b\uff0d\uff20"
+_FORMULA = re.compile(rf"[=+\-{_FULL_WIDTH}\t\r]|@(?!\w[\w.-]*(?:@\w[\w.-]*)?\Z)")
 # JSON allows these in a text, but some readers end a line there
 _LINE_ENDS = {end: f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"}
 
