@@ -575,6 +575,16 @@ def queue_report(connection: Connection, run_id: int) -> None:
     add_jobs(connection, run_id, [NewJob(JobKind.REPORT, REPORT_JOB, {})])
 
 
+def repeat_report_job(connection: Connection, run_id: int) -> bool:
+    """Queue the job that makes the run's report again, if it has ended; return whether it had.
+
+    What is up to date is not drawn again, so that figure jobs stay as they are.
+    """
+    ended = update(Job).where(Job.run_id == run_id, Job.name == REPORT_JOB, Job.state.in_(ENDED))
+    due = _due(State.QUEUED) | NO_SETBACKS
+    return connection.execute(ended.where(Job.kind == JobKind.REPORT).values(due)).rowcount > 0
+
+
 # --- with new documents ---
 
 

@@ -44,7 +44,7 @@ def make_report(job: JobContext) -> Outcome:
             if _queue_figures(job, divide_figures(job.db, run_id)):
                 return WaitUntil(POLL_SECONDS, "its figures are being drawn")
             build(job.db, [run_id], folder, check=check)
-        send_events(job)
+        send_events(job, check)
     except _SliceIsOver:
         return Again()
     except (FileNotFoundError, TidingsError) as error:
