@@ -8,7 +8,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from analysis.query.grammar import Query, is_query, parse_query
+from analysis.query.grammar import Query, check_operators, is_query, parse_query
+from analysis.query.notation import make_marks_plain, refuse_foreign_signs
 from analysis.query.terms import Term
 from core.enums import Grain, Within
 from textapi.text.keywords import pattern
@@ -104,6 +105,8 @@ class Keyword(FrozenModel):
         White space around a term is dropped, and so is a repeated term. Raises ValueError where a
         name or a term is empty, or could match nothing that was meant.
         """
+        text = make_marks_plain(text)
+        refuse_foreign_signs(text, is_query=is_query(text))
         name, colon, query = _split_name(text)
         if is_query(query) and (name.strip() or not colon):
             return cls.parse_query(name, query, within)
@@ -114,10 +117,13 @@ class Keyword(FrozenModel):
     @classmethod
     def parse_query(cls, name: str, text: str, within: Within = Within.SENTENCE) -> Keyword:
         """Read a query; without a *name* it is its own. Raises ValueError as `parse` does."""
-        query = " ".join(text.split())
+        query = " ".join(make_marks_plain(text).split())
+        refuse_foreign_signs(query, is_query=is_query(query))
         if not is_query(query):
             if "," in query:
                 raise ValueError(f"{query!r} has a comma: write OR between words")
+            if " " in query:
+                check_operators(query.split())
             query = f'"{query}"'
         parsed = parse_query(query)
         name = " ".join(name.split()) or _name_query(query)

@@ -225,11 +225,11 @@ class MonthsArguments(RunArguments):
     ) -> tuple[TextParameters, Sequence[str]]:
         """Return the parameters with archives and names as they are stored; say what stars are.
 
-        Raises `UsageError` where no document is of a name, and none is fetched, and where a star
-        stands for too much.
+        Raises `UsageError` where no document is of a name, and none is fetched, where a star stands
+        for too much, and where no document holds a phrase that looks like a query.
         """
         from analysis.parameters import MonthsParameters
-        from cli.keywords import check_stars
+        from cli.keywords import check_phrases, check_stars
         from cli.stored_names import choose_archives, keep_archives_of_outlets, spell_names
 
         assert isinstance(parameters, MonthsParameters)  # noqa: S101 - they were resolved here
@@ -238,6 +238,7 @@ class MonthsArguments(RunArguments):
         parameters = spell_names(db, settings, parameters)
         if self.source is None:
             parameters = keep_archives_of_outlets(db, parameters)
+        check_phrases(db, parameters)
         check_stars(db, parameters)
         return parameters, names
 

@@ -12,7 +12,7 @@ from producers.submit import jobs_of
 def find_forms_of_run(db: Database, parameters: MonthsParameters) -> dict[str, list[str]]:
     """Return the forms of each term with a star in the stored documents of all months, sorted.
 
-    Raises `BadInput` where a month has more of them than can be asked for.
+    Raises `BadInput` where a month has more of them, or more words in all, than can be asked for.
     """
     forms: dict[str, set[str]] = {}
     for keyword in parameters.keywords:

@@ -269,13 +269,13 @@ class _Parser:
                 )
             texts.append(token.text)
         if first.kind == "word":
-            _check_operators(texts)
+            check_operators(texts)
 
         term = Term(" ".join(" ".join(texts).split()), first.case_sensitive)
         return self._terms.setdefault(term.identity, term)
 
 
-def _check_operators(words: Sequence[str]) -> None:
+def check_operators(words: Sequence[str]) -> None:
     """Raise ValueError where a phrase without quotation marks holds an operator in small letters.
 
     In a term list "law and order" is a phrase; beside other operators it may be meant as one.
@@ -318,11 +318,8 @@ def _check_term(term: Term) -> None:
                 f"{str(term)!r} has a star that is not at a word's end: it stands for the rest of "
                 "a word, as in vaccin*"
             )
-        if body[:1] in ("-", "+", CASE) and len(body) > 1:
-            raise ValueError(
-                f"{word!r} begins with {body[0]!r}: write NOT for -, AND for +, and {CASE} only "
-                "before a whole phrase"
-            )
+        if body[:1] == CASE and len(body) > 1:
+            raise ValueError(f"{word!r} begins with {CASE}: write it before a whole phrase alone")
     if not any(map(str.isalnum, term.words)):
         raise ValueError(f"{str(term)!r} has no letter or digit: write a word")
     if len(term.words) > LONGEST_TERM:
