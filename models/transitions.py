@@ -33,7 +33,7 @@ from sqlalchemy import (
 )
 
 from core.enums import ENDED, QUEUE_OF, JobKind, State, StepState
-from core.errors import NotFound, RunEnded
+from core.errors import NotFound, RunCapReached, RunEnded, UsageError
 from models.database import CLOCK_SLACK_SECONDS, Database, batched, clock
 from models.jobs import (
     NO_SETBACKS,
@@ -469,10 +469,20 @@ def _pause(connection: Connection, which: ColumnElement[bool], reason: str | Non
     connection.execute(paused.values(state=State.PAUSED, reason=reason))
 
 
-def resume_run(db: Database, run_id: int, max_calls: int | None = None) -> None:
-    """Continue a paused run; *max_calls* raises its cap. Raises `NotFound`, `RunEnded`."""
+def resume_run(db: Database, run_id: int, max_calls: int | None = None) -> int | None:
+    """Continue a paused run; return how many calls its cap leaves it, None without a cap.
+
+    *max_calls* is a new cap. Raises `NotFound`, `RunEnded`, `UsageError` where the run has made as
+    many calls as the new cap allows, and `RunCapReached` where it is paused for its cap and would
+    be paused again.
+    """
     with db.write() as connection:
         _lock_unless(connection, run_id, ENDED)
+        run = get_run(connection, run_id)
+        cap = run.max_calls if max_calls is None else max_calls
+        calls_left = None if cap is None else max(0, cap - run.calls_begun)
+        if calls_left == 0:
+            _refuse_used_cap(run, max_calls)
         if max_calls is not None:
             connection.execute(update(Run).where(Run.id == run_id).values(max_calls=max_calls))
 
@@ -482,6 +492,21 @@ def resume_run(db: Database, run_id: int, max_calls: int | None = None) -> None:
         connection.execute(waiting.where(Job.run_id == run_id).values(due))
         paused = update(Run).where(Run.id == run_id, Run.state == State.PAUSED)
         connection.execute(paused.values(state=State.RUNNING, reason=None))
+    return calls_left
+
+
+def _refuse_used_cap(run: Row[Any], max_calls: int | None) -> None:
+    """Raise an error unless the run was paused by a person: what needs no call may go on."""
+    calls = f"run {run.id} has made {run.calls_begun:,} calls"
+    if max_calls is not None:
+        raise UsageError(
+            f"--max-calls {max_calls:,}: {calls} already, and the cap is on all of them: give more"
+        )
+    if run.state == State.PAUSED and run.reason is not None:
+        raise RunCapReached(
+            f"{calls}, all that its cap allows, and stays paused: `tidings resume {run.id} "
+            f"--max-calls N`, with N above {run.calls_begun:,}, raises the cap"
+        )
 
 
 def cancel_run(db: Database, run_id: int) -> None:

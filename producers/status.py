@@ -44,7 +44,7 @@ def blocking_reason(db: Database, settings: Settings, run_id: int) -> str | None
         if run.state in ENDED:
             return None
         if run.state == State.PAUSED:
-            return f"`tidings resume {run_id}`" + (f" ({run.reason})" if run.reason else "")
+            return str(run.reason or f"`tidings resume {run_id}`")
 
         running = select(func.count()).where(Job.state == State.RUNNING, Job.lease_until > clock())
         if connection.scalar(running.where(Job.run_id == run_id)):
