@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Argument, Option
 
-from cli.messages import printable
+from cli.messages import printable, warn
 from cli.options import MOST, By, Distinct, Name, SeriesBy, Wait, check_utf8
 from core.enums import DOCUMENTS, Within
 from core.errors import UsageError
 from sources.registry import archives, default_archive, post_sources
 
 if TYPE_CHECKING:
-    from analysis.parameters import TextParameters
+    from analysis.parameters import MonthsParameters, TextParameters
     from analysis.pipelines import Pipeline
     from core.settings import Settings
     from models.database import Database
@@ -214,7 +214,19 @@ class MonthsArguments(RunArguments):
         if self.source is not None:
             values["sources"] = _split_names([self.source])
         values["mask_keyword"] = not self.no_mask
-        return _validate(MonthsParameters, options, MONTHS, **values), ()
+        parameters = _validate(MonthsParameters, options, MONTHS, **values)
+        self._warn_of_idle_options(options, parameters)
+        return parameters, ()
+
+    def _warn_of_idle_options(self, options: RunOptions, parameters: MonthsParameters) -> None:
+        if self.no_mask and "polarity" not in parameters.steps:
+            warn("--no-mask changes nothing: the step polarity is none of --steps")
+        if self.within == Within.DOCUMENT and not any(
+            keyword.query for keyword in parameters.keywords
+        ):
+            warn("--within document changes nothing: no subject is a query")
+        if options.limit is not None:
+            warn("--limit changes nothing: archives are fetched by whole months")
 
     def check_stored(
         self,
@@ -397,8 +409,14 @@ def _validate(kind: type[Any], options: RunOptions, pipeline: Pipeline, **values
     if grouping is not None:
         values["grouping"] = grouping
     try:
-        return kind(**values)
+        parameters = kind(**values)
     except ValidationError as error:
         first = error.errors()[0]
         option = "--" + str(first["loc"][0] if first["loc"] else "").replace("_", "-")
         raise UsageError(f"{option}: {first['msg']}") from None
+
+    if options.phrases is not None and "phrases" not in parameters.steps:
+        warn("--phrases changes nothing: the step phrases is none of --steps")
+    if options.proportion != RunOptions.proportion and "summary" not in parameters.steps:
+        warn("--proportion changes nothing: the step summary is none of --steps")
+    return parameters

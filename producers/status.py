@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from core.enums import ENDED, QUEUES, State
+from core.enums import ENDED, QUEUES, JobKind, State
 from core.errors import BrokerAway
 from core.process_identity import has_exited
 from core.settings import Settings
@@ -61,6 +61,25 @@ def blocking_reason(db: Database, settings: Settings, run_id: int) -> str | None
         jobs = "jobs" if of_other_runs > 1 else "job"
         return f"its turn: {of_other_runs} {jobs} of other runs at work"
     return None if queues else wait
+
+
+def describe_unfinished(db: Database, run_id: int) -> str | None:
+    """Return the state of a run and how many of its jobs are done; None where it is done.
+
+    The job that makes its report does not count. Raises `NotFound`.
+    """
+    with db.read() as connection:
+        run = get_run(connection, run_id)
+        jobs = select(Job.state, func.count()).where(Job.run_id == run_id)
+        jobs = jobs.where(Job.kind != JobKind.REPORT).group_by(Job.state)
+        counts: dict[str, int] = dict(connection.execute(jobs).all())
+    if run.state == State.DONE:
+        return None
+
+    done = counts.get(State.DONE, 0)
+    state = shown_state(run.state, counts)
+    verb = "are" if done != 1 else "is"
+    return f"run {run_id} is {state}: {done:,} of its {sum(counts.values()):,} jobs {verb} done"
 
 
 def _most_frequent_wait(connection: Connection, run_id: int) -> str | None:

@@ -21,10 +21,12 @@ from reports.data.queries import in_batches
 from reports.data.run_data import NO_SELECTION, RunData, Selection, load_run
 from reports.data.selection import check_found, describe_selection, is_large
 from reports.data.tables import TABLES
+from reports.data.tables.comentions import COMENTIONS
 from reports.data.tables.documents import DOCUMENTS
 from reports.data.tables.entities import ENTITIES
 from reports.data.tables.mentions import MENTIONS
 from reports.data.tables.periods import PERIODS
+from reports.data.tables.summaries import SUMMARIES
 
 DICTIONARY_FILE = "dictionary.md"
 FOLDER_FORMS = ("csv", COMPRESSED, "parquet")
@@ -36,6 +38,7 @@ _OF_SELECTED = """\
 `mentions`, `periods`, `documents` and the polarity in `summaries` are of the documents that remain.
 `phrases`, `entities`, `distinctive`, `coverage` and the text of `summaries` are of all documents:
 they were made before any were left out."""
+_SELECTED_TABLES = {table.name for table in (MENTIONS, PERIODS, DOCUMENTS, SUMMARIES, COMENTIONS)}
 _ROWS_AT_A_TIME = 5000  # also a row group of Parquet
 
 
@@ -74,6 +77,23 @@ def write(
     with ExitStack() as stack:
         file = stack.enter_context(replace_file(out)) if isinstance(out, Path) else out
         return write_table(data, TABLES[table], {form: file})
+
+
+def is_selected(table: str) -> bool:
+    """Return whether a table is of the documents that a selection leaves."""
+    return table in _SELECTED_TABLES
+
+
+def describe_empty(db: Database, run_id: int, table: str) -> str:
+    """Return why a table of a run that is done has no row."""
+    kind = load_run(db, run_id).kind
+    named = f"the table {table} of run {run_id} has no row"
+    if kind in TABLES[table].kinds:
+        return (
+            f"{named}: `tidings export {run_id} coverage` says which steps were done, and on what"
+        )
+    tables = ", ".join(other.name for other in tables_of(kind))
+    return f"{named}, since it is a run of the kind {kind}, whose tables are {tables}"
 
 
 def write_table(
