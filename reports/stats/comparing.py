@@ -16,13 +16,16 @@ from scipy.special import betainc, chdtrc, fdtrc, ndtr, ndtri, stdtr, stdtrit
 
 Numbers = NDArray[np.float64]
 
-#: Of the highlights of one keyword or account each of at most ten kinds is tested at this level, so
-#: that all of them together err in at most 5 % (Bonferroni).
+#: A keyword or an account has highlights of at most ten kinds. Each kind is tested at this level,
+#: so all of them together err in at most 5 % (Bonferroni).
 LEVEL = 0.05 / 10
 
-FEWEST_VALUES = 10  # of a mean that is compared: fewer leave its variance unknown
-FEWEST_EXPECTED = 1.0  # documents that a month must lead one to expect (Cochran 1954)
-_EXACT_BELOW = 10.0  # expected counts up to which two shares are compared by an exact test
+# A mean of fewer values is not compared: its variance is hardly known.
+FEWEST_VALUES = 10
+# A month with fewer expected documents is left out (Cochran 1954).
+FEWEST_EXPECTED = 1.0
+# Two shares with smaller expected counts are compared by an exact test.
+_EXACT_BELOW = 10.0
 
 
 @dataclass(frozen=True)
@@ -64,11 +67,18 @@ class Comparison:
 
     names: tuple[str, ...]
     values: tuple[float, ...]
-    p_value: float  # of the test that all are equal
-    single: Numbers  # two-sided p-value of each pair for itself
-    pairs: Numbers  # the same, for all pairs together (Holm)
-    errors: Numbers  # standard error of each difference
-    degrees: Numbers  # of freedom, infinite for shares
+
+    # The test that all are equal has this p-value.
+    p_value: float
+
+    # Two-sided p-values hold for each pair alone in `single`, for all pairs together (Holm) in
+    # `pairs`.
+    single: Numbers
+    pairs: Numbers
+
+    # Each difference has a standard error and its degrees of freedom, infinite for shares.
+    errors: Numbers
+    degrees: Numbers
 
     def differs(self, level: float) -> bool:
         """Return whether the test of all rejects at *level* that they are equal."""
@@ -85,23 +95,24 @@ class Comparison:
         """
         top = int(np.argmax(self.values))
         needed = 2 * level / (len(self.names) - 1)
-        return [self.names[number] for number in np.flatnonzero(self.single[top] >= needed)]
+        return [self.names[index] for index in np.flatnonzero(self.single[top] >= needed)]
 
     def find_clearest_pair(self, level: float) -> tuple[str, str] | None:
         """Return the higher and the lower of the pair that differs most surely, if any does."""
-        first, second = np.unravel_index(int(np.argmin(self.pairs)), self.pairs.shape)
-        if self.pairs[first, second] >= level:
+        high, low = np.unravel_index(int(np.argmin(self.pairs)), self.pairs.shape)
+        if self.pairs[high, low] >= level:
             return None
-        if self.values[first] < self.values[second]:
-            first, second = second, first
-        return self.names[first], self.names[second]
+        if self.values[high] < self.values[low]:
+            high, low = low, high
+        return self.names[high], self.names[low]
 
     def list_different(self, level: float) -> list[tuple[str, str]]:
         """Return the pairs that differ at *level*, the higher of each first."""
         different = []
-        for first, second in np.argwhere(self.pairs < level):
-            if self.values[first] > self.values[second]:  # the matrix holds each pair twice
-                different.append((self.names[first], self.names[second]))
+        for left, right in np.argwhere(self.pairs < level):
+            # The matrix holds each pair twice.
+            if self.values[left] > self.values[right]:
+                different.append((self.names[left], self.names[right]))
         return different
 
     def bound_change(self, level: float) -> float:
@@ -110,16 +121,16 @@ class Comparison:
         The farthest end of the pairs' simultaneous intervals: difference ± quantile x error, the
         quantile at *level* divided by the number of pairs (Bonferroni).
         """
-        first, second = np.triu_indices(len(self.names), 1)
-        tail = level / (2 * len(first))
-        degrees = self.degrees[first, second]
+        left, right = np.triu_indices(len(self.names), 1)
+        tail = level / (2 * len(left))
+        degrees = self.degrees[left, right]
         finite = np.where(np.isfinite(degrees), degrees, 1.0)
         quantiles = np.where(
             np.isfinite(degrees), -stdtrit(finite, tail), np.full_like(degrees, -ndtri(tail))
         )
         values = np.array(self.values)
-        apart = np.abs(values[first] - values[second])
-        return float(np.max(apart + quantiles * self.errors[first, second]))
+        apart = np.abs(values[left] - values[right])
+        return float(np.max(apart + quantiles * self.errors[left, right]))
 
 
 def compare_shares(shares: Sequence[Share]) -> Comparison | None:
@@ -129,26 +140,29 @@ def compare_shares(shares: Sequence[Share]) -> Comparison | None:
     or less than one document without, are left out: W. G. Cochran, "Some methods for strengthening
     the common χ² tests", Biometrics 10 (1954).
     """
-    kept = _countable(shares)
-    if len(kept) < 2:
+    countable = _countable(shares)
+    if len(countable) < 2:
         return None
-    matched = np.array([share.matched for share in kept], dtype=np.float64)
-    n = np.array([share.n for share in kept], dtype=np.float64)
+
+    matched = np.array([share.matched for share in countable], dtype=np.float64)
+    n = np.array([share.n for share in countable], dtype=np.float64)
     pooled = matched.sum() / n.sum()
     variance = pooled * (1 - pooled)
-    if not variance:  # what was left out held all matches, or all documents without
+    # All matches, or all documents without one, may be in the shares that were left out.
+    if not variance:
         return None
-    of_pairs = _test_share_pairs(matched, n)
+
+    pair_p_values = _test_share_pairs(matched, n)
     statistic = float(((matched - n * pooled) ** 2 / (n * variance)).sum())
 
     return Comparison(
-        names=tuple(share.name for share in kept),
+        names=tuple(share.name for share in countable),
         values=tuple((matched / n).tolist()),
-        p_value=float(chdtrc(len(kept) - 1, statistic)),
-        single=_square(of_pairs, len(kept)),
-        pairs=_square(adjust_holm(of_pairs), len(kept)),
+        p_value=float(chdtrc(len(countable) - 1, statistic)),
+        single=_square(pair_p_values, len(countable)),
+        pairs=_square(adjust_holm(pair_p_values), len(countable)),
         errors=_share_errors(matched, n),
-        degrees=np.full((len(kept), len(kept)), np.inf),
+        degrees=np.full((len(countable), len(countable)), np.inf),
     )
 
 
@@ -169,20 +183,19 @@ def _test_share_pairs(matched: Numbers, n: Numbers) -> Numbers:
     J. Przyborowski and H. Wilenski, "Homogeneity of results in testing samples from Poisson
     series", Biometrika 31 (1940). It errs on the safe side for shares.
     """
-    first, second = np.triu_indices(len(n), 1)
-    together = matched[first] + matched[second]
-    of_both = n[first] + n[second]
-    pooled = together / of_both
-    expected = np.minimum(n[first], n[second]) * np.minimum(pooled, 1 - pooled)
-    error = np.sqrt(np.maximum(pooled * (1 - pooled), 1e-300) * (1 / n[first] + 1 / n[second]))
-    apart = np.abs(matched[first] / n[first] - matched[second] / n[second])
+    left, right = np.triu_indices(len(n), 1)
+    documents = n[left] + n[right]
+    pooled = (matched[left] + matched[right]) / documents
+    expected = np.minimum(n[left], n[right]) * np.minimum(pooled, 1 - pooled)
+    error = np.sqrt(np.maximum(pooled * (1 - pooled), 1e-300) * (1 / n[left] + 1 / n[right]))
+    apart = np.abs(matched[left] / n[left] - matched[right] / n[right])
     normal = 2 * ndtr(-apart / error)
 
-    # of rare matches, or of rare documents without
+    # The exact test counts what is rarer: matches, or documents without one.
     is_common = pooled > 0.5
-    a = np.where(is_common, n[first] - matched[first], matched[first])
-    b = np.where(is_common, n[second] - matched[second], matched[second])
-    part = n[first] / of_both
+    a = np.where(is_common, n[left] - matched[left], matched[left])
+    b = np.where(is_common, n[right] - matched[right], matched[right])
+    part = n[left] / documents
     exact = 2 * np.minimum(_binomial_tail(a, b, part), _binomial_tail(b, a, 1 - part))
     p_values: Numbers = np.where(expected >= _EXACT_BELOW, normal, np.minimum(exact, 1.0))
     return p_values
@@ -219,29 +232,32 @@ def compare_means(samples: Sequence[Sample], *, one_variance: bool = False) -> C
     With *one_variance*, none is taken below that of all samples together: a small sample whose
     values are equal by chance would seem sure. Samples of fewer than ten values are left out.
     """
-    kept = [sample for sample in samples if sample.n >= FEWEST_VALUES]
-    if len(kept) < 2:
+    large = [sample for sample in samples if sample.n >= FEWEST_VALUES]
+    if len(large) < 2:
         return None
-    n = np.array([sample.n for sample in kept])
-    means = np.array([sample.mean for sample in kept])
-    variances = np.array([sample.variance for sample in kept])
+
+    n = np.array([sample.n for sample in large])
+    means = np.array([sample.mean for sample in large])
+    variances = np.array([sample.variance for sample in large])
     pooled = float(((n - 1) * variances).sum() / (n - 1).sum())
     if pooled <= 0:
         return None
 
-    of_pairs = np.maximum(variances, pooled) if one_variance else variances
-    errors, degrees = _difference_errors(of_pairs / n, n)
-    first, second = np.triu_indices(len(kept), 1)
-    apart = np.abs(means[first] - means[second])
-    with np.errstate(divide="ignore"):  # infinite where neither of two samples varies
-        t = np.divide(apart, errors[first, second], out=np.zeros_like(apart), where=apart > 0)
-    p_values = 2 * stdtr(degrees[first, second], -t)
+    pair_variances = np.maximum(variances, pooled) if one_variance else variances
+    errors, degrees = _difference_errors(pair_variances / n, n)
+    left, right = np.triu_indices(len(large), 1)
+    apart = np.abs(means[left] - means[right])
+    # The statistic is infinite where neither of two samples varies.
+    with np.errstate(divide="ignore"):
+        t = np.divide(apart, errors[left, right], out=np.zeros_like(apart), where=apart > 0)
+
+    p_values = 2 * stdtr(degrees[left, right], -t)
     return Comparison(
-        names=tuple(sample.name for sample in kept),
+        names=tuple(sample.name for sample in large),
         values=tuple(means.tolist()),
         p_value=_test_means(n, means, variances),
-        single=_square(p_values, len(kept)),
-        pairs=_square(adjust_holm(p_values), len(kept)),
+        single=_square(p_values, len(large)),
+        pairs=_square(adjust_holm(p_values), len(large)),
         errors=errors,
         degrees=degrees,
     )
@@ -251,11 +267,13 @@ def _test_means(n: Numbers, means: Numbers, variances: Numbers) -> float:
     """Return the p-value of Brown's and Forsythe's F* with Mehrotra's degrees of freedom."""
     total = n.sum()
     middle = (n * means).sum() / total
-    unit = np.max(variances)  # in which squares of small variances are no zeros
+    # In this unit the squares of small variances are not rounded to zero.
+    unit = np.max(variances)
     relative = variances / unit
     parts = (1 - n / total) * relative
     scale = parts.sum()
-    with np.errstate(over="ignore"):  # infinite where next to nothing varies
+    # The statistic is infinite where next to nothing varies.
+    with np.errstate(over="ignore"):
         f = float((n * (means - middle) ** 2).sum() / scale / unit)
 
     weighted = (n * relative).sum() / total
@@ -271,11 +289,11 @@ def _difference_errors(squares: Numbers, n: Numbers) -> tuple[Numbers, Numbers]:
     F. E. Satterthwaite, "An approximate distribution of estimates of variance components",
     Biometrics Bulletin 2 (1946). *squares* are the squared errors of the means.
     """
-    both = squares[:, None] + squares[None, :]
+    sums = squares[:, None] + squares[None, :]
     parts = squares**2 / (n - 1)
-    together = parts[:, None] + parts[None, :]
-    most = np.full_like(both, np.inf)
-    return np.sqrt(both), np.divide(both**2, together, out=most, where=together > 0)
+    part_sums = parts[:, None] + parts[None, :]
+    degrees = np.full_like(sums, np.inf)
+    return np.sqrt(sums), np.divide(sums**2, part_sums, out=degrees, where=part_sums > 0)
 
 
 def adjust_holm(p_values: Numbers) -> Numbers:
@@ -291,12 +309,12 @@ def adjust_holm(p_values: Numbers) -> Numbers:
     return adjusted
 
 
-def _square(of_pairs: Numbers, size: int) -> Numbers:
+def _square(pair_p_values: Numbers, size: int) -> Numbers:
     """Return a symmetric matrix of the p-values of pairs, 1 on its diagonal."""
     square = np.ones((size, size))
     above = np.triu_indices(size, 1)
-    square[above] = of_pairs
-    square.T[above] = of_pairs
+    square[above] = pair_p_values
+    square.T[above] = pair_p_values
     return square
 
 

@@ -19,11 +19,15 @@ from numpy.typing import NDArray
 
 from reports.stats.intervals import Z, t_quantile
 
-FEWEST_LABELS = 50  # from which intervals cover what they promise (bench/calibration.py)
-AIM = 0.05  # half the width of the interval for which the number of labels is given
+# With so many labels intervals cover what they promise (bench/calibration.py).
+FEWEST_LABELS = 50
+# The number of labels is given for an interval of this half-width.
+AIM = 0.05
 
-_ROUNDING = 1e-12  # a variance below is none
-_ROUNDING_OF_DEGREES = 1e-6  # equal strata have a whole number of them, which may come out below
+# A smaller variance is zero but for rounding.
+_ROUNDING = 1e-12
+# Equal strata have a whole number of degrees, which rounding may bring below it.
+_ROUNDING_OF_DEGREES = 1e-6
 
 Floats = NDArray[np.float64]
 
@@ -57,14 +61,18 @@ class Estimate:
 
 @dataclass(frozen=True)
 class _Sample:
-    """The labelled mentions of all strata: weights add up to *size*, *groups* bound the strata."""
+    """The labelled mentions of all strata: weights add up to *size*, *groups* bound the strata.
+
+    *polarity_mean* is that of all mentions, labelled or not; *finite* is 1 - n/N of each mention's
+    stratum.
+    """
 
     size: int
-    polarity_mean: float  # of all mentions, labelled or not
+    polarity_mean: float
     x: Floats
     y: Floats
     weights: Floats
-    finite: Floats  # 1 - n/N of each mention's stratum
+    finite: Floats
     groups: list[slice]
 
 
@@ -103,23 +111,24 @@ def estimate_mean(strata: Sequence[Stratum], *, use_polarity: bool = True) -> Es
 def _combine(strata: Sequence[Stratum]) -> _Sample | None:
     sizes: list[int] = []
     labelled: list[Stratum] = []
-    before = 0  # mentions of the strata without a label before the first with one
+    # Strata without a label before the first labelled one are counted to it.
+    unlabelled_size = 0
     for stratum in strata:
         if stratum.labels:
             labelled.append(stratum)
-            sizes.append(stratum.size + before)
-            before = 0
+            sizes.append(stratum.size + unlabelled_size)
+            unlabelled_size = 0
         elif labelled:
             sizes[-1] += stratum.size
         else:
-            before += stratum.size
+            unlabelled_size += stratum.size
     counts = [len(stratum.labels) for stratum in labelled]
     if sum(counts) < 3:
         return None
 
     size = sum(sizes)
     sums = [stratum.size * stratum.polarity_mean for stratum in strata]
-    rates = [n / of for n, of in zip(counts, sizes, strict=True)]
+    rates = [count / stratum_size for count, stratum_size in zip(counts, sizes, strict=True)]
     return _Sample(
         size=size,
         polarity_mean=math.fsum(sums) / size,
@@ -149,13 +158,13 @@ def _variances(sample: _Sample, shares: Floats) -> tuple[float, float, int]:
     """Return the variance of a sum of *shares*, that of a small sample of many, and its degrees."""
     finite, infinite, squares = 0.0, 0.0, 0.0
     for group in sample.groups:
-        of_group = shares[group]
-        n = len(of_group)
-        deviations = (of_group - of_group.mean()) ** 2 * (n / (n - 1))
-        of_finite = float(deviations @ sample.finite[group])
-        finite += of_finite
+        group_shares = shares[group]
+        n = len(group_shares)
+        deviations = (group_shares - group_shares.mean()) ** 2 * (n / (n - 1))
+        group_variance = float(deviations @ sample.finite[group])
+        finite += group_variance
         infinite += float(deviations.sum())
-        squares += of_finite**2 / (n - 1)
+        squares += group_variance**2 / (n - 1)
 
     most = len(shares) - 2
     degrees = most if squares == 0 else min(most, int(finite**2 / squares + _ROUNDING_OF_DEGREES))

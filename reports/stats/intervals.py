@@ -108,8 +108,8 @@ def spearman(x: Sequence[float], y: Sequence[float]) -> float | None:
 
 
 def _sum_products(x: Sequence[float], y: Sequence[float]) -> float:
-    middle = (len(x) + 1) / 2  # the mean of the ranks
-    return math.fsum((a - middle) * (b - middle) for a, b in zip(x, y, strict=True))
+    mean_rank = (len(x) + 1) / 2
+    return math.fsum((a - mean_rank) * (b - mean_rank) for a, b in zip(x, y, strict=True))
 
 
 def _ranks(values: Sequence[float]) -> list[float]:

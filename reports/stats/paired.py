@@ -18,7 +18,8 @@ from reports.stats.intervals import CONFIDENCE, wilson_interval
 
 _TAIL = (1 - CONFIDENCE) / 2
 
-Scores = Mapping[int, Sequence[float]]  # the polarities of each document's sentences
+# The polarities of each document's sentences.
+Scores = Mapping[int, Sequence[float]]
 
 
 class PairCounts(NamedTuple):
@@ -99,7 +100,8 @@ def sign_tail(more: float, fewer: float) -> float:
 
 def _paired_interval(n: float, first: float, second: float, both: float) -> tuple[float, float]:
     """Return Newcombe's interval of first / n - second / n."""
-    if n < 1:  # less than one independent document says nothing
+    # Less than one independent document says nothing.
+    if n < 1:
         return -1.0, 1.0
     share, other_share = first / n, second / n
     low, high = wilson_interval(first, n)
@@ -162,12 +164,13 @@ def compare_with_chance(
 class ScoreSums(NamedTuple):
     """Sums over the documents of a subject: k sentences with the sum s of polarities in each."""
 
+    # The sums of 1, k, s, k², k·s and s², in this order.
     documents: float = 0
-    n: float = 0  # sum of k
-    total: float = 0.0  # of s
-    squared_n: float = 0.0  # of k²
-    mixed: float = 0.0  # of k·s
-    squared_total: float = 0.0  # of s²
+    n: float = 0
+    total: float = 0.0
+    squared_n: float = 0.0
+    mixed: float = 0.0
+    squared_total: float = 0.0
 
     @property
     def mean(self) -> float:
@@ -311,7 +314,8 @@ def measure_pair_dispersion(
     if variance <= 0:
         return None
     squares = 0.0
-    for of_day, one, other in zip(documents, first, second, strict=True):
-        if of_day:
-            squares += (one - other - of_day * mean) ** 2 / of_day
+    for day_documents, day_first, day_second in zip(documents, first, second, strict=True):
+        if day_documents:
+            lead = day_first - day_second
+            squares += (lead - day_documents * mean) ** 2 / day_documents
     return squares / variance / (days - 1)

@@ -13,12 +13,16 @@ from reports.stats.comparing import count_effective
 
 Numbers = NDArray[np.float64]
 
-FEWEST_MONTHS = 12  # of a trend
-FEWEST_BESIDE_STEP = 3  # months on each side of a step
+# A trend has at least so many months, a step so many on each side.
+FEWEST_MONTHS = 12
+FEWEST_BESIDE_STEP = 3
 
-_OF_LINE = 2  # parameters
-_OF_STEP = 4  # two means and a place, which is chosen: it takes about as much as two
-_EXACT = 1e-12  # squared residuals, in units of their errors, below which a line fits to rounding
+# A step has two means and a place. The place is chosen, which takes about as much as two.
+_LINE_PARAMETERS = 2
+_STEP_PARAMETERS = 4
+
+# A line with smaller squared residuals, in units of their errors, fits but for rounding.
+_EXACT = 1e-12
 
 
 @dataclass(frozen=True)
@@ -42,12 +46,15 @@ class Trend:
 
 @dataclass(frozen=True)
 class Step:
-    """One mean before *place* and another from it on."""
+    """One mean before *place*, the first month after the step, and another from it on.
 
-    place: int  # of the first month after the step
+    The two-sided p-value, that there is no step, holds for all places together (Bonferroni).
+    """
+
+    place: int
     before: float
     after: float
-    p_value: float  # two-sided, that there is none, for all places together (Bonferroni)
+    p_value: float
 
 
 def fit_trend(
@@ -67,7 +74,7 @@ def fit_trend(
     """
     if len(values) < FEWEST_MONTHS or not min(variances) > 0:
         return None
-    return _fit(np.array(months), np.array(values), np.array(variances), _OF_LINE)
+    return _fit(np.array(months), np.array(values), np.array(variances), _LINE_PARAMETERS)
 
 
 def _fit(x: Numbers, y: Numbers, variances: Numbers, parameters: int) -> Trend:
@@ -94,14 +101,14 @@ def find_step(
     x, y = np.array(months), np.array(values)
     weights = _weigh(x, y, np.array(variances))
     _, residuals, _ = _fit_line(x, y, weights)
-    k, of_line = len(values), float((residuals**2).sum())
+    k, line_squares = len(values), float((residuals**2).sum())
     places = range(FEWEST_BESIDE_STEP, k - FEWEST_BESIDE_STEP + 1)
     squares = {place: _step_squares(y, weights, place) for place in places}
     place = min(squares, key=squares.__getitem__)
-    if of_line < _EXACT or squares[place] * k ** (1 / k) >= of_line:
+    if line_squares < _EXACT or squares[place] * k ** (1 / k) >= line_squares:
         return None
 
-    height = _fit((np.arange(k) >= place).astype(float), y, np.array(variances), _OF_STEP)
+    height = _fit((np.arange(k) >= place).astype(float), y, np.array(variances), _STEP_PARAMETERS)
     before = float(np.average(y[:place], weights=weights[:place]))
     after = float(np.average(y[place:], weights=weights[place:]))
     return Step(place, before, after, min(1.0, height.p_value * len(places)))
