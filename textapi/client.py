@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlsplit
@@ -21,6 +21,7 @@ from textapi.messages import ENGINE_HEADER, KEY_HEADER, SERVICE, Operation
 T = TypeVar("T")
 
 # A call is made again within the slice as long as the service asks for no more than its seconds.
+# For a slow service these seconds grow: a bad answer near the time-out has another attempt.
 RETRY_POLICY = RetryPolicy(first_wait=0.25, longest_wait=45.0)
 READY_SECONDS = 5.0
 NO_ADDRESS = "no Text API is known: start the stack with `tidings up`, or set TIDINGS_TEXTAPI_URL"
@@ -66,7 +67,9 @@ class TextApiClient:
             limiter=limiter,
             headers={KEY_HEADER: key} if key else {},
             secrets=(key,),
-            retry_policy=RETRY_POLICY,
+            retry_policy=replace(
+                RETRY_POLICY, seconds=max(RETRY_POLICY.seconds, 1.5 * settings.textapi_timeout)
+            ),
             timeout=aiohttp.ClientTimeout(
                 total=settings.textapi_timeout, sock_connect=settings.textapi_connect_timeout
             ),

@@ -36,7 +36,8 @@ from workers.held_claims import Claiming, ClaimsLost, HeldClaims, claim_together
 MOST_CLAIMED_TOGETHER = 200  # requests
 QUICK_SECONDS = 1.0  # a batch that is begun within this time is followed by a larger one
 POLL_SECONDS = 0.2  # between two looks at answers that another worker is asking for
-DRAIN_SECONDS = 40.0  # calls in flight are waited for so long when a slice ends
+# When a slice ends, calls in flight are waited for: their own time-out, and so long to be stored.
+STORE_SECONDS = 10.0
 ERASED = "answers were erased while the job needed them: it asks for them again"
 
 BeforeAttempt = Callable[[Operation, int], Awaitable[None]]
@@ -447,9 +448,10 @@ class _Fetch:
 
         for task in self._tasks - self._in_flight.keys():
             task.cancel()
+        timeout = self._fetcher.job.runtime.settings.textapi_timeout + STORE_SECONDS
         try:
             if self._tasks:
-                await asyncio.wait(self._tasks, timeout=DRAIN_SECONDS)
+                await asyncio.wait(self._tasks, timeout=timeout)
         finally:
             broken_off = set().union(*self._in_flight.values())
             for task in list(self._tasks):
