@@ -71,15 +71,23 @@ class ServiceUnavailable(ServiceError):
     """The service cannot answer now (408, 429, 5xx, resets, time-outs).
 
     *retry_after* is in seconds, if the service said. *away*: the service itself is not reachable
-    (503, refused connections), rather than a single call failed.
+    (503, refused connections), rather than a single call failed. *unanswered*: the request was
+    sent, and nobody knows whether the service did the work and counted it.
     """
 
     def __init__(
-        self, message: str, *, service: str, retry_after: float | None = None, away: bool = False
+        self,
+        message: str,
+        *,
+        service: str,
+        retry_after: float | None = None,
+        away: bool = False,
+        unanswered: bool = False,
     ) -> None:
         super().__init__(message, service=service)
         self.retry_after = retry_after
         self.away = away
+        self.unanswered = unanswered
 
 
 class ServiceBadAnswer(ServiceError):

@@ -53,6 +53,8 @@ class Claim:
     options: dict[str, Any]
     parameters: dict[str, Any]
     max_calls: int | None
+    #: times that the job was put off in a row without progress
+    waits: int = 0
 
 
 def is_held(job_id: int, owner: str | None, claims: int) -> ColumnElement[bool]:

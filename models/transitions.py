@@ -198,6 +198,7 @@ def claim_job(
         options=job.options,
         parameters=job.parameters,
         max_calls=job.max_calls,
+        waits=job.waits,
     )
 
 
@@ -253,7 +254,14 @@ def _claim_beside(
     companions = []
     for row in sorted(rows, key=attrgetter("id")):
         companions.append(
-            replace(claim, job_id=row.id, name=row.name, options=row.options, number=row.claims)
+            replace(
+                claim,
+                job_id=row.id,
+                name=row.name,
+                options=row.options,
+                number=row.claims,
+                waits=0,
+            )
         )
     return companions
 

@@ -69,8 +69,6 @@ class AnswerFetcher:
         self.engine = engine
         self.job = job
         self._client = job.runtime.textapi()
-        # Twice the calls in flight: the next are claimed by the time that a slot is free.
-        self.most_begun = 2 * job.runtime.settings.textapi_concurrency
         self.claiming: Claiming = job.runtime.database_threads.group(partial(claim_together, job))
         self.has_called = asyncio.Event()
         self._is_answered = False
@@ -88,6 +86,17 @@ class AnswerFetcher:
         trace: TracebackType | None,
     ) -> None:
         await self._writer.flush()
+
+    @property
+    def most_begun(self) -> int:
+        """How many calls of a fetch may be begun and not ended.
+
+        Twice the calls in flight: the next are claimed by the time that a slot is free. A job that
+        was put off asks for one answer first: a service that is still away may charge for each.
+        """
+        if self.job.claim.waits and not self._is_answered:
+            return 1
+        return 2 * self.job.runtime.settings.textapi_concurrency
 
     def error_at_slice_end(self) -> Exception | None:
         """Return why the job may not go on at once when its time slice is over, if it may not.
@@ -242,7 +251,7 @@ class AnswerFetcher:
             self._writer.start()  # failed attempts are counted in the database too
 
     def count_repeated(self, operation: Operation) -> None:
-        """Count a call that an interrupted claim may have made before."""
+        """Count a call of which nobody knows whether it was answered before."""
         self._writer.counts(operation).maybe_twice += 1
 
 
@@ -417,16 +426,24 @@ class _Fetch:
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - a coroutine that runs has one
 
+        is_unanswered = False
+
         async def before_attempt(operation: Operation, attempt: int) -> None:
             if self._stopping or self._error:
                 raise asyncio.CancelledError
             self._in_flight[task] = claims
             await self._claims.keep(claims)
             await self._fetcher.reserve_call(operation, attempt)
+            if is_unanswered:
+                self._fetcher.count_repeated(operation)
 
         def after_failure(error: ServiceError) -> None:
+            nonlocal is_unanswered
             # The service has not answered: others may ask.
             self._in_flight.pop(task, None)
+            is_unanswered = isinstance(error, ServiceUnavailable) and error.unanswered
+            if is_unanswered:
+                self._claims.note_unanswered(claims)
             self._fetcher.note_failure(error)
             if self._stopping:
                 # It makes no other attempt, for which it would wait.

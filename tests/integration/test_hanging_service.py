@@ -284,3 +284,32 @@ def test_a_slice_may_take_as_long_as_its_last_call_and_no_worker_is_stopped_befo
 def test_a_time_out_that_is_longer_than_any_slice_can_wait_for_is_refused() -> None:
     with pytest.raises(SettingsError, match=r"TIDINGS_TEXTAPI_TIMEOUT: .* or equal to 300"):
         load(textapi_timeout=301)
+
+
+def test_calls_that_are_made_again_after_a_time_out_are_counted_as_such(settings: Settings) -> None:
+    with jobs_at(hang, settings) as (jobs, textapi):
+        run = jobs.submit(STEPS, "bob")
+        for _ in range(2):
+            work_until_called(jobs, run)
+            let_wait_end(jobs, run)
+        with jobs.db.read() as connection:
+            maybe_twice = connection.scalar(select(func.sum(Call.maybe_twice)))
+        assert len(textapi.bodies) == 2
+        assert maybe_twice == textapi.calls.total() - 2 > 0
+
+
+def test_a_job_that_was_put_off_asks_for_one_answer_first(settings: Settings) -> None:
+    with jobs_at(hang, settings) as (jobs, textapi):
+        posts = [stored_post(number, text=f"Tide {number}. It is in.") for number in range(3, 8)]
+        add_documents(jobs.db, posts)
+        run = jobs.submit(HandlesParameters(steps=("polarity",)), "bob")
+        work_until_called(jobs, run)
+        assert len(textapi.bodies) > 1
+        let_wait_end(jobs, run)
+        textapi.bodies.clear()
+        work_until_called(jobs, run)
+        assert len(textapi.bodies) == 1
+
+        let_wait_end(jobs, run)
+        textapi.respond = give_answer
+        assert work_until_called(jobs, run).state == State.DONE
