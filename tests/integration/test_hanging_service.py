@@ -10,8 +10,10 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
+import aiohttp
 import pytest
 from aiohttp import web
 from sqlalchemy import func, select, update
@@ -20,6 +22,7 @@ from analysis.parameters import HandlesParameters
 from core.broker import celery_app
 from core.enums import State
 from core.errors import SettingsError
+from core.service_client import RetryPolicy, ServiceClient
 from core.settings import Settings, load
 from models.answers import LONGEST_CLAIM_SECONDS
 from models.database import clock
@@ -31,7 +34,7 @@ from tests.jobs_kit import Jobs
 from tests.stub_textapi import answer
 from textapi import client
 from textapi.messages import ENGINE_HEADER
-from workers import answer_fetcher
+from workers import answer_fetcher, fetching
 
 SLICE_SECONDS, TIMEOUT_SECONDS = 0.6, 0.3
 STEPS = HandlesParameters(steps=("phrases", "entities"))
@@ -125,6 +128,12 @@ def let_wait_end(jobs: Jobs, run: int) -> None:
         connection.execute(update(Job).where(Job.run_id == run).values(due_at=clock() - 1))
 
 
+def let_patience_end(jobs: Jobs, run: int) -> None:
+    began = clock() - jobs.settings.patience_seconds
+    with jobs.db.write() as connection:
+        connection.execute(update(Job).where(Job.run_id == run).values(waiting_since=began))
+
+
 def work_until_called(jobs: Jobs, run: int, name: str | None = None) -> Any:
     """Work on a job until it waits or ends; a busy machine may need more than one short slice."""
     for _ in range(5):
@@ -160,9 +169,7 @@ def test_a_job_waits_longer_each_time_that_a_service_hangs_and_fails_when_its_pa
             let_wait_end(jobs, run)
         assert waits == [5.0, 10.0, 20.0]
 
-        an_hour_ago = {"waiting_since": clock() - jobs.settings.patience_seconds}
-        with jobs.db.write() as connection:
-            connection.execute(update(Job).where(Job.run_id == run).values(an_hour_ago))
+        let_patience_end(jobs, run)
         job = work_until_called(jobs, run)
         assert job.state == State.FAILED
         assert "does not answer (time-out)" in job.reason
@@ -313,3 +320,41 @@ def test_a_job_that_was_put_off_asks_for_one_answer_first(settings: Settings) ->
         let_wait_end(jobs, run)
         textapi.respond = give_answer
         assert work_until_called(jobs, run).state == State.DONE
+
+
+@pytest.mark.parametrize("respond", [hang, trickle])
+def test_a_source_that_hangs_is_waited_for_longer_each_time_and_then_left(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, respond: Respond
+) -> None:
+    times = {"total": TIMEOUT_SECONDS, "connect": TIMEOUT_SECONDS}
+    scaled_client = partial(
+        ServiceClient,
+        timeout=aiohttp.ClientTimeout(**times),
+        retry_policy=RetryPolicy(seconds=0.45, first_wait=0.01),
+    )
+    monkeypatch.setattr(fetching, "ServiceClient", scaled_client)
+    requests = []
+
+    async def count(request: web.Request) -> web.StreamResponse:
+        requests.append(request)
+        return await respond(request, {})
+
+    with (
+        service(count) as url,
+        closing(Jobs(settings.model_copy(update={"bluesky_url": url}))) as jobs,
+    ):
+        run = jobs.submit(HandlesParameters(steps=()), "ann.example")
+        waits = []
+        for _ in range(3):
+            job = jobs.slice(run)
+            waits.append((job.state, job.wait_seconds))
+            let_wait_end(jobs, run)
+        assert waits == [(State.WAITING, seconds) for seconds in (5.0, 10.0, 20.0)]
+        assert "bluesky at" in job.reason
+        assert "does not answer (time-out): is it running?" in job.reason
+        assert len(requests) <= 6
+
+        let_patience_end(jobs, run)
+        job = jobs.slice(run)
+        assert job.state == State.FAILED
+        assert "(tried for 60 minutes)" in job.reason
