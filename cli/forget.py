@@ -78,6 +78,8 @@ def forget(
             _forget_import(db, settings, import_number)
         else:
             _forget_documents(db, settings, account, document)
+    if not lift:
+        _remove_leftovers(settings)
 
 
 def _forget_run(db: Database, settings: Settings, run: int) -> None:
@@ -189,6 +191,14 @@ def _lift(db: Database, account: str | None, document: str | None) -> None:
         if not unsuppress(connection, handle=account, document=document):
             raise NotFound(f"{name} was not forgotten")
     inform(f"{name} may come back: import it or have it fetched again")
+
+
+def _remove_leftovers(settings: Settings) -> None:
+    """Remove the texts that killed commands left, and name the folders of those at work."""
+    from core.scratch import remove_leftovers
+
+    for folder in remove_leftovers(settings.home):
+        warn(f"{folder} may hold what is forgotten until the `pack` or `verify` at work there ends")
 
 
 def _name_other_folders(settings: Settings, runs: Collection[int]) -> None:

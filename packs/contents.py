@@ -11,13 +11,14 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import IO, Annotated, Any, Literal, TypeVar
 
-from pydantic import Field, NaiveDatetime, ValidationError
+from pydantic import Field, NaiveDatetime, ValidationError, field_validator
 
 from analysis.options import FrozenModel
 from core.enums import JobKind, StepState
-from core.errors import BadInput
+from core.errors import BadInput, UsageError
 
-FORMAT = 1  # raised when an older program cannot read what a newer one writes
+#: raised when an older program cannot read what a newer one writes, or the reverse
+FORMAT = 2
 CHECKSUMS = "SHA256SUMS"
 RUN = "run.json"
 JOBS = "jobs.jsonl"
@@ -37,10 +38,28 @@ Number = Annotated[int, Field(ge=0, lt=2**31)]
 AnswerValue = float | str | tuple[tuple[str, str], ...] | tuple[str, ...]
 
 
+class Author(FrozenModel):
+    """A person, or, without given names, an organization."""
+
+    name: str
+    given_names: str | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> Author:
+        """Read ``FAMILY, GIVEN`` or the name of an organization. Raises `UsageError`."""
+        name, comma, given_names = (part.strip() for part in text.partition(","))
+        if not name or (comma and not given_names):
+            raise UsageError(
+                f"--author {text!r} is no name: write 'FAMILY, GIVEN', or the name of an "
+                "organization"
+            )
+        return cls(name=name, given_names=given_names or None)
+
+
 class PackedRun(FrozenModel):
     """`run.json`: the run, and with what it was made and packed."""
 
-    format: Literal[1]
+    format: int
     number: Annotated[int, Field(gt=0, lt=2**31)]
     name: str | None
     kind: Literal["months", "handles", "search", "training"]
@@ -52,7 +71,17 @@ class PackedRun(FrozenModel):
     engines: tuple[str, ...]
     texts: bool  # whether the documents' texts are in the pack
     tables: tuple[Annotated[str, Field(pattern="^[a-z_]{1,40}$")], ...]
+    title: str
+    authors: tuple[Author, ...]
     versions: dict[str, str]  # of the program that packed it, and of what it computes with
+    figure_style: str  # changes with the code, the fonts and the libraries that draw
+
+    @field_validator("format")
+    @classmethod
+    def _is_of_this_format(cls, number: int) -> int:
+        if number != FORMAT:
+            raise ValueError("another version of Tidings packed it: pack the run again")
+        return number
 
 
 class PackedStep(FrozenModel):
@@ -62,6 +91,7 @@ class PackedStep(FrozenModel):
     state: StepState
     reason: str | None
     documents: Number
+    at: float  # Unix time
     engine: str | None = None  # by whose answers it can be done again; None: it cannot, or need not
 
 

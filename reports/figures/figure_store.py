@@ -74,7 +74,7 @@ class FigureStore:
 
     def show(self, spec: FigureSpec) -> FigureRef:
         """Return the figure, drawn unless its files are there. Raises `TidingsError`."""
-        key = hashlib.sha256(f"{_style()}\0{self._note}\0{spec.data}".encode()).hexdigest()[:12]
+        key = hashlib.sha256(f"{style_hash()}\0{self._note}\0{spec.data}".encode()).hexdigest()[:12]
         forms = ("svg", "png") if spec.has_png else ("svg",)
         names = {form: f"{spec.name}-{key}.{form}" for form in forms}
         self.used.update(names.values())
@@ -142,7 +142,7 @@ def slug(text: str) -> str:
 
 
 @cache
-def _style() -> str:
+def style_hash() -> str:
     """Return what changes when the code that draws, the fonts or the libraries change."""
     digest = hashlib.sha256(f"{version('matplotlib')} {version('wordcloud')}".encode())
     for package in ("reports.figures", "analysis.text", "analysis.text.stopwords"):
