@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from cli.control import dispatch
 from cli.messages import inform, warn
-from core.enums import ENDED, State
+from core.enums import ENDED, JobKind, State
 from core.process_identity import has_exited
 from core.settings import Settings
 from models.database import Database
@@ -156,7 +156,8 @@ class _WaitingReasons:
 
 
 def _report_outcome(db: Database, run: int) -> bool:
-    query = select(Job.name, Job.state, Job.result, Job.reason).where(Job.run_id == run)
+    columns = (Job.name, Job.kind, Job.state, Job.result, Job.reason)
+    query = select(*columns).where(Job.run_id == run)
     with db.read() as connection:
         jobs = connection.execute(query.order_by(Job.id)).all()
 
@@ -165,4 +166,6 @@ def _report_outcome(db: Database, run: int) -> bool:
             warn(f"{job.name} failed: {job.reason}")
         elif job.result:
             warn(f"{job.name}: {job.result}: {job.reason}")
+        elif job.kind == JobKind.MONTH and job.state == State.DONE and job.reason:
+            warn(f"{job.name}: {job.reason}")
     return all(job.state == State.DONE for job in jobs)

@@ -93,6 +93,8 @@ class ServiceUnavailable(ServiceError):
 class ServiceBadAnswer(ServiceError):
     """The answer is not what was requested: no JSON, a missing key, a wrong type."""
 
+    engine: str | None = None  #: of the Text API, where the answer named it
+
 
 class CapReached(ServiceError):
     """A cap on calls is reached; it opens at the Unix time *until*, None if that is unknown."""

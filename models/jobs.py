@@ -171,6 +171,12 @@ _COMPLETED_STEPS = select(JobStep.step, JobStep.documents).where(
 )
 
 
+def remark_on_step(connection: Connection, job_id: int, step: str) -> str | None:
+    """Return what a reader should know of a step of a job, if anything."""
+    remark = select(JobStep.reason).where(JobStep.job_id == job_id, JobStep.step == step)
+    return connection.scalar(remark)
+
+
 def freeze_documents(connection: Connection, job_id: int, newest: int) -> None:
     """Let the job's documents end with the id *newest*, 0 for none: later ones change no figure."""
     connection.execute(update(Job).where(Job.id == job_id).values(newest_document=newest))

@@ -425,9 +425,8 @@ async def _repeat_steps(pack: PackFile, run: PackedRun, restored: Restored) -> N
 
 
 def _store(data: RunData, job: RunJob, step: Step, result: StepResult, *, at: float) -> None:
-    reason = result.no_data_reason
-    state = StepState.NO_DATA if reason else StepState.COMPLETE
-    row = {"job_id": job.id, "step": step.name, "state": state, "reason": reason, "at": at}
+    row = {"job_id": job.id, "step": step.name, "state": result.state, "reason": result.reason}
+    row["at"] = at
     with data.db.write() as connection:
         step.store(connection, job_id=job.id, rows=result.rows)
         connection.execute(insert(JobStep), [{**row, "documents": result.documents}])

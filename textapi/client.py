@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from core.errors import ServiceError, SettingsError
+from core.errors import ServiceBadAnswer, ServiceError, SettingsError
 from core.ratelimit import Limiter
 from core.service_client import RetryPolicy, ServiceClient, unreachable
 from core.settings import Settings
@@ -124,7 +124,7 @@ class TextApiClient:
                     if not isinstance(answer.value, dict):
                         raise bad_answer(operation, "no JSON object")
                     engine = read_engine(answer.headers.get(ENGINE_HEADER))
-                    reply = Reply(read(answer.value), engine, number)
+                    reply = Reply(_read(read, answer.value, engine), engine, number)
                     if store is not None:
                         await store(reply)
                     return reply
@@ -134,6 +134,17 @@ class TextApiClient:
                 raise
 
         return await self._client.retry(attempt)
+
+
+def _read(
+    read: Callable[[Mapping[str, Any]], T], answer: Mapping[str, Any], engine: str | None
+) -> T:
+    """Return what *read* makes of an answer; a bad one names the *engine*."""
+    try:
+        return read(answer)
+    except ServiceBadAnswer as error:
+        error.engine = engine
+        raise
 
 
 async def fetch_engine(session: aiohttp.ClientSession, url: str) -> str:

@@ -26,9 +26,9 @@ from core.ratelimit import credential_of
 from models.answers import read_answers
 from models.keyword_answers import read_searched, read_sentences
 from models.runs import reserve_call
-from textapi.client import Reply
+from textapi.client import RETRY_POLICY, Reply
 from textapi.messages import SERVICE, Operation
-from textapi.requests import AnswerKey, ApiRequest, KeywordKey
+from textapi.requests import NOTHING_FOUND, AnswerKey, ApiRequest, KeywordKey, UnplacedAnswer
 from workers.answer_writer import AnswerWriter
 from workers.context import JobContext
 from workers.held_claims import Claiming, ClaimsLost, HeldClaims, claim_together
@@ -38,6 +38,8 @@ QUICK_SECONDS = 1.0  # a batch that is begun within this time is followed by a l
 POLL_SECONDS = 0.2  # between two looks at answers that another worker is asking for
 # When a slice ends, calls in flight are waited for: their own time-out, and so long to be stored.
 STORE_SECONDS = 10.0
+# So many answers in a row may hold a sentence that does not stand in the text.
+UNPLACED_RETRIED = 25
 ERASED = "answers were erased while the job needed them: it asks for them again"
 
 BeforeAttempt = Callable[[Operation, int], Awaitable[None]]
@@ -75,6 +77,7 @@ class AnswerFetcher:
         self._failure: ServiceError | None = None
         self._late_error: Exception | None = None
         self._writer = AnswerWriter(job, credential_of(job.runtime.textapi_key))
+        self._unplaced_in_a_row = 0  # answers of which a sentence does not stand in the text
 
     async def __aenter__(self) -> Self:
         return self
@@ -202,10 +205,14 @@ class AnswerFetcher:
                 request.operation,
                 request.body(keys),
                 before_attempt,
-                read=lambda answer: request.answers(answer, keys),
+                read=partial(self._read_answers, request, keys),
                 after_failure=after_failure,
                 store=store,
             )
+        except UnplacedAnswer as error:
+            # No attempt was better. What came is kept: the step counts what it leaves out.
+            reply = Reply(error.answers, error.engine, RETRY_POLICY.attempts)
+            await store(reply)
         except ServiceError:
             counts().seconds += time.monotonic() - began
             raise
@@ -213,6 +220,26 @@ class AnswerFetcher:
         if _is_of_other_engine(reply, request):
             raise EngineChanged(request.engine, reply.engine or "")
         return set(keys) - reply.value.keys()
+
+    def _read_answers(
+        self, request: ApiRequest, keys: Collection[AnswerKey], answer: Mapping[str, Any]
+    ) -> dict[AnswerKey, str]:
+        """Return the answers to *keys*. Raises `ServiceBadAnswer`.
+
+        A service that rewrites every sentence is not asked several times for each text.
+        """
+        try:
+            answers = request.answers(answer, keys)
+        except UnplacedAnswer as error:
+            self._unplaced_in_a_row += 1
+            if self._unplaced_in_a_row <= UNPLACED_RETRIED:
+                raise
+            return error.answers
+
+        is_about_keywords = request.operation == Operation.SENTENCES_WITH_KEYWORDS
+        if is_about_keywords and any(value != NOTHING_FOUND for value in answers.values()):
+            self._unplaced_in_a_row = 0
+        return answers
 
     async def _store_under(
         self, engine: str, request: ApiRequest, answers: Mapping[AnswerKey, str]

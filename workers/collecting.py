@@ -11,12 +11,12 @@ from analysis.parameters import (
     SearchParameters,
     TextParameters,
 )
+from analysis.steps import keywords
 from core.enums import DOCUMENTS, StepState
 from core.errors import ServiceUnavailable
-from models.crawls import remark_on_documents
 from models.documents import DocumentScope, count_documents, list_documents, with_counts
 from models.imports import left_out_remark
-from models.jobs import unfrozen_names
+from models.jobs import remark_on_step, unfrozen_names
 from models.suppression_list import is_suppressed
 from sources.base import AccountGone
 from sources.registry import account_source, source_named
@@ -168,11 +168,11 @@ def _no_posts(job: JobContext, source: str | None, target: CrawlTarget | None) -
 
 
 async def closing_remark(job: JobContext, parameters: TextParameters) -> str | None:
-    """Return what a reader should know of the documents of a job that is done."""
+    """Return what a reader should know of a job that is done."""
     if isinstance(parameters, MonthsParameters):
-        return None
+        return await job.read(remark_on_step, job.claim.job_id, keywords.NAME)
 
-    remark = await job.read(remark_on_documents, job.claim.job_id)
+    remark = await job.read(remark_on_step, job.claim.job_id, DOCUMENTS)
     if _target(job, parameters) is None:
         return _join_remarks([STORED_ALONE, remark])
     return remark
