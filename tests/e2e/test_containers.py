@@ -49,7 +49,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Compose]:
         pytest.fail("no Docker engine answers here")
     folder = tmp_path_factory.mktemp("containers")
     compose = Compose("tidings-test", folder, {}, {"TIDINGS_TEXTAPI_LIMITS": "15/s"})
-    shutil.copytree(synthetic.ARCHIVE, folder / "archive")
+    shutil.copytree(synthetic.ARCHIVE, folder / "archive", dirs_exist_ok=True)
     try:
         compose("up", "--build", "--detach", "--scale", "worker=3")
         compose.tidings("import", "--source", "nyt", "archive")
