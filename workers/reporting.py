@@ -7,11 +7,14 @@ writes tables and pages. So a figure job that is lost, late or run twice changes
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from core.errors import TidingsError
-from models.jobs import fence
+from core.process_identity import has_exited
+from models.jobs import count_drawing_slots, fence
 from models.report_jobs import FIGURES_OPTION, queue_figure_jobs
+from models.scheduling import draws_beyond_share
 from workers.context import JobContext
 from workers.outcomes import Again, Done, Outcome, WaitUntil
 from workers.watching import record_watched_run, send_events
@@ -37,7 +40,8 @@ def make_report(job: JobContext) -> Outcome:
 
     try:
         if FIGURES_OPTION in job.claim.options:
-            draw_part(job.db, run_id, folder, job.claim.options[FIGURES_OPTION], check=check)
+            names = job.claim.options[FIGURES_OPTION]
+            draw_part(job.db, run_id, folder, names, check=_give_way(job, check))
             return Done()
         record_watched_run(job)
         if not is_up_to_date(job.db, [run_id], folder):
@@ -59,3 +63,17 @@ def _queue_figures(job: JobContext, groups: list[tuple[str, ...]]) -> int:
     with job.db.write() as connection:
         fence(connection, job.claim)
         return queue_figure_jobs(connection, job.claim.run_id, groups)
+
+
+def _give_way(job: JobContext, check: Callable[[], None]) -> Callable[[], None]:
+    """Return a check that ends a part's slice also where jobs over texts need its process."""
+    drawing = count_drawing_slots(job.db, has_exited)
+
+    def check_and_give_way() -> None:
+        check()
+        with job.db.read() as connection:
+            is_in_the_way = draws_beyond_share(connection, drawing)
+        if is_in_the_way:
+            raise _SliceIsOver
+
+    return check_and_give_way
