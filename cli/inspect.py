@@ -36,6 +36,8 @@ def runs(as_json: Json = False) -> None:
         counts = ", ".join(f"{count} {state}" for state, count in sorted(row["jobs"].items()))
         line = f"{row['run']:>5}  {created}  {row['kind']:<9}{row['state']:<11}{counts}"
         show(f"{line}  {row['name'] or ''}".rstrip())
+        if row["report"]:
+            show(f"{'':>25}its report {row['report']}")
 
 
 def status(
@@ -82,6 +84,8 @@ def _print_status(report: dict[str, Any], *, only_failed: bool) -> None:
     show(f"run {report['run']}{name}: {state}")
     if report["reason"]:
         show(f"  {report['reason']}")
+    if report["report"]:
+        show(f"  its report {report['report']}")
     if report["waiting_for"]:
         show(f"  waits for: {report['waiting_for']}")
 

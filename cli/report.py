@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from contextlib import closing
-from itertools import count
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated
 
@@ -56,37 +55,46 @@ def report(
     distinct: Distinct = False,
     without: Without = None,
 ) -> None:
-    """Write a report into a folder and print the page to open; redraw only what changed."""
-    from rich.console import Console
+    """Write a report into a folder and print the page to open; redraw only what changed.
 
+    The report that the workers make when a run ends is waited for and copied where it is the same.
+    """
+    from cli.progress import LINE_SECONDS, progress_display
     from cli.report_folders import remember_folder
+    from cli.shared_report import wait_for_own_report
     from producers.status import describe_unfinished
-    from reports.build.report_folder import build
+    from reports.build.report_folder import build, copy_report
+    from reports.build_progress import BuildProgress
     from reports.data.run_data import Selection
 
     settings = context.load_settings()
-    folder = out or settings.reports / "-".join(map(str, run))
+    numbers = "-".join(map(str, run))
+    own_folder = settings.reports / numbers
+    folder = out or own_folder
     grain, grouping = by or SeriesBy()
-    figure_numbers = count(1)
+    selection = Selection(distinct, tuple(without or ()))
+    is_as_by_default = texts and by is None and selection == Selection()
     with (
         closing(context.open_database(settings)) as db,
-        Console(stderr=True, highlight=False).status("drawing") as status,
+        progress_display(f"report {numbers}", quiet_seconds=LINE_SECONDS) as display,
     ):
-
-        def show_progress() -> None:
-            status.update(f"drawing picture {next(figure_numbers)}")
-
-        selection = Selection(distinct, tuple(without or ()))
+        is_shared = (
+            is_as_by_default
+            and len(run) == 1
+            and wait_for_own_report(db, run[0], own_folder, display.update)
+        )
         page = build(
             db,
             run,
-            folder,
+            own_folder if is_shared else folder,
             selection=selection,
             grain=grain,
             grouping=grouping,
-            check=show_progress,
+            progress=BuildProgress(lambda progress: display.update(str(progress))),
             texts=texts,
         )
+        if is_shared and folder.resolve() != own_folder.resolve():
+            page = copy_report(own_folder, folder)
         remarks = [describe_unfinished(db, run_id) for run_id in run]
     if out is not None:
         remember_folder(settings, folder)

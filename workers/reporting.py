@@ -7,10 +7,13 @@ writes tables and pages. So a figure job that is lost, late or run twice changes
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from core.errors import TidingsError
+from core.errors import DatabaseAway, TidingsError
 from core.process_identity import has_exited
 from models.jobs import count_drawing_slots, fence
 from models.report_jobs import FIGURES_OPTION, queue_figure_jobs
@@ -19,7 +22,11 @@ from workers.context import JobContext
 from workers.outcomes import Again, Done, Outcome, WaitUntil
 from workers.watching import record_watched_run, send_events
 
+if TYPE_CHECKING:
+    from reports.build_progress import BuildProgress
+
 POLL_SECONDS = 1.0
+SHOW_SECONDS = 2.0  # between two notes of how far the report is made
 
 
 class _SliceIsOver(Exception):  # it ends drawing, which is deep in synchronous code
@@ -30,6 +37,7 @@ def make_report(job: JobContext) -> Outcome:
     """Make the run's report, or draw a part of its figures; what has not changed is kept."""
     # matplotlib is loaded only by a process that draws
     from reports.build.report_folder import build, divide_figures, draw_part, is_up_to_date  # noqa: PLC0415
+    from reports.build_progress import BuildProgress  # noqa: PLC0415
 
     run_id = job.claim.run_id
     folder = Path(job.runtime.settings.reports) / str(run_id)
@@ -47,7 +55,8 @@ def make_report(job: JobContext) -> Outcome:
         if not is_up_to_date(job.db, [run_id], folder):
             if _queue_figures(job, divide_figures(job.db, run_id)):
                 return WaitUntil(POLL_SECONDS, "its figures are being drawn")
-            build(job.db, [run_id], folder, check=check)
+            progress = BuildProgress(_note_progress(job))
+            build(job.db, [run_id], folder, check=check, progress=progress)
         send_events(job, check)
     except _SliceIsOver:
         return Again()
@@ -77,3 +86,24 @@ def _give_way(job: JobContext, check: Callable[[], None]) -> Callable[[], None]:
             raise _SliceIsOver
 
     return check_and_give_way
+
+
+def _note_progress(job: JobContext) -> Callable[[BuildProgress], None]:
+    """Return what notes in the job's row, for `tidings status`, how far the report is made."""
+    noted_at = float("-inf")
+
+    def note(progress: BuildProgress) -> None:
+        nonlocal noted_at
+        if time.monotonic() - noted_at < SHOW_SECONDS:
+            return
+        noted_at = time.monotonic()
+        with suppress(DatabaseAway), job.db.write() as connection:
+            fence(
+                connection,
+                job.claim,
+                reason=str(progress),
+                done_units=progress.pages,
+                all_units=progress.all_pages,
+            )
+
+    return note

@@ -154,6 +154,7 @@ def make_page(
     """
     coverage = read_coverage_grid(data)
     jobs = index_by("name", data.jobs)
+    store.progress.expect_pages(1 if len(jobs) == 1 else len(jobs) + 1)
     portraits = []
     for portrait in _read_portraits(data, store, coverage):
         posts = page_rows(_newest_first(data, jobs[portrait.name], texts=texts), _values)

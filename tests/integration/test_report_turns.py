@@ -21,8 +21,9 @@ from models.jobs import DrawingSlots, count_drawing_slots, record_worker
 from models.scheduling import select_due_report
 from models.tables import Job
 from producers.dispatch import dispatch_due_jobs
-from producers.status import run_status
+from producers.status import list_runs, run_status
 from producers.submit import submit_run
+from reports.build import report_folder
 from tests import report_stories as stories
 from tests.e2e_kit import dispatch_to_workers, stub, stub_settings  # noqa: F401 - fixtures
 from tests.report_stories import Text
@@ -184,7 +185,7 @@ def test_a_part_gives_its_process_to_a_job_over_texts_before_the_next_figure(
         check()
         raise AssertionError("it went on drawing")
 
-    monkeypatch.setattr(build, "draw_part", submit_at_first_figure)
+    monkeypatch.setattr(report_folder, "draw_part", submit_at_first_figure)
     work_one_slice(runtime, second)
     assert report_jobs(db)[second].state == State.QUEUED
     runtime.close()
@@ -217,3 +218,18 @@ def test_a_new_run_goes_on_while_the_reports_of_old_runs_are_made(
     wait_until(new_run_has_ended, seconds=200, what="the end of the new run")
     wait_until(lambda: count_reports(State.DONE) == 3, seconds=200, what="the old runs' reports")
     assert most_at_work == 1
+
+
+def test_a_run_that_has_ended_says_how_far_its_report_is(db: Database, settings: Settings) -> None:
+    (report,) = queue_old_reports(db, 1)
+    assert run_status(db, settings, 1)["report"] == "waits for a process"
+    assert claim(db, report)
+    reason = "4 of 15 pages, 31 figures"
+    with db.write() as connection:
+        connection.execute(update(Job).where(Job.id == report).values(reason=reason))
+    assert run_status(db, settings, 1)["report"] == f"is being made: {reason}"
+    assert list_runs(db)[0]["report"] == f"is being made: {reason}"
+    with db.write() as connection:
+        connection.execute(update(Job).where(Job.id == report).values(state=State.DONE))
+    assert run_status(db, settings, 1)["report"] is None
+    assert list_runs(db)[0]["report"] is None
