@@ -14,6 +14,7 @@ from cli.control import dispatch
 from cli.messages import inform, warn
 from cli.options import check_utf8, parse_import, parse_run
 from core.errors import NotFound, UsageError
+from core.quantities import quantity
 
 if TYPE_CHECKING:
     from core.settings import Settings
@@ -158,7 +159,7 @@ def _forget_import(db: Database, settings: Settings, number: int) -> None:
             remove_reports(settings, piece.runs)
             erased.documents += piece.documents
             erased.answers += piece.answers
-            status.update(f"forgetting: {erased.documents:,} documents")
+            status.update(f"forgetting: {quantity(erased.documents, 'document')}")
 
     with db.read() as connection:
         erased.runs = runs_erased_for(connection, reason)  # also by a call that was killed
@@ -174,8 +175,8 @@ def _forget_import(db: Database, settings: Settings, number: int) -> None:
 
 def _tell_erased(db: Database, settings: Settings, erased: Erased) -> None:
     """Say what is gone, and let the runs that held it go on without it."""
-    answers = f"{erased.answers:,} answers that quote them"
-    inform(f"forgotten: {erased.documents:,} documents, and {answers}")
+    answers = f"{quantity(erased.answers, 'answer')} made of them"
+    inform(f"forgotten: {quantity(erased.documents, 'document')}, and {answers}")
     if erased.runs:
         runs = ", ".join(map(str, erased.runs))
         inform(f"results and reports that held them are made again: run {runs}")

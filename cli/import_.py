@@ -15,6 +15,7 @@ from cli.messages import printable, show, warn
 from cli.options import check_utf8
 from cli.run_options import parse_handle
 from core.errors import UsageError
+from core.quantities import quantity
 from sources.base import LONGEST_NAME, clean, clean_name
 from sources.columns import FIELDS, list_columns, show_column
 from sources.registry import SOURCES, archives, source_named
@@ -84,7 +85,7 @@ def import_documents(
     ):
 
         def show_progress(documents: int) -> None:
-            status.update(f"importing: {documents:,} documents read")
+            status.update(f"importing: {quantity(documents, 'document')} read")
 
         def note_resumed(path: Path, offset: int) -> None:
             resumed[clean(str(path))[0]] = offset
@@ -106,7 +107,7 @@ def import_documents(
     if as_json:
         print(json.dumps({**_counts(imported), "resumed": resumed}))
     else:
-        used = f"{tally.documents:,} documents read, {imported.added:,} of them new"
+        used = f"{quantity(tally.documents, 'document')} read, {imported.added:,} of them new"
         if imported.completed:
             used += f", {imported.completed:,} stored ones completed"
         show(f"{used}; {tally.empty:,} empty, {tally.left_out:,} left out")

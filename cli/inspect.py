@@ -15,6 +15,7 @@ from cli.messages import inform, printable, show
 from cli.options import Json, parse_run
 from core.enums import ENDED, State
 from core.errors import NotFound
+from core.quantities import quantity
 
 WATCH_SECONDS = 1.0
 
@@ -80,7 +81,8 @@ def status(
 def _print_status(report: dict[str, Any], *, only_failed: bool) -> None:
     counts = ", ".join(f"{count} {state}" for state, count in report["jobs"].items() if count)
     name = f" ({report['name']})" if report["name"] else ""
-    state = f"{report['state']}, {report['progress']:.0%}; {counts}; {report['calls']:,} calls"
+    calls = quantity(report["calls"], "call")
+    state = f"{report['state']}, {report['progress']:.0%}; {counts}; {calls}"
     show(f"run {report['run']}{name}: {state}")
     if report["reason"]:
         show(f"  {report['reason']}")

@@ -14,6 +14,7 @@ from cli import context
 from cli.messages import inform, printable, show, warn
 from cli.options import Run, check_utf8
 from core.errors import BadInput, UsageError
+from core.quantities import quantity
 
 if TYPE_CHECKING:
     from models.database import Database
@@ -102,8 +103,8 @@ def _write_file(
     with replace_file(out) as file, comma_separated(file, FILE_COLUMNS) as write:
         write(list(coded_rows(run, sample, labels)))
     inform(
-        f"{len(sample):,} mentions written to {out}: fill the column label with -1, 0, 1 or skip, "
-        f"then `tidings label {run} --file {out}`"
+        f"{quantity(len(sample), 'mention')} written to {out}: fill the column label with -1, 0, 1 "
+        f"or skip, then `tidings label {run} --file {out}`"
     )
 
 
@@ -111,7 +112,6 @@ def _read_file(db: Database, run: int, coder: str, path: Path) -> None:
     """Store the labels of a coded file: all of them, or on any error none."""
     from models.labels import store_labels
     from producers.label_sample import check_run_of_months, find_items, read_coded_file
-    from reports.words.quantities import quantity
 
     check_run_of_months(db, run)
     coded = read_coded_file(path)
@@ -131,7 +131,6 @@ def _read_file(db: Database, run: int, coder: str, path: Path) -> None:
 def _show_agreement(db: Database, run: int) -> None:
     from reports.data.label_counts import count_labels
     from reports.data.run_data import load_run
-    from reports.words.quantities import quantity
 
     counts = count_labels(load_run(db, run))
     for coder, labels in counts.by_coder.items():

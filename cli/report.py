@@ -23,6 +23,7 @@ from cli.options import (
 )
 from cli.trainings import WEIGHTS, write_weights
 from core.errors import TidingsError, UsageError
+from core.quantities import quantity
 
 if TYPE_CHECKING:
     from models.database import Database
@@ -176,7 +177,7 @@ def _export_table(
     if out is None:
         sys.stdout.buffer.flush()
     else:
-        inform(f"{rows:,} rows written to {out} as {form}")
+        inform(f"{quantity(rows, 'row')} written to {out} as {form}")
 
     if unfinished is not None:
         warn(f"{unfinished}, and the table holds no more than that: `tidings status {run}`")

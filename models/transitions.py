@@ -34,6 +34,7 @@ from sqlalchemy import (
 
 from core.enums import ENDED, QUEUE_OF, JobKind, State, StepState
 from core.errors import NotFound, RunCapReached, RunEnded, UsageError
+from core.quantities import quantity
 from models.database import CLOCK_SLACK_SECONDS, Database, batched, clock
 from models.jobs import (
     NO_SETBACKS,
@@ -532,7 +533,7 @@ def resume_run(db: Database, run_id: int, max_calls: int | None = None) -> int |
 
 def _refuse_used_cap(run: Row[Any], max_calls: int | None) -> None:
     """Raise an error unless the run was paused by a person: what needs no call may go on."""
-    calls = f"run {run.id} has made {run.calls_begun:,} calls"
+    calls = f"run {run.id} has made {quantity(run.calls_begun, 'call')}"
     if max_calls is not None:
         raise UsageError(
             f"--max-calls {max_calls:,}: {calls} already, and the cap is on all of them: give more"

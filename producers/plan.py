@@ -26,6 +26,7 @@ from analysis.pipelines import JOB_KINDS, PIPELINES
 from analysis.search import find_matching_posts
 from core.enums import JobKind
 from core.errors import UsageError
+from core.quantities import quantity
 from core.rate_limit_notation import LONG_WINDOW_SECONDS, Window, parse_limits
 from core.settings import Settings
 from models.crawls import COMPLETE, read_crawl
@@ -314,12 +315,12 @@ class _Planner:
             keys = [source.key_variable for source in sources if source.key_variable]
             advice = f", or set {' or '.join(keys)}" if keys else ""
             remarks.append(
-                f"{missing_months:,} months without documents will end as no-data: "
+                f"{quantity(missing_months, 'month')} without documents will end as no-data: "
                 f"import them{advice}"
             )
         if months_to_fetch := self._source_calls.total():
             remarks.append(
-                f"{months_to_fetch:,} months are to be fetched first: "
+                f"to be fetched first: {quantity(months_to_fetch, 'month')}; "
                 "what is asked of their texts is not counted"
             )
             self._plan.exact = False
@@ -353,7 +354,7 @@ def _price_remark(source: Source, subjects: int, limit: int | None, price: float
     if limit is None:
         return f"a post read of {source.name} costs {price:g}: --limit bounds how many are read"
     posts = limit * subjects
-    return f"{source.name}: at most {posts:,} posts, which cost {posts * price:,.2f}"
+    return f"{source.name}: at most {quantity(posts, 'post')}, for {posts * price:,.2f}"
 
 
 def time_at_limits(windows: Sequence[Window], calls: int) -> tuple[float, str | None]:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, func, select
 from core.enums import ENDED, QUEUES, JobKind, State
 from core.errors import BrokerAway
 from core.process_identity import has_exited
+from core.quantities import quantity
 from core.settings import Settings
 from models.database import Database, clock
 from models.jobs import count_live_slots, job_counts, progress_of
@@ -102,8 +103,7 @@ def describe_unfinished(db: Database, run_id: int) -> str | None:
 
     done = counts.get(State.DONE, 0)
     state = shown_state(run.state, counts)
-    verb = "are" if done != 1 else "is"
-    return f"run {run_id} is {state}: {done:,} of its {sum(counts.values()):,} jobs {verb} done"
+    return f"run {run_id} is {state}: {done:,} of {quantity(sum(counts.values()), 'job')} done"
 
 
 def _most_frequent_wait(connection: Connection, run_id: int) -> str | None:

@@ -22,6 +22,7 @@ from sqlalchemy import Connection
 
 from analysis.ledger import missing_keys
 from core.errors import RunCapReached, ServiceError, ServiceUnavailable
+from core.quantities import quantity
 from core.ratelimit import credential_of
 from models.answers import read_answers
 from models.keyword_answers import read_searched, read_sentences
@@ -266,7 +267,7 @@ class AnswerFetcher:
             granted = await self.job.in_database_thread(reserve)
             if not granted:
                 raise RunCapReached(
-                    f"cap of {claim.max_calls} calls is reached: "
+                    f"cap of {quantity(claim.max_calls, 'call')} is reached: "
                     f"`tidings resume {claim.run_id} --max-calls N` goes on"
                 )
 

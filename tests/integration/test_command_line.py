@@ -91,7 +91,7 @@ def test_a_file_whose_name_is_no_utf8_is_imported_and_a_report_goes_to_such_a_fo
     (tmp_path / "b\udcff.csv").write_text("text,handle,date\nHello,ann,2020-01-01\n")
     done = tidings("import", b"b\xff.csv")
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("1 documents read, 1 of them new")
+    assert done.stdout.startswith("1 document read, 1 of them new")
     made = subprocess.run(  # noqa: S603 - our own program
         [*COMMAND, "report", run, "--out", b"c\xff"], capture_output=True, check=False
     )
