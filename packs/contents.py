@@ -183,5 +183,6 @@ def read_object(content: bytes, place: str, kind: type[Line]) -> Line:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         field = ".".join(map(str, first["loc"]))
-        reason = f"{field}: {first['msg']}" if field else first["msg"]
+        message = first["msg"].removeprefix("Value error, ")
+        reason = f"{field}: {message}" if field else message
         raise BadInput(f"{place}: {reason[:_SHOWN]}") from None

@@ -65,6 +65,24 @@ def test_queries_by_week_are_matched_again(
     assert all(matched.values())
 
 
+def test_a_pack_without_texts_holds_no_sentence_that_a_query_found_and_left_out(
+    jobs: Jobs, tmp_path: Path
+) -> None:
+    left_out = "A fever of the rain season, says NASA."
+    at = datetime(2020, 3, 20)  # noqa: DTZ001 - as it is stored
+    add_documents(jobs.db, [document("nyt:left-out", "nyt", left_out, at=at)])
+    run = jobs.submit(months(keywords=(Keyword.parse("fever NOT rain"),)))
+    jobs.do_all(run)
+
+    path = pack(jobs, run, tmp_path / "pack.zip")
+    with ZipFile(path) as archive:
+        assert "answers/polarity.jsonl" in archive.namelist()
+        assert b"Fever Spreads at Protests." in archive.read("exports/mentions.jsonl")
+        for name in archive.namelist():
+            assert b"rain season" not in archive.read(name), name
+    assert_equal(verify(path), FROM_MENTIONS)
+
+
 def test_a_query_of_another_level_is_named_by_the_tables_that_it_changes(
     jobs: Jobs, tmp_path: Path
 ) -> None:

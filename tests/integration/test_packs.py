@@ -404,6 +404,11 @@ def test_wrong_usage_and_files_that_are_no_packs(
     status, said, warned = tidings("verify", other)
     assert (status, said) == (1, "")
     assert warned == "tidings: run.json is not in the pack\n"
+    older = change(
+        packed, "run.json", lambda content: content.replace(b'"format": 2', b'"format": 1')
+    )
+    said = "tidings: run.json: format: another version of Tidings packed it: pack the run again\n"
+    assert tidings("verify", older) == (1, "", said)
     other.write_bytes(packed.read_bytes()[:-1000])
     status, _, warned = tidings("verify", other)
     assert status == 1
