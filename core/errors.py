@@ -5,6 +5,10 @@ A message says what happened, to what, and what to do. No message ever holds a k
 
 from __future__ import annotations
 
+import errno
+
+FULL_DISK = (errno.ENOSPC, errno.EDQUOT)  # of an `OSError`
+
 
 class TidingsError(Exception):
     """The base of all errors of ours; its text is fit to be shown to a user as it is."""
@@ -48,6 +52,11 @@ class BrokerAway(StackError):
     @classmethod
     def caused_by(cls, error: Exception) -> BrokerAway:
         """Return the error for a call of Redis that ended with *error*."""
+        if "No space left" in str(error):
+            return cls(
+                "Redis takes nothing, since the disk that it writes to is full: make room on it "
+                "(of `tidings up` it is the one of TIDINGS_HOME)"
+            )
         return cls(f"Redis does not answer ({type(error).__name__}): is the stack up?")
 
 

@@ -56,7 +56,7 @@ def test_an_output_that_takes_nothing_is_one_line(run: str, arguments: tuple[str
     full = os.open("/dev/full", os.O_WRONLY)
     done = tidings(*arguments, out=full)
     os.close(full)
-    message = "tidings: the output cannot be used: No space left on device\n"
+    message = "tidings: the output cannot be used: No space left on device: make room on its disk\n"
     assert (done.returncode, done.stderr) == (1, message)
 
 
