@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from reports.packs.verify import verify_pack
 from sqlalchemy import delete, select, update
 
 from analysis.options import Keyword
@@ -26,6 +25,7 @@ from core.settings import Settings
 from models.documents import add_documents
 from models.tables import Answer, KeywordQuestion, KeywordSentences, SearchedBlock
 from models.transitions import retry_run
+from packs.verify import verify_pack
 from reports.data.exports import write
 from tests import stub_textapi
 from tests.jobs_kit import Jobs
