@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -70,7 +71,7 @@ def label(
 
 def _code_in_terminal(db: Database, run: int, coder: str, sample: Sequence[SampledMention]) -> None:
     from cli.label_session import LabelSession
-    from models.labels import delete_label, read_labels, store_labels
+    from models.labels import add_label, delete_label, read_labels
 
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError(
@@ -79,15 +80,11 @@ def _code_in_terminal(db: Database, run: int, coder: str, sample: Sequence[Sampl
     with db.read() as connection:
         labels = read_labels(connection, run, coder)
 
-    def store(key: MentionKey, value: int | None) -> None:
-        with db.write() as connection:
-            store_labels(connection, db, run, coder, {key: value})
-
     def remove(key: MentionKey) -> None:
         with db.write() as connection:
             delete_label(connection, run, coder, key)
 
-    LabelSession(sample, labels, store, remove).run()
+    LabelSession(sample, labels, partial(add_label, db, run, coder), remove).run()
 
 
 def _write_file(
@@ -111,13 +108,21 @@ def _write_file(
 def _read_file(db: Database, run: int, coder: str, path: Path) -> None:
     """Store the labels of a coded file: all of them, or on any error none."""
     from models.labels import store_labels
-    from producers.label_sample import check_run_of_months, find_items, read_coded_file
+    from producers.label_sample import (
+        check_run_of_months,
+        check_sentences,
+        find_items,
+        read_coded_file,
+    )
+    from reports.words.quantities import quantity
 
     check_run_of_months(db, run)
-    coded = read_coded_file(path)
+    coded_file = read_coded_file(path)
+    coded = coded_file.items
     keys = find_items(db, run, {row.item for row in coded})
     if coded and not keys:
         raise BadInput(f"{path} names no mention of run {run}: is it the file of another run?")
+    check_sentences(db, run, coded_file, keys)
 
     labels = {keys[row.item]: row.value for row in coded if row.item in keys}
     with db.write() as connection:
@@ -138,6 +143,12 @@ def _show_agreement(db: Database, run: int) -> None:
     if counts.alpha is not None:
         shared = quantity(counts.shared, "mention")
         show(f"Krippendorff's alpha (interval) {counts.alpha:.3f} on {shared}")
+    elif counts.shared:
+        shared = quantity(counts.shared, "mention")
+        show(
+            f"Krippendorff's alpha: the coders agree on {shared}, with one label for all of them; "
+            "it can be computed where labels differ"
+        )
     elif len(counts.by_coder) > 1:
         show("Krippendorff's alpha: no two coders have coded the same mentions yet")
     inform(f"`tidings report {run}` shows what the labels say of the moods")
