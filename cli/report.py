@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import closing
+from itertools import count
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated
 
@@ -64,6 +65,7 @@ def report(
     from cli.report_folders import remember_folder
     from cli.shared_report import wait_for_own_report
     from producers.status import describe_unfinished
+    from reports.build.folder_lock import lock_folder
     from reports.build.report_folder import build, copy_report
     from reports.build_progress import BuildProgress
     from reports.data.run_data import Selection
@@ -75,27 +77,36 @@ def report(
     grain, grouping = by or SeriesBy()
     selection = Selection(distinct, tuple(without or ()))
     is_as_by_default = texts and by is None and selection == Selection()
+    waits = count()
     with (
         closing(context.open_database(settings)) as db,
         progress_display(f"report {numbers}", quiet_seconds=LINE_SECONDS) as display,
     ):
+
+        def show_waiting() -> None:
+            if not next(waits):
+                inform(f"another process writes a report into {folder}: waiting for its end")
+
         is_shared = (
             is_as_by_default
             and len(run) == 1
             and wait_for_own_report(db, run[0], own_folder, display.update)
         )
-        page = build(
-            db,
-            run,
-            own_folder if is_shared else folder,
-            selection=selection,
-            grain=grain,
-            grouping=grouping,
-            progress=BuildProgress(lambda progress: display.update(str(progress))),
-            texts=texts,
-        )
+        built_folder = own_folder if is_shared else folder
+        with lock_folder(built_folder, show_waiting):
+            page = build(
+                db,
+                run,
+                built_folder,
+                selection=selection,
+                grain=grain,
+                grouping=grouping,
+                progress=BuildProgress(lambda progress: display.update(str(progress))),
+                texts=texts,
+            )
         if is_shared and folder.resolve() != own_folder.resolve():
-            page = copy_report(own_folder, folder)
+            with lock_folder(folder, show_waiting):
+                page = copy_report(own_folder, folder)
         remarks = [describe_unfinished(db, run_id) for run_id in run]
     if out is not None:
         remember_folder(settings, folder)

@@ -36,6 +36,7 @@ class _SliceIsOver(Exception):  # it ends drawing, which is deep in synchronous 
 def make_report(job: JobContext) -> Outcome:
     """Make the run's report, or draw a part of its figures; what has not changed is kept."""
     # matplotlib is loaded only by a process that draws
+    from reports.build.folder_lock import lock_folder  # noqa: PLC0415
     from reports.build.report_folder import build, divide_figures, draw_part, is_up_to_date  # noqa: PLC0415
     from reports.build_progress import BuildProgress  # noqa: PLC0415
 
@@ -56,7 +57,8 @@ def make_report(job: JobContext) -> Outcome:
             if _queue_figures(job, divide_figures(job.db, run_id)):
                 return WaitUntil(POLL_SECONDS, "its figures are being drawn")
             progress = BuildProgress(_note_progress(job))
-            build(job.db, [run_id], folder, check=check, progress=progress)
+            with lock_folder(folder, check):
+                build(job.db, [run_id], folder, check=check, progress=progress)
         send_events(job, check)
     except _SliceIsOver:
         return Again()
