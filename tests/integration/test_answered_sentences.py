@@ -39,18 +39,19 @@ FEVER = MonthsParameters(
     last="2020-03",
     keywords=(Keyword.parse("fever"),),
     steps=("keywords", "polarity"),
-    text_size=200,
+    text_size=400,
 )
 #: each of the texts in a request of its own
 ALONE = FEVER.model_copy(update={"text_size": 100})
+CALM = "The harbour of Lorn is closed since Monday, as it often is. "
 #: composed letters, capitals that have no small letter of one character, white space, a repetition
 TEXTS = (
-    "Fog. Café in Zürich: fever  at the café, says İnci Weiß, who waits.\nThe fever rises.",
-    "A calm day. The fever is back. Nothing new. The fever is back.",
-    "No news of anything today. The ferry is late, as on every day of this week.",
-    "Calm. Mayor: “fever” costs ½ a million… Straße closed.",
-    "Nothing at all. Fever again, fever for ever. Ende",
-    "Long FEVER of März\u00a0is over, they say, and the harbour opens on Monday",
+    f"{CALM}Fog. Café in Zürich: fever  at the café, says İnci Weiß, who waits.\nThe fever rises.",
+    f"{CALM}A calm day. The fever is back. Nothing new. The fever is back.",
+    f"{CALM}No news of anything today. The ferry is late, as on every day of this week.",
+    f"{CALM}Calm. Mayor: “fever” costs ½ a million… Straße closed.",
+    f"{CALM}Nothing at all. Fever again, fever for ever. Ende",
+    f"{CALM}Long FEVER of März\u00a0is over, they say, and the harbour opens on Monday",
 )
 FOREIGN = "Something else entirely."
 FEVER_FOREIGN = "In other words: a fever."
