@@ -16,6 +16,8 @@ from sources.file_reading import open_file
 from sources.gzip_members import GzipMembers
 
 LONGEST_HEAD = 2**18  #: bytes of a record's headers
+MAX_EMPTY_RECORDS = 10_000  #: of a file; a few kilobytes may unpack to millions
+_SHORTEST_RECORD = len("HTTP/1.1 200")  # bytes; a shorter one is empty
 BROKEN_FILE = (ArchiveLoadFailed, AttributeError, EOFError, OSError, ValueError, zlib.error)
 
 
