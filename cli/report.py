@@ -61,7 +61,7 @@ def report(
 
     The report that the workers make when a run ends is waited for and copied where it is the same.
     """
-    from cli.progress import LINE_SECONDS, progress_display
+    from cli.progress import progress_display
     from cli.report_folders import remember_folder
     from cli.shared_report import wait_for_own_report
     from producers.status import describe_unfinished
@@ -80,7 +80,7 @@ def report(
     waits = count()
     with (
         closing(context.open_database(settings)) as db,
-        progress_display(f"report {numbers}", quiet_seconds=LINE_SECONDS) as display,
+        progress_display(f"report {numbers}") as display,
     ):
 
         def show_waiting() -> None:

@@ -113,12 +113,13 @@ def build(
     if _is_unchanged(out, fingerprint):
         return index
 
+    progress = progress or BuildProgress()
+    progress.show(progress)
     runs = [load_run(db, run_id, selection, grain, grouping) for run_id in run_ids]
     if len(run_ids) > 1 and grain is None:
         runs = [replace(data, grain=Grain.MONTH) for data in runs]
     if any(map(years.groups_by_year, runs)):
         check = _after_one(check)
-    progress = progress or BuildProgress()
     store = FigureStore(out, note=describe_origin(runs), check=check, progress=progress)
     with StagedFiles(out) as pages:
         reports = []
