@@ -71,8 +71,14 @@ def read_records(
     """
     with open_file(path, offset) as file:
         records = _Records(_Pieces(file))
+        empty = 0
         try:
             for record in records:
+                if record.length is None:  # its end is that of the file, whatever else is in it
+                    raise ArchiveLoadFailed("a record does not say how long it is")
+                empty += record.length < _SHORTEST_RECORD
+                if empty > MAX_EMPTY_RECORDS:
+                    raise ArchiveLoadFailed(f"more than {MAX_EMPTY_RECORDS:,} empty records")
                 yield record, _offset_in_file(file, records.offset)
                 records.reader.line_bytes = 0
                 records.read_to_end()
