@@ -88,7 +88,7 @@ def _print_status(report: dict[str, Any], *, only_failed: bool) -> None:
         show(f"  {report['reason']}")
     if report["report"]:
         show(f"  its report {report['report']}")
-    if report["waiting_for"]:
+    if report["waiting_for"] not in (None, report["reason"]):
         show(f"  waits for: {report['waiting_for']}")
 
     for job in report["details"]:
