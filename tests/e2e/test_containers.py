@@ -86,9 +86,15 @@ def exports_of_the_embedded_stack(folder: Path) -> dict[str, bytes]:
 
 
 def kill(stack: Compose, service: str) -> None:
-    """Kill the first container of *service* without notice; Docker starts it again."""
+    """Kill the first container of *service* without notice; wait until Docker started it again."""
     container = stack.containers(service)[0]
-    os.kill(int(docker("inspect", "--format", "{{.State.Pid}}", container)), signal.SIGKILL)
+
+    def process() -> int:
+        return int(docker("inspect", "--format", "{{.State.Pid}}", container))
+
+    killed = process()
+    os.kill(killed, signal.SIGKILL)
+    wait_until(lambda: process() not in (0, killed), seconds=60, what=f"a new {service}")
 
 
 def test_a_run_with_faults_exports_what_the_embedded_stack_exports(
