@@ -26,7 +26,8 @@ class KeyLimits:
         logs = self._logs[key]
         now = time.monotonic()
 
-        fcntl.lockf(self._lock, fcntl.LOCK_EX)  # released with its holder, however that ends
+        # The lock is released with its holder, however that ends.
+        fcntl.lockf(self._lock, fcntl.LOCK_EX)
         try:
             wait = max(log.seconds_to_wait(now) for log in logs)
             if wait <= 0:
