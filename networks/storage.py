@@ -86,9 +86,9 @@ def copy_arrays(arrays: Mapping[str, Array], targets: Mapping[str, Array]) -> No
             f"the stored arrays are {stored}, the network's {expected}: "
             "they belong to another network"
         )
-    for name, target in targets.items():
-        target[...] = arrays[name]
+    for array_name, target in targets.items():
+        target[...] = arrays[array_name]
 
 
 def _describe(arrays: Mapping[str, Array]) -> dict[str, tuple[tuple[int, ...], str]]:
-    return {name: (array.shape, array.dtype.name) for name, array in arrays.items()}
+    return {array_name: (array.shape, array.dtype.name) for array_name, array in arrays.items()}
