@@ -1,4 +1,4 @@
-"""Addresses of services: checked where settings are read, and shown without their passwords."""
+"""Addresses of services, checked when settings are read and shown without passwords."""
 
 from __future__ import annotations
 

@@ -26,6 +26,7 @@ def replace_file(path: Path) -> Iterator[IO[bytes]]:
         with _named(path), path.open("wb", buffering=0) as device:
             yield device
         return
+
     if path.is_symlink():
         path = path.resolve()
     part = _part_of(path)
@@ -52,7 +53,7 @@ def whole_name(path: Path) -> str:
 
 @contextmanager
 def _named(path: Path) -> Iterator[None]:
-    """Raise a `TidingsError` that names *path* where it cannot be written."""
+    """Raise a `TidingsError` that names *path* if it cannot be written."""
     try:
         yield
     except OSError as error:
@@ -64,7 +65,7 @@ def _named(path: Path) -> Iterator[None]:
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write *content* to *path*. Raises `TidingsError` where that is impossible."""
+    """Write *content* to *path*. Raises `TidingsError` if that is impossible."""
     with replace_file(path) as file:
         file.write(content)
 

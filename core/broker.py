@@ -94,6 +94,7 @@ def queue_lengths(client: redis.Redis, queues: Iterable[str]) -> dict[str, int]:
         lengths = pipeline.execute()
     except RedisError as error:
         raise BrokerAway.caused_by(error) from error
+
     return {
         queue: lengths[2 * index] + lengths[2 * index + 1]
         for index, queue in enumerate(queue_names)
@@ -117,6 +118,7 @@ def queue_problem(client: redis.Redis, queue: str) -> str | None:
                 f"the queue {queue} holds {odd} messages that are no job messages, which workers "
                 "drop: does another program write into this Redis?"
             )
+
     return None
 
 

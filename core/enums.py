@@ -58,7 +58,7 @@ ENDED = (State.DONE, State.FAILED, State.CANCELLED)
 
 
 class Within(StrEnum):
-    """What a query has to match."""
+    """The unit of text that a query has to match."""
 
     SENTENCE = "sentence"
     DOCUMENT = "document"

@@ -1,4 +1,4 @@
-"""How often the interpreter looks for objects that hold each other in a circle."""
+"""The interpreter's search for objects that hold each other in a circle, made less often."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a job message is: the workers drop anything else that lies in a queue of jobs.
+"""The validation of job messages: workers drop anything else in a queue of jobs.
 
 A message that Celery cannot handle ends the worker or costs it a slot, and may be delivered again
 without end.

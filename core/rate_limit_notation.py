@@ -8,7 +8,7 @@ from operator import attrgetter
 
 from core.errors import SettingsError
 
-# From here on, recovery refills a window from the table of calls; shorter ones are waited out.
+# Recovery refills windows of this length from the table of calls; shorter ones are waited out.
 LONG_WINDOW_SECONDS = 60
 _UNITS = {"s": 1, "min": 60, "h": 3600, "d": 86400, "month": 30 * 86400}
 _LIMIT = re.compile(r"^(\d+)/(\d*)(s|min|h|d|month)$")

@@ -56,6 +56,7 @@ def remove_leftovers(home: Path) -> list[Path]:
             continue
         shutil.rmtree(folder, ignore_errors=True)
         os.close(lock)
+
     return locked_folders
 
 

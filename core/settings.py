@@ -1,4 +1,4 @@
-"""All settings, read once where a process starts and passed on as one frozen object.
+"""All settings, read once when a process starts and passed on as one frozen object.
 
 A value comes from the first of: the environment (prefix ``TIDINGS_``), a ``.env`` file, what
 ``tidings up`` wrote to ``TIDINGS_HOME/stack.json``, the default here.
@@ -239,6 +239,7 @@ class _StackFile(PydanticBaseSettingsSource):
             is_up = is_locked(stack_lock(path.parent))
         except OSError as error:
             raise _no_folder(path.parent, error) from error
+
         if not is_up:
             return {}
         try:
@@ -249,6 +250,7 @@ class _StackFile(PydanticBaseSettingsSource):
             raise SettingsError(
                 f"{path} cannot be read ({error}): end the stack, start `tidings up` again"
             ) from error
+
         return {
             field_name: setting
             for field_name, setting in content.items()
@@ -319,7 +321,7 @@ def _format_value(setting: object) -> str:
 def private_folder(path: Path) -> Path:
     """Make the folder *path* if it is missing, and let this user alone read it; return *path*.
 
-    Raises `SettingsError` where that is impossible.
+    Raises `SettingsError` if that is impossible.
     """
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)

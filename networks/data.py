@@ -90,7 +90,7 @@ def prepare_images(
     """Scale images and encode their labels.
 
     Without *validation* the last sixth of *train* validates (the last 10,000 of MNIST's 60,000).
-    Bytes are divided by 255, other numbers by the largest in *train*. Raises NetworkError where
+    Bytes are divided by 255, other numbers by the largest in *train*. Raises NetworkError if
     shapes, labels or numbers do not fit.
     """
     # The first validation image has this index.
@@ -174,7 +174,7 @@ def window_series(
     The first two thirds of the windows train, the rest validates (200 points and windows of 50:
     those that start at 0 to 99, then 100 to 149). A window with a gap (None) is left out and
     counted. With *standardise* values are scaled to mean 0 and deviation 1 of what the training
-    windows hold. Raises NetworkError where too few windows are left.
+    windows hold. Raises NetworkError if too few windows are left.
     """
     # None becomes NaN.
     raw = np.array(series, dtype=np.float64)

@@ -48,6 +48,7 @@ class FeedForward:
             raise NetworkError(
                 f"layers {tuple(sizes)} make no network: give two or more sizes, each at least 1"
             )
+
         self.sizes = tuple(int(size) for size in sizes)
         self.names = {"activation": activation, "output": output, "loss": loss}
         self.dtype = np.dtype(dtype)
@@ -98,6 +99,7 @@ class FeedForward:
             z = np.dot(a, weights[layer].T, out=buffer)
             z += biases[layer]
             a = activate(z, z)
+
         np.dot(a, weights[-1].T, out=outputs)
         outputs += biases[-1]
         self._output(outputs, outputs)
@@ -109,6 +111,7 @@ class FeedForward:
             np.dot(ones, delta, out=self._bias_gradients[layer])
             delta = np.dot(delta, weights[layer])
             delta *= self._activation.derivative(a)
+
         np.matmul(delta.T, x, out=self._weight_gradients[0])
         np.dot(ones, delta, out=self._bias_gradients[0])
 

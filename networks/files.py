@@ -107,7 +107,7 @@ def read_idx(path: str | Path) -> Array:
 def read_column(path: str | Path, column: str) -> list[float | None]:
     """Return the numbers of one column of a CSV with a header; an empty cell is a gap (None).
 
-    Raises NetworkError where the file, the column or a number cannot be read; it names the line.
+    Raises NetworkError if the file, the column or a number cannot be read; it names the line.
     """
     try:
         text = _read_bytes(Path(path)).decode("utf-8-sig")
@@ -159,6 +159,7 @@ def _read_bytes(path: Path) -> bytes:
     except (OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or "its compressed content is damaged"
         raise NetworkError(f"{path} cannot be read ({reason}): give a readable file") from error
+
     if len(unpacked) > limit:
         raise NetworkError(f"{path} unpacks to more than {limit:,} bytes: give a smaller file")
     return unpacked

@@ -157,6 +157,7 @@ def resolve_options(kind: str, overrides: Mapping[str, Any] | None = None) -> Op
     for option_name, raw in (overrides or {}).items():
         if raw is not None:
             chosen[option_name.replace("-", "_")] = raw
+
     preset = str(chosen.pop("preset", "standard"))
 
     if kind not in KINDS:

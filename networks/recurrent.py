@@ -48,6 +48,7 @@ class Recurrent:
                 f"truncating at {truncate} steps leaves nothing to learn from: "
                 "give 1 or more, or none"
             )
+
         self.sizes = (inputs, hidden, outputs)
         self.names = {"activation": activation, "truncate": truncate, "carry": carry}
         self.truncate = truncate

@@ -49,6 +49,7 @@ class Results:
         """A sentence that compares a forecast with the best simple one; None for images."""
         if self.baselines is None:
             return None
+
         forecast, error = self.baselines.best()
         descriptions = {
             "mean": "the mean",
@@ -66,6 +67,7 @@ def evaluate(network: Network, data: Data) -> Results:
     """Return all figures and predictions of *network* on *data*."""
     if isinstance(network, Recurrent):
         return _evaluate_forecasts(network, data)
+
     assert data.test is not None, "images have a test split"  # noqa: S101
 
     predicted = predict(network, data.test).argmax(axis=1)
@@ -97,15 +99,15 @@ def _list_predictions(
 ) -> list[Prediction]:
     points = zip(index.tolist(), actual.tolist(), predicted.tolist(), strict=True)
     return [
-        Prediction(split=split, index=place, actual=actual_value, predicted=predicted_value)
-        for place, actual_value, predicted_value in points
+        Prediction(split=split, index=position, actual=actual_value, predicted=predicted_value)
+        for position, actual_value, predicted_value in points
     ]
 
 
 def classify(network: FeedForward, scaling: Scaling, images: Array) -> Array:
     """Return the class of each of the raw *images* ``(n, features)``: ``(n,)``, whole numbers.
 
-    Raises NetworkError where they are of another size than those it was trained with.
+    Raises NetworkError if they are of another size than those it was trained with.
     """
     if images.ndim != 2 or images.shape[1] != network.sizes[0]:
         raise NetworkError(

@@ -18,7 +18,7 @@ from networks.functions import Array
 class SparseRows:
     """Rows of *width* columns; row *i* has *values* at *columns* from ``starts[i]`` on.
 
-    Raises NetworkError where the three arrays do not fit each other or *width*.
+    Raises NetworkError if the three arrays do not fit each other or *width*.
     """
 
     def __init__(
@@ -32,6 +32,7 @@ class SparseRows:
             )
         if len(columns) and not 0 <= np.min(columns) <= np.max(columns) < width:
             raise NetworkError(f"a column lies outside 0 to {width - 1}: give a larger width")
+
         self.columns = columns
         self.values = values
         self.starts = starts

@@ -245,6 +245,7 @@ def train_batches(
         if decay != 1.0:
             parameters *= decay
         optimizer.step(parameters, gradient, rate)
+
     return network.loss.value(outputs, targets)
 
 
@@ -278,6 +279,7 @@ def predict(network: Network, samples: Samples, check_stop: CheckStop = _never_s
         check_stop()
         batch_rows = slice(start, start + PREDICTION_ROWS)
         outputs[batch_rows] = network.forward(samples.x[batch_rows])
+
     return outputs
 
 

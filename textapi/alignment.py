@@ -79,6 +79,7 @@ def align(sentences: Sequence[str], texts: Sequence[str], term: str | None = Non
     for sentence in map(_fold_sentence, sentences):
         is_whole = sentence in joined.form.text
         folded.append(sentence if is_whole else uncut(sentence) or sentence)
+
     return _Aligner(joined, folded, None if term is None else _fold_sentence(term)).align()
 
 
@@ -88,7 +89,7 @@ def _fold_sentence(sentence: str) -> str:
 
 @dataclass(frozen=True)
 class _JoinedTexts:
-    """The joined texts in the form in which they are compared, and where each begins and ends.
+    """The joined texts in the form in which they are compared, with the ends of each.
 
     Blank texts are left out.
     """
@@ -176,6 +177,7 @@ class _Aligner:
                 return None
             cursor = start + len(sentence)
             places[index] = start, cursor
+
         return places
 
     def _last_places(self, is_place: IsPlace | None = None) -> dict[int, Span] | None:
@@ -192,6 +194,7 @@ class _Aligner:
                 return None
             places[index] = start, start + len(sentence)
             cursor = start
+
         return places
 
     def _decide(self, index: int, earliest: dict[int, Span], latest: dict[int, Span]) -> bool:
@@ -246,7 +249,7 @@ class _Aligner:
                 self._doubtful.update(touched)
 
     def _all_touched(self, sentence: str, begin: int, end: int) -> Iterator[range]:
-        """Yield the texts that *sentence* touches where it stands between *begin* and *end*."""
+        """Yield the texts that each place of *sentence* between *begin* and *end* touches."""
         text, size = self._joined.form.text, len(sentence)
         start = text.find(sentence, begin, end)
         while start >= 0:

@@ -1,4 +1,4 @@
-"""Several texts in one request: how they are packed."""
+"""The packing of several texts into one request."""
 
 from __future__ import annotations
 

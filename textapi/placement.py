@@ -1,4 +1,4 @@
-"""Where the sentences that a service found in a text stand in it.
+"""The places in a text of the sentences that a service found in it.
 
 A service may split sentences by rules of its own, and change white space, letters and case. A
 sentence that stands nowhere in the text all the same is no sentence of it.
@@ -55,12 +55,12 @@ def place_answer(answer: Sequence[str], text: str, spans: Sequence[Span], term: 
 
 
 def uncut(folded: str) -> str:
-    """Return a folded sentence without the ellipsis where a service cut it."""
+    """Return a folded sentence without the ellipsis that marks a service's cut."""
     return _CUT.sub("", folded)
 
 
 class _Placer:
-    """Places the sentences of an answer in their order, else where the text has them."""
+    """Places the sentences of an answer in their order, or else anywhere in the text."""
 
     def __init__(self, text: str, spans: Sequence[Span], term: str) -> None:
         self._text = text
@@ -92,6 +92,7 @@ class _Placer:
                 # The next sentence is another one.
                 self._note(covered[-1])
                 return covered
+
         return []
 
     def _find(self, form: Form, sentence: str, next_index: int, cursor: int) -> list[int]:

@@ -34,7 +34,7 @@ AnswerKey: TypeAlias = bytes | KeywordKey
 # An answer without sentences is stored as this text.
 NOTHING_FOUND = "[]"
 
-# The sign of a tag or a handle; ".@" lets everybody see a post that begins with a handle.
+# A tag or a handle begins with a sign; ".@" lets everybody see a post that begins with a handle.
 _SIGN = re.compile(r"(?<!\w)\.?[@#](?=\w)")
 
 
@@ -66,7 +66,7 @@ def _finish_key(head: hashlib.blake2b, text: str) -> bytes:
 
 
 class UnplacedAnswer(ServiceBadAnswer):
-    """Sentences of an answer about one text do not stand in it; *answers* holds all as it came."""
+    """Sentences of an answer about one text do not stand in it; *answers* holds all answers."""
 
     def __init__(
         self, operation: Operation, terms: Sequence[str], answers: dict[AnswerKey, str]
@@ -209,6 +209,7 @@ class PolarityBatch(_Request):
             text, (polarity, part) = texts[index], parts[0]
             if len(parts) == 1 and part.split() == text.split():
                 answers[polarity_key(self.engine, text)] = _to_json(polarity)
+
         return answers
 
     def split(self, keys: Collection[AnswerKey]) -> list[ApiRequest]:

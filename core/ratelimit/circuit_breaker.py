@@ -88,6 +88,7 @@ class CircuitBreaker:
             if wait > LONGEST_WAIT_SECONDS and is_checked:
                 raise self._windows.cap_reached(wait, CIRCUIT_OPEN)
             await self._clock.sleep(min(wait + random.uniform(0, 0.5), CHECK_SECONDS))
+
         return None
 
     async def _try_to_pass(self) -> Permit | None:

@@ -1,4 +1,4 @@
-"""Permits that are taken ahead of their calls where the limit does not bind."""
+"""Permits that are taken ahead of their calls while the limit does not bind."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class PrefetchedPermits:
         self._expiry.ensure_running()
 
     def adapt(self, taken_at: float, *, limit_binds: bool) -> None:
-        """Set the target by the rate of calls; nothing is prefetched where the limit binds."""
+        """Set the target by the rate of calls; nothing is prefetched while the limit binds."""
         rate = self._calls / max(taken_at - self._taken_at, 1e-3)
         self._target = 0 if limit_binds else min(int(rate * PREFETCH_SECONDS / 2), PREFETCH_MOST)
         self._calls = 0

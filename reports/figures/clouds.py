@@ -23,7 +23,7 @@ from reports.figures import fonts
 from reports.figures.spec import FigureSpec
 from reports.words.quantities import quantity
 
-# Words are laid out in these units and drawn SCALE times as large, because to find room is slow.
+# Words are laid out in these units and drawn SCALE times as large, because finding room is slow.
 WIDTH, HEIGHT, SCALE = 320, 200, 3
 # A larger mask is laid out at this size.
 LARGEST_MASK = 320
@@ -85,6 +85,7 @@ def describe_list(word_counts: Mapping[str, int], counted: str) -> str:
         reason = "all that are frequent enough for a cloud are as often"
     else:
         reason = "no font has ten of them that differ in count"
+
     return f"How often each word occurs in {counted}; {reason}."
 
 
@@ -106,7 +107,7 @@ def cloud_spec(
     *,
     has_png: bool = True,
 ) -> FigureSpec | None:
-    """Declare the cloud of the chosen words; None where a list says more, or no font has them."""
+    """Declare the cloud of the chosen words; None if a list says more, or no font has them."""
     large_enough = _large_enough(word_counts)
     lacking = font_for(large_enough)[1]
     drawn = {word: times for word, times in large_enough.items() if word not in lacking}
@@ -144,7 +145,7 @@ def draw_cloud(word_counts: dict[str, int], mask: bytes | None, *, png: bool) ->
 
 
 def read_mask(png: bytes) -> np.ndarray:
-    """Return a mask as numbers: words go where it is darker than white. Raises `BadInput`."""
+    """Return a mask as numbers: its dark parts have room for words. Raises `BadInput`."""
     try:
         picture = Image.open(BytesIO(png)).convert("RGBA")
     except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
@@ -209,11 +210,12 @@ def _place_largest(place_all: Callable[[float], list[Placed] | None]) -> list[Pl
             too_large = middle
         else:
             placed, fitting = placed_larger, middle
+
     return placed
 
 
 def font_size(count: int, most: int, largest: float) -> float:
-    """Return the size of a word's letters, in thirds of a unit: as a picture can show it."""
+    """Return the size of a word's letters, in thirds of a unit, which a picture can show."""
     return round(count / most * largest * SCALE) / SCALE
 
 
@@ -225,7 +227,7 @@ def _font(path: str, size: float) -> ImageFont.FreeTypeFont:
 def _place_all(
     word_counts: dict[str, int], font_path: str, mask: np.ndarray | None, largest: float
 ) -> list[Placed] | None:
-    """Place the words, the first at the size *largest*; None where one finds no room."""
+    """Place the words, the first at the size *largest*; None if one finds no room."""
     blocked = None if mask is None else mask == 255
     height, width = (HEIGHT, WIDTH) if blocked is None else blocked.shape
     occupied = IntegralOccupancyMap(height, width, blocked)

@@ -40,7 +40,7 @@ _MARKERS = "osD^vPX*"
 def draw_lines(
     ax: Axes, subjects: Mapping[str, Sequence[PeriodRow]], *, span: style.Range, column: str
 ) -> None:
-    """Draw a line for each subject, broken where a period has no value in *column*.
+    """Draw a line for each subject, which breaks if a period has no value in *column*.
 
     A share and a mean have their 95 % intervals, a mean only from five mentions on. Days are drawn
     as dots with a moving average; their intervals would hide one another.
@@ -154,6 +154,7 @@ def lines_spec(
         has_values |= bool(column_values)
         if column != "share" or column_values - {1.0}:
             included[subject] = period_rows
+
     if not included or not has_values:
         return None
 
@@ -185,7 +186,7 @@ def _explain(span: style.Range, column: str) -> str:
 def draw_agreement(
     ax: Axes, pairs: Sequence[tuple[float, float]], *, names: tuple[str, str]
 ) -> None:
-    """Draw a dot for each sentence that both scored, thinned out evenly; on the line they agree."""
+    """Draw a dot for each sentence that both runs scored, thinned out; on the line they agree."""
     step = max(1, -(-len(pairs) // MOST_DOTS))
     xs, ys = zip(*pairs[::step], strict=True)
     ax.plot([-1, 1], [-1, 1], color=style.MUTED, linewidth=0.9, zorder=1, label="_same")
@@ -219,6 +220,7 @@ def agreement_spec(
 ) -> FigureSpec:
     """Declare the figure of the agreement of two *runs*, whose polarities are on *scale*."""
     thinned = " Thinned out evenly." if len(pairs) > MOST_DOTS else ""
+
     return FigureSpec(
         name=f"agreement-{runs[0]}-{runs[1]}",
         draw=partial(agreement_figure, pairs, names=names, rank=rank),

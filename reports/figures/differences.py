@@ -16,7 +16,7 @@ from reports.figures.spec import FigureSpec
 from reports.words.quantities import quantity
 from reports.words.scales import with_scale
 
-# These are inches: two figures stand side by side; a panel has this height.
+# A figure's width and a panel's height are in inches; two figures stand side by side.
 WIDTH, PANEL = 5.4, 1.3
 _INTERVAL: style.Look = {"linewidth": 2.2, "alpha": 0.45, "zorder": 2, "label": "_interval"}
 
@@ -40,10 +40,11 @@ class PairPanel:
     shares: tuple[Difference, ...]
     polarities: tuple[Difference, ...]
 
-    # The months in which both keywords were counted.
+    # Both keywords were counted in these months.
     counted: tuple[str, ...]
 
-    # The earliest month in which it may have happened, the month itself, the latest.
+    # One keyword overtakes the other in the second month; the first and the third are the earliest
+    # and the latest month in which that may have happened.
     overtaking: tuple[str, str, str] | None
 
 
@@ -61,6 +62,7 @@ def draw_differences(
         ax.plot(
             [x_of_month, x_of_month], [difference.low, difference.high], color=color, **_INTERVAL
         )
+
     style.zero_line(ax)
     style.date_axis(ax, span)
     ax.yaxis.set_major_locator(MaxNLocator(nbins=4))
@@ -131,6 +133,7 @@ def differences_specs(panels: Sequence[PairPanel], scale: str, *, of: int) -> It
             " A dashed line: from that month on the other leads; shaded: the months in which that "
             "may have happened (95 %)."
         )
+
     yield FigureSpec(
         name="differences-share",
         draw=partial(share_figure, tuple(panels), span),

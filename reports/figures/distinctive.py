@@ -1,4 +1,4 @@
-"""Which words stand out: bars to the right for more use than elsewhere, to the left for less."""
+"""The words that stand out: bars to the right for more use than elsewhere, else to the left."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from reports.words.periods import month_name
 
 BARS_SHOWN = 24
 
-# The largest |G²| of a random choice of documents: of 540 choices of 30 to 1,000 headlines from
-# real months of 4,300 to 5,000, 0.7 % had a word above 20, 9 % one above 15.
+# A random choice of documents hardly has a larger |G²|: of 540 choices of 30 to 1,000
+# headlines from real months of 4,300 to 5,000, 0.7 % had a word above 20, 9 % one above 15.
 OF_CHANCE = 20
 
 
@@ -61,10 +61,12 @@ def list_uses(word_rows: Iterable[DistinctiveRow], reference: str) -> dict[str, 
         lists["more" if word_row.g2 > 0 else "less"].append(
             f"{word_row.word} {abs(word_row.g2):,.0f}"
         )
+
     uses = {}
     for degree, entries in lists.items():
         if entries:
             uses[f"Used {degree} than by {reference}"] = " · ".join(entries)
+
     return uses
 
 

@@ -1,4 +1,4 @@
-"""Who and what is named: bars by type."""
+"""The entities that texts name, as bars by type."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from reports.words.quantities import quantity
 NAMES_PER_TYPE = 8
 TYPES_SHOWN = 6
 
-#: What the engine's types are called in a report.
+#: A report names the engine's types like this.
 TYPES = {
     "PERSON": "People",
     "ORG": "Organisations",
@@ -35,7 +35,7 @@ TYPES = {
     "LAW": "Laws",
     "LANGUAGE": "Languages",
 }
-#: Types that are no names; they are in the exports.
+#: These types are no names; they are in the exports.
 NO_NAMES = {"DATE", "TIME", "MONEY", "PERCENT", "QUANTITY", "CARDINAL", "ORDINAL"}
 
 
@@ -92,13 +92,14 @@ def rank_names(
 
     labels = label_last_names(counts)
     least = min(2, max(counts.values(), default=0))
-    by_type: dict[str, list[tuple[str, int]]] = defaultdict(list)
+    names_by_type: dict[str, list[tuple[str, int]]] = defaultdict(list)
     for (kind, entity_name), count in sorted(
         counts.items(), key=lambda entry: (-entry[1], entry[0])
     ):
         if count >= least:
-            by_type[kind].append((labels.get((kind, entity_name), entity_name), count))
-    first_types = list(by_type.items())[:TYPES_SHOWN]
+            names_by_type[kind].append((labels.get((kind, entity_name), entity_name), count))
+
+    first_types = list(names_by_type.items())[:TYPES_SHOWN]
     top_types = {kind: ranked[:NAMES_PER_TYPE] for kind, ranked in first_types}
     return TopNames(top_types, len(subject), len(account))
 
@@ -185,11 +186,13 @@ def entities_spec(
         verb = "is" if top.subject == 1 else "are"
         left_out = quantity(top.subject, "name that holds", "names that hold")
         caption += f" So {verb} {left_out} the subject itself."
+
     if top.account:
         verb = "is" if top.account == 1 else "are"
         left_out = quantity(top.account, "name that is", "names that are")
         caption += f" So {verb} {left_out} the subject's own."
-    if any(" (also " in label for left_outd in top.by_type.values() for label, _ in left_outd):
+
+    if any(" (also " in label for ranked in top.by_type.values() for label, _ in ranked):
         caption += " \u201cAlso\u201d names the persons with that last name, who may be meant too."
     if is_in_title_case(texts):
         caption += (

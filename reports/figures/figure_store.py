@@ -1,4 +1,4 @@
-"""The pictures of a report's folder: each drawn once, named by what it shows and made of."""
+"""The pictures of a report's folder: each is drawn once, and named by its data and its style."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _VIEW_BOX = re.compile(rb'viewBox="0 0 ([\d.]+) ([\d.]+)"')
 
 @dataclass(frozen=True)
 class FigureRef:
-    """A picture as a page shows it: addresses relative to the page."""
+    """A picture as a page shows it, with addresses relative to the page."""
 
     svg: str
     png: str | None
@@ -81,6 +81,7 @@ class FigureStore:
                 f"{self.folder} cannot be made ({error.strerror}): choose another place for the "
                 "report"
             ) from error
+
         self._earlier_files = {path.name for path in self.folder.iterdir()}
 
     def show(self, spec: FigureSpec) -> FigureRef:
@@ -94,6 +95,7 @@ class FigureStore:
             for form, content in spec.render(self._note).items():
                 write_atomically(self.folder / file_names[form], content)
             self.drawn += 1
+
         self.progress.count_figure()
 
         addresses = {form: f"{FIGURES}/{file_name}" for form, file_name in file_names.items()}

@@ -1,4 +1,4 @@
-"""Which writing systems a text uses, and which font of this machine can draw them."""
+"""The writing systems of a text, and the fonts of this machine that can draw them."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def count_scripts(texts: Iterable[str]) -> Counter[str]:
 
 @cache
 def font_for_script(script: str) -> str | None:
-    """Return the name of a font of this machine that draws *script*; None where there is none."""
+    """Return the name of a font of this machine that draws *script*; None if there is none."""
     details = _SCRIPTS_BY_NAME[script]
     if covers(DEFAULT_FONT, details.sample):
         return DEFAULT_FONT
@@ -94,6 +94,7 @@ def font_for_script(script: str) -> str | None:
     for font_name in likely or sorted(paths):
         if _has_characters(paths[font_name], details.sample):
             return font_name
+
     return None
 
 

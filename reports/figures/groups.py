@@ -23,7 +23,7 @@ from reports.words.quantities import signed
 FEW_DOCUMENTS = 30
 # Fewer mentions say little of a mean.
 FEW_MENTIONS = 5
-# These are inches, as in the figures of pairs: two figures stand side by side.
+# Width and height are in inches, as in the figures of pairs: two figures stand side by side.
 WIDTH, PANEL = 5.4, 1.05
 # A heat map has no more rows.
 MOST_ROWS = 60
@@ -90,6 +90,7 @@ def polarities_figure(keyword: str, groups: Sequence[tuple[str, Mean]]) -> Figur
     for y, (_, mean) in enumerate(groups):
         is_few = mean.n < FEW_MENTIONS
         _draw_dot(ax, y, mean.value, (mean.low, mean.high), style.BLUE, is_few=is_few)
+
     ax.axvline(0, color=style.MUTED, linewidth=0.8, zorder=1, label="_zero")
     sure = [
         bound for _, mean in groups if mean.n >= FEW_MENTIONS for bound in (mean.low, mean.high)
@@ -214,6 +215,7 @@ def draw_shares(ax: Axes, panels: Sequence[GroupPanel], span: style.Range) -> No
             left, right = columns[start] - 0.5, columns[end] + 0.5
             gap = Rectangle((left, y - 0.5), right - left, 1, label="_gap", **style.GAP_LOOK)
             ax.add_patch(gap)
+
     for column, y in few:
         ax.text(column, y, "·", **_DOT)
 
@@ -261,7 +263,7 @@ def polarities_spec(
 
 
 def _describe_few(sizes: Sequence[int], fewest: int, units: str) -> str:
-    """Return a caption's explanation of hollow dots; nothing where there are none."""
+    """Return a caption's explanation of hollow dots; nothing if there are none."""
     if min(sizes) >= fewest:
         return ""
     return f" Hollow: of fewer than {fewest} {units}, whose interval may end outside the picture."

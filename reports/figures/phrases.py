@@ -1,4 +1,4 @@
-"""Which phrases were among a month's most common, and how many documents held them."""
+"""The phrases among a month's most common, and the number of documents that hold them."""
 
 from __future__ import annotations
 
@@ -94,6 +94,7 @@ def draw_phrases(ax: Axes, table: PhraseGrid, *, gaps: Sequence[str]) -> None:
     for column, period in enumerate(table.periods):
         if period in gaps:
             ax.axvspan(column - 0.5, column + 0.5, label="_gap", **style.GAP_LOOK)
+
     if len(table.periods) <= 36:
         for y, column in np.argwhere(~np.isnan(counts)):
             count = counts[y, column]
@@ -129,6 +130,7 @@ def phrases_spec(
             f"Of a year the phrases are added up that were among the {kept} most common of one of "
             "its months. "
         )
+
     return FigureSpec(
         name=f"{subject.slug}-phrases",
         draw=partial(phrases_figure, subject, table, gaps(period_rows), kept),

@@ -112,7 +112,7 @@ def _clip(ends: Sequence[float]) -> list[float]:
 
 
 def print_n(ax: Axes, period_rows: Sequence[PeriodRow], *, span: style.Range) -> None:
-    """Write each period's n along the lower edge, where there is room for it."""
+    """Write each period's n along the lower edge, if there is room for it."""
     periods = set(span)
     for period_row in period_rows:
         if (
@@ -162,7 +162,7 @@ def overall_spec(
 ) -> FigureSpec | None:
     """Declare the figure of mean polarity over all periods; the *unit* is a mention or a post.
 
-    *scale* says what the polarities are measured by.
+    *scale* describes the scale of the polarities.
     """
     if not has_means(period_rows):
         return None
@@ -250,4 +250,5 @@ def year_specs(
             layout="chart year",
         )
         specs.append(spec)
+
     return specs

@@ -173,7 +173,7 @@ def month_spec(
 
 @dataclass(frozen=True)
 class Panel:
-    """Where a month lies on the sheet, 1 wide and 2 high: its left edge, the height of its zero."""
+    """The place of a month on the sheet, 1 wide and 2 high: its left edge, its zero's height."""
 
     left: float
     zero: float
@@ -208,13 +208,14 @@ def draw_sheet(ax: Axes, all_months: Sequence[MonthOfPolarities], *, across: int
             ax.text(
                 panel.left - 0.04, panel.zero + level, text, va="center", fontsize=7.5, **_RIGHT
             )
+
     ax.set_xlim(-0.2, 1.08 * across)
     ax.set_ylim(month_panels[-1].zero - 1.1, 1.6)
     ax.set_axis_off()
 
 
 def _label_panel(ax: Axes, month: MonthOfPolarities, panel: Panel, *, is_large: bool) -> None:
-    """Write a month's name and n above its panel, and hatch it where there is no polarity."""
+    """Write a month's name and n above its panel, and hatch the panel without polarities."""
     if not month.has_polarity:
         gap = Rectangle((panel.left, panel.zero - 1), 1, 2, label="_gap", **style.GAP_LOOK)
         ax.add_patch(gap)

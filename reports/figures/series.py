@@ -34,7 +34,7 @@ def explain_cut_off(period_rows: Iterable[PeriodRow]) -> str:
 def draw_counts(
     ax: Axes, period_rows: Sequence[PeriodRow], *, span: style.Range, unit: str
 ) -> None:
-    """Draw a bar for each period; one without a count is hatched, a true zero a ring at 0."""
+    """Draw a bar for each period; hatch one without a count, and draw a ring for a count of 0."""
     xs, heights, colors, zeros = [], [], [], []
     for count in count_months(period_rows):
         xs.append(style.month_number(count.period))
@@ -56,6 +56,7 @@ def draw_counts(
             zorder=4,
             label="_zero",
         )
+
     smoothing.draw_smoothed(ax, period_rows, span=span, column="mentions")
     style.mark_gaps(ax, gaps(period_rows))
     style.mark_cut_off(ax, cut_off(period_rows))

@@ -18,19 +18,19 @@ from PIL import Image
 
 from reports.figures import compact
 
-# The line may be broken here, between its parts.
+# The line may be broken at this separator of its parts.
 SEPARATOR = " · "
 PNG_DPI = 150
 # An inch has this many points.
 POINTS = 72
 
-# The letters have this size in points.
+# The letters have this size, in points.
 _SIZE = 7.5
 # Pages show the pictures of a month, a year and a cloud smaller.
 _SIZE_IF_NARROW = 8.5
 # A picture of fewer inches is narrow.
 _NARROW = 7.0
-# The distance of two lines is in sizes of the letters.
+# The distance of two lines is a multiple of the letters' size.
 _LEADING = 1.4
 # The margin is in inches.
 _MARGIN = 0.06
@@ -46,7 +46,7 @@ _SIZE_OF_ROOT = re.compile(rb'height="[^"]*" viewBox="[^"]*"')
 def write_below(figure: Figure, note: str) -> Bbox:
     """Write *note* below a figure that is laid out; return the box of both, in inches."""
     width, height = figure.get_size_inches()
-    # A legend would else move to the edge of the larger picture.
+    # Without this, a legend would move to the edge of the larger picture.
     for legend in figure.legends:
         legend.set_bbox_to_anchor((0, 0, 1, 1), figure.transFigure)
     return Bbox.from_extents(0, -_write(figure, note, below=0.0), width, height)

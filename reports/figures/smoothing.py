@@ -16,7 +16,7 @@ from reports.figures import style
 WINDOW = 7
 # A window has an average if this many of its days have data.
 FEWEST = 4
-# Pictures name the line so.
+# Pictures use this name for the line.
 NAME = f"{WINDOW}-day moving average"
 #: Captions add this to the name, by column.
 _POOLED = {

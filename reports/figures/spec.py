@@ -13,7 +13,7 @@ from reports.figures import small_print, style
 
 @dataclass(frozen=True)
 class Subject:
-    """What figures are about: its name in titles and in file names, and the months to show."""
+    """The subject of figures: its name in titles and in file names, and the months to show."""
 
     name: str
     slug: str
@@ -28,7 +28,7 @@ class FigureSpec:
     argument differs. It returns a figure, or the contents of its files by extension.
     """
 
-    # The names of the figure's files begin with it.
+    # The names of the figure's files begin with this name.
     name: str
     draw: partial[Figure] | partial[dict[str, bytes]]
     alt: str

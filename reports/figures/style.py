@@ -23,7 +23,7 @@ from reports.data.period_counts import FEW
 from reports.figures import compact, fonts, small_print
 from reports.words.periods import MONTHS, find_stretches, month_name
 
-# Okabe and Ito, "Color Universal Design" (2008).
+# The colours are those of Okabe and Ito, "Color Universal Design" (2008).
 BLUE, ORANGE, GREEN, VERMILLION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
 SKY, PURPLE, YELLOW, BLACK = "#56B4E9", "#CC79A7", "#F0E442", "#1b1f24"
 CYCLE = (BLUE, ORANGE, GREEN, VERMILLION, SKY, PURPLE, BLACK, YELLOW)
@@ -132,6 +132,7 @@ def to_files(figure: Figure, note: str = "", *, png: bool = True) -> dict[str, b
         engine.execute(figure)
         # The PNG keeps the layout of the SVG.
         figure.set_layout_engine(None)
+
     page = small_print.write_below(figure, note)
 
     metadata: Any = {"Date": None, "Creator": "Tidings"}
@@ -143,6 +144,7 @@ def to_files(figure: Figure, note: str = "", *, png: bool = True) -> dict[str, b
 
         figure.savefig(raster, format="png", dpi=dpi, bbox_inches=page, pil_kwargs=look)
         files["png"] = compact.to_png(np.asarray(Image.open(raster)), dpi)
+
     return files
 
 
@@ -324,4 +326,5 @@ def segments(
             is_open = True
         runs[-1][0].append(x)
         runs[-1][1].append(y)
+
     return runs

@@ -1,4 +1,4 @@
-"""The terms of a keyword, apart and together, and where one overtakes another."""
+"""The terms of a keyword, apart and together, and the periods in which one overtakes another."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def draw_terms(
 def draw_term_shares(
     ax: Axes, rows_by_term: Mapping[str, Sequence[PeriodRow]], *, span: style.Range
 ) -> None:
-    """Draw each term's share of a period's mentions, lighter where they are fewer than five."""
+    """Draw each term's share of a period's mentions, lighter if they are fewer than five."""
     totals = dict.fromkeys(span, 0)
     not_counted: set[str] = set()
     for term_rows in rows_by_term.values():
@@ -137,7 +137,7 @@ def terms_figure(
     together: Sequence[PeriodRow],
     months: Mapping[str, Sequence[PeriodRow]] | None = None,
 ) -> Figure:
-    """Return how often each term of a keyword is used, over which one is used."""
+    """Return how often each term of a keyword is used, above each term's share."""
     figure = style.new_figure(5.6)
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
     draw_terms(above, rows_by_term, together, span=subject.span, months=months)
@@ -163,6 +163,7 @@ def terms_spec(
     """Declare the figure of a keyword with synonyms; *months* as in `draw_terms`."""
     if len(rows_by_term) < 2 or not sum_mentions(together):
         return None
+
     grain = subject.span.grain
     return FigureSpec(
         name=f"{subject.slug}-terms",

@@ -1,4 +1,4 @@
-"""What a training did: losses by epoch, predictions beside actual values, the confusion matrix."""
+"""Figures of a training: losses by epoch, predicted and actual values, the confusion matrix."""
 
 from __future__ import annotations
 
@@ -61,6 +61,7 @@ def draw_losses(ax: Axes, epochs: Sequence[EpochRow]) -> None:
         ax.set_yscale("log")
         ax.yaxis.set_major_formatter(FuncFormatter("{:g}".format))
         ax.yaxis.set_minor_formatter(NullFormatter())
+
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set_xlabel("epoch")
     ax.set_ylabel("mean loss")
@@ -82,7 +83,7 @@ def draw_accuracy(ax: Axes, epochs: Sequence[EpochRow]) -> None:
 
 
 def course_figure(epochs: Sequence[EpochRow], *, name: str) -> Figure:
-    """Return loss by epoch, and accuracy beside it where there is one."""
+    """Return the loss by epoch, and the accuracy beside it if there is one."""
     figure = style.new_figure(3.2)
     if any(epoch.accuracy is not None for epoch in epochs):
         left, right = figure.subplots(1, 2)
@@ -96,7 +97,7 @@ def course_figure(epochs: Sequence[EpochRow], *, name: str) -> Figure:
 
 
 def course_spec(prefix: str, epochs: Sequence[EpochRow], *, name: str) -> FigureSpec | None:
-    """Declare the figure of a training's course; the time that an epoch took is no part of it."""
+    """Declare the figure of a training's course, which leaves out the time of each epoch."""
     if not epochs:
         return None
     timeless = [replace(epoch, seconds=None) for epoch in epochs]
@@ -146,6 +147,7 @@ def sequence_figure(predictions: Sequence[PredictionRow]) -> Figure:
         draw_sequence(ax, split_predictions)
         title = "Training" if split == "train" else split.capitalize()
         style.title(ax, title, sub=f"n = {len(split_predictions):,}")
+
     figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside lower left", ncols=2)
     return figure
 
@@ -262,6 +264,7 @@ def mistakes_spec(
                 # The predictions are of other pictures.
                 return None
             wrong.append(Mistake(prediction.index, actual, predicted, pictures[prediction.index]))
+
     if not wrong:
         return None
 

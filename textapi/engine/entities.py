@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 # An entity is a type and a text.
 Entity = tuple[str, str]
 
-# The label sets of the original service.
+# These are the label sets of the original service.
 LABELS = {
     "REVIEW": frozenset({"ORG", "PERSON", "LOC", "DATE", "TIME", "MONEY", "EVENT"}),
     "ARTICLE": frozenset({"PERSON", "NORP", "ORG", "GPE", "LOC", "LAW", "DATE", "TIME", "MONEY"}),
@@ -24,8 +24,8 @@ LABELS = {
 def entities(language: Language, texts: Sequence[str]) -> list[list[Entity]]:
     """Return for each of *texts* its entities of all types, every occurrence, in order.
 
-    Lines in Title Case are read as running text would write them. The entities are those parts of
-    the lines as they are.
+    Lines in Title Case are read as running text would write them. The entities are returned as the
+    lines write them.
     """
     lines_by_text = [split_lines(text) for text in texts]
     cased_lines = [[restore_case(line) for line in lines] for lines in lines_by_text]

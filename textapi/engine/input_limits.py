@@ -42,4 +42,5 @@ def cut_endless_line(line: str) -> list[str]:
             end = limit
         pieces.append(line[begin:end])
         begin = end
+
     return [*pieces, line[begin:]]

@@ -50,7 +50,7 @@ class NewsModel:
         self._neutral = self._compute([], features.aggregate([]))
 
     def score(self, text: str) -> float:
-        """Return the polarity of the sentence *text*, from -1 to 1; 0 where no word counts."""
+        """Return the polarity of the sentence *text*, from -1 to 1; 0 if no word counts."""
         places, aggregates = self.features.read(text)
         output = self._compute(places, aggregates) - self._neutral
         # Adding 0.0 turns -0.0 into 0.0.
@@ -80,11 +80,13 @@ def read_model(stored: bytes) -> NewsModel:
     try:
         with np.load(io.BytesIO(stored), allow_pickle=False) as file:
             arrays = dict(file)
+
         version = json.loads(str(arrays["meta"]))["news"]
         if version != VERSION:
             raise BadInput(
                 f"the weights are of version {version}, this program reads {VERSION}: train again"
             )
+
         word_lists = {
             array_name: _split_lines(arrays[array_name])
             for array_name in ("terms", "names", *_VALENCES)
@@ -93,6 +95,7 @@ def read_model(stored: bytes) -> NewsModel:
             _read_valences(word_lists[array_name], arrays[_VALENCES[array_name]])
             for array_name in _VALENCES
         )
+
         terms = {term: index for index, term in enumerate(word_lists["terms"])}
         if (len(arrays["weights"]), len(arrays["aggregate_weights"])) != (len(terms), AGGREGATES):
             raise BadInput("the weights do not fit their terms: train again")

@@ -1,4 +1,4 @@
-"""What the engine `news` computes from: terms (words, pairs, negated words) and aggregates.
+"""The features of the engine `news`: terms (words, pairs, negated words) and aggregates.
 
 Training and engine call the same functions.
 """
@@ -129,6 +129,7 @@ def find_valence(valences: Valences, word: str) -> float:
         # The stem of "banned" is "ban".
         if len(stem) > 3 and stem[-1] == stem[-2] and stem[:-1] in valences:
             return valences[stem[:-1]]
+
     return 0.0
 
 

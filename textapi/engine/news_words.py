@@ -104,6 +104,7 @@ def read_words(
         boost = _BOOST if token in _BOOSTERS else _DAMP if token in _DAMPENERS else 1.0
         if token in _NEGATORS or token.endswith("n't"):
             negated_words = NEGATION_WORDS
+
     return _weigh_clauses(words, last_but) if last_but else words
 
 

@@ -89,6 +89,7 @@ def restore_case(line: str) -> str:
         if index not in capitalized and token.is_capital:
             for begin, end in _small_parts(token, known_words):
                 pieces[token.start + begin : token.start + end] = map(_small, token.text[begin:end])
+
     return "".join(pieces)
 
 
@@ -102,7 +103,7 @@ def _may_be_title_case(line: str) -> bool:
 
 
 def _small(letter: str) -> str:
-    """Return the small form of *letter*, or the letter itself where the form is no one letter."""
+    """Return the small form of *letter*, or the letter itself if the form has several letters."""
     small = letter.lower()
     return small if len(small) == 1 else letter
 
@@ -208,4 +209,5 @@ def _small_parts(token: _Token, known_words: WordList) -> list[tuple[int, int]]:
         if base_form(part.strip(_EDGES)) in known_words.common:
             parts.append((start, start + len(part)))
         start += len(part) + 1
+
     return parts

@@ -48,7 +48,7 @@ class _CallLog:
 
     def __init__(self, window: Window) -> None:
         self.window = window
-        # The number of calls, then their times; a float counts exactly up to 2**53.
+        # It holds the number of calls, then their times; a float counts exactly up to 2**53.
         self._memory = memoryview(mmap.mmap(-1, 8 * (1 + window.calls))).cast("d")
 
     def seconds_to_wait(self, now: float) -> float:

@@ -49,8 +49,8 @@ KEYWORD_CHARACTERS = 100
 MAX_BODIES = 64_000_000
 
 # Short texts have a thread of their own, so that they wait for no long text: this is some 0.2 s of
-# work for the slowest polarity engine. Signs beyond ASCII (emoji) take VADER twenty times as long
-# as letters.
+# work for the slowest polarity engine. Signs beyond ASCII (emoji) take VADER twenty times the
+# time of letters.
 # A short text has fewer characters.
 SHORT_TEXT = 4_000
 # A short text that is not all ASCII has fewer characters.

@@ -101,5 +101,5 @@ def _is_mark(character: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _fold_letter(letter: str) -> str:
-    # Some small letters have a capital in common with another: capitals first, then small letters.
+    # Some small letters share a capital, so letters become capitals first, then small letters.
     return normalize("NFKD", normalize("NFKD", letter).upper().casefold())

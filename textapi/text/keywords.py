@@ -1,4 +1,4 @@
-"""The keyword rule: where a text mentions a term.
+"""The keyword rule, which finds the mentions of a term in a text.
 
 A term matches as whole words, case ignored: not next to a word character (at an edge of the term
 that is itself a word character), not after "@", not before a hyphen and a digit, not before "." and
@@ -90,6 +90,7 @@ def sentences_with(
             following = {i + 1 for i in positions if include_after and i + 1 < count}
             positions = sorted(preceding.union(positions, following))
         answer[term] = [all_sentences[i] for i in positions]
+
     return {term: answer[plain_term] for term, plain_term in plain_terms.items()}
 
 

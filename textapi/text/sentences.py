@@ -22,7 +22,7 @@ _NEXT = re.compile(rf"[^\S{LINE_BREAKS}]*[{re.escape(_OPENERS)}]*(\S)")
 _LONGEST_ABBREVIATION = 12
 _BEFORE_A_WORD = re.compile(r"[\s/\-\u2010\u2011\u2013\u2014]")
 
-# "U.S.", "E.M.S.", "Ph.D.", "J.": letters, each with its full stop.
+# Initials are letters, each with its full stop: "U.S.", "E.M.S.", "Ph.D.", "J.".
 _INITIALS = re.compile(r"(?:[^\W\d_]{1,2}\.)*[^\W\d_]\.")
 
 # These abbreviations stand before a name or a thing and never end a sentence.
@@ -66,7 +66,7 @@ def sentences(text: str) -> list[str]:
 
 
 def ends_sentence(text: str) -> bool:
-    """Tell whether *text* ends in an end mark that is no abbreviation's, whatever follows."""
+    """Tell whether *text* ends in an end mark that can belong to no abbreviation."""
     stripped = text.rstrip()
     if not stripped.endswith("."):
         return stripped.endswith(("!", "?"))
@@ -109,7 +109,7 @@ def _word_up_to(text: str, end: int) -> str:
 
 
 def _is_abbreviation(word: str, following: str) -> bool:
-    """Tell whether *word*, its full stop included, is one when *following* is the next letter."""
+    """Tell whether *word* with its full stop is an abbreviation before the letter *following*."""
     stem = word[:-1]
     if stem in _BEFORE_A_NAME:
         return True

@@ -63,6 +63,7 @@ def load() -> WordList:
     for entry in sections["names"]:
         name_words = tuple(entry.split())
         names_by_first_word[name_words[0]].append(name_words)
+
     for same_start in names_by_first_word.values():
         same_start.sort(key=len, reverse=True)
 
