@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from operator import attrgetter
 
 from core.errors import SettingsError
 
@@ -44,4 +43,4 @@ def parse_limits(text: str) -> tuple[Window, ...]:
             )
         windows.append(Window(int(match[1]), int(match[2] or 1) * _UNITS[match[3]]))
 
-    return tuple(sorted(windows, key=attrgetter("seconds")))
+    return tuple(sorted(windows, key=lambda window: window.seconds))

@@ -42,7 +42,8 @@ def length_joined(text: str) -> int:
 # The same texts are joined for a request and for its reply.
 @lru_cache(maxsize=JOINS_KEPT)
 def _terminate_all(texts: tuple[str, ...]) -> tuple[str, ...]:
-    return (*map(_terminate, texts[:-1]), *texts[-1:])
+    terminated = [_terminate(text) for text in texts[:-1]]
+    return (*terminated, *texts[-1:])
 
 
 def _terminate(text: str) -> str:

@@ -86,7 +86,7 @@ def _items(raw: Any) -> list[Any]:
 
 
 def _strings(raw: Any) -> list[str]:
-    return list(map(_string, _items(raw)))
+    return [_string(element) for element in _items(raw)]
 
 
 def _scored_sentences(raw: Any) -> list[tuple[float, str]]:

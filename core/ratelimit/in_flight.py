@@ -51,7 +51,7 @@ class CallsInFlight:
             await self._clock.sleep(RENEW_SECONDS)
             if self._permit_ids:
                 ages_ms = dict.fromkeys(self._permit_ids, 0.0)
-                # A failed renewal is retried in a second; a permit outlives three of them.
+                # A failed renewal is retried in a second; a permit outlives three seconds.
                 with suppress(RedisError):
                     await self._windows.stamp(ages_ms, hold_ms=HOLD_MS, succeeded=False)
 

@@ -273,7 +273,7 @@ def to_svg(cloud: WordCloud) -> bytes:
     """Return the cloud as SVG with letters as outlines, each once, so that it needs no font."""
     font = get_font(cloud.font_path)
     font.set_size(text_to_path.FONT_SCALE, text_to_path.DPI)
-    # Each glyph's outline stands at the place that numbers it.
+    # The order of the glyphs in this dictionary numbers them.
     outlines: dict[str, str] = {}
     placed = []
     for (word, _), size, (top, left), turned, ink in cloud.layout_:

@@ -54,7 +54,7 @@ def grid(
 
     chosen = sorted(sorted(counts, key=weight)[:most], key=first_month)
     periods = tuple(span)
-    cells = tuple(tuple(map(counts[phrase].get, periods)) for phrase in chosen)
+    cells = tuple(tuple(counts[phrase].get(period) for period in periods) for phrase in chosen)
     return PhraseGrid(tuple(chosen), periods, cells)
 
 

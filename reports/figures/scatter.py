@@ -283,7 +283,7 @@ def sheet_spec(
     thinning_note = f", of large months {SMALL_DOTS} at even distances" if is_thinned else ""
     return FigureSpec(
         name=f"{subject.slug}-{year}-sheet" if year else f"{subject.slug}-sheet",
-        draw=partial(sheet_figure, subject, all_months, *filter(None, [year])),
+        draw=partial(sheet_figure, subject, all_months, year),
         has_png=not year,
         alt=f"A small scatter of polarity for each month: {quantity(len(all_months), 'month')} to "
         "one scale.",

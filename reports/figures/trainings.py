@@ -175,7 +175,7 @@ def confusion_matrix(predictions: Sequence[PredictionRow]) -> np.ndarray:
         if actual is not None and predicted is not None:
             pairs.append((actual, predicted))
 
-    classes = 1 + max(map(max, pairs), default=0)
+    classes = 1 + max((max(pair) for pair in pairs), default=0)
     matrix = np.zeros((classes, classes), dtype=int)
     for pair in pairs:
         matrix[pair] += 1

@@ -30,7 +30,10 @@ def entities(language: Language, texts: Sequence[str]) -> list[list[Entity]]:
     lines_by_text = [split_lines(text) for text in texts]
     cased_lines = [[restore_case(line) for line in lines] for lines in lines_by_text]
     with language.read_lines(cased_lines, "entities") as docs_by_text:
-        return list(map(_entities_of_text, lines_by_text, docs_by_text))
+        return [
+            _entities_of_text(lines, docs)
+            for lines, docs in zip(lines_by_text, docs_by_text, strict=True)
+        ]
 
 
 def _entities_of_text(lines: Sequence[str], docs: Sequence[Doc]) -> list[Entity]:

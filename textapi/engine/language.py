@@ -125,8 +125,8 @@ def split_lines(text: str) -> list[str]:
     """Return the lines of *text* that are not blank, cut to what the model can read."""
     text = _LONE_SURROGATE.sub("\ufffd", text)
     text = without_endless_words(without_endless_signs(text))
-    lines = filter(str.strip, text.splitlines())
-    return list(chain.from_iterable(map(cut_endless_line, lines)))
+    lines = [line for line in text.splitlines() if line.strip()]
+    return list(chain.from_iterable(cut_endless_line(line) for line in lines))
 
 
 def _find_folder(package: str) -> Path | None:

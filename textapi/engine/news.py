@@ -110,7 +110,7 @@ def read_model(stored: bytes) -> NewsModel:
 
 def pack_model(features: Features, arrays: Mapping[str, Array]) -> dict[str, Array]:
     """Return *arrays* and the *features* as arrays, as `read_model` reads them, without "meta"."""
-    terms = sorted(features.terms, key=features.terms.__getitem__)
+    terms = sorted(features.terms, key=lambda term: features.terms[term])
     packed = {**arrays, "terms": _join_lines(terms), "names": _join_lines(sorted(features.names))}
     for words_name, valences_name in _VALENCES.items():
         valences = getattr(features, words_name.removesuffix("_words"))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import chain
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
@@ -41,7 +40,7 @@ def least_common(ranked: Ranked, count: int) -> list[str]:
 
 def _rank(text: str, lines: list[Doc]) -> Ranked:
     frequency = Counter(words(text))
-    distinct = dict.fromkeys(chain.from_iterable(map(_noun_phrases, lines)))
+    distinct = dict.fromkeys(phrase for line in lines for phrase in _noun_phrases(line))
     return [(phrase, _mean_frequency(phrase, frequency)) for phrase in distinct]
 
 

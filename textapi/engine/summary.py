@@ -45,7 +45,7 @@ def summarize(text: str, proportion: float = 0.3) -> str:
     The earlier of sentences whose words have the same mean frequency is taken.
     """
     distinct = list(dict.fromkeys(sentences(text)))
-    words_by_sentence = list(map(words, distinct))
+    words_by_sentence = [words(sentence) for sentence in distinct]
     frequency = Counter(chain.from_iterable(words_by_sentence))
 
     scores = []
@@ -54,5 +54,5 @@ def summarize(text: str, proportion: float = 0.3) -> str:
         scores.append(total / max(1, len(sentence_words)))
 
     count = max(1, round(proportion * len(distinct)))
-    best = sorted(range(len(distinct)), key=scores.__getitem__, reverse=True)[:count]
+    best = sorted(range(len(distinct)), key=lambda index: scores[index], reverse=True)[:count]
     return " ".join(distinct[index] for index in sorted(best))
