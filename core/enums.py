@@ -41,6 +41,13 @@ class State(StrEnum):
     PAUSED = "paused"  # nothing new starts until `tidings resume`
 
 
+class WaitFor(StrEnum):
+    """What a waiting job waits for, where that is more than a time."""
+
+    SERVICE = "service"
+    OTHER_JOBS = "other jobs"
+
+
 ENDED = (State.DONE, State.FAILED, State.CANCELLED)
 
 

@@ -248,6 +248,7 @@ class Job(Base):
     claims: Mapped[Counter]
     crashes: Mapped[Counter]
     waits: Mapped[Counter]  # times put off in a row without progress
+    waits_for: Mapped[str | None]
     waiting_since: Mapped[float | None]
     lease_until: Mapped[float | None]
     due_at: Mapped[float]

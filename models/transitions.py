@@ -32,7 +32,7 @@ from sqlalchemy import (
     update,
 )
 
-from core.enums import ENDED, QUEUE_OF, JobKind, State, StepState
+from core.enums import ENDED, QUEUE_OF, JobKind, State, StepState, WaitFor
 from core.errors import NotFound, RunEnded
 from models.database import CLOCK_SLACK_SECONDS, Database, batched, clock
 from models.jobs import (
@@ -69,6 +69,7 @@ def _due(state: State, *, seconds: float = 0.0, reason: str | None = None) -> Co
         "dispatched_at": None,
         "due_at": clock() + seconds,
         "wait_seconds": seconds,
+        "waits_for": None,
         "ended_at": None,
     }
 
@@ -244,15 +245,21 @@ def requeue_job(db: Database, claim: Claim, *, reason: str | None = None) -> Non
 
 
 def put_off_job(
-    db: Database, claim: Claim, *, seconds: float, reason: str, is_away: bool = False
+    db: Database,
+    claim: Claim,
+    *,
+    seconds: float,
+    reason: str,
+    waits_for: WaitFor | None = None,
 ) -> None:
     """Give the job back to be claimed in *seconds*; do nothing once the claim is lost.
 
-    *is_away* says that it waits for a service that does not answer: `waiting_since` is the time of
-    the first such wait in a row.
+    `waiting_since` is the time of the first wait for a service in a row.
     """
+    is_away = waits_for == WaitFor.SERVICE
     waiting = _due(State.WAITING, seconds=seconds, reason=reason)
     waiting["waits"] = Job.waits + 1
+    waiting["waits_for"] = waits_for
     waiting["waiting_since"] = func.coalesce(Job.waiting_since, clock()) if is_away else None
     with db.write() as connection:
         connection.execute(update_claimed(claim).values(waiting))
@@ -299,12 +306,16 @@ def freeze_together(db: Database, claim: Claim, names: Collection[str], newest: 
     return frozen
 
 
-def wake_waiting_jobs(db: Database, run_id: int, reason: str) -> None:
-    """Let the run's jobs that wait for *reason*, the documents of others, be due if none is left.
+def wake_waiting_jobs(db: Database, run_id: int) -> None:
+    """Let the run's jobs that wait for the documents of others be due if none is left to collect.
 
     Call it when a slice has ended, before the dispatch: nothing dispatches at the end of a wait.
     """
-    is_waiting = and_(Job.run_id == run_id, Job.state == State.WAITING, Job.reason == reason)
+    is_waiting = and_(
+        Job.run_id == run_id,
+        Job.state == State.WAITING,
+        Job.waits_for == WaitFor.OTHER_JOBS,
+    )
     with db.read() as connection:
         if connection.scalar(select(Job.id).where(is_waiting).limit(1)) is None:
             return

@@ -17,9 +17,8 @@ from functools import partial
 from celery.exceptions import SoftTimeLimitExceeded
 from sqlalchemy.exc import SQLAlchemyError
 
-from analysis.steps.distinctive import OTHERS_ARE_COLLECTED
 from core.broker import REPORT_SECONDS
-from core.enums import JobKind
+from core.enums import JobKind, WaitFor
 from core.errors import (
     BrokerAway,
     CapReached,
@@ -102,7 +101,7 @@ def work_one_slice(runtime: Runtime, job_id: int) -> None:
 
     try:
         if claim is not None and claim.kind in SMALL_KINDS:
-            wake_waiting_jobs(runtime.db, claim.run_id, OTHERS_ARE_COLLECTED)
+            wake_waiting_jobs(runtime.db, claim.run_id)
         dispatch_due_jobs(runtime.db, runtime.app, runtime.broker)
     except (BrokerAway, DatabaseAway) as error:
         log.warning("no job messages were sent; reconcile tries again", why=str(error))
@@ -290,14 +289,14 @@ def _wait_or_fail(job: JobContext, error: TidingsError) -> Outcome:
     try:
         waits, seconds = waited_seconds(job.db, job.claim)
     except DatabaseAway:
-        return WaitUntil(FIRST_WAIT_SECONDS, str(error), is_away=True)
+        return WaitUntil(FIRST_WAIT_SECONDS, str(error), waits_for=WaitFor.SERVICE)
 
     if seconds >= job.runtime.settings.patience_seconds:
         return Failed(f"{error} (tried for {seconds / 60:.0f} minutes)")
 
     backoff = backoff_seconds(FIRST_WAIT_SECONDS, waits)
     retry_after = error.retry_after if isinstance(error, ServiceUnavailable) else None
-    return WaitUntil(max(backoff, retry_after or 0.0), str(error), is_away=True)
+    return WaitUntil(max(backoff, retry_after or 0.0), str(error), waits_for=WaitFor.SERVICE)
 
 
 def _record(job: JobContext, outcome: Outcome) -> None:
@@ -325,8 +324,8 @@ def _write_outcome(db: Database, claim: Claim, outcome: Outcome) -> None:
             log.info("job ended", result=state)
         case Again():
             requeue_job(db, claim)
-        case WaitUntil(seconds, reason, is_away):
-            put_off_job(db, claim, seconds=seconds, reason=reason, is_away=is_away)
+        case WaitUntil(seconds, reason, waits_for):
+            put_off_job(db, claim, seconds=seconds, reason=reason, waits_for=waits_for)
             log.warning("job waits", seconds=seconds, why=reason)
         case PauseRun(reason):
             requeue_job(db, claim, reason=reason)

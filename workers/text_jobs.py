@@ -12,7 +12,7 @@ from analysis.job_data import load_job_data
 from analysis.parameters import TextParameters, TrainingParameters, read_parameters
 from analysis.pipelines import PIPELINES, Pipeline
 from analysis.step import NotReady, Step
-from core.enums import DOCUMENTS
+from core.enums import DOCUMENTS, WaitFor
 from core.errors import ServiceBadAnswer
 from core.logs import step_context
 from models.jobs import waited_seconds
@@ -93,7 +93,8 @@ async def _run_until_slice_ends(
 async def _wait_for_others(job: JobContext, not_ready: NotReady) -> WaitUntil:
     """Let the job come back, later each time."""
     waits, _ = await job.in_database_thread(partial(waited_seconds, job.db, job.claim))
-    return WaitUntil(backoff_seconds(FIRST_WAIT_SECONDS, waits), not_ready.reason)
+    seconds = backoff_seconds(FIRST_WAIT_SECONDS, waits)
+    return WaitUntil(seconds, not_ready.reason, waits_for=WaitFor.OTHER_JOBS)
 
 
 async def _run_steps(

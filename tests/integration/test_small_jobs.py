@@ -16,7 +16,7 @@ from sqlalchemy import event, select, update
 
 from analysis.parameters import HandlesParameters, SearchParameters
 from analysis.steps.distinctive import OTHERS_ARE_COLLECTED
-from core.enums import DOCUMENTS, QUEUE_TEXT, JobKind, State
+from core.enums import DOCUMENTS, QUEUE_TEXT, JobKind, State, WaitFor
 from core.settings import Settings
 from models.database import Database, clock, migrate
 from models.documents import DocumentScope, add_documents, list_documents, list_posts
@@ -242,14 +242,14 @@ def test_jobs_that_wait_for_others_are_due_when_the_last_has_frozen_its_document
     for name in ("ann", "ben"):
         claimed = claim(db, run, name)
         freeze_together(db, claimed, [], 5)
-        put_off_job(db, claimed, seconds=300, reason=OTHERS_ARE_COLLECTED)
-    change(db, run, "ben", reason="the service is away")
+        put_off_job(db, claimed, seconds=300, reason="others", waits_for=WaitFor.OTHER_JOBS)
+    change(db, run, "ben", waits_for=WaitFor.SERVICE)
 
-    wake_waiting_jobs(db, run, OTHERS_ARE_COLLECTED)
+    wake_waiting_jobs(db, run)
     assert select_due_jobs(db, QUEUE_TEXT, 9, lost_after=-1.0)[0].name == "cid"
     change(db, run, "cid", dispatched_at=clock(), newest_document=5)
 
-    wake_waiting_jobs(db, run, OTHERS_ARE_COLLECTED)
+    wake_waiting_jobs(db, run)
     assert [due.name for due in select_due_jobs(db, QUEUE_TEXT, 9)] == ["ann"]
 
 
@@ -259,6 +259,7 @@ def test_the_last_search_to_be_collected_wakes_the_one_that_waits(jobs: Jobs) ->
     change(jobs.db, run, "search:benwords", dispatched_at=clock())
     waiting = jobs.slice(run, "search:annwords")
     assert (waiting.state, waiting.reason) == (State.WAITING, OTHERS_ARE_COLLECTED)
+    assert waiting.waits_for == WaitFor.OTHER_JOBS
     change(jobs.db, run, "search:annwords", due_at=clock() + 300)
 
     assert jobs.slice(run, "search:benwords").state == State.DONE
