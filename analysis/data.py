@@ -43,7 +43,7 @@ class MonthData:
     """The documents of one month, and what was found in them so far."""
 
     db: Database
-    scope: DocumentScope  # of a job of kind month
+    scope: DocumentScope
     keywords: Sequence[Keyword]
     options: TextOptions
     mentions: MentionReader
@@ -60,7 +60,7 @@ class MonthData:
             corpora = []
             for keyword in self.keywords:
                 documents = await self.mentions.documents(keyword.name)
-                corpora.append(Corpus(keyword.name, {self.scope.name: documents}))
+                corpora.append(Corpus(keyword.name, {self.scope.period or "": documents}))
             self._corpora = corpora
 
         return self._corpora

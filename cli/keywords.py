@@ -8,19 +8,16 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from analysis.options import Keyword
-from analysis.parameters import MonthsParameters
 from analysis.text.mentions import all_terms
-from cli.messages import printable, warn
+from cli.messages import warn
 from core.enums import Within
-from core.errors import BadInput, UsageError
-from models.database import Database
-from producers.forms import find_forms_of_run
+from core.errors import UsageError
+from core.printing import printable
 from textapi.messages import MAX_KEYWORD_CHARACTERS, MAX_KEYWORDS
 from textapi.text.sentences import sentences
 
 _MAX_FILE_BYTES = 2**20
 _HEADER = ["name", "query"]
-_FORMS_SHOWN = 10
 
 
 def read_keywords(values: Sequence[str], file: Path | None, within: Within) -> tuple[Keyword, ...]:
@@ -44,22 +41,6 @@ def read_keywords(values: Sequence[str], file: Path | None, within: Within) -> t
         if len(sentences(term)) > 1:
             warn(f"{term!r} holds the end of a sentence, and is looked for within one")
     return tuple(keywords)
-
-
-def check_stars(db: Database, parameters: MonthsParameters) -> None:
-    """Say what each star stands for in the stored documents; raise `UsageError` if for too much."""
-    try:
-        forms_of_run = find_forms_of_run(db, parameters)
-    except BadInput as error:
-        raise UsageError(f"--keyword: {error}") from None
-
-    for term, forms in forms_of_run.items():
-        if not forms:
-            warn(f"{term} stands for no word of the documents that are stored so far")
-            continue
-        shown = ", ".join(forms[:_FORMS_SHOWN])
-        more = len(forms) - _FORMS_SHOWN
-        warn(f"{term} stands for {shown}" + (f" and {more} more" if more > 0 else ""))
 
 
 def _read_file(path: Path, within: Within) -> Iterator[Keyword]:

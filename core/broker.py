@@ -11,7 +11,7 @@ from kombu.entity import Queue
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
-from core.enums import QUEUES, JobKind
+from core.enums import QUEUE_REPORTS, QUEUES
 from core.errors import BrokerAway, SettingsError
 from core.job_messages import holds_job_message
 from core.settings import Settings
@@ -118,7 +118,7 @@ def send_job_message(
     It only hints that a job is due: losing it loses nothing. A report has a longer time limit.
     """
     limits = {}
-    if kind == JobKind.REPORT:
+    if queue == QUEUE_REPORTS:
         limits = {"soft_time_limit": REPORT_SECONDS, "time_limit": REPORT_SECONDS + 30}
     try:
         app.send_task(kind, kwargs=message, queue=queue, retry=False, priority=priority, **limits)

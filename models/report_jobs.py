@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, func, select
 
-from core.enums import JobKind, State
+from core.enums import QUEUE_REPORTS, JobKind, State
 from models.runs import REPORT_JOB, NewJob, add_jobs
-from models.tables import Job
+from models.tables import IS_REPORT, Job
 
 FIGURES_OPTION = "figures"  # of a figure job: the names of the jobs whose figures it draws
 
@@ -18,12 +18,12 @@ def queue_figure_jobs(connection: Connection, run_id: int, groups: Sequence[Sequ
     jobs = []
     for number, names in enumerate(groups, start=1):
         name = f"{REPORT_JOB}: {FIGURES_OPTION} {number} of {len(groups)}"
-        jobs.append(NewJob(JobKind.REPORT, name, {FIGURES_OPTION: list(names)}))
+        jobs.append(NewJob(JobKind.REPORT, name, {FIGURES_OPTION: list(names)}, QUEUE_REPORTS))
     add_jobs(connection, run_id, jobs)
 
     waiting = select(func.count()).where(
         Job.run_id == run_id,
-        Job.kind == JobKind.REPORT,
+        IS_REPORT,
         Job.name != REPORT_JOB,
         Job.state.in_((State.QUEUED, State.WAITING)),
     )

@@ -23,7 +23,7 @@ from sqlalchemy import (
     update,
 )
 
-from core.enums import QUEUE_REPORTS, JobKind, State
+from core.enums import QUEUE_REPORTS, State
 from models.database import Database, clock
 from models.runs import IS_OPEN
 from models.tables import Job, Run
@@ -41,7 +41,7 @@ class DueJob:
 
     job_id: int
     run_id: int
-    kind: JobKind
+    kind: str
     name: str
     in_turn: bool = True  # within its run's share of the slots; otherwise it is in reserve
 
@@ -167,7 +167,7 @@ def _take_turns(due: dict[int, list[Any]], busy: Busy, limit: int, share: int) -
         counts[run_id] = (running, dispatched + 1)
         running_or_chosen[run_id] = running_or_chosen.get(run_id, running) + 1
         in_turn = running_or_chosen[run_id] <= share
-        chosen.append(DueJob(job.id, job.run_id, JobKind(job.kind), job.name, in_turn))
+        chosen.append(DueJob(job.id, job.run_id, job.kind, job.name, in_turn))
     return chosen
 
 

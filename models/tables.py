@@ -26,6 +26,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from core.enums import JobKind
+
 HAS_HANDLE = text("handle IS NOT NULL")  # no document of an archive has
 HAS_AUTHOR = text("author_id IS NOT NULL")
 DISPATCHED = text("dispatched_at IS NOT NULL")  # of 100,000 queued jobs a few dozen
@@ -196,7 +198,7 @@ class Run(Base):
     kind: Mapped[str]  # months, handles, search, training
     state: Mapped[str] = mapped_column(index=True)
     reason: Mapped[str | None]
-    parameters: Mapped[dict[str, Any]]  # analysis.parameters
+    parameters: Mapped[dict[str, Any]]  # analysis.kinds
     mask: Mapped[bytes | None]  # PNG of the word clouds' shape
     max_calls: Mapped[int | None]
     calls_begun: Mapped[Counter]  # attempts taken from `max_calls`
@@ -259,6 +261,10 @@ class Job(Base):
     newest_document: Mapped[int | None] = mapped_column(BigInteger)  # None: not frozen yet
     started_at: Mapped[float | None]
     ended_at: Mapped[float | None]
+
+
+#: The condition of jobs that make a run's report.
+IS_REPORT = Job.kind == JobKind.REPORT
 
 
 class JobStep(Base):

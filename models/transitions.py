@@ -32,7 +32,7 @@ from sqlalchemy import (
     update,
 )
 
-from core.enums import ENDED, QUEUE_OF, JobKind, State, StepState, WaitFor
+from core.enums import ENDED, QUEUE_REPORTS, JobKind, State, StepState, WaitFor
 from core.errors import NotFound, RunEnded
 from models.database import CLOCK_SLACK_SECONDS, Database, batched, clock
 from models.jobs import (
@@ -46,7 +46,7 @@ from models.jobs import (
 )
 from models.runs import IS_OPEN, REPORT_JOB, UNENDED, NewJob, add_jobs, get_run
 from models.scheduling import others_wait
-from models.tables import Job, JobStep, Run
+from models.tables import IS_REPORT, Job, JobStep, Run
 
 CRASHES_ALLOWED = 3  # in a row, without any progress
 MESSAGE_SECONDS = 0.1  # a process that is free has its message sooner
@@ -110,7 +110,6 @@ _QUEUED = (
         Job.queue == bindparam("queue"),  # first in the index that has the jobs in order
         Job.run_id == bindparam("run"),
         Job.state == State.QUEUED,
-        Job.kind == bindparam("kind"),
         Job.crashes == 0,
         Job.waits == 0,
     )
@@ -171,7 +170,8 @@ def claim_job(
     return Claim(
         job_id=job_id,
         run_id=job.run_id,
-        kind=JobKind(job.kind),
+        kind=job.kind,
+        queue=job.queue,
         name=job.name,
         owner=owner,
         number=claims,
@@ -199,7 +199,7 @@ def claim_next(db: Database, claim: Claim, *, lease_seconds: float) -> Claim | N
     with db.read() as connection:
         if connection.scalar(_OPEN_RUN, {"run": claim.run_id}) is None:
             return None
-        if others_wait(connection, claim.run_id, QUEUE_OF[claim.kind]):
+        if others_wait(connection, claim.run_id, claim.queue):
             return None
 
     for free in (_NOT_DISPATCHED, _WAITING_MESSAGES):
@@ -214,9 +214,8 @@ def _claim_beside(
 ) -> list[Claim]:
     """Claim up to *most* of the *free* jobs for the owner of *claim*."""
     values: Columns = {
-        "queue": QUEUE_OF[claim.kind],
+        "queue": claim.queue,
         "run": claim.run_id,
-        "kind": claim.kind,
         "most": most,
     }
     with db.read() as connection:
@@ -293,7 +292,7 @@ def freeze_together(db: Database, claim: Claim, names: Collection[str], newest: 
     Documents that are frozen stay so. Return the end of the claimed job's. Raises `LeaseLost`.
     """
     unfrozen = update(Job).where(Job.newest_document.is_(None)).values(newest_document=newest)
-    of_run = unfrozen.where(Job.run_id == claim.run_id, Job.kind == claim.kind)
+    of_run = unfrozen.where(Job.run_id == claim.run_id, ~IS_REPORT)
     with db.write() as connection:
         lock_run(connection, claim.run_id)
         fence(connection, claim)
@@ -494,12 +493,7 @@ def close_run(connection: Connection, run_id: int) -> None:
 def _close_run() -> Update:
     # By state, in the order of an index: otherwise each end would read all jobs that ended before.
     run_id: BindParameter[int] = bindparam("closed_run")
-    first = (
-        select(Job.id)
-        .where(Job.run_id == run_id, Job.kind != JobKind.REPORT)
-        .order_by(Job.state)
-        .limit(1)
-    )
+    first = select(Job.id).where(Job.run_id == run_id, ~IS_REPORT).order_by(Job.state).limit(1)
     has_ended = first.where(Job.state.in_(UNENDED)).scalar_subquery().is_(None)
     failed = first.where(Job.state == State.FAILED).scalar_subquery()
     state = case((failed.is_not(None), State.FAILED), else_=State.DONE)
@@ -513,9 +507,7 @@ _CLOSE_RUN = _close_run()  # built once: it costs more than what the database do
 
 def close_ended_runs(db: Database) -> None:
     """Close the runs whose last job ended when its worker was killed before it could close them."""
-    unended_job = select(Job.id).where(
-        Job.run_id == Run.id, Job.kind != JobKind.REPORT, Job.state.in_(UNENDED)
-    )
+    unended_job = select(Job.id).where(Job.run_id == Run.id, ~IS_REPORT, Job.state.in_(UNENDED))
     with db.read() as connection:
         ended = select(Run.id).where(IS_OPEN, ~unended_job.exists())
         run_ids = connection.scalars(ended).all()
@@ -531,10 +523,10 @@ def queue_report(connection: Connection, run_id: int) -> None:
 
     One that is being made has read what the run was before; its worker loses the claim.
     """
-    reports = update(Job).where(Job.run_id == run_id, Job.kind == JobKind.REPORT)
+    reports = update(Job).where(Job.run_id == run_id, IS_REPORT)
     begun = reports.where(Job.state.in_((*ENDED, State.RUNNING)))
     connection.execute(begun.values(_due(State.QUEUED) | NO_SETBACKS))
-    add_jobs(connection, run_id, [NewJob(JobKind.REPORT, REPORT_JOB, {})])
+    add_jobs(connection, run_id, [NewJob(JobKind.REPORT, REPORT_JOB, {}, QUEUE_REPORTS)])
 
 
 # --- with new documents ---
@@ -566,7 +558,7 @@ def redo_reports(connection: Connection, run_id: int) -> None:
 
     Whoever is at work on one loses its claim, and with it the means to end the job as failed.
     """
-    drawing = update(Job).where(Job.run_id == run_id, Job.kind == JobKind.REPORT)
+    drawing = update(Job).where(Job.run_id == run_id, IS_REPORT)
     connection.execute(drawing.where(Job.state == State.RUNNING).values(_due(State.QUEUED)))
 
 
@@ -579,9 +571,7 @@ def empty_job(connection: Connection, job_id: int, *, reason: str) -> None:
 
 def reopen_run(connection: Connection, run_id: int) -> bool:
     """Set an ended run to running if a job of it is queued; return whether it was."""
-    queued = select(Job.id).where(
-        Job.run_id == run_id, Job.kind != JobKind.REPORT, Job.state == State.QUEUED
-    )
+    queued = select(Job.id).where(Job.run_id == run_id, ~IS_REPORT, Job.state == State.QUEUED)
     ended = update(Run).where(Run.id == run_id, Run.state.in_((State.DONE, State.FAILED)))
     reopened = ended.where(queued.exists()).values(state=State.RUNNING, ended_at=None)
     return connection.execute(reopened).rowcount > 0

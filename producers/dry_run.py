@@ -15,8 +15,7 @@ from typing import Any
 
 from analysis.data import MonthData, PostData
 from analysis.ledger import missing_keys
-from analysis.pipelines import Pipeline
-from analysis.step import StepResult
+from analysis.step import Step, StepResult
 from models.answers import read_answers
 from models.database import Database
 from models.documents import documents_by_id
@@ -165,16 +164,16 @@ class MentionBuffer:
 
 
 async def run_dry(
-    fetcher: DryRunFetcher, pipeline: Pipeline, names: Collection[str], data: MonthData | PostData
+    fetcher: DryRunFetcher,
+    steps: Sequence[Step],
+    data: MonthData | PostData,
+    mentions: MentionBuffer,
 ) -> None:
-    """Run the steps called *names* over *data*; what they find is kept in memory and dropped."""
-    for step in pipeline.select(names):
-        if not step.makes_calls:
-            continue
-        result = await step.run(data, fetcher)
-        if isinstance(data, MonthData) and Mention in step.tables:
-            assert isinstance(result, StepResult)  # noqa: S101 - months wait for no other job
-            assert isinstance(data.mentions, MentionBuffer)  # noqa: S101 - nothing is stored
-            data.mentions.add(result.rows[Mention])
+    """Run *steps* over *data*; the mentions that they find go into the buffer."""
+    for step in steps:
+        if step.makes_calls:
+            result = await step.run(data, fetcher)
+            if isinstance(result, StepResult) and Mention in step.tables:
+                mentions.add(result.rows[Mention])
 
     fetcher.forget_estimates()

@@ -11,6 +11,7 @@ from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import IO, Any
 
+from analysis.kinds.kind import Unit
 from core.enums import Grain, Grouping
 from core.errors import UsageError
 from models.database import Database
@@ -141,7 +142,7 @@ class ExportFolder:
 
     def _tables_of_folder(self) -> list[Table[Any]]:
         """Return the tables that are written: of a large run not that of all documents."""
-        tables = tables_of(self._data.kind)
+        tables = tables_of(self._data.kind.unit)
         if is_large(self._data):
             tables.remove(DOCUMENTS)
         return tables
@@ -169,9 +170,9 @@ def _describe_selection(data: RunData) -> str:
     return "\n".join(["## What is left out", "", *lines, "", _OF_SELECTED, ""]) if lines else ""
 
 
-def tables_of(kind: str) -> list[Table[Any]]:
-    """Return the tables in which a run of this kind can have rows."""
-    return [table for table in TABLES.values() if kind in table.kinds]
+def tables_of(unit: Unit) -> list[Table[Any]]:
+    """Return the tables in which a run whose results are about *unit* can have rows."""
+    return [table for table in TABLES.values() if unit in table.units]
 
 
 def _write_rows(

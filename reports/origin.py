@@ -10,7 +10,6 @@ from pathlib import PurePath
 
 from sqlalchemy import ColumnElement, func, select
 
-from analysis.parameters import MonthsParameters, TrainingParameters
 from core.enums import DOCUMENTS
 from models.tables import Document, JobStep
 from reports.figures.small_print import SEPARATOR
@@ -43,7 +42,7 @@ def is_made_up(data: RunData) -> bool:
     Every address is one of example.org, or none has one and they are marked.
     """
     found = False
-    for job in data.jobs if data.kind != "training" else ():
+    for job in data.collecting_jobs:
         condition = documents_condition(data, job)
         if _exists(data, condition & Document.address.is_not(None) & ~ON_EXAMPLE_SITE):
             return False
@@ -57,12 +56,13 @@ def _exists(data: RunData, condition: ColumnElement[bool]) -> bool:
 
 def _source_labels(data: RunData) -> Iterator[str]:
     """Yield the names of a run's sources for readers; of a training, that of its data."""
-    if isinstance(data.parameters, TrainingParameters):
+    archives = data.kind.archives(data.parameters)
+    if not data.kind.has_documents:
         yield PurePath(data.parameters.data).name
     elif is_made_up(data):
         yield "made-up texts"
-    elif isinstance(data.parameters, MonthsParameters):
-        yield from map(source_label, data.parameters.sources)
+    elif archives:
+        yield from (source.label for source in archives)
     else:
         sources: set[str] = set()
         for job in data.jobs:

@@ -140,7 +140,8 @@ def _commands(command: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, 
     if not hasattr(command, "commands"):
         yield path, command
         return
-    for name, below in command.commands.items():
+    for name in command.list_commands(None):
+        below = command.get_command(None, name)
         if not below.hidden:
             yield from _commands(below, (*path, name))
 

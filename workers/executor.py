@@ -17,8 +17,9 @@ from functools import partial
 from celery.exceptions import SoftTimeLimitExceeded
 from sqlalchemy.exc import SQLAlchemyError
 
+from analysis.kinds import kind_of_jobs
 from core.broker import REPORT_SECONDS
-from core.enums import JobKind, WaitFor
+from core.enums import QUEUE_REPORTS, QUEUE_TEXT, WaitFor
 from core.errors import (
     BrokerAway,
     CapReached,
@@ -67,10 +68,6 @@ CAP_RETRY_SECONDS = 6 * 3600.0  # where a service does not say when its cap open
 DATABASE_AWAY_TRIES = 40
 DATABASE_RETRY_SECONDS = 1.0
 
-SMALL_KINDS = (JobKind.HANDLE, JobKind.SEARCH)  # whose jobs wait for calls most of the time
-#: queued jobs of its run that a job takes along; a month's first calls fill the last of another's
-COMPANIONS = {JobKind.HANDLE: 4, JobKind.SEARCH: 4, JobKind.MONTH: 1}
-
 log = get_logger(__name__)
 
 
@@ -87,20 +84,19 @@ def work_one_slice(runtime: Runtime, job_id: int) -> None:
 
     if claim is not None:
         claims = [claim]
-        most = COMPANIONS.get(claim.kind, 0)
-        if most:
+        ends_at = time.monotonic() + settings.slice_seconds
+        if claim.queue != QUEUE_TEXT:
+            _work_alone(JobContext(runtime, claim, ends_at))
+        else:
+            most = kind_of_jobs(claim.kind).companions
             with suppress(DatabaseAway):  # the job's own slice waits for it
                 claims += claim_companions(
                     runtime.db, claim, most=most, lease_seconds=settings.lease_seconds
                 )
-        ends_at = time.monotonic() + settings.slice_seconds
-        if claim.kind in (JobKind.REPORT, JobKind.TRAINING):
-            _work_alone(JobContext(runtime, claim, ends_at))
-        else:
             _SharedSlice(runtime, ends_at).work(claims)
 
     try:
-        if claim is not None and claim.kind in SMALL_KINDS:
+        if claim is not None and claim.queue == QUEUE_TEXT:
             wake_waiting_jobs(runtime.db, claim.run_id)
         dispatch_due_jobs(runtime.db, runtime.app, runtime.broker)
     except (BrokerAway, DatabaseAway) as error:
@@ -121,7 +117,7 @@ def _work_alone(job: JobContext) -> None:
 
 def _draw_or_train(job: JobContext) -> Outcome:
     try:
-        if job.claim.kind == JobKind.REPORT:
+        if job.claim.queue == QUEUE_REPORTS:
             return make_report(job)
 
         from workers.trainings import run_training  # noqa: PLC0415 - needs numpy
@@ -243,7 +239,7 @@ def _log_context(job: JobContext) -> AbstractContextManager[None]:
 
 def _lease_of(job: JobContext) -> Lease:
     settings = job.runtime.settings
-    is_report = job.claim.kind == JobKind.REPORT
+    is_report = job.claim.queue == QUEUE_REPORTS
     return Lease(
         job.runtime.lease_db,
         job.claim,

@@ -11,10 +11,11 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import IO, Annotated, Any, Literal, TypeVar
 
-from pydantic import Field, NaiveDatetime, ValidationError
+from pydantic import AfterValidator, Field, NaiveDatetime, ValidationError
 
+from analysis.kinds import kind_named
 from analysis.options import FrozenModel
-from core.enums import JobKind, StepState
+from core.enums import StepState
 from core.errors import BadInput
 
 FORMAT = 1  # raised when an older program cannot read what a newer one writes
@@ -37,13 +38,23 @@ Number = Annotated[int, Field(ge=0, lt=2**31)]
 AnswerValue = float | str | tuple[tuple[str, str], ...] | tuple[str, ...]
 
 
+def _check_kind(name: str) -> str:
+    try:
+        return kind_named(name).name
+    except KeyError:
+        raise ValueError(f"{name!r} is no kind of run") from None
+
+
+KindName = Annotated[str, AfterValidator(_check_kind)]
+
+
 class PackedRun(FrozenModel):
     """`run.json`: the run, and with what it was made and packed."""
 
     format: Literal[1]
     number: Annotated[int, Field(gt=0, lt=2**31)]
     name: str | None
-    kind: Literal["months", "handles", "search", "training"]
+    kind: KindName
     state: str
     reason: str | None
     created_at: float
@@ -69,7 +80,7 @@ class PackedJob(FrozenModel):
     """A line of `jobs.jsonl`."""
 
     name: Annotated[str, Field(min_length=1, max_length=1000)]
-    kind: JobKind
+    kind: str
     state: str
     result: str | None
     reason: str | None

@@ -16,7 +16,7 @@ from typing import IO, Any
 
 from sqlalchemy import select
 
-from core.enums import ENDED, JobKind
+from core.enums import ENDED
 from core.errors import UsageError
 from models.database import Database
 from models.origins import ORIGIN_FIELDS, OriginKey, read_origins
@@ -91,7 +91,7 @@ def make_pack(
         if data.mask is not None:
             write_atomically(folder / contents.MASK, data.mask)
 
-        if data.kind == "training":
+        if not data.kind.has_documents:
             _write_training(data, folder)
         else:
             _write_texts(data, folder, texts=texts)
@@ -112,15 +112,15 @@ def _describe_run(data: RunData, *, texts: bool) -> PackedRun:
         format=contents.FORMAT,
         number=data.id,
         name=data.name,
-        kind=data.kind,
+        kind=data.kind.name,
         state=data.state,
         reason=data.reason,
         created_at=data.created_at,
         ended_at=data.ended_at,
         parameters=parameters,
         engines=tuple(data.engines),
-        texts=texts and data.kind != "training",
-        tables=tuple(table.name for table in tables_of(data.kind)),
+        texts=texts and data.kind.has_documents,
+        tables=tuple(table.name for table in tables_of(data.kind.unit)),
         versions={**versions, "python": platform.python_version()},
     )
 
@@ -149,7 +149,7 @@ def _read_documents(data: RunData, *, texts: bool) -> Iterator[PackedDocument]:
             documents = select(Document.id, Document.identity)
             of_job = documents.where(documents_condition(data, job))
             for row in fetch_pages(data.db, of_job, Document.id):
-                if job.kind == JobKind.SEARCH:
+                if data.kind.links_documents:
                     jobs_by_document.setdefault(row.id, []).append(job.name)
                 yield row
 
@@ -185,7 +185,7 @@ def _write_training(data: RunData, folder: Path) -> None:
     for job in in_order_of_submission(data):
         packed = PackedJob(
             name=job.name,
-            kind=JobKind(job.kind),
+            kind=job.kind,
             state=job.state,
             result=read_result(data.db, job),
             reason=job.reason,
@@ -205,7 +205,7 @@ def _write_training(data: RunData, folder: Path) -> None:
 
 def _write_tables(data: RunData, folder: Path, *, texts: bool) -> None:
     folder.mkdir()
-    for table in tables_of(data.kind):
+    for table in tables_of(data.kind.unit):
         with ExitStack() as stack:
             files: dict[str, IO[bytes]] = {}
             for form in contents.forms_of(table.name):
@@ -239,7 +239,7 @@ def _describe_pack(data: RunData, run: PackedRun) -> str:
     for name, meaning in sorted(files.items()):
         lines.append(f"{name:<{width}}  {meaning}")
 
-    if data.kind != "training":
+    if data.kind.has_documents:
         lines += ["", *_ABOUT_ANSWERS, "", _WITH_TEXTS if run.texts else _WITHOUT_TEXTS]
     lines += ["", *_ABOUT_VERIFY, ""]
     return "\n".join(lines)
@@ -256,7 +256,7 @@ def _describe_files(data: RunData) -> dict[str, str]:
         contents.CHECKSUMS: "the SHA-256 of each file; `sha256sum -c SHA256SUMS` checks them",
     }
 
-    if data.kind == "training":
+    if not data.kind.has_documents:
         files[f"{contents.WEIGHTS}/"] = "the weights of the trained networks"
     else:
         files[contents.DOCUMENTS] = "the documents: identity, date, address, hash of the text"
@@ -266,8 +266,8 @@ def _describe_files(data: RunData) -> dict[str, str]:
 
 def _command_of(data: RunData) -> str:
     """Return the command that submits such a run."""
-    terms = map(attrgetter("term"), data.jobs)
+    job_names = [job.name for job in data.jobs]
     selection = describe_selection(data)
     return submit_command(
-        data.parameters, terms, selection, grain=data.grain, grouping=data.grouping
+        data.parameters, job_names, selection, grain=data.grain, grouping=data.grouping
     )

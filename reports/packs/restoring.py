@@ -12,12 +12,13 @@ from typing import Annotated, Any
 from pydantic import Field
 from sqlalchemy import insert, select
 
+from analysis.kinds import kind_named
+from analysis.kinds.kind import Unit
+from analysis.kinds.months import PERIOD
 from analysis.options import FrozenModel
-from analysis.parameters import PERIOD, MonthsParameters
-from analysis.pipelines import JOB_KINDS
 from analysis.step import NotReady, Step, StepResult
 from analysis.steps import polarity
-from core.enums import QUEUE_OF, JobKind, StepState
+from core.enums import StepState
 from core.errors import BadInput
 from models.database import Database
 from models.origins import (
@@ -100,16 +101,16 @@ def restore(db: Database, pack: PackFile, run: PackedRun) -> RunData:
     packed_jobs = _read_jobs(pack, run)
     _write_run(db, run, packed_jobs)
     data = load_run(db, run.number)
-    if data.parameters.kind != run.kind:
+    if data.parameters.kind != data.kind.name:
         raise BadInput(f"{contents.RUN}: its parameters are those of another kind of run")
     jobs = dict(zip(map(attrgetter("id"), in_order_of_submission(data)), packed_jobs, strict=True))
     ids = _write_documents(db, pack, run, data)
     _write_stand_ins(db, data, jobs, first_id=len(ids) + 1)
 
     _insert(db, JobStep, _recorded_steps(jobs, texts=run.texts))
-    if not run.texts and run.kind == "months":
+    if not run.texts and data.kind.unit == Unit.MENTION:
         _insert(db, Mention, _given_mentions(pack, data, ids))
-    if not run.texts and run.kind != "months":
+    if not run.texts and data.kind.unit == Unit.POST:
         _insert(db, PostPolarity, _given_polarities(pack, data))
     asyncio.run(_repeat_steps(pack, data, jobs, texts=run.texts))
     if "labels" in run.tables:
@@ -119,14 +120,19 @@ def restore(db: Database, pack: PackFile, run: PackedRun) -> RunData:
 
 def _read_jobs(pack: PackFile, run: PackedRun) -> list[PackedJob]:
     """Return the jobs of the pack. Raises `BadInput` where one does not fit the run."""
-    kind = JOB_KINDS[run.kind]
+    kind = kind_named(run.kind)
     names: set[str] = set()
     jobs = []
 
     for place, job in _lines(pack, contents.JOBS, PackedJob):
-        is_period = kind != JobKind.MONTH or PERIOD.fullmatch(job.name)
+        is_period = kind.unit != Unit.MENTION or PERIOD.fullmatch(job.name)
         steps = {step.step for step in job.steps}
-        if job.kind != kind or job.name in names or not is_period or len(steps) < len(job.steps):
+        if (
+            job.kind != kind.job_kind
+            or job.name in names
+            or not is_period
+            or len(steps) < len(job.steps)
+        ):
             raise BadInput(f"{place}: it is no job of such a run")
         names.add(job.name)
         jobs.append(job)
@@ -154,7 +160,7 @@ def _write_run(db: Database, run: PackedRun, jobs: Sequence[PackedJob]) -> None:
             "run_id": run.number,
             "kind": job.kind,
             "name": job.name,
-            "queue": QUEUE_OF[job.kind],
+            "queue": kind_named(run.kind).queue,
             "options": job.options,
             "state": job.state,
             "result": job.result,
@@ -207,9 +213,9 @@ def _write_stand_ins(
     They are of no section or material, so that a run that chose some reads none of them; they tell
     days without a document of its choice from days without any.
     """
-    if not isinstance(data.parameters, MonthsParameters):
+    if data.kind.unit == Unit.POST:
         return
-    source = data.parameters.sources[0]
+    source = data.month_parameters.sources[0]
     rows: list[dict[str, Any]] = []
     with db.write() as connection:
         for job in jobs.values():

@@ -12,6 +12,8 @@ from typing import IO
 
 from sqlalchemy.exc import DBAPIError
 
+from analysis.kinds import kind_named
+from analysis.kinds.kind import Unit
 from core.errors import BadInput, TidingsError
 from models.database import Database, migrate
 from reports.exports import write_table
@@ -33,15 +35,13 @@ _UNKNOWN = "this version of Tidings has no such tables"
 _IMPOSSIBLE = "what they are computed from cannot be read"
 _ANSWERS = "the answers"
 _SOURCES_WITHOUT_TEXTS = {
-    "months": "the answers and the sentences in `mentions`",
-    "handles": "the polarities in `documents`",
-    "search": "the polarities in `documents`",
+    Unit.MENTION: "the answers and the sentences in `mentions`",
+    Unit.POST: "the polarities in `documents`",
 }
-#: tables that follow from others without a text, by kind of run
+#: tables that follow from others without a text, by what the results are about
 _WITHOUT_TEXTS = {
-    "months": ("mentions", "periods", "labels", "documents", "comentions"),
-    "handles": ("periods",),
-    "search": ("periods",),
+    Unit.MENTION: ("mentions", "periods", "labels", "documents", "comentions"),
+    Unit.POST: ("periods",),
 }
 
 
@@ -68,7 +68,7 @@ class Verification:
         """Yield the lines that tell a person."""
         yield f"run {self.run} ({self.kind}), packed by tidings {self.made_by}, {self.files} files"
         if self.recomputed:
-            source = _ANSWERS if self.texts else _SOURCES_WITHOUT_TEXTS[self.kind]
+            source = _ANSWERS if self.texts else _SOURCES_WITHOUT_TEXTS[kind_named(self.kind).unit]
             yield f"computed again from {source}: {', '.join(self.recomputed)}"
         for reason in dict.fromkeys(self.by_checksum.values()):
             tables = [table for table, why in self.by_checksum.items() if why == reason]
@@ -141,15 +141,16 @@ def _packed_tables(pack: PackFile) -> list[str]:
 def _not_recomputable(run: PackedRun, tables: Iterable[str]) -> dict[str, str]:
     """Return the tables that are compared by their checksums alone, and why."""
     reasons = {}
+    kind = kind_named(run.kind)
     has_selection = run.parameters.get("distinct") or run.parameters.get("without")
     for table in tables:
         if table not in TABLES:
             reasons[table] = _UNKNOWN
-        elif run.kind == "training":
+        elif not kind.has_documents:
             reasons[table] = _TRAINING
         elif table in _NO_ANSWERS:
             reasons[table] = _NO_ANSWERS[table]
-        elif not run.texts and (has_selection or table not in _WITHOUT_TEXTS[run.kind]):
+        elif not run.texts and (has_selection or table not in _WITHOUT_TEXTS[kind.unit]):
             reasons[table] = _NO_TEXTS
     return reasons
 

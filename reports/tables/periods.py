@@ -13,8 +13,8 @@ from typing import Annotated, Any
 
 from sqlalchemy import and_, select
 
-from analysis.parameters import MonthsParameters
-from core.enums import Grain, JobKind
+from analysis.kinds.kind import Unit
+from core.enums import Grain
 from models.tables import Document, PostPolarity
 from reports import export_schema as schema
 from reports import grains
@@ -28,7 +28,7 @@ from reports.daily_counts import (
 )
 from reports.groupings import Group, list_groups
 from reports.queries import fetch_pages
-from reports.run_data import Reader, RunData, RunJob, documents_condition, keep_rows
+from reports.run_data import Reader, RunData, RunJob, document_scope, documents_condition, keep_rows
 from reports.selection import left_out
 from reports.statistics import polarity_interval, round_figure, wilson_interval
 from reports.tables.archive_days import (
@@ -159,9 +159,9 @@ def read_grouped_series(data: RunData, names: Collection[str] | None = None) -> 
 
 
 def _read_rows(data: RunData, grain: Grain, names: Collection[str] | None) -> Iterator[PeriodRow]:
-    if data.kind == "months":
+    if data.kind.unit == Unit.MENTION:
         yield from _archive_rows(data, grain, names)
-    elif data.kind in schema.TEXT_RUNS:
+    elif data.kind.unit == Unit.POST:
         coverage = read_coverage_grid(data, names).jobs
         posts: list[PeriodRow] = []
         for job in data.jobs_named(names):
@@ -173,9 +173,8 @@ def _archive_rows(
     data: RunData, grain: Grain, names: Collection[str] | None, groups: Sequence[str] = ()
 ) -> Iterator[PeriodRow]:
     """Yield the rows of each period and term: of all documents together, then of each group."""
-    assert isinstance(data.parameters, MonthsParameters)  # noqa: S101 - only such runs have months
     terms: list[Term] = []
-    for keyword in sorted(data.parameters.keywords, key=attrgetter("name")):
+    for keyword in sorted(data.keywords, key=attrgetter("name")):
         terms += [(keyword.name, term) for term in (None, *sorted(keyword.terms))]
 
     def period_of(day: Mapping[Group, ArchiveDay]) -> str:
@@ -222,8 +221,8 @@ def _archive_row(
 
 
 def _post_rows(data: RunData, job: RunJob, progress: Progress, grain: Grain) -> Iterator[PeriodRow]:
-    is_handle = job.kind == JobKind.HANDLE
-    handle, term = (job.handle, None) if is_handle else (None, job.term)
+    handle = document_scope(data, job).handle
+    term = data.kind.subject(job.name) if handle is None else None
     cut_off = cut_off_periods(group_days(read_daily_counts(data, job), grain))
 
     for period, polarities in _polarities_by_period(data, job, grain).items():

@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 from sqlalchemy import insert
 
+from analysis.kinds.accounts import HandlesParameters
+from analysis.kinds.months import MonthsParameters
+from analysis.kinds.searches import SearchParameters
 from analysis.options import Keyword
-from analysis.parameters import HandlesParameters, MonthsParameters, SearchParameters
 from core.rate_limit_notation import parse_limits
 from core.settings import Settings
 from models.database import Database, clock
@@ -143,12 +145,12 @@ def test_an_account_and_a_search_are_asked_just_what_was_planned(
     name: str,
 ) -> None:
     add_documents(jobs.db, POSTS)
-    planned = by_operation(jobs, parameters, "search:tide" if name == "tide" else "@bob")
+    planned = by_operation(jobs, parameters, name)
     assert sum(planned.values()) >= 10
     assert stub.counts()["calls"] == 0
     jobs.do(parameters, name)
     assert stub.counts()["operations"] == planned
-    assert by_operation(jobs, parameters, "search:tide" if name == "tide" else "@bob") == {}
+    assert by_operation(jobs, parameters, name) == {}
 
 
 def test_what_services_are_asked_is_a_call_at_least_for_each_and_a_price_where_posts_cost(

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from analysis.pipelines import result_tables
+from analysis.kinds import result_tables
 from cli.stack.supervised_process import SupervisedProcess
 from core.broker import celery_app
 from core.enums import JobKind, State

@@ -14,7 +14,8 @@ from aiohttp import web
 from billiard.common import TERM_SIGNAL
 from sqlalchemy import event, select, update
 
-from analysis.parameters import HandlesParameters, SearchParameters
+from analysis.kinds.accounts import HandlesParameters
+from analysis.kinds.searches import SearchParameters
 from analysis.steps.distinctive import OTHERS_ARE_COLLECTED
 from core.enums import DOCUMENTS, QUEUE_TEXT, JobKind, State, WaitFor
 from core.settings import Settings
@@ -118,13 +119,13 @@ def test_a_companion_is_held_by_its_own_claim(db: Database) -> None:
     assert [row.state for row in read_jobs(db, run).values()] == [State.RUNNING, State.DONE]
 
 
-def test_what_is_dispatched_waits_is_of_another_kind_or_crashed_is_not_taken_along(
+def test_what_is_dispatched_waits_is_of_another_queue_or_crashed_is_not_taken_along(
     db: Database,
 ) -> None:
     run = new_run(db, "ann", "ben", "cid", "dan", "eve")
     change(db, run, "ben", dispatched_at=clock())
     change(db, run, "cid", state=State.WAITING)
-    change(db, run, "dan", kind=JobKind.SEARCH)
+    change(db, run, "dan", queue="reports")
     change(db, run, "eve", crashes=1)
     assert take_along(db, claim(db, run, "ann")) == []
 
@@ -191,7 +192,7 @@ def test_posts_that_are_imported_later_are_in_no_account_of_the_run(jobs: Jobs) 
 
 def test_posts_of_several_jobs_are_read_at_once_and_each_once(db: Database) -> None:
     store_posts(db, "ann", "ben", "cid")
-    scopes = [DocumentScope(JobKind.HANDLE, f"@{name}") for name in ("ann", "ben", "ann")]
+    scopes = [DocumentScope(handle=name) for name in ("ann", "ben", "ann")]
     with db.read() as connection:
         one_by_one = [post for scope in scopes[:2] for post in list_documents(connection, scope)]
         assert sorted(list_posts(connection, scopes)) == sorted(one_by_one)

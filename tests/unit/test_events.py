@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pytest
 
-from analysis.parameters import list_months
+from analysis.kinds.months import list_months
 from reports.changes import describe_changes
 from reports.comparing import Share, compare_shares
 from reports.events import (

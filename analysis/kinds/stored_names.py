@@ -2,33 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from cli.messages import printable, warn
 from core.errors import UsageError
+from core.printing import printable
+from core.settings import Settings
+from models.database import Database
+from models.origins import sources_with_outlets, stored_names, stored_sources
 from sources.registry import archives, source_named
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from analysis.parameters import MonthsParameters
-    from core.settings import Settings
-    from models.database import Database
+    from analysis.kinds.months import MonthsParameters
 
 SHOWN = 20  # names of those there are
 
 
 def choose_archives(
-    db: Database, settings: Settings, parameters: MonthsParameters
+    db: Database, settings: Settings, parameters: MonthsParameters, remarks: list[str]
 ) -> MonthsParameters:
     """Return the parameters of a run that names no archive.
 
     Named outlets may be in any archive, which needs no word. Where the default archive holds
-    nothing and cannot be fetched, the archives that are stored are meant, which is said.
+    nothing and cannot be fetched, the archives that are stored are meant, which *remarks* say.
     """
-    from models.origins import stored_sources
-
     with db.read() as connection:
         stored = stored_sources(connection)
     names = [archive.name for archive in archives() if archive.name in stored]
@@ -38,14 +36,12 @@ def choose_archives(
     if not names or (is_default_there and not parameters.outlets):
         return parameters
     if not parameters.outlets:
-        warn(f"nothing of {default} is stored: the run is of {', '.join(names)}")
+        remarks.append(f"nothing of {default} is stored: the run is of {', '.join(names)}")
     return parameters.model_copy(update={"sources": tuple(names)})
 
 
 def keep_archives_of_outlets(db: Database, parameters: MonthsParameters) -> MonthsParameters:
     """Return the parameters of a run that names no archive without those that lack its outlets."""
-    from models.origins import sources_with_outlets
-
     if not parameters.outlets:
         return parameters
     with db.read() as connection:
@@ -60,8 +56,6 @@ def spell_names(db: Database, settings: Settings, parameters: MonthsParameters) 
     Raises `UsageError` where no stored document is of a name, and none can be fetched, and where an
     option names nothing.
     """
-    from models.origins import stored_names
-
     can_fetch = any(source_named(name).is_available(settings) for name in parameters.sources)
     chosen = {
         "outlet": parameters.outlets,
