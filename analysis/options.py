@@ -10,7 +10,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.fields import FieldInfo
 
-from analysis.query.grammar import Query, is_query, parse_query
+from analysis.query.grammar import Query, check_operators, is_query, parse_query
+from analysis.query.notation import make_marks_plain, refuse_foreign_signs
 from analysis.query.terms import Term
 from core.enums import Grain, Within
 from textapi.text.keywords import pattern
@@ -106,6 +107,8 @@ class Keyword(FrozenModel):
         White space around a term is dropped, and so is a repeated term. Raises ValueError where a
         name or a term is empty, or could match nothing that was meant.
         """
+        text = make_marks_plain(text)
+        refuse_foreign_signs(text, is_query=is_query(text))
         name, colon, query = _split_name(text)
         if is_query(query) and (name.strip() or not colon):
             return cls.parse_query(name, query, within)
@@ -116,10 +119,13 @@ class Keyword(FrozenModel):
     @classmethod
     def parse_query(cls, name: str, text: str, within: Within = Within.SENTENCE) -> Keyword:
         """Read a query; without a *name* it is its own. Raises ValueError as `parse` does."""
-        query = " ".join(text.split())
+        query = " ".join(make_marks_plain(text).split())
+        refuse_foreign_signs(query, is_query=is_query(query))
         if not is_query(query):
             if "," in query:
                 raise ValueError(f"{query!r} has a comma: write OR between words")
+            if " " in query:
+                check_operators(query.split())
             query = f'"{query}"'
         parsed = parse_query(query)
         name = " ".join(name.split()) or _name_query(query)
@@ -192,6 +198,7 @@ class CommandOption:
 
     The option is called like the field, or *flag*. Texts may be several: the option is given again,
     or one text names them with commas where *is_separated*. A flag that *is_negated* sets False.
+    The option changes nothing in a run without the *step*, and never where *idle* says why.
     """
 
     help: str
@@ -200,6 +207,8 @@ class CommandOption:
     choices: tuple[str, ...] = ()
     is_separated: bool = False
     is_negated: bool = False
+    step: str | None = None
+    idle: str | None = None
 
     def words(self, field_name: str, value: Any) -> list[str]:
         """Return the words of a command that give the field this *value*."""
@@ -229,9 +238,13 @@ class TextOptions(FrozenModel):
     """The options that all runs over texts share."""
 
     steps: tuple[str, ...] = ()
-    phrases: Annotated[int, Field(ge=1, le=100), CommandOption(help="Phrases kept.")] = 3
+    phrases: Annotated[
+        int, Field(ge=1, le=100), CommandOption(help="Phrases kept.", step="phrases")
+    ] = 3
     proportion: Annotated[
-        float, Field(gt=0, le=1), CommandOption(help="Share of the sentences that a summary keeps.")
+        float,
+        Field(gt=0, le=1),
+        CommandOption(help="Share of the sentences that a summary keeps.", step="summary"),
     ] = 0.1
     text_size: Annotated[
         int, Field(ge=100, le=100_000), CommandOption(help="Characters packed into one request.")

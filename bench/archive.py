@@ -92,7 +92,7 @@ def export(url: str, run: int) -> dict[str, tuple[int, str]]:
     from contextlib import closing  # noqa: PLC0415 - its imports are of its memory
 
     from models.database import Database  # noqa: PLC0415 - see above
-    from reports.exports import write  # noqa: PLC0415
+    from reports.data.exports import write  # noqa: PLC0415
 
     exports = {}
     with closing(Database(url)) as db:

@@ -28,8 +28,8 @@ import numpy as np
 from numpy.typing import NDArray
 from rated_headlines import read_semeval
 
-from reports.human_scale import Estimate, Stratum, estimate_mean
-from reports.statistics import t_interval
+from reports.stats.human_scale import Estimate, Stratum, estimate_mean
+from reports.stats.intervals import t_interval
 from textapi.engine.polarity import text_polarity
 
 SIZES = (50, 100, 200, 400)

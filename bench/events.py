@@ -32,10 +32,10 @@ from findings import (
     most_by_chance,
 )
 
-from reports.daily_counts import measure_dispersion, no_documents
-from reports.events import Event, account_series, find_events, judge_share, keyword_series
-from reports.events import Series as EventSeries
-from reports.tables.periods import PeriodRow
+from reports.data.daily_counts import measure_dispersion, no_documents
+from reports.data.tables.periods import PeriodRow
+from reports.findings.events import Event, account_series, find_events, judge_share, keyword_series
+from reports.findings.events import Series as EventSeries
 from sources.base import SourceDocument
 from sources.registry import source_named
 from textapi.text.keywords import pattern

@@ -21,14 +21,14 @@ from typing import Any
 import harness
 import numpy as np
 
-from reports.daily_counts import measure_dispersion, no_documents
-from reports.highlights import Highlight, handle_highlights, keyword_highlights
-from reports.pair_highlights import pair_highlights
-from reports.paired import PairCounts, PairScores, measure_pair_dispersion
-from reports.statistics import polarity_interval, round_figure, wilson_interval
-from reports.tables.keyword_pairs import KeywordPair, PairMonth
-from reports.tables.periods import PeriodRow
-from reports.years import MOST_DRAWN
+from reports.data.daily_counts import measure_dispersion, no_documents
+from reports.data.tables.keyword_pairs import KeywordPair, PairMonth
+from reports.data.tables.periods import PeriodRow
+from reports.data.years import MOST_DRAWN
+from reports.findings.highlights import Highlight, handle_highlights, keyword_highlights
+from reports.findings.pair_highlights import pair_highlights
+from reports.stats.intervals import polarity_interval, round_figure, wilson_interval
+from reports.stats.paired import PairCounts, PairScores, measure_pair_dispersion
 
 WANTED = 0.05  # share of series with a claim
 NO_CLAIMS = {"no change shown", "few", "one month", "never"}  # these say what cannot be said

@@ -21,13 +21,13 @@ from typing import Any
 import harness
 import numpy as np
 
+from analysis import grains
 from core.enums import Grain, Grouping
-from reports import grains
-from reports.comparing import LEVEL
-from reports.group_counts import GroupCounts, KeywordGroups, add_month
-from reports.group_statements import describe_groups
-from reports.groupings import Group
-from reports.tables.archive_days import NO_DATA, ArchiveDay, Matches, Progress, Term
+from reports.data.group_counts import GroupCounts, KeywordGroups, add_month
+from reports.data.groupings import Group
+from reports.data.tables.archive_days import NO_DATA, ArchiveDay, Matches, Progress, Term
+from reports.findings.group_statements import describe_groups
+from reports.stats.comparing import LEVEL
 
 KEYWORD = "k"
 COMPLETE = Progress("complete", has_counts=True, has_polarity=True)

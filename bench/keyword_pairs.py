@@ -25,12 +25,12 @@ from typing import Any
 import harness
 import numpy as np
 
-from reports.comparing import LEVEL
-from reports.crossovers import Crossover, find_keyword_crossovers
-from reports.daily_counts import measure_dispersion, no_documents
-from reports.pair_highlights import PAIR_LEVEL, list_different, pair_highlights
-from reports.paired import Estimate, PairCounts, PairScores, measure_pair_dispersion, sum_pair
-from reports.tables.keyword_pairs import KeywordPair, PairMonth
+from reports.data.daily_counts import measure_dispersion, no_documents
+from reports.data.tables.keyword_pairs import KeywordPair, PairMonth
+from reports.findings.crossovers import Crossover, find_keyword_crossovers
+from reports.findings.pair_highlights import PAIR_LEVEL, list_different, pair_highlights
+from reports.stats.comparing import LEVEL
+from reports.stats.paired import Estimate, PairCounts, PairScores, measure_pair_dispersion, sum_pair
 
 DOCUMENTS = (4883, 5019, 4346, 4492, 2781, 3090, 3528, 3611, 3096, 3165)  # of months
 KEYWORDS = ("a", "b", "c")

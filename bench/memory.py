@@ -77,7 +77,7 @@ def _unfinished_months(db: Database, run: int) -> list[int]:
 
 def export(folder: Path, _size: int) -> str:
     """Write every table that grows with the documents."""
-    from reports.exports import write  # noqa: PLC0415 - see the top
+    from reports.data.exports import write  # noqa: PLC0415 - see the top
 
     rows = 0
     with harness.open_database(folder) as db:

@@ -147,7 +147,8 @@ def _runs() -> Rows:
 
 def _job(number: int, run: int, kind: JobKind, name: str, state: State) -> dict[str, Any]:
     now = time.time()
-    numbers = dict.fromkeys(("claims", "crashes", "waits", "done_units", "all_units"), 0)
+    counters = ("claims", "crashes", "losses", "waits", "done_units", "all_units")
+    numbers = dict.fromkeys(counters, 0)
     ended = now - 60 if state == State.DONE else None
     owner = (
         {"owner": f"worker {number}", "lease_until": now + 3600} if state == State.RUNNING else {}

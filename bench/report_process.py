@@ -10,7 +10,7 @@ from models.database import Database
 
 def build_report(url: str, run: int, out: Path) -> None:
     """Make the report of a run in the folder *out*."""
-    from reports.build import build  # noqa: PLC0415 - a worker imports it for its first report
+    from reports.build.report_folder import build  # noqa: PLC0415 - a worker imports it for its first report
 
     with closing(Database(url)) as db:
         build(db, [run], out)

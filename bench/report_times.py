@@ -21,6 +21,7 @@ from report_process import build_report
 
 from analysis.kinds.months import list_months
 from models.database import Database
+from reports.build import report_folder
 from tests import report_stories as stories
 
 FIRST, LONG_FIRST = "2001-01", "1851-01"
@@ -54,11 +55,9 @@ def fill(folder: Path, months: int, headlines: int) -> tuple[str, int]:
 
 def draw_parts(url: str, run: int, out: Path, worker: int) -> None:
     """Draw every other part of a report."""
-    from reports import build  # noqa: PLC0415
-
     with closing(Database(url)) as db:
-        for names in build.divide_figures(db, run)[worker::2]:
-            build.draw_part(db, run, out, names, check=lambda: None)
+        for names in report_folder.divide_figures(db, run)[worker::2]:
+            report_folder.draw_part(db, run, out, names, check=lambda: None)
 
 
 def measure(folder: Path, months: int, headlines: int, rounds: int) -> None:

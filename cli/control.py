@@ -29,7 +29,7 @@ def pause(run: Run) -> None:
 def resume(
     run: Run,
     max_calls: Annotated[
-        int | None, Option(min=1, max=MOST, help="Raise the run's cap on calls to N.")
+        int | None, Option(min=1, max=MOST, help="The run's new cap on calls, those made counted.")
     ] = None,
 ) -> None:
     """Go on with a paused run, or at once with one that waits for a service.
@@ -40,10 +40,16 @@ def resume(
 
     settings = context.load_settings()
     with closing(context.open_database(settings)) as db:
-        resume_run(db, run, max_calls)
+        calls_left = resume_run(db, run, max_calls)
         _let_services_be_tried(settings)
         dispatch(db, settings)
-    inform(f"run {run} goes on")
+    if calls_left == 0:
+        warn(
+            f"run {run} goes on with stored answers alone: no call of its cap is left; `tidings "
+            f"resume {run} --max-calls N` raises it"
+        )
+    else:
+        inform(f"run {run} goes on")
 
 
 def _let_services_be_tried(settings: Settings) -> None:

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from typer import Argument, Option
 
 from cli import context
-from cli.messages import show
+from cli.messages import inform, show
 from cli.options import Json, parse_run
 from core.enums import ENDED, State
 from core.errors import NotFound
@@ -30,6 +30,8 @@ def runs(as_json: Json = False) -> None:
         print(json.dumps(rows))
         return
 
+    if not rows:
+        inform("there is no run yet: `tidings submit` makes one")
     for row in rows:
         created = f"{datetime.fromtimestamp(row['created_at'], UTC):%Y-%m-%d %H:%M}"
         counts = ", ".join(f"{count} {state}" for state, count in sorted(row["jobs"].items()))
@@ -67,6 +69,8 @@ def status(
                 print(json.dumps(report))
             else:
                 _print_status(report, only_failed=failed)
+            if failed and not report["details"]:
+                inform(f"no job of run {run} has failed")
             if not watch or report["state"] in ENDED:
                 return
             time.sleep(WATCH_SECONDS)

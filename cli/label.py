@@ -93,10 +93,10 @@ def _code_in_terminal(db: Database, run: int, coder: str, sample: Sequence[Sampl
 def _write_file(
     db: Database, run: int, coder: str, sample: Sequence[SampledMention], out: Path
 ) -> None:
+    from core.atomic_files import replace_file
     from models.labels import read_labels
     from producers.label_sample import FILE_COLUMNS, coded_rows
-    from reports.atomic_files import replace_file
-    from reports.formats import comma_separated
+    from reports.data.formats import comma_separated
 
     with db.read() as connection:
         labels = read_labels(connection, run, coder)
@@ -112,7 +112,7 @@ def _read_file(db: Database, run: int, coder: str, path: Path) -> None:
     """Store the labels of a coded file: all of them, or on any error none."""
     from models.labels import store_labels
     from producers.label_sample import check_run_of_months, find_items, read_coded_file
-    from reports.words import quantity
+    from reports.words.quantities import quantity
 
     check_run_of_months(db, run)
     coded = read_coded_file(path)
@@ -130,9 +130,9 @@ def _read_file(db: Database, run: int, coder: str, path: Path) -> None:
 
 
 def _show_agreement(db: Database, run: int) -> None:
-    from reports.label_counts import count_labels
-    from reports.run_data import load_run
-    from reports.words import quantity
+    from reports.data.label_counts import count_labels
+    from reports.data.run_data import load_run
+    from reports.words.quantities import quantity
 
     counts = count_labels(load_run(db, run))
     for coder, labels in counts.by_coder.items():

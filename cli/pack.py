@@ -45,8 +45,8 @@ def pack(
     """Write a run into one archive: parameters, answers, tables, figures, citation, checksums."""
     from rich.console import Console
 
-    from reports.packs.citation import Author
-    from reports.packs.make import make_pack
+    from packs.citation import Author
+    from packs.make import make_pack
 
     authors = [Author.parse(name) for name in author or ()]
     settings = context.load_settings()
@@ -82,7 +82,7 @@ def verify(
     as_json: Json = False,
 ) -> None:
     """Check a pack: compare its checksums, and compute its tables again from its answers."""
-    from reports.packs.verify import verify_pack
+    from packs.verify import verify_pack
 
     if not pack.is_file():
         raise UsageError(f"{pack} is no file: name an archive that `tidings pack` wrote")

@@ -6,12 +6,12 @@ import sys
 from contextlib import closing
 from itertools import count
 from pathlib import Path
-from typing import Annotated
+from typing import IO, TYPE_CHECKING, Annotated
 
 from typer import Argument, Option
 
 from cli import context
-from cli.messages import inform, show_path
+from cli.messages import inform, show_path, warn
 from cli.options import (
     By,
     Distinct,
@@ -25,6 +25,10 @@ from cli.options import (
 from cli.trainings import WEIGHTS, write_weights
 from core.errors import TidingsError, UsageError
 from core.printing import printable
+
+if TYPE_CHECKING:
+    from models.database import Database
+    from reports.data.run_data import Selection
 
 DEFAULT_FORM = "jsonl"
 
@@ -57,8 +61,9 @@ def report(
     from rich.console import Console
 
     from cli.report_folders import remember_folder
-    from reports.build import build
-    from reports.run_data import Selection
+    from producers.status import describe_unfinished
+    from reports.build.report_folder import build
+    from reports.data.run_data import Selection
 
     settings = context.load_settings()
     folder = out or settings.reports / "-".join(map(str, run))
@@ -83,8 +88,11 @@ def report(
             check=show_progress,
             texts=texts,
         )
+        remarks = [describe_unfinished(db, run_id) for run_id in run]
     if out is not None:
         remember_folder(settings, folder)
+    for remark in filter(None, remarks):
+        warn(f"{remark}, and the report shows no more than that")
     show_path(page)
 
 
@@ -113,36 +121,65 @@ def export(
     without: Without = None,
 ) -> None:
     """Write a table of a run in a fixed order and form; or the weights of its network, as .npz."""
-    from reports.exports import write
-    from reports.run_data import Selection
+    from reports.data.run_data import Selection
 
-    if form is None:
-        form = DEFAULT_FORM if table == WEIGHTS else _form_of(out)
     selection = Selection(distinct, tuple(without or ()))
-    grain, grouping = by or SeriesBy()
-    with closing(context.open_database()) as db:
-        if table == WEIGHTS:
-            if by is not None:
-                raise UsageError(f"--by goes with periods: {WEIGHTS} have none")
+    if table == WEIGHTS:
+        if form is not None or by is not None or selection:
+            raise UsageError(
+                f"--format, --by, --distinct and --without go with tables: {WEIGHTS} are one .npz"
+            )
+        with closing(context.open_database()) as db:
             write_weights(db, run, job, out)
-        elif job is not None:
-            raise UsageError(f"--job goes with {WEIGHTS}: a table holds all jobs of a run")
-        elif out is not None:
-            rows = write(
-                db, run, table, form, out, selection=selection, grain=grain, grouping=grouping
-            )
-            inform(f"{rows:,} rows written to {out} as {form}")
-        elif sys.stdout is None:
+        return
+    if job is not None:
+        raise UsageError(f"--job goes with {WEIGHTS}: a table holds all jobs of a run")
+
+    form = form or _form_of(out)
+    with closing(context.open_database()) as db:
+        _export_table(db, run, table, form, out, selection, by or SeriesBy())
+
+
+def _export_table(
+    db: Database,
+    run: int,
+    table: str,
+    form: str,
+    out: Path | None,
+    selection: Selection,
+    by: SeriesBy,
+) -> None:
+    """Write the table to *out* or to standard output; say on standard error what it lacks."""
+    from producers.status import describe_unfinished
+    from reports.data.exports import describe_empty, is_selected, write
+
+    target: Path | IO[bytes] | None = out
+    if out is None:
+        if sys.stdout is None:
             raise TidingsError("standard output is closed: name a file with --out")
-        else:
-            standard_output = sys.stdout.buffer
-            write(
-                *(db, run, table, form, standard_output),
-                selection=selection,
-                grain=grain,
-                grouping=grouping,
-            )
-            sys.stdout.buffer.flush()
+        target = sys.stdout.buffer
+    unfinished = describe_unfinished(db, run)
+    assert target is not None  # noqa: S101 - it is one or the other
+    rows = write(
+        *(db, run, table, form, target),
+        selection=selection,
+        grain=by.grain,
+        grouping=by.grouping,
+    )
+    if out is None:
+        sys.stdout.buffer.flush()
+    else:
+        inform(f"{rows:,} rows written to {out} as {form}")
+
+    if unfinished is not None:
+        warn(f"{unfinished}, and the table holds no more than that: `tidings status {run}`")
+    elif not rows:
+        warn(describe_empty(db, run, table))
+    if selection and not is_selected(table):
+        warn(
+            f"--distinct and --without change nothing in {table}, which is of all documents: they "
+            "go with mentions, periods, documents, summaries and comentions"
+        )
 
 
 def _form_of(out: Path | None) -> str:
@@ -150,7 +187,7 @@ def _form_of(out: Path | None) -> str:
 
     Raises `UsageError` for another ending.
     """
-    from reports.formats import WRITERS
+    from reports.data.formats import WRITERS
 
     ending = out.suffix.lower().removeprefix(".") if out else ""
     if ending and ending not in WRITERS:

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from cli.messages import warn
+from core.atomic_files import whole_name
 from core.errors import SettingsError, StackError
 from core.settings import Settings, private_folder, write_private
-from reports.atomic_files import whole_name
-from reports.exports import DICTIONARY_FILE, TABLE_FILES
+from reports.data.exports import DICTIONARY_FILE, TABLE_FILES
 from reports.report_files import FEED, FIGURES, MANIFEST, is_figure, is_own_page
 
 ELSEWHERE = "report-folders.json"  # in TIDINGS_HOME: where `report --out` wrote to

@@ -178,7 +178,26 @@ def read_request(kind: Kind[Any], typed: Mapping[str, Any]) -> RunRequest:
 
     option_names = inspect.signature(RunOptions).parameters
     options = RunOptions(**{name: typed[name] for name in option_names if name in typed})
-    return RunRequest(kind, _validate(kind, values), names, frozenset(values), options)
+    parameters = _validate(kind, values)
+    _warn_of_idle_options(kind, parameters, values)
+    if typed.get("within") == Within.DOCUMENT and not any(
+        keyword.query for keyword in kind.keywords(parameters)
+    ):
+        warn("--within document changes nothing: no subject is a query")
+    return RunRequest(kind, parameters, names, frozenset(values), options)
+
+
+def _warn_of_idle_options(kind: Kind[Any], parameters: Any, values: Mapping[str, Any]) -> None:
+    """Say which of the parameters that were given change nothing in such a run."""
+    for field_name, field in list_fields(kind.parameters):
+        declared = declared_option(field)
+        if declared is None or values.get(field_name, field.default) == field.default:
+            continue
+        reason = declared.idle
+        if declared.step is not None and declared.step not in parameters.steps:
+            reason = f"the step {declared.step} is none of --steps"
+        if reason is not None:
+            warn(f"{flag_of(field_name, declared)} changes nothing: {reason}")
 
 
 def _read_value(kind: Kind[Any], field_name: str, field: FieldInfo, value: Any) -> Any:

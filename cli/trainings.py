@@ -196,8 +196,8 @@ def write_weights(db: Database, run: int, job: str | None, out: Path | None) -> 
 
     Raises `UsageError`, `NotFound`, and `TidingsError` where it cannot be written.
     """
+    from core.atomic_files import write_atomically
     from models.trainings import get_trained_network
-    from reports.atomic_files import write_atomically
 
     if out is None or out.suffix != ".npz":
         raise UsageError("weights go to a file: --out FILE.npz")

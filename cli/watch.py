@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from typer import Argument, Exit, Option
 
 from cli import context
-from cli.messages import inform, show
+from cli.messages import inform, show, warn
 from cli.options import MOST, Json, Run, parse_run
 from core.enums import ENDED, State
 from core.errors import NotFound, RunEnded, UsageError
@@ -82,8 +82,8 @@ def _start(db: Database, run: int, every: Every, max_calls: int | None) -> None:
     from analysis.kinds import kind_named
     from models.runs import get_run
     from models.watches import get_watch, read_clock, record_report, start_watch
-    from reports.run_data import load_run
-    from reports.watching import read_what_to_record
+    from reports.data.run_data import load_run
+    from reports.pages.watching import read_what_to_record
 
     with db.read() as connection:
         stored = get_run(connection, run)
@@ -125,6 +125,8 @@ def _list_watches(db: Database, *, as_json: bool) -> None:
         print(json.dumps([_as_json(row) for row in rows]))
         return
 
+    if not rows:
+        inform("no run is watched: `tidings watch RUN --every day` begins it")
     for row in rows:
         cap = f", at most {row.max_calls:,} calls" if row.max_calls else ""
         last = f"looked at {_minute(row.checked_at)}" if row.checked_at else "not looked at yet"
@@ -163,8 +165,9 @@ def events(
     every day. The exit status is 10 where there are any events, 0 where there are none.
     """
     from models.watches import read_state
-    from reports.run_data import load_run
-    from reports.watching import show_events
+    from producers.status import describe_unfinished
+    from reports.data.run_data import load_run
+    from reports.pages.watching import show_events
 
     with closing(context.open_database()) as db:
         data = load_run(db, run)
@@ -175,12 +178,16 @@ def events(
         if new and state is None:
             raise NotFound(f"run {run} is not watched: `tidings watch {run} --every day` begins it")
         shown = [event for event in show_events(data, state) if event.is_new or not new]
+        unfinished = describe_unfinished(db, run)
 
     if as_json:
         print(json.dumps([event.as_row() for event in shown]))
     for event in shown if not as_json else ():
         show(event.text)
+    if unfinished is not None:
+        warn(f"{unfinished}, and events are looked for in no more than that")
     if shown:
         raise Exit(HAS_EVENTS)
-    kind = "new event" if new else "event"
-    inform(f"run {run} has no {kind}: no whole month was found to depart from those before")
+    if unfinished is None:
+        kind = "new event" if new else "event"
+        inform(f"run {run} has no {kind}: no whole month was found to depart from those before")

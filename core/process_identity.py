@@ -31,6 +31,11 @@ def has_exited(name: str) -> bool:
         return False
 
 
+def is_name_of(name: str, pid: int) -> bool:
+    """Return whether *name* is that of a process of this machine with the number *pid*."""
+    return name.rpartition(":")[0] == f"{_pid_namespace()}:{pid}"
+
+
 def _pid_namespace() -> str:
     """Return the boot and the pid namespace, within which a pid means one process."""
     try:

@@ -32,6 +32,8 @@ from core.storable import make_storable
 T = TypeVar("T")
 
 LONGEST_ANSWER = 16 * 2**20  # bytes held in memory; every page and answer is far shorter
+LONGEST_HEADER = 2**16  # bytes: an answer with a longer one is lost
+IS_IT_RUNNING = "is it running?"
 _TIMEOUT = aiohttp.ClientTimeout(total=30, connect=5)
 _LONGEST_MESSAGE = 200  # characters of a service's own words
 _NO_JSON = object()
@@ -101,6 +103,7 @@ class ServiceClient:
     retry_policy: RetryPolicy = field(default_factory=RetryPolicy)
     timeout: aiohttp.ClientTimeout = _TIMEOUT
     advice: Mapping[int, str] = field(default_factory=dict)
+    timeout_advice: str = IS_IT_RUNNING
     default_advice: str = "check what was asked for, the address and the key in the settings"
 
     async def get(
@@ -203,7 +206,9 @@ class ServiceClient:
                     return Answer(status=response.status, headers=response.headers)
                 body = await _read_body(response)
         except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
-            problem = unreachable(self.service, self.base_url, error)
+            is_timeout = isinstance(error, TimeoutError)
+            advice = self.timeout_advice if is_timeout else IS_IT_RUNNING
+            problem = unreachable(self.service, self.base_url, error, advice)
         else:
             value = _parse_json(body)
             is_ok = response.status == HTTPStatus.OK
@@ -258,14 +263,25 @@ class ServiceClient:
         await self.limiter.open_circuit(seconds)
 
 
-def unreachable(service: str, url: str, error: Exception) -> ServiceUnavailable:
+def open_session() -> aiohttp.ClientSession:
+    """Open a session without a limit of its own on the calls in flight."""
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0),
+        max_line_size=LONGEST_HEADER,
+        max_field_size=LONGEST_HEADER,
+    )
+
+
+def unreachable(
+    service: str, url: str, error: Exception, advice: str = IS_IT_RUNNING
+) -> ServiceUnavailable:
     """Return the error of a service at *url* whose answer did not come, or not to its end."""
     reason = "time-out" if isinstance(error, TimeoutError) else type(error).__name__
     is_away = isinstance(error, aiohttp.ClientConnectorError)
     if isinstance(error, aiohttp.ClientConnectorError) and (error.os_error.errno or 0) > 0:
         reason = os.strerror(error.os_error.errno or 0)
     return ServiceUnavailable(
-        f"{service} at {_address(url)} does not answer ({reason}): is it running?",
+        f"{service} at {_address(url)} does not answer ({reason}): {advice}",
         service=service,
         away=is_away,
     )
@@ -304,7 +320,7 @@ def _parse_time(text: str) -> datetime | None:
     for parse in (datetime.fromisoformat, parsedate_to_datetime):
         try:
             moment = parse(text)
-        except ValueError:
+        except (ValueError, OverflowError):
             continue
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return None

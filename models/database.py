@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import sqlite3
 import threading
 import time
@@ -13,7 +12,20 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import Connection, Engine, Float, Integer, create_engine, event, inspect, text
+from sqlalchemy import (
+    JSON,
+    Connection,
+    Engine,
+    Float,
+    Integer,
+    column,
+    create_engine,
+    event,
+    inspect,
+    select,
+    table,
+    text,
+)
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -30,7 +42,9 @@ if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-DEVELOPMENT_REVISION = re.compile("000[1-7]")  # from before the first release
+# The first migration was replaced before the first release; it has created this table since.
+TABLE_SINCE_RELEASE = "run_erasures"
+_runs = table("runs", column("kind"), column("parameters", JSON))
 CLOCK_SLACK_SECONDS = 1.0  # a time that is further in the future was written by a wrong clock
 BEGIN_WRITING = "BEGIN IMMEDIATE"
 PRIMARY_ERROR = 0xFF  # SQLite's extended codes have more bits
@@ -312,8 +326,10 @@ def migrate(url: str, revision: str = "head") -> None:
     try:
         with _translated(url):
             current = stored_revision(database) or ""
-            if DEVELOPMENT_REVISION.fullmatch(current) or current > newest_revision():
+            if current > newest_revision():
                 raise SettingsError(revision_problem(current))
+            if current and _is_of_development(database, current):
+                raise SettingsError(_refuse_development(current))
             if revision == "head" or (revision != "base" and revision > current):
                 command.upgrade(config, revision)
             else:
@@ -337,7 +353,7 @@ def stored_revision(db: Database) -> str | None:
 
 def newest_revision() -> str:
     """Return this program's revision of the tables: the name of its last migration's file."""
-    return max(path.stem for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
+    return max(_revisions())
 
 
 def revision_problem(revision: str) -> str | None:
@@ -346,12 +362,45 @@ def revision_problem(revision: str) -> str | None:
     if revision == newest:
         return None
 
-    tables = f"the database's tables are of revision {revision}, this program's of {newest}"
-    if DEVELOPMENT_REVISION.fullmatch(revision):
-        return (
-            f"{tables}, which nothing upgrades them to: point TIDINGS_DATABASE_URL at a new "
-            "database (or remove this one), then run `tidings migrate`"
+    if revision > newest:
+        return f"{_name_revisions(revision)}: upgrade the program"
+    if revision not in _revisions():
+        return _refuse_development(revision)
+    return (
+        f"{_name_revisions(revision)}: run `tidings migrate`, once no older program works on them"
+    )
+
+
+def _revisions() -> set[str]:
+    return {path.stem for path in (MIGRATIONS / "versions").glob("[0-9]*.py")}
+
+
+def _is_of_development(database: Database, revision: str) -> bool:
+    """Whether a program from before the first release made the tables: nothing upgrades them.
+
+    Some of those programs gave their first tables the name that the first revision has now.
+    """
+    if revision not in _revisions():
+        return True
+    with database.read() as connection:
+        if not inspect(connection).has_table(TABLE_SINCE_RELEASE):
+            return True
+        months = select(_runs.c.parameters).where(_runs.c.kind == "months")
+        return any(
+            "keywords" in parameters and parameters.keys().isdisjoint(("source", "sources"))
+            for parameters in connection.scalars(months)
         )
-    if revision < newest:
-        return f"{tables}: run `tidings migrate`, once no older program works on them"
-    return f"{tables}: upgrade the program"
+
+
+def _refuse_development(revision: str) -> str:
+    return (
+        f"{_name_revisions(revision)}, and a version from before the first release made them: "
+        "nothing upgrades them. Point TIDINGS_DATABASE_URL at a new database (or remove this one), "
+        "then run `tidings migrate`"
+    )
+
+
+def _name_revisions(revision: str) -> str:
+    return (
+        f"the database's tables are of revision {revision}, this program's of {newest_revision()}"
+    )

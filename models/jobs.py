@@ -36,7 +36,8 @@ from models.tables import IS_REPORT, Job, JobStep, MaintenanceLock, Run, Worker
 WORKER_LOST_SECONDS = 60.0
 WORKER_KEPT_SECONDS = 86_400.0  # each start of a worker adds a row
 MOST_COMPARED = 100  # jobs of a run whose documents those of another are compared with
-NO_SETBACKS = {"crashes": 0, "waits": 0, "waiting_since": None}  # columns of a job that progresses
+# columns of a job that progresses
+NO_SETBACKS = {"crashes": 0, "losses": 0, "waits": 0, "waiting_since": None}
 
 
 @dataclass(frozen=True)
@@ -115,13 +116,16 @@ def renew_lease(db: Database, claim: Claim, *, lease_seconds: float) -> State | 
 
 
 def note_progress(connection: Connection, claim: Claim) -> None:
-    """Reset the crashes of a job for which answers were stored, whoever owns it now."""
+    """Reset the setbacks of a job for which answers were stored, whoever owns it now."""
     connection.execute(_RESET_SETBACKS, {"reset_job": claim.job_id})
 
 
 _RESET_SETBACKS = (
     update(Job)
-    .where(Job.id == bindparam("reset_job"), or_(Job.crashes > 0, Job.waits > 0))
+    .where(
+        Job.id == bindparam("reset_job"),
+        or_(Job.crashes > 0, Job.losses > 0, Job.waits > 0),
+    )
     .values(NO_SETBACKS)
 )
 

@@ -11,9 +11,8 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, delete, select
 
-from core.enums import JobKind
 from models.database import Database, batched, clock
-from models.tables import Document, Job, Label, Mention
+from models.tables import IS_REPORT, Document, Job, Label, Mention
 
 
 class MentionKey(NamedTuple):
@@ -34,7 +33,7 @@ class LabelledMention(NamedTuple):
 
 def list_months(connection: Connection, run_id: int) -> list[tuple[int, str]]:
     """Return the id and name of the run's jobs of months, in their order."""
-    jobs = select(Job.id, Job.name).where(Job.run_id == run_id, Job.kind == JobKind.MONTH)
+    jobs = select(Job.id, Job.name).where(Job.run_id == run_id, ~IS_REPORT)
     return [(row.id, row.name) for row in connection.execute(jobs.order_by(Job.name))]
 
 

@@ -248,7 +248,8 @@ class Job(Base):
     reason: Mapped[str | None]
     owner: Mapped[str | None]
     claims: Mapped[Counter]
-    crashes: Mapped[Counter]
+    crashes: Mapped[Counter]  # of its process by its own doing, in a row without progress
+    losses: Mapped[int] = mapped_column(server_default="0")  # of its worker otherwise, likewise
     waits: Mapped[Counter]  # times put off in a row without progress
     waits_for: Mapped[str | None]
     waiting_since: Mapped[float | None]

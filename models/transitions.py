@@ -8,7 +8,7 @@ the clock was when it was queued.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import Any
 
@@ -33,7 +33,7 @@ from sqlalchemy import (
 )
 
 from core.enums import ENDED, QUEUE_REPORTS, JobKind, State, StepState, WaitFor
-from core.errors import NotFound, RunEnded
+from core.errors import NotFound, RunCapReached, RunEnded, UsageError
 from models.database import CLOCK_SLACK_SECONDS, Database, batched, clock
 from models.jobs import (
     NO_SETBACKS,
@@ -49,13 +49,33 @@ from models.scheduling import others_wait
 from models.tables import IS_REPORT, Job, JobStep, Run
 
 CRASHES_ALLOWED = 3  # in a row, without any progress
+# A worker is lost to an operator, a power cut, a machine without memory: seldom to its job. A job
+# that takes the whole machine with it each time ends too.
+LOSSES_ALLOWED = 30
 MESSAGE_SECONDS = 0.1  # a process that is free has its message sooner
-CRASHED = (
-    f"killed its worker {CRASHES_ALLOWED} times in a row without progress: see the log, then "
-    "`tidings retry`"
-)
 
 Columns = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _Setback:
+    """A way in which a job loses its worker: the counter, when the job fails, and why."""
+
+    counter: str
+    allowed: int
+    reason: str
+
+    def times(self, job: Row[Any]) -> int:
+        """Return how often it has happened to *job* in a row, with this time."""
+        return int(getattr(job, self.counter)) + 1
+
+
+_LOSS = _Setback(
+    "losses",
+    LOSSES_ALLOWED,
+    f"lost its worker {LOSSES_ALLOWED} times in a row without progress: see the workers' logs and "
+    "the machine's memory, then `tidings retry`",
+)
 
 
 def _due(state: State, *, seconds: float = 0.0, reason: str | None = None) -> Columns:
@@ -103,7 +123,7 @@ def _ended(state: State, *, result: str | None = None, reason: str | None = None
 
 # Built once: an account's job is claimed as another ends, and building takes longer than that.
 _OPEN_RUN = select(Run.id).where(Run.id == bindparam("run"), IS_OPEN)
-_CRASHES = select(Job.crashes).where(Job.id == bindparam("job"))
+_SETBACKS = select(Job.crashes + Job.losses).where(Job.id == bindparam("job"))
 _QUEUED = (
     select(Job.id)
     .where(
@@ -111,6 +131,7 @@ _QUEUED = (
         Job.run_id == bindparam("run"),
         Job.state == State.QUEUED,
         Job.crashes == 0,
+        Job.losses == 0,
         Job.waits == 0,
     )
     .order_by(Job.due_at, Job.id)
@@ -138,27 +159,27 @@ def claim_job(
 ) -> Claim | None:
     """Claim the job if it is due, or if its owner has exited; return None if it is not to be had.
 
-    A job that crashed for the third time in a row without progress is failed here instead.
+    A job that loses its worker for the last time allowed in a row is failed here instead.
     """
     job = _read_job(db, job_id)
     if job is None or job.run_state == State.PAUSED:
         return None
 
-    crashed = job.state == State.RUNNING and _is_lost(job, has_exited)
+    was_lost = job.state == State.RUNNING and _is_lost(job, has_exited)
     is_free = job.state in (State.QUEUED, State.WAITING) and job.due
-    if not crashed and not is_free:
+    if not was_lost and not is_free:
         return None
-    if crashed and job.crashes + 1 >= CRASHES_ALLOWED:
-        _fail_crashed_job(db, job, has_exited)
+    if was_lost and _LOSS.times(job) >= LOSSES_ALLOWED:
+        _set_back(db, job, _LOSS, _is_still_lost(job, has_exited))
         return None
 
     claims = job.claims + 1
     held = _held(owner, lease_seconds) | {
         "claims": claims,
-        "crashes": Job.crashes + int(crashed),
+        "losses": Job.losses + int(was_lost),
     }
     is_unchanged = and_(Job.id == job_id, Job.claims == job.claims, Job.state == job.state)
-    if crashed:
+    if was_lost:
         is_unchanged &= _is_still_lost(job, has_exited)
     with db.write() as connection:
         if job.run_state == State.QUEUED:
@@ -185,7 +206,7 @@ def claim_companions(db: Database, claim: Claim, *, most: int, lease_seconds: fl
     """Claim up to *most* queued jobs of the claim's run and kind, to be worked on beside its job.
 
     Only jobs that no message was sent for: what is dispatched belongs to whoever gets the message.
-    None has crashed, nor has the claimed job: which one kills its worker must be seen.
+    None has lost its worker, nor has the claimed job: which one kills it must be seen.
     """
     return _claim_beside(db, claim, _NOT_DISPATCHED, most=most, lease_seconds=lease_seconds)
 
@@ -221,7 +242,7 @@ def _claim_beside(
     with db.read() as connection:
         if connection.scalar(free, values) is None:
             return []
-        if connection.scalar(_CRASHES, {"job": claim.job_id}):
+        if connection.scalar(_SETBACKS, {"job": claim.job_id}):
             return []
 
     with db.write() as connection:
@@ -329,25 +350,40 @@ def wake_waiting_jobs(db: Database, run_id: int) -> None:
 
 
 def requeue_lost_jobs(db: Database, has_exited: Callable[[str], bool]) -> int:
-    """Queue or fail the jobs whose owner exited or whose lease ran out; return their number."""
+    """Queue or fail the jobs whose owner exited or whose lease ran out; return their number.
+
+    Why they lost it is not known: it takes many losses in a row to fail a job.
+    """
+    lost = [job for job in _running_jobs(db) if _is_lost(job, has_exited)]
+    for job in lost:
+        _set_back(db, job, _LOSS, _is_still_lost(job, has_exited))
+    return len(lost)
+
+
+def requeue_crashed_jobs(db: Database, is_owner: Callable[[str], bool], cause: str) -> int:
+    """Queue or fail the jobs of a process that ended by their own doing; return their number.
+
+    *is_owner* says whether a name is the process's, *cause* how it ended. Of jobs that shared the
+    process, each is worked on alone from then on: the innocent ones progress.
+    """
+    crash = _Setback(
+        "crashes",
+        CRASHES_ALLOWED,
+        f"killed its worker {CRASHES_ALLOWED} times in a row without progress (at last: {cause}): "
+        "see the log, then `tidings retry`",
+    )
+    crashed = [job for job in _running_jobs(db) if job.owner and is_owner(job.owner)]
+    for job in crashed:
+        _set_back(db, job, crash, true())
+    return len(crashed)
+
+
+def _running_jobs(db: Database) -> Sequence[Any]:
     is_expired = (Job.lease_until < clock()).label("expired")
-    columns = (Job.id, Job.run_id, Job.owner, Job.claims, Job.crashes, is_expired)
+    columns = (Job.id, Job.run_id, Job.owner, Job.claims, Job.crashes, Job.losses, is_expired)
     running = select(*columns).where(Job.state == State.RUNNING)
     with db.read() as connection:
-        jobs: Sequence[Any] = connection.execute(running).all()
-
-    lost = [job for job in jobs if _is_lost(job, has_exited)]
-    requeued = _due(State.QUEUED) | {"crashes": Job.crashes + 1}
-    for job in lost:
-        if job.crashes + 1 >= CRASHES_ALLOWED:
-            _fail_crashed_job(db, job, has_exited)
-            continue
-
-        held = update_held(job.id, job.owner, job.claims)
-        still_lost = held.where(_is_still_lost(job, has_exited))
-        with db.write() as connection:
-            connection.execute(still_lost.values(requeued))
-    return len(lost)
+        return connection.execute(running).all()
 
 
 def correct_times(db: Database) -> None:
@@ -369,14 +405,27 @@ def correct_times(db: Database) -> None:
                 connection.execute(update(Job).where(Job.id.in_(ids), is_wrong).values(columns))
 
 
-def _fail_crashed_job(db: Database, job: Row[Any], has_exited: Callable[[str], bool]) -> None:
-    """Fail the job unless its worker renewed the lease or made progress since *job* was read."""
-    failed = _ended(State.FAILED, reason=CRASHED) | {"crashes": CRASHES_ALLOWED}
-    held = update_held(job.id, job.owner, job.claims)
-    still_lost = held.where(Job.crashes == job.crashes, _is_still_lost(job, has_exited))
+def _set_back(
+    db: Database, job: Row[Any], setback: _Setback, is_still_lost: ColumnElement[bool]
+) -> None:
+    """Queue the job, or fail it where that happened too often, if it *is still lost*.
+
+    It is not failed where it made progress since *job* was read.
+    """
+    counter = Job.__table__.c[setback.counter]
+    lost = update_held(job.id, job.owner, job.claims).where(is_still_lost)
+    times = setback.times(job)
+
+    if times < setback.allowed:
+        with db.write() as connection:
+            connection.execute(lost.values(_due(State.QUEUED) | {setback.counter: counter + 1}))
+        return
+
+    failed = _ended(State.FAILED, reason=setback.reason) | {setback.counter: times}
+    made_no_progress = counter == times - 1
     with db.write() as connection:
         lock_run(connection, job.run_id)
-        if connection.execute(still_lost.values(failed)).rowcount:
+        if connection.execute(lost.where(made_no_progress).values(failed)).rowcount:
             close_run(connection, job.run_id)
 
 
@@ -430,10 +479,20 @@ def _pause(connection: Connection, which: ColumnElement[bool], reason: str | Non
     connection.execute(paused.values(state=State.PAUSED, reason=reason))
 
 
-def resume_run(db: Database, run_id: int, max_calls: int | None = None) -> None:
-    """Continue a paused run; *max_calls* raises its cap. Raises `NotFound`, `RunEnded`."""
+def resume_run(db: Database, run_id: int, max_calls: int | None = None) -> int | None:
+    """Continue a paused run; return how many calls its cap leaves it, None without a cap.
+
+    *max_calls* is a new cap. Raises `NotFound`, `RunEnded`, `UsageError` where the run has made as
+    many calls as the new cap allows, and `RunCapReached` where it is paused for its cap and would
+    be paused again.
+    """
     with db.write() as connection:
         _lock_unless(connection, run_id, ENDED)
+        run = get_run(connection, run_id)
+        cap = run.max_calls if max_calls is None else max_calls
+        calls_left = None if cap is None else max(0, cap - run.calls_begun)
+        if calls_left == 0:
+            _refuse_used_cap(run, max_calls)
         if max_calls is not None:
             connection.execute(update(Run).where(Run.id == run_id).values(max_calls=max_calls))
 
@@ -443,6 +502,21 @@ def resume_run(db: Database, run_id: int, max_calls: int | None = None) -> None:
         connection.execute(waiting.where(Job.run_id == run_id).values(due))
         paused = update(Run).where(Run.id == run_id, Run.state == State.PAUSED)
         connection.execute(paused.values(state=State.RUNNING, reason=None))
+    return calls_left
+
+
+def _refuse_used_cap(run: Row[Any], max_calls: int | None) -> None:
+    """Raise an error unless the run was paused by a person: what needs no call may go on."""
+    calls = f"run {run.id} has made {run.calls_begun:,} calls"
+    if max_calls is not None:
+        raise UsageError(
+            f"--max-calls {max_calls:,}: {calls} already, and the cap is on all of them: give more"
+        )
+    if run.state == State.PAUSED and run.reason is not None:
+        raise RunCapReached(
+            f"{calls}, all that its cap allows, and stays paused: `tidings resume {run.id} "
+            f"--max-calls N`, with N above {run.calls_begun:,}, raises the cap"
+        )
 
 
 def cancel_run(db: Database, run_id: int) -> None:
@@ -527,6 +601,16 @@ def queue_report(connection: Connection, run_id: int) -> None:
     begun = reports.where(Job.state.in_((*ENDED, State.RUNNING)))
     connection.execute(begun.values(_due(State.QUEUED) | NO_SETBACKS))
     add_jobs(connection, run_id, [NewJob(JobKind.REPORT, REPORT_JOB, {}, QUEUE_REPORTS)])
+
+
+def repeat_report_job(connection: Connection, run_id: int) -> bool:
+    """Queue the job that makes the run's report again, if it has ended; return whether it had.
+
+    What is up to date is not drawn again, so that figure jobs stay as they are.
+    """
+    ended = update(Job).where(Job.run_id == run_id, Job.name == REPORT_JOB, Job.state.in_(ENDED))
+    due = _due(State.QUEUED) | NO_SETBACKS
+    return connection.execute(ended.where(IS_REPORT).values(due)).rowcount > 0
 
 
 # --- with new documents ---

@@ -164,7 +164,7 @@ def _read_text(path: Path) -> str:
     if len(content) > MAX_FILE_BYTES:
         raise BadInput(f"{path} is larger than {MAX_FILE_BYTES // 2**20} MB: is it the coded file?")
     try:
-        return content.decode("utf-8-sig")
+        return content.decode().lstrip("\ufeff")
     except UnicodeDecodeError:  # a spreadsheet program saved it its own way; items are ASCII
         return content.decode("windows-1252", errors="replace")
 

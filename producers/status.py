@@ -15,7 +15,7 @@ from core.settings import Settings
 from models.database import Database, clock
 from models.jobs import count_live_slots, job_counts, progress_of
 from models.runs import get_run
-from models.tables import Call, Job, JobStep, Run
+from models.tables import IS_REPORT, Call, Job, JobStep, Run
 
 NO_STACK = "a stack: start one with `tidings up`, or set TIDINGS_REDIS_URL"
 
@@ -44,7 +44,7 @@ def blocking_reason(db: Database, settings: Settings, run_id: int) -> str | None
         if run.state in ENDED:
             return None
         if run.state == State.PAUSED:
-            return f"`tidings resume {run_id}`" + (f" ({run.reason})" if run.reason else "")
+            return str(run.reason or f"`tidings resume {run_id}`")
 
         running = select(func.count()).where(Job.state == State.RUNNING, Job.lease_until > clock())
         if connection.scalar(running.where(Job.run_id == run_id)):
@@ -61,6 +61,25 @@ def blocking_reason(db: Database, settings: Settings, run_id: int) -> str | None
         jobs = "jobs" if of_other_runs > 1 else "job"
         return f"its turn: {of_other_runs} {jobs} of other runs at work"
     return None if queues else wait
+
+
+def describe_unfinished(db: Database, run_id: int) -> str | None:
+    """Return the state of a run and how many of its jobs are done; None where it is done.
+
+    The job that makes its report does not count. Raises `NotFound`.
+    """
+    with db.read() as connection:
+        run = get_run(connection, run_id)
+        jobs = select(Job.state, func.count()).where(Job.run_id == run_id)
+        jobs = jobs.where(~IS_REPORT).group_by(Job.state)
+        counts: dict[str, int] = dict(connection.execute(jobs).all())
+    if run.state == State.DONE:
+        return None
+
+    done = counts.get(State.DONE, 0)
+    state = shown_state(run.state, counts)
+    verb = "are" if done != 1 else "is"
+    return f"run {run_id} is {state}: {done:,} of its {sum(counts.values()):,} jobs {verb} done"
 
 
 def _most_frequent_wait(connection: Connection, run_id: int) -> str | None:

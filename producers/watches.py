@@ -18,7 +18,13 @@ from models.database import Database
 from models.documents import newest_document
 from models.runs import ENGINES_BEFORE, NewJob, add_jobs, engines_of, get_run
 from models.tables import IS_REPORT, Job, Run
-from models.transitions import collect_again, lock_run, redo_reports, reopen_run
+from models.transitions import (
+    collect_again,
+    lock_run,
+    redo_reports,
+    reopen_run,
+    repeat_report_job,
+)
 from models.watches import (
     get_watch,
     is_due,
@@ -27,6 +33,7 @@ from models.watches import (
     raise_cap,
     read_clock,
     stop_watch,
+    unsent_events,
 )
 
 AT_WORK = (State.QUEUED, State.RUNNING)
@@ -85,7 +92,17 @@ def _check(
         reopen_run(connection, run_id)
         log.info("a watched run is updated", run=run_id)
     note_check(connection, watch, now=now, newest=newest, updated=updated)
-    return updated
+    return updated or _queue_unsent_events(connection, settings, run_id)
+
+
+def _queue_unsent_events(connection: Connection, settings: Settings, run_id: int) -> bool:
+    """Queue the report job, which sends events, where the webhook has not taken all of them.
+
+    The report of an updated run sends them anyway. Return whether the job was queued.
+    """
+    if settings.webhook_url is None or not unsent_events(connection, run_id):
+        return False
+    return repeat_report_job(connection, run_id)
 
 
 def _is_at_cap(run: Row[Any], watch: Row[Any]) -> bool:

@@ -71,7 +71,7 @@ def read_rows(lines: Iterator[str | None]) -> Iterator[Row]:
     A line is None where it was too long to be read.
     """
     csv.field_size_limit(LONGEST_FIELD)
-    head = _next_written_line(lines).removeprefix("\ufeff")
+    head = _next_written_line(lines)
     if named := _NAMED_DELIMITER.fullmatch(head):
         head = _next_written_line(lines)
     delimiter = named[1] if named else max(DELIMITERS, key=head.count)
@@ -94,7 +94,7 @@ def read_rows(lines: Iterator[str | None]) -> Iterator[Row]:
 def _next_written_line(lines: Iterator[str | None]) -> str:
     """Return the next line that is not blank; an empty one at the end, or where it is too long."""
     for line in lines:
-        if line is None or line.removeprefix("\ufeff").strip(" \r\n"):
+        if line is None or line.strip(" \r\n"):
             return line or ""
     return ""
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import codecs
 import hashlib
 import io
+import os
+import re
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,8 +18,19 @@ from sources.gzip_members import GzipMembers, TooLargeError
 
 MAX_UNPACKED_BYTES = 2**30  #: that any gzip file may unpack to
 MAX_UNPACKED_RATIO = 100  #: a larger one, so many times its size: texts are packed to a tenth
+MAX_BLANK_LINES = 2**20  #: that any file may have, as many as a spreadsheet has rows
+MAX_BLANK_PER_WRITTEN = 10  #: blank lines for each other one, in a file with more of them
+BLANK = "\ufeff \t\r\n"  #: characters before a file's or a line's first value
+_EMPTY_CELLS = BLANK + ',;|"'  # all that a line without a value has in a table
 _CHUNK_SIZE = 256 * 1024
-_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_SIGNATURE = re.compile(b"(?:%s)*+" % codecs.BOM_UTF8)
+# UTF-32 in this order begins as UTF-16 does, and is looked for before it.
+_OTHER_ENCODINGS = {
+    codecs.BOM_UTF32_LE: "UTF-32",
+    codecs.BOM_UTF32_BE: "UTF-32",
+    codecs.BOM_UTF16_LE: "UTF-16",
+    codecs.BOM_UTF16_BE: "UTF-16",
+}
 _GZIP = b"\x1f\x8b"
 _HEAD_SIZE = 1024  # bytes by which a file that is no text is recognized
 _FINGERPRINT_SIZE = 2**16  # bytes by which a file is known again
@@ -62,8 +75,8 @@ def open_file(path: Path, offset: int = 0) -> Iterator[io.BufferedReader]:
 
     *offset* is where in the file to begin: in a packed one at the beginning of a gzip member.
 
-    Raises `BadInput` where the file cannot be opened, is no regular file, or is no text in UTF-8
-    or an encoding that agrees with it on ASCII.
+    Raises `BadInput` where the file cannot be opened or read, is no regular file, or is no text in
+    UTF-8 or an encoding that agrees with it on ASCII.
     """
     try:
         if path.exists() and not path.is_file():
@@ -75,10 +88,17 @@ def open_file(path: Path, offset: int = 0) -> Iterator[io.BufferedReader]:
         ) from error
 
     with file:
-        size = file.seek(0, io.SEEK_END)
-        file.seek(offset)
-        head = file.read(_HEAD_SIZE)
-        file.seek(offset)
+        try:
+            size = os.fstat(file.fileno()).st_size
+            file.seek(offset)
+            head = file.read(_HEAD_SIZE)
+            file.seek(offset)
+        except OSError as error:
+            raise BadInput(
+                f"{path} cannot be read ({error.strerror}): look at the disk or the share that "
+                "it is on"
+            ) from error
+
         if not head.startswith(_GZIP):
             _check_is_text(path, head)
             yield file
@@ -99,8 +119,9 @@ def _peek(file: io.BufferedReader) -> bytes:
 
 def _check_is_text(path: Path, head: bytes) -> None:
     """Raise `BadInput` for a file whose first bytes are those of a picture, an archive, …."""
-    if head[:2] in _UTF16:
-        raise BadInput(f"{path} is UTF-16: save it as UTF-8 and import it again")
+    for signature, encoding in _OTHER_ENCODINGS.items():
+        if head.startswith(signature):
+            raise BadInput(f"{path} is {encoding}: save it as UTF-8 and import it again")
     for signature, kind, advice in _SIGNATURES:
         if head.startswith(signature):
             raise BadInput(f"{path} is no text but {kind}: {advice}")
@@ -133,11 +154,24 @@ def decode_chunks(
     encoding: str = "utf-8",
     errors: Literal["surrogateescape", "replace"] = "surrogateescape",
 ) -> Iterator[str]:
-    """Decode pieces; by default a byte that is no UTF-8 becomes a lone surrogate, as its mark."""
+    """Decode pieces; by default a byte that is no UTF-8 becomes a lone surrogate, as its mark.
+
+    UTF-8's signature at the beginning is left away, as often as programs wrote it there.
+    """
     decoder = codecs.getincrementaldecoder(encoding)(errors)
-    for chunk in chunks:
+    for chunk in _without_signatures(chunks):
         yield decoder.decode(chunk)
     yield decoder.decode(b"", final=True)
+
+
+def _without_signatures(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    head = b""
+    for chunk in chunks:
+        head = _SIGNATURE.sub(b"", head + chunk, count=1)
+        if not codecs.BOM_UTF8.startswith(head):
+            break
+    yield head
+    yield from chunks
 
 
 def split_lines(chunks: Iterator[str], longest: int) -> Iterator[str | None]:
@@ -165,3 +199,22 @@ def split_lines(chunks: Iterator[str], longest: int) -> Iterator[str | None]:
 
     if length:
         yield "".join(pieces) if length <= longest else None
+
+
+def bound_blank_lines(
+    lines: Iterator[str | None], on_damage: Callable[[str], None]
+) -> Iterator[str | None]:
+    """Yield *lines*; more blank ones than a file of texts has end it, with the reason.
+
+    A few kilobytes may unpack to a billion of them. *on_damage* gets the reason.
+    """
+    blank = written = 0
+    for line in lines:
+        if line is None or line.strip(_EMPTY_CELLS):
+            written += 1
+        else:
+            blank += 1
+            if blank > max(MAX_BLANK_LINES, MAX_BLANK_PER_WRITTEN * written):
+                on_damage(f"it has more than {blank - 1:,} blank lines: it was read no further")
+                return
+        yield line

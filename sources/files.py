@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -19,8 +20,8 @@ from sources.base import (
     fold_handle,
 )
 from sources.columns import FIELDS, find_columns, prefer_columns
-from sources.file_reading import WARC, decode_chunks, open_file, read_chunks
-from sources.json_entries import BLANK, Entry, read_json_entries, read_line_entries
+from sources.file_reading import BLANK, WARC, decode_chunks, open_file, read_chunks
+from sources.json_entries import Entry, read_json_entries, read_line_entries
 from sources.jsonstream import ASSIGNMENT, LONGEST, parse_line
 from sources.registry import FALLBACK_SOURCE, HEADLINES_SOURCE, SOURCES, source_named
 from sources.source import JsonFormat, ReadContext, Source
@@ -94,7 +95,14 @@ def read_path(
 
 
 def _read_folder(folder: Path, options: _Options) -> Iterator[Item]:
-    visible = [path for path in sorted(folder.rglob("*")) if _is_visible_file(path, folder)]
+    unlisted: list[Item] = []
+
+    def leave_out_folder(error: OSError) -> None:
+        reason = f"it cannot be listed ({error.strerror}): look at its permissions and its disk"
+        unlisted.append(LeftOut(str(error.filename), None, reason))
+
+    visible = sorted(_visible_files(folder, leave_out_folder))
+    yield from unlisted
     if not any(_ending(path) in ENDINGS for path in visible):
         raise BadInput(
             f"{folder} holds no file that can be read: they end in {', '.join(ENDINGS)}, "
@@ -131,12 +139,12 @@ def leave_out_unreadable(path: Path, items: Iterable[Item]) -> Iterator[Item]:
         yield LeftOut(str(path), None, reason)
 
 
-def _is_visible_file(path: Path, folder: Path) -> bool:
-    """Whether a file below *folder* is to be read: neither hidden nor part of a report of ours."""
-    parts = path.relative_to(folder).parts
-    if not path.is_file() or any(part.startswith(".") for part in parts):
-        return False
-    return not all((path.parent / name).exists() for name in _REPORT_FILES)
+def _visible_files(folder: Path, on_error: Callable[[OSError], None]) -> Iterator[Path]:
+    """Yield the files below *folder* that are neither hidden nor part of a report of ours."""
+    for parent, folders, names in os.walk(folder, onerror=on_error):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        if not set(_REPORT_FILES) <= set(names):
+            yield from (Path(parent, name) for name in names if not name.startswith("."))
 
 
 def _ending(path: Path) -> str:
@@ -280,7 +288,7 @@ def _scan(entries: Iterator[Entry]) -> _Content:
     content = _Content(None)
     authors: dict[str, str] = {}
     unknown = 0
-    for entry in entries:
+    for entry in _until_given_up(entries):
         authors.update(entry.authors)
         if entry.index is None:
             content = replace(content, has_list=content.has_list or entry.value == [])
@@ -295,6 +303,16 @@ def _scan(entries: Iterator[Entry]) -> _Content:
         if content.source is not None and not _has_authors(content.source.json_format):
             return content
     return replace(content, authors=authors)
+
+
+def _until_given_up(entries: Iterable[Entry]) -> Iterator[Entry]:
+    """Yield the entries of a file up to where it has too many that cannot be read."""
+    left_out = 0
+    for entry in entries:
+        yield entry
+        left_out += entry.wrong is not None
+        if left_out > MAX_LEFT_OUT:
+            return
 
 
 def _has_authors(json_format: JsonFormat | None) -> bool:
@@ -345,7 +363,7 @@ def _reader(
 def _table_reader(context: ReadContext, options: _Options, entries: Iterator[Entry]) -> TableReader:
     """Return the reader of a table's rows, after a pass over all of them for its columns."""
     sample = TableSample(options.columns)
-    for entry in entries:
+    for entry in _until_given_up(entries):
         if entry.index is not None and not entry.wrong and isinstance(entry.value, Mapping):
             sample.add(entry.value)
 

@@ -10,11 +10,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from sources.file_reading import decode_chunks, open_file, read_chunks, split_lines
+from sources.file_reading import (
+    BLANK,
+    bound_blank_lines,
+    decode_chunks,
+    open_file,
+    read_chunks,
+    split_lines,
+)
 from sources.jsonstream import LONGEST, Root, parse_line, read_elements
 from sources.registry import SOURCES
 
-BLANK = "\ufeff \t\r\n"  #: characters before a file's or a line's first value
 _LONG_LINE = f"its line is longer than {LONGEST:,} characters"
 
 _FORMATS = [source.json_format for source in SOURCES if source.json_format is not None]
@@ -73,7 +79,8 @@ def read_line_entries(path: Path) -> Iterator[Entry]:
     index = 0
     damages: list[str] = []
     with open_file(path) as file:
-        for line in split_lines(decode_chunks(read_chunks(file, damages.append)), LONGEST):
+        lines = split_lines(decode_chunks(read_chunks(file, damages.append)), LONGEST)
+        for line in bound_blank_lines(lines, damages.append):
             value: Any = None
             wrong: str | None = _LONG_LINE
             if line is not None:

@@ -26,6 +26,9 @@ ASSIGNMENT = re.compile(  #: of a list's part to a variable, as scripts with an 
 )
 _DECODER = JSONDecoder(strict=False)  # a raw line feed or NUL inside a string costs no document
 _SPACE = " \t\r\n\ufeff"
+_SPACES = re.compile(rf"[{_SPACE}]*+")
+_SCRIPT_END = re.compile(rf"[;{_SPACE}]*+")
+_BETWEEN_ELEMENTS = re.compile(rf"[,}}{_SPACE}]*+")
 _TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[{}\[\]"]', re.DOTALL)
 _SCALAR_END = re.compile(r"[,\]}\s]")
 _BAD_BYTE = re.compile("[\udc80-\udcff]")  # how `decode_chunks` marks a byte that is no UTF-8
@@ -74,13 +77,21 @@ class _Window:
 
     def peek(self) -> str:
         """Return the next character that is no white space, "" at the end; begin there."""
+        if self.at < len(self.text) and self.text[self.at] not in _SPACE:
+            return self.text[self.at]
+        self.skip(_SPACES)
+        return self.text[self.at : self.at + 1]
+
+    def skip(self, run: re.Pattern[str]) -> bool:
+        """Step over a *run* of characters; return whether a bracket is among them."""
+        has_bracket = False
         while True:
-            while self.at < len(self.text) and self.text[self.at] in _SPACE:
-                self.at += 1
-            if self.at < len(self.text):
-                return self.text[self.at]
-            if not self.extend():
-                return ""
+            begin = self.at
+            if match := run.match(self.text, begin):
+                self.at = match.end()
+            has_bracket |= self.text.find("}", begin, self.at) >= 0
+            if self.at < len(self.text) or not self.extend():
+                return has_bracket
 
     def take(self, expected: str) -> None:
         """Step over one of the characters *expected*."""
@@ -161,10 +172,9 @@ class _Walk:
             if not mark:
                 raise _BrokenError("the file ends too early")
             if mark in ",}":  # a comma between two documents; one too many loses nothing either
-                if mark == "}":
+                if window.skip(_BETWEEN_ELEMENTS):
                     reason = "there is a bracket too many between two documents"
                     yield Element(path, None, wrong=reason)
-                window.at += 1
                 continue
             self.place[-1] = (path, index)
             value, wrong, length = window.take_value()
@@ -190,8 +200,7 @@ def parse_elements(
 
     try:
         yield from walk.elements(())
-        while window.peek() == ";":  # as a script ends
-            window.at += 1
+        window.skip(_SCRIPT_END)
         if window.peek():
             yield Element((), None, wrong="there is more text behind the end of the JSON")
     except _BrokenError as broken:

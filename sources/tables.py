@@ -26,7 +26,13 @@ from sources.base import (
 )
 from sources.columns import AUTHOR, find_columns, fold_column, list_unread, prefer_columns
 from sources.csv_rows import LONGEST_ROW, Row, read_rows
-from sources.file_reading import decode_chunks, open_file, read_chunks, split_lines
+from sources.file_reading import (
+    bound_blank_lines,
+    decode_chunks,
+    open_file,
+    read_chunks,
+    split_lines,
+)
 from sources.registry import FALLBACK_SOURCE, HEADLINES_SOURCE, SOURCES
 from sources.source import ReadContext, Source
 from sources.table_rows import NO_OUTLET, TableRow, date_of_row
@@ -278,5 +284,6 @@ def _rows(path: Path, encoding: str) -> Iterator[Row]:
     damages: list[str] = []
     with open_file(path) as file:
         chunks = decode_chunks(read_chunks(file, damages.append), encoding, "replace")
-        yield from read_rows(split_lines(chunks, LONGEST_ROW))
+        lines = bound_blank_lines(split_lines(chunks, LONGEST_ROW), damages.append)
+        yield from read_rows(lines)
     yield from damages

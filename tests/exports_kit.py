@@ -31,7 +31,7 @@ from models.tables import (
     Training,
 )
 from models.transitions import queue_report
-from reports import exports
+from reports.data import exports
 
 TEXT_STEPS = ("documents", "keywords", "polarity")
 COVID = Keyword.parse("covid:coronavirus,covid-19")

@@ -16,8 +16,8 @@ from models.database import Database
 from models.documents import add_documents, documents_of, newest_document
 from models.tables import Document, Job, JobStep, Mention
 from producers.submit import submit_run
-from reports import exports
-from reports.run_data import document_scope, load_run
+from reports.data import exports
+from reports.data.run_data import document_scope, load_run
 from tests.report_stories import polarity_of
 from textapi.text.keywords import pattern
 

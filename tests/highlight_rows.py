@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from reports.statistics import t_quantile, wilson_interval
-from reports.tables.periods import PeriodRow
+from reports.data.tables.periods import PeriodRow
+from reports.stats.intervals import t_quantile, wilson_interval
 
 
 def row(

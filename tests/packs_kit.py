@@ -14,7 +14,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 from analysis.kinds.months import MonthsParameters
 from analysis.options import Keyword
 from models.documents import add_documents
-from reports.packs.make import make_pack
+from packs.make import make_pack
 from tests.jobs_kit import Jobs
 
 KEYWORDS = (Keyword.parse("fever:flu"), Keyword.parse("protests"))

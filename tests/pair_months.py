@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from analysis.query.relations import Relation
-from reports.paired import PairCounts, PairScores
-from reports.tables.keyword_pairs import KeywordPair, PairMonth
+from reports.data.tables.keyword_pairs import KeywordPair, PairMonth
+from reports.stats.paired import PairCounts, PairScores
 
 
 def pair(

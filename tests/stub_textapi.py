@@ -1,7 +1,8 @@
 """A stub of a metered Text API that counts requests in sliding windows and has faults on demand.
 
-``python tests/stub_textapi.py PORT`` serves on loopback. ``GET /counts?windows=1,60&calls=100``
-returns what it counted, among it the most calls in any stretch of so many seconds, the mean time
+``python tests/stub_textapi.py PORT [JOURNAL]`` serves on loopback, and counts on from what is in
+the file JOURNAL, so that it can be killed. ``GET /counts?windows=1,60&calls=100`` returns what it
+counted, among it the most calls in any stretch of so many seconds, the mean time
 between 100 calls, and how many answers it gave again. ``POST /faults`` sets its faults: ``latency``
 in seconds, shares of ``error_500``, ``reset``, ``hang`` and ``broken`` answers, or one ``status``
 with its ``retry_after``, or one ``body``. ``POST /clear`` begins again, without counts and faults.
@@ -20,6 +21,7 @@ import time
 from bisect import bisect_right, insort
 from collections import Counter
 from itertools import pairwise
+from pathlib import Path
 
 from aiohttp import web
 
@@ -28,6 +30,7 @@ from textapi.text.sentences import sentences
 
 FAULTS = web.AppKey("faults", dict)
 SEEN = web.AppKey("seen", dict)
+JOURNAL = web.AppKey("journal", Path)
 
 
 def polarity(text: str) -> float:
@@ -105,11 +108,10 @@ def lines_of(text: str) -> list[str]:
 async def ask(request: web.Request) -> web.StreamResponse:
     seen, faults = request.app[SEEN]["now"], request.app[FAULTS]
     now = time.monotonic()
-    insort(seen["times"], now)
     body = await request.json()
     operation = request.match_info["operation"]
-    seen["operations"][operation] += 1
-    seen["bodies"][json.dumps([operation, body], sort_keys=True)] += 1
+    count_call(seen, operation, body, now)
+    write_down(request.app, "call", operation, body)
     if faults.get("latency"):
         await asyncio.sleep(faults["latency"])
     if status := faults.get("status"):
@@ -123,10 +125,8 @@ async def ask(request: web.Request) -> web.StreamResponse:
         if draw < 0:
             break
     else:
-        seen["answered"] += 1
-        answers = answers_in(operation, body)
-        seen["again"] += not seen["given"].isdisjoint(answers)
-        seen["given"] |= answers
+        count_answer(seen, operation, body)
+        write_down(request.app, "answer", operation, body)
         return web.json_response(answer(operation, body, faults.get("splitter")))
     if fault == "error_500":
         return web.json_response({"error": "as configured"}, status=500)
@@ -139,6 +139,38 @@ async def ask(request: web.Request) -> web.StreamResponse:
     seen["hung"] += 1
     await asyncio.sleep(faults.get("hang_seconds", 3600))
     return web.Response(status=500)
+
+
+def count_call(seen: dict, operation: str, body: dict, at: float) -> None:
+    insort(seen["times"], at)
+    seen["operations"][operation] += 1
+    seen["bodies"][json.dumps([operation, body], sort_keys=True)] += 1
+
+
+def count_answer(seen: dict, operation: str, body: dict) -> None:
+    seen["answered"] += 1
+    answers = answers_in(operation, body)
+    seen["again"] += not seen["given"].isdisjoint(answers)
+    seen["given"] |= answers
+
+
+def write_down(app: web.Application, event: str, operation: str, body: dict) -> None:
+    """Append what is counted to the journal, before it is answered."""
+    if JOURNAL in app:
+        with app[JOURNAL].open("a") as journal:
+            journal.write(json.dumps([event, operation, body]) + "\n")
+
+
+def read_journal(journal: Path) -> dict:
+    """Return what was counted before; of a call only when it was made is not known."""
+    seen = new_seen()
+    for line in journal.read_text().splitlines() if journal.exists() else []:
+        event, operation, body = json.loads(line)
+        if event == "call":
+            count_call(seen, operation, body, time.monotonic())
+        else:
+            count_answer(seen, operation, body)
+    return seen
 
 
 async def broken(request: web.Request, seen: dict, value: dict) -> web.StreamResponse:
@@ -213,10 +245,12 @@ def new_seen() -> dict:
     return {"times": [], "operations": Counter(), "bodies": Counter(), "given": set(), **numbers}
 
 
-def make_app() -> web.Application:
+def make_app(journal: Path | None = None) -> web.Application:
     app = web.Application(client_max_size=2**24)
     app[FAULTS] = {}
-    app[SEEN] = {"now": new_seen()}
+    app[SEEN] = {"now": new_seen() if journal is None else read_journal(journal)}
+    if journal is not None:
+        app[JOURNAL] = journal
     app.router.add_post("/text/{operation}", ask)
     app.router.add_get("/counts", counts)
     app.router.add_post("/faults", faults)
@@ -225,4 +259,5 @@ def make_app() -> web.Application:
 
 
 if __name__ == "__main__":
-    web.run_app(make_app(), host="127.0.0.1", port=int(sys.argv[1]), print=None, access_log=None)
+    app = make_app(*map(Path, sys.argv[2:]))
+    web.run_app(app, host="127.0.0.1", port=int(sys.argv[1]), print=None, access_log=None)

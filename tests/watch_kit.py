@@ -19,7 +19,7 @@ from models.documents import add_documents
 from models.runs import get_run
 from models.tables import Job
 from models.watches import start_watch
-from reports.exports import write
+from reports.data.exports import write
 from tests.jobs_kit import Jobs
 from workers.executor import work_one_slice
 

@@ -22,7 +22,7 @@ LONGEST_NAME = 300  # a longer entity is no name, and too long for the index of 
 LONGEST_BY_TEXT = 10
 LONGEST_AT_LEAST = 1000
 
-_ENGINE = re.compile(rf"[!-~](?:[ -~]{{0,{LONGEST_ENGINE - 2}}}[!-~])?")
+_UNPRINTABLE = re.compile(r"[^ -~]")
 
 
 def read_answer(operation: Operation, reply: Mapping[str, Any], name: str, text: str) -> Any:
@@ -45,17 +45,11 @@ def read_answer(operation: Operation, reply: Mapping[str, Any], name: str, text:
 def read_engine(name: str | None) -> str | None:
     """Return the name of an engine as a header gives it, None if it gives none.
 
-    Raises `ServiceBadAnswer` where it is too long or holds anything but printable ASCII.
+    The answer is paid for, whatever its engine is called: characters other than printable ASCII
+    are escaped, and a name of more than `LONGEST_ENGINE` characters is cut.
     """
-    if not name:
-        return None
-    if not _ENGINE.fullmatch(name):
-        raise ServiceBadAnswer(
-            f"{SERVICE} names an engine by what is no name (printable ASCII, at most "
-            f"{LONGEST_ENGINE} characters): look at TIDINGS_TEXTAPI_URL",
-            service=SERVICE,
-        )
-    return name
+    printable = _UNPRINTABLE.sub(lambda character: ascii(character[0])[1:-1], name or "")
+    return printable.strip()[:LONGEST_ENGINE].rstrip() or None
 
 
 def bad_answer(operation: str, problem: str) -> ServiceBadAnswer:

@@ -34,6 +34,8 @@ _ADVICE = {
     422: "it cannot work on this text",
 }
 
+_TIMEOUT_ADVICE = "is it running, or does it need more time than TIDINGS_TEXTAPI_TIMEOUT?"
+
 
 @dataclass(frozen=True, slots=True)
 class Reply(Generic[T]):
@@ -69,6 +71,7 @@ class TextApiClient:
                 total=settings.textapi_timeout, sock_connect=settings.textapi_connect_timeout
             ),
             advice=_ADVICE,
+            timeout_advice=_TIMEOUT_ADVICE,
             default_advice="look at TIDINGS_TEXTAPI_URL",
         )
         self._slots = asyncio.Semaphore(settings.textapi_concurrency)
@@ -94,16 +97,16 @@ class TextApiClient:
         before_attempt: Callable[[Operation, int], Awaitable[None]],
         read: Callable[[Mapping[str, Any]], T],
         *,
-        after_failure: Callable[[], None] | None = None,
+        after_failure: Callable[[ServiceError], None] | None = None,
         store: Callable[[Reply[T]], Awaitable[None]] | None = None,
     ) -> Reply[T]:
         """Return the reply to one request, with the answer's JSON object as *read* returns it.
 
-        *before_attempt* is awaited with the number of each attempt; *after_failure* is called when
-        one has failed, before a wait. *store* is awaited with the reply before another call takes
-        this one's place: a process never has more calls made and not stored than it may have in
-        flight. Raises `ServiceRefused`, `ServiceUnavailable` and `ServiceBadAnswer` (by *read* too,
-        after the last attempt), and what *store* raises.
+        *before_attempt* is awaited with the number of each attempt; *after_failure* is called with
+        the error when one has failed, before a wait. *store* is awaited with the reply before
+        another call takes this one's place: a process never has more calls made and not stored than
+        it may have in flight. Raises `ServiceRefused`, `ServiceUnavailable` and `ServiceBadAnswer`
+        (by *read* too, after the last attempt), and what *store* raises.
         """
 
         async def attempt(number: int) -> Reply[T]:
@@ -122,9 +125,9 @@ class TextApiClient:
                     if store is not None:
                         await store(reply)
                     return reply
-            except ServiceError:
+            except ServiceError as error:
                 if after_failure is not None:
-                    after_failure()
+                    after_failure(error)
                 raise
 
         return await self._client.retry(attempt)

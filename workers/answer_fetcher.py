@@ -72,6 +72,9 @@ class AnswerFetcher:
         self.most_begun = 2 * job.runtime.settings.textapi_concurrency
         self.claiming: Claiming = job.runtime.database_threads.group(partial(claim_together, job))
         self.has_called = asyncio.Event()
+        self._is_answered = False
+        self._failure: ServiceError | None = None
+        self._late_error: Exception | None = None
         self._writer = AnswerWriter(job, credential_of(job.runtime.textapi_key))
 
     async def __aenter__(self) -> Self:
@@ -84,6 +87,27 @@ class AnswerFetcher:
         trace: TracebackType | None,
     ) -> None:
         await self._writer.flush()
+
+    def error_at_slice_end(self) -> Exception | None:
+        """Return why the job may not go on at once when its time slice is over, if it may not.
+
+        That is an error that came while the calls in flight were waited for. It is also the last
+        failure of a slice without any answer: its retries had no time to end with an error, and
+        would begin anew in the next slice, for ever.
+        """
+        if self._late_error is not None or self._is_answered or self._failure is None:
+            return self._late_error
+        if isinstance(self._failure, ServiceUnavailable):
+            return self._failure
+        return ServiceUnavailable(str(self._failure), service=self._failure.service)
+
+    def note_failure(self, error: ServiceError) -> None:
+        """Remember an attempt that failed."""
+        self._failure = error
+
+    def note_late_error(self, error: Exception) -> None:
+        """Remember an error that ends a fetch which was cancelled; the first counts."""
+        self._late_error = self._late_error or error
 
     async def fetch(self, requests: Iterable[ApiRequest]) -> None:
         """See that every answer of *requests* is in the ledger.
@@ -143,7 +167,7 @@ class AnswerFetcher:
         request: ApiRequest,
         keys: Collection[AnswerKey],
         before_attempt: BeforeAttempt,
-        after_failure: Callable[[], None],
+        after_failure: Callable[[ServiceError], None],
         end_claims: Callable[[Collection[AnswerKey]], set[bytes]],
     ) -> set[AnswerKey]:
         """Ask for *keys* of *request* and store the answers; return the keys that got none.
@@ -161,6 +185,7 @@ class AnswerFetcher:
             else:
                 ended = end_claims(set(keys) - reply.value.keys())
                 await self._writer.store(request, reply.value, ended)
+                self._is_answered = True
 
         try:
             reply = await self._client.ask(
@@ -239,10 +264,23 @@ class _Fetch:
         # by their keys: each once
         self._requested_elsewhere: dict[tuple[AnswerKey, ...], ApiRequest] = {}
         self._stopping = False
-        self._error: BaseException | None = None  # the first counts
+        self._error: Exception | None = None  # the first counts
 
     async def run(self, requests: Iterable[ApiRequest]) -> list[ApiRequest]:
         """Fetch what nobody else asks for; return the requests that others are asking."""
+        try:
+            await self._send_all(requests)
+        except asyncio.CancelledError:
+            if self._error is not None:
+                self._fetcher.note_late_error(self._error)
+            raise
+
+        if self._error:
+            raise self._error
+        return list(self._requested_elsewhere.values())
+
+    async def _send_all(self, requests: Iterable[ApiRequest]) -> None:
+        """Send *requests* until the first error; wait for the calls in flight in any case."""
         remaining = iter(requests)
         are_made = isinstance(requests, Collection)
 
@@ -254,10 +292,6 @@ class _Fetch:
             await self._wait_while_tasks(1)
         finally:
             await self._stop()
-
-        if self._error:
-            raise self._error
-        return list(self._requested_elsewhere.values())
 
     async def _next_batch(
         self, remaining: Iterator[ApiRequest], *, are_made: bool
@@ -389,8 +423,13 @@ class _Fetch:
             await self._claims.keep(claims)
             await self._fetcher.reserve_call(operation, attempt)
 
-        def after_failure() -> None:
-            self._in_flight.pop(task, None)  # the service has not answered: others may ask
+        def after_failure(error: ServiceError) -> None:
+            # The service has not answered: others may ask.
+            self._in_flight.pop(task, None)
+            self._fetcher.note_failure(error)
+            if self._stopping:
+                # It makes no other attempt, for which it would wait.
+                task.cancel()
 
         def end_claims(missing: Collection[AnswerKey]) -> set[bytes]:
             return self._claims.finish(claims - request.claim_keys(missing))

@@ -16,10 +16,12 @@ from core.enums import QUEUE_TEXT
 from core.errors import TidingsError
 from core.garbage import collect_seldom
 from core.logs import configure, get_logger
-from core.process_identity import has_exited, own_process_name
+from core.process_identity import has_exited, is_name_of, own_process_name
 from models.database import Database
 from models.jobs import record_worker
+from models.transitions import requeue_crashed_jobs
 from producers.dispatch import MESSAGE_LOST_SECONDS, reconcile, update_watched_runs
+from workers.child_exits import LOOK_SECONDS, ChildExits
 from workers.kombu_workaround import Channel
 from workers.metrics import WorkerMetrics
 from workers.runtime import Runtime
@@ -65,31 +67,48 @@ class Reconcile(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no
     returns: a child never inherits one.
     """
 
-    requires = ("celery.worker.components:Timer",)
+    requires = ("celery.worker.components:Timer", "celery.worker.components:Pool")
 
     def __init__(self, parent: WorkController, **_kw: Any) -> None:
-        self._timer: Any = None
+        self._timers: list[Any] = []
         self._queues = ",".join(sorted(parent.app.amqp.queues.consume_from))
         self._slots = int(parent.concurrency or 1)
         self._metrics = WorkerMetrics() if settings.metrics_port else None
+        self._child_exits = ChildExits()
 
     def start(self, parent: WorkController) -> None:
         """Reconcile at once and then regularly."""
         if self._metrics and settings.metrics_port:
             self._metrics.serve(settings.metrics_host, settings.metrics_port)
 
-        self._timer = parent.timer.call_repeatedly(RECONCILE_SECONDS, self._reconcile)
+        self._watch_children(parent.pool._pool)  # noqa: SLF001 - billiard's, which Celery wraps
+        self._timers = [
+            parent.timer.call_repeatedly(RECONCILE_SECONDS, self._reconcile),
+            parent.timer.call_repeatedly(LOOK_SECONDS, self._child_exits.look),
+        ]
         for seconds in FIRST_SECONDS:
             parent.timer.call_after(seconds, self._reconcile, kwargs={"every_seconds": 0.0})
 
     def stop(self, parent: WorkController) -> None:  # noqa: ARG002 - Celery's signature
         """End."""
-        if self._timer:
-            self._timer.cancel()
+        for timer in self._timers:
+            timer.cancel()
         if self._metrics:
             self._metrics.close()
 
     terminate = stop  # Celery calls one or the other
+
+    def _watch_children(self, pool: Any) -> None:
+        """Count a child that its job killed before the job's message is delivered again."""
+        deliver_again = pool.on_job_process_lost
+
+        def on_job_process_lost(task: Any, pid: int, exit_status: int) -> None:
+            cause = self._child_exits.cause(exit_status)
+            if cause is not None:
+                _count_crash(pid, cause)
+            deliver_again(task, pid, exit_status)
+
+        pool.on_job_process_lost = on_job_process_lost
 
     def _reconcile(self, every_seconds: float = RECONCILE_GUARD_SECONDS) -> None:
         db = Database(settings.database, pooled=False, patience=DATABASE_PATIENCE_SECONDS)
@@ -108,6 +127,18 @@ class Reconcile(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no
             log.warning("could not reconcile; the next turn tries again", why=str(error))
         finally:
             db.close()
+
+
+def _count_crash(pid: int, cause: str) -> None:
+    """Count a crash of the jobs of the child *pid*; without a database it counts as a loss."""
+    db = Database(settings.database, pooled=False, patience=DATABASE_PATIENCE_SECONDS)
+    try:
+        crashed = requeue_crashed_jobs(db, lambda owner: is_name_of(owner, pid), cause)
+        log.error("a process was killed by its job", pid=pid, jobs=crashed, why=cause)
+    except TidingsError as error:
+        log.warning("a crash could not be counted", why=str(error))
+    finally:
+        db.close()
 
 
 app.steps["worker"].add(Reconcile)

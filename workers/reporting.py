@@ -26,7 +26,7 @@ class _SliceIsOver(Exception):  # it ends drawing, which is deep in synchronous 
 def make_report(job: JobContext) -> Outcome:
     """Make the run's report, or draw a part of its figures; what has not changed is kept."""
     # matplotlib is loaded only by a process that draws
-    from reports.build import build, divide_figures, draw_part, is_up_to_date  # noqa: PLC0415
+    from reports.build.report_folder import build, divide_figures, draw_part, is_up_to_date  # noqa: PLC0415
 
     run_id = job.claim.run_id
     folder = Path(job.runtime.settings.reports) / str(run_id)
@@ -44,7 +44,7 @@ def make_report(job: JobContext) -> Outcome:
             if _queue_figures(job, divide_figures(job.db, run_id)):
                 return WaitUntil(POLL_SECONDS, "its figures are being drawn")
             build(job.db, [run_id], folder, check=check)
-        send_events(job)
+        send_events(job, check)
     except _SliceIsOver:
         return Again()
     except (FileNotFoundError, TidingsError) as error:

@@ -22,6 +22,7 @@ from core.process_identity import own_process_name
 from core.rate_limit_notation import parse_limits
 from core.ratelimit import credential_of
 from core.ratelimit.limiter import RateLimiter
+from core.service_client import open_session
 from core.settings import Settings
 from models.answers import calls_by_minute
 from models.database import Database
@@ -60,7 +61,8 @@ class Runtime:
 
         A soft time limit or a shutdown cancels it, a second time after `DRAIN_SECONDS`, and is
         raised when it has ended: raised into a running loop, such a signal would be swallowed by
-        a call's error handling, or leave calls running.
+        a call's error handling, or leave calls running. Celery sends it more than once: only the
+        first counts, since a second cancellation breaks off the calls in flight.
         """
         received: list[int] = []
 
@@ -71,8 +73,9 @@ class Runtime:
 
             def stop(number: int) -> None:
                 received.append(number)
-                task.cancel()
-                loop.call_later(DRAIN_SECONDS, task.cancel)
+                if len(received) == 1:
+                    task.cancel()
+                    loop.call_later(DRAIN_SECONDS, task.cancel)
 
             for number in handlers:
                 loop.add_signal_handler(number, stop, number)
@@ -99,7 +102,7 @@ class Runtime:
     def session(self) -> aiohttp.ClientSession:
         """Return the HTTP session, to be used on the loop."""
         if self._session is None:
-            self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
+            self._session = open_session()
         return self._session
 
     def rate_limiter(self, service: str, key: str | None, limits: str) -> RateLimiter:

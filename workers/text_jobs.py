@@ -63,8 +63,14 @@ def _stop_on_lost_lease(job: JobContext) -> None:
 async def _run_until_slice_ends(
     job: JobContext, kind: Kind[Any], steps: Sequence[Step], parameters: Any
 ) -> Outcome | None:
-    """Run *steps*; return None when all are complete."""
+    """Run *steps*; return None when all are complete.
+
+    Raises what the steps raise, and what keeps the job from its next slice.
+    """
     loop = asyncio.get_running_loop()
+    # Its retries have a bound of their own: the end of a short slice would hide that they fail.
+    engine = await job.runtime.textapi().engine()
+    fetcher = AnswerFetcher(job, engine)
 
     try:
         async with asyncio.timeout_at(job.ends_at) as deadline:
@@ -75,7 +81,7 @@ async def _run_until_slice_ends(
 
             job.on_interrupt(lambda: loop.call_soon_threadsafe(end_now))
             try:
-                not_ready = await _run_steps(job, kind, steps, parameters)
+                not_ready = await _run_steps(job, kind, steps, parameters, fetcher)
             finally:
                 job.on_interrupt(None)
     except TimeoutError:
@@ -83,6 +89,9 @@ async def _run_until_slice_ends(
             raise
         if job.lease_lost:
             raise asyncio.CancelledError from None
+        error = fetcher.error_at_slice_end()
+        if error is not None:
+            raise error from None
         return Again()
 
     return None if not_ready is None else await _wait_for_others(job, not_ready)
@@ -96,18 +105,21 @@ async def _wait_for_others(job: JobContext, not_ready: NotReady) -> WaitUntil:
 
 
 async def _run_steps(
-    job: JobContext, kind: Kind[Any], steps: Sequence[Step], parameters: Any
+    job: JobContext,
+    kind: Kind[Any],
+    steps: Sequence[Step],
+    parameters: Any,
+    fetcher: AnswerFetcher,
 ) -> NotReady | None:
     """Run *steps*, at once where none needs another; return what one of them waits for, if any.
 
     The first error is raised when all of them have ended.
     """
-    engine = await job.runtime.textapi().engine()
-    await _note_engine(job, engine)
+    await _note_engine(job, fetcher.engine)
     scope = await job.document_scope()
     data = await kind.load_data(job.db, job.claim, scope, parameters)
 
-    async with AnswerFetcher(job, engine) as fetcher:
+    async with fetcher:
         for stage in kind.pipeline.stages(steps):
             not_ready = None
             for result in await run_stage(job, stage, data, fetcher):
@@ -143,8 +155,12 @@ async def run_stage(
         return await run(making_calls=False)
 
     asking = run(making_calls=True)
-    asked, computed = await asyncio.gather(asking, compute())
-    return asked + computed
+    # A group waits for both also when it is cancelled: the one that computes ends at once then, and
+    # `gather` would leave the other's calls in flight behind.
+    async with asyncio.TaskGroup() as group:
+        computing = group.create_task(compute())
+        asked = await asking
+    return asked + computing.result()
 
 
 async def _note_engine(job: JobContext, engine: str) -> None:

@@ -25,8 +25,8 @@ from networks.recurrent import Recurrent
 from networks.results import classify, forecast
 from networks.storage import load_network
 from producers.trainings import CSV_COLUMN, DIGITS, RUN_POLARITY, SINE, options_of
-from reports.run_data import load_run
-from reports.tables.periods import PeriodRow, read_periods
+from reports.data.run_data import load_run
+from reports.data.tables.periods import PeriodRow, read_periods
 from textapi.engine.news import read_model
 from workers.polarity.ratings import read_ratings
 

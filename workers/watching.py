@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
+
 import aiohttp
 
 from core.enums import ENDED
@@ -19,14 +21,15 @@ from models.watches import (
 from workers.context import JobContext
 
 WEBHOOK_SECONDS = 10.0
+EVENTS_PER_MESSAGE = 100
 
 log = get_logger(__name__)
 
 
 def record_watched_run(job: JobContext) -> None:
     """Keep the counts and events of a watched run that has ended, once after each update."""
-    from reports.run_data import load_run  # noqa: PLC0415 - what draws is loaded by who draws
-    from reports.watching import read_what_to_record  # noqa: PLC0415
+    from reports.data.run_data import load_run  # noqa: PLC0415 - what draws is loaded by who draws
+    from reports.pages.watching import read_what_to_record  # noqa: PLC0415
 
     run_id = job.claim.run_id
     with job.db.read() as connection:
@@ -48,35 +51,54 @@ def record_watched_run(job: JobContext) -> None:
             )
 
 
-def send_events(job: JobContext) -> None:
-    """Send the events that the webhook has not taken, if a setting names one.
+def send_events(job: JobContext, check: Callable[[], None]) -> None:
+    """Send the events that the webhook has not taken, if a setting names one, the oldest first.
 
-    A failure is logged and tried again after the next update: the report is made all the same.
+    A failure is logged, and the next look at the run tries again: the report is made all the same.
+    *check* is called before each message; what it raises ends the sending.
     """
     webhook, run_id = job.runtime.settings.webhook_url, job.claim.run_id
     if webhook is None:
         return
     with job.db.read() as connection:
-        unsent = set(unsent_events(connection, run_id))
+        unsent_keys = unsent_events(connection, run_id)
         state = read_state(connection, run_id)
-        name = get_run(connection, run_id).name
-    if not unsent:
+        run_name = get_run(connection, run_id).name
+    if state is None or not unsent_keys:
         return
 
-    from reports.run_data import load_run  # noqa: PLC0415
-    from reports.watching import show_events  # noqa: PLC0415
+    from reports.data.queries import in_batches  # noqa: PLC0415
+    from reports.data.run_data import load_run  # noqa: PLC0415
+    from reports.pages.watching import show_events  # noqa: PLC0415
 
-    shown = show_events(load_run(job.db, run_id), state)
-    rows = [event.as_row() for event in shown if event.event.key in unsent]
-    message = {"run": run_id, "name": name, "events": rows}
-    address = webhook.get_secret_value()
-    failure = job.runtime.run(lambda: _post(job.runtime.session(), address, message))
-    if failure is not None:
-        log.warning("the webhook did not take the events", events=len(rows), why=failure)
-        return
+    shown_events = show_events(load_run(job.db, run_id), state)
+    rows_by_key = {shown.event.key: shown.as_row() for shown in reversed(shown_events)}
+    sendable_keys = [key for key in rows_by_key if key in unsent_keys]
+    sendable_keys.sort(key=lambda key: state.seen[key].number)
+
+    # An erasure may have taken an event away: there is nothing to send of it.
+    for batch in in_batches(sorted(set(unsent_keys) - set(sendable_keys)), EVENTS_PER_MESSAGE):
+        _mark_sent(job, batch)
+
+    for batch in in_batches(sendable_keys, EVENTS_PER_MESSAGE):
+        check()
+        events = [rows_by_key[key] for key in batch]
+        message = {"run": run_id, "name": run_name, "events": events}
+        failure = _send(job, webhook.get_secret_value(), message)
+        if failure is not None:
+            log.warning("the webhook did not take the events", events=len(events), why=failure)
+            return
+        _mark_sent(job, batch)
+        log.info("the webhook took the events", events=len(events))
+
+
+def _send(job: JobContext, address: str, message: dict[str, object]) -> str | None:
+    return job.runtime.run(lambda: _post(job.runtime.session(), address, message))
+
+
+def _mark_sent(job: JobContext, keys: Collection[str]) -> None:
     with job.db.write() as connection:
-        mark_sent(connection, run_id, unsent)
-    log.info("the webhook took the events", events=len(rows))
+        mark_sent(connection, job.claim.run_id, keys)
 
 
 async def _post(

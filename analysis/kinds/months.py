@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
@@ -19,6 +20,7 @@ from analysis.kinds.stored_names import choose_archives, keep_archives_of_outlet
 from analysis.options import CommandOption, Keyword, TextOptions
 from analysis.pipelines import MONTHS
 from analysis.query.forms import with_forms
+from analysis.query.phrases import describe_phrases
 from core.enums import Grouping, Within
 from core.errors import BadInput, UsageError
 from core.printing import printable
@@ -85,12 +87,21 @@ class MonthsParameters(TextOptions):
             help="Only documents of this kind (type_of_material), as News; case ignored."
         ),
     ] = None
+    limit: Annotated[
+        int | None,
+        Field(ge=1, le=2**31 - 1),
+        CommandOption(
+            help="Fetch at most so many documents each.",
+            idle="archives are fetched by whole months",
+        ),
+    ] = None
     grouping: Grouping | None = None
     mask_keyword: Annotated[
         bool,
         CommandOption(
             flag="--no-mask",
             is_negated=True,
+            step="polarity",
             help="Score mentions with the keyword's terms in them; they are masked by default.",
         ),
     ] = True
@@ -189,8 +200,8 @@ class Months(Kind[MonthsParameters]):
     ) -> Matched[MonthsParameters]:
         """Return archives and names as they are stored, and say what stars stand for.
 
-        Raises `UsageError` where no document is of a name, and none is fetched, and where a star
-        stands for too much.
+        Raises `UsageError` where no document is of a name, and none is fetched, where a star stands
+        for too much, and where no document holds a phrase that looks like a query.
         """
         remarks: list[str] = []
         if "sources" not in given:
@@ -198,8 +209,15 @@ class Months(Kind[MonthsParameters]):
         parameters = spell_names(db, settings, parameters)
         if "sources" not in given:
             parameters = keep_archives_of_outlets(db, parameters)
+        texts = partial(self._list_texts, db, parameters)
+        remarks += describe_phrases(parameters.keywords, texts)
         remarks += self._describe_stars(db, parameters)
         return Matched(parameters, names, remarks)
+
+    def _list_texts(self, db: Database, parameters: MonthsParameters) -> Iterator[str]:
+        """Yield the stored texts of all months of the run."""
+        for month in self.job_names(parameters, ()):
+            yield from list_texts(db, self.scope(month, parameters))
 
     def _describe_stars(self, db: Database, parameters: MonthsParameters) -> list[str]:
         """Return what each star stands for in the documents that are stored so far."""
@@ -221,7 +239,8 @@ class Months(Kind[MonthsParameters]):
     def find_forms(self, db: Database, parameters: MonthsParameters) -> dict[str, list[str]]:
         """Return the forms of each term with a star in the stored documents of all months, sorted.
 
-        Raises `BadInput` where a month has more of them than can be asked for.
+        Raises `BadInput` where a month has more of them, or more words in all, than can be asked
+        for.
         """
         forms: dict[str, set[str]] = {}
         for keyword in parameters.keywords:

@@ -48,7 +48,9 @@ class PostsParameters(TextOptions):
             help=f"Comma-separated, of: {', '.join(sorted(POSTS.names))}.", is_separated=True
         ),
     ] = POSTS.default_names
-    phrases: Annotated[int, Field(ge=1, le=100), CommandOption(help="Phrases kept.")] = 5
+    phrases: Annotated[
+        int, Field(ge=1, le=100), CommandOption(help="Phrases kept.", step="phrases")
+    ] = 5
 
 
 P = TypeVar("P", bound=PostsParameters)

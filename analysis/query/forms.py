@@ -10,7 +10,9 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from analysis.options import Keyword
 from analysis.query.grammar import LONGEST_TERM
 from analysis.query.terms import Term
+from analysis.text.mentions import all_terms
 from core.errors import BadInput
+from textapi.messages import MAX_KEYWORD_CHARACTERS, MAX_KEYWORDS
 from textapi.text.keywords import HYPHENS, pattern
 from textapi.text.sentences import sentences
 
@@ -44,7 +46,8 @@ def find_forms(terms: Collection[Term], texts: Iterable[str]) -> dict[Term, tupl
 def with_forms(keywords: Sequence[Keyword], texts: Iterable[str]) -> list[Keyword]:
     """Return *keywords* with the forms that their terms with a star have in *texts*.
 
-    Texts are read where there is such a term. Raises `BadInput` as `find_forms` does.
+    Texts are read where there is such a term. Raises `BadInput` as `find_forms` does, and where all
+    words together are more than the Text API takes.
     """
     terms: list[Term] = []
     for keyword in keywords:
@@ -55,7 +58,22 @@ def with_forms(keywords: Sequence[Keyword], texts: Iterable[str]) -> list[Keywor
     for keyword in keywords:
         of_keyword = {str(term): forms[term] for term in keyword.starred_terms}
         expanded.append(keyword.model_copy(update={"forms": of_keyword}) if of_keyword else keyword)
+    if terms:
+        _refuse_many_words(expanded)
     return expanded
+
+
+def _refuse_many_words(expanded: Sequence[Keyword]) -> None:
+    """Raise `BadInput` where the stars have made more words than a request can ask for."""
+    words = all_terms(expanded)
+    characters = sum(map(len, words))
+    if len(words) > MAX_KEYWORDS or characters > MAX_KEYWORD_CHARACTERS:
+        raise BadInput(
+            f"with what their stars stand for, the subjects have {len(words):,} words of "
+            f"{characters:,} characters in a month, more than the Text API takes, "
+            f"{MAX_KEYWORDS:,} and {MAX_KEYWORD_CHARACTERS:,}: write more letters before the "
+            "stars, or submit several runs"
+        )
 
 
 def _find_forms(term: Term, text: str) -> Iterator[str]:

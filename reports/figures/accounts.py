@@ -13,10 +13,12 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
+from reports.data.period_counts import FEW
 from reports.figures import style
 from reports.figures.heat import draw_heat
 from reports.figures.spec import FigureSpec
-from reports.polarity_scale import UNCHECKED, with_scale
+from reports.words.periods import find_stretches
+from reports.words.scales import UNCHECKED, with_scale
 
 Cells = Sequence[Sequence[float | None]]  # a row for each account, a cell for each period
 Gaps = Sequence[Sequence[str]]  # the periods without data, or cut off, of each account
@@ -51,7 +53,7 @@ def draw_means(ax: Axes, accounts: Sequence[Account]) -> None:
             ends = [max(-1.0, account.low), min(1.0, account.high)]
             ax.plot(ends, [row, row], label="_interval", **_INTERVAL)
         if account.mean is not None:
-            face = "white" if account.scored < style.FEW else style.BLUE
+            face = "white" if account.scored < FEW else style.BLUE
             ax.plot([account.mean], [row], "o", markerfacecolor=face, **_MEAN)
 
     ax.axvline(0, color=style.MUTED, linewidth=0.8, zorder=1, label="_zero")
@@ -116,7 +118,7 @@ def draw_calendar(
 
     places = {period: place for place, period in enumerate(span)}
     for row, without_data in enumerate(gaps):
-        for first, last in style.stretches(without_data):
+        for first, last in find_stretches(without_data):
             left, right = places[first] - 0.5, places[last] + 0.5
             gap = Rectangle((left, row - 0.5), right - left, 1, label="_gap", **style.GAP_LOOK)
             ax.add_patch(gap)

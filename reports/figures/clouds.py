@@ -19,9 +19,9 @@ from wordcloud.wordcloud import IntegralOccupancyMap
 from analysis.text import stopwords
 from analysis.text.words import words_of_terms
 from core.errors import BadInput
-from reports import fonts
+from reports.figures import fonts
 from reports.figures.spec import FigureSpec
-from reports.words import quantity
+from reports.words.quantities import quantity
 
 # laid out in so many units, drawn SCALE times as large: finding room is what takes time
 WIDTH, HEIGHT, SCALE = 320, 200, 3

@@ -12,12 +12,13 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from core.enums import Grain
+from reports.data.period_counts import FEW, cut_off
+from reports.data.tables.periods import PeriodRow
 from reports.figures import smoothing, style
-from reports.figures.series import cut_off, explain_cut_off
+from reports.figures.series import explain_cut_off
 from reports.figures.spec import FigureSpec
-from reports.polarity_scale import UNCHECKED, with_scale
-from reports.tables.periods import PeriodRow
-from reports.words import quantity
+from reports.words.quantities import quantity, signed
+from reports.words.scales import UNCHECKED, with_scale
 
 MOST_DOTS = 4000
 #: days of a period over which the subjects are spread
@@ -100,7 +101,7 @@ def _draw_intervals(
 ) -> None:
     for row in rows:
         low, high = map(partial(getattr, row), _INTERVALS[column])
-        is_sure = column == "share" or (row.mentions or 0) >= style.FEW
+        is_sure = column == "share" or (row.mentions or 0) >= FEW
         if is_sure and low is not None and high is not None:
             x = style.month_number(row.period) + aside
             ax.plot([x, x], [low, high], color=color, **_INTERVAL)
@@ -195,7 +196,7 @@ def agreement_figure(
     """Return how far two runs agree on what both scored; *rank* is Spearman's correlation."""
     figure, ax = style.new_axes(5.0, 5.4)
     draw_agreement(ax, pairs, names=names)
-    sub = f"n = {len(pairs):,}" + ("" if rank is None else f" · Spearman {style.signed(rank)}")
+    sub = f"n = {len(pairs):,}" + ("" if rank is None else f" · Spearman {signed(rank)}")
     style.title(ax, "The same texts", sub=sub)
     return figure
 

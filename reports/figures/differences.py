@@ -13,8 +13,8 @@ from matplotlib.ticker import MaxNLocator
 
 from reports.figures import style
 from reports.figures.spec import FigureSpec
-from reports.polarity_scale import with_scale
-from reports.words import quantity
+from reports.words.quantities import quantity
+from reports.words.scales import with_scale
 
 WIDTH, PANEL = 5.4, 1.3  # inches: two figures stand side by side; the height of a panel
 _INTERVAL: style.Look = {"linewidth": 2.2, "alpha": 0.45, "zorder": 2, "label": "_interval"}

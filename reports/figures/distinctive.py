@@ -10,9 +10,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from reports.data.tables.distinctive import DistinctiveRow
 from reports.figures import style
 from reports.figures.spec import FigureSpec, Subject
-from reports.tables.distinctive import DistinctiveRow
+from reports.words.periods import month_name
 
 BARS_SHOWN = 24
 
@@ -100,7 +101,7 @@ def distinctive_spec(
     whose = "account" if rows[0].keyword is None else "month"
     labels = []
     for row in strongest:
-        month = f"  {style.month_name(row.job, '%b %Y')}" if has_months else ""
+        month = f"  {month_name(row.job, '%b %Y')}" if has_months else ""
         labels.append(f"{row.word}{month}")
 
     words = ", ".join(row.word for row in strongest[:8])

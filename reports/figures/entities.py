@@ -13,11 +13,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from reports.entity_labels import EntityName, is_account, label_last_names, merge_types
+from reports.data.entity_labels import EntityName, is_account, label_last_names, merge_types
+from reports.data.tables.entities import EntityRow
 from reports.figures import style
 from reports.figures.spec import FigureSpec, Subject
-from reports.tables.entities import EntityRow
-from reports.words import quantity
+from reports.words.quantities import quantity
 
 NAMES_PER_TYPE = 8
 TYPES_SHOWN = 6

@@ -16,6 +16,8 @@ from matplotlib.ticker import MaxNLocator
 from reports.figures import style
 from reports.figures.heat import draw_heat
 from reports.figures.spec import FigureSpec
+from reports.words.periods import find_stretches
+from reports.words.quantities import signed
 
 FEW_DOCUMENTS = 30  # of a cell: fewer say little of a share
 FEW_MENTIONS = 5  # fewer say little of a mean
@@ -87,7 +89,7 @@ def polarities_figure(keyword: str, groups: Sequence[tuple[str, Mean]]) -> Figur
     ]
     ends = sure or [mean.value for _, mean in groups]
     ax.set_xlim(min(-0.1, *ends) - 0.05, max(0.1, *ends) + 0.05)
-    ax.xaxis.set_major_formatter(lambda polarity, _: style.signed(polarity))
+    ax.xaxis.set_major_formatter(lambda polarity, _: signed(polarity))
     style.figure_title(figure, f"Mean polarity of “{keyword}”")
     return figure
 
@@ -198,7 +200,7 @@ def draw_shares(ax: Axes, panels: Sequence[GroupPanel], span: style.Range) -> No
         vmax=top,
     )
     for row, panel in enumerate(panels):
-        for first, last in style.stretches(panel.gaps):
+        for first, last in find_stretches(panel.gaps):
             left, right = places[first] - 0.5, places[last] + 0.5
             gap = Rectangle((left, row - 0.5), right - left, 1, label="_gap", **style.GAP_LOOK)
             ax.add_patch(gap)

@@ -12,13 +12,14 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, PowerNorm
 from matplotlib.figure import Figure
 
+from analysis import grains
 from core.enums import Grain
-from reports import grains
-from reports.figures import series, style
+from reports.data.period_counts import FEW, gaps
+from reports.data.tables.periods import PeriodRow
+from reports.data.tables.phrases import PhraseRow
+from reports.figures import style
 from reports.figures.heat import draw_heat
 from reports.figures.spec import FigureSpec, Subject
-from reports.tables.periods import PeriodRow
-from reports.tables.phrases import PhraseRow
 
 _BLUES = LinearSegmentedColormap.from_list("tidings", ["#dcecf6", "#6fb1d8", "#0072B2", "#003a5c"])
 _COUNT: style.Look = {"ha": "center", "va": "center", "fontsize": 7.5}
@@ -75,7 +76,7 @@ def merge(phrases: Iterable[PhraseRow], period: str, kept: int) -> list[PhraseRo
 def draw_phrases(ax: Axes, table: PhraseGrid, *, gaps: Sequence[str]) -> None:
     """Draw a row for each phrase, a cell for each month that has it; hatched: no data."""
     counts = np.array(table.counts, dtype=float)  # None becomes NaN
-    top = max(float(np.nanmax(counts)), 2.0 * style.FEW)  # one of few is no dark cell
+    top = max(float(np.nanmax(counts)), 2.0 * FEW)  # one of few is no dark cell
     draw_heat(
         ax,
         counts,
@@ -127,7 +128,7 @@ def phrases_spec(
         )
     return FigureSpec(
         name=f"{subject.slug}-phrases",
-        draw=partial(phrases_figure, subject, table, series.gaps(rows), kept),
+        draw=partial(phrases_figure, subject, table, gaps(rows), kept),
         alt=f"Heat chart of phrases by {unit}: {', '.join(table.phrases)}.",
         caption=f"The phrases that were among a {unit}'s {kept} most common, in the order in which "
         f"they came up; a cell holds the number of documents that mention {subject.name} and hold "

@@ -10,12 +10,13 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from core.enums import Grain
+from reports.data.period_counts import FEW, cut_off, sum_mentions
+from reports.data.tables.periods import PeriodRow
 from reports.figures import smoothing, style
-from reports.figures.series import cut_off, explain_cut_off, sum_mentions
+from reports.figures.series import explain_cut_off
 from reports.figures.spec import FigureSpec, Subject
-from reports.polarity_scale import UNCHECKED, with_scale
-from reports.tables.periods import PeriodRow
-from reports.words import quantity
+from reports.words.quantities import quantity
+from reports.words.scales import UNCHECKED, with_scale
 
 MOST_PRINTED = 30  # periods beside whose dots n has room
 _BAND: style.Look = {"color": style.BLUE, "alpha": 0.14, "linewidth": 0, "label": "_interval"}
@@ -99,7 +100,7 @@ def gaps(rows: Sequence[PeriodRow]) -> list[str]:
 
 
 def _is_enough(row: PeriodRow) -> bool:
-    return (row.mentions or 0) >= style.FEW
+    return (row.mentions or 0) >= FEW
 
 
 def _clip(values: Sequence[float]) -> list[float]:

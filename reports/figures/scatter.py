@@ -15,12 +15,14 @@ from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from reports.data.period_counts import FEW
+from reports.data.tables.periods import PeriodRow
 from reports.figures import style
 from reports.figures.polarity import gaps
 from reports.figures.spec import FigureSpec, Subject
-from reports.polarity_scale import UNCHECKED, with_scale
-from reports.tables.periods import PeriodRow
-from reports.words import quantity
+from reports.words.periods import month_name
+from reports.words.quantities import quantity, signed
+from reports.words.scales import UNCHECKED, with_scale
 
 MOST_DOTS = 2000  # of a month's picture
 SMALL_DOTS = 300  # of a month's panel on the sheet
@@ -55,7 +57,7 @@ class MonthOfPolarities:
     @property
     def shade(self) -> float:
         """How opaque the month is drawn."""
-        return 1.0 if self.n >= style.FEW else 0.55
+        return 1.0 if self.n >= FEW else 0.55
 
     @property
     def opacity(self) -> float:
@@ -102,7 +104,7 @@ def draw_polarities(ax: Axes, month: MonthOfPolarities) -> None:
     xs = [start + place - 1 for place in spread(month.days)]
     ax.scatter(xs, month.polarities, s=24, color=style.BLUE, alpha=month.opacity, **_DOTS)
     if month.mean is not None:
-        if month.low is not None and month.high is not None and month.n >= style.FEW:
+        if month.low is not None and month.high is not None and month.n >= FEW:
             ax.axhspan(max(-1.0, month.low), min(1.0, month.high), label="_interval", **_INTERVAL)
         ax.axhline(month.mean, alpha=month.shade, **_MEAN)
 
@@ -111,7 +113,7 @@ def draw_polarities(ax: Axes, month: MonthOfPolarities) -> None:
     marks = [1, 5, 10, 15, 20, 25, month.length]
     ax.set_xticks(np.array(marks) + (start - 0.5), list(map(str, marks)))
     ax.set_yticks([-1, -0.5, 0, 0.5, 1])
-    ax.set_xlabel(f"day of {style.month_name(month.period, '%B %Y')}")
+    ax.set_xlabel(f"day of {month_name(month.period, '%B %Y')}")
     ax.set_ylabel("polarity (\u22121 to 1)")
 
 
@@ -124,10 +126,8 @@ def month_figure(subject: Subject, month: MonthOfPolarities) -> Figure:
 
     sub = f"n = {month.n:,}"
     if month.mean is not None:
-        sub += f" · mean {style.signed(month.mean)}"
-    style.title(
-        ax, f"Polarity of {subject.name}, {style.month_name(month.period, '%B %Y')}", sub=sub
-    )
+        sub += f" · mean {signed(month.mean)}"
+    style.title(ax, f"Polarity of {subject.name}, {month_name(month.period, '%B %Y')}", sub=sub)
     return figure
 
 
@@ -149,7 +149,7 @@ def month_spec(
         name=f"{subject.slug}-{month.period}-polarity",
         draw=partial(month_figure, subject, thinned),
         alt=f"Scatter of the polarity of {quantity(month.n, 'mention')} of {subject.name} by day "
-        f"of {style.month_name(month.period, '%B %Y')}.",
+        f"of {month_name(month.period, '%B %Y')}.",
         caption=with_scale(caption, scale),
         layout="chart month",
         has_png=False,
@@ -203,7 +203,7 @@ def _label_panel(ax: Axes, month: MonthOfPolarities, at: Panel, *, is_large: boo
         ax.add_patch(gap)
 
     top = at.zero + 1.12
-    name = style.month_name(month.period) if is_large else month.period
+    name = month_name(month.period) if is_large else month.period
     n = f"n={month.n:,}" if month.has_polarity else "gap"
     sizes = (8.0, 6.5) if is_large else (6.0, 5.0)
     ax.text(at.left, top, name, fontsize=sizes[0], va="bottom", color=style.INK)

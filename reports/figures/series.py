@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from operator import attrgetter
 
@@ -11,59 +10,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from analysis import grains
 from core.enums import Grain
-from reports import grains
+from reports.data.period_counts import count_months, cut_off, gaps, sum_mentions
+from reports.data.tables.periods import PeriodRow
 from reports.figures import smoothing, style
 from reports.figures.spec import FigureSpec, Subject
-from reports.tables.periods import PeriodRow
-from reports.words import quantity
+from reports.words.quantities import quantity
 
 #: how many days wide a bar is
 BARS = {Grain.DAY: 0.8, Grain.WEEK: 5.6, Grain.MONTH: 24.0, Grain.YEAR: 290.0}
-
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    """A counted period; *share* and its interval are None where there was no document."""
-
-    period: str
-    documents: int
-    matched: int
-    mentions: int
-    share: float | None
-    low: float
-    high: float
-
-    @property
-    def x(self) -> float:
-        """Where the period lies on a date axis."""
-        return style.month_number(self.period)
-
-
-def count_months(rows: Sequence[PeriodRow]) -> list[Count]:
-    """Return the periods whose mentions were counted, true zeros among them; others are gaps."""
-    counts = []
-    for row in rows:
-        if row.mentions is not None:
-            numbers = (row.documents, row.matched or 0, row.mentions)
-            interval = (row.share_low or 0.0, row.share_high or 0.0)
-            counts.append(Count(row.period, *numbers, row.share, *interval))
-    return counts
-
-
-def mentions_by_month(rows: Sequence[PeriodRow]) -> dict[str, int]:
-    """Return the mentions of each counted period."""
-    return {count.period: count.mentions for count in count_months(rows)}
-
-
-def gaps(rows: Sequence[PeriodRow]) -> list[str]:
-    """Return the periods without data, those that failed and those not counted yet."""
-    return [row.period for row in rows if row.mentions is None]
-
-
-def cut_off(rows: Iterable[PeriodRow]) -> list[str]:
-    """Return the periods of which days at an edge are missing."""
-    return [row.period for row in rows if row.cut_off]
 
 
 def explain_cut_off(rows: Iterable[PeriodRow]) -> str:
@@ -76,20 +32,15 @@ def explain_cut_off(rows: Iterable[PeriodRow]) -> str:
     return f" {style.CUT_OFF}: cut off, its first or last days are missing."
 
 
-def sum_mentions(rows: Iterable[PeriodRow]) -> int:
-    """Return the mentions, or posts, of all counted periods."""
-    return sum(filter(None, map(attrgetter("mentions"), rows)))
-
-
 def draw_counts(ax: Axes, rows: Sequence[PeriodRow], *, span: style.Range, unit: str) -> None:
     """Draw a bar for each period; one without a count is hatched, a true zero a ring at 0."""
     xs, heights, colors, zeros = [], [], [], []
     for count in count_months(rows):
-        xs.append(count.x)
+        xs.append(style.month_number(count.period))
         heights.append(count.mentions)
         colors.append(style.shade(style.BLUE, count.mentions))
         if not count.mentions:
-            zeros.append(count.x)
+            zeros.append(style.month_number(count.period))
 
     ax.bar(xs, heights, width=BARS[span.grain], color=colors, label=unit)
     if zeros:
@@ -121,8 +72,14 @@ def draw_share(ax: Axes, rows: Sequence[PeriodRow], *, span: style.Range) -> Non
         if count.share is not None:
             color = style.shade(style.VERMILLION, count.matched)
             interval = [count.low, count.high]
-            ax.plot([count.x, count.x], interval, color=color, linewidth=width, label="_interval")
-            xs.append(count.x)
+            ax.plot(
+                [style.month_number(count.period), style.month_number(count.period)],
+                interval,
+                color=color,
+                linewidth=width,
+                label="_interval",
+            )
+            xs.append(style.month_number(count.period))
             shares.append(count.share)
             colors.append(color)
 

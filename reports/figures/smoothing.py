@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from matplotlib.axes import Axes
 
 from core.enums import Grain
+from reports.data.period_counts import FEW
+from reports.data.tables.periods import PeriodRow
 from reports.figures import style
-from reports.tables.periods import PeriodRow
 
 WINDOW = 7  # days: a whole week, so that weekdays do not show
 FEWEST = 4  # days of a window that have data
@@ -18,7 +19,7 @@ NAME = f"{WINDOW}-day moving average"  # in pictures
 _POOLED = {
     "mentions": "",
     "share": " (of shares: their matching documents over all their documents)",
-    "polarity_mean": f" (the mean of all that is scored in them, {style.FEW} polarities at least)",
+    "polarity_mean": f" (the mean of all that is scored in them, {FEW} polarities at least)",
 }
 
 Part = tuple[float, float]  # numerator and denominator of a day's value
@@ -74,7 +75,7 @@ def draw_smoothed(
     if span.grain != Grain.DAY:
         return
     by_day: Mapping[str, Part | None] = {row.period: PARTS[column](row) for row in rows}
-    least = style.FEW if column == "polarity_mean" else 0
+    least = FEW if column == "polarity_mean" else 0
     averages = moving_average(list(map(by_day.get, span)), least=least)
     xs = list(map(style.month_number, span))
     for x, y in style.segments(xs, averages):

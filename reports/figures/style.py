@@ -17,9 +17,11 @@ from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from PIL import Image
 
+from analysis import grains
 from core.enums import Grain
-from reports import fonts, grains
-from reports.figures import compact, small_print
+from reports.data.period_counts import FEW
+from reports.figures import compact, fonts, small_print
+from reports.words.periods import MONTHS, find_stretches, month_name
 
 # Okabe and Ito, "Color Universal Design" (2008).
 BLUE, ORANGE, GREEN, VERMILLION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
@@ -28,7 +30,6 @@ CYCLE = (BLUE, ORANGE, GREEN, VERMILLION, SKY, PURPLE, BLACK, YELLOW)
 INK, MUTED, HAIR, GAP = "#1b1f24", "#5d6670", "#d9dde1", "#eceef0"
 
 WIDTH = 9.0  # inches of a figure that fills the page's column
-FEW = 5  # a month with fewer mentions than this is drawn lighter
 Look = dict[str, Any]  # how matplotlib draws a thing: arguments by name
 GAP_LOOK: Look = {
     "facecolor": GAP,
@@ -45,11 +46,6 @@ _YEAR_STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 1000)
 _ROOMY = 40  # periods whose marks have room
 _FEW_MONTHS = 3  # in which Mondays are labelled
 MOST_TICKS = 16  # that have room for labels
-_MONTHS = (
-    "January", "February", "March", "April", "May", "June",
-    "July", "August", "September", "October", "November", "December",
-)  # fmt: skip
-
 _RULES: Look = {
     "font.size": 10,
     "text.color": INK,
@@ -152,24 +148,6 @@ def month_number(period: str) -> float:
     return first_day(period) + grains.count_days(period) / 2
 
 
-def month_name(period: str, form: str = "%b %Y") -> str:
-    """Return ``2020-03`` as "Mar 2020", in English at every locale."""
-    full = _MONTHS[int(period[5:]) - 1]
-    return form.replace("%b", full[:3]).replace("%B", full).replace("%Y", period[:4])
-
-
-def period_name(period: str, form: str = "%b %Y") -> str:
-    """Return a period as tables write it: a month in *form*, "2 Mar 2020", "2020-W10 (2 Mar)"."""
-    grain = grains.grain_of(period)
-    if grain == Grain.MONTH:
-        return month_name(period, form)
-    if grain == Grain.YEAR:
-        return period
-    start = grains.first_day(period)
-    day = f"{start.day} {_MONTHS[start.month - 1][:3]}"
-    return f"{period} ({day})" if grain == Grain.WEEK else f"{day} {period[:4]}"
-
-
 @dataclass(frozen=True)
 class Range:
     """The periods that an axis shows: every one from *first* to *last*, with data or without."""
@@ -231,7 +209,7 @@ def _monday_ticks(span: Range) -> list[tuple[str, str]]:
         day = grains.first_day(period)
         if day.weekday() and len(span) > MOST_TICKS:
             continue
-        label = f"{day.day} {_MONTHS[day.month - 1][:3]}"
+        label = f"{day.day} {MONTHS[day.month - 1][:3]}"
         labelled.append((period, label if str(day.year) == year else f"{label}\n{day.year}"))
         year = str(day.year)
     return labelled
@@ -260,7 +238,7 @@ def date_axis(ax: Axes, span: Range) -> None:
 
 def mark_gaps(ax: Axes, gaps: Sequence[str]) -> None:
     """Hatch the periods without a value, so that nobody takes them for zeros."""
-    for first, last in stretches(gaps):
+    for first, last in find_stretches(gaps):
         ax.axvspan(first_day(first), day_after(last), label="_gap", **GAP_LOOK)
 
 
@@ -269,17 +247,6 @@ def mark_cut_off(ax: Axes, periods: Iterable[str]) -> None:
     look: Look = {"ha": "center", "va": "top", "fontsize": 10, "color": INK, "zorder": 5}
     for period in periods:
         ax.text(month_number(period), 0.99, CUT_OFF, transform=ax.get_xaxis_transform(), **look)
-
-
-def stretches(periods: Iterable[str]) -> list[tuple[str, str]]:
-    """Return the first and the last period of each stretch of periods without one between."""
-    found: list[tuple[str, str]] = []
-    for period in sorted(periods):
-        if found and grains.next_period(found[-1][1]) == period:
-            found[-1] = (found[-1][0], period)
-        else:
-            found.append((period, period))
-    return found
 
 
 def format_percent(share: float, _place: float) -> str:
@@ -323,12 +290,6 @@ def figure_title(figure: Figure, text: str, **place: Any) -> None:
     """Write the title of a figure of several panels."""
     look: Look = {"ha": "left", "fontsize": 11.5, "fontweight": "bold"}
     figure.suptitle(without_undrawable(text), x=0.01, **look, **place)
-
-
-def signed(value: float) -> str:
-    """Return a polarity with its sign, two places, a true minus: +0.12, 0.00."""
-    text = f"{value:+.2f}"
-    return "0.00" if text in {"+0.00", "-0.00"} else text.replace("-", "\u2212")
 
 
 def segments(

@@ -10,21 +10,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from reports import grains
-from reports.crossovers import find_crossovers
+from analysis import grains
+from reports.data.period_counts import count_months, cut_off, gaps, mentions_by_month, sum_mentions
+from reports.data.tables.periods import PeriodRow
 from reports.figures import style
-from reports.figures.series import (
-    BARS,
-    count_months,
-    cut_off,
-    explain_cut_off,
-    gaps,
-    mentions_by_month,
-    sum_mentions,
-)
+from reports.figures.series import BARS, explain_cut_off
 from reports.figures.spec import FigureSpec, Subject
-from reports.tables.periods import PeriodRow
-from reports.words import quantity
+from reports.findings.crossovers import find_crossovers
+from reports.words.quantities import quantity
 
 _CHANGE: style.Look = {"color": style.MUTED, "linestyle": (0, (3, 3)), "linewidth": 1}
 _CHANGE_TEXT: style.Look = {"textcoords": "offset points", "fontsize": 8.5}

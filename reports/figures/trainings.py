@@ -12,10 +12,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
+from reports.data.tables.trainings import EpochRow, PredictionRow
 from reports.figures import style
 from reports.figures.spec import FigureSpec
-from reports.tables.trainings import EpochRow, PredictionRow
-from reports.words import quantity
+from reports.words.quantities import quantity
 
 PICTURES_SHOWN = 40
 MOST_CLASSES = 256  # of a classifier; labels are bytes in the format of MNIST

@@ -6,14 +6,15 @@ from contextlib import closing
 from dataclasses import replace
 
 from core.enums import Grain
-from reports import months, years
+from reports.data import years
+from reports.data.tables.mentions import MENTIONS
 from reports.kinds.report_kind import Report, ReportKind
-from reports.month_pages import MonthPage
+from reports.pages import months
+from reports.pages.month_pages import MonthPage
+from reports.pages.run_summary import RunSummary
+from reports.pages.year_pages import YearPage
 from reports.report_files import INDEX
-from reports.run_summary import RunSummary
-from reports.tables.mentions import MENTIONS
-from reports.words import join_words
-from reports.year_pages import YearPage
+from reports.words.quantities import join_words
 
 
 def name_run(run: RunSummary) -> str:

@@ -6,14 +6,15 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from reports import fonts, page
-from reports.atomic_files import StagedFiles
-from reports.exports import ExportFolder
-from reports.figure_store import FigureStore
-from reports.repeats import ReadAllHighlights, Repeats
-from reports.run_data import RunData
-from reports.run_summary import RunSummary
-from reports.watching import WatchSection
+from core.atomic_files import StagedFiles
+from reports.data.exports import ExportFolder
+from reports.data.run_data import RunData
+from reports.figures import fonts
+from reports.figures.figure_store import FigureStore
+from reports.pages import page
+from reports.pages.repeats import ReadAllHighlights, Repeats
+from reports.pages.run_summary import RunSummary
+from reports.pages.watching import WatchSection
 
 
 @dataclass(frozen=True)

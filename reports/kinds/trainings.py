@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from reports import trainings
 from reports.kinds.report_kind import Report, ReportKind
+from reports.pages import trainings
+from reports.pages.run_summary import RunSummary
 from reports.report_files import INDEX
-from reports.run_summary import RunSummary
 
 
 def name_run(run: RunSummary) -> str:

@@ -13,7 +13,7 @@ from playwright.sync_api import sync_playwright
 from analysis.kinds.months import MonthsParameters
 from analysis.options import Keyword
 from core.enums import Grouping
-from reports.build import build
+from reports.build.report_folder import build
 from tests.groups_kit import Piece, run_months, store_pieces
 from tests.report_stories import database
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
 
-from reports import build
+from reports.build import report_folder
 from tests import report_stories as stories
 from tests.report_stories import Text
 
@@ -83,13 +83,17 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run = stories.months_run(
         db, "2020-01", "2020-05", ["covid:coronavirus", "masks"], no_data=["2020-01"]
     )
-    build.build(db, [run], where / "months")
-    build.build(db, [stories.handles_run(db, ["nasa", "esa"], missing=["gone"])], where / "handles")
-    build.build(db, [stories.trainings_run(db, "feedforward", [0.5, 3.0])], where / "trainings")
+    report_folder.build(db, [run], where / "months")
+    report_folder.build(
+        db, [stories.handles_run(db, ["nasa", "esa"], missing=["gone"])], where / "handles"
+    )
+    report_folder.build(
+        db, [stories.trainings_run(db, "feedforward", [0.5, 3.0])], where / "trainings"
+    )
     other = stories.months_run(
         db, "2020-03", "2020-05", ["covid:coronavirus"], shift=0.1, name="another engine"
     )
-    build.build(db, [run, other], where / "compared")
+    report_folder.build(db, [run, other], where / "compared")
     stories.store(
         db,
         [
@@ -104,13 +108,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     arabic = stories.months_run(
         db, "2022-03", "2022-03", ["\u0627\u0644\u0642\u0627\u0647\u0631\u0629"]
     )
-    build.build(db, [arabic], where / "right")
+    report_folder.build(db, [arabic], where / "right")
     stories.store(
         db, [Text("2021-01-05", f"Covid and the number {n}.") for n in range(270)], prefix="many"
     )
-    build.build(db, [stories.months_run(db, "2021-01", "2021-01", ["covid"])], where / "many")
+    report_folder.build(
+        db, [stories.months_run(db, "2021-01", "2021-01", ["covid"])], where / "many"
+    )
     years = stories.months_run(db, "2020-03", "2021-01", ["covid"])
-    build.build(db, [years], where / "years")
+    report_folder.build(db, [years], where / "years")
     db.close()
     return where
 

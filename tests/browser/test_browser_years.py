@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from analysis.kinds.months import list_months
-from reports import build
+from reports.build import report_folder
 from tests import report_stories as stories
 from tests.browser.test_browser_report import browser, opened  # noqa: F401 - a fixture
 from tests.report_stories import Text
@@ -37,7 +37,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     stories.store(db, texts)
     others = set(list_months(FIRST, LAST)) - set(WITH_DOCUMENTS)
     run = stories.months_run(db, FIRST, LAST, ["influenza", "strike"], no_data=sorted(others))
-    build.build(db, [run], where / "out")
+    report_folder.build(db, [run], where / "out")
     db.close()
     return where / "out"
 

@@ -40,7 +40,7 @@ from models.jobs import job_counts
 from models.tables import Answer, Job, Run
 from producers.dispatch import dispatch_due_jobs
 from producers.submit import submit_run
-from reports.exports import write
+from reports.data.exports import write
 from tests.services import wait_until
 
 STUB = Path(__file__).parents[1] / "stub_textapi.py"
@@ -143,7 +143,7 @@ class Fleet:
         given = environment(self.settings)
         if name == "stub":
             port = str(self.settings.textapi_url).rpartition(":")[2]
-            command = [sys.executable, str(STUB), port]
+            command = [sys.executable, str(STUB), port, str(self.home / "stub.jsonl")]
             given |= {"PYTHONPATH": str(STUB.parents[1])}
         elif name == "valkey":
             command = [str(valkey.binary()), str(self.home / "valkey" / "valkey.conf")]

@@ -22,7 +22,7 @@ from models.database import migrate
 from models.tables import Call, Import, Job
 from producers.dispatch import dispatch_due_jobs
 from producers.submit import submit_run
-from reports.exports import write
+from reports.data.exports import write
 from tests.chaos.fleet import Fleet, running_fleet
 from tests.feeds_kit import Account, service
 

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import os
 import random
-import signal
 import sqlite3
-import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import psutil
-import psycopg
 import pytest
 from sqlalchemy import select
 
@@ -24,9 +21,10 @@ from models.documents import add_documents
 from models.tables import Document, Job, PostPolarity, Run
 from tests import stub_textapi
 from tests.chaos.fleet import IN_HAND, PROCESSES, WORKERS, Fleet, fill, running_fleet
+from tests.chaos.postgres import Postgres
 from tests.chaos.test_killing import at_work
 from tests.integration.test_fetching import stored_post
-from tests.services import _unprivileged, running_postgres, wait_until
+from tests.services import running_postgres
 
 pytestmark = [
     pytest.mark.chaos,
@@ -119,7 +117,7 @@ def test_thirty_processes_killed_at_work_repeat_no_more_than_they_had_in_flight(
 
     kills = 0
     while kills < KILLS and not fleet.tend(0.6):
-        working = at_work(fleet, Job.crashes == 0)
+        working = at_work(fleet, Job.losses == 0)
         if working:
             psutil.Process(random.choice(working)).kill()
             kills += 1
@@ -166,31 +164,6 @@ def test_postgresql_away_for_half_a_minute(tmp_path: Path, hold: Callable[..., N
 @contextmanager
 def stopped_postgres(url: str) -> Iterator[Callable[[], None]]:
     """Stop the server as an administrator does; yield a function that starts it again."""
-    with psycopg.connect(url) as connection:
-        row = connection.execute("SHOW data_directory").fetchone()
-    assert row
-    data = Path(row[0])
-    server = psutil.Process(int((data / "postmaster.pid").read_text().split()[0]))
-    command, again = server.cmdline(), []
-    server.send_signal(signal.SIGINT)
-    wait_until(
-        lambda: not server.is_running() or server.status() == psutil.STATUS_ZOMBIE,
-        what="PostgreSQL's end",
-    )
-
-    def start() -> None:
-        again.append(
-            subprocess.Popen(  # noqa: S603 - as it was started before
-                command,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                **_unprivileged(data.parent),
-            )
-        )
-
-    try:
-        yield start
-    finally:
-        for process in again:
-            process.send_signal(signal.SIGQUIT)
-            process.wait(20)
+    with closing(Postgres(url)) as server:
+        server.stop()
+        yield server.start

@@ -10,7 +10,7 @@ from contextlib import suppress
 
 import psutil
 import pytest
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, func, select
 
 from core.enums import JobKind, State
 from models.tables import Job
@@ -96,9 +96,7 @@ def test_jobs_that_kill_their_worker_fail_with_the_reason_and_are_done_when_trie
     end = time.monotonic() + 120.0
     while not fleet.tend(0.3):
         assert time.monotonic() < end, fleet.state()
-        for child in at_work(fleet):
-            with suppress(psutil.NoSuchProcess):
-                psutil.Process(child).kill()
+        end_processes_at_work(fleet, signal.SIGSEGV)
     with fleet.db.read() as connection:
         jobs = connection.execute(
             select(Job.state, Job.reason)
@@ -106,12 +104,41 @@ def test_jobs_that_kill_their_worker_fail_with_the_reason_and_are_done_when_trie
             .distinct()
         ).all()
     assert [job.state for job in jobs] == [State.FAILED]
-    assert jobs[0].reason.startswith("killed its worker 3 times in a row without progress")
+    assert jobs[0].reason.startswith(
+        "killed its worker 3 times in a row without progress (at last: SIGSEGV)"
+    )
     wait_until(lambda: all_hang(fleet), what="the hanging of the last calls of the killed")
     fleet.behave()
     assert retry_run(fleet.db, run) == 24
     fleet.finish()
     hold(fleet.outcome(), again=0)
+
+
+def test_jobs_whose_processes_are_killed_from_outside_go_on_however_often_it_happens(
+    fleet: Fleet, hold: Callable[..., None]
+) -> None:
+    fleet.behave(hang=1.0)
+    fleet.submit()
+    fleet.tend(120.0, until=lambda: kills_without_progress(fleet) >= 5)
+    assert kills_without_progress(fleet) >= 5, fleet.state()
+    wait_until(lambda: all_hang(fleet), what="the hanging of the last calls of the killed")
+    fleet.behave()
+    fleet.finish()
+    hold(fleet.outcome(), again=0)
+
+
+def kills_without_progress(fleet: Fleet) -> int:
+    """Kill every process at work; return the most that a job has lost without any progress."""
+    end_processes_at_work(fleet, signal.SIGKILL)
+    with fleet.db.read() as connection:
+        return connection.scalar(select(func.max(Job.losses))) or 0
+
+
+def end_processes_at_work(fleet: Fleet, number: signal.Signals) -> None:
+    """Send a signal to every process that holds a job."""
+    for child in at_work(fleet):
+        with suppress(psutil.NoSuchProcess):
+            psutil.Process(child).send_signal(number)
 
 
 def all_hang(fleet: Fleet) -> bool:

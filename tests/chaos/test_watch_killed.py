@@ -65,7 +65,7 @@ def live(settings: Settings, run: int, now: float, dies_after: int) -> int:
             jobs = Jobs(settings)
             requeue_lost_jobs(jobs.db, has_exited)
             with jobs.db.write() as connection:  # here it dies whether it gets on or not
-                connection.execute(update(Job).values(crashes=0))
+                connection.execute(update(Job).values(losses=0))
             die_at(jobs, dies_after)
             check_due_watches(jobs.db, settings, now=now)
             work(jobs, run)

@@ -24,7 +24,7 @@ from core.settings import load
 from models.database import Database
 from producers.imports import import_paths
 from producers.submit import submit_run
-from reports.exports import write
+from reports.data.exports import write
 from sources import synthetic
 from tests.containers_kit import SECRETS, Compose, docker, engine_answers, secrets_in_layers
 from tests.services import wait_until

@@ -24,7 +24,7 @@ from producers.imports import import_paths
 from producers.plan import call_counts, plan_run, plan_submitted_run
 from producers.status import run_status
 from producers.submit import submit_run
-from reports.exports import write
+from reports.data.exports import write
 from tests.databases import new_database
 from tests.e2e_kit import Stub, dispatch_to_workers, run_to_its_end, write_archive
 from tests.services import empty_valkey, running_worker, wait_until

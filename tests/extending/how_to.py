@@ -18,8 +18,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 PAGES = ROOT / "docs" / "extending"
 PRODUCT = {
-    "analysis", "cli", "core", "models", "networks", "producers", "reports", "sources", "textapi",
-    "workers",
+    "analysis", "cli", "core", "models", "networks", "packs", "producers", "reports", "sources",
+    "textapi", "workers",
 }  # fmt: skip
 MIGRATIONS = "models/migrations/"
 

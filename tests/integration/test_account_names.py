@@ -7,7 +7,7 @@ from pathlib import Path
 from core.enums import DOCUMENTS
 from models.database import Database
 from models.tables import Document, Entity, JobStep, Phrase
-from reports import build
+from reports.build import report_folder
 from tests import exports_kit as kit
 
 POSTS = ("Quist opens the harbour", "Quist opens the Harbour Bridge", "Thank you, @AnnQuist")
@@ -35,7 +35,7 @@ def test_an_account_says_nothing_of_its_own_name(db: Database, tmp_path: Path) -
         )
     kit.add(db, JobStep, *(kit.step(job, name) for name in (DOCUMENTS, "phrases", "entities")))
 
-    folder = build.build(db, [run], tmp_path / "report").parent
+    folder = report_folder.build(db, [run], tmp_path / "report").parent
     page = "".join(path.read_text(encoding="utf-8") for path in folder.glob("*.html"))
     assert "So is 1 name that is the subject&#39;s own." in page
     assert "Counted as one: Bea Gray (Gray)." in page

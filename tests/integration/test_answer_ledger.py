@@ -108,18 +108,18 @@ def test_what_a_stale_owner_paid_for_is_stored_and_the_first_answer_stays(db: Da
         assert read_answers(connection, KEYS) == {KEYS[0]: "1", KEYS[1]: "2"}
 
 
-def crashes_of(db: Database, job_id: int) -> int | None:
+def losses_of(db: Database, job_id: int) -> int | None:
     with db.read() as connection:
-        return connection.scalar(select(Job.crashes).where(Job.id == job_id))
+        return connection.scalar(select(Job.losses).where(Job.id == job_id))
 
 
 def test_an_answer_is_progress(db: Database) -> None:
     (first,) = new_claims(db, jobs=1)
     second = again(db, first.job_id)
-    assert crashes_of(db, first.job_id) == 1
+    assert losses_of(db, first.job_id) == 1
     store(db, second, KEYS[:1])
     again(db, first.job_id)
-    assert crashes_of(db, first.job_id) == 1
+    assert losses_of(db, first.job_id) == 1
 
 
 def test_calls_are_added_up_by_minute_over_runs(db: Database) -> None:

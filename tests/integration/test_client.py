@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-import aiohttp
 import pytest
 from aiohttp import web
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 from multidict import CIMultiDict
 from redis.asyncio import Redis
 
 from core import service_client
 from core.errors import CapReached, ServiceBadAnswer, ServiceRefused, ServiceUnavailable
 from core.ratelimit.limiter import RateLimiter
-from core.service_client import Answer, seconds_to_wait
+from core.service_client import Answer, open_session, seconds_to_wait
 from core.settings import Settings
+from tests.odd_headers import odd_headers
 from textapi import client
 from textapi.client import Reply, TextApiClient
 from textapi.messages import ENGINE_HEADER, Operation
@@ -53,11 +56,11 @@ def run_client(
             redis, service="textapi", credential="c", windows=(), history=no_history
         )
         try:
-            async with aiohttp.ClientSession() as session:
-                settings = Settings(
+            async with open_session() as session:
+                given_settings = Settings(
                     textapi_url=url, textapi_key=KEY, **({"textapi_timeout": 0.5} | changed)
                 )
-                return await (work or ask)(TextApiClient(session, settings, limiter))
+                return await (work or ask)(TextApiClient(session, given_settings, limiter))
         finally:
             await limiter.aclose()
             await redis.aclose()
@@ -332,6 +335,10 @@ NOW = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
         ({"Retry-After": "Thu, 01 Jan 2026 12:01:30 -0000"}, 90.0),
         ({"Retry-After": "1e300"}, 86400.0),
         ({"Retry-After": "soon"}, None),
+        ({"Retry-After": "Jan 999999999999999999999 2026 12:00:00 GMT"}, None),
+        ({"Retry-After": "Thu, 01 Jan 999999999999999999999 12:00:00 GMT"}, None),
+        ({"Retry-After": "Thu, 01 Jan 2026 12:00:00 +99999999999999"}, None),
+        ({"Retry-After": "9999-12-31T23:59:59-23:59"}, 86400.0),
         ({"Retry-After": "nan"}, None),
         ({"Retry-After": "inf"}, None),
         ({"Retry-After": ""}, None),
@@ -346,6 +353,31 @@ def test_retry_after_is_parsed(headers: dict[str, str], seconds: float | None) -
     answer = Answer(status=429, headers=CIMultiDict(headers))
     longest = client.RETRY_POLICY.longest_retry_after
     assert seconds_to_wait(answer, NOW.timestamp(), longest) == seconds
+
+
+@given(st.sampled_from((200, 429, 503)), odd_headers)
+@example(200, {"RateLimit-Remaining": "0", "RateLimit-Reset": "1 Jan 2026 0:0:0 +9999999999999"})
+def test_whatever_headers_say_a_service_is_left_alone_for_a_day_at_most(
+    number: int, headers: dict[str, str]
+) -> None:
+    answer = Answer(status=number, headers=CIMultiDict(headers))
+    wait = seconds_to_wait(answer, NOW.timestamp())
+    assert wait is None or 0.0 <= wait <= 86400.0
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(odd_headers)
+@example({"Retry-After": "Jan 999999999999999999999 2026 00:00:00 GMT"})
+@example({"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "Mon, 1 Jan 2026 0:0:0 +9999999999"})
+@example({ENGINE_HEADER: "caf\xe9"})
+@example({ENGINE_HEADER: "x" * 10_000})
+@example({"Content-Type": "; charset=\xff"})
+def test_no_header_of_a_good_answer_loses_it(headers: dict[str, str]) -> None:
+    handler, seen = in_turn(lambda _: web.Response(body=json.dumps(GOOD), headers=headers))
+    reply = run_client(handler)
+    assert reply.value == GOOD
+    assert reply.attempts == len(seen) == 1
+    assert reply.engine is None or (reply.engine.isprintable() and reply.engine.isascii())
 
 
 def test_an_engine_is_named_by_itself_or_by_its_host() -> None:

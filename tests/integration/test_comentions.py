@@ -11,11 +11,12 @@ from sqlalchemy import select, update
 from models.database import Database
 from models.labels import store_labels
 from models.tables import Run
-from reports import build, comparison
-from reports.figure_store import FigureStore
-from reports.run_data import Selection, load_run
-from reports.tables.comentions import ComentionRow, read_comentions
-from reports.tables.keyword_pairs import read_pairs_of_runs
+from reports.build import report_folder
+from reports.data.run_data import Selection, load_run
+from reports.data.tables.comentions import ComentionRow, read_comentions
+from reports.data.tables.keyword_pairs import read_pairs_of_runs
+from reports.figures.figure_store import FigureStore
+from reports.pages import comparison
 from tests.exports_kit import rows_of
 from tests.integration.test_label_section import mentions_of
 from tests.report_stories import Text, database, months_run, store
@@ -119,7 +120,7 @@ def test_the_page_of_several_runs_has_shares_and_says_what_readers_checked(
     checked = "on the engine's scale, which 60 labels of readers correct"
     assert scales == {"one: fog": unchecked, "one: tide": unchecked, "two: tide": checked}
     assert [figure.svg.split("-")[0] for figure in page.figures] == ["figures/compared"] * 2
-    html = build.build(db, [first, second], tmp_path / "out").read_text(encoding="utf-8")
+    html = report_folder.build(db, [first, second], tmp_path / "out").read_text(encoding="utf-8")
     assert f"one: tide: {unchecked}; two: tide: {checked}" in html.replace("&#39;", "'")
     assert "On the human scale the mean of all months is −1.00" in html
     assert "have one engine" not in html
@@ -133,18 +134,20 @@ def test_the_front_page_has_a_row_for_each_pair_and_none_for_a_single_keyword(
     db: Database, tmp_path: Path
 ) -> None:
     run = months_run(db, "2020-03", "2020-04", ["tide", "fog"])
-    html = build.build(db, [run], tmp_path / "two").read_text(encoding="utf-8")
+    html = report_folder.build(db, [run], tmp_path / "two").read_text(encoding="utf-8")
     assert '<th scope="row">fog and tide</th><td class="n">6</td><td class="n">6.0</td>' in html
     assert "“tide” was ahead in March 2020, “fog” in April 2020" not in html  # it is claimed:
     assert "“fog” overtook “tide” in April 2020 (if it happened once, no other month" in html
     alone = months_run(db, "2020-03", "2020-04", ["tide"])
-    assert 'comentions"' not in build.build(db, [alone], tmp_path / "one").read_text("utf-8")
+    assert 'comentions"' not in report_folder.build(db, [alone], tmp_path / "one").read_text(
+        "utf-8"
+    )
 
 
 def test_a_keyword_and_a_part_of_it_are_no_pair_of_the_page(db: Database, tmp_path: Path) -> None:
     run = months_run(db, "2020-03", "2020-04", ["tide", "fog", "tide NOT fog"])
     assert [row.other for row in rows(db, run)[:3]] == ["tide", "tide NOT fog", "tide NOT fog"]
-    html = build.build(db, [run], tmp_path / "three").read_text(encoding="utf-8")
+    html = report_folder.build(db, [run], tmp_path / "three").read_text(encoding="utf-8")
     assert "“tide NOT fog” is a part of “tide”" in html
     assert "tide and tide NOT fog" not in html
     assert "tide less tide NOT fog" not in html
@@ -162,7 +165,7 @@ def test_the_page_of_several_runs_says_which_kind_of_text_each_read(
         chosen = {"outlets": ["The Post", "The Sun"], "sections": ["World"], "material": "News"}
         changed = {**parameters, **chosen}
         connection.execute(update(Run).where(Run.id == runs[0]).values(parameters=changed))
-    html = build.build(db, runs, tmp_path / "out").read_text(encoding="utf-8")
+    html = report_folder.build(db, runs, tmp_path / "out").read_text(encoding="utf-8")
     choice = (
         "of the outlets “The Post” and “The Sun” of the section “World” of the kind “News”</td>"
     )

@@ -11,9 +11,9 @@ from sqlalchemy import update
 
 from models.database import Database
 from models.tables import Run
-from reports import comparison
-from reports.figure_store import FigureStore
-from reports.run_data import load_run
+from reports.data.run_data import load_run
+from reports.figures.figure_store import FigureStore
+from reports.pages import comparison
 from tests.report_stories import Text, database, months_run, store
 
 

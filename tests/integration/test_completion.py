@@ -26,7 +26,7 @@ from models.erasure import documents_named
 from models.suppression_list import suppress
 from models.tables import AnswerDocument, Document, Origin
 from producers.imports import Imported, import_paths
-from reports.exports import write
+from reports.data.exports import write
 from tests.e2e_kit import stub, stub_settings  # noqa: F401 - fixtures
 from tests.integration.test_fetching import stored_post
 from tests.jobs_kit import Jobs

@@ -31,7 +31,7 @@ from models.jobs import freeze_documents, set_step
 from models.runs import get_run
 from models.tables import Answer, Base, Call, Crawl, Document, Job, JobStep, Run, RunErasure
 from models.transitions import cancel_run, claim_job
-from reports.exports import write
+from reports.data.exports import write
 from tests.e2e_kit import Stub, stub, stub_settings  # noqa: F401 - fixtures
 from tests.jobs_kit import Jobs
 

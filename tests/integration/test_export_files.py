@@ -31,10 +31,10 @@ from models.tables import (
     Mention,
     Prediction,
 )
-from reports import exports, queries
-from reports.export_schema import describe_tables
-from reports.formats import comma_separated, jsonl
-from reports.run_data import RunData, load_run
+from reports.data import exports, queries
+from reports.data.export_schema import describe_tables
+from reports.data.formats import comma_separated, jsonl
+from reports.data.run_data import RunData, load_run
 from tests.exports_kit import (
     COVID,
     TEXT_STEPS,
@@ -188,7 +188,7 @@ def test_a_csv_read_back_is_what_was_written(
         assert cells[1] == str(number)
         for value, cell in ((left, cells[0]), (right, cells[2])):
             # What a spreadsheet program would take for a formula is not there.
-            assert not cell.startswith(("=", "+", "-", "\t", "\r"))
+            assert not cell.startswith(("=", "+", "-", "\uff1d", "\uff0b", "\uff0d", "\t", "\r"))
             assert not cell.startswith("@") or re.fullmatch(r"@[\w.-]+(@[\w.-]+)?", cell)
             assert cell in {value or "", f"'{value}"}
 
@@ -201,7 +201,7 @@ def test_the_name_of_an_account_gets_no_apostrophe(name: str) -> None:
 @pytest.mark.parametrize(
     "text",
     ["@", "@SUM(1+1)", "@A1 B1", "@cmd|' /C calc'!A0", "@=1", "@@a", "@nasa says hello", "@-1",
-     "=1", "+1", "-1", "\t1", "\r1"],
+     "=1", "+1", "-1", "\t1", "\r1", "\uff1d1", "\uff0b1", "\uff0d1", "\uff20SUM(1)", "\uff20nasa"],
 )  # fmt: skip
 def test_what_may_be_a_formula_gets_an_apostrophe(text: str) -> None:
     assert cell_of(text) == f"'{text}"

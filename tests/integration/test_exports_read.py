@@ -17,9 +17,9 @@ from statistics import fmean
 import pytest
 
 from models.database import Database
-from reports.run_data import load_run
-from reports.tables.mentions import read_mentions
-from reports.tables.periods import read_periods
+from reports.data.run_data import load_run
+from reports.data.tables.mentions import read_mentions
+from reports.data.tables.periods import read_periods
 from tests import report_stories as stories
 from tests.exports_kit import exported
 from tests.report_stories import Text

@@ -17,11 +17,11 @@ from core.enums import Grouping
 from core.settings import Settings
 from models.database import Database
 from models.documents import add_documents
-from reports.build import build
-from reports.packs.verify import verify_pack
-from reports.run_data import Selection, load_run
-from reports.selection import left_out
-from reports.wire_copies import count_copies
+from packs.verify import verify_pack
+from reports.build.report_folder import build
+from reports.data.run_data import Selection, load_run
+from reports.data.selection import left_out
+from reports.data.wire_copies import count_copies
 from tests.e2e_kit import stub, stub_settings  # noqa: F401 - fixtures
 from tests.groups_kit import Piece, rows_by, run_months, store_pieces
 from tests.jobs_kit import Jobs

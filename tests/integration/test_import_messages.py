@@ -50,3 +50,19 @@ def test_times_that_are_missing_or_cannot_be_read_are_counted_with_an_example() 
     out, _ = import_files("a.csv", "--outlet", "The Tides", "--json")
     counts = json.loads(out)
     assert (counts["wrong_times"], counts["empty_times"]) == (1, 1)
+
+
+def test_a_file_that_the_system_cannot_read_is_named_and_the_others_are_stored() -> None:
+    folder = Path("folder")
+    folder.mkdir()
+    (folder / "a.csv").write_text("id,title,date\n1,Fog,2020-03-12\n")
+    (folder / "archive.json").symlink_to("/proc/self/mem")  # reading it is an EIO
+    (folder / "z.csv").write_text("id,title,date\n2,Rain,2020-03-13\n")
+
+    result = CliRunner().invoke(app, ["import", "folder", "--outlet", "The Tides"])
+
+    assert result.exit_code == 3
+    assert result.stdout == "2 documents read, 2 of them new; 0 empty, 1 left out\n"
+    assert "left out: folder/archive.json: cannot be read (Input/output error)" in " ".join(
+        result.stderr.split()
+    )

@@ -18,9 +18,10 @@ from models.erasure import forget_documents, forget_run
 from models.labels import MentionKey, read_labels, store_labels
 from models.tables import Document, Label, Mention
 from producers.label_sample import SampledMention, draw_sample, parse_label, read_coded_file
-from reports import exports, run_summary
-from reports.label_counts import count_labels
-from reports.run_data import load_run
+from reports.data import exports
+from reports.data.label_counts import count_labels
+from reports.data.run_data import load_run
+from reports.pages import run_summary
 from tests.label_kit import add_run, terminal, tidings
 from tests.report_stories import Text, database, handles_run, store
 

@@ -12,12 +12,12 @@ import pytest
 
 from models.database import Database
 from models.labels import MentionKey, list_mentions_by_month, store_labels
-from reports.build import build
-from reports.human_scale import Stratum, estimate_mean, labels_needed
-from reports.label_section import LabelSection, read_label_section
-from reports.polarity_scale import UNCHECKED, scale_note
-from reports.run_data import load_run
-from reports.tables.mentions import read_mentions
+from reports.build.report_folder import build
+from reports.data.run_data import load_run
+from reports.data.tables.mentions import read_mentions
+from reports.pages.label_section import LabelSection, read_label_section
+from reports.stats.human_scale import Stratum, estimate_mean, labels_needed
+from reports.words.scales import UNCHECKED, scale_note
 from tests.report_stories import Text, database, months_run, store
 
 Mentions = dict[MentionKey, tuple[str, float]]  # month and polarity

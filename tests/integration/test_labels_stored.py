@@ -15,9 +15,9 @@ from models.labels import (
     store_labels,
 )
 from producers.label_sample import draw_sample, find_items
-from reports import exports
-from reports.label_section import read_label_section
-from reports.run_data import load_run
+from reports.data import exports
+from reports.data.run_data import load_run
+from reports.pages.label_section import read_label_section
 from tests.label_kit import add_run
 
 

@@ -25,7 +25,7 @@ from models.runs import get_run
 from models.tables import Document, Entity, Phrase, Summary
 from models.transitions import cancel_run, claim_job
 from producers.plan import plan_submitted_run
-from reports.exports import write
+from reports.data.exports import write
 from tests.e2e_kit import Stub, stub, stub_settings  # noqa: F401 - fixtures
 from tests.jobs_kit import Jobs
 from textapi.requests import ApiRequest

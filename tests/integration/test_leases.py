@@ -26,12 +26,14 @@ from models.scheduling import reset_dispatch, select_due_jobs
 from models.tables import Job, JobStep, Run
 from models.transitions import (
     cancel_run,
+    claim_companions,
     claim_job,
     close_ended_runs,
     fail_job,
     finish_job,
     pause_run,
     put_off_job,
+    requeue_crashed_jobs,
     requeue_job,
     requeue_lost_jobs,
     resume_run,
@@ -121,7 +123,7 @@ def test_a_dead_owner_on_this_host_is_replaced_at_once(db: Database) -> None:
     run = new_run(db)
     must_claim(db, run, "a")
     second = must_claim(db, run, "b", has_exited=has_gone)
-    assert (second.number, read_job(db, run).crashes) == (2, 1)
+    assert (second.number, read_job(db, run).losses) == (2, 1)
 
 
 def test_an_expired_lease_is_taken_over_and_the_stale_owner_writes_nothing_more(
@@ -180,24 +182,73 @@ def test_a_renewal_extends_the_lease_and_returns_a_pause(db: Database) -> None:
     assert try_claim(db, run) is not None
 
 
+def crash(db: Database, owner: str) -> int:
+    return requeue_crashed_jobs(db, lambda name: name == owner, "SIGSEGV")
+
+
 def test_three_crashes_without_progress_fail_the_job_with_the_reason(db: Database) -> None:
     run = new_run(db)
     for owner in ("a", "b", "c"):
-        must_claim(db, run, owner, has_exited=has_gone)
-    assert try_claim(db, run, "d", has_exited=has_gone) is None
-    failed = read_job(db, run)
-    assert failed.state == State.FAILED
-    assert "killed its worker 3 times in a row without progress" in failed.reason
-    assert run_state(db, run) == State.FAILED
-
-
-def test_reconcile_counts_crashes_as_a_claimant_does(db: Database) -> None:
-    run = new_run(db)
-    for owner in ("a", "b", "c"):
         must_claim(db, run, owner)
-        assert requeue_lost_jobs(db, has_gone) == 1
-    assert read_job(db, run).state == State.FAILED
+        assert crash(db, owner) == 1
+    failed = read_job(db, run)
+    assert (failed.state, failed.crashes, failed.losses) == (State.FAILED, 3, 0)
+    assert failed.reason == (
+        "killed its worker 3 times in a row without progress (at last: SIGSEGV): see the log, then "
+        "`tidings retry`"
+    )
     assert run_state(db, run) == State.FAILED
+
+
+def test_a_worker_that_is_lost_for_an_unknown_reason_is_no_crash_of_its_job(db: Database) -> None:
+    run = new_run(db)
+    for number in range(10):
+        must_claim(db, run, "a", has_exited=has_gone)
+        expire_lease(db, run)
+        must_claim(db, run, f"b{number}")
+        requeue_lost_jobs(db, has_gone)
+    job = read_job(db, run)
+    assert (job.state, job.crashes, job.losses) == (State.QUEUED, 0, 20)
+
+    must_claim(db, run, "c")
+    crash(db, "c")
+    assert read_job(db, run).state == State.QUEUED
+
+
+@pytest.mark.parametrize("noticed_by", ["a claimant", "reconcile"])
+def test_a_job_that_loses_its_worker_thirty_times_in_a_row_fails(
+    db: Database, noticed_by: str
+) -> None:
+    run = new_run(db)
+    for number in range(30):
+        must_claim(db, run, f"owner {number}", has_exited=has_gone)
+        if noticed_by == "reconcile":
+            assert requeue_lost_jobs(db, has_gone) == 1
+    assert try_claim(db, run, has_exited=has_gone) is None
+    failed = read_job(db, run)
+    assert (failed.state, failed.losses) == (State.FAILED, 30)
+    assert failed.reason.startswith("lost its worker 30 times in a row without progress")
+    assert run_state(db, run) == State.FAILED
+
+
+def test_of_jobs_that_shared_a_process_only_the_one_that_kills_it_fails(db: Database) -> None:
+    run = new_run(db, "guilty", "innocent")
+    must_claim(db, run, "both", name="guilty")
+    innocent = must_claim(db, run, "both", name="innocent")
+    assert crash(db, "both") == 2
+    assert claim_companions(db, innocent, most=4, lease_seconds=20) == []
+
+    for owner in ("c", "d"):
+        must_claim(db, run, owner, name="guilty")
+        alone = must_claim(db, run, f"not {owner}", name="innocent")
+        assert claim_companions(db, alone, most=4, lease_seconds=20) == []
+        crash(db, owner)
+        with db.write() as connection:
+            fence(connection, alone, progress=True)
+        crash(db, f"not {owner}")
+
+    assert read_job(db, run, "guilty").state == State.FAILED
+    assert read_job(db, run, "innocent").state == State.QUEUED
 
 
 @pytest.mark.parametrize("progress", ["step", "answer"])
@@ -207,6 +258,8 @@ def test_a_job_with_progress_is_not_failed_however_often_it_crashes(
     run = new_run(db)
     for number in range(12):
         claimed = must_claim(db, run, f"owner {number}", has_exited=has_gone)
+        crash(db, f"owner {number}")
+        claimed = must_claim(db, run, f"next owner {number}")
         if number % 2:
             with db.write() as connection:
                 if progress == "step":
@@ -242,15 +295,16 @@ def test_a_job_that_made_progress_since_it_was_read_is_not_failed_for_its_crashe
 ) -> None:
     run = new_run(db)
     for owner in ("a", "b"):
-        must_claim(db, run, owner, has_exited=has_gone)
-    last = must_claim(db, run, "c", has_exited=has_gone)
+        must_claim(db, run, owner)
+        crash(db, owner)
+    last = must_claim(db, run, "c")
 
-    def has_gone_after_progress(_owner: str) -> bool:
+    def is_owner_after_progress(_owner: str) -> bool:
         with db.write() as connection:
             note_progress(connection, last)
         return True
 
-    requeue_lost_jobs(db, has_gone_after_progress)
+    requeue_crashed_jobs(db, is_owner_after_progress, "SIGSEGV")
     assert read_job(db, run).state == State.RUNNING
 
 
@@ -288,8 +342,9 @@ def test_a_job_that_failed_before_its_documents_were_fixed_is_as_new_when_retrie
 def test_a_retry_resets_the_crashes(db: Database) -> None:
     run = new_run(db)
     for owner in ("a", "b", "c"):
-        must_claim(db, run, owner, has_exited=has_gone)
-    assert try_claim(db, run, has_exited=has_gone) is None
+        must_claim(db, run, owner)
+        crash(db, owner)
+    assert try_claim(db, run) is None
     assert retry_run(db, run) == 1
     must_claim(db, run)
     assert read_job(db, run).crashes == 0

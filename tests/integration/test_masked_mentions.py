@@ -22,7 +22,7 @@ from core.settings import Settings, environment
 from models.documents import add_documents
 from models.tables import Mention, Run
 from producers.plan import call_counts, plan_run, plan_submitted_run
-from reports.run_summary import submit_command
+from reports.pages.run_summary import submit_command
 from tests.e2e_kit import Stub, stub, stub_settings  # noqa: F401 - fixtures
 from tests.integration.test_fetching import stored_post
 from tests.jobs_kit import Jobs

@@ -18,12 +18,14 @@ from analysis.kinds.accounts import HandlesParameters
 from core.enums import State
 from core.settings import Settings
 from models.documents import add_documents
+from models.runs import engines_of
 from models.tables import Entity, Phrase, Summary
 from tests import stub_textapi
 from tests.integration.test_fetching import stored_post
 from tests.jobs_kit import Jobs
 from tests.odd_textapi import NAMES, OddService, nearly_right, serving
 from textapi import client
+from textapi.answer_validation import LONGEST_ENGINE
 from textapi.messages import ENGINE_HEADER
 
 POSTS = [
@@ -109,21 +111,24 @@ def test_text_that_no_database_stores_is_replaced_as_that_of_documents_is(
     assert any("\ufffd" in text for text in stored)
 
 
-@pytest.mark.parametrize("name", ["\xff", "x" * 1000, "caf\xe9"])
-def test_a_job_fails_with_the_reason_when_an_engine_has_no_fit_name(
-    settings: Settings, name: str
+@pytest.mark.parametrize(
+    ("header", "engine"),
+    [("\xff", "\\udcff"), ("x" * 1000, "x" * LONGEST_ENGINE), ("caf\xe9", "caf\\udce9")],
+)
+def test_answers_of_an_engine_without_a_fit_name_are_kept_under_one_that_is_made_of_it(
+    settings: Settings, header: str, engine: str
 ) -> None:
     def respond(operation: str, body: dict[str, Any]) -> Any:
         right = json.dumps(stub_textapi.answer(operation, body)).encode()
-        return 200, {ENGINE_HEADER: name}, right
+        return 200, {ENGINE_HEADER: header}, right
 
     with serving(respond) as service, jobs_at(service, settings) as jobs:
-        reasons = [jobs.do(HandlesParameters(), "bob").reason]
-        service.ready = (200, {ENGINE_HEADER: name}, b"{}")
-        jobs.runtime.textapi()._engine = None  # as in a new process
-        reasons.append(jobs.do(HandlesParameters(), "bob").reason)
-    for reason in reasons:
-        assert reason.startswith("textapi names an engine by what is no name")
+        service.ready = (200, {ENGINE_HEADER: header}, b"{}")
+        job = jobs.do(HandlesParameters(), "bob")
+        with jobs.db.read() as connection:
+            engines = engines_of(connection, job.run_id)
+    assert job.state == State.DONE
+    assert engines == {engine}
 
 
 @pytest.mark.parametrize("words", ["a\ud800", nested(900).decode()])

@@ -15,8 +15,8 @@ from analysis.options import Keyword
 from core.enums import Grain, Within
 from core.settings import Settings
 from models.documents import add_documents
+from packs.verify import verify_pack
 from producers.watches import check_due_watches
-from reports.packs.verify import verify_pack
 from tests.e2e_kit import stub, stub_settings  # noqa: F401 - fixtures
 from tests.integration.test_packs import OF_MONTHS, assert_equal, exported
 from tests.jobs_kit import Jobs

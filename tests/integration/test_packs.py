@@ -29,9 +29,9 @@ from models.database import Database
 from models.documents import add_documents
 from models.labels import MentionKey, store_labels
 from models.tables import Answer, Document, Job, JobDocument, Mention, Run, RunEngine
-from reports import exports
-from reports.packs.make import make_pack
-from reports.packs.verify import Verification, verify_pack
+from packs.make import make_pack
+from packs.verify import Verification, verify_pack
+from reports.data import exports
 from tests.e2e_kit import running_stub, stub, stub_settings  # noqa: F401 - fixtures
 from tests.exports_kit import training
 from tests.jobs_kit import Jobs

@@ -20,10 +20,11 @@ from core.errors import UsageError
 from models.database import Database
 from models.tables import Document, JobStep, Mention, Run
 from producers.submit import submit_run
-from reports import comparison, exports
-from reports.build import build
-from reports.figure_store import FigureStore
-from reports.run_data import load_run
+from reports.build.report_folder import build
+from reports.data import exports
+from reports.data.run_data import load_run
+from reports.figures.figure_store import FigureStore
+from reports.pages import comparison
 from tests import report_stories as stories
 from tests.exports_kit import add, document, mention, months, step
 from textapi.text.keywords import pattern

@@ -22,7 +22,8 @@ from models.database import Database
 from models.tables import Job, Training
 from models.trainings import get_trained_network
 from producers.trainings import plan_training, submit_training
-from reports import build, exports
+from reports.build import report_folder
+from reports.data import exports
 from textapi.engine.news import read_model
 from workers.context import JobContext
 from workers.executor import work_one_slice
@@ -137,7 +138,7 @@ def test_a_training_ends_with_weights_that_the_engine_reads_and_says_how_good_th
         assert f"Names of {kind} change a neutral sentence by 0.000 standard deviations" in said
     assert hashlib.sha256(stored).hexdigest() in said
 
-    page = build.build(db, [run], tmp_path / "report").read_text(encoding="utf-8")
+    page = report_folder.build(db, [run], tmp_path / "report").read_text(encoding="utf-8")
     assert "A polarity network" in page
     assert "Names of companies change" in page
     assert "by the last value" not in page  # which is for series

@@ -30,7 +30,7 @@ from models.documents import add_documents
 from models.suppression_list import is_suppressed
 from models.tables import Crawl, Document, Import, Job, SuppressedName
 from producers.imports import import_paths
-from reports.exports import write
+from reports.data.exports import write
 from tests import stub_textapi
 from tests.contract.replay import SUBJECTS
 from tests.e2e_kit import stub, stub_settings  # noqa: F401 - fixtures

@@ -10,12 +10,12 @@ import pytest
 from sqlalchemy import insert
 
 from models.tables import DistinctiveWord, Entity
-from reports import build
+from reports.build import report_folder
+from reports.data.run_data import load_run
+from reports.data.tables.distinctive import DistinctiveRow
 from reports.figures import distinctive
 from reports.figures.spec import Subject
 from reports.figures.style import Range
-from reports.run_data import load_run
-from reports.tables.distinctive import DistinctiveRow
 from tests import report_stories as stories
 from tests.report_stories import Text
 
@@ -72,7 +72,7 @@ def test_an_account_beside_one_other_has_lists_and_beside_more_a_figure(
     columns |= {"documents": 5, "reference_count": 0, "g2": 91.0}
     with db.write() as connection:
         connection.execute(insert(DistinctiveWord), columns)
-    build.build(db, [run], tmp_path / "out")
+    report_folder.build(db, [run], tmp_path / "out")
     page = (tmp_path / "out" / "@ann.html").read_text(encoding="utf-8")
     assert ("Used more than by @bob" in page) is lists
     assert ("-distinctive-" in page) is not lists
@@ -87,7 +87,7 @@ def test_the_words_of_an_accounts_repeats_count_once_a_month(tmp_path: Path) -> 
         posts.append(Text(f"2020-03-{number + 1:02}", text, None, "ann", "x"))
     posts.append(Text("2020-04-01", "Twelve gulls watched the boats.", None, "ann", "x"))
     stories.store(db, posts)
-    index = build.build(db, [stories.handles_run(db, ["ann"])], tmp_path / "out")
+    index = report_folder.build(db, [stories.handles_run(db, ["ann"])], tmp_path / "out")
     text = page_text(index)
     assert "boats 2" in text
     assert "How often each word occurs in 2 posts; fewer than ten words make no cloud." in text
@@ -102,12 +102,12 @@ def test_patterns_of_few_texts_are_no_repeats_worth_a_table(tmp_path: Path) -> N
         words = " ".join(f"{word}{number}x{place}" for place, word in enumerate(WORDS))
         posts.append(Text("2020-03-02", f"{words}.", None, "ann", "x"))
     stories.store(db, posts)
-    index = build.build(db, [stories.handles_run(db, ["ann"])], tmp_path / "out")
+    index = report_folder.build(db, [stories.handles_run(db, ["ann"])], tmp_path / "out")
     assert 'id="repeats"' not in index.read_text(encoding="utf-8")
     stories.store(
         db, [Text("2020-03-03", "The ferry is late again, sorry.", None, "ann", "x")], prefix="b"
     )
-    index = build.build(db, [stories.handles_run(db, ["ann"])], tmp_path / "out")
+    index = report_folder.build(db, [stories.handles_run(db, ["ann"])], tmp_path / "out")
     text = page_text(index)
     assert "5 of 505 posts (0.99 %) are in such texts. All are of one pattern." in text
     assert "a daily briefing" not in text.partition("Methods")[0]
@@ -121,7 +121,7 @@ def test_the_heading_of_labels_says_that_nobody_has_checked_yet(tmp_path: Path) 
         db, [Text("2020-03-01", "A flood took the bridge."), Text("2020-04-01", "No flood.")]
     )
     run = stories.months_run(db, "2020-03", "2020-04", ["flood"])
-    text = page_text(build.build(db, [run], tmp_path / "out"))
+    text = page_text(report_folder.build(db, [run], tmp_path / "out"))
     assert text.count("Not yet checked against readers") == 2  # contents and heading
     assert "Engine’s mean polarity, and the labels still needed for ±0.05." in text
     db.close()
@@ -134,7 +134,7 @@ def test_phrases_per_month_are_a_table_only_where_there_is_no_figure_of_them(
     db = stories.database(tmp_path)
     stories.store(db, [Text("2020-03-01", f"{text.format(word)} Flood.") for word in WORDS])
     run = stories.months_run(db, "2020-03", "2020-03", ["flood"])
-    build.build(db, [run], tmp_path / "out")
+    report_folder.build(db, [run], tmp_path / "out")
     page = (tmp_path / "out" / "keyword-flood.html").read_text(encoding="utf-8")
     assert ('href="#phrases-per-month"' in page) is has_table
     assert ('id="phrases-per-month"' in page) is has_table
@@ -159,7 +159,7 @@ def test_the_most_named_are_the_most_frequent_names_of_all_types(tmp_path: Path)
         rows.append({"job_id": job, "keyword": "", "period": "", **names})
     with db.write() as connection:
         connection.execute(insert(Entity), rows)
-    text = page_text(build.build(db, [run], tmp_path / "out"))
+    text = page_text(report_folder.build(db, [run], tmp_path / "out"))
     assert "Earth (163), Mars (152), NASA (146)" in text
     assert "Ada" not in text
     db.close()

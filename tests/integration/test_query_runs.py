@@ -21,9 +21,9 @@ from core.settings import Settings
 from models.documents import add_documents
 from models.tables import Mention
 from producers.plan import call_counts, plan_run, plan_submitted_run
-from reports.run_data import load_run
-from reports.run_summary import submit_command, summarize_run
-from reports.tables.periods import read_periods
+from reports.data.run_data import load_run
+from reports.data.tables.periods import read_periods
+from reports.pages.run_summary import submit_command, summarize_run
 from tests.e2e_kit import Stub, stub, stub_settings, write_archive  # noqa: F401 - fixtures
 from tests.integration.test_fetching import stored_post
 from tests.integration.test_wrong_usage import Run, parameters, run  # noqa: F401 - a fixture
@@ -270,3 +270,111 @@ def test_a_star_is_told_or_refused_before_anything_is_queued(
     assert status == 0
     shown = ", ".join("vaccine" + "s" * number for number in range(10))
     assert error.startswith(f"tidings: vaccin* stands for {shown} and 2 more\n")
+
+
+def many_words(keywords: int) -> tuple[list[str], list[str]]:
+    """Return headlines with 95 forms for the star of each of *keywords*, and these."""
+    stems = [f"stem{chr(97 + number)}" for number in range(keywords)]
+    headlines = []
+    for form in range(95):
+        headlines.append(" ".join(f"{stem}{form}" for stem in stems))
+    return headlines, [f"{stem}*" for stem in stems]
+
+
+@pytest.mark.parametrize("command", ["submit", "plan"])
+def test_stars_that_stand_for_more_words_in_all_than_a_request_takes_are_refused(
+    run: Run,  # noqa: F811
+    tmp_path: Path,
+    command: str,
+) -> None:
+    headlines, stars = many_words(11)
+    write_archive(tmp_path, {"2020-03-01": headlines})
+    assert run("import", "archive.json.gz")[0] == 0
+    status, error = run(command, "months", "2020-03", "--keyword", " OR ".join(stars))
+    assert (status, error.count("\n")) == (2, 1)
+    assert "the subjects have 1,045 words of 7,205 characters in a month, more than" in error
+    assert run(command, "months", "2020-03", "--keyword", " OR ".join(stars[:10]))[0] == 0
+
+
+def test_a_month_that_was_fetched_later_fails_with_the_number_of_words(jobs: Jobs) -> None:
+    headlines, stars = many_words(11)
+    add_texts(jobs, headlines, first=100)
+    job = jobs.do(months(Keyword.parse(f"x:{' OR '.join(stars)}")))
+    assert job.state == "failed"
+    assert "the subjects have 1,045 words" in job.reason
+    assert calls(jobs, job.run_id) == 0
+
+
+HEADLINES = [
+    *("Trump and Biden Meet", "Trump Meets Biden", "Biden Against Trump", "Trump, Biden: a Debate"),
+    *("Black and White", "In Black and White", "Rock & Roll", "The White House"),
+]
+
+
+@pytest.fixture
+def archive(run: Run, tmp_path: Path) -> Run:  # noqa: F811
+    """``tidings`` where the headlines are stored."""
+    write_archive(tmp_path, {"2020-03-01": HEADLINES})
+    assert run("import", "archive.json.gz")[0] == 0
+    return run
+
+
+@pytest.mark.parametrize("command", ["submit", "plan"])
+@pytest.mark.parametrize(
+    ("phrase", "message"),
+    [
+        ("white and house", " (1 match white AND house); for a query write white AND house, "),
+        ("trump or house", " (5 match trump OR house); for a query write trump OR house, "),
+        ("trump near debate", " (1 match trump near/5 debate); for a query write trump near/5 "),
+        ("trump & house", "; for a query write trump AND house, "),
+        ("not biden", "; for a query write AND, OR or NOT, as in trump NOT biden, "),
+        ("deba!", " (1 match deba*); for a query write deba*, "),
+    ],
+)
+def test_a_phrase_like_a_query_that_no_document_holds_is_refused(
+    archive: Run, command: str, phrase: str, message: str
+) -> None:
+    status, error = archive(command, "months", "2020-03", "--keyword", phrase)
+    assert (status, error.count("\n")) == (2, 1)
+    assert error.startswith(
+        f"tidings: --keyword: no stored document holds the phrase {phrase!r}{message}"
+    )
+    assert error.endswith("for the phrase all the same put it in quotation marks\n")
+    assert archive("submit", "months", "2020-03", "--keyword", f'"{phrase}"')[0] == 0
+
+
+def test_a_phrase_that_few_documents_hold_beside_its_query_is_told(archive: Run) -> None:
+    status, error = archive("submit", "months", "2020-03", "--keyword", "trump and biden")
+    assert status == 0
+    assert error.startswith(
+        "tidings: 'trump and biden' is looked for as a phrase, which 1 stored document holds (4 "
+        "match trump AND biden); for a query write trump AND biden\n"
+    )
+    for phrase in ("black and white", "rock & roll", '"trump and biden"'):
+        status, error = archive("submit", "months", "2020-03", "--keyword", phrase)
+        assert status == 0
+        assert "phrase" not in error
+
+
+def test_a_phrase_is_told_of_where_it_is_one_of_several_terms_or_nothing_is_stored(
+    archive: Run,
+) -> None:
+    arguments = ("submit", "months", "2020-03", "--keyword", "music:rock & roll,pop and soul")
+    status, error = archive(*arguments)
+    assert status == 0
+    assert error.startswith(
+        "tidings: no stored document holds the phrase 'pop and soul'; for a query write pop AND "
+    )
+    status, error = archive("submit", "months", "2021-03", "--keyword", "pop and soul")
+    assert status == 0
+    assert "'pop and soul' is looked for as a phrase: for a query write pop AND soul" in error
+
+
+def test_words_of_operators_in_the_queries_of_a_table_are_refused(
+    run: Run,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "k.csv").write_text("name,query\nBoth,trump and biden\n")
+    status, error = run("submit", "months", "2020-03", "--keywords-file", "k.csv")
+    assert status == 2
+    assert "k.csv, line 2: 'and' stands in a phrase: write AND as an operator" in error

@@ -16,10 +16,11 @@ import pytest
 from core.errors import UsageError
 from models.database import Database
 from models.tables import Document, JobStep, Mention, PostPolarity
-from reports import build, exports
-from reports import selection as selection_module
-from reports.run_data import NO_SELECTION, Selection, load_run
-from reports.selection import read_patterns
+from reports.build import report_folder
+from reports.data import exports
+from reports.data import selection as selection_module
+from reports.data.run_data import NO_SELECTION, Selection, load_run
+from reports.data.selection import read_patterns
 from tests import exports_kit as kit
 from tests import report_stories as stories
 
@@ -107,7 +108,7 @@ def test_a_template_that_a_run_does_not_have_is_refused(db: Database, tmp_path: 
     with pytest.raises(UsageError, match="is a training, which has no documents"):
         rows_of(db, training, "epochs", DISTINCT)
     with pytest.raises(UsageError, match="each run numbers its own templates"):
-        build.build(db, [run, 2], tmp_path, selection=Selection(without=("template:1",)))
+        report_folder.build(db, [run, 2], tmp_path, selection=Selection(without=("template:1",)))
 
 
 def test_an_accounts_posts_are_counted_once_a_month(db: Database) -> None:
@@ -173,7 +174,7 @@ def months_of_trackers(tmp_path_factory: pytest.TempPathFactory) -> tuple[Databa
 def page_text(
     db: Database, runs: Sequence[int], out: Path, selection: Selection = NO_SELECTION
 ) -> str:
-    index = build.build(db, runs, out, selection=selection)
+    index = report_folder.build(db, runs, out, selection=selection)
     texts = []
     for path in (index, *sorted(out.glob("keyword-*.html"))):
         page = path.read_text(encoding="utf-8")
@@ -241,6 +242,6 @@ def test_a_report_with_a_selection_is_not_taken_for_the_runs_own(
     months_of_trackers: tuple[Database, int], tmp_path: Path
 ) -> None:
     db, run = months_of_trackers
-    build.build(db, [run], tmp_path, selection=DISTINCT)
-    assert not build.is_up_to_date(db, [run], tmp_path)
+    report_folder.build(db, [run], tmp_path, selection=DISTINCT)
+    assert not report_folder.is_up_to_date(db, [run], tmp_path)
     assert "What is left out" not in exports.describe_tables(exports.TABLES.values())

@@ -24,10 +24,13 @@ from core.errors import NotFound, UsageError
 from models import runs
 from models.database import Database
 from models.tables import Import, Mention
-from reports import build, exports, fonts, page
-from reports.run_data import load_run
-from reports.run_summary import RunSummary, summarize_run
-from reports.tables.mentions import MENTIONS
+from reports.build import report_folder
+from reports.data import exports
+from reports.data.run_data import load_run
+from reports.data.tables.mentions import MENTIONS
+from reports.figures import fonts
+from reports.pages import page
+from reports.pages.run_summary import RunSummary, summarize_run
 from tests import report_stories as stories
 from tests.report_stories import Text
 
@@ -101,7 +104,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
 
 
 def report(db: Database, run: int, out: Path) -> Page:
-    return Page(build.build(db, [run], out).read_text(encoding="utf-8"))
+    return Page(report_folder.build(db, [run], out).read_text(encoding="utf-8"))
 
 
 def months(db: Database, **more: object) -> int:
@@ -329,7 +332,7 @@ def test_the_second_build_of_unchanged_results_touches_nothing(made: Made) -> No
     out = made.out
     before = {path: path.stat().st_mtime_ns for path in out.rglob("*")}
     began = time.perf_counter()
-    build.build(made.db, [made.run], out)
+    report_folder.build(made.db, [made.run], out)
     assert time.perf_counter() - began < 2
     assert {path: path.stat().st_mtime_ns for path in out.rglob("*")} == before
 
@@ -337,14 +340,14 @@ def test_the_second_build_of_unchanged_results_touches_nothing(made: Made) -> No
 def test_a_changed_month_draws_its_pictures_anew_and_no_other(db: Database, tmp_path: Path) -> None:
     stories.store(db, WORDY, prefix="w")
     run, out = stories.months_run(db, "2020-03", "2021-03", ["covid:coronavirus"]), tmp_path / "out"
-    build.build(db, [run], out)
+    report_folder.build(db, [run], out)
     before = {path.name for path in (out / "figures").iterdir()}
     with db.write() as connection:
         connection.execute(
             update(Mention).where(Mention.sentence.contains("Toll")).values(polarity=0.75)
         )
         connection.execute(delete(Mention).where(Mention.sentence.contains("A Coronavirus Test")))
-    build.build(db, [run], out)
+    report_folder.build(db, [run], out)
     after = {path.name for path in (out / "figures").iterdir()}
     kept = {re.sub(r"-[0-9a-f]{12}\.\w+$", "", name) for name in before & after}
     drawn = {re.sub(r"-[0-9a-f]{12}\.\w+$", "", name) for name in after - before}
@@ -358,7 +361,7 @@ def test_a_changed_month_draws_its_pictures_anew_and_no_other(db: Database, tmp_
 
 
 def test_equal_results_make_an_equal_folder(made: Made, tmp_path: Path) -> None:
-    build.build(made.db, [made.run], tmp_path / "b")
+    report_folder.build(made.db, [made.run], tmp_path / "b")
     assert contents(tmp_path / "b") == contents(made.out)
 
 
@@ -370,7 +373,7 @@ def contents(folder: Path) -> dict[Path, bytes]:
 def test_the_parts_of_a_report_draw_the_pictures_that_it_shows(made: Made, tmp_path: Path) -> None:
     out = tmp_path / "out"
     drawn = {
-        m: build.draw_part(made.db, made.run, out, [m], check=lambda: None)
+        m: report_folder.draw_part(made.db, made.run, out, [m], check=lambda: None)
         for m in ("2020-02", "2020-03", "2020-04")
     }
     assert drawn == {
@@ -380,17 +383,20 @@ def test_the_parts_of_a_report_draw_the_pictures_that_it_shows(made: Made, tmp_p
     }  # a scatter; too few words for a cloud
     there = {path.name for path in (out / "figures").iterdir()}
     assert there < {path.name for path in (made.out / "figures").iterdir()}
-    assert build.draw_part(made.db, made.run, out, ["2020-03", "2020-04"], check=lambda: None) == 0
+    assert (
+        report_folder.draw_part(made.db, made.run, out, ["2020-03", "2020-04"], check=lambda: None)
+        == 0
+    )
 
 
 def test_a_part_draws_the_clouds_of_its_months(db: Database, tmp_path: Path) -> None:
     stories.store(db, WORDY, prefix="w")
     run, out = stories.months_run(db, "2021-02", "2021-03", ["covid"]), tmp_path / "out"
-    assert build.draw_part(db, run, out, ["2021-03"], check=lambda: None) == 2
+    assert report_folder.draw_part(db, run, out, ["2021-03"], check=lambda: None) == 2
     names = [re.sub(r"-\w{12}\.", ".", path.name) for path in (out / "figures").iterdir()]
     assert sorted(names) == ["covid-2021-03-cloud.svg", "covid-2021-03-polarity.svg"]
     report(db, run, out)
-    assert build.draw_part(db, run, out, ["2021-03"], check=lambda: None) == 0
+    assert report_folder.draw_part(db, run, out, ["2021-03"], check=lambda: None) == 0
 
 
 def test_an_interrupted_build_keeps_what_it_drew_and_leaves_no_page(
@@ -406,7 +412,7 @@ def test_an_interrupted_build_keeps_what_it_drew_and_leaves_no_page(
             raise TimeoutError
 
     with pytest.raises(TimeoutError):
-        build.build(made.db, [made.run], out, check=check)
+        report_folder.build(made.db, [made.run], out, check=check)
     drawn_names = sorted(re.sub(r"-\w{12}\.", ".", p.name) for p in (out / "figures").iterdir())
     assert drawn_names == [
         "covid-2020-03-polarity.svg",
@@ -415,7 +421,7 @@ def test_an_interrupted_build_keeps_what_it_drew_and_leaves_no_page(
         "covid-mentions.svg",
     ]
     assert not [path for path in out.iterdir() if path.suffix in {".html", ".part"}]
-    build.build(made.db, [made.run], out)
+    report_folder.build(made.db, [made.run], out)
     assert contents(out) == contents(made.out)
 
 
@@ -423,9 +429,9 @@ def test_a_large_run_is_drawn_in_parts_and_a_small_one_is_not(
     db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = stories.months_run(db, "2020-01", "2020-05", ["covid"])
-    assert build.divide_figures(db, run) == []
-    monkeypatch.setattr(build, "FIGURES_PER_PART", 4)  # two months of a keyword
-    assert build.divide_figures(db, run) == [
+    assert report_folder.divide_figures(db, run) == []
+    monkeypatch.setattr(report_folder, "FIGURES_PER_PART", 4)  # two months of a keyword
+    assert report_folder.divide_figures(db, run) == [
         ("2020-01", "2020-02"),
         ("2020-03", "2020-04"),
         ("2020-05",),
@@ -437,14 +443,14 @@ def test_a_lost_picture_is_drawn_again(made: Made, tmp_path: Path) -> None:
     shutil.copytree(made.out, out)
     lost = next((out / "figures").glob("covid-mentions-*.svg"))
     lost.unlink()
-    build.build(made.db, [made.run], out)
+    report_folder.build(made.db, [made.run], out)
     assert lost.is_file()
 
 
 def test_the_page_of_another_program_is_never_overwritten(db: Database, tmp_path: Path) -> None:
     (tmp_path / "index.html").write_text("<h1>My home page</h1>")
     with pytest.raises(UsageError, match="choose another folder"):
-        build.build(db, [months(db)], tmp_path)
+        report_folder.build(db, [months(db)], tmp_path)
     assert (tmp_path / "index.html").read_text() == "<h1>My home page</h1>"
 
 
@@ -453,7 +459,7 @@ def test_other_files_in_the_folder_stay(made: Made, tmp_path: Path) -> None:
     shutil.copytree(made.out, out)
     (out / "figures" / "mine.png").write_bytes(b"mine")
     (out / "report.json").unlink()  # so that the report is made again
-    build.build(made.db, [made.run], out)
+    report_folder.build(made.db, [made.run], out)
     assert (out / "figures" / "mine.png").read_bytes() == b"mine"
 
 
@@ -466,7 +472,7 @@ def test_what_a_killed_build_left_is_deleted_and_nothing_else(made: Made, tmp_pa
     for path in (*left, *mine, out / "report.json"):
         path.write_bytes(b"unfinished")
 
-    build.build(made.db, [made.run], out)
+    report_folder.build(made.db, [made.run], out)
     assert not any(path.exists() for path in left)
     assert all(path.read_bytes() == b"unfinished" for path in mine)
 
@@ -543,7 +549,7 @@ def test_a_report_without_texts_holds_none_and_says_so(made: Made, tmp_path: Pat
     manifest["files"] += ["documents.csv", "../outside.html"]
     (out / "report.json").write_text(json.dumps(manifest))
     (tmp_path / "outside.html").write_text('<meta name="generator" content="Tidings">')
-    build.build(made.db, [made.run], out, texts=False)
+    report_folder.build(made.db, [made.run], out, texts=False)
     lines = gzip.decompress((out / "documents.jsonl.gz").read_bytes()).splitlines()
     assert len(lines) == 7
     assert {json.loads(line)["text"] for line in lines} == {None}
@@ -554,7 +560,7 @@ def test_a_report_without_texts_holds_none_and_says_so(made: Made, tmp_path: Pat
     unquoted = "Nothing of that sort."
     for path in out.rglob("*"):
         assert path.is_dir() or unquoted.encode() not in path.read_bytes()
-    build.build(made.db, [made.run], out)
+    report_folder.build(made.db, [made.run], out)
     assert contents(out) == contents(made.out)
 
 
@@ -573,7 +579,7 @@ def test_the_posts_of_an_account_are_all_on_its_page_and_without_texts_none(
     assert {row[2] for row in rows} == {post.text for post in posts}
     assert [row[0] for row in rows] == sorted((post.at for post in posts), reverse=True)
 
-    build.build(db, [run], out, texts=False)
+    report_folder.build(db, [run], out, texts=False)
     html = (out / "index.html").read_text(encoding="utf-8")
     rows = json.loads(html.split('id="all-posts-rows">')[1].split("</script>")[0])
     assert (len(rows), {row[2] for row in rows}) == (260, {None})
@@ -656,7 +662,7 @@ def test_a_forecast_that_does_not_beat_the_simple_ones_says_so(
 def test_two_engines_are_compared_on_the_same_sentences(db: Database, tmp_path: Path) -> None:
     first, second = months(db, name="one"), months(db, name="two", shift=0.2)
     out = tmp_path / "out"
-    text = Page(build.build(db, [first, second], out).read_text(encoding="utf-8")).text
+    text = Page(report_folder.build(db, [first, second], out).read_text(encoding="utf-8")).text
     assert "one and two scored 5 of the same" in text
     assert "Spearman\u2019s rank correlation is +1.00" in text
     assert (out / f"run-{first}" / "mentions.csv").is_file()
@@ -665,7 +671,7 @@ def test_two_engines_are_compared_on_the_same_sentences(db: Database, tmp_path: 
 def test_runs_of_one_engine_have_no_agreement_to_measure(db: Database, tmp_path: Path) -> None:
     given = [months(db, name=name, engine=engine, shift=shift) for name, engine, shift in
              (("one", "a-1", 0.0), ("two", "a-1", 0.0), ("three", "b-1", 0.2))]  # fmt: skip
-    text = Page(build.build(db, given, tmp_path / "out").read_text(encoding="utf-8")).text
+    text = Page(report_folder.build(db, given, tmp_path / "out").read_text(encoding="utf-8")).text
     assert "engine" in text
     assert "have one engine" not in text
     assert "one and three scored 5 of the same" in text
@@ -674,7 +680,9 @@ def test_runs_of_one_engine_have_no_agreement_to_measure(db: Database, tmp_path:
 
 def test_two_runs_of_the_same_name_are_kept_apart(db: Database, tmp_path: Path) -> None:
     first, second = months(db, name="covid"), months(db, name="covid")
-    text = Page(build.build(db, [first, second], tmp_path / "out").read_text(encoding="utf-8")).text
+    text = Page(
+        report_folder.build(db, [first, second], tmp_path / "out").read_text(encoding="utf-8")
+    ).text
     assert f"covid (run {first}): covid" in text
     assert f"covid (run {second}): covid" in text
 
@@ -684,7 +692,7 @@ def test_news_and_posts_stand_side_by_side(db: Database, tmp_path: Path) -> None
         db, [Text("2020-03-02", f"Liftoff {n}.", None, "nasa", "x") for n in range(3)], prefix="p"
     )
     read = [months(db, name="news"), stories.handles_run(db, ["nasa"], name="posts")]
-    shown = Page(build.build(db, read, tmp_path / "out").read_text(encoding="utf-8"))
+    shown = Page(report_folder.build(db, read, tmp_path / "out").read_text(encoding="utf-8"))
     assert "news: covid" in shown.text
     assert "posts: @nasa" in shown.text
     assert len([p for p in shown.pictures if "compared-" in p["src"]]) == 3
@@ -692,14 +700,14 @@ def test_news_and_posts_stand_side_by_side(db: Database, tmp_path: Path) -> None
 
 def test_trainings_are_not_put_beside_other_runs(db: Database, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no months to compare"):
-        build.build(
+        report_folder.build(
             db, [months(db), stories.trainings_run(db, "recurrent", [0.1])], tmp_path / "out"
         )
 
 
 def test_an_unknown_run_is_an_error(db: Database, tmp_path: Path) -> None:
     with pytest.raises(NotFound):
-        build.build(db, [99], tmp_path / "out")
+        report_folder.build(db, [99], tmp_path / "out")
     assert not (tmp_path / "out" / "index.html").exists()
 
 

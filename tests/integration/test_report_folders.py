@@ -13,7 +13,7 @@ from core.errors import NotFound, StackError
 from core.settings import Settings, load
 from models.database import Database, migrate
 from producers.status import list_runs
-from reports.build import build, draw_part
+from reports.build.report_folder import build, draw_part
 from tests.exports_kit import four_months
 
 

@@ -12,11 +12,13 @@ from typing import Any
 import pytest
 
 from models.database import Database
-from reports import archive_hash, build, page
-from reports.archive_hash import hash_documents
-from reports.origin import describe_origin
-from reports.run_data import Selection, load_run
-from reports.run_summary import summarize_run
+from reports.build import report_folder
+from reports.data import archive_hash
+from reports.data.archive_hash import hash_documents
+from reports.data.run_data import Selection, load_run
+from reports.figures.origin import describe_origin
+from reports.pages import page
+from reports.pages.run_summary import summarize_run
 from tests import report_stories as stories
 from tests.report_stories import Text
 
@@ -154,9 +156,9 @@ def test_every_picture_of_a_report_has_the_small_print_by_whomever_it_is_drawn(
     db: Database, tmp_path: Path
 ) -> None:
     run, out = fill(db), tmp_path / "out"
-    drawn = build.draw_part(db, run, out, ["2020-03"], check=lambda: None)
+    drawn = report_folder.draw_part(db, run, out, ["2020-03"], check=lambda: None)
     parts = set((out / "figures").iterdir())
-    build.build(db, [run], out)
+    report_folder.build(db, [run], out)
     pictures = sorted((out / "figures").glob("*.svg"))
     assert drawn
     assert parts <= set((out / "figures").iterdir())  # none was drawn again
@@ -168,7 +170,7 @@ def test_two_reports_of_a_run_have_equal_pictures(db: Database, tmp_path: Path) 
     run = fill(db)
     pictures = []
     for name in ("one", "two"):
-        build.build(db, [run], tmp_path / name)
+        report_folder.build(db, [run], tmp_path / name)
         files = sorted((tmp_path / name / "figures").iterdir())
         pictures.append({file.name: file.read_bytes() for file in files})
     assert pictures[0] == pictures[1]

@@ -13,6 +13,7 @@ from sqlalchemy import select, update
 
 from analysis.kinds import result_tables
 from cli.stack.supervised_process import SupervisedProcess
+from core.atomic_files import write_atomically
 from core.broker import celery_app
 from core.enums import JobKind, State
 from core.errors import LeaseLost
@@ -22,8 +23,8 @@ from models.database import Database, clock, migrate
 from models.erasure import forget_documents
 from models.tables import Document, Job, Mention
 from producers.dispatch import dispatch_due_jobs
-from reports import build, figure_store
-from reports.atomic_files import write_atomically
+from reports.build import report_folder
+from reports.figures import figure_store
 from tests import report_stories as stories
 from tests.report_stories import Text
 from tests.services import wait_until
@@ -80,7 +81,7 @@ class Large:
 
 @pytest.fixture
 def large(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Large]:
-    monkeypatch.setattr(build, "FIGURES_PER_PART", 2)
+    monkeypatch.setattr(report_folder, "FIGURES_PER_PART", 2)
     db, runtime = Database(settings.database), Runtime(settings, celery_app(settings))
     stories.store(db, TEXTS)
     run = stories.months_run(db, MONTHS[0], MONTHS[-1], ["covid"])
@@ -210,7 +211,7 @@ def test_a_report_whose_folder_is_removed_while_it_is_drawn_is_drawn_again(
 
 
 def test_a_small_report_is_made_at_once(large: Large, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(build, "FIGURES_PER_PART", 24)
+    monkeypatch.setattr(report_folder, "FIGURES_PER_PART", 24)
     assert large.work("report") == State.DONE
     assert large.states() == {"report": State.DONE}
 

@@ -33,8 +33,9 @@ from models.tables import (
     Summary,
     Training,
 )
-from reports import build, exports
-from reports.formats import WRITERS
+from reports.build import report_folder
+from reports.data import exports
+from reports.data.formats import WRITERS
 from tests import exports_kit as kit
 
 TABLES: tuple[type[Base], ...] = (
@@ -96,7 +97,7 @@ def export_all(db: Database, run: int) -> None:
 
 def make_report(db: Database, run: int, folder: Path) -> str:
     """Make the report and return its pages, one after the other."""
-    out = build.build(db, [run], folder / f"report-{run}").parent
+    out = report_folder.build(db, [run], folder / f"report-{run}").parent
     return "".join(path.read_text(encoding="utf-8") for path in sorted(out.glob("*.html")))
 
 

@@ -13,8 +13,10 @@ import pytest
 from analysis.kinds.months import list_months
 from core.enums import Grain
 from models.database import Database
-from reports import build, exports, months, years
-from reports.run_data import load_run
+from reports.build import report_folder
+from reports.data import exports, years
+from reports.data.run_data import load_run
+from reports.pages import months
 from tests import report_stories as stories
 from tests.report_stories import Text
 
@@ -56,7 +58,7 @@ def long_run(db: Database) -> int:
 def folder(db: Database, long_run: int, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the report of the run of 61 months."""
     out = tmp_path_factory.mktemp("report") / "out"
-    build.build(db, [long_run], out)
+    report_folder.build(db, [long_run], out)
     return out
 
 
@@ -145,7 +147,7 @@ def test_a_keyword_has_a_table_of_years_and_no_figure_for_each(folder: Path) -> 
 
 def test_a_run_of_60_months_lists_them_one_by_one(db: Database, tmp_path: Path) -> None:
     run = stories.months_run(db, "2015-01", "2019-12", KEYWORDS, no_data=[GAP])
-    build.build(db, [run], tmp_path / "out")
+    report_folder.build(db, [run], tmp_path / "out")
     front = read(tmp_path / "out" / "index.html")
     assert "Month by month" in front
     assert 'href="2015-01.html"' in front
@@ -170,14 +172,14 @@ def test_the_figures_of_years_are_those_of_the_export(db: Database, long_run: in
 def test_the_parts_of_a_long_report_are_years_and_draw_all_figures_of_months_and_years(
     db: Database, long_run: int, folder: Path, tmp_path: Path
 ) -> None:
-    parts = build.divide_figures(db, long_run)
+    parts = report_folder.divide_figures(db, long_run)
     assert [(part[0], part[-1]) for part in parts] == [
         *((f"{year}-01", f"{year}-12") for year in range(2015, 2020)),
         ("2020-01", "2020-01"),
     ]
     out = tmp_path / "out"
     for part in parts:
-        build.draw_part(db, long_run, out, part, check=lambda: None)
+        report_folder.draw_part(db, long_run, out, part, check=lambda: None)
     drawn = {path.name for path in (out / "figures").iterdir()}
     final = {path.name for path in (folder / "figures").iterdir()}
     assert drawn <= final
@@ -197,7 +199,7 @@ def test_a_long_report_is_made_however_short_the_slices_are(
     while not (tmp_path / "out" / "index.html").exists() and slices < 20:
         slices += 1
         try:
-            build.build(db, [run], tmp_path / "out", check=end_slice)
+            report_folder.build(db, [run], tmp_path / "out", check=end_slice)
         except TimeoutError:
             continue
     drawn = figures(tmp_path / "out")

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from reports import build
-from reports.run_data import load_run
-from reports.run_summary import summarize_run
+from reports.build import report_folder
+from reports.data.run_data import load_run
+from reports.pages.run_summary import summarize_run
 from tests import report_stories as stories
 from tests.report_stories import Text
 
@@ -53,7 +53,7 @@ def test_the_front_page_and_the_pages_of_months_say_that_only_headlines_were_rea
     days = [Text(f"2020-03-{day:02}", text, f"https://paper.example/{day}") for day in (1, 4)]
     stories.store(db, days)
     run = stories.months_run(db, "2020-03", "2020-03", ["covid"])
-    index = build.build(db, [run], tmp_path / "out")
+    index = report_folder.build(db, [run], tmp_path / "out")
     front = page_text(index)
     assert front.count(NOTE) == times
     assert page_text(tmp_path / "out" / "2020-03.html").count(NOTE) == times
@@ -65,6 +65,6 @@ def test_the_front_page_and_the_pages_of_months_say_that_only_headlines_were_rea
 def test_posts_are_not_taken_for_headlines_of_articles(tmp_path: Path) -> None:
     db = stories.database(tmp_path)
     stories.store(db, [Text("2020-03-01", HEADLINE, "https://x.com/1", "ann", "x")])
-    index = build.build(db, [stories.handles_run(db, ["ann"])], tmp_path / "out")
+    index = report_folder.build(db, [stories.handles_run(db, ["ann"])], tmp_path / "out")
     assert NOTE not in page_text(index)
     db.close()

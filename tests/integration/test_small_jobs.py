@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import signal
 import threading
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +17,11 @@ from aiohttp import web
 from billiard.common import TERM_SIGNAL
 from sqlalchemy import event, select, update
 
-from analysis.kinds.accounts import HandlesParameters
+from analysis.kinds.accounts import Accounts, HandlesParameters
 from analysis.kinds.searches import SearchParameters
+from analysis.pipelines import POSTS
+from analysis.step import NotReady, Step
+from analysis.steps import distinctive
 from analysis.steps.distinctive import OTHERS_ARE_COLLECTED
 from core.enums import DOCUMENTS, QUEUE_TEXT, JobKind, State, WaitFor
 from core.settings import Settings
@@ -119,20 +125,24 @@ def test_a_companion_is_held_by_its_own_claim(db: Database) -> None:
     assert [row.state for row in read_jobs(db, run).values()] == [State.RUNNING, State.DONE]
 
 
-def test_what_is_dispatched_waits_is_of_another_queue_or_crashed_is_not_taken_along(
+def test_what_is_dispatched_waits_is_of_another_queue_or_lost_its_worker_is_not_taken_along(
     db: Database,
 ) -> None:
-    run = new_run(db, "ann", "ben", "cid", "dan", "eve")
+    run = new_run(db, "ann", "ben", "cid", "dan", "eve", "fay")
     change(db, run, "ben", dispatched_at=clock())
     change(db, run, "cid", state=State.WAITING)
     change(db, run, "dan", queue="reports")
     change(db, run, "eve", crashes=1)
+    change(db, run, "fay", losses=1)
     assert take_along(db, claim(db, run, "ann")) == []
 
 
-def test_a_job_that_crashed_works_alone_so_that_it_is_known_which_one_does(db: Database) -> None:
+@pytest.mark.parametrize("counter", ["crashes", "losses"])
+def test_a_job_that_lost_its_worker_works_alone_so_that_it_is_known_which_one_kills_it(
+    db: Database, counter: str
+) -> None:
     run = new_run(db, "ann", "ben")
-    change(db, run, "ann", crashes=1)
+    change(db, run, "ann", **{counter: 1})
     assert take_along(db, claim(db, run, "ann")) == []
 
 
@@ -378,23 +388,51 @@ def test_a_job_that_another_took_over_stops_alone(settings: Settings) -> None:
         assert states == {"@ann": (State.DONE, None), "@cid": (State.DONE, None)}
 
 
+def compute_for_ever() -> Step:
+    """Return a step without calls, in the place of one that computes for long."""
+
+    async def compute(_data: Any, _fetcher: Any) -> NotReady:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    return Step(distinctive.NAME, compute, tables=(), makes_calls=False)
+
+
+def shut_down_at(stub: Stub, calls: int, signals: int) -> threading.Thread:  # noqa: F811
+    """Send this process the signal of a shutdown when so many *calls* are in flight."""
+
+    def shut_down() -> None:
+        wait_until(lambda: stub.counts()["calls"] >= calls, what="calls in flight")
+        for _ in range(signals):
+            os.kill(os.getpid(), TERM_SIGNAL)
+            wait_until(lambda: TERM_SIGNAL not in signal.sigpending(), what="its delivery")
+
+    thread = threading.Thread(target=shut_down)
+    thread.start()
+    return thread
+
+
+@pytest.mark.parametrize("moment", ["calls", "a step computes", "a second signal comes"])
 def test_a_shutdown_gives_every_job_of_the_slice_back(
     jobs: Jobs,
     stub: Stub,  # noqa: F811
+    moment: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     stub.faults(latency=0.5)
     store_posts(jobs.db, "ann", "ben", "cid")
     run = jobs.submit(HandlesParameters(), "ann", "ben", "cid")
 
-    def shut_down() -> None:
-        wait_until(lambda: stub.counts()["calls"] >= 9, what="calls in flight")
-        os.kill(os.getpid(), TERM_SIGNAL)
+    with monkeypatch.context() as changed:
+        if moment == "a step computes":
+            steps = (*POSTS.steps[:-1], compute_for_ever())
+            changed.setattr(Accounts, "pipeline", replace(POSTS, steps=steps))
+        signals = 2 if moment == "a second signal comes" else 1
+        killer = shut_down_at(stub, calls=9, signals=signals)
+        with pytest.raises(SystemExit):
+            jobs.slice(run, "@ann")
+        killer.join()
 
-    killer = threading.Thread(target=shut_down)
-    killer.start()
-    with pytest.raises(SystemExit):
-        jobs.slice(run, "@ann")
-    killer.join()
     rows = jobs.rows(run)
     assert {(row.state, row.owner, row.claims, row.crashes) for row in rows} == {
         (State.QUEUED, None, 1, 0)

@@ -26,7 +26,7 @@ from models.trainings import get_trained_network
 from models.transitions import cancel_run, claim_job, pause_run, resume_run, retry_run
 from networks.storage import load_network
 from producers.trainings import Network, plan_training, submit_training
-from reports import exports
+from reports.data import exports
 from tests.report_stories import Text, months_run, store
 from tests.services import wait_until
 from workers import trainings

@@ -15,7 +15,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from typer.testing import CliRunner
 
 from analysis.kinds.months import MonthsParameters
@@ -25,12 +25,13 @@ from cli.report_folders import remove_reports
 from core.enums import JobKind
 from core.settings import Settings, environment
 from models.documents import add_documents
-from models.tables import Job
-from models.watches import start_watch, unsent_events
+from models.tables import Job, WatchEvent
+from models.watches import read_state, start_watch, unsent_events
 from producers.watches import check_due_watches
 from tests.e2e_kit import Stub, stub, stub_settings  # noqa: F401 - fixtures
 from tests.jobs_kit import Jobs
 from tests.watch_kit import work
+from workers import watching
 from workers.executor import work_one_slice
 
 PATH = "/hook/not-to-be-logged"
@@ -107,13 +108,14 @@ def tidings(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     return lambda *arguments: CliRunner().invoke(app, list(map(str, arguments)))
 
 
-def publish_month(jobs: Jobs, month: int, *, fever: bool = False) -> None:
-    """Store two documents for each day of a month, of which one mentions the fever, or none."""
+def publish_month(jobs: Jobs, month: int, *, fever: bool = False, storm: bool = False) -> None:
+    """Store two documents for each day of a month; one mentions the fever or the storm, or none."""
     rows = []
     for day in range(1, calendar.monthrange(2020, month)[1] + 1):
         for number in range(2):
             at = datetime(2020, month, day, 12)  # noqa: DTZ001 - the column is naive UTC
-            subject = "Fever" if fever and number else "Ferry"
+            news = "Fever" if fever else "Storm" if storm else "Ferry"
+            subject = news if number else "Ferry"
             rows.append({
                 "identity": f"nyt:{month}-{day}-{number}", "source": "nyt", "handle": None,
                 "author_id": None, "published_at": at, "period": f"2020-{month:02}",
@@ -132,9 +134,9 @@ def make_report(jobs: Jobs, run: int) -> Path:
     return jobs.settings.reports / str(run)
 
 
-def watched_run(jobs: Jobs) -> int:
+def watched_run(jobs: Jobs, parameters: MonthsParameters = FEVER) -> int:
     """Return a run over two months without fever that is watched and has its report."""
-    run = jobs.submit(FEVER)
+    run = jobs.submit(parameters)
     work(jobs, run)
     with jobs.db.write() as connection:
         start_watch(connection, jobs.db, run, every="day", max_calls=None, now=0.0)
@@ -216,6 +218,97 @@ def test_a_webhook_that_fails_stops_no_report_and_is_tried_again(
     assert [message["events"][0]["text"] for message in webhook.received] == [SENTENCE] * 2
     with jobs.db.read() as connection:
         assert unsent_events(connection, run) == []
+
+
+def look_in(jobs: Jobs, month: int) -> int:
+    """Look at the watched runs in another month; return how many got jobs to do."""
+    now = datetime.fromisoformat(f"2020-{month:02}-28T00:00:00+00:00").timestamp()
+    return check_due_watches(jobs.db, jobs.settings, now=now)
+
+
+def test_unsent_events_go_out_at_every_look_until_the_webhook_has_taken_them(
+    jobs: Jobs, webhook: Webhook
+) -> None:
+    run = watched_run(jobs)
+    webhook.status = 500
+    publish_month(jobs, 3, fever=True)
+    update_in(jobs, run, 3)
+    folder = make_report(jobs, run)
+    written_at = (folder / "index.html").stat().st_mtime_ns
+
+    for month in (4, 5, 6):
+        assert look_in(jobs, month) == 1
+        make_report(jobs, run)
+    assert len(webhook.received) == 4
+
+    webhook.status = 200
+    assert look_in(jobs, 7) == 1
+    make_report(jobs, run)
+    assert [message["events"][0]["text"] for message in webhook.received] == [SENTENCE] * 5
+    assert look_in(jobs, 8) == 0
+    make_report(jobs, run)
+    assert len(webhook.received) == 5
+    assert (folder / "index.html").stat().st_mtime_ns == written_at
+    with jobs.db.read() as connection:
+        assert read_state(connection, run).updates == 1  # type: ignore[union-attr]
+
+
+def test_a_look_leaves_a_report_job_that_is_still_queued_alone(
+    jobs: Jobs, webhook: Webhook
+) -> None:
+    run = watched_run(jobs)
+    webhook.status = 500
+    publish_month(jobs, 3, fever=True)
+    update_in(jobs, run, 3)
+    make_report(jobs, run)
+    assert look_in(jobs, 4) == 1
+    assert look_in(jobs, 5) == 0
+    webhook.status = 200
+    make_report(jobs, run)
+    assert len(webhook.received) == 2
+
+
+def test_events_are_sent_the_oldest_first_in_messages_of_bounded_size(
+    jobs: Jobs, webhook: Webhook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keywords = (Keyword.parse("storm"), Keyword.parse("fever"))
+    run = watched_run(jobs, FEVER.model_copy(update={"keywords": keywords}))
+    webhook.status = 500
+    publish_month(jobs, 3, fever=True)
+    update_in(jobs, run, 3)
+    make_report(jobs, run)
+    assert len(webhook.received) == 1
+    with jobs.db.write() as connection:
+        # An event that an erasure took away is stored, and no report shows it.
+        lost_event = {"run_id": run, "key": "lost", "number": 1, "at": 0.0, "is_sent": False}
+        connection.execute(insert(WatchEvent), [lost_event])
+
+    publish_month(jobs, 4, storm=True)
+    update_in(jobs, run, 4)
+    make_report(jobs, run)
+    (_, refused) = webhook.received
+    periods = [event["period"] for event in refused["events"]]
+    assert periods == ["2020-03", "2020-04"]
+
+    webhook.status = 200
+    webhook.received.clear()
+    monkeypatch.setattr(watching, "EVENTS_PER_MESSAGE", 1)
+    assert look_in(jobs, 5) == 1
+    make_report(jobs, run)
+    assert [len(message["events"]) for message in webhook.received] == [1, 1]
+    assert [message["events"][0]["period"] for message in webhook.received] == periods
+    assert look_in(jobs, 6) == 0
+    with jobs.db.read() as connection:
+        assert unsent_events(connection, run) == []
+
+
+def test_a_look_without_a_webhook_queues_nothing_for_events(jobs: Jobs) -> None:
+    run = watched_run(jobs)
+    with jobs.db.write() as connection:
+        event = {"run_id": run, "key": "unsent", "number": 1, "at": 0.0, "is_sent": False}
+        connection.execute(insert(WatchEvent), [event])
+    jobs.settings = jobs.settings.model_copy(update={"webhook_url": None})
+    assert look_in(jobs, 4) == 0
 
 
 def test_a_report_that_is_removed_takes_its_feed_with_it(jobs: Jobs) -> None:

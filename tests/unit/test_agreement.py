@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reports.agreement import krippendorff_alpha
+from reports.stats.agreement import krippendorff_alpha
 
 # "Computing Krippendorff's Alpha-Reliability" (2011), part D: four observers, twelve units.
 CODERS = (

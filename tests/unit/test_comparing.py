@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from reports.comparing import (
+from reports.stats.comparing import (
     Sample,
     Share,
     adjust_holm,

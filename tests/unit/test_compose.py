@@ -289,7 +289,17 @@ import workers.celery, workers.text_jobs, workers.crawling, cli.main, flower
 
 
 def test_the_server_imports_no_package_but_textapi_and_core() -> None:
-    absent = {"analysis", "cli", "workers", "producers", "reports", "sources", "models", "celery"}
+    absent = {
+        "analysis",
+        "cli",
+        "workers",
+        "packs",
+        "producers",
+        "reports",
+        "sources",
+        "models",
+        "celery",
+    }
     program = f"""
 import sys
 import textapi.server.__main__, textapi.server.routes, textapi.server.processes

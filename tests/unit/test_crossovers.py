@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from reports.crossovers import Crossover, find_crossovers
+from reports.findings.crossovers import Crossover, find_crossovers
 from tests.highlight_rows import row
 
 

@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.daily_counts import (
+from reports.data.daily_counts import (
     cut_off_periods,
     is_cut_off,
     measure_dispersion,
     no_documents,
     read_daily_counts,
 )
-from reports.run_data import load_run
-from reports.tables.periods import read_periods
+from reports.data.run_data import load_run
+from reports.data.tables.periods import read_periods
 from tests import report_stories as stories
 
 WEEK = [20, 24, 25, 22, 21, 8, 7]  # Monday to Sunday

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from reports.distinct_mentions import describe_repeats, drop_repeats
-from reports.tables.mentions import MentionRow
+from reports.data.distinct_mentions import describe_repeats, drop_repeats
+from reports.data.tables.mentions import MentionRow
 
 START = datetime(2020, 3, 1)  # noqa: DTZ001 - naive UTC, as stored
 RIVERS = ("Tay", "Dee", "Spey", "Tweed", "Clyde", "Forth")

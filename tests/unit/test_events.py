@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from analysis.kinds.months import list_months
-from reports.changes import describe_changes
-from reports.comparing import Share, compare_shares
-from reports.events import (
+from reports.data.tables.periods import PeriodRow
+from reports.findings.changes import describe_changes
+from reports.findings.events import (
     LEVEL,
     Departure,
     Event,
@@ -26,8 +26,8 @@ from reports.events import (
     judge_share,
     keyword_series,
 )
-from reports.statistics import polarity_interval, wilson_interval
-from reports.tables.periods import PeriodRow
+from reports.stats.comparing import Share, compare_shares
+from reports.stats.intervals import polarity_interval, wilson_interval
 
 BENCH = Path(__file__).parents[2] / "bench"
 SERIES = 200
@@ -237,8 +237,8 @@ def test_a_feed_is_xml_whatever_a_keyword_holds() -> None:
     from datetime import UTC, datetime  # noqa: PLC0415
     from types import SimpleNamespace  # noqa: PLC0415
 
-    from reports.atom import NAMESPACE, write_feed  # noqa: PLC0415
-    from reports.watching import ShownEvent  # noqa: PLC0415
+    from reports.pages.atom import NAMESPACE, write_feed  # noqa: PLC0415
+    from reports.pages.watching import ShownEvent  # noqa: PLC0415
 
     (event,) = share_events(make_rows([*QUIET, (90, 3000)]))
     text = "<b>&\x01 \ufffe “k”"

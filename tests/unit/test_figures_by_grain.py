@@ -9,10 +9,10 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from reports import grains
+from analysis import grains
+from reports.data.tables.periods import PeriodRow
 from reports.figures import accounts, comparison, polarity, series, smoothing, style, terms
 from reports.figures.spec import Subject
-from reports.tables.periods import PeriodRow
 
 
 def row(

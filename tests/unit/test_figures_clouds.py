@@ -16,8 +16,7 @@ from PIL import Image, ImageColor
 from analysis.text import stopwords
 from analysis.text.words import count_words, merge_spellings
 from core.errors import BadInput
-from reports import fonts
-from reports.figures import clouds, style
+from reports.figures import clouds, fonts, style
 from textapi.text.keywords import pattern
 
 

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from reports.figures import differences, style
 from reports.figures.differences import Difference, PairPanel
 from reports.figures.spec import FigureSpec
-from reports.polarity_scale import UNCHECKED
+from reports.words.scales import UNCHECKED
 
 SPAN = style.Range("2020-01", "2020-04")
 SHARES = (

@@ -13,6 +13,8 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from reports.data.tables.periods import PeriodRow
+from reports.data.tables.trainings import EpochRow, PredictionRow
 from reports.figures import (
     accounts,
     comparison,
@@ -26,8 +28,6 @@ from reports.figures import (
     trainings,
 )
 from reports.figures.spec import Subject
-from reports.tables.periods import PeriodRow
-from reports.tables.trainings import EpochRow, PredictionRow
 
 
 def day(text: str) -> float:

@@ -9,9 +9,9 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from reports.data.tables.periods import PeriodRow
 from reports.figures import polarity, series, style
 from reports.figures.spec import Subject
-from reports.tables.periods import PeriodRow
 
 
 def row(

@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from reports.data.tables.trainings import PredictionRow
 from reports.figures import clouds, comparison, polarity, scatter, series, style, trainings
 from reports.figures.small_print import break_lines
 from reports.figures.spec import FigureSpec
-from reports.tables.trainings import PredictionRow
 from tests.unit.test_figures_series import ROWS, SPAN, SUBJECT
 
 NOTE = "Source: The New York Times \u00b7 as of 2026-11-26 \u00b7 Tidings, run 1 \u201cnews\u201d"

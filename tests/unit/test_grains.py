@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analysis import grains
 from core.enums import Grain
-from reports import grains
 from reports.figures import smoothing, style
+from reports.words.periods import period_name
 
 DAYS = st.dates(date(1851, 1, 1), date(2199, 12, 31))
 GRAINS = st.sampled_from(list(Grain))
@@ -50,7 +51,7 @@ def test_weeks_are_those_of_iso_8601() -> None:
 
 
 def test_tables_name_each_period() -> None:
-    named = list(map(style.period_name, ["2020-03-02", "2020-W14", "2020-03", "2020"]))
+    named = list(map(period_name, ["2020-03-02", "2020-W14", "2020-03", "2020"]))
     assert named == ["2 Mar 2020", "2020-W14 (30 Mar)", "Mar 2020", "2020"]
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from reports.group_counts import GroupCounts
-from reports.group_gaps import describe_gaps
-from reports.period_lists import describe_periods
+from reports.data.group_counts import GroupCounts
+from reports.pages.group_gaps import describe_gaps
+from reports.words.periods import describe_periods
 
 
 def group(name: str, *months: str) -> GroupCounts:

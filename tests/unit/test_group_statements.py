@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analysis import grains
 from core.enums import Grain, Grouping
-from reports import grains
-from reports.group_counts import Cell, GroupCounts, KeywordGroups, Moments, add_month
-from reports.group_statements import describe_groups
-from reports.groupings import NOT_KNOWN
-from reports.statistics import polarity_interval
-from reports.tables.archive_days import NO_DATA, ArchiveDay, Matches, Progress
+from reports.data.group_counts import Cell, GroupCounts, KeywordGroups, Moments, add_month
+from reports.data.groupings import NOT_KNOWN
+from reports.data.tables.archive_days import NO_DATA, ArchiveDay, Matches, Progress
+from reports.findings.group_statements import describe_groups
+from reports.stats.intervals import polarity_interval
 
 COMPLETE = Progress("complete", has_counts=True, has_polarity=True)
 Month = Mapping[str, tuple[int, int, Sequence[float]] | None]  # documents, matched, polarities

@@ -8,14 +8,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from reports.daily_counts import no_documents
-from reports.highlights import (
+from reports.data.daily_counts import no_documents
+from reports.data.tables.periods import PeriodRow
+from reports.findings.highlights import (
     Highlight,
     account_highlights,
     handle_highlights,
     keyword_highlights,
 )
-from reports.tables.periods import PeriodRow
 from tests.highlight_rows import row
 
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from reports.page import _environment
-from reports.tables.periods import PeriodRow
+from reports.data.tables.periods import PeriodRow
+from reports.pages.page import _environment
 from tests.highlight_rows import row
 
 

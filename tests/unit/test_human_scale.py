@@ -10,8 +10,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from reports.human_scale import Stratum, correlate, estimate_mean, labels_needed
-from reports.statistics import t_quantile
+from reports.stats.human_scale import Stratum, correlate, estimate_mean, labels_needed
+from reports.stats.intervals import t_quantile
 
 MANY = 10**9  # mentions, of which no sample is a part to speak of
 

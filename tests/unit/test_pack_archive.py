@@ -14,10 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import BadInput
-from reports.packs import archive
-from reports.packs.archive import PackFile, salvaged, write_archive
-from reports.packs.contents import PackedAnswer, read_lines
-from reports.packs.verify import find_difference
+from packs import archive
+from packs.archive import PackFile, salvaged, write_archive
+from packs.contents import PackedAnswer, read_lines
+from packs.verify import find_difference
 from tests.packs_kit import flipped_byte
 
 FILES = {"run.json": b"{}\n", "exports/a.jsonl": b"one\ntwo\n", "figures/\u00fc-1.svg": b"<svg/>"}

@@ -12,8 +12,8 @@ from analysis.kinds.accounts import HandlesParameters
 from analysis.kinds.months import MonthsParameters
 from analysis.kinds.trainings import TrainingParameters
 from analysis.options import Keyword
-from reports import page, run_summary
-from reports.figure_store import slug
+from reports.figures.figure_store import slug
+from reports.pages import page, run_summary
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.page_rows import ROWS_WITHOUT_SCRIPT, page_rows
+from reports.pages.page_rows import ROWS_WITHOUT_SCRIPT, page_rows
 
 CELLS = st.none() | st.text(st.characters(exclude_categories=["Cs"])) | st.floats(-1, 1)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
-from reports.crossovers import find_keyword_crossovers
-from reports.pair_highlights import PAIR_LEVEL, list_different, pair_highlights
-from reports.paired import Estimate, sum_pair
+from reports.findings.crossovers import find_keyword_crossovers
+from reports.findings.pair_highlights import PAIR_LEVEL, list_different, pair_highlights
+from reports.stats.paired import Estimate, sum_pair
 from tests.pair_months import pair
 
 

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from reports.paired import (
+from reports.stats.intervals import wilson_interval
+from reports.stats.paired import (
     PairCounts,
     add_pairs,
     compare_paired_means,
@@ -20,7 +21,6 @@ from reports.paired import (
     sum_counts,
     sum_pair,
 )
-from reports.statistics import wilson_interval
 
 Z = NormalDist().inv_cdf(0.975)
 

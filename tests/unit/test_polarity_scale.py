@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from analysis.kinds.months import list_months
+from reports.data.tables.periods import PeriodRow
 from reports.figures import accounts, comparison, polarity, scatter, style
 from reports.figures.spec import FigureSpec, Subject
-from reports.highlights import Highlight
-from reports.polarity_scale import UNCHECKED, mark_polarities, scale_note
-from reports.tables.periods import PeriodRow
+from reports.findings.highlights import Highlight
+from reports.findings.polarity_scale import mark_polarities
+from reports.words.scales import UNCHECKED, scale_note
 
 SPAN = style.Range("2020-01", "2021-06")
 SUBJECT = Subject("“tide”", "tide", SPAN)

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from analysis.options import Keyword
 from analysis.query.forms import MOST_FORMS, with_forms
 from analysis.query.grammar import And, Near, Node, Not, Or, Query, parse_query
+from analysis.query.notation import suggest_query
 from analysis.query.terms import Term
 from analysis.text.mentions import all_terms, mention_rows
 from core.enums import Within
@@ -308,11 +309,137 @@ def test_nothing_is_refused_that_could_match() -> None:
 
 @pytest.mark.parametrize(
     "plain",
-    ["law and order", "f(x)", "E = mc2", "rock 'n' roll", "c++", "9/11", "trump -biden", "near"],
+    [
+        *("law and order", "f(x)", "E = mc2", "rock 'n' roll", "rock \u2018n\u2019 roll", "c++"),
+        *("9/11", "24/7", "near", "NEAR Protocol", "AT&T", "rock & roll", "N95", "#covid", "C#"),
+        *("Yahoo! Finance", "\u201990s music", "the boys\u2019 club", "\u65e5\u672c", "3-D"),
+    ],
 )
 def test_words_without_a_sign_of_queries_are_looked_for_as_ever(plain: str) -> None:
     keyword = Keyword.parse(plain)
     assert (keyword.name, keyword.terms, keyword.query) == (plain, (plain,), None)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "remedy"),
+    [
+        ("trump | biden", "write OR"),
+        ("trump || biden", "write OR"),
+        ("trump|biden", "write OR"),
+        ("covid:corona;sars", "a comma in NAME:term,term"),
+        ("a && b", "write AND"),
+        ("trump -biden", "write NOT for -"),
+        ("trump \u2212biden", "write NOT for -"),
+        ("+trump -biden", "write AND for +"),
+        ("trump !biden", "write NOT for !"),
+        ("trump AND_NOT biden", "write NOT alone"),
+        ("trump ANDNOT biden", "write NOT alone"),
+        ("trump BUT NOT biden", "write NOT alone"),
+        ("trump <and> biden", "write AND or OR"),
+        ("trump XOR biden", r"write \(a OR b\) NOT"),
+        ("within/5", "write near/5"),
+        ("police within/5 shot", "write near/5"),
+        ("police w/5 shot", "write near/5"),
+        ("police PRE/5 shot", "write near/5"),
+        ("police /5 shot", "write near/5"),
+        ("police /s shot", "write near/5"),
+        ("police NEAR5 shot", "write near/5"),
+        ("police NEAR shot", "write near/5"),
+        ("police near shot NOT biden", "write near/5"),
+        ("police AROUND(5) shot", "write near/5"),
+        ('"police shot"~5', "write each, or a star"),
+        ("hong ADJ kong", "write near/0"),
+        ("trump~", "write each, or a star"),
+        ("trump^2", "leave it out"),
+        ("/tru.p/", "regular expressions are not read"),
+        ("vaccin?", r"write vaccin\*, or \"vaccin\?\""),
+        ("vaccin? AND flu", r"write vaccin\*"),
+        ("wom?n", "write each form"),
+        ("[trump OR biden]", r"write \( and \)"),
+        ("{trump}", r"write \( and \)"),
+        ("title:trump", "write trump, or title OR trump"),
+        ("Headline:trump", "is no field here"),
+        ('"trump" "biden"', "write AND, OR or near/N between"),
+    ],
+)
+def test_a_notation_of_other_tools_is_refused_with_what_to_write(wrong: str, remedy: str) -> None:
+    with pytest.raises(ValueError, match=remedy):
+        Keyword.parse(wrong)
+    if ":" not in wrong:
+        with pytest.raises(ValueError, match=remedy):
+            Keyword.parse_query("named", wrong)
+
+
+@pytest.mark.parametrize("literal", ["trump | biden", "-gate", "vaccin?", "w/5", "a; b"])
+def test_in_quotation_marks_a_sign_of_other_tools_stands_for_itself(literal: str) -> None:
+    keyword = Keyword.parse(f'"{literal}"')
+    assert (keyword.name, keyword.terms) == (literal, (literal,))
+
+
+MARKS = [
+    *(
+        "\u201c\u201d",
+        "\u201e\u201c",
+        "\u201e\u201d",
+        "\u201d\u201d",
+        "\u00ab\u00bb",
+        "\u00bb\u00ab",
+    ),
+    *("\u2039\u203a", "\u203a\u2039", "\u201a\u2018", "\u201a\u2019", "\u2018\u2019", "''", '""'),
+]
+
+
+@pytest.mark.parametrize("marks", MARKS)
+def test_quotation_marks_of_word_processors_are_quotation_marks(marks: str) -> None:
+    phrase = f"{marks[0]}hong kong, too{marks[1]}"
+    term = Term("hong kong, too")
+    for written, expected in (
+        (phrase, term),
+        (f"{phrase} AND china", And((term, Term("china")))),
+        (f"china NOT {phrase}", And((Term("china"), Not(term)))),
+        (f"x:({phrase} OR china) near/3 tea", Near((term, Term("china")), (Term("tea"),), 3)),
+    ):
+        query = Keyword.parse(written).parsed_query
+        assert query is not None
+        assert query.root == expected
+    case_sensitive = Keyword.parse(f"={phrase}").parsed_query
+    assert case_sensitive is not None
+    assert case_sensitive.root == Term("hong kong, too", True)
+
+
+def test_an_apostrophe_within_quotation_marks_stays_one() -> None:
+    keyword = Keyword.parse("\u2018Trump\u2019s wall\u2019 NOT biden")
+    assert keyword.terms == ("Trump\u2019s wall",)
+
+
+@pytest.mark.parametrize(
+    ("phrase", "query"),
+    [
+        ("trump and biden", "trump AND biden"),
+        ("Trump Or Biden", "Trump OR Biden"),
+        ("trump and not biden", "trump AND NOT biden"),
+        ("police near shot", "police near/5 shot"),
+        ("rock & roll", "rock AND roll"),
+        ("trump + biden", "trump AND biden"),
+        ("trump - biden", "trump NOT biden"),
+        ("not biden", "NOT biden"),
+        ("vaccin!", "vaccin*"),
+        ("and then", None),
+        ("near miss", None),
+        ("what for", None),
+        ("C++", None),
+        ("100%", None),
+    ],
+)
+def test_a_phrase_with_an_operator_in_small_letters_suggests_a_query(
+    phrase: str, query: str | None
+) -> None:
+    assert suggest_query(phrase) == query
+
+
+def test_a_stored_query_is_read_whatever_signs_of_other_tools_it_holds() -> None:
+    stored = {"name": "x", "terms": ["a | b", "w/5"], "query": "a | b OR w/5 NOT near miss"}
+    assert Keyword.model_validate(stored).terms == ("a | b", "w/5")
 
 
 def test_stored_parameters_of_before_are_a_list_of_terms_whatever_they_hold() -> None:

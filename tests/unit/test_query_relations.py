@@ -10,8 +10,8 @@ from analysis.options import Keyword
 from analysis.query.grammar import Node
 from analysis.query.relations import Relation, relate
 from core.enums import Within
-from reports.pair_highlights import pair_highlights
-from reports.paired import sum_pair
+from reports.findings.pair_highlights import pair_highlights
+from reports.stats.paired import sum_pair
 from tests.pair_months import pair
 from tests.unit.test_queries import TEXTS, naive_match, read, written_queries
 

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.reading_list import LENGTH, choose_documents
-from reports.tables.distinctive import DistinctiveRow
-from reports.tables.mentions import MentionRow
+from reports.data.tables.distinctive import DistinctiveRow
+from reports.data.tables.mentions import MentionRow
+from reports.pages.reading_list import LENGTH, choose_documents
 from textapi.text.keywords import pattern
 
 COVID = [pattern("covid")]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from reports.data.tables.entities import EntityRow
 from reports.figures.entities import TopNames, entities_spec, is_in_title_case, top_names
 from reports.figures.spec import Subject
 from reports.figures.style import Range
-from reports.tables.entities import EntityRow
 from textapi.text.keywords import pattern
 
 SUBJECT = Subject("x", "x", Range("2020-03", "2020-03"))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from networks.data import Data, Samples, Scaling
-from reports.trainings import simple_rules
+from reports.pages.trainings import simple_rules
 
 
 def samples(x: list[list[float]], classes: list[int]) -> Samples:

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.figures.style import month_name
-from reports.highlights import Highlight, Ranking
-from reports.sensitivity import ReadHighlights, caution_where_repeats_decide
-from reports.words import format_share
+from reports.findings.highlights import Highlight, Ranking
+from reports.findings.sensitivity import ReadHighlights, caution_where_repeats_decide
+from reports.words.periods import month_name
+from reports.words.quantities import format_share
 
 JANUARY = Highlight("share", ("peak", "2021-01"), "“x” stood out most in January: 1,932 of 2,044.")
 FEWER = Highlight("share", ("peak", "2021-01"), "“x” stood out most in January: 112 of 2,000.")

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from core.errors import BadInput
 from sources import file_reading, files, json_entries, jsonstream
-from sources.base import Empty, Item, LeftOut, SourceDocument
+from sources.base import Empty, Item, LeftOut, Remark, SourceDocument
 from sources.file_reading import split_lines
 from sources.files import read_path
 from sources.post_cleaning import html_to_text
@@ -140,7 +140,77 @@ def test_what_cannot_be_read_twice_is_refused(tmp_path: Path) -> None:
         list(read_path(tmp_path / "a.csv"))
 
 
+@pytest.mark.parametrize("name", ["a.csv", "a.json", "a.csv.gz"])
+@pytest.mark.parametrize(
+    ("encoding", "label"),
+    [
+        ("utf-16-le", "UTF-16"),
+        ("utf-16-be", "UTF-16"),
+        ("utf-32-le", "UTF-32"),
+        ("utf-32-be", "UTF-32"),
+    ],
+)
+def test_a_file_of_another_unicode_encoding_is_called_by_its_name(
+    tmp_path: Path, name: str, encoding: str, label: str
+) -> None:
+    content = "\ufeffid,text\n1,Rain\n".encode(encoding)
+    packed = gzip.compress(content) if name.endswith(".gz") else content
+    with pytest.raises(BadInput) as caught:
+        read(tmp_path / name, packed)
+    message = f"{tmp_path / name} is {label}: save it as UTF-8 and import it again"
+    assert str(caught.value) == message
+
+
 # --- sizes ---
+
+
+@pytest.mark.parametrize("blank", ["\n", " \t\r\n", ",,\n", '"";""\n'])
+def test_a_table_of_blank_lines_is_read_to_a_bound(
+    tmp_path: Path, blank: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(file_reading, "MAX_BLANK_LINES", 50)
+    items = read(tmp_path / "a.csv", f"id,text\n1,Rain\n{blank * 51}2,Fog\n")
+    assert [item.text for item in documents(items)] == ["Rain"]
+    assert reasons(items) == ["it has more than 50 blank lines: it was read no further"]
+
+
+def test_lines_of_json_between_blank_ones_are_read_to_a_bound(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(file_reading, "MAX_BLANK_LINES", 50)
+    rain, fog = '{"id": "1", "text": "Rain"}\n', '{"id": "2", "text": "Fog"}\n'
+    blank = "\n" * 51
+    items = read(tmp_path / "a.jsonl", f"{rain}{blank}{fog}")
+    assert [item.text for item in documents(items)] == ["Rain"]
+    assert reasons(items) == ["it has more than 50 blank lines: it was read no further"]
+    assert len(documents(read(tmp_path / "a.jsonl", f"{rain * 6}{blank}{fog}"))) == 7
+
+
+def test_a_file_of_blank_lines_alone_is_bad_input_with_the_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(file_reading, "MAX_BLANK_LINES", 50)
+    with pytest.raises(BadInput, match="more than 50 blank lines"):
+        read(tmp_path / "a.csv", "\n" * 1000)
+
+
+def test_brackets_too_many_in_a_row_are_left_out_once(tmp_path: Path) -> None:
+    rain, fog = '{"id": "1", "text": "Rain"}', '{"id": "2", "text": "Fog"}'
+    items = read(tmp_path / "a.json", f"[{rain}{'}, } ' * 1000},, {fog},,]")
+    assert [item.text for item in documents(items)] == ["Rain", "Fog"]
+    assert reasons(items) == ["there is a bracket too many between two documents"]
+
+
+def test_a_table_of_json_is_looked_through_up_to_where_it_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "MAX_LEFT_OUT", 50)
+    rain = '{"id": "1", "text": "Rain"}\n'
+    late = '{"id": "2", "text": "Fog", "date": "2020-03-12"}\n'
+    broken = "broken\n" * 51
+    items = read(tmp_path / "a.jsonl", f"{rain}{broken}{late}")
+    assert [item.text for item in documents(items)] == ["Rain"]
+    assert any("no column holds a time" in item.text for item in items if isinstance(item, Remark))
 
 
 @given(

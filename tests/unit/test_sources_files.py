@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import json
+import os
+import shutil
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -192,6 +195,27 @@ def test_a_csv_that_is_no_utf8_is_read_as_windows_1252_and_says_so(tmp_path: Pat
     items = read(tmp_path / "posts.csv", b"id,text\n1,caf\xe9 \x93x\x94\n2,odd \x81\n")
     assert [item.text for item in documents(items)] == ["café \u201cx\u201d", "odd \ufffd"]
     assert "read as Windows-1252, 1 bytes that mean nothing there became U+FFFD" in remarks(items)
+
+
+@pytest.mark.parametrize("signatures", [1, 2, 3])
+@pytest.mark.parametrize("head", ["id,text", '"id","text"', "sep=,\nid,text", "\r\nid,text"])
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252"])
+def test_signatures_of_utf8_at_the_beginning_belong_to_no_column(
+    tmp_path: Path, signatures: int, head: str, encoding: str
+) -> None:
+    content = codecs.BOM_UTF8 * signatures + f"{head}\n7,Caf\u00e9\n".encode(encoding)
+    [item] = documents(read(tmp_path / "a.csv", content))
+    assert (item.native_id, item.text) == ("7", "Caf\u00e9")
+
+
+@pytest.mark.parametrize("name", ["a.json", "a.jsonl", "a.json.gz"])
+def test_signatures_of_utf8_at_the_beginning_are_no_part_of_json(tmp_path: Path, name: str) -> None:
+    content = codecs.BOM_UTF8 * 2 + b'{"id": "7", "text": "Rain"}\n{"id": "8", "text": "Fog"}\n'
+    if name.startswith("a.json") and not name.endswith("l"):
+        content = codecs.BOM_UTF8 * 2 + b'[{"id": "7", "text": "Rain"}, {"id": "8", "text": "Fog"}]'
+    packed = gzip.compress(content) if name.endswith(".gz") else content
+    items = documents(read(tmp_path / name, packed))
+    assert [item.native_id for item in items] == ["7", "8"]
 
 
 def test_posts_on_x_are_known_by_their_address(tmp_path: Path) -> None:
@@ -579,6 +603,52 @@ def test_a_folder_is_read_whole_packed_files_too(tmp_path: Path) -> None:
     assert [item.text for item in documents(items)] == ["a", "b"]
     assert [Path(item.file).name for item in items if isinstance(item, LeftOut)] == ["c.json"]
     assert "README.md" in [Path(item.file).name for item in items if isinstance(item, Remark)]
+
+
+def test_a_file_that_the_system_cannot_read_costs_no_other_file_of_a_folder(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "a.csv").write_text("id,text\n1,a\n")
+    (tmp_path / "archive.json").symlink_to("/proc/self/mem")  # its first page is not mapped: EIO
+    (tmp_path / "gone.json").symlink_to("nowhere")
+    (tmp_path / "z.csv").write_text("id,text\n2,z\n")
+
+    items = list(read_path(tmp_path, now=NOW))
+
+    assert [item.text for item in documents(items)] == ["a", "z"]
+    unreadable, missing = [item for item in items if isinstance(item, LeftOut)]
+    assert str(unreadable) == (
+        f"{tmp_path / 'archive.json'}: cannot be read (Input/output error): look at the disk or "
+        "the share that it is on"
+    )
+    assert str(missing) == (
+        f"{tmp_path / 'gone.json'}: cannot be opened (No such file or directory): look at its name "
+        "and its permissions"
+    )
+
+
+@pytest.mark.parametrize("name", ["archive.json", "a.csv", "a.jsonl", "a.warc", "a.js", "a"])
+def test_a_file_that_the_system_cannot_read_is_bad_input_with_its_name(
+    tmp_path: Path, name: str
+) -> None:
+    (tmp_path / name).symlink_to("/proc/self/mem")
+    with pytest.raises(BadInput, match=rf"/{name} cannot be read \(Input/output error\)"):
+        list(read_path(tmp_path / name))
+
+
+def test_a_folder_that_cannot_be_listed_is_named_and_costs_no_other(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("id,text\n1,a\n")
+    folder = os.open(tmp_path, os.O_RDONLY)
+    for _ in range(20):  # below a path that is longer than the system takes
+        os.mkdir("d" * 250, dir_fd=folder)
+        folder = os.open("d" * 250, os.O_RDONLY, dir_fd=folder)
+
+    items = list(read_path(tmp_path, now=NOW))
+
+    shutil.rmtree(tmp_path / ("d" * 250))
+    assert [item.text for item in documents(items)] == ["a"]
+    [left_out] = [item for item in items if isinstance(item, LeftOut)]
+    assert "it cannot be listed (File name too long)" in str(left_out)
 
 
 def test_a_folder_without_anything_to_read_is_bad_input(tmp_path: Path) -> None:

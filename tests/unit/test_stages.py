@@ -68,3 +68,43 @@ def test_an_error_of_a_step_keeps_no_other_from_its_end() -> None:
     )
     assert isinstance(failed, ValueError)
     assert computed == NotReady("computed")
+
+
+def test_a_stage_that_is_cancelled_while_a_step_computes_waits_for_the_calls_in_flight() -> None:
+    happened: list[str] = []
+
+    async def stop_while_it_computes() -> None:
+        computes, is_answered = asyncio.Event(), asyncio.Event()
+
+        async def ask(_data: Any, fetcher: Any) -> NotReady:
+            fetcher.has_called.set()
+            try:
+                await asyncio.Event().wait()
+            finally:
+                await is_answered.wait()
+                happened.append("the answer is stored")
+            raise AssertionError
+
+        async def compute(_data: Any, _fetcher: Any) -> NotReady:
+            computes.set()
+            await asyncio.Event().wait()
+            raise AssertionError
+
+        steps = [
+            Step("ask", ask, tables=()),
+            Step("compute", compute, tables=(), makes_calls=False),
+        ]
+        fetcher, unused = SimpleNamespace(has_called=asyncio.Event()), cast("Any", None)
+        stage = asyncio.create_task(run_stage(unused, steps, unused, cast("Any", fetcher)))
+        stage.add_done_callback(lambda _stage: happened.append("the stage ends"))
+
+        await computes.wait()
+        stage.cancel()
+        for _ in range(20):
+            await asyncio.sleep(0)  # to whatever could run now
+        is_answered.set()
+        await asyncio.wait([stage])
+        assert stage.cancelled()
+
+    asyncio.run(stop_while_it_computes())
+    assert happened == ["the answer is stored", "the stage ends"]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.statistics import (
+from reports.stats.intervals import (
     mean,
     polarity_interval,
     round_figure,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reports.handles import Quote, _quotes
+from reports.pages.handles import Quote, _quotes
 
 
 def test_sentences_without_a_full_stop_are_cut_as_the_posts_have_them() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from reports.trends import find_step, fit_trend
+from reports.stats.trends import find_step, fit_trend
 
 MONTHS = [float(month) for month in range(24)]
 

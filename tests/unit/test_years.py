@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from reports.data.tables.coverage import CoverageGrid, CoverageRow
+from reports.data.tables.phrases import PhraseRow
+from reports.data.years import cover_years, group_decades, list_years, split_by_year
 from reports.figures import phrases
-from reports.month_pages import neighbours
-from reports.tables.coverage import CoverageGrid, CoverageRow
-from reports.tables.phrases import PhraseRow
-from reports.years import cover_years, group_decades, list_years, split_by_year
+from reports.pages.month_pages import neighbours
 from tests.highlight_rows import row as row_of
 
 

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0100_waits_for"
-down_revision = "0008_jobs_in_order"
+down_revision = "0009_losses"
 branch_labels = None
 depends_on = None
 

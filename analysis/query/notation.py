@@ -1,0 +1,159 @@
+"""What people write who know other tools: their signs are refused with ours, marks are made plain.
+
+This is about what a person types. Stored queries are read by the grammar alone, so that runs keep
+their meaning.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+from analysis.query.terms import STAR
+
+QUOTED = re.compile('["\u201c\u201e][^"\u201c\u201d]*["\u201c\u201d]')
+
+# Marks as word processors set them: what opens a quotation, and what may close it.
+_CLOSING_MARKS = {
+    "\u201c": "\u201d",
+    "\u201e": "\u201c\u201d",
+    "\u201d": "\u201d",
+    "\u00ab": "\u00bb",
+    "\u00bb": "\u00ab\u00bb",
+    "\u2039": "\u203a",
+    "\u203a": "\u2039\u203a",
+    "\u201a": "\u2018\u2019",
+    "\u2018": "\u2019",
+    "\u2019": "\u2019",
+    "'": "'",
+}
+# These are apostrophes too, so that they count where what they enclose is a whole operand.
+_APOSTROPHES = "\u2018\u2019'"
+_OPERATOR = r"(?:AND|OR|NOT|(?i:near)/\d+)"
+_OPERAND_BEGINS = re.compile(rf"(?:^|[(:,=]|(?<!\S){_OPERATOR}\s|\({_OPERATOR}\s)\s*$")
+_OPERAND_ENDS = re.compile(rf"\*?\s*(?:$|[),]|(?<=\s){_OPERATOR}(?![^\s(]))")
+
+_FIELDS = (
+    "title|intitle|allintitle|headline|hlead|body|text|intext|author|byline|lang|language|date|"
+    "url|inurl|site|domain|source|section"
+)
+_WHOLE_FIELD = re.compile(rf"(?i:{_FIELDS}):[^\s,:]+")
+
+# A word of another tool, and what to write. The first that fits a word counts.
+_SIGNS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r".*\|.*"), "write OR"),
+    (re.compile(r".*&&.*"), "write AND"),
+    (re.compile(r".*;.*"), "write OR between words, or a comma in NAME:term,term"),
+    (re.compile(r"[-\u2013\u2212][^\W\d].*"), "write NOT for -"),
+    (re.compile(r"\+[^\W\d].*"), "write AND for +"),
+    (re.compile(r"![^\W\d].*"), "write NOT for !"),
+    (
+        re.compile(r"AND[_-]?NOT|BUT[_-]?NOT|BUT|(?i:<not>)"),
+        "write NOT alone, as in trump NOT biden",
+    ),
+    (re.compile(r"(?i:<(?:and|or)>)"), "write AND or OR"),
+    (re.compile(r"XOR"), "write (a OR b) NOT (a AND b)"),
+    (re.compile(r"ADJ\d*|(?i:adj[/:]?\d+)"), "write near/0 for words side by side"),
+    (
+        re.compile(
+            r"(?i:(?:within|w|pre|n|p|onear|around)[/:]\d+|(?:near|within|around):?\d+|<near.*>)"
+            r"|/(?:\d{1,3}|[sp])|~\d+|NEAR|AROUND"
+        ),
+        "write near/5 for at most five words between",
+    ),
+    (re.compile(r".*~.*"), "other spellings are not found by it: write each, or a star, vaccin*"),
+    (re.compile(r".*\^\d.*"), "all words weigh the same: leave it out"),
+    (re.compile(r"/.*[^\W\d].*/\w*"), "regular expressions are not read: write a star, vaccin*"),
+    (re.compile(r".*\w\?\w.*"), "write each form, or a star at a word's end, vaccin*"),
+    (re.compile(r"[\[{].*|.*[\]}]"), "write ( and )"),
+)
+_WORD = re.compile(r"[^\s(),:]+|:\d+")
+_ENDS_WITH_QUESTION_MARK = re.compile(r".*[^\W_]\?+")
+
+# How words of a phrase are written as operators.
+_OPERATOR_OF_WORD = {
+    "and": "AND",
+    "&": "AND",
+    "+": "AND",
+    "or": "OR",
+    "/": "OR",
+    "not": "NOT",
+    "-": "NOT",
+    "near": "near/5",
+    "adj": "near/0",
+}
+_TRUNCATION = re.compile(r"([^\W_]*[^\W\d_])[?!$%]+")
+
+
+def make_marks_plain(text: str) -> str:
+    """Return *text* with the quotation marks of word processors as the ones that queries know."""
+    for opening, closing in _CLOSING_MARKS.items():
+        close = rf"[{closing}](?!\w)"
+        pair = re.compile(rf'(?<![^\s(=:,]){opening}((?:(?!{close})[^"])+){close}')
+        text = pair.sub(_make_plain(opening), text)
+    return text
+
+
+def _make_plain(opening: str) -> Callable[[re.Match[str]], str]:
+    def make_plain(pair: re.Match[str]) -> str:
+        before, after = pair.string[: pair.start()], pair.string[pair.end() :]
+        is_operand = _OPERAND_BEGINS.search(before) and _OPERAND_ENDS.match(after)
+        return pair[0] if opening in _APOSTROPHES and not is_operand else f'"{pair[1]}"'
+
+    return make_plain
+
+
+def refuse_foreign_signs(text: str, *, is_query: bool) -> None:
+    """Raise ValueError, with what to write, where *text* has a sign that only other tools know.
+
+    In quotation marks every sign stands for itself.
+    """
+    unquoted = QUOTED.sub('""', text)
+    if _WHOLE_FIELD.fullmatch(unquoted.strip()):
+        field, _, word = unquoted.strip().partition(":")
+        raise ValueError(
+            f"{field}: is no field here, and the words of a title are all that is searched: write "
+            f"{word}, or {field} OR {word} where both are looked for"
+        )
+
+    words = _WORD.findall(unquoted)
+    for place, word in enumerate(words):
+        is_between = 0 < place < len(words) - 1
+        for sign, remedy in _SIGNS:
+            if sign.fullmatch(word) and (is_between or not word.isalpha()):
+                raise ValueError(
+                    f"{word!r} is a notation of other tools: {remedy}; or put what is meant as it "
+                    'stands into quotation marks, "…"'
+                )
+        if is_query and is_between and word == "near" and _joins_words(words, place):
+            raise ValueError(
+                "'near' stands in a phrase: write near/5, say, as an operator, or the phrase in "
+                "quotation marks"
+            )
+        if (is_query or len(words) == 1) and _ENDS_WITH_QUESTION_MARK.fullmatch(word):
+            raise ValueError(
+                f"{word!r} ends with a question mark, which stands for no letter: write "
+                f'{word.rstrip("?")}{STAR}, or "{word}" where the mark is meant'
+            )
+
+
+def _joins_words(words: Sequence[str], place: int) -> bool:
+    neighbours = (words[place - 1], words[place + 1])
+    return not any(re.fullmatch(_OPERATOR, word) for word in neighbours)
+
+
+def suggest_query(phrase: str) -> str | None:
+    """Return the query that *phrase* may have been meant as; None where nothing in it says so."""
+    words = phrase.split()
+    suggested: list[str] = []
+    for place, word in enumerate(words):
+        operator = _OPERATOR_OF_WORD.get(word.casefold())
+        truncated = _TRUNCATION.fullmatch(word)
+        is_first_not = place == 0 and operator == "NOT"
+        if operator and place < len(words) - 1 and (place or is_first_not):
+            suggested.append(operator)
+        elif truncated:
+            suggested.append(truncated[1] + STAR)
+        else:
+            suggested.append(word)
+    return None if suggested == words else " ".join(suggested)

@@ -1,0 +1,130 @@
+"""Fetchers that make no call: one records the answers that a step reads, one gives them again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import IO, Any
+
+from core.errors import NotFound
+from models.answers import read_answers
+from models.database import Database
+from models.keyword_answers import read_searched, read_sentences
+from packs.contents import PackedAnswer, read_lines
+from textapi.messages import Operation
+from textapi.requests import ApiRequest, KeywordBatch, KeywordKey, answer_key
+
+MISSING = "answers are not stored any more"
+NOTHING_FOUND = "[]"  # is not recorded: most texts do not mention a keyword
+
+StoredAnswers = dict[bytes, str]  # JSON by key
+
+
+class AnswersMissing(NotFound):
+    """An answer that a step needs is not in the ledger."""
+
+
+class _TextsOfDocuments:
+    """The texts that a step asks keywords of, by document.
+
+    The ledger has such answers by the document's row, which is another in each database; a pack has
+    them by a hash of the text.
+    """
+
+    def __init__(self, engine: str) -> None:
+        self._engine = engine
+        self._texts: dict[int, str] = {}
+
+    def remember(self, requests: Iterable[ApiRequest]) -> None:
+        """Remember the texts of *requests* in place of those of before."""
+        self._texts.clear()
+        for request in requests:
+            if isinstance(request, KeywordBatch):
+                self._texts.update(zip(request.document_ids, request.texts, strict=True))
+
+    def key(self, term: str, document_id: int) -> bytes:
+        """Return the key of the answer in a pack."""
+        parameters = {"keyword": term}
+        operation = Operation.SENTENCES_WITH_KEYWORDS
+        return answer_key(self._engine, operation, parameters, self._texts[document_id])
+
+
+class RecordingFetcher:
+    """Reads answers in the ledger and keeps what it has read."""
+
+    def __init__(self, db: Database, engine: str) -> None:
+        self.engine = engine
+        self.answers: StoredAnswers = {}
+        self._db = db
+        self._texts = _TextsOfDocuments(engine)
+
+    async def fetch(self, requests: Iterable[ApiRequest]) -> None:
+        """Ask nothing: what is missing is noticed when it is read."""
+        self._texts.remember(requests)
+
+    async def read_sentences(
+        self, terms: Sequence[str], document_ids: Sequence[int]
+    ) -> dict[KeywordKey, list[str]]:
+        """Read the sentences that were found in documents. Raises `AnswersMissing`."""
+        with self._db.read() as connection:
+            searched = read_searched(connection, self.engine, terms, document_ids)
+            sentences = read_sentences(connection, self.engine, terms, document_ids)
+        if any(searched.missing(term, document_ids) for term in terms):
+            raise AnswersMissing(MISSING)
+
+        for (term, document_id), quotes in sentences.items():
+            value = json.dumps(quotes, ensure_ascii=False, separators=(",", ":"))
+            self.answers[self._texts.key(term, document_id)] = value
+        return sentences
+
+    async def read(self, keys: Collection[bytes]) -> dict[bytes, Any]:
+        """Read the answers with *keys*. Raises `AnswersMissing`."""
+        with self._db.read() as connection:
+            stored = read_answers(connection, keys)
+        if len(stored) < len(set(keys)):
+            raise AnswersMissing(MISSING)
+
+        for key, value in stored.items():
+            if value != NOTHING_FOUND:
+                self.answers[key] = value
+        return {key: json.loads(value) for key, value in stored.items()}
+
+
+class ReplayingFetcher:
+    """Gives the recorded answers; what was not recorded had found nothing."""
+
+    def __init__(self, engine: str, answers: Mapping[bytes, Any]) -> None:
+        self.engine = engine
+        self._answers = answers
+        self._texts = _TextsOfDocuments(engine)
+
+    async def fetch(self, requests: Iterable[ApiRequest]) -> None:
+        """Ask nothing: the answers are there."""
+        self._texts.remember(requests)
+
+    async def read_sentences(
+        self, terms: Sequence[str], document_ids: Sequence[int]
+    ) -> dict[KeywordKey, list[str]]:
+        """Return the sentences that were found in documents."""
+        sentences: dict[KeywordKey, list[str]] = {}
+        for term in terms:
+            for document_id in document_ids:
+                answer = self._answers.get(self._texts.key(term, document_id))
+                if answer:
+                    sentences[term, document_id] = answer
+        return sentences
+
+    async def read(self, keys: Collection[bytes]) -> dict[bytes, Any]:
+        """Return the answers with *keys*."""
+        return {key: self._answers.get(key, ()) for key in keys}
+
+
+def write_answers(file: IO[bytes], answers: StoredAnswers) -> None:
+    """Write *answers* by key; their values as they are stored."""
+    for key, value in sorted(answers.items()):
+        file.write(f'{{"key": "{key.hex()}", "value": {value}}}\n'.encode())
+
+
+def load_answers(file: IO[bytes], name: str) -> dict[bytes, Any]:
+    """Return the answers of the file *name*. Raises `BadInput`, which names file and line."""
+    return {bytes.fromhex(line.key): line.value for line in read_lines(file, name, PackedAnswer)}

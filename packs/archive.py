@@ -1,0 +1,236 @@
+"""A zip file of fixed order, times and modes, and its reading within bounds.
+
+Files are read as streams and never unpacked to disk, so that no name in an archive is a path.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+import shutil
+import struct
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Self
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
+
+from core.atomic_files import replace_file
+from core.errors import BadInput
+from packs.contents import CHECKSUMS
+
+MOST_FILES = 50_000
+MOST_BYTES = 64 * 2**30  # of all files unpacked
+MOST_EXPANSION = 200  # times the size of the archive; exports take some 10 times
+ALWAYS_ALLOWED_BYTES = 64 * 2**20  # however small the archive is
+LONGEST_DIRECTORY = 16 * 2**20  # bytes of the archive's list of files
+CHUNK = 2**20
+
+_NAME = re.compile(r"(?:[a-z]{1,20}/)?(?!\.)[\w.@+-]{1,150}")
+_CHECKSUM = re.compile(r"([0-9a-f]{64})  (\S+)")
+_TIME = (1980, 1, 1, 0, 0, 0)  # the first that a zip file can hold
+_MODE = 0o100644 << 16
+_UNIX = 3
+_LOCAL_HEADER = 30  # bytes, then name and extra field, whose lengths are its last four bytes
+# what reading raises of an archive with wrong bytes
+_DAMAGED = (
+    *(BadZipFile, EOFError, NotImplementedError, OSError, ValueError),
+    *(struct.error, zlib.error),
+)
+
+
+def write_archive(folder: Path, out: Path) -> str:
+    """Write the files of *folder* and their checksums to the archive *out*; return its SHA-256.
+
+    Raises `TidingsError` where it cannot be written.
+    """
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    checksums: dict[str, str] = {}
+
+    with replace_file(out) as file, ZipFile(file, "w") as archive:
+        for path in files:
+            name = path.relative_to(folder).as_posix()
+            with path.open("rb") as content:
+                checksums[name] = _add(archive, name, content)
+
+        lines = [f"{checksum}  {name}\n" for name, checksum in sorted(checksums.items())]
+        _add(archive, CHECKSUMS, io.BytesIO("".join(lines).encode()))
+
+    with out.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _add(archive: ZipFile, name: str, content: IO[bytes]) -> str:
+    """Add a file; return the SHA-256 of its content."""
+    if not _NAME.fullmatch(name):
+        raise BadInput(f"{name} is no name for a file in a pack")
+    entry = ZipInfo(name, _TIME)
+    entry.compress_type = ZIP_DEFLATED
+    entry.create_system = _UNIX
+    entry.external_attr = _MODE
+    digest = hashlib.sha256()
+
+    with archive.open(entry, "w", force_zip64=True) as packed:
+        while chunk := content.read(CHUNK):
+            digest.update(chunk)
+            packed.write(chunk)
+    return digest.hexdigest()
+
+
+class _BoundedFile(io.FileIO):
+    """A file of which no more than `LONGEST_DIRECTORY` is read at once.
+
+    `zipfile` reads an archive's list of files in one piece, of a size that the archive gives.
+    """
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        longest = LONGEST_DIRECTORY + 1
+        size = longest if size is None or size < 0 else min(size, longest)
+        content = super().read(size) or b""
+        if len(content) > LONGEST_DIRECTORY:
+            raise BadZipFile("its list of files is too long")
+        return content
+
+
+class PackFile:
+    """An archive that is read. Use it with ``with``.
+
+    Raises `BadInput` where it is no pack or exceeds the bounds.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        try:
+            self._file = _BoundedFile(path)
+        except OSError as error:
+            raise BadInput(f"{path} cannot be read ({error.strerror})") from error
+        try:
+            self._archive = ZipFile(self._file)
+            self._entries = _check_entries(self._archive.infolist(), path.stat().st_size)
+        except _DAMAGED as error:
+            self._file.close()
+            raise BadInput(
+                f"{path} is no pack or damaged ({error}): give a file that `tidings pack` wrote"
+            ) from None
+        except BadInput:
+            self._file.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._archive.close()
+        self._file.close()
+
+    @property
+    def names(self) -> list[str]:
+        """The names of all files, sorted."""
+        return sorted(self._entries)
+
+    @contextmanager
+    def open(self, name: str) -> Iterator[IO[bytes]]:
+        """Open a file. Raises `BadInput`, which names it, where it lacks or is damaged."""
+        if name not in self._entries:
+            raise BadInput(f"{name} is not in the pack")
+        try:
+            with self._archive.open(self._entries[name]) as file:
+                yield file
+        except _DAMAGED as error:
+            raise BadInput(f"{name} is damaged ({error})") from None
+
+    def read(self, name: str, most: int) -> bytes:
+        """Return a file of at most so many bytes. Raises `BadInput`."""
+        if name in self._entries and self._entries[name].file_size > most:
+            raise BadInput(f"{name} is larger than {most:,} bytes")
+        with self.open(name) as file:
+            return file.read()
+
+    def hash(self, name: str) -> str:
+        """Return the SHA-256 of a file. Raises `BadInput`."""
+        digest = hashlib.sha256()
+        with self.open(name) as file:
+            while chunk := file.read(CHUNK):
+                digest.update(chunk)
+        return digest.hexdigest()
+
+    def checksums(self) -> dict[str, str]:
+        """Return the checksum that each file should have, by its name. Raises `BadInput`."""
+        lines = self.read(CHECKSUMS, LONGEST_DIRECTORY).decode(errors="replace").splitlines()
+        checksums: dict[str, str] = {}
+        for number, line in enumerate(lines, start=1):
+            match = _CHECKSUM.fullmatch(line)
+            if match is None:
+                raise BadInput(f"{CHECKSUMS}, line {number}: it is no checksum and name of a file")
+            checksums[match[2]] = match[1]
+        return checksums
+
+    def salvage(self, name: str, out: IO[bytes]) -> None:
+        """Write what can be read of a damaged file to *out*."""
+        entry = self._entries[name]
+        try:
+            with self._path.open("rb") as file:
+                file.seek(entry.header_offset)
+                header = file.read(_LOCAL_HEADER)
+                lengths = struct.unpack("<HH", header[-4:])
+                file.seek(sum(lengths), io.SEEK_CUR)
+                _inflate(file, entry, out)
+        except (OSError, struct.error, zlib.error):
+            return
+
+
+def _check_entries(entries: list[ZipInfo], archive_size: int) -> dict[str, ZipInfo]:
+    """Return the *entries* by name. Raises `BadInput` where one is none that we write."""
+    if len(entries) > MOST_FILES:
+        raise BadInput(f"the pack has {len(entries):,} files: at most {MOST_FILES:,} are read")
+    size = sum(entry.file_size for entry in entries)
+    expanded = max(ALWAYS_ALLOWED_BYTES, MOST_EXPANSION * archive_size)
+    if size > min(MOST_BYTES, expanded):
+        raise BadInput(
+            f"the pack would be {size:,} bytes unpacked, of {archive_size:,}: that is no pack"
+        )
+
+    by_name: dict[str, ZipInfo] = {}
+    for entry in entries:
+        name = entry.filename
+        if not _NAME.fullmatch(name) or name in by_name:
+            raise BadInput(f"the pack has a file {name[:100]!r}, whose name no pack has or twice")
+        if entry.compress_type not in (ZIP_STORED, ZIP_DEFLATED) or entry.flag_bits & 1:
+            raise BadInput(f"{name} is packed in a way that no pack is")
+        by_name[name] = entry
+    return by_name
+
+
+def _inflate(file: IO[bytes], entry: ZipInfo, out: IO[bytes]) -> None:
+    """Write what *entry* holds to *out*, up to its size or the first byte that makes no sense."""
+    if entry.compress_type == ZIP_STORED:
+        out.write(file.read(min(entry.file_size, CHUNK)))
+        return
+
+    inflate = zlib.decompressobj(-zlib.MAX_WBITS)
+    packed, unpacked = entry.compress_size, entry.file_size
+    while packed > 0 and unpacked > 0 and not inflate.eof:
+        chunk = file.read(min(packed, 256))  # what stands before a wrong byte of a piece is lost
+        if not chunk:
+            return
+        content = inflate.decompress(chunk, unpacked)
+        out.write(content)
+        packed -= len(chunk)
+        unpacked -= len(content)
+
+
+@contextmanager
+def salvaged(pack: PackFile, name: str, place: Path) -> Iterator[IO[bytes]]:
+    """Open what can be read of a file of the pack, damaged or not, by way of a file at *place*."""
+    with place.open("w+b") as out:
+        try:
+            with pack.open(name) as file:
+                shutil.copyfileobj(file, out, CHUNK)
+        except BadInput:
+            out.seek(0)
+            out.truncate()
+            pack.salvage(name, out)
+        out.seek(0)
+        yield out

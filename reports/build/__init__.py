@@ -1,0 +1,1 @@
+"""What of a report is made when, and what is kept."""

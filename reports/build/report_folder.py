@@ -1,0 +1,250 @@
+"""A report: one folder with `index.html`, its figures and the exports, made from stored results."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
+from importlib.resources import files
+from itertools import count
+from operator import attrgetter
+from pathlib import Path
+
+from core.atomic_files import StagedFiles, whole_name, write_atomically
+from core.enums import Grain, Grouping
+from core.errors import UsageError
+from models.database import Database
+from reports.data import years
+from reports.data.exports import TABLE_FILES, ExportFolder
+from reports.data.queries import in_batches
+from reports.data.run_data import NO_SELECTION, Selection, load_run
+from reports.data.selection import check_found, refuse_numbers
+from reports.figures.figure_store import FigureStore
+from reports.figures.origin import describe_origin
+from reports.kinds import REPORT_KINDS
+from reports.kinds.report_kind import Report
+from reports.pages import atom, comparison, page, run_summary
+from reports.pages.repeats import read_repeats
+from reports.pages.run_summary import summarize_run
+from reports.pages.watching import read_watch_section
+from reports.report_files import FEED, INDEX, MANIFEST, is_own_page
+from reports.words.quantities import join_words
+
+# A report is made again when a file of one of these packages has changed.
+_PACKAGES = (
+    "reports",
+    "reports.stats",
+    "reports.words",
+    "reports.data",
+    "reports.data.tables",
+    "reports.findings",
+    "reports.figures",
+    "reports.pages",
+    "reports.pages.templates",
+    "reports.kinds",
+    "reports.build",
+    "analysis",
+    "analysis.kinds",
+    "analysis.text",
+    "analysis.text.stopwords",
+)
+
+FIGURES_PER_PART = 24  # figures that one job of a large report draws: a few seconds
+MAX_PARTS_UNDIVIDED = 2  # a report of so few parts is drawn by the job that makes it
+
+
+def build(
+    db: Database,
+    run_ids: Sequence[int],
+    out: Path,
+    *,
+    selection: Selection = NO_SELECTION,
+    grain: Grain | None = None,
+    grouping: Grouping | None = None,
+    check: Callable[[], None] = lambda: None,
+    texts: bool = True,
+) -> Path:
+    """Make the report of a run, or of several side by side, in the folder *out*.
+
+    Return the path of its `index.html`. Where nothing has changed since the report was last made,
+    nothing is done. Figures and tables are put in place first, each whole, then the pages, the
+    index last, so that at any time the folder holds a consistent report; after a kill the next
+    build continues where this one stopped. What an earlier report has and this one has not is
+    deleted. *check* is called before each figure that is to be drawn: what it raises ends the
+    build. Of a run that is grouped by year not before the first, and not when all months are read.
+    Without *texts* the documents' texts are left out, sentences that are quoted aside. Series have
+    the *grain*: by default the run's, of several runs months; and the *grouping*. Raises `NotFound`
+    where there is no such run, `UsageError` where *out* holds another program's page, *selection*
+    names a template that the run does not have, a training is given a grain, or another run than
+    one of months a grouping.
+    """
+    index = out / INDEX
+    refuse_foreign_page(index)
+    refuse_numbers(selection, run_ids)
+    fingerprint = _fingerprint(db, run_ids, selection, grain, grouping, texts=texts)
+    if _is_unchanged(out, fingerprint):
+        return index
+
+    runs = [load_run(db, run_id, selection, grain, grouping) for run_id in run_ids]
+    if len(run_ids) > 1 and grain is None:
+        runs = [replace(data, grain=Grain.MONTH) for data in runs]
+    if any(map(years.groups_by_year, runs)):
+        check = _after_one(check)
+    store = FigureStore(out, note=describe_origin(runs), check=check)
+    with StagedFiles(out) as pages:
+        reports = []
+        for data in runs:
+            folder = out / f"run-{data.id}" if len(run_ids) > 1 else out
+            if len(run_ids) == 1:
+                check_found(data, selection)
+            exports = ExportFolder(data, folder, texts=texts)
+            folder.mkdir(exist_ok=True)
+            read_highlights = REPORT_KINDS[data.kind.report].read_highlights
+            repeats = None
+            if len(run_ids) == 1 and read_highlights is not None:
+                repeats = read_repeats(data, read_highlights)
+            watch = read_watch_section(data) if len(run_ids) == 1 else None
+            reports.append(Report(summarize_run(data), pages, store, exports, repeats, watch))
+        if len(reports) > 1:
+            _write_comparison(reports, pages, store)
+        else:
+            (report,) = reports
+            kind = REPORT_KINDS[report.run.kind.report]
+            kind.write_pages(report)
+            if report.watch is not None:
+                title = kind.title(report.run)
+                pages.add(FEED, atom.write_feed(report.run, title, report.watch.events))
+
+        names = {*pages.names, *(f"{store.folder.name}/{name}" for name in store.used)}
+        for report in reports:
+            names.update(str(path.relative_to(out)) for path in report.exports.write_all())
+        pages.put_in_place(last=INDEX)
+
+    store.drop_unused()
+    _drop_stale(out, names)
+    _drop_parts(out, names)
+    manifest = {"fingerprint": fingerprint, "runs": list(run_ids), "files": sorted(names)}
+    write_atomically(out / MANIFEST, json.dumps(manifest, indent=1).encode())
+    return index
+
+
+def _after_one(check: Callable[[], None]) -> Callable[[], None]:
+    """Return a check that lets one figure pass.
+
+    The first that is missing may come so late that a slice is over: it would never be drawn.
+    """
+    figures = count()
+
+    def check_later() -> None:
+        if next(figures):
+            check()
+
+    return check_later
+
+
+def is_up_to_date(db: Database, run_ids: Sequence[int], out: Path) -> bool:
+    """Return whether *out* holds the report of these runs as they are now. Raises `NotFound`."""
+    return _is_unchanged(out, _fingerprint(db, run_ids, texts=True))
+
+
+def divide_figures(db: Database, run_id: int) -> list[tuple[str, ...]]:
+    """Return the names of the run's jobs in parts whose figures one worker draws in a few seconds.
+
+    A small run has no parts, and those of a run that is grouped by year are years.
+    """
+    data = load_run(db, run_id)
+    if years.groups_by_year(data):
+        return years.split_by_year(map(attrgetter("name"), data.jobs))
+    figures_per_job = REPORT_KINDS[data.kind.report].figures_per_job * max(1, len(data.keywords))
+    names = map(attrgetter("name"), data.jobs)
+    parts = list(map(tuple, in_batches(names, max(1, FIGURES_PER_PART // figures_per_job))))
+    return parts if len(parts) > MAX_PARTS_UNDIVIDED else []
+
+
+def draw_part(
+    db: Database, run_id: int, out: Path, names: Collection[str], *, check: Callable[[], None]
+) -> int:
+    """Draw the missing figures of the jobs *names*, for `build` to find; return their number."""
+    data = load_run(db, run_id)
+    store = FigureStore(out, note=describe_origin([data]), check=check)
+    REPORT_KINDS[data.kind.report].draw_figures(data, store, names)
+    return store.drawn
+
+
+def _write_comparison(reports: Sequence[Report], pages: StagedFiles, store: FigureStore) -> None:
+    runs = list(map(attrgetter("run"), reports))
+    shown = comparison.make_page(runs, store)
+    labels = list(comparison.label_runs(runs).values())
+    html = page.render(
+        "comparison.html",
+        title=f"{join_words(labels)} side by side",
+        page=shown,
+        runs=runs,
+        made=max(filter(None, map(attrgetter("ended"), runs)), default=None),
+        files=[report.exports.files(f"run-{report.run.id}/") for report in reports],
+        texts=reports[0].exports.texts,
+    )
+    pages.add(INDEX, html.encode())
+
+
+def _fingerprint(
+    db: Database,
+    run_ids: Sequence[int],
+    selection: Selection = NO_SELECTION,
+    grain: Grain | None = None,
+    grouping: Grouping | None = None,
+    *,
+    texts: bool = True,
+) -> str:
+    """Return a hash of the stored results, of the code that shows them and of what is shown."""
+    hashed = hashlib.sha256(f"{texts} {selection!r} {grain} {grouping} ".encode())
+    for run_id in run_ids:
+        hashed.update(f"{run_id} {run_summary.fingerprint(db, run_id)}".encode())
+    for package in _PACKAGES:
+        for file in sorted(files(package).iterdir(), key=attrgetter("name")):
+            if file.is_file():
+                hashed.update(file.read_bytes())
+    return hashed.hexdigest()
+
+
+def _is_unchanged(out: Path, fingerprint: str) -> bool:
+    last_fingerprint, names = _read_manifest(out)
+    return last_fingerprint == fingerprint and all((out / name).is_file() for name in names)
+
+
+def _drop_stale(out: Path, names: Collection[str]) -> None:
+    """Delete the tables and pages of the last report that are none of *names*."""
+    _, last_names = _read_manifest(out)
+    for name in set(last_names) - set(names):
+        path = out / name
+        if not path.is_file() or out not in path.parents or ".." in path.parts:
+            continue
+        if path.name in (FEED, *TABLE_FILES) or (path.suffix == ".html" and is_own_page(path)):
+            path.unlink()
+
+
+def _drop_parts(out: Path, names: Collection[str]) -> None:
+    """Delete what a process that was killed left of the files *names*."""
+    for folder in {(out / name).parent for name in names}:
+        for path in folder.iterdir():
+            whole = path.with_name(whole_name(path))
+            if whole != path and str(whole.relative_to(out)) in names:
+                path.unlink(missing_ok=True)
+
+
+def _read_manifest(out: Path) -> tuple[str | None, list[str]]:
+    """Return the fingerprint of the last report and the names of its files; none without one."""
+    try:
+        manifest = json.loads((out / MANIFEST).read_text(encoding="utf-8"))
+        return str(manifest["fingerprint"]), list(map(str, manifest["files"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None, []
+
+
+def refuse_foreign_page(index: Path) -> None:
+    """Raise `UsageError` where a page of another program would be overwritten."""
+    if index.exists() and not is_own_page(index):
+        raise UsageError(
+            f"{index} exists and is no report of Tidings: choose another folder with --out"
+        )

@@ -1,0 +1,67 @@
+"""A hash of the documents that a run read: whoever has the same texts gets the same."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from tempfile import SpooledTemporaryFile
+
+import numpy as np
+from sqlalchemy import select
+
+from core.errors import TidingsError
+from models.tables import Document
+from reports.data.queries import fetch_pages
+from reports.data.run_data import RunData, documents_condition
+
+_COLUMNS = select(Document.id, Document.identity, Document.text)
+_WORDS = 4  # of eight bytes, of a digest of SHA-256
+_PARTS = 64  # in which digests are sorted
+_IN_MEMORY = 2**17  # bytes of a part: 8 MB of all
+
+
+def hash_documents(data: RunData, note: Callable[[str], None] = lambda _: None) -> str | None:
+    """Return the SHA-256 of a run's documents in hexadecimal; None where it has none.
+
+    It is that of the sorted digests of the documents, each once. A document's digest is the SHA-256
+    of its identity, a byte of zeros and its text, in UTF-8: neither the order of import nor the
+    database matters. What a report leaves out (``--distinct``, ``--without``) counts too. Digests
+    are sorted in parts, by their first bits, of which one is in memory and large ones wait in
+    temporary files. *note* gets each text: to read them all again takes as long. Raises
+    `TidingsError` where there is no room for temporary files.
+    """
+    hashed, documents = hashlib.sha256(), 0
+    try:
+        with ExitStack() as stack:
+            parts = []
+            for _ in range(_PARTS):
+                parts.append(stack.enter_context(SpooledTemporaryFile(max_size=_IN_MEMORY)))
+            for identity, text in _read_documents(data):
+                digest = hashlib.sha256(f"{identity}\0{text}".encode()).digest()
+                parts[digest[0] * _PARTS // 256].write(digest)
+                documents += 1
+                note(text)
+            for part in parts:
+                part.seek(0)
+                hashed.update(_sort_digests(part.read()))
+    except OSError as error:
+        raise TidingsError(
+            f"documents cannot be sorted ({error}): make room for temporary files"
+        ) from error
+    return hashed.hexdigest() if documents else None
+
+
+def _sort_digests(digests: bytes) -> bytes:
+    """Return *digests* in their order, each once: a document of two searches has two."""
+    rows = np.frombuffer(digests, dtype=">u8").reshape(-1, _WORDS)
+    in_order = rows[np.lexsort(rows.T[::-1])]
+    is_new = np.any(in_order[1:] != in_order[:-1], axis=1)
+    return in_order[np.concatenate(([True], is_new))[: len(rows)]].tobytes()
+
+
+def _read_documents(data: RunData) -> Iterator[tuple[str, str]]:
+    for job in data.collecting_jobs:
+        statement = _COLUMNS.where(documents_condition(data, job))
+        for _, identity, text in fetch_pages(data.db, statement, Document.id):
+            yield identity, text

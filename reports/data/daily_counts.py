@@ -1,0 +1,169 @@
+"""How many documents each day has, and which months are cut off: their first or last days lack."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from sqlalchemy import ColumnElement, String, cast, func, select
+
+from analysis import grains
+from analysis.kinds.kind import Unit
+from core.enums import Grain
+from models.documents import documents_of
+from models.tables import Document, Mention
+from reports.data.export_schema import pad_period
+from reports.data.queries import fetch_all, in_batches
+from reports.data.run_data import RunData, RunJob, document_scope, documents_condition
+from reports.data.selection import left_out
+
+DailyCounts = Mapping[str, Sequence[int]]  # by period, a count for each of its days
+
+# not `extract`: SQLite rounds the last moment of a day up to the next
+DAY_OF_MONTH = func.substr(cast(Document.published_at, String), len("YYYY-MM-") + 1, 2)
+_IMPROBABLE = 0.001  # probability of so many days without a document at an edge of a month
+
+
+def read_daily_counts(data: RunData, job: RunJob) -> Mapping[str, list[int]]:
+    """Return the documents of *job* on each day, of the months that have any, in their order.
+
+    A month of an archive is counted once, and what the run's selection leaves out counts too.
+    """
+    if data.kind.unit == Unit.POST:
+        return _count_by_day(data, documents_condition(data, job))
+    if job.id not in data.kept_days:
+        data.kept_days[job.id] = _count_by_day(data, documents_condition(data, job))
+    return data.kept_days[job.id]
+
+
+def read_stored_counts(data: RunData, job: RunJob) -> dict[str, list[int]]:
+    """Return the documents of *job* on each day, of every section and material."""
+    return _count_by_day(data, documents_of(document_scope(data, job).of_all_kinds))
+
+
+def _count_by_day(data: RunData, condition: ColumnElement[bool]) -> dict[str, list[int]]:
+    statement = select(Document.period, DAY_OF_MONTH, func.count())
+    dated = (condition, Document.period.is_not(None))
+    counts: dict[str, list[int]] = {}
+    grouped = (
+        statement.where(*dated).group_by(Document.period, DAY_OF_MONTH).order_by(Document.period)
+    )
+    for stored_period, number, documents in fetch_all(data.db, grouped):
+        period = pad_period(stored_period)
+        of_month = counts.setdefault(period, no_documents(period))
+        of_month[int(number) - 1] += documents
+    return counts
+
+
+def read_selected_counts(data: RunData, job: RunJob) -> dict[str, list[int]]:
+    """Return the daily counts without the documents that the run's selection leaves out."""
+    counts = {period: list(days) for period, days in read_daily_counts(data, job).items()}
+    for batch in in_batches(left_out(data, job)):
+        statement = select(Document.period, DAY_OF_MONTH).where(Document.id.in_(batch))
+        dated = statement.where(Document.period.is_not(None))
+        for period, number in fetch_all(data.db, dated):
+            counts[pad_period(period)][int(number) - 1] -= 1
+    return counts
+
+
+def day_of_document(stored_period: str, number: str) -> date:
+    """Return the day of a document's stored period and `DAY_OF_MONTH`."""
+    period = pad_period(stored_period)
+    return date(int(period[:4]), int(period[5:]), int(number))
+
+
+def no_documents(period: str) -> list[int]:
+    """Return a zero for each day of *period*."""
+    return [0] * grains.count_days(period)
+
+
+def group_days(counts: DailyCounts, grain: Grain) -> dict[str, list[int]]:
+    """Return the daily counts of months by period of *grain*, of the periods that have any."""
+    by_day: dict[date, int] = {}
+    for month, of_month in counts.items():
+        by_day.update(zip(grains.days_of(month), of_month, strict=True))
+    with_documents = [day for day, count in by_day.items() if count]
+    periods = dict.fromkeys(grains.period_of(day, grain) for day in with_documents)
+
+    grouped = {}
+    for period in periods:
+        grouped[period] = [by_day.get(day, 0) for day in grains.days_of(period)]
+    return grouped
+
+
+def read_days(data: RunData, job: RunJob) -> dict[int, int]:
+    """Return the day, from 0, of each document of a month that holds a mention, by its id."""
+    statement = select(Document.id, DAY_OF_MONTH).join(Mention, Mention.document_id == Document.id)
+    of_job = (Mention.job_id == job.id, documents_condition(data, job))
+    rows = fetch_all(data.db, statement.where(*of_job).distinct())
+    return {document: int(number) - 1 for document, number in rows}
+
+
+def measure_dispersion(matched: Sequence[float], documents: Sequence[float]) -> float | None:
+    """Return how many times more daily shares vary than if documents were independent.
+
+    Pearson's χ² of the days of one month, divided by its degrees of freedom: P. McCullagh and J. A.
+    Nelder, "Generalized Linear Models" (1989), 4.5. An event makes many documents of few days. None
+    without a match, without a document that has none, and of fewer than two days.
+    """
+    counted = [(matching, n) for matching, n in zip(matched, documents, strict=True) if n]
+    total, all_matched = sum(documents), sum(matched)
+    if len(counted) < 2 or not 0 < all_matched < total:
+        return None
+    share = all_matched / total
+    squares = sum((matching - n * share) ** 2 / n for matching, n in counted)
+    return squares / (share * (1 - share)) / (len(counted) - 1)
+
+
+def is_cut_off(days: Sequence[int]) -> bool:
+    """Return whether a month of an archive lacks its first or its last days.
+
+    So it is where days at an edge have no document, although that is improbable under the month's
+    daily rate. Of n documents that fall on D days independently, none falls on g given days with
+    the probability (1 - g/D)^n. Documents come in clusters (few at weekends, many on some days): n
+    is divided by the ratio of the daily counts' variance to their mean, R. A. Fisher's index of
+    dispersion ("Statistical Methods for Research Workers", 1925), where that is above 1.
+    """
+    return any(find_missing_days(days))
+
+
+def find_missing_days(days: Sequence[int]) -> tuple[int, int]:
+    """Return how many first and how many last days a month of an archive lacks: see `is_cut_off`.
+
+    An empty month lacks none: it has no data.
+    """
+    documents = sum(days)
+    if not documents:
+        return 0, 0
+    first, last = _edges(days)
+    mean = documents / len(days)
+    variance = sum((count - mean) ** 2 for count in days) / (len(days) - 1)
+    clusters = documents / max(1.0, variance / mean)
+
+    before, after = first, len(days) - 1 - last
+    is_improbable = [(1 - gap / len(days)) ** clusters < _IMPROBABLE for gap in (before, after)]
+    return before * is_improbable[0], after * is_improbable[1]
+
+
+def cut_off_periods(days: DailyCounts) -> set[str]:
+    """Return which of an account's periods are cut off: its first and its last, unless whole.
+
+    Nobody knows whether an account was silent before its first known post and after its last, or
+    whether the collection ends there. A first period that begins with a post on its first day is
+    whole, and so is a last one with a post on its last day.
+    """
+    if not days:
+        return set()
+    first, last = min(days), max(days)
+    cut_off = set()
+    if not days[first][0]:
+        cut_off.add(first)
+    if not days[last][-1]:
+        cut_off.add(last)
+    return cut_off
+
+
+def _edges(days: Sequence[int]) -> tuple[int, int]:
+    """Return the first and the last place of *days* that has a document."""
+    with_documents = [place for place, count in enumerate(days) if count]
+    return with_documents[0], with_documents[-1]

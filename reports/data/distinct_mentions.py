@@ -1,0 +1,42 @@
+"""Mentions without repeats: of texts that differ in names or figures only, the first counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from analysis.text.near_duplicates import find_patterns
+from reports.data.tables.mentions import MentionRow
+from reports.words.quantities import quantity
+
+
+def drop_repeats(sentences: Sequence[MentionRow]) -> list[MentionRow]:
+    """Return a month's mentions without those in documents that repeat an earlier one of them.
+
+    *sentences* are in order of publication. The patterns are those of these documents alone: a
+    part of a report that is drawn by itself counts the same without reading the whole run.
+    """
+    texts = {mention.document: mention.text for mention in sentences}
+    numbers = {document: number for number, document in enumerate(texts)}
+
+    def read_texts() -> Iterable[tuple[int, str]]:
+        return enumerate(texts.values())
+
+    patterns = find_patterns(read_texts)
+    first: dict[int, str] = {}
+    kept = []
+    for mention in sentences:
+        place = patterns.place_of(numbers[mention.document])
+        if place is None or first.setdefault(place, mention.document) == mention.document:
+            kept.append(mention)
+    return kept
+
+
+def describe_repeats(n: int, unit: str) -> str:
+    """Return what a caption says of *n* mentions or posts that are left out as repeats."""
+    if not n:
+        return ""
+    verb = "is" if n == 1 else "are"
+    return (
+        " Of texts that differ in names or figures only, the first of a month counts: "
+        f"{quantity(n, unit)} {verb} left out."
+    )

@@ -1,0 +1,138 @@
+"""What an export table is: its rows, columns and meanings, and the page that lists them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from importlib.resources import files
+from types import UnionType
+from typing import Annotated, Any, Generic, TypeVar, get_args, get_origin, get_type_hints
+
+from analysis.kinds.kind import Unit
+from reports.data.formats import Category, Columns
+from reports.data.run_data import Reader
+
+T = TypeVar("T")
+
+RunNumber = Annotated[int, "Number of the run."]
+JobName = Annotated[
+    str,
+    "Natural name of the job: a month `2020-03`, a handle `@nasa`, `search:TERM`, or a training.",
+]
+KeywordName = Annotated[str | None, "Name of the keyword; null for handles and searches."]
+DocumentIdentity = Annotated[
+    str, "Identity of the document: its source and native id, else its source and a hash."
+]
+AuthorHandle = Annotated[str | None, "Handle of the document's author, without @; null for news."]
+PublishedAt = Annotated[
+    datetime | None,
+    "When it was published, UTC; null where its service cannot have meant the time.",
+]
+WebAddress = Annotated[str | None, "Web address of the document; null where none is known."]
+
+#: columns of any table whose values are few
+CATEGORIES = frozenset(
+    {"period", "handle", "keyword", "term", "job", "source", "type", "step", "state", "service"}
+    | {"operation", "split", "other", "group"}
+)
+MENTION_RUNS = (Unit.MENTION,)
+TEXT_RUNS = (Unit.MENTION, Unit.POST)
+TRAINING_RUNS = (Unit.NETWORK,)
+
+
+@dataclass(frozen=True)
+class Table(Generic[T]):
+    """An export table.
+
+    The fields of the dataclass *row* are the columns: ``Annotated[type, "what it means"]``. A field
+    without a meaning holds a dictionary, of which each key becomes a column. The docstring of *row*
+    describes the table.
+    """
+
+    name: str
+    row: type[T]
+    read: Reader[T]
+    units: tuple[Unit, ...]  # of the runs that can have rows
+    key: tuple[str, ...]  # the columns that tell rows apart, and by which they are sorted
+
+    @property
+    def description(self) -> str:
+        """What one row of the table is, in a sentence or two."""
+        return " ".join((self.row.__doc__ or "").split())
+
+    @cached_property
+    def columns(self) -> Columns:
+        """The type of each column, without None."""
+        columns: Columns = {}
+        for name, hint in get_type_hints(self.row).items():
+            columns[name] = Category if name in CATEGORIES else _plain_type(hint)
+        return columns
+
+    @cached_property
+    def meanings(self) -> dict[str, str]:
+        """What each column means."""
+        meanings: dict[str, str] = {}
+        for name, hint in get_type_hints(self.row, include_extras=True).items():
+            if get_origin(hint) is Annotated:
+                _, meanings[name] = get_args(hint)
+        return meanings
+
+    def sort(self, rows: Iterable[T]) -> list[T]:
+        """Sort *rows* by the key columns: text by code points, null first."""
+        return sorted(rows, key=self._sort_key)
+
+    def _sort_key(self, row: T) -> list[Any]:
+        values = []
+        for column in self.key:
+            value = getattr(row, column)
+            values.append("" if value is None else value)
+        return values
+
+
+def _plain_type(hint: Any) -> type:
+    """Return ``str`` for ``str | None``, ``list`` for ``list[str]``."""
+    kind = get_args(hint)[0] if isinstance(hint, UnionType) else hint
+    plain: type = get_origin(kind) or kind
+    return plain
+
+
+def whole_second(at: datetime | None) -> datetime | None:
+    """Return a UTC time as every format holds it, without parts of a second."""
+    return None if at is None else at.replace(microsecond=0)
+
+
+def finite(value: float | None) -> float | None:
+    """Return *value* as every format can hold it: no infinity, no NaN, no minus zero."""
+    return value + 0.0 if value is not None and math.isfinite(value) else None
+
+
+def pad_period(period: str) -> str:
+    """Return a stored period as ``YYYY-MM``: some platforms write the year 45 as ``45``."""
+    return period.zfill(len("YYYY-MM"))
+
+
+def valid_polarity(value: float | None) -> float | None:
+    """Return *value* if it is a polarity, from -1 to 1; else None (NaN, or a service's mistake)."""
+    return value + 0.0 if value is not None and -1 <= value <= 1 else None
+
+
+def describe_tables(tables: Iterable[Table[Any]]) -> str:
+    """Return the data dictionary: one page of Markdown about *tables* and the formats."""
+    introduction = files("reports.data").joinpath("dictionary.md")
+    parts = [introduction.read_text(encoding="utf-8")]
+    for table in tables:
+        lines = [
+            f"## {table.name}",
+            "",
+            table.description,
+            "",
+            "| column | meaning |",
+            "| --- | --- |",
+        ]
+        for column, meaning in table.meanings.items():
+            lines.append(f"| `{column}` | {meaning} |")
+        parts.append("\n".join([*lines, ""]))
+    return "\n".join(parts)

@@ -1,0 +1,274 @@
+"""A run's tables as files: what `tidings export` writes and a report's folder holds."""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from itertools import product
+from operator import attrgetter, itemgetter
+from pathlib import Path
+from typing import IO, Any
+
+from analysis.kinds.kind import Unit
+from core.atomic_files import replace_file, write_atomically
+from core.enums import Grain, Grouping
+from core.errors import UsageError
+from models.database import Database
+from reports.data.export_schema import Table, describe_tables
+from reports.data.formats import COMPRESSED, FOLDER_WRITERS, WRITERS, Columns, Values
+from reports.data.queries import in_batches
+from reports.data.run_data import NO_SELECTION, RunData, Selection, load_run
+from reports.data.selection import check_found, describe_selection, is_large
+from reports.data.tables import TABLES
+from reports.data.tables.comentions import COMENTIONS
+from reports.data.tables.documents import DOCUMENTS
+from reports.data.tables.entities import ENTITIES
+from reports.data.tables.mentions import MENTIONS
+from reports.data.tables.periods import PERIODS
+from reports.data.tables.summaries import SUMMARIES
+
+DICTIONARY_FILE = "dictionary.md"
+FOLDER_FORMS = ("csv", COMPRESSED, "parquet")
+TEXT = "text"  # the column that holds a whole document
+#: what the tables in a report's folder are or were called, in this version and before
+TABLE_FILES = {f"{table}.{form}" for table, form in product(TABLES, FOLDER_WRITERS)}
+
+_OF_SELECTED = """\
+`mentions`, `periods`, `documents` and the polarity in `summaries` are of the documents that remain.
+`phrases`, `entities`, `distinctive`, `coverage` and the text of `summaries` are of all documents:
+they were made before any were left out."""
+_SELECTED_TABLES = {table.name for table in (MENTIONS, PERIODS, DOCUMENTS, SUMMARIES, COMENTIONS)}
+_ROWS_AT_A_TIME = 5000  # also a row group of Parquet
+
+
+def write(
+    db: Database,
+    run_id: int,
+    table: str,
+    form: str,
+    out: IO[bytes] | Path,
+    *,
+    selection: Selection = NO_SELECTION,
+    grain: Grain | None = None,
+    grouping: Grouping | None = None,
+) -> int:
+    """Write one table of a run as ``jsonl``, ``csv`` or ``parquet`` and return its number of rows.
+
+    *grain* is that of the table `periods`, *grouping* that of `periods` and `mentions`, by default
+    the run's. A file at a path is there whole or, after an error, as it was before. Raises
+    `UsageError` for an unknown table or format and for another table with a grain or a grouping,
+    `NotFound` for an unknown run, `TidingsError` where the file cannot be written.
+    """
+    if table not in TABLES:
+        raise UsageError(f"there is no table {table!r}: choose one of {', '.join(TABLES)}")
+    if form not in WRITERS:
+        raise UsageError(f"there is no format {form!r}: choose one of {', '.join(WRITERS)}")
+    if grain is not None and table != PERIODS.name:
+        raise UsageError(f"--by goes with {PERIODS.name}: the table {table} has no other periods")
+    if grouping is not None and table not in (PERIODS.name, MENTIONS.name):
+        raise UsageError(
+            f"--by {grouping} goes with {PERIODS.name} and {MENTIONS.name}: the table {table} has "
+            "no groups"
+        )
+    data = load_run(db, run_id, selection, grain, grouping)
+    check_found(data, selection)
+
+    with ExitStack() as stack:
+        file = stack.enter_context(replace_file(out)) if isinstance(out, Path) else out
+        return write_table(data, TABLES[table], {form: file})
+
+
+def is_selected(table: str) -> bool:
+    """Return whether a table is of the documents that a selection leaves."""
+    return table in _SELECTED_TABLES
+
+
+def describe_empty(db: Database, run_id: int, table: str) -> str:
+    """Return why a table of a run that is done has no row."""
+    kind = load_run(db, run_id).kind
+    named = f"the table {table} of run {run_id} has no row"
+    if kind.unit in TABLES[table].units:
+        return (
+            f"{named}: `tidings export {run_id} coverage` says which steps were done, and on what"
+        )
+    tables = ", ".join(other.name for other in tables_of(kind.unit))
+    return f"{named}, since it is a run of the kind {kind.name}, whose tables are {tables}"
+
+
+def write_table(
+    data: RunData, table: Table[Any], files: Mapping[str, IO[bytes]], *, texts: bool = True
+) -> int:
+    """Write a table to a file for each format, read once; return its number of rows.
+
+    Without *texts* the texts of whole documents are null.
+    """
+    return sum(1 for _ in _write_rows(data, table, files, () if texts else {TEXT}))
+
+
+class ExportFolder:
+    """The tables of a run as files ``folder/TABLE.FORM``, each read once for all its formats.
+
+    The texts of documents stand in one file, ``documents.jsonl.gz``, and nowhere without *texts*.
+    A large run's are left to ``tidings export``.
+    """
+
+    def __init__(self, data: RunData, folder: Path, *, texts: bool = True) -> None:
+        self.texts = texts
+        self._data = data
+        self._folder = folder
+        self._tables: set[str] = set()  # that are written
+        self._paths: list[Path] = []
+
+    def files(self, folder: str = "") -> dict[str, dict[str, str]]:
+        """Return the addresses of the files, by table and format, from a page above *folder*."""
+        addresses: dict[str, dict[str, str]] = {}
+        for table in self._tables_of_folder():
+            of_table = {form: f"{folder}{table.name}.{form}" for form in _forms(table)}
+            addresses[table.name] = of_table
+        return addresses
+
+    def write_while_reading(self, table: Table[Any]) -> Generator[Any]:
+        """Yield the rows of *table*, each once it is written.
+
+        The files are put in place after the last row. If the generator is closed before that, they
+        are as they were.
+        """
+        paths = {form: self._folder / f"{table.name}.{form}" for form in _forms(table)}
+        without = set() if self.texts and table.name == DOCUMENTS.name else {TEXT}
+        with ExitStack() as stack:
+            files: dict[str, IO[bytes]] = {}
+            for form, path in paths.items():
+                files[form] = stack.enter_context(replace_file(path))
+            yield from _write_rows(self._data, table, files, without)
+
+        self._tables.add(table.name)
+        self._paths += paths.values()
+
+    def write_all(self) -> list[Path]:
+        """Write the tables not written yet and the data dictionary; return the paths of all files.
+
+        Raises `TidingsError` where a file cannot be written.
+        """
+        for table in self._tables_of_folder():
+            if table.name not in self._tables:
+                deque(self.write_while_reading(table), maxlen=0)
+
+        dictionary = self._folder / DICTIONARY_FILE
+        pages = [describe_tables(TABLES.values()), _describe_selection(self._data)]
+        write_atomically(dictionary, "\n".join(filter(None, pages)).encode())
+        return [*self._paths, dictionary]
+
+    def _tables_of_folder(self) -> list[Table[Any]]:
+        """Return the tables that are written: of a large run not that of all documents."""
+        tables = tables_of(self._data.kind.unit)
+        if is_large(self._data):
+            tables.remove(DOCUMENTS)
+        return tables
+
+
+def _forms(table: Table[Any]) -> tuple[str, ...]:
+    """Return the formats of a table in a report's folder: as CSV what a person may open."""
+    if table.name == DOCUMENTS.name:
+        return (COMPRESSED,)
+    return (COMPRESSED, "parquet") if table.name == ENTITIES.name else FOLDER_FORMS
+
+
+def _describe_selection(data: RunData) -> str:
+    """Return what the dictionary says of documents that are left out; "" where all count."""
+    shown = describe_selection(data)
+    lines = []
+    if shown.distinct:
+        lines.append(
+            "- Of texts that differ in names or figures only, the first document of each month "
+            "(for accounts and searches, of each job and month) counts."
+        )
+    for text in shown.without:
+        quoted = " ".join(text.replace("`", "").split())
+        lines.append(f"- Left out are `{quoted}` and texts that are like it.")
+    return "\n".join(["## What is left out", "", *lines, "", _OF_SELECTED, ""]) if lines else ""
+
+
+def tables_of(unit: Unit) -> list[Table[Any]]:
+    """Return the tables in which a run whose results are about *unit* can have rows."""
+    return [table for table in TABLES.values() if unit in table.units]
+
+
+def _write_rows(
+    data: RunData,
+    table: Table[Any],
+    files: Mapping[str, IO[bytes]],
+    without: Collection[str] = (),
+) -> Generator[Any]:
+    """Write the rows of *table* to a file for each format, and yield each once it is written.
+
+    The columns *without* are written as null.
+    """
+    rows: Iterable[Any] = table.read(data)
+    columns = table.columns
+    to_values: Callable[[Any], Values] = attrgetter(*columns)
+    if dict in columns.values():
+        rows = list(rows)
+        columns, to_values = _expand_dictionaries(columns, rows)
+    if not columns.keys().isdisjoint(without):
+        to_values = _leave_out(columns, without)
+
+    with ExitStack() as stack:
+        writes = []
+        for form, file in files.items():
+            writes.append(stack.enter_context(FOLDER_WRITERS[form](file, columns)))
+        for batch in in_batches(rows, _ROWS_AT_A_TIME):
+            values = list(map(to_values, batch))
+            for write_values in writes:
+                write_values(values)
+            yield from batch
+
+
+def _leave_out(columns: Columns, without: Collection[str]) -> Callable[[Any], Values]:
+    """Return what makes the values of a row, None in the columns *without*."""
+
+    def to_values(row: Any) -> Values:
+        return tuple(None if name in without else getattr(row, name) for name in columns)
+
+    return to_values
+
+
+def _expand_dictionaries(
+    columns: Columns, rows: Sequence[Any]
+) -> tuple[Columns, Callable[[Any], Values]]:
+    """Return columns with one for each key of a dictionary, and what makes the values of a row.
+
+    The type of such a column is the one that all its values have, else text.
+    """
+    expanded: Columns = {}
+    for name, kind in columns.items():
+        if kind is dict:
+            dictionaries = list(map(attrgetter(name), rows))
+            for key in dictionaries[0] if dictionaries else ():
+                expanded[key] = _common_type(map(itemgetter(key), dictionaries))
+        else:
+            expanded[name] = kind
+
+    def to_values(row: Any) -> Values:
+        flat: dict[str, Any] = {}
+        for name, kind in columns.items():
+            value = getattr(row, name)
+            flat |= value if kind is dict else {name: value}
+        return tuple(map(_convert, map(flat.get, expanded), expanded.values()))
+
+    return expanded, to_values
+
+
+def _common_type(values: Iterable[Any]) -> type:
+    kinds = set(map(type, values)) - {type(None)}
+    if kinds == {int, float}:
+        return float
+    (kind,) = kinds if len(kinds) == 1 else (str,)
+    return kind if kind in {bool, int, float} else str
+
+
+def _convert(value: Any, kind: type) -> Any:
+    if kind is str and value is not None and not isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    return float(value) if kind is float and value is not None else value

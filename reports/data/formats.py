@@ -1,0 +1,154 @@
+"""Rows as bytes: JSONL, CSV and Parquet, the same columns and values in each.
+
+JSONL: one object a line, UTF-8, LF after each. CSV: UTF-8 with signature, quoted as RFC 4180 says,
+CR LF after each line, null empty, a list as JSON; a text that a spreadsheet program would take for
+a formula gets an apostrophe. Parquet: text, categories as dictionaries of text, 64-bit integers and
+floats, lists of text, times as timestamps in UTC; in JSONL and CSV a time is
+``YYYY-MM-DDTHH:MM:SSZ``.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime
+from typing import IO, Any, cast
+
+
+class Category(str):  # noqa: SLOT000 - a mark for columns; no value has this type
+    """The type of a column of text that has few different values."""
+
+
+#: bool, int, float, str, `Category`, list or datetime (naive, UTC), by the column's name; any value
+#: may be None
+Columns = dict[str, type]
+Values = tuple[Any, ...]
+Write = Callable[[Sequence[Values]], None]  # writes a batch of rows
+
+# What makes a spreadsheet program take a cell for a formula; the name of an account is none. The
+# signs of full width are read like the others where the system's language is Chinese or Japanese.
+_FULL_WIDTH = "\uff1d\uff0b\uff0d\uff20"
+_FORMULA = re.compile(rf"[=+\-{_FULL_WIDTH}\t\r]|@(?!\w[\w.-]*(?:@\w[\w.-]*)?\Z)")
+# JSON allows these in a text, but some readers end a line there
+_LINE_ENDS = {end: f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"}
+
+
+def format_time(at: datetime) -> str:
+    """Return a UTC time as text."""
+    return f"{at.isoformat(timespec='seconds')}Z"
+
+
+_encode = json.JSONEncoder(ensure_ascii=False, default=format_time).encode
+
+
+@contextmanager
+def jsonl(out: IO[bytes], columns: Columns) -> Iterator[Write]:
+    """Write one object a line, its keys in the order of the columns."""
+
+    def write(rows: Sequence[Values]) -> None:
+        text = "".join([_encode(dict(zip(columns, row, strict=True))) + "\n" for row in rows])
+        for end, escaped in _LINE_ENDS.items():
+            text = text.replace(end, escaped)
+        out.write(text.encode())
+
+    yield write
+
+
+@contextmanager
+def comma_separated(out: IO[bytes], columns: Columns) -> Iterator[Write]:
+    """Write a table that spreadsheet programs open correctly without running anything in it."""
+
+    def write(rows: Sequence[Values]) -> None:
+        if not rows:
+            return
+        by_column: list[Iterable[Any]] = []
+        for values, kind in zip(zip(*rows, strict=True), columns.values(), strict=True):
+            by_column.append(values if kind in {int, float} else map(_format_cell, values))
+
+        text = io.StringIO(newline="")
+        csv.writer(text, lineterminator="\r\n").writerows(zip(*by_column, strict=True))
+        out.write(text.getvalue().encode())
+
+    out.write(b"\xef\xbb\xbf" + ",".join(columns).encode() + b"\r\n")
+    yield write
+
+
+def _format_cell(value: Any) -> Any:
+    if isinstance(value, str):
+        return f"'{value}" if _FORMULA.match(value) else value
+    if isinstance(value, datetime):
+        return format_time(value)
+    if isinstance(value, bool | list):
+        return json.dumps(value, ensure_ascii=False)
+    return value
+
+
+@contextmanager
+def parquet(out: IO[bytes], columns: Columns) -> Iterator[Write]:
+    """Write columns of fixed types, a row group for each batch.
+
+    After an error there is no footer, so that no reader opens the file.
+    """
+    import pyarrow as pa  # noqa: PLC0415 - it takes time and memory that other formats save
+    from pyarrow.parquet import ParquetWriter  # noqa: PLC0415
+
+    types = {bool: pa.bool_(), int: pa.int64(), float: pa.float64(), str: pa.string()}
+    types |= {list: pa.list_(pa.string()), datetime: pa.timestamp("us", tz="UTC")}
+    types[Category] = pa.dictionary(pa.int32(), pa.string())
+    schema = pa.schema(list(zip(columns, map(types.__getitem__, columns.values()), strict=True)))
+
+    def write(rows: Sequence[Values]) -> None:
+        by_column = zip(zip(*rows, strict=True), schema, strict=True)
+        arrays = [pa.array(values, field.type) for values, field in by_column]
+        file.write_batch(pa.RecordBatch.from_arrays(arrays, schema=schema))
+
+    sink = _Sink(out)
+    file = ParquetWriter(sink, schema, compression="zstd")
+    try:
+        yield write
+    except BaseException:
+        sink.out = io.BytesIO()  # the footer goes nowhere
+        raise
+    finally:
+        file.close()
+
+
+class _Sink(io.RawIOBase):
+    """A stream that passes on what is written to `out`, which stays open."""
+
+    def __init__(self, out: IO[bytes]) -> None:
+        self.out = out
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        return self.out.write(data)
+
+
+WRITERS: dict[str, Callable[[IO[bytes], Columns], AbstractContextManager[Write]]] = {
+    "jsonl": jsonl,
+    "csv": comma_separated,
+    "parquet": parquet,
+}
+
+COMPRESSED = "jsonl.gz"
+
+
+@contextmanager
+def compressed_jsonl(out: IO[bytes], columns: Columns) -> Iterator[Write]:
+    """Write JSONL compressed by gzip, without name and time: equal rows give equal bytes."""
+    with (
+        gzip.GzipFile(filename="", mode="wb", fileobj=out, mtime=0) as compressed,
+        jsonl(cast("IO[bytes]", compressed), columns) as write,
+    ):
+        yield write
+
+
+#: the formats of tables in a report's folder
+FOLDER_WRITERS = WRITERS | {COMPRESSED: compressed_jsonl}

@@ -1,0 +1,56 @@
+"""The counts of periods: which were counted, which are gaps, which are cut off."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
+
+from reports.data.tables.periods import PeriodRow
+
+# Periods with fewer mentions are drawn lighter, and nothing is said of their means.
+FEW = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """A counted period; *share* and its interval are None where there was no document."""
+
+    period: str
+    documents: int
+    matched: int
+    mentions: int
+    share: float | None
+    low: float
+    high: float
+
+
+def count_months(rows: Sequence[PeriodRow]) -> list[Count]:
+    """Return the periods whose mentions were counted, true zeros among them; others are gaps."""
+    counts = []
+    for row in rows:
+        if row.mentions is not None:
+            numbers = (row.documents, row.matched or 0, row.mentions)
+            interval = (row.share_low or 0.0, row.share_high or 0.0)
+            counts.append(Count(row.period, *numbers, row.share, *interval))
+    return counts
+
+
+def mentions_by_month(rows: Sequence[PeriodRow]) -> dict[str, int]:
+    """Return the mentions of each counted period."""
+    return {count.period: count.mentions for count in count_months(rows)}
+
+
+def gaps(rows: Sequence[PeriodRow]) -> list[str]:
+    """Return the periods without data, those that failed and those not counted yet."""
+    return [row.period for row in rows if row.mentions is None]
+
+
+def cut_off(rows: Iterable[PeriodRow]) -> list[str]:
+    """Return the periods of which days at an edge are missing."""
+    return [row.period for row in rows if row.cut_off]
+
+
+def sum_mentions(rows: Iterable[PeriodRow]) -> int:
+    """Return the mentions, or posts, of all counted periods."""
+    return sum(filter(None, map(attrgetter("mentions"), rows)))

@@ -1,0 +1,233 @@
+"""A run and its jobs, read once and passed to everything that shows results."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field
+from functools import wraps
+from itertools import starmap
+from operator import attrgetter
+from typing import Any, Protocol, TypeVar
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from analysis.kinds import kind_named
+from analysis.kinds.kind import Kind
+from analysis.kinds.months import MonthsParameters
+from analysis.options import Keyword
+from core.enums import Grain, Grouping
+from core.errors import UsageError
+from models.database import Database
+from models.documents import DocumentScope, documents_of
+from models.runs import get_run
+from models.tables import IS_REPORT, Job, Run, RunEngine
+from reports.data.queries import fetch_all, in_batches, index_by
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+JOBS_AT_A_TIME = 25  # whose results are read in one transaction: memory is that of so many
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which documents of a run its figures are of; all of them where nothing is given."""
+
+    distinct: bool = False  # of each pattern of texts the first document of a month alone
+    without: tuple[str, ...] = ()  # patterns: ``template:N``, else a text of theirs
+
+    def __bool__(self) -> bool:
+        """Whether anything may be left out."""
+        return self.distinct or bool(self.without)
+
+    def __or__(self, other: Selection) -> Selection:
+        """Return what leaves out what either does."""
+        without = dict.fromkeys([*self.without, *other.without])
+        return Selection(self.distinct or other.distinct, tuple(without))
+
+
+NO_SELECTION = Selection()
+
+
+@dataclass(frozen=True, slots=True)
+class RunJob:
+    """A job as far as its results need it."""
+
+    id: int
+    kind: str
+    name: str
+    state: str
+    reason: str | None
+    options: dict[str, Any]
+    newest_document: int | None  # highest id it worked on; None before its documents are fixed
+
+
+@dataclass(frozen=True)
+class RunData:
+    """A run with its parameters and its jobs by name; jobs that make reports have no results."""
+
+    db: Database
+    id: int
+    name: str | None
+    kind: Kind[Any]
+    state: str
+    reason: str | None
+    created_at: float  # Unix time, as `ended_at`
+    ended_at: float | None
+    parameters: Any
+    mask: bytes | None  # PNG of the word clouds' shape
+    engines: list[str]  # of the Text API, by whose answers the results were made
+    jobs: list[RunJob]
+    selection: Selection = NO_SELECTION
+    grain: Grain = Grain.MONTH  # of its series
+    grouping: Grouping | None = None  # its series are of each group too
+    kept_rows: dict[Callable[..., Any], list[Any]] = field(default_factory=dict, repr=False)
+    kept_days: dict[int, dict[str, list[int]]] = field(  # of months, whatever the selection
+        default_factory=dict, repr=False
+    )
+
+    @property
+    def keywords(self) -> tuple[Keyword, ...]:
+        """The keywords that the run looks for; none of a run over posts."""
+        return self.kind.keywords(self.parameters)
+
+    @property
+    def month_parameters(self) -> MonthsParameters:
+        """The parameters of a run of months."""
+        assert isinstance(self.parameters, MonthsParameters)  # noqa: S101 - by its kind
+        return self.parameters
+
+    @property
+    def collecting_jobs(self) -> list[RunJob]:
+        """The jobs that have documents; none of trainings."""
+        return self.jobs if self.kind.has_documents else []
+
+    def jobs_named(self, names: Collection[str] | None) -> list[RunJob]:
+        """Return the jobs with these names, or all where *names* is None."""
+        if names is None:
+            return list(self.jobs)
+        named = []
+        for name in sorted(set(names)):  # of a thousand months a page at a time reads one
+            place = bisect_left(self.jobs, name, key=attrgetter("name"))
+            if place < len(self.jobs) and self.jobs[place].name == name:
+                named.append(self.jobs[place])
+        return named
+
+
+def fetch_of_jobs(
+    data: RunData,
+    names: Collection[str] | None,
+    job_id: InstrumentedAttribute[int],
+    *columns: InstrumentedAttribute[Any],
+) -> Iterator[list[tuple[Any, ...]]]:
+    """Yield the rows of a batch of jobs: the job, then *columns* of the table of *job_id*."""
+    for jobs in in_batches(data.jobs_named(names), JOBS_AT_A_TIME):
+        by_id = index_by("id", jobs)
+        statement = select(job_id, *columns).where(job_id.in_(list(by_id)))
+        yield [(by_id[id_], *values) for id_, *values in fetch_all(data.db, statement)]
+
+
+def load_run(
+    db: Database,
+    run_id: int,
+    selection: Selection = NO_SELECTION,
+    grain: Grain | None = None,
+    grouping: Grouping | None = None,
+) -> RunData:
+    """Read a run and its jobs.
+
+    Its figures are of the documents that neither *selection* nor its parameters leave out. Its
+    series have the *grain* and the *grouping*, by default those of its parameters. Raises
+    `NotFound`, and `UsageError` where a training is given a grain, or another run than one of
+    months a grouping.
+    """
+    columns = (
+        *(Job.id, Job.kind, Job.name, Job.state, Job.reason),
+        *(Job.options, Job.newest_document),
+    )
+    with db.read() as connection:
+        run = get_run(connection, run_id)
+        mask = connection.scalar(select(Run.mask).where(Run.id == run_id))
+        engines = connection.scalars(select(RunEngine.engine).where(RunEngine.run_id == run_id))
+        engine_names = sorted(engines)
+        jobs = connection.execute(select(*columns).where(Job.run_id == run_id, ~IS_REPORT)).all()
+
+    kind = kind_named(run.kind)
+    parameters = kind.read_parameters(run.parameters)
+    if grain is not None and not kind.has_documents:
+        raise UsageError(f"run {run_id} is a training, which has no periods: leave out --by")
+    if grouping is not None and "grouping" not in kind.parameters.model_fields:
+        raise UsageError(
+            f"--by {grouping}: run {run_id} is none of months, whose documents alone are grouped: "
+            "leave it out"
+        )
+    return RunData(
+        db=db,
+        id=run_id,
+        name=run.name,
+        kind=kind,
+        state=run.state,
+        reason=run.reason,
+        created_at=run.created_at,
+        ended_at=run.ended_at,
+        parameters=parameters,
+        mask=mask,
+        engines=engine_names,
+        jobs=sorted(starmap(RunJob, jobs), key=attrgetter("name")),
+        selection=_stored_selection(kind, parameters) | selection,
+        grain=grain or _stored_grain(parameters),
+        grouping=grouping or _stored_grouping(parameters),
+    )
+
+
+def _stored_grain(parameters: Any) -> Grain:
+    return getattr(parameters, "by", Grain.MONTH)
+
+
+def _stored_grouping(parameters: Any) -> Grouping | None:
+    return getattr(parameters, "grouping", None)
+
+
+def _stored_selection(kind: Kind[Any], parameters: Any) -> Selection:
+    if not kind.has_documents:
+        return NO_SELECTION
+    return Selection(parameters.distinct, parameters.without)
+
+
+def document_scope(data: RunData, job: RunJob) -> DocumentScope:
+    """Return which documents *job* works on."""
+    return DocumentScope.of_job(
+        kind=job.kind,
+        name=job.name,
+        job_id=job.id,
+        newest_document=job.newest_document,
+        parameters=vars(data.parameters),
+    )
+
+
+def documents_condition(data: RunData, job: RunJob) -> ColumnElement[bool]:
+    """Return the condition on `Document` that selects the documents that *job* works on."""
+    return documents_of(document_scope(data, job))
+
+
+class Reader(Protocol[T_co]):
+    """A function that yields the rows of one table, sorted, of all jobs or of those named."""
+
+    def __call__(self, data: RunData, names: Collection[str] | None = None) -> Iterator[T_co]:
+        """Yield the rows."""
+
+
+def keep_rows(read: Reader[T]) -> Reader[T]:
+    """Decorate a reader whose rows of the whole run are computed once and kept in `RunData`."""
+
+    @wraps(read)
+    def read_once(data: RunData, names: Collection[str] | None = None) -> Iterator[T]:
+        if names is not None:
+            return read(data, names)
+        if read not in data.kept_rows:
+            data.kept_rows[read] = list(read(data))
+        return iter(data.kept_rows[read])
+
+    return read_once

@@ -1,0 +1,53 @@
+"""The table `calls`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Annotated
+
+from sqlalchemy import func, select
+
+from models.tables import Call
+from reports.data import export_schema as schema
+from reports.data.queries import fetch_all
+from reports.data.run_data import RunData
+
+
+@dataclass(frozen=True, slots=True)
+class CallRow:
+    """Calls that the run made, by service and operation."""
+
+    run: schema.RunNumber
+    service: Annotated[str, "textapi, or the name of a source."]
+    operation: Annotated[str, "What was asked of the service."]
+    calls: Annotated[int, "Attempts that were sent, retries among them."]
+    answers_reused: Annotated[int, "Answers that were there already and cost no call."]
+    retries: Annotated[int, "Attempts after a failed one."]
+    maybe_twice: Annotated[
+        int, "Calls repeated because nobody knows whether the first was answered."
+    ]
+    seconds: Annotated[float | None, "Time spent waiting for answers, all calls together."]
+
+
+def read_calls(
+    data: RunData,
+    names: Collection[str] | None = None,  # noqa: ARG001 - calls are counted for the whole run
+) -> Iterator[CallRow]:
+    """Yield a row per service and operation, over all minutes and credentials."""
+    counts = (Call.calls, Call.answers_reused, Call.retries, Call.maybe_twice, Call.seconds)
+    statement = (
+        select(Call.service, Call.operation, *map(func.sum, counts))
+        .where(Call.run_id == data.id)
+        .group_by(Call.service, Call.operation)
+    )
+    rows = []
+    for service, operation, calls, reused, retries, twice, seconds in fetch_all(data.db, statement):
+        counts_of_row = int(calls), int(reused), int(retries), int(twice)
+        finite = schema.finite(seconds)
+        spent = None if finite is None else round(finite, 3)
+        rows.append(CallRow(data.id, service, operation, *counts_of_row, spent))
+    yield from CALLS.sort(rows)
+
+
+CALLS = schema.Table("calls", CallRow, read_calls, schema.TEXT_RUNS, key=("service", "operation"))

@@ -1,0 +1,74 @@
+"""The table `documents`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Annotated
+
+from sqlalchemy import select
+
+from models.tables import Document, Job, PostPolarity
+from reports.data import export_schema as schema
+from reports.data.queries import AnyRow, fetch_all, fetch_pages, in_batches, sort_by_identity
+from reports.data.run_data import RunData, documents_condition
+from reports.data.selection import left_out
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRow:
+    """The documents that the run worked on, after the choice of material, each once."""
+
+    run: schema.RunNumber
+    document: schema.DocumentIdentity
+    source: Annotated[str, "The name of the source that it comes from, as in `--source`."]
+    handle: schema.AuthorHandle
+    published_at: schema.PublishedAt
+    address: schema.WebAddress
+    text: Annotated[str, "The whole text."]
+    polarity: Annotated[
+        float | None,
+        "Polarity of the post, from -1 to 1; null for news, whose sentences have theirs in "
+        "`mentions`.",
+    ]
+
+
+def read_documents(data: RunData, names: Collection[str] | None = None) -> Iterator[DocumentRow]:
+    """Yield a row per document by its identity; a document of two jobs has one row."""
+    if data.kind.unit in DOCUMENTS.units:
+        for batch in in_batches(sort_by_identity(_identities(data, names))):
+            yield from _read_batch(data, batch)
+
+
+def _identities(data: RunData, names: Collection[str] | None) -> Iterator[AnyRow]:
+    for job in data.jobs_named(names):
+        statement = select(Document.id, Document.identity).where(documents_condition(data, job))
+        without = left_out(data, job)
+        for row in fetch_pages(data.db, statement, Document.id):
+            if row.id not in without:
+                yield row
+
+
+def _read_batch(data: RunData, documents: Sequence[int]) -> Iterator[DocumentRow]:
+    of_run = PostPolarity.job_id.in_(select(Job.id).where(Job.run_id == data.id))
+    scored = select(PostPolarity.document_id, PostPolarity.polarity).where(
+        PostPolarity.document_id.in_(documents), of_run
+    )
+    polarities: dict[int, float | None] = {}
+    for document_id, polarity in fetch_all(data.db, scored):
+        polarities[document_id] = schema.valid_polarity(polarity)
+
+    statement = select(
+        *(Document.id, Document.identity, Document.source, Document.handle),
+        *(Document.published_at, Document.address, Document.text),
+    ).where(Document.id.in_(documents))
+    rows = sorted(fetch_all(data.db, statement), key=attrgetter("identity"))
+    for document_id, identity, source, handle, at, address, text in rows:
+        published_at, polarity = schema.whole_second(at), polarities.get(document_id)
+        yield DocumentRow(data.id, identity, source, handle, published_at, address, text, polarity)
+
+
+DOCUMENTS = schema.Table(
+    "documents", DocumentRow, read_documents, schema.TEXT_RUNS, key=("document",)
+)

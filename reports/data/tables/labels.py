@@ -1,0 +1,67 @@
+"""The table `labels`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from sqlalchemy import and_, select
+
+from models.tables import Document, Label, Mention
+from reports.data import export_schema as schema
+from reports.data.queries import fetch_all
+from reports.data.run_data import RunData, RunJob, keep_rows
+
+
+@dataclass(frozen=True, slots=True)
+class LabelRow:
+    """One row per mention and coder who labelled it; a mention is a sentence and a keyword."""
+
+    run: schema.RunNumber
+    period: Annotated[str, "Month, UTC."]
+    document: schema.DocumentIdentity
+    keyword: Annotated[str, "Name of the keyword."]
+    position: Annotated[int, "Number of the sentence in its document, from 1."]
+    coder: Annotated[str, "Who gave the label."]
+    label: Annotated[int | None, "-1 negative, 0 neutral, 1 positive; null where it was skipped."]
+    sentence: Annotated[str, "The sentence as it stands in the document."]
+    polarity: Annotated[float | None, "Its polarity in `mentions`."]
+
+
+@keep_rows
+def read_labels(data: RunData, names: Collection[str] | None = None) -> Iterator[LabelRow]:
+    """Yield a row per month, mention and coder; none of mentions that the run no longer has."""
+    for job in data.jobs_named(names):
+        yield from LABELS.sort(_read_month(data, job))
+
+
+def _read_month(data: RunData, job: RunJob) -> Iterator[LabelRow]:
+    is_of_mention = and_(
+        Mention.document_id == Label.document_id,
+        Mention.keyword == Label.keyword,
+        Mention.position == Label.position,
+        Mention.job_id == job.id,
+    )
+    columns: tuple[Any, ...] = (Document.identity, Label.keyword, Label.position, Label.coder)
+    statement = (
+        select(*columns, Label.value, Mention.sentence, Mention.polarity)
+        .join(Document, Document.id == Label.document_id)
+        .join(Mention, is_of_mention)
+        .where(Label.run_id == data.id)
+        .distinct()  # a sentence with two terms of a keyword is two rows
+    )
+    for *values, polarity in fetch_all(data.db, statement):
+        yield LabelRow(
+            *(data.id, job.name),
+            *(*values, schema.valid_polarity(polarity)),
+        )
+
+
+LABELS = schema.Table(
+    "labels",
+    LabelRow,
+    read_labels,
+    schema.MENTION_RUNS,
+    key=("period", "document", "keyword", "position", "coder"),
+)

@@ -1,0 +1,90 @@
+"""The table `mentions`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import Annotated
+
+from sqlalchemy import func, null, select
+
+from models.tables import Document, Mention, Origin
+from reports.data import export_schema as schema
+from reports.data.groupings import name_group, origin_column
+from reports.data.queries import fetch_all, in_batches
+from reports.data.run_data import RunData, RunJob
+from reports.data.selection import left_out
+
+
+@dataclass(frozen=True, slots=True)
+class MentionRow:
+    """One row per sentence of a document that holds a term of a keyword, per keyword and term."""
+
+    run: schema.RunNumber
+    period: Annotated[str, "Month, UTC, of `published_at`."]
+    handle: schema.AuthorHandle
+    document: schema.DocumentIdentity
+    published_at: schema.PublishedAt
+    address: schema.WebAddress
+    keyword: Annotated[str, "Name of the keyword."]
+    term: Annotated[str, "The term of the keyword that the sentence holds."]
+    position: Annotated[int, "Number of the sentence in its document, from 1."]
+    sentence: Annotated[str, "The sentence as it stands in the document."]
+    text: Annotated[str, "The whole document."]
+    polarity: Annotated[
+        float | None,
+        "Polarity of the sentence, from -1 to 1, as the Text API gave it; null where it was not "
+        "asked for, has not come yet or lies outside that range.",
+    ]
+    group: Annotated[
+        str | None,
+        "With `--by outlet`, `section` or `kind`: the document's, `not known` where the archive "
+        "does not tell; else null.",
+    ] = None
+
+
+def read_mentions(data: RunData, names: Collection[str] | None = None) -> Iterator[MentionRow]:
+    """Yield a row per month, document, keyword, term and sentence, a batch of documents a time."""
+    for job in data.jobs_named(names):
+        for documents in in_batches(_mentioning_documents(data, job)):
+            yield from MENTIONS.sort(_read_batch(data, job, documents))
+
+
+def _mentioning_documents(data: RunData, job: RunJob) -> list[int]:
+    """Return the ids of the selected documents with a mention, by handle and identity."""
+    without = left_out(data, job)
+    mentioning = select(Mention.document_id).where(Mention.job_id == job.id)
+    statement = select(func.coalesce(Document.handle, ""), Document.identity, Document.id)
+    documents = fetch_all(data.db, statement.where(Document.id.in_(mentioning)))
+    ordered = map(itemgetter(2), sorted(documents, key=itemgetter(0, 1)))
+    return [document for document in ordered if document not in without]
+
+
+def _read_batch(data: RunData, job: RunJob, documents: Sequence[int]) -> Iterator[MentionRow]:
+    group = null() if data.grouping is None else origin_column(data.grouping)
+    statement = (
+        select(
+            *(Document.handle, Document.identity, Document.published_at, Document.address),
+            *(Mention.keyword, Mention.term, Mention.position, Mention.sentence),
+            *(Document.text, Mention.polarity, group),
+        )
+        .join(Document, Document.id == Mention.document_id)
+        .join(Origin, Origin.id == Document.origin_id)
+        .where(Mention.job_id == job.id, Mention.document_id.in_(documents))
+    )
+    for handle, identity, at, *values, polarity, stored in fetch_all(data.db, statement):
+        in_group = None if stored is None else name_group(stored)
+        yield MentionRow(
+            *(data.id, job.name, handle, identity, schema.whole_second(at)),
+            *(*values, schema.valid_polarity(polarity), in_group),
+        )
+
+
+MENTIONS = schema.Table(
+    "mentions",
+    MentionRow,
+    read_mentions,
+    schema.MENTION_RUNS,
+    key=("period", "handle", "document", "keyword", "term", "position"),
+)

@@ -1,0 +1,288 @@
+"""The table `periods`: counts, shares and mean polarity, month by month or by another grain."""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain, groupby
+from operator import attrgetter
+from typing import Annotated, Any
+
+from sqlalchemy import and_, select
+
+from analysis import grains
+from analysis.kinds.kind import Unit
+from core.enums import Grain
+from models.tables import Document, PostPolarity
+from reports.data import export_schema as schema
+from reports.data.daily_counts import (
+    DAY_OF_MONTH,
+    cut_off_periods,
+    day_of_document,
+    group_days,
+    measure_dispersion,
+    read_daily_counts,
+)
+from reports.data.groupings import Group, list_groups
+from reports.data.queries import fetch_pages
+from reports.data.run_data import (
+    Reader,
+    RunData,
+    RunJob,
+    document_scope,
+    documents_condition,
+    keep_rows,
+)
+from reports.data.selection import left_out
+from reports.data.tables.archive_days import (
+    NO_MATCHES,
+    ArchiveDay,
+    Progress,
+    Term,
+    read_archive_days,
+)
+from reports.data.tables.coverage import read_coverage_grid
+from reports.stats.intervals import polarity_interval, round_figure, wilson_interval
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodRow:
+    """One row per month and keyword (all terms together) and per month and term.
+
+    Of posts, per month. With `--by` per day, week or year, and of each group of documents too.
+    """
+
+    run: schema.RunNumber
+    period: Annotated[
+        str,
+        "Month, UTC: `2020-03`. With `--by`: day `2020-03-01`, ISO 8601 week `2020-W14`, year "
+        "`2020`.",
+    ]
+    handle: Annotated[str | None, "Handle, without @; null for months and searches."]
+    keyword: Annotated[str | None, "Name of the keyword; the term of a search; null for handles."]
+    term: Annotated[
+        str | None,
+        "Term of the keyword; null in the row of all terms together, where a sentence counts once, "
+        "and for handles and searches.",
+    ]
+    state: Annotated[
+        str | None,
+        "`complete`; `failed`: documents, keywords or polarity are not complete and `coverage` "
+        "says why; `no-data`: no document to look at, which is no zero; null while the job is not "
+        "through. A period with days of several jobs is failed where one of them is.",
+    ]
+    documents: Annotated[
+        int, "Documents of the period, after the choice of material; posts of the handle or search."
+    ]
+    matched: Annotated[
+        int | None,
+        "Documents with at least one mention (all of them for handles and searches). Null where it "
+        "is not known: no data, or keywords not complete.",
+    ]
+    mentions: Annotated[
+        int | None, "Mentioning sentences (posts for handles and searches); null as `matched`."
+    ]
+    share: Annotated[float | None, "matched / documents; null as `matched` and without documents."]
+    share_low: Annotated[float | None, "Lower end of the Wilson 95 % interval of the share."]
+    share_high: Annotated[float | None, "Upper end of the Wilson 95 % interval of the share."]
+    polarity_mean: Annotated[
+        float | None,
+        "Mean polarity of the mentioning sentences (posts); null where there are none, and where "
+        "polarity was not asked for or is not complete.",
+    ]
+    polarity_low: Annotated[
+        float | None, "Lower end of Student's 95 % interval of the mean; null for fewer than two."
+    ]
+    polarity_high: Annotated[
+        float | None, "Upper end of that interval; neither end lies beyond -1 and 1."
+    ]
+    job: Annotated[
+        str | None,
+        "Natural name of the job: a month `2020-03`, a handle `@nasa`, `search:TERM`; null of a "
+        "week or year with days of several months.",
+    ]
+    cut_off: Annotated[
+        bool,
+        "Whether days at the edge of the month are missing from what was collected: no highlight "
+        "uses such a month. Of a week or year also whether days of it lie outside the run.",
+    ] = False
+    dispersion: Annotated[
+        float | None,
+        "How many times more the share varies from day to day within the period than if documents "
+        "were independent; null without a mention, of a day, and for posts.",
+    ] = None
+    group: Annotated[
+        str | None,
+        "With `--by outlet`, `section` or `kind`: the group of the documents that the row is of, "
+        "`not known` where the archive does not tell; null of all together.",
+    ] = None
+
+
+@keep_rows
+def read_periods(data: RunData, names: Collection[str] | None = None) -> Iterator[PeriodRow]:
+    """Yield a row per month and keyword and one per term; or one per month and handle or search.
+
+    Every month of a run of months has its rows. Counts are None until the month's keywords are
+    complete (they would be too small) and where there was no document to look at (that is no
+    zero). A handle or a search has a row for each month in which there are posts.
+    """
+    return _read_rows(data, Grain.MONTH, names)
+
+
+def read_series(data: RunData, names: Collection[str] | None = None) -> Iterator[PeriodRow]:
+    """Yield the rows of `read_periods` for each period of the run's grain instead of each month.
+
+    Of a run of months these are all periods that hold a day of its months, *names* is then None.
+    """
+    return (read_periods if data.grain == Grain.MONTH else _BY_GRAIN[data.grain])(data, names)
+
+
+def _reader_of(grain: Grain) -> Reader[PeriodRow]:
+    """Return what reads the rows by *grain*; a report may need those of two grains."""
+
+    @keep_rows
+    def read(data: RunData, names: Collection[str] | None = None) -> Iterator[PeriodRow]:
+        return _read_rows(data, grain, names)
+
+    return read
+
+
+_BY_GRAIN = {grain: _reader_of(grain) for grain in Grain}
+
+
+def read_grouped_series(data: RunData, names: Collection[str] | None = None) -> Iterator[PeriodRow]:
+    """Yield the rows of `read_series`, and behind each those of the groups of a grouped run.
+
+    They are read a period at a time, and not kept: there may be many groups.
+    """
+    groups = list_groups(data)
+    if groups:
+        yield from _archive_rows(data, data.grain, names, groups)
+    else:
+        yield from read_series(data, names)
+
+
+def _read_rows(data: RunData, grain: Grain, names: Collection[str] | None) -> Iterator[PeriodRow]:
+    if data.kind.unit == Unit.MENTION:
+        yield from _archive_rows(data, grain, names)
+    elif data.kind.unit == Unit.POST:
+        coverage = read_coverage_grid(data, names).jobs
+        posts: list[PeriodRow] = []
+        for job in data.jobs_named(names):
+            posts += _post_rows(data, job, Progress.of(coverage[job.name]), grain)
+        yield from PERIODS.sort(posts)
+
+
+def _archive_rows(
+    data: RunData, grain: Grain, names: Collection[str] | None, groups: Sequence[str] = ()
+) -> Iterator[PeriodRow]:
+    """Yield the rows of each period and term: of all documents together, then of each group."""
+    terms: list[Term] = []
+    for keyword in sorted(data.keywords, key=attrgetter("name")):
+        terms += [(keyword.name, term) for term in (None, *sorted(keyword.terms))]
+
+    def period_of(day: Mapping[Group, ArchiveDay]) -> str:
+        return grains.period_of(day[None].date, grain)
+
+    for period, days in groupby(read_archive_days(data, names, groups), key=period_of):
+        in_period = list(days)
+        days_of: dict[Group, list[ArchiveDay]] = {}
+        for group in (None, *groups):
+            days_of[group] = [day[group] for day in in_period]
+        for term in terms:
+            for group, of_group in days_of.items():
+                yield _archive_row(data.id, period, of_group, term, group)
+
+
+def _archive_row(
+    run: int, period: str, days: Sequence[ArchiveDay], term: Term, group: Group
+) -> PeriodRow:
+    """Return the row of a period, from those of its days that lie in the run's months."""
+    keyword_name, term_name = term
+    progress = Progress.together(list(map(attrgetter("progress"), days)))
+    documents = list(map(attrgetter("documents"), days))
+    matches = [day.matches.get(term, NO_MATCHES) for day in days]
+
+    counts: Sequence[Any] = (None,) * 5
+    dispersion = None
+    if progress.has_counts:
+        matched = list(map(attrgetter("matched"), matches))
+        mentions = sum(len(of_day.polarities) for of_day in matches)
+        counts = (sum(matched), mentions, *_share_figures(sum(matched), sum(documents)))
+        dispersion = round_figure(measure_dispersion(matched, documents))
+    polarities: Iterable[float | None] = ()
+    if progress.has_polarity:
+        polarities = chain.from_iterable(map(attrgetter("polarities"), matches))
+
+    is_part = len(days) < grains.count_days(period) or any(map(attrgetter("is_missing"), days))
+    jobs = set(map(attrgetter("job"), days))
+    job = days[0].job if len(jobs) == 1 else None
+    return PeriodRow(
+        *(run, period, None, keyword_name, term_name, progress.state, sum(documents)),
+        *counts,
+        *(*_polarity_figures(polarities), job, is_part and any(documents), dispersion, group),
+    )
+
+
+def _post_rows(data: RunData, job: RunJob, progress: Progress, grain: Grain) -> Iterator[PeriodRow]:
+    handle = document_scope(data, job).handle
+    term = data.kind.subject(job.name) if handle is None else None
+    cut_off = cut_off_periods(group_days(read_daily_counts(data, job), grain))
+
+    for period, polarities in _polarities_by_period(data, job, grain).items():
+        n = len(polarities)
+        mood = _polarity_figures(polarities if progress.has_polarity else ())
+        last: tuple[Any, ...] = (*mood, job.name, period in cut_off)
+        yield PeriodRow(
+            *(data.id, period, handle, term, None, progress.state, n, n, n),
+            *_share_figures(n, n),
+            *last,
+        )
+
+
+def _polarities_by_period(data: RunData, job: RunJob, grain: Grain) -> dict[str, array[float]]:
+    """Return the polarity of each post of the job, NaN where it is unknown, by period."""
+    of_job = and_(PostPolarity.document_id == Document.id, PostPolarity.job_id == job.id)
+    columns = (Document.id, Document.period, DAY_OF_MONTH, PostPolarity.polarity)
+    statement = (
+        select(*columns)
+        .outerjoin(PostPolarity, of_job)
+        .where(documents_condition(data, job), Document.period.is_not(None))
+    )
+    without = left_out(data, job)
+    by_period: dict[str, array[float]] = defaultdict(lambda: array("d"))
+    for document, month, day, polarity in fetch_pages(data.db, statement, Document.id):
+        if document in without:
+            continue
+        valid = schema.valid_polarity(polarity)
+        period = grains.period_of(day_of_document(month, day), grain)
+        by_period[period].append(math.nan if valid is None else valid)
+    return by_period
+
+
+def mean_dispersion(rows: Iterable[PeriodRow]) -> float:
+    """Return the mean dispersion of the months that are not cut off, 1 at least."""
+    dispersions = [row.dispersion for row in rows if row.dispersion is not None and not row.cut_off]
+    return max(1.0, math.fsum(dispersions) / len(dispersions)) if dispersions else 1.0
+
+
+def _share_figures(matched: int, documents: int) -> tuple[Any, ...]:
+    if documents == 0:
+        return None, None, None
+    return tuple(map(round_figure, (matched / documents, *wilson_interval(matched, documents))))
+
+
+def _polarity_figures(polarities: Iterable[float | None]) -> tuple[Any, ...]:
+    return tuple(map(round_figure, polarity_interval(polarities)))
+
+
+PERIODS = schema.Table(
+    "periods",
+    PeriodRow,
+    read_grouped_series,
+    schema.TEXT_RUNS,
+    key=("period", "handle", "keyword", "term", "group"),
+)

@@ -1,0 +1,1 @@
+"""What the rows of a run say, in sentences. No picture and no page is known here."""

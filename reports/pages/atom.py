@@ -1,0 +1,58 @@
+"""The feed of a run's events, in the Atom format (RFC 4287)."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from xml.etree import ElementTree as ET
+
+from reports.data.run_data import RunData
+from reports.pages.watching import ShownEvent
+from reports.report_files import INDEX
+
+NAMESPACE = "http://www.w3.org/2005/Atom"
+MOST_ENTRIES = 100
+_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def write_feed(data: RunData, title: str, events: Sequence[ShownEvent]) -> bytes:
+    """Return the feed of *events*, the newest of which come first, as they are given.
+
+    An entry keeps its id as long as its run is in the database.
+    """
+    ET.register_namespace("", NAMESPACE)
+    run = uuid.uuid5(uuid.NAMESPACE_OID, f"tidings run {data.id} {data.created_at}")
+    made = datetime.fromtimestamp(data.ended_at or data.created_at, UTC)
+    updated = max((event.at for event in events if event.at is not None), default=made)
+
+    feed = ET.Element(_tag("feed"))
+    _add(feed, "id", run.urn)
+    _add(feed, "title", title)
+    _add(feed, "updated", _time(updated))
+    _add(ET.SubElement(feed, _tag("author")), "name", "Tidings")
+    ET.SubElement(feed, _tag("link"), rel="alternate", href=INDEX)
+    for shown in events[:MOST_ENTRIES]:
+        entry = ET.SubElement(feed, _tag("entry"))
+        _add(entry, "id", uuid.uuid5(run, shown.event.key).urn)
+        _add(entry, "title", shown.text)
+        _add(entry, "updated", _time(shown.at or made))
+        ET.SubElement(entry, _tag("link"), rel="alternate", href=INDEX)
+        ET.SubElement(entry, _tag("category"), term=shown.event.kind)
+        _add(entry, "summary", shown.text)
+
+    content: bytes = ET.tostring(feed, encoding="utf-8", xml_declaration=True)
+    return content + b"\n"
+
+
+def _tag(name: str) -> str:
+    return f"{{{NAMESPACE}}}{name}"
+
+
+def _add(parent: ET.Element, name: str, text: str) -> None:
+    ET.SubElement(parent, _tag(name)).text = _NO_XML.sub("\ufffd", text)
+
+
+def _time(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"

@@ -1,0 +1,240 @@
+"""The part of a page that says how right its moods are, and what they are on the human scale."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from operator import eq
+
+from reports.data.label_counts import LabelCounts, count_labels
+from reports.data.run_data import RunData
+from reports.data.tables.archive_days import read_sentences
+from reports.data.tables.labels import read_labels
+from reports.stats.human_scale import (
+    AIM,
+    FEWEST_LABELS,
+    Estimate,
+    Stratum,
+    correlate,
+    estimate_mean,
+    labels_needed,
+)
+from reports.stats.intervals import mean
+from reports.words.periods import month_name
+from reports.words.scales import scale_note
+
+NEUTRAL = 0.05  # nearer to 0 a polarity has no sign: Hutto and Gilbert, "VADER" (ICWSM 2014)
+ALL = "all mentions"
+
+Place = tuple[str, str]  # keyword and period
+
+
+@dataclass
+class _Month:
+    """The mentions of a keyword in a month: how many, their polarity, those with labels."""
+
+    size: int
+    polarity_mean: float
+    signs: tuple[int, int]  # negative and positive mentions
+    polarities: list[float] = field(default_factory=list)  # of the labelled
+    labels: list[float] = field(default_factory=list)  # mean over the coders
+
+    def stratum(self) -> Stratum:
+        return Stratum(self.size, self.polarity_mean, self.polarities, self.labels)
+
+
+@dataclass(frozen=True)
+class LabelledSubject:
+    """All mentions, those of a keyword, or of one of its months, beside what readers say of them.
+
+    The estimates are None below `FEWEST_LABELS`. *needed* is the number of labels that gives an
+    interval of ± 0.05.
+    """
+
+    name: str
+    mentions: int
+    polarity_mean: float
+    labels: int
+    needed: int
+    corrected: Estimate | None = None
+    alone: Estimate | None = None
+    right: Estimate | None = None  # share of mentions whose sign is the readers'
+    opposite: Estimate | None = None
+    commonest: Estimate | None = None  # share of the readers' most common sign
+    commonest_name: str = ""
+    correlation: float | None = None
+
+    @property
+    def missing(self) -> int:
+        """How many labels are missing until anything is estimated."""
+        return max(0, FEWEST_LABELS - self.labels)
+
+
+@dataclass(frozen=True)
+class LabelSection:
+    """What the page says about labels."""
+
+    counts: LabelCounts
+    subjects: list[LabelledSubject]  # all mentions, each keyword, months with enough labels
+    by_keyword: Mapping[str, LabelledSubject]
+
+    @property
+    def is_checked(self) -> bool:
+        """Whether there are enough labels for anything."""
+        return any(subject.corrected is not None for subject in self.subjects)
+
+    @property
+    def aim(self) -> float:
+        """Half the width of the interval that `needed` labels give."""
+        return AIM
+
+    @property
+    def fewest(self) -> int:
+        """From how many labels on anything is estimated."""
+        return FEWEST_LABELS
+
+    @property
+    def scale_of_all(self) -> str:
+        """What is said of the polarities of all keywords."""
+        return scale_note(self.subjects[0].labels if self.subjects else 0)
+
+    def scale(self, keyword: str) -> str:
+        """Return what is said of the polarities of *keyword*."""
+        subject = self.by_keyword.get(keyword)
+        return scale_note(subject.labels if subject else 0)
+
+
+def read_label_section(data: RunData) -> LabelSection:
+    """Read the labels of a run of months, and the polarities that they correct."""
+    months = _read_months(data)
+    _add_labels(data, months)
+
+    keywords: dict[str, list[_Month]] = defaultdict(list)
+    for (keyword, _), month in sorted(months.items()):
+        keywords[keyword].append(month)
+    by_keyword = {name: _describe(name, of_keyword) for name, of_keyword in keywords.items()}
+
+    subjects = list(by_keyword.values())
+    if len(keywords) > 1:
+        subjects.insert(0, _describe(ALL, [month for _, month in sorted(months.items())]))
+    if len(months) > len(keywords):
+        for (keyword, period), month in sorted(months.items()):
+            if len(month.labels) >= FEWEST_LABELS:
+                name = f"{keyword}, {month_name(period, '%B %Y')}"
+                subjects.append(_describe(name, [month]))
+    return LabelSection(count_labels(data), subjects, by_keyword)
+
+
+def _read_months(data: RunData) -> dict[Place, _Month]:
+    """Return the mentions that have a polarity, by keyword and month; a month is held at a time."""
+    months: dict[Place, _Month] = {}
+    for job in data.jobs:
+        for (keyword, term), sentences in read_sentences(data, job).items():
+            scores = [score for score in sentences.values() if score is not None]
+            if term is None and scores:
+                signs = list(map(_sign, scores))
+                counts = (signs.count(-1), signs.count(1))
+                months[keyword, job.name] = _Month(len(scores), mean(scores) or 0.0, counts)
+    return months
+
+
+def _add_labels(data: RunData, months: Mapping[Place, _Month]) -> None:
+    """Give each month its labelled mentions; of several coders' labels the mean counts."""
+    labels: dict[tuple[str, str, str, int], list[int]] = defaultdict(list)
+    polarities: dict[tuple[str, str, str, int], float] = {}
+    for row in read_labels(data):
+        if row.label is not None and row.polarity is not None:
+            mention = (row.keyword, row.period, row.document, row.position)
+            labels[mention].append(row.label)
+            polarities[mention] = row.polarity
+
+    for mention, values in labels.items():
+        month = months.get(mention[:2])
+        if month is not None:  # else the month was taken up again since it was read
+            month.polarities.append(polarities[mention])
+            month.labels.append(sum(values) / len(values))
+
+
+def _describe(name: str, months: Sequence[_Month]) -> LabelledSubject:
+    size = sum(month.size for month in months)
+    total = sum(month.size * month.polarity_mean for month in months)
+    labels = sum(len(month.labels) for month in months)
+    if labels < FEWEST_LABELS:
+        needed = labels_needed(_sign_variance(months, size), size)
+        return LabelledSubject(name, size, total / size, labels, needed)
+
+    strata = [month.stratum() for month in months]
+    corrected, alone = _estimate(strata), _estimate(strata, use_polarity=False)
+    commonest_name, commonest = _find_commonest(strata)
+    return LabelledSubject(
+        *(name, size, total / size, labels),
+        labels_needed(corrected.unit_variance, size),
+        corrected=_cut(corrected, -1.0),
+        alone=_cut(alone, -1.0),
+        right=_share(strata, eq),
+        opposite=_share(strata, _are_opposite),
+        commonest=commonest,
+        commonest_name=commonest_name,
+        correlation=correlate(strata),
+    )
+
+
+def _estimate(strata: Sequence[Stratum], *, use_polarity: bool = True) -> Estimate:
+    estimate = estimate_mean(strata, use_polarity=use_polarity)
+    assert estimate is not None  # noqa: S101 - `_describe` has counted the labels
+    return estimate
+
+
+def _cut(estimate: Estimate, lowest: float) -> Estimate:
+    """Return *estimate* cut to where such means lie, *lowest* to 1."""
+    middle = max(lowest, min(1.0, estimate.mean))
+    low, high = max(lowest, estimate.low), min(1.0, estimate.high)
+    return replace(estimate, mean=middle, low=low, high=high)
+
+
+def _share(strata: Sequence[Stratum], holds: Callable[[int, int], bool]) -> Estimate:
+    """Return the share of mentions for whose signs, the engine's and the readers', *holds*."""
+    shares = []
+    for stratum in strata:
+        signs = zip(map(_sign, stratum.polarities), map(_label_sign, stratum.labels), strict=True)
+        values = [float(holds(engine, readers)) for engine, readers in signs]
+        shares.append(replace(stratum, labels=values))
+    return _cut(_estimate(shares, use_polarity=False), 0.0)
+
+
+def _find_commonest(strata: Sequence[Stratum]) -> tuple[str, Estimate]:
+    """Return the readers' most common sign, with its share of the mentions."""
+    shares: dict[str, Estimate] = {}
+    for name, sign in (("negative", -1), ("neutral", 0), ("positive", 1)):
+        shares[name] = _share(strata, partial(_is_readers_sign, sign))
+    name = max(shares, key=lambda name: shares[name].mean)
+    return name, shares[name]
+
+
+def _are_opposite(engine: int, readers: int) -> bool:
+    return engine * readers < 0
+
+
+def _is_readers_sign(sign: int, _engine: int, readers: int) -> bool:
+    return readers == sign
+
+
+def _sign(polarity: float) -> int:
+    return 0 if abs(polarity) < NEUTRAL else (1 if polarity > 0 else -1)
+
+
+def _label_sign(label: float) -> int:
+    """Return the sign of the coders' mean label; where they balance, it has none."""
+    return (label > 0) - (label < 0)
+
+
+def _sign_variance(months: Iterable[_Month], size: int) -> float:
+    """Return the variance of the engine's signs, which are on the scale of labels."""
+    negative = positive = 0
+    for month in months:
+        negative += month.signs[0]
+        positive += month.signs[1]
+    middle = (positive - negative) / size
+    return (positive + negative) / size - middle * middle

@@ -1,0 +1,49 @@
+"""The calendar of links to the pages of months."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from reports.pages.month_pages import KeywordMonth
+from reports.words.periods import month_name
+
+MONTHS_OF_YEAR = range(1, 13)
+
+
+@dataclass(frozen=True)
+class CalendarMonth:
+    """A month in the calendar of links: the mentions of all keywords, None where not counted."""
+
+    period: str
+    mentions: int | None
+    has_page: bool = True
+
+    @property
+    def name(self) -> str:
+        """Month and year, in words."""
+        return month_name(self.period, "%B %Y")
+
+
+Calendar = dict[str, list[CalendarMonth | None]]  # by year; None where the run does not look
+
+
+def make_calendar(
+    periods: Iterable[str],
+    keywords: Sequence[Mapping[str, KeywordMonth]],
+    with_page: Collection[str],
+) -> Calendar:
+    """Return the twelve months of each year of *periods*; *keywords* are the months of each."""
+    months = {}
+    for period in periods:
+        counts = [
+            of_keyword[period].row.mentions for of_keyword in keywords if period in of_keyword
+        ]
+        counted = [count for count in counts if count is not None]
+        mentions = sum(counted) if counted else None
+        months[period] = CalendarMonth(period, mentions, period in with_page)
+
+    calendar: Calendar = {}
+    for year in dict.fromkeys(period[:4] for period in months):
+        calendar[year] = [months.get(f"{year}-{number:02}") for number in MONTHS_OF_YEAR]
+    return calendar

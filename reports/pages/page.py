@@ -1,0 +1,107 @@
+"""From what a report shows to its HTML: everything escaped, nothing fetched from elsewhere."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from reports.figures.entities import TYPES
+from reports.findings.polarity_scale import mark_polarities
+from reports.words.periods import month_name, period_name
+from reports.words.quantities import (
+    format_day,
+    format_expected,
+    format_points,
+    format_ratio,
+    format_share,
+    quantity,
+    signed,
+    web_address,
+)
+from reports.words.scales import UNCHECKED
+from sources.registry import source_label, terms_of
+
+
+def render(template: str, **variables: Any) -> str:
+    """Return the page *template*; its policy holds the hashes of the style and script in it."""
+    style, script = _read_asset("report.css"), _read_asset("report.js")
+    policy = (
+        "default-src 'none'; base-uri 'none'; form-action 'none'; "
+        # A page on disk has no origin that 'self' means in every browser: its scheme is named too.
+        f"img-src 'self' file:; style-src '{_hash(style)}'; script-src '{_hash(script)}'"
+    )
+    assets = {"style": Markup(style), "script": Markup(script)}  # noqa: S704 - our own files
+    return _environment().get_template(template).render(policy=policy, **assets, **variables)
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("reports.pages", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+    environment.globals.update(unchecked=UNCHECKED)
+    environment.filters.update(
+        web=web_address,
+        number=format_number,
+        quantity=quantity,
+        percent=format_share,
+        signed=format_polarity,
+        month=month_name,
+        period=period_name,
+        kind=name_kind,
+        source=source_label,
+        terms=terms_of,
+        lines=wrap_command,
+        unbroken=keep_together,
+        day=format_day,
+        marked=mark_polarities,
+        points=format_points,
+        count=format_expected,
+        times=format_ratio,
+    )
+    return environment
+
+
+def name_kind(kind: str) -> str:
+    """Return what the engine's type of an entity is called in a sentence."""
+    return TYPES.get(kind, kind).lower()
+
+
+def format_number(value: float | None) -> str:
+    """Return a count with its thousands apart; a dash for None."""
+    return "\u2013" if value is None else f"{value:,}"
+
+
+def format_polarity(value: float | None) -> str:
+    """Return a polarity with its sign; nothing for None."""
+    return "" if value is None else signed(value)
+
+
+def keep_together(sentence: str) -> str:
+    """Return *sentence* with a space that ends no line before "%" and around "=" ."""
+    return sentence.replace(" %", "\xa0%").replace("n = ", "n\xa0=\xa0")
+
+
+def wrap_command(command: str) -> str:
+    """Return a long command with an option a line, to be copied as it stands."""
+    return command if len(command) <= 80 else command.replace(" --", " \\\n  --")
+
+
+@cache
+def _read_asset(name: str) -> str:
+    return files("reports.pages").joinpath("templates", name).read_text(encoding="utf-8")
+
+
+def _hash(text: str) -> str:
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"

@@ -1,0 +1,231 @@
+"""The documents of a month that say most about it, to be read whole, each with its reasons."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from operator import attrgetter
+
+from analysis.text.stopwords import stop_words_for
+from analysis.text.words import words_of
+from reports.data.tables.distinctive import DistinctiveRow
+from reports.data.tables.mentions import MentionRow
+from reports.pages.label_section import NEUTRAL
+from reports.stats.intervals import mean
+from reports.words.quantities import quantity, signed
+
+LENGTH = 10
+EXTREMES = 2  # of the highest and of the lowest polarity
+FEWEST_WORDS = 3  # of a typical document
+WORDS_NAMED = 3  # that stand out in the month and are in a typical document
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A document to read: its first sentence that mentions the keyword, and why it is here."""
+
+    mention: MentionRow
+    reason: str
+
+
+PlaceOf = Callable[[str], int | None]  # of a document: its pattern of repeats, if it has one
+
+
+def no_repeats(_document: str) -> None:
+    """Say of a document that it is no repeat."""
+
+
+@dataclass(frozen=True)
+class _Mentioning:
+    """A document by its mentioning sentences; *words* are case-folded, *polarity* is their mean."""
+
+    first: MentionRow
+    key: str | int  # the same for repeats: the place of their pattern, else the first sentence
+    words: frozenset[str]  # of the whole document
+    polarity: float | None
+
+
+@dataclass(frozen=True, eq=False)
+class _Typical:
+    """A document with what its typicality is computed from."""
+
+    document: _Mentioning
+    length: float
+    to_others: float
+    named: list[str]  # its words that stand out in the month, case-folded
+
+    def nearness(self, weights: Mapping[str, float]) -> float:
+        """Return how near the document is to the words that have weights."""
+        return math.fsum(weights.get(word, 0.0) for word in self.named) / self.length
+
+
+@dataclass
+class _Choice:
+    """The documents that are chosen, each with its reasons; of repeats one is."""
+
+    reasons: dict[str | int, tuple[_Mentioning, list[str]]] = field(default_factory=dict)
+
+    def add(self, document: _Mentioning, reason: str) -> bool:
+        """Add a document or a reason to it; return False where a repeat of it is there."""
+        chosen, reasons = self.reasons.setdefault(document.key, (document, []))
+        if chosen is document:
+            reasons.append(reason)
+        return chosen is document
+
+    def readings(self) -> list[Reading]:
+        """Return the documents in the order in which they were added."""
+        readings = []
+        for document, reasons in self.reasons.values():
+            readings.append(Reading(document.first, "; ".join(reasons)))
+        return readings
+
+
+def choose_documents(
+    sentences: Sequence[MentionRow],
+    terms: Collection[re.Pattern[str]],
+    place_of: PlaceOf = no_repeats,
+    distinctive: Sequence[DistinctiveRow] = (),
+) -> list[Reading]:
+    """Return ten documents: most typical, first, highest and lowest polarity, most repeated.
+
+    *sentences* are a month's mentions of a keyword in order of publication, *terms* its patterns,
+    *distinctive* the words that stand out in the month. No two documents have the same first
+    sentence or are of one pattern of repeats, whose place *place_of* gives. Equals are in order of
+    publication.
+    """
+    documents = list(_group(sentences, terms, place_of))
+    choice = _Choice()
+    for document in documents[:1]:
+        choice.add(document, "the first of the month")
+    _add_extremes(choice, documents)
+    _add_most_repeated(choice, documents)
+
+    untypical = len(choice.reasons)
+    for document, words in rank_by_typicality(_first_of_repeats(documents), distinctive):
+        is_new = document.key not in choice.reasons
+        if len(choice.reasons) < LENGTH and (is_new or words):
+            choice.add(document, _describe(words))
+    readings = choice.readings()
+    return [*readings[untypical:], *readings[:untypical]]
+
+
+def _add_extremes(choice: _Choice, documents: Sequence[_Mentioning]) -> None:
+    """Add the documents of highest and lowest polarity: beyond the mean, and of that sign."""
+    scored = [document for document in documents if document.polarity is not None]
+    middle = mean([document.polarity or 0.0 for document in scored])
+    if middle is None:
+        return
+
+    for name, sign in (("highest", 1), ("lowest", -1)):
+        added = 0
+        for document in sorted(scored, key=lambda row: -sign * (row.polarity or 0.0)):
+            polarity = document.polarity or 0.0
+            is_extreme = sign * (polarity - middle) > 0 and sign * polarity >= NEUTRAL
+            if is_extreme and added < EXTREMES:
+                reason = f"among the {name} polarity: {signed(polarity)}"
+                added += choice.add(document, reason)
+
+
+def _add_most_repeated(choice: _Choice, documents: Sequence[_Mentioning]) -> None:
+    """Add the first document of the pattern that most documents are of, if it is of several.
+
+    Where another of them is chosen already, that one gets the reason.
+    """
+    sizes = Counter(map(attrgetter("key"), documents))
+    for key, size in sizes.most_common(1):
+        if size > 1:
+            first = next(document for document in documents if document.key == key)
+            document, _ = choice.reasons.get(key, (first, []))
+            repeats = quantity(size, "document")
+            choice.add(document, f"the most repeated: {repeats} of its pattern")
+
+
+def _group(
+    sentences: Iterable[MentionRow], terms: Collection[re.Pattern[str]], place_of: PlaceOf
+) -> Iterator[_Mentioning]:
+    by_document: dict[str, list[MentionRow]] = {}
+    for sentence in sentences:
+        by_document.setdefault(sentence.document, []).append(sentence)
+
+    for rows in by_document.values():
+        first = min(rows, key=attrgetter("position"))
+        words = frozenset(map(str.casefold, words_of(first.text, terms)))
+        scores = [row.polarity for row in rows if row.polarity is not None]
+        place = place_of(first.document)
+        key = " ".join(first.sentence.casefold().split()) if place is None else place
+        yield _Mentioning(first, key, words, mean(scores))
+
+
+def _first_of_repeats(documents: Iterable[_Mentioning]) -> list[_Mentioning]:
+    """Return *documents* with the first of repeats alone, which counts once."""
+    first: dict[str | int, _Mentioning] = {}
+    for document in documents:
+        first.setdefault(document.key, document)
+    return list(first.values())
+
+
+def rank_by_typicality(
+    documents: Sequence[_Mentioning], distinctive: Sequence[DistinctiveRow] = ()
+) -> list[tuple[_Mentioning, list[str]]]:
+    """Return the documents of three words and more, the most typical first.
+
+    With each are those of its words that stand out in the month, in the order of *distinctive*.
+    First come the documents nearest to these words, weighted by √G²: each word counts for one
+    document, so that the words of a column do not fill the list with its instalments. Then come
+    those that hold none of the words, by the share of the documents that use each of their words:
+    nearest to the centroid. Those that are left come last.
+    A document is the set of its words without stop words; nearness is the cosine,
+    Σ weight / √words up to a factor that all have in common. Sources: Radev, Jing, Styś and Tam
+    (2004), Centroid-based summarization of multiple documents, Information Processing & Management
+    40(6), 919-938; Carbonell and Goldstein (1998), The use of MMR, diversity-based reranking for
+    reordering documents and producing summaries, SIGIR, 335-336.
+    """
+    users = Counter[str]()
+    for document in documents:
+        users.update(document.words)
+    stop_words = stop_words_for(users)
+    shown = {row.word.casefold(): row.word for row in distinctive if row.g2 > 0}
+    weights = {row.word.casefold(): math.sqrt(row.g2) for row in distinctive if row.g2 > 0}
+
+    ranked = []
+    for document in documents:
+        words = document.words - stop_words
+        if len(words) >= FEWEST_WORDS:
+            length = math.sqrt(len(words))
+            to_others = math.fsum(users[word] for word in words) / length
+            named = [word for word in shown if word in words]
+            ranked.append(_Typical(document, length, to_others, named))
+    ranked.sort(key=attrgetter("to_others"), reverse=True)
+
+    nearest = _pick_nearest(ranked, weights)
+    rest = [typical for typical in ranked if typical not in nearest]
+    rest.sort(key=lambda typical: bool(typical.named))
+    in_order = []
+    for typical in (*nearest, *rest):
+        in_order.append((typical.document, [shown[word] for word in typical.named]))
+    return in_order
+
+
+def _pick_nearest(ranked: Sequence[_Typical], weights: Mapping[str, float]) -> list[_Typical]:
+    """Return the documents nearest to the weighted words, each word counting for one of them."""
+    unused = dict(weights)
+    nearest: list[_Typical] = []
+    while unused:
+        best = max(ranked, key=lambda typical: typical.nearness(unused), default=None)
+        if best is None or not best.nearness(unused):
+            break
+        nearest.append(best)
+        for word in best.named:
+            unused.pop(word, None)
+    return nearest
+
+
+def _describe(words: Sequence[str]) -> str:
+    """Return why a document is typical; *words* are those that stand out, strongest first."""
+    if not words:
+        return "among the most typical: its words are those of most others"
+    named = ", ".join(map("“{}”".format, words[:WORDS_NAMED]))
+    return f"among the most typical: {named}"

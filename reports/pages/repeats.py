@@ -1,0 +1,159 @@
+"""The section "Repeats": the largest patterns of a keyword or account, and what rests on them."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+from sqlalchemy import select
+
+from analysis.kinds.kind import Unit
+from models.tables import Document, Mention
+from reports.data.export_schema import pad_period
+from reports.data.queries import fetch_all, fetch_pages
+from reports.data.run_data import RunData, RunJob, Selection, documents_condition
+from reports.data.selection import is_large, name_template, read_patterns, select_documents
+from reports.findings.highlights import Highlight
+from reports.findings.sensitivity import ReadHighlights, caution_where_repeats_decide
+
+ALL = ""  # stands for all keywords or accounts of a run
+SHOWN = 5  # patterns of a keyword or an account
+FEWEST_SHOWN = 5  # mentions or posts of a pattern that is shown, unless they are this share of all:
+LEAST_SHARE = 0.01
+
+ReadAllHighlights = Callable[[RunData], Mapping[str, Sequence[Highlight]]]
+Count = tuple[str, int | None, str, int]  # subject, place of the pattern, month, how many
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """A pattern of texts, as it bears on one keyword or account."""
+
+    template: str  # template:N
+    text: str
+    n: int  # mentions of the keyword in its documents; posts of the account
+    share: float  # of all mentions, or posts
+    peak: str | None  # the month in which it has most; None where no time is known
+    of_peak: int  # mentions, or posts, in that month
+
+
+@dataclass
+class Subject:
+    """A keyword, an account or a search: how much of it is repeated."""
+
+    total: int = 0  # mentions; posts
+    repeated: int = 0  # of them, in documents that are repeats
+    largest: list[Repeat] = field(default_factory=list)
+    highlights: list[Highlight] = field(
+        default_factory=list
+    )  # with cautions where they rest on repeats
+
+    @property
+    def share(self) -> float:
+        """Share of the mentions or posts that are in repeats."""
+        return self.repeated / self.total if self.total else 0.0
+
+
+@dataclass(frozen=True)
+class Repeats:
+    """What a run's page says of repeated texts, whatever the selection: see `read_patterns`."""
+
+    documents: int
+    repeated: int
+    subjects: Mapping[str, Subject]  # by keyword, or by the name of the job; `ALL` of them
+    has_numbers: bool = True  # whether a template can be named by its number
+
+    def largest(self, name: str) -> list[Repeat]:
+        """Return the largest patterns of a keyword or job."""
+        return self.subjects[name].largest if name in self.subjects else []
+
+    def highlights(self, name: str) -> list[Highlight]:
+        """Return the highlights of a keyword or job, with cautions where they rest on repeats."""
+        return self.subjects[name].highlights if name in self.subjects else []
+
+
+def read_repeats(data: RunData, read_highlights: ReadAllHighlights) -> Repeats:
+    """Return the largest patterns of each subject, and its highlights, with cautions.
+
+    *read_highlights* yields the highlights of each subject of a run with its selection, and under
+    `ALL` those that compare subjects.
+    """
+    patterns = read_patterns(data)
+    subjects: dict[str, Subject] = defaultdict(Subject)
+    by_month: dict[str, dict[int, Counter[str]]] = defaultdict(dict)
+    count = _count_mentions if data.kind.unit == Unit.MENTION else _count_posts
+    for job in data.jobs:
+        for name, place, month, n in count(data, job):
+            for whose in (name, ALL):
+                subjects[whose].total += n
+                if place is not None:
+                    subjects[whose].repeated += n
+                    by_month[whose].setdefault(place, Counter())[month] += n
+
+    for name, subject in subjects.items():
+        largest = _largest(by_month[name], subject.total, len(patterns.patterns))
+        for place in largest:
+            text = patterns.patterns[place].text
+            subject.largest.append(_repeat(place, text, by_month[name][place], subject.total))
+    for name, highlights in read_highlights(data).items():
+        without = _without_largest(data, name, subjects[name].largest, read_highlights)
+        subjects[name].highlights = caution_where_repeats_decide(highlights, without)
+    return Repeats(patterns.texts, patterns.repeats, subjects, not is_large(data))
+
+
+def _largest(by_month: Mapping[int, Counter[str]], total: int, named: int) -> list[int]:
+    """Return the places of the patterns with most of *total* mentions or posts; ties by place."""
+    sizes = {}
+    for place, months in by_month.items():
+        is_large = months.total() >= min(FEWEST_SHOWN, LEAST_SHARE * total)
+        if place < named and is_large:
+            sizes[place] = months.total()
+    return sorted(sizes, key=lambda place: (-sizes[place], place))[:SHOWN]
+
+
+def _repeat(place: int, text: str, by_month: Counter[str], total: int) -> Repeat:
+    n = by_month.total()
+    dated = {month: times for month, times in by_month.items() if month}
+    peak = max(sorted(dated), key=dated.__getitem__, default=None)
+    return Repeat(name_template(place), text, n, n / total, peak, dated[peak] if peak else 0)
+
+
+def _without_largest(
+    data: RunData, name: str, largest: Sequence[Repeat], read_highlights: ReadAllHighlights
+) -> dict[str, ReadHighlights]:
+    """Return what is stated of a subject without its largest patterns, and without each of them."""
+    templates = [repeat.template for repeat in largest]
+
+    def read(without: Sequence[str]) -> Collection[Highlight]:
+        selection = data.selection | Selection(without=tuple(without))
+        return read_highlights(select_documents(data, selection)).get(name, ())
+
+    by_name = {f"the pattern “{each.text}”": partial(read, [each.template]) for each in largest}
+    if len(largest) < 2:
+        return dict(by_name)
+    return {f"the {len(largest)} largest patterns of repeats": partial(read, templates), **by_name}
+
+
+def _count_mentions(data: RunData, job: RunJob) -> Iterator[Count]:
+    """Yield for each keyword of a month how many mentions are of a pattern, or of none."""
+    patterns = read_patterns(data)
+    counts: Counter[tuple[str, int | None]] = Counter()
+    statement = select(Mention.keyword, Mention.document_id, Mention.position).distinct()
+    for keyword, document, _ in fetch_all(data.db, statement.where(Mention.job_id == job.id)):
+        counts[keyword, patterns.place_of(document)] += 1
+    for (keyword, place), n in counts.items():
+        yield keyword, place, job.name, n
+
+
+def _count_posts(data: RunData, job: RunJob) -> Iterator[Count]:
+    """Yield how many posts of a job are of a pattern, or of none, by month."""
+    patterns = read_patterns(data)
+    counts: Counter[tuple[str, int | None]] = Counter()
+    statement = select(Document.id, Document.period).where(documents_condition(data, job))
+    for document, period in fetch_pages(data.db, statement, Document.id):
+        month = pad_period(period) if period else ""
+        counts[month, patterns.place_of(document)] += 1
+    for (month, place), n in counts.items():
+        yield job.name, place, month, n

@@ -1,0 +1,335 @@
+"""What a report says of its run besides the results: request, texts, progress, omissions."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shlex
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from itertools import filterfalse
+from operator import attrgetter
+from typing import Any
+
+from sqlalchemy import ColumnElement, case, func, select
+
+from analysis.kinds import kind_named
+from analysis.kinds.kind import Unit
+from analysis.text.mentions import all_terms
+from core.enums import ENDED, Grain, Grouping, State
+from models import tables
+from models.database import Database
+from models.tables import Document, Import, Mention
+from reports.data.archive_hash import hash_documents
+from reports.data.queries import fetch_all, in_batches
+from reports.data.run_data import NO_SELECTION, RunData, Selection, documents_condition
+from reports.data.selection import count_without, describe_selection, left_out
+from reports.data.tables.calls import CallRow, read_calls
+from reports.data.tables.coverage import StepCount, count_steps
+from reports.data.years import is_tested_by_year
+from reports.figures.origin import is_made_up
+from reports.words.quantities import join_words
+from sources.registry import SOURCES
+from sources.source import Credit
+from textapi.text.keywords import pattern
+
+NAMED = 6  # outlets or sections that a run chose, by name; more are counted
+SHORT_TEXT = 30  # words, of half the documents at most: a headline, or one with its summary
+LETTERS_OF_WORD = 10  # at most; so many count as a word where a script has no spaces
+
+_SUBJECT = re.compile(r"\d{4}-\d{2}|@.*|search:.*", re.DOTALL)  # of a service: names a job
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunSummary(RunData):
+    """A run as its report introduces it; times are UTC as people write them."""
+
+    created: str
+    ended: str | None
+    job_states: Counter[str]
+    sources: dict[str, int]  # documents of each source
+    credits: list[Credit]  # of the sources whose texts must be credited
+    synthetic: bool
+    first: str | None  # day of the oldest document
+    last: str | None
+    median_words: int | None  # of a document of an archive; None without one
+    imports: list[Any]  # rows of `Import`, the newest of each file, month or account
+    calls: list[CallRow]
+    command: str  # that submitted it, with what is left out of its figures
+    without: dict[str, int]  # patterns that are left out, with how many documents are of each
+    left_out: int  # documents of all that the selection leaves out
+    archive_hash: str | None  # of all that it read: see `hash_documents`
+    steps: list[StepCount]
+
+    @property
+    def running(self) -> bool:
+        """Whether more results may come."""
+        return self.state not in ENDED
+
+    @property
+    def documents(self) -> int:
+        """How many documents the run looks at; one that belongs to two searches counts twice."""
+        return sum(self.sources.values())
+
+    @property
+    def is_of_short_texts(self) -> bool:
+        """Whether the archive holds headlines or short texts, and not the articles behind them."""
+        return self.median_words is not None and self.median_words <= SHORT_TEXT
+
+    @property
+    def days(self) -> int:
+        """From the first day with a document to the last; 0 where none is dated."""
+        if self.first is None or self.last is None:
+            return 0
+        return (date.fromisoformat(self.last) - date.fromisoformat(self.first)).days + 1
+
+    @property
+    def is_tested_by_year(self) -> bool:
+        """Whether highlights compare years, since the months are too many."""
+        return is_tested_by_year(self)
+
+    @property
+    def unit(self) -> str:
+        """What one of the run's documents is called."""
+        return "post" if self.kind.unit == Unit.POST else "document"
+
+    @property
+    def choice(self) -> str:
+        """Which documents of its archives a run of months chose, in words behind their number."""
+        if self.kind.unit != Unit.MENTION:
+            return ""
+        parameters = self.month_parameters
+        chosen = {
+            "outlet": parameters.outlets,
+            "section": parameters.sections,
+            "kind": tuple(filter(None, [parameters.material])),
+        }
+        words = ""
+        for noun, names in chosen.items():
+            if len(names) > NAMED:
+                words += f" of {len(names):,} {noun}s"
+            elif names:
+                quoted = join_words([f"“{name}”" for name in names])
+                words += f" of the {noun if len(names) == 1 else noun + 's'} {quoted}"
+        return words
+
+    @property
+    def keyword_example(self) -> KeywordExample | None:
+        """The rule by which keywords match, shown with the run's first term without a star."""
+        terms = all_terms(self.keywords)
+        return find_example(terms[0]) if terms else None
+
+    @property
+    def states_in_words(self) -> str:
+        """How many jobs are in each state: "22 done, 1 failed, 1 waiting"."""
+        return ", ".join(f"{self.job_states[s]} {s.value}" for s in State if self.job_states[s])
+
+
+@dataclass(frozen=True)
+class KeywordExample:
+    """A term, a text in which it is found, and one in which it is not."""
+
+    term: str
+    matching: str
+    different: str
+
+
+def find_example(term: str) -> KeywordExample:
+    """Return texts that show what the *term* matches, each tried with the rule itself."""
+    rule = pattern(term)
+    matching = next(filter(rule.search, (f"{term.title()}\u2019s", term)))
+    different = next(filterfalse(rule.search, (f"{term}s", f"{term}-2", f"@{term}")))
+    return KeywordExample(term, matching, different)
+
+
+def _read_imports(data: RunData, sources: Collection[str]) -> list[Any]:
+    """Return the newest record of each file, month or account that was read for the run.
+
+    A record is named by a file, else by the month, handle or search that a service was asked for;
+    a folder that holds documents of several sources names them all.
+    """
+    names = set(map(attrgetter("name"), data.jobs))
+    columns = (Import.path, Import.source, Import.empty, Import.left_out)
+    newest: dict[tuple[str, str], Any] = {}
+    for row in fetch_all(data.db, select(*columns).order_by(Import.id)):
+        is_of_run = row.path in names or not _SUBJECT.fullmatch(row.path)
+        if is_of_run and not set(sources).isdisjoint(row.source.split(",")):
+            newest[row.path, row.source] = row
+    return list(newest.values())
+
+
+def summarize_run(data: RunData) -> RunSummary:
+    """Read what a report says of a run besides its results."""
+    sources, on_site, with_address, days = _count_documents(data)
+    total = sources.total()
+    for job in data.jobs if data.selection else ():
+        sources.subtract(_count_sources(data, left_out(data, job)))
+
+    shown = describe_selection(data)
+    synthetic = is_made_up(data)
+    lengths = _TextLengths()
+    archive_hash = hash_documents(data, lengths.note)
+
+    return RunSummary(
+        **vars(data),
+        created=_format_minute(data.created_at),
+        ended=_format_minute(data.ended_at) if data.ended_at else None,
+        job_states=Counter(map(attrgetter("state"), data.jobs)),
+        sources={source: n for source, n in sorted(sources.items()) if n},
+        credits=_credits(sources, on_site, has_addresses=with_address > 0 or synthetic),
+        synthetic=synthetic,
+        first=min(days).date().isoformat() if days else None,
+        last=max(days).date().isoformat() if days else None,
+        median_words=lengths.median if data.keywords else None,
+        imports=_read_imports(data, sources),
+        calls=list(read_calls(data)),
+        command=submit_command(
+            data.parameters,
+            [job.name for job in data.jobs],
+            shown,
+            grain=data.grain,
+            grouping=data.grouping,
+        ),
+        without=count_without(data),
+        left_out=total - sources.total(),
+        archive_hash=archive_hash,
+        steps=count_steps(data),
+    )
+
+
+def _credits(sources: Counter[str], on_site: Counter[str], *, has_addresses: bool) -> list[Credit]:
+    """Return the credits of texts from a credited site, and of those whose files lack addresses."""
+    due = []
+    for source in SOURCES:
+        is_unmarked = sources[source.name] > 0 and not has_addresses
+        if source.credit is not None and (on_site[source.name] or is_unmarked):
+            due.append(source.credit)
+    return due
+
+
+def _count_documents(
+    data: RunData,
+) -> tuple[Counter[str], Counter[str], int, list[datetime]]:
+    """Return documents by source, those on credited sites, how many have an address; days."""
+    statement = select(
+        Document.source,
+        func.count(),
+        func.count(Document.address),
+        func.sum(case(*_credited_addresses(), else_=0)),
+        func.min(Document.published_at),
+        func.max(Document.published_at),
+    ).group_by(Document.source)
+    sources, on_site = Counter[str](), Counter[str]()
+    with_address = 0
+    days: list[datetime] = []
+
+    for job in data.collecting_jobs:
+        rows = fetch_all(data.db, statement.where(documents_condition(data, job)))
+        for source, n, addresses, credited, first, last in rows:
+            sources[source] += n
+            with_address += addresses
+            on_site[source] += credited
+            days += filter(None, (first, last))
+    return sources, on_site, with_address, days
+
+
+class _TextLengths:
+    """How long texts are, in words."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[int] = Counter()
+
+    def note(self, text: str) -> None:
+        """Count a text: one word more than it has spaces, and no word of many letters."""
+        self._counts[max(text.count(" ") + 1, len(text) // LETTERS_OF_WORD)] += 1
+
+    @property
+    def median(self) -> int | None:
+        """The median of the lengths; None without a text."""
+        rest = self._counts.total() // 2
+        for length in sorted(self._counts):
+            rest -= self._counts[length]
+            if rest < 0:
+                return length
+        return None
+
+
+def _count_sources(data: RunData, documents: Iterable[int]) -> Counter[str]:
+    counts = Counter[str]()
+    statement = select(Document.source, func.count()).group_by(Document.source)
+    for batch in in_batches(documents):
+        counts.update(dict(map(tuple, fetch_all(data.db, statement.where(Document.id.in_(batch))))))
+    return counts
+
+
+def _credited_addresses() -> list[tuple[ColumnElement[bool], int]]:
+    """Return the cases of documents whose address is on their source's own site."""
+    cases: list[tuple[ColumnElement[bool], int]] = []
+    for source in SOURCES:
+        if source.credit is not None:
+            is_on_site = Document.address.like(f"%://%{source.credit.site}/%")
+            cases.append(((Document.source == source.name) & is_on_site, 1))
+    return cases
+
+
+def fingerprint(db: Database, run_id: int) -> str:
+    """Return a hash that changes with anything that the run's report shows; cheap to compute."""
+    run, job, step, engine = tables.Run, tables.Job, tables.JobStep, tables.RunEngine
+    label, watch, watch_report = tables.Label, tables.Watch, tables.WatchReport
+    jobs = select(job.id).where(job.run_id == run_id)
+
+    statements = (
+        select(run.state, run.reason, run.name, run.ended_at).where(run.id == run_id),
+        select(job.id, job.state, job.reason, job.ended_at, job.claims)
+        .where(job.run_id == run_id, ~tables.IS_REPORT)
+        .order_by(job.id),
+        select(step.job_id, step.step, step.state, step.documents, step.at)
+        .where(step.job_id.in_(jobs))
+        .order_by(step.job_id, step.step),
+        select(func.count(), func.count(Mention.polarity)).where(Mention.job_id.in_(jobs)),
+        select(func.count(), func.sum(label.value), func.max(label.at)).where(
+            label.run_id == run_id
+        ),
+        select(func.count()).where(tables.PostPolarity.job_id.in_(jobs)),
+        select(func.max(Document.id), func.count()).select_from(Document),
+        select(func.max(Import.id), func.max(Import.at)),
+        select(func.max(tables.Crawl.at)),
+        select(func.count(tables.Training.weights)).where(tables.Training.job_id.in_(jobs)),
+        select(tables.RunErasure.reason).where(tables.RunErasure.run_id == run_id),
+        select(func.count()).where(tables.Epoch.job_id.in_(jobs)),
+        select(watch.every, watch.updates).where(watch.run_id == run_id),
+        select(watch_report.at)
+        .where(watch_report.run_id == run_id)
+        .order_by(watch_report.number)
+        .limit(1),
+        select(engine.engine).where(engine.run_id == run_id).order_by(engine.engine),
+    )
+
+    digest = hashlib.sha256()
+    for statement in statements:
+        digest.update(repr(list(map(tuple, fetch_all(db, statement)))).encode())
+    return digest.hexdigest()
+
+
+def submit_command(
+    parameters: Any,
+    job_names: Sequence[str],
+    selection: Selection = NO_SELECTION,
+    *,
+    grain: Grain = Grain.MONTH,
+    grouping: Grouping | None = None,
+) -> str:
+    """Return ``tidings submit …`` as a person types it."""
+    kind = kind_named(parameters.kind)
+    if kind.has_documents:
+        shown = {"by": grain, "distinct": selection.distinct, "without": selection.without}
+        if grouping is not None:
+            shown["grouping"] = grouping
+        parameters = parameters.model_copy(update=shown)
+    return shlex.join(["tidings", "submit", *kind.command_words(parameters, job_names)])
+
+
+def _format_minute(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M UTC")

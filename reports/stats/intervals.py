@@ -1,0 +1,126 @@
+"""Intervals and correlations, from their formulas; pure functions over plain numbers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from statistics import NormalDist
+
+from scipy.special import stdtrit
+
+CONFIDENCE = 0.95
+Z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
+_PLACES = 6
+
+
+def round_figure(value: float | None) -> float | None:
+    """Round *value* as it is shown, to 6 places and never ``-0.0``."""
+    return None if value is None else round(value, _PLACES) + 0.0
+
+
+def wilson_interval(matched: float, n: float) -> tuple[float, float]:
+    """Return the Wilson score interval (95 %) of the share *matched* of *n*.
+
+    E. B. Wilson, "Probable inference, the law of succession, and statistical inference", Journal of
+    the American Statistical Association 22 (1927). Unlike ``p ± z·√(p(1-p)/n)`` it stays within 0
+    and 1 and holds for small *n*. Raises ValueError unless *n* ≥ 1 and 0 ≤ *matched* ≤ *n*.
+    """
+    if n < 1 or not 0 <= matched <= n:
+        raise ValueError(f"{matched} of {n} is not a share")
+    share = matched / n
+    middle = share + Z * Z / (2 * n)
+    half = Z * math.sqrt(share * (1 - share) / n + Z * Z / (4 * n * n))
+    scale = 1 + Z * Z / n
+
+    # At the ends the interval touches 0 or 1 exactly; rounding must not carry it across the share.
+    low = 0.0 if matched == 0 else (middle - half) / scale
+    high = 1.0 if matched == n else (middle + half) / scale
+    return low, high
+
+
+def mean(values: Sequence[float]) -> float | None:
+    """Return the arithmetic mean, with an exact sum in any order; None of no values."""
+    return math.fsum(values) / len(values) if values else None
+
+
+def t_interval(values: Sequence[float]) -> tuple[float | None, float | None, float | None]:
+    """Return the mean, the lower and the upper end of Student's 95 % interval.
+
+    Of no values there is no mean, of fewer than two no interval.
+
+    "Student" (W. S. Gosset), "The probable error of a mean", Biometrika 6 (1908).
+    """
+    middle = mean(values)
+    if middle is None or len(values) < 2:
+        return middle, None, None
+    n = len(values)
+    variance = math.fsum((value - middle) ** 2 for value in values) / (n - 1)
+    half = t_quantile(n - 1) * math.sqrt(variance / n)
+    return middle, middle - half, middle + half
+
+
+def mean_polarity(values: Iterable[float | None]) -> float | None:
+    """Return the mean of the polarities that are known; None where none is."""
+    return mean(_known(values))
+
+
+def polarity_interval(
+    values: Iterable[float | None],
+) -> tuple[float | None, float | None, float | None]:
+    """Return the mean of the polarities that are known, and its interval cut to -1 and 1.
+
+    No mean polarity lies beyond: of two values Student's interval reaches far out of the scale.
+    """
+    middle, low, high = t_interval(_known(values))
+    if low is None or high is None:
+        return middle, None, None
+    return middle, max(-1.0, low), min(1.0, high)
+
+
+def _known(values: Iterable[float | None]) -> list[float]:
+    return [value for value in values if value is not None and not math.isnan(value)]
+
+
+@lru_cache(maxsize=4096)
+def t_quantile(degrees: int) -> float:
+    """Return the t with 95 % of Student's distribution of *degrees* of freedom between -t and t.
+
+    Raises ValueError unless *degrees* ≥ 1.
+    """
+    if degrees < 1:
+        raise ValueError(f"{degrees} degrees of freedom: there must be one at least")
+    return float(stdtrit(degrees, (1 + CONFIDENCE) / 2))
+
+
+def spearman(x: Sequence[float], y: Sequence[float]) -> float | None:
+    """Return Spearman's rank correlation of pairs; None where one side does not vary.
+
+    C. Spearman, "The proof and measurement of association between two things", American Journal of
+    Psychology 15 (1904): Pearson's correlation of the ranks, ties at their mean rank. Raises
+    ValueError where the lengths differ.
+    """
+    if len(x) != len(y):
+        raise ValueError(f"{len(x)} and {len(y)} values make no pairs")
+    ranks_x, ranks_y = _ranks(x), _ranks(y)
+    spread = math.sqrt(_sum_products(ranks_x, ranks_x) * _sum_products(ranks_y, ranks_y))
+    return max(-1.0, min(1.0, _sum_products(ranks_x, ranks_y) / spread)) if spread else None
+
+
+def _sum_products(x: Sequence[float], y: Sequence[float]) -> float:
+    mean_rank = (len(x) + 1) / 2
+    return math.fsum((a - mean_rank) * (b - mean_rank) for a, b in zip(x, y, strict=True))
+
+
+def _ranks(values: Sequence[float]) -> list[float]:
+    order = sorted(range(len(values)), key=values.__getitem__)
+    ranks = [0.0] * len(values)
+    start = 0
+    while start < len(order):
+        end = start
+        while end < len(order) and values[order[end]] == values[order[start]]:
+            end += 1
+        for place in order[start:end]:
+            ranks[place] = (start + 1 + end) / 2
+        start = end
+    return ranks

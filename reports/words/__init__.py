@@ -1,0 +1,1 @@
+"""Numbers, periods and scales in words, for findings, figures and pages."""

@@ -1,0 +1,57 @@
+"""Periods in words: their names, in English at every locale, and lists of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from analysis import grains
+from core.enums import Grain
+from reports.words.quantities import join_words, quantity
+
+MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+# More stretches than these are counted instead of named.
+MOST_STRETCHES = 4
+
+
+def month_name(period: str, form: str = "%b %Y") -> str:
+    """Return ``2020-03`` as "Mar 2020", in English at every locale."""
+    full = MONTHS[int(period[5:]) - 1]
+    return form.replace("%b", full[:3]).replace("%B", full).replace("%Y", period[:4])
+
+
+def period_name(period: str, form: str = "%b %Y") -> str:
+    """Return a period as tables write it: a month in *form*, "2 Mar 2020", "2020-W10 (2 Mar)"."""
+    grain = grains.grain_of(period)
+    if grain == Grain.MONTH:
+        return month_name(period, form)
+    if grain == Grain.YEAR:
+        return period
+    start = grains.first_day(period)
+    day = f"{start.day} {MONTHS[start.month - 1][:3]}"
+    return f"{period} ({day})" if grain == Grain.WEEK else f"{day} {period[:4]}"
+
+
+def find_stretches(periods: Iterable[str]) -> list[tuple[str, str]]:
+    """Return the first and the last period of each stretch of periods without one between."""
+    found: list[tuple[str, str]] = []
+    for period in sorted(periods):
+        if found and grains.next_period(found[-1][1]) == period:
+            found[-1] = (found[-1][0], period)
+        else:
+            found.append((period, period))
+    return found
+
+
+def describe_periods(periods: Sequence[str]) -> str:
+    """Return *periods* as "in May 2020 and July to August 2020"; many stretches are counted."""
+    stretches = []
+    for first, last in find_stretches(periods):
+        name = period_name(first, "%B %Y")
+        is_one = first == last
+        stretches.append(name if is_one else f"{name} to {period_name(last, '%B %Y')}")
+    if len(stretches) > MOST_STRETCHES:
+        return f"in {quantity(len(periods), grains.grain_of(periods[0]).value)}"
+    return f"in {join_words(stretches)}"

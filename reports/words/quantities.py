@@ -1,0 +1,64 @@
+"""Numbers with their nouns, days and addresses, as captions, highlights and pages write them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+
+_WEB = re.compile(r"^https?://[^\s/]", re.IGNORECASE)
+
+
+def quantity(n: int, noun: str, plural: str = "") -> str:
+    """Return a count with its noun: "1 mention", "1,523 mentions", "2 searches"."""
+    return f"{n:,} {noun if n == 1 else plural or f'{noun}s'}"
+
+
+def join_words(words: Sequence[str]) -> str:
+    """Return *words*, of which there is one at least, as "a", "a and b" or "a, b and c"."""
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
+
+
+def format_share(share: float | None) -> str:
+    """Return a share in percent with two digits that count, or one place; a dash for None."""
+    if share is None:
+        return "\u2013"
+    percent = 100 * share
+    if percent >= 1 or percent == 0:
+        return f"{percent:.1f} %"
+    return f"{percent:.2f} %" if percent >= 0.1 else f"{percent:.3f} %"
+
+
+def format_points(difference: float) -> str:
+    """Return a difference of shares in percentage points, with its sign: +4.1, \u22120.33."""
+    points = 100 * difference
+    text = f"{points:+.1f}" if abs(points) >= 1 else f"{points:+.2f}"
+    return "0.00" if text in {"+0.00", "-0.00"} else text.replace("-", "\u2212")
+
+
+def signed(value: float) -> str:
+    """Return a polarity with its sign, two places, a true minus: +0.12, 0.00."""
+    text = f"{value:+.2f}"
+    return "0.00" if text in {"+0.00", "-0.00"} else text.replace("-", "\u2212")
+
+
+def format_expected(count: float) -> str:
+    """Return an expected number of documents: whole from ten on, below with a place."""
+    return f"{count:,.0f}" if count >= 10 else f"{count:.1f}"
+
+
+def format_ratio(ratio: float) -> str:
+    """Return how many times as many: 0.04, 1.1, 12."""
+    if ratio >= 9.95:
+        return f"{ratio:,.0f}"
+    return f"{ratio:.1f}" if ratio >= 0.995 else f"{ratio:.2f}"
+
+
+def web_address(address: str | None) -> str | None:
+    """Return *address* if it is one of the web (http, https) that may become a link."""
+    return address if address and _WEB.match(address) else None
+
+
+def format_day(time: datetime | None) -> str:
+    """Return the day of a UTC time as ``YYYY-MM-DD``; nothing for None."""
+    return "" if time is None else time.date().isoformat()

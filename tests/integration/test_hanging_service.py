@@ -1,0 +1,237 @@
+"""Jobs whose service hangs, trickles or is slow: they wait, say why, and end; no call is repeated.
+
+Times are a hundredth of the defaults: a slice of 0.6 s, a time-out of 0.3 s.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from aiohttp import web
+from sqlalchemy import update
+
+from analysis.kinds.accounts import HandlesParameters
+from core.enums import State
+from core.settings import Settings
+from models.database import clock
+from models.documents import add_documents
+from models.tables import Job
+from tests.feeds_kit import service
+from tests.integration.test_fetching import stored_post
+from tests.jobs_kit import Jobs
+from tests.stub_textapi import answer
+from textapi import client
+from textapi.messages import ENGINE_HEADER
+
+SLICE_SECONDS, TIMEOUT_SECONDS = 0.6, 0.3
+STEPS = HandlesParameters(steps=("phrases", "entities"))
+Respond = Callable[[web.Request, dict[str, Any]], Awaitable[web.StreamResponse]]
+
+
+@pytest.fixture(params=["sqlite"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Any, _sqlite_template: Any) -> str:
+    """These are about a service; what differs between databases has its tests."""
+    path = tmp_path / "tidings.db"
+    path.write_bytes(_sqlite_template.read_bytes())
+    return f"{request.param}:///{path}"
+
+
+@pytest.fixture(autouse=True)
+def _scale_retries(monkeypatch: pytest.MonkeyPatch) -> None:
+    policy = client.RETRY_POLICY
+    monkeypatch.setattr(client, "RETRY_POLICY", replace(policy, seconds=0.45, first_wait=0.01))
+
+
+class CountingTextApi:
+    """A Text API that responds to calls as it is told, and counts them."""
+
+    def __init__(self, respond: Respond) -> None:
+        self.respond = respond
+        self.calls: Counter[str] = Counter()
+
+    async def __call__(self, request: web.Request) -> web.StreamResponse:
+        if request.method == "GET":
+            return web.json_response({}, headers={ENGINE_HEADER: "stub/1"})
+        operation, body = request.path.rpartition("/")[2], await request.json()
+        self.calls[operation] += 1
+        return await self.respond(request, body)
+
+
+async def give_answer(request: web.Request, body: dict[str, Any]) -> web.Response:
+    return web.json_response(answer(request.path.rpartition("/")[2], body))
+
+
+async def hang(_request: web.Request, _body: dict[str, Any]) -> web.Response:
+    await asyncio.sleep(3600)
+    raise AssertionError
+
+
+async def trickle(request: web.Request, _body: dict[str, Any]) -> web.StreamResponse:
+    response = web.StreamResponse()
+    await response.prepare(request)
+    while True:
+        await response.write(b" ")
+        await asyncio.sleep(0.02)
+
+
+def answer_after(seconds: float) -> Respond:
+    async def respond(request: web.Request, body: dict[str, Any]) -> web.Response:
+        await asyncio.sleep(seconds)
+        return await give_answer(request, body)
+
+    return respond
+
+
+def refuse_after(seconds: float) -> Respond:
+    async def respond(_request: web.Request, _body: dict[str, Any]) -> web.Response:
+        await asyncio.sleep(seconds)
+        return web.json_response({"error": "no"}, status=422)
+
+    return respond
+
+
+async def give_no_json_late(_request: web.Request, _body: dict[str, Any]) -> web.Response:
+    await asyncio.sleep(1.0)
+    return web.Response(text="busy")
+
+
+@contextmanager
+def jobs_at(respond: Respond, settings: Settings, **changed: Any) -> Iterator[tuple[Jobs, Any]]:
+    """Open jobs that ask a Text API, with two posts stored; yield them and the Text API."""
+    textapi = CountingTextApi(respond)
+    times = {"slice_seconds": SLICE_SECONDS, "textapi_timeout": TIMEOUT_SECONDS}
+    with service(textapi) as url:
+        updated = settings.model_copy(update={"textapi_url": url, **times, **changed})
+        with closing(Jobs(updated)) as jobs:
+            posts = [stored_post(1, text="The NASA tide is in."), stored_post(2, text="It is out.")]
+            add_documents(jobs.db, posts)
+            yield jobs, textapi
+
+
+def let_wait_end(jobs: Jobs, run: int) -> None:
+    with jobs.db.write() as connection:
+        connection.execute(update(Job).where(Job.run_id == run).values(due_at=clock() - 1))
+
+
+@pytest.mark.parametrize("respond", [hang, trickle, answer_after(0.35)])
+def test_a_slice_in_which_a_service_answers_nothing_in_time_puts_the_job_off(
+    settings: Settings, respond: Respond
+) -> None:
+    with jobs_at(respond, settings) as (jobs, textapi):
+        run = jobs.submit(STEPS, "bob")
+        job = jobs.slice(run)
+        assert (job.state, job.waits) == (State.WAITING, 1)
+        assert "does not answer (time-out): is it running, or does it need more" in job.reason
+        assert "TIDINGS_TEXTAPI_TIMEOUT" in job.reason
+        assert job.wait_seconds == 5.0
+        assert job.waiting_since is not None
+        assert textapi.calls.total() <= 4
+
+
+def test_a_job_waits_longer_each_time_that_a_service_hangs_and_fails_when_its_patience_ends(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with jobs_at(hang, settings) as (jobs, _):
+        run = jobs.submit(STEPS, "bob")
+        waits = []
+        for _ in range(3):
+            waits.append(jobs.slice(run).wait_seconds)
+            let_wait_end(jobs, run)
+        assert waits == [5.0, 10.0, 20.0]
+
+        an_hour_ago = {"waiting_since": clock() - jobs.settings.patience_seconds}
+        with jobs.db.write() as connection:
+            connection.execute(update(Job).where(Job.run_id == run).values(an_hour_ago))
+        job = jobs.slice(run)
+        assert job.state == State.FAILED
+        assert "does not answer (time-out)" in job.reason
+        assert "(tried for 60 minutes)" in job.reason
+    assert capsys.readouterr().out.count("job waits") == 3
+
+
+def test_a_service_that_answers_again_ends_the_waits(settings: Settings) -> None:
+    with jobs_at(hang, settings) as (jobs, textapi):
+        run = jobs.submit(STEPS, "bob")
+        jobs.slice(run)
+        textapi.respond = give_answer
+        let_wait_end(jobs, run)
+        job = jobs.slice(run)
+        assert (job.state, job.waits, job.waiting_since) == (State.DONE, 0, None)
+
+
+def test_a_slice_with_an_answer_goes_on_at_once_though_another_call_hangs(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def answer_one_step(request: web.Request, body: dict[str, Any]) -> web.StreamResponse:
+        is_answered = request.path.endswith("/ner")
+        return await (give_answer if is_answered else hang)(request, body)
+
+    # Another attempt would follow the one that fails when the slice is over.
+    monkeypatch.setattr(client, "RETRY_POLICY", replace(client.RETRY_POLICY, seconds=45.0))
+    with jobs_at(answer_one_step, settings) as (jobs, textapi):
+        run = jobs.submit(STEPS, "bob")
+        assert jobs.slice(run).state == State.QUEUED
+        assert jobs.slice(run).state == State.WAITING
+        assert textapi.calls["ner"] == 1
+
+
+def test_a_job_that_a_service_answers_ends_beside_one_that_waits(settings: Settings) -> None:
+    async def answer_ann(request: web.Request, body: dict[str, Any]) -> web.StreamResponse:
+        return await (give_answer if "annwords" in body["text"] else hang)(request, body)
+
+    with jobs_at(answer_ann, settings) as (jobs, _):
+        posts = [
+            stored_post(3, handle="ann", text="The ESA annwords."),
+            stored_post(4, handle="ben", text="The ESA benwords."),
+        ]
+        add_documents(jobs.db, posts)
+        run = jobs.submit(STEPS, "ann", "ben")
+        jobs.slice(run, "@ann")
+        states = {job.name: (job.state, job.waits) for job in jobs.rows(run)}
+        assert states == {"@ann": (State.DONE, 0), "@ben": (State.WAITING, 1)}
+
+
+def test_an_error_that_comes_after_the_end_of_a_slice_ends_the_job(settings: Settings) -> None:
+    with jobs_at(refuse_after(1.0), settings, textapi_timeout=5.0) as (jobs, textapi):
+        job = jobs.slice(jobs.submit(STEPS, "bob"))
+        assert job.state == State.FAILED
+        assert "cannot work on this text" in job.reason
+        assert textapi.calls.total() == 2
+
+
+def test_a_bad_answer_after_the_end_of_a_slice_is_asked_for_again_later(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "RETRY_POLICY", replace(client.RETRY_POLICY, seconds=45.0))
+    with jobs_at(give_no_json_late, settings, textapi_timeout=5.0) as (jobs, textapi):
+        job = jobs.slice(jobs.submit(STEPS, "bob"))
+        assert (job.state, job.waits) == (State.WAITING, 1)
+        assert "answered with what is no JSON" in job.reason
+        assert textapi.calls.total() == 2
+
+
+def test_a_job_whose_service_does_not_say_its_engine_within_a_short_slice_waits(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "READY_SECONDS", 0.2)
+
+    async def hang_at_all(_request: web.Request) -> web.Response:
+        await asyncio.sleep(3600)
+        raise AssertionError
+
+    with (
+        service(hang_at_all) as url,
+        closing(
+            Jobs(settings.model_copy(update={"textapi_url": url, "slice_seconds": 0.1}))
+        ) as jobs,
+    ):
+        add_documents(jobs.db, [stored_post(1)])
+        job = jobs.slice(jobs.submit(STEPS, "bob"))
+        assert (job.state, job.waits) == (State.WAITING, 1)
+        assert "does not answer (time-out)" in job.reason
