@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from typing import Any
 
 from typer import Typer
@@ -18,27 +18,34 @@ def group_of_kinds(command: Callable[..., None], help_text: str) -> type[Any]:
     """
 
     class KindCommands(TyperGroup):
-        def list_commands(self, ctx: Any) -> list[str]:
-            self._add_kinds()
-            return super().list_commands(ctx)
+        _own_commands: MutableMapping[str, Any]
+        _kind_commands: dict[str, Any] | None = None
+
+        @property
+        def commands(self) -> MutableMapping[str, Any]:
+            if self._kind_commands is None:
+                self._kind_commands = _make_commands(command, help_text)
+            return {**self._kind_commands, **self._own_commands}
+
+        @commands.setter
+        def commands(self, commands: MutableMapping[str, Any]) -> None:
+            self._own_commands = commands
 
         def get_command(self, ctx: Any, cmd_name: str) -> Any:
-            if cmd_name not in self.commands:
-                self._add_kinds()
+            if cmd_name in self._own_commands:
+                return self._own_commands[cmd_name]
             return super().get_command(ctx, cmd_name)
 
-        def _add_kinds(self) -> None:
-            from analysis.kinds import KINDS
-            from cli.run_options import command_of_kind
-
-            app = Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
-            for kind in KINDS:
-                if kind.has_documents and kind.name not in self.commands:
-                    kind_help = help_text.format(kind=kind)
-                    app.command(kind.name, help=kind_help)(command_of_kind(command, kind))
-            if app.registered_commands:
-                app.callback()(lambda: None)
-                made = get_group(app).commands
-                self.commands = {**made, **self.commands}
-
     return KindCommands
+
+
+def _make_commands(command: Callable[..., None], help_text: str) -> dict[str, Any]:
+    from analysis.kinds import KINDS
+    from cli.run_options import command_of_kind
+
+    app = Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
+    for kind in KINDS:
+        if kind.has_documents:
+            kind_help = help_text.format(kind=kind)
+            app.command(kind.name, help=kind_help)(command_of_kind(command, kind))
+    return dict(get_group(app).commands)

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, get_origin
 
 from annotated_types import Ge
 from pydantic import ValidationError
@@ -24,8 +24,10 @@ from cli.options import MOST, By, Name, SeriesBy, Wait, check_utf8
 from core.enums import DOCUMENTS, Grain, Within
 from core.errors import UsageError
 from core.printing import printable
-from core.settings import Settings
-from models.database import Database
+
+if TYPE_CHECKING:
+    from core.settings import Settings
+    from models.database import Database
 
 _TEMPLATE_NUMBER = re.compile(r"template:\d+")
 

@@ -140,8 +140,7 @@ def _commands(command: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, 
     if not hasattr(command, "commands"):
         yield path, command
         return
-    for name in command.list_commands(None):
-        below = command.get_command(None, name)
+    for name, below in command.commands.items():
         if not below.hidden:
             yield from _commands(below, (*path, name))
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from analysis.kinds.kind import Argument, CrawlTarget, Matched
 from analysis.kinds.posts import PostsKind, PostsParameters
 from core.errors import UsageError
 from core.printing import printable
-from core.settings import Settings
 from models.database import Database
 from models.documents import has_documents_of
 from sources.base import fold_handle
 from sources.registry import account_source, parse_handle
+
+if TYPE_CHECKING:
+    from core.settings import Settings
 
 
 class HandlesParameters(PostsParameters):
@@ -33,15 +35,14 @@ class Accounts(PostsKind[HandlesParameters]):
         "handles", "HANDLE...", "Accounts; - reads them from standard input.", reads_input=True
     )
     parameters = HandlesParameters
+    prefix = "@"
 
     def read_argument(self, texts: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
         """Return the handles in *texts*, which may be addresses of profiles, or separated."""
         handles: list[str] = []
         for text in texts:
             handles += [parse_handle(part) for part in text.split(",") if part.strip("@ ")]
-        if not handles:
-            raise UsageError("no handle was given")
-        return {}, handles
+        return super().read_argument(handles)
 
     def job_names(
         self,
@@ -51,9 +52,13 @@ class Accounts(PostsKind[HandlesParameters]):
         """Return the names of the accounts' jobs: the handles, case folded."""
         return ["@" + name.strip().removeprefix("@").casefold() for name in names]
 
-    def subject(self, job_name: str) -> str:
-        """Return the handle."""
-        return job_name.removeprefix("@")
+    def argument_words(
+        self,
+        parameters: HandlesParameters,  # noqa: ARG002
+        job_names: Sequence[str],
+    ) -> list[str]:
+        """Return the handles, with their sign."""
+        return list(job_names)
 
     def match_stored(
         self,

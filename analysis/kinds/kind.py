@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from sqlalchemy import Connection, Row
 
@@ -14,12 +14,14 @@ from analysis.data import MentionReader, MonthData, PostData
 from analysis.options import FrozenModel, Keyword, declared_option, list_fields
 from analysis.pipelines import Pipeline
 from core.enums import QUEUE_TEXT, Grain, Grouping
-from core.settings import Settings
 from models.database import Database
 from models.documents import DocumentScope
 from models.jobs import Claim
 from models.runs import NewJob
 from sources.source import PostReader, Source
+
+if TYPE_CHECKING:
+    from core.settings import Settings
 
 P = TypeVar("P", bound=FrozenModel)
 

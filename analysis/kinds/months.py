@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 from sqlalchemy import Connection, Row, func, select
@@ -24,7 +24,6 @@ from analysis.query.phrases import describe_phrases
 from core.enums import Grouping, Within
 from core.errors import BadInput, UsageError
 from core.printing import printable
-from core.settings import Settings
 from models.crawls import COMPLETE, Crawled, read_crawl
 from models.database import Database
 from models.documents import DocumentScope, count_documents, has_documents, list_texts
@@ -32,6 +31,9 @@ from models.jobs import Claim
 from models.tables import Document
 from sources.registry import archives, default_archive, source_named
 from sources.source import Archive, Source
+
+if TYPE_CHECKING:
+    from core.settings import Settings
 
 PERIOD = re.compile(r"^[12]\d{3}-(0[1-9]|1[0-2])$")
 FORMS_SHOWN = 10

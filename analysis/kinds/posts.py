@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar
 
 from pydantic import AfterValidator, Field
 from sqlalchemy import Connection, Row, select
@@ -15,7 +15,7 @@ from analysis.kinds.kind import Kind, News, PlannedJob, Unit
 from analysis.options import CommandOption, TextOptions
 from analysis.pipelines import POSTS
 from core.enums import State
-from core.settings import Settings
+from core.errors import UsageError
 from models.crawls import found_before
 from models.database import Database
 from models.documents import (
@@ -29,6 +29,9 @@ from models.jobs import Claim
 from models.tables import Document
 from sources.registry import post_sources
 from sources.source import Source
+
+if TYPE_CHECKING:
+    from core.settings import Settings
 
 
 class PostsParameters(TextOptions):
@@ -57,12 +60,44 @@ P = TypeVar("P", bound=PostsParameters)
 
 
 class PostsKind(Kind[P]):
-    """A kind of run whose jobs are the posts of a subject each."""
+    """A kind of run whose jobs are the posts of a subject each.
 
+    A job is named after its subject, with the *prefix* before it.
+    """
+
+    prefix: ClassVar[str]
     report = "portraits"
     unit = Unit.POST
     pipeline = POSTS
     companions = 4
+
+    def read_argument(self, texts: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
+        """Return the names of the subjects. Raises `UsageError` where there is none."""
+        names = [text for text in texts if text.strip()]
+        if not names:
+            noun = self.argument.metavar.removesuffix("...").lower()
+            raise UsageError(f"no {noun} was given")
+        return {}, names
+
+    def job_names(
+        self,
+        parameters: P,  # noqa: ARG002 - the subjects are no parameters
+        names: Sequence[str],
+    ) -> list[str]:
+        """Return the names of the subjects' jobs."""
+        return [self.prefix + name for name in names]
+
+    def subject(self, job_name: str) -> str:
+        """Return the subject of a job."""
+        return job_name.removeprefix(self.prefix)
+
+    def argument_words(
+        self,
+        parameters: P,  # noqa: ARG002
+        job_names: Sequence[str],
+    ) -> list[str]:
+        """Return the subjects."""
+        return [self.subject(job_name) for job_name in job_names]
 
     async def load_data(
         self, db: Database, claim: Claim, scope: DocumentScope, parameters: P

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from sqlalchemy import Connection
 
 from analysis.kinds.kind import Argument, CrawlTarget
 from analysis.kinds.posts import PostsKind, PostsParameters
-from core.errors import UsageError
-from core.settings import Settings
 from models.crawls import posts_after
 from sources.registry import archives, search_source
 from textapi.text.keywords import pattern
 
-PREFIX = "search:"
+if TYPE_CHECKING:
+    from core.settings import Settings
+
 POSTS_PER_READ = 5000
 
 
@@ -34,34 +33,8 @@ class Searches(PostsKind[SearchParameters]):
     description = "What people post on a term: the same steps as for an account."
     argument = Argument("terms", "TERM...", "What people post on; a job for each.")
     parameters = SearchParameters
+    prefix = "search:"
     links_documents = True
-
-    def read_argument(self, texts: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
-        """Return the terms."""
-        terms = [term for term in texts if term.strip()]
-        if not terms:
-            raise UsageError("no term was given")
-        return {}, terms
-
-    def job_names(
-        self,
-        parameters: SearchParameters,  # noqa: ARG002
-        names: Sequence[str],
-    ) -> list[str]:
-        """Return the names of the terms' jobs."""
-        return [PREFIX + term for term in names]
-
-    def subject(self, job_name: str) -> str:
-        """Return the term."""
-        return job_name.removeprefix(PREFIX)
-
-    def argument_words(
-        self,
-        parameters: SearchParameters,  # noqa: ARG002
-        job_names: Sequence[str],
-    ) -> list[str]:
-        """Return the terms."""
-        return [self.subject(job_name) for job_name in job_names]
 
     def crawl_target(
         self, job_name: str, parameters: SearchParameters, settings: Settings

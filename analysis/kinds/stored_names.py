@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from core.errors import UsageError
 from core.printing import printable
-from core.settings import Settings
 from models.database import Database
 from models.origins import sources_with_outlets, stored_names, stored_sources
 from sources.registry import archives, source_named
 
 if TYPE_CHECKING:
     from analysis.kinds.months import MonthsParameters
+    from core.settings import Settings
 
 SHOWN = 20  # names of those there are
 

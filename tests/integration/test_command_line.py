@@ -100,10 +100,12 @@ def test_a_file_whose_name_is_no_utf8_is_imported_and_a_report_goes_to_such_a_fo
 
 HELPED = [
     (),
+    ("submit", "training", "feedforward"),
+    *((name,) for names in GROUPS.values() for name in names if name not in ("plan", "submit")),
     ("submit", "months"),
     ("plan", "handles"),
-    ("submit", "training", "feedforward"),
-    *((name,) for names in GROUPS.values() for name in names),
+    ("plan",),
+    ("submit",),
 ]
 SHOW_HELP = f"""
 import io, json, sys
