@@ -206,15 +206,40 @@ class Months(Kind[MonthsParameters]):
         for too much, and where no document holds a phrase that looks like a query.
         """
         remarks: list[str] = []
+        sources = parameters.sources
         if "sources" not in given:
-            parameters = choose_archives(db, settings, parameters, remarks)
-        parameters = spell_names(db, settings, parameters)
+            sources = choose_archives(db, settings, sources[0], parameters.outlets, remarks)
+        parameters = self._spell_names(db, settings, parameters, sources)
         if "sources" not in given:
-            parameters = keep_archives_of_outlets(db, parameters)
+            sources = keep_archives_of_outlets(db, sources, parameters.outlets)
+            parameters = parameters.model_copy(update={"sources": sources})
         texts = partial(self._list_texts, db, parameters)
         remarks += describe_phrases(parameters.keywords, texts)
         remarks += self._describe_stars(db, parameters)
         return Matched(parameters, names, remarks)
+
+    def _spell_names(
+        self,
+        db: Database,
+        settings: Settings,
+        parameters: MonthsParameters,
+        sources: tuple[str, ...],
+    ) -> MonthsParameters:
+        typed = {
+            "outlet": parameters.outlets,
+            "section": parameters.sections,
+            "material": () if parameters.material is None else (parameters.material,),
+        }
+        can_fetch = any(source_named(name).is_available(settings) for name in sources)
+        spelled = spell_names(db, sources, typed, can_fetch=can_fetch)
+        return parameters.model_copy(
+            update={
+                "sources": sources,
+                "outlets": spelled["outlet"],
+                "sections": spelled["section"],
+                "material": next(iter(spelled["material"]), None),
+            }
+        )
 
     def _list_texts(self, db: Database, parameters: MonthsParameters) -> Iterator[str]:
         """Yield the stored texts of all months of the run."""
