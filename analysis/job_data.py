@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from models.database import Database
 from models.documents import DocumentScope, DocumentText, list_posts
 from models.jobs import Claim, other_scopes
-from models.results import mention_sentences, mentioning_documents
+from models.results import mention_sentences, mentioning_documents, read_rows
+from models.tables import Base
 
 SCOPES_READ_TOGETHER = 20  # of other accounts: no more of their posts are held
 
@@ -37,12 +38,16 @@ def _posts_of(db: Database, scopes: Sequence[DocumentScope]) -> Iterator[Documen
                 yield post
 
 
-class StoredMentions:
-    """The mentions of a job as the database has them."""
+class StoredResults:
+    """The rows of a job's steps as the database has them."""
 
     def __init__(self, db: Database, job_id: int) -> None:
         self._db = db
         self._job_id = job_id
+
+    async def rows(self, table: type[Base]) -> list[Mapping[str, Any]]:
+        """Read what the job's steps have found for *table*."""
+        return await read_in_thread(self._db, read_rows, self._job_id, table)
 
     async def sentences(self) -> list[tuple[str, str]]:
         """Read the different ``(keyword, sentence)``, by day, document and position."""

@@ -21,7 +21,7 @@ from core.settings import Settings
 from models.database import Database
 from models.runs import get_run
 from models.tables import IS_REPORT, Call, Job
-from producers.dry_run import DryRunFetcher, MentionBuffer, run_dry
+from producers.dry_run import DryRunFetcher, ResultBuffer, run_dry
 from sources.source import Source
 from textapi.messages import SERVICE
 
@@ -161,13 +161,13 @@ class _Planner:
 
     async def plan_job(self, job_name: str, newest_document: int | None) -> None:
         """Count what a job asks; what it works on is dropped afterwards."""
-        buffer = MentionBuffer(self._db)
+        buffer = ResultBuffer(self._db)
         job = self._kind.plan_job(
             self._db,
             job_name,
             self._parameters,
             settings=self._settings,
-            mentions=buffer,
+            results=buffer,
             newest_document=newest_document,
         )
         for source, operation in job.source_calls:

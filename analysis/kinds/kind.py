@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from sqlalchemy import Connection, Row
 
-from analysis.data import MentionReader, MonthData, PostData
+from analysis.data import MonthData, PostData, ResultReader
 from analysis.options import FrozenModel, Keyword, declared_option, list_fields
 from analysis.pipelines import Pipeline
 from core.enums import QUEUE_TEXT, Grain, Grouping
@@ -230,7 +230,7 @@ class Kind(ABC, Generic[P]):
         parameters: P,
         *,
         settings: Settings,
-        mentions: MentionReader,
+        results: ResultReader,
         newest_document: int | None,
     ) -> PlannedJob:
         """Return what a job would work on; where its documents are settled, up to the newest."""

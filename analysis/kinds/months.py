@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 from sqlalchemy import Connection, Row, func, select
 
-from analysis.data import MentionReader, MonthData
-from analysis.job_data import StoredMentions
+from analysis.data import MonthData, ResultReader
+from analysis.job_data import StoredResults
 from analysis.kinds.kind import Argument, Kind, Matched, News, PlannedJob, Unit
 from analysis.kinds.stored_names import choose_archives, keep_archives_of_outlets, spell_names
 from analysis.options import CommandOption, Keyword, TextOptions
@@ -287,7 +287,7 @@ class Months(Kind[MonthsParameters]):
         self, db: Database, claim: Claim, scope: DocumentScope, parameters: MonthsParameters
     ) -> MonthData:
         """Return the month of *scope*."""
-        return _month_data(db, scope, parameters, StoredMentions(db, claim.job_id))
+        return _month_data(db, scope, parameters, StoredResults(db, claim.job_id))
 
     def plan_job(
         self,
@@ -296,7 +296,7 @@ class Months(Kind[MonthsParameters]):
         parameters: MonthsParameters,
         *,
         settings: Settings,
-        mentions: MentionReader,
+        results: ResultReader,
         newest_document: int | None,
     ) -> PlannedJob:
         """Return the stored documents of a month, and the archives that would be asked for it."""
@@ -311,7 +311,7 @@ class Months(Kind[MonthsParameters]):
                     if month.is_to_be_fetched(source.archive, time.time()):
                         source_calls.append((source, source.archive.operation))
 
-        data = _month_data(db, scope, parameters, mentions) if is_stored else None
+        data = _month_data(db, scope, parameters, results) if is_stored else None
         return PlannedJob(documents, data, source_calls)
 
     def describe_plan(
@@ -414,14 +414,14 @@ def read_stored_month(connection: Connection, source: Source, period: str) -> St
 
 
 def _month_data(
-    db: Database, scope: DocumentScope, parameters: MonthsParameters, mentions: MentionReader
+    db: Database, scope: DocumentScope, parameters: MonthsParameters, results: ResultReader
 ) -> MonthData:
     return MonthData(
         db,
         scope,
         parameters.keywords,
         parameters,
-        mentions,
+        results,
         mask_keyword=parameters.mask_keyword,
     )
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar
 from pydantic import AfterValidator, Field
 from sqlalchemy import Connection, Row, select
 
-from analysis.data import MentionReader, PostData
+from analysis.data import PostData, ResultReader
 from analysis.job_data import read_in_thread, read_other_posts
 from analysis.kinds.kind import Kind, News, PlannedJob, Unit
 from analysis.options import CommandOption, TextOptions
@@ -114,7 +114,7 @@ class PostsKind(Kind[P]):
         parameters: P,
         *,
         settings: Settings,
-        mentions: MentionReader,  # noqa: ARG002 - posts have none
+        results: ResultReader,  # noqa: ARG002 - no step over posts reads them
         newest_document: int | None,
     ) -> PlannedJob:
         """Return the stored posts of a subject, and the source that would be asked for more."""
