@@ -2,29 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from sqlalchemy import Connection
 
 from analysis.fetcher import Fetcher
+from core.enums import StepState
 from models.results import replace_rows
 from models.tables import Base
+from textapi.requests import KeywordKey
 
 Rows = Mapping[type[Base], Sequence[Mapping[str, Any]]]
+
+
+@dataclass(frozen=True)
+class BadAnswers:
+    """Answers of the ledger that are of so little use that the step fails, and why."""
+
+    reason: str
+    keys: Collection[KeywordKey]
 
 
 @dataclass(frozen=True)
 class StepResult:
     """What a step found: how many documents it worked on, and its rows by table.
 
-    The rows lack `job_id`, which is added when they are stored.
+    The rows lack `job_id`, which is added when they are stored. *remark* says what a complete step
+    left out, *no_data_reason* that there was nothing that it could work on.
     """
 
     documents: int
     rows: Rows
-    no_data_reason: str | None = None  # where there was nothing that the step could work on
+    no_data_reason: str | None = None
+    remark: str | None = None
+    bad_answers: BadAnswers | None = None
+
+    @property
+    def state(self) -> StepState:
+        """The state of the step."""
+        return StepState.NO_DATA if self.no_data_reason else StepState.COMPLETE
+
+    @property
+    def reason(self) -> str | None:
+        """What a reader of the coverage should know."""
+        return self.no_data_reason or self.remark
 
 
 @dataclass(frozen=True)

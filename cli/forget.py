@@ -14,6 +14,7 @@ from cli.control import dispatch
 from cli.messages import inform, warn
 from cli.options import check_utf8, parse_import, parse_run
 from core.errors import NotFound, UsageError
+from core.quantities import quantity
 
 if TYPE_CHECKING:
     from core.settings import Settings
@@ -78,6 +79,8 @@ def forget(
             _forget_import(db, settings, import_number)
         else:
             _forget_documents(db, settings, account, document)
+    if not lift:
+        _remove_leftovers(settings)
 
 
 def _forget_run(db: Database, settings: Settings, run: int) -> None:
@@ -156,7 +159,7 @@ def _forget_import(db: Database, settings: Settings, number: int) -> None:
             remove_reports(settings, piece.runs)
             erased.documents += piece.documents
             erased.answers += piece.answers
-            status.update(f"forgetting: {erased.documents:,} documents")
+            status.update(f"forgetting: {quantity(erased.documents, 'document')}")
 
     with db.read() as connection:
         erased.runs = runs_erased_for(connection, reason)  # also by a call that was killed
@@ -172,8 +175,8 @@ def _forget_import(db: Database, settings: Settings, number: int) -> None:
 
 def _tell_erased(db: Database, settings: Settings, erased: Erased) -> None:
     """Say what is gone, and let the runs that held it go on without it."""
-    answers = f"{erased.answers:,} answers that quote them"
-    inform(f"forgotten: {erased.documents:,} documents, and {answers}")
+    answers = f"{quantity(erased.answers, 'answer')} made of them"
+    inform(f"forgotten: {quantity(erased.documents, 'document')}, and {answers}")
     if erased.runs:
         runs = ", ".join(map(str, erased.runs))
         inform(f"results and reports that held them are made again: run {runs}")
@@ -189,6 +192,14 @@ def _lift(db: Database, account: str | None, document: str | None) -> None:
         if not unsuppress(connection, handle=account, document=document):
             raise NotFound(f"{name} was not forgotten")
     inform(f"{name} may come back: import it or have it fetched again")
+
+
+def _remove_leftovers(settings: Settings) -> None:
+    """Remove the texts that killed commands left, and name the folders of those at work."""
+    from core.scratch import remove_leftovers
+
+    for folder in remove_leftovers(settings.home):
+        warn(f"{folder} may hold what is forgotten until the `pack` or `verify` at work there ends")
 
 
 def _name_other_folders(settings: Settings, runs: Collection[int]) -> None:

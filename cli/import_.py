@@ -15,6 +15,7 @@ from cli.messages import show, warn
 from cli.options import check_utf8
 from core.errors import UsageError
 from core.printing import printable
+from core.quantities import quantity
 from sources.base import LONGEST_NAME, clean, clean_name
 from sources.columns import FIELDS, list_columns, show_column
 from sources.registry import SOURCES, archives, parse_handle, source_named
@@ -84,7 +85,7 @@ def import_documents(
     ):
 
         def show_progress(documents: int) -> None:
-            status.update(f"importing: {documents:,} documents read")
+            status.update(f"importing: {quantity(documents, 'document')} read")
 
         def note_resumed(path: Path, offset: int) -> None:
             resumed[clean(str(path))[0]] = offset
@@ -106,7 +107,7 @@ def import_documents(
     if as_json:
         print(json.dumps({**_counts(imported), "resumed": resumed}))
     else:
-        used = f"{tally.documents:,} documents read, {imported.added:,} of them new"
+        used = f"{quantity(tally.documents, 'document')} read, {imported.added:,} of them new"
         if imported.completed:
             used += f", {imported.completed:,} stored ones completed"
         show(f"{used}; {tally.empty:,} empty, {tally.left_out:,} left out")

@@ -16,6 +16,7 @@ from cli.options import Json, parse_run
 from core.enums import ENDED, State
 from core.errors import NotFound
 from core.printing import printable
+from core.quantities import quantity
 
 WATCH_SECONDS = 1.0
 
@@ -37,6 +38,8 @@ def runs(as_json: Json = False) -> None:
         counts = ", ".join(f"{count} {state}" for state, count in sorted(row["jobs"].items()))
         line = f"{row['run']:>5}  {created}  {row['kind']:<9}{row['state']:<11}{counts}"
         show(f"{line}  {row['name'] or ''}".rstrip())
+        if row["report"]:
+            show(f"{'':>25}its report {row['report']}")
 
 
 def status(
@@ -79,11 +82,14 @@ def status(
 def _print_status(report: dict[str, Any], *, only_failed: bool) -> None:
     counts = ", ".join(f"{count} {state}" for state, count in report["jobs"].items() if count)
     name = f" ({report['name']})" if report["name"] else ""
-    state = f"{report['state']}, {report['progress']:.0%}; {counts}; {report['calls']:,} calls"
+    calls = quantity(report["calls"], "call")
+    state = f"{report['state']}, {report['progress']:.0%}; {counts}; {calls}"
     show(f"run {report['run']}{name}: {state}")
     if report["reason"]:
         show(f"  {report['reason']}")
-    if report["waiting_for"]:
+    if report["report"]:
+        show(f"  its report {report['report']}")
+    if report["waiting_for"] not in (None, report["reason"]):
         show(f"  waits for: {report['waiting_for']}")
 
     for job in report["details"]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +16,7 @@ from cli.messages import inform, show, warn
 from cli.options import Run, check_utf8
 from core.errors import BadInput, UsageError
 from core.printing import printable
+from core.quantities import quantity
 
 if TYPE_CHECKING:
     from models.database import Database
@@ -70,7 +72,7 @@ def label(
 
 def _code_in_terminal(db: Database, run: int, coder: str, sample: Sequence[SampledMention]) -> None:
     from cli.label_session import LabelSession
-    from models.labels import delete_label, read_labels, store_labels
+    from models.labels import add_label, delete_label, read_labels
 
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError(
@@ -79,15 +81,11 @@ def _code_in_terminal(db: Database, run: int, coder: str, sample: Sequence[Sampl
     with db.read() as connection:
         labels = read_labels(connection, run, coder)
 
-    def store(key: MentionKey, value: int | None) -> None:
-        with db.write() as connection:
-            store_labels(connection, db, run, coder, {key: value})
-
     def remove(key: MentionKey) -> None:
         with db.write() as connection:
             delete_label(connection, run, coder, key)
 
-    LabelSession(sample, labels, store, remove).run()
+    LabelSession(sample, labels, partial(add_label, db, run, coder), remove).run()
 
 
 def _write_file(
@@ -103,22 +101,29 @@ def _write_file(
     with replace_file(out) as file, comma_separated(file, FILE_COLUMNS) as write:
         write(list(coded_rows(run, sample, labels)))
     inform(
-        f"{len(sample):,} mentions written to {out}: fill the column label with -1, 0, 1 or skip, "
-        f"then `tidings label {run} --file {out}`"
+        f"{quantity(len(sample), 'mention')} written to {out}: fill the column label with -1, 0, 1 "
+        f"or skip, then `tidings label {run} --file {out}`"
     )
 
 
 def _read_file(db: Database, run: int, coder: str, path: Path) -> None:
     """Store the labels of a coded file: all of them, or on any error none."""
     from models.labels import store_labels
-    from producers.label_sample import check_run_of_months, find_items, read_coded_file
+    from producers.label_sample import (
+        check_run_of_months,
+        check_sentences,
+        find_items,
+        read_coded_file,
+    )
     from reports.words.quantities import quantity
 
     check_run_of_months(db, run)
-    coded = read_coded_file(path)
+    coded_file = read_coded_file(path)
+    coded = coded_file.items
     keys = find_items(db, run, {row.item for row in coded})
     if coded and not keys:
         raise BadInput(f"{path} names no mention of run {run}: is it the file of another run?")
+    check_sentences(db, run, coded_file, keys)
 
     labels = {keys[row.item]: row.value for row in coded if row.item in keys}
     with db.write() as connection:
@@ -132,7 +137,6 @@ def _read_file(db: Database, run: int, coder: str, path: Path) -> None:
 def _show_agreement(db: Database, run: int) -> None:
     from reports.data.label_counts import count_labels
     from reports.data.run_data import load_run
-    from reports.words.quantities import quantity
 
     counts = count_labels(load_run(db, run))
     for coder, labels in counts.by_coder.items():
@@ -140,6 +144,12 @@ def _show_agreement(db: Database, run: int) -> None:
     if counts.alpha is not None:
         shared = quantity(counts.shared, "mention")
         show(f"Krippendorff's alpha (interval) {counts.alpha:.3f} on {shared}")
+    elif counts.shared:
+        shared = quantity(counts.shared, "mention")
+        show(
+            f"Krippendorff's alpha: the coders agree on {shared}, with one label for all of them; "
+            "it can be computed where labels differ"
+        )
     elif len(counts.by_coder) > 1:
         show("Krippendorff's alpha: no two coders have coded the same mentions yet")
     inform(f"`tidings report {run}` shows what the labels say of the moods")

@@ -11,9 +11,9 @@ from typer import getchar
 
 from cli.messages import show
 from core.printing import printable
+from models.labels import LabelOutcome, MentionKey
 
 if TYPE_CHECKING:
-    from models.labels import MentionKey
     from producers.label_sample import SampledMention
 
 LABELS = {"1": -1, "2": 0, "3": 1, "s": None}
@@ -21,25 +21,32 @@ NAMES = {-1: "negative", 0: "neutral", 1: "positive", None: "skipped"}
 KEYS = "1 negative  2 neutral  3 positive  s skip  u undo  q quit"
 UNDO, QUIT = "u", ("q", "", "\x04")  # an empty key: the terminal has gone
 WIDEST = 100
+THERE_ALREADY = (
+    "this coder has labelled it meanwhile in another session: that label stays. "
+    "Whoever else codes gives a name of their own: --coder NAME"
+)
+ERASED = "its document was erased meanwhile: it has no label"
 
 
 class LabelSession:
     """Goes through a sample in its order; what *labels* has already is left out.
 
     *store* and *remove* are called at each key, so that nothing is lost however the session ends.
+    Another session may go through the same sample, of another coder or of the same.
     """
 
     def __init__(
         self,
         sample: Sequence[SampledMention],
         labels: dict[MentionKey, int | None],
-        store: Callable[[MentionKey, int | None], None],
+        store: Callable[[MentionKey, int | None], LabelOutcome],
         remove: Callable[[MentionKey], None],
     ) -> None:
         self._sample = sample
         self._labels = labels
         self._store = store
         self._remove = remove
+        self._not_ours: set[MentionKey] = set()  # labelled in another session, or erased
 
     def run(self) -> None:
         """Ask for labels until all are given or the coder quits."""
@@ -58,9 +65,7 @@ class LabelSession:
             if key == UNDO:
                 index = self._undo(index)
             elif key in LABELS:
-                self._store(mention.key, LABELS[key])
-                self._labels[mention.key] = LABELS[key]
-                show(f"    {NAMES[LABELS[key]]}")
+                self._label(mention.key, LABELS[key])
                 index = self._next(index)
             else:
                 show(f"    {KEYS}")
@@ -72,23 +77,42 @@ class LabelSession:
             index += 1
         return index
 
+    def _label(self, key: MentionKey, value: int | None) -> None:
+        """Store a label, and show what became of it."""
+        outcome = self._store(key, value)
+        self._labels[key] = value
+        if outcome is LabelOutcome.STORED:
+            show(f"    {NAMES[value]}")
+            return
+
+        self._not_ours.add(key)
+        message = THERE_ALREADY if outcome is LabelOutcome.THERE_ALREADY else ERASED
+        self._print_lines(message)
+
     def _undo(self, index: int) -> int:
-        """Take back the label before *index*; return where to go on."""
-        if index == 0:
+        """Take back the last label before *index* that is ours; return where to go on."""
+        earlier = index - 1
+        while earlier >= 0 and self._sample[earlier].key in self._not_ours:
+            earlier -= 1
+        if earlier < 0:
             show("    there is nothing to undo")
-            return 0
-        key = self._sample[index - 1].key
+            return index
+
+        key = self._sample[earlier].key
         self._remove(key)
         self._labels.pop(key, None)
         show("    undone")
-        return index - 1
+        return earlier
 
     def _print(self, mention: SampledMention, index: int) -> None:
-        width = min(WIDEST, shutil.get_terminal_size().columns) - 4
         show()
         place = f"{index + 1:,} of {len(self._sample):,}"
         show(f"[{place}] {mention.key.keyword}, {mention.period}")
-        for line in textwrap.wrap(printable(mention.sentence), max(20, width)):
+        self._print_lines(printable(mention.sentence))
+
+    def _print_lines(self, text: str) -> None:
+        width = min(WIDEST, shutil.get_terminal_size().columns) - 4
+        for line in textwrap.wrap(text, max(20, width)):
             show(f"    {line}")
 
 

@@ -20,7 +20,7 @@ from cli.pack import pack, verify
 from cli.stored import stored
 from cli.trainings import predict
 from cli.watch import events, watch
-from core.errors import TidingsError, UsageError
+from core.errors import FULL_DISK, TidingsError, UsageError
 from core.garbage import collect_seldom
 
 app = typer.Typer(
@@ -69,7 +69,9 @@ def main() -> None:
         sys.exit(141)
     except OSError as error:
         drop_output()
-        warn(f"{error.filename or 'the output'} cannot be used: {error.strerror or error}")
+        remedy = ": make room on its disk" if error.errno in FULL_DISK else ""
+        place = error.filename or "the output"
+        warn(f"{place} cannot be used: {error.strerror or error}{remedy}")
         sys.exit(1)
 
     sys.exit(status or 0)

@@ -45,7 +45,8 @@ def pack(
     """Write a run into one archive: parameters, answers, tables, figures, citation, checksums."""
     from rich.console import Console
 
-    from packs.citation import Author
+    from core.scratch import scratch_folder
+    from packs.contents import Author
     from packs.make import make_pack
 
     authors = [Author.parse(name) for name in author or ()]
@@ -55,6 +56,7 @@ def pack(
     with (
         closing(context.open_database(settings)) as db,
         Console(stderr=True, highlight=False).status("reading the answers") as status,
+        scratch_folder(settings.home) as scratch,
     ):
 
         def show_progress() -> None:
@@ -65,6 +67,7 @@ def pack(
             run,
             path,
             report=settings.reports / str(run),
+            scratch=scratch,
             texts=texts,
             title=title,
             authors=authors,
@@ -79,19 +82,38 @@ def pack(
 
 def verify(
     pack: Annotated[Path, Argument(metavar="PACK", help="An archive that `tidings pack` wrote.")],
+    strict: Annotated[
+        bool,
+        Option("--strict", help="End with status 1 also where something cannot be checked."),
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Check a pack: compare its checksums, and compute its tables again from its answers."""
+    """Check a pack: make its tables, figures and other files again from its answers, and compare.
+
+    The status is 0 where nothing differs, 1 where something does, 2 for wrong usage.
+    """
+    from rich.console import Console
+
+    from core.scratch import scratch_folder
     from packs.verify import verify_pack
 
     if not pack.is_file():
         raise UsageError(f"{pack} is no file: name an archive that `tidings pack` wrote")
-    result = verify_pack(pack)
+    figure_numbers = count(1)
+    with (
+        Console(stderr=True, highlight=False).status("computing the tables") as status,
+        scratch_folder(context.load_settings().home) as scratch,
+    ):
+
+        def show_progress() -> None:
+            status.update(f"drawing picture {next(figure_numbers)}")
+
+        result = verify_pack(pack, scratch, check=show_progress)
 
     if as_json:
         print(json.dumps(asdict(result) | {"equal": result.equal}))
     else:
         for line in result.describe():
             show(line)
-    if not result.equal:
+    if not result.equal or (strict and result.not_checked):
         raise Exit(1)

@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from cli.control import dispatch
 from cli.messages import inform, warn
-from core.enums import ENDED, State
+from core.enums import ENDED, JobKind, State
 from core.process_identity import has_exited
 from core.settings import Settings
 from models.database import Database
@@ -69,7 +69,7 @@ def wait_for(db: Database, settings: Settings, run: int) -> bool:
     """Wait until every job of the run, its report too, has ended; return whether all are done."""
     reasons = _WaitingReasons(run)
     started = time.monotonic()
-    with _progress_display(run) as display:
+    with progress_display(f"run {run}") as display:
         while True:
             with db.read() as connection:
                 row = get_run(connection, run)
@@ -87,54 +87,54 @@ def wait_for(db: Database, settings: Settings, run: int) -> bool:
                 warn("no worker is running: start the stack with `tidings up`")
                 return False
 
-            display.update(progress, counts)
+            display.update(_describe_progress(progress, counts))
             # A run that has ended only waits for its report.
             reasons.report(None if has_ended else blocking_reason(db, settings, run))
             time.sleep(POLL_SECONDS)
-        display.update(progress, counts)
+        display.update(_describe_progress(progress, counts), is_last=progress >= 1)
     return _report_outcome(db, run)
 
 
-class _ProgressLines:
+class ProgressLines:
     """Prints the progress, where it has changed, in a line every few seconds."""
 
-    def __init__(self, run: int) -> None:
-        self._run = run
+    def __init__(self, subject: str) -> None:
+        self._subject = subject
         self._printed = ""
         self._printed_at = float("-inf")
 
-    def update(self, progress: float, counts: Mapping[str, int]) -> None:
-        """Show that so much is done."""
-        line = _describe_progress(self._run, progress, counts)
+    def update(self, progress: str, *, is_last: bool = False) -> None:
+        """Show how much is done."""
         now = time.monotonic()
-        if line != self._printed and (now - self._printed_at >= LINE_SECONDS or progress >= 1):
-            inform(line)
-            self._printed, self._printed_at = line, now
+        if progress != self._printed and (is_last or now - self._printed_at >= LINE_SECONDS):
+            inform(f"{self._subject}: {progress}")
+            self._printed, self._printed_at = progress, now
 
 
-class _ProgressOfTerminal:
+class ProgressOfTerminal:
     """Shows the progress in one line of a terminal, which changes."""
 
-    def __init__(self, run: int, status: Status) -> None:
-        self._run, self._status = run, status
+    def __init__(self, subject: str, status: Status) -> None:
+        self._subject, self._status = subject, status
 
-    def update(self, progress: float, counts: Mapping[str, int]) -> None:
-        """Show that so much is done."""
-        self._status.update(_describe_progress(self._run, progress, counts))
+    def update(self, progress: str, *, is_last: bool = False) -> None:  # noqa: ARG002
+        """Show how much is done."""
+        self._status.update(f"{self._subject}: {progress}")
 
 
 @contextmanager
-def _progress_display(run: int) -> Iterator[_ProgressLines | _ProgressOfTerminal]:
+def progress_display(subject: str) -> Iterator[ProgressLines | ProgressOfTerminal]:
+    """Show on standard error how much of *subject* is done, as long as the context lasts."""
     if sys.stderr is None or not sys.stderr.isatty():
-        yield _ProgressLines(run)
+        yield ProgressLines(subject)
         return
-    with Console(stderr=True, highlight=False).status(f"run {run}") as status:
-        yield _ProgressOfTerminal(run, status)
+    with Console(stderr=True, highlight=False).status(subject) as status:
+        yield ProgressOfTerminal(subject, status)
 
 
-def _describe_progress(run: int, progress: float, counts: Mapping[str, int]) -> str:
+def _describe_progress(progress: float, counts: Mapping[str, int]) -> str:
     parts = ", ".join(f"{count} {state}" for state, count in sorted(counts.items()))
-    return f"run {run}: {progress:.0%} ({parts})"
+    return f"{progress:.0%} ({parts})"
 
 
 class _WaitingReasons:
@@ -156,7 +156,8 @@ class _WaitingReasons:
 
 
 def _report_outcome(db: Database, run: int) -> bool:
-    query = select(Job.name, Job.state, Job.result, Job.reason).where(Job.run_id == run)
+    columns = (Job.name, Job.kind, Job.state, Job.result, Job.reason)
+    query = select(*columns).where(Job.run_id == run)
     with db.read() as connection:
         jobs = connection.execute(query.order_by(Job.id)).all()
 
@@ -165,4 +166,6 @@ def _report_outcome(db: Database, run: int) -> bool:
             warn(f"{job.name} failed: {job.reason}")
         elif job.result:
             warn(f"{job.name}: {job.result}: {job.reason}")
+        elif job.kind == JobKind.MONTH and job.state == State.DONE and job.reason:
+            warn(f"{job.name}: {job.reason}")
     return all(job.state == State.DONE for job in jobs)

@@ -25,6 +25,7 @@ from cli.options import (
 from cli.trainings import WEIGHTS, write_weights
 from core.errors import TidingsError, UsageError
 from core.printing import printable
+from core.quantities import quantity
 
 if TYPE_CHECKING:
     from models.database import Database
@@ -57,37 +58,56 @@ def report(
     distinct: Distinct = False,
     without: Without = None,
 ) -> None:
-    """Write a report into a folder and print the page to open; redraw only what changed."""
-    from rich.console import Console
+    """Write a report into a folder and print the page to open; redraw only what changed.
 
+    The report that the workers make when a run ends is waited for and copied where it is the same.
+    """
+    from cli.progress import progress_display
     from cli.report_folders import remember_folder
+    from cli.shared_report import wait_for_own_report
     from producers.status import describe_unfinished
-    from reports.build.report_folder import build
+    from reports.build.folder_lock import lock_folder
+    from reports.build.report_folder import build, copy_report
+    from reports.build_progress import BuildProgress
     from reports.data.run_data import Selection
 
     settings = context.load_settings()
-    folder = out or settings.reports / "-".join(map(str, run))
+    numbers = "-".join(map(str, run))
+    own_folder = settings.reports / numbers
+    folder = out or own_folder
     grain, grouping = by or SeriesBy()
-    figure_numbers = count(1)
+    selection = Selection(distinct, tuple(without or ()))
+    is_as_by_default = texts and by is None and selection == Selection()
+    waits = count()
     with (
         closing(context.open_database(settings)) as db,
-        Console(stderr=True, highlight=False).status("drawing") as status,
+        progress_display(f"report {numbers}") as display,
     ):
 
-        def show_progress() -> None:
-            status.update(f"drawing picture {next(figure_numbers)}")
+        def show_waiting() -> None:
+            if not next(waits):
+                inform(f"another process writes a report into {folder}: waiting for its end")
 
-        selection = Selection(distinct, tuple(without or ()))
-        page = build(
-            db,
-            run,
-            folder,
-            selection=selection,
-            grain=grain,
-            grouping=grouping,
-            check=show_progress,
-            texts=texts,
+        is_shared = (
+            is_as_by_default
+            and len(run) == 1
+            and wait_for_own_report(db, run[0], own_folder, display.update)
         )
+        built_folder = own_folder if is_shared else folder
+        with lock_folder(built_folder, show_waiting):
+            page = build(
+                db,
+                run,
+                built_folder,
+                selection=selection,
+                grain=grain,
+                grouping=grouping,
+                progress=BuildProgress(lambda progress: display.update(str(progress))),
+                texts=texts,
+            )
+        if is_shared and folder.resolve() != own_folder.resolve():
+            with lock_folder(folder, show_waiting):
+                page = copy_report(own_folder, folder)
         remarks = [describe_unfinished(db, run_id) for run_id in run]
     if out is not None:
         remember_folder(settings, folder)
@@ -169,7 +189,7 @@ def _export_table(
     if out is None:
         sys.stdout.buffer.flush()
     else:
-        inform(f"{rows:,} rows written to {out} as {form}")
+        inform(f"{quantity(rows, 'row')} written to {out} as {form}")
 
     if unfinished is not None:
         warn(f"{unfinished}, and the table holds no more than that: `tidings status {run}`")

@@ -12,6 +12,7 @@ from cli import context
 from cli.messages import inform, show
 from cli.options import Json
 from core.printing import printable
+from core.quantities import quantity
 
 if TYPE_CHECKING:
     from models.inventory import HandleInventory, Inventory, MonthRange, SourceInventory
@@ -100,7 +101,7 @@ def _describe_gaps(source: SourceInventory) -> str:
     if len(gaps) > SHOWN:
         parts.append(f"and {len(gaps) - SHOWN:,} more gaps")
     if source.undated:
-        parts.append(f"{source.undated:,} documents are of no month")
+        parts.append(f"of no month: {quantity(source.undated, 'document')}")
     return ", ".join(parts)
 
 
@@ -124,7 +125,7 @@ def _show_names(heading: str, names: Sequence[StoredName]) -> None:
 def _show_handles(handles: HandleInventory) -> None:
     if handles.handles:
         show()
-        show(f"accounts: {handles.handles:,}, with {handles.documents:,} posts")
+        show(f"accounts: {handles.handles:,}, with {quantity(handles.documents, 'post')}")
         _show_counts(
             [each._replace(name=f"@{each.name}") for each in handles.most], handles.handles
         )

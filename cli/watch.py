@@ -15,6 +15,7 @@ from cli.messages import inform, show, warn
 from cli.options import MOST, Json, Run, parse_run
 from core.enums import ENDED, State
 from core.errors import NotFound, RunEnded, UsageError
+from core.quantities import quantity
 
 if TYPE_CHECKING:
     from models.database import Database
@@ -128,7 +129,7 @@ def _list_watches(db: Database, *, as_json: bool) -> None:
     if not rows:
         inform("no run is watched: `tidings watch RUN --every day` begins it")
     for row in rows:
-        cap = f", at most {row.max_calls:,} calls" if row.max_calls else ""
+        cap = f", at most {quantity(row.max_calls, 'call')}" if row.max_calls else ""
         last = f"looked at {_minute(row.checked_at)}" if row.checked_at else "not looked at yet"
         line = f"{row.run_id:>5}  every {row.every}{cap}  {last}, next {_minute(row.due_at)}"
         show(f"{line}  {row.state}  {row.name or ''}".rstrip())

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Self
 
-from core.errors import TidingsError
+from core.errors import FULL_DISK, TidingsError
 
 _PART = re.compile(r"\.(.+)\.\d+\.part")  # see `_part_of`
 
@@ -56,8 +56,9 @@ def _named(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         reason = error.strerror or error
+        remedy = "make room on its disk, or " if error.errno in FULL_DISK else ""
         raise TidingsError(
-            f"{path} cannot be written ({reason}): choose another place for it"
+            f"{path} cannot be written ({reason}): {remedy}choose another place for it"
         ) from error
 
 

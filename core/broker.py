@@ -19,6 +19,8 @@ from core.settings import Settings
 EXAMINED = 100  # of a queue's messages by `queue_problem`
 FIRST, RESERVE = 0, 9  # priorities of messages: the lower number is delivered first
 REPORT_SECONDS = 1800  # a long run's tables and pages, written in one go, take minutes
+# A task ends its calls and gives its job back within this time after its soft limit.
+HARD_LIMIT_SECONDS = 30
 _SEPARATOR = "\x06\x16"  # kombu's, between the name of a queue and a priority
 NO_STACK = "there is no stack: start one with `tidings up`, or set TIDINGS_REDIS_URL"
 
@@ -41,8 +43,8 @@ def celery_app(settings: Settings) -> Celery:
         task_create_missing_queues=False,
         task_acks_late=True,
         task_reject_on_worker_lost=True,
-        task_soft_time_limit=150,
-        task_time_limit=180,
+        task_soft_time_limit=settings.longest_slice_seconds,
+        task_time_limit=settings.longest_slice_seconds + HARD_LIMIT_SECONDS,
         worker_prefetch_multiplier=1,
         worker_send_task_events=True,
         task_send_sent_event=True,
@@ -119,7 +121,10 @@ def send_job_message(
     """
     limits = {}
     if queue == QUEUE_REPORTS:
-        limits = {"soft_time_limit": REPORT_SECONDS, "time_limit": REPORT_SECONDS + 30}
+        limits = {
+            "soft_time_limit": REPORT_SECONDS,
+            "time_limit": REPORT_SECONDS + HARD_LIMIT_SECONDS,
+        }
     try:
         app.send_task(kind, kwargs=message, queue=queue, retry=False, priority=priority, **limits)
     except (OperationalError, RedisError, OSError) as error:

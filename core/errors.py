@@ -5,6 +5,10 @@ A message says what happened, to what, and what to do. No message ever holds a k
 
 from __future__ import annotations
 
+import errno
+
+FULL_DISK = (errno.ENOSPC, errno.EDQUOT)  # of an `OSError`
+
 
 class TidingsError(Exception):
     """The base of all errors of ours; its text is fit to be shown to a user as it is."""
@@ -48,6 +52,11 @@ class BrokerAway(StackError):
     @classmethod
     def caused_by(cls, error: Exception) -> BrokerAway:
         """Return the error for a call of Redis that ended with *error*."""
+        if "No space left" in str(error):
+            return cls(
+                "Redis takes nothing, since the disk that it writes to is full: make room on it "
+                "(of `tidings up` it is the one of TIDINGS_HOME)"
+            )
         return cls(f"Redis does not answer ({type(error).__name__}): is the stack up?")
 
 
@@ -71,19 +80,29 @@ class ServiceUnavailable(ServiceError):
     """The service cannot answer now (408, 429, 5xx, resets, time-outs).
 
     *retry_after* is in seconds, if the service said. *away*: the service itself is not reachable
-    (503, refused connections), rather than a single call failed.
+    (503, refused connections), rather than a single call failed. *unanswered*: the request was
+    sent, and nobody knows whether the service did the work and counted it.
     """
 
     def __init__(
-        self, message: str, *, service: str, retry_after: float | None = None, away: bool = False
+        self,
+        message: str,
+        *,
+        service: str,
+        retry_after: float | None = None,
+        away: bool = False,
+        unanswered: bool = False,
     ) -> None:
         super().__init__(message, service=service)
         self.retry_after = retry_after
         self.away = away
+        self.unanswered = unanswered
 
 
 class ServiceBadAnswer(ServiceError):
     """The answer is not what was requested: no JSON, a missing key, a wrong type."""
+
+    engine: str | None = None  #: of the Text API, where the answer named it
 
 
 class CapReached(ServiceError):

@@ -35,6 +35,7 @@ LONGEST_ANSWER = 16 * 2**20  # bytes held in memory; every page and answer is fa
 LONGEST_HEADER = 2**16  # bytes: an answer with a longer one is lost
 IS_IT_RUNNING = "is it running?"
 _TIMEOUT = aiohttp.ClientTimeout(total=30, connect=5)
+_NOT_CONNECTED = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 _LONGEST_MESSAGE = 200  # characters of a service's own words
 _NO_JSON = object()
 _RETRIABLE = frozenset({408, 425, 429})  # and every status from 500
@@ -284,6 +285,7 @@ def unreachable(
         f"{service} at {_address(url)} does not answer ({reason}): {advice}",
         service=service,
         away=is_away,
+        unanswered=not isinstance(error, _NOT_CONNECTED),
     )
 
 

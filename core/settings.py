@@ -144,7 +144,12 @@ class Settings(BaseSettings):
     )
     textapi_concurrency: int = Field(10, ge=1, description="Calls in flight per process.")
     textapi_connect_timeout: Seconds = Field(5.0, gt=0, description="Time to connect to a service.")
-    textapi_timeout: Seconds = Field(30.0, gt=0, description="Time for one call in all.")
+    textapi_timeout: Seconds = Field(
+        30.0,
+        gt=0,
+        le=300,
+        description="Time for one call of the Text API in all; more for a slow service.",
+    )
 
     textapi_keys: Keys = Field((), description="Server: keys that are accepted, comma-separated.")
     textapi_polarity: Literal["vader", "news", "compatible"] = Field(
@@ -197,6 +202,15 @@ class Settings(BaseSettings):
     def reports(self) -> Path:
         """Return the folder in which each run's report is a folder."""
         return self.reports_dir or self.home / "reports"
+
+    @property
+    def longest_slice_seconds(self) -> float:
+        """Return how long the time slice of a job takes at most.
+
+        A call may begin at its end, to the Text API or for a page of posts with its retries, and
+        the database may be away when the answer is stored.
+        """
+        return self.slice_seconds + max(self.textapi_timeout, 30.0) + 60.0
 
     @property
     def database(self) -> str:

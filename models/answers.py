@@ -281,6 +281,16 @@ def release_claims(db: Database, claim: Claim, keys: Collection[bytes]) -> None:
             _drop_claims(connection, claim, keys)
 
 
+def expire_claims(db: Database, claim: Claim, keys: Collection[bytes]) -> None:
+    """Let others request *keys* at once, who then know that the request was made before."""
+    is_held = and_(AnswerClaim.job_id == claim.job_id, AnswerClaim.claims == claim.number)
+    expiry = update(AnswerClaim).values(until=clock()).where(is_held)
+    if keys:
+        with db.write() as connection:
+            for batch in batched(sorted(keys)):
+                connection.execute(expiry.where(AnswerClaim.key.in_(batch)))
+
+
 def delete_expired_claims(db: Database, *, older_than: float) -> None:
     """Delete claims that expired so many seconds ago."""
     with db.write() as connection:

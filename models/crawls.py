@@ -8,10 +8,9 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from core.enums import DOCUMENTS
 from models.answers import CallCounts, count_calls
 from models.database import Database, clock
-from models.tables import Crawl, Document, Job, JobDocument, JobStep
+from models.tables import Crawl, Document, Job, JobDocument
 
 OPEN = "open"  # begun and not finished
 COMPLETE = "complete"
@@ -73,12 +72,6 @@ def count_attempt(
     counts = {operation: CallCounts(calls=1, retries=retries, seconds=seconds)}
     with db.write() as connection:
         count_calls(db, connection, run_id, counts, service=service, credential=credential)
-
-
-def remark_on_documents(connection: Connection, job_id: int) -> str | None:
-    """Return the remark of the step that fetched a job's documents."""
-    remark = select(JobStep.reason).where(JobStep.job_id == job_id)
-    return connection.scalar(remark.where(JobStep.step == DOCUMENTS))
 
 
 def posts_after(

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from functools import cache, partial
 from pathlib import Path
+from shutil import disk_usage
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import (
@@ -35,7 +36,7 @@ from sqlalchemy.pool import NullPool
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
-from core.addresses import without_password
+from core.addresses import sqlite_path, without_password
 from core.errors import DatabaseAway, SettingsError, UsageError
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ TABLE_SINCE_RELEASE = "run_erasures"
 _runs = table("runs", column("kind"), column("parameters", JSON))
 CLOCK_SLACK_SECONDS = 1.0  # a time that is further in the future was written by a wrong clock
 BEGIN_WRITING = "BEGIN IMMEDIATE"
+LEAST_ROOM = 65_536  # bytes: with less SQLite cannot write its log and the index of it
 PRIMARY_ERROR = 0xFF  # SQLite's extended codes have more bits
 SQLITE_POLL_SECONDS = 0.0005
 VALUES_PER_STATEMENT = 900  # SQLite before 3.32 takes 999 variables
@@ -278,6 +280,12 @@ def _translated(url: str) -> Iterator[None]:
     except DBAPIError as error:
         shown = without_password(url)
         reason = str(error.orig).strip().splitlines()[0] if error.orig else type(error).__name__
+        if _is_full(reason, url):
+            file = sqlite_path(url)
+            raise DatabaseAway(
+                f"the disk of {file or shown} is full, so that the database took nothing more "
+                f"({reason}): make room on it, then do this again; workers go on by themselves"
+            ) from error
         if error.connection_invalidated or _is_away(error):
             raise DatabaseAway(
                 f"the database at {shown} does not answer ({reason}): {_remedy(reason)}"
@@ -293,6 +301,19 @@ def _translated(url: str) -> Iterator[None]:
         raise DatabaseAway(
             f"the database at {shown} does not answer (no connection is free): is it running?"
         ) from error
+
+
+def _is_full(reason: str, url: str) -> bool:
+    """Return whether the database has no room to write, in whatever words it says so."""
+    if "is full" in reason or "No space left" in reason:
+        return True
+    file = sqlite_path(url)
+    if file is None or "I/O error" not in reason:
+        return False
+    try:
+        return disk_usage(Path(file).parent).free < LEAST_ROOM
+    except OSError:
+        return False
 
 
 def _remedy(reason: str) -> str:

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Connection,
     Executable,
     Integer,
+    Row,
     Select,
     Update,
     and_,
@@ -27,13 +28,14 @@ from sqlalchemy import (
     update,
 )
 
-from core.enums import ENDED, State, StepState
+from core.enums import ENDED, QUEUE_REPORTS, QUEUE_TEXT, State, StepState
 from core.errors import LeaseLost
 from models.database import CLOCK_SLACK_SECONDS, Database, clock
 from models.documents import DocumentScope
 from models.tables import IS_REPORT, Job, JobStep, MaintenanceLock, Run, Worker
 
 WORKER_LOST_SECONDS = 60.0
+UNKNOWN_SLOTS = 1_000_000
 WORKER_KEPT_SECONDS = 86_400.0  # each start of a worker adds a row
 MOST_COMPARED = 100  # jobs of a run whose documents those of another are compared with
 # columns of a job that progresses
@@ -54,6 +56,18 @@ class Claim:
     options: dict[str, Any]
     parameters: dict[str, Any]
     max_calls: int | None
+    #: times that the job was put off in a row without progress
+    waits: int = 0
+
+
+@dataclass(frozen=True)
+class DrawingSlots:
+    """How many report jobs may be at work at once."""
+
+    #: while no job over texts waits for a process
+    total: int
+    #: while one does, and at any time of the jobs that make a whole report
+    share: int
 
 
 def is_held(job_id: int, owner: str | None, claims: int) -> ColumnElement[bool]:
@@ -170,6 +184,12 @@ _COMPLETED_STEPS = select(JobStep.step, JobStep.documents).where(
 )
 
 
+def remark_on_step(connection: Connection, job_id: int, step: str) -> str | None:
+    """Return what a reader should know of a step of a job, if anything."""
+    remark = select(JobStep.reason).where(JobStep.job_id == job_id, JobStep.step == step)
+    return connection.scalar(remark)
+
+
 def freeze_documents(connection: Connection, job_id: int, newest: int) -> None:
     """Let the job's documents end with the id *newest*, 0 for none: later ones change no figure."""
     connection.execute(update(Job).where(Job.id == job_id).values(newest_document=newest))
@@ -254,15 +274,35 @@ def record_worker(db: Database, name: str, *, queues: str, slots: int) -> None:
 
 def count_live_slots(db: Database, has_exited: Callable[[str], bool]) -> dict[str, int]:
     """Return by queue how many jobs the workers seen lately can work on at once."""
-    with db.read() as connection:
-        rows = connection.execute(_LIVE_WORKERS).all()
-
     slots: dict[str, int] = {}
-    for row in rows:
-        if not has_exited(row.name):
-            for queue in row.queues.split(","):
-                slots[queue] = slots.get(queue, 0) + row.slots
+    for worker in _live_workers(db, has_exited):
+        for queue in worker.queues.split(","):
+            slots[queue] = slots.get(queue, 0) + worker.slots
     return slots
+
+
+def count_drawing_slots(db: Database, has_exited: Callable[[str], bool]) -> DrawingSlots:
+    """Return how many report jobs may be at work at once, without a limit if no worker was seen.
+
+    Workers that listen to both queues leave half of their slots to jobs over texts.
+    """
+    shared = reports_only = 0
+    for worker in _live_workers(db, has_exited):
+        queues = worker.queues.split(",")
+        if QUEUE_REPORTS in queues and QUEUE_TEXT in queues:
+            shared += worker.slots
+        elif QUEUE_REPORTS in queues:
+            reports_only += worker.slots
+
+    if not shared and not reports_only:
+        return DrawingSlots(UNKNOWN_SLOTS, UNKNOWN_SLOTS)
+    return DrawingSlots(reports_only + shared, max(1, reports_only + shared // 2))
+
+
+def _live_workers(db: Database, has_exited: Callable[[str], bool]) -> list[Row[str, str, int]]:
+    with db.read() as connection:
+        workers = connection.execute(_LIVE_WORKERS).all()
+    return [worker for worker in workers if not has_exited(worker.name)]
 
 
 _LIVE_WORKERS = select(Worker.name, Worker.queues, Worker.slots).where(

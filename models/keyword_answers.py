@@ -11,7 +11,7 @@ import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import BindParameter, Connection, Result, bindparam, func, select, update
+from sqlalchemy import BindParameter, Connection, Result, bindparam, delete, func, select, update
 
 from models.database import Database, batched, insert_new
 from models.tables import Document, KeywordQuestion, KeywordSentences, SearchedBlock
@@ -189,6 +189,27 @@ def clear_searched(connection: Connection, document_ids: Iterable[int]) -> None:
             remaining = bitmap & ~bits_of_block[block]
             if remaining != bitmap:
                 _write_bitmaps(connection, {(question_id, block): remaining})
+
+
+def delete_keyword_answers(
+    connection: Connection, engine: str, keys: Iterable[tuple[str, int]]
+) -> None:
+    """Delete the answers of an engine by term and document: they count as never searched."""
+    ids_of_term: dict[str, list[int]] = {}
+    for term, document_id in sorted(keys):
+        ids_of_term.setdefault(term, []).append(document_id)
+
+    for question_id, term in _stored_questions(connection, engine, ids_of_term).items():
+        bits_of_block = _bits_by_block(ids_of_term[term])
+        for blocks in batched(sorted(bits_of_block)):
+            bitmaps: dict[tuple[int, int], int] = {}
+            for _, block, bitmap in _lock_blocks(connection, blocks, [question_id]):
+                bitmaps[question_id, block] = bitmap & ~bits_of_block[block]
+            _write_bitmaps(connection, bitmaps)
+        for document_ids in batched(ids_of_term[term]):
+            of_documents = KeywordSentences.document_id.in_(document_ids)
+            of_question = KeywordSentences.question_id == question_id
+            connection.execute(delete(KeywordSentences).where(of_question, of_documents))
 
 
 def move_keyword_answers(db: Database, connection: Connection, new_ids: Mapping[int, int]) -> None:

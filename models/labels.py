@@ -7,11 +7,14 @@ holds, and has a polarity to be compared with.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from enum import Enum
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, delete, select
+from sqlalchemy.exc import IntegrityError
 
-from models.database import Database, batched, clock
+from models.database import Database, batched, clock, insert_new
+from models.runs import get_run
 from models.tables import IS_REPORT, Document, Job, Label, Mention
 
 
@@ -21,6 +24,16 @@ class MentionKey(NamedTuple):
     document_id: int
     keyword: str
     position: int
+
+
+class LabelOutcome(Enum):
+    """What became of a label that was given in a session."""
+
+    STORED = "stored"
+    #: the coder gave the mention one in another session, which stays
+    THERE_ALREADY = "there already"
+    #: the mention's document is not stored any more
+    ERASED = "erased"
 
 
 class LabelledMention(NamedTuple):
@@ -103,6 +116,23 @@ def store_labels(
         rows.append({**key._asdict(), **whose})
     if rows:
         connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changed), rows)
+
+
+def add_label(
+    db: Database, run_id: int, coder: str, key: MentionKey, value: int | None
+) -> LabelOutcome:
+    """Store a coder's label of a mention that has none of theirs. Raises `NotFound` of the run."""
+    try:
+        with db.write() as connection:
+            now = connection.execute(select(clock())).scalar_one()
+            label: dict[str, Any] = {"run_id": run_id, "coder": coder, "value": value, "at": now}
+            statement = insert_new(Label, is_sqlite=db.is_sqlite)
+            is_added = connection.execute(statement, {**key._asdict(), **label}).rowcount > 0
+    except IntegrityError:  # the document or the run was erased
+        with db.read() as connection:
+            get_run(connection, run_id)
+        return LabelOutcome.ERASED
+    return LabelOutcome.STORED if is_added else LabelOutcome.THERE_ALREADY
 
 
 def delete_label(connection: Connection, run_id: int, coder: str, key: MentionKey) -> None:

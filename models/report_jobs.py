@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, and_, func, or_, select
 
 from core.enums import QUEUE_REPORTS, JobKind, State
+from models.database import clock
 from models.runs import REPORT_JOB, NewJob, add_jobs
 from models.tables import IS_REPORT, Job
 
+JUST_SECONDS = 5.0
 FIGURES_OPTION = "figures"  # of a figure job: the names of the jobs whose figures it draws
 
 
@@ -28,3 +30,14 @@ def queue_figure_jobs(connection: Connection, run_id: int, groups: Sequence[Sequ
         Job.state.in_((State.QUEUED, State.WAITING)),
     )
     return connection.scalar(waiting) or 0
+
+
+def is_report_at_work(connection: Connection, run_id: int) -> bool:
+    """Return whether a worker makes the run's report, draws a part of it, or was just told to."""
+    reports = select(Job.id).where(Job.run_id == run_id, IS_REPORT)
+    is_at_work = or_(
+        and_(Job.state == State.RUNNING, Job.lease_until >= clock()),
+        and_(Job.state == State.WAITING, Job.name == REPORT_JOB),
+        and_(Job.state == State.QUEUED, Job.dispatched_at >= clock() - JUST_SECONDS),
+    )
+    return connection.scalar(reports.where(is_at_work).limit(1)) is not None

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Connection,
     Float,
     Integer,
+    ScalarSelect,
     Select,
     and_,
     bindparam,
@@ -22,10 +23,12 @@ from sqlalchemy import (
     true,
     update,
 )
+from sqlalchemy.orm import aliased
 
-from core.enums import QUEUE_REPORTS, State
+from core.enums import QUEUE_REPORTS, QUEUE_TEXT, JobKind, State
 from models.database import Database, clock
-from models.runs import IS_OPEN
+from models.jobs import DrawingSlots
+from models.runs import IS_OPEN, REPORT_JOB
 from models.tables import Job, Run
 
 MESSAGE_LATE_SECONDS = 30.0  # a job whose message is older and that nobody runs is dispatched again
@@ -61,6 +64,21 @@ def select_due_jobs(
     every slot for most of the time.
     """
     values = {"queue": queue, "lost_after": lost_after, "most": limit}
+    return _select_due_jobs(db, values, limit, slots)
+
+
+def select_due_report(
+    db: Database, drawing: DrawingSlots, *, lost_after: float = MESSAGE_LATE_SECONDS
+) -> list[DueJob]:
+    """Mark a due report job as dispatched if another may be at work beside those that are.
+
+    Those that were dispatched count as at work.
+    """
+    values = {"queue": QUEUE_REPORTS, "lost_after": lost_after, "most": 1}
+    return _select_due_jobs(db, values | drawing_values(drawing), 1, drawing.total)
+
+
+def _select_due_jobs(db: Database, values: Values, limit: int, slots: int) -> list[DueJob]:
     with db.read() as connection:
         if not _runs_with_due_jobs(connection, values):
             return []
@@ -85,6 +103,16 @@ def others_wait(connection: Connection, run_id: int, queue: str) -> bool:
     return connection.scalar(_OTHERS_WAIT, {"run": run_id, "queue": queue}) is not None
 
 
+def drawing_values(drawing: DrawingSlots) -> dict[str, int]:
+    """Return the values of the parameters of `MAY_DRAW`."""
+    return {"drawing_total": drawing.total, "drawing_share": drawing.share}
+
+
+def draws_beyond_share(connection: Connection, drawing: DrawingSlots) -> bool:
+    """Return whether a job over texts waits for a process while too many draw reports."""
+    return bool(connection.scalar(_DRAWS_BEYOND_SHARE, drawing_values(drawing)))
+
+
 def _count_busy(connection: Connection, values: Values) -> Busy:
     busy = {}
     for run_id, queue, slots, dispatched in connection.execute(_COUNT_BUSY, values):
@@ -100,14 +128,19 @@ def _runs_with_due_jobs(connection: Connection, values: Values) -> Sequence[int]
 
 def _due_jobs_of_run(connection: Connection, run_id: int, values: Values) -> list[Any]:
     jobs: list[Any] = []
-    for statement in _DUE_OF_RUN:
+    is_report = values["queue"] == QUEUE_REPORTS
+    for statement in _DUE_REPORTS_OF_RUN if is_report else _DUE_OF_RUN:
         jobs += connection.execute(statement, {**values, "run": run_id})
     return sorted(jobs, key=attrgetter("due_at", "id"))
 
 
-def _due_jobs(columns: Any, run_id: Any, state: State, most: Any) -> Select[Any]:
+def _due_jobs(
+    columns: Any, run_id: Any, state: State, most: Any, may_begin: ColumnElement[bool] | None = None
+) -> Select[Any]:
     """Return a query that reads no more than *most* of a run's jobs, in an order of an index."""
     is_due = and_(Job.state == state, _IS_FREE, _IS_DUE[state])
+    if may_begin is not None:
+        is_due = and_(is_due, may_begin)
     jobs = select(columns).where(Job.run_id == run_id, is_due)
     return jobs.order_by(Job.due_at, Job.id).limit(most)
 
@@ -140,7 +173,71 @@ _WAITING = select(Job.id).where(
 )
 _OTHERS_WAIT = select(Run.id).where(IS_OPEN, Run.id != bindparam("run"), _WAITING.exists()).limit(1)
 _STARTABLE = select(Run.id).where(IS_OPEN, _HAS_DUE)
-_REPORTABLE = select(Run.id).where(Run.state != State.PAUSED, _HAS_DUE)
+
+# Reports of old runs must not hold every process while a new run waits. The job that makes a whole
+# report cannot stop half-way, so no more of them than the share are ever at work. Those that draw a
+# part of the figures can, and take what is free as long as no job over texts waits for a process.
+_Text, _TextRun, _Drawing = aliased(Job), aliased(Run), aliased(Job)
+_TEXT_WAITS = select(_Text.id).where(
+    _Text.queue == QUEUE_TEXT,
+    _Text.run_id == _TextRun.id,
+    _Text.state.in_((State.QUEUED, State.WAITING)),
+    or_(_Text.state == State.QUEUED, _Text.due_at <= _NOW),
+)
+_TEXTS_WAIT = (
+    select(_TextRun.id)
+    .where(_TextRun.state.in_((State.QUEUED, State.RUNNING)), _TEXT_WAITS.exists())
+    .exists()
+)
+_MOST_DRAWING = case(
+    (_TEXTS_WAIT, bindparam("drawing_share", type_=Integer)),
+    else_=bindparam("drawing_total", type_=Integer),
+)
+
+
+def _count_drawing(is_at_work: ColumnElement[bool], counted: Any) -> ScalarSelect[int]:
+    drawing = select(func.count(counted)).where(_Drawing.kind == JobKind.REPORT, is_at_work)
+    return drawing.scalar_subquery()
+
+
+def _may_draw(is_at_work: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Return the condition on a report job that it may be at work beside those of `_Drawing`."""
+    whole_report = case((_Drawing.name == REPORT_JOB, _Drawing.id))
+    whole_reports = _count_drawing(is_at_work, whole_report)
+    return and_(
+        _count_drawing(is_at_work, _Drawing.id) < _MOST_DRAWING,
+        or_(
+            Job.name != REPORT_JOB,
+            whole_reports < bindparam("drawing_share", type_=Integer),
+        ),
+    )
+
+
+_IS_DRAWING = and_(_Drawing.state == State.RUNNING, _Drawing.lease_until >= _NOW)
+_DRAWS_BEYOND_SHARE = select(
+    and_(
+        _TEXTS_WAIT,
+        _count_drawing(_IS_DRAWING, _Drawing.id) > bindparam("drawing_share", type_=Integer),
+    )
+)
+#: holds of a report job that may be claimed; see `drawing_values`
+MAY_DRAW = _may_draw(and_(_IS_DRAWING, _Drawing.id != Job.id))
+_MAY_BE_SENT = _may_draw(
+    or_(_Drawing.state == State.RUNNING, _Drawing.dispatched_at >= _LOST_AT),
+)
+_DUE_REPORTS_OF_RUN = [
+    _due_jobs(
+        Job.__table__, bindparam("run"), state, bindparam("most", type_=Integer), _MAY_BE_SENT
+    ).with_for_update(skip_locked=True, of=Job)
+    for state in _IS_DUE
+]
+_HAS_DUE_REPORT = or_(
+    *(
+        _due_jobs(Job.id, Run.id, state, 1, _MAY_BE_SENT).scalar_subquery().is_not(None)
+        for state in _IS_DUE
+    )
+)
+_REPORTABLE = select(Run.id).where(Run.state != State.PAUSED, _HAS_DUE_REPORT)
 
 # By slots: the jobs that a process works on at once take one.
 _OWNER = case((Job.state == State.RUNNING, Job.owner))

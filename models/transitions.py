@@ -34,10 +34,13 @@ from sqlalchemy import (
 
 from core.enums import ENDED, QUEUE_REPORTS, JobKind, State, StepState, WaitFor
 from core.errors import NotFound, RunCapReached, RunEnded, UsageError
+from core.quantities import quantity
 from models.database import CLOCK_SLACK_SECONDS, Database, batched, clock
 from models.jobs import (
     NO_SETBACKS,
     Claim,
+    DrawingSlots,
+    count_drawing_slots,
     fence,
     has_unfrozen_job,
     newest_document_of,
@@ -45,8 +48,8 @@ from models.jobs import (
     update_held,
 )
 from models.runs import IS_OPEN, REPORT_JOB, UNENDED, NewJob, add_jobs, get_run
-from models.scheduling import others_wait
-from models.tables import IS_REPORT, Job, JobStep, Run
+from models.scheduling import MAY_DRAW, drawing_values, others_wait
+from models.tables import IS_REPORT, Job, JobStep, MaintenanceLock, Run
 
 CRASHES_ALLOWED = 3  # in a row, without any progress
 # A worker is lost to an operator, a power cut, a machine without memory: seldom to its job. A job
@@ -181,12 +184,18 @@ def claim_job(
     is_unchanged = and_(Job.id == job_id, Job.claims == job.claims, Job.state == job.state)
     if was_lost:
         is_unchanged &= _is_still_lost(job, has_exited)
-    with db.write() as connection:
-        if job.run_state == State.QUEUED:
-            queued = update(Run).where(Run.id == job.run_id, Run.state == State.QUEUED)
-            connection.execute(queued.values(state=State.RUNNING))
-        if not connection.execute(update(Job).where(is_unchanged).values(held)).rowcount:
+    claim = update(Job).where(is_unchanged).values(held)
+    if job.queue == QUEUE_REPORTS:
+        drawing = count_drawing_slots(db, has_exited)
+        if not _claim_report(db, claim, is_unchanged, drawing):
             return None
+    else:
+        with db.write() as connection:
+            if job.run_state == State.QUEUED:
+                queued = update(Run).where(Run.id == job.run_id, Run.state == State.QUEUED)
+                connection.execute(queued.values(state=State.RUNNING))
+            if not connection.execute(claim).rowcount:
+                return None
 
     return Claim(
         job_id=job_id,
@@ -199,7 +208,27 @@ def claim_job(
         options=job.options,
         parameters=job.parameters,
         max_calls=job.max_calls,
+        waits=job.waits,
     )
+
+
+def _claim_report(
+    db: Database, claim: Update, is_unchanged: ColumnElement[bool], drawing: DrawingSlots
+) -> bool:
+    """Claim a report job unless as many are at work as may be; it is dispatched later then."""
+    with db.write() as connection:
+        _lock_drawing(connection, db)
+        if connection.execute(claim.where(MAY_DRAW), drawing_values(drawing)).rowcount:
+            return True
+        connection.execute(update(Job).where(is_unchanged).values(dispatched_at=None))
+    return False
+
+
+def _lock_drawing(connection: Connection, db: Database) -> None:
+    """Let claims of report jobs take turns: each counts those that are at work."""
+    lock = db.upsert(MaintenanceLock).values(name="drawing", at=0.0)
+    locked = lock.on_conflict_do_update(index_elements=["name"], set_={"at": MaintenanceLock.at})
+    connection.execute(locked)
 
 
 def claim_companions(db: Database, claim: Claim, *, most: int, lease_seconds: float) -> list[Claim]:
@@ -253,7 +282,14 @@ def _claim_beside(
     companions = []
     for row in sorted(rows, key=attrgetter("id")):
         companions.append(
-            replace(claim, job_id=row.id, name=row.name, options=row.options, number=row.claims)
+            replace(
+                claim,
+                job_id=row.id,
+                name=row.name,
+                options=row.options,
+                number=row.claims,
+                waits=0,
+            )
         )
     return companions
 
@@ -507,7 +543,7 @@ def resume_run(db: Database, run_id: int, max_calls: int | None = None) -> int |
 
 def _refuse_used_cap(run: Row[Any], max_calls: int | None) -> None:
     """Raise an error unless the run was paused by a person: what needs no call may go on."""
-    calls = f"run {run.id} has made {run.calls_begun:,} calls"
+    calls = f"run {run.id} has made {quantity(run.calls_begun, 'call')}"
     if max_calls is not None:
         raise UsageError(
             f"--max-calls {max_calls:,}: {calls} already, and the cap is on all of them: give more"

@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import IO, Any
 
-from core.errors import NotFound
+from core.errors import BadInput, NotFound
 from models.answers import read_answers
 from models.database import Database
 from models.keyword_answers import read_searched, read_sentences
@@ -95,6 +95,7 @@ class ReplayingFetcher:
 
     def __init__(self, engine: str, answers: Mapping[bytes, Any]) -> None:
         self.engine = engine
+        self.keys_read: set[bytes] = set()
         self._answers = answers
         self._texts = _TextsOfDocuments(engine)
 
@@ -109,13 +110,16 @@ class ReplayingFetcher:
         sentences: dict[KeywordKey, list[str]] = {}
         for term in terms:
             for document_id in document_ids:
-                answer = self._answers.get(self._texts.key(term, document_id))
+                key = self._texts.key(term, document_id)
+                self.keys_read.add(key)
+                answer = self._answers.get(key)
                 if answer:
                     sentences[term, document_id] = answer
         return sentences
 
     async def read(self, keys: Collection[bytes]) -> dict[bytes, Any]:
         """Return the answers with *keys*."""
+        self.keys_read.update(keys)
         return {key: self._answers.get(key, ()) for key in keys}
 
 
@@ -127,4 +131,11 @@ def write_answers(file: IO[bytes], answers: StoredAnswers) -> None:
 
 def load_answers(file: IO[bytes], name: str) -> dict[bytes, Any]:
     """Return the answers of the file *name*. Raises `BadInput`, which names file and line."""
-    return {bytes.fromhex(line.key): line.value for line in read_lines(file, name, PackedAnswer)}
+    answers: dict[bytes, Any] = {}
+    last = ""
+    for number, line in enumerate(read_lines(file, name, PackedAnswer), start=1):
+        if line.key <= last:
+            raise BadInput(f"{name}, line {number}: it is not in the order of keys")
+        last = line.key
+        answers[bytes.fromhex(line.key)] = line.value
+    return answers

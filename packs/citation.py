@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from core.errors import UsageError
-from packs.contents import PackedRun
+from packs.contents import Author, PackedRun
 
 FORMAT_VERSION = "1.2.0"
 MESSAGE = "If you use this study, please cite it as below."
@@ -21,27 +19,8 @@ _NO_AUTHORS = """\
 # --author "FAMILY, GIVEN", or --author NAME for an organization."""
 
 
-@dataclass(frozen=True)
-class Author:
-    """A person, or, without given names, an organization."""
-
-    name: str  # of a person: the family name
-    given_names: str | None = None
-
-    @classmethod
-    def parse(cls, text: str) -> Author:
-        """Read ``FAMILY, GIVEN`` or the name of an organization. Raises `UsageError`."""
-        name, comma, given_names = (part.strip() for part in text.partition(","))
-        if not name or (comma and not given_names):
-            raise UsageError(
-                f"--author {text!r} is no name: write 'FAMILY, GIVEN', or the name of an "
-                "organization"
-            )
-        return cls(name, given_names or None)
-
-
-def write_citation(run: PackedRun, title: str, authors: Sequence[Author]) -> str:
-    """Return the file for the pack of *run*; without *authors* it says how to add them."""
+def write_citation(run: PackedRun) -> str:
+    """Return the file for the pack of *run*; without authors it says how to add them."""
     made = run.ended_at or run.created_at
     program = f"Tidings {run.versions['tidings']}"
     texts = "with" if run.texts else "without"
@@ -55,8 +34,8 @@ def write_citation(run: PackedRun, title: str, authors: Sequence[Author]) -> str
         f"cff-version: {FORMAT_VERSION}",
         f"message: {_quote(MESSAGE)}",
         "type: dataset",
-        f"title: {_quote(title)}",
-        *_author_lines(authors),
+        f"title: {_quote(run.title)}",
+        *_author_lines(run.authors),
         f"version: {_quote(f'run {run.number}')}",
         f"date-released: {datetime.fromtimestamp(made, UTC):%Y-%m-%d}",
         f"abstract: {_quote(abstract)}",

@@ -9,16 +9,18 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import IO, Annotated, Any, Literal, TypeVar
+from typing import IO, Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, Field, NaiveDatetime, ValidationError
+from pydantic import AfterValidator, Field, NaiveDatetime, ValidationError, field_validator
 
 from analysis.kinds import kind_named
+from analysis.kinds.kind import Kind
 from analysis.options import FrozenModel
 from core.enums import StepState
-from core.errors import BadInput
+from core.errors import BadInput, UsageError
 
-FORMAT = 1  # raised when an older program cannot read what a newer one writes
+#: raised when an older program cannot read what a newer one writes, or the reverse
+FORMAT = 2
 CHECKSUMS = "SHA256SUMS"
 RUN = "run.json"
 JOBS = "jobs.jsonl"
@@ -38,6 +40,24 @@ Number = Annotated[int, Field(ge=0, lt=2**31)]
 AnswerValue = float | str | tuple[tuple[str, str], ...] | tuple[str, ...]
 
 
+class Author(FrozenModel):
+    """A person, or, without given names, an organization."""
+
+    name: str
+    given_names: str | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> Author:
+        """Read ``FAMILY, GIVEN`` or the name of an organization. Raises `UsageError`."""
+        name, comma, given_names = (part.strip() for part in text.partition(","))
+        if not name or (comma and not given_names):
+            raise UsageError(
+                f"--author {text!r} is no name: write 'FAMILY, GIVEN', or the name of an "
+                "organization"
+            )
+        return cls(name=name, given_names=given_names or None)
+
+
 def _check_kind(name: str) -> str:
     try:
         return kind_named(name).name
@@ -51,7 +71,7 @@ KindName = Annotated[str, AfterValidator(_check_kind)]
 class PackedRun(FrozenModel):
     """`run.json`: the run, and with what it was made and packed."""
 
-    format: Literal[1]
+    format: int
     number: Annotated[int, Field(gt=0, lt=2**31)]
     name: str | None
     kind: KindName
@@ -63,7 +83,22 @@ class PackedRun(FrozenModel):
     engines: tuple[str, ...]
     texts: bool  # whether the documents' texts are in the pack
     tables: tuple[Annotated[str, Field(pattern="^[a-z_]{1,40}$")], ...]
+    title: str
+    authors: tuple[Author, ...]
     versions: dict[str, str]  # of the program that packed it, and of what it computes with
+    figure_style: str  # changes with the code, the fonts and the libraries that draw
+
+    @property
+    def run_kind(self) -> Kind[Any]:
+        """The kind of the run."""
+        return kind_named(self.kind)
+
+    @field_validator("format")
+    @classmethod
+    def _is_of_this_format(cls, number: int) -> int:
+        if number != FORMAT:
+            raise ValueError("another version of Tidings packed it: pack the run again")
+        return number
 
 
 class PackedStep(FrozenModel):
@@ -73,6 +108,7 @@ class PackedStep(FrozenModel):
     state: StepState
     reason: str | None
     documents: Number
+    at: float  # Unix time
     engine: str | None = None  # by whose answers it can be done again; None: it cannot, or need not
 
 
@@ -164,5 +200,6 @@ def read_object(content: bytes, place: str, kind: type[Line]) -> Line:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         field = ".".join(map(str, first["loc"]))
-        reason = f"{field}: {first['msg']}" if field else first["msg"]
+        message = first["msg"].removeprefix("Value error, ")
+        reason = f"{field}: {message}" if field else message
         raise BadInput(f"{place}: {reason[:_SHOWN]}") from None

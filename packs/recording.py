@@ -10,19 +10,18 @@ from sqlalchemy import func, select
 
 from analysis.data import MonthData, PostData
 from analysis.step import NotReady, Step, StepResult
-from core.enums import StepState
 from core.errors import TidingsError
 from models.tables import Base
 from packs.answers import AnswersMissing, RecordingFetcher, StoredAnswers
-from packs.contents import PackedJob, PackedStep
+from packs.contents import PackedJob
 from packs.jobs import (
     in_order_of_submission,
     load_data,
-    read_result,
+    pack_job,
     read_steps,
     repeatable_steps,
+    steps_to_verify,
 )
-from reports.data.groupings import list_stored_days
 from reports.data.queries import fetch_all
 from reports.data.run_data import RunData, RunJob
 
@@ -37,16 +36,18 @@ class Recording:
     answers_by_step: dict[str, StoredAnswers] = field(default_factory=dict)
 
 
-async def record_run(data: RunData) -> Recording:
+async def record_run(data: RunData, *, texts: bool) -> Recording:
     """Do the steps of the run's jobs again, each with the engine that gives what is stored.
 
-    Raises `TidingsError` where no engine's stored answers do.
+    The answers are those of the steps that a pack gives again, with or without *texts*. Raises
+    `TidingsError` where no engine's stored answers do.
     """
     recording = Recording()
     for job in in_order_of_submission(data):
         steps = read_steps(data.db, job)
         states = {step.step: step.state for step in steps}
         engines: dict[str, str] = {}
+        answers: dict[str, StoredAnswers] = {}
 
         repeatable = repeatable_steps(job.kind, states)
         job_data = await load_data(data, job) if repeatable else None
@@ -55,38 +56,13 @@ async def record_run(data: RunData) -> Recording:
             documents = next(row.documents for row in steps if row.step == step.name)
             fetcher = await _record_step(data, job, step, job_data, documents)
             engines[step.name] = fetcher.engine
-            recording.answers_by_step.setdefault(step.name, {}).update(fetcher.answers)
+            answers[step.name] = fetcher.answers
 
-        recording.jobs.append(_pack_job(data, job, steps, engines))
+        packed_job = pack_job(data, job, steps, engines)
+        recording.jobs.append(packed_job)
+        for step in steps_to_verify(packed_job, texts=texts, selected=bool(data.selection)):
+            recording.answers_by_step.setdefault(step.name, {}).update(answers[step.name])
     return recording
-
-
-def _pack_job(
-    data: RunData, job: RunJob, steps: Sequence[Any], engines: dict[str, str]
-) -> PackedJob:
-    packed_steps = []
-    for row in steps:
-        packed_steps.append(
-            PackedStep(
-                step=row.step,
-                state=StepState(row.state),
-                reason=row.reason,
-                documents=row.documents,
-                engine=engines.get(row.step),
-            )
-        )
-
-    return PackedJob(
-        name=job.name,
-        kind=job.kind,
-        state=job.state,
-        result=read_result(data.db, job),
-        reason=job.reason,
-        options=job.options,
-        frozen=job.newest_document is not None,
-        steps=tuple(packed_steps),
-        stored_days=list_stored_days(data, job),
-    )
 
 
 async def _record_step(

@@ -1,10 +1,12 @@
-"""A packed run in a temporary database, where its steps are done again from its answers."""
+"""A packed run in a database of its own, where its steps are done again from its answers."""
 
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from operator import attrgetter
 from typing import Annotated, Any
@@ -12,13 +14,11 @@ from typing import Annotated, Any
 from pydantic import Field
 from sqlalchemy import insert, select
 
-from analysis.kinds import kind_named
 from analysis.kinds.kind import Unit
 from analysis.kinds.months import PERIOD
 from analysis.options import FrozenModel
 from analysis.step import NotReady, Step, StepResult
-from analysis.steps import polarity
-from core.enums import StepState
+from core.enums import DOCUMENTS, State, StepState
 from core.errors import BadInput
 from models.database import Database
 from models.origins import (
@@ -33,6 +33,7 @@ from models.origins import (
 from models.tables import (
     UNKNOWN_ORIGIN,
     Base,
+    Call,
     Document,
     Job,
     JobDocument,
@@ -48,13 +49,16 @@ from packs import contents
 from packs.answers import ReplayingFetcher, load_answers
 from packs.archive import PackFile
 from packs.contents import PackedDocument, PackedJob, PackedRun, hash_text, read_lines
-from packs.jobs import in_order_of_submission, load_data, repeatable_steps
+from packs.derived import answers_file
+from packs.jobs import in_order_of_submission, load_data, steps_to_verify
 from reports.data.queries import fetch_all, in_batches
 from reports.data.run_data import RunData, RunJob, documents_condition, load_run
 
 MENTIONS_FILE = f"{contents.EXPORTS}/mentions.jsonl"
 DOCUMENTS_FILE = f"{contents.EXPORTS}/documents.jsonl"
 LABELS_FILE = f"{contents.EXPORTS}/labels.jsonl"
+CALLS_FILE = f"{contents.EXPORTS}/calls.jsonl"
+LARGEST_MASK = 5 * 2**20  # bytes
 #: what malformed answers make code raise that expects well-formed ones
 MALFORMED = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
@@ -84,6 +88,18 @@ class _Label(FrozenModel, extra="ignore"):
     label: Annotated[int, Field(ge=-1, le=1)] | None
 
 
+class _Call(FrozenModel, extra="ignore"):
+    """What is read of a line of ``exports/calls.jsonl``."""
+
+    service: str
+    operation: str
+    calls: contents.Number
+    answers_reused: contents.Number
+    retries: contents.Number
+    maybe_twice: contents.Number
+    seconds: float | None
+
+
 class _Document(FrozenModel, extra="ignore"):
     """What is read of a line of ``exports/documents.jsonl``."""
 
@@ -91,53 +107,98 @@ class _Document(FrozenModel, extra="ignore"):
     polarity: float | None
 
 
-def restore(db: Database, pack: PackFile, run: PackedRun) -> RunData:
-    """Write the pack's run to the empty *db* and do its steps again; return it.
+@dataclass
+class Restored:
+    """A run as its pack gives it again."""
+
+    data: RunData
+    #: as the pack has them, by the id that each has in the database
+    jobs: dict[int, PackedJob]
+    #: what does not fit together, by the file of the pack
+    conflicts: dict[str, str] = field(default_factory=dict)
+
+
+def restore(db: Database, pack: PackFile, run: PackedRun) -> Restored:
+    """Write the pack's run to the empty *db* and do its steps again.
 
     Without texts only polarities are done again: sentences are those of the pack's table of
-    mentions, and posts have the polarities of its table of documents. Raises `BadInput`, which
-    names what is malformed.
+    mentions, and posts have the polarities of its table of documents. Where documents are left out
+    by what their texts are like, nothing is. Of a training there are the jobs alone. Raises
+    `BadInput`, which names what is malformed.
     """
     packed_jobs = _read_jobs(pack, run)
-    _write_run(db, run, packed_jobs)
+    _write_run(db, pack, run, packed_jobs)
     data = load_run(db, run.number)
-    jobs = dict(zip(map(attrgetter("id"), in_order_of_submission(data)), packed_jobs, strict=True))
-    ids = _write_documents(db, pack, run, data)
-    _write_stand_ins(db, data, jobs, first_id=len(ids) + 1)
+    ids_of_jobs = map(attrgetter("id"), in_order_of_submission(data))
+    restored = Restored(data, dict(zip(ids_of_jobs, packed_jobs, strict=True)))
+    if problem := _find_conflict(run, restored):
+        restored.conflicts[contents.JOBS] = problem
 
-    _insert(db, JobStep, _recorded_steps(jobs, texts=run.texts))
-    if not run.texts and data.kind.unit == Unit.MENTION:
+    if data.kind.has_documents:
+        _restore_texts(db, pack, run, restored)
+    return restored
+
+
+def _restore_texts(db: Database, pack: PackFile, run: PackedRun, restored: Restored) -> None:
+    """Write the documents of a run over texts, and what its steps make of them."""
+    data = restored.data
+    ids = _write_documents(db, pack, run, data)
+    _write_stand_ins(db, data, restored.jobs, first_id=len(ids) + 1)
+
+    _insert(db, JobStep, _recorded_steps(restored, run))
+    follows_without_texts = not run.texts and not data.selection
+    if follows_without_texts and data.kind.unit == Unit.MENTION:
         _insert(db, Mention, _given_mentions(pack, data, ids))
-    if not run.texts and data.kind.unit == Unit.POST:
+    if follows_without_texts and data.kind.unit == Unit.POST:
         _insert(db, PostPolarity, _given_polarities(pack, data))
-    asyncio.run(_repeat_steps(pack, data, jobs, texts=run.texts))
-    if "labels" in run.tables:
+    asyncio.run(_repeat_steps(pack, run, restored))
+
+    if data.kind.unit == Unit.MENTION and (run.texts or follows_without_texts):
         _insert(db, Label, _given_labels(pack, run, ids))
-    return data
+    _insert(db, Call, _given_calls(pack, run))
+
+
+def _find_conflict(run: PackedRun, restored: Restored) -> str | None:
+    """Return in what the jobs contradict the run or themselves; None where they do not."""
+    parameters = restored.data.parameters
+    if restored.data.kind.unit == Unit.MENTION:
+        months = restored.data.kind.job_names(parameters, ())
+        if sorted(job.name for job in restored.jobs.values()) != months:
+            return f": its jobs are not the months of {contents.RUN}"
+
+    steps_of_run = getattr(parameters, "steps", ())
+    for number, job in enumerate(restored.jobs.values(), start=1):
+        place = f", line {number}: {job.name}"
+        states = {step.step: step.state for step in job.steps}
+        has_documents = states.get(DOCUMENTS) == StepState.COMPLETE
+        if job.state == State.DONE and has_documents and not states.keys() >= {*steps_of_run}:
+            return f"{place} is done, and not all of its steps are"
+        if not states.keys() <= {DOCUMENTS, *steps_of_run}:
+            return f"{place} has a step that {contents.RUN} does not name"
+        engines = {step.engine for step in job.steps if step.engine}
+        if not engines <= {*run.engines}:
+            return f"{place} has an engine that {contents.RUN} does not name"
+    return None
 
 
 def _read_jobs(pack: PackFile, run: PackedRun) -> list[PackedJob]:
     """Return the jobs of the pack. Raises `BadInput` where one does not fit the run."""
-    kind = kind_named(run.kind)
+    kind = run.run_kind
     names: set[str] = set()
     jobs = []
 
-    for place, job in _lines(pack, contents.JOBS, PackedJob):
+    for place, job in lines_of(pack, contents.JOBS, PackedJob):
         is_period = kind.unit != Unit.MENTION or PERIOD.fullmatch(job.name)
         steps = {step.step for step in job.steps}
-        if (
-            job.kind != kind.job_kind
-            or job.name in names
-            or not is_period
-            or len(steps) < len(job.steps)
-        ):
+        is_malformed = job.name in names or not is_period or len(steps) < len(job.steps)
+        if is_malformed or job.kind != kind.job_kind:
             raise BadInput(f"{place}: it is no job of such a run")
         names.add(job.name)
         jobs.append(job)
     return jobs
 
 
-def _write_run(db: Database, run: PackedRun, jobs: Sequence[PackedJob]) -> None:
+def _write_run(db: Database, pack: PackFile, run: PackedRun, jobs: Sequence[PackedJob]) -> None:
     row = {
         "id": run.number,
         "name": run.name,
@@ -145,6 +206,7 @@ def _write_run(db: Database, run: PackedRun, jobs: Sequence[PackedJob]) -> None:
         "state": run.state,
         "reason": run.reason,
         "parameters": run.parameters,
+        "mask": pack.read(contents.MASK, LARGEST_MASK) if contents.MASK in pack.names else None,
         "created_at": run.created_at,
         "ended_at": run.ended_at,
     }
@@ -158,7 +220,7 @@ def _write_run(db: Database, run: PackedRun, jobs: Sequence[PackedJob]) -> None:
             "run_id": run.number,
             "kind": job.kind,
             "name": job.name,
-            "queue": kind_named(run.kind).queue,
+            "queue": run.run_kind.queue,
             "options": job.options,
             "state": job.state,
             "result": job.result,
@@ -180,7 +242,7 @@ def _write_documents(db: Database, pack: PackFile, run: PackedRun, data: RunData
 
     def rows() -> Iterator[dict[str, Any]]:
         last = ""
-        for place, document in _lines(pack, contents.DOCUMENTS, PackedDocument):
+        for place, document in lines_of(pack, contents.DOCUMENTS, PackedDocument):
             if document.identity <= last:
                 raise BadInput(f"{place}: it is not in the order of identities")
             last = document.identity
@@ -258,28 +320,24 @@ def _document_row(
     }
 
 
-def _recorded_steps(jobs: Mapping[int, PackedJob], *, texts: bool) -> Iterator[dict[str, Any]]:
+def _recorded_steps(restored: Restored, run: PackedRun) -> Iterator[dict[str, Any]]:
     """Yield the outcome of the steps that are not done again."""
-    for job_id, job in jobs.items():
-        repeated = {step.name for step in _steps_to_repeat(job, texts=texts)}
+    for job_id, job in restored.jobs.items():
+        repeated = {step.name for step in _steps_to_repeat(restored, run, job)}
         for step in job.steps:
             if step.step not in repeated:
                 row = {"step": step.step, "state": step.state, "reason": step.reason}
-                yield {"job_id": job_id, **row, "documents": step.documents, "at": 0.0}
+                yield {"job_id": job_id, **row, "documents": step.documents, "at": step.at}
 
 
-def _steps_to_repeat(job: PackedJob, *, texts: bool) -> list[Step]:
-    """Return the steps of *job* that can be done again: without texts those of polarities."""
-    steps = repeatable_steps(job.kind, {step.step: step.state for step in job.steps})
-    if texts:
-        return steps
-    return [step for step in steps if step is polarity.MENTIONS_STEP]
+def _steps_to_repeat(restored: Restored, run: PackedRun, job: PackedJob) -> list[Step]:
+    return steps_to_verify(job, texts=run.texts, selected=bool(restored.data.selection))
 
 
 def _given_mentions(pack: PackFile, data: RunData, ids: Ids) -> Iterator[dict[str, Any]]:
     """Yield the mentions of the pack's table, without polarities."""
     job_ids = {job.name: job.id for job in data.jobs}
-    for place, line in _lines(pack, MENTIONS_FILE, _Mention):
+    for place, line in lines_of(pack, MENTIONS_FILE, _Mention):
         yield {
             "job_id": _find(job_ids, line.period, place),
             "document_id": _find(ids, line.document, place),
@@ -294,7 +352,7 @@ def _given_mentions(pack: PackFile, data: RunData, ids: Ids) -> Iterator[dict[st
 def _given_polarities(pack: PackFile, data: RunData) -> Iterator[dict[str, Any]]:
     """Yield the polarities of posts of the pack's table, for each job that has the post."""
     polarities: dict[str, float] = {}
-    for _, line in _lines(pack, DOCUMENTS_FILE, _Document):
+    for _, line in lines_of(pack, DOCUMENTS_FILE, _Document):
         if line.polarity is not None:
             polarities[line.document] = line.polarity
 
@@ -308,7 +366,7 @@ def _given_polarities(pack: PackFile, data: RunData) -> Iterator[dict[str, Any]]
 
 def _given_labels(pack: PackFile, run: PackedRun, ids: Ids) -> Iterator[dict[str, Any]]:
     """Yield the labels of the pack's table, which people gave."""
-    for place, line in _lines(pack, LABELS_FILE, _Label):
+    for place, line in lines_of(pack, LABELS_FILE, _Label):
         yield {
             "run_id": run.number,
             "document_id": _find(ids, line.document, place),
@@ -320,23 +378,34 @@ def _given_labels(pack: PackFile, run: PackedRun, ids: Ids) -> Iterator[dict[str
         }
 
 
-async def _repeat_steps(
-    pack: PackFile, data: RunData, jobs: Mapping[int, PackedJob], *, texts: bool
-) -> None:
+def _given_calls(pack: PackFile, run: PackedRun) -> Iterator[dict[str, Any]]:
+    """Yield what was asked of services, which nothing else in a pack tells."""
+    for _, line in lines_of(pack, CALLS_FILE, _Call):
+        seconds = math.inf if line.seconds is None else line.seconds
+        row = line.model_dump() | {"run_id": run.number, "seconds": seconds}
+        yield row | {"credential": "", "minute": 0}
+
+
+async def _repeat_steps(pack: PackFile, run: PackedRun, restored: Restored) -> None:
     """Do the steps of all jobs again, and store their rows as a worker does."""
+    data = restored.data
     answers_by_step: dict[str, dict[bytes, Any]] = {}
+    unread: dict[str, set[bytes]] = {}
 
     for job in in_order_of_submission(data):
-        steps = _steps_to_repeat(jobs[job.id], texts=texts)
-        engines = {step.step: step.engine or "" for step in jobs[job.id].steps}
+        packed_job = restored.jobs[job.id]
+        steps = _steps_to_repeat(restored, run, packed_job)
+        records = {step.step: step for step in packed_job.steps}
         job_data = await load_data(data, job) if steps else None
         for step in steps:
-            name = f"{contents.ANSWERS}/{step.name}.jsonl"
+            name = answers_file(step.name)
             if step.name not in answers_by_step:
                 with pack.open(name) as file:
                     answers_by_step[step.name] = load_answers(file, name)
+                unread[step.name] = set(answers_by_step[step.name])
 
-            fetcher = ReplayingFetcher(engines[step.name], answers_by_step[step.name])
+            engine = records[step.name].engine or ""
+            fetcher = ReplayingFetcher(engine, answers_by_step[step.name])
             try:
                 result = await step.run(job_data, fetcher)
             except MALFORMED as error:
@@ -345,16 +414,21 @@ async def _repeat_steps(
                 ) from error
             if isinstance(result, NotReady):
                 raise BadInput(f"{contents.JOBS}: {job.name} cannot be done again: {result.reason}")
-            _store(data, job, step, result)
+            unread[step.name] -= fetcher.keys_read
+            _store(data, job, step, result, at=records[step.name].at)
+
+    for step_name, keys in unread.items():
+        if keys:
+            problem = f": no step reads {len(keys):,} of its answers, {min(keys).hex()} the first"
+            restored.conflicts[answers_file(step_name)] = problem
 
 
-def _store(data: RunData, job: RunJob, step: Step, result: StepResult) -> None:
-    reason = result.no_data_reason
-    state = StepState.NO_DATA if reason else StepState.COMPLETE
-    row = {"job_id": job.id, "step": step.name, "state": state, "reason": reason}
+def _store(data: RunData, job: RunJob, step: Step, result: StepResult, *, at: float) -> None:
+    row = {"job_id": job.id, "step": step.name, "state": result.state, "reason": result.reason}
+    row["at"] = at
     with data.db.write() as connection:
         step.store(connection, job_id=job.id, rows=result.rows)
-        connection.execute(insert(JobStep), [{**row, "documents": result.documents, "at": 0.0}])
+        connection.execute(insert(JobStep), [{**row, "documents": result.documents}])
 
 
 def _insert(db: Database, table: type[Base], rows: Iterable[Mapping[str, Any]]) -> None:
@@ -363,7 +437,7 @@ def _insert(db: Database, table: type[Base], rows: Iterable[Mapping[str, Any]]) 
             connection.execute(insert(table), batch)
 
 
-def _lines(
+def lines_of(
     pack: PackFile, name: str, kind: type[contents.Line]
 ) -> Iterator[tuple[str, contents.Line]]:
     """Yield the lines of a file of the pack, each with its place for a message."""

@@ -1,39 +1,61 @@
-"""Whether a pack is what it says: its checksums, and its tables computed again from its answers."""
+"""Whether a pack is what it says: its files are made again from its answers, and compared.
+
+Which files a pack of such a run has is said by the program, never by the pack.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from importlib.metadata import version
-from pathlib import Path, PurePosixPath
-from tempfile import TemporaryDirectory
-from typing import IO
+from itertools import count
+from pathlib import Path
+from typing import IO, Any
 
 from sqlalchemy.exc import DBAPIError
 
 from analysis.kinds import kind_named
 from analysis.kinds.kind import Unit
+from core.enums import State
 from core.errors import BadInput, TidingsError
 from models.database import Database, migrate
 from packs import contents
 from packs.archive import PackFile, salvaged
-from packs.contents import PackedRun, read_object
-from packs.restoring import MALFORMED, restore
-from reports.data.exports import write_table
+from packs.contents import PackedDocument, PackedRun, forms_of, read_object
+from packs.derived import (
+    draw_figures,
+    installed_versions,
+    list_answer_files,
+    read_documents,
+    rewrite_table,
+    weights_file,
+    write_descriptions,
+    write_documents,
+    write_tables,
+)
+from packs.jobs import in_order_of_submission, pack_job, read_steps
+from packs.restoring import MALFORMED, Restored, lines_of, restore
+from reports.data.export_schema import Table
+from reports.data.exports import DICTIONARY_FILE, tables_of
 from reports.data.run_data import RunData
-from reports.data.tables import TABLES
+from reports.figures.figure_store import style_hash
 
 LARGEST_RUN_FILE = 16 * 2**20  # bytes
 MOST_PROBLEMS = 20  # that are told
+MOST_MISSING_FIGURES = 20  # a pack that lacks more is not drawn to its end
 _SHOWN = 60  # characters of a line that differs
 
-_NO_ANSWERS = {"calls": "no answer says what was asked of services"}
 _NO_TEXTS = "the texts are not in the pack"
 _TRAINING = "to compute them again is to train again"
-_UNKNOWN = "this version of Tidings has no such tables"
+_OTHER_STYLE = "other fonts, code or libraries than those here drew them"
 _IMPOSSIBLE = "what they are computed from cannot be read"
 _ANSWERS = "the answers"
+_GIVEN = (
+    "taken as given: documents, answers, labels, calls, and how jobs ended. Nobody else can say "
+    "that they are true: compare the pack's SHA-256 with the published one"
+)
 _SOURCES_WITHOUT_TEXTS = {
     Unit.MENTION: "the answers and the sentences in `mentions`",
     Unit.POST: "the polarities in `documents`",
@@ -43,6 +65,8 @@ _WITHOUT_TEXTS = {
     Unit.MENTION: ("mentions", "periods", "labels", "documents", "comentions"),
     Unit.POST: ("periods",),
 }
+_CALLS = "calls"  # a table that follows from nothing: its forms alone are compared
+_DRAWN_WITH = ("numpy", "scipy", "matplotlib", "wordcloud", "pillow")
 
 
 @dataclass
@@ -55,45 +79,52 @@ class Verification:
     checked_by: str
     texts: bool
     files: int
+    sha256: str  # of the archive
     recomputed: list[str] = field(default_factory=list)  # tables
-    by_checksum: dict[str, str] = field(default_factory=dict)  # the other tables, and why
+    figures_drawn: int = 0  # files that were drawn again
+    not_checked: dict[str, str] = field(default_factory=dict)  # tables and others, and why
     problems: list[str] = field(default_factory=list)
 
     @property
     def equal(self) -> bool:
-        """Whether every byte is as it should be."""
+        """Whether nothing is other than it should be, as far as it was checked."""
         return not self.problems
 
     def describe(self) -> Iterator[str]:
         """Yield the lines that tell a person."""
         yield f"run {self.run} ({self.kind}), packed by tidings {self.made_by}, {self.files} files"
+        yield f"SHA-256 {self.sha256}"
         if self.recomputed:
             source = _ANSWERS if self.texts else _SOURCES_WITHOUT_TEXTS[kind_named(self.kind).unit]
             yield f"computed again from {source}: {', '.join(self.recomputed)}"
-        for reason in dict.fromkeys(self.by_checksum.values()):
-            tables = [table for table, why in self.by_checksum.items() if why == reason]
-            yield f"compared by checksum alone, since {reason}: {', '.join(tables)}"
+        if self.figures_drawn:
+            yield f"drawn again: {self.figures_drawn} files of figures"
+        for reason in dict.fromkeys(self.not_checked.values()):
+            names = [name for name, why in self.not_checked.items() if why == reason]
+            yield f"NOT CHECKED, since {reason}: {', '.join(names)}"
         for problem in self.problems[:MOST_PROBLEMS]:
             yield f"NOT EQUAL: {problem}"
         if len(self.problems) > MOST_PROBLEMS:
             yield f"and {len(self.problems) - MOST_PROBLEMS} more"
         if self.problems and self.made_by != self.checked_by:
             yield f"checked by tidings {self.checked_by}: another version may compute otherwise"
-        if self.equal and self.recomputed:
-            yield "equal: every file has its checksum, and every table computed again its bytes"
-        elif self.equal:
-            yield "equal: every file has its checksum; no table was computed again"
+        if self.equal:
+            yield _GIVEN
+            checked = "as far as they were checked" if self.not_checked else "to the byte"
+            yield f"equal: the files are those that follow from what is given, {checked}"
 
 
-def verify_pack(path: Path) -> Verification:
-    """Check the pack at *path*, without a service and in a temporary database.
+def verify_pack(
+    path: Path, scratch: Path, *, check: Callable[[], None] = lambda: None
+) -> Verification:
+    """Check the pack at *path* without a service, in the empty folder *scratch*.
 
-    Raises `BadInput` where it is no pack.
+    *check* is called before each figure that is drawn. Raises `BadInput` where it is no pack.
     """
-    with PackFile(path) as pack, TemporaryDirectory(prefix="tidings-verify-") as place:
-        mismatches = _compare_checksums(pack)
-        content = pack.read(contents.RUN, LARGEST_RUN_FILE)
-        run = read_object(content, contents.RUN, PackedRun)
+    with PackFile(path) as pack:
+        run = read_object(pack.read(contents.RUN, LARGEST_RUN_FILE), contents.RUN, PackedRun)
+        with path.open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         result = Verification(
             run=run.number,
             kind=run.kind,
@@ -101,14 +132,26 @@ def verify_pack(path: Path) -> Verification:
             checked_by=version("tidings"),
             texts=run.texts,
             files=len(pack.names),
+            sha256=sha256,
         )
-        all_tables = dict.fromkeys([*run.tables, *_packed_tables(pack)])
-        result.by_checksum = _not_recomputable(run, all_tables)
-        tables = [table for table in all_tables if table not in result.by_checksum]
-        if tables:
-            differences = _recompute(pack, run, tables, Path(place), result)
-            mismatches |= differences  # which say more
-        result.problems += [f"{name}{problem}" for name, problem in sorted(mismatches.items())]
+
+        differences = _compare_checksums(pack)
+        url = f"sqlite:///{scratch / 'pack.db'}"
+        migrate(url)
+        with closing(Database(url)) as db:
+            try:
+                restored = restore(db, pack, run)
+                comparison = _Comparison(pack, run, restored, scratch, result)
+                comparison.compare(check)
+                differences |= comparison.differences
+            except (BadInput, DBAPIError, *MALFORMED) as error:
+                reason = str(error) if isinstance(error, TidingsError) else repr(error)
+                result.problems.append(f"no table can be computed again: {reason}")
+                result.recomputed = []
+                tables = [table.name for table in tables_of(run.run_kind.unit)]
+                result.not_checked = dict.fromkeys([*tables, contents.FIGURES], _IMPOSSIBLE)
+
+        result.problems += [f"{name}{problem}" for name, problem in sorted(differences.items())]
         return result
 
 
@@ -132,76 +175,189 @@ def _compare_checksums(pack: PackFile) -> dict[str, str]:
     return problems
 
 
-def _packed_tables(pack: PackFile) -> list[str]:
-    """Return the tables of which the pack has a file, whether it names them or not."""
-    paths = map(PurePosixPath, pack.names)
-    return [path.stem for path in paths if path.match(f"{contents.EXPORTS}/*.jsonl")]
+@dataclass
+class _Comparison:
+    """A pack, the run as it gives it again, and the files that it should have."""
 
+    pack: PackFile
+    run: PackedRun
+    restored: Restored
+    scratch: Path
+    result: Verification
+    differences: dict[str, str] = field(default_factory=dict)  # by the name of the pack's file
 
-def _not_recomputable(run: PackedRun, tables: Iterable[str]) -> dict[str, str]:
-    """Return the tables that are compared by their checksums alone, and why."""
-    reasons = {}
-    kind = kind_named(run.kind)
-    has_selection = run.parameters.get("distinct") or run.parameters.get("without")
-    for table in tables:
-        if table not in TABLES:
-            reasons[table] = _UNKNOWN
-        elif not kind.has_documents:
-            reasons[table] = _TRAINING
-        elif table in _NO_ANSWERS:
-            reasons[table] = _NO_ANSWERS[table]
-        elif not run.texts and (has_selection or table not in _WITHOUT_TEXTS[kind.unit]):
-            reasons[table] = _NO_TEXTS
-    return reasons
+    @property
+    def data(self) -> RunData:
+        """The run."""
+        return self.restored.data
 
+    @property
+    def expected(self) -> Path:
+        """The folder of the files that the pack should have."""
+        return self.scratch / "expected"
 
-def _recompute(
-    pack: PackFile, run: PackedRun, tables: list[str], folder: Path, result: Verification
-) -> dict[str, str]:
-    """Compute *tables* again; return how the pack's files differ, by name."""
-    url = f"sqlite:///{folder / 'pack.db'}"
-    migrate(url)
-    db = Database(url)
-    try:
-        data = restore(db, pack, run)
-        differences: dict[str, str] = {}
-        for table in tables:
-            differences |= _compare_table(pack, data, table, folder, texts=run.texts)
-    except (BadInput, DBAPIError, *MALFORMED) as error:
-        reason = str(error) if isinstance(error, TidingsError) else repr(error)
-        result.problems.append(f"no table can be computed again: {reason}")
-        result.by_checksum |= dict.fromkeys(tables, _IMPOSSIBLE)
-        return {}
-    finally:
-        db.close()
+    def compare(self, check: Callable[[], None]) -> None:
+        """Write the files that the pack should have, and compare its own."""
+        self.expected.mkdir()
+        names = self._write_descriptions()
+        if self.run.run_kind.has_documents:
+            write_documents(self._expected_documents(), self.expected)
+        names |= self._write_tables()
+        self._compare_figures(check)
 
-    result.recomputed = tables
-    return differences
+        for name in sorted(names):
+            if name not in self.pack.names:
+                self.differences[name] = " is missing"
+            elif (self.expected / name).exists():
+                self._compare_file(name)
+        self._name_additional(names)
+        self.differences |= self.restored.conflicts
 
+    def _write_descriptions(self) -> set[str]:
+        """Write what says what the pack is; return the names of all files but the tables'."""
+        jobs = []
+        for job in in_order_of_submission(self.data):
+            packed_job = self.restored.jobs[job.id]
+            engines = {step.step: step.engine for step in packed_job.steps}
+            jobs.append(pack_job(self.data, job, read_steps(self.data.db, job), engines))
+        write_descriptions(self.data, self._expected_run(), jobs, self.expected)
 
-def _compare_table(
-    pack: PackFile, data: RunData, table: str, folder: Path, *, texts: bool
-) -> dict[str, str]:
-    """Write a table anew and return how the pack's files differ from it, by name."""
-    paths = {form: folder / f"{table}.{form}" for form in contents.forms_of(table)}
-    with ExitStack() as stack:
-        files: dict[str, IO[bytes]] = {}
-        for form, path in paths.items():
-            files[form] = stack.enter_context(path.open("wb"))
-        write_table(data, TABLES[table], files, texts=texts)
+        names = {contents.RUN, contents.JOBS, contents.README, contents.CITATION}
+        names.add(f"{contents.EXPORTS}/{DICTIONARY_FILE}")
+        if self.run.run_kind.has_documents:
+            names.add(contents.DOCUMENTS)
+        return names | list_answer_files(self.data, self.run, jobs)
 
-    differences = {}
-    for path in paths.values():
-        name = f"{contents.EXPORTS}/{path.name}"
-        if name not in pack.names:
-            differences[name] = " is missing"
-            continue
-        with path.open("rb") as expected, salvaged(pack, name, folder / "packed") as packed:
-            difference = find_difference(expected, packed)
+    def _expected_run(self) -> PackedRun:
+        """Return the manifest as far as the program and the jobs say what it is."""
+        state: str = self.run.state
+        if state != State.CANCELLED:
+            has_failed = any(job.state == State.FAILED for job in self.data.jobs)
+            state = (State.FAILED if has_failed else State.DONE).value
+        tables = tuple(table.name for table in tables_of(self.run.run_kind.unit))
+        engines = tuple(self.data.engines)
+        return self.run.model_copy(update={"state": state, "tables": tables, "engines": engines})
+
+    def _expected_documents(self) -> Iterator[PackedDocument]:
+        """Yield the run's documents; without texts with the hashes that the pack has of them."""
+        packed_documents = lines_of(self.pack, contents.DOCUMENTS, PackedDocument)
+        for document in read_documents(self.data, texts=self.run.texts):
+            if self.run.texts:
+                yield document
+                continue
+            for _, packed in packed_documents:
+                if packed.identity == document.identity:
+                    yield document.model_copy(update={"sha256": packed.sha256})
+                    break
+
+    def _write_tables(self) -> set[str]:
+        """Write the tables that the pack should have; return the names of their files.
+
+        The forms of a table that does not follow from the pack are written from its JSONL.
+        """
+        names = set()
+        for table in tables_of(self.run.run_kind.unit):
+            names |= {f"{contents.EXPORTS}/{table.name}.{form}" for form in forms_of(table.name)}
+            reason = self._why_not_recomputed(table.name)
+            if reason is not None:
+                self.result.not_checked[table.name] = reason
+                self._rewrite_table(table)
+                continue
+
+            write_tables(self.data, [table], self.expected, texts=self.run.texts)
+            if table.name != _CALLS:
+                self.result.recomputed.append(table.name)
+        return names
+
+    def _rewrite_table(self, table: Table[Any]) -> None:
+        name = f"{contents.EXPORTS}/{table.name}.jsonl"
+        if name not in self.pack.names:
+            return
+        try:
+            with self.pack.open(name) as file:
+                rewrite_table(table, file, self.expected)
+        except BadInput as error:
+            self.differences[name] = str(error).removeprefix(name)
+            for form in forms_of(table.name):
+                (self.expected / f"{contents.EXPORTS}/{table.name}.{form}").unlink()
+
+    def _why_not_recomputed(self, table: str) -> str | None:
+        if not self.run.run_kind.has_documents:
+            return _TRAINING
+        if self.run.texts or table == _CALLS:
+            return None
+        if self.data.selection or table not in _WITHOUT_TEXTS[self.run.run_kind.unit]:
+            return _NO_TEXTS
+        return None
+
+    def _compare_figures(self, check: Callable[[], None]) -> None:
+        """Draw the figures again; without texts those that can be."""
+        packed = self._packed_below(contents.FIGURES)
+        if reason := self._why_not_drawn():
+            self.result.not_checked |= {contents.FIGURES: reason} if packed else {}
+            return
+
+        numbers = count(1)
+
+        def check_number() -> None:
+            check()
+            if next(numbers) > len(packed) + MOST_MISSING_FIGURES:
+                raise BadInput("far more figures follow from the pack than it has")
+
+        try:
+            draw_figures(self.data, self.expected, self.scratch / "report", check=check_number)
+        except (TidingsError, AssertionError, DBAPIError, RuntimeError, *MALFORMED) as error:
+            self.differences[f"{contents.FIGURES}/"] = f" cannot be drawn again: {error}"
+            return
+
+        drawn_files = (self.expected / contents.FIGURES).iterdir()
+        drawn = {f"{contents.FIGURES}/{path.name}" for path in drawn_files}
+        for name in drawn & packed:
+            if self._find_difference(name) is not None:
+                self.differences[name] = " is not the figure that follows from the tables"
+        self.result.figures_drawn = len(drawn & packed)
+
+        if self.run.texts:
+            self.differences |= dict.fromkeys(drawn - packed, " is missing")
+            unknown = " is no figure that follows from the tables"
+            self.differences |= dict.fromkeys(packed - drawn, unknown)
+        elif packed - drawn:
+            self.result.not_checked[f"{len(packed - drawn)} files of figures"] = _NO_TEXTS
+
+    def _why_not_drawn(self) -> str | None:
+        if not self.run.run_kind.has_documents:
+            return _TRAINING
+        if self.data.selection and not self.run.texts:
+            return _NO_TEXTS
+        versions = installed_versions()
+        is_equal = all(self.run.versions.get(name) == versions[name] for name in _DRAWN_WITH)
+        return None if is_equal and self.run.figure_style == style_hash() else _OTHER_STYLE
+
+    def _name_additional(self, names: set[str]) -> None:
+        """Name the pack's files that no pack of such a run has."""
+        known = names | {contents.CHECKSUMS, contents.MASK} | self._packed_below(contents.FIGURES)
+        if not self.run.run_kind.has_documents:
+            known |= {weights_file(job.name) for job in self.data.jobs}
+            if self._packed_below(contents.WEIGHTS):
+                self.result.not_checked[contents.WEIGHTS] = _TRAINING
+        for name in set(self.pack.names) - known:
+            self.differences[name] = " is additional: no pack of such a run has it"
+
+    def _packed_below(self, folder: str) -> set[str]:
+        return {name for name in self.pack.names if name.startswith(f"{folder}/")}
+
+    def _compare_file(self, name: str) -> None:
+        difference = self._find_difference(name)
         if difference is not None:
-            differences[name] = difference
-        path.unlink()
-    return differences
+            self.differences[name] = difference
+
+    def _find_difference(self, name: str) -> str | None:
+        """Return where the pack's file differs from the expected one; None where it does not."""
+        with (
+            (self.expected / name).open("rb") as expected,
+            salvaged(self.pack, name, self.scratch / "packed") as packed,
+        ):
+            return find_difference(expected, packed)
 
 
 def find_difference(expected: IO[bytes], packed: IO[bytes]) -> str | None:
@@ -215,7 +371,7 @@ def find_difference(expected: IO[bytes], packed: IO[bytes]) -> str | None:
             at = _first_difference(line, packed_line)
             return (
                 f", line {number}: {_shorten(packed_line, at)} is in the pack, "
-                f"{_shorten(line, at)} follows from the answers"
+                f"{_shorten(line, at)} follows from what is given"
             )
         if not line:
             return None

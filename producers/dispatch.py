@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import redis
 from celery import Celery
 
 from core.broker import FIRST, RESERVE, queue_lengths, send_job_message
-from core.enums import QUEUES
+from core.enums import QUEUE_REPORTS, QUEUES
 from core.errors import BrokerAway
 from core.process_identity import has_exited as process_has_exited
 from core.settings import Settings
 from models.answers import delete_expired_claims
 from models.database import Database
-from models.jobs import count_live_slots, try_acquire_maintenance
-from models.scheduling import MESSAGE_LATE_SECONDS, reset_dispatch, select_due_jobs
+from models.jobs import count_drawing_slots, count_live_slots, try_acquire_maintenance
+from models.scheduling import (
+    MESSAGE_LATE_SECONDS,
+    DueJob,
+    reset_dispatch,
+    select_due_jobs,
+    select_due_report,
+)
 from models.transitions import close_ended_runs, correct_times, requeue_lost_jobs
 from producers.watches import check_due_watches
 
@@ -29,23 +35,41 @@ EXPIRED_CLAIM_SECONDS = 3600.0
 def dispatch_due_jobs(db: Database, app: Celery, broker: redis.Redis) -> int:
     """Fill each queue to about twice its live slots; return the number of messages sent.
 
-    Raises `BrokerAway`, `DatabaseAway`.
+    Report jobs get messages for those that may be at work alone. Raises `BrokerAway`,
+    `DatabaseAway`.
     """
     lengths = queue_lengths(broker, QUEUES)
     slots = count_live_slots(db, process_has_exited)
     sent = 0
     for queue in QUEUES:
-        sent += _fill_queue(db, app, queue, lengths[queue], slots.get(queue, 0))
+        room = MESSAGES_PER_SLOT * slots.get(queue, 0) or MESSAGES_WITHOUT_WORKER
+        room -= lengths[queue]
+        lost_after = MESSAGE_LATE_SECONDS if lengths[queue] else MESSAGE_LOST_SECONDS
+        if room <= 0:
+            continue
+        if queue == QUEUE_REPORTS:
+            sent += _send_reports(db, app, room, lost_after)
+        else:
+            jobs = select_due_jobs(
+                db, queue, room, lost_after=lost_after, slots=slots.get(queue, 0)
+            )
+            _send_messages(db, app, queue, jobs)
+            sent += len(jobs)
     return sent
 
 
-def _fill_queue(db: Database, app: Celery, queue: str, length: int, slots: int) -> int:
-    limit = (MESSAGES_PER_SLOT * slots or MESSAGES_WITHOUT_WORKER) - length
-    if limit <= 0:
-        return 0
+def _send_reports(db: Database, app: Celery, room: int, lost_after: float) -> int:
+    """Send up to *room* messages, as long as another report job may be at work."""
+    drawing = count_drawing_slots(db, process_has_exited)
+    for sent in range(room):
+        jobs = select_due_report(db, drawing, lost_after=lost_after)
+        if not jobs:
+            return sent
+        _send_messages(db, app, QUEUE_REPORTS, jobs)
+    return room
 
-    lost_after = MESSAGE_LOST_SECONDS if length == 0 else MESSAGE_LATE_SECONDS
-    jobs = select_due_jobs(db, queue, limit, lost_after=lost_after, slots=slots)
+
+def _send_messages(db: Database, app: Celery, queue: str, jobs: Sequence[DueJob]) -> None:
     for number, job in enumerate(jobs):
         message = {"job": job.job_id, "run": job.run_id, "name": job.name}
         priority = FIRST if job.in_turn else RESERVE
@@ -54,7 +78,6 @@ def _fill_queue(db: Database, app: Celery, queue: str, length: int, slots: int) 
         except BrokerAway:
             reset_dispatch(db, jobs[number:])
             raise
-    return len(jobs)
 
 
 def reconcile(

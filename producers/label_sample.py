@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import nsmallest
 from operator import itemgetter
 from pathlib import Path
+from unicodedata import normalize
 
 from analysis.kinds import kind_named
 from analysis.kinds.kind import Unit
@@ -24,6 +25,7 @@ from models.database import Database
 from models.labels import LabelledMention, MentionKey, list_mentions_by_month, read_sentences
 from models.runs import get_run
 from sources.csv_rows import read_rows
+from textapi.text.comparison import fold
 
 NAMES = {"negative": -1, "neutral": 0, "positive": 1}  # of labels, as a file may hold them
 SKIPPED = "skip"
@@ -44,10 +46,24 @@ class SampledMention:
 
 @dataclass(frozen=True)
 class CodedItem:
-    """A row of a coded file: a label, or None where the mention was skipped."""
+    """A row of a coded file: a label, or None where the mention was skipped.
+
+    *sentence* is what the file has of it, None where it has none.
+    """
 
     item: str
     value: int | None
+    row: int
+    sentence: str | None
+
+
+@dataclass(frozen=True)
+class CodedFile:
+    """What a coded file holds; of one in another encoding than UTF-8 ASCII alone is certain."""
+
+    path: Path
+    items: list[CodedItem]
+    is_utf8: bool
 
 
 def draw_sample(db: Database, run_id: int, *, per: int, seed: int) -> list[SampledMention]:
@@ -120,12 +136,14 @@ def find_items(db: Database, run_id: int, items: Collection[str]) -> dict[str, M
     return mention_keys
 
 
-def read_coded_file(path: Path) -> list[CodedItem]:
-    """Return the rows of a coded file that have a label.
+def read_coded_file(path: Path) -> CodedFile:
+    """Return the rows of a coded file that have a label, each item once.
 
-    Raises `BadInput` where it cannot be read, lacks a column, or holds what is no label.
+    Raises `BadInput` where it cannot be read, lacks a column, or holds what is no label, or labels
+    of one item that differ.
     """
-    rows = read_rows(iter(_read_text(path).splitlines(keepends=True)))
+    text, is_utf8 = _read_text(path)
+    rows = read_rows(iter(text.splitlines(keepends=True)))
     head = next(rows, [])
     names = [name.strip().casefold() for name in head] if isinstance(head, list) else []
     missing = [name for name in ("item", "label") if name not in names]
@@ -143,19 +161,61 @@ def read_coded_file(path: Path) -> list[CodedItem]:
         values = dict(zip(names, row, strict=False))
         item, label = values["item"].strip(), values["label"].strip()
         try:
-            if label:
-                coded[item] = CodedItem(item, parse_label(label))
+            value = parse_label(label) if label else None
         except ValueError as error:
             problems.append(f"row {number}: {error}")
+            continue
+        if not label:
+            continue
+
+        coded_item = CodedItem(item, value, number, values.get("sentence"))
+        earlier = coded.setdefault(item, coded_item)
+        if earlier.value != value:
+            problems.append(f"row {number} gives {item} another label than row {earlier.row}")
+
+    _refuse(path, problems)
+    return CodedFile(path, list(coded.values()), is_utf8)
+
+
+def check_sentences(
+    db: Database, run_id: int, file: CodedFile, keys: Mapping[str, MentionKey]
+) -> None:
+    """Raise `BadInput` where a row has another sentence than the mention *keys* has of its item.
+
+    So it is where rows were moved against the column of items, in sorting by hand say.
+    """
+    with db.read() as connection:
+        sentences = read_sentences(connection, run_id, list(keys.values()))
+
+    problems: list[str] = []
+    for coded in file.items:
+        stored = sentences.get(keys[coded.item]) if coded.item in keys else None
+        if stored is None or not coded.sentence:
+            continue
+        if _compared(coded.sentence, file) != _compared(stored, file):
+            problems.append(f"row {coded.row} has another sentence than {coded.item}")
+    _refuse(file.path, problems)
+
+
+def _compared(sentence: str, file: CodedFile) -> str:
+    """Return what a spreadsheet program leaves of a sentence: it may add an apostrophe."""
+    plain = sentence.lstrip("'")
+    if file.is_utf8:
+        return fold(plain).text
+    return "".join(filter(str.isalnum, normalize("NFC", plain).encode("ascii", "ignore").decode()))
+
+
+def _refuse(path: Path, problems: Sequence[str]) -> None:
+    """Raise `BadInput` where there are *problems*."""
     if problems:
         others = f", and {len(problems) - PROBLEMS_SHOWN:,} more" * (len(problems) > PROBLEMS_SHOWN)
         raise BadInput(
             f"{path}: {'; '.join(problems[:PROBLEMS_SHOWN])}{others}: nothing was stored"
         )
-    return list(coded.values())
 
 
-def _read_text(path: Path) -> str:
+def _read_text(path: Path) -> tuple[str, bool]:
+    """Return the text of a file, and whether it is in UTF-8."""
     try:
         with path.open("rb") as file:
             content = file.read(MAX_FILE_BYTES + 1)
@@ -164,9 +224,9 @@ def _read_text(path: Path) -> str:
     if len(content) > MAX_FILE_BYTES:
         raise BadInput(f"{path} is larger than {MAX_FILE_BYTES // 2**20} MB: is it the coded file?")
     try:
-        return content.decode().lstrip("\ufeff")
+        return content.decode().lstrip("\ufeff"), True
     except UnicodeDecodeError:  # a spreadsheet program saved it its own way; items are ASCII
-        return content.decode("windows-1252", errors="replace")
+        return content.decode("windows-1252", errors="replace"), False
 
 
 def parse_label(text: str) -> int | None:

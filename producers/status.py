@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -11,10 +12,11 @@ from sqlalchemy import Connection, func, select
 from core.enums import ENDED, QUEUES, State
 from core.errors import BrokerAway
 from core.process_identity import has_exited
+from core.quantities import quantity
 from core.settings import Settings
 from models.database import Database, clock
 from models.jobs import count_live_slots, job_counts, progress_of
-from models.runs import get_run
+from models.runs import REPORT_JOB, UNENDED, get_run
 from models.tables import IS_REPORT, Call, Job, JobStep, Run
 
 NO_STACK = "a stack: start one with `tidings up`, or set TIDINGS_REDIS_URL"
@@ -29,6 +31,27 @@ def shown_state(state: str, counts: Mapping[str, int]) -> str:
     if counts.get(State.WAITING) and not counts.get(State.QUEUED):
         return State.WAITING
     return state
+
+
+def report_progress(connection: Connection, run_id: int) -> str | None:
+    """Return how far the report of an ended run is; None where it is made or not to be made."""
+    jobs = select(Job.name, Job.state, Job.reason).where(Job.run_id == run_id, IS_REPORT)
+    states: Counter[str] = Counter()
+    making = None
+    for job in connection.execute(jobs):
+        if job.name == REPORT_JOB:
+            making = job
+        else:
+            states[job.state] += 1
+
+    if making is None or making.state in ENDED:
+        return None
+    if making.state == State.RUNNING:
+        return f"is being made: {making.reason}" if making.reason else "is being made"
+    parts = states.total()
+    if parts and (making.state == State.WAITING or states[State.RUNNING]):
+        return f"is being made: {states[State.DONE]} of {parts} parts of its figures are drawn"
+    return "waits for a process"
 
 
 def blocking_reason(db: Database, settings: Settings, run_id: int) -> str | None:
@@ -78,8 +101,7 @@ def describe_unfinished(db: Database, run_id: int) -> str | None:
 
     done = counts.get(State.DONE, 0)
     state = shown_state(run.state, counts)
-    verb = "are" if done != 1 else "is"
-    return f"run {run_id} is {state}: {done:,} of its {sum(counts.values()):,} jobs {verb} done"
+    return f"run {run_id} is {state}: {done:,} of {quantity(sum(counts.values()), 'job')} done"
 
 
 def _most_frequent_wait(connection: Connection, run_id: int) -> str | None:
@@ -137,6 +159,7 @@ def run_status(db: Database, settings: Settings, run_id: int) -> dict[str, Any]:
             "max_calls": run.max_calls,
             "progress": round(progress_of(connection, run_id), 4),
             "details": _job_details(connection, run_id),
+            "report": report_progress(connection, run_id) if run.state in ENDED else None,
         }
 
 
@@ -164,6 +187,7 @@ def list_runs(db: Database) -> list[dict[str, Any]]:
     with db.read() as connection:
         for run in connection.execute(select(*columns).order_by(Run.id.desc())).all():
             counts = job_counts(connection, run.id)
+            is_drawing = run.state in ENDED and any(map(counts.get, UNENDED))
             runs.append(
                 {
                     "run": run.id,
@@ -172,6 +196,7 @@ def list_runs(db: Database) -> list[dict[str, Any]]:
                     "state": shown_state(run.state, counts),
                     "jobs": counts,
                     "created_at": run.created_at,
+                    "report": report_progress(connection, run.id) if is_drawing else None,
                 }
             )
     return runs

@@ -16,6 +16,8 @@ from sources.file_reading import open_file
 from sources.gzip_members import GzipMembers
 
 LONGEST_HEAD = 2**18  #: bytes of a record's headers
+MAX_EMPTY_RECORDS = 10_000  #: of a file; a few kilobytes may unpack to millions
+_SHORTEST_RECORD = len("HTTP/1.1 200")  # bytes; a shorter one is empty
 BROKEN_FILE = (ArchiveLoadFailed, AttributeError, EOFError, OSError, ValueError, zlib.error)
 
 
@@ -69,8 +71,14 @@ def read_records(
     """
     with open_file(path, offset) as file:
         records = _Records(_Pieces(file))
+        empty = 0
         try:
             for record in records:
+                if record.length is None:  # its end is that of the file, whatever else is in it
+                    raise ArchiveLoadFailed("a record does not say how long it is")
+                empty += record.length < _SHORTEST_RECORD
+                if empty > MAX_EMPTY_RECORDS:
+                    raise ArchiveLoadFailed(f"more than {MAX_EMPTY_RECORDS:,} empty records")
                 yield record, _offset_in_file(file, records.offset)
                 records.reader.line_bytes = 0
                 records.read_to_end()

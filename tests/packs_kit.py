@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile
 
@@ -15,6 +16,7 @@ from analysis.kinds.months import MonthsParameters
 from analysis.options import Keyword
 from models.documents import add_documents
 from packs.make import make_pack
+from packs.verify import Verification, verify_pack
 from tests.jobs_kit import Jobs
 
 KEYWORDS = (Keyword.parse("fever:flu"), Keyword.parse("protests"))
@@ -57,8 +59,15 @@ def document(
 
 
 def pack(jobs: Jobs, run: int, out: Path, **options: Any) -> Path:
-    make_pack(jobs.db, run, out, report=out.with_suffix(".report"), **options)
+    with TemporaryDirectory(dir=out.parent) as scratch:
+        report = out.with_suffix(".report")
+        make_pack(jobs.db, run, out, report=report, scratch=Path(scratch), **options)
     return out
+
+
+def verify(path: Path) -> Verification:
+    with TemporaryDirectory(dir=path.parent) as scratch:
+        return verify_pack(path, Path(scratch))
 
 
 def change(
@@ -77,6 +86,35 @@ def change(
                 content = content.replace(*digests)
             new.writestr(each, content)
     return changed
+
+
+def forge(path: Path, files: Mapping[str, bytes | None]) -> Path:
+    """Return a copy of the pack with other *files* and right checksums; None removes a file."""
+    forged = path.with_name(f"forged-{path.name}")
+    with ZipFile(path) as pack:
+        contents = {name: pack.read(name) for name in pack.namelist()}
+    contents |= {name: content for name, content in files.items() if content is not None}
+    for name in [*(name for name, content in files.items() if content is None), "SHA256SUMS"]:
+        del contents[name]
+
+    checksums = ""
+    for name, content in sorted(contents.items()):
+        checksums += f"{hashlib.sha256(content).hexdigest()}  {name}\n"
+    with ZipFile(forged, "w", ZIP_DEFLATED) as pack:
+        for name, content in {**contents, "SHA256SUMS": checksums.encode()}.items():
+            pack.writestr(name, content)
+    return forged
+
+
+def follow(path: Path) -> dict[str, bytes]:
+    """Return the tables and figures that follow from the answers of the pack at *path*."""
+    with TemporaryDirectory(dir=path.parent) as scratch:
+        verify_pack(path, Path(scratch))
+        expected = Path(scratch) / "expected"
+        files = {}
+        for file in (*expected.glob("exports/*"), *expected.glob("figures/*")):
+            files[file.relative_to(expected).as_posix()] = file.read_bytes()
+        return files
 
 
 @contextmanager

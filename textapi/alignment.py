@@ -8,13 +8,14 @@ asked about again. So no sentence is ever placed in a text in which it does not 
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
+from textapi.placement import uncut
+from textapi.text.comparison import ComparedText, Form, collapse, fold
 from textapi.text.keywords import pattern
 from textapi.text.sentences import Span, ends_sentence
 
@@ -22,8 +23,6 @@ from textapi.text.sentences import Span, ends_sentence
 # from the next for one that does not.
 _STOP = "\n."
 JOINS_KEPT = 64  # the calls that a process has in flight, and some more
-_WHITE_SPACE = re.compile(r"\s")
-_LETTER_OR_FIRST_SPACE = re.compile(r"\S|(?<!\s)\s")
 
 IsPlace = Callable[[str, int], bool]  # whether a sentence may stand at an offset
 
@@ -58,32 +57,46 @@ class Alignment:
 def align(sentences: Sequence[str], texts: Sequence[str], term: str | None = None) -> Alignment:
     """Return where the *sentences* of a reply about the joined *texts* stand.
 
-    *term* says that they are those sentences that mention it.
+    *term* says that they are those sentences that mention it. Where one stands in none of the texts
+    as they are, all are compared without case, in decomposed letters, and without a cut's ellipsis.
     """
-    sentences = [" ".join(sentence.split()) for sentence in sentences]
-    if not any(sentences):
+    collapsed = [collapse(sentence).text for sentence in sentences]
+    if not any(collapsed):
         return Alignment([None] * len(sentences), set())
-    return _Aligner(_joined_texts(tuple(texts)), sentences, term).align()
+
+    joined = _joined_texts(tuple(texts), collapse)
+    if all(sentence in joined.form.text for sentence in collapsed):
+        return _Aligner(joined, collapsed, term).align()
+
+    joined = _joined_texts(tuple(texts), fold)
+    folded = []
+    for sentence in map(_fold_sentence, sentences):
+        is_whole = sentence in joined.form.text
+        folded.append(sentence if is_whole else uncut(sentence) or sentence)
+    return _Aligner(joined, folded, None if term is None else _fold_sentence(term)).align()
+
+
+def _fold_sentence(sentence: str) -> str:
+    return fold(sentence).text
 
 
 @dataclass(frozen=True)
 class _JoinedTexts:
-    """The joined texts with one space for all white space, and where each begins and ends.
+    """The joined texts in the form in which they are compared, and where each begins and ends.
 
-    A service may write white space otherwise than it was asked. Blank texts are left out.
+    Blank texts are left out.
     """
 
-    text: str
+    form: ComparedText
     original: str
-    offsets: Sequence[int]  # in the original, of each character
     numbers: Sequence[int]
     starts: Sequence[int]
     ends: Sequence[int]
 
     @classmethod
-    def of(cls, texts: tuple[str, ...]) -> _JoinedTexts:
+    def of(cls, texts: tuple[str, ...], form: Form) -> _JoinedTexts:
         original = join(texts)
-        text, offsets = _collapse(original)
+        joined = form(original)
         numbers, starts, ends = [], [], []
         begin = 0
 
@@ -93,11 +106,11 @@ class _JoinedTexts:
             if stripped:
                 start = begin + text_of_number.index(stripped)
                 numbers.append(number)
-                starts.append(_place_of(start, offsets))
-                ends.append(_place_of(start + len(stripped), offsets))
+                starts.append(joined.place_of(start))
+                ends.append(joined.place_of(start + len(stripped)))
             begin += len(terminated) + 1
 
-        return cls(text, original, offsets, numbers, starts, ends)
+        return cls(joined, original, numbers, starts, ends)
 
     def touched(self, start: int, end: int) -> range:
         """Return the texts, by their index here, that hold a character from *start* to *end*."""
@@ -106,26 +119,10 @@ class _JoinedTexts:
     def part(self, index: int, start: int, end: int) -> str:
         """Return what stands from *start* to *end* and in the text, as it was asked."""
         start, end = max(start, self.starts[index]), min(end, self.ends[index])
-        return self.original[self.offsets[start] : self.offsets[end - 1] + 1].strip()
+        return self.original[slice(*self.form.span(start, end))].strip()
 
 
-_joined_texts = lru_cache(maxsize=1)(_JoinedTexts.of)  # each term of a reply needs the same
-
-
-def _collapse(text: str) -> tuple[str, Sequence[int]]:
-    """Return *text* with a space for each run of white space, and the offset of each character."""
-    collapsed = " ".join(text.split())
-    if len(collapsed) == len(text):  # no run is longer than one
-        return collapsed, range(len(text))
-
-    spaced = _WHITE_SPACE.sub(" ", text)
-    offsets = [match.start() for match in _LETTER_OR_FIRST_SPACE.finditer(spaced)]
-    return "".join(map(spaced.__getitem__, offsets)), offsets
-
-
-def _place_of(offset: int, offsets: Sequence[int]) -> int:
-    """Return the place of the first of *offsets* that is not before *offset*."""
-    return offset if isinstance(offsets, range) else bisect_left(offsets, offset)
+_joined_texts = lru_cache(maxsize=2)(_JoinedTexts.of)  # each term of a reply needs the same
 
 
 class _Aligner:
@@ -136,7 +133,7 @@ class _Aligner:
         self._present = [
             index
             for index, sentence in enumerate(sentences)
-            if sentence and sentence in joined.text
+            if sentence and sentence in joined.form.text
         ]
         self._places: list[tuple[int, str] | None] = [None] * len(sentences)
         self._doubtful: set[int] = set()  # by the index in `_joined`
@@ -157,7 +154,7 @@ class _Aligner:
 
     def _first_places(self, is_place: IsPlace | None = None) -> dict[int, Span] | None:
         """Return the places with every sentence as early as possible, None if there are none."""
-        text, cursor = self._joined.text, 0
+        text, cursor = self._joined.form.text, 0
         places: dict[int, Span] = {}
         for index in self._present:
             sentence = self._sentences[index]
@@ -172,7 +169,7 @@ class _Aligner:
 
     def _last_places(self, is_place: IsPlace | None = None) -> dict[int, Span] | None:
         """Return the places with every sentence as late as possible, None if there are none."""
-        text = self._joined.text
+        text = self._joined.form.text
         cursor = len(text)
         places: dict[int, Span] = {}
         for index in reversed(self._present):
@@ -205,7 +202,7 @@ class _Aligner:
         At a place with fewer or more mentions than the sentence itself has, it is another one.
         """
         rule = pattern(term)
-        mentions = [match.span() for match in rule.finditer(self._joined.text)]
+        mentions = [match.span() for match in rule.finditer(self._joined.form.text)]
         counts: dict[str, int] = {}
 
         def is_place(sentence: str, start: int) -> bool:
@@ -239,7 +236,7 @@ class _Aligner:
 
     def _all_touched(self, sentence: str, begin: int, end: int) -> Iterator[range]:
         """Yield the texts that *sentence* touches where it stands between *begin* and *end*."""
-        text, size = self._joined.text, len(sentence)
+        text, size = self._joined.form.text, len(sentence)
         start = text.find(sentence, begin, end)
         while start >= 0:
             touched = self._joined.touched(start, start + size)
@@ -255,5 +252,5 @@ class _Aligner:
         for before, after in pairwise(bounds):
             if any(self._sentences[before + 1 : after]):
                 begin = first[before][0] if before in first else 0
-                end = last[after][1] if after in last else len(self._joined.text)
+                end = last[after][1] if after in last else len(self._joined.form.text)
                 self._doubtful.update(self._joined.touched(begin, end))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlsplit
 
 import aiohttp
 
-from core.errors import ServiceError, SettingsError
+from core.errors import ServiceBadAnswer, ServiceError, SettingsError
 from core.ratelimit import Limiter
 from core.service_client import RetryPolicy, ServiceClient, unreachable
 from core.settings import Settings
@@ -21,6 +21,7 @@ from textapi.messages import ENGINE_HEADER, KEY_HEADER, SERVICE, Operation
 T = TypeVar("T")
 
 # A call is made again within the slice as long as the service asks for no more than its seconds.
+# For a slow service these seconds grow: a bad answer near the time-out has another attempt.
 RETRY_POLICY = RetryPolicy(first_wait=0.25, longest_wait=45.0)
 READY_SECONDS = 5.0
 NO_ADDRESS = "no Text API is known: start the stack with `tidings up`, or set TIDINGS_TEXTAPI_URL"
@@ -66,7 +67,9 @@ class TextApiClient:
             limiter=limiter,
             headers={KEY_HEADER: key} if key else {},
             secrets=(key,),
-            retry_policy=RETRY_POLICY,
+            retry_policy=replace(
+                RETRY_POLICY, seconds=max(RETRY_POLICY.seconds, 1.5 * settings.textapi_timeout)
+            ),
             timeout=aiohttp.ClientTimeout(
                 total=settings.textapi_timeout, sock_connect=settings.textapi_connect_timeout
             ),
@@ -121,7 +124,7 @@ class TextApiClient:
                     if not isinstance(answer.value, dict):
                         raise bad_answer(operation, "no JSON object")
                     engine = read_engine(answer.headers.get(ENGINE_HEADER))
-                    reply = Reply(read(answer.value), engine, number)
+                    reply = Reply(_read(read, answer.value, engine), engine, number)
                     if store is not None:
                         await store(reply)
                     return reply
@@ -131,6 +134,17 @@ class TextApiClient:
                 raise
 
         return await self._client.retry(attempt)
+
+
+def _read(
+    read: Callable[[Mapping[str, Any]], T], answer: Mapping[str, Any], engine: str | None
+) -> T:
+    """Return what *read* makes of an answer; a bad one names the *engine*."""
+    try:
+        return read(answer)
+    except ServiceBadAnswer as error:
+        error.engine = engine
+        raise
 
 
 async def fetch_engine(session: aiohttp.ClientSession, url: str) -> str:

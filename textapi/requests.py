@@ -19,14 +19,18 @@ from functools import cached_property, lru_cache, partial
 from itertools import product
 from typing import Any, Self, TypeAlias, cast
 
+from core.errors import ServiceBadAnswer
 from textapi.alignment import align, join, length_joined
 from textapi.answer_validation import read_answer
-from textapi.messages import EXCHANGES, Operation
+from textapi.messages import EXCHANGES, SERVICE, Operation
 from textapi.packing import pack
+from textapi.placement import place_answer
 from textapi.text.sentences import split
 
 KeywordKey: TypeAlias = tuple[str, int]  # a term and a document's id
 AnswerKey: TypeAlias = bytes | KeywordKey
+
+NOTHING_FOUND = "[]"  # as an answer is stored
 
 # The sign of a tag or a handle; ".@" lets everybody see a post that begins with a handle.
 _SIGN = re.compile(r"(?<!\w)\.?[@#](?=\w)")
@@ -57,6 +61,21 @@ def _finish_key(head: hashlib.blake2b, text: str) -> bytes:
     key = head.copy()
     key.update(f"{json.dumps(text)}]".encode())
     return key.digest()
+
+
+class UnplacedAnswer(ServiceBadAnswer):
+    """Sentences of an answer about one text do not stand in it; *answers* holds all as it came."""
+
+    def __init__(
+        self, operation: Operation, terms: Sequence[str], answers: dict[AnswerKey, str]
+    ) -> None:
+        names = ", ".join(map(repr, terms))
+        super().__init__(
+            f"{SERVICE}: {operation} answered with a sentence that does not stand in the text, "
+            f"for {names}",
+            service=SERVICE,
+        )
+        self.answers = answers
 
 
 @dataclass(frozen=True)
@@ -102,16 +121,28 @@ class KeywordBatch(_Request):
     ) -> dict[AnswerKey, str]:
         """Return the sentences of *reply* that stand in each text, as JSON lists.
 
-        A text whose sentences are not certain has no answer.
+        Of several texts, one whose sentences are not certain has no answer. Raises
+        `UnplacedAnswer` where a sentence about a single text does not stand in it.
         """
         texts, document_ids, terms = self._select(keys)
         text_of_all = join(texts)
         answers: dict[AnswerKey, str] = {}
+        unplaced_terms: list[str] = []
 
         for term in terms:
             sentences = read_answer(self.operation, reply, term, text_of_all)
+            if len(texts) == 1:
+                own, is_placed = _own_sentences(sentences, texts[0], term)
+                answers[term, document_ids[0]] = _to_json(own)
+                unplaced_terms += [] if is_placed else [term]
+                continue
             for number, mentioning in _sentences_by_text(sentences, texts, term).items():
-                answers[term, document_ids[number]] = _to_json(mentioning) if mentioning else "[]"
+                answers[term, document_ids[number]] = (
+                    _to_json(mentioning) if mentioning else NOTHING_FOUND
+                )
+
+        if unplaced_terms:
+            raise UnplacedAnswer(self.operation, unplaced_terms, answers)
         return answers
 
     def split(self, keys: Collection[AnswerKey]) -> list[ApiRequest]:
@@ -308,9 +339,6 @@ def _sentences_by_text(
     sentences: Sequence[str], texts: Sequence[str], term: str
 ) -> dict[int, list[str]]:
     """Return the sentences by the number of their text, without the texts that are doubtful."""
-    if len(texts) == 1:
-        return {0: list(sentences)}
-
     alignment = align(sentences, texts, term)
     mentioning: dict[int, list[str]] = {}
     for number in range(len(texts)):
@@ -320,6 +348,18 @@ def _sentences_by_text(
         if place is not None and place[0] in mentioning:
             mentioning[place[0]].append(place[1])
     return mentioning
+
+
+def _own_sentences(sentences: Sequence[str], text: str, term: str) -> tuple[list[str], bool]:
+    """Return the sentences of *text* that an answer covers, and whether all stand in it.
+
+    Where one does not, all are returned as they were answered.
+    """
+    spans = split(text) if sentences else []
+    placement = place_answer(sentences, text, spans, term)
+    if placement.unplaced:
+        return list(sentences), False
+    return [text[slice(*spans[position])] for position in placement.positions], True
 
 
 def _name_of(operation: Operation) -> str:

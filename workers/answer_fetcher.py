@@ -22,13 +22,14 @@ from sqlalchemy import Connection
 
 from analysis.ledger import missing_keys
 from core.errors import RunCapReached, ServiceError, ServiceUnavailable
+from core.quantities import quantity
 from core.ratelimit import credential_of
 from models.answers import read_answers
 from models.keyword_answers import read_searched, read_sentences
 from models.runs import reserve_call
-from textapi.client import Reply
+from textapi.client import RETRY_POLICY, Reply
 from textapi.messages import SERVICE, Operation
-from textapi.requests import AnswerKey, ApiRequest, KeywordKey
+from textapi.requests import NOTHING_FOUND, AnswerKey, ApiRequest, KeywordKey, UnplacedAnswer
 from workers.answer_writer import AnswerWriter
 from workers.context import JobContext
 from workers.held_claims import Claiming, ClaimsLost, HeldClaims, claim_together
@@ -36,7 +37,10 @@ from workers.held_claims import Claiming, ClaimsLost, HeldClaims, claim_together
 MOST_CLAIMED_TOGETHER = 200  # requests
 QUICK_SECONDS = 1.0  # a batch that is begun within this time is followed by a larger one
 POLL_SECONDS = 0.2  # between two looks at answers that another worker is asking for
-DRAIN_SECONDS = 40.0  # calls in flight are waited for so long when a slice ends
+# When a slice ends, calls in flight are waited for: their own time-out, and so long to be stored.
+STORE_SECONDS = 10.0
+# So many answers in a row may hold a sentence that does not stand in the text.
+UNPLACED_RETRIED = 25
 ERASED = "answers were erased while the job needed them: it asks for them again"
 
 BeforeAttempt = Callable[[Operation, int], Awaitable[None]]
@@ -68,14 +72,13 @@ class AnswerFetcher:
         self.engine = engine
         self.job = job
         self._client = job.runtime.textapi()
-        # Twice the calls in flight: the next are claimed by the time that a slot is free.
-        self.most_begun = 2 * job.runtime.settings.textapi_concurrency
         self.claiming: Claiming = job.runtime.database_threads.group(partial(claim_together, job))
         self.has_called = asyncio.Event()
         self._is_answered = False
         self._failure: ServiceError | None = None
         self._late_error: Exception | None = None
         self._writer = AnswerWriter(job, credential_of(job.runtime.textapi_key))
+        self._unplaced_in_a_row = 0  # answers of which a sentence does not stand in the text
 
     async def __aenter__(self) -> Self:
         return self
@@ -87,6 +90,17 @@ class AnswerFetcher:
         trace: TracebackType | None,
     ) -> None:
         await self._writer.flush()
+
+    @property
+    def most_begun(self) -> int:
+        """How many calls of a fetch may be begun and not ended.
+
+        Twice the calls in flight: the next are claimed by the time that a slot is free. A job that
+        was put off asks for one answer first: a service that is still away may charge for each.
+        """
+        if self.job.claim.waits and not self._is_answered:
+            return 1
+        return 2 * self.job.runtime.settings.textapi_concurrency
 
     def error_at_slice_end(self) -> Exception | None:
         """Return why the job may not go on at once when its time slice is over, if it may not.
@@ -192,10 +206,14 @@ class AnswerFetcher:
                 request.operation,
                 request.body(keys),
                 before_attempt,
-                read=lambda answer: request.answers(answer, keys),
+                read=partial(self._read_answers, request, keys),
                 after_failure=after_failure,
                 store=store,
             )
+        except UnplacedAnswer as error:
+            # No attempt was better. What came is kept: the step counts what it leaves out.
+            reply = Reply(error.answers, error.engine, RETRY_POLICY.attempts)
+            await store(reply)
         except ServiceError:
             counts().seconds += time.monotonic() - began
             raise
@@ -203,6 +221,28 @@ class AnswerFetcher:
         if _is_of_other_engine(reply, request):
             raise EngineChanged(request.engine, reply.engine or "")
         return set(keys) - reply.value.keys()
+
+    def _read_answers(
+        self, request: ApiRequest, keys: Collection[AnswerKey], answer: Mapping[str, Any]
+    ) -> dict[AnswerKey, str]:
+        """Return the answers to *keys*. Raises `ServiceBadAnswer`.
+
+        A service that rewrites every sentence is not asked several times for each text, nor in
+        each slice anew: no attempt follows the end of a slice, so that answer is kept as it came.
+        """
+        try:
+            answers = request.answers(answer, keys)
+        except UnplacedAnswer as error:
+            self._unplaced_in_a_row += 1
+            may_retry = self._unplaced_in_a_row <= UNPLACED_RETRIED
+            if may_retry and not self.job.slice_is_over:
+                raise
+            return error.answers
+
+        is_about_keywords = request.operation == Operation.SENTENCES_WITH_KEYWORDS
+        if is_about_keywords and any(value != NOTHING_FOUND for value in answers.values()):
+            self._unplaced_in_a_row = 0
+        return answers
 
     async def _store_under(
         self, engine: str, request: ApiRequest, answers: Mapping[AnswerKey, str]
@@ -229,7 +269,7 @@ class AnswerFetcher:
             granted = await self.job.in_database_thread(reserve)
             if not granted:
                 raise RunCapReached(
-                    f"cap of {claim.max_calls} calls is reached: "
+                    f"cap of {quantity(claim.max_calls, 'call')} is reached: "
                     f"`tidings resume {claim.run_id} --max-calls N` goes on"
                 )
 
@@ -241,7 +281,7 @@ class AnswerFetcher:
             self._writer.start()  # failed attempts are counted in the database too
 
     def count_repeated(self, operation: Operation) -> None:
-        """Count a call that an interrupted claim may have made before."""
+        """Count a call of which nobody knows whether it was answered before."""
         self._writer.counts(operation).maybe_twice += 1
 
 
@@ -416,16 +456,24 @@ class _Fetch:
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - a coroutine that runs has one
 
+        is_unanswered = False
+
         async def before_attempt(operation: Operation, attempt: int) -> None:
             if self._stopping or self._error:
                 raise asyncio.CancelledError
             self._in_flight[task] = claims
             await self._claims.keep(claims)
             await self._fetcher.reserve_call(operation, attempt)
+            if is_unanswered:
+                self._fetcher.count_repeated(operation)
 
         def after_failure(error: ServiceError) -> None:
+            nonlocal is_unanswered
             # The service has not answered: others may ask.
             self._in_flight.pop(task, None)
+            is_unanswered = isinstance(error, ServiceUnavailable) and error.unanswered
+            if is_unanswered:
+                self._claims.note_unanswered(claims)
             self._fetcher.note_failure(error)
             if self._stopping:
                 # It makes no other attempt, for which it would wait.
@@ -447,9 +495,10 @@ class _Fetch:
 
         for task in self._tasks - self._in_flight.keys():
             task.cancel()
+        timeout = self._fetcher.job.runtime.settings.textapi_timeout + STORE_SECONDS
         try:
             if self._tasks:
-                await asyncio.wait(self._tasks, timeout=DRAIN_SECONDS)
+                await asyncio.wait(self._tasks, timeout=timeout)
         finally:
             broken_off = set().union(*self._in_flight.values())
             for task in list(self._tasks):

@@ -8,12 +8,12 @@ from typing import Any
 
 from analysis.kinds.kind import CrawlTarget, Kind
 from analysis.kinds.posts import PostsParameters
+from analysis.steps import keywords
 from core.enums import DOCUMENTS, StepState
 from core.errors import ServiceUnavailable
-from models.crawls import remark_on_documents
 from models.documents import DocumentScope, count_documents, list_documents, with_counts
 from models.imports import left_out_remark
-from models.jobs import unfrozen_names
+from models.jobs import remark_on_step, unfrozen_names
 from models.suppression_list import is_suppressed
 from sources.base import AccountGone
 from sources.source import Source
@@ -162,11 +162,11 @@ def _no_posts(job: JobContext, source: str | None, target: CrawlTarget | None) -
 
 
 async def closing_remark(job: JobContext, kind: Kind[Any], parameters: Any) -> str | None:
-    """Return what a reader should know of the documents of a job that is done."""
+    """Return what a reader should know of a job that is done."""
     if kind.archives(parameters):
-        return None
+        return await job.read(remark_on_step, job.claim.job_id, keywords.NAME)
 
-    remark = await job.read(remark_on_documents, job.claim.job_id)
+    remark = await job.read(remark_on_step, job.claim.job_id, DOCUMENTS)
     if kind.crawl_target(job.claim.name, parameters, job.runtime.settings) is None:
         return _join_remarks([STORED_ALONE, remark])
     return remark

@@ -117,9 +117,8 @@ class JobContext:
             fence(connection, self.claim, progress=True)
             for step, result in ended:
                 step.store(connection, job_id=self.claim.job_id, rows=result.rows)
-                reason = result.no_data_reason
-                state = StepState.NO_DATA if reason else StepState.COMPLETE
-                self.step_change(step.name, state, result.documents, reason)(connection)
+                outcome = (result.state, result.documents, result.reason)
+                self.step_change(step.name, *outcome)(connection)
         return [None] * len(ended)
 
     async def record_no_data(self, steps: Iterable[str], reason: str) -> None:

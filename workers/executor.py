@@ -18,7 +18,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 from sqlalchemy.exc import SQLAlchemyError
 
 from analysis.kinds import kind_of_jobs
-from core.broker import REPORT_SECONDS
+from core.broker import HARD_LIMIT_SECONDS, REPORT_SECONDS
 from core.enums import QUEUE_REPORTS, QUEUE_TEXT, WaitFor
 from core.errors import (
     BrokerAway,
@@ -240,11 +240,12 @@ def _log_context(job: JobContext) -> AbstractContextManager[None]:
 def _lease_of(job: JobContext) -> Lease:
     settings = job.runtime.settings
     is_report = job.claim.queue == QUEUE_REPORTS
+    longest_seconds = REPORT_SECONDS if is_report else settings.longest_slice_seconds
     return Lease(
         job.runtime.lease_db,
         job.claim,
         seconds=settings.lease_seconds,
-        slice_seconds=REPORT_SECONDS if is_report else settings.slice_seconds,
+        longest_seconds=longest_seconds + HARD_LIMIT_SECONDS,
         on_pause=job.pause,
         on_lost=job.lose_lease,
     )

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 
 from core.errors import DatabaseAway
-from models.answers import claim_answers, release_claims, renew_claims
+from models.answers import claim_answers, expire_claims, release_claims, renew_claims
 from workers.context import JobContext
 from workers.database_threads import finish
 from workers.grouped_work import GroupedWork
@@ -36,6 +36,7 @@ class HeldClaims:
         self._held_since: dict[bytes, float] = {}  # on the monotonic clock, or since the renewal
         self._requests: Counter[bytes] = Counter()  # that need a claim
         self._repeats: Counter[bytes] = Counter()  # calls that an earlier claimant may have made
+        self._unanswered: set[bytes] = set()  # whose last call may have been counted
         self._renewal = asyncio.Lock()
 
     def unheld(self, keys: Collection[bytes]) -> set[bytes]:
@@ -83,6 +84,10 @@ class HeldClaims:
         self._repeats.subtract(repeated)
         return bool(repeated)
 
+    def note_unanswered(self, keys: Collection[bytes]) -> None:
+        """Remember that a call for *keys* was made, and may have been answered."""
+        self._unanswered.update(keys)
+
     async def keep(self, keys: Collection[bytes]) -> None:
         """Keep *keys* for the time of a call. Raises `ClaimsLost`."""
         if not self._aged(keys):
@@ -119,7 +124,8 @@ class HeldClaims:
 
         def release() -> None:
             with suppress(DatabaseAway):
-                release_claims(self._job.db, self._job.claim, unneeded)
+                release_claims(self._job.db, self._job.claim, unneeded - self._unanswered)
+                expire_claims(self._job.db, self._job.claim, unneeded & self._unanswered)
 
         await self._job.in_database_thread(release)
 

@@ -10,6 +10,7 @@ the worker; it may be put back then, and end the next one, without end. See `cor
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from functools import partial
 from queue import Empty
@@ -24,8 +25,42 @@ from core.job_messages import job_message_problem
 from core.logs import get_logger
 
 DROPPED = "dropped what is no job message: does another program write into this Redis?"
+SECONDS_BETWEEN_LINES = 10.0
 
 log = get_logger(__name__)
+
+
+class DroppedMessages:
+    """Counts what was dropped, and logs the number now and then: there may be thousands a second.
+
+    The first one is logged at once. The queue and the reason are those of the last one.
+    """
+
+    def __init__(self) -> None:
+        self._messages = 0  # since the last line
+        self._last: dict[str, str] = {}
+        self._silent_until = 0.0
+
+    def add(self, **fields: str) -> None:
+        """Count a message with the *fields* of its line."""
+        self._messages += 1
+        self._last = fields
+        self.log_if_due()
+
+    def log_if_due(self) -> None:
+        """Log what was counted, unless the last line is too young."""
+        if time.monotonic() >= self._silent_until:
+            self.log()
+
+    def log(self) -> None:
+        """Log what was counted, if anything was."""
+        if self._messages:
+            log.error(DROPPED, messages=self._messages, **self._last)
+            self._messages = 0
+            self._silent_until = time.monotonic() + SECONDS_BETWEEN_LINES
+
+
+_dropped = DroppedMessages()
 
 
 class Channel(transport.Channel):
@@ -35,6 +70,7 @@ class Channel(transport.Channel):
 
     def close(self) -> None:
         """Close the channel. Raises `redis.ConnectionError` where the connection is lost."""
+        _dropped.log()
         try:
             super().close()  # type: ignore[no-untyped-call]
         except AttributeError as error:
@@ -57,7 +93,7 @@ class Channel(transport.Channel):
         self._is_read = True
         problem = job_message_problem(message)
         if problem is not None:
-            log.error(DROPPED, queue=queue, why=problem)
+            _dropped.add(queue=queue, why=problem)
             return
         try:
             deliver(message)
@@ -69,6 +105,7 @@ class Channel(transport.Channel):
             raise
 
     def _brpop_read(self, **options: Any) -> Any:
+        _dropped.log_if_due()
         self._is_read = False
         try:
             return super()._brpop_read(**options)  # type: ignore[no-untyped-call]
@@ -77,5 +114,5 @@ class Channel(transport.Channel):
         except Exception as error:
             if self._is_read:
                 raise
-            log.error(DROPPED, why=type(error).__name__)  # noqa: TRY400 - its traceback tells nothing
+            _dropped.add(why=type(error).__name__)
             return True

@@ -15,16 +15,15 @@ from models.database import Database
 from models.jobs import Claim, renew_lease
 
 RENEWALS_PER_LEASE = 5
-HARD_END_SECONDS = 120.0  # after the slice's end: a job that hangs so long loses its lease
 
 log = get_logger(__name__)
 
 
 class Lease:
-    """Renews the claim until the block is left, it is lost, or its hard end has come.
+    """Renews the claim until the block is left, it is lost, or *longest_seconds* are over.
 
-    The thread calls *on_pause* at each renewal while the run is paused, and *on_lost* when another
-    owns the job.
+    A job that hangs longer than that loses its lease. The thread calls *on_pause* at each renewal
+    while the run is paused, and *on_lost* when another owns the job.
     """
 
     def __init__(
@@ -33,13 +32,13 @@ class Lease:
         claim: Claim,
         *,
         seconds: float,
-        slice_seconds: float,
+        longest_seconds: float,
         on_pause: Callable[[], object],
         on_lost: Callable[[], object],
     ) -> None:
         self._db, self._claim, self._seconds = db, claim, seconds
         self._interval = seconds / RENEWALS_PER_LEASE
-        self._renewals = int((slice_seconds + HARD_END_SECONDS) / self._interval)
+        self._renewals = int(longest_seconds / self._interval)
         self._on_pause, self._on_lost = on_pause, on_lost
         self._ended = threading.Event()
 

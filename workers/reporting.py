@@ -7,16 +7,26 @@ writes tables and pages. So a figure job that is lost, late or run twice changes
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from core.errors import TidingsError
-from models.jobs import fence
+from core.errors import DatabaseAway, TidingsError
+from core.process_identity import has_exited
+from models.jobs import count_drawing_slots, fence
 from models.report_jobs import FIGURES_OPTION, queue_figure_jobs
+from models.scheduling import draws_beyond_share
 from workers.context import JobContext
 from workers.outcomes import Again, Done, Outcome, WaitUntil
 from workers.watching import record_watched_run, send_events
 
+if TYPE_CHECKING:
+    from reports.build_progress import BuildProgress
+
 POLL_SECONDS = 1.0
+SHOW_SECONDS = 2.0  # between two notes of how far the report is made
 
 
 class _SliceIsOver(Exception):  # it ends drawing, which is deep in synchronous code
@@ -26,24 +36,38 @@ class _SliceIsOver(Exception):  # it ends drawing, which is deep in synchronous 
 def make_report(job: JobContext) -> Outcome:
     """Make the run's report, or draw a part of its figures; what has not changed is kept."""
     # matplotlib is loaded only by a process that draws
+    from reports.build.folder_lock import lock_folder  # noqa: PLC0415
     from reports.build.report_folder import build, divide_figures, draw_part, is_up_to_date  # noqa: PLC0415
+    from reports.build_progress import BuildProgress  # noqa: PLC0415
 
     run_id = job.claim.run_id
     folder = Path(job.runtime.settings.reports) / str(run_id)
 
+    slice_seconds = job.runtime.settings.slice_seconds
+    is_reading = True
+
     def check() -> None:
+        nonlocal is_reading
+        if is_reading:
+            # What was read is read again in the next slice: a slice that ends before it has drawn
+            # something would never end the report.
+            is_reading = False
+            job.ends_at = max(job.ends_at, time.monotonic() + slice_seconds)
         if job.slice_is_over:
             raise _SliceIsOver
 
     try:
         if FIGURES_OPTION in job.claim.options:
-            draw_part(job.db, run_id, folder, job.claim.options[FIGURES_OPTION], check=check)
+            names = job.claim.options[FIGURES_OPTION]
+            draw_part(job.db, run_id, folder, names, check=_give_way(job, check))
             return Done()
         record_watched_run(job)
         if not is_up_to_date(job.db, [run_id], folder):
             if _queue_figures(job, divide_figures(job.db, run_id)):
                 return WaitUntil(POLL_SECONDS, "its figures are being drawn")
-            build(job.db, [run_id], folder, check=check)
+            progress = BuildProgress(_note_progress(job))
+            with lock_folder(folder, check):
+                build(job.db, [run_id], folder, check=check, progress=progress)
         send_events(job, check)
     except _SliceIsOver:
         return Again()
@@ -59,3 +83,38 @@ def _queue_figures(job: JobContext, groups: list[tuple[str, ...]]) -> int:
     with job.db.write() as connection:
         fence(connection, job.claim)
         return queue_figure_jobs(connection, job.claim.run_id, groups)
+
+
+def _give_way(job: JobContext, check: Callable[[], None]) -> Callable[[], None]:
+    """Return a check that ends a part's slice also where jobs over texts need its process."""
+    drawing = count_drawing_slots(job.db, has_exited)
+
+    def check_and_give_way() -> None:
+        check()
+        with job.db.read() as connection:
+            is_in_the_way = draws_beyond_share(connection, drawing)
+        if is_in_the_way:
+            raise _SliceIsOver
+
+    return check_and_give_way
+
+
+def _note_progress(job: JobContext) -> Callable[[BuildProgress], None]:
+    """Return what notes in the job's row, for `tidings status`, how far the report is made."""
+    noted_at = float("-inf")
+
+    def note(progress: BuildProgress) -> None:
+        nonlocal noted_at
+        if time.monotonic() - noted_at < SHOW_SECONDS:
+            return
+        noted_at = time.monotonic()
+        with suppress(DatabaseAway), job.db.write() as connection:
+            fence(
+                connection,
+                job.claim,
+                reason=str(progress),
+                done_units=progress.pages,
+                all_units=progress.all_pages,
+            )
+
+    return note

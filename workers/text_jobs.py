@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NoReturn
 
 from analysis.data import MonthData, PostData
 from analysis.kinds import kind_of_jobs
 from analysis.kinds.kind import Kind
-from analysis.step import NotReady, Step
+from analysis.step import BadAnswers, NotReady, Step
 from core.enums import DOCUMENTS, WaitFor
 from core.errors import ServiceBadAnswer
 from core.logs import step_context
 from models.jobs import waited_seconds
+from models.keyword_answers import delete_keyword_answers
 from models.runs import ENGINES_BEFORE, engines_of, note_engine
 from textapi.messages import SERVICE
 from workers.answer_fetcher import AnswerFetcher
@@ -191,5 +192,13 @@ async def _run_step(
         result = await step.run(data, fetcher)
         if isinstance(result, NotReady):
             return result
+        if result.bad_answers is not None:
+            await _forget_answers(job, fetcher.engine, result.bad_answers)
         await job.record_step(step, result)
         return None
+
+
+async def _forget_answers(job: JobContext, engine: str, bad_answers: BadAnswers) -> NoReturn:
+    """Remove answers that fail the step, so that a retry asks anew. Raises `ServiceBadAnswer`."""
+    await job.write(partial(delete_keyword_answers, engine=engine, keys=bad_answers.keys))
+    raise ServiceBadAnswer(bad_answers.reason, service=SERVICE)

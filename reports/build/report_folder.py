@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from importlib.resources import files
@@ -11,10 +12,11 @@ from itertools import count
 from operator import attrgetter
 from pathlib import Path
 
-from core.atomic_files import StagedFiles, whole_name, write_atomically
+from core.atomic_files import StagedFiles, replace_file, whole_name, write_atomically
 from core.enums import Grain, Grouping
-from core.errors import UsageError
+from core.errors import TidingsError, UsageError
 from models.database import Database
+from reports.build_progress import BuildProgress
 from reports.data import years
 from reports.data.exports import TABLE_FILES, ExportFolder
 from reports.data.queries import in_batches
@@ -63,6 +65,7 @@ def build(
     grain: Grain | None = None,
     grouping: Grouping | None = None,
     check: Callable[[], None] = lambda: None,
+    progress: BuildProgress | None = None,
     texts: bool = True,
 ) -> Path:
     """Make the report of a run, or of several side by side, in the folder *out*.
@@ -73,6 +76,7 @@ def build(
     build continues where this one stopped. What an earlier report has and this one has not is
     deleted. *check* is called before each figure that is to be drawn: what it raises ends the
     build. Of a run that is grouped by year not before the first, and not when all months are read.
+    *progress* counts what is made.
     Without *texts* the documents' texts are left out, sentences that are quoted aside. Series have
     the *grain*: by default the run's, of several runs months; and the *grouping*. Raises `NotFound`
     where there is no such run, `UsageError` where *out* holds another program's page, *selection*
@@ -86,19 +90,21 @@ def build(
     if _is_unchanged(out, fingerprint):
         return index
 
+    progress = progress or BuildProgress()
+    progress.show(progress)
     runs = [load_run(db, run_id, selection, grain, grouping) for run_id in run_ids]
     if len(run_ids) > 1 and grain is None:
         runs = [replace(data, grain=Grain.MONTH) for data in runs]
     if any(map(years.groups_by_year, runs)):
         check = _after_one(check)
-    store = FigureStore(out, note=describe_origin(runs), check=check)
+    store = FigureStore(out, note=describe_origin(runs), check=check, progress=progress)
     with StagedFiles(out) as pages:
         reports = []
         for data in runs:
             folder = out / f"run-{data.id}" if len(run_ids) > 1 else out
             if len(run_ids) == 1:
                 check_found(data, selection)
-            exports = ExportFolder(data, folder, texts=texts)
+            exports = ExportFolder(data, folder, texts=texts, progress=progress)
             folder.mkdir(exist_ok=True)
             read_highlights = REPORT_KINDS[data.kind.report].read_highlights
             repeats = None
@@ -186,6 +192,7 @@ def _write_comparison(reports: Sequence[Report], pages: StagedFiles, store: Figu
         texts=reports[0].exports.texts,
     )
     pages.add(INDEX, html.encode())
+    store.progress.count_page()
 
 
 def _fingerprint(
@@ -211,6 +218,35 @@ def _fingerprint(
 def _is_unchanged(out: Path, fingerprint: str) -> bool:
     last_fingerprint, names = _read_manifest(out)
     return last_fingerprint == fingerprint and all((out / name).is_file() for name in names)
+
+
+def copy_report(source: Path, out: Path) -> Path:
+    """Copy the report in the folder *source*, which is complete, to *out*; return its index.
+
+    The folder *out* is then as if the report had been made there. Raises `UsageError` where it
+    holds another program's page, `TidingsError` where *source* is made anew meanwhile.
+    """
+    index = out / INDEX
+    refuse_foreign_page(index)
+    store = FigureStore(out)
+    try:
+        manifest = (source / MANIFEST).read_bytes()
+        fingerprint, names = _read_manifest(source)
+        if fingerprint is not None and _is_unchanged(out, fingerprint):
+            return index
+        for name in sorted(names, key=INDEX.__eq__):
+            with (source / name).open("rb") as file, replace_file(out / name) as copied:
+                shutil.copyfileobj(file, copied)
+    except FileNotFoundError as error:
+        raise TidingsError(
+            f"the report in {source} was made anew while it was copied: try again"
+        ) from error
+
+    store.used.update(Path(name).name for name in names)
+    store.drop_unused()
+    _drop_stale(out, names)
+    write_atomically(out / MANIFEST, manifest)
+    return index
 
 
 def _drop_stale(out: Path, names: Collection[str]) -> None:

@@ -16,6 +16,7 @@ from core.atomic_files import replace_file, write_atomically
 from core.enums import Grain, Grouping
 from core.errors import UsageError
 from models.database import Database
+from reports.build_progress import BuildProgress
 from reports.data.export_schema import Table, describe_tables
 from reports.data.formats import COMPRESSED, FOLDER_WRITERS, WRITERS, Columns, Values
 from reports.data.queries import in_batches
@@ -114,8 +115,16 @@ class ExportFolder:
     A large run's are left to ``tidings export``.
     """
 
-    def __init__(self, data: RunData, folder: Path, *, texts: bool = True) -> None:
+    def __init__(
+        self,
+        data: RunData,
+        folder: Path,
+        *,
+        texts: bool = True,
+        progress: BuildProgress | None = None,
+    ) -> None:
         self.texts = texts
+        self._progress = progress or BuildProgress()
         self._data = data
         self._folder = folder
         self._tables: set[str] = set()  # that are written
@@ -151,9 +160,11 @@ class ExportFolder:
 
         Raises `TidingsError` where a file cannot be written.
         """
-        for table in self._tables_of_folder():
+        tables = self._tables_of_folder()
+        for table in tables:
             if table.name not in self._tables:
                 deque(self.write_while_reading(table), maxlen=0)
+            self._progress.count_table(len(tables))
 
         dictionary = self._folder / DICTIONARY_FILE
         pages = [describe_tables(TABLES.values()), _describe_selection(self._data)]

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from core.atomic_files import write_atomically
 from core.errors import TidingsError
+from reports.build_progress import BuildProgress
 from reports.figures import fonts
 from reports.figures.spec import FigureSpec
 from reports.report_files import FIGURES, is_figure
@@ -52,13 +53,19 @@ class FigureStore:
     Several workers can fill one folder: each looks before it draws, each file is put in place
     whole, and the same picture drawn twice is the same file.
     Below each picture stands *note* in small print. *check* is called before each drawing; what it
-    raises ends the drawing there.
+    raises ends the drawing there. *progress* counts the figures.
     """
 
     def __init__(
-        self, folder: Path, *, note: str = "", check: Callable[[], None] = lambda: None
+        self,
+        folder: Path,
+        *,
+        note: str = "",
+        check: Callable[[], None] = lambda: None,
+        progress: BuildProgress | None = None,
     ) -> None:
         self.folder = folder / FIGURES
+        self.progress = progress or BuildProgress()
         self._note = note
         self._check = check
         self.drawn = 0
@@ -74,7 +81,7 @@ class FigureStore:
 
     def show(self, spec: FigureSpec) -> FigureRef:
         """Return the figure, drawn unless its files are there. Raises `TidingsError`."""
-        key = hashlib.sha256(f"{_style()}\0{self._note}\0{spec.data}".encode()).hexdigest()[:12]
+        key = hashlib.sha256(f"{style_hash()}\0{self._note}\0{spec.data}".encode()).hexdigest()[:12]
         forms = ("svg", "png") if spec.has_png else ("svg",)
         names = {form: f"{spec.name}-{key}.{form}" for form in forms}
         self.used.update(names.values())
@@ -83,6 +90,7 @@ class FigureStore:
             for form, content in spec.render(self._note).items():
                 write_atomically(self.folder / names[form], content)
             self.drawn += 1
+        self.progress.count_figure()
 
         addresses = {form: f"{FIGURES}/{name}" for form, name in names.items()}
         size = _size(self.folder / names["svg"])
@@ -142,7 +150,7 @@ def slug(text: str) -> str:
 
 
 @cache
-def _style() -> str:
+def style_hash() -> str:
     """Return what changes when the code that draws, the fonts or the libraries change."""
     digest = hashlib.sha256(f"{version('matplotlib')} {version('wordcloud')}".encode())
     for package in ("reports.figures", "analysis.text", "analysis.text.stopwords"):

@@ -57,6 +57,7 @@ class Report:
             **more,
         )
         self.pages.add(file_name, html.encode())
+        self.store.progress.count_page()
 
 
 @dataclass(frozen=True)

@@ -154,6 +154,7 @@ def make_page(
     """
     coverage = read_coverage_grid(data)
     jobs = index_by("name", data.jobs)
+    store.progress.expect_pages(1 if len(jobs) == 1 else len(jobs) + 1)
     portraits = []
     for portrait in _read_portraits(data, store, coverage):
         posts = page_rows(_newest_first(data, jobs[portrait.name], texts=texts), _values)
@@ -417,10 +418,26 @@ def fill_periods(rows: Sequence[PeriodRow]) -> list[PeriodRow]:
     return periods
 
 
-def _silent_period(of: PeriodRow, period: str, *, is_zero: bool) -> PeriodRow:
-    state, count = (of.state, 0) if is_zero else (StepState.NO_DATA.value, None)
-    whose = (of.handle, of.keyword, of.term)
-    return PeriodRow(of.run, period, *whose, state, 0, count, count, *(None,) * 6, of.job)
+def _silent_period(row: PeriodRow, period: str, *, is_zero: bool) -> PeriodRow:
+    """Return the row of a *period* without posts, of the account whose row is *row*."""
+    return PeriodRow(
+        run=row.run,
+        period=period,
+        handle=row.handle,
+        keyword=row.keyword,
+        term=row.term,
+        state=row.state if is_zero else StepState.NO_DATA.value,
+        documents=0,
+        matched=0 if is_zero else None,
+        mentions=0 if is_zero else None,
+        share=None,
+        share_low=None,
+        share_high=None,
+        polarity_mean=None,
+        polarity_low=None,
+        polarity_high=None,
+        job=row.job,
+    )
 
 
 def _phrases_to_show(phrases: Sequence[PhraseRow], names: Sequence[str]) -> list[PhraseRow]:

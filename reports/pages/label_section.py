@@ -169,7 +169,10 @@ def _describe(name: str, months: Sequence[_Month]) -> LabelledSubject:
     corrected, alone = _estimate(strata), _estimate(strata, use_polarity=False)
     commonest_name, commonest = _find_commonest(strata)
     return LabelledSubject(
-        *(name, size, total / size, labels),
+        name,
+        size,
+        total / size,
+        labels,
         labels_needed(corrected.unit_variance, size),
         corrected=_cut(corrected, -1.0),
         alone=_cut(alone, -1.0),

@@ -168,6 +168,7 @@ def make_page(
     if groups_by_year(data):
         page.years = list_years(list(reader.span), read_years(data), reader.pages)
     with_page = set(reader.pages)
+    store.progress.expect_pages(len(reader.pages) + len(page.years) + len(keywords) + 1)
 
     for year, of_year in groupby(_by_month(mentions, reader.span), key=_year_of):
         for period, rows in of_year:

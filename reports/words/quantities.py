@@ -6,12 +6,20 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 
+from core.quantities import quantity
+
+__all__ = [
+    "format_day",
+    "format_expected",
+    "format_points",
+    "format_ratio",
+    "format_share",
+    "join_words",
+    "quantity",
+    "web_address",
+]
+
 _WEB = re.compile(r"^https?://[^\s/]", re.IGNORECASE)
-
-
-def quantity(n: int, noun: str, plural: str = "") -> str:
-    """Return a count with its noun: "1 mention", "1,523 mentions", "2 searches"."""
-    return f"{n:,} {noun if n == 1 else plural or f'{noun}s'}"
 
 
 def join_words(words: Sequence[str]) -> str:

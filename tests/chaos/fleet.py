@@ -46,6 +46,7 @@ from tests.services import wait_until
 STUB = Path(__file__).parents[1] / "stub_textapi.py"
 TABLES = ("mentions", "periods", "phrases", "entities", "documents", "coverage")
 FIRST, LAST, DOCUMENTS_A_MONTH = "2020-01", "2021-12", 100
+KEYWORDS = (Keyword.parse("fever:marsh fever"),)
 LATENCY = 0.1
 CONCURRENCY = 3  # calls in flight per process: a run takes long enough to be disturbed
 # How many calls may ask again for what one killed process asked: it had `CONCURRENCY` in flight, a
@@ -169,9 +170,7 @@ class Fleet:
 
     def submit(self) -> int:
         """Submit the run over all months, as the command line does."""
-        return self.submit_parameters(
-            MonthsParameters(first=FIRST, last=LAST, keywords=(Keyword.parse("fever:marsh fever"),))
-        )
+        return self.submit_parameters(MonthsParameters(first=FIRST, last=LAST, keywords=KEYWORDS))
 
     def submit_parameters(self, parameters: FrozenModel, *names: str) -> int:
         """Submit a run as the command line does."""

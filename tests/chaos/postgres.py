@@ -10,13 +10,14 @@ from pathlib import Path
 import psutil
 import psycopg
 
-from tests.services import _unprivileged
+from tests.services import _unprivileged, wait_until
 
 
 class Postgres:
     """The server at *url*, which runs on this machine; what was started again ends at `close`."""
 
     def __init__(self, url: str) -> None:
+        self._url = url
         with psycopg.connect(url, autocommit=True) as connection:
             row = connection.execute("SHOW data_directory").fetchone()
             assert row
@@ -45,7 +46,7 @@ class Postgres:
             server.wait(20)
 
     def start(self) -> None:
-        """Start it as it was started before."""
+        """Start it as it was started before; return when it answers."""
         server = subprocess.Popen(  # noqa: S603 - the same command
             self._command,
             stdout=subprocess.DEVNULL,
@@ -55,6 +56,12 @@ class Postgres:
         )
         self._started.append(server)
         self._server = psutil.Process(server.pid)
+        wait_until(self._answers, what="the start of PostgreSQL")
+
+    def _answers(self) -> bool:
+        with suppress(psycopg.OperationalError), psycopg.connect(self._url):
+            return True
+        return False
 
     def close(self) -> None:
         """End it where whoever started it first cannot."""

@@ -15,16 +15,18 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
+from analysis.kinds.months import MonthsParameters
 from core.enums import JobKind, State
 from models.database import Database, migrate
 from models.tables import Job
-from tests.chaos.fleet import IN_HAND, WORKERS, Fleet, Outcome, fill, running_fleet
+from tests.chaos.fleet import IN_HAND, KEYWORDS, WORKERS, Fleet, Outcome, fill, running_fleet
 from tests.chaos.postgres import Postgres
+from tests.chaos.test_killing import at_work
 from tests.services import running_postgres, wait_until
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(1200)]
 
-MOST_KILLS = 3  # in a row, each before the killed can have got far
+KILLS = (3, 5)  # in a row, the fewest and the most
 VICTIMS = ("a child", "all children", *WORKERS, "valkey", "stub", "postgresql")
 ROUNDS = 20 if os.environ.get("TIDINGS_CHAOS_MINUTES") else len(VICTIMS)
 
@@ -38,14 +40,14 @@ class Killer:
         self.in_flight = 0  # calls that may be made again for what was killed
 
     def play_round(self, victim: str) -> None:
-        """Kill *victim* and others with it, several times in a row."""
+        """Kill *victim* and others with it several times, as soon as a job is at work again."""
         others = [name for name in VICTIMS if name != victim]
         victims = [victim, *self._rng.sample(others, self._rng.randint(0, 2))]
-        for _ in range(self._rng.randint(1, MOST_KILLS)):
+        for _ in range(self._rng.randint(*KILLS)):
+            self._fleet.tend(20.0, until=lambda: bool(at_work(self._fleet)))
             for name in victims:
                 self._kill(name)
             self._start_again(victims)
-            self._fleet.tend(self._rng.uniform(0.1, 1.5))
 
     def _kill(self, victim: str) -> None:
         """Kill it, and count what its processes may have had in flight.
@@ -85,7 +87,7 @@ class Killer:
 
 
 def test_rounds_of_kills_of_every_process_fail_no_job_and_repeat_no_more_than_was_in_flight(
-    tmp_path: Path, undisturbed: Outcome, hold: Callable[..., None]
+    tmp_path: Path, hold: Callable[..., None]
 ) -> None:
     rng = random.Random(ROUNDS)
     with running_postgres() as url, closing(Postgres(url)) as postgres:
@@ -93,16 +95,25 @@ def test_rounds_of_kills_of_every_process_fail_no_job_and_repeat_no_more_than_wa
         with closing(Database(url, pooled=False)) as db:
             fill(db)
         with running_fleet(tmp_path / "home", url) as fleet:
-            fleet.submit()
             killer = Killer(fleet, postgres, rng)
             for number in range(ROUNDS):
-                fleet.until_asked(undisturbed.calls * (number + 1) // (ROUNDS + 2))
+                fleet.submit_parameters(_three_months(number))
                 killer.play_round(VICTIMS[number % len(VICTIMS)])
+                fleet.tend(rng.uniform(0.0, 3.0))
+            whole = fleet.submit()
+            killer.play_round("all children")
             fleet.finish(240.0)
 
-            outcome = fleet.outcome()
+            outcome = fleet.outcome(whole)
             print(_told(fleet, killer, outcome))  # noqa: T201
             hold(outcome, again=killer.in_flight)
+
+
+def _three_months(number: int) -> MonthsParameters:
+    """Return what a small run is about, whose few jobs are soon at work again after each kill."""
+    months = [f"{year}-{month:02}" for year in (2020, 2021) for month in range(1, 13)]
+    begin = number % (len(months) - 2)
+    return MonthsParameters(first=months[begin], last=months[begin + 2], keywords=KEYWORDS)
 
 
 def _told(fleet: Fleet, killer: Killer, outcome: Outcome) -> str:
@@ -111,6 +122,6 @@ def _told(fleet: Fleet, killer: Killer, outcome: Outcome) -> str:
         states = dict(connection.execute(jobs.group_by(Job.state)).all())
     assert set(states) == {State.DONE}
     return (
-        f"{ROUNDS} rounds, kills {dict(killer.kills)}: jobs {states}, {outcome.calls} calls, "
-        f"{outcome.again} of at most {killer.in_flight} answered again"
+        f"{ROUNDS} rounds and a last one, kills {dict(killer.kills)}: jobs {states}, "
+        f"{outcome.calls} calls, {outcome.again} of at most {killer.in_flight} answered again"
     )

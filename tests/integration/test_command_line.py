@@ -56,7 +56,7 @@ def test_an_output_that_takes_nothing_is_one_line(run: str, arguments: tuple[str
     full = os.open("/dev/full", os.O_WRONLY)
     done = tidings(*arguments, out=full)
     os.close(full)
-    message = "tidings: the output cannot be used: No space left on device\n"
+    message = "tidings: the output cannot be used: No space left on device: make room on its disk\n"
     assert (done.returncode, done.stderr) == (1, message)
 
 
@@ -91,7 +91,7 @@ def test_a_file_whose_name_is_no_utf8_is_imported_and_a_report_goes_to_such_a_fo
     (tmp_path / "b\udcff.csv").write_text("text,handle,date\nHello,ann,2020-01-01\n")
     done = tidings("import", b"b\xff.csv")
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("1 documents read, 1 of them new")
+    assert done.stdout.startswith("1 document read, 1 of them new")
     made = subprocess.run(  # noqa: S603 - our own program
         [*COMMAND, "report", run, "--out", b"c\xff"], capture_output=True, check=False
     )

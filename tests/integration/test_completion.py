@@ -257,7 +257,7 @@ def test_the_command_says_how_many_it_completed(
     assert tidings("--handle", "ann") == ("3 documents read, 1 of them new; 0 empty, 0 left out\n")
     Path("posts.csv").write_text("id,text,date,url\n1,Fog today.,2020-02-10,https://a.example/1\n")
     assert tidings() == (
-        "1 documents read, 0 of them new, 1 stored ones completed; 0 empty, 0 left out\n"
+        "1 document read, 0 of them new, 1 stored ones completed; 0 empty, 0 left out\n"
     )
 
 

@@ -17,7 +17,6 @@ from core.enums import Grouping
 from core.settings import Settings
 from models.database import Database
 from models.documents import add_documents
-from packs.verify import verify_pack
 from reports.build.report_folder import build
 from reports.data.run_data import Selection, load_run
 from reports.data.selection import left_out
@@ -25,7 +24,7 @@ from reports.data.wire_copies import count_copies
 from tests.e2e_kit import stub, stub_settings  # noqa: F401 - fixtures
 from tests.groups_kit import Piece, rows_by, run_months, store_pieces
 from tests.jobs_kit import Jobs
-from tests.packs_kit import months, pack
+from tests.packs_kit import months, pack, verify
 from tests.report_stories import database
 
 WIRE = "Storm kills 5 in the fog of Leeds, agency says."
@@ -204,7 +203,7 @@ def test_a_pack_of_a_grouped_run_is_computed_again(
     jobs.do_all(run)
     add_documents(jobs.db, [rows[0] | {"identity": "nyt:late", "outlet": "Late", "section": "L"}])
 
-    result = verify_pack(pack(jobs, run, tmp_path / "pack.zip", texts=texts))
+    result = verify(pack(jobs, run, tmp_path / "pack.zip", texts=texts))
     assert result.problems == []
     assert {"mentions", "periods"} <= set(result.recomputed)
 
@@ -227,5 +226,5 @@ def test_a_pack_tells_days_of_other_sections_alone_from_days_without_any(
     states = {(row["period"][:7], row["state"]) for row in rows_by(jobs.db, run)}
     assert ("2020-04", "complete") in states
 
-    result = verify_pack(pack(jobs, run, tmp_path / "pack.zip"))
+    result = verify(pack(jobs, run, tmp_path / "pack.zip"))
     assert result.problems == []

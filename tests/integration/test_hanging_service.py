@@ -10,24 +10,31 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
+import aiohttp
 import pytest
 from aiohttp import web
-from sqlalchemy import update
+from sqlalchemy import func, select, update
 
 from analysis.kinds.accounts import HandlesParameters
+from core.broker import celery_app
 from core.enums import State
-from core.settings import Settings
+from core.errors import SettingsError
+from core.service_client import RetryPolicy, ServiceClient
+from core.settings import Settings, load
+from models.answers import LONGEST_CLAIM_SECONDS
 from models.database import clock
 from models.documents import add_documents
-from models.tables import Job
+from models.tables import Call, Job
 from tests.feeds_kit import service
 from tests.integration.test_fetching import stored_post
 from tests.jobs_kit import Jobs
 from tests.stub_textapi import answer
 from textapi import client
 from textapi.messages import ENGINE_HEADER
+from workers import answer_fetcher, fetching
 
 SLICE_SECONDS, TIMEOUT_SECONDS = 0.6, 0.3
 STEPS = HandlesParameters(steps=("phrases", "entities"))
@@ -54,12 +61,14 @@ class CountingTextApi:
     def __init__(self, respond: Respond) -> None:
         self.respond = respond
         self.calls: Counter[str] = Counter()
+        self.bodies: Counter[tuple[str, str]] = Counter()
 
     async def __call__(self, request: web.Request) -> web.StreamResponse:
         if request.method == "GET":
             return web.json_response({}, headers={ENGINE_HEADER: "stub/1"})
         operation, body = request.path.rpartition("/")[2], await request.json()
         self.calls[operation] += 1
+        self.bodies[operation, str(body)] += 1
         return await self.respond(request, body)
 
 
@@ -119,13 +128,28 @@ def let_wait_end(jobs: Jobs, run: int) -> None:
         connection.execute(update(Job).where(Job.run_id == run).values(due_at=clock() - 1))
 
 
+def let_patience_end(jobs: Jobs, run: int) -> None:
+    began = clock() - jobs.settings.patience_seconds
+    with jobs.db.write() as connection:
+        connection.execute(update(Job).where(Job.run_id == run).values(waiting_since=began))
+
+
+def work_until_called(jobs: Jobs, run: int, name: str | None = None) -> Any:
+    """Work on a job until it waits or ends; a busy machine may need more than one short slice."""
+    for _ in range(5):
+        job = jobs.slice(run, name)
+        if job.state != State.QUEUED:
+            break
+    return job
+
+
 @pytest.mark.parametrize("respond", [hang, trickle, answer_after(0.35)])
 def test_a_slice_in_which_a_service_answers_nothing_in_time_puts_the_job_off(
     settings: Settings, respond: Respond
 ) -> None:
     with jobs_at(respond, settings) as (jobs, textapi):
         run = jobs.submit(STEPS, "bob")
-        job = jobs.slice(run)
+        job = work_until_called(jobs, run)
         assert (job.state, job.waits) == (State.WAITING, 1)
         assert "does not answer (time-out): is it running, or does it need more" in job.reason
         assert "TIDINGS_TEXTAPI_TIMEOUT" in job.reason
@@ -141,14 +165,12 @@ def test_a_job_waits_longer_each_time_that_a_service_hangs_and_fails_when_its_pa
         run = jobs.submit(STEPS, "bob")
         waits = []
         for _ in range(3):
-            waits.append(jobs.slice(run).wait_seconds)
+            waits.append(work_until_called(jobs, run).wait_seconds)
             let_wait_end(jobs, run)
         assert waits == [5.0, 10.0, 20.0]
 
-        an_hour_ago = {"waiting_since": clock() - jobs.settings.patience_seconds}
-        with jobs.db.write() as connection:
-            connection.execute(update(Job).where(Job.run_id == run).values(an_hour_ago))
-        job = jobs.slice(run)
+        let_patience_end(jobs, run)
+        job = work_until_called(jobs, run)
         assert job.state == State.FAILED
         assert "does not answer (time-out)" in job.reason
         assert "(tried for 60 minutes)" in job.reason
@@ -158,10 +180,10 @@ def test_a_job_waits_longer_each_time_that_a_service_hangs_and_fails_when_its_pa
 def test_a_service_that_answers_again_ends_the_waits(settings: Settings) -> None:
     with jobs_at(hang, settings) as (jobs, textapi):
         run = jobs.submit(STEPS, "bob")
-        jobs.slice(run)
+        work_until_called(jobs, run)
         textapi.respond = give_answer
         let_wait_end(jobs, run)
-        job = jobs.slice(run)
+        job = work_until_called(jobs, run)
         assert (job.state, job.waits, job.waiting_since) == (State.DONE, 0, None)
 
 
@@ -176,7 +198,8 @@ def test_a_slice_with_an_answer_goes_on_at_once_though_another_call_hangs(
     monkeypatch.setattr(client, "RETRY_POLICY", replace(client.RETRY_POLICY, seconds=45.0))
     with jobs_at(answer_one_step, settings) as (jobs, textapi):
         run = jobs.submit(STEPS, "bob")
-        assert jobs.slice(run).state == State.QUEUED
+        while not textapi.calls:
+            assert jobs.slice(run).state == State.QUEUED
         assert jobs.slice(run).state == State.WAITING
         assert textapi.calls["ner"] == 1
 
@@ -192,14 +215,14 @@ def test_a_job_that_a_service_answers_ends_beside_one_that_waits(settings: Setti
         ]
         add_documents(jobs.db, posts)
         run = jobs.submit(STEPS, "ann", "ben")
-        jobs.slice(run, "@ann")
+        work_until_called(jobs, run, "@ann")
         states = {job.name: (job.state, job.waits) for job in jobs.rows(run)}
         assert states == {"@ann": (State.DONE, 0), "@ben": (State.WAITING, 1)}
 
 
 def test_an_error_that_comes_after_the_end_of_a_slice_ends_the_job(settings: Settings) -> None:
     with jobs_at(refuse_after(1.0), settings, textapi_timeout=5.0) as (jobs, textapi):
-        job = jobs.slice(jobs.submit(STEPS, "bob"))
+        job = work_until_called(jobs, jobs.submit(STEPS, "bob"))
         assert job.state == State.FAILED
         assert "cannot work on this text" in job.reason
         assert textapi.calls.total() == 2
@@ -210,7 +233,7 @@ def test_a_bad_answer_after_the_end_of_a_slice_is_asked_for_again_later(
 ) -> None:
     monkeypatch.setattr(client, "RETRY_POLICY", replace(client.RETRY_POLICY, seconds=45.0))
     with jobs_at(give_no_json_late, settings, textapi_timeout=5.0) as (jobs, textapi):
-        job = jobs.slice(jobs.submit(STEPS, "bob"))
+        job = work_until_called(jobs, jobs.submit(STEPS, "bob"))
         assert (job.state, job.waits) == (State.WAITING, 1)
         assert "answered with what is no JSON" in job.reason
         assert textapi.calls.total() == 2
@@ -232,6 +255,106 @@ def test_a_job_whose_service_does_not_say_its_engine_within_a_short_slice_waits(
         ) as jobs,
     ):
         add_documents(jobs.db, [stored_post(1)])
-        job = jobs.slice(jobs.submit(STEPS, "bob"))
+        job = work_until_called(jobs, jobs.submit(STEPS, "bob"))
         assert (job.state, job.waits) == (State.WAITING, 1)
         assert "does not answer (time-out)" in job.reason
+
+
+def test_a_slow_service_is_waited_for_as_long_as_the_time_out_says_and_asked_once(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Calls that begin near the end of a slice take longer than is left, and than storing may take.
+    monkeypatch.setattr(answer_fetcher, "STORE_SECONDS", 0.1)
+    with jobs_at(answer_after(0.5), settings, textapi_timeout=2.0) as (jobs, textapi):
+        run = jobs.submit(HandlesParameters(), "bob")
+        states = []
+        while not states or states[-1] == State.QUEUED:
+            states.append(jobs.slice(run).state)
+        assert states[-1] == State.DONE
+        assert len(states) > 1
+        assert set(textapi.bodies.values()) == {1}
+        with jobs.db.read() as connection:
+            counts = (func.sum(Call.calls), func.sum(Call.retries), func.sum(Call.maybe_twice))
+            assert connection.execute(select(*counts)).one() == (textapi.calls.total(), 0, 0)
+
+
+def test_a_slice_may_take_as_long_as_its_last_call_and_no_worker_is_stopped_before(
+    settings: Settings,
+) -> None:
+    app = celery_app(settings)
+    assert (app.conf.task_soft_time_limit, app.conf.task_time_limit) == (150, 180)
+    slow = celery_app(settings.model_copy(update={"slice_seconds": 120, "textapi_timeout": 300}))
+    assert slow.conf.task_soft_time_limit == 480
+    assert slow.conf.task_soft_time_limit < LONGEST_CLAIM_SECONDS
+
+
+def test_a_time_out_that_is_longer_than_any_slice_can_wait_for_is_refused() -> None:
+    with pytest.raises(SettingsError, match=r"TIDINGS_TEXTAPI_TIMEOUT: .* or equal to 300"):
+        load(textapi_timeout=301)
+
+
+def test_calls_that_are_made_again_after_a_time_out_are_counted_as_such(settings: Settings) -> None:
+    with jobs_at(hang, settings) as (jobs, textapi):
+        run = jobs.submit(STEPS, "bob")
+        for _ in range(2):
+            work_until_called(jobs, run)
+            let_wait_end(jobs, run)
+        with jobs.db.read() as connection:
+            maybe_twice = connection.scalar(select(func.sum(Call.maybe_twice)))
+        assert len(textapi.bodies) == 2
+        assert maybe_twice == textapi.calls.total() - 2 > 0
+
+
+def test_a_job_that_was_put_off_asks_for_one_answer_first(settings: Settings) -> None:
+    with jobs_at(hang, settings) as (jobs, textapi):
+        posts = [stored_post(number, text=f"Tide {number}. It is in.") for number in range(3, 8)]
+        add_documents(jobs.db, posts)
+        run = jobs.submit(HandlesParameters(steps=("polarity",)), "bob")
+        work_until_called(jobs, run)
+        assert len(textapi.bodies) > 1
+        let_wait_end(jobs, run)
+        textapi.bodies.clear()
+        work_until_called(jobs, run)
+        assert len(textapi.bodies) == 1
+
+        let_wait_end(jobs, run)
+        textapi.respond = give_answer
+        assert work_until_called(jobs, run).state == State.DONE
+
+
+@pytest.mark.parametrize("respond", [hang, trickle])
+def test_a_source_that_hangs_is_waited_for_longer_each_time_and_then_left(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, respond: Respond
+) -> None:
+    times = {"total": TIMEOUT_SECONDS, "connect": TIMEOUT_SECONDS}
+    scaled_client = partial(
+        ServiceClient,
+        timeout=aiohttp.ClientTimeout(**times),
+        retry_policy=RetryPolicy(seconds=0.45, first_wait=0.01),
+    )
+    monkeypatch.setattr(fetching, "ServiceClient", scaled_client)
+    requests = []
+
+    async def count(request: web.Request) -> web.StreamResponse:
+        requests.append(request)
+        return await respond(request, {})
+
+    with (
+        service(count) as url,
+        closing(Jobs(settings.model_copy(update={"bluesky_url": url}))) as jobs,
+    ):
+        run = jobs.submit(HandlesParameters(steps=()), "ann.example")
+        waits = []
+        for _ in range(3):
+            job = jobs.slice(run)
+            waits.append((job.state, job.wait_seconds))
+            let_wait_end(jobs, run)
+        assert waits == [(State.WAITING, seconds) for seconds in (5.0, 10.0, 20.0)]
+        assert "bluesky at" in job.reason
+        assert "does not answer (time-out): is it running?" in job.reason
+        assert len(requests) <= 6
+
+        let_patience_end(jobs, run)
+        job = jobs.slice(run)
+        assert job.state == State.FAILED
+        assert "(tried for 60 minutes)" in job.reason

@@ -23,7 +23,7 @@ from reports.data.label_counts import count_labels
 from reports.data.run_data import load_run
 from reports.pages import run_summary
 from tests.label_kit import add_run, terminal, tidings
-from tests.report_stories import Text, database, handles_run, store
+from tests.report_stories import Text, database, handles_run, months_run, store
 
 
 @pytest.fixture
@@ -159,6 +159,80 @@ def test_a_session_that_is_interrupted_keeps_its_labels(db: Database, run: int) 
     assert list(labels_of(db, run).values()) == [1]
 
 
+def test_two_coders_label_at_once_and_what_they_agree_on_is_told(db: Database, run: int) -> None:
+    keys = [mention.key for mention in draw_sample(db, run, per=1, seed=1)]
+    with (
+        terminal("label", run, "--per", 1, "--coder", "Ann") as ann,
+        terminal("label", run, "--per", 1, "--coder", "Ben") as ben,
+    ):
+        for place in (1, 2, 3):
+            ann.press("3", after=f"[{place} of 3]")
+            ben.press("3", after=f"[{place} of 3]")
+        ann.wait_for_end()
+        ben.wait_for_end()
+
+    assert labels_of(db, run, "Ann") == labels_of(db, run, "Ben") == dict.fromkeys(keys, 1)
+    counts = count_labels(load_run(db, run))
+    assert (counts.shared, counts.alpha) == (3, None)
+    with terminal("label", run, "--per", 1, "--coder", "Ben") as session:
+        end = session.wait_for_end()
+    assert "the coders agree on 3 mentions, with one label for all of them" in end
+    assert "no two coders" not in end
+
+
+def test_a_second_session_of_the_same_coder_overwrites_and_takes_back_no_label_of_the_first(
+    db: Database, run: int
+) -> None:
+    keys = [mention.key for mention in draw_sample(db, run, per=2, seed=1)]
+    with (
+        terminal("label", run, "--per", 2) as one,
+        terminal("label", run, "--per", 2) as other,
+    ):
+        other.wait_for("0 of 6 mentions are coded")
+        one.press("1", after="[1 of 6]")
+        one.wait_for("[2 of 6]")
+        other.press("3", after="[1 of 6]")
+        shown = " ".join(other.wait_for("--coder NAME").split())
+        assert "labelled it meanwhile in another session: that label stays" in shown
+        other.press("u", after="[2 of 6]")
+        other.press("3", after="there is nothing to undo")
+        other.press("q", after="[3 of 6]")
+        other.wait_for_end()
+        one.press("q", after="\n")
+        one.wait_for_end()
+    assert labels_of(db, run) == {keys[0]: -1, keys[1]: 1}
+
+
+def test_a_document_that_is_erased_while_its_sentence_is_shown_has_no_label(
+    db: Database, run: int
+) -> None:
+    keys = [mention.key for mention in draw_sample(db, run, per=2, seed=1)]
+    with terminal("label", run, "--per", 2) as session:
+        session.wait_for("0 of 6")
+        forget_documents(
+            db, [keys[0].document_id], sentences=lambda _: [], reason="on request", result_tables=()
+        )
+        session.press("1", after="[1 of 6]")
+        session.press("2", after="its document was erased meanwhile: it has no label")
+        session.press("q", after="[3 of 6]")
+        session.wait_for_end()
+        assert session.status == 0
+    assert labels_of(db, run) == {keys[1]: 0}
+
+
+def test_a_run_that_is_removed_while_it_is_labelled_ends_the_session_in_one_line(
+    db: Database, run: int
+) -> None:
+    with terminal("label", run, "--per", 2) as session:
+        session.wait_for("0 of 6")
+        forget_run(db, run)
+        session.press("1", after="[1 of 6]")
+        end = session.wait_for_end()
+    assert "Traceback" not in end
+    assert f"there is no run {run}" in end
+    assert session.status == 1
+
+
 def test_without_a_terminal_the_command_says_to_use_a_file(run: int) -> None:
     done = tidings("label", run)
     assert done.returncode == 2
@@ -214,6 +288,74 @@ def test_a_file_with_a_wrong_label_is_refused_whole(db: Database, run: int, tmp_
     )
     assert "nothing was stored" in done.stderr
     assert labels_of(db, run) == {}
+
+
+def test_an_item_with_two_labels_that_differ_is_refused_by_its_rows(
+    db: Database, run: int, tmp_path: Path
+) -> None:
+    path = tmp_path / "coded.csv"
+    rows = write_sample(path, run, "--per", 2)
+    rows[0]["label"] = rows[1]["label"] = "1"
+    again = [{**rows[0]}, {**rows[0], "label": ""}, {**rows[0], "label": "-1"}]
+    write_coded(path, [*rows, *again])
+    done = tidings("label", run, "--file", path)
+    assert done.returncode == 1
+    item = rows[0]["item"]
+    assert f"row 10 gives {item} another label than row 2: nothing was stored" in done.stderr
+    assert labels_of(db, run) == {}
+
+    write_coded(path, [*rows, *again[:2]])
+    assert "2 labels of coder 1 stored" in tidings("label", run, "--file", path).stderr
+
+
+def test_rows_whose_sentence_is_another_mention_s_are_refused(
+    db: Database, run: int, tmp_path: Path
+) -> None:
+    path = tmp_path / "coded.csv"
+    rows = write_sample(path, run, "--per", 2)
+    for row in rows:
+        row["label"] = "1"
+    rows[0]["item"], rows[1]["item"] = rows[1]["item"], rows[0]["item"]
+    write_coded(path, rows)
+    done = tidings("label", run, "--file", path)
+    assert done.returncode == 1
+    assert f"row 2 has another sentence than {rows[0]['item']}" in done.stderr
+    assert f"row 3 has another sentence than {rows[1]['item']}: nothing was stored" in done.stderr
+    assert labels_of(db, run) == {}
+
+    for row in rows:
+        del row["sentence"]
+    write_coded(path, rows)
+    assert "6 labels of coder 1 stored" in tidings("label", run, "--file", path).stderr
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "cp1252", "mac-roman"])
+def test_a_sentence_as_a_spreadsheet_program_saves_it_is_the_mention_s(
+    db: Database, tmp_path: Path, encoding: str
+) -> None:
+    store(
+        db,
+        [
+            Text("2020-03-01", "“Tide” at the café,  they say."),
+            Text("2020-03-02", "'Tide' is Łódź's, they say."),
+        ],
+    )
+    run = months_run(db, "2020-03", "2020-03", ["tide"])
+    path = tmp_path / "coded.csv"
+    rows = write_sample(path, run)
+    for row in rows:
+        row["label"] = "1"
+        row["sentence"] = f"'{' '.join(row['sentence'].split())} "
+    write_coded(path, rows)
+    content = path.read_text(encoding="utf-8-sig")
+    path.write_bytes(content.encode(encoding, errors="replace"))
+    assert "2 labels of coder 1 stored" in tidings("label", run, "--file", path).stderr
+
+    rows[0]["sentence"], rows[1]["sentence"] = rows[1]["sentence"], rows[0]["sentence"]
+    write_coded(path, rows)
+    content = path.read_text(encoding="utf-8-sig")
+    path.write_bytes(content.encode(encoding, errors="replace"))
+    assert "row 2 has another sentence" in tidings("label", run, "--file", path).stderr
 
 
 @pytest.mark.parametrize(

@@ -192,3 +192,20 @@ def test_a_page_with_labels_shows_coders_accuracy_and_the_corrected_mean(
     assert scale_note(60) in text
     assert "fog 8" in text
     assert "50 labels missing" in text
+
+
+@pytest.mark.parametrize(
+    ("of_bob", "words"),
+    [
+        (slice(5), "The coders agree on 5 mentions that several of them labelled, with one label"),
+        (slice(20, 25), "No two coders have labelled the same mention"),
+    ],
+    ids=["one label for all", "different mentions"],
+)
+def test_a_page_says_why_coders_have_no_alpha(
+    db: Database, run: int, tmp_path: Path, of_bob: slice, words: str
+) -> None:
+    keys = sorted(mentions_of(db, run, "tide"))
+    label(db, run, "Ann", dict.fromkeys(keys[:20], 1))
+    label(db, run, "Bob", dict.fromkeys(keys[of_bob], 1))
+    assert words in page_text(build(db, [run], tmp_path / "report"))

@@ -15,12 +15,11 @@ from analysis.options import Keyword
 from core.enums import Grain, Within
 from core.settings import Settings
 from models.documents import add_documents
-from packs.verify import verify_pack
 from producers.watches import check_due_watches
 from tests.e2e_kit import stub, stub_settings  # noqa: F401 - fixtures
 from tests.integration.test_packs import OF_MONTHS, assert_equal, exported
 from tests.jobs_kit import Jobs
-from tests.packs_kit import change, document, months, pack, store_headlines
+from tests.packs_kit import change, document, months, pack, store_headlines, verify
 from tests.watch_kit import WATCHED, at_day, publish, watch, work
 
 FROM_MENTIONS = ("mentions", "periods", "labels", "documents", "comentions")
@@ -53,7 +52,7 @@ def test_queries_by_week_are_matched_again(
     run = jobs.submit(months(keywords=keywords, by=Grain.WEEK))
     jobs.do_all(run)
     path = pack(jobs, run, tmp_path / "pack.zip", texts=texts)
-    assert_equal(verify_pack(path), OF_MONTHS if texts else FROM_MENTIONS)
+    assert_equal(verify(path), OF_MONTHS if texts else FROM_MENTIONS)
 
     with ZipFile(path) as archive:
         periods = [json.loads(line) for line in archive.read("exports/periods.jsonl").splitlines()]
@@ -66,6 +65,24 @@ def test_queries_by_week_are_matched_again(
     assert all(matched.values())
 
 
+def test_a_pack_without_texts_holds_no_sentence_that_a_query_found_and_left_out(
+    jobs: Jobs, tmp_path: Path
+) -> None:
+    left_out = "A fever of the rain season, says NASA."
+    at = datetime(2020, 3, 20)  # noqa: DTZ001 - as it is stored
+    add_documents(jobs.db, [document("nyt:left-out", "nyt", left_out, at=at)])
+    run = jobs.submit(months(keywords=(Keyword.parse("fever NOT rain"),)))
+    jobs.do_all(run)
+
+    path = pack(jobs, run, tmp_path / "pack.zip")
+    with ZipFile(path) as archive:
+        assert "answers/polarity.jsonl" in archive.namelist()
+        assert b"Fever Spreads at Protests." in archive.read("exports/mentions.jsonl")
+        for name in archive.namelist():
+            assert b"rain season" not in archive.read(name), name
+    assert_equal(verify(path), FROM_MENTIONS)
+
+
 def test_a_query_of_another_level_is_named_by_the_tables_that_it_changes(
     jobs: Jobs, tmp_path: Path
 ) -> None:
@@ -76,7 +93,7 @@ def test_a_query_of_another_level_is_named_by_the_tables_that_it_changes(
     def widen(content: bytes) -> bytes:
         return content.replace(b'"within": "sentence"', b'"within": "document"')
 
-    problems = verify_pack(change(path, "run.json", widen, checksums=True)).problems
+    problems = verify(change(path, "run.json", widen, checksums=True)).problems
     tables = {problem.split(",")[0] for problem in problems}
     assert {"exports/mentions.jsonl", "exports/periods.jsonl"} <= tables
     assert "exports/documents.jsonl" not in tables
@@ -93,7 +110,7 @@ def test_repeats_that_a_run_leaves_out_are_left_out_again(
         assert archive.read("exports/periods.jsonl") == exported(jobs.db, run, "periods")
         first = json.loads(archive.read("exports/periods.jsonl").splitlines()[0])
     assert (first["documents"], first["matched"]) == (5, 4)  # of nine, eight with fever or flu
-    assert_equal(verify_pack(path), OF_MONTHS if texts else ())
+    assert_equal(verify(path), OF_MONTHS if texts else ())
 
 
 @pytest.mark.parametrize("texts", [True, False])
@@ -110,7 +127,7 @@ def test_a_watched_run_is_packed_as_its_last_update_left_it(
     work(jobs, run)
 
     path = pack(jobs, run, tmp_path / "pack.zip", texts=texts)
-    assert_equal(verify_pack(path), OF_MONTHS if texts else FROM_MENTIONS)
+    assert_equal(verify(path), OF_MONTHS if texts else FROM_MENTIONS)
     with ZipFile(path) as archive:
         periods = archive.read("exports/periods.jsonl")
         parameters = json.loads(archive.read("run.json"))["parameters"]

@@ -30,7 +30,7 @@ from models.documents import add_documents
 from models.labels import MentionKey, store_labels
 from models.tables import Answer, Document, Job, JobDocument, Mention, Run, RunEngine
 from packs.make import make_pack
-from packs.verify import Verification, verify_pack
+from packs.verify import Verification
 from reports.data import exports
 from tests.e2e_kit import running_stub, stub, stub_settings  # noqa: F401 - fixtures
 from tests.exports_kit import training
@@ -40,9 +40,11 @@ from tests.packs_kit import (
     change,
     document,
     flipped_byte,
+    forge,
     months,
     pack,
     store_headlines,
+    verify,
 )
 
 NEW_YEAR = datetime(2021, 1, 1)  # noqa: DTZ001 - as it is stored
@@ -127,9 +129,10 @@ def test_a_pack_with_texts_is_computed_again_to_the_byte(jobs: Jobs, tmp_path: P
         assert json.loads(archive.read("exports/labels.jsonl"))["label"] == -1
         assert any(name.startswith("figures/") for name in archive.namelist())
 
-    result = verify_pack(path)
+    result = verify(path)
     assert_equal(result, OF_MONTHS)
-    assert list(result.by_checksum) == ["calls"]
+    assert result.not_checked == {}
+    assert result.figures_drawn > 0
 
 
 def test_a_pack_without_texts_holds_none_and_polarities_are_computed_again(
@@ -141,12 +144,13 @@ def test_a_pack_without_texts_holds_none_and_polarities_are_computed_again(
         for name in archive.namelist():
             assert UNQUOTED.encode() not in archive.read(name), name
 
-    result = verify_pack(path)
+    result = verify(path)
     assert_equal(result, ("mentions", "periods", "labels", "documents", "comentions"))
-    assert set(result.by_checksum) == {*OF_MONTHS, "calls"} - set(result.recomputed)
+    assert {*OF_MONTHS} - {*result.recomputed} <= result.not_checked.keys()
+    assert "calls" not in result.not_checked
 
     changed = change(path, "answers/polarity.jsonl", _change_highest_polarity, checksums=True)
-    problems = verify_pack(changed).problems
+    problems = verify(changed).problems
     assert problems[0].startswith("exports/mentions.csv, line ")
     assert any(problem.startswith("exports/periods.jsonl, line ") for problem in problems)
 
@@ -164,7 +168,7 @@ def test_accounts_are_packed_with_those_they_are_compared_with(
     jobs: Jobs, tmp_path: Path, *, texts: bool
 ) -> None:
     path = pack(jobs, done_accounts(jobs), tmp_path / "pack.zip", texts=texts)
-    assert_equal(verify_pack(path), OF_POSTS if texts else ("periods",))
+    assert_equal(verify(path), OF_POSTS if texts else ("periods",))
 
 
 def test_searches_keep_which_documents_each_found(jobs: Jobs, tmp_path: Path) -> None:
@@ -181,7 +185,7 @@ def test_searches_keep_which_documents_each_found(jobs: Jobs, tmp_path: Path) ->
     assert [row.state for row in jobs.rows(run)] == ["done", "done"]
 
     path = pack(jobs, run, tmp_path / "pack.zip", texts=True)
-    assert_equal(verify_pack(path), OF_POSTS)
+    assert_equal(verify(path), OF_POSTS)
     with ZipFile(path) as archive:
         lines = [json.loads(line) for line in archive.read("documents.jsonl").splitlines()]
     found = {line["identity"]: line["jobs"] for line in lines}
@@ -194,7 +198,7 @@ def test_failed_jobs_are_packed_as_they_are(jobs: Jobs, tmp_path: Path) -> None:
     with jobs.db.write() as connection:
         connection.execute(update(Job).where(*of_run).values(state="failed", reason="no key"))
         connection.execute(update(Run).where(Run.id == run).values(state="failed"))
-    assert_equal(verify_pack(pack(jobs, run, tmp_path / "p.zip", texts=True)), OF_MONTHS)
+    assert_equal(verify(pack(jobs, run, tmp_path / "p.zip", texts=True)), OF_MONTHS)
 
 
 def test_each_step_is_done_again_with_the_engine_that_answered_it(
@@ -205,7 +209,7 @@ def test_each_step_is_done_again_with_the_engine_that_answered_it(
         first = {"run_id": run, "engine": "an-earlier-one"}  # that sorts before the other
         connection.execute(insert(RunEngine), [first])
     path = pack(jobs, run, tmp_path / "pack.zip", texts=True)
-    assert_equal(verify_pack(path), OF_MONTHS)
+    assert_equal(verify(path), OF_MONTHS)
     with ZipFile(path) as archive:
         job = json.loads(archive.read("jobs.jsonl").splitlines()[0])
     assert "an-earlier-one" not in {step["engine"] for step in job["steps"]}
@@ -240,19 +244,21 @@ def test_a_changed_table_is_named_with_its_first_line_that_differs(packed: Path)
         return b"".join(lines)
 
     for corrected in (True, False):
-        (problem,) = verify_pack(change(packed, name, edit, checksums=corrected)).problems
+        (problem,) = verify(change(packed, name, edit, checksums=corrected)).problems
         assert problem.startswith(f"{name}, line 3: …")
         assert '"documents": 5' in problem.split(" is in the pack, ")[0]
         assert '"documents": 4' in problem.split(" is in the pack, ")[1]
 
-    (problem,) = verify_pack(change(packed, name, lambda content: content[:-1])).problems
+    (problem,) = verify(change(packed, name, lambda content: content[:-1])).problems
     assert problem.startswith(f"{name}, line 15: ")
 
 
 def test_a_table_that_the_pack_does_not_name_is_computed_again_too(packed: Path) -> None:
     changed = change(packed, "run.json", lambda content: content.replace(b'"periods",\n', b""))
-    result = verify_pack(changed)
-    assert result.problems == ["run.json is not the file that SHA256SUMS names"]
+    result = verify(changed)
+    (problem,) = result.problems
+    assert problem.startswith("run.json, line ")
+    assert '"periods",' in problem.split(" is in the pack, ")[1]
     assert set(result.recomputed) == set(OF_MONTHS)
 
 
@@ -262,13 +268,13 @@ def test_a_byte_that_was_hit_is_named_by_file_and_line(packed: Path) -> None:
         figure = next(each for each in archive.infolist() if each.filename.endswith(".png"))
 
     with flipped_byte(packed, entry.header_offset + 80 + entry.compress_size // 2) as changed:
-        (problem,) = verify_pack(changed).problems
+        (problem,) = verify(changed).problems
     assert problem.startswith("exports/entities.jsonl, line ")
 
     with flipped_byte(packed, figure.header_offset + 200) as changed:
-        result = verify_pack(changed)
+        result = verify(changed)
     (problem,) = result.problems
-    assert problem.startswith(f"{figure.filename}: ")
+    assert problem == f"{figure.filename} is not the figure that follows from the tables"
     assert tuple(result.recomputed) == OF_MONTHS
 
 
@@ -301,7 +307,7 @@ def test_a_byte_that_was_hit_is_named_by_file_and_line(packed: Path) -> None:
 def test_a_changed_input_is_named(
     packed: Path, name: str, edit: Callable[[bytes], bytes], said: str
 ) -> None:
-    result = verify_pack(change(packed, name, edit))
+    result = verify(change(packed, name, edit))
     assert f"{name} is not the file that SHA256SUMS names" in result.problems
     assert result.recomputed == []
     (problem,) = (each for each in result.problems if each.startswith("no table"))
@@ -316,20 +322,22 @@ def test_a_training_is_packed_with_its_weights_and_compared_by_checksum(
         connection.execute(update(Run).where(Run.id == run).values(state="done"))
         connection.execute(update(Job).where(Job.run_id == run).values(state="done"))
     path = tmp_path / "pack.zip"
-    make_pack(db, run, path, report=tmp_path / "report", texts=True)
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    make_pack(db, run, path, report=tmp_path / "report", scratch=scratch, texts=True)
     with ZipFile(path) as archive:
         weights = [name for name in archive.namelist() if name.startswith("weights/")]
         assert [archive.read(name) for name in weights] == [b"weights"]
-    result = verify_pack(path)
+    result = verify(path)
     assert_equal(result, ())
-    assert set(result.by_checksum) == {"epochs", "predictions", "trainings"}
-    tables = "epochs, predictions, trainings"
-    assert list(result.describe())[1:] == [
-        f"compared by checksum alone, since to compute them again is to train again: {tables}",
-        "equal: every file has its checksum; no table was computed again",
-    ]
+    unchecked = ["epochs", "predictions", "trainings", "figures", "weights"]
+    assert list(result.not_checked) == unchecked
+    told = f"NOT CHECKED, since to compute them again is to train again: {', '.join(unchecked)}"
+    assert told in result.describe()
 
-    problems = verify_pack(change(path, weights[0], bytes.upper)).problems
+    problems = verify(forge(path, {"exports/epochs.csv": b"epoch\r\n"})).problems
+    assert [problem.split(",")[0] for problem in problems] == ["exports/epochs.csv"]
+    problems = verify(change(path, weights[0], bytes.upper)).problems
     assert problems == [f"{weights[0]} is not the file that SHA256SUMS names"]
 
 
@@ -365,23 +373,25 @@ def tidings(
 def test_verify_says_equal_with_status_0_and_a_difference_with_1(
     tidings: Call, packed: Path, tmp_path: Path
 ) -> None:
-    status, said, _ = tidings("verify", packed)
-    assert (status, said.splitlines()[1:]) == (
-        0,
-        [
-            f"computed again from the answers: {', '.join(OF_MONTHS)}",
-            "compared by checksum alone, since no answer says what was asked of services: calls",
-            "equal: every file has its checksum, and every table computed again its bytes",
-        ],
-    )
+    status, said, _ = tidings("verify", packed, "--strict")
+    checksum = hashlib.sha256(packed.read_bytes()).hexdigest()
+    lines = said.splitlines()
+    assert (status, lines[1]) == (0, f"SHA-256 {checksum}")
+    assert lines[2] == f"computed again from the answers: {', '.join(OF_MONTHS)}"
+    assert lines[3].startswith("drawn again: ")
+    assert lines[4].startswith("taken as given: documents, answers, labels, calls, ")
+    assert lines[5] == "equal: the files are those that follow from what is given, to the byte"
+    assert len(lines) == 6
     assert not (tmp_path / "another-home").exists()
 
     changed = change(packed, "CITATION.cff", bytes.upper)
     status, said, _ = tidings("verify", changed)
-    problem = "CITATION.cff is not the file that SHA256SUMS names"
-    assert (status, said.splitlines()[-1]) == (1, f"NOT EQUAL: {problem}")
+    assert status == 1
+    assert said.splitlines()[-1].startswith("NOT EQUAL: CITATION.cff, line 1: CFF-VERSION: 1.2.0 ")
     status, said, _ = tidings("verify", changed, "--json")
-    assert (status, json.loads(said)["problems"]) == (1, [problem])
+    problems = json.loads(said)["problems"]
+    assert status == 1
+    assert [problem.split(",")[0] for problem in problems] == ["CITATION.cff"]
 
 
 def test_wrong_usage_and_files_that_are_no_packs(
@@ -394,7 +404,12 @@ def test_wrong_usage_and_files_that_are_no_packs(
         archive.writestr("a.txt", "a")
     status, said, warned = tidings("verify", other)
     assert (status, said) == (1, "")
-    assert warned == "tidings: SHA256SUMS is not in the pack\n"
+    assert warned == "tidings: run.json is not in the pack\n"
+    older = change(
+        packed, "run.json", lambda content: content.replace(b'"format": 2', b'"format": 1')
+    )
+    said = "tidings: run.json: format: another version of Tidings packed it: pack the run again\n"
+    assert tidings("verify", older) == (1, "", said)
     other.write_bytes(packed.read_bytes()[:-1000])
     status, _, warned = tidings("verify", other)
     assert status == 1

@@ -70,8 +70,15 @@ def test_a_whole_archive_to_be_fetched_takes_days_and_the_day_limit_says_so(db: 
     assert plan.ends_at is not None
     assert not plan.exact
     assert plan.remarks == [
-        "2,100 months are to be fetched first: what is asked of their texts is not counted"
+        "to be fetched first: 2,100 months; what is asked of their texts is not counted"
     ]
+
+
+def test_one_month_is_no_plural(db: Database) -> None:
+    month = CENTURY.model_copy(update={"last": CENTURY.first})
+    plan = plan_run(db, month, (), engine="tidings/1", settings=Settings())
+    (remark,) = plan.remarks
+    assert remark.startswith("1 month without documents will end as no-data: ")
 
 
 def test_a_sentence_that_two_months_have_is_planned_once(db: Database) -> None:
@@ -174,7 +181,7 @@ def test_what_services_are_asked_is_a_call_at_least_for_each_and_a_price_where_p
     assert plan.remarks == [
         "x is asked for 2, a call at least for each: what is new is not counted",
         "bluesky is asked for 1, a call at least for each: what is new is not counted",
-        "x: at most 200 posts, which cost 1.00",
+        "x: at most 200 posts, for 1.00",
     ]
 
 

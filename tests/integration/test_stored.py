@@ -111,7 +111,7 @@ def test_the_table_shows_gaps_as_ranges_and_no_control_characters(
     assert lines[1].split() == [
         "nyt", "4", "2020-01", "2021-01", "3", "2020-02..2020-03,", "2020-05..2020-12",
     ]  # fmt: skip
-    assert lines[2].endswith("1 documents are of no month")
+    assert lines[2].endswith("of no month: 1 document")
     assert "outlets (--outlet): 2" in lines
     assert [line.split() for line in lines if "@ann" in line] == [["2", "@ann"]]
     assert "desks" not in " ".join(lines)  # of none a desk is known

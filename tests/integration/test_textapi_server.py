@@ -237,7 +237,7 @@ def test_a_malformed_request_is_refused_with_its_field(
         ("text_polarity", {"text": "a" * 1_000_000}, 413, "text"),
         (
             "sentences_with_keywords",
-            {"text": "a" * MAX_TEXT, "keywords": ["b"] * 201},
+            {"text": "a" * MAX_TEXT, "keywords": [f"b{n}" for n in range(201)]},
             413,
             "keywords",
         ),

@@ -10,7 +10,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import ExitStack, asynccontextmanager, suppress
 from itertools import islice, product
-from typing import Any
+from typing import Any, get_args
 
 import aiohttp
 import psutil
@@ -18,10 +18,11 @@ import pytest
 
 from core.settings import Settings
 from tests.integration.test_textapi_server import KEYS, NEWS, Server, ask, post, running
+from textapi.engine.polarity import Mode
 from textapi.messages import Operation
 from textapi.server import connections
 from textapi.server.auth import Authenticator
-from textapi.server.routes import make_app
+from textapi.server.routes import MAX_SEARCHES, make_app
 
 MARK = "Zanzibar"  # stands for what a client sends, and nobody else may read
 HYPHENS = ["N " + "- " * 95 + f"b{i}" for i in range(1000)]
@@ -133,6 +134,62 @@ def test_health_and_polarity_answer_while_the_costliest_keywords_are_compiled(
     assert max(longest.values()) < 1
 
 
+async def polarities_between_health(server: Server, text: str, number: int) -> list[int]:
+    """Ask for *number* polarities at once and for /health all the while.
+
+    Return how many polarities were answered from one answer of /health to the next.
+    """
+    answered = 0
+    connector = aiohttp.TCPConnector(limit=0)
+    async with aiohttp.ClientSession(
+        server.url, headers=JSON_HEADERS, connector=connector
+    ) as session:
+
+        async def send() -> int:
+            nonlocal answered
+            async with session.post("/text/text_polarity", json={"text": text}) as response:
+                await response.read()
+                answered += 1
+                return response.status
+
+        loaded = asyncio.gather(*(send() for _ in range(number)))
+        between = []
+        while not loaded.done():
+            before = answered
+            async with session.get("/health") as response:
+                assert response.status == 200
+            between.append(answered - before)
+        assert set(await loaded) == {200}
+    return between
+
+
+@pytest.mark.parametrize("mode", get_args(Mode))
+def test_health_answers_between_a_hundred_polarities_whatever_the_engine(mode: Mode) -> None:
+    text = ("The crews of New York waited in the rain, and nobody was glad. " * 70)[:3999]
+    with running(TIDINGS_TEXTAPI_POLARITY=mode) as server:
+        between = asyncio.run(polarities_between_health(server, text, 100))
+    assert max(between) < 50
+
+
+def test_keywords_that_differ_in_white_space_alone_are_sought_once(server: Server) -> None:
+    blanks = " \t\n\u00a0\u2003\u2009\u3000"
+    terms = [f"New{first}{second}{third}York" for first, second, third in product(blanks, repeat=3)]
+    text = ("The crews of New York waited. " * 3400)[:100_000]
+    assert len(text) * len(terms) > MAX_SEARCHES
+
+    status, answer, _ = post(
+        server, "sentences_with_keywords", json.dumps({"text": text[:300], "keywords": terms})
+    )
+    assert status == 200
+    assert list(answer) == terms
+    assert {tuple(sentences) for sentences in answer.values()} == {
+        ("The crews of New York waited.",) * 10
+    }
+
+    fields = {"text": text.replace("New York", "Old York"), "keywords": terms}
+    assert post(server, "sentences_with_keywords", json.dumps(fields))[0] == 200
+
+
 def test_a_refused_body_is_neither_read_nor_unpacked(server: Server) -> None:
     bomb = gzip.compress(b" " * 400_000_000, compresslevel=1)[:1_900_000]
     process = psutil.Process(server.process.pid)
@@ -171,6 +228,30 @@ def test_a_compressed_body_is_refused_whatever_it_holds(server: Server, body: by
     answer = exchange(server, head(length=len(body), more="Content-Encoding: gzip\r\n") + body)
     assert answer.startswith(b"HTTP/1.1 415 ")
     assert b"without the header Content-Encoding" in answer
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "Transfer-Encoding: gzip, chunked\r\n",
+        "Transfer-Encoding: chunked\r\nContent-Encoding: identity\r\nContent-Encoding: gzip\r\n",
+        "Transfer-Encoding: chunked\r\nContent-Encoding: identity, br\r\n",
+    ],
+)
+def test_a_body_that_a_second_header_or_coding_compresses_is_refused(
+    server: Server, more: str
+) -> None:
+    chunk = b'{"text": "a"}'
+    body = b"%x\r\n%s\r\n0\r\n\r\n" % (len(chunk), chunk)
+    answer = exchange(server, head(more=more) + body)
+    assert answer.startswith(b"HTTP/1.1 415 ")
+    assert b"send the body as it is" in answer
+
+
+def test_a_body_in_chunks_that_says_so_in_capitals_is_read(server: Server) -> None:
+    more = "Transfer-Encoding: Chunked\r\nContent-Encoding: Identity\r\nConnection: close\r\n"
+    body = b'd\r\n{"text": "a"}\r\n0\r\n\r\n'
+    assert exchange(server, head(more=more) + body).startswith(b"HTTP/1.1 200 ")
 
 
 def test_a_body_is_asked_for_only_where_the_head_is_good(server: Server) -> None:

@@ -38,28 +38,28 @@ def set_states(run_state: State, *job_states: State) -> None:
 @pytest.mark.parametrize(
     ("run_state", "job_states", "remark"),
     [
-        (State.QUEUED, (State.QUEUED,) * 3, "is queued: 0 of its 3 jobs are done"),
+        (State.QUEUED, (State.QUEUED,) * 3, "is queued: 0 of 3 jobs done"),
         (
             State.RUNNING,
             (State.DONE, State.RUNNING, State.QUEUED),
-            "is running: 1 of its 3 jobs is done",
+            "is running: 1 of 3 jobs done",
         ),
         (
             State.RUNNING,
             (State.DONE, State.WAITING, State.DONE),
-            "is waiting: 2 of its 3 jobs are done",
+            "is waiting: 2 of 3 jobs done",
         ),
         (
             State.PAUSED,
             (State.DONE, State.QUEUED, State.QUEUED),
-            "is paused: 1 of its 3 jobs is done",
+            "is paused: 1 of 3 jobs done",
         ),
         (
             State.FAILED,
             (State.DONE, State.FAILED, State.DONE),
-            "is failed: 2 of its 3 jobs are done",
+            "is failed: 2 of 3 jobs done",
         ),
-        (State.CANCELLED, (State.CANCELLED,) * 3, "is cancelled: 0 of its 3 jobs are done"),
+        (State.CANCELLED, (State.CANCELLED,) * 3, "is cancelled: 0 of 3 jobs done"),
     ],
 )
 def test_an_export_and_the_events_of_an_unfinished_run_say_how_much_is_done(

@@ -13,7 +13,7 @@ from analysis.corpus import Corpus
 from analysis.options import Keyword, TextOptions
 from analysis.steps.entities import entity_rows
 from analysis.steps.phrases import phrase_rows
-from analysis.text.mentions import mention_rows
+from analysis.text.mentions import mention_rows, place_sentences
 from core.errors import ServiceBadAnswer
 from models.documents import DocumentText
 from tests.odd_textapi import NAMES, REQUESTS, TEXT, odd_text, replies_to
@@ -43,7 +43,8 @@ def use(request: ApiRequest, answer: Any) -> None:
         case Operation.MOST_COMMON_PHRASES:
             phrase_rows(corpus, [answer], [TEXT], TextOptions())
         case Operation.SENTENCES_WITH_KEYWORDS:
-            mention_rows(document, [Keyword.parse("fever")], {"fever": answer})
+            placements = place_sentences(document, {"fever": answer})
+            mention_rows(document, [Keyword.parse("fever")], placements)
 
 
 @given(request_and_reply)

@@ -16,7 +16,7 @@ from analysis.query.forms import MOST_FORMS, with_forms
 from analysis.query.grammar import And, Near, Node, Not, Or, Query, parse_query
 from analysis.query.notation import suggest_query
 from analysis.query.terms import Term
-from analysis.text.mentions import all_terms, mention_rows
+from analysis.text.mentions import all_terms, mention_rows, place_sentences
 from core.enums import Within
 from core.errors import BadInput
 from models.documents import DocumentText
@@ -175,7 +175,7 @@ def as_service(keywords: list[Keyword], text: str) -> dict[str, list[str]]:
 def mentions(keyword: Keyword, text: str) -> set[tuple[str, int]]:
     keywords = with_forms([keyword], [text])
     document = DocumentText(1, "nyt:1", "2020-03", text)
-    rows = mention_rows(document, keywords, as_service(keywords, text))
+    rows = mention_rows(document, keywords, place_sentences(document, as_service(keywords, text)))
     return {(row["term"], row["position"]) for row in rows}
 
 

@@ -72,12 +72,16 @@ def test_no_page_names_a_missing_setting(path: Path) -> None:
 def test_no_page_shows_a_missing_command_or_option(path: Path) -> None:
     by_name = dict(commands())
     for line in path.read_text(encoding="utf-8").splitlines():
+        if FOLDER in path.parents:
+            continue
         typed = re.match(
             r"^(?:docker compose run --rm )?(tidings [a-z].*?)(?: #.*| &)?$", line.strip()
         )
-        if not typed or line.startswith("|") or "[" in line or FOLDER in path.parents:
+        in_table = re.match(r"^\| I|^\| [a-z][^|]* \| `(tidings [^`]+)`", line)
+        command_line = typed or (in_table and in_table[1] and in_table)
+        if not command_line or (typed and "[" in line):
             continue
-        words = shlex.split(typed[1], comments=True)
+        words = shlex.split(command_line[1], comments=True)
         name = next(
             (" ".join(words[:n]) for n in (4, 3, 2) if " ".join(words[:n]) in by_name), None
         )
@@ -117,6 +121,17 @@ def test_no_page_names_a_missing_module(path: Path) -> None:
             assert re.search(rf"\b{name}\b", (place / f"{rest[0]}.py").read_text()), dotted
 
 
+@pytest.mark.parametrize("path", MARKDOWN, ids=lambda path: path.name)
+def test_no_link_leads_to_a_missing_page_or_heading(path: Path) -> None:
+    for target in re.findall(r"\]\(([^)\s]+)\)", path.read_text(encoding="utf-8")):
+        file, _, anchor = target.partition("#")
+        if "://" in file:
+            continue
+        page = (path.parent / file).resolve() if file else path
+        assert page.exists(), target
+        assert not anchor or anchor in headings(page), target
+
+
 def test_the_lines_of_code_beside_the_formulas_are_in_the_networks() -> None:
     def without_comments(text: str) -> set[str]:
         return {re.sub(r"\s+#.*", "", line).strip() for line in text.splitlines()}
@@ -134,6 +149,13 @@ def test_no_page_names_a_missing_target_of_make(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     named = re.findall(r"(?:^|`|\s{4})make ([a-z-]+)", text, re.MULTILINE)
     assert set(named) <= targets
+
+
+def headings(page: Path) -> set[str]:
+    """Return the anchors of a page's headings, as GitHub makes them."""
+    titles = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    plain = [re.sub(r"[^\w\- ]", "", title.lower()) for title in titles]
+    return {title.replace(" ", "-") for title in plain}
 
 
 def commands() -> list[tuple[str, Any]]:

@@ -12,7 +12,7 @@ from analysis.options import Keyword, TextOptions
 from analysis.pipelines import MONTHS, POSTS
 from analysis.steps.entities import entity_rows
 from analysis.steps.phrases import document_frequency, phrase_rows
-from analysis.text.mentions import mention_rows
+from analysis.text.mentions import mention_rows, place_sentences
 from analysis.text.phrases import repeats_subject, says_something
 from models.documents import DocumentText
 from models.tables import DistinctiveWord, Entity, Mention, Phrase, PostPolarity, Summary
@@ -26,19 +26,21 @@ COVID = Keyword.parse("covid:covid-19")
 def test_a_mention_has_the_sentence_and_position_of_our_own_splitter() -> None:
     found = {"covid": ["Covid-19 is not covid.", "Again: COVID!"], "covid-19": []}
     rows = [
-        (r["term"], r["position"], r["sentence"]) for r in mention_rows(DOCUMENT, [COVID], found)
+        (row["term"], row["position"], row["sentence"])
+        for row in mention_rows(DOCUMENT, [COVID], place_sentences(DOCUMENT, found))
     ]
     assert rows == [("covid", 3, "Covid-19 is not covid."), ("covid", 4, "Again: COVID!")]
 
 
 def test_a_sentence_that_covers_several_of_ours_is_a_mention_where_the_term_stands() -> None:
     found = {"covid": ["Covid-19 is not covid. Again: COVID!"], "covid-19": []}
-    rows = mention_rows(DOCUMENT, [COVID], found)
+    rows = mention_rows(DOCUMENT, [COVID], place_sentences(DOCUMENT, found))
     assert [(row["document_id"], row["position"]) for row in rows] == [(7, 3), (7, 4)]
 
 
 def test_a_document_without_a_sentence_has_no_mention() -> None:
-    assert mention_rows(DOCUMENT, [COVID], {"covid": [], "covid-19": []}) == []
+    nothing = place_sentences(DOCUMENT, {"covid": [], "covid-19": []})
+    assert mention_rows(DOCUMENT, [COVID], nothing) == []
 
 
 COVID_CORPUS = Corpus(

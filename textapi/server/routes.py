@@ -44,11 +44,15 @@ REQUEST_CHARACTERS = 200  # what a request costs beside its text
 KEYWORD_CHARACTERS = 100  # what a keyword costs: half a millisecond to compile
 MAX_BODIES = 64_000_000  # bytes of bodies that are read or in work
 
-# What is done where it arrives, beside the event loop above it: some 4 ms of work. Signs beyond
-# ASCII (emoji) take VADER twenty times as long as letters.
-QUICK_TEXT = 4_000  # characters
-QUICK_FOREIGN_TEXT = 200  # characters, if some are not ASCII
-QUICK_KEYWORDS = 100  # characters of all keywords, hyphens counted tenfold: each is compiled
+# What a thread of its own does, so that it waits for no long text: some 0.2 s of work by the
+# slowest engine of polarity. Signs beyond ASCII (emoji) take VADER twenty times as long as letters.
+SHORT_TEXT = 4_000  # characters
+SHORT_FOREIGN_TEXT = 200  # characters, if some are not ASCII
+
+# Keywords and summaries of a text that short take 4 ms, and are found on the event loop, where the
+# keywords are so few: half a millisecond compiles one.
+QUICK_KEYWORDS = 4
+QUICK_KEYWORD_CHARACTERS = 100  # of all of them, hyphens counted tenfold
 
 MAX_SEARCHES = 20_000_000  # characters of a text times its keywords
 MAX_STEPS = 100_000_000  # characters of a text times those of its keywords: some 0.7 s
@@ -92,13 +96,15 @@ class _Server:
         self._texts = LoadShedder(MAX_WAITING_CHARACTERS, metrics.WAITING_CHARACTERS)
         self._bodies = LoadShedder(MAX_BODIES, metrics.BODY_BYTES)
         self._batcher = Batcher()
+        self._short_texts = ThreadPoolExecutor(1, "short-texts")
         self._long_texts = ThreadPoolExecutor(1, "long-texts")
 
     async def run_batcher(self, _app: web.Application) -> AsyncIterator[None]:
         self._batcher.start()
         yield
         await self._batcher.stop()
-        self._long_texts.shutdown(wait=True, cancel_futures=True)
+        for threads in (self._short_texts, self._long_texts):
+            threads.shutdown(wait=True, cancel_futures=True)
 
     @web.middleware
     async def answer_errors(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -163,7 +169,8 @@ class _Server:
         work = partial(self._light_work, operation, message)
         if _is_quick(message):
             return work()
-        return await asyncio.get_running_loop().run_in_executor(self._long_texts, work)
+        threads = self._short_texts if _is_short(message) else self._long_texts
+        return await asyncio.get_running_loop().run_in_executor(threads, work)
 
     def _light_work(self, operation: Operation, message: TextBody) -> Any:
         text = message.text
@@ -216,19 +223,38 @@ def _cost(message: TextBody) -> int:
 
 
 def _is_quick(message: TextBody) -> bool:
-    """Tell whether light work on *message* may be done on the event loop."""
+    """Tell whether *message* takes so little work that the event loop can do it.
+
+    How long the polarity of a text takes depends on the engine and on the text, not on its length
+    alone: it never is.
+    """
+    match message:
+        case SummarizeRequest():
+            return len(message.text) < SHORT_TEXT
+        case SentencesWithKeywordsRequest():
+            return len(message.text) < SHORT_TEXT and _has_few_keywords(message)
+    return False
+
+
+def _is_short(message: TextBody) -> bool:
+    """Tell whether light work on *message* is done beside that on long texts."""
     if isinstance(message, SentencesWithKeywordsRequest):
-        joined = "".join(message.keywords)
-        hyphens = sum(map(joined.count, keywords.HYPHENS))
-        if len(joined) + 10 * hyphens > QUICK_KEYWORDS:
-            return False
-    longest = QUICK_TEXT if message.text.isascii() else QUICK_FOREIGN_TEXT
+        return False
+    longest = SHORT_TEXT if message.text.isascii() else SHORT_FOREIGN_TEXT
     return len(message.text) < longest
+
+
+def _has_few_keywords(message: SentencesWithKeywordsRequest) -> bool:
+    joined = "".join(message.keywords)
+    hyphens = sum(map(joined.count, keywords.HYPHENS))
+    is_short = len(joined) + 10 * hyphens <= QUICK_KEYWORD_CHARACTERS
+    return is_short and len(message.keywords) <= QUICK_KEYWORDS
 
 
 def _find_keywords(message: SentencesWithKeywordsRequest) -> dict[str, list[str]]:
     """Return the sentences with each keyword. Raises `HttpError` (413) if it is too much work."""
-    text, terms = message.text, message.keywords
+    text = message.text
+    terms = set(map(keywords.join_white_space, message.keywords))
     if len(text) * len(terms) > MAX_SEARCHES:
         raise HttpError(413, f"keywords: {len(terms)} are too many for so long a text")
     if len(text) * sum(map(len, terms)) > MAX_STEPS:
@@ -237,7 +263,9 @@ def _find_keywords(message: SentencesWithKeywordsRequest) -> dict[str, list[str]
             f"keywords: the text's characters times the keywords' may be {MAX_STEPS}: send fewer",
         )
 
-    found = keywords.sentences_with(text, terms, message.include_before, message.include_after)
+    found = keywords.sentences_with(
+        text, message.keywords, message.include_before, message.include_after
+    )
     if sum(map(len, chain.from_iterable(found.values()))) > MAX_ANSWER:
         raise HttpError(
             413, f"keywords: an answer holds {MAX_ANSWER} characters at most: send fewer"

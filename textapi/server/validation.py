@@ -38,8 +38,10 @@ def check_head(request: web.Request) -> int:
             415, "send the body as JSON, with the header Content-Type: application/json"
         )
     # A few kilobytes may unpack to gigabytes, and no text needs it.
-    if request.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
+    if _codings(request, "Content-Encoding") - {"identity"}:
         raise HttpError(415, "send the body as it is, without the header Content-Encoding")
+    if _codings(request, "Transfer-Encoding") - {"chunked"}:
+        raise HttpError(415, "send the body as it is: Transfer-Encoding may be chunked alone")
     if request.headers.get("Expect", "100-continue").lower() != "100-continue":
         raise HttpError(417, "the header Expect may ask for 100-continue alone")
     if request.content_length is None:
@@ -47,6 +49,12 @@ def check_head(request: web.Request) -> int:
     if request.content_length > MAX_BODY:
         raise HttpError(413, _BODY_TOO_LONG)
     return request.content_length
+
+
+def _codings(request: web.Request, header: str) -> set[str]:
+    """Return what all headers of that name list, in small letters."""
+    listed = ",".join(request.headers.getall(header, []))
+    return {coding.strip().lower() for coding in listed.split(",")} - {""}
 
 
 async def read_body(request: web.Request) -> bytes:

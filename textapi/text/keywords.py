@@ -71,10 +71,12 @@ def sentences_with(
     """Return for each of *terms* the sentences of *text* that mention it, in order.
 
     *include_before* and *include_after* add the sentence before and after each, every one once.
+    Terms that differ in white space alone are sought once.
     """
     all_sentences = sentences(text)
     count = len(all_sentences)
-    patterns = {term: pattern(term) for term in terms}
+    plain_terms = {term: join_white_space(term) for term in terms}
+    patterns = {term: pattern(term) for term in plain_terms.values()}
     index = _index_words(all_sentences) if len(patterns) >= _MANY else None
 
     answer: dict[str, list[str]] = {}
@@ -86,7 +88,12 @@ def sentences_with(
             after = {i + 1 for i in positions if include_after and i + 1 < count}
             positions = sorted(before.union(positions, after))
         answer[term] = [all_sentences[i] for i in positions]
-    return answer
+    return {term: answer[plain_term] for term, plain_term in plain_terms.items()}
+
+
+def join_white_space(term: str) -> str:
+    """Return *term* with a blank for each run of white space: the rule makes no difference."""
+    return " ".join(term.split())
 
 
 def _index_words(all_sentences: list[str]) -> dict[str, list[int]]:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from reports.data import export_schema as schema
 from reports.data.run_data import RunData
-from reports.data.tables.keyword_pairs import KeywordPair, PairMonth, read_pair_months, read_pairs
+from reports.data.tables.keyword_pairs import Names, read_pair_months, read_pairs
 from reports.stats.intervals import round_figure
 from reports.stats.paired import (
     Estimate,
+    PairCounts,
     compare_paired_means,
     compare_paired_shares,
     compare_with_chance,
@@ -73,35 +74,89 @@ def read_comentions(data: RunData, names: Collection[str] | None = None) -> Iter
     """
     pairs = {pair.names: pair for pair in read_pairs(data)}
     for pair in pairs.values():
-        figures = (
-            *_figures(pair.together)[:3],
-            *_figures(pair.share_difference),
-            *_figures(pair.polarity_difference),
+        yield _make_row(
+            data.id,
+            None,
+            pair.names,
+            pair.counts,
+            expected=pair.expected,
+            together=pair.together,
+            share_difference=pair.share_difference,
+            polarity_difference=pair.polarity_difference,
         )
-        expected = round_figure(pair.expected)
-        yield ComentionRow(data.id, None, *pair.names, *pair.counts, expected or 0.0, *figures)
+
     for month in read_pair_months(data):
-        if names is None or month.period in names:
-            yield _month_row(data, month, pairs[month.names])
+        if names is not None and month.period not in names:
+            continue
+        pair, counts = pairs[month.names], month.counts
+        yield _make_row(
+            data.id,
+            month.period,
+            month.names,
+            counts,
+            expected=counts.expected,
+            together=compare_with_chance(counts, counts.expected, pair.dispersion_together),
+            share_difference=compare_paired_shares(counts, pair.dispersion),
+            polarity_difference=compare_paired_means(month.scores),
+        )
 
 
-def _month_row(data: RunData, month: PairMonth, pair: KeywordPair) -> ComentionRow:
-    counts = month.counts
-    together = compare_with_chance(counts, counts.expected, pair.dispersion_together)
-    figures = (
-        *_figures(together)[:3],
-        *_figures(compare_paired_shares(counts, pair.dispersion)),
-        *_figures(compare_paired_means(month.scores)),
+def _make_row(
+    run: int,
+    period: str | None,
+    names: Names,
+    counts: PairCounts,
+    *,
+    expected: float,
+    together: Estimate | None,
+    share_difference: Estimate | None,
+    polarity_difference: Estimate | None,
+) -> ComentionRow:
+    ratio = _round_estimate(together)
+    share = _round_estimate(share_difference)
+    polarity = _round_estimate(polarity_difference)
+    return ComentionRow(
+        run=run,
+        period=period,
+        keyword=names[0],
+        other=names[1],
+        documents=counts.documents,
+        matched=counts.first,
+        other_matched=counts.second,
+        both=counts.both,
+        expected=round_figure(expected) or 0.0,
+        ratio=ratio.value,
+        ratio_low=ratio.low,
+        ratio_high=ratio.high,
+        share_difference=share.value,
+        share_low=share.low,
+        share_high=share.high,
+        share_p=share.p_value,
+        polarity_difference=polarity.value,
+        polarity_low=polarity.low,
+        polarity_high=polarity.high,
+        polarity_p=polarity.p_value,
     )
-    expected = round_figure(counts.expected)
-    return ComentionRow(*(data.id, month.period, *month.names, *counts), expected or 0.0, *figures)
 
 
-def _figures(estimate: Estimate | None) -> tuple[float | None, ...]:
+class _Rounded(NamedTuple):
+    """An estimate as the table has it: all null where there is none."""
+
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    p_value: float | None = None
+
+
+def _round_estimate(estimate: Estimate | None) -> _Rounded:
     if estimate is None:
-        return (None,) * 4
-    figures = estimate.value, estimate.low, estimate.high, estimate.p_value
-    return tuple(map(round_figure, figures))
+        return _Rounded()
+    return _Rounded(
+        value=round_figure(estimate.value),
+        low=round_figure(estimate.low),
+        high=round_figure(estimate.high),
+        p_value=round_figure(estimate.p_value),
+    )
 
 
 COMENTIONS = schema.Table(

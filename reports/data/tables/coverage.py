@@ -28,7 +28,11 @@ class CoverageRow:
         str | None,
         "`complete`, `failed` or `no-data`; null where the job has not come to the step.",
     ]
-    reason: Annotated[str | None, "Why it failed, or why there is no data."]
+    reason: Annotated[
+        str | None,
+        "Why it failed, why there is no data, or what a complete step left out: sentences of the "
+        "Text API that do not stand in their documents.",
+    ]
     documents: Annotated[
         int | None,
         "Documents that the step worked on; null where the job has not come to it.",

@@ -51,10 +51,19 @@ def _read_month(data: RunData, job: RunJob) -> Iterator[LabelRow]:
         .where(Label.run_id == data.id)
         .distinct()  # a sentence with two terms of a keyword is two rows
     )
-    for *values, polarity in fetch_all(data.db, statement):
+    for identity, keyword, position, coder, label, sentence, polarity in fetch_all(
+        data.db, statement
+    ):
         yield LabelRow(
-            *(data.id, job.name),
-            *(*values, schema.valid_polarity(polarity)),
+            run=data.id,
+            period=job.name,
+            document=identity,
+            keyword=keyword,
+            position=position,
+            coder=coder,
+            label=label,
+            sentence=sentence,
+            polarity=schema.valid_polarity(polarity),
         )
 
 

@@ -62,22 +62,35 @@ def _mentioning_documents(data: RunData, job: RunJob) -> list[int]:
 
 
 def _read_batch(data: RunData, job: RunJob, documents: Sequence[int]) -> Iterator[MentionRow]:
-    group = null() if data.grouping is None else origin_column(data.grouping)
+    group_column = null() if data.grouping is None else origin_column(data.grouping)
     statement = (
         select(
             *(Document.handle, Document.identity, Document.published_at, Document.address),
             *(Mention.keyword, Mention.term, Mention.position, Mention.sentence),
-            *(Document.text, Mention.polarity, group),
+            *(Document.text, Mention.polarity, group_column),
         )
         .join(Document, Document.id == Mention.document_id)
         .join(Origin, Origin.id == Document.origin_id)
         .where(Mention.job_id == job.id, Mention.document_id.in_(documents))
     )
-    for handle, identity, at, *values, polarity, stored in fetch_all(data.db, statement):
-        in_group = None if stored is None else name_group(stored)
+    for stored in fetch_all(data.db, statement):
+        handle, identity, at, address, keyword, term, position, sentence, text, polarity, group = (
+            stored
+        )
         yield MentionRow(
-            *(data.id, job.name, handle, identity, schema.whole_second(at)),
-            *(*values, schema.valid_polarity(polarity), in_group),
+            run=data.id,
+            period=job.name,
+            handle=handle,
+            document=identity,
+            published_at=schema.whole_second(at),
+            address=address,
+            keyword=keyword,
+            term=term,
+            position=position,
+            sentence=sentence,
+            text=text,
+            polarity=schema.valid_polarity(polarity),
+            group=None if group is None else name_group(group),
         )
 
 

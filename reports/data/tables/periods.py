@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, groupby
 from operator import attrgetter
-from typing import Annotated, Any
+from typing import Annotated
 
 from sqlalchemy import and_, select
 
@@ -46,6 +46,9 @@ from reports.data.tables.archive_days import (
 )
 from reports.data.tables.coverage import read_coverage_grid
 from reports.stats.intervals import polarity_interval, round_figure, wilson_interval
+
+# A value and the ends of its interval, rounded.
+Figures = tuple[float | None, float | None, float | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,28 +205,45 @@ def _archive_row(
 ) -> PeriodRow:
     """Return the row of a period, from those of its days that lie in the run's months."""
     keyword_name, term_name = term
-    progress = Progress.together(list(map(attrgetter("progress"), days)))
-    documents = list(map(attrgetter("documents"), days))
+    progress = Progress.together([day.progress for day in days])
+    documents = [day.documents for day in days]
     matches = [day.matches.get(term, NO_MATCHES) for day in days]
 
-    counts: Sequence[Any] = (None,) * 5
-    dispersion = None
+    matched = mentions = dispersion = None
+    share: Figures = (None, None, None)
     if progress.has_counts:
-        matched = list(map(attrgetter("matched"), matches))
-        mentions = sum(len(of_day.polarities) for of_day in matches)
-        counts = (sum(matched), mentions, *_share_figures(sum(matched), sum(documents)))
-        dispersion = round_figure(measure_dispersion(matched, documents))
-    polarities: Iterable[float | None] = ()
-    if progress.has_polarity:
-        polarities = chain.from_iterable(map(attrgetter("polarities"), matches))
+        daily_matched = [match.matched for match in matches]
+        matched = sum(daily_matched)
+        mentions = sum(len(match.polarities) for match in matches)
+        share = _share_figures(matched, sum(documents))
+        dispersion = round_figure(measure_dispersion(daily_matched, documents))
 
-    is_part = len(days) < grains.count_days(period) or any(map(attrgetter("is_missing"), days))
-    jobs = set(map(attrgetter("job"), days))
-    job = days[0].job if len(jobs) == 1 else None
+    polarity: Figures = (None, None, None)
+    if progress.has_polarity:
+        polarity = _polarity_figures(chain.from_iterable(match.polarities for match in matches))
+
+    is_part = len(days) < grains.count_days(period) or any(day.is_missing for day in days)
+    jobs = {day.job for day in days}
     return PeriodRow(
-        *(run, period, None, keyword_name, term_name, progress.state, sum(documents)),
-        *counts,
-        *(*_polarity_figures(polarities), job, is_part and any(documents), dispersion, group),
+        run=run,
+        period=period,
+        handle=None,
+        keyword=keyword_name,
+        term=term_name,
+        state=progress.state,
+        documents=sum(documents),
+        matched=matched,
+        mentions=mentions,
+        share=share[0],
+        share_low=share[1],
+        share_high=share[2],
+        polarity_mean=polarity[0],
+        polarity_low=polarity[1],
+        polarity_high=polarity[2],
+        job=days[0].job if len(jobs) == 1 else None,
+        cut_off=is_part and any(documents),
+        dispersion=dispersion,
+        group=group,
     )
 
 
@@ -233,13 +253,27 @@ def _post_rows(data: RunData, job: RunJob, progress: Progress, grain: Grain) -> 
     cut_off = cut_off_periods(group_days(read_daily_counts(data, job), grain))
 
     for period, polarities in _polarities_by_period(data, job, grain).items():
-        n = len(polarities)
-        mood = _polarity_figures(polarities if progress.has_polarity else ())
-        last: tuple[Any, ...] = (*mood, job.name, period in cut_off)
+        posts = len(polarities)
+        share = _share_figures(posts, posts)
+        polarity = _polarity_figures(polarities if progress.has_polarity else ())
         yield PeriodRow(
-            *(data.id, period, handle, term, None, progress.state, n, n, n),
-            *_share_figures(n, n),
-            *last,
+            run=data.id,
+            period=period,
+            handle=handle,
+            keyword=term,
+            term=None,
+            state=progress.state,
+            documents=posts,
+            matched=posts,
+            mentions=posts,
+            share=share[0],
+            share_low=share[1],
+            share_high=share[2],
+            polarity_mean=polarity[0],
+            polarity_low=polarity[1],
+            polarity_high=polarity[2],
+            job=job.name,
+            cut_off=period in cut_off,
         )
 
 
@@ -269,14 +303,16 @@ def mean_dispersion(rows: Iterable[PeriodRow]) -> float:
     return max(1.0, math.fsum(dispersions) / len(dispersions)) if dispersions else 1.0
 
 
-def _share_figures(matched: int, documents: int) -> tuple[Any, ...]:
+def _share_figures(matched: int, documents: int) -> Figures:
     if documents == 0:
         return None, None, None
-    return tuple(map(round_figure, (matched / documents, *wilson_interval(matched, documents))))
+    low, high = wilson_interval(matched, documents)
+    return round_figure(matched / documents), round_figure(low), round_figure(high)
 
 
-def _polarity_figures(polarities: Iterable[float | None]) -> tuple[Any, ...]:
-    return tuple(map(round_figure, polarity_interval(polarities)))
+def _polarity_figures(polarities: Iterable[float | None]) -> Figures:
+    mean, low, high = polarity_interval(polarities)
+    return round_figure(mean), round_figure(low), round_figure(high)
 
 
 PERIODS = schema.Table(

@@ -1,0 +1,73 @@
+"""Folders for work in progress: each is in the home, and goes with the process that made it.
+
+A process that is killed leaves its folder, and the texts in it. The next that starts removes it,
+which it tells from one at work by a lock that ends with its holder.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import mkdtemp
+
+from core.processes import take_lock
+from core.settings import private_folder
+
+SCRATCH = "scratch"
+_LOCK = "lock"
+
+
+@contextmanager
+def scratch_folder(home: Path) -> Iterator[Path]:
+    """Make a folder for this process alone in *home*, and remove it at the end.
+
+    What killed processes left is removed first. Raises `SettingsError` where *home* cannot be
+    written.
+    """
+    home_was_missing = not home.exists()
+    private_folder(home)
+    remove_leftovers(home)
+    folder, lock = _make_locked_folder(home / SCRATCH)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(lock)
+        with suppress(OSError):  # other processes are at work there
+            folder.parent.rmdir()
+            if home_was_missing:
+                home.rmdir()
+
+
+def remove_leftovers(home: Path) -> list[Path]:
+    """Remove the folders of processes that are gone; return those of processes at work."""
+    in_use = []
+    for folder in (home / SCRATCH).glob("*/"):
+        try:
+            lock = take_lock(folder / _LOCK)
+        except FileNotFoundError:
+            continue
+        if lock is None:
+            in_use.append(folder)
+            continue
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(lock)
+    return in_use
+
+
+def _make_locked_folder(parent: Path) -> tuple[Path, int]:
+    """Return a new folder and the descriptor of its lock.
+
+    Until it is locked, another process may take it for a leftover: then the next is made.
+    """
+    while True:
+        with suppress(FileNotFoundError):
+            folder = Path(mkdtemp(dir=private_folder(parent)))
+            lock = take_lock(folder / _LOCK)
+            if lock is not None and (folder / _LOCK).exists():
+                return folder, lock
+            if lock is not None:
+                os.close(lock)

@@ -1,0 +1,262 @@
+"""The files of a pack that follow from what it rests on.
+
+`make` writes them when a run is packed. `verify` writes them again and compares.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+from importlib.metadata import version
+from itertools import chain
+from operator import attrgetter
+from pathlib import Path
+from typing import IO, Any
+
+from sqlalchemy import select
+
+from core.atomic_files import write_atomically
+from core.errors import BadInput
+from models.origins import ORIGIN_FIELDS, OriginKey, read_origins
+from models.tables import Document
+from packs import contents
+from packs.citation import write_citation
+from packs.contents import PackedDocument, PackedJob, PackedRun, hash_text, write_lines
+from packs.jobs import steps_to_verify
+from reports.build.report_folder import build
+from reports.data.export_schema import Table, describe_tables
+from reports.data.exports import DICTIONARY_FILE, write_table
+from reports.data.formats import WRITERS
+from reports.data.queries import fetch_all, fetch_pages, in_batches, sort_by_identity
+from reports.data.run_data import RunData, documents_condition
+from reports.data.selection import describe_selection
+from reports.data.tables import TABLES
+from reports.figures.figure_store import slug
+from reports.pages.run_summary import submit_command
+from reports.report_files import FIGURES, MANIFEST
+
+_LIBRARIES = ("tidings", "numpy", "scipy", "sqlalchemy", "matplotlib", "wordcloud", "pillow")
+_ROWS_AT_A_TIME = 5000
+_WITH_TEXTS = "The documents' texts are here; they belong to those who wrote them."
+_WITHOUT_TEXTS = (
+    "The documents' texts are not here, but their hashes; sentences are quoted in tables."
+)
+_ABOUT_VERIFY = (
+    "`tidings verify FILE` compares the checksums and computes the other files again from the",
+    "answers, on any machine, without a service.",
+)
+_ABOUT_ANSWERS = (
+    "The key of an answer is the BLAKE2b hash (16 bytes) of engine, operation, parameters and text",
+    "as JSON. A request that found nothing has no line.",
+)
+
+
+def write_descriptions(
+    data: RunData, run: PackedRun, jobs: Iterable[PackedJob], folder: Path
+) -> None:
+    """Write what says what the pack is: of which run, with which jobs, and how it is cited."""
+    _write(folder / contents.RUN, contents.to_json(run, indent=1) + "\n")
+    jobs = list(jobs)
+    with (folder / contents.JOBS).open("wb") as file:
+        write_lines(file, jobs)
+    has_answers = bool(list_answer_files(data, run, jobs))
+    _write(folder / contents.README, _describe_pack(data, run, has_answers=has_answers))
+    _write(folder / contents.CITATION, write_citation(run))
+    exports = folder / contents.EXPORTS
+    exports.mkdir()
+    _write(exports / DICTIONARY_FILE, describe_tables(TABLES.values()))
+
+
+def _write(path: Path, text: str) -> None:
+    write_atomically(path, text.encode())
+
+
+def list_answer_files(data: RunData, run: PackedRun, jobs: Iterable[PackedJob]) -> set[str]:
+    """Return the names of the files of answers that such a pack has."""
+    names = set()
+    for job in jobs if run.run_kind.has_documents else ():
+        for step in steps_to_verify(job, texts=run.texts, selected=bool(data.selection)):
+            names.add(answers_file(step.name))
+    return names
+
+
+def installed_versions() -> dict[str, str]:
+    """Return the versions of this program and of what it computes and draws with."""
+    return {library: version(library) for library in _LIBRARIES}
+
+
+def answers_file(step: str) -> str:
+    """Return the name of the file with the answers of a step."""
+    return f"{contents.ANSWERS}/{step}.jsonl"
+
+
+def weights_file(job: str) -> str:
+    """Return the name of the file with the weights of a training."""
+    return f"{contents.WEIGHTS}/{slug(job)}.npz"
+
+
+def write_documents(documents: Iterable[PackedDocument], folder: Path) -> None:
+    """Write the list of documents."""
+    with (folder / contents.DOCUMENTS).open("wb") as file:
+        write_lines(file, documents)
+
+
+def read_documents(data: RunData, *, texts: bool) -> Iterator[PackedDocument]:
+    """Yield the documents of all jobs by identity, each once."""
+    jobs_by_document: dict[int, list[str]] = {}  # of a search: the others tell by themselves
+
+    def read_identities() -> Iterator[Any]:
+        for job in data.jobs:
+            documents = select(Document.id, Document.identity)
+            of_job = documents.where(documents_condition(data, job))
+            for row in fetch_pages(data.db, of_job, Document.id):
+                if data.kind.links_documents:
+                    jobs_by_document.setdefault(row.id, []).append(job.name)
+                yield row
+
+    for batch in in_batches(sort_by_identity(read_identities())):
+        rows = fetch_all(data.db, select(*Document.__table__.columns).where(Document.id.in_(batch)))
+        with data.db.read() as connection:
+            origins = read_origins(connection, map(attrgetter("origin_id"), rows))
+        for row in sorted(rows, key=lambda row: str(row.identity)):
+            yield PackedDocument(
+                identity=row.identity,
+                source=row.source,
+                handle=row.handle,
+                published_at=row.published_at,
+                address=row.address,
+                **_named_origin(origins[row.origin_id]),
+                repost=row.repost,
+                sha256=hash_text(row.text),
+                jobs=tuple(jobs_by_document.get(row.id, ())),
+                text=row.text if texts else None,
+            )
+
+
+def _named_origin(origin: OriginKey) -> dict[str, str | None]:
+    values = zip(ORIGIN_FIELDS, origin, strict=True)
+    return {field: value or None for field, value in values}
+
+
+def write_tables(data: RunData, tables: Iterable[Table[Any]], folder: Path, *, texts: bool) -> None:
+    """Write each table in each of its forms, from the run's results."""
+    for table in tables:
+        with ExitStack() as stack:
+            write_table(data, table, _open_forms(stack, table, folder), texts=texts)
+
+
+def rewrite_table(table: Table[Any], jsonl: IO[bytes], folder: Path) -> None:
+    """Write a table in each of its forms, from the file *jsonl*, which somebody else wrote.
+
+    Raises `BadInput`, which names file and line.
+    """
+    name = f"{contents.EXPORTS}/{table.name}.jsonl"
+    rows = _read_rows(table, jsonl, name)
+    head = next(rows, None)
+    columns = [column for column, kind in table.columns.items() if kind is not dict]
+    if head is not None:
+        columns = list(head)
+
+    with ExitStack() as stack:
+        writers = []
+        for form, file in _open_forms(stack, table, folder).items():
+            writers.append(stack.enter_context(WRITERS[form](file, dict.fromkeys(columns, object))))
+
+        number = 1
+        for batch in in_batches(rows if head is None else chain([head], rows), _ROWS_AT_A_TIME):
+            values = []
+            for row in batch:
+                if list(row) != columns:
+                    raise BadInput(f"{name}, line {number}: it has other columns than the first")
+                values.append(tuple(row.values()))
+                number += 1
+            for write in writers:
+                write(values)
+
+
+def _open_forms(stack: ExitStack, table: Table[Any], folder: Path) -> dict[str, IO[bytes]]:
+    """Open a file for each form of the table, until *stack* is closed."""
+    files: dict[str, IO[bytes]] = {}
+    for form in contents.forms_of(table.name):
+        path = folder / contents.EXPORTS / f"{table.name}.{form}"
+        files[form] = stack.enter_context(path.open("wb"))
+    return files
+
+
+def _read_rows(table: Table[Any], file: IO[bytes], name: str) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a table's JSONL file, whose columns are those of the table."""
+    fixed = [column for column, kind in table.columns.items() if kind is not dict]
+    takes_others = len(fixed) < len(table.columns)
+    number = 0
+
+    while line := file.readline(contents.LONGEST_LINE):
+        number += 1
+        try:
+            row = json.loads(line)
+        except (ValueError, RecursionError):
+            row = None
+        columns = list(row) if isinstance(row, dict) else []
+        known = [column for column in columns if column in fixed] if takes_others else columns
+        if known != fixed:
+            raise BadInput(f"{name}, line {number}: it is no row of such a table")
+        yield row
+
+
+def draw_figures(data: RunData, folder: Path, scratch: Path, *, check: Callable[[], None]) -> None:
+    """Draw the figures of the run's report, those aside that are in *scratch* already.
+
+    *check* is called before each that is drawn; what it raises ends the drawing.
+    """
+    build(data.db, [data.id], scratch, check=check, texts=False)
+    (folder / contents.FIGURES).mkdir()
+    manifest = json.loads((scratch / MANIFEST).read_text(encoding="utf-8"))
+    for name in manifest["files"]:
+        if name.startswith(f"{FIGURES}/"):
+            shutil.copyfile(scratch / name, folder / contents.FIGURES / Path(name).name)
+
+
+def _describe_pack(data: RunData, run: PackedRun, *, has_answers: bool) -> str:
+    files = _describe_files(data, has_answers=has_answers)
+    width = max(map(len, files))
+
+    lines = [f"Run {run.number} of Tidings {run.versions['tidings']}: {command_of(data)}", ""]
+    for name, meaning in sorted(files.items()):
+        lines.append(f"{name:<{width}}  {meaning}")
+
+    if has_answers:
+        lines += ["", *_ABOUT_ANSWERS]
+    if data.kind.has_documents:
+        lines += ["", _WITH_TEXTS if run.texts else _WITHOUT_TEXTS]
+    lines += ["", *_ABOUT_VERIFY, ""]
+    return "\n".join(lines)
+
+
+def _describe_files(data: RunData, *, has_answers: bool) -> dict[str, str]:
+    """Return what is in each file and folder of the pack, by its name."""
+    files = {
+        contents.RUN: "the run: parameters, engines, versions of the programs",
+        contents.JOBS: "its jobs, and how each step of them ended",
+        contents.CITATION: "how to cite it (Citation File Format 1.2.0)",
+        f"{contents.EXPORTS}/": f"its tables, and what their columns mean ({DICTIONARY_FILE})",
+        f"{contents.FIGURES}/": "the figures of its report",
+        contents.CHECKSUMS: "the SHA-256 of each file; `sha256sum -c SHA256SUMS` checks them",
+    }
+
+    if not data.kind.has_documents:
+        files[f"{contents.WEIGHTS}/"] = "the weights of the trained networks"
+    else:
+        files[contents.DOCUMENTS] = "the documents: identity, date, address, hash of the text"
+    if has_answers:
+        files[f"{contents.ANSWERS}/"] = "by step: the answers that the tables rest on"
+    return files
+
+
+def command_of(data: RunData) -> str:
+    """Return the command that submits such a run."""
+    job_names = [job.name for job in data.jobs]
+    selection = describe_selection(data)
+    return submit_command(
+        data.parameters, job_names, selection, grain=data.grain, grouping=data.grouping
+    )

@@ -1,0 +1,221 @@
+"""Packs that were forged and given right checksums are named by each file that is not as it was."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
+from operator import itemgetter
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+
+from core.settings import Settings
+from tests.e2e_kit import running_stub
+from tests.jobs_kit import Jobs
+from tests.packs_kit import follow, forge, months, pack, store_headlines, verify
+
+Files = dict[str, bytes | None]
+
+
+@pytest.fixture(scope="module")
+def packs(
+    tmp_path_factory: pytest.TempPathFactory, _valkey: str, _sqlite_template: Path
+) -> Iterator[Mapping[bool, Path]]:
+    """A run of months as a pack with texts (True) and as one without."""
+    folder = tmp_path_factory.mktemp("packs")
+    database = folder / "tidings.db"
+    shutil.copyfile(_sqlite_template, database)
+    with running_stub(folder / "stub") as running:
+        settings = Settings(
+            home=folder / "home",
+            database_url=f"sqlite:///{database}",
+            redis_url=_valkey,
+            textapi_url=running.url,
+        )
+        with closing(Jobs(settings)) as jobs:
+            store_headlines(jobs)
+            run = jobs.submit(months())
+            jobs.do_all(run)
+            yield {
+                True: pack(jobs, run, folder / "texts.zip", texts=True),
+                False: pack(jobs, run, folder / "no-texts.zip"),
+            }
+
+
+@pytest.fixture
+def packed(packs: Mapping[bool, Path], tmp_path: Path) -> Path:
+    """Return a copy of the pack with texts."""
+    return shutil.copyfile(packs[True], tmp_path / "pack.zip")
+
+
+def read(path: Path, name: str) -> bytes:
+    with ZipFile(path) as archive:
+        return archive.read(name)
+
+
+def a_form_edited(path: Path) -> Files:
+    content = read(path, "exports/periods.csv")
+    return {"exports/periods.csv": re.sub(rb",(\d),", b",9,", content, count=1)}
+
+
+def a_form_removed(_path: Path) -> Files:
+    return {"exports/periods.jsonl": None}
+
+
+def a_form_edited_and_the_other_removed(path: Path) -> Files:
+    return a_form_edited(path) | a_form_removed(path) | without_periods(path)
+
+
+def a_table_removed_from_everywhere(path: Path) -> Files:
+    return {"exports/periods.csv": None} | a_form_removed(path) | without_periods(path)
+
+
+def without_periods(path: Path) -> Files:
+    return {"run.json": read(path, "run.json").replace(b'  "periods",\n', b"")}
+
+
+def a_form_added(_path: Path) -> Files:
+    return {"exports/periods.tsv": b"run\tperiod\n"}
+
+
+def answers_edited_with_their_tables(path: Path) -> Files:
+    files = edit_answers(path)
+    return files | {
+        name: content
+        for name, content in follow(forge(path, files)).items()
+        if name.startswith("exports/")
+    }
+
+
+def edit_answers(path: Path) -> Files:
+    """Change the highest: which answer is the first depends on the address of the service."""
+    name = "answers/polarity.jsonl"
+    answers = list(map(json.loads, read(path, name).splitlines()))
+    max(answers, key=itemgetter("value"))["value"] = -0.875
+    return {name: b"".join(json.dumps(answer).encode() + b"\n" for answer in answers)}
+
+
+def an_answer_added(path: Path) -> Files:
+    name = "answers/phrases.jsonl"
+    line = json.dumps({"key": "f" * 32, "value": ["fever"]})
+    return {name: read(path, name) + line.encode() + b"\n"}
+
+
+def a_figure_edited(path: Path) -> Files:
+    return {figure(path): read(path, figure(path)).replace(b"</svg>", b"<g/></svg>")}
+
+
+def a_figure_removed(path: Path) -> Files:
+    return {figure(path): None}
+
+
+def figure(path: Path) -> str:
+    with ZipFile(path) as archive:
+        return min(name for name in archive.namelist() if name.endswith(".svg"))
+
+
+def the_dictionary_edited(path: Path) -> Files:
+    name = "exports/dictionary.md"
+    return {name: read(path, name).replace(b"Number of the run", b"Number of a run")}
+
+
+def the_citation_edited(path: Path) -> Files:
+    return {"CITATION.cff": read(path, "CITATION.cff") + b"doi: 10.1000/182\n"}
+
+
+def the_manifest_edited(path: Path) -> Files:
+    return {"run.json": read(path, "run.json").replace(b'"state": "done"', b'"state": "failed"')}
+
+
+def the_readme_edited(path: Path) -> Files:
+    return {
+        "README.txt": read(path, "README.txt").replace(b"--keyword", b"--keyword war --keyword")
+    }
+
+
+def a_month_removed(path: Path) -> Files:
+    lines = read(path, "jobs.jsonl").splitlines(keepends=True)
+    return {"jobs.jsonl": b"".join(lines[:-1])}
+
+
+def a_document_added(path: Path) -> Files:
+    lines = read(path, "documents.jsonl").splitlines(keepends=True)
+    other_month = lines[-1].replace(b"nyt:2020-04-09", b"nyt:2021-04-09")
+    return {"documents.jsonl": b"".join([*lines, other_month.replace(b'"2020-', b'"2021-')])}
+
+
+FORGERIES = [
+    (a_form_edited, {"exports/periods.csv"}),
+    (a_form_removed, {"exports/periods.jsonl"}),
+    (
+        a_form_edited_and_the_other_removed,
+        {"exports/periods.csv", "exports/periods.jsonl", "run.json"},
+    ),
+    (
+        a_table_removed_from_everywhere,
+        {"exports/periods.csv", "exports/periods.jsonl", "run.json"},
+    ),
+    (a_form_added, {"exports/periods.tsv"}),
+    (answers_edited_with_their_tables, {"figures"}),
+    (an_answer_added, {"answers/phrases.jsonl"}),
+    (a_figure_edited, {"figures"}),
+    (a_figure_removed, {"figures"}),
+    (the_dictionary_edited, {"exports/dictionary.md"}),
+    (the_citation_edited, {"CITATION.cff"}),
+    (the_manifest_edited, {"run.json"}),
+    (the_readme_edited, {"README.txt"}),
+    (a_month_removed, {"jobs.jsonl"}),
+    (a_document_added, {"documents.jsonl"}),
+]
+
+
+@pytest.mark.parametrize(
+    ("make_forgery", "named"), FORGERIES, ids=[make.__name__ for make, _ in FORGERIES]
+)
+def test_a_forged_pack_is_named_by_its_files(
+    packed: Path, make_forgery: Callable[[Path], Files], named: set[str]
+) -> None:
+    problems = verify(forge(packed, make_forgery(packed))).problems
+    files = {re.split(r"[,:]? ", problem)[0] for problem in problems}
+    files = {"figures" if name.startswith("figures/") else name for name in files}
+    if make_forgery is a_month_removed:
+        assert files > named  # the tables miss it too
+    else:
+        assert files == named
+
+
+def test_a_pack_that_was_forged_as_a_whole_is_told_by_its_sha256_alone(packed: Path) -> None:
+    before = verify(packed)
+    answers = edit_answers(packed)
+    with ZipFile(packed) as archive:
+        old_figures = [name for name in archive.namelist() if name.startswith("figures/")]
+    files = dict.fromkeys(old_figures) | answers | follow(forge(packed, answers))
+
+    result = verify(forge(packed, files))
+    assert result.equal
+    assert result.sha256 != before.sha256
+
+
+def test_without_texts_each_form_is_compared_and_what_is_not_checked_is_named(
+    packs: Mapping[bool, Path], tmp_path: Path
+) -> None:
+    path = shutil.copyfile(packs[False], tmp_path / "pack.zip")
+    result = verify(path)
+    assert result.problems == []
+    unchecked = {"phrases", "entities", "summaries", "distinctive", "coverage"}
+    assert unchecked <= result.not_checked.keys()
+    assert result.figures_drawn > 0
+
+    phrases = read(path, "exports/phrases.csv").replace(b"2020-03", b"2020-04", 1)
+    calls = read(path, "exports/calls.csv") + b"1,textapi,more,1,0,0,0,1.0\r\n"
+    forged = forge(path, {"exports/phrases.csv": phrases, "exports/calls.csv": calls})
+    files = [problem.split(",")[0] for problem in verify(forged).problems]
+    assert files == ["exports/calls.csv", "exports/phrases.csv"]
+
+    removed = dict.fromkeys(["exports/entities.jsonl", "exports/entities.csv"])
+    problems = verify(forge(path, removed)).problems
+    assert problems == [f"{name} is missing" for name in sorted(removed)]
