@@ -123,7 +123,9 @@ class Kind(ABC, Generic[P]):
         return self.queue == QUEUE_TEXT
 
     def read_parameters(self, stored: Mapping[str, Any]) -> P:
-        """Return the parameters that `Run.parameters` holds."""
+        """Return the parameters that `Run.parameters` holds. Raises ValueError for other ones."""
+        if stored.get("kind") != self.name:
+            raise ValueError(f"the parameters are not those of a run of {self.name}")
         return self.parameters.model_validate(stored)
 
     def keywords(self, parameters: P) -> tuple[Keyword, ...]:  # noqa: ARG002 - months have some

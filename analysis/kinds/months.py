@@ -148,7 +148,7 @@ class Months(Kind[MonthsParameters]):
         values = {"mask_keyword": False, **stored}
         if source := values.pop("source", None):
             values["sources"] = (source,)
-        return MonthsParameters.model_validate(values)
+        return super().read_parameters(values)
 
     def keywords(self, parameters: MonthsParameters) -> tuple[Keyword, ...]:
         """Return the keywords that are looked for."""
