@@ -20,8 +20,9 @@ from typing import Any
 import harness
 from sqlalchemy import func, select
 
+from analysis.kinds.accounts import HandlesParameters
+from analysis.kinds.months import MonthsParameters
 from analysis.options import Keyword
-from analysis.parameters import HandlesParameters, MonthsParameters
 from core.enums import ENDED, State
 from models.runs import get_run
 from models.tables import Call, Job

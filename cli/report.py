@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Annotated
 from typer import Argument, Option
 
 from cli import context
-from cli.messages import inform, printable, show_path, warn
+from cli.messages import inform, show_path, warn
 from cli.options import (
     By,
     Distinct,
@@ -24,6 +24,7 @@ from cli.options import (
 )
 from cli.trainings import WEIGHTS, write_weights
 from core.errors import TidingsError, UsageError
+from core.printing import printable
 from core.quantities import quantity
 
 if TYPE_CHECKING:

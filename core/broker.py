@@ -11,7 +11,7 @@ from kombu.entity import Queue
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
-from core.enums import QUEUES, JobKind
+from core.enums import QUEUE_REPORTS, QUEUES
 from core.errors import BrokerAway, SettingsError
 from core.job_messages import holds_job_message
 from core.settings import Settings
@@ -130,7 +130,7 @@ def send_job_message(
     A lost message loses no job: the job is dispatched again. A report has a longer time limit.
     """
     limits = {}
-    if kind == JobKind.REPORT:
+    if queue == QUEUE_REPORTS:
         limits = {
             "soft_time_limit": REPORT_SECONDS,
             "time_limit": REPORT_SECONDS + HARD_LIMIT_SECONDS,

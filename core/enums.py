@@ -1,4 +1,4 @@
-"""Names that packages share: queues, kinds of jobs, states, steps, grains and groups of series."""
+"""Names that packages share: queues, states, steps, grains and groups of series."""
 
 from __future__ import annotations
 
@@ -11,22 +11,11 @@ QUEUES = (QUEUE_TEXT, QUEUE_TRAINING, QUEUE_REPORTS)
 
 
 class JobKind(StrEnum):
-    """The kind of a job, which is also the name of its Celery task."""
+    """The kinds of jobs that the database's own queries name; `analysis.kinds` has all of them."""
 
     MONTH = "month"
     HANDLE = "handle"
-    SEARCH = "search"
-    TRAINING = "training"
     REPORT = "report"
-
-
-QUEUE_OF = {
-    JobKind.MONTH: QUEUE_TEXT,
-    JobKind.HANDLE: QUEUE_TEXT,
-    JobKind.SEARCH: QUEUE_TEXT,
-    JobKind.TRAINING: QUEUE_TRAINING,
-    JobKind.REPORT: QUEUE_REPORTS,
-}
 
 
 class State(StrEnum):
@@ -52,6 +41,13 @@ class State(StrEnum):
 
     # Nothing new starts until `tidings resume`.
     PAUSED = "paused"
+
+
+class WaitFor(StrEnum):
+    """What a waiting job waits for, where that is more than a time."""
+
+    SERVICE = "service"
+    OTHER_JOBS = "other jobs"
 
 
 ENDED = (State.DONE, State.FAILED, State.CANCELLED)

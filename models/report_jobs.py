@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, and_, func, or_, select
 
-from core.enums import JobKind, State
+from core.enums import QUEUE_REPORTS, JobKind, State
 from models.database import clock
 from models.runs import REPORT_JOB, NewJob, add_jobs
-from models.tables import Job
+from models.tables import IS_REPORT, Job
 
 JUST_SECONDS = 5.0
 FIGURES_OPTION = "figures"  # of a figure job: the names of the jobs whose figures it draws
@@ -20,12 +20,12 @@ def queue_figure_jobs(connection: Connection, run_id: int, groups: Sequence[Sequ
     jobs = []
     for number, names in enumerate(groups, start=1):
         name = f"{REPORT_JOB}: {FIGURES_OPTION} {number} of {len(groups)}"
-        jobs.append(NewJob(JobKind.REPORT, name, {FIGURES_OPTION: list(names)}))
+        jobs.append(NewJob(JobKind.REPORT, name, {FIGURES_OPTION: list(names)}, QUEUE_REPORTS))
     add_jobs(connection, run_id, jobs)
 
     waiting = select(func.count()).where(
         Job.run_id == run_id,
-        Job.kind == JobKind.REPORT,
+        IS_REPORT,
         Job.name != REPORT_JOB,
         Job.state.in_((State.QUEUED, State.WAITING)),
     )
@@ -34,7 +34,7 @@ def queue_figure_jobs(connection: Connection, run_id: int, groups: Sequence[Sequ
 
 def is_report_at_work(connection: Connection, run_id: int) -> bool:
     """Return whether a worker makes the run's report, draws a part of it, or was just told to."""
-    reports = select(Job.id).where(Job.run_id == run_id, Job.kind == JobKind.REPORT)
+    reports = select(Job.id).where(Job.run_id == run_id, IS_REPORT)
     is_at_work = or_(
         and_(Job.state == State.RUNNING, Job.lease_until >= clock()),
         and_(Job.state == State.WAITING, Job.name == REPORT_JOB),

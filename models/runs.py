@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, func, insert, or_, select, update
 
-from core.enums import QUEUE_OF, JobKind, State
+from core.enums import QUEUE_TEXT, State
 from core.errors import NotFound
 from models.database import Database, clock
 from models.tables import ForgottenRun, Job, Run, RunEngine
@@ -24,9 +24,10 @@ IS_OPEN = Run.state.in_((State.QUEUED, State.RUNNING))  # neither paused nor end
 class NewJob:
     """A job to be written with its run."""
 
-    kind: JobKind
+    kind: str
     name: str
     options: Mapping[str, Any]
+    queue: str = QUEUE_TEXT
 
 
 def create_run(
@@ -78,7 +79,7 @@ def add_jobs(connection: Connection, run_id: int, jobs: Sequence[NewJob]) -> Non
         if (job.kind, job.name) not in stored_names:
             row = {"run_id": run_id, "kind": job.kind, "name": job.name, "state": State.QUEUED}
             options = dict(job.options)
-            rows.append({**row, "queue": QUEUE_OF[job.kind], "options": options, "due_at": now})
+            rows.append({**row, "queue": job.queue, "options": options, "due_at": now})
     if rows:
         connection.execute(insert(Job), rows)
 

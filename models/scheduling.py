@@ -44,7 +44,7 @@ class DueJob:
 
     job_id: int
     run_id: int
-    kind: JobKind
+    kind: str
     name: str
     in_turn: bool = True  # within its run's share of the slots; otherwise it is in reserve
 
@@ -264,7 +264,7 @@ def _take_turns(due: dict[int, list[Any]], busy: Busy, limit: int, share: int) -
         counts[run_id] = (running, dispatched + 1)
         running_or_chosen[run_id] = running_or_chosen.get(run_id, running) + 1
         in_turn = running_or_chosen[run_id] <= share
-        chosen.append(DueJob(job.id, job.run_id, JobKind(job.kind), job.name, in_turn))
+        chosen.append(DueJob(job.id, job.run_id, job.kind, job.name, in_turn))
     return chosen
 
 

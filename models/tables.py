@@ -26,6 +26,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from core.enums import JobKind
+
 HAS_HANDLE = text("handle IS NOT NULL")  # no document of an archive has
 HAS_AUTHOR = text("author_id IS NOT NULL")
 DISPATCHED = text("dispatched_at IS NOT NULL")  # of 100,000 queued jobs a few dozen
@@ -196,7 +198,7 @@ class Run(Base):
     kind: Mapped[str]  # months, handles, search, training
     state: Mapped[str] = mapped_column(index=True)
     reason: Mapped[str | None]
-    parameters: Mapped[dict[str, Any]]  # analysis.parameters
+    parameters: Mapped[dict[str, Any]]  # analysis.kinds
     mask: Mapped[bytes | None]  # PNG of the word clouds' shape
     max_calls: Mapped[int | None]
     calls_begun: Mapped[Counter]  # attempts taken from `max_calls`
@@ -249,6 +251,7 @@ class Job(Base):
     crashes: Mapped[Counter]  # of its process by its own doing, in a row without progress
     losses: Mapped[int] = mapped_column(server_default="0")  # of its worker otherwise, likewise
     waits: Mapped[Counter]  # times put off in a row without progress
+    waits_for: Mapped[str | None]
     waiting_since: Mapped[float | None]
     lease_until: Mapped[float | None]
     due_at: Mapped[float]
@@ -259,6 +262,10 @@ class Job(Base):
     newest_document: Mapped[int | None] = mapped_column(BigInteger)  # None: not frozen yet
     started_at: Mapped[float | None]
     ended_at: Mapped[float | None]
+
+
+#: The condition of jobs that make a run's report.
+IS_REPORT = Job.kind == JobKind.REPORT
 
 
 class JobStep(Base):

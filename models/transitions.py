@@ -32,7 +32,7 @@ from sqlalchemy import (
     update,
 )
 
-from core.enums import ENDED, QUEUE_OF, JobKind, State, StepState
+from core.enums import ENDED, QUEUE_REPORTS, JobKind, State, StepState, WaitFor
 from core.errors import NotFound, RunCapReached, RunEnded, UsageError
 from core.quantities import quantity
 from models.database import CLOCK_SLACK_SECONDS, Database, batched, clock
@@ -49,7 +49,7 @@ from models.jobs import (
 )
 from models.runs import IS_OPEN, REPORT_JOB, UNENDED, NewJob, add_jobs, get_run
 from models.scheduling import MAY_DRAW, drawing_values, others_wait
-from models.tables import Job, JobStep, MaintenanceLock, Run
+from models.tables import IS_REPORT, Job, JobStep, MaintenanceLock, Run
 
 CRASHES_ALLOWED = 3  # in a row, without any progress
 # A worker is lost to an operator, a power cut, a machine without memory: seldom to its job. A job
@@ -92,6 +92,7 @@ def _due(state: State, *, seconds: float = 0.0, reason: str | None = None) -> Co
         "dispatched_at": None,
         "due_at": clock() + seconds,
         "wait_seconds": seconds,
+        "waits_for": None,
         "ended_at": None,
     }
 
@@ -132,7 +133,6 @@ _QUEUED = (
         Job.queue == bindparam("queue"),  # first in the index that has the jobs in order
         Job.run_id == bindparam("run"),
         Job.state == State.QUEUED,
-        Job.kind == bindparam("kind"),
         Job.crashes == 0,
         Job.losses == 0,
         Job.waits == 0,
@@ -185,7 +185,7 @@ def claim_job(
     if was_lost:
         is_unchanged &= _is_still_lost(job, has_exited)
     claim = update(Job).where(is_unchanged).values(held)
-    if job.kind == JobKind.REPORT:
+    if job.queue == QUEUE_REPORTS:
         drawing = count_drawing_slots(db, has_exited)
         if not _claim_report(db, claim, is_unchanged, drawing):
             return None
@@ -200,7 +200,8 @@ def claim_job(
     return Claim(
         job_id=job_id,
         run_id=job.run_id,
-        kind=JobKind(job.kind),
+        kind=job.kind,
+        queue=job.queue,
         name=job.name,
         owner=owner,
         number=claims,
@@ -248,7 +249,7 @@ def claim_next(db: Database, claim: Claim, *, lease_seconds: float) -> Claim | N
     with db.read() as connection:
         if connection.scalar(_OPEN_RUN, {"run": claim.run_id}) is None:
             return None
-        if others_wait(connection, claim.run_id, QUEUE_OF[claim.kind]):
+        if others_wait(connection, claim.run_id, claim.queue):
             return None
 
     for free in (_NOT_DISPATCHED, _WAITING_MESSAGES):
@@ -263,9 +264,8 @@ def _claim_beside(
 ) -> list[Claim]:
     """Claim up to *most* of the *free* jobs for the owner of *claim*."""
     values: Columns = {
-        "queue": QUEUE_OF[claim.kind],
+        "queue": claim.queue,
         "run": claim.run_id,
-        "kind": claim.kind,
         "most": most,
     }
     with db.read() as connection:
@@ -301,15 +301,21 @@ def requeue_job(db: Database, claim: Claim, *, reason: str | None = None) -> Non
 
 
 def put_off_job(
-    db: Database, claim: Claim, *, seconds: float, reason: str, is_away: bool = False
+    db: Database,
+    claim: Claim,
+    *,
+    seconds: float,
+    reason: str,
+    waits_for: WaitFor | None = None,
 ) -> None:
     """Give the job back to be claimed in *seconds*; do nothing once the claim is lost.
 
-    *is_away* says that it waits for a service that does not answer: `waiting_since` is the time of
-    the first such wait in a row.
+    `waiting_since` is the time of the first wait for a service in a row.
     """
+    is_away = waits_for == WaitFor.SERVICE
     waiting = _due(State.WAITING, seconds=seconds, reason=reason)
     waiting["waits"] = Job.waits + 1
+    waiting["waits_for"] = waits_for
     waiting["waiting_since"] = func.coalesce(Job.waiting_since, clock()) if is_away else None
     with db.write() as connection:
         connection.execute(update_claimed(claim).values(waiting))
@@ -343,7 +349,7 @@ def freeze_together(db: Database, claim: Claim, names: Collection[str], newest: 
     Documents that are frozen stay so. Return the end of the claimed job's. Raises `LeaseLost`.
     """
     unfrozen = update(Job).where(Job.newest_document.is_(None)).values(newest_document=newest)
-    of_run = unfrozen.where(Job.run_id == claim.run_id, Job.kind == claim.kind)
+    of_run = unfrozen.where(Job.run_id == claim.run_id, ~IS_REPORT)
     with db.write() as connection:
         lock_run(connection, claim.run_id)
         fence(connection, claim)
@@ -356,12 +362,16 @@ def freeze_together(db: Database, claim: Claim, names: Collection[str], newest: 
     return frozen
 
 
-def wake_waiting_jobs(db: Database, run_id: int, reason: str) -> None:
-    """Let the run's jobs that wait for *reason*, the documents of others, be due if none is left.
+def wake_waiting_jobs(db: Database, run_id: int) -> None:
+    """Let the run's jobs that wait for the documents of others be due if none is left to collect.
 
     Call it when a slice has ended, before the dispatch: nothing dispatches at the end of a wait.
     """
-    is_waiting = and_(Job.run_id == run_id, Job.state == State.WAITING, Job.reason == reason)
+    is_waiting = and_(
+        Job.run_id == run_id,
+        Job.state == State.WAITING,
+        Job.waits_for == WaitFor.OTHER_JOBS,
+    )
     with db.read() as connection:
         if connection.scalar(select(Job.id).where(is_waiting).limit(1)) is None:
             return
@@ -593,12 +603,7 @@ def close_run(connection: Connection, run_id: int) -> None:
 def _close_run() -> Update:
     # By state, in the order of an index: otherwise each end would read all jobs that ended before.
     run_id: BindParameter[int] = bindparam("closed_run")
-    first = (
-        select(Job.id)
-        .where(Job.run_id == run_id, Job.kind != JobKind.REPORT)
-        .order_by(Job.state)
-        .limit(1)
-    )
+    first = select(Job.id).where(Job.run_id == run_id, ~IS_REPORT).order_by(Job.state).limit(1)
     has_ended = first.where(Job.state.in_(UNENDED)).scalar_subquery().is_(None)
     failed = first.where(Job.state == State.FAILED).scalar_subquery()
     state = case((failed.is_not(None), State.FAILED), else_=State.DONE)
@@ -612,9 +617,7 @@ _CLOSE_RUN = _close_run()  # built once: it costs more than what the database do
 
 def close_ended_runs(db: Database) -> None:
     """Close the runs whose last job ended when its worker was killed before it could close them."""
-    unended_job = select(Job.id).where(
-        Job.run_id == Run.id, Job.kind != JobKind.REPORT, Job.state.in_(UNENDED)
-    )
+    unended_job = select(Job.id).where(Job.run_id == Run.id, ~IS_REPORT, Job.state.in_(UNENDED))
     with db.read() as connection:
         ended = select(Run.id).where(IS_OPEN, ~unended_job.exists())
         run_ids = connection.scalars(ended).all()
@@ -630,10 +633,10 @@ def queue_report(connection: Connection, run_id: int) -> None:
 
     One that is being made has read what the run was before; its worker loses the claim.
     """
-    reports = update(Job).where(Job.run_id == run_id, Job.kind == JobKind.REPORT)
+    reports = update(Job).where(Job.run_id == run_id, IS_REPORT)
     begun = reports.where(Job.state.in_((*ENDED, State.RUNNING)))
     connection.execute(begun.values(_due(State.QUEUED) | NO_SETBACKS))
-    add_jobs(connection, run_id, [NewJob(JobKind.REPORT, REPORT_JOB, {})])
+    add_jobs(connection, run_id, [NewJob(JobKind.REPORT, REPORT_JOB, {}, QUEUE_REPORTS)])
 
 
 def repeat_report_job(connection: Connection, run_id: int) -> bool:
@@ -643,7 +646,7 @@ def repeat_report_job(connection: Connection, run_id: int) -> bool:
     """
     ended = update(Job).where(Job.run_id == run_id, Job.name == REPORT_JOB, Job.state.in_(ENDED))
     due = _due(State.QUEUED) | NO_SETBACKS
-    return connection.execute(ended.where(Job.kind == JobKind.REPORT).values(due)).rowcount > 0
+    return connection.execute(ended.where(IS_REPORT).values(due)).rowcount > 0
 
 
 # --- with new documents ---
@@ -675,7 +678,7 @@ def redo_reports(connection: Connection, run_id: int) -> None:
 
     Whoever is at work on one loses its claim, and with it the means to end the job as failed.
     """
-    drawing = update(Job).where(Job.run_id == run_id, Job.kind == JobKind.REPORT)
+    drawing = update(Job).where(Job.run_id == run_id, IS_REPORT)
     connection.execute(drawing.where(Job.state == State.RUNNING).values(_due(State.QUEUED)))
 
 
@@ -688,9 +691,7 @@ def empty_job(connection: Connection, job_id: int, *, reason: str) -> None:
 
 def reopen_run(connection: Connection, run_id: int) -> bool:
     """Set an ended run to running if a job of it is queued; return whether it was."""
-    queued = select(Job.id).where(
-        Job.run_id == run_id, Job.kind != JobKind.REPORT, Job.state == State.QUEUED
-    )
+    queued = select(Job.id).where(Job.run_id == run_id, ~IS_REPORT, Job.state == State.QUEUED)
     ended = update(Run).where(Run.id == run_id, Run.state.in_((State.DONE, State.FAILED)))
     reopened = ended.where(queued.exists()).values(state=State.RUNNING, ended_at=None)
     return connection.execute(reopened).rowcount > 0

@@ -18,7 +18,6 @@ from typing import IO, Any
 from sqlalchemy import select
 
 from core.atomic_files import write_atomically
-from core.enums import JobKind
 from core.errors import BadInput
 from models.origins import ORIGIN_FIELDS, OriginKey, read_origins
 from models.tables import Document
@@ -77,7 +76,7 @@ def _write(path: Path, text: str) -> None:
 def list_answer_files(data: RunData, run: PackedRun, jobs: Iterable[PackedJob]) -> set[str]:
     """Return the names of the files of answers that such a pack has."""
     names = set()
-    for job in jobs if run.kind != "training" else ():
+    for job in jobs if run.run_kind.has_documents else ():
         for step in steps_to_verify(job, texts=run.texts, selected=bool(data.selection)):
             names.add(answers_file(step.name))
     return names
@@ -113,7 +112,7 @@ def read_documents(data: RunData, *, texts: bool) -> Iterator[PackedDocument]:
             documents = select(Document.id, Document.identity)
             of_job = documents.where(documents_condition(data, job))
             for row in fetch_pages(data.db, of_job, Document.id):
-                if job.kind == JobKind.SEARCH:
+                if data.kind.links_documents:
                     jobs_by_document.setdefault(row.id, []).append(job.name)
                 yield row
 
@@ -228,7 +227,7 @@ def _describe_pack(data: RunData, run: PackedRun, *, has_answers: bool) -> str:
 
     if has_answers:
         lines += ["", *_ABOUT_ANSWERS]
-    if data.kind != "training":
+    if data.kind.has_documents:
         lines += ["", _WITH_TEXTS if run.texts else _WITHOUT_TEXTS]
     lines += ["", *_ABOUT_VERIFY, ""]
     return "\n".join(lines)
@@ -245,7 +244,7 @@ def _describe_files(data: RunData, *, has_answers: bool) -> dict[str, str]:
         contents.CHECKSUMS: "the SHA-256 of each file; `sha256sum -c SHA256SUMS` checks them",
     }
 
-    if data.kind == "training":
+    if not data.kind.has_documents:
         files[f"{contents.WEIGHTS}/"] = "the weights of the trained networks"
     else:
         files[contents.DOCUMENTS] = "the documents: identity, date, address, hash of the text"
@@ -256,8 +255,8 @@ def _describe_files(data: RunData, *, has_answers: bool) -> dict[str, str]:
 
 def command_of(data: RunData) -> str:
     """Return the command that submits such a run."""
-    terms = map(attrgetter("term"), data.jobs)
+    job_names = [job.name for job in data.jobs]
     selection = describe_selection(data)
     return submit_command(
-        data.parameters, terms, selection, grain=data.grain, grouping=data.grouping
+        data.parameters, job_names, selection, grain=data.grain, grouping=data.grouping
     )

@@ -8,12 +8,10 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from analysis.data import MonthData, PostData
-from analysis.job_data import load_job_data
-from analysis.parameters import TrainingParameters
-from analysis.pipelines import PIPELINES
+from analysis.kinds import kind_of_jobs
 from analysis.step import Step
 from analysis.steps import polarity
-from core.enums import DOCUMENTS, JobKind, StepState
+from core.enums import DOCUMENTS, StepState
 from models.database import Database
 from models.jobs import Claim
 from models.tables import Job, JobStep
@@ -54,7 +52,7 @@ def repeatable_steps(kind: str, states: StepStates) -> list[Step]:
     ended: Collection[str] = [
         step for step, state in states.items() if state in (StepState.COMPLETE, StepState.NO_DATA)
     ]
-    return PIPELINES[JobKind(kind)].select(ended)
+    return kind_of_jobs(kind).pipeline.select(ended)
 
 
 def steps_to_verify(job: PackedJob, *, texts: bool, selected: bool) -> list[Step]:
@@ -88,7 +86,7 @@ def pack_job(
 
     return PackedJob(
         name=job.name,
-        kind=JobKind(job.kind),
+        kind=job.kind,
         state=job.state,
         result=read_result(data.db, job),
         reason=job.reason,
@@ -101,17 +99,16 @@ def pack_job(
 
 async def load_data(data: RunData, job: RunJob) -> MonthData | PostData:
     """Return what the steps of *job* work on."""
-    parameters = data.parameters
-    assert not isinstance(parameters, TrainingParameters)  # noqa: S101 - a training has no steps
     claim = Claim(
         job_id=job.id,
         run_id=data.id,
-        kind=JobKind(job.kind),
+        kind=job.kind,
+        queue=data.kind.queue,
         name=job.name,
         owner="",
         number=0,
         options=job.options,
-        parameters=parameters.model_dump(mode="json"),
+        parameters=data.parameters.model_dump(mode="json"),
         max_calls=None,
     )
-    return await load_job_data(data.db, claim, document_scope(data, job), parameters)
+    return await data.kind.load_data(data.db, claim, document_scope(data, job), data.parameters)

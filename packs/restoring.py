@@ -14,11 +14,11 @@ from typing import Annotated, Any
 from pydantic import Field
 from sqlalchemy import insert, select
 
+from analysis.kinds.kind import Unit
+from analysis.kinds.months import PERIOD
 from analysis.options import FrozenModel
-from analysis.parameters import PERIOD, MonthsParameters, list_months
-from analysis.pipelines import JOB_KINDS
 from analysis.step import NotReady, Step, StepResult
-from core.enums import DOCUMENTS, QUEUE_OF, JobKind, State, StepState
+from core.enums import DOCUMENTS, State, StepState
 from core.errors import BadInput
 from models.database import Database
 from models.origins import (
@@ -129,14 +129,12 @@ def restore(db: Database, pack: PackFile, run: PackedRun) -> Restored:
     packed_jobs = _read_jobs(pack, run)
     _write_run(db, pack, run, packed_jobs)
     data = load_run(db, run.number)
-    if data.parameters.kind != run.kind:
-        raise BadInput(f"{contents.RUN}: its parameters are those of another kind of run")
     ids_of_jobs = map(attrgetter("id"), in_order_of_submission(data))
     restored = Restored(data, dict(zip(ids_of_jobs, packed_jobs, strict=True)))
     if problem := _find_conflict(run, restored):
         restored.conflicts[contents.JOBS] = problem
 
-    if run.kind != "training":
+    if data.kind.has_documents:
         _restore_texts(db, pack, run, restored)
     return restored
 
@@ -149,13 +147,13 @@ def _restore_texts(db: Database, pack: PackFile, run: PackedRun, restored: Resto
 
     _insert(db, JobStep, _recorded_steps(restored, run))
     follows_without_texts = not run.texts and not data.selection
-    if follows_without_texts and run.kind == "months":
+    if follows_without_texts and data.kind.unit == Unit.MENTION:
         _insert(db, Mention, _given_mentions(pack, data, ids))
-    if follows_without_texts and run.kind != "months":
+    if follows_without_texts and data.kind.unit == Unit.POST:
         _insert(db, PostPolarity, _given_polarities(pack, data))
     asyncio.run(_repeat_steps(pack, run, restored))
 
-    if run.kind == "months" and (run.texts or follows_without_texts):
+    if data.kind.unit == Unit.MENTION and (run.texts or follows_without_texts):
         _insert(db, Label, _given_labels(pack, run, ids))
     _insert(db, Call, _given_calls(pack, run))
 
@@ -163,8 +161,8 @@ def _restore_texts(db: Database, pack: PackFile, run: PackedRun, restored: Resto
 def _find_conflict(run: PackedRun, restored: Restored) -> str | None:
     """Return in what the jobs contradict the run or themselves; None where they do not."""
     parameters = restored.data.parameters
-    if isinstance(parameters, MonthsParameters):
-        months = list_months(parameters.first, parameters.last)
+    if restored.data.kind.unit == Unit.MENTION:
+        months = restored.data.kind.job_names(parameters, ())
         if sorted(job.name for job in restored.jobs.values()) != months:
             return f": its jobs are not the months of {contents.RUN}"
 
@@ -185,14 +183,15 @@ def _find_conflict(run: PackedRun, restored: Restored) -> str | None:
 
 def _read_jobs(pack: PackFile, run: PackedRun) -> list[PackedJob]:
     """Return the jobs of the pack. Raises `BadInput` where one does not fit the run."""
-    kind = JOB_KINDS.get(run.kind, JobKind.TRAINING)
+    kind = run.run_kind
     names: set[str] = set()
     jobs = []
 
     for place, job in lines_of(pack, contents.JOBS, PackedJob):
-        is_period = kind != JobKind.MONTH or PERIOD.fullmatch(job.name)
+        is_period = kind.unit != Unit.MENTION or PERIOD.fullmatch(job.name)
         steps = {step.step for step in job.steps}
-        if job.kind != kind or job.name in names or not is_period or len(steps) < len(job.steps):
+        is_malformed = job.name in names or not is_period or len(steps) < len(job.steps)
+        if is_malformed or job.kind != kind.job_kind:
             raise BadInput(f"{place}: it is no job of such a run")
         names.add(job.name)
         jobs.append(job)
@@ -221,7 +220,7 @@ def _write_run(db: Database, pack: PackFile, run: PackedRun, jobs: Sequence[Pack
             "run_id": run.number,
             "kind": job.kind,
             "name": job.name,
-            "queue": QUEUE_OF[job.kind],
+            "queue": run.run_kind.queue,
             "options": job.options,
             "state": job.state,
             "result": job.result,
@@ -274,9 +273,9 @@ def _write_stand_ins(
     They are of no section or material, so that a run that chose some reads none of them; they tell
     days without a document of its choice from days without any.
     """
-    if not isinstance(data.parameters, MonthsParameters):
+    if data.kind.unit == Unit.POST:
         return
-    source = data.parameters.sources[0]
+    source = data.month_parameters.sources[0]
     rows: list[dict[str, Any]] = []
     with db.write() as connection:
         for job in jobs.values():

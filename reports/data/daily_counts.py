@@ -8,7 +8,8 @@ from datetime import date
 from sqlalchemy import ColumnElement, String, cast, func, select
 
 from analysis import grains
-from core.enums import Grain, JobKind
+from analysis.kinds.kind import Unit
+from core.enums import Grain
 from models.documents import documents_of
 from models.tables import Document, Mention
 from reports.data.export_schema import pad_period
@@ -28,7 +29,7 @@ def read_daily_counts(data: RunData, job: RunJob) -> Mapping[str, list[int]]:
 
     A month of an archive is counted once, and what the run's selection leaves out counts too.
     """
-    if job.kind != JobKind.MONTH:
+    if data.kind.unit == Unit.POST:
         return _count_by_day(data, documents_condition(data, job))
     if job.id not in data.kept_days:
         data.kept_days[job.id] = _count_by_day(data, documents_condition(data, job))

@@ -11,6 +11,7 @@ from importlib.resources import files
 from types import UnionType
 from typing import Annotated, Any, Generic, TypeVar, get_args, get_origin, get_type_hints
 
+from analysis.kinds.kind import Unit
 from reports.data.formats import Category, Columns
 from reports.data.run_data import Reader
 
@@ -37,9 +38,9 @@ CATEGORIES = frozenset(
     {"period", "handle", "keyword", "term", "job", "source", "type", "step", "state", "service"}
     | {"operation", "split", "other", "group"}
 )
-MONTH_RUNS = ("months",)
-TEXT_RUNS = ("months", "handles", "search")
-TRAINING_RUNS = ("training",)
+MENTION_RUNS = (Unit.MENTION,)
+TEXT_RUNS = (Unit.MENTION, Unit.POST)
+TRAINING_RUNS = (Unit.NETWORK,)
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class Table(Generic[T]):
     name: str
     row: type[T]
     read: Reader[T]
-    kinds: tuple[str, ...]  # of the runs that can have rows
+    units: tuple[Unit, ...]  # of the runs that can have rows
     key: tuple[str, ...]  # the columns that tell rows apart, and by which they are sorted
 
     @property

@@ -8,7 +8,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from analysis.parameters import MonthsParameters
+from analysis.kinds.kind import Unit
+from analysis.kinds.months import MonthsParameters
 from core.enums import Grouping
 from models.documents import documents_of
 from models.tables import Document, DocumentCount, Mention, Origin
@@ -43,13 +44,14 @@ def list_groups(data: RunData) -> list[str]:
 
     They are those that documents of its months have, and those that its parameters name.
     """
-    if data.grouping is None or not isinstance(data.parameters, MonthsParameters):
+    if data.grouping is None:
         return []
+    parameters = data.month_parameters
     kept = data.kept_rows.setdefault(list_groups, [])
     if not kept:
-        names = _find_names(data, data.grouping, data.parameters)
+        names = _find_names(data, data.grouping, parameters)
         folded = {name.casefold() for name in names}
-        chosen = _choose(data.parameters, data.grouping)
+        chosen = _choose(parameters, data.grouping)
         absent = [name for name in chosen if name.casefold() not in folded]
         kept.append(sorted(map(name_group, [*names, *absent])))
     groups: list[str] = kept[0]
@@ -115,9 +117,9 @@ def list_stored_days(data: RunData, job: RunJob) -> dict[str, tuple[int, ...]]:
 
     Nothing where the run reads all of them: they tell gaps from zeros.
     """
-    parameters = data.parameters
-    if not isinstance(parameters, MonthsParameters):
+    if data.kind.unit == Unit.POST:
         return {}
+    parameters = data.month_parameters
     if not parameters.sections and parameters.material is None:
         return {}
     condition = documents_of(document_scope(data, job).of_all_kinds)

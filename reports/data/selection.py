@@ -11,8 +11,9 @@ from operator import itemgetter
 
 from sqlalchemy import func, select
 
+from analysis.kinds.kind import Unit
 from analysis.text.near_duplicates import Pattern, Patterns, find_patterns
-from core.enums import DOCUMENTS, JobKind
+from core.enums import DOCUMENTS
 from core.errors import UsageError
 from models.tables import Document, Job, JobStep, Mention, Origin
 from reports.data.export_schema import pad_period
@@ -41,7 +42,7 @@ def is_large(data: RunData) -> bool:
     Its report looks for patterns among the documents that mention a keyword, a selection among all:
     so templates have no numbers, since the largest of both differ.
     """
-    return data.kind == "months" and _count_documents(data) > MOST_TEXTS
+    return data.kind.unit == Unit.MENTION and _count_documents(data) > MOST_TEXTS
 
 
 def check_found(data: RunData, selection: Selection) -> None:
@@ -52,7 +53,7 @@ def check_found(data: RunData, selection: Selection) -> None:
             f"--without {numbered}: templates have no numbers in a run of more than "
             f"{MOST_TEXTS:,} documents: give a text of the pattern"
         )
-    if selection and data.kind == "training":
+    if selection and not data.kind.has_documents:
         raise UsageError(
             f"run {data.id} is a training, which has no documents to choose from: leave out "
             "--distinct and --without"
@@ -105,7 +106,7 @@ def left_out(data: RunData, job: RunJob) -> Collection[int]:
         kept.append({})
     by_job: dict[int, frozenset[int]] = kept[0]
     if job.id not in by_job:
-        if job.kind == JobKind.MONTH and not data.selection.distinct:
+        if data.kind.unit == Unit.MENTION and not data.selection.distinct:
             by_job |= _leave_out_patterns(data)
         else:
             by_job[job.id] = frozenset(_leave_out(data, job))
@@ -211,7 +212,7 @@ def _leave_out(data: RunData, job: RunJob) -> Iterator[int]:
 
 def _has_outlets(data: RunData, job: RunJob) -> bool:
     """Whether copies count once, and documents of the job are of several outlets."""
-    if not data.selection.distinct or job.kind != JobKind.MONTH:
+    if not data.selection.distinct or data.kind.unit == Unit.POST:
         return False
     documents = select(Origin.outlet).join(Document, Document.origin_id == Origin.id)
     of_job = documents.where(documents_condition(data, job))
@@ -266,7 +267,7 @@ def _read_texts(data: RunData) -> Iterator[tuple[int, str]]:
     for job in data.jobs:
         in_order = _in_order(data, job, mentioning=mentioning)
         documents = [document for document, _ in in_order if document not in seen]
-        if data.kind == "search":
+        if data.kind.links_documents:
             seen.update(documents)
         for batch in in_batches(documents):
             statement = select(Document.id, Document.text).where(Document.id.in_(batch))

@@ -9,7 +9,6 @@ from pathlib import PurePath
 
 from sqlalchemy import ColumnElement, func, select
 
-from analysis.parameters import MonthsParameters, TrainingParameters
 from core.enums import DOCUMENTS
 from models.tables import Document, JobStep
 from reports.data.queries import fetch_all, fetch_scalars, in_batches
@@ -44,7 +43,7 @@ def is_made_up(run: RunData) -> bool:
     Every address is one of example.org, or none has one and they are marked.
     """
     is_any_made_up = False
-    for job in run.jobs if run.kind != "training" else ():
+    for job in run.collecting_jobs:
         condition = documents_condition(run, job)
         if _exists(run, condition & Document.address.is_not(None) & ~ON_EXAMPLE_SITE):
             return False
@@ -58,12 +57,13 @@ def _exists(run: RunData, condition: ColumnElement[bool]) -> bool:
 
 def _source_labels(run: RunData) -> Iterator[str]:
     """Yield the names of a run's sources for readers; a training's source is its data file."""
-    if isinstance(run.parameters, TrainingParameters):
+    archives = run.kind.archives(run.parameters)
+    if not run.kind.has_documents:
         yield PurePath(run.parameters.data).name
     elif is_made_up(run):
         yield "made-up texts"
-    elif isinstance(run.parameters, MonthsParameters):
-        yield from map(source_label, run.parameters.sources)
+    elif archives:
+        yield from (source.label for source in archives)
     else:
         sources: set[str] = set()
         for job in run.jobs:

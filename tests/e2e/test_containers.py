@@ -17,8 +17,8 @@ from pathlib import Path
 
 import pytest
 
+from analysis.kinds.months import MonthsParameters
 from analysis.options import Keyword
-from analysis.parameters import MonthsParameters
 from cli.stack.run import start_stack
 from core.settings import load
 from models.database import Database

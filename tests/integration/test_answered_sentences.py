@@ -19,8 +19,8 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, select, update
 
+from analysis.kinds.months import MonthsParameters
 from analysis.options import Keyword
-from analysis.parameters import MonthsParameters
 from core.enums import State
 from core.settings import Settings
 from models.documents import add_documents

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from analysis.pipelines import result_tables
+from analysis.kinds import result_tables
 from cli.stack.supervised_process import SupervisedProcess
 from core.atomic_files import write_atomically
 from core.broker import celery_app

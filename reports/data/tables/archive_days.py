@@ -11,7 +11,6 @@ from operator import attrgetter
 from sqlalchemy import select
 
 from analysis import grains
-from analysis.parameters import MonthsParameters
 from analysis.steps import keywords as keywords_step
 from analysis.steps import polarity as polarity_step
 from core.enums import DOCUMENTS, Grouping, StepState
@@ -219,8 +218,8 @@ def _count_groups(data: RunData, job: RunJob, grouping: Grouping) -> dict[Group,
 
 
 def _is_choice(data: RunData) -> bool:
-    assert isinstance(data.parameters, MonthsParameters)  # noqa: S101 - by the run's kind
-    return bool(data.parameters.sections) or data.parameters.material is not None
+    parameters = data.month_parameters
+    return bool(parameters.sections) or parameters.material is not None
 
 
 def _find_by_day(

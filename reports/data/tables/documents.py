@@ -36,7 +36,7 @@ class DocumentRow:
 
 def read_documents(data: RunData, names: Collection[str] | None = None) -> Iterator[DocumentRow]:
     """Yield a row per document by its identity; a document of two jobs has one row."""
-    if data.kind in DOCUMENTS.kinds:
+    if data.kind.unit in DOCUMENTS.units:
         for batch in in_batches(sort_by_identity(_identities(data, names))):
             yield from _read_batch(data, batch)
 

@@ -8,7 +8,6 @@ from typing import Annotated, Any
 
 from sqlalchemy import and_, select
 
-from core.enums import JobKind
 from models.tables import Document, Label, Mention
 from reports.data import export_schema as schema
 from reports.data.queries import fetch_all
@@ -34,8 +33,7 @@ class LabelRow:
 def read_labels(data: RunData, names: Collection[str] | None = None) -> Iterator[LabelRow]:
     """Yield a row per month, mention and coder; none of mentions that the run no longer has."""
     for job in data.jobs_named(names):
-        if job.kind == JobKind.MONTH:
-            yield from LABELS.sort(_read_month(data, job))
+        yield from LABELS.sort(_read_month(data, job))
 
 
 def _read_month(data: RunData, job: RunJob) -> Iterator[LabelRow]:
@@ -73,6 +71,6 @@ LABELS = schema.Table(
     "labels",
     LabelRow,
     read_labels,
-    schema.MONTH_RUNS,
+    schema.MENTION_RUNS,
     key=("period", "document", "keyword", "position", "coder"),
 )

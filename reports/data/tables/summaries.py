@@ -8,7 +8,6 @@ from typing import Annotated
 
 from sqlalchemy import select
 
-from core.enums import JobKind
 from models.tables import PostPolarity, Summary
 from reports.data import export_schema as schema
 from reports.data.queries import fetch_all
@@ -44,7 +43,7 @@ def read_summaries(data: RunData, names: Collection[str] | None = None) -> Itera
 
 
 def _mean_polarity(data: RunData, job: RunJob, keyword: str) -> float | None:
-    if job.kind == JobKind.MONTH:
+    if data.keywords:
         return mean_polarity(read_sentences(data, job).get((keyword, None), {}).values())
     of_posts = select(PostPolarity.document_id, PostPolarity.polarity)
     without = left_out(data, job)
