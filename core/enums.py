@@ -21,13 +21,26 @@ class JobKind(StrEnum):
 class State(StrEnum):
     """The state of a run or a job."""
 
-    QUEUED = "queued"  # may be claimed by a worker as soon as it is due
-    RUNNING = "running"  # a worker holds its lease
-    WAITING = "waiting"  # not due yet: `due_at` and `reason` say until when and for what
-    DONE = "done"  # every step has its result, "no data" included
-    FAILED = "failed"  # `reason` says why; `tidings retry` queues it again
-    CANCELLED = "cancelled"  # ended for good by a person
-    PAUSED = "paused"  # nothing new starts until `tidings resume`
+    # A worker may claim it as soon as it is due.
+    QUEUED = "queued"
+
+    # A worker holds its lease.
+    RUNNING = "running"
+
+    # It is not due yet: `due_at` and `reason` say until when and for what.
+    WAITING = "waiting"
+
+    # Every step has its result, "no data" included.
+    DONE = "done"
+
+    # `reason` says why; `tidings retry` queues it again.
+    FAILED = "failed"
+
+    # A person ended it for good.
+    CANCELLED = "cancelled"
+
+    # Nothing new starts until `tidings resume`.
+    PAUSED = "paused"
 
 
 class WaitFor(StrEnum):
@@ -41,13 +54,14 @@ ENDED = (State.DONE, State.FAILED, State.CANCELLED)
 
 
 class Within(StrEnum):
-    """What a query has to match."""
+    """The unit of text that a query has to match."""
 
     SENTENCE = "sentence"
     DOCUMENT = "document"
 
 
-DOCUMENTS = "documents"  # the first part of every job over texts, before its steps
+# This is the first part of every job over texts, before its steps.
+DOCUMENTS = "documents"
 
 
 class StepState(StrEnum):
@@ -62,14 +76,16 @@ class Grain(StrEnum):
     """The length of the periods of a series."""
 
     DAY = "day"
-    WEEK = "week"  # of ISO 8601, Monday to Sunday
+    # Weeks are those of ISO 8601, Monday to Sunday.
+    WEEK = "week"
     MONTH = "month"
     YEAR = "year"
 
 
 class Grouping(StrEnum):
-    """By what the documents of a run of months are put into groups."""
+    """The property by which the documents of a run of months are grouped."""
 
     OUTLET = "outlet"
     SECTION = "section"
-    KIND = "kind"  # the column `material`
+    # The column is `material`.
+    KIND = "kind"

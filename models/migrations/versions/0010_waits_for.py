@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0100_waits_for"
+revision = "0010_waits_for"
 down_revision = "0009_losses"
 branch_labels = None
 depends_on = None
