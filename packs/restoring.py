@@ -273,7 +273,7 @@ def _write_stand_ins(
     They are of no section or material, so that a run that chose some reads none of them; they tell
     days without a document of its choice from days without any.
     """
-    if data.kind.unit == Unit.POST:
+    if data.kind.unit != Unit.MENTION:
         return
     source = data.month_parameters.sources[0]
     rows: list[dict[str, Any]] = []

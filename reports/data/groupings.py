@@ -117,7 +117,7 @@ def list_stored_days(data: RunData, job: RunJob) -> dict[str, tuple[int, ...]]:
 
     Nothing where the run reads all of them: they tell gaps from zeros.
     """
-    if data.kind.unit == Unit.POST:
+    if data.kind.unit != Unit.MENTION:
         return {}
     parameters = data.month_parameters
     if not parameters.sections and parameters.material is None:
