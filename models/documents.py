@@ -58,7 +58,8 @@ _INSERTED = (*_COLUMNS, "origin_id", "import_id", "repost")
 _TEXTS = select(Document.id, Document.identity, Document.period, Document.text, Document.repost)
 
 _DATED_TEXTS = _TEXTS.add_columns(Document.published_at)
-_READ_AT_ONCE = 2000  # documents of a month, about
+# About so many documents of a month are read in one transaction.
+_READ_AT_ONCE = 2000
 
 
 class DocumentText(NamedTuple):
@@ -68,21 +69,34 @@ class DocumentText(NamedTuple):
     identity: str
     period: str | None
     text: str
-    repost: bool = False  # somebody else's words
+
+    # True if the text is somebody else's.
+    repost: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentScope:
     """What determines the documents of a job: `documents_of` turns it into a condition."""
 
-    kind: str  # a `JobKind`
-    name: str  # the job's: 2020-03, @nasa, search:covid
-    sources: tuple[str, ...] = ()  # of a month: its archives; of a handle: none stands for all
-    outlets: tuple[str, ...] = ()  # none stands for all, as of the sections
+    # A `JobKind`.
+    kind: str
+
+    # The job's name: 2020-03, @nasa, search:covid.
+    name: str
+
+    # The archives of a month; for a handle, an empty tuple stands for all services.
+    sources: tuple[str, ...] = ()
+
+    # An empty tuple stands for all outlets; likewise for sections.
+    outlets: tuple[str, ...] = ()
     sections: tuple[str, ...] = ()
     material: str | None = None
-    job_id: int | None = None  # of a search, whose documents are linked to its job
-    newest_document: int | None = None  # documents with a higher id were stored later
+
+    # The job of a search, to which the documents are linked.
+    job_id: int | None = None
+
+    # Documents with a higher id were stored later and do not belong to the scope.
+    newest_document: int | None = None
 
     @classmethod
     def of_job(
@@ -124,9 +138,15 @@ class Stored:
     added: int
     forgotten: int
     completed: int = 0
-    kept: int = 0  #: lack what was given, and stay as they are for the runs that have read them
-    conflicts: int = 0  #: not stored: their identity is that of another text
-    redated: int = 0  #: given with another date than stored: the first date is the document's
+
+    #: These documents lack a field that was given; they stay as the runs have read them.
+    kept: int = 0
+
+    #: These documents were not stored: their identity belongs to another text.
+    conflicts: int = 0
+
+    #: These documents were given with another date than the stored one, which stays.
+    redated: int = 0
 
 
 def add_documents(
@@ -161,7 +181,7 @@ def insert_documents(
     completed = kept = conflicts = redated = 0
 
     for batch in batched(allowed):
-        rows, in_two_months = join_rows(identify_documents(connection, batch))
+        rows, redated_in_batch = join_rows(identify_documents(connection, batch))
         joined_keys = {origin_key(row) for row in rows} - origin_ids.keys()
         origin_ids |= find_or_add_origins(connection, db, joined_keys)
         new = _insert_new(connection, db, rows, origin_ids, import_id)
@@ -175,7 +195,7 @@ def insert_documents(
         completed += result.completed
         kept += result.kept
         conflicts += result.conflicts + _count_conflicts(rows, new)
-        redated += result.redated + in_two_months
+        redated += result.redated + redated_in_batch
 
     add_to_counts(connection, db, added)
     not_allowed = len(documents) - len(allowed)
@@ -193,9 +213,13 @@ def _insert_new(
     first_rows: dict[str, dict[str, Any]] = {}
     for row in rows:
         origin_id = origin_ids[origin_key(row)]
-        values = {name: row.get(name) for name in _COLUMNS}
-        given = {"origin_id": origin_id, "import_id": import_id, "repost": bool(row.get("repost"))}
-        first_rows.setdefault(row["identity"], {**values, **given})
+        document = {column: row.get(column) for column in _COLUMNS}
+        import_columns = {
+            "origin_id": origin_id,
+            "import_id": import_id,
+            "repost": bool(row.get("repost")),
+        }
+        first_rows.setdefault(row["identity"], {**document, **import_columns})
 
     if not first_rows:
         return {}
@@ -222,7 +246,7 @@ def _count_conflicts(
 def _insert_details(
     connection: Connection, db: Database, rows: Sequence[Mapping[str, Any]]
 ) -> None:
-    """Keep abstracts and subject terms, of each document those that came first."""
+    """Keep the first abstract and subject terms of each document."""
     details_by_identity: dict[str, dict[str, Any]] = {}
     for row in rows:
         if row.get("abstract") or row.get("tags"):
@@ -253,14 +277,14 @@ def _link_rows(
 def link_documents(connection: Connection, db: Database, job_id: int, ids: Sequence[int]) -> None:
     """Record that the search *job_id* found these documents."""
     if ids:
-        links = [{"job_id": job_id, "document_id": number} for number in ids]
+        links = [{"job_id": job_id, "document_id": document_id} for document_id in ids]
         connection.execute(db.upsert(JobDocument).on_conflict_do_nothing(), links)
 
 
 def has_documents_of(connection: Connection, handle: str) -> bool:
     """Return whether a document of that handle is stored, in any source."""
-    of_handle = select(Document.id).where(Document.handle == handle).limit(1)
-    return connection.scalar(of_handle) is not None
+    documents = select(Document.id).where(Document.handle == handle).limit(1)
+    return connection.scalar(documents) is not None
 
 
 def documents_of(
@@ -281,7 +305,7 @@ def documents_of(
         condition = and_(Document.published_at >= first, Document.published_at < after)
     elif scope.kind == JobKind.HANDLE:
         names = (scope.name, *also)
-        condition = Document.handle.in_([name.removeprefix("@").lower() for name in names])
+        condition = Document.handle.in_([account.removeprefix("@").lower() for account in names])
     else:
         linked = select(JobDocument.document_id).where(JobDocument.job_id == scope.job_id)
         condition = Document.id.in_(linked)
@@ -312,8 +336,8 @@ def list_posts(connection: Connection, scopes: Sequence[DocumentScope]) -> list[
     alike: dict[DocumentScope, list[DocumentScope]] = {}
     for scope in scopes:
         is_account = scope.kind == JobKind.HANDLE
-        rest = replace(scope, name="", job_id=None) if is_account else scope
-        alike.setdefault(rest, []).append(scope)
+        shared_scope = replace(scope, name="", job_id=None) if is_account else scope
+        alike.setdefault(shared_scope, []).append(scope)
 
     conditions = []
     for first, *others in alike.values():
@@ -330,7 +354,8 @@ def list_documents_by_day(
     Some `_READ_AT_ONCE` documents are read in a transaction, or a day.
     """
     day = bindparam("first", type_=DateTime), bindparam("after", type_=DateTime)
-    statement = _DATED_TEXTS.where(documents_of(scope, day=day))  # built once: that costs most
+    # The statement is built once, because building it costs most.
+    statement = _DATED_TEXTS.where(documents_of(scope, day=day))
     for first, after in _ranges_to_read(db, scope):
         with db.read() as connection:
             rows = connection.execute(statement, {"first": first, "after": after}).all()
@@ -350,11 +375,11 @@ def _ranges_to_read(db: Database, scope: DocumentScope) -> Iterator[tuple[dateti
         yield part[0][0], part[-1][1]
 
 
-def _group_by_day(rows: Iterable[Row[Any]]) -> Iterator[tuple[str, list[DocumentText]]]:
-    """Yield each day of *rows* of `_DATED_TEXTS` with its documents, by identity."""
+def _group_by_day(documents: Iterable[Row[Any]]) -> Iterator[tuple[str, list[DocumentText]]]:
+    """Yield each day of *documents* of `_DATED_TEXTS` with its documents, by identity."""
     days: dict[date, list[Any]] = {}
-    for row in rows:
-        days.setdefault(row.published_at.date(), []).append(row[:-1])
+    for document in documents:
+        days.setdefault(document.published_at.date(), []).append(document[:-1])
     for day in sorted(days):
         yield day.isoformat(), _in_order(days[day])
 
@@ -368,10 +393,10 @@ def list_texts(db: Database, scope: DocumentScope) -> Iterator[str]:
 
 def documents_by_id(connection: Connection, ids: Sequence[int]) -> list[DocumentText]:
     """Return the documents with these *ids*, by period, then identity."""
-    rows: list[Any] = []
+    documents: list[Any] = []
     for batch in batched(ids):
-        rows += connection.execute(_TEXTS.where(Document.id.in_(batch)))
-    return _in_order(rows)
+        documents += connection.execute(_TEXTS.where(Document.id.in_(batch)))
+    return _in_order(documents)
 
 
 def days_of(period: str) -> list[tuple[datetime, datetime]]:
@@ -410,9 +435,9 @@ def newest_document(db: Database) -> int:
         return connection.scalar(select(func.max(Document.id))) or 0
 
 
-def _in_order(rows: Iterable[Any]) -> list[DocumentText]:
+def _in_order(documents: Iterable[Any]) -> list[DocumentText]:
     # sorted here and not by the database: databases differ in how they order text
-    return sorted(map(DocumentText._make, rows), key=_period_and_identity)
+    return sorted(map(DocumentText._make, documents), key=_period_and_identity)
 
 
 def _period_and_identity(document: DocumentText) -> tuple[str, str]:

@@ -59,7 +59,8 @@ from models.transitions import (
 )
 
 SCANNED_AT_ONCE = 20_000
-NOBODY = 0  # the run to which the calls of erased runs belong: limits go on counting them
+# The calls of erased runs go to this run, so that limits go on counting them.
+NOBODY = 0
 
 
 @dataclass
@@ -68,7 +69,9 @@ class Erased:
 
     documents: int = 0
     answers: int = 0
-    runs: list[int] = field(default_factory=list)  # whose results are made again without them
+
+    # The results of these runs are made again without the documents.
+    runs: list[int] = field(default_factory=list)
 
 
 def forget_run(db: Database, run_id: int) -> None:
@@ -133,20 +136,22 @@ def forget_documents(
     quotes = _quotable_texts(db, ids, sentences)
     quoting, newest_answer = _quoting_answers(db, quotes)
     with db.write() as connection:
-        drop_places(connection)  # first, as an import locks its record before its documents
+        # An import locks its record before its documents; places go first to keep that order.
+        drop_places(connection)
         jobs = _affected_jobs(connection, ids, handle)
         runs = sorted({job.run_id for job in jobs})
         for run_id in runs:
             lock_run(connection, run_id)
 
         answers = _delete_answers(connection, ids, quoting)
-        answers += count_keyword_answers(connection, ids)  # they go with their documents
+        # Keyword answers are deleted together with their documents.
+        answers += count_keyword_answers(connection, ids)
         if handle is not None:
             connection.execute(delete(Crawl).where(Crawl.subject == f"@{handle}"))
         removed = count_by_key(connection, ids)
         for batch in batched(ids):
             connection.execute(delete(Document).where(Document.id.in_(batch)))
-        add_to_counts(connection, db, {key: -number for key, number in removed.items()})
+        add_to_counts(connection, db, {key: -count for key, count in removed.items()})
         clear_searched(connection, ids)
         if db.is_sqlite:
             _lower_newest_documents(connection)
@@ -154,7 +159,8 @@ def forget_documents(
         for job in jobs:
             for table in result_tables:
                 columns = table.__table__.c
-                if "document_id" not in columns:  # else the rows went with their document
+                if "document_id" not in columns:
+                    # Rows that name their document were deleted with it.
                     connection.execute(delete(table).where(columns.job_id == job.id))
             if DOCUMENTS in completed_steps(connection, job.id):
                 _redo_or_empty_job(connection, job, reason)
@@ -193,8 +199,8 @@ def _quoting_answers(db: Database, quotes: set[str], after: int = 0) -> tuple[se
         newest = connection.scalar(select(func.max(Answer.id))) or after
 
     keys: set[bytes] = set()
-    for key, value in _answers_between(db, after, newest):
-        if not quotes.isdisjoint(json.loads(value)):
+    for key, answer in _answers_between(db, after, newest):
+        if not quotes.isdisjoint(json.loads(answer)):
             keys.add(key)
     return keys, newest
 
@@ -205,9 +211,9 @@ def _answers_between(db: Database, after: int, newest: int) -> Iterator[Row[byte
     for start in range(after, newest, SCANNED_AT_ONCE):
         end = min(start + SCANNED_AT_ONCE, newest)
         with db.read() as connection:
-            of_range = answers.where(Answer.id > start, Answer.id <= end)
-            rows = connection.execute(of_range).all()
-        yield from rows
+            range_answers = answers.where(Answer.id > start, Answer.id <= end)
+            answer_rows = connection.execute(range_answers).all()
+        yield from answer_rows
 
 
 def _delete_answers(connection: Connection, ids: Sequence[int], quoting: set[bytes]) -> int:
@@ -253,7 +259,8 @@ def _affected_jobs(
     for job in jobs.values():
         if job.id in first_job_ids(connection, job.run_id):
             runs.add(job.run_id)
-    is_compared = Job.kind.in_((JobKind.HANDLE, JobKind.SEARCH))  # with the other jobs of its run
+    # Accounts and searches are compared with the other jobs of their run.
+    is_compared = Job.kind.in_((JobKind.HANDLE, JobKind.SEARCH))
     for job in _read_jobs(connection, Job.run_id, sorted(runs), is_compared):
         jobs[job.id] = job
     return list(jobs.values())
@@ -275,16 +282,16 @@ def _ids_by_job_name(connection: Connection, ids: Sequence[int]) -> dict[str, li
 def _read_jobs(
     connection: Connection,
     column: InstrumentedAttribute[Any],
-    values: Sequence[Any],
+    keys: Sequence[Any],
     *conditions: ColumnElement[bool],
 ) -> list[Row[Any]]:
     columns = (Job.id, Job.run_id, Job.kind, Job.name, Job.state, Job.newest_document)
     jobs = select(*columns, Run.state.label("run_state"), Run.parameters)
     jobs = jobs.join(Run, Run.id == Job.run_id).where(*conditions)
-    rows: list[Row[Any]] = []
-    for batch in batched(values):
-        rows += connection.execute(jobs.where(column.in_(batch)).order_by(Job.id))
-    return rows
+    job_rows: list[Row[Any]] = []
+    for batch in batched(keys):
+        job_rows += connection.execute(jobs.where(column.in_(batch)).order_by(Job.id))
+    return job_rows
 
 
 def _scope_of(job: Row[Any]) -> DocumentScope:
@@ -347,5 +354,6 @@ def _note_erasure(connection: Connection, db: Database, run_id: int, reason: str
     redo_reports(connection, run_id)
     if not reopen_run(connection, run_id):
         ended_at = connection.scalar(select(Run.ended_at).where(Run.id == run_id))
-        if ended_at is not None:  # otherwise the report is made when the run ends
+        if ended_at is not None:
+            # An open run gets its report when it ends.
             queue_report(connection, run_id)

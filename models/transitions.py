@@ -51,11 +51,13 @@ from models.runs import IS_OPEN, REPORT_JOB, UNENDED, NewJob, add_jobs, get_run
 from models.scheduling import MAY_DRAW, drawing_values, others_wait
 from models.tables import Job, JobStep, MaintenanceLock, Run
 
-CRASHES_ALLOWED = 3  # in a row, without any progress
+# A job fails after so many crashes in a row without any progress.
+CRASHES_ALLOWED = 3
 # A worker is lost to an operator, a power cut, a machine without memory: seldom to its job. A job
 # that takes the whole machine with it each time ends too.
 LOSSES_ALLOWED = 30
-MESSAGE_SECONDS = 0.1  # a process that is free has its message sooner
+# A process that is free has its message sooner.
+MESSAGE_SECONDS = 0.1
 
 Columns = dict[str, Any]
 
@@ -129,7 +131,8 @@ _SETBACKS = select(Job.crashes + Job.losses).where(Job.id == bindparam("job"))
 _QUEUED = (
     select(Job.id)
     .where(
-        Job.queue == bindparam("queue"),  # first in the index that has the jobs in order
+        # The index that has the jobs in order begins with this column.
+        Job.queue == bindparam("queue"),
         Job.run_id == bindparam("run"),
         Job.state == State.QUEUED,
         Job.kind == bindparam("kind"),
@@ -262,32 +265,32 @@ def _claim_beside(
     db: Database, claim: Claim, free: Select[int], *, most: int, lease_seconds: float
 ) -> list[Claim]:
     """Claim up to *most* of the *free* jobs for the owner of *claim*."""
-    values: Columns = {
+    parameters: Columns = {
         "queue": QUEUE_OF[claim.kind],
         "run": claim.run_id,
         "kind": claim.kind,
         "most": most,
     }
     with db.read() as connection:
-        if connection.scalar(free, values) is None:
+        if connection.scalar(free, parameters) is None:
             return []
         if connection.scalar(_SETBACKS, {"job": claim.job_id}):
             return []
 
     with db.write() as connection:
-        ids = connection.scalars(free.with_for_update(skip_locked=True), values).all()
+        ids = connection.scalars(free.with_for_update(skip_locked=True), parameters).all()
         held = {"ids": ids, "new_owner": claim.owner, "lease_seconds": lease_seconds}
-        rows = connection.execute(_HOLD, held).all()
+        claimed_jobs = connection.execute(_HOLD, held).all()
 
     companions = []
-    for row in sorted(rows, key=attrgetter("id")):
+    for job in sorted(claimed_jobs, key=attrgetter("id")):
         companions.append(
             replace(
                 claim,
-                job_id=row.id,
-                name=row.name,
-                options=row.options,
-                number=row.claims,
+                job_id=job.id,
+                name=job.name,
+                options=job.options,
+                number=job.claims,
                 waits=0,
             )
         )
@@ -337,20 +340,20 @@ def _end_job(db: Database, claim: Claim, ended: Columns) -> None:
 # --- jobs that are compared with the others of their run ---
 
 
-def freeze_together(db: Database, claim: Claim, names: Collection[str], newest: int) -> int:
-    """Let the documents of the claimed job, and of its run's jobs *names*, end with *newest*.
+def freeze_together(db: Database, claim: Claim, job_names: Collection[str], newest: int) -> int:
+    """Let the documents of the claimed job, and of its run's jobs *job_names*, end with *newest*.
 
     Documents that are frozen stay so. Return the end of the claimed job's. Raises `LeaseLost`.
     """
     unfrozen = update(Job).where(Job.newest_document.is_(None)).values(newest_document=newest)
-    of_run = unfrozen.where(Job.run_id == claim.run_id, Job.kind == claim.kind)
+    unfrozen_in_run = unfrozen.where(Job.run_id == claim.run_id, Job.kind == claim.kind)
     with db.write() as connection:
         lock_run(connection, claim.run_id)
         fence(connection, claim)
         # Two statements: with "this job or one of these" each would look at all jobs of the run.
         connection.execute(unfrozen.where(Job.id == claim.job_id))
-        for batch in batched(list(names)):
-            connection.execute(of_run.where(Job.name.in_(batch)))
+        for batch in batched(list(job_names)):
+            connection.execute(unfrozen_in_run.where(Job.name.in_(batch)))
         frozen = newest_document_of(connection, claim.job_id)
     assert frozen is not None  # noqa: S101 - it was set
     return frozen
@@ -560,22 +563,24 @@ def cancel_run(db: Database, run_id: int) -> None:
         connection.execute(open_jobs.values(_ended(State.CANCELLED, reason=reason)))
 
 
-def retry_run(db: Database, run_id: int, names: Sequence[str] = ()) -> int:
-    """Queue failed jobs again, those *names* or all; return their number.
+def retry_run(db: Database, run_id: int, job_names: Sequence[str] = ()) -> int:
+    """Queue failed jobs again, those *job_names* or all; return their number.
 
-    Raises `NotFound` where one of *names* is no failed job, `RunEnded` where the run was cancelled.
+    Raises `NotFound` where one of *job_names* is no failed job, and `RunEnded` where the run was
+    cancelled.
     """
     with db.write() as connection:
         _lock_unless(connection, run_id, (State.CANCELLED,))
         failed = and_(Job.run_id == run_id, Job.state == State.FAILED)
-        if names:
+        if job_names:
             failed_names = set(connection.scalars(select(Job.name).where(failed)))
-            if missing := [name for name in names if name not in failed_names]:
+            if missing := [job_name for job_name in job_names if job_name not in failed_names]:
                 raise NotFound(f"run {run_id} has no failed job {', '.join(missing)}")
-            failed = and_(failed, Job.name.in_(names))
+            failed = and_(failed, Job.name.in_(job_names))
 
         requeued = _due(State.QUEUED) | NO_SETBACKS
-        requeued["newest_document"] = func.nullif(Job.newest_document, 0)  # 0: never frozen
+        # 0 stands for documents that were never frozen.
+        requeued["newest_document"] = func.nullif(Job.newest_document, 0)
         queued = connection.execute(update(Job).where(failed).values(requeued)).rowcount
         reopen_run(connection, run_id)
         return queued
@@ -593,21 +598,22 @@ def close_run(connection: Connection, run_id: int) -> None:
 def _close_run() -> Update:
     # By state, in the order of an index: otherwise each end would read all jobs that ended before.
     run_id: BindParameter[int] = bindparam("closed_run")
-    first = (
+    first_job = (
         select(Job.id)
         .where(Job.run_id == run_id, Job.kind != JobKind.REPORT)
         .order_by(Job.state)
         .limit(1)
     )
-    has_ended = first.where(Job.state.in_(UNENDED)).scalar_subquery().is_(None)
-    failed = first.where(Job.state == State.FAILED).scalar_subquery()
+    has_ended = first_job.where(Job.state.in_(UNENDED)).scalar_subquery().is_(None)
+    failed = first_job.where(Job.state == State.FAILED).scalar_subquery()
     state = case((failed.is_not(None), State.FAILED), else_=State.DONE)
 
     open_run = update(Run).where(Run.id == run_id, Run.state.not_in(ENDED), has_ended)
     return open_run.values(state=state, ended_at=clock())
 
 
-_CLOSE_RUN = _close_run()  # built once: it costs more than what the database does with it
+# The statement is built once: that costs more than what the database does with it.
+_CLOSE_RUN = _close_run()
 
 
 def close_ended_runs(db: Database) -> None:
