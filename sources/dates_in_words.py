@@ -40,13 +40,13 @@ def split_date(text: str) -> tuple[str, str, str, str] | None:
     Two digits of a year are of this century; they are read behind a hyphen alone (``12-Mar-20``).
     """
     if match := _DAY_FIRST.match(text):
-        day, name, year = match.groups()
+        day, month_name, year = match.groups()
     elif match := _MONTH_FIRST.match(text):
-        name, day, year = match.groups()
+        month_name, day, year = match.groups()
     else:
         return None
 
-    month = _NUMBERS.get(name.casefold())
+    month = _NUMBERS.get(month_name.casefold())
     if month is None:
         return None
     return year if len(year) == 4 else f"20{year}", month, day, text[match.end() :]

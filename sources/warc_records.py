@@ -15,7 +15,8 @@ from warcio.exceptions import ArchiveLoadFailed
 from sources.file_reading import open_file
 from sources.gzip_members import GzipMembers
 
-LONGEST_HEAD = 2**18  #: bytes of a record's headers
+#: The headers of a record may have so many bytes.
+LONGEST_HEAD = 2**18
 BROKEN_FILE = (ArchiveLoadFailed, AttributeError, EOFError, OSError, ValueError, zlib.error)
 
 
@@ -32,7 +33,8 @@ class _BoundedReader(DecompressingBufferedReader):  # type: ignore[misc] # warci
 
     def __init__(self, file: Any) -> None:
         super().__init__(file)
-        self.line_bytes = 0  #: of the present record
+        #: The bytes of the lines of the present record.
+        self.line_bytes = 0
 
     def readline(self, length: int | None = None) -> bytes:
         """Read a line. Raises `ArchiveLoadFailed` where a record's lines never end."""
