@@ -31,14 +31,14 @@ class LabelRow:
 
 
 @keep_rows
-def read_labels(data: RunData, names: Collection[str] | None = None) -> Iterator[LabelRow]:
+def read_labels(run: RunData, job_names: Collection[str] | None = None) -> Iterator[LabelRow]:
     """Yield a row per month, mention and coder; none of mentions that the run no longer has."""
-    for job in data.jobs_named(names):
+    for job in run.jobs_named(job_names):
         if job.kind == JobKind.MONTH:
-            yield from LABELS.sort(_read_month(data, job))
+            yield from LABELS.sort(_read_month(run, job))
 
 
-def _read_month(data: RunData, job: RunJob) -> Iterator[LabelRow]:
+def _read_month(run: RunData, job: RunJob) -> Iterator[LabelRow]:
     is_of_mention = and_(
         Mention.document_id == Label.document_id,
         Mention.keyword == Label.keyword,
@@ -50,14 +50,15 @@ def _read_month(data: RunData, job: RunJob) -> Iterator[LabelRow]:
         select(*columns, Label.value, Mention.sentence, Mention.polarity)
         .join(Document, Document.id == Label.document_id)
         .join(Mention, is_of_mention)
-        .where(Label.run_id == data.id)
-        .distinct()  # a sentence with two terms of a keyword is two rows
+        .where(Label.run_id == run.id)
+        # A sentence with two terms of a keyword is two rows of mentions.
+        .distinct()
     )
     for identity, keyword, position, coder, label, sentence, polarity in fetch_all(
-        data.db, statement
+        run.db, statement
     ):
         yield LabelRow(
-            run=data.id,
+            run=run.id,
             period=job.name,
             document=identity,
             keyword=keyword,
