@@ -151,8 +151,8 @@ def claim_answers(
 ) -> dict[bytes, int]:
     """Claim the right to request *keys* for so many *seconds*; return the keys that were won.
 
-    Won are keys without an answer that nobody claims, whose claim has expired, or that an earlier
-    claim of the same job made; each with the number of claimants that may have made the
+    A key without an answer is won if nobody claims it, if its claim has expired, or if an earlier
+    claim of the same job made it. The number of each key says how many claimants may have made the
     request before.
     """
     won: dict[bytes, int] = {}
@@ -173,7 +173,7 @@ def claim_answers(
 
 @lru_cache(maxsize=2)
 def _claiming(is_sqlite: bool) -> ReturningInsert[bytes, int]:
-    """Return the statement of a claim; to make it anew takes longer than to execute it."""
+    """Return the statement of a claim; building it again would take longer than executing it."""
     until = clock() + bindparam("seconds", type_=Float)
     job, claim_number = bindparam("job", type_=BIG), bindparam("number", type_=Integer)
     columns = {
@@ -201,9 +201,9 @@ def _claiming(is_sqlite: bool) -> ReturningInsert[bytes, int]:
 
 
 def store_batch(db: Database, claim: Claim, batch: Batch, *, service: str, credential: str) -> None:
-    """Store what was paid for, end its claims and count the calls, whoever owns the job now.
+    """Store the answers, end their claims and count the calls, even if the job has another owner.
 
-    An answer that may quote a document which was erased meanwhile is not kept.
+    An answer that may quote a document which was erased meanwhile is not stored.
     """
     counts = batch.call_counts_by_operation
     with db.write() as connection:

@@ -1,7 +1,7 @@
-"""Stored documents that an import knows more about: found under their name, and completed.
+"""Completion of stored documents that an import knows more about.
 
 A run's documents do not change. So a document that no run has read is stored anew for later runs.
-A document that a run has read gets only its author, which no figure rests on.
+A document that a run has read gets only its author and its place, which no figure counts.
 """
 
 from __future__ import annotations
@@ -283,9 +283,10 @@ def _ids_chosen(connection: Connection, ids: Sequence[int]) -> set[int]:
 def _complete_in_place(
     db: Database, connection: Connection, documents: Sequence[_Incomplete]
 ) -> tuple[int, int]:
-    """Complete the author and the place of documents that a run has read: no figure changes.
+    """Complete the author and the place of documents that a run has read.
 
-    The place stays incomplete if a run chose documents by it. Return how many documents lack
+    No figure counts them. Results may be grouped by the place, but it stays incomplete if a run
+    chose documents by it. Return how many documents lack
     nothing now, and how many still lack something.
     """
     chosen = _ids_chosen(connection, [incomplete.document["id"] for incomplete in documents])

@@ -75,7 +75,7 @@ def count_attempt(
     seconds: float,
     retries: int = 0,
 ) -> None:
-    """Count one attempt at *service*, whatever came of it and whoever owns the job by now."""
+    """Count one attempt at *service*, even if it failed or the job has another owner by now."""
     counts = {operation: CallCounts(calls=1, retries=retries, seconds=seconds)}
     with db.write() as connection:
         count_calls(db, connection, run_id, counts, service=service, credential=credential)

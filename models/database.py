@@ -133,7 +133,7 @@ class Database:
         return upsert(table, is_sqlite=self.is_sqlite)
 
     def checkpoint_wal(self) -> None:
-        """Truncate SQLite's write-ahead log where nobody reads or writes; wait for nobody.
+        """Truncate SQLite's write-ahead log if no connection uses it; do not wait.
 
         Raises `DatabaseAway`.
         """
@@ -153,9 +153,9 @@ class Database:
 
 
 def upsert(table: type, *, is_sqlite: bool) -> sqlite.Insert | postgresql.Insert:
-    """Return an INSERT on which `on_conflict_do_…` can be called, to be kept for a dialect.
+    """Return an INSERT on which `on_conflict_do_…` can be called.
 
-    To make a statement anew can take longer than to execute it.
+    Keep the statement: building it again can take longer than executing it.
     """
     if is_sqlite:
         return sqlite.insert(table)
@@ -166,7 +166,7 @@ def upsert(table: type, *, is_sqlite: bool) -> sqlite.Insert | postgresql.Insert
 
 @cache
 def insert_new(table: type, *, is_sqlite: bool) -> sqlite.Insert | postgresql.Insert:
-    """Return the INSERT of rows of which some may be stored already."""
+    """Return the INSERT of rows that skips those that are stored already."""
     return upsert(table, is_sqlite=is_sqlite).on_conflict_do_nothing()
 
 
@@ -313,7 +313,7 @@ def _translated(url: str) -> Iterator[None]:
 
 
 def _is_full(reason: str, url: str) -> bool:
-    """Return whether the database has no room to write, in whatever words it says so."""
+    """Return whether *reason* or the disk says that the database has no room to write."""
     if "is full" in reason or "No space left" in reason:
         return True
     file = sqlite_path(url)
@@ -342,8 +342,8 @@ def _is_away(error: DBAPIError) -> bool:
 def migrate(url: str, revision: str = "head") -> None:
     """Bring the database's tables to *revision*, creating them where there are none.
 
-    Raises `SettingsError` where this program cannot do that with them, `UsageError` where there is
-    no such revision.
+    Raises `SettingsError` if this program cannot migrate them, and `UsageError` if there is no such
+    revision.
     """
     from alembic import command  # noqa: PLC0415 - 0.2 s that only this needs
     from alembic.config import Config  # noqa: PLC0415

@@ -125,8 +125,8 @@ class DocumentScope:
     def of_all_kinds(self) -> Self:
         """The scope without its choice of sections and material.
 
-        Where it has a document, none of the chosen ones is a true zero; an outlet that has no
-        document at all has no data.
+        If this scope has a document and the chosen scope has none, the zero is true. An outlet
+        without any document has no data.
         """
         return replace(self, sections=(), material=None)
 
@@ -295,9 +295,9 @@ def documents_of(
 ) -> ColumnElement[bool]:
     """Return the condition on `Document` that holds for the documents of *scope*.
 
-    This is the one place that says which documents a job works on. *day* narrows a month to one of
-    its `days_of`, given as moments or as parameters of the statement. *also*: the names of other
-    accounts whose scopes differ from that of an account in nothing else.
+    Nothing else determines which documents a job works on. *day* narrows a month to one of its
+    `days_of`, given as moments or as parameters of the statement. *also* names other accounts whose
+    scopes differ from *scope* only in the name.
     """
     if scope.kind == JobKind.MONTH:
         days = days_of(scope.name)
@@ -426,8 +426,8 @@ def with_counts(remark: str | None, posts: Sequence[DocumentText]) -> str | None
 def newest_document(db: Database) -> int:
     """Return the id of the newest document, 0 for none; those stored later have higher ids.
 
-    PostgreSQL gives out ids before others see their rows, so this waits for whoever inserts, and
-    lets nobody insert for an instant.
+    PostgreSQL gives out ids before others see their rows. So this waits for running inserts and
+    blocks new ones for an instant.
     """
     with db.read() as connection:
         if not db.is_sqlite:

@@ -1,9 +1,9 @@
 """Erasure of runs, documents and accounts with everything that was derived from them.
 
 Sentences with keywords are found by their document, answers about several texts by
-`AnswerDocument`, others about a single text by what they quote, so that no engine, term or run has
-to be remembered for it. An answer that quotes nothing (a number, under a key that is a hash) says
-nothing about a text, and stays.
+`AnswerDocument`, and answers about a single text by what they quote. So no engine, term or run has
+to be remembered. An answer that quotes nothing (a number, under a key that is a hash) says nothing
+about a text and stays.
 """
 
 from __future__ import annotations
@@ -126,12 +126,12 @@ def forget_documents(
 ) -> Erased:
     """Remove documents with the results and answers that quote them.
 
-    The jobs whose other results rest on them are queued again. Suppress the documents before: what
-    is collected while their answers are looked for stays away then.
+    Jobs whose other results rest on the documents are queued again. Suppress the documents before,
+    so that nothing collects them again during the search for their answers.
 
     *sentences* splits a text as the engine does. *result_tables* hold rows of steps.
-    *handle* says that the whole account is erased, and how far it was read. Every run that held
-    one of the documents gives the *reason*.
+    A *handle* says that the whole account is erased, with the progress of its crawl. Every run that
+    held one of the documents gives the *reason*.
     """
     quotes = _quotable_texts(db, ids, sentences)
     quoting, newest_answer = _quoting_answers(db, quotes)
@@ -234,7 +234,7 @@ def _delete_answers(connection: Connection, ids: Sequence[int], quoting: set[byt
 def _affected_jobs(
     connection: Connection, ids: Sequence[int], handle: str | None
 ) -> list[Row[Any]]:
-    """Return the jobs that hold one of the documents, are of the *handle*, or rest on such a job.
+    """Return the jobs that hold one of the documents, collect the *handle*, or rest on such a job.
 
     The posts of an account or a search are compared with those of the run's other jobs.
     """
@@ -313,7 +313,7 @@ def _holds_one_of(connection: Connection, scope: DocumentScope, ids: Sequence[in
 
 
 def _lower_newest_documents(connection: Connection) -> None:
-    """Keep ended jobs from documents that are stored later: SQLite gives the highest ids anew."""
+    """Keep ended jobs from documents that are stored later: SQLite reuses the highest ids."""
     newest = connection.scalar(select(func.max(Document.id))) or 0
     later = update(Job).where(Job.newest_document > newest)
     connection.execute(later.values(newest_document=newest))

@@ -153,7 +153,7 @@ def blank_import(connection: Connection, import_id: int, *, read: int) -> None:
 
 
 def left_out_remark(connection: Connection, path: str, source: str) -> str | None:
-    """Return what could not be used when *path* was read last; None where that is nothing."""
+    """Return a remark on the omissions of the last reading of *path*; None if it had none."""
     last_record = _last_import(connection, path, source)
     if last_record is None or not last_record.left_out:
         return None

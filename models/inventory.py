@@ -1,6 +1,6 @@
-"""What the database holds, from the counts of documents and small tables.
+"""The inventory of the database, from the counts of documents and small tables.
 
-No query here reads documents, of which there may be millions; accounts are counted in an index.
+No query here reads documents, since there may be millions; accounts are counted in an index.
 """
 
 from __future__ import annotations

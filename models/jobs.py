@@ -133,7 +133,7 @@ def renew_lease(db: Database, claim: Claim, *, lease_seconds: float) -> State | 
 
 
 def note_progress(connection: Connection, claim: Claim) -> None:
-    """Reset the setbacks of a job for which answers were stored, whoever owns it now."""
+    """Reset the setbacks of a job for which answers were stored, whoever owns the job now."""
     connection.execute(_RESET_SETBACKS, {"reset_job": claim.job_id})
 
 

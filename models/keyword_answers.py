@@ -114,7 +114,7 @@ def read_searched(
 def read_sentences(
     connection: Connection, engine: str, terms: Collection[str], document_ids: Collection[int]
 ) -> dict[tuple[str, int], list[str]]:
-    """Return the sentences that were found, by term and document; none where nothing was."""
+    """Return the stored sentences by term and document; documents without a mention are absent."""
     term_of_question = _stored_questions(connection, engine, terms)
     questions = list(term_of_question)
     sentences: dict[tuple[str, int], list[str]] = {}
@@ -188,7 +188,7 @@ def count_keyword_answers(connection: Connection, document_ids: Sequence[int]) -
 
 
 def clear_searched(connection: Connection, document_ids: Iterable[int]) -> None:
-    """Let documents that are gone count as never searched: SQLite gives the highest ids anew."""
+    """Mark deleted documents as never searched, since SQLite reuses the highest ids."""
     bits_of_block = _bits_by_block(document_ids)
 
     for blocks in batched(sorted(bits_of_block)):
@@ -263,7 +263,7 @@ def _question_id(db: Database, connection: Connection, question: Question) -> in
 def _lock_documents(
     db: Database, connection: Connection, answers: Iterable[Mapping[int, str]]
 ) -> set[int]:
-    """Return which of the documents are stored; on PostgreSQL lock those of which text is kept.
+    """Return which of the documents are stored; on PostgreSQL lock those with sentences to store.
 
     An erasure waits there until the answers are stored, and then removes them. A bit that says that
     a document was searched may stay: it quotes nothing, and PostgreSQL does not reuse the id.

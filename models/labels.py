@@ -126,7 +126,7 @@ def store_labels(
 def add_label(
     db: Database, run_id: int, coder: str, key: MentionKey, polarity: int | None
 ) -> LabelOutcome:
-    """Store a coder's label of a mention that has none of theirs. Raises `NotFound` of the run."""
+    """Store a coder's label of a mention that has none of theirs. Raises `NotFound` for the run."""
     try:
         with db.write() as connection:
             labelled_at = connection.execute(select(clock())).scalar_one()

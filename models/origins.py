@@ -99,7 +99,7 @@ def stored_names(
 
 
 def stored_sources(connection: Connection) -> set[str]:
-    """Return the sources of which documents are stored."""
+    """Return the sources that have stored documents."""
     return set(connection.scalars(select(DocumentCount.source).distinct()))
 
 
@@ -119,7 +119,7 @@ def list_months_of(connection: Connection, sources: Sequence[str]) -> list[tuple
 
 
 def stored_periods(connection: Connection, sources: Sequence[str]) -> set[str]:
-    """Return the months of which documents of one of *sources* are stored."""
+    """Return the months that have stored documents of one of *sources*."""
     periods = select(DocumentCount.period).where(DocumentCount.source.in_(sources))
     return set(connection.scalars(periods.distinct()))
 

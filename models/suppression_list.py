@@ -1,8 +1,8 @@
 """Hashes of the names that were erased on request, so that no import or crawl brings them back.
 
-A name can be tested against the list and cannot be read from it. It is that of a document
-(`Document.identity`), of an account (its handle, of whatever source) or of an author (what stays
-when a handle changes).
+A name can be tested against the list and cannot be read from it. It is the name of a document
+(`Document.identity`), an account (its handle, in any source) or an author (the id that stays when a
+handle changes).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from models.tables import Document, SuppressedName
 def without_suppressed(
     connection: Connection, documents: Sequence[dict[str, Any]]
 ) -> list[dict[str, Any]]:
-    """Return the *documents* of `Document` of which no name is suppressed."""
+    """Return the *documents*, as rows of `Document`, that have no suppressed name."""
     if connection.scalar(select(SuppressedName.name).limit(1)) is None:
         return list(documents)
 

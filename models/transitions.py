@@ -1,8 +1,8 @@
 """The state transitions of jobs and runs, one function for each.
 
-The rules are those of docs/architecture.md, "Life of a run". `_due` and `_ended` state what it
-means in a job's columns that it can be claimed and that it has ended. A queued job is due, whatever
-the clock was when it was queued.
+The rules are those of docs/architecture.md, "Life of a run". `_due` and `_ended` state what the
+columns of a claimable job and of an ended job are. A queued job is due whatever the clock was when
+it was queued.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ from models.tables import Job, JobStep, MaintenanceLock, Run
 
 # A job fails after so many crashes in a row without any progress.
 CRASHES_ALLOWED = 3
-# A worker is lost to an operator, a power cut, a machine without memory: seldom to its job. A job
-# that takes the whole machine with it each time ends too.
+# Operators, power cuts and machines without memory cost workers more often than jobs do.
+# A job that takes the whole machine with it each time fails after so many losses, too.
 LOSSES_ALLOWED = 30
 # A process that is free has its message sooner.
 MESSAGE_SECONDS = 0.1
@@ -236,8 +236,9 @@ def _lock_drawing(connection: Connection, db: Database) -> None:
 def claim_companions(db: Database, claim: Claim, *, most: int, lease_seconds: float) -> list[Claim]:
     """Claim up to *most* queued jobs of the claim's run and kind, to be worked on beside its job.
 
-    Only jobs that no message was sent for: what is dispatched belongs to whoever gets the message.
-    None has lost its worker, nor has the claimed job: which one kills it must be seen.
+    Only jobs without a message are claimed: a dispatched job belongs to the process that gets the
+    message. No companion and no claimed job may have lost its worker before: it must stay clear
+    which job kills it.
     """
     return _claim_beside(db, claim, _NOT_DISPATCHED, most=most, lease_seconds=lease_seconds)
 
@@ -245,8 +246,8 @@ def claim_companions(db: Database, claim: Claim, *, most: int, lease_seconds: fl
 def claim_next(db: Database, claim: Claim, *, lease_seconds: float) -> Claim | None:
     """Claim another queued job of the claim's run as a companion, where no other run waits.
 
-    While one does, processes become free as soon as they can. The last of a run may be one whose
-    message waits for a process that is free: there is none but this.
+    If another run waits, this process must become free soon. A job whose message waits for a free
+    process may be claimed too, since only this process is free.
     """
     with db.read() as connection:
         if connection.scalar(_OPEN_RUN, {"run": claim.run_id}) is None:
@@ -308,8 +309,8 @@ def put_off_job(
 ) -> None:
     """Give the job back to be claimed in *seconds*; do nothing once the claim is lost.
 
-    *is_away* says that it waits for a service that does not answer: `waiting_since` is the time of
-    the first such wait in a row.
+    *is_away* says that the job waits for a service that does not answer. `waiting_since` is the
+    time of the first such wait in a row.
     """
     waiting = _due(State.WAITING, seconds=seconds, reason=reason)
     waiting["waits"] = Job.waits + 1
@@ -343,7 +344,8 @@ def _end_job(db: Database, claim: Claim, ended: Columns) -> None:
 def freeze_together(db: Database, claim: Claim, job_names: Collection[str], newest: int) -> int:
     """Let the documents of the claimed job, and of its run's jobs *job_names*, end with *newest*.
 
-    Documents that are frozen stay so. Return the end of the claimed job's. Raises `LeaseLost`.
+    Frozen documents stay as they are. Return the last document of the claimed job. Raises
+    `LeaseLost`.
     """
     unfrozen = update(Job).where(Job.newest_document.is_(None)).values(newest_document=newest)
     unfrozen_in_run = unfrozen.where(Job.run_id == claim.run_id, Job.kind == claim.kind)
@@ -362,7 +364,7 @@ def freeze_together(db: Database, claim: Claim, job_names: Collection[str], newe
 def wake_waiting_jobs(db: Database, run_id: int, reason: str) -> None:
     """Let the run's jobs that wait for *reason*, the documents of others, be due if none is left.
 
-    Call it when a slice has ended, before the dispatch: nothing dispatches at the end of a wait.
+    Call it when a slice has ended, before the dispatch: the end of a wait dispatches nothing.
     """
     is_waiting = and_(Job.run_id == run_id, Job.state == State.WAITING, Job.reason == reason)
     with db.read() as connection:
@@ -381,7 +383,7 @@ def wake_waiting_jobs(db: Database, run_id: int, reason: str) -> None:
 def requeue_lost_jobs(db: Database, has_exited: Callable[[str], bool]) -> int:
     """Queue or fail the jobs whose owner exited or whose lease ran out; return their number.
 
-    Why they lost it is not known: it takes many losses in a row to fail a job.
+    The cause of the loss is not known, so it takes many losses in a row to fail a job.
     """
     lost = [job for job in _running_jobs(db) if _is_lost(job, has_exited)]
     for job in lost:
@@ -392,8 +394,8 @@ def requeue_lost_jobs(db: Database, has_exited: Callable[[str], bool]) -> int:
 def requeue_crashed_jobs(db: Database, is_owner: Callable[[str], bool], cause: str) -> int:
     """Queue or fail the jobs of a process that ended by their own doing; return their number.
 
-    *is_owner* says whether a name is the process's, *cause* how it ended. Of jobs that shared the
-    process, each is worked on alone from then on: the innocent ones progress.
+    *is_owner* says whether a name is the process's, *cause* how it ended. Jobs that shared the
+    process are worked on alone from then on, so that the innocent ones progress.
     """
     crash = _Setback(
         "crashes",
@@ -416,7 +418,7 @@ def _running_jobs(db: Database) -> Sequence[Any]:
 
 
 def correct_times(db: Database) -> None:
-    """Take back what a clock that was ahead has put further into the future than was meant."""
+    """Correct times that a fast clock has set too far in the future."""
     is_due_too_late = and_(
         Job.state == State.WAITING,
         Job.due_at > clock() + Job.wait_seconds + CLOCK_SLACK_SECONDS,
@@ -437,9 +439,9 @@ def correct_times(db: Database) -> None:
 def _set_back(
     db: Database, job: Row[Any], setback: _Setback, is_still_lost: ColumnElement[bool]
 ) -> None:
-    """Queue the job, or fail it where that happened too often, if it *is still lost*.
+    """Queue the job if *is_still_lost* holds, or fail it after too many setbacks.
 
-    It is not failed where it made progress since *job* was read.
+    A job that made progress since *job* was read does not fail.
     """
     counter = Job.__table__.c[setback.counter]
     lost = update_held(job.id, job.owner, job.claims).where(is_still_lost)
@@ -490,7 +492,10 @@ def _is_still_lost(job: Row[Any], has_exited: Callable[[str], bool]) -> ColumnEl
 
 
 def pause_run(db: Database, run_id: int) -> None:
-    """Let nothing new start; jobs at work end their slice soon. Raises `NotFound`, `RunEnded`."""
+    """Pause the run: no job starts, and jobs at work end their slice soon.
+
+    Raises `NotFound` and `RunEnded`.
+    """
     with db.write() as connection:
         _lock_unless(connection, run_id, ENDED)
         _pause(connection, Run.id == run_id)
@@ -589,7 +594,8 @@ def retry_run(db: Database, run_id: int, job_names: Sequence[str] = ()) -> int:
 def close_run(connection: Connection, run_id: int) -> None:
     """End the run and queue its report if all its jobs have ended; otherwise do nothing.
 
-    Call it with the run locked (`lock_run`), after the job's change, each a statement of its own.
+    Call it with the run locked (`lock_run`) and after the job's change, which is a statement of its
+    own.
     """
     if connection.execute(_CLOSE_RUN, {"closed_run": run_id}).rowcount:
         queue_report(connection, run_id)
@@ -632,9 +638,9 @@ def close_ended_runs(db: Database) -> None:
 
 
 def queue_report(connection: Connection, run_id: int) -> None:
-    """Let the run's report be made, again if it was made before.
+    """Queue the run's report, again if it was made before.
 
-    One that is being made has read what the run was before; its worker loses the claim.
+    A report that is being made has read older results; its worker loses the claim.
     """
     reports = update(Job).where(Job.run_id == run_id, Job.kind == JobKind.REPORT)
     begun = reports.where(Job.state.in_((*ENDED, State.RUNNING)))
@@ -645,7 +651,7 @@ def queue_report(connection: Connection, run_id: int) -> None:
 def repeat_report_job(connection: Connection, run_id: int) -> bool:
     """Queue the job that makes the run's report again, if it has ended; return whether it had.
 
-    What is up to date is not drawn again, so that figure jobs stay as they are.
+    Figures that are up to date are not drawn again, so figure jobs stay as they are.
     """
     ended = update(Job).where(Job.run_id == run_id, Job.name == REPORT_JOB, Job.state.in_(ENDED))
     due = _due(State.QUEUED) | NO_SETBACKS
@@ -658,9 +664,9 @@ def repeat_report_job(connection: Connection, run_id: int) -> bool:
 def collect_again(
     connection: Connection, job_ids: Sequence[int], options: Mapping[str, Any]
 ) -> None:
-    """Queue ended jobs with *options* to collect their documents anew and to do every step.
+    """Queue ended jobs with *options* to collect their documents again and to do every step.
 
-    Call it with the run locked, then `reopen_run`. What was answered before is not asked again.
+    Call it with the run locked, then `reopen_run`. Stored answers are not requested again.
     """
     again = _due(State.QUEUED) | NO_SETBACKS | {"newest_document": None, "options": dict(options)}
     for batch in batched(job_ids):
@@ -672,14 +678,14 @@ def collect_again(
 
 
 def redo_job(connection: Connection, job_id: int) -> None:
-    """Queue a job, whatever it is at, because documents of it were erased."""
+    """Queue a job in any state, because documents of it were erased."""
     connection.execute(update(Job).where(Job.id == job_id).values(_due(State.QUEUED)))
 
 
 def redo_reports(connection: Connection, run_id: int) -> None:
-    """Queue the jobs that draw the run's report: what they have read was erased.
+    """Queue the jobs that draw the run's report, because documents that they have read were erased.
 
-    Whoever is at work on one loses its claim, and with it the means to end the job as failed.
+    A worker at one of them loses its claim, so that it cannot end the job as failed.
     """
     drawing = update(Job).where(Job.run_id == run_id, Job.kind == JobKind.REPORT)
     connection.execute(drawing.where(Job.state == State.RUNNING).values(_due(State.QUEUED)))
@@ -715,7 +721,7 @@ def _lock_unless(
 ) -> None:
     """Lock the run. Raises `NotFound`, and `RunEnded` with a *remedy* if it is in one of *states*.
 
-    The remedy is by default how to get what is missing.
+    The default remedy says how to get the missing results.
     """
     lock_run(connection, run_id)
     run = get_run(connection, run_id)

@@ -86,9 +86,9 @@ def _add(archive: ZipFile, file_name: str, content: IO[bytes]) -> str:
 
 
 class _BoundedFile(io.FileIO):
-    """A file of which no more than `LONGEST_DIRECTORY` is read at once.
+    """A file that reads at most `LONGEST_DIRECTORY` bytes at once.
 
-    `zipfile` reads an archive's list of files in one piece, of a size that the archive gives.
+    `zipfile` reads an archive's list of files in one piece, whose size the archive gives.
     """
 
     def read(self, size: int | None = -1, /) -> bytes:

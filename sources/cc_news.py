@@ -115,9 +115,9 @@ class _Progress:
 def read_warc(path: Path, context: ReadContext) -> Iterator[Item]:
     """Read the pages of a WARC file, packed record by record or not, one at a time.
 
-    Pages are the successful answers in HTML; a remark at the end counts all other records. What is
-    damaged ends the file, with an item `LeftOut`. A `Place` follows each page, of the record behind
-    it, but for a file that was packed as a whole.
+    Pages are the successful answers in HTML; a remark at the end counts all other records. Damage
+    ends the file with an item `LeftOut`. After each page comes the `Place` of the next record,
+    unless the file was packed as a whole.
     """
     begin = context.cursor["offset"] if context.cursor else 0
     progress = _Progress.at(context.cursor) if context.cursor else _Progress()

@@ -84,7 +84,7 @@ def fingerprint(path: Path) -> str | None:
 def open_file(path: Path, offset: int = 0) -> Iterator[io.BufferedReader]:
     """Open a file's bytes, unpacked where the first two say that it is gzip.
 
-    *offset* is where in the file to begin: in a packed one at the beginning of a gzip member.
+    Reading begins at *offset* in the file; in a packed file a gzip member must begin there.
 
     Raises `BadInput` where the file cannot be opened or read, is no regular file, or is no text in
     UTF-8 or an encoding that agrees with it on ASCII.

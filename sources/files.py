@@ -71,8 +71,8 @@ def read_path(
     *source* is a source's name, or None to find it out; *handle* is the account of posts that name
     none; *outlet* is who published the headlines that name no outlet; *columns* maps a field
     (`FIELDS`) to the name of the column that holds it. Documents without a handle are yielded all
-    the same, with a remark. *cursor* is that of an item `Place` at which to go on, where *path* is
-    the file that yielded it.
+    the same, with a remark. A *cursor* of an item `Place` says where to go on in the file that
+    yielded it.
 
     Raises `BadInput` where *path* itself cannot be read; inside a folder such a file is an item
     `LeftOut`. Raises `UsageError` where there is no such source or field.

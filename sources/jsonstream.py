@@ -52,7 +52,7 @@ class Element:
 
 
 class _BrokenError(Exception):
-    """The text does not go on as JSON does; nothing behind this place can be trusted."""
+    """The text is no JSON from here on; nothing behind this place can be trusted."""
 
 
 class _Window:

@@ -18,8 +18,8 @@ _SAMPLED = {"published_at", "address"}
 class TableSample:
     """The columns of the rows added so far.
 
-    The columns of a field are those of the first row that has one. So memory is bounded by one row
-    and one column a field, and a name further down changes nothing that is found already.
+    A field has the columns of the first row with such a column. So one row and one column for each
+    field bound the memory, and a later row changes no earlier finding.
     """
 
     def __init__(self, named_columns: Mapping[str, str]) -> None:

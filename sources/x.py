@@ -286,8 +286,8 @@ def search_pages(request: CrawlRequest) -> AsyncIterator[Page]:
 async def account_pages(request: CrawlRequest) -> AsyncIterator[Page]:
     """Read a handle's posts by recent search, or its timeline where the setting is empty.
 
-    A search finds nothing of an account that does not exist: a crawl that begins and finds nothing
-    looks the account up as well, and raises `AccountGone` where that says why.
+    A search finds no post of an account that does not exist. So a crawl that begins without a post
+    looks the account up, too, and raises `AccountGone` if that tells why.
     """
     template = request.settings.x_query
     if not template.strip():

@@ -1,4 +1,4 @@
-"""A hash of the documents that a run read: whoever has the same texts gets the same."""
+"""A hash of the documents that a run read; equal documents give an equal hash."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _IN_MEMORY = 2**17
 def hash_documents(run: RunData, note: Callable[[str], None] = lambda _: None) -> str | None:
     """Return the SHA-256 of a run's documents in hexadecimal; None where it has none.
 
-    It is that of the sorted digests of the documents, each once. A document's digest is the SHA-256
-    of its identity, a byte of zeros and its text, in UTF-8: neither the order of import nor the
+    It hashes the sorted distinct digests of the documents. A document's digest is the SHA-256 of
+    its identity, a byte of zeros and its text, in UTF-8: neither the order of import nor the
     database matters. What a report leaves out (``--distinct``, ``--without``) counts too. Digests
-    are sorted in parts, by their first bits, of which one is in memory and large ones wait in
-    temporary files. *note* gets each text: to read them all again takes as long. Raises
-    `TidingsError` where there is no room for temporary files.
+    are sorted in parts by their first bits; large parts wait in temporary files. *note* gets each
+    text, which saves another reading. Raises `TidingsError` if there is no room for temporary
+    files.
     """
     hashed, documents = hashlib.sha256(), 0
     try:

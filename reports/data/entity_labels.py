@@ -1,4 +1,4 @@
-"""Names of a run: whose last name a name is, counted over all jobs, and how it is labelled."""
+"""Labels for the names of a run: last names with their persons, counted over all jobs."""
 
 from __future__ import annotations
 

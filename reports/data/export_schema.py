@@ -47,7 +47,7 @@ class Table(Generic[T]):
     """An export table.
 
     The fields of the dataclass *row* are the columns: ``Annotated[type, "what it means"]``. A field
-    without a meaning holds a dictionary, of which each key becomes a column. The docstring of *row*
+    without a meaning holds a dictionary, whose keys become columns. The docstring of *row*
     describes the table.
     """
 

@@ -47,7 +47,7 @@ def gaps(period_rows: Sequence[PeriodRow]) -> list[str]:
 
 
 def cut_off(period_rows: Iterable[PeriodRow]) -> list[str]:
-    """Return the periods of which days at an edge are missing."""
+    """Return the periods that lack days at an edge."""
     return [period_row.period for period_row in period_rows if period_row.cut_off]
 
 

@@ -1,4 +1,4 @@
-"""Which documents of a run are left out of its figures: repeats, and patterns that nobody wants."""
+"""The selection of documents that a run's figures leave out: repeats and unwanted patterns."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def is_large(data: RunData) -> bool:
 
 
 def check_found(data: RunData, selection: Selection) -> None:
-    """Raise `UsageError` where a pattern of *selection* is none of the run's."""
+    """Raise `UsageError` if the run does not have a pattern of *selection*."""
     numbered = next(filter(TEMPLATE.fullmatch, selection.without), None)
     if numbered and is_large(data):
         raise UsageError(

@@ -1,4 +1,4 @@
-"""Wire copies: documents of an outlet whose text another outlet has too in the same month."""
+"""Wire copies: documents whose text another outlet has in the same month, too."""
 
 from __future__ import annotations
 

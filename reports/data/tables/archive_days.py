@@ -89,7 +89,7 @@ NO_DATA = Progress(StepState.NO_DATA.value, has_counts=False, has_polarity=False
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """What a day's documents say of a term: how many match, and the polarity of each mention."""
+    """The matches of a term on a day: the number of documents and the polarity of each mention."""
 
     matched: int
     polarities: list[float | None]
@@ -151,7 +151,7 @@ def read_archive_days(
 def _read_month(
     run: RunData, job: RunJob, progress: Progress, groups: Sequence[str]
 ) -> dict[Group, list[ArchiveDay]]:
-    """Return the days of a month, of all documents together and of each group."""
+    """Return the days of a month, for all documents together and for each group."""
     grouping = run.grouping if groups else None
     counts = _count_days(run, job) if grouping is None else _count_groups(run, job, grouping)
     matches = _find_by_day(run, job, grouping) if progress.has_counts else {}

@@ -32,7 +32,7 @@ class LabelRow:
 
 @keep_rows
 def read_labels(run: RunData, job_names: Collection[str] | None = None) -> Iterator[LabelRow]:
-    """Yield a row per month, mention and coder; none of mentions that the run no longer has."""
+    """Yield a row per month, coder and mention that the run still has."""
     for job in run.jobs_named(job_names):
         if job.kind == JobKind.MONTH:
             yield from LABELS.sort(_read_month(run, job))
