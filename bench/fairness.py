@@ -23,9 +23,9 @@ from sqlalchemy import func, select
 from analysis.options import Keyword
 from analysis.parameters import HandlesParameters, MonthsParameters
 from core.enums import ENDED, State
+from models.run_transitions import cancel_run
 from models.runs import get_run
 from models.tables import Call, Job
-from models.transitions import cancel_run
 from tests.services import wait_until
 
 SLOTS = 2

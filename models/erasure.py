@@ -31,6 +31,8 @@ from models.imports import drop_places
 from models.jobs import completed_steps, first_job_ids
 from models.keyword_answers import clear_searched, count_keyword_answers
 from models.origins import add_to_counts, count_by_key
+from models.redo_transitions import empty_job, redo_job, redo_reports
+from models.run_transitions import lock_run, queue_report, reopen_run
 from models.runs import UNENDED
 from models.tables import (
     Answer,
@@ -48,14 +50,6 @@ from models.tables import (
     PostPolarity,
     Run,
     RunErasure,
-)
-from models.transitions import (
-    empty_job,
-    lock_run,
-    queue_report,
-    redo_job,
-    redo_reports,
-    reopen_run,
 )
 
 SCANNED_AT_ONCE = 20_000

@@ -1,7 +1,7 @@
 """Jobs at work: their claims and leases, the fence on their writes, their steps and progress.
 
-`models.transitions` holds what moves a job from one state to another. Lease times are compared on
-the database's clock alone.
+`models.job_transitions` moves jobs from one state to another. Lease times are compared on the
+database's clock alone.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from analysis import parameters as run_parameters
 from core.enums import JobKind
 from models.database import Database
 from models.origins import ORIGIN_FIELDS, find_or_add_origins, origin_key
+from models.run_transitions import queue_report
 from models.runs import NewJob, create_run
 from models.tables import (
     Base,
@@ -26,7 +27,6 @@ from models.tables import (
     Prediction,
     Training,
 )
-from models.transitions import queue_report
 from reports.data import exports
 
 TEXT_STEPS = ("documents", "keywords", "polarity")

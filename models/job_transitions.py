@@ -1,13 +1,12 @@
-"""The state transitions of jobs and runs, one function for each.
+"""The state transitions of jobs at a worker, after its loss, and beside the jobs of their run.
 
-The rules are those of docs/architecture.md, "Life of a run". `_due` and `_ended` state what the
-columns of a claimable job and of an ended job are. A queued job is due whatever the clock was when
-it was queued.
+The rules are those of docs/architecture.md, "Life of a run". A queued job is due whatever the clock
+was when it was queued.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import Any
@@ -23,8 +22,6 @@ from sqlalchemy import (
     Update,
     and_,
     bindparam,
-    case,
-    delete,
     func,
     or_,
     select,
@@ -32,12 +29,10 @@ from sqlalchemy import (
     update,
 )
 
-from core.enums import ENDED, QUEUE_OF, JobKind, State, StepState
-from core.errors import NotFound, RunCapReached, RunEnded, UsageError
-from core.quantities import quantity
+from core.enums import QUEUE_OF, JobKind, State
 from models.database import CLOCK_SLACK_SECONDS, Database, batched, clock
+from models.job_columns import Columns, due_columns, ended_columns, held_columns
 from models.jobs import (
-    NO_SETBACKS,
     Claim,
     DrawingSlots,
     count_drawing_slots,
@@ -47,9 +42,10 @@ from models.jobs import (
     update_claimed,
     update_held,
 )
-from models.runs import IS_OPEN, REPORT_JOB, UNENDED, NewJob, add_jobs, get_run
+from models.run_transitions import close_run, lock_run
+from models.runs import IS_OPEN
 from models.scheduling import MAY_DRAW, drawing_values, others_wait
-from models.tables import Job, JobStep, MaintenanceLock, Run
+from models.tables import Job, MaintenanceLock, Run
 
 # A job fails after so many crashes in a row without any progress.
 CRASHES_ALLOWED = 3
@@ -58,8 +54,6 @@ CRASHES_ALLOWED = 3
 LOSSES_ALLOWED = 30
 # A process that is free has its message sooner.
 MESSAGE_SECONDS = 0.1
-
-Columns = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -81,49 +75,6 @@ _LOSS = _Setback(
     f"lost its worker {LOSSES_ALLOWED} times in a row without progress: see the workers' logs and "
     "the machine's memory, then `tidings retry`",
 )
-
-
-def _due(state: State, *, seconds: float = 0.0, reason: str | None = None) -> Columns:
-    """Return the columns of a job that no worker holds and that is due in *seconds*."""
-    return {
-        "state": state,
-        "result": None,
-        "reason": reason,
-        "owner": None,
-        "lease_until": None,
-        "dispatched_at": None,
-        "due_at": clock() + seconds,
-        "wait_seconds": seconds,
-        "ended_at": None,
-    }
-
-
-def _held(owner: Any, lease_seconds: Any) -> Columns:
-    """Return the columns of a job that *owner* works on, without the number of the claim."""
-    return {
-        "state": State.RUNNING,
-        "reason": None,
-        "owner": owner,
-        "lease_until": clock() + lease_seconds,
-        "dispatched_at": None,
-        "started_at": func.coalesce(Job.started_at, clock()),
-    }
-
-
-def _ended(state: State, *, result: str | None = None, reason: str | None = None) -> Columns:
-    """Return the columns of a job that has ended; one that never froze its documents has none."""
-    return {
-        "state": state,
-        "result": result,
-        "reason": reason,
-        "owner": None,
-        "lease_until": None,
-        "ended_at": clock(),
-        "newest_document": func.coalesce(Job.newest_document, 0),
-    }
-
-
-# --- a job and its worker ---
 
 # Built once: an account's job is claimed as another ends, and building takes longer than that.
 _OPEN_RUN = select(Run.id).where(Run.id == bindparam("run"), IS_OPEN)
@@ -149,7 +100,7 @@ _IDS: BindParameter[list[int]] = bindparam("ids", expanding=True)
 _HOLD = (
     update(Job)
     .where(Job.id.in_(_IDS))
-    .values(_held(bindparam("new_owner"), bindparam("lease_seconds", type_=Float)))
+    .values(held_columns(bindparam("new_owner"), bindparam("lease_seconds", type_=Float)))
     .values(claims=Job.claims + 1)
     .returning(Job.id, Job.name, Job.options, Job.claims)
 )
@@ -180,7 +131,7 @@ def claim_job(
         return None
 
     claims = job.claims + 1
-    held = _held(owner, lease_seconds) | {
+    held = held_columns(owner, lease_seconds) | {
         "claims": claims,
         "losses": Job.losses + int(was_lost),
     }
@@ -301,7 +252,7 @@ def _claim_beside(
 def requeue_job(db: Database, claim: Claim, *, reason: str | None = None) -> None:
     """Give the job back to be claimed at once; do nothing once the claim is lost."""
     with db.write() as connection:
-        connection.execute(update_claimed(claim).values(_due(State.QUEUED, reason=reason)))
+        connection.execute(update_claimed(claim).values(due_columns(State.QUEUED, reason=reason)))
 
 
 def put_off_job(
@@ -312,7 +263,7 @@ def put_off_job(
     *is_away* says that the job waits for a service that does not answer. `waiting_since` is the
     time of the first such wait in a row.
     """
-    waiting = _due(State.WAITING, seconds=seconds, reason=reason)
+    waiting = due_columns(State.WAITING, seconds=seconds, reason=reason)
     waiting["waits"] = Job.waits + 1
     waiting["waiting_since"] = func.coalesce(Job.waiting_since, clock()) if is_away else None
     with db.write() as connection:
@@ -323,12 +274,12 @@ def finish_job(
     db: Database, claim: Claim, *, result: str | None = None, reason: str | None = None
 ) -> None:
     """End the job as done, and its run if it was the last. Raises `LeaseLost`."""
-    _end_job(db, claim, _ended(State.DONE, result=result, reason=reason))
+    _end_job(db, claim, ended_columns(State.DONE, result=result, reason=reason))
 
 
 def fail_job(db: Database, claim: Claim, *, reason: str) -> None:
     """End the job as failed, and its run if it was the last. Raises `LeaseLost`."""
-    _end_job(db, claim, _ended(State.FAILED, reason=reason))
+    _end_job(db, claim, ended_columns(State.FAILED, reason=reason))
 
 
 def _end_job(db: Database, claim: Claim, ended: Columns) -> None:
@@ -336,9 +287,6 @@ def _end_job(db: Database, claim: Claim, ended: Columns) -> None:
         lock_run(connection, claim.run_id)
         fence(connection, claim, **ended)
         close_run(connection, claim.run_id)
-
-
-# --- jobs that are compared with the others of their run ---
 
 
 def freeze_together(db: Database, claim: Claim, job_names: Collection[str], newest: int) -> int:
@@ -375,9 +323,6 @@ def wake_waiting_jobs(db: Database, run_id: int, reason: str) -> None:
 
     with db.write() as connection:
         connection.execute(update(Job).where(is_waiting).values(due_at=clock(), wait_seconds=0.0))
-
-
-# --- after a crash ---
 
 
 def requeue_lost_jobs(db: Database, has_exited: Callable[[str], bool]) -> int:
@@ -449,10 +394,12 @@ def _set_back(
 
     if times < setback.allowed:
         with db.write() as connection:
-            connection.execute(lost.values(_due(State.QUEUED) | {setback.counter: counter + 1}))
+            connection.execute(
+                lost.values(due_columns(State.QUEUED) | {setback.counter: counter + 1})
+            )
         return
 
-    failed = _ended(State.FAILED, reason=setback.reason) | {setback.counter: times}
+    failed = ended_columns(State.FAILED, reason=setback.reason) | {setback.counter: times}
     made_no_progress = counter == times - 1
     with db.write() as connection:
         lock_run(connection, job.run_id)
@@ -486,246 +433,3 @@ def _is_lost(job: Row[Any], has_exited: Callable[[str], bool]) -> bool:
 def _is_still_lost(job: Row[Any], has_exited: Callable[[str], bool]) -> ColumnElement[bool]:
     """Return the condition on `Job` of a job that was lost when it was read."""
     return true() if has_exited(job.owner or "") else Job.lease_until < clock()
-
-
-# --- a run and all its jobs ---
-
-
-def pause_run(db: Database, run_id: int) -> None:
-    """Pause the run: no job starts, and jobs at work end their slice soon.
-
-    Raises `NotFound` and `RunEnded`.
-    """
-    with db.write() as connection:
-        _lock_unless(connection, run_id, ENDED)
-        _pause(connection, Run.id == run_id)
-
-
-def pause_at_cap(db: Database, run_id: int, reason: str) -> None:
-    """Pause a run whose cap on calls is reached, unless the cap was raised in the meantime."""
-    with db.write() as connection:
-        is_at_cap = and_(Run.id == run_id, Run.calls_begun >= Run.max_calls)
-        _pause(connection, is_at_cap, reason)
-
-
-def _pause(connection: Connection, which: ColumnElement[bool], reason: str | None = None) -> None:
-    paused = update(Run).where(which, IS_OPEN)
-    connection.execute(paused.values(state=State.PAUSED, reason=reason))
-
-
-def resume_run(db: Database, run_id: int, max_calls: int | None = None) -> int | None:
-    """Continue a paused run; return how many calls its cap leaves it, None without a cap.
-
-    *max_calls* is a new cap. Raises `NotFound`, `RunEnded`, `UsageError` where the run has made as
-    many calls as the new cap allows, and `RunCapReached` where it is paused for its cap and would
-    be paused again.
-    """
-    with db.write() as connection:
-        _lock_unless(connection, run_id, ENDED)
-        run = get_run(connection, run_id)
-        cap = run.max_calls if max_calls is None else max_calls
-        calls_left = None if cap is None else max(0, cap - run.calls_begun)
-        if calls_left == 0:
-            _refuse_used_cap(run, max_calls)
-        if max_calls is not None:
-            connection.execute(update(Run).where(Run.id == run_id).values(max_calls=max_calls))
-
-        # their messages met a paused run
-        waiting = update(Job).where(Job.state.in_((State.QUEUED, State.WAITING)))
-        due = _due(State.QUEUED) | NO_SETBACKS
-        connection.execute(waiting.where(Job.run_id == run_id).values(due))
-        paused = update(Run).where(Run.id == run_id, Run.state == State.PAUSED)
-        connection.execute(paused.values(state=State.RUNNING, reason=None))
-    return calls_left
-
-
-def _refuse_used_cap(run: Row[Any], max_calls: int | None) -> None:
-    """Raise an error unless the run was paused by a person: what needs no call may go on."""
-    calls = f"run {run.id} has made {quantity(run.calls_begun, 'call')}"
-    if max_calls is not None:
-        raise UsageError(
-            f"--max-calls {max_calls:,}: {calls} already, and the cap is on all of them: give more"
-        )
-    if run.state == State.PAUSED and run.reason is not None:
-        raise RunCapReached(
-            f"{calls}, all that its cap allows, and stays paused: `tidings resume {run.id} "
-            f"--max-calls N`, with N above {run.calls_begun:,}, raises the cap"
-        )
-
-
-def cancel_run(db: Database, run_id: int) -> None:
-    """End a run for good; its answers stay. A job at work loses its claim and stops.
-
-    Raises `NotFound`, and `RunEnded` where the run has ended otherwise.
-    """
-    reason = "cancelled"
-    with db.write() as connection:
-        ended = (State.DONE, State.FAILED)
-        _lock_unless(connection, run_id, ended, "there is nothing left to cancel")
-        open_run = update(Run).where(Run.id == run_id, Run.state.not_in(ENDED))
-        connection.execute(open_run.values(state=State.CANCELLED, ended_at=clock(), reason=reason))
-        open_jobs = update(Job).where(Job.run_id == run_id, Job.state.not_in(ENDED))
-        connection.execute(open_jobs.values(_ended(State.CANCELLED, reason=reason)))
-
-
-def retry_run(db: Database, run_id: int, job_names: Sequence[str] = ()) -> int:
-    """Queue failed jobs again, those *job_names* or all; return their number.
-
-    Raises `NotFound` where one of *job_names* is no failed job, and `RunEnded` where the run was
-    cancelled.
-    """
-    with db.write() as connection:
-        _lock_unless(connection, run_id, (State.CANCELLED,))
-        failed = and_(Job.run_id == run_id, Job.state == State.FAILED)
-        if job_names:
-            failed_names = set(connection.scalars(select(Job.name).where(failed)))
-            if missing := [job_name for job_name in job_names if job_name not in failed_names]:
-                raise NotFound(f"run {run_id} has no failed job {', '.join(missing)}")
-            failed = and_(failed, Job.name.in_(job_names))
-
-        requeued = _due(State.QUEUED) | NO_SETBACKS
-        # 0 stands for documents that were never frozen.
-        requeued["newest_document"] = func.nullif(Job.newest_document, 0)
-        queued = connection.execute(update(Job).where(failed).values(requeued)).rowcount
-        reopen_run(connection, run_id)
-        return queued
-
-
-def close_run(connection: Connection, run_id: int) -> None:
-    """End the run and queue its report if all its jobs have ended; otherwise do nothing.
-
-    Call it with the run locked (`lock_run`) and after the job's change, which is a statement of its
-    own.
-    """
-    if connection.execute(_CLOSE_RUN, {"closed_run": run_id}).rowcount:
-        queue_report(connection, run_id)
-
-
-def _close_run() -> Update:
-    # By state, in the order of an index: otherwise each end would read all jobs that ended before.
-    run_id: BindParameter[int] = bindparam("closed_run")
-    first_job = (
-        select(Job.id)
-        .where(Job.run_id == run_id, Job.kind != JobKind.REPORT)
-        .order_by(Job.state)
-        .limit(1)
-    )
-    has_ended = first_job.where(Job.state.in_(UNENDED)).scalar_subquery().is_(None)
-    failed = first_job.where(Job.state == State.FAILED).scalar_subquery()
-    state = case((failed.is_not(None), State.FAILED), else_=State.DONE)
-
-    open_run = update(Run).where(Run.id == run_id, Run.state.not_in(ENDED), has_ended)
-    return open_run.values(state=state, ended_at=clock())
-
-
-# The statement is built once: that costs more than what the database does with it.
-_CLOSE_RUN = _close_run()
-
-
-def close_ended_runs(db: Database) -> None:
-    """Close the runs whose last job ended when its worker was killed before it could close them."""
-    unended_job = select(Job.id).where(
-        Job.run_id == Run.id, Job.kind != JobKind.REPORT, Job.state.in_(UNENDED)
-    )
-    with db.read() as connection:
-        ended = select(Run.id).where(IS_OPEN, ~unended_job.exists())
-        run_ids = connection.scalars(ended).all()
-
-    for run_id in run_ids:
-        with db.write() as connection:
-            lock_run(connection, run_id)
-            close_run(connection, run_id)
-
-
-def queue_report(connection: Connection, run_id: int) -> None:
-    """Queue the run's report, again if it was made before.
-
-    A report that is being made has read older results; its worker loses the claim.
-    """
-    reports = update(Job).where(Job.run_id == run_id, Job.kind == JobKind.REPORT)
-    begun = reports.where(Job.state.in_((*ENDED, State.RUNNING)))
-    connection.execute(begun.values(_due(State.QUEUED) | NO_SETBACKS))
-    add_jobs(connection, run_id, [NewJob(JobKind.REPORT, REPORT_JOB, {})])
-
-
-def repeat_report_job(connection: Connection, run_id: int) -> bool:
-    """Queue the job that makes the run's report again, if it has ended; return whether it had.
-
-    Figures that are up to date are not drawn again, so figure jobs stay as they are.
-    """
-    ended = update(Job).where(Job.run_id == run_id, Job.name == REPORT_JOB, Job.state.in_(ENDED))
-    due = _due(State.QUEUED) | NO_SETBACKS
-    return connection.execute(ended.where(Job.kind == JobKind.REPORT).values(due)).rowcount > 0
-
-
-# --- with new documents ---
-
-
-def collect_again(
-    connection: Connection, job_ids: Sequence[int], options: Mapping[str, Any]
-) -> None:
-    """Queue ended jobs with *options* to collect their documents again and to do every step.
-
-    Call it with the run locked, then `reopen_run`. Stored answers are not requested again.
-    """
-    again = _due(State.QUEUED) | NO_SETBACKS | {"newest_document": None, "options": dict(options)}
-    for batch in batched(job_ids):
-        connection.execute(delete(JobStep).where(JobStep.job_id.in_(batch)))
-        connection.execute(update(Job).where(Job.id.in_(batch)).values(again))
-
-
-# --- after an erasure ---
-
-
-def redo_job(connection: Connection, job_id: int) -> None:
-    """Queue a job in any state, because documents of it were erased."""
-    connection.execute(update(Job).where(Job.id == job_id).values(_due(State.QUEUED)))
-
-
-def redo_reports(connection: Connection, run_id: int) -> None:
-    """Queue the jobs that draw the run's report, because documents that they have read were erased.
-
-    A worker at one of them loses its claim, so that it cannot end the job as failed.
-    """
-    drawing = update(Job).where(Job.run_id == run_id, Job.kind == JobKind.REPORT)
-    connection.execute(drawing.where(Job.state == State.RUNNING).values(_due(State.QUEUED)))
-
-
-def empty_job(connection: Connection, job_id: int, *, reason: str) -> None:
-    """End a job as done without data, because all documents of it were erased."""
-    ended = _ended(State.DONE, result=StepState.NO_DATA, reason=reason)
-    ended |= {"dispatched_at": None, "newest_document": 0}
-    connection.execute(update(Job).where(Job.id == job_id).values(ended))
-
-
-def reopen_run(connection: Connection, run_id: int) -> bool:
-    """Set an ended run to running if a job of it is queued; return whether it was."""
-    queued = select(Job.id).where(
-        Job.run_id == run_id, Job.kind != JobKind.REPORT, Job.state == State.QUEUED
-    )
-    ended = update(Run).where(Run.id == run_id, Run.state.in_((State.DONE, State.FAILED)))
-    reopened = ended.where(queued.exists()).values(state=State.RUNNING, ended_at=None)
-    return connection.execute(reopened).rowcount > 0
-
-
-def lock_run(connection: Connection, run_id: int) -> None:
-    """Lock the run's row. Always before any of its jobs' rows, or two ends would deadlock."""
-    connection.execute(_LOCKED_RUN, {"run": run_id})
-
-
-_LOCKED_RUN = select(Run.id).where(Run.id == bindparam("run")).with_for_update()
-
-
-def _lock_unless(
-    connection: Connection, run_id: int, states: Collection[State], remedy: str | None = None
-) -> None:
-    """Lock the run. Raises `NotFound`, and `RunEnded` with a *remedy* if it is in one of *states*.
-
-    The default remedy says how to get the missing results.
-    """
-    lock_run(connection, run_id)
-    run = get_run(connection, run_id)
-    if run.state in states:
-        if remedy is None and run.state == State.FAILED:
-            remedy = f"`tidings retry {run.id}` queues its failed jobs again"
-        raise RunEnded(f"run {run.id} has ended, it is {run.state}: {remedy or 'submit it again'}")
