@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from importlib.metadata import version
 from itertools import chain
-from operator import attrgetter
 from pathlib import Path
 from typing import IO, Any
 
@@ -123,7 +122,7 @@ def read_documents(run_data: RunData, *, texts: bool) -> Iterator[PackedDocument
             run_data.db, select(*Document.__table__.columns).where(Document.id.in_(batch))
         )
         with run_data.db.read() as connection:
-            origins = read_origins(connection, map(attrgetter("origin_id"), stored_documents))
+            origins = read_origins(connection, [row.origin_id for row in stored_documents])
         for document in sorted(stored_documents, key=lambda document: str(document.identity)):
             yield PackedDocument(
                 identity=document.identity,
@@ -267,7 +266,7 @@ def _describe_files(data: RunData, *, has_answers: bool) -> dict[str, str]:
 
 def command_of(run_data: RunData) -> str:
     """Return the command that submits such a run."""
-    terms = map(attrgetter("term"), run_data.jobs)
+    terms = [job.term for job in run_data.jobs]
     selection = describe_selection(run_data)
     return submit_command(
         run_data.parameters, terms, selection, grain=run_data.grain, grouping=run_data.grouping

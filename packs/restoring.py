@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from operator import attrgetter
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -134,8 +133,8 @@ def restore(db: Database, pack: PackFile, run: PackedRun) -> Restored:
     run_data = load_run(db, run.number)
     if run_data.parameters.kind != run.kind:
         raise BadInput(f"{contents.RUN}: its parameters are those of another kind of run")
-    ids_of_jobs = map(attrgetter("id"), in_order_of_submission(run_data))
-    restored = Restored(run_data, dict(zip(ids_of_jobs, packed_jobs, strict=True)))
+    job_ids = [job.id for job in in_order_of_submission(run_data)]
+    restored = Restored(run_data, dict(zip(job_ids, packed_jobs, strict=True)))
     if problem := _find_conflict(run, restored):
         restored.conflicts[contents.JOBS] = problem
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from operator import attrgetter
 
 from reports.data.tables.periods import PeriodRow
 
@@ -30,9 +29,16 @@ def count_months(period_rows: Sequence[PeriodRow]) -> list[Count]:
     counts = []
     for period_row in period_rows:
         if period_row.mentions is not None:
-            numbers = (period_row.documents, period_row.matched or 0, period_row.mentions)
-            interval = (period_row.share_low or 0.0, period_row.share_high or 0.0)
-            counts.append(Count(period_row.period, *numbers, period_row.share, *interval))
+            count = Count(
+                period=period_row.period,
+                documents=period_row.documents,
+                matched=period_row.matched or 0,
+                mentions=period_row.mentions,
+                share=period_row.share,
+                low=period_row.share_low or 0.0,
+                high=period_row.share_high or 0.0,
+            )
+            counts.append(count)
     return counts
 
 
@@ -53,4 +59,4 @@ def cut_off(period_rows: Iterable[PeriodRow]) -> list[str]:
 
 def sum_mentions(period_rows: Iterable[PeriodRow]) -> int:
     """Return the mentions, or posts, of all counted periods."""
-    return sum(filter(None, map(attrgetter("mentions"), period_rows)))
+    return sum(period_row.mentions or 0 for period_row in period_rows)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from operator import attrgetter
 
 from reports.data.daily_counts import DailyCounts, no_documents
 from reports.data.tables.periods import PeriodRow
@@ -50,7 +49,7 @@ def common_months(rows_by_account: Mapping[str, Sequence[PeriodRow]]) -> set[str
             for period_row in period_rows
             if period_row.mentions is not None and not period_row.cut_off
         ]
-        covered.append(set(map(attrgetter("period"), whole)))
+        covered.append({period_row.period for period_row in whole})
     return set.intersection(*covered) if len(covered) > 1 else set()
 
 

@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from operator import attrgetter
 
 from sqlalchemy import select
 
@@ -75,12 +74,12 @@ class Progress:
         known_parts = set(parts) - {NO_DATA}
         if not known_parts:
             return NO_DATA
-        states = set(map(attrgetter("state"), known_parts))
+        states = {part.state for part in known_parts}
         failed, complete = StepState.FAILED.value, StepState.COMPLETE.value
         return cls(
             failed if failed in states else complete if states == {complete} else None,
-            has_counts=all(map(attrgetter("has_counts"), known_parts)),
-            has_polarity=all(map(attrgetter("has_polarity"), known_parts)),
+            has_counts=all(part.has_counts for part in known_parts),
+            has_polarity=all(part.has_polarity for part in known_parts),
         )
 
 

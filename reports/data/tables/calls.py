@@ -37,16 +37,24 @@ def read_calls(
     """Yield a row per service and operation, over all minutes and credentials."""
     counts = (Call.calls, Call.answers_reused, Call.retries, Call.maybe_twice, Call.seconds)
     statement = (
-        select(Call.service, Call.operation, *map(func.sum, counts))
+        select(Call.service, Call.operation, *[func.sum(count) for count in counts])
         .where(Call.run_id == run.id)
         .group_by(Call.service, Call.operation)
     )
     call_rows = []
     for service, operation, calls, reused, retries, twice, seconds in fetch_all(run.db, statement):
-        counts_of_row = int(calls), int(reused), int(retries), int(twice)
         finite = schema.finite(seconds)
-        spent = None if finite is None else round(finite, 3)
-        call_rows.append(CallRow(run.id, service, operation, *counts_of_row, spent))
+        call_row = CallRow(
+            run=run.id,
+            service=service,
+            operation=operation,
+            calls=int(calls),
+            answers_reused=int(reused),
+            retries=int(retries),
+            maybe_twice=int(twice),
+            seconds=None if finite is None else round(finite, 3),
+        )
+        call_rows.append(call_row)
     yield from CALLS.sort(call_rows)
 
 

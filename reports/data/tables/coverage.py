@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from operator import attrgetter
 from typing import Annotated
 
 from sqlalchemy import select
@@ -48,8 +47,15 @@ def read_coverage(run: RunData, job_names: Collection[str] | None = None) -> Ite
         jobs_by_id = index_by("id", jobs)
         rows_by_job: dict[int, dict[str, CoverageRow]] = defaultdict(dict)
         statement = select(*columns).where(JobStep.job_id.in_(list(jobs_by_id)))
-        for job_id, step, *outcome in fetch_all(run.db, statement):
-            rows_by_job[job_id][step] = CoverageRow(run.id, jobs_by_id[job_id].name, step, *outcome)
+        for recorded in fetch_all(run.db, statement):
+            rows_by_job[recorded.job_id][recorded.step] = CoverageRow(
+                run=run.id,
+                job=jobs_by_id[recorded.job_id].name,
+                step=recorded.step,
+                state=recorded.state,
+                reason=recorded.reason,
+                documents=recorded.documents,
+            )
 
         for job in jobs:
             _add_missing_steps(run, job, rows_by_job[job.id])
@@ -59,7 +65,7 @@ def read_coverage(run: RunData, job_names: Collection[str] | None = None) -> Ite
 def _add_missing_steps(run: RunData, job: RunJob, rows_by_step: dict[str, CoverageRow]) -> None:
     """Add a row for each step that was requested and has none yet, in the order of work."""
     documents = rows_by_step.get(DOCUMENTS)
-    has_failed = StepState.FAILED in map(attrgetter("state"), rows_by_step.values())
+    has_failed = any(row.state == StepState.FAILED for row in rows_by_step.values())
 
     for step in requested_steps(run):
         if step in rows_by_step:
@@ -92,8 +98,8 @@ class CoverageGrid:
 
     def reasons(self, job: str) -> list[str]:
         """Return why steps of *job* failed or have no data, each reason once."""
-        reasons = map(attrgetter("reason"), self.jobs.get(job, {}).values())
-        return sorted(set(filter(None, reasons)))
+        rows_by_step = self.jobs.get(job, {})
+        return sorted({row.reason for row in rows_by_step.values() if row.reason})
 
 
 def read_coverage_grid(run: RunData, job_names: Collection[str] | None = None) -> CoverageGrid:

@@ -44,8 +44,19 @@ def read_distinctive(
     )
     for batch in fetch_of_jobs(run, job_names, DistinctiveWord.job_id, *columns):
         word_rows = []
-        for job, keyword, *figures in batch:
-            word_rows.append(DistinctiveRow(run.id, job.name, keyword or None, *figures))
+        for job, keyword, rank, spelling, count, documents, reference_count, g2 in batch:
+            word_row = DistinctiveRow(
+                run=run.id,
+                job=job.name,
+                keyword=keyword or None,
+                rank=rank,
+                word=spelling,
+                count=count,
+                documents=documents,
+                reference_count=reference_count,
+                g2=g2,
+            )
+            word_rows.append(word_row)
         yield from DISTINCTIVE.sort(word_rows)
 
 

@@ -36,8 +36,18 @@ def read_entities(run: RunData, job_names: Collection[str] | None = None) -> Ite
     counts = (Entity.count, Entity.spellings)
     for batch in fetch_of_jobs(run, job_names, Entity.job_id, *columns, *counts):
         yield from ENTITIES.sort(
-            EntityRow(run.id, job.name, keyword or None, period or None, *figures)
-            for job, keyword, period, *figures in batch
+            EntityRow(
+                run=run.id,
+                job=job.name,
+                keyword=keyword or None,
+                period=period or None,
+                rank=rank,
+                type=entity_type,
+                name=entity_name,
+                count=count,
+                spellings=spellings,
+            )
+            for job, keyword, period, rank, entity_type, entity_name, count, spellings in batch
         )
 
 

@@ -171,7 +171,8 @@ def _group(months: Iterable[PairMonth], keywords: Mapping[str, Keyword]) -> list
 
     pairs = []
     for pair_names in sorted(months_by_pair):
-        relation = relate(*map(keywords.__getitem__, pair_names))
+        left, right = pair_names
+        relation = relate(keywords[left], keywords[right])
         pairs.append(KeywordPair(pair_names, months_by_pair[pair_names], relation))
     return pairs
 
@@ -222,8 +223,17 @@ def _read_month(
     for keyword in keywords:
         polarities = _group_by_document(sentences.get((keyword, None), {}))
         matched = _count_days(polarities, day_of, len(days))
-        month_facts = (days, cut_off, has_polarity)
-        months.append(_KeywordMonth(run, keyword, *month_facts, polarities, matched, day_of))
+        month = _KeywordMonth(
+            run=run,
+            name=keyword,
+            days=days,
+            cut_off=cut_off,
+            has_polarity=has_polarity,
+            polarities=polarities,
+            matched=matched,
+            day_of=day_of,
+        )
+        months.append(month)
     return months
 
 

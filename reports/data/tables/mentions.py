@@ -59,8 +59,8 @@ def _mentioning_documents(run: RunData, job: RunJob) -> list[int]:
     mentioning = select(Mention.document_id).where(Mention.job_id == job.id)
     statement = select(func.coalesce(Document.handle, ""), Document.identity, Document.id)
     documents = fetch_all(run.db, statement.where(Document.id.in_(mentioning)))
-    ordered = map(itemgetter(2), sorted(documents, key=itemgetter(0, 1)))
-    return [document for document in ordered if document not in without]
+    sorted_documents = sorted(documents, key=itemgetter(0, 1))
+    return [document_id for _, _, document_id in sorted_documents if document_id not in without]
 
 
 def _read_batch(run: RunData, job: RunJob, documents: Sequence[int]) -> Iterator[MentionRow]:

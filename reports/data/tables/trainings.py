@@ -75,8 +75,16 @@ def read_epochs(run: RunData, job_names: Collection[str] | None = None) -> Itera
     columns = (Epoch.train_loss, Epoch.validation_loss, Epoch.accuracy, Epoch.seconds)
     for job in run.jobs_named(job_names):
         statement = select(Epoch.epoch, *columns).where(Epoch.job_id == job.id)
-        for epoch, *figures in fetch_all(run.db, statement.order_by(Epoch.epoch)):
-            yield EpochRow(run.id, job.name, epoch, *map(schema.finite, figures))
+        for stored in fetch_all(run.db, statement.order_by(Epoch.epoch)):
+            yield EpochRow(
+                run=run.id,
+                job=job.name,
+                epoch=stored.epoch,
+                train_loss=schema.finite(stored.train_loss),
+                validation_loss=schema.finite(stored.validation_loss),
+                accuracy=schema.finite(stored.accuracy),
+                seconds=schema.finite(stored.seconds),
+            )
 
 
 def read_predictions(
@@ -89,8 +97,15 @@ def read_predictions(
         splits = fetch_scalars(run.db, select(Prediction.split).distinct().where(is_of_job))
         for split in sorted(splits):
             statement = select(*columns).where(is_of_job, Prediction.split == split)
-            for index, *figures in fetch_pages(run.db, statement, Prediction.index):
-                yield PredictionRow(run.id, job.name, split, index, *map(schema.finite, figures))
+            for index, actual, predicted in fetch_pages(run.db, statement, Prediction.index):
+                yield PredictionRow(
+                    run=run.id,
+                    job=job.name,
+                    split=split,
+                    index=index,
+                    actual=schema.finite(actual),
+                    predicted=schema.finite(predicted),
+                )
 
 
 def read_trainings(
@@ -113,7 +128,7 @@ def read_trainings(
     )
 
     for jobs in in_batches(data.jobs_named(job_names)):
-        statement = select(*columns).where(Training.job_id.in_(map(attrgetter("id"), jobs)))
+        statement = select(*columns).where(Training.job_id.in_([job.id for job in jobs]))
         results = {job_id: figures for job_id, *figures in fetch_all(data.db, statement)}
         for job in jobs:
             job_options = parameters.options | job.options
