@@ -6,7 +6,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help venv env demo test check browser chaos chaos-long containers bench lock
+.PHONY: help venv env demo test check browser chaos chaos-long containers release bench lock
 
 help: ## show this list
 	@awk -F ":.*## " "/^[a-z-]+:.*## / {printf \"make %-11s %s\\n\", \$$1, \$$2}" Makefile
@@ -52,6 +52,10 @@ chaos-long: venv ## inject faults for TIDINGS_CHAOS_MINUTES (30)
 
 containers: venv ## test the compose stack on a real Docker engine: build, faults, secrets
 	CONTAINERS=1 $(BIN)/python -m pytest tests/e2e/test_containers.py
+
+release: ## check all that has to hold before a release: .ci/run, then the containers
+	.ci/run
+	$(MAKE) containers
 
 bench: venv ## run every benchmark, one after the other
 	@for file in $$(grep -l harness.parse_options bench/*.py); do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done

@@ -6,7 +6,7 @@ import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from typing import Protocol
+from typing import Any, Protocol
 
 from analysis.corpus import Corpus, TextOfDocument
 from analysis.options import Keyword, TextOptions
@@ -16,6 +16,7 @@ from analysis.text.posts import long_sentences_by_month, words_by_month
 from analysis.text.words import TEXTS_KEPT
 from models.database import Database
 from models.documents import DocumentScope, DocumentText, list_documents_by_day
+from models.tables import Base
 from sources.post_cleaning import words_of_post
 from textapi.text.keywords import pattern
 
@@ -28,8 +29,11 @@ async def _no_posts() -> list[DocumentText]:
     return []
 
 
-class MentionReader(Protocol):
-    """Where the mentions of a job are read: the database, or in a dry run the memory."""
+class ResultReader(Protocol):
+    """Where the rows of earlier steps are read: the database, or in a dry run the memory."""
+
+    async def rows(self, table: type[Base]) -> list[Mapping[str, Any]]:
+        """Read what the job's steps have found for *table*."""
 
     async def sentences(self) -> list[tuple[str, str]]:
         """Read the different ``(keyword, sentence)``, by day, document and position."""
@@ -43,10 +47,10 @@ class MonthData:
     """The documents of one month, and what was found in them so far."""
 
     db: Database
-    scope: DocumentScope  # of a job of kind month
+    scope: DocumentScope
     keywords: Sequence[Keyword]
     options: TextOptions
-    mentions: MentionReader
+    results: ResultReader
     mask_keyword: bool = False  # whether its terms are masked when a mention is scored
     _corpora: list[Corpus] = field(default_factory=list, init=False)
 
@@ -59,8 +63,8 @@ class MonthData:
         if not self._corpora:
             corpora = []
             for keyword in self.keywords:
-                documents = await self.mentions.documents(keyword.name)
-                corpora.append(Corpus(keyword.name, {self.scope.name: documents}))
+                documents = await self.results.documents(keyword.name)
+                corpora.append(Corpus(keyword.name, {self.scope.period or "": documents}))
             self._corpora = corpora
 
         return self._corpora

@@ -9,7 +9,7 @@ import calendar
 from datetime import date, timedelta
 from functools import lru_cache
 
-from analysis.parameters import list_months
+from analysis.kinds.months import list_months
 from core.enums import Grain
 
 _DAY = timedelta(days=1)

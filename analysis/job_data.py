@@ -1,43 +1,25 @@
-"""The data of a stored job: what its steps work on, read from the database."""
+"""What the steps of a stored job read from the database besides its own documents."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
-from analysis.data import MonthData, PostData
-from analysis.parameters import MonthsParameters, TextParameters
-from analysis.search import SEARCH_PREFIX
 from models.database import Database
-from models.documents import DocumentScope, DocumentText, list_documents, list_posts
+from models.documents import DocumentScope, DocumentText, list_posts
 from models.jobs import Claim, other_scopes
-from models.results import mention_sentences, mentioning_documents
+from models.results import mention_sentences, mentioning_documents, read_rows
+from models.tables import Base
 
 SCOPES_READ_TOGETHER = 20  # of other accounts: no more of their posts are held
 
 T = TypeVar("T")
 
 
-async def load_job_data(
-    db: Database, claim: Claim, scope: DocumentScope, parameters: TextParameters
-) -> MonthData | PostData:
-    """Return what the steps of the claimed job work on, the documents of *scope*."""
-    if isinstance(parameters, MonthsParameters):
-        mentions = StoredMentions(db, claim.job_id)
-        return MonthData(
-            db, scope, parameters.keywords, parameters, mentions, parameters.mask_keyword
-        )
-
-    subject = scope.name.removeprefix("@").removeprefix(SEARCH_PREFIX)
-    posts = await _read(db, list_documents, scope)
-    return PostData(posts, parameters, subject, partial(_read_other_posts, db, claim))
-
-
-async def _read_other_posts(db: Database, claim: Claim) -> Iterator[DocumentText] | None:
+async def read_other_posts(db: Database, claim: Claim) -> Iterator[DocumentText] | None:
     """Return the posts of the run's other jobs; None while one of them collects its own."""
-    scopes = await _read(db, other_scopes, claim)
+    scopes = await read_in_thread(db, other_scopes, claim)
     if any(scope.newest_document is None for scope in scopes):
         return None
     return _posts_of(db, scopes)
@@ -56,23 +38,27 @@ def _posts_of(db: Database, scopes: Sequence[DocumentScope]) -> Iterator[Documen
                 yield post
 
 
-class StoredMentions:
-    """The mentions of a job as the database has them."""
+class StoredResults:
+    """The rows of a job's steps as the database has them."""
 
     def __init__(self, db: Database, job_id: int) -> None:
         self._db = db
         self._job_id = job_id
 
+    async def rows(self, table: type[Base]) -> list[Mapping[str, Any]]:
+        """Read what the job's steps have found for *table*."""
+        return await read_in_thread(self._db, read_rows, self._job_id, table)
+
     async def sentences(self) -> list[tuple[str, str]]:
         """Read the different ``(keyword, sentence)``, by day, document and position."""
-        return await _read(self._db, mention_sentences, self._job_id)
+        return await read_in_thread(self._db, mention_sentences, self._job_id)
 
     async def documents(self, keyword: str) -> list[tuple[int, str]]:
         """Read the documents that mention *keyword*, by day and identity."""
-        return await _read(self._db, mentioning_documents, self._job_id, keyword)
+        return await read_in_thread(self._db, mentioning_documents, self._job_id, keyword)
 
 
-async def _read(db: Database, query: Callable[..., T], *arguments: Any) -> T:
+async def read_in_thread(db: Database, query: Callable[..., T], *arguments: Any) -> T:
     """Run ``query(connection, *arguments)`` in a thread."""
 
     def read() -> T:

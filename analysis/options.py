@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic.fields import FieldInfo
 
 from analysis.query.grammar import Query, check_operators, is_query, parse_query
 from analysis.query.notation import make_marks_plain, refuse_foreign_signs
@@ -190,14 +192,90 @@ def _check_term(term: str) -> None:
         raise ValueError(f"{term!r} has no letter or digit: write a word")
 
 
+@dataclass(frozen=True, kw_only=True)
+class CommandOption:
+    """How a field of parameters is given on the command line.
+
+    The option is called like the field, or *flag*. Texts may be several: the option is given again,
+    or one text names them with commas where *is_separated*. A flag that *is_negated* sets False.
+    The option changes nothing in a run without the *step*, and never where *idle* says why.
+    """
+
+    help: str
+    flag: str | None = None
+    metavar: str | None = None
+    choices: tuple[str, ...] = ()
+    is_separated: bool = False
+    is_negated: bool = False
+    step: str | None = None
+    idle: str | None = None
+
+    def words(self, field_name: str, value: Any) -> list[str]:
+        """Return the words of a command that give the field this *value*."""
+        flag = flag_of(field_name, self)
+        if isinstance(value, bool):
+            return [flag]
+        if not isinstance(value, tuple):
+            return [flag, str(value)]
+        texts = [",".join(value)] if self.is_separated else value
+        return [word for text in texts for word in (flag, text)]
+
+
+def declared_option(field: FieldInfo) -> CommandOption | None:
+    """Return the option by which a field of parameters is typed, if it declares one."""
+    declared = (option for option in field.metadata if isinstance(option, CommandOption))
+    return next(declared, None)
+
+
+def flag_of(field_name: str, option: CommandOption | None) -> str:
+    """Return the name of the option of a field, with its hyphens."""
+    if option is not None and option.flag is not None:
+        return option.flag
+    return f"--{field_name.replace('_', '-')}"
+
+
 class TextOptions(FrozenModel):
     """The options that all runs over texts share."""
 
-    phrases: int = Field(3, ge=1, le=100)  # kept per job and keyword
-    proportion: float = Field(0.1, gt=0, le=1)  # of the sentences that a summary keeps
-    text_size: int = Field(3000, ge=100, le=100_000)  # characters packed into one request
-    limit: int | None = Field(None, ge=1)  # documents fetched from a service
-    max_words: int = Field(50, ge=1, le=1000)  # of a word cloud
-    distinct: bool = False  # in figures each pattern of texts counts once a month
-    by: Grain = Grain.MONTH  # of the series in figures and in the table of periods
-    without: tuple[Annotated[str, Field(max_length=500)], ...] = Field((), max_length=20)  # texts
+    steps: tuple[str, ...] = ()
+    phrases: Annotated[
+        int, Field(ge=1, le=100), CommandOption(help="Phrases kept.", step="phrases")
+    ] = 3
+    proportion: Annotated[
+        float,
+        Field(gt=0, le=1),
+        CommandOption(help="Share of the sentences that a summary keeps.", step="summary"),
+    ] = 0.1
+    text_size: Annotated[
+        int, Field(ge=100, le=100_000), CommandOption(help="Characters packed into one request.")
+    ] = 3000
+    max_words: Annotated[
+        int, Field(ge=1, le=1000), CommandOption(help="Words of a word cloud at most.")
+    ] = 50
+    limit: Annotated[
+        int | None,
+        Field(ge=1, le=2**31 - 1),
+        CommandOption(help="Fetch at most so many documents each."),
+    ] = None
+    by: Grain = Grain.MONTH
+    distinct: Annotated[
+        bool,
+        CommandOption(
+            help="Count each pattern of repeated texts once a month: its first document."
+        ),
+    ] = False
+    without: Annotated[
+        tuple[Annotated[str, Field(max_length=500)], ...],
+        Field(max_length=20),
+        CommandOption(
+            metavar="TEXT",
+            help="Leave out texts that differ from this one in names or figures only.",
+        ),
+    ] = ()
+
+
+def list_fields(parameters: type[BaseModel]) -> list[tuple[str, FieldInfo]]:
+    """Return the fields of *parameters* in the order of options: its own before the shared ones."""
+    fields = parameters.model_fields
+    own_first = sorted(fields, key=TextOptions.model_fields.__contains__)
+    return [(field_name, fields[field_name]) for field_name in own_first]

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from analysis.step import Step
 from analysis.steps import distinctive, entities, keywords, phrases, polarity, summary
-from core.enums import DOCUMENTS, JobKind
-from models.tables import Base
+from core.enums import DOCUMENTS
 
 
 @dataclass(frozen=True)
@@ -27,6 +26,18 @@ class Pipeline:
     def default_names(self) -> tuple[str, ...]:
         """The names of the steps that are done by default."""
         return tuple(name for name in self.names if name not in self.optional)
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The parts of a job in the order of work: its documents, then the steps."""
+        return (DOCUMENTS, *self.names)
+
+    def sort_names(self, names: Collection[str]) -> tuple[str, ...]:
+        """Return *names* in the order of work. Raises ValueError for what is no step."""
+        unknown = [name for name in names if name not in self.names]
+        if unknown:
+            raise ValueError(f"there is no step {unknown[0]}: choose of {', '.join(self.names)}")
+        return tuple(name for name in self.names if name in names)
 
     def select(self, names: Collection[str], completed: Collection[str] = ()) -> list[Step]:
         """Return the steps called *names* that are not *completed*, in the order of work."""
@@ -55,26 +66,3 @@ MONTHS = Pipeline(
     optional=(summary.STEP.name,),
 )
 POSTS = Pipeline((summary.STEP, phrases.STEP, entities.STEP, polarity.POSTS_STEP, distinctive.STEP))
-
-PIPELINES = {JobKind.MONTH: MONTHS, JobKind.HANDLE: POSTS, JobKind.SEARCH: POSTS}
-JOB_KINDS = {  # of a run's jobs, by the kind of the run
-    "months": JobKind.MONTH,
-    "handles": JobKind.HANDLE,
-    "search": JobKind.SEARCH,
-}
-
-
-def work_order(run_kind: str) -> tuple[str, ...]:
-    """Return the parts of a job in their order: its documents, then the steps."""
-    return (DOCUMENTS, *PIPELINES[JOB_KINDS[run_kind]].names)
-
-
-def result_tables() -> tuple[type[Base], ...]:
-    """Return every table that holds rows of a step."""
-    tables: dict[type[Base], None] = {}
-
-    for pipeline in PIPELINES.values():
-        for step in pipeline.steps:
-            tables.update(dict.fromkeys(step.tables))
-
-    return tuple(tables)

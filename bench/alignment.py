@@ -23,8 +23,9 @@ from typing import Any
 import harness
 from sqlalchemy import func, select
 
+from analysis.kinds.accounts import HandlesParameters
+from analysis.kinds.months import MonthsParameters
 from analysis.options import Keyword
-from analysis.parameters import HandlesParameters, MonthsParameters
 from core.logs import configure
 from models.tables import Document, Mention, PostPolarity
 from producers.imports import import_paths

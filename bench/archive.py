@@ -78,13 +78,11 @@ def plan(url: str, first: str) -> int:
     from core.settings import Settings  # noqa: PLC0415 - see above
     from models.database import Database  # noqa: PLC0415
     from producers.plan import OUR_ENGINE, plan_run  # noqa: PLC0415
-    from producers.submit import jobs_of  # noqa: PLC0415
 
     parameters = run_parameters(first)
-    names = [job.name for job in jobs_of(parameters, ())]
     with closing(Database(url)) as db:
         planned = plan_run(
-            db, parameters, names, engine=OUR_ENGINE, settings=Settings(database_url=url)
+            db, parameters, (), engine=OUR_ENGINE, settings=Settings(database_url=url)
         )
     return planned.calls_needed
 
@@ -125,8 +123,8 @@ class _Hashed(io.BytesIO):
 
 def run_parameters(first: str) -> Any:
     """Return the parameters of the run: two keywords over all months from *first* on."""
+    from analysis.kinds.months import MonthsParameters  # noqa: PLC0415
     from analysis.options import Keyword  # noqa: PLC0415 - see `harness`
-    from analysis.parameters import MonthsParameters  # noqa: PLC0415
 
     return MonthsParameters(
         first=first,

@@ -20,8 +20,9 @@ from typing import Any
 import harness
 from sqlalchemy import func, select
 
+from analysis.kinds.accounts import HandlesParameters
+from analysis.kinds.months import MonthsParameters
 from analysis.options import Keyword
-from analysis.parameters import HandlesParameters, MonthsParameters
 from core.enums import ENDED, State
 from models.run_transitions import cancel_run
 from models.runs import get_run

@@ -31,7 +31,7 @@ import aiohttp
 import harness
 from sqlalchemy import func, select
 
-from analysis.parameters import HandlesParameters
+from analysis.kinds.accounts import HandlesParameters
 from core.enums import DOCUMENTS
 from models.database import Database
 from models.tables import Job, JobStep, Run

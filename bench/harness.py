@@ -34,7 +34,7 @@ sys.path.insert(0, str(ROOT))
 if TYPE_CHECKING:
     import numpy as np
 
-    from analysis.parameters import Parameters
+    from analysis.options import FrozenModel
     from core.settings import Settings
     from models.database import Database
     from tests.e2e_kit import Stub
@@ -406,7 +406,7 @@ class Stack:
                 opened.enter_context(running_worker(settings, name=name, workers=processes))
             yield
 
-    def submit(self, parameters: Parameters, names: Sequence[str] = ()) -> int:
+    def submit(self, parameters: FrozenModel, names: Sequence[str] = ()) -> int:
         """Submit a run as the command line does; return its id."""
         from producers.submit import submit_run  # noqa: PLC0415 - see the top
         from tests.e2e_kit import dispatch_to_workers  # noqa: PLC0415

@@ -40,8 +40,8 @@ def fill(folder: Path, size: int) -> str:
 
 def work(folder: Path, _size: int) -> str:
     """Work on each month, slice after slice in this process, as a worker's child does."""
+    from analysis.kinds.months import MonthsParameters  # noqa: PLC0415
     from analysis.options import Keyword  # noqa: PLC0415 - see the top
-    from analysis.parameters import MonthsParameters  # noqa: PLC0415
     from core.broker import celery_app  # noqa: PLC0415
     from core.logs import configure  # noqa: PLC0415
     from workers.executor import work_one_slice  # noqa: PLC0415

@@ -65,23 +65,22 @@ LARGE = (
 SCANS = {"job_counts of the large run", "read_queue_stats"}
 
 
-MONTH = DocumentScope(JobKind.MONTH, "2015-03", ("nyt",), newest_document=10**9)
+MONTH = DocumentScope(period="2015-03", sources=("nyt",), newest_document=10**9)
 SCOPES = {
     "documents of a month": MONTH,
     "documents of a month, one material": DocumentScope(
-        JobKind.MONTH, "2015-03", ("nyt",), material="News"
+        period="2015-03", sources=("nyt",), material="News"
     ),
-    "documents of a month of two sources": DocumentScope(JobKind.MONTH, "2015-03", ("nyt", "x")),
+    "documents of a month of two sources": DocumentScope(period="2015-03", sources=("nyt", "x")),
     "documents of a month, two outlets and a section": DocumentScope(
-        JobKind.MONTH,
-        "2015-03",
-        ("nyt",),
+        period="2015-03",
+        sources=("nyt",),
         outlets=("The New York Times", "the observer"),
         sections=("World",),
     ),
-    "posts of a handle": DocumentScope(JobKind.HANDLE, "@handle77"),
-    "posts of a handle at one source": DocumentScope(JobKind.HANDLE, "@handle77", ("x",)),
-    "posts of a search": DocumentScope(JobKind.SEARCH, "search:nothing", job_id=1),
+    "posts of a handle": DocumentScope(handle="handle77"),
+    "posts of a handle at one source": DocumentScope(handle="handle77", sources=("x",)),
+    "posts of a search": DocumentScope(linked_to=1),
 }
 
 
@@ -221,7 +220,7 @@ def _document_queries(db: Database) -> Iterator[Query]:
 
 
 def _list_of_day(db: Database) -> None:
-    day = days_of(MONTH.name)[0]
+    day = days_of("2015-03")[0]
     with db.read() as connection:
         connection.execute(select(Document.text).where(documents_of(MONTH, day=day))).all()
 

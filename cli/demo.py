@@ -6,8 +6,9 @@ import shutil
 from contextlib import closing
 from pathlib import Path
 
+from analysis.kinds.accounts import HandlesParameters
+from analysis.kinds.months import MonthsParameters
 from analysis.options import Keyword
-from analysis.parameters import HandlesParameters, MonthsParameters
 from cli import context
 from cli.control import dispatch
 from cli.messages import inform, show_path

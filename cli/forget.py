@@ -62,8 +62,8 @@ def forget(
         raise UsageError("--lift is for accounts and documents: a run is submitted anew")
     if lift and import_number is not None:
         raise UsageError("--lift is for accounts and documents: import the file again")
-    from cli.run_options import parse_handle
     from sources.base import fold_handle
+    from sources.registry import parse_handle
 
     account = fold_handle(None if handle is None else parse_handle(handle))
     if handle is not None and account is None:
@@ -99,7 +99,7 @@ def _forget_run(db: Database, settings: Settings, run: int) -> None:
 def _forget_documents(
     db: Database, settings: Settings, account: str | None, document: str | None
 ) -> None:
-    from analysis.pipelines import result_tables
+    from analysis.kinds import result_tables
     from cli.report_folders import remove_reports
     from models.erasure import documents_by_account, documents_named, forget_documents
     from models.suppression_list import suppress
@@ -134,7 +134,7 @@ def _forget_import(db: Database, settings: Settings, number: int) -> None:
     """
     from rich.console import Console
 
-    from analysis.pipelines import result_tables
+    from analysis.kinds import result_tables
     from cli.report_folders import remove_reports
     from models.erasure import Erased, forget_documents
     from models.import_erasure import forget_import, ids_by_import, runs_erased_for

@@ -11,14 +11,14 @@ import typer
 from typer import Argument, Option
 
 from cli import context
-from cli.messages import printable, show, warn
+from cli.messages import show, warn
 from cli.options import check_utf8
-from cli.run_options import parse_handle
 from core.errors import UsageError
+from core.printing import printable
 from core.quantities import quantity
 from sources.base import LONGEST_NAME, clean, clean_name
 from sources.columns import FIELDS, list_columns, show_column
-from sources.registry import SOURCES, archives, source_named
+from sources.registry import SOURCES, archives, parse_handle, source_named
 
 SOURCE_NAMES = ", ".join(source.name for source in SOURCES)
 

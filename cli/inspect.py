@@ -11,10 +11,11 @@ from typing import Annotated, Any
 from typer import Argument, Option
 
 from cli import context
-from cli.messages import inform, printable, show
+from cli.messages import inform, show
 from cli.options import Json, parse_run
 from core.enums import ENDED, State
 from core.errors import NotFound
+from core.printing import printable
 from core.quantities import quantity
 
 WATCH_SECONDS = 1.0
@@ -88,7 +89,7 @@ def _print_status(report: dict[str, Any], *, only_failed: bool) -> None:
         show(f"  {report['reason']}")
     if report["report"]:
         show(f"  its report {report['report']}")
-    if report["waiting_for"]:
+    if report["waiting_for"] not in (None, report["reason"]):
         show(f"  waits for: {report['waiting_for']}")
 
     for job in report["details"]:

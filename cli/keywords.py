@@ -8,21 +8,16 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from analysis.options import Keyword
-from analysis.parameters import MonthsParameters
 from analysis.text.mentions import all_terms
-from cli.messages import printable, warn
+from cli.messages import warn
 from core.enums import Within
-from core.errors import BadInput, UsageError
-from models.database import Database
-from producers.forms import find_forms_of_run
-from producers.phrases import count_phrases
+from core.errors import UsageError
+from core.printing import printable
 from textapi.messages import MAX_KEYWORD_CHARACTERS, MAX_KEYWORDS
 from textapi.text.sentences import sentences
 
 _MAX_FILE_BYTES = 2**20
 _HEADER = ["name", "query"]
-_FORMS_SHOWN = 10
-MUCH_MORE = 2  # so many times the documents of a phrase: its query may have been meant
 
 
 def read_keywords(values: Sequence[str], file: Path | None, within: Within) -> tuple[Keyword, ...]:
@@ -46,53 +41,6 @@ def read_keywords(values: Sequence[str], file: Path | None, within: Within) -> t
         if len(sentences(term)) > 1:
             warn(f"{term!r} holds the end of a sentence, and is looked for within one")
     return tuple(keywords)
-
-
-def check_stars(db: Database, parameters: MonthsParameters) -> None:
-    """Say what each star stands for in the stored documents; raise `UsageError` if for too much."""
-    try:
-        forms_of_run = find_forms_of_run(db, parameters)
-    except BadInput as error:
-        raise UsageError(f"--keyword: {error}") from None
-
-    for term, forms in forms_of_run.items():
-        if not forms:
-            warn(f"{term} stands for no word of the documents that are stored so far")
-            continue
-        shown = ", ".join(forms[:_FORMS_SHOWN])
-        more = len(forms) - _FORMS_SHOWN
-        warn(f"{term} stands for {shown}" + (f" and {more} more" if more > 0 else ""))
-
-
-def check_phrases(db: Database, parameters: MonthsParameters) -> None:
-    """Look up the phrases that may have been meant as queries; say what the documents tell of them.
-
-    Raises `UsageError` where a subject is such a phrase alone and no stored document holds it.
-    """
-    for phrase, counts in count_phrases(db, parameters).items():
-        query = counts.query or "AND, OR or NOT, as in trump NOT biden"
-        is_subject = any(keyword.terms == (phrase,) for keyword in parameters.keywords)
-        matching = ""
-        if counts.matching:
-            matching = f" ({counts.matching:,} match {counts.query})"
-        if not counts.documents:
-            warn(f"{phrase!r} is looked for as a phrase: for a query write {query}")
-        elif not counts.holding and is_subject:
-            raise UsageError(
-                f"--keyword: no stored document holds the phrase {phrase!r}{matching}; for a query "
-                f"write {query}, for the phrase all the same put it in quotation marks"
-            )
-        elif not counts.holding:
-            warn(
-                f"no stored document holds the phrase {phrase!r}{matching}; for a query write "
-                f"{query}"
-            )
-        elif MUCH_MORE * counts.holding < counts.matching:
-            documents = "document holds" if counts.holding == 1 else "documents hold"
-            warn(
-                f"{phrase!r} is looked for as a phrase, which {counts.holding:,} stored "
-                f"{documents}{matching}; for a query write {query}"
-            )
 
 
 def _read_file(path: Path, within: Within) -> Iterator[Keyword]:

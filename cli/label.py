@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Annotated
 from typer import Option
 
 from cli import context
-from cli.messages import inform, printable, show, warn
+from cli.messages import inform, show, warn
 from cli.options import Run, check_utf8
 from core.errors import BadInput, UsageError
+from core.printing import printable
 from core.quantities import quantity
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from typer import getchar
 
-from cli.messages import printable, show
+from cli.messages import show
+from core.printing import printable
 from models.labels import LabelOutcome, MentionKey
 
 if TYPE_CHECKING:

@@ -9,22 +9,12 @@ from __future__ import annotations
 import codecs
 import io
 import os
-import re
 import sys
 from pathlib import Path
 
-# Control characters, ends of lines, changes of direction, and bytes that were no UTF-8.
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+from core.printing import escape_character, printable
+
 _ENCODING_ERRORS = "tidings"
-
-
-def printable(text: object) -> str:
-    """Return *text* on one line, with everything escaped that a terminal would not just show."""
-    return _UNPRINTABLE.sub(lambda match: _escape_character(match[0]), str(text))
-
-
-def _escape_character(character: str) -> str:
-    return character.encode("unicode_escape").decode()
 
 
 def show(line: object = "") -> None:
@@ -62,7 +52,7 @@ def _encode_leniently(error: UnicodeError) -> tuple[bytes, int]:
     encoded = b""
     for character in error.object[error.start : error.end]:
         is_byte = "\udc80" <= character <= "\udcff"
-        encoded += os.fsencode(character) if is_byte else _escape_character(character).encode()
+        encoded += os.fsencode(character) if is_byte else escape_character(character).encode()
     return encoded, error.end
 
 

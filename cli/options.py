@@ -10,25 +10,25 @@ from typing import Annotated, Any, NamedTuple, TypeVar
 
 from typer import Argument, Option
 
-from cli.messages import printable
 from core.enums import Grain, Grouping
 from core.errors import NotFound, UsageError
+from core.printing import printable
 
 MOST = 2**31 - 1  # what a column of whole numbers holds on every database
 
 Text = TypeVar("Text", str, list[str], str | None, list[str] | None)
 
 
-def expand_options(command: Callable[..., None], **types: type) -> Callable[..., None]:
+def expand_options(command: Callable[..., None]) -> Callable[..., None]:
     """Replace each parameter of *command* that is a dataclass by the fields of that dataclass.
 
     Typer makes an argument or option of each field. So commands share options that are declared
-    once, and get them as one object. *types* narrow the annotations of parameters.
+    once, and get them as one object.
     """
     parameters: list[inspect.Parameter] = []
     groups: dict[str, tuple[type, list[str]]] = {}
     for parameter in inspect.signature(command, eval_str=True).parameters.values():
-        options = types.get(parameter.name, parameter.annotation)
+        options = parameter.annotation
         if isinstance(options, type) and is_dataclass(options):
             fields = inspect.signature(options, eval_str=True).parameters
             groups[parameter.name] = (options, list(fields))

@@ -11,40 +11,34 @@ from typing import TYPE_CHECKING
 import typer
 
 from cli import context
+from cli.kind_commands import group_of_kinds
 from cli.masks import read_mask
 from cli.messages import warn
-from cli.options import Json, Run, expand_options
-from cli.run_options import KINDS, RunArguments, RunOptions
+from cli.options import Json, Run
 from core.errors import ServiceUnavailable, SettingsError
 
 if TYPE_CHECKING:
+    from cli.run_options import RunRequest
     from core.settings import Settings
 
 # What `plan run` counts of an operation, with the width of its column.
 COLUMNS = {"calls": 10, "retries": 10, "maybe_twice": 13, "answers_reused": 16}
 
 
-group = typer.Typer(
-    no_args_is_help=True, help="Count the calls of a run, and say how long they would take."
-)
-
-
-def plan(arguments: RunArguments, options: RunOptions, as_json: Json = False) -> None:
+def plan(request: RunRequest, as_json: Json = False) -> None:
     """Print the calls that a run would make."""
     from producers.plan import plan_run
-    from producers.submit import jobs_of
 
-    settings = context.load_settings()
-    parameters, names = arguments.resolve(options)
+    settings, options = context.load_settings(), request.options
     read_mask(options.mask)
     with closing(context.open_database(settings, create=True)) as db:
-        parameters, names = arguments.check_stored(db, settings, parameters, names)
+        matched = request.match_stored(db, settings)
         engine = _engine_name(settings)
         with _progress_display() as show_progress:
             figures = plan_run(
                 db,
-                parameters,
-                [job.name for job in jobs_of(parameters, names)],
+                matched.parameters,
+                matched.names,
                 engine=engine,
                 settings=settings,
                 on_progress=show_progress,
@@ -73,9 +67,11 @@ def plan(arguments: RunArguments, options: RunOptions, as_json: Json = False) ->
         warn(remark)
 
 
-for kind, arguments_type in KINDS.items():
-    command = expand_options(plan, arguments=arguments_type)
-    group.command(kind, help=f"Count the calls of `submit {kind}`; none is made.")(command)
+group = typer.Typer(
+    cls=group_of_kinds(plan, "Count the calls of `submit {kind.name}`; none is made."),
+    no_args_is_help=True,
+    help="Count the calls of a run, and say how long they would take.",
+)
 
 
 @group.command("run")

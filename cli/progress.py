@@ -98,10 +98,10 @@ def wait_for(db: Database, settings: Settings, run: int) -> bool:
 class ProgressLines:
     """Prints the progress, where it has changed, in a line every few seconds."""
 
-    def __init__(self, subject: str, *, quiet_seconds: float) -> None:
+    def __init__(self, subject: str) -> None:
         self._subject = subject
         self._printed = ""
-        self._printed_at = time.monotonic() + quiet_seconds - LINE_SECONDS
+        self._printed_at = float("-inf")
 
     def update(self, progress: str, *, is_last: bool = False) -> None:
         """Show how much is done."""
@@ -123,15 +123,10 @@ class ProgressOfTerminal:
 
 
 @contextmanager
-def progress_display(
-    subject: str, *, quiet_seconds: float = 0.0
-) -> Iterator[ProgressLines | ProgressOfTerminal]:
-    """Show on standard error how much of *subject* is done, as long as the context lasts.
-
-    Where no terminal shows it, the first line comes after *quiet_seconds*.
-    """
+def progress_display(subject: str) -> Iterator[ProgressLines | ProgressOfTerminal]:
+    """Show on standard error how much of *subject* is done, as long as the context lasts."""
     if sys.stderr is None or not sys.stderr.isatty():
-        yield ProgressLines(subject, quiet_seconds=quiet_seconds)
+        yield ProgressLines(subject)
         return
     with Console(stderr=True, highlight=False).status(subject) as status:
         yield ProgressOfTerminal(subject, status)

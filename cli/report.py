@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Annotated
 from typer import Argument, Option
 
 from cli import context
-from cli.messages import inform, printable, show_path, warn
+from cli.messages import inform, show_path, warn
 from cli.options import (
     By,
     Distinct,
@@ -24,6 +24,7 @@ from cli.options import (
 )
 from cli.trainings import WEIGHTS, write_weights
 from core.errors import TidingsError, UsageError
+from core.printing import printable
 from core.quantities import quantity
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def report(
 
     The report that the workers make when a run ends is waited for and copied where it is the same.
     """
-    from cli.progress import LINE_SECONDS, progress_display
+    from cli.progress import progress_display
     from cli.report_folders import remember_folder
     from cli.shared_report import wait_for_own_report
     from producers.status import describe_unfinished
@@ -80,7 +81,7 @@ def report(
     waits = count()
     with (
         closing(context.open_database(settings)) as db,
-        progress_display(f"report {numbers}", quiet_seconds=LINE_SECONDS) as display,
+        progress_display(f"report {numbers}") as display,
     ):
 
         def show_waiting() -> None:

@@ -1,154 +1,57 @@
-"""Arguments and options that `submit` and `plan` share, and the run that they describe."""
+"""The arguments and options of `submit` and `plan`: what the parameters of each kind declare."""
 
 from __future__ import annotations
 
+import inspect
 import re
 import sys
-from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
-from pkgutil import iter_modules
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, get_origin
 
+from annotated_types import Ge
+from pydantic import ValidationError
+from pydantic.fields import FieldInfo
 from typer import Argument, Option
 
-from cli.messages import printable, warn
-from cli.options import MOST, By, Distinct, Name, SeriesBy, Wait, check_utf8
-from core.enums import DOCUMENTS, Within
+from analysis.kinds.kind import Kind, Matched
+from analysis.options import CommandOption, Keyword, declared_option, flag_of, list_fields
+from analysis.pipelines import Pipeline
+from cli.keywords import read_keywords
+from cli.messages import warn
+from cli.options import MOST, By, Name, SeriesBy, Wait, check_utf8
+from core.enums import DOCUMENTS, Grain, Within
 from core.errors import UsageError
-from sources.registry import archives, default_archive, post_sources
+from core.printing import printable
 
 if TYPE_CHECKING:
-    from analysis.parameters import MonthsParameters, TextParameters
-    from analysis.pipelines import Pipeline
     from core.settings import Settings
     from models.database import Database
 
-_MONTH = r"[12]\d{3}-(?:0[1-9]|1[0-2])"
-MONTH_RANGE = re.compile(rf"({_MONTH})(?:\.\.({_MONTH}))?")
 _TEMPLATE_NUMBER = re.compile(r"template:\d+")
-POST_SOURCES = [source.name for source in post_sources()]
-ARCHIVES = [source.name for source in archives()]
-
-
-def step_names() -> list[str]:
-    """Return the names of all steps, which are those of their modules: none is imported."""
-    package = find_spec("analysis.steps")
-    folders = package.submodule_search_locations if package else ()
-    return sorted(module.name for module in iter_modules(folders))
-
-
-def _check_post_source(source: str | None) -> str | None:
-    return source if source is None else _check_source(source, POST_SOURCES)
-
-
-def _check_archives(sources: str | None) -> str | None:
-    for source in _split_names([sources or ""]):
-        _check_source(source, ARCHIVES)
-    return sources
-
-
-def _split_names(texts: Sequence[str] | None) -> tuple[str, ...]:
-    """Return the names in comma-separated *texts*, each once."""
-    names = [name.strip() for text in texts or () for name in text.split(",")]
-    return tuple(dict.fromkeys(filter(None, names)))
-
-
-def _check_source(source: str, allowed: Sequence[str]) -> str:
-    if source not in allowed:
-        raise UsageError(f"--source {printable(source)}: it is one of {', '.join(allowed)}")
-    return source
-
-
-Source = Annotated[
-    str | None,
-    Option(callback=_check_post_source, help=f"Only this source: {', '.join(POST_SOURCES)}."),
-]
-
-
-def _check_without(texts: list[str] | None) -> list[str] | None:
-    for text in check_utf8(texts) or ():
-        if _TEMPLATE_NUMBER.fullmatch(text):
-            raise UsageError(
-                f"--without {text}: templates are numbered by the report of a run, which this one "
-                "does not have yet; give a text of it, or name the template to `tidings report` "
-                "and `tidings export`"
-            )
-    return texts
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunOptions:
-    """Options of every run over texts."""
+    """Options of every run that are none of its parameters."""
 
-    steps: Annotated[
-        str | None, Option(help=f"Comma-separated, of: {', '.join(step_names())}.")
-    ] = None
     name: Name = None
     max_calls: Annotated[
         int | None, Option(min=1, max=MOST, help="Stop after so many calls of all workers.")
     ] = None
-    limit: Annotated[
-        int | None, Option(min=1, max=MOST, help="Fetch at most so many documents each.")
-    ] = None
-    phrases: Annotated[
-        int | None, Option(min=1, max=100, help="Phrases kept; 3 for months, 5 for accounts.")
-    ] = None
-    proportion: Annotated[float, Option(help="Share of the sentences that a summary keeps.")] = 0.1
-    text_size: Annotated[int, Option(min=100, help="Characters packed into one request.")] = 3000
     mask: Annotated[Path | None, Option(help="A PNG in whose shape word clouds are drawn.")] = None
-    max_words: Annotated[int, Option(min=1, help="Words of a word cloud at most.")] = 50
-    by: By = None
-    distinct: Distinct = False
-    without: Annotated[
-        list[str] | None,
-        Option(
-            metavar="TEXT",
-            callback=_check_without,
-            help="Leave out texts that differ from this one in names or figures only.",
-        ),
-    ] = None
     wait: Wait = False
 
 
-class RunArguments(ABC):
-    """What a run is about; its docstring is the help text of its command."""
-
-    @abstractmethod
-    def resolve(self, options: RunOptions) -> tuple[TextParameters, Sequence[str]]:
-        """Return the run's parameters and the names of its accounts or terms.
-
-        Raises `UsageError`.
-        """
-
-    def check_stored(
-        self,
-        db: Database,  # noqa: ARG002 - kinds of runs differ in what they look up
-        settings: Settings,  # noqa: ARG002
-        parameters: TextParameters,
-        names: Sequence[str],
-    ) -> tuple[TextParameters, Sequence[str]]:
-        """Return parameters and names as the stored documents spell them. Raises `UsageError`."""
-        return parameters, names
-
-
 @dataclass(frozen=True, kw_only=True)
-class MonthsArguments(RunArguments):
-    """Who mentions a subject in the archive, by month: counts, polarity, phrases, entities."""
+class KeywordOptions:
+    """Options of a kind whose parameters have keywords."""
 
-    months: Annotated[
-        str,
-        Argument(
-            metavar="FROM..TO", help="Months, as 2020-01..2021-12, both included; or one, 2020-03."
-        ),
-    ]
     keyword: Annotated[
         list[str] | None,
         Option(
             metavar="NAME[:TERM,TERM]",
-            callback=check_utf8,
             help="A subject, with the other terms that count for it; or NAME:QUERY, of terms with "
             "AND, OR, NOT, near/N, brackets, quotes, a star, =.",
         ),
@@ -162,203 +65,203 @@ class MonthsArguments(RunArguments):
     within: Annotated[
         Within, Option(help="What a query has to match: each sentence, or the whole document.")
     ] = Within.SENTENCE
-    outlet: Annotated[
-        list[str] | None,
-        Option(
-            metavar="NAME,NAME",
-            callback=check_utf8,
-            help="Only documents of these outlets; case ignored. `tidings stored` lists them. A "
-            "comma within the name of a stored outlet separates nothing.",
-        ),
-    ] = None
-    section: Annotated[
-        list[str] | None,
-        Option(callback=check_utf8, help="Only documents of this section; may be given again."),
-    ] = None
-    material: Annotated[
-        str | None,
-        Option(
-            callback=check_utf8,
-            help="Only documents of this kind (type_of_material), as News; case ignored.",
-        ),
-    ] = None
-    no_mask: Annotated[
-        bool,
-        Option(
-            "--no-mask",
-            help="Score mentions with the keyword's terms in them; they are masked by default.",
-        ),
-    ] = False
-    source: Annotated[
-        str | None,
-        Option(
-            metavar="NAME,NAME",
-            callback=_check_archives,
-            help=f"The archives: {', '.join(ARCHIVES)}. By default {default_archive().name}; with "
-            "--outlet those that have them, and where it holds nothing, those that are stored.",
-        ),
-    ] = None
 
-    def resolve(self, options: RunOptions) -> tuple[TextParameters, Sequence[str]]:
-        """Return the parameters of a run over months."""
-        from analysis.parameters import MonthsParameters
-        from analysis.pipelines import MONTHS
-        from cli.keywords import read_keywords
 
-        first, last = _parse_months(self.months)
-        keywords = read_keywords(self.keyword or (), self.keywords_file, self.within)
-        values: dict[str, Any] = {"first": first, "last": last, "keywords": keywords}
-        # an outlet's own name may hold a comma: what is stored tells, see check_stored
-        values |= {"material": self.material, "outlets": tuple(self.outlet or ())}
-        values |= {"sections": tuple(self.section or ())}
-        if self.source is not None:
-            values["sources"] = _split_names([self.source])
-        values["mask_keyword"] = not self.no_mask
-        parameters = _validate(MonthsParameters, options, MONTHS, **values)
-        self._warn_of_idle_options(options, parameters)
-        return parameters, ()
+@dataclass(frozen=True, kw_only=True)
+class SeriesOptions:
+    """The option of a kind whose parameters have a grain, and may have a grouping."""
 
-    def _warn_of_idle_options(self, options: RunOptions, parameters: MonthsParameters) -> None:
-        if self.no_mask and "polarity" not in parameters.steps:
-            warn("--no-mask changes nothing: the step polarity is none of --steps")
-        if self.within == Within.DOCUMENT and not any(
-            keyword.query for keyword in parameters.keywords
-        ):
-            warn("--within document changes nothing: no subject is a query")
-        if options.limit is not None:
-            warn("--limit changes nothing: archives are fetched by whole months")
+    by: By = None
 
-    def check_stored(
-        self,
-        db: Database,
-        settings: Settings,
-        parameters: TextParameters,
-        names: Sequence[str],
-    ) -> tuple[TextParameters, Sequence[str]]:
-        """Return the parameters with archives and names as they are stored; say what stars are.
 
-        Raises `UsageError` where no document is of a name, and none is fetched, where a star stands
-        for too much, and where no document holds a phrase that looks like a query.
+@dataclass(frozen=True)
+class RunRequest:
+    """A run as the command line describes it; *given* are the parameters that it names."""
+
+    kind: Kind[Any]
+    parameters: Any
+    names: Sequence[str]
+    given: frozenset[str]
+    options: RunOptions
+
+    def match_stored(self, db: Database, settings: Settings) -> Matched[Any]:
+        """Return parameters and names as they are stored, and print what the user should know.
+
+        Raises `UsageError`.
         """
-        from analysis.parameters import MonthsParameters
-        from cli.keywords import check_phrases, check_stars
-        from cli.stored_names import choose_archives, keep_archives_of_outlets, spell_names
-
-        assert isinstance(parameters, MonthsParameters)  # noqa: S101 - they were resolved here
-        if self.source is None:
-            parameters = choose_archives(db, settings, parameters)
-        parameters = spell_names(db, settings, parameters)
-        if self.source is None:
-            parameters = keep_archives_of_outlets(db, parameters)
-        check_phrases(db, parameters)
-        check_stars(db, parameters)
-        return parameters, names
+        matched = self.kind.match_stored(db, settings, self.parameters, self.names, self.given)
+        for remark in matched.remarks:
+            warn(remark)
+        return matched
 
 
-@dataclass(frozen=True, kw_only=True)
-class HandlesArguments(RunArguments):
-    """A portrait of each account: summary, phrases, entities, polarity over time."""
+def command_of_kind(command: Callable[..., None], kind: Kind[Any]) -> Callable[..., None]:
+    """Return *command* for runs of *kind*: what is typed becomes its first argument."""
+    # The module of *command* imports the type of its first argument for type checkers alone.
+    names = {"RunRequest": RunRequest}
+    signature = inspect.signature(command, locals=names, eval_str=True)
+    _, *others = signature.parameters.values()
+    other_names = {parameter.name for parameter in others}
 
-    handles: Annotated[
-        list[str], Argument(metavar="HANDLE...", help="Accounts; - reads them from standard input.")
-    ]
-    source: Source = None
+    def of_kind(**values: Any) -> None:
+        further = {name: values.pop(name) for name in other_names}
+        command(read_request(kind, values), **further)
 
-    def resolve(self, options: RunOptions) -> tuple[TextParameters, Sequence[str]]:
-        """Return the parameters of a run over accounts of the command line or standard input."""
-        from analysis.parameters import HandlesParameters
-        from analysis.pipelines import POSTS
-
-        lines = _read_lines() if self.handles == ["-"] else self.handles
-        handles: list[str] = []
-        for line in check_utf8(lines):
-            handles += [parse_handle(part) for part in line.split(",") if part.strip("@ ")]
-        if not handles:
-            raise UsageError("no handle was given")
-        return _validate(HandlesParameters, options, POSTS, source=self.source), handles
-
-    def check_stored(
-        self,
-        db: Database,
-        settings: Settings,  # noqa: ARG002
-        parameters: TextParameters,
-        names: Sequence[str],
-    ) -> tuple[TextParameters, Sequence[str]]:
-        """Check handles of several words: only files can bring such. Raises `UsageError`."""
-        from models.documents import has_documents_of
-        from sources.base import fold_handle
-
-        with db.read() as connection:
-            for name in names:
-                has_space = len(name.split()) > 1
-                if has_space and not has_documents_of(connection, fold_handle(name) or ""):
-                    raise UsageError(
-                        f"{printable(name)} is no handle, it holds a space: write the account's "
-                        "name, as @nasa; several are given one by one"
-                    )
-        return parameters, names
+    options = [*_list_options(kind), *others]
+    keyword_only = [option.replace(kind=inspect.Parameter.KEYWORD_ONLY) for option in options]
+    of_kind.__signature__ = inspect.Signature(keyword_only)  # type: ignore[attr-defined]
+    return of_kind
 
 
-@dataclass(frozen=True, kw_only=True)
-class SearchArguments(RunArguments):
-    """What people post on a term: the same steps as for an account."""
+def _list_options(kind: Kind[Any]) -> list[inspect.Parameter]:
+    """Return the argument of the kind, the options of its own fields, and those of all runs."""
+    argument = Argument(metavar=kind.argument.metavar, help=kind.argument.help)
+    texts: Any = list[str] if kind.argument.is_list else str
+    parameters = [_parameter(kind.argument.name, Annotated[texts, argument])]
 
-    terms: Annotated[
-        list[str],
-        Argument(
-            metavar="TERM...", callback=check_utf8, help="What people post on; a job for each."
-        ),
-    ]
-    source: Source = None
-
-    def resolve(self, options: RunOptions) -> tuple[TextParameters, Sequence[str]]:
-        """Return the parameters of a run over search terms."""
-        from analysis.parameters import SearchParameters
-        from analysis.pipelines import POSTS
-
-        terms = [term for term in self.terms if term.strip()]
-        if not terms:
-            raise UsageError("no term was given")
-        return _validate(SearchParameters, options, POSTS, source=self.source), terms
+    for field_name, field in list_fields(kind.parameters):
+        parameters += _options_of_field(field_name, field)
+    return [*parameters, *inspect.signature(RunOptions, eval_str=True).parameters.values()]
 
 
-KINDS: dict[str, type[RunArguments]] = {
-    "months": MonthsArguments,
-    "handles": HandlesArguments,
-    "search": SearchArguments,
-}
+def _parameter(name: str, annotation: Any, default: Any = inspect.Parameter.empty) -> Any:
+    return inspect.Parameter(
+        name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation
+    )
 
 
-def parse_handle(text: str) -> str:
-    """Return the handle in *text*: itself, or of the profile that it is the address of.
+def _options_of_field(field_name: str, field: FieldInfo) -> list[inspect.Parameter]:
+    """Return the options by which a field is typed; most fields declare one themselves."""
+    if field.annotation == tuple[Keyword, ...]:
+        return list(inspect.signature(KeywordOptions, eval_str=True).parameters.values())
+    if field.annotation is Grain:
+        return list(inspect.signature(SeriesOptions, eval_str=True).parameters.values())
+    declared = declared_option(field)
+    if declared is None:
+        return []
 
-    Raises `UsageError` for another address.
-    """
-    from sources.registry import handle_in_address
+    minimum = next((bound.ge for bound in field.metadata if isinstance(bound, Ge)), None)
+    option = Option(
+        flag_of(field_name, declared),
+        metavar=declared.metavar,
+        help=declared.help,
+        min=minimum,  # type: ignore[arg-type]
+    )
+    typed, default = _typed(field, declared)
+    return [_parameter(field_name, Annotated[typed, option], default)]
 
-    stripped = text.strip()
-    if printable(stripped) != stripped:
-        raise UsageError(f"{printable(stripped)} is no handle: it holds what no name has")
-    handle = handle_in_address(stripped)
-    if handle is None and "://" in stripped:
+
+def _typed(field: FieldInfo, declared: CommandOption) -> tuple[Any, Any]:
+    """Return the type of what is typed for a field, and its default."""
+    if field.annotation is bool:
+        return bool, False
+    if get_origin(field.annotation) is tuple:
+        return (str if declared.is_separated else list[str]) | None, None
+    return field.annotation, field.default
+
+
+def read_request(kind: Kind[Any], typed: Mapping[str, Any]) -> RunRequest:
+    """Return the run that the *typed* values of a command describe. Raises `UsageError`."""
+    argument = typed[kind.argument.name]
+    texts = [argument] if isinstance(argument, str) else list(argument)
+    if kind.argument.reads_input and texts == ["-"]:
+        texts = _read_lines()
+    values, names = kind.read_argument(check_utf8(texts))
+
+    for field_name, field in kind.parameters.model_fields.items():
+        if field.annotation == tuple[Keyword, ...]:
+            keywords = check_utf8(typed.get("keyword")) or ()
+            within = typed.get("within", Within.SENTENCE)
+            values[field_name] = read_keywords(keywords, typed.get("keywords_file"), within)
+        elif field.annotation is Grain:
+            values |= _read_series(kind, typed.get("by") or SeriesBy())
+        elif (value := typed.get(field_name)) not in (None, False, []):
+            values[field_name] = _read_value(kind, field_name, field, value)
+
+    option_names = inspect.signature(RunOptions).parameters
+    options = RunOptions(**{name: typed[name] for name in option_names if name in typed})
+    parameters = _validate(kind, values)
+    _warn_of_idle_options(kind, parameters, values)
+    if typed.get("within") == Within.DOCUMENT and not any(
+        keyword.query for keyword in kind.keywords(parameters)
+    ):
+        warn("--within document changes nothing: no subject is a query")
+    return RunRequest(kind, parameters, names, frozenset(values), options)
+
+
+def _warn_of_idle_options(kind: Kind[Any], parameters: Any, values: Mapping[str, Any]) -> None:
+    """Say which of the parameters that were given change nothing in such a run."""
+    for field_name, field in list_fields(kind.parameters):
+        declared = declared_option(field)
+        if declared is None or values.get(field_name, field.default) == field.default:
+            continue
+        reason = declared.idle
+        if declared.step is not None and declared.step not in parameters.steps:
+            reason = f"the step {declared.step} is none of --steps"
+        if reason is not None:
+            warn(f"{flag_of(field_name, declared)} changes nothing: {reason}")
+
+
+def _read_value(kind: Kind[Any], field_name: str, field: FieldInfo, value: Any) -> Any:
+    """Return the value of a field that was typed. Raises `UsageError`."""
+    declared = declared_option(field)
+    if declared is None:
+        return value
+    if declared.is_negated:
+        return False
+    texts = value if isinstance(value, list) else [value]
+    check_utf8([text for text in texts if isinstance(text, str)])
+    if declared.is_separated:
+        separated = (text.strip() for text in value.split(","))
+        texts = list(dict.fromkeys(filter(None, separated)))
+    for text in texts if declared.choices else ():
+        if text not in declared.choices:
+            flag, choices = flag_of(field_name, declared), ", ".join(declared.choices)
+            raise UsageError(f"{flag} {printable(text)}: it is one of {choices}")
+
+    if field_name == "steps":
+        return _check_steps(value, texts, kind.pipeline)
+    if field_name == "without":
+        _refuse_template_numbers(texts)
+    is_several = get_origin(field.annotation) is tuple
+    return tuple(texts) if is_several else value
+
+
+def _read_series(kind: Kind[Any], by: SeriesBy) -> dict[str, Any]:
+    if by.grouping is not None and "grouping" not in kind.parameters.model_fields:
         raise UsageError(
-            f"{printable(stripped)} is no profile of a service known here: write the account's "
-            "name, as @nasa"
+            f"--by {by.grouping}: documents are grouped in runs of months alone; leave it out, or "
+            "write `submit months`"
         )
-    return handle or stripped
+    typed = {"by": by.grain, "grouping": by.grouping}
+    return {name: value for name, value in typed.items() if value is not None}
 
 
-def _parse_months(text: str) -> tuple[str, str]:
-    months = MONTH_RANGE.fullmatch(text)
-    first, last = (months[1], months[2] or months[1]) if months else ("", "")
-    if first > last:
-        raise UsageError(f"{first} is after {last}: write {last}..{first}")
-    if not months:
-        raise UsageError(
-            f"{printable(text)} is no range of months: write FROM..TO, as 2020-01..2021-12, or one "
-            "month, as 2020-03"
-        )
-    return first, last
+def _check_steps(text: str, names: Sequence[str], pipeline: Pipeline) -> tuple[str, ...]:
+    allowed = ", ".join(sorted(pipeline.names))
+    for name in names:
+        if name not in pipeline.parts:
+            raise UsageError(f"--steps: there is no step {name} here; choose of {allowed}")
+    if not names:
+        raise UsageError(f"--steps names no step: choose of {allowed}")
+
+    for step in pipeline.select(names):
+        missing = [need for need in step.needs if need in pipeline.names and need not in names]
+        if missing:
+            raise UsageError(
+                f"--steps: {step.name} needs {missing[0]}: write {missing[0]},{text.strip()}"
+            )
+    return tuple(name for name in names if name != DOCUMENTS)
+
+
+def _refuse_template_numbers(texts: Sequence[str]) -> None:
+    for text in texts:
+        if _TEMPLATE_NUMBER.fullmatch(text):
+            raise UsageError(
+                f"--without {text}: templates are numbered by the report of a run, which this one "
+                "does not have yet; give a text of it, or name the template to `tidings report` "
+                "and `tidings export`"
+            )
 
 
 def _read_lines() -> list[str]:
@@ -370,53 +273,12 @@ def _read_lines() -> list[str]:
         raise UsageError(f"standard input is no UTF-8 ({error.reason})") from None
 
 
-def _parse_steps(value: str, pipeline: Pipeline) -> tuple[str, ...]:
-    names = [name.strip() for name in value.split(",") if name.strip()]
-    for name in names:
-        if name not in (DOCUMENTS, *pipeline.names):
-            allowed = ", ".join(sorted(pipeline.names))
-            raise UsageError(f"--steps: there is no step {name} here; choose of {allowed}")
-    if not names:
-        raise UsageError(f"--steps names no step: choose of {', '.join(sorted(pipeline.names))}")
-
-    for step in pipeline.select(names):
-        missing = [need for need in step.needs if need in pipeline.names and need not in names]
-        if missing:
-            raise UsageError(
-                f"--steps: {step.name} needs {missing[0]}: write {missing[0]},{value.strip()}"
-            )
-    return tuple(name for name in names if name != DOCUMENTS)
-
-
-def _validate(kind: type[Any], options: RunOptions, pipeline: Pipeline, **values: Any) -> Any:
-    from pydantic import ValidationError
-
-    from analysis.options import TextOptions
-
-    if options.steps is not None:
-        values["steps"] = _parse_steps(options.steps, pipeline)
-    for name in TextOptions.model_fields.keys() - {"by"}:
-        if getattr(options, name) is not None:
-            values[name] = getattr(options, name)
-    grain, grouping = options.by or SeriesBy()
-    if grouping is not None and "grouping" not in kind.model_fields:
-        raise UsageError(
-            f"--by {grouping}: documents are grouped in runs of months alone; leave it out, or "
-            "write `submit months`"
-        )
-    if grain is not None:
-        values["by"] = grain
-    if grouping is not None:
-        values["grouping"] = grouping
+def _validate(kind: Kind[Any], values: Mapping[str, Any]) -> Any:
+    fields = kind.parameters.model_fields
     try:
-        parameters = kind(**values)
+        return kind.parameters(**values)
     except ValidationError as error:
-        first = error.errors()[0]
-        option = "--" + str(first["loc"][0] if first["loc"] else "").replace("_", "-")
-        raise UsageError(f"{option}: {first['msg']}") from None
-
-    if options.phrases is not None and "phrases" not in parameters.steps:
-        warn("--phrases changes nothing: the step phrases is none of --steps")
-    if options.proportion != RunOptions.proportion and "summary" not in parameters.steps:
-        warn("--proportion changes nothing: the step summary is none of --steps")
-    return parameters
+        problem = error.errors()[0]
+        field_name = str(problem["loc"][0] if problem["loc"] else "")
+        declared = declared_option(fields[field_name]) if field_name in fields else None
+        raise UsageError(f"{flag_of(field_name, declared)}: {problem['msg']}") from None

@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from cli import context
-from cli.messages import inform, printable, show
+from cli.messages import inform, show
 from cli.options import Json
+from core.printing import printable
 from core.quantities import quantity
 
 if TYPE_CHECKING:

@@ -80,6 +80,7 @@ def _check_usage(
 
 
 def _start(db: Database, run: int, every: Every, max_calls: int | None) -> None:
+    from analysis.kinds import kind_named
     from models.runs import get_run
     from models.watches import get_watch, read_clock, record_report, start_watch
     from reports.data.run_data import load_run
@@ -88,7 +89,7 @@ def _start(db: Database, run: int, every: Every, max_calls: int | None) -> None:
     with db.read() as connection:
         stored = get_run(connection, run)
         is_watched = get_watch(connection, run) is not None
-    if stored.kind == "training":
+    if not kind_named(stored.kind).has_documents:
         raise UsageError(f"run {run} is a training: runs over months, accounts or searches go on")
     if stored.state == State.CANCELLED:
         raise RunEnded(f"run {run} was cancelled, for good: submit it again to watch it")
@@ -171,7 +172,7 @@ def events(
 
     with closing(context.open_database()) as db:
         data = load_run(db, run)
-        if data.kind == "training":
+        if not data.kind.has_documents:
             raise UsageError(f"run {run} is a training, which has no events")
         with db.read() as connection:
             state = read_state(connection, run)

@@ -1,4 +1,4 @@
-"""Addresses of services: checked where settings are read, and shown without their passwords."""
+"""Addresses of services, checked when settings are read and shown without passwords."""
 
 from __future__ import annotations
 
@@ -50,24 +50,25 @@ def sqlite_path(url: str) -> str | None:
 def without_password(url: str) -> str:
     """Return *url* to be shown: with its user's name, without password and query.
 
-    A password may hold "@" and "/" as they are: all before the last "@" can be part of it.
+    A password may hold a plain "@" or "/": all before the last "@" can be part of it.
     """
     if url.startswith("sqlite"):
         return url
 
-    scheme, userinfo, place = _split(url)
-    if "?" in userinfo:  # a password, or a query that holds one
+    scheme, userinfo, location = _split(url)
+    # This is a password, or a query that holds one.
+    if "?" in userinfo:
         return f"{scheme}://…"
     user, colon, _ = userinfo.partition(":")
     shown_user = f"{user}@" if user and colon and "@" not in user else ""
-    return f"{scheme}://{shown_user}{place.partition('?')[0]}"
+    return f"{scheme}://{shown_user}{location.partition('?')[0]}"
 
 
 def _split(url: str) -> tuple[str, str, str]:
     """Return the scheme, user and password as they stand, and all behind them."""
-    scheme, _, rest = url.partition("://")
-    userinfo, _, place = rest.rpartition("@")
-    return scheme, userinfo, place
+    scheme, _, remainder = url.partition("://")
+    userinfo, _, location = remainder.rpartition("@")
+    return scheme, userinfo, location
 
 
 def _has_host(url: str) -> bool:
@@ -75,7 +76,7 @@ def _has_host(url: str) -> bool:
 
 
 def _has_port(url: str) -> bool:
-    """Return whether host and port can be told apart, and the port, if there is one, is a port."""
+    """Return whether host and port can be separated, and the port, if there is one, is valid."""
     try:
         return urlsplit(f"//{_split(url)[2]}").port is not False
     except ValueError:

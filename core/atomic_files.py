@@ -1,4 +1,4 @@
-"""Files that are there whole or, after an error, as they were before."""
+"""Files that are written whole or, after an error, stay as they were."""
 
 from __future__ import annotations
 
@@ -11,20 +11,22 @@ from typing import IO, Self
 
 from core.errors import FULL_DISK, TidingsError
 
-_PART = re.compile(r"\.(.+)\.\d+\.part")  # see `_part_of`
+# `_part_of` makes these names.
+_PART = re.compile(r"\.(.+)\.\d+\.part")
 
 
 @contextmanager
 def replace_file(path: Path) -> Iterator[IO[bytes]]:
     """Open a file that replaces *path* at the end, and is deleted on any error.
 
-    What is no regular file (a device, a pipe) is written through as it is, and a symbolic link
-    stays one. Raises `TidingsError` where the file cannot be written.
+    A device or a pipe is written directly, and a symbolic link stays one. Raises `TidingsError` if
+    the file cannot be written.
     """
     if path.exists() and not path.is_file() and not path.is_dir():
         with _named(path), path.open("wb", buffering=0) as device:
             yield device
         return
+
     if path.is_symlink():
         path = path.resolve()
     part = _part_of(path)
@@ -39,19 +41,19 @@ def replace_file(path: Path) -> Iterator[IO[bytes]]:
 
 
 def _part_of(path: Path) -> Path:
-    """Return where a file is written before it takes its place."""
+    """Return the path to which a file is written before it replaces *path*."""
     return path.with_name(f".{path.name}.{os.getpid()}.part")
 
 
 def whole_name(path: Path) -> str:
-    """Return the name of the file that was being written where *path* is a part of it."""
+    """Return the name of the whole file if *path* is an unfinished part of it."""
     part = _PART.fullmatch(path.name)
     return part[1] if part else path.name
 
 
 @contextmanager
 def _named(path: Path) -> Iterator[None]:
-    """Raise a `TidingsError` that names *path* where it cannot be written."""
+    """Raise a `TidingsError` that names *path* if it cannot be written."""
     try:
         yield
     except OSError as error:
@@ -63,7 +65,7 @@ def _named(path: Path) -> Iterator[None]:
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write *content* to *path*. Raises `TidingsError` where that is impossible."""
+    """Write *content* to *path*. Raises `TidingsError` if that is impossible."""
     with replace_file(path) as file:
         file.write(content)
 
@@ -71,8 +73,8 @@ def write_atomically(path: Path, content: bytes) -> None:
 class StagedFiles:
     """Files of a folder that are written one by one and put in place together.
 
-    As a context manager it deletes at the end what was not put in place. Raises `TidingsError`
-    where a file cannot be written.
+    The context manager deletes the files that were not put in place. Raises `TidingsError` if a
+    file cannot be written.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -83,20 +85,20 @@ class StagedFiles:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for name in self.names:
+        for file_name in self.names:
             with suppress(OSError):
-                _part_of(self._folder / name).unlink(missing_ok=True)
+                _part_of(self._folder / file_name).unlink(missing_ok=True)
 
-    def add(self, name: str, content: bytes) -> None:
+    def add(self, file_name: str, content: bytes) -> None:
         """Write a file beside its place."""
-        path = self._folder / name
-        self.names.append(name)
+        path = self._folder / file_name
+        self.names.append(file_name)
         with _named(path):
             _part_of(path).write_bytes(content)
 
     def put_in_place(self, *, last: str) -> None:
         """Let the files take their places, the one named *last* after all others."""
-        for name in sorted(self.names, key=last.__eq__):
-            path = self._folder / name
+        for file_name in sorted(self.names, key=last.__eq__):
+            path = self._folder / file_name
             with _named(path):
                 _part_of(path).replace(path)

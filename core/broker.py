@@ -11,17 +11,21 @@ from kombu.entity import Queue
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
-from core.enums import QUEUES, JobKind
+from core.enums import QUEUE_REPORTS, QUEUES
 from core.errors import BrokerAway, SettingsError
 from core.job_messages import holds_job_message
 from core.settings import Settings
 
-EXAMINED = 100  # of a queue's messages by `queue_problem`
-FIRST, RESERVE = 0, 9  # priorities of messages: the lower number is delivered first
-REPORT_SECONDS = 1800  # a long run's tables and pages, written in one go, take minutes
+# `queue_problem` examines this many of a queue's messages.
+EXAMINED = 100
+# These are priorities of messages: the lower number is delivered first.
+FIRST, RESERVE = 0, 9
+# A long run's tables and pages, written in one go, take minutes.
+REPORT_SECONDS = 1800
 # A task ends its calls and gives its job back within this time after its soft limit.
 HARD_LIMIT_SECONDS = 30
-_SEPARATOR = "\x06\x16"  # kombu's, between the name of a queue and a priority
+# Kombu writes this between the name of a queue and a priority.
+_SEPARATOR = "\x06\x16"
 NO_STACK = "there is no stack: start one with `tidings up`, or set TIDINGS_REDIS_URL"
 
 
@@ -38,7 +42,7 @@ def celery_app(settings: Settings) -> Celery:
         accept_content=["json"],
         result_backend=None,
         task_ignore_result=True,
-        task_queues=[Queue(name) for name in QUEUES],
+        task_queues=[Queue(queue) for queue in QUEUES],
         task_default_queue=QUEUES[0],
         task_create_missing_queues=False,
         task_acks_late=True,
@@ -80,9 +84,9 @@ def queue_length(client: redis.Redis, queue: str) -> int:
 
 def queue_lengths(client: redis.Redis, queues: Iterable[str]) -> dict[str, int]:
     """Return how many messages each of *queues* holds, in one exchange. Raises `BrokerAway`."""
-    names = list(queues)
+    queue_names = list(queues)
     pipeline = client.pipeline(transaction=False)
-    for queue in names:
+    for queue in queue_names:
         pipeline.llen(queue)
         pipeline.llen(f"{queue}{_SEPARATOR}{RESERVE}")
 
@@ -90,7 +94,11 @@ def queue_lengths(client: redis.Redis, queues: Iterable[str]) -> dict[str, int]:
         lengths = pipeline.execute()
     except RedisError as error:
         raise BrokerAway.caused_by(error) from error
-    return {queue: lengths[2 * n] + lengths[2 * n + 1] for n, queue in enumerate(names)}
+
+    return {
+        queue: lengths[2 * index] + lengths[2 * index + 1]
+        for index, queue in enumerate(queue_names)
+    }
 
 
 def queue_problem(client: redis.Redis, queue: str) -> str | None:
@@ -102,6 +110,7 @@ def queue_problem(client: redis.Redis, queue: str) -> str | None:
                 f"the key {queue} in Redis is another program's: give Tidings a Redis database of "
                 "its own"
             )
+
         messages = client.lrange(key, -EXAMINED, -1)
         odd = len(messages) - sum(map(holds_job_message, messages))
         if odd:
@@ -109,6 +118,7 @@ def queue_problem(client: redis.Redis, queue: str) -> str | None:
                 f"the queue {queue} holds {odd} messages that are no job messages, which workers "
                 "drop: does another program write into this Redis?"
             )
+
     return None
 
 
@@ -117,10 +127,10 @@ def send_job_message(
 ) -> None:
     """Send *message*, the task's arguments, to the workers of *queue*. Raises `BrokerAway`.
 
-    It only hints that a job is due: losing it loses nothing. A report has a longer time limit.
+    A lost message loses no job: the job is dispatched again. A report has a longer time limit.
     """
     limits = {}
-    if kind == JobKind.REPORT:
+    if queue == QUEUE_REPORTS:
         limits = {
             "soft_time_limit": REPORT_SECONDS,
             "time_limit": REPORT_SECONDS + HARD_LIMIT_SECONDS,

@@ -1,4 +1,4 @@
-"""Names that packages share: queues, kinds of jobs, states, steps, grains and groups of series."""
+"""Names that packages share: queues, states, steps, grains and groups of series."""
 
 from __future__ import annotations
 
@@ -11,47 +11,57 @@ QUEUES = (QUEUE_TEXT, QUEUE_TRAINING, QUEUE_REPORTS)
 
 
 class JobKind(StrEnum):
-    """The kind of a job, which is also the name of its Celery task."""
+    """The kinds of jobs that the database's own queries name; `analysis.kinds` has all of them."""
 
     MONTH = "month"
     HANDLE = "handle"
-    SEARCH = "search"
-    TRAINING = "training"
     REPORT = "report"
-
-
-QUEUE_OF = {
-    JobKind.MONTH: QUEUE_TEXT,
-    JobKind.HANDLE: QUEUE_TEXT,
-    JobKind.SEARCH: QUEUE_TEXT,
-    JobKind.TRAINING: QUEUE_TRAINING,
-    JobKind.REPORT: QUEUE_REPORTS,
-}
 
 
 class State(StrEnum):
     """The state of a run or a job."""
 
-    QUEUED = "queued"  # may be claimed by a worker as soon as it is due
-    RUNNING = "running"  # a worker holds its lease
-    WAITING = "waiting"  # not due yet: `due_at` and `reason` say until when and for what
-    DONE = "done"  # every step has its result, "no data" included
-    FAILED = "failed"  # `reason` says why; `tidings retry` queues it again
-    CANCELLED = "cancelled"  # ended for good by a person
-    PAUSED = "paused"  # nothing new starts until `tidings resume`
+    # A worker may claim it as soon as it is due.
+    QUEUED = "queued"
+
+    # A worker holds its lease.
+    RUNNING = "running"
+
+    # It is not due yet: `due_at` and `reason` say until when and for what.
+    WAITING = "waiting"
+
+    # Every step has its result, "no data" included.
+    DONE = "done"
+
+    # `reason` says why; `tidings retry` queues it again.
+    FAILED = "failed"
+
+    # A person ended it for good.
+    CANCELLED = "cancelled"
+
+    # Nothing new starts until `tidings resume`.
+    PAUSED = "paused"
+
+
+class WaitFor(StrEnum):
+    """What a waiting job waits for, where that is more than a time."""
+
+    SERVICE = "service"
+    OTHER_JOBS = "other jobs"
 
 
 ENDED = (State.DONE, State.FAILED, State.CANCELLED)
 
 
 class Within(StrEnum):
-    """What a query has to match."""
+    """The unit of text that a query has to match."""
 
     SENTENCE = "sentence"
     DOCUMENT = "document"
 
 
-DOCUMENTS = "documents"  # the first part of every job over texts, before its steps
+# This is the first part of every job over texts, before its steps.
+DOCUMENTS = "documents"
 
 
 class StepState(StrEnum):
@@ -66,14 +76,16 @@ class Grain(StrEnum):
     """The length of the periods of a series."""
 
     DAY = "day"
-    WEEK = "week"  # of ISO 8601, Monday to Sunday
+    # Weeks are those of ISO 8601, Monday to Sunday.
+    WEEK = "week"
     MONTH = "month"
     YEAR = "year"
 
 
 class Grouping(StrEnum):
-    """By what the documents of a run of months are put into groups."""
+    """The property by which the documents of a run of months are grouped."""
 
     OUTLET = "outlet"
     SECTION = "section"
-    KIND = "kind"  # the column `material`
+    # The column is `material`.
+    KIND = "kind"

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import errno
 
-FULL_DISK = (errno.ENOSPC, errno.EDQUOT)  # of an `OSError`
+# An `OSError` with one of these numbers means a full disk.
+FULL_DISK = (errno.ENOSPC, errno.EDQUOT)
 
 
 class TidingsError(Exception):
@@ -79,9 +80,9 @@ class ServiceRefused(ServiceError):
 class ServiceUnavailable(ServiceError):
     """The service cannot answer now (408, 429, 5xx, resets, time-outs).
 
-    *retry_after* is in seconds, if the service said. *away*: the service itself is not reachable
-    (503, refused connections), rather than a single call failed. *unanswered*: the request was
-    sent, and nobody knows whether the service did the work and counted it.
+    *retry_after* is in seconds, if the service named a time. *away* means that the service itself
+    is not reachable (503, refused connections), and not that a single call failed. *unanswered*
+    means that the request was sent, and the service may have done the work and counted it.
     """
 
     def __init__(
@@ -102,7 +103,8 @@ class ServiceUnavailable(ServiceError):
 class ServiceBadAnswer(ServiceError):
     """The answer is not what was requested: no JSON, a missing key, a wrong type."""
 
-    engine: str | None = None  #: of the Text API, where the answer named it
+    #: An answer may name the engine of the Text API.
+    engine: str | None = None
 
 
 class CapReached(ServiceError):

@@ -1,4 +1,4 @@
-"""What a job message is: the workers drop anything else that lies in a queue of jobs.
+"""The validation of job messages: workers drop anything else in a queue of jobs.
 
 A message that Celery cannot handle ends the worker or costs it a slot, and may be delivered again
 without end.
@@ -12,32 +12,29 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from core.enums import JobKind
-
-GREATEST_ID = 2**63 - 1  # of both databases
+# Both databases store ids up to this one.
+GREATEST_ID = 2**63 - 1
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(strict=True, extra="ignore")  # Celery may add to what it sends
+    # Celery may add to what it sends.
+    model_config = ConfigDict(strict=True, extra="ignore")
 
 
 class _Headers(_Part):
-    # What Celery trips over in the worker's parent, as a fuzzer found; all else is its own affair.
-    task: str
+    # Celery trips over these headers in the worker's parent, as a fuzzer found; it handles the
+    # others. A task is named for a kind of jobs; Celery itself rejects a word that names none.
+    task: str = Field(pattern=r"^[a-z]+$")
     id: str = Field(min_length=1)
     retries: Annotated[int, Field(ge=0)] = 0
     # A message that is sent within a task inherits the task's limits.
     timelimit: Annotated[list[float | None], Field(min_length=2, max_length=2)] | None = None
-    eta: None = None  # dispatch sends nothing that is due later
+    # Dispatch sends nothing that is due later.
+    eta: None = None
     expires: None = None
     compression: None = None
     stamped_headers: list[str] | None = None
     stamps: dict[str, Any] | None = None
-
-    @field_validator("task")
-    @classmethod
-    def _is_a_kind_of_job(cls, task: str) -> str:
-        return JobKind(task)
 
 
 class _DeliveryInfo(_Part):
@@ -70,12 +67,12 @@ class _Message(_Part):
 
 
 def job_message_problem(message: object) -> str | None:
-    """Return what is wrong with *message*, as it lies in a queue; None if a job's task can run."""
+    """Describe what is wrong with *message* from a queue; return None if a job's task can run."""
     try:
         _Message.model_validate(message)
     except ValidationError as error:
-        (first, *_) = error.errors(include_input=False, include_url=False)
-        return ".".join(map(str, first["loc"])) or "no object"
+        (problem, *_) = error.errors(include_input=False, include_url=False)
+        return ".".join(map(str, problem["loc"])) or "no object"
     except RecursionError:
         return "nested too deep"
     return None

@@ -14,8 +14,8 @@ from structlog.contextvars import bound_contextvars, merge_contextvars
 
 from core.settings import Settings
 
-# The steps of the job that an exception ended, shared by its tasks and threads: the line that says
-# why the job failed is written outside of the step.
+# These steps of the job were ended by an exception. The job's tasks and threads share them, because
+# the line that says why the job failed is written outside of the step.
 _interrupted_steps: ContextVar[list[str]] = ContextVar("interrupted_steps")
 
 
@@ -39,6 +39,7 @@ def configure(settings: Settings) -> None:
         renderer = structlog.processors.JSONRenderer()
     else:
         renderer = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared,
         processors=[
@@ -97,5 +98,6 @@ def _add_interrupted_step(
 ) -> structlog.typing.EventDict:
     steps = _interrupted_steps.get([])
     if steps:
-        event.setdefault("step", steps[0])  # later ones were cancelled with it
+        # Later steps were cancelled with it.
+        event.setdefault("step", steps[0])
     return event

@@ -1,4 +1,4 @@
-"""What each process counts for Prometheus.
+"""The counters of each process for Prometheus.
 
 A worker's parent adds up the counts of its children and serves them (`workers.metrics`).
 """
@@ -19,7 +19,8 @@ OUTCOMES: dict[type[ServiceError], str] = {
     ServiceRefused: "refused",
 }
 
-REGISTRY = CollectorRegistry()  # not the default one, which Flower and the Text API serve
+# The default registry is not used, because Flower and the Text API serve it.
+REGISTRY = CollectorRegistry()
 CALLS = Counter(
     "tidings_calls", "Calls by how they ended.", ["service", "outcome"], registry=REGISTRY
 )
@@ -68,7 +69,7 @@ def count_reuse(operation: str, answers: int) -> None:
     REUSED.labels(operation).inc(answers)
 
 
-# To find a counter by its labels takes longer than to count.
+# Finding a counter by its labels takes longer than counting.
 @cache
 def _calls(service: str, outcome: str) -> Counter:
     return CALLS.labels(service, outcome)

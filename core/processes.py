@@ -12,8 +12,8 @@ from pathlib import Path
 _PR_SET_PDEATHSIG = 1
 
 
-def die_with_parent(parent: int, number: signal.Signals = signal.SIGKILL) -> None:
-    """Have the kernel send signal *number* to this process when the thread that forked it ends.
+def die_with_parent(parent: int, signal_number: signal.Signals = signal.SIGKILL) -> None:
+    """Have the kernel send a signal to this process when the thread that forked it ends.
 
     *parent* is the process that forked this one; if it has exited already, this process exits here.
     The setting outlives `exec`, but not a change of user. Outside of Linux, nothing is done.
@@ -22,10 +22,10 @@ def die_with_parent(parent: int, number: signal.Signals = signal.SIGKILL) -> Non
         return
 
     libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(_PR_SET_PDEATHSIG, int(number), 0, 0, 0) != 0:
+    if libc.prctl(_PR_SET_PDEATHSIG, int(signal_number), 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG) was refused")
     if os.getppid() != parent:
-        os._exit(128 + number)
+        os._exit(128 + signal_number)
 
 
 def take_lock(path: Path) -> int | None:

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 
-def quantity(n: int, noun: str, plural: str = "") -> str:
+def quantity(count: int, noun: str, plural: str = "") -> str:
     """Return a count with its noun: "1 mention", "1,523 mentions", "2 searches"."""
-    return f"{n:,} {noun if n == 1 else plural or f'{noun}s'}"
+    return f"{count:,} {noun if count == 1 else plural or f'{noun}s'}"

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from operator import attrgetter
 
 from core.errors import SettingsError
 
-# From here on, recovery refills a window from the table of calls; shorter ones are waited out.
+# Recovery refills windows of this length from the table of calls; shorter ones are waited out.
 LONG_WINDOW_SECONDS = 60
 _UNITS = {"s": 1, "min": 60, "h": 3600, "d": 86400, "month": 30 * 86400}
 _LIMIT = re.compile(r"^(\d+)/(\d*)(s|min|h|d|month)$")
@@ -44,4 +43,4 @@ def parse_limits(text: str) -> tuple[Window, ...]:
             )
         windows.append(Window(int(match[1]), int(match[2] or 1) * _UNITS[match[3]]))
 
-    return tuple(sorted(windows, key=attrgetter("seconds")))
+    return tuple(sorted(windows, key=lambda window: window.seconds))

@@ -1,7 +1,7 @@
-"""Folders for work in progress: each is in the home, and goes with the process that made it.
+"""Folders for work in progress: each is in the home, and is removed with its process.
 
-A process that is killed leaves its folder, and the texts in it. The next that starts removes it,
-which it tells from one at work by a lock that ends with its holder.
+A process that is killed leaves its folder, and the texts in it. The next process that starts
+removes it. A lock, which ends with its holder, marks the folders of processes at work.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _LOCK = "lock"
 def scratch_folder(home: Path) -> Iterator[Path]:
     """Make a folder for this process alone in *home*, and remove it at the end.
 
-    What killed processes left is removed first. Raises `SettingsError` where *home* cannot be
+    The folders of killed processes are removed first. Raises `SettingsError` if *home* cannot be
     written.
     """
     home_was_missing = not home.exists()
@@ -36,7 +36,8 @@ def scratch_folder(home: Path) -> Iterator[Path]:
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         os.close(lock)
-        with suppress(OSError):  # other processes are at work there
+        # Other processes may be at work there.
+        with suppress(OSError):
             folder.parent.rmdir()
             if home_was_missing:
                 home.rmdir()
@@ -44,24 +45,25 @@ def scratch_folder(home: Path) -> Iterator[Path]:
 
 def remove_leftovers(home: Path) -> list[Path]:
     """Remove the folders of processes that are gone; return those of processes at work."""
-    in_use = []
+    locked_folders = []
     for folder in (home / SCRATCH).glob("*/"):
         try:
             lock = take_lock(folder / _LOCK)
         except FileNotFoundError:
             continue
         if lock is None:
-            in_use.append(folder)
+            locked_folders.append(folder)
             continue
         shutil.rmtree(folder, ignore_errors=True)
         os.close(lock)
-    return in_use
+
+    return locked_folders
 
 
 def _make_locked_folder(parent: Path) -> tuple[Path, int]:
     """Return a new folder and the descriptor of its lock.
 
-    Until it is locked, another process may take it for a leftover: then the next is made.
+    Until it is locked, another process may remove it as a leftover: then another one is made.
     """
     while True:
         with suppress(FileNotFoundError):

@@ -31,17 +31,22 @@ from core.storable import make_storable
 
 T = TypeVar("T")
 
-LONGEST_ANSWER = 16 * 2**20  # bytes held in memory; every page and answer is far shorter
-LONGEST_HEADER = 2**16  # bytes: an answer with a longer one is lost
+# At most this many bytes of an answer are held in memory; every page and answer is far shorter.
+LONGEST_ANSWER = 16 * 2**20
+# An answer with a header of more bytes is lost.
+LONGEST_HEADER = 2**16
 IS_IT_RUNNING = "is it running?"
 _TIMEOUT = aiohttp.ClientTimeout(total=30, connect=5)
 _NOT_CONNECTED = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
-_LONGEST_MESSAGE = 200  # characters of a service's own words
+# A service's own words are cut to this many characters.
+_LONGEST_MESSAGE = 200
 _NO_JSON = object()
-_RETRIABLE = frozenset({408, 425, 429})  # and every status from 500
+# Every status from 500 is retriable too.
+_RETRIABLE = frozenset({408, 425, 429})
 _RATE_LIMITED = frozenset({429, 503})
 
-# Headers: calls left in a window, and when it opens again (X, X's day, Mastodon, Bluesky).
+# These headers tell the calls left in a window, and when it opens again (X, X's day, Mastodon,
+# Bluesky).
 _COUNTERS = (
     ("x-rate-limit-remaining", "x-rate-limit-reset"),
     ("x-app-limit-24hour-remaining", "x-app-limit-24hour-reset"),
@@ -58,11 +63,21 @@ class RetryPolicy:
     """
 
     attempts: int = 5
-    seconds: float = 45.0  #: over all attempts and waits
-    first_wait: float = 0.5  #: bound of the first wait
-    longest_wait: float = 10.0  #: a service that asks for more is left to the caller
-    longest_retry_after: float = 86400.0  #: what is believed of a service
-    away_attempts: int = 3  #: after so many, everybody leaves a service that is away alone
+
+    #: The limit in seconds is for all attempts and waits together.
+    seconds: float = 45.0
+
+    #: The first wait is at most this long.
+    first_wait: float = 0.5
+
+    #: A service that asks for a longer wait is left to the caller.
+    longest_wait: float = 10.0
+
+    #: A service is believed up to this time.
+    longest_retry_after: float = 86400.0
+
+    #: After this many attempts, everybody leaves a service alone that is away.
+    away_attempts: int = 3
     away_seconds: float = 3.0
 
     def wait(self, attempt: int, error: ServiceUnavailable | ServiceBadAnswer) -> float | None:
@@ -80,9 +95,13 @@ class Answer:
     """A service's answer; *value* is its JSON, None if it has none or was streamed."""
 
     status: int
-    headers: Mapping[str, str]  #: names in any case
+
+    #: The names may be in any case.
+    headers: Mapping[str, str]
     value: Any = None
-    message: str = ""  #: the service's words about an error, short and redacted
+
+    #: These are the service's words about an error, short and redacted.
+    message: str = ""
 
 
 Explain = Callable[[Answer], TidingsError | None]
@@ -183,7 +202,8 @@ class ServiceClient:
                 if isinstance(problem, ServiceUnavailable):
                     raise problem
 
-            # Raised here, since the limiter takes an error for a sign that the service is away.
+            # The error is raised here, since the limiter takes one for a sign that the service is
+            # away.
             if problem is not None:
                 raise problem
             return answer
@@ -199,7 +219,8 @@ class ServiceClient:
                 self.base_url.rstrip("/") + path,
                 headers=self.headers,
                 timeout=self.timeout,
-                allow_redirects=False,  # another host must not see the key
+                # Another host must not see the key.
+                allow_redirects=False,
                 **request,
             ) as response:
                 if into is not None and response.status == HTTPStatus.OK:
@@ -222,7 +243,8 @@ class ServiceClient:
                 )
             problem = self._bad_answer(path, body)
 
-        # Raised here, without a context: aiohttp's errors hold the address, and with it the key.
+        # The error is raised here, without a context: aiohttp's errors hold the address, and the
+        # key in it.
         raise problem
 
     def _bad_answer(self, path: str, body: bytes | None) -> ServiceBadAnswer:
@@ -315,7 +337,8 @@ def _seconds_from_now(text: str | None, now: float) -> float | None:
         return None if moment is None else moment.timestamp() - now
     if not isfinite(number):
         return None
-    return number - now if number > 1e9 else number  # a Unix time, or seconds
+    # The number is a Unix time, or seconds.
+    return number - now if number > 1e9 else number
 
 
 def _parse_time(text: str) -> datetime | None:

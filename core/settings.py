@@ -1,4 +1,4 @@
-"""All settings, read once where a process starts and passed on as one frozen object.
+"""All settings, read once when a process starts and passed on as one frozen object.
 
 A value comes from the first of: the environment (prefix ``TIDINGS_``), a ``.env`` file, what
 ``tidings up`` wrote to ``TIDINGS_HOME/stack.json``, the default here.
@@ -36,14 +36,14 @@ from core.rate_limit_notation import parse_limits
 STACK_FILE = "stack.json"
 STACK_LOCK = "stack.lock"
 PREFIX = "TIDINGS_"
-# Variables of tests and benchmarks, which are no settings.
+# Tests and benchmarks use these variables, which are no settings.
 NO_SETTINGS = frozenset({"TIDINGS_CHAOS_MINUTES", "TIDINGS_REAL_DATA", "TIDINGS_TEST_POSTGRES_URL"})
 
 
-def _split_at_commas(value: object) -> object:
-    if isinstance(value, str):
-        return tuple(part.strip() for part in value.split(",") if part.strip())
-    return value
+def _split_at_commas(raw: object) -> object:
+    if isinstance(raw, str):
+        return tuple(part.strip() for part in raw.split(",") if part.strip())
+    return raw
 
 
 def _check_secret_address(address: SecretStr) -> SecretStr:
@@ -51,12 +51,12 @@ def _check_secret_address(address: SecretStr) -> SecretStr:
     return address
 
 
-def _check_limits(value: str) -> str:
+def _check_limits(limits: str) -> str:
     try:
-        parse_limits(value)
+        parse_limits(limits)
     except SettingsError as error:
         raise ValueError(str(error)) from None
-    return value
+    return limits
 
 
 def _check_origins(origins: tuple[str, ...]) -> tuple[str, ...]:
@@ -219,9 +219,9 @@ class Settings(BaseSettings):
 
 
 class _StackFile(PydanticBaseSettingsSource):
-    """What ``tidings up`` wrote, while its stack holds the lock beside it.
+    """The file that ``tidings up`` wrote, read while its stack holds the lock beside it.
 
-    A missing file is no error, a broken one is.
+    A missing file is no error, but a broken one is.
     """
 
     def get_field_value(
@@ -239,6 +239,7 @@ class _StackFile(PydanticBaseSettingsSource):
             is_up = is_locked(stack_lock(path.parent))
         except OSError as error:
             raise _no_folder(path.parent, error) from error
+
         if not is_up:
             return {}
         try:
@@ -249,7 +250,12 @@ class _StackFile(PydanticBaseSettingsSource):
             raise SettingsError(
                 f"{path} cannot be read ({error}): end the stack, start `tidings up` again"
             ) from error
-        return {name: value for name, value in content.items() if name in Settings.model_fields}
+
+        return {
+            field_name: setting
+            for field_name, setting in content.items()
+            if field_name in Settings.model_fields
+        }
 
 
 def load(**overrides: object) -> Settings:
@@ -264,20 +270,20 @@ def load(**overrides: object) -> Settings:
     except ValidationError as error:
         problems = []
         for problem in error.errors():
-            name = "_".join(map(str, problem["loc"])).upper()
-            problems.append(f"{PREFIX}{name}: {problem['msg'].removeprefix('Value error, ')}")
+            variable = "_".join(map(str, problem["loc"])).upper()
+            problems.append(f"{PREFIX}{variable}: {problem['msg'].removeprefix('Value error, ')}")
         raise SettingsError(f"a setting makes no sense: {'; '.join(problems)}") from None
 
 
-def _refuse_unknown(names: Iterable[str]) -> None:
-    """Raise `SettingsError` where one of *names* begins as settings do and is none."""
-    settings = [f"{PREFIX}{name}".upper() for name in Settings.model_fields]
-    for name in sorted(names):
-        variable = name.upper()
+def _refuse_unknown(variable_names: Iterable[str]) -> None:
+    """Raise `SettingsError` if one of *variable_names* begins as settings do and is none."""
+    settings = [f"{PREFIX}{field_name}".upper() for field_name in Settings.model_fields]
+    for variable_name in sorted(variable_names):
+        variable = variable_name.upper()
         if variable.startswith(PREFIX) and variable not in {*settings, *NO_SETTINGS}:
             nearest = get_close_matches(variable, settings, n=1)
             guess = f"did you mean {nearest[0]}? If not, remove it" if nearest else "remove it"
-            raise SettingsError(f"{name} is no setting: {guess}")
+            raise SettingsError(f"{variable_name} is no setting: {guess}")
 
 
 def _names_in_env_file() -> Iterable[str]:
@@ -295,26 +301,27 @@ def environment(settings: Settings, only: Collection[str] | None = None) -> dict
     *only* names the settings that the process needs, by default all.
     """
     inherited = os.environ.items()
-    variables = {name: value for name, value in inherited if not name.startswith(PREFIX)}
-    for name in settings.model_fields_set if only is None else settings.model_fields_set & {*only}:
-        value = getattr(settings, name)
-        if value is not None:
-            variables[f"{PREFIX}{name}".upper()] = _format_value(value)
+    variables = {variable: text for variable, text in inherited if not variable.startswith(PREFIX)}
+    field_names = settings.model_fields_set if only is None else settings.model_fields_set & {*only}
+    for field_name in field_names:
+        setting = getattr(settings, field_name)
+        if setting is not None:
+            variables[f"{PREFIX}{field_name}".upper()] = _format_value(setting)
     return variables
 
 
-def _format_value(value: object) -> str:
-    if isinstance(value, tuple):
-        return ",".join(map(_format_value, value))
-    if isinstance(value, SecretStr):
-        return value.get_secret_value()
-    return str(value.resolve() if isinstance(value, Path) else value)
+def _format_value(setting: object) -> str:
+    if isinstance(setting, tuple):
+        return ",".join(map(_format_value, setting))
+    if isinstance(setting, SecretStr):
+        return setting.get_secret_value()
+    return str(setting.resolve() if isinstance(setting, Path) else setting)
 
 
 def private_folder(path: Path) -> Path:
     """Make the folder *path* if it is missing, and let this user alone read it; return *path*.
 
-    Raises `SettingsError` where that is impossible.
+    Raises `SettingsError` if that is impossible.
     """
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -250,6 +250,10 @@ def _missing(
     return missing
 
 
+#: The condition of jobs of the month in which a document was published.
+_IS_OF_MONTH = and_(Job.kind == JobKind.MONTH, Job.name == Document.period)
+
+
 def _ids_read(connection: Connection, ids: Sequence[int]) -> set[int]:
     """Return which of the documents a job has read, or a search has found."""
     reads = and_(
@@ -257,8 +261,7 @@ def _ids_read(connection: Connection, ids: Sequence[int]) -> set[int]:
         or_(
             and_(Job.kind == JobKind.HANDLE, Job.name == "@" + Document.handle),
             and_(
-                Job.kind == JobKind.MONTH,
-                Job.name == Document.period,
+                _IS_OF_MONTH,
                 Run.parameters["sources"].as_string().contains('"' + Document.source + '"'),
             ),
         ),
@@ -275,8 +278,7 @@ def _ids_chosen(connection: Connection, ids: Sequence[int]) -> set[int]:
     for parameter in ("outlets", "sections"):
         chosen_names = Run.parameters[parameter].as_string()
         chosen.append(chosen_names.is_not(None) & (chosen_names != "[]"))
-    is_month = and_(Job.kind == JobKind.MONTH, Job.name == Document.period)
-    is_chosen = exists().where(Run.id == Job.run_id, is_month, or_(*chosen))
+    is_chosen = exists().where(Run.id == Job.run_id, _IS_OF_MONTH, or_(*chosen))
     return set(connection.scalars(select(Document.id).where(Document.id.in_(ids), is_chosen)))
 
 

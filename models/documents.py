@@ -76,26 +76,20 @@ class DocumentText(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class DocumentScope:
-    """What determines the documents of a job: `documents_of` turns it into a condition."""
+    """What determines the documents of a job: `documents_of` turns it into a condition.
 
-    # A `JobKind`.
-    kind: str
+    They are those of a *period*, of a *handle*, or those that are linked to the job *linked_to*.
+    Documents with a higher id than *newest_document* were stored later. Without sources, outlets,
+    sections or a material, documents of all of them count.
+    """
 
-    # The job's name: 2020-03, @nasa, search:covid.
-    name: str
-
-    # The archives of a month; for a handle, an empty tuple stands for all services.
+    period: str | None = None
+    handle: str | None = None
+    linked_to: int | None = None
     sources: tuple[str, ...] = ()
-
-    # An empty tuple stands for all outlets; likewise for sections.
     outlets: tuple[str, ...] = ()
     sections: tuple[str, ...] = ()
     material: str | None = None
-
-    # The job of a search, to which the documents are linked.
-    job_id: int | None = None
-
-    # Documents with a higher id were stored later and do not belong to the scope.
     newest_document: int | None = None
 
     @classmethod
@@ -108,18 +102,25 @@ class DocumentScope:
         job_id: int | None = None,
         newest_document: int | None = None,
     ) -> Self:
-        """Return the scope of a job from its columns and its run's stored *parameters*."""
+        """Return the scope of a job from its columns and its run's stored *parameters*.
+
+        The documents of every job that is neither a month's nor an account's are linked to it.
+        """
         source = parameters.get("source")
-        return cls(
-            kind=kind,
-            name=name,
+        scope = cls(
             sources=tuple(parameters.get("sources") or filter(None, [source])),
             outlets=tuple(parameters.get("outlets") or ()),
             sections=tuple(parameters.get("sections") or ()),
             material=parameters.get("material"),
-            job_id=job_id,
             newest_document=newest_document,
         )
+        match kind:
+            case JobKind.MONTH:
+                return replace(scope, period=name)
+            case JobKind.HANDLE:
+                return replace(scope, handle=name.removeprefix("@").lower())
+            case _:
+                return replace(scope, sources=(), linked_to=job_id)
 
     @property
     def of_all_kinds(self) -> Self:
@@ -291,26 +292,25 @@ def documents_of(
     scope: DocumentScope,
     *,
     day: tuple[Moment, Moment] | None = None,
-    also: Sequence[str] = (),
+    other_handles: Sequence[str] = (),
 ) -> ColumnElement[bool]:
     """Return the condition on `Document` that holds for the documents of *scope*.
 
     Nothing else determines which documents a job works on. *day* narrows a month to one of its
-    `days_of`, given as moments or as parameters of the statement. *also* names other accounts whose
-    scopes differ from *scope* only in the name.
+    `days_of`, given as moments or as parameters of the statement. *other_handles* are accounts
+    whose scopes differ from *scope* only in the handle.
     """
-    if scope.kind == JobKind.MONTH:
-        days = days_of(scope.name)
+    if scope.period is not None:
+        days = days_of(scope.period)
         first, after = day or (days[0][0], days[-1][1])
         condition = and_(Document.published_at >= first, Document.published_at < after)
-    elif scope.kind == JobKind.HANDLE:
-        names = (scope.name, *also)
-        condition = Document.handle.in_([account.removeprefix("@").lower() for account in names])
+    elif scope.handle is not None:
+        condition = Document.handle.in_([scope.handle, *other_handles])
     else:
-        linked = select(JobDocument.document_id).where(JobDocument.job_id == scope.job_id)
+        linked = select(JobDocument.document_id).where(JobDocument.job_id == scope.linked_to)
         condition = Document.id.in_(linked)
 
-    if scope.sources and scope.kind in (JobKind.MONTH, JobKind.HANDLE):
+    if scope.sources:
         condition &= Document.source.in_(scope.sources)
     if scope.outlets or scope.sections or scope.material is not None:
         materials = [] if scope.material is None else [scope.material]
@@ -318,6 +318,12 @@ def documents_of(
     if scope.newest_document is not None:
         condition &= Document.id <= scope.newest_document
     return condition
+
+
+def has_documents(connection: Connection, scope: DocumentScope) -> bool:
+    """Return whether a document of *scope* is stored."""
+    document = select(Document.id).where(documents_of(scope)).limit(1)
+    return connection.scalar(document) is not None
 
 
 def count_documents(connection: Connection, scope: DocumentScope) -> int:
@@ -333,15 +339,16 @@ def list_documents(connection: Connection, scope: DocumentScope) -> list[Documen
 
 def list_posts(connection: Connection, scopes: Sequence[DocumentScope]) -> list[DocumentText]:
     """Return the documents of several accounts or searches, each once, in any order."""
-    alike: dict[DocumentScope, list[DocumentScope]] = {}
-    for scope in scopes:
-        is_account = scope.kind == JobKind.HANDLE
-        shared_scope = replace(scope, name="", job_id=None) if is_account else scope
-        alike.setdefault(shared_scope, []).append(scope)
-
+    handles_by_scope: dict[DocumentScope, list[str]] = {}
     conditions = []
-    for first, *others in alike.values():
-        conditions.append(documents_of(first, also=[scope.name for scope in others]))
+    for scope in scopes:
+        if scope.handle is None:
+            conditions.append(documents_of(scope))
+        else:
+            handles_by_scope.setdefault(replace(scope, handle=""), []).append(scope.handle)
+
+    for scope, handles in handles_by_scope.items():
+        conditions.append(documents_of(scope, other_handles=handles))
     is_of_one = or_(false(), *conditions)
     return list(map(DocumentText._make, connection.execute(_TEXTS.where(is_of_one))))
 
@@ -364,7 +371,7 @@ def list_documents_by_day(
 
 def _ranges_to_read(db: Database, scope: DocumentScope) -> Iterator[tuple[datetime, datetime]]:
     """Yield the days of a month, several together where it has few documents."""
-    days = days_of(scope.name)
+    days = days_of(scope.period or "")
     most = select(Document.id).where(documents_of(scope)).limit(_READ_AT_ONCE * len(days))
     with db.read() as connection:
         count = connection.scalar(select(func.count()).select_from(most.subquery())) or 0

@@ -253,8 +253,8 @@ def _affected_jobs(
     for job in jobs.values():
         if job.id in first_job_ids(connection, job.run_id):
             runs.add(job.run_id)
-    # Accounts and searches are compared with the other jobs of their run.
-    is_compared = Job.kind.in_((JobKind.HANDLE, JobKind.SEARCH))
+    # Jobs over posts are compared with the other jobs of their run.
+    is_compared = Job.kind.not_in((JobKind.MONTH, JobKind.REPORT))
     for job in _read_jobs(connection, Job.run_id, sorted(runs), is_compared):
         jobs[job.id] = job
     return list(jobs.values())
@@ -330,7 +330,7 @@ def _redo_or_empty_job(connection: Connection, job: Row[Any], reason: str) -> No
 
     connection.execute(delete(JobStep).where(steps, JobStep.step != DOCUMENTS))
     outcome = {"documents": count_documents(connection, scope)}
-    if job.kind != JobKind.MONTH:
+    if scope.period is None:
         remark = connection.scalar(select(JobStep.reason).where(steps))
         outcome["reason"] = with_counts(remark, list_documents(connection, scope))
     connection.execute(update(JobStep).where(steps).values(outcome))

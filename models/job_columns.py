@@ -24,6 +24,7 @@ def due_columns(state: State, *, seconds: float = 0.0, reason: str | None = None
         "dispatched_at": None,
         "due_at": clock() + seconds,
         "wait_seconds": seconds,
+        "waits_for": None,
         "ended_at": None,
     }
 

@@ -29,7 +29,7 @@ from sqlalchemy import (
     update,
 )
 
-from core.enums import QUEUE_OF, JobKind, State
+from core.enums import QUEUE_REPORTS, State, WaitFor
 from models.database import CLOCK_SLACK_SECONDS, Database, batched, clock
 from models.job_columns import Columns, due_columns, ended_columns, held_columns
 from models.jobs import (
@@ -45,7 +45,7 @@ from models.jobs import (
 from models.run_transitions import close_run, lock_run
 from models.runs import IS_OPEN
 from models.scheduling import MAY_DRAW, drawing_values, others_wait
-from models.tables import Job, MaintenanceLock, Run
+from models.tables import IS_REPORT, Job, MaintenanceLock, Run
 
 # A job fails after so many crashes in a row without any progress.
 CRASHES_ALLOWED = 3
@@ -86,7 +86,6 @@ _QUEUED = (
         Job.queue == bindparam("queue"),
         Job.run_id == bindparam("run"),
         Job.state == State.QUEUED,
-        Job.kind == bindparam("kind"),
         Job.crashes == 0,
         Job.losses == 0,
         Job.waits == 0,
@@ -139,7 +138,7 @@ def claim_job(
     if was_lost:
         is_unchanged &= _is_still_lost(job, has_exited)
     claim = update(Job).where(is_unchanged).values(held)
-    if job.kind == JobKind.REPORT:
+    if job.queue == QUEUE_REPORTS:
         drawing = count_drawing_slots(db, has_exited)
         if not _claim_report(db, claim, is_unchanged, drawing):
             return None
@@ -154,7 +153,8 @@ def claim_job(
     return Claim(
         job_id=job_id,
         run_id=job.run_id,
-        kind=JobKind(job.kind),
+        kind=job.kind,
+        queue=job.queue,
         name=job.name,
         owner=owner,
         number=claims,
@@ -203,7 +203,7 @@ def claim_next(db: Database, claim: Claim, *, lease_seconds: float) -> Claim | N
     with db.read() as connection:
         if connection.scalar(_OPEN_RUN, {"run": claim.run_id}) is None:
             return None
-        if others_wait(connection, claim.run_id, QUEUE_OF[claim.kind]):
+        if others_wait(connection, claim.run_id, claim.queue):
             return None
 
     for free in (_NOT_DISPATCHED, _WAITING_MESSAGES):
@@ -218,9 +218,8 @@ def _claim_beside(
 ) -> list[Claim]:
     """Claim up to *most* of the *free* jobs for the owner of *claim*."""
     parameters: Columns = {
-        "queue": QUEUE_OF[claim.kind],
+        "queue": claim.queue,
         "run": claim.run_id,
-        "kind": claim.kind,
         "most": most,
     }
     with db.read() as connection:
@@ -256,15 +255,21 @@ def requeue_job(db: Database, claim: Claim, *, reason: str | None = None) -> Non
 
 
 def put_off_job(
-    db: Database, claim: Claim, *, seconds: float, reason: str, is_away: bool = False
+    db: Database,
+    claim: Claim,
+    *,
+    seconds: float,
+    reason: str,
+    waits_for: WaitFor | None = None,
 ) -> None:
     """Give the job back to be claimed in *seconds*; do nothing once the claim is lost.
 
-    *is_away* says that the job waits for a service that does not answer. `waiting_since` is the
-    time of the first such wait in a row.
+    `waiting_since` is the time of the first wait for a service in a row.
     """
+    is_away = waits_for == WaitFor.SERVICE
     waiting = due_columns(State.WAITING, seconds=seconds, reason=reason)
     waiting["waits"] = Job.waits + 1
+    waiting["waits_for"] = waits_for
     waiting["waiting_since"] = func.coalesce(Job.waiting_since, clock()) if is_away else None
     with db.write() as connection:
         connection.execute(update_claimed(claim).values(waiting))
@@ -296,7 +301,7 @@ def freeze_together(db: Database, claim: Claim, job_names: Collection[str], newe
     `LeaseLost`.
     """
     unfrozen = update(Job).where(Job.newest_document.is_(None)).values(newest_document=newest)
-    unfrozen_in_run = unfrozen.where(Job.run_id == claim.run_id, Job.kind == claim.kind)
+    unfrozen_in_run = unfrozen.where(Job.run_id == claim.run_id, ~IS_REPORT)
     with db.write() as connection:
         lock_run(connection, claim.run_id)
         fence(connection, claim)
@@ -309,12 +314,16 @@ def freeze_together(db: Database, claim: Claim, job_names: Collection[str], newe
     return frozen
 
 
-def wake_waiting_jobs(db: Database, run_id: int, reason: str) -> None:
-    """Let the run's jobs that wait for *reason*, the documents of others, be due if none is left.
+def wake_waiting_jobs(db: Database, run_id: int) -> None:
+    """Let the run's jobs that wait for the documents of others be due if none is left to collect.
 
     Call it when a slice has ended, before the dispatch: the end of a wait dispatches nothing.
     """
-    is_waiting = and_(Job.run_id == run_id, Job.state == State.WAITING, Job.reason == reason)
+    is_waiting = and_(
+        Job.run_id == run_id,
+        Job.state == State.WAITING,
+        Job.waits_for == WaitFor.OTHER_JOBS,
+    )
     with db.read() as connection:
         if connection.scalar(select(Job.id).where(is_waiting).limit(1)) is None:
             return

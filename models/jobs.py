@@ -28,11 +28,11 @@ from sqlalchemy import (
     update,
 )
 
-from core.enums import ENDED, QUEUE_REPORTS, QUEUE_TEXT, JobKind, State, StepState
+from core.enums import ENDED, QUEUE_REPORTS, QUEUE_TEXT, State, StepState
 from core.errors import LeaseLost
 from models.database import CLOCK_SLACK_SECONDS, Database, clock
 from models.documents import DocumentScope
-from models.tables import Job, JobStep, MaintenanceLock, Run, Worker
+from models.tables import IS_REPORT, Job, JobStep, MaintenanceLock, Run, Worker
 
 WORKER_LOST_SECONDS = 60.0
 UNKNOWN_SLOTS = 1_000_000
@@ -50,7 +50,8 @@ class Claim:
 
     job_id: int
     run_id: int
-    kind: JobKind
+    kind: str
+    queue: str
     name: str
     owner: str
 
@@ -210,7 +211,7 @@ def unfrozen_names(connection: Connection, claim: Claim) -> list[str]:
     """Return the names of the claim's run's jobs that others are compared with, if not frozen."""
     jobs = _first_jobs(claim.run_id).subquery()
     unfrozen = select(jobs.c.name).where(
-        jobs.c.newest_document.is_(None), jobs.c.id != claim.job_id, jobs.c.kind == claim.kind
+        jobs.c.newest_document.is_(None), jobs.c.id != claim.job_id
     )
     return list(connection.scalars(unfrozen))
 
@@ -218,14 +219,12 @@ def unfrozen_names(connection: Connection, claim: Claim) -> list[str]:
 def has_unfrozen_job(connection: Connection, run_id: int) -> bool:
     """Return whether a job of the run that others are compared with has not frozen documents."""
     jobs = _first_jobs(run_id).subquery()
-    unfrozen = select(jobs.c.id).where(
-        jobs.c.newest_document.is_(None), jobs.c.kind != JobKind.REPORT
-    )
+    unfrozen = select(jobs.c.id).where(jobs.c.newest_document.is_(None))
     return connection.scalar(unfrozen.limit(1)) is not None
 
 
-def _first_jobs(run_id: int) -> Select[int, str, str, int | None]:
-    jobs = select(Job.id, Job.kind, Job.name, Job.newest_document).where(Job.run_id == run_id)
+def _first_jobs(run_id: int) -> Select[int, str, int | None]:
+    jobs = select(Job.id, Job.name, Job.newest_document).where(Job.run_id == run_id, ~IS_REPORT)
     return jobs.order_by(Job.id).limit(MOST_COMPARED + 1)
 
 
@@ -324,16 +323,11 @@ def first_job_ids(connection: Connection, run_id: int) -> set[int]:
 
 
 def other_scopes(connection: Connection, claim: Claim) -> list[DocumentScope]:
-    """Return which documents the run's first `MOST_COMPARED` other jobs of its kind work on.
+    """Return which documents the run's first `MOST_COMPARED` other jobs work on.
 
     A scope without `newest_document` is of a job that has not frozen its documents.
     """
-    parameters = {
-        "run": claim.run_id,
-        "kind": claim.kind,
-        "job": claim.job_id,
-        "most": MOST_COMPARED,
-    }
+    parameters = {"run": claim.run_id, "job": claim.job_id, "most": MOST_COMPARED}
     scopes = []
     for job in connection.execute(_OTHER_JOBS, parameters):
         scope = DocumentScope.of_job(
@@ -351,7 +345,7 @@ _OTHER_JOBS = (
     select(Job.id, Job.kind, Job.name, Job.newest_document)
     .where(
         Job.run_id == bindparam("run"),
-        Job.kind == bindparam("kind"),
+        ~IS_REPORT,
         Job.id != bindparam("job"),
     )
     .order_by(Job.id)

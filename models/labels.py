@@ -13,10 +13,9 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, delete, select
 from sqlalchemy.exc import IntegrityError
 
-from core.enums import JobKind
 from models.database import Database, batched, clock, insert_new
 from models.runs import get_run
-from models.tables import Document, Job, Label, Mention
+from models.tables import IS_REPORT, Document, Job, Label, Mention
 
 
 class MentionKey(NamedTuple):
@@ -49,7 +48,7 @@ class LabelledMention(NamedTuple):
 
 def list_months(connection: Connection, run_id: int) -> list[tuple[int, str]]:
     """Return the id and name of the run's jobs of months, in their order."""
-    jobs = select(Job.id, Job.name).where(Job.run_id == run_id, Job.kind == JobKind.MONTH)
+    jobs = select(Job.id, Job.name).where(Job.run_id == run_id, ~IS_REPORT)
     return [(job.id, job.name) for job in connection.execute(jobs.order_by(Job.name))]
 
 

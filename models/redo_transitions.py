@@ -7,11 +7,11 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, update
 
-from core.enums import JobKind, State, StepState
+from core.enums import State, StepState
 from models.database import batched
 from models.job_columns import due_columns, ended_columns
 from models.jobs import NO_SETBACKS
-from models.tables import Job, JobStep
+from models.tables import IS_REPORT, Job, JobStep
 
 
 def collect_again(
@@ -41,7 +41,7 @@ def redo_reports(connection: Connection, run_id: int) -> None:
 
     A worker at one of them loses its claim, so that it cannot end the job as failed.
     """
-    drawing = update(Job).where(Job.run_id == run_id, Job.kind == JobKind.REPORT)
+    drawing = update(Job).where(Job.run_id == run_id, IS_REPORT)
     connection.execute(drawing.where(Job.state == State.RUNNING).values(due_columns(State.QUEUED)))
 
 

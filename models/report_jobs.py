@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, and_, func, or_, select
 
-from core.enums import JobKind, State
+from core.enums import QUEUE_REPORTS, JobKind, State
 from models.database import clock
 from models.runs import REPORT_JOB, NewJob, add_jobs
-from models.tables import Job
+from models.tables import IS_REPORT, Job
 
 JUST_SECONDS = 5.0
 # This option of a figure job holds the names of the jobs whose figures it draws.
@@ -21,12 +21,13 @@ def queue_figure_jobs(connection: Connection, run_id: int, groups: Sequence[Sequ
     jobs = []
     for group_number, job_names in enumerate(groups, start=1):
         figure_job_name = f"{REPORT_JOB}: {FIGURES_OPTION} {group_number} of {len(groups)}"
-        jobs.append(NewJob(JobKind.REPORT, figure_job_name, {FIGURES_OPTION: list(job_names)}))
+        options = {FIGURES_OPTION: list(job_names)}
+        jobs.append(NewJob(JobKind.REPORT, figure_job_name, options, QUEUE_REPORTS))
     add_jobs(connection, run_id, jobs)
 
     waiting = select(func.count()).where(
         Job.run_id == run_id,
-        Job.kind == JobKind.REPORT,
+        IS_REPORT,
         Job.name != REPORT_JOB,
         Job.state.in_((State.QUEUED, State.WAITING)),
     )
@@ -35,7 +36,7 @@ def queue_figure_jobs(connection: Connection, run_id: int, groups: Sequence[Sequ
 
 def is_report_at_work(connection: Connection, run_id: int) -> bool:
     """Return whether a worker makes the run's report, draws a part of it, or was just told to."""
-    reports = select(Job.id).where(Job.run_id == run_id, Job.kind == JobKind.REPORT)
+    reports = select(Job.id).where(Job.run_id == run_id, IS_REPORT)
     is_at_work = or_(
         and_(Job.state == State.RUNNING, Job.lease_until >= clock()),
         and_(Job.state == State.WAITING, Job.name == REPORT_JOB),

@@ -44,6 +44,13 @@ def _insert_into(table: type[Base]) -> Insert:
     return insert(table)
 
 
+def read_rows(connection: Connection, job_id: int, table: type[Base]) -> list[Mapping[str, Any]]:
+    """Return the rows of a job in *table*, by its primary key."""
+    columns = table.__table__.c
+    rows = select(*columns).where(columns.job_id == job_id).order_by(*table.__table__.primary_key)
+    return [dict(row) for row in connection.execute(rows).mappings()]
+
+
 def mention_sentences(connection: Connection, job_id: int) -> list[tuple[str, str]]:
     """Return the different ``(keyword, sentence)`` of a job, by day, document and position."""
     columns = (Document.published_at, Document.identity, Mention.position)

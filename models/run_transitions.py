@@ -19,14 +19,14 @@ from sqlalchemy import (
     update,
 )
 
-from core.enums import ENDED, JobKind, State
+from core.enums import ENDED, QUEUE_REPORTS, JobKind, State
 from core.errors import NotFound, RunCapReached, RunEnded, UsageError
 from core.quantities import quantity
 from models.database import Database, clock
 from models.job_columns import due_columns, ended_columns
 from models.jobs import NO_SETBACKS
 from models.runs import IS_OPEN, REPORT_JOB, UNENDED, NewJob, add_jobs, get_run
-from models.tables import Job, Run
+from models.tables import IS_REPORT, Job, Run
 
 
 def pause_run(db: Database, run_id: int) -> None:
@@ -142,12 +142,7 @@ def close_run(connection: Connection, run_id: int) -> None:
 def _close_run() -> Update:
     # By state, in the order of an index: otherwise each end would read all jobs that ended before.
     run_id: BindParameter[int] = bindparam("closed_run")
-    first_job = (
-        select(Job.id)
-        .where(Job.run_id == run_id, Job.kind != JobKind.REPORT)
-        .order_by(Job.state)
-        .limit(1)
-    )
+    first_job = select(Job.id).where(Job.run_id == run_id, ~IS_REPORT).order_by(Job.state).limit(1)
     has_ended = first_job.where(Job.state.in_(UNENDED)).scalar_subquery().is_(None)
     failed = first_job.where(Job.state == State.FAILED).scalar_subquery()
     state = case((failed.is_not(None), State.FAILED), else_=State.DONE)
@@ -162,9 +157,7 @@ _CLOSE_RUN = _close_run()
 
 def close_ended_runs(db: Database) -> None:
     """Close the runs whose last job ended when its worker was killed before it could close them."""
-    unended_job = select(Job.id).where(
-        Job.run_id == Run.id, Job.kind != JobKind.REPORT, Job.state.in_(UNENDED)
-    )
+    unended_job = select(Job.id).where(Job.run_id == Run.id, ~IS_REPORT, Job.state.in_(UNENDED))
     with db.read() as connection:
         ended = select(Run.id).where(IS_OPEN, ~unended_job.exists())
         run_ids = connection.scalars(ended).all()
@@ -180,10 +173,10 @@ def queue_report(connection: Connection, run_id: int) -> None:
 
     A report that is being made has read older results; its worker loses the claim.
     """
-    reports = update(Job).where(Job.run_id == run_id, Job.kind == JobKind.REPORT)
+    reports = update(Job).where(Job.run_id == run_id, IS_REPORT)
     begun = reports.where(Job.state.in_((*ENDED, State.RUNNING)))
     connection.execute(begun.values(due_columns(State.QUEUED) | NO_SETBACKS))
-    add_jobs(connection, run_id, [NewJob(JobKind.REPORT, REPORT_JOB, {})])
+    add_jobs(connection, run_id, [NewJob(JobKind.REPORT, REPORT_JOB, {}, QUEUE_REPORTS)])
 
 
 def repeat_report_job(connection: Connection, run_id: int) -> bool:
@@ -193,14 +186,12 @@ def repeat_report_job(connection: Connection, run_id: int) -> bool:
     """
     ended = update(Job).where(Job.run_id == run_id, Job.name == REPORT_JOB, Job.state.in_(ENDED))
     due = due_columns(State.QUEUED) | NO_SETBACKS
-    return connection.execute(ended.where(Job.kind == JobKind.REPORT).values(due)).rowcount > 0
+    return connection.execute(ended.where(IS_REPORT).values(due)).rowcount > 0
 
 
 def reopen_run(connection: Connection, run_id: int) -> bool:
     """Set an ended run to running if a job of it is queued; return whether it was."""
-    queued = select(Job.id).where(
-        Job.run_id == run_id, Job.kind != JobKind.REPORT, Job.state == State.QUEUED
-    )
+    queued = select(Job.id).where(Job.run_id == run_id, ~IS_REPORT, Job.state == State.QUEUED)
     ended = update(Run).where(Run.id == run_id, Run.state.in_((State.DONE, State.FAILED)))
     reopened = ended.where(queued.exists()).values(state=State.RUNNING, ended_at=None)
     return connection.execute(reopened).rowcount > 0

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, func, insert, or_, select, update
 
-from core.enums import QUEUE_OF, JobKind, State
+from core.enums import QUEUE_TEXT, State
 from core.errors import NotFound
 from models.database import Database, clock
 from models.tables import ForgottenRun, Job, Run, RunEngine
@@ -28,9 +28,10 @@ IS_OPEN = Run.state.in_((State.QUEUED, State.RUNNING))
 class NewJob:
     """A job to be written with its run."""
 
-    kind: JobKind
+    kind: str
     name: str
     options: Mapping[str, Any]
+    queue: str = QUEUE_TEXT
 
 
 def create_run(
@@ -84,7 +85,7 @@ def add_jobs(connection: Connection, run_id: int, jobs: Sequence[NewJob]) -> Non
             job_row = {"run_id": run_id, "kind": job.kind, "name": job.name, "state": State.QUEUED}
             options = dict(job.options)
             job_rows.append(
-                {**job_row, "queue": QUEUE_OF[job.kind], "options": options, "due_at": queued_at}
+                {**job_row, "queue": job.queue, "options": options, "due_at": queued_at}
             )
     if job_rows:
         connection.execute(insert(Job), job_rows)

@@ -48,7 +48,7 @@ class DueJob:
 
     job_id: int
     run_id: int
-    kind: JobKind
+    kind: str
     name: str
 
     # False if the job is in reserve, beyond its run's share of the slots.
@@ -273,7 +273,7 @@ def _take_turns(due: dict[int, list[Any]], busy: Busy, limit: int, share: int) -
         counts[run_id] = (running, dispatched + 1)
         running_or_chosen[run_id] = running_or_chosen.get(run_id, running) + 1
         is_in_share = running_or_chosen[run_id] <= share
-        chosen.append(DueJob(job.id, job.run_id, JobKind(job.kind), job.name, is_in_share))
+        chosen.append(DueJob(job.id, job.run_id, job.kind, job.name, is_in_share))
     return chosen
 
 

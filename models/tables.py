@@ -26,6 +26,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from core.enums import JobKind
+
 # Documents of archives have no handle.
 HAS_HANDLE = text("handle IS NOT NULL")
 HAS_AUTHOR = text("author_id IS NOT NULL")
@@ -232,7 +234,7 @@ class Run(Base):
     state: Mapped[str] = mapped_column(index=True)
     reason: Mapped[str | None]
 
-    # `analysis.parameters` defines them.
+    # `analysis.kinds` defines them.
     parameters: Mapped[dict[str, Any]]
 
     # The PNG file that gives the word clouds their shape.
@@ -304,6 +306,9 @@ class Job(Base):
 
     # How often in a row, without progress, the job was put off.
     waits: Mapped[Counter]
+
+    # A `WaitFor` if the job waits for something that may end before `due_at`.
+    waits_for: Mapped[str | None]
     waiting_since: Mapped[float | None]
     lease_until: Mapped[float | None]
     due_at: Mapped[float]
@@ -320,6 +325,10 @@ class Job(Base):
     newest_document: Mapped[int | None] = mapped_column(BigInteger)
     started_at: Mapped[float | None]
     ended_at: Mapped[float | None]
+
+
+#: The condition of jobs that make a run's report.
+IS_REPORT = Job.kind == JobKind.REPORT
 
 
 class JobStep(Base):

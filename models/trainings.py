@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from core.enums import JobKind, State
+from core.enums import State
 from core.errors import LeaseLost, NotFound, UsageError
 from models.database import Database
 from models.jobs import Claim, is_held
@@ -109,16 +109,16 @@ def get_trained_network(
     Raises `NotFound` if there is none, `UsageError` if there are several to choose from.
     """
     run = get_run(connection, run_id)
-    if run.kind != "training":
-        raise UsageError(
-            f"run {run_id} is no training, it has no weights: `tidings runs` lists what each run is"
-        )
     trainings = connection.execute(
         select(Job.name, Job.id, Job.options)
         .join(Training, Training.job_id == Job.id)
-        .where(Job.run_id == run_id, Job.kind == JobKind.TRAINING, Training.weights.is_not(None))
+        .where(Job.run_id == run_id, Training.weights.is_not(None))
         .order_by(Job.id)
     ).all()
+    if not trainings and "network" not in run.parameters:
+        raise UsageError(
+            f"run {run_id} is no training, it has no weights: `tidings runs` lists what each run is"
+        )
     if not trainings:
         raise NotFound(
             f"no training of run {run_id} is finished: `tidings status {run_id}` shows its progress"

@@ -26,12 +26,12 @@ class Baselines:
     coefficients: tuple[float, float, float] | None
 
     def best(self) -> tuple[str, float]:
-        """Return name and error of the best of the three."""
+        """Return the name and the error of the best forecast."""
         errors = {"mean": self.mean, "last": self.last}
         if self.recurrence is not None:
             errors["recurrence"] = self.recurrence
-        name = min(errors, key=errors.__getitem__)
-        return name, errors[name]
+        forecast = min(errors, key=errors.__getitem__)
+        return forecast, errors[forecast]
 
 
 def rmse(actual: Array, predicted: Array) -> float:
@@ -48,15 +48,15 @@ def fit_baselines(data: Data) -> Baselines:
     assert data.series is not None, "images have no simple forecasts"  # noqa: S101
     series, train, validation = data.series, data.train.index, data.validation.index
     targets = series[validation]
-    mean = rmse(targets, np.full_like(targets, series[train].mean()))
-    last = rmse(targets, series[validation - 1])
+    mean_error = rmse(targets, np.full_like(targets, series[train].mean()))
+    last_error = rmse(targets, series[validation - 1])
     if data.train.x.shape[1] < 2:
-        return Baselines(mean, last, None, None)
+        return Baselines(mean_error, last_error, None, None)
 
     fitted = np.linalg.lstsq(_terms(series, train), series[train], rcond=None)[0]
     recurrence = rmse(targets, _terms(series, validation) @ fitted)
-    first, second, constant = fitted.tolist()
-    return Baselines(mean, last, recurrence, (first, second, constant))
+    lag_one, lag_two, constant = fitted.tolist()
+    return Baselines(mean_error, last_error, recurrence, (lag_one, lag_two, constant))
 
 
 def _terms(series: Array, index: Array) -> Array:

@@ -16,8 +16,10 @@ from numpy.typing import DTypeLike
 from networks.errors import NetworkError
 from networks.functions import Array
 
-SPLIT_SEED = 20200101  # the test set does not depend on the training's seed
-Labelled = tuple[Array, Array]  # images (n, …) and their labels (n,)
+# The test set does not depend on the training's seed.
+SPLIT_SEED = 20200101
+# Images ``(n, …)`` have one label each, ``(n,)``.
+Labelled = tuple[Array, Array]
 
 
 @dataclass(frozen=True)
@@ -60,8 +62,8 @@ class Samples:
 class Data:
     """All samples of a training.
 
-    Of a series, *series* holds the raw values in float64 (NaN for a gap), and *skipped* counts the
-    windows left out because a value in them is missing.
+    *series* holds the raw values of a series in float64 (NaN for a gap). *skipped* counts the
+    windows of a series that are left out because a value in them is missing.
     """
 
     train: Samples
@@ -88,14 +90,19 @@ def prepare_images(
     """Scale images and encode their labels.
 
     Without *validation* the last sixth of *train* validates (the last 10,000 of MNIST's 60,000).
-    Bytes are divided by 255, other numbers by the largest in *train*. Raises NetworkError where
+    Bytes are divided by 255, other numbers by the largest in *train*. Raises NetworkError if
     shapes, labels or numbers do not fit.
     """
-    first = 0  # index of the first validation image
+    # The first validation image has this index.
+    validation_start = 0
     if validation is None:
         images, labels = train
-        first = len(images) - len(images) // 6
-        train, validation = (images[:first], labels[:first]), (images[first:], labels[first:])
+        validation_start = len(images) - len(images) // 6
+        train, validation = (
+            (images[:validation_start], labels[:validation_start]),
+            (images[validation_start:], labels[validation_start:]),
+        )
+
     _check_images("train", *train)
     _check_images("validation", *validation)
     _check_images("test", *test)
@@ -109,13 +116,13 @@ def prepare_images(
     largest = 255.0 if images.dtype == np.uint8 else float(np.max(np.abs(images)))
     scaling = Scaling(scale=largest or 1.0)
 
-    def encode(labelled: Labelled, first: int = 0) -> Samples:
+    def encode(labelled: Labelled, start: int = 0) -> Samples:
         images, labels = labelled
         x = scaling.apply(images, dtype).reshape(len(images), -1)
         one_hot = np.eye(classes, dtype=dtype)[np.asarray(labels, dtype=np.int64)]
-        return Samples(x, one_hot, np.arange(first, first + len(x)))
+        return Samples(x, one_hot, np.arange(start, start + len(x)))
 
-    return Data(encode(train), encode(validation, first), encode(test), scaling)
+    return Data(encode(train), encode(validation, validation_start), encode(test), scaling)
 
 
 def split_images(images: Any, labels: Any, *, dtype: DTypeLike) -> Data:
@@ -130,23 +137,23 @@ def split_images(images: Any, labels: Any, *, dtype: DTypeLike) -> Data:
     return prepare_images((images[train], labels[train]), (images[test], labels[test]), dtype=dtype)
 
 
-def _check_images(name: str, images: Any, labels: Any) -> None:
+def _check_images(split: str, images: Any, labels: Any) -> None:
     images, labels = np.asarray(images), np.asarray(labels)
     if images.ndim < 2 or labels.ndim != 1 or len(images) != len(labels):
         raise NetworkError(
-            f"the {name} data has images of shape {images.shape} and labels of shape "
+            f"the {split} data has images of shape {images.shape} and labels of shape "
             f"{labels.shape}: give as many labels as images, one number each"
         )
     if len(images) == 0:
         raise NetworkError(
-            f"the {name} data is empty: give at least one image (six to train: one validates)"
+            f"the {split} data is empty: give at least one image (six to train: one validates)"
         )
     if images.dtype.kind not in "buif" or not np.all(np.isfinite(images)):
         raise NetworkError(
-            f"the {name} images are no finite numbers ({images.dtype}): give numbers"
+            f"the {split} images are no finite numbers ({images.dtype}): give numbers"
         )
     if labels.dtype.kind not in "bui" or labels.min() < 0 or labels.max() > 999:
-        raise NetworkError(f"the {name} labels are not classes: give whole numbers from 0 to 999")
+        raise NetworkError(f"the {split} labels are not classes: give whole numbers from 0 to 999")
 
 
 def sample_sine(points: int = 200) -> list[float | None]:
@@ -155,7 +162,7 @@ def sample_sine(points: int = 200) -> list[float | None]:
 
 
 def window_series(
-    values: Sequence[float | None],
+    series: Sequence[float | None],
     sequence: int,
     *,
     dtype: DTypeLike,
@@ -167,9 +174,10 @@ def window_series(
     The first two thirds of the windows train, the rest validates (200 points and windows of 50:
     those that start at 0 to 99, then 100 to 149). A window with a gap (None) is left out and
     counted. With *standardise* values are scaled to mean 0 and deviation 1 of what the training
-    windows hold. Raises NetworkError where too few windows are left.
+    windows hold. Raises NetworkError if too few windows are left.
     """
-    raw = np.array(values, dtype=np.float64)  # NaN for None
+    # None becomes NaN.
+    raw = np.array(series, dtype=np.float64)
     starts = np.arange(0, len(raw) - sequence, stride)
     if len(starts) < 3:
         longest = max((len(raw) - 3) // stride, 1)
@@ -195,10 +203,10 @@ def window_series(
             float(np.nanmean(training_values)), float(np.nanstd(training_values)) or 1.0
         )
 
-    def scale(rows: Array) -> Samples:
-        scaled = scaling.apply(windows[rows], dtype)
+    def scale(window_indexes: Array) -> Samples:
+        scaled = scaling.apply(windows[window_indexes], dtype)
         x, y = np.ascontiguousarray(scaled[:, :-1, None]), scaled[:, -1:].copy()
-        return Samples(x, y, starts[rows] + sequence)
+        return Samples(x, y, starts[window_indexes] + sequence)
 
     skipped = int(len(starts) - complete.sum())
     return Data(scale(train), scale(validation), None, scaling, skipped, raw)

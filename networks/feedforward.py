@@ -32,7 +32,8 @@ class FeedForward:
     """
 
     kind = "feedforward"
-    carry = False  # no hidden state is carried between mini-batches
+    # No hidden state is carried between mini-batches.
+    carry = False
 
     def __init__(
         self,
@@ -47,6 +48,7 @@ class FeedForward:
             raise NetworkError(
                 f"layers {tuple(sizes)} make no network: give two or more sizes, each at least 1"
             )
+
         self.sizes = tuple(int(size) for size in sizes)
         self.names = {"activation": activation, "output": output, "loss": loss}
         self.dtype = np.dtype(dtype)
@@ -74,11 +76,11 @@ class FeedForward:
     def forward(self, x: Array) -> Array:
         """Return the outputs ``(rows, outputs)`` for *x* ``(rows, inputs)``."""
         a = x
-        last = len(self.weights) - 1
+        last_layer = len(self.weights) - 1
         for layer, (weights, biases) in enumerate(zip(self.weights, self.biases, strict=True)):
             z = a @ weights.T
             z += biases
-            a = self._output(z, z) if layer == last else self._activation.value(z, z)
+            a = self._output(z, z) if layer == last_layer else self._activation.value(z, z)
         return a
 
     def backpropagate(self, x: Array, y: Array, outputs: Array) -> None:
@@ -91,11 +93,13 @@ class FeedForward:
         # rows a time; only for a large transposed result np.matmul is the faster one.
         weights, biases, activate = self.weights, self.biases, self._activation.value
         hidden, ones = self._buffers_for(len(x))
+
         a = x
         for layer, buffer in enumerate(hidden):
             z = np.dot(a, weights[layer].T, out=buffer)
             z += biases[layer]
             a = activate(z, z)
+
         np.dot(a, weights[-1].T, out=outputs)
         outputs += biases[-1]
         self._output(outputs, outputs)
@@ -107,15 +111,16 @@ class FeedForward:
             np.dot(ones, delta, out=self._bias_gradients[layer])
             delta = np.dot(delta, weights[layer])
             delta *= self._activation.derivative(a)
+
         np.matmul(delta.T, x, out=self._weight_gradients[0])
         np.dot(ones, delta, out=self._bias_gradients[0])
 
-    def _buffers_for(self, rows: int) -> tuple[list[Array], Array]:
+    def _buffers_for(self, row_count: int) -> tuple[list[Array], Array]:
         """Return buffers for the hidden layers' values, and ones to sum rows with."""
-        if rows not in self._buffers:
-            hidden = [np.empty((rows, size), self.dtype) for size in self.sizes[1:-1]]
-            self._buffers[rows] = hidden, np.ones(rows, self.dtype)
-        return self._buffers[rows]
+        if row_count not in self._buffers:
+            hidden = [np.empty((row_count, size), self.dtype) for size in self.sizes[1:-1]]
+            self._buffers[row_count] = hidden, np.ones(row_count, self.dtype)
+        return self._buffers[row_count]
 
     def named_parameters(self) -> dict[str, Array]:
         """Return views of the parameters: ``weights1`` ``(out, in)``, …, ``biases1`` and so on."""

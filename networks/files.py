@@ -22,14 +22,14 @@ from networks.errors import NetworkError
 from networks.functions import Array
 from networks.pickled_arrays import read_pickled_arrays
 
-# How far a compressed file may unpack: to so many times its size (MNIST's pickle: 13 times),
-# though a small one always to 64 MB, and none to more than 1 GB.
+# A compressed file may unpack to this many times its size (MNIST's pickle takes 13 times), a small
+# one always to 64 MB, and none to more than 1 GB.
 MAX_UNPACKED_RATIO = 30
 MIN_UNPACKED_BYTES = 2**26
 MAX_UNPACKED_BYTES = 2**30
 
-# IDX: two zero bytes, the type's code, the number of dimensions, each of them in four bytes, the
-# values; big-endian.
+# An IDX file has two zero bytes, the type's code, the number of dimensions, each of them in four
+# bytes, and the values, all big-endian.
 _IDX_TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 _FORMATS = "a folder with MNIST's four IDX files, an .npz, or mnist.pkl.gz"
 
@@ -100,14 +100,14 @@ def read_idx(path: str | Path) -> Array:
             f"{path} holds {len(raw) - start} bytes of values, its header says {size}: "
             "download it again"
         )
-    values = np.frombuffer(raw, dtype, offset=start).reshape(shape)
-    return values.astype(dtype.newbyteorder("="), copy=False)
+    array = np.frombuffer(raw, dtype, offset=start).reshape(shape)
+    return array.astype(dtype.newbyteorder("="), copy=False)
 
 
 def read_column(path: str | Path, column: str) -> list[float | None]:
     """Return the numbers of one column of a CSV with a header; an empty cell is a gap (None).
 
-    Raises NetworkError where the file, the column or a number cannot be read; it names the line.
+    Raises NetworkError if the file, the column or a number cannot be read; it names the line.
     """
     try:
         text = _read_bytes(Path(path)).decode("utf-8-sig")
@@ -116,31 +116,35 @@ def read_column(path: str | Path, column: str) -> list[float | None]:
             f"{path} is not in UTF-8 (byte {error.start}): save it as UTF-8"
         ) from error
 
-    rows = csv.DictReader(io.StringIO(text, newline=""))
-    names = [name.strip() for name in rows.fieldnames or []]
-    rows.fieldnames = names
-    if column not in names:
+    reader = csv.DictReader(io.StringIO(text, newline=""))
+    columns = [heading.strip() for heading in reader.fieldnames or []]
+    reader.fieldnames = columns
+    if column not in columns:
         raise NetworkError(
-            f"{path} has no column {column!r}: it has {', '.join(names) or 'no header'}"
+            f"{path} has no column {column!r}: it has {', '.join(columns) or 'no header'}"
         )
     try:
-        return [_parse_number(row[column], f"{path}, line {rows.line_num}") for row in rows]
+        return [
+            _parse_number(record[column], f"{path}, line {reader.line_num}") for record in reader
+        ]
     except csv.Error as error:
         raise NetworkError(
-            f"{path} cannot be read as CSV at line {rows.line_num} ({error}): repair it"
+            f"{path} cannot be read as CSV at line {reader.line_num} ({error}): repair it"
         ) from error
 
 
-def _parse_number(cell: str | None, place: str) -> float | None:
+def _parse_number(cell: str | None, location: str) -> float | None:
     if cell is None or not cell.strip():
         return None
     try:
-        number = float(cell)
+        parsed = float(cell)
     except ValueError:
-        number = math.nan
-    if not math.isfinite(number):
-        raise NetworkError(f"{place}: {cell!r} is no finite number; leave the cell empty for a gap")
-    return number
+        parsed = math.nan
+    if not math.isfinite(parsed):
+        raise NetworkError(
+            f"{location}: {cell!r} is no finite number; leave the cell empty for a gap"
+        )
+    return parsed
 
 
 def _read_bytes(path: Path) -> bytes:
@@ -155,6 +159,7 @@ def _read_bytes(path: Path) -> bytes:
     except (OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or "its compressed content is damaged"
         raise NetworkError(f"{path} cannot be read ({reason}): give a readable file") from error
+
     if len(unpacked) > limit:
         raise NetworkError(f"{path} unpacks to more than {limit:,} bytes: give a smaller file")
     return unpacked
@@ -179,11 +184,12 @@ def _read_npz(path: Path) -> dict[str, Array]:
             return dict(arrays)
     except NetworkError:
         raise
-    except TypeError:  # what np.load returns of a single array is no archive
+    except TypeError:
+        # A single array is no archive.
         raise NetworkError(
             f"{path} is a single array, a .npy by another name: give {_FORMATS}"
         ) from None
-    # What np.load raises for damaged files.
+    # These are the errors that np.load raises for damaged files.
     except (
         *(OSError, ValueError, EOFError, KeyError, AttributeError, TypeError, MemoryError),
         *(zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError),

@@ -18,15 +18,16 @@ from numpy.typing import NDArray
 from networks.errors import NetworkError
 
 T = TypeVar("T")
-Array: TypeAlias = NDArray[Any]  # of the network's precision, float32 or float64
+# The numbers have the network's precision, float32 or float64.
+Array: TypeAlias = NDArray[Any]
 Derivative: TypeAlias = Callable[[Array], Array]
 Initialiser: TypeAlias = Callable[[tuple[int, int], np.random.Generator], Array]
 
 
 @lru_cache
-def _scalar(value: float, dtype: Any) -> Array:
-    """Return *value* as an array without dimensions, which numpy takes faster than a number."""
-    return np.array(value, dtype)
+def _scalar(scalar: float, dtype: Any) -> Array:
+    """Return *scalar* as an array without dimensions, which numpy takes faster than a number."""
+    return np.array(scalar, dtype)
 
 
 def sigmoid(z: Array, out: Array | None = None) -> Array:
@@ -88,14 +89,15 @@ class Activation(NamedTuple):
     derivative: Derivative
 
 
-# Activations of hidden layers.
+# Hidden layers have one of these activations.
 ACTIVATIONS = {
     "sigmoid": Activation(sigmoid, sigmoid_derivative),
     "tanh": Activation(tanh, tanh_derivative),
     "relu": Activation(relu, relu_derivative),
 }
 
-# Activations of the last layer. The derivative of softmax is part of `quadratic_softmax_gradient`.
+# The last layer has one of these. The derivative of softmax is part of
+# `quadratic_softmax_gradient`.
 OUTPUT_ACTIVATIONS: dict[str, Callable[..., Array]] = {
     "sigmoid": sigmoid,
     "tanh": tanh,
@@ -207,8 +209,8 @@ INITIALISERS: dict[str, Initialiser] = {
 def look_up(table: Mapping[str, T], name: str, kind: str) -> T:
     """Return the entry of *table* called *name*. Raises NetworkError, which lists the names."""
     if name not in table:
-        names = ", ".join(sorted(table))
-        raise NetworkError(f"there is no {kind} called {name!r}: choose one of {names}")
+        choices = ", ".join(sorted(table))
+        raise NetworkError(f"there is no {kind} called {name!r}: choose one of {choices}")
     return table[name]
 
 

@@ -21,7 +21,7 @@ class Optimizer(ABC):
     slot_names: tuple[str, ...] = ()
 
     def __init__(self, parameters: Array) -> None:
-        self.slots = {name: np.zeros_like(parameters) for name in self.slot_names}
+        self.slots = {slot_name: np.zeros_like(parameters) for slot_name in self.slot_names}
         self.steps = 0
         self._scratch = np.empty_like(parameters)
 
@@ -113,7 +113,8 @@ def exponential(progress: float) -> float:
     return float(0.001**progress)
 
 
-# The factor on the learning rate in an epoch, from progress = finished epochs / all epochs.
+# A schedule gives the factor on the learning rate in an epoch, from progress = finished epochs /
+# all epochs.
 SCHEDULES: dict[str, Callable[[float], float]] = {
     "constant": constant,
     "linear": linear,

@@ -19,9 +19,10 @@ import numpy as np
 from networks.errors import NetworkError
 from networks.functions import Array
 
-MAX_OPCODES = 10_000  # MNIST's file has about 100
+# MNIST's file has about 100.
+MAX_OPCODES = 10_000
 
-# Nothing that creates objects, and no dictionaries: a small key can take forever to hash.
+# None of these creates objects or dictionaries: a small key can take forever to hash.
 _OPCODES = {
     *("PROTO", "FRAME", "STOP", "MARK", "NONE", "NEWTRUE", "NEWFALSE"),
     *("BININT", "BININT1", "BININT2", "LONG1", "BINFLOAT", "BINSTRING", "SHORT_BINSTRING"),
@@ -38,15 +39,16 @@ _TYPES = {"b1", "u1", "u2", "u4", "u8", "i1", "i2", "i4", "i8", "f2", "f4", "f8"
 def read_pickled_arrays(pickled: bytes) -> Any:
     """Return what *pickled* holds: arrays of numbers and plain values in tuples and lists.
 
-    Pickles of Python 2 (protocol 2) and 3 are read. Raises NetworkError for any other content
-    without having run anything of it.
+    Pickles of Python 2 (protocol 2) and 3 are read. Raises NetworkError for any other content, of
+    which nothing is run.
     """
     try:
         _check_opcodes(pickled)
         return _without_stand_ins(_ArrayUnpickler(pickled).load(), {})
     except NetworkError:
         raise
-    except Exception as error:  # a damaged pickle may raise nearly anything
+    except Exception as error:
+        # A damaged pickle may raise nearly anything.
         raise NetworkError(
             f"the pickle is damaged or not supported ({type(error).__name__}): "
             "give the IDX files or an .npz instead"
@@ -82,10 +84,10 @@ class _Dtype:
     """A stand-in for the type of an array's numbers; its byte order comes as its state."""
 
     def __init__(self, code: str | bytes, *_: object) -> None:
-        name = _text(code)
-        if name not in _TYPES:
-            raise NetworkError(f"the pickle holds an array of {name!r}: only numbers are read")
-        self.dtype: np.dtype[Any] = np.dtype(f"<{name}")
+        type_name = _text(code)
+        if type_name not in _TYPES:
+            raise NetworkError(f"the pickle holds an array of {type_name!r}: only numbers are read")
+        self.dtype: np.dtype[Any] = np.dtype(f"<{type_name}")
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
         if _text(state[1]) == ">":
@@ -110,20 +112,23 @@ class _ArrayUnpickler(pickle.Unpickler):
 
     def __init__(self, pickled: bytes) -> None:
         super().__init__(io.BytesIO(pickled), encoding="bytes")
-        self._bytes_left = 2 * len(pickled)  # an array's bytes may be encoded from a text first
+        # An array's bytes may be encoded from a text first.
+        self._bytes_left = 2 * len(pickled)
 
     def find_class(self, module: str, name: str) -> Any:
         path = f"{module}.{name}".replace("numpy._core.", "numpy.core.")
         match path:
             case "numpy.ndarray":
-                return None  # an argument of _reconstruct, which needs no class
+                # This is an argument of _reconstruct, which needs no class.
+                return None
             case "numpy.dtype":
                 return _Stub(_Dtype)
             case "numpy.core.multiarray._reconstruct":
                 return _Stub(self._create_array)
             case "numpy.core.numeric._frombuffer":
                 return _Stub(self._read_array)
-            case "_codecs.encode" | "__builtin__.bytes":  # bytes, as Python 3 writes them for 2
+            # Python 3 writes bytes for Python 2 with these functions.
+            case "_codecs.encode" | "__builtin__.bytes":
                 return _Stub(self._encode)
         raise NetworkError(
             f"the pickle names {path!r}, and only numpy arrays are admitted: it was refused"
@@ -148,22 +153,22 @@ class _ArrayUnpickler(pickle.Unpickler):
             raise NetworkError("the pickle was refused: it unpacks to far more than it holds")
 
 
-def _text(value: str | bytes) -> str:
-    return value.decode() if isinstance(value, bytes) else value
+def _text(text: str | bytes) -> str:
+    return text.decode() if isinstance(text, bytes) else text
 
 
-def _without_stand_ins(value: Any, finished: dict[int, Any]) -> Any:
-    """Return *value* with its arrays in place; *finished* by id, as a part may occur often."""
-    if id(value) in finished:
-        return finished[id(value)]
+def _without_stand_ins(unpickled: Any, finished: dict[int, Any]) -> Any:
+    """Return *unpickled* with its arrays; *finished* holds parts by id, as one may occur often."""
+    if id(unpickled) in finished:
+        return finished[id(unpickled)]
 
-    result = value
-    if isinstance(value, (tuple, list)):
-        result = type(value)(_without_stand_ins(part, finished) for part in value)
-    elif isinstance(value, _Array):
-        result = value.values
-    elif isinstance(value, (_Dtype, _Stub)):
+    result = unpickled
+    if isinstance(unpickled, (tuple, list)):
+        result = type(unpickled)(_without_stand_ins(part, finished) for part in unpickled)
+    elif isinstance(unpickled, _Array):
+        result = unpickled.values
+    elif isinstance(unpickled, (_Dtype, _Stub)):
         raise pickle.UnpicklingError("an unfinished value")
 
-    finished[id(value)] = result
+    finished[id(unpickled)] = result
     return result

@@ -18,14 +18,14 @@ from networks.recurrent import Recurrent
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """All that decides a training but its data; the last five are of recurrent networks alone.
+    """All options of a training; only recurrent networks have the last five.
 
-    *precision* is 32 or 64 bits. *schedule* lowers the learning rate over the epochs. *patience*:
-    stop after so many epochs without a better validation loss and keep the best weights (None:
-    never). *weight_decay* pulls weights to zero. *sequence* is the number of steps of a window;
-    errors go back through the last *truncate* steps (None: all); gradients are clipped at *clip*
-    (None: not) by *clip_by*, ``norm`` or ``value``; with *carry* windows follow one another and
-    hand on the hidden state.
+    *precision* is 32 or 64 bits. *schedule* lowers the learning rate over the epochs. After
+    *patience* epochs without a better validation loss the training stops and keeps the best weights
+    (None: never). *weight_decay* pulls weights to zero. *sequence* is the number of steps of a
+    window. Errors go back through the last *truncate* steps (None: all). Gradients are clipped at
+    *clip* (None: not) by *clip_by*, ``norm`` or ``value``. With *carry* windows follow one another
+    and hand on the hidden state.
     """
 
     kind: str
@@ -153,76 +153,77 @@ def resolve_options(kind: str, overrides: Mapping[str, Any] | None = None) -> Op
     ``[30, 20]``). None keeps the preset's value, ``"none"`` removes an optional one. Raises
     NetworkError, which names the option, its value and what it may be.
     """
-    values: dict[str, Any] = {}
-    for name, value in (overrides or {}).items():
-        if value is not None:
-            values[name.replace("-", "_")] = value
-    preset = str(values.pop("preset", "standard"))
+    chosen: dict[str, Any] = {}
+    for option_name, raw in (overrides or {}).items():
+        if raw is not None:
+            chosen[option_name.replace("-", "_")] = raw
+
+    preset = str(chosen.pop("preset", "standard"))
 
     if kind not in KINDS:
         raise NetworkError(f"there is no network called {kind!r}: choose {' or '.join(KINDS)}")
     if (kind, preset) not in PRESETS:
-        presets = [name for of_kind, name in PRESETS if of_kind == kind]
+        presets = [preset_name for preset_kind, preset_name in PRESETS if preset_kind == kind]
         raise NetworkError(
             f"there is no preset called {preset!r}: choose {' or '.join(sorted(presets))}"
         )
 
-    names = {field.name for field in fields(Options)} - {"kind", "preset"}
+    option_names = {field.name for field in fields(Options)} - {"kind", "preset"}
     if kind != "recurrent":
-        names -= RECURRENT_ONLY
-    for name, value in values.items():
-        if name not in names:
+        option_names -= RECURRENT_ONLY
+    for option_name, raw in chosen.items():
+        if option_name not in option_names:
             raise NetworkError(
-                f"a {kind} network has no option {name.replace('_', '-')!r}: "
-                f"choose one of {', '.join(sorted(names)).replace('_', '-')}"
+                f"a {kind} network has no option {option_name.replace('_', '-')!r}: "
+                f"choose one of {', '.join(sorted(option_names)).replace('_', '-')}"
             )
-        values[name] = _parse(name, value)
+        chosen[option_name] = _parse(option_name, raw)
 
-    options = replace(PRESETS[kind, preset], **values)
+    options = replace(PRESETS[kind, preset], **chosen)
     _validate(options)
     return options
 
 
-def _parse(name: str, value: Any) -> Any:
-    """Return *value* in the type of the option *name*."""
-    if name in {"patience", "truncate", "clip"} and str(value).lower() in {"none", ""}:
+def _parse(option_name: str, raw: Any) -> Any:
+    """Return *raw* in the type of the option *option_name*."""
+    if option_name in {"patience", "truncate", "clip"} and str(raw).lower() in {"none", ""}:
         return None
-    parse, expected = _PARSERS.get(name, (str, "a name"))
+    parse, expected = _PARSERS.get(option_name, (str, "a name"))
     try:
-        return parse(value)
+        return parse(raw)
     except (ValueError, TypeError, OverflowError):
-        raise NetworkError(f"{name.replace('_', '-')} is {value!r}: give {expected}") from None
+        raise NetworkError(f"{option_name.replace('_', '-')} is {raw!r}: give {expected}") from None
 
 
-def _parse_integer(value: Any) -> int:
-    number = int(value)
-    if number != float(value):
-        raise ValueError(value)
-    return number
+def _parse_integer(raw: Any) -> int:
+    integer = int(raw)
+    if integer != float(raw):
+        raise ValueError(raw)
+    return integer
 
 
-def _parse_number(value: Any) -> float:
-    number = float(value)
-    if not math.isfinite(number):
-        raise ValueError(value)
-    return number
+def _parse_number(raw: Any) -> float:
+    parsed = float(raw)
+    if not math.isfinite(parsed):
+        raise ValueError(raw)
+    return parsed
 
 
-def _parse_layers(value: Any) -> tuple[int, ...]:
-    if isinstance(value, str):
-        value = value.split(",")
-    if not isinstance(value, (list, tuple)):
-        value = [value]
-    return tuple(map(_parse_integer, value))
+def _parse_layers(raw: Any) -> tuple[int, ...]:
+    if isinstance(raw, str):
+        raw = raw.split(",")
+    if not isinstance(raw, (list, tuple)):
+        raw = [raw]
+    return tuple(map(_parse_integer, raw))
 
 
-def _parse_yes_or_no(value: Any) -> bool:
-    word = str(value).lower()
-    if word in {"true", "yes", "1"}:
+def _parse_yes_or_no(raw: Any) -> bool:
+    answer = str(raw).lower()
+    if answer in {"true", "yes", "1"}:
         return True
-    if word in {"false", "no", "0"}:
+    if answer in {"false", "no", "0"}:
         return False
-    raise ValueError(value)
+    raise ValueError(raw)
 
 
 _PARSERS: dict[str, tuple[Callable[[Any], Any], str]] = {
@@ -276,10 +277,10 @@ def _validate(options: Options) -> None:
             ("loss", options.loss == "quadratic", "quadratic, to forecast a rating"),
         ]
 
-    for name, fits, expected in limits:
+    for option_name, fits, expected in limits:
         if not fits:
-            value = getattr(options, name)
-            raise NetworkError(f"{name.replace('_', '-')} is {value!r}: give {expected}")
+            setting = getattr(options, option_name)
+            raise NetworkError(f"{option_name.replace('_', '-')} is {setting!r}: give {expected}")
 
 
 def choose_output(options: Options) -> str:

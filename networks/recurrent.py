@@ -48,6 +48,7 @@ class Recurrent:
                 f"truncating at {truncate} steps leaves nothing to learn from: "
                 "give 1 or more, or none"
             )
+
         self.sizes = (inputs, hidden, outputs)
         self.names = {"activation": activation, "truncate": truncate, "carry": carry}
         self.truncate = truncate
@@ -69,8 +70,8 @@ class Recurrent:
         draw = look_up(INITIALISERS, initialiser, "initialiser")
         self.parameters[...] = 0.0
         parameters = self.named_parameters()
-        for name in ("recurrent_weights", "input_weights", "output_weights"):
-            transposed = parameters[name].T
+        for weights_name in ("recurrent_weights", "input_weights", "output_weights"):
+            transposed = parameters[weights_name].T
             transposed[...] = draw(transposed.shape, generator)
 
     def reset_state(self) -> None:
@@ -99,11 +100,11 @@ class Recurrent:
         network's dtype. With ``truncate`` the state that many steps before the end is a constant.
         """
         # np.dot computes the product of np.matmul half a microsecond sooner, a hundred times.
-        rows, steps, inputs = x.shape
+        row_count, steps, inputs = x.shape
         hidden = self.sizes[1]
         w, g = self._weights, self._gradients
         depth = min(self.truncate or steps, steps)
-        buffers = self._buffers_for(rows, steps, depth)
+        buffers = self._buffers_for(row_count, steps, depth)
 
         buffers.states[:steps, :, hidden : hidden + inputs] = x.transpose(1, 0, 2)
         buffers.hidden[0][...] = 0.0 if self.hidden_state is None else self.hidden_state
@@ -111,14 +112,15 @@ class Recurrent:
         for joined, following in zip(buffers.joined, buffers.hidden[1:], strict=True):
             np.dot(joined, w.cell, out=z)
             activate(z, following)
-        last = buffers.hidden[-1]
-        np.dot(last, w.output, out=outputs)
+
+        last_hidden = buffers.hidden[-1]
+        np.dot(last_hidden, w.output, out=outputs)
         outputs += w.output_biases
         if self.carry:
-            self.hidden_state = last.copy()
+            self.hidden_state = last_hidden.copy()
 
         delta = self.loss.gradient(outputs, y)
-        np.dot(last.T, delta, out=g.output)
+        np.dot(last_hidden.T, delta, out=g.output)
         np.add.reduce(delta, axis=0, out=g.output_biases)
         derivatives = self._activation.derivative(buffers.states[-depth:, :, :hidden])
         recurrent_weights = np.ascontiguousarray(w.cell[:hidden].T)
@@ -126,24 +128,25 @@ class Recurrent:
         np.dot(delta, w.output.T, out=deltas[-1])
         deltas[-1] *= derivatives[-1]
         for step in range(depth - 1, 0, -1):
-            before = np.dot(deltas[step], recurrent_weights, out=deltas[step - 1])
-            before *= derivatives[step - 1]
-        read = buffers.states[steps - depth : steps].reshape(depth * rows, -1)
-        np.dot(read.T, deltas.reshape(depth * rows, hidden), out=g.cell)
+            previous_delta = np.dot(deltas[step], recurrent_weights, out=deltas[step - 1])
+            previous_delta *= derivatives[step - 1]
 
-    def _buffers_for(self, rows: int, steps: int, depth: int) -> _Buffers:
+        read = buffers.states[steps - depth : steps].reshape(depth * row_count, -1)
+        np.dot(read.T, deltas.reshape(depth * row_count, hidden), out=g.cell)
+
+    def _buffers_for(self, row_count: int, steps: int, depth: int) -> _Buffers:
         """Return buffers for one mini-batch, the same for each batch of one shape."""
-        if (rows, steps) not in self._buffers:
+        if (row_count, steps) not in self._buffers:
             inputs, hidden, _ = self.sizes
-            states = np.ones((steps + 1, rows, hidden + inputs + 1), self.dtype)
-            self._buffers[rows, steps] = _Buffers(
+            states = np.ones((steps + 1, row_count, hidden + inputs + 1), self.dtype)
+            self._buffers[row_count, steps] = _Buffers(
                 states=states,
                 joined=list(states[:-1]),
                 hidden=list(states[:, :, :hidden]),
-                z=np.empty((rows, hidden), self.dtype),
-                deltas=np.empty((depth, rows, hidden), self.dtype),
+                z=np.empty((row_count, hidden), self.dtype),
+                deltas=np.empty((depth, row_count, hidden), self.dtype),
             )
-        return self._buffers[rows, steps]
+        return self._buffers[row_count, steps]
 
     def named_parameters(self) -> dict[str, Array]:
         """Return views of the parameters: ``(hidden, hidden)``, ``(inputs, hidden)`` and so on."""
@@ -165,17 +168,31 @@ class Recurrent:
 
 
 class _Weights(NamedTuple):
-    cell: Array  # (hidden + inputs + 1, hidden)
-    output: Array  # (hidden, outputs)
-    output_biases: Array  # (outputs,)
+    # The shape is (hidden + inputs + 1, hidden).
+    cell: Array
+
+    # The shape is (hidden, outputs).
+    output: Array
+
+    # The shape is (outputs,).
+    output_biases: Array
 
 
 class _Buffers(NamedTuple):
-    states: Array  # (steps + 1, rows, hidden + inputs + 1): [h_t, x_{t+1}, 1]
-    joined: list[Array]  # its steps, all columns
-    hidden: list[Array]  # its steps, the hidden columns alone
-    z: Array  # (rows, hidden)
-    deltas: Array  # (depth, rows, hidden): the loss's derivative by each step's z
+    # The shape is (steps + 1, rows, hidden + inputs + 1); a step holds [h_t, x_{t+1}, 1].
+    states: Array
+
+    # These views of the steps have all columns.
+    joined: list[Array]
+
+    # These views of the steps have the hidden columns alone.
+    hidden: list[Array]
+
+    # The shape is (rows, hidden).
+    z: Array
+
+    # The loss's derivative by each step's z has the shape (depth, rows, hidden).
+    deltas: Array
 
 
 def _split_weights(flat: Array, sizes: tuple[int, int, int]) -> _Weights:

@@ -34,8 +34,8 @@ class Prediction:
 class Results:
     """Errors in raw values (for images: of the outputs against one-hot), and predictions.
 
-    *accuracy* is of the test split. *predictions* are of train and validation for a series, of
-    the test split for images; *baselines* is None for those.
+    *accuracy* is that of the test split. A series has *predictions* for train and validation;
+    images have them for the test split, and no *baselines*.
     """
 
     train_rmse: float
@@ -49,8 +49,9 @@ class Results:
         """A sentence that compares a forecast with the best simple one; None for images."""
         if self.baselines is None:
             return None
-        name, error = self.baselines.best()
-        names = {
+
+        forecast, error = self.baselines.best()
+        descriptions = {
             "mean": "the mean",
             "last": "repeating the last value",
             "recurrence": "a linear recurrence",
@@ -58,7 +59,7 @@ class Results:
         verdict = "beats" if self.validation_rmse < error else "does not beat"
         return (
             f"The network's validation RMSE of {self.validation_rmse:.3g} {verdict} the best "
-            f"simple forecast, {names[name]}, with {error:.3g}."
+            f"simple forecast, {descriptions[forecast]}, with {error:.3g}."
         )
 
 
@@ -66,6 +67,7 @@ def evaluate(network: Network, data: Data) -> Results:
     """Return all figures and predictions of *network* on *data*."""
     if isinstance(network, Recurrent):
         return _evaluate_forecasts(network, data)
+
     assert data.test is not None, "images have a test split"  # noqa: S101
 
     predicted = predict(network, data.test).argmax(axis=1)
@@ -95,14 +97,17 @@ def _evaluate_forecasts(network: Recurrent, data: Data) -> Results:
 def _list_predictions(
     split: str, index: Array, actual: Array, predicted: Array
 ) -> list[Prediction]:
-    rows = zip(index.tolist(), actual.tolist(), predicted.tolist(), strict=True)
-    return [Prediction(split, *row) for row in rows]
+    points = zip(index.tolist(), actual.tolist(), predicted.tolist(), strict=True)
+    return [
+        Prediction(split=split, index=position, actual=actual_value, predicted=predicted_value)
+        for position, actual_value, predicted_value in points
+    ]
 
 
 def classify(network: FeedForward, scaling: Scaling, images: Array) -> Array:
     """Return the class of each of the raw *images* ``(n, features)``: ``(n,)``, whole numbers.
 
-    Raises NetworkError where they are of another size than those it was trained with.
+    Raises NetworkError if they are of another size than those it was trained with.
     """
     if images.ndim != 2 or images.shape[1] != network.sizes[0]:
         raise NetworkError(
@@ -112,34 +117,38 @@ def classify(network: FeedForward, scaling: Scaling, images: Array) -> Array:
     x = scaling.apply(images, network.dtype)
     classes = np.empty(len(x), np.int64)
     for start in range(0, len(x), PREDICTION_ROWS):
-        rows = slice(start, start + PREDICTION_ROWS)
-        classes[rows] = network.forward(x[rows]).argmax(axis=1)
+        batch = slice(start, start + PREDICTION_ROWS)
+        classes[batch] = network.forward(x[batch]).argmax(axis=1)
     return classes
 
 
 def forecast(
-    network: Recurrent, scaling: Scaling, values: Sequence[float | None], sequence: int
+    network: Recurrent, scaling: Scaling, series: Sequence[float | None], sequence: int
 ) -> list[tuple[int, float | None, float]]:
     """Forecast the value after each complete window: ``(index, actual, predicted)``, raw values.
 
-    The last is of the value after the end, its *actual* None, unless a gap is in the last window.
-    Raises NetworkError where no window is complete.
+    The last forecast is for the value after the end, with None as *actual*, unless the last window
+    has a gap. Raises NetworkError if no window is complete.
     """
-    raw = np.array(values, dtype=np.float64)  # NaN for None
+    # None becomes NaN.
+    raw = np.array(series, dtype=np.float64)
     if len(raw) < sequence:
         raise NetworkError(
             f"there are {len(raw)} values, and the network reads {sequence} at a time: give more"
         )
 
     windows = np.lib.stride_tricks.sliding_window_view(raw, sequence)
-    rows = np.flatnonzero(np.isfinite(windows).all(axis=1))
-    if len(rows) == 0:
+    complete = np.flatnonzero(np.isfinite(windows).all(axis=1))
+    if len(complete) == 0:
         raise NetworkError(
             f"gaps leave no {sequence} values in a row: give a series with fewer gaps"
         )
 
-    x = scaling.apply(windows[rows], network.dtype)[:, :, None]
+    x = scaling.apply(windows[complete], network.dtype)[:, :, None]
     predicted = scaling.undo(network.forward(x)[:, 0]).tolist()
-    actual = [*values, None]
-    indexes = (rows + sequence).tolist()
-    return [(at, actual[at], value) for at, value in zip(indexes, predicted, strict=True)]
+    actual = [*series, None]
+    indexes = (complete + sequence).tolist()
+    return [
+        (index, actual[index], prediction)
+        for index, prediction in zip(indexes, predicted, strict=True)
+    ]

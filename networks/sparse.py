@@ -18,7 +18,7 @@ from networks.functions import Array
 class SparseRows:
     """Rows of *width* columns; row *i* has *values* at *columns* from ``starts[i]`` on.
 
-    Raises NetworkError where the three arrays do not fit each other or *width*.
+    Raises NetworkError if the three arrays do not fit each other or *width*.
     """
 
     def __init__(
@@ -32,6 +32,7 @@ class SparseRows:
             )
         if len(columns) and not 0 <= np.min(columns) <= np.max(columns) < width:
             raise NetworkError(f"a column lies outside 0 to {width - 1}: give a larger width")
+
         self.columns = columns
         self.values = values
         self.starts = starts
@@ -45,25 +46,25 @@ class SparseRows:
     def __len__(self) -> int:
         return self.shape[0]
 
-    def __getitem__(self, rows: slice) -> Array:
-        """Return *rows* as a dense array."""
-        numbers = np.arange(*rows.indices(len(self)))
-        dense = np.empty((len(numbers), self.shape[1]), self.dtype)
-        return self.take(numbers, axis=0, out=dense)
+    def __getitem__(self, row_slice: slice) -> Array:
+        """Return the rows of *row_slice* as a dense array."""
+        row_numbers = np.arange(*row_slice.indices(len(self)))
+        dense = np.empty((len(row_numbers), self.shape[1]), self.dtype)
+        return self.take(row_numbers, axis=0, out=dense)
 
-    def take(self, rows: Array, axis: int, out: Array, mode: str = "clip") -> Array:  # noqa: ARG002
-        """Write *rows* into *out* ``(rows, width)`` and return it, as an array's `take` does.
+    def take(self, row_numbers: Array, axis: int, out: Array, mode: str = "clip") -> Array:  # noqa: ARG002
+        """Write the rows into *out* ``(rows, width)`` and return it, as an array's `take` does.
 
         *axis* is 0; *mode* is for rows out of range, which there must not be.
         """
         assert axis == 0, "a column is not together in memory"  # noqa: S101
         out.fill(0)
-        first, last = self.starts[rows], self.starts[rows + 1]
-        lengths = last - first
+        entry_starts, entry_ends = self.starts[row_numbers], self.starts[row_numbers + 1]
+        lengths = entry_ends - entry_starts
         ends = np.cumsum(lengths)
-        # places of all entries of the rows, one row after the other
+        # These are the places of all entries of the rows, one row after the other.
         places = np.arange(ends[-1] if len(ends) else 0)
-        places += np.repeat(first - (ends - lengths), lengths)
-        at_rows = np.repeat(np.arange(len(rows)), lengths)
-        out[at_rows, self.columns[places]] = self.values[places]
+        places += np.repeat(entry_starts - (ends - lengths), lengths)
+        output_rows = np.repeat(np.arange(len(row_numbers)), lengths)
+        out[output_rows, self.columns[places]] = self.values[places]
         return out

@@ -45,6 +45,7 @@ def unpack(stored: bytes) -> tuple[dict[str, Any], dict[str, Array]]:
             f"these bytes are no trained network ({type(error).__name__}): "
             "give the file that `tidings export RUN weights` wrote"
         ) from error
+
     if version != VERSION:
         raise NetworkError(
             f"the weights are of version {version}, this program reads {VERSION}: "
@@ -74,6 +75,7 @@ def load_network(stored: bytes) -> tuple[Network, Scaling]:
             f"the file does not describe a network ({error}): "
             "give the file that `tidings export RUN weights` wrote"
         ) from error
+
     copy_arrays(arrays, network.named_parameters())
     return network, scaling
 
@@ -86,9 +88,9 @@ def copy_arrays(arrays: Mapping[str, Array], targets: Mapping[str, Array]) -> No
             f"the stored arrays are {stored}, the network's {expected}: "
             "they belong to another network"
         )
-    for name, target in targets.items():
-        target[...] = arrays[name]
+    for array_name, target in targets.items():
+        target[...] = arrays[array_name]
 
 
 def _describe(arrays: Mapping[str, Array]) -> dict[str, tuple[tuple[int, ...], str]]:
-    return {name: (array.shape, array.dtype.name) for name, array in arrays.items()}
+    return {array_name: (array.shape, array.dtype.name) for array_name, array in arrays.items()}

@@ -18,8 +18,10 @@ from networks.presets import Options
 from networks.recurrent import Recurrent
 from networks.storage import Network, copy_arrays, pack, unpack
 
-STOP_CHECK_SECONDS = 0.2  # between two calls of should_stop
-PREDICTION_ROWS = 1000  # rows of one forward pass without training
+# Two calls of should_stop are at least this far apart.
+STOP_CHECK_SECONDS = 0.2
+# A forward pass without training takes at most this many rows.
+PREDICTION_ROWS = 1000
 
 CheckStop: TypeAlias = Callable[[], None]
 
@@ -61,10 +63,10 @@ def train(
     """Train *network* in place, from its weights or from *state*, to the end of ``options.epochs``.
 
     After each epoch *on_epoch* is called with its figures and with a function that returns the
-    checkpoint to pass as *state* later; the final weights are then the same, bit for bit, as
-    without a break. *should_stop* is called several times a second, between mini-batches; once it
-    returns true TrainingStopped is raised. Errors of the two go through. Raises NetworkError if a
-    loss is no longer finite, or *state* belongs to another training.
+    checkpoint to pass as *state* later. The final weights are then the same, bit for bit, as
+    without a break. *should_stop* is called several times a second, between mini-batches;
+    TrainingStopped is raised once it returns true. Errors of both are passed on. Raises
+    NetworkError if a loss is no longer finite, or *state* belongs to another training.
     """
     training = _Training(network, data, options, generator)
     if state is not None:
@@ -124,10 +126,13 @@ class _Training:
         """Train on every training sample once, then evaluate."""
         started = time.perf_counter()
         network, data, options = self.network, self.data, self.options
-        number = len(self.history.epochs) + 1
-        rate = options.learning_rate * SCHEDULES[options.schedule]((number - 1) / options.epochs)
+        epoch_number = len(self.history.epochs) + 1
+        rate = options.learning_rate * SCHEDULES[options.schedule](
+            (epoch_number - 1) / options.epochs
+        )
 
-        with np.errstate(over="ignore", invalid="ignore"):  # an infinite loss is reported below
+        # An infinite loss is reported below.
+        with np.errstate(over="ignore", invalid="ignore"):
             train_loss = train_batches(
                 network,
                 self.optimizer,
@@ -139,14 +144,15 @@ class _Training:
             )
             validation_loss = compute_loss(network, data.validation, check_stop)
             accuracy = compute_accuracy(network, data.test, check_stop) if data.test else None
+
         if not (math.isfinite(train_loss) and math.isfinite(validation_loss)):
             raise NetworkError(
-                f"the loss is no longer finite in epoch {number}: "
+                f"the loss is no longer finite in epoch {epoch_number}: "
                 f"choose a learning rate below {options.learning_rate:g}"
             )
 
         seconds = time.perf_counter() - started
-        epoch = Epoch(number, train_loss, validation_loss, accuracy, seconds)
+        epoch = Epoch(epoch_number, train_loss, validation_loss, accuracy, seconds)
         self.history.epochs.append(epoch)
         if options.patience is not None:
             self._keep_if_best(epoch)
@@ -165,8 +171,8 @@ class _Training:
 
     def _arrays(self) -> dict[str, Array]:
         arrays = {"parameters": self.network.parameters}
-        for name, array in self.optimizer.slots.items():
-            arrays[f"slot_{name}"] = array
+        for slot_name, array in self.optimizer.slots.items():
+            arrays[f"slot_{slot_name}"] = array
         if self.options.patience is not None:
             arrays["best"] = self.best_parameters
         return arrays
@@ -228,16 +234,18 @@ def train_batches(
     decay = 1.0 - rate * options.weight_decay
 
     batches = zip(_split(order, size), _split(targets, size), _split(outputs, size), strict=True)
-    for rows, batch_targets, batch_outputs in batches:
+    for batch_rows, batch_targets, batch_outputs in batches:
         check_stop()
-        batch = buffer if len(rows) == size else buffer[: len(rows)]
-        x.take(rows, axis=0, out=batch, mode="clip")  # any other mode makes a copy first
+        batch = buffer if len(batch_rows) == size else buffer[: len(batch_rows)]
+        # Any other mode makes a copy first.
+        x.take(batch_rows, axis=0, out=batch, mode="clip")
         network.backpropagate(batch, batch_targets, batch_outputs)
         if limit is not None:
             clip(gradient, limit)
         if decay != 1.0:
             parameters *= decay
         optimizer.step(parameters, gradient, rate)
+
     return network.loss.value(outputs, targets)
 
 
@@ -249,12 +257,12 @@ def _split(array: Array, size: int) -> Iterator[Array]:
         yield array[end:]
 
 
-def _order_in_streams(rows: int, size: int) -> Array:
+def _order_in_streams(row_count: int, size: int) -> Array:
     """Return an order in which row *i* of a batch of *size* follows row *i* of the batch before.
 
     An incomplete last batch is left out.
     """
-    return np.arange(rows // size * size).reshape(size, -1).T.ravel()
+    return np.arange(row_count // size * size).reshape(size, -1).T.ravel()
 
 
 def predict(network: Network, samples: Samples, check_stop: CheckStop = _never_stop) -> Array:
@@ -262,15 +270,16 @@ def predict(network: Network, samples: Samples, check_stop: CheckStop = _never_s
     outputs = np.empty_like(samples.y)
     if isinstance(network, Recurrent) and network.carry:
         hidden_state = np.zeros((1, network.sizes[1]), network.dtype)
-        for row, x in enumerate(samples.x):
+        for index, x in enumerate(samples.x):
             check_stop()
-            outputs[row], hidden_state = network.forward_from(x[None], hidden_state)
+            outputs[index], hidden_state = network.forward_from(x[None], hidden_state)
         return outputs
 
     for start in range(0, len(samples), PREDICTION_ROWS):
         check_stop()
-        rows = slice(start, start + PREDICTION_ROWS)
-        outputs[rows] = network.forward(samples.x[rows])
+        batch_rows = slice(start, start + PREDICTION_ROWS)
+        outputs[batch_rows] = network.forward(samples.x[batch_rows])
+
     return outputs
 
 

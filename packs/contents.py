@@ -9,12 +9,14 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import IO, Annotated, Any, Literal, TypeVar
+from typing import IO, Annotated, Any, TypeVar
 
-from pydantic import Field, NaiveDatetime, ValidationError, field_validator
+from pydantic import AfterValidator, Field, NaiveDatetime, ValidationError, field_validator
 
+from analysis.kinds import kind_named
+from analysis.kinds.kind import Kind
 from analysis.options import FrozenModel
-from core.enums import JobKind, StepState
+from core.enums import StepState
 from core.errors import BadInput, UsageError
 
 #: The number goes up when older programs cannot read what newer ones write, or the reverse.
@@ -59,13 +61,23 @@ class Author(FrozenModel):
         return cls(name=family_name, given_names=given_names or None)
 
 
+def _check_kind(name: str) -> str:
+    try:
+        return kind_named(name).name
+    except KeyError:
+        raise ValueError(f"{name!r} is no kind of run") from None
+
+
+KindName = Annotated[str, AfterValidator(_check_kind)]
+
+
 class PackedRun(FrozenModel):
     """`run.json`: the run, and with what it was made and packed."""
 
     format: int
     number: Annotated[int, Field(gt=0, lt=2**31)]
     name: str | None
-    kind: Literal["months", "handles", "search", "training"]
+    kind: KindName
     state: str
     reason: str | None
     created_at: float
@@ -84,6 +96,11 @@ class PackedRun(FrozenModel):
 
     # The hash changes with the code, the fonts and the libraries that draw.
     figure_style: str
+
+    @property
+    def run_kind(self) -> Kind[Any]:
+        """The kind of the run."""
+        return kind_named(self.kind)
 
     @field_validator("format")
     @classmethod
@@ -112,7 +129,7 @@ class PackedJob(FrozenModel):
     """A line of `jobs.jsonl`."""
 
     name: Annotated[str, Field(min_length=1, max_length=1000)]
-    kind: JobKind
+    kind: str
     state: str
     result: str | None
     reason: str | None

@@ -17,7 +17,6 @@ from typing import IO, Any
 from sqlalchemy import select
 
 from core.atomic_files import write_atomically
-from core.enums import JobKind
 from core.errors import BadInput
 from models.origins import ORIGIN_FIELDS, OriginKey, read_origins
 from models.tables import Document
@@ -76,7 +75,7 @@ def _write(path: Path, text: str) -> None:
 def list_answer_files(run_data: RunData, run: PackedRun, jobs: Iterable[PackedJob]) -> set[str]:
     """Return the names of the files of answers that such a pack has."""
     file_names = set()
-    for job in jobs if run.kind != "training" else ():
+    for job in jobs if run.run_kind.has_documents else ():
         for step in steps_to_verify(job, texts=run.texts, selected=bool(run_data.selection)):
             file_names.add(answers_file(step.name))
     return file_names
@@ -113,7 +112,7 @@ def read_documents(run_data: RunData, *, texts: bool) -> Iterator[PackedDocument
             documents = select(Document.id, Document.identity)
             job_documents = documents.where(documents_condition(run_data, job))
             for document in fetch_pages(run_data.db, job_documents, Document.id):
-                if job.kind == JobKind.SEARCH:
+                if run_data.kind.links_documents:
                     jobs_by_document.setdefault(document.id, []).append(job.name)
                 yield document
 
@@ -238,7 +237,7 @@ def _describe_pack(data: RunData, run: PackedRun, *, has_answers: bool) -> str:
 
     if has_answers:
         lines += ["", *_ABOUT_ANSWERS]
-    if data.kind != "training":
+    if data.kind.has_documents:
         lines += ["", _WITH_TEXTS if run.texts else _WITHOUT_TEXTS]
     lines += ["", *_ABOUT_VERIFY, ""]
     return "\n".join(lines)
@@ -255,7 +254,7 @@ def _describe_files(data: RunData, *, has_answers: bool) -> dict[str, str]:
         contents.CHECKSUMS: "the SHA-256 of each file; `sha256sum -c SHA256SUMS` checks them",
     }
 
-    if data.kind == "training":
+    if not data.kind.has_documents:
         files[f"{contents.WEIGHTS}/"] = "the weights of the trained networks"
     else:
         files[contents.DOCUMENTS] = "the documents: identity, date, address, hash of the text"
@@ -266,8 +265,8 @@ def _describe_files(data: RunData, *, has_answers: bool) -> dict[str, str]:
 
 def command_of(run_data: RunData) -> str:
     """Return the command that submits such a run."""
-    terms = [job.term for job in run_data.jobs]
+    job_names = [job.name for job in run_data.jobs]
     selection = describe_selection(run_data)
     return submit_command(
-        run_data.parameters, terms, selection, grain=run_data.grain, grouping=run_data.grouping
+        run_data.parameters, job_names, selection, grain=run_data.grain, grouping=run_data.grouping
     )

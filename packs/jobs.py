@@ -8,12 +8,10 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from analysis.data import MonthData, PostData
-from analysis.job_data import load_job_data
-from analysis.parameters import TrainingParameters
-from analysis.pipelines import PIPELINES
+from analysis.kinds import kind_of_jobs
 from analysis.step import Step
 from analysis.steps import polarity
-from core.enums import DOCUMENTS, JobKind, StepState
+from core.enums import DOCUMENTS, StepState
 from models.database import Database
 from models.jobs import Claim
 from models.tables import Job, JobStep
@@ -55,7 +53,7 @@ def repeatable_steps(kind: str, states: StepStates) -> list[Step]:
     ended: Collection[str] = [
         step for step, state in states.items() if state in (StepState.COMPLETE, StepState.NO_DATA)
     ]
-    return PIPELINES[JobKind(kind)].select(ended)
+    return kind_of_jobs(kind).pipeline.select(ended)
 
 
 def steps_to_verify(job: PackedJob, *, texts: bool, selected: bool) -> list[Step]:
@@ -89,7 +87,7 @@ def pack_job(
 
     return PackedJob(
         name=job.name,
-        kind=JobKind(job.kind),
+        kind=job.kind,
         state=job.state,
         result=read_result(run_data.db, job),
         reason=job.reason,
@@ -102,17 +100,17 @@ def pack_job(
 
 async def load_data(run_data: RunData, job: RunJob) -> MonthData | PostData:
     """Return what the steps of *job* work on."""
-    parameters = run_data.parameters
-    assert not isinstance(parameters, TrainingParameters)  # noqa: S101 - a training has no steps
     claim = Claim(
         job_id=job.id,
         run_id=run_data.id,
-        kind=JobKind(job.kind),
+        kind=job.kind,
+        queue=run_data.kind.queue,
         name=job.name,
         owner="",
         number=0,
         options=job.options,
-        parameters=parameters.model_dump(mode="json"),
+        parameters=run_data.parameters.model_dump(mode="json"),
         max_calls=None,
     )
-    return await load_job_data(run_data.db, claim, document_scope(run_data, job), parameters)
+    scope = document_scope(run_data, job)
+    return await run_data.kind.load_data(run_data.db, claim, scope, run_data.parameters)

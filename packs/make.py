@@ -73,7 +73,7 @@ def make_pack(
     if data.mask is not None:
         write_atomically(folder / contents.MASK, data.mask)
 
-    if data.kind == "training":
+    if not data.kind.has_documents:
         jobs = [pack_job(data, job, (), {}) for job in in_order_of_submission(data)]
         _write_weights(data, folder)
     else:
@@ -83,7 +83,7 @@ def make_pack(
         write_documents(read_documents(data, texts=texts), folder)
 
     write_descriptions(data, run, jobs, folder)
-    write_tables(data, tables_of(data.kind), folder, texts=texts)
+    write_tables(data, tables_of(data.kind.unit), folder, texts=texts)
     if (report / FIGURES).is_dir():
         shutil.copytree(report / FIGURES, scratch / "report" / FIGURES)
     draw_figures(data, folder, scratch / "report", check=check)
@@ -104,15 +104,15 @@ def _describe_run(
         format=contents.FORMAT,
         number=data.id,
         name=data.name,
-        kind=data.kind,
+        kind=data.kind.name,
         state=data.state,
         reason=data.reason,
         created_at=data.created_at,
         ended_at=data.ended_at,
         parameters=parameters,
         engines=tuple(data.engines),
-        texts=texts and data.kind != "training",
-        tables=tuple(table.name for table in tables_of(data.kind)),
+        texts=texts and data.kind.has_documents,
+        tables=tuple(table.name for table in tables_of(data.kind.unit)),
         title=title,
         authors=tuple(authors),
         versions={**installed_versions(), "python": platform.python_version()},

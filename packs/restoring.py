@@ -13,11 +13,11 @@ from typing import Annotated, Any
 from pydantic import Field
 from sqlalchemy import insert, select
 
+from analysis.kinds.kind import Unit
+from analysis.kinds.months import PERIOD
 from analysis.options import FrozenModel
-from analysis.parameters import PERIOD, MonthsParameters, list_months
-from analysis.pipelines import JOB_KINDS
 from analysis.step import NotReady, Step, StepResult
-from core.enums import DOCUMENTS, QUEUE_OF, JobKind, State, StepState
+from core.enums import DOCUMENTS, State, StepState
 from core.errors import BadInput
 from models.database import Database
 from models.origins import (
@@ -131,14 +131,12 @@ def restore(db: Database, pack: PackFile, run: PackedRun) -> Restored:
     packed_jobs = _read_jobs(pack, run)
     _write_run(db, pack, run, packed_jobs)
     run_data = load_run(db, run.number)
-    if run_data.parameters.kind != run.kind:
-        raise BadInput(f"{contents.RUN}: its parameters are those of another kind of run")
     job_ids = [job.id for job in in_order_of_submission(run_data)]
     restored = Restored(run_data, dict(zip(job_ids, packed_jobs, strict=True)))
     if problem := _find_conflict(run, restored):
         restored.conflicts[contents.JOBS] = problem
 
-    if run.kind != "training":
+    if run_data.kind.has_documents:
         _restore_texts(db, pack, run, restored)
     return restored
 
@@ -151,13 +149,13 @@ def _restore_texts(db: Database, pack: PackFile, run: PackedRun, restored: Resto
 
     _insert(db, JobStep, _recorded_steps(restored, run))
     follows_without_texts = not run.texts and not run_data.selection
-    if follows_without_texts and run.kind == "months":
+    if follows_without_texts and run_data.kind.unit == Unit.MENTION:
         _insert(db, Mention, _given_mentions(pack, run_data, ids))
-    if follows_without_texts and run.kind != "months":
+    if follows_without_texts and run_data.kind.unit == Unit.POST:
         _insert(db, PostPolarity, _given_polarities(pack, run_data))
     asyncio.run(_repeat_steps(pack, run, restored))
 
-    if run.kind == "months" and (run.texts or follows_without_texts):
+    if run_data.kind.unit == Unit.MENTION and (run.texts or follows_without_texts):
         _insert(db, Label, _given_labels(pack, run, ids))
     _insert(db, Call, _given_calls(pack, run))
 
@@ -165,8 +163,8 @@ def _restore_texts(db: Database, pack: PackFile, run: PackedRun, restored: Resto
 def _find_conflict(run: PackedRun, restored: Restored) -> str | None:
     """Return how the jobs contradict the run or themselves; None if they do not."""
     parameters = restored.data.parameters
-    if isinstance(parameters, MonthsParameters):
-        months = list_months(parameters.first, parameters.last)
+    if restored.data.kind.unit == Unit.MENTION:
+        months = restored.data.kind.job_names(parameters, ())
         if sorted(job.name for job in restored.jobs.values()) != months:
             return f": its jobs are not the months of {contents.RUN}"
 
@@ -187,19 +185,15 @@ def _find_conflict(run: PackedRun, restored: Restored) -> str | None:
 
 def _read_jobs(pack: PackFile, run: PackedRun) -> list[PackedJob]:
     """Return the jobs of the pack. Raises `BadInput` where one does not fit the run."""
-    kind = JOB_KINDS.get(run.kind, JobKind.TRAINING)
+    kind = run.run_kind
     job_names: set[str] = set()
     jobs = []
 
     for location, job in lines_of(pack, contents.JOBS, PackedJob):
-        is_period = kind != JobKind.MONTH or PERIOD.fullmatch(job.name)
+        is_period = kind.unit != Unit.MENTION or PERIOD.fullmatch(job.name)
         steps = {step.step for step in job.steps}
-        if (
-            job.kind != kind
-            or job.name in job_names
-            or not is_period
-            or len(steps) < len(job.steps)
-        ):
+        is_malformed = job.name in job_names or not is_period or len(steps) < len(job.steps)
+        if is_malformed or job.kind != kind.job_kind:
             raise BadInput(f"{location}: it is no job of such a run")
         job_names.add(job.name)
         jobs.append(job)
@@ -228,7 +222,7 @@ def _write_run(db: Database, pack: PackFile, run: PackedRun, jobs: Sequence[Pack
             "run_id": run.number,
             "kind": job.kind,
             "name": job.name,
-            "queue": QUEUE_OF[job.kind],
+            "queue": run.run_kind.queue,
             "options": job.options,
             "state": job.state,
             "result": job.result,
@@ -283,9 +277,9 @@ def _write_stand_ins(
     The documents have no section or material, so that a run that chose some reads none of them.
     They tell days without a document of its choice from days without any document.
     """
-    if not isinstance(data.parameters, MonthsParameters):
+    if data.kind.unit == Unit.POST:
         return
-    source = data.parameters.sources[0]
+    source = data.month_parameters.sources[0]
     document_rows: list[dict[str, Any]] = []
     with db.write() as connection:
         for job in jobs.values():

@@ -16,6 +16,8 @@ from typing import IO, Any
 
 from sqlalchemy.exc import DBAPIError
 
+from analysis.kinds import kind_named
+from analysis.kinds.kind import Unit
 from core.enums import State
 from core.errors import BadInput, TidingsError
 from models.database import Database, migrate
@@ -59,15 +61,13 @@ _GIVEN = (
     "that they are true: compare the pack's SHA-256 with the published one"
 )
 _SOURCES_WITHOUT_TEXTS = {
-    "months": "the answers and the sentences in `mentions`",
-    "handles": "the polarities in `documents`",
-    "search": "the polarities in `documents`",
+    Unit.MENTION: "the answers and the sentences in `mentions`",
+    Unit.POST: "the polarities in `documents`",
 }
-#: tables that follow from others without a text, by kind of run
+#: tables that follow from others without a text, by what the results are about
 _WITHOUT_TEXTS = {
-    "months": ("mentions", "periods", "labels", "documents", "comentions"),
-    "handles": ("periods",),
-    "search": ("periods",),
+    Unit.MENTION: ("mentions", "periods", "labels", "documents", "comentions"),
+    Unit.POST: ("periods",),
 }
 # This table follows from nothing, so only its forms are compared.
 _CALLS = "calls"
@@ -108,7 +108,7 @@ class Verification:
         yield f"run {self.run} ({self.kind}), packed by tidings {self.made_by}, {self.files} files"
         yield f"SHA-256 {self.sha256}"
         if self.recomputed:
-            source = _ANSWERS if self.texts else _SOURCES_WITHOUT_TEXTS[self.kind]
+            source = _ANSWERS if self.texts else _SOURCES_WITHOUT_TEXTS[kind_named(self.kind).unit]
             yield f"computed again from {source}: {', '.join(self.recomputed)}"
         if self.figures_drawn:
             yield f"drawn again: {self.figures_drawn} files of figures"
@@ -161,7 +161,7 @@ def verify_pack(
                 reason = str(error) if isinstance(error, TidingsError) else repr(error)
                 result.problems.append(f"no table can be computed again: {reason}")
                 result.recomputed = []
-                tables = [table.name for table in tables_of(run.kind)]
+                tables = [table.name for table in tables_of(run.run_kind.unit)]
                 result.not_checked = dict.fromkeys([*tables, contents.FIGURES], _IMPOSSIBLE)
 
         result.problems += [
@@ -217,7 +217,7 @@ class _Comparison:
         """Write the files that the pack should have, and compare its own."""
         self.expected.mkdir()
         file_names = self._write_descriptions()
-        if self.run.kind != "training":
+        if self.run.run_kind.has_documents:
             write_documents(self._expected_documents(), self.expected)
         file_names |= self._write_tables()
         self._compare_figures(check)
@@ -241,7 +241,7 @@ class _Comparison:
 
         file_names = {contents.RUN, contents.JOBS, contents.README, contents.CITATION}
         file_names.add(f"{contents.EXPORTS}/{DICTIONARY_FILE}")
-        if self.run.kind != "training":
+        if self.run.run_kind.has_documents:
             file_names.add(contents.DOCUMENTS)
         return file_names | list_answer_files(self.data, self.run, jobs)
 
@@ -251,7 +251,7 @@ class _Comparison:
         if state != State.CANCELLED:
             has_failed = any(job.state == State.FAILED for job in self.data.jobs)
             state = (State.FAILED if has_failed else State.DONE).value
-        tables = tuple(table.name for table in tables_of(self.run.kind))
+        tables = tuple(table.name for table in tables_of(self.run.run_kind.unit))
         engines = tuple(self.data.engines)
         return self.run.model_copy(update={"state": state, "tables": tables, "engines": engines})
 
@@ -273,7 +273,7 @@ class _Comparison:
         The forms of a table that does not follow from the pack are written from its JSONL.
         """
         file_names = set()
-        for table in tables_of(self.run.kind):
+        for table in tables_of(self.run.run_kind.unit):
             file_names |= {
                 f"{contents.EXPORTS}/{table.name}.{form}" for form in forms_of(table.name)
             }
@@ -301,11 +301,11 @@ class _Comparison:
                 (self.expected / f"{contents.EXPORTS}/{table.name}.{form}").unlink()
 
     def _why_not_recomputed(self, table: str) -> str | None:
-        if self.run.kind == "training":
+        if not self.run.run_kind.has_documents:
             return _TRAINING
         if self.run.texts or table == _CALLS:
             return None
-        if self.data.selection or table not in _WITHOUT_TEXTS[self.run.kind]:
+        if self.data.selection or table not in _WITHOUT_TEXTS[self.run.run_kind.unit]:
             return _NO_TEXTS
         return None
 
@@ -344,7 +344,7 @@ class _Comparison:
             self.result.not_checked[f"{len(packed - drawn)} files of figures"] = _NO_TEXTS
 
     def _why_not_drawn(self) -> str | None:
-        if self.run.kind == "training":
+        if not self.run.run_kind.has_documents:
             return _TRAINING
         if self.data.selection and not self.run.texts:
             return _NO_TEXTS
@@ -359,7 +359,7 @@ class _Comparison:
         known = (
             file_names | {contents.CHECKSUMS, contents.MASK} | self._packed_below(contents.FIGURES)
         )
-        if self.run.kind == "training":
+        if not self.run.run_kind.has_documents:
             known |= {weights_file(job.name) for job in self.data.jobs}
             if self._packed_below(contents.WEIGHTS):
                 self.result.not_checked[contents.WEIGHTS] = _TRAINING

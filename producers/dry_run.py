@@ -15,13 +15,12 @@ from typing import Any
 
 from analysis.data import MonthData, PostData
 from analysis.ledger import missing_keys
-from analysis.pipelines import Pipeline
-from analysis.step import StepResult
+from analysis.step import Rows, Step, StepResult
 from models.answers import read_answers
 from models.database import Database
 from models.documents import documents_by_id
 from models.keyword_answers import read_sentences
-from models.tables import Mention
+from models.tables import Base, Mention
 from textapi.engine.summary import summarize
 from textapi.messages import Operation
 from textapi.requests import AnswerKey, ApiRequest, KeywordBatch, KeywordKey, TextRequest
@@ -129,17 +128,24 @@ def _estimate_keywords(
     return estimates
 
 
-class MentionBuffer:
-    """The mentions of one month in memory, in the order in which a worker reads them."""
+class ResultBuffer:
+    """The rows of a job's steps in memory, in the order in which a worker reads them."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
+        self._rows: dict[type[Base], list[Mapping[str, Any]]] = {}
         self._rows_of_document: dict[int, list[Mapping[str, Any]]] = {}
 
-    def add(self, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Keep *rows* of the table of mentions; their documents come by day and identity."""
-        for row in rows:
-            self._rows_of_document.setdefault(row["document_id"], []).append(row)
+    def keep(self, step: Step, rows: Rows) -> None:
+        """Keep the *rows* of a step for those that need it; mentions come by day and identity."""
+        for table in step.tables:
+            self._rows[table] = list(rows.get(table, ()))
+            for row in self._rows[table] if table is Mention else ():
+                self._rows_of_document.setdefault(row["document_id"], []).append(row)
+
+    async def rows(self, table: type[Base]) -> list[Mapping[str, Any]]:
+        """Return what the steps before have found for *table*."""
+        return self._rows.get(table, [])
 
     async def sentences(self) -> list[tuple[str, str]]:
         """Return the different ``(keyword, sentence)``, by day, document and position."""
@@ -165,16 +171,17 @@ class MentionBuffer:
 
 
 async def run_dry(
-    fetcher: DryRunFetcher, pipeline: Pipeline, names: Collection[str], data: MonthData | PostData
+    fetcher: DryRunFetcher,
+    steps: Sequence[Step],
+    data: MonthData | PostData,
+    buffer: ResultBuffer,
 ) -> None:
-    """Run the steps called *names* over *data*; what they find is kept in memory and dropped."""
-    for step in pipeline.select(names):
-        if not step.makes_calls:
-            continue
-        result = await step.run(data, fetcher)
-        if isinstance(data, MonthData) and Mention in step.tables:
-            assert isinstance(result, StepResult)  # noqa: S101 - months wait for no other job
-            assert isinstance(data.mentions, MentionBuffer)  # noqa: S101 - nothing is stored
-            data.mentions.add(result.rows[Mention])
+    """Run *steps* over *data*, those that make calls or that another needs; keep their rows."""
+    needed = {name for step in steps for name in step.needs}
+    for step in steps:
+        if step.makes_calls or step.name in needed:
+            result = await step.run(data, fetcher)
+            if isinstance(result, StepResult):
+                buffer.keep(step, result.rows)
 
     fetcher.forget_estimates()

@@ -18,6 +18,8 @@ from operator import itemgetter
 from pathlib import Path
 from unicodedata import normalize
 
+from analysis.kinds import kind_named
+from analysis.kinds.kind import Unit
 from core.errors import BadInput, UsageError
 from models.database import Database
 from models.labels import LabelledMention, MentionKey, list_mentions_by_month, read_sentences
@@ -93,10 +95,10 @@ def draw_sample(db: Database, run_id: int, *, per: int, seed: int) -> list[Sampl
 def check_run_of_months(db: Database, run_id: int) -> None:
     """Raise `NotFound` where there is no such run, `UsageError` where it is none of months."""
     with db.read() as connection:
-        kind = get_run(connection, run_id).kind
-    if kind != "months":
+        kind = kind_named(get_run(connection, run_id).kind)
+    if kind.unit != Unit.MENTION:
         raise UsageError(
-            f"run {run_id} is of {kind}: mentions are labelled, which only runs of months have"
+            f"run {run_id} is of {kind.name}: mentions are labelled, which only runs of months have"
         )
 
 

@@ -13,43 +13,25 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from analysis.data import MonthData, PostData
-from analysis.parameters import (
-    HandlesParameters,
-    MonthsParameters,
-    SearchParameters,
-    TextParameters,
-    TrainingParameters,
-    read_parameters,
-)
-from analysis.pipelines import JOB_KINDS, PIPELINES
-from analysis.search import find_matching_posts
-from core.enums import JobKind
+from analysis.kinds import kind_named
+from analysis.kinds.kind import Kind, Unit
 from core.errors import UsageError
-from core.quantities import quantity
 from core.rate_limit_notation import LONG_WINDOW_SECONDS, Window, parse_limits
 from core.settings import Settings
-from models.crawls import COMPLETE, read_crawl
 from models.database import Database
-from models.documents import (
-    DocumentScope,
-    DocumentText,
-    count_documents,
-    documents_by_id,
-    list_documents,
-)
-from models.origins import stored_periods
 from models.runs import get_run
-from models.tables import Call, Job
-from producers.dry_run import DryRunFetcher, MentionBuffer, run_dry
-from producers.submit import jobs_of
-from sources.registry import account_source, search_source, source_named
-from sources.source import Archive, PostReader, Source
+from models.tables import IS_REPORT, Call, Job
+from producers.dry_run import DryRunFetcher, ResultBuffer, run_dry
+from sources.source import Source
 from textapi.messages import SERVICE
 
 OUR_ENGINE = "tidings"  # engines whose names begin so match keywords as the dry run does
 
-PostParameters = HandlesParameters | SearchParameters
+_ESTIMATES = {
+    Unit.MENTION: "keyword calls are exact, the others are estimated with our own matcher",
+    Unit.POST: "summaries of summaries are estimated with our own",
+}
+
 OnProgress = Callable[[int, int], None]
 
 
@@ -81,7 +63,7 @@ class Plan:
 
 def plan_run(
     db: Database,
-    parameters: TextParameters,
+    parameters: Any,
     names: Sequence[str],
     *,
     engine: str,
@@ -91,17 +73,21 @@ def plan_run(
 ) -> Plan:
     """Count what a run will ask; nothing is asked.
 
-    *names* are its handles or terms. *newest_documents* are those of the jobs that have settled
+    *names* are those of its subjects. *newest_documents* are those of the jobs that have settled
     their documents, by the jobs' names. *on_progress* gets the number of jobs that are through, and
     that of all.
     """
-    planner = _Planner(db, engine, settings, newest_documents or {}, on_progress)
+    kind = kind_named(parameters.kind)
+    planner = _Planner(db, kind, parameters, engine, settings)
+    jobs = kind.new_jobs(parameters, names)
 
-    if isinstance(parameters, MonthsParameters):
-        asyncio.run(planner.plan_months(parameters))
-    else:
-        asyncio.run(planner.plan_posts(parameters, names))
+    async def plan_jobs() -> None:
+        for done, job in enumerate(jobs):
+            on_progress(done, len(jobs))
+            await planner.plan_job(job.name, (newest_documents or {}).get(job.name))
 
+    asyncio.run(plan_jobs())
+    planner.add_remarks()
     return planner.finish()
 
 
@@ -115,21 +101,20 @@ def plan_submitted_run(
 ) -> Plan:
     """Count what a submitted run needs. Raises `NotFound`, and `UsageError` for a training."""
     with db.read() as connection:
-        parameters = read_parameters(get_run(connection, run_id).parameters)
+        run = get_run(connection, run_id)
         jobs = connection.execute(
-            select(Job.name, Job.newest_document).where(
-                Job.run_id == run_id, Job.kind != JobKind.REPORT
-            )
+            select(Job.name, Job.newest_document).where(Job.run_id == run_id, ~IS_REPORT)
         ).all()
 
-    if isinstance(parameters, TrainingParameters):
+    kind = kind_named(run.kind)
+    if not kind.has_documents:
         raise UsageError(f"run {run_id} trains networks: it asks nothing")
 
-    newest_documents = {name: newest for name, newest in jobs if newest is not None}
+    newest_documents = {job_name: newest for job_name, newest in jobs if newest is not None}
     return plan_run(
         db,
-        parameters,
-        [name for name, _ in jobs],
+        kind.read_parameters(run.parameters),
+        [kind.subject(job_name) for job_name, _ in jobs],
         engine=engine,
         settings=settings,
         newest_documents=newest_documents,
@@ -160,61 +145,53 @@ class _Planner:
     def __init__(
         self,
         db: Database,
+        kind: Kind[Any],
+        parameters: Any,
         engine: str,
         settings: Settings,
-        newest_documents: Mapping[str, int],
-        on_progress: OnProgress,
     ) -> None:
-        self._db, self._settings, self._on_progress = db, settings, on_progress
-        self._newest_documents = newest_documents
+        self._db, self._settings = db, settings
+        self._kind, self._parameters = kind, parameters
         self._is_our_engine = engine.startswith(OUR_ENGINE)
         self._fetcher = DryRunFetcher(db, engine)
         self._source_calls: Counter[tuple[str, str]] = Counter()  # by source and operation
+        self._asked: Counter[Source] = Counter()
+        self._jobs_without_data = 0
         self._plan = Plan(exact=self._is_our_engine)
 
-    async def plan_months(self, parameters: MonthsParameters) -> None:
-        """Count a run over months; no more than a month's mentions are held."""
-        sources = list(map(source_named, parameters.sources))
-        jobs = jobs_of(parameters, ())
-        with self._db.read() as connection:
-            periods = stored_periods(connection, parameters.sources)
-        missing_months = 0
+    async def plan_job(self, job_name: str, newest_document: int | None) -> None:
+        """Count what a job asks; what it works on is dropped afterwards."""
+        buffer = ResultBuffer(self._db)
+        job = self._kind.plan_job(
+            self._db,
+            job_name,
+            self._parameters,
+            settings=self._settings,
+            results=buffer,
+            newest_document=newest_document,
+        )
+        for source, operation in job.source_calls:
+            self._asked[source] += 1
+            self._source_calls[source.name, operation] += 1
 
-        for done, job in enumerate(jobs):
-            self._on_progress(done, len(jobs))
-            scope = self._scope(parameters, job.kind, job.name)
-            stored = self._count(scope.of_all_kinds) if job.name in periods else 0
-            is_fetched = [self._count_fetch(source, job.name) for source in sources]
-            if not stored and not any(is_fetched):
-                missing_months += 1
-            if stored:
-                self._plan.documents += self._count(scope)
-                mentions = MentionBuffer(self._db)
-                data = MonthData(
-                    *(self._db, scope, parameters.keywords, parameters),
-                    *(mentions, parameters.mask_keyword),
-                )
-                await run_dry(self._fetcher, PIPELINES[job.kind], parameters.steps, data)
+        self._plan.documents += job.documents
+        if job.data is not None:
+            steps = self._kind.pipeline.select(self._parameters.steps)
+            await run_dry(self._fetcher, steps, job.data, buffer)
+        elif not job.source_calls:
+            self._jobs_without_data += 1
 
-        self._remark_on_months(sources, missing_months)
-
-    async def plan_posts(self, parameters: PostParameters, names: Sequence[str]) -> None:
-        """Count a run over accounts or terms; the posts of one of them are held at a time."""
-        subjects: Counter[Source] = Counter()
-
-        for done, name in enumerate(names):
-            self._on_progress(done, len(names))
-            source, operation = self._post_source(parameters, name)
-            if source is not None:
-                subjects[source] += 1
-                self._source_calls[source.name, operation] += 1
-
-            data = PostData(self._posts(parameters, name), parameters)
-            self._plan.documents += len(data.posts)
-            pipeline = PIPELINES[JOB_KINDS[parameters.kind]]
-            await run_dry(self._fetcher, pipeline, parameters.steps, data)
-
-        self._remark_on_posts(subjects, parameters.limit)
+    def add_remarks(self) -> None:
+        """Say what the figures leave out."""
+        plan = self._plan
+        plan.exact = plan.exact and not self._asked
+        plan.remarks += self._kind.describe_plan(
+            self._parameters, self._settings, self._asked, self._jobs_without_data
+        )
+        if not self._is_our_engine:
+            plan.remarks.append(
+                f"{self._fetcher.engine} is not our engine: {_ESTIMATES[self._kind.unit]}"
+            )
 
     def finish(self) -> Plan:
         """Return the plan with its sums and its time."""
@@ -251,110 +228,6 @@ class _Planner:
         if plan.binding_limit:
             ends_at = datetime.fromtimestamp(time.time() + plan.seconds, UTC)
             plan.ends_at = ends_at.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-    def _scope(self, parameters: TextParameters, kind: JobKind, name: str) -> DocumentScope:
-        return DocumentScope.of_job(
-            kind=kind,
-            name=name,
-            parameters=parameters.model_dump(),
-            newest_document=self._newest_documents.get(name),
-        )
-
-    def _count(self, scope: DocumentScope) -> int:
-        with self._db.read() as connection:
-            return count_documents(connection, scope)
-
-    def _count_fetch(self, source: Source, period: str) -> bool:
-        """Count the call that fetches a month of an archive; return whether it is made."""
-        archive = source.archive
-        if archive is None or not source.is_available(self._settings):
-            return False
-        if not self._is_to_be_fetched(source.name, archive, period):
-            return False
-        self._source_calls[source.name, archive.operation] += 1
-        return True
-
-    def _is_to_be_fetched(self, name: str, archive: Archive, period: str) -> bool:
-        if period in self._newest_documents:
-            return False
-        with self._db.read() as connection:
-            stored = count_documents(connection, DocumentScope(JobKind.MONTH, period, (name,)))
-            crawl = read_crawl(connection, name, period)
-        return archive.is_to_be_fetched(
-            period,
-            stored=stored,
-            complete=crawl is not None and crawl.state == COMPLETE,
-            fetched_at=crawl.at if crawl else None,
-            now=time.time(),
-        )
-
-    def _post_source(self, parameters: PostParameters, name: str) -> tuple[Source | None, str]:
-        if isinstance(parameters, HandlesParameters):
-            handle = name.removeprefix("@")
-            source = account_source(handle, parameters.source, self._settings)
-            reader: PostReader | None = source.account if source else None
-        else:
-            source = search_source(parameters.source, self._settings)
-            reader = source.search if source else None
-        return source, reader.operation if reader else ""
-
-    def _posts(self, parameters: PostParameters, name: str) -> list[DocumentText]:
-        with self._db.read() as connection:
-            if isinstance(parameters, HandlesParameters):
-                scope = self._scope(parameters, JobKind.HANDLE, name)
-                return list_documents(connection, scope)
-            newest = self._newest_documents.get(name)
-            ids = find_matching_posts(connection, name, parameters.source)
-            return documents_by_id(
-                connection, sorted(i for i in ids if newest is None or i <= newest)
-            )
-
-    def _remark_on_months(self, sources: Sequence[Source], missing_months: int) -> None:
-        remarks = self._plan.remarks
-        if missing_months:
-            keys = [source.key_variable for source in sources if source.key_variable]
-            advice = f", or set {' or '.join(keys)}" if keys else ""
-            remarks.append(
-                f"{quantity(missing_months, 'month')} without documents will end as no-data: "
-                f"import them{advice}"
-            )
-        if months_to_fetch := self._source_calls.total():
-            remarks.append(
-                f"to be fetched first: {quantity(months_to_fetch, 'month')}; "
-                "what is asked of their texts is not counted"
-            )
-            self._plan.exact = False
-        if not self._is_our_engine:
-            remarks.append(
-                f"{self._fetcher.engine} is not our engine: keyword calls are exact, "
-                "the others are estimated with our own matcher"
-            )
-
-    def _remark_on_posts(self, subjects: Counter[Source], limit: int | None) -> None:
-        remarks = self._plan.remarks
-        for source, count in subjects.items():
-            remarks.append(
-                f"{source.name} is asked for {count:,}, a call at least for each: "
-                "what is new is not counted"
-            )
-            self._plan.exact = False
-
-        for source, count in subjects.items():
-            if price := source.price_per_post(self._settings):
-                remarks.append(_price_remark(source, count, limit, price))
-
-        if not self._is_our_engine:
-            remarks.append(
-                f"{self._fetcher.engine} is not our engine: "
-                "summaries of summaries are estimated with our own"
-            )
-
-
-def _price_remark(source: Source, subjects: int, limit: int | None, price: float) -> str:
-    if limit is None:
-        return f"a post read of {source.name} costs {price:g}: --limit bounds how many are read"
-    posts = limit * subjects
-    return f"{source.name}: at most {quantity(posts, 'post')}, for {posts * price:,.2f}"
 
 
 def time_at_limits(windows: Sequence[Window], calls: int) -> tuple[float, str | None]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from core.enums import ENDED, QUEUES, JobKind, State
+from core.enums import ENDED, QUEUES, State
 from core.errors import BrokerAway
 from core.process_identity import has_exited
 from core.quantities import quantity
@@ -17,7 +17,7 @@ from core.settings import Settings
 from models.database import Database, clock
 from models.jobs import count_live_slots, job_counts, progress_of
 from models.runs import REPORT_JOB, UNENDED, get_run
-from models.tables import Call, Job, JobStep, Run
+from models.tables import IS_REPORT, Call, Job, JobStep, Run
 
 NO_STACK = "a stack: start one with `tidings up`, or set TIDINGS_REDIS_URL"
 
@@ -35,9 +35,7 @@ def shown_state(state: str, counts: Mapping[str, int]) -> str:
 
 def report_progress(connection: Connection, run_id: int) -> str | None:
     """Return how far the report of an ended run is; None where it is made or not to be made."""
-    jobs = select(Job.name, Job.state, Job.reason).where(
-        Job.run_id == run_id, Job.kind == JobKind.REPORT
-    )
+    jobs = select(Job.name, Job.state, Job.reason).where(Job.run_id == run_id, IS_REPORT)
     states: Counter[str] = Counter()
     making = None
     for job in connection.execute(jobs):
@@ -96,7 +94,7 @@ def describe_unfinished(db: Database, run_id: int) -> str | None:
     with db.read() as connection:
         run = get_run(connection, run_id)
         jobs = select(Job.state, func.count()).where(Job.run_id == run_id)
-        jobs = jobs.where(Job.kind != JobKind.REPORT).group_by(Job.state)
+        jobs = jobs.where(~IS_REPORT).group_by(Job.state)
         counts: dict[str, int] = dict(connection.execute(jobs).all())
     if run.state == State.DONE:
         return None

@@ -8,8 +8,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any, Literal
 
-from analysis.parameters import TrainingParameters
-from core.enums import JobKind
+from analysis.kinds.trainings import TrainingParameters, Trainings
 from core.errors import UsageError
 from models.database import Database
 from models.runs import NewJob, create_run
@@ -63,7 +62,7 @@ def plan_training(
     new_jobs = []
     for job, options in jobs.items():
         job_options = {name: value for name, value in options.items() if name not in shared}
-        new_jobs.append(NewJob(JobKind.TRAINING, job, job_options))
+        new_jobs.append(NewJob(Trainings.job_kind, job, job_options, Trainings.queue))
     data = _resolve_data(network, data)
     return TrainingParameters(network=network, data=data, options=shared), new_jobs
 

@@ -22,7 +22,6 @@ class BuildProgress:
     def expect_pages(self, number: int) -> None:
         """Set how many pages the report will have."""
         self.all_pages = number
-        self.show(self)
 
     def count_figure(self) -> None:
         """Count a figure that was drawn, or found drawn."""
@@ -42,6 +41,8 @@ class BuildProgress:
 
     def __str__(self) -> str:
         """Say it in words."""
+        if not self.figures and not self.pages:
+            return "reading the results"
         words = f"{self.pages} of {quantity(self.all_pages, 'page')}, "
         words += quantity(self.figures, "figure")
         if self.tables:

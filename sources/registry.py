@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core.errors import UsageError
+from core.printing import printable
 from sources import (
     archive,
     bluesky,
@@ -72,6 +73,23 @@ def handle_in_address(address: str) -> str | None:
         if handle := source.handle_in_address(address):
             return handle
     return None
+
+
+def parse_handle(text: str) -> str:
+    """Return the handle in *text*: itself, or of the profile that it is the address of.
+
+    Raises `UsageError` for another address.
+    """
+    stripped = text.strip()
+    if printable(stripped) != stripped:
+        raise UsageError(f"{printable(stripped)} is no handle: it holds what no name has")
+    handle = handle_in_address(stripped)
+    if handle is None and "://" in stripped:
+        raise UsageError(
+            f"{printable(stripped)} is no profile of a service known here: write the account's "
+            "name, as @nasa"
+        )
+    return handle or stripped
 
 
 def account_source(handle: str, source_name: str | None, settings: Settings) -> Source | None:

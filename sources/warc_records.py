@@ -17,6 +17,10 @@ from sources.gzip_members import GzipMembers
 
 #: The headers of a record may have so many bytes.
 LONGEST_HEAD = 2**18
+#: A file may have so many empty records; a few kilobytes may unpack to millions.
+MAX_EMPTY_RECORDS = 10_000
+# The bytes of the shortest record that is not empty.
+_SHORTEST_RECORD = len("HTTP/1.1 200")
 BROKEN_FILE = (ArchiveLoadFailed, AttributeError, EOFError, OSError, ValueError, zlib.error)
 
 
@@ -71,8 +75,14 @@ def read_records(
     """
     with open_file(path, offset) as file:
         records = _Records(_Pieces(file))
+        empty = 0
         try:
             for record in records:
+                if record.length is None:  # its end is that of the file, whatever else is in it
+                    raise ArchiveLoadFailed("a record does not say how long it is")
+                empty += record.length < _SHORTEST_RECORD
+                if empty > MAX_EMPTY_RECORDS:
+                    raise ArchiveLoadFailed(f"more than {MAX_EMPTY_RECORDS:,} empty records")
                 yield record, _offset_in_file(file, records.offset)
                 records.reader.line_bytes = 0
                 records.read_to_end()

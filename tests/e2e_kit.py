@@ -13,7 +13,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from analysis.parameters import Parameters
+from analysis.options import FrozenModel
 from cli.stack.ports import free_port, http_answers
 from core.broker import celery_app, redis_client
 from core.enums import ENDED
@@ -110,7 +110,7 @@ def dispatch_to_workers(db: Database, stub_settings: Settings) -> None:
 
 
 def run_to_its_end(
-    stub_settings: Settings, parameters: Parameters, *names: str, **options: Any
+    stub_settings: Settings, parameters: FrozenModel, *names: str, **options: Any
 ) -> int:
     """Submit a run, wait until it has ended, its report aside, and return its id."""
     db = Database(stub_settings.database)

@@ -10,8 +10,12 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
-from analysis import parameters as run_parameters
-from core.enums import JobKind
+from analysis.kinds.accounts import HandlesParameters
+from analysis.kinds.months import MonthsParameters, list_months
+from analysis.kinds.searches import SearchParameters
+from analysis.kinds.trainings import TrainingParameters
+from analysis.options import Keyword
+from core.enums import QUEUE_TRAINING, JobKind
 from models.database import Database
 from models.origins import ORIGIN_FIELDS, find_or_add_origins, origin_key
 from models.run_transitions import queue_report
@@ -30,7 +34,7 @@ from models.tables import (
 from reports.data import exports
 
 TEXT_STEPS = ("documents", "keywords", "polarity")
-COVID = run_parameters.Keyword.parse("covid:coronavirus,covid-19")
+COVID = Keyword.parse("covid:coronavirus,covid-19")
 
 
 def add(db: Database, table: type[Base], *rows: Mapping[str, Any]) -> None:
@@ -106,10 +110,8 @@ def mention(
 
 def months(db: Database, first: str, last: str, **options: Any) -> tuple[int, dict[str, int]]:
     """Add a run over months with the keyword `covid`; return it and its jobs by name."""
-    parameters = run_parameters.MonthsParameters(
-        first=first, last=last, keywords=(COVID,), **options
-    )
-    jobs = [NewJob(JobKind.MONTH, period, {}) for period in run_parameters.list_months(first, last)]
+    parameters = MonthsParameters(first=first, last=last, keywords=(COVID,), **options)
+    jobs = [NewJob(JobKind.MONTH, period, {}) for period in list_months(first, last)]
     run = create_run(
         db, kind="months", name=None, parameters=parameters.model_dump(mode="json"), jobs=jobs
     )
@@ -117,7 +119,7 @@ def months(db: Database, first: str, last: str, **options: Any) -> tuple[int, di
 
 
 def handles(db: Database, *names: str, **options: Any) -> tuple[int, dict[str, int]]:
-    parameters = run_parameters.HandlesParameters(**options).model_dump(mode="json")
+    parameters = HandlesParameters(**options).model_dump(mode="json")
     jobs = [NewJob(JobKind.HANDLE, f"@{name}", {}) for name in names]
     run = create_run(db, kind="handles", name=None, parameters=parameters, jobs=jobs)
     return run, jobs_of(db, run)
@@ -213,14 +215,14 @@ def posts(db: Database) -> tuple[int, dict[str, int]]:
 
 
 def search(db: Database, *terms: str) -> tuple[int, dict[str, int]]:
-    parameters = run_parameters.SearchParameters(steps=("polarity",)).model_dump(mode="json")
-    jobs = [NewJob(JobKind.SEARCH, f"search:{term}", {}) for term in terms]
+    parameters = SearchParameters(steps=("polarity",)).model_dump(mode="json")
+    jobs = [NewJob("search", f"search:{term}", {}) for term in terms]
     run = create_run(db, kind="search", name=None, parameters=parameters, jobs=jobs)
     return run, jobs_of(db, run)
 
 
 def training(db: Database) -> int:
-    parameters = run_parameters.TrainingParameters(
+    parameters = TrainingParameters(
         network="feedforward",
         data="digits",
         options={"hidden": [30], "batch_size": 10, "learning_rate": 1},
@@ -230,7 +232,7 @@ def training(db: Database) -> int:
         "feedforward 1": {"learning_rate": 1},
         "feedforward 30,20": {"hidden": [30, 20], "nesterov": True},
     }
-    jobs = [NewJob(JobKind.TRAINING, name, given) for name, given in options.items()]
+    jobs = [NewJob("training", name, given, QUEUE_TRAINING) for name, given in options.items()]
     run = create_run(
         db, kind="training", name=None, parameters=parameters.model_dump(mode="json"), jobs=jobs
     )

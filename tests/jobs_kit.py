@@ -6,9 +6,8 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from analysis.steps.distinctive import OTHERS_ARE_COLLECTED
 from core.broker import celery_app
-from core.enums import ENDED, JobKind, State
+from core.enums import ENDED, JobKind, State, WaitFor
 from core.settings import Settings
 from models.database import Database
 from models.tables import Job
@@ -66,7 +65,7 @@ class Jobs:
             self.to_its_end(run, row.name)
 
         for row in self.rows(run):
-            if row.state == State.WAITING and row.reason.startswith(OTHERS_ARE_COLLECTED):
+            if row.waits_for == WaitFor.OTHER_JOBS:
                 with self.db.write() as connection:
                     connection.execute(update(Job).where(Job.id == row.id).values(due_at=0.0))
                 self.to_its_end(run, row.name)

@@ -12,8 +12,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile
 
+from analysis.kinds.months import MonthsParameters
 from analysis.options import Keyword
-from analysis.parameters import MonthsParameters
 from models.documents import add_documents
 from packs.make import make_pack
 from packs.verify import Verification, verify_pack

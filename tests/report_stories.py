@@ -14,8 +14,10 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
-from analysis import parameters as run_parameters
-from analysis.options import Keyword
+from analysis.kinds.accounts import HandlesParameters
+from analysis.kinds.months import MonthsParameters, list_months
+from analysis.kinds.trainings import TrainingParameters
+from analysis.options import FrozenModel, Keyword
 from core.enums import DOCUMENTS, JobKind, State, StepState
 from models import runs
 from models.database import Database, migrate
@@ -102,10 +104,10 @@ def months_run(
     engine: str | None = None,
 ) -> int:
     """Add a run of months over the stored documents, with all its steps; return its number."""
-    parameters = run_parameters.MonthsParameters(
+    parameters = MonthsParameters(
         first=first, last=last, keywords=tuple(map(Keyword.parse, keywords))
     )
-    periods = run_parameters.list_months(first, last)
+    periods = list_months(first, last)
     jobs: dict[str, dict[str, Any]] = {period: {} for period in periods}
     run = _create(db, parameters, JobKind.MONTH, jobs, name=name, mask=mask)
     steps = (DOCUMENTS, *parameters.steps)
@@ -137,7 +139,7 @@ def months_run(
 
 def _create(
     db: Database,
-    parameters: run_parameters.Parameters,
+    parameters: FrozenModel,
     kind: JobKind,
     options: Mapping[str, dict[str, Any]],
     *,
@@ -252,7 +254,7 @@ def handles_run(
     db: Database, handles: Sequence[str], *, missing: Sequence[str] = (), name: str | None = None
 ) -> int:
     """Add a run over the stored posts of accounts; those *missing* do not exist."""
-    parameters = run_parameters.HandlesParameters()
+    parameters = HandlesParameters()
     jobs = {f"@{handle}": {} for handle in (*handles, *missing)}
     run = _create(db, parameters, JobKind.HANDLE, jobs, name=name)
 
@@ -289,13 +291,13 @@ def handles_run(
 def trainings_run(db: Database, network: str, learning_rates: Sequence[float]) -> int:
     """Add a sweep of trainings with their epochs and predictions."""
     is_classifier = network == "feedforward"
-    parameters = run_parameters.TrainingParameters(
+    parameters = TrainingParameters(
         network=network,  # type: ignore[arg-type]
         data="digits" if is_classifier else "sine",
         options={"hidden": [30], "seed": 1},
     )
     jobs = {f"{network} learning-rate={rate}": {"learning_rate": rate} for rate in learning_rates}
-    run = _create(db, parameters, JobKind.TRAINING, jobs)
+    run = _create(db, parameters, "training", jobs)
 
     with db.write() as connection:
         _end(connection, run)

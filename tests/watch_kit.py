@@ -10,8 +10,9 @@ from typing import Any
 
 from sqlalchemy import update
 
+from analysis.kinds.accounts import HandlesParameters
+from analysis.kinds.months import MonthsParameters
 from analysis.options import Keyword
-from analysis.parameters import HandlesParameters, MonthsParameters
 from core.enums import ENDED, State
 from models.database import Database
 from models.documents import add_documents

@@ -1,9 +1,9 @@
-"""Several texts joined into one request, and whose sentence of the reply is whose.
+"""Several texts joined into one request, and the text of each sentence of the reply.
 
-A service may split sentences by rules of its own. All that is taken for granted is that it answers
-with parts of the text, in their order and apart from each other. A sentence is placed where no
-other place is possible; where one is, or where it runs over two texts, the texts are doubtful and
-asked about again. So no sentence is ever placed in a text in which it does not stand.
+A service may split sentences by rules of its own. The only assumption is that it answers with
+parts of the text, in their order and without overlap. A sentence is placed if only one place is
+possible. If several are, or if it runs over two texts, the texts are doubtful and requested again.
+So no sentence is ever placed in a text in which it does not stand.
 """
 
 from __future__ import annotations
@@ -19,12 +19,14 @@ from textapi.text.comparison import ComparedText, Form, collapse, fold
 from textapi.text.keywords import pattern
 from textapi.text.sentences import Span, ends_sentence
 
-# On a line of its own it is no part of the text for a service that knows lines, and parts the text
-# from the next for one that does not.
+# A service that knows lines does not count a stop on a line of its own as text; for another one it
+# ends the text before the next begins.
 _STOP = "\n."
-JOINS_KEPT = 64  # the calls that a process has in flight, and some more
+# This covers the calls that a process has in flight, and some more.
+JOINS_KEPT = 64
 
-IsPlace = Callable[[str, int], bool]  # whether a sentence may stand at an offset
+# Such a function says whether a sentence may stand at an offset.
+IsPlace = Callable[[str, int], bool]
 
 
 def join(texts: Sequence[str]) -> str:
@@ -37,9 +39,11 @@ def length_joined(text: str) -> int:
     return len(text) if ends_sentence(text) else len(text) + len(_STOP)
 
 
-@lru_cache(maxsize=JOINS_KEPT)  # the same texts are joined for a request and for its reply
+# The same texts are joined for a request and for its reply.
+@lru_cache(maxsize=JOINS_KEPT)
 def _terminate_all(texts: tuple[str, ...]) -> tuple[str, ...]:
-    return (*map(_terminate, texts[:-1]), *texts[-1:])
+    terminated = [_terminate(text) for text in texts[:-1]]
+    return (*terminated, *texts[-1:])
 
 
 def _terminate(text: str) -> str:
@@ -50,15 +54,18 @@ def _terminate(text: str) -> str:
 class Alignment:
     """Which of the joined texts each sentence of a reply stands in."""
 
-    places: list[tuple[int, str] | None]  #: for each sentence, a text's number and the part of it
-    doubtful: set[int]  #: numbers of the texts of which it is not certain what the reply says
+    #: Each sentence has a text's number and the part of that text, or None.
+    places: list[tuple[int, str] | None]
+
+    #: It is not certain what the reply says about the texts of these numbers.
+    doubtful: set[int]
 
 
 def align(sentences: Sequence[str], texts: Sequence[str], term: str | None = None) -> Alignment:
     """Return where the *sentences* of a reply about the joined *texts* stand.
 
-    *term* says that they are those sentences that mention it. Where one stands in none of the texts
-    as they are, all are compared without case, in decomposed letters, and without a cut's ellipsis.
+    *term* says that the sentences mention it. If a sentence stands in none of the texts as they
+    are, all are compared without case, in decomposed letters, and without a cut's ellipsis.
     """
     collapsed = [collapse(sentence).text for sentence in sentences]
     if not any(collapsed):
@@ -73,6 +80,7 @@ def align(sentences: Sequence[str], texts: Sequence[str], term: str | None = Non
     for sentence in map(_fold_sentence, sentences):
         is_whole = sentence in joined.form.text
         folded.append(sentence if is_whole else uncut(sentence) or sentence)
+
     return _Aligner(joined, folded, None if term is None else _fold_sentence(term)).align()
 
 
@@ -82,7 +90,7 @@ def _fold_sentence(sentence: str) -> str:
 
 @dataclass(frozen=True)
 class _JoinedTexts:
-    """The joined texts in the form in which they are compared, and where each begins and ends.
+    """The joined texts in the form in which they are compared, with the ends of each.
 
     Blank texts are left out.
     """
@@ -100,12 +108,12 @@ class _JoinedTexts:
         numbers, starts, ends = [], [], []
         begin = 0
 
-        for number, terminated in enumerate(_terminate_all(texts)):
-            text_of_number = texts[number]
-            stripped = text_of_number.strip()
+        for index, terminated in enumerate(_terminate_all(texts)):
+            text = texts[index]
+            stripped = text.strip()
             if stripped:
-                start = begin + text_of_number.index(stripped)
-                numbers.append(number)
+                start = begin + text.index(stripped)
+                numbers.append(index)
                 starts.append(joined.place_of(start))
                 ends.append(joined.place_of(start + len(stripped)))
             begin += len(terminated) + 1
@@ -117,12 +125,13 @@ class _JoinedTexts:
         return range(bisect_right(self.ends, start), bisect_left(self.starts, end))
 
     def part(self, index: int, start: int, end: int) -> str:
-        """Return what stands from *start* to *end* and in the text, as it was asked."""
+        """Return the original characters of the text at *index* from *start* to *end*."""
         start, end = max(start, self.starts[index]), min(end, self.ends[index])
         return self.original[slice(*self.form.span(start, end))].strip()
 
 
-_joined_texts = lru_cache(maxsize=2)(_JoinedTexts.of)  # each term of a reply needs the same
+# Each term of a reply needs the same joined texts.
+_joined_texts = lru_cache(maxsize=2)(_JoinedTexts.of)
 
 
 class _Aligner:
@@ -136,24 +145,28 @@ class _Aligner:
             if sentence and sentence in joined.form.text
         ]
         self._places: list[tuple[int, str] | None] = [None] * len(sentences)
-        self._doubtful: set[int] = set()  # by the index in `_joined`
+        # These are indexes in `_joined`.
+        self._doubtful: set[int] = set()
 
     def align(self) -> Alignment:
-        first, last = self._first_places(), self._last_places()
-        if first is None or last is None:  # not in the order of the text
+        earliest, latest = self._first_places(), self._last_places()
+        # The sentences are not in the order of the text if they have no such places.
+        if earliest is None or latest is None:
             self._doubt_all()
         else:
-            undecided = [index for index in self._present if not self._decide(index, first, last)]
+            undecided = [
+                index for index in self._present if not self._decide(index, earliest, latest)
+            ]
             if undecided and self._term is not None:
                 undecided = self._decide_by_term(self._term, undecided)
-            self._doubt_undecided(undecided, first, last)
-            self._doubt_unknown(first, last)
+            self._doubt_undecided(undecided, earliest, latest)
+            self._doubt_unknown(earliest, latest)
 
         numbers = self._joined.numbers
         return Alignment(self._places, {numbers[index] for index in self._doubtful})
 
     def _first_places(self, is_place: IsPlace | None = None) -> dict[int, Span] | None:
-        """Return the places with every sentence as early as possible, None if there are none."""
+        """Return the place of every sentence as early as possible; None if one has no place."""
         text, cursor = self._joined.form.text, 0
         places: dict[int, Span] = {}
         for index in self._present:
@@ -165,10 +178,11 @@ class _Aligner:
                 return None
             cursor = start + len(sentence)
             places[index] = start, cursor
+
         return places
 
     def _last_places(self, is_place: IsPlace | None = None) -> dict[int, Span] | None:
-        """Return the places with every sentence as late as possible, None if there are none."""
+        """Return the place of every sentence as late as possible; None if one has no place."""
         text = self._joined.form.text
         cursor = len(text)
         places: dict[int, Span] = {}
@@ -181,25 +195,26 @@ class _Aligner:
                 return None
             places[index] = start, start + len(sentence)
             cursor = start
+
         return places
 
-    def _decide(self, index: int, first: dict[int, Span], last: dict[int, Span]) -> bool:
+    def _decide(self, index: int, earliest: dict[int, Span], latest: dict[int, Span]) -> bool:
         """Place a sentence whose first and last place are in the same single text, or in none."""
-        touched = self._joined.touched(*first[index])
-        if len(touched) > 1 or touched != self._joined.touched(*last[index]):
+        touched = self._joined.touched(*earliest[index])
+        if len(touched) > 1 or touched != self._joined.touched(*latest[index]):
             return False
 
-        for at in touched:
-            part = self._joined.part(at, *first[index])
-            if part != self._joined.part(at, *last[index]):
+        for touched_index in touched:
+            part = self._joined.part(touched_index, *earliest[index])
+            if part != self._joined.part(touched_index, *latest[index]):
                 return False
-            self._places[index] = self._joined.numbers[at], part
+            self._places[index] = self._joined.numbers[touched_index], part
         return True
 
     def _decide_by_term(self, term: str, undecided: Sequence[int]) -> list[int]:
         """Place sentences that can stand only where the term is mentioned; return the others.
 
-        At a place with fewer or more mentions than the sentence itself has, it is another one.
+        A place with fewer or more mentions than the sentence itself has is another sentence.
         """
         rule = pattern(term)
         mentions = [match.span() for match in rule.finditer(self._joined.form.text)]
@@ -212,21 +227,21 @@ class _Aligner:
             within = bisect_right(mentions, start + len(sentence), begin, key=lambda span: span[1])
             return within - begin == counts[sentence] > 0
 
-        first, last = self._first_places(is_place), self._last_places(is_place)
-        if first is None or last is None:
+        earliest, latest = self._first_places(is_place), self._last_places(is_place)
+        if earliest is None or latest is None:
             return list(undecided)
-        return [index for index in undecided if not self._decide(index, first, last)]
+        return [index for index in undecided if not self._decide(index, earliest, latest)]
 
     def _doubt_all(self) -> None:
         self._doubtful.update(range(len(self._joined.numbers)))
 
     def _doubt_undecided(
-        self, undecided: Sequence[int], first: dict[int, Span], last: dict[int, Span]
+        self, undecided: Sequence[int], earliest: dict[int, Span], latest: dict[int, Span]
     ) -> None:
         """Doubt every text in which one of the *undecided* sentences may stand."""
         ranges: dict[str, Span] = {}
         for index in undecided:
-            sentence, begin, end = self._sentences[index], first[index][0], last[index][1]
+            sentence, begin, end = self._sentences[index], earliest[index][0], latest[index][1]
             earlier = ranges.get(sentence, (begin, end))
             ranges[sentence] = min(begin, earlier[0]), max(end, earlier[1])
 
@@ -235,22 +250,23 @@ class _Aligner:
                 self._doubtful.update(touched)
 
     def _all_touched(self, sentence: str, begin: int, end: int) -> Iterator[range]:
-        """Yield the texts that *sentence* touches where it stands between *begin* and *end*."""
+        """Yield the texts that each place of *sentence* between *begin* and *end* touches."""
         text, size = self._joined.form.text, len(sentence)
         start = text.find(sentence, begin, end)
         while start >= 0:
             touched = self._joined.touched(start, start + size)
             yield touched
             later = start + 1
-            if len(touched) == 1:  # where it may touch another
+            # The next place that matters is the first that may touch another text.
+            if len(touched) == 1:
                 later = max(later, self._joined.ends[touched[0]] - size + 1)
             start = text.find(sentence, later, end)
 
-    def _doubt_unknown(self, first: dict[int, Span], last: dict[int, Span]) -> None:
+    def _doubt_unknown(self, earliest: dict[int, Span], latest: dict[int, Span]) -> None:
         """Doubt the texts around sentences that stand nowhere: a service may rewrite them."""
         bounds = [-1, *self._present, len(self._sentences)]
-        for before, after in pairwise(bounds):
-            if any(self._sentences[before + 1 : after]):
-                begin = first[before][0] if before in first else 0
-                end = last[after][1] if after in last else len(self._joined.form.text)
+        for left, right in pairwise(bounds):
+            if any(self._sentences[left + 1 : right]):
+                begin = earliest[left][0] if left in earliest else 0
+                end = latest[right][1] if right in latest else len(self._joined.form.text)
                 self._doubtful.update(self._joined.touched(begin, end))

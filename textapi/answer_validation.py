@@ -1,6 +1,6 @@
-"""The gate for all that the Text API answers: nothing of it comes into the program elsewhere.
+"""The validation of all answers of the Text API: they enter the program nowhere else.
 
-It knows what each operation answers with: types, ranges and sizes. What does not fit is
+It knows the types, ranges and sizes of each operation's answer. An answer that does not fit raises
 `ServiceBadAnswer` with the reason, which the client retries. Text is made storable, as that of
 documents is.
 """
@@ -15,40 +15,43 @@ from core.errors import ServiceBadAnswer
 from core.storable import make_storable
 from textapi.messages import SERVICE, Operation
 
-LONGEST_ENGINE = 200  # characters of an engine's name
-LONGEST_TYPE = 50  # characters of an entity's type
-LONGEST_NAME = 300  # a longer entity is no name, and too long for the index of a database
-# What is made of a text is hardly longer than the text, lists with a character for each item.
+# An engine's name has at most this many characters.
+LONGEST_ENGINE = 200
+# An entity's type has at most this many characters.
+LONGEST_TYPE = 50
+# A longer entity is no name, and too long for the index of a database.
+LONGEST_NAME = 300
+# An answer is hardly longer than its text; an element of a list counts as one more character.
 LONGEST_BY_TEXT = 10
 LONGEST_AT_LEAST = 1000
 
 _UNPRINTABLE = re.compile(r"[^ -~]")
 
 
-def read_answer(operation: Operation, reply: Mapping[str, Any], name: str, text: str) -> Any:
-    """Return what *reply*, the answer about *text*, holds under *name*; pairs become tuples.
+def read_answer(operation: Operation, reply: Mapping[str, Any], key: str, text: str) -> Any:
+    """Return the answer that *reply* holds under *key* about *text*; pairs become tuples.
 
-    Raises `ServiceBadAnswer` where that is not what *operation* answers with.
+    Raises `ServiceBadAnswer` if it is not an answer to *operation*.
     """
-    if name not in reply:
-        raise bad_answer(operation, f"nothing for {name!r}")
+    if key not in reply:
+        raise bad_answer(operation, f"nothing for {key!r}")
 
     try:
-        value = _READERS[operation](reply[name])
+        answer = _READERS[operation](reply[key])
     except _Misfit as misfit:
-        raise bad_answer(operation, f"{misfit} for {name!r}") from None
-    if _size(value) > LONGEST_BY_TEXT * len(text) + LONGEST_AT_LEAST:
-        raise bad_answer(operation, f"far more than the text holds for {name!r}")
-    return value
+        raise bad_answer(operation, f"{misfit} for {key!r}") from None
+    if _size(answer) > LONGEST_BY_TEXT * len(text) + LONGEST_AT_LEAST:
+        raise bad_answer(operation, f"far more than the text holds for {key!r}")
+    return answer
 
 
-def read_engine(name: str | None) -> str | None:
-    """Return the name of an engine as a header gives it, None if it gives none.
+def read_engine(header: str | None) -> str | None:
+    """Return the name of an engine in a *header*; None if it has none.
 
     The answer is paid for, whatever its engine is called: characters other than printable ASCII
     are escaped, and a name of more than `LONGEST_ENGINE` characters is cut.
     """
-    printable = _UNPRINTABLE.sub(lambda character: ascii(character[0])[1:-1], name or "")
+    printable = _UNPRINTABLE.sub(lambda character: ascii(character[0])[1:-1], header or "")
     return printable.strip()[:LONGEST_ENGINE].rstrip() or None
 
 
@@ -57,38 +60,39 @@ def bad_answer(operation: str, problem: str) -> ServiceBadAnswer:
     return ServiceBadAnswer(f"{SERVICE}: {operation} answered with {problem}", service=SERVICE)
 
 
-class _Misfit(Exception):  # `read_answer` says of which operation and name
-    """A value is not of the type or in the range that it should be."""
+class _Misfit(Exception):
+    """A value has the wrong type or is out of range; `read_answer` adds operation and key."""
 
 
-def _polarity(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
+def _polarity(raw: Any) -> float:
+    if isinstance(raw, bool) or not isinstance(raw, int | float):
         raise _Misfit("no number")
-    if not -1 <= value <= 1:  # which no NaN is
+    # A NaN fails this test too.
+    if not -1 <= raw <= 1:
         raise _Misfit("a polarity that is not within -1 and 1")
-    return float(value)
+    return float(raw)
 
 
-def _string(value: Any) -> str:
-    if not isinstance(value, str):
+def _string(raw: Any) -> str:
+    if not isinstance(raw, str):
         raise _Misfit("no text")
-    return make_storable(value)[0]
+    return make_storable(raw)[0]
 
 
-def _items(value: Any) -> list[Any]:
-    if not isinstance(value, list):
+def _items(raw: Any) -> list[Any]:
+    if not isinstance(raw, list):
         raise _Misfit("no list")
-    return value
+    return raw
 
 
-def _strings(value: Any) -> list[str]:
-    return list(map(_string, _items(value)))
+def _strings(raw: Any) -> list[str]:
+    return [_string(element) for element in _items(raw)]
 
 
-def _scored_sentences(value: Any) -> list[tuple[float, str]]:
+def _scored_sentences(raw: Any) -> list[tuple[float, str]]:
     pairs = []
-    for item in _items(value):
-        match item:
+    for pair in _items(raw):
+        match pair:
             case [score, sentence]:
                 pairs.append((_polarity(score), _string(sentence)))
             case _:
@@ -96,13 +100,13 @@ def _scored_sentences(value: Any) -> list[tuple[float, str]]:
     return pairs
 
 
-def _entities(value: Any) -> list[tuple[str, str]]:
+def _entities(raw: Any) -> list[tuple[str, str]]:
     pairs = []
-    for item in _items(value):
-        match item:
-            case [str(type_), str(name)] if len(type_) <= LONGEST_TYPE:
-                if len(name) <= LONGEST_NAME:
-                    pairs.append((_string(type_), _string(name)))
+    for pair in _items(raw):
+        match pair:
+            case [str(type_), str(entity_text)] if len(type_) <= LONGEST_TYPE:
+                if len(entity_text) <= LONGEST_NAME:
+                    pairs.append((_string(type_), _string(entity_text)))
             case _:
                 raise _Misfit("no pairs of type and text")
     return pairs
@@ -121,10 +125,10 @@ _READERS: dict[Operation, Callable[[Any], Any]] = {
 }
 
 
-def _size(value: Any) -> int:
-    """Return the characters of all strings in *value*, one more for each item of a list."""
-    if isinstance(value, str):
-        return len(value)
-    if isinstance(value, Iterable):
-        return sum(1 + _size(item) for item in value)
+def _size(answer: Any) -> int:
+    """Return the characters of all strings in *answer*, one more for each item of a list."""
+    if isinstance(answer, str):
+        return len(answer)
+    if isinstance(answer, Iterable):
+        return sum(1 + _size(element) for element in answer)
     return 0

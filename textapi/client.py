@@ -43,7 +43,8 @@ class Reply(Generic[T]):
     """The answer to one request as it was read, and the number of attempts that it took."""
 
     value: T
-    engine: str | None  # as the answer's header says
+    # The header of the answer names the engine.
+    engine: str | None
     attempts: int
 
 
@@ -162,6 +163,7 @@ async def fetch_engine(session: aiohttp.ClientSession, url: str) -> str:
     except (TimeoutError, aiohttp.ClientConnectionError) as error:
         raise unreachable(SERVICE, url, error) from error
     except aiohttp.ClientError:
-        engine = None  # a service of another make, which does not speak of its engine
+        # A service of another make does not name its engine.
+        engine = None
 
     return engine or urlsplit(url).netloc.rpartition("@")[2]

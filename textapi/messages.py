@@ -25,18 +25,27 @@ from textapi.engine.entities import LABELS
 from textapi.text.keywords import HYPHENS
 from textapi.text.size import count_lines, count_words
 
-MAX_TEXT = 100_000  # characters of one text
-MAX_WORDS = 40_000  # words and signs of one text; 100,000 characters of prose hold 24,000
-MAX_LINES = 5_000  # lines of one text: the model reads them one by one
+# A text has at most this many characters.
+MAX_TEXT = 100_000
+# A text has at most this many words and signs; 100,000 characters of prose hold 24,000.
+MAX_WORDS = 40_000
+# A text has at most this many lines, because the model reads them one by one.
+MAX_LINES = 5_000
 MAX_KEYWORDS = 1_000
-MAX_KEYWORD = 200  # characters of one keyword
-MAX_KEYWORD_CHARACTERS = 20_000  # of all keywords of a request
-MAX_HYPHENS = 1_000  # in all keywords of a request: each takes long to compile
-MAX_RESULTS = 1_000  # phrases or sentences in one answer
+# A keyword has at most this many characters.
+MAX_KEYWORD = 200
+# The keywords of a request have at most this many characters together.
+MAX_KEYWORD_CHARACTERS = 20_000
+# The keywords of a request have at most this many hyphens, because each takes long to compile.
+MAX_HYPHENS = 1_000
+# An answer holds at most this many phrases or sentences.
+MAX_RESULTS = 1_000
 
-TEXT_TOO_LONG = "text_too_long"  # the type of the error, which is answered with 413
+# An error of this type is answered with 413.
+TEXT_TOO_LONG = "text_too_long"
 
-SERVICE = "textapi"  # in messages, settings and the table of calls
+# Messages, settings and the table of calls use this name.
+SERVICE = "textapi"
 ENGINE_HEADER = "X-Textapi-Engine"
 KEY_HEADER = "apikey"
 
@@ -93,14 +102,14 @@ def _to_types(labels: Any) -> Any:
     return sorted(LABELS[labels])
 
 
-def _to_integer(number: Any) -> Any:
+def _to_integer(count: Any) -> Any:
     """Turn 3.0 into 3, which JSON does not tell apart."""
-    return int(number) if isinstance(number, float) and number.is_integer() else number
+    return int(count) if isinstance(count, float) and count.is_integer() else count
 
 
-def _pair_schema(item: dict[str, Any]) -> WithJsonSchema:
+def _pair_schema(element_schema: dict[str, Any]) -> WithJsonSchema:
     """Return a schema without `prefixItems`, which not every reader of OpenAPI 3.1 understands."""
-    return WithJsonSchema({"type": "array", "items": item, "minItems": 2, "maxItems": 2})
+    return WithJsonSchema({"type": "array", "items": element_schema, "minItems": 2, "maxItems": 2})
 
 
 Keyword = Annotated[
@@ -190,7 +199,9 @@ class SummarizeRequest(TextBody):
 
 class _Answer(BaseModel):
     model_config = ConfigDict(
-        alias_generator=lambda name: name.replace("_", " "), populate_by_name=True, frozen=True
+        alias_generator=lambda field_name: field_name.replace("_", " "),
+        populate_by_name=True,
+        frozen=True,
     )
 
 
@@ -267,9 +278,9 @@ class Exchange:
         (field,) = self.answer.model_fields.values()
         return field.alias
 
-    def wrap(self, value: Any) -> dict[str, Any]:
-        """Return the answer that holds *value*, which is not validated again."""
-        return value if self.answer_name is None else {self.answer_name: value}
+    def wrap(self, result: Any) -> dict[str, Any]:
+        """Return the answer that holds *result*, which is not validated again."""
+        return result if self.answer_name is None else {self.answer_name: result}
 
 
 EXCHANGES: dict[Operation, Exchange] = {

@@ -1,4 +1,4 @@
-"""Several texts in one request: how they are packed."""
+"""The packing of several texts into one request."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ def chunks(
 
 
 def _cut_documents(documents: Iterable[tuple[int, str]], size: int) -> Iterator[tuple[int, str]]:
-    for number, text in documents:
+    for document_id, text in documents:
         if len(text) <= size:
-            yield number, text
+            yield document_id, text
             continue
         for sentences in pack(_cut_sentences(text, size), size, len):
-            yield number, " ".join(sentences)
+            yield document_id, " ".join(sentences)
 
 
 def _cut_sentences(text: str, size: int) -> Iterator[str]:

@@ -1,7 +1,7 @@
-"""Where the sentences that a service found in a text stand in it.
+"""The places in a text of the sentences that a service found in it.
 
-A service may split sentences by rules of its own, and write white space, letters and case otherwise
-than it was asked. What stands nowhere in the text all the same is no sentence of it.
+A service may split sentences by rules of its own, and change white space, letters and case. A
+sentence that stands nowhere in the text all the same is no sentence of it.
 """
 
 from __future__ import annotations
@@ -15,24 +15,28 @@ from textapi.text.keywords import pattern
 from textapi.text.sentences import Span
 
 _FORMS = (verbatim, collapse, fold)
-_ELLIPSIS = r"\[?\.{3,}\]?"  # as `fold` leaves it
+# `fold` leaves an ellipsis in this form.
+_ELLIPSIS = r"\[?\.{3,}\]?"
 _CUT = re.compile(rf"^{_ELLIPSIS}\s*|\s*{_ELLIPSIS}$")
 
 
 @dataclass(frozen=True)
 class Placement:
-    """The sentences of our own splitter that an answer covers, and what it has besides them."""
+    """Our own splitter's sentences that an answer covers, and the answer's unplaced sentences."""
 
-    positions: list[int]  #: from 0, each once, in order
-    unplaced: list[str]  #: sentences of the answer that do not stand in the text
+    #: These are indexes of our sentences, each once, in order.
+    positions: list[int]
+
+    #: These sentences of the answer do not stand in the text.
+    unplaced: list[str]
 
 
 def place_answer(answer: Sequence[str], text: str, spans: Sequence[Span], term: str) -> Placement:
-    """Return where the sentences of *answer*, those that mention *term*, stand in *text*.
+    """Return where the sentences of *answer*, which mention *term*, stand in *text*.
 
-    *spans* are those of our own sentences. Of the ones that a sentence covers, those that hold the
-    term are meant, else the first. A sentence that ends or begins with an ellipsis which the text
-    does not have was cut: what is left of it has to stand where the term is mentioned.
+    *spans* are those of our own sentences. If a sentence covers several, it means those that hold
+    the term, else the first. A sentence with an ellipsis at an end that the text does not have was
+    cut: its remainder has to stand where the term is mentioned.
     """
     if not answer:
         return Placement([], [])
@@ -51,47 +55,51 @@ def place_answer(answer: Sequence[str], text: str, spans: Sequence[Span], term: 
 
 
 def uncut(folded: str) -> str:
-    """Return a folded sentence without the ellipsis where a service cut it."""
+    """Return a folded sentence without the ellipsis that marks a service's cut."""
     return _CUT.sub("", folded)
 
 
 class _Placer:
-    """Places the sentences of an answer in their order, else where the text has them."""
+    """Places the sentences of an answer in their order, or else anywhere in the text."""
 
     def __init__(self, text: str, spans: Sequence[Span], term: str) -> None:
         self._text = text
         self._spans = spans
-        self._own = [text[start:end] for start, end in spans]
+        self._sentences = [text[start:end] for start, end in spans]
         self._rule = pattern(term)
         self._forms: dict[Form, tuple[ComparedText, list[str]]] = {}
-        self._next = 0  # the first of our sentences that may be meant as a whole
-        self._cursor = 0  # the end of the last sentence in the text
+        # The sentences from this index on may be meant as a whole.
+        self._next = 0
+        # The last sentence ends at this offset of the text.
+        self._cursor = 0
 
     def place(self, sentence: str) -> list[int]:
-        """Return which of our sentences *sentence* covers, none where it does not stand."""
+        """Return which of our sentences *sentence* covers; none if it stands nowhere."""
         if not sentence.strip():
             return []
 
         begins = ((self._next, self._cursor), (0, 0))
-        for first, cursor in begins:
+        for next_index, cursor in begins:
             for form in _FORMS:
-                covered = self._find(form, form(sentence).text, first, cursor)
+                covered = self._find(form, form(sentence).text, next_index, cursor)
                 if covered:
                     return covered
 
         remainder = uncut(fold(sentence).text)
-        for first, cursor in begins if remainder else ():
-            covered = self._mentioning(self._find(fold, remainder, first, cursor))
+        for next_index, cursor in begins if remainder else ():
+            covered = self._mentioning(self._find(fold, remainder, next_index, cursor))
             if covered:
-                self._note(covered[-1])  # the next sentence is another one
+                # The next sentence is another one.
+                self._note(covered[-1])
                 return covered
+
         return []
 
-    def _find(self, form: Form, sentence: str, first: int, cursor: int) -> list[int]:
-        """Look for a sentence of ours from the *first* on, then for a place behind *cursor*."""
-        whole, own = self._compared(form)
-        if sentence in own[first:]:
-            return self._note(own.index(sentence, first))
+    def _find(self, form: Form, sentence: str, next_index: int, cursor: int) -> list[int]:
+        """Look among our sentences from *next_index* on, then for a place behind *cursor*."""
+        whole, our_sentences = self._compared(form)
+        if sentence in our_sentences[next_index:]:
+            return self._note(our_sentences.index(sentence, next_index))
 
         start = whole.text.find(sentence, whole.place_of(cursor))
         if start < 0:
@@ -103,11 +111,14 @@ class _Placer:
             self._cursor = end
             return mentioning
 
-        holding = [i for i in range(covered[-1] + 1, len(own)) if sentence in own[i]]
+        holding = [
+            i for i in range(covered[-1] + 1, len(our_sentences)) if sentence in our_sentences[i]
+        ]
         mentioning = self._mentioning(holding)
         if mentioning:
             return self._note(mentioning[0])
-        has_words = any(map(str.isalnum, sentence))  # a mere sign stands anywhere
+        # A mere sign stands anywhere.
+        has_words = any(map(str.isalnum, sentence))
         return self._note(covered[0]) if has_words else []
 
     def _note(self, position: int) -> list[int]:
@@ -118,9 +129,13 @@ class _Placer:
     def _compared(self, form: Form) -> tuple[ComparedText, list[str]]:
         """Return the text and each of our sentences in a form."""
         if form not in self._forms:
-            own = self._own if form is verbatim else [form(sentence).text for sentence in self._own]
-            self._forms[form] = form(self._text), own
+            our_sentences = (
+                self._sentences
+                if form is verbatim
+                else [form(sentence).text for sentence in self._sentences]
+            )
+            self._forms[form] = form(self._text), our_sentences
         return self._forms[form]
 
     def _mentioning(self, positions: Sequence[int]) -> list[int]:
-        return [i for i in positions if self._rule.search(self._own[i])]
+        return [i for i in positions if self._rule.search(self._sentences[i])]

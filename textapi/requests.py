@@ -1,11 +1,11 @@
-"""Requests to the Text API: what one call asks, and which part of its reply answers which text.
+"""Requests to the Text API: the body of a call, and the part of its reply that answers each text.
 
-An answer's key is made of engine, operation, parameters and text alone, so that everybody who asks
-the same finds it; that of keywords is the term and the document. A request has the `keys` of the
-answers that it may bring, and `claim_keys` of what nobody else may request meanwhile; its `body`
-asks for the keys still missing, `answers` reads them out of a reply (or raises `ServiceBadAnswer`),
-without those that cannot be told apart, and `split` makes requests of one text each for these.
-Its `documents` are (document, key) pairs of answers that quote several documents as one text.
+An answer's key is made of engine, operation, parameters and text alone, so that equal requests
+find it; the key of a keyword's answer is the term and the document. A request has the `keys` of
+the answers that it may bring, and `claim_keys` of those that nobody else may request meanwhile.
+Its `body` asks for the keys still missing. `answers` reads them out of a reply (or raises
+`ServiceBadAnswer`), except answers that are uncertain; `split` makes requests of one text each for
+these. `documents` are (document, key) pairs of answers that quote several documents as one text.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache, partial
+from functools import cached_property, lru_cache
 from itertools import product
 from typing import Any, Self, TypeAlias, cast
 
@@ -27,12 +27,14 @@ from textapi.packing import pack
 from textapi.placement import place_answer
 from textapi.text.sentences import split
 
-KeywordKey: TypeAlias = tuple[str, int]  # a term and a document's id
+# The key is a term and a document's id.
+KeywordKey: TypeAlias = tuple[str, int]
 AnswerKey: TypeAlias = bytes | KeywordKey
 
-NOTHING_FOUND = "[]"  # as an answer is stored
+# An answer without sentences is stored as this text.
+NOTHING_FOUND = "[]"
 
-# The sign of a tag or a handle; ".@" lets everybody see a post that begins with a handle.
+# A tag or a handle begins with a sign; ".@" lets everybody see a post that begins with a handle.
 _SIGN = re.compile(r"(?<!\w)\.?[@#](?=\w)")
 
 
@@ -64,15 +66,15 @@ def _finish_key(head: hashlib.blake2b, text: str) -> bytes:
 
 
 class UnplacedAnswer(ServiceBadAnswer):
-    """Sentences of an answer about one text do not stand in it; *answers* holds all as it came."""
+    """Sentences of an answer about one text do not stand in it; *answers* holds all answers."""
 
     def __init__(
         self, operation: Operation, terms: Sequence[str], answers: dict[AnswerKey, str]
     ) -> None:
-        names = ", ".join(map(repr, terms))
+        quoted_terms = ", ".join(map(repr, terms))
         super().__init__(
             f"{SERVICE}: {operation} answered with a sentence that does not stand in the text, "
-            f"for {names}",
+            f"for {quoted_terms}",
             service=SERVICE,
         )
         self.answers = answers
@@ -80,7 +82,8 @@ class UnplacedAnswer(ServiceBadAnswer):
 
 @dataclass(frozen=True)
 class _Request:
-    engine: str  # the engine whose answers are requested
+    # The answers of this engine are requested.
+    engine: str
 
     def with_engine(self, engine: str) -> Self:
         """Return the same request to another engine, its keys in the same order."""
@@ -97,7 +100,8 @@ class KeywordBatch(_Request):
     texts: tuple[str, ...]
     document_ids: tuple[int, ...]
     terms: tuple[str, ...]
-    day: str = ""  # the source and the date
+    # The day is a source and a date.
+    day: str = ""
     operation: Operation = Operation.SENTENCES_WITH_KEYWORDS
     documents: tuple[tuple[int, bytes], ...] = ()
 
@@ -121,8 +125,8 @@ class KeywordBatch(_Request):
     ) -> dict[AnswerKey, str]:
         """Return the sentences of *reply* that stand in each text, as JSON lists.
 
-        Of several texts, one whose sentences are not certain has no answer. Raises
-        `UnplacedAnswer` where a sentence about a single text does not stand in it.
+        If there are several texts, a text whose sentences are uncertain has no answer. Raises
+        `UnplacedAnswer` if a sentence about a single text does not stand in it.
         """
         texts, document_ids, terms = self._select(keys)
         text_of_all = join(texts)
@@ -132,12 +136,12 @@ class KeywordBatch(_Request):
         for term in terms:
             sentences = read_answer(self.operation, reply, term, text_of_all)
             if len(texts) == 1:
-                own, is_placed = _own_sentences(sentences, texts[0], term)
-                answers[term, document_ids[0]] = _to_json(own)
+                covered, is_placed = _own_sentences(sentences, texts[0], term)
+                answers[term, document_ids[0]] = _to_json(covered)
                 unplaced_terms += [] if is_placed else [term]
                 continue
-            for number, mentioning in _sentences_by_text(sentences, texts, term).items():
-                answers[term, document_ids[number]] = (
+            for index, mentioning in _sentences_by_text(sentences, texts, term).items():
+                answers[term, document_ids[index]] = (
                     _to_json(mentioning) if mentioning else NOTHING_FOUND
                 )
 
@@ -177,7 +181,7 @@ class PolarityBatch(_Request):
     @cached_property
     def keys(self) -> tuple[bytes, ...]:
         """The keys under which `text_polarity` of each text is stored."""
-        return tuple(map(partial(polarity_key, self.engine), self.texts))
+        return tuple(polarity_key(self.engine, text) for text in self.texts)
 
     def claim_keys(self, keys: Collection[AnswerKey]) -> set[bytes]:
         """Return *keys* themselves."""
@@ -196,20 +200,21 @@ class PolarityBatch(_Request):
         alignment = align([sentence for _, sentence in pairs], texts)
 
         parts_by_text: dict[int, list[tuple[float, str]]] = {}
-        for (polarity, _), place in zip(pairs, alignment.places, strict=True):
-            if place is not None:
-                parts_by_text.setdefault(place[0], []).append((polarity, place[1]))
+        for (polarity, _), placement in zip(pairs, alignment.places, strict=True):
+            if placement is not None:
+                parts_by_text.setdefault(placement[0], []).append((polarity, placement[1]))
 
         answers: dict[AnswerKey, str] = {}
-        for number, parts in parts_by_text.items():
-            text, (polarity, part) = texts[number], parts[0]
+        for index, parts in parts_by_text.items():
+            text, (polarity, part) = texts[index], parts[0]
             if len(parts) == 1 and part.split() == text.split():
                 answers[polarity_key(self.engine, text)] = _to_json(polarity)
+
         return answers
 
     def split(self, keys: Collection[AnswerKey]) -> list[ApiRequest]:
         """Return a request of `text_polarity` for each text."""
-        return list(map(partial(polarity_of, self.engine), self._select(keys)))
+        return [polarity_of(self.engine, text) for text in self._select(keys)]
 
     def _select(self, keys: Collection[AnswerKey]) -> list[str]:
         selected = set(keys)
@@ -252,8 +257,8 @@ class TextRequest(_Request):
         self, reply: Mapping[str, Any], _keys: Collection[AnswerKey]
     ) -> dict[AnswerKey, str]:
         """Return the answer."""
-        value = read_answer(self.operation, reply, _name_of(self.operation), self.text)
-        return {self.key: _to_json(value)}
+        answer = read_answer(self.operation, reply, _name_of(self.operation), self.text)
+        return {self.key: _to_json(answer)}
 
     def split(self, _keys: Collection[AnswerKey]) -> list[ApiRequest]:
         """Return the request itself."""
@@ -327,7 +332,8 @@ def _day_key(engine: str, term: str, day: str) -> bytes:
 
 
 def _terms_and_ids(keys: Collection[AnswerKey]) -> tuple[set[str], set[int]]:
-    keyword_keys = cast("Collection[KeywordKey]", keys)  # a batch has the keys that it gave
+    # A batch gets only keys that it gave.
+    keyword_keys = cast("Collection[KeywordKey]", keys)
     return {term for term, _ in keyword_keys}, {document_id for _, document_id in keyword_keys}
 
 
@@ -341,19 +347,19 @@ def _sentences_by_text(
     """Return the sentences by the number of their text, without the texts that are doubtful."""
     alignment = align(sentences, texts, term)
     mentioning: dict[int, list[str]] = {}
-    for number in range(len(texts)):
-        if number not in alignment.doubtful:
-            mentioning[number] = []
-    for place in alignment.places:
-        if place is not None and place[0] in mentioning:
-            mentioning[place[0]].append(place[1])
+    for index in range(len(texts)):
+        if index not in alignment.doubtful:
+            mentioning[index] = []
+    for placement in alignment.places:
+        if placement is not None and placement[0] in mentioning:
+            mentioning[placement[0]].append(placement[1])
     return mentioning
 
 
 def _own_sentences(sentences: Sequence[str], text: str, term: str) -> tuple[list[str], bool]:
     """Return the sentences of *text* that an answer covers, and whether all stand in it.
 
-    Where one does not, all are returned as they were answered.
+    If one does not, all are returned as they were answered.
     """
     spans = split(text) if sentences else []
     placement = place_answer(sentences, text, spans, term)
@@ -367,5 +373,5 @@ def _name_of(operation: Operation) -> str:
     return EXCHANGES[operation].answer_name or ""
 
 
-def _to_json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+def _to_json(answer: Any) -> str:
+    return json.dumps(answer, ensure_ascii=False, separators=(",", ":"))

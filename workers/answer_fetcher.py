@@ -227,13 +227,15 @@ class AnswerFetcher:
     ) -> dict[AnswerKey, str]:
         """Return the answers to *keys*. Raises `ServiceBadAnswer`.
 
-        A service that rewrites every sentence is not asked several times for each text.
+        A service that rewrites every sentence is not asked several times for each text, nor in
+        each slice anew: no attempt follows the end of a slice, so that answer is kept as it came.
         """
         try:
             answers = request.answers(answer, keys)
         except UnplacedAnswer as error:
             self._unplaced_in_a_row += 1
-            if self._unplaced_in_a_row <= UNPLACED_RETRIED:
+            may_retry = self._unplaced_in_a_row <= UNPLACED_RETRIED
+            if may_retry and not self.job.slice_is_over:
                 raise
             return error.answers
 

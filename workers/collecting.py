@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from analysis.parameters import (
-    HandlesParameters,
-    MonthsParameters,
-    SearchParameters,
-    TextParameters,
-)
+from analysis.kinds.kind import CrawlTarget, Kind
+from analysis.kinds.posts import PostsParameters
 from analysis.steps import keywords
 from core.enums import DOCUMENTS, StepState
 from core.errors import ServiceUnavailable
@@ -19,54 +16,50 @@ from models.imports import left_out_remark
 from models.jobs import remark_on_step, unfrozen_names
 from models.suppression_list import is_suppressed
 from sources.base import AccountGone
-from sources.registry import account_source, source_named
+from sources.source import Source
 from workers.context import JobContext
-from workers.crawling import (
-    STORED_ALONE,
-    CrawlTarget,
-    account_target,
-    crawl,
-    link_stored,
-    search_target,
-)
+from workers.crawling import STORED_ALONE, crawl, link_stored
 from workers.fetching import fetch_month
 from workers.outcomes import Again, NoData, Outcome
 
 
-async def collect_documents(job: JobContext, parameters: TextParameters) -> Outcome | None:
+async def collect_documents(job: JobContext, kind: Kind[Any], parameters: Any) -> Outcome | None:
     """Record which documents are the job's; return an outcome where it ends the slice."""
-    if isinstance(parameters, MonthsParameters):
-        return await _collect_month(job, parameters)
-    return await _collect_posts(job, parameters)
+    archives = kind.archives(parameters)
+    if archives:
+        return await _collect_month(job, archives, parameters.steps)
+    return await _collect_posts(job, kind, parameters)
 
 
-async def _collect_month(job: JobContext, parameters: MonthsParameters) -> Outcome | None:
+async def _collect_month(
+    job: JobContext, archives: Sequence[Source], steps: Sequence[str]
+) -> Outcome | None:
     period = job.claim.name
-    reasons = await _fetch_month_of_all(job, parameters.sources)
+    reasons = await _fetch_month_of_all(job, archives)
     scope = await job.freeze_documents()
     of_all_kinds = await job.read(count_documents, scope.of_all_kinds)
 
     reason = None
-    if len(reasons) == len(parameters.sources):
+    if len(reasons) == len(archives):
         reason = _join_remarks(reasons)
     elif not of_all_kinds:
         reason = f"the archive has no documents of {period}"
     if reason:
-        await job.record_no_data(parameters.steps, reason)
+        await job.record_no_data(steps, reason)
         return NoData(reason)
 
     documents = await job.read(count_documents, scope)
-    left_out = [await job.read(left_out_remark, period, name) for name in parameters.sources]
+    left_out = [await job.read(left_out_remark, period, source.name) for source in archives]
     remark = _join_remarks([*reasons, *left_out])
     complete = job.step_change(DOCUMENTS, StepState.COMPLETE, documents, remark)
     await job.write(complete, progress=True)
     return None
 
 
-async def _fetch_month_of_all(job: JobContext, sources: Sequence[str]) -> list[str]:
+async def _fetch_month_of_all(job: JobContext, sources: Sequence[Source]) -> list[str]:
     """Store the month of each archive; return why there is nothing of those that lack it."""
     reasons = []
-    for source in map(source_named, sources):
+    for source in sources:
         reason = await fetch_month(job, source, job.claim.name)
         if reason:
             reasons.append(reason if len(sources) == 1 else f"{source.label}: {reason}")
@@ -74,28 +67,27 @@ async def _fetch_month_of_all(job: JobContext, sources: Sequence[str]) -> list[s
 
 
 async def _collect_posts(
-    job: JobContext, parameters: HandlesParameters | SearchParameters
+    job: JobContext, kind: Kind[Any], parameters: PostsParameters
 ) -> Outcome | None:
-    if isinstance(parameters, HandlesParameters):
-        handle = job.claim.name.removeprefix("@")
-        if await job.read(is_suppressed, handle):
-            reason = (
-                f"@{handle} was forgotten on request: "
-                f"`tidings forget --handle {handle} --lift` lets it come back"
-            )
-            await job.record_no_data(parameters.steps, reason)
-            return NoData(reason)
+    handle = kind.scope(job.claim.name, parameters).handle
+    if handle is not None and await job.read(is_suppressed, handle):
+        reason = (
+            f"@{handle} was forgotten on request: "
+            f"`tidings forget --handle {handle} --lift` lets it come back"
+        )
+        await job.record_no_data(parameters.steps, reason)
+        return NoData(reason)
 
-    target = _target(job, parameters)
+    target = kind.crawl_target(job.claim.name, parameters, job.runtime.settings)
     fetched = await _fetch_posts(job, target, parameters.limit) if target else _Fetched()
     if fetched is None:
         return Again()
 
-    if isinstance(parameters, SearchParameters):
-        await link_stored(job, parameters.source)
+    if kind.links_documents:
+        await link_stored(job, kind, parameters)
 
-    if target is None and isinstance(parameters, HandlesParameters):
-        scope = await _freeze_stored(job, parameters)
+    if target is None and not kind.links_documents:
+        scope = await _freeze_stored(job, kind, parameters)
     else:
         scope = await job.freeze_documents()
     posts = await job.read(list_documents, scope)
@@ -112,7 +104,9 @@ async def _collect_posts(
     return NoData(reason, fetched.state)
 
 
-async def _freeze_stored(job: JobContext, parameters: HandlesParameters) -> DocumentScope:
+async def _freeze_stored(
+    job: JobContext, kind: Kind[Any], parameters: PostsParameters
+) -> DocumentScope:
     """Freeze the documents of an account that no service is asked for; return which they are.
 
     The first such job does so for all of its run: none of them has to wait for another's.
@@ -124,7 +118,7 @@ async def _freeze_stored(job: JobContext, parameters: HandlesParameters) -> Docu
     settings = job.runtime.settings
     stored_alone = []
     for name in await job.read(unfrozen_names, job.claim):
-        if account_source(name.removeprefix("@"), parameters.source, settings) is None:
+        if kind.crawl_target(name, parameters, settings) is None:
             stored_alone.append(name)
     return await job.freeze_with(stored_alone)
 
@@ -155,7 +149,7 @@ async def _fetch_posts(job: JobContext, target: CrawlTarget, limit: int | None) 
 
     if not crawled.finished:
         return None
-    left_out = await job.read(left_out_remark, target.name, target.source.name)
+    left_out = await job.read(left_out_remark, target.job_name, target.source.name)
     return _Fetched(_join_remarks([crawled.remark, left_out]))
 
 
@@ -167,23 +161,15 @@ def _no_posts(job: JobContext, source: str | None, target: CrawlTarget | None) -
     return f"no posts of {job.claim.name} are stored{of_source}{advice}"
 
 
-async def closing_remark(job: JobContext, parameters: TextParameters) -> str | None:
+async def closing_remark(job: JobContext, kind: Kind[Any], parameters: Any) -> str | None:
     """Return what a reader should know of a job that is done."""
-    if isinstance(parameters, MonthsParameters):
+    if kind.archives(parameters):
         return await job.read(remark_on_step, job.claim.job_id, keywords.NAME)
 
     remark = await job.read(remark_on_step, job.claim.job_id, DOCUMENTS)
-    if _target(job, parameters) is None:
+    if kind.crawl_target(job.claim.name, parameters, job.runtime.settings) is None:
         return _join_remarks([STORED_ALONE, remark])
     return remark
-
-
-def _target(
-    job: JobContext, parameters: HandlesParameters | SearchParameters
-) -> CrawlTarget | None:
-    if isinstance(parameters, HandlesParameters):
-        return account_target(job, parameters.source)
-    return search_target(job, parameters.source)
 
 
 def _join_remarks(remarks: Iterable[str | None]) -> str | None:

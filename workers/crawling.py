@@ -8,27 +8,15 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from analysis.search import SEARCH_PREFIX, matching_posts
+from analysis.kinds.kind import CrawlTarget, Kind
 from models.crawls import COMPLETE, OPEN, Crawled, found_before, read_crawl
 from models.documents import link_documents
 from sources.crawl import AT_NEWEST, CUT_SHORT, NO_MORE, REPEATED
-from sources.registry import account_source, search_source
-from sources.source import CrawlRequest, PostReader, Source
+from sources.source import CrawlRequest
 from workers.context import JobContext
 from workers.fetching import bad_answers_wait, service_client, store_with_place
 
 STORED_ALONE = "stored documents only"
-
-
-@dataclass(frozen=True)
-class CrawlTarget:
-    """The account or the term that a job crawls, and the source that has its posts."""
-
-    source: Source
-    reader: PostReader
-    name: str  #: the job's: "@ann@home.example", "search:tide"
-    subject: str  #: the handle or the term
-    is_search: bool = False
 
 
 @dataclass(frozen=True)
@@ -39,24 +27,6 @@ class CrawlResult:
     remark: str | None = None
 
 
-def account_target(job: JobContext, source_name: str | None) -> CrawlTarget | None:
-    """Return what is crawled of a job's handle; None where only stored documents are used."""
-    handle = job.claim.name.removeprefix("@")
-    source = account_source(handle, source_name, job.runtime.settings)
-    if source is None or source.account is None:
-        return None
-    return CrawlTarget(source, source.account, job.claim.name, handle)
-
-
-def search_target(job: JobContext, source_name: str | None) -> CrawlTarget | None:
-    """Return what is crawled of a job's term; None where no service can be searched."""
-    term = job.claim.name.removeprefix(SEARCH_PREFIX)
-    source = search_source(source_name, job.runtime.settings)
-    if source is None or source.search is None:
-        return None
-    return CrawlTarget(source, source.search, job.claim.name, term, is_search=True)
-
-
 async def crawl(job: JobContext, target: CrawlTarget, limit: int | None) -> CrawlResult:
     """Read what is new, from where the last crawl ended.
 
@@ -64,7 +34,7 @@ async def crawl(job: JobContext, target: CrawlTarget, limit: int | None) -> Craw
     is unfinished where the time slice ended between two pages. Raises `AccountGone`, or what the
     service's client raises.
     """
-    crawled = await job.read(read_crawl, target.source.name, target.name)
+    crawled = await job.read(read_crawl, target.source.name, target.job_name)
     is_of_another_job = (
         crawled is not None
         and crawled.state == OPEN
@@ -74,7 +44,7 @@ async def crawl(job: JobContext, target: CrawlTarget, limit: int | None) -> Craw
     if not (is_of_another_job and result.finished):
         return result
 
-    crawled = await job.read(read_crawl, target.source.name, target.name)
+    crawled = await job.read(read_crawl, target.source.name, target.job_name)
     newer = await _crawl(job, target, crawled, limit)
     return CrawlResult(newer.finished, newer.remark or result.remark)
 
@@ -95,7 +65,7 @@ async def _crawl(
         cursor=cursor or None,
         limit=limit,
     )
-    keeps_handles = target.is_search or target.reader.posts_name_handle
+    keeps_handles = target.links_documents or target.reader.posts_name_handle
     end, pages = None, target.reader.pages(request)
     async with bad_answers_wait(), aclosing(pages):  # type: ignore[type-var]
         async for page in pages:
@@ -107,12 +77,12 @@ async def _crawl(
             stored = store_with_place(
                 job,
                 target.source.name,
-                target.name,
+                target.job_name,
                 page.items,
                 state=_state(end),
                 handle=None if keeps_handles else target.subject,
                 cursor=place,
-                found_by=job.claim.job_id if target.is_search else None,
+                found_by=job.claim.job_id if target.links_documents else None,
             )
             await job.write(stored, progress=True)
             if end is None and job.slice_is_over:
@@ -130,12 +100,13 @@ def _cursor(crawled: Crawled | None) -> Mapping[str, Any]:
     return (crawled.cursor if crawled else None) or {}
 
 
-async def link_stored(job: JobContext, source: str | None) -> None:
-    """Link the stored posts that hold the job's term, and those that this search found before."""
-    term = job.claim.name.removeprefix(SEARCH_PREFIX)
+async def link_stored(job: JobContext, kind: Kind[Any], parameters: Any) -> None:
+    """Link the stored documents that are the job's, and those that its like found before."""
     ids = await job.read(found_before, job.claim.name)
     after: int | None = 0
     while after is not None:
         if ids:
             await job.write(partial(link_documents, db=job.db, job_id=job.claim.job_id, ids=ids))
-        after, ids = await job.read(matching_posts, term, after, source)
+        after, ids = await job.read(
+            kind.find_stored, job_name=job.claim.name, parameters=parameters, after=after
+        )

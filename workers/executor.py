@@ -17,9 +17,9 @@ from functools import partial
 from celery.exceptions import SoftTimeLimitExceeded
 from sqlalchemy.exc import SQLAlchemyError
 
-from analysis.steps.distinctive import OTHERS_ARE_COLLECTED
+from analysis.kinds import kind_of_jobs
 from core.broker import HARD_LIMIT_SECONDS, REPORT_SECONDS
-from core.enums import JobKind
+from core.enums import QUEUE_REPORTS, QUEUE_TEXT, WaitFor
 from core.errors import (
     BrokerAway,
     CapReached,
@@ -68,10 +68,6 @@ CAP_RETRY_SECONDS = 6 * 3600.0  # where a service does not say when its cap open
 DATABASE_AWAY_TRIES = 40
 DATABASE_RETRY_SECONDS = 1.0
 
-SMALL_KINDS = (JobKind.HANDLE, JobKind.SEARCH)  # whose jobs wait for calls most of the time
-#: queued jobs of its run that a job takes along; a month's first calls fill the last of another's
-COMPANIONS = {JobKind.HANDLE: 4, JobKind.SEARCH: 4, JobKind.MONTH: 1}
-
 log = get_logger(__name__)
 
 
@@ -88,21 +84,20 @@ def work_one_slice(runtime: Runtime, job_id: int) -> None:
 
     if claim is not None:
         claims = [claim]
-        most = COMPANIONS.get(claim.kind, 0)
-        if most:
+        ends_at = time.monotonic() + settings.slice_seconds
+        if claim.queue != QUEUE_TEXT:
+            _work_alone(JobContext(runtime, claim, ends_at))
+        else:
+            most = kind_of_jobs(claim.kind).companions
             with suppress(DatabaseAway):  # the job's own slice waits for it
                 claims += claim_companions(
                     runtime.db, claim, most=most, lease_seconds=settings.lease_seconds
                 )
-        ends_at = time.monotonic() + settings.slice_seconds
-        if claim.kind in (JobKind.REPORT, JobKind.TRAINING):
-            _work_alone(JobContext(runtime, claim, ends_at))
-        else:
             _SharedSlice(runtime, ends_at).work(claims)
 
     try:
-        if claim is not None and claim.kind in SMALL_KINDS:
-            wake_waiting_jobs(runtime.db, claim.run_id, OTHERS_ARE_COLLECTED)
+        if claim is not None and claim.queue == QUEUE_TEXT:
+            wake_waiting_jobs(runtime.db, claim.run_id)
         dispatch_due_jobs(runtime.db, runtime.app, runtime.broker)
     except (BrokerAway, DatabaseAway) as error:
         log.warning("no job messages were sent; reconcile tries again", why=str(error))
@@ -122,7 +117,7 @@ def _work_alone(job: JobContext) -> None:
 
 def _draw_or_train(job: JobContext) -> Outcome:
     try:
-        if job.claim.kind == JobKind.REPORT:
+        if job.claim.queue == QUEUE_REPORTS:
             return make_report(job)
 
         from workers.trainings import run_training  # noqa: PLC0415 - needs numpy
@@ -244,7 +239,7 @@ def _log_context(job: JobContext) -> AbstractContextManager[None]:
 
 def _lease_of(job: JobContext) -> Lease:
     settings = job.runtime.settings
-    is_report = job.claim.kind == JobKind.REPORT
+    is_report = job.claim.queue == QUEUE_REPORTS
     longest_seconds = REPORT_SECONDS if is_report else settings.longest_slice_seconds
     return Lease(
         job.runtime.lease_db,
@@ -291,14 +286,14 @@ def _wait_or_fail(job: JobContext, error: TidingsError) -> Outcome:
     try:
         waits, seconds = waited_seconds(job.db, job.claim)
     except DatabaseAway:
-        return WaitUntil(FIRST_WAIT_SECONDS, str(error), is_away=True)
+        return WaitUntil(FIRST_WAIT_SECONDS, str(error), waits_for=WaitFor.SERVICE)
 
     if seconds >= job.runtime.settings.patience_seconds:
         return Failed(f"{error} (tried for {seconds / 60:.0f} minutes)")
 
     backoff = backoff_seconds(FIRST_WAIT_SECONDS, waits)
     retry_after = error.retry_after if isinstance(error, ServiceUnavailable) else None
-    return WaitUntil(max(backoff, retry_after or 0.0), str(error), is_away=True)
+    return WaitUntil(max(backoff, retry_after or 0.0), str(error), waits_for=WaitFor.SERVICE)
 
 
 def _record(job: JobContext, outcome: Outcome) -> None:
@@ -326,8 +321,8 @@ def _write_outcome(db: Database, claim: Claim, outcome: Outcome) -> None:
             log.info("job ended", result=state)
         case Again():
             requeue_job(db, claim)
-        case WaitUntil(seconds, reason, is_away):
-            put_off_job(db, claim, seconds=seconds, reason=reason, is_away=is_away)
+        case WaitUntil(seconds, reason, waits_for):
+            put_off_job(db, claim, seconds=seconds, reason=reason, waits_for=waits_for)
             log.warning("job waits", seconds=seconds, why=reason)
         case PauseRun(reason):
             requeue_job(db, claim, reason=reason)

@@ -13,12 +13,12 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from core.enums import JobKind
+from analysis.kinds.months import read_stored_month
 from core.errors import ServiceBadAnswer, ServiceRefused, ServiceUnavailable, SettingsError
 from core.ratelimit import Limiter, credential_of
 from core.service_client import ServiceClient
-from models.crawls import COMPLETE, OPEN, count_attempt, move_crawl, read_crawl
-from models.documents import DocumentScope, count_documents, insert_documents
+from models.crawls import COMPLETE, OPEN, count_attempt, move_crawl
+from models.documents import insert_documents
 from models.imports import ImportCounts, continue_import, count_import, restart_import
 from producers.imports import document_row
 from sources.base import Empty, Item, LeftOut, SourceDocument
@@ -106,23 +106,14 @@ async def fetch_month(job: JobContext, source: Source, period: str) -> str | Non
     archive = source.archive
     if archive is None:
         return f"{source.label} has no months"
-    crawled = await job.read(read_crawl, source.name, period)
-    scope = DocumentScope(JobKind.MONTH, period, (source.name,))
-    stored = await job.read(count_documents, scope)
-    is_complete = crawled is not None and crawled.state == COMPLETE
-    if not archive.is_to_be_fetched(
-        period,
-        stored=stored,
-        complete=is_complete,
-        fetched_at=crawled.at if crawled else None,
-        now=time.time(),
-    ):
+    month = await job.read(read_stored_month, source, period)
+    if not month.is_to_be_fetched(archive, time.time()):
         return None
 
     if archive.fetch is None or not source.is_available(job.runtime.settings):
-        if stored and (crawled is None or is_complete):
+        if month.has_documents and (month.crawl is None or month.is_complete):
             return None
-        part = "only a part of the documents" if stored else "no documents"
+        part = "only a part of the documents" if month.has_documents else "no documents"
         advice = f", or set {source.key_variable} to have them fetched" if archive.fetch else ""
         return f"{part} of {period} are stored: import them{advice}"
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.enums import StepState
+from core.enums import StepState, WaitFor
 
 
 @dataclass(frozen=True)
@@ -31,12 +31,12 @@ class Again:
 class WaitUntil:
     """The job can go on in so many *seconds* at the earliest.
 
-    *is_away*: a service does not answer, for which the settings' patience ends.
+    The settings' patience ends a wait for a service.
     """
 
     seconds: float
     reason: str
-    is_away: bool = False
+    waits_for: WaitFor | None = None
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,16 @@ def make_report(job: JobContext) -> Outcome:
     run_id = job.claim.run_id
     folder = Path(job.runtime.settings.reports) / str(run_id)
 
+    slice_seconds = job.runtime.settings.slice_seconds
+    is_reading = True
+
     def check() -> None:
+        nonlocal is_reading
+        if is_reading:
+            # What was read is read again in the next slice: a slice that ends before it has drawn
+            # something would never end the report.
+            is_reading = False
+            job.ends_at = max(job.ends_at, time.monotonic() + slice_seconds)
         if job.slice_is_over:
             raise _SliceIsOver
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from celery import Celery, Task
 
+from analysis.kinds import KINDS
 from core.enums import JobKind
 from workers.executor import work_one_slice
 from workers.runtime import Runtime
@@ -18,5 +19,5 @@ def register(app: Celery, get_runtime: Callable[[], Runtime]) -> None:
         """Work one slice on a job; safe to be delivered twice."""
         work_one_slice(get_runtime(), job)
 
-    for kind in JobKind:
-        app.task(work, name=kind.value, bind=True, max_retries=3, default_retry_delay=5)
+    for job_kind in (*(kind.job_kind for kind in KINDS), JobKind.REPORT.value):
+        app.task(work, name=job_kind, bind=True, max_retries=3, default_retry_delay=5)

@@ -8,11 +8,10 @@ from functools import partial
 from typing import Any, NoReturn
 
 from analysis.data import MonthData, PostData
-from analysis.job_data import load_job_data
-from analysis.parameters import TextParameters, TrainingParameters, read_parameters
-from analysis.pipelines import PIPELINES, Pipeline
+from analysis.kinds import kind_of_jobs
+from analysis.kinds.kind import Kind
 from analysis.step import BadAnswers, NotReady, Step
-from core.enums import DOCUMENTS
+from core.enums import DOCUMENTS, WaitFor
 from core.errors import ServiceBadAnswer
 from core.logs import step_context
 from models.jobs import waited_seconds
@@ -30,25 +29,24 @@ MOST_ENGINES = 10  # of the Text API that a run may meet, from when its jobs wer
 
 async def work_on_texts(job: JobContext) -> Outcome:
     """Do what is left of a month's, an account's or a search's steps, until the slice is over."""
-    parameters = read_parameters(job.claim.parameters)
-    assert not isinstance(parameters, TrainingParameters)  # noqa: S101 - the kind of the job
-    pipeline = PIPELINES[job.claim.kind]
+    kind = kind_of_jobs(job.claim.kind)
+    parameters = kind.read_parameters(job.claim.parameters)
     completed = await job.completed_steps()
     _stop_on_lost_lease(job)
 
     if DOCUMENTS not in completed:
         async with step_context(DOCUMENTS):
-            outcome = await collect_documents(job, parameters)
+            outcome = await collect_documents(job, kind, parameters)
         if outcome is not None:
             return outcome
 
-    steps = pipeline.select(parameters.steps, completed)
+    steps = kind.pipeline.select(parameters.steps, completed)
     if steps:
-        outcome = await _run_until_slice_ends(job, pipeline, steps, parameters)
+        outcome = await _run_until_slice_ends(job, kind, steps, parameters)
         if outcome is not None:
             return outcome
 
-    return Done(await closing_remark(job, parameters))
+    return Done(await closing_remark(job, kind, parameters))
 
 
 def _stop_on_lost_lease(job: JobContext) -> None:
@@ -64,7 +62,7 @@ def _stop_on_lost_lease(job: JobContext) -> None:
 
 
 async def _run_until_slice_ends(
-    job: JobContext, pipeline: Pipeline, steps: Sequence[Step], parameters: TextParameters
+    job: JobContext, kind: Kind[Any], steps: Sequence[Step], parameters: Any
 ) -> Outcome | None:
     """Run *steps*; return None when all are complete.
 
@@ -84,7 +82,7 @@ async def _run_until_slice_ends(
 
             job.on_interrupt(lambda: loop.call_soon_threadsafe(end_now))
             try:
-                not_ready = await _run_steps(job, pipeline, steps, parameters, fetcher)
+                not_ready = await _run_steps(job, kind, steps, parameters, fetcher)
             finally:
                 job.on_interrupt(None)
     except TimeoutError:
@@ -103,14 +101,15 @@ async def _run_until_slice_ends(
 async def _wait_for_others(job: JobContext, not_ready: NotReady) -> WaitUntil:
     """Let the job come back, later each time."""
     waits, _ = await job.in_database_thread(partial(waited_seconds, job.db, job.claim))
-    return WaitUntil(backoff_seconds(FIRST_WAIT_SECONDS, waits), not_ready.reason)
+    seconds = backoff_seconds(FIRST_WAIT_SECONDS, waits)
+    return WaitUntil(seconds, not_ready.reason, waits_for=WaitFor.OTHER_JOBS)
 
 
 async def _run_steps(
     job: JobContext,
-    pipeline: Pipeline,
+    kind: Kind[Any],
     steps: Sequence[Step],
-    parameters: TextParameters,
+    parameters: Any,
     fetcher: AnswerFetcher,
 ) -> NotReady | None:
     """Run *steps*, at once where none needs another; return what one of them waits for, if any.
@@ -119,10 +118,10 @@ async def _run_steps(
     """
     await _note_engine(job, fetcher.engine)
     scope = await job.document_scope()
-    data = await load_job_data(job.db, job.claim, scope, parameters)
+    data = await kind.load_data(job.db, job.claim, scope, parameters)
 
     async with fetcher:
-        for stage in pipeline.stages(steps):
+        for stage in kind.pipeline.stages(steps):
             not_ready = None
             for result in await run_stage(job, stage, data, fetcher):
                 if isinstance(result, BaseException):

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from analysis.parameters import TrainingParameters, list_months, read_parameters
+from analysis.kinds.months import list_months
+from analysis.kinds.trainings import TrainingParameters
 from core.enums import ENDED
 from core.errors import BadInput, UsageError
 from models.database import Database
@@ -148,8 +149,7 @@ def predict_data(db: Database, run_id: int, job: str | None, data: str) -> list[
     with db.read() as connection:
         trained = get_trained_network(connection, run_id, job)
 
-    parameters = read_parameters(trained.parameters)
-    assert isinstance(parameters, TrainingParameters)  # noqa: S101 - it was trained
+    parameters = TrainingParameters.model_validate(trained.parameters)
     if parameters.network == "polarity":
         return _score_lines(trained.weights, data)
     try:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from analysis.parameters import TrainingParameters, read_parameters
+from analysis.kinds.trainings import TrainingParameters
 from core.enums import State
 from core.errors import BadInput, TidingsError
 from models.jobs import fence
@@ -45,8 +45,7 @@ def run_training(job: JobContext) -> Outcome:
     Raises `LeaseLost` if the run was cancelled, `BadInput` for data or options that do not fit and
     for a loss that is no longer finite.
     """
-    parameters = read_parameters(job.claim.parameters)
-    assert isinstance(parameters, TrainingParameters)  # noqa: S101 - the kind of the job
+    parameters = TrainingParameters.model_validate(job.claim.parameters)
     with job.db.read() as connection:
         checkpoint, finished = read_progress(connection, job.claim.job_id)
     # A finished training's worker was killed between storing the result and ending the job.

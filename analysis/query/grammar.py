@@ -149,7 +149,7 @@ def _terms_of(leaf: Leaf) -> tuple[Term, ...]:
 
 @dataclass(frozen=True)
 class _Token:
-    kind: str  # "(", ")", "AND", "OR", "NOT", "near", "word", "quoted", or "" at the end
+    type: str  # "(", ")", "AND", "OR", "NOT", "near", "word", "quoted", or "" at the end
     text: str = ""
     case_sensitive: bool = False
 
@@ -185,13 +185,13 @@ class _Parser:
 
     def parse(self) -> Node:
         node = self._any_of()
-        if self._kind == ")":
+        if self._next_type == ")":
             raise ValueError("a bracket is closed that was not opened: write ( before it")
         return node
 
     @property
-    def _kind(self) -> str:
-        return self._tokens[self._next].kind
+    def _next_type(self) -> str:
+        return self._tokens[self._next].type
 
     def _take(self) -> _Token:
         token = self._tokens[self._next]
@@ -203,7 +203,7 @@ class _Parser:
         if self._depth > _DEEPEST:
             raise ValueError(f"{_DEEPEST} brackets within each other at most")
         parts = [self._all_of()]
-        while self._kind == "OR":
+        while self._next_type == "OR":
             self._take()
             parts.append(self._all_of())
         self._depth -= 1
@@ -211,15 +211,15 @@ class _Parser:
 
     def _all_of(self) -> Node:
         parts = [self._negation()]
-        while self._kind in ("AND", "NOT"):
-            if self._kind == "AND":
+        while self._next_type in ("AND", "NOT"):
+            if self._next_type == "AND":
                 self._take()
             parts.append(self._negation())
         return parts[0] if len(parts) == 1 else And(tuple(parts))
 
     def _negation(self) -> Node:
         is_negated = False
-        while self._kind == "NOT":
+        while self._next_type == "NOT":
             self._take()
             is_negated = not is_negated
         pair = self._pair()
@@ -227,7 +227,7 @@ class _Parser:
 
     def _pair(self) -> Node:
         left = self._group()
-        if self._kind != "near":
+        if self._next_type != "near":
             return left
 
         distance = self._take().text
@@ -236,22 +236,22 @@ class _Parser:
                 f"near/{distance} has no number of words up to {FARTHEST}: write near/5, say"
             )
         right = self._group()
-        if self._kind == "near":
+        if self._next_type == "near":
             raise ValueError("near/N joins two: write (a near/5 b) AND (b near/5 c)")
         return Near(_alternatives(left), _alternatives(right), int(distance))
 
     def _group(self) -> Node:
         token = self._take()
-        if token.kind == "(":
+        if token.type == "(":
             node = self._any_of()
-            if self._take().kind != ")":
+            if self._take().type != ")":
                 raise ValueError("a bracket is never closed: write ) behind it")
-        elif token.kind in ("word", "quoted"):
+        elif token.type in ("word", "quoted"):
             node = self._term(token)
         else:
             raise ValueError(_describe_gap(token))
 
-        if self._kind in ("word", "quoted", "("):
+        if self._next_type in ("word", "quoted", "("):
             raise ValueError(
                 "words in quotation marks or brackets have others right beside them: "
                 "write AND, OR or near/N between, or put all words into one pair of marks"
@@ -260,7 +260,7 @@ class _Parser:
 
     def _term(self, first: _Token) -> Term:
         texts = [first.text]
-        while first.kind == "word" and self._kind == "word":
+        while first.type == "word" and self._next_type == "word":
             token = self._take()
             if token.case_sensitive:
                 raise ValueError(
@@ -268,7 +268,7 @@ class _Parser:
                     "phrase, or write AND"
                 )
             texts.append(token.text)
-        if first.kind == "word":
+        if first.type == "word":
             check_operators(texts)
 
         term = Term(" ".join(" ".join(texts).split()), first.case_sensitive)
@@ -290,9 +290,9 @@ def check_operators(words: Sequence[str]) -> None:
 
 
 def _describe_gap(token: _Token) -> str:
-    if token.kind == ")":
+    if token.type == ")":
         return "a bracket is closed where words should stand: write them, or take it away"
-    name = "near/N" if token.kind == "near" else token.kind
+    name = "near/N" if token.type == "near" else token.type
     where = f"before {name}" if name else "at the end"
     return f'words are missing {where}: write them (AND, OR and NOT as words go into "…")'
 

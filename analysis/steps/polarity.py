@@ -22,7 +22,7 @@ async def score_mentions(data: MonthData, fetcher: Fetcher) -> StepResult:
 
     Where terms are masked, a sentence that mentions two keywords is two texts.
     """
-    sentences = await data.mentions.sentences()
+    sentences = await data.results.sentences()
     texts = [data.scored_text(keyword, sentence) for keyword, sentence in sentences]
     polarities = await _fetch_polarities(fetcher, dict.fromkeys(texts), data.options.text_size)
 

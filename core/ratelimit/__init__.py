@@ -8,7 +8,7 @@ from typing import Protocol
 
 
 class Limiter(Protocol):
-    """What a client of a service needs of its rate limiter."""
+    """The rate limiter of a service, as its client uses it."""
 
     def call(self) -> AbstractAsyncContextManager[None]:
         """Wait until one call is allowed, and hold its permit until the block is left."""

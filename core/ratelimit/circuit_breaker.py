@@ -43,21 +43,24 @@ class CircuitBreaker:
         self._clock = clock
         self._open_circuit = redis.register_script(OPEN_CIRCUIT)
         self._checking = asyncio.Lock()
-        self._check_at = 0.0  # monotonic, as the next
+        # The next check is due at this monotonic time.
+        self._check_at = 0.0
         self._open_until = 0.0
 
     async def open(self, seconds: float) -> None:
         """Let nobody call for *seconds*; the longest of several such times counts."""
         self._open_until = max(self._open_until, self._clock.monotonic() + seconds)
         self._check_at = min(self._check_at, self._open_until)
-        with suppress(RedisError):  # then it holds in this process alone, through the caller's wait
+        # If Redis fails, it holds in this process alone, through the caller's wait.
+        with suppress(RedisError):
             await self._open_circuit(
                 keys=[self._keys.open_until, self._keys.trial], args=[int(seconds * 1000)]
             )
 
     async def close(self) -> None:
         """Let everybody call again: the first call succeeded."""
-        with suppress(RedisError):  # then another call tries first in a few seconds
+        # If Redis fails, another call tries first in a few seconds.
+        with suppress(RedisError):
             await self._windows.stamp({}, succeeded=True)
 
     async def wait(self) -> Permit | None:
@@ -68,9 +71,11 @@ class CircuitBreaker:
         now = self._clock.monotonic
         is_checked = False
         while now() >= self._check_at or now() < self._open_until:
-            async with self._checking:  # calls that come during a check wait for its result
+            # Calls that come during a check wait for its result.
+            async with self._checking:
                 is_too_long = self._open_until - now() > LONGEST_WAIT_SECONDS
-                must_check = is_too_long and not is_checked  # somebody may have closed it since
+                # Somebody may have closed it since.
+                must_check = is_too_long and not is_checked
                 is_checked = is_checked or must_check
                 if must_check or now() >= self._check_at:
                     permit = await self._try_to_pass()
@@ -83,6 +88,7 @@ class CircuitBreaker:
             if wait > LONGEST_WAIT_SECONDS and is_checked:
                 raise self._windows.cap_reached(wait, CIRCUIT_OPEN)
             await self._clock.sleep(min(wait + random.uniform(0, 0.5), CHECK_SECONDS))
+
         return None
 
     async def _try_to_pass(self) -> Permit | None:
@@ -96,7 +102,8 @@ class CircuitBreaker:
                 permit = next(iter(taken.permits), None)
                 wait = taken.wait if permit is None else CHECK_SECONDS
                 self._open_until = self._clock.monotonic() + wait
-        except RedisError:  # without Redis there is no limit that a call could exceed
+        except RedisError:
+            # Without Redis there is no limit that a call could exceed.
             self._check_at = self._clock.monotonic() + REDIS_AWAY_SECONDS
             return None
 

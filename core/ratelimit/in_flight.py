@@ -11,7 +11,8 @@ from core.ratelimit.clock import Clock
 from core.ratelimit.windows import HOLD_MS, Permit, PermitWindows
 
 RENEW_SECONDS = 1.0
-STAMP_SECONDS = 0.02  # stamping late costs nothing: a permit is stamped with its age
+# A late stamp costs nothing, because it is sent as an age.
+STAMP_SECONDS = 0.02
 STAMP_RETRY_SECONDS = 0.2
 
 
@@ -22,7 +23,7 @@ class CallsInFlight:
         self._windows = windows
         self._clock = clock
         self._permit_ids: set[int] = set()
-        # Of calls that have ended: permit's id, monotonic time, whether the call succeeded.
+        # Each call that has ended has its permit's id, its monotonic time and whether it succeeded.
         self._ended: list[tuple[int, float, bool]] = []
         self._renewal = BackgroundTask(self._renew)
         self._stamping = BackgroundTask(self._stamp)
@@ -50,7 +51,8 @@ class CallsInFlight:
             await self._clock.sleep(RENEW_SECONDS)
             if self._permit_ids:
                 ages_ms = dict.fromkeys(self._permit_ids, 0.0)
-                with suppress(RedisError):  # it is retried in a second; a permit outlives three
+                # A failed renewal is retried in a second; a permit outlives three seconds.
+                with suppress(RedisError):
                     await self._windows.stamp(ages_ms, hold_ms=HOLD_MS, succeeded=False)
 
     async def _stamp(self) -> None:

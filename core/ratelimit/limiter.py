@@ -44,10 +44,10 @@ from core.ratelimit.windows import (
     Taken,
 )
 
-SEND_WITHIN_SECONDS = (
-    2.0  # an older permit is removed: it may expire before the service counts the call
-)
-TAKE_AGAIN_SECONDS = 0.004  # permits that become free one by one are taken a few at a time
+# An older permit is removed, because it may expire before the service counts the call.
+SEND_WITHIN_SECONDS = 2.0
+# Permits that become free one by one are taken a few at a time.
+TAKE_AGAIN_SECONDS = 0.004
 REDIS_RETRY_SECONDS = 0.5
 
 
@@ -202,7 +202,8 @@ class RateLimiter:
     def _next_waiting(self) -> asyncio.Future[Permit] | None:
         while self._waiting:
             future = self._waiting.popleft()
-            if not future.done():  # those that are were cancelled
+            # A future that is done was cancelled.
+            if not future.done():
                 return future
         return None
 

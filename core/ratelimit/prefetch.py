@@ -1,4 +1,4 @@
-"""Permits that are taken ahead of their calls where the limit does not bind."""
+"""Permits that are taken ahead of their calls while the limit does not bind."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from core.ratelimit.background_task import BackgroundTask
 from core.ratelimit.clock import Clock
 from core.ratelimit.windows import Permit, PermitWindows
 
-PREFETCH_SECONDS = 0.05  # older permits are returned
+# Older permits are returned.
+PREFETCH_SECONDS = 0.05
 PREFETCH_MOST = 256
 
 
@@ -23,7 +24,8 @@ class PrefetchedPermits:
         self._clock = clock
         self._permits: deque[Permit] = deque()
         self._target = 0
-        self._calls = 0  # since permits were last taken, at `_taken_at`
+        # Calls are counted since permits were last taken, at `_taken_at`.
+        self._calls = 0
         self._taken_at = 0.0
         self._expiry = BackgroundTask(self._return_expired)
 
@@ -50,7 +52,7 @@ class PrefetchedPermits:
         self._expiry.ensure_running()
 
     def adapt(self, taken_at: float, *, limit_binds: bool) -> None:
-        """Set the target by the rate of calls; nothing is prefetched where the limit binds."""
+        """Set the target by the rate of calls; nothing is prefetched while the limit binds."""
         rate = self._calls / max(taken_at - self._taken_at, 1e-3)
         self._target = 0 if limit_binds else min(int(rate * PREFETCH_SECONDS / 2), PREFETCH_MOST)
         self._calls = 0
@@ -75,7 +77,8 @@ class PrefetchedPermits:
         expired = []
         while self._permits and self._age_of_oldest() >= older_than:
             expired.append(self._permits.popleft())
-        with suppress(RedisError):  # then they expire by themselves
+        # If Redis fails, they expire by themselves.
+        with suppress(RedisError):
             await self._windows.remove(expired)
 
     def _age_of_oldest(self) -> float:

@@ -16,9 +16,11 @@ from core.ratelimit.clock import Clock
 from core.ratelimit.in_flight import RENEW_SECONDS
 from core.ratelimit.scripts import END_RECOVERY, REFILL_WINDOW, Keys
 
-LOCK_MS = 2000  # renewed while the process lives; a killed one delays the others no longer
+# The lock is renewed while the process lives; a killed process delays the others no longer.
+LOCK_MS = 2000
 RETRY_SECONDS = 0.2
-SETTLE_SECONDS = 1.2 * RENEW_SECONDS  # until other processes renewed their permits in flight
+# Within this time, other processes have renewed their permits in flight.
+SETTLE_SECONDS = 1.2 * RENEW_SECONDS
 
 History = Callable[[float], Awaitable[Sequence[tuple[int, int]]]]
 
@@ -26,8 +28,8 @@ History = Callable[[float], Awaitable[Sequence[tuple[int, int]]]]
 class Recovery:
     """Waits until the short windows are empty and refills the long ones from the table of calls.
 
-    No process is granted a permit meanwhile. *history* returns the ``(minute, calls)`` of the last
-    so many seconds, with the calls that may be in flight.
+    No process is granted a permit meanwhile. *history* takes a number of seconds and returns the
+    ``(minute, calls)`` since then, with the calls that may be in flight.
     """
 
     def __init__(
@@ -45,7 +47,8 @@ class Recovery:
     async def run(self) -> None:
         """Rebuild the windows. One process holds the lock and refills them; the others retry."""
         token = str(random.getrandbits(52))
-        if await self._redis.pttl(self._keys.recovery) > LOCK_MS:  # set when the clock was ahead
+        # A longer time is left if the clock was ahead when the key was set.
+        if await self._redis.pttl(self._keys.recovery) > LOCK_MS:
             await self._redis.delete(self._keys.recovery)
         if not await self._redis.set(self._keys.recovery, token, nx=True, px=LOCK_MS):
             await self._clock.sleep(RETRY_SECONDS)
@@ -56,7 +59,8 @@ class Recovery:
         try:
             await self._rebuild(token)
         finally:
-            self._holds_lock = False  # redis-py loses some cancellations
+            # The flag ends the renewal too, because redis-py loses some cancellations.
+            self._holds_lock = False
             lock_renewal.cancel()
 
     async def _rebuild(self, token: str) -> None:
@@ -73,10 +77,15 @@ class Recovery:
         for seconds, key in zip(lengths, self._keys.windows, strict=True):
             if seconds < LONG_WINDOW_SECONDS:
                 continue
-            rows = await self._history(seconds + 60)
-            arguments: list[str | int] = [token, seconds * 1000, *chain.from_iterable(rows)]
+            calls_by_minute = await self._history(seconds + 60)
+            arguments: list[str | int] = [
+                token,
+                seconds * 1000,
+                *chain.from_iterable(calls_by_minute),
+            ]
             if not await self._refill_window(keys=[self._keys.recovery, key], args=arguments):
-                return  # the lock expired: another process rebuilds the windows
+                # The lock expired: another process rebuilds the windows.
+                return
 
         await self._clock.sleep(SETTLE_SECONDS)
         await self._end_recovery(
@@ -84,12 +93,12 @@ class Recovery:
         )
 
     async def _seconds_since(self, lost_at: str) -> float:
-        """Return for how long no process has called, by the key that the first to notice sets."""
+        """Return how long no process has called: the first process to notice sets a key."""
         seconds, microseconds = await self._redis.time()
         now = seconds + microseconds / 1e6
         if await self._redis.set(lost_at, now, nx=True, ex=600):
             return 0.0
-        # Not negative: the clock may have been set back since.
+        # The clock may have been set back since, so that the difference would be negative.
         return max(0.0, now - float(await self._redis.get(lost_at) or now))
 
     async def _renew_lock(self) -> None:

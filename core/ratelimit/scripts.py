@@ -1,7 +1,7 @@
 """The Lua scripts of the rate limiter, each of which Redis runs atomically, and their keys.
 
-Times are in milliseconds, on Redis' own clock. That clock may be set back: no time is believed that
-lies further in the future than it can have been written, else a clock that was two hours ahead for
+Times are in milliseconds, on Redis' own clock. That clock may be set back. No time is believed that
+lies further in the future than it can have been written; else a clock that was two hours ahead for
 a moment would stop all calls for two hours.
 """
 
@@ -13,7 +13,8 @@ from core.rate_limit_notation import Window
 
 KEY_PREFIX = "tidings:limit"
 OPEN_UNTIL, TRIAL = "open_until", "trial"
-TRIAL_MS = 3000  # another call may try after so long
+# Another call may try after this time.
+TRIAL_MS = 3000
 
 # `open_until` holds a time, and how long the service asked to be left alone.
 _CLOCK = """
@@ -42,11 +43,16 @@ class Keys:
 
     def __init__(self, service: str, credential: str, windows: Sequence[Window]) -> None:
         base = f"{KEY_PREFIX}:{service}:{credential}"
-        self.run_id = f"{base}:run_id"  # of the Redis server whose windows are complete
-        self.open_until = f"{base}:{OPEN_UNTIL}"  # when the circuit breaker lets a call try
-        self.trial = f"{base}:{TRIAL}"  # held by the call that tries
-        self.spacing = f"{base}:spacing"  # when the next call is due at even spacing
-        self.recovery = f"{base}:recovery"  # lock of the process that rebuilds the windows
+        # It holds the run id of the Redis server whose windows are complete.
+        self.run_id = f"{base}:run_id"
+        # It holds the time at which the circuit breaker lets a call try.
+        self.open_until = f"{base}:{OPEN_UNTIL}"
+        # The call that tries holds it.
+        self.trial = f"{base}:{TRIAL}"
+        # It holds the time at which the next call is due at even spacing.
+        self.spacing = f"{base}:spacing"
+        # The process that rebuilds the windows holds this lock.
+        self.recovery = f"{base}:recovery"
         self.windows = [f"{base}:{window.seconds}s" for window in windows]
 
 

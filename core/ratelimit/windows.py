@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from operator import attrgetter
 from typing import NamedTuple
 
 from redis.asyncio import Redis
@@ -15,26 +14,33 @@ from core.rate_limit_notation import LONG_WINDOW_SECONDS, Window
 from core.ratelimit.clock import Clock
 from core.ratelimit.scripts import STAMP_PERMITS, TAKE_PERMITS, Keys
 
-HOLD_MS = 3000  # how long a permit outlives its last renewal, beside the window itself
-SPACING = 0.75  # of a window's even spacing: what a slow moment left unused is made up for
+# A permit outlives its last renewal by this time, beside the window itself.
+HOLD_MS = 3000
+# Calls keep this share of a window's even spacing, so that they make up for slow moments.
+SPACING = 0.75
 SPACING_TOLERANCE_MS = 10.0
-LONGEST_WAIT_SECONDS = 20.0  # a longer wait is an error, so that it does not hold a worker
+# A longer wait is an error, so that it does not hold a worker.
+LONGEST_WAIT_SECONDS = 20.0
 
-RECOVERY_NEEDED, CIRCUIT_OPEN = -2, -1  # reasons to wait; others are the number of a window, from 1
+# These are reasons to wait; other reasons are the number of a window, from 1.
+RECOVERY_NEEDED, CIRCUIT_OPEN = -2, -1
 
 
 class Permit(NamedTuple):
     """The right to one call, counted in every window."""
 
     id: int
-    taken_at: float  # monotonic
+
+    # The time is monotonic.
+    taken_at: float
 
 
 class Taken(NamedTuple):
     """The permits that Redis granted and, if it granted none, how many seconds to wait and why."""
 
     permits: list[Permit]
-    sent_at: float  # monotonic
+    # The time is monotonic.
+    sent_at: float
     wait: float
     reason: int
 
@@ -55,7 +61,8 @@ class PermitWindows:
         self._clock = clock
         self._take_permits = redis.register_script(TAKE_PERMITS)
         self._stamp_permits = redis.register_script(STAMP_PERMITS)
-        self._next_id = random.getrandbits(52)  # a double in Lua holds 53 bits
+        # A double in Lua holds 53 bits.
+        self._next_id = random.getrandbits(52)
 
         self._lengths_ms = [window.seconds * 1000 for window in windows]
         self._take_arguments = [float(HOLD_MS), *_spacing_ms(windows)]
@@ -73,7 +80,7 @@ class PermitWindows:
             keys=[keys.run_id, keys.open_until, keys.trial, keys.spacing, *keys.windows],
             args=[count, first_id, *self._take_arguments],
         )
-        permits = [Permit(first_id + number, sent_at) for number in range(granted)]
+        permits = [Permit(first_id + index, sent_at) for index in range(granted)]
         return Taken(permits, sent_at, wait_us / 1e6, reason)
 
     async def stamp(
@@ -91,7 +98,7 @@ class PermitWindows:
         """Remove permits with which no call was made."""
         if permits:
             for key in self._keys.windows:
-                await self._redis.zrem(key, *map(attrgetter("id"), permits))
+                await self._redis.zrem(key, *(permit.id for permit in permits))
 
     def cap_reached(self, wait: float, reason: int) -> CapReached:
         """Return the error for a wait that is longer than a worker should stand still."""
@@ -105,7 +112,7 @@ class PermitWindows:
 
 
 def _spacing_ms(windows: Sequence[Window]) -> tuple[float, float]:
-    """Return how far apart calls are, and how far ahead of that they may be.
+    """Return how far apart calls are, and how far ahead of that they may be, in milliseconds.
 
     Long windows may be used up at once.
     """

@@ -5,16 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Collection, Iterable, Sequence
-from contextlib import closing
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from importlib.resources import files
 from itertools import count
 from operator import attrgetter
 from pathlib import Path
-from typing import Any
 
-from analysis.parameters import MonthsParameters
 from core.atomic_files import StagedFiles, replace_file, whole_name, write_atomically
 from core.enums import Grain, Grouping
 from core.errors import TidingsError, UsageError
@@ -23,19 +20,18 @@ from reports.build_progress import BuildProgress
 from reports.data import years
 from reports.data.exports import TABLE_FILES, ExportFolder
 from reports.data.queries import in_batches
-from reports.data.run_data import NO_SELECTION, RunData, Selection, load_run
+from reports.data.run_data import NO_SELECTION, Selection, load_run
 from reports.data.selection import check_found, refuse_numbers
-from reports.data.tables.mentions import MENTIONS
-from reports.figures import fonts
 from reports.figures.figure_store import FigureStore
 from reports.figures.origin import describe_origin
-from reports.pages import atom, comparison, handles, months, page, run_summary, trainings
-from reports.pages.month_pages import MonthPage
-from reports.pages.repeats import Repeats, read_repeats
-from reports.pages.run_summary import RunSummary, summarize_run
-from reports.pages.watching import WatchSection, read_watch_section
-from reports.pages.year_pages import YearPage
+from reports.kinds import REPORT_KINDS
+from reports.kinds.report_kind import Report
+from reports.pages import atom, comparison, page, run_summary
+from reports.pages.repeats import read_repeats
+from reports.pages.run_summary import summarize_run
+from reports.pages.watching import read_watch_section
 from reports.report_files import FEED, INDEX, MANIFEST, is_own_page
+from reports.words.quantities import join_words
 
 # A report is made again when a file of one of these packages has changed.
 _PACKAGES = (
@@ -48,35 +44,16 @@ _PACKAGES = (
     "reports.figures",
     "reports.pages",
     "reports.pages.templates",
+    "reports.kinds",
     "reports.build",
     "analysis",
+    "analysis.kinds",
     "analysis.text",
     "analysis.text.stopwords",
 )
 
 FIGURES_PER_PART = 24  # figures that one job of a large report draws: a few seconds
 MAX_PARTS_UNDIVIDED = 2  # a report of so few parts is drawn by the job that makes it
-
-
-@dataclass(frozen=True)
-class _Report:
-    """A run whose report is made, and where its pages, figures and tables go."""
-
-    run: RunSummary
-    pages: StagedFiles
-    store: FigureStore
-    exports: ExportFolder
-    repeats: Repeats | None  # None of trainings, and of runs side by side
-    watch: WatchSection | None  # None of runs that are not watched, and of runs side by side
-
-
-@dataclass(frozen=True)
-class _ReportKind:
-    """How the report of one kind of run is made."""
-
-    write_pages: Callable[[_Report], None]
-    draw_figures: Callable[[RunData, FigureStore, Collection[str]], object]
-    figures_per_job: int  # about; of a month, for each keyword
 
 
 def build(
@@ -113,12 +90,13 @@ def build(
     if _is_unchanged(out, fingerprint):
         return index
 
+    progress = progress or BuildProgress()
+    progress.show(progress)
     runs = [load_run(db, run_id, selection, grain, grouping) for run_id in run_ids]
     if len(run_ids) > 1 and grain is None:
         runs = [replace(data, grain=Grain.MONTH) for data in runs]
     if any(map(years.groups_by_year, runs)):
         check = _after_one(check)
-    progress = progress or BuildProgress()
     store = FigureStore(out, note=describe_origin(runs), check=check, progress=progress)
     with StagedFiles(out) as pages:
         reports = []
@@ -128,16 +106,21 @@ def build(
                 check_found(data, selection)
             exports = ExportFolder(data, folder, texts=texts, progress=progress)
             folder.mkdir(exist_ok=True)
-            repeats = _read_repeats(data) if len(run_ids) == 1 else None
+            read_highlights = REPORT_KINDS[data.kind.report].read_highlights
+            repeats = None
+            if len(run_ids) == 1 and read_highlights is not None:
+                repeats = read_repeats(data, read_highlights)
             watch = read_watch_section(data) if len(run_ids) == 1 else None
-            reports.append(_Report(summarize_run(data), pages, store, exports, repeats, watch))
+            reports.append(Report(summarize_run(data), pages, store, exports, repeats, watch))
         if len(reports) > 1:
             _write_comparison(reports, pages, store)
         else:
             (report,) = reports
-            _KINDS[report.run.kind].write_pages(report)
+            kind = REPORT_KINDS[report.run.kind.report]
+            kind.write_pages(report)
             if report.watch is not None:
-                pages.add(FEED, atom.write_feed(report.run, _title(report), report.watch.events))
+                title = kind.title(report.run)
+                pages.add(FEED, atom.write_feed(report.run, title, report.watch.events))
 
         names = {*pages.names, *(f"{store.folder.name}/{name}" for name in store.used)}
         for report in reports:
@@ -179,8 +162,7 @@ def divide_figures(db: Database, run_id: int) -> list[tuple[str, ...]]:
     data = load_run(db, run_id)
     if years.groups_by_year(data):
         return years.split_by_year(map(attrgetter("name"), data.jobs))
-    keywords = getattr(data.parameters, "keywords", ("",))
-    figures_per_job = _KINDS[data.kind].figures_per_job * len(keywords)
+    figures_per_job = REPORT_KINDS[data.kind.report].figures_per_job * max(1, len(data.keywords))
     names = map(attrgetter("name"), data.jobs)
     parts = list(map(tuple, in_batches(names, max(1, FIGURES_PER_PART // figures_per_job))))
     return parts if len(parts) > MAX_PARTS_UNDIVIDED else []
@@ -192,109 +174,17 @@ def draw_part(
     """Draw the missing figures of the jobs *names*, for `build` to find; return their number."""
     data = load_run(db, run_id)
     store = FigureStore(out, note=describe_origin([data]), check=check)
-    _KINDS[data.kind].draw_figures(data, store, names)
+    REPORT_KINDS[data.kind.report].draw_figures(data, store, names)
     return store.drawn
 
 
-def _read_repeats(data: RunData) -> Repeats | None:
-    read_highlights = _HIGHLIGHTS.get(data.kind)
-    return None if read_highlights is None else read_repeats(data, read_highlights)
-
-
-def _write_months(report: _Report) -> None:
-    """Write a front page, a page for each month and one for each keyword over all months.
-
-    A run of many months has a page for each year too, which lists its months.
-    """
-    if years.draw_by_year(report.run):
-        report = replace(report, run=replace(report.run, grain=Grain.YEAR))
-
-    def show_month(month: MonthPage) -> None:
-        name, samples = f"{month.period}.html", month.texts
-        _write(report, name, "month.html", month, title=month.name, samples=samples)
-
-    def show_year(year: YearPage) -> None:
-        _write(report, year.year.page, "year.html", year, title=year.name, samples=[])
-
-    with closing(report.exports.write_while_reading(MENTIONS)) as mentions:
-        shown = months.make_page(report.run, report.store, mentions, show_month, show_year)
-    for keyword in shown.keywords:
-        more = {"keyword": keyword}
-        title, samples = keyword.name, shown.texts
-        _write(report, keyword.page, "keyword.html", shown, title=title, samples=samples, **more)
-
-    _write(report, INDEX, "months.html", shown, title=_title(report), samples=shown.texts)
-
-
-def _write_handles(report: _Report) -> None:
-    """Write a page that compares the accounts and one for each; an only one is the index."""
-    is_alone = len(report.run.jobs) == 1
-
-    def show_portrait(page: handles.PortraitPage) -> None:
-        name = INDEX if is_alone else f"{page.portrait.slug}.html"
-        title, samples = page.portrait.name, page.portrait.texts
-        more = {"portrait": page.portrait, "alone": is_alone}
-        _write(report, name, "handle.html", page, title=title, samples=samples, **more)
-
-    shown = handles.make_page(report.run, report.store, show_portrait, texts=report.exports.texts)
-    if not is_alone:
-        _write(report, INDEX, "handles.html", shown, title=_title(report), samples=shown.texts)
-
-
-def _title(report: _Report) -> str:
-    """Return what the front page of a run over texts is called."""
-    run = report.run
-    if isinstance(run.parameters, MonthsParameters):
-        keywords = [f"“{keyword.name}”" for keyword in run.parameters.keywords]
-        return f"What was said about {_join_names(keywords)}"
-    if len(run.jobs) == 1:
-        return run.jobs[0].name
-    return run.name or f"{len(run.jobs)} {'searches' if run.kind == 'search' else 'accounts'}"
-
-
-def _write_trainings(report: _Report) -> None:
-    shown = trainings.make_page(report.run, report.store)
-    is_alone = len(shown.sections) == 1
-    title = f"A {shown.network} network" if is_alone else f"{shown.network} networks".capitalize()
-    _write(report, INDEX, "trainings.html", shown, title=title, samples=[])
-
-
-def _write(
-    report: _Report,
-    name: str,
-    template: str,
-    shown: object,
-    *,
-    title: str,
-    samples: Iterable[str],
-    **more: Any,
-) -> None:
-    """Write the page *name*; *samples* are texts on it, to see which scripts they use."""
-    html = page.render(
-        template,
-        title=title,
-        page=shown,
-        missing_fonts=fonts.missing_scripts(samples),
-        summary=report.run,
-        repeats=report.repeats,
-        watch=report.watch,
-        files=report.exports.files(),
-        texts=report.exports.texts,
-        made=report.run.ended,
-        **more,
-    )
-
-    report.pages.add(name, html.encode())
-    report.store.progress.count_page()
-
-
-def _write_comparison(reports: Sequence[_Report], pages: StagedFiles, store: FigureStore) -> None:
+def _write_comparison(reports: Sequence[Report], pages: StagedFiles, store: FigureStore) -> None:
     runs = list(map(attrgetter("run"), reports))
     shown = comparison.make_page(runs, store)
     labels = list(comparison.label_runs(runs).values())
     html = page.render(
         "comparison.html",
-        title=f"{_join_names(labels)} side by side",
+        title=f"{join_words(labels)} side by side",
         page=shown,
         runs=runs,
         made=max(filter(None, map(attrgetter("ended"), runs)), default=None),
@@ -303,26 +193,6 @@ def _write_comparison(reports: Sequence[_Report], pages: StagedFiles, store: Fig
     )
     pages.add(INDEX, html.encode())
     store.progress.count_page()
-
-
-_ACCOUNTS = _ReportKind(_write_handles, handles.draw_figures, figures_per_job=4)
-_KINDS = {
-    "months": _ReportKind(_write_months, months.draw_figures, figures_per_job=2),
-    "handles": _ACCOUNTS,
-    "search": _ACCOUNTS,
-    "training": _ReportKind(_write_trainings, trainings.make_page, figures_per_job=3),
-}
-
-
-_HIGHLIGHTS = {
-    "months": months.read_highlights,
-    "handles": handles.read_highlights,
-    "search": handles.read_highlights,
-}
-
-
-def _join_names(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _fingerprint(

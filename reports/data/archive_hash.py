@@ -64,7 +64,7 @@ def _sort_digests(digests: bytes) -> bytes:
 
 
 def _read_documents(data: RunData) -> Iterator[tuple[str, str]]:
-    for job in data.jobs if data.kind != "training" else ():
+    for job in data.collecting_jobs:
         statement = _COLUMNS.where(documents_condition(data, job))
         for _, identity, text in fetch_pages(data.db, statement, Document.id):
             yield identity, text

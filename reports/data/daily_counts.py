@@ -8,7 +8,8 @@ from datetime import date
 from sqlalchemy import ColumnElement, String, cast, func, select
 
 from analysis import grains
-from core.enums import Grain, JobKind
+from analysis.kinds.kind import Unit
+from core.enums import Grain
 from models.documents import documents_of
 from models.tables import Document, Mention
 from reports.data.export_schema import pad_period
@@ -30,7 +31,7 @@ def read_daily_counts(run: RunData, job: RunJob) -> Mapping[str, list[int]]:
 
     A month of an archive is counted once, and what the run's selection leaves out counts too.
     """
-    if job.kind != JobKind.MONTH:
+    if run.kind.unit == Unit.POST:
         return _count_by_day(run, documents_condition(run, job))
     if job.id not in run.kept_days:
         run.kept_days[job.id] = _count_by_day(run, documents_condition(run, job))

@@ -11,6 +11,7 @@ from importlib.resources import files
 from types import UnionType
 from typing import Annotated, Any, Generic, TypeVar, get_args, get_origin, get_type_hints
 
+from analysis.kinds.kind import Unit
 from reports.data.formats import Category, Columns
 from reports.data.run_data import Reader
 
@@ -37,9 +38,9 @@ CATEGORIES = frozenset(
     {"period", "handle", "keyword", "term", "job", "source", "type", "step", "state", "service"}
     | {"operation", "split", "other", "group"}
 )
-MONTH_RUNS = ("months",)
-TEXT_RUNS = ("months", "handles", "search")
-TRAINING_RUNS = ("training",)
+MENTION_RUNS = (Unit.MENTION,)
+TEXT_RUNS = (Unit.MENTION, Unit.POST)
+TRAINING_RUNS = (Unit.NETWORK,)
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,8 @@ class Table(Generic[T]):
     row: type[T]
     read: Reader[T]
 
-    # The kinds of run that can have rows.
-    kinds: tuple[str, ...]
+    # What the results of the runs that can have rows are about.
+    units: tuple[Unit, ...]
 
     # These columns tell rows apart; rows are sorted by them.
     key: tuple[str, ...]

@@ -11,6 +11,7 @@ from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import IO, Any
 
+from analysis.kinds.kind import Unit
 from core.atomic_files import replace_file, write_atomically
 from core.enums import Grain, Grouping
 from core.errors import UsageError
@@ -91,12 +92,12 @@ def describe_empty(db: Database, run_id: int, table: str) -> str:
     """Return why a table of a run that is done has no row."""
     kind = load_run(db, run_id).kind
     named = f"the table {table} of run {run_id} has no row"
-    if kind in TABLES[table].kinds:
+    if kind.unit in TABLES[table].units:
         return (
             f"{named}: `tidings export {run_id} coverage` says which steps were done, and on what"
         )
-    tables = ", ".join(run_table.name for run_table in tables_of(kind))
-    return f"{named}, since it is a run of the kind {kind}, whose tables are {tables}"
+    tables = ", ".join(run_table.name for run_table in tables_of(kind.unit))
+    return f"{named}, since it is a run of the kind {kind.name}, whose tables are {tables}"
 
 
 def write_table(
@@ -175,7 +176,7 @@ class ExportFolder:
 
     def _tables_of_folder(self) -> list[Table[Any]]:
         """Return the tables to write; a large run leaves out the table of all documents."""
-        tables = tables_of(self._data.kind)
+        tables = tables_of(self._data.kind.unit)
         if is_large(self._data):
             tables.remove(DOCUMENTS)
         return tables
@@ -203,9 +204,9 @@ def _describe_selection(run: RunData) -> str:
     return "\n".join(["## What is left out", "", *lines, "", _OF_SELECTED, ""]) if lines else ""
 
 
-def tables_of(kind: str) -> list[Table[Any]]:
-    """Return the tables in which a run of this kind can have rows."""
-    return [table for table in TABLES.values() if kind in table.kinds]
+def tables_of(unit: Unit) -> list[Table[Any]]:
+    """Return the tables in which a run whose results are about *unit* can have rows."""
+    return [table for table in TABLES.values() if unit in table.units]
 
 
 def _write_rows(

@@ -8,7 +8,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from analysis.parameters import MonthsParameters
+from analysis.kinds.kind import Unit
+from analysis.kinds.months import MonthsParameters
 from core.enums import Grouping
 from models.documents import documents_of
 from models.tables import Document, DocumentCount, Mention, Origin
@@ -45,13 +46,14 @@ def list_groups(data: RunData) -> list[str]:
 
     They are those that documents of its months have, and those that its parameters name.
     """
-    if data.grouping is None or not isinstance(data.parameters, MonthsParameters):
+    if data.grouping is None:
         return []
+    parameters = data.month_parameters
     cached = data.kept_rows.setdefault(list_groups, [])
     if not cached:
-        stored_names = _find_names(data, data.grouping, data.parameters)
+        stored_names = _find_names(data, data.grouping, parameters)
         folded = {stored_name.casefold() for stored_name in stored_names}
-        chosen = _choose(data.parameters, data.grouping)
+        chosen = _choose(parameters, data.grouping)
         absent = [stored_name for stored_name in chosen if stored_name.casefold() not in folded]
         cached.append(sorted(map(name_group, [*stored_names, *absent])))
     groups: list[str] = cached[0]
@@ -117,9 +119,9 @@ def list_stored_days(data: RunData, job: RunJob) -> dict[str, tuple[int, ...]]:
 
     They tell gaps from zeros. A run that reads every section and material needs none.
     """
-    parameters = data.parameters
-    if not isinstance(parameters, MonthsParameters):
+    if data.kind.unit == Unit.POST:
         return {}
+    parameters = data.month_parameters
     if not parameters.sections and parameters.material is None:
         return {}
     condition = documents_of(document_scope(data, job).of_all_kinds)

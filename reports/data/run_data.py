@@ -13,14 +13,16 @@ from typing import Any, Protocol, TypeVar
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from analysis import parameters as run_parameters
-from analysis.options import TextOptions
-from core.enums import Grain, Grouping, JobKind
+from analysis.kinds import kind_named
+from analysis.kinds.kind import Kind
+from analysis.kinds.months import MonthsParameters
+from analysis.options import Keyword
+from core.enums import Grain, Grouping
 from core.errors import UsageError
 from models.database import Database
 from models.documents import DocumentScope, documents_of
 from models.runs import get_run
-from models.tables import Job, Run, RunEngine
+from models.tables import IS_REPORT, Job, Run, RunEngine
 from reports.data.queries import fetch_all, in_batches, index_by
 
 T = TypeVar("T")
@@ -67,16 +69,6 @@ class RunJob:
     # The highest id that the job worked on; None before its documents are frozen.
     newest_document: int | None
 
-    @property
-    def handle(self) -> str:
-        """The handle, as documents have it, of the job that is named ``@handle``."""
-        return self.name.removeprefix("@").lower()
-
-    @property
-    def term(self) -> str:
-        """The term of the job that is named ``search:TERM``."""
-        return self.name.removeprefix("search:")
-
 
 @dataclass(frozen=True)
 class RunData:
@@ -85,16 +77,14 @@ class RunData:
     db: Database
     id: int
     name: str | None
-
-    # One of months, handles, search and training.
-    kind: str
+    kind: Kind[Any]
     state: str
     reason: str | None
 
     # The Unix time, as in `ended_at`.
     created_at: float
     ended_at: float | None
-    parameters: run_parameters.Parameters
+    parameters: Any
 
     # The PNG file that gives the word clouds their shape.
     mask: bytes | None
@@ -113,6 +103,22 @@ class RunData:
 
     # The counts of months, whatever the selection is.
     kept_days: dict[int, dict[str, list[int]]] = field(default_factory=dict, repr=False)
+
+    @property
+    def keywords(self) -> tuple[Keyword, ...]:
+        """The keywords that the run looks for; none of a run over posts."""
+        return self.kind.keywords(self.parameters)
+
+    @property
+    def month_parameters(self) -> MonthsParameters:
+        """The parameters of a run of months."""
+        assert isinstance(self.parameters, MonthsParameters)  # noqa: S101 - by its kind
+        return self.parameters
+
+    @property
+    def collecting_jobs(self) -> list[RunJob]:
+        """The jobs that have documents; none of trainings."""
+        return self.jobs if self.kind.has_documents else []
 
     def jobs_named(self, job_names: Collection[str] | None) -> list[RunJob]:
         """Return the jobs with these names, or all where *job_names* is None."""
@@ -164,14 +170,13 @@ def load_run(
         mask = connection.scalar(select(Run.mask).where(Run.id == run_id))
         engines = connection.scalars(select(RunEngine.engine).where(RunEngine.run_id == run_id))
         engine_names = sorted(engines)
-        jobs = connection.execute(
-            select(*columns).where(Job.run_id == run_id, Job.kind != JobKind.REPORT)
-        ).all()
+        jobs = connection.execute(select(*columns).where(Job.run_id == run_id, ~IS_REPORT)).all()
 
-    parameters = run_parameters.read_parameters(run.parameters)
-    if grain is not None and not isinstance(parameters, TextOptions):
+    kind = kind_named(run.kind)
+    parameters = kind.read_parameters(run.parameters)
+    if grain is not None and not kind.has_documents:
         raise UsageError(f"run {run_id} is a training, which has no periods: leave out --by")
-    if grouping is not None and not isinstance(parameters, run_parameters.MonthsParameters):
+    if grouping is not None and "grouping" not in kind.parameters.model_fields:
         raise UsageError(
             f"--by {grouping}: run {run_id} is none of months, whose documents alone are grouped: "
             "leave it out"
@@ -180,7 +185,7 @@ def load_run(
         db=db,
         id=run_id,
         name=run.name,
-        kind=run.kind,
+        kind=kind,
         state=run.state,
         reason=run.reason,
         created_at=run.created_at,
@@ -189,26 +194,24 @@ def load_run(
         mask=mask,
         engines=engine_names,
         jobs=sorted(starmap(RunJob, jobs), key=attrgetter("name")),
-        selection=_stored_selection(parameters) | selection,
+        selection=_stored_selection(kind, parameters) | selection,
         grain=grain or _stored_grain(parameters),
         grouping=grouping or _stored_grouping(parameters),
     )
 
 
-def _stored_selection(parameters: run_parameters.Parameters) -> Selection:
-    if not isinstance(parameters, TextOptions):
+def _stored_grain(parameters: Any) -> Grain:
+    return getattr(parameters, "by", Grain.MONTH)
+
+
+def _stored_grouping(parameters: Any) -> Grouping | None:
+    return getattr(parameters, "grouping", None)
+
+
+def _stored_selection(kind: Kind[Any], parameters: Any) -> Selection:
+    if not kind.has_documents:
         return NO_SELECTION
     return Selection(parameters.distinct, parameters.without)
-
-
-def _stored_grain(parameters: run_parameters.Parameters) -> Grain:
-    return parameters.by if isinstance(parameters, TextOptions) else Grain.MONTH
-
-
-def _stored_grouping(parameters: run_parameters.Parameters) -> Grouping | None:
-    if not isinstance(parameters, run_parameters.MonthsParameters):
-        return None
-    return parameters.grouping
 
 
 def document_scope(data: RunData, job: RunJob) -> DocumentScope:

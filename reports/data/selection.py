@@ -11,8 +11,9 @@ from operator import itemgetter
 
 from sqlalchemy import func, select
 
+from analysis.kinds.kind import Unit
 from analysis.text.near_duplicates import Pattern, Patterns, find_patterns
-from core.enums import DOCUMENTS, JobKind
+from core.enums import DOCUMENTS
 from core.errors import UsageError
 from models.tables import Document, Job, JobStep, Mention, Origin
 from reports.data.export_schema import pad_period
@@ -43,7 +44,7 @@ def is_large(data: RunData) -> bool:
     Such a report looks for patterns among the documents that mention a keyword, while a selection
     looks among all. The largest patterns of the two differ, so templates have no numbers.
     """
-    return data.kind == "months" and _count_documents(data) > MOST_TEXTS
+    return data.kind.unit == Unit.MENTION and _count_documents(data) > MOST_TEXTS
 
 
 def check_found(data: RunData, selection: Selection) -> None:
@@ -54,7 +55,7 @@ def check_found(data: RunData, selection: Selection) -> None:
             f"--without {numbered}: templates have no numbers in a run of more than "
             f"{MOST_TEXTS:,} documents: give a text of the pattern"
         )
-    if selection and data.kind == "training":
+    if selection and not data.kind.has_documents:
         raise UsageError(
             f"run {data.id} is a training, which has no documents to choose from: leave out "
             "--distinct and --without"
@@ -107,7 +108,7 @@ def left_out(data: RunData, job: RunJob) -> Collection[int]:
         cached.append({})
     ids_by_job: dict[int, frozenset[int]] = cached[0]
     if job.id not in ids_by_job:
-        if job.kind == JobKind.MONTH and not data.selection.distinct:
+        if data.kind.unit == Unit.MENTION and not data.selection.distinct:
             ids_by_job |= _leave_out_patterns(data)
         else:
             ids_by_job[job.id] = frozenset(_leave_out(data, job))
@@ -216,7 +217,7 @@ def _leave_out(run: RunData, job: RunJob) -> Iterator[int]:
 
 def _has_outlets(data: RunData, job: RunJob) -> bool:
     """Whether copies count once, and documents of the job are of several outlets."""
-    if not data.selection.distinct or job.kind != JobKind.MONTH:
+    if not data.selection.distinct or data.kind.unit == Unit.POST:
         return False
     documents = select(Origin.outlet).join(Document, Document.origin_id == Origin.id)
     job_outlets = documents.where(documents_condition(data, job))
@@ -274,7 +275,7 @@ def _read_texts(data: RunData) -> Iterator[tuple[int, str]]:
     for job in data.jobs:
         dated_documents = _sort_by_date(data, job, mentioning=mentioning)
         documents = [document for document, _ in dated_documents if document not in seen]
-        if data.kind == "search":
+        if data.kind.links_documents:
             seen.update(documents)
         for batch in in_batches(documents):
             statement = select(Document.id, Document.text).where(Document.id.in_(batch))

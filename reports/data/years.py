@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from analysis import grains
-from analysis.parameters import MonthsParameters
+from analysis.kinds.kind import Unit
 from core.enums import DOCUMENTS, Grain
 from reports.data.run_data import RunData
 from reports.data.tables.coverage import CoverageGrid
@@ -91,9 +91,10 @@ class YearCoverage:
 
 def count_months(data: RunData) -> int:
     """Return the months of a run of months; 0 of others."""
-    if not isinstance(data.parameters, MonthsParameters):
+    if data.kind.unit != Unit.MENTION:
         return 0
-    return len(grains.list_periods(data.parameters.first, data.parameters.last))
+    parameters = data.month_parameters
+    return len(grains.list_periods(parameters.first, parameters.last))
 
 
 def groups_by_year(run: RunData) -> bool:

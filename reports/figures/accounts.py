@@ -20,8 +20,10 @@ from reports.figures.spec import FigureSpec
 from reports.words.periods import find_stretches
 from reports.words.scales import UNCHECKED, with_scale
 
-Cells = Sequence[Sequence[float | None]]  # a row for each account, a cell for each period
-Gaps = Sequence[Sequence[str]]  # the periods without data, or cut off, of each account
+# Each account has a row of cells, one for each period.
+Cells = Sequence[Sequence[float | None]]
+# Each account has the periods that have no data or are cut off.
+Gaps = Sequence[Sequence[str]]
 
 _POSTS = LinearSegmentedColormap.from_list("posts", ["#eaf3f9", "#6fb1d8", "#0072B2", "#003a5c"])
 _POLARITY = LinearSegmentedColormap.from_list(
@@ -38,7 +40,9 @@ class Account:
 
     name: str
     n: int
-    scored: int  # reposts are not
+
+    # Reposts are not scored.
+    scored: int
     mean: float | None
     low: float | None
     high: float | None
@@ -47,14 +51,14 @@ class Account:
 def draw_means(ax: Axes, accounts: Sequence[Account]) -> None:
     """Draw a dot and its interval for each account, the first above; hollow where n < 5."""
     labels = []
-    for row, account in enumerate(accounts):
+    for y, account in enumerate(accounts):
         labels.append(f"{account.name}  n = {account.scored:,}")
         if account.low is not None and account.high is not None:
             ends = [max(-1.0, account.low), min(1.0, account.high)]
-            ax.plot(ends, [row, row], label="_interval", **_INTERVAL)
+            ax.plot(ends, [y, y], label="_interval", **_INTERVAL)
         if account.mean is not None:
             face = "white" if account.scored < FEW else style.BLUE
-            ax.plot([account.mean], [row], "o", markerfacecolor=face, **_MEAN)
+            ax.plot([account.mean], [y], "o", markerfacecolor=face, **_MEAN)
 
     ax.axvline(0, color=style.MUTED, linewidth=0.8, zorder=1, label="_zero")
     style.label_rows(ax, labels)
@@ -91,9 +95,9 @@ def means_spec(accounts: Sequence[Account]) -> FigureSpec | None:
 
 def draw_calendar(
     ax: Axes,
-    names: Sequence[str],
+    account_names: Sequence[str],
     span: style.Range,
-    values: Cells,
+    period_values: Cells,
     gaps: Gaps,
     *,
     is_polarity: bool,
@@ -103,12 +107,12 @@ def draw_calendar(
 
     *gaps* are hatched, periods that are *cut_off* have a dagger.
     """
-    cells = np.array(values, dtype=float)
+    cells = np.array(period_values, dtype=float)
     top = float(np.nanmax(np.abs(cells), initial=0.0)) or 1.0
     image = draw_heat(
         ax,
         cells,
-        names,
+        account_names,
         span,
         rule={"color": "white", "linewidth": 2},
         cmap=_POLARITY if is_polarity else _POSTS,
@@ -116,15 +120,16 @@ def draw_calendar(
         vmax=top,
     )
 
-    places = {period: place for place, period in enumerate(span)}
-    for row, without_data in enumerate(gaps):
-        for first, last in find_stretches(without_data):
-            left, right = places[first] - 0.5, places[last] + 0.5
-            gap = Rectangle((left, row - 0.5), right - left, 1, label="_gap", **style.GAP_LOOK)
+    columns = {period: column for column, period in enumerate(span)}
+    for y, gap_periods in enumerate(gaps):
+        for start, end in find_stretches(gap_periods):
+            left, right = columns[start] - 0.5, columns[end] + 0.5
+            gap = Rectangle((left, y - 0.5), right - left, 1, label="_gap", **style.GAP_LOOK)
             ax.add_patch(gap)
-    for row, marked in enumerate(cut_off):
+
+    for y, marked in enumerate(cut_off):
         for period in marked:
-            ax.text(places[period], row, style.CUT_OFF, **_DAGGER)
+            ax.text(columns[period], y, style.CUT_OFF, **_DAGGER)
 
     figure = ax.get_figure()
     if figure is not None:
@@ -135,43 +140,49 @@ def draw_calendar(
 
 
 def calendar_figure(
-    names: Sequence[str],
+    account_names: Sequence[str],
     span: style.Range,
-    values: Cells,
+    period_values: Cells,
     gaps: Gaps,
     *,
     is_polarity: bool,
     cut_off: Gaps,
 ) -> Figure:
     """Return posts, or mean polarity, of each account in each period."""
-    figure, ax = style.new_axes(1.1 + 0.28 * len(names))
-    draw_calendar(ax, names, span, values, gaps, is_polarity=is_polarity, cut_off=cut_off)
+    figure, ax = style.new_axes(1.1 + 0.28 * len(account_names))
+    draw_calendar(
+        ax, account_names, span, period_values, gaps, is_polarity=is_polarity, cut_off=cut_off
+    )
     title = f"{'Mean polarity' if is_polarity else 'Posts'} per {span.grain}"
     style.title(ax, title, sub="blank: no post · hatched: no data" if any(gaps) else "")
     return figure
 
 
 def posts_spec(
-    names: Sequence[str], span: style.Range, posts: Cells, gaps: Gaps, cut_off: Gaps
+    account_names: Sequence[str], span: style.Range, posts: Cells, gaps: Gaps, cut_off: Gaps
 ) -> FigureSpec:
     """Declare the figure of each account's *posts* in each period."""
     return FigureSpec(
         name="accounts-posts",
-        draw=partial(calendar_figure, names, span, posts, gaps, is_polarity=False, cut_off=cut_off),
+        draw=partial(
+            calendar_figure, account_names, span, posts, gaps, is_polarity=False, cut_off=cut_off
+        ),
         alt=f"Heat chart: posts of each account in each {span.grain}.",
         caption=f"A blank cell has no post.{_explain(span, gaps, cut_off)}",
     )
 
 
 def polarity_spec(
-    names: Sequence[str], span: style.Range, means: Cells, gaps: Gaps, cut_off: Gaps
+    account_names: Sequence[str], span: style.Range, means: Cells, gaps: Gaps, cut_off: Gaps
 ) -> FigureSpec | None:
     """Declare the figure of each account's mean polarity in each period."""
     if not np.isfinite(np.array(means, dtype=float)).any():
         return None
     return FigureSpec(
         name="accounts-polarity-by-month",
-        draw=partial(calendar_figure, names, span, means, gaps, is_polarity=True, cut_off=cut_off),
+        draw=partial(
+            calendar_figure, account_names, span, means, gaps, is_polarity=True, cut_off=cut_off
+        ),
         alt=f"Heat chart: mean polarity of each account in each {span.grain}.",
         caption=with_scale(
             "Blue is positive, brown negative. A blank cell has no post with a polarity; reposts "

@@ -8,11 +8,13 @@ from io import BytesIO
 import numpy as np
 from PIL import Image
 
-_COLORS = 128  # of a PNG: a chart has a few, and the shades of its letters' edges
+# A chart has a few colours, and the shades of its letters' edges.
+_COLORS = 128
 
 _COORDINATES = re.compile(rb' (?:d|x|y)="[^"]*"')
 _THIRD_PLACE = re.compile(rb"(\.\d\d)\d+")
-_AROUND_COMMAND = re.compile(rb"\s*([A-Za-z])\s*")  # of a path
+# A command in a path needs no spaces around it.
+_AROUND_COMMAND = re.compile(rb"\s*([A-Za-z])\s*")
 _MARK = rb'<use xlink:href="%s" x="([^"]*)" y="([^"]*)" style="%s"/>\s*'
 _MARKS = re.compile(
     _MARK % (rb'([^"]*)', rb'([^"]*)') + rb"(?:" + _MARK % (rb"\1", rb"\4") + rb")+"
@@ -42,8 +44,8 @@ def compact_svg(svg: bytes) -> bytes:
 
 def _shorten(match: re.Match[bytes]) -> bytes:
     """Return an attribute of coordinates with two places and without needless spaces."""
-    name, equals, value = _THIRD_PLACE.sub(rb"\1", match[0]).partition(b"=")
-    return name + equals + _AROUND_COMMAND.sub(rb"\1", value)
+    attribute, equals, coordinates = _THIRD_PLACE.sub(rb"\1", match[0]).partition(b"=")
+    return attribute + equals + _AROUND_COMMAND.sub(rb"\1", coordinates)
 
 
 def _join_clipped(match: re.Match[bytes]) -> bytes:

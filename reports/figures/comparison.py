@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import chain
-from operator import attrgetter
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -21,11 +20,10 @@ from reports.words.quantities import quantity, signed
 from reports.words.scales import UNCHECKED, with_scale
 
 MOST_DOTS = 4000
-#: days of a period over which the subjects are spread
+#: The subjects are spread over this many days of a period.
 SPREAD = {Grain.DAY: 0.0, Grain.WEEK: 3.0, Grain.MONTH: 12.0, Grain.YEAR: 140.0}
 
-#: The columns that are compared, each with the heading of its figure and the label of its axis,
-#: in which {} is the grain.
+#: Each compared column has the heading of its figure and the label of its axis; {} is the grain.
 COLUMNS = {
     "share": ("Share of documents that mention it", "share of documents"),
     "mentions": ("Posts per {}", "posts a {}"),
@@ -42,68 +40,78 @@ _MARKERS = "osD^vPX*"
 def draw_lines(
     ax: Axes, subjects: Mapping[str, Sequence[PeriodRow]], *, span: style.Range, column: str
 ) -> None:
-    """Draw a line for each subject, broken where a period has no value in *column*.
+    """Draw a line for each subject, which breaks if a period has no value in *column*.
 
-    A share and a mean have their 95 % intervals, a mean only from five mentions on. Of days there
-    are dots without intervals, which would hide one another, and moving averages.
+    A share and a mean have their 95 % intervals, a mean only from five mentions on. Days are drawn
+    as dots with a moving average; their intervals would hide one another.
     """
-    for number, (name, rows) in enumerate(subjects.items()):
-        aside = _aside(number, len(subjects), span.grain) if column in _INTERVALS else 0.0
+    for index, (subject, period_rows) in enumerate(subjects.items()):
+        aside = _aside(index, len(subjects), span.grain) if column in _INTERVALS else 0.0
         xs = [style.month_number(period) + aside for period in span]
-        color = style.CYCLE[number % len(style.CYCLE)]
-        by_month = {row.period: getattr(row, column) for row in rows}
-        label = style.without_undrawable(name)
+        color = style.CYCLE[index % len(style.CYCLE)]
+        period_values = {
+            period_row.period: getattr(period_row, column) for period_row in period_rows
+        }
+        label = style.without_undrawable(subject)
         if span.grain == Grain.DAY:
-            _draw_days(ax, rows, span, column, color=color, label=label)
+            _draw_days(ax, period_rows, span, column, color=color, label=label)
             continue
-        for x, y in style.segments(xs, list(map(by_month.get, span))):
+        for x, y in style.segments(xs, [period_values.get(period) for period in span]):
             ax.plot(
                 x,
                 y,
                 color=color,
-                marker=_MARKERS[number % len(_MARKERS)],
-                # of two that are the same both are seen
-                markersize=max(1.2, max(3.5, 7.0 - number) * style.crowding(span)),
-                linewidth=max(1.2, 3.0 - 0.6 * number),
-                linestyle="-" if number < len(style.CYCLE) else "--",
+                marker=_MARKERS[index % len(_MARKERS)],
+                # Two equal lines are both seen: the later one has smaller markers.
+                markersize=max(1.2, max(3.5, 7.0 - index) * style.crowding(span)),
+                linewidth=max(1.2, 3.0 - 0.6 * index),
+                linestyle="-" if index < len(style.CYCLE) else "--",
                 label=label,
             )
             label = "_more"
         if column in _INTERVALS:
-            _draw_intervals(ax, rows, column, color, aside)
+            _draw_intervals(ax, period_rows, column, color, aside)
 
-    for rows in subjects.values():
-        style.mark_cut_off(ax, cut_off(rows))
+    for period_rows in subjects.values():
+        style.mark_cut_off(ax, cut_off(period_rows))
     style.date_axis(ax, span)
     ax.yaxis.set_major_locator(MaxNLocator(nbins=5))
 
 
-def _aside(number: int, subjects: int, grain: Grain) -> float:
+def _aside(index: int, subjects: int, grain: Grain) -> float:
     """Return how many days a subject is drawn beside the middle, so that intervals are seen."""
     spread = SPREAD[grain]
-    return (number - (subjects - 1) / 2) * min(spread / 6, spread / subjects)
+    return (index - (subjects - 1) / 2) * min(spread / 6, spread / subjects)
 
 
 def _draw_days(
-    ax: Axes, rows: Sequence[PeriodRow], span: style.Range, column: str, *, color: str, label: str
+    ax: Axes,
+    period_rows: Sequence[PeriodRow],
+    span: style.Range,
+    column: str,
+    *,
+    color: str,
+    label: str,
 ) -> None:
     """Draw a faint dot for each day that has a value, and their moving average."""
-    days = [row for row in rows if getattr(row, column) is not None]
+    days = [day for day in period_rows if getattr(day, column) is not None]
     xs = [style.month_number(day.period) for day in days]
     dots: style.Look = {"alpha": 0.3, "linewidths": 0, "s": 8, "label": "_days"}
-    ax.scatter(xs, list(map(attrgetter(column), days)), color=color, **dots)
-    smoothing.draw_smoothed(ax, rows, span=span, column=column, color=color)
-    ax.plot([], [], color=color, label=label)  # for the legend, also where no line is drawn
+    ax.scatter(xs, [getattr(day, column) for day in days], color=color, **dots)
+    smoothing.draw_smoothed(ax, period_rows, span=span, column=column, color=color)
+    # The legend needs this entry even if no line is drawn.
+    ax.plot([], [], color=color, label=label)
 
 
 def _draw_intervals(
-    ax: Axes, rows: Sequence[PeriodRow], column: str, color: str, aside: float
+    ax: Axes, period_rows: Sequence[PeriodRow], column: str, color: str, aside: float
 ) -> None:
-    for row in rows:
-        low, high = map(partial(getattr, row), _INTERVALS[column])
-        is_sure = column == "share" or (row.mentions or 0) >= FEW
+    low_column, high_column = _INTERVALS[column]
+    for period_row in period_rows:
+        low, high = getattr(period_row, low_column), getattr(period_row, high_column)
+        is_sure = column == "share" or (period_row.mentions or 0) >= FEW
         if is_sure and low is not None and high is not None:
-            x = style.month_number(row.period) + aside
+            x = style.month_number(period_row.period) + aside
             ax.plot([x, x], [low, high], color=color, **_INTERVAL)
 
 
@@ -136,16 +144,17 @@ def lines_spec(
     column: str,
     scale: str = UNCHECKED,
 ) -> FigureSpec | None:
-    """Declare the figure of one column; subjects whose every share is 1 (posts) have none.
+    """Declare the figure of one column, without subjects whose every share is 1 (posts).
 
-    *scale* is what is said of polarities.
+    *scale* describes the scale of polarities.
     """
     included, has_values = {}, False
-    for name, rows in subjects.items():
-        values = {getattr(row, column) for row in rows} - {None}
-        has_values |= bool(values)
-        if column != "share" or values - {1.0}:
-            included[name] = rows
+    for subject, period_rows in subjects.items():
+        column_values = {getattr(period_row, column) for period_row in period_rows} - {None}
+        has_values |= bool(column_values)
+        if column != "share" or column_values - {1.0}:
+            included[subject] = period_rows
+
     if not included or not has_values:
         return None
 
@@ -177,7 +186,7 @@ def _explain(span: style.Range, column: str) -> str:
 def draw_agreement(
     ax: Axes, pairs: Sequence[tuple[float, float]], *, names: tuple[str, str]
 ) -> None:
-    """Draw a dot for each sentence that both scored, thinned out evenly; on the line they agree."""
+    """Draw a dot for each sentence that both runs scored, thinned out; on the line they agree."""
     step = max(1, -(-len(pairs) // MOST_DOTS))
     xs, ys = zip(*pairs[::step], strict=True)
     ax.plot([-1, 1], [-1, 1], color=style.MUTED, linewidth=0.9, zorder=1, label="_same")
@@ -211,6 +220,7 @@ def agreement_spec(
 ) -> FigureSpec:
     """Declare the figure of the agreement of two *runs*, whose polarities are on *scale*."""
     thinned = " Thinned out evenly." if len(pairs) > MOST_DOTS else ""
+
     return FigureSpec(
         name=f"agreement-{runs[0]}-{runs[1]}",
         draw=partial(agreement_figure, pairs, names=names, rank=rank),

@@ -1,4 +1,4 @@
-"""The difference of each two keywords, month by month: of their shares and of their moods."""
+"""The difference of each two keywords, month by month, in their shares and their polarities."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from reports.figures.spec import FigureSpec
 from reports.words.quantities import quantity
 from reports.words.scales import with_scale
 
-WIDTH, PANEL = 5.4, 1.3  # inches: two figures stand side by side; the height of a panel
+# A figure's width and a panel's height are in inches; two figures stand side by side.
+WIDTH, PANEL = 5.4, 1.3
 _INTERVAL: style.Look = {"linewidth": 2.2, "alpha": 0.45, "zorder": 2, "label": "_interval"}
 
 
@@ -38,29 +39,37 @@ class PairPanel:
     second: str
     shares: tuple[Difference, ...]
     polarities: tuple[Difference, ...]
-    counted: tuple[str, ...]  # months
-    overtaking: tuple[str, str, str] | None  # its earliest month, itself, its latest
+
+    # Both keywords were counted in these months.
+    counted: tuple[str, ...]
+
+    # One keyword overtakes the other in the second month; the first and the third are the earliest
+    # and the latest month in which that may have happened.
+    overtaking: tuple[str, str, str] | None
 
 
 def draw_differences(
     ax: Axes, differences: Sequence[Difference], *, span: style.Range, color: str
 ) -> None:
     """Draw a dot and an upright interval for each month, joined where months follow each other."""
-    by_month = {each.period: each.value for each in differences}
-    xs = list(map(style.month_number, span))
+    month_values = {difference.period: difference.value for difference in differences}
+    xs = [style.month_number(period) for period in span]
     size, label = max(2.0, 5 * style.crowding(span)), "difference"
-    for x, y in style.segments(xs, list(map(by_month.get, span))):
+    for x, y in style.segments(xs, [month_values.get(period) for period in span]):
         ax.plot(x, y, "o-", color=color, markersize=size, linewidth=1.1, zorder=3, label=label)
-    for each in differences:
-        x_of_month = style.month_number(each.period)
-        ax.plot([x_of_month, x_of_month], [each.low, each.high], color=color, **_INTERVAL)
+    for difference in differences:
+        x_of_month = style.month_number(difference.period)
+        ax.plot(
+            [x_of_month, x_of_month], [difference.low, difference.high], color=color, **_INTERVAL
+        )
+
     style.zero_line(ax)
     style.date_axis(ax, span)
     ax.yaxis.set_major_locator(MaxNLocator(nbins=4))
 
 
 def mark_overtaking(ax: Axes, overtaking: tuple[str, str, str]) -> None:
-    """Draw a dashed line where one overtakes the other, on the months in which it may have been."""
+    """Draw a dashed line where one overtakes the other, and shade the months that are possible."""
     earliest, month, latest = overtaking
     look: style.Look = {"color": style.YELLOW, "alpha": 0.35, "linewidth": 0, "zorder": 0.4}
     ax.axvspan(style.first_day(earliest), style.day_after(latest), label="_possible", **look)
@@ -104,14 +113,14 @@ def _name_sides(ax: Axes, panel: PairPanel) -> None:
     ax.set_title(style.without_undrawable(f"{panel.first} less {panel.second}"), **look)
 
 
-def _format_points(value: float, _place: float) -> str:
-    return f"{100 * value:+.3g}".replace("-", "\u2212") if value else "0"
+def _format_points(difference: float, _place: float) -> str:
+    return f"{100 * difference:+.3g}".replace("-", "\u2212") if difference else "0"
 
 
 def differences_specs(panels: Sequence[PairPanel], scale: str, *, of: int) -> Iterator[FigureSpec]:
-    """Declare the figures of both differences, of the panels of *of* pairs.
+    """Declare the figures of both differences; *panels* are those of some of *of* pairs.
 
-    Of fewer than two months there is none: the table says all. *scale* is that of polarities.
+    Fewer than two months have no figure: the table says all. *scale* is that of polarities.
     """
     counted = set(chain.from_iterable(panel.counted for panel in panels))
     if len(counted) < 2:
@@ -124,6 +133,7 @@ def differences_specs(panels: Sequence[PairPanel], scale: str, *, of: int) -> It
             " A dashed line: from that month on the other leads; shaded: the months in which that "
             "may have happened (95 %)."
         )
+
     yield FigureSpec(
         name="differences-share",
         draw=partial(share_figure, tuple(panels), span),
@@ -149,12 +159,12 @@ def differences_specs(panels: Sequence[PairPanel], scale: str, *, of: int) -> It
 
 
 def _name_pairs(panels: Sequence[PairPanel], span: style.Range) -> str:
-    names = ", ".join(f"{panel.first} less {panel.second}" for panel in panels)
-    return f"{quantity(len(panels), 'pair')} of keywords in each {span.grain}: {names}"
+    pair_names = ", ".join(f"{panel.first} less {panel.second}" for panel in panels)
+    return f"{quantity(len(panels), 'pair')} of keywords in each {span.grain}: {pair_names}"
 
 
 def _explain(panels: Sequence[PairPanel], span: style.Range, of: int) -> str:
-    """Return how the figure of *panels* is read, which are those of some of *of* pairs."""
+    """Explain how to read the figure of *panels*, which show some of *of* pairs."""
     how = f"By {span.grain}. Above zero the first is higher; upright lines are 95 % intervals."
     if len(panels) < of:
         how += f" Drawn are {len(panels)} of {of} pairs: those in most documents."

@@ -1,4 +1,4 @@
-"""Who and what is named: bars by type."""
+"""The entities that texts name, as bars by type."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from operator import itemgetter
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -22,7 +21,7 @@ from reports.words.quantities import quantity
 NAMES_PER_TYPE = 8
 TYPES_SHOWN = 6
 
-#: What the engine's types are called in a report.
+#: A report names the engine's types like this.
 TYPES = {
     "PERSON": "People",
     "ORG": "Organisations",
@@ -36,7 +35,7 @@ TYPES = {
     "LAW": "Laws",
     "LANGUAGE": "Languages",
 }
-#: Types that are no names; they are in the exports.
+#: These types are no names; they are in the exports.
 NO_NAMES = {"DATE", "TIME", "MONEY", "PERCENT", "QUANTITY", "CARDINAL", "ORDINAL"}
 
 
@@ -53,7 +52,7 @@ class TopNames:
 
 
 def top_names(
-    rows: Iterable[EntityRow],
+    entity_rows: Iterable[EntityRow],
     terms: Sequence[re.Pattern[str]] = (),
     *,
     account_names: Sequence[str] = (),
@@ -61,13 +60,13 @@ def top_names(
 ) -> TopNames:
     """Return the most frequent names of all jobs, the type of the most frequent name first.
 
-    A name that holds one of *terms* or is one of *account_names* says nothing new, and a name that
-    came once may be a slip of the engine: they are left to the exports, the last only where a name
-    came twice. Each form stands once, under one type; *of_run*, the rows of all keywords, tells
-    whose last name it is.
+    A name that holds one of *terms* or is one of *account_names* says nothing new. A name that came
+    once may be a slip of the engine, so it is left out if another came twice. All names are in the
+    exports. Each form stands once, under one type. *of_run*, the rows of all keywords, tells whose
+    last name it is.
     """
     return rank_names(
-        _sum_counts(rows), terms, account_names=account_names, of_run=_sum_counts(of_run)
+        _sum_counts(entity_rows), terms, account_names=account_names, of_run=_sum_counts(of_run)
     )
 
 
@@ -78,56 +77,60 @@ def rank_names(
     account_names: Sequence[str] = (),
     of_run: Mapping[EntityName, int],
 ) -> TopNames:
-    """Return the most frequent names as `top_names` does, of how often each was named."""
+    """Return the most frequent names as `top_names` does, from the *counts* of each."""
     counts = counts.copy()
     subject = set()
-    for type_, name in list(counts):
-        if any(term.search(name) for term in terms):
-            subject.add(name)
-            del counts[type_, name]
+    for type_, entity_name in list(counts):
+        if any(term.search(entity_name) for term in terms):
+            subject.add(entity_name)
+            del counts[type_, entity_name]
 
     counts = merge_types(counts, of_run or counts)
     account = {entity for entity in counts if is_account(*entity, account_names)}
     for entity in account:
         del counts[entity]
+
     labels = label_last_names(counts)
     least = min(2, max(counts.values(), default=0))
-    by_type: dict[str, list[tuple[str, int]]] = defaultdict(list)
-    for (kind, name), count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+    names_by_type: dict[str, list[tuple[str, int]]] = defaultdict(list)
+    for (kind, entity_name), count in sorted(
+        counts.items(), key=lambda entry: (-entry[1], entry[0])
+    ):
         if count >= least:
-            by_type[kind].append((labels.get((kind, name), name), count))
-    first_types = list(by_type.items())[:TYPES_SHOWN]
-    shown = {kind: names[:NAMES_PER_TYPE] for kind, names in first_types}
-    return TopNames(shown, len(subject), len(account))
+            names_by_type[kind].append((labels.get((kind, entity_name), entity_name), count))
+
+    first_types = list(names_by_type.items())[:TYPES_SHOWN]
+    top_types = {kind: ranked[:NAMES_PER_TYPE] for kind, ranked in first_types}
+    return TopNames(top_types, len(subject), len(account))
 
 
-def count_names(rows: Iterable[EntityRow]) -> dict[str | None, Counter[EntityName]]:
-    """Return how often each name of *rows* was named in whole jobs, by keyword."""
+def count_names(entity_rows: Iterable[EntityRow]) -> dict[str | None, Counter[EntityName]]:
+    """Return how often each name of *entity_rows* was named in whole jobs, by keyword."""
     counts: dict[str | None, Counter[EntityName]] = defaultdict(Counter)
-    for row in rows:
-        if row.period is None and row.type not in NO_NAMES:
-            counts[row.keyword][row.type, row.name] += row.count
+    for entity_row in entity_rows:
+        if entity_row.period is None and entity_row.type not in NO_NAMES:
+            counts[entity_row.keyword][entity_row.type, entity_row.name] += entity_row.count
     return counts
 
 
-def _sum_counts(rows: Iterable[EntityRow]) -> Counter[EntityName]:
-    """Return how often each name of *rows* was named in whole jobs."""
+def _sum_counts(entity_rows: Iterable[EntityRow]) -> Counter[EntityName]:
+    """Return how often each name of *entity_rows* was named in whole jobs."""
     counts = Counter[EntityName]()
-    for row in rows:
-        if row.period is None and row.type not in NO_NAMES:
-            counts[row.type, row.name] += row.count
+    for entity_row in entity_rows:
+        if entity_row.period is None and entity_row.type not in NO_NAMES:
+            counts[entity_row.type, entity_row.name] += entity_row.count
     return counts
 
 
-def draw_entities(ax: Axes, names: Sequence[str], counts: Sequence[int], *, most: int) -> None:
+def draw_entities(ax: Axes, labels: Sequence[str], counts: Sequence[int], *, most: int) -> None:
     """Draw a bar for each name, the most frequent above, its count at its end.
 
     *most* is the largest count of all panels, which gives them one scale.
     """
-    bars = ax.barh(range(len(names)), counts, color=style.BLUE, height=0.7, label="entities")
+    bars = ax.barh(range(len(labels)), counts, color=style.BLUE, height=0.7, label="entities")
     ax.bar_label(bars, fmt="{:,.0f}", padding=3, fontsize=8, color=style.MUTED)
-    style.label_rows(ax, names, longest=46)
-    ax.set_ylim(len(names) - 0.4, -0.6)
+    style.label_rows(ax, labels, longest=46)
+    ax.set_ylim(len(labels) - 0.4, -0.6)
     ax.grid(visible=False)
     ax.set_xlim(0, max(most, 1) * 1.15)
     ax.xaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))
@@ -136,26 +139,27 @@ def draw_entities(ax: Axes, names: Sequence[str], counts: Sequence[int], *, most
 
 
 def entities_figure(
-    subject: Subject, by_type: Mapping[str, Sequence[tuple[str, int]]], *, unit: str
+    subject: Subject, names_by_type: Mapping[str, Sequence[tuple[str, int]]], *, unit: str
 ) -> Figure:
     """Return a panel for each type of entity, all to one scale. *unit* says what is counted."""
-    types = list(by_type)
-    most = max(count for names in by_type.values() for _, count in names)
+    types = list(names_by_type)
+    most = max(count for labels in names_by_type.values() for _, count in labels)
     across = min(2, len(types))
-    lengths = list(map(len, by_type.values()))
+    lengths = [len(ranked) for ranked in names_by_type.values()]
     heights = []
-    for first in range(0, len(types), across):
-        heights.append(max(lengths[first : first + across]))
+    for start in range(0, len(types), across):
+        heights.append(max(lengths[start : start + across]))
     figure = style.new_figure(0.6 + 0.55 * len(heights) + 0.25 * sum(heights))
     ratios = [height + 1.5 for height in heights]
     panels = figure.subplots(len(heights), across, squeeze=False, height_ratios=ratios)
 
     for ax in panels.flat[len(types) :]:
         ax.set_axis_off()
-    for number, (kind, ax) in enumerate(zip(types, panels.flat, strict=False)):
-        names, counts = zip(*by_type[kind], strict=True)
-        draw_entities(ax, names, counts, most=most)
-        ax.set_ylim(heights[number // across] - 0.4, -0.6)  # bars of one thickness in a row
+    for index, (kind, ax) in enumerate(zip(types, panels.flat, strict=False)):
+        labels, counts = zip(*names_by_type[kind], strict=True)
+        draw_entities(ax, labels, counts, most=most)
+        # The bars of a row have one thickness.
+        ax.set_ylim(heights[index // across] - 0.4, -0.6)
         title = TYPES.get(kind, kind.replace("_", " ").capitalize())
         ax.set_title(style.without_undrawable(title), fontsize=10, color=style.MUTED)
 
@@ -180,13 +184,15 @@ def entities_spec(
     )
     if top.subject:
         verb = "is" if top.subject == 1 else "are"
-        names = quantity(top.subject, "name that holds", "names that hold")
-        caption += f" So {verb} {names} the subject itself."
+        left_out = quantity(top.subject, "name that holds", "names that hold")
+        caption += f" So {verb} {left_out} the subject itself."
+
     if top.account:
         verb = "is" if top.account == 1 else "are"
-        names = quantity(top.account, "name that is", "names that are")
-        caption += f" So {verb} {names} the subject's own."
-    if any(" (also " in name for names in top.by_type.values() for name, _ in names):
+        left_out = quantity(top.account, "name that is", "names that are")
+        caption += f" So {verb} {left_out} the subject's own."
+
+    if any(" (also " in label for ranked in top.by_type.values() for label, _ in ranked):
         caption += " \u201cAlso\u201d names the persons with that last name, who may be meant too."
     if is_in_title_case(texts):
         caption += (
@@ -196,7 +202,7 @@ def entities_spec(
 
     samples = []
     for kind, ranked in top.by_type.items():
-        samples.append(f"{kind}: " + ", ".join(map(itemgetter(0), ranked[:3])))
+        samples.append(f"{kind}: " + ", ".join(label for label, _ in ranked[:3]))
     return FigureSpec(
         name=f"{subject.slug}-entities",
         draw=partial(entities_figure, subject, top.by_type, unit=unit),
@@ -207,9 +213,9 @@ def entities_spec(
 
 def is_in_title_case(texts: Sequence[str]) -> bool:
     """Return whether most words of four letters and more begin with a capital."""
-    words = capitals = 0
+    total = capitals = 0
     for word in re.findall(r"[^\W\d_]{4,}", " ".join(texts)):
         if word[0].lower() != word[0].upper():
-            words += 1
+            total += 1
             capitals += word[0].isupper()
-    return capitals > 0.6 * words
+    return capitals > 0.6 * total

@@ -1,4 +1,4 @@
-"""The pictures of a report's folder: each drawn once, named by what it shows and made of."""
+"""The pictures of a report's folder: each is drawn once, and named by its data and its style."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import version
 from importlib.resources import files
-from operator import attrgetter
 from pathlib import Path
 
 from core.atomic_files import write_atomically
@@ -25,14 +24,16 @@ _VIEW_BOX = re.compile(rb'viewBox="0 0 ([\d.]+) ([\d.]+)"')
 
 @dataclass(frozen=True)
 class FigureRef:
-    """A picture as a page shows it: addresses relative to the page."""
+    """A picture as a page shows it, with addresses relative to the page."""
 
     svg: str
     png: str | None
     alt: str
     caption: str
     layout: str
-    size: tuple[int, int]  # width and height, in hundredths of the SVG's units
+
+    # Width and height are in hundredths of the SVG's units.
+    size: tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -43,17 +44,20 @@ class FigureSection:
     heading: str
     figures: list[FigureRef]
     note: str = ""
-    words: Mapping[str, int] = field(default_factory=dict)  # a list in place of a figure
-    lists: Mapping[str, str] = field(default_factory=dict)  # by their headings, as `words`
+
+    # A list of words stands in place of a figure.
+    words: Mapping[str, int] = field(default_factory=dict)
+
+    # These lists by heading stand in place of a figure, as `words` does.
+    lists: Mapping[str, str] = field(default_factory=dict)
 
 
 class FigureStore:
     """Draws figures into ``folder/figures``; those of equal data and style are kept.
 
-    Several workers can fill one folder: each looks before it draws, each file is put in place
-    whole, and the same picture drawn twice is the same file.
-    Below each picture stands *note* in small print. *check* is called before each drawing; what it
-    raises ends the drawing there. *progress* counts the figures.
+    Several workers can fill one folder. Each looks before it draws, and writes a file atomically;
+    the same picture drawn twice is the same file. *note* stands in small print below each picture.
+    *check* is called before each drawing and may raise to end it. *progress* counts the figures.
     """
 
     def __init__(
@@ -77,33 +81,35 @@ class FigureStore:
                 f"{self.folder} cannot be made ({error.strerror}): choose another place for the "
                 "report"
             ) from error
-        self._before = set(map(attrgetter("name"), self.folder.iterdir()))
+
+        self._earlier_files = {path.name for path in self.folder.iterdir()}
 
     def show(self, spec: FigureSpec) -> FigureRef:
         """Return the figure, drawn unless its files are there. Raises `TidingsError`."""
         key = hashlib.sha256(f"{style_hash()}\0{self._note}\0{spec.data}".encode()).hexdigest()[:12]
         forms = ("svg", "png") if spec.has_png else ("svg",)
-        names = {form: f"{spec.name}-{key}.{form}" for form in forms}
-        self.used.update(names.values())
-        if not all((self.folder / name).exists() for name in names.values()):
+        file_names = {form: f"{spec.name}-{key}.{form}" for form in forms}
+        self.used.update(file_names.values())
+        if not all((self.folder / file_name).exists() for file_name in file_names.values()):
             self._check()
             for form, content in spec.render(self._note).items():
-                write_atomically(self.folder / names[form], content)
+                write_atomically(self.folder / file_names[form], content)
             self.drawn += 1
+
         self.progress.count_figure()
 
-        addresses = {form: f"{FIGURES}/{name}" for form, name in names.items()}
-        size = _size(self.folder / names["svg"])
+        addresses = {form: f"{FIGURES}/{file_name}" for form, file_name in file_names.items()}
+        size = _size(self.folder / file_names["svg"])
         return FigureRef(
             addresses["svg"], addresses.get("png"), spec.alt, spec.caption, spec.layout, size
         )
 
     def draw_the_rest(self) -> None:
-        """Draw without a check from now on: what is left is little, and comes after a long way."""
+        """Draw the remaining figures without a check: few are left, and most work is done."""
         self._check = lambda: None
 
     def show_all(self, *specs: FigureSpec | None) -> list[FigureRef]:
-        """Return those of the figures that have something to show."""
+        """Return the figures of all *specs* that are not None."""
         return [self.show(spec) for spec in specs if spec is not None]
 
     def add_section(
@@ -116,7 +122,7 @@ class FigureStore:
         words: Mapping[str, int] | None = None,
         lists: Mapping[str, str] | None = None,
     ) -> None:
-        """Add a section of the figures that have something to show, of lists, and of a *note*."""
+        """Add a section with figures, *words*, *lists* and a *note*, unless all are empty."""
         figures = self.show_all(*specs)
         if figures or words or lists or note:
             section = FigureSection(anchor, heading, figures, note, words or {}, lists or {})
@@ -124,13 +130,13 @@ class FigureStore:
 
     def drop_unused(self) -> None:
         """Delete the pictures of earlier reports; files that are no figures of ours stay."""
-        for name in self._before - self.used:
-            if is_figure(name):
-                (self.folder / name).unlink(missing_ok=True)
+        for file_name in self._earlier_files - self.used:
+            if is_figure(file_name):
+                (self.folder / file_name).unlink(missing_ok=True)
 
 
 def _size(svg: Path) -> tuple[int, int]:
-    """Return the width and height of a picture of ours, in hundredths: their ratio is exact."""
+    """Return the width and height of our picture in hundredths, so that their ratio is exact."""
     with svg.open("rb") as file:
         match = _VIEW_BOX.search(file.read(2048))
     assert match is not None  # noqa: S101 - every SVG of ours has one
@@ -151,12 +157,13 @@ def slug(text: str) -> str:
 
 @cache
 def style_hash() -> str:
-    """Return what changes when the code that draws, the fonts or the libraries change."""
+    """Return a hash that changes with the drawing code, the fonts and the libraries."""
     digest = hashlib.sha256(f"{version('matplotlib')} {version('wordcloud')}".encode())
     for package in ("reports.figures", "analysis.text", "analysis.text.stopwords"):
-        for file in sorted(files(package).iterdir(), key=attrgetter("name")):
+        for file in sorted(files(package).iterdir(), key=lambda path: path.name):
             if file.name.endswith((".py", ".txt")):
                 digest.update(file.read_bytes())
-    scripts = map(attrgetter("name"), fonts.SCRIPTS)
-    digest.update(repr(list(map(fonts.font_for_script, scripts))).encode())
+
+    script_fonts = [fonts.font_for_script(script.name) for script in fonts.SCRIPTS]
+    digest.update(repr(script_fonts).encode())
     return digest.hexdigest()

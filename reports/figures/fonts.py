@@ -1,4 +1,4 @@
-"""Which writing systems a text uses, and which font of this machine can draw them."""
+"""The writing systems of a text, and the fonts of this machine that can draw them."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from matplotlib import font_manager
 from matplotlib.ft2font import FT2Font
 from PIL import features
 
-#: ships with matplotlib; holds Latin, Greek, Cyrillic, Arabic, Hebrew letters and many signs
+#: Matplotlib ships this font. It holds Latin, Greek, Cyrillic, Arabic, Hebrew letters and many
+#: signs.
 DEFAULT_FONT = "DejaVu Sans"
-_PLACEHOLDERS = "Last Resort"  # fonts that have every character and draw each as a box
+# These fonts have every character and draw each as a box.
+_PLACEHOLDERS = "Last Resort"
 
 
 @dataclass(frozen=True)
@@ -23,8 +25,12 @@ class Script:
 
     name: str
     characters: re.Pattern[str]
-    sample: str  # letters to try a font with
-    fonts: tuple[str, ...] = ()  # that draw it well
+
+    # A font is tried with these letters.
+    sample: str
+
+    # These fonts draw the script well.
+    fonts: tuple[str, ...] = ()
 
 
 _CJK = (
@@ -73,7 +79,7 @@ def count_scripts(texts: Iterable[str]) -> Counter[str]:
 
 @cache
 def font_for_script(script: str) -> str | None:
-    """Return the name of a font of this machine that draws *script*; None where there is none."""
+    """Return the name of a font of this machine that draws *script*; None if there is none."""
     details = _SCRIPTS_BY_NAME[script]
     if covers(DEFAULT_FONT, details.sample):
         return DEFAULT_FONT
@@ -83,17 +89,19 @@ def font_for_script(script: str) -> str | None:
         if not entry.name.startswith(_PLACEHOLDERS):
             paths[entry.name] = entry.fname
 
-    likely = list(filter(paths.__contains__, details.fonts))
-    for name in likely or sorted(paths):  # reading every font takes a second
-        if _has_characters(paths[name], details.sample):
-            return name
+    likely = [font for font in details.fonts if font in paths]
+    # Reading every font takes a second, so the likely ones are tried alone.
+    for font_name in likely or sorted(paths):
+        if _has_characters(paths[font_name], details.sample):
+            return font_name
+
     return None
 
 
 def font_families(texts: Iterable[str]) -> list[str]:
     """Return names for ``font.family``: matplotlib draws a character with the first that has it."""
-    fonts = map(font_for_script, sorted(count_scripts(texts)))
-    return list(dict.fromkeys([DEFAULT_FONT, *filter(None, fonts)]))
+    script_fonts = [font_for_script(script) for script in sorted(count_scripts(texts))]
+    return list(dict.fromkeys([DEFAULT_FONT, *filter(None, script_fonts)]))
 
 
 def missing_scripts(texts: Iterable[str]) -> list[str]:
@@ -103,15 +111,16 @@ def missing_scripts(texts: Iterable[str]) -> list[str]:
 
 def replace_undrawable(text: str, fonts: Iterable[str]) -> str:
     """Return *text* in one line, each run of characters that none of the *fonts* has as one "…"."""
-    names = list(fonts)
+    font_names = list(fonts)
 
     def replace(character: str) -> str:
         if character.isspace():
-            return " "  # a line break would be one in the picture
-        return character if any(covers(font, character) for font in names) else "\0"
+            # A line break would be one in the picture.
+            return " "
+        return character if any(covers(font, character) for font in font_names) else "\0"
 
-    kept = "".join(map(replace, text))
-    return re.sub("[\0\ufe0f\u200d]+", "…", kept)
+    marked_text = "".join(map(replace, text))
+    return re.sub("[\0\ufe0f\u200d]+", "…", marked_text)
 
 
 def covers(font: str, text: str) -> bool:
@@ -127,15 +136,17 @@ def shapes_arabic() -> bool:
 @cache
 def font_path(font: str) -> str:
     """Return the path of the file of *font*."""
-    name = font_manager.FontProperties(family=[font])  # a text would be parsed, hyphens and all
-    return str(font_manager.findfont(name))
+    # A string would be parsed, hyphens and all, so the family is a list.
+    properties = font_manager.FontProperties(family=[font])
+    return str(font_manager.findfont(properties))
 
 
 @cache
 def _characters(path: str) -> frozenset[int]:
     try:
         return frozenset(FT2Font(path).get_charmap())
-    except (RuntimeError, OSError):  # a bitmap font, or one that FreeType does not read
+    except (RuntimeError, OSError):
+        # The file is a bitmap font, or FreeType does not read it.
         return frozenset()
 
 

@@ -19,12 +19,18 @@ from reports.figures.spec import FigureSpec
 from reports.words.periods import find_stretches
 from reports.words.quantities import signed
 
-FEW_DOCUMENTS = 30  # of a cell: fewer say little of a share
-FEW_MENTIONS = 5  # fewer say little of a mean
-WIDTH, PANEL = 5.4, 1.05  # inches, as of the figures of pairs: two stand side by side
-MOST_ROWS = 60  # of a heat map
-NOT_WIDE = "chart square"  # the layout of a figure that may stand alone, but not across the page
-NARROW = 12  # periods that a heat map of half the page has room for
+# A cell of fewer documents says little of a share.
+FEW_DOCUMENTS = 30
+# Fewer mentions say little of a mean.
+FEW_MENTIONS = 5
+# Width and height are in inches, as in the figures of pairs: two figures stand side by side.
+WIDTH, PANEL = 5.4, 1.05
+# A heat map has no more rows.
+MOST_ROWS = 60
+# This layout is for a figure that may stand alone, but not across the page.
+NOT_WIDE = "chart square"
+# A heat map of half the page has room for this many periods.
+NARROW = 12
 
 _SHARES = LinearSegmentedColormap.from_list(
     "shares", ["#e4f0f8", "#8cc1e0", "#2a86c1", "#004a75", "#002238"]
@@ -66,10 +72,11 @@ class GroupPanel:
 
 def totals_figure(keyword: str, groups: Sequence[tuple[str, Point]]) -> Figure:
     """Return a dot and its interval for each group, over all periods, the first above."""
-    figure, ax = _new_rows([name for name, _ in groups])
-    for row, (_, point) in enumerate(groups):
+    figure, ax = _new_rows([group_name for group_name, _ in groups])
+    for y, (_, point) in enumerate(groups):
         is_few = point.n < FEW_DOCUMENTS
-        _draw_dot(ax, row, point.share, (point.low, point.high), style.VERMILLION, is_few=is_few)
+        _draw_dot(ax, y, point.share, (point.low, point.high), style.VERMILLION, is_few=is_few)
+
     sure = [point.high for _, point in groups if point.n >= FEW_DOCUMENTS]
     ax.set_xlim(0, 1.04 * max(sure or [point.high for _, point in groups]))
     ax.xaxis.set_major_formatter(style.format_percent)
@@ -79,10 +86,11 @@ def totals_figure(keyword: str, groups: Sequence[tuple[str, Point]]) -> Figure:
 
 def polarities_figure(keyword: str, groups: Sequence[tuple[str, Mean]]) -> Figure:
     """Return a dot and its interval for each group's mean polarity, zero marked."""
-    figure, ax = _new_rows([name for name, _ in groups])
-    for row, (_, mean) in enumerate(groups):
+    figure, ax = _new_rows([group_name for group_name, _ in groups])
+    for y, (_, mean) in enumerate(groups):
         is_few = mean.n < FEW_MENTIONS
-        _draw_dot(ax, row, mean.value, (mean.low, mean.high), style.BLUE, is_few=is_few)
+        _draw_dot(ax, y, mean.value, (mean.low, mean.high), style.BLUE, is_few=is_few)
+
     ax.axvline(0, color=style.MUTED, linewidth=0.8, zorder=1, label="_zero")
     sure = [
         bound for _, mean in groups if mean.n >= FEW_MENTIONS for bound in (mean.low, mean.high)
@@ -94,11 +102,11 @@ def polarities_figure(keyword: str, groups: Sequence[tuple[str, Mean]]) -> Figur
     return figure
 
 
-def _new_rows(names: Sequence[str]) -> tuple[Figure, Axes]:
+def _new_rows(group_names: Sequence[str]) -> tuple[Figure, Axes]:
     """Return axes with a row for each name, the first above."""
-    figure, ax = style.new_axes(0.9 + 0.27 * len(names), WIDTH)
-    style.label_rows(ax, names, longest=30)
-    ax.set_ylim(len(names) - 0.4, -0.6)
+    figure, ax = style.new_axes(0.9 + 0.27 * len(group_names), WIDTH)
+    style.label_rows(ax, group_names, longest=30)
+    ax.set_ylim(len(group_names) - 0.4, -0.6)
     ax.grid(visible=True, axis="x")
     ax.grid(visible=False, axis="y")
     ax.xaxis.set_major_locator(MaxNLocator(nbins=5))
@@ -106,12 +114,12 @@ def _new_rows(names: Sequence[str]) -> tuple[Figure, Axes]:
 
 
 def _draw_dot(
-    ax: Axes, row: int, value: float, interval: tuple[float, float], color: str, *, is_few: bool
+    ax: Axes, y: int, estimate: float, interval: tuple[float, float], color: str, *, is_few: bool
 ) -> None:
-    ax.plot(interval, [row, row], color=color, **_INTERVAL)
+    ax.plot(interval, [y, y], color=color, **_INTERVAL)
     face = "white" if is_few else color
     look: style.Look = {"markersize": 6, "markeredgecolor": color, "markerfacecolor": face}
-    ax.plot([value], [row], "o", zorder=3, label="_value", **look)
+    ax.plot([estimate], [y], "o", zorder=3, label="_value", **look)
 
 
 def panels_figure(keyword: str, panels: Sequence[GroupPanel], span: style.Range) -> Figure:
@@ -127,24 +135,27 @@ def panels_figure(keyword: str, panels: Sequence[GroupPanel], span: style.Range)
 
 def draw_panel(ax: Axes, panel: GroupPanel, span: style.Range) -> None:
     """Draw the shares of a group, joined where periods follow each other; gaps are hatched."""
-    by_period = {point.period: point.share for point in panel.points}
-    xs = list(map(style.month_number, span))
-    for x, y in style.segments(xs, list(map(by_period.get, span))):
+    shares = {point.period: point.share for point in panel.points}
+    xs = [style.month_number(period) for period in span]
+    for x, y in style.segments(xs, [shares.get(period) for period in span]):
         ax.plot(x, y, "-", color=style.VERMILLION, linewidth=1.1, zorder=3, label="share")
+
     size = 5 * style.crowding(span)
     for point in panel.points:
-        x_of = style.month_number(point.period)
-        ax.plot([x_of, x_of], [point.low, point.high], color=style.VERMILLION, **_INTERVAL)
+        middle = style.month_number(point.period)
+        ax.plot([middle, middle], [point.low, point.high], color=style.VERMILLION, **_INTERVAL)
         face = "white" if point.n < FEW_DOCUMENTS else style.VERMILLION
         look: style.Look = {"color": style.VERMILLION, "markerfacecolor": face}
-        ax.plot([x_of], [point.share], "o", markersize=size, zorder=4, label="_share", **look)
+        ax.plot([middle], [point.share], "o", markersize=size, zorder=4, label="_share", **look)
+
     style.mark_gaps(ax, panel.gaps)
     style.mark_cut_off(ax, panel.cut_off)
     style.date_axis(ax, span)
     ax.yaxis.set_major_locator(MaxNLocator(nbins=3))
     ax.yaxis.set_major_formatter(style.format_percent)
-    name: style.Look = {"fontsize": 10, "loc": "left", "fontweight": "normal", "pad": 4}
-    ax.set_title(style.without_undrawable(panel.name), **name)
+
+    title_look: style.Look = {"fontsize": 10, "loc": "left", "fontweight": "normal", "pad": 4}
+    ax.set_title(style.without_undrawable(panel.name), **title_look)
 
 
 def heat_figure(keyword: str, panels: Sequence[GroupPanel], span: style.Range) -> Figure:
@@ -172,18 +183,18 @@ def _heat_width(span: style.Range) -> float:
 def draw_shares(ax: Axes, panels: Sequence[GroupPanel], span: style.Range) -> None:
     """Draw the heat map and its scale.
 
-    The darkest colour is that of the highest share of a cell with enough documents: one document of
-    one would pale all others.
+    The darkest colour is the highest share of a cell with enough documents: a cell with one
+    document, which matches, would pale all others.
     """
-    places = {period: place for place, period in enumerate(span)}
-    cells = np.full((len(panels), len(places)), np.nan)
+    columns = {period: column for column, period in enumerate(span)}
+    cells = np.full((len(panels), len(columns)), np.nan)
     few = []
     sure = [0.0]
-    for row, panel in enumerate(panels):
+    for y, panel in enumerate(panels):
         for point in panel.points:
-            cells[row, places[point.period]] = point.share
+            cells[y, columns[point.period]] = point.share
             if point.n < FEW_DOCUMENTS:
-                few.append((places[point.period], row))
+                few.append((columns[point.period], y))
             else:
                 sure.append(point.share)
 
@@ -199,13 +210,14 @@ def draw_shares(ax: Axes, panels: Sequence[GroupPanel], span: style.Range) -> No
         vmin=0,
         vmax=top,
     )
-    for row, panel in enumerate(panels):
-        for first, last in find_stretches(panel.gaps):
-            left, right = places[first] - 0.5, places[last] + 0.5
-            gap = Rectangle((left, row - 0.5), right - left, 1, label="_gap", **style.GAP_LOOK)
+    for y, panel in enumerate(panels):
+        for start, end in find_stretches(panel.gaps):
+            left, right = columns[start] - 0.5, columns[end] + 0.5
+            gap = Rectangle((left, y - 0.5), right - left, 1, label="_gap", **style.GAP_LOOK)
             ax.add_patch(gap)
-    for place, row in few:
-        ax.text(place, row, "·", **_DOT)
+
+    for column, y in few:
+        ax.text(column, y, "·", **_DOT)
 
     figure = ax.get_figure()
     if figure is not None:
@@ -236,7 +248,7 @@ def totals_spec(keyword: str, slug: str, groups: Sequence[tuple[str, Point]]) ->
 def polarities_spec(
     keyword: str, slug: str, groups: Sequence[tuple[str, Mean]], scale: str
 ) -> FigureSpec | None:
-    """Declare the figure of the groups' mean polarities over all periods; *scale* is of these."""
+    """Declare the figure of the groups' mean polarities over all periods, on *scale*."""
     if len(groups) < 2:
         return None
     few = _describe_few([mean.n for _, mean in groups], FEW_MENTIONS, "mentions")
@@ -251,7 +263,7 @@ def polarities_spec(
 
 
 def _describe_few(sizes: Sequence[int], fewest: int, units: str) -> str:
-    """Return what a caption says of hollow dots, nothing where there are none."""
+    """Return a caption's explanation of hollow dots; nothing if there are none."""
     if min(sizes) >= fewest:
         return ""
     return f" Hollow: of fewer than {fewest} {units}, whose interval may end outside the picture."

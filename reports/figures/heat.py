@@ -15,14 +15,14 @@ from reports.figures import style
 def draw_heat(
     ax: Axes,
     cells: np.ndarray,
-    names: Sequence[str],
+    row_names: Sequence[str],
     span: style.Range,
     *,
     rule: dict[str, Any],
     longest: int | None = None,
     **colors: Any,
 ) -> AxesImage:
-    """Draw *cells*, blank where NaN, with *names* beside and periods below.
+    """Draw *cells*, blank where NaN, with *row_names* beside and periods below.
 
     *rule* is the look of the lines between rows, *longest* the length that names are cut to, and
     *colors* how `imshow` turns numbers into colours.
@@ -31,18 +31,18 @@ def draw_heat(
         np.ma.masked_invalid(cells),
         aspect="auto",
         interpolation="nearest",
-        extent=(-0.5, len(span) - 0.5, len(names) - 0.5, -0.5),
+        extent=(-0.5, len(span) - 0.5, len(row_names) - 0.5, -0.5),
         **colors,
     )
 
-    style.label_rows(ax, names, longest=longest)
-    ax.set_yticks(np.arange(0.5, len(names) - 1), minor=True)
+    style.label_rows(ax, row_names, longest=longest)
+    ax.set_yticks(np.arange(0.5, len(row_names) - 1), minor=True)
     ax.grid(visible=False)
     ax.grid(visible=True, which="minor", axis="y", **rule)
 
-    places = list(span)
+    span_periods = list(span)
     periods, labels = zip(*style.ticks(span), strict=True)
-    ax.set_xticks(list(map(places.index, periods)), labels)
+    ax.set_xticks([span_periods.index(period) for period in periods], labels)
     ax.set_xlim(-0.5, len(span) - 0.5)
     ax.tick_params(which="both", length=0)
     ax.spines[["left", "bottom"]].set_visible(False)

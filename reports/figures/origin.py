@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import chain
-from operator import attrgetter
 from pathlib import PurePath
 
 from sqlalchemy import ColumnElement, func, select
 
-from analysis.parameters import MonthsParameters, TrainingParameters
 from core.enums import DOCUMENTS
 from models.tables import Document, JobStep
 from reports.data.queries import fetch_all, fetch_scalars, in_batches
@@ -18,8 +16,10 @@ from reports.data.run_data import RunData, documents_condition
 from reports.figures.small_print import SEPARATOR
 from sources.registry import source_label
 
-LONGEST = 60  # characters of the sources' names, or of the runs' numbers; then "…"
-LONGEST_NAME = 30  # of a run's name
+# The sources' names, or the runs' numbers, are cut to this many characters, with "…" at the end.
+LONGEST = 60
+# A run's name is cut to this many characters.
+LONGEST_NAME = 30
 
 ON_EXAMPLE_SITE = Document.address.like("%://example.org/%")
 _MARKED = Document.identity.like("%:made-up-%")
@@ -28,8 +28,8 @@ _MARKED = Document.identity.like("%:made-up-%")
 def describe_origin(runs: Sequence[RunData]) -> str:
     """Return the sources of *runs*, the day as of which they were read, and which runs they are.
 
-    The day is that on which the documents of a run were fixed, the last of its jobs', so that the
-    line is the same whenever the report is made.
+    The day is the last on which a job's documents were fixed, so that the line is the same
+    whenever the report is made.
     """
     labels = dict.fromkeys(chain.from_iterable(map(_source_labels, runs)))
     day = max(map(_as_of, runs))
@@ -37,58 +37,58 @@ def describe_origin(runs: Sequence[RunData]) -> str:
     return SEPARATOR.join([source, f"as of {day}", f"Tidings, {_name_runs(runs)}"])
 
 
-def is_made_up(data: RunData) -> bool:
+def is_made_up(run: RunData) -> bool:
     """Return whether the run's texts are the demonstration's: see `sources.synthetic`.
 
     Every address is one of example.org, or none has one and they are marked.
     """
-    found = False
-    for job in data.jobs if data.kind != "training" else ():
-        condition = documents_condition(data, job)
-        if _exists(data, condition & Document.address.is_not(None) & ~ON_EXAMPLE_SITE):
+    is_any_made_up = False
+    for job in run.collecting_jobs:
+        condition = documents_condition(run, job)
+        if _exists(run, condition & Document.address.is_not(None) & ~ON_EXAMPLE_SITE):
             return False
-        found = found or _exists(data, condition & (ON_EXAMPLE_SITE | _MARKED))
-    return found
+        is_any_made_up = is_any_made_up or _exists(run, condition & (ON_EXAMPLE_SITE | _MARKED))
+    return is_any_made_up
 
 
-def _exists(data: RunData, condition: ColumnElement[bool]) -> bool:
-    return bool(fetch_all(data.db, select(Document.id).where(condition).limit(1)))
+def _exists(run: RunData, condition: ColumnElement[bool]) -> bool:
+    return bool(fetch_all(run.db, select(Document.id).where(condition).limit(1)))
 
 
-def _source_labels(data: RunData) -> Iterator[str]:
-    """Yield the names of a run's sources for readers; of a training, that of its data."""
-    if isinstance(data.parameters, TrainingParameters):
-        yield PurePath(data.parameters.data).name
-    elif is_made_up(data):
+def _source_labels(run: RunData) -> Iterator[str]:
+    """Yield the names of a run's sources for readers; a training's source is its data file."""
+    archives = run.kind.archives(run.parameters)
+    if not run.kind.has_documents:
+        yield PurePath(run.parameters.data).name
+    elif is_made_up(run):
         yield "made-up texts"
-    elif isinstance(data.parameters, MonthsParameters):
-        yield from map(source_label, data.parameters.sources)
+    elif archives:
+        yield from (source.label for source in archives)
     else:
         sources: set[str] = set()
-        for job in data.jobs:
-            statement = select(Document.source).where(documents_condition(data, job)).distinct()
-            sources.update(fetch_scalars(data.db, statement))
+        for job in run.jobs:
+            statement = select(Document.source).where(documents_condition(run, job)).distinct()
+            sources.update(fetch_scalars(run.db, statement))
         yield from map(source_label, sorted(sources))
 
 
-def _as_of(data: RunData) -> str:
-    """Return the day, UTC, on which the run's documents were fixed; else that of its submission."""
-    days = [data.created_at]
-    for jobs in in_batches(map(attrgetter("id"), data.jobs)):
-        of_documents = (JobStep.job_id.in_(jobs), JobStep.step == DOCUMENTS)
-        days += filter(
-            None, fetch_scalars(data.db, select(func.max(JobStep.at)).where(*of_documents))
-        )
+def _as_of(run: RunData) -> str:
+    """Return the day, UTC, on which the run's documents were fixed, or else of its submission."""
+    days = [run.created_at]
+    for jobs in in_batches(job.id for job in run.jobs):
+        step_conditions = (JobStep.job_id.in_(jobs), JobStep.step == DOCUMENTS)
+        latest = select(func.max(JobStep.at)).where(*step_conditions)
+        days += filter(None, fetch_scalars(run.db, latest))
     return datetime.fromtimestamp(max(days), UTC).date().isoformat()
 
 
 def _name_runs(runs: Sequence[RunData]) -> str:
     if len(runs) > 1:
-        numbers = ", ".join(str(data.id) for data in runs)
+        numbers = ", ".join(str(run.id) for run in runs)
         return _shorten(f"runs {numbers}", LONGEST)
-    (data,) = runs
-    name = f" \u201c{_shorten(data.name, LONGEST_NAME)}\u201d" if data.name else ""
-    return f"run {data.id}{name}"
+    (run,) = runs
+    quoted_name = f" \u201c{_shorten(run.name, LONGEST_NAME)}\u201d" if run.name else ""
+    return f"run {run.id}{quoted_name}"
 
 
 def _shorten(text: str, longest: int) -> str:

@@ -1,4 +1,4 @@
-"""Which phrases were among a month's most common, and how many documents held them."""
+"""The phrases among a month's most common, and the number of documents that hold them."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ class PhraseGrid:
 
 
 def grid(
-    by_month: Mapping[str, Sequence[tuple[str, int]]], *, span: style.Range, most: int = 20
+    phrases_by_month: Mapping[str, Sequence[tuple[str, int]]], *, span: style.Range, most: int = 20
 ) -> PhraseGrid:
     """Return the *most* lasting and frequent phrases, in order of their first month.
 
-    *by_month* holds (phrase, count).
+    *phrases_by_month* holds pairs of a phrase and its count.
     """
     counts: dict[str, dict[str, int]] = defaultdict(dict)
-    for period, phrases in by_month.items():
+    for period, phrases in phrases_by_month.items():
         for phrase, count in phrases:
             counts[phrase][period] = count
 
@@ -54,29 +54,31 @@ def grid(
 
     chosen = sorted(sorted(counts, key=weight)[:most], key=first_month)
     periods = tuple(span)
-    cells = tuple(tuple(map(counts[phrase].get, periods)) for phrase in chosen)
+    cells = tuple(tuple(counts[phrase].get(period) for period in periods) for phrase in chosen)
     return PhraseGrid(tuple(chosen), periods, cells)
 
 
-def merge(phrases: Iterable[PhraseRow], period: str, kept: int) -> list[PhraseRow]:
-    """Return the phrases of several months as those of *period*: the *kept* largest sums."""
+def merge(phrases: Iterable[PhraseRow], period: str, most: int) -> list[PhraseRow]:
+    """Add up the phrases of several months; return the *most* frequent as those of *period*."""
     counts = Counter[str]()
-    last = None
-    for last in phrases:
-        counts[last.phrase] += last.count
-    if last is None:
+    phrase_row = None
+    for phrase_row in phrases:
+        counts[phrase_row.phrase] += phrase_row.count
+    if phrase_row is None:
         return []
-    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:kept]
+    ranked = sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))[:most]
     merged = []
     for rank, (phrase, count) in enumerate(ranked, 1):
-        merged.append(PhraseRow(last.run, period, last.keyword, rank, phrase, count))
+        merged.append(PhraseRow(phrase_row.run, period, phrase_row.keyword, rank, phrase, count))
     return merged
 
 
 def draw_phrases(ax: Axes, table: PhraseGrid, *, gaps: Sequence[str]) -> None:
     """Draw a row for each phrase, a cell for each month that has it; hatched: no data."""
-    counts = np.array(table.counts, dtype=float)  # None becomes NaN
-    top = max(float(np.nanmax(counts)), 2.0 * FEW)  # one of few is no dark cell
+    # None becomes NaN.
+    counts = np.array(table.counts, dtype=float)
+    # The cell of a phrase in few documents is not to be dark.
+    top = max(float(np.nanmax(counts)), 2.0 * FEW)
     draw_heat(
         ax,
         counts,
@@ -85,40 +87,42 @@ def draw_phrases(ax: Axes, table: PhraseGrid, *, gaps: Sequence[str]) -> None:
         rule={"color": style.HAIR, "linewidth": 0.6},
         longest=38,
         cmap=_BLUES,
-        norm=PowerNorm(0.5, vmin=0, vmax=top),  # one phrase of hundreds must not blanch all others
+        # A phrase in hundreds of documents must not blanch all others.
+        norm=PowerNorm(0.5, vmin=0, vmax=top),
     )
 
     for column, period in enumerate(table.periods):
         if period in gaps:
             ax.axvspan(column - 0.5, column + 0.5, label="_gap", **style.GAP_LOOK)
+
     if len(table.periods) <= 36:
-        for row, column in np.argwhere(~np.isnan(counts)):
-            count = counts[row, column]
+        for y, column in np.argwhere(~np.isnan(counts)):
+            count = counts[y, column]
             color = "white" if count > top * 0.3 else style.INK
-            ax.text(column, row, f"{count:.0f}", color=color, **_COUNT)
+            ax.text(column, y, f"{count:.0f}", color=color, **_COUNT)
 
 
-def phrases_figure(subject: Subject, table: PhraseGrid, gaps: Sequence[str], kept: int) -> Figure:
-    """Return the heat chart of a keyword's phrases, *kept* of them per month, or per year."""
+def phrases_figure(subject: Subject, table: PhraseGrid, gaps: Sequence[str], most: int) -> Figure:
+    """Return the heat chart of a keyword's phrases, *most* of them per month, or per year."""
     figure, ax = style.new_axes(1.1 + 0.26 * len(table.phrases))
     draw_phrases(ax, table, gaps=gaps)
     unit = grains.grain_of(table.periods[0]).value
-    sub = f"of the documents that mention it · blank: not among a {unit}'s {kept}"
+    sub = f"of the documents that mention it · blank: not among a {unit}'s {most}"
     style.title(ax, f"Phrases on {subject.name}", sub=sub)
     return figure
 
 
 def phrases_spec(
-    subject: Subject, phrases: Sequence[PhraseRow], rows: Sequence[PeriodRow], *, kept: int
+    subject: Subject, phrases: Sequence[PhraseRow], period_rows: Sequence[PeriodRow], *, kept: int
 ) -> FigureSpec | None:
-    """Declare the figure of a keyword's *phrases*; *rows* are its months."""
+    """Declare the figure of a keyword's *phrases*; *period_rows* are the keyword's."""
     if not phrases:
         return None
 
-    by_month: dict[str, list[tuple[str, int]]] = defaultdict(list)
+    phrases_by_month: dict[str, list[tuple[str, int]]] = defaultdict(list)
     for phrase in phrases:
-        by_month[phrase.job].append((phrase.phrase, phrase.count))
-    table = grid(by_month, span=subject.span)
+        phrases_by_month[phrase.job].append((phrase.phrase, phrase.count))
+    table = grid(phrases_by_month, span=subject.span)
     unit = subject.span.grain
     whose = ""
     if unit == Grain.YEAR:
@@ -126,9 +130,10 @@ def phrases_spec(
             f"Of a year the phrases are added up that were among the {kept} most common of one of "
             "its months. "
         )
+
     return FigureSpec(
         name=f"{subject.slug}-phrases",
-        draw=partial(phrases_figure, subject, table, gaps(rows), kept),
+        draw=partial(phrases_figure, subject, table, gaps(period_rows), kept),
         alt=f"Heat chart of phrases by {unit}: {', '.join(table.phrases)}.",
         caption=f"The phrases that were among a {unit}'s {kept} most common, in the order in which "
         f"they came up; a cell holds the number of documents that mention {subject.name} and hold "

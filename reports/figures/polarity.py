@@ -18,42 +18,43 @@ from reports.figures.spec import FigureSpec, Subject
 from reports.words.quantities import quantity
 from reports.words.scales import UNCHECKED, with_scale
 
-MOST_PRINTED = 30  # periods beside whose dots n has room
+# Up to this many periods, n is printed beside the dots.
+MOST_PRINTED = 30
 _BAND: style.Look = {"color": style.BLUE, "alpha": 0.14, "linewidth": 0, "label": "_interval"}
 _N: style.Look = {"ha": "center", "va": "bottom", "fontsize": 7, "color": style.MUTED}
 
 
-def draw_polarity(ax: Axes, rows: Sequence[PeriodRow], *, span: style.Range) -> None:
-    """Draw each period's mean as a line that breaks where one has none, with 95 % intervals.
+def draw_polarity(ax: Axes, period_rows: Sequence[PeriodRow], *, span: style.Range) -> None:
+    """Draw each period's mean as a line that breaks where a period has none, with 95 % intervals.
 
-    A period with fewer than five polarities is a hollow dot, and is left out of the band: the
-    interval of two mentions would drown all others. Days have dots and a moving average, and
-    intervals from five polarities on.
+    A period with fewer than five polarities is a hollow dot outside the band, because the interval
+    of two mentions would drown all others. Days have dots, a moving average, and intervals from
+    five polarities on.
     """
     periods = set(span)
-    in_span = [row for row in rows if row.period in periods]
+    span_rows = [period_row for period_row in period_rows if period_row.period in periods]
     if span.grain == Grain.DAY:
-        smoothing.draw_smoothed(ax, in_span, span=span, column="polarity_mean")
+        smoothing.draw_smoothed(ax, span_rows, span=span, column="polarity_mean")
     else:
-        _draw_line(ax, in_span)
+        _draw_line(ax, span_rows)
 
-    _draw_dots(ax, in_span, span)
+    _draw_dots(ax, span_rows, span)
     style.zero_line(ax)
-    style.mark_gaps(ax, gaps(in_span))
-    style.mark_cut_off(ax, cut_off(in_span))
+    style.mark_gaps(ax, gaps(span_rows))
+    style.mark_cut_off(ax, cut_off(span_rows))
     style.date_axis(ax, span)
     ax.yaxis.set_major_locator(MaxNLocator(nbins=5))
     ax.set_ylabel("mean polarity")
 
 
-def _draw_line(ax: Axes, rows: Sequence[PeriodRow]) -> None:
+def _draw_line(ax: Axes, period_rows: Sequence[PeriodRow]) -> None:
     """Draw a line through the means, and the band of their intervals."""
     xs, means, lows, highs = [], [], [], []
-    for row in rows:
-        xs.append(style.month_number(row.period))
-        means.append(row.polarity_mean)
-        lows.append(row.polarity_low if _is_enough(row) else None)
-        highs.append(row.polarity_high if _is_enough(row) else None)
+    for period_row in period_rows:
+        xs.append(style.month_number(period_row.period))
+        means.append(period_row.polarity_mean)
+        lows.append(period_row.polarity_low if _is_enough(period_row) else None)
+        highs.append(period_row.polarity_high if _is_enough(period_row) else None)
 
     for x, y in style.segments(xs, means):
         ax.plot(x, y, color=style.BLUE, zorder=3, label="mean")
@@ -63,20 +64,20 @@ def _draw_line(ax: Axes, rows: Sequence[PeriodRow]) -> None:
             ax.fill_between(x, _clip(low), _clip(high), **_BAND)
 
 
-def _draw_dots(ax: Axes, rows: Sequence[PeriodRow], span: style.Range) -> None:
+def _draw_dots(ax: Axes, period_rows: Sequence[PeriodRow], span: style.Range) -> None:
     """Draw a dot for each mean and an upright line for its interval."""
     width = max(0.5, style.crowding(span))
     xs, means, faces = [], [], []
-    for row in rows:
-        x = style.month_number(row.period)
-        is_sure = span.grain != Grain.DAY or _is_enough(row)
-        if is_sure and row.polarity_low is not None and row.polarity_high is not None:
-            ends = _clip([row.polarity_low, row.polarity_high])
+    for period_row in period_rows:
+        x = style.month_number(period_row.period)
+        is_sure = span.grain != Grain.DAY or _is_enough(period_row)
+        if is_sure and period_row.polarity_low is not None and period_row.polarity_high is not None:
+            ends = _clip([period_row.polarity_low, period_row.polarity_high])
             ax.plot([x, x], ends, color=style.BLUE, alpha=0.3, linewidth=width, label="_interval")
-        if row.polarity_mean is not None:
+        if period_row.polarity_mean is not None:
             xs.append(x)
-            means.append(row.polarity_mean)
-            faces.append(style.BLUE if _is_enough(row) else "white")
+            means.append(period_row.polarity_mean)
+            faces.append(style.BLUE if _is_enough(period_row) else "white")
 
     ax.scatter(
         xs,
@@ -90,80 +91,88 @@ def _draw_dots(ax: Axes, rows: Sequence[PeriodRow], span: style.Range) -> None:
     )
 
 
-def gaps(rows: Sequence[PeriodRow]) -> list[str]:
+def gaps(period_rows: Sequence[PeriodRow]) -> list[str]:
     """Return the periods without a mean; a counted one without a mention is no gap."""
     periods = []
-    for row in rows:
-        if row.mentions is None or (row.mentions and row.polarity_mean is None):
-            periods.append(row.period)
+    for period_row in period_rows:
+        if period_row.mentions is None or (
+            period_row.mentions and period_row.polarity_mean is None
+        ):
+            periods.append(period_row.period)
     return periods
 
 
-def _is_enough(row: PeriodRow) -> bool:
-    return (row.mentions or 0) >= FEW
+def _is_enough(period_row: PeriodRow) -> bool:
+    return (period_row.mentions or 0) >= FEW
 
 
-def _clip(values: Sequence[float]) -> list[float]:
-    """Cut interval ends to where polarity lies; those of two mentions may reach further."""
-    return [max(-1.0, min(1.0, value)) for value in values]
+def _clip(ends: Sequence[float]) -> list[float]:
+    """Cut interval ends to the range of polarity, beyond which those of two mentions may reach."""
+    return [max(-1.0, min(1.0, end)) for end in ends]
 
 
-def print_n(ax: Axes, rows: Sequence[PeriodRow], *, span: style.Range) -> None:
-    """Write each period's n along the lower edge, where there is room for it."""
+def print_n(ax: Axes, period_rows: Sequence[PeriodRow], *, span: style.Range) -> None:
+    """Write each period's n along the lower edge, if there is room for it."""
     periods = set(span)
-    for row in rows:
-        if len(periods) <= MOST_PRINTED and row.mentions is not None and row.period in periods:
-            x = style.month_number(row.period)
-            ax.text(x, 0.015, f"{row.mentions:,}", transform=ax.get_xaxis_transform(), **_N)
+    for period_row in period_rows:
+        if (
+            len(periods) <= MOST_PRINTED
+            and period_row.mentions is not None
+            and period_row.period in periods
+        ):
+            x = style.month_number(period_row.period)
+            ax.text(x, 0.015, f"{period_row.mentions:,}", transform=ax.get_xaxis_transform(), **_N)
 
 
-def limits(rows: Sequence[PeriodRow]) -> tuple[float, float]:
+def limits(period_rows: Sequence[PeriodRow]) -> tuple[float, float]:
     """Return one scale for a run's mean polarity: the means and most intervals lie inside."""
-    values: list[float | None] = []
-    for row in rows:
-        ends = (row.polarity_low, row.polarity_high) if _is_enough(row) else ()
-        values += (row.polarity_mean, *ends)
-    farthest = max((abs(value) for value in values if value is not None), default=0.1)
+    polarities: list[float | None] = []
+    for period_row in period_rows:
+        ends = (period_row.polarity_low, period_row.polarity_high) if _is_enough(period_row) else ()
+        polarities += (period_row.polarity_mean, *ends)
+
+    farthest = max((abs(polarity) for polarity in polarities if polarity is not None), default=0.1)
     reach = min(1.0, max(0.1, farthest * 1.15))
     return -reach, reach
 
 
-def overall_figure(subject: Subject, rows: Sequence[PeriodRow], *, unit: str) -> Figure:
+def overall_figure(subject: Subject, period_rows: Sequence[PeriodRow], *, unit: str) -> Figure:
     """Return the mean of each period, over all of them."""
     figure, ax = style.new_axes(3.6)
-    draw_polarity(ax, rows, span=subject.span)
-    low, high = limits(rows)
-    ax.set_ylim(low * 1.12, high)  # a strip below for n
-    print_n(ax, rows, span=subject.span)
+    draw_polarity(ax, period_rows, span=subject.span)
+    low, high = limits(period_rows)
+    # A strip below the data has room for n.
+    ax.set_ylim(low * 1.12, high)
+    print_n(ax, period_rows, span=subject.span)
 
     look = "band: 95 % t interval"
     if subject.span.grain == Grain.DAY:
         look = f"line: {smoothing.NAME}"
-    sub = f"n = {quantity(sum_mentions(rows), unit)} · {look}"
+    sub = f"n = {quantity(sum_mentions(period_rows), unit)} · {look}"
     style.title(ax, f"Mean polarity of {subject.name}, all {subject.span.grain}s", sub=sub)
     return figure
 
 
 def overall_spec(
     subject: Subject,
-    rows: Sequence[PeriodRow],
+    period_rows: Sequence[PeriodRow],
     *,
     unit: str = "mention",
     scale: str = UNCHECKED,
 ) -> FigureSpec | None:
     """Declare the figure of mean polarity over all periods; the *unit* is a mention or a post.
 
-    *scale* says what the polarities are measured by.
+    *scale* describes the scale of the polarities.
     """
-    if not has_means(rows):
+    if not has_means(period_rows):
         return None
     grain = subject.span.grain
     return FigureSpec(
         name=f"{subject.slug}-polarity",
-        draw=partial(overall_figure, subject, rows, unit=unit),
+        draw=partial(overall_figure, subject, period_rows, unit=unit),
         alt=f"Line: mean polarity of the {unit}s of {subject.name} in each {grain}, with its "
         f"interval. The numbers are in the table of {grain}s.",
-        caption=with_scale(f"{_explain(subject.span, unit)}{explain_cut_off(rows)}", scale),
+        caption=with_scale(f"{_explain(subject.span, unit)}{explain_cut_off(period_rows)}", scale),
     )
 
 
@@ -179,34 +188,36 @@ def _explain(span: style.Range, unit: str) -> str:
     return text
 
 
-def has_means(rows: Sequence[PeriodRow]) -> bool:
+def has_means(period_rows: Sequence[PeriodRow]) -> bool:
     """Return whether a period has a mean polarity."""
-    return any(row.polarity_mean is not None for row in rows)
+    return any(period_row.polarity_mean is not None for period_row in period_rows)
 
 
 def year_figure(
-    subject: Subject, year: str, rows: Sequence[PeriodRow], scale: tuple[float, float]
+    subject: Subject, year: str, period_rows: Sequence[PeriodRow], scale: tuple[float, float]
 ) -> Figure:
     """Return one year, January to December; *scale* is that of all years."""
     figure, ax = style.new_axes(2.8, 4.5)
     span = style.Range(f"{year}-01", f"{year}-12")
-    draw_polarity(ax, rows, span=span)
+    draw_polarity(ax, period_rows, span=span)
     low, high = scale
     ax.set_ylim(low * 1.15, high)
-    print_n(ax, rows, span=span)
-    style.title(ax, f"{subject.name}, {year}", sub=f"n = {quantity(sum_mentions(rows), 'mention')}")
+    print_n(ax, period_rows, span=span)
+    style.title(
+        ax, f"{subject.name}, {year}", sub=f"n = {quantity(sum_mentions(period_rows), 'mention')}"
+    )
     return figure
 
 
 def year_spec(
-    subject: Subject, year: str, rows: Sequence[PeriodRow], *, scale: str = UNCHECKED
+    subject: Subject, year: str, period_rows: Sequence[PeriodRow], *, scale: str = UNCHECKED
 ) -> FigureSpec | None:
     """Declare the figure of mean polarity in the months of a year, on a scale of its own."""
-    if not has_means(rows):
+    if not has_means(period_rows):
         return None
     return FigureSpec(
         name=f"{subject.slug}-{year}-year",
-        draw=partial(year_figure, subject, year, rows, limits(rows)),
+        draw=partial(year_figure, subject, year, period_rows, limits(period_rows)),
         alt=f"Line: mean polarity of {subject.name} in each month of {year}.",
         caption=with_scale(
             "The line breaks where a month has no mentions or no data. Hollow dots: n < 5. The "
@@ -219,24 +230,25 @@ def year_spec(
 
 
 def year_specs(
-    subject: Subject, rows: Sequence[PeriodRow], *, scale: str = UNCHECKED
+    subject: Subject, period_rows: Sequence[PeriodRow], *, scale: str = UNCHECKED
 ) -> list[FigureSpec]:
-    """Declare a figure of mean polarity for each year; none of one year, shown already."""
-    years = sorted({row.period[:4] for row in rows})
-    if not has_means(rows) or len(years) < 2:
+    """Declare a figure of mean polarity for each year; a single year is shown already."""
+    years = sorted({period_row.period[:4] for period_row in period_rows})
+    if not has_means(period_rows) or len(years) < 2:
         return []
 
     specs = []
     for year in years:
-        of_year = [row for row in rows if row.period[:4] == year]
-        if not has_means(of_year):
+        year_rows = [period_row for period_row in period_rows if period_row.period[:4] == year]
+        if not has_means(year_rows):
             continue
         spec = FigureSpec(
             name=f"{subject.slug}-{year}-year",
-            draw=partial(year_figure, subject, year, of_year, limits(rows)),
+            draw=partial(year_figure, subject, year, year_rows, limits(period_rows)),
             alt=f"Line: mean polarity of {subject.name} in each month of {year}.",
             caption=with_scale(f"The months of {year}, on equal axes with the other years.", scale),
             layout="chart year",
         )
         specs.append(spec)
+
     return specs

@@ -24,8 +24,10 @@ from reports.words.periods import month_name
 from reports.words.quantities import quantity, signed
 from reports.words.scales import UNCHECKED, with_scale
 
-MOST_DOTS = 2000  # of a month's picture
-SMALL_DOTS = 300  # of a month's panel on the sheet
+# A month's picture has about this many dots at most.
+MOST_DOTS = 2000
+# A month's panel on the sheet has about this many dots at most.
+SMALL_DOTS = 300
 
 _DOTS: style.Look = {"linewidths": 0, "zorder": 2, "label": "mentions"}
 _INTERVAL: style.Look = {"color": style.VERMILLION, "alpha": 0.13, "linewidth": 0}
@@ -42,9 +44,13 @@ class MonthOfPolarities:
 
     period: str
     has_polarity: bool
-    days: tuple[int, ...]  # day of the month, of each mention
+
+    # Each mention has its day of the month.
+    days: tuple[int, ...]
     polarities: tuple[float, ...]
-    n: int  # more than there are dots where they were thinned out
+
+    # There are more mentions than dots if the dots were thinned out.
+    n: int
     mean: float | None
     low: float | None
     high: float | None
@@ -65,11 +71,19 @@ class MonthOfPolarities:
         return (0.5 if len(self.days) > 40 else 0.7) * self.shade
 
 
-def of_month(row: PeriodRow, scored: Sequence[tuple[int, float]]) -> MonthOfPolarities:
-    """Return the month of *row* with its mentions, ``(day, polarity)``."""
+def of_month(period_row: PeriodRow, scored: Sequence[tuple[int, float]]) -> MonthOfPolarities:
+    """Return the month of *period_row* with its mentions, ``(day, polarity)``."""
     days, polarities = zip(*scored, strict=True) if scored else ((), ())
-    interval = (row.polarity_mean, row.polarity_low, row.polarity_high)
-    return MonthOfPolarities(row.period, not gaps([row]), days, polarities, len(scored), *interval)
+    return MonthOfPolarities(
+        period=period_row.period,
+        has_polarity=not gaps([period_row]),
+        days=days,
+        polarities=polarities,
+        n=len(scored),
+        mean=period_row.polarity_mean,
+        low=period_row.polarity_low,
+        high=period_row.polarity_high,
+    )
 
 
 def thin_out(month: MonthOfPolarities, most: int) -> MonthOfPolarities:
@@ -81,17 +95,17 @@ def thin_out(month: MonthOfPolarities, most: int) -> MonthOfPolarities:
 
 
 def spread(days: Sequence[int]) -> list[float]:
-    """Return where to draw each mention: side by side within its day, in order.
+    """Return the position of each mention: side by side within its day, in order.
 
-    The whole number is the day; a day's k-th of n mentions lies at (k + 1/2)/n of it.
+    The whole number is the day. Of n mentions on a day, the k-th lies at (k + 1/2)/n of the day.
     """
-    of_day = Counter(days)
+    day_totals = Counter(days)
     so_far = Counter[int]()
-    places = []
+    positions = []
     for day in days:
-        places.append(day + (so_far[day] + 0.5) / of_day[day])
+        positions.append(day + (so_far[day] + 0.5) / day_totals[day])
         so_far[day] += 1
-    return places
+    return positions
 
 
 def draw_polarities(ax: Axes, month: MonthOfPolarities) -> None:
@@ -101,7 +115,7 @@ def draw_polarities(ax: Axes, month: MonthOfPolarities) -> None:
     if not month.has_polarity:
         style.mark_gaps(ax, [month.period])
 
-    xs = [start + place - 1 for place in spread(month.days)]
+    xs = [start + position - 1 for position in spread(month.days)]
     ax.scatter(xs, month.polarities, s=24, color=style.BLUE, alpha=month.opacity, **_DOTS)
     if month.mean is not None:
         if month.low is not None and month.high is not None and month.n >= FEW:
@@ -111,7 +125,7 @@ def draw_polarities(ax: Axes, month: MonthOfPolarities) -> None:
     ax.set_xlim(start, start + month.length)
     ax.set_ylim(-1.05, 1.05)
     marks = [1, 5, 10, 15, 20, 25, month.length]
-    ax.set_xticks(np.array(marks) + (start - 0.5), list(map(str, marks)))
+    ax.set_xticks(np.array(marks) + (start - 0.5), [str(mark) for mark in marks])
     ax.set_yticks([-1, -0.5, 0, 0.5, 1])
     ax.set_xlabel(f"day of {month_name(month.period, '%B %Y')}")
     ax.set_ylabel("polarity (\u22121 to 1)")
@@ -119,7 +133,8 @@ def draw_polarities(ax: Axes, month: MonthOfPolarities) -> None:
 
 def month_figure(subject: Subject, month: MonthOfPolarities) -> Figure:
     """Return one month by itself."""
-    figure = Figure(figsize=(6.4, 3.0))  # laid out by hand: all months alike, and there are many
+    # The figure is laid out by hand, because there are many months and all look alike.
+    figure = Figure(figsize=(6.4, 3.0))
     figure.subplots_adjust(left=0.105, right=0.985, bottom=0.16, top=0.89)
     ax = figure.add_subplot()
     draw_polarities(ax, month)
@@ -158,15 +173,15 @@ def month_spec(
 
 @dataclass(frozen=True)
 class Panel:
-    """Where a month lies on the sheet, 1 wide and 2 high: its left edge, the height of its zero."""
+    """The place of a month on the sheet, 1 wide and 2 high: its left edge, its zero's height."""
 
     left: float
     zero: float
 
 
 def panels(months: int, across: int) -> list[Panel]:
-    """Return the places of so many months, row by row from the top."""
-    return [Panel(1.08 * (number % across), -3.0 * (number // across)) for number in range(months)]
+    """Return the panels of *months* months, row by row from the top."""
+    return [Panel(1.08 * (index % across), -3.0 * (index // across)) for index in range(months)]
 
 
 def draw_sheet(ax: Axes, all_months: Sequence[MonthOfPolarities], *, across: int) -> None:
@@ -174,47 +189,52 @@ def draw_sheet(ax: Axes, all_months: Sequence[MonthOfPolarities], *, across: int
 
     A pair of axes for each would take a tenth of a second a month.
     """
-    places = panels(len(all_months), across)
+    month_panels = panels(len(all_months), across)
     xs: list[float] = []
     ys: list[float] = []
     colors: list[tuple[float, float, float, float]] = []
-    for month, at in zip(all_months, places, strict=True):
-        for place, polarity in zip(spread(month.days), month.polarities, strict=True):
-            xs.append(at.left + (place - 1) / month.length)
-            ys.append(at.zero + polarity)
+    for month, panel in zip(all_months, month_panels, strict=True):
+        for position, polarity in zip(spread(month.days), month.polarities, strict=True):
+            xs.append(panel.left + (position - 1) / month.length)
+            ys.append(panel.zero + polarity)
         colors += [to_rgba(style.BLUE, month.opacity)] * len(month.days)
-        _label_panel(ax, month, at, is_large=across <= 6)
+        _label_panel(ax, month, panel, is_large=across <= 6)
 
     ax.scatter(xs, ys, s=5, color=colors, **_DOTS)
-    _draw_lines(ax, all_months, places)
+    _draw_lines(ax, all_months, month_panels)
 
-    for at in places[::across]:
-        for value, text in ((-1, "\u22121"), (0, "0"), (1, "1")):
-            ax.text(at.left - 0.04, at.zero + value, text, va="center", fontsize=7.5, **_RIGHT)
+    for panel in month_panels[::across]:
+        for level, text in ((-1, "\u22121"), (0, "0"), (1, "1")):
+            ax.text(
+                panel.left - 0.04, panel.zero + level, text, va="center", fontsize=7.5, **_RIGHT
+            )
+
     ax.set_xlim(-0.2, 1.08 * across)
-    ax.set_ylim(places[-1].zero - 1.1, 1.6)
+    ax.set_ylim(month_panels[-1].zero - 1.1, 1.6)
     ax.set_axis_off()
 
 
-def _label_panel(ax: Axes, month: MonthOfPolarities, at: Panel, *, is_large: bool) -> None:
-    """Write a month's name and n above its panel, and hatch it where there is no polarity."""
+def _label_panel(ax: Axes, month: MonthOfPolarities, panel: Panel, *, is_large: bool) -> None:
+    """Write a month's name and n above its panel, and hatch the panel without polarities."""
     if not month.has_polarity:
-        gap = Rectangle((at.left, at.zero - 1), 1, 2, label="_gap", **style.GAP_LOOK)
+        gap = Rectangle((panel.left, panel.zero - 1), 1, 2, label="_gap", **style.GAP_LOOK)
         ax.add_patch(gap)
 
-    top = at.zero + 1.12
-    name = month_name(month.period) if is_large else month.period
-    n = f"n={month.n:,}" if month.has_polarity else "gap"
+    top = panel.zero + 1.12
+    label = month_name(month.period) if is_large else month.period
+    count_text = f"n={month.n:,}" if month.has_polarity else "gap"
     sizes = (8.0, 6.5) if is_large else (6.0, 5.0)
-    ax.text(at.left, top, name, fontsize=sizes[0], va="bottom", color=style.INK)
-    ax.text(at.left + 1, top, n, fontsize=sizes[1], va="bottom", **_RIGHT)
+    ax.text(panel.left, top, label, fontsize=sizes[0], va="bottom", color=style.INK)
+    ax.text(panel.left + 1, top, count_text, fontsize=sizes[1], va="bottom", **_RIGHT)
 
 
-def _draw_lines(ax: Axes, all_months: Sequence[MonthOfPolarities], places: Sequence[Panel]) -> None:
+def _draw_lines(
+    ax: Axes, all_months: Sequence[MonthOfPolarities], month_panels: Sequence[Panel]
+) -> None:
     """Draw each panel's frame, its zero and its mean."""
     zeros, frames, means, shades = [], [], [], []
-    for month, at in zip(all_months, places, strict=True):
-        left, right, zero = at.left, at.left + 1, at.zero
+    for month, panel in zip(all_months, month_panels, strict=True):
+        left, right, zero = panel.left, panel.left + 1, panel.zero
         zeros.append([(left, zero), (right, zero)])
         frames.append([(left, zero + 1), (left, zero - 1), (right, zero - 1)])
         if month.mean is not None:
@@ -255,21 +275,21 @@ def sheet_spec(
     scale: str = UNCHECKED,
     year: str = "",
 ) -> FigureSpec | None:
-    """Declare the figure of all months' polarities, or of those of a *year*."""
+    """Declare the figure of the polarities of all months, or of a *year*'s months."""
     if not any(month.has_polarity and month.n for month in all_months):
         return None
 
     is_thinned = any(month.n > len(month.days) for month in all_months)
-    of_large = f", of large months {SMALL_DOTS} at even distances" if is_thinned else ""
+    thinning_note = f", of large months {SMALL_DOTS} at even distances" if is_thinned else ""
     return FigureSpec(
         name=f"{subject.slug}-{year}-sheet" if year else f"{subject.slug}-sheet",
-        draw=partial(sheet_figure, subject, all_months, *filter(None, [year])),
+        draw=partial(sheet_figure, subject, all_months, year),
         has_png=not year,
         alt=f"A small scatter of polarity for each month: {quantity(len(all_months), 'month')} to "
         "one scale.",
         caption=with_scale(
-            f"Every mention of every month, on equal axes{of_large}; the line is the mean of all "
-            "the month's mentions. Dots and lines are lighter where n < 5; hatched "
+            f"Every mention of every month, on equal axes{thinning_note}; the line is the mean of "
+            "all the month's mentions. Dots and lines are lighter where n < 5; hatched "
             "months have no data.",
             scale,
         ),

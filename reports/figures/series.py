@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import partial
-from operator import attrgetter
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -18,13 +17,13 @@ from reports.figures import smoothing, style
 from reports.figures.spec import FigureSpec, Subject
 from reports.words.quantities import quantity
 
-#: how many days wide a bar is
+#: A bar is this many days wide.
 BARS = {Grain.DAY: 0.8, Grain.WEEK: 5.6, Grain.MONTH: 24.0, Grain.YEAR: 290.0}
 
 
-def explain_cut_off(rows: Iterable[PeriodRow]) -> str:
-    """Return what a caption says of cut-off periods, if there are any."""
-    marked = cut_off(rows)
+def explain_cut_off(period_rows: Iterable[PeriodRow]) -> str:
+    """Return a caption's explanation of cut-off periods, if there are any."""
+    marked = cut_off(period_rows)
     if not marked:
         return ""
     if grains.grain_of(marked[0]) != Grain.MONTH:
@@ -32,10 +31,12 @@ def explain_cut_off(rows: Iterable[PeriodRow]) -> str:
     return f" {style.CUT_OFF}: cut off, its first or last days are missing."
 
 
-def draw_counts(ax: Axes, rows: Sequence[PeriodRow], *, span: style.Range, unit: str) -> None:
-    """Draw a bar for each period; one without a count is hatched, a true zero a ring at 0."""
+def draw_counts(
+    ax: Axes, period_rows: Sequence[PeriodRow], *, span: style.Range, unit: str
+) -> None:
+    """Draw a bar for each period; hatch one without a count, and draw a ring for a count of 0."""
     xs, heights, colors, zeros = [], [], [], []
-    for count in count_months(rows):
+    for count in count_months(period_rows):
         xs.append(style.month_number(count.period))
         heights.append(count.mentions)
         colors.append(style.shade(style.BLUE, count.mentions))
@@ -55,20 +56,22 @@ def draw_counts(ax: Axes, rows: Sequence[PeriodRow], *, span: style.Range, unit:
             zorder=4,
             label="_zero",
         )
-    smoothing.draw_smoothed(ax, rows, span=span, column="mentions")
-    style.mark_gaps(ax, gaps(rows))
-    style.mark_cut_off(ax, cut_off(rows))
+
+    smoothing.draw_smoothed(ax, period_rows, span=span, column="mentions")
+    style.mark_gaps(ax, gaps(period_rows))
+    style.mark_cut_off(ax, cut_off(period_rows))
     style.date_axis(ax, span)
     ax.set_ylim(bottom=0, top=None if any(heights) else 1)
     ax.yaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
     ax.set_ylabel(f"{unit} a {span.grain}")
 
 
-def draw_share(ax: Axes, rows: Sequence[PeriodRow], *, span: style.Range) -> None:
+def draw_share(ax: Axes, period_rows: Sequence[PeriodRow], *, span: style.Range) -> None:
     """Draw the share of documents with a mention as dots with 95 % Wilson intervals."""
     xs, shares, colors = [], [], []
+
     width = max(0.6, 1.6 * style.crowding(span))
-    for count in count_months(rows):
+    for count in count_months(period_rows):
         if count.share is not None:
             color = style.shade(style.VERMILLION, count.matched)
             interval = [count.low, count.high]
@@ -85,8 +88,8 @@ def draw_share(ax: Axes, rows: Sequence[PeriodRow], *, span: style.Range) -> Non
 
     size = max(4.0, 26 * style.crowding(span))
     ax.scatter(xs, shares, s=size, color=colors, zorder=3, label="share")
-    smoothing.draw_smoothed(ax, rows, span=span, column="share")
-    style.mark_gaps(ax, gaps(rows))
+    smoothing.draw_smoothed(ax, period_rows, span=span, column="share")
+    style.mark_gaps(ax, gaps(period_rows))
     style.date_axis(ax, span)
     ax.set_ylim(bottom=0, top=None if any(shares) else 0.01)
     ax.yaxis.set_major_locator(MaxNLocator(nbins=5))
@@ -94,15 +97,15 @@ def draw_share(ax: Axes, rows: Sequence[PeriodRow], *, span: style.Range) -> Non
     ax.set_ylabel("share of documents")
 
 
-def mentions_figure(subject: Subject, rows: Sequence[PeriodRow]) -> Figure:
+def mentions_figure(subject: Subject, period_rows: Sequence[PeriodRow]) -> Figure:
     """Return mentions over share, period by period, on one axis of dates."""
     figure = style.new_figure(5.6)
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
-    draw_counts(above, rows, span=subject.span, unit="mentions")
-    draw_share(below, rows, span=subject.span)
+    draw_counts(above, period_rows, span=subject.span, unit="mentions")
+    draw_share(below, period_rows, span=subject.span)
 
-    mentions = f"n = {quantity(sum_mentions(rows), 'mention')}"
-    documents = quantity(sum(map(attrgetter("documents"), count_months(rows))), "document")
+    mentions = f"n = {quantity(sum_mentions(period_rows), 'mention')}"
+    documents = quantity(sum(count.documents for count in count_months(period_rows)), "document")
     smoothed = f" · line: {smoothing.NAME}" if subject.span.grain == Grain.DAY else ""
     style.title(
         above, f"Mentions of {subject.name} per {subject.span.grain}", sub=f"{mentions}{smoothed}"
@@ -112,43 +115,43 @@ def mentions_figure(subject: Subject, rows: Sequence[PeriodRow]) -> Figure:
     return figure
 
 
-def mentions_spec(subject: Subject, rows: Sequence[PeriodRow]) -> FigureSpec:
+def mentions_spec(subject: Subject, period_rows: Sequence[PeriodRow]) -> FigureSpec:
     """Declare the figure of a keyword's mentions."""
     grain = subject.span.grain
     intervals = " Upright lines: 95 % Wilson intervals." if grain == Grain.DAY else ""
     return FigureSpec(
         name=f"{subject.slug}-mentions",
-        draw=partial(mentions_figure, subject, rows),
-        alt=f"Bars: mentions of {subject.name} per {grain}, {sum_mentions(rows):,} in all. "
+        draw=partial(mentions_figure, subject, period_rows),
+        alt=f"Bars: mentions of {subject.name} per {grain}, {sum_mentions(period_rows):,} in all. "
         "Below: the share of documents with a mention and its interval. The numbers are in the "
         f"table of {grain}s.",
         caption="A ring at zero is a true zero: documents were read, none mentions it. A hatched "
         f"{grain} has no data. Bars and dots are lighter where n < 5.{intervals}"
-        f"{smoothing.explain(grain, 'share')}{explain_cut_off(rows)}",
+        f"{smoothing.explain(grain, 'share')}{explain_cut_off(period_rows)}",
     )
 
 
-def posts_figure(subject: Subject, rows: Sequence[PeriodRow]) -> Figure:
+def posts_figure(subject: Subject, period_rows: Sequence[PeriodRow]) -> Figure:
     """Return an account's posts per period."""
     figure, ax = style.new_axes(3.0)
-    draw_counts(ax, rows, span=subject.span, unit="posts")
-    posts = f"n = {quantity(sum_mentions(rows), 'post')}"
+    draw_counts(ax, period_rows, span=subject.span, unit="posts")
+    posts = f"n = {quantity(sum_mentions(period_rows), 'post')}"
     smoothed = f" · line: {smoothing.NAME}" if subject.span.grain == Grain.DAY else ""
     style.title(ax, f"Posts of {subject.name} per {subject.span.grain}", sub=f"{posts}{smoothed}")
     return figure
 
 
-def posts_spec(subject: Subject, rows: Sequence[PeriodRow], *, posts: int) -> FigureSpec:
+def posts_spec(subject: Subject, period_rows: Sequence[PeriodRow], *, posts: int) -> FigureSpec:
     """Declare the figure of an account's posts, *posts* of them with and without a date."""
     grain, zero = subject.span.grain, ""
-    if 0 in map(attrgetter("mentions"), rows):
+    if any(period_row.mentions == 0 for period_row in period_rows):
         zero = f"A ring at zero is a {grain} without a post. "
-    if gaps(rows):
+    if gaps(period_rows):
         zero += f"A hatched {grain} is in a year or more without one, and no data. "
     return FigureSpec(
         name=f"{subject.slug}-posts",
-        draw=partial(posts_figure, subject, rows),
+        draw=partial(posts_figure, subject, period_rows),
         alt=f"Bars: posts of {subject.name} per {grain}, {posts:,} in all.",
         caption=f"From the first known post to the last. {zero}Bars are lighter where n < 5."
-        f"{smoothing.explain(grain, 'mentions')}{explain_cut_off(rows)}",
+        f"{smoothing.explain(grain, 'mentions')}{explain_cut_off(period_rows)}",
     )

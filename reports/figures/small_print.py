@@ -18,15 +18,22 @@ from PIL import Image
 
 from reports.figures import compact
 
-SEPARATOR = " · "  # between parts of the line, where it may be broken
+# The line may be broken at this separator of its parts.
+SEPARATOR = " · "
 PNG_DPI = 150
-POINTS = 72  # of an inch
+# An inch has this many points.
+POINTS = 72
 
-_SIZE = 7.5  # of the letters, in points
-_SIZE_IF_NARROW = 8.5  # for pictures that pages show smaller: of a month, a year, a cloud
-_NARROW = 7.0  # inches
-_LEADING = 1.4  # from one line to the next, in sizes
-_MARGIN = 0.06  # inches
+# The letters have this size, in points.
+_SIZE = 7.5
+# Pages show the pictures of a month, a year and a cloud smaller.
+_SIZE_IF_NARROW = 8.5
+# A picture of fewer inches is narrow.
+_NARROW = 7.0
+# The distance of two lines is a multiple of the letters' size.
+_LEADING = 1.4
+# The margin is in inches.
+_MARGIN = 0.06
 _LOOK: dict[str, Any] = {"color": "#5d6670", "ha": "left", "va": "top"}
 
 _ROOT = re.compile(
@@ -37,9 +44,10 @@ _SIZE_OF_ROOT = re.compile(rb'height="[^"]*" viewBox="[^"]*"')
 
 
 def write_below(figure: Figure, note: str) -> Bbox:
-    """Write *note* below a figure that is laid out; return the figure with it, in inches."""
+    """Write *note* below a figure that is laid out; return the box of both, in inches."""
     width, height = figure.get_size_inches()
-    for legend in figure.legends:  # which else would move to the edge of the larger picture
+    # Without this, a legend would move to the edge of the larger picture.
+    for legend in figure.legends:
         legend.set_bbox_to_anchor((0, 0, 1, 1), figure.transFigure)
     return Bbox.from_extents(0, -_write(figure, note, below=0.0), width, height)
 
@@ -58,11 +66,11 @@ def draw_alone(note: str, width: float) -> Figure:
 
 
 def _write(figure: Figure, note: str, *, below: float) -> float:
-    """Write *note* so many inches below the figure's lower edge; return its height, in inches."""
+    """Write *note* at *below* inches under the figure; return the note's height, in inches."""
     width, height = figure.get_size_inches()
     lines, size = break_lines(note, width), _size(width)
-    for number, line in enumerate(lines):
-        top = below + _MARGIN + number * size * _LEADING / POINTS
+    for index, line in enumerate(lines):
+        top = below + _MARGIN + index * size * _LEADING / POINTS
         figure.text(_MARGIN / width, -top / height, line, fontsize=size, **_LOOK)
     return _height(lines, width)
 
@@ -74,7 +82,7 @@ def _size(width: float) -> float:
 def _height(lines: Sequence[str], width: float) -> float:
     """Return the height of *lines* with their margins, in inches; none without a line.
 
-    It is one of whole pixels of a PNG, so that the picture above stays as sharp as it was.
+    It is a number of whole pixels of a PNG, so that the picture above stays sharp.
     """
     height = 2 * _MARGIN + len(lines) * _size(width) * _LEADING / POINTS
     return math.ceil(height * PNG_DPI) / PNG_DPI if lines else 0.0
@@ -85,7 +93,8 @@ def break_lines(note: str, width: float) -> list[str]:
     return list(_break_lines(note, width, tuple(mpl.rcParams["font.family"])))
 
 
-@lru_cache(maxsize=32)  # a run's pictures have one note, few widths, and not always the same fonts
+# A run's pictures have one note, few widths, and not always the same fonts.
+@lru_cache(maxsize=32)
 def _break_lines(note: str, width: float, _families: tuple[str, ...]) -> Sequence[str]:
     lines: list[str] = []
     for part in filter(None, note.split(SEPARATOR)):
@@ -100,8 +109,8 @@ def _break_lines(note: str, width: float, _families: tuple[str, ...]) -> Sequenc
 def _measure(line: str, size: float) -> float:
     """Return the width of *line* in inches.
 
-    It is that of the points that outline the letters: `get_extents` looks for the extremes of each
-    curve between them, which a font has at points, and takes seven times as long.
+    The points that outline the letters give it. `get_extents` also looks for the extremes of each
+    curve between points, which a font has at points, and takes seven times as long.
     """
     outline = TextPath((0, 0), line, size=size)
     across = outline.vertices[outline.codes != TextPath.CLOSEPOLY, 0]
@@ -109,7 +118,7 @@ def _measure(line: str, size: float) -> float:
 
 
 def put_below(files: dict[str, bytes], strip: dict[str, bytes]) -> dict[str, bytes]:
-    """Return a picture with a *strip* as wide below it; both by extension."""
+    """Return a picture with a *strip* of its width below it; all are files by extension."""
     joined = {"svg": _join_svg(files["svg"], strip["svg"])}
     if "png" in files:
         joined["png"] = _join_png(files["png"], strip["png"])
@@ -117,19 +126,19 @@ def put_below(files: dict[str, bytes], strip: dict[str, bytes]) -> dict[str, byt
 
 
 def _join_svg(picture: bytes, strip: bytes) -> bytes:
-    """Return *picture*, whose root is then higher, with *strip* as an SVG within it."""
+    """Return *picture* with a higher root and with *strip* as an SVG within it."""
     root, inner = _match_root(picture), _match_root(strip)
     across, down = float(root["across"]), float(root["down"])
     added = float(inner["down"]) * across / float(inner["across"])
     higher = float(root["height"]) * (down + added) / down
 
     opening = f'height="{higher:.2f}" viewBox="0 0 {across:g} {down + added:.2f}"'.encode()
-    place = f'<svg y="{down:g}" width="{across:g}" height="{added:.2f}" '.encode()
+    inner_tag = f'<svg y="{down:g}" width="{across:g}" height="{added:.2f}" '.encode()
     view = b'viewBox="0 0 %s %s">' % (inner["across"], inner["down"])
     paper = f'<rect y="{down:g}" width="{across:g}" height="{added:.2f}" fill="#fff"/>'.encode()
     head = _SIZE_OF_ROOT.sub(opening, picture[: root.end()])
     body = picture[root.end() :].removesuffix(b"</svg>\n")
-    return b"".join([head, body, paper, place, view, strip[inner.end() :], b"</svg>\n"])
+    return b"".join([head, body, paper, inner_tag, view, strip[inner.end() :], b"</svg>\n"])
 
 
 def _match_root(svg: bytes) -> re.Match[bytes]:

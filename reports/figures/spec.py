@@ -13,7 +13,7 @@ from reports.figures import small_print, style
 
 @dataclass(frozen=True)
 class Subject:
-    """What figures are about: its name in titles and in file names, and the months to show."""
+    """The subject of figures: its name in titles and in file names, and the months to show."""
 
     name: str
     slug: str
@@ -24,16 +24,21 @@ class Subject:
 class FigureSpec:
     """A figure's name, how it is drawn, and what a page writes beside it.
 
-    *draw* holds all that the picture depends on: a picture is drawn again only where the `repr` of
-    an argument differs. It returns a figure, or the contents of its files by extension.
+    *draw* holds all that the picture depends on: a picture is drawn again only if the `repr` of an
+    argument differs. It returns a figure, or the contents of its files by extension.
     """
 
-    name: str  # its files' names begin with it
+    # The names of the figure's files begin with this name.
+    name: str
     draw: partial[Figure] | partial[dict[str, bytes]]
     alt: str
     caption: str
-    layout: str = "chart wide"  # its classes in the style sheet
-    has_png: bool = True  # beside the SVG; a run of years has hundreds of figures of months
+
+    # The figure has these classes in the style sheet.
+    layout: str = "chart wide"
+
+    # Some figures have only an SVG: a run of years has hundreds of figures of months.
+    has_png: bool = True
 
     @property
     def data(self) -> str:
@@ -45,20 +50,23 @@ class FigureSpec:
 
         Below each stands *note* in small print.
         """
-        with style.house_style({*self.data, *note}):  # whose characters need fonts
+        # The characters of the data and of the note decide which fonts are needed.
+        with style.house_style({*self.data, *note}):
             note = style.without_undrawable(note)
             drawing = self.draw()
             if isinstance(drawing, Figure):
                 return style.to_files(drawing, note, png=self.has_png)
             if not note:
                 return drawing
+
             width = small_print.width_of(drawing)
             families = tuple(mpl.rcParams["font.family"])
             strip = _draw_strip(note, width, families, png=self.has_png)
             return small_print.put_below(drawing, strip)
 
 
-@lru_cache(maxsize=8)  # a run's clouds have one note and one width, but not always the same fonts
+# A run's clouds have one note and one width, but not always the same fonts.
+@lru_cache(maxsize=8)
 def _draw_strip(
     note: str, width: float, _families: tuple[str, ...], *, png: bool
 ) -> dict[str, bytes]:

@@ -23,14 +23,16 @@ from reports.data.period_counts import FEW
 from reports.figures import compact, fonts, small_print
 from reports.words.periods import MONTHS, find_stretches, month_name
 
-# Okabe and Ito, "Color Universal Design" (2008).
+# The colours are those of Okabe and Ito, "Color Universal Design" (2008).
 BLUE, ORANGE, GREEN, VERMILLION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
 SKY, PURPLE, YELLOW, BLACK = "#56B4E9", "#CC79A7", "#F0E442", "#1b1f24"
 CYCLE = (BLUE, ORANGE, GREEN, VERMILLION, SKY, PURPLE, BLACK, YELLOW)
 INK, MUTED, HAIR, GAP = "#1b1f24", "#5d6670", "#d9dde1", "#eceef0"
 
-WIDTH = 9.0  # inches of a figure that fills the page's column
-Look = dict[str, Any]  # how matplotlib draws a thing: arguments by name
+# A figure that fills the page's column has this width in inches.
+WIDTH = 9.0
+# The arguments by name say how matplotlib draws a thing.
+Look = dict[str, Any]
 GAP_LOOK: Look = {
     "facecolor": GAP,
     "edgecolor": "#c3c8cd",
@@ -38,18 +40,25 @@ GAP_LOOK: Look = {
     "linewidth": 0,
     "zorder": 0.5,
 }
-CUT_OFF = "†"  # marks a month of which days are missing
-FAINT = 0.38  # opacity of what is drawn lighter
+# A month of which days are missing has this mark.
+CUT_OFF = "†"
+# Fainter things are drawn with this opacity.
+FAINT = 0.38
 
-_TICK_STEPS = (1, 3, 6, 12, 24, 60, 120, 240, 600, 1200, 2400, 12_000)  # months
+# The steps are in months.
+_TICK_STEPS = (1, 3, 6, 12, 24, 60, 120, 240, 600, 1200, 2400, 12_000)
 _YEAR_STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 1000)
-_ROOMY = 40  # periods whose marks have room
-_FEW_MONTHS = 3  # in which Mondays are labelled
-MOST_TICKS = 16  # that have room for labels
+# Up to this many periods, marks are drawn at full size.
+_ROOMY = 40
+# Up to this many months, the axis labels Mondays.
+_FEW_MONTHS = 3
+# An axis has room for this many labels.
+MOST_TICKS = 16
 _RULES: Look = {
     "font.size": 10,
     "text.color": INK,
-    "text.parse_math": False,  # a "$" in a headline is a dollar
+    # A "$" in a headline is a dollar.
+    "text.parse_math": False,
     "axes.edgecolor": MUTED,
     "axes.labelcolor": MUTED,
     "axes.labelsize": 9.5,
@@ -60,7 +69,8 @@ _RULES: Look = {
     "axes.titleweight": "bold",
     "axes.titlelocation": "left",
     "axes.titlepad": 10,
-    "axes.titley": 1.0,  # else each title searches for its place at each drawing, which is slow
+    # Without this, each title searches for its place at each drawing, which is slow.
+    "axes.titley": 1.0,
     "axes.axisbelow": True,
     "axes.grid": True,
     "axes.grid.axis": "y",
@@ -77,15 +87,17 @@ _RULES: Look = {
     "lines.solid_capstyle": "round",
     "figure.facecolor": "white",
     "savefig.facecolor": "white",
-    "svg.fonttype": "path",  # the same letters on every machine, whatever fonts it has
-    "svg.hashsalt": "tidings",  # equal data, equal bytes
+    # The letters are the same on every machine, whatever fonts it has.
+    "svg.fonttype": "path",
+    # Equal data give equal bytes.
+    "svg.hashsalt": "tidings",
     "path.simplify": True,
 }
 
 
-def shade(color: str, n: int) -> tuple[float, float, float, float]:
-    """Return *color*, lighter where *n* is small."""
-    return to_rgba(color, FAINT if n < FEW else 1.0)
+def shade(color: str, count: int) -> tuple[float, float, float, float]:
+    """Return *color*, lighter where *count* is small."""
+    return to_rgba(color, FAINT if count < FEW else 1.0)
 
 
 @contextmanager
@@ -113,11 +125,14 @@ def to_files(figure: Figure, note: str = "", *, png: bool = True) -> dict[str, b
     Equal figures and notes give equal bytes, so the SVG has no date.
     """
     svg, raster = BytesIO(), BytesIO()
-    FigureCanvasSVG(figure)  # for which the figure is laid out
+    # The figure is laid out for this canvas.
+    FigureCanvasSVG(figure)
     engine = figure.get_layout_engine()
     if engine is not None:
         engine.execute(figure)
-        figure.set_layout_engine(None)  # the PNG keeps the layout of the SVG
+        # The PNG keeps the layout of the SVG.
+        figure.set_layout_engine(None)
+
     page = small_print.write_below(figure, note)
 
     metadata: Any = {"Date": None, "Creator": "Tidings"}
@@ -126,8 +141,10 @@ def to_files(figure: Figure, note: str = "", *, png: bool = True) -> dict[str, b
     if png:
         look: Any = {"compress_level": 0}
         dpi = small_print.PNG_DPI
+
         figure.savefig(raster, format="png", dpi=dpi, bbox_inches=page, pil_kwargs=look)
         files["png"] = compact.to_png(np.asarray(Image.open(raster)), dpi)
+
     return files
 
 
@@ -137,7 +154,7 @@ def first_day(period: str) -> float:
 
 
 def day_after(period: str) -> float:
-    """Return the day after a period, as `first_day`; of the last of the calendar too."""
+    """Return the day after a period, as `first_day`, also after the calendar's last day."""
     return first_day(period) + grains.count_days(period)
 
 
@@ -158,8 +175,8 @@ class Range:
     @classmethod
     def of(cls, periods: Iterable[str]) -> Range:
         """Return the range that holds all *periods*, of which there is at least one."""
-        in_order = sorted(periods)
-        return cls(in_order[0], in_order[-1])
+        sorted_periods = sorted(periods)
+        return cls(sorted_periods[0], sorted_periods[-1])
 
     def __iter__(self) -> Iterator[str]:
         return iter(grains.list_periods(self.first, self.last))
@@ -174,15 +191,15 @@ class Range:
 
 
 def crowding(span: Range) -> float:
-    """Return by how much marks shrink: 1 for months, and for others as long as there is room."""
+    """Return the factor by which marks shrink: 1 for months, and for others that have room."""
     return 1.0 if span.grain == Grain.MONTH else min(1.0, _ROOMY / len(span))
 
 
 def ticks(span: Range) -> list[tuple[str, str]]:
     """Return as many periods as have room for a label, and their labels.
 
-    Of days and weeks these are the first that begin in a month; in a span of a few months the
-    Mondays. The year stands under the first and where it changes.
+    Days and weeks have a label where the first of a month begins; in a span of a few months the
+    Mondays have. The year stands under the first label and where it changes.
     """
     if span.grain == Grain.MONTH:
         return _month_ticks(list(span))
@@ -196,9 +213,10 @@ def ticks(span: Range) -> list[tuple[str, str]]:
         months.setdefault(grains.period_of(grains.first_day(period), Grain.MONTH), period)
     if len(months) <= _FEW_MONTHS:
         return _monday_ticks(span)
-    first = grains.first_day(span.first)
-    if first.day > 1 and len(months) > 1:
-        del months[next(iter(months))]  # of which only the end is shown
+    start = grains.first_day(span.first)
+    if start.day > 1 and len(months) > 1:
+        # Only the end of that month is shown.
+        del months[next(iter(months))]
     return [(months[month], label) for month, label in _month_ticks(list(months))]
 
 
@@ -232,14 +250,14 @@ def date_axis(ax: Axes, span: Range) -> None:
     """Let *ax* show the periods of *span*, with ticks in the middle of periods."""
     ax.set_xlim(first_day(span.first), day_after(span.last))
     periods, labels = zip(*ticks(span), strict=True)
-    ax.set_xticks(list(map(month_number, periods)), labels)
+    ax.set_xticks([month_number(period) for period in periods], labels)
     ax.tick_params(axis="x", length=3, color=HAIR)
 
 
 def mark_gaps(ax: Axes, gaps: Sequence[str]) -> None:
     """Hatch the periods without a value, so that nobody takes them for zeros."""
-    for first, last in find_stretches(gaps):
-        ax.axvspan(first_day(first), day_after(last), label="_gap", **GAP_LOOK)
+    for start, end in find_stretches(gaps):
+        ax.axvspan(first_day(start), day_after(end), label="_gap", **GAP_LOOK)
 
 
 def mark_cut_off(ax: Axes, periods: Iterable[str]) -> None:
@@ -259,17 +277,17 @@ def zero_line(ax: Axes) -> None:
     ax.axhline(0, color=MUTED, linewidth=0.8, zorder=1, label="_zero")
 
 
-def label_rows(ax: Axes, names: Sequence[str], *, longest: int | None = None) -> None:
-    """Write *names* beside the rows 0, 1, …: cut to *longest*, without what no font has."""
-    usable = fonts.font_families(names)
+def label_rows(ax: Axes, row_names: Sequence[str], *, longest: int | None = None) -> None:
+    """Write *row_names* beside the rows 0, 1, …: cut to *longest*, without what no font has."""
+    usable = fonts.font_families(row_names)
     labels = []
-    for name in names:
-        label = fonts.replace_undrawable(name, usable)
+    for row_name in row_names:
+        label = fonts.replace_undrawable(row_name, usable)
         if longest and len(label) > longest:
             label = label[: longest - 1].rstrip() + "…"
         labels.append(label)
 
-    ax.set_yticks(range(len(names)), labels)
+    ax.set_yticks(range(len(row_names)), labels)
     ax.tick_params(axis="y", labelcolor=INK)
 
 
@@ -286,19 +304,19 @@ def title(ax: Axes, text: str, *, sub: str = "") -> None:
         ax.set_title(without_undrawable(sub), loc="right", **look)
 
 
-def figure_title(figure: Figure, text: str, **place: Any) -> None:
+def figure_title(figure: Figure, text: str, **position: Any) -> None:
     """Write the title of a figure of several panels."""
     look: Look = {"ha": "left", "fontsize": 11.5, "fontweight": "bold"}
-    figure.suptitle(without_undrawable(text), x=0.01, **look, **place)
+    figure.suptitle(without_undrawable(text), x=0.01, **look, **position)
 
 
 def segments(
-    positions: Sequence[float], values: Sequence[float | None]
+    positions: Sequence[float], heights: Sequence[float | None]
 ) -> list[tuple[list[float], list[float]]]:
-    """Return the runs of values, cut where one is None: a line must not bridge a gap."""
+    """Return the runs of points, cut where a height is None: a line must not bridge a gap."""
     runs: list[tuple[list[float], list[float]]] = []
     is_open = False
-    for x, y in zip(positions, values, strict=True):
+    for x, y in zip(positions, heights, strict=True):
         if y is None:
             is_open = False
             continue
@@ -308,4 +326,5 @@ def segments(
             is_open = True
         runs[-1][0].append(x)
         runs[-1][1].append(y)
+
     return runs

@@ -1,4 +1,4 @@
-"""The terms of a keyword, apart and together, and where one overtakes another."""
+"""The terms of a keyword, apart and together, and the periods in which one overtakes another."""
 
 from __future__ import annotations
 
@@ -21,8 +21,10 @@ from reports.words.quantities import quantity
 
 _CHANGE: style.Look = {"color": style.MUTED, "linestyle": (0, (3, 3)), "linewidth": 1}
 _CHANGE_TEXT: style.Look = {"textcoords": "offset points", "fontsize": 8.5}
-_TEXT_ROWS = 3  # taken in turn: the texts of neighbours do not overlap
-_ROW_HEIGHT = 0.12  # as a share of the highest bar
+# Texts take these rows in turn, so that neighbours do not overlap.
+_TEXT_ROWS = 3
+# A row's height is a share of the highest bar.
+_ROW_HEIGHT = 0.12
 
 
 class _Stack:
@@ -43,10 +45,10 @@ class _Stack:
             color = [style.shade(color, totals[period]) for period in heights]
 
         self._ax.bar(
-            list(map(style.month_number, heights)),
+            [style.month_number(period) for period in heights],
             list(heights.values()),
             width=BARS[self._span.grain],
-            bottom=list(map(self.heights.__getitem__, heights)),
+            bottom=[self.heights[period] for period in heights],
             color=color,
             edgecolor="white",
             linewidth=0.5 * style.crowding(self._span),
@@ -60,23 +62,23 @@ class _Stack:
 
 def draw_terms(
     ax: Axes,
-    by_term: Mapping[str, Sequence[PeriodRow]],
+    rows_by_term: Mapping[str, Sequence[PeriodRow]],
     together: Sequence[PeriodRow],
     *,
     span: style.Range,
     months: Mapping[str, Sequence[PeriodRow]] | None = None,
 ) -> None:
-    """Draw bars stacked by term, and a mark for all together: a sentence counts once there.
+    """Draw bars stacked by term, and a mark for all together, which counts each sentence once.
 
-    Where one overtakes another is tested on *months*: the rows by month, if *by_term* has others.
+    *months* are the rows by month, on which overtaking is tested if *rows_by_term* has others.
     """
     stack = _Stack(ax, list(span), span)
-    for term, rows in by_term.items():
-        stack.add(term, mentions_by_month(rows))
+    for term, term_rows in rows_by_term.items():
+        stack.add(term, mentions_by_month(term_rows))
 
     marks = mentions_by_month(together)
     ax.plot(
-        list(map(style.month_number, marks)),
+        [style.month_number(period) for period in marks],
         list(marks.values()),
         "_",
         color=style.INK,
@@ -86,10 +88,10 @@ def draw_terms(
     )
 
     top = max([*stack.heights.values(), 1])
-    crossovers = find_crossovers(months or by_term)
-    for number, crossover in enumerate(crossovers):
+    crossovers = find_crossovers(months or rows_by_term)
+    for index, crossover in enumerate(crossovers):
         x = style.first_day(crossover.period)
-        y = top * (1.08 + _ROW_HEIGHT * (number % _TEXT_ROWS))
+        y = top * (1.08 + _ROW_HEIGHT * (index % _TEXT_ROWS))
         text = style.without_undrawable(f"“{crossover.after}” overtakes")
         ax.axvline(x, zorder=0.9, label="_change", **_CHANGE)
         ax.annotate(text, (x, y), xytext=(4, 0), color=style.MUTED, **_CHANGE_TEXT)
@@ -104,20 +106,20 @@ def draw_terms(
 
 
 def draw_term_shares(
-    ax: Axes, by_term: Mapping[str, Sequence[PeriodRow]], *, span: style.Range
+    ax: Axes, rows_by_term: Mapping[str, Sequence[PeriodRow]], *, span: style.Range
 ) -> None:
-    """Draw each term's share of a period's mentions, lighter where they are fewer than five."""
+    """Draw each term's share of a period's mentions, lighter if they are fewer than five."""
     totals = dict.fromkeys(span, 0)
     not_counted: set[str] = set()
-    for rows in by_term.values():
-        not_counted.update(gaps(rows))
-        for count in count_months(rows):
+    for term_rows in rows_by_term.values():
+        not_counted.update(gaps(term_rows))
+        for count in count_months(term_rows):
             totals[count.period] += count.mentions
 
-    periods = list(filter(totals.__getitem__, span))
+    periods = [period for period in span if totals[period]]
     stack = _Stack(ax, periods, span)
-    for term, rows in by_term.items():
-        mentions = mentions_by_month(rows)
+    for term, term_rows in rows_by_term.items():
+        mentions = mentions_by_month(term_rows)
         shares = {period: mentions.get(period, 0) / totals[period] for period in periods}
         stack.add(term, shares, totals)
 
@@ -131,15 +133,15 @@ def draw_term_shares(
 
 def terms_figure(
     subject: Subject,
-    by_term: Mapping[str, Sequence[PeriodRow]],
+    rows_by_term: Mapping[str, Sequence[PeriodRow]],
     together: Sequence[PeriodRow],
     months: Mapping[str, Sequence[PeriodRow]] | None = None,
 ) -> Figure:
-    """Return how often each term of a keyword is used, over which one is used."""
+    """Return how often each term of a keyword is used, above each term's share."""
     figure = style.new_figure(5.6)
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
-    draw_terms(above, by_term, together, span=subject.span, months=months)
-    draw_term_shares(below, by_term, span=subject.span)
+    draw_terms(above, rows_by_term, together, span=subject.span, months=months)
+    draw_term_shares(below, rows_by_term, span=subject.span)
 
     mentions = f"n = {quantity(sum_mentions(together), 'mention')}"
     style.title(above, f"The words for {subject.name}", sub=mentions)
@@ -154,18 +156,19 @@ def terms_figure(
 
 def terms_spec(
     subject: Subject,
-    by_term: Mapping[str, Sequence[PeriodRow]],
+    rows_by_term: Mapping[str, Sequence[PeriodRow]],
     together: Sequence[PeriodRow],
     months: Mapping[str, Sequence[PeriodRow]] | None = None,
 ) -> FigureSpec | None:
     """Declare the figure of a keyword with synonyms; *months* as in `draw_terms`."""
-    if len(by_term) < 2 or not sum_mentions(together):
+    if len(rows_by_term) < 2 or not sum_mentions(together):
         return None
+
     grain = subject.span.grain
     return FigureSpec(
         name=f"{subject.slug}-terms",
-        draw=partial(terms_figure, subject, by_term, together, months),
-        alt=f"Stacked bars: mentions per {grain} of {', '.join(by_term)}; below, the share of "
+        draw=partial(terms_figure, subject, rows_by_term, together, months),
+        alt=f"Stacked bars: mentions per {grain} of {', '.join(rows_by_term)}; below, the share of "
         "each. The numbers are in periods.csv.",
         caption="Above: terms apart (stacked) and together (the black marks: a sentence with two "
         "terms counts once); a dashed line marks where one word overtakes another beyond "
@@ -175,6 +178,6 @@ def terms_spec(
 
 
 def _explain_test(rows_by_term: Mapping[str, Sequence[PeriodRow]] | None) -> str:
-    """Return what a caption says of the periods that are tested, where others are drawn."""
-    rows = next(iter(rows_by_term.values()), ()) if rows_by_term else ()
-    return f", tested by {grains.grain_of(rows[0].period)}" if rows else ""
+    """Return a caption's explanation of the tested periods, if others are drawn."""
+    term_rows = next(iter(rows_by_term.values()), ()) if rows_by_term else ()
+    return f", tested by {grains.grain_of(term_rows[0].period)}" if term_rows else ""

@@ -1,11 +1,10 @@
-"""What a training did: losses by epoch, predictions beside actual values, the confusion matrix."""
+"""Figures of a training: losses by epoch, predicted and actual values, the confusion matrix."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from operator import attrgetter
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -18,8 +17,10 @@ from reports.figures.spec import FigureSpec
 from reports.words.quantities import quantity
 
 PICTURES_SHOWN = 40
-MOST_CLASSES = 256  # of a classifier; labels are bytes in the format of MNIST
-MOST_DRAWN = 1e30  # a training that diverges ends far beyond
+# Labels are bytes in the format of MNIST.
+MOST_CLASSES = 256
+# A training that diverges ends far beyond.
+MOST_DRAWN = 1e30
 
 _LOSSES = (
     ("training", "train_loss", style.BLUE),
@@ -40,18 +41,18 @@ class Mistake:
 
 
 def drawable(value: float | None) -> float | None:
-    """Return *value* if an axis can show it; None where it is unknown or has grown past all use."""
+    """Return *value* if an axis can show it; None if it is unknown or has diverged."""
     return value if value is not None and abs(value) < MOST_DRAWN else None
 
 
 def draw_losses(ax: Axes, epochs: Sequence[EpochRow]) -> None:
     """Draw training and validation loss by epoch, on a logarithmic scale if all are above zero."""
-    xs = list(map(attrgetter("epoch"), epochs))
+    xs = [epoch.epoch for epoch in epochs]
     numbers: list[float] = []
-    for name, column, color in _LOSSES:
-        losses = list(map(drawable, map(attrgetter(column), epochs)))
+    for split, column, color in _LOSSES:
+        losses = [drawable(getattr(epoch, column)) for epoch in epochs]
         numbers += [loss for loss in losses if loss is not None]
-        label = name
+        label = split
         for x, y in style.segments(xs, losses):
             ax.plot(x, y, color=color, label=label, marker="o" if len(x) < 3 else "")
             label = "_more"
@@ -60,6 +61,7 @@ def draw_losses(ax: Axes, epochs: Sequence[EpochRow]) -> None:
         ax.set_yscale("log")
         ax.yaxis.set_major_formatter(FuncFormatter("{:g}".format))
         ax.yaxis.set_minor_formatter(NullFormatter())
+
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set_xlabel("epoch")
     ax.set_ylabel("mean loss")
@@ -69,8 +71,8 @@ def draw_losses(ax: Axes, epochs: Sequence[EpochRow]) -> None:
 
 def draw_accuracy(ax: Axes, epochs: Sequence[EpochRow]) -> None:
     """Draw the share of the test set that is classified correctly, epoch by epoch."""
-    numbers = list(map(attrgetter("epoch"), epochs))
-    accuracies = list(map(drawable, map(attrgetter("accuracy"), epochs)))
+    numbers = [epoch.epoch for epoch in epochs]
+    accuracies = [drawable(epoch.accuracy) for epoch in epochs]
     for xs, ys in style.segments(numbers, accuracies):
         marker = "o" if len(xs) < 3 else ""
         ax.plot(xs, ys, color=style.GREEN, label="accuracy", marker=marker)
@@ -81,7 +83,7 @@ def draw_accuracy(ax: Axes, epochs: Sequence[EpochRow]) -> None:
 
 
 def course_figure(epochs: Sequence[EpochRow], *, name: str) -> Figure:
-    """Return loss by epoch, and accuracy beside it where there is one."""
+    """Return the loss by epoch, and the accuracy beside it if there is one."""
     figure = style.new_figure(3.2)
     if any(epoch.accuracy is not None for epoch in epochs):
         left, right = figure.subplots(1, 2)
@@ -95,10 +97,10 @@ def course_figure(epochs: Sequence[EpochRow], *, name: str) -> Figure:
 
 
 def course_spec(prefix: str, epochs: Sequence[EpochRow], *, name: str) -> FigureSpec | None:
-    """Declare the figure of a training's course; the time that an epoch took is no part of it."""
+    """Declare the figure of a training's course, which leaves out the time of each epoch."""
     if not epochs:
         return None
-    timeless = list(map(partial(replace, seconds=None), epochs))
+    timeless = [replace(epoch, seconds=None) for epoch in epochs]
     return FigureSpec(
         name=f"{prefix}-course",
         draw=partial(course_figure, timeless, name=name),
@@ -112,10 +114,10 @@ def draw_sequence(ax: Axes, predictions: Sequence[PredictionRow]) -> None:
     """Draw actual values as a line and predicted ones as dots, by place in the series."""
     for column, shape, look in (("actual", "-", _ACTUAL), ("predicted", "o", _PREDICTED)):
         xs, ys = [], []
-        for row in predictions:
-            value = drawable(getattr(row, column))
+        for prediction in predictions:
+            value = drawable(getattr(prediction, column))
             if value is not None:
-                xs.append(row.index)
+                xs.append(prediction.index)
                 ys.append(value)
         ax.plot(xs, ys, shape, label=column, **look)
 
@@ -126,17 +128,26 @@ def draw_sequence(ax: Axes, predictions: Sequence[PredictionRow]) -> None:
 
 def sequence_figure(predictions: Sequence[PredictionRow]) -> Figure:
     """Return actual against predicted values, a panel for each split."""
-    by_split: dict[str, list[PredictionRow]] = {"train": [], "validation": [], "test": []}
-    for row in predictions:
-        by_split[row.split].append(row)
-    splits = [(split, rows) for split, rows in by_split.items() if rows]
+    predictions_by_split: dict[str, list[PredictionRow]] = {
+        "train": [],
+        "validation": [],
+        "test": [],
+    }
+    for prediction in predictions:
+        predictions_by_split[prediction.split].append(prediction)
+    splits = [
+        (split, split_predictions)
+        for split, split_predictions in predictions_by_split.items()
+        if split_predictions
+    ]
     figure = style.new_figure(0.4 + 2.3 * len(splits))
     panels = figure.subplots(len(splits), 1, squeeze=False)[:, 0]
 
-    for ax, (split, rows) in zip(panels, splits, strict=True):
-        draw_sequence(ax, rows)
+    for ax, (split, split_predictions) in zip(panels, splits, strict=True):
+        draw_sequence(ax, split_predictions)
         title = "Training" if split == "train" else split.capitalize()
-        style.title(ax, title, sub=f"n = {len(rows):,}")
+        style.title(ax, title, sub=f"n = {len(split_predictions):,}")
+
     figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside lower left", ncols=2)
     return figure
 
@@ -151,20 +162,20 @@ def sequence_spec(prefix: str, predictions: Sequence[PredictionRow]) -> FigureSp
     )
 
 
-def class_of(value: float | None) -> int | None:
-    """Return the class that *value* numbers; None where it numbers none."""
-    return int(value) if value is not None and 0 <= value < MOST_CLASSES else None
+def class_of(label: float | None) -> int | None:
+    """Return the class that *label* stands for; None if it stands for none."""
+    return int(label) if label is not None and 0 <= label < MOST_CLASSES else None
 
 
 def confusion_matrix(predictions: Sequence[PredictionRow]) -> np.ndarray:
     """Count examples: element *[i, j]* is how many of class i were predicted as class j."""
     pairs = []
-    for row in predictions:
-        actual, predicted = class_of(row.actual), class_of(row.predicted)
+    for prediction in predictions:
+        actual, predicted = class_of(prediction.actual), class_of(prediction.predicted)
         if actual is not None and predicted is not None:
             pairs.append((actual, predicted))
 
-    classes = 1 + max(map(max, pairs), default=0)
+    classes = 1 + max((max(pair) for pair in pairs), default=0)
     matrix = np.zeros((classes, classes), dtype=int)
     for pair in pairs:
         matrix[pair] += 1
@@ -179,8 +190,10 @@ def draw_confusion(ax: Axes, matrix: np.ndarray) -> None:
     ax.set_facecolor(style.GAP)
     vmax = max(float(top), 1.0) * 1.3
     ax.imshow(np.ma.masked_invalid(mistakes), cmap="Oranges", vmin=0, vmax=vmax)
-    for row, column in np.argwhere(matrix):
-        ax.text(column, row, f"{matrix[row, column]}", ha="center", va="center", fontsize=8)
+    for actual, predicted in np.argwhere(matrix):
+        ax.text(
+            predicted, actual, f"{matrix[actual, predicted]}", ha="center", va="center", fontsize=8
+        )
 
     ax.set_xticks(range(len(matrix)))
     ax.set_yticks(range(len(matrix)))
@@ -200,7 +213,7 @@ def confusion_figure(predictions: Sequence[PredictionRow]) -> Figure:
 
 def confusion_spec(prefix: str, predictions: Sequence[PredictionRow]) -> FigureSpec:
     """Declare the confusion matrix of a classifier."""
-    wrong = sum(row.actual != row.predicted for row in predictions)
+    wrong = sum(prediction.actual != prediction.predicted for prediction in predictions)
     return FigureSpec(
         name=f"{prefix}-confusion",
         draw=partial(confusion_figure, predictions),
@@ -221,7 +234,7 @@ def draw_mistake(ax: Axes, mistake: Mistake) -> None:
     ax.set_title(title, fontsize=7, fontweight="normal", loc="center", pad=2)
 
 
-def mistakes_figure(mistakes: Sequence[Mistake], *, in_all: int) -> Figure:
+def mistakes_figure(mistakes: Sequence[Mistake], *, total: int) -> Figure:
     """Return a sheet of pictures that the network classifies wrongly."""
     across = 8
     down = -(-len(mistakes) // across)
@@ -232,9 +245,9 @@ def mistakes_figure(mistakes: Sequence[Mistake], *, in_all: int) -> Figure:
     for ax in panels[len(mistakes) :]:
         ax.set_axis_off()
 
-    title = f"The first {len(mistakes)} of {in_all:,} mistakes"
-    if len(mistakes) == in_all:
-        title = "The only mistake" if in_all == 1 else f"All {in_all:,} mistakes"
+    title = f"The first {len(mistakes)} of {total:,} mistakes"
+    if len(mistakes) == total:
+        title = "The only mistake" if total == 1 else f"All {total:,} mistakes"
     style.figure_title(figure, title)
     return figure
 
@@ -244,18 +257,20 @@ def mistakes_spec(
 ) -> FigureSpec | None:
     """Declare the figure of wrongly classified *pictures*: the test set, a row of pixels each."""
     wrong = []
-    for row in predictions:
-        actual, predicted = class_of(row.actual), class_of(row.predicted)
+    for prediction in predictions:
+        actual, predicted = class_of(prediction.actual), class_of(prediction.predicted)
         if actual is not None and predicted is not None and actual != predicted:
-            if not 0 <= row.index < len(pictures):
-                return None  # of other pictures than those
-            wrong.append(Mistake(row.index, actual, predicted, pictures[row.index]))
+            if not 0 <= prediction.index < len(pictures):
+                # The predictions are of other pictures.
+                return None
+            wrong.append(Mistake(prediction.index, actual, predicted, pictures[prediction.index]))
+
     if not wrong:
         return None
 
     return FigureSpec(
         name=f"{prefix}-mistakes",
-        draw=partial(mistakes_figure, wrong[:PICTURES_SHOWN], in_all=len(wrong)),
+        draw=partial(mistakes_figure, wrong[:PICTURES_SHOWN], total=len(wrong)),
         alt=f"{quantity(len(wrong), 'picture')} classified wrongly; the first are shown.",
         caption="Above each picture: its actual and its predicted class.",
     )

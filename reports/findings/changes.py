@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from analysis.parameters import MonthsParameters
+from analysis.kinds.kind import Unit
 from reports.data.run_data import RunData
 from reports.data.tables.periods import read_periods
 from reports.words.periods import month_name
@@ -22,15 +22,15 @@ def count_results(data: RunData) -> dict[str, dict[str, int]]:
     Months that are not counted are left out.
     """
     counts: dict[str, dict[str, int]] = {}
-    if isinstance(data.parameters, MonthsParameters):
+    if data.keywords:
         counts[""] = {}
-        for keyword in data.parameters.keywords:  # in the order of the page
+        for keyword in data.keywords:  # in the order of the page
             counts[keyword.name] = {}
 
     for row in read_periods(data):
         if row.matched is None or (row.keyword is not None and row.term is not None):
             continue
-        if data.kind == "months":
+        if data.keywords:
             counts[""][row.period] = row.documents
             counts[row.keyword or ""][row.period] = row.matched
         else:
@@ -38,9 +38,9 @@ def count_results(data: RunData) -> dict[str, dict[str, int]]:
     return counts
 
 
-def describe_changes(kind: str, before: Mapping[str, Any], now: Counts) -> list[str]:
+def describe_changes(unit: Unit, before: Mapping[str, Any], now: Counts) -> list[str]:
     """Return sentences on what has changed since *before*, which `count_results` returned once."""
-    if kind != "months":
+    if unit == Unit.POST:
         return _describe_posts(before, now)
     documents = _differences(before, now, "")
     if not documents:

@@ -1,7 +1,7 @@
 """What the numbers of a run say, in a few sentences that say no more than the numbers.
 
 Every sentence that claims something is tested, and no month that is cut off is in any. The tests,
-their error rates and their sources are in docs/reports.md.
+their error rates and their sources are in docs/reports/highlights.md.
 """
 
 from __future__ import annotations

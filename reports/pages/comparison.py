@@ -10,7 +10,7 @@ from operator import attrgetter
 
 import numpy as np
 
-from analysis import parameters as run_parameters
+from analysis.kinds.kind import Unit
 from analysis.text.masking import mask_terms
 from core.enums import Grain
 from core.errors import UsageError
@@ -72,14 +72,14 @@ class ComparisonPage:
 def make_page(runs: Sequence[RunData], store: FigureStore) -> ComparisonPage:
     """Read the runs' results and draw what compares them. Raises `UsageError` for trainings."""
     for data in runs:
-        if isinstance(data.parameters, run_parameters.TrainingParameters):
+        if not data.kind.has_documents:
             raise UsageError(
                 "a training has no months to compare: give runs of months, handles or searches"
             )
 
     names = label_runs(runs)
     page = ComparisonPage()
-    labels = {data.id: read_label_section(data) for data in runs if data.kind == "months"}
+    labels = {data.id: read_label_section(data) for data in runs if data.keywords}
     for data in runs:
         page.subjects += _read_subjects(data, names[data.id], labels.get(data.id))
     page.scale = describe_scales([(subject.name, subject.scale) for subject in page.subjects])
@@ -112,10 +112,11 @@ def _read_subjects(
         if row.term is None:
             rows[f"@{row.handle}" if row.handle else row.keyword or ""].append(row)
 
-    is_filled = data.kind != "months" and data.grain != Grain.MONTH
+    is_of_posts = data.kind.unit == Unit.POST
+    is_filled = is_of_posts and data.grain != Grain.MONTH
     for subject, of_subject in rows.items():
         series = fill_periods(of_subject) if is_filled else of_subject
-        compared = ComparedSubject(f"{name}: {subject}", series, data.kind != "months")
+        compared = ComparedSubject(f"{name}: {subject}", series, is_of_posts)
         if labels is not None:
             compared.scale = labels.scale(subject)
             compared.labelled = labels.by_keyword.get(subject)
@@ -170,12 +171,12 @@ def _compare_scores(
 
 def _read_scores(data: RunData) -> Iterator[tuple[str, Scores]]:
     """Yield what a run scored in groups, in the order of their names: months, or documents."""
-    if not isinstance(data.parameters, run_parameters.MonthsParameters):
+    if data.kind.unit == Unit.POST:
         for post in read_documents(data):
             if post.polarity is not None:
                 yield post.document, {(post.document, 0, ""): post.polarity}
         return
-    parameters = data.parameters
+    parameters = data.month_parameters
     patterns = {each.name: each.patterns for each in parameters.keywords if parameters.mask_keyword}
 
     for period, rows in groupby(read_mentions(data), key=attrgetter("period")):

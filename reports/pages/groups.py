@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from analysis import grains
-from analysis.parameters import MonthsParameters
 from core.enums import Grouping
 from reports.data.group_counts import (
     Cell,
@@ -72,9 +71,9 @@ class GroupSection:
 
 def make_groups(data: RunData, store: FigureStore, scale_of: Callable[[str], str]) -> GroupSection:
     """Count and draw each keyword in each group; *scale_of* is what is said of its polarities."""
-    parameters = data.parameters
-    if data.grouping is None or not isinstance(parameters, MonthsParameters):
+    if data.grouping is None:
         return GroupSection()
+    parameters = data.month_parameters
     names = [keyword.name for keyword in parameters.keywords]
     grain = choose_grain(data, parameters.first, parameters.last, MOST_PERIODS)
     span = style.Range(*grains.periods_of_months(parameters.first, parameters.last, grain))

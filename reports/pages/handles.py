@@ -495,8 +495,7 @@ def _add_distinctive(
         note = distinctive.describe_lists(f"the posts of {others[0]}") if lists else ""
         store.add_section(portrait.sections, *place, note=note, lists=lists)
         return
-    kind = "searches" if data.kind == "search" else "accounts"
-    compared_with = f"the posts of the run's other {kind}"
+    compared_with = f"the posts of the run's other {data.kind.job_nouns}"
     spec = distinctive.distinctive_spec(subject, rows, compared_with=compared_with)
     store.add_section(portrait.sections, *place, spec, note=note)
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from operator import eq
 
-from core.enums import JobKind
 from reports.data.label_counts import LabelCounts, count_labels
 from reports.data.run_data import RunData
 from reports.data.tables.archive_days import read_sentences
@@ -132,8 +131,6 @@ def _read_months(data: RunData) -> dict[Place, _Month]:
     """Return the mentions that have a polarity, by keyword and month; a month is held at a time."""
     months: dict[Place, _Month] = {}
     for job in data.jobs:
-        if job.kind != JobKind.MONTH:
-            continue
         for (keyword, term), sentences in read_sentences(data, job).items():
             scores = [score for score in sentences.values() if score is not None]
             if term is None and scores:

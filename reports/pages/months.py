@@ -12,7 +12,6 @@ from itertools import groupby
 from operator import attrgetter
 
 from analysis import grains
-from analysis import parameters as run_parameters
 from analysis.text.words import merge_spellings
 from core.enums import Grain
 from reports.data.distinct_mentions import describe_repeats
@@ -201,7 +200,7 @@ def read_highlights(data: RunData) -> dict[str, list[Highlight]]:
     """Return the highlights of each keyword, and under "" those that compare keywords."""
     rows = _group_by_term(read_tested(data))
     highlights = {}
-    for keyword in _parameters(data).keywords:
+    for keyword in data.month_parameters.keywords:
         by_term = {term: rows[keyword.name, term] for term in keyword.compared_terms}
         highlights[keyword.name] = keyword_highlights(
             f"“{keyword.name}”", rows[keyword.name, None], by_term if len(by_term) > 1 else {}
@@ -234,7 +233,7 @@ def _month_reader(
     keywords: Iterable[KeywordSection],
     scale_of_all: str = UNCHECKED,
 ) -> MonthReader:
-    parameters = _parameters(data)
+    parameters = data.month_parameters
     span = style.Range(parameters.first, parameters.last)
     subjects, scales = {}, {}
     pages = set() if groups_by_year(data) else set(span)
@@ -244,11 +243,6 @@ def _month_reader(
     return MonthReader(
         data, store, parameters.keywords, subjects, scales, scale_of_all, span, sorted(pages)
     )
-
-
-def _parameters(data: RunData) -> run_parameters.MonthsParameters:
-    assert isinstance(data.parameters, run_parameters.MonthsParameters)  # noqa: S101 - by its kind
-    return data.parameters
 
 
 def _by_month(
@@ -305,7 +299,10 @@ def _fold_year(page: MonthsPage, year: str, data: RunData) -> None:
         if is_tested_by_year(data):
             of_year = [phrase for phrase in keyword.phrases if phrase.job[:4] == year]
             others = keyword.phrases[: len(keyword.phrases) - len(of_year)]
-            keyword.phrases = [*others, *phrases.merge(of_year, year, _parameters(data).phrases)]
+            keyword.phrases = [
+                *others,
+                *phrases.merge(of_year, year, data.month_parameters.phrases),
+            ]
 
 
 def _note_month(page: MonthsPage, month_page: MonthPage) -> None:
@@ -336,7 +333,7 @@ def _group_by_term(
 
 def _series_span(data: RunData) -> style.Range:
     """Return the periods of the run's grain that hold a day of its months."""
-    parameters = _parameters(data)
+    parameters = data.month_parameters
     return style.Range(*grains.periods_of_months(parameters.first, parameters.last, data.grain))
 
 
@@ -355,7 +352,7 @@ def _keyword_sections(
             of_keyword.append(word)
 
     sections = []
-    parameters = _parameters(data)
+    parameters = data.month_parameters
     span = style.Range(parameters.first, parameters.last)
     for keyword in parameters.keywords:
         subject = Subject(f"“{keyword.name}”", slug(keyword.name), span)
@@ -437,7 +434,7 @@ def _draw_keyword(
     tested = None if data.grain == tested_grain else keyword.tested_by_term
     of_terms = terms.terms_spec(over_time, keyword.series_by_term, keyword.series, tested)
     add("terms", "The words for it", of_terms)
-    kept = _parameters(data).phrases
+    kept = data.month_parameters.phrases
     add(
         "phrases",
         "Phrases",

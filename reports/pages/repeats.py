@@ -9,6 +9,7 @@ from functools import partial
 
 from sqlalchemy import select
 
+from analysis.kinds.kind import Unit
 from models.tables import Document, Mention
 from reports.data.export_schema import pad_period
 from reports.data.queries import fetch_all, fetch_pages
@@ -82,7 +83,7 @@ def read_repeats(data: RunData, read_highlights: ReadAllHighlights) -> Repeats:
     patterns = read_patterns(data)
     subjects: dict[str, Subject] = defaultdict(Subject)
     by_month: dict[str, dict[int, Counter[str]]] = defaultdict(dict)
-    count = _count_posts if data.kind != "months" else _count_mentions
+    count = _count_mentions if data.kind.unit == Unit.MENTION else _count_posts
     for job in data.jobs:
         for name, place, month, n in count(data, job):
             for whose in (name, ALL):

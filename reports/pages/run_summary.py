@@ -6,7 +6,7 @@ import hashlib
 import re
 import shlex
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from itertools import filterfalse
@@ -15,10 +15,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, case, func, select
 
-from analysis.options import TextOptions
-from analysis.parameters import MonthsParameters, Parameters, TrainingParameters
+from analysis.kinds import kind_named
+from analysis.kinds.kind import Unit
 from analysis.text.mentions import all_terms
-from core.enums import ENDED, Grain, Grouping, JobKind, State, Within
+from core.enums import ENDED, Grain, Grouping, State
 from models import tables
 from models.database import Database
 from models.tables import Document, Import, Mention
@@ -93,17 +93,18 @@ class RunSummary(RunData):
     @property
     def unit(self) -> str:
         """What one of the run's documents is called."""
-        return "document" if self.kind == "months" else "post"
+        return "post" if self.kind.unit == Unit.POST else "document"
 
     @property
     def choice(self) -> str:
         """Which documents of its archives a run of months chose, in words behind their number."""
-        if not isinstance(self.parameters, MonthsParameters):
+        if self.kind.unit != Unit.MENTION:
             return ""
+        parameters = self.month_parameters
         chosen = {
-            "outlet": self.parameters.outlets,
-            "section": self.parameters.sections,
-            "kind": tuple(filter(None, [self.parameters.material])),
+            "outlet": parameters.outlets,
+            "section": parameters.sections,
+            "kind": tuple(filter(None, [parameters.material])),
         }
         words = ""
         for noun, names in chosen.items():
@@ -117,9 +118,7 @@ class RunSummary(RunData):
     @property
     def keyword_example(self) -> KeywordExample | None:
         """The rule by which keywords match, shown with the run's first term without a star."""
-        if not isinstance(self.parameters, MonthsParameters):
-            return None
-        terms = all_terms(self.parameters.keywords)
+        terms = all_terms(self.keywords)
         return find_example(terms[0]) if terms else None
 
     @property
@@ -183,12 +182,12 @@ def summarize_run(data: RunData) -> RunSummary:
         synthetic=synthetic,
         first=min(days).date().isoformat() if days else None,
         last=max(days).date().isoformat() if days else None,
-        median_words=lengths.median if data.kind == "months" else None,
+        median_words=lengths.median if data.keywords else None,
         imports=_read_imports(data, sources),
         calls=list(read_calls(data)),
         command=submit_command(
             data.parameters,
-            map(attrgetter("term"), data.jobs),
+            [job.name for job in data.jobs],
             shown,
             grain=data.grain,
             grouping=data.grouping,
@@ -226,7 +225,7 @@ def _count_documents(
     with_address = 0
     days: list[datetime] = []
 
-    for job in data.jobs if data.kind != "training" else ():
+    for job in data.collecting_jobs:
         rows = fetch_all(data.db, statement.where(documents_condition(data, job)))
         for source, n, addresses, credited, first, last in rows:
             sources[source] += n
@@ -284,7 +283,7 @@ def fingerprint(db: Database, run_id: int) -> str:
     statements = (
         select(run.state, run.reason, run.name, run.ended_at).where(run.id == run_id),
         select(job.id, job.state, job.reason, job.ended_at, job.claims)
-        .where(job.run_id == run_id, job.kind != JobKind.REPORT)
+        .where(job.run_id == run_id, ~tables.IS_REPORT)
         .order_by(job.id),
         select(step.job_id, step.step, step.state, step.documents, step.at)
         .where(step.job_id.in_(jobs))
@@ -315,73 +314,21 @@ def fingerprint(db: Database, run_id: int) -> str:
 
 
 def submit_command(
-    parameters: Parameters,
-    names: Iterable[str],
+    parameters: Any,
+    job_names: Sequence[str],
     selection: Selection = NO_SELECTION,
     *,
     grain: Grain = Grain.MONTH,
     grouping: Grouping | None = None,
 ) -> str:
-    """Return ``tidings submit …`` as a person types it; *names* are a run's handles or terms."""
-    words = ["tidings", "submit"]
-    if isinstance(parameters, MonthsParameters):
-        words += ["months", f"{parameters.first}..{parameters.last}"]
-        for keyword in parameters.keywords:
-            words += ["--keyword", keyword.as_written]
-        if any(keyword.within == Within.DOCUMENT for keyword in parameters.keywords):
-            words += ["--within", Within.DOCUMENT]
-        words += _chosen_documents(parameters)
-        words += [] if parameters.mask_keyword else ["--no-mask"]
-
-    elif isinstance(parameters, TrainingParameters):
-        words += ["training", parameters.network, "--data", parameters.data]
-        for name, value in sorted(parameters.options.items()):
-            words += _option(name, value)
-
-    else:
-        words += [parameters.kind, *names]
-
-    if isinstance(parameters, TextOptions):
-        words += _changed_options(parameters)
-    by = [grain.value] if grain != Grain.MONTH else []
-    by += [grouping.value] if grouping else []
-    words += _option("by", by or None)
-    if selection.distinct:
-        words.append("--distinct")
-    for text in selection.without:
-        words += ["--without", text]
-    return shlex.join(words)
-
-
-def _chosen_documents(parameters: MonthsParameters) -> list[str]:
-    """Return the options that say which documents of which archives."""
-    words: list[str] = []
-    if parameters.sources != type(parameters).model_fields["sources"].default:
-        words += _option("source", parameters.sources)
-    for outlet in parameters.outlets:
-        words += _option("outlet", outlet)
-    for section in parameters.sections:
-        words += _option("section", section)
-    return words + _option("material", parameters.material)
-
-
-def _changed_options(parameters: TextOptions) -> list[str]:
-    """Return the options that differ from their defaults."""
-    words: list[str] = []
-    names = ("source", "steps", "phrases", "proportion", "text_size", "max_words", "limit")
-    fields = type(parameters).model_fields
-    for name in filter(fields.__contains__, names):
-        value = getattr(parameters, name)
-        if value != fields[name].default:
-            words += _option(name, value)
-    return words
-
-
-def _option(name: str, value: Any) -> list[str]:
-    if value is None:
-        return []
-    text = ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
-    return [f"--{name.replace('_', '-')}", text]
+    """Return ``tidings submit …`` as a person types it."""
+    kind = kind_named(parameters.kind)
+    if kind.has_documents:
+        shown = {"by": grain, "distinct": selection.distinct, "without": selection.without}
+        if grouping is not None:
+            shown["grouping"] = grouping
+        parameters = parameters.model_copy(update=shown)
+    return shlex.join(["tidings", "submit", *kind.command_words(parameters, job_names)])
 
 
 def _format_minute(at: float) -> str:

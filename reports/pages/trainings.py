@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import select
 
-from analysis import parameters as run_parameters
+from analysis.kinds.trainings import TrainingParameters
 from core.errors import TidingsError
 from models.tables import Job, Training
 from networks.data import Data, split_images
@@ -99,8 +99,7 @@ def make_page(
     data: RunData, store: FigureStore, names: Collection[str] | None = None
 ) -> TrainingsPage:
     """Read a run's results and draw its figures, one training after the other, or *names* alone."""
-    parameters = data.parameters
-    assert isinstance(parameters, run_parameters.TrainingParameters)  # noqa: S101 - by its kind
+    parameters: TrainingParameters = data.parameters
     sections = _read_sections(data, names)
     varied, shared = _split_options(list(map(attrgetter("row"), sections.values())))
     page = TrainingsPage(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from analysis.parameters import MonthsParameters
+from analysis.kinds.kind import Unit
 from models.watches import WatchState, read_state
 from reports.data.run_data import RunData
 from reports.data.tables.periods import PeriodRow, read_periods
@@ -75,7 +75,7 @@ def read_watch_section(data: RunData) -> WatchSection | None:
 
     changes, since = [], None
     if state.counts is not None and state.counted_at is not None:
-        changes = describe_changes(data.kind, state.counts, count_results(data))
+        changes = describe_changes(data.kind.unit, state.counts, count_results(data))
         since = f"{_day(state.counted_at):%Y-%m-%d}"
     return WatchSection(state.every, since, changes, show_events(data, state))
 
@@ -88,7 +88,7 @@ def show_events(data: RunData, state: WatchState | None) -> list[ShownEvent]:
         first = seen.get(event.key)
         is_new = state is not None and first is not None and 0 < first.number == state.updates
         at = _day(first.at) if first else None
-        shown.append(ShownEvent(event, describe_event(event, data.kind), at, is_new))
+        shown.append(ShownEvent(event, describe_event(event, data.kind.unit), at, is_new))
     return shown
 
 
@@ -104,7 +104,7 @@ def read_what_to_record(data: RunData) -> tuple[Mapping[str, Any], list[str]]:
 
 def _read_series(data: RunData) -> list[Series]:
     series: list[Series] = []
-    if not isinstance(data.parameters, MonthsParameters):
+    if data.kind.unit == Unit.POST:
         for name, account in read_account_rows(data).items():
             series += account_series(name, account.months, account.scored, account.days)
         return series
@@ -112,7 +112,7 @@ def _read_series(data: RunData) -> list[Series]:
     rows: dict[tuple[str | None, str | None], list[PeriodRow]] = defaultdict(list)
     for row in read_periods(data):
         rows[row.keyword, row.term].append(row)
-    for keyword in data.parameters.keywords:
+    for keyword in data.keywords:
         by_term: dict[str, Sequence[PeriodRow]] = {}
         for term in keyword.terms:
             by_term[term] = rows[keyword.name, term]
@@ -120,10 +120,10 @@ def _read_series(data: RunData) -> list[Series]:
     return series
 
 
-def describe_event(event: Event, run_kind: str) -> str:
+def describe_event(event: Event, unit: Unit) -> str:
     """Return a sentence that says what departs, and from what."""
     subject, row = event.subject, event.row
-    name = f"“{subject}”" if run_kind == "months" else subject
+    name = f"“{subject}”" if unit == Unit.MENTION else subject
     month = month_name(event.period, "%B %Y")
     before = f"in the {quantity(event.months_before, 'whole month')} before"
     if event.months_before == 1:
@@ -148,7 +148,7 @@ def describe_event(event: Event, run_kind: str) -> str:
                 f"{before}."
             )
         case _:
-            around = "around" if run_kind == "months" else "of the posts of"
+            around = "around" if unit == Unit.MENTION else "of the posts of"
             return (
                 f"The mood {around} {name} in {month}: {signed(event.now)} "
                 f"(n = {row.mentions or 0:,}), against {signed(event.before)} {before}."

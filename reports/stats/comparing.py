@@ -1,7 +1,7 @@
 """Whether shares or means differ between months or accounts: one test of all, then pairs by Holm.
 
-Pure functions over numbers. What they assume, and how often they err, is in docs/reports.md;
-``bench/findings.py`` measures it.
+Pure functions over numbers. What they assume, and how often they err, is in
+docs/reports/highlights.md; ``bench/findings.py`` measures it.
 """
 
 from __future__ import annotations

@@ -35,23 +35,23 @@ def period_name(period: str, form: str = "%b %Y") -> str:
 
 
 def find_stretches(periods: Iterable[str]) -> list[tuple[str, str]]:
-    """Return the first and the last period of each stretch of periods without one between."""
-    found: list[tuple[str, str]] = []
+    """Return the first and the last period of each stretch of adjacent *periods*."""
+    stretches: list[tuple[str, str]] = []
     for period in sorted(periods):
-        if found and grains.next_period(found[-1][1]) == period:
-            found[-1] = (found[-1][0], period)
+        if stretches and grains.next_period(stretches[-1][1]) == period:
+            stretches[-1] = (stretches[-1][0], period)
         else:
-            found.append((period, period))
-    return found
+            stretches.append((period, period))
+    return stretches
 
 
 def describe_periods(periods: Sequence[str]) -> str:
     """Return *periods* as "in May 2020 and July to August 2020"; many stretches are counted."""
     stretches = []
-    for first, last in find_stretches(periods):
-        name = period_name(first, "%B %Y")
-        is_one = first == last
-        stretches.append(name if is_one else f"{name} to {period_name(last, '%B %Y')}")
+    for start, end in find_stretches(periods):
+        stretch = period_name(start, "%B %Y")
+        is_one = start == end
+        stretches.append(stretch if is_one else f"{stretch} to {period_name(end, '%B %Y')}")
     if len(stretches) > MOST_STRETCHES:
         return f"in {quantity(len(periods), grains.grain_of(periods[0]).value)}"
     return f"in {join_words(stretches)}"

@@ -22,9 +22,9 @@ __all__ = [
 _WEB = re.compile(r"^https?://[^\s/]", re.IGNORECASE)
 
 
-def join_words(words: Sequence[str]) -> str:
-    """Return *words*, of which there is one at least, as "a", "a and b" or "a, b and c"."""
-    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
+def join_words(phrases: Sequence[str]) -> str:
+    """Return at least one phrase as "a", "a and b" or "a, b and c"."""
+    return " and ".join(filter(None, (", ".join(phrases[:-1]), phrases[-1])))
 
 
 def format_share(share: float | None) -> str:
@@ -44,9 +44,9 @@ def format_points(difference: float) -> str:
     return "0.00" if text in {"+0.00", "-0.00"} else text.replace("-", "\u2212")
 
 
-def signed(value: float) -> str:
+def signed(polarity: float) -> str:
     """Return a polarity with its sign, two places, a true minus: +0.12, 0.00."""
-    text = f"{value:+.2f}"
+    text = f"{polarity:+.2f}"
     return "0.00" if text in {"+0.00", "-0.00"} else text.replace("-", "\u2212")
 
 

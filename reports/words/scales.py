@@ -1,4 +1,4 @@
-"""What every mood of a report carries: on which scale it is, and whether readers checked it."""
+"""The scale of every polarity in a report, and whether readers checked it."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ UNCHECKED = "on the engine's scale; not checked against readers"
 
 
 def scale_note(labels: int) -> str:
-    """Return what is said of polarities of which readers have labelled so many."""
+    """Describe the scale of polarities of which readers labelled *labels*."""
     if labels < FEWEST_LABELS:
         return UNCHECKED
     return f"on the engine's scale, which {labels:,} labels of readers correct"
 
 
 def describe_scales(scales: Sequence[tuple[str, str]]) -> str:
-    """Return what is said of the polarities of several, by their names: once where it is one."""
+    """Describe the scales of several subjects, ``(name, scale)``; one common scale stands once."""
     different = dict.fromkeys(scale for _, scale in scales)
     if len(different) <= 1:
         return next(iter(different), UNCHECKED)
-    return "; ".join(f"{name}: {scale}" for name, scale in scales)
+    return "; ".join(f"{subject}: {scale}" for subject, scale in scales)
 
 
 def with_scale(caption: str, scale: str) -> str:

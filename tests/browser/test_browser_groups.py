@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import sync_playwright
 
+from analysis.kinds.months import MonthsParameters
 from analysis.options import Keyword
-from analysis.parameters import MonthsParameters
 from core.enums import Grouping
 from reports.build.report_folder import build
 from tests.groups_kit import Piece, run_months, store_pieces

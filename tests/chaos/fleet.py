@@ -23,8 +23,8 @@ from typing import Any
 import psutil
 from sqlalchemy import func, select
 
-from analysis.options import Keyword
-from analysis.parameters import MonthsParameters, Parameters
+from analysis.kinds.months import MonthsParameters
+from analysis.options import FrozenModel, Keyword
 from cli.stack import valkey
 from cli.stack.ports import free_port
 from cli.stack.supervised_process import SupervisedProcess
@@ -172,7 +172,7 @@ class Fleet:
         """Submit the run over all months, as the command line does."""
         return self.submit_parameters(MonthsParameters(first=FIRST, last=LAST, keywords=KEYWORDS))
 
-    def submit_parameters(self, parameters: Parameters, *names: str) -> int:
+    def submit_parameters(self, parameters: FrozenModel, *names: str) -> int:
         """Submit a run as the command line does."""
         run = submit_run(self.db, parameters, names)
         self.runs.append(run)

@@ -21,8 +21,9 @@ from typing import Any
 import pytest
 import redis
 
+from analysis.kinds.accounts import HandlesParameters
+from analysis.kinds.months import MonthsParameters
 from analysis.options import Keyword
-from analysis.parameters import HandlesParameters, MonthsParameters
 from core.enums import State
 from core.settings import Settings
 from models.database import migrate

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from analysis.parameters import HandlesParameters
+from analysis.kinds.accounts import HandlesParameters
 from core.broker import celery_app, redis_client
 from core.enums import State
 from models.crawls import COMPLETE, read_crawl

@@ -14,7 +14,7 @@ import psutil
 import pytest
 from sqlalchemy import select
 
-from analysis.parameters import HandlesParameters
+from analysis.kinds.accounts import HandlesParameters
 from core.enums import State
 from models.database import Database, migrate
 from models.documents import add_documents

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from analysis.parameters import MonthsParameters
+from analysis.kinds.months import MonthsParameters
 from core.enums import JobKind, State
 from models.database import Database, migrate
 from models.tables import Job

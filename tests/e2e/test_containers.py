@@ -17,8 +17,8 @@ from pathlib import Path
 
 import pytest
 
+from analysis.kinds.months import MonthsParameters
 from analysis.options import Keyword
-from analysis.parameters import MonthsParameters
 from cli.stack.run import start_stack
 from core.settings import load
 from models.database import Database
@@ -33,7 +33,7 @@ pytestmark = [
     pytest.mark.skipif(
         not os.environ.get("CONTAINERS"), reason="asked for by CONTAINERS=1 (make containers)"
     ),
-    pytest.mark.timeout(600),
+    pytest.mark.timeout(1800),
 ]
 TABLES = ("mentions", "periods", "phrases", "entities", "documents", "coverage")
 FIRST = synthetic.FIRST_MONTH
@@ -85,6 +85,18 @@ def exports_of_the_embedded_stack(folder: Path) -> dict[str, bytes]:
     return contents
 
 
+def kill(stack: Compose, service: str) -> None:
+    """Kill the first container of *service* without notice; wait until Docker started it again."""
+    container = stack.containers(service)[0]
+
+    def process() -> int:
+        return int(docker("inspect", "--format", "{{.State.Pid}}", container))
+
+    killed = process()
+    os.kill(killed, signal.SIGKILL)
+    wait_until(lambda: process() not in (0, killed), seconds=60, what=f"a new {service}")
+
+
 def test_a_run_with_faults_exports_what_the_embedded_stack_exports(
     stack: Compose, tmp_path: Path
 ) -> None:
@@ -92,14 +104,14 @@ def test_a_run_with_faults_exports_what_the_embedded_stack_exports(
     run = int(stack.tidings("submit", "months", MONTHS, *options).split()[-1])
     asked = f"SELECT coalesce(sum(calls), 0) FROM calls WHERE run_id = {run}"  # noqa: S608
     wait_until(lambda: int(stack.ask_database(asked)) >= 30, seconds=60, what="thirty calls")
-    worker = stack.containers("worker")[0]
-    os.kill(int(docker("inspect", "--format", "{{.State.Pid}}", worker)), signal.SIGKILL)
+    kill(stack, "worker")
     wait_until(lambda: int(stack.ask_database(asked)) >= 80, seconds=60, what="eighty calls")
-    stack("restart", "redis")
+    kill(stack, "redis")
     wait_until(
         lambda: int(stack.ask_database(asked)) >= 130, seconds=60, what="a hundred and thirty calls"
     )
-    stack("restart", "db")
+    kill(stack, "textapi")
+    kill(stack, "db")
     stack("up", "--detach", "--wait", "--no-recreate", "db")
     left = f"SELECT count(*) FROM jobs WHERE run_id = {run} AND state <> 'done'"  # noqa: S608
 

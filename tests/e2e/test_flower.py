@@ -18,8 +18,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from analysis.kinds.accounts import HandlesParameters
+from analysis.kinds.months import MonthsParameters
 from analysis.options import Keyword
-from analysis.parameters import HandlesParameters, MonthsParameters
 from cli.stack import valkey
 from cli.stack.ports import free_port, http_answers
 from cli.stack.supervised_process import SupervisedProcess

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 import pytest
 import structlog
 
+from analysis.kinds.months import MonthsParameters
 from analysis.options import Keyword
-from analysis.parameters import MonthsParameters
 from cli.stack.supervised_process import SupervisedProcess
 from core.logs import configure, get_logger, job_context, step_context
 from core.settings import Settings

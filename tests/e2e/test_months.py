@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 
-from analysis.parameters import HandlesParameters, Keyword, MonthsParameters
+from analysis.kinds.accounts import HandlesParameters
+from analysis.kinds.months import MonthsParameters
+from analysis.options import Keyword
 from cli.stack.supervised_process import SupervisedProcess
 from core.settings import Settings
 from models.database import Database

@@ -22,7 +22,14 @@ from tests.extending.how_to import (
 
 POSTS = "source.md#A source of posts"
 ARCHIVE = "source.md#An archive"
-MOST_PRODUCT_FILES = {POSTS: 3, ARCHIVE: 3, "step.md": 5, "figure.md": 2, "endpoint.md": 2}
+MOST_PRODUCT_FILES = {
+    POSTS: 3,
+    ARCHIVE: 3,
+    "step.md": 5,
+    "figure.md": 2,
+    "endpoint.md": 2,
+    "kind.md": 2,
+}
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -92,3 +99,14 @@ def test_an_endpoint_is_served_and_described(root: Path) -> None:
     printed = "".join(follow("endpoint.md", root))
     assert "3 passed" in printed
     assert "Contracts: 3 kept, 0 broken." in printed
+
+
+def test_a_kind_of_run_is_submitted_planned_watched_and_shown(root: Path) -> None:
+    (printed,) = follow("kind.md", root)
+    assert re.search(r"^documents +5$", printed, re.MULTILINE)
+    commands = (root / "docs/reference/commands.md").read_text(encoding="utf-8")
+    assert "## tidings submit outlets" in commands
+    assert "## tidings plan outlets" in commands
+    outlets = commands.split("## tidings submit outlets")[1].split("\n## ")[0]
+    assert "| `--phrases PHRASES` | `5` |" in outlets
+    assert "| `--source SOURCE` | none | Only this archive. |" in outlets

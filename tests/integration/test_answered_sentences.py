@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import json
+import time
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -18,8 +19,8 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, select, update
 
+from analysis.kinds.months import MonthsParameters
 from analysis.options import Keyword
-from analysis.parameters import MonthsParameters
 from core.enums import State
 from core.settings import Settings
 from models.documents import add_documents
@@ -240,6 +241,26 @@ def test_a_service_that_rewrites_every_sentence_is_not_asked_five_times_for_each
     assert jobs.row(run).state == State.FAILED
     assert "45 of 45 documents do not stand there (nyt:1, nyt:100," in jobs.row(run).reason
     assert "and 40 more" in jobs.row(run).reason
+
+
+def test_a_rewritten_sentence_that_comes_after_the_end_of_a_slice_is_not_asked_for_again(
+    jobs: Jobs,
+) -> None:
+    service = RewritingService(lambda _sentence: FEVER_FOREIGN)
+
+    def respond_late(operation: str, body: dict[str, Any]) -> tuple[int, dict[str, str], bytes]:
+        time.sleep(0.3)
+        return service.respond(operation, body)
+
+    run = jobs.submit(ALONE)
+    with serving(respond_late) as odd:
+        short_slices = {"textapi_url": odd.url, "slice_seconds": 0.1, "textapi_concurrency": 1}
+        with closing(Jobs(jobs.settings.model_copy(update=short_slices))) as working:
+            working.do_all(run)
+
+    assert jobs.row(run).state == State.FAILED
+    assert "do not stand there" in jobs.row(run).reason
+    assert set(Counter(service.texts).values()) == {1}
 
 
 def test_answers_that_were_stored_as_they_came_are_read_by_the_same_rule(jobs: Jobs) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import update
 
-from analysis.parameters import HandlesParameters
+from analysis.kinds.accounts import HandlesParameters
 from core.enums import ENDED, State
 from core.settings import Settings
 from models.database import clock

@@ -8,12 +8,11 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event
 
-from core.enums import JobKind
 from models import documents
 from models.database import Database
 from models.documents import DocumentScope, add_documents, list_documents_by_day
 
-MARCH = DocumentScope(JobKind.MONTH, "2020-03", ("nyt",))
+MARCH = DocumentScope(period="2020-03", sources=("nyt",))
 TIMES = (
     *("2020-02-29T23:59:59", "2020-03-31T23:59:59", "2020-03-01T00:00:00"),
     *("2020-03-01T12:00:00", "2020-04-01T00:00:00", "2020-03-15T06:00:00"),

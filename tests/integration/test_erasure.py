@@ -13,8 +13,10 @@ import pytest
 from sqlalchemy import delete, event, select, update
 from typer.testing import CliRunner
 
+from analysis.kinds.accounts import HandlesParameters
+from analysis.kinds.months import MonthsParameters
+from analysis.kinds.searches import SearchParameters
 from analysis.options import Keyword
-from analysis.parameters import HandlesParameters, MonthsParameters, SearchParameters
 from cli.main import app
 from core.enums import State, StepState
 from core.errors import NotFound

@@ -14,8 +14,10 @@ from aiohttp import web
 from pydantic import SecretStr
 from sqlalchemy import func, select, update
 
+from analysis.kinds.accounts import HandlesParameters
+from analysis.kinds.months import MonthsParameters
+from analysis.kinds.searches import SearchParameters
 from analysis.options import Keyword
-from analysis.parameters import HandlesParameters, MonthsParameters, SearchParameters
 from core.enums import DOCUMENTS, State
 from core.settings import Settings
 from models.crawls import COMPLETE, OPEN, Crawled, read_crawl

@@ -12,8 +12,8 @@ import pytest
 from sqlalchemy import func, select, update
 from typer.testing import CliRunner
 
+from analysis.kinds.months import MonthsParameters
 from analysis.options import Keyword
-from analysis.parameters import MonthsParameters
 from cli.main import app
 from core.errors import ImportGoesOn, NotFound, UsageError
 from core.settings import Settings, environment

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from analysis.kinds.months import MonthsParameters
 from analysis.options import Keyword
-from analysis.parameters import MonthsParameters
 from core.enums import Grouping
 from core.settings import Settings
 from models.database import Database

@@ -18,7 +18,7 @@ import pytest
 from aiohttp import web
 from sqlalchemy import func, select, update
 
-from analysis.parameters import HandlesParameters
+from analysis.kinds.accounts import HandlesParameters
 from core.broker import celery_app
 from core.enums import State
 from core.errors import SettingsError

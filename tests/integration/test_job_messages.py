@@ -13,7 +13,7 @@ import redis
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.parameters import HandlesParameters
+from analysis.kinds.accounts import HandlesParameters
 from cli.stack.supervised_process import SupervisedProcess
 from core.broker import FIRST, celery_app, send_job_message
 from core.enums import State
@@ -93,14 +93,17 @@ def test_what_is_sent_for_a_job_is_a_job_message(redis_url: str) -> None:
     assert job_message_problem(message(headers=HEADERS | {"added_by_a_later_celery": [1]})) is None
 
 
-@pytest.mark.parametrize(("kind", "limits"), [("month", [None, None]), ("report", [1830, 1800])])
+@pytest.mark.parametrize(
+    ("kind", "queue", "limits"),
+    [("month", "text", [None, None]), ("report", "reports", [1830, 1800])],
+)
 def test_a_report_has_time_to_write_the_pages_of_centuries(
-    redis_url: str, kind: str, limits: list[int | None]
+    redis_url: str, kind: str, queue: str, limits: list[int | None]
 ) -> None:
     app = celery_app(Settings(redis_url=redis_url))
-    send_job_message(app, kind=kind, queue="text", message=ARGUMENTS, priority=FIRST)
+    send_job_message(app, kind=kind, queue=queue, message=ARGUMENTS, priority=FIRST)
     with redis.Redis.from_url(redis_url) as client:
-        (stored,) = client.lrange("text", 0, -1)
+        (stored,) = client.lrange(queue, 0, -1)
     assert holds_job_message(stored)
     assert json.loads(stored)["headers"]["timelimit"] == limits
 
@@ -133,7 +136,8 @@ def test_no_message_ends_a_worker_or_is_delivered_for_ever(
     settings: Settings, start_worker: Callable[..., SupervisedProcess]
 ) -> None:
     with redis.Redis.from_url(str(settings.redis_url)) as broker:
-        for odd in ODD_MESSAGES.values():
+        unknown_kind = json.dumps(message(headers=HEADERS | {"task": "unheardof"}))
+        for odd in (*ODD_MESSAGES.values(), unknown_kind):
             broker.lpush("text", odd.encode("latin-1"))
         child = start_worker(settings, workers=1)
         wait_until(lambda: not broker.llen("text"), what="the end of the odd messages")

@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
+from analysis.kinds.accounts import HandlesParameters
+from analysis.kinds.months import MonthsParameters
+from analysis.kinds.searches import SearchParameters
 from analysis.options import Keyword
-from analysis.parameters import HandlesParameters, MonthsParameters, SearchParameters
 from core.enums import State
 from core.settings import Settings
 from models.answers import Batch, store_batch, stored_keys

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from core.enums import QUEUE_TEXT, JobKind, State, StepState
+from core.enums import QUEUE_TEXT, JobKind, State, StepState, WaitFor
 from core.errors import LeaseLost
 from models.database import Database, clock
 from models.job_transitions import (
@@ -268,7 +268,7 @@ def test_a_job_with_progress_is_not_failed_however_often_it_crashes(
 def test_only_waits_for_a_service_that_is_away_use_up_the_patience_for_it(db: Database) -> None:
     run = new_run(db)
     claimed = must_claim(db, run)
-    put_off_job(db, claimed, seconds=0, reason="it does not answer", is_away=True)
+    put_off_job(db, claimed, seconds=0, reason="it does not answer", waits_for=WaitFor.SERVICE)
     assert waited_seconds(db, claimed)[0] == 1
     assert read_job(db, run).waiting_since is not None
 
@@ -278,7 +278,9 @@ def test_only_waits_for_a_service_that_is_away_use_up_the_patience_for_it(db: Da
 
 def test_a_pause_does_not_use_up_the_patience_for_a_service(db: Database) -> None:
     run = new_run(db)
-    put_off_job(db, must_claim(db, run), seconds=60, reason="it does not answer", is_away=True)
+    put_off_job(
+        db, must_claim(db, run), seconds=60, reason="it does not answer", waits_for=WaitFor.SERVICE
+    )
     pause_run(db, run)
     resume_run(db, run)
     assert (read_job(db, run).waits, read_job(db, run).waiting_since) == (0, None)

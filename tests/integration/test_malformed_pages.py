@@ -12,8 +12,9 @@ from aiohttp import web
 from hypothesis import HealthCheck, given, settings
 from pydantic import SecretStr
 
+from analysis.kinds.accounts import HandlesParameters
+from analysis.kinds.months import MonthsParameters
 from analysis.options import Keyword
-from analysis.parameters import HandlesParameters, MonthsParameters
 from core.enums import ENDED, State
 from core.service_client import ServiceClient
 from core.settings import Settings

@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
+from analysis.kinds import kind_named
+from analysis.kinds.months import MonthsParameters
 from analysis.options import Keyword
-from analysis.parameters import MonthsParameters, read_parameters
 from cli.context import engine_name
 from core.settings import Settings, environment
 from models.documents import add_documents
@@ -89,7 +90,7 @@ def test_a_run_from_before_the_option_reads_as_not_masked_and_scores_so(jobs: Jo
         assert stored is not None
         assert stored.pop("mask_keyword") is True
         connection.execute(update(Run).where(Run.id == run).values(parameters=stored))
-    assert read_parameters(stored) == parameters(mask_keyword=False)
+    assert kind_named("months").read_parameters(stored) == parameters(mask_keyword=False)
     jobs.to_its_end(run)
     of_sentence = {polarity for (_, text), polarity in polarities(jobs).items() if text == SENTENCE}
     assert len(of_sentence) == 1  # whichever keyword it mentions
@@ -105,7 +106,7 @@ def test_no_mask_is_stored_and_stands_in_the_command_that_makes_the_run_again(
         with jobs.db.read() as connection:
             stored = connection.scalar(select(Run.parameters).where(Run.id == number))
         assert stored is not None
-        read = read_parameters(stored)
+        read = kind_named("months").read_parameters(stored)
         assert isinstance(read, MonthsParameters)
         assert read.mask_keyword is (number == 1)
         assert ("--no-mask" in submit_command(read, ())) is (number == 2)

@@ -14,7 +14,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from analysis.parameters import HandlesParameters
+from analysis.kinds.accounts import HandlesParameters
 from core.enums import State
 from core.settings import Settings
 from models.documents import add_documents

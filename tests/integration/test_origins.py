@@ -13,9 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, select
 
+from analysis.kinds.months import MonthsParameters
 from analysis.options import Keyword
-from analysis.parameters import MonthsParameters
-from core.enums import JobKind
 from core.settings import Settings
 from models.database import Database
 from models.documents import DocumentScope, add_documents, count_documents
@@ -76,7 +75,7 @@ def test_a_choice_ignores_case_and_joins_fields(db: Database) -> None:
     add_documents(db, [headline(1, outlet="Le Soir", section="Monde", material="News")])
     add_documents(db, [headline(2, outlet="Le Soir", section="Sport", material="News")])
     add_documents(db, [headline(3, outlet="De Tijd", section="Sport", material="Op-Ed")])
-    month = {"kind": JobKind.MONTH, "name": "2020-03", "sources": ("nyt",)}
+    month: dict[str, Any] = {"period": "2020-03", "sources": ("nyt",)}
 
     def count(**choice: Any) -> int:
         with db.read() as connection:

@@ -19,7 +19,8 @@ import pytest
 import yaml
 from sqlalchemy import delete, insert, select, update
 
-from analysis.parameters import HandlesParameters, SearchParameters
+from analysis.kinds.accounts import HandlesParameters
+from analysis.kinds.searches import SearchParameters
 from cli import context
 from cli.main import main
 from core.errors import TidingsError, UsageError

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
+from analysis.kinds import kind_named
 from cli.options import SeriesBy
-from cli.run_options import MonthsArguments, RunOptions
+from cli.run_options import read_request
 from core.enums import Grain
 from core.errors import UsageError
 from models.database import Database
@@ -224,12 +225,10 @@ def test_other_tables_and_trainings_take_no_grain(tmp_path: Path) -> None:
 
 def test_the_grain_that_is_submitted_is_stored_and_months_are_the_default(tmp_path: Path) -> None:
     db = stories.database(tmp_path)
-    arguments = MonthsArguments(months="2020-03", keyword=["fever"])
-    for options, grain in (
-        (RunOptions(by=SeriesBy(Grain.WEEK)), Grain.WEEK),
-        (RunOptions(), Grain.MONTH),
-    ):
-        run = submit_run(db, *arguments.resolve(options))
+    typed = {"months": "2020-03", "keyword": ["fever"]}
+    for series, grain in ((SeriesBy(Grain.WEEK), Grain.WEEK), (None, Grain.MONTH)):
+        request = read_request(kind_named("months"), typed | {"by": series})
+        run = submit_run(db, request.parameters, request.names)
         assert load_run(db, run).grain == grain
         assert load_run(db, run, grain=Grain.DAY).grain == Grain.DAY
         assert [job.name for job in load_run(db, run).jobs] == ["2020-03"]

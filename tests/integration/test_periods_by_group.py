@@ -11,10 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete
 
+from analysis.kinds import kind_named
+from analysis.kinds.months import MonthsParameters
 from analysis.options import Keyword
-from analysis.parameters import MonthsParameters
 from cli.options import SeriesBy, parse_by
-from cli.run_options import HandlesArguments, MonthsArguments, RunOptions
+from cli.run_options import read_request
 from core.enums import Grain, Grouping
 from core.errors import UsageError
 from models.database import Database
@@ -246,19 +247,22 @@ def test_by_takes_a_grain_a_grouping_or_both() -> None:
 
 
 def test_a_grouping_that_is_submitted_is_stored_and_changed_when_it_is_read(db: Database) -> None:
-    arguments = MonthsArguments(months="2020-03", keyword=["fever"])
     by = SeriesBy(Grain.WEEK, Grouping.SECTION)
-    data = load_run(db, submit_run(db, *arguments.resolve(RunOptions(by=by))))
+    typed = {"months": "2020-03", "keyword": ["fever"], "by": by}
+    request = read_request(kind_named("months"), typed)
+    data = load_run(db, submit_run(db, request.parameters, request.names))
     assert (data.grain, data.grouping) == by
     data = load_run(db, data.id, grouping=Grouping.KIND)
     assert (data.grain, data.grouping) == (Grain.WEEK, Grouping.KIND)
 
 
 def test_groupings_are_of_runs_of_months_and_of_two_tables_alone(db: Database) -> None:
-    by = RunOptions(by=SeriesBy(None, Grouping.OUTLET))
+    accounts = kind_named("handles")
+    by = SeriesBy(None, Grouping.OUTLET)
     with pytest.raises(UsageError, match="--by outlet: documents are grouped in runs of months"):
-        HandlesArguments(handles=["ann"]).resolve(by)
-    run = submit_run(db, *HandlesArguments(handles=["ann"]).resolve(RunOptions()))
+        read_request(accounts, {"handles": ["ann"], "by": by})
+    request = read_request(accounts, {"handles": ["ann"]})
+    run = submit_run(db, request.parameters, request.names)
     with pytest.raises(UsageError, match=f"--by kind: run {run} is none of months"):
         load_run(db, run, grouping=Grouping.KIND)
     run = submit_run(db, parameters("2020-03", "2020-03"), ())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime
@@ -10,13 +11,19 @@ from typing import Any
 import pytest
 from sqlalchemy import insert
 
-from analysis.options import Keyword
-from analysis.parameters import HandlesParameters, MonthsParameters, SearchParameters
+from analysis.data import MonthData
+from analysis.fetcher import Fetcher
+from analysis.kinds.accounts import HandlesParameters
+from analysis.kinds.months import MonthsParameters
+from analysis.kinds.searches import SearchParameters
+from analysis.options import Keyword, TextOptions
+from analysis.step import Step, StepResult
 from core.rate_limit_notation import parse_limits
 from core.settings import Settings
 from models.database import Database, clock
-from models.documents import add_documents
-from models.tables import Crawl
+from models.documents import DocumentScope, add_documents
+from models.tables import Crawl, Phrase
+from producers.dry_run import DryRunFetcher, ResultBuffer, run_dry
 from producers.plan import plan_run, time_at_limits
 from tests.e2e_kit import Stub, stub, stub_settings  # noqa: F401 - fixtures
 from tests.integration.test_fetching import stored_post
@@ -150,12 +157,12 @@ def test_an_account_and_a_search_are_asked_just_what_was_planned(
     name: str,
 ) -> None:
     add_documents(jobs.db, POSTS)
-    planned = by_operation(jobs, parameters, "search:tide" if name == "tide" else "@bob")
+    planned = by_operation(jobs, parameters, name)
     assert sum(planned.values()) >= 10
     assert stub.counts()["calls"] == 0
     jobs.do(parameters, name)
     assert stub.counts()["operations"] == planned
-    assert by_operation(jobs, parameters, "search:tide" if name == "tide" else "@bob") == {}
+    assert by_operation(jobs, parameters, name) == {}
 
 
 def test_what_services_are_asked_is_a_call_at_least_for_each_and_a_price_where_posts_cost(
@@ -176,3 +183,24 @@ def test_what_services_are_asked_is_a_call_at_least_for_each_and_a_price_where_p
         "bluesky is asked for 1, a call at least for each: what is new is not counted",
         "x: at most 200 posts, for 1.00",
     ]
+
+
+def test_a_step_reads_in_a_dry_run_what_another_would_store(db: Database) -> None:
+    read: list[Any] = []
+
+    async def find(_data: MonthData, _fetcher: Fetcher) -> StepResult:
+        return StepResult(1, {Phrase: [{"keyword": "tide", "rank": 1, "phrase": "high tide"}]})
+
+    async def read_rows(data: MonthData, _fetcher: Fetcher) -> StepResult:
+        read.extend(await data.results.rows(Phrase))
+        return StepResult(1, {})
+
+    steps = [
+        Step("find", find, tables=(Phrase,), makes_calls=False),
+        Step("read", read_rows, tables=(), needs=("find",)),
+    ]
+    buffer = ResultBuffer(db)
+    keywords = (Keyword.parse("tide"),)
+    data = MonthData(db, DocumentScope(period="2020-01"), keywords, TextOptions(), buffer)
+    asyncio.run(run_dry(DryRunFetcher(db, "tidings/1"), steps, data, buffer))
+    assert [row["phrase"] for row in read] == ["high tide"]

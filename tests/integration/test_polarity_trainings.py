@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import select
 
 from core.broker import celery_app
-from core.enums import JobKind, State
+from core.enums import State
 from core.settings import Settings
 from models.database import Database
 from models.tables import Job, Training
@@ -80,9 +80,7 @@ def submit(db: Database, folder: str, **options: Any) -> int:
 
 def work(runtime: Runtime, run: int) -> Any:
     """Work on the run's only training until it has ended, and return its row."""
-    statement = select(*Job.__table__.columns).where(
-        Job.run_id == run, Job.kind == JobKind.TRAINING
-    )
+    statement = select(*Job.__table__.columns).where(Job.run_id == run, Job.kind == "training")
     while True:
         with runtime.db.read() as connection:
             job = connection.execute(statement).one()

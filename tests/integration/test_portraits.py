@@ -16,7 +16,8 @@ from sqlalchemy import func, select, update
 from typer.testing import CliRunner
 
 import models.jobs
-from analysis.parameters import HandlesParameters, SearchParameters
+from analysis.kinds.accounts import HandlesParameters
+from analysis.kinds.searches import SearchParameters
 from analysis.pipelines import POSTS as POSTS_PIPELINE
 from analysis.steps.distinctive import NOTHING_TO_COMPARE
 from cli.main import app

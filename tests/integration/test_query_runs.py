@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from analysis.kinds import kind_named
+from analysis.kinds.months import MonthsParameters
 from analysis.options import Keyword
-from analysis.parameters import MonthsParameters, read_parameters
 from analysis.query.forms import MOST_FORMS
 from cli.context import engine_name
 from core.enums import Within
@@ -176,7 +177,7 @@ def test_a_report_shows_the_query_and_a_rule_by_a_whole_word(jobs: Jobs) -> None
 
 
 def keywords_of_run() -> list[Keyword]:
-    read = read_parameters(parameters())
+    read = kind_named("months").read_parameters(parameters())
     assert isinstance(read, MonthsParameters)
     return list(read.keywords)
 

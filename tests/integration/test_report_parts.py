@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from analysis.pipelines import result_tables
+from analysis.kinds import result_tables
 from cli.stack.supervised_process import SupervisedProcess
 from core.atomic_files import write_atomically
 from core.broker import celery_app
@@ -29,7 +30,10 @@ from tests import report_stories as stories
 from tests.report_stories import Text
 from tests.services import wait_until
 from textapi.text.sentences import sentences
+from workers.context import JobContext
 from workers.executor import work_one_slice
+from workers.outcomes import Done
+from workers.reporting import make_report
 from workers.runtime import Runtime
 
 MONTHS = ["2020-01", "2020-02", "2020-03"]
@@ -132,6 +136,20 @@ def test_a_part_whose_slice_is_over_continues_in_the_next(large: Large) -> None:
     assert large.work(PARTS[0]) == State.QUEUED
     large.runtime.settings = settings
     assert large.work(PARTS[0]) == State.DONE
+
+
+def test_a_report_whose_slice_was_used_up_by_reading_is_drawn_all_the_same(large: Large) -> None:
+    large.work("report")
+    claim = job_transitions.claim_job(
+        large.db,
+        large.jobs()[PARTS[0]].id,
+        owner=large.runtime.owner,
+        lease_seconds=60,
+        has_exited=lambda _: False,
+    )
+    assert claim is not None
+    assert make_report(JobContext(large.runtime, claim, ends_at=time.monotonic())) == Done()
+    assert large.pictures()
 
 
 def test_a_report_that_is_made_again_draws_what_has_changed(large: Large) -> None:

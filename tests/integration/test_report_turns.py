@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
+from analysis.kinds.months import MonthsParameters
 from analysis.options import Keyword
-from analysis.parameters import MonthsParameters
 from cli.stack.supervised_process import SupervisedProcess
 from core.broker import celery_app, queue_length
 from core.enums import QUEUE_REPORTS, JobKind, State

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select, update
 from typer.testing import CliRunner
 
-from analysis.parameters import HandlesParameters
+from analysis.kinds.accounts import HandlesParameters
 from cli.main import app
 from core.enums import State
 from core.errors import UsageError

@@ -148,11 +148,10 @@ def test_the_progress_counts_pages_figures_and_tables(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("cli.report.LINE_SECONDS", 0.0, raising=False)
     monkeypatch.setattr(progress, "LINE_SECONDS", 0.0)
     report(run=[1], out=tmp_path / "out")
     lines = capsys.readouterr().err.splitlines()
     pages = len(list((tmp_path / "out").glob("*.html")))
-    assert lines[0] == f"report 1: 0 of {pages} pages, 0 figures"
+    assert lines[0] == "report 1: reading the results"
     assert f"report 1: {pages} of {pages} pages, " in lines[-1]
     assert lines[-1].endswith(" tables")

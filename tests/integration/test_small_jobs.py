@@ -17,12 +17,13 @@ from aiohttp import web
 from billiard.common import TERM_SIGNAL
 from sqlalchemy import event, select, update
 
-from analysis.parameters import HandlesParameters, SearchParameters
-from analysis.pipelines import PIPELINES, POSTS
+from analysis.kinds.accounts import Accounts, HandlesParameters
+from analysis.kinds.searches import SearchParameters
+from analysis.pipelines import POSTS
 from analysis.step import NotReady, Step
 from analysis.steps import distinctive
 from analysis.steps.distinctive import OTHERS_ARE_COLLECTED
-from core.enums import DOCUMENTS, QUEUE_TEXT, JobKind, State
+from core.enums import DOCUMENTS, QUEUE_TEXT, JobKind, State, WaitFor
 from core.settings import Settings
 from models.database import Database, clock, migrate
 from models.documents import DocumentScope, add_documents, list_documents, list_posts
@@ -123,13 +124,13 @@ def test_a_companion_is_held_by_its_own_claim(db: Database) -> None:
     assert [row.state for row in read_jobs(db, run).values()] == [State.RUNNING, State.DONE]
 
 
-def test_what_is_dispatched_waits_is_of_another_kind_or_lost_its_worker_is_not_taken_along(
+def test_what_is_dispatched_waits_is_of_another_queue_or_lost_its_worker_is_not_taken_along(
     db: Database,
 ) -> None:
     run = new_run(db, "ann", "ben", "cid", "dan", "eve", "fay")
     change(db, run, "ben", dispatched_at=clock())
     change(db, run, "cid", state=State.WAITING)
-    change(db, run, "dan", kind=JobKind.SEARCH)
+    change(db, run, "dan", queue="reports")
     change(db, run, "eve", crashes=1)
     change(db, run, "fay", losses=1)
     assert take_along(db, claim(db, run, "ann")) == []
@@ -200,7 +201,7 @@ def test_posts_that_are_imported_later_are_in_no_account_of_the_run(jobs: Jobs) 
 
 def test_posts_of_several_jobs_are_read_at_once_and_each_once(db: Database) -> None:
     store_posts(db, "ann", "ben", "cid")
-    scopes = [DocumentScope(JobKind.HANDLE, f"@{name}") for name in ("ann", "ben", "ann")]
+    scopes = [DocumentScope(handle=name) for name in ("ann", "ben", "ann")]
     with db.read() as connection:
         one_by_one = [post for scope in scopes[:2] for post in list_documents(connection, scope)]
         assert sorted(list_posts(connection, scopes)) == sorted(one_by_one)
@@ -251,14 +252,14 @@ def test_jobs_that_wait_for_others_are_due_when_the_last_has_frozen_its_document
     for name in ("ann", "ben"):
         claimed = claim(db, run, name)
         freeze_together(db, claimed, [], 5)
-        put_off_job(db, claimed, seconds=300, reason=OTHERS_ARE_COLLECTED)
-    change(db, run, "ben", reason="the service is away")
+        put_off_job(db, claimed, seconds=300, reason="others", waits_for=WaitFor.OTHER_JOBS)
+    change(db, run, "ben", waits_for=WaitFor.SERVICE)
 
-    wake_waiting_jobs(db, run, OTHERS_ARE_COLLECTED)
+    wake_waiting_jobs(db, run)
     assert select_due_jobs(db, QUEUE_TEXT, 9, lost_after=-1.0)[0].name == "cid"
     change(db, run, "cid", dispatched_at=clock(), newest_document=5)
 
-    wake_waiting_jobs(db, run, OTHERS_ARE_COLLECTED)
+    wake_waiting_jobs(db, run)
     assert [due.name for due in select_due_jobs(db, QUEUE_TEXT, 9)] == ["ann"]
 
 
@@ -268,6 +269,7 @@ def test_the_last_search_to_be_collected_wakes_the_one_that_waits(jobs: Jobs) ->
     change(jobs.db, run, "search:benwords", dispatched_at=clock())
     waiting = jobs.slice(run, "search:annwords")
     assert (waiting.state, waiting.reason) == (State.WAITING, OTHERS_ARE_COLLECTED)
+    assert waiting.waits_for == WaitFor.OTHER_JOBS
     change(jobs.db, run, "search:annwords", due_at=clock() + 300)
 
     assert jobs.slice(run, "search:benwords").state == State.DONE
@@ -423,7 +425,7 @@ def test_a_shutdown_gives_every_job_of_the_slice_back(
     with monkeypatch.context() as changed:
         if moment == "a step computes":
             steps = (*POSTS.steps[:-1], compute_for_ever())
-            changed.setitem(PIPELINES, JobKind.HANDLE, replace(POSTS, steps=steps))
+            changed.setattr(Accounts, "pipeline", replace(POSTS, steps=steps))
         signals = 2 if moment == "a second signal comes" else 1
         killer = shut_down_at(stub, calls=9, signals=signals)
         with pytest.raises(SystemExit):

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from typer.testing import CliRunner
 
+from analysis.kinds.stored_names import split_outlets
 from cli.main import app
-from cli.stored_names import split_outlets
 from core.errors import UsageError
 from core.settings import Settings, environment
 from models.database import Database

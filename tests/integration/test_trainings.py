@@ -17,7 +17,7 @@ from sqlalchemy import select, update
 
 from cli import context, main
 from core.broker import celery_app
-from core.enums import JobKind, State
+from core.enums import State
 from core.errors import LeaseLost, NotFound, UsageError
 from core.settings import Settings, environment
 from models.database import Database
@@ -68,9 +68,7 @@ def submit(
 
 def jobs(db: Database, run: int) -> list[Any]:
     with db.read() as connection:
-        statement = select(*Job.__table__.columns).where(
-            Job.run_id == run, Job.kind == JobKind.TRAINING
-        )
+        statement = select(*Job.__table__.columns).where(Job.run_id == run, Job.kind == "training")
         return list(connection.execute(statement.order_by(Job.id)))
 
 
@@ -254,9 +252,7 @@ def test_a_result_that_was_stored_before_its_worker_died_is_not_trained_again(
     stored = weights(db, run)
     with db.write() as connection:
         connection.execute(
-            update(Job)
-            .where(Job.run_id == run, Job.kind == JobKind.TRAINING)
-            .values(state=State.QUEUED)
+            update(Job).where(Job.run_id == run, Job.kind == "training").values(state=State.QUEUED)
         )
     monkeypatch.delattr(trainings, "train")
     work(runtime, run)

@@ -18,8 +18,8 @@ from pydantic import SecretStr
 from sqlalchemy import insert, select
 from typer.testing import CliRunner
 
+from analysis.kinds.months import MonthsParameters
 from analysis.options import Keyword
-from analysis.parameters import MonthsParameters
 from cli.main import app
 from cli.report_folders import remove_reports
 from core.enums import JobKind

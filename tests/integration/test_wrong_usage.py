@@ -167,10 +167,6 @@ def run(
             "2020-04 is after 2020-03: write 2020-03..2020-04",
         ),
         (
-            ("submit", "months", "2020-03", "--keyword", "'covid'"),
-            "--keyword: \"'covid'\" has quotation marks",
-        ),
-        (
             ("submit", "months", "2020-03", "--keyword", "covid", "--steps", "polarity"),
             "--steps: polarity needs keywords: write keywords,polarity",
         ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.parameters import list_months
+from analysis.kinds.months import list_months
 from core.enums import Grain
 from reports.data.tables.periods import PeriodRow
 from reports.pages.handles import SILENCE, fill_periods

@@ -12,7 +12,8 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pytest
 
-from analysis.parameters import list_months
+from analysis.kinds.kind import Unit
+from analysis.kinds.months import list_months
 from reports.data.tables.periods import PeriodRow
 from reports.findings.changes import describe_changes
 from reports.findings.events import (
@@ -206,29 +207,29 @@ def test_changes_name_what_is_new_of_documents_and_keywords() -> None:
         "fever": {"2020-01": 2, "2020-02": 1},
         "ferry": {"2020-01": 1},
     }
-    assert describe_changes("months", before, now) == [
+    assert describe_changes(Unit.MENTION, before, now) == [
         "4 new documents: 3 in February 2020 and 1 in March 2020.",
         "“fever”: 1 new document mentions it, 3 in all.",
         "“ferry”: no new document mentions it.",
     ]
-    assert describe_changes("months", now, now) == ["No documents are new."]
+    assert describe_changes(Unit.MENTION, now, now) == ["No documents are new."]
 
 
 def test_changes_name_accounts_and_what_was_erased() -> None:
     before = {"@ann": {"2020-01": 3}, "@bob": {"2020-01": 1}}
     now = {"@ann": {"2020-01": 1}, "@bob": {"2020-01": 1}, "@eve": {"2020-02": 1}}
-    assert describe_changes("handles", before, now) == [
+    assert describe_changes(Unit.POST, before, now) == [
         "@ann: 2 posts fewer, in January 2020.",
         "@eve: 1 new post, in February 2020.",
         "1 of 3 has no new posts.",
     ]
-    assert describe_changes("handles", now, now) == ["No posts are new."]
+    assert describe_changes(Unit.POST, now, now) == ["No posts are new."]
 
 
 def test_only_the_last_of_many_months_are_named() -> None:
     months = list_months("2020-01", "2020-06")
     now = {"": dict.fromkeys(months, 2)}
-    assert describe_changes("months", {"": {}}, now) == [
+    assert describe_changes(Unit.MENTION, {"": {}}, now) == [
         "12 new documents: 6 in 3 months before, 2 in April 2020, 2 in May 2020 and 2 in June 2020."
     ]
 

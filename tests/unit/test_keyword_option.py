@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from analysis.kinds.months import list_months
 from analysis.options import Keyword
-from analysis.parameters import list_months
 from core.errors import SettingsError
 from core.rate_limit_notation import Window, parse_limits
 from producers.plan import time_at_limits

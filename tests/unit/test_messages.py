@@ -10,7 +10,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from cli.messages import inform, prepare_streams, printable, show
+from cli.messages import inform, prepare_streams, show
+from core.printing import printable
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()))
 

@@ -8,7 +8,10 @@ import re
 
 import pytest
 
-from analysis import parameters as run_parameters
+from analysis.kinds.accounts import HandlesParameters
+from analysis.kinds.months import MonthsParameters
+from analysis.kinds.trainings import TrainingParameters
+from analysis.options import Keyword
 from reports.figures.figure_store import slug
 from reports.pages import page, run_summary
 
@@ -88,11 +91,11 @@ def test_two_names_that_look_alike_as_files_are_kept_apart() -> None:
 
 
 def test_the_command_to_reproduce_a_run_says_what_differs_from_the_defaults() -> None:
-    parameters = run_parameters.MonthsParameters(
+    parameters = MonthsParameters(
         first="2020-03", last="2020-06", material="News", max_words=80, steps=("keywords",),
         keywords=(
-            run_parameters.Keyword.parse("covid:covid-19,coronavirus"),
-            run_parameters.Keyword.parse("Hong Kong"),
+            Keyword.parse("covid:covid-19,coronavirus"),
+            Keyword.parse("Hong Kong"),
         ),
     )  # fmt: skip
     assert run_summary.submit_command(parameters, []) == (
@@ -102,8 +105,8 @@ def test_the_command_to_reproduce_a_run_says_what_differs_from_the_defaults() ->
 
 
 def test_the_command_of_months_names_an_archive_that_is_not_the_default() -> None:
-    covid = run_parameters.Keyword.parse("covid")
-    parameters = run_parameters.MonthsParameters(
+    covid = Keyword.parse("covid")
+    parameters = MonthsParameters(
         first="2020-03", last="2020-03", keywords=(covid,), sources=("gazette",)
     )
     assert run_summary.submit_command(parameters, []) == (
@@ -112,13 +115,13 @@ def test_the_command_of_months_names_an_archive_that_is_not_the_default() -> Non
 
 
 def test_the_command_of_handles_names_them() -> None:
-    assert run_summary.submit_command(
-        run_parameters.HandlesParameters(source="x"), ["@nasa", "@a"]
-    ) == ("tidings submit handles @nasa @a --source x")
+    assert run_summary.submit_command(HandlesParameters(source="x"), ["@nasa", "@a"]) == (
+        "tidings submit handles @nasa @a --source x"
+    )
 
 
 def test_the_command_of_a_training_holds_its_options() -> None:
-    parameters = run_parameters.TrainingParameters(
+    parameters = TrainingParameters(
         network="feedforward", data="digits", options={"hidden": [30, 20], "seed": 1}
     )
     assert (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from analysis.parameters import list_months
+from analysis.kinds.months import list_months
 from reports.data.tables.periods import PeriodRow
 from reports.figures import accounts, comparison, polarity, scatter, style
 from reports.figures.spec import FigureSpec, Subject

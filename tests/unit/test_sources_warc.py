@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import BadInput
-from sources import cc_news
+from sources import cc_news, warc_records
 from sources.base import Empty, Item, LeftOut, Place, Remark, SourceDocument
 from sources.files import read_path
 from tests.warc_kit import PAGE, Answer, titled, write
@@ -221,6 +221,33 @@ def test_a_file_that_is_cut_short_or_damaged_keeps_what_stands_before(
     path.write_bytes(whole.replace(b"Content-Length: 1", b"Content-Length: 9", 2))
     assert packed or len(left_out(read(path))) == 1
     assert capfd.readouterr().err == ""
+
+
+def test_a_record_that_does_not_say_its_length_takes_no_other_in_silence(tmp_path: Path) -> None:
+    answers = [Answer(f"https://a.example/{n}", titled(f"Tide {n}")) for n in range(3)]
+    path = write(tmp_path / "a.warc", answers, packed=False)
+    before, between, behind = path.read_bytes().rpartition(b"https://a.example/1")
+    without_length = behind.replace(b"Content-Length:", b"X-Length:", 1)
+    path.write_bytes(before + between + without_length)
+    items = read(path)
+    assert [item.text for item in documents(items)] == ["Tide 0."]
+    assert left_out(items) == [
+        "the file is damaged, and was read no further (a record does not say how long it is)"
+    ]
+
+
+def test_a_file_of_empty_records_is_read_to_a_bound(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(warc_records, "MAX_EMPTY_RECORDS", 50)
+    path = write(tmp_path / "a.warc", [Answer()], packed=False)
+    empty = b"WARC/1.0\r\nWARC-Type: response\r\nContent-Length: 0\r\n\r\n\r\n\r\n"
+    path.write_bytes(path.read_bytes() + 51 * empty)
+    items = read(path)
+    assert [item.text for item in documents(items)] == ["Ebb & Flow of the Sea."]
+    assert left_out(items) == [
+        "the file is damaged, and was read no further (more than 50 empty records)"
+    ]
 
 
 def test_a_file_may_be_packed_as_a_whole(tmp_path: Path) -> None:

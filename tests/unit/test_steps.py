@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.corpus import Corpus, count_documents
+from analysis.kinds import result_tables
 from analysis.options import Keyword, TextOptions
-from analysis.pipelines import MONTHS, POSTS, result_tables
+from analysis.pipelines import MONTHS, POSTS
 from analysis.steps.entities import entity_rows
 from analysis.steps.phrases import document_frequency, phrase_rows
 from analysis.text.mentions import mention_rows, place_sentences

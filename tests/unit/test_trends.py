@@ -64,7 +64,7 @@ def test_months_that_go_together_make_the_slope_less_sure() -> None:
 
 @pytest.mark.parametrize(("correlation", "most"), [(0.0, 0.012), (0.3, 0.025), (0.6, 0.04)])
 def test_a_trend_is_rarely_seen_where_there_is_none(correlation: float, most: float) -> None:
-    """At the level of 0.5 %. What a correlation adds is in docs/reports.md."""
+    """At the level of 0.5 %. What a correlation adds is in docs/reports/highlights.md."""
     rng = np.random.default_rng(1)
     found = 0
     for seed in range(1000):

@@ -11,9 +11,10 @@ from textapi.engine.truecase import restore_case
 if TYPE_CHECKING:
     from spacy.tokens import Doc
 
-Entity = tuple[str, str]  # type, text
+# An entity is a type and a text.
+Entity = tuple[str, str]
 
-# The label sets of the original service.
+# These are the label sets of the original service.
 LABELS = {
     "REVIEW": frozenset({"ORG", "PERSON", "LOC", "DATE", "TIME", "MONEY", "EVENT"}),
     "ARTICLE": frozenset({"PERSON", "NORP", "ORG", "GPE", "LOC", "LAW", "DATE", "TIME", "MONEY"}),
@@ -23,13 +24,16 @@ LABELS = {
 def entities(language: Language, texts: Sequence[str]) -> list[list[Entity]]:
     """Return for each of *texts* its entities of all types, every occurrence, in order.
 
-    Lines in Title Case are read as running text would write them. The entities are those parts of
-    the lines as they are.
+    Lines in Title Case are read as running text would write them. The entities are returned as the
+    lines write them.
     """
-    lines_of = list(map(split_lines, texts))
-    read_as = [list(map(restore_case, lines)) for lines in lines_of]
-    with language.read_lines(read_as, "entities") as docs_of:
-        return list(map(_entities_of_text, lines_of, docs_of))
+    lines_by_text = [split_lines(text) for text in texts]
+    cased_lines = [[restore_case(line) for line in lines] for lines in lines_by_text]
+    with language.read_lines(cased_lines, "entities") as docs_by_text:
+        return [
+            _entities_of_text(lines, docs)
+            for lines, docs in zip(lines_by_text, docs_by_text, strict=True)
+        ]
 
 
 def _entities_of_text(lines: Sequence[str], docs: Sequence[Doc]) -> list[Entity]:
@@ -43,6 +47,6 @@ def _entities_of_text(lines: Sequence[str], docs: Sequence[Doc]) -> list[Entity]
 def of_labels(
     all_entities: Sequence[Entity], doctype: str = "REVIEW", labels: Sequence[str] | None = None
 ) -> list[Entity]:
-    """Return the entities of the types in *labels*, by default those of the set *doctype*."""
+    """Return the entities of the types in *labels*, by default of the set for *doctype*."""
     selected = LABELS[doctype] if labels is None else frozenset(labels)
     return [(label, text) for label, text in all_entities if label in selected]

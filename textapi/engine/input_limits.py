@@ -1,4 +1,4 @@
-"""Cuts of texts that no person writes, before a library needs too much time or memory for them."""
+"""Cuts of texts that no person writes, so that no library needs too much time or memory."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from bisect import bisect_left, bisect_right
 from textapi.text.sentences import split
 from textapi.text.size import count_words, find_words
 
-# Words and signs of a line that the model reads at once, some 21,000 characters. It needs 15 kB for
-# each, and holds the interpreter for a second at 40,000.
+# The model reads at most this many words and signs of a line at once, some 21,000 characters. It
+# needs 15 kB for each, and holds the interpreter for a second at 40,000.
 LONGEST_LINE = 5_000
 
 _SIGNS = re.compile(r"([^\w\s]{20})[^\w\s]+")
@@ -31,15 +31,16 @@ def cut_endless_line(line: str) -> list[str]:
     if len(line) <= LONGEST_LINE or count_words(line) <= LONGEST_LINE:
         return [line]
 
-    words = find_words(line)
+    word_starts = find_words(line)
     sentences = [start for start, _ in split(line)]
     pieces = []
     begin = 0
-    while (first := bisect_left(words, begin)) + LONGEST_LINE < len(words):
-        limit = words[first + LONGEST_LINE]
+    while (begin_index := bisect_left(word_starts, begin)) + LONGEST_LINE < len(word_starts):
+        limit = word_starts[begin_index + LONGEST_LINE]
         end = sentences[bisect_right(sentences, limit) - 1]
         if end <= begin:
             end = limit
         pieces.append(line[begin:end])
         begin = end
+
     return [*pieces, line[begin:]]

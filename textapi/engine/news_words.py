@@ -1,7 +1,7 @@
 """Words of a sentence as the engine `news` reads them: case, quotes, names, negation, "but".
 
-Case is ignored and curly quotes are made plain. A word without a weight, as any name, counts for
-nothing at all: which name stands in a sentence makes no difference.
+Case is ignored and curly quotes are made plain. A word without a valence, like any name, counts for
+nothing: which name stands in a sentence makes no difference.
 """
 
 from __future__ import annotations
@@ -10,13 +10,15 @@ import re
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 
-NEGATION_WORDS = 4  # how many words after "not" are negated, within a clause
-LONGEST_NAME = 4  # words of a name of several words
+# Within a clause, this many words after "not" are negated.
+NEGATION_WORDS = 4
+# A name of several words has at most this many.
+LONGEST_NAME = 4
 
 _PLAIN_SIGNS = str.maketrans(
     {"\u2018": "'", "\u2019": "'", "\u201b": "'", "\u02bc": "'", "\u201c": '"', "\u201d": '"'}
 )
-# A word, an emoticon, or a sign that ends a clause.
+# The pattern matches a word, an emoticon, or a sign that ends a clause.
 _TOKEN = re.compile(
     r"[^\W\d_]+(?:'[^\W\d_]+)*|(?<!\S)[:;=][-']?[()\[\]dp|/*](?!\S)|[.,;:!?()\"\u2013\u2014]|--"
 )
@@ -41,8 +43,8 @@ _DAMPENERS = _list_words(
     moderately"""
 )
 _BOOST, _DAMP = 1.25, 0.8
-# As VADER weighs them (Hutto and Gilbert, ICWSM 2014): a negated valence, and the words before and
-# after "but".
+# VADER (Hutto and Gilbert, ICWSM 2014) weighs a negated valence, and the words before and after
+# "but", like this.
 _NEGATED = -0.74
 _BEFORE_BUT, _AFTER_BUT = 0.5, 1.5
 
@@ -51,7 +53,7 @@ _BEFORE_BUT, _AFTER_BUT = 0.5, 1.5
 class Word:
     """A word that counts, in lower case.
 
-    *gap* tells that a word that does not count, or a new clause, comes before it; *weight*
+    *gap* is true if a word that does not count, or a new clause, comes before it. *weight*
     multiplies its valence.
     """
 
@@ -72,19 +74,20 @@ def find_tokens(text: str) -> list[str]:
 
 
 def read_words(
-    text: str, counts: Callable[[str], bool], names: Collection[str], first: Collection[str]
+    text: str, counts: Callable[[str], bool], names: Collection[str], first_words: Collection[str]
 ) -> list[Word]:
     """Return the words of *text* for which *counts* is true.
 
-    *names* are names of several words, divided by blanks, and *first* holds their first words; they
-    do not count.
+    *names* are names of several words, divided by blanks; they do not count. *first_words* holds
+    the first word of each.
     """
     words: list[Word] = []
-    negated_words = 0  # how many of the next words are negated
+    # This many of the next words are negated.
+    negated_words = 0
     boost = 1.0
     gap = True
     last_but = 0
-    for token in _without_names(find_tokens(text), names, first):
+    for token in _without_names(find_tokens(text), names, first_words):
         if token in _CLAUSE_ENDS:
             negated_words, boost, gap = 0, 1.0, True
             continue
@@ -101,31 +104,32 @@ def read_words(
         boost = _BOOST if token in _BOOSTERS else _DAMP if token in _DAMPENERS else 1.0
         if token in _NEGATORS or token.endswith("n't"):
             negated_words = NEGATION_WORDS
+
     return _weigh_clauses(words, last_but) if last_but else words
 
 
 def _without_names(
-    tokens: list[str], names: Collection[str], first: Collection[str]
+    tokens: list[str], names: Collection[str], first_words: Collection[str]
 ) -> Iterator[str]:
     """Yield *tokens*, the empty one in place of each name."""
-    at = 0
-    while at < len(tokens):
-        length = _name_length(tokens, at, names) if tokens[at] in first else 0
-        yield "" if length else tokens[at]
-        at += length or 1
+    index = 0
+    while index < len(tokens):
+        length = _name_length(tokens, index, names) if tokens[index] in first_words else 0
+        yield "" if length else tokens[index]
+        index += length or 1
 
 
-def _name_length(tokens: list[str], at: int, names: Collection[str]) -> int:
-    """Return how many tokens the longest name has that begins at *at*; 0 for none."""
+def _name_length(tokens: list[str], index: int, names: Collection[str]) -> int:
+    """Return how many tokens the longest name has that begins at *index*; 0 for none."""
     for length in range(LONGEST_NAME, 1, -1):
-        if " ".join(tokens[at : at + length]) in names and at + length <= len(tokens):
+        if " ".join(tokens[index : index + length]) in names and index + length <= len(tokens):
             return length
     return 0
 
 
 def _weigh_clauses(words: list[Word], last_but: int) -> list[Word]:
     weighed = []
-    for place, word in enumerate(words):
-        factor = _BEFORE_BUT if place < last_but else _AFTER_BUT
+    for index, word in enumerate(words):
+        factor = _BEFORE_BUT if index < last_but else _AFTER_BUT
         weighed.append(replace(word, weight=word.weight * factor))
     return weighed

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import chain
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
@@ -15,31 +14,33 @@ from textapi.engine.summary import words
 if TYPE_CHECKING:
     from spacy.tokens import Doc
 
-_DETERMINERS = frozenset({"det", "predet", "preconj", "neg"})  # "the", "all the", "both", "not the"
+# Determiners are "the", "all the", "both" and "not the".
+_DETERMINERS = frozenset({"det", "predet", "preconj", "neg"})
 
-Ranked = list[tuple[str, float]]  # phrase, mean frequency of its words; in the order of the text
+# Each phrase has the mean frequency of its words. The phrases are in the order of the text.
+Ranked = list[tuple[str, float]]
 
 
 def phrases(language: Language, texts: Sequence[str]) -> list[Ranked]:
     """Return for each text its phrases of several words, lower-cased, without determiner, once."""
-    with language.read(texts, "phrases") as lines_of:
-        return [_rank(text, lines) for text, lines in zip(texts, lines_of, strict=True)]
+    with language.read(texts, "phrases") as lines_by_text:
+        return [_rank(text, lines) for text, lines in zip(texts, lines_by_text, strict=True)]
 
 
 def most_common(ranked: Ranked, count: int) -> list[str]:
-    """Return the *count* phrases of the most frequent words, of equals the earlier."""
+    """Return the *count* phrases of the most frequent words; the earlier of equal ones first."""
     best = sorted(ranked, key=itemgetter(1), reverse=True)[:count]
-    return list(map(itemgetter(0), best))
+    return [phrase for phrase, _ in best]
 
 
 def least_common(ranked: Ranked, count: int) -> list[str]:
-    """Return the *count* phrases of the least frequent words, of equals the earlier."""
-    return list(map(itemgetter(0), sorted(ranked, key=itemgetter(1))[:count]))
+    """Return the *count* phrases of the least frequent words; the earlier of equal ones first."""
+    return [phrase for phrase, _ in sorted(ranked, key=itemgetter(1))[:count]]
 
 
 def _rank(text: str, lines: list[Doc]) -> Ranked:
     frequency = Counter(words(text))
-    distinct = dict.fromkeys(chain.from_iterable(map(_noun_phrases, lines)))
+    distinct = dict.fromkeys(phrase for line in lines for phrase in _noun_phrases(line))
     return [(phrase, _mean_frequency(phrase, frequency)) for phrase in distinct]
 
 
@@ -54,4 +55,4 @@ def _noun_phrases(line: Doc) -> Iterator[str]:
 
 
 def _mean_frequency(phrase: str, frequency: Counter[str]) -> float:
-    return math.fsum(map(frequency.__getitem__, words(phrase))) / len(phrase.split())
+    return math.fsum(frequency[word] for word in words(phrase)) / len(phrase.split())

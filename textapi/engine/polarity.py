@@ -21,8 +21,8 @@ from textapi.text.sentences import sentences
 
 Mode = Literal["vader", "compatible", "news"]
 
-# VADER's time grows with the square of a sentence's length: a longer one is scored in pieces of so
-# many characters, cut between words, so that one request cannot hold up a server.
+# VADER's time grows with the square of a sentence's length. A sentence with more characters is
+# scored in pieces, cut between words, so that one request cannot hold up a server.
 _LONGEST_SENTENCE = 500
 
 _PLAIN_QUOTES = str.maketrans("\u2018\u2019\u201c\u201d", "''\"\"")
@@ -32,7 +32,7 @@ def text_polarity(text: str, mode: Mode = "vader") -> float:
     """Return the polarity of *text* as a whole, 0 if there is nothing to score."""
     if mode == "compatible":
         return _scorer(mode)(text)
-    return _mean(map(itemgetter(0), polarity_by_sentence(text, mode)))
+    return _mean(score for score, _ in polarity_by_sentence(text, mode))
 
 
 def polarity_by_sentence(text: str, mode: Mode = "vader") -> list[tuple[float, str]]:
@@ -42,23 +42,23 @@ def polarity_by_sentence(text: str, mode: Mode = "vader") -> list[tuple[float, s
 
 
 def most_positive(text: str, count: int, mode: Mode = "vader") -> list[str]:
-    """Return the *count* most positive sentences in that order, of equals the earlier."""
+    """Return the *count* most positive sentences in that order; the earlier of equal ones first."""
     return _sort_sentences(text, mode, reverse=True)[:count]
 
 
 def most_negative(text: str, count: int, mode: Mode = "vader") -> list[str]:
-    """Return the *count* most negative sentences in that order, of equals the earlier."""
+    """Return the *count* most negative sentences in that order; the earlier of equal ones first."""
     return _sort_sentences(text, mode, reverse=False)[:count]
 
 
 def _sort_sentences(text: str, mode: Mode, *, reverse: bool) -> list[str]:
     scored = sorted(polarity_by_sentence(text, mode), key=itemgetter(0), reverse=reverse)
-    return list(dict.fromkeys(map(itemgetter(1), scored)))
+    return list(dict.fromkeys(sentence for _, sentence in scored))
 
 
 def _mean(scores: Iterable[float]) -> float:
-    values = list(scores)
-    return math.fsum(values) / len(values) if values else 0.0
+    listed = list(scores)
+    return math.fsum(listed) / len(listed) if listed else 0.0
 
 
 @cache

@@ -11,7 +11,7 @@ from textapi.text.sentences import sentences
 
 _WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
 
-# Words that say how others belong together, not what a text is about: they have no frequency.
+# These words say how others belong together and not what a text is about: they have no frequency.
 FUNCTION_WORDS = frozenset(
     re.findall(
         r"\S+",
@@ -42,17 +42,17 @@ def words(text: str) -> list[str]:
 def summarize(text: str, proportion: float = 0.3) -> str:
     """Return a *proportion* (above 0, at most 1) of the distinct sentences, at least one.
 
-    Of sentences whose words have the same mean frequency the earlier is taken.
+    The earlier of sentences whose words have the same mean frequency is taken.
     """
     distinct = list(dict.fromkeys(sentences(text)))
-    words_of = list(map(words, distinct))
-    frequency = Counter(chain.from_iterable(words_of))
+    words_by_sentence = [words(sentence) for sentence in distinct]
+    frequency = Counter(chain.from_iterable(words_by_sentence))
 
     scores = []
-    for sentence_words in words_of:
-        total = math.fsum(map(frequency.__getitem__, sentence_words))
+    for sentence_words in words_by_sentence:
+        total = math.fsum(frequency[word] for word in sentence_words)
         scores.append(total / max(1, len(sentence_words)))
 
     count = max(1, round(proportion * len(distinct)))
-    best = sorted(range(len(distinct)), key=scores.__getitem__, reverse=True)[:count]
-    return " ".join(map(distinct.__getitem__, sorted(best)))
+    best = sorted(range(len(distinct)), key=lambda index: scores[index], reverse=True)[:count]
+    return " ".join(distinct[index] for index in sorted(best))

@@ -18,7 +18,7 @@ _TOKEN = re.compile(r"\S+")
 _EDGES = "\"'\u201c\u201d\u2018\u2019\u201e\u00ab\u00bb.,;:()!?[]{}\u2026\u2013\u2014-/*"
 _INITIAL = re.compile(r"[A-Z]\.")
 _SENTENCE_ENDS = "?!:"
-# They end in a full stop before a name or a number.
+# These abbreviations end in a full stop before a name or a number.
 _ABBREVIATIONS = frozenset(
     re.findall(
         r"\w+",
@@ -26,10 +26,10 @@ _ABBREVIATIONS = frozenset(
         feb mar apr aug sept oct nov dec""",
     )
 )
-# Pieces that a tokenizer cut off and Title Case gave a capital: "Don 'T" of a corpus.
+# A tokenizer cut these pieces off, and Title Case gave them a capital: "Don 'T" of a corpus.
 _CLITICS = frozenset({"n't", "'s", "'ll", "'re", "'ve", "'d", "'m"})
 
-# Words that headlines write small, and whose case says nothing.
+# Headlines write these words small, so their case says nothing.
 _SMALL_IN_HEADLINES = frozenset(
     re.findall(
         r"\w+", "a an the and but nor or as at by for from in into of off on per to up via vs with"
@@ -37,7 +37,8 @@ _SMALL_IN_HEADLINES = frozenset(
 )
 _FEWEST_CONTENT_WORDS = 2
 _TITLE_CASE_SHARE = 0.8
-_FEWEST_CAPITALS = 0.3  # of all words: numbers, small words and quotes have none
+# Numbers, small words and quotes have no capital, so this share of all words is low.
+_FEWEST_CAPITALS = 0.3
 
 
 class _Token:
@@ -54,14 +55,15 @@ class _Token:
         "text",
     )
 
-    def __init__(self, start: int, text: str, words: WordList) -> None:
+    def __init__(self, start: int, text: str, known_words: WordList) -> None:
         self.start = start
         self.text = text
-        self.core = text.strip(_EDGES)  # without punctuation at its edges
+        # Punctuation at the edges of the word is left out.
+        self.core = text.strip(_EDGES)
         self.base = base_form(self.core)
         self.is_capital = self.core[:1].isupper()
-        self.is_common = self.base in words.common or self.core.lower() in _CLITICS
-        # A capital that running text gives the word as well.
+        self.is_common = self.base in known_words.common or self.core.lower() in _CLITICS
+        # Running text gives the word a capital as well.
         self.is_name = self.is_capital and not self.is_common and len(self.core) > 1
         # No punctuation stands between this word and the next.
         self.joins_next = text[-1].isalnum() or text[-1] in ".'\u2019"
@@ -75,23 +77,24 @@ def restore_case(line: str) -> str:
     if not _may_be_title_case(line):
         return line
 
-    words = word_list.load()
-    tokens = [_Token(match.start(), match[0], words) for match in _TOKEN.finditer(line)]
+    known_words = word_list.load()
+    tokens = [_Token(match.start(), match[0], known_words) for match in _TOKEN.finditer(line)]
     begins = _sentence_begins(tokens)
     if not _is_title_case(tokens, begins):
         return line
 
-    kept = begins | _known_names(tokens, words) | _persons(tokens, words)
+    capitalized = begins | _known_names(tokens, known_words) | _persons(tokens, known_words)
     pieces = list(line)
-    for number, token in enumerate(tokens):
-        if number not in kept and token.is_capital:
-            for begin, end in _small_parts(token, words):
+    for index, token in enumerate(tokens):
+        if index not in capitalized and token.is_capital:
+            for begin, end in _small_parts(token, known_words):
                 pieces[token.start + begin : token.start + end] = map(_small, token.text[begin:end])
+
     return "".join(pieces)
 
 
 def _may_be_title_case(line: str) -> bool:
-    """Return False where so few words have a capital that the list need not be read."""
+    """Return False if so few words have a capital that the list need not be read."""
     words = line.split()
     capitals = 0
     for word in words:
@@ -100,23 +103,23 @@ def _may_be_title_case(line: str) -> bool:
 
 
 def _small(letter: str) -> str:
-    """Return the small form of *letter*, or the letter itself where the form is no one letter."""
+    """Return the small form of *letter*, or the letter itself if the form has several letters."""
     small = letter.lower()
     return small if len(small) == 1 else letter
 
 
 def _sentence_begins(tokens: list[_Token]) -> set[int]:
-    """Return the numbers of the words that begin a sentence, and of all before a first word."""
+    """Return the indexes of words that begin a sentence, and of signs before a first word."""
     begins = set()
-    at_begin = True
+    is_begin = True
 
-    for number, token in enumerate(tokens):
-        if at_begin:
-            begins.add(number)
+    for index, token in enumerate(tokens):
+        if is_begin:
+            begins.add(index)
         if token.core:
-            at_begin = token.text[-1] in _SENTENCE_ENDS or _ends_in_full_stop(token)
+            is_begin = token.text[-1] in _SENTENCE_ENDS or _ends_in_full_stop(token)
         else:
-            at_begin = at_begin or token.text[-1] in ".?!:"
+            is_begin = is_begin or token.text[-1] in ".?!:"
 
     return begins
 
@@ -131,66 +134,70 @@ def _ends_in_full_stop(token: _Token) -> bool:
 def _is_title_case(tokens: list[_Token], begins: set[int]) -> bool:
     """Return whether nearly all words have a capital that running text writes small.
 
-    Left out are those that begin a sentence, and articles, prepositions and conjunctions.
+    Words that begin a sentence, articles, prepositions and conjunctions are left out.
     """
     content = capitals = 0
 
-    for number, token in enumerate(tokens):
+    for index, token in enumerate(tokens):
         is_content = token.is_common and len(token.core) > 1
-        if is_content and number not in begins and token.base not in _SMALL_IN_HEADLINES:
+        if is_content and index not in begins and token.base not in _SMALL_IN_HEADLINES:
             content += 1
             capitals += token.is_capital
 
     return content >= _FEWEST_CONTENT_WORDS and capitals >= _TITLE_CASE_SHARE * content
 
 
-def _known_names(tokens: list[_Token], words: WordList) -> set[int]:
-    """Return the numbers of the words of names of several words: "White House"."""
-    kept: set[int] = set()
+def _known_names(tokens: list[_Token], known_words: WordList) -> set[int]:
+    """Return the indexes of the words in names of several words: "White House"."""
+    capitalized: set[int] = set()
     bases = [token.base for token in tokens]
 
-    for number, base in enumerate(bases):
-        for name in words.names.get(base, ()):
-            if tuple(bases[number : number + len(name)]) == name:
-                kept.update(range(number, number + len(name)))
+    for index, base in enumerate(bases):
+        for name_words in known_words.names.get(base, ()):
+            if tuple(bases[index : index + len(name_words)]) == name_words:
+                capitalized.update(range(index, index + len(name_words)))
                 break
 
-    return kept
+    return capitalized
 
 
-def _persons(tokens: list[_Token], words: WordList) -> set[int]:
-    """Return the numbers of the common words that are a part of a person's name.
+def _persons(tokens: list[_Token], known_words: WordList) -> set[int]:
+    """Return the indexes of the common words that are a part of a person's name.
 
     "I" is one of them. The others are initials; a last name behind a given name or an initial
     ("Karen Woods", "J. Brown"); a given name before a name ("Mark Rutte").
     """
-    kept: set[int] = set()
+    capitalized: set[int] = set()
 
-    for number, token in enumerate(tokens):
+    for index, token in enumerate(tokens):
         if not (token.is_capital and token.is_common):
             continue
-        before = tokens[number - 1] if number else None
-        after = tokens[number + 1] if number + 1 < len(tokens) else None
+        previous = tokens[index - 1] if index else None
+        following = tokens[index + 1] if index + 1 < len(tokens) else None
         is_initial = token.core == "I" or _INITIAL.fullmatch(token.text) is not None
-        is_last = token.base in words.last and before is not None and _is_given(before, words)
-        is_given = token.base in words.given and token.joins_next
-        if is_initial or is_last or (is_given and after is not None and after.is_name):
-            kept.add(number)
+        is_last = (
+            token.base in known_words.last
+            and previous is not None
+            and _is_given(previous, known_words)
+        )
+        is_given = token.base in known_words.given and token.joins_next
+        if is_initial or is_last or (is_given and following is not None and following.is_name):
+            capitalized.add(index)
 
-    return kept
+    return capitalized
 
 
-def _is_given(token: _Token, words: WordList) -> bool:
+def _is_given(token: _Token, known_words: WordList) -> bool:
     """Return whether *token* is a given name and nothing else, or an initial."""
     if not token.joins_next:
         return False
     if _INITIAL.fullmatch(token.text):
         return True
-    return token.is_name and token.base in words.given
+    return token.is_name and token.base in known_words.given
 
 
-def _small_parts(token: _Token, words: WordList) -> list[tuple[int, int]]:
-    """Return what is written small of *token*: all of it, or the common words between hyphens."""
+def _small_parts(token: _Token, known_words: WordList) -> list[tuple[int, int]]:
+    """Return the parts of *token* to write small: all, or the common words between hyphens."""
     if token.is_common:
         return [(0, len(token.text))]
     if "-" not in token.core:
@@ -199,7 +206,8 @@ def _small_parts(token: _Token, words: WordList) -> list[tuple[int, int]]:
     parts = []
     start = 0
     for part in token.text.split("-"):
-        if base_form(part.strip(_EDGES)) in words.common:
+        if base_form(part.strip(_EDGES)) in known_words.common:
             parts.append((start, start + len(part)))
         start += len(part) + 1
+
     return parts

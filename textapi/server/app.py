@@ -18,7 +18,8 @@ from core.settings import Settings
 from textapi.engine import language
 from textapi.server.auth import Authenticator
 
-SHUTDOWN_SECONDS = 30.0  # for requests in work
+# Requests in work have this long to finish.
+SHUTDOWN_SECONDS = 30.0
 
 _log = logs.get_logger(__name__)
 
@@ -36,7 +37,8 @@ def serve(settings: Settings, host: str = "127.0.0.1", port: int = 8765, workers
     authenticator = Authenticator(keys, parse_limits(settings.textapi_key_limit))
 
     logs.configure(settings)
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy is imported
+    # Numpy reads this when it is imported.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     language.find_model()
     polarity = settings.textapi_polarity
     _log.info("the Text API starts", host=host, port=port, workers=workers, polarity=polarity)

@@ -24,7 +24,8 @@ class Authenticator:
 
         presented = key.encode("utf-8", "surrogateescape")
         number = None
-        for i, accepted in enumerate(self._keys):  # all of them: the time taken reveals nothing
+        # All keys are compared, so that the time taken reveals nothing.
+        for i, accepted in enumerate(self._keys):
             if hmac.compare_digest(presented, accepted):
                 number = i
         if number is None:

@@ -22,8 +22,10 @@ from textapi.server.errors import HttpError
 from textapi.server.metrics import BATCH_TEXTS
 from textapi.text.size import count_lines, count_words
 
-WINDOW_SECONDS = 0.015  # how long the first request of a batch waits for others
-BATCH_WORDS = 3_000  # words, signs and lines: some 12,000 characters, 0.15 s of work
+# The first request of a batch waits this long for others.
+WINDOW_SECONDS = 0.015
+# A batch has this many words, signs and lines: some 12,000 characters, 0.15 s of work.
+BATCH_WORDS = 3_000
 RETRY_SECONDS = 2.0
 
 _WORK: dict[language.Purpose, Callable[..., list[Any]]] = {
@@ -106,7 +108,8 @@ class Batcher:
         words = count_words(text) + count_lines(text)
         if words <= BATCH_WORDS:
             return await self._short_texts.submit(purpose, text, words)
-        self._long_texts.start()  # the first long text loads the second model
+        # The first long text loads the second model.
+        self._long_texts.start()
         return await self._long_texts.submit(purpose, text, words)
 
 
@@ -140,7 +143,8 @@ class _Lane:
         pending = _PendingText(purpose, text, words, loop.time(), loop.create_future())
         self._queue.append(pending)
         self._is_filled.set()
-        return await pending.answer  # cancelled, and then never read, when the client has gone
+        # The answer is cancelled, and then never read, when the client has gone.
+        return await pending.answer
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
@@ -198,6 +202,7 @@ class _Lane:
 
 def _load_model() -> language.Language:
     model = language.load()
-    for work in _WORK.values():  # the first text is slow
+    # The first text is slow.
+    for work in _WORK.values():
         work(model, ["The weary crews of New York waited for the President's answer in April."])
     return model

@@ -13,10 +13,13 @@ from textapi.server import metrics
 from textapi.server.errors import locate
 from textapi.server.responses import error_response
 
-SEND_SECONDS = 30.0  # for a client to take its answer
-LINGER_SECONDS = 1.0  # for a client that still sends to take its refusal
+# A client has this long to take its answer.
+SEND_SECONDS = 30.0
+# A client that still sends has this long to take its refusal.
+LINGER_SECONDS = 1.0
 KEEPALIVE_SECONDS = 75.0
-MAX_UNSENT = 64_000_000  # bytes of answers that clients have not taken yet
+# Clients may leave this many bytes of answers untaken.
+MAX_UNSENT = 64_000_000
 
 _log = get_logger("textapi.access")
 
@@ -86,7 +89,8 @@ class _Connection(web.RequestHandler):
             access_log=None,  # type: ignore[arg-type]  # as web.run_app takes it
             auto_decompress=False,
             keepalive_timeout=KEEPALIVE_SECONDS,
-            lingering_time=0,  # in which it would read what was refused
+            # The library would read what was refused in this time.
+            lingering_time=0,
         )
         self._slow_readers = server.slow_readers
 
@@ -133,7 +137,8 @@ class _Connection(web.RequestHandler):
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
     ) -> tuple[web.StreamResponse, bool]:
         """Send *resp*. Where the body was not read, read no more and close the connection."""
-        if isinstance(resp, web.HTTPException):  # raised before our own code, it quotes a header
+        # The library raised this before our own code ran, and it quotes a header.
+        if isinstance(resp, web.HTTPException):
             resp = error_response(resp.status)
         if not request.content.at_eof():
             resp.force_close()
@@ -141,9 +146,11 @@ class _Connection(web.RequestHandler):
 
         still_comes = not request.content.is_eof()
         if still_comes and self.transport is not None and not self.transport.is_closing():
-            # Closed at once, the connection would be reset, and the client might miss the refusal.
+            # If it closed at once, the connection would be reset, and the client might miss the
+            # refusal.
             self.pause_reading()
-            with suppress(OSError):  # the client has gone
+            # The client may have gone.
+            with suppress(OSError):
                 self.transport.write_eof()
             await asyncio.sleep(LINGER_SECONDS)
         return finished

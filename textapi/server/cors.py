@@ -8,7 +8,8 @@ from aiohttp import web
 
 from textapi.messages import ENGINE_HEADER, KEY_HEADER
 
-_PREFLIGHT_SECONDS = 3600  # how long a browser remembers the permission
+# A browser remembers the permission this long.
+_PREFLIGHT_SECONDS = 3600
 
 
 class CrossOriginPolicy:
@@ -39,7 +40,8 @@ class CrossOriginPolicy:
     def add_headers(self, request: web.Request, response: web.StreamResponse) -> None:
         """Let the page that sent *request* read *response*."""
         if self._origins:
-            response.headers["Vary"] = "Origin"  # for caches
+            # Caches need this.
+            response.headers["Vary"] = "Origin"
         if self.permits(request):
             response.headers["Access-Control-Allow-Origin"] = request.headers["Origin"]
             response.headers["Access-Control-Expose-Headers"] = f"{ENGINE_HEADER}, Retry-After"

@@ -26,7 +26,8 @@ class KeyLimits:
         logs = self._logs[key]
         now = time.monotonic()
 
-        fcntl.lockf(self._lock, fcntl.LOCK_EX)  # released with its holder, however that ends
+        # The lock is released with its holder, however that ends.
+        fcntl.lockf(self._lock, fcntl.LOCK_EX)
         try:
             wait = max(log.seconds_to_wait(now) for log in logs)
             if wait <= 0:
@@ -47,7 +48,7 @@ class _CallLog:
 
     def __init__(self, window: Window) -> None:
         self.window = window
-        # The number of calls, then their times; a float counts exactly up to 2**53.
+        # It holds the number of calls, then their times; a float counts exactly up to 2**53.
         self._memory = memoryview(mmap.mmap(-1, 8 * (1 + window.calls))).cast("d")
 
     def seconds_to_wait(self, now: float) -> float:

@@ -37,7 +37,8 @@ class Gunicorn(BaseApplication):  # type: ignore[misc]  # gunicorn is not typed
             "control_socket_disable": True,
         }
         for name, value in options.items():
-            if name in self.cfg.settings:  # older gunicorns have no control socket to disable
+            # Older gunicorns have no control socket to disable.
+            if name in self.cfg.settings:
                 self.cfg.set(name, value)
 
     def load(self) -> Any:

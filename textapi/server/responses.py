@@ -8,7 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
-# What the server says instead of the library's own words, which may quote the request.
+# The server says this instead of the library's own words, which may quote the request.
 MESSAGES = {
     400: "this is no HTTP request that the server understands",
     404: "there is nothing at this address; /openapi.json lists the endpoints",

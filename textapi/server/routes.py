@@ -39,24 +39,35 @@ from textapi.server.validation import MAX_BODY, check_head, parse_request, read_
 from textapi.text import keywords
 
 ANSWER_SECONDS = 30.0
-MAX_WAITING_CHARACTERS = 600_000  # some 6 s of work
-REQUEST_CHARACTERS = 200  # what a request costs beside its text
-KEYWORD_CHARACTERS = 100  # what a keyword costs: half a millisecond to compile
-MAX_BODIES = 64_000_000  # bytes of bodies that are read or in work
+# This is some 6 s of work.
+MAX_WAITING_CHARACTERS = 600_000
+# A request costs this much beside its text.
+REQUEST_CHARACTERS = 200
+# A keyword costs this much, because it takes half a millisecond to compile.
+KEYWORD_CHARACTERS = 100
+# The bodies that are read or in work have at most this many bytes.
+MAX_BODIES = 64_000_000
 
-# What a thread of its own does, so that it waits for no long text: some 0.2 s of work by the
-# slowest engine of polarity. Signs beyond ASCII (emoji) take VADER twenty times as long as letters.
-SHORT_TEXT = 4_000  # characters
-SHORT_FOREIGN_TEXT = 200  # characters, if some are not ASCII
+# Short texts have a thread of their own, so that they wait for no long text: this is some 0.2 s of
+# work for the slowest polarity engine. Signs beyond ASCII (emoji) take VADER twenty times the
+# time of letters.
+# A short text has fewer characters.
+SHORT_TEXT = 4_000
+# A short text that is not all ASCII has fewer characters.
+SHORT_FOREIGN_TEXT = 200
 
-# Keywords and summaries of a text that short take 4 ms, and are found on the event loop, where the
-# keywords are so few: half a millisecond compiles one.
+# Keywords and summaries of a text that short take 4 ms. The event loop does this work if there are
+# few keywords, because one takes half a millisecond to compile.
 QUICK_KEYWORDS = 4
-QUICK_KEYWORD_CHARACTERS = 100  # of all of them, hyphens counted tenfold
+# All keywords have at most this many characters together, hyphens counted tenfold.
+QUICK_KEYWORD_CHARACTERS = 100
 
-MAX_SEARCHES = 20_000_000  # characters of a text times its keywords
-MAX_STEPS = 100_000_000  # characters of a text times those of its keywords: some 0.7 s
-MAX_ANSWER = 1_000_000  # characters of the sentences in one answer
+# The characters of a text times its keywords are at most this many.
+MAX_SEARCHES = 20_000_000
+# The characters of a text times those of its keywords are at most this many: some 0.7 s.
+MAX_STEPS = 100_000_000
+# The sentences in one answer have at most this many characters.
+MAX_ANSWER = 1_000_000
 
 _log = get_logger("textapi.access")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -64,7 +75,8 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 def make_app(settings: Settings, authenticator: Authenticator) -> web.Application:
     """Return the server's application; it loads the language model when it runs."""
-    polarity.text_polarity("A good beginning.", settings.textapi_polarity)  # loads its library
+    # This call loads the engine's library.
+    polarity.text_polarity("A good beginning.", settings.textapi_polarity)
     server = _Server(settings, authenticator)
     app = web.Application(middlewares=[server.answer_errors], client_max_size=MAX_BODY)
     app.cleanup_ctx.append(server.run_batcher)

@@ -11,8 +11,10 @@ from pydantic import ValidationError
 from textapi.messages import TEXT_TOO_LONG, TextBody
 from textapi.server.errors import HttpError
 
-MAX_BODY = 2_000_000  # bytes: the longest text, its letters escaped
-MAX_BRACKETS = 100_000  # lists and objects of a body: 600,000 take a second to parse
+# The longest text has this many bytes, its letters escaped.
+MAX_BODY = 2_000_000
+# A body has at most this many lists and objects: 600,000 take a second to parse.
+MAX_BRACKETS = 100_000
 BODY_SECONDS = 15.0
 
 _BODY_TOO_LONG = f"the body is longer than {MAX_BODY} bytes: send it in several requests"
@@ -20,7 +22,7 @@ _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 Body = TypeVar("Body", bound=TextBody)
 
-# pydantic's names for a value of the right type that cannot be answered.
+# These are pydantic's names for a value of the right type that cannot be answered.
 _OUT_OF_BOUNDS = {
     "finite_number", "greater_than", "greater_than_equal", "less_than", "less_than_equal",
     "literal_error", "string_too_long", "too_long", "value_error",
@@ -62,7 +64,8 @@ async def read_body(request: web.Request) -> bytes:
     try:
         if "Expect" in request.headers:
             await request.writer.write(_CONTINUE)
-            request.writer.output_size = 0  # the answer has not begun
+            # The answer has not begun.
+            request.writer.output_size = 0
         async with asyncio.timeout(BODY_SECONDS):
             return await request.read()
     except TimeoutError:
@@ -81,7 +84,8 @@ def parse_request(body: bytes, model: type[Body]) -> Body:
     Raises `HttpError`: 413 for a text too long, 422 for a value out of bounds, else 400. Its
     message names the field and never holds the value.
     """
-    if body.count(b"[") + body.count(b"{") > MAX_BRACKETS:  # no text and keywords may have as many
+    # No text and keywords may have as many.
+    if body.count(b"[") + body.count(b"{") > MAX_BRACKETS:
         raise HttpError(413, f"body: {MAX_BRACKETS} lists and objects at most")
     try:
         return model.model_validate_json(body)

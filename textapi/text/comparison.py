@@ -1,7 +1,7 @@
 """Forms of a text in which it is compared with what a service made of it.
 
-A service may write white space, letters and their case otherwise than it was asked. Each form knows
-from which letters of the text its characters come.
+A service may change white space, letters and their case. Each form knows from which letters of the
+text its characters come.
 """
 
 from __future__ import annotations
@@ -47,7 +47,8 @@ def verbatim(text: str) -> ComparedText:
 def collapse(text: str) -> ComparedText:
     """Return *text* with one space for each run of white space, and none around it."""
     collapsed = " ".join(text.split())
-    if len(collapsed) == len(text):  # no run is longer than one
+    # No run of white space is longer than one character.
+    if len(collapsed) == len(text):
         return ComparedText(collapsed, range(len(text)), range(1, len(text) + 1))
 
     begin = len(text) - len(text.lstrip())
@@ -59,8 +60,8 @@ def collapse(text: str) -> ComparedText:
 def fold(text: str) -> ComparedText:
     """Return *text* collapsed, without case, its letters decomposed (NFKD).
 
-    So it is equal to what it is in NFC, NFD, NFKC or NFKD, and in capitals or small letters, which
-    may be more or fewer letters than its own.
+    The result is the same for a text in NFC, NFD, NFKC or NFKD, and in capitals or small letters,
+    which may be more or fewer letters than its own.
     """
     if text.isascii():
         collapsed = collapse(text)
@@ -100,5 +101,5 @@ def _is_mark(character: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _fold_letter(letter: str) -> str:
-    # Some small letters have a capital in common with another: capitals first, then small letters.
+    # Some small letters share a capital, so letters become capitals first, then small letters.
     return normalize("NFKD", normalize("NFKD", letter).upper().casefold())

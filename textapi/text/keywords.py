@@ -1,4 +1,4 @@
-"""The keyword rule: where a text mentions a term.
+"""The keyword rule, which finds the mentions of a term in a text.
 
 A term matches as whole words, case ignored: not next to a word character (at an edge of the term
 that is itself a word character), not after "@", not before a hyphen and a digit, not before "." and
@@ -18,28 +18,30 @@ from textapi.text.sentences import sentences
 HYPHENS = "-\u2010\u2011\u2013"
 _HYPHEN = f"[{HYPHENS}]"
 _WORD = re.compile(r"\w+")
-_MANY = 8  # terms from which an index of the text's words pays
-_SEPARATOR = "\0"  # of texts: no white space, so that no words are found across it
+# An index of the text's words pays from this many terms on.
+_MANY = 8
+# The separator is no white space, so that no words are found across two texts.
+_SEPARATOR = "\0"
 
 
 @lru_cache(maxsize=4096)
 def pattern(term: str) -> re.Pattern[str]:
     """Return the rule for *term*. Raises `ValueError` if it is nothing but white space."""
-    words = term.split()
-    if not words:
+    term_words = term.split()
+    if not term_words:
         raise ValueError("a keyword needs at least one character that is not white space")
 
-    core = _core(words)
-    before = r"(?<![\w@])" if re.match(r"\w", words[0]) else "(?<!@)"
-    after = r"(?!\w)" if re.match(r"\w", words[-1][-1]) else ""
-    return re.compile(rf"{before}{core}{after}(?!{_HYPHEN}\d)(?!\.\w)", re.IGNORECASE)
+    core = _core(term_words)
+    left_edge = r"(?<![\w@])" if re.match(r"\w", term_words[0]) else "(?<!@)"
+    right_edge = r"(?!\w)" if re.match(r"\w", term_words[-1][-1]) else ""
+    return re.compile(rf"{left_edge}{core}{right_edge}(?!{_HYPHEN}\d)(?!\.\w)", re.IGNORECASE)
 
 
 def find_candidates(texts: Sequence[str], terms: Iterable[str]) -> dict[int, list[str]]:
-    """Return by number of the *texts* the *terms* whose words they hold; they mention no others.
+    """Return the *terms* whose words each of *texts* holds, by index; it mentions no others.
 
-    Few texts mention a term. To look through all of them at once costs less than to look at each,
-    or to split them into sentences.
+    Few texts mention a term. A search through all of them at once costs less than one through
+    each, or than to split them into sentences.
     """
     joined = _SEPARATOR.join(texts)
     ends = list(accumulate(len(text) + len(_SEPARATOR) for text in texts))
@@ -47,8 +49,8 @@ def find_candidates(texts: Sequence[str], terms: Iterable[str]) -> dict[int, lis
     candidates: dict[int, list[str]] = {}
     for term in terms:
         matches = _words_pattern(term).finditer(joined)
-        for number in {bisect_right(ends, match.start()) for match in matches}:
-            candidates.setdefault(number, []).append(term)
+        for text_index in {bisect_right(ends, match.start()) for match in matches}:
+            candidates.setdefault(text_index, []).append(term)
     return candidates
 
 
@@ -57,8 +59,8 @@ def _words_pattern(term: str) -> re.Pattern[str]:
     return re.compile(_core(term.split()), re.IGNORECASE)
 
 
-def _core(words: Iterable[str]) -> str:
-    return r"\s++".join(map(_escape, words))
+def _core(term_words: Iterable[str]) -> str:
+    return r"\s++".join(_escape(word) for word in term_words)
 
 
 def _escape(word: str) -> str:
@@ -84,15 +86,16 @@ def sentences_with(
         candidates = range(count) if index is None else _candidates(term, index, count)
         positions = [i for i in candidates if rule.search(all_sentences[i])]
         if include_before or include_after:
-            before = {i - 1 for i in positions if include_before and i > 0}
-            after = {i + 1 for i in positions if include_after and i + 1 < count}
-            positions = sorted(before.union(positions, after))
+            preceding = {i - 1 for i in positions if include_before and i > 0}
+            following = {i + 1 for i in positions if include_after and i + 1 < count}
+            positions = sorted(preceding.union(positions, following))
         answer[term] = [all_sentences[i] for i in positions]
+
     return {term: answer[plain_term] for term, plain_term in plain_terms.items()}
 
 
 def join_white_space(term: str) -> str:
-    """Return *term* with a blank for each run of white space: the rule makes no difference."""
+    """Return *term* with a blank for each run of white space, which the rule treats alike."""
     return " ".join(term.split())
 
 

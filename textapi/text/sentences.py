@@ -1,8 +1,8 @@
 """Sentence boundaries, by one regular expression and lists of abbreviations.
 
-A line break always ends a sentence and nothing is looked at across it: a text has the same
-sentences alone as packed with others, a line each, into one request. The case of letters decides
-only where nothing else does, so that texts without capitals are split as well.
+A line break always ends a sentence, and no rule looks across it: a text has the same sentences
+alone as packed with others, a line each, into one request. The case of letters decides only if
+nothing else does, so that texts without capitals are split as well.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from functools import lru_cache
 
 Span = tuple[int, int]
 
-LINE_BREAKS = "\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"  # those of str.splitlines()
+# `str.splitlines` splits at these characters.
+LINE_BREAKS = "\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
 
 _CLOSERS = "\"'\u201d\u2019\u00bb)\\]}"
 _CANDIDATE = re.compile(rf"[{LINE_BREAKS}]+|(?<![.!?\u2026])[.!?\u2026]++[{_CLOSERS}]*+(?=\s)")
@@ -21,10 +22,10 @@ _NEXT = re.compile(rf"[^\S{LINE_BREAKS}]*[{re.escape(_OPENERS)}]*(\S)")
 _LONGEST_ABBREVIATION = 12
 _BEFORE_A_WORD = re.compile(r"[\s/\-\u2010\u2011\u2013\u2014]")
 
-# "U.S.", "E.M.S.", "Ph.D.", "J.": letters, each with its full stop.
+# Initials are letters, each with its full stop: "U.S.", "E.M.S.", "Ph.D.", "J.".
 _INITIALS = re.compile(r"(?:[^\W\d_]{1,2}\.)*[^\W\d_]\.")
 
-# Before a name or a thing: they never end a sentence.
+# These abbreviations stand before a name or a thing and never end a sentence.
 _BEFORE_A_NAME = frozenset(
     re.findall(
         r"\w+",
@@ -32,7 +33,7 @@ _BEFORE_A_NAME = frozenset(
         ms mt pfc pres prof pvt rep reps rev sen sens sgt st supt vs viz cf approx dept vol""",
     )
 )
-# They end a sentence unless a small letter or a number follows.
+# These abbreviations end a sentence unless a small letter or a number follows.
 _BEFORE_A_CAPITAL = frozenset(
     re.findall(
         r"\w+",
@@ -41,7 +42,7 @@ _BEFORE_A_CAPITAL = frozenset(
         aug sept oct nov dec mon tue tues wed thu thur thurs fri""",
     )
 )
-# Words, and abbreviations where a number follows ("No. 5").
+# These are words, and abbreviations only before a number ("No. 5").
 _BEFORE_A_NUMBER = frozenset(
     {"no", "nos", "p", "pp", "fig", "figs", "art", "sec", "mar", "apr", "jun", "jul"}
 )
@@ -65,7 +66,7 @@ def sentences(text: str) -> list[str]:
 
 
 def ends_sentence(text: str) -> bool:
-    """Tell whether *text* ends in an end mark that is no abbreviation's, whatever follows."""
+    """Tell whether *text* ends in an end mark that can belong to no abbreviation."""
     stripped = text.rstrip()
     if not stripped.endswith("."):
         return stripped.endswith(("!", "?"))
@@ -73,10 +74,11 @@ def ends_sentence(text: str) -> bool:
     return not _may_be_abbreviation(tail.rsplit(None, 1)[-1])
 
 
-@lru_cache(maxsize=4096)  # few words end most texts
-def _may_be_abbreviation(last: str) -> bool:
-    """Tell whether *last*, behind a text's last white space, is one before a letter or a number."""
-    word = _word_up_to(last, len(last))
+# Few words end most texts.
+@lru_cache(maxsize=4096)
+def _may_be_abbreviation(tail: str) -> bool:
+    """Tell whether *tail*, which ends a text, is an abbreviation before a letter or a number."""
+    word = _word_up_to(tail, len(tail))
     return _is_abbreviation(word, "a") or _is_abbreviation(word, "1")
 
 
@@ -107,13 +109,14 @@ def _word_up_to(text: str, end: int) -> str:
 
 
 def _is_abbreviation(word: str, following: str) -> bool:
-    """Tell whether *word*, its full stop included, is one when *following* is the next letter."""
-    name = word[:-1]
-    if name in _BEFORE_A_NAME:
+    """Tell whether *word* with its full stop is an abbreviation before the letter *following*."""
+    stem = word[:-1]
+    if stem in _BEFORE_A_NAME:
         return True
-    could_be_initials = len(name) == 1 or "." in name  # few are, and to look costs more
+    # Few words are initials, and the pattern costs more than this test.
+    could_be_initials = len(stem) == 1 or "." in stem
     if could_be_initials and _INITIALS.fullmatch(word):
         return True
-    if name in _BEFORE_A_NUMBER:
+    if stem in _BEFORE_A_NUMBER:
         return following.isdigit()
-    return name in _BEFORE_A_CAPITAL and (following.islower() or following.isdigit())
+    return stem in _BEFORE_A_CAPITAL and (following.islower() or following.isdigit())

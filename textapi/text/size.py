@@ -19,4 +19,4 @@ def find_words(text: str) -> list[int]:
 
 def count_lines(text: str) -> int:
     """Count the lines of *text* that are not blank."""
-    return sum(map(bool, map(str.strip, text.splitlines())))
+    return sum(bool(line.strip()) for line in text.splitlines())

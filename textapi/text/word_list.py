@@ -59,19 +59,20 @@ def load() -> WordList:
         else:
             entries.append(line)
 
-    names: dict[str, list[tuple[str, ...]]] = defaultdict(list)
-    for name in sections["names"]:
-        words = tuple(name.split())
-        names[words[0]].append(words)
-    for of_word in names.values():
-        of_word.sort(key=len, reverse=True)
+    names_by_first_word: dict[str, list[tuple[str, ...]]] = defaultdict(list)
+    for entry in sections["names"]:
+        name_words = tuple(entry.split())
+        names_by_first_word[name_words[0]].append(name_words)
+
+    for same_start in names_by_first_word.values():
+        same_start.sort(key=len, reverse=True)
 
     return WordList(
         common=frozenset(sections["common"] + sections["both"]),
         both=frozenset(sections["both"]),
         given=frozenset(sections["given"]),
         last=frozenset(sections["last"]),
-        names=dict(names),
+        names=dict(names_by_first_word),
         regions=frozenset(sections["regions"]),
         landforms=frozenset(sections["landforms"]),
     )

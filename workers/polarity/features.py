@@ -41,7 +41,9 @@ def build_features(
     long_names = find_long_names(texts, wordnet.names if wordnet else (), counts)
 
     first_words = {name.partition(" ")[0] for name in long_names}
-    read = partial(read_words, counts=counts.__contains__, names=long_names, first=first_words)
+    read = partial(
+        read_words, counts=counts.__contains__, names=long_names, first_words=first_words
+    )
     sentences = list(map(read, texts))
     nearby = _round_valences(_average_neighbours(sentences, rated, related), names)
     for name in names:

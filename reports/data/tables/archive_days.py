@@ -10,7 +10,6 @@ from datetime import date
 from sqlalchemy import select
 
 from analysis import grains
-from analysis.parameters import MonthsParameters
 from analysis.steps import keywords as keywords_step
 from analysis.steps import polarity as polarity_step
 from core.enums import DOCUMENTS, Grouping, StepState
@@ -233,8 +232,8 @@ def _count_groups(run: RunData, job: RunJob, grouping: Grouping) -> dict[Group, 
 
 
 def _is_choice(data: RunData) -> bool:
-    assert isinstance(data.parameters, MonthsParameters)  # noqa: S101 - by the run's kind
-    return bool(data.parameters.sections) or data.parameters.material is not None
+    parameters = data.month_parameters
+    return bool(parameters.sections) or parameters.material is not None
 
 
 def _find_by_day(

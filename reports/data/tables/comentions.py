@@ -165,6 +165,6 @@ COMENTIONS = schema.Table(
     "comentions",
     ComentionRow,
     read_comentions,
-    schema.MONTH_RUNS,
+    schema.MENTION_RUNS,
     key=("period", "keyword", "other"),
 )

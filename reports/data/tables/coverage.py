@@ -9,7 +9,6 @@ from typing import Annotated
 
 from sqlalchemy import select
 
-from analysis.pipelines import work_order
 from core.enums import DOCUMENTS, State, StepState
 from models.tables import JobStep
 from reports.data import export_schema as schema
@@ -86,7 +85,7 @@ def requested_steps(data: RunData) -> list[str]:
     steps = getattr(data.parameters, "steps", None)
     if steps is None:
         return []
-    return [step for step in work_order(data.kind) if step == DOCUMENTS or step in steps]
+    return [step for step in data.kind.pipeline.parts if step == DOCUMENTS or step in steps]
 
 
 @dataclass(frozen=True)

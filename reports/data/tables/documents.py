@@ -38,7 +38,7 @@ def read_documents(
     data: RunData, job_names: Collection[str] | None = None
 ) -> Iterator[DocumentRow]:
     """Yield a row per document by its identity; a document of two jobs has one row."""
-    if data.kind in DOCUMENTS.kinds:
+    if data.kind.unit in DOCUMENTS.units:
         for batch in in_batches(sort_by_identity(_identities(data, job_names))):
             yield from _read_batch(data, batch)
 

@@ -10,8 +10,8 @@ from functools import cached_property
 from itertools import combinations
 from operator import attrgetter
 
+from analysis.kinds.months import MonthsParameters
 from analysis.options import Keyword
-from analysis.parameters import MonthsParameters
 from analysis.query.relations import Relation, relate
 from analysis.steps import keywords as keywords_step
 from analysis.steps import polarity as polarity_step
@@ -159,9 +159,7 @@ def read_pairs_of_runs(runs: Mapping[str, RunData]) -> list[KeywordPair]:
 
 def _keywords_of(data: RunData) -> dict[str, Keyword]:
     """Return the keywords that are paired, by their names."""
-    if not isinstance(data.parameters, MonthsParameters):
-        return {}
-    return {keyword.name: keyword for keyword in data.parameters.keywords[:MOST_KEYWORDS]}
+    return {keyword.name: keyword for keyword in data.keywords[:MOST_KEYWORDS]}
 
 
 def _group(months: Iterable[PairMonth], keywords: Mapping[str, Keyword]) -> list[KeywordPair]:
@@ -188,7 +186,7 @@ def read_pair_months(
     data: RunData, job_names: Collection[str] | None = None
 ) -> Iterator[PairMonth]:
     """Yield each pair of keywords of each counted month, a month after the other."""
-    if isinstance(data.parameters, MonthsParameters) and len(data.parameters.keywords) > 1:
+    if len(data.keywords) > 1:
         for period, keywords in _read_keyword_months(data, job_names):
             yield from _pair_keywords(period, keywords)
 
@@ -197,9 +195,9 @@ def _read_keyword_months(
     data: RunData, job_names: Collection[str] | None = None
 ) -> Iterator[tuple[str, list[_KeywordMonth]]]:
     """Yield the keywords of each counted month."""
-    if not isinstance(data.parameters, MonthsParameters):
-        return
     keywords = list(_keywords_of(data))
+    if not keywords:
+        return
     coverage = read_coverage_grid(data, job_names).jobs
     for job in data.jobs_named(job_names):
         states = {step: coverage_row.state for step, coverage_row in coverage[job.name].items()}
@@ -264,9 +262,7 @@ def _have_same_documents(first: _KeywordMonth, second: _KeywordMonth) -> bool:
     """
     if first.run is second.run:
         return True
-    parameters, others = first.run.parameters, second.run.parameters
-    if not isinstance(parameters, MonthsParameters) or not isinstance(others, MonthsParameters):
-        return False
+    parameters, others = first.run.month_parameters, second.run.month_parameters
     is_chosen_alike = _choice(parameters) == _choice(others)
     have_same_days = first.days == second.days
     return is_chosen_alike and have_same_days and first.run.selection == second.run.selection

@@ -8,7 +8,6 @@ from typing import Annotated, Any
 
 from sqlalchemy import and_, select
 
-from core.enums import JobKind
 from models.tables import Document, Label, Mention
 from reports.data import export_schema as schema
 from reports.data.queries import fetch_all
@@ -34,8 +33,7 @@ class LabelRow:
 def read_labels(run: RunData, job_names: Collection[str] | None = None) -> Iterator[LabelRow]:
     """Yield a row per month, coder and mention that the run still has."""
     for job in run.jobs_named(job_names):
-        if job.kind == JobKind.MONTH:
-            yield from LABELS.sort(_read_month(run, job))
+        yield from LABELS.sort(_read_month(run, job))
 
 
 def _read_month(run: RunData, job: RunJob) -> Iterator[LabelRow]:
@@ -74,6 +72,6 @@ LABELS = schema.Table(
     "labels",
     LabelRow,
     read_labels,
-    schema.MONTH_RUNS,
+    schema.MENTION_RUNS,
     key=("period", "document", "keyword", "position", "coder"),
 )

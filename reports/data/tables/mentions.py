@@ -9,7 +9,6 @@ from typing import Annotated
 
 from sqlalchemy import func, null, select
 
-from core.enums import JobKind
 from models.tables import Document, Mention, Origin
 from reports.data import export_schema as schema
 from reports.data.groupings import name_group, origin_column
@@ -48,9 +47,8 @@ class MentionRow:
 def read_mentions(run: RunData, job_names: Collection[str] | None = None) -> Iterator[MentionRow]:
     """Yield a row per month, document, keyword, term and sentence, a batch of documents a time."""
     for job in run.jobs_named(job_names):
-        if job.kind == JobKind.MONTH:
-            for documents in in_batches(_mentioning_documents(run, job)):
-                yield from MENTIONS.sort(_read_batch(run, job, documents))
+        for documents in in_batches(_mentioning_documents(run, job)):
+            yield from MENTIONS.sort(_read_batch(run, job, documents))
 
 
 def _mentioning_documents(run: RunData, job: RunJob) -> list[int]:
@@ -100,6 +98,6 @@ MENTIONS = schema.Table(
     "mentions",
     MentionRow,
     read_mentions,
-    schema.MONTH_RUNS,
+    schema.MENTION_RUNS,
     key=("period", "handle", "document", "keyword", "term", "position"),
 )

@@ -14,8 +14,8 @@ from typing import Annotated
 from sqlalchemy import and_, select
 
 from analysis import grains
-from analysis.parameters import MonthsParameters
-from core.enums import Grain, JobKind
+from analysis.kinds.kind import Unit
+from core.enums import Grain
 from models.tables import Document, PostPolarity
 from reports.data import export_schema as schema
 from reports.data.daily_counts import (
@@ -28,7 +28,14 @@ from reports.data.daily_counts import (
 )
 from reports.data.groupings import Group, list_groups
 from reports.data.queries import fetch_pages
-from reports.data.run_data import Reader, RunData, RunJob, documents_condition, keep_rows
+from reports.data.run_data import (
+    Reader,
+    RunData,
+    RunJob,
+    document_scope,
+    documents_condition,
+    keep_rows,
+)
 from reports.data.selection import left_out
 from reports.data.tables.archive_days import (
     NO_MATCHES,
@@ -167,9 +174,9 @@ def read_grouped_series(
 def _read_rows(
     data: RunData, grain: Grain, job_names: Collection[str] | None
 ) -> Iterator[PeriodRow]:
-    if data.kind == "months":
+    if data.kind.unit == Unit.MENTION:
         yield from _archive_rows(data, grain, job_names)
-    elif data.kind in schema.TEXT_RUNS:
+    elif data.kind.unit == Unit.POST:
         coverage = read_coverage_grid(data, job_names).jobs
         posts: list[PeriodRow] = []
         for job in data.jobs_named(job_names):
@@ -181,9 +188,8 @@ def _archive_rows(
     data: RunData, grain: Grain, job_names: Collection[str] | None, groups: Sequence[str] = ()
 ) -> Iterator[PeriodRow]:
     """Yield the rows of each period and term: of all documents together, then of each group."""
-    assert isinstance(data.parameters, MonthsParameters)  # noqa: S101 - only such runs have months
     terms: list[Term] = []
-    for keyword in sorted(data.parameters.keywords, key=attrgetter("name")):
+    for keyword in sorted(data.keywords, key=attrgetter("name")):
         terms += [(keyword.name, term) for term in (None, *sorted(keyword.terms))]
 
     def period_of(day: Mapping[Group, ArchiveDay]) -> str:
@@ -247,8 +253,8 @@ def _archive_row(
 
 
 def _post_rows(run: RunData, job: RunJob, progress: Progress, grain: Grain) -> Iterator[PeriodRow]:
-    is_handle = job.kind == JobKind.HANDLE
-    handle, term = (job.handle, None) if is_handle else (None, job.term)
+    handle = document_scope(run, job).handle
+    term = run.kind.subject(job.name) if handle is None else None
     cut_off = cut_off_periods(group_days(read_daily_counts(run, job), grain))
 
     for period, polarities in _polarities_by_period(run, job, grain).items():

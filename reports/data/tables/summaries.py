@@ -8,7 +8,6 @@ from typing import Annotated
 
 from sqlalchemy import select
 
-from core.enums import JobKind
 from models.tables import PostPolarity, Summary
 from reports.data import export_schema as schema
 from reports.data.queries import fetch_all
@@ -44,7 +43,7 @@ def read_summaries(run: RunData, job_names: Collection[str] | None = None) -> It
 
 
 def _mean_polarity(run: RunData, job: RunJob, keyword: str) -> float | None:
-    if job.kind == JobKind.MONTH:
+    if run.keywords:
         return mean_polarity(read_sentences(run, job).get((keyword, None), {}).values())
     post_polarities = select(PostPolarity.document_id, PostPolarity.polarity)
     without = left_out(run, job)

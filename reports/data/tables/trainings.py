@@ -9,7 +9,8 @@ from typing import Annotated, Any
 
 from sqlalchemy import select
 
-from analysis.parameters import TrainingParameters
+from analysis.kinds.kind import Unit
+from analysis.kinds.trainings import TrainingParameters
 from models.tables import Epoch, Prediction, Training
 from reports.data import export_schema as schema
 from reports.data.queries import fetch_all, fetch_pages, fetch_scalars, in_batches
@@ -116,9 +117,9 @@ def read_trainings(
     An option that only some jobs have is None in the others; a list is written with commas, as a
     person types it.
     """
-    if not isinstance(data.parameters, TrainingParameters):
+    if data.kind.unit != Unit.NETWORK:
         return
-    parameters = data.parameters
+    parameters: TrainingParameters = data.parameters
     shared = {"network": parameters.network, "data": parameters.data}
     all_options = set(parameters.options).union(*map(attrgetter("options"), data.jobs))
     option_names = sorted(all_options - set(shared))

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from analysis.parameters import MonthsParameters
+from analysis.options import Keyword
 from analysis.query.grammar import Query, parse_query
 from analysis.query.matching import find_positions
 from analysis.query.notation import suggest_query
 from core.enums import Within
-from models.database import Database
-from models.documents import DocumentScope, list_texts
-from producers.submit import jobs_of
+from core.errors import UsageError
 from textapi.text.keywords import pattern
 from textapi.text.sentences import split
+
+#: So many times the documents of a phrase: its query may have been meant.
+MUCH_MORE = 2
 
 
 @dataclass
@@ -30,29 +32,58 @@ class PhraseCounts:
     matching: int = 0
 
 
-def count_phrases(db: Database, parameters: MonthsParameters) -> dict[str, PhraseCounts]:
+def count_phrases(
+    keywords: Sequence[Keyword], texts: Callable[[], Iterable[str]]
+) -> dict[str, PhraseCounts]:
     """Return the counts of each term that looks like a query and is looked for as a phrase.
 
-    Documents are read where there is such a term.
+    Texts are read where there is such a term.
     """
     counts: dict[str, PhraseCounts] = {}
-    for keyword in parameters.keywords:
+    for keyword in keywords:
         for phrase in keyword.terms if keyword.query is None else ():
             suggested = suggest_query(phrase)
             if suggested is not None:
                 query = suggested if _is_readable(suggested) else None
                 counts[phrase] = PhraseCounts(query, keyword.within)
-    if not counts:
-        return {}
 
-    for job in jobs_of(parameters, ()):
-        scope = DocumentScope.of_job(
-            kind=job.kind, name=job.name, parameters=parameters.model_dump()
-        )
-        for text in list_texts(db, scope):
-            for phrase, phrase_counts in counts.items():
-                _count(text, phrase, phrase_counts)
+    for text in texts() if counts else ():
+        for phrase, phrase_counts in counts.items():
+            _count(text, phrase, phrase_counts)
     return counts
+
+
+def describe_phrases(
+    keywords: Sequence[Keyword], texts: Callable[[], Iterable[str]]
+) -> Iterator[str]:
+    """Yield what the stored documents tell of phrases that may have been meant as queries.
+
+    Raises `UsageError` where a subject is such a phrase alone and no stored document holds it.
+    """
+    for phrase, counts in count_phrases(keywords, texts).items():
+        query = counts.query or "AND, OR or NOT, as in trump NOT biden"
+        is_subject = any(keyword.terms == (phrase,) for keyword in keywords)
+        matching = ""
+        if counts.matching:
+            matching = f" ({counts.matching:,} match {counts.query})"
+        if not counts.documents:
+            yield f"{phrase!r} is looked for as a phrase: for a query write {query}"
+        elif not counts.holding and is_subject:
+            raise UsageError(
+                f"--keyword: no stored document holds the phrase {phrase!r}{matching}; for a query "
+                f"write {query}, for the phrase all the same put it in quotation marks"
+            )
+        elif not counts.holding:
+            yield (
+                f"no stored document holds the phrase {phrase!r}{matching}; for a query write "
+                f"{query}"
+            )
+        elif MUCH_MORE * counts.holding < counts.matching:
+            documents = "document holds" if counts.holding == 1 else "documents hold"
+            yield (
+                f"{phrase!r} is looked for as a phrase, which {counts.holding:,} stored "
+                f"{documents}{matching}; for a query write {query}"
+            )
 
 
 def _count(text: str, phrase: str, counts: PhraseCounts) -> None:

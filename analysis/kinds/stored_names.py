@@ -2,89 +2,75 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from cli.messages import printable, warn
 from core.errors import UsageError
+from core.printing import printable
+from models.database import Database
+from models.origins import sources_with_outlets, stored_names, stored_sources
 from sources.registry import archives, source_named
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from analysis.parameters import MonthsParameters
     from core.settings import Settings
-    from models.database import Database
 
 SHOWN = 20  # names of those there are
 
 
 def choose_archives(
-    db: Database, settings: Settings, parameters: MonthsParameters
-) -> MonthsParameters:
-    """Return the parameters of a run that names no archive.
+    db: Database,
+    settings: Settings,
+    default: str,
+    outlets: Sequence[str],
+    remarks: list[str],
+) -> tuple[str, ...]:
+    """Return the archives of a run that names none.
 
-    Named outlets may be in any archive, which needs no word. Where the default archive holds
-    nothing and cannot be fetched, the archives that are stored are meant, which is said.
+    Named outlets may be in any archive that is stored. Where the *default* archive holds nothing
+    and cannot be fetched, the archives that are stored are meant, which *remarks* say.
     """
-    from models.origins import stored_sources
-
     with db.read() as connection:
         stored = stored_sources(connection)
-    names = [archive.name for archive in archives() if archive.name in stored]
-    default = parameters.sources[0]
+    names = tuple(archive.name for archive in archives() if archive.name in stored)
     is_default_there = default in stored or source_named(default).is_available(settings)
 
-    if not names or (is_default_there and not parameters.outlets):
-        return parameters
-    if not parameters.outlets:
-        warn(f"nothing of {default} is stored: the run is of {', '.join(names)}")
-    return parameters.model_copy(update={"sources": tuple(names)})
+    if not names or (is_default_there and not outlets):
+        return (default,)
+    if not outlets:
+        remarks.append(f"nothing of {default} is stored: the run is of {', '.join(names)}")
+    return names
 
 
-def keep_archives_of_outlets(db: Database, parameters: MonthsParameters) -> MonthsParameters:
-    """Return the parameters of a run that names no archive without those that lack its outlets."""
-    from models.origins import sources_with_outlets
-
-    if not parameters.outlets:
-        return parameters
+def keep_archives_of_outlets(
+    db: Database, sources: Sequence[str], outlets: Sequence[str]
+) -> tuple[str, ...]:
+    """Return *sources* without those that lack all of the outlets, if any has one of them."""
+    if not outlets:
+        return tuple(sources)
     with db.read() as connection:
-        with_outlets = sources_with_outlets(connection, parameters.outlets)
-    sources = tuple(name for name in parameters.sources if name in with_outlets)
-    return parameters.model_copy(update={"sources": sources}) if sources else parameters
+        with_outlets = sources_with_outlets(connection, outlets)
+    return tuple(name for name in sources if name in with_outlets) or tuple(sources)
 
 
-def spell_names(db: Database, settings: Settings, parameters: MonthsParameters) -> MonthsParameters:
-    """Return the parameters with outlets, sections and material as they are stored.
+def spell_names(
+    db: Database, sources: Sequence[str], typed: Mapping[str, Sequence[str]], *, can_fetch: bool
+) -> dict[str, tuple[str, ...]]:
+    """Return the outlets, sections and material that were *typed*, as they are stored.
 
     Raises `UsageError` where no stored document is of a name, and none can be fetched, and where an
     option names nothing.
     """
-    from models.origins import stored_names
-
-    can_fetch = any(source_named(name).is_available(settings) for name in parameters.sources)
-    chosen = {
-        "outlet": parameters.outlets,
-        "section": parameters.sections,
-        "material": () if parameters.material is None else (parameters.material,),
-    }
-
     spelled: dict[str, tuple[str, ...]] = {}
     with db.read() as connection:
-        for field, texts in chosen.items():
-            names = stored_names(connection, field, sources=parameters.sources) if texts else []
+        for field, texts in typed.items():
+            names = stored_names(connection, field, sources=sources) if texts else []
             stored = [each.name for each in names]
             split = split_outlets(texts, stored) if field == "outlet" else texts
             if texts and not any(name.strip() for name in split):
                 raise UsageError(f"--{field} names nothing: `tidings stored` lists the names")
             spelled[field] = _spell(field, split, stored, can_fetch=can_fetch)
-    return parameters.model_copy(
-        update={
-            "outlets": spelled["outlet"],
-            "sections": spelled["section"],
-            "material": next(iter(spelled["material"]), None),
-        }
-    )
+    return spelled
 
 
 def split_outlets(texts: Sequence[str], stored: Sequence[str]) -> tuple[str, ...]:

@@ -1,0 +1,90 @@
+"""Runs over accounts: a portrait of each."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+from analysis.kinds.kind import Argument, CrawlTarget, Matched
+from analysis.kinds.posts import PostsKind, PostsParameters
+from core.errors import UsageError
+from core.printing import printable
+from models.database import Database
+from models.documents import has_documents_of
+from sources.base import fold_handle
+from sources.registry import account_source, parse_handle
+
+if TYPE_CHECKING:
+    from core.settings import Settings
+
+
+class HandlesParameters(PostsParameters):
+    """The parameters of `submit handles`; the handles are the names of its jobs."""
+
+    kind: Literal["handles"] = "handles"
+
+
+class Accounts(PostsKind[HandlesParameters]):
+    """Accounts, a job for each; it is named ``@handle``."""
+
+    name = "handles"
+    job_kind = "handle"
+    job_noun, job_nouns = "account", "accounts"
+    description = "A portrait of each account: summary, phrases, entities, polarity over time."
+    argument = Argument(
+        "handles", "HANDLE...", "Accounts; - reads them from standard input.", reads_input=True
+    )
+    parameters = HandlesParameters
+    prefix = "@"
+
+    def read_argument(self, texts: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
+        """Return the handles in *texts*, which may be addresses of profiles, or separated."""
+        handles: list[str] = []
+        for text in texts:
+            handles += [parse_handle(part) for part in text.split(",") if part.strip("@ ")]
+        return super().read_argument(handles)
+
+    def job_names(
+        self,
+        parameters: HandlesParameters,  # noqa: ARG002
+        names: Sequence[str],
+    ) -> list[str]:
+        """Return the names of the accounts' jobs: the handles, case folded."""
+        return ["@" + name.strip().removeprefix("@").casefold() for name in names]
+
+    def argument_words(
+        self,
+        parameters: HandlesParameters,  # noqa: ARG002
+        job_names: Sequence[str],
+    ) -> list[str]:
+        """Return the handles, with their sign."""
+        return list(job_names)
+
+    def match_stored(
+        self,
+        db: Database,
+        settings: Settings,  # noqa: ARG002
+        parameters: HandlesParameters,
+        names: Sequence[str],
+        given: Collection[str],  # noqa: ARG002
+    ) -> Matched[HandlesParameters]:
+        """Check handles of several words: only files can bring such. Raises `UsageError`."""
+        with db.read() as connection:
+            for name in names:
+                has_space = len(name.split()) > 1
+                if has_space and not has_documents_of(connection, fold_handle(name) or ""):
+                    raise UsageError(
+                        f"{printable(name)} is no handle, it holds a space: write the account's "
+                        "name, as @nasa; several are given one by one"
+                    )
+        return Matched(parameters, names)
+
+    def crawl_target(
+        self, job_name: str, parameters: HandlesParameters, settings: Settings
+    ) -> CrawlTarget | None:
+        """Return the account, if a service is known for its handle and can be asked."""
+        handle = self.subject(job_name)
+        source = account_source(handle, parameters.source, settings)
+        if source is None or source.account is None:
+            return None
+        return CrawlTarget(source, source.account, job_name, handle, links_documents=False)

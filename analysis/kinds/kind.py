@@ -1,0 +1,268 @@
+"""What a kind of run is: one object holds all in which kinds differ from each other."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+
+from sqlalchemy import Connection, Row
+
+from analysis.data import MonthData, PostData, ResultReader
+from analysis.options import FrozenModel, Keyword, declared_option, list_fields
+from analysis.pipelines import Pipeline
+from core.enums import QUEUE_TEXT, Grain, Grouping
+from models.database import Database
+from models.documents import DocumentScope
+from models.jobs import Claim
+from models.runs import NewJob
+from sources.source import PostReader, Source
+
+if TYPE_CHECKING:
+    from core.settings import Settings
+
+P = TypeVar("P", bound=FrozenModel)
+
+
+class Unit(StrEnum):
+    """What the results of a run are about."""
+
+    MENTION = "mention"
+    POST = "post"
+    NETWORK = "network"
+
+
+@dataclass(frozen=True)
+class Argument:
+    """What stands behind ``tidings submit KIND``; several texts where *is_list*.
+
+    Where *reads_input*, a dash stands for the lines of standard input.
+    """
+
+    name: str
+    metavar: str
+    help: str
+    is_list: bool = True
+    reads_input: bool = False
+
+
+@dataclass(frozen=True)
+class CrawlTarget:
+    """The account or the term that a job reads posts of, and the source that has them."""
+
+    source: Source
+    reader: PostReader
+    job_name: str
+    subject: str
+    links_documents: bool
+
+
+@dataclass(frozen=True)
+class Matched(Generic[P]):
+    """Parameters and names as the stored documents spell them, and what the user should know."""
+
+    parameters: P
+    names: Sequence[str]
+    remarks: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class PlannedJob:
+    """What a job would work on; *data* is None where nothing is stored.
+
+    *source_calls* are the sources that would be asked, each with the operation.
+    """
+
+    documents: int
+    data: MonthData | PostData | None
+    source_calls: Sequence[tuple[Source, str]] = ()
+
+
+@dataclass(frozen=True)
+class News:
+    """What a watched run has to do: jobs that are due again, and the names of new jobs.
+
+    *parameters* are those of the run that change with it.
+    """
+
+    due: Sequence[int] = ()
+    added: Sequence[str] = ()
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Kind(ABC, Generic[P]):
+    """A kind of run. Workers, the command line, plans, watches and reports ask it, by its name.
+
+    Its jobs are messages for the Celery task *job_kind*, its *report* is one of `reports.kinds`. A
+    time slice takes along up to *companions* queued jobs of the same run.
+
+    The documents of a job are those of a month or an account. A kind whose documents neither tells
+    says *links_documents* and which stored ones they are, `find_stored`. They are linked to the
+    job.
+    """
+
+    name: ClassVar[str]
+    job_kind: ClassVar[str]
+    report: ClassVar[str]
+    job_noun: ClassVar[str]
+    job_nouns: ClassVar[str]
+    description: ClassVar[str]
+    unit: ClassVar[Unit]
+    argument: ClassVar[Argument]
+    parameters: type[P]
+    queue: ClassVar[str] = QUEUE_TEXT
+    pipeline: ClassVar[Pipeline] = Pipeline(())
+    companions: ClassVar[int] = 0
+    links_documents: ClassVar[bool] = False
+
+    @property
+    def has_documents(self) -> bool:
+        """Whether its jobs work on documents, step by step."""
+        return self.queue == QUEUE_TEXT
+
+    def read_parameters(self, stored: Mapping[str, Any]) -> P:
+        """Return the parameters that `Run.parameters` holds. Raises ValueError for other ones."""
+        if stored.get("kind") != self.name:
+            raise ValueError(f"the parameters are not those of a run of {self.name}")
+        return self.parameters.model_validate(stored)
+
+    def keywords(self, parameters: P) -> tuple[Keyword, ...]:  # noqa: ARG002 - months have some
+        """Return the keywords that are looked for."""
+        return ()
+
+    def archives(self, parameters: P) -> tuple[Source, ...]:  # noqa: ARG002
+        """Return the archives whose month is read for a job; none for a kind over posts."""
+        return ()
+
+    def crawl_target(
+        self,
+        job_name: str,  # noqa: ARG002 - kinds differ in what they ask
+        parameters: P,  # noqa: ARG002
+        settings: Settings,  # noqa: ARG002
+    ) -> CrawlTarget | None:
+        """Return what is read from a service; None where only stored documents are used."""
+        return None
+
+    def find_stored(
+        self, connection: Connection, job_name: str, parameters: P, after: int
+    ) -> tuple[int | None, list[int]]:
+        """Look at the next stored documents after the id *after* for those of the job.
+
+        Return the last id that was looked at, None where there are no more, and the ids found.
+        """
+        raise NotImplementedError
+
+    def new_jobs(self, parameters: P, names: Sequence[str]) -> list[NewJob]:
+        """Return the jobs of a run, each name once. *names* are those of its subjects."""
+        job_names = dict.fromkeys(self.job_names(parameters, names))
+        return [NewJob(self.job_kind, job_name, {}, self.queue) for job_name in job_names]
+
+    def scope(
+        self, job_name: str, parameters: P, newest_document: int | None = None
+    ) -> DocumentScope:
+        """Return which documents a job has that is not stored yet."""
+        return DocumentScope.of_job(
+            kind=self.job_kind,
+            name=job_name,
+            parameters=parameters.model_dump(),
+            newest_document=newest_document,
+        )
+
+    @abstractmethod
+    def job_names(self, parameters: P, names: Sequence[str]) -> Sequence[str]:
+        """Return the natural names of a run's jobs."""
+
+    def subject(self, job_name: str) -> str:
+        """Return what a job is about, as a source knows it."""
+        return job_name
+
+    def read_argument(self, texts: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
+        """Return the parameters, and the names of subjects, that the argument of a command tells.
+
+        Raises `UsageError`.
+        """
+        raise NotImplementedError
+
+    def command_words(self, parameters: P, job_names: Sequence[str]) -> list[str]:
+        """Return what is typed behind ``tidings submit`` for such a run, without the defaults."""
+        words = [self.name, *self.argument_words(parameters, job_names)]
+        for field_name, field_info in list_fields(self.parameters):
+            declared = declared_option(field_info)
+            value = getattr(parameters, field_name)
+            if field_info.annotation is Grain:
+                words += _series_words(value, getattr(parameters, "grouping", None))
+            elif declared is not None and value != field_info.default:
+                words += declared.words(field_name, value)
+        return words
+
+    def argument_words(
+        self,
+        parameters: P,  # noqa: ARG002
+        job_names: Sequence[str],
+    ) -> list[str]:
+        """Return what stands for the argument, and for fields that declare no option."""
+        return list(job_names)
+
+    def match_stored(
+        self,
+        db: Database,  # noqa: ARG002 - kinds differ in what they look up
+        settings: Settings,  # noqa: ARG002
+        parameters: P,
+        names: Sequence[str],
+        given: Collection[str],  # noqa: ARG002
+    ) -> Matched[P]:
+        """Return parameters and names as the stored documents spell them.
+
+        *given* are the parameters that the user has named. Raises `UsageError`.
+        """
+        return Matched(parameters, names)
+
+    async def load_data(
+        self, db: Database, claim: Claim, scope: DocumentScope, parameters: P
+    ) -> MonthData | PostData:
+        """Return what the steps of the claimed job work on, the documents of *scope*."""
+        raise NotImplementedError
+
+    def plan_job(
+        self,
+        db: Database,
+        job_name: str,
+        parameters: P,
+        *,
+        settings: Settings,
+        results: ResultReader,
+        newest_document: int | None,
+    ) -> PlannedJob:
+        """Return what a job would work on; where its documents are settled, up to the newest."""
+        raise NotImplementedError
+
+    def describe_plan(
+        self, parameters: P, settings: Settings, asked: Mapping[Source, int], jobs_without_data: int
+    ) -> list[str]:
+        """Return remarks on a plan: on sources that are asked, and on jobs without documents."""
+        raise NotImplementedError
+
+    def find_news(
+        self,
+        connection: Connection,
+        settings: Settings,
+        parameters: P,
+        jobs: Sequence[Row[Any]],
+        *,
+        seen: int,
+        now: float,
+    ) -> News:
+        """Return what is new for a watched run whose *jobs* have ended.
+
+        Documents with an id up to *seen* were looked at before.
+        """
+        raise NotImplementedError
+
+
+def _series_words(grain: Grain, grouping: Grouping | None) -> list[str]:
+    chosen = [grain.value] if grain != Grain.MONTH else []
+    if grouping is not None:
+        chosen.append(grouping.value)
+    return ["--by", ",".join(chosen)] if chosen else []

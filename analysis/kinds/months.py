@@ -1,0 +1,434 @@
+"""Runs over the months of archives: who mentions a subject in each."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field
+from sqlalchemy import Connection, Row, func, select
+
+from analysis.data import MonthData, ResultReader
+from analysis.job_data import StoredResults
+from analysis.kinds.kind import Argument, Kind, Matched, News, PlannedJob, Unit
+from analysis.kinds.stored_names import choose_archives, keep_archives_of_outlets, spell_names
+from analysis.options import CommandOption, Keyword, TextOptions
+from analysis.pipelines import MONTHS
+from analysis.query.forms import with_forms
+from analysis.query.phrases import describe_phrases
+from core.enums import Grouping, Within
+from core.errors import BadInput, UsageError
+from core.printing import printable
+from core.quantities import quantity
+from models.crawls import COMPLETE, Crawled, read_crawl
+from models.database import Database
+from models.documents import DocumentScope, count_documents, has_documents, list_texts
+from models.jobs import Claim
+from models.tables import Document
+from sources.registry import archives, default_archive, source_named
+from sources.source import Archive, Source
+
+if TYPE_CHECKING:
+    from core.settings import Settings
+
+PERIOD = re.compile(r"^[12]\d{3}-(0[1-9]|1[0-2])$")
+FORMS_SHOWN = 10
+
+_MONTH = r"[12]\d{3}-(?:0[1-9]|1[0-2])"
+_MONTH_RANGE = re.compile(rf"({_MONTH})(?:\.\.({_MONTH}))?")
+
+Period = Annotated[str, Field(pattern=PERIOD.pattern)]
+
+
+class MonthsParameters(TextOptions):
+    """The parameters of `submit months`.
+
+    Without outlets, sections or a material, documents of all of them count.
+    """
+
+    kind: Literal["months"] = "months"
+    first: Period
+    last: Period
+    keywords: tuple[Keyword, ...] = Field(min_length=1)
+    sources: Annotated[
+        tuple[str, ...],
+        CommandOption(
+            flag="--source",
+            metavar="NAME,NAME",
+            choices=tuple(source.name for source in archives()),
+            is_separated=True,
+            help=f"The archives: {', '.join(source.name for source in archives())}. By default "
+            f"{default_archive().name}; with --outlet those that have them, and where it holds "
+            "nothing, those that are stored.",
+        ),
+    ] = (default_archive().name,)
+    outlets: Annotated[
+        tuple[str, ...],
+        CommandOption(
+            flag="--outlet",
+            metavar="NAME,NAME",
+            help="Only documents of these outlets; case ignored. `tidings stored` lists them. A "
+            "comma within the name of a stored outlet separates nothing.",
+        ),
+    ] = ()
+    sections: Annotated[
+        tuple[str, ...],
+        CommandOption(
+            flag="--section",
+            metavar="NAME",
+            help="Only documents of this section; may be given again.",
+        ),
+    ] = ()
+    material: Annotated[
+        str | None,
+        CommandOption(
+            help="Only documents of this kind (type_of_material), as News; case ignored."
+        ),
+    ] = None
+    limit: Annotated[
+        int | None,
+        Field(ge=1, le=2**31 - 1),
+        CommandOption(
+            help="Fetch at most so many documents each.",
+            idle="archives are fetched by whole months",
+        ),
+    ] = None
+    grouping: Grouping | None = None
+    mask_keyword: Annotated[
+        bool,
+        CommandOption(
+            flag="--no-mask",
+            is_negated=True,
+            step="polarity",
+            help="Score mentions with the keyword's terms in them; they are masked by default.",
+        ),
+    ] = True
+    steps: Annotated[
+        tuple[str, ...],
+        AfterValidator(MONTHS.sort_names),
+        CommandOption(
+            help=f"Comma-separated, of: {', '.join(sorted(MONTHS.names))}.", is_separated=True
+        ),
+    ] = MONTHS.default_names
+
+
+class Months(Kind[MonthsParameters]):
+    """Months of archives, a job for each."""
+
+    name = "months"
+    job_kind = "month"
+    report = "months"
+    job_noun, job_nouns = "month", "months"
+    description = (
+        "Who mentions a subject in the archive, by month: counts, polarity, phrases, entities."
+    )
+    unit = Unit.MENTION
+    argument = Argument(
+        "months",
+        "FROM..TO",
+        "Months, as 2020-01..2021-12, both included; or one, 2020-03.",
+        is_list=False,
+    )
+    parameters = MonthsParameters
+    pipeline = MONTHS
+    # A month's first calls fill the last of another's.
+    companions = 1
+
+    def read_parameters(self, stored: Mapping[str, Any]) -> MonthsParameters:
+        """Return the stored parameters.
+
+        A run from before terms could be masked was scored without; one from before there were
+        several archives, which a pack may hold, names its only one.
+        """
+        values = {"mask_keyword": False, **stored}
+        if source := values.pop("source", None):
+            values["sources"] = (source,)
+        return super().read_parameters(values)
+
+    def keywords(self, parameters: MonthsParameters) -> tuple[Keyword, ...]:
+        """Return the keywords that are looked for."""
+        return parameters.keywords
+
+    def archives(self, parameters: MonthsParameters) -> tuple[Source, ...]:
+        """Return the archives whose months are read."""
+        return tuple(map(source_named, parameters.sources))
+
+    def read_argument(self, texts: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
+        """Return the first month and the last."""
+        (text,) = texts
+        months = _MONTH_RANGE.fullmatch(text)
+        if not months:
+            raise UsageError(
+                f"{printable(text)} is no range of months: write FROM..TO, as 2020-01..2021-12, "
+                "or one month, as 2020-03"
+            )
+        first, last = months[1], months[2] or months[1]
+        if first > last:
+            raise UsageError(f"{first} is after {last}: write {last}..{first}")
+        return {"first": first, "last": last}, []
+
+    def job_names(
+        self,
+        parameters: MonthsParameters,
+        names: Sequence[str],  # noqa: ARG002
+    ) -> list[str]:
+        """Return every month of the run."""
+        return list_months(parameters.first, parameters.last)
+
+    def argument_words(
+        self,
+        parameters: MonthsParameters,
+        job_names: Sequence[str],  # noqa: ARG002
+    ) -> list[str]:
+        """Return the months, and the keywords as they are written."""
+        words = [f"{parameters.first}..{parameters.last}"]
+        for keyword in parameters.keywords:
+            words += ["--keyword", keyword.as_written]
+        if any(keyword.within == Within.DOCUMENT for keyword in parameters.keywords):
+            words += ["--within", Within.DOCUMENT]
+        return words
+
+    def match_stored(
+        self,
+        db: Database,
+        settings: Settings,
+        parameters: MonthsParameters,
+        names: Sequence[str],
+        given: Collection[str],
+    ) -> Matched[MonthsParameters]:
+        """Return archives and names as they are stored, and say what stars stand for.
+
+        Raises `UsageError` where no document is of a name, and none is fetched, where a star stands
+        for too much, and where no document holds a phrase that looks like a query.
+        """
+        remarks: list[str] = []
+        sources = parameters.sources
+        if "sources" not in given:
+            sources = choose_archives(db, settings, sources[0], parameters.outlets, remarks)
+        parameters = self._spell_names(db, settings, parameters, sources)
+        if "sources" not in given:
+            sources = keep_archives_of_outlets(db, sources, parameters.outlets)
+            parameters = parameters.model_copy(update={"sources": sources})
+        texts = partial(self._list_texts, db, parameters)
+        remarks += describe_phrases(parameters.keywords, texts)
+        remarks += self._describe_stars(db, parameters)
+        return Matched(parameters, names, remarks)
+
+    def _spell_names(
+        self,
+        db: Database,
+        settings: Settings,
+        parameters: MonthsParameters,
+        sources: tuple[str, ...],
+    ) -> MonthsParameters:
+        typed = {
+            "outlet": parameters.outlets,
+            "section": parameters.sections,
+            "material": () if parameters.material is None else (parameters.material,),
+        }
+        can_fetch = any(source_named(name).is_available(settings) for name in sources)
+        spelled = spell_names(db, sources, typed, can_fetch=can_fetch)
+        return parameters.model_copy(
+            update={
+                "sources": sources,
+                "outlets": spelled["outlet"],
+                "sections": spelled["section"],
+                "material": next(iter(spelled["material"]), None),
+            }
+        )
+
+    def _list_texts(self, db: Database, parameters: MonthsParameters) -> Iterator[str]:
+        """Yield the stored texts of all months of the run."""
+        for month in self.job_names(parameters, ()):
+            yield from list_texts(db, self.scope(month, parameters))
+
+    def _describe_stars(self, db: Database, parameters: MonthsParameters) -> list[str]:
+        """Return what each star stands for in the documents that are stored so far."""
+        try:
+            forms_of_run = self.find_forms(db, parameters)
+        except BadInput as error:
+            raise UsageError(f"--keyword: {error}") from None
+
+        remarks = []
+        for term, forms in forms_of_run.items():
+            if not forms:
+                remarks.append(f"{term} stands for no word of the documents that are stored so far")
+                continue
+            more = len(forms) - FORMS_SHOWN
+            others = f" and {more} more" if more > 0 else ""
+            remarks.append(f"{term} stands for {', '.join(forms[:FORMS_SHOWN])}{others}")
+        return remarks
+
+    def find_forms(self, db: Database, parameters: MonthsParameters) -> dict[str, list[str]]:
+        """Return the forms of each term with a star in the stored documents of all months, sorted.
+
+        Raises `BadInput` where a month has more of them, or more words in all, than can be asked
+        for.
+        """
+        forms: dict[str, set[str]] = {}
+        for keyword in parameters.keywords:
+            for term in keyword.starred_terms:
+                forms[str(term)] = set()
+        if not forms:
+            return {}
+
+        for month in self.job_names(parameters, ()):
+            texts = list_texts(db, self.scope(month, parameters))
+            for keyword in with_forms(parameters.keywords, texts):
+                for term_written, month_forms in keyword.forms.items():
+                    forms[term_written].update(month_forms)
+        return {term: sorted(term_forms) for term, term_forms in forms.items()}
+
+    async def load_data(
+        self, db: Database, claim: Claim, scope: DocumentScope, parameters: MonthsParameters
+    ) -> MonthData:
+        """Return the month of *scope*."""
+        return _month_data(db, scope, parameters, StoredResults(db, claim.job_id))
+
+    def plan_job(
+        self,
+        db: Database,
+        job_name: str,
+        parameters: MonthsParameters,
+        *,
+        settings: Settings,
+        results: ResultReader,
+        newest_document: int | None,
+    ) -> PlannedJob:
+        """Return the stored documents of a month, and the archives that would be asked for it."""
+        scope = self.scope(job_name, parameters, newest_document)
+        source_calls = []
+        with db.read() as connection:
+            is_stored = has_documents(connection, scope.of_all_kinds)
+            documents = count_documents(connection, scope) if is_stored else 0
+            for source in self.archives(parameters) if newest_document is None else ():
+                if source.archive is not None and source.is_available(settings):
+                    month = read_stored_month(connection, source, job_name)
+                    if month.is_to_be_fetched(source.archive, time.time()):
+                        source_calls.append((source, source.archive.operation))
+
+        data = _month_data(db, scope, parameters, results) if is_stored else None
+        return PlannedJob(documents, data, source_calls)
+
+    def describe_plan(
+        self,
+        parameters: MonthsParameters,
+        settings: Settings,  # noqa: ARG002 - archives cost nothing
+        asked: Mapping[Source, int],
+        jobs_without_data: int,
+    ) -> list[str]:
+        """Return remarks on months without documents, and on those to be fetched."""
+        remarks = []
+        if jobs_without_data:
+            sources = self.archives(parameters)
+            keys = [source.key_variable for source in sources if source.key_variable]
+            advice = f", or set {' or '.join(keys)}" if keys else ""
+            remarks.append(
+                f"{quantity(jobs_without_data, 'month')} without documents will end as no-data: "
+                f"import them{advice}"
+            )
+        if asked:
+            remarks.append(
+                f"to be fetched first: {quantity(sum(asked.values()), 'month')}; "
+                "what is asked of their texts is not counted"
+            )
+        return remarks
+
+    def find_news(
+        self,
+        connection: Connection,
+        settings: Settings,
+        parameters: MonthsParameters,
+        jobs: Sequence[Row[Any]],
+        *,
+        seen: int,
+        now: float,
+    ) -> News:
+        """Return the months that may have new documents, and those that have begun since.
+
+        The run is extended to the present where its months can be fetched, else to the newest
+        document.
+        """
+        newest = _newest_by_month(connection, parameters.sources, seen)
+        fetched: list[tuple[Source, Archive]] = []
+        for source in self.archives(parameters):
+            archive = source.archive
+            if archive and archive.fetch is not None and source.is_available(settings):
+                fetched.append((source, archive))
+
+        due = []
+        for job in jobs:
+            has_news = newest.get(job.name, 0) > (job.newest_document or 0)
+            for source, archive in fetched:
+                month = read_stored_month(connection, source, job.name)
+                has_news = has_news or month.is_to_be_fetched(archive, now)
+            if has_news:
+                due.append(job.id)
+
+        present = f"{datetime.fromtimestamp(now, UTC):%Y-%m}"
+        begun = [month for month in newest if month <= present]
+        last = present if fetched else max(begun, default="")
+        added = list_months(parameters.last, last)[1:] if last > parameters.last else []
+        return News(due, added, {"last": added[-1]} if added else {})
+
+
+def list_months(first: str, last: str) -> list[str]:
+    """Return every ``YYYY-MM`` from *first* to *last*; empty where *last* comes first."""
+    start, end = (int(period[:4]) * 12 + int(period[5:]) - 1 for period in (first, last))
+    return [f"{month // 12:04d}-{month % 12 + 1:02d}" for month in range(start, end + 1)]
+
+
+@dataclass(frozen=True)
+class StoredMonth:
+    """What is stored of a month of an archive, and how far its service was read for it."""
+
+    period: str
+    has_documents: bool
+    crawl: Crawled | None
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all that the service had was read."""
+        return self.crawl is not None and self.crawl.state == COMPLETE
+
+    def is_to_be_fetched(self, archive: Archive, now: float) -> bool:
+        """Return whether the service is asked at *now*, in Unix seconds."""
+        return archive.is_to_be_fetched(
+            self.period,
+            stored=int(self.has_documents),
+            complete=self.is_complete,
+            fetched_at=self.crawl.at if self.crawl else None,
+            now=now,
+        )
+
+
+def read_stored_month(connection: Connection, source: Source, period: str) -> StoredMonth:
+    """Return what is stored of a month of an archive."""
+    scope = DocumentScope(period=period, sources=(source.name,))
+    crawl = read_crawl(connection, source.name, period)
+    return StoredMonth(period, has_documents(connection, scope), crawl)
+
+
+def _month_data(
+    db: Database, scope: DocumentScope, parameters: MonthsParameters, results: ResultReader
+) -> MonthData:
+    return MonthData(
+        db,
+        scope,
+        parameters.keywords,
+        parameters,
+        results,
+        mask_keyword=parameters.mask_keyword,
+    )
+
+
+def _newest_by_month(connection: Connection, sources: Collection[str], seen: int) -> dict[str, int]:
+    """Return the newest document of each month that has documents with an id above *seen*."""
+    newest = select(Document.period, func.max(Document.id)).group_by(Document.period)
+    later = (Document.source.in_(sources), Document.period.is_not(None), Document.id > seen)
+    return {str(period): document for period, document in connection.execute(newest.where(*later))}

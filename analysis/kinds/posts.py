@@ -1,0 +1,213 @@
+"""What kinds of run over posts share: a portrait of each subject, compared with the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar
+
+from pydantic import AfterValidator, Field
+from sqlalchemy import Connection, Row, select
+
+from analysis.data import PostData, ResultReader
+from analysis.job_data import read_in_thread, read_other_posts
+from analysis.kinds.kind import Kind, News, PlannedJob, Unit
+from analysis.options import CommandOption, TextOptions
+from analysis.pipelines import POSTS
+from core.enums import State
+from core.errors import UsageError
+from core.quantities import quantity
+from models.crawls import found_before
+from models.database import Database
+from models.documents import (
+    DocumentScope,
+    DocumentText,
+    documents_by_id,
+    documents_of,
+    list_documents,
+)
+from models.jobs import Claim
+from models.tables import Document
+from sources.registry import post_sources
+from sources.source import Source
+
+if TYPE_CHECKING:
+    from core.settings import Settings
+
+
+class PostsParameters(TextOptions):
+    """The parameters of every run over posts; without a *source*, those of all sources count."""
+
+    source: Annotated[
+        str | None,
+        CommandOption(
+            help=f"Only this source: {', '.join(source.name for source in post_sources())}.",
+            choices=tuple(source.name for source in post_sources()),
+        ),
+    ] = None
+    steps: Annotated[
+        tuple[str, ...],
+        AfterValidator(POSTS.sort_names),
+        CommandOption(
+            help=f"Comma-separated, of: {', '.join(sorted(POSTS.names))}.", is_separated=True
+        ),
+    ] = POSTS.default_names
+    phrases: Annotated[
+        int, Field(ge=1, le=100), CommandOption(help="Phrases kept.", step="phrases")
+    ] = 5
+
+
+P = TypeVar("P", bound=PostsParameters)
+
+
+class PostsKind(Kind[P]):
+    """A kind of run whose jobs are the posts of a subject each.
+
+    A job is named after its subject, with the *prefix* before it.
+    """
+
+    prefix: ClassVar[str]
+    report = "portraits"
+    unit = Unit.POST
+    pipeline = POSTS
+    companions = 4
+
+    def read_argument(self, texts: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
+        """Return the names of the subjects. Raises `UsageError` where there is none."""
+        names = [text for text in texts if text.strip()]
+        if not names:
+            noun = self.argument.metavar.removesuffix("...").lower()
+            raise UsageError(f"no {noun} was given")
+        return {}, names
+
+    def job_names(
+        self,
+        parameters: P,  # noqa: ARG002 - the subjects are no parameters
+        names: Sequence[str],
+    ) -> list[str]:
+        """Return the names of the subjects' jobs."""
+        return [self.prefix + name for name in names]
+
+    def subject(self, job_name: str) -> str:
+        """Return the subject of a job."""
+        return job_name.removeprefix(self.prefix)
+
+    def argument_words(
+        self,
+        parameters: P,  # noqa: ARG002
+        job_names: Sequence[str],
+    ) -> list[str]:
+        """Return the subjects."""
+        return [self.subject(job_name) for job_name in job_names]
+
+    async def load_data(
+        self, db: Database, claim: Claim, scope: DocumentScope, parameters: P
+    ) -> PostData:
+        """Return the posts of *scope*."""
+        posts = await read_in_thread(db, list_documents, scope)
+        subject = self.subject(claim.name)
+        return PostData(posts, parameters, subject, partial(read_other_posts, db, claim))
+
+    def plan_job(
+        self,
+        db: Database,
+        job_name: str,
+        parameters: P,
+        *,
+        settings: Settings,
+        results: ResultReader,  # noqa: ARG002 - no step over posts reads them
+        newest_document: int | None,
+    ) -> PlannedJob:
+        """Return the stored posts of a subject, and the source that would be asked for more."""
+        target = self.crawl_target(job_name, parameters, settings)
+        source_calls = [] if target is None else [(target.source, target.reader.operation)]
+        with db.read() as connection:
+            posts = self._list_stored(connection, job_name, parameters, newest_document)
+        return PlannedJob(len(posts), PostData(posts, parameters), source_calls)
+
+    def _list_stored(
+        self, connection: Connection, job_name: str, parameters: P, newest_document: int | None
+    ) -> list[DocumentText]:
+        if not self.links_documents:
+            return list_documents(connection, self.scope(job_name, parameters, newest_document))
+
+        ids = set(found_before(connection, job_name))
+        for batch in self._find_after(connection, job_name, parameters, 0):
+            ids.update(batch)
+        if newest_document is not None:
+            ids = {document for document in ids if document <= newest_document}
+        return documents_by_id(connection, sorted(ids))
+
+    def _find_after(
+        self, connection: Connection, job_name: str, parameters: P, after: int
+    ) -> Iterator[list[int]]:
+        looked_at: int | None = after
+        while looked_at is not None:
+            looked_at, ids = self.find_stored(connection, job_name, parameters, looked_at)
+            yield ids
+
+    def describe_plan(
+        self,
+        parameters: P,
+        settings: Settings,
+        asked: Mapping[Source, int],
+        jobs_without_data: int,  # noqa: ARG002 - an account without posts costs nothing
+    ) -> list[str]:
+        """Return remarks on the sources that are asked, and on what their posts cost."""
+        remarks = []
+        for source, subjects in asked.items():
+            remarks.append(
+                f"{source.name} is asked for {subjects:,}, a call at least for each: "
+                "what is new is not counted"
+            )
+        for source, subjects in asked.items():
+            if price := source.price_per_post(settings):
+                remarks.append(_describe_price(source, subjects, parameters.limit, price))
+        return remarks
+
+    def find_news(
+        self,
+        connection: Connection,
+        settings: Settings,
+        parameters: P,
+        jobs: Sequence[Row[Any]],
+        *,
+        seen: int,
+        now: float,  # noqa: ARG002 - a service of posts can always be asked
+    ) -> News:
+        """Return all jobs or none: the subjects of a run are compared with each other."""
+        job_names = [job.name for job in jobs]
+        after = max(seen, min(job.newest_document or 0 for job in jobs))
+        has_failed = any(job.state == State.FAILED for job in jobs)
+        can_ask = any(
+            self.crawl_target(job_name, parameters, settings) is not None for job_name in job_names
+        )
+        is_due = (
+            has_failed
+            or can_ask
+            or self._has_stored_after(connection, job_names, parameters, after)
+        )
+        return News(due=[job.id for job in jobs] if is_due else [])
+
+    def _has_stored_after(
+        self, connection: Connection, job_names: Sequence[str], parameters: P, after: int
+    ) -> bool:
+        if self.links_documents:
+            return any(
+                ids
+                for job_name in job_names
+                for ids in self._find_after(connection, job_name, parameters, after)
+            )
+
+        first, *others = [self.scope(job_name, parameters) for job_name in job_names]
+        handles = [scope.handle for scope in others if scope.handle is not None]
+        is_of_run = documents_of(first, other_handles=handles)
+        later = select(Document.id).where(is_of_run, Document.id > after).limit(1)
+        return connection.scalar(later) is not None
+
+
+def _describe_price(source: Source, subjects: int, limit: int | None, price: float) -> str:
+    if limit is None:
+        return f"a post read of {source.name} costs {price:g}: --limit bounds how many are read"
+    posts = limit * subjects
+    return f"{source.name}: at most {quantity(posts, 'post')}, for {posts * price:,.2f}"

@@ -1,0 +1,57 @@
+"""Runs that train networks, a job for each point of a sweep; they read no documents."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from analysis.kinds.kind import Kind, Unit
+from analysis.options import FrozenModel
+from core.enums import QUEUE_TRAINING
+
+
+class TrainingParameters(FrozenModel):
+    """The parameters of `submit training` that all jobs of a sweep share.
+
+    `Job.options` holds those in which jobs differ.
+    """
+
+    kind: Literal["training"] = "training"
+    network: Literal["feedforward", "recurrent", "polarity"]
+    data: str
+    options: dict[str, Any]
+    max_words: int = 50
+
+
+class Trainings(Kind[TrainingParameters]):
+    """Trainings of networks. `producers.trainings` names their jobs after the swept options."""
+
+    name = "training"
+    job_kind = "training"
+    report = "trainings"
+    job_noun, job_nouns = "network", "networks"
+    description = "Train networks, one for each point of a sweep."
+    unit = Unit.NETWORK
+    queue = QUEUE_TRAINING
+    parameters = TrainingParameters
+
+    def job_names(
+        self,
+        parameters: TrainingParameters,  # noqa: ARG002
+        names: Sequence[str],
+    ) -> Sequence[str]:
+        """Return *names*: a sweep has named them."""
+        return names
+
+    def command_words(
+        self,
+        parameters: TrainingParameters,
+        job_names: Sequence[str],  # noqa: ARG002
+    ) -> list[str]:
+        """Return the network, its data, and the options that all jobs share."""
+        words = [self.name, parameters.network, "--data", parameters.data]
+        for name, value in sorted(parameters.options.items()):
+            if value is not None:
+                text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
+                words += [f"--{name.replace('_', '-')}", text]
+        return words

@@ -1,0 +1,44 @@
+"""The report of a run over posts: a portrait of each subject, and a page that compares them."""
+
+from __future__ import annotations
+
+from reports.kinds.report_kind import Report, ReportKind
+from reports.pages import handles
+from reports.pages.run_summary import RunSummary
+from reports.report_files import INDEX
+
+
+def name_run(run: RunSummary) -> str:
+    """Return what the front page is called."""
+    if len(run.jobs) == 1:
+        return run.jobs[0].name
+    return run.name or f"{len(run.jobs)} {run.kind.job_nouns}"
+
+
+def write_pages(report: Report) -> None:
+    """Write a page that compares the subjects and one for each; an only one is the index."""
+    is_alone = len(report.run.jobs) == 1
+
+    def show_portrait(page: handles.PortraitPage) -> None:
+        report.write(
+            INDEX if is_alone else f"{page.portrait.slug}.html",
+            "handle.html",
+            page,
+            title=page.portrait.name,
+            samples=page.portrait.texts,
+            portrait=page.portrait,
+            alone=is_alone,
+        )
+
+    shown = handles.make_page(report.run, report.store, show_portrait, texts=report.exports.texts)
+    if not is_alone:
+        report.write(INDEX, "handles.html", shown, title=name_run(report.run), samples=shown.texts)
+
+
+PORTRAITS = ReportKind(
+    name_run,
+    write_pages,
+    handles.draw_figures,
+    figures_per_job=4,
+    read_highlights=handles.read_highlights,
+)

@@ -1,0 +1,75 @@
+"""How the report of a kind of run is made: its pages, its figures, what its highlights are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from core.atomic_files import StagedFiles
+from reports.data.exports import ExportFolder
+from reports.data.run_data import RunData
+from reports.figures import fonts
+from reports.figures.figure_store import FigureStore
+from reports.pages import page
+from reports.pages.repeats import ReadAllHighlights, Repeats
+from reports.pages.run_summary import RunSummary
+from reports.pages.watching import WatchSection
+
+
+@dataclass(frozen=True)
+class Report:
+    """A run whose report is made, and where its pages, figures and tables go.
+
+    Trainings, and runs side by side, have no *repeats*; only the report of one watched run has a
+    *watch*.
+    """
+
+    run: RunSummary
+    pages: StagedFiles
+    store: FigureStore
+    exports: ExportFolder
+    repeats: Repeats | None
+    watch: WatchSection | None
+
+    def write(
+        self,
+        file_name: str,
+        template: str,
+        shown: object,
+        *,
+        title: str,
+        samples: Iterable[str],
+        **more: Any,
+    ) -> None:
+        """Write a page; *samples* are texts on it, to see which scripts they use."""
+        html = page.render(
+            template,
+            title=title,
+            page=shown,
+            missing_fonts=fonts.missing_scripts(samples),
+            summary=self.run,
+            repeats=self.repeats,
+            watch=self.watch,
+            files=self.exports.files(),
+            texts=self.exports.texts,
+            made=self.run.ended,
+            **more,
+        )
+        self.pages.add(file_name, html.encode())
+        self.store.progress.count_page()
+
+
+@dataclass(frozen=True)
+class ReportKind:
+    """How the report of one kind of run is made.
+
+    *title* is what its front page is called, *figures_per_job* about how many figures a job has; a
+    month has as many for each keyword. Where nothing is read for highlights, no repeats are shown.
+    """
+
+    title: Callable[[RunSummary], str]
+    write_pages: Callable[[Report], None]
+    draw_figures: Callable[[RunData, FigureStore, Collection[str]], object]
+    figures_per_job: int
+    read_highlights: ReadAllHighlights | None = None
