@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def pause(run: Run) -> None:
     """Let nothing new of a run start; what is done is kept."""
-    from models.transitions import pause_run
+    from models.run_transitions import pause_run
 
     with closing(context.open_database()) as db:
         pause_run(db, run)
@@ -36,7 +36,7 @@ def resume(
 
     A service that asked to be left alone is tried by one call.
     """
-    from models.transitions import resume_run
+    from models.run_transitions import resume_run
 
     settings = context.load_settings()
     with closing(context.open_database(settings)) as db:
@@ -69,7 +69,7 @@ def retry(
     ] = None,
 ) -> None:
     """Queue the failed jobs of a run again."""
-    from models.transitions import retry_run
+    from models.run_transitions import retry_run
 
     settings = context.load_settings()
     with closing(context.open_database(settings)) as db:
@@ -83,7 +83,7 @@ def retry(
 
 def cancel(run: Run) -> None:
     """End a run for good; the answers that it paid for are kept."""
-    from models.transitions import cancel_run
+    from models.run_transitions import cancel_run
 
     with closing(context.open_database()) as db:
         cancel_run(db, run)

@@ -1,4 +1,4 @@
-"""A run as one archive: what it was asked, what it rests on, and what came out."""
+"""A run as one archive: its parameters, the answers that it rests on, and its results."""
 
 from __future__ import annotations
 
@@ -54,10 +54,10 @@ def make_pack(
 ) -> str:
     """Write the pack of a run to *out* and return its SHA-256.
 
-    It is put together in the empty folder *scratch*. Figures are taken from the folder *report*, as
-    far as they are there; *check* is called before another one is drawn. Raises `NotFound`,
-    `UsageError` for a run that has not ended, and `TidingsError` where its results do not follow
-    from the stored answers.
+    The empty folder *scratch* holds the pack's files meanwhile. Figures that the folder *report*
+    has are copied; *check* is called before another one is drawn. Raises `NotFound`, `UsageError`
+    for a run that has not ended, and `TidingsError` if its results do not follow from stored
+    answers.
     """
     data = load_run(db, run_id)
     if data.state not in ENDED:
@@ -128,12 +128,12 @@ def _write_answers(recording: Recording, folder: Path) -> None:
             write_answers(file, answers)
 
 
-def _write_weights(data: RunData, folder: Path) -> None:
+def _write_weights(run_data: RunData, folder: Path) -> None:
     """Write the weights of the networks that are trained."""
     weights_folder = folder / contents.WEIGHTS
     weights_folder.mkdir()
-    for job in data.jobs:
-        of_job = select(Training.weights).where(Training.job_id == job.id)
-        for weights in fetch_scalars(data.db, of_job):
+    for job in run_data.jobs:
+        job_weights = select(Training.weights).where(Training.job_id == job.id)
+        for weights in fetch_scalars(run_data.db, job_weights):
             if weights is not None:
                 write_atomically(folder / weights_file(job.name), weights)

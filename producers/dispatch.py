@@ -14,7 +14,9 @@ from core.process_identity import has_exited as process_has_exited
 from core.settings import Settings
 from models.answers import delete_expired_claims
 from models.database import Database
+from models.job_transitions import correct_times, requeue_lost_jobs
 from models.jobs import count_drawing_slots, count_live_slots, try_acquire_maintenance
+from models.run_transitions import close_ended_runs
 from models.scheduling import (
     MESSAGE_LATE_SECONDS,
     DueJob,
@@ -22,7 +24,6 @@ from models.scheduling import (
     select_due_jobs,
     select_due_report,
 )
-from models.transitions import close_ended_runs, correct_times, requeue_lost_jobs
 from producers.watches import check_due_watches
 
 MESSAGES_PER_SLOT = 2

@@ -16,15 +16,10 @@ from core.logs import get_logger
 from core.settings import Settings
 from models.database import Database
 from models.documents import newest_document
+from models.redo_transitions import collect_again, redo_reports
+from models.run_transitions import lock_run, reopen_run, repeat_report_job
 from models.runs import ENGINES_BEFORE, NewJob, add_jobs, engines_of, get_run
 from models.tables import IS_REPORT, Job, Run
-from models.transitions import (
-    collect_again,
-    lock_run,
-    redo_reports,
-    reopen_run,
-    repeat_report_job,
-)
 from models.watches import (
     get_watch,
     is_due,

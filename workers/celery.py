@@ -18,8 +18,8 @@ from core.garbage import collect_seldom
 from core.logs import configure, get_logger
 from core.process_identity import has_exited, is_name_of, own_process_name
 from models.database import Database
+from models.job_transitions import requeue_crashed_jobs
 from models.jobs import record_worker
-from models.transitions import requeue_crashed_jobs
 from producers.dispatch import MESSAGE_LOST_SECONDS, reconcile, update_watched_runs
 from workers.child_exits import LOOK_SECONDS, ChildExits
 from workers.kombu_workaround import Channel

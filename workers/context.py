@@ -14,6 +14,7 @@ from analysis.step import Step, StepResult
 from core.enums import DOCUMENTS, StepState
 from models.database import Database
 from models.documents import DocumentScope, newest_document
+from models.job_transitions import freeze_together
 from models.jobs import (
     Claim,
     completed_steps,
@@ -23,7 +24,6 @@ from models.jobs import (
     set_step,
     waited_seconds,
 )
-from models.transitions import freeze_together
 from workers.database_threads import finish
 from workers.runtime import Runtime
 

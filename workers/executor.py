@@ -33,18 +33,18 @@ from core.errors import (
 from core.logs import get_logger, job_context
 from core.process_identity import has_exited
 from models.database import Database
-from models.jobs import Claim, waited_seconds
-from models.transitions import (
+from models.job_transitions import (
     claim_companions,
     claim_job,
     claim_next,
     fail_job,
     finish_job,
-    pause_at_cap,
     put_off_job,
     requeue_job,
     wake_waiting_jobs,
 )
+from models.jobs import Claim, waited_seconds
+from models.run_transitions import pause_at_cap
 from producers.dispatch import dispatch_due_jobs
 from workers.context import JobContext
 from workers.leases import Lease

@@ -17,8 +17,8 @@ from core.enums import State
 from core.process_identity import has_exited
 from core.settings import Settings
 from models.database import Database
+from models.job_transitions import requeue_lost_jobs
 from models.tables import Job
-from models.transitions import requeue_lost_jobs
 from models.watches import get_watch
 from producers.watches import check_due_watches
 from tests.e2e_kit import Stub, stub, stub_settings  # noqa: F401 - fixtures

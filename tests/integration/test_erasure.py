@@ -27,10 +27,11 @@ from models.crawls import COMPLETE, move_crawl
 from models.database import Database, clock, migrate
 from models.documents import add_documents
 from models.erasure import documents_by_account, forget_run
+from models.job_transitions import claim_job
 from models.jobs import freeze_documents, set_step
+from models.run_transitions import cancel_run
 from models.runs import get_run
 from models.tables import Answer, Base, Call, Crawl, Document, Job, JobStep, Run, RunErasure
-from models.transitions import cancel_run, claim_job
 from reports.data.exports import write
 from tests.e2e_kit import Stub, stub, stub_settings  # noqa: F401 - fixtures
 from tests.jobs_kit import Jobs

@@ -27,21 +27,20 @@ from core.enums import DOCUMENTS, QUEUE_TEXT, JobKind, State, WaitFor
 from core.settings import Settings
 from models.database import Database, clock, migrate
 from models.documents import DocumentScope, add_documents, list_documents, list_posts
-from models.jobs import Claim, has_unfrozen_job, other_scopes, unfrozen_names
-from models.runs import NewJob, create_run
-from models.scheduling import select_due_jobs
-from models.tables import DistinctiveWord, Job, JobStep
-from models.transitions import (
+from models.job_transitions import (
     claim_companions,
     claim_job,
     claim_next,
     finish_job,
     freeze_together,
-    pause_run,
     put_off_job,
-    resume_run,
     wake_waiting_jobs,
 )
+from models.jobs import Claim, has_unfrozen_job, other_scopes, unfrozen_names
+from models.run_transitions import pause_run, resume_run
+from models.runs import NewJob, create_run
+from models.scheduling import select_due_jobs
+from models.tables import DistinctiveWord, Job, JobStep
 from tests.e2e_kit import Stub, stub, stub_settings  # noqa: F401 - fixtures
 from tests.feeds_kit import service
 from tests.integration.test_fetching import stored_post

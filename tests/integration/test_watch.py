@@ -15,8 +15,8 @@ from typer.testing import CliRunner
 from cli.main import app
 from core.enums import State
 from core.settings import Settings, environment
+from models.run_transitions import cancel_run, pause_run
 from models.runs import get_run
-from models.transitions import cancel_run, pause_run
 from models.watches import get_watch, list_watches, next_due
 from producers.watches import check_due_watches
 from tests.e2e_kit import Stub, stub, stub_settings  # noqa: F401 - fixtures
