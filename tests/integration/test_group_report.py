@@ -101,7 +101,7 @@ def test_months_that_an_outlet_lacks_are_said_before_what_is_said_of_all(
     if said is None:
         assert title not in html + of_keyword
     else:
-        assert html.index(title) < html.index(said) < html.index('<h3 class="only">')
+        assert html.index(title) < html.index(said) < html.index('<h2 class="only">')
         assert said in of_keyword
         assert '<a href="index.html#groups">Outlets</a>' in of_keyword
 
