@@ -227,23 +227,23 @@ def draw_figures(
             shutil.copyfile(scratch / file_name, folder / contents.FIGURES / Path(file_name).name)
 
 
-def _describe_pack(data: RunData, run: PackedRun, *, has_answers: bool) -> str:
-    files = _describe_files(data, has_answers=has_answers)
+def _describe_pack(run_data: RunData, run: PackedRun, *, has_answers: bool) -> str:
+    files = _describe_files(run_data, has_answers=has_answers)
     width = max(map(len, files))
 
-    lines = [f"Run {run.number} of Tidings {run.versions['tidings']}: {command_of(data)}", ""]
+    lines = [f"Run {run.number} of Tidings {run.versions['tidings']}: {command_of(run_data)}", ""]
     for file_name, meaning in sorted(files.items()):
         lines.append(f"{file_name:<{width}}  {meaning}")
 
     if has_answers:
         lines += ["", *_ABOUT_ANSWERS]
-    if data.kind.has_documents:
+    if run_data.kind.has_documents:
         lines += ["", _WITH_TEXTS if run.texts else _WITHOUT_TEXTS]
     lines += ["", *_ABOUT_VERIFY, ""]
     return "\n".join(lines)
 
 
-def _describe_files(data: RunData, *, has_answers: bool) -> dict[str, str]:
+def _describe_files(run_data: RunData, *, has_answers: bool) -> dict[str, str]:
     """Return what is in each file and folder of the pack, by its name."""
     files = {
         contents.RUN: "the run: parameters, engines, versions of the programs",
@@ -254,7 +254,7 @@ def _describe_files(data: RunData, *, has_answers: bool) -> dict[str, str]:
         contents.CHECKSUMS: "the SHA-256 of each file; `sha256sum -c SHA256SUMS` checks them",
     }
 
-    if not data.kind.has_documents:
+    if not run_data.kind.has_documents:
         files[f"{contents.WEIGHTS}/"] = "the weights of the trained networks"
     else:
         files[contents.DOCUMENTS] = "the documents: identity, date, address, hash of the text"

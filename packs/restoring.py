@@ -270,16 +270,16 @@ def _write_documents(
 
 
 def _write_stand_ins(
-    db: Database, data: RunData, jobs: Mapping[int, PackedJob], *, first_id: int
+    db: Database, run_data: RunData, jobs: Mapping[int, PackedJob], *, first_id: int
 ) -> None:
     """Write a document without a text for each day on which an outlet had documents.
 
     The documents have no section or material, so that a run that chose some reads none of them.
     They tell days without a document of its choice from days without any document.
     """
-    if data.kind.unit != Unit.MENTION:
+    if run_data.kind.unit != Unit.MENTION:
         return
-    source = data.month_parameters.sources[0]
+    source = run_data.month_parameters.sources[0]
     document_rows: list[dict[str, Any]] = []
     with db.write() as connection:
         for job in jobs.values():

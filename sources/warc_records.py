@@ -78,7 +78,8 @@ def read_records(
         empty = 0
         try:
             for record in records:
-                if record.length is None:  # its end is that of the file, whatever else is in it
+                if record.length is None:
+                    # Such a record ends with the file, whatever else the file holds.
                     raise ArchiveLoadFailed("a record does not say how long it is")
                 empty += record.length < _SHORTEST_RECORD
                 if empty > MAX_EMPTY_RECORDS:

@@ -63,8 +63,8 @@ def _sort_digests(digests: bytes) -> bytes:
     return sorted_words[np.concatenate(([True], is_new))[: len(digest_words)]].tobytes()
 
 
-def _read_documents(data: RunData) -> Iterator[tuple[str, str]]:
-    for job in data.collecting_jobs:
-        statement = _COLUMNS.where(documents_condition(data, job))
-        for _, identity, text in fetch_pages(data.db, statement, Document.id):
+def _read_documents(run: RunData) -> Iterator[tuple[str, str]]:
+    for job in run.collecting_jobs:
+        statement = _COLUMNS.where(documents_condition(run, job))
+        for _, identity, text in fetch_pages(run.db, statement, Document.id):
             yield identity, text

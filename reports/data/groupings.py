@@ -41,19 +41,19 @@ def name_group(stored: str) -> str:
     return stored or NOT_KNOWN
 
 
-def list_groups(data: RunData) -> list[str]:
+def list_groups(run: RunData) -> list[str]:
     """Return the groups of a run, in the order of code points; none where it has no grouping.
 
     They are those that documents of its months have, and those that its parameters name.
     """
-    if data.grouping is None:
+    if run.grouping is None:
         return []
-    parameters = data.month_parameters
-    cached = data.kept_rows.setdefault(list_groups, [])
+    parameters = run.month_parameters
+    cached = run.kept_rows.setdefault(list_groups, [])
     if not cached:
-        stored_names = _find_names(data, data.grouping, parameters)
+        stored_names = _find_names(run, run.grouping, parameters)
         folded = {stored_name.casefold() for stored_name in stored_names}
-        chosen = _choose(parameters, data.grouping)
+        chosen = _choose(parameters, run.grouping)
         absent = [stored_name for stored_name in chosen if stored_name.casefold() not in folded]
         cached.append(sorted(map(name_group, [*stored_names, *absent])))
     groups: list[str] = cached[0]
@@ -70,7 +70,7 @@ def _choose(parameters: MonthsParameters, grouping: Grouping) -> Collection[str]
             return () if parameters.material is None else (parameters.material,)
 
 
-def _find_names(data: RunData, grouping: Grouping, parameters: MonthsParameters) -> set[str]:
+def _find_names(run: RunData, grouping: Grouping, parameters: MonthsParameters) -> set[str]:
     """Return the names that documents of the run have.
 
     The counts of stored documents say which names each month may have. A month's documents are
@@ -86,15 +86,15 @@ def _find_names(data: RunData, grouping: Grouping, parameters: MonthsParameters)
         )
     )
     stored: dict[str, list[str]] = defaultdict(list)
-    for period, stored_name in fetch_all(data.db, counted.distinct()):
+    for period, stored_name in fetch_all(run.db, counted.distinct()):
         stored[period].append(stored_name)
 
     stored_names: set[str] = set()
-    for job in data.jobs:
+    for job in run.jobs:
         for batch in in_batches(set(stored[job.name]) - stored_names):
-            is_of_job = (documents_condition(data, job), column.in_(batch))
+            is_of_job = (documents_condition(run, job), column.in_(batch))
             job_origins = select(column).join(Document, Document.origin_id == Origin.id)
-            stored_names.update(fetch_scalars(data.db, job_origins.where(*is_of_job).distinct()))
+            stored_names.update(fetch_scalars(run.db, job_origins.where(*is_of_job).distinct()))
     return stored_names
 
 
@@ -114,19 +114,19 @@ def read_group_counts(
     return counts
 
 
-def list_stored_days(data: RunData, job: RunJob) -> dict[str, tuple[int, ...]]:
+def list_stored_days(run: RunData, job: RunJob) -> dict[str, tuple[int, ...]]:
     """Return the days of a month, from 1, on which each outlet has documents of any section.
 
     They tell gaps from zeros. A run that reads every section and material needs none.
     """
-    if data.kind.unit != Unit.MENTION:
+    if run.kind.unit != Unit.MENTION:
         return {}
-    parameters = data.month_parameters
+    parameters = run.month_parameters
     if not parameters.sections and parameters.material is None:
         return {}
-    condition = documents_of(document_scope(data, job).of_all_kinds)
+    condition = documents_of(document_scope(run, job).of_all_kinds)
     days: dict[str, list[int]] = defaultdict(list)
-    for outlet, day, _ in _count_days(data, Grouping.OUTLET, condition):
+    for outlet, day, _ in _count_days(run, Grouping.OUTLET, condition):
         days[outlet].append(day + 1)
     return {outlet: tuple(sorted(outlet_days)) for outlet, outlet_days in sorted(days.items())}
 

@@ -214,14 +214,14 @@ def _stored_selection(kind: Kind[Any], parameters: Any) -> Selection:
     return Selection(parameters.distinct, parameters.without)
 
 
-def document_scope(data: RunData, job: RunJob) -> DocumentScope:
+def document_scope(run: RunData, job: RunJob) -> DocumentScope:
     """Return which documents *job* works on."""
     return DocumentScope.of_job(
         kind=job.kind,
         name=job.name,
         job_id=job.id,
         newest_document=job.newest_document,
-        parameters=vars(data.parameters),
+        parameters=vars(run.parameters),
     )
 
 

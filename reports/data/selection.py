@@ -38,32 +38,32 @@ def refuse_numbers(selection: Selection, run_ids: Sequence[int]) -> None:
             )
 
 
-def is_large(data: RunData) -> bool:
+def is_large(run: RunData) -> bool:
     """Whether a report of the run can look at mentions, but not at each document.
 
     Such a report looks for patterns among the documents that mention a keyword, while a selection
     looks among all. The largest patterns of the two differ, so templates have no numbers.
     """
-    return data.kind.unit == Unit.MENTION and _count_documents(data) > MOST_TEXTS
+    return run.kind.unit == Unit.MENTION and _count_documents(run) > MOST_TEXTS
 
 
-def check_found(data: RunData, selection: Selection) -> None:
+def check_found(run: RunData, selection: Selection) -> None:
     """Raise `UsageError` if the run does not have a pattern of *selection*."""
     numbered = next(filter(TEMPLATE.fullmatch, selection.without), None)
-    if numbered and is_large(data):
+    if numbered and is_large(run):
         raise UsageError(
             f"--without {numbered}: templates have no numbers in a run of more than "
             f"{MOST_TEXTS:,} documents: give a text of the pattern"
         )
-    if selection and not data.kind.has_documents:
+    if selection and not run.kind.has_documents:
         raise UsageError(
-            f"run {data.id} is a training, which has no documents to choose from: leave out "
+            f"run {run.id} is a training, which has no documents to choose from: leave out "
             "--distinct and --without"
         )
-    for pattern, pattern_place in find_places(select_documents(data, selection)).items():
+    for pattern, pattern_place in find_places(select_documents(run, selection)).items():
         if pattern_place is None:
             raise UsageError(
-                f"--without {pattern}: no repeated text of run {data.id} is like it; the section "
+                f"--without {pattern}: no repeated text of run {run.id} is like it; the section "
                 "Repeats of its report names the largest patterns"
             )
 
@@ -96,22 +96,22 @@ def name_template(pattern_place: int) -> str:
     return f"template:{pattern_place + 1}"
 
 
-def left_out(data: RunData, job: RunJob) -> Collection[int]:
+def left_out(run: RunData, job: RunJob) -> Collection[int]:
     """Return the ids of the documents of *job* that the run's selection leaves out.
 
     Raises `UsageError` where the selection names a template that the run does not have.
     """
-    if not data.selection:
+    if not run.selection:
         return ()
-    cached = data.kept_rows.setdefault(left_out, [])
+    cached = run.kept_rows.setdefault(left_out, [])
     if not cached:
         cached.append({})
     ids_by_job: dict[int, frozenset[int]] = cached[0]
     if job.id not in ids_by_job:
-        if data.kind.unit == Unit.MENTION and not data.selection.distinct:
-            ids_by_job |= _leave_out_patterns(data)
+        if run.kind.unit == Unit.MENTION and not run.selection.distinct:
+            ids_by_job |= _leave_out_patterns(run)
         else:
-            ids_by_job[job.id] = frozenset(_leave_out(data, job))
+            ids_by_job[job.id] = frozenset(_leave_out(run, job))
     return ids_by_job[job.id]
 
 
@@ -215,13 +215,13 @@ def _leave_out(run: RunData, job: RunJob) -> Iterator[int]:
         seen.add((pattern_place, month))
 
 
-def _has_outlets(data: RunData, job: RunJob) -> bool:
+def _has_outlets(run: RunData, job: RunJob) -> bool:
     """Whether copies count once, and documents of the job are of several outlets."""
-    if not data.selection.distinct or data.kind.unit == Unit.POST:
+    if not run.selection.distinct or run.kind.unit == Unit.POST:
         return False
     documents = select(Origin.outlet).join(Document, Document.origin_id == Origin.id)
-    job_outlets = documents.where(documents_condition(data, job))
-    return len(fetch_scalars(data.db, job_outlets.distinct().limit(2))) > 1
+    job_outlets = documents.where(documents_condition(run, job))
+    return len(fetch_scalars(run.db, job_outlets.distinct().limit(2))) > 1
 
 
 def _find_copies(run: RunData, dated_documents: Sequence[Dated]) -> set[int]:
@@ -267,19 +267,19 @@ def _sort_by_date(run: RunData, job: RunJob, *, mentioning: bool = False) -> lis
     return [(document, month) for _, _, document, month in sorted(sortable, key=itemgetter(0, 1))]
 
 
-def _read_texts(data: RunData) -> Iterator[tuple[int, str]]:
+def _read_texts(run: RunData) -> Iterator[tuple[int, str]]:
     """Yield each document of the run once, with its text: see `read_patterns`."""
-    mentioning = not data.selection and is_large(data)
+    mentioning = not run.selection and is_large(run)
     # The documents of a search that earlier searches found too.
     seen: set[int] = set()
-    for job in data.jobs:
-        dated_documents = _sort_by_date(data, job, mentioning=mentioning)
+    for job in run.jobs:
+        dated_documents = _sort_by_date(run, job, mentioning=mentioning)
         documents = [document for document, _ in dated_documents if document not in seen]
-        if data.kind.links_documents:
+        if run.kind.links_documents:
             seen.update(documents)
         for batch in in_batches(documents):
             statement = select(Document.id, Document.text).where(Document.id.in_(batch))
-            texts = dict(map(tuple, fetch_all(data.db, statement)))
+            texts = dict(map(tuple, fetch_all(run.db, statement)))
             for document in batch:
                 if document in texts:
                     # A document that is not there was erased meanwhile.

@@ -89,11 +89,11 @@ class YearCoverage:
     reasons: list[str]
 
 
-def count_months(data: RunData) -> int:
+def count_months(run: RunData) -> int:
     """Return the months of a run of months; 0 of others."""
-    if data.kind.unit != Unit.MENTION:
+    if run.kind.unit != Unit.MENTION:
         return 0
-    parameters = data.month_parameters
+    parameters = run.month_parameters
     return len(grains.list_periods(parameters.first, parameters.last))
 
 

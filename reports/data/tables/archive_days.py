@@ -231,8 +231,8 @@ def _count_groups(run: RunData, job: RunJob, grouping: Grouping) -> dict[Group, 
     return counts
 
 
-def _is_choice(data: RunData) -> bool:
-    parameters = data.month_parameters
+def _is_choice(run: RunData) -> bool:
+    parameters = run.month_parameters
     return bool(parameters.sections) or parameters.material is not None
 
 

@@ -80,12 +80,12 @@ def _add_missing_steps(run: RunData, job: RunJob, rows_by_step: dict[str, Covera
         rows_by_step[step] = CoverageRow(run.id, job.name, step, state, reason, count)
 
 
-def requested_steps(data: RunData) -> list[str]:
+def requested_steps(run: RunData) -> list[str]:
     """Return the steps of the run's jobs in the order of work; none for trainings."""
-    steps = getattr(data.parameters, "steps", None)
+    steps = getattr(run.parameters, "steps", None)
     if steps is None:
         return []
-    return [step for step in data.kind.pipeline.parts if step == DOCUMENTS or step in steps]
+    return [step for step in run.kind.pipeline.parts if step == DOCUMENTS or step in steps]
 
 
 @dataclass(frozen=True)

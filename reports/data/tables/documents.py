@@ -34,13 +34,11 @@ class DocumentRow:
     ]
 
 
-def read_documents(
-    data: RunData, job_names: Collection[str] | None = None
-) -> Iterator[DocumentRow]:
+def read_documents(run: RunData, job_names: Collection[str] | None = None) -> Iterator[DocumentRow]:
     """Yield a row per document by its identity; a document of two jobs has one row."""
-    if data.kind.unit in DOCUMENTS.units:
-        for batch in in_batches(sort_by_identity(_identities(data, job_names))):
-            yield from _read_batch(data, batch)
+    if run.kind.unit in DOCUMENTS.units:
+        for batch in in_batches(sort_by_identity(_identities(run, job_names))):
+            yield from _read_batch(run, batch)
 
 
 def _identities(run: RunData, job_names: Collection[str] | None) -> Iterator[AnyRow]:

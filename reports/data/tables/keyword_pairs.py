@@ -157,9 +157,9 @@ def read_pairs_of_runs(runs: Mapping[str, RunData]) -> list[KeywordPair]:
     return [pair for pair in _group(months, keywords_by_name) if not _is_one_subject(pair)]
 
 
-def _keywords_of(data: RunData) -> dict[str, Keyword]:
+def _keywords_of(run: RunData) -> dict[str, Keyword]:
     """Return the keywords that are paired, by their names."""
-    return {keyword.name: keyword for keyword in data.keywords[:MOST_KEYWORDS]}
+    return {keyword.name: keyword for keyword in run.keywords[:MOST_KEYWORDS]}
 
 
 def _group(months: Iterable[PairMonth], keywords: Mapping[str, Keyword]) -> list[KeywordPair]:
@@ -182,28 +182,26 @@ def _is_one_subject(pair: KeywordPair) -> bool:
 
 
 @keep_rows
-def read_pair_months(
-    data: RunData, job_names: Collection[str] | None = None
-) -> Iterator[PairMonth]:
+def read_pair_months(run: RunData, job_names: Collection[str] | None = None) -> Iterator[PairMonth]:
     """Yield each pair of keywords of each counted month, a month after the other."""
-    if len(data.keywords) > 1:
-        for period, keywords in _read_keyword_months(data, job_names):
+    if len(run.keywords) > 1:
+        for period, keywords in _read_keyword_months(run, job_names):
             yield from _pair_keywords(period, keywords)
 
 
 def _read_keyword_months(
-    data: RunData, job_names: Collection[str] | None = None
+    run: RunData, job_names: Collection[str] | None = None
 ) -> Iterator[tuple[str, list[_KeywordMonth]]]:
     """Yield the keywords of each counted month."""
-    keywords = list(_keywords_of(data))
+    keywords = list(_keywords_of(run))
     if not keywords:
         return
-    coverage = read_coverage_grid(data, job_names).jobs
-    for job in data.jobs_named(job_names):
+    coverage = read_coverage_grid(run, job_names).jobs
+    for job in run.jobs_named(job_names):
         states = {step: coverage_row.state for step, coverage_row in coverage[job.name].items()}
         if states.get(DOCUMENTS) == states.get(keywords_step.NAME) == StepState.COMPLETE:
             has_polarity = states.get(polarity_step.NAME) == StepState.COMPLETE
-            yield job.name, _read_month(data, job, keywords, has_polarity=has_polarity)
+            yield job.name, _read_month(run, job, keywords, has_polarity=has_polarity)
 
 
 def _read_month(

@@ -172,37 +172,37 @@ def read_grouped_series(
 
 
 def _read_rows(
-    data: RunData, grain: Grain, job_names: Collection[str] | None
+    run: RunData, grain: Grain, job_names: Collection[str] | None
 ) -> Iterator[PeriodRow]:
-    if data.kind.unit == Unit.MENTION:
-        yield from _archive_rows(data, grain, job_names)
-    elif data.kind.unit == Unit.POST:
-        coverage = read_coverage_grid(data, job_names).jobs
+    if run.kind.unit == Unit.MENTION:
+        yield from _archive_rows(run, grain, job_names)
+    elif run.kind.unit == Unit.POST:
+        coverage = read_coverage_grid(run, job_names).jobs
         posts: list[PeriodRow] = []
-        for job in data.jobs_named(job_names):
-            posts += _post_rows(data, job, Progress.of(coverage[job.name]), grain)
+        for job in run.jobs_named(job_names):
+            posts += _post_rows(run, job, Progress.of(coverage[job.name]), grain)
         yield from PERIODS.sort(posts)
 
 
 def _archive_rows(
-    data: RunData, grain: Grain, job_names: Collection[str] | None, groups: Sequence[str] = ()
+    run: RunData, grain: Grain, job_names: Collection[str] | None, groups: Sequence[str] = ()
 ) -> Iterator[PeriodRow]:
     """Yield the rows of each period and term: of all documents together, then of each group."""
     terms: list[Term] = []
-    for keyword in sorted(data.keywords, key=attrgetter("name")):
+    for keyword in sorted(run.keywords, key=attrgetter("name")):
         terms += [(keyword.name, term) for term in (None, *sorted(keyword.terms))]
 
     def period_of(day: Mapping[Group, ArchiveDay]) -> str:
         return grains.period_of(day[None].date, grain)
 
-    for period, days in groupby(read_archive_days(data, job_names, groups), key=period_of):
+    for period, days in groupby(read_archive_days(run, job_names, groups), key=period_of):
         period_days = list(days)
         days_of: dict[Group, list[ArchiveDay]] = {}
         for group in (None, *groups):
             days_of[group] = [day[group] for day in period_days]
         for term in terms:
             for group, days_of_group in days_of.items():
-                yield _archive_row(data.id, period, days_of_group, term, group)
+                yield _archive_row(run.id, period, days_of_group, term, group)
 
 
 def _archive_row(

@@ -109,28 +109,26 @@ def read_predictions(
                 )
 
 
-def read_trainings(
-    data: RunData, job_names: Collection[str] | None = None
-) -> Iterator[TrainingRow]:
+def read_trainings(run: RunData, job_names: Collection[str] | None = None) -> Iterator[TrainingRow]:
     """Yield a row per training; its options are the network, the data and the run's, by name.
 
     An option that only some jobs have is None in the others; a list is written with commas, as a
     person types it.
     """
-    if data.kind.unit != Unit.NETWORK:
+    if run.kind.unit != Unit.NETWORK:
         return
-    parameters: TrainingParameters = data.parameters
+    parameters: TrainingParameters = run.parameters
     shared = {"network": parameters.network, "data": parameters.data}
-    all_options = set(parameters.options).union(*map(attrgetter("options"), data.jobs))
+    all_options = set(parameters.options).union(*map(attrgetter("options"), run.jobs))
     option_names = sorted(all_options - set(shared))
     columns = (
         *(Training.job_id, Training.train_rmse, Training.validation_rmse, Training.accuracy),
         *(Training.baseline_mean, Training.baseline_last, Training.baseline_recurrence),
     )
 
-    for jobs in in_batches(data.jobs_named(job_names)):
+    for jobs in in_batches(run.jobs_named(job_names)):
         statement = select(*columns).where(Training.job_id.in_([job.id for job in jobs]))
-        results = {job_id: figures for job_id, *figures in fetch_all(data.db, statement)}
+        results = {job_id: figures for job_id, *figures in fetch_all(run.db, statement)}
         for job in jobs:
             job_options = parameters.options | job.options
             options = {
@@ -138,7 +136,7 @@ def read_trainings(
                 for option_name in option_names
             }
             figures = map(schema.finite, results.get(job.id, (None,) * 6))
-            yield TrainingRow(data.id, job.name, shared | options, *figures)
+            yield TrainingRow(run.id, job.name, shared | options, *figures)
 
 
 def _format_option(option: Any) -> Any:
