@@ -27,7 +27,6 @@ from models.runs import get_run
 from models.tables import Document, Entity, Phrase, Summary
 from producers.plan import plan_submitted_run
 from reports.data.exports import write
-from tests.e2e_kit import Stub, stub, stub_settings  # noqa: F401 - fixtures
 from tests.jobs_kit import Jobs
 from textapi.requests import ApiRequest
 from textapi.text.sentences import sentences
@@ -39,7 +38,7 @@ TABLES = ("mentions", "periods", "phrases", "entities", "summaries", "documents"
 
 
 @pytest.fixture
-def jobs(stub_settings: Settings) -> Iterator[Jobs]:  # noqa: F811
+def jobs(stub_settings: Settings) -> Iterator[Jobs]:
     with closing(Jobs(stub_settings)) as opened:
         add_documents(
             opened.db,

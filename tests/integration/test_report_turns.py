@@ -25,7 +25,7 @@ from producers.status import list_runs, run_status
 from producers.submit import submit_run
 from reports.build import report_folder
 from tests import report_stories as stories
-from tests.e2e_kit import dispatch_to_workers, stub, stub_settings  # noqa: F401 - fixtures
+from tests.e2e_kit import dispatch_to_workers
 from tests.report_stories import Text
 from tests.services import wait_until
 from workers import reporting
@@ -193,7 +193,7 @@ def test_a_part_gives_its_process_to_a_job_over_texts_before_the_next_figure(
 
 def test_a_new_run_goes_on_while_the_reports_of_old_runs_are_made(
     db: Database,
-    stub_settings: Settings,  # noqa: F811
+    stub_settings: Settings,
     start_worker: Callable[..., SupervisedProcess],
 ) -> None:
     queue_old_reports(db, 3)
