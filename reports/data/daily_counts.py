@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import partial
 
 from sqlalchemy import ColumnElement, String, cast, func, select
 
@@ -28,16 +29,17 @@ def read_daily_counts(data: RunData, job: RunJob) -> Mapping[str, list[int]]:
 
     A month of an archive is counted once, and what the run's selection leaves out counts too.
     """
+    count = partial(_count_by_day, data, documents_condition(data, job))
     if job.kind != JobKind.MONTH:
-        return _count_by_day(data, documents_condition(data, job))
-    if job.id not in data.kept_days:
-        data.kept_days[job.id] = _count_by_day(data, documents_condition(data, job))
-    return data.kept_days[job.id]
+        return count()
+    return data.readings.once((read_daily_counts, job.id), count)
 
 
-def read_stored_counts(data: RunData, job: RunJob) -> dict[str, list[int]]:
-    """Return the documents of *job* on each day, of every section and material."""
-    return _count_by_day(data, documents_of(document_scope(data, job).of_all_kinds))
+def read_stored_counts(data: RunData, job: RunJob) -> Mapping[str, list[int]]:
+    """Return the documents of a month on each day, of every section and material."""
+    condition = documents_of(document_scope(data, job).of_all_kinds)
+    count = partial(_count_by_day, data, condition)
+    return data.readings.once((read_stored_counts, job.id), count)
 
 
 def _count_by_day(data: RunData, condition: ColumnElement[bool]) -> dict[str, list[int]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import partial
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import InstrumentedAttribute
@@ -45,15 +46,16 @@ def list_groups(data: RunData) -> list[str]:
     """
     if data.grouping is None or not isinstance(data.parameters, MonthsParameters):
         return []
-    kept = data.kept_rows.setdefault(list_groups, [])
-    if not kept:
-        names = _find_names(data, data.grouping, data.parameters)
-        folded = {name.casefold() for name in names}
-        chosen = _choose(data.parameters, data.grouping)
-        absent = [name for name in chosen if name.casefold() not in folded]
-        kept.append(sorted(map(name_group, [*names, *absent])))
-    groups: list[str] = kept[0]
-    return groups
+    find_groups = partial(_find_groups, data, data.grouping, data.parameters)
+    return data.readings.once(list_groups, find_groups)
+
+
+def _find_groups(data: RunData, grouping: Grouping, parameters: MonthsParameters) -> list[str]:
+    names = _find_names(data, grouping, parameters)
+    folded = {name.casefold() for name in names}
+    chosen = _choose(parameters, grouping)
+    absent = [name for name in chosen if name.casefold() not in folded]
+    return sorted(map(name_group, [*names, *absent]))
 
 
 def _choose(parameters: MonthsParameters, grouping: Grouping) -> Collection[str]:

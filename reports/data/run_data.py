@@ -49,6 +49,20 @@ class Selection:
 NO_SELECTION = Selection()
 
 
+class Readings:
+    """What was read or computed of a run: each reading is made once."""
+
+    def __init__(self) -> None:
+        self._results: dict[object, Any] = {}
+
+    def once(self, reading: object, read: Callable[[], T]) -> T:
+        """Return what *read* returned when the *reading* was asked for first."""
+        if reading not in self._results:
+            self._results[reading] = read()
+        result: T = self._results[reading]
+        return result
+
+
 @dataclass(frozen=True, slots=True)
 class RunJob:
     """A job as far as its results need it."""
@@ -91,10 +105,9 @@ class RunData:
     selection: Selection = NO_SELECTION
     grain: Grain = Grain.MONTH  # of its series
     grouping: Grouping | None = None  # its series are of each group too
-    kept_rows: dict[Callable[..., Any], list[Any]] = field(default_factory=dict, repr=False)
-    kept_days: dict[int, dict[str, list[int]]] = field(  # of months, whatever the selection
-        default_factory=dict, repr=False
-    )
+    # What was read whatever the selection, and what was read of the documents that it leaves.
+    readings: Readings = field(default_factory=Readings, repr=False, compare=False)
+    selected_readings: Readings = field(default_factory=Readings, repr=False, compare=False)
 
     def jobs_named(self, names: Collection[str] | None) -> list[RunJob]:
         """Return the jobs with these names, or all where *names* is None."""
@@ -215,14 +228,20 @@ class Reader(Protocol[T_co]):
 
 
 def keep_rows(read: Reader[T]) -> Reader[T]:
-    """Decorate a reader whose rows of the whole run are computed once and kept in `RunData`."""
+    """Decorate a reader of selected documents whose rows of the whole run are computed once."""
+    return _keep_in(attrgetter("selected_readings"), read)
 
+
+def keep_rows_of_run(read: Reader[T]) -> Reader[T]:
+    """Decorate a reader whose rows of the whole run are the same whatever the selection."""
+    return _keep_in(attrgetter("readings"), read)
+
+
+def _keep_in(readings_of: Callable[[RunData], Readings], read: Reader[T]) -> Reader[T]:
     @wraps(read)
     def read_once(data: RunData, names: Collection[str] | None = None) -> Iterator[T]:
         if names is not None:
             return read(data, names)
-        if read not in data.kept_rows:
-            data.kept_rows[read] = list(read(data))
-        return iter(data.kept_rows[read])
+        return iter(readings_of(data).once(read, lambda: list(read(data))))
 
     return read_once

@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from hashlib import blake2b
 from operator import itemgetter
 
@@ -17,7 +18,7 @@ from core.errors import UsageError
 from models.tables import Document, Job, JobStep, Mention, Origin
 from reports.data.export_schema import pad_period
 from reports.data.queries import fetch_all, fetch_pages, fetch_scalars, in_batches
-from reports.data.run_data import RunData, RunJob, Selection, documents_condition
+from reports.data.run_data import Readings, RunData, RunJob, Selection, documents_condition
 
 MOST_TEXTS = 500_000  # documents of a run of months: a report looks at each for a minute
 TEMPLATE = re.compile(r"template:(\d{1,9})")
@@ -70,11 +71,7 @@ def read_patterns(data: RunData) -> Patterns:
 
     Of a large run without a selection they are those of the documents that mention a keyword.
     """
-    kept = data.kept_rows.setdefault(read_patterns, [])
-    if not kept:
-        kept.append(find_patterns(lambda: _read_texts(data)))
-    patterns: Patterns = kept[0]
-    return patterns
+    return data.readings.once(read_patterns, lambda: find_patterns(lambda: _read_texts(data)))
 
 
 def read_places(data: RunData, identities: Iterable[str]) -> Callable[[str], int | None]:
@@ -100,22 +97,12 @@ def left_out(data: RunData, job: RunJob) -> Collection[int]:
     """
     if not data.selection:
         return ()
-    kept = data.kept_rows.setdefault(left_out, [])
-    if not kept:
-        kept.append({})
-    by_job: dict[int, frozenset[int]] = kept[0]
-    if job.id not in by_job:
-        if job.kind == JobKind.MONTH and not data.selection.distinct:
-            by_job |= _leave_out_patterns(data)
-        else:
-            by_job[job.id] = frozenset(_leave_out(data, job))
-    return by_job[job.id]
+    return data.selected_readings.once((left_out, job.id), lambda: _leave_out(data, job))
 
 
 def select_documents(data: RunData, selection: Selection) -> RunData:
-    """Return the run with another selection; its patterns are looked for once, by either."""
-    patterns = data.kept_rows.setdefault(read_patterns, [])
-    return replace(data, selection=selection, kept_rows={read_patterns: patterns})
+    """Return the run with another selection; what is the same of both is read once, by either."""
+    return replace(data, selection=selection, selected_readings=Readings())
 
 
 def find_places(data: RunData) -> dict[str, int | None]:
@@ -173,45 +160,66 @@ def digest_text(text: str) -> bytes:
     return blake2b(folded.encode(), digest_size=16).digest()
 
 
-def _leave_out_patterns(data: RunData) -> dict[int, frozenset[int]]:
-    """Return the documents of the unwanted patterns of a run of months, by the id of each job.
+def _leave_out(data: RunData, job: RunJob) -> frozenset[int]:
+    places = {place for place in find_places(data).values() if place is not None}
+    unwanted = frozenset[int]().union(*(_read_pattern(data, job, place) for place in places))
+    if not data.selection.distinct:
+        return unwanted
+    find_repeated = partial(_find_repeated, data, job)
+    return unwanted | data.readings.once((_find_repeated, job.id), find_repeated)
 
-    No document is of two months, so that those of no pattern need not be read.
-    """
+
+def _read_pattern(data: RunData, job: RunJob, place: int) -> frozenset[int]:
+    """Return the documents of *job* that are of the pattern at *place*."""
+    if job.kind == JobKind.MONTH:
+        read_months = partial(_read_pattern_by_month, data, place)
+        months = data.readings.once((_read_pattern_by_month, place), read_months)
+        return months.get(job.name, frozenset())
+    read_documents = partial(_read_pattern_of_job, data, job, place)
+    return data.readings.once((_read_pattern_of_job, job.id, place), read_documents)
+
+
+def _read_pattern_by_month(data: RunData, place: int) -> dict[str, frozenset[int]]:
+    """Return the documents of a pattern of a run of months: none is of two months."""
     by_month: dict[str, set[int]] = defaultdict(set)
-    for batch in in_batches(read_patterns(data).numbers_of(_unwanted(data))):
+    for batch in in_batches(read_patterns(data).numbers_of([place])):
         statement = select(Document.id, Document.period).where(Document.id.in_(batch))
         for document, period in fetch_all(data.db, statement):
             by_month[pad_period(period)].add(document)
-    return {job.id: frozenset(by_month[job.name]) for job in data.jobs}
+    return {month: frozenset(documents) for month, documents in by_month.items()}
 
 
-def _unwanted(data: RunData) -> set[int]:
-    """Return the places of the patterns that the selection leaves out."""
-    return {place for place in find_places(data).values() if place is not None}
+def _read_pattern_of_job(data: RunData, job: RunJob, place: int) -> frozenset[int]:
+    documents: set[int] = set()
+    for batch in in_batches(read_patterns(data).numbers_of([place])):
+        of_pattern = documents_condition(data, job), Document.id.in_(batch)
+        documents.update(fetch_scalars(data.db, select(Document.id).where(*of_pattern)))
+    return frozenset(documents)
 
 
-def _leave_out(data: RunData, job: RunJob) -> Iterator[int]:
+def _find_repeated(data: RunData, job: RunJob) -> frozenset[int]:
+    """Return the documents of *job* that repeat an earlier one of their month."""
     patterns = read_patterns(data)
-    unwanted = _unwanted(data)
+    repeated: set[int] = set()
     seen: set[tuple[int, str]] = set()
     in_order = _in_order(data, job)
     copies = _find_copies(data, in_order) if _has_outlets(data, job) else set()
     for document, month in in_order:
         if document in copies:
-            yield document
+            repeated.add(document)
             continue
         place = patterns.place_of(document)
         if place is None:
             continue
-        if place in unwanted or (data.selection.distinct and (place, month) in seen):
-            yield document
+        if (place, month) in seen:
+            repeated.add(document)
         seen.add((place, month))
+    return frozenset(repeated)
 
 
 def _has_outlets(data: RunData, job: RunJob) -> bool:
-    """Whether copies count once, and documents of the job are of several outlets."""
-    if not data.selection.distinct or job.kind != JobKind.MONTH:
+    """Whether documents of a month are of several outlets."""
+    if job.kind != JobKind.MONTH:
         return False
     documents = select(Origin.outlet).join(Document, Document.origin_id == Origin.id)
     of_job = documents.where(documents_condition(data, job))

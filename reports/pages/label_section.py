@@ -10,8 +10,8 @@ from operator import eq
 
 from core.enums import JobKind
 from reports.data.label_counts import LabelCounts, count_labels
+from reports.data.month_mentions import read_sentences
 from reports.data.run_data import RunData
-from reports.data.tables.archive_days import read_sentences
 from reports.data.tables.labels import read_labels
 from reports.stats.human_scale import (
     AIM,

@@ -8,20 +8,15 @@ from dataclasses import dataclass
 from datetime import date
 from operator import attrgetter
 
-from sqlalchemy import select
-
 from analysis import grains
 from analysis.parameters import MonthsParameters
 from analysis.steps import keywords as keywords_step
 from analysis.steps import polarity as polarity_step
 from core.enums import DOCUMENTS, Grouping, StepState
-from models.tables import Mention
-from reports.data import export_schema as schema
 from reports.data.daily_counts import (
     find_missing_days,
     no_documents,
     read_daily_counts,
-    read_days,
     read_selected_counts,
     read_stored_counts,
 )
@@ -31,14 +26,9 @@ from reports.data.groupings import (
     read_mentioning_groups,
     read_selected_group_counts,
 )
-from reports.data.queries import fetch_all
+from reports.data.month_mentions import Term, read_mentioning_days, read_sentences
 from reports.data.run_data import RunData, RunJob
-from reports.data.selection import left_out
 from reports.data.tables.coverage import CoverageRow, read_coverage_grid
-
-#: the polarity of each sentence, by document and position in the document
-Sentences = dict[tuple[int, int], float | None]
-Term = tuple[str, str | None]  # the name of a keyword, and a term of it; None: all together
 
 _STEPS = (DOCUMENTS, keywords_step.NAME, polarity_step.NAME)  # that decide what a row can hold
 _ENDED = (StepState.COMPLETE, StepState.NO_DATA)
@@ -228,7 +218,7 @@ def _find_by_day(
 ) -> dict[Group, dict[int, dict[Term, Matches]]]:
     """Return what was found on each day of a month, from 0, by group, keyword and term."""
     sentences = read_sentences(data, job)
-    day_of = read_days(data, job) if sentences else {}
+    day_of = read_mentioning_days(data, job) if sentences else {}
     group_of = read_mentioning_groups(data, job, grouping) if sentences and grouping else {}
     matches: dict[Group, dict[int, dict[Term, Matches]]] = defaultdict(lambda: defaultdict(dict))
 
@@ -245,23 +235,3 @@ def _find_by_day(
         for (group, day), documents in matching.items():
             matches[group][day][term] = Matches(len(documents), polarities[group, day])
     return matches
-
-
-def read_sentences(data: RunData, job: RunJob) -> dict[Term, Sentences]:
-    """Return the sentences that hold a term, by keyword and term.
-
-    Under the term None stands each of the keyword's sentences once.
-    """
-    sentences: dict[Term, Sentences] = defaultdict(dict)
-    statement = select(
-        *(Mention.keyword, Mention.term, Mention.document_id, Mention.position, Mention.polarity)
-    )
-    mentions = fetch_all(data.db, statement.where(Mention.job_id == job.id))
-    without = left_out(data, job)
-    for keyword, term, document, position, polarity in mentions:
-        if document in without:
-            continue
-        valid = schema.valid_polarity(polarity)
-        sentences[keyword, term][document, position] = valid
-        sentences[keyword, None][document, position] = valid
-    return sentences

@@ -21,11 +21,10 @@ from reports.data.daily_counts import (
     measure_dispersion,
     no_documents,
     read_daily_counts,
-    read_days,
     read_selected_counts,
 )
+from reports.data.month_mentions import Sentences, read_mentioning_days, read_sentences
 from reports.data.run_data import RunData, RunJob, keep_rows
-from reports.data.tables.archive_days import Sentences, read_sentences
 from reports.data.tables.coverage import read_coverage_grid
 from reports.stats.paired import (
     Estimate,
@@ -197,7 +196,7 @@ def _read_month(
         days = read_selected_counts(data, job).get(job.name, every_day)
     cut_off = is_cut_off(every_day)
     sentences = read_sentences(data, job)
-    day_of = read_days(data, job) if sentences else {}
+    day_of = read_mentioning_days(data, job) if sentences else {}
 
     months = []
     for keyword in keywords:

@@ -12,7 +12,7 @@ from core.enums import JobKind
 from models.tables import Document, Label, Mention
 from reports.data import export_schema as schema
 from reports.data.queries import fetch_all
-from reports.data.run_data import RunData, RunJob, keep_rows
+from reports.data.run_data import RunData, RunJob, keep_rows_of_run
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class LabelRow:
     polarity: Annotated[float | None, "Its polarity in `mentions`."]
 
 
-@keep_rows
+@keep_rows_of_run
 def read_labels(data: RunData, names: Collection[str] | None = None) -> Iterator[LabelRow]:
     """Yield a row per month, mention and coder; none of mentions that the run no longer has."""
     for job in data.jobs_named(names):

@@ -11,10 +11,10 @@ from sqlalchemy import select
 from core.enums import JobKind
 from models.tables import PostPolarity, Summary
 from reports.data import export_schema as schema
+from reports.data.month_mentions import read_keyword_sentences
 from reports.data.queries import fetch_all
 from reports.data.run_data import RunData, RunJob, fetch_of_jobs
 from reports.data.selection import left_out
-from reports.data.tables.archive_days import read_sentences
 from reports.stats.intervals import mean_polarity, round_figure
 
 
@@ -45,7 +45,8 @@ def read_summaries(data: RunData, names: Collection[str] | None = None) -> Itera
 
 def _mean_polarity(data: RunData, job: RunJob, keyword: str) -> float | None:
     if job.kind == JobKind.MONTH:
-        return mean_polarity(read_sentences(data, job).get((keyword, None), {}).values())
+        sentences = read_keyword_sentences(data, job, keyword).get((keyword, None), {})
+        return mean_polarity(sentences.values())
     of_posts = select(PostPolarity.document_id, PostPolarity.polarity)
     without = left_out(data, job)
     polarities = []
