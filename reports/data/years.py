@@ -106,6 +106,10 @@ def read_years(data: RunData) -> list[PeriodRow]:
     Nine of them are enough: a share is of the documents that were read, and an archive of
     centuries lacks a month here and there.
     """
+    return data.selected_readings.once(read_years, lambda: _read_years(data))
+
+
+def _read_years(data: RunData) -> list[PeriodRow]:
     whole: Counter[tuple[Term, str]] = Counter()
     for row in read_periods(data):
         if row.matched is not None and row.documents and not row.cut_off:

@@ -116,8 +116,13 @@ class _KeywordMonth:
 
 
 def read_pairs(data: RunData) -> list[KeywordPair]:
-    """Return the pairs of keywords that were counted in any month, by their names."""
-    return _group(read_pair_months(data), _keywords_of(data))
+    """Return the pairs of keywords that were counted in any month, by their names.
+
+    They are the same at each call, so that each pair is compared once.
+    """
+    return data.selected_readings.once(
+        read_pairs, lambda: _group(read_pair_months(data), _keywords_of(data))
+    )
 
 
 def read_pairs_of_runs(runs: Mapping[str, RunData]) -> list[KeywordPair]:
