@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import partial
 
 from sqlalchemy import ColumnElement, String, cast, func, select
 
@@ -31,16 +32,17 @@ def read_daily_counts(run: RunData, job: RunJob) -> Mapping[str, list[int]]:
 
     A month of an archive is counted once, and what the run's selection leaves out counts too.
     """
+    count = partial(_count_by_day, run, documents_condition(run, job))
     if run.kind.unit == Unit.POST:
-        return _count_by_day(run, documents_condition(run, job))
-    if job.id not in run.kept_days:
-        run.kept_days[job.id] = _count_by_day(run, documents_condition(run, job))
-    return run.kept_days[job.id]
+        return count()
+    return run.readings.once((read_daily_counts, job.id), count)
 
 
-def read_stored_counts(run: RunData, job: RunJob) -> dict[str, list[int]]:
-    """Return the number of the job's documents on each day, in every section and material."""
-    return _count_by_day(run, documents_of(document_scope(run, job).of_all_kinds))
+def read_stored_counts(run: RunData, job: RunJob) -> Mapping[str, list[int]]:
+    """Return the documents of a month on each day, of every section and material."""
+    condition = documents_of(document_scope(run, job).of_all_kinds)
+    count = partial(_count_by_day, run, condition)
+    return run.readings.once((read_stored_counts, job.id), count)
 
 
 def _count_by_day(run: RunData, condition: ColumnElement[bool]) -> dict[str, list[int]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import partial
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import InstrumentedAttribute
@@ -48,16 +49,16 @@ def list_groups(run: RunData) -> list[str]:
     """
     if run.grouping is None:
         return []
-    parameters = run.month_parameters
-    cached = run.kept_rows.setdefault(list_groups, [])
-    if not cached:
-        stored_names = _find_names(run, run.grouping, parameters)
-        folded = {stored_name.casefold() for stored_name in stored_names}
-        chosen = _choose(parameters, run.grouping)
-        absent = [stored_name for stored_name in chosen if stored_name.casefold() not in folded]
-        cached.append(sorted(map(name_group, [*stored_names, *absent])))
-    groups: list[str] = cached[0]
-    return groups
+    find_groups = partial(_find_groups, run, run.grouping, run.month_parameters)
+    return run.readings.once(list_groups, find_groups)
+
+
+def _find_groups(run: RunData, grouping: Grouping, parameters: MonthsParameters) -> list[str]:
+    names = _find_names(run, grouping, parameters)
+    folded = {name.casefold() for name in names}
+    chosen = _choose(parameters, grouping)
+    absent = [name for name in chosen if name.casefold() not in folded]
+    return sorted(map(name_group, [*names, *absent]))
 
 
 def _choose(parameters: MonthsParameters, grouping: Grouping) -> Collection[str]:

@@ -55,6 +55,20 @@ class Selection:
 NO_SELECTION = Selection()
 
 
+class Readings:
+    """What was read or computed of a run: each reading is made once."""
+
+    def __init__(self) -> None:
+        self._results: dict[object, Any] = {}
+
+    def once(self, reading: object, read: Callable[[], T]) -> T:
+        """Return what *read* returned when the *reading* was asked for first."""
+        if reading not in self._results:
+            self._results[reading] = read()
+        result: T = self._results[reading]
+        return result
+
+
 @dataclass(frozen=True, slots=True)
 class RunJob:
     """A job as far as its results need it."""
@@ -99,10 +113,10 @@ class RunData:
 
     # The grouping by which the run's series are given too.
     grouping: Grouping | None = None
-    kept_rows: dict[Callable[..., Any], list[Any]] = field(default_factory=dict, repr=False)
 
-    # The counts of months, whatever the selection is.
-    kept_days: dict[int, dict[str, list[int]]] = field(default_factory=dict, repr=False)
+    # What was read whatever the selection is, and what was read of the documents that it leaves.
+    readings: Readings = field(default_factory=Readings, repr=False, compare=False)
+    selected_readings: Readings = field(default_factory=Readings, repr=False, compare=False)
 
     @property
     def keywords(self) -> tuple[Keyword, ...]:
@@ -238,14 +252,20 @@ class Reader(Protocol[T_co]):
 
 
 def keep_rows(read: Reader[T]) -> Reader[T]:
-    """Decorate a reader whose rows of the whole run are computed once and kept in `RunData`."""
+    """Decorate a reader of selected documents whose rows of the whole run are computed once."""
+    return _keep_in(attrgetter("selected_readings"), read)
 
+
+def keep_rows_of_run(read: Reader[T]) -> Reader[T]:
+    """Decorate a reader whose rows of the whole run are the same whatever the selection."""
+    return _keep_in(attrgetter("readings"), read)
+
+
+def _keep_in(readings_of: Callable[[RunData], Readings], read: Reader[T]) -> Reader[T]:
     @wraps(read)
     def read_once(run: RunData, job_names: Collection[str] | None = None) -> Iterator[T]:
         if job_names is not None:
             return read(run, job_names)
-        if read not in run.kept_rows:
-            run.kept_rows[read] = list(read(run))
-        return iter(run.kept_rows[read])
+        return iter(readings_of(run).once(read, lambda: list(read(run))))
 
     return read_once

@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from hashlib import blake2b
 from operator import itemgetter
 
@@ -18,7 +19,7 @@ from core.errors import UsageError
 from models.tables import Document, Job, JobStep, Mention, Origin
 from reports.data.export_schema import pad_period
 from reports.data.queries import fetch_all, fetch_pages, fetch_scalars, in_batches
-from reports.data.run_data import RunData, RunJob, Selection, documents_condition
+from reports.data.run_data import Readings, RunData, RunJob, Selection, documents_condition
 
 # A report looks at so many documents of a run of months in a minute.
 MOST_TEXTS = 500_000
@@ -73,11 +74,7 @@ def read_patterns(run: RunData) -> Patterns:
 
     For a large run without a selection only the documents that mention a keyword are searched.
     """
-    cached = run.kept_rows.setdefault(read_patterns, [])
-    if not cached:
-        cached.append(find_patterns(lambda: _read_texts(run)))
-    patterns: Patterns = cached[0]
-    return patterns
+    return run.readings.once(read_patterns, lambda: find_patterns(lambda: _read_texts(run)))
 
 
 def read_places(run: RunData, identities: Iterable[str]) -> Callable[[str], int | None]:
@@ -103,22 +100,12 @@ def left_out(run: RunData, job: RunJob) -> Collection[int]:
     """
     if not run.selection:
         return ()
-    cached = run.kept_rows.setdefault(left_out, [])
-    if not cached:
-        cached.append({})
-    ids_by_job: dict[int, frozenset[int]] = cached[0]
-    if job.id not in ids_by_job:
-        if run.kind.unit == Unit.MENTION and not run.selection.distinct:
-            ids_by_job |= _leave_out_patterns(run)
-        else:
-            ids_by_job[job.id] = frozenset(_leave_out(run, job))
-    return ids_by_job[job.id]
+    return run.selected_readings.once((left_out, job.id), lambda: _leave_out(run, job))
 
 
 def select_documents(run: RunData, selection: Selection) -> RunData:
-    """Return the run with another selection; both share the run's patterns."""
-    patterns = run.kept_rows.setdefault(read_patterns, [])
-    return replace(run, selection=selection, kept_rows={read_patterns: patterns})
+    """Return the run with another selection; what is the same of both is read once, by either."""
+    return replace(run, selection=selection, selected_readings=Readings())
 
 
 def find_places(run: RunData) -> dict[str, int | None]:
@@ -177,47 +164,67 @@ def digest_text(text: str) -> bytes:
     return blake2b(folded.encode(), digest_size=16).digest()
 
 
-def _leave_out_patterns(run: RunData) -> dict[int, frozenset[int]]:
-    """Return the documents of the unwanted patterns of a run of months, by the id of each job.
+def _leave_out(run: RunData, job: RunJob) -> frozenset[int]:
+    places = {place for place in find_places(run).values() if place is not None}
+    unwanted = frozenset[int]().union(*(_read_pattern(run, job, place) for place in places))
+    if not run.selection.distinct:
+        return unwanted
+    find_repeated = partial(_find_repeated, run, job)
+    return unwanted | run.readings.once((_find_repeated, job.id), find_repeated)
 
-    No document belongs to two months, so documents without a pattern need not be read.
-    """
-    ids_by_month: dict[str, set[int]] = defaultdict(set)
-    for batch in in_batches(read_patterns(run).numbers_of(_unwanted(run))):
+
+def _read_pattern(run: RunData, job: RunJob, place: int) -> frozenset[int]:
+    """Return the documents of *job* that are of the pattern at *place*."""
+    if run.kind.unit == Unit.MENTION:
+        read_months = partial(_read_pattern_by_month, run, place)
+        months = run.readings.once((_read_pattern_by_month, place), read_months)
+        return months.get(job.name, frozenset())
+    read_documents = partial(_read_pattern_of_job, run, job, place)
+    return run.readings.once((_read_pattern_of_job, job.id, place), read_documents)
+
+
+def _read_pattern_by_month(run: RunData, place: int) -> dict[str, frozenset[int]]:
+    """Return the documents of a pattern of a run of months; none belongs to two months."""
+    documents_by_month: dict[str, set[int]] = defaultdict(set)
+    for batch in in_batches(read_patterns(run).numbers_of([place])):
         statement = select(Document.id, Document.period).where(Document.id.in_(batch))
         for document, period in fetch_all(run.db, statement):
-            ids_by_month[pad_period(period)].add(document)
-    return {job.id: frozenset(ids_by_month[job.name]) for job in run.jobs}
+            documents_by_month[pad_period(period)].add(document)
+    return {month: frozenset(documents) for month, documents in documents_by_month.items()}
 
 
-def _unwanted(run: RunData) -> set[int]:
-    """Return the places of the patterns that the selection leaves out."""
-    return {
-        pattern_place for pattern_place in find_places(run).values() if pattern_place is not None
-    }
+def _read_pattern_of_job(run: RunData, job: RunJob, place: int) -> frozenset[int]:
+    documents: set[int] = set()
+    for batch in in_batches(read_patterns(run).numbers_of([place])):
+        in_job = documents_condition(run, job)
+        statement = select(Document.id).where(in_job, Document.id.in_(batch))
+        documents.update(fetch_scalars(run.db, statement))
+    return frozenset(documents)
 
 
-def _leave_out(run: RunData, job: RunJob) -> Iterator[int]:
+def _find_repeated(run: RunData, job: RunJob) -> frozenset[int]:
+    """Return the documents of *job* that repeat an earlier one of their month."""
     patterns = read_patterns(run)
-    unwanted = _unwanted(run)
+    repeated: set[int] = set()
     seen: set[tuple[int, str]] = set()
     dated_documents = _sort_by_date(run, job)
     copies = _find_copies(run, dated_documents) if _has_outlets(run, job) else set()
     for document, month in dated_documents:
         if document in copies:
-            yield document
+            repeated.add(document)
             continue
         pattern_place = patterns.place_of(document)
         if pattern_place is None:
             continue
-        if pattern_place in unwanted or (run.selection.distinct and (pattern_place, month) in seen):
-            yield document
+        if (pattern_place, month) in seen:
+            repeated.add(document)
         seen.add((pattern_place, month))
+    return frozenset(repeated)
 
 
 def _has_outlets(run: RunData, job: RunJob) -> bool:
-    """Whether copies count once, and documents of the job are of several outlets."""
-    if not run.selection.distinct or run.kind.unit == Unit.POST:
+    """Whether documents of a month are of several outlets."""
+    if run.kind.unit == Unit.POST:
         return False
     documents = select(Origin.outlet).join(Document, Document.origin_id == Origin.id)
     job_outlets = documents.where(documents_condition(run, job))

@@ -123,6 +123,10 @@ def read_years(run: RunData) -> list[PeriodRow]:
     Nine of them are enough: a share is of the documents that were read, and an archive of
     centuries lacks a month here and there.
     """
+    return run.selected_readings.once(read_years, lambda: _read_years(run))
+
+
+def _read_years(run: RunData) -> list[PeriodRow]:
     whole: Counter[tuple[Term, str]] = Counter()
     for period_row in read_periods(run):
         if period_row.matched is not None and period_row.documents and not period_row.cut_off:

@@ -7,19 +7,14 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import select
-
 from analysis import grains
 from analysis.steps import keywords as keywords_step
 from analysis.steps import polarity as polarity_step
 from core.enums import DOCUMENTS, Grouping, StepState
-from models.tables import Mention
-from reports.data import export_schema as schema
 from reports.data.daily_counts import (
     find_missing_days,
     no_documents,
     read_daily_counts,
-    read_days,
     read_selected_counts,
     read_stored_counts,
 )
@@ -29,15 +24,9 @@ from reports.data.groupings import (
     read_mentioning_groups,
     read_selected_group_counts,
 )
-from reports.data.queries import fetch_all
+from reports.data.month_mentions import Term, read_mentioning_days, read_sentences
 from reports.data.run_data import RunData, RunJob
-from reports.data.selection import left_out
 from reports.data.tables.coverage import CoverageRow, read_coverage_grid
-
-#: the polarity of each sentence, by document and position in the document
-Sentences = dict[tuple[int, int], float | None]
-# The name of a keyword and one of its terms; None stands for all its terms together.
-Term = tuple[str, str | None]
 
 # These steps decide what a row can hold.
 _STEPS = (DOCUMENTS, keywords_step.NAME, polarity_step.NAME)
@@ -239,9 +228,9 @@ def _is_choice(run: RunData) -> bool:
 def _find_by_day(
     run: RunData, job: RunJob, grouping: Grouping | None
 ) -> dict[Group, dict[int, dict[Term, Matches]]]:
-    """Return the matches on each day of a month, from 0, by group, keyword and term."""
+    """Return what was found on each day of a month, from 0, by group, keyword and term."""
     sentences = read_sentences(run, job)
-    day_of = read_days(run, job) if sentences else {}
+    day_of = read_mentioning_days(run, job) if sentences else {}
     group_of = read_mentioning_groups(run, job, grouping) if sentences and grouping else {}
     matches: dict[Group, dict[int, dict[Term, Matches]]] = defaultdict(lambda: defaultdict(dict))
 
@@ -259,23 +248,3 @@ def _find_by_day(
         for (group, day), documents in matching.items():
             matches[group][day][term] = Matches(len(documents), polarities[group, day])
     return matches
-
-
-def read_sentences(run: RunData, job: RunJob) -> dict[Term, Sentences]:
-    """Return the sentences that hold a term, by keyword and term.
-
-    Under the term None stands each of the keyword's sentences once.
-    """
-    sentences: dict[Term, Sentences] = defaultdict(dict)
-    statement = select(
-        *(Mention.keyword, Mention.term, Mention.document_id, Mention.position, Mention.polarity)
-    )
-    mentions = fetch_all(run.db, statement.where(Mention.job_id == job.id))
-    without = left_out(run, job)
-    for keyword, term, document, position, polarity in mentions:
-        if document in without:
-            continue
-        valid = schema.valid_polarity(polarity)
-        sentences[keyword, term][document, position] = valid
-        sentences[keyword, None][document, position] = valid
-    return sentences

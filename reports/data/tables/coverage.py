@@ -13,7 +13,7 @@ from core.enums import DOCUMENTS, State, StepState
 from models.tables import JobStep
 from reports.data import export_schema as schema
 from reports.data.queries import fetch_all, in_batches, index_by
-from reports.data.run_data import RunData, RunJob, keep_rows
+from reports.data.run_data import RunData, RunJob, keep_rows_of_run
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class CoverageRow:
     ]
 
 
-@keep_rows
+@keep_rows_of_run
 def read_coverage(run: RunData, job_names: Collection[str] | None = None) -> Iterator[CoverageRow]:
     """Yield a row per job and step that was requested, the documents step always among them."""
     columns = (JobStep.job_id, JobStep.step, JobStep.state, JobStep.reason, JobStep.documents)

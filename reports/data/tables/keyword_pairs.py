@@ -21,11 +21,10 @@ from reports.data.daily_counts import (
     measure_dispersion,
     no_documents,
     read_daily_counts,
-    read_days,
     read_selected_counts,
 )
+from reports.data.month_mentions import Sentences, read_mentioning_days, read_sentences
 from reports.data.run_data import RunData, RunJob, keep_rows
-from reports.data.tables.archive_days import Sentences, read_sentences
 from reports.data.tables.coverage import read_coverage_grid
 from reports.stats.paired import (
     Estimate,
@@ -132,8 +131,13 @@ class _KeywordMonth:
 
 
 def read_pairs(run: RunData) -> list[KeywordPair]:
-    """Return the pairs of keywords that were counted in any month, by their names."""
-    return _group(read_pair_months(run), _keywords_of(run))
+    """Return the pairs of keywords that were counted in any month, by their names.
+
+    They are the same at each call, so that each pair is compared once.
+    """
+    return run.selected_readings.once(
+        read_pairs, lambda: _group(read_pair_months(run), _keywords_of(run))
+    )
 
 
 def read_pairs_of_runs(runs: Mapping[str, RunData]) -> list[KeywordPair]:
@@ -213,7 +217,7 @@ def _read_month(
         days = read_selected_counts(run, job).get(job.name, every_day)
     cut_off = is_cut_off(every_day)
     sentences = read_sentences(run, job)
-    day_of = read_days(run, job) if sentences else {}
+    day_of = read_mentioning_days(run, job) if sentences else {}
 
     months = []
     for keyword in keywords:

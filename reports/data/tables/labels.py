@@ -11,7 +11,7 @@ from sqlalchemy import and_, select
 from models.tables import Document, Label, Mention
 from reports.data import export_schema as schema
 from reports.data.queries import fetch_all
-from reports.data.run_data import RunData, RunJob, keep_rows
+from reports.data.run_data import RunData, RunJob, keep_rows_of_run
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class LabelRow:
     polarity: Annotated[float | None, "Its polarity in `mentions`."]
 
 
-@keep_rows
+@keep_rows_of_run
 def read_labels(run: RunData, job_names: Collection[str] | None = None) -> Iterator[LabelRow]:
     """Yield a row per month, coder and mention that the run still has."""
     for job in run.jobs_named(job_names):

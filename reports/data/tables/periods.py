@@ -27,6 +27,7 @@ from reports.data.daily_counts import (
     read_daily_counts,
 )
 from reports.data.groupings import Group, list_groups
+from reports.data.month_mentions import Term
 from reports.data.queries import fetch_pages
 from reports.data.run_data import (
     Reader,
@@ -41,7 +42,6 @@ from reports.data.tables.archive_days import (
     NO_MATCHES,
     ArchiveDay,
     Progress,
-    Term,
     read_archive_days,
 )
 from reports.data.tables.coverage import read_coverage_grid

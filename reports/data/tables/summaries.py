@@ -8,12 +8,13 @@ from typing import Annotated
 
 from sqlalchemy import select
 
+from analysis.kinds.kind import Unit
 from models.tables import PostPolarity, Summary
 from reports.data import export_schema as schema
+from reports.data.month_mentions import read_keyword_sentences
 from reports.data.queries import fetch_all
 from reports.data.run_data import RunData, RunJob, fetch_of_jobs
 from reports.data.selection import left_out
-from reports.data.tables.archive_days import read_sentences
 from reports.stats.intervals import mean_polarity, round_figure
 
 
@@ -43,8 +44,9 @@ def read_summaries(run: RunData, job_names: Collection[str] | None = None) -> It
 
 
 def _mean_polarity(run: RunData, job: RunJob, keyword: str) -> float | None:
-    if run.keywords:
-        return mean_polarity(read_sentences(run, job).get((keyword, None), {}).values())
+    if run.kind.unit == Unit.MENTION:
+        sentences = read_keyword_sentences(run, job, keyword).get((keyword, None), {})
+        return mean_polarity(sentences.values())
     post_polarities = select(PostPolarity.document_id, PostPolarity.polarity)
     without = left_out(run, job)
     polarities = []
