@@ -20,7 +20,8 @@ from models.tables import Base
 from sources.post_cleaning import words_of_post
 from textapi.text.keywords import pattern
 
-_words_of_post = lru_cache(maxsize=TEXTS_KEPT)(words_of_post)  # every job of a run reads the same
+# The jobs of a run all read the same posts.
+_words_of_post = lru_cache(maxsize=TEXTS_KEPT)(words_of_post)
 
 ReadOtherPosts = Callable[[], Awaitable[Iterable[DocumentText] | None]]
 
@@ -51,7 +52,10 @@ class MonthData:
     keywords: Sequence[Keyword]
     options: TextOptions
     results: ResultReader
-    mask_keyword: bool = False  # whether its terms are masked when a mention is scored
+
+    # Whether the keyword's terms are masked before a mention is scored.
+    mask_keyword: bool = False
+
     _corpora: list[Corpus] = field(default_factory=list, init=False)
 
     def documents_by_day(self) -> Iterator[tuple[str, list[DocumentText]]]:
@@ -106,9 +110,9 @@ class MonthData:
 def _words_outside(posts: Iterable[DocumentText], corpus: Corpus) -> Iterator[str]:
     document_ids = {document_id for document_id, _ in corpus.texts}
     for post in posts:
-        words = "" if post.repost else _words_of_post(post.text)
-        if words and post.id not in document_ids:
-            yield words
+        post_words = "" if post.repost else _words_of_post(post.text)
+        if post_words and post.id not in document_ids:
+            yield post_words
 
 
 @dataclass(frozen=True)
@@ -117,8 +121,12 @@ class PostData:
 
     posts: Sequence[DocumentText]
     options: TextOptions
-    subject: str = ""  # the handle or the term
-    read_other_posts: ReadOtherPosts = _no_posts  # of the run's other jobs; None: not collected yet
+
+    # The handle of the account, or the term of the search.
+    subject: str = ""
+
+    # It reads the posts of the run's other jobs, and returns None while one of them is collected.
+    read_other_posts: ReadOtherPosts = _no_posts
 
     @cached_property
     def authored(self) -> list[DocumentText]:

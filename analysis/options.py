@@ -16,7 +16,8 @@ from analysis.query.terms import Term
 from core.enums import Grain, Within
 from textapi.text.keywords import pattern
 
-LONGEST_NAME = 200  # characters
+# A keyword's name has at most this many characters.
+LONGEST_NAME = 200
 
 _DOUBLE_QUOTES = '"\u201c\u201d\u201e'
 
@@ -30,14 +31,18 @@ class FrozenModel(BaseModel):
 class Keyword(FrozenModel):
     """A subject: terms of which any counts for it, its name among them; or a query.
 
-    The *terms* of a query are those that it seeks, as it writes them: ``covid*``, ``=US``.
+    The *terms* of a query are the terms that it seeks, as it writes them: ``covid*``, ``=US``.
     """
 
     name: str = Field(min_length=1, max_length=LONGEST_NAME)
     terms: tuple[str, ...]
     query: str | None = None
-    within: Within = Within.SENTENCE  # that a query has to match
-    forms: dict[str, tuple[str, ...]] = Field({}, exclude=True)  # of terms with a star, in a month
+
+    # The part of a document that a query has to match.
+    within: Within = Within.SENTENCE
+
+    # The words that each term with a star stands for in the documents of a month.
+    forms: dict[str, tuple[str, ...]] = Field({}, exclude=True)
 
     @model_validator(mode="after")
     def _terms_are_consistent(self) -> Keyword:
@@ -70,8 +75,8 @@ class Keyword(FrozenModel):
         if self.query is not None:
             is_nameless = self.name == _name_query(self.query)
             return self.query if is_nameless else f"{self.name}:{self.query}"
-        others = ",".join(term for term in self.terms if term != self.name)
-        return f"{self.name}:{others}" if others else self.name
+        other_terms = ",".join(term for term in self.terms if term != self.name)
+        return f"{self.name}:{other_terms}" if other_terms else self.name
 
     @property
     def request_terms(self) -> list[str]:
@@ -109,16 +114,21 @@ class Keyword(FrozenModel):
         """
         text = make_marks_plain(text)
         refuse_foreign_signs(text, is_query=is_query(text))
-        name, colon, query = _split_name(text)
-        if is_query(query) and (name.strip() or not colon):
-            return cls.parse_query(name, query, within)
-        if colon and is_query(name):
-            raise ValueError(f"{name!r} is a query, and has no terms: write all of it as one query")
+        keyword_name, colon, query = _split_name(text)
+        if is_query(query) and (keyword_name.strip() or not colon):
+            return cls.parse_query(keyword_name, query, within)
+        if colon and is_query(keyword_name):
+            raise ValueError(
+                f"{keyword_name!r} is a query, and has no terms: write all of it as one query"
+            )
         return cls._parse_list(text)
 
     @classmethod
     def parse_query(cls, name: str, text: str, within: Within = Within.SENTENCE) -> Keyword:
-        """Read a query; without a *name* it is its own. Raises ValueError as `parse` does."""
+        """Read a query; without a *name* it is named after itself.
+
+        Raises ValueError as `parse` does.
+        """
         query = " ".join(make_marks_plain(text).split())
         refuse_foreign_signs(query, is_query=is_query(query))
         if not is_query(query):
@@ -136,15 +146,15 @@ class Keyword(FrozenModel):
 
     @classmethod
     def _parse_list(cls, text: str) -> Keyword:
-        name, colon, others = text.partition(":")
-        terms = [name, *others.split(",")] if colon else [name]
+        keyword_name, colon, other_terms = text.partition(":")
+        terms = [keyword_name, *other_terms.split(",")] if colon else [keyword_name]
         stripped = [" ".join(term.split()) for term in terms]
         if not all(stripped):
             raise ValueError(f"{text!r} has an empty term: write NAME or NAME:term,term")
-        if "," in name:
-            first, _, others = (part.strip() for part in name.partition(","))
+        if "," in keyword_name:
+            first_part, _, others = (part.strip() for part in keyword_name.partition(","))
             raise ValueError(
-                f"{text!r} has a comma in its name: write {first}:{others} for one subject of "
+                f"{text!r} has a comma in its name: write {first_part}:{others} for one subject of "
                 "several terms, or --keyword again for another subject"
             )
         for term in stripped:
@@ -164,13 +174,13 @@ def _name_query(query: str) -> str:
 
 
 def _split_name(text: str) -> tuple[str, str, str]:
-    """Return what stands before the first colon that is not in quotation marks, and behind it."""
-    in_quotes = False
-    for place, letter in enumerate(text):
-        if letter in _DOUBLE_QUOTES:
-            in_quotes = not in_quotes
-        if letter == ":" and not in_quotes:
-            return text[:place], ":", text[place + 1 :]
+    """Split *text* at the first colon outside quotation marks: what is before it, it, the rest."""
+    is_quoted = False
+    for index, character in enumerate(text):
+        if character in _DOUBLE_QUOTES:
+            is_quoted = not is_quoted
+        if character == ":" and not is_quoted:
+            return text[:index], ":", text[index + 1 :]
     return "", "", text
 
 
@@ -196,9 +206,9 @@ def _check_term(term: str) -> None:
 class CommandOption:
     """How a field of parameters is given on the command line.
 
-    The option is called like the field, or *flag*. Texts may be several: the option is given again,
-    or one text names them with commas where *is_separated*. A flag that *is_negated* sets False.
-    The option changes nothing in a run without the *step*, and never where *idle* says why.
+    The option is called like the field, or *flag*. A field of several texts takes the option more
+    than once, or one text with commas if it *is_separated*. A flag that *is_negated* sets False.
+    The option has no effect in a run without the *step*; *idle* says why it never has one.
     """
 
     help: str
@@ -218,7 +228,7 @@ class CommandOption:
         if not isinstance(value, tuple):
             return [flag, str(value)]
         texts = [",".join(value)] if self.is_separated else value
-        return [word for text in texts for word in (flag, text)]
+        return [argument for text in texts for argument in (flag, text)]
 
 
 def declared_option(field: FieldInfo) -> CommandOption | None:
@@ -277,5 +287,5 @@ class TextOptions(FrozenModel):
 def list_fields(parameters: type[BaseModel]) -> list[tuple[str, FieldInfo]]:
     """Return the fields of *parameters* in the order of options: its own before the shared ones."""
     fields = parameters.model_fields
-    own_first = sorted(fields, key=TextOptions.model_fields.__contains__)
-    return [(field_name, fields[field_name]) for field_name in own_first]
+    sorted_names = sorted(fields, key=TextOptions.model_fields.__contains__)
+    return [(field_name, fields[field_name]) for field_name in sorted_names]

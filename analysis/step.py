@@ -59,8 +59,8 @@ class NotReady:
 
 def store_rows(connection: Connection, job_id: int, rows: Rows) -> None:
     """Replace the job's rows in each table."""
-    for table, of_table in rows.items():
-        replace_rows(connection, job_id, table, of_table)
+    for table, table_rows in rows.items():
+        replace_rows(connection, job_id, table, table_rows)
 
 
 class StoreRows(Protocol):

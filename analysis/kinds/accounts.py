@@ -50,7 +50,7 @@ class Accounts(PostsKind[HandlesParameters]):
         names: Sequence[str],
     ) -> list[str]:
         """Return the names of the accounts' jobs: the handles, case folded."""
-        return ["@" + name.strip().removeprefix("@").casefold() for name in names]
+        return ["@" + handle.strip().removeprefix("@").casefold() for handle in names]
 
     def argument_words(
         self,
@@ -70,11 +70,11 @@ class Accounts(PostsKind[HandlesParameters]):
     ) -> Matched[HandlesParameters]:
         """Check handles of several words: only files can bring such. Raises `UsageError`."""
         with db.read() as connection:
-            for name in names:
-                has_space = len(name.split()) > 1
-                if has_space and not has_documents_of(connection, fold_handle(name) or ""):
+            for handle in names:
+                has_space = len(handle.split()) > 1
+                if has_space and not has_documents_of(connection, fold_handle(handle) or ""):
                     raise UsageError(
-                        f"{printable(name)} is no handle, it holds a space: write the account's "
+                        f"{printable(handle)} is no handle, it holds a space: write the account's "
                         "name, as @nasa; several are given one by one"
                     )
         return Matched(parameters, names)

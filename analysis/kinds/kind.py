@@ -98,9 +98,8 @@ class Kind(ABC, Generic[P]):
     Its jobs are messages for the Celery task *job_kind*, its *report* is one of `reports.kinds`. A
     time slice takes along up to *companions* queued jobs of the same run.
 
-    The documents of a job are those of a month or an account. A kind whose documents neither tells
-    says *links_documents* and which stored ones they are, `find_stored`. They are linked to the
-    job.
+    The documents of a job are those of a month or an account. If neither tells them, the kind sets
+    *links_documents* and finds the stored ones in `find_stored`; they are linked to the job.
     """
 
     name: ClassVar[str]
@@ -148,9 +147,9 @@ class Kind(ABC, Generic[P]):
     def find_stored(
         self, connection: Connection, job_name: str, parameters: P, after: int
     ) -> tuple[int | None, list[int]]:
-        """Look at the next stored documents after the id *after* for those of the job.
+        """Search the next stored documents, with ids above *after*, for documents of the job.
 
-        Return the last id that was looked at, None where there are no more, and the ids found.
+        Return the last id that was examined (None at the end), and the ids of the job's documents.
         """
         raise NotImplementedError
 
@@ -187,15 +186,15 @@ class Kind(ABC, Generic[P]):
 
     def command_words(self, parameters: P, job_names: Sequence[str]) -> list[str]:
         """Return what is typed behind ``tidings submit`` for such a run, without the defaults."""
-        words = [self.name, *self.argument_words(parameters, job_names)]
+        command = [self.name, *self.argument_words(parameters, job_names)]
         for field_name, field_info in list_fields(self.parameters):
             declared = declared_option(field_info)
-            value = getattr(parameters, field_name)
+            option_value = getattr(parameters, field_name)
             if field_info.annotation is Grain:
-                words += _series_words(value, getattr(parameters, "grouping", None))
-            elif declared is not None and value != field_info.default:
-                words += declared.words(field_name, value)
-        return words
+                command += _series_words(option_value, getattr(parameters, "grouping", None))
+            elif declared is not None and option_value != field_info.default:
+                command += declared.words(field_name, option_value)
+        return command
 
     def argument_words(
         self,

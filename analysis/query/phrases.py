@@ -14,7 +14,7 @@ from core.errors import UsageError
 from textapi.text.keywords import pattern
 from textapi.text.sentences import split
 
-#: So many times the documents of a phrase: its query may have been meant.
+#: A phrase may have been meant as a query if the query matches this many times as many documents.
 MUCH_MORE = 2
 
 
@@ -101,12 +101,12 @@ def _has_match(query: Query, text: str, within: Within) -> bool:
     positions = {}
     for term in query.terms:
         positions[term] = [
-            number
-            for number, (start, end) in enumerate(sentences)
+            position
+            for position, (start, end) in enumerate(sentences)
             if term.pattern.search(text[start:end])
         ]
-    in_document = within == Within.DOCUMENT
-    mentions = find_positions(query, text, sentences, positions, in_document=in_document)
+    is_whole_document = within == Within.DOCUMENT
+    mentions = find_positions(query, text, sentences, positions, in_document=is_whole_document)
     return any(mentions.values())
 
 

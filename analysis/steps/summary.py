@@ -18,13 +18,13 @@ from textapi.requests import TextRequest, summary_of
 async def summarize_corpora(data: MonthData | PostData, fetcher: Fetcher) -> StepResult:
     """Summarize each corpus."""
     corpora = await data.summary_corpora()
-    rows: list[dict[str, Any]] = []
+    summary_rows: list[dict[str, Any]] = []
 
     for corpus in corpora:
         summary = await _summarize(corpus, data.options, fetcher)
-        rows.append({"keyword": corpus.keyword, "summary": summary})
+        summary_rows.append({"keyword": corpus.keyword, "summary": summary})
 
-    return StepResult(count_documents(corpora), {Summary: rows})
+    return StepResult(count_documents(corpora), {Summary: summary_rows})
 
 
 async def _summarize(corpus: Corpus, options: TextOptions, fetcher: Fetcher) -> str:
