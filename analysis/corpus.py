@@ -14,7 +14,7 @@ TextOfDocument = tuple[int, str]
 
 @dataclass(frozen=True)
 class Corpus:
-    """Texts by period, of one keyword ("" for the posts of an account or a search)."""
+    """The texts of one keyword by period; the keyword is "" for posts of accounts and searches."""
 
     keyword: str
     texts_by_period: Mapping[str, Sequence[TextOfDocument]]

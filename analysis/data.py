@@ -1,4 +1,4 @@
-"""What the steps of a job work on: a month of an archive, or the posts of an account or search."""
+"""The data that a job's steps work on: a month of an archive, or posts of an account or search."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ async def _no_posts() -> list[DocumentText]:
 
 
 class ResultReader(Protocol):
-    """Where the rows of earlier steps are read: the database, or in a dry run the memory."""
+    """Reads the rows of earlier steps, from the database or, in a dry run, from memory."""
 
     async def rows(self, table: type[Base]) -> list[Mapping[str, Any]]:
         """Read what the job's steps have found for *table*."""
@@ -45,7 +45,7 @@ class ResultReader(Protocol):
 
 @dataclass
 class MonthData:
-    """The documents of one month, and what was found in them so far."""
+    """The documents of one month, and the results of earlier steps."""
 
     db: Database
     scope: DocumentScope
@@ -59,7 +59,7 @@ class MonthData:
     _corpora: list[Corpus] = field(default_factory=list, init=False)
 
     def documents_by_day(self) -> Iterator[tuple[str, list[DocumentText]]]:
-        """Yield each day and its documents: no more than a day is held."""
+        """Yield each day with its documents; memory holds one day at a time."""
         return list_documents_by_day(self.db, self.scope)
 
     async def corpora(self) -> list[Corpus]:
@@ -74,7 +74,7 @@ class MonthData:
         return self._corpora
 
     def scored_text(self, keyword: str, sentence: str) -> str:
-        """Return what is scored of a sentence that mentions *keyword*."""
+        """Return the text that is scored for a sentence that mentions *keyword*."""
         if not self.mask_keyword:
             return sentence
         return mask_terms(sentence, self._keywords[keyword].patterns)
@@ -84,7 +84,7 @@ class MonthData:
         return {keyword.name: keyword for keyword in self.keywords}
 
     async def summary_corpora(self) -> list[Corpus]:
-        """Return what a summary is made of: the corpora as they are."""
+        """Return the corpora of the summaries: the corpora as they are."""
         return await self.corpora()
 
     async def reference_texts(self, corpus: Corpus) -> Iterable[str]:
@@ -117,7 +117,7 @@ def _words_outside(posts: Iterable[DocumentText], corpus: Corpus) -> Iterator[st
 
 @dataclass(frozen=True)
 class PostData:
-    """The posts of an account or a search; reposts are left out of everything that is analysed."""
+    """The posts of an account or a search; the analysis leaves reposts out."""
 
     posts: Sequence[DocumentText]
     options: TextOptions
@@ -130,7 +130,7 @@ class PostData:
 
     @cached_property
     def authored(self) -> list[DocumentText]:
-        """The posts that are no reposts: nobody is judged by another's words."""
+        """The posts that are no reposts: an account is not judged by another account's words."""
         return [post for post in self.posts if not post.repost]
 
     @cached_property
@@ -149,14 +149,14 @@ class PostData:
     async def reference_texts(self, corpus: Corpus) -> Iterable[str] | None:
         """Return the words of the authored posts of the run's other jobs, read as they are used.
 
-        None while the documents of one of them are still collected.
+        Return None while the documents of one of them are still collected.
         """
         posts = await self.read_other_posts()
         return None if posts is None else _words_outside(posts, corpus)
 
     @cached_property
     def names(self) -> list[str]:
-        """The handle or term, and the name that the posts spell it out as, reposts included."""
+        """The handle or term, and the name that posts and reposts write it as."""
         texts = (post.text for post in self.posts)
         return names_of_account(self.subject, count_writings(self.subject, texts))
 

@@ -1,6 +1,6 @@
 """Periods of the calendar by grain: `2020-03-01`, `2020-W14` (ISO 8601), `2020-03`, `2020`.
 
-A period is known by its label, which tells its grain. Labels of one grain sort by time.
+The label of a period tells its grain. Labels of one grain sort by time.
 """
 
 from __future__ import annotations

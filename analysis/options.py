@@ -29,7 +29,7 @@ class FrozenModel(BaseModel):
 
 
 class Keyword(FrozenModel):
-    """A subject: terms of which any counts for it, its name among them; or a query.
+    """A subject: a list of terms, its name among them, or a query. Any term counts for it.
 
     The *terms* of a query are the terms that it seeks, as it writes them: ``covid*``, ``=US``.
     """
@@ -55,12 +55,12 @@ class Keyword(FrozenModel):
 
     @property
     def parsed_query(self) -> Query | None:
-        """The query as it is read; None for a list of terms."""
+        """The parsed query; None for a list of terms."""
         return None if self.query is None else parse_query(self.query)
 
     @property
     def compared_terms(self) -> tuple[str, ...]:
-        """The terms of which each is enough; none of a query that needs several together."""
+        """The terms that are each enough alone; none for a query that needs several terms."""
         query = self.parsed_query
         return self.terms if query is None or query.is_choice else ()
 
@@ -80,7 +80,7 @@ class Keyword(FrozenModel):
 
     @property
     def request_terms(self) -> list[str]:
-        """What the Text API is asked for: whole words, those behind NOT too."""
+        """The terms to request from the Text API: whole words, also those behind NOT."""
         if self.parsed_query is None:
             return list(self.terms)
         terms: list[str] = []
@@ -95,7 +95,7 @@ class Keyword(FrozenModel):
         return [term for term in query.terms if term.has_star] if query else []
 
     def request_terms_of(self, term: Term) -> tuple[str, ...]:
-        """Return what the Text API is asked for in place of one term of the query."""
+        """Return the terms to request from the Text API for one term of the query."""
         return self.forms.get(str(term), ()) if term.has_star else (term.words,)
 
     @cached_property
@@ -109,8 +109,8 @@ class Keyword(FrozenModel):
     def parse(cls, text: str, within: Within = Within.SENTENCE) -> Keyword:
         """Read ``NAME``, ``NAME:term,term``, ``QUERY`` or ``NAME:QUERY``.
 
-        White space around a term is dropped, and so is a repeated term. Raises ValueError where a
-        name or a term is empty, or could match nothing that was meant.
+        White space around a term is dropped, and so is a repeated term. Raises ValueError if a name
+        or a term is empty, or cannot match what was meant.
         """
         text = make_marks_plain(text)
         refuse_foreign_signs(text, is_query=is_query(text))
@@ -168,7 +168,7 @@ class Keyword(FrozenModel):
 
 
 def _name_query(query: str) -> str:
-    """Return the name of a query that has none: itself, of a term alone without its marks."""
+    """Return the name of a query without one: the query itself, or a single term without marks."""
     root = parse_query(query).root
     return str(root) if isinstance(root, Term) else query
 
@@ -188,7 +188,7 @@ _QUOTES = "\"'\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb"
 
 
 def _check_term(term: str) -> None:
-    """Raise ValueError where *term* cannot match, or not what was meant."""
+    """Raise ValueError if *term* cannot match anything, or not what was meant."""
     if "*" in term:
         raise ValueError(
             f"{term!r} has a star, which stands for itself: whole words are matched, so write "
@@ -221,7 +221,7 @@ class CommandOption:
     idle: str | None = None
 
     def words(self, field_name: str, value: Any) -> list[str]:
-        """Return the words of a command that give the field this *value*."""
+        """Return the words of a command that set the field to *value*."""
         flag = flag_of(field_name, self)
         if isinstance(value, bool):
             return [flag]
@@ -232,7 +232,7 @@ class CommandOption:
 
 
 def declared_option(field: FieldInfo) -> CommandOption | None:
-    """Return the option by which a field of parameters is typed, if it declares one."""
+    """Return the option that sets a field of parameters, if the field declares one."""
     declared = (option for option in field.metadata if isinstance(option, CommandOption))
     return next(declared, None)
 
@@ -285,7 +285,7 @@ class TextOptions(FrozenModel):
 
 
 def list_fields(parameters: type[BaseModel]) -> list[tuple[str, FieldInfo]]:
-    """Return the fields of *parameters* in the order of options: its own before the shared ones."""
+    """Return the fields of *parameters* in the order of options: own fields, then shared ones."""
     fields = parameters.model_fields
     sorted_names = sorted(fields, key=TextOptions.model_fields.__contains__)
     return [(field_name, fields[field_name]) for field_name in sorted_names]

@@ -1,4 +1,4 @@
-"""What a kind of run is: one object holds all in which kinds differ from each other."""
+"""What a kind of run is: one object holds everything in which kinds differ."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ class Unit(StrEnum):
 
 @dataclass(frozen=True)
 class Argument:
-    """What stands behind ``tidings submit KIND``; several texts where *is_list*.
+    """The argument of ``tidings submit KIND``; several texts if *is_list*.
 
-    Where *reads_input*, a dash stands for the lines of standard input.
+    If *reads_input*, a dash stands for the lines of standard input.
     """
 
     name: str
@@ -70,9 +70,9 @@ class Matched(Generic[P]):
 
 @dataclass(frozen=True)
 class PlannedJob:
-    """What a job would work on; *data* is None where nothing is stored.
+    """What a job would work on; *data* is None if nothing is stored.
 
-    *source_calls* are the sources that would be asked, each with the operation.
+    *source_calls* are the sources that would be called, each with the operation.
     """
 
     documents: int
@@ -93,7 +93,7 @@ class News:
 
 
 class Kind(ABC, Generic[P]):
-    """A kind of run. Workers, the command line, plans, watches and reports ask it, by its name.
+    """A kind of run. Workers, the command line, plans, watches and reports find it by its name.
 
     Its jobs are messages for the Celery task *job_kind*, its *report* is one of `reports.kinds`. A
     time slice takes along up to *companions* queued jobs of the same run.
@@ -141,7 +141,7 @@ class Kind(ABC, Generic[P]):
         parameters: P,  # noqa: ARG002
         settings: Settings,  # noqa: ARG002
     ) -> CrawlTarget | None:
-        """Return what is read from a service; None where only stored documents are used."""
+        """Return what is read from a service; None if only stored documents are used."""
         return None
 
     def find_stored(
@@ -153,15 +153,15 @@ class Kind(ABC, Generic[P]):
         """
         raise NotImplementedError
 
-    def new_jobs(self, parameters: P, names: Sequence[str]) -> list[NewJob]:
-        """Return the jobs of a run, each name once. *names* are those of its subjects."""
-        job_names = dict.fromkeys(self.job_names(parameters, names))
+    def new_jobs(self, parameters: P, subjects: Sequence[str]) -> list[NewJob]:
+        """Return the jobs of a run over *subjects*, each name once."""
+        job_names = dict.fromkeys(self.job_names(parameters, subjects))
         return [NewJob(self.job_kind, job_name, {}, self.queue) for job_name in job_names]
 
     def scope(
         self, job_name: str, parameters: P, newest_document: int | None = None
     ) -> DocumentScope:
-        """Return which documents a job has that is not stored yet."""
+        """Return which documents a job will have that is not stored yet."""
         return DocumentScope.of_job(
             kind=self.job_kind,
             name=job_name,
@@ -170,7 +170,7 @@ class Kind(ABC, Generic[P]):
         )
 
     @abstractmethod
-    def job_names(self, parameters: P, names: Sequence[str]) -> Sequence[str]:
+    def job_names(self, parameters: P, subjects: Sequence[str]) -> Sequence[str]:
         """Return the natural names of a run's jobs."""
 
     def subject(self, job_name: str) -> str:
@@ -178,14 +178,14 @@ class Kind(ABC, Generic[P]):
         return job_name
 
     def read_argument(self, texts: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
-        """Return the parameters, and the names of subjects, that the argument of a command tells.
+        """Return the parameters and the names of subjects in the argument of a command.
 
         Raises `UsageError`.
         """
         raise NotImplementedError
 
     def command_words(self, parameters: P, job_names: Sequence[str]) -> list[str]:
-        """Return what is typed behind ``tidings submit`` for such a run, without the defaults."""
+        """Return the words after ``tidings submit`` for such a run, without the defaults."""
         command = [self.name, *self.argument_words(parameters, job_names)]
         for field_name, field_info in list_fields(self.parameters):
             declared = declared_option(field_info)
@@ -201,7 +201,7 @@ class Kind(ABC, Generic[P]):
         parameters: P,  # noqa: ARG002
         job_names: Sequence[str],
     ) -> list[str]:
-        """Return what stands for the argument, and for fields that declare no option."""
+        """Return the words for the argument, and for fields that declare no option."""
         return list(job_names)
 
     def match_stored(
@@ -209,14 +209,14 @@ class Kind(ABC, Generic[P]):
         db: Database,  # noqa: ARG002 - kinds differ in what they look up
         settings: Settings,  # noqa: ARG002
         parameters: P,
-        names: Sequence[str],
-        given: Collection[str],  # noqa: ARG002
+        subjects: Sequence[str],
+        named_fields: Collection[str],  # noqa: ARG002
     ) -> Matched[P]:
-        """Return parameters and names as the stored documents spell them.
+        """Return parameters and subjects as the stored documents spell them.
 
-        *given* are the parameters that the user has named. Raises `UsageError`.
+        *named_fields* are the parameters that the user has named. Raises `UsageError`.
         """
-        return Matched(parameters, names)
+        return Matched(parameters, subjects)
 
     async def load_data(
         self, db: Database, claim: Claim, scope: DocumentScope, parameters: P
@@ -234,13 +234,13 @@ class Kind(ABC, Generic[P]):
         results: ResultReader,
         newest_document: int | None,
     ) -> PlannedJob:
-        """Return what a job would work on; where its documents are settled, up to the newest."""
+        """Return what a job would work on: documents up to *newest_document*, unless it is None."""
         raise NotImplementedError
 
     def describe_plan(
         self, parameters: P, settings: Settings, asked: Mapping[Source, int], jobs_without_data: int
     ) -> list[str]:
-        """Return remarks on a plan: on sources that are asked, and on jobs without documents."""
+        """Return remarks on a plan: on sources that are called, and on jobs without documents."""
         raise NotImplementedError
 
     def find_news(
@@ -255,7 +255,7 @@ class Kind(ABC, Generic[P]):
     ) -> News:
         """Return what is new for a watched run whose *jobs* have ended.
 
-        Documents with an id up to *seen* were looked at before.
+        Earlier checks have seen the documents with an id up to *seen*.
         """
         raise NotImplementedError
 

@@ -177,7 +177,7 @@ class Months(Kind[MonthsParameters]):
     def job_names(
         self,
         parameters: MonthsParameters,
-        names: Sequence[str],  # noqa: ARG002
+        subjects: Sequence[str],  # noqa: ARG002
     ) -> list[str]:
         """Return every month of the run."""
         return list_months(parameters.first, parameters.last)
@@ -200,26 +200,26 @@ class Months(Kind[MonthsParameters]):
         db: Database,
         settings: Settings,
         parameters: MonthsParameters,
-        names: Sequence[str],
-        given: Collection[str],
+        subjects: Sequence[str],
+        named_fields: Collection[str],
     ) -> Matched[MonthsParameters]:
         """Return archives and names as they are stored, and say what stars stand for.
 
-        Raises `UsageError` where no document is of a name, and none is fetched, where a star stands
-        for too much, and where no document holds a phrase that looks like a query.
+        Raises `UsageError` if a name has no document and none is fetched, if a star stands for too
+        many words, and if no document holds a phrase that looks like a query.
         """
         remarks: list[str] = []
         sources = parameters.sources
-        if "sources" not in given:
+        if "sources" not in named_fields:
             sources = choose_archives(db, settings, sources[0], parameters.outlets, remarks)
         parameters = self._spell_names(db, settings, parameters, sources)
-        if "sources" not in given:
+        if "sources" not in named_fields:
             sources = keep_archives_of_outlets(db, sources, parameters.outlets)
             parameters = parameters.model_copy(update={"sources": sources})
         texts = partial(self._list_texts, db, parameters)
         remarks += describe_phrases(parameters.keywords, texts)
         remarks += self._describe_stars(db, parameters)
-        return Matched(parameters, names, remarks)
+        return Matched(parameters, subjects, remarks)
 
     def _spell_names(
         self,
@@ -270,8 +270,7 @@ class Months(Kind[MonthsParameters]):
     def find_forms(self, db: Database, parameters: MonthsParameters) -> dict[str, list[str]]:
         """Return the forms of each term with a star in the stored documents of all months, sorted.
 
-        Raises `BadInput` where a month has more of them, or more words in all, than can be asked
-        for.
+        Raises `BadInput` if a month has more of them, or more words in all, than can be requested.
         """
         forms: dict[str, set[str]] = {}
         for keyword in parameters.keywords:
@@ -303,7 +302,7 @@ class Months(Kind[MonthsParameters]):
         results: ResultReader,
         newest_document: int | None,
     ) -> PlannedJob:
-        """Return the stored documents of a month, and the archives that would be asked for it."""
+        """Return the stored documents of a month, and the archives that would be called for it."""
         scope = self.scope(job_name, parameters, newest_document)
         source_calls = []
         with db.read() as connection:
@@ -355,7 +354,7 @@ class Months(Kind[MonthsParameters]):
     ) -> News:
         """Return the months that may have new documents, and those that have begun since.
 
-        The run is extended to the present where its months can be fetched, else to the newest
+        The run is extended to the present if its months can be fetched, else to the newest
         document.
         """
         newest = _newest_by_month(connection, parameters.sources, seen)

@@ -1,4 +1,4 @@
-"""What kinds of run over posts share: a portrait of each subject, compared with the others."""
+"""What kinds of run over posts share: they compare a portrait of each subject with the others."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class PostsKind(Kind[P]):
     companions = 4
 
     def read_argument(self, texts: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
-        """Return the names of the subjects. Raises `UsageError` where there is none."""
+        """Return the names of the subjects. Raises `UsageError` if there is none."""
         subjects = [text for text in texts if text.strip()]
         if not subjects:
             noun = self.argument.metavar.removesuffix("...").lower()
@@ -83,10 +83,10 @@ class PostsKind(Kind[P]):
     def job_names(
         self,
         parameters: P,  # noqa: ARG002 - the subjects are no parameters
-        names: Sequence[str],
+        subjects: Sequence[str],
     ) -> list[str]:
         """Return the names of the subjects' jobs."""
-        return [self.prefix + subject for subject in names]
+        return [self.prefix + subject for subject in subjects]
 
     def subject(self, job_name: str) -> str:
         """Return the subject of a job."""
@@ -118,7 +118,7 @@ class PostsKind(Kind[P]):
         results: ResultReader,  # noqa: ARG002 - no step over posts reads them
         newest_document: int | None,
     ) -> PlannedJob:
-        """Return the stored posts of a subject, and the source that would be asked for more."""
+        """Return the stored posts of a subject, and the source that would be called for more."""
         target = self.crawl_target(job_name, parameters, settings)
         source_calls = [] if target is None else [(target.source, target.reader.operation)]
         with db.read() as connection:
@@ -153,7 +153,7 @@ class PostsKind(Kind[P]):
         asked: Mapping[Source, int],
         jobs_without_data: int,  # noqa: ARG002 - an account without posts costs nothing
     ) -> list[str]:
-        """Return remarks on the sources that are asked, and on what their posts cost."""
+        """Return remarks on the sources that are called, and on the price of their posts."""
         remarks = []
         for source, subjects in asked.items():
             remarks.append(

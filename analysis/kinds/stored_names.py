@@ -28,8 +28,8 @@ def choose_archives(
 ) -> tuple[str, ...]:
     """Return the archives of a run that names none.
 
-    Named outlets may be in any archive that is stored. Where the *default* archive holds nothing
-    and cannot be fetched, the archives that are stored are meant, which *remarks* say.
+    Named outlets may be in any stored archive. If the *default* archive holds nothing and cannot be
+    fetched, the run uses the stored archives, and a remark is added to *remarks*.
     """
     with db.read() as connection:
         stored = stored_sources(connection)
@@ -46,7 +46,7 @@ def choose_archives(
 def keep_archives_of_outlets(
     db: Database, sources: Sequence[str], outlets: Sequence[str]
 ) -> tuple[str, ...]:
-    """Return *sources* without those that lack all of the outlets, if any has one of them."""
+    """Return the *sources* that have one of the outlets, or all if none has."""
     if not outlets:
         return tuple(sources)
     with db.read() as connection:
@@ -59,8 +59,8 @@ def spell_names(
 ) -> dict[str, tuple[str, ...]]:
     """Return the outlets, sections and material that were *typed*, as they are stored.
 
-    Raises `UsageError` where no stored document is of a name, and none can be fetched, and where an
-    option names nothing.
+    Raises `UsageError` if a name has no stored document and none can be fetched, and if an option
+    names nothing.
     """
     spelled: dict[str, tuple[str, ...]] = {}
     with db.read() as connection:
@@ -75,9 +75,9 @@ def spell_names(
 
 
 def split_outlets(texts: Sequence[str], stored: Sequence[str]) -> tuple[str, ...]:
-    """Return the names in comma-separated *texts*, each once, the longest that are *stored*.
+    """Return the names in comma-separated *texts*, each once; prefer the longest *stored* names.
 
-    "Smith, Jones & Co" is one name where such an outlet is stored.
+    "Smith, Jones & Co" is one name if such an outlet is stored.
     """
     folded = {outlet.casefold() for outlet in stored}
     outlets: dict[str, None] = {}
@@ -106,7 +106,8 @@ def _spell(
             spelled[stored_by_folded[name.casefold()]] = None
         elif stored and not can_fetch:
             near = get_close_matches(name.casefold(), stored_by_folded, n=3)
-            sorted_names = dict.fromkeys([*map(stored_by_folded.__getitem__, near), *stored])
+            nearest = [stored_by_folded[folded] for folded in near]
+            sorted_names = dict.fromkeys([*nearest, *stored])
             raise UsageError(
                 f"--{field} {printable(name)}: no stored document is of it; "
                 f"there are {_list_names(list(sorted_names))}"

@@ -38,10 +38,10 @@ class Trainings(Kind[TrainingParameters]):
     def job_names(
         self,
         parameters: TrainingParameters,  # noqa: ARG002
-        names: Sequence[str],
+        subjects: Sequence[str],
     ) -> Sequence[str]:
-        """Return *names*: a sweep has named them."""
-        return names
+        """Return *subjects*: they are the job names, which the sweep has made."""
+        return subjects
 
     def command_words(
         self,

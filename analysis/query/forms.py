@@ -1,6 +1,6 @@
 """What a star stands for: the forms of a term that documents hold.
 
-The Text API knows whole words alone, so each form is asked for as a word of its own.
+The Text API knows only whole words, so each form is requested as a word of its own.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ _HYPHENS = str.maketrans(dict.fromkeys(HYPHENS, "-"))
 
 
 def find_forms(terms: Collection[Term], texts: Iterable[str]) -> dict[Term, tuple[str, ...]]:
-    """Return the forms that stand in *texts* for each of *terms*, which have a star, sorted.
+    """Return the sorted forms in *texts* of each of *terms*, which have a star.
 
-    Forms that differ in case, white space or the kind of hyphen are one. Raises `BadInput` where
-    they are more than can be asked for.
+    Forms that differ in case, white space or the kind of hyphen are one. Raises `BadInput` if there
+    are more than can be requested.
     """
     forms: dict[Term, set[str]] = {term: set() for term in terms}
     if not forms:
@@ -47,7 +47,7 @@ def find_forms(terms: Collection[Term], texts: Iterable[str]) -> dict[Term, tupl
 def with_forms(keywords: Sequence[Keyword], texts: Iterable[str]) -> list[Keyword]:
     """Return *keywords* with the forms that their terms with a star have in *texts*.
 
-    Texts are read where there is such a term. Raises `BadInput` as `find_forms` does, and where all
+    Texts are read only if there is such a term. Raises `BadInput` as `find_forms` does, and if all
     words together are more than the Text API takes.
     """
     terms: list[Term] = []
@@ -67,7 +67,7 @@ def with_forms(keywords: Sequence[Keyword], texts: Iterable[str]) -> list[Keywor
 
 
 def _refuse_many_words(expanded: Sequence[Keyword]) -> None:
-    """Raise `BadInput` where the stars have made more words than a request can ask for."""
+    """Raise `BadInput` if the stars stand for more words than a request can hold."""
     words = all_terms(expanded)
     characters = sum(map(len, words))
     if len(words) > MAX_KEYWORDS or characters > MAX_KEYWORD_CHARACTERS:

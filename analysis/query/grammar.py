@@ -120,7 +120,7 @@ def is_query(text: str) -> bool:
 
 @lru_cache(maxsize=1024)
 def parse_query(text: str) -> Query:
-    """Read *text*. Raises ValueError, with what to write, where it can match nothing meant."""
+    """Read *text*. Raises ValueError, with what to write, if it cannot match what was meant."""
     if len(text) > LONGEST_QUERY:
         raise ValueError(f"a query has {LONGEST_QUERY:,} characters at most: make two of it")
 
@@ -132,7 +132,7 @@ def parse_query(text: str) -> Query:
 
 
 def matches(node: Node, holds: Callable[[Leaf], bool]) -> bool:
-    """Return whether *node* is true where *holds* tells which terms and pairs there are."""
+    """Return whether *node* is true; *holds* tells whether a term or a pair is there."""
     if isinstance(node, Not):
         return not matches(node.part, holds)
     if isinstance(node, And):
@@ -287,9 +287,9 @@ class _Parser:
 
 
 def check_operators(words: Sequence[str]) -> None:
-    """Raise ValueError where a phrase without quotation marks holds an operator in small letters.
+    """Raise ValueError if a phrase without quotation marks holds an operator in small letters.
 
-    In a term list "law and order" is a phrase; beside other operators it may be meant as one.
+    In a term list "law and order" is a phrase; beside operators, "and" may be meant as one.
     """
     for word in words:
         if word.upper() in _OPERATORS:
@@ -320,7 +320,7 @@ def _alternatives(node: Node) -> tuple[Term, ...]:
 
 
 def _check_term(term: Term) -> None:
-    """Raise ValueError where *term* cannot match, or not what was meant."""
+    """Raise ValueError if *term* cannot match anything, or not what was meant."""
     words = term.words.split(" ")
     for word in words:
         stem = word.removesuffix(STAR)

@@ -1,7 +1,7 @@
 """Where a document matches a query, from the sentences that were found for its terms.
 
-The logic is applied to what the Text API found. How near two terms are, and their case, is judged
-by the project's own rule within these sentences.
+The logic is applied to the sentences of the Text API. The project's own rule judges how near two
+terms are within these sentences, and their case.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What people write who know other tools: their signs are refused with ours, marks are made plain.
+"""The notation of other tools: its signs are refused with advice, quotation marks are made plain.
 
-This is about what a person types. Stored queries are read by the grammar alone, so that runs keep
-their meaning.
+These rules are for typed queries. The grammar alone reads stored queries, so that runs keep their
+meaning.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _CLOSING_MARKS = {
     "\u2019": "\u2019",
     "'": "'",
 }
-# These are apostrophes too, so that they count where what they enclose is a whole operand.
+# These are apostrophes too, so they are quotation marks only if they enclose a whole operand.
 _APOSTROPHES = "\u2018\u2019'"
 _OPERATOR = r"(?:AND|OR|NOT|(?i:near)/\d+)"
 _OPERAND_BEGINS = re.compile(rf"(?:^|[(:,=]|(?<!\S){_OPERATOR}\s|\({_OPERATOR}\s)\s*$")
@@ -105,7 +105,7 @@ def _make_plain(opening: str) -> Callable[[re.Match[str]], str]:
 
 
 def refuse_foreign_signs(text: str, *, is_query: bool) -> None:
-    """Raise ValueError, with what to write, where *text* has a sign that only other tools know.
+    """Raise ValueError, with what to write, if *text* has a sign that only other tools know.
 
     In quotation marks every sign stands for itself.
     """
@@ -144,7 +144,7 @@ def _joins_words(words: Sequence[str], index: int) -> bool:
 
 
 def suggest_query(phrase: str) -> str | None:
-    """Return the query that *phrase* may have been meant as; None where nothing in it says so."""
+    """Return the query that *phrase* may have been meant as; None if it looks like no query."""
     words = phrase.split()
     suggested: list[str] = []
     for index, word in enumerate(words):

@@ -22,7 +22,7 @@ MUCH_MORE = 2
 class PhraseCounts:
     """How many of the stored *documents* hold a phrase, and how many its query matches.
 
-    *query* is None where the phrase suggests none that can be read.
+    *query* is None if the phrase suggests no query that can be read.
     """
 
     query: str | None
@@ -37,7 +37,7 @@ def count_phrases(
 ) -> dict[str, PhraseCounts]:
     """Return the counts of each term that looks like a query and is looked for as a phrase.
 
-    Texts are read where there is such a term.
+    Texts are read only if there is such a term.
     """
     counts: dict[str, PhraseCounts] = {}
     for keyword in keywords:
@@ -56,9 +56,9 @@ def count_phrases(
 def describe_phrases(
     keywords: Sequence[Keyword], texts: Callable[[], Iterable[str]]
 ) -> Iterator[str]:
-    """Yield what the stored documents tell of phrases that may have been meant as queries.
+    """Yield remarks on phrases that may have been meant as queries, from the stored documents.
 
-    Raises `UsageError` where a subject is such a phrase alone and no stored document holds it.
+    Raises `UsageError` if a subject is only such a phrase and no stored document holds it.
     """
     for phrase, counts in count_phrases(keywords, texts).items():
         query = counts.query or "AND, OR or NOT, as in trump NOT biden"

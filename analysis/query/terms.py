@@ -14,7 +14,7 @@ CASE = "="
 # The rest of a word, with a hyphen and digits that follow it: "covid*" finds "covid-19".
 _REST = rf"\w*+(?:[{HYPHENS}]\d\w*+)*+"
 
-# Stands for the rest of a word where a plain word is needed: no term holds these letters.
+# It stands for the rest of a word in a plain word: no term holds these letters.
 _ANY_REST = "zqxj"
 
 

@@ -134,7 +134,7 @@ class WordCounts:
 
 
 def log_likelihood(uses: int, total: int, reference_uses: int, reference_total: int) -> float:
-    """Return G² of a word in two corpora, negative where the first uses it less.
+    """Return G² of a word in two corpora; it is negative if the first uses the word less.
 
     G² = 2 Σ O ln(O / E) over the four cells of the table "this word or another" by corpus. *uses*
     are the word's, *total* all words of a corpus. Source: Dunning (1993), Accurate Methods for the
@@ -165,7 +165,7 @@ def distinctive_rows(
 ) -> list[dict[str, Any]]:
     """Return the words with the largest |G²|, without stop words and *subject_words*.
 
-    A word counts where at least `FEWEST_DOCUMENTS` documents of the side that uses it more hold it.
+    A word counts if at least `FEWEST_DOCUMENTS` documents of the side that uses it more hold it.
     """
     if not target.total or not reference.total:
         return []

@@ -124,7 +124,7 @@ class UnplacedSentences:
         return 2 * len(self.identities) > self.documents_answered
 
     def remark(self) -> str | None:
-        """Return what a reader should know, None where all sentences stand in their documents."""
+        """Return what a reader should know; None if all sentences stand in their documents."""
         count = len(self.identities)
         if not count:
             return None

@@ -1,4 +1,4 @@
-"""The summary of a corpus: of many chunks, the summary of their summaries."""
+"""The summary of a corpus; a corpus of many chunks gets the summary of their summaries."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _further_requests(
     options: TextOptions,
     quoted_documents: Sequence[int],
 ) -> list[TextRequest]:
-    """Return the requests for the summary of *summaries*; none where they fit into one request."""
+    """Return the requests for the summary of *summaries*; none if they fit into one request."""
     if requests_before <= 1 or len("\n".join(summaries)) <= options.text_size:
         return []
 

@@ -24,7 +24,7 @@ WHOLE_JOB = ""
 _POSSESSIVE = re.compile("['\u2019]s?$")
 _ARTICLE = re.compile(r"^(?:the|a|an)\s+", re.IGNORECASE)
 
-# Characters that are no part of a name where they stand at its edge.
+# These characters are no part of a name if they stand at its edge.
 _EDGES = " ,;:!?&|/\\*+=~_<>\"'\u201c\u201d\u2018\u2019()[]{}\u2026\u2022-\u2013\u2014@#\ufffd"
 _LEADING = _EDGES.replace("@", "").replace("#", "") + "."
 
@@ -121,7 +121,7 @@ def _total_counts(spellings_by_period: Mapping[str, Mapping[Entity, Spellings]])
 def _ranked_counts(
     spellings_by_period: Mapping[str, Mapping[Entity, Spellings]], usage: WordUsage
 ) -> Iterator[EntityCount]:
-    """Yield the counts by period, type and rank, last names joined where there is evidence."""
+    """Yield the counts by period, type and rank; join last names if there is evidence."""
     spellings: dict[Entity, Spellings] = defaultdict(Counter)
     for entities in spellings_by_period.values():
         for entity, entity_spellings in entities.items():

@@ -124,7 +124,7 @@ class Patterns:
         return len(self._numbers)
 
     def place_of(self, text_number: int) -> int | None:
-        """Return the place of the pattern of a text by its number; None where it is no repeat."""
+        """Return the place of the pattern of a text by its number; None if it is no repeat."""
         index = int(np.searchsorted(self._numbers, text_number))
         is_repeat = index < len(self._numbers) and self._numbers[index] == text_number
         return int(self._places[index]) if is_repeat else None

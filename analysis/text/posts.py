@@ -20,7 +20,7 @@ TextsByMonth = Mapping[str, Sequence[TextOfDocument]]
 
 
 def words_by_month(posts: Iterable[DocumentText]) -> dict[str, list[TextOfDocument]]:
-    """Return the words of *posts* by month ("" where it is not known), without empty ones."""
+    """Return the words of *posts* by month ("" if it is not known), without empty ones."""
     texts_by_month: dict[str, list[TextOfDocument]] = {}
 
     for post in posts:
@@ -34,7 +34,7 @@ def words_by_month(posts: Iterable[DocumentText]) -> dict[str, list[TextOfDocume
 def long_sentences_by_month(words: TextsByMonth) -> TextsByMonth:
     """Return the sentences of *words* that are long enough, a line each.
 
-    Where no sentence is long enough, *words* are returned as they are.
+    If no sentence is long enough, *words* are returned as they are.
     """
     texts_by_month: dict[str, list[TextOfDocument]] = {}
 

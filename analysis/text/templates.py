@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from functools import cache
-from itertools import pairwise, starmap
+from itertools import pairwise
 
 from analysis.text.stopwords import stop_words_by_language
 from sources.post_cleaning import words_of_post
@@ -27,9 +27,8 @@ FEWEST_WORDS = 4
 # At least this many of the shared words are no stop words.
 _FEWEST_CONTENT_WORDS = 2
 
-# Texts share at least this share of the words of the template's longest text.
+# Texts have at least this share of the words of the template's longest text in common.
 _SHARED = 0.6
-
 
 # A slot has at most this many words.
 _LONGEST_SLOT = 4
@@ -190,7 +189,7 @@ def read_template(text: str) -> Template:
 
 
 def template_of(form: Form) -> Template:
-    """Return the template of all texts of *form*: a slot where it has figures."""
+    """Return the template of all texts of *form*, with a slot in place of its figures."""
     words, spans, name_flags, slots = [], [], [], [False]
     for word, span, can_be_name in zip(form.words, form.spans, form.can_be_name, strict=True):
         if word == FIGURE:
@@ -212,7 +211,7 @@ def is_template(form: Form) -> bool:
 
 def labels_of(form: Form) -> Iterator[Label]:
     """Yield what may be the label of a series: of three to twelve words, one of them no figure."""
-    gaps = list(map(form.text.__getitem__, starmap(slice, _gaps(form.spans))))
+    gaps = [form.text[end:start] for (_, end), (start, _) in pairwise(form.spans)]
     ends = [position for position, gap in enumerate(gaps, 1) if _LABEL_END.search(gap)]
     if not ends:
         return
@@ -223,11 +222,6 @@ def labels_of(form: Form) -> Iterator[Label]:
         if _SHORTEST_LABEL <= len(words) <= _LONGEST_LABEL and set(words) != {FIGURE}:
             label_form = Form(form.text, words, form.spans[label], form.can_be_name[label])
             yield Label(label_form, is_first, _is_list_of_names(form, gaps, other_side))
-
-
-def _gaps(spans: Sequence[Span]) -> Iterator[Span]:
-    for (_, end), (start, _) in pairwise(spans):
-        yield end, start
 
 
 def _is_list_of_names(form: Form, gaps: Sequence[str], side: slice) -> bool:
@@ -274,19 +268,19 @@ def _join_along(template: Template, form: Form, pairs: Sequence[Span]) -> Templa
             return None
         slots.append(slot)
         start = end
-    places = [index for index, _ in pairs]
+    indices = [index for index, _ in pairs]
     return replace(
         template,
         words=tuple(shared),
-        spans=tuple(map(template.spans.__getitem__, places)),
-        can_be_name=tuple(map(template.can_be_name.__getitem__, places)),
+        spans=tuple(template.spans[index] for index in indices),
+        can_be_name=tuple(template.can_be_name[index] for index in indices),
         slots=tuple(slots),
         longest=longest,
     )
 
 
 def _compare_gap(template: Template, form: Form, start: Span, end: Span) -> bool | None:
-    """Return whether a slot is between two shared words; None where more than a name differs."""
+    """Return whether a slot is between two shared words; None if more than a name differs."""
     dropped = slice(start[0] + 1, end[0])
     filled = slice(start[1] + 1, end[1])
     was_slot = any(template.slots[start[0] + 1 : end[0] + 1])

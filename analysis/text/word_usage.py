@@ -58,7 +58,7 @@ class WordUsage:
         return usage
 
     def is_only_a_tag(self, word: str) -> bool:
-        """Return whether *word* stands behind "#" or "@" alone: nobody uses it as a name."""
+        """Return whether *word* only stands behind "#" or "@", so that nobody uses it as a name."""
         folded = word.casefold()
         return folded in self.tags and not self.untagged[folded]
 

@@ -60,7 +60,7 @@ def merge_spellings(words: Counter[str]) -> Counter[str]:
 def words_of_terms(terms: Iterable[str]) -> set[str]:
     """Return the terms of a subject and their single words, case-folded.
 
-    Who asks for "Donald Trump" is told nothing by "Donald".
+    In a run over "Donald Trump", the word "Donald" tells nothing new.
     """
     words: set[str] = set()
     for term in terms:

@@ -42,4 +42,5 @@ def detect_languages(words: Mapping[str, int]) -> list[str]:
 
 def stop_words_for(words: Mapping[str, int]) -> frozenset[str]:
     """Return the stop words of the languages of *words*."""
-    return frozenset().union(*map(stop_words_by_language().__getitem__, detect_languages(words)))
+    stop_words = stop_words_by_language()
+    return frozenset().union(*(stop_words[language] for language in detect_languages(words)))
