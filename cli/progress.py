@@ -66,7 +66,7 @@ def dispatch_and_wait(db: Database, settings: Settings, run: int, *, wait: bool)
 
 
 def _show_results(settings: Settings, run: int) -> None:
-    """Say where the run's page is, and what can be done next."""
+    """Print where the run's page is, and what can be done next."""
     page = settings.reports / str(run) / INDEX
     if page.is_file():
         inform(f"the report: {page.resolve()}")

@@ -1,4 +1,4 @@
-"""A dry run: the steps of a pipeline run as in a worker, and no call is made.
+"""A dry run: the steps of a pipeline run as in a worker, but make no calls.
 
 The `DryRunFetcher` reads the ledger, counts the calls for what is missing there, and estimates the
 missing answers with our own engine where later requests depend on them.
@@ -102,7 +102,7 @@ class DryRunFetcher:
 
 
 def estimate_answers(request: ApiRequest, keys: Collection[AnswerKey]) -> dict[AnswerKey, Any]:
-    """Return what our own engine would answer, where another request depends on it."""
+    """Return our own engine's answers to *keys* on which other requests depend."""
     if isinstance(request, KeywordBatch):
         return _estimate_keywords(request, keys)
     if request.operation == Operation.SUMMARIZE and isinstance(request, TextRequest):

@@ -1,4 +1,4 @@
-"""Importing files: documents are stored in batches, what is left out is counted and named."""
+"""Importing files: documents are stored in batches, omissions are counted and named."""
 
 from __future__ import annotations
 

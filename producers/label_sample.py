@@ -1,10 +1,10 @@
 """The sample of mentions that people label, and the file in which they may do it.
 
-The sample is stratified by month and keyword. Each mention has a random number of its own, a hash
-of the seed and its name, and the sample of a stratum are the mentions with the lowest numbers
+The sample is stratified by month and keyword. Each mention has its own random number, a hash of the
+seed and its name, and the sample of a stratum holds the mentions with the lowest numbers
 ("permanent random numbers": E. Ohlsson, "Coordination of samples using permanent random numbers",
-in Business Survey Methods, 1995). So it is the same on every machine and for every coder, a larger
-one holds the smaller, and an erased document leaves only its own place to another.
+in Business Survey Methods, 1995). So the sample is the same on every machine and for every coder, a
+larger sample contains a smaller one, and an erased document only gives its own place to another.
 """
 
 from __future__ import annotations
@@ -51,9 +51,9 @@ class SampledMention:
 
 @dataclass(frozen=True)
 class CodedItem:
-    """A row of a coded file: a label, or None where the mention was skipped.
+    """A row of a coded file: a label, or None if the mention was skipped.
 
-    *sentence* is what the file has of it, None where it has none.
+    *sentence* is the sentence in the file; None if the file has none.
     """
 
     item: str
@@ -213,7 +213,7 @@ def _compared(sentence: str, file: CodedFile) -> str:
 
 
 def _refuse(path: Path, problems: Sequence[str]) -> None:
-    """Raise `BadInput` where there are *problems*."""
+    """Raise `BadInput` if there are *problems*."""
     if problems:
         more = f", and {len(problems) - PROBLEMS_SHOWN:,} more" * (len(problems) > PROBLEMS_SHOWN)
         raise BadInput(f"{path}: {'; '.join(problems[:PROBLEMS_SHOWN])}{more}: nothing was stored")
@@ -236,7 +236,7 @@ def _read_text(path: Path) -> tuple[str, bool]:
 
 
 def parse_label(text: str) -> int | None:
-    """Return -1, 0 or 1, or None for "skip". Raises ValueError where *text* is none of them."""
+    """Return -1, 0 or 1, or None for "skip". Raises ValueError if *text* is none of them."""
     plain = text.strip().removeprefix("'").casefold().replace("\N{MINUS SIGN}", "-")
     if plain == SKIPPED:
         return None

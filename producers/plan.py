@@ -1,4 +1,4 @@
-"""What a run will ask, before it asks: documents, calls, time at the limits, the binding limit."""
+"""The plan of a run: its documents and calls, the time at the limits and the binding limit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The state of a run, and what keeps it from moving."""
+"""The state of a run, and the reason why it does not move."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def blocking_reason(db: Database, settings: Settings, run_id: int) -> str | None
 
 
 def describe_unfinished(db: Database, run_id: int) -> str | None:
-    """Return the state of a run and how many of its jobs are done; None where it is done.
+    """Return the state of a run and how many of its jobs are done; None if it is done.
 
     The job that makes its report does not count. Raises `NotFound`.
     """

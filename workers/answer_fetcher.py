@@ -1,10 +1,10 @@
 """Answers of the Text API through the ledger: no answer is requested twice.
 
-Read what is stored, claim what is missing, read again what may have been stored in between, then
-request: two workers never request the same at once. An answer is stored as soon as it arrives, also
-when the job has another owner by then, because it is paid for. A call keeps its slot until its
-answer is stored. So a process that is killed repeats `TIDINGS_TEXTAPI_CONCURRENCY` calls at most,
-however many steps fetch at once.
+A fetch reads the stored answers, claims the missing ones, reads again what may have been stored in
+between, and then makes requests, so two workers never request the same at once. An answer is stored
+as soon as it arrives, even if the job has another owner by then, because it is paid for. A call
+keeps its slot until its answer is stored. So a killed process repeats at most
+`TIDINGS_TEXTAPI_CONCURRENCY` calls, however many steps fetch at once.
 """
 
 from __future__ import annotations
@@ -160,9 +160,9 @@ class AnswerFetcher:
     async def read_sentences(
         self, terms: Sequence[str], document_ids: Sequence[int]
     ) -> dict[KeywordKey, list[str]]:
-        """Read the sentences that were found in documents, where any were.
+        """Read the sentences that were found in documents.
 
-        Raises `ServiceUnavailable` where an answer was erased since it was fetched.
+        Raises `ServiceUnavailable` if an answer was erased since it was fetched.
         """
 
         def read(connection: Connection) -> dict[KeywordKey, list[str]]:

@@ -1,4 +1,4 @@
-"""The documents of a job: fetched where a service has them, counted, and settled for the job."""
+"""The documents of a job: they are fetched from a service, if it has any, counted, and settled."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ class Channel(transport.Channel):
     _is_read = False
 
     def close(self) -> None:
-        """Close the channel. Raises `redis.ConnectionError` where the connection is lost."""
+        """Close the channel. Raises `redis.ConnectionError` if the connection is lost."""
         _dropped.log()
         try:
             super().close()  # type: ignore[no-untyped-call]

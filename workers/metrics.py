@@ -70,7 +70,7 @@ class WorkerMetrics(Collector):
         MultiProcessCollector(self.registry, self._folder)  # type: ignore[no-untyped-call]
 
     def serve(self, host: str, port: int) -> None:
-        """Serve on *host* and *port*. Raises `SettingsError` where the port is taken."""
+        """Serve on *host* and *port*. Raises `SettingsError` if the port is taken."""
         try:
             self._server, self._thread = start_http_server(port, host, self.registry)
         except OSError as error:
