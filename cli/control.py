@@ -56,7 +56,8 @@ def _let_services_be_tried(settings: Settings) -> None:
     from core.broker import redis_client
     from core.ratelimit.circuit_breaker import let_services_be_tried
 
-    with suppress(TidingsError), redis_client(settings) as broker:  # `dispatch` says what is wrong
+    # If the broker is away, `dispatch` says so.
+    with suppress(TidingsError), redis_client(settings) as broker:
         for service in let_services_be_tried(broker):
             inform(f"{service} asked to be left alone: one call tries it now")
 
@@ -91,7 +92,7 @@ def cancel(run: Run) -> None:
 
 
 def dispatch(db: Database, settings: Settings) -> bool:
-    """Send messages for the jobs that are due; return False, and say why, if there is no broker."""
+    """Send messages for the due jobs; return False, and say why, if there is no broker."""
     from core.broker import celery_app, redis_client
     from producers.dispatch import dispatch_due_jobs
 
