@@ -41,14 +41,15 @@ class WatchState:
 def next_due(every: str, begun_at: float, now: float) -> float:
     """Return the first time after *now* of a watch that began at *begun_at*.
 
-    A month later is the same day, or the last one of a month that has no such day.
+    A month later is the same day, or the last one of a month that has no such day. A watch that
+    begins after *now* was begun by a clock that was ahead: its times of the day hold before, too.
     """
     if every in SECONDS:
         seconds = SECONDS[every]
-        return begun_at + (max(0, (now - begun_at) // seconds) + 1) * seconds
+        return begun_at + ((now - begun_at) // seconds + 1) * seconds
 
     begun, today = (datetime.fromtimestamp(at, UTC) for at in (begun_at, now))
-    months = max(0, 12 * (today.year - begun.year) + today.month - begun.month)
+    months = 12 * (today.year - begun.year) + today.month - begun.month
     due = _add_months(begun, months)
     if due <= today:
         due = _add_months(begun, months + 1)

@@ -112,7 +112,12 @@ def moment(text: str) -> float:
         ("month", "2020-01-31 06:00", "2020-02-29 06:00"),
         ("month", "2020-02-29 06:00", "2020-03-31 06:00"),
         ("month", "2021-02-03 00:00", "2021-02-28 06:00"),
-        ("day", "2020-01-30 00:00", "2020-02-01 06:00"),  # the clock has gone back
+        # The clock was ahead when the watch began.
+        ("day", "2020-01-30 00:00", "2020-01-30 06:00"),
+        ("day", "2010-01-30 07:00", "2010-01-31 06:00"),
+        ("week", "2020-01-30 00:00", "2020-01-31 06:00"),
+        ("week", "2019-12-01 00:00", "2019-12-06 06:00"),
+        ("month", "2019-02-10 00:00", "2019-02-28 06:00"),
     ],
 )
 def test_a_watch_is_due_at_the_next_of_its_times(every: str, now: str, due: str) -> None:
@@ -129,6 +134,29 @@ def test_a_machine_that_was_off_catches_up_once(jobs: Jobs) -> None:
     assert due_at(jobs, run) == at_day(11)
     assert check_due_watches(jobs.db, jobs.settings, now=now) == 0
     assert sum(row["documents"] for row in periods(jobs, run)) == 4 * 9  # of eleven days two quiet
+
+
+@pytest.mark.parametrize("every", ["day", "week", "month"])
+@pytest.mark.parametrize("is_looked_at", [True, False])
+def test_a_watch_that_was_begun_by_a_clock_ten_years_ahead_goes_on(
+    jobs: Jobs, every: str, *, is_looked_at: bool
+) -> None:
+    publish(jobs.db, 0)
+    run = jobs.submit(WATCHED)
+    work(jobs, run)
+    ahead = at_day(3653)
+    watch(jobs.db, run, every=every, now=ahead)
+    if is_looked_at:
+        check_due_watches(jobs.db, jobs.settings, now=ahead)
+
+    publish(jobs.db, 1)
+    updates = [check_due_watches(jobs.db, jobs.settings, now=at_day(1.5))]
+    work(jobs, run)
+    publish(jobs.db, 2)
+    updates.append(check_due_watches(jobs.db, jobs.settings, now=at_day(33.5)))
+    updates.append(check_due_watches(jobs.db, jobs.settings, now=at_day(33.5)))
+
+    assert updates == [1, 1, 0]
 
 
 def periods(jobs: Jobs, run: int) -> list[dict[str, Any]]:
