@@ -204,7 +204,10 @@ def read_highlights(data: RunData) -> dict[str, list[Highlight]]:
     for keyword in _parameters(data).keywords:
         by_term = {term: rows[keyword.name, term] for term in keyword.compared_terms}
         highlights[keyword.name] = keyword_highlights(
-            f"“{keyword.name}”", rows[keyword.name, None], by_term if len(by_term) > 1 else {}
+            f"“{keyword.name}”",
+            rows[keyword.name, None],
+            by_term if len(by_term) > 1 else {},
+            data.engines,
         )
     highlights[""] = pair_highlights(read_pairs(data))
     return highlights
