@@ -171,6 +171,7 @@ class _Months:
         now: float,
     ) -> None:
         self._connection, self._parameters, self._now = connection, parameters, now
+        self._present = f"{datetime.fromtimestamp(now, UTC):%Y-%m}"
         self._archives: dict[str, Archive] = {}  # that can be fetched
         for source in map(source_named, parameters.sources):
             archive = source.archive
@@ -186,6 +187,9 @@ class _Months:
         return any(self._may_be_fetched(name, job.name) for name in self._archives)
 
     def _may_be_fetched(self, source: str, month: str) -> bool:
+        if month > self._present:
+            # A clock that was ahead has added it.
+            return False
         crawl = self._crawls.get((source, month))
         scope = DocumentScope(JobKind.MONTH, month, (source,))
         stored = 1 if crawl else count_documents(self._connection, scope)
@@ -202,9 +206,8 @@ class _Months:
 
         That is up to the present where they can be fetched, else up to the newest document.
         """
-        present = f"{datetime.fromtimestamp(self._now, UTC):%Y-%m}"
-        stored = [month for month in self._newest if month <= present]
-        last = present if self._archives else max(stored, default="")
+        stored = [month for month in self._newest if month <= self._present]
+        last = self._present if self._archives else max(stored, default="")
         if last <= self._parameters.last:
             return []
         return list_months(self._parameters.last, last)[1:]

@@ -275,6 +275,18 @@ def test_months_that_have_begun_are_added_where_the_archive_can_be_fetched(jobs:
         assert get_run(connection, run).parameters["last"] == "2020-04"
 
 
+def test_months_that_a_clock_ahead_has_added_wait_until_they_begin(jobs: Jobs) -> None:
+    run = watched_run(jobs)
+    with_key = jobs.settings.model_copy(update={"nyt_key": SecretStr("k")})
+    check_due_watches(jobs.db, with_key, now=at_day(3653))
+    work(jobs, run)
+    assert max(row.name for row in jobs.rows(run)) == "2030-02"
+
+    check_due_watches(jobs.db, with_key, now=at_day(3))
+    queued = {row.name for row in jobs.rows(run) if row.state == State.QUEUED}
+    assert queued == {"2020-01", "2020-02"}
+
+
 def test_watch_lists_and_stops(jobs: Jobs, tidings: Callable[..., Any]) -> None:
     publish(jobs.db, 0)
     run = jobs.submit(WATCHED)
