@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
+from core.enums import State
 from core.errors import NotFound
 from models.database import Database, clock
 from models.tables import Run, RunErasure, Watch, WatchEvent, WatchReport
@@ -76,7 +77,17 @@ def start_watch(
     max_calls: int | None,
     now: float,
 ) -> None:
-    """Watch the run from *now* on; one that is watched gets the new times and cap."""
+    """Watch the run from *now* on; one that is watched gets the new times and cap.
+
+    Without a new cap the run loses that of the watch before, and goes on where it is paused at it.
+    """
+    watch_before = get_watch(connection, run_id)
+    if watch_before is not None and watch_before.max_calls is not None and max_calls is None:
+        is_at_cap = (Run.state == State.PAUSED, Run.calls_begun >= Run.max_calls)
+        paused = update(Run).where(Run.id == run_id, *is_at_cap)
+        connection.execute(paused.values(state=State.RUNNING, reason=None))
+        connection.execute(update(Run).where(Run.id == run_id).values(max_calls=None))
+
     schedule = {"every": every, "max_calls": max_calls, "begun_at": now, "due_at": now}
     watch = db.upsert(Watch).values(run_id=run_id, updates=0, newest_document=0, **schedule)
     connection.execute(watch.on_conflict_do_update(index_elements=["run_id"], set_=schedule))

@@ -201,6 +201,33 @@ def test_a_cap_of_calls_lets_a_run_go_on_at_its_next_time(
     assert export(jobs.db, run) == export_one_run_over_all(jobs, WATCHED)
 
 
+def test_a_watch_that_is_given_again_without_a_cap_takes_its_cap_from_the_run(jobs: Jobs) -> None:
+    run = watched_run(jobs, max_calls=3)
+    for day in range(1, 10):
+        publish(jobs.db, day)
+    check_due_watches(jobs.db, jobs.settings, now=at_day(10))
+    work_until_paused(jobs, run)
+    assert state_of(jobs.db, run) == State.PAUSED
+
+    watch(jobs.db, run, now=at_day(10.5))
+    check_due_watches(jobs.db, jobs.settings, now=at_day(10.5))
+    work(jobs, run)
+
+    assert state_of(jobs.db, run) == State.DONE
+    with jobs.db.read() as connection:
+        assert get_run(connection, run).max_calls is None
+
+
+def test_a_run_that_a_person_paused_keeps_paused_when_its_watch_loses_its_cap(jobs: Jobs) -> None:
+    run = watched_run(jobs, max_calls=100)
+    publish(jobs.db, 1)
+    check_due_watches(jobs.db, jobs.settings, now=at_day(1))
+    pause_run(jobs.db, run)
+    watch(jobs.db, run, now=at_day(2))
+    check_due_watches(jobs.db, jobs.settings, now=at_day(2))
+    assert state_of(jobs.db, run) == State.PAUSED
+
+
 def work_until_paused(jobs: Jobs, run: int) -> None:
     for _ in range(50):
         for row in jobs.rows(run):
