@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
+from core.enums import State
 from core.errors import NotFound
 from models.database import Database, clock
 from models.tables import Run, RunErasure, Watch, WatchEvent, WatchReport
@@ -46,14 +47,15 @@ class WatchState:
 def next_due(every: str, begun_at: float, now: float) -> float:
     """Return the first time after *now* of a watch that began at *begun_at*.
 
-    A month later is the same day, or the last one of a month that has no such day.
+    A month later is the same day, or the last one of a month that has no such day. A watch that
+    begins after *now* was begun by a clock that was ahead: its times of the day hold before, too.
     """
     if every in SECONDS:
         seconds = SECONDS[every]
-        return begun_at + (max(0, (now - begun_at) // seconds) + 1) * seconds
+        return begun_at + ((now - begun_at) // seconds + 1) * seconds
 
     begun, today = (datetime.fromtimestamp(at, UTC) for at in (begun_at, now))
-    months = max(0, 12 * (today.year - begun.year) + today.month - begun.month)
+    months = 12 * (today.year - begun.year) + today.month - begun.month
     due = _add_months(begun, months)
     if due <= today:
         due = _add_months(begun, months + 1)
@@ -80,7 +82,17 @@ def start_watch(
     max_calls: int | None,
     now: float,
 ) -> None:
-    """Watch the run from *now* on; one that is watched gets the new times and cap."""
+    """Watch the run from *now* on; one that is watched gets the new times and cap.
+
+    Without a new cap the run loses that of the watch before, and goes on where it is paused at it.
+    """
+    watch_before = get_watch(connection, run_id)
+    if watch_before is not None and watch_before.max_calls is not None and max_calls is None:
+        is_at_cap = (Run.state == State.PAUSED, Run.calls_begun >= Run.max_calls)
+        paused = update(Run).where(Run.id == run_id, *is_at_cap)
+        connection.execute(paused.values(state=State.RUNNING, reason=None))
+        connection.execute(update(Run).where(Run.id == run_id).values(max_calls=None))
+
     schedule = {"every": every, "max_calls": max_calls, "begun_at": now, "due_at": now}
     watch = db.upsert(Watch).values(run_id=run_id, updates=0, newest_document=0, **schedule)
     connection.execute(watch.on_conflict_do_update(index_elements=["run_id"], set_=schedule))

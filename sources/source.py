@@ -105,7 +105,8 @@ class Archive:
         """Return whether to fetch a month: it is not stored whole, or it was not over when fetched.
 
         A month that is not over is fetched again after a day. Times are Unix seconds, *fetched_at*
-        is None where the month was never fetched.
+        is None where the month was never fetched. One more than a day after *now* was written by a
+        clock that was ahead: nobody knows whether the month was over then.
         """
         year, month = int(period[:4]), int(period[5:])
         last_day = datetime(year, month, calendar.monthrange(year, month)[1], tzinfo=UTC)
@@ -113,9 +114,9 @@ class Archive:
 
         if fetched_at is None:
             return not stored or now < final_from
-        return not complete or (
-            fetched_at < final_from and now >= fetched_at + _DAY.total_seconds()
-        )
+        if not complete or fetched_at > now + _DAY.total_seconds():
+            return True
+        return fetched_at < final_from and now >= fetched_at + _DAY.total_seconds()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

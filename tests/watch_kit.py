@@ -69,9 +69,17 @@ def at_day(day: float) -> float:
     return FIRST_DAY.timestamp() + day * DAY
 
 
-def watch(db: Database, run: int, *, every: str = "day", max_calls: int | None = None) -> None:
+def watch(
+    db: Database,
+    run: int,
+    *,
+    every: str = "day",
+    max_calls: int | None = None,
+    now: float | None = None,
+) -> None:
+    begun_at = at_day(0) if now is None else now
     with db.write() as connection:
-        start_watch(connection, db, run, every=every, max_calls=max_calls, now=at_day(0))
+        start_watch(connection, db, run, every=every, max_calls=max_calls, now=begun_at)
 
 
 def work(jobs: Jobs, run: int) -> None:

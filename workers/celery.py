@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 from typing import Any
 
 from celery import bootsteps, signals
@@ -17,7 +18,7 @@ from core.errors import TidingsError
 from core.garbage import collect_seldom
 from core.logs import configure, get_logger
 from core.process_identity import has_exited, is_name_of, own_process_name
-from models.database import Database
+from models.database import Database, revision_problem, stored_revision
 from models.job_transitions import requeue_crashed_jobs
 from models.jobs import record_worker
 from producers.dispatch import MESSAGE_LOST_SECONDS, reconcile, update_watched_runs
@@ -83,7 +84,10 @@ class Reconcile(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no
         self._child_exits = ChildExits()
 
     def start(self, parent: WorkController) -> None:
-        """Reconcile at once and then regularly."""
+        """Reconcile at once and then regularly. Raises `SystemExit` on tables of other versions."""
+        if _report_other_tables():
+            raise SystemExit(1)
+
         if self._metrics and settings.metrics_port:
             self._metrics.serve(settings.metrics_host, settings.metrics_port)
 
@@ -118,6 +122,11 @@ class Reconcile(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no
         pool.on_job_process_lost = on_job_process_lost
 
     def _reconcile(self, every_seconds: float = RECONCILE_GUARD_SECONDS) -> None:
+        if _report_other_tables():
+            # Jobs are handed back as at any shutdown.
+            os.kill(os.getpid(), signal.SIGTERM)
+            return
+
         db = Database(settings.database, pooled=False, patience=DATABASE_PATIENCE_SECONDS)
 
         try:
@@ -134,6 +143,26 @@ class Reconcile(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no
             log.warning("could not reconcile; the next turn tries again", why=str(error))
         finally:
             db.close()
+
+
+def _report_other_tables() -> bool:
+    """Return whether a program of another version has made the tables; log what to do then.
+
+    Tables that cannot be read, or are not there yet, are none of another version.
+    """
+    db = Database(settings.database, pooled=False, patience=DATABASE_PATIENCE_SECONDS)
+    try:
+        revision = stored_revision(db)
+    except TidingsError as error:
+        log.warning("the revision of the tables is not known", why=str(error))
+        return False
+    finally:
+        db.close()
+
+    problem = None if revision is None else revision_problem(revision)
+    if problem is not None:
+        log.error("this worker ends: it cannot work on these tables", why=problem)
+    return problem is not None
 
 
 def _count_crash(pid: int, cause: str) -> None:

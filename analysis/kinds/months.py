@@ -364,16 +364,17 @@ class Months(Kind[MonthsParameters]):
             if archive and archive.fetch is not None and source.is_available(settings):
                 fetched.append((source, archive))
 
+        present = f"{datetime.fromtimestamp(now, UTC):%Y-%m}"
         due = []
         for job in jobs:
             has_news = newest.get(job.name, 0) > (job.newest_document or 0)
-            for source, archive in fetched:
+            # A clock that was ahead may have added months that have not begun.
+            for source, archive in fetched if job.name <= present else ():
                 month = read_stored_month(connection, source, job.name)
                 has_news = has_news or month.is_to_be_fetched(archive, now)
             if has_news:
                 due.append(job.id)
 
-        present = f"{datetime.fromtimestamp(now, UTC):%Y-%m}"
         begun = [month for month in newest if month <= present]
         last_month = present if fetched else max(begun, default="")
         added = list_months(parameters.last, last_month)[1:] if last_month > parameters.last else []

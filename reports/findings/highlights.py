@@ -71,19 +71,29 @@ class Highlight:
 
 
 def keyword_highlights(
-    subject: str, rows: Sequence[PeriodRow], by_term: Mapping[str, Sequence[PeriodRow]]
+    subject: str,
+    rows: Sequence[PeriodRow],
+    by_term: Mapping[str, Sequence[PeriodRow]],
+    engines: Sequence[str] = (),
 ) -> list[Highlight]:
-    """Describe a keyword by its share, its mood, its wording and its trends."""
+    """Describe a keyword by its share, its mood, its wording and its trends.
+
+    Moods that several *engines* have scored are not compared.
+    """
     shares = _shares([row for row in rows if not row.cut_off])
     moods = polarity_samples(rows)
     share_of = f"the share of documents that mention {subject}"
+    mood_highlights = _describe_mood(f"around {subject}", rows, "mentions")
+    mood_trend = _describe_trend("mood", f"the mood around {subject}", moods, signed)
+    if mood_highlights and len(engines) > 1:
+        mood_highlights, mood_trend = [_refuse_mood(subject, engines)], []
     return [
         *_describe_share(subject, rows),
-        *_describe_mood(f"around {subject}", rows, "mentions"),
+        *mood_highlights,
         *_describe_wording(by_term),
         *_describe_first_mention(subject, rows),
         *_describe_trend("share", share_of, _share_samples(shares), format_share),
-        *_describe_trend("mood", f"the mood around {subject}", moods, signed),
+        *mood_trend,
     ]
 
 
@@ -308,6 +318,14 @@ def _describe_mood(whose: str, rows: Sequence[PeriodRow], unit: str) -> list[Hig
     text = f"The mood {whose} moved: it was higher {high} than {low}{ending}."
     implied = {moved, *(("higher", *each) for each in comparison.list_different(LEVEL))}
     return [Highlight("mood", ("higher", *pair), text, implied=implied)]
+
+
+def _refuse_mood(subject: str, engines: Sequence[str]) -> Highlight:
+    text = (
+        f"The moods around {subject} are not compared over time: {join_words(engines)} have "
+        "scored them, each on a scale of its own."
+    )
+    return Highlight("mood", ("engines",), text)
 
 
 def _explain_mood_overlaps(rows: Sequence[PeriodRow], comparison: Comparison) -> str:

@@ -14,7 +14,8 @@ from reports.findings.highlights import TIED, Highlight, Ranking
 from reports.words.periods import period_name
 from reports.words.quantities import join_words
 
-NOT_COMPARED = ("few", "never", "one month")  # claims of too little to compare
+# Claims that compare nothing: too little was counted, or engines on scales of their own scored it.
+NOT_COMPARED = ("few", "never", "one month", "engines")
 
 ReadHighlights = Callable[[], Collection[Highlight]]
 

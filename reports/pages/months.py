@@ -223,7 +223,10 @@ def _read_keyword_highlights(data: RunData) -> dict[str, list[Highlight]]:
     for keyword in data.month_parameters.keywords:
         by_term = {term: rows[keyword.name, term] for term in keyword.compared_terms}
         highlights[keyword.name] = keyword_highlights(
-            f"“{keyword.name}”", rows[keyword.name, None], by_term if len(by_term) > 1 else {}
+            f"“{keyword.name}”",
+            rows[keyword.name, None],
+            by_term if len(by_term) > 1 else {},
+            data.engines,
         )
     return highlights
 

@@ -112,7 +112,12 @@ def moment(text: str) -> float:
         ("month", "2020-01-31 06:00", "2020-02-29 06:00"),
         ("month", "2020-02-29 06:00", "2020-03-31 06:00"),
         ("month", "2021-02-03 00:00", "2021-02-28 06:00"),
-        ("day", "2020-01-30 00:00", "2020-02-01 06:00"),  # the clock has gone back
+        # The clock was ahead when the watch began.
+        ("day", "2020-01-30 00:00", "2020-01-30 06:00"),
+        ("day", "2010-01-30 07:00", "2010-01-31 06:00"),
+        ("week", "2020-01-30 00:00", "2020-01-31 06:00"),
+        ("week", "2019-12-01 00:00", "2019-12-06 06:00"),
+        ("month", "2019-02-10 00:00", "2019-02-28 06:00"),
     ],
 )
 def test_a_watch_is_due_at_the_next_of_its_times(every: str, now: str, due: str) -> None:
@@ -129,6 +134,29 @@ def test_a_machine_that_was_off_catches_up_once(jobs: Jobs) -> None:
     assert due_at(jobs, run) == at_day(11)
     assert check_due_watches(jobs.db, jobs.settings, now=now) == 0
     assert sum(row["documents"] for row in periods(jobs, run)) == 4 * 9  # of eleven days two quiet
+
+
+@pytest.mark.parametrize("every", ["day", "week", "month"])
+@pytest.mark.parametrize("is_looked_at", [True, False])
+def test_a_watch_that_was_begun_by_a_clock_ten_years_ahead_goes_on(
+    jobs: Jobs, every: str, *, is_looked_at: bool
+) -> None:
+    publish(jobs.db, 0)
+    run = jobs.submit(WATCHED)
+    work(jobs, run)
+    ahead = at_day(3653)
+    watch(jobs.db, run, every=every, now=ahead)
+    if is_looked_at:
+        check_due_watches(jobs.db, jobs.settings, now=ahead)
+
+    publish(jobs.db, 1)
+    updates = [check_due_watches(jobs.db, jobs.settings, now=at_day(1.5))]
+    work(jobs, run)
+    publish(jobs.db, 2)
+    updates.append(check_due_watches(jobs.db, jobs.settings, now=at_day(33.5)))
+    updates.append(check_due_watches(jobs.db, jobs.settings, now=at_day(33.5)))
+
+    assert updates == [1, 1, 0]
 
 
 def periods(jobs: Jobs, run: int) -> list[dict[str, Any]]:
@@ -171,6 +199,33 @@ def test_a_cap_of_calls_lets_a_run_go_on_at_its_next_time(
     assert stub.counts()["calls"] - before > 3
     assert stub.counts()["again"] == 0
     assert export(jobs.db, run) == export_one_run_over_all(jobs, WATCHED)
+
+
+def test_a_watch_that_is_given_again_without_a_cap_takes_its_cap_from_the_run(jobs: Jobs) -> None:
+    run = watched_run(jobs, max_calls=3)
+    for day in range(1, 10):
+        publish(jobs.db, day)
+    check_due_watches(jobs.db, jobs.settings, now=at_day(10))
+    work_until_paused(jobs, run)
+    assert state_of(jobs.db, run) == State.PAUSED
+
+    watch(jobs.db, run, now=at_day(10.5))
+    check_due_watches(jobs.db, jobs.settings, now=at_day(10.5))
+    work(jobs, run)
+
+    assert state_of(jobs.db, run) == State.DONE
+    with jobs.db.read() as connection:
+        assert get_run(connection, run).max_calls is None
+
+
+def test_a_run_that_a_person_paused_keeps_paused_when_its_watch_loses_its_cap(jobs: Jobs) -> None:
+    run = watched_run(jobs, max_calls=100)
+    publish(jobs.db, 1)
+    check_due_watches(jobs.db, jobs.settings, now=at_day(1))
+    pause_run(jobs.db, run)
+    watch(jobs.db, run, now=at_day(2))
+    check_due_watches(jobs.db, jobs.settings, now=at_day(2))
+    assert state_of(jobs.db, run) == State.PAUSED
 
 
 def work_until_paused(jobs: Jobs, run: int) -> None:
@@ -245,6 +300,18 @@ def test_months_that_have_begun_are_added_where_the_archive_can_be_fetched(jobs:
     }
     with jobs.db.read() as connection:
         assert get_run(connection, run).parameters["last"] == "2020-04"
+
+
+def test_months_that_a_clock_ahead_has_added_wait_until_they_begin(jobs: Jobs) -> None:
+    run = watched_run(jobs)
+    with_key = jobs.settings.model_copy(update={"nyt_key": SecretStr("k")})
+    check_due_watches(jobs.db, with_key, now=at_day(3653))
+    work(jobs, run)
+    assert max(row.name for row in jobs.rows(run)) == "2030-02"
+
+    check_due_watches(jobs.db, with_key, now=at_day(3))
+    queued = {row.name for row in jobs.rows(run) if row.state == State.QUEUED}
+    assert queued == {"2020-01", "2020-02"}
 
 
 def test_watch_lists_and_stops(jobs: Jobs, tidings: Callable[..., Any]) -> None:

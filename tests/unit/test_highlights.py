@@ -250,6 +250,21 @@ def test_the_months_that_are_not_compared_with_an_only_pair_are_accounted_for() 
     ]
 
 
+def test_moods_that_two_engines_have_scored_are_not_compared() -> None:
+    rows = [row(f"2020-{month:02}", 400, month / 20) for month in range(1, 13)]
+
+    def mood_texts(*engines: str) -> list[str]:
+        highlights = keyword_highlights("X", rows, {}, engines)
+        return [highlight.text for highlight in highlights if "mood" in highlight.text]
+
+    assert len(mood_texts("vader-1")) == 2
+    refusal = (
+        "The moods around X are not compared over time: news-1 and vader-1 have scored them, each "
+        "on a scale of its own."
+    )
+    assert mood_texts("news-1", "vader-1") == [refusal]
+
+
 def test_months_with_few_mentions_take_no_part_in_moods() -> None:
     assert keyword("mood", [row("2020-01", 9, 0.9), row("2020-02", 9, -0.9)]) is None
     rows = [row("2020-01", 10, 0.9), row("2020-02", 9, -0.9), row("2020-03", 10, -0.9)]

@@ -91,6 +91,9 @@ def unix(day: str) -> float:
         ("2024-02-03", "2024-02-01", 7, True, True),  # its last documents came later
         ("2024-01-20", "2024-01-19", 7, True, True),
         ("2024-01-20T12:00", "2024-01-20", 7, True, False),
+        # The clock was ahead when it was fetched.
+        ("2024-01-20", "2034-01-20", 7, True, True),
+        ("2024-01-20", "2024-01-20T12:00", 7, True, False),
     ],
 )
 def test_a_month_is_fetched_until_it_is_complete_and_over(
