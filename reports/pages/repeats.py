@@ -31,24 +31,36 @@ Count = tuple[str, int | None, str, int]  # subject, place of the pattern, month
 class Repeat:
     """A pattern of texts, as it bears on one keyword or account."""
 
-    template: str  # template:N
+    # The name of the template, as *template:N*.
+    template: str
+
     text: str
-    n: int  # mentions of the keyword in its documents; posts of the account
-    share: float  # of all mentions, or posts
-    peak: str | None  # the month in which it has most; None where no time is known
-    of_peak: int  # mentions, or posts, in that month
+
+    # The mentions of the keyword in its documents, or the posts of the account.
+    n: int
+
+    # Its share of all mentions, or posts.
+    share: float
+
+    # The month in which it has most; None if no time is known.
+    peak: str | None
+
+    # The mentions, or posts, in that month.
+    of_peak: int
 
 
 @dataclass
 class Subject:
     """A keyword, an account or a search: how much of it is repeated."""
 
-    total: int = 0  # mentions; posts
-    repeated: int = 0  # of them, in documents that are repeats
+    # All mentions or posts, and those in documents that are repeats.
+    total: int = 0
+    repeated: int = 0
+
     largest: list[Repeat] = field(default_factory=list)
-    highlights: list[Highlight] = field(
-        default_factory=list
-    )  # with cautions where they rest on repeats
+
+    # Highlights that rest on repeats have a caution.
+    highlights: list[Highlight] = field(default_factory=list)
 
     @property
     def share(self) -> float:
@@ -62,8 +74,12 @@ class Repeats:
 
     documents: int
     repeated: int
-    subjects: Mapping[str, Subject]  # by keyword, or by the name of the job; `ALL` of them
-    has_numbers: bool = True  # whether a template can be named by its number
+
+    # The key is a keyword or the name of a job; `ALL` stands for all together.
+    subjects: Mapping[str, Subject]
+
+    # Whether a template can be named by its number.
+    has_numbers: bool = True
 
     def largest(self, name: str) -> list[Repeat]:
         """Return the largest patterns of a keyword or job."""
