@@ -42,6 +42,16 @@ CHANGE_LEVEL = LEVEL / 2
 # A bound on a difference of polarity tells something up to this size.
 LARGE_POLARITY = 0.3
 
+# Claims on moods whose kind of highlight has other claims too: of groups and of keywords, and the
+# trends and differences of moods.
+MOOD_CLAIMS = ("higher", "higher mood")
+MOOD_CHANGES = (
+    ("trend", "mood"),
+    ("step", "mood"),
+    ("differ", "mood"),
+    ("no difference shown", "mood"),
+)
+
 Format = Callable[[float], str]
 Claim = tuple[Hashable, ...]
 
@@ -87,6 +97,11 @@ class Highlight:
 
     # Other claims that the same figures support.
     implied: Collection[Claim] = field(default=(), compare=False)
+
+    @property
+    def is_about_polarity(self) -> bool:
+        """Whether the highlight claims something of a mood, in whichever section it stands."""
+        return self.kind == "mood" or self.claim[0] in MOOD_CLAIMS or self.claim[:2] in MOOD_CHANGES
 
 
 def keyword_highlights(
