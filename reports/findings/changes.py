@@ -47,6 +47,7 @@ def describe_changes(unit: Unit, old_counts: Mapping[str, Any], new_counts: Coun
     """Return sentences on what has changed since `count_results` returned *old_counts*."""
     if unit == Unit.POST:
         return _describe_posts(old_counts, new_counts)
+
     documents = _differences(old_counts, new_counts, "")
     if not documents:
         return ["No documents are new."]
@@ -73,6 +74,7 @@ def _describe_posts(old_counts: Mapping[str, Any], new_counts: Counts) -> list[s
             sentences.append(f"{job_name}: {_count(posts, 'post')}, {_name_months(posts)}.")
         else:
             silent += 1
+
     if not sentences:
         return ["No posts are new."]
     if silent:

@@ -93,6 +93,7 @@ def _find_crossover(
     looks = len(months) - 1
     if looks < 1:
         return None
+
     index = _best_split([left - right for left, right in counts])
     for overtaken, overtaking in (subjects, subjects[::-1]):
         crossover = Crossover(months[index], overtaken, overtaking, (0, 0), (0, 0), dispersion)

@@ -208,6 +208,7 @@ def judge_share(previous_rows: Rows, current_row: PeriodRow) -> Departure | None
     )
     if len(previous_shares) < FEWEST_BEFORE and matched:
         return None
+
     comparison = compare_shares([Share("before", matched, documents), current_share])
     if comparison is None:
         return None
@@ -242,6 +243,7 @@ def _judge_sample(previous_samples: Sequence[Sample], current_sample: Sample) ->
     degrees = sum(sample.n - 1 for sample in previous_samples)
     if len(previous_samples) < FEWEST_BEFORE or degrees <= 0:
         return None
+
     n = sum(sample.n for sample in previous_samples)
     mean = sum(sample.n * sample.mean for sample in previous_samples) / n
     within = sum((sample.n - 1) * sample.variance for sample in previous_samples)
@@ -266,6 +268,7 @@ def _allow_for_spread(p_value: float, spread: float, months: int) -> float:
     """
     if spread <= 1 or months < 2:
         return p_value
+
     degrees = months - 1
     statistic = float(ndtri(max(p_value, LEAST_P) / 2)) / spread**0.5
     differs = chdtrc(degrees, spread * degrees) < SPREAD_LEVEL

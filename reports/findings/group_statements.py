@@ -30,6 +30,7 @@ def describe_groups(keyword_groups: KeywordGroups, grouping: Grouping) -> list[H
     group_names = [group for group in keyword_groups.groups if group != NOT_KNOWN]
     if len(group_names) < 2:
         return []
+
     shares = compare_shares(keyword_groups.list_shares(group_names))
     moods = compare_means(keyword_groups.list_moods(group_names), one_variance=True)
     highlights = []
@@ -70,6 +71,7 @@ def _describe_shares(
             f"told apart from it; {_count_pairs(comparison)}."
         )
         return Highlight("groups", ("among the highest", *highest), text)
+
     pair = _find_pair(comparison, shares)
     if pair is None:
         text = (
@@ -77,6 +79,7 @@ def _describe_shares(
             f"clear ({_compared(comparison, plural)})."
         )
         return Highlight("groups", ("differ", "share"), text)
+
     high, low = pair
     share = format_share(shares[high])
     lead = f"{high} mentions {subject} in {share} of its documents"
@@ -112,6 +115,7 @@ def _describe_moods(
             f"({_compared(comparison, plural)})."
         )
         return Highlight("groups", ("differ", "mood"), text)
+
     high, low = pair
     text = (
         f"The mood around {subject} is higher in {_name(high, grouping)} ({signed(means[high])}) "
@@ -166,6 +170,7 @@ def _find_pair(comparison: Comparison, shown_values: Mapping[str, float]) -> tup
     ranked = sorted(comparison.names, key=shown_values.__getitem__, reverse=True)
     if highest == ranked[:1]:
         return ranked[0], ranked[1]
+
     pair = comparison.find_clearest_pair(LEVEL)
     return pair if pair is not None and shown_values[pair[0]] > shown_values[pair[1]] else None
 
@@ -186,6 +191,7 @@ def _than(
         other_groups = f"{len(comparison.names) - 1} {PLURALS[grouping]} compared"
         runner_up = f"next: {_name(low, grouping)}, {form(shown_values[low])}"
         return f"each of the other {other_groups} ({runner_up})"
+
     different = len(comparison.list_different(LEVEL))
     if different == 1:
         return f"{lower}; the others cannot be told apart"

@@ -172,6 +172,7 @@ def _describe_share(subject: str, period_rows: Sequence[PeriodRow]) -> list[High
     counted = [count for count in count_months(period_rows) if count.share is not None]
     if not counted:
         return []
+
     matched = sum(count.matched for count in counted)
     documents = sum(count.documents for count in counted)
     if not matched:
@@ -193,10 +194,12 @@ def _describe_share(subject: str, period_rows: Sequence[PeriodRow]) -> list[High
             f"({matched:,} of {quantity(documents, 'document')} in all)."
         )
         return [Highlight("share", ("few",), text)]
+
     counts_by_period = {count.period: count for count in counted}
     highlight = _judge_share(subject, whole, counts_by_period, comparison)
     if highlight.claim[0] == "no change shown":
         return [highlight]
+
     half_widths = {count.period: (count.high - count.low) / 2 for count in counted}
     return [replace(highlight, ranking=_rank(comparison, half_widths, format_share))]
 
@@ -222,6 +225,7 @@ def _judge_share(
     if not comparison.differs(LEVEL):
         large = _mean_value(comparison) / 2
         return _no_change("share", share_of, comparison, _points, large=large, reason=reason)
+
     highest = comparison.list_highest(LEVEL)
     if len(highest) == 1:
         most, next_highest = counts[highest[0]], _name_second(comparison, format_share)
@@ -251,10 +255,12 @@ def _describe_posts(job_name: str, posts: str, rates: Sequence[Sample]) -> list[
     comparison = compare_means(rates)
     if comparison is None:
         return []
+
     posts_a_day = f"the number of {posts} a day"
     if not comparison.differs(LEVEL):
         large = _mean_value(comparison) / 2
         return [_no_change("posts", posts_a_day, comparison, _one_place, large=large)]
+
     half_widths = {rate.name: Z * math.sqrt(rate.variance / rate.n) for rate in rates}
     ranking = _rank(comparison, half_widths, _one_place)
     highest = comparison.list_highest(LEVEL)
@@ -286,6 +292,7 @@ def _describe_rates(
     comparison = compare_means(samples)
     if comparison is None or not comparison.differs(LEVEL):
         return []
+
     highest = comparison.list_highest(LEVEL)
     if len(highest) > 1:
         return []
@@ -330,11 +337,13 @@ def _describe_mood(whose: str, period_rows: Sequence[PeriodRow], unit: str) -> l
     comparison = compare_means(samples, one_variance=True)
     if comparison is None:
         return []
+
     mood = f"the mood {whose}"
     reason = _explain_mood_overlaps(period_rows, comparison)
     if not comparison.differs(LEVEL):
         large = LARGE_POLARITY
         return [_no_change("mood", mood, comparison, _two_places, large=large, reason=reason)]
+
     pair, moved = comparison.find_clearest_pair(LEVEL), ("moved", "mood")
     if pair is None:
         text = (
@@ -433,6 +442,7 @@ def _tie(
             f"({_count_compared(comparison)} compared)."
         )
         return Highlight(kind, ("among the highest", *highest), text, reason)
+
     top = max(values_by_period, key=values_by_period.__getitem__)
     text = (
         f"{what} moved, but no {_unit(top)} stands out: {len(highest) - 1} of the other "
@@ -482,6 +492,7 @@ def _describe_trend(
     degrees = sum(sample.n - 1 for sample in trend_samples)
     if not degrees:
         return []
+
     pooled = sum((sample.n - 1) * sample.variance for sample in trend_samples) / degrees
     months = [_number(sample.name) for sample in trend_samples]
     means = [sample.mean for sample in trend_samples]
@@ -489,6 +500,7 @@ def _describe_trend(
     trend = fit_trend(months, means, variances)
     if trend is None:
         return []
+
     step = find_step(months, means, variances)
     if step is not None:
         return _describe_step(kind, what, trend_samples, step, form)
@@ -512,6 +524,7 @@ def _describe_step(
 ) -> list[Highlight]:
     if step.p_value >= CHANGE_LEVEL:
         return []
+
     verb, direction = ("rose", "up") if step.after > step.before else ("fell", "down")
     period_before, step_period = samples[step.place - 1].name, samples[step.place].name
     unit = _unit(step_period)
@@ -567,6 +580,7 @@ def _describe_gain(rows_by_term: Mapping[str, Sequence[PeriodRow]]) -> list[High
     months = sorted(period for period, mentions in totals.items() if mentions >= FEW)
     if len(months) < 2:
         return []
+
     start, end = months[0], months[-1]
 
     gains = {}
@@ -603,6 +617,7 @@ def _describe_first_mention(subject: str, period_rows: Sequence[PeriodRow]) -> l
     first_month = next((month for month in counted if month.matched), None)
     if first_month is None:
         return []
+
     documents = sum(month.documents for month in counted)
     earlier_documents = sum(
         month.documents for month in counted if month.period < first_month.period
@@ -610,6 +625,7 @@ def _describe_first_mention(subject: str, period_rows: Sequence[PeriodRow]) -> l
     matched = sum(month.matched or 0 for month in counted) / mean_dispersion(counted)
     if (1 - earlier_documents / documents) ** matched >= LEVEL:
         return []
+
     text = (
         f"{subject} is first mentioned in {_month(first_month.period)}; none of the "
         f"{earlier_documents:,} documents of the {_units(first_month.period)} before mentions it."

@@ -56,6 +56,7 @@ class Report:
             made=self.run.ended,
             **more,
         )
+
         self.pages.add(file_name, html.encode())
         self.store.progress.count_page()
 

@@ -198,6 +198,7 @@ def _read_scores(run: RunData) -> Iterator[tuple[str, Scores]]:
             if post.polarity is not None:
                 yield post.document, {(post.document, 0, ""): post.polarity}
         return
+
     parameters = run.month_parameters
     patterns = {
         keyword.name: keyword.patterns for keyword in parameters.keywords if parameters.mask_keyword

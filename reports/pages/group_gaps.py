@@ -23,6 +23,7 @@ def describe_gaps(groups: Sequence[GroupCounts], plural: str) -> str:
     if len(incomplete_groups) > NAMED:
         counted_groups = f"{len(incomplete_groups):,} of {len(groups):,} {plural} have no document"
         return f"{counted_groups} in a month in which others have."
+
     group_gaps = []
     for group in incomplete_groups:
         group_gaps.append(f"{group.name} has no document {describe_periods(group.missing_months)}")

@@ -89,6 +89,7 @@ def make_groups(run: RunData, store: FigureStore, scale_of: Callable[[str], str]
     """Count and draw each keyword in each group; *scale_of* is what is said of its polarities."""
     if run.grouping is None:
         return GroupSection()
+
     parameters = run.month_parameters
     keyword_names = [keyword.name for keyword in parameters.keywords]
     grain = choose_grain(run, parameters.first, parameters.last, MOST_PERIODS)

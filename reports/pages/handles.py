@@ -438,6 +438,7 @@ def _quotes(summary: str, addresses: Mapping[str, str | None]) -> list[Quote]:
             quotes.setdefault(summary[end:start].strip())
             quotes[sentence] = addresses[sentence]
             end = start + len(sentence)
+
     quotes.setdefault(summary[end:].strip())
     return [Quote(sentence, address) for sentence, address in quotes.items() if sentence]
 
@@ -550,6 +551,7 @@ def _add_distinctive(
         note = distinctive.describe_lists(f"the posts of {other_jobs[0]}") if lists else ""
         store.add_section(portrait.sections, *heading, note=note, lists=lists)
         return
+
     compared_with = f"the posts of the run's other {run.kind.job_nouns}"
     spec = distinctive.distinctive_spec(subject, distinctive_rows, compared_with=compared_with)
     store.add_section(portrait.sections, *heading, spec, note=note)

@@ -80,6 +80,7 @@ def make_comparison(
     compared = list_compared(pairs)
     if not compared:
         return KeywordComparison()
+
     ranked = _rank(compared)
     crossovers = {}
     for crossover in find_keyword_crossovers(compared, PAIR_LEVEL):
@@ -185,6 +186,7 @@ def _panel(pair: KeywordPair, ranked: Sequence[str], crossover: Crossover | None
         for estimate, points in ((share, shares), (polarity, polarities)):
             if estimate is not None:
                 points.append(Difference(month.period, estimate.value, estimate.low, estimate.high))
+
     overtaking = (crossover.earliest, crossover.period, crossover.latest) if crossover else None
     counted = tuple(month.period for month in months)
     return PairPanel(leading, trailing, tuple(shares), tuple(polarities), counted, overtaking)
@@ -203,6 +205,7 @@ def _describe_unsure_lead(pair: KeywordPair) -> list[str]:
             leads[pair.names[0]].append(month.period)
         elif difference.high < 0:
             leads[pair.names[1]].append(month.period)
+
     if not all(leads.values()):
         return []
 

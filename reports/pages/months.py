@@ -225,6 +225,7 @@ def make_page(
         keyword.mean, keyword.low, keyword.high = polarity_interval(keyword.polarities)
         keyword.series_by_term = {term: series_rows[keyword.name, term] for term in keyword.terms}
         _draw_keyword(keyword, page, entity_counts, run, store)
+
     _draw_comparison(page, run, store)
     page.pairs = make_comparison(read_pairs(run), store, labels.scale_of_all)
     page.groups = make_groups(run, store, labels.scale)
@@ -430,6 +431,7 @@ def _draw_comparison(page: MonthsPage, run: RunData, store: FigureStore) -> None
             polarity.overall_spec(subject, keyword.series, scale=keyword.scale)
         )
         return
+
     series_by_keyword = {keyword.name: keyword.series for keyword in page.keywords}
     for column in COMPARED:
         scale = page.labels.scale_of_all

@@ -217,6 +217,7 @@ def rank_by_typicality(
             centrality = math.fsum(users[token] for token in tokens) / length
             named = [token for token in spellings if token in tokens]
             ranked.append(_Typical(document, length, centrality, named))
+
     ranked.sort(key=attrgetter("centrality"), reverse=True)
 
     nearest = _pick_nearest(ranked, weights)

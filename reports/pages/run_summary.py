@@ -124,6 +124,7 @@ class RunSummary(RunData):
         """Which documents of its archives a run of months chose, in words behind their number."""
         if self.kind.unit != Unit.MENTION:
             return ""
+
         parameters = self.month_parameters
         chosen = {
             "outlet": parameters.outlets,

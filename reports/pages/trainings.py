@@ -86,6 +86,7 @@ class TrainingsPage:
         """What the numbers say of the best training."""
         if self.best is None:
             return []
+
         best_row, several = self.best.row, len(self.sections) > 1
         who = f"{best_row.job}, the best of {len(self.sections)}," if several else "The network"
         if best_row.accuracy is None:
@@ -188,6 +189,7 @@ def _draw_predictions(
         return []
     if network == "recurrent":
         return store.show_all(figures.sequence_spec(prefix, predictions))
+
     tested = pictures.test if pictures is not None else None
     return store.show_all(
         figures.confusion_spec(prefix, predictions),
